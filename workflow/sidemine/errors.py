@@ -1,0 +1,76 @@
+"""What every failure of sidemine says: what, where, what is allowed, what to do next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong, told so that its reader can mend it.
+
+    Attributes
+    ----------
+    what
+        What is wrong, in one sentence.
+    where
+        File, row, column and value, as far as they are known.
+    allowed
+        What would have been right.
+    next_step
+        What to do now.
+    """
+
+    what: str
+    where: str
+    allowed: str
+    next_step: str
+
+    def __str__(self) -> str:
+        return f"{self.what}\n  where:   {self.where}\n  allowed: {self.allowed}\n  next:    {self.next_step}"
+
+    def to_dict(self) -> dict[str, str]:
+        """Return the four parts as a JSON-ready mapping."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, parts: Mapping[str, str]) -> Problem:
+        """Rebuild a problem that `to_dict` wrote."""
+        return cls(parts["what"], parts["where"], parts["allowed"], parts["next_step"])
+
+
+class SidemineError(Exception):
+    """One or several problems, all told at once.
+
+    Parameters
+    ----------
+    problems
+        A single problem or several; the message numbers them when there is more than one.
+    """
+
+    def __init__(self, problems: Problem | Iterable[Problem]) -> None:
+        self.problems: tuple[Problem, ...] = (problems,) if isinstance(problems, Problem) else tuple(problems)
+        super().__init__(self._message())
+
+    def _message(self) -> str:
+        if len(self.problems) == 1:
+            return str(self.problems[0])
+        numbered = (f"[{number}] {problem}" for number, problem in enumerate(self.problems, start=1))
+        return f"{len(self.problems)} problems\n" + "\n".join(numbered)
+
+
+class StudyError(SidemineError):
+    """The study's own files are wrong: found before any work, all at once."""
+
+
+class RetrievalError(SidemineError):
+    """An input could not be had, or is not what it should be."""
+
+
+class InputError(SidemineError):
+    """A file that was retrieved cannot be read for what it is declared to be."""
+
+
+class Untestable(SidemineError):
+    """A fact of one dataset that makes its contrasts `not testable`, while the rest of the study goes on."""

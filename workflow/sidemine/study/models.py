@@ -1,0 +1,335 @@
+"""Closed schemas of a study: every key and column, its meaning, its default.
+
+These pydantic models are the one place where the configuration is defined. The JSON schemas in
+`workflow/schemas/` and the tables of `config/README.md` are generated from them, and tests keep them in step.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+
+Identifier = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,63}$")]
+"""Names a thing in paths and wildcards: a letter, then letters, digits and underscores."""
+
+SetName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:()+-]{0,199}$")]
+"""Names a gene set; set libraries use a few more characters than our own identifiers."""
+
+Layout = Literal["series_matrix", "table", "archive", "ncbi_counts", "h5ad", "tenx"]
+Scale = Literal["log2", "linear", "counts", "normalised_counts"]
+IdentifierKind = Literal["probe", "symbol", "ensembl", "entrez"]
+Role = Literal["disease", "inhibitor", "stimulus", "negative_control"]
+Family = Literal["target", "member", "confounder", "comparator", "negative_control"]
+Direction = Literal["up", "down", "either"]
+Status = Literal["verified", "unverified"]
+SetFormat = Literal["gmt", "gmt_zip", "collectri", "dorothea", "progeny", "sets_tsv"]
+
+
+def _split_list(value: object) -> object:
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+def _parse_yes_no(value: object) -> object:
+    if isinstance(value, str) and value.strip().lower() in {"yes", "no", ""}:
+        return value.strip().lower() == "yes"
+    return value
+
+
+CommaList = Annotated[list[str], BeforeValidator(_split_list)]
+YesNo = Annotated[bool, BeforeValidator(_parse_yes_no)]
+
+
+class ClosedModel(BaseModel):
+    """A model that refuses keys it does not know."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+
+class Dataset(ClosedModel):
+    """One row of `datasets.tsv`: one accession × platform × file × sample subset."""
+
+    dataset: Identifier = Field(description="Id of the dataset, used in paths.")
+    accession: str = Field(pattern=r"^[A-Za-z0-9._-]+$", description="Public accession, for example GSE48000.")
+    platform: str = Field(default="", pattern=r"^(GPL[0-9]+)?$", description="GEO platform; needed for arrays.")
+    layout: Layout = Field(
+        description="Shape of the file: series_matrix (GEO), table (genes × samples text), archive (tar with one file "
+        "per sample), ncbi_counts (NCBI-generated counts), h5ad or tenx (single cell)."
+    )
+    file: str = Field(
+        default="", description="URL or path of the values. May be left out for series_matrix and ncbi_counts."
+    )
+    metadata: str = Field(
+        default="",
+        description="URL or path of the GEO series matrix that describes the samples, where `file` does not.",
+    )
+    sample_sheet: str = Field(
+        default="", description="Path of a TSV (first column: sample) whose columns are added to, or replace, metadata."
+    )
+    platform_map: str = Field(
+        default="",
+        description="URL or path of the probe annotation; default: GEO's .annot.gz of `platform`. Layout: GEO "
+        "annotation, GEO full platform table, or a TSV with probe_id and symbol.",
+    )
+    identifiers: IdentifierKind = Field(description="What the first column of the values holds.")
+    scale: Scale = Field(
+        description="Scale of the values as deposited: log2, linear (intensities), counts, or normalised_counts."
+    )
+    subset: str = Field(default="", description="Selector: only matching samples belong to this dataset.")
+    sample_name: str = Field(
+        default="",
+        description="Metadata column whose values name the columns (or archive members) of the value file, where that "
+        "is not the sample accession. For example title or description.",
+    )
+    biological_unit: str = Field(
+        default="", description="Metadata column naming the independent biological unit (donor, patient). Empty: sample."
+    )
+    cell_type: str = Field(default="", description="Single cell only: obs column of the cell type. Empty: all cells.")
+    sample_columns: CommaList = Field(
+        default_factory=list,
+        description="Single cell only: obs columns that, with unit and cell type, define one pseudobulk sample.",
+    )
+    tissue: str = Field(min_length=1, description="Tissue or cells, in words, for the report.")
+    licence: str = Field(min_length=1, description="Terms under which the data may be used.")
+    status: Status = Field(
+        default="unverified", description="verified: selectors were checked against the record itself."
+    )
+    note: str = Field(default="", description="Where the selectors and labels come from; pitfalls.")
+
+    @model_validator(mode="after")
+    def _require_file_or_derivable(self) -> Dataset:
+        if not self.file and self.layout not in {"series_matrix", "ncbi_counts"}:
+            raise ValueError(f"file is needed for layout {self.layout}")
+        if self.identifiers == "probe" and not self.platform and not self.platform_map:
+            raise ValueError("identifiers are probes, so platform (GPLnnn) or platform_map is needed")
+        if (self.cell_type or self.sample_columns) and self.layout not in {"h5ad", "tenx"}:
+            raise ValueError("cell_type and sample_columns belong to layouts h5ad and tenx only")
+        return self
+
+
+class Contrast(ClosedModel):
+    """One row of `contrasts.tsv`. Every signed number that follows from it is target minus reference."""
+
+    contrast: Identifier = Field(description="Id of the contrast, used in paths.")
+    dataset: Identifier = Field(description="The one dataset that it belongs to.")
+    role: Role = Field(description="disease, inhibitor, stimulus, or negative_control.")
+    target: str = Field(min_length=1, description="Selector of the target samples.")
+    reference: str = Field(min_length=1, description="Selector of the reference samples.")
+    target_label: str = Field(min_length=1, description="The target group in words.")
+    reference_label: str = Field(min_length=1, description="The reference group in words.")
+    covariates: CommaList = Field(
+        default_factory=list, description="Metadata columns in the design (comma list). Numbers are used as numbers."
+    )
+    block: str = Field(default="", description="Metadata column of pairs, donors or batches.")
+    blocking: Literal["auto", "fixed", "correlation"] = Field(
+        default="auto",
+        description="How the block enters: fixed effects, duplicate correlation, or auto (fixed when >= 90 % of samples "
+        "are in complete blocks, else correlation with >= 6 blocks, else not testable).",
+    )
+    array_weights: YesNo = Field(default=False, description="yes: down-weight poor samples (limma's arrayWeights).")
+    robust: YesNo = Field(default=False, description="yes: robust empirical Bayes (protects against outlier variances).")
+    status: Status = Field(default="unverified", description="verified: checked against the record itself.")
+    note: str = Field(default="", description="Evidence for the selectors; pitfalls.")
+
+
+class GeneSetRow(ClosedModel):
+    """One row of `gene_sets.tsv`: one set, or with member `*` all other sets of a source."""
+
+    gene_set: str = Field(
+        pattern=r"^(\*|[A-Za-z][A-Za-z0-9_]{0,63})$", description="Id of the set, or * with member *: keep source names."
+    )
+    family: Family = Field(description="target, member, confounder, comparator or negative_control.")
+    source: str = Field(min_length=1, description="URL or path of the library.")
+    format: SetFormat = Field(
+        description="gmt, gmt_zip, collectri, dorothea, progeny, or sets_tsv (gene_set, gene, weight)."
+    )
+    member: str = Field(
+        min_length=1,
+        description="Name in the library (set, pathway, transcription factor; several joined by + are united), or *.",
+    )
+    weighted: YesNo = Field(default=False, description="yes: use the library's signs and weights.")
+    licence: str = Field(min_length=1, description="Licence of the library.")
+    version: str = Field(min_length=1, description="Release or date of the library; 'moving' with mutable = yes.")
+    mutable: YesNo = Field(default=False, description="yes: the address serves a changing file.")
+    opt_in: YesNo = Field(default=False, description="yes: used only when settings.opt_in lists this set.")
+    note: str = Field(default="", description="Why this set is in this family.")
+
+    @model_validator(mode="after")
+    def _star_goes_with_star(self) -> GeneSetRow:
+        if (self.gene_set == "*") != (self.member == "*"):
+            raise ValueError("gene_set * and member * go together")
+        return self
+
+
+class PublishedTable(ClosedModel):
+    """One row of `published_tables.tsv`: somebody's table of fold changes, described but never tested."""
+
+    table: Identifier = Field(description="Id of the table, used in paths.")
+    accession: str = Field(pattern=r"^[A-Za-z0-9._-]+$", description="Accession that the table is labelled with.")
+    platform: str = Field(default="", pattern=r"^(GPL[0-9]+)?$", description="Platform that the label implies.")
+    file: str = Field(min_length=1, description="URL or path (CSV, TSV or XLSX, also gzipped).")
+    gene_column: str = Field(default="", description="Column of gene symbols. Empty: the first column.")
+    fold_change_column: str = Field(min_length=1, description="Column of the log2 fold change, target minus reference.")
+    compare_with_column: str = Field(
+        default="", description="Column of a second log2 fold change: the sentence then tells target minus this one."
+    )
+    p_value_column: str = Field(default="", description="Column of the raw p-values, if there is one.")
+    adjusted_p_column: str = Field(default="", description="Column of the adjusted p-values, if there is one.")
+    mean_column: str = Field(default="", description="Column of mean expression, if there is one.")
+    zero_is_missing: YesNo = Field(default=False, description="yes: a fold change of exactly 0 means not measured.")
+    platform_map: str = Field(default="", description="Probe map of the declared platform, for the label check.")
+    rival_platform_maps: CommaList = Field(
+        default_factory=list, description="Probe maps of other platforms, GPLnnn=path: which would fit better?"
+    )
+    role: Role = Field(description="disease, inhibitor, stimulus, or negative_control.")
+    target_label: str = Field(min_length=1, description="The target in words.")
+    reference_label: str = Field(min_length=1, description="The reference in words.")
+    panel: str = Field(default="", description="Gene set whose measured genes are counted in the sentence.")
+    licence: str = Field(min_length=1, description="Terms under which the table may be used.")
+    note: str = Field(default="", description="Where it comes from.")
+
+
+class DerivedColumn(ClosedModel):
+    """Make a metadata column from another: the regular expression must match the whole value."""
+
+    source: str = Field(alias="from", min_length=1, description="Column to read.")
+    regex: str = Field(min_length=1, description="Regular expression with exactly one group: the new value.")
+
+    @model_validator(mode="after")
+    def _one_group(self) -> DerivedColumn:
+        try:
+            groups = re.compile(self.regex).groups
+        except re.error as error:
+            raise ValueError(f"regex does not compile: {error}") from error
+        if groups != 1:
+            raise ValueError(f"regex must have exactly one group, it has {groups}")
+        return self
+
+
+class ExcludedSample(ClosedModel):
+    """One sample left out by hand, with the reason."""
+
+    sample: str = Field(min_length=1, description="Sample accession or name.")
+    reason: str = Field(min_length=5, description="Why, in words; it is printed in the report.")
+
+
+class MarginOfControl(ClosedModel):
+    """Margin of an experiment: a fraction of a positive control's effect on the same set."""
+
+    fraction: float = Field(default=0.2, gt=0, lt=1, description="Fraction of the control's effect.")
+    of_contrast: Identifier = Field(description="The positive control contrast.")
+
+
+class PrimaryTest(ClosedModel):
+    """What a hypothesis declares before any result is seen."""
+
+    set: SetName = Field(description="The ONE primary gene set.")
+    contrasts: list[Identifier] = Field(min_length=1, description="Contrasts that the answer rests on.")
+    test: Literal["fry"] = Field(
+        default="fry",
+        description="Primary self-contained test: fry (directional rotation). CAMERA with estimated correlation is "
+        "always shown as the competitive test.",
+    )
+    direction: Direction = Field(description="Declared direction of target minus reference; `either` caps at suggestive.")
+    margin: float | MarginOfControl = Field(
+        default=0.4,
+        description="Smallest effect worth calling one. Cohorts: Hedges g. Experiments: log2 units, or a fraction of a "
+        "positive control's effect.",
+    )
+
+
+class Hypothesis(ClosedModel):
+    """A question, its pre-declared primary test, and how the answer is to be read."""
+
+    id: Identifier = Field(description="Id of the hypothesis.")
+    question: str = Field(min_length=10, description="The question, as a reader would ask it.")
+    kind: Literal["cohort", "experiment"] = Field(description="cohort: people compared. experiment: treated samples.")
+    primary: PrimaryTest
+    expects_sign: Literal["up", "down", "none"] = Field(
+        default="none", description="What the published study that is mirrored here reported; shown beside the answer."
+    )
+    requires: list[Identifier] = Field(
+        default_factory=list,
+        description="Hypotheses (positive controls) that must come out suggestive or better; otherwise this one is "
+        "`not testable`, because the experiment could not have shown anything.",
+    )
+    secondary_sets: list[SetName] = Field(default_factory=list, description="Exploratory sets shown on the same card.")
+    threats: list[str] = Field(default_factory=list, description="Threats to validity, in words, for the report.")
+
+
+class Settings(ClosedModel):
+    """Numbers that every stage uses, recorded beside each result."""
+
+    seed: int = Field(default=20260101, ge=1, le=2**31 - 1, description="Seed of everything random; never 0.")
+    min_group_size: int = Field(default=3, ge=2, le=50, description="Fewest independent units per group.")
+    min_set_size: int = Field(default=5, ge=2, description="Fewest measured genes for a set to be tested.")
+    max_set_size: int = Field(default=1000, ge=10, description="Most measured genes for a comparator set to be tested.")
+    prerank_permutations: int = Field(
+        default=1000, ge=100, le=100000, description="Gene permutations of the descriptive GSEA."
+    )
+    over_representation_fdr: float = Field(
+        default=0.05, gt=0, lt=1, description="FDR that makes the gene list of the descriptive over-representation test."
+    )
+    probe_rule: Literal["highest_mean", "highest_variance", "mean_of_probes"] = Field(
+        default="highest_mean", description="Which probe speaks for a gene; label-blind."
+    )
+    multi_gene_probes: Literal["drop", "first"] = Field(
+        default="drop", description="A probe of several genes: drop it, or give it to the first gene."
+    )
+    on_untestable: Literal["continue", "stop"] = Field(
+        default="continue", description="stop: a contrast that cannot be tested stops the run."
+    )
+    max_download_gb: float = Field(default=5.0, gt=0, description="Largest file that may be downloaded.")
+    opt_in: list[str] = Field(default_factory=list, description="Ids of opt-in gene sets to use (licence!).")
+
+
+class GeneTableSource(ClosedModel):
+    """The table that says which symbols are approved, with Entrez and Ensembl ids."""
+
+    file: str = Field(min_length=1, description="URL or path: HGNC complete set, or TSV ensgene, entrez, symbol, …")
+    format: Literal["hgnc", "ensembl"] = Field(description="hgnc: has previous symbols and aliases. ensembl: has not.")
+    licence: str = Field(min_length=1, description="Licence of the table.")
+    version: str = Field(min_length=1, description="Release or date.")
+    mutable: bool = Field(default=False, description="The address serves a changing file.")
+
+
+class StudyInfo(ClosedModel):
+    """Name and words of the study."""
+
+    id: Identifier = Field(description="Names the results folder.")
+    title: str = Field(min_length=3, description="Title of the report.")
+    question: str = Field(min_length=10, description="The study's question in one sentence.")
+    drug_class: str = Field(min_length=2, description="The drug class, for the report.")
+    outcome: str = Field(min_length=2, description="The suspected outcome, for the report.")
+    notice: str = Field(default="", description="Shown at the top of the report, for example what was never run.")
+
+
+class StudyConfig(ClosedModel):
+    """`config.yaml`, whole."""
+
+    study: StudyInfo
+    datasets: str = Field(default="datasets.tsv", description="Sheet of datasets, beside config.yaml.")
+    contrasts: str = Field(default="contrasts.tsv", description="Sheet of contrasts.")
+    gene_sets: str = Field(default="gene_sets.tsv", description="Sheet of gene sets.")
+    published_tables: str = Field(default="", description="Sheet of published tables; empty: none.")
+    gene_table: GeneTableSource
+    mirror: str | None = Field(
+        default=None, description="Folder that serves https://HOST/PATH from DIR/HOST/PATH; no network is tried."
+    )
+    results: str = Field(default="results", description="Folder of results; the study id is added.")
+    downloads: str = Field(default="downloads", description="Folder of retrieved inputs; the study id is added.")
+    lock: str = Field(default="inputs.lock.tsv", description="Lock of the inputs, beside config.yaml; commit it.")
+    settings: Settings = Field(default_factory=Settings)
+    derive: dict[Identifier, dict[Identifier, DerivedColumn]] = Field(
+        default_factory=dict, description="Per dataset: new metadata columns from old ones."
+    )
+    exclude: dict[Identifier, list[ExcludedSample]] = Field(
+        default_factory=dict, description="Per dataset: samples left out by hand, with the reason."
+    )
+    hypotheses: list[Hypothesis] = Field(min_length=1, description="The questions and their pre-declared tests.")
+
+
+def to_plain(model: ClosedModel) -> dict[str, Any]:
+    """Return a model as JSON-ready plain values, by the names used in the files."""
+    return model.model_dump(mode="json", by_alias=True)

@@ -1,0 +1,249 @@
+"""The result tables: their columns documented once, checked whenever a table is written or read.
+
+Every signed number is target minus reference; positive means higher in the target.
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+from sidemine.errors import InputError, Problem
+
+ColumnKind = Literal["text", "integer", "number", "boolean"]
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: its name, what kind of value it holds, what it means, and whether a cell may be empty."""
+
+    name: str
+    kind: ColumnKind
+    meaning: str
+    may_be_empty: bool = False
+
+
+@dataclass(frozen=True)
+class TableSpec:
+    """A result table: its name, its columns in order, and whether further columns may follow them."""
+
+    name: str
+    columns: tuple[Column, ...]
+    open_ended: bool = False
+
+    @property
+    def names(self) -> list[str]:
+        """Column names, in order."""
+        return [column.name for column in self.columns]
+
+
+SAMPLES = TableSpec(
+    "samples.tsv",
+    (
+        Column("sample", "text", "Sample accession, or the name that the file gives it."),
+        Column("unit", "text", "Independent biological unit (donor, patient); the sample itself where none is declared."),
+        Column("fate", "text", "used, or why the sample does not take part."),
+    ),
+    open_ended=True,
+)
+
+GENES_LEDGER = TableSpec(
+    "genes_ledger.tsv",
+    (
+        Column("identifier", "text", "Identifier as it stands in the file."),
+        Column("gene", "text", "Approved symbol that it was mapped to.", may_be_empty=True),
+        Column("fate", "text", "kept, merged or dropped."),
+        Column("reason", "text", "Why, for example: other probe has the higher mean; several genes; unknown symbol."),
+    ),
+)
+
+DIFFERENTIAL = TableSpec(
+    "differential.tsv.gz",
+    (
+        Column("gene", "text", "Approved symbol."),
+        Column("entrez", "text", "Entrez gene id.", may_be_empty=True),
+        Column("ensembl", "text", "Ensembl gene id.", may_be_empty=True),
+        Column("log2_fold_change", "number", "log2 fold change, target minus reference."),
+        Column("se", "number", "Moderated standard error of the log2 fold change (log2 units)."),
+        Column("ci_low", "number", "Lower limit of the 95 % confidence interval of the log2 fold change."),
+        Column("ci_high", "number", "Upper limit of the 95 % confidence interval."),
+        Column("t", "number", "Moderated t statistic; its sign is target minus reference."),
+        Column("df", "number", "Degrees of freedom of t (residual plus prior)."),
+        Column("p_value", "number", "Two-sided p-value; never 0."),
+        Column("q_value", "number", "Benjamini–Hochberg over all genes of this contrast."),
+        Column("mean_expression", "number", "Mean log2 expression over the samples of the contrast."),
+    ),
+)
+
+_SET_TEST_COLUMNS = (
+    Column("gene_set", "text", "Id of the gene set."),
+    Column("family", "text", "target, member, confounder, comparator or negative_control."),
+    Column("test", "text", "fry, camera, over_representation_up/_down (and _activated/_repressed), prerank."),
+    Column("role", "text", "verdict: may enter a verdict. descriptive: never does."),
+    Column("n_in_set", "integer", "Genes in the set as published, after mapping to approved symbols."),
+    Column("n_measured", "integer", "Genes of the set among the tested genes of this contrast."),
+    Column(
+        "effect",
+        "number",
+        "Contrast of the per-sample signed, weight-normalised mean log2 expression of the measured genes.",
+        may_be_empty=True,
+    ),
+    Column("effect_se", "number", "Standard error of effect.", may_be_empty=True),
+    Column("ci_low", "number", "Lower limit of the 95 % confidence interval of effect.", may_be_empty=True),
+    Column("ci_high", "number", "Upper limit of the 95 % confidence interval of effect.", may_be_empty=True),
+    Column("effect_scale", "text", "Unit of effect, for example log2."),
+    Column("direction", "text", "up, down or none: the sign of target minus reference."),
+    Column("statistic", "number", "Test statistic; signed where the test is.", may_be_empty=True),
+    Column("p_value", "number", "Two-sided p-value (one-sided for over-representation); never 0.", may_be_empty=True),
+    Column("n_permutations", "integer", "Permutations or rotations behind p; 0 for a closed form."),
+    Column("inter_gene_correlation", "number", "Estimated mean correlation within the set.", may_be_empty=True),
+    Column("universe_size", "integer", "Genes tested in this contrast."),
+    Column("seed", "integer", "Seed of the permutations; 0 where nothing is random."),
+    Column("set_version", "text", "Release of the gene set's library."),
+)
+
+SET_TESTS = TableSpec("set_tests.tsv", _SET_TEST_COLUMNS)
+
+ENRICHMENT = TableSpec(
+    "enrichment.tsv",
+    (
+        *_SET_TEST_COLUMNS,
+        Column(
+            "q_value",
+            "number",
+            "Benjamini–Hochberg over one family of sets × the contrasts of one role, per test.",
+            may_be_empty=True,
+        ),
+        Column("family_size", "integer", "Number of p-values in that Benjamini–Hochberg family."),
+    ),
+)
+
+GENE_SETS = TableSpec(
+    "gene_sets.tsv.gz",
+    (
+        Column("gene_set", "text", "Id of the gene set."),
+        Column("family", "text", "target, member, confounder, comparator or negative_control."),
+        Column("gene", "text", "Approved symbol."),
+        Column("weight", "number", "Sign and weight of the gene in the set; 1 in unweighted sets."),
+        Column("version", "text", "Release of the library."),
+        Column("licence", "text", "Licence of the library."),
+        Column("source", "text", "URL or path of the library."),
+    ),
+)
+
+ACTIVITIES = TableSpec(
+    "activities.tsv.gz",
+    (
+        Column("sample", "text", "Sample accession or name."),
+        Column("gene_set", "text", "Id of the gene set."),
+        Column("method", "text", "decoupler method, for example ulm."),
+        Column("score", "number", "Activity score; positive: the set's genes are high in this sample."),
+    ),
+)
+
+
+def check_table(table: pd.DataFrame, spec: TableSpec, where: str) -> None:
+    """Raise `InputError` unless `table` has the columns of `spec`, in order, with values of their kind."""
+    names = [str(name) for name in table.columns]
+    expected = spec.names
+    problems: list[Problem] = []
+    if names[: len(expected)] != expected or (len(names) > len(expected) and not spec.open_ended):
+        problems.append(
+            Problem(
+                f"{spec.name} does not have its columns",
+                f"{where}: {', '.join(names)}",
+                ", ".join(expected) + (" and any further ones" if spec.open_ended else ""),
+                "Delete the file so that it is written again; if that does not help, this is a bug in sidemine.",
+            )
+        )
+    else:
+        problems += [
+            problem for column in spec.columns if (problem := _column_problem(table[column.name], column, where))
+        ]
+    if problems:
+        raise InputError(problems)
+
+
+def _column_problem(values: pd.Series, column: Column, where: str) -> Problem | None:
+    import pandas as pd
+
+    empty = values.isna() | (values.astype("string") == "" if column.kind == "text" else False)
+    if not column.may_be_empty and bool(empty.any()):
+        row = int(empty.to_numpy().argmax())
+        return Problem(
+            f"column {column.name} has an empty cell", f"{where}, row {row + 1}", column.meaning, "Report this as a bug."
+        )
+    if len(values) == 0 or column.kind == "text":
+        return None
+    numbers = pd.to_numeric(values[~empty], errors="coerce")
+    if column.kind in {"integer", "number"} and bool(numbers.isna().any()):
+        row = int(numbers.isna().to_numpy().argmax())
+        return Problem(
+            f"column {column.name} holds something that is not a number",
+            f"{where}, value {values[~empty].iloc[row]!r}",
+            column.meaning,
+            "Report this as a bug.",
+        )
+    return None
+
+
+def write_table(table: pd.DataFrame, path: Path, spec: TableSpec) -> None:
+    """Check `table` against `spec` and write it as TSV (gzip when the name ends in .gz), the same bytes every time.
+
+    Raises
+    ------
+    InputError
+        When columns are missing, out of order or of another kind.
+    """
+    check_table(table, spec, str(path))
+    # 17 significant digits would keep every bit; 10 are beyond the last meaningful one and keep files readable.
+    text = table.to_csv(sep="\t", index=False, float_format="%.10g", lineterminator="\n")
+    write_text(text, path)
+
+
+def write_text(text: str, path: Path) -> None:
+    """Write UTF-8 text, gzipped without a time stamp when the name ends in .gz."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    data = text.encode("utf-8")
+    if path.suffix == ".gz":
+        buffer = io.BytesIO()
+        with gzip.GzipFile(filename="", mode="wb", fileobj=buffer, mtime=0, compresslevel=6) as stream:
+            stream.write(data)
+        data = buffer.getvalue()
+    path.write_bytes(data)
+
+
+def read_table(path: Path, spec: TableSpec) -> pd.DataFrame:
+    """Read a table that `write_table` wrote, text columns as text, and check it.
+
+    Raises
+    ------
+    InputError
+        When the file does not keep to `spec`.
+    """
+    import pandas as pd
+
+    text_columns = [column.name for column in spec.columns if column.kind == "text"]
+    header = pd.read_csv(path, sep="\t", nrows=0, compression="infer").columns
+    dtypes = {name: "string" for name in header if name in text_columns or name not in spec.names}
+    table = pd.read_csv(
+        path, sep="\t", dtype=dtypes, keep_default_na=False, na_values=dict.fromkeys(spec.names, ["", "nan"])
+    )
+    for name in dtypes:
+        table[name] = table[name].fillna("").astype(object)
+    check_table(table, spec, str(path))
+    return table
+
+
+def empty_table(spec: TableSpec) -> pd.DataFrame:
+    """Return a typed table without rows: 'nothing found' is a result."""
+    import pandas as pd
+
+    kinds = {"text": "object", "integer": "int64", "number": "float64", "boolean": "bool"}
+    return pd.DataFrame({column.name: pd.Series(dtype=kinds[column.kind]) for column in spec.columns})
