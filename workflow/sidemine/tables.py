@@ -47,7 +47,9 @@ SAMPLES = TableSpec(
     "samples.tsv",
     (
         Column("sample", "text", "Sample accession, or the name that the file gives it."),
-        Column("unit", "text", "Independent biological unit (donor, patient); the sample itself where none is declared."),
+        Column(
+            "unit", "text", "Independent biological unit (donor, patient); the sample itself where none is declared."
+        ),
         Column("fate", "text", "used, or why the sample does not take part."),
     ),
     open_ended=True,
@@ -177,7 +179,10 @@ def _column_problem(values: pd.Series, column: Column, where: str) -> Problem | 
     if not column.may_be_empty and bool(empty.any()):
         row = int(empty.to_numpy().argmax())
         return Problem(
-            f"column {column.name} has an empty cell", f"{where}, row {row + 1}", column.meaning, "Report this as a bug."
+            f"column {column.name} has an empty cell",
+            f"{where}, row {row + 1}",
+            column.meaning,
+            "Report this as a bug.",
         )
     if len(values) == 0 or column.kind == "text":
         return None
@@ -233,7 +238,7 @@ def read_table(path: Path, spec: TableSpec) -> pd.DataFrame:
     header = pd.read_csv(path, sep="\t", nrows=0, compression="infer").columns
     dtypes = {name: "string" for name in header if name in text_columns or name not in spec.names}
     table = pd.read_csv(
-        path, sep="\t", dtype=dtypes, keep_default_na=False, na_values=dict.fromkeys(spec.names, ["", "nan"])
+        path, sep="\t", dtype=dtypes, keep_default_na=False, na_values={key: ["", "nan"] for key in spec.names}
     )
     for name in dtypes:
         table[name] = table[name].fillna("").astype(object)

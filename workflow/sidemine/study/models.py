@@ -83,7 +83,8 @@ class Dataset(ClosedModel):
         "is not the sample accession. For example title or description.",
     )
     biological_unit: str = Field(
-        default="", description="Metadata column naming the independent biological unit (donor, patient). Empty: sample."
+        default="",
+        description="Metadata column naming the independent biological unit (donor, patient). Empty: sample.",
     )
     cell_type: str = Field(default="", description="Single cell only: obs column of the cell type. Empty: all cells.")
     sample_columns: CommaList = Field(
@@ -128,7 +129,9 @@ class Contrast(ClosedModel):
         "are in complete blocks, else correlation with >= 6 blocks, else not testable).",
     )
     array_weights: YesNo = Field(default=False, description="yes: down-weight poor samples (limma's arrayWeights).")
-    robust: YesNo = Field(default=False, description="yes: robust empirical Bayes (protects against outlier variances).")
+    robust: YesNo = Field(
+        default=False, description="yes: robust empirical Bayes (protects against outlier variances)."
+    )
     status: Status = Field(default="unverified", description="verified: checked against the record itself.")
     note: str = Field(default="", description="Evidence for the selectors; pitfalls.")
 
@@ -137,7 +140,8 @@ class GeneSetRow(ClosedModel):
     """One row of `gene_sets.tsv`: one set, or with member `*` all other sets of a source."""
 
     gene_set: str = Field(
-        pattern=r"^(\*|[A-Za-z][A-Za-z0-9_]{0,63})$", description="Id of the set, or * with member *: keep source names."
+        pattern=r"^(\*|[A-Za-z][A-Za-z0-9_]{0,63})$",
+        description="Id of the set, or * with member *: keep source names.",
     )
     family: Family = Field(description="target, member, confounder, comparator or negative_control.")
     source: str = Field(min_length=1, description="URL or path of the library.")
@@ -231,7 +235,9 @@ class PrimaryTest(ClosedModel):
         description="Primary self-contained test: fry (directional rotation). CAMERA with estimated correlation is "
         "always shown as the competitive test.",
     )
-    direction: Direction = Field(description="Declared direction of target minus reference; `either` caps at suggestive.")
+    direction: Direction = Field(
+        description="Declared direction of target minus reference; `either` caps at suggestive."
+    )
     margin: float | MarginOfControl = Field(
         default=0.4,
         description="Smallest effect worth calling one. Cohorts: Hedges g. Experiments: log2 units, or a fraction of a "
@@ -269,7 +275,10 @@ class Settings(ClosedModel):
         default=1000, ge=100, le=100000, description="Gene permutations of the descriptive GSEA."
     )
     over_representation_fdr: float = Field(
-        default=0.05, gt=0, lt=1, description="FDR that makes the gene list of the descriptive over-representation test."
+        default=0.05,
+        gt=0,
+        lt=1,
+        description="FDR that makes the gene list of the descriptive over-representation test.",
     )
     probe_rule: Literal["highest_mean", "highest_variance", "mean_of_probes"] = Field(
         default="highest_mean", description="Which probe speaks for a gene; label-blind."
