@@ -125,8 +125,8 @@ class Contrast(ClosedModel):
     block: str = Field(default="", description="Metadata column of pairs, donors or batches.")
     blocking: Literal["auto", "fixed", "correlation"] = Field(
         default="auto",
-        description="How the block enters: fixed effects, duplicate correlation, or auto (fixed when >= 90 % of samples "
-        "are in complete blocks, else correlation with >= 6 blocks, else not testable).",
+        description="How the block enters: fixed effects, duplicate correlation, or auto (fixed when >= 90 % of "
+        "samples are in complete blocks, else correlation with >= 6 blocks, else not testable).",
     )
     array_weights: YesNo = Field(default=False, description="yes: down-weight poor samples (limma's arrayWeights).")
     robust: YesNo = Field(
