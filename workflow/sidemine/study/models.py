@@ -336,6 +336,9 @@ class StudyConfig(ClosedModel):
     exclude: dict[Identifier, list[ExcludedSample]] = Field(
         default_factory=dict, description="Per dataset: samples left out by hand, with the reason."
     )
+    planted: str = Field(
+        default="", description="Simulated studies only: JSON list of sentences that say what was planted."
+    )
     hypotheses: list[Hypothesis] = Field(min_length=1, description="The questions and their pre-declared tests.")
 
 
