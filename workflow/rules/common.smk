@@ -1,0 +1,128 @@
+import os
+import re
+import sys
+from pathlib import Path
+
+# The package lies beside this workflow: it is found without being installed, here and in the scripts.
+sys.path.insert(0, str(workflow.basedir))
+os.environ["PYTHONPATH"] = os.pathsep.join(
+    [str(workflow.basedir), *filter(None, [os.environ.get("PYTHONPATH")])]
+)
+# Results must not depend on --cores: linear algebra runs on one thread per job, and jobs run side by side.
+for _threads in (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "NUMBA_NUM_THREADS",
+):
+    os.environ[_threads] = "1"
+
+from sidemine.code_digest import digest_of_package, digest_of_script
+from sidemine.errors import SidemineError
+from sidemine.retrieve.sources import StudySources
+from sidemine.study.load import load_study
+from sidemine.study.models import to_plain
+
+
+def get_study_file():
+    """Return the configuration of this run: --configfile, a module's config_file, or config/config.yaml."""
+    if config.get("config_file"):
+        return Path(config["config_file"])
+    if workflow.configfiles:
+        return Path(workflow.configfiles[-1])
+    return Path("config/config.yaml")
+
+
+def get_study():
+    """Read and check the study; all problems are told at once, before any work."""
+    try:
+        study = load_study(
+            get_study_file(),
+            {
+                key: config[key]
+                for key in ("mirror", "results", "downloads")
+                if key in workflow.config_settings.config
+            },
+        )
+        return study, StudySources.of(study)
+    except SidemineError as error:
+        # WorkflowError is shown as it is; a traceback through Snakemake would bury the message.
+        raise WorkflowError(f"{get_study_file()}: {error}") from None
+
+
+STUDY, SOURCES = get_study()
+SETTINGS = STUDY.config.settings
+
+
+pathvars:
+    results=f"{STUDY.config.results}/{STUDY.config.study.id}",
+    downloads=f"{STUDY.config.downloads}/{STUDY.config.study.id}",
+    logs=f"logs/{STUDY.config.study.id}",
+
+
+wildcard_constraints:
+    dataset="|".join(STUDY.datasets) or "none",
+    contrast="|".join(STUDY.contrasts) or "none",
+    table="|".join(STUDY.published_tables) or "none",
+    hypothesis="|".join(hypothesis.id for hypothesis in STUDY.config.hypotheses),
+
+
+def get_code(script):
+    """Return the digest of a script and of the modules it imports: Snakemake itself does not see the latter."""
+    return digest_of_script(Path(workflow.basedir) / "scripts" / script)
+
+
+def get_files(sources):
+    """Return the local files of some sources, by role."""
+    return {role: f"<downloads>/{source.key}" for role, source in sources.items()}
+
+
+def get_dataset_row(wildcards):
+    return to_plain(STUDY.datasets[wildcards.dataset])
+
+
+def get_dataset_files(wildcards):
+    return get_files(SOURCES.of_dataset[wildcards.dataset])
+
+
+def get_dataset_edits(wildcards):
+    """Return what config.yaml says of one dataset's samples."""
+    plain = to_plain(STUDY.config)
+    return {
+        key: plain[key].get(wildcards.dataset, empty)
+        for key, empty in (("derive", {}), ("exclude", []))
+    }
+
+
+def get_contrast_row(wildcards):
+    return to_plain(STUDY.contrasts[wildcards.contrast])
+
+
+def get_contrast_dataset(wildcards):
+    return STUDY.contrasts[wildcards.contrast].dataset
+
+
+def get_hypothesis(wildcards):
+    return next(
+        to_plain(hypothesis)
+        for hypothesis in STUDY.config.hypotheses
+        if hypothesis.id == wildcards.hypothesis
+    )
+
+
+def get_settings(*names):
+    """Return only the settings that a rule uses, so that only it is run again when they change."""
+    return {name: getattr(SETTINGS, name) for name in names}
+
+
+def get_final_output():
+    """Return every target of the study."""
+    return [
+        "<results>/report.html",
+        "<results>/verdicts.json",
+        "<results>/manifest.json",
+        "<results>/run.json",
+        *expand("<results>/datasets/{dataset}/quality.json", dataset=STUDY.datasets),
+        *expand("<results>/datasets/{dataset}/activities.tsv.gz", dataset=STUDY.datasets),
+        *expand("<results>/contrasts/{contrast}/enrichment.tsv", contrast=STUDY.contrasts),
+    ]

@@ -1,0 +1,91 @@
+# q-values span one family of sets times the contrasts of one role, so they are written here: adding a contrast does
+# not run another contrast's tests again.
+rule adjust_set_tests:
+    input:
+        set_tests=expand("<results>/contrasts/{contrast}/set_tests.tsv", contrast=STUDY.contrasts),
+        prerank=expand("<results>/contrasts/{contrast}/prerank.tsv", contrast=STUDY.contrasts),
+    output:
+        expand("<results>/contrasts/{contrast}/enrichment.tsv", contrast=STUDY.contrasts),
+    log:
+        "<logs>/adjust_set_tests.log",
+    params:
+        roles=[contrast.role for contrast in STUDY.contrasts.values()],
+        code=get_code("adjust_set_tests.py"),
+    message:
+        "Adjust the set tests for multiplicity"
+    script:
+        "../scripts/adjust_set_tests.py"
+
+
+def get_hypothesis_contrasts(wildcards):
+    """Return the primary contrasts of a hypothesis and, where it declares one, its positive control."""
+    primary = get_hypothesis(wildcards)["primary"]
+    control = primary["margin"]["of_contrast"] if isinstance(primary["margin"], dict) else None
+    return [*primary["contrasts"], *([control] if control else [])]
+
+
+rule measure_effects:
+    input:
+        expression=lambda wildcards: [
+            f"<results>/datasets/{STUDY.contrasts[contrast].dataset}/expression.h5ad"
+            for contrast in get_hypothesis_contrasts(wildcards)
+        ],
+        fits=lambda wildcards: expand(
+            "<results>/contrasts/{contrast}/fit.npz",
+            contrast=get_hypothesis_contrasts(wildcards),
+        ),
+        designs=lambda wildcards: expand(
+            "<results>/contrasts/{contrast}/design.json",
+            contrast=get_hypothesis_contrasts(wildcards),
+        ),
+        set_tests=lambda wildcards: expand(
+            "<results>/contrasts/{contrast}/set_tests.tsv",
+            contrast=get_hypothesis_contrasts(wildcards),
+        ),
+        sets="<results>/gene_sets.tsv.gz",
+    output:
+        "<results>/evidence/{hypothesis}.json",
+    log:
+        "<logs>/measure_effects/{hypothesis}.log",
+    params:
+        hypothesis=get_hypothesis,
+        contrasts=lambda wildcards: [
+            to_plain(STUDY.contrasts[contrast])
+            for contrast in get_hypothesis_contrasts(wildcards)
+        ],
+        datasets=lambda wildcards: [
+            to_plain(STUDY.datasets[STUDY.contrasts[contrast].dataset])
+            for contrast in get_hypothesis_contrasts(wildcards)
+        ],
+        code=get_code("measure_effects.py"),
+    message:
+        "Measure the primary effect of {wildcards.hypothesis}"
+    script:
+        "../scripts/measure_effects.py"
+
+
+rule describe_published_table:
+    input:
+        table=lambda wildcards: f"<downloads>/{SOURCES.of_table[wildcards.table]['table'].key}",
+        sets="<results>/gene_sets.tsv.gz",
+        gene_table=f"<downloads>/{SOURCES.gene_table.key}",
+        maps=lambda wildcards: [
+            f"<downloads>/{source.key}"
+            for role, source in SOURCES.of_table[wildcards.table].items()
+            if role != "table"
+        ],
+    output:
+        "<results>/published/{table}.json",
+    log:
+        "<logs>/describe_published_table/{table}.log",
+    params:
+        row=lambda wildcards: to_plain(STUDY.published_tables[wildcards.table]),
+        maps=lambda wildcards: [
+            role for role in SOURCES.of_table[wildcards.table] if role != "table"
+        ],
+        gene_table=to_plain(STUDY.config.gene_table),
+        code=get_code("describe_published_table.py"),
+    message:
+        "Check the published table {wildcards.table} against its label"
+    script:
+        "../scripts/describe_published_table.py"

@@ -1,0 +1,79 @@
+rule read_samples:
+    input:
+        unpack(get_dataset_files),
+    output:
+        "<results>/datasets/{dataset}/samples.tsv",
+    log:
+        "<logs>/read_samples/{dataset}.log",
+    params:
+        row=get_dataset_row,
+        edits=get_dataset_edits,
+        code=get_code("read_samples.py"),
+    message:
+        "Read the samples of {wildcards.dataset}"
+    script:
+        "../scripts/read_samples.py"
+
+
+# A selector that matches nothing stops everything before any fitting, and all such problems are told at once.
+rule check_designs:
+    input:
+        samples=expand("<results>/datasets/{dataset}/samples.tsv", dataset=STUDY.datasets),
+    output:
+        "<results>/design_check.json",
+    log:
+        "<logs>/check_designs.log",
+    params:
+        contrasts=[to_plain(contrast) for contrast in STUDY.contrasts.values()],
+        settings=get_settings("min_group_size", "on_untestable"),
+        code=get_code("check_designs.py"),
+    message:
+        "Check the groups of all contrasts"
+    script:
+        "../scripts/check_designs.py"
+
+
+rule prepare_dataset:
+    input:
+        unpack(get_dataset_files),
+        samples="<results>/datasets/{dataset}/samples.tsv",
+        gene_table=f"<downloads>/{SOURCES.gene_table.key}",
+        checked=ancient("<results>/design_check.json"),
+    output:
+        expression="<results>/datasets/{dataset}/expression.h5ad",
+        ledger="<results>/datasets/{dataset}/genes_ledger.tsv",
+    log:
+        "<logs>/prepare_dataset/{dataset}.log",
+    resources:
+        mem_mb=lambda wildcards, input: max(1500, 30 * int(input.size_mb)),
+    params:
+        row=get_dataset_row,
+        edits=get_dataset_edits,
+        gene_table=to_plain(STUDY.config.gene_table),
+        settings=get_settings("probe_rule", "multi_gene_probes"),
+        code=get_code("prepare_dataset.py"),
+    message:
+        "Map {wildcards.dataset} to genes"
+    script:
+        "../scripts/prepare_dataset.py"
+
+
+rule prepare_gene_sets:
+    input:
+        libraries=[f"<downloads>/{source.key}" for source in SOURCES.gene_sets.values()],
+        gene_table=f"<downloads>/{SOURCES.gene_table.key}",
+    output:
+        sets="<results>/gene_sets.tsv.gz",
+        ledger="<results>/gene_sets_ledger.tsv",
+    log:
+        "<logs>/prepare_gene_sets.log",
+    params:
+        rows=[to_plain(row) for row in STUDY.gene_set_rows],
+        libraries=list(SOURCES.gene_sets),
+        gene_table=to_plain(STUDY.config.gene_table),
+        opt_in=SETTINGS.opt_in,
+        code=get_code("prepare_gene_sets.py"),
+    message:
+        "Read and map the gene sets"
+    script:
+        "../scripts/prepare_gene_sets.py"

@@ -1,0 +1,77 @@
+rule describe_study:
+    output:
+        "<results>/study.json",
+    log:
+        "<logs>/describe_study.log",
+    localrule: True
+    params:
+        study=STUDY.to_json(),
+        code=get_code("describe_study.py"),
+    message:
+        "Write down the study as it was resolved"
+    script:
+        "../scripts/describe_study.py"
+
+
+rule write_manifest:
+    input:
+        inputs="<results>/inputs.json",
+    output:
+        "<results>/manifest.json",
+    log:
+        "<logs>/write_manifest.log",
+    localrule: True
+    params:
+        seed=SETTINGS.seed,
+        config_digest=STUDY.digest,
+        package=digest_of_package(),
+        code=get_code("write_manifest.py"),
+    message:
+        "Write down inputs, versions and digests"
+    script:
+        "../scripts/write_manifest.py"
+
+
+rule build_report:
+    input:
+        study="<results>/study.json",
+        verdicts="<results>/verdicts.json",
+        manifest="<results>/manifest.json",
+        sets="<results>/gene_sets.tsv.gz",
+        expression=expand("<results>/datasets/{dataset}/expression.h5ad", dataset=STUDY.datasets),
+        samples=expand("<results>/datasets/{dataset}/samples.tsv", dataset=STUDY.datasets),
+        quality=expand("<results>/datasets/{dataset}/quality.json", dataset=STUDY.datasets),
+        designs=expand("<results>/contrasts/{contrast}/design.json", contrast=STUDY.contrasts),
+        tables=expand("<results>/contrasts/{contrast}/differential.tsv.gz", contrast=STUDY.contrasts),
+        enrichment=expand("<results>/contrasts/{contrast}/enrichment.tsv", contrast=STUDY.contrasts),
+    output:
+        report(
+            "<results>/report.html",
+            caption="../report/report.rst",
+            category="Answer",
+        ),
+    log:
+        "<logs>/build_report.log",
+    params:
+        code=get_code("build_report.py"),
+    message:
+        "Build the report"
+    script:
+        "../scripts/build_report.py"
+
+
+# When, where and by which command: the only file that differs between two runs of the same study.
+rule record_run:
+    input:
+        "<results>/report.html",
+    output:
+        "<results>/run.json",
+    log:
+        "<logs>/record_run.log",
+    localrule: True
+    params:
+        config_file=str(get_study_file()),
+    message:
+        "Write down when and where this run was made"
+    script:
+        "../scripts/record_run.py"

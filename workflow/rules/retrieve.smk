@@ -1,0 +1,43 @@
+# The only rules that touch the network. They run where Snakemake runs, never on a cluster node.
+
+
+rule retrieve_input:
+    input:
+        lambda wildcards: SOURCES.by_key[wildcards.key].local_path or [],
+    output:
+        file="<downloads>/{key}",
+        record="<downloads>/{key}.record.json",
+    log:
+        "<logs>/retrieve_input/{key}.log",
+    wildcard_constraints:
+        key="|".join(re.escape(key) for key in SOURCES.by_key),
+    localrule: True
+    retries: 0
+    params:
+        source=lambda wildcards: SOURCES.by_key[wildcards.key].to_dict(),
+        mirror=str(STUDY.mirror or ""),
+        lock=str(STUDY.lock),
+        max_download_gb=SETTINGS.max_download_gb,
+        relock=bool(config.get("relock", False)),
+    message:
+        "Retrieve {wildcards.key}"
+    script:
+        "../scripts/retrieve_input.py"
+
+
+rule lock_inputs:
+    input:
+        expand("<downloads>/{key}.record.json", key=SOURCES.by_key),
+    output:
+        "<results>/inputs.json",
+    log:
+        "<logs>/lock_inputs.log",
+    localrule: True
+    params:
+        lock=str(STUDY.lock),
+        relock=bool(config.get("relock", False)),
+        code=get_code("lock_inputs.py"),
+    message:
+        "Compare all inputs with the lock, and lock new ones"
+    script:
+        "../scripts/lock_inputs.py"

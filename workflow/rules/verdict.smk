@@ -1,0 +1,24 @@
+rule decide_verdicts:
+    input:
+        evidence=expand(
+            "<results>/evidence/{hypothesis}.json",
+            hypothesis=[hypothesis.id for hypothesis in STUDY.config.hypotheses],
+        ),
+        enrichment=expand("<results>/contrasts/{contrast}/enrichment.tsv", contrast=STUDY.contrasts),
+        quality=expand("<results>/datasets/{dataset}/quality.json", dataset=STUDY.datasets),
+        published=expand("<results>/published/{table}.json", table=STUDY.published_tables),
+        inputs="<results>/inputs.json",
+    output:
+        "<results>/verdicts.json",
+    log:
+        "<logs>/decide_verdicts.log",
+    params:
+        study=to_plain(STUDY.config.study),
+        hypotheses=[to_plain(hypothesis) for hypothesis in STUDY.config.hypotheses],
+        contrasts=[to_plain(contrast) for contrast in STUDY.contrasts.values()],
+        planted=str(STUDY.planted or ""),
+        code=get_code("decide_verdicts.py"),
+    message:
+        "Decide the verdicts"
+    script:
+        "../scripts/decide_verdicts.py"

@@ -1,0 +1,77 @@
+"""All external files of a study, each named once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sidemine.errors import Problem, StudyError
+from sidemine.retrieve.sources import (
+    Source,
+    source_of_gene_set,
+    source_of_gene_table,
+    sources_of_dataset,
+    sources_of_published_table,
+)
+
+if TYPE_CHECKING:
+    from sidemine.study.load import Study
+
+
+@dataclass(frozen=True)
+class StudySources:
+    """The external files of a study.
+
+    Attributes
+    ----------
+    by_key
+        Every source by its local key; datasets that share a file share its source.
+    of_dataset
+        Per dataset: sources by role (values, metadata, sample_sheet, platform_map, annotation).
+    gene_sets
+        Set libraries by the address that `gene_sets.tsv` gives them.
+    gene_table
+        The table of approved symbols.
+    of_table
+        Per published table: its file (role `table`) and the probe maps that its label is checked against.
+    """
+
+    by_key: dict[str, Source]
+    of_dataset: dict[str, dict[str, Source]]
+    gene_sets: dict[str, Source]
+    gene_table: Source
+    of_table: dict[str, dict[str, Source]]
+
+    @classmethod
+    def of(cls, study: Study) -> StudySources:
+        """Collect the sources of `study`.
+
+        Raises
+        ------
+        StudyError
+            When two different addresses would be kept under the same name.
+        """
+        folder = study.config_dir
+        opted_in = set(study.config.settings.opt_in)
+        of_dataset = {name: sources_of_dataset(row, folder) for name, row in study.datasets.items()}
+        gene_sets = {
+            row.source: source_of_gene_set(row, folder)
+            for row in study.gene_set_rows
+            if not row.opt_in or row.gene_set in opted_in
+        }
+        gene_table = source_of_gene_table(study.config.gene_table, folder)
+        of_table = {name: sources_of_published_table(row, folder) for name, row in study.published_tables.items()}
+        everything = [source for roles in (*of_dataset.values(), *of_table.values()) for source in roles.values()]
+        by_key: dict[str, Source] = {}
+        for source in [*everything, *gene_sets.values(), gene_table]:
+            known = by_key.setdefault(source.key, source)
+            if known.locations != source.locations:
+                raise StudyError(
+                    Problem(
+                        "two different inputs would be kept under the same name",
+                        f"{known.locations[0]} and {source.locations[0]}, both as {source.key}",
+                        "one address per file, written the same way everywhere",
+                        "Write the address of this file in the same way in all sheets.",
+                    )
+                )
+        return cls(by_key, of_dataset, gene_sets, gene_table, of_table)

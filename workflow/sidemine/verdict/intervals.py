@@ -1,0 +1,54 @@
+"""Confidence limits and one-sided p-values of one measured effect."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+from scipy import stats
+
+
+@dataclass(frozen=True)
+class Effect:
+    """An effect with its standard error; positive means higher in the target.
+
+    Attributes
+    ----------
+    value
+        Estimate (Hedges g, or log2 units).
+    se
+        Standard error, same unit.
+    df
+        Degrees of freedom of the t distribution that (value − truth) / se follows.
+    """
+
+    value: float
+    se: float
+    df: float
+
+    def interval(self, level: float) -> tuple[float, float]:
+        """Return the two-sided confidence interval at `level` (0.95, 0.90 …)."""
+        half_width = self._quantile(0.5 + level / 2) * self.se
+        return self.value - half_width, self.value + half_width
+
+    def limit(self, direction: Literal["up", "down"], level: float = 0.95) -> float:
+        """Return the one-sided confidence limit of the effect in `direction`, counted positive in that direction.
+
+        An effect larger than this limit, in this direction, is excluded by the data at `level`.
+        """
+        signed = self.value if direction == "up" else -self.value
+        return signed + self._quantile(level) * self.se
+
+    @property
+    def smallest_excludable(self) -> float:
+        """Smallest effect that data of this precision exclude (one-sided, 95 %) when the estimate is exactly 0."""
+        return self._quantile(0.95) * self.se
+
+    def _quantile(self, level: float) -> float:
+        return float(stats.t.ppf(level, self.df)) if math.isfinite(self.df) else float(stats.norm.ppf(level))
+
+
+def one_sided(p_two_sided: float, observed: str, declared: Literal["up", "down"]) -> float:
+    """Return the one-sided p-value in the declared direction from a two-sided one and the observed direction."""
+    return p_two_sided / 2 if observed == declared else 1 - p_two_sided / 2
