@@ -1,0 +1,112 @@
+"""What is known of one primary contrast, and of one hypothesis, before a verdict is given."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+
+@dataclass(frozen=True)
+class ContrastEvidence:
+    """The measured primary effect of one contrast; positive means higher in the target.
+
+    Attributes
+    ----------
+    contrast, dataset, accession, platform, role, tissue, status
+        Which data; `status` says whether the selectors were checked against the record.
+    target_label, reference_label, n_target, n_reference
+        What was compared, and the number of independent biological units on each side.
+    testable, problem
+        Whether the contrast could be tested; if not, the four-part problem.
+    effect, effect_se, effect_df, effect_unit
+        The effect on the scale of its kind: Hedges g (cohorts) or log2 fold change over the set's measured
+        complement (experiments).
+    ci_low, ci_high
+        95 % confidence interval of `effect`.
+    set_log2_fold_change, complement_log2_fold_change
+        Mean (signed, weighted) log2 fold change of the set, and mean of all other measured genes.
+    p_self_contained, direction
+        Two-sided FRY p-value of the primary set, and the direction that it found.
+    p_competitive, inter_gene_correlation
+        CAMERA p-value with estimated correlation, and that correlation.
+    n_in_set, n_measured, residual_df
+        Genes in the set, those measured here, and the residual degrees of freedom of the fit.
+    """
+
+    contrast: str
+    dataset: str
+    accession: str
+    platform: str
+    role: str
+    tissue: str
+    status: str
+    target_label: str
+    reference_label: str
+    n_target: int
+    n_reference: int
+    testable: bool
+    problem: dict[str, str] | None = None
+    effect: float | None = None
+    effect_se: float | None = None
+    effect_df: float | None = None
+    effect_unit: str = ""
+    ci_low: float | None = None
+    ci_high: float | None = None
+    set_log2_fold_change: float | None = None
+    complement_log2_fold_change: float | None = None
+    p_self_contained: float | None = None
+    direction: Literal["up", "down", "none"] = "none"
+    p_competitive: float | None = None
+    inter_gene_correlation: float | None = None
+    n_in_set: int = 0
+    n_measured: int = 0
+    residual_df: float | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return a JSON-ready mapping."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> ContrastEvidence:
+        """Rebuild what `to_dict` wrote."""
+        return cls(**values)
+
+
+@dataclass(frozen=True)
+class HypothesisEvidence:
+    """All primary contrasts of one hypothesis, its positive control and its margin.
+
+    Attributes
+    ----------
+    hypothesis
+        Id of the hypothesis.
+    contrasts
+        Evidence of each primary contrast, in the declared order.
+    control
+        Evidence of the positive control that the margin is a fraction of, if one is declared.
+    margin
+        Smallest effect worth calling one, in the unit of the effects; None when it could not be had.
+    margin_rule
+        How the margin came about, in words.
+    n_common_genes
+        Genes of the set measured in all cohorts, on which Hedges g rests; None for experiments.
+    """
+
+    hypothesis: str
+    contrasts: list[ContrastEvidence]
+    control: ContrastEvidence | None
+    margin: float | None
+    margin_rule: str
+    n_common_genes: int | None = None
+    notes: list[str] = field(default_factory=list)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return a JSON-ready mapping."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> HypothesisEvidence:
+        """Rebuild what `to_dict` wrote."""
+        contrasts = [ContrastEvidence.from_dict(row) for row in values["contrasts"]]
+        control = ContrastEvidence.from_dict(values["control"]) if values["control"] else None
+        return cls(**{**values, "contrasts": contrasts, "control": control})

@@ -1,0 +1,220 @@
+"""One answer card per hypothesis: the verdict, what it rests on, and its strongest reason to doubt."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sidemine.evidence.records import ContrastEvidence, HypothesisEvidence
+from sidemine.verdict.intervals import one_sided
+from sidemine.verdict.rules import Decision, Reading, decide
+
+FEW_RESIDUAL_DF = 10
+"""Below this, a CAMERA p-value that is not significant says nothing (its correlation is estimated from few samples)."""
+COMPETITIVE_P = 0.05
+LOW_COVERAGE = 0.7
+
+NOT_COMPUTED = {
+    "pooled": "pooling over datasets is not part of this version",
+    "composition_adjusted": "adjustment for blood composition is not part of this version",
+    "specificity_percentile": "the comparison with matched random sets is not part of this version",
+    "robustness_share": "the grid of robustness variants is not part of this version",
+}
+"""Fields that this version leaves null, with the reason."""
+
+_RANK = {"not testable": 0, "conflicting": 0, "not supported": 0, "suggestive": 1, "supported": 2}
+
+
+def answer_hypotheses(
+    hypotheses: list[dict[str, Any]], evidence: dict[str, HypothesisEvidence]
+) -> list[dict[str, Any]]:
+    """Return the answer cards of all hypotheses, in their declared order.
+
+    A hypothesis that `requires` a positive control is `not testable` when that control did not come out `suggestive`
+    or better: the experiment could not have shown anything.
+
+    Parameters
+    ----------
+    hypotheses
+        As declared in the study.
+    evidence
+        Measured evidence by hypothesis id.
+
+    Returns
+    -------
+    list of dict
+        The entries of `verdicts.json`.
+    """
+    cards = {row["id"]: _answer(row, evidence[row["id"]]) for row in hypotheses}
+    # Requirements have no cycles (checked with the study), so this ends.
+    changed = True
+    while changed:
+        changed = False
+        for row in hypotheses:
+            card = cards[row["id"]]
+            failed = [name for name in row["requires"] if _RANK[cards[name]["verdict"]] == 0]
+            if failed and card["verdict"] != "not testable":
+                card["verdict"] = "not testable"
+                card["rule"] = f"Its positive control did not show the effect it must show: {', '.join(failed)}."
+                card["sentence"] = "The positive control failed, so nothing can be concluded. " + card["sentence"]
+                changed = True
+    return [cards[row["id"]] for row in hypotheses]
+
+
+def _answer(hypothesis: dict[str, Any], evidence: HypothesisEvidence) -> dict[str, Any]:
+    primary, kind = hypothesis["primary"], hypothesis["kind"]
+    decision, readings = decide(evidence, primary["direction"], kind)
+    caps = _caps(kind, primary["direction"])
+    agreeing = {"k": sum(reading.agrees for reading in readings), "n": len(readings)} if readings else None
+    p_values = [row.p_self_contained for row in evidence.contrasts if row.p_self_contained is not None]
+    competitive = [row.p_competitive for row in evidence.contrasts if row.p_competitive is not None]
+    return {
+        "hypothesis": hypothesis["id"],
+        "question": hypothesis["question"],
+        "kind": kind,
+        "verdict": decision.verdict,
+        "opposite": decision.opposite,
+        "rule": decision.rule,
+        "sentence": _sentence(primary["set"], evidence, kind),
+        "declared": {
+            "set": primary["set"],
+            "contrasts": primary["contrasts"],
+            "test": primary["test"],
+            "direction": primary["direction"],
+            "margin": evidence.margin,
+            "margin_unit": _unit(kind),
+            "margin_rule": evidence.margin_rule,
+            "expects_sign": hypothesis["expects_sign"],
+        },
+        "evidence": [_evidence_row(row, primary["direction"], readings) for row in evidence.contrasts],
+        "control": _evidence_row(evidence.control, "either", []) if evidence.control else None,
+        "agreeing": agreeing,
+        **dict.fromkeys(NOT_COMPUTED),
+        "not_computed": NOT_COMPUTED,
+        "p_self_contained": min(1.0, min(p_values) * len(p_values)) if p_values else None,
+        "p_competitive": min(1.0, min(competitive) * len(competitive)) if competitive else None,
+        "smallest_excludable": min((reading.effect.smallest_excludable for reading in readings), default=None),
+        "doubt": _strongest_doubt(kind, evidence, readings, decision),
+        "caps": caps,
+        "gates": _gates(kind, evidence, readings),
+        "secondary": [],
+        "notes": evidence.notes,
+        "threats": hypothesis["threats"],
+    }
+
+
+def _unit(kind: str) -> str:
+    return "Hedges g" if kind == "cohort" else "log2 fold change over complement"
+
+
+def _caps(kind: str, direction: str) -> list[dict[str, str]]:
+    caps = []
+    if kind == "cohort":
+        caps.append({"cap": "composition", "reason": "Blood composition is not adjusted for."})
+    else:
+        caps.append({"cap": "specificity", "reason": "The set's rank among comparator sets is not evaluated yet."})
+    if direction == "either":
+        caps.append({"cap": "direction", "reason": "No direction was declared in advance."})
+    return caps
+
+
+def _gates(kind: str, evidence: HypothesisEvidence, readings: list[Reading]) -> list[dict[str, str]]:
+    significant = any(reading.passes for reading in readings)
+    competitive = [reading for reading in readings if (reading.evidence.p_competitive or 1.0) <= COMPETITIVE_P]
+    agreeing = sum(reading.agrees for reading in readings)
+    gates = [
+        {
+            "gate": "self-contained test in the declared direction",
+            "status": _status(significant),
+            "detail": f"{sum(reading.passes for reading in readings)} of {len(evidence.contrasts)} contrasts pass",
+        },
+        {
+            "gate": "every testable contrast has the declared sign with z > 1",
+            "status": _status(bool(readings) and agreeing == len(readings)),
+            "detail": f"{agreeing} of {len(readings)} testable contrasts",
+        },
+        {
+            "gate": "competitive test (CAMERA, estimated correlation) p ≤ .05 in at least one contrast",
+            "status": _status(bool(competitive)),
+            "detail": f"{len(competitive)} of {len(readings)} testable contrasts"
+            + ("; shown, not required, for experiments" if kind == "experiment" else ""),
+        },
+    ]
+    later = (
+        ["pooled effect", "composition-adjusted effect", "specificity among matched sets", "robustness variants"]
+        if kind == "cohort"
+        else ["rank among comparator sets", "two independent experiments", "robustness variants"]
+    )
+    gates += [{"gate": gate, "status": "not evaluated", "detail": "not part of this version"} for gate in later]
+    return gates
+
+
+def _status(passed: bool) -> str:
+    return "passed" if passed else "failed"
+
+
+def _evidence_row(row: ContrastEvidence, direction: str, readings: list[Reading]) -> dict[str, Any]:
+    reading = next((found for found in readings if found.evidence.contrast == row.contrast), None)
+    declared_p = None
+    if row.p_self_contained is not None and (direction == "up" or direction == "down"):
+        declared_p = one_sided(row.p_self_contained, row.direction, direction)
+    return {
+        **row.to_dict(),
+        "p_declared_direction": declared_p,
+        "competitive_reading": competitive_reading(row),
+        "smallest_excludable": reading.effect.smallest_excludable if reading else None,
+        "agrees": reading.agrees if reading else None,
+    }
+
+
+def competitive_reading(row: ContrastEvidence) -> str:
+    """Return what the competitive p-value says, in words."""
+    if row.p_competitive is None:
+        return "not computed"
+    if row.p_competitive <= COMPETITIVE_P:
+        return "the set changed more than other measured genes"
+    if (row.residual_df or 0) < FEW_RESIDUAL_DF:
+        return "uninformative: too few residual degrees of freedom to estimate the correlation within the set"
+    return "not shown to have changed more than other measured genes"
+
+
+def _sentence(set_name: str, evidence: HypothesisEvidence, kind: str) -> str:
+    parts = []
+    for row in evidence.contrasts:
+        if row.effect is None or row.ci_low is None or row.ci_high is None:
+            parts.append(f"{row.contrast}: not testable")
+            continue
+        side = "higher" if row.effect > 0 else "lower"
+        scale = (
+            f"{abs(row.effect):.2f} SD of between-person variation {side} in {row.target_label} than in "
+            f"{row.reference_label}"
+            if kind == "cohort"
+            else f"{abs(row.effect):.2f} log2 units {side} with {row.target_label} than with {row.reference_label}, "
+            "relative to all other measured genes"
+        )
+        parts.append(f"{scale} ({row.accession}; 95 % CI {row.ci_low:.2f} to {row.ci_high:.2f})")
+    estimand = " (total effect, composition not adjusted)" if kind == "cohort" else ""
+    return f"{set_name} genes are " + "; ".join(parts) + f"{estimand}."
+
+
+def _strongest_doubt(kind: str, evidence: HypothesisEvidence, readings: list[Reading], decision: Decision) -> str:
+    untestable = [row for row in evidence.contrasts if not row.testable]
+    if not readings:
+        problem = untestable[0].problem if untestable else None
+        return problem["what"] if problem else evidence.margin_rule
+    if decision.verdict == "conflicting":
+        return "The datasets disagree in sign; at least one of them measures something else."
+    if kind == "cohort":
+        return (
+            "Blood composition is not adjusted for: a shift of cell types between patients and controls moves these "
+            "genes without any change in the pathway itself."
+        )
+    if untestable:
+        return f"{len(untestable)} of {len(evidence.contrasts)} contrasts could not be tested."
+    datasets = {reading.evidence.dataset for reading in readings}
+    few = min((reading.evidence.residual_df or 0) for reading in readings)
+    coverage = min(reading.evidence.n_measured / max(reading.evidence.n_in_set, 1) for reading in readings)
+    if len(datasets) == 1:
+        return f"A single experiment with {few:g} residual degrees of freedom; replicates of one source, not of people."
+    if coverage < LOW_COVERAGE:
+        return f"Only {coverage:.0%} of the set was measured in one of the datasets."
+    return "How the set ranks among comparator sets is not known yet: many sets may have changed as much."
