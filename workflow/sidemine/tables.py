@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import gzip
 import io
+import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -252,3 +253,19 @@ def empty_table(spec: TableSpec) -> pd.DataFrame:
 
     kinds = {"text": "object", "integer": "int64", "number": "float64", "boolean": "bool"}
     return pd.DataFrame({column.name: pd.Series(dtype=kinds[column.kind]) for column in spec.columns})
+
+
+def write_json(content: object, path: Path) -> None:
+    """Write JSON with sorted keys, the same bytes every time.
+
+    Raises
+    ------
+    ValueError
+        When a number is not finite: JSON has no such value, and null with a reason is the honest one.
+    """
+    write_text(json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n", path)
+
+
+def read_json(path: Path) -> Any:
+    """Read what `write_json` wrote."""
+    return json.loads(path.read_text(encoding="utf-8"))

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sidemine.errors import Problem, StudyError
 from sidemine.retrieve.sources import (
     Source,
     source_of_gene_set,
     source_of_gene_table,
+    sources_by_key,
     sources_of_dataset,
     sources_of_published_table,
 )
@@ -49,7 +49,7 @@ class StudySources:
         Raises
         ------
         StudyError
-            When two different addresses would be kept under the same name.
+            When two different files would be kept under the same name, or an address cannot be read.
         """
         folder = study.config_dir
         opted_in = set(study.config.settings.opt_in)
@@ -62,16 +62,5 @@ class StudySources:
         gene_table = source_of_gene_table(study.config.gene_table, folder)
         of_table = {name: sources_of_published_table(row, folder) for name, row in study.published_tables.items()}
         everything = [source for roles in (*of_dataset.values(), *of_table.values()) for source in roles.values()]
-        by_key: dict[str, Source] = {}
-        for source in [*everything, *gene_sets.values(), gene_table]:
-            known = by_key.setdefault(source.key, source)
-            if known.locations != source.locations:
-                raise StudyError(
-                    Problem(
-                        "two different inputs would be kept under the same name",
-                        f"{known.locations[0]} and {source.locations[0]}, both as {source.key}",
-                        "one address per file, written the same way everywhere",
-                        "Write the address of this file in the same way in all sheets.",
-                    )
-                )
+        by_key = sources_by_key([*everything, *gene_sets.values(), gene_table])
         return cls(by_key, of_dataset, gene_sets, gene_table, of_table)

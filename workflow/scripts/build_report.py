@@ -1,0 +1,10 @@
+"""Build the page from the results alone."""
+
+from sidemine.script_log import log_to
+
+with log_to(snakemake.log[0]):
+    from pathlib import Path
+
+    from sidemine.report.page import build_report
+
+    build_report(Path(snakemake.input.study).parent, Path(snakemake.output[0]))

@@ -1,0 +1,21 @@
+"""Fit one contrast: target minus reference for every gene."""
+
+from sidemine.script_log import log_to
+
+with log_to(snakemake.log[0]):
+    from pathlib import Path
+
+    from sidemine.differential.contrast import fit_declared_contrast
+    from sidemine.differential.linear_model import save_fit
+    from sidemine.prepare.dataset import read_expression
+    from sidemine.study.models import Contrast
+    from sidemine.tables import DIFFERENTIAL, write_json, write_table
+
+    outcome = fit_declared_contrast(
+        read_expression(Path(snakemake.input.expression)),
+        Contrast.model_validate(snakemake.params.row),
+        **snakemake.params.settings,
+    )
+    write_table(outcome.table, Path(snakemake.output.table), DIFFERENTIAL)
+    write_json(outcome.design, Path(snakemake.output.design))
+    save_fit(outcome.fit, Path(snakemake.output.fit))

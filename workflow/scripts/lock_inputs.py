@@ -1,0 +1,14 @@
+"""Lock new inputs and list all of them."""
+
+from sidemine.script_log import log_to
+
+with log_to(snakemake.log[0]):
+    from pathlib import Path
+
+    from sidemine.retrieve.lock import update_lock
+    from sidemine.retrieve.record import InputRecord
+    from sidemine.tables import write_json
+
+    records = [InputRecord.read(Path(path)) for path in snakemake.input]
+    locked = update_lock(Path(snakemake.params.lock), records, relock=snakemake.params.relock)
+    write_json([record.to_dict() for record in locked], Path(snakemake.output[0]))

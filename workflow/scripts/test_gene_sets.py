@@ -1,0 +1,18 @@
+"""Test all gene sets in one contrast: FRY and CAMERA, and over-representation as a description."""
+
+from sidemine.script_log import log_to
+
+with log_to(snakemake.log[0]):
+    from pathlib import Path
+
+    from sidemine.differential.linear_model import load_fit
+    from sidemine.enrichment.set_tests import test_gene_sets
+    from sidemine.tables import DIFFERENTIAL, GENE_SETS, SET_TESTS, read_table, write_table
+
+    tests = test_gene_sets(
+        load_fit(Path(snakemake.input.fit)),
+        read_table(Path(snakemake.input.table), DIFFERENTIAL),
+        read_table(Path(snakemake.input.sets), GENE_SETS),
+        **snakemake.params.settings,
+    )
+    write_table(tests, Path(snakemake.output[0]), SET_TESTS)

@@ -1,0 +1,18 @@
+"""Write down inputs, versions and digests: all that another run needs to give the same bytes."""
+
+from sidemine.script_log import log_to
+
+with log_to(snakemake.log[0]):
+    from pathlib import Path
+
+    from sidemine.report.manifest import describe_environment
+    from sidemine.tables import read_json, write_json
+
+    manifest = {
+        "inputs": read_json(Path(snakemake.input.inputs)),
+        "seed": snakemake.params.seed,
+        "config_digest": snakemake.params.config_digest,
+        "code_digest": snakemake.params.package,
+        **describe_environment(),
+    }
+    write_json(manifest, Path(snakemake.output[0]))
