@@ -1,1 +1,1 @@
-"""The retrieve stage."""
+"""The retrieve stage: the only one that may touch the network."""

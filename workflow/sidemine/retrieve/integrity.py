@@ -1,0 +1,177 @@
+"""Is a file whole, and is it what its address promised? Every byte is looked at before a file is let in."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import BinaryIO
+from urllib.parse import parse_qsl, urlsplit
+
+from sidemine.errors import InputError
+from sidemine.retrieve import archive
+from sidemine.retrieve.addresses import is_url
+from sidemine.simulation_marker import SIMULATION_MARKER
+
+_BLOCK = 2**20
+_HEAD = 4096
+MAX_UNPACKED = 64 * 2**30
+"""Most bytes that a compressed file may unpack to (64 GiB)."""
+_MAX_RATIO = 400
+_RATIO_MATTERS_FROM = 256 * 2**20
+_SCANNED_BYTES = 2**30
+_HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
+_NAMES_OF_KINDS: dict[str, tuple[str, ...]] = {
+    "gzip": (".gz", ".tgz"),
+    "zip": (".zip", ".xlsx"),
+    "tar": (".tar",),
+    "HDF5": (".h5ad", ".h5", ".hdf5"),
+}
+_KIND_TESTS: dict[str, Callable[[Path], bool]] = {
+    "gzip": archive.is_gzip,
+    "zip": archive.is_zip,
+    "tar": archive.is_tar,
+    "HDF5": lambda path: _starts_with(path, _HDF5_MAGIC),
+}
+
+
+def _starts_with(path: Path, magic: bytes) -> bool:
+    with path.open("rb") as stream:
+        return stream.read(len(magic)) == magic
+
+
+def sha256_of(path: Path) -> str:
+    """Return the SHA-256 digest of a file, in hexadecimal."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def file_name_of(location: str) -> str:
+    """Return the file name that an address or path promises: `file=` of the query before the end of the path.
+
+    >>> file_name_of("https://h/download/?file=a.tsv.gz"), file_name_of("https://h/x/b.zip?download=1")
+    ('a.tsv.gz', 'b.zip')
+    """
+    if not is_url(location):
+        return Path(location).name
+    parts = urlsplit(location)
+    return dict(parse_qsl(parts.query)).get("file") or parts.path.rsplit("/", 1)[-1]
+
+
+def page_in_place_of_data(head: bytes, name: str) -> str | None:
+    """Tell whether a body starts as a web page or an XML error document does.
+
+    Parameters
+    ----------
+    head
+        First bytes of the body, unpacked.
+    name
+        File name that was asked for; names that end in .html, .htm or .xml may hold such a document.
+
+    Returns
+    -------
+    str or None
+        What it looks like, or None when it may be data.
+    """
+    text = head[:_HEAD].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    if not text.startswith(b"<") or name.lower().endswith((".html", ".htm", ".xml")):
+        return None
+    if any(mark in text for mark in (b"<!doctype html", b"<html", b"<head", b"<body", b"<title")):
+        return "an HTML page"
+    return "an XML document" if text.startswith((b"<?xml", b"<error")) else None
+
+
+def find_defect(
+    path: Path, name: str, *, max_unpacked: int = MAX_UNPACKED, max_members: int = archive.MAX_MEMBERS
+) -> str | None:
+    """Look at every byte of a file and tell what is wrong with it.
+
+    Parameters
+    ----------
+    path
+        The file.
+    name
+        The name that its address promised; its suffix says what the content has to be.
+    max_unpacked
+        Most bytes that it may unpack to, all members together.
+    max_members
+        Most members of an archive.
+
+    Returns
+    -------
+    str or None
+        What is wrong (empty, a web page, not of the promised kind, damaged, cut short, a bomb, unsafe members), in
+        one clause; None when all is well.
+    """
+    size = path.stat().st_size
+    if size == 0:
+        return "the file is empty"
+    promised = next((kind for kind, ends in _NAMES_OF_KINDS.items() if name.lower().endswith(ends)), None)
+    try:
+        with archive.open_data(path, max_unpacked) as stream:
+            page = page_in_place_of_data(stream.read(_HEAD), name)
+        if page is not None:
+            return f"it is {page}, not data"
+        if promised is not None and not _KIND_TESTS[promised](path):
+            return f"its name promises {promised}, its content is something else"
+        limit = min(max_unpacked, max(_RATIO_MATTERS_FROM, _MAX_RATIO * size))
+        if archive.is_gzip(path):
+            with archive.open_data(path, limit) as stream:
+                _drain(stream)
+        if archive.is_tar(path):
+            _drain_members(archive.iter_tar_members, path, limit, max_members)
+        elif archive.is_zip(path):
+            _drain_members(archive.iter_zip_members, path, limit, max_members)
+    except InputError as error:
+        problem = error.problems[0]
+        member = problem.where.removeprefix(str(path)).lstrip(", ")
+        return f"{problem.what} ({member})" if member else problem.what
+    return None
+
+
+def _drain(stream: BinaryIO) -> int:
+    """Read a stream to its end, so that its checksum is checked, and return how many bytes came."""
+    total = 0
+    while block := stream.read(_BLOCK):
+        total += len(block)
+    return total
+
+
+def _drain_members(
+    members: Callable[..., object], path: Path, limit: int, max_members: int
+) -> None:
+    left = limit
+    for _, stream in members(path, max_member_bytes=left, max_members=max_members):  # type: ignore[attr-defined]
+        left -= _drain(stream)
+
+
+def carries_simulation_marker(path: Path) -> bool:
+    """Tell whether a file carries the mark that the simulator puts into everything it writes.
+
+    Looked at: the first GiB of the file, unpacked where it is gzip, and of each member of a zip or tar (so wherever
+    the mark stands in files of the sizes that the simulator writes, HTSeq counters at the end included).
+
+    Raises
+    ------
+    InputError
+        When the file is damaged.
+    """
+    if archive.is_tar(path):
+        members = archive.iter_tar_members(path)
+    elif archive.is_zip(path):
+        members = archive.iter_zip_members(path)
+    else:
+        with archive.open_data(path) as stream:
+            return _holds_marker(stream)
+    return any(_holds_marker(stream) for _, stream in members)
+
+
+def _holds_marker(stream: BinaryIO) -> bool:
+    mark = SIMULATION_MARKER.encode("ascii")
+    seen, tail = 0, b""
+    while seen < _SCANNED_BYTES and (block := stream.read(_BLOCK)):
+        if mark in tail + block:
+            return True
+        seen += len(block)
+        tail = block[-len(mark) :]
+    return False

@@ -1,0 +1,224 @@
+"""Which files each row of the sheets needs, where they come from and where their copies lie."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from sidemine.errors import Problem, StudyError
+from sidemine.retrieve.addresses import (
+    canonical_url,
+    is_url,
+    local_key,
+    mirror_key,
+    ncbi_annotation_url,
+    ncbi_counts_urls,
+    platform_annotation_urls,
+    series_matrix_urls,
+)
+from sidemine.study.models import Dataset, GeneSetRow, GeneTableSource, PublishedTable
+
+REAL_FILES_VARIABLE = "SIDEMINE_REAL_FILES"
+
+
+@dataclass(frozen=True)
+class Source:
+    """One input file.
+
+    Attributes
+    ----------
+    key
+        Path of the copy, relative to `downloads/<study>/`.
+    locations
+        Addresses in the order in which they are tried (the next one only when one does not exist), or one local path
+        exactly as written in the sheet.
+    purpose
+        What the file is for, in words, for messages.
+    mutable
+        The address serves a changing file: its content is recorded, never refused for having changed.
+    local_path
+        The file itself, where it is a local one; None for addresses.
+    """
+
+    key: str
+    locations: tuple[str, ...]
+    purpose: str
+    mutable: bool = False
+    local_path: Path | None = None
+
+
+def expand_path(text: str, config_dir: Path) -> Path:
+    """Return the path that a file key means: relative to the config file, `${SIDEMINE_REAL_FILES}` filled in.
+
+    Raises
+    ------
+    StudyError
+        When the variable is not set, or another variable is named.
+    """
+    for name in re.findall(r"\$\{([^}]*)\}", text):
+        if name != REAL_FILES_VARIABLE:
+            raise StudyError(
+                Problem(
+                    f"the path names a variable that is not known: {name}",
+                    f"value {text!r}",
+                    f"${{{REAL_FILES_VARIABLE}}} only",
+                    "Write the path out, absolute or relative to the config file.",
+                )
+            )
+    value = os.environ.get(REAL_FILES_VARIABLE, "")
+    if f"${{{REAL_FILES_VARIABLE}}}" in text and not value:
+        raise StudyError(
+            Problem(
+                f"the environment variable {REAL_FILES_VARIABLE} is not set",
+                f"value {text!r}",
+                "a folder that holds mirror/ and data/ with real public files",
+                f"Set it before the command: export {REAL_FILES_VARIABLE}=/path/to/folder",
+            )
+        )
+    return config_dir / text.replace(f"${{{REAL_FILES_VARIABLE}}}", value)
+
+
+def _source(text: str, config_dir: Path, purpose: str, *, mutable: bool = False) -> Source:
+    """Make the source of a file key that holds an address or a path."""
+    if is_url(text):
+        return _remote((text,), purpose, mutable=mutable)
+    return Source(local_key(text), (text,), purpose, mutable, expand_path(text, config_dir))
+
+
+def _remote(urls: Iterable[str], purpose: str, *, key_of: int = 0, mutable: bool = False) -> Source:
+    locations = tuple(canonical_url(url) for url in urls)
+    return Source(mirror_key(locations[key_of]), locations, purpose, mutable)
+
+
+def _series_matrix(row: Dataset, purpose: str) -> Source:
+    # The copy is named by the last, most specific form: two platforms of one series are two files, though the
+    # address that is tried first is the same.
+    return _remote(series_matrix_urls(row.accession, row.platform), purpose, key_of=-1)
+
+
+def _values_source(row: Dataset, config_dir: Path) -> Source:
+    purpose = f"values of dataset {row.dataset}"
+    if row.file:
+        return _source(row.file, config_dir, purpose)
+    if row.layout == "ncbi_counts":
+        return _remote(ncbi_counts_urls(row.accession), purpose)
+    return _series_matrix(row, purpose)
+
+
+def sources_of_dataset(row: Dataset, config_dir: Path) -> dict[str, Source]:
+    """Return the files that a dataset needs, by role.
+
+    Parameters
+    ----------
+    row
+        A row of `datasets.tsv`.
+    config_dir
+        Folder of the config file.
+
+    Returns
+    -------
+    dict
+        `values` always. `metadata` where the sheet names it, and for NCBI's counts (the series matrix of the
+        accession) unless a sample sheet stands in. `sample_sheet` where named. `platform_map` for probe identifiers.
+        `annotation` for NCBI's counts.
+
+    Raises
+    ------
+    StudyError
+        When no address follows from the accession, an address is not https, or a path names an unset variable.
+    """
+    name = row.dataset
+    sources = {"values": _values_source(row, config_dir)}
+    if row.metadata:
+        sources["metadata"] = _source(row.metadata, config_dir, f"sample metadata of dataset {name}")
+    elif row.layout == "ncbi_counts" and not row.sample_sheet:
+        sources["metadata"] = _series_matrix(row, f"sample metadata of dataset {name}")
+    if row.sample_sheet:
+        sources["sample_sheet"] = _source(row.sample_sheet, config_dir, f"sample sheet of dataset {name}")
+    if row.identifiers == "probe":
+        purpose = f"probe annotation of dataset {name}"
+        sources["platform_map"] = (
+            _source(row.platform_map, config_dir, purpose)
+            if row.platform_map
+            else _remote(platform_annotation_urls(row.platform), purpose)
+        )
+    if row.layout == "ncbi_counts":
+        sources["annotation"] = _remote([ncbi_annotation_url()], "gene annotation of NCBI's counts")
+    return sources
+
+
+def source_of_gene_set(row: GeneSetRow, config_dir: Path) -> Source:
+    """Return the library that a row of `gene_sets.tsv` reads."""
+    return _source(row.source, config_dir, f"gene-set library, {row.version}", mutable=row.mutable)
+
+
+def source_of_gene_table(row: GeneTableSource, config_dir: Path) -> Source:
+    """Return the table of approved symbols."""
+    return _source(row.file, config_dir, f"gene table, {row.version}", mutable=row.mutable)
+
+
+def source_of_published_table(row: PublishedTable, config_dir: Path) -> Source:
+    """Return the published table itself."""
+    return _source(row.file, config_dir, f"published table {row.table}")
+
+
+def sources_of_published_table(row: PublishedTable, config_dir: Path) -> dict[str, Source]:
+    """Return the files that a published table needs: `table`, `platform_map`, and `rival_<GPLnnn>` for each rival.
+
+    Raises
+    ------
+    StudyError
+        When a rival platform map is not written as GPLnnn=path.
+    """
+    sources = {"table": source_of_published_table(row, config_dir)}
+    if row.platform_map:
+        sources["platform_map"] = _source(row.platform_map, config_dir, f"probe map for the label of {row.table}")
+    for rival in row.rival_platform_maps:
+        platform, separator, text = (part.strip() for part in rival.partition("="))
+        if not separator or not text or re.fullmatch(r"GPL[0-9]+", platform) is None:
+            raise StudyError(
+                Problem(
+                    "a rival platform map cannot be read",
+                    f"published_tables.tsv, table {row.table}, column rival_platform_maps, value {rival!r}",
+                    "GPLnnn=path, several separated by commas",
+                    "Mend the cell.",
+                )
+            )
+        sources[f"rival_{platform}"] = _source(text, config_dir, f"probe map of the rival platform {platform}")
+    return sources
+
+
+def sources_by_key(sources: Iterable[Source]) -> dict[str, Source]:
+    """Return each distinct file once, by key, sorted; a file that several rows use is retrieved once.
+
+    Raises
+    ------
+    StudyError
+        When two rows would keep different files under one key, or disagree on whether a file is mutable.
+    """
+    chosen: dict[str, Source] = {}
+    problems: list[Problem] = []
+    for source in sources:
+        known = chosen.setdefault(source.key, source)
+        shared = set(known.locations) & set(source.locations)
+        if not shared or known.local_path != source.local_path:
+            problems.append(_clash(known, source, "two different files would be kept under one name"))
+        elif known.mutable != source.mutable:
+            problems.append(_clash(known, source, "one file is called mutable in one row and fixed in another"))
+        elif len(source.locations) > len(known.locations):
+            chosen[source.key] = source  # the fuller list of places to look
+    if problems:
+        raise StudyError(problems)
+    return dict(sorted(chosen.items()))
+
+
+def _clash(first: Source, second: Source, what: str) -> Problem:
+    return Problem(
+        what,
+        f"{first.purpose}: {first.locations[0]}; {second.purpose}: {second.locations[0]}",
+        "one address or path per file, with one value of mutable",
+        "Mend one of the two rows.",
+    )
