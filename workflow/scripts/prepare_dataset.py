@@ -7,7 +7,7 @@ with log_to(snakemake.log[0]):
 
     from sidemine.prepare.dataset import prepare_dataset, write_expression
     from sidemine.prepare.gene_table import read_gene_table
-    from sidemine.study.models import Dataset, DerivedColumn, GeneTableSource
+    from sidemine.study.models import Dataset, GeneTableSource
     from sidemine.tables import GENES_LEDGER, SAMPLES, read_table, write_table
 
     files = {role: Path(path) for role, path in snakemake.input.items()}

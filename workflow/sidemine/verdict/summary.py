@@ -1,0 +1,83 @@
+"""`verdicts.json`: all answers of a study in one record."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sidemine.evidence.records import HypothesisEvidence
+from sidemine.verdict.answer import answer_hypotheses
+from sidemine.verdict.rules import RULES_VERSION
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def summarise_verdicts(
+    *,
+    study: dict[str, Any],
+    hypotheses: list[dict[str, Any]],
+    evidence: list[dict[str, Any]],
+    enrichment: dict[str, pd.DataFrame],
+    published: list[dict[str, Any]],
+    inputs: list[dict[str, Any]],
+    planted: list[str],
+) -> dict[str, Any]:
+    """Return the content of `verdicts.json`.
+
+    Parameters
+    ----------
+    study, hypotheses
+        As declared in the configuration.
+    evidence
+        Records of `HypothesisEvidence`, one per hypothesis.
+    enrichment
+        Per contrast: the adjusted set tests.
+    published
+        Descriptions of the published tables.
+    inputs
+        Records of all inputs; they tell whether any is simulated.
+    planted
+        What the simulator planted, in sentences; empty for real data.
+
+    Returns
+    -------
+    dict
+        JSON-ready.
+    """
+    by_hypothesis = {row["hypothesis"]: HypothesisEvidence.from_dict(row) for row in evidence}
+    cards = answer_hypotheses(hypotheses, by_hypothesis)
+    for card, hypothesis in zip(cards, hypotheses, strict=True):
+        card["secondary"] = _secondary_rows(hypothesis, enrichment)
+    return {
+        "study": study,
+        "rules_version": RULES_VERSION,
+        "simulated": any(record["simulated"] for record in inputs),
+        "planted": planted,
+        "verdicts": cards,
+        "published_tables": published,
+    }
+
+
+def _secondary_rows(hypothesis: dict[str, Any], enrichment: dict[str, pd.DataFrame]) -> list[dict[str, Any]]:
+    rows = []
+    for contrast in hypothesis["primary"]["contrasts"]:
+        table = enrichment[contrast]
+        chosen = table[table["gene_set"].isin(hypothesis["secondary_sets"]) & (table["test"] == "fry")]
+        rows += [
+            {
+                "contrast": contrast,
+                "gene_set": str(row.gene_set),
+                "effect": _number(row.effect),
+                "direction": str(row.direction),
+                "p_value": _number(row.p_value),
+                "q_value": _number(row.q_value),
+            }
+            for row in chosen.itertuples()
+        ]
+    return rows
+
+
+def _number(value: object) -> float | None:
+    """Return a plain number, or None where the table has none: JSON knows no NaN."""
+    number = float(value)  # type: ignore[arg-type]
+    return number if number == number else None
