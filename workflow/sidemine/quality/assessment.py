@@ -65,7 +65,8 @@ def assess_quality(expression: AnnData, samples: pd.DataFrame) -> dict[str, Any]
 
 def _log_counts_per_million(counts: NDArray[np.float64]) -> NDArray[np.float64]:
     sizes = counts.sum(axis=0)
-    return np.log2((counts + 0.5) / (sizes + 1.0) * 1e6)
+    log_cpm: NDArray[np.float64] = np.log2((counts + 0.5) / (sizes + 1.0) * 1e6)
+    return log_cpm
 
 
 def _flag(check: str, status: str, evidence: str, consequence: str) -> dict[str, str]:

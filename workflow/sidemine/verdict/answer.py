@@ -155,7 +155,7 @@ def _status(passed: bool) -> str:
 def _evidence_row(row: ContrastEvidence, direction: str, readings: list[Reading]) -> dict[str, Any]:
     reading = next((found for found in readings if found.evidence.contrast == row.contrast), None)
     declared_p = None
-    if row.p_self_contained is not None and (direction == "up" or direction == "down"):
+    if row.p_self_contained is not None and direction in {"up", "down"}:
         declared_p = one_sided(row.p_self_contained, row.direction, direction)
     return {
         **row.to_dict(),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal
 
 from scipy import stats
 
@@ -32,8 +31,8 @@ class Effect:
         half_width = self._quantile(0.5 + level / 2) * self.se
         return self.value - half_width, self.value + half_width
 
-    def limit(self, direction: Literal["up", "down"], level: float = 0.95) -> float:
-        """Return the one-sided confidence limit of the effect in `direction`, counted positive in that direction.
+    def limit(self, direction: str, level: float = 0.95) -> float:
+        """Return the one-sided confidence limit of the effect, counted positive in `direction` (up or down).
 
         An effect larger than this limit, in this direction, is excluded by the data at `level`.
         """
@@ -49,6 +48,6 @@ class Effect:
         return float(stats.t.ppf(level, self.df)) if math.isfinite(self.df) else float(stats.norm.ppf(level))
 
 
-def one_sided(p_two_sided: float, observed: str, declared: Literal["up", "down"]) -> float:
-    """Return the one-sided p-value in the declared direction from a two-sided one and the observed direction."""
+def one_sided(p_two_sided: float, observed: str, declared: str) -> float:
+    """Return the one-sided p-value in the declared direction (up or down) from a two-sided one and what was seen."""
     return p_two_sided / 2 if observed == declared else 1 - p_two_sided / 2

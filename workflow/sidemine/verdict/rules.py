@@ -93,7 +93,7 @@ def read_contrast(row: ContrastEvidence, direction: str, margin: float, kind: st
         return None
     effect = Effect(row.effect, row.effect_se, row.effect_df)
     threshold = COHORT_P / 2 if kind == "cohort" else EXPERIMENT_P
-    if direction == "up" or direction == "down":
+    if direction in {"up", "down"}:
         sign = 1 if direction == "up" else -1
         p_declared = one_sided(row.p_self_contained, row.direction, direction)
         significant = p_declared <= threshold
