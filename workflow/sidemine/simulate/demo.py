@@ -1,0 +1,175 @@
+"""The embedded demo: what is planted in it, and the files that `config/demo/` reads."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from sidemine.simulate.cohorts import CohortPlan, write_cohort
+from sidemine.simulate.experiments import (
+    Arm,
+    ExperimentPlan,
+    write_archive_experiment,
+    write_array_experiment,
+    write_count_table_experiment,
+    write_normalised_experiment,
+)
+from sidemine.simulate.genes import CORE, GeneUniverse, make_universe
+from sidemine.simulate.geo_files import COMMENT, SENTENCE, make_platform, write_gene_table, write_gmt
+from sidemine.tables import write_text
+
+DEMO_SEED = 20260711
+DEMO_GENES = 6000
+
+COHORTS = (
+    CohortPlan(
+        "GSE900001",
+        9000001,
+        70,
+        63,
+        effect=0.6,
+        composition_shift=(("erythroid", 0.8), ("unknown", 0.3)),
+        n_reused=20,
+        swapped_sex=True,
+    ),
+    CohortPlan(
+        "GSE900002",
+        9001001,
+        107,
+        25,
+        effect=0.6,
+        composition_shift=(("erythroid", 0.7), ("unknown", 0.3)),
+    ),
+)
+
+EPITHELIUM = ExperimentPlan(
+    "GSE900003",
+    9002001,
+    "airway epithelial cells",
+    (
+        Arm("Control", {"stimulus": "none", "inhibitor": "none"}),
+        Arm("IFN", {"stimulus": "interferon", "inhibitor": "none"}, 2.5),
+        Arm("IFN_inhibitorA", {"stimulus": "interferon", "inhibitor": "compound A"}, 0.8, {"proliferation": -0.3}),
+    ),
+)
+
+LUNG_LINE = ExperimentPlan(
+    "GSE900004",
+    9003001,
+    "lung cell line",
+    (
+        Arm("mock", {"stimulus": "none", "inhibitor": "none", "dose": "0 nM"}),
+        Arm("IFN", {"stimulus": "interferon", "inhibitor": "none", "dose": "0 nM"}, 2.2),
+        Arm("IFN_A_50nM", {"stimulus": "interferon", "inhibitor": "compound A", "dose": "50 nM"}, 1.5),
+        Arm("IFN_A_500nM", {"stimulus": "interferon", "inhibitor": "compound A", "dose": "500 nM"}, 0.6),
+        Arm("IFN_B_50nM", {"stimulus": "interferon", "inhibitor": "compound B", "dose": "50 nM"}, 1.8),
+        Arm("IFN_B_500nM", {"stimulus": "interferon", "inhibitor": "compound B", "dose": "500 nM"}, 1.0),
+    ),
+)
+
+STIMULATED_BLOOD = ExperimentPlan(
+    "GSE900005",
+    9004001,
+    "whole blood",
+    (Arm("Buffer", {"stimulus": "buffer"}), Arm("IFN", {"stimulus": "interferon"}, 1.5)),
+    n_replicates=4,
+    donor_sd=1.2,
+    noise=0.8,
+)
+
+OTHER_DRUG = ExperimentPlan(
+    "GSE900006",
+    9005001,
+    "melanoma cell line",
+    (
+        Arm("vehicle", {"treatment": "vehicle"}),
+        Arm("kinase_inhibitor", {"treatment": "inhibitor of another kinase"}, 0.0, {"proliferation": -1.2}),
+    ),
+)
+
+PLANTED = (
+    f"{SENTENCE} The accessions are invented.",
+    "Two cohorts of whole blood (70 patients against 63 controls, 107 against 25, on two platforms): the "
+    "interferon-response genes are higher in patients, Hedges g of their mean score 0.6.",
+    "In both cohorts blood composition differs as well: the erythroid fraction is higher in patients (0.8 and 0.7 SD), "
+    "and so is a cell type that no marker gene tells (0.3 SD). The known erythroid markers follow the fraction with a "
+    "reliability of 0.8; it is mostly invented genes that move with it.",
+    "Both cohorts were measured in two batches, spread over patients and controls. Patients are older than controls.",
+    "In the first cohort 20 controls are re-used samples of another series: younger, with a processing shift of their "
+    "own; two of them have swapped sex labels.",
+    "Interferon raises the interferon-response genes in two cell types (log2 2.5 and 2.2) and in whole blood (1.5).",
+    "A JAK inhibitor given with interferon takes that rise down from 2.5 to 0.8 in one experiment; in the other from "
+    "2.2 to 1.5 and 0.6 (compound A, low and high dose) and to 1.8 and 1.0 (compound B).",
+    "An inhibitor of another kinase lowers proliferation genes (log2 1.2); nothing is planted in its "
+    "interferon-response genes.",
+    "Twenty further modules of co-expressed genes have no planted effect (one of them carries the shift of the "
+    "re-used controls).",
+)
+"""What was planted, in sentences that the report shows."""
+
+
+def demo_sets(universe: GeneUniverse, n_comparators: int = 20) -> dict[str, tuple[str, ...]]:
+    """Return the gene sets of a simulated study, named so that nobody takes them for a public library's."""
+    modules = universe.modules
+    sets = {
+        "SIM_JAK_STAT_TARGETS": modules["interferon_response"],
+        "SIM_INTERFERON_CORE": CORE["interferon_response"],
+        "SIM_JAK_STAT_MEMBERS": modules["jak_stat_members"],
+        "SIM_HEME": modules["erythroid_markers"],
+        "SIM_NEUTROPHIL": modules["neutrophil_markers"],
+        "SIM_PLATELET": modules["platelet_markers"],
+        "SIM_RIBOSOME": modules["ribosome"],
+        "SIM_OXPHOS": modules["oxidative_phosphorylation"],
+        "SIM_PROLIFERATION": modules["proliferation"],
+        "SIM_NEGATIVE_CONTROL": modules["negative_control"],
+    }
+    sets |= {f"SIM_MODULE_{n:02d}": modules[f"module_{n:02d}"] for n in range(1, n_comparators + 1)}
+    return sets
+
+
+def write_signed_sets(path: Path, universe: GeneUniverse) -> None:
+    """Write the signed footprint: induced genes with weight 1 or 2, repressed genes with weight −1."""
+    induced = universe.modules["interferon_response"]
+    lines = [f"SIM_JAK_STAT_FOOTPRINT\t{gene}\t{1 + row % 2}" for row, gene in enumerate(induced)]
+    lines += [f"SIM_JAK_STAT_FOOTPRINT\t{gene}\t-1" for gene in universe.modules["jak_stat_repressed"]]
+    write_text(COMMENT + "\n".join(["gene_set\tgene\tweight", *lines]) + "\n", path)
+
+
+def write_shared_files(folder: Path, universe: GeneUniverse, planted: Sequence[str]) -> None:
+    """Write gene table, gene sets and the list of what was planted."""
+    write_gene_table(folder / "gene_table.tsv.gz", universe)
+    write_gmt(folder / "sets.gmt", demo_sets(universe))
+    write_signed_sets(folder / "signed_sets.tsv", universe)
+    write_text(json.dumps(list(planted), indent=1, ensure_ascii=False) + "\n", folder / "planted.json")
+
+
+def write_demo(folder: Path, seed: int = DEMO_SEED) -> None:
+    """Write all files that `config/demo/` reads: a mirror of invented GEO records, gene table and gene sets.
+
+    Parameters
+    ----------
+    folder
+        Filled with `mirror/`, `gene_table.tsv.gz`, `sets.gmt`, `signed_sets.tsv` and `planted.json`.
+    seed
+        Seed of everything; the same seed gives the same bytes.
+    """
+    mirror = folder / "mirror"
+    universe = make_universe(DEMO_GENES, seed)
+    write_shared_files(folder, universe, PLANTED)
+    platforms = (
+        make_platform("GPL900571", universe, seed, "affymetrix"),
+        make_platform("GPL910558", universe, seed + 1, "illumina"),
+    )
+    for number, (plan, platform) in enumerate(zip(COHORTS, platforms, strict=True)):
+        write_cohort(mirror, plan, universe, platform, seed + 10 + number)
+    write_archive_experiment(mirror, EPITHELIUM, universe, seed + 20)
+    write_count_table_experiment(mirror, LUNG_LINE, universe, seed + 21)
+    write_normalised_experiment(mirror, STIMULATED_BLOOD, universe, seed + 22)
+    write_array_experiment(mirror, OTHER_DRUG, universe, platforms[0], seed + 23)
+
+
+def sheet_text(columns: Sequence[str], rows: Sequence[Mapping[str, str]]) -> str:
+    """Return a sheet as TSV text; cells that a row does not name stay empty."""
+    lines = ["\t".join(columns)] + ["\t".join(row.get(column, "") for column in columns) for row in rows]
+    return "\n".join(lines) + "\n"

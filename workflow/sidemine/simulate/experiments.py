@@ -1,0 +1,170 @@
+"""Simulated experiments: cells or blood with interferon, with and without an inhibitor, written as GEO would."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from sidemine.simulate.addresses import matrix_url, mirror_path, series_url
+from sidemine.simulate.expression import (
+    IntArray,
+    SampleModel,
+    normalised,
+    simulate_counts,
+    simulate_log2,
+)
+from sidemine.simulate.genes import FloatArray, GeneUniverse
+from sidemine.simulate.geo_files import (
+    Platform,
+    Sample,
+    Series,
+    probe_values,
+    write_htseq_archive,
+    write_series_matrix,
+    write_table_file,
+)
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One group of an experiment.
+
+    Attributes
+    ----------
+    name
+        Word that stands in titles and file names.
+    characteristics
+        Key and value of every characteristic.
+    interferon
+        log2 change of the interferon-response genes against the untreated cells.
+    shifts
+        log2 change of other modules.
+    """
+
+    name: str
+    characteristics: Mapping[str, str]
+    interferon: float = 0.0
+    shifts: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ExperimentPlan:
+    """An experiment: its arms, each with the same number of replicates.
+
+    Attributes
+    ----------
+    accession, first_sample
+        Series accession; number of its first GSM.
+    cells
+        What was treated, in words.
+    arms
+        The groups.
+    n_replicates
+        Samples per arm; replicate r of every arm is the same donor or plate.
+    donor_sd
+        SD of donor or plate effects, as a fraction of the residual SD.
+    noise
+        Factor on the residual SDs.
+    sequencing_platform
+        GPL number that the record shows.
+    """
+
+    accession: str
+    first_sample: int
+    cells: str
+    arms: tuple[Arm, ...]
+    n_replicates: int = 3
+    donor_sd: float = 0.3
+    noise: float = 0.5
+    sequencing_platform: str = "GPL924676"
+
+
+def experiment_log2(plan: ExperimentPlan, universe: GeneUniverse, seed: int) -> FloatArray:
+    """Draw log2 expression, genes × samples (arm by arm)."""
+    arm = np.repeat(np.arange(len(plan.arms)), plan.n_replicates)
+    shifts: dict[str, FloatArray] = {
+        "interferon_response": np.array([one.interferon for one in plan.arms])[arm],
+        "jak_stat_repressed": np.array([-0.3 * one.interferon for one in plan.arms])[arm],
+        "jak_stat_members": np.array([0.1 * one.interferon for one in plan.arms])[arm],
+    }
+    for name in sorted({key for one in plan.arms for key in one.shifts}):
+        added = np.array([one.shifts.get(name, 0.0) for one in plan.arms])[arm]
+        shifts[name] = shifts.get(name, np.zeros(arm.size)) + added
+    model = SampleModel(
+        arm.size,
+        log2_shift=shifts,
+        donor=np.tile(np.arange(plan.n_replicates), len(plan.arms)).astype(np.int64),
+        donor_sd=plan.donor_sd,
+        noise=plan.noise,
+        # One cell line in one incubator: what co-varies in blood hardly varies here.
+        correlation=dict.fromkeys(universe.modules, 0.05),
+    )
+    return simulate_log2(universe, model, seed)
+
+
+def experiment_series(plan: ExperimentPlan, platform: str, *, sequencing: bool) -> Series:
+    """Return the experiment's GEO record; titles are `<arm>_rep<number>`."""
+    samples = []
+    for number, arm in enumerate(plan.arms):
+        for replicate in range(plan.n_replicates):
+            position = number * plan.n_replicates + replicate
+            cells = [f"cell type: {plan.cells}"]
+            cells += [f"{key}: {value}" for key, value in arm.characteristics.items()]
+            cells.append(f"donor: D{replicate + 1}")
+            samples.append(
+                Sample(
+                    f"GSM{plan.first_sample + position}",
+                    f"{arm.name}_rep{replicate + 1}",
+                    plan.cells,
+                    tuple(cells),
+                    description=f"SIM-{plan.accession}-{position + 1}",
+                )
+            )
+    return Series(plan.accession, f"Simulated {plan.cells}", platform, tuple(samples), sequencing=sequencing)
+
+
+def _draw_counts(plan: ExperimentPlan, universe: GeneUniverse, seed: int) -> IntArray:
+    return simulate_counts(experiment_log2(plan, universe, seed), seed)
+
+
+def write_archive_experiment(mirror: Path, plan: ExperimentPlan, universe: GeneUniverse, seed: int) -> None:
+    """Write the experiment as `_RAW.tar` of HTSeq files, and a header-only series matrix."""
+    series = experiment_series(plan, plan.sequencing_platform, sequencing=True)
+    members = [f"{sample.accession}_{sample.title}.txt.gz" for sample in series.samples]
+    counts = _draw_counts(plan, universe, seed)
+    url = series_url(plan.accession, "suppl", f"{plan.accession}_RAW.tar")
+    write_htseq_archive(mirror_path(mirror, url), universe.symbols, counts, members)
+    write_series_matrix(mirror_path(mirror, matrix_url(plan.accession)), series)
+
+
+def write_count_table_experiment(mirror: Path, plan: ExperimentPlan, universe: GeneUniverse, seed: int) -> None:
+    """Write the experiment as one table of counts (Ensembl ids with versions, columns named by title)."""
+    series = experiment_series(plan, plan.sequencing_platform, sequencing=True)
+    counts = _draw_counts(plan, universe, seed)
+    names = [f"{identifier}.{1 + row % 9}" for row, identifier in enumerate(universe.ensembl())]
+    url = series_url(plan.accession, "suppl", f"{plan.accession}_counts.tsv.gz")
+    columns = [sample.title for sample in series.samples]
+    write_table_file(mirror_path(mirror, url), names, columns, counts, corner="gene_id")
+    write_series_matrix(mirror_path(mirror, matrix_url(plan.accession)), series)
+
+
+def write_normalised_experiment(mirror: Path, plan: ExperimentPlan, universe: GeneUniverse, seed: int) -> None:
+    """Write the experiment as normalised counts on the linear scale (symbols, columns named by title)."""
+    series = experiment_series(plan, plan.sequencing_platform, sequencing=True)
+    values = normalised(_draw_counts(plan, universe, seed))
+    url = series_url(plan.accession, "suppl", f"{plan.accession}_normalized_counts.txt.gz")
+    columns = [sample.title for sample in series.samples]
+    write_table_file(mirror_path(mirror, url), universe.symbols, columns, values, corner="Gene")
+    write_series_matrix(mirror_path(mirror, matrix_url(plan.accession)), series)
+
+
+def write_array_experiment(
+    mirror: Path, plan: ExperimentPlan, universe: GeneUniverse, platform: Platform, seed: int
+) -> None:
+    """Write the experiment as a series matrix of log2 array values; the platform's annotation stands already."""
+    series = experiment_series(plan, platform.accession, sequencing=False)
+    values = probe_values(universe, experiment_log2(plan, universe, seed), platform, seed)
+    write_series_matrix(mirror_path(mirror, matrix_url(plan.accession)), series, platform.probes, values)

@@ -1,0 +1,141 @@
+"""The genes of a simulated study: a core of real symbols, and invented `SIMnnnnn` genes.
+
+The core is there so that every stage meets names that it knows (sex genes, heme genes, interferon-stimulated genes).
+Groups are textbook knowledge, short on purpose, and describe what the *simulator* plants: they are no gene-set library.
+Entrez and Ensembl ids are invented, in a range that no real gene uses.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+FloatArray = npt.NDArray[np.float64]
+
+CORE: dict[str, tuple[str, ...]] = {
+    # The interferon response: what a JAK inhibitor switches off. Planted as one co-expressed module.
+    "interferon_response": tuple(
+        "ISG15 IFI6 IFI27 IFI35 IFI44 IFI44L IFIH1 IFIT1 IFIT2 IFIT3 IFIT5 IFITM1 IFITM3 MX1 MX2 OAS1 OAS2 OAS3 OASL "
+        "RSAD2 XAF1 USP18 HERC5 HERC6 DDX58 DDX60 EIF2AK2 IRF7 IRF9 PARP9 PARP12 SAMD9 SAMD9L EPSTI1 CMPK2 LY6E "
+        "TRIM22 BST2 UBE2L6 ISG20".split()
+    ),
+    # Members of the pathway: the drug changes their activity, hardly their mRNA.
+    "jak_stat_members": tuple(
+        "JAK1 JAK2 JAK3 TYK2 STAT1 STAT2 STAT3 STAT4 STAT5A STAT5B STAT6 SOCS1 SOCS2 SOCS3 CISH PIAS1 PIAS4 PTPN6 "
+        "PTPN11 IFNAR1 IFNAR2 IFNGR1 IFNGR2 IL6R IL6ST IL10RA IL10RB IL2RB IL2RG IL4R IL7R CSF3R EPOR LIFR".split()
+    ),
+    # Marker genes that an analysis may use to adjust for cell types. Composition is NOT planted in these alone:
+    # they follow the planted cell fraction with a stated reliability (see `expression.Composition`).
+    "erythroid_markers": tuple(
+        "ALAS2 HBB HBA1 HBA2 HBD HBG1 AHSP CA1 SLC4A1 GYPA GYPB EPB42 FECH XK SNCA SELENBP1 BPGM KLF1 DMTN "
+        "TRIM58 TSPAN5 RPIA".split()
+    ),
+    "neutrophil_markers": tuple("FCGR3B CXCR2 S100A8 MMP8 MMP9 CAMP LTF ELANE MPO S100A12 CEACAM8 LCN2 PROK2".split()),
+    "platelet_markers": tuple("PF4 PPBP GP9 ITGA2B GP1BA TUBB1 TREML1 CLU MYL9 SPARC ITGB3 CAVIN2".split()),
+    "lymphocyte_markers": tuple("CD3D CD3E CD3G CD2 CD247 TRAC CD8A LCK CD79A MS4A1 CD19 BANK1 BLK IL32".split()),
+    "ribosome": tuple(
+        "RPL3 RPL5 RPL7 RPL9 RPL11 RPL13 RPL15 RPL23 RPL27 RPL31 RPL35 RPLP0 RPS3 RPS6 RPS8 RPS11 RPS13 RPS15A "
+        "RPS18 RPS24 RPS27 EEF1A1".split()
+    ),
+    "oxidative_phosphorylation": tuple(
+        "NDUFA1 NDUFA4 NDUFB3 NDUFB6 NDUFS4 SDHB UQCRB UQCRH UQCRQ COX4I1 COX6C COX7A2 COX7B COX7C ATP5F1A ATP5MC1 "
+        "ATP5PF ATP5PO CYC1 CYCS".split()
+    ),
+    "proliferation": tuple(
+        "MKI67 TOP2A PCNA MCM2 MCM3 MCM5 CCNB1 CCNA2 CDK1 BUB1 AURKA AURKB PLK1 RRM2 TYMS E2F1 BIRC5 CENPF".split()
+    ),
+    "housekeeping": tuple("ACTB GAPDH B2M HPRT1 TBP PPIA GUSB UBC YWHAZ SDHA HMBS PGK1 TFRC POLR2A RPLP2".split()),
+    "female": ("XIST", "TSIX"),
+    "male": ("RPS4Y1", "KDM5D", "DDX3Y", "EIF1AY", "UTY", "USP9Y", "ZFY"),
+}
+"""Real symbols that every simulated study holds, by what the simulator does with them."""
+
+CELL_TYPES = ("erythroid", "neutrophil", "platelet", "lymphocyte", "unknown")
+"""Cell types whose fractions vary between people; `unknown` has no marker gene that anybody could adjust for."""
+
+
+@dataclass(frozen=True)
+class GeneUniverse:
+    """All genes of a simulated study, the same for each of its datasets.
+
+    Attributes
+    ----------
+    symbols
+        Gene symbols; real ones first.
+    modules
+        Co-expressed groups by name; a gene belongs to at most one.
+    mean
+        Mean log2 expression per gene on an array scale, shape (n_genes,).
+    sd
+        Residual standard deviation per gene (log2 units), shape (n_genes,).
+    """
+
+    symbols: tuple[str, ...]
+    modules: dict[str, tuple[str, ...]]
+    mean: FloatArray
+    sd: FloatArray
+
+    def rows(self, names: tuple[str, ...]) -> npt.NDArray[np.intp]:
+        """Return the row numbers of `names`, in their order."""
+        index = {symbol: row for row, symbol in enumerate(self.symbols)}
+        return np.array([index[name] for name in names], dtype=np.intp)
+
+    def entrez(self) -> list[str]:
+        """Return one invented Entrez id per gene."""
+        return [str(900_000_001 + row) for row in range(len(self.symbols))]
+
+    def ensembl(self) -> list[str]:
+        """Return one invented Ensembl id per gene."""
+        return [f"ENSG99{row + 1:09d}" for row in range(len(self.symbols))]
+
+
+def make_universe(n_genes: int, seed: int, n_comparators: int = 20) -> GeneUniverse:
+    """Make the genes of a study.
+
+    Parameters
+    ----------
+    n_genes
+        All genes, real and invented; at least 1600, so that every module finds its genes.
+    seed
+        Seed of means and variances; never 0.
+    n_comparators
+        Invented modules that nothing is planted in.
+
+    Returns
+    -------
+    GeneUniverse
+        Means are about normal (7, 1.8) and floored at 3.2; residual SDs are log-normal around 0.3, higher for genes of
+        low expression, as on blood arrays.
+
+    Raises
+    ------
+    ValueError
+        When `n_genes` is too small or the seed is 0.
+    """
+    if seed == 0:
+        raise ValueError("seed must not be 0: it would read as 'no seed'")
+    core = tuple(dict.fromkeys(symbol for group in CORE.values() for symbol in group))
+    invented = tuple(f"SIM{number:05d}" for number in range(1, n_genes - len(core) + 1))
+    planned = [("interferon_response", 35), ("erythroid", 60), ("neutrophil", 60), ("platelet", 40)]
+    planned += [("lymphocyte", 80), ("unknown", 60), ("proliferation", 30), ("negative_control", 40), ("age", 40)]
+    planned += [("jak_stat_repressed", 15)]
+    planned += [(f"module_{number:02d}", 25 + 5 * (number % 6)) for number in range(1, n_comparators + 1)]
+    if sum(size for _, size in planned) > len(invented):
+        raise ValueError(f"n_genes = {n_genes} leaves too few invented genes for the modules; take at least 1600")
+    modules: dict[str, tuple[str, ...]] = dict(CORE)
+    start = 0
+    for name, size in planned:
+        modules[name] = (*CORE.get(name, ()), *invented[start : start + size])
+        start += size
+    symbols = core + invented
+    rng = np.random.default_rng(np.random.SeedSequence([seed, 1]))
+    mean = np.maximum(rng.normal(7.0, 1.8, n_genes), 3.2)
+    is_core = np.arange(n_genes) < len(core)
+    in_module = np.zeros(n_genes, dtype=bool)
+    in_module[len(core) : len(core) + start] = True
+    # Genes that carry a story must be measurable, or the story would drown in the background of the array.
+    mean = np.where(is_core | in_module, np.clip(mean, 6.0, 12.5), np.minimum(mean, 13.5))
+    sd = np.exp(rng.normal(np.log(0.3), 0.35, n_genes)) * np.where(mean < 5, 1.3, 1.0)
+    return GeneUniverse(symbols, modules, mean, sd)
