@@ -19,7 +19,8 @@ for _threads in (
 
 from sidemine.code_digest import digest_of_package, digest_of_script
 from sidemine.errors import SidemineError
-from sidemine.retrieve.sources import StudySources
+from sidemine.retrieve.study_sources import StudySources
+from sidemine.run_lock import hold_run_lock
 from sidemine.study.load import load_study
 from sidemine.study.models import to_plain
 
@@ -44,6 +45,8 @@ def get_study():
                 if key in workflow.config_settings.config
             },
         )
+        if workflow.exec_mode == workflow.exec_mode.DEFAULT and not workflow.dryrun:
+            hold_run_lock(Path(study.config.results) / study.config.study.id)
         return study, StudySources.of(study)
     except SidemineError as error:
         # WorkflowError is shown as it is; a traceback through Snakemake would bury the message.

@@ -1,0 +1,44 @@
+"""One run per study at a time, by a lock that ends with the process that holds it."""
+
+from __future__ import annotations
+
+import fcntl
+from pathlib import Path
+from typing import IO
+
+from sidemine.errors import Problem, StudyError
+
+_held: list[IO[str]] = []
+
+
+def hold_run_lock(results: Path) -> None:
+    """Hold the lock of a results folder until this process ends, however it ends.
+
+    Snakemake's own lock is a record on disk: after a power cut or `kill -9` it has to be removed by hand. A lock of
+    the operating system goes with its holder, so that the same command can simply be given again.
+
+    Parameters
+    ----------
+    results
+        Folder of the study's results; made when it is missing.
+
+    Raises
+    ------
+    StudyError
+        When another process holds the lock.
+    """
+    results.mkdir(parents=True, exist_ok=True)
+    stream = (results / ".run_lock").open("a", encoding="utf-8")
+    try:
+        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        stream.close()
+        raise StudyError(
+            Problem(
+                "another run of this study is under way",
+                f"{results}",
+                "one run per results folder at a time",
+                "Wait for it to end, or give this run another folder: --config results=FOLDER",
+            )
+        ) from None
+    _held.append(stream)
