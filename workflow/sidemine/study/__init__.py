@@ -1,1 +1,1 @@
-"""The study stage: a folder of configuration, read and checked before any work."""
+"""Stage study: load a folder of configuration and check it whole, before any work."""

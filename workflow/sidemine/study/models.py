@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema, model_validator
 
 Identifier = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,63}$")]
 """Names a thing in paths and wildcards: a letter, then letters, digits and underscores."""
@@ -37,8 +37,17 @@ def _parse_yes_no(value: object) -> object:
     return value
 
 
-CommaList = Annotated[list[str], BeforeValidator(_split_list)]
-YesNo = Annotated[bool, BeforeValidator(_parse_yes_no)]
+# The schemas say what a sheet's cell may hold as well as what it becomes.
+CommaList = Annotated[
+    list[str],
+    BeforeValidator(_split_list),
+    WithJsonSchema({"anyOf": [{"type": "array", "items": {"type": "string"}}, {"type": "string"}]}),
+]
+YesNo = Annotated[
+    bool,
+    BeforeValidator(_parse_yes_no),
+    WithJsonSchema({"anyOf": [{"type": "boolean"}, {"type": "string", "pattern": "^([Yy][Ee][Ss]|[Nn][Oo])?$"}]}),
+]
 
 
 class ClosedModel(BaseModel):

@@ -1,0 +1,250 @@
+"""Can each hypothesis be answered at all? References, roles, margins, required controls."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+
+from sidemine.errors import Problem
+from sidemine.study.hints import dangling
+from sidemine.study.models import Contrast, GeneSetRow, Hypothesis, MarginOfControl
+from sidemine.study.sheets import Sheet
+
+
+def check_hypotheses(
+    hypotheses: Sequence[Hypothesis],
+    where: str,
+    contrasts: Sheet[Contrast],
+    gene_sets: Sheet[GeneSetRow],
+    opt_in: Sequence[str],
+) -> list[Problem]:
+    """Return what makes hypotheses unanswerable.
+
+    Parameters
+    ----------
+    hypotheses
+        Those that are right in themselves.
+    where
+        The config file.
+    contrasts, gene_sets
+        The sheets that they refer to.
+    opt_in
+        Ids of opt-in sets that the user opted in to.
+    """
+    rows = {row.model.contrast: row.model for row in contrasts.rows}
+    sets = {row.model.gene_set: row.model for row in gene_sets.rows}
+    ids = {hypothesis.id for hypothesis in hypotheses}
+    problems: list[Problem] = []
+    for hypothesis in hypotheses:
+        place = f"{where}, hypothesis {hypothesis.id}"
+        problems += _check_contrasts(hypothesis, rows, contrasts.ids, place)
+        problems += _check_margin(hypothesis, rows, contrasts.ids, place)
+        problems += _check_sets(hypothesis, sets, gene_sets.ids, opt_in, place)
+        problems += _check_sign(hypothesis, place)
+        problems += _check_requires(hypothesis, {one.id: one for one in hypotheses}, ids, place)
+    return problems + list(_cycles(hypotheses, where))
+
+
+def _check_contrasts(
+    hypothesis: Hypothesis, rows: Mapping[str, Contrast], ids: frozenset[str], place: str
+) -> list[Problem]:
+    where = f"{place}, key primary.contrasts"
+    names = hypothesis.primary.contrasts
+    problems = [dangling("contrast", name, ids, where) for name in dict.fromkeys(names) if name not in ids]
+    twice = sorted(name for name, count in Counter(names).items() if count > 1)
+    if twice:
+        problems.append(
+            Problem(f"contrast {', '.join(twice)} is listed twice", where, "each contrast once", "Delete one of them.")
+        )
+    known = [rows[name] for name in dict.fromkeys(names) if name in rows]
+    if hypothesis.kind == "cohort":
+        problems += [
+            Problem(
+                f"a cohort hypothesis rests on contrast {row.contrast!r}, which compares no patients (role {row.role})",
+                where,
+                "contrasts of role disease",
+                "Correct the contrast's role, or make the hypothesis kind: experiment.",
+            )
+            for row in known
+            if row.role != "disease"
+        ]
+        problems += [
+            Problem(
+                f"{count} contrasts come from one dataset {dataset!r}: they share samples, so none is a replication",
+                f"{where}: {', '.join(row.contrast for row in known if row.dataset == dataset)}",
+                "one contrast per dataset in a cohort hypothesis",
+                "Keep the one that was meant to be primary; give the others an exploratory hypothesis of their own.",
+            )
+            for dataset, count in Counter(row.dataset for row in known).items()
+            if count > 1
+        ]
+    else:
+        problems += [
+            Problem(
+                f"an experiment hypothesis rests on contrast {row.contrast!r}, which compares patients (role disease)",
+                where,
+                "contrasts of role inhibitor, stimulus or negative_control",
+                "Correct the contrast's role, or make the hypothesis kind: cohort.",
+            )
+            for row in known
+            if row.role == "disease"
+        ]
+    return problems
+
+
+def _check_margin(
+    hypothesis: Hypothesis, rows: Mapping[str, Contrast], ids: frozenset[str], place: str
+) -> list[Problem]:
+    margin = hypothesis.primary.margin
+    where = f"{place}, key primary.margin"
+    if not isinstance(margin, MarginOfControl):
+        if margin > 0:
+            return []
+        return [
+            Problem(
+                "the margin is not a positive number",
+                f"{where}, value {margin}",
+                "the smallest effect worth calling one, > 0, without sign",
+                "Write it without sign; `direction` tells the side.",
+            )
+        ]
+    problems: list[Problem] = []
+    if hypothesis.kind == "cohort":
+        problems.append(
+            Problem(
+                "a cohort hypothesis has a margin that is a fraction of a control's effect",
+                where,
+                "a number (Hedges g) for kind cohort; fraction and of_contrast for kind experiment",
+                "Write a number, for example 0.4.",
+            )
+        )
+    control = margin.of_contrast
+    if control not in ids:
+        problems.append(dangling("contrast", control, ids, f"{where}.of_contrast"))
+    if control in hypothesis.primary.contrasts:
+        problems.append(
+            Problem(
+                f"the margin's control {control!r} is among the contrasts that it judges",
+                f"{where}.of_contrast",
+                "a positive control that is not a primary contrast of this hypothesis",
+                "Name another control, or give the margin as a number (log2 units).",
+            )
+        )
+    elif control in rows and rows[control].role != "stimulus":
+        problems.append(
+            Problem(
+                f"the margin's control {control!r} has role {rows[control].role}",
+                f"{where}.of_contrast",
+                "a positive control: a contrast of role stimulus",
+                "Name a contrast in which the pathway was switched on.",
+            )
+        )
+    return problems
+
+
+def _check_sets(
+    hypothesis: Hypothesis,
+    sets: Mapping[str, GeneSetRow],
+    ids: frozenset[str],
+    opt_in: Sequence[str],
+    place: str,
+) -> list[Problem]:
+    where = f"{place}, key primary.set"
+    name = hypothesis.primary.set
+    problems: list[Problem] = []
+    if name not in ids:
+        problems.append(dangling("gene set", name, ids, where))
+    elif name in sets:
+        row = sets[name]
+        if row.family != "target":
+            problems.append(
+                Problem(
+                    f"the primary set {name!r} is of family {row.family}",
+                    where,
+                    "a set of family target: genes that the pathway regulates. Members, confounders and comparators "
+                    "are secondary",
+                    "Choose a target set; list this one under secondary_sets.",
+                )
+            )
+        if row.opt_in and name not in opt_in:
+            problems.append(
+                Problem(
+                    f"the primary set {name!r} is used only when you opt in, and nobody has",
+                    where,
+                    "settings.opt_in lists the set",
+                    f"Read its licence ({row.licence}); if you may use it, add {name} to settings.opt_in.",
+                )
+            )
+    # Names that a library's `*` row will bring are known only after retrieval, and are checked there.
+    if "*" not in ids:
+        problems += [
+            dangling("gene set", other, ids, f"{place}, key secondary_sets")
+            for other in hypothesis.secondary_sets
+            if other not in ids
+        ]
+    return problems
+
+
+def _check_sign(hypothesis: Hypothesis, place: str) -> list[Problem]:
+    direction, expected = hypothesis.primary.direction, hypothesis.expects_sign
+    if direction == "either" or expected in {"none", direction}:
+        return []
+    return [
+        Problem(
+            f"the published study reported {expected}, and the hypothesis declares {direction}",
+            f"{place}, keys expects_sign and primary.direction",
+            "the same sign, or direction: either, or expects_sign: none",
+            "Correct the one that is wrong. Both say target minus reference.",
+        )
+    ]
+
+
+def _check_requires(
+    hypothesis: Hypothesis, by_id: Mapping[str, Hypothesis], ids: set[str], place: str
+) -> list[Problem]:
+    where = f"{place}, key requires"
+    problems: list[Problem] = []
+    for name in hypothesis.requires:
+        if name not in ids:
+            problems.append(dangling("hypothesis", name, ids, where))
+        elif name != hypothesis.id and by_id[name].primary.direction == "either":
+            problems.append(
+                Problem(
+                    f"the required control {name!r} declares no direction",
+                    where,
+                    "a positive control with direction up or down: it must be able to fail",
+                    f"Declare the direction of {name}.",
+                )
+            )
+    return problems
+
+
+def _cycles(hypotheses: Sequence[Hypothesis], where: str) -> Iterator[Problem]:
+    """Yield one problem per hypothesis that requires itself, directly or by way of others."""
+    requires = {one.id: one.requires for one in hypotheses}
+    told: set[frozenset[str]] = set()
+    for start in requires:
+        path = _path_back(start, requires)
+        if path and frozenset(path) not in told:
+            told.add(frozenset(path))
+            yield Problem(
+                "hypotheses require each other in a circle: " + " → ".join([*path, path[0]]),
+                f"{where}, key requires",
+                "controls that do not depend on what they control",
+                "Take one `requires` out of the circle.",
+            )
+
+
+def _path_back(start: str, requires: Mapping[str, Sequence[str]]) -> list[str]:
+    """Return the hypotheses on a way from `start` back to itself, or nothing."""
+    stack: list[list[str]] = [[start]]
+    seen: set[str] = set()
+    while stack:
+        path = stack.pop()
+        for following in requires.get(path[-1], ()):
+            if following == start:
+                return path
+            if following not in seen:
+                seen.add(following)
+                stack.append([*path, following])
+    return []

@@ -1,0 +1,150 @@
+"""Read `config.yaml`: duplicate keys refused, command-line overrides merged, problems told with their line."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from sidemine.errors import Problem
+from sidemine.study.explain import model_problems
+from sidemine.study.models import Hypothesis, StudyConfig
+
+# The C loader is about eight times faster; pure Python is the fallback where libyaml is not built in.
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+def read_config(path: Path, overrides: Mapping[str, Any] | None, problems: list[Problem]) -> dict[str, Any]:
+    """Return the content of `config.yaml` with `overrides` merged in; append what is wrong to `problems`.
+
+    Overrides win key by key, also inside sections; lists are replaced whole.
+    """
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+        root = yaml.compose(text, Loader=_Loader)
+        plain = yaml.load(text, Loader=_Loader)  # noqa: S506 - a safe loader
+    except FileNotFoundError:
+        problems.append(
+            Problem(
+                "the study has no config file",
+                str(path),
+                "a config.yaml, with its sheets beside it",
+                "Check the path after --configfile; config/README.md says how to make a study folder.",
+            )
+        )
+        return {}
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        place = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+        problems.append(
+            Problem(
+                f"the config file is not valid YAML: {error.problem or error.context}",
+                f"{path}{place}",
+                "YAML: spaces for indentation (no tabs), a space after each colon, quotes around text with : or #",
+                "Correct that line or the one before it.",
+            )
+        )
+        return {}
+    except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:
+        problems.append(
+            Problem(f"the config file cannot be read: {error}", str(path), "UTF-8 YAML", "Correct the file.")
+        )
+        return {}
+    if not isinstance(plain, dict):
+        problems.append(Problem("the config file holds no keys", str(path), "key: value", "See config/README.md."))
+        return {}
+    problems += _duplicate_keys(root, path)
+    return _merge(plain, overrides or {})
+
+
+def check_config(raw: dict[str, Any], path: Path, problems: list[Problem]) -> StudyConfig | None:
+    """Check the merged content against its schema; None when it does not keep to it."""
+    # `settings:` with nothing under it means the defaults, not a mistake.
+    content = {
+        key: value for key, value in raw.items() if value is not None or key not in {"settings", "derive", "exclude"}
+    }
+    try:
+        return StudyConfig.model_validate(content)
+    except ValidationError as error:
+        root = _compose_again(path)
+        problems += model_problems(
+            error, StudyConfig, str(path), kind="key", locate=lambda location: _line_of(root, location)
+        )
+        return None
+
+
+def good_hypotheses(raw: Mapping[str, Any]) -> list[Hypothesis]:
+    """Return the hypotheses of a faulty config that are right in themselves: they can still be cross-checked."""
+    found = []
+    entries = raw.get("hypotheses")
+    for entry in entries if isinstance(entries, list) else []:
+        # What is wrong with the others has been told by check_config.
+        with contextlib.suppress(ValidationError):
+            found.append(Hypothesis.model_validate(entry))
+    return found
+
+
+def _merge(base: dict[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(base)
+    for key, value in over.items():
+        inner = merged.get(key)
+        merged[key] = _merge(inner, value) if isinstance(inner, dict) and isinstance(value, Mapping) else value
+    return merged
+
+
+def _compose_again(path: Path) -> yaml.Node | None:
+    try:
+        return yaml.compose(path.read_bytes().decode("utf-8-sig"), Loader=_Loader)
+    except (OSError, yaml.YAMLError):
+        return None
+
+
+def _line_of(root: yaml.Node | None, location: tuple[int | str, ...]) -> str:
+    """Return the line of the deepest part of `location` that stands in the file."""
+    node, line = root, None
+    for part in location:
+        found: yaml.Node | None = None
+        if isinstance(node, yaml.MappingNode):
+            for key, value in node.value:
+                if key.value == str(part):
+                    found, line = value, key.start_mark.line
+        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+            found = node.value[part]
+            line = found.start_mark.line
+        if found is None:
+            break
+        node = found
+    return f", line {line + 1}" if line is not None else ""
+
+
+def _duplicate_keys(node: yaml.Node | None, path: Path) -> list[Problem]:
+    """Find keys that stand twice in one mapping: YAML would silently keep the last."""
+    problems: list[Problem] = []
+    stack = [node]
+    while stack:
+        current = stack.pop()
+        if isinstance(current, yaml.SequenceNode):
+            stack += reversed(current.value)
+        if not isinstance(current, yaml.MappingNode):
+            continue
+        first: dict[str, int] = {}
+        for key, value in current.value:
+            stack.append(value)
+            if not isinstance(key, yaml.ScalarNode):
+                continue
+            line = key.start_mark.line + 1
+            if key.value in first and key.value != "<<":
+                problems.append(
+                    Problem(
+                        f"key {key.value!r} stands twice",
+                        f"{path}, line {line} (first: line {first[key.value]})",
+                        "each key once per section",
+                        "Keep one of them.",
+                    )
+                )
+            first.setdefault(key.value, line)
+    return problems

@@ -1,0 +1,200 @@
+"""Turn pydantic's errors into four-part problems, and fields into words."""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
+
+from sidemine.errors import Problem
+from sidemine.study.hints import did_you_mean
+
+ID_PATTERN = r"^[A-Za-z][A-Za-z0-9_]{0,63}$"
+_PATTERNS = {
+    ID_PATTERN: "a letter, then letters, digits and underscores, at most 64 characters (ids become file names)",
+    r"^[A-Za-z0-9][A-Za-z0-9_.:()+-]{0,199}$": "a gene set name: letters, digits and _ . : ( ) + -",
+    r"^[A-Za-z0-9._-]+$": "letters, digits, dots, underscores and hyphens",
+    r"^(GPL[0-9]+)?$": "a GEO platform such as GPL570, or nothing",
+    r"^(\*|[A-Za-z][A-Za-z0-9_]{0,63})$": "* or a letter, then letters, digits and underscores",
+}
+
+
+def name_of(name: str, field: FieldInfo) -> str:
+    """Return the name of a field as it stands in files."""
+    return field.alias or name
+
+
+def names_of(model: type[BaseModel]) -> list[str]:
+    """Return the names of all fields as they stand in files, in order."""
+    return [name_of(name, field) for name, field in model.model_fields.items()]
+
+
+def required_names(model: type[BaseModel]) -> list[str]:
+    """Return the names of the fields without a default."""
+    return [name_of(name, field) for name, field in model.model_fields.items() if field.is_required()]
+
+
+def bare_type(annotation: Any) -> Any:  # noqa: ANN401
+    """Strip `Annotated` from a type."""
+    return get_args(annotation)[0] if get_origin(annotation) is Annotated else annotation
+
+
+def choices(annotation: Any) -> list[str]:  # noqa: ANN401
+    """Return the members of a `Literal`, or nothing."""
+    bare = bare_type(annotation)
+    return [str(choice) for choice in get_args(bare)] if get_origin(bare) is Literal else []
+
+
+def describe_type(field: FieldInfo) -> str:
+    """Return in words what a field may hold, for example `one of a, b` or `whole number ≥ 1`."""
+    words = _type_words(field.annotation)
+    limits = [
+        f"{sign} {getattr(limit, key)}"
+        for limit in field.metadata
+        for key, sign in (("ge", "≥"), ("gt", ">"), ("le", "≤"), ("lt", "<"))
+        if hasattr(limit, key)
+    ]
+    patterns = [_PATTERNS[limit.pattern] for limit in field.metadata if getattr(limit, "pattern", None) in _PATTERNS]
+    return ", ".join([" ".join([words, *limits]), *patterns])
+
+
+def _type_words(annotation: Any) -> str:  # noqa: ANN401
+    bare = bare_type(annotation)
+    if literal := choices(bare):
+        return "one of " + ", ".join(literal)
+    origin, arguments = get_origin(bare), get_args(bare)
+    if origin in {Union, types.UnionType}:
+        kinds = [_type_words(part) for part in arguments if part is not type(None)]
+        return " or ".join(kinds) + (" or nothing" if type(None) in arguments else "")
+    if origin is list:
+        return f"list of {_type_words(arguments[0])}"
+    if origin is dict:
+        return f"mapping of {_type_words(arguments[1])}"
+    if isinstance(bare, type) and issubclass(bare, BaseModel):
+        return "section"
+    names: dict[object, str] = {str: "text", int: "whole number", float: "number", bool: "yes or no"}
+    return names.get(bare, str(bare))
+
+
+def model_problems(
+    error: ValidationError,
+    model: type[BaseModel],
+    where: str,
+    kind: str,
+    locate: Callable[[tuple[int | str, ...]], str] = lambda _: "",
+) -> list[Problem]:
+    """Translate what pydantic found.
+
+    Parameters
+    ----------
+    error
+        As raised by `model.model_validate`.
+    model
+        The model that was asked for.
+    where
+        File, and row of a sheet.
+    kind
+        What a field is called there: column or key.
+    locate
+        Returns the place of a location inside the file, for example `, line 12`.
+    """
+    problems: dict[tuple[object, ...], Problem] = {}
+    for detail in error.errors(include_url=False):
+        # A union tells the same mistake once per member; the location up to the member names is told once.
+        path, owner, field = _walk(model, detail["loc"])
+        name = ".".join(str(part) for part in path)
+        place = f"{where}{locate(path)}" + (f", {kind} {name}" if name else "")
+        problem = _problem(detail, place, kind, owner, field, path)
+        problems.setdefault((path, problem.what) if detail["type"] == "extra_forbidden" else (path,), problem)
+    return list(problems.values())
+
+
+def _walk(
+    model: type[BaseModel], location: tuple[int | str, ...]
+) -> tuple[tuple[int | str, ...], type[BaseModel], FieldInfo | None]:
+    """Return the part of a location that names keys, the model that holds the last key, and its field."""
+    owner, field, path = model, None, []
+    annotation: Any = model
+    for part in location:
+        nested = _models(annotation)
+        fields = {
+            name_of(name, one): (candidate, one) for candidate in nested for name, one in candidate.model_fields.items()
+        }
+        if isinstance(part, str) and part in fields:
+            owner, field = fields[part]
+            annotation = field.annotation
+        elif _is_union_member(part, nested):
+            continue
+        elif nested and isinstance(part, str) and get_origin(bare_type(annotation)) is not dict:
+            owner, field = nested[0], None
+        else:
+            arguments = get_args(bare_type(annotation))
+            annotation = arguments[-1] if arguments else annotation
+        path.append(part)
+    return tuple(path), owner, field
+
+
+def _is_union_member(part: int | str, nested: list[type[BaseModel]]) -> bool:
+    """Tell whether pydantic put the name of a union's member into the location."""
+    if not isinstance(part, str):
+        return False
+    return part in {"float", "str", "int", *(model.__name__ for model in nested)} or "[" in part
+
+
+def _models(annotation: Any) -> list[type[BaseModel]]:  # noqa: ANN401
+    bare = bare_type(annotation)
+    if isinstance(bare, type) and issubclass(bare, BaseModel):
+        return [bare]
+    if get_origin(bare) in {Union, types.UnionType}:
+        return [model for part in get_args(bare) for model in _models(part)]
+    return []
+
+
+def _problem(
+    detail: Mapping[str, Any],
+    place: str,
+    kind: str,
+    owner: type[BaseModel],
+    field: FieldInfo | None,
+    path: tuple[int | str, ...],
+) -> Problem:
+    value = detail["input"]
+    names = names_of(owner)
+    last = str(path[-1]) if path else ""
+    meaning = f"{describe_type(field)}. {field.description or ''}".strip() if field else f"{kind}s: {', '.join(names)}"
+    if detail["type"] == "extra_forbidden":
+        return Problem(
+            f"unknown {kind} {last!r}",
+            place,
+            f"{kind}s: {', '.join(names)}",
+            did_you_mean(last, names) + f"Correct the name or delete the {kind}.",
+        )
+    if detail["type"] == "missing":
+        what = f"{kind} {last!r} is empty" if kind == "column" else f"{kind} {last!r} is missing"
+        return Problem(what, place, meaning, f"Fill in {last}; config/README.md explains every {kind}.")
+    if detail["type"] == "value_error":
+        return Problem(
+            str(detail["msg"]).removeprefix("Value error, "),
+            place,
+            meaning,
+            "Correct the entry as config/README.md says.",
+        )
+    message = str(detail["msg"])
+    if detail["type"] == "string_pattern_mismatch":
+        pattern = str(detail["ctx"]["pattern"])
+        meaning = (
+            f"{_PATTERNS.get(pattern, pattern)}. {field.description if field and field.description else ''}".strip()
+        )
+        message = "the value does not have the form that is asked for"
+    step = "Correct the value."
+    if detail["type"] == "literal_error" and field is not None:
+        options = choices(field.annotation)
+        message = "the value is not one of the allowed ones"
+        step = (did_you_mean(str(value), options) + "Choose one of: " + ", ".join(options) + ".") if options else step
+    elif detail["type"] == "string_type" and (isinstance(value, int | float) or type(value).__name__ == "date"):
+        step = f"Put the value in quotes: '{value}' (YAML reads it as a {type(value).__name__})."
+    shown = value if isinstance(value, str | int | float | bool) or value is None else type(value).__name__
+    return Problem(f"{message[0].lower()}{message[1:]}", f"{place}, value {shown!r}", meaning, step)

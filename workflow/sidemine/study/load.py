@@ -1,0 +1,172 @@
+"""Load a study: its config and sheets, checked whole before any work."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sidemine.errors import Problem, StudyError
+from sidemine.study.config_file import check_config, good_hypotheses, read_config
+from sidemine.study.models import Contrast, Dataset, GeneSetRow, PublishedTable, StudyConfig, to_plain
+from sidemine.study.paths import expand_path
+from sidemine.study.sheets import Model, Sheet, read_sheet
+from sidemine.study.validate import Draft, cross_check
+
+# Where files lie does not change what a study asks: these keys stay out of its digest.
+_PLACES = ("mirror", "results", "downloads", "lock", "planted")
+
+
+@dataclass(frozen=True)
+class Study:
+    """A study whose own files are right.
+
+    Attributes
+    ----------
+    config
+        `config.yaml`, defaults filled in, overrides merged.
+    datasets, contrasts, published_tables
+        Rows of the sheets by their id, in the order of the sheets.
+    gene_set_rows
+        Rows of the gene set sheet, opt-in sets included.
+    folder
+        Folder of the config file; paths in the study count from here.
+    digest
+        SHA-256 of the resolved content: settings, hypotheses and sheets, without the places where files lie.
+    """
+
+    config: StudyConfig
+    datasets: dict[str, Dataset]
+    contrasts: dict[str, Contrast]
+    gene_set_rows: tuple[GeneSetRow, ...]
+    published_tables: dict[str, PublishedTable]
+    folder: Path
+    digest: str
+
+    @property
+    def config_dir(self) -> Path:
+        """Folder of the config file."""
+        return self.folder
+
+    @property
+    def used_gene_sets(self) -> tuple[GeneSetRow, ...]:
+        """Rows of the gene set sheet without the opt-in sets that nobody opted in to."""
+        return tuple(row for row in self.gene_set_rows if not row.opt_in or row.gene_set in self.config.settings.opt_in)
+
+    @property
+    def results_dir(self) -> Path:
+        """Folder of this study's results, counted from the working directory as in all Snakemake workflows."""
+        return Path(self.config.results) / self.config.study.id
+
+    @property
+    def downloads_dir(self) -> Path:
+        """Folder of this study's retrieved inputs, counted from the working directory."""
+        return Path(self.config.downloads) / self.config.study.id
+
+    @property
+    def lock_path(self) -> Path:
+        """Lock of the inputs."""
+        return expand_path(self.config.lock, self.folder)
+
+    @property
+    def mirror_dir(self) -> Path | None:
+        """Folder that stands for the network, or None."""
+        return expand_path(self.config.mirror, self.folder) if self.config.mirror else None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the content of `study.json`: config, rows of all sheets, and the digest."""
+        return {**self._content(), "config_digest": self.digest}
+
+    def _content(self) -> dict[str, Any]:
+        return _content(
+            self.config,
+            list(self.datasets.values()),
+            list(self.contrasts.values()),
+            list(self.gene_set_rows),
+            list(self.published_tables.values()),
+        )
+
+
+def load_study(config_path: Path, overrides: Mapping[str, Any] | None = None, *, check_files: bool = True) -> Study:
+    """Read and check a whole study.
+
+    Parameters
+    ----------
+    config_path
+        The config file; its sheets are looked for beside it.
+    overrides
+        Values that replace those of the file, key by key, as given on the command line.
+    check_files
+        Whether local files and the mirror folder must exist already.
+
+    Raises
+    ------
+    StudyError
+        With everything that is wrong, at once.
+    """
+    config_path = Path(config_path)
+    folder = config_path.parent
+    problems: list[Problem] = []
+    raw = read_config(config_path, overrides, problems)
+    if not raw:
+        raise StudyError(problems)
+    config = check_config(raw, config_path, problems)
+    draft = Draft(
+        config_path=config_path,
+        config=config,
+        hypotheses=config.hypotheses if config else good_hypotheses(raw),
+        datasets=_sheet(raw, "datasets", Dataset, "dataset", folder, problems),
+        contrasts=_sheet(raw, "contrasts", Contrast, "contrast", folder, problems),
+        gene_sets=_sheet(raw, "gene_sets", GeneSetRow, "gene_set", folder, problems),
+        published_tables=_sheet(raw, "published_tables", PublishedTable, "table", folder, problems),
+    )
+    problems += cross_check(draft, check_files=check_files)
+    if problems or config is None:
+        raise StudyError(problems)
+    datasets = [row.model for row in draft.datasets.rows]
+    contrasts = [row.model for row in draft.contrasts.rows]
+    gene_sets = [row.model for row in draft.gene_sets.rows]
+    tables = [row.model for row in draft.published_tables.rows]
+    return Study(
+        config=config,
+        datasets={row.dataset: row for row in datasets},
+        contrasts={row.contrast: row for row in contrasts},
+        gene_set_rows=tuple(gene_sets),
+        published_tables={row.table: row for row in tables},
+        folder=folder,
+        digest=_digest(_content(config, datasets, contrasts, gene_sets, tables)),
+    )
+
+
+def _sheet(
+    raw: Mapping[str, Any], name: str, model: type[Model], key: str, folder: Path, problems: list[Problem]
+) -> Sheet[Model]:
+    file = raw.get(name, StudyConfig.model_fields[name].default)
+    if not isinstance(file, str) or not file.strip():
+        return Sheet(folder, (), frozenset())
+    return read_sheet(folder / file.strip(), model, key, problems)
+
+
+def _content(
+    config: StudyConfig,
+    datasets: list[Dataset],
+    contrasts: list[Contrast],
+    gene_sets: list[GeneSetRow],
+    tables: list[PublishedTable],
+) -> dict[str, Any]:
+    return {
+        "config": to_plain(config),
+        "datasets": [to_plain(row) for row in datasets],
+        "contrasts": [to_plain(row) for row in contrasts],
+        "gene_sets": [to_plain(row) for row in gene_sets],
+        "published_tables": [to_plain(row) for row in tables],
+    }
+
+
+def _digest(content: dict[str, Any]) -> str:
+    asked = {key: value for key, value in content["config"].items() if key not in _PLACES}
+    text = json.dumps({**content, "config": asked}, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()

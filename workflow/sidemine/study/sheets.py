@@ -1,0 +1,192 @@
+"""Read the TSV sheets of a study as text, and say precisely what is wrong with them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Generic, TypeVar
+
+from pydantic import ValidationError
+
+from sidemine.errors import Problem
+from sidemine.study.explain import model_problems, names_of, required_names
+from sidemine.study.hints import did_you_mean
+from sidemine.study.models import ClosedModel
+
+Model = TypeVar("Model", bound=ClosedModel)
+
+
+@dataclass(frozen=True)
+class SheetRow(Generic[Model]):
+    """One row that keeps to its schema, with its cells as text and its line in the file."""
+
+    model: Model
+    cells: Mapping[str, str]
+    where: str
+
+
+@dataclass(frozen=True)
+class Sheet(Generic[Model]):
+    """A sheet: its good rows, and the ids of all rows, also of those that have problems."""
+
+    path: Path
+    rows: tuple[SheetRow[Model], ...]
+    ids: frozenset[str]
+
+
+def read_sheet(path: Path, model: type[Model], key: str, problems: list[Problem]) -> Sheet[Model]:
+    """Read one sheet; append everything that is wrong to `problems` and go on.
+
+    The sheet is UTF-8 text (a byte order mark and any line ends are fine) with tab-separated columns. Lines that
+    start with # and blank lines are skipped. Empty cells take the column's default.
+
+    Parameters
+    ----------
+    path
+        The file.
+    model
+        Schema of one row.
+    key
+        Column that holds the id.
+    problems
+        Is appended to.
+    """
+    lines = _lines(path, problems)
+    if not lines:
+        return Sheet(path, (), frozenset())
+    number, header_line = lines[0]
+    header = [cell.strip() for cell in header_line.split("\t")]
+    found = _header_problems(header, f"{path}, line {number}", model)
+    if found:
+        problems += found
+        # The ids are still worth reading: other sheets that name them are not wrong because of this header.
+        ids = [cells[header.index(key)] for cells in _cells(lines[1:], len(header)) if key in header]
+        return Sheet(path, (), frozenset(ids))
+    rows: list[SheetRow[Model]] = []
+    ids = []
+    for number, line in lines[1:]:
+        where = f"{path}, line {number}"
+        cells = [_unquote(cell.strip()) for cell in line.split("\t")]
+        named = dict(zip(header, cells, strict=False))
+        ids.append(named.get(key, ""))
+        if len(cells) != len(header):
+            problems.append(_ragged(cells, header, where))
+            continue
+        try:
+            checked = model.model_validate({name: cell for name, cell in named.items() if cell})
+        except ValidationError as error:
+            problems += model_problems(error, model, where, kind="column")
+        else:
+            rows.append(SheetRow(checked, named, where))
+    return Sheet(path, tuple(rows), frozenset(ids))
+
+
+def _lines(path: Path, problems: list[Problem]) -> list[tuple[int, str]]:
+    """Return the lines that count, numbered from 1 as an editor does."""
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except FileNotFoundError:
+        near = sorted(other.name for other in path.parent.glob("*.tsv")) if path.parent.is_dir() else []
+        problems.append(
+            Problem(
+                "a sheet of the study does not exist",
+                str(path),
+                "a TSV file beside config.yaml",
+                did_you_mean(path.name, near) + "Create it, or correct its name in config.yaml.",
+            )
+        )
+        return []
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        problems.append(
+            Problem(
+                "a sheet is not UTF-8 text",
+                f"{path}, line {line}, byte {error.start + 1}",
+                "UTF-8",
+                "Save the sheet as UTF-8 (in a spreadsheet: tab-separated text, character set UTF-8).",
+            )
+        )
+        return []
+    except OSError as error:
+        problems.append(
+            Problem("a sheet cannot be read", f"{path}: {error.strerror}", "a readable TSV file", "Check it.")
+        )
+        return []
+    numbered = enumerate(text.replace("\r\n", "\n").replace("\r", "\n").split("\n"), start=1)
+    lines = [(number, line) for number, line in numbered if line.strip() and not line.lstrip().startswith("#")]
+    if not lines:
+        problems.append(
+            Problem("a sheet is empty", str(path), "a header line with the column names", "Write the header line.")
+        )
+    return lines
+
+
+def _cells(lines: list[tuple[int, str]], width: int) -> list[list[str]]:
+    split = ([_unquote(cell.strip()) for cell in line.split("\t")] for _, line in lines)
+    return [cells for cells in split if len(cells) == width]
+
+
+def _unquote(cell: str) -> str:
+    """Undo the quoting that spreadsheets put around cells which hold quotes; leave every other cell alone.
+
+    A selector such as `"a b" = "c"` also starts and ends with a quote; it is told apart by its single inner quotes.
+    """
+    if len(cell) >= 2 and cell[0] == cell[-1] == '"':
+        inner = cell[1:-1]
+        if '"' not in inner.replace('""', ""):
+            return inner.replace('""', '"').strip()
+    return cell
+
+
+def _header_problems(header: list[str], where: str, model: type[ClosedModel]) -> list[Problem]:
+    names = names_of(model)
+    allowed = "columns: " + ", ".join(names)
+    if len(header) == 1 and header[0] not in names:
+        return [
+            Problem(
+                "the sheet is not tab-separated",
+                f"{where}: {header[0][:80]}",
+                allowed,
+                "Separate the columns by tabs, not by commas, semicolons or spaces.",
+            )
+        ]
+    problems = [
+        Problem(
+            f"unknown column {name!r}",
+            where,
+            allowed,
+            did_you_mean(name, names) + "Correct the name or delete the column.",
+        )
+        for name in header
+        if name not in names
+    ]
+    problems += [
+        Problem(f"column {name!r} stands twice in the header", where, allowed, "Delete one of them.")
+        for name, count in Counter(header).items()
+        if count > 1
+    ]
+    missing = [name for name in required_names(model) if name not in header]
+    if missing:
+        problems.append(
+            Problem(
+                f"missing columns: {', '.join(missing)}",
+                where,
+                allowed,
+                "Add them; config/README.md says what they hold.",
+            )
+        )
+    return problems
+
+
+def _ragged(cells: list[str], header: list[str], where: str) -> Problem:
+    few = len(cells) < len(header)
+    return Problem(
+        f"the row has {len(cells)} cells, the header {len(header)}",
+        f"{where}: {cells[0]}",
+        f"{len(header)} cells, divided by tabs; empty cells count",
+        f"Nothing is left for {', '.join(header[len(cells) :])}: add the missing tabs."
+        if few
+        else f"Too much: {' | '.join(cells[len(header) :])[:80]!r}: a tab too many, or a tab inside a cell.",
+    )
