@@ -21,11 +21,6 @@ SAMPLE_KEYS = frozenset(
 )
 """Column names that belong to GEO or to us, in every file: a characteristic of that name gets a suffix."""
 
-_NCBI_COUNTS = (
-    "https://www.ncbi.nlm.nih.gov/geo/download/?type=rnaseq_counts&acc={0}&format=file"
-    "&file={0}_raw_counts_GRCh38.p13_NCBI.tsv.gz"
-)
-
 
 @dataclass
 class SeriesMetadata:
@@ -80,11 +75,13 @@ class SeriesMetadata:
     @property
     def alternatives(self) -> list[str]:
         """Where values may be had instead: supplementary files, and NCBI-generated counts for sequencing series."""
+        from sidemine.retrieve.addresses import ncbi_counts_urls
+
         found = self.supplementary_files
         kinds = " ".join(self.series.get("type", [])).lower()
         human = "9606" in self.series.get("sample_taxid", ["9606"])
-        if self.accession and human and "high throughput sequencing" in kinds:
-            found.append(_NCBI_COUNTS.format(self.accession))
+        if re.fullmatch(r"GSE[1-9]\d*", self.accession) and human and "high throughput sequencing" in kinds:
+            found += ncbi_counts_urls(self.accession)
         return found
 
 
@@ -162,9 +159,11 @@ class SampleTable:
 
 def check_accessions(accessions: list[str], where: str) -> None:
     """Raise `InputError` when sample accessions are empty or repeated."""
-    repeated = sorted({name for name in accessions if accessions.count(name) > 1}) if len(set(accessions)) != len(
-        accessions
-    ) else []
+    repeated = (
+        sorted({name for name in accessions if accessions.count(name) > 1})
+        if len(set(accessions)) != len(accessions)
+        else []
+    )
     problems = []
     if not accessions or not all(accessions):
         problems.append(
