@@ -67,14 +67,19 @@ class Study:
         return Path(self.config.downloads) / self.config.study.id
 
     @property
-    def lock_path(self) -> Path:
+    def lock(self) -> Path:
         """Lock of the inputs."""
         return expand_path(self.config.lock, self.folder)
 
     @property
-    def mirror_dir(self) -> Path | None:
+    def mirror(self) -> Path | None:
         """Folder that stands for the network, or None."""
         return expand_path(self.config.mirror, self.folder) if self.config.mirror else None
+
+    @property
+    def planted(self) -> Path | None:
+        """Simulated studies: the file that says what was planted. Otherwise None."""
+        return expand_path(self.config.planted, self.folder) if self.config.planted else None
 
     def to_json(self) -> dict[str, Any]:
         """Return the content of `study.json`: config, rows of all sheets, and the digest."""

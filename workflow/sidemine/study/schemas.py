@@ -117,12 +117,11 @@ def readme_text(text: str) -> str:
         When a marker is missing, so that no table can be forgotten.
     """
     for name in _TABLES:
-        pattern = re.compile(rf"(<!-- table: {name} -->\n).*?(<!-- end of table -->)", re.DOTALL)
-        if not pattern.search(text):
+        found = re.search(rf"<!-- table: {name} -->\n(.*?)<!-- end of table -->", text, re.DOTALL)
+        if found is None:
             raise ValueError(f"config/README.md has no marker for table {name}")
-        text = pattern.sub(
-            lambda found, name=name: f"{found.group(1)}{key_table(name)}\n{found.group(2)}", text, count=1
-        )
+        start, end = found.span(1)
+        text = f"{text[:start]}{key_table(name)}\n{text[end:]}"
     return text
 
 

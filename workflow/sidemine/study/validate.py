@@ -361,4 +361,6 @@ def _file_keys(draft: Draft) -> list[tuple[str, str]]:
         ]
     if draft.config:
         keys.append((draft.config.gene_table.file, f"{draft.config_path}, key gene_table.file"))
+        if draft.config.planted:
+            keys.append((draft.config.planted, f"{draft.config_path}, key planted"))
     return keys
