@@ -209,7 +209,9 @@ def _sample_rows(series: Series, n_rows: int) -> list[tuple[str, list[str]]]:
         ("!Sample_organism_ch1", [series.organism] * len(samples)),
     ]
     depth = max((len(sample.characteristics) for sample in samples), default=0)
-    rows += [("!Sample_characteristics_ch1", [_cell(s.characteristics, level) for s in samples]) for level in range(depth)]
+    rows += [
+        ("!Sample_characteristics_ch1", [_cell(s.characteristics, level) for s in samples]) for level in range(depth)
+    ]
     rows += [
         ("!Sample_molecule_ch1", ["total RNA"] * len(samples)),
         ("!Sample_description", [sample.description for sample in samples]),

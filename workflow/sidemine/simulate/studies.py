@@ -1,0 +1,347 @@
+"""Small complete studies with a known truth, and the embedded demo: config, sheets and data in one folder."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+from sidemine.errors import Problem, StudyError
+from sidemine.simulate.addresses import matrix_url, series_url
+from sidemine.simulate.cohorts import CohortPlan, write_cohort
+from sidemine.simulate.demo import DEMO_SEED, sheet_text, write_demo, write_shared_files
+from sidemine.simulate.experiments import (
+    Arm,
+    ExperimentPlan,
+    write_archive_experiment,
+    write_count_table_experiment,
+)
+from sidemine.simulate.genes import make_universe
+from sidemine.simulate.geo_files import SENTENCE, make_platform
+from sidemine.tables import write_text
+
+__all__ = ["DEMO_SEED", "PLANTED_KINDS", "PlantedKind", "write_demo", "write_planted"]
+
+PLANTED_GENES = 1600
+
+
+@dataclass(frozen=True)
+class PlantedKind:
+    """A study with a known truth.
+
+    Attributes
+    ----------
+    truth
+        What is planted, in one sentence.
+    verdicts
+        The verdicts that an honest rule may reach for hypothesis `main`; anything else is a bug or bad luck.
+    opposite
+        Whether a verdict `not supported` must say that the effect is opposite to the declared direction.
+    design
+        Cohorts (patients) or experiments (cells).
+    effects
+        Per dataset: Hedges g (cohorts), or log2 units left of an interferon response of 2.5 under the drug.
+    options
+        Changes of the cohort plan.
+    """
+
+    truth: str
+    verdicts: tuple[str, ...]
+    design: Literal["cohort", "experiment"]
+    effects: tuple[float, float]
+    opposite: bool = False
+    options: tuple[tuple[str, Any], ...] = ()
+
+
+PLANTED_KINDS: dict[str, PlantedKind] = {
+    "positive": PlantedKind(
+        "In both cohorts the interferon-response genes are higher in patients (g = 0.9).",
+        ("supported", "suggestive"),
+        "cohort",
+        (0.9, 0.9),
+    ),
+    "null": PlantedKind(
+        "Nothing differs between patients and controls.", ("not supported", "not testable"), "cohort", (0.0, 0.0)
+    ),
+    "conflicting": PlantedKind(
+        "The interferon-response genes are higher in patients of one cohort (g = 1) and lower in the other (g = −1).",
+        ("conflicting",),
+        "cohort",
+        (1.0, -1.0),
+    ),
+    "sign_flipped": PlantedKind(
+        "In both cohorts the interferon-response genes are lower in patients (g = −0.9), against the declared direction.",
+        ("not supported",),
+        "cohort",
+        (-0.9, -0.9),
+        opposite=True,
+    ),
+    "confounded": PlantedKind(
+        "All patients were measured in one batch and all controls in another; the batch itself moves the "
+        "interferon-response genes (g = 0.9), the disease does not.",
+        ("not testable",),
+        "cohort",
+        (0.0, 0.0),
+        options=(("batch", "aliased"), ("batch_size_effect", 0.9)),
+    ),
+    "composition_only": PlantedKind(
+        "Patients have more erythroid cells (1 SD), which raise the interferon-response genes by 0.15 log2 per SD; the "
+        "genes themselves do not change in any cell.",
+        ("suggestive", "not supported", "not testable"),
+        "cohort",
+        (0.0, 0.0),
+        options=(("composition_shift", (("erythroid", 1.0),)), ("target_slope", (("erythroid", 0.15),))),
+    ),
+    "too_small": PlantedKind(
+        "Two patients and two controls per cohort: too few for any test.",
+        ("not testable",),
+        "cohort",
+        (0.9, 0.9),
+        options=(("n_cases", 2), ("n_controls", 2)),
+    ),
+    "inhibitor_suppresses": PlantedKind(
+        "In both experiments the drug takes the interferon response down from log2 2.5 to 0.8.",
+        ("supported", "suggestive"),
+        "experiment",
+        (0.8, 0.8),
+    ),
+    "inhibitor_null": PlantedKind(
+        "The drug changes nothing in either experiment.", ("not supported", "not testable"), "experiment", (2.5, 2.5)
+    ),
+    "inhibitor_opposes": PlantedKind(
+        "In both experiments the drug raises the interferon response further, from log2 2.5 to 4.",
+        ("not supported",),
+        "experiment",
+        (4.0, 4.0),
+        opposite=True,
+    ),
+    "inhibitor_conflicting": PlantedKind(
+        "The drug takes the interferon response down in one experiment (2.5 to 0.8) and up in the other (2.5 to 4.2).",
+        ("conflicting",),
+        "experiment",
+        (0.8, 4.2),
+    ),
+}
+"""Every planted study, by its name on the command line."""
+
+_DATASET_COLUMNS = (
+    "dataset accession platform layout file metadata identifiers scale sample_name tissue licence status note".split()
+)
+_CONTRAST_COLUMNS = (
+    "contrast dataset role target reference target_label reference_label covariates block status note".split()
+)
+_SET_COLUMNS = "gene_set family source format member weighted licence version note".split()
+_SIMULATED = {"licence": "none (simulated)", "status": "verified", "note": "Simulated."}
+
+
+def write_planted(kind: str, folder: Path, seed: int) -> Path:
+    """Write a small study with a known truth: config, sheets and mirror, ready to run.
+
+    Parameters
+    ----------
+    kind
+        One of `PLANTED_KINDS`.
+    folder
+        Where it is written; results go where the config's `results` says, below the working directory.
+    seed
+        Seed of everything; the same seed gives the same bytes; never 0.
+
+    Returns
+    -------
+    Path
+        The `config.yaml`.
+
+    Raises
+    ------
+    StudyError
+        When there is no such kind.
+    """
+    if kind not in PLANTED_KINDS:
+        raise StudyError(
+            Problem(
+                f"there is no planted study {kind!r}",
+                "the kind given to `sidemine simulate planted`",
+                ", ".join(PLANTED_KINDS),
+                "Take one of these kinds.",
+            )
+        )
+    plan = PLANTED_KINDS[kind]
+    universe = make_universe(PLANTED_GENES, seed)
+    write_shared_files(folder, universe, (SENTENCE, plan.truth))
+    writer = _write_cohorts if plan.design == "cohort" else _write_experiments
+    datasets, contrasts = writer(plan, folder / "mirror", seed)
+    write_text(sheet_text(_DATASET_COLUMNS, datasets), folder / "datasets.tsv")
+    write_text(sheet_text(_CONTRAST_COLUMNS, contrasts), folder / "contrasts.tsv")
+    write_text(sheet_text(_SET_COLUMNS, _set_rows()), folder / "gene_sets.tsv")
+    config = folder / "config.yaml"
+    write_text(_config_text(kind, plan, seed), config)
+    return config
+
+
+def _write_cohorts(plan: PlantedKind, mirror: Path, seed: int) -> tuple[list[dict[str, str]], list[dict[str, str]]]:
+    universe = make_universe(PLANTED_GENES, seed)
+    datasets, contrasts = [], []
+    for number, (effect, style) in enumerate(zip(plan.effects, ("affymetrix", "illumina"), strict=True)):
+        cohort = CohortPlan(f"GSE90001{number}", 9_100_001 + 1000 * number, 45, 40, effect=effect)
+        cohort = replace(cohort, **dict(plan.options))
+        platform = make_platform(f"GPL90001{number}", universe, seed + number, style)
+        write_cohort(mirror, cohort, universe, platform, seed + 10 + number)
+        name = f"cohort_{'ab'[number]}"
+        datasets.append(
+            {
+                "dataset": name,
+                "accession": cohort.accession,
+                "platform": platform.accession,
+                "layout": "series_matrix",
+                "identifiers": "probe",
+                "scale": "log2",
+                "tissue": "whole blood",
+                **_SIMULATED,
+            }
+        )
+        contrasts.append(
+            {
+                "contrast": f"{name}_vte",
+                "dataset": name,
+                "role": "disease",
+                "target": 'disease_state = "venous thromboembolism"',
+                "reference": "disease_state = healthy",
+                "target_label": "after venous thromboembolism",
+                "reference_label": "healthy",
+                "covariates": "age,gender,hybridisation_batch",
+                "status": "verified",
+            }
+        )
+    return datasets, contrasts
+
+
+def _write_experiments(plan: PlantedKind, mirror: Path, seed: int) -> tuple[list[dict[str, str]], list[dict[str, str]]]:
+    universe = make_universe(PLANTED_GENES, seed)
+    datasets, contrasts = [], []
+    for number, left in enumerate(plan.effects):
+        experiment = ExperimentPlan(
+            f"GSE90002{number}",
+            9_200_001 + 1000 * number,
+            ("airway epithelial cells", "lung cell line")[number],
+            (
+                Arm("Control", {"stimulus": "none", "inhibitor": "none"}),
+                Arm("IFN", {"stimulus": "interferon", "inhibitor": "none"}, 2.5),
+                Arm("IFN_drug", {"stimulus": "interferon", "inhibitor": "compound A"}, left),
+            ),
+        )
+        name = f"experiment_{'ab'[number]}"
+        row = {
+            "dataset": name,
+            "accession": experiment.accession,
+            "metadata": matrix_url(experiment.accession),
+            "scale": "counts",
+            "tissue": experiment.cells,
+            **_SIMULATED,
+        }
+        if number == 0:
+            write_archive_experiment(mirror, experiment, universe, seed + 20)
+            file = series_url(experiment.accession, "suppl", f"{experiment.accession}_RAW.tar")
+            row |= {"layout": "archive", "file": file, "identifiers": "symbol"}
+        else:
+            write_count_table_experiment(mirror, experiment, universe, seed + 21)
+            file = series_url(experiment.accession, "suppl", f"{experiment.accession}_counts.tsv.gz")
+            row |= {"layout": "table", "file": file, "identifiers": "ensembl", "sample_name": "title"}
+        datasets.append(row)
+        contrasts += _experiment_contrasts(name)
+    return datasets, contrasts
+
+
+def _experiment_contrasts(name: str) -> list[dict[str, str]]:
+    interferon = "stimulus = interferon and inhibitor = none"
+    return [
+        {
+            "contrast": f"{name}_interferon",
+            "dataset": name,
+            "role": "stimulus",
+            "target": interferon,
+            "reference": "stimulus = none",
+            "target_label": "interferon",
+            "reference_label": "untreated",
+            "status": "verified",
+        },
+        {
+            "contrast": f"{name}_drug",
+            "dataset": name,
+            "role": "inhibitor",
+            "target": 'inhibitor = "compound A"',
+            "reference": interferon,
+            "target_label": "interferon + compound A",
+            "reference_label": "interferon",
+            "status": "verified",
+        },
+    ]
+
+
+def _set_rows() -> list[Mapping[str, str]]:
+    def row(name: str, family: str, **more: str) -> dict[str, str]:
+        common = {"source": "sets.gmt", "format": "gmt", "member": name, "weighted": "no"}
+        return {
+            "gene_set": name,
+            "family": family,
+            **common,
+            "licence": "none (simulated)",
+            "version": "simulated",
+            **more,
+        }
+
+    return [
+        row("SIM_JAK_STAT_TARGETS", "target", note="Primary."),
+        row("SIM_JAK_STAT_FOOTPRINT", "target", source="signed_sets.tsv", format="sets_tsv", weighted="yes"),
+        row("SIM_JAK_STAT_MEMBERS", "member"),
+        row("SIM_HEME", "confounder"),
+        row("SIM_RIBOSOME", "confounder"),
+        row("SIM_NEGATIVE_CONTROL", "negative_control"),
+        row("*", "comparator"),
+    ]
+
+
+def _config_text(kind: str, plan: PlantedKind, seed: int) -> str:
+    import yaml
+
+    primary: dict[str, Any] = {
+        "set": "SIM_JAK_STAT_TARGETS",
+        "contrasts": ["cohort_a_vte", "cohort_b_vte"],
+        "direction": "up",
+        "margin": 0.4,
+    }
+    if plan.design == "experiment":
+        primary |= {
+            "contrasts": ["experiment_a_drug", "experiment_b_drug"],
+            "direction": "down",
+            "margin": {"fraction": 0.2, "of_contrast": "experiment_a_interferon"},
+        }
+    config = {
+        "study": {
+            "id": f"planted_{kind}",
+            "title": f"Planted study: {kind}",
+            "question": "Does the analysis find what was planted, and nothing else?",
+            "drug_class": "JAK inhibitors",
+            "outcome": "venous thromboembolism",
+            "notice": "Every number in this report was simulated.",
+        },
+        "gene_table": {
+            "file": "gene_table.tsv.gz",
+            "format": "ensembl",
+            "licence": "none (simulated)",
+            "version": "simulated",
+        },
+        "mirror": "mirror",
+        "planted": "planted.json",
+        "settings": {"seed": seed},
+        "hypotheses": [
+            {
+                "id": "main",
+                "question": "Is what was planted found?",
+                "kind": plan.design,
+                "primary": primary,
+                "secondary_sets": ["SIM_JAK_STAT_MEMBERS"],
+            }
+        ],
+    }
+    return f"# {SENTENCE}\n" + yaml.safe_dump(config, sort_keys=False, allow_unicode=True, width=120)
