@@ -23,8 +23,18 @@ MAX_MEMBERS = 100_000
 MAX_MEMBER_BYTES = 16 * 2**30
 GZIP_MAGIC = b"\x1f\x8b"
 _TAR_BLOCK = 512
-DAMAGED = (EOFError, OSError, zlib.error, isal_zlib.error, lzma.LZMAError, tarfile.TarError, zipfile.BadZipFile)
+DAMAGED: tuple[type[Exception], ...] = (
+    EOFError,
+    OSError,
+    zlib.error,
+    cast("type[Exception]", isal_zlib.error),  # its stubs call the class an instance
+    lzma.LZMAError,
+    tarfile.TarError,
+    zipfile.BadZipFile,
+)
 """What the decompressors raise on damaged data (gzip.BadGzipFile is an OSError)."""
+_UNREADABLE: tuple[type[Exception], ...] = DAMAGED + (RuntimeError, NotImplementedError, ValueError)  # noqa: RUF005
+"""The same, with what zipfile raises on encryption and compression that it does not know."""
 
 
 class BoundedReader(io.RawIOBase):
@@ -60,7 +70,7 @@ class BoundedReader(io.RawIOBase):
         """
         try:
             data = self._stream.read(len(buffer))
-        except (*DAMAGED, RuntimeError, NotImplementedError) as error:
+        except _UNREADABLE as error:
             raise InputError(_damaged(self._where, error)) from error
         self._left -= len(data)
         if self._left < 0:
@@ -209,14 +219,12 @@ def _members_of(archive: tarfile.TarFile, where: str) -> Iterator[tarfile.TarInf
 def _check_end_of_tar(archive: tarfile.TarFile, where: str) -> None:
     """Raise unless the archive ends in a block of zeros: one cut between two members looks complete otherwise."""
     stream = archive.fileobj
-    if stream is None:
-        return
     try:
-        stream.seek(archive.offset - _TAR_BLOCK if archive.offset else 0)
-        tail = stream.read(2 * _TAR_BLOCK)
+        stream.seek(archive.offset)
+        mark = stream.read(_TAR_BLOCK)
     except DAMAGED as error:
         raise InputError(_damaged(where, error)) from error
-    if b"\0" * _TAR_BLOCK not in (tail[:_TAR_BLOCK], tail[_TAR_BLOCK:]):
+    if mark != b"\0" * _TAR_BLOCK:
         raise InputError(_damaged(where, EOFError("the end-of-archive mark is missing")))
 
 
@@ -236,7 +244,7 @@ def iter_zip_members(
     where = str(path)
     try:
         archive = zipfile.ZipFile(path)
-    except (*DAMAGED, ValueError) as error:
+    except _UNREADABLE as error:
         raise InputError(_damaged(where, error)) from error
     with archive:
         _check_count(len(archive.infolist()), max_members, where)
@@ -247,11 +255,11 @@ def iter_zip_members(
             place = f"{where}, member {member.filename!r}"
             try:
                 stream = archive.open(member)
-            except (*DAMAGED, RuntimeError, NotImplementedError) as error:  # encrypted; unknown compression
+            except _UNREADABLE as error:  # encrypted; unknown compression
                 raise InputError(_damaged(place, error)) from error
             with stream:
                 # The size in the archive's directory may lie, so the stream itself is bounded.
-                yield member.filename, open_gunzipped(cast("IO[bytes]", stream), max_member_bytes, place)
+                yield member.filename, open_gunzipped(stream, max_member_bytes, place)
 
 
 def _check_count(count: int, limit: int, where: str) -> None:
@@ -285,5 +293,3 @@ def is_zip(path: Path) -> bool:
     """Tell whether a file starts as a zip does (xlsx files are zips)."""
     with path.open("rb") as stream:
         return stream.read(4) in {b"PK\x03\x04", b"PK\x05\x06"}
-
-

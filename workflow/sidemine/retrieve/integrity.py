@@ -137,9 +137,7 @@ def _drain(stream: BinaryIO) -> int:
     return total
 
 
-def _drain_members(
-    members: Callable[..., object], path: Path, limit: int, max_members: int
-) -> None:
+def _drain_members(members: Callable[..., object], path: Path, limit: int, max_members: int) -> None:
     left = limit
     for _, stream in members(path, max_member_bytes=left, max_members=max_members):  # type: ignore[attr-defined]
         left -= _drain(stream)

@@ -157,7 +157,9 @@ def _kinds_mixed(where: str) -> Problem:
     )
 
 
-def update_lock(path: Path, records: Iterable[InputRecord], relock: AbstractSet[str] | bool = False) -> bool:
+def update_lock(
+    path: Path, records: Iterable[InputRecord], relock: AbstractSet[str] | bool = False
+) -> list[InputRecord]:
     """Add what is not in the lock yet, and write it: sorted, whole or not at all, the same bytes every time.
 
     Parameters
@@ -171,8 +173,8 @@ def update_lock(path: Path, records: Iterable[InputRecord], relock: AbstractSet[
 
     Returns
     -------
-    bool
-        Whether the file changed.
+    list of InputRecord
+        The records by address, each with the date on which the lock first saw its content.
 
     Raises
     ------
@@ -183,7 +185,8 @@ def update_lock(path: Path, records: Iterable[InputRecord], relock: AbstractSet[
     old = read_lock(path)
     new = dict(old)
     problems: list[Problem] = []
-    for record in sorted(records, key=lambda record: record.url):
+    ordered = sorted(records, key=lambda record: (record.url, record.key))
+    for record in ordered:
         known = old.get(record.url)
         may_replace = record.mutable or relock is True or (not isinstance(relock, bool) and record.url in relock)
         if known is not None and known.sha256 != record.sha256 and not may_replace:
@@ -194,10 +197,9 @@ def update_lock(path: Path, records: Iterable[InputRecord], relock: AbstractSet[
         raise RetrievalError(problems)
     _refuse_mixture(new, path)
     data = _to_text(new).encode("utf-8")
-    if path.exists() and path.read_bytes() == data:
-        return False
-    replace_file(path, data)
-    return True
+    if not path.exists() or path.read_bytes() != data:  # an unchanged lock keeps its time stamp
+        replace_file(path, data)
+    return [replace(record, retrieved=new[record.url].retrieved) for record in ordered]
 
 
 def _merged(known: LockEntry | None, record: InputRecord) -> LockEntry:

@@ -6,8 +6,11 @@ import json
 import os
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+from typing import Any
 
 from sidemine.errors import Problem, RetrievalError
+
+_SUFFIX = ".record.json"
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,45 @@ class InputRecord:
     mirror: bool
     by_hand: bool = False
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return the record as JSON-ready values."""
+        return {**asdict(self), "urls_tried": list(self.urls_tried)}
+
+    def write_beside(self, file: Path) -> None:
+        """Write the record of `file` beside it, in one step, the same bytes every time."""
+        text = json.dumps(self.to_dict(), indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+        replace_file(record_path(file), text.encode("utf-8"))
+
+    @classmethod
+    def read(cls, path: Path) -> InputRecord:
+        """Read the record of a retrieved file.
+
+        Parameters
+        ----------
+        path
+            The retrieved file, or its record.
+
+        Raises
+        ------
+        RetrievalError
+            When there is no record, or it cannot be read.
+        """
+        path = path if path.name.endswith(_SUFFIX) else record_path(path)
+        try:
+            values = json.loads(path.read_text(encoding="utf-8"))
+            known = {field.name for field in fields(cls)}
+            values["urls_tried"] = tuple(values["urls_tried"])
+            return cls(**{name: value for name, value in values.items() if name in known})
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise RetrievalError(
+                Problem(
+                    "the record of an input is missing or cannot be read",
+                    f"{path}: {error}",
+                    "a JSON file that the retrieve stage wrote beside the input",
+                    "Delete the input, so that it is retrieved again.",
+                )
+            ) from error
+
 
 def record_path(file: Path) -> Path:
     """Return where the record of a retrieved file lies.
@@ -57,43 +99,7 @@ def record_path(file: Path) -> Path:
     >>> record_path(Path("downloads/demo/host/a.gz")).name
     'a.gz.record.json'
     """
-    return file.with_name(file.name + ".record.json")
-
-
-def write_record(record: InputRecord, file: Path) -> None:
-    """Write the record of `file` beside it, in one step, the same bytes every time."""
-    text = json.dumps(asdict(record), indent=2, sort_keys=True, ensure_ascii=False) + "\n"
-    replace_file(record_path(file), text.encode("utf-8"))
-
-
-def read_record(file: Path) -> InputRecord:
-    """Read the record of a retrieved file.
-
-    Parameters
-    ----------
-    file
-        The retrieved file, or its record.
-
-    Raises
-    ------
-    RetrievalError
-        When there is no record, or it cannot be read.
-    """
-    path = file if file.name.endswith(".record.json") else record_path(file)
-    try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-        known = {field.name for field in fields(InputRecord)}
-        values["urls_tried"] = tuple(values["urls_tried"])
-        return InputRecord(**{name: value for name, value in values.items() if name in known})
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise RetrievalError(
-            Problem(
-                "the record of an input is missing or cannot be read",
-                f"{path}: {error}",
-                "a JSON file that the retrieve stage wrote beside the input",
-                "Delete the input, so that it is retrieved again.",
-            )
-        ) from error
+    return file.with_name(file.name + _SUFFIX)
 
 
 def replace_file(path: Path, data: bytes) -> None:

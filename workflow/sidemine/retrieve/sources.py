@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from sidemine.errors import Problem, StudyError
 from sidemine.retrieve.addresses import (
@@ -20,8 +20,7 @@ from sidemine.retrieve.addresses import (
     series_matrix_urls,
 )
 from sidemine.study.models import Dataset, GeneSetRow, GeneTableSource, PublishedTable
-
-REAL_FILES_VARIABLE = "SIDEMINE_REAL_FILES"
+from sidemine.study.paths import expand_path
 
 
 @dataclass(frozen=True)
@@ -49,36 +48,27 @@ class Source:
     mutable: bool = False
     local_path: Path | None = None
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return the source as JSON-ready values."""
+        return {
+            "key": self.key,
+            "locations": list(self.locations),
+            "purpose": self.purpose,
+            "mutable": self.mutable,
+            "local_path": str(self.local_path) if self.local_path is not None else None,
+        }
 
-def expand_path(text: str, config_dir: Path) -> Path:
-    """Return the path that a file key means: relative to the config file, `${SIDEMINE_REAL_FILES}` filled in.
-
-    Raises
-    ------
-    StudyError
-        When the variable is not set, or another variable is named.
-    """
-    for name in re.findall(r"\$\{([^}]*)\}", text):
-        if name != REAL_FILES_VARIABLE:
-            raise StudyError(
-                Problem(
-                    f"the path names a variable that is not known: {name}",
-                    f"value {text!r}",
-                    f"${{{REAL_FILES_VARIABLE}}} only",
-                    "Write the path out, absolute or relative to the config file.",
-                )
-            )
-    value = os.environ.get(REAL_FILES_VARIABLE, "")
-    if f"${{{REAL_FILES_VARIABLE}}}" in text and not value:
-        raise StudyError(
-            Problem(
-                f"the environment variable {REAL_FILES_VARIABLE} is not set",
-                f"value {text!r}",
-                "a folder that holds mirror/ and data/ with real public files",
-                f"Set it before the command: export {REAL_FILES_VARIABLE}=/path/to/folder",
-            )
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Source:
+        """Rebuild a source that `to_dict` wrote."""
+        local = values["local_path"]
+        return cls(
+            values["key"],
+            tuple(values["locations"]),
+            values["purpose"],
+            values["mutable"],
+            Path(local) if local is not None else None,
         )
-    return config_dir / text.replace(f"${{{REAL_FILES_VARIABLE}}}", value)
 
 
 def _source(text: str, config_dir: Path, purpose: str, *, mutable: bool = False) -> Source:
