@@ -90,7 +90,7 @@ def build_gene_sets(
     Returns
     -------
     tuple[pandas.DataFrame, pandas.DataFrame]
-        The sets (columns of `tables.GENE_SETS`, sorted by family, set and gene), and the ledger (`GENE_SETS_LEDGER`):
+        The sets (columns of `tables.GENE_SETS`, sorted by set and gene), and the ledger (`GENE_SETS_LEDGER`):
         symbols that were renamed, merged or dropped. Weights of a united signed set are sums over its members; two
         symbols of one member that turn out to be one gene give the mean of their weights.
 
@@ -123,7 +123,7 @@ def build_gene_sets(
     if not records:
         return empty_table(GENE_SETS), ledger_table
     table = pd.DataFrame.from_records(records, columns=GENE_SETS.names)
-    table = table.sort_values(["family", "gene_set", "gene"], kind="stable", ignore_index=True)
+    table = table.sort_values(["gene_set", "gene"], kind="stable", ignore_index=True)
     logger.info("%d gene sets with %d genes in all", table["gene_set"].nunique(), table["gene"].nunique())
     return table, ledger_table if len(ledger_table) else empty_table(GENE_SETS_LEDGER)
 
@@ -136,6 +136,7 @@ def _choose_sets(
     chosen: dict[str, _ChosenSet] = {}
     ledger: list[tuple[str, str, str, str, str]] = []
     problems: list[Problem] = []
+    doubled: list[Problem] = []
     broken: set[tuple[str, str]] = set()
     for row in used:
         key = (row.source, row.format)
@@ -155,15 +156,13 @@ def _choose_sets(
             continue
         for one in found:
             if one.name in chosen:
-                problems.append(_same_name(one, chosen[one.name]))
+                doubled.append(_same_name(one, chosen[one.name]))
             chosen[one.name] = one
     if problems:
-        # A doubled name is a mistake in the study's sheet, the rest are matters of the files.
-        raise (
-            InputError(problems)
-            if any("stands twice" not in problem.what for problem in problems)
-            else StudyError(problems)
-        )
+        raise InputError(problems + doubled)
+    if doubled:
+        # A mistake in the study's sheet alone, while every file is as it should be.
+        raise StudyError(doubled)
     return [chosen[name] for name in sorted(chosen)], ledger
 
 
@@ -245,7 +244,7 @@ def _no_gene_left(one: _ChosenSet, files: Mapping[str, Path]) -> Problem:
         f"gene set {one.name!r} keeps no gene",
         f"{files[one.row.source]}, member {one.row.member}: {len(symbols)} symbols, for example {shown}",
         "symbols of the study's gene table; with weighted = no at least one gene of positive weight",
-        "Check that library and gene table are of the same species, or set weighted to yes for a set of repressed genes.",
+        "Check that library and gene table are of one species; a set of repressed genes needs weighted = yes.",
     )
 
 
@@ -280,13 +279,8 @@ def _renamed_or_merged(
     symbols = list(dict.fromkeys(symbol for symbol, _ in found))
     for symbol in symbols:
         if len(symbols) > 1:
-            yield (
-                name,
-                symbol,
-                gene,
-                "merged",
-                f"one gene with {', '.join(other for other in symbols if other != symbol)}",
-            )
+            others = ", ".join(other for other in symbols if other != symbol)
+            yield name, symbol, gene, "merged", f"one gene with {others}"
         elif symbol != gene:
             yield name, symbol, gene, "renamed", resolved[symbol].how
 
@@ -318,6 +312,8 @@ class MeasuredSet:
         Genes of the set, measured or not.
     weights
         Measured gene → weight, sorted by gene.
+    is_signed
+        Whether the whole set, measured or not, holds a negative weight.
     """
 
     name: str
@@ -325,11 +321,7 @@ class MeasuredSet:
     version: str
     n_in_set: int
     weights: Mapping[str, float]
-
-    @property
-    def is_signed(self) -> bool:
-        """Whether the set, whole or measured, holds a negative weight."""
-        return any(weight < 0 for weight in self.weights.values())
+    is_signed: bool
 
 
 def select_measured_sets(
@@ -356,5 +348,6 @@ def select_measured_sets(
         first = rows.iloc[0]
         too_large = first["family"] == "comparator" and len(weights) > max_size
         if len(weights) >= min_size and not too_large:
-            selected.append(MeasuredSet(str(name), first["family"], str(first["version"]), len(rows), weights))
+            signed = bool((rows["weight"] < 0).any())
+            selected.append(MeasuredSet(str(name), first["family"], str(first["version"]), len(rows), weights, signed))
     return selected

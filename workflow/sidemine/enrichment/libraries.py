@@ -154,7 +154,7 @@ def _unreadable(path: Path, what: str) -> InputError:
 
 
 def _lines(text: str) -> list[tuple[int, str]]:
-    """Number the lines; leave out blank ones and those that begin with #. Only line feeds end a line."""
+    """Return numbered lines without blank ones and those that begin with #. Only line feeds end a line."""
     numbered = ((number, line.rstrip("\r")) for number, line in enumerate(text.split("\n"), start=1))
     return [(number, line) for number, line in numbered if line.strip() and not line.startswith("#")]
 

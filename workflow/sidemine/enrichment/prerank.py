@@ -1,7 +1,7 @@
 """Preranked gene set enrichment analysis (GSEA) on the moderated t: descriptive only.
 
-Genes are permuted, not samples, so co-expressed sets come out significant on null data far too often (41–45 % of null sets
-at p < 0.05 where genes of a set correlate at 0.1). Method: Subramanian et al. 2005, doi 10.1073/pnas.0506580102;
+Genes are permuted, not samples, so co-expressed sets come out significant on null data far too often (41–45 % of null
+sets at p < 0.05 where genes of a set correlate at 0.1). Method: Subramanian et al. 2005, doi 10.1073/pnas.0506580102;
 p-values by the multilevel method of fgsea (Korotkevich et al., doi 10.1101/060012) as gseapy ports it.
 
 gseapy costs about 1.8 s of import, then 0.04 s per set: run one job per contrast, all sets in it.
@@ -121,26 +121,34 @@ def _run_gseapy(
     ranking: pd.Series, sets: Mapping[str, list[str]], seed: int, permutations: int
 ) -> dict[str, tuple[float, float, float]]:
     """Return set → (enrichment score, normalised score, p)."""
+    import logging
+
     import gseapy
     import pandas as pd
 
     # Tokens keep gseapy from folding symbols to upper case, which it does when few of them are in capitals.
     token = {gene: f"G{position:07d}" for position, gene in enumerate(ranking.index)}
-    result = gseapy.prerank(
-        rnk=pd.DataFrame({"gene": [token[gene] for gene in ranking.index], "t": ranking.to_numpy()}),
-        gene_sets={name: [token[gene] for gene in genes] for name, genes in sets.items()},
-        outdir=None,
-        min_size=1,
-        max_size=len(ranking),
-        permutation_num=permutations,
-        weight=1.0,
-        ascending=None,  # already in order; sorting again would break ties by chance
-        threads=1,
-        no_plot=True,
-        seed=seed,
-        method="multilevel",
-        eps=SMALLEST_P,
-    ).res2d
+    threshold = logging.root.manager.disable
+    # gseapy warns of every tie, on a logger that it makes anew each time; our ties are ordered, so that is untrue.
+    logging.disable(max(threshold, logging.WARNING))
+    try:
+        result = gseapy.prerank(
+            rnk=pd.DataFrame({"gene": [token[gene] for gene in ranking.index], "t": ranking.to_numpy()}),
+            gene_sets={name: [token[gene] for gene in genes] for name, genes in sets.items()},
+            outdir=None,
+            min_size=1,
+            max_size=len(ranking),
+            permutation_num=permutations,
+            weight=1.0,
+            ascending=None,  # already in order; sorting again would break ties by chance
+            threads=1,
+            no_plot=True,
+            seed=seed,
+            method="multilevel",
+            eps=SMALLEST_P,
+        ).res2d
+    finally:
+        logging.disable(threshold)
     columns = (result["Term"], result["ES"], result["NES"], result["NOM p-val"])
     return {
         str(name): (float(score), float(normalised), float(p_value))
