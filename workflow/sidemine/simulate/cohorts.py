@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from sidemine.simulate.addresses import annotation_url, matrix_url, mirror_path
 from sidemine.simulate.expression import Composition, IntArray, SampleModel, simulate_log2
+from sidemine.simulate.genes import CELL_TYPES, FloatArray, GeneUniverse
 from sidemine.simulate.geo_files import (
     Platform,
     Sample,
@@ -19,7 +20,6 @@ from sidemine.simulate.geo_files import (
     write_platform_annotation,
     write_series_matrix,
 )
-from sidemine.simulate.genes import CELL_TYPES, FloatArray, GeneUniverse
 
 BoolArray = npt.NDArray[np.bool_]
 

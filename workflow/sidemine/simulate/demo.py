@@ -170,7 +170,8 @@ def write_demo(folder: Path, seed: int = DEMO_SEED) -> None:
     write_array_experiment(mirror, OTHER_DRUG, universe, platforms[0], seed + 23)
 
 
-def sheet_text(columns: Sequence[str], rows: Sequence[Mapping[str, str]]) -> str:
-    """Return a sheet as TSV text; cells that a row does not name stay empty."""
+def sheet_text(rows: Sequence[Mapping[str, str]]) -> str:
+    """Return a sheet as TSV text: columns in order of appearance; cells that a row does not name stay empty."""
+    columns = list(dict.fromkeys(key for row in rows for key in row))
     lines = ["\t".join(columns)] + ["\t".join(row.get(column, "") for column in columns) for row in rows]
     return "\n".join(lines) + "\n"

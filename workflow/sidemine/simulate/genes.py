@@ -14,39 +14,44 @@ import numpy.typing as npt
 
 FloatArray = npt.NDArray[np.float64]
 
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
 CORE: dict[str, tuple[str, ...]] = {
     # The interferon response: what a JAK inhibitor switches off. Planted as one co-expressed module.
-    "interferon_response": tuple(
+    "interferon_response": _words(
         "ISG15 IFI6 IFI27 IFI35 IFI44 IFI44L IFIH1 IFIT1 IFIT2 IFIT3 IFIT5 IFITM1 IFITM3 MX1 MX2 OAS1 OAS2 OAS3 OASL "
-        "RSAD2 XAF1 USP18 HERC5 HERC6 DDX58 DDX60 EIF2AK2 IRF7 IRF9 PARP9 PARP12 SAMD9 SAMD9L EPSTI1 CMPK2 LY6E "
-        "TRIM22 BST2 UBE2L6 ISG20".split()
+        "RSAD2 XAF1 USP18 HERC5 HERC6 RIGI DDX60 EIF2AK2 IRF7 IRF9 PARP9 PARP12 SAMD9 SAMD9L EPSTI1 CMPK2 LY6E "
+        "TRIM22 BST2 UBE2L6 ISG20"
     ),
     # Members of the pathway: the drug changes their activity, hardly their mRNA.
-    "jak_stat_members": tuple(
+    "jak_stat_members": _words(
         "JAK1 JAK2 JAK3 TYK2 STAT1 STAT2 STAT3 STAT4 STAT5A STAT5B STAT6 SOCS1 SOCS2 SOCS3 CISH PIAS1 PIAS4 PTPN6 "
-        "PTPN11 IFNAR1 IFNAR2 IFNGR1 IFNGR2 IL6R IL6ST IL10RA IL10RB IL2RB IL2RG IL4R IL7R CSF3R EPOR LIFR".split()
+        "PTPN11 IFNAR1 IFNAR2 IFNGR1 IFNGR2 IL6R IL6ST IL10RA IL10RB IL2RB IL2RG IL4R IL7R CSF3R EPOR LIFR"
     ),
     # Marker genes that an analysis may use to adjust for cell types. Composition is NOT planted in these alone:
     # they follow the planted cell fraction with a stated reliability (see `expression.Composition`).
-    "erythroid_markers": tuple(
+    "erythroid_markers": _words(
         "ALAS2 HBB HBA1 HBA2 HBD HBG1 AHSP CA1 SLC4A1 GYPA GYPB EPB42 FECH XK SNCA SELENBP1 BPGM KLF1 DMTN "
-        "TRIM58 TSPAN5 RPIA".split()
+        "TRIM58 TSPAN5 RPIA"
     ),
-    "neutrophil_markers": tuple("FCGR3B CXCR2 S100A8 MMP8 MMP9 CAMP LTF ELANE MPO S100A12 CEACAM8 LCN2 PROK2".split()),
-    "platelet_markers": tuple("PF4 PPBP GP9 ITGA2B GP1BA TUBB1 TREML1 CLU MYL9 SPARC ITGB3 CAVIN2".split()),
-    "lymphocyte_markers": tuple("CD3D CD3E CD3G CD2 CD247 TRAC CD8A LCK CD79A MS4A1 CD19 BANK1 BLK IL32".split()),
-    "ribosome": tuple(
+    "neutrophil_markers": _words("FCGR3B CXCR2 S100A8 MMP8 MMP9 CAMP LTF ELANE MPO S100A12 CEACAM8 LCN2 PROK2"),
+    "platelet_markers": _words("PF4 PPBP GP9 ITGA2B GP1BA TUBB1 TREML1 CLU MYL9 SPARC ITGB3 CAVIN2"),
+    "lymphocyte_markers": _words("CD3D CD3E CD3G CD2 CD247 TRAC CD8A LCK CD79A MS4A1 CD19 BANK1 BLK IL32"),
+    "ribosome": _words(
         "RPL3 RPL5 RPL7 RPL9 RPL11 RPL13 RPL15 RPL23 RPL27 RPL31 RPL35 RPLP0 RPS3 RPS6 RPS8 RPS11 RPS13 RPS15A "
-        "RPS18 RPS24 RPS27 EEF1A1".split()
+        "RPS18 RPS24 RPS27 EEF1A1"
     ),
-    "oxidative_phosphorylation": tuple(
+    "oxidative_phosphorylation": _words(
         "NDUFA1 NDUFA4 NDUFB3 NDUFB6 NDUFS4 SDHB UQCRB UQCRH UQCRQ COX4I1 COX6C COX7A2 COX7B COX7C ATP5F1A ATP5MC1 "
-        "ATP5PF ATP5PO CYC1 CYCS".split()
+        "ATP5PF ATP5PO CYC1 CYCS"
     ),
-    "proliferation": tuple(
-        "MKI67 TOP2A PCNA MCM2 MCM3 MCM5 CCNB1 CCNA2 CDK1 BUB1 AURKA AURKB PLK1 RRM2 TYMS E2F1 BIRC5 CENPF".split()
+    "proliferation": _words(
+        "MKI67 TOP2A PCNA MCM2 MCM3 MCM5 CCNB1 CCNA2 CDK1 BUB1 AURKA AURKB PLK1 RRM2 TYMS E2F1 BIRC5 CENPF"
     ),
-    "housekeeping": tuple("ACTB GAPDH B2M HPRT1 TBP PPIA GUSB UBC YWHAZ SDHA HMBS PGK1 TFRC POLR2A RPLP2".split()),
+    "housekeeping": _words("ACTB GAPDH B2M HPRT1 TBP PPIA GUSB UBC YWHAZ SDHA HMBS PGK1 TFRC POLR2A RPLP2"),
     "female": ("XIST", "TSIX"),
     "male": ("RPS4Y1", "KDM5D", "DDX3Y", "EIF1AY", "UTY", "USP9Y", "ZFY"),
 }

@@ -71,7 +71,7 @@ PLANTED_KINDS: dict[str, PlantedKind] = {
         (1.0, -1.0),
     ),
     "sign_flipped": PlantedKind(
-        "In both cohorts the interferon-response genes are lower in patients (g = −0.9), against the declared direction.",
+        "In both cohorts the interferon-response genes are lower in patients (g = −0.9), not higher as declared.",
         ("not supported",),
         "cohort",
         (-0.9, -0.9),
@@ -125,13 +125,6 @@ PLANTED_KINDS: dict[str, PlantedKind] = {
 }
 """Every planted study, by its name on the command line."""
 
-_DATASET_COLUMNS = (
-    "dataset accession platform layout file metadata identifiers scale sample_name tissue licence status note".split()
-)
-_CONTRAST_COLUMNS = (
-    "contrast dataset role target reference target_label reference_label covariates block status note".split()
-)
-_SET_COLUMNS = "gene_set family source format member weighted licence version note".split()
 _SIMULATED = {"licence": "none (simulated)", "status": "verified", "note": "Simulated."}
 
 
@@ -171,9 +164,9 @@ def write_planted(kind: str, folder: Path, seed: int) -> Path:
     write_shared_files(folder, universe, (SENTENCE, plan.truth))
     writer = _write_cohorts if plan.design == "cohort" else _write_experiments
     datasets, contrasts = writer(plan, folder / "mirror", seed)
-    write_text(sheet_text(_DATASET_COLUMNS, datasets), folder / "datasets.tsv")
-    write_text(sheet_text(_CONTRAST_COLUMNS, contrasts), folder / "contrasts.tsv")
-    write_text(sheet_text(_SET_COLUMNS, _set_rows()), folder / "gene_sets.tsv")
+    write_text(sheet_text(datasets), folder / "datasets.tsv")
+    write_text(sheet_text(contrasts), folder / "contrasts.tsv")
+    write_text(sheet_text(_set_rows()), folder / "gene_sets.tsv")
     config = folder / "config.yaml"
     write_text(_config_text(kind, plan, seed), config)
     return config
