@@ -1,0 +1,161 @@
+"""The fit of one contrast: gene-wise results, and the effect space that the set tests start from."""
+
+from __future__ import annotations
+
+import io
+import json
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+
+SMALLEST_P = float(np.finfo(np.float64).tiny)
+
+
+@dataclass(frozen=True)
+class ContrastFit:
+    """Moderated results of one contrast, genes in the order of the dataset. Signs are target minus reference.
+
+    Attributes
+    ----------
+    genes
+        Approved symbols of the tested genes.
+    log2_fold_change, se, ci_low, ci_high, t, df, p_value, q_value
+        Moderated results per gene; `df` is residual plus prior, p is two-sided and never 0, q is Benjamini–Hochberg.
+    mean_expression
+        Mean log2 expression over the samples of the contrast.
+    prior_variance, prior_df, posterior_variance
+        Empirical Bayes (log2 units squared); `prior_df` may be infinite.
+    stdev_unscaled
+        Standard error of the contrast for a residual variance of 1.
+    effects
+        Genes × (1 + residual df), see `linear_model.EffectSpace`. With voom weights every gene has its own basis.
+    score_effects, score_stdev_unscaled
+        The same space under weights that depend on the sample only, so that per-sample scores, which are linear in
+        the genes, can be fitted in it. Equal to `effects` unless voom weights are in use.
+    samples
+        Samples that were fitted.
+    residual_df
+        Samples minus coefficients.
+    dropped_genes, dropped_reasons
+        Genes that were not tested, and why.
+    facts
+        Settings and estimates of the fit, ready for JSON: engine, trend, robust, correlation, sample_weights, …
+    """
+
+    genes: list[str]
+    log2_fold_change: NDArray[np.float64]
+    se: NDArray[np.float64]
+    ci_low: NDArray[np.float64]
+    ci_high: NDArray[np.float64]
+    t: NDArray[np.float64]
+    df: NDArray[np.float64]
+    p_value: NDArray[np.float64]
+    q_value: NDArray[np.float64]
+    mean_expression: NDArray[np.float64]
+    prior_variance: NDArray[np.float64]
+    prior_df: NDArray[np.float64]
+    posterior_variance: NDArray[np.float64]
+    stdev_unscaled: NDArray[np.float64]
+    effects: NDArray[np.float64]
+    score_effects: NDArray[np.float64]
+    score_stdev_unscaled: float
+    samples: list[str]
+    residual_df: int
+    dropped_genes: list[str] = field(default_factory=list)
+    dropped_reasons: list[str] = field(default_factory=list)
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+def save_fit(fit: ContrastFit, path: Path) -> None:
+    """Write a fit as .npz: no pickles, the same bytes for the same fit."""
+    arrays: dict[str, Any] = {}
+    for item in fields(fit):
+        value = getattr(fit, item.name)
+        if item.name == "facts":
+            arrays[item.name] = np.array(json.dumps(value, sort_keys=True))
+        elif item.name == "score_effects" and value is fit.effects:
+            continue
+        else:
+            arrays[item.name] = np.array(value, dtype=str) if isinstance(value, list) else np.asarray(value)
+    buffer = io.BytesIO()
+    # numpy stamps every member with 1980-01-01, so nothing in the file depends on the clock.
+    np.savez_compressed(buffer, allow_pickle=False, **arrays)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(buffer.getvalue())
+
+
+def load_fit(path: Path) -> ContrastFit:
+    """Read a fit that `save_fit` wrote."""
+    with np.load(path, allow_pickle=False) as stored:
+        values: dict[str, Any] = {name: stored[name] for name in stored.files}
+    for name in ("genes", "samples", "dropped_genes", "dropped_reasons"):
+        values[name] = [str(text) for text in values[name]]
+    values["facts"] = json.loads(str(values["facts"]))
+    values["score_stdev_unscaled"] = float(values["score_stdev_unscaled"])
+    values["residual_df"] = int(values["residual_df"])
+    values.setdefault("score_effects", values["effects"])
+    return ContrastFit(**values)
+
+
+def differential_table(fit: ContrastFit, var: pd.DataFrame) -> pd.DataFrame:
+    """Return the table of `differential.tsv.gz`, sorted by p, then by gene.
+
+    Parameters
+    ----------
+    fit
+        A fitted contrast.
+    var
+        Genes of the dataset (index: approved symbol), with columns `entrez` and `ensembl` where they are known.
+    """
+    import pandas as pd
+
+    ids = {
+        name: var[name].reindex(fit.genes).fillna("").astype(str).to_numpy(dtype=object)
+        if name in var.columns
+        else np.full(len(fit.genes), "", dtype=object)
+        for name in ("entrez", "ensembl")
+    }
+    table = pd.DataFrame(
+        {
+            "gene": np.array(fit.genes, dtype=object),
+            **ids,
+            "log2_fold_change": fit.log2_fold_change,
+            "se": fit.se,
+            "ci_low": fit.ci_low,
+            "ci_high": fit.ci_high,
+            "t": fit.t,
+            "df": fit.df,
+            "p_value": fit.p_value,
+            "q_value": fit.q_value,
+            "mean_expression": fit.mean_expression,
+        }
+    )
+    return table.sort_values(["p_value", "gene"], kind="stable", ignore_index=True)
+
+
+def two_sided_p(t: NDArray[np.float64], df: NDArray[np.float64] | float) -> NDArray[np.float64]:
+    """Return two-sided p-values of t statistics, never 0 (the smallest is 2.2e-308)."""
+    from scipy.stats import norm, t as t_distribution  # noqa: I001
+
+    df = np.broadcast_to(np.asarray(df, dtype=np.float64), np.shape(t))
+    infinite = np.isinf(df)
+    tail = np.where(infinite, norm.sf(np.abs(t)), t_distribution.sf(np.abs(t), np.where(infinite, 1.0, df)))
+    return np.asarray(np.maximum(2 * tail, SMALLEST_P))
+
+
+def benjamini_hochberg(p_values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return Benjamini–Hochberg adjusted p-values (1995), in the order given."""
+    n = len(p_values)
+    if n == 0:
+        return np.zeros(0)
+    order = np.argsort(p_values, kind="stable")[::-1]
+    adjusted = np.minimum.accumulate(p_values[order] * (n / np.arange(n, 0, -1)))
+    result = np.empty(n)
+    result[order] = np.minimum(adjusted, 1.0)
+    return result

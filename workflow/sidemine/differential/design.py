@@ -1,0 +1,384 @@
+"""From sample labels to a design matrix whose last coefficient is target minus reference.
+
+Only samples of the two groups enter, so that no third group lends its variance or its degrees of freedom.
+What makes a contrast `not testable` is raised as `Untestable`, all reasons at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from sidemine.differential.design_columns import (
+    aliased_columns,
+    covariate_columns,
+    covariate_problems,
+    cross_table,
+    factor_columns,
+)
+from sidemine.errors import Problem, Untestable
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+
+Blocking = Literal["none", "fixed", "correlation"]
+BlockingRule = Literal["auto", "fixed", "correlation"]
+
+CONTRAST_COLUMN = "target_minus_reference"
+MIN_COMPLETE_SHARE = 0.9
+MIN_BLOCKS_FOR_CORRELATION = 6
+
+
+@dataclass(frozen=True)
+class Design:
+    """A full-rank design; the contrast is its last column.
+
+    Attributes
+    ----------
+    matrix
+        Samples × coefficients, float64, full column rank. Last column: 1 in the target, 0 in the reference.
+    columns
+        Names of the coefficients, in order; the last is `target_minus_reference`.
+    samples
+        Sample ids, in the order of the rows.
+    is_target
+        True for target samples, in the order of the rows.
+    block_labels
+        Block of each sample, or None where no block is modelled.
+    blocking
+        none, fixed (the blocks are columns of `matrix`) or correlation (one consensus correlation within blocks).
+    dropped
+        Samples of the two groups that do not take part, each with the reason.
+    n_target, n_reference
+        Independent biological units per group, after dropping.
+    notes
+        Facts about the units that a reader must know; none of them stops the contrast.
+    """
+
+    matrix: NDArray[np.float64]
+    columns: list[str]
+    samples: list[str]
+    is_target: NDArray[np.bool_]
+    block_labels: NDArray[np.str_] | None
+    blocking: Blocking
+    dropped: list[tuple[str, str]]
+    n_target: int
+    n_reference: int
+    covariates: list[str] = field(default_factory=list)
+    block: str = ""
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def contrast_position(self) -> int:
+        """Index of the contrast: always the last column."""
+        return self.matrix.shape[1] - 1
+
+    @property
+    def residual_df(self) -> int:
+        """Samples minus coefficients."""
+        return len(self.samples) - len(self.columns)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the design as the JSON-ready part of `design.json` that the design itself knows."""
+        paired = self.block_labels is not None and self.blocking == "fixed" and _is_paired(self)
+        return {
+            "target_samples": [name for name, target in zip(self.samples, self.is_target, strict=True) if target],
+            "reference_samples": [
+                name for name, target in zip(self.samples, self.is_target, strict=True) if not target
+            ],
+            "n_target": self.n_target,
+            "n_reference": self.n_reference,
+            "design_columns": list(self.columns),
+            "covariates": list(self.covariates),
+            "block": self.block,
+            "blocking": self.blocking,
+            "n_blocks": 0 if self.block_labels is None else len(set(self.block_labels.tolist())),
+            "paired": paired,
+            "dropped": [{"sample": sample, "reason": reason} for sample, reason in self.dropped],
+            "residual_df": self.residual_df,
+            "notes": list(self.notes),
+        }
+
+
+def build_design(
+    samples: pd.DataFrame,
+    target: NDArray[np.bool_],
+    reference: NDArray[np.bool_],
+    covariates: Sequence[str] = (),
+    block: str = "",
+    blocking: BlockingRule = "auto",
+    min_group_size: int = 3,
+) -> Design:
+    """Build the design of one contrast from sample labels.
+
+    Parameters
+    ----------
+    samples
+        One row per sample (index: sample id), text columns ('' is missing), among them `unit`, the independent
+        biological unit. Without a column `unit` every sample is its own unit.
+    target, reference
+        Which rows belong to the two groups. Every signed number that follows is target minus reference.
+    covariates
+        Columns for the design: numbers where every value parses as a number, else a factor whose reference level
+        is its most frequent one (alphabetical among equals).
+    block
+        Column of pairs, donors or batches; '' for none.
+    blocking
+        fixed: block effects, incomplete blocks dropped. correlation: duplicate correlation, at least 6 blocks.
+        auto: fixed when at least 90 % of the samples are in complete blocks, else correlation, else refusal.
+    min_group_size
+        Fewest independent units per group.
+
+    Raises
+    ------
+    Untestable
+        Sample in both groups; group too small; covariate or block missing or constant; incomplete blocks;
+        repeats of a unit that nothing models; aliased columns; no residual degrees of freedom.
+    """
+    target, reference = np.asarray(target, dtype=bool), np.asarray(reference, dtype=bool)
+    _refuse_overlap(samples, target, reference)
+    rows = np.flatnonzero(target | reference)
+    table = samples.iloc[rows].fillna("").astype(str)
+    is_target = target[rows]
+    _refuse_small_groups(table, is_target, min_group_size, "")
+    if block:
+        _refuse_missing_block(table, block)
+    else:
+        _refuse_unmodelled_repeats(table, is_target)
+    how, keep, dropped = _choose_blocking(table, is_target, block, blocking)
+    table, is_target = table[keep], is_target[keep]
+    if dropped:
+        after = f" after {len(dropped)} samples of incomplete blocks were dropped"
+        _refuse_small_groups(table, is_target, min_group_size, after)
+    problems = covariate_problems(table, covariates)
+    if problems:
+        raise Untestable(problems)
+
+    columns, names, origins = [np.ones(len(table))], ["intercept"], [""]
+    for covariate in covariates:
+        for name, values in covariate_columns(table[covariate], covariate):
+            columns.append(values)
+            names.append(name)
+            origins.append(covariate)
+    if how == "fixed":
+        for name, values in factor_columns(table[block], block):
+            columns.append(values)
+            names.append(name)
+            origins.append(block)
+    columns.append(is_target.astype(np.float64))
+    names.append(CONTRAST_COLUMN)
+    origins.append("group")
+    matrix = np.column_stack(columns)
+    _refuse_aliasing(matrix, names, origins, table, is_target)
+    if matrix.shape[0] - matrix.shape[1] < 1:
+        raise Untestable(
+            Problem(
+                "the design leaves no residual degrees of freedom, so no variance can be estimated",
+                f"{matrix.shape[0]} samples, {matrix.shape[1]} coefficients: {', '.join(names)}",
+                "more samples than coefficients",
+                "Leave out covariates, or use a contrast with more samples.",
+            )
+        )
+    units = _units(table)
+    return Design(
+        matrix=matrix,
+        columns=names,
+        samples=[str(name) for name in table.index],
+        is_target=is_target,
+        block_labels=table[block].to_numpy(dtype=str) if block else None,
+        blocking=how,
+        dropped=dropped,
+        n_target=len(set(units[is_target])),
+        n_reference=len(set(units[~is_target])),
+        covariates=list(covariates),
+        block=block,
+        notes=_unit_notes(table, is_target, block),
+    )
+
+
+def _units(table: pd.DataFrame) -> NDArray[np.str_]:
+    own = table.index.to_numpy(dtype=str)
+    if "unit" not in table.columns:
+        return own
+    declared = table["unit"].to_numpy(dtype=str)
+    return np.where(declared == "", own, declared)
+
+
+def _listing(names: Sequence[str], most: int = 20) -> str:
+    shown = ", ".join(str(name) for name in names[:most])
+    return shown if len(names) <= most else f"{shown} and {len(names) - most} more"
+
+
+def _refuse_overlap(samples: pd.DataFrame, target: NDArray[np.bool_], reference: NDArray[np.bool_]) -> None:
+    both = [str(name) for name in samples.index[target & reference]]
+    if both:
+        raise Untestable(
+            Problem(
+                f"{len(both)} samples belong to both the target and the reference",
+                _listing(both),
+                "each sample in one group at most",
+                "Narrow the target or the reference selector in contrasts.tsv.",
+            )
+        )
+
+
+def _refuse_small_groups(table: pd.DataFrame, is_target: NDArray[np.bool_], min_group_size: int, after: str) -> None:
+    units = _units(table)
+    problems = []
+    for group, member in (("target", is_target), ("reference", ~is_target)):
+        n_units, n_samples = len(set(units[member])), int(member.sum())
+        if n_units < min_group_size:
+            problems.append(
+                Problem(
+                    f"the {group} has {n_units} independent units, fewer than the minimum of {min_group_size}{after}",
+                    f"{n_samples} samples: {_listing(list(table.index[member])) or 'none'}",
+                    f"at least {min_group_size} independent units (settings.min_group_size, never below 2) per group",
+                    "Widen the selector if it misses samples; otherwise this contrast cannot be tested.",
+                )
+            )
+    if problems:
+        raise Untestable(problems)
+
+
+def _refuse_missing_block(table: pd.DataFrame, block: str) -> None:
+    if block not in table.columns:
+        raise Untestable(
+            Problem(
+                f"the block column {block} does not exist",
+                f"columns: {_listing(sorted(map(str, table.columns)))}",
+                "a metadata column",
+                "Correct `block` in contrasts.tsv, or derive the column in config.yaml.",
+            )
+        )
+    missing = [str(name) for name in table.index[table[block].to_numpy(dtype=str) == ""]]
+    if missing:
+        raise Untestable(
+            Problem(
+                f"the block {block} is missing in {len(missing)} samples",
+                _listing(missing),
+                "a block for every sample of the two groups",
+                "Exclude these samples with a reason (config.yaml, exclude), or fill the column by a sample sheet.",
+            )
+        )
+
+
+def _refuse_unmodelled_repeats(table: pd.DataFrame, is_target: NDArray[np.bool_]) -> None:
+    repeated = _repeated_units(table, is_target)
+    if repeated:
+        raise Untestable(
+            Problem(
+                f"{len(repeated)} biological units give several samples to the same group, and no block is declared",
+                _listing([f"{unit} ({group}: {', '.join(names)})" for unit, group, names in repeated]),
+                "one sample per unit and group, or a block that models the repeats",
+                "Set `block` in contrasts.tsv to the column of the unit, or exclude the repeats with a reason "
+                "(config.yaml, exclude): as independent samples they would make p-values too small.",
+            )
+        )
+
+
+def _repeated_units(table: pd.DataFrame, is_target: NDArray[np.bool_]) -> list[tuple[str, str, list[str]]]:
+    units, found = _units(table), []
+    for group, member in (("target", is_target), ("reference", ~is_target)):
+        for unit in sorted(set(units[member])):
+            names = [str(name) for name in table.index[member & (units == unit)]]
+            if len(names) > 1:
+                found.append((str(unit), group, names))
+    return found
+
+
+def _unit_notes(table: pd.DataFrame, is_target: NDArray[np.bool_], block: str) -> list[str]:
+    units = _units(table)
+    notes = [
+        f"unit {unit} gives {len(names)} samples to the {group} ({', '.join(names)}); it is counted once"
+        for unit, group, names in _repeated_units(table, is_target)
+    ]
+    shared = sorted(set(units[is_target]) & set(units[~is_target]))
+    if shared and not block:
+        notes.append(
+            f"{len(shared)} units give samples to both groups and no block is declared: the pairing is not used"
+        )
+    return notes
+
+
+def _choose_blocking(
+    table: pd.DataFrame, is_target: NDArray[np.bool_], block: str, rule: BlockingRule
+) -> tuple[Blocking, NDArray[np.bool_], list[tuple[str, str]]]:
+    everyone = np.ones(len(table), dtype=bool)
+    if not block:
+        return "none", everyone, []
+    labels = table[block].to_numpy(dtype=str)
+    complete_labels = set(labels[is_target]) & set(labels[~is_target])
+    complete = np.isin(labels, sorted(complete_labels))
+    n_blocks = len(set(labels))
+    if (rule == "fixed" and complete.any()) or (rule == "auto" and complete.mean() >= MIN_COMPLETE_SHARE):
+        dropped = [
+            (str(name), f"block {label} of {block} has no sample in the other group")
+            for name, label in zip(table.index[~complete], labels[~complete], strict=True)
+        ]
+        return "fixed", complete, dropped
+    has_repeats = n_blocks < len(labels)
+    if rule != "fixed" and n_blocks >= MIN_BLOCKS_FOR_CORRELATION and has_repeats:
+        return "correlation", everyone, []
+    raise Untestable(
+        Problem(
+            f"the blocks of {block} can be used neither as fixed effects nor by duplicate correlation",
+            f"{int(complete.sum())} of {len(labels)} samples are in blocks that hold both groups; {n_blocks} blocks"
+            + ("" if has_repeats else ", each with one sample")
+            + f"; blocking = {rule}\n{cross_table(table[block], is_target)}",
+            f"at least {MIN_COMPLETE_SHARE:.0%} of the samples in complete blocks, or at least "
+            f"{MIN_BLOCKS_FOR_CORRELATION} blocks of which some hold several samples",
+            "Exclude the samples of incomplete blocks, choose another block column, or leave `block` empty if the "
+            "samples are independent.",
+        )
+    )
+
+
+def _refuse_aliasing(
+    matrix: NDArray[np.float64],
+    names: list[str],
+    origins: list[str],
+    table: pd.DataFrame,
+    is_target: NDArray[np.bool_],
+) -> None:
+    aliased = aliased_columns(matrix)
+    if not aliased:
+        return
+    involved = {origins[column] for column in aliased}
+    others = sorted({origins[partner] for partners in aliased.values() for partner in partners} - {"", "group"})
+    if "group" in involved:
+        what = f"the design is not of full rank: target and reference are completely separated by {_and(others)}"
+        step = f"Remove {_and(others)} from covariates or block: the difference between the groups cannot be told "
+        step += "from it. No statistics can mend this; use another contrast."
+    else:
+        told = [names[column] for column in aliased]
+        what = f"the design is not of full rank: {_and(told)} follow from the other columns ({_and(others)})"
+        step = "Remove one of these columns from covariates or block: they say the same thing twice."
+    shown = sorted((set(others) | involved) - {"", "group"})
+    tables = "\n".join(f"group × {name}:\n{cross_table(table[name], is_target)}" for name in shown)
+    raise Untestable(
+        Problem(
+            what,
+            f"aliased columns: {', '.join(names[column] for column in aliased)}\n{tables}",
+            "covariates and blocks that vary within both groups and do not repeat each other",
+            step,
+        )
+    )
+
+
+def _and(words: Sequence[str]) -> str:
+    words = list(words)
+    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words) or "the intercept"
+
+
+def _is_paired(design: Design) -> bool:
+    labels = design.block_labels
+    if labels is None:
+        return False
+    return all(
+        int(design.is_target[labels == label].sum()) == 1 and int((labels == label).sum()) == 2
+        for label in set(labels.tolist())
+    )

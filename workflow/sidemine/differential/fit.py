@@ -1,0 +1,289 @@
+"""Fit one contrast: filter genes, choose weights, rotate, moderate.
+
+Policy. Counts: filter by expression, TMM, voom. Log2 values (arrays and log2 of normalised counts): moderated t with
+the prior variance following mean expression (limma-trend): needed for counts, harmless for arrays. Genes with a missing
+value in any sample of the contrast are not tested: the set tests need one residual space for all genes.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from sidemine.differential.block_correlation import consensus_correlation, quality_weights
+from sidemine.differential.contrast_fit import ContrastFit, benjamini_hochberg, two_sided_p
+from sidemine.differential.counts import expressed_by_counts, smallest_group, voom
+from sidemine.differential.empirical_bayes import squeeze_variances
+from sidemine.differential.linear_model import effect_space
+from sidemine.errors import InputError, Problem, Untestable
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from sidemine.differential.design import Design
+
+log = logging.getLogger(__name__)
+
+Layer = Literal["log2", "counts"]
+# A gene of log2(normalised count + 1) is expressed when its mean over the samples of the contrast exceeds this.
+MIN_MEAN_LOG2_NORMALISED_COUNT = 1.0
+MIN_GENES = 3
+
+
+@dataclass(frozen=True)
+class _Observations:
+    """Log2 values with whatever weights and correlation they are to be fitted with."""
+
+    values: NDArray[np.float64]
+    observation_weights: NDArray[np.float64] | None = None
+    sample_weights: NDArray[np.float64] | None = None
+    correlation: float = 0.0
+
+
+def fit_contrast(
+    values: NDArray[np.float64],
+    genes: Sequence[str],
+    design: Design,
+    *,
+    layer: Layer = "log2",
+    trend: bool | None = None,
+    robust: bool = False,
+    array_weights: bool = False,
+    filter_low_expression: bool = False,
+) -> ContrastFit:
+    """Fit the contrast of a design to every gene.
+
+    Parameters
+    ----------
+    values
+        Genes × samples, the samples in the order of `design.samples`: log2 units, or counts.
+    genes
+        Approved symbols, one per row.
+    design
+        From `design.build_design`.
+    layer
+        log2: moderated t with a variance trend. counts: filter, TMM, voom.
+    trend
+        Let the prior variance follow mean expression. None: yes for log2, no for counts, where voom's weights
+        carry the trend already.
+    robust
+        Robust empirical Bayes.
+    array_weights
+        Estimate a quality weight per sample.
+    filter_low_expression
+        For log2(normalised count + 1): drop genes whose mean over the samples is not above 1. Counts are always
+        filtered, by `filterByExpr`; arrays never, because their background is a matter of the platform.
+
+    Raises
+    ------
+    InputError
+        When values do not fit to genes and samples, or counts are negative.
+    Untestable
+        When fewer than 3 genes are left, or the block correlation cannot be estimated.
+    """
+    values = np.asarray(values, dtype=np.float64)
+    _check_shape(values, genes, design, layer)
+    keep, dropped = _testable_genes(values, genes, design, layer, filter_low_expression)
+    tested = [gene for gene, kept in zip(genes, keep, strict=True) if kept]
+    if len(tested) < MIN_GENES:
+        raise Untestable(
+            Problem(
+                f"{len(tested)} genes can be tested",
+                f"{len(genes)} genes in the dataset; dropped: {_counted([reason for _, reason in dropped])}",
+                f"at least {MIN_GENES} genes that vary and have no missing value in the samples of the contrast",
+                "Check the scale and the file of the dataset.",
+            )
+        )
+    observations = _observe(values[keep], design, layer, array_weights)
+    trend = layer == "log2" if trend is None else trend
+    return _moderate(observations, tested, dropped, design, layer, trend, robust)
+
+
+def _check_shape(values: NDArray[np.float64], genes: Sequence[str], design: Design, layer: Layer) -> None:
+    if values.shape != (len(genes), len(design.samples)):
+        raise InputError(
+            Problem(
+                "the matrix does not fit to its genes and samples",
+                f"matrix {values.shape[0]} × {values.shape[1]}, {len(genes)} genes, {len(design.samples)} samples",
+                "genes × samples of the design, in its order",
+                "This is a bug in sidemine: please report it.",
+            )
+        )
+    if layer == "counts" and bool((values < 0).any()):
+        raise InputError(
+            Problem(
+                "counts are negative",
+                f"smallest value {np.nanmin(values):g}",
+                "counts of 0 or more",
+                "Correct `scale` in datasets.tsv: these values are no counts.",
+            )
+        )
+
+
+def _testable_genes(
+    values: NDArray[np.float64], genes: Sequence[str], design: Design, layer: Layer, filter_low: bool
+) -> tuple[NDArray[np.bool_], list[tuple[str, str]]]:
+    finite: NDArray[np.bool_] = np.asarray(np.isfinite(values))
+    complete = finite.all(axis=1)
+    varies = np.zeros(len(values), dtype=bool)
+    varies[complete] = np.ptp(values[complete], axis=1) > 0
+    expressed = np.ones(len(values), dtype=bool)
+    low = ""
+    if layer == "counts" and complete.any():
+        expressed[complete] = expressed_by_counts(values[complete], design.matrix)
+        low = f"low expression: not about 10 reads in {smallest_group(design.matrix):.3g} samples (filterByExpr)"
+    elif filter_low:
+        expressed[complete] = values[complete].mean(axis=1) > MIN_MEAN_LOG2_NORMALISED_COUNT
+        low = f"low expression: mean log2(normalised count + 1) not above {MIN_MEAN_LOG2_NORMALISED_COUNT:g}"
+    dropped = []
+    for row in map(int, np.flatnonzero(~(complete & varies & expressed))):
+        if not complete[row]:
+            reason = f"missing value in {int((~finite[row]).sum())} of {values.shape[1]} samples"
+        elif not varies[row]:
+            reason = "constant in the samples of this contrast"
+        else:
+            reason = low
+        dropped.append((genes[row], reason))
+    log.info("%d of %d genes are tested", len(genes) - len(dropped), len(genes))
+    return complete & varies & expressed, dropped
+
+
+def _counted(reasons: list[str]) -> str:
+    from collections import Counter
+
+    return "; ".join(f"{count} {reason}" for reason, count in Counter(reasons).most_common(4)) or "none"
+
+
+def _observe(values: NDArray[np.float64], design: Design, layer: Layer, array_weights: bool) -> _Observations:
+    blocks = design.block_labels if design.blocking == "correlation" else None
+    if layer == "counts":
+        return _observe_counts(values, design.matrix, blocks, array_weights)
+    weights = quality_weights(values, design.matrix) if array_weights else None
+    correlation = 0.0 if blocks is None else consensus_correlation(values, design.matrix, blocks, weights)
+    return _Observations(values, sample_weights=weights, correlation=correlation)
+
+
+def _observe_counts(
+    counts: NDArray[np.float64], matrix: NDArray[np.float64], blocks: NDArray[np.str_] | None, array_weights: bool
+) -> _Observations:
+    observed = voom(counts, matrix)
+    weights: NDArray[np.float64] | None = None
+    if array_weights:
+        # Two rounds, as limma's voomWithQualityWeights.
+        weights = quality_weights(observed.log_cpm, matrix, observed.weights)
+        observed = voom(counts, matrix, sample_weights=weights)
+        weights = quality_weights(observed.log_cpm, matrix, observed.weights)
+    correlation = 0.0
+    if blocks is not None:
+        # Two rounds, as limma's users' guide advises: voom's trend depends on the correlation, and the reverse.
+        first = consensus_correlation(observed.log_cpm, matrix, blocks, _combined(observed.weights, weights))
+        observed = voom(counts, matrix, block_labels=blocks, correlation=first, sample_weights=weights)
+        correlation = consensus_correlation(observed.log_cpm, matrix, blocks, _combined(observed.weights, weights))
+    return _Observations(observed.log_cpm, _combined(observed.weights, weights), None, correlation)
+
+
+def _combined(
+    observation_weights: NDArray[np.float64], sample_weights: NDArray[np.float64] | None
+) -> NDArray[np.float64]:
+    return observation_weights if sample_weights is None else observation_weights * sample_weights
+
+
+def _moderate(
+    observed: _Observations,
+    genes: list[str],
+    dropped: list[tuple[str, str]],
+    design: Design,
+    layer: Layer,
+    trend: bool,
+    robust: bool,
+) -> ContrastFit:
+    from scipy.stats import t as t_distribution
+
+    blocks = design.block_labels if design.blocking == "correlation" else None
+    space = effect_space(
+        observed.values,
+        design.matrix,
+        sample_weights=observed.sample_weights,
+        observation_weights=observed.observation_weights,
+        block_labels=blocks,
+        correlation=observed.correlation,
+    )
+    score_space = space
+    sample_weights = observed.sample_weights
+    if observed.observation_weights is not None:
+        sample_weights = mean_sample_weights(observed.observation_weights)
+        score_space = effect_space(
+            observed.values,
+            design.matrix,
+            sample_weights=sample_weights,
+            block_labels=blocks,
+            correlation=observed.correlation,
+        )
+    mean_expression = observed.values.mean(axis=1)
+    variances = space.variances
+    moderated = squeeze_variances(variances, space.residual_df, mean_expression if trend else None, robust)
+    coefficients = space.coefficients
+    se = space.stdev_unscaled * np.sqrt(moderated.posterior)
+    t = coefficients / se
+    df = np.minimum(space.residual_df + moderated.prior_df, len(genes) * float(space.residual_df))
+    half_width = t_distribution.ppf(0.975, df) * se
+    p_value = two_sided_p(t, df)
+    return ContrastFit(
+        genes=genes,
+        log2_fold_change=coefficients,
+        se=se,
+        ci_low=coefficients - half_width,
+        ci_high=coefficients + half_width,
+        t=t,
+        df=df,
+        p_value=p_value,
+        q_value=benjamini_hochberg(p_value),
+        mean_expression=mean_expression,
+        prior_variance=moderated.prior,
+        prior_df=moderated.prior_df,
+        posterior_variance=moderated.posterior,
+        stdev_unscaled=space.stdev_unscaled,
+        effects=space.effects,
+        score_effects=score_space.effects,
+        score_stdev_unscaled=float(score_space.stdev_unscaled[0]),
+        samples=list(design.samples),
+        residual_df=space.residual_df,
+        dropped_genes=[gene for gene, _ in dropped],
+        dropped_reasons=[reason for _, reason in dropped],
+        facts=_facts(observed, design, layer, trend, robust, sample_weights),
+    )
+
+
+def mean_sample_weights(weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return one weight per sample: voom's weights, averaged over genes on the log scale, with mean 1.
+
+    Parameters
+    ----------
+    weights
+        Genes × samples.
+    """
+    average = np.exp(np.mean(np.log(weights), axis=0))
+    return np.asarray(average / average.mean())
+
+
+def _facts(
+    observed: _Observations,
+    design: Design,
+    layer: Layer,
+    trend: bool,
+    robust: bool,
+    sample_weights: NDArray[np.float64] | None,
+) -> dict[str, Any]:
+    return {
+        "engine": "voom" if layer == "counts" else "limma-trend" if trend else "limma",
+        "trend": trend,
+        "robust": robust,
+        "blocking": design.blocking,
+        "block_correlation": observed.correlation if design.blocking == "correlation" else None,
+        "sample_weights": None if sample_weights is None else [float(weight) for weight in sample_weights],
+        "columns": list(design.columns),
+    }

@@ -1,0 +1,139 @@
+"""Which tested genes belong to which set, with their signs and weights, as one sparse matrix."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sidemine.errors import InputError, Problem
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+    from scipy.sparse import csr_array
+
+
+@dataclass(frozen=True)
+class SetMembership:
+    """Sets × genes.
+
+    Attributes
+    ----------
+    gene_sets
+        Ids of the sets that can be tested, in the order of the matrix.
+    families, versions
+        Family and library release of each set.
+    n_in_set
+        Genes of each set as published, after mapping to approved symbols.
+    n_measured
+        Those among the tested genes.
+    weights
+        Sparse, sets × genes: sign and weight of each measured gene; 1 in unweighted sets.
+    left_out
+        Sets that cannot be tested, each with the reason.
+    """
+
+    gene_sets: list[str]
+    families: list[str]
+    versions: list[str]
+    n_in_set: NDArray[np.int64]
+    n_measured: NDArray[np.int64]
+    weights: csr_array
+    left_out: list[tuple[str, str]]
+
+    def shares(self) -> csr_array:
+        """Return the weights divided by the sum of their absolute values, per set."""
+        from scipy.sparse import diags_array
+
+        total = np.asarray(abs(self.weights).sum(axis=1)).ravel()
+        return diags_array(1.0 / np.maximum(total, np.finfo(np.float64).tiny)) @ self.weights
+
+
+def build_membership(
+    sets: pd.DataFrame, genes: Sequence[str], min_size: int = 5, max_size: int | None = None
+) -> SetMembership:
+    """Build the membership matrix of the sets that have enough measured genes.
+
+    Parameters
+    ----------
+    sets
+        Long table with the columns of `tables.GENE_SETS`.
+    genes
+        Tested genes, in the order of the fit.
+    min_size
+        Fewest measured genes of a set.
+    max_size
+        Most measured genes of a *comparator* set; other families are declared by hand and never left out for size.
+
+    Raises
+    ------
+    InputError
+        When a set holds a gene twice, or a weight is not finite.
+    """
+    import pandas as pd
+    from scipy.sparse import csr_array
+
+    _refuse_bad_rows(sets)
+    position = pd.Series(np.arange(len(genes)), index=list(genes))
+    used = sets[sets["weight"] != 0]
+    columns = used["gene"].map(position)
+    sizes = used.groupby("gene_set", sort=True).size()
+    measured = columns.notna().groupby(used["gene_set"], sort=True).sum().astype(int)
+    first = used.drop_duplicates("gene_set").set_index("gene_set")
+    kept: list[str] = []
+    left_out: list[tuple[str, str]] = []
+    for name in sizes.index:
+        n_measured = int(measured[name])
+        if n_measured < min_size:
+            left_out.append((str(name), f"{n_measured} of {sizes[name]} genes measured, fewer than {min_size}"))
+        elif max_size is not None and first.loc[name, "family"] == "comparator" and n_measured > max_size:
+            left_out.append((str(name), f"{n_measured} genes measured, more than {max_size} in a comparator set"))
+        else:
+            kept.append(str(name))
+    here = used["gene_set"].isin(kept).to_numpy() & columns.notna().to_numpy()
+    rows = pd.Categorical(used["gene_set"][here], categories=kept).codes
+    weights = csr_array(
+        (used["weight"][here].to_numpy(dtype=np.float64), (rows, columns[here].to_numpy(dtype=np.int64))),
+        shape=(len(kept), len(genes)),
+    )
+    weights.sort_indices()
+    return SetMembership(
+        gene_sets=kept,
+        families=[str(first.loc[name, "family"]) for name in kept],
+        versions=[str(first.loc[name, "version"]) for name in kept],
+        n_in_set=np.array([sizes[name] for name in kept], dtype=np.int64),
+        n_measured=np.array([measured[name] for name in kept], dtype=np.int64),
+        weights=weights,
+        left_out=left_out,
+    )
+
+
+def _refuse_bad_rows(sets: pd.DataFrame) -> None:
+    problems = []
+    doubled = sets[sets.duplicated(["gene_set", "gene"], keep="first")]
+    if len(doubled):
+        row = doubled.iloc[0]
+        problems.append(
+            Problem(
+                f"{len(doubled)} genes stand twice in their set",
+                f"for example {row['gene']} in {row['gene_set']}",
+                "every gene once per set",
+                "Merge the rows in the gene set library.",
+            )
+        )
+    infinite = ~np.isfinite(sets["weight"].to_numpy(dtype=np.float64))
+    if infinite.any():
+        row = sets.iloc[int(infinite.argmax())]
+        problems.append(
+            Problem(
+                f"{int(infinite.sum())} weights are not finite numbers",
+                f"for example {row['gene']} in {row['gene_set']}",
+                "finite weights",
+                "Correct the gene set library.",
+            )
+        )
+    if problems:
+        raise InputError(problems)
