@@ -1,0 +1,373 @@
+"""Identifiers to genes by a stated rule, with a ledger of what became of every one of them."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from sidemine.errors import InputError, Problem
+from sidemine.prepare.gene_table import GeneTable, Resolution
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+    from numpy.typing import NDArray
+
+MIN_SHARE_FOUND = 0.5
+"""Fewer identifiers than this found on the platform means that it is another platform."""
+
+_MAX_SHARE_BY_CASE = 0.5
+"""Where more symbols than this fit only without regard to case, they are those of another species (Stat1)."""
+
+_SEPARATORS = re.compile(r"\s*(?:///|//|[,;|])\s*")
+_EMPTY_SYMBOLS = frozenset({"", "-", "--", "---", "NA", "null", "n/a", "N/A"})
+
+MultiGeneRule = Literal["drop", "first"]
+ProbeRule = Literal["highest_mean", "highest_variance", "mean_of_probes"]
+
+
+@dataclass
+class MappedIdentifiers:
+    """One entry per row of the matrix.
+
+    Attributes
+    ----------
+    genes
+        Approved symbol, or None where the row takes no part.
+    reasons
+        How it was mapped, or why not.
+    share_found
+        Share of the identifiers that the platform (or the gene table) knows.
+    """
+
+    genes: list[str | None]
+    reasons: list[str]
+    share_found: float
+
+
+@dataclass
+class GeneMatrix:
+    """Values by gene.
+
+    Attributes
+    ----------
+    genes
+        Approved symbols, sorted, unique.
+    identifiers
+        Per gene: the identifier that speaks for it, or several joined by ';'.
+    values
+        float64, genes × samples.
+    ledger
+        One row per identifier of the matrix: identifier, gene, fate, reason.
+    """
+
+    genes: list[str]
+    identifiers: list[str]
+    values: NDArray[np.float64]
+    ledger: pd.DataFrame
+
+
+def split_symbols(text: str) -> list[str]:
+    """Split a platform's symbol cell, each gene once, in order.
+
+    >>> split_symbols("DDR1 /// MIR4640"), split_symbols("A,B;A"), split_symbols("---")
+    (['DDR1', 'MIR4640'], ['A', 'B'], [])
+    """
+    parts = (part.strip() for part in _SEPARATORS.split(text.strip()))
+    return list(dict.fromkeys(part for part in parts if part not in _EMPTY_SYMBOLS))
+
+
+def map_symbols(
+    identifiers: Sequence[str], genes: GeneTable, multi_gene: MultiGeneRule, where: str
+) -> MappedIdentifiers:
+    """Map rows named by gene symbols.
+
+    An alias of a gene that the file also holds under its own name is dropped: it may well be another gene there, and
+    its counts must not be added.
+
+    Raises
+    ------
+    InputError
+        When fewer than half of the symbols are known, or they look like another species'.
+    """
+    resolved = _resolve_cells(identifiers, genes, multi_gene)
+    _check_share(identifiers, resolved, "gene table", list(genes.genes.index[:5]), where)
+    by_case = sum("but for upper and lower case" in found.how for found in resolved)
+    if by_case > _MAX_SHARE_BY_CASE * len(resolved):
+        raise InputError(
+            Problem(
+                f"{by_case} of {len(resolved)} symbols fit human ones only without regard to case",
+                f"{where}: for example {', '.join(identifiers[:5])}",
+                "human gene symbols",
+                "This looks like another species (mouse symbols are written Stat1): choose a human data set.",
+            )
+        )
+    own_names = {found.symbol for found in resolved if found.symbol and not found.how.startswith("alias")}
+    genes_of_rows: list[str | None] = []
+    reasons: list[str] = []
+    for found in resolved:
+        doubtful = found.how.startswith("alias") and found.symbol in own_names
+        genes_of_rows.append(None if doubtful else found.symbol)
+        reasons.append(f"{found.how} of {found.symbol}, which the file also holds by name" if doubtful else found.how)
+    return MappedIdentifiers(genes_of_rows, reasons, _share(resolved))
+
+
+def map_ids(
+    identifiers: Sequence[str],
+    genes: GeneTable,
+    kind: Literal["ensembl", "entrez"],
+    where: str,
+    annotation: Mapping[str, str] | None = None,
+) -> MappedIdentifiers:
+    """Map rows named by Ensembl or Entrez ids; `annotation` (id → symbol) serves Entrez ids that the table lacks.
+
+    Raises
+    ------
+    InputError
+        When fewer than half of the ids are known.
+    """
+    if kind == "ensembl":
+        resolved = genes.resolve_ensembl(identifiers)
+        examples = [text for text in genes.genes["ensembl"] if text][:5]
+    else:
+        resolved = genes.resolve_entrez(identifiers, annotation)
+        examples = [text for text in genes.genes["entrez"] if text][:5]
+    _check_share(identifiers, resolved, "gene table", examples, where)
+    return MappedIdentifiers([found.symbol for found in resolved], [found.how for found in resolved], _share(resolved))
+
+
+def map_probes(
+    identifiers: Sequence[str], platform: pd.DataFrame, genes: GeneTable, multi_gene: MultiGeneRule, where: str
+) -> MappedIdentifiers:
+    """Map rows named by probes.
+
+    Parameters
+    ----------
+    identifiers
+        Probe ids.
+    platform
+        Columns identifier, symbol, entrez (text, '' = none): the annotation of the platform.
+    genes
+        The gene table.
+    multi_gene
+        drop: a probe of several genes takes no part. first: it stands for the first gene named.
+    where
+        Dataset and platform, for messages.
+
+    Raises
+    ------
+    InputError
+        When fewer than half of the identifiers are found on the platform: then it is another platform.
+    """
+    annotated = platform.drop_duplicates("identifier")
+    symbol_of = dict(zip(annotated["identifier"], annotated["symbol"], strict=True))
+    entrez_of = dict(zip(annotated["identifier"], annotated["entrez"], strict=True)) if "entrez" in annotated else {}
+    cells = [symbol_of.get(identifier, "") for identifier in identifiers]
+    resolved = _resolve_cells(cells, genes, multi_gene)
+    for row, (identifier, found) in enumerate(zip(identifiers, resolved, strict=True)):
+        if identifier not in symbol_of:
+            resolved[row] = Resolution(None, "not on the platform", known=False)
+        elif not found.known and (entrez := entrez_of.get(identifier, "")) and "several genes" not in found.how:
+            # Old annotations name withdrawn symbols; the Entrez id beside them often still holds.
+            by_entrez = _resolve_entrez_cell(entrez, genes)
+            resolved[row] = by_entrez if by_entrez.symbol else found
+    n_found = sum(identifier in symbol_of for identifier in identifiers)
+    share = n_found / max(1, len(identifiers))
+    if share < MIN_SHARE_FOUND:
+        raise InputError(_misfit(n_found, identifiers, "platform", list(annotated["identifier"].iloc[:5]), where))
+    return MappedIdentifiers([found.symbol for found in resolved], [found.how for found in resolved], share)
+
+
+def _resolve_entrez_cell(cell: str, genes: GeneTable) -> Resolution:
+    parts = split_symbols(cell)
+    return genes.resolve_entrez(parts)[0] if len(parts) == 1 else Resolution(None, "no single Entrez id", known=False)
+
+
+def _resolve_cells(cells: Sequence[str], genes: GeneTable, multi_gene: MultiGeneRule) -> list[Resolution]:
+    """Resolve cells that hold one symbol or, rarely, several."""
+    whole = genes.resolve_symbols(cells)
+    for row, cell in enumerate(cells):
+        names = split_symbols(cell)
+        if len(names) > 1:
+            whole[row] = _resolve_several(genes.resolve_symbols(names), multi_gene)
+        elif not names:
+            whole[row] = Resolution(None, "no gene named")
+    return whole
+
+
+def _resolve_several(found: list[Resolution], multi_gene: MultiGeneRule) -> Resolution:
+    symbols = list(dict.fromkeys(one.symbol for one in found if one.symbol))
+    if len(symbols) == 1:
+        return Resolution(symbols[0], "several names of one gene")
+    if not symbols:
+        return Resolution(None, "unknown symbols", known=False)
+    if multi_gene == "first":
+        return Resolution(symbols[0], f"first of several genes: {', '.join(symbols[:6])}")
+    return Resolution(None, f"several genes: {', '.join(symbols[:6])}")
+
+
+def _share(resolved: Sequence[Resolution]) -> float:
+    return sum(found.known for found in resolved) / max(1, len(resolved))
+
+
+def _check_share(
+    identifiers: Sequence[str], resolved: Sequence[Resolution], against: str, examples: list[str], where: str
+) -> None:
+    if _share(resolved) < MIN_SHARE_FOUND:
+        raise InputError(_misfit(sum(found.known for found in resolved), identifiers, against, examples, where))
+
+
+def _misfit(n_found: int, identifiers: Sequence[str], against: str, examples: list[str], where: str) -> Problem:
+    return Problem(
+        f"the identifiers do not fit the {against}: {n_found} of {len(identifiers)} "
+        f"({n_found / max(1, len(identifiers)):.0%}) are found there",
+        f"{where}: the file holds {', '.join(map(repr, identifiers[:5]))}; "
+        f"the {against} holds {', '.join(map(repr, examples))}",
+        f"at least {MIN_SHARE_FOUND:.0%} of the identifiers",
+        "Check platform, platform_map and identifiers in datasets.tsv against the record of the series.",
+    )
+
+
+def collapse_to_genes(
+    identifiers: Sequence[str],
+    mapped: MappedIdentifiers,
+    values: NDArray[np.float64],
+    rule: ProbeRule | Literal["sum"],
+) -> GeneMatrix:
+    """Give every gene one row.
+
+    Parameters
+    ----------
+    identifiers
+        Row names.
+    mapped
+        The gene of each row.
+    values
+        float64, identifiers × samples, on the scale on which `rule` works: log2, or counts for `sum`.
+    rule
+        highest_mean, highest_variance: the row with the largest mean or variance over all samples, whatever their
+        label, speaks for its gene; ties go to the identifier that sorts first. mean_of_probes: their mean. sum: counts
+        of one gene are added.
+
+    Returns
+    -------
+    GeneMatrix
+        Sorted by gene; ledger in the order of `identifiers`.
+    """
+    import numpy as np
+    import pandas as pd
+
+    empty: NDArray[np.bool_] = np.asarray(np.isnan(values).all(axis=1))
+    usable = np.array([gene is not None for gene in mapped.genes], dtype=bool) & ~empty
+    rows = np.flatnonzero(usable)
+    names = np.array([mapped.genes[row] for row in rows], dtype=object)
+    genes, codes = np.unique(names.astype(str), return_inverse=True) if len(rows) else (np.array([], str), rows)
+    order = _speaking_order(identifiers, values, rows, codes, rule)
+    first = np.concatenate([[True], codes[order][1:] != codes[order][:-1]]) if len(rows) else np.array([], bool)
+    speaking = rows[order[first]]
+    if rule in {"highest_mean", "highest_variance"}:
+        collapsed = values[speaking]
+    else:
+        collapsed = _combine(values, rows, codes, len(genes), rule)
+    fates = _fates(identifiers, mapped, rows, codes, speaking, empty, rule)
+    ledger = pd.DataFrame(fates, columns=["identifier", "gene", "fate", "reason"], dtype=object)
+    spoken = [identifiers[row] for row in speaking]
+    if rule in {"sum", "mean_of_probes"}:
+        members: list[list[str]] = [[] for _ in genes]
+        for row, code in zip(rows[order], codes[order], strict=True):
+            members[code].append(identifiers[row])
+        spoken = [";".join(dict.fromkeys(parts)) for parts in members]
+    return GeneMatrix([str(gene) for gene in genes], spoken, collapsed, ledger)
+
+
+def _speaking_order(
+    identifiers: Sequence[str],
+    values: NDArray[np.float64],
+    rows: NDArray[np.intp],
+    codes: NDArray[np.intp],
+    rule: str,
+) -> NDArray[np.intp]:
+    """Order rows by gene, then by who speaks for it, then by identifier, then by place in the file."""
+    import numpy as np
+
+    score = np.zeros(len(rows))
+    if rule in {"highest_mean", "highest_variance"}:
+        # One gene at a time would be slow, a copy of all rows would be large: blocks of rows are neither.
+        for start in range(0, len(rows), 4096):
+            block = values[rows[start : start + 4096]]
+            n = np.maximum(np.count_nonzero(~np.isnan(block), axis=1), 1)
+            mean = np.nansum(block, axis=1) / n
+            if rule == "highest_variance":
+                mean = np.nansum((block - mean[:, None]) ** 2, axis=1) / np.maximum(n - 1, 1)
+            score[start : start + 4096] = mean
+    rank_of_name = np.empty(len(rows), dtype=np.intp)
+    by_name = sorted(range(len(rows)), key=lambda place: (identifiers[int(rows[place])], place))
+    rank_of_name[by_name] = np.arange(len(rows))
+    return np.lexsort((rank_of_name, -score, codes))
+
+
+def _combine(
+    values: NDArray[np.float64], rows: NDArray[np.intp], codes: NDArray[np.intp], n_genes: int, rule: str
+) -> NDArray[np.float64]:
+    """Sum (a missing count stays missing) or average (over what was measured) the rows of each gene."""
+    import numpy as np
+
+    order = np.argsort(codes, kind="stable")
+    combined = np.zeros((n_genes, values.shape[1]))
+    n_measured = np.zeros((n_genes, values.shape[1]))
+    for start in range(0, len(order), 4096):
+        part = order[start : start + 4096]
+        block = values[rows[part]]
+        if rule == "mean_of_probes":
+            measured = ~np.isnan(block)
+            np.add.at(n_measured, codes[part], measured)
+            block = np.where(measured, block, 0.0)
+        np.add.at(combined, codes[part], block)
+    if rule == "mean_of_probes":
+        combined = np.where(n_measured > 0, combined / np.maximum(n_measured, 1), np.nan)
+    return combined
+
+
+def _fates(
+    identifiers: Sequence[str],
+    mapped: MappedIdentifiers,
+    rows: NDArray[np.intp],
+    codes: NDArray[np.intp],
+    speaking: NDArray[np.intp],
+    empty: NDArray[np.bool_],
+    rule: str,
+) -> list[tuple[str, str, str, str]]:
+    n_of_gene = Counter(codes.tolist())
+    code_of_row = dict(zip(rows.tolist(), codes.tolist(), strict=True))
+    speaker = {code_of_row[row]: row for row in speaking.tolist()}
+    criterion = {"highest_mean": "higher mean", "highest_variance": "higher variance"}
+    fates = []
+    for row, identifier in enumerate(identifiers):
+        gene, how = mapped.genes[row], mapped.reasons[row]
+        if gene is None:
+            fates.append((identifier, "", "dropped", how))
+        elif empty[row]:
+            fates.append((identifier, gene, "dropped", f"{how}; no value in any sample"))
+        elif n_of_gene[code_of_row[row]] == 1:
+            fates.append((identifier, gene, "kept", how))
+        elif rule in criterion:
+            chosen = speaker[code_of_row[row]]
+            if chosen == row:
+                fates.append((identifier, gene, "kept", f"{how}; {criterion[rule]} than the others of this gene"))
+            else:
+                fates.append(
+                    (
+                        identifier,
+                        gene,
+                        "dropped",
+                        f"{how}; other probe has the {criterion[rule]}: {identifiers[chosen]}",
+                    )
+                )
+        else:
+            verb = "added to" if rule == "sum" else "averaged with"
+            others = n_of_gene[code_of_row[row]] - 1
+            fates.append((identifier, gene, "merged", f"{how}; {verb} {others} other identifiers of this gene"))
+    return fates

@@ -1,0 +1,283 @@
+"""The study's gene table: approved symbols, and how everything else resolves to them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from sidemine.errors import InputError, Problem
+from sidemine.prepare.byte_streams import decode, open_bytes
+from sidemine.prepare.symbol_repair import find_mangled_candidates, find_renamed
+from sidemine.simulation_marker import SIMULATION_MARKER
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+HGNC_COLUMNS = ("symbol", "prev_symbol", "alias_symbol", "entrez_id", "ensembl_gene_id")
+ENSEMBL_COLUMNS = ("ensgene", "entrez", "symbol", "chr", "biotype")
+
+_ENSEMBL_ID = re.compile(r"(ENS[A-Z]*G\d{11})(?:\.\d+)?(?:_PAR_Y)?", re.IGNORECASE)
+_PRIMARY_CHROMOSOMES = frozenset([*(str(number) for number in range(1, 23)), "X", "Y", "MT"])
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """What one name resolves to.
+
+    Attributes
+    ----------
+    symbol
+        Approved symbol; None where the name could not be resolved.
+    how
+        approved, previous symbol, alias, … or why not.
+    known
+        Whether the gene table holds the gene (False for symbols that are kept though no table knows them).
+    """
+
+    symbol: str | None
+    how: str
+    known: bool = True
+
+
+class GeneTable:
+    """Approved symbols with Entrez and Ensembl ids, previous symbols and aliases.
+
+    Parameters
+    ----------
+    genes
+        Index: approved symbol (unique, sorted); text columns `entrez`, `ensembl`.
+    previous, aliases
+        Old and other names: (name, approved symbol) pairs. None: the table has none, and an unknown symbol is kept
+        under its own name, because it may well be a good old one.
+    ensembl_ids
+        Further Ensembl id → symbol ('' where a gene has no symbol); those of `genes` are added.
+    entrez_ids
+        Further Entrez id → symbol; those of `genes` are added.
+    version
+        Release, for the provenance.
+    simulated
+        Whether the file carries the mark of simulated data.
+    """
+
+    def __init__(
+        self,
+        genes: pd.DataFrame,
+        previous: Iterable[tuple[str, str]] | None,
+        aliases: Iterable[tuple[str, str]] | None,
+        ensembl_ids: Mapping[str, str] | None = None,
+        entrez_ids: Mapping[str, str] | None = None,
+        version: str = "",
+        simulated: bool = False,
+    ) -> None:
+        self.genes = genes
+        self.version = version
+        self.simulated = simulated
+        self.has_aliases = previous is not None or aliases is not None
+        symbols: list[str] = list(genes.index)
+        self._approved = frozenset(symbols)
+        self._by_case = _unique_targets((symbol.upper(), symbol) for symbol in symbols)
+        self._previous = _unique_targets(previous or ())
+        self._aliases = _unique_targets(aliases or ())
+        self._old_by_case = _unique_targets((name.upper(), symbol) for name, symbol in previous or ())
+        self._ensembl = dict(ensembl_ids or {}) | {i: s for i, s in zip(genes["ensembl"], symbols, strict=True) if i}
+        self._entrez = dict(entrez_ids or {}) | {i: s for i, s in zip(genes["entrez"], symbols, strict=True) if i}
+
+    def resolve_symbols(self, names: Iterable[str]) -> list[Resolution]:
+        """Resolve gene symbols to approved ones, in order.
+
+        Approved, then previous, then alias (where it names one gene only), then the same without regard to case, then
+        Ensembl ids, then repair of spreadsheet dates. Ambiguous names resolve to nothing, and say between which.
+        """
+        cache: dict[str, Resolution] = {}
+        return [cache[name] if name in cache else cache.setdefault(name, self._resolve_symbol(name)) for name in names]
+
+    def resolve_ensembl(self, names: Iterable[str]) -> list[Resolution]:
+        """Resolve Ensembl gene ids, with or without version, to approved symbols, in order."""
+        return [self._resolve_ensembl(name) for name in names]
+
+    def resolve_entrez(self, names: Iterable[str], fallback: Mapping[str, str] | None = None) -> list[Resolution]:
+        """Resolve Entrez gene ids, in order; `fallback` (id → symbol) serves ids that the table does not hold."""
+        return [self._resolve_entrez(name, fallback or {}) for name in names]
+
+    def ids_of(self, symbols: Iterable[str]) -> pd.DataFrame:
+        """Return `entrez` and `ensembl` of symbols ('' where unknown), in order."""
+        return self.genes.reindex(list(symbols)).fillna("")
+
+    def _resolve_symbol(self, name: str) -> Resolution:
+        text = name.strip().strip("'\"")
+        found = self._look_up(text)
+        if found is not None:
+            return found
+        if match := _ENSEMBL_ID.fullmatch(text):
+            return self._resolve_ensembl(match[1])
+        repaired = self._repair(text)
+        if repaired is not None:
+            return repaired
+        if not text or text in {"-", "---", "NA", "null"}:
+            return Resolution(None, "no gene named", known=False)
+        if not self.has_aliases:
+            return Resolution(text, "not in the gene table, which knows no old symbols: kept as it stands", known=False)
+        return Resolution(None, "unknown symbol", known=False)
+
+    def _look_up(self, text: str) -> Resolution | None:
+        if text in self._approved:
+            return Resolution(text, "approved symbol")
+        for names, how in ((self._previous, "previous symbol"), (self._aliases, "alias")):
+            if targets := names.get(text):
+                return _unique(targets, f"{how} {text}")
+        if targets := self._by_case.get(text.upper()):
+            return _unique(targets, f"{text} but for upper and lower case")
+        if targets := self._old_by_case.get(text.upper()):
+            return _unique(targets, f"previous symbol {text}, but for upper and lower case")
+        renamed = find_renamed(text)
+        if renamed in self._approved:
+            return Resolution(renamed, f"previous symbol {text}")
+        return None
+
+    def _repair(self, text: str) -> Resolution | None:
+        candidates = find_mangled_candidates(text)
+        # Aliases are no evidence here: only symbols that were once approved stood in the columns that got mangled.
+        official = {
+            found.symbol
+            for candidate in candidates
+            if (found := self._look_up(candidate)) and found.symbol and not found.how.startswith("alias")
+        }
+        if len(official) == 1:
+            return Resolution(official.pop(), f"spreadsheet date {text} repaired")
+        if official:
+            return Resolution(None, f"spreadsheet date {text}: may be {' or '.join(sorted(filter(None, official)))}")
+        if candidates and not text.isdigit():
+            return Resolution(None, f"spreadsheet date {text}: no known symbol", known=False)
+        return None
+
+    def _resolve_ensembl(self, name: str) -> Resolution:
+        match = _ENSEMBL_ID.fullmatch(name.strip())
+        if match is None:
+            return Resolution(None, "no Ensembl gene id", known=False)
+        symbol = self._ensembl.get(match[1].upper())
+        if symbol is None:
+            return Resolution(None, "Ensembl id not in the gene table", known=False)
+        if not symbol:
+            return Resolution(None, "Ensembl gene without an approved symbol")
+        return Resolution(symbol, "Ensembl id")
+
+    def _resolve_entrez(self, name: str, fallback: Mapping[str, str]) -> Resolution:
+        # Spreadsheets and data frames turn 7105 into 7105.0.
+        text = name.strip().removesuffix(".0")
+        if text in self._entrez:
+            return Resolution(self._entrez[text], "Entrez id")
+        if text in fallback:
+            found = self._resolve_symbol(fallback[text])
+            return Resolution(found.symbol, f"Entrez id by its annotation: {found.how}", found.known)
+        return Resolution(None, "Entrez id not in the gene table", known=False)
+
+
+def _unique_targets(pairs: Iterable[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for name, symbol in pairs:
+        known = found.get(name, ())
+        if symbol not in known:
+            found[name] = (*known, symbol)
+    return found
+
+
+def _unique(targets: tuple[str, ...], how: str) -> Resolution:
+    if len(targets) == 1:
+        return Resolution(targets[0], how)
+    return Resolution(None, f"ambiguous: {how} of {', '.join(sorted(targets))}")
+
+
+def read_gene_table(path: Path, kind: Literal["hgnc", "ensembl"], version: str = "") -> GeneTable:
+    """Read the HGNC complete set, or a table of Ensembl genes.
+
+    Where several Ensembl genes carry one symbol (patches, haplotypes), the one on a primary chromosome, then the
+    protein-coding one, then the one with an Entrez id, then the lowest id stands for it; all of them resolve to it.
+
+    Raises
+    ------
+    InputError
+        When the file is missing, damaged, or lacks its columns.
+    """
+    table, simulated = _read_text_table(path, HGNC_COLUMNS if kind == "hgnc" else ENSEMBL_COLUMNS)
+    build = _from_hgnc if kind == "hgnc" else _from_ensembl
+    return build(table, version, simulated)
+
+
+def _read_text_table(path: Path, required: tuple[str, ...]) -> tuple[pd.DataFrame, bool]:
+    import io
+
+    import pandas as pd
+
+    with open_bytes(path) as stream:
+        text, _ = decode(stream.read())
+    lines = text.splitlines()
+    first = next((number for number, line in enumerate(lines) if line.strip() and not line.startswith("#")), len(lines))
+    simulated = any(SIMULATION_MARKER in line for line in lines[:first])
+    body = "\n".join(lines[first:])
+    header = lines[first].split("\t") if first < len(lines) else []
+    absent = [name for name in required if name not in [cell.strip('"') for cell in header]]
+    if absent:
+        raise InputError(
+            Problem(
+                f"the gene table lacks columns {', '.join(absent)}",
+                f"{path}: header {', '.join(header[:12])}",
+                f"tab-separated, with {', '.join(required)}",
+                "Check gene_table.file and gene_table.format in config.yaml.",
+            )
+        )
+    table = pd.read_csv(io.StringIO(body), sep="\t", dtype=str, keep_default_na=False)
+    return table.astype(object), simulated
+
+
+def _split_names(cells: pd.Series, symbols: pd.Series) -> Iterator[tuple[str, str]]:
+    for cell, symbol in zip(cells, symbols, strict=True):
+        if cell:
+            for name in cell.strip('"').split("|"):
+                yield name.strip(), symbol
+
+
+def _from_hgnc(table: pd.DataFrame, version: str, simulated: bool) -> GeneTable:
+    if "status" in table:
+        table = table[table["status"].isin(["Approved", ""])]
+    table = table[table["symbol"] != ""].drop_duplicates("symbol").sort_values("symbol")
+    genes = _gene_frame(table["symbol"], table["entrez_id"], table["ensembl_gene_id"])
+    return GeneTable(
+        genes,
+        list(_split_names(table["prev_symbol"], table["symbol"])),
+        list(_split_names(table["alias_symbol"], table["symbol"])),
+        version=version,
+        simulated=simulated,
+    )
+
+
+def _from_ensembl(table: pd.DataFrame, version: str, simulated: bool) -> GeneTable:
+    import pandas as pd
+
+    ranked = table.assign(
+        off_primary=~table["chr"].isin(_PRIMARY_CHROMOSOMES),
+        not_coding=table["biotype"] != "protein_coding",
+        no_entrez=table["entrez"] == "",
+        entrez_number=pd.to_numeric(table["entrez"], errors="coerce"),
+    ).sort_values(["symbol", "off_primary", "not_coding", "no_entrez", "ensgene", "entrez_number"])
+    named = ranked[ranked["symbol"] != ""]
+    best = named.drop_duplicates("symbol")
+    genes = _gene_frame(best["symbol"], best["entrez"], best["ensgene"])
+    # The best-ranked name of an id comes last, so that it wins.
+    by_ensembl = dict(zip(ranked["ensgene"], ranked["symbol"], strict=True))
+    by_ensembl |= dict(zip(named["ensgene"][::-1], named["symbol"][::-1], strict=True))
+    with_entrez = named[~named["no_entrez"]].sort_values(
+        ["off_primary", "not_coding", "symbol"], ascending=False, kind="stable"
+    )
+    by_entrez = dict(zip(with_entrez["entrez"], with_entrez["symbol"], strict=True))
+    return GeneTable(genes, None, None, by_ensembl, by_entrez, version=version, simulated=simulated)
+
+
+def _gene_frame(symbols: pd.Series, entrez: pd.Series, ensembl: pd.Series) -> pd.DataFrame:
+    import pandas as pd
+
+    index = pd.Index(symbols.to_numpy(dtype=object), name="gene", dtype=object)
+    columns = {"entrez": entrez.to_numpy(dtype=object), "ensembl": ensembl.to_numpy(dtype=object)}
+    return pd.DataFrame(columns, index=index, dtype=object)
