@@ -14,10 +14,40 @@ if TYPE_CHECKING:
     import pandas as pd
 
 SAMPLE_KEYS = frozenset(
-    """sample unit fate title source_name organism taxid description relation platform_id type status molecule label
-    channel_count submission_date last_update_date characteristics data_processing extract_protocol label_protocol
-    growth_protocol treatment_protocol hyb_protocol scan_protocol library_strategy library_source library_selection
-    instrument_model supplementary_file data_row_count series_id""".split()
+    {
+        "channel_count",
+        "characteristics",
+        "data_processing",
+        "data_row_count",
+        "description",
+        "extract_protocol",
+        "fate",
+        "growth_protocol",
+        "hyb_protocol",
+        "instrument_model",
+        "label",
+        "label_protocol",
+        "last_update_date",
+        "library_selection",
+        "library_source",
+        "library_strategy",
+        "molecule",
+        "organism",
+        "platform_id",
+        "relation",
+        "sample",
+        "scan_protocol",
+        "series_id",
+        "source_name",
+        "status",
+        "submission_date",
+        "supplementary_file",
+        "taxid",
+        "title",
+        "treatment_protocol",
+        "type",
+        "unit",
+    }
 )
 """Column names that belong to GEO or to us, in every file: a characteristic of that name gets a suffix."""
 
@@ -64,25 +94,33 @@ class SeriesMetadata:
         return next(iter(self.series.get("title", [])), "")
 
     @property
-    def supplementary_files(self) -> list[str]:
-        """Addresses of the supplementary files of the series, then of its samples, each once."""
-        found = [text for key, values in self.series.items() if key.startswith("supplementary_file") for text in values]
-        for name in self.samples.columns:
-            if str(name).startswith("supplementary_file"):
-                found += [part for text in self.samples[name] for part in str(text).split(" | ")]
-        return [text for text in dict.fromkeys(found) if text.strip() and text.strip().upper() != "NONE"]
+    def series_files(self) -> list[str]:
+        """Addresses of the supplementary files of the series, each once."""
+        return _addresses(
+            text for key, values in self.series.items() if key.startswith("supplementary_file") for text in values
+        )
+
+    @property
+    def sample_files(self) -> list[str]:
+        """Addresses of the supplementary files of single samples, each once."""
+        columns = [name for name in self.samples.columns if str(name).startswith("supplementary_file")]
+        return _addresses(part for name in columns for text in self.samples[name] for part in str(text).split(" | "))
 
     @property
     def alternatives(self) -> list[str]:
         """Where values may be had instead: supplementary files, and NCBI-generated counts for sequencing series."""
         from sidemine.retrieve.addresses import ncbi_counts_urls
 
-        found = self.supplementary_files
+        found = [*self.series_files, *self.sample_files]
         kinds = " ".join(self.series.get("type", [])).lower()
         human = "9606" in self.series.get("sample_taxid", ["9606"])
         if re.fullmatch(r"GSE[1-9]\d*", self.accession) and human and "high throughput sequencing" in kinds:
             found += ncbi_counts_urls(self.accession)
         return found
+
+
+def _addresses(texts: Iterable[str]) -> list[str]:
+    return [text for text in dict.fromkeys(map(str.strip, texts)) if text and text.upper() != "NONE"]
 
 
 def clean_name(text: str) -> str:

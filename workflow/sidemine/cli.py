@@ -1,0 +1,87 @@
+"""The command `sidemine`: one sub-command per job that a user does outside the workflow.
+
+To add one, write `add_<name>(commands)`, which declares the arguments and sets `run` to a function that takes the
+parsed arguments and returns an exit code, and put it into `_COMMANDS`. Import heavy modules inside `run`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sidemine import __version__
+from sidemine.errors import SidemineError
+
+if TYPE_CHECKING:
+    Commands = argparse._SubParsersAction[argparse.ArgumentParser]
+
+
+def add_inspect(commands: Commands) -> None:
+    """Declare `sidemine inspect`."""
+    parser = commands.add_parser(
+        "inspect",
+        help="show what a GEO series or a file holds: platforms, files, metadata keys with values and counts",
+        description="Show platforms, files, and every metadata key with its values and counts, so that a selector can "
+        "be written. SOURCE is a GEO series (GSE48000) or a file: series matrix, SOFT, table, h5ad or tar.",
+    )
+    parser.add_argument("source", metavar="SOURCE", help="GEO series, or path of a file")
+    parser.add_argument("--platform", default="", help="GEO platform (GPL…), for a series with several")
+    parser.add_argument("--mirror", type=Path, help="folder that serves https://HOST/PATH from DIR/HOST/PATH")
+    parser.add_argument("--keep", type=Path, metavar="DIR", help="keep the retrieved file below this folder")
+    parser.add_argument("--top", type=int, default=12, metavar="N", help="most values listed per key (default 12)")
+    parser.set_defaults(run=_run_inspect)
+
+
+def _run_inspect(arguments: argparse.Namespace) -> int:
+    from sidemine.prepare.inspection import inspect_accession, inspect_file
+    from sidemine.prepare.inspection_text import inspection_lines
+
+    path = Path(arguments.source)
+    if path.exists() or not arguments.source.upper().startswith("GSE"):
+        found = [inspect_file(path)]
+    else:
+        found = inspect_accession(arguments.source.upper(), arguments.platform, arguments.mirror, arguments.keep)
+    for number, inspection in enumerate(found):
+        text = "\n".join(inspection_lines(inspection, arguments.top))
+        sys.stdout.write(("\n" if number else "") + text + "\n")
+    return 0
+
+
+_COMMANDS: tuple[Callable[[Commands], None], ...] = (add_inspect,)
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser of `sidemine` with all its sub-commands."""
+    parser = argparse.ArgumentParser(
+        prog="sidemine",
+        description="Is a drug's target pathway at work in a disease that the drug is suspected of causing? The "
+        "analysis itself is run by Snakemake (see the README); these commands help around it.",
+    )
+    parser.add_argument("--version", action="version", version=f"sidemine {__version__}")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    for add_command in _COMMANDS:
+        add_command(commands)
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one sub-command; a problem that the user can mend is told on standard error, with exit code 1."""
+    parsed = build_parser().parse_args(arguments)
+    try:
+        code: int = parsed.run(parsed)
+        sys.stdout.flush()
+    except SidemineError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    except BrokenPipeError:  # the reader (head, less) has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

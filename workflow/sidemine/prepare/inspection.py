@@ -1,0 +1,306 @@
+"""Look into a file or a series: what there is to select on, so that a selector is settled in a minute."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from sidemine.errors import InputError, Problem, SidemineError
+from sidemine.prepare.byte_streams import MAX_BYTES, open_bytes
+from sidemine.simulation_marker import SIMULATION_MARKER
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+    import pandas as pd
+
+    from sidemine.prepare.geo_metadata import SeriesMetadata
+
+Kind = Literal["series matrix", "SOFT", "table", "h5ad", "archive"]
+
+_HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
+
+
+@dataclass
+class Inspection:
+    """What one file holds.
+
+    Attributes
+    ----------
+    path
+        The file.
+    kind
+        What sort of file it is, told by its content.
+    samples
+        One row per sample (per cell in an h5ad; per column in a table), text columns, '' = missing.
+    accession, title
+        Of the series; '' where the file does not say.
+    platforms
+        Platforms of the samples.
+    files
+        Supplementary files of the series, or members of an archive.
+    sample_files
+        Supplementary files of single samples.
+    values
+        One sentence on the values: how many, their range and likely scale.
+    simulated
+        Whether the file carries the mark of the simulator.
+    notes
+        What was odd.
+    """
+
+    path: Path
+    kind: Kind
+    samples: pd.DataFrame
+    accession: str = ""
+    title: str = ""
+    platforms: list[str] = field(default_factory=list)
+    files: list[str] = field(default_factory=list)
+    sample_files: list[str] = field(default_factory=list)
+    values: str = ""
+    simulated: bool = False
+    notes: list[str] = field(default_factory=list)
+
+
+def inspect_file(path: Path) -> Inspection:
+    """Look into one file: series matrix, SOFT, table of values, h5ad, or tar archive, told by its content.
+
+    Parameters
+    ----------
+    path
+        The file, gzipped or plain.
+
+    Returns
+    -------
+    Inspection
+        What it holds. Values that cannot be read are told of in `notes`; the metadata are shown all the same.
+
+    Raises
+    ------
+    InputError
+        When the file cannot be read as any of these.
+    """
+    from sidemine.retrieve.archive import is_tar
+
+    with open_bytes(path) as stream:
+        start = stream.peek(512)[:512].lstrip()
+    if start.startswith(_HDF5_MAGIC):
+        return _inspect_h5ad(path)
+    if is_tar(path):
+        return _inspect_archive(path)
+    if start.startswith(b"!"):
+        return _inspect_series_matrix(path)
+    if start.startswith(b"^"):
+        return _inspect_soft(path)
+    if start.startswith(b"<"):
+        raise InputError(
+            Problem(
+                "the file is a web page, not data",
+                str(path),
+                "a series matrix, SOFT file, table, h5ad or tar archive",
+                "Delete it and retrieve the file again.",
+            )
+        )
+    return _inspect_table(path)
+
+
+def inspect_accession(
+    accession: str, platform: str = "", mirror: Path | None = None, folder: Path | None = None
+) -> list[Inspection]:
+    """Retrieve the series matrix (or matrices) of a series and look into each.
+
+    Parameters
+    ----------
+    accession
+        GEO series, for example GSE48000.
+    platform
+        GEO platform; needed, without a mirror, where a series has several.
+    mirror
+        Folder that serves https://HOST/PATH from DIR/HOST/PATH; the network is then not tried.
+    folder
+        Where a retrieved file is kept. Default: a temporary folder that is removed afterwards.
+
+    Returns
+    -------
+    list of Inspection
+        One per series matrix.
+
+    Raises
+    ------
+    RetrievalError
+        When there is no series matrix to be had; the message says what to try.
+    StudyError
+        When the accession is no GEO series.
+    """
+    import tempfile
+
+    paths = _matrices_in_mirror(accession, platform, mirror) if mirror else []
+    if paths:
+        return [inspect_file(path) for path in paths]
+    with tempfile.TemporaryDirectory() as temporary:
+        return [inspect_file(_retrieve_matrix(accession, platform, mirror, folder or Path(temporary)))]
+
+
+def _matrices_in_mirror(accession: str, platform: str, mirror: Path) -> list[Path]:
+    """Return all matrices of the series that the mirror holds: a series of several platforms has no plain form."""
+    from sidemine.retrieve.addresses import mirror_key, series_matrix_urls
+
+    found = [mirror / mirror_key(url) for url in series_matrix_urls(accession, platform)]
+    if not platform:
+        found += sorted(found[0].parent.glob(f"{accession}-GPL*_series_matrix.txt.gz"))
+    return [path for path in found if path.is_file()]
+
+
+def _retrieve_matrix(accession: str, platform: str, mirror: Path | None, folder: Path) -> Path:
+    from sidemine.errors import RetrievalError
+    from sidemine.retrieve.addresses import mirror_key, series_matrix_urls
+    from sidemine.retrieve.download import fetch
+    from sidemine.retrieve.sources import Source
+
+    urls = series_matrix_urls(accession, platform)
+    key = mirror_key(urls[0])
+    try:
+        fetch(Source(key, urls, f"series matrix of {accession}"), folder / key, max_bytes=MAX_BYTES, mirror=mirror)
+        return folder / key
+    except RetrievalError as error:
+        if platform:
+            raise
+        hint = Problem(
+            "the series may have several platforms",
+            accession,
+            "one series matrix per platform (GSE…-GPL…_series_matrix.txt.gz)",
+            f"Try `sidemine inspect {accession} --platform GPL…` with a platform of the series.",
+        )
+        raise RetrievalError([*error.problems, hint]) from error
+
+
+# --------------------------------------------------------------------------------------------------- one per format
+
+
+def _inspect_series_matrix(path: Path) -> Inspection:
+    from sidemine.prepare.series_matrix import read_series_matrix, read_series_metadata
+
+    metadata = read_series_metadata(path)
+    inspection = _from_metadata(path, "series matrix", metadata)
+    try:
+        matrix = read_series_matrix(path)
+    except InputError as error:
+        inspection.values = "The values cannot be read."
+        inspection.notes += [str(problem) for problem in error.problems]
+        return inspection
+    inspection.notes += [note for note in matrix.notes if note not in inspection.notes]
+    if matrix.values is None:
+        inspection.values = "The matrix has a header and no values: take one of the files below."
+        inspection.files = [name for name in matrix.alternatives if name not in inspection.sample_files]
+    else:
+        inspection.values = describe_values(matrix.values, matrix.identifiers)
+    return inspection
+
+
+def _inspect_soft(path: Path) -> Inspection:
+    from sidemine.prepare.soft import read_soft_metadata
+
+    metadata = read_soft_metadata(path)
+    inspection = _from_metadata(path, "SOFT", metadata)
+    inspection.values = (
+        "Values stand in one table per sample; sidemine reads them from the series matrix instead."
+        if metadata.has_values
+        else "The file holds no values."
+    )
+    return inspection
+
+
+def _from_metadata(path: Path, kind: Kind, metadata: SeriesMetadata) -> Inspection:
+    notes = list(metadata.notes)
+    others = [name for name in metadata.series.get("platform_id", []) if name not in metadata.platform_ids]
+    if others:
+        notes.append(f"The series has further platforms, in other files: {', '.join(others)}.")
+    return Inspection(
+        path=path,
+        kind=kind,
+        samples=metadata.samples,
+        accession=metadata.accession,
+        title=metadata.title,
+        platforms=metadata.platform_ids,
+        files=metadata.series_files,
+        sample_files=metadata.sample_files,
+        simulated=metadata.simulated,
+        notes=notes,
+    )
+
+
+def _inspect_table(path: Path) -> Inspection:
+    """A table of values says nothing of its samples but their names; the parts of these are often all there is."""
+    import pandas as pd
+
+    from sidemine.prepare.expression_table import read_expression_table, read_table_columns
+
+    columns = read_table_columns(path)
+    parts = [name.replace(".", "_").replace("-", "_").replace(" ", "_").split("_") for name in columns]
+    widest = max((len(cells) for cells in parts), default=0)
+    names_parts = {
+        f"part_{number + 1}": [cells[number] if number < len(cells) else "" for cells in parts]
+        for number in range(widest if widest > 1 else 0)
+    }
+    index = pd.Index(columns, name="sample", dtype=object)
+    samples = pd.DataFrame({"column": columns, **names_parts}, index=index, dtype=object)
+    inspection = Inspection(path, "table", samples)
+    if widest > 1:
+        inspection.notes.append(
+            "part_1, part_2 … are the column names cut at _ . - and spaces; they are no metadata. Make columns of them "
+            "with `derive` (config.yaml) or with a sample sheet."
+        )
+    try:
+        matrix = read_expression_table(path)
+    except SidemineError as error:
+        inspection.values = "The values cannot be read."
+        inspection.notes += [str(problem) for problem in error.problems]
+        return inspection
+    inspection.values = describe_values(matrix.values, matrix.identifiers)
+    inspection.notes += matrix.notes
+    inspection.simulated = matrix.simulated
+    return inspection
+
+
+def _inspect_archive(path: Path) -> Inspection:
+    import pandas as pd
+
+    from sidemine.retrieve.archive import iter_tar_members
+
+    members = [member[0] for member in iter_tar_members(path)]
+    empty = pd.DataFrame(index=pd.Index([], name="sample", dtype=object))
+    return Inspection(path, "archive", empty, files=members, values=f"{len(members)} files in the archive.")
+
+
+def _inspect_h5ad(path: Path) -> Inspection:
+    import anndata
+
+    data = anndata.read_h5ad(path, backed="r")
+    try:
+        samples = data.obs.astype(str).replace({"nan": "", "<NA>": ""}).astype(object)
+        samples.index.name = "sample"
+        layers = ["X", *data.layers.keys(), *(["raw"] if data.raw is not None else [])]
+        head = data.X[: min(500, data.n_obs)] if data.X is not None else None
+        identifiers = [str(name) for name in data.var_names]
+        simulated = SIMULATION_MARKER in str(data.uns.get("simulated", ""))
+    finally:
+        data.file.close()
+    values = f"{samples.shape[0]} cells or samples × {len(identifiers)} genes; matrices: {', '.join(layers)}."
+    if head is not None:
+        dense = head.toarray() if hasattr(head, "toarray") else head
+        values += f" First {dense.shape[0]} rows of X: " + describe_values(dense.T.astype(float), identifiers)
+    return Inspection(path, "h5ad", samples, values=values, simulated=simulated)
+
+
+def describe_values(values: npt.NDArray[np.float64], identifiers: list[str]) -> str:
+    """Return one sentence on a matrix (identifiers × samples): its size, its range, its likely scale."""
+    from sidemine.prepare.scale import assess_scale
+
+    size = f"{values.shape[0]:,} identifiers ({', '.join(identifiers[:3])}, …) × {values.shape[1]:,} samples"
+    try:
+        evidence = assess_scale(values)
+    except SidemineError:
+        return f"{size}; every value is missing."
+    missing = f"; {evidence.share_missing:.2%} missing" if evidence.share_missing else ""
+    return f"{size}; {evidence.figures()}{missing}. Likely scale: {evidence.reading}."

@@ -1,0 +1,241 @@
+"""Tell what `sidemine inspect` found, in plain text: every metadata key, its values, and selectors to paste."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter
+from itertools import combinations
+from typing import TYPE_CHECKING
+
+from sidemine.study.selectors import Comparison
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import pandas as pd
+
+    from sidemine.prepare.inspection import Inspection
+
+_WIDTH = 100
+_MAX_GROUPS = 12
+_LIKELY_GROUPS = re.compile(r"treat|disease|group|status|phenotype|condition|agent|stim|drug|diagnosis|compound")
+_NEVER_GROUPS = re.compile(
+    r"^(contact_.*|.*_date|status|.*protocol|data_processing|supplementary_file.*|relation|data_row_count|taxid.*"
+    r"|series_id|column)$"
+)
+
+
+def escape(text: str, width: int = _WIDTH) -> str:
+    r"""Return text from a file so that it can do no harm in a terminal: control characters escaped, cut to `width`.
+
+    >>> escape("red \x1b[31m alert\n")
+    'red \\x1b[31m alert\\n'
+    """
+    safe = "".join(
+        char.encode("unicode_escape").decode() if unicodedata.category(char) in {"Cc", "Cf", "Cs", "Zl", "Zp"} else char
+        for char in text
+    )
+    return safe if len(safe) <= width else safe[: width - 1] + "…"
+
+
+def inspection_lines(inspection: Inspection, top: int = 12) -> list[str]:
+    """Return the lines that tell what a file holds.
+
+    Parameters
+    ----------
+    inspection
+        What was found.
+    top
+        Most values that are listed per key.
+    """
+    samples = inspection.samples
+    head = [f"{inspection.accession or inspection.kind}: {inspection.title}".rstrip(": ")]
+    head.append(f"  file:      {inspection.path} ({inspection.kind})")
+    if inspection.simulated:
+        head.append("  SIMULATED: this file was written by sidemine's simulator; it holds no real data.")
+    if inspection.platforms:
+        head.append(f"  platforms: {', '.join(inspection.platforms)}")
+    if len(samples):
+        head.append(f"  samples:   {len(samples)} ({_first_names(samples)})")
+    head.append(f"  values:    {inspection.values}")
+    head += [f"  file of the record: {name}" for name in inspection.files[:top]]
+    if len(inspection.files) > top:
+        head.append(f"  … and {len(inspection.files) - top} more files")
+    if inspection.sample_files:
+        head.append(f"  files of samples: {len(inspection.sample_files)}, such as {inspection.sample_files[0]}")
+    lines = [escape(line, 4 * _WIDTH) for line in head]
+    for note in inspection.notes:
+        lines += ["  note: " + escape(note.replace("\n", " "), 5 * _WIDTH)]
+    if len(samples) and len(samples.columns):
+        lines += ["", "Metadata (use these names in selectors)"]
+        lines += describe_columns(samples, top)
+        lines += _describe_groups(samples)
+    return lines
+
+
+def _first_names(samples: pd.DataFrame) -> str:
+    names = [str(name) for name in samples.index]
+    return ", ".join(names) if len(names) <= 3 else f"{names[0]} … {names[-1]}"
+
+
+def describe_columns(samples: pd.DataFrame, top: int = 12) -> list[str]:
+    """Return lines that tell every column's values with their counts; constant columns come last, one line each."""
+    lines: list[str] = []
+    constant: list[str] = []
+    for name in map(str, samples.columns):
+        counts = _counts(samples, name)
+        if len(counts) == 1:
+            constant.append(f"  {escape(name)} = {_shown(next(iter(counts)))}")
+        elif len(counts) == len(samples):
+            examples = ", ".join(_shown(value, 50) for value in list(counts)[:3])
+            lines.append(f"  {escape(name)}: another value in every sample, such as {examples}")
+            lines += _telling_words(list(counts))
+        else:
+            different = len([value for value in counts if value])
+            lines.append(f"  {escape(name)}: {different} value{'s' if different > 1 else ''}")
+            lines += [f"    {count:>5} × {_shown(value)}" for value, count in _commonest(counts)[:top]]
+            if len(counts) > top:
+                lines.append(f"    … and {len(counts) - top} more values")
+            elif not _NEVER_GROUPS.match(name):
+                lines += [f"    careful: {warning}" for warning in [*_look_alikes(counts), *_beginnings(counts)]]
+    if constant:
+        lines += [f"  the same in all {len(samples)} samples:", *(f"  {line}" for line in constant)]
+    return lines
+
+
+def _counts(samples: pd.DataFrame, name: str) -> Counter[str]:
+    return Counter(str(value) for value in samples[name])
+
+
+def _commonest(counts: Counter[str]) -> list[tuple[str, int]]:
+    return sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+
+
+def _shown(value: str, width: int = _WIDTH) -> str:
+    return f'"{escape(value, width)}"' if value else "(empty)"
+
+
+def _words_of(text: str) -> list[str]:
+    # A + or - at the end of a word belongs to it: CD4+ is not CD4-.
+    return re.findall(r"[^\W_]+(?:[+-](?!\w))?", text.lower())
+
+
+def _look_alikes(counts: Iterable[str]) -> list[str]:
+    """Name values that differ in capitals, spaces, punctuation or repeated words only: one label in two spellings."""
+    by_words: dict[frozenset[str], list[str]] = {}
+    for value in counts:
+        by_words.setdefault(frozenset(_words_of(value)), []).append(value)
+    return [
+        "one label in several spellings? " + " | ".join(_shown(value) for value in sorted(values))
+        for words, values in by_words.items()
+        if words and len(values) > 1
+    ]
+
+
+def _beginnings(counts: Iterable[str]) -> list[str]:
+    """Name values that begin with another value: `=` tells them apart, which may not be what is meant."""
+    values = sorted(value for value in counts if value)
+    return [
+        f"{_shown(second)} begins like {_shown(first)}: = takes one of them, `in` or ~ both"
+        for first, second in combinations(values, 2)
+        if second.startswith(first + " ")
+    ]
+
+
+def _telling_words(values: list[str]) -> list[str]:
+    """Name words that some of the values share and others lack: titles often hold the only word on the group."""
+    found: Counter[str] = Counter(word for value in values for word in set(re.findall(r"[^\W\d_]{3,}", value)))
+    telling = [(word, count) for word, count in _commonest(found) if 2 <= count <= len(values) - 2]
+    if not telling:
+        return []
+    return ["    words in some of them: " + ", ".join(f"{escape(word, 40)} × {count}" for word, count in telling[:12])]
+
+
+# ------------------------------------------------------------------------------------------------------------ groups
+
+
+def group_columns(samples: pd.DataFrame) -> list[str]:
+    """Return the columns that could separate groups: 2 to 12 values, at least two of them on several samples."""
+    found = []
+    for name in map(str, samples.columns):
+        counts = _counts(samples, name)
+        repeated = [value for value, count in counts.items() if count > 1 and value]
+        if 2 <= len(counts) <= _MAX_GROUPS and len(repeated) >= 2 and not _NEVER_GROUPS.match(name):
+            found.append(name)
+    return found
+
+
+def _describe_groups(samples: pd.DataFrame) -> list[str]:
+    columns = group_columns(samples)
+    lines = ["", "Keys that could separate groups: " + (", ".join(map(escape, columns)) or "none")]
+    distinct: list[str] = []
+    for name in columns:
+        same = next((other for other in distinct if _one_to_one(samples, name, other)), None)
+        if same is None:
+            distinct.append(name)
+        else:
+            lines.append(f"  {escape(name)} splits the samples in the same way as {escape(same)}")
+    # The likeliest keys first; three tables are as many as a reader looks at.
+    ordered = sorted(distinct, key=lambda name: _LIKELY_GROUPS.search(name) is None)
+    for first, second in list(combinations(ordered, 2))[:3]:
+        lines += ["", *_cross_table(samples, first, second)]
+    lines += ["", *_example_selectors(samples, columns)]
+    return lines
+
+
+def _one_to_one(samples: pd.DataFrame, first: str, second: str) -> bool:
+    pairs = set(zip(samples[first], samples[second], strict=True))
+    return len(pairs) == samples[first].nunique() == samples[second].nunique()
+
+
+def _cross_table(samples: pd.DataFrame, rows: str, columns: str) -> list[str]:
+    counts = Counter(zip(samples[rows], samples[columns], strict=True))
+    row_values = sorted({str(row) for row, _ in counts})
+    column_values = sorted({str(column) for _, column in counts})
+    labels = [_shown(value, 28) for value in column_values]
+    left = max(len(_shown(value, 40)) for value in [*row_values, rows])
+    lines = [f"  {escape(rows)} (rows) × {escape(columns)} (columns), number of samples"]
+    lines.append("  " + " " * left + "  " + "  ".join(labels))
+    for value in row_values:
+        cells = (f"{counts[value, column]:>{len(label)}}" for column, label in zip(column_values, labels, strict=True))
+        lines.append(f"  {_shown(value, 40):<{left}}  " + "  ".join(cells))
+    return lines
+
+
+def _example_selectors(samples: pd.DataFrame, columns: list[str]) -> list[str]:
+    """Return a target and a reference to paste: an example of the grammar, not advice on the science."""
+    if columns:
+        # A key named like a treatment or disease, else the one whose two commonest values cover most samples.
+        covered = {name: sum(n for v, n in _commonest(_counts(samples, name))[:2] if v) for name in columns}
+        name = max(columns, key=lambda column: (_LIKELY_GROUPS.search(column) is not None, covered[column]))
+        values = [value for value, count in _commonest(_counts(samples, name)) if value and count > 1][:2]
+        target, reference = (Comparison(name, "=", (" ".join(value.split()),)) for value in values)
+    else:
+        pair = _words_that_split(samples)
+        if pair is None:
+            return ["No key separates groups: a sample sheet can (sample_sheet in datasets.tsv; first column: sample)."]
+        name, words = pair
+        target, reference = (Comparison(name, "~", (rf"\b{re.escape(word)}\b",)) for word in words)
+    return [
+        "Example for contrasts.tsv (choose the groups yourself; which is target and which reference is up to you)",
+        f"  target:    {escape(str(target), 3 * _WIDTH)}",
+        f"  reference: {escape(str(reference), 3 * _WIDTH)}",
+    ]
+
+
+def _words_that_split(samples: pd.DataFrame) -> tuple[str, tuple[str, str]] | None:
+    """Find two words, in one column, that no sample shares and most samples have one of."""
+    best: tuple[int, str, tuple[str, str]] | None = None
+    for name in ("title", "source_name", "description", "column"):
+        if name not in samples:
+            continue
+        values = [set(re.findall(r"[^\W\d_]{3,}", str(value))) for value in samples[name]]
+        found = Counter(word for words in values for word in words)
+        telling = [word for word, count in _commonest(found) if 2 <= count <= len(values) - 2][:30]
+        for first, second in combinations(telling, 2):
+            covered = sum((first in words) != (second in words) for words in values)
+            both = any(first in words and second in words for words in values)
+            if not both and (best is None or covered > best[0]):
+                best = (covered, name, (first, second))
+    return best[1:] if best else None
