@@ -45,7 +45,7 @@ def get_study():
                 if key in workflow.config_settings.config
             },
         )
-        if workflow.exec_mode == workflow.exec_mode.DEFAULT and not workflow.dryrun:
+        if workflow.is_main_process and not workflow.dryrun:
             hold_run_lock(Path(study.config.results) / study.config.study.id)
         return study, StudySources.of(study)
     except SidemineError as error:

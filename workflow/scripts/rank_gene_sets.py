@@ -5,12 +5,16 @@ from sidemine.script_log import log_to
 with log_to(snakemake.log[0]):
     from pathlib import Path
 
-    from sidemine.enrichment.prerank import rank_gene_sets
+    from sidemine.enrichment.prerank import prerank
     from sidemine.tables import DIFFERENTIAL, GENE_SETS, SET_TESTS, read_table, write_table
 
-    ranked = rank_gene_sets(
+    settings = snakemake.params.settings
+    ranked = prerank(
         read_table(Path(snakemake.input.table), DIFFERENTIAL),
         read_table(Path(snakemake.input.sets), GENE_SETS),
-        **snakemake.params.settings,
+        seed=settings["seed"],
+        permutations=settings["prerank_permutations"],
+        min_size=settings["min_set_size"],
+        max_size=settings["max_set_size"],
     )
     write_table(ranked, Path(snakemake.output[0]), SET_TESTS)

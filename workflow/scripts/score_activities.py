@@ -5,13 +5,15 @@ from sidemine.script_log import log_to
 with log_to(snakemake.log[0]):
     from pathlib import Path
 
-    from sidemine.enrichment.activity import score_activities
+    import pandas as pd
+
+    from sidemine.enrichment.activity import activities
     from sidemine.prepare.dataset import read_expression
+    from sidemine.prepare.log_expression import log2_expression
     from sidemine.tables import ACTIVITIES, GENE_SETS, read_table, write_table
 
-    scores = score_activities(
-        read_expression(Path(snakemake.input.expression)),
-        read_table(Path(snakemake.input.sets), GENE_SETS),
-        **snakemake.params.settings,
-    )
+    expression = read_expression(Path(snakemake.input.expression))
+    values = pd.DataFrame(log2_expression(expression), index=expression.obs_names, columns=expression.var_names)
+    sets = read_table(Path(snakemake.input.sets), GENE_SETS)
+    scores = activities(values, sets[sets["family"] == "target"], snakemake.params.settings["min_set_size"])
     write_table(scores, Path(snakemake.output[0]), ACTIVITIES)

@@ -5,11 +5,11 @@ from sidemine.script_log import log_to
 with log_to(snakemake.log[0]):
     from pathlib import Path
 
-    from sidemine.differential.linear_model import load_fit
-    from sidemine.enrichment.set_tests import test_gene_sets
+    from sidemine.differential.contrast_fit import load_fit
+    from sidemine.enrichment.set_tests import run_set_tests
     from sidemine.tables import DIFFERENTIAL, GENE_SETS, SET_TESTS, read_table, write_table
 
-    tests = test_gene_sets(
+    tests = run_set_tests(
         load_fit(Path(snakemake.input.fit)),
         read_table(Path(snakemake.input.table), DIFFERENTIAL),
         read_table(Path(snakemake.input.sets), GENE_SETS),

@@ -72,14 +72,14 @@ class ContrastFit:
     facts: dict[str, Any] = field(default_factory=dict)
 
 
-def save_fit(fit: ContrastFit, path: Path) -> None:
-    """Write a fit as .npz: no pickles, the same bytes for the same fit."""
+def save_fit(fit: ContrastFit | None, path: Path) -> None:
+    """Write a fit as .npz: no pickles, the same bytes for the same fit. None (not testable) gives an empty archive."""
     arrays: dict[str, Any] = {}
-    for item in fields(fit):
+    for item in fields(ContrastFit) if fit is not None else ():
         value = getattr(fit, item.name)
         if item.name == "facts":
             arrays[item.name] = np.array(json.dumps(value, sort_keys=True))
-        elif item.name == "score_effects" and value is fit.effects:
+        elif item.name == "score_effects" and fit is not None and value is fit.effects:
             continue
         else:
             arrays[item.name] = np.array(value, dtype=str) if isinstance(value, list) else np.asarray(value)
@@ -90,10 +90,12 @@ def save_fit(fit: ContrastFit, path: Path) -> None:
     path.write_bytes(buffer.getvalue())
 
 
-def load_fit(path: Path) -> ContrastFit:
-    """Read a fit that `save_fit` wrote."""
+def load_fit(path: Path) -> ContrastFit | None:
+    """Read a fit that `save_fit` wrote; None where the contrast was not testable."""
     with np.load(path, allow_pickle=False) as stored:
         values: dict[str, Any] = {name: stored[name] for name in stored.files}
+    if not values:
+        return None
     for name in ("genes", "samples", "dropped_genes", "dropped_reasons"):
         values[name] = [str(text) for text in values[name]]
     values["facts"] = json.loads(str(values["facts"]))

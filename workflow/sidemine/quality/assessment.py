@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sidemine.prepare.log_expression import log2_expression
 from sidemine.quality.principal_components import find_principal_components
 
 if TYPE_CHECKING:
@@ -37,14 +38,12 @@ def assess_quality(expression: AnnData, samples: pd.DataFrame) -> dict[str, Any]
         principal components.
     """
     provenance = json.loads(expression.uns["sidemine"])
-    counts = "counts" in expression.layers
-    raw = np.asarray(expression.layers["counts" if counts else "log2"], dtype=float).T
-    values = _log_counts_per_million(raw) if counts else raw
+    values = log2_expression(expression).T
     names = [str(name) for name in expression.obs_names]
     flags = [
         _flag_scale(provenance),
         _flag_copies(values, names),
-        *([_flag_libraries(raw)] if counts else []),
+        *([_flag_libraries(np.asarray(expression.layers["counts"]))] if "counts" in expression.layers else []),
         _flag_dropped(samples),
     ]
     return {
@@ -61,12 +60,6 @@ def assess_quality(expression: AnnData, samples: pd.DataFrame) -> dict[str, Any]
         "principal_components": find_principal_components(values, names),
         "provenance": provenance,
     }
-
-
-def _log_counts_per_million(counts: NDArray[np.float64]) -> NDArray[np.float64]:
-    sizes = counts.sum(axis=0)
-    log_cpm: NDArray[np.float64] = np.log2((counts + 0.5) / (sizes + 1.0) * 1e6)
-    return log_cpm
 
 
 def _flag(check: str, status: str, evidence: str, consequence: str) -> dict[str, str]:
@@ -116,7 +109,7 @@ def _flag_copies(values: NDArray[np.float64], names: list[str]) -> dict[str, str
 
 
 def _flag_libraries(counts: NDArray[np.float64]) -> dict[str, str]:
-    sizes = counts.sum(axis=0)
+    sizes = counts.sum(axis=1)
     ratio = float(sizes.max() / max(sizes.min(), 1.0))
     return _flag(
         "library sizes are comparable",

@@ -1,0 +1,142 @@
+"""One declared contrast from a prepared dataset to its fitted results, or to the reason why it cannot be tested."""
+
+from __future__ import annotations
+
+import json
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sidemine.differential.contrast_fit import ContrastFit, differential_table
+from sidemine.differential.design import Design, build_design
+from sidemine.differential.fit import fit_contrast
+from sidemine.differential.groups import Groups, select_groups
+from sidemine.errors import Problem, StudyError, Untestable
+from sidemine.tables import DIFFERENTIAL, empty_table
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from anndata import AnnData
+
+    from sidemine.study.models import Contrast
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class ContrastOutcome:
+    """What came of one contrast.
+
+    Attributes
+    ----------
+    design
+        JSON-ready content of `design.json`.
+    table
+        `differential.tsv.gz`; typed and empty when the contrast cannot be tested.
+    fit
+        The fit that set tests start from; None when the contrast cannot be tested.
+    """
+
+    design: dict[str, Any]
+    table: pd.DataFrame
+    fit: ContrastFit | None
+
+
+def fit_declared_contrast(
+    expression: AnnData, contrast: Contrast, *, min_group_size: int, on_untestable: str
+) -> ContrastOutcome:
+    """Fit one declared contrast; every signed number is target minus reference.
+
+    Parameters
+    ----------
+    expression
+        The prepared dataset (samples × genes, layer log2 or counts, provenance in uns).
+    contrast
+        A row of `contrasts.tsv`.
+    min_group_size
+        Fewest independent units per group.
+    on_untestable
+        continue: a contrast that cannot be tested gives an outcome without a fit. stop: it raises.
+
+    Raises
+    ------
+    StudyError
+        When a selector matches nothing, or the contrast cannot be tested and `on_untestable` is stop.
+    """
+    provenance = json.loads(expression.uns["sidemine"])
+    samples = expression.obs.assign(sample=[str(name) for name in expression.obs_names], fate="used")
+    groups = select_groups(contrast, samples)
+    try:
+        if provenance["problem"]:
+            raise Untestable(Problem.from_dict(provenance["problem"]))
+        design = build_design(
+            groups.samples,
+            groups.target,
+            groups.reference,
+            contrast.covariates,
+            contrast.block,
+            contrast.blocking,
+            min_group_size,
+        )
+        fit = _fit(expression, provenance, contrast, design)
+    except Untestable as finding:
+        if on_untestable == "stop":
+            raise StudyError(finding.problems) from None
+        log.warning("contrast %s is not testable: %s", contrast.contrast, finding)
+        return ContrastOutcome(_untestable_design(contrast, groups, finding), empty_table(DIFFERENTIAL), None)
+    record = {
+        "contrast": contrast.contrast,
+        "dataset": contrast.dataset,
+        "testable": True,
+        "problem": None,
+        "n_genes_tested": len(fit.genes),
+        "n_genes_not_tested": len(fit.dropped_genes),
+        "genes_not_tested": _count(fit.dropped_reasons),
+        "fit": fit.facts,
+        **design.to_dict(),
+    }
+    return ContrastOutcome(record, differential_table(fit, expression.var), fit)
+
+
+def _fit(expression: AnnData, provenance: dict[str, Any], contrast: Contrast, design: Design) -> ContrastFit:
+    layer = "counts" if "counts" in expression.layers else "log2"
+    rows = expression.obs_names.get_indexer(design.samples)
+    return fit_contrast(
+        np.asarray(expression.layers[layer], dtype=np.float64)[rows].T,
+        [str(gene) for gene in expression.var_names],
+        design,
+        layer="counts" if layer == "counts" else "log2",
+        robust=contrast.robust,
+        array_weights=contrast.array_weights,
+        filter_low_expression=provenance["scale_declared"] == "normalised_counts",
+    )
+
+
+def _untestable_design(contrast: Contrast, groups: Groups, finding: Untestable) -> dict[str, Any]:
+    units = groups.samples["unit"]
+    names = groups.samples.index.astype(str)
+    return {
+        "contrast": contrast.contrast,
+        "dataset": contrast.dataset,
+        "testable": False,
+        "problem": finding.problems[0].to_dict(),
+        "further_problems": [problem.to_dict() for problem in finding.problems[1:]],
+        "n_genes_tested": 0,
+        "target_samples": list(names[groups.target]),
+        "reference_samples": list(names[groups.reference]),
+        "n_target": int(units[groups.target].nunique()),
+        "n_reference": int(units[groups.reference].nunique()),
+        "design_columns": [],
+        "covariates": list(contrast.covariates),
+        "block": contrast.block,
+        "blocking": "none",
+        "dropped": [],
+        "residual_df": 0,
+        "notes": [],
+    }
+
+
+def _count(reasons: list[str]) -> dict[str, int]:
+    return {reason: reasons.count(reason) for reason in sorted(set(reasons))}

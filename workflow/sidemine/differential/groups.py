@@ -1,0 +1,68 @@
+"""Which samples of a dataset are the target and the reference of a contrast."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sidemine.errors import Problem, SidemineError, StudyError
+from sidemine.study.selectors import matches_nothing, parse_selector
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from sidemine.study.models import Contrast
+
+
+@dataclass(frozen=True)
+class Groups:
+    """The two groups of a contrast.
+
+    Attributes
+    ----------
+    samples
+        The dataset's samples that take part at all, one row each (index: sample), text columns.
+    target, reference
+        Which rows belong to the groups.
+    """
+
+    samples: pd.DataFrame
+    target: NDArray[np.bool_]
+    reference: NDArray[np.bool_]
+
+
+def select_groups(contrast: Contrast, samples: pd.DataFrame) -> Groups:
+    """Apply the selectors of a contrast to the samples of its dataset.
+
+    Parameters
+    ----------
+    contrast
+        A row of `contrasts.tsv`.
+    samples
+        As `tables.SAMPLES` describes; samples whose fate is not `used` never enter.
+
+    Raises
+    ------
+    StudyError
+        When a selector reads a column that does not exist, or matches no sample: all problems at once, with the
+        values that do exist.
+    """
+    used = samples[samples["fate"] == "used"].set_index("sample")
+    problems: list[Problem] = []
+    matched = []
+    for side, text in (("target", contrast.target), ("reference", contrast.reference)):
+        where = f"contrasts.tsv, contrast {contrast.contrast}, column {side}, dataset {contrast.dataset}"
+        try:
+            selector = parse_selector(text, where)
+            mask = selector.matches(used, where)
+        except SidemineError as error:
+            problems += error.problems
+            continue
+        if not mask.any():
+            problems.append(matches_nothing(selector, used, where))
+        matched.append(mask)
+    if problems:
+        raise StudyError(problems)
+    return Groups(used, matched[0], matched[1])

@@ -1,0 +1,181 @@
+"""The primary effect of a hypothesis, measured in each of its contrasts on the scale of its kind.
+
+Cohorts: Hedges g of the set's per-sample score, over the genes that all cohorts measured. Experiments: mean (signed,
+weighted) log2 fold change of the set minus that of its measured complement. The two scales are never mixed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sidemine.differential.contrast_fit import ContrastFit, load_fit
+from sidemine.enrichment.set_effect import hedges_g, set_effects
+from sidemine.enrichment.set_membership import build_membership
+from sidemine.errors import Problem
+from sidemine.evidence.records import ContrastEvidence, HypothesisEvidence
+from sidemine.study.models import Contrast, Dataset, Hypothesis, MarginOfControl
+from sidemine.tables import SET_TESTS, read_json, read_table
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+COHORT_UNIT = "Hedges g"
+EXPERIMENT_UNIT = "log2 fold change over complement"
+CONTROL_P = 0.05
+"""A positive control must reach this two-sided self-contained p before a margin is taken from it."""
+
+
+@dataclass(frozen=True)
+class ContrastFiles:
+    """A contrast, its dataset, and the files that earlier stages wrote for it."""
+
+    contrast: Contrast
+    dataset: Dataset
+    fit: Path
+    design: Path
+    set_tests: Path
+
+
+def measure_hypothesis(
+    hypothesis: Hypothesis, files: list[ContrastFiles], gene_sets: pd.DataFrame
+) -> HypothesisEvidence:
+    """Measure the primary effect of a hypothesis in all its contrasts.
+
+    Parameters
+    ----------
+    hypothesis
+        As declared before any result was seen.
+    files
+        Its primary contrasts and, where the margin is a fraction of a positive control, that control.
+    gene_sets
+        The study's sets, as `tables.GENE_SETS` describes.
+
+    Returns
+    -------
+    HypothesisEvidence
+        Effects (target minus reference), intervals, tests; a contrast that cannot be tested carries its problem.
+    """
+    primary = gene_sets[gene_sets["gene_set"] == hypothesis.primary.set]
+    fits = {entry.contrast.contrast: load_fit(entry.fit) for entry in files}
+    declared = set(hypothesis.primary.contrasts)
+    common = None
+    if hypothesis.kind == "cohort":
+        measured = [set(fit.genes) for name, fit in fits.items() if fit is not None and name in declared]
+        common = set(primary["gene"]).intersection(*measured) if measured else set()
+    evidence = {
+        entry.contrast.contrast: _measure_contrast(entry, fits[entry.contrast.contrast], primary, hypothesis, common)
+        for entry in files
+    }
+    margin, rule, control = _margin(hypothesis, evidence)
+    return HypothesisEvidence(
+        hypothesis=hypothesis.id,
+        contrasts=[evidence[name] for name in hypothesis.primary.contrasts],
+        control=control,
+        margin=margin,
+        margin_rule=rule,
+        n_common_genes=None if common is None else len(common),
+        notes=_sharing_notes(files, declared),
+    )
+
+
+def _margin(
+    hypothesis: Hypothesis, evidence: dict[str, ContrastEvidence]
+) -> tuple[float | None, str, ContrastEvidence | None]:
+    declared = hypothesis.primary.margin
+    if not isinstance(declared, MarginOfControl):
+        unit = COHORT_UNIT if hypothesis.kind == "cohort" else "log2 units"
+        return float(declared), f"declared in the study: {declared:g} {unit}", None
+    control = evidence[declared.of_contrast]
+    if not control.testable or control.effect is None:
+        return None, f"its positive control {declared.of_contrast} could not be tested", control
+    if (control.p_self_contained or 1.0) > CONTROL_P:
+        return None, f"its positive control {declared.of_contrast} did not change the set (p > {CONTROL_P:g})", control
+    margin = declared.fraction * abs(control.effect)
+    rule = f"{declared.fraction:.0%} of the effect of {declared.of_contrast} ({control.effect:.2f} log2 units)"
+    return margin, rule, control
+
+
+def _measure_contrast(
+    entry: ContrastFiles,
+    fit: ContrastFit | None,
+    primary: pd.DataFrame,
+    hypothesis: Hypothesis,
+    common: set[str] | None,
+) -> ContrastEvidence:
+    design: dict[str, Any] = read_json(entry.design)
+    identity: dict[str, Any] = {
+        "contrast": entry.contrast.contrast,
+        "dataset": entry.dataset.dataset,
+        "accession": entry.dataset.accession,
+        "platform": entry.dataset.platform,
+        "role": entry.contrast.role,
+        "tissue": entry.dataset.tissue,
+        "status": "verified" if {entry.dataset.status, entry.contrast.status} == {"verified"} else "unverified",
+        "target_label": entry.contrast.target_label,
+        "reference_label": entry.contrast.reference_label,
+        "n_target": design["n_target"],
+        "n_reference": design["n_reference"],
+    }
+    if fit is None:
+        return ContrastEvidence(**identity, testable=False, problem=design["problem"])
+    membership = build_membership(primary, fit.genes, min_size=1)
+    tests = read_table(entry.set_tests, SET_TESTS)
+    rows = tests[tests["gene_set"] == hypothesis.primary.set].set_index("test")
+    if "fry" not in rows.index or (common is not None and not common):
+        return ContrastEvidence(
+            **identity, testable=False, problem=_too_few_genes(hypothesis, entry, primary, fit).to_dict()
+        )
+    effects = set_effects(fit, membership).to_dict("records")[0]
+    self_contained, competitive = rows.loc["fry"].to_dict(), rows.loc["camera"].to_dict()
+    if hypothesis.kind == "cohort":
+        size = hedges_g(fit, membership, sorted(common or ())).to_dict("records")[0]
+        effect, se, low, high = (float(size[name]) for name in ("g", "g_se", "ci_low", "ci_high"))
+        unit = COHORT_UNIT
+    else:
+        columns = ("over_complement", "over_complement_se", "over_complement_ci_low", "over_complement_ci_high")
+        effect, se, low, high = (float(effects[name]) for name in columns)
+        unit = EXPERIMENT_UNIT
+    return ContrastEvidence(
+        **identity,
+        testable=True,
+        effect=effect,
+        effect_se=se,
+        effect_df=float(fit.residual_df),
+        effect_unit=unit,
+        ci_low=low,
+        ci_high=high,
+        set_log2_fold_change=float(effects["effect"]),
+        complement_log2_fold_change=float(effects["complement_effect"]),
+        p_self_contained=float(self_contained["p_value"]),
+        direction=self_contained["direction"],
+        p_competitive=float(competitive["p_value"]),
+        inter_gene_correlation=float(competitive["inter_gene_correlation"]),
+        n_in_set=int(self_contained["n_in_set"]),
+        n_measured=int(self_contained["n_measured"]),
+        residual_df=float(fit.residual_df),
+    )
+
+
+def _too_few_genes(hypothesis: Hypothesis, entry: ContrastFiles, primary: pd.DataFrame, fit: ContrastFit) -> Problem:
+    measured = len(set(primary["gene"]) & set(fit.genes))
+    return Problem(
+        f"too few genes of {hypothesis.primary.set} were measured",
+        f"{measured} of {len(primary)} in contrast {entry.contrast.contrast} ({entry.dataset.accession})",
+        "at least settings.min_set_size measured genes",
+        "Declare a primary set that this platform measures, or leave this contrast out of the hypothesis.",
+    )
+
+
+def _sharing_notes(files: list[ContrastFiles], declared: set[str]) -> list[str]:
+    """Tell which contrasts are not independent: k counts datasets, not contrasts."""
+    by_dataset: dict[str, list[str]] = {}
+    for entry in files:
+        if entry.contrast.contrast in declared:
+            by_dataset.setdefault(entry.dataset.dataset, []).append(entry.contrast.contrast)
+    return [
+        f"{', '.join(names)} come from one dataset ({dataset}) and count as one."
+        for dataset, names in by_dataset.items()
+        if len(names) > 1
+    ]

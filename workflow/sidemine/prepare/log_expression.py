@@ -1,0 +1,33 @@
+"""Expression on a log2 scale for the eye and for descriptive scores, whatever layer a dataset holds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+    from numpy.typing import NDArray
+
+
+def log2_expression(expression: AnnData) -> NDArray[np.float64]:
+    """Return log2 expression: as it is, or log2 counts per million.
+
+    Parameters
+    ----------
+    expression
+        A prepared dataset, samples × genes, with layer log2 or counts.
+
+    Returns
+    -------
+    numpy.ndarray
+        Samples × genes. Counts become log2((count + 0.5) / (library size + 1) × 10⁶) as in voom
+        (Law et al. 2014, doi 10.1186/gb-2014-15-2-r29), without normalisation factors.
+    """
+    if "log2" in expression.layers:
+        return np.asarray(expression.layers["log2"], dtype=np.float64)
+    counts = np.asarray(expression.layers["counts"], dtype=np.float64)
+    sizes = counts.sum(axis=1, keepdims=True)
+    log_cpm: NDArray[np.float64] = np.log2((counts + 0.5) / (sizes + 1.0) * 1e6)
+    return log_cpm
