@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sidemine.errors import InputError, Problem
+from sidemine.prepare.byte_streams import decode, open_bytes
 from sidemine.study.models import SetFormat
 
 MAX_TEXT_BYTES = 300_000_000
@@ -97,32 +98,8 @@ def near_names(name: str, names: Mapping[str, object] | list[str], limit: int = 
 
 def _read_text(path: Path) -> str:
     """Return the text of a plain or gzipped file, never more than the bound."""
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise _unreadable(path, f"cannot be opened: {error.strerror}") from error
-    if data[:2] == b"\x1f\x8b":
-        data = _gunzip(data, path)
-    return _decode(data, path)
-
-
-def _gunzip(data: bytes, path: Path) -> bytes:
-    parts: list[bytes] = []
-    size = 0
-    try:
-        while data:
-            unpacker = zlib.decompressobj(wbits=31)
-            part = unpacker.decompress(data, MAX_TEXT_BYTES + 1 - size)
-            size += len(part)
-            if size > MAX_TEXT_BYTES:
-                raise _unreadable(path, f"unpacks to more than {MAX_TEXT_BYTES:,} bytes")
-            if not unpacker.eof:
-                raise _unreadable(path, "its gzip stream ends too early: the file is truncated")
-            parts.append(part)
-            data = unpacker.unused_data.lstrip(b"\x00")
-    except zlib.error as error:
-        raise _unreadable(path, f"its gzip stream is damaged ({error})") from error
-    return b"".join(parts)
+    with open_bytes(path, MAX_TEXT_BYTES) as stream:
+        return _decode(stream.read(), path)
 
 
 def _decode(data: bytes, path: Path) -> str:
@@ -130,11 +107,7 @@ def _decode(data: bytes, path: Path) -> str:
         raise _unreadable(path, f"is larger than {MAX_TEXT_BYTES:,} bytes")
     if b"\x00" in data[:4096]:
         raise _unreadable(path, "is binary, not text")
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        # Descriptions in old libraries carry Latin-1 bytes; gene symbols never do.
-        text = data.decode("latin-1")
+    text, _ = decode(data)
     if text.lstrip()[:200].lower().startswith(("<!doctype", "<html", "<?xml")):
         raise _unreadable(path, "is a web page, not a library")
     if not text.strip():
