@@ -1,1 +1,1 @@
-"""The report stage."""
+"""The report stage: one self-contained page from the results alone."""

@@ -1,0 +1,222 @@
+"""Answer cards: what `verdicts.json` says of one hypothesis, in the words of a card.
+
+Nothing is decided here: every verdict, number and reason comes from the verdict stage.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sidemine.report import words
+
+_MARKS = {"supported": "●", "suggestive": "◐", "not supported": "○", "conflicting": "⇄", "not testable": "∅"}
+_MEANINGS = {
+    "supported": "All declared conditions are met.",
+    "suggestive": "In the declared direction, but not all conditions are met.",
+    "not supported": "The data speak against an effect of the declared size and direction.",
+    "conflicting": "Datasets point in opposite directions.",
+    "not testable": "The data cannot answer this, in either direction.",
+}
+_KINDS = {
+    "cohort": "people compared (patients, after the event, and controls)",
+    "experiment": "treated and untreated samples compared",
+}
+_FIELDS = {
+    "pooled": "Pooled effect over datasets",
+    "composition_adjusted": "Effect adjusted for the mix of cells",
+    "specificity_percentile": "Percentile among matched random gene sets",
+    "robustness_share": "Share of analysis variants that agree",
+}
+_SHORTEST_EFFECT_LIST = 4
+
+
+def verdict_legend() -> list[dict[str, str]]:
+    """Return the closed vocabulary of verdicts with marks and meanings, in order."""
+    return [
+        {"verdict": verdict, "class": css_class(verdict), "mark": mark, "meaning": _MEANINGS[verdict]}
+        for verdict, mark in _MARKS.items()
+    ]
+
+
+def css_class(verdict: str) -> str:
+    """Return the style class of a verdict."""
+    return "verdict-" + verdict.replace(" ", "-")
+
+
+def card(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """Return everything that one answer card shows.
+
+    Parameters
+    ----------
+    entry
+        One entry of `verdicts` in `verdicts.json`.
+    """
+    evidence = entry["evidence"]
+    return {
+        "id": entry["hypothesis"],
+        "question": entry["question"],
+        "kind": _KINDS.get(entry["kind"], entry["kind"]),
+        "verdict": entry["verdict"],
+        "class": css_class(entry["verdict"]),
+        "mark": _MARKS.get(entry["verdict"], "?"),
+        "opposite": entry["opposite"],
+        "sentence": entry["sentence"],
+        "rule": entry["rule"],
+        "declared": declared_sentence(entry),
+        "effects": [_effect(item) for item in evidence[:_SHORTEST_EFFECT_LIST]],
+        "more_effects": max(0, len(evidence) - _SHORTEST_EFFECT_LIST),
+        "agreeing": agreeing_words(entry),
+        "p_self_contained": words.p_statement(entry["p_self_contained"]),
+        "p_competitive": words.p_statement(entry["p_competitive"]),
+        "competitive_reading": competitive_reading(evidence),
+        "excludable": words.excludable_sentence(entry["smallest_excludable"], effect_unit(entry)),
+        "doubt": entry["doubt"],
+        "caps": entry["caps"],
+        "gates": gates(entry),
+        "gate_counts": gate_counts(entry),
+        "fields": fields(entry),
+        "threats": entry["threats"],
+        "evidence": [evidence_row(item) for item in evidence],
+        "secondary": [_secondary(item) for item in entry["secondary"]],
+    }
+
+
+def effect_unit(entry: Mapping[str, Any]) -> str:
+    """Return the unit of the hypothesis' effects (all its contrasts share one)."""
+    units = [str(item["effect_unit"]) for item in entry["evidence"]]
+    return units[0] if units else str(entry["declared"]["margin_unit"])
+
+
+def declared_sentence(entry: Mapping[str, Any]) -> str:
+    """Tell what was declared before any result was seen."""
+    declared = entry["declared"]
+    towards = {
+        "up": "higher in the target group",
+        "down": "lower in the target group",
+        "either": "different, in either direction",
+    }.get(declared["direction"], declared["direction"])
+    margin = (
+        f"margin {words.number(declared['margin'])} {words.unit_words(declared['margin_unit'])}"
+        if words.is_number(declared["margin"])
+        else "margin not available"
+    )
+    over = words.count(len(declared["contrasts"]), "contrast")
+    return (
+        f"Declared beforehand: genes of {declared['set']} are {towards}, by the {declared['test']} test, over {over} "
+        f"({words.listed(declared['contrasts'])}); {margin} ({declared['margin_rule']})."
+    )
+
+
+def agreeing_words(entry: Mapping[str, Any]) -> str:
+    """Say how many datasets agree with the declared direction."""
+    agreeing = entry["agreeing"]
+    if agreeing is None:
+        return "not counted: no dataset could be tested"
+    noun = "dataset" if agreeing["n"] == 1 else "datasets"
+    return f"{agreeing['k']} of {agreeing['n']} {noun}"
+
+
+def competitive_reading(evidence: list[Mapping[str, Any]]) -> str:
+    """Return the readings of the competitive test, each once."""
+    return "; ".join(dict.fromkeys(str(item["competitive_reading"]) for item in evidence if item["competitive_reading"]))
+
+
+def gates(entry: Mapping[str, Any]) -> list[dict[str, str]]:
+    """Return the gates with their style class."""
+    return [{**gate, "class": "gate-" + str(gate["status"]).replace(" ", "-")} for gate in entry["gates"]]
+
+
+def gate_counts(entry: Mapping[str, Any]) -> str:
+    """Return, for example, `3 passed, 1 failed, 2 not evaluated`."""
+    statuses = [gate["status"] for gate in entry["gates"]]
+    return (
+        ", ".join(f"{statuses.count(key)} {key}" for key in ("passed", "failed", "not evaluated") if key in statuses)
+        or "none"
+    )
+
+
+def fields(entry: Mapping[str, Any]) -> list[dict[str, str]]:
+    """Return the fields that a later stage computes: their value, or the reason why there is none."""
+    shown = []
+    for key, name in _FIELDS.items():
+        value = entry[key]
+        missing = entry["not_computed"].get(key, "no reason was given")
+        shown.append({"name": name, "value": f"not computed: {missing}" if value is None else value_words(value)})
+    return shown
+
+
+def value_words(value: object) -> str:
+    """Return a number, or the parts of a mapping, as text."""
+    if isinstance(value, Mapping):
+        return "; ".join(f"{key} {value_words(item)}" for key, item in sorted(value.items()))
+    return words.number(float(value)) if isinstance(value, int | float) and words.is_number(value) else str(value)
+
+
+def _effect(item: Mapping[str, Any]) -> dict[str, str]:
+    if not item["testable"]:
+        problem = item["problem"] or {}
+        return {"where": item["accession"], "contrast": item["contrast"], "way": "none",
+                "words": f"not testable: {problem.get('what', 'no reason was given')}", "reading": ""}  # fmt: skip
+    effect = item["effect"] if words.is_number(item["effect"]) else 0.0
+    return {
+        "where": f"{item['accession']}, {item['tissue']}",
+        "contrast": item["contrast"],
+        "way": {words.HIGHER: "higher", words.LOWER: "lower"}.get(words.side(effect), "none"),
+        "words": words.effect_sentence(item),
+        "reading": words.interval_reading(item),
+    }
+
+
+def evidence_row(item: Mapping[str, Any]) -> dict[str, str]:
+    """Return one contrast's evidence as the cells of the evidence table."""
+    problem = item["problem"]
+    return {
+        "contrast": item["contrast"],
+        "dataset": item["dataset"],
+        "accession": item["accession"],
+        "platform": item["platform"] or "—",
+        "compared": f"{item['target_label']} − {item['reference_label']}",
+        "tissue": item["tissue"],
+        "groups": f"{item['n_target']} v {item['n_reference']}",
+        "residual_df": "—" if item["residual_df"] is None else str(item["residual_df"]),
+        "measured": f"{item['n_measured'] or 0} of {item['n_in_set'] or 0}",
+        "effect": words.number(item["effect"], 3),
+        "interval": f"{words.number(item['ci_low'], 3)} to {words.number(item['ci_high'], 3)}"
+        if words.is_number(item["ci_low"])
+        else "—",
+        "unit": words.unit_words(item["effect_unit"]),
+        "set_change": words.number(item["set_log2_fold_change"], 3),
+        "complement_change": words.number(item["complement_log2_fold_change"], 3),
+        "p_self_contained": words.p_value(item["p_self_contained"]),
+        "p_declared_direction": words.p_value(item["p_declared_direction"]),
+        "p_competitive": words.p_value(item["p_competitive"]),
+        "competitive_reading": item["competitive_reading"] or "—",
+        "excludable": words.number(item["smallest_excludable"], 2),
+        "problem": f"{problem['what']} ({problem['where']}). Allowed: {problem['allowed']}. "
+        f"What to do: {problem['next_step']}"
+        if problem
+        else "",
+    }
+
+
+def _secondary(item: Mapping[str, Any]) -> dict[str, str]:
+    return {
+        "gene_set": item["gene_set"],
+        "contrast": item["contrast"],
+        "effect": words.number(item["effect"], 3),
+        "direction": {"up": "higher in target", "down": "lower in target"}.get(item["direction"], "—"),
+        "p_value": words.p_value(item["p_value"]),
+        "q_value": words.p_value(item["q_value"]),
+    }
+
+
+def published_table(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the page shows of one published table."""
+    return {
+        **entry,
+        "class": css_class(entry["verdict"]),
+        "mark": _MARKS.get(entry["verdict"], "?"),
+        "n_genes_words": words.count(int(entry["n_genes"] or 0), "gene"),
+        "checks": [{**check, "class": "check-" + str(check["status"]).replace(" ", "-")} for check in entry["checks"]],
+    }

@@ -1,0 +1,121 @@
+"""Put the page together: one file that needs nothing else, and asks no network for anything."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Any
+
+from sidemine.report import assets, cards, charts, ledger, methods
+from sidemine.report.collect import StudyResults, collect
+from sidemine.report.payload import contrast_block, dataset_block, genes_block, pack, sets_block
+from sidemine.tables import write_text
+
+_LOG = logging.getLogger(__name__)
+LARGEST_PAGE = 8_000_000
+"""Bytes above which the page is too large to be sent around; a warning is logged."""
+
+
+def build_report(results: Path, output: Path) -> None:
+    """Write the report of one study as one self-contained HTML file, the same bytes every time.
+
+    Parameters
+    ----------
+    results
+        Folder of the study's results (`results/<study>`), as in the result contract.
+    output
+        Where to write the page.
+
+    Raises
+    ------
+    InputError
+        When a result is missing or does not keep to its contract.
+    """
+    found = collect(results)
+    page = render(found)
+    size = len(page.encode("utf-8"))
+    if size > LARGEST_PAGE:
+        _LOG.warning("the report has %.1f MB, more than the %.0f MB it should", size / 1e6, LARGEST_PAGE / 1e6)
+    write_text(page, output)
+    _LOG.info("report of %d contrasts written: %s, %.1f MB", len(found.contrasts), output, size / 1e6)
+
+
+def render(results: StudyResults) -> str:
+    """Return the page as HTML."""
+    # jinja2 is imported here, because Snakemake imports the package at every start.
+    from jinja2 import Environment, FunctionLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FunctionLoader(assets.own_file),
+        undefined=StrictUndefined,
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    return environment.get_template("page.html.j2").render(page_values(results))
+
+
+def page_values(results: StudyResults) -> dict[str, Any]:
+    """Return everything that the template shows."""
+    scripts = [assets.chart_script(), assets.table_script(), assets.own_file("page.js")]
+    styles = [assets.table_style(), assets.own_file("page.css")]
+    hypotheses = results.verdicts["verdicts"]
+    return {
+        "study": results.verdicts["study"],
+        "simulated": results.simulated,
+        "planted": results.verdicts["planted"],
+        "legend": cards.verdict_legend(),
+        "guide": methods.reading_guide(results),
+        "cards": [cards.card(entry) for entry in hypotheses],
+        "published": [cards.published_table(entry) for entry in results.verdicts["published_tables"]],
+        "published_rows": ledger.published_rows(results),
+        "datasets": ledger.dataset_rows(results),
+        "contrasts": ledger.contrast_rows(results),
+        "gene_sets": ledger.gene_set_rows(results),
+        "missing_sets": ledger.missing_sets(results),
+        "inputs": [ledger.input_row(item) for item in results.manifest["inputs"]],
+        "manifest": results.manifest,
+        "packages": sorted(results.manifest["versions"]["packages"].items()),
+        "methods": methods.paragraphs(results),
+        "limits": methods.page_limits(results),
+        "references": methods.references(),
+        "licences": assets.licences(),
+        "scripts": scripts,
+        "styles": styles,
+        "policy": security_policy(scripts, styles),
+        "blocks": data_blocks(results),
+    }
+
+
+def security_policy(scripts: list[str], styles: list[str]) -> str:
+    """Return a policy that lets the page run its own scripts and styles, by hash, and nothing else."""
+    script_hashes = " ".join(assets.source_hash(text) for text in scripts)
+    style_hashes = " ".join(assets.source_hash(text) for text in styles)
+    return (
+        f"default-src 'none'; script-src {script_hashes}; style-src {style_hashes}; img-src data: blob:; font-src data:; "
+        "connect-src 'none'; form-action 'none'; base-uri 'none'"
+    )
+
+
+def data_blocks(results: StudyResults) -> dict[str, str]:
+    """Return the packed data of the page by element id."""
+    blocks = {
+        "data-page": pack(
+            {
+                "forests": {entry["hypothesis"]: _forest(entry) for entry in results.verdicts["verdicts"]},
+                "specs": charts.contrast_specs(),
+                "contrasts": {key: item.row["dataset"] for key, item in results.contrasts.items()},
+            }
+        ),
+        "data-genes": pack(genes_block(results)),
+        "data-sets": pack(sets_block(results)),
+    }
+    blocks |= {f"data-dataset-{key}": pack(dataset_block(results, key)) for key in results.datasets}
+    blocks |= {f"data-contrast-{key}": pack(contrast_block(results, key)) for key in results.contrasts}
+    return blocks
+
+
+def _forest(entry: dict[str, Any]) -> dict[str, Any] | None:
+    rows = charts.forest_rows(entry["evidence"])
+    return charts.forest(rows, cards.effect_unit(entry), entry["declared"]["margin"]) if rows else None

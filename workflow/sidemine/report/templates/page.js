@@ -1,0 +1,379 @@
+// Glue between the page's data, Vega (charts) and DataTables (tables). No number is computed here but ranks and −log10 p.
+(() => {
+  "use strict";
+  const root = document.documentElement;
+  root.classList.add("js");
+  const dark = window.matchMedia("(prefers-color-scheme: dark)");
+  const byId = (id) => document.getElementById(id);
+  const blocks = new Map();
+  const charts = new Map();
+  const state = new Map();
+
+  // ---- data ---------------------------------------------------------------------------------------------------
+  function block(id) {
+    if (!blocks.has(id)) blocks.set(id, unpack(byId(id).textContent));
+    return blocks.get(id);
+  }
+
+  async function unpack(text) {
+    const bytes = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+    const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+    return new Response(stream).json();
+  }
+
+  // ---- words --------------------------------------------------------------------------------------------------
+  const superscript = (text) => [...text].map((c) => "⁰¹²³⁴⁵⁶⁷⁸⁹"["0123456789".indexOf(c)] ?? "⁻").join("");
+  const number = (value, digits = 2) =>
+    value === null || value === undefined || !Number.isFinite(value) ? "—" : value.toFixed(digits).replace("-", "−");
+
+  function pWords(value) {
+    if (value === null || value === undefined) return "—";
+    if (value <= 1e-300) return "< 10⁻³⁰⁰";
+    if (value >= 0.0995) return value.toFixed(2);
+    if (value >= 0.001) return value < 0.01 ? String(Number(value.toPrecision(2))) : value.toFixed(3);
+    const [mantissa, exponent] = value.toExponential(1).split("e");
+    return `${mantissa} × 10${superscript(exponent)}`;
+  }
+
+  const escapes = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
+  const escapeText = (text) => String(text).replace(/[&<>"']/g, (character) => escapes[character]);
+  const shown = (words) => (value, type) => (type === "display" ? escapeText(words(value)) : value ?? Infinity);
+  const button = (value, type) =>
+    type === "display" ? `<button type="button" class="pick">${escapeText(value)}</button>` : value;
+
+  // ---- charts -------------------------------------------------------------------------------------------------
+  function coloured(part, style) {
+    if (typeof part === "string" && part.startsWith("@")) return style.getPropertyValue(`--${part.slice(1)}`).trim();
+    if (Array.isArray(part)) return part.map((item) => coloured(item, style));
+    if (part === null || typeof part !== "object") return part;
+    return Object.fromEntries(Object.entries(part).map(([key, item]) => [key, coloured(item, style)]));
+  }
+
+  const look = {
+    background: "@surface", font: "system-ui, sans-serif", view: { stroke: null },
+    axis: { labelColor: "@soft", titleColor: "@ink", gridColor: "@line", domainColor: "@muted", tickColor: "@muted",
+            titleFontWeight: 600, labelFontSize: 11, titleFontSize: 12, gridOpacity: 0.6 },
+    legend: { labelColor: "@ink", titleColor: "@ink" },
+  };
+
+  async function draw(holder, spec, datasets, renderer = "svg") {
+    charts.get(holder)?.view?.finalize();
+    const style = getComputedStyle(root);
+    const full = { ...coloured(spec, style), ...(datasets ? { datasets } : {}) };
+    const { view } = await window.vegaEmbed(holder, full, {
+      actions: false, ast: true, renderer, config: coloured(look, style), defaultStyle: false,
+      tooltip: { disableDefaultStyle: true }, logLevel: 1,
+    });
+    charts.set(holder, { view, spec, datasets, renderer });
+    addSaveButtons(holder);
+    return view;
+  }
+
+  function addSaveButtons(holder) {
+    if (holder.parentElement.querySelector(".save")) return;
+    const line = document.createElement("p");
+    line.className = "save";
+    for (const kind of ["svg", "png"]) {
+      const save = document.createElement("button");
+      save.type = "button";
+      save.textContent = `Save as ${kind.toUpperCase()}`;
+      save.addEventListener("click", async () => {
+        const url = await charts.get(holder).view.toImageURL(kind, 2);
+        download(url, `${holder.id}.${kind}`);
+      });
+      line.append(save);
+    }
+    holder.after(line);
+  }
+
+  function download(url, name) {
+    const link = document.createElement("a");
+    link.href = url;
+    link.download = name;
+    link.click();
+  }
+
+  // ---- one comparison -----------------------------------------------------------------------------------------
+  async function geneRows(contrast) {
+    const [data, genes] = await Promise.all([block(`data-contrast-${contrast}`), block("data-genes")]);
+    let index = 0;
+    return data.gene_step.map((step, i) => {
+      index += step;
+      const t = data.t[i] / 100;
+      const p = data.p[i];
+      const lfc = data.log2_fold_change[i] / 1000;
+      return {
+        i, index, gene: genes.symbol[index], entrez: genes.entrez[index], ensembl: genes.ensembl[index], lfc, t, p,
+        low: data.ci_low[i] / 1000, high: data.ci_high[i] / 1000, q: data.q[i], mean: data.mean[i] / 100,
+        nlp: -Math.log10(p), way: p >= 0.05 ? "unclear" : lfc > 0 ? "higher" : "lower",
+        p_words: pWords(p), q_words: pWords(data.q[i]),
+      };
+    });
+  }
+
+  async function build(contrast) {
+    const page = await block("data-page");
+    const article = byId(`contrast-${contrast}`);
+    const here = { contrast, article, page, dataset: page.contrasts[contrast], chosen: "" };
+    state.set(contrast, here);
+    here.data = await block(`data-contrast-${contrast}`);
+    here.values = await block(`data-dataset-${here.dataset}`);
+    const jobs = [drawComponents(here)];
+    if (article.dataset.testable === "yes") {
+      here.sets = await block("data-sets");
+      here.rows = await geneRows(contrast);
+      buildGeneTable(here);
+      jobs.push(drawVolcano(here), drawHistogram(here));
+      buildSetTable(here, `sets-${contrast}`, here.data.sets);
+      article.querySelector(".descriptive").addEventListener("toggle", () => {
+        if (!here.described) buildSetTable(here, `descriptive-${contrast}`, here.data.descriptive);
+        here.described = true;
+      });
+      const rank = byId(`rank-set-${contrast}`);
+      rank.addEventListener("change", () => drawRank(here, rank.value));
+      if (rank.value) jobs.push(drawRank(here, rank.value));
+      const first = here.rows.reduce((best, row) => (row.p < best.p ? row : best), here.rows[0]);
+      await Promise.all(jobs);
+      await choose(here, first.gene, false);
+    }
+    await Promise.all(jobs);
+    article.dataset.ready = "yes";
+  }
+
+  async function drawVolcano(here) {
+    const holder = byId(`volcano-${here.contrast}`);
+    here.volcano = await draw(holder, here.page.specs.volcano, { genes: here.rows }, "canvas");
+    const onPoint = (_event, item) => { if (item?.datum?.gene) choose(here, item.datum.gene, true); };
+    here.volcano.addEventListener("click", onPoint);
+    charts.get(holder).redrawn = (view) => {
+      here.volcano = view;
+      view.addEventListener("click", onPoint);
+      view.signal("chosen", here.chosen).run();
+    };
+  }
+
+  function drawHistogram(here) {
+    byId(`reading-${here.contrast}`).textContent = here.data.reading;
+    const counts = here.data.histogram;
+    const expected = counts.reduce((sum, value) => sum + value, 0) / counts.length;
+    const bins = counts.map((count, i) => ({
+      low: i / counts.length, high: (i + 1) / counts.length, count, expected,
+    }));
+    return draw(byId(`histogram-${here.contrast}`), here.page.specs.histogram, { bins });
+  }
+
+  function drawComponents(here) {
+    const holder = byId(`components-${here.contrast}`);
+    if (!holder) return null;
+    const target = new Set(here.data.target);
+    const reference = new Set(here.data.reference);
+    const samples = Object.entries(here.values.components).map(([sample, [pc1, pc2]]) => ({
+      sample, pc1, pc2, group: target.has(sample) ? "target" : reference.has(sample) ? "reference" : "other",
+    }));
+    const spec = structuredClone(here.page.specs.components);
+    here.values.explained.slice(0, 2).forEach((share, i) => {
+      spec.encoding[i ? "y" : "x"].axis.title = `PC ${i + 1} (${(100 * share).toFixed(0)} % of variance)`;
+    });
+    return draw(holder, spec, { samples });
+  }
+
+  function buildGeneTable(here) {
+    const column = (data, title, render, extra = {}) => ({ data, title, render, type: "num", ...extra });
+    here.table = new window.DataTable(`#genes-${here.contrast}`, {
+      data: here.rows, pageLength: 10, order: [[4, "asc"]], autoWidth: false, deferRender: true, lengthMenu: [10, 25, 100],
+      columns: [
+        column("gene", "Gene", button, { type: "string" }),
+        column("lfc", "log2 fold change", shown((value) => number(value, 3))),
+        column("low", "95 % CI from", shown((value) => number(value, 3))),
+        column("high", "to", shown((value) => number(value, 3))),
+        column("p", "p", shown(pWords)),
+        column("q", "q", shown(pWords)),
+        column("mean", "Mean (log2)", shown((value) => number(value))),
+      ],
+      rowCallback: (element, row) => element.classList.toggle("chosen", row.gene === here.chosen),
+    });
+    here.table.on("click", "tbody tr", (event) => {
+      const row = here.table.row(event.currentTarget).data();
+      if (row) choose(here, row.gene, false);
+    });
+    addFilters(here);
+  }
+
+  function addFilters(here) {
+    const set = here.article.querySelector(".filter-set");
+    const q = here.article.querySelector(".filter-q");
+    const fold = here.article.querySelector(".filter-fold");
+    let members = null;
+    here.table.search.fixed("filters", (_text, row) =>
+      (!members || members.has(row.index)) && row.q <= (q.value === "" ? 1 : Number(q.value)) &&
+      Math.abs(row.lfc) >= Number(fold.value || 0));
+    const apply = () => {
+      members = set.value ? new Set(here.sets[set.value]?.genes ?? []) : null;
+      here.table.draw();
+    };
+    here.clearFilters = () => { set.value = q.value = fold.value = ""; here.table.search(""); apply(); };
+    for (const field of [set, q, fold]) field.addEventListener("input", apply);
+    const save = document.createElement("button");
+    save.type = "button";
+    save.textContent = "Download these rows";
+    save.addEventListener("click", () => downloadRows(here));
+    set.closest(".filters").append(save);
+  }
+
+  function downloadRows(here) {
+    const names = ["gene", "entrez", "ensembl", "lfc", "low", "high", "t", "p", "q", "mean"];
+    const heads = ["gene", "entrez", "ensembl", "log2_fold_change", "ci_low", "ci_high", "t", "p_value", "q_value", "mean_expression"];
+    const rows = here.table.rows({ search: "applied", order: "applied" }).data().toArray();
+    const lines = [heads, ...rows.map((row) => names.map((name) => row[name]))].map((cells) => cells.join("\t"));
+    download(URL.createObjectURL(new Blob([lines.join("\n") + "\n"], { type: "text/plain" })), `${here.contrast}.tsv`);
+  }
+
+  async function choose(here, gene, findRow) {
+    here.chosen = gene;
+    here.volcano.signal("chosen", gene).run();
+    if (findRow) goToRow(here, gene);
+    here.table.rows({ page: "current" }).every(function mark() {
+      this.node().classList.toggle("chosen", this.data().gene === gene);
+    });
+    await drawStrip(here, here.rows.find((row) => row.gene === gene));
+  }
+
+  function goToRow(here, gene) {
+    const place = () => here.table.rows({ search: "applied", order: "applied" }).data().toArray().findIndex((row) => row.gene === gene);
+    let position = place();
+    if (position < 0) {
+      here.clearFilters();
+      position = place();
+    }
+    here.table.page(Math.floor(position / here.table.page.len())).draw("page");
+  }
+
+  async function drawStrip(here, row) {
+    const at = here.values.genes.indexOf(row.index);
+    const samples = [];
+    if (at >= 0) {
+      for (const group of ["target", "reference"]) {
+        here.data[group].forEach((sample, k) => {
+          const value = here.values.values[at][here.values.samples.indexOf(sample)];
+          if (value !== undefined && value !== null) samples.push({ sample, group, value: value / 100, jitter: ((k * 0.618) % 1) - 0.5 });
+        });
+      }
+    }
+    const groups = [];
+    for (const group of ["target", "reference"]) {
+      const mean = here.data.groups[`${group}_mean`][row.i];
+      const sd = here.data.groups[`${group}_sd`][row.i];
+      if (mean !== undefined && mean !== null) groups.push({ group, mean: mean / 100, low: (mean - sd) / 100, high: (mean + sd) / 100 });
+    }
+    const told = groups.map((item) => `${item.group} ${number(item.mean)} ± ${number(item.high - item.mean)}`).join(", ");
+    byId(`gene-words-${here.contrast}`).textContent =
+      `${row.gene}: log2 fold change ${number(row.lfc, 3)} (95 % CI ${number(row.low, 3)} to ${number(row.high, 3)}), ` +
+      `p ${row.p_words}, q ${row.q_words}. ${told ? `Mean ± SD: ${told}.` : "No expression values are stored for it."}` +
+      (at < 0 && told ? " Sample values of this gene are not on the page; bar: mean, line: ± SD." : "");
+    const holder = byId(`strip-${here.contrast}`);
+    if (groups.length) await draw(holder, here.page.specs.strip, { samples, groups });
+    holder.dataset.gene = row.gene;
+  }
+
+  // ---- gene sets ----------------------------------------------------------------------------------------------
+  const testNames = {
+    fry: "FRY", camera: "CAMERA", prerank: "pre-ranked GSEA", over_representation_up: "over-represented, higher genes",
+    over_representation_down: "over-represented, lower genes",
+  };
+
+  function buildSetTable(here, id, content) {
+    const columns = [
+      { data: "gene_set", title: "Gene set", render: button },
+      { data: "family", title: "Family", render: shown(String) },
+      { data: "n_measured", title: "Measured", type: "num", render: (value, type, row) => (type === "display" ? `${value} of ${row.n_in_set}` : value) },
+    ];
+    if (content.rows.some((row) => row.effect !== null)) {
+      columns.push({ data: "effect", title: "Effect [95 % CI]", type: "num", render: (value, type, row) =>
+        type === "display" ? `${number(value, 3)} [${number(row.ci_low, 3)}, ${number(row.ci_high, 3)}]` : value ?? Infinity });
+    }
+    for (const test of content.tests) {
+      const name = testNames[test] ?? test.replaceAll("_", " ");
+      if (test === "prerank") columns.push({ data: (row) => row.tests[test]?.statistic ?? null, title: `${name}: NES`, type: "num", render: shown((value) => (Number.isFinite(value) ? number(value) : "—")) });
+      columns.push({ data: (row) => row.tests[test]?.p ?? null, title: `${name}: p`, type: "num", render: shown(pWords) });
+      columns.push({ data: (row) => row.tests[test]?.q ?? null, title: `${name}: q (family)`, type: "num", render: (value, type, row) =>
+        type === "display" ? `${pWords(value)} (${row.tests[test]?.family_size ?? "—"})` : value ?? Infinity });
+    }
+    if (content.rows.some((row) => row.correlation !== null)) {
+      columns.push({ data: "correlation", title: "Correlation within set", type: "num", render: shown((value) => number(value)) });
+    }
+    const table = new window.DataTable(`#${id}`, {
+      data: content.rows, columns, pageLength: 10, order: [], autoWidth: false, lengthMenu: [10, 25, 100],
+      language: { emptyTable: "No set was tested here." },
+    });
+    table.on("click", "tbody tr", (event) => {
+      const row = table.row(event.currentTarget).data();
+      if (!row) return;
+      byId(`rank-set-${here.contrast}`).value = row.gene_set;
+      drawRank(here, row.gene_set);
+    });
+  }
+
+  function drawRank(here, name) {
+    here.ranked ??= [...here.rows].sort((a, b) => b.t - a.t || (a.gene < b.gene ? -1 : 1));
+    const set = here.sets[name] ?? { genes: [], weights: [] };
+    const weights = new Map(set.genes.map((gene, i) => [gene, set.weights[i] ?? 1]));
+    const every = Math.max(1, Math.ceil(here.ranked.length / 400));
+    const curve = [];
+    const members = [];
+    here.ranked.forEach((row, i) => {
+      if (i % every === 0 || i === here.ranked.length - 1) curve.push({ rank: i + 1, t: row.t });
+      if (weights.has(row.index)) members.push({ gene: row.gene, rank: i + 1, t: row.t, weight: weights.get(row.index), way: row.t > 0 ? "higher" : "lower" });
+    });
+    const higher = members.filter((row) => row.t > 0).length;
+    byId(`rank-words-${here.contrast}`).textContent = members.length
+      ? `${higher} of ${members.length} measured genes lie on the “higher in target” side, ${members.length - higher} on the other.`
+      : "No gene of this set was measured here.";
+    return draw(byId(`rank-${here.contrast}`), here.page.specs.rank, { curve, members });
+  }
+
+  // ---- start --------------------------------------------------------------------------------------------------
+  const picker = byId("contrast-picker");
+
+  async function show(contrast) {
+    for (const article of document.querySelectorAll(".contrast")) article.classList.toggle("shown", article.dataset.contrast === contrast);
+    picker.value = contrast;
+    if (!state.has(contrast)) await build(contrast);
+  }
+
+  function followHash() {
+    const name = decodeURIComponent(location.hash.slice(1));
+    if (!name.startsWith("contrast-") || !byId(name)?.classList.contains("contrast")) return;
+    show(name.slice("contrast-".length));
+    byId(name).scrollIntoView();
+  }
+
+  async function start() {
+    root.classList.toggle("dark", dark.matches);
+    const page = await block("data-page");
+    for (const [id, spec] of Object.entries(page.forests)) {
+      if (spec) await draw(byId(`forest-${id}`), spec);
+      else byId(`forest-${id}`).textContent = "No forest plot: no comparison belongs to this question.";
+    }
+    root.dataset.ready = "yes";
+    if (!picker.options.length) return;
+    document.querySelector(".contrast").classList.add("shown");
+    const watch = new IntersectionObserver((entries) => {
+      if (!entries.some((entry) => entry.isIntersecting)) return;
+      watch.disconnect();
+      if (!state.size) show(picker.value);
+    }, { rootMargin: "800px" });
+    watch.observe(byId("contrasts"));
+    picker.addEventListener("change", () => show(picker.value));
+    window.addEventListener("hashchange", followHash);
+    followHash();
+  }
+
+  dark.addEventListener("change", async () => {
+    root.classList.toggle("dark", dark.matches);
+    for (const [holder, chart] of [...charts]) {
+      const view = await draw(holder, chart.spec, chart.datasets, chart.renderer);
+      if (chart.redrawn) { charts.get(holder).redrawn = chart.redrawn; chart.redrawn(view); }
+    }
+  });
+  start();
+})();

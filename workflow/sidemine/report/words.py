@@ -1,0 +1,195 @@
+"""Numbers and sentences in plain words: what a clinician reads instead of a table.
+
+Pure functions of plain values. Every signed number is target minus reference.
+"""
+
+from __future__ import annotations
+
+import math
+import unicodedata
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+HIGHER, LOWER, EQUAL = "higher", "lower", "not different"
+_SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+_BIDI_CONTROLS = frozenset("\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_MINUS = "\N{MINUS SIGN}"
+LONGEST_TEXT = 600
+"""Longest text, in characters, that is shown of one metadata value or sentence."""
+
+
+def bounded(text: str, limit: int = LONGEST_TEXT) -> str:
+    """Return `text` with invisible controls made visible and at most `limit` characters of it, saying what was cut.
+
+    Deposited metadata may hold anything. Direction overrides can make a name read as another, so they are written
+    out as their code point; control characters likewise.
+    """
+    cut = text[:limit]
+    shown = "".join(_visible(character) for character in cut)
+    missing = len(text) - len(cut)
+    return f"{shown} … [{missing:,} more characters]" if missing else shown
+
+
+def _visible(character: str) -> str:
+    if character in "\n\t\r":
+        return " "
+    if character in _BIDI_CONTROLS or unicodedata.category(character) in {"Cc", "Cs", "Co"}:
+        return f"[U+{ord(character):04X}]"
+    return character
+
+
+def cleaned(value: Any, limit: int = LONGEST_TEXT) -> Any:
+    """Return JSON-like `value` with every text in it bounded, at any depth."""
+    if isinstance(value, str):
+        return bounded(value, limit)
+    if isinstance(value, Mapping):
+        return {bounded(str(key), limit): cleaned(item, limit) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [cleaned(item, limit) for item in value]
+    return value
+
+
+def is_number(value: object) -> bool:
+    """Tell whether `value` is a finite number (a bool is not)."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def number(value: float | None, digits: int = 2) -> str:
+    """Return a number with `digits` decimals and a true minus sign; an em dash when there is none.
+
+    >>> number(-0.305), number(0.0), number(None)
+    ('−0.30', '0.00', '—')
+    """
+    if value is None or not math.isfinite(value):
+        return "—"
+    if value != 0 and abs(value) < 0.5 * 10**-digits:
+        return f"{_MINUS if value < 0 else ''}0.{'0' * digits}"
+    return f"{value:.{digits}f}".replace("-", _MINUS)
+
+
+def p_value(value: float | None) -> str:
+    """Return a p-value in words, never as 0.
+
+    >>> p_value(0.04312), p_value(2e-7), p_value(0.0), p_value(None)
+    ('0.043', '2.0 × 10⁻⁷', '< 10⁻³⁰⁰', 'not computed')
+    """
+    if value is None or not math.isfinite(value):
+        return "not computed"
+    if value < 1e-300:
+        return "< 10⁻³⁰⁰"
+    if value >= 0.0995:
+        return f"{value:.2f}"
+    if value >= 0.001:
+        return f"{value:.2g}" if value < 0.01 else f"{value:.3f}"
+    mantissa, exponent = f"{value:.1e}".split("e")
+    return f"{mantissa} × 10{str(int(exponent)).translate(_SUPERSCRIPTS)}"
+
+
+def p_statement(value: float | None) -> str:
+    """Return `p = …`, `p < …` or `not computed`."""
+    words = p_value(value)
+    return words if words == "not computed" else f"p {words}" if words.startswith("<") else f"p = {words}"
+
+
+def count(value: int, singular: str, plural: str = "") -> str:
+    """Return `1 sample`, `2 samples`, `12,345 genes`.
+
+    >>> count(1, "sample"), count(12345, "gene"), count(2, "study", "studies")
+    ('1 sample', '12,345 genes', '2 studies')
+    """
+    return f"{value:,} {singular if value == 1 else plural or singular + 's'}"
+
+
+def percent(part: float, whole: float) -> str:
+    """Return a share as a whole percentage; an em dash of nothing."""
+    return f"{100 * part / whole:.0f} %" if whole else "—"
+
+
+def listed(parts: Sequence[str]) -> str:
+    """Join words as in a sentence.
+
+    >>> listed(["a"]), listed(["a", "b", "c"])
+    ('a', 'a, b and c')
+    """
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}" if parts else ""
+
+
+def side(value: float) -> str:
+    """Say on which side of the reference the target lies."""
+    return HIGHER if value > 0 else LOWER if value < 0 else EQUAL
+
+
+def unit_words(effect_unit: str) -> str:
+    """Return the unit of an effect as a reader would say it."""
+    return {
+        "Hedges g": "SD of between-person variation",
+        "log2 fold change over complement": "log2 units beyond the other measured genes",
+    }.get(effect_unit, effect_unit)
+
+
+def as_percent_change(log2_difference: float) -> str:
+    """Return a log2 difference as a percentage or a fold.
+
+    >>> as_percent_change(-1.0), as_percent_change(0.5), as_percent_change(3.0)
+    ('50 % lower', '41 % higher', '8.0-fold higher')
+    """
+    ratio = 2.0**log2_difference
+    if ratio >= 2:
+        return f"{ratio:.1f}-fold higher"
+    change = round(100 * (ratio - 1))
+    return f"{abs(change)} % {HIGHER if change >= 0 else LOWER}"
+
+
+def effect_sentence(evidence: Mapping[str, Any]) -> str:
+    """Tell one contrast's effect with its 95 % confidence interval, unit and direction.
+
+    Parameters
+    ----------
+    evidence
+        One entry of `evidence` in `verdicts.json`; `effect` is target minus reference.
+    """
+    effect = evidence["effect"]
+    if not is_number(effect):
+        return "no effect could be estimated"
+    target = evidence["target_label"]
+    interval = f"95 % CI {number(evidence['ci_low'])} to {number(evidence['ci_high'])}"
+    words = f"{number(abs(effect))} {unit_words(evidence['effect_unit'])} {side(effect)} in {target} ({interval})"
+    if evidence["effect_unit"].startswith("log2") and is_number(evidence["set_log2_fold_change"]):
+        change = as_percent_change(evidence["set_log2_fold_change"])
+        words += f"; the set's genes themselves: {change} on average"
+    return words
+
+
+def interval_reading(evidence: Mapping[str, Any]) -> str:
+    """Say what the confidence interval allows."""
+    low, high = evidence["ci_low"], evidence["ci_high"]
+    if not (is_number(low) and is_number(high)):
+        return ""
+    if low > 0 or high < 0:
+        return f"the interval lies wholly on the “{side(low if low > 0 else high)}” side"
+    return "the interval includes no difference"
+
+
+def excludable_sentence(value: float | None, effect_unit: str) -> str:
+    """Say which effects the data could have excluded."""
+    if value is None or not is_number(value):
+        return "Not computed: the data exclude no effect size."
+    return f"These data could exclude effects beyond {number(abs(value))} {unit_words(effect_unit)}."
+
+
+def histogram_reading(p_values: Sequence[float]) -> str:
+    """Say what a p-value histogram shows, with the figures."""
+    total = len(p_values)
+    if not total:
+        return "No gene was tested, so there is nothing to show."
+    below = sum(value < 0.05 for value in p_values)
+    share = below / total
+    base = f"{below:,} of {total:,} genes ({100 * share:.0f} %) have p < 0.05; 5 % would by chance alone."
+    if share > 0.08:
+        return f"{base} A peak at the left: many genes differ between these groups, for whatever reason."
+    if share < 0.03:
+        return (
+            f"{base} Fewer than chance: a batch or another factor that the model does not hold may be at work, "
+            "or samples are not independent."
+        )
+    return f"{base} About flat: little sign that genes differ."
