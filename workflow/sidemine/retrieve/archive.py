@@ -74,16 +74,19 @@ class BoundedReader(io.RawIOBase):
             raise InputError(_damaged(self._where, error)) from error
         self._left -= len(data)
         if self._left < 0:
-            raise InputError(
-                Problem(
-                    f"it unpacks to more than {self._limit:,} bytes",
-                    self._where,
-                    f"at most {self._limit:,} bytes unpacked",
-                    "Look at the file by hand; a small file that unpacks without end is not data.",
-                )
-            )
+            raise InputError(too_much(self._where, self._limit))
         buffer[: len(data)] = data
         return len(data)
+
+
+def too_much(where: str, limit: int) -> Problem:
+    """Return the problem of a file that unpacks to more than `limit` bytes."""
+    return Problem(
+        f"it unpacks to more than {limit:,} bytes",
+        where,
+        f"at most {limit:,} bytes unpacked",
+        "Look at the file by hand; a small file that unpacks without end is not data.",
+    )
 
 
 def _damaged(where: str, error: Exception) -> Problem:
@@ -108,7 +111,10 @@ def open_gunzipped(stream: IO[bytes], limit: int, where: str) -> BinaryIO:
         File and member, for messages.
     """
     buffered = cast("BinaryIO", io.BufferedReader(cast("io.RawIOBase", stream)))
-    head = cast("io.BufferedReader", buffered).peek(2)[:2]
+    try:
+        head = cast("io.BufferedReader", buffered).peek(2)[:2]
+    except _UNREADABLE as error:
+        raise InputError(_damaged(where, error)) from error
     inner = cast("IO[bytes]", igzip.IGzipFile(fileobj=buffered, mode="rb")) if head == GZIP_MAGIC else buffered
     return io.BufferedReader(BoundedReader(inner, limit, where), buffer_size=2**18)
 

@@ -167,9 +167,14 @@ class _Fetch:
         )
 
     def _download(self) -> _Arrived:
+        if self.session is not None:
+            return self._download_with(self.session)
+        with new_session() as session:
+            return self._download_with(session)
+
+    def _download_with(self, session: requests.Session) -> _Arrived:
         reasons: list[str] = []
         tried: list[str] = []
-        session = self.session or new_session()
         for url in self._ordered_locations():
             tried.append(url)
             transfer = Transfer(

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 from urllib.parse import parse_qsl, urlsplit
 
 from sidemine.errors import InputError
@@ -33,6 +33,12 @@ _KIND_TESTS: dict[str, Callable[[Path], bool]] = {
     "tar": archive.is_tar,
     "HDF5": lambda path: _starts_with(path, _HDF5_MAGIC),
 }
+
+
+class _MemberReader(Protocol):
+    """`iter_tar_members` or `iter_zip_members`."""
+
+    def __call__(self, path: Path, *, max_member_bytes: int, max_members: int) -> Iterator[tuple[str, BinaryIO]]: ...
 
 
 def _starts_with(path: Path, magic: bytes) -> bool:
@@ -137,10 +143,12 @@ def _drain(stream: BinaryIO) -> int:
     return total
 
 
-def _drain_members(members: Callable[..., object], path: Path, limit: int, max_members: int) -> None:
+def _drain_members(members: _MemberReader, path: Path, limit: int, max_members: int) -> None:
     left = limit
-    for _, stream in members(path, max_member_bytes=left, max_members=max_members):  # type: ignore[attr-defined]
+    for _, stream in members(path, max_member_bytes=limit, max_members=max_members):
         left -= _drain(stream)
+        if left < 0:
+            raise InputError(archive.too_much(str(path), limit))
 
 
 def carries_simulation_marker(path: Path) -> bool:
