@@ -11,11 +11,11 @@ with log_to(snakemake.log[0]):
 
     source = Source.from_dict(snakemake.params.source)
     mirror = Path(snakemake.params.mirror) if snakemake.params.mirror else None
-    lock = {} if snakemake.params.relock else read_lock(Path(snakemake.params.lock))
     fetch(
         source,
         Path(snakemake.output.file),
         mirror=mirror,
-        lock=lock,
+        lock=read_lock(Path(snakemake.params.lock)),
+        relock=snakemake.params.relock,
         max_bytes=int(snakemake.params.max_download_gb * 1e9),
     )

@@ -74,13 +74,16 @@ def _imported_modules(file: Path) -> frozenset[Path]:
 
 
 def _files_of(name: str) -> set[Path]:
+    """Return the files that importing `name` reads: the module, and every package above it with its data files."""
     parts = name.split(".")
     if parts[0] != "sidemine":
         return set()
-    place = _PACKAGE.joinpath(*parts[1:])
-    if place.with_suffix(".py").is_file():
-        return {place.with_suffix(".py")}
-    if place != _PACKAGE and (place / "__init__.py").is_file():
-        # A sub-package may carry templates and tables that its modules read: they count as code.
-        return {place / "__init__.py", *(path for path in place.rglob("*") if path.suffix in _DATA_SUFFIXES)}
-    return set()
+    files: set[Path] = set()
+    place = _PACKAGE
+    for part in parts[1:]:
+        place = place / part
+        if place.with_suffix(".py").is_file():
+            files.add(place.with_suffix(".py"))
+        elif (place / "__init__.py").is_file():
+            files |= {place / "__init__.py", *(path for path in place.rglob("*") if path.suffix in _DATA_SUFFIXES)}
+    return files

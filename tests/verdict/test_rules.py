@@ -1,0 +1,178 @@
+"""The rule table: every verdict from planted evidence, and the gates that keep it from saying too much."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from scipy import stats
+
+from sidemine.evidence.records import ContrastEvidence, HypothesisEvidence
+from sidemine.verdict.answer import answer_hypotheses, competitive_reading
+from sidemine.verdict.intervals import Effect, one_sided
+from sidemine.verdict.rules import decide
+
+
+def contrast(name="a", effect=1.0, se=0.1, df=60.0, **changes):
+    """A contrast whose self-contained p is that of its own effect."""
+    t = effect / se
+    values = {
+        "contrast": name,
+        "dataset": f"data_{name}",
+        "accession": "GSE1",
+        "platform": "",
+        "role": "disease",
+        "tissue": "blood",
+        "status": "verified",
+        "target_label": "patients",
+        "reference_label": "controls",
+        "n_target": 30,
+        "n_reference": 30,
+        "testable": True,
+        "effect": effect,
+        "effect_se": se,
+        "effect_df": df,
+        "effect_unit": "Hedges g",
+        "ci_low": effect - 2 * se,
+        "ci_high": effect + 2 * se,
+        "set_log2_fold_change": effect,
+        "complement_log2_fold_change": 0.0,
+        "p_self_contained": float(2 * stats.t.sf(abs(t), df)),
+        "direction": "up" if effect > 0 else "down",
+        "p_competitive": 0.5,
+        "inter_gene_correlation": 0.1,
+        "n_in_set": 100,
+        "n_measured": 90,
+        "residual_df": df,
+    }
+    return ContrastEvidence(**{**values, **changes})
+
+
+def untestable(name):
+    """A contrast that could not be tested: no numbers, but a reason."""
+    problem = {"what": "too small", "where": "x", "allowed": "3", "next_step": "more"}
+    nothing = dict.fromkeys(("effect", "effect_se", "effect_df", "p_self_contained", "p_competitive"))
+    return replace(contrast(name), testable=False, problem=problem, **nothing)
+
+
+def evidence(*contrasts, margin=0.4, control=None):
+    return HypothesisEvidence("h", list(contrasts), control, margin, "declared")
+
+
+def hypothesis(name="h", kind="cohort", direction="up", requires=()):
+    primary = {"set": "S", "contrasts": ["a"], "test": "fry", "direction": direction, "margin": 0.4}
+    return {
+        "id": name,
+        "question": "Is it?",
+        "kind": kind,
+        "primary": primary,
+        "expects_sign": "none",
+        "requires": list(requires),
+        "threats": [],
+        "secondary_sets": [],
+    }
+
+
+COHORT_CASES = {
+    "both cohorts up": ([contrast("a", 0.6, 0.15), contrast("b", 0.5, 0.15)], "up", "suggestive", False),
+    "one cohort up": ([contrast("a", 0.6, 0.15)], "up", "suggestive", False),
+    "cohorts disagree": ([contrast("a", 0.6, 0.15), contrast("b", -0.6, 0.15)], "up", "conflicting", False),
+    "null and precise": ([contrast("a", 0.0, 0.1), contrast("b", 0.05, 0.1)], "up", "not supported", False),
+    "null and imprecise": ([contrast("a", 0.1, 0.4), contrast("b", 0.0, 0.4)], "up", "not testable", False),
+    "opposite": ([contrast("a", -0.6, 0.15), contrast("b", -0.5, 0.15)], "up", "not supported", True),
+    "declared down": ([contrast("a", -0.6, 0.15), contrast("b", -0.5, 0.15)], "down", "suggestive", False),
+    "one up, one flat with z below 1": (
+        [contrast("a", 0.6, 0.15), contrast("b", 0.1, 0.2)],
+        "up",
+        "not testable",
+        False,
+    ),
+    "nothing testable": ([untestable("a")], "up", "not testable", False),
+}
+
+
+@pytest.mark.parametrize(("contrasts", "direction", "verdict", "opposite"), COHORT_CASES.values(), ids=COHORT_CASES)
+def test_cohort_verdicts(contrasts, direction, verdict, opposite):
+    """Each planted constellation of cohorts gets its verdict, and significance against the declared sign is told."""
+    decision, _ = decide(evidence(*contrasts), direction, "cohort")
+    assert (decision.verdict, decision.opposite) == (verdict, opposite)
+
+
+EXPERIMENT_CASES = {
+    "strong": ([contrast("a", 2.0, 0.2, 4)], "up", "suggestive", False),
+    "significant but within the margin": ([contrast("a", 0.2, 0.02, 4)], "up", "not supported", False),
+    "opposite": ([contrast("a", 2.0, 0.2, 4)], "down", "not supported", True),
+    "flat and precise": ([contrast("a", 0.0, 0.05, 4)], "up", "not supported", False),
+    "flat and imprecise": ([contrast("a", 0.1, 0.5, 4)], "up", "not testable", False),
+    "either, strong": ([contrast("a", -2.0, 0.2, 4)], "either", "suggestive", False),
+    "either, flat and precise": ([contrast("a", 0.1, 0.05, 4)], "either", "not supported", False),
+    "two experiments disagree": ([contrast("a", 2.0, 0.2, 4), contrast("b", -2.0, 0.2, 4)], "up", "conflicting", False),
+    "one of two untestable": ([contrast("a", 2.0, 0.2, 4), untestable("b")], "up", "suggestive", False),
+}
+
+
+@pytest.mark.parametrize(
+    ("contrasts", "direction", "verdict", "opposite"), EXPERIMENT_CASES.values(), ids=EXPERIMENT_CASES
+)
+def test_experiment_verdicts(contrasts, direction, verdict, opposite):
+    """Experiments must be significant and beyond the margin; a tight interval inside it is `not supported`."""
+    decision, _ = decide(evidence(*contrasts), direction, "experiment")
+    assert (decision.verdict, decision.opposite) == (verdict, opposite)
+
+
+def test_p_above_five_percent_alone_is_never_not_supported():
+    """An interval that reaches beyond the margin leaves the question open, whatever p is."""
+    decision, _ = decide(evidence(contrast("a", 0.0, 0.5), contrast("b", 0.0, 0.5)), "up", "cohort")
+    assert decision.verdict == "not testable"
+    assert "smallest effect" in decision.rule
+
+
+def test_nothing_is_above_suggestive_in_this_version():
+    """However strong the evidence, gates that are not evaluated keep the verdict at suggestive."""
+    for kind in ("cohort", "experiment"):
+        overwhelming = evidence(contrast("a", 9.0, 0.1), contrast("b", 9.0, 0.1))
+        card = answer_hypotheses([hypothesis(kind=kind)], {"h": overwhelming})[0]
+        assert card["verdict"] == "suggestive"
+        assert any(gate["status"] == "not evaluated" for gate in card["gates"])
+        for field in ("pooled", "composition_adjusted", "specificity_percentile", "robustness_share"):
+            assert card[field] is None
+            assert card["not_computed"][field]
+
+
+def test_a_failed_positive_control_makes_dependants_not_testable():
+    """A hypothesis that requires a control which did not light up cannot be answered by its own data."""
+    rows = [hypothesis("h", "experiment", requires=["control"]), hypothesis("control", "experiment")]
+    found = {
+        "h": evidence(contrast("a", 2.0, 0.2, 4)),
+        "control": HypothesisEvidence("control", [contrast("c", 0.0, 0.05, 4)], None, 0.4, "declared"),
+    }
+    cards = answer_hypotheses(rows, found)
+    assert cards[1]["verdict"] == "not supported"
+    assert cards[0]["verdict"] == "not testable"
+    assert "control" in cards[0]["rule"]
+
+
+def test_without_a_margin_there_is_no_verdict():
+    """A margin that hangs on an untestable control cannot be had, and the reason is told."""
+    decision, _ = decide(HypothesisEvidence("h", [contrast()], None, None, "its control failed"), "up", "experiment")
+    assert decision.verdict == "not testable"
+    assert "its control failed" in decision.rule
+
+
+def test_competitive_p_on_few_residual_df_is_uninformative_not_no():
+    """CAMERA's correlation from few residuals has no power: its silence must not be read as an answer."""
+    assert competitive_reading(contrast(residual_df=4, p_competitive=0.4)).startswith("uninformative")
+    assert competitive_reading(contrast(residual_df=60, p_competitive=0.4)).startswith("not shown")
+    assert "more than other" in competitive_reading(contrast(residual_df=4, p_competitive=0.01))
+
+
+def test_limits_agree_with_the_t_distribution():
+    """One-sided limits and intervals are those of Student's t, and mirror each other between directions."""
+    effect = Effect(0.3, 0.2, 7)
+    quantile = stats.t.ppf(0.95, 7)
+    assert effect.limit("up") == pytest.approx(0.3 + quantile * 0.2, abs=1e-12)
+    assert effect.limit("down") == pytest.approx(-0.3 + quantile * 0.2, abs=1e-12)
+    assert effect.smallest_excludable == pytest.approx(quantile * 0.2, abs=1e-12)
+    assert effect.interval(0.9) == pytest.approx((0.3 - quantile * 0.2, 0.3 + quantile * 0.2), abs=1e-12)
+    assert one_sided(0.04, "up", "up") == pytest.approx(0.02)
+    assert one_sided(0.04, "up", "down") == pytest.approx(0.98)
