@@ -244,7 +244,7 @@ def _arrow_name(position: int) -> str:
     return f"c{position}"
 
 
-def _read_typed(path: Path, layout: _Layout, value_positions: list[int]) -> Any:  # noqa: ANN401  (an Arrow table)
+def _read_typed(path: Path, layout: _Layout, value_positions: list[int]) -> Any:
     """Read the whole table with declared types: pyarrow fails loudly on `1,5`, `#DIV/0!` and short rows."""
     import pyarrow as pa
 
@@ -266,7 +266,7 @@ def _read_typed(path: Path, layout: _Layout, value_positions: list[int]) -> Any:
         raise InputError(list(_bad_cells(as_text, layout, value_positions, path))) from error
 
 
-def _arrow_table(path: Path, layout: _Layout, types: dict[str, Any]) -> Any:  # noqa: ANN401  (an Arrow table)
+def _arrow_table(path: Path, layout: _Layout, types: dict[str, Any]) -> Any:
     from pyarrow import csv as arrow_csv
 
     with open_bytes(path) as stream:
@@ -294,7 +294,7 @@ def _tabbed(data: bytes, encoding: str) -> bytes:
 
 
 def _bad_cells(
-    table: Any,  # noqa: ANN401  (an Arrow table)
+    table: Any,
     layout: _Layout,
     value_positions: list[int],
     path: Path,

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from sidemine.errors import InputError, Problem
 from sidemine.prepare.byte_streams import decode, open_bytes
@@ -15,6 +15,8 @@ from sidemine.simulation_marker import SIMULATION_MARKER
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from sidemine.study.models import GeneTableSource
 
 HGNC_COLUMNS = ("symbol", "prev_symbol", "alias_symbol", "entrez_id", "ensembl_gene_id")
 ENSEMBL_COLUMNS = ("ensgene", "entrez", "symbol", "chr", "biotype")
@@ -190,8 +192,8 @@ def _unique(targets: tuple[str, ...], how: str) -> Resolution:
     return Resolution(None, f"ambiguous: {how} of {', '.join(sorted(targets))}")
 
 
-def read_gene_table(path: Path, kind: Literal["hgnc", "ensembl"], version: str = "") -> GeneTable:
-    """Read the HGNC complete set, or a table of Ensembl genes.
+def read_gene_table(path: Path, source: GeneTableSource) -> GeneTable:
+    """Read the HGNC complete set, or a table of Ensembl genes, whichever `source` declares.
 
     Where several Ensembl genes carry one symbol (patches, haplotypes), the one on a primary chromosome, then the
     protein-coding one, then the one with an Entrez id, then the lowest id stands for it; all of them resolve to it.
@@ -201,9 +203,9 @@ def read_gene_table(path: Path, kind: Literal["hgnc", "ensembl"], version: str =
     InputError
         When the file is missing, damaged, or lacks its columns.
     """
-    table, simulated = _read_text_table(path, HGNC_COLUMNS if kind == "hgnc" else ENSEMBL_COLUMNS)
-    build = _from_hgnc if kind == "hgnc" else _from_ensembl
-    return build(table, version, simulated)
+    table, simulated = _read_text_table(path, HGNC_COLUMNS if source.format == "hgnc" else ENSEMBL_COLUMNS)
+    build = _from_hgnc if source.format == "hgnc" else _from_ensembl
+    return build(table, source.version, simulated)
 
 
 def _read_text_table(path: Path, required: tuple[str, ...]) -> tuple[pd.DataFrame, bool]:

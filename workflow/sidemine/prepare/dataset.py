@@ -1,0 +1,291 @@
+"""Assemble a dataset: read, choose samples, judge the scale, map to genes, keep a ledger."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from sidemine.errors import InputError, Problem
+from sidemine.prepare.count_archive import read_count_archive
+from sidemine.prepare.expression_store import PROVENANCE_KEY, read_expression, write_expression
+from sidemine.prepare.expression_table import read_expression_table
+from sidemine.prepare.gene_mapping import (
+    GeneMatrix,
+    MappedIdentifiers,
+    MultiGeneRule,
+    ProbeRule,
+    collapse_to_genes,
+    map_ids,
+    map_probes,
+    map_symbols,
+)
+from sidemine.prepare.gene_table import GeneTable
+from sidemine.prepare.metadata import SINGLE_CELL_LAYOUTS, USED, find_label_notes, read_planned_cells
+from sidemine.prepare.ncbi_counts import read_ncbi_annotation, read_ncbi_counts
+from sidemine.prepare.platform_annotation import read_platform_annotation
+from sidemine.prepare.scale import assess_scale, find_scale_problem, to_analysis_scale
+from sidemine.prepare.series_matrix import read_series_matrix, read_series_metadata
+from sidemine.prepare.single_cell import sum_cells
+from sidemine.prepare.value_columns import match_columns
+from sidemine.prepare.value_matrix import ValueMatrix
+
+if TYPE_CHECKING:
+    import anndata as ad
+    import numpy as np
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from sidemine.study.models import Dataset, DerivedColumn
+
+logger = logging.getLogger(__name__)
+
+__all__ = ["FILE_ROLES", "prepare_dataset", "read_expression", "write_expression"]
+
+FILE_ROLES = ("values", "metadata", "sample_sheet", "platform_map", "annotation")
+"""What a dataset's files are for."""
+
+MAX_SHARE_MISSING = 0.5
+"""A gene without a value in more than this share of the samples takes no part."""
+
+
+def prepare_dataset(
+    row: Dataset,
+    files: Mapping[str, Path],
+    samples: pd.DataFrame,
+    gene_table: GeneTable,
+    *,
+    probe_rule: ProbeRule = "highest_mean",
+    multi_gene_probes: MultiGeneRule = "drop",
+    derive: Mapping[str, DerivedColumn] | None = None,
+) -> tuple[ad.AnnData, pd.DataFrame]:
+    """Turn a dataset's files into genes × samples on the scale of the analysis.
+
+    Parameters
+    ----------
+    row
+        The dataset.
+    files
+        Its files by role: values; metadata, sample_sheet, platform_map, annotation where there are such.
+    samples
+        What `read_samples` returned.
+    gene_table
+        Approved symbols.
+    probe_rule
+        Which probe speaks for a gene; see `gene_mapping.collapse_to_genes`.
+    multi_gene_probes
+        What becomes of a probe of several genes; see `gene_mapping.map_probes`.
+    derive
+        Derived columns of this dataset: single cells are grouped by them.
+
+    Returns
+    -------
+    adata
+        obs = samples that take part (metadata as text), var = genes (entrez, ensembl, identifier), layer `log2` or
+        `counts`, provenance in `uns['sidemine']`. A `problem` there makes every contrast of the dataset untestable.
+    ledger
+        As `tables.GENES_LEDGER`: what became of every identifier.
+
+    Raises
+    ------
+    InputError
+        When files cannot be read, or identifiers do not fit the platform.
+    """
+    used = samples[samples["fate"] == USED]
+    matrix, unit_problem = _read_values(row, files, samples, derive or {})
+    where = f"dataset {row.dataset}, {files['values'].name}"
+    declared = row.scale
+    evidence = assess_scale(matrix.values)
+    problem = unit_problem or find_scale_problem(evidence, declared, where)
+    mapped = _map_identifiers(row, files, matrix, gene_table, multi_gene_probes, where)
+    _leave_out_incomplete(mapped, matrix.values, strict=declared == "counts")
+    genes, layer, transformation, rule = _to_genes(row, matrix, mapped, probe_rule)
+    _check_any_gene(genes, where)
+    ledger = _complete_ledger(genes.ledger, matrix.left_out)
+    fates = Counter(ledger["fate"])
+    provenance = {
+        "dataset": row.dataset,
+        "accession": row.accession,
+        "platform": row.platform,
+        "layout": row.layout,
+        "scale_declared": declared,
+        "scale_found": evidence.reading,
+        "scale_evidence": evidence.to_dict(),
+        "transformation": transformation,
+        "probe_rule": rule,
+        "multi_gene_probes": multi_gene_probes,
+        "n_identifiers": len(ledger),
+        "n_identifiers_kept": fates["kept"],
+        "n_identifiers_merged": fates["merged"],
+        "n_identifiers_dropped": fates["dropped"],
+        "share_identifiers_found": round(mapped.share_found, 6),
+        "n_genes": len(genes.genes),
+        "n_samples": len(used),
+        "n_samples_left_out": len(samples) - len(used),
+        "simulated": matrix.simulated or gene_table.simulated,
+        "gene_table_version": gene_table.version,
+        "files": {role: files[role].name for role in FILE_ROLES if role in files},
+        "notes": [*matrix.notes, *find_label_notes(samples.drop(columns=["sample", "unit", "fate"]))],
+        "problem": problem.to_dict() if problem else None,
+    }
+    if problem:
+        logger.warning("%s cannot be tested: %s", row.dataset, problem.what)
+    logger.info(
+        "%s: %d identifiers (%d kept, %d merged, %d dropped) make %d genes",
+        row.dataset,
+        len(ledger),
+        fates["kept"],
+        fates["merged"],
+        fates["dropped"],
+        len(genes.genes),
+    )
+    return _assemble(used, genes, layer, gene_table, provenance), ledger
+
+
+def _read_values(
+    row: Dataset, files: Mapping[str, Path], samples: pd.DataFrame, derive: Mapping[str, DerivedColumn]
+) -> tuple[ValueMatrix, Problem | None]:
+    """Read the values of the samples that take part, columns in their order and under their names."""
+    used = [str(name) for name in samples.loc[samples["fate"] == USED, "sample"]]
+    if row.layout in SINGLE_CELL_LAYOUTS:
+        planned = read_planned_cells(row, files, derive, values=True)
+        return _choose(sum_cells(planned.cells, planned.plan), {name: name for name in used}), planned.plan.problem
+    indexed = samples.set_index("sample")
+    matrix = _read_bulk(row, files, indexed)
+    columns = match_columns(row, indexed, used, matrix.columns)
+    if "metadata" in files:
+        matrix.simulated |= read_series_metadata(files["metadata"]).simulated
+    return _choose(matrix, columns), None
+
+
+def _read_bulk(row: Dataset, files: Mapping[str, Path], samples: pd.DataFrame) -> ValueMatrix:
+    path = files["values"]
+    if row.layout == "archive":
+        return read_count_archive(path)
+    if row.layout == "ncbi_counts":
+        return read_ncbi_counts(path)
+    if row.layout == "table":
+        named = samples[row.sample_name] if row.sample_name else samples.index
+        return read_expression_table(path, [str(name) for name in named])
+    series = read_series_matrix(path)
+    if series.values is None:
+        raise InputError(
+            Problem(
+                "the series matrix describes the samples but holds no values",
+                str(path),
+                "a series matrix with values, or another layout for this dataset",
+                "The values may be had from: " + ("; ".join(series.alternatives) or "(the record names no other file)"),
+            )
+        )
+    return ValueMatrix(
+        series.identifiers, series.samples, series.values, notes=series.notes, simulated=series.metadata.simulated
+    )
+
+
+def _choose(matrix: ValueMatrix, columns: Mapping[str, str]) -> ValueMatrix:
+    place = {name: position for position, name in enumerate(matrix.columns)}
+    positions = [place[column] for column in columns.values()]
+    if positions != list(range(len(matrix.columns))):
+        matrix.values = matrix.values[:, positions]
+    matrix.columns = list(columns)
+    return matrix
+
+
+def _map_identifiers(
+    row: Dataset,
+    files: Mapping[str, Path],
+    matrix: ValueMatrix,
+    gene_table: GeneTable,
+    multi_gene: MultiGeneRule,
+    where: str,
+) -> MappedIdentifiers:
+    if row.identifiers == "probe":
+        if "platform_map" not in files:
+            raise InputError(
+                Problem(
+                    "probes cannot be mapped to genes without an annotation of their platform",
+                    where,
+                    "platform (GPLnnn) or platform_map in datasets.tsv",
+                    "Name the platform of this dataset.",
+                )
+            )
+        platform = read_platform_annotation(files["platform_map"])
+        where = f"{where}, platform {row.platform or files['platform_map'].name}"
+        return map_probes(matrix.identifiers, platform, gene_table, multi_gene, where)
+    if row.identifiers == "symbol":
+        return map_symbols(matrix.identifiers, gene_table, multi_gene, where)
+    annotation = read_ncbi_annotation(files["annotation"]) if "annotation" in files else None
+    return map_ids(matrix.identifiers, gene_table, row.identifiers, where, annotation)
+
+
+def _leave_out_incomplete(mapped: MappedIdentifiers, values: NDArray[np.float64], strict: bool) -> None:
+    """Unmap rows with too many missing values; counts must be complete (a missing count has no variance model)."""
+    import numpy as np
+
+    n_missing = np.count_nonzero(np.isnan(values), axis=1)
+    limit = 0 if strict else int(MAX_SHARE_MISSING * values.shape[1])
+    for row in np.flatnonzero(n_missing > limit):
+        if mapped.genes[row] is not None:
+            mapped.reasons[row] += f"; no value in {n_missing[row]} of {values.shape[1]} samples"
+            mapped.genes[row] = None
+
+
+def _to_genes(
+    row: Dataset, matrix: ValueMatrix, mapped: MappedIdentifiers, probe_rule: ProbeRule
+) -> tuple[GeneMatrix, Literal["log2", "counts"], str, str]:
+    """Collapse to genes: counts are added before any logarithm, probes are chosen or averaged on the log2 scale."""
+    additive = row.scale == "counts" or (row.scale == "normalised_counts" and row.identifiers != "probe")
+    if additive:
+        genes = collapse_to_genes(matrix.identifiers, mapped, matrix.values, "sum")
+        layer, genes.values, note = to_analysis_scale(genes.values, row.scale)
+        return genes, layer, note, "counts of one gene are added"
+    layer, values, note = to_analysis_scale(matrix.values, row.scale)
+    return collapse_to_genes(matrix.identifiers, mapped, values, probe_rule), layer, note, probe_rule
+
+
+def _check_any_gene(genes: GeneMatrix, where: str) -> None:
+    if not genes.genes:
+        reasons = Counter(genes.ledger["reason"]).most_common(3)
+        raise InputError(
+            Problem(
+                "not one identifier could be mapped to a gene",
+                f"{where}: {'; '.join(f'{n} × {reason}' for reason, n in reasons)}",
+                "identifiers of the kind that is declared",
+                "Check identifiers and platform_map in datasets.tsv.",
+            )
+        )
+
+
+def _complete_ledger(ledger: pd.DataFrame, left_out: list[tuple[str, str]]) -> pd.DataFrame:
+    import pandas as pd
+
+    if not left_out:
+        return ledger
+    rows = [(identifier, "", "dropped", reason) for identifier, reason in left_out]
+    extra = pd.DataFrame(rows, columns=ledger.columns, dtype=object)
+    return pd.concat([ledger, extra], ignore_index=True)
+
+
+def _assemble(
+    used: pd.DataFrame,
+    genes: GeneMatrix,
+    layer: str,
+    gene_table: GeneTable,
+    provenance: dict[str, object],
+) -> ad.AnnData:
+    import anndata as ad
+    import numpy as np
+    import pandas as pd
+
+    obs = used.drop(columns=["sample", "fate"])
+    obs.index = pd.Index([str(name) for name in used["sample"]], name="sample", dtype=object)
+    var = gene_table.ids_of(genes.genes)
+    var["identifier"] = genes.identifiers
+    var.index = pd.Index(genes.genes, name="gene", dtype=object)
+    adata = ad.AnnData(obs=obs.astype(object), var=var.astype(object))
+    adata.layers[layer] = np.ascontiguousarray(genes.values.T)
+    adata.uns[PROVENANCE_KEY] = json.dumps(provenance, sort_keys=True, ensure_ascii=False, allow_nan=False)
+    return adata

@@ -1,0 +1,74 @@
+"""Write and read `expression.h5ad`, the interchange between stages: the same bytes for the same data."""
+
+from __future__ import annotations
+
+import json
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sidemine.errors import InputError, Problem
+
+if TYPE_CHECKING:
+    import anndata as ad
+
+PROVENANCE_KEY = "sidemine"
+LAYERS = ("log2", "counts")
+
+
+def write_expression(adata: ad.AnnData, path: Path) -> None:
+    """Write a dataset. HDF5 keeps no time stamps here, so equal data give equal bytes.
+
+    Parameters
+    ----------
+    adata
+        obs = samples, var = genes, one layer (`log2` or `counts`), no X, provenance as JSON text in `uns['sidemine']`.
+    path
+        Where to write; the file appears only when it is complete.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(path.name + ".part")
+    adata.write_h5ad(partial, compression="gzip", compression_opts=4, convert_strings_to_categoricals=False)
+    partial.replace(path)
+
+
+def read_expression(path: Path) -> ad.AnnData:
+    """Read a dataset that `write_expression` wrote; its obs and var columns are text.
+
+    Raises
+    ------
+    InputError
+        When the file is damaged, or was not written by sidemine.
+    """
+    import anndata as ad
+
+    try:
+        with warnings.catch_warnings():
+            # Told by anndata about its own future defaults; nothing here depends on them.
+            warnings.filterwarnings("ignore", category=FutureWarning, module="anndata")
+            adata = ad.read_h5ad(path)
+        read_provenance(adata)
+    except (OSError, KeyError, ValueError) as error:
+        raise InputError(_not_ours(path, f"{type(error).__name__}: {str(error)[:200]}")) from error
+    if [name for name in adata.layers if name in LAYERS] != list(adata.layers) or len(adata.layers) != 1:
+        raise InputError(_not_ours(path, f"layers {', '.join(adata.layers) or 'none'}"))
+    for frame in (adata.obs, adata.var):
+        for name in frame.columns:
+            frame[name] = [str(cell) for cell in frame[name].astype(object)]
+            frame[name] = frame[name].astype(object)
+    return adata
+
+
+def read_provenance(adata: ad.AnnData) -> dict[str, Any]:
+    """Return what `uns['sidemine']` says: dataset, scale, transformation, problem, and how many identifiers were used."""
+    provenance: dict[str, Any] = json.loads(str(adata.uns[PROVENANCE_KEY]))
+    return provenance
+
+
+def _not_ours(path: Path, found: str) -> Problem:
+    return Problem(
+        "this is no expression file of sidemine",
+        f"{path}: {found}",
+        f"an h5ad with one layer ({' or '.join(LAYERS)}) and provenance in uns['{PROVENANCE_KEY}']",
+        "Delete the file so that it is made again.",
+    )

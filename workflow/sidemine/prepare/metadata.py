@@ -1,0 +1,304 @@
+"""The samples of a dataset: what is known of them, their biological unit, and whether they take part."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sidemine.errors import InputError, Problem
+from sidemine.prepare.count_archive import archive_metadata, list_archive_samples
+from sidemine.prepare.derived_columns import check_derived, derive_columns
+from sidemine.prepare.sample_sheet import apply_sample_sheet, check_known, read_sample_sheet
+from sidemine.prepare.series_matrix import read_series_metadata
+from sidemine.prepare.single_cell import (
+    MIN_CELLS,
+    Cells,
+    PseudobulkPlan,
+    plan_pseudobulk,
+    read_h5ad_cells,
+    text_frame,
+)
+from sidemine.prepare.tenx import read_tenx_cells
+from sidemine.prepare.value_columns import list_value_columns, match_columns
+from sidemine.study.selectors import matches_nothing, parse_selector
+from sidemine.tables import SAMPLES
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from sidemine.study.models import Dataset, DerivedColumn, ExcludedSample
+
+logger = logging.getLogger(__name__)
+
+USED = "used"
+"""Fate of a sample that takes part."""
+
+SINGLE_CELL_LAYOUTS = frozenset({"h5ad", "tenx"})
+_MAX_LABELS = 50
+
+
+@dataclass
+class PlannedCells:
+    """Cells with their metadata, and the pseudobulk samples that they make."""
+
+    cells: Cells
+    plan: PseudobulkPlan
+
+
+def read_samples(
+    row: Dataset,
+    files: Mapping[str, Path],
+    derive: Mapping[str, DerivedColumn],
+    exclude: Sequence[ExcludedSample],
+) -> pd.DataFrame:
+    """Collect the samples of a dataset.
+
+    Parameters
+    ----------
+    row
+        The dataset.
+    files
+        Its files by role: `values`, and where there are such `metadata`, `sample_sheet`.
+    derive
+        New columns by name.
+    exclude
+        Samples left out by hand.
+
+    Returns
+    -------
+    pandas.DataFrame
+        As `tables.SAMPLES`: sample, unit, fate, then metadata; all text, '' = missing. Samples that do not take part
+        keep their row, with the reason as their fate.
+
+    Raises
+    ------
+    InputError
+        When metadata, sheet, selectors and value columns do not fit together.
+    """
+    if row.layout in SINGLE_CELL_LAYOUTS:
+        samples, fates = _pseudobulk_samples(row, files, derive)
+    else:
+        samples, fates = _bulk_samples(row, files, derive)
+    check_known([one.sample for one in exclude], samples.index, f"config.yaml, exclude.{row.dataset}")
+    for one in exclude:
+        fates[one.sample] = f"excluded: {one.reason}"
+    used = [sample for sample in samples.index if fates[sample] == USED]
+    if row.layout not in SINGLE_CELL_LAYOUTS:
+        _check_bulk(row, files, samples, used, derive)
+    _check_any_used(row, fates)
+    for note in find_label_notes(samples):
+        logger.warning("%s: %s", row.dataset, note)
+    return _samples_table(row, samples, fates, used)
+
+
+def _bulk_samples(
+    row: Dataset, files: Mapping[str, Path], derive: Mapping[str, DerivedColumn]
+) -> tuple[pd.DataFrame, dict[str, str]]:
+    samples = _own_metadata(row, files)
+    if "sample_sheet" in files:
+        samples = apply_sample_sheet(samples, read_sample_sheet(files["sample_sheet"]), files["sample_sheet"])
+    samples = derive_columns(samples, derive, f"config.yaml, derive.{row.dataset}")
+    fates = dict.fromkeys(samples.index, USED)
+    _leave_out_platforms(row, samples, fates)
+    _leave_out_outside(row, samples, fates)
+    return samples, fates
+
+
+def _own_metadata(row: Dataset, files: Mapping[str, Path]) -> pd.DataFrame:
+    """Return the metadata that come with the data: from a series matrix, or from names of members or columns."""
+    import pandas as pd
+
+    if "metadata" in files or row.layout == "series_matrix":
+        return read_series_metadata(files.get("metadata", files["values"])).samples
+    if row.layout == "archive":
+        return archive_metadata(list_archive_samples(files["values"]))
+    if "sample_sheet" in files and row.sample_name:
+        return read_sample_sheet(files["sample_sheet"])[[]]
+    names = pd.Index(list_value_columns(row, files), name="sample", dtype=object)
+    return pd.DataFrame(index=names, dtype=object)
+
+
+def _leave_out_platforms(row: Dataset, samples: pd.DataFrame, fates: dict[str, str]) -> None:
+    if not row.platform or "platform_id" not in samples.columns:
+        return
+    platforms = sorted(set(samples["platform_id"]) - {""})
+    if platforms and row.platform not in platforms:
+        raise InputError(
+            Problem(
+                f"no sample of the series is of platform {row.platform}",
+                f"datasets.tsv, dataset {row.dataset}, column platform",
+                f"one of: {', '.join(platforms)}",
+                "Correct the platform; a series of several platforms has one series matrix for each.",
+            )
+        )
+    for sample, platform in zip(samples.index, samples["platform_id"], strict=True):
+        if platform not in {"", row.platform}:
+            fates[sample] = f"another platform: {platform}"
+
+
+def _leave_out_outside(row: Dataset, samples: pd.DataFrame, fates: dict[str, str]) -> None:
+    if row.subset:
+        inside = _select(row, samples)
+        for sample, taken in zip(samples.index, inside, strict=True):
+            if not taken:
+                fates[sample] = f"outside the subset: {row.subset}"
+
+
+def _select(row: Dataset, samples: pd.DataFrame) -> NDArray[np.bool_]:
+    where = f"datasets.tsv, dataset {row.dataset}, column subset"
+    selector = parse_selector(row.subset, where)
+    inside: NDArray[np.bool_] = selector.matches(samples, where)
+    if not inside.any():
+        raise InputError(matches_nothing(selector, samples, where))
+    return inside
+
+
+def _check_bulk(
+    row: Dataset,
+    files: Mapping[str, Path],
+    samples: pd.DataFrame,
+    used: list[str],
+    derive: Mapping[str, DerivedColumn],
+) -> None:
+    taken = samples.index.isin(used)
+    check_derived(samples, derive, taken, f"config.yaml, derive.{row.dataset}")
+    match_columns(row, samples, used, list_value_columns(row, files))
+    if not row.biological_unit:
+        return
+    if row.biological_unit not in samples.columns:
+        raise InputError(
+            Problem(
+                f"there is no metadata column {row.biological_unit!r}",
+                f"datasets.tsv, dataset {row.dataset}, column biological_unit",
+                f"one of: {', '.join(map(str, samples.columns))}",
+                "Correct biological_unit, or derive the column from another one.",
+            )
+        )
+    without = [sample for sample in used if not samples.loc[sample, row.biological_unit]]
+    if without:
+        raise InputError(
+            Problem(
+                f"{len(without)} samples have no biological unit",
+                f"dataset {row.dataset}, column {row.biological_unit!r}: {', '.join(without[:8])}",
+                "a value for every sample that takes part",
+                "Give it in a sample sheet, or leave these samples out by subset or exclude.",
+            )
+        )
+
+
+def read_planned_cells(
+    row: Dataset, files: Mapping[str, Path], derive: Mapping[str, DerivedColumn], values: bool
+) -> PlannedCells:
+    """Read single cells, add what is known of them, and plan their pseudobulk samples.
+
+    A sample sheet may name the samples of a 10x archive, single cells, or pseudobulk samples.
+
+    Raises
+    ------
+    InputError
+        When files, columns, selectors and sheet do not fit together.
+    """
+    import numpy as np
+
+    cells = _read_cells(row, files, values)
+    sheet = read_sample_sheet(files["sample_sheet"]) if "sample_sheet" in files else None
+    obs = cells.obs
+    if "metadata" in files and "sample" in obs.columns:
+        obs = _join(obs, read_series_metadata(files["metadata"]).samples, "sample")
+    if sheet is not None and "sample" in obs.columns and set(sheet.index) <= set(obs["sample"]):
+        obs, sheet = _join(obs, sheet, "sample"), None
+    elif sheet is not None and sheet.index.isin(obs.index).any():
+        obs, sheet = _join(obs.assign(_cell=obs.index), sheet, "_cell").drop(columns="_cell"), None
+    where = f"config.yaml, derive.{row.dataset}"
+    obs = derive_columns(obs, derive, where)
+    taken = _select(row, obs) if row.subset else np.ones(len(obs), dtype=bool)
+    check_derived(obs, derive, taken, where)
+    cells.obs = obs
+    plan = plan_pseudobulk(row, obs, taken)
+    if sheet is not None:
+        plan.samples = apply_sample_sheet(plan.samples, sheet, files["sample_sheet"])
+    return PlannedCells(cells, plan)
+
+
+def _read_cells(row: Dataset, files: Mapping[str, Path], values: bool) -> Cells:
+    if row.layout == "tenx":
+        return read_tenx_cells(files["values"], row.identifiers)
+    return read_h5ad_cells(files["values"], row.identifiers, values=values)
+
+
+def _join(obs: pd.DataFrame, table: pd.DataFrame, key: str) -> pd.DataFrame:
+    """Add the columns of `table` (indexed by sample or cell) to the cells; cells that it does not name get ''."""
+    rows = table.reindex(obs[key]).fillna("")
+    result = obs.copy()
+    for name in table.columns:
+        if name != key:
+            result[name] = rows[name].to_numpy(dtype=object)
+    return result
+
+
+def _pseudobulk_samples(
+    row: Dataset, files: Mapping[str, Path], derive: Mapping[str, DerivedColumn]
+) -> tuple[pd.DataFrame, dict[str, str]]:
+    samples = read_planned_cells(row, files, derive, values=False).plan.samples
+    fates = {
+        sample: USED if int(n) >= MIN_CELLS else f"fewer than {MIN_CELLS} cells ({n})"
+        for sample, n in zip(samples.index, samples["n_cells"], strict=True)
+    }
+    return samples, fates
+
+
+def _check_any_used(row: Dataset, fates: Mapping[str, str]) -> None:
+    if USED not in fates.values():
+        reasons = sorted(set(fates.values()))
+        raise InputError(
+            Problem(
+                "no sample takes part",
+                f"dataset {row.dataset}: {'; '.join(reasons[:5]) or 'there are no samples'}",
+                "at least one sample",
+                "Look at subset, platform and exclude of this dataset.",
+            )
+        )
+
+
+def _samples_table(row: Dataset, samples: pd.DataFrame, fates: Mapping[str, str], used: list[str]) -> pd.DataFrame:
+    import pandas as pd
+
+    own = samples[row.biological_unit] if row.biological_unit in samples.columns else [""] * len(samples)
+    unit = [str(cell) or sample for sample, cell in zip(samples.index, own, strict=True)]
+    fixed = {"sample": list(samples.index), "unit": unit, "fate": [fates[sample] for sample in samples.index]}
+    metadata = text_frame(samples)
+    metadata.columns = pd.Index([f"{name}_characteristic" if name in SAMPLES.names else name for name in metadata])
+    logger.info("%s: %d of %d samples take part", row.dataset, len(used), len(samples))
+    return pd.concat([pd.DataFrame(fixed, dtype=object), metadata.reset_index(drop=True)], axis=1)
+
+
+def find_label_notes(samples: pd.DataFrame) -> list[str]:
+    """Return a sentence for each metadata label that seems to stand in several spellings.
+
+    Spellings are alike when they differ in case, punctuation, white space, or in a repeated word only.
+    """
+    notes = []
+    for name in samples.columns:
+        labels = sorted({str(label) for label in samples[name]} - {""})
+        if not 2 <= len(labels) <= _MAX_LABELS:
+            continue
+        alike: dict[str, list[str]] = {}
+        for label in labels:
+            alike.setdefault(_plain_label(label), []).append(label)
+        for key, spellings in alike.items():
+            if len(spellings) > 1 and re.search("[a-z]", key):
+                quoted = " and ".join(map(repr, spellings))
+                notes.append(f"column {name}: {quoted} look like spellings of one label")
+    return notes
+
+
+def _plain_label(label: str) -> str:
+    # A plus sign tells CD4+ from CD4, so it stays; a word said twice does not count twice.
+    words = re.findall(r"[a-z0-9+]+", re.sub(r"(?<=\w)[-_](?=\w)", "", label.lower()))
+    return " ".join(dict.fromkeys(words))

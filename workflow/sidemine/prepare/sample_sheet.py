@@ -1,0 +1,119 @@
+"""Sample sheets: a user's own columns for samples whose GEO metadata cannot separate the groups."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Collection
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sidemine.errors import InputError, Problem
+from sidemine.prepare.byte_streams import decode, open_bytes
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+RESERVED = ("unit", "fate")
+
+
+def read_sample_sheet(path: Path) -> pd.DataFrame:
+    """Read a TSV sheet (first column `sample`) as text; lines that begin with `#` are comments.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Index `sample`; text columns, '' = missing.
+
+    Raises
+    ------
+    InputError
+        With all problems at once: first column, repeated samples or columns, rows of another length, reserved names.
+    """
+    import pandas as pd
+
+    with open_bytes(path) as stream:
+        text, _ = decode(stream.read())
+    kept = [(number, line) for number, line in enumerate(text.splitlines(), start=1) if _is_row(line)]
+    rows = [next(csv.reader(io.StringIO(line), delimiter="\t")) for _, line in kept]
+    cells = [[cell.strip() for cell in row] for row in rows]
+    header = cells[0] if cells else []
+    problems = _header_problems(header, path)
+    seen: dict[str, int] = {}
+    for (number, _), row in zip(kept[1:], cells[1:], strict=True):
+        if len(row) != len(header):
+            problems.append(
+                _sheet_problem(f"the row has {len(row)} cells, the header {len(header)}", path, number, row[0])
+            )
+        elif not row[0]:
+            problems.append(_sheet_problem("the row names no sample", path, number, row[0]))
+        elif row[0] in seen:
+            problems.append(_sheet_problem(f"the sample stands in line {seen[row[0]]} already", path, number, row[0]))
+        seen.setdefault(row[0], number)
+    if problems:
+        raise InputError(problems)
+    index = pd.Index([row[0] for row in cells[1:]], name="sample", dtype=object)
+    return pd.DataFrame([row[1:] for row in cells[1:]], index=index, columns=header[1:], dtype=object)
+
+
+def _is_row(line: str) -> bool:
+    return bool(line.strip()) and not line.startswith("#")
+
+
+def _header_problems(header: list[str], path: Path) -> list[Problem]:
+    problems = []
+    if not header or header[0] != "sample":
+        found = header[0] if header else ""
+        problems.append(
+            Problem(
+                "the first column of a sample sheet is not `sample`",
+                f"{path}: {found!r}",
+                "a tab-separated table whose first column is called sample",
+                "Rename the first column, and check that cells are separated by tabs.",
+            )
+        )
+    for name in sorted({name for name in header if header.count(name) > 1 or not name}):
+        problems.append(_sheet_problem("a column name is empty or repeats", path, 1, name))
+    problems += [_sheet_problem("the column name is reserved", path, 1, name) for name in RESERVED if name in header]
+    return problems
+
+
+def _sheet_problem(what: str, path: Path, line: int, value: str) -> Problem:
+    return Problem(
+        what,
+        f"{path}: line {line}, value {value!r}",
+        "each sample once, as many cells as the header; columns with names of their own, not " + " or ".join(RESERVED),
+        "Mend the sheet.",
+    )
+
+
+def apply_sample_sheet(samples: pd.DataFrame, sheet: pd.DataFrame, path: Path) -> pd.DataFrame:
+    """Return `samples` with the columns of `sheet`: new ones added, others replaced where the sheet has a value.
+
+    Raises
+    ------
+    InputError
+        When the sheet names a sample that the dataset does not have.
+    """
+    check_known(sheet.index, samples.index, str(path))
+    result = samples.copy()
+    for name in sheet.columns:
+        own = result[name] if name in result.columns else [""] * len(result)
+        cells = dict(zip(sheet.index, sheet[name], strict=True))
+        result[name] = [cells.get(sample) or old for sample, old in zip(result.index, own, strict=True)]
+    return result
+
+
+def check_known(named: Collection[str], samples: Collection[str], where: str) -> None:
+    """Raise `InputError` when `named` holds samples that do not exist."""
+    known = set(samples)
+    unknown = [name for name in named if name not in known]
+    if unknown:
+        raise InputError(
+            Problem(
+                f"{len(unknown)} samples do not exist in this dataset",
+                f"{where}: {', '.join(map(repr, unknown[:8]))}",
+                f"samples of the dataset, for example {', '.join(map(repr, list(samples)[:5]))}",
+                "Correct the names; sidemine inspect lists the samples.",
+            )
+        )
