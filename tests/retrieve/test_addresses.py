@@ -65,6 +65,7 @@ def test_keys_by_example(url: str, key: str) -> None:
     assert_stays_inside(key)
 
 
+@pytest.mark.real_files
 def test_the_keys_of_the_real_mirror(real_files: Path) -> None:
     """Every file of the mirror is found under the address that it was published under."""
     mirror = real_files / "mirror"

@@ -207,6 +207,23 @@ def test_a_damaged_stream_names_its_file(tmp_path: Path) -> None:
         stream.read()
 
 
+@pytest.mark.parametrize("version", ["earliest", "latest"])
+def test_a_cut_hdf5_file_is_found(tmp_path: Path, version: str) -> None:
+    h5py = pytest.importorskip("h5py")
+    path = tmp_path / "cells.h5ad"
+    with h5py.File(path, "w", libver=version) as file:
+        file["X"] = list(range(5000))
+        file["uns/simulated"] = MARK.decode()
+    assert find_defect(path, path.name) is None
+    assert carries_simulation_marker(path)
+    data = path.read_bytes()
+    for length in (len(data) - 1, len(data) // 2):
+        path.write_bytes(data[:length])
+        assert "cut short" in (find_defect(path, path.name) or "")
+    path.write_bytes(data[:10])
+    assert "superblock" in (find_defect(path, path.name) or "")
+
+
 MARK = b"SIDEMINE-SIMULATED"
 LONG = b"gene\t1\n" * 300_000
 
@@ -253,5 +270,7 @@ def test_real_files_are_sound_and_real(real_files: Path) -> None:
         if path.is_file():
             assert find_defect(path, path.name) is None, path
             assert not carries_simulation_marker(path), path
+    for path in sorted((real_files / "data").rglob("*.h5ad")):
+        assert find_defect(path, path.name) is None, path
     truncated = real_files / "data/miniatures/GPL10558.truncated.annot.gz"
     assert "damaged or cut short" in (find_defect(truncated, truncated.name) or "")

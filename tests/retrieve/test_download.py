@@ -5,6 +5,10 @@ from __future__ import annotations
 import email.utils
 import hashlib
 import json
+import os
+import subprocess
+import sys
+import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -14,6 +18,7 @@ import pytest
 from scripted_server import Fetcher, Handler, ScriptedServer
 
 from sidemine.errors import RetrievalError
+from sidemine.retrieve.addresses import mirror_key
 from sidemine.retrieve.download import fetch
 from sidemine.retrieve.lock import LockEntry
 from sidemine.retrieve.record import InputRecord
@@ -484,6 +489,45 @@ def test_progress_is_silent_in_logs_and_shown_on_a_terminal(
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
     fetcher(url, progress=True)
     assert "x.gz: 0.3 of 0.3 MB (100 %)" in capsys.readouterr().err
+
+
+def test_a_killed_process_leaves_nothing_half_done(server: ScriptedServer, fetcher: Fetcher, gz: bytes) -> None:
+    """After kill -9 in mid-transfer the same call takes up what came, and the file is right."""
+
+    def stall(handler: Handler) -> None:
+        cut(gz, 131_072, ETag='"v1"')(handler)
+        handler.wfile.flush()
+        stalled.wait(20)
+
+    stalled = threading.Event()
+    url = server.on("/x.gz", stall, resume(gz, '"v1"'))
+    place = fetcher.place(url)
+    code = (
+        "import sys; from pathlib import Path\n"
+        "from sidemine.retrieve.download import fetch; from sidemine.retrieve.sources import Source\n"
+        "source = Source(sys.argv[2], (sys.argv[1],), 'values')\n"
+        "fetch(source, Path(sys.argv[3]), max_bytes=10**7, allow_loopback_http=True)"
+    )
+    environment = {**os.environ, "NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}
+    victim = subprocess.Popen([sys.executable, "-c", code, url, mirror_key(url), str(place)], env=environment)
+    part = place.with_name(place.name + ".part")
+    deadline = time.monotonic() + 20
+    while not (part.exists() and part.stat().st_size) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    victim.kill()
+    victim.wait()
+    stalled.set()
+    assert_nothing_kept(fetcher, url)
+    came = part.stat().st_size
+    assert came > 0
+    fetcher(url)
+    assert server.requests[-1][1]["Range"] == f"bytes={came}-"
+    assert place.read_bytes() == gz
+    assert_nothing_partial(place)
+
+
+def assert_nothing_partial(place: Path) -> None:
+    assert sorted(path.name for path in place.parent.iterdir()) == [place.name, place.name + ".record.json"]
 
 
 def test_our_own_session_says_who_asks() -> None:

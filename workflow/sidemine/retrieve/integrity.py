@@ -118,6 +118,8 @@ def find_defect(
             page = page_in_place_of_data(stream.read(_HEAD), name)
         if page is not None:
             return f"it is {page}, not data"
+        if (cut := _cut_hdf5(path)) is not None:
+            return cut
         if promised is not None and not _KIND_TESTS[promised](path):
             return f"its name promises {promised}, its content is something else"
         limit = min(max_unpacked, max(_RATIO_MATTERS_FROM, _MAX_RATIO * size))
@@ -133,6 +135,25 @@ def find_defect(
         member = problem.where.removeprefix(str(path)).lstrip(", ")
         return f"{problem.what} ({member})" if member else problem.what
     return None
+
+
+def _cut_hdf5(path: Path) -> str | None:
+    """Tell whether an HDF5 file is shorter than its superblock says (HDF5 file format specification, section II.A)."""
+    with path.open("rb") as stream:
+        block = stream.read(64)
+    if not block.startswith(_HDF5_MAGIC):
+        return None
+    # Versions 0 and 1, and 2 and 3, keep the end-of-file address at different places; addresses of 8 bytes only,
+    # which is what every 64-bit writer makes.
+    places = {0: (13, 40), 1: (13, 44), 2: (9, 28), 3: (9, 28)}
+    version = block[8] if len(block) > 8 else -1
+    if version not in places or len(block) < 64:
+        return "its HDF5 superblock cannot be read"
+    size_at, end_at = places[version]
+    if block[size_at] != 8:
+        return None
+    promised, size = int.from_bytes(block[end_at : end_at + 8], "little"), path.stat().st_size
+    return f"the HDF5 file is cut short: {size:,} of {promised:,} bytes" if size < promised else None
 
 
 def _drain(stream: BinaryIO) -> int:
