@@ -42,7 +42,7 @@ class Inspection:
         Supplementary files of the series, or members of an archive.
     sample_files
         Supplementary files of single samples.
-    values
+    value_summary
         One sentence on the values: how many, their range and likely scale.
     simulated
         Whether the file carries the mark of the simulator.
@@ -58,7 +58,7 @@ class Inspection:
     platforms: list[str] = field(default_factory=list)
     files: list[str] = field(default_factory=list)
     sample_files: list[str] = field(default_factory=list)
-    values: str = ""
+    value_summary: str = ""
     simulated: bool = False
     notes: list[str] = field(default_factory=list)
 
@@ -93,13 +93,18 @@ def inspect_file(path: Path) -> Inspection:
         return _inspect_series_matrix(path)
     if start.startswith(b"^"):
         return _inspect_soft(path)
-    if start.startswith(b"<"):
+    if start.startswith(b"<") or b"\x00" in start or start.startswith(b"PK\x03\x04") or not start:
+        web_page = start.startswith(b"<")
         raise InputError(
             Problem(
-                "the file is a web page, not data",
-                str(path),
-                "a series matrix, SOFT file, table, h5ad or tar archive",
-                "Delete it and retrieve the file again.",
+                "the file is a web page, not data"
+                if web_page
+                else "the file is none of the kinds that can be inspected",
+                f"{path}, which begins with {start[:20]!r}",
+                "a series matrix, SOFT file, text table of values, h5ad or tar archive",
+                "Delete it and retrieve the file again."
+                if web_page
+                else "Unpack a zip archive, or save a spreadsheet as tab-separated text, and inspect that.",
             )
         )
     return _inspect_table(path)
@@ -186,15 +191,15 @@ def _inspect_series_matrix(path: Path) -> Inspection:
     try:
         matrix = read_series_matrix(path)
     except InputError as error:
-        inspection.values = "The values cannot be read."
+        inspection.value_summary = "The values cannot be read."
         inspection.notes += [str(problem) for problem in error.problems]
         return inspection
     inspection.notes += [note for note in matrix.notes if note not in inspection.notes]
-    if matrix.values is None:
-        inspection.values = "The matrix has a header and no values: take one of the files below."
+    if (values := matrix.values) is None:
+        inspection.value_summary = "The matrix has a header and no values: take one of the files below."
         inspection.files = [name for name in matrix.alternatives if name not in inspection.sample_files]
     else:
-        inspection.values = describe_values(matrix.values, matrix.identifiers)
+        inspection.value_summary = describe_values(values, matrix.identifiers)
     return inspection
 
 
@@ -203,7 +208,9 @@ def _inspect_soft(path: Path) -> Inspection:
 
     metadata = read_soft_metadata(path)
     inspection = _from_metadata(path, "SOFT", metadata)
-    inspection.values = (
+    if metadata.samples.empty:
+        inspection.notes.append("The file describes no samples.")
+    inspection.value_summary = (
         "Values stand in one table per sample; sidemine reads them from the series matrix instead."
         if metadata.has_values
         else "The file holds no values."
@@ -231,7 +238,7 @@ def _from_metadata(path: Path, kind: Kind, metadata: SeriesMetadata) -> Inspecti
 
 
 def _inspect_table(path: Path) -> Inspection:
-    """A table of values says nothing of its samples but their names; the parts of these are often all there is."""
+    """Look into a table of values: it says of its samples no more than their names, so show the parts of these."""
     import pandas as pd
 
     from sidemine.prepare.expression_table import read_expression_table, read_table_columns
@@ -244,7 +251,7 @@ def _inspect_table(path: Path) -> Inspection:
         for number in range(widest if widest > 1 else 0)
     }
     index = pd.Index(columns, name="sample", dtype=object)
-    samples = pd.DataFrame({"column": columns, **names_parts}, index=index, dtype=object)
+    samples = pd.DataFrame(names_parts, index=index, dtype=object)
     inspection = Inspection(path, "table", samples)
     if widest > 1:
         inspection.notes.append(
@@ -254,10 +261,10 @@ def _inspect_table(path: Path) -> Inspection:
     try:
         matrix = read_expression_table(path)
     except SidemineError as error:
-        inspection.values = "The values cannot be read."
+        inspection.value_summary = "The values cannot be read."
         inspection.notes += [str(problem) for problem in error.problems]
         return inspection
-    inspection.values = describe_values(matrix.values, matrix.identifiers)
+    inspection.value_summary = describe_values(matrix.values, matrix.identifiers)
     inspection.notes += matrix.notes
     inspection.simulated = matrix.simulated
     return inspection
@@ -270,16 +277,20 @@ def _inspect_archive(path: Path) -> Inspection:
 
     members = [member[0] for member in iter_tar_members(path)]
     empty = pd.DataFrame(index=pd.Index([], name="sample", dtype=object))
-    return Inspection(path, "archive", empty, files=members, values=f"{len(members)} files in the archive.")
+    return Inspection(path, "archive", empty, files=members, value_summary=f"{len(members)} files in the archive.")
 
 
 def _inspect_h5ad(path: Path) -> Inspection:
     import anndata
+    import pandas as pd
 
     data = anndata.read_h5ad(path, backed="r")
     try:
-        samples = data.obs.astype(str).replace({"nan": "", "<NA>": ""}).astype(object)
-        samples.index.name = "sample"
+        columns = {
+            str(name): ["" if pd.isna(value) else str(value) for value in data.obs[name].tolist()] for name in data.obs
+        }
+        index = pd.Index([str(name) for name in data.obs_names], name="sample", dtype=object)
+        samples = pd.DataFrame(columns, index=index, dtype=object)
         layers = ["X", *data.layers.keys(), *(["raw"] if data.raw is not None else [])]
         head = data.X[: min(500, data.n_obs)] if data.X is not None else None
         identifiers = [str(name) for name in data.var_names]
@@ -290,7 +301,7 @@ def _inspect_h5ad(path: Path) -> Inspection:
     if head is not None:
         dense = head.toarray() if hasattr(head, "toarray") else head
         values += f" First {dense.shape[0]} rows of X: " + describe_values(dense.T.astype(float), identifiers)
-    return Inspection(path, "h5ad", samples, values=values, simulated=simulated)
+    return Inspection(path, "h5ad", samples, value_summary=values, simulated=simulated)
 
 
 def describe_values(values: npt.NDArray[np.float64], identifiers: list[str]) -> str:

@@ -17,9 +17,14 @@ if TYPE_CHECKING:
 
     from sidemine.prepare.inspection import Inspection
 
+_LONG_WORD = re.compile(r"[^\W\d_]{3,}")
 _WIDTH = 100
-_MAX_GROUPS = 12
-_LIKELY_GROUPS = re.compile(r"treat|disease|group|status|phenotype|condition|agent|stim|drug|diagnosis|compound")
+_MAX_GROUPS = 20
+_MAX_CELLS = 12
+_LIKELY_GROUPS = re.compile(r"^(?!time)(.*(treat|disease|group|status|phenotype|condition|agent|stim|drug|diagnosis))")
+_LIKELY_REFERENCE = re.compile(
+    r"(?i)(?<![a-z])(control|ctrl|ctl|mock|healthy|normal|dmso|vehicle|untreated|buffer|placebo|baseline|non)(?![a-z])"
+)
 _NEVER_GROUPS = re.compile(
     r"^(contact_.*|.*_date|status|.*protocol|data_processing|supplementary_file.*|relation|data_row_count|taxid.*"
     r"|series_id|column)$"
@@ -58,7 +63,7 @@ def inspection_lines(inspection: Inspection, top: int = 12) -> list[str]:
         head.append(f"  platforms: {', '.join(inspection.platforms)}")
     if len(samples):
         head.append(f"  samples:   {len(samples)} ({_first_names(samples)})")
-    head.append(f"  values:    {inspection.values}")
+    head.append(f"  values:    {inspection.value_summary}")
     head += [f"  file of the record: {name}" for name in inspection.files[:top]]
     if len(inspection.files) > top:
         head.append(f"  … and {len(inspection.files) - top} more files")
@@ -68,9 +73,10 @@ def inspection_lines(inspection: Inspection, top: int = 12) -> list[str]:
     for note in inspection.notes:
         lines += ["  note: " + escape(note.replace("\n", " "), 5 * _WIDTH)]
     if len(samples) and len(samples.columns):
-        lines += ["", "Metadata (use these names in selectors)"]
-        lines += describe_columns(samples, top)
-        lines += _describe_groups(samples)
+        is_table = inspection.kind == "table"
+        heading = "Parts of the column names" if is_table else "Metadata (use these names in selectors)"
+        lines += ["", heading, *describe_columns(samples, top)]
+        lines += _describe_groups(samples, selectable=not is_table)
     return lines
 
 
@@ -93,11 +99,14 @@ def describe_columns(samples: pd.DataFrame, top: int = 12) -> list[str]:
             lines += _telling_words(list(counts))
         else:
             different = len([value for value in counts if value])
-            lines.append(f"  {escape(name)}: {different} value{'s' if different > 1 else ''}")
-            lines += [f"    {count:>5} × {_shown(value)}" for value, count in _commonest(counts)[:top]]
-            if len(counts) > top:
-                lines.append(f"    … and {len(counts) - top} more values")
-            elif not _NEVER_GROUPS.match(name):
+            lines.append(f"  {escape(name)}: {different} value{'s' if different > 1 else ''}{_range(counts)}")
+            # Where hardly any value is shared, a few examples say as much as many.
+            rare = len(counts) > top and max(count for value, count in counts.items() if value) <= 3
+            shown = min(top, 3) if rare else top
+            lines += [f"    {count:>5} × {_shown(value)}" for value, count in _commonest(counts)[:shown]]
+            if len(counts) > shown:
+                lines.append(f"    … and {len(counts) - shown} more")
+            if len(counts) <= _MAX_GROUPS and not _NEVER_GROUPS.match(name):
                 lines += [f"    careful: {warning}" for warning in [*_look_alikes(counts), *_beginnings(counts)]]
     if constant:
         lines += [f"  the same in all {len(samples)} samples:", *(f"  {line}" for line in constant)]
@@ -110,6 +119,15 @@ def _counts(samples: pd.DataFrame, name: str) -> Counter[str]:
 
 def _commonest(counts: Counter[str]) -> list[tuple[str, int]]:
     return sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+
+
+def _range(counts: Counter[str]) -> str:
+    """Tell the range of a column of numbers that has too many values to be groups."""
+    try:
+        numbers = sorted(float(value) for value in counts if value)
+    except ValueError:
+        return ""
+    return f", numbers from {numbers[0]:g} to {numbers[-1]:g}" if len(numbers) > 2 else ""
 
 
 def _shown(value: str, width: int = _WIDTH) -> str:
@@ -145,7 +163,7 @@ def _beginnings(counts: Iterable[str]) -> list[str]:
 
 def _telling_words(values: list[str]) -> list[str]:
     """Name words that some of the values share and others lack: titles often hold the only word on the group."""
-    found: Counter[str] = Counter(word for value in values for word in set(re.findall(r"[^\W\d_]{3,}", value)))
+    found: Counter[str] = Counter(word for value in values for word in set(_LONG_WORD.findall(value)))
     telling = [(word, count) for word, count in _commonest(found) if 2 <= count <= len(values) - 2]
     if not telling:
         return []
@@ -166,7 +184,7 @@ def group_columns(samples: pd.DataFrame) -> list[str]:
     return found
 
 
-def _describe_groups(samples: pd.DataFrame) -> list[str]:
+def _describe_groups(samples: pd.DataFrame, selectable: bool) -> list[str]:
     columns = group_columns(samples)
     lines = ["", "Keys that could separate groups: " + (", ".join(map(escape, columns)) or "none")]
     distinct: list[str] = []
@@ -177,10 +195,11 @@ def _describe_groups(samples: pd.DataFrame) -> list[str]:
         else:
             lines.append(f"  {escape(name)} splits the samples in the same way as {escape(same)}")
     # The likeliest keys first; three tables are as many as a reader looks at.
-    ordered = sorted(distinct, key=lambda name: _LIKELY_GROUPS.search(name) is None)
+    small = [name for name in distinct if samples[name].nunique() <= _MAX_CELLS]
+    ordered = sorted(small, key=lambda name: _LIKELY_GROUPS.search(name) is None)
     for first, second in list(combinations(ordered, 2))[:3]:
         lines += ["", *_cross_table(samples, first, second)]
-    lines += ["", *_example_selectors(samples, columns)]
+    lines += ["", *_example_selectors(samples, columns if selectable else [])]
     return lines
 
 
@@ -193,30 +212,28 @@ def _cross_table(samples: pd.DataFrame, rows: str, columns: str) -> list[str]:
     counts = Counter(zip(samples[rows], samples[columns], strict=True))
     row_values = sorted({str(row) for row, _ in counts})
     column_values = sorted({str(column) for _, column in counts})
-    labels = [_shown(value, 28) for value in column_values]
-    left = max(len(_shown(value, 40)) for value in [*row_values, rows])
+    labels = [_shortened(value, 28) for value in column_values]
+    left = max(len(_shortened(value, 40)) for value in row_values)
     lines = [f"  {escape(rows)} (rows) × {escape(columns)} (columns), number of samples"]
     lines.append("  " + " " * left + "  " + "  ".join(labels))
     for value in row_values:
         cells = (f"{counts[value, column]:>{len(label)}}" for column, label in zip(column_values, labels, strict=True))
-        lines.append(f"  {_shown(value, 40):<{left}}  " + "  ".join(cells))
+        lines.append(f"  {_shortened(value, 40):<{left}}  " + "  ".join(cells))
     return lines
+
+
+def _shortened(value: str, width: int) -> str:
+    """Return a label with its middle left out: long labels differ at their ends."""
+    text = _shown(value, 10 * _WIDTH)
+    return text if len(text) <= width else f"{text[: width // 3]}…{text[len(text) - (width - width // 3) + 1 :]}"
 
 
 def _example_selectors(samples: pd.DataFrame, columns: list[str]) -> list[str]:
     """Return a target and a reference to paste: an example of the grammar, not advice on the science."""
-    if columns:
-        # A key named like a treatment or disease, else the one whose two commonest values cover most samples.
-        covered = {name: sum(n for v, n in _commonest(_counts(samples, name))[:2] if v) for name in columns}
-        name = max(columns, key=lambda column: (_LIKELY_GROUPS.search(column) is not None, covered[column]))
-        values = [value for value, count in _commonest(_counts(samples, name)) if value and count > 1][:2]
-        target, reference = (Comparison(name, "=", (" ".join(value.split()),)) for value in values)
-    else:
-        pair = _words_that_split(samples)
-        if pair is None:
-            return ["No key separates groups: a sample sheet can (sample_sheet in datasets.tsv; first column: sample)."]
-        name, words = pair
-        target, reference = (Comparison(name, "~", (rf"\b{re.escape(word)}\b",)) for word in words)
+    pair = _values_that_split(samples, columns) if columns else _words_that_split(samples)
+    if pair is None:
+        return ["No key separates groups: a sample sheet can (sample_sheet in datasets.tsv; first column: sample)."]
+    target, reference = pair
     return [
         "Example for contrasts.tsv (choose the groups yourself; which is target and which reference is up to you)",
         f"  target:    {escape(str(target), 3 * _WIDTH)}",
@@ -224,18 +241,31 @@ def _example_selectors(samples: pd.DataFrame, columns: list[str]) -> list[str]:
     ]
 
 
-def _words_that_split(samples: pd.DataFrame) -> tuple[str, tuple[str, str]] | None:
+def _values_that_split(samples: pd.DataFrame, columns: list[str]) -> tuple[Comparison, Comparison]:
+    # A key named like a treatment or disease, else the one whose two commonest values cover most samples.
+    covered = {name: sum(n for v, n in _commonest(_counts(samples, name))[:2] if v) for name in columns}
+    name = max(columns, key=lambda column: (_LIKELY_GROUPS.search(column) is not None, covered[column]))
+    values = [value for value, count in _commonest(_counts(samples, name)) if value and count > 1]
+    reference = next((value for value in values if _LIKELY_REFERENCE.search(value)), values[1])
+    target = next(value for value in values if value != reference)
+    return tuple(Comparison(name, "=", (" ".join(value.split()),)) for value in (target, reference))  # type: ignore[return-value]
+
+
+def _words_that_split(samples: pd.DataFrame) -> tuple[Comparison, Comparison] | None:
     """Find two words, in one column, that no sample shares and most samples have one of."""
-    best: tuple[int, str, tuple[str, str]] | None = None
-    for name in ("title", "source_name", "description", "column"):
-        if name not in samples:
+    best: tuple[int, Comparison, Comparison] | None = None
+    for name in ("title", "source_name", "description", "sample"):
+        if name != "sample" and name not in samples:
             continue
-        values = [set(re.findall(r"[^\W\d_]{3,}", str(value))) for value in samples[name]]
-        found = Counter(word for words in values for word in words)
-        telling = [word for word, count in _commonest(found) if 2 <= count <= len(values) - 2][:30]
+        texts = [str(value) for value in (samples.index if name == "sample" else samples[name])]
+        found = Counter(word for text in texts for word in set(_LONG_WORD.findall(text)))
+        telling = [word for word, count in _commonest(found) if 2 <= count <= len(texts) - 2][:30]
         for first, second in combinations(telling, 2):
-            covered = sum((first in words) != (second in words) for words in values)
-            both = any(first in words and second in words for words in values)
-            if not both and (best is None or covered > best[0]):
-                best = (covered, name, (first, second))
+            in_first, in_second = [first in text for text in texts], [second in text for text in texts]
+            covered = sum(in_first) + sum(in_second)
+            apart = not any(a and b for a, b in zip(in_first, in_second, strict=True))
+            if apart and (best is None or covered > best[0]):
+                if _LIKELY_REFERENCE.search(first):
+                    first, second = second, first
+                best = (covered, Comparison(name, "~", (first,)), Comparison(name, "~", (second,)))
     return best[1:] if best else None

@@ -1,0 +1,87 @@
+"""SOFT family files: the same metadata as a series matrix gives."""
+
+from __future__ import annotations
+
+import gzip
+
+import pytest
+
+from sidemine.errors import InputError
+from sidemine.prepare.series_matrix import read_series_metadata
+from sidemine.prepare.soft import read_soft_metadata
+
+FAMILY = """^DATABASE = GeoMiame
+^SERIES = GSE1
+!Series_title = Blood
+!Series_geo_accession = GSE1
+^PLATFORM = GPL1
+!platform_table_begin
+ID\tx
+!Sample_title = not a title
+!platform_table_end
+^SAMPLE = GSM1
+!Sample_title = one
+!Sample_geo_accession = GSM1
+!Sample_characteristics_ch1 = time point: 24 h
+!Sample_relation = a = b
+!Sample_relation = c
+!Sample_platform_id = GPL1
+!sample_table_begin
+ID_REF\tVALUE
+a\t1
+!sample_table_end
+^SAMPLE = GSM2
+!Sample_title = two
+!Sample_characteristics_ch1 = strain: A2
+!Sample_platform_id = GPL1
+"""
+
+
+def test_family_file(tmp_path):
+    """Tables are passed over; repeated keys are joined; an equals sign may stand in a value."""
+    path = tmp_path / "family.soft.gz"
+    path.write_bytes(gzip.compress(FAMILY.encode()))
+    metadata = read_soft_metadata(path)
+    assert metadata.accession == "GSE1"
+    assert metadata.platform_ids == ["GPL1"]
+    assert metadata.has_values
+    assert list(metadata.samples.index) == ["GSM1", "GSM2"]
+    assert list(metadata.samples["title"]) == ["one", "two"]
+    assert list(metadata.samples["time_point"]) == ["24 h", ""]
+    assert list(metadata.samples["strain"]) == ["", "A2"]
+    assert list(metadata.samples["relation"]) == ["a = b | c", ""]
+
+
+def test_cut_within_a_table(tmp_path):
+    """The samples that follow the table would be missing."""
+    path = tmp_path / "family.soft"
+    path.write_text(FAMILY[: FAMILY.index("!sample_table_end")])
+    with pytest.raises(InputError, match="truncated"):
+        read_soft_metadata(path)
+
+
+def test_repeated_sample(tmp_path):
+    """One accession, two descriptions."""
+    path = tmp_path / "family.soft"
+    path.write_text(FAMILY.replace("^SAMPLE = GSM2", "^SAMPLE = GSM1"))
+    with pytest.raises(InputError, match="sample ids are repeated"):
+        read_soft_metadata(path)
+
+
+def test_another_file(tmp_path):
+    """A table is no SOFT file."""
+    path = tmp_path / "x"
+    path.write_text("gene\ta\n")
+    with pytest.raises(InputError, match="not a SOFT file"):
+        read_soft_metadata(path)
+
+
+@pytest.mark.real_files
+def test_soft_and_matrix_of_a_real_series_agree(real_files):
+    """GSE147507: both files tell the same of every sample."""
+    folder = real_files / "mirror/ftp.ncbi.nlm.nih.gov/geo/series/GSE147nnn/GSE147507"
+    soft = read_soft_metadata(folder / "soft/GSE147507_family.soft.gz").samples
+    matrix = read_series_metadata(folder / "matrix/GSE147507_series_matrix.txt.gz").samples
+    assert list(soft.index) == list(matrix.index)
+    for name in ("title", "source_name", "cell_line", "treatment", "time_point", "strain", "description"):
+        assert list(soft[name]) == list(matrix[name])
