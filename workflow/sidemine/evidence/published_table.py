@@ -127,7 +127,7 @@ def describe_table(
 
     change = table["fold_change"] - (table["compared_with"] if row.compare_with_column else 0.0)
     symbols = [found.symbol for found in gene_table.resolve_symbols(list(table["identifier"]))]
-    infinite = int((~np.isfinite(change) & change.notna()).sum())
+    infinite = int((np.isinf(table["fold_change"]) | np.isinf(table["compared_with"])).sum())
     measured = change.where(np.isfinite(change)).groupby(symbols).mean().dropna()
     if panel is None:
         words = "genes of the table"
@@ -140,6 +140,11 @@ def describe_table(
         return f"None of the {words} is measured in this table, so it says nothing about them."
     rest = f", {total - lower - higher} unchanged" if total > lower + higher else ""
     missing = " A fold change of exactly 0 counts as not measured." if row.zero_is_missing else ""
+    if (largest := float(table["adjusted_p"].max())) < 0.5:  # NaN, where there is no such column, is not
+        missing += (
+            f" The table lists only genes with adjusted p ≤ {largest:.2g} and |log2 fold change| ≥ "
+            f"{table['fold_change'].abs().min():.2g}: genes that did not change are absent from it."
+        )
     if infinite:
         missing += f" In the whole table {infinite} infinite fold changes (nothing found in one group) are left out."
     return (

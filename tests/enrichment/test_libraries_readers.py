@@ -1,0 +1,162 @@
+"""Gene set libraries are read for what they are, or refused with a reason."""
+
+from __future__ import annotations
+
+import gzip
+import zipfile
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sidemine.enrichment import libraries
+from sidemine.enrichment.libraries import find_set, near_names, read_library
+from sidemine.errors import InputError
+
+
+def _write(folder: Path, text: str, name: str = "library.gmt") -> Path:
+    path = folder / name
+    path.write_bytes(text.encode())
+    return path
+
+
+def test_gmt_keeps_spaces_and_drops_doubled_genes_and_blank_cells(tmp_path: Path) -> None:
+    text = "# SIDEMINE-SIMULATED\nA set\twith description\tSTAT1\tIRF 9\tSTAT1\t\t\r\n\nEMPTY\tnone\nB\t\tMX1\n"
+    library = read_library(_write(tmp_path, text), "gmt")
+    assert library.sets == {"A set": (("STAT1", 1.0), ("IRF 9", 1.0)), "EMPTY": (), "B": (("MX1", 1.0),)}
+    assert library.notes == ("1 sets of the library hold no gene",)
+
+
+def test_gzip_is_recognised_by_content_whatever_the_name(tmp_path: Path) -> None:
+    path = tmp_path / "library.gmt"
+    path.write_bytes(gzip.compress(b"A\td\tSTAT1\n"))
+    assert set(read_library(path, "gmt").sets) == {"A"}
+
+
+def test_byte_order_mark_and_unusual_line_breaks_do_not_split_names(tmp_path: Path) -> None:
+    library = read_library(_write(tmp_path, "\ufeffA\x0bB\u2028C\td\tSTAT1\n"), "gmt")
+    assert list(library.sets) == ["A\x0bB\u2028C"]
+
+
+def test_latin_1_in_a_description_is_tolerated(tmp_path: Path) -> None:
+    path = tmp_path / "library.gmt"
+    path.write_bytes(b"A\tSj\xf6gren\tSTAT1\n")
+    assert read_library(path, "gmt").sets == {"A": (("STAT1", 1.0),)}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "is empty"),
+        ("# only a comment\n", "holds no gene set"),
+        ("A STAT1 MX1\n", "has no tab"),
+        ("\tdescription\tSTAT1\n", "no set name"),
+        ("A\td\tSTAT1\nA\td\tMX1\n", "'A' stands twice"),
+        ("<!DOCTYPE html><html>gone</html>", "is a web page"),
+        ("A\x00B", "is binary"),
+    ],
+)
+def test_what_is_no_gmt_is_refused(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        read_library(_write(tmp_path, text), "gmt")
+
+
+def test_truncated_gzip_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "library.gmt.gz"
+    path.write_bytes(gzip.compress(b"A\td\t" + b"STAT1\t" * 5000)[:-12])
+    with pytest.raises(InputError, match="gzip|truncated|cut"):
+        read_library(path, "gmt")
+
+
+def test_absent_file_is_told(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="not there"):
+        read_library(tmp_path / "nothing.gmt", "gmt")
+
+
+def test_all_bad_lines_are_told_at_once(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="2 problems"):
+        read_library(_write(tmp_path, "A B\nC D\nE\td\tSTAT1\n"), "gmt")
+
+
+def test_zip_with_one_gmt_is_read_and_others_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "library.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("Readme.txt", "hello")
+        archive.writestr("sets.gmt", "Some set\tR-1\tSTAT1\n")
+    assert read_library(path, "gmt_zip").sets == {"Some set": (("STAT1", 1.0),)}
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("more.gmt", "A\tR-1\tSTAT1\n")
+    with pytest.raises(InputError, match="2 GMT files instead of one"):
+        read_library(path, "gmt_zip")
+
+
+def test_damaged_zip_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="damaged or locked"):
+        read_library(_write(tmp_path, "no zip", "library.zip"), "gmt_zip")
+
+
+def test_zip_bomb_is_not_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "library.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("sets.gmt", "A\td\t" + "G\t" * 10_000)
+    monkeypatch.setattr(libraries, "MAX_TEXT_BYTES", 1000)
+    with pytest.raises(InputError, match="larger than 1,000 bytes"):
+        read_library(path, "gmt_zip")
+
+
+def test_signed_long_tables_keep_their_weights(tmp_path: Path) -> None:
+    collectri = _write(tmp_path, '"source","target","weight"\n"STAT1","IRF1",1\n"STAT1","MYC",-1\n', "c.csv")
+    dorothea = _write(tmp_path, "tf\tconfidence\ttarget\tmor\nSTAT1\tA\tIRF1\t1\n", "d.tsv")
+    progeny = _write(tmp_path, "gene\tpathway\tweight\nIFIT1\tJAK-STAT\t27.8\n", "p.tsv")
+    own = _write(tmp_path, "# mark\ngene_set\tfamily\tgene\tweight\nCORE\ttarget\tMX1\t\n", "o.tsv")
+    assert read_library(collectri, "collectri").sets == {"STAT1": (("IRF1", 1.0), ("MYC", -1.0))}
+    assert read_library(dorothea, "dorothea").sets == {"STAT1": (("IRF1", 1.0),)}
+    assert read_library(progeny, "progeny").sets == {"JAK-STAT": (("IFIT1", 27.8),)}
+    assert read_library(own, "sets_tsv").sets == {"CORE": (("MX1", 1.0),)}
+
+
+@pytest.mark.parametrize("weight", ["heavy", "0", "inf", "nan"])
+def test_weights_that_are_no_weights_are_refused_with_their_line(tmp_path: Path, weight: str) -> None:
+    path = _write(tmp_path, f"gene\tpathway\tweight\nA\tP\t1\nB\tP\t{weight}\n", "p.tsv")
+    with pytest.raises(InputError, match="line 3"):
+        read_library(path, "progeny")
+
+
+def test_wrong_format_names_the_missing_column(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="lacks column source, target, weight"):
+        read_library(_write(tmp_path, "A\td\tSTAT1\n"), "collectri")
+
+
+def test_unknown_set_lists_near_names_and_their_number(tmp_path: Path) -> None:
+    path = _write(tmp_path, "HALLMARK_INTERFERON_ALPHA_RESPONSE\td\tMX1\nHALLMARK_HYPOXIA\td\tVEGFA\n")
+    library = read_library(path, "gmt")
+    with pytest.raises(InputError, match=r"(?s)2 sets.*nearest names: HALLMARK_INTERFERON_ALPHA_RESPONSE"):
+        find_set(library, "hallmark_interferon_alpha_response")
+    assert near_names("ALPHA", library.sets) == ["HALLMARK_INTERFERON_ALPHA_RESPONSE"]
+
+
+_NAMES = st.text(st.characters(codec="utf-8", exclude_characters="\t\r\n#\x00"), min_size=1).filter(str.strip)
+
+
+@given(sets=st.dictionaries(_NAMES.map(str.strip), st.lists(_NAMES.map(str.strip), min_size=1), min_size=1, max_size=5))
+def test_any_gmt_reads_back_as_it_was_written(sets: dict[str, list[str]], tmp_path_factory: pytest.TempPathFactory) -> None:
+    text = "".join("\t".join([name, "d", *genes]) + "\n" for name, genes in sets.items())
+    if text.lstrip("\ufeff \t").lower().startswith(("<!doctype", "<html", "<?xml")) or text.startswith("\ufeff"):
+        return
+    path = tmp_path_factory.getbasetemp() / "any.gmt"
+    path.write_bytes(text.encode())
+    found = read_library(path, "gmt").sets
+    assert {name: [gene for gene, _ in genes] for name, genes in found.items()} == {
+        name: list(dict.fromkeys(genes)) for name, genes in sets.items()
+    }
+
+
+@given(data=st.binary(max_size=300))
+def test_any_bytes_are_read_or_refused_but_never_crash(data: bytes, tmp_path_factory: pytest.TempPathFactory) -> None:
+    path = tmp_path_factory.getbasetemp() / "any.bin"
+    path.write_bytes(data)
+    for set_format in ("gmt", "gmt_zip", "collectri", "sets_tsv"):
+        try:
+            read_library(path, set_format)  # type: ignore[arg-type]
+        except InputError as error:
+            assert all(problem.next_step for problem in error.problems)
