@@ -1,0 +1,338 @@
+"""Every class of mistake in a study, made once by hand: the message names it, its place and what to do."""
+
+from __future__ import annotations
+
+import pytest
+
+from sidemine.errors import StudyError
+from sidemine.study.load import load_study
+
+# (file, text that is there, what replaces it, words that the message must hold)
+MISTAKES = {
+    "unknown key": (
+        "config.yaml",
+        "  id: small",
+        "  id: small\n  titel: x",
+        ["unknown key 'titel'", "mean title", "line 3"],
+    ),
+    "unknown nested key": (
+        "config.yaml",
+        "      direction: down",
+        "      directon: down",
+        ["'directon'", "mean direction"],
+    ),
+    "missing key": ("config.yaml", "  outcome: disease\n", "", ["'outcome' is missing", "key study.outcome"]),
+    "duplicate key": ("config.yaml", "  id: small", "  id: small\n  id: other", ["'id' stands twice", "first: line 2"]),
+    "bad YAML": ("config.yaml", "study:", "study: [", ["not valid YAML", "line "]),
+    "tab in YAML": ("config.yaml", "  id: small", "\tid: small", ["not valid YAML", "no tabs"]),
+    "number for text": ("config.yaml", 'version: "1"', "version: 2024.1", ["gene_table.version", "quotes: '2024.1'"]),
+    "choice": (
+        "config.yaml",
+        "direction: down",
+        "direction: lower",
+        ["'lower'", "up, down, either", "primary.direction"],
+    ),
+    "seed 0": ("config.yaml", "gene_table:", "settings:\n  seed: 0\ngene_table:", ["settings.seed", "never 0"]),
+    "wildcard in id": ("config.yaml", "  id: small", "  id: a/b", ["study.id", "ids become file names"]),
+    "bad regex in derive": (
+        "config.yaml",
+        "hypotheses:",
+        "derive: {cells: {donor: {from: title, regex: '(a'}}}\nhypotheses:",
+        ["regex does not compile"],
+    ),
+    "two groups in derive": (
+        "config.yaml",
+        "hypotheses:",
+        "derive: {cells: {donor: {from: title, regex: '(a)(b)'}}}\nhypotheses:",
+        ["exactly one group, it has 2"],
+    ),
+    "derive for no dataset": (
+        "config.yaml",
+        "hypotheses:",
+        "derive: {cell: {donor: {from: title, regex: '(a)'}}}\nhypotheses:",
+        ["no dataset 'cell'", "mean cells", "key derive"],
+    ),
+    "exclude for no dataset": (
+        "config.yaml",
+        "hypotheses:",
+        "exclude: {nowhere: [{sample: GSM1, reason: was swapped}]}\nhypotheses:",
+        ["no dataset 'nowhere'", "key exclude"],
+    ),
+    "sample excluded twice": (
+        "config.yaml",
+        "hypotheses:",
+        "exclude: {cells: [{sample: G1, reason: was swapped}, {sample: G1, reason: outlier}]}\nhypotheses:",
+        ["G1 is excluded twice"],
+    ),
+    "exclusion without reason": (
+        "config.yaml",
+        "hypotheses:",
+        "exclude: {cells: [{sample: G1}]}\nhypotheses:",
+        ["'reason' is missing", "exclude.cells.0.reason"],
+    ),
+    "missing mirror": (
+        "config.yaml",
+        "gene_table:",
+        "mirror: nowhere\ngene_table:",
+        ["folder", "key mirror", "nowhere"],
+    ),
+    "missing gene table": (
+        "config.yaml",
+        "genes.tsv",
+        "gene.tsv",
+        ["file of the study does not exist", "gene_table.file"],
+    ),
+    "unset variable": (
+        "config.yaml",
+        "genes.tsv",
+        "${SIDEMINE_NO_SUCH}/g.tsv",
+        ["SIDEMINE_NO_SUCH is not set", "export"],
+    ),
+    "missing sheet": (
+        "config.yaml",
+        "study:",
+        "contrasts: contrast.tsv\nstudy:",
+        ["does not exist", "mean contrasts.tsv"],
+    ),
+    "dangling contrast": (
+        "config.yaml",
+        "[sick_a, sick_b]",
+        "[sick_a, sick_c]",
+        ["no contrast 'sick_c'", "mean sick_"],
+    ),
+    "contrast twice": ("config.yaml", "[sick_a, sick_b]", "[sick_a, sick_a]", ["sick_a is listed twice"]),
+    "dangling set": ("config.yaml", "set: TARGETS", "set: TARGET", ["no gene set 'TARGET'", "mean TARGETS"]),
+    "dangling secondary set": ("config.yaml", "[MEMBERS]", "[MEMBRES]", ["no gene set 'MEMBRES'", "secondary_sets"]),
+    "primary set of members": ("config.yaml", "set: TARGETS", "set: MEMBERS", ["family member", "family target"]),
+    "primary set not opted in": ("config.yaml", "set: TARGETS", "set: CLOSED", ["opt in", "settings.opt_in"]),
+    "opt-in dangling": (
+        "config.yaml",
+        "gene_table:",
+        "settings: {opt_in: [KEGG]}\ngene_table:",
+        ["no gene set 'KEGG'"],
+    ),
+    "opt-in not needed": (
+        "config.yaml",
+        "gene_table:",
+        "settings: {opt_in: [TARGETS]}\ngene_table:",
+        ["'TARGETS' needs no opt-in"],
+    ),
+    "cohort without patients": (
+        "config.yaml",
+        "[sick_a, sick_b]",
+        "[inhibited]",
+        ["compares no patients", "role inhibitor"],
+    ),
+    "experiment with patients": ("config.yaml", "contrasts: [inhibited]", "contrasts: [sick_a]", ["compares patients"]),
+    "two contrasts of a dataset": (
+        "contrasts.tsv",
+        "sick_b\tcohort_b",
+        "sick_b\tcohort_a",
+        ["2 contrasts come from one dataset 'cohort_a'", "sick_a, sick_b"],
+    ),
+    "fraction for a cohort": (
+        "config.yaml",
+        "      direction: up\n    expects",
+        "      direction: up\n      margin: {of_contrast: stimulated}\n    expects",
+        ["cohort hypothesis has a margin that is a fraction"],
+    ),
+    "negative margin": (
+        "config.yaml",
+        "      direction: up\n    expects",
+        "      direction: up\n      margin: -0.4\n    expects",
+        ["not a positive number", "value -0.4"],
+    ),
+    "margin of nothing": (
+        "config.yaml",
+        "of_contrast: stimulated",
+        "of_contrast: stimulate",
+        ["no contrast 'stimulate'"],
+    ),
+    "margin of itself": ("config.yaml", "of_contrast: stimulated", "of_contrast: inhibited", ["among the contrasts"]),
+    "margin of no control": ("config.yaml", "of_contrast: stimulated", "of_contrast: sick_a", ["has role disease"]),
+    "margin unknown key": ("config.yaml", "{fraction: 0.2,", "{fracton: 0.2,", ["'fracton'", "mean fraction"]),
+    "requires nothing": ("config.yaml", "requires: [control]", "requires: [contrl]", ["no hypothesis 'contrl'"]),
+    "requires itself": ("config.yaml", "requires: [control]", "requires: [drug]", ["in a circle: drug → drug"]),
+    "requires in a circle": (
+        "config.yaml",
+        "      contrasts: [stimulated]\n      direction: up\n",
+        "      contrasts: [stimulated]\n      direction: up\n    requires: [drug]\n",
+        ["circle: drug → control → drug"],
+    ),
+    "control without direction": (
+        "config.yaml",
+        "      contrasts: [stimulated]\n      direction: up\n",
+        "      contrasts: [stimulated]\n      direction: either\n",
+        ["'control' declares no direction"],
+    ),
+    "sign against direction": (
+        "config.yaml",
+        "expects_sign: up",
+        "expects_sign: down",
+        ["reported down", "declares up"],
+    ),
+    "hypothesis twice": ("config.yaml", "- id: control", "- id: drug", ["hypothesis id 'drug' is used twice"]),
+    "no hypotheses": ("config.yaml", "hypotheses:", "hypotheses: []\nold:", ["key hypotheses", "unknown key 'old'"]),
+    "dataset twice": (
+        "datasets.tsv",
+        "cohort_b",
+        "cohort_a",
+        ["dataset id 'cohort_a' is used twice", "line 4", "line 3"],
+    ),
+    "ids that differ in case": ("datasets.tsv", "cells", "Cohort_A", ["'Cohort_A' is used twice", "differing in case"]),
+    "bad id": ("datasets.tsv", "cohort_a", "cohort.a", ["column dataset", "value 'cohort.a'", "ids become file names"]),
+    "empty licence": ("datasets.tsv", "cells\tGEO terms", "cells\t", ["column 'licence' is empty", "line 5"]),
+    "placeholder licence": ("datasets.tsv", "GEO terms", "?", ["licence is a placeholder", "line 3"]),
+    "unknown layout": ("datasets.tsv", "series_matrix", "matrix", ["column layout", "mean series_matrix"]),
+    "probes without platform": ("datasets.tsv", "GPL571", "", ["identifiers are probes, so platform"]),
+    "table without file": ("datasets.tsv", "counts.tsv", "", ["file is needed for layout table"]),
+    "bad platform": ("datasets.tsv", "GPL571", "HG-U133A", ["a GEO platform such as GPL570"]),
+    "missing file": ("datasets.tsv", "counts.tsv", "count.tsv", ["does not exist", "line 5, column file"]),
+    "ftp address": (
+        "datasets.tsv",
+        "counts.tsv",
+        "ftp://host/x.gz",
+        ["cannot be fetched", "https:// instead of ftp://"],
+    ),
+    "unknown column": (
+        "datasets.tsv",
+        "tissue",
+        "tisue",
+        ["unknown column 'tisue'", "mean tissue", "missing columns: tissue"],
+    ),
+    "column twice": ("datasets.tsv", "platform", "accession", ["'accession' stands twice"]),
+    "too few cells": (
+        "datasets.tsv",
+        "\tblood\tGEO terms",
+        "\tblood",
+        ["8 cells, the header 9", "Nothing is left for licence"],
+    ),
+    "too many cells": ("datasets.tsv", "GEO terms", "GEO\tterms", ["10 cells, the header 9", "'terms'"]),
+    "commas for tabs": (
+        "datasets.tsv",
+        DATASETS_HEADER := "dataset\taccession\tplatform\tlayout\tfile\tidentifiers\tscale\ttissue\tlicence",
+        DATASETS_HEADER.replace("\t", ","),
+        ["not tab-separated"],
+    ),
+    "ncbi counts by symbol": (
+        "datasets.tsv",
+        "table\tcounts.tsv\tsymbol",
+        "ncbi_counts\t\tsymbol",
+        ["counts by Entrez gene id", "identifiers entrez"],
+    ),
+    "single cell without counts": (
+        "datasets.tsv",
+        "table\tcounts.tsv\tsymbol\tcounts",
+        "h5ad\tcounts.tsv\tsymbol\tlog2",
+        ["raw counts"],
+    ),
+    "dangling dataset": (
+        "contrasts.tsv",
+        "inhibited\tcells",
+        "inhibited\tcell",
+        ["no dataset 'cell'", "column dataset"],
+    ),
+    "selector does not parse": (
+        "contrasts.tsv",
+        "group = sick",
+        "group = = sick",
+        ["line 2, column target", "^", "a value is expected"],
+    ),
+    "same groups": (
+        "contrasts.tsv",
+        "group = sick",
+        'group  =  "healthy"',
+        ["target and reference are the same selector"],
+    ),
+    "same labels": ("contrasts.tsv", "patients\thealthy", "healthy\thealthy", ["have the same label"]),
+    "empty covariate": ("contrasts.tsv", "age,sex", "age,,sex", ["covariate has an empty name"]),
+    "covariate twice": ("contrasts.tsv", "age,sex", "age,age", ["covariate age stands twice"]),
+    "covariate is block": ("contrasts.tsv", "age,sex\t", "age,sex\tage", ["both covariate and block"]),
+    "blocking without block": ("contrasts.tsv", "plate\tfixed", "\tfixed", ["no block is named"]),
+    "unknown role": ("contrasts.tsv", "inhibitor", "inhibtor", ["column role", "mean inhibitor"]),
+    "star without star": (
+        "gene_sets.tsv",
+        "MEMBERS\tmember\tsets.gmt\tgmt\tMEMBERS",
+        "*\tmember\tsets.gmt\tgmt\tMEMBERS",
+        ["go together"],
+    ),
+    "weights of a GMT": ("gene_sets.tsv", "opt_in\n", "weighted\n", ["GMT file holds no weights"]),
+    "opt-in star": (
+        "gene_sets.tsv",
+        "CLOSED\ttarget\tsets.gmt\tgmt\tCLOSED",
+        "*\ttarget\tsets.gmt\tgmt\t*",
+        ["must name its set"],
+    ),
+    "empty sheet": ("gene_sets.tsv", None, "# nothing\n", ["a sheet is empty"]),
+    "not UTF-8": ("gene_sets.tsv", None, b"gene_set\tfamily\n\xff\tx\n", ["not UTF-8", "line 2"]),
+}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_mistake_is_told(mistake, small, told):
+    """Each mistake is refused with its place and a way out."""
+    name, old, new, words = MISTAKES[mistake]
+    if old is None:
+        (small.folder / name).write_bytes(new if isinstance(new, bytes) else new.encode())
+    else:
+        small.edit(name, old, new)
+    message = told()
+    for word in words:
+        assert word in message
+
+
+def test_all_mistakes_are_told_at_once(small, told):
+    """One run names every mistake of all files: nobody mends a study one error at a time."""
+    small.edit("config.yaml", "direction: down", "direction: lower")
+    small.edit("config.yaml", "[sick_a, sick_b]", "[sick_a, sick_c]")
+    small.edit("datasets.tsv", "cohort_b\tGSE2", "cohort_b\tGSE 2")
+    small.edit("datasets.tsv", "counts.tsv", "lost.tsv")
+    small.edit("contrasts.tsv", "group = sick", "group = (sick")
+    small.edit("contrasts.tsv", "inhibited\tcells", "inhibited\tcell")
+    small.edit("gene_sets.tsv", "CC0", "todo")
+    message = told()
+    assert message.startswith("7 problems")
+    for words in ("'lower'", "'sick_c'", "'GSE 2'", "lost.tsv", "(sick", "'cell'", "placeholder"):
+        assert words in message
+
+
+def test_one_mistake_is_told_once(small, told):
+    """A faulty row makes no second, misleading problem of a dangling reference."""
+    small.edit("datasets.tsv", "cohort_a\tGSE1", "cohort_a\tGSE 1")
+    assert " problems" not in told()
+
+
+def test_a_wrong_override_is_told(small):
+    """Values from the command line go through the same check."""
+    with pytest.raises(StudyError, match="never 0"):
+        load_study(small.config, {"settings": {"seed": 0}})
+    with pytest.raises(StudyError, match="unknown key 'miror'"):
+        load_study(small.config, {"miror": "x"})
+
+
+def test_missing_config_is_told(tmp_path):
+    """A wrong --configfile is told as such."""
+    with pytest.raises(StudyError, match="no config file"):
+        load_study(tmp_path / "none.yaml")
+
+
+def test_subset_selectors_are_checked(small, told):
+    """The selector that cuts a dataset out of its file is parsed before any work."""
+    small.edit("datasets.tsv", "tissue\tlicence", "tissue\tlicence\tsubset")
+    for row in ("blood\tGEO terms\n", "cells\tGEO terms\n"):
+        small.edit("datasets.tsv", row, row.replace("\n", "\t\n"))
+    small.edit("datasets.tsv", "blood\tGEO terms\n", "blood\tGEO terms\ttitle ~ Series1[\n")
+    assert "column subset" in told()
+
+
+def test_published_tables_are_checked(small, told):
+    """The fourth sheet is read when it is named, and its references are checked."""
+    small.edit("config.yaml", "study:", "published_tables: published.tsv\nstudy:")
+    (small.folder / "published.tsv").write_text(
+        "table\taccession\tfile\tfold_change_column\trival_platform_maps\trole\ttarget_label\treference_label\tpanel\tlicence\n"
+        "one\tGSE1\tlost.csv\tlogFC\tmaps/x.tsv\tdisease\ta\tb\tTARGTES\tCC0\n",
+        encoding="utf-8",
+    )
+    message = told()
+    for words in ("lost.csv", "does not name its platform", "no gene set 'TARGTES'"):
+        assert words in message
