@@ -138,7 +138,9 @@ def differential_table(fit: ContrastFit, var: pd.DataFrame) -> pd.DataFrame:
             "mean_expression": fit.mean_expression,
         }
     )
-    return table.sort_values(["p_value", "gene"], kind="stable", ignore_index=True)
+    # Sorted by what is written, 10 digits: below that, equal genes differ by how a matrix product was cut up.
+    written = np.array([float(f"{p:.10g}") for p in fit.p_value])
+    return table.iloc[np.lexsort((table["gene"].to_numpy(dtype=str), written))].reset_index(drop=True)
 
 
 def two_sided_p(t: NDArray[np.float64], df: NDArray[np.float64] | float) -> NDArray[np.float64]:

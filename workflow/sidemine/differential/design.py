@@ -75,7 +75,7 @@ class Design:
     @property
     def contrast_position(self) -> int:
         """Index of the contrast: always the last column."""
-        return self.matrix.shape[1] - 1
+        return len(self.columns) - 1
 
     @property
     def residual_df(self) -> int:

@@ -128,7 +128,7 @@ def _testable_genes(
     values: NDArray[np.float64], genes: Sequence[str], design: Design, layer: Layer, filter_low: bool
 ) -> tuple[NDArray[np.bool_], list[tuple[str, str]]]:
     finite: NDArray[np.bool_] = np.asarray(np.isfinite(values))
-    complete = finite.all(axis=1)
+    complete: NDArray[np.bool_] = np.asarray(finite.all(axis=1))
     varies = np.zeros(len(values), dtype=bool)
     varies[complete] = np.ptp(values[complete], axis=1) > 0
     expressed = np.ones(len(values), dtype=bool)

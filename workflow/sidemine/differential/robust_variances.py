@@ -139,7 +139,7 @@ def _shrink_outliers(f: NDArray[np.float64], df: float, prior_df: float) -> NDAr
     lowest = int(np.argmin(running_mean))
     ordered[: lowest + 1] = running_mean[lowest]
     shrunk[order] = np.maximum.accumulate(ordered)
-    return shrunk
+    return np.asarray(shrunk, dtype=np.float64)
 
 
 def _log_upper_tail(f: NDArray[np.float64], df: float, prior_df: float) -> NDArray[np.float64]:
@@ -147,7 +147,7 @@ def _log_upper_tail(f: NDArray[np.float64], df: float, prior_df: float) -> NDArr
     from scipy.stats import f as f_distribution
 
     with np.errstate(divide="ignore"):
-        log_tail = np.asarray(f_distribution.logsf(f, df, prior_df), dtype=np.float64)
+        log_tail: NDArray[np.float64] = np.asarray(f_distribution.logsf(f, df, prior_df), dtype=np.float64)
     underflown = np.isneginf(log_tail)
     if underflown.any():
         a, b = prior_df / 2, df / 2

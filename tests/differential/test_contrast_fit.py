@@ -1,0 +1,144 @@
+"""A fit is stored without loss, the same bytes every time, and told as the declared table."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import t as t_distribution
+
+from sidemine import tables
+from sidemine.differential.contrast_fit import (
+    SMALLEST_P,
+    benjamini_hochberg,
+    differential_table,
+    load_fit,
+    save_fit,
+    two_sided_p,
+)
+from sidemine.differential.design import Design, build_design
+from sidemine.differential.fit import fit_contrast
+from sidemine.errors import InputError, Untestable
+
+
+def design_of(n: int, **options: object) -> Design:
+    samples = pd.DataFrame({"unit": [f"u{i}" for i in range(n)]}, index=[f"S{i}" for i in range(n)])
+    target = np.arange(n) % 2 == 1
+    return build_design(samples, target, ~target, min_group_size=2, **options)
+
+
+def values_of(n_genes: int, n: int, seed: int = 1) -> tuple[np.ndarray, list[str]]:
+    rng = np.random.default_rng(seed)
+    return rng.normal(8, rng.uniform(0.2, 1, (n_genes, 1)), (n_genes, n)), [f"G{i}" for i in range(n_genes)]
+
+
+@pytest.mark.parametrize("layer", ["log2", "counts"])
+def test_stored_fit_comes_back_and_is_byte_identical(layer: str, tmp_path: Path) -> None:
+    """Two writes give the same bytes; reading gives every field back."""
+    values, genes = values_of(60, 8)
+    values = np.round(2**values) if layer == "counts" else values
+    fit = fit_contrast(values, genes, design_of(8), layer=layer)
+    save_fit(fit, tmp_path / "one.npz")
+    save_fit(fit, tmp_path / "two.npz")
+    assert (tmp_path / "one.npz").read_bytes() == (tmp_path / "two.npz").read_bytes()
+    back = load_fit(tmp_path / "one.npz")
+    for item in fields(fit):
+        np.testing.assert_array_equal(getattr(back, item.name), getattr(fit, item.name), err_msg=item.name)
+    save_fit(back, tmp_path / "three.npz")
+    assert load_fit(tmp_path / "three.npz").genes == genes
+
+
+def test_table_keeps_the_contract(tmp_path: Path) -> None:
+    """Columns in order, sorted by p then gene, ids where they are known."""
+    values, genes = values_of(30, 8)
+    values[3] = values[2]
+    fit = fit_contrast(values, genes, design_of(8))
+    var = pd.DataFrame({"entrez": ["1"] * 29, "ensembl": ["E"] * 29}, index=pd.Index(genes[:-1], name="gene"))
+    table = differential_table(fit, var)
+    tables.write_table(table, tmp_path / "differential.tsv.gz", tables.DIFFERENTIAL)
+    assert (np.diff(table["p_value"]) > -1e-9).all()
+    twins = table.index[table["gene"].isin(["G2", "G3"])]
+    assert list(table["gene"][twins]) == ["G2", "G3"]
+    assert table.set_index("gene")["entrez"]["G29"] == ""
+    half = (table["ci_high"] - table["ci_low"]) / 2
+    np.testing.assert_allclose(half, table["se"] * t_distribution.ppf(0.975, table["df"]))
+
+
+def test_sign_is_target_minus_reference() -> None:
+    """A gene that is higher in the target has a positive fold change, t and effect."""
+    values, genes = values_of(30, 8)
+    values[0, 1::2] += 5
+    fit = fit_contrast(values, genes, design_of(8))
+    assert fit.log2_fold_change[0] > 3
+    assert fit.t[0] > 0
+    assert fit.effects[0, 0] > 0
+    np.testing.assert_allclose(fit.log2_fold_change, values[:, 1::2].mean(axis=1) - values[:, ::2].mean(axis=1))
+
+
+def test_genes_that_cannot_be_tested_go_to_the_ledger() -> None:
+    """Missing values, constant genes and low expression are told gene by gene; the rest is fitted as if alone."""
+    values, genes = values_of(40, 8)
+    values[0, 2] = np.nan
+    values[1] = 7.25
+    values[2] = np.linspace(0, 1, 8)
+    fit = fit_contrast(values, genes, design_of(8), filter_low_expression=True)
+    told = dict(zip(fit.dropped_genes, fit.dropped_reasons, strict=True))
+    assert told["G0"] == "missing value in 1 of 8 samples"
+    assert told["G1"] == "constant in the samples of this contrast"
+    assert "low expression" in told["G2"]
+    alone = fit_contrast(values[3:], genes[3:], design_of(8))
+    np.testing.assert_array_equal(fit.p_value, alone.p_value)
+
+
+def test_unexpressed_counts_go_to_the_ledger() -> None:
+    """Counts are filtered by filterByExpr, and the ledger says so."""
+    rng = np.random.default_rng(2)
+    counts = rng.poisson(50, (40, 8)).astype(float)
+    counts[0] = [0, 1, 0, 0, 0, 0, 0, 0]
+    fit = fit_contrast(counts, [f"G{i}" for i in range(40)], design_of(8), layer="counts")
+    assert fit.dropped_genes == ["G0"]
+    assert "filterByExpr" in fit.dropped_reasons[0]
+    assert fit.facts["engine"] == "voom"
+
+
+def test_bad_values_are_refused() -> None:
+    """Negative counts, a matrix of another size, and a dataset without testable genes all say so."""
+    values, genes = values_of(20, 8)
+    with pytest.raises(InputError, match="counts are negative"):
+        fit_contrast(-values, genes, design_of(8), layer="counts")
+    with pytest.raises(InputError, match="does not fit to its genes"):
+        fit_contrast(values[:, :7], genes, design_of(8))
+    with pytest.raises(Untestable, match=r"0 genes can be tested[\s\S]*20 constant"):
+        fit_contrast(np.ones((20, 8)), genes, design_of(8))
+
+
+def test_vanishing_residuals_do_not_break_the_fit() -> None:
+    """More than half of the genes without residual variance: finite results, p above 0, no warning."""
+    values, genes = values_of(20, 6)
+    values[:15] = np.array([1.0, 2.0] * 3) + np.arange(15)[:, None]
+    for robust in (False, True):
+        fit = fit_contrast(values, genes, design_of(6), trend=False, robust=robust)
+        assert np.isfinite(fit.t).all()
+        assert (fit.p_value >= SMALLEST_P).all()
+
+
+def test_huge_t_keeps_p_above_zero() -> None:
+    """p never underflows to 0, and stays in the order of t."""
+    p = two_sided_p(np.array([0.0, 40.0, 1e5, np.inf]), np.array([np.inf, np.inf, 500.0, 3.0]))
+    assert p[0] == 1
+    assert (p > 0).all()
+
+
+@given(st.lists(st.floats(1e-12, 1), min_size=1, max_size=40))
+def test_benjamini_hochberg_is_its_definition(p_values: list[float]) -> None:
+    """q is the smallest p·n/rank over all ranks that are not smaller."""
+    p = np.array(p_values)
+    ordered = np.sort(p)
+    n = len(p)
+    expected = [min(1, min(ordered[k] * n / (k + 1) for k in range(n) if ordered[k] >= one)) for one in p]
+    np.testing.assert_allclose(benjamini_hochberg(p), expected)

@@ -1,0 +1,188 @@
+"""The design holds what it says, and refuses what cannot be tested, with the way out."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sidemine.differential.design import build_design
+from sidemine.differential.design_columns import aliased_columns, as_numbers, cross_table
+from sidemine.errors import Untestable
+
+
+def sheet(**columns: list[str]) -> pd.DataFrame:
+    n = len(next(iter(columns.values())))
+    return pd.DataFrame({"unit": [f"u{i}" for i in range(n)], **columns}, index=[f"S{i}" for i in range(n)])
+
+
+def split(n: int) -> tuple[np.ndarray, np.ndarray]:
+    target = np.arange(n) >= n // 2
+    return target, ~target
+
+
+def test_only_the_two_groups_enter_and_the_contrast_is_last() -> None:
+    """A third group lends nothing; the last coefficient is 1 in the target."""
+    samples = sheet(arm=list("aaabbbccc"))
+    arm = samples["arm"].to_numpy()
+    design = build_design(samples, arm == "b", arm == "a")
+    assert design.samples == ["S0", "S1", "S2", "S3", "S4", "S5"]
+    assert design.columns == ["intercept", "target_minus_reference"]
+    assert design.contrast_position == 1
+    assert design.matrix[:, -1].tolist() == [0, 0, 0, 1, 1, 1]
+    assert (design.n_target, design.n_reference, design.residual_df, design.blocking) == (3, 3, 4, "none")
+
+
+def test_covariates_numeric_and_factor() -> None:
+    """Numbers enter centred; a factor's reference is its most frequent level, the first one among equals."""
+    samples = sheet(age=["1", "2", "3", "4.5", "5", "7"], site=["z", "z", "b", "z", "a", "b"])
+    design = build_design(samples, *split(6), covariates=["age", "site"])
+    assert design.columns == ["intercept", "age", "site: a", "site: b", "target_minus_reference"]
+    assert design.matrix[:, 1].sum() == pytest.approx(0)
+    assert design.matrix[:, 3].tolist() == [0, 0, 1, 0, 0, 1]
+
+
+def test_pairs_become_fixed_effects_and_incomplete_ones_are_told() -> None:
+    """With 20 of 21 samples in pairs the single one is dropped, by name and with the reason."""
+    pairs = [f"p{i:02d}" for i in range(10)] * 2 + ["p99"]
+    samples = sheet(pair=pairs)
+    target = np.array([False] * 10 + [True] * 11)
+    design = build_design(samples, target, ~target, block="pair")
+    assert design.blocking == "fixed"
+    assert design.matrix.shape == (20, 11)
+    assert design.dropped == [("S20", "block p99 of pair has no sample in the other group")]
+    told = design.to_dict()
+    assert told["paired"] is True
+    assert told["dropped"][0]["sample"] == "S20"
+    assert (told["n_target"], told["n_blocks"], told["residual_df"]) == (10, 10, 9)
+
+
+def test_incomplete_blocks_fall_back_to_correlation_from_six_blocks_on() -> None:
+    """Blocks within one group carry no contrast, so they enter by duplicate correlation."""
+    samples = sheet(donor=[f"d{i // 2}" for i in range(12)])
+    design = build_design(samples, *split(12), block="donor")
+    assert design.blocking == "correlation"
+    assert design.matrix.shape == (12, 2)
+    assert design.block_labels is not None
+    with pytest.raises(Untestable, match="neither as fixed effects nor by duplicate correlation"):
+        build_design(sheet(donor=[f"d{i // 3}" for i in range(12)]), *split(12), block="donor")
+
+
+def test_declared_blocking_is_obeyed_or_refused() -> None:
+    """`fixed` drops incomplete blocks even when they are many; `correlation` needs six blocks."""
+    donors = ["a", "b", "c", "d", "x", "a", "b", "c", "d", "y"]
+    assert build_design(sheet(donor=donors), *split(10), block="donor", blocking="fixed").n_target == 4
+    with pytest.raises(Untestable, match="4 blocks; blocking = correlation"):
+        build_design(sheet(donor=list("abcd" * 2)), *split(8), block="donor", blocking="correlation")
+    with pytest.raises(Untestable, match="each with one sample"):
+        build_design(sheet(donor=list("abcdefgh")), *split(8), block="donor")
+
+
+def test_sample_in_both_groups_is_refused() -> None:
+    """Overlapping selectors are named by sample."""
+    both = np.ones(6, dtype=bool)
+    with pytest.raises(Untestable, match=r"3 samples belong to both.*\n.*S3, S4, S5"):
+        build_design(sheet(x=["a"] * 6), both, split(6)[0])
+
+
+def test_groups_are_counted_in_units() -> None:
+    """Four samples of two donors are two units, not four."""
+    samples = sheet(donor=list("aabbccdd")).assign(unit=list("aabbccdd"))
+    with pytest.raises(Untestable, match="the target has 2 independent units, fewer than the minimum of 3"):
+        build_design(samples, *split(8), block="donor")
+    with pytest.raises(Untestable, match="2 problems"):
+        build_design(samples, *split(8))
+
+
+def test_minimum_holds_after_dropping() -> None:
+    """Pairs that break up may leave too few units."""
+    samples = sheet(pair=["a", "b", "x", "a", "b", "y"])
+    with pytest.raises(Untestable, match="after 2 samples of incomplete blocks were dropped"):
+        build_design(samples, *split(6), block="pair", blocking="fixed")
+
+
+def test_repeats_of_a_unit_need_a_block() -> None:
+    """Technical repeats as independent samples would make p too small; the message says what to do."""
+    units = ["a", "a", "b", "c", "d", "e", "f"]
+    samples = sheet(x=["1"] * 7).assign(unit=units)
+    target = np.array([False] * 4 + [True] * 3)
+    with pytest.raises(Untestable, match=r"a \(reference: S0, S1\)[\s\S]*Set `block`"):
+        build_design(samples, target, ~target)
+
+
+def test_one_donor_under_two_names_is_counted_once() -> None:
+    """D1 and D1R are two blocks but one unit; the count and the note say so."""
+    donors = ["D1", "D1R", "D2", "D3"] * 2
+    samples = sheet(donor=donors).assign(unit=[donor.rstrip("R") for donor in donors])
+    design = build_design(samples, *split(8), block="donor")
+    assert (design.n_target, design.residual_df, design.blocking) == (3, 3, "fixed")
+    assert any("unit D1 gives 2 samples to the target" in note for note in design.notes)
+
+
+def test_unused_pairing_is_noted() -> None:
+    """Units in both groups without a block are allowed, and told."""
+    design = build_design(sheet(x=list("aabbcc")).assign(unit=list("abcabc")), *split(6))
+    assert any("the pairing is not used" in note for note in design.notes)
+
+
+def test_covariate_problems_come_all_at_once() -> None:
+    """Missing, constant and absent covariates are told together, missing ones with their samples."""
+    samples = sheet(age=["1", "", "NA", "4", "5", "6"], site=["a"] * 6)
+    with pytest.raises(Untestable, match=r"3 problems[\s\S]*missing in 2 samples[\s\S]*S1, S2[\s\S]*constant"):
+        build_design(samples, *split(6), covariates=["age", "site", "sex"])
+    with pytest.raises(Untestable, match="block donor is missing in 1 samples"):
+        build_design(sheet(donor=["a", "b", "", "a", "b", "c"]), *split(6), block="donor")
+    with pytest.raises(Untestable, match="block column pair does not exist"):
+        build_design(samples, *split(6), block="pair")
+
+
+def test_a_batch_that_separates_the_groups_is_named_with_its_cross_table() -> None:
+    """The reader sees which column is aliased and how the groups fall into it."""
+    samples = sheet(batch=["one", "one", "one", "two", "two", "two"])
+    with pytest.raises(Untestable) as told:
+        build_design(samples, *split(6), covariates=["batch"])
+    message = str(told.value)
+    assert "target and reference are completely separated by batch" in message
+    assert "aliased columns: target_minus_reference" in message
+    assert "value  target  reference\none         0          3\ntwo         3          0" in message
+
+
+def test_covariates_that_repeat_each_other_are_named() -> None:
+    """Two columns that say the same thing are told apart from a confounded group."""
+    samples = sheet(site=list("ababab"), city=list("xyxyxy"))
+    with pytest.raises(Untestable, match=r"city: y follow from the other columns \(site\)"):
+        build_design(samples, *split(6), covariates=["site", "city"])
+
+
+def test_no_residual_degrees_of_freedom() -> None:
+    """A saturated design is refused, not fitted."""
+    samples = sheet(site=list("aabbcc"), age=["1", "2", "4", "7", "8", "1"], dose=["2", "9", "3", "3", "1", "1"])
+    with pytest.raises(Untestable, match="no residual degrees of freedom"):
+        build_design(samples, *split(6), covariates=["site", "age", "dose"])
+
+
+@given(st.lists(st.floats(-1e6, 1e6, allow_nan=False), min_size=1, max_size=20))
+def test_numbers_parse_as_numbers(values: list[float]) -> None:
+    """Whatever Python prints for a number is taken for that number."""
+    parsed = as_numbers([repr(value) for value in values])
+    assert parsed is not None
+    assert parsed.tolist() == values
+
+
+@given(st.integers(0, 2**31 - 1), st.integers(1, 4))
+def test_aliasing_is_found_wherever_it_hides(seed: int, n_free: int) -> None:
+    """A combination of other columns is always found, a free column never accused."""
+    rng = np.random.default_rng(seed)
+    matrix = rng.normal(size=(12, n_free))
+    assert aliased_columns(matrix) == {}
+    combination = matrix @ rng.uniform(1, 2, n_free)
+    assert list(aliased_columns(np.column_stack([matrix, combination]))) == [n_free]
+
+
+def test_cross_table_of_numbers_is_a_range() -> None:
+    """Ages are shown by their range in each group."""
+    target, _ = split(8)
+    assert "target: 5 to 8" in cross_table(pd.Series([str(i) for i in range(1, 9)]), target)
+    assert "inf" not in str(as_numbers(["1", "inf"]))
