@@ -296,6 +296,18 @@ def test_all_mistakes_are_told_at_once(small, told):
         assert words in message
 
 
+def test_a_faulty_config_is_still_cross_checked(small, told):
+    """A mistake in one key hides none in the others, and makes none up."""
+    small.edit("config.yaml", "set: TARGETS", "set: CLOSED")
+    small.edit("config.yaml", "gene_table:", "settings: {opt_in: [CLOSED], seed: 0}\nmirror: nowhere\ngene_table:")
+    small.edit("config.yaml", "hypotheses:", "exclude: {nobody: []}\nhypotheses:")
+    small.edit("config.yaml", "  title: A small study\n", "")
+    message = told()
+    assert message.startswith("4 problems")
+    for words in ("never 0", "key mirror", "'nobody'", "'title' is missing"):
+        assert words in message
+
+
 def test_one_mistake_is_told_once(small, told):
     """A faulty row makes no second, misleading problem of a dangling reference."""
     small.edit("datasets.tsv", "cohort_a\tGSE1", "cohort_a\tGSE 1")

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from sidemine.errors import Problem
 from sidemine.study.explain import model_problems
-from sidemine.study.models import Hypothesis, StudyConfig
+from sidemine.study.models import Hypothesis, Settings, StudyConfig
 
 # The C loader is about eight times faster; pure Python is the fallback where libyaml is not built in.
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -77,15 +77,40 @@ def check_config(raw: dict[str, Any], path: Path, problems: list[Problem]) -> St
         return None
 
 
-def good_hypotheses(raw: Mapping[str, Any]) -> list[Hypothesis]:
-    """Return the hypotheses of a faulty config that are right in themselves: they can still be cross-checked."""
-    found = []
-    entries = raw.get("hypotheses")
+def salvage(raw: Mapping[str, Any]) -> StudyConfig:
+    """Return what is right in itself of a faulty config, so that it can still be cross-checked.
+
+    Faulty optional keys take their defaults; of the needed ones `model_fields_set` tells which are there.
+    """
+    good: dict[str, Any] = {"hypotheses": []}
+    for name, field in StudyConfig.model_fields.items():
+        value = raw.get(name)
+        annotation: Any = field.annotation
+        if name == "hypotheses":
+            good[name] = _good_entries(value)
+        elif name == "settings" and isinstance(value, Mapping):
+            good[name] = _good_settings(value)
+        elif value is not None:
+            # What is wrong has been told by check_config.
+            with contextlib.suppress(ValidationError):
+                good[name] = TypeAdapter(annotation).validate_python(value)
+    return StudyConfig.model_construct(None, **good)
+
+
+def _good_entries(entries: object) -> list[Hypothesis]:
+    good = []
     for entry in entries if isinstance(entries, list) else []:
-        # What is wrong with the others has been told by check_config.
         with contextlib.suppress(ValidationError):
-            found.append(Hypothesis.model_validate(entry))
-    return found
+            good.append(Hypothesis.model_validate(entry))
+    return good
+
+
+def _good_settings(values: Mapping[str, Any]) -> Settings:
+    good = {}
+    for key, value in values.items():
+        with contextlib.suppress(ValidationError):
+            good[key] = getattr(Settings.model_validate({key: value}), key)
+    return Settings.model_construct(None, **good)
 
 
 def _merge(base: dict[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:

@@ -37,12 +37,12 @@ def required_names(model: type[BaseModel]) -> list[str]:
     return [name_of(name, field) for name, field in model.model_fields.items() if field.is_required()]
 
 
-def bare_type(annotation: Any) -> Any:  # noqa: ANN401
+def bare_type(annotation: Any) -> Any:
     """Strip `Annotated` from a type."""
     return get_args(annotation)[0] if get_origin(annotation) is Annotated else annotation
 
 
-def choices(annotation: Any) -> list[str]:  # noqa: ANN401
+def choices(annotation: Any) -> list[str]:
     """Return the members of a `Literal`, or nothing."""
     bare = bare_type(annotation)
     return [str(choice) for choice in get_args(bare)] if get_origin(bare) is Literal else []
@@ -61,7 +61,7 @@ def describe_type(field: FieldInfo) -> str:
     return ", ".join([" ".join([words, *limits]), *patterns])
 
 
-def _type_words(annotation: Any) -> str:  # noqa: ANN401
+def _type_words(annotation: Any) -> str:
     bare = bare_type(annotation)
     if literal := choices(bare):
         return "one of " + ", ".join(literal)
@@ -144,7 +144,7 @@ def _is_union_member(part: int | str, nested: list[type[BaseModel]]) -> bool:
     return part in {"float", "str", "int", *(model.__name__ for model in nested)} or "[" in part
 
 
-def _models(annotation: Any) -> list[type[BaseModel]]:  # noqa: ANN401
+def _models(annotation: Any) -> list[type[BaseModel]]:
     bare = bare_type(annotation)
     if isinstance(bare, type) and issubclass(bare, BaseModel):
         return [bare]

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from sidemine.errors import Problem, StudyError
-from sidemine.study.config_file import check_config, good_hypotheses, read_config
+from sidemine.study.config_file import check_config, read_config, salvage
 from sidemine.study.models import Contrast, Dataset, GeneSetRow, PublishedTable, StudyConfig, to_plain
 from sidemine.study.paths import expand_path
 from sidemine.study.sheets import Model, Sheet, read_sheet
@@ -121,8 +121,7 @@ def load_study(config_path: Path, overrides: Mapping[str, Any] | None = None, *,
     config = check_config(raw, config_path, problems)
     draft = Draft(
         config_path=config_path,
-        config=config,
-        hypotheses=config.hypotheses if config else good_hypotheses(raw),
+        config=config or salvage(raw),
         datasets=_sheet(raw, "datasets", Dataset, "dataset", folder, problems),
         contrasts=_sheet(raw, "contrasts", Contrast, "contrast", folder, problems),
         gene_sets=_sheet(raw, "gene_sets", GeneSetRow, "gene_set", folder, problems),

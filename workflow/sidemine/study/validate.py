@@ -15,7 +15,6 @@ from sidemine.study.models import (
     Contrast,
     Dataset,
     GeneSetRow,
-    Hypothesis,
     PublishedTable,
     StudyConfig,
 )
@@ -31,8 +30,7 @@ class Draft:
     """What could be read of a study, faulty parts left out."""
 
     config_path: Path
-    config: StudyConfig | None
-    hypotheses: Sequence[Hypothesis]
+    config: StudyConfig
     datasets: Sheet[Dataset]
     contrasts: Sheet[Contrast]
     gene_sets: Sheet[GeneSetRow]
@@ -58,11 +56,11 @@ def cross_check(draft: Draft, *, check_files: bool = True) -> list[Problem]:
         *_check_published(draft),
         *_check_config_references(draft),
         *check_hypotheses(
-            draft.hypotheses,
+            draft.config.hypotheses,
             str(draft.config_path),
             draft.contrasts,
             draft.gene_sets,
-            draft.config.settings.opt_in if draft.config else [],
+            draft.config.settings.opt_in,
         ),
     ]
     return problems + (_check_files(draft) if check_files else [])
@@ -75,7 +73,7 @@ def _duplicates(draft: Draft) -> list[Problem]:
         ("contrast", ((row.model.contrast, row.where) for row in draft.contrasts.rows)),
         ("gene set", ((row.model.gene_set, row.where) for row in draft.gene_sets.rows if row.model.gene_set != "*")),
         ("published table", ((row.model.table, row.where) for row in draft.published_tables.rows)),
-        ("hypothesis", ((one.id, f"{draft.config_path}, key hypotheses") for one in draft.hypotheses)),
+        ("hypothesis", ((one.id, f"{draft.config_path}, key hypotheses") for one in draft.config.hypotheses)),
     ]
     for kind, entries in lists:
         first: dict[str, tuple[str, str]] = {}
@@ -103,7 +101,7 @@ def _licences(draft: Draft) -> list[Problem]:
         *draft.published_tables.rows,
     ]
     places = [(row.model.licence, f"{row.where}, column licence") for row in rows]
-    if draft.config:
+    if "gene_table" in draft.config.model_fields_set:
         places.append((draft.config.gene_table.licence, f"{draft.config_path}, key gene_table.licence"))
     return [
         Problem(
@@ -239,7 +237,7 @@ def _check_gene_sets(draft: Draft) -> list[Problem]:
                 )
             )
     where = f"{draft.config_path}, key settings.opt_in"
-    for name in draft.config.settings.opt_in if draft.config else []:
+    for name in draft.config.settings.opt_in:
         if name not in draft.gene_sets.ids:
             problems.append(dangling("gene set", name, draft.gene_sets.ids, where))
         elif name in known and not known[name].opt_in:
@@ -274,8 +272,6 @@ def _check_published(draft: Draft) -> list[Problem]:
 
 
 def _check_config_references(draft: Draft) -> list[Problem]:
-    if draft.config is None:
-        return []
     problems: list[Problem] = []
     sections: list[tuple[str, Iterable[str]]] = [("derive", draft.config.derive), ("exclude", draft.config.exclude)]
     for key, names in sections:
@@ -304,7 +300,7 @@ def _check_files(draft: Draft) -> list[Problem]:
     problems: list[Problem] = []
     for text, where in _file_keys(draft):
         problems += _check_file(text, where, folder, Path.is_file, "file")
-    if draft.config and draft.config.mirror:
+    if draft.config.mirror:
         problems += _check_file(draft.config.mirror, f"{draft.config_path}, key mirror", folder, Path.is_dir, "folder")
     return problems
 
@@ -359,8 +355,8 @@ def _file_keys(draft: Draft) -> list[tuple[str, str]]:
             for entry in row.model.rival_platform_maps
             if entry.partition("=")[2]
         ]
-    if draft.config:
+    if "gene_table" in draft.config.model_fields_set:
         keys.append((draft.config.gene_table.file, f"{draft.config_path}, key gene_table.file"))
-        if draft.config.planted:
-            keys.append((draft.config.planted, f"{draft.config_path}, key planted"))
+    if draft.config.planted:
+        keys.append((draft.config.planted, f"{draft.config_path}, key planted"))
     return keys
