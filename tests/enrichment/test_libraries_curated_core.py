@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
+
 from sidemine.enrichment.libraries import read_library
 from sidemine.study.models import Family
 
@@ -25,7 +26,16 @@ def _genes(*families: str) -> dict[str, set[str]]:
 
 
 def test_there_is_a_core_set_of_each_kind_that_the_study_needs() -> None:
-    needed = {"jak_stat_members", "jak_stat_feedback", "isg", "erythroid", "platelet", "neutrophil", "ribosome", "oxphos"}
+    needed = {
+        "jak_stat_members",
+        "jak_stat_feedback",
+        "isg",
+        "erythroid",
+        "platelet",
+        "neutrophil",
+        "ribosome",
+        "oxphos",
+    }
     assert needed <= {path.stem for path in FILES}
 
 
@@ -61,7 +71,12 @@ def test_markers_are_no_interferon_genes_and_no_stat_or_irf_targets(real_files: 
     regulons = read_library(mirror / "zenodo.org/records/8192729/files/CollecTRI_regulons.csv", "collectri")
     progeny = read_library(real_files / "data/regulons/progeny_human_top100.tsv.gz", "progeny")
     moved = {gene for gene, _ in progeny.sets["JAK-STAT"]}
-    for name in ("INTERFERON_ALPHA_RESPONSE", "INTERFERON_GAMMA_RESPONSE", "IL6_JAK_STAT3_SIGNALING", "IL2_STAT5_SIGNALING"):
+    for name in (
+        "INTERFERON_ALPHA_RESPONSE",
+        "INTERFERON_GAMMA_RESPONSE",
+        "IL6_JAK_STAT3_SIGNALING",
+        "IL2_STAT5_SIGNALING",
+    ):
         moved |= {gene for gene, _ in hallmarks.sets[f"HALLMARK_{name}"]}
     for factor, targets in regulons.sets.items():
         if factor.startswith(("STAT", "IRF")):

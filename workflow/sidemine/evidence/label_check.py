@@ -29,6 +29,9 @@ PLATFORMS: Mapping[str, tuple[str, str, int]] = {
 }
 """Maker, array and number of probes in GEO's table (probe maps list annotated probes only)."""
 
+_MISSING_NAMES = 0.03
+"""Share of a table's names that a probe map of another year may lack."""
+
 _FEWEST_NAMES = 100
 """With fewer recognised names, shares say little about the platform."""
 
@@ -145,16 +148,15 @@ def _uses_probes(cells: list[list[str]], platforms: Iterable[_Platform]) -> bool
 
 
 def _best_fitting(known: Mapping[str, frozenset[str]], share: Mapping[str, float], anywhere: int) -> list[str]:
-    """Return the platforms of highest likelihood, were names drawn evenly from a platform's genes.
+    """Return the platforms of highest likelihood, were nearly all names drawn evenly from a platform's genes.
 
     A platform that holds all names but many more besides fits worse than a small one that holds them all. Platforms
     with the same genes come out together.
     """
 
     def likelihood(name: str) -> float:
-        size, inside = len(known[name]), min(max(share[name], 1e-4), 1 - 1e-4)
-        outside = max(anywhere - size, 1)
-        return inside * math.log(inside / max(size, 1)) + (1 - inside) * math.log((1 - inside) / outside)
+        inside, size, outside = share[name], max(len(known[name]), 1), max(anywhere - len(known[name]), 1)
+        return inside * math.log((1 - _MISSING_NAMES) / size) + (1 - inside) * math.log(_MISSING_NAMES / outside)
 
     best = max(likelihood(name) for name in known)
     return sorted(name for name in known if likelihood(name) > best - 1e-6)
@@ -220,7 +222,7 @@ def implied_tests(p_values: NDArray[np.float64], adjusted: NDArray[np.float64]) 
 
     usable = (p_values > 0) & (adjusted > 0) & (adjusted < 1) & np.isfinite(p_values)
     # Ranks count every listed gene, also those whose own p cannot be used.
-    ranks = np.array([np.searchsorted(np.sort(p_values), p, side="right") for p in p_values[usable]], dtype=float)
+    ranks = np.searchsorted(np.sort(p_values), p_values[usable], side="right").astype(float)
     p_values, adjusted = p_values[usable], adjusted[usable]
     if len(p_values) < 5:
         return None

@@ -1,0 +1,362 @@
+"""Published tables are read as they stand, described honestly, and never believed on their label alone."""
+
+from __future__ import annotations
+
+import datetime
+import gzip
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import openpyxl
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sidemine.errors import InputError
+from sidemine.evidence import published_table
+from sidemine.evidence.label_check import check_label, implied_tests
+from sidemine.evidence.multiplicity import benjamini_hochberg
+from sidemine.evidence.published_table import (
+    describe_table,
+    published_table_entry,
+    read_published_table,
+)
+from sidemine.study.models import PublishedTable
+
+
+@dataclass(frozen=True)
+class _Answer:
+    symbol: str | None
+
+
+class _Table:
+    def resolve_symbols(self, names: list[str]) -> list[_Answer]:
+        return [_Answer({"OLD": "MX1", "?": None}.get(name, name)) for name in names]
+
+
+def _row(**more: Any) -> PublishedTable:
+    values = {
+        "table": "one",
+        "accession": "GSE1",
+        "file": "x.csv",
+        "fold_change_column": "logFC",
+        "role": "inhibitor",
+        "target_label": "drug",
+        "reference_label": "vehicle",
+        "licence": "CC0",
+    }
+    return PublishedTable(**(values | more))
+
+
+def _write(folder: Path, text: str, name: str = "table.csv") -> Path:
+    path = folder / name
+    path.write_bytes(text.encode())
+    return path
+
+
+def _xlsx(folder: Path, rows: list[list[Any]]) -> Path:
+    book = openpyxl.Workbook()
+    for cells in rows:
+        book.active.append(cells)
+    book.save(folder / "table.xlsx")
+    return folder / "table.xlsx"
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_text_tables_are_read_whatever_their_separator(tmp_path: Path, separator: str) -> None:
+    text = "# SIDEMINE-SIMULATED\nsymbol,logFC,p\nMX1,-1.5,1e-3\nSTAT1,NA,\n,2,1\n".replace(",", separator)
+    table = read_published_table(_row(p_value_column="p"), _write(tmp_path, text))
+    assert list(table["identifier"]) == ["MX1", "STAT1"]
+    np.testing.assert_array_equal(table["fold_change"], [-1.5, np.nan])
+    np.testing.assert_array_equal(table["p_value"], [1e-3, np.nan])
+    assert table["adjusted_p"].isna().all()
+
+
+def test_gzip_and_a_first_column_without_a_name_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "table.csv.gz"
+    path.write_bytes(gzip.compress(b',logFC\n"A,B",1\n'))
+    assert list(read_published_table(_row(), path)["identifier"]) == ["A,B"]
+
+
+def test_zero_and_infinity_are_no_measurements_where_that_is_declared(tmp_path: Path) -> None:
+    path = _write(tmp_path, "g,logFC\nA,0\nB,inf\nC,-inf\nD,0.0\n")
+    np.testing.assert_array_equal(
+        read_published_table(_row(zero_is_missing="yes"), path)["fold_change"], [np.nan, np.inf, -np.inf, np.nan]
+    )
+    np.testing.assert_array_equal(read_published_table(_row(), path)["fold_change"], [0, np.inf, -np.inf, 0])
+
+
+def test_spreadsheet_dates_and_numbers_stay_visible_as_names(tmp_path: Path) -> None:
+    rows = [["Tag", "logFC"], [datetime.datetime(2022, 3, 8), 1.0], [43891.0, 2], ["MX1", "3"], [None, 4]]
+    table = read_published_table(_row(), _xlsx(tmp_path, rows))
+    assert list(table["identifier"]) == ["2022-03-08 00:00:00", "43891", "MX1"]
+    assert list(table["fold_change"]) == [1, 2, 3]
+
+
+def test_formulas_are_not_evaluated(tmp_path: Path) -> None:
+    table = read_published_table(_row(), _xlsx(tmp_path, [["Tag", "logFC"], ["MX1", "=1+1"], ["STAT1", 2]]))
+    np.testing.assert_array_equal(table["fold_change"], [np.nan, 2])
+
+
+def test_the_sheet_that_has_the_columns_is_found(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    book.active.append(["Read me"])
+    sheet = book.create_sheet("data")
+    sheet.append(["Tag", "logFC"])
+    sheet.append(["MX1", 1])
+    book.save(tmp_path / "table.xlsx")
+    assert len(read_published_table(_row(), tmp_path / "table.xlsx")) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("g,FC\nA,1\n", "lacks column 'logFC'"),
+        ("g,logFC\nA,1,5\nB,high\n", "(?s)not a number.*row 3.*'high'"),
+        ("g;logFC\nA;1,5\n", "(?s)not a number.*decimal point"),
+        ("g,logFC\n", "no row with a gene"),
+        ("", "lacks column"),
+        ("<!DOCTYPE html>", "is a web page"),
+        ("A\x00", "is binary"),
+        ("PK no zip", "is no readable XLSX"),
+        ('g,logFC\nA,1\n"' + "x" * 200_000, "cannot be split"),
+    ],
+)
+def test_unreadable_tables_are_refused_with_a_reason(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        read_published_table(_row(), _write(tmp_path, text))
+
+
+def test_old_xls_and_absent_file_are_told(tmp_path: Path) -> None:
+    (tmp_path / "table.xls").write_bytes(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")
+    with pytest.raises(InputError, match="old binary"):
+        read_published_table(_row(), tmp_path / "table.xls")
+    with pytest.raises(InputError, match="not there"):
+        read_published_table(_row(), tmp_path / "none.csv")
+
+
+def test_damaged_and_swollen_workbooks_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = _xlsx(tmp_path, [["Tag", "logFC"], ["MX1", 1]])
+    monkeypatch.setattr(published_table, "MAX_BYTES", 1000)
+    with pytest.raises(InputError, match="unpacks to more than"):
+        read_published_table(_row(), path)
+    monkeypatch.undo()
+    broken = tmp_path / "broken.xlsx"
+    with zipfile.ZipFile(path) as old, zipfile.ZipFile(broken, "w") as new:
+        for item in old.infolist():
+            data = old.read(item)
+            new.writestr(item, data[: len(data) // 2] if "sheet1" in item.filename else data)
+    with pytest.raises(InputError, match="published table"):
+        read_published_table(_row(), broken)
+
+
+def test_too_many_rows_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(published_table, "MAX_ROWS", 2)
+    with pytest.raises(InputError, match="more than 2 rows"):
+        read_published_table(_row(), _write(tmp_path, "g,logFC\nA,1\nB,1\nC,1\n"))
+
+
+@given(data=st.binary(max_size=200))
+def test_any_bytes_are_read_or_refused(data: bytes, tmp_path_factory: pytest.TempPathFactory) -> None:
+    path = tmp_path_factory.getbasetemp() / "any.csv"
+    path.write_bytes(b"g,logFC\n" + data)
+    try:
+        table = read_published_table(_row(), path)
+    except InputError:
+        return
+    assert len(table) > 0
+
+
+def test_sentence_counts_the_measured_panel_genes_and_their_direction(tmp_path: Path) -> None:
+    text = "g,with,without\nMX1,1,4\nOLD,1,2\nIFIT1,2,1\nSTAT1,0,3\nJAK1,1,9\n?,1,2\nNEG,1,5\nOAS1,inf,2\n"
+    row = _row(fold_change_column="with", compare_with_column="without", zero_is_missing="yes", panel="P")
+    panel = {"MX1": 1.0, "IFIT1": 2.0, "STAT1": 1.0, "ABSENT": 1.0, "NEG": -1.0, "OAS1": 1.0}
+    sentence = describe_table(row, read_published_table(row, _write(tmp_path, text)), panel, _Table())
+    assert sentence.startswith(
+        "1 of 2 measured genes of the panel P (5 genes) are lower with drug than with vehicle (1 higher; median "
+    )
+    assert "exactly 0 counts as not measured" in sentence
+    assert "1 infinite fold changes" in sentence
+    assert sentence.endswith("a description and no test.")
+
+
+def test_sentence_says_when_only_changed_genes_are_listed(tmp_path: Path) -> None:
+    row = _row(adjusted_p_column="q")
+    table = read_published_table(row, _write(tmp_path, "g,logFC,q\nA,-1,0.01\nB,0.5,0.04\n"))
+    sentence = describe_table(row, table, None, _Table())
+    assert "1 of 2 measured genes of the table are lower" in sentence
+    assert "only genes with adjusted p ≤ 0.04 and |log2 fold change| ≥ 0.5" in sentence
+
+
+def test_panel_without_a_measured_gene_is_said_to_say_nothing(tmp_path: Path) -> None:
+    table = read_published_table(_row(), _write(tmp_path, "g,logFC\nA,-1\n"))
+    assert "says nothing" in describe_table(_row(panel="P"), table, {"B": 1.0}, _Table())
+
+
+def test_unknown_panel_is_refused_with_near_names(tmp_path: Path) -> None:
+    sets = pd.DataFrame({"gene_set": ["CORE_ISG"], "gene": ["MX1"], "weight": [1.0]})
+    with pytest.raises(InputError, match=r"(?s)is no gene set of this study.*nearest: CORE_ISG"):
+        published_table_entry(_row(panel="core_isg"), _write(tmp_path, "g,logFC\nA,1\n"), {}, sets, _Table())
+
+
+@pytest.mark.parametrize("tests", [500, 13_515])
+@pytest.mark.parametrize("listed", [30, 400])
+def test_number_of_tests_is_found_from_the_smallest_p_values(tests: int, listed: int) -> None:
+    rng = np.random.default_rng(tests)
+    p_values = np.sort(np.r_[rng.uniform(0, 1e-4, 300), rng.uniform(size=tests - 300)])
+    adjusted = benjamini_hochberg(p_values)
+    found = implied_tests(p_values[:listed][::-1], adjusted[:listed][::-1])
+    assert found is not None
+    assert (found.count, found.method) == (tests, "Benjamini–Hochberg")
+
+
+def test_a_table_filtered_by_fold_change_gives_a_lower_bound() -> None:
+    rng = np.random.default_rng(1)
+    p_values = np.sort(rng.uniform(size=5000) ** 3)
+    keep = rng.uniform(size=5000) < 0.4
+    found = implied_tests(p_values[keep], benjamini_hochberg(p_values)[keep])
+    assert found is not None
+    assert found.count <= 5000
+
+
+def test_bonferroni_is_told_from_benjamini_hochberg() -> None:
+    p_values = np.linspace(1e-8, 1e-6, 20)
+    found = implied_tests(p_values, p_values * 22_277)
+    assert found is not None
+    assert (found.count, found.method) == (22_277, "Bonferroni")
+
+
+def test_number_of_tests_stays_unknown_without_usable_values() -> None:
+    assert implied_tests(np.array([np.nan, 0, 0.1]), np.array([0.1, 0, 1])) is None
+
+
+def _maps(**genes: range) -> dict[str, pd.DataFrame]:
+    return {
+        name: pd.DataFrame({"identifier": [f"{name}_{i}" for i in numbers], "symbol": [f"G{i}" for i in numbers]})
+        for name, numbers in genes.items()
+    }
+
+
+def _checks(row: PublishedTable, names: list[str], maps: dict[str, pd.DataFrame]) -> dict[str, dict[str, str]]:
+    table = pd.DataFrame({"identifier": names, "fold_change": 1.0, "compared_with": np.nan, "mean": np.nan})
+    table["p_value"] = np.sort(np.random.default_rng(1).uniform(size=len(names)))
+    table["adjusted_p"] = benjamini_hochberg(table["p_value"].to_numpy())
+    return {check["check"]: check for check in check_label(row, table, maps)}
+
+
+SMALL_AND_LARGE = {"GPL11": range(1000), "GPL22": range(2000)}
+
+
+@pytest.mark.parametrize(
+    ("declared", "names", "status"),
+    [
+        ("GPL11", range(0, 1000, 3), "agrees"),
+        ("GPL22", range(0, 2000, 3), "agrees"),
+        ("GPL11", range(0, 2000, 3), "contradicts"),
+        ("GPL22", range(0, 1000, 3), "contradicts"),
+        ("GPL11", range(0, 1000, 30), "cannot be checked"),
+        ("GPL33", range(0, 1000, 3), "cannot be checked"),
+        ("", range(0, 1000, 3), "cannot be checked"),
+    ],
+)
+def test_identifiers_tell_which_platform_fits(declared: str, names: range, status: str) -> None:
+    found = _checks(_row(platform=declared), [f"G{i}" for i in names], _maps(**SMALL_AND_LARGE))
+    check = found["identifiers on the declared platform"]
+    assert check["status"] == status
+    if status == "contradicts":
+        assert f"would fit: {'GPL22' if declared == 'GPL11' else 'GPL11'}" in check["detail"]
+
+
+def test_probe_ids_are_compared_with_probe_ids() -> None:
+    maps = _maps(GPL11=range(1000), GPL22=range(2000))
+    found = _checks(_row(platform="GPL22"), [f"GPL11_{i}" for i in range(300)], maps)
+    check = found["identifiers on the declared platform"]
+    assert check["status"] == "contradicts"
+    assert "probe ids" in check["detail"]
+
+
+def test_mangled_names_and_affymetrix_lists_are_flagged() -> None:
+    names = ["1-Mar", "2022-03-08 00:00:00", "A /// B", *(f"G{i}" for i in range(20))]
+    found = _checks(_row(platform="GPL10558"), names, {})
+    assert found["names that a spreadsheet turned into dates"]["status"] == "contradicts"
+    assert "MARCH8" in found["names that a spreadsheet turned into dates"]["detail"]
+    assert found["way of naming several genes"]["status"] == "contradicts"
+    assert found["sign convention"]["status"] == "cannot be checked"
+    assert _checks(_row(), ["A"], {})["names that a spreadsheet turned into dates"]["status"] == "agrees"
+
+
+def test_checks_without_columns_say_so() -> None:
+    found = _checks(_row(platform="GPL571"), [f"G{i}" for i in range(20)], {})
+    assert found["number of tests"]["status"] == "cannot be checked"
+    assert found["range of mean expression"]["status"] == "cannot be checked"
+
+
+@pytest.fixture(scope="module")
+def real_maps(real_files: Path) -> dict[str, Path]:
+    return {
+        path.name.removeprefix("probe_symbol_").removesuffix(".tsv.gz"): path
+        for path in sorted((real_files / "data/platforms").glob("probe_symbol_*.tsv.gz"))
+    }
+
+
+def _real_row(accession: str, platform: str) -> PublishedTable:
+    return _row(
+        accession=accession,
+        platform=platform,
+        gene_column="Tag",
+        p_value_column="P.Value",
+        adjusted_p_column="adj.P.Val",
+        mean_column="AveExpr",
+        role="disease",
+    )
+
+
+def _real_checks(accession: str, platform: str, real_files: Path, maps: dict[str, Path]) -> dict[str, dict[str, str]]:
+    path = real_files / f"data/published_tables/{accession}_degs_1.2_0.05_limma.xlsx"
+    entry = published_table_entry(_real_row(accession, platform), path, maps, pd.DataFrame(), _Table())
+    assert entry["verdict"] == "not testable"
+    return {check["check"]: check for check in entry["checks"]}
+
+
+@pytest.mark.real_files
+@pytest.mark.parametrize("only_two_maps", [False, True])
+@pytest.mark.parametrize(
+    ("accession", "declared", "fits", "tests"),
+    [("GSE19151", "GPL571", "GPL10558", "31,412"), ("GSE48000", "GPL10558", "GPL571", "13,515")],
+)
+def test_the_two_real_vte_tables_are_found_to_be_swapped(
+    accession: str,
+    declared: str,
+    fits: str,
+    tests: str,
+    only_two_maps: bool,
+    real_files: Path,
+    real_maps: dict[str, Path],
+) -> None:
+    maps = {name: path for name, path in real_maps.items() if not only_two_maps or name in {declared, fits}}
+    wrong = _real_checks(accession, declared, real_files, maps)
+    names, number = wrong["identifiers on the declared platform"], wrong["number of tests"]
+    assert names["status"] == "contradicts"
+    assert f"would fit: {fits}" in names["detail"]
+    assert f"{tests} tests" in number["detail"]
+    assert number["status"] == ("contradicts" if declared == "GPL571" else "cannot be checked")
+    assert fits in number["detail"]
+    right = _real_checks(accession, fits, real_files, maps)
+    assert right["identifiers on the declared platform"]["status"] == "agrees"
+    assert right["number of tests"]["status"] == "agrees"
+
+
+@pytest.mark.real_files
+def test_ruxolitinib_table_gives_a_sentence_and_no_verdict(real_files: Path) -> None:
+    column = "fold-change Series16 A549-ACE2_SARS-CoV-2"
+    row = _row(fold_change_column=f"{column}_Rux", compare_with_column=column, zero_is_missing="yes", panel="ISG")
+    panel = ["MX1", "IFIT1", "ISG15", "OAS1", "RSAD2", "NOT_A_GENE"]
+    sets = pd.DataFrame({"gene_set": "ISG", "gene": panel, "weight": 1.0})
+    path = real_files / "data/published_tables/fold_change_genes_1_GSE147507.csv.gz"
+    entry = published_table_entry(row, path, {}, sets, _Table())
+    assert entry["verdict"] == "not testable"
+    assert entry["sentence"].startswith("4 of 4 measured genes of the panel ISG (6 genes) are lower with drug than")
