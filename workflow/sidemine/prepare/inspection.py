@@ -169,15 +169,35 @@ def _retrieve_matrix(accession: str, platform: str, mirror: Path | None, folder:
         fetch(Source(key, urls, f"series matrix of {accession}"), folder / key, max_bytes=MAX_BYTES, mirror=mirror)
         return folder / key
     except RetrievalError as error:
-        if platform:
-            raise
-        hint = Problem(
-            "the series may have several platforms",
-            accession,
-            "one series matrix per platform (GSE…-GPL…_series_matrix.txt.gz)",
-            f"Try `sidemine inspect {accession} --platform GPL…` with a platform of the series.",
+        raise RetrievalError(_explain_absence(error, accession, platform, folder, urls)) from error
+
+
+def _explain_absence(
+    error: SidemineError, accession: str, platform: str, folder: Path, urls: tuple[str, ...]
+) -> list[Problem]:
+    """Return the problems of a retrieval, with what to do now that the folder may be a temporary one."""
+    problems = [
+        Problem(
+            problem.what,
+            problem.where,
+            problem.allowed,
+            f"Run the same command again; or fetch {' or '.join(urls)} by hand and run `sidemine inspect FILE` on it.",
         )
-        raise RetrievalError([*error.problems, hint]) from error
+        if str(folder) in problem.next_step
+        else problem
+        for problem in error.problems
+    ]
+    absent = any("404" in problem.where or "mirror" in problem.what for problem in problems)
+    if absent and not platform:
+        problems.append(
+            Problem(
+                "there is no series matrix without a platform in its name",
+                accession,
+                "GSE…_series_matrix.txt.gz; a series of several platforms has GSE…-GPL…_series_matrix.txt.gz instead",
+                f"Check the accession; then try `sidemine inspect {accession} --platform GPL…`.",
+            )
+        )
+    return problems
 
 
 # --------------------------------------------------------------------------------------------------- one per format

@@ -298,7 +298,8 @@ def _read_column_names(stream: io.BufferedReader, path: Path, metadata: SeriesMe
     while samples and not samples[-1]:
         samples.pop()  # a tab at the end of the line
     check_accessions(samples, f"{path}, first row of the table")
-    unknown = [name for name in samples if name not in set(metadata.samples.index)]
+    described = set(metadata.samples.index)
+    unknown = [name for name in samples if name not in described]
     if unknown:
         raise InputError(
             Problem(
@@ -348,7 +349,7 @@ def _read_values(
     return identifiers, values
 
 
-def _decode_identifiers(column: Any) -> list[str]:  # noqa: ANN401  (an Arrow array)
+def _decode_identifiers(column: Any) -> list[str]:
     return [text.strip() for text in decode(b"\x00".join(column.to_pylist()))[0].split("\x00")]
 
 
