@@ -4,9 +4,10 @@ import sys
 from pathlib import Path
 
 # The package lies beside this workflow: it is found without being installed, here and in the scripts.
-sys.path.insert(0, str(workflow.basedir))
+WORKFLOW = Path(str(workflow.current_basedir)).resolve().parent
+sys.path.insert(0, str(WORKFLOW))
 os.environ["PYTHONPATH"] = os.pathsep.join(
-    [str(workflow.basedir), *filter(None, [os.environ.get("PYTHONPATH")])]
+    [str(WORKFLOW), *filter(None, [os.environ.get("PYTHONPATH")])]
 )
 # Results must not depend on --cores: linear algebra runs on one thread per job, and jobs run side by side.
 for _threads in (
@@ -72,7 +73,7 @@ wildcard_constraints:
 
 def get_code(script):
     """Return the digest of a script and of the modules it imports: Snakemake itself does not see the latter."""
-    return digest_of_script(Path(workflow.basedir) / "scripts" / script)
+    return digest_of_script(WORKFLOW / "scripts" / script)
 
 
 def get_files(sources):

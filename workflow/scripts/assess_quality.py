@@ -5,7 +5,7 @@ from sidemine.script_log import log_to
 with log_to(snakemake.log[0]):
     from pathlib import Path
 
-    from sidemine.prepare.dataset import read_expression
+    from sidemine.prepare.expression_store import read_expression
     from sidemine.quality.assessment import assess_quality
     from sidemine.tables import SAMPLES, read_table, write_json
 

@@ -7,7 +7,7 @@ with log_to(snakemake.log[0]):
 
     from sidemine.differential.contrast import fit_declared_contrast
     from sidemine.differential.contrast_fit import save_fit
-    from sidemine.prepare.dataset import read_expression
+    from sidemine.prepare.expression_store import read_expression
     from sidemine.study.models import Contrast
     from sidemine.tables import DIFFERENTIAL, write_json, write_table
 

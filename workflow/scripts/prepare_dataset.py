@@ -7,15 +7,19 @@ with log_to(snakemake.log[0]):
 
     from sidemine.prepare.dataset import prepare_dataset, write_expression
     from sidemine.prepare.gene_table import read_gene_table
-    from sidemine.study.models import Dataset, GeneTableSource
+    from sidemine.study.models import Dataset, DerivedColumn, GeneTableSource
     from sidemine.tables import GENES_LEDGER, SAMPLES, read_table, write_table
 
-    files = {role: Path(path) for role, path in snakemake.input.items()}
+    inputs = {role: Path(path) for role, path in snakemake.input.items()}
+    samples, gene_table, _ = (inputs.pop(role) for role in ("samples", "gene_table", "checked"))
     expression, ledger = prepare_dataset(
         Dataset.model_validate(snakemake.params.row),
-        files,
-        read_table(files.pop("samples"), SAMPLES),
-        read_gene_table(files.pop("gene_table"), GeneTableSource.model_validate(snakemake.params.gene_table)),
+        inputs,
+        read_table(samples, SAMPLES),
+        read_gene_table(gene_table, GeneTableSource.model_validate(snakemake.params.gene_table)),
+        derive={
+            name: DerivedColumn.model_validate(column) for name, column in snakemake.params.edits["derive"].items()
+        },
         **snakemake.params.settings,
     )
     write_expression(expression, Path(snakemake.output.expression))

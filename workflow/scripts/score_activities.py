@@ -8,7 +8,7 @@ with log_to(snakemake.log[0]):
     import pandas as pd
 
     from sidemine.enrichment.activity import activities
-    from sidemine.prepare.dataset import read_expression
+    from sidemine.prepare.expression_store import read_expression
     from sidemine.prepare.log_expression import log2_expression
     from sidemine.tables import ACTIVITIES, GENE_SETS, read_table, write_table
 

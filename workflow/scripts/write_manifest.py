@@ -5,11 +5,13 @@ from sidemine.script_log import log_to
 with log_to(snakemake.log[0]):
     from pathlib import Path
 
-    from sidemine.report.manifest import describe_environment
+    from sidemine.report.manifest import describe_environment, digest_of_inputs
     from sidemine.tables import read_json, write_json
 
+    inputs = read_json(Path(snakemake.input.inputs))
     manifest = {
-        "inputs": read_json(Path(snakemake.input.inputs)),
+        "inputs": inputs,
+        "lock_digest": digest_of_inputs(inputs),
         "seed": snakemake.params.seed,
         "config_digest": snakemake.params.config_digest,
         "code_digest": snakemake.params.package,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import platform
 import shlex
 import socket
@@ -41,6 +42,12 @@ def describe_environment() -> dict[str, Any]:
         "versions": {"sidemine": sidemine.__version__, "python": platform.python_version(), "packages": versions},
         "machine": {"system": platform.system(), "architecture": platform.machine()},
     }
+
+
+def digest_of_inputs(inputs: list[dict[str, Any]]) -> str:
+    """Return one digest of all inputs: which address, which content."""
+    lines = sorted(f"{record['url']}\t{record['sha256']}" for record in inputs)
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
 def describe_run(config_file: str) -> dict[str, str]:
