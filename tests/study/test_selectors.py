@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import time
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -12,11 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sidemine.errors import InputError, StudyError
+from sidemine.study.selector_nodes import And, Comparison, Not, Or
 from sidemine.study.selectors import (
-    And,
-    Comparison,
-    Not,
-    Or,
     Selector,
     SelectorError,
     describe_values,
@@ -159,6 +158,16 @@ def test_rows_match_like_frames():
     rows = [selector.matches_row(row) for row in SAMPLES[["tissue", "title"]].to_dict("records")]
     assert rows == selector.matches(SAMPLES).tolist()
     assert parse_selector('missing = ""').matches_row({})
+
+
+def test_documented_examples_parse():
+    """Every example of config/README.md is a selector."""
+    text = (Path(__file__).resolve().parents[2] / "config" / "README.md").read_text(encoding="utf-8")
+    table = text.split("| you write |")[1].split("\n\n")[0]
+    examples = re.findall(r"^\| `([^`]+)` \|", table, re.MULTILINE)
+    assert len(examples) >= 8
+    for example in examples:
+        assert parse_selector(example)
 
 
 _columns = st.sampled_from(["tissue", "title", "odd name", "and", 'q"uote'])

@@ -140,8 +140,8 @@ def test_the_real_study_states_its_evidence():
 
 
 @pytest.mark.real_files
-def test_verified_selectors_fit_the_real_records(real_files, monkeypatch):
-    """Selectors called verified choose the groups that the records at hand really hold."""
+def test_selectors_fit_the_real_records(real_files, monkeypatch):
+    """Selectors that rest on the records at hand choose the groups that these records really hold."""
     import gzip
     import re
     import tarfile
@@ -167,3 +167,9 @@ def test_verified_selectors_fit_the_real_records(real_files, monkeypatch):
     airway = pd.DataFrame({"title": names})
     assert sizes("ifnb_saec", airway) == (3, 4)
     assert sizes("ifng_saec", airway) == (3, 4)
+    family = real_files / "data" / "published_tables" / "GSE147507_full_family.soft.gz"
+    record = gzip.decompress(family.read_bytes()).decode("utf-8", errors="replace")
+    infected = pd.DataFrame({"sample": re.findall(r"^!Sample_title = (.*)$", record, re.MULTILINE)})
+    assert sizes("rux_a549", infected) == (3, 3)
+    assert sizes("infection_a549", infected) == (3, 3)
+    assert sizes("ifnb_nhbe", infected) == (6, 4)
