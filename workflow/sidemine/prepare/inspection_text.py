@@ -8,7 +8,7 @@ from collections import Counter
 from itertools import combinations
 from typing import TYPE_CHECKING
 
-from sidemine.study.selectors import Comparison
+from sidemine.study.selector_nodes import Comparison
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
