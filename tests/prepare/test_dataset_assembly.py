@@ -1,0 +1,195 @@
+"""From files to the interchange: layers, ledger, provenance, and the same bytes every time."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from sidemine.errors import InputError
+from sidemine.prepare.dataset import prepare_dataset, read_expression, write_expression
+from sidemine.prepare.expression_store import read_provenance
+from sidemine.prepare.gene_table import GeneTable
+from sidemine.prepare.metadata import read_samples
+from sidemine.study.models import Dataset
+from sidemine.tables import GENES_LEDGER, SAMPLES, check_table, read_table, write_table
+
+SYMBOLS = [f"GENE{n}" for n in range(1, 41)]
+TABLE = GeneTable(
+    pd.DataFrame(
+        {"entrez": [str(n) for n in range(1, 41)], "ensembl": [f"ENSG{n:011d}" for n in range(1, 41)]},
+        index=pd.Index(SYMBOLS, name="gene"),
+    ),
+    [("OLD1", "GENE1")],
+    [],
+    version="test",
+)
+RNG = np.random.default_rng(4)
+
+
+def _row(**changes: Any) -> Dataset:
+    settings = {
+        "dataset": "d1",
+        "accession": "GSE1",
+        "layout": "table",
+        "file": "x",
+        "identifiers": "symbol",
+        "scale": "counts",
+        "tissue": "blood",
+        "licence": "open",
+    }
+    return Dataset.model_validate(settings | changes)
+
+
+def _table(folder: Path, identifiers: list[str], values: np.ndarray, mark: str = "") -> dict[str, Path]:
+    lines = [mark + "\t".join(["gene", *(f"s{n}" for n in range(values.shape[1]))])]
+    lines += ["\t".join([name, *map(str, cells)]) for name, cells in zip(identifiers, values.tolist(), strict=True)]
+    path = folder / "values.tsv"
+    path.write_text("\n".join(lines) + "\n")
+    return {"values": path}
+
+
+def _prepare(row: Dataset, files: dict[str, Path], **rules: Any) -> Any:
+    return prepare_dataset(row, files, read_samples(row, files, {}, []), TABLE, **rules)
+
+
+def test_counts_of_old_and_new_symbol_are_added(tmp_path: Path) -> None:
+    """OLD1 is GENE1: their counts are one gene's, and the ledger says so."""
+    values = RNG.integers(0, 100, (41, 4))
+    adata, ledger = _prepare(_row(), _table(tmp_path, ["OLD1", *SYMBOLS], values))
+    assert list(adata.layers) == ["counts"]
+    np.testing.assert_array_equal(adata[:, "GENE1"].layers["counts"].ravel(), values[0] + values[1])
+    assert adata.var.loc["GENE1"].tolist() == ["1", "ENSG00000000001", "GENE1;OLD1"]
+    check_table(ledger, GENES_LEDGER, "ledger")
+    assert Counter(ledger["fate"]) == {"merged": 2, "kept": 39}
+
+
+def test_normalised_counts_are_added_before_the_logarithm(tmp_path: Path) -> None:
+    """log2(a + b + 1), not the mean of two logarithms."""
+    values = RNG.negative_binomial(0.4, 0.003, (41, 4)) * 1.01
+    adata, _ = _prepare(_row(scale="normalised_counts"), _table(tmp_path, ["OLD1", *SYMBOLS], values))
+    assert list(adata.layers) == ["log2"]
+    np.testing.assert_allclose(adata[:, "GENE1"].layers["log2"].ravel(), np.log2(values[0] + values[1] + 1))
+
+
+def test_provenance_and_mark(tmp_path: Path) -> None:
+    """What was done stands in the file; simulated values say that they are."""
+    values = RNG.integers(0, 100, (40, 4))
+    adata, _ = _prepare(_row(), _table(tmp_path, SYMBOLS, values, "# SIDEMINE-SIMULATED\n"))
+    found = read_provenance(adata)
+    assert found["simulated"] is True
+    assert found["scale_found"] == "counts"
+    assert (found["n_identifiers"], found["n_genes"], found["n_samples"]) == (40, 40, 4)
+    assert found["files"] == {"values": "values.tsv"}
+    assert found["gene_table_version"] == "test"
+    assert found["problem"] is None
+
+
+@pytest.mark.parametrize("declared", ["log2", "counts", "linear", "normalised_counts"])
+def test_scale_contradiction_makes_the_dataset_untestable(tmp_path: Path, declared: str) -> None:
+    """The file is still written, with the four-part reason; linear intensities declared linear are fine."""
+    values = 2 ** RNG.normal(8, 2, (40, 4)).clip(4, 15) + 0.11
+    adata, _ = _prepare(_row(scale=declared), _table(tmp_path, SYMBOLS, values))
+    problem = json.loads(adata.uns["sidemine"])["problem"]
+    if declared in {"linear", "normalised_counts"}:
+        assert problem is None
+    else:
+        assert set(problem) == {"what", "where", "allowed", "next_step"}
+        assert "set scale to linear" in problem["next_step"]
+
+
+def test_probes_and_their_rule(tmp_path: Path) -> None:
+    """A series of probes goes through the platform; the declared rule is recorded."""
+    values = RNG.normal(7, 2, (80, 5)).clip(2, 15)
+    files = _table(tmp_path, [f"{n}_at" for n in range(80)], values)
+    files["platform_map"] = tmp_path / "map.tsv"
+    pairs = "".join(f"{n}_at\t{SYMBOLS[n % 40]}\n" for n in range(79))
+    files["platform_map"].write_text("probe_id\tsymbol\n" + pairs)
+    row = _row(identifiers="probe", platform="GPL1", scale="log2")
+    adata, ledger = _prepare(row, files)
+    assert adata.shape == (5, 40)
+    assert Counter(ledger["fate"]) == {"kept": 40, "dropped": 40}
+    assert ledger["reason"].iloc[79] == "not on the platform"
+    best = max((0, 40), key=lambda n: values[n].mean())
+    assert adata.var.loc["GENE1", "identifier"] == f"{best}_at"
+    averaged, _ = _prepare(row, files, probe_rule="mean_of_probes")
+    np.testing.assert_allclose(averaged[:, "GENE1"].layers["log2"].ravel(), values[[0, 40]].mean(axis=0))
+
+
+def test_incomplete_rows_are_told(tmp_path: Path) -> None:
+    """Counts must be complete; a log2 gene may miss some samples, not most."""
+    values = RNG.normal(7, 2, (40, 4)).clip(2, 15)
+    values[0, 0] = values[1, :3] = np.nan
+    adata, ledger = _prepare(_row(scale="log2"), _table(tmp_path, SYMBOLS, values))
+    assert "GENE1" in adata.var_names
+    assert "GENE2" not in adata.var_names
+    assert ledger["reason"].iloc[1] == "approved symbol; no value in 3 of 4 samples"
+    counts = RNG.integers(0, 100, (40, 4)).astype(float)
+    counts[2, 1] = np.nan
+    adata, _ = _prepare(_row(), _table(tmp_path, SYMBOLS, counts))
+    assert "GENE3" not in adata.var_names
+
+
+def test_same_bytes_twice_and_back(tmp_path: Path) -> None:
+    """Written twice, the file is the same, byte for byte; read back, it is what was written."""
+    values = RNG.integers(0, 100, (40, 4))
+    files = _table(tmp_path, SYMBOLS, values)
+    files["sample_sheet"] = tmp_path / "sheet.tsv"
+    files["sample_sheet"].write_text("sample\tgroup\tage\ns0\ta\t3\ns1\tb\t\ns2\ta\t5\ns3\tb\t6\n")
+    row = _row()
+    samples = read_samples(row, files, {}, [])
+    write_table(samples, tmp_path / "samples.tsv", SAMPLES)
+    stored = read_table(tmp_path / "samples.tsv", SAMPLES)
+    digests = set()
+    for name, frame in {"one": samples, "two": stored}.items():
+        adata, _ = prepare_dataset(row, files, frame, TABLE)
+        write_expression(adata, tmp_path / f"{name}.h5ad")
+        digests.add(hashlib.sha256((tmp_path / f"{name}.h5ad").read_bytes()).hexdigest())
+    assert len(digests) == 1
+    back = read_expression(tmp_path / "one.h5ad")
+    assert back.X is None
+    assert back.obs["age"].tolist() == ["3", "", "5", "6"]
+    assert all(isinstance(cell, str) for cell in back.obs["age"])
+    assert back.obs.index.name == "sample"
+    assert back.var.index.name == "gene"
+    np.testing.assert_array_equal(back.layers["counts"], values[[SYMBOLS.index(gene) for gene in back.var_names]].T)
+    assert not list(tmp_path.glob("*.part"))
+
+
+def test_a_damaged_or_foreign_file_is_refused(tmp_path: Path) -> None:
+    """Only sidemine's own files are read as its interchange."""
+    path = tmp_path / "x.h5ad"
+    path.write_bytes(b"no hdf5")
+    with pytest.raises(InputError, match="no expression file of sidemine"):
+        read_expression(path)
+
+
+def test_header_only_series_matrix_names_alternatives(tmp_path: Path) -> None:
+    """A series matrix without rows says where the counts may be had."""
+    path = tmp_path / "series.txt"
+    path.write_text(
+        '!Series_geo_accession\t"GSE1"\n!Series_type\t"Expression profiling by high throughput sequencing"\n'
+        '!Series_supplementary_file\t"ftp://x/GSE1_counts.tsv.gz"\n\n!Sample_title\t"a"\n!Sample_geo_accession\t"GSM1"\n'
+        '!series_matrix_table_begin\n"ID_REF"\t"GSM1"\n!series_matrix_table_end\n'
+    )
+    row = _row(layout="series_matrix", file="")
+    with pytest.raises(InputError, match=r"holds no values[\s\S]*GSE1_counts"):
+        _prepare(row, {"values": path})
+
+
+def test_ncbi_counts_use_their_annotation(tmp_path: Path) -> None:
+    """Entrez ids that the gene table lacks are mapped by NCBI's annotation."""
+    ids = [*map(str, range(2, 41)), "9001", "9002"]
+    files = _table(tmp_path, ids, RNG.integers(0, 100, (41, 4)))
+    files["annotation"] = tmp_path / "annot.tsv"
+    files["annotation"].write_text("GeneID\tSymbol\n9001\tOLD1\n9002\tNOBODY\n")
+    row = _row(layout="ncbi_counts", file="", identifiers="entrez")
+    adata, ledger = _prepare(row, files)
+    assert adata.var.loc["GENE1", "identifier"] == "9001"
+    assert ledger.set_index("identifier").loc["9002", "fate"] == "dropped"

@@ -1,0 +1,185 @@
+"""Samples: where their metadata come from, who takes part, and how columns find their samples."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from sidemine.errors import InputError, SidemineError
+from sidemine.prepare.metadata import find_label_notes, read_samples
+from sidemine.prepare.sample_sheet import read_sample_sheet
+from sidemine.study.models import Dataset, DerivedColumn, ExcludedSample
+from sidemine.tables import SAMPLES, check_table
+
+SERIES = """!Series_geo_accession\t"GSE1"
+!Series_title\t"x"
+
+!Sample_title\t"don-1 ctl"\t"don-1 ifn"\t"2_ctl"\t"pool"
+!Sample_geo_accession\t"GSM1"\t"GSM2"\t"GSM3"\t"GSM4"
+!Sample_platform_id\t"GPL1"\t"GPL1"\t"GPL1"\t"GPL2"
+!Sample_characteristics_ch1\t"group: Control"\t"group: IFN"\t"group: control "\t"group: pool"
+!series_matrix_table_begin
+"ID_REF"\t"GSM1"\t"GSM2"\t"GSM3"\t"GSM4"
+!series_matrix_table_end
+"""
+TABLE = "gene\tdon.1.ctl\tdon-1 ifn\tX2_ctl\nA\t1\t2\t3\n"
+
+
+def _row(**changes: Any) -> Dataset:
+    settings = {
+        "dataset": "d1",
+        "accession": "GSE1",
+        "layout": "table",
+        "file": "x",
+        "identifiers": "symbol",
+        "scale": "counts",
+        "tissue": "blood",
+        "licence": "open",
+        "platform": "GPL1",
+        "sample_name": "title",
+    }
+    return Dataset.model_validate(settings | changes)
+
+
+def _derive(**columns: tuple[str, str]) -> dict[str, DerivedColumn]:
+    return {
+        name: DerivedColumn.model_validate({"from": source, "regex": regex})
+        for name, (source, regex) in columns.items()
+    }
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> dict[str, Path]:
+    """A series matrix with metadata and a table whose columns are named by title, as R mangles titles."""
+    (tmp_path / "series.txt").write_text(SERIES)
+    (tmp_path / "table.txt").write_text(TABLE)
+    return {"values": tmp_path / "table.txt", "metadata": tmp_path / "series.txt"}
+
+
+def _sheet(files: dict[str, Path], text: str) -> dict[str, Path]:
+    path = files["values"].with_name("sheet.tsv")
+    path.write_text(text)
+    return files | {"sample_sheet": path}
+
+
+def test_samples_of_another_platform_do_not_take_part(files: dict[str, Path]) -> None:
+    """They keep their row, with the reason; the others are matched although R mangled their names."""
+    samples = read_samples(_row(), files, {}, [])
+    check_table(samples, SAMPLES, "samples")
+    assert samples["fate"].tolist() == ["used", "used", "used", "another platform: GPL2"]
+    assert samples["unit"].tolist() == ["GSM1", "GSM2", "GSM3", "GSM4"]
+    assert samples["group"].tolist()[:2] == ["Control", "IFN"]
+
+
+def test_subset_exclusion_derivation_and_unit(files: dict[str, Path]) -> None:
+    """The four edits of a study work together; a sample outside needs no match of the regular expression."""
+    samples = read_samples(
+        _row(subset='title ~ "don"', biological_unit="donor"),
+        files,
+        _derive(donor=("title", r"don-(\d) .*")),
+        [ExcludedSample(sample="GSM2", reason="failed quality control")],
+    )
+    assert samples["fate"].tolist() == [
+        "used",
+        "excluded: failed quality control",
+        'outside the subset: title ~ "don"',
+        'outside the subset: title ~ "don"',
+    ]
+    assert samples["unit"].tolist()[0] == "1"
+
+
+def test_unmatched_derivation_lists_the_values(files: dict[str, Path]) -> None:
+    """A regular expression must match every sample that takes part; those that it misses are listed."""
+    with pytest.raises(InputError, match=r"does not match 1 samples\n.*'2_ctl'"):
+        read_samples(_row(), files, _derive(donor=("title", r"don-(\d) .*")), [])
+    with pytest.raises(InputError, match="derived from does not exist"):
+        read_samples(_row(), files, _derive(donor=("nothing", r"(.*)")), [])
+
+
+def test_columns_without_samples_show_both_sides(files: dict[str, Path]) -> None:
+    """When names do not match, both sides are listed, and the column that would match is named."""
+    with pytest.raises(InputError, match=r"'GSM1'.*'don\.1\.ctl'[\s\S]*title would match 3 of 3"):
+        read_samples(_row(sample_name=""), files, {}, [])
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"sample_name": "nothing"}, "there is no metadata column 'nothing'"),
+        ({"biological_unit": "donor"}, "there is no metadata column 'donor'"),
+        ({"platform": "GPL9"}, "no sample of the series is of platform GPL9"),
+        ({"subset": "group = nobody"}, "Control"),
+        ({"sample_name": "platform_id", "subset": "group = pool"}, "no column in the value file|no sample takes part"),
+    ],
+)
+def test_declarations_that_do_not_fit(files: dict[str, Path], changes: dict[str, str], message: str) -> None:
+    """Each wrong name is told with the names that exist."""
+    with pytest.raises(SidemineError, match=message):
+        read_samples(_row(**changes), files, {}, [])
+
+
+def test_unknown_excluded_sample(files: dict[str, Path]) -> None:
+    """An exclusion of a sample that does not exist is a mistake, not a no-op."""
+    with pytest.raises(InputError, match="'GSM9'"):
+        read_samples(_row(), files, {}, [ExcludedSample(sample="GSM9", reason="a good reason")])
+
+
+def test_sheet_adds_and_replaces(files: dict[str, Path]) -> None:
+    """A sheet's value wins where there is one; comments are skipped."""
+    sheet = _sheet(files, "# mine\nsample\tgroup\tage\nGSM1\tmock\t30\nGSM2\t\t40\n")
+    samples = read_samples(_row(), sheet, {}, [])
+    assert samples["group"].tolist()[:3] == ["mock", "IFN", "control"]
+    assert samples["age"].tolist() == ["30", "40", "", ""]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("name\tx\nGSM1\t1\n", "first column of a sample sheet"),
+        ("sample\tx\nGSM1\t1\nGSM1\t2\n", "stands in line 2 already"),
+        ("sample\tx\nGSM1\t1\t2\n", "the row has 3 cells"),
+        ("sample\tfate\nGSM1\t1\n", "reserved"),
+        ("sample\tx\tx\nGSM1\t1\t1\n", "empty or repeats"),
+        ("sample\tx\nGSM1\t1\nGSM1\t2\n\t3\n", "2 problems"),
+        ("", "first column of a sample sheet"),
+    ],
+)
+def test_bad_sheets(tmp_path: Path, text: str, message: str) -> None:
+    """A sheet's mistakes are told with line and value, all at once."""
+    path = tmp_path / "sheet.tsv"
+    path.write_text(text)
+    with pytest.raises(InputError, match=message):
+        read_sample_sheet(path)
+
+
+def test_sheet_with_unknown_sample(files: dict[str, Path]) -> None:
+    """A sheet for samples that do not exist is a mistake."""
+    with pytest.raises(InputError, match="'GSM77'"):
+        read_samples(_row(), _sheet(files, "sample\tx\nGSM77\t1\n"), {}, [])
+
+
+def test_table_without_metadata_names_its_own_samples(files: dict[str, Path]) -> None:
+    """Without GEO metadata the columns are the samples, and a sheet may tell about them."""
+    only = {"values": files["values"]}
+    row = _row(sample_name="", platform="")
+    samples = read_samples(row, only, _derive(stim=("sample", r".*(ctl|ifn)")), [])
+    assert samples["sample"].tolist() == ["don.1.ctl", "don-1 ifn", "X2_ctl"]
+    assert samples["stim"].tolist() == ["ctl", "ifn", "ctl"]
+
+
+def test_label_spellings_are_noted() -> None:
+    """Case, punctuation and a repeated word make spellings; other words, signs and order make labels."""
+    samples = pd.DataFrame(
+        {
+            "tissue": ["Liver of six healthy donors", "Liver of six healthy liver donors", "Tumour", "Non-Tumour"],
+            "group": ["IFN-beta", "IFNbeta", "donor 1 rep 2", "donor 2 rep 1"],
+            "cells": ["CD4+", "CD4", "1", "1.0"],
+        }
+    )
+    notes = find_label_notes(samples)
+    assert len(notes) == 2
+    assert "healthy liver donors" in notes[0]
+    assert "'IFN-beta' and 'IFNbeta'" in notes[1]
