@@ -146,7 +146,7 @@ def describe_table(
             f"{table['fold_change'].abs().min():.2g}: genes that did not change are absent from it."
         )
     if infinite:
-        missing += f" In the whole table {infinite} infinite fold changes (nothing found in one group) are left out."
+        missing += f" Infinite fold changes (nothing found in one group; {infinite} in the whole table) are left out."
     return (
         f"{lower} of {total} measured {words} are lower with {row.target_label} than with {row.reference_label} "
         f"({higher} higher{rest}; median difference {measured.median():+.2f} log2 units).{missing} The table gives fold "
@@ -154,7 +154,7 @@ def describe_table(
     )
 
 
-def published_table_entry(
+def describe_published_table(
     row: PublishedTable,
     path: Path,
     platform_maps: Mapping[str, Path],
