@@ -11,9 +11,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+
 from sidemine.tables import DIFFERENTIAL, ENRICHMENT, GENE_SETS, empty_table, write_table, write_text
 
-HOSTILE_TITLE = '<script>window.hacked=1</script><img src=x onerror="window.hacked=2"> "quoted" \u202egnitset\u202c </script>'
+HOSTILE_TITLE = (
+    '<script>window.hacked=1</script><img src=x onerror="window.hacked=2"> "quoted" \u202egnitset\u202c </script>'
+)
 LONG_TITLE = "A title that goes on. " * 500
 PLANTED = ["JAK–STAT targets 0.5 SD higher in both cohorts", "a shift of blood composition", "one sex-swapped pair"]
 CORE = ["STAT1", "IFIT1", "IFIT2", "IFIT3", "ISG15", "MX1", "OAS1", "IRF7", "SOCS1", "SOCS3", "JAK2", "CISH"]
@@ -288,8 +291,7 @@ def _verdict(
         "evidence": evidence,
         "agreeing": {"k": sum(item["direction"] == wanted for item in tested), "n": len(tested)} if tested else None,
         "pooled": None, "composition_adjusted": None, "specificity_percentile": None, "robustness_share": None,
-        "not_computed": {key: reason for key in
-                         ("pooled", "composition_adjusted", "specificity_percentile", "robustness_share")},
+        "not_computed": dict.fromkeys(("pooled", "composition_adjusted", "specificity_percentile", "robustness_share"), reason),
         "p_self_contained": None if smallest is None else min(1.0, smallest * len(tested)),
         "p_competitive": None if smallest is None else min(1.0, smallest * 8 * len(tested)),
         "smallest_excludable": max((item["smallest_excludable"] for item in tested), default=None), "doubt": doubt,

@@ -31,7 +31,7 @@ def chart_script() -> str:
     """Return Vega, Vega-Lite and Vega-Embed as one classic script (sets `window.vegaEmbed`)."""
     import vl_convert
 
-    return _closed(str(vl_convert.javascript_bundle()))
+    return _closed(str(vl_convert.javascript_bundle(None)))
 
 
 @cache

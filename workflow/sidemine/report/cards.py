@@ -119,7 +119,9 @@ def agreeing_words(entry: Mapping[str, Any]) -> str:
 
 def competitive_reading(evidence: list[Mapping[str, Any]]) -> str:
     """Return the readings of the competitive test, each once."""
-    return "; ".join(dict.fromkeys(str(item["competitive_reading"]) for item in evidence if item["competitive_reading"]))
+    return "; ".join(
+        dict.fromkeys(str(item["competitive_reading"]) for item in evidence if item["competitive_reading"])
+    )
 
 
 def gates(entry: Mapping[str, Any]) -> list[dict[str, str]]:
@@ -142,7 +144,7 @@ def fields(entry: Mapping[str, Any]) -> list[dict[str, str]]:
     for key, name in _FIELDS.items():
         value = entry[key]
         missing = entry["not_computed"].get(key, "no reason was given")
-        shown.append({"name": name, "value": f"not computed: {missing}" if value is None else value_words(value)})
+        shown.append({"name": name, "value": f"not computed ({missing})" if value is None else value_words(value)})
     return shown
 
 

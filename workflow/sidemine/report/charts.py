@@ -1,7 +1,8 @@
 """Vega-Lite specifications as plain mappings; the page feeds them with data and colours.
 
 A colour written `@name` is replaced in the browser by the page's own colour of that name, so that charts follow the
-light or dark theme. Colours keep one meaning everywhere: `@higher` = higher in the target, `@lower` = lower in it.
+light or dark theme. Colours keep one meaning everywhere: `@higher` = higher in the target, `@lower` = lower in it;
+groups of samples have colours of their own.
 Axes say what their sign means, in words.
 """
 
@@ -17,7 +18,7 @@ _SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
 _ROW_STEP = 52
 _WAYS = {"domain": ["higher", "lower", "unclear"], "range": ["@higher", "@lower", "@muted"]}
 _WAY_SHAPES = {"domain": ["higher", "lower", "unclear"], "range": ["triangle-up", "triangle-down", "circle"]}
-_GROUPS = {"domain": ["target", "reference", "other"], "range": ["@higher", "@lower", "@muted"]}
+_GROUPS = {"domain": ["target", "reference", "other"], "range": ["@target", "@reference", "@muted"]}
 _GROUP_SHAPES = {"domain": ["target", "reference", "other"], "range": ["triangle-up", "circle", "square"]}
 
 
@@ -33,7 +34,7 @@ def _base(description: str, height: int) -> Spec:
 
 def signed_axis(quantity: str) -> list[str]:
     """Return an axis title in two lines: what the sign means, then the quantity and its unit."""
-    return ["◀ lower in target      higher in target ▶", quantity]
+    return ["◀ lower in target  │  higher in target ▶", quantity]
 
 
 def forest_rows(evidence: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -74,7 +75,7 @@ def forest(rows: Sequence[Mapping[str, Any]], effect_unit: str, margin: float | 
     scale = {"domain": [-reach, reach], "nice": False}
     axis = {"title": signed_axis(unit_words(effect_unit)), "grid": False, "tickCount": 5}
     x = {"field": "effect", "type": "quantitative", "scale": scale, "axis": axis}
-    label = {"type": "text", "align": "left", "baseline": "middle", "limit": {"expr": "width - 118"}}
+    label = {"type": "text", "align": "left", "baseline": "middle", "limit": {"expr": "width - 152"}}
     color = {"field": "way", "type": "nominal", "scale": _WAYS, "legend": None}
     layers: list[Spec] = []
     if margin:
@@ -82,8 +83,10 @@ def forest(rows: Sequence[Mapping[str, Any]], effect_unit: str, margin: float | 
             {
                 "data": {"values": [{"low": -abs(margin), "high": abs(margin)}]},
                 "mark": {"type": "rect", "color": "@band"},
-                "encoding": {"x": {"field": "low", "type": "quantitative", "scale": scale, "axis": axis},
-                             "x2": {"field": "high"}},
+                "encoding": {
+                    "x": {"field": "low", "type": "quantitative", "scale": scale, "axis": axis},
+                    "x2": {"field": "high"},
+                },
             }
         )
     layers += [
@@ -110,51 +113,65 @@ def forest(rows: Sequence[Mapping[str, Any]], effect_unit: str, margin: float | 
          "encoding": {"y": y, "text": {"field": "label"}}},
         {"mark": {**label, "x": 0, "yOffset": -3, "color": "@soft", "fontSize": 11, "limit": {"expr": "width"}},
          "encoding": {"y": y, "text": {"field": "facts"}}},
-        {"mark": {**label, "align": "right", "x": {"expr": "width"}, "yOffset": -17, "color": "@ink", "limit": 116},
+        {"mark": {**label, "align": "right", "x": {"expr": "width"}, "yOffset": -17, "color": "@ink", "limit": 150},
          "encoding": {"y": y, "text": {"field": "value"}}},
         {"mark": {**label, "x": 0, "yOffset": 14, "color": "@ink", "fontStyle": "italic", "limit": {"expr": "width"}},
          "encoding": {"y": y, "text": {"field": "problem"}}},
     ]  # fmt: skip
     told = "; ".join(f"{row['label']}: {row['value'] or row['problem']}" for row in rows)
-    spec = _base(f"Forest plot, effect and 95 % confidence interval per contrast. {told}", _ROW_STEP * max(1, len(rows)))
+    spec = _base(
+        f"Forest plot, effect and 95 % confidence interval per contrast. {told}", _ROW_STEP * max(1, len(rows))
+    )
     return {**spec, "data": {"name": "rows", "values": list(rows)}, "layer": layers}
 
 
 def volcano() -> Spec:
-    """Return the volcano plot: a point is a gene; the page links it to the gene table."""
-    x = {"field": "lfc", "type": "quantitative", "axis": {"title": signed_axis("log2 fold change"), "tickCount": 7}}
-    y = {"field": "nlp", "type": "quantitative", "axis": {"title": "−log10 p  (higher = stronger evidence)"}}
-    state = "datum.way == 'unclear' ? 0.35 : 0.8"
-    tooltip = [
-        {"field": "gene", "title": "gene"},
-        {"field": "lfc", "title": "log2 fold change", "format": ".2f"},
-        {"field": "p_words", "title": "p"},
-        {"field": "q_words", "title": "q"},
-    ]
+    """Return the volcano plot: a point is a gene; the page links it to the gene table.
+
+    The chosen gene is a data set of its own, so that choosing one does not redraw the others.
+    """
+    padded = {"padding": 22, "nice": False}
+    x = {
+        "field": "lfc",
+        "type": "quantitative",
+        "scale": padded,
+        "axis": {"title": signed_axis("log2 fold change"), "tickCount": 7},
+    }
+    y = {
+        "field": "nlp",
+        "type": "quantitative",
+        "scale": padded,
+        "axis": {"title": "−log10 p  (higher = stronger evidence)"},
+    }
     points = {
+        "data": {"name": "genes"},
         "params": [{"name": "pan", "select": {"type": "interval", "encodings": ["x", "y"]}, "bind": "scales"}],
-        "mark": {"type": "point", "filled": True, "size": 22, "cursor": "pointer", "opacity": {"expr": state}},
+        "mark": {
+            "type": "point",
+            "filled": True,
+            "size": 24,
+            "cursor": "pointer",
+            "opacity": 0.6,
+            "tooltip": {"content": "data"},
+        },
         "encoding": {
             "x": x,
             "y": y,
             "color": {"field": "way", "type": "nominal", "scale": _WAYS, "legend": None},
             "shape": {"field": "way", "type": "nominal", "scale": _WAY_SHAPES, "legend": None},
-            "tooltip": tooltip,
         },
     }
+    ring = {"type": "point", "size": 170, "strokeWidth": 2.5, "color": "@ink", "filled": False}
+    name = {"type": "text", "dy": -15, "fontWeight": "bold", "color": "@ink", "fontSize": 13}
     chosen = {
-        "transform": [{"filter": "datum.gene == chosen"}],
+        "data": {"name": "chosen"},
         "layer": [
-            {"mark": {"type": "point", "size": 170, "strokeWidth": 2.5, "color": "@ink", "filled": False},
-             "encoding": {"x": x, "y": y}},
-            {"mark": {"type": "text", "dy": -15, "fontWeight": "bold", "color": "@ink", "fontSize": 13},
-             "encoding": {"x": x, "y": y, "text": {"field": "gene"}}},
+            {"mark": ring, "encoding": {"x": x, "y": y}},
+            {"mark": name, "encoding": {"x": x, "y": y, "text": {"field": "gene"}}},
         ],
-    }  # fmt: skip
+    }
     return {
-        **_base("Volcano plot: each gene's log2 fold change against its p-value. The gene table has every number.", 380),
-        "data": {"name": "genes"},
-        "params": [{"name": "chosen", "value": ""}],
+        **_base("Volcano plot: log2 fold change and p-value of each gene. The gene table has every number.", 380),
         "layer": [points, chosen],
     }
 
@@ -194,7 +211,12 @@ def strip() -> Spec:
 
 def p_histogram() -> Spec:
     """Return the p-value histogram; the dashed line is what chance alone would give."""
-    x = {"field": "low", "type": "quantitative", "axis": {"title": "p-value", "tickCount": 5}, "scale": {"domain": [0, 1]}}
+    x = {
+        "field": "low",
+        "type": "quantitative",
+        "axis": {"title": "p-value", "tickCount": 5},
+        "scale": {"domain": [0, 1]},
+    }
     return {
         **_base("Histogram of p-values over all tested genes.", 190),
         "data": {"name": "bins"},
@@ -211,8 +233,15 @@ def p_histogram() -> Spec:
 
 def set_rank() -> Spec:
     """Return the rank plot of one set: its genes' t statistics on the curve of all genes, ranked."""
-    x = {"field": "rank", "type": "quantitative", "scale": {"nice": False},
-         "axis": {"title": ["◀ higher in target      lower in target ▶", "all tested genes, ranked by t"], "tickCount": 4}}
+    x = {
+        "field": "rank",
+        "type": "quantitative",
+        "scale": {"nice": False},
+        "axis": {
+            "title": ["◀ higher in target  │  lower in target ▶", "all tested genes, ranked by t"],
+            "tickCount": 4,
+        },
+    }
     y = {"field": "t", "type": "quantitative", "axis": {"title": "moderated t", "tickCount": 5}}
     color = {"field": "way", "type": "nominal", "scale": _WAYS, "legend": None}
     return {
@@ -241,10 +270,30 @@ def components() -> Spec:
         "data": {"name": "samples"},
         "mark": {"type": "point", "filled": True, "size": 55, "opacity": 0.8},
         "encoding": {
-            "x": {"field": "pc1", "type": "quantitative", "scale": {"zero": False}, "axis": {"title": "PC 1", "tickCount": 5}},
-            "y": {"field": "pc2", "type": "quantitative", "scale": {"zero": False}, "axis": {"title": "PC 2", "tickCount": 5}},
-            "color": {"field": "group", "type": "nominal", "scale": _GROUPS, "legend": {"title": None, "orient": "top"}},
-            "shape": {"field": "group", "type": "nominal", "scale": _GROUP_SHAPES, "legend": {"title": None, "orient": "top"}},
+            "x": {
+                "field": "pc1",
+                "type": "quantitative",
+                "scale": {"zero": False},
+                "axis": {"title": "PC 1", "tickCount": 5},
+            },
+            "y": {
+                "field": "pc2",
+                "type": "quantitative",
+                "scale": {"zero": False},
+                "axis": {"title": "PC 2", "tickCount": 5},
+            },
+            "color": {
+                "field": "group",
+                "type": "nominal",
+                "scale": _GROUPS,
+                "legend": {"title": None, "orient": "top"},
+            },
+            "shape": {
+                "field": "group",
+                "type": "nominal",
+                "scale": _GROUP_SHAPES,
+                "legend": {"title": None, "orient": "top"},
+            },
             "tooltip": [{"field": "sample"}, {"field": "group"}],
         },
     }

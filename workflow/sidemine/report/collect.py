@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -75,6 +76,19 @@ class StudyResults:
     gene_sets: pd.DataFrame
     datasets: dict[str, DatasetResults]
     contrasts: dict[str, ContrastResults]
+
+    @cached_property
+    def genes(self) -> list[str]:
+        """Every tested gene of the study, sorted: the list that the page's data points into."""
+        tested: set[str] = set()
+        for contrast in self.contrasts.values():
+            tested.update(contrast.differential["gene"].tolist())
+        return sorted(tested)
+
+    @cached_property
+    def gene_index(self) -> dict[str, int]:
+        """Position of each gene in `genes`."""
+        return {gene: position for position, gene in enumerate(self.genes)}
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -194,8 +208,6 @@ def _read_contrast(results: Path, row: dict[str, Any]) -> ContrastResults:
     return ContrastResults(
         row=cleaned(row),
         design=design,
-        differential=read_table(differential, DIFFERENTIAL)
-        if differential.is_file()
-        else empty_table(DIFFERENTIAL),
+        differential=read_table(differential, DIFFERENTIAL) if differential.is_file() else empty_table(DIFFERENTIAL),
         enrichment=read_table(enrichment, ENRICHMENT) if enrichment.is_file() else empty_table(ENRICHMENT),
     )

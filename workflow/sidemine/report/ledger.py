@@ -35,7 +35,9 @@ def _dataset_row(results: StudyResults, found: DatasetResults) -> dict[str, Any]
         "tissue": row["tissue"],
         "n_used": used,
         "n_samples": int(found.quality["n_samples"] or 0),
-        "dropped": [f"{count(number, 'sample')}: {bounded(fate, 300)}" for fate, number in fates.most_common(_FATES_SHOWN)],
+        "dropped": [
+            f"{count(number, 'sample')}: {bounded(fate, 300)}" for fate, number in fates.most_common(_FATES_SHOWN)
+        ],
         "more_fates": max(0, len(fates) - _FATES_SHOWN),
         "n_genes": int(found.quality["n_genes"] or 0),
         "status": row["status"],
@@ -57,7 +59,11 @@ def dataset_inputs(results: StudyResults, found: DatasetResults) -> list[dict[st
     chosen = []
     for item in results.manifest["inputs"]:
         key, url = str(item["key"]), str(item["url"])
-        if url in names or (key and json.dumps(key, ensure_ascii=False)[1:-1] in told) or f"{accession}" in key.split("/"):
+        if (
+            url in names
+            or (key and json.dumps(key, ensure_ascii=False)[1:-1] in told)
+            or f"{accession}" in key.split("/")
+        ):
             chosen.append(input_row(item))
     return chosen
 
@@ -111,7 +117,9 @@ def _contrast_row(results: StudyResults, key: str, item: ContrastResults) -> dic
         "n_target": design.get("n_target", len(design["target_samples"])),
         "n_reference": design.get("n_reference", len(design["reference_samples"])),
         "design": design_sentences(design),
-        "dropped": [f"{bounded(str(drop['sample']), 80)}: {bounded(str(drop['reason']), 300)}" for drop in design["dropped"]],
+        "dropped": [
+            f"{bounded(str(drop['sample']), 80)}: {bounded(str(drop['reason']), 300)}" for drop in design["dropped"]
+        ],
         "n_genes": len(item.differential),
         "n_sets": int(item.enrichment["gene_set"].nunique()) if len(item.enrichment) else 0,
         "set_names": [bounded(str(name), 200) for name in item.enrichment["gene_set"].drop_duplicates()],

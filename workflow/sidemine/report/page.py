@@ -8,7 +8,7 @@ from typing import Any
 
 from sidemine.report import assets, cards, charts, ledger, methods
 from sidemine.report.collect import StudyResults, collect
-from sidemine.report.payload import contrast_block, dataset_block, genes_block, pack, sets_block
+from sidemine.report.payload import contrast_block, dataset_block, genes_block, named_sets, pack, sets_block
 from sidemine.tables import write_text
 
 _LOG = logging.getLogger(__name__)
@@ -105,6 +105,7 @@ def data_blocks(results: StudyResults) -> dict[str, str]:
             {
                 "forests": {entry["hypothesis"]: _forest(entry) for entry in results.verdicts["verdicts"]},
                 "specs": charts.contrast_specs(),
+                "named_sets": named_sets(results),
                 "contrasts": {key: item.row["dataset"] for key, item in results.contrasts.items()},
             }
         ),

@@ -29,7 +29,7 @@ _FAMILY_ORDER = ("target", "member", "negative_control", "confounder", "comparat
 def pack(content: object) -> str:
     """Return `content` as base64 of gzipped JSON: the same bytes every time, inert inside HTML."""
     text = json.dumps(content, ensure_ascii=False, separators=(",", ":"), sort_keys=True, allow_nan=False)
-    return base64.b64encode(gzip.compress(text.encode("utf-8"), compresslevel=9, mtime=0)).decode("ascii")
+    return base64.b64encode(gzip.compress(text.encode("utf-8"), compresslevel=7, mtime=0)).decode("ascii")
 
 
 def unpack(block: str) -> Any:
@@ -42,14 +42,6 @@ def significant(value: float, digits: int = 3) -> float | None:
     return float(f"{value:.{digits - 1}e}") if math.isfinite(value) else None
 
 
-def all_genes(results: StudyResults) -> list[str]:
-    """Return every tested gene of the study, sorted: the index that all blocks point into."""
-    genes: set[str] = set()
-    for contrast in results.contrasts.values():
-        genes.update(str(gene) for gene in contrast.differential["gene"])
-    return sorted(genes)
-
-
 def genes_block(results: StudyResults) -> dict[str, list[str]]:
     """Return symbols with their Entrez and Ensembl ids, for names and links."""
     entrez: dict[str, str] = {}
@@ -58,7 +50,7 @@ def genes_block(results: StudyResults) -> dict[str, list[str]]:
         table = contrast.differential
         entrez.update(zip(table["gene"], table["entrez"], strict=True))
         ensembl.update(zip(table["gene"], table["ensembl"], strict=True))
-    symbols = all_genes(results)
+    symbols = results.genes
     return {
         "symbol": [bounded(symbol, 60) for symbol in symbols],
         "entrez": [bounded(str(entrez.get(symbol, "") or ""), 20) for symbol in symbols],
@@ -68,7 +60,7 @@ def genes_block(results: StudyResults) -> dict[str, list[str]]:
 
 def sets_block(results: StudyResults) -> dict[str, Any]:
     """Return each tested set's measured genes (indices into the gene list) and weights."""
-    index = {gene: number for number, gene in enumerate(all_genes(results))}
+    index = results.gene_index
     tested: set[str] = set()
     for contrast in results.contrasts.values():
         tested.update(str(name) for name in contrast.enrichment["gene_set"])
@@ -84,11 +76,17 @@ def sets_block(results: StudyResults) -> dict[str, Any]:
         block[bounded(str(name), 200)] = {
             "family": str(members["family"].iloc[0]),
             "genes": [gene for gene, _ in pairs],
-            "weights": [significant(weight) for _, weight in pairs]
-            if any(weight != 1 for _, weight in pairs)
-            else [],
+            "weights": [significant(weight) for _, weight in pairs] if any(weight != 1 for _, weight in pairs) else [],
         }
     return block
+
+
+def named_sets(results: StudyResults) -> list[str]:
+    """Return the sets that hypotheses name, primary and secondary, in order."""
+    named: list[str] = []
+    for hypothesis in results.study["config"]["hypotheses"]:
+        named += [hypothesis["primary"]["set"], *hypothesis.get("secondary_sets", [])]
+    return list(dict.fromkeys(named))
 
 
 def declared_sets(results: StudyResults) -> list[str]:
@@ -96,11 +94,8 @@ def declared_sets(results: StudyResults) -> list[str]:
 
     Comparators (all Hallmarks, say) would bring half the genome, so their genes carry no per-sample values.
     """
-    named: list[str] = []
-    for hypothesis in results.study["config"]["hypotheses"]:
-        named += [hypothesis["primary"]["set"], *hypothesis.get("secondary_sets", [])]
     others = results.gene_sets.loc[results.gene_sets["family"] != "comparator", "gene_set"]
-    return list(dict.fromkeys([*named, *sorted({str(name) for name in others})]))
+    return list(dict.fromkeys([*named_sets(results), *sorted({str(name) for name in others})]))
 
 
 def shown_genes(results: StudyResults, dataset: str) -> list[str]:
@@ -129,7 +124,7 @@ def dataset_block(results: StudyResults, dataset: str) -> dict[str, Any]:
     import numpy as np
 
     found = results.datasets[dataset]
-    index = {gene: number for number, gene in enumerate(all_genes(results))}
+    index = results.gene_index
     position = {gene: column for column, gene in enumerate(found.genes)}
     genes = [gene for gene in shown_genes(results, dataset) if gene in index]
     values = np.rint(found.values[:, [position[gene] for gene in genes]] * 100).T if genes else np.zeros((0, 0))
@@ -146,7 +141,7 @@ def dataset_block(results: StudyResults, dataset: str) -> dict[str, Any]:
 def contrast_block(results: StudyResults, contrast: str) -> dict[str, Any]:
     """Return one contrast's gene table, group summaries, histogram and set tests."""
     found = results.contrasts[contrast]
-    index = {gene: number for number, gene in enumerate(all_genes(results))}
+    index = results.gene_index
     table = found.differential.sort_values("gene", kind="stable")
     p_values = [float(value) for value in table["p_value"]]
     return {

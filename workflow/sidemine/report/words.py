@@ -153,10 +153,14 @@ def effect_sentence(evidence: Mapping[str, Any]) -> str:
         return "no effect could be estimated"
     target = evidence["target_label"]
     interval = f"95 % CI {number(evidence['ci_low'])} to {number(evidence['ci_high'])}"
-    words = f"{number(abs(effect))} {unit_words(evidence['effect_unit'])} {side(effect)} in {target} ({interval})"
-    if evidence["effect_unit"].startswith("log2") and is_number(evidence["set_log2_fold_change"]):
-        change = as_percent_change(evidence["set_log2_fold_change"])
-        words += f"; the set's genes themselves: {change} on average"
+    compared = f"{side(effect)} in {target} than in {evidence['reference_label']}"
+    if not evidence["effect_unit"].startswith("log2"):
+        return f"{number(abs(effect))} {unit_words(evidence['effect_unit'])} {compared} ({number(effect)}, {interval})"
+    words = (
+        f"{number(abs(effect))} log2 units {compared}, beyond the other measured genes ({number(effect)}, {interval})"
+    )
+    if is_number(evidence["set_log2_fold_change"]):
+        words += f"; the set's own genes: {as_percent_change(evidence['set_log2_fold_change'])} on average"
     return words
 
 
@@ -166,8 +170,8 @@ def interval_reading(evidence: Mapping[str, Any]) -> str:
     if not (is_number(low) and is_number(high)):
         return ""
     if low > 0 or high < 0:
-        return f"the interval lies wholly on the “{side(low if low > 0 else high)}” side"
-    return "the interval includes no difference"
+        return "the interval excludes “no difference”"
+    return "the interval includes “no difference”"
 
 
 def excludable_sentence(value: float | None, effect_unit: str) -> str:

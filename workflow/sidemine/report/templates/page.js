@@ -62,11 +62,21 @@
     const full = { ...coloured(spec, style), ...(datasets ? { datasets } : {}) };
     const { view } = await window.vegaEmbed(holder, full, {
       actions: false, ast: true, renderer, config: coloured(look, style), defaultStyle: false,
-      tooltip: { disableDefaultStyle: true }, logLevel: 1,
+      tooltip: { disableDefaultStyle: true, formatTooltip }, logLevel: 1,
     });
     charts.set(holder, { view, spec, datasets, renderer });
     addSaveButtons(holder);
     return view;
+  }
+
+  // The volcano hands over its whole row (cheaper than one expression per point); other charts their named values.
+  function formatTooltip(value) {
+    if (value === null || typeof value !== "object") return escapeText(value);
+    const shownParts = "p_words" in value
+      ? { gene: value.gene, "log2 fold change": number(value.lfc, 3), p: value.p_words, q: value.q_words } : value;
+    const lines = Object.entries(shownParts).map(([key, item]) =>
+      `<tr><td class="key">${escapeText(key)}</td><td class="value">${escapeText(item)}</td></tr>`);
+    return `<table><tbody>${lines.join("")}</tbody></table>`;
   }
 
   function addSaveButtons(holder) {
@@ -142,14 +152,38 @@
 
   async function drawVolcano(here) {
     const holder = byId(`volcano-${here.contrast}`);
-    here.volcano = await draw(holder, here.page.specs.volcano, { genes: here.rows }, "canvas");
+    const genes = thinned(here);
+    here.volcano = await draw(holder, here.page.specs.volcano, { genes, chosen: [] }, "canvas");
+    if (genes.length < here.rows.length) {
+      byId(`thinned-${here.contrast}`).textContent =
+        `Drawn: ${genes.length.toLocaleString("en")} of ${here.rows.length.toLocaleString("en")} genes (the ${strongest.toLocaleString("en")} ` +
+        "smallest p-values, every gene of the sets that a hypothesis names, and an even sample of the rest). The table has all.";
+    }
     const onPoint = (_event, item) => { if (item?.datum?.gene) choose(here, item.datum.gene, true); };
     here.volcano.addEventListener("click", onPoint);
     charts.get(holder).redrawn = (view) => {
       here.volcano = view;
       view.addEventListener("click", onPoint);
-      view.signal("chosen", here.chosen).run();
+      ring(here);
     };
+  }
+
+  const strongest = 2500;
+  const mostPoints = 5000;
+
+  function thinned(here) {
+    if (here.rows.length <= mostPoints) return here.rows;
+    const named = new Set(here.page.named_sets.flatMap((name) => here.sets[name]?.genes ?? []));
+    const byP = [...here.rows].sort((a, b) => a.p - b.p || a.i - b.i);
+    const rest = byP.slice(strongest).filter((row) => !named.has(row.index));
+    const every = Math.ceil(rest.length / (mostPoints - strongest));
+    return [...byP.slice(0, strongest), ...byP.slice(strongest).filter((row) => named.has(row.index)),
+            ...rest.filter((_row, i) => i % every === 0)];
+  }
+
+  function ring(here) {
+    const row = here.rows.find((item) => item.gene === here.chosen);
+    here.volcano.data("chosen", row ? [{ gene: row.gene, lfc: row.lfc, nlp: row.nlp }] : []).run();
   }
 
   function drawHistogram(here) {
@@ -180,12 +214,12 @@
   function buildGeneTable(here) {
     const column = (data, title, render, extra = {}) => ({ data, title, render, type: "num", ...extra });
     here.table = new window.DataTable(`#genes-${here.contrast}`, {
-      data: here.rows, pageLength: 10, order: [[4, "asc"]], autoWidth: false, deferRender: true, lengthMenu: [10, 25, 100],
+      data: here.rows, pageLength: 10, order: [[3, "asc"]], autoWidth: false, deferRender: true, lengthMenu: [10, 25, 100],
       columns: [
         column("gene", "Gene", button, { type: "string" }),
         column("lfc", "log2 fold change", shown((value) => number(value, 3))),
-        column("low", "95 % CI from", shown((value) => number(value, 3))),
-        column("high", "to", shown((value) => number(value, 3))),
+        column("low", "95 % CI", (value, type, row) =>
+          type === "display" ? `[${number(value, 3)}, ${number(row.high, 3)}]` : value ?? Infinity),
         column("p", "p", shown(pWords)),
         column("q", "q", shown(pWords)),
         column("mean", "Mean (log2)", shown((value) => number(value))),
@@ -230,7 +264,7 @@
 
   async function choose(here, gene, findRow) {
     here.chosen = gene;
-    here.volcano.signal("chosen", gene).run();
+    ring(here);
     if (findRow) goToRow(here, gene);
     here.table.rows({ page: "current" }).every(function mark() {
       this.node().classList.toggle("chosen", this.data().gene === gene);
@@ -293,13 +327,13 @@
     }
     for (const test of content.tests) {
       const name = testNames[test] ?? test.replaceAll("_", " ");
-      if (test === "prerank") columns.push({ data: (row) => row.tests[test]?.statistic ?? null, title: `${name}: NES`, type: "num", render: shown((value) => (Number.isFinite(value) ? number(value) : "—")) });
-      columns.push({ data: (row) => row.tests[test]?.p ?? null, title: `${name}: p`, type: "num", render: shown(pWords) });
-      columns.push({ data: (row) => row.tests[test]?.q ?? null, title: `${name}: q (family)`, type: "num", render: (value, type, row) =>
+      if (test === "prerank") columns.push({ data: (row) => row.tests[test]?.statistic ?? null, title: `${name} NES`, type: "num", render: shown((value) => (Number.isFinite(value) ? number(value) : "—")) });
+      columns.push({ data: (row) => row.tests[test]?.p ?? null, title: `${name} p`, type: "num", render: shown(pWords) });
+      columns.push({ data: (row) => row.tests[test]?.q ?? null, title: `${name} q (of n)`, type: "num", render: (value, type, row) =>
         type === "display" ? `${pWords(value)} (${row.tests[test]?.family_size ?? "—"})` : value ?? Infinity });
     }
     if (content.rows.some((row) => row.correlation !== null)) {
-      columns.push({ data: "correlation", title: "Correlation within set", type: "num", render: shown((value) => number(value)) });
+      columns.push({ data: "correlation", title: "Correlation in set", type: "num", render: shown((value) => number(value)) });
     }
     const table = new window.DataTable(`#${id}`, {
       data: content.rows, columns, pageLength: 10, order: [], autoWidth: false, lengthMenu: [10, 25, 100],

@@ -1,0 +1,75 @@
+"""Numbers and sentences of the page."""
+
+from __future__ import annotations
+
+import doctest
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sidemine.report import assets, ledger, words
+
+
+@pytest.mark.parametrize("module", [words, ledger, assets])
+def test_examples_in_docstrings(module):
+    """What the docstrings promise is what the functions return."""
+    assert doctest.testmod(module).failed == 0
+
+
+@given(st.floats(min_value=0, max_value=1))
+def test_p_is_never_shown_as_zero(value):
+    """A p-value is never written as 0, however small."""
+    shown = words.p_value(value)
+    assert shown.strip("0.") or shown == "0"
+    assert shown not in {"0", "0.0", "0.00", "0.000"}
+
+
+@given(st.floats(min_value=1e-299, max_value=1))
+def test_p_words_keep_the_value(value):
+    """Reading the words back gives the p-value to two significant digits (or two decimals)."""
+    text = words.p_value(value).translate(str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")).replace(" × 10", "e")
+    assert math.isclose(float(text), value, rel_tol=0.051, abs_tol=0)
+
+
+@given(st.text(max_size=2000), st.integers(min_value=1, max_value=600))
+def test_bounded_text_is_bounded_and_has_no_controls(text, limit):
+    """No metadata can bring controls or direction overrides onto the page, or more text than the limit."""
+    shown = words.bounded(text, limit)
+    assert len(shown) <= 10 * limit + 60
+    assert not set(shown) & set("\u202e\u202d\u2066\x00\x07\x1b")
+
+
+def test_bounded_says_what_was_cut():
+    """A cut text says how much is missing."""
+    assert words.bounded("x" * 10_000, 100).endswith("… [9,900 more characters]")
+
+
+@pytest.mark.parametrize(
+    ("effect", "expected"),
+    [(0.31, "0.31 SD of between-person variation higher in VTE than in controls (0.31, 95 % CI 0.10 to 0.52)"),
+     (-0.31, "lower in VTE than in controls (−0.31"), (None, "no effect could be estimated")],
+)  # fmt: skip
+def test_effect_sentence_of_cohorts(effect, expected):
+    """The sentence names size, unit, direction and interval."""
+    evidence = {"effect": effect, "ci_low": 0.1, "ci_high": 0.52, "effect_unit": "Hedges g", "target_label": "VTE",
+                "reference_label": "controls", "set_log2_fold_change": 0.1}  # fmt: skip
+    assert expected in words.effect_sentence(evidence)
+
+
+def test_effect_sentence_of_experiments_tells_the_sets_own_change():
+    """A log2 effect over the complement also tells what the set itself did, as a percentage."""
+    evidence = {"effect": -1.2, "ci_low": -1.5, "ci_high": -0.9, "effect_unit": "log2 fold change over complement",
+                "target_label": "drug", "reference_label": "none", "set_log2_fold_change": -1.0}  # fmt: skip
+    assert "beyond the other measured genes" in words.effect_sentence(evidence)
+    assert "50 % lower on average" in words.effect_sentence(evidence)
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [([], "nothing to show"), ([0.01] * 50 + [0.5] * 50, "peak at the left"), ([0.5] * 100, "Fewer than chance"),
+     ([i / 100 for i in range(1, 101)], "About flat")],
+)  # fmt: skip
+def test_histogram_reading(values, expected):
+    """The reading of a p-value histogram fits its figures."""
+    assert expected in words.histogram_reading(values)
