@@ -1,0 +1,142 @@
+"""Effects of sets equal the regression of a per-sample score, done by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from sidemine.differential.contrast_fit import ContrastFit
+from sidemine.differential.counts import voom
+from sidemine.differential.design import Design, build_design
+from sidemine.differential.fit import fit_contrast, mean_sample_weights
+from sidemine.enrichment.set_effect import hedges_g, set_effects, small_sample_factor
+from sidemine.enrichment.set_membership import SetMembership, build_membership
+
+GENES = [f"G{i:03d}" for i in range(60)]
+WEIGHTS = {gene: [1.0, -2.0, 0.5][i % 3] for i, gene in enumerate(GENES[:12])}
+
+
+def design_of(n: int = 12, block: str = "") -> Design:
+    samples = pd.DataFrame(
+        {"unit": [f"u{i}" for i in range(n)], "age": [str(30 + i * i % 17) for i in range(n)]},
+        index=[f"S{i}" for i in range(n)],
+    ).assign(pair=[f"p{i // 2}" for i in range(n)])
+    target = np.arange(n) % 2 == 1
+    return build_design(samples, target, ~target, covariates=[] if block else ["age"], block=block)
+
+
+def membership() -> SetMembership:
+    rows = [("signed", gene, weight) for gene, weight in WEIGHTS.items()]
+    rows += [("plain", gene, 1.0) for gene in GENES[20:40]]
+    table = pd.DataFrame(rows, columns=["gene_set", "gene", "weight"])
+    return build_membership(table.assign(family="target", version="1", licence="none", source="here"), GENES)
+
+
+def values_of(seed: int = 5, n: int = 12) -> np.ndarray:
+    rng = np.random.default_rng(seed)
+    return (
+        8
+        + rng.normal(0, rng.uniform(0.2, 1, (60, 1)), (60, n))
+        + 0.4 * (np.arange(n) % 2) * (np.arange(60) < 12)[:, None]
+    )
+
+
+def regress(score: np.ndarray, matrix: np.ndarray, weights: np.ndarray | None = None) -> tuple[float, float, float]:
+    """Contrast, its standard error and the residual standard deviation, by the normal equations."""
+    w = np.ones(len(score)) if weights is None else weights
+    information = matrix.T @ (w[:, None] * matrix)
+    beta = np.linalg.solve(information, matrix.T @ (w * score))
+    variance = np.sum(w * (score - matrix @ beta) ** 2) / (len(score) - matrix.shape[1])
+    return beta[-1], float(np.sqrt(variance * np.linalg.inv(information)[-1, -1])), float(np.sqrt(variance))
+
+
+def signed_score(values: np.ndarray) -> np.ndarray:
+    w = np.array([WEIGHTS.get(gene, 0.0) for gene in GENES])
+    return w @ values / np.abs(w).sum()
+
+
+@pytest.mark.parametrize("block", ["", "pair"])
+def test_effect_is_the_regression_of_the_score(block: str) -> None:
+    """Effect, standard error and interval are those of the per-sample score on the same design."""
+    values, design = values_of(), design_of(block=block)
+    row = set_effects(fit_contrast(values, GENES, design), membership()).set_index("gene_set").loc["signed"]
+    effect, se, _ = regress(signed_score(values), design.matrix)
+    assert (row["effect"], row["effect_se"]) == (pytest.approx(effect, rel=1e-9), pytest.approx(se, rel=1e-9))
+    half = stats.t.ppf(0.975, design.residual_df) * se
+    assert (row["ci_low"], row["ci_high"]) == (pytest.approx(effect - half), pytest.approx(effect + half))
+    assert row["p_value"] == pytest.approx(2 * stats.t.sf(abs(effect / se), design.residual_df))
+
+
+def test_complement_and_difference() -> None:
+    """The complement is every measured gene outside; the difference is fitted as one score."""
+    values, design = values_of(), design_of()
+    row = set_effects(fit_contrast(values, GENES, design), membership()).set_index("gene_set").loc["plain"]
+    inside = np.isin(GENES, GENES[20:40])
+    complement = regress(values[~inside].mean(axis=0), design.matrix)
+    over = regress(values[inside].mean(axis=0) - values[~inside].mean(axis=0), design.matrix)
+    assert (row["complement_effect"], row["complement_se"]) == (
+        pytest.approx(complement[0]),
+        pytest.approx(complement[1]),
+    )
+    assert (row["over_complement"], row["over_complement_se"]) == (pytest.approx(over[0]), pytest.approx(over[1]))
+
+
+def test_sample_weights_enter_the_score() -> None:
+    """With array weights the score is fitted with the same weights as the genes."""
+    values, design = values_of(), design_of()
+    fit = fit_contrast(values, GENES, design, array_weights=True)
+    row = set_effects(fit, membership()).set_index("gene_set").loc["signed"]
+    effect, se, _ = regress(signed_score(values), design.matrix, np.array(fit.facts["sample_weights"]))
+    assert (row["effect"], row["effect_se"]) == (pytest.approx(effect, rel=1e-9), pytest.approx(se, rel=1e-9))
+
+
+def test_counts_use_log_cpm_and_weights_by_sample() -> None:
+    """Under voom the score is mean log-CPM, fitted with voom's weights averaged over genes."""
+    rng = np.random.default_rng(3)
+    depth = np.tile([1, 4, 2], 4)
+    counts = rng.negative_binomial(5, 0.02 / (0.02 + depth / 20), (60, 12)).astype(float)
+    design = design_of()
+    fit = fit_contrast(counts, GENES, design, layer="counts")
+    assert fit.genes == GENES
+    observed = voom(counts, design.matrix)
+    row = set_effects(fit, membership()).set_index("gene_set").loc["signed"]
+    effect, se, _ = regress(signed_score(observed.log_cpm), design.matrix, mean_sample_weights(observed.weights))
+    assert (row["effect"], row["effect_se"]) == (pytest.approx(effect, rel=1e-9), pytest.approx(se, rel=1e-9))
+
+
+def test_hedges_g_is_its_definition() -> None:
+    """z by residual SD, score by its own regression, small-sample factor; only genes common to all cohorts."""
+    values, design = values_of(), design_of()
+    fit = fit_contrast(values, GENES, design)
+    common = GENES[2:]
+    row = hedges_g(fit, membership(), common).set_index("gene_set").loc["signed"]
+    sd = np.array([regress(gene, design.matrix)[2] for gene in values])
+    w = np.array([WEIGHTS.get(gene, 0.0) if gene in common else 0.0 for gene in GENES])
+    effect, se, spread = regress(w @ (values / sd[:, None]) / np.abs(w).sum(), design.matrix)
+    j = small_sample_factor(design.residual_df)
+    assert row["n_genes"] == 10
+    assert (row["g"], row["g_se"]) == (pytest.approx(j * effect / spread), pytest.approx(j * se / spread))
+    assert row["g"] / row["g_se"] == pytest.approx(effect / se)
+
+
+def test_hedges_g_without_common_genes_is_missing() -> None:
+    """A set that shares no gene with the other cohorts has no g, and no warning."""
+    fit: ContrastFit = fit_contrast(values_of(), GENES, design_of())
+    table = hedges_g(fit, membership(), ["elsewhere"])
+    assert table["g"].isna().all()
+    assert (table["n_genes"] == 0).all()
+
+
+def test_g_is_nearly_unbiased() -> None:
+    """With the factor J the mean of g over many small studies is the true difference."""
+    rng = np.random.default_rng(8)
+    design = design_of(8)
+    score = rng.normal(size=(4000, 8)) + 0.8 * design.matrix[:, -1]
+    q, r = np.linalg.qr(design.matrix, mode="complete")
+    rotated = score @ q[:, design.contrast_position :] * np.sign(r[-1, -1] if r.shape[0] == r.shape[1] else r[2, 2])
+    d = rotated[:, 0] / abs(r[2, 2]) / np.sqrt(np.mean(rotated[:, 1:] ** 2, axis=1))
+    assert np.mean(d * small_sample_factor(design.residual_df)) == pytest.approx(0.8, abs=0.05)
+    assert small_sample_factor(10) == pytest.approx(1 - 3 / (4 * 10 - 1), abs=1e-3)
+    assert np.isnan(small_sample_factor(1))
