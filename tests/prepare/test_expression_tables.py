@@ -148,9 +148,7 @@ def test_simulation_marker_is_seen(tmp_path: Path) -> None:
 
 @settings(max_examples=40, deadline=None)
 @given(
-    values=st.lists(
-        st.lists(st.floats(-1e6, 1e6, allow_nan=False), min_size=3, max_size=3), min_size=1, max_size=6
-    ),
+    values=st.lists(st.lists(st.floats(-1e6, 1e6, allow_nan=False), min_size=3, max_size=3), min_size=1, max_size=6),
     separator=st.sampled_from(["\t", ",", ";"]),
     newline=st.sampled_from(["\n", "\r\n"]),
 )

@@ -168,6 +168,7 @@ def test_table_without_metadata_names_its_own_samples(files: dict[str, Path]) ->
     samples = read_samples(row, only, _derive(stim=("sample", r".*(ctl|ifn)")), [])
     assert samples["sample"].tolist() == ["don.1.ctl", "don-1 ifn", "X2_ctl"]
     assert samples["stim"].tolist() == ["ctl", "ifn", "ctl"]
+    assert samples["title"].tolist() == samples["sample"].tolist()
 
 
 def test_label_spellings_are_noted() -> None:

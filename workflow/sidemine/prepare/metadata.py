@@ -121,7 +121,8 @@ def _own_metadata(row: Dataset, files: Mapping[str, Path]) -> pd.DataFrame:
     if "sample_sheet" in files and row.sample_name:
         return read_sample_sheet(files["sample_sheet"])[[]]
     names = pd.Index(list_value_columns(row, files), name="sample", dtype=object)
-    return pd.DataFrame(index=names, dtype=object)
+    # The name of a column is all that is known of its sample; `title` is where names stand elsewhere, too.
+    return pd.DataFrame({"title": list(names)}, index=names, dtype=object)
 
 
 def _leave_out_platforms(row: Dataset, samples: pd.DataFrame, fates: dict[str, str]) -> None:
