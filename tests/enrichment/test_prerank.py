@@ -15,7 +15,7 @@ import pytest
 
 from sidemine.enrichment.prerank import prerank
 from sidemine.errors import InputError
-from sidemine.tables import GENE_SETS, SET_TESTS, check_table
+from sidemine.tables import DIFFERENTIAL, GENE_SETS, SET_TESTS, check_table, empty_table
 
 
 def _differential(count: int = 600) -> pd.DataFrame:
@@ -98,6 +98,12 @@ def test_seed_zero_is_refused() -> None:
 def test_a_t_that_is_not_finite_is_refused() -> None:
     with pytest.raises(InputError, match="not a finite number"):
         prerank(_differential().assign(t=np.nan), SETS, seed=1)
+
+
+def test_contrast_without_genes_gives_a_typed_empty_table() -> None:
+    found = prerank(empty_table(DIFFERENTIAL), SETS, seed=1)
+    check_table(found, SET_TESTS, "tests")
+    assert len(found) == 0
 
 
 def test_nothing_to_test_is_a_typed_empty_table() -> None:

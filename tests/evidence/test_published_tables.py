@@ -250,6 +250,31 @@ def _checks(row: PublishedTable, names: list[str], maps: dict[str, pd.DataFrame]
     return {check["check"]: check for check in check_label(row, table, maps)}
 
 
+def test_maps_are_known_by_the_roles_that_retrieval_gives_them(tmp_path: Path) -> None:
+    table = _write(tmp_path, "g,logFC\n" + "".join(f"G{i},1\n" for i in range(300)))
+    files = {}
+    for role, count in (("platform_map", 2000), ("rival_GPL11", 300)):
+        files[role] = tmp_path / f"{role}.tsv"
+        files[role].write_text("probe_id\tsymbol\n" + "".join(f"p{i}\tG{i}\n" for i in range(count)))
+    entry = describe_published_table(_row(platform="GPL22"), table, files, pd.DataFrame(), _Table())
+    names = next(check for check in entry["checks"] if check["check"].startswith("identifiers"))
+    assert names["status"] == "contradicts"
+    assert "on GPL22" in names["detail"]
+    assert "would fit: GPL11" in names["detail"]
+    assert sorted(entry) == [
+        "accession",
+        "checks",
+        "n_genes",
+        "platform",
+        "reference_label",
+        "sentence",
+        "table",
+        "target_label",
+        "verdict",
+    ]
+    assert entry["n_genes"] == 300
+
+
 SMALL_AND_LARGE = {"GPL11": range(1000), "GPL22": range(2000)}
 
 

@@ -170,7 +170,8 @@ def describe_published_table(
     path
         The retrieved table.
     platform_maps
-        Platform (GPLnnn) → file of its probe map: the declared one (where there is one) and the rivals.
+        Files of probe maps: by `platform_map` the declared platform's, by `rival_GPLnnn` a rival's (the roles that
+        retrieval gives them); plain platform names are understood as well.
     gene_sets
         Table of `tables.GENE_SETS`, for the panel.
     gene_table
@@ -188,7 +189,10 @@ def describe_published_table(
         When the table or a map cannot be read, or the panel is no gene set of the study.
     """
     table = read_published_table(row, path)
-    maps = {platform: read_platform_annotation(file) for platform, file in sorted(platform_maps.items())}
+    maps = {
+        row.platform if role == "platform_map" else role.removeprefix("rival_"): read_platform_annotation(file)
+        for role, file in sorted(platform_maps.items())
+    }
     return {
         "table": row.table,
         "accession": row.accession,
