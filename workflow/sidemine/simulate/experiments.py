@@ -78,7 +78,7 @@ class ExperimentPlan:
     arms: tuple[Arm, ...]
     n_replicates: int = 3
     donor_sd: float = 0.3
-    noise: float = 0.5
+    noise: float = 0.6
     sequencing_platform: str = "GPL924676"
 
 
@@ -99,8 +99,9 @@ def experiment_log2(plan: ExperimentPlan, universe: GeneUniverse, seed: int) -> 
         donor=np.tile(np.arange(plan.n_replicates), len(plan.arms)).astype(np.int64),
         donor_sd=plan.donor_sd,
         noise=plan.noise,
-        # One cell line in one incubator: what co-varies in blood hardly varies here.
-        correlation=dict.fromkeys(universe.modules, 0.05),
+        # One cell line in one incubator: what co-varies in blood hardly varies here. The interferon response does:
+        # no two wells answer alike.
+        correlation={**dict.fromkeys(universe.modules, 0.05), "interferon_response": 0.3},
     )
     return simulate_log2(universe, model, seed)
 
