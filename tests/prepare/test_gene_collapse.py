@@ -158,4 +158,5 @@ def test_all_separators(text: str) -> None:
 def test_withdrawn_separator_like_symbols_stay_whole() -> None:
     """A hyphen or a slash inside a symbol is no separator."""
     assert split_symbols("HLA-A") == ["HLA-A"]
+    assert split_symbols("A1BG|1") == ["A1BG"]
     assert split_symbols("SEPT5-GP1BB") == ["SEPT5-GP1BB"]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import re
-from dataclasses import dataclass, field
+from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,9 @@ from sidemine.retrieve.archive import iter_tar_members
 from sidemine.simulation_marker import SIMULATION_MARKER
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
+    from numpy.typing import NDArray
 
 logger = logging.getLogger(__name__)
 
@@ -24,7 +27,7 @@ MAX_MEMBERS = 20_000
 
 _TEXT_ENDINGS = (".txt", ".tsv", ".tab", ".csv", ".count", ".counts", ".htseq", ".out")
 _ACCESSION = re.compile(r"(GSM\d+)[_.-]*(.*)")
-_COUNTER = re.compile(r"^(?:__|N_)")
+_COUNTERS = ("__", "N_")
 _FEATURE_COUNTS_COLUMNS = 7
 _MIN_SHARED = 0.5
 
@@ -40,8 +43,11 @@ class ArchiveMember:
 
 @dataclass
 class _CountFile:
-    counts: dict[str, float]
-    counters: list[tuple[str, str]] = field(default_factory=list)
+    """One file: genes in its order (the same list object as the file before it, where they are equal), and counts."""
+
+    genes: list[str]
+    values: NDArray[np.float64]
+    counters: list[tuple[str, str]]
 
 
 def parse_member_name(member: str) -> ArchiveMember:
@@ -129,17 +135,24 @@ def read_count_archive(path: Path) -> ValueMatrix:
     by_member = {member.member: member for member in members}
     files: dict[str, _CountFile] = {}
     ignored = []
+    known: list[str] = []
     for name, stream in iter_tar_members(path, max_member_bytes=MAX_MEMBER_BYTES, max_members=MAX_MEMBERS):
         if name in by_member:
-            files[by_member[name].sample] = _read_counts(stream.read(), f"{path.name}/{name}")
+            file = _read_counts(stream.read(), f"{path.name}/{name}", known)
+            files[by_member[name].sample] = file
+            known = file.genes
         else:
             ignored.append(name)
     samples = [member.sample for member in members]
     shared, partial = _shared_genes(files, path)
     values = np.empty((len(shared), len(samples)))
     for column, sample in enumerate(samples):
-        counts = files[sample].counts
-        values[:, column] = [counts[gene] for gene in shared]
+        file = files[sample]
+        if file.genes == shared:
+            values[:, column] = file.values
+        else:
+            place = {gene: row for row, gene in enumerate(file.genes)}
+            values[:, column] = file.values[[place[gene] for gene in shared]]
     counters = {name: reason for sample in samples for name, reason in files[sample].counters}
     notes = [f"{len(counters)} counter rows are no genes: {', '.join(sorted(counters))}"] if counters else []
     if ignored:
@@ -155,32 +168,35 @@ def read_count_archive(path: Path) -> ValueMatrix:
     )
 
 
-def _read_counts(data: bytes, where: str) -> _CountFile:
+def _read_counts(data: bytes, where: str, known: list[str]) -> _CountFile:
+    import numpy as np
+
     rows = [line for line in decode(data)[0].splitlines() if line.strip() and not line.startswith("#")]
-    found = _CountFile({})
     value_column = _value_column(rows, where)
+    counts: dict[str, float] = {}
+    counters: list[tuple[str, str]] = []
     problems = []
     for number, line in enumerate(rows, start=1):
-        cells = [cell.strip('"') for cell in re.split(r"\t|,| +", line.rstrip())]
-        name, cell = cells[0], cells[value_column] if len(cells) > value_column else ""
-        if _COUNTER.match(name):
-            found.counters.append((name, f"counter row, for example {cell} reads; no gene"))
+        cells = line.split("\t") if "\t" in line else re.split(r",| +", line.strip())
+        name, cell = cells[0].strip('"'), cells[value_column].strip('"') if len(cells) > value_column else ""
+        if name.startswith(_COUNTERS):
+            counters.append((name, f"counter row, for example {cell} reads; no gene"))
             continue
         try:
             value = float(cell)
         except ValueError:
-            if number == 1:
-                continue  # a header
-            problems.append(_bad_count(where, number, name, cell))
+            if number > 1:  # the first may be a header
+                problems.append(_bad_count(where, number, name, cell))
             continue
-        if name in found.counts:
+        if name in counts:
             problems.append(_repeated_gene(where, number, name))
-        found.counts[name] = value
+        counts[name] = value
     if problems:
         raise InputError(problems[:5])
-    if not found.counts:
+    if not counts:
         raise InputError(Problem("a count file holds no genes", where, "two columns: gene, count", "Mend the archive."))
-    return found
+    genes = list(counts)
+    return _CountFile(known if genes == known else genes, np.array(list(counts.values())), counters)
 
 
 def _value_column(rows: list[str], where: str) -> int:
@@ -220,21 +236,19 @@ def _repeated_gene(where: str, number: int, name: str) -> Problem:
 
 def _shared_genes(files: dict[str, _CountFile], path: Path) -> tuple[list[str], list[tuple[str, str]]]:
     """Return the genes of all files, and (gene, reason) of the others."""
-    counts = [file.counts for file in files.values()]
-    n_files: dict[str, int] = {}
-    for one in counts:
-        for gene in one:
-            n_files[gene] = n_files.get(gene, 0) + 1
-    shared = [gene for gene, n in n_files.items() if n == len(counts)]
-    partial = [
-        (g, f"absent from {len(counts) - n} of {len(counts)} files") for g, n in n_files.items() if n < len(counts)
-    ]
+    lists = [file.genes for file in files.values()]
+    if all(genes is lists[0] for genes in lists):
+        return lists[0], []
+    n_files = Counter(gene for genes in lists for gene in genes)
+    shared = [gene for gene, n in n_files.items() if n == len(lists)]
+    partial = [(g, f"absent from {len(lists) - n} of {len(lists)} files") for g, n in n_files.items() if n < len(lists)]
     if len(shared) < _MIN_SHARED * len(n_files):
-        odd = min(files, key=lambda sample: len(files[sample].counts.keys() & set(shared)) / len(files[sample].counts))
+        common = set(shared)
+        odd = min(files, key=lambda sample: len(common.intersection(files[sample].genes)) / len(files[sample].genes))
         raise InputError(
             Problem(
                 f"the files of the archive share only {len(shared)} of {len(n_files)} genes",
-                f"{path}: for example sample {odd} holds {', '.join(list(files[odd].counts)[:4])}",
+                f"{path}: for example sample {odd} holds {', '.join(files[odd].genes[:4])}",
                 f"at least {_MIN_SHARED:.0%} of the genes in every file",
                 "The files come from different references: split the archive into datasets of one reference each.",
             )

@@ -76,8 +76,10 @@ def split_symbols(text: str) -> list[str]:
     >>> split_symbols("DDR1 /// MIR4640"), split_symbols("A,B;A"), split_symbols("---")
     (['DDR1', 'MIR4640'], ['A', 'B'], [])
     """
-    parts = (part.strip() for part in _SEPARATORS.split(text.strip()))
-    return list(dict.fromkeys(part for part in parts if part not in _EMPTY_SYMBOLS))
+    parts = [part for part in _SEPARATORS.split(text.strip()) if part not in _EMPTY_SYMBOLS]
+    # `A1BG|1` is a symbol with its Entrez id, not two genes.
+    names = [part for part in parts if not part.isdigit()] or parts
+    return list(dict.fromkeys(names))
 
 
 def map_symbols(
@@ -201,7 +203,8 @@ def _resolve_cells(cells: Sequence[str], genes: GeneTable, multi_gene: MultiGene
 def _resolve_several(found: list[Resolution], multi_gene: MultiGeneRule) -> Resolution:
     symbols = list(dict.fromkeys(one.symbol for one in found if one.symbol))
     if len(symbols) == 1:
-        return Resolution(symbols[0], "several names of one gene")
+        every = all(one.symbol for one in found)
+        return Resolution(symbols[0], "several names of one gene" if every else "the only known gene of several")
     if not symbols:
         return Resolution(None, "unknown symbols", known=False)
     if multi_gene == "first":
