@@ -80,6 +80,16 @@ def test_declared_blocking_is_obeyed_or_refused() -> None:
         build_design(sheet(donor=list("abcdefgh")), *split(8), block="donor")
 
 
+def test_categories_and_missing_cells_are_text() -> None:
+    """Text columns come back from a stored dataset as categories, with missing cells."""
+    samples = sheet(site=list("aabbab"), age=["1", "2", "3", "4", "5", "9"]).astype("category")
+    samples["other"] = [None, np.nan, "x", "y", "z", "w"]
+    design = build_design(samples, *split(6), covariates=["site", "age"])
+    assert design.columns == ["intercept", "site: b", "age", "target_minus_reference"]
+    with pytest.raises(Untestable, match="covariate other is missing in 2 samples"):
+        build_design(samples, *split(6), covariates=["other"])
+
+
 def test_sample_in_both_groups_is_refused() -> None:
     """Overlapping selectors are named by sample."""
     both = np.ones(6, dtype=bool)

@@ -1,4 +1,4 @@
-"""Consensus correlation within blocks (duplicate correlation) and sample quality weights, through pylimma.
+"""Consensus correlation within blocks (duplicate correlation) and sample quality weights.
 
 Smyth, Michaud and Scott 2005 (doi 10.1093/bioinformatics/bti270); Ritchie et al. 2006 (doi 10.1186/1471-2105-7-261).
 """
@@ -13,6 +13,10 @@ from sidemine.errors import Problem, Untestable
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+
+# limma's constants: trimmed share at each end, and how near to the bounds a gene's correlation may come.
+TRIM, LARGEST, SMALLEST_ROOM = 0.15, 0.99, 0.01
 
 
 def consensus_correlation(
@@ -39,26 +43,40 @@ def consensus_correlation(
     Untestable
         When no correlation can be estimated, for example because the blocks are part of the design already.
     """
-    import warnings
+    _refuse_told_blocks(matrix, block_labels)
+    if weights is not None and weights.ndim == 2:
+        from pylimma import duplicate_correlation
 
-    from pylimma import duplicate_correlation
-
-    with warnings.catch_warnings(record=True) as told:
-        warnings.simplefilter("always")
-        estimate = float(
+        # Every gene has its own design, so the genes are fitted one by one: minutes for a large study.
+        return float(
             duplicate_correlation(values, matrix, block=block_labels, weights=weights)["consensus_correlation"]
         )
-    reasons = [str(warning.message) for warning in told if "correlation to zero" in str(warning.message)]
-    if reasons or not np.isfinite(estimate):
-        raise Untestable(
-            Problem(
-                "no correlation within blocks can be estimated",
-                "; ".join(reasons) or f"{len(set(block_labels.tolist()))} blocks, {len(block_labels)} samples",
-                "blocks of several samples that are not already told by the covariates",
-                "Use blocking = fixed, or leave `block` empty if the samples are independent.",
-            )
+    from sidemine.differential.variance_components import block_variance_shares
+
+    largest = int(np.unique(block_labels, return_counts=True)[1].max())
+    shares = np.clip(
+        block_variance_shares(values, matrix, block_labels, weights), 1 / (1 - largest) + SMALLEST_ROOM, LARGEST
+    )
+    z = np.sort(np.arctanh(shares[np.isfinite(shares)]))
+    cut = int(TRIM * len(z))
+    return float(np.tanh(z[cut : len(z) - cut].mean()))
+
+
+def _refuse_told_blocks(matrix: NDArray[np.float64], block_labels: NDArray[np.str_]) -> None:
+    labels, sizes = np.unique(block_labels, return_counts=True)
+    indicators = (block_labels[:, None] == labels[None, :]).astype(np.float64)
+    q, _ = np.linalg.qr(matrix)
+    left = indicators - q @ (q.T @ indicators)
+    if sizes.max() > 1 and np.abs(left).max() > 1e-8:
+        return
+    raise Untestable(
+        Problem(
+            "no correlation within blocks can be estimated",
+            f"{len(labels)} blocks, {len(block_labels)} samples, largest block {sizes.max()}",
+            "blocks of several samples that are not already told by the covariates",
+            "Use blocking = fixed, or leave `block` empty if the samples are independent.",
         )
-    return estimate
+    )
 
 
 def quality_weights(

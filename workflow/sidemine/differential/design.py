@@ -142,7 +142,7 @@ def build_design(
     target, reference = np.asarray(target, dtype=bool), np.asarray(reference, dtype=bool)
     _refuse_overlap(samples, target, reference)
     rows = np.flatnonzero(target | reference)
-    table = samples.iloc[rows].fillna("").astype(str)
+    table = _as_text(samples.iloc[rows])
     is_target = target[rows]
     _refuse_small_groups(table, is_target, min_group_size, "")
     if block:
@@ -198,6 +198,12 @@ def build_design(
         block=block,
         notes=_unit_notes(table, is_target, block),
     )
+
+
+def _as_text(table: pd.DataFrame) -> pd.DataFrame:
+    """Return every column as text, missing as '': a stored AnnData gives categories back for text."""
+    plain = table.astype(object)
+    return plain.where(plain.notna(), "").astype(str)
 
 
 def _units(table: pd.DataFrame) -> NDArray[np.str_]:
