@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sidemine.differential.design import build_design
@@ -173,6 +173,7 @@ def test_no_residual_degrees_of_freedom() -> None:
         build_design(samples, *split(6), covariates=["site", "age", "dose"])
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(-1e6, 1e6, allow_nan=False), min_size=1, max_size=20))
 def test_numbers_parse_as_numbers(values: list[float]) -> None:
     """Whatever Python prints for a number is taken for that number."""
@@ -181,6 +182,7 @@ def test_numbers_parse_as_numbers(values: list[float]) -> None:
     assert parsed.tolist() == values
 
 
+@settings(deadline=None, max_examples=50)
 @given(st.integers(0, 2**31 - 1), st.integers(1, 4))
 def test_aliasing_is_found_wherever_it_hides(seed: int, n_free: int) -> None:
     """A combination of other columns is always found, a free column never accused."""
