@@ -122,6 +122,7 @@ def _run_gseapy(
 ) -> dict[str, tuple[float, float, float]]:
     """Return set → (enrichment score, normalised score, p)."""
     import logging
+    import warnings
 
     import gseapy
     import pandas as pd
@@ -132,21 +133,24 @@ def _run_gseapy(
     # gseapy warns of every tie, on a logger that it makes anew each time; our ties are ordered, so that is untrue.
     logging.disable(max(threshold, logging.WARNING))
     try:
-        result = gseapy.prerank(
-            rnk=pd.DataFrame({"gene": [token[gene] for gene in ranking.index], "t": ranking.to_numpy()}),
-            gene_sets={name: [token[gene] for gene in genes] for name, genes in sets.items()},
-            outdir=None,
-            min_size=1,
-            max_size=len(ranking),
-            permutation_num=permutations,
-            weight=1.0,
-            ascending=None,  # already in order; sorting again would break ties by chance
-            threads=1,
-            no_plot=True,
-            seed=seed,
-            method="multilevel",
-            eps=SMALLEST_P,
-        ).res2d
+        with warnings.catch_warnings():
+            # gseapy 1.3 uses forms that pandas 3.1 deprecates; they still do what they did.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            result = gseapy.prerank(
+                rnk=pd.DataFrame({"gene": [token[gene] for gene in ranking.index], "t": ranking.to_numpy()}),
+                gene_sets={name: [token[gene] for gene in genes] for name, genes in sets.items()},
+                outdir=None,
+                min_size=1,
+                max_size=len(ranking),
+                permutation_num=permutations,
+                weight=1.0,
+                ascending=None,  # already in order; sorting again would break ties by chance
+                threads=1,
+                no_plot=True,
+                seed=seed,
+                method="multilevel",
+                eps=SMALLEST_P,
+            ).res2d
     finally:
         logging.disable(threshold)
     columns = (result["Term"], result["ES"], result["NES"], result["NOM p-val"])
