@@ -52,7 +52,13 @@ def test_all_five_verdicts_are_shown(html):
     """Each verdict of the closed vocabulary has its card."""
     shown = re.findall(r'<article class="card (verdict-[a-z-]+)"', html)
     assert sorted(shown) == sorted(
-        ["verdict-suggestive", "verdict-supported", "verdict-not-supported", "verdict-conflicting", "verdict-not-testable"]
+        [
+            "verdict-suggestive",
+            "verdict-supported",
+            "verdict-not-supported",
+            "verdict-conflicting",
+            "verdict-not-testable",
+        ]
     )
 
 
@@ -63,7 +69,9 @@ def test_null_fields_say_why(html):
 
 def test_gene_table_equals_the_result_file(html, example_results):
     """Numbers in the data blocks are those of differential.tsv.gz, rounded as documented."""
-    table = read_table(example_results / "contrasts" / "vte_a" / "differential.tsv.gz", DIFFERENTIAL).sort_values("gene")
+    table = read_table(example_results / "contrasts" / "vte_a" / "differential.tsv.gz", DIFFERENTIAL).sort_values(
+        "gene"
+    )
     data, symbols = block(html, "data-contrast-vte_a"), block(html, "data-genes")["symbol"]
     position, names = 0, []
     for step in data["gene_step"]:
@@ -138,9 +146,20 @@ def test_hostile_text_is_escaped_and_bounded(html):
 
 def test_methods_carry_the_actual_numbers(html):
     """The methods text names settings, sizes, seed and versions of this run."""
-    for text in ("seed 20260101", "1,000 gene permutations", "over 400 genes", "pylimma 0.2.0", "of which 4 could be tested"):
+    for text in (
+        "seed 20260101",
+        "1,000 gene permutations",
+        "over 400 genes",
+        "pylimma 0.2.0",
+        "of which 4 could be tested",
+    ):
         assert text in html
-    for doi in ("10.1093/nar/gkv007", "10.1093/nar/gks461", "10.1093/bioinformatics/btq401", "10.1186/gb-2014-15-2-r29"):
+    for doi in (
+        "10.1093/nar/gkv007",
+        "10.1093/nar/gks461",
+        "10.1093/bioinformatics/btq401",
+        "10.1186/gb-2014-15-2-r29",
+    ):
         assert doi in html
 
 

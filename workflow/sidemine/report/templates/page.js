@@ -64,6 +64,10 @@
       actions: false, ast: true, renderer, config: coloured(look, style), defaultStyle: false,
       tooltip: { disableDefaultStyle: true, formatTooltip }, logLevel: 1,
     });
+    // One picture with one description for screen readers; the tables beside it hold every number.
+    holder.setAttribute("role", "img");
+    holder.setAttribute("aria-label", spec.description);
+    holder.querySelector("svg, canvas")?.setAttribute("aria-hidden", "true");
     charts.set(holder, { view, spec, datasets, renderer });
     addSaveButtons(holder);
     return view;
