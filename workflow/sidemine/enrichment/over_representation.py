@@ -57,7 +57,7 @@ def over_representation(
     import pandas as pd
     from scipy.stats import hypergeom
 
-    _require_unique_genes(differential)
+    require_unique_genes(differential)
     significant = differential["q_value"].to_numpy() <= fdr
     change = differential["log2_fold_change"].to_numpy()
     lists = {
@@ -120,7 +120,8 @@ def _log2_odds_ratio(hits: int, in_set: int, drawn: int, universe: int) -> float
     return log2(a * d / (b * c))
 
 
-def _require_unique_genes(differential: pd.DataFrame) -> None:
+def require_unique_genes(differential: pd.DataFrame) -> None:
+    """Raise `InputError` when a gene stands twice."""
     doubled = differential["gene"][differential["gene"].duplicated()]
     if len(doubled):
         raise InputError(

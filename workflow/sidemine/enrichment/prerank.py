@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from sidemine.enrichment.gene_sets import MeasuredSet, select_measured_sets
-from sidemine.enrichment.over_representation import _require_unique_genes
+from sidemine.enrichment.over_representation import require_unique_genes
 from sidemine.errors import InputError, Problem
 from sidemine.tables import SET_TESTS, empty_table
 
@@ -67,7 +67,7 @@ def prerank(
 
     if seed < 1:
         raise InputError(Problem("the seed is not positive", f"seed {seed}", "1 or more", "Set settings.seed."))
-    _require_unique_genes(differential)
+    require_unique_genes(differential)
     ranking = _ranking(differential)
     jobs: dict[str, tuple[MeasuredSet, str, list[str]]] = {}
     for measured in select_measured_sets(gene_sets, frozenset(ranking.index), min_size, max_size):
