@@ -31,7 +31,7 @@ def test_gse60450_core_equals_a_published_limma_table(folder: Path) -> None:
     moderated = squeeze_variances(space.variances, space.residual_df)
     t = space.coefficients / (space.stdev_unscaled * np.sqrt(moderated.posterior))
     df = np.minimum(space.residual_df + moderated.prior_df, len(counts) * space.residual_df)
-    order = [list(counts.index).index(gene) for gene in table.index]
+    order = counts.index.get_indexer(table.index)
     # The stored table was made by another limma release on another processor.
     assert np.abs(space.coefficients[order] - table["logFC"]).max() < 1e-6
     np.testing.assert_allclose(two_sided_p(t, df)[order], table["P.Value"], rtol=1e-4)
