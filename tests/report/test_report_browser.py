@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from example_results import CONTRASTS
+
 from sidemine.report.words import number, p_statement
 from sidemine.tables import DIFFERENTIAL, read_table
 

@@ -17,7 +17,7 @@ def test_caption_names_nothing_unknown(path):
     known = SimpleNamespace(wildcards=SimpleNamespace(contrast="vte_a"))
     text = (
         Environment(undefined=StrictUndefined, autoescape=False).from_string(path.read_text()).render(snakemake=known)
-    )  # noqa: S701
+    )
     assert "{{" not in text
     assert len(text) > 200
 

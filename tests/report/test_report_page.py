@@ -8,6 +8,7 @@ import shutil
 
 import pytest
 from example_results import CONTRASTS, DATASETS, SETS, write_example_results
+
 from sidemine.errors import InputError
 from sidemine.report import assets, payload
 from sidemine.report.collect import collect

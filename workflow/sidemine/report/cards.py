@@ -28,7 +28,7 @@ _FIELDS = {
     "specificity_percentile": "Percentile among matched random gene sets",
     "robustness_share": "Share of analysis variants that agree",
 }
-_SHORTEST_EFFECT_LIST = 4
+_LONGEST_EFFECT_LIST = 4
 
 
 def verdict_legend() -> list[dict[str, str]]:
@@ -64,8 +64,8 @@ def card(entry: Mapping[str, Any]) -> dict[str, Any]:
         "sentence": entry["sentence"],
         "rule": entry["rule"],
         "declared": declared_sentence(entry),
-        "effects": [_effect(item) for item in evidence[:_SHORTEST_EFFECT_LIST]],
-        "more_effects": max(0, len(evidence) - _SHORTEST_EFFECT_LIST),
+        **effect_list(entry),
+        "notes": entry.get("notes") or [],
         "agreeing": agreeing_words(entry),
         "p_self_contained": words.p_statement(entry["p_self_contained"]),
         "p_competitive": words.p_statement(entry["p_competitive"]),
@@ -153,6 +153,18 @@ def value_words(value: object) -> str:
     if isinstance(value, Mapping):
         return "; ".join(f"{key} {value_words(item)}" for key, item in sorted(value.items()))
     return words.number(float(value)) if isinstance(value, int | float) and words.is_number(value) else str(value)
+
+
+def effect_list(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the effects that the card lists: none that its sentence tells already, and the positive control last."""
+    evidence = entry["evidence"]
+    told = "95 % CI" in entry["sentence"] and all(str(item["accession"]) in entry["sentence"] for item in evidence)
+    shown = [] if told else evidence
+    effects = [_effect(item) for item in shown[:_LONGEST_EFFECT_LIST]]
+    control = entry.get("control")
+    if control:
+        effects.append({**_effect(control), "where": f"Positive control, {control['accession']}"})
+    return {"effects": effects, "more_effects": max(0, len(shown) - _LONGEST_EFFECT_LIST)}
 
 
 def _effect(item: Mapping[str, Any]) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from typing import Any
 
@@ -40,6 +41,7 @@ def _dataset_row(results: StudyResults, found: DatasetResults) -> dict[str, Any]
         ],
         "more_fates": max(0, len(fates) - _FATES_SHOWN),
         "n_genes": int(found.quality["n_genes"] or 0),
+        "identifiers": identifier_words(found.provenance),
         "status": row["status"],
         "note": bounded(row["note"], _LONGEST_NOTE),
         "licence": row["licence"],
@@ -51,9 +53,21 @@ def _dataset_row(results: StudyResults, found: DatasetResults) -> dict[str, Any]
     }
 
 
+def identifier_words(provenance: dict[str, Any]) -> str:
+    """Tell what became of the identifiers, as far as the prepare stage wrote it down."""
+    if not isinstance(provenance.get("n_identifiers"), int):
+        return ""
+    parts = [f"{provenance['n_identifiers']:,} identifiers in the file"]
+    for key, name in (("n_identifiers_merged", "merged"), ("n_identifiers_dropped", "dropped")):
+        if isinstance(provenance.get(key), int):
+            parts.append(f"{provenance[key]:,} {name}")
+    return ", ".join(parts)
+
+
 def dataset_inputs(results: StudyResults, found: DatasetResults) -> list[dict[str, Any]]:
     """Return the retrieved inputs that belong to a dataset: named in its provenance, or by its accession."""
     told = json.dumps(found.provenance.get("files", []), ensure_ascii=False)
+    told_names = {name for name in re.findall(r'"([^"]+)"', told) if "." in name}
     names = {str(found.row[key]) for key in ("file", "metadata", "platform_map", "sample_sheet") if found.row.get(key)}
     accession = str(found.row["accession"])
     chosen = []
@@ -61,6 +75,7 @@ def dataset_inputs(results: StudyResults, found: DatasetResults) -> list[dict[st
         key, url = str(item["key"]), str(item["url"])
         if (
             url in names
+            or key.rsplit("/", 1)[-1] in told_names
             or (key and json.dumps(key, ensure_ascii=False)[1:-1] in told)
             or f"{accession}" in key.split("/")
         ):
@@ -142,6 +157,12 @@ def design_sentences(design: dict[str, Any]) -> list[str]:
     else:
         how = {"fixed": "fixed effects (paired)", "correlation": "duplicate correlation"}.get(blocking, blocking)
         told.append(f"Pairs or blocks: {design['block']}, by {how}.")
+    engine = (design.get("fit") or {}).get("engine")
+    if engine:
+        told.append(f"Fitted with {engine}.")
+    left_out = design.get("genes_not_tested") or {}
+    told += [f"{count(int(number), 'gene')} not tested: {reason}." for reason, number in sorted(left_out.items())]
+    told += [str(note) for note in design.get("notes") or []]
     if design.get("residual_df") is not None:
         told.append(f"Residual degrees of freedom: {design['residual_df']}.")
     return told

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from sidemine.report.collect import StudyResults
@@ -83,7 +84,7 @@ def _preparation(settings: dict[str, Any]) -> str:
     return (
         "Preparation. Values were brought to log2 where they were deposited on a linear scale, after a check of the "
         f"declared scale against the values; counts stay counts. Probes of several genes {several}; where several probes "
-        f"stand for one gene, {_PROBE_RULES[settings['probe_rule']]}. Groups of fewer than "
+        f"stand for one gene, {_PROBE_RULES[settings['probe_rule']]}; counts of one gene are added. Groups of fewer than "
         f"{settings['min_group_size']} independent units were not tested."
     )
 
@@ -103,9 +104,12 @@ def _models(results: StudyResults) -> str:
         f" Pairs or blocks entered as fixed effects in {count(paired, 'contrast')} and by duplicate correlation in "
         f"{count(correlated, 'contrast')}."
     )
+    engines = Counter(str((item.design.get("fit") or {}).get("engine", "")) for item in results.contrasts.values())
+    engines.pop("", None)
+    named = "; ".join(f"{engine} in {count(number, 'contrast')}" for engine, number in sorted(engines.items()))
     return (
-        "Differential expression. Moderated linear models (limma) on log2 values, with voom weights for counts, over "
-        f"{genes}; intervals are 95 %; q-values are Benjamini–Hochberg over the genes of one contrast.{blocks}"
+        "Differential expression. Moderated linear models (limma) on log2 values, with voom weights for counts"
+        f"{f' ({named})' if named else ''}, over {genes}; intervals are 95 %; q-values are Benjamini–Hochberg over the genes of one contrast.{blocks}"
     )
 
 

@@ -175,10 +175,13 @@ def interval_reading(evidence: Mapping[str, Any]) -> str:
 
 
 def excludable_sentence(value: float | None, effect_unit: str) -> str:
-    """Say which effects the data could have excluded."""
+    """Say which effects the data could have excluded, had there been none.
+
+    `value` is the smallest effect that the one-sided 95 % limit would lie below if the true effect were 0.
+    """
     if value is None or not is_number(value):
-        return "Not computed: the data exclude no effect size."
-    return f"These data could exclude effects beyond {number(abs(value))} {unit_words(effect_unit)}."
+        return "Not computed: no effect size could have been excluded."
+    return f"If there were no effect, these data could have excluded anything beyond {number(abs(value))} {unit_words(effect_unit)}."
 
 
 def histogram_reading(p_values: Sequence[float]) -> str:
