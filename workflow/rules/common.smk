@@ -106,6 +106,16 @@ def get_contrast_dataset(wildcards):
     return STUDY.contrasts[wildcards.contrast].dataset
 
 
+# Texts of the study reach params by functions: Snakemake would read braces in a plain value (a regular expression, a
+# path with ${...}) as wildcards.
+def get_all_contrasts(wildcards):
+    return [to_plain(contrast) for contrast in STUDY.contrasts.values()]
+
+
+def get_gene_table(wildcards):
+    return to_plain(STUDY.config.gene_table)
+
+
 def get_hypothesis(wildcards):
     return next(
         to_plain(hypothesis)

@@ -83,7 +83,7 @@ rule describe_published_table:
         maps=lambda wildcards: [
             role for role in SOURCES.of_table[wildcards.table] if role != "table"
         ],
-        gene_table=to_plain(STUDY.config.gene_table),
+        gene_table=get_gene_table,
         code=get_code("describe_published_table.py"),
     message:
         "Check the published table {wildcards.table} against its label"

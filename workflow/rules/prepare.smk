@@ -24,7 +24,7 @@ rule check_designs:
     log:
         "<logs>/check_designs.log",
     params:
-        contrasts=[to_plain(contrast) for contrast in STUDY.contrasts.values()],
+        contrasts=get_all_contrasts,
         settings=get_settings("min_group_size", "on_untestable"),
         code=get_code("check_designs.py"),
     message:
@@ -49,7 +49,7 @@ rule prepare_dataset:
     params:
         row=get_dataset_row,
         edits=get_dataset_edits,
-        gene_table=to_plain(STUDY.config.gene_table),
+        gene_table=get_gene_table,
         settings=get_settings("probe_rule", "multi_gene_probes"),
         code=get_code("prepare_dataset.py"),
     message:
@@ -68,9 +68,9 @@ rule prepare_gene_sets:
     log:
         "<logs>/prepare_gene_sets.log",
     params:
-        rows=[to_plain(row) for row in STUDY.gene_set_rows],
-        libraries=list(SOURCES.gene_sets),
-        gene_table=to_plain(STUDY.config.gene_table),
+        rows=lambda wildcards: [to_plain(row) for row in STUDY.gene_set_rows],
+        libraries=lambda wildcards: list(SOURCES.gene_sets),
+        gene_table=get_gene_table,
         opt_in=SETTINGS.opt_in,
         code=get_code("prepare_gene_sets.py"),
     message:

@@ -5,7 +5,7 @@ rule describe_study:
         "<logs>/describe_study.log",
     localrule: True
     params:
-        study=STUDY.to_json(),
+        study=lambda wildcards: STUDY.to_json(),
         code=get_code("describe_study.py"),
     message:
         "Write down the study as it was resolved"
@@ -70,7 +70,7 @@ rule record_run:
         "<logs>/record_run.log",
     localrule: True
     params:
-        config_file=str(get_study_file()),
+        config_file=lambda wildcards: str(get_study_file()),
     message:
         "Write down when and where this run was made"
     script:

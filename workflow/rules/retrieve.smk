@@ -15,8 +15,8 @@ rule retrieve_input:
     retries: 0
     params:
         source=lambda wildcards: SOURCES.by_key[wildcards.key].to_dict(),
-        mirror=str(STUDY.mirror or ""),
-        lock=str(STUDY.lock),
+        mirror=lambda wildcards: str(STUDY.mirror or ""),
+        lock=lambda wildcards: str(STUDY.lock),
         max_download_gb=SETTINGS.max_download_gb,
         relock=bool(config.get("relock", False)),
     message:
@@ -34,7 +34,7 @@ rule lock_inputs:
         "<logs>/lock_inputs.log",
     localrule: True
     params:
-        lock=str(STUDY.lock),
+        lock=lambda wildcards: str(STUDY.lock),
         relock=bool(config.get("relock", False)),
         code=get_code("lock_inputs.py"),
     message:

@@ -13,10 +13,11 @@ rule decide_verdicts:
     log:
         "<logs>/decide_verdicts.log",
     params:
-        study=to_plain(STUDY.config.study),
-        hypotheses=[to_plain(hypothesis) for hypothesis in STUDY.config.hypotheses],
-        contrasts=[to_plain(contrast) for contrast in STUDY.contrasts.values()],
-        planted=str(STUDY.planted or ""),
+        study=lambda wildcards: to_plain(STUDY.config.study),
+        hypotheses=lambda wildcards: [
+            to_plain(hypothesis) for hypothesis in STUDY.config.hypotheses
+        ],
+        planted=lambda wildcards: str(STUDY.planted or ""),
         code=get_code("decide_verdicts.py"),
     message:
         "Decide the verdicts"
