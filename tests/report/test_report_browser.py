@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
-from example_results import CONTRASTS
+from example_results import CONTRASTS, SETS
 
 from sidemine.report.words import number, p_statement
 from sidemine.tables import DIFFERENTIAL, read_table
@@ -41,6 +41,13 @@ class OpenPage:
         """Cells of the gene table's rows as shown."""
         return self.tab.eval_on_selector_all(
             f"#genes-{contrast} tbody tr", "rows => rows.map(row => [...row.cells].map(cell => cell.innerText))"
+        )
+
+    def wait_for_rows(self, contrast: str, number_of_rows: int) -> None:
+        """Wait until the gene table shows so many rows; DataTables redraws in its own time."""
+        self.tab.wait_for_function(
+            "([id, wanted]) => document.querySelectorAll(`#genes-${id} tbody tr`).length === wanted",
+            arg=[contrast, number_of_rows],
         )
 
 
@@ -113,13 +120,18 @@ def test_gene_table_sorts_searches_and_filters(opened, example_results):
     assert opened.rows("vte_a")[0][0] == table.sort_values("p_value")["gene"].iloc[0]
     opened.tab.locator("#genes-vte_a thead th").nth(1).click()
     lowest = table.sort_values("log2_fold_change").iloc[0]
+    opened.tab.locator("#genes-vte_a tbody tr").first.get_by_text(lowest["gene"]).wait_for()  # sorting takes its time
     assert opened.rows("vte_a")[0][:2] == [lowest["gene"], number(lowest["log2_fold_change"], 3)]
     opened.tab.fill("#contrast-vte_a .gene-side .dt-search input", "IFIT3")
+    opened.wait_for_rows("vte_a", 1)
     assert [row[0] for row in opened.rows("vte_a")] == ["IFIT3"]
     opened.tab.fill("#contrast-vte_a .gene-side .dt-search input", "")
     opened.tab.select_option("#contrast-vte_a .filter-set", "SIM_INTERFERON_TARGETS")
-    assert len(opened.rows("vte_a")) == 8
+    opened.wait_for_rows("vte_a", 8)
     opened.tab.fill("#contrast-vte_a .filter-q", "0.05")
+    opened.wait_for_rows(
+        "vte_a", int((table["q_value"] <= 0.05)[table["gene"].isin(SETS["SIM_INTERFERON_TARGETS"][1])].sum())
+    )
     few = {row[0] for row in opened.rows("vte_a")}
     significant = set(table.loc[table["q_value"] <= 0.05, "gene"])
     assert few <= significant
@@ -130,6 +142,7 @@ def test_filtered_rows_can_be_downloaded(opened):
     """The download holds the filtered rows, and only these."""
     opened.show("vte_a")
     opened.tab.select_option("#contrast-vte_a .filter-set", "SIM_INTERFERON_TARGETS")
+    opened.wait_for_rows("vte_a", 8)
     with opened.tab.expect_download() as download:
         opened.tab.click("#contrast-vte_a .filters button")
     lines = Path(download.value.path()).read_text(encoding="utf-8").splitlines()

@@ -15,9 +15,7 @@ FOLDER = Path(__file__).parents[2] / "workflow" / "report"
 def test_caption_names_nothing_unknown(path):
     """The engine renders unknown names as nothing, so each caption is tried strictly here."""
     known = SimpleNamespace(wildcards=SimpleNamespace(contrast="vte_a"))
-    text = (
-        Environment(undefined=StrictUndefined, autoescape=False).from_string(path.read_text()).render(snakemake=known)
-    )
+    text = Environment(undefined=StrictUndefined, autoescape=True).from_string(path.read_text()).render(snakemake=known)
     assert "{{" not in text
     assert len(text) > 200
 

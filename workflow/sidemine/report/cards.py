@@ -13,10 +13,10 @@ from sidemine.report import words
 _MARKS = {"supported": "●", "suggestive": "◐", "not supported": "○", "conflicting": "⇄", "not testable": "∅"}
 _MEANINGS = {
     "supported": "All declared conditions are met.",
-    "suggestive": "In the declared direction, but not all conditions are met.",
+    "suggestive": "A hint, not proof: the change goes in the declared direction, but not every condition is met.",
     "not supported": "The data speak against an effect of the declared size and direction.",
     "conflicting": "Datasets point in opposite directions.",
-    "not testable": "The data cannot answer this, in either direction.",
+    "not testable": "No answer: these data cannot tell, in either direction.",
 }
 _KINDS = {
     "cohort": "people compared (patients, after the event, and controls)",
@@ -61,6 +61,7 @@ def card(entry: Mapping[str, Any]) -> dict[str, Any]:
         "class": css_class(entry["verdict"]),
         "mark": _MARKS.get(entry["verdict"], "?"),
         "opposite": entry["opposite"],
+        "headline": headline(entry),
         "sentence": entry["sentence"],
         "rule": entry["rule"],
         "declared": declared_sentence(entry),
@@ -80,6 +81,13 @@ def card(entry: Mapping[str, Any]) -> dict[str, Any]:
         "evidence": [evidence_row(item) for item in evidence],
         "secondary": [_secondary(item) for item in entry["secondary"]],
     }
+
+
+def headline(entry: Mapping[str, Any]) -> str:
+    """Return what the verdict means, in one short sentence (never yes or no: questions may be asked either way)."""
+    if entry["opposite"]:
+        return "The change is significant, but in the direction opposite to the declared one."
+    return _MEANINGS.get(entry["verdict"], "")
 
 
 def effect_unit(entry: Mapping[str, Any]) -> str:

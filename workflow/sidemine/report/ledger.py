@@ -8,6 +8,7 @@ from collections import Counter
 from typing import Any
 
 from sidemine.report.collect import ContrastResults, DatasetResults, StudyResults
+from sidemine.report.payload import declared_sets, set_rows
 from sidemine.report.words import bounded, count
 
 _LONGEST_NOTE = 1200
@@ -137,7 +138,7 @@ def _contrast_row(results: StudyResults, key: str, item: ContrastResults) -> dic
         ],
         "n_genes": len(item.differential),
         "n_sets": int(item.enrichment["gene_set"].nunique()) if len(item.enrichment) else 0,
-        "set_names": [bounded(str(name), 200) for name in item.enrichment["gene_set"].drop_duplicates()],
+        "set_names": [row["gene_set"] for row in set_rows(item.enrichment, "verdict", declared_sets(results))["rows"]],
         "flags": dataset.quality["flags"] or [],
         "has_components": bool((dataset.quality["principal_components"] or {}).get("samples")),
         "has_values": bool(dataset.genes),

@@ -92,7 +92,7 @@ def _preparation(settings: dict[str, Any]) -> str:
 def _models(results: StudyResults) -> str:
     sizes = [len(item.differential) for item in results.contrasts.values() if len(item.differential)]
     genes = (
-        f"between {min(sizes):,} and {max(sizes):,} genes per contrast"
+        f"{min(sizes):,} to {max(sizes):,} genes per contrast"
         if len(set(sizes)) > 1
         else count(sizes[0], "gene")
         if sizes

@@ -23,6 +23,7 @@ TOP_GENES = 300
 MOST_VALUES = 600_000
 """Most per-sample values of one dataset on the page; sets that hypotheses name come first."""
 HISTOGRAM_BINS = 20
+_TEST_ORDER = ("fry", "camera")
 _FAMILY_ORDER = ("target", "member", "negative_control", "confounder", "comparator")
 
 
@@ -219,7 +220,12 @@ def set_rows(enrichment: pd.DataFrame, role: str, first: list[str]) -> dict[str,
         rows.values(),
         key=lambda row: (order.get(row["gene_set"], len(order)), families.get(row["family"], 9), row["gene_set"]),
     )
-    return {"tests": list(dict.fromkeys(str(test) for test in chosen["test"])), "rows": ordered}
+    return {"tests": sorted({str(test) for test in chosen["test"]}, key=_test_order), "rows": ordered}
+
+
+def _test_order(test: str) -> tuple[int, str]:
+    # The self-contained test first, as on the cards; then by name.
+    return (_TEST_ORDER.index(test) if test in _TEST_ORDER else len(_TEST_ORDER), test)
 
 
 def _set_facts(record: dict[Any, Any]) -> dict[str, Any]:

@@ -172,8 +172,8 @@
     };
   }
 
-  const strongest = 2500;
-  const mostPoints = 5000;
+  const strongest = 3000;
+  const mostPoints = 8000;
 
   function thinned(here) {
     if (here.rows.length <= mostPoints) return here.rows;
@@ -342,7 +342,7 @@
         type === "display" ? `${pWords(value)} (${row.tests[test]?.family_size ?? "—"})` : value ?? Infinity });
     }
     if (content.rows.some((row) => row.correlation !== null)) {
-      columns.push({ data: "correlation", title: "Correlation in set", type: "num", render: shown((value) => number(value)) });
+      columns.push({ data: "correlation", title: "Correlation", type: "num", render: shown((value) => number(value)) });
     }
     const table = new window.DataTable(`#${id}`, {
       data: content.rows, columns, pageLength: 10, order: [], autoWidth: false, lengthMenu: [10, 25, 100],
