@@ -210,6 +210,18 @@ def test_link_from_a_card_opens_the_comparison(opened):
     opened.tab.wait_for_selector("#contrast-vte_b.shown[data-ready]")
 
 
+def test_tooltip_tells_in_words(opened):
+    """Hovering over a bar of the p-value histogram tells how many genes it holds."""
+    opened.show("vte_a")
+    picture = opened.tab.locator("#histogram-vte_a svg")
+    picture.scroll_into_view_if_needed()
+    box = picture.bounding_box()
+    opened.tab.mouse.move(box["x"] + box["width"] * 0.5, box["y"] + box["height"] * 0.6)
+    opened.tab.mouse.move(box["x"] + box["width"] * 0.5 + 2, box["y"] + box["height"] * 0.6)
+    opened.tab.wait_for_selector("#vg-tooltip-element.visible")
+    assert "genes" in opened.tab.locator("#vg-tooltip-element").inner_text()
+
+
 def test_picture_can_be_saved(opened):
     """A chart downloads as SVG, without scripts in it."""
     with opened.tab.expect_download() as download:

@@ -201,7 +201,7 @@ def evidence_row(item: Mapping[str, Any]) -> dict[str, str]:
         "compared": f"{item['target_label']} − {item['reference_label']}",
         "tissue": item["tissue"],
         "groups": f"{item['n_target']} v {item['n_reference']}",
-        "residual_df": "—" if item["residual_df"] is None else str(item["residual_df"]),
+        "residual_df": "—" if item["residual_df"] is None else f"{item['residual_df']:g}",
         "measured": f"{item['n_measured'] or 0} of {item['n_in_set'] or 0}",
         "effect": words.number(item["effect"], 3),
         "interval": f"{words.number(item['ci_low'], 3)} to {words.number(item['ci_high'], 3)}"
