@@ -137,6 +137,10 @@ def get_final_output():
         "<results>/manifest.json",
         "<results>/run.json",
         *expand("<results>/datasets/{dataset}/quality.json", dataset=STUDY.datasets),
-        *expand("<results>/datasets/{dataset}/activities.tsv.gz", dataset=STUDY.datasets),
-        *expand("<results>/contrasts/{contrast}/enrichment.tsv", contrast=STUDY.contrasts),
+        *expand(
+            "<results>/datasets/{dataset}/activities.tsv.gz", dataset=STUDY.datasets
+        ),
+        *expand(
+            "<results>/contrasts/{contrast}/enrichment.tsv", contrast=STUDY.contrasts
+        ),
     ]

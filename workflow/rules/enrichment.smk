@@ -9,7 +9,13 @@ rule test_gene_sets:
     log:
         "<logs>/test_gene_sets/{contrast}.log",
     params:
-        settings=get_settings("min_set_size", "max_set_size", "over_representation_fdr"),
+        settings=get_settings(
+            "min_set_size",
+            "max_set_size",
+            "over_representation_fdr",
+            "prerank_permutations",
+            "seed",
+        ),
         code=get_code("test_gene_sets.py"),
     message:
         "Test the gene sets in {wildcards.contrast}"
@@ -17,38 +23,21 @@ rule test_gene_sets:
         "../scripts/test_gene_sets.py"
 
 
-# Descriptive: gene permutation does not hold its size on co-expressed genes, so it never carries a verdict.
-rule rank_gene_sets:
-    input:
-        table="<results>/contrasts/{contrast}/differential.tsv.gz",
-        sets="<results>/gene_sets.tsv.gz",
-    output:
-        "<results>/contrasts/{contrast}/prerank.tsv",
-    log:
-        "<logs>/rank_gene_sets/{contrast}.log",
-    params:
-        settings=get_settings(
-            "min_set_size", "max_set_size", "prerank_permutations", "seed"
-        ),
-        code=get_code("rank_gene_sets.py"),
-    message:
-        "Rank the genes of {wildcards.contrast} (descriptive GSEA)"
-    script:
-        "../scripts/rank_gene_sets.py"
-
-
+# One job for all datasets: importing the library takes longer than scoring.
 rule score_activities:
     input:
-        expression="<results>/datasets/{dataset}/expression.h5ad",
+        expression=expand(
+            "<results>/datasets/{dataset}/expression.h5ad", dataset=STUDY.datasets
+        ),
         sets="<results>/gene_sets.tsv.gz",
     output:
-        "<results>/datasets/{dataset}/activities.tsv.gz",
+        expand("<results>/datasets/{dataset}/activities.tsv.gz", dataset=STUDY.datasets),
     log:
-        "<logs>/score_activities/{dataset}.log",
+        "<logs>/score_activities.log",
     params:
         settings=get_settings("min_set_size"),
         code=get_code("score_activities.py"),
     message:
-        "Score the activities of the target sets per sample of {wildcards.dataset}"
+        "Score the activities of the target sets per sample"
     script:
         "../scripts/score_activities.py"

@@ -2,10 +2,11 @@
 # not run another contrast's tests again.
 rule adjust_set_tests:
     input:
-        set_tests=expand("<results>/contrasts/{contrast}/set_tests.tsv", contrast=STUDY.contrasts),
-        prerank=expand("<results>/contrasts/{contrast}/prerank.tsv", contrast=STUDY.contrasts),
+        expand("<results>/contrasts/{contrast}/set_tests.tsv", contrast=STUDY.contrasts),
     output:
-        expand("<results>/contrasts/{contrast}/enrichment.tsv", contrast=STUDY.contrasts),
+        expand(
+            "<results>/contrasts/{contrast}/enrichment.tsv", contrast=STUDY.contrasts
+        ),
     log:
         "<logs>/adjust_set_tests.log",
     params:
@@ -20,7 +21,11 @@ rule adjust_set_tests:
 def get_hypothesis_contrasts(wildcards):
     """Return the primary contrasts of a hypothesis and, where it declares one, its positive control."""
     primary = get_hypothesis(wildcards)["primary"]
-    control = primary["margin"]["of_contrast"] if isinstance(primary["margin"], dict) else None
+    control = (
+        primary["margin"]["of_contrast"]
+        if isinstance(primary["margin"], dict)
+        else None
+    )
     return [*primary["contrasts"], *([control] if control else [])]
 
 

@@ -18,7 +18,9 @@ rule read_samples:
 # A selector that matches nothing stops everything before any fitting, and all such problems are told at once.
 rule check_designs:
     input:
-        samples=expand("<results>/datasets/{dataset}/samples.tsv", dataset=STUDY.datasets),
+        samples=expand(
+            "<results>/datasets/{dataset}/samples.tsv", dataset=STUDY.datasets
+        ),
     output:
         "<results>/design_check.json",
     log:

@@ -38,12 +38,25 @@ rule build_report:
         verdicts="<results>/verdicts.json",
         manifest="<results>/manifest.json",
         sets="<results>/gene_sets.tsv.gz",
-        expression=expand("<results>/datasets/{dataset}/expression.h5ad", dataset=STUDY.datasets),
-        samples=expand("<results>/datasets/{dataset}/samples.tsv", dataset=STUDY.datasets),
-        quality=expand("<results>/datasets/{dataset}/quality.json", dataset=STUDY.datasets),
-        designs=expand("<results>/contrasts/{contrast}/design.json", contrast=STUDY.contrasts),
-        tables=expand("<results>/contrasts/{contrast}/differential.tsv.gz", contrast=STUDY.contrasts),
-        enrichment=expand("<results>/contrasts/{contrast}/enrichment.tsv", contrast=STUDY.contrasts),
+        expression=expand(
+            "<results>/datasets/{dataset}/expression.h5ad", dataset=STUDY.datasets
+        ),
+        samples=expand(
+            "<results>/datasets/{dataset}/samples.tsv", dataset=STUDY.datasets
+        ),
+        quality=expand(
+            "<results>/datasets/{dataset}/quality.json", dataset=STUDY.datasets
+        ),
+        designs=expand(
+            "<results>/contrasts/{contrast}/design.json", contrast=STUDY.contrasts
+        ),
+        tables=expand(
+            "<results>/contrasts/{contrast}/differential.tsv.gz",
+            contrast=STUDY.contrasts,
+        ),
+        enrichment=expand(
+            "<results>/contrasts/{contrast}/enrichment.tsv", contrast=STUDY.contrasts
+        ),
     output:
         report(
             "<results>/report.html",

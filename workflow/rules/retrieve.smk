@@ -11,8 +11,8 @@ rule retrieve_input:
         "<logs>/retrieve_input/{key}.log",
     wildcard_constraints:
         key="|".join(re.escape(key) for key in SOURCES.by_key),
-    localrule: True
     retries: 0
+    localrule: True
     params:
         source=lambda wildcards: SOURCES.by_key[wildcards.key].to_dict(),
         mirror=lambda wildcards: str(STUDY.mirror or ""),

@@ -4,9 +4,15 @@ rule decide_verdicts:
             "<results>/evidence/{hypothesis}.json",
             hypothesis=[hypothesis.id for hypothesis in STUDY.config.hypotheses],
         ),
-        enrichment=expand("<results>/contrasts/{contrast}/enrichment.tsv", contrast=STUDY.contrasts),
-        quality=expand("<results>/datasets/{dataset}/quality.json", dataset=STUDY.datasets),
-        published=expand("<results>/published/{table}.json", table=STUDY.published_tables),
+        enrichment=expand(
+            "<results>/contrasts/{contrast}/enrichment.tsv", contrast=STUDY.contrasts
+        ),
+        quality=expand(
+            "<results>/datasets/{dataset}/quality.json", dataset=STUDY.datasets
+        ),
+        published=expand(
+            "<results>/published/{table}.json", table=STUDY.published_tables
+        ),
         inputs="<results>/inputs.json",
     output:
         "<results>/verdicts.json",

@@ -1,4 +1,4 @@
-"""Score the target sets in every sample of a dataset."""
+"""Score the target sets in every sample of every dataset."""
 
 from sidemine.script_log import log_to
 
@@ -12,8 +12,10 @@ with log_to(snakemake.log[0]):
     from sidemine.prepare.log_expression import log2_expression
     from sidemine.tables import ACTIVITIES, GENE_SETS, read_table, write_table
 
-    expression = read_expression(Path(snakemake.input.expression))
-    values = pd.DataFrame(log2_expression(expression), index=expression.obs_names, columns=expression.var_names)
     sets = read_table(Path(snakemake.input.sets), GENE_SETS)
-    scores = activities(values, sets[sets["family"] == "target"], snakemake.params.settings["min_set_size"])
-    write_table(scores, Path(snakemake.output[0]), ACTIVITIES)
+    targets = sets[sets["family"] == "target"]
+    for source, target in zip(snakemake.input.expression, snakemake.output, strict=True):
+        expression = read_expression(Path(source))
+        values = pd.DataFrame(log2_expression(expression), index=expression.obs_names, columns=expression.var_names)
+        scores = activities(values, targets, snakemake.params.settings["min_set_size"])
+        write_table(scores, Path(target), ACTIVITIES)

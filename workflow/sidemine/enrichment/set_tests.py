@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from sidemine.enrichment.camera import camera
 from sidemine.enrichment.fry import fry
 from sidemine.enrichment.over_representation import over_representation
+from sidemine.enrichment.prerank import prerank
 from sidemine.enrichment.set_effect import set_effects
 from sidemine.enrichment.set_membership import build_membership
 from sidemine.tables import SET_TESTS, empty_table
@@ -25,6 +26,8 @@ def run_set_tests(
     min_set_size: int,
     max_set_size: int,
     over_representation_fdr: float,
+    prerank_permutations: int,
+    seed: int,
 ) -> pd.DataFrame:
     """Test all gene sets in one contrast.
 
@@ -40,6 +43,9 @@ def run_set_tests(
         Fewest measured genes of a set; most measured genes of a comparator set.
     over_representation_fdr
         FDR that makes the gene lists of the descriptive over-representation test.
+    prerank_permutations, seed
+        Gene permutations of the descriptive GSEA, and their seed. Gene permutation does not hold its size on
+        co-expressed genes, so its p-values never carry a verdict.
 
     Returns
     -------
@@ -80,6 +86,7 @@ def run_set_tests(
             )
         )
     tables.append(over_representation(differential, gene_sets, over_representation_fdr, min_set_size, max_set_size))
+    tables.append(prerank(differential, gene_sets, seed, prerank_permutations, min_set_size, max_set_size))
     tables = [table for table in tables if len(table)]
     if not tables:
         return empty_table(SET_TESTS)
