@@ -51,7 +51,28 @@ def _run_inspect(arguments: argparse.Namespace) -> int:
     return 0
 
 
-_COMMANDS: tuple[Callable[[Commands], None], ...] = (add_inspect,)
+def add_report(commands: Commands) -> None:
+    """Declare `sidemine report`."""
+    parser = commands.add_parser(
+        "report",
+        help="build the page again from a folder of results",
+        description="Build report.html from results alone, for example after the folder was moved.",
+    )
+    parser.add_argument("results", type=Path, metavar="RESULTS", help="results folder of a study (results/demo)")
+    parser.add_argument("--output", type=Path, help="page to write (default: RESULTS/report.html)")
+    parser.set_defaults(run=_run_report)
+
+
+def _run_report(arguments: argparse.Namespace) -> int:
+    from sidemine.report.page import build_report
+
+    output = arguments.output or arguments.results / "report.html"
+    build_report(arguments.results, output)
+    sys.stdout.write(f"{output}\n")
+    return 0
+
+
+_COMMANDS: tuple[Callable[[Commands], None], ...] = (add_inspect, add_report)
 
 
 def build_parser() -> argparse.ArgumentParser:
