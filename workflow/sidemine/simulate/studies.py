@@ -154,7 +154,7 @@ def write_planted(kind: str, folder: Path, seed: int) -> Path:
         raise StudyError(
             Problem(
                 f"there is no planted study {kind!r}",
-                "the kind given to `sidemine simulate planted`",
+                "the kind given to `python -m sidemine.simulate planted`",
                 ", ".join(PLANTED_KINDS),
                 "Take one of these kinds.",
             )
