@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sidemine.differential.contrast_fit import ContrastFit, differential_table
-from sidemine.differential.design import Design, build_design
+from sidemine.differential.design import Design
 from sidemine.differential.fit import fit_contrast
-from sidemine.differential.groups import Groups, select_groups
+from sidemine.differential.groups import Groups, design_contrast, select_groups
 from sidemine.errors import Problem, StudyError, Untestable
 from sidemine.tables import DIFFERENTIAL, empty_table
 
@@ -71,15 +71,7 @@ def fit_declared_contrast(
     try:
         if provenance["problem"]:
             raise Untestable(Problem.from_dict(provenance["problem"]))
-        design = build_design(
-            groups.samples,
-            groups.target,
-            groups.reference,
-            contrast.covariates,
-            contrast.block,
-            contrast.blocking,
-            min_group_size,
-        )
+        design = design_contrast(contrast, groups, min_group_size)
         fit = _fit(expression, provenance, contrast, design)
     except Untestable as finding:
         if on_untestable == "stop":
