@@ -179,9 +179,10 @@ def competitive_reading(row: ContrastEvidence) -> str:
 
 def _sentence(set_name: str, evidence: HypothesisEvidence, kind: str) -> str:
     parts = []
+    untestable = []
     for row in evidence.contrasts:
         if row.effect is None or row.ci_low is None or row.ci_high is None:
-            parts.append(f"{row.contrast}: not testable")
+            untestable.append(row.contrast)
             continue
         side = "higher" if row.effect > 0 else "lower"
         scale = (
@@ -192,8 +193,11 @@ def _sentence(set_name: str, evidence: HypothesisEvidence, kind: str) -> str:
             "relative to all other measured genes"
         )
         parts.append(f"{scale} ({row.accession}; 95 % CI {row.ci_low:.2f} to {row.ci_high:.2f})")
+    if not parts:
+        return f"{set_name} genes could not be tested in {', '.join(untestable)}."
     estimand = " (total effect, composition not adjusted)" if kind == "cohort" else ""
-    return f"{set_name} genes are " + "; ".join(parts) + f"{estimand}."
+    without = f" Not testable: {', '.join(untestable)}." if untestable else ""
+    return f"{set_name} genes are " + "; ".join(parts) + f"{estimand}.{without}"
 
 
 def _strongest_doubt(kind: str, evidence: HypothesisEvidence, readings: list[Reading], decision: Decision) -> str:
