@@ -20,6 +20,7 @@ from sidemine.differential.design_columns import (
     factor_columns,
 )
 from sidemine.errors import Problem, Untestable
+from sidemine.study.hints import did_you_mean
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -257,7 +258,8 @@ def _refuse_missing_block(table: pd.DataFrame, block: str) -> None:
                 f"the block column {block} does not exist",
                 f"columns: {_listing(sorted(map(str, table.columns)))}",
                 "a metadata column",
-                "Correct `block` in contrasts.tsv, or derive the column in config.yaml.",
+                did_you_mean(block, map(str, table.columns))
+                + "Correct `block` in contrasts.tsv, or derive the column in config.yaml.",
             )
         )
     missing = [str(name) for name in table.index[table[block].to_numpy(dtype=str) == ""]]
