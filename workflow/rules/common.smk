@@ -24,6 +24,7 @@ from sidemine.errors import SidemineError
 from sidemine.retrieve.study_sources import StudySources
 from sidemine.run_lock import hold_run_lock
 from sidemine.script_log import collect_errors
+from sidemine.study.command_line import OVERRIDES, check_command_line, wants_relock
 from sidemine.study.load import load_study
 from sidemine.study.models import to_plain
 
@@ -39,25 +40,22 @@ def get_study_file():
 
 def get_study():
     """Read and check the study; all problems are told at once, before any work."""
+    given = workflow.config_settings.config
     try:
+        check_command_line(given)
         study = load_study(
-            get_study_file(),
-            {
-                key: config[key]
-                for key in ("mirror", "results", "downloads", "lock")
-                if key in workflow.config_settings.config
-            },
+            get_study_file(), {key: config[key] for key in OVERRIDES if key in given}
         )
         if workflow.is_main_process and not workflow.dryrun:
             hold_run_lock(Path(study.config.results) / study.config.study.id)
-        return study, StudySources.of(study)
+        return study, StudySources.of(study), wants_relock(config)
     except SidemineError as error:
         # WorkflowError is shown as it is; a traceback through Snakemake would bury the message.
         raise WorkflowError(f"{get_study_file()}: {error}") from None
 
 
 STARTED = time.time()
-STUDY, SOURCES = get_study()
+STUDY, SOURCES, RELOCK = get_study()
 SETTINGS = STUDY.config.settings
 
 
