@@ -156,7 +156,7 @@ def test_a_batch_that_separates_the_groups_is_named_with_its_cross_table() -> No
     message = str(told.value)
     assert "target and reference are completely separated by batch" in message
     assert "aliased columns: target_minus_reference" in message
-    assert "value  target  reference\none         0          3\ntwo         3          0" in message
+    assert "value  target  reference\none         0          3\ntwo         3          0" in told.value.problems[0].where
 
 
 def test_covariates_that_repeat_each_other_are_named() -> None:

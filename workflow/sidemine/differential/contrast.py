@@ -75,7 +75,8 @@ def fit_declared_contrast(
         fit = _fit(expression, provenance, contrast, design)
     except Untestable as finding:
         if on_untestable == "stop":
-            raise StudyError(finding.problems) from None
+            place = f"contrasts.tsv, contrast {contrast.contrast}"
+            raise StudyError(problem.within(place) for problem in finding.problems) from None
         log.warning("contrast %s is not testable: %s", contrast.contrast, finding)
         return ContrastOutcome(_untestable_design(contrast, groups, finding), empty_table(DIFFERENTIAL), None)
     record = {

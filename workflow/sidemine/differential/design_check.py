@@ -60,7 +60,9 @@ def check_designs(
                 "problems": [problem.to_dict() for problem in finding.problems],
             }
             if on_untestable == "stop":
-                errors += finding.problems
+                errors += [
+                    problem.within(f"contrasts.tsv, contrast {contrast.contrast}") for problem in finding.problems
+                ]
     if errors:
         raise StudyError(errors)
     return findings
