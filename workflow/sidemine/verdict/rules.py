@@ -52,11 +52,11 @@ class Reading:
     Attributes
     ----------
     passes
-        Significant in the declared direction and, in experiments, beyond the margin.
+        Significant in the declared direction, its effect on the same side and, in experiments, beyond the margin.
     agrees
-        Declared sign with z > 1.
+        Declared sign with z > 1; where none is declared, the sign of the contrast with the smallest p.
     opposite
-        Significant against the declared direction.
+        Significant on the other side, by the test and by the sign of the effect.
     excluded
         The one-sided 95 % limit (both of them for `either`) lies below the margin.
     """
@@ -69,7 +69,7 @@ class Reading:
     excluded: bool
 
 
-def read_contrast(row: ContrastEvidence, direction: str, margin: float, kind: str) -> Reading | None:
+def read_contrast(row: ContrastEvidence, direction: str, side: str, margin: float, kind: str) -> Reading | None:
     """Return how one contrast reads, or None when it could not be tested.
 
     Parameters
@@ -78,37 +78,38 @@ def read_contrast(row: ContrastEvidence, direction: str, margin: float, kind: st
         Evidence of the contrast.
     direction
         Declared direction of target minus reference: up, down or either.
+    side
+        The direction that counts as agreement: the declared one, or for `either` the one of the smallest p.
     margin
         Smallest effect worth calling one, in the unit of the effect.
     kind
         cohort or experiment.
     """
-    if (
-        not row.testable
-        or row.effect is None
-        or row.effect_se is None
-        or row.effect_df is None
-        or row.p_self_contained is None
-    ):
+    effect, p_value = measured_effect(row), row.p_self_contained
+    if effect is None or p_value is None:
         return None
-    effect = Effect(row.effect, row.effect_se, row.effect_df)
     threshold = COHORT_P / 2 if kind == "cohort" else EXPERIMENT_P
-    if direction in {"up", "down"}:
-        sign = 1 if direction == "up" else -1
-        p_declared = one_sided(row.p_self_contained, row.direction, direction)
-        significant = p_declared <= threshold
-        opposite = (1 - p_declared) <= threshold
-        agrees = sign * row.effect > row.effect_se
-        excluded = effect.limit(direction) < margin
-        same_sign = sign * row.effect > 0
-    else:
-        significant = row.p_self_contained / 2 <= threshold
-        opposite = False
-        agrees = abs(row.effect) > row.effect_se
+    signed = effect.value if side == "up" else -effect.value
+    p_side = one_sided(p_value, row.direction, side)
+    if direction == "either":
         excluded = max(effect.limit("up"), effect.limit("down")) < margin
-        same_sign = True
-    large_enough = kind == "cohort" or abs(row.effect) > margin
-    return Reading(row, effect, significant and same_sign and large_enough, agrees, opposite, excluded)
+    else:
+        excluded = effect.limit(direction) < margin
+    return Reading(
+        row,
+        effect,
+        passes=p_side <= threshold and signed > 0 and (kind == "cohort" or signed > margin),
+        agrees=signed > effect.se,
+        opposite=(1 - p_side) <= threshold and signed < 0,
+        excluded=excluded,
+    )
+
+
+def measured_effect(row: ContrastEvidence) -> Effect | None:
+    """Return the effect of a contrast with its precision; None when it could not be tested."""
+    if not row.testable or row.effect is None or row.effect_se is None or row.effect_df is None:
+        return None
+    return Effect(row.effect, row.effect_se, row.effect_df)
 
 
 def decide(evidence: HypothesisEvidence, direction: str, kind: str) -> tuple[Decision, list[Reading]]:
@@ -121,7 +122,8 @@ def decide(evidence: HypothesisEvidence, direction: str, kind: str) -> tuple[Dec
     """
     if evidence.margin is None:
         return Decision("not testable", f"No margin could be set: {evidence.margin_rule}."), []
-    found = [read_contrast(row, direction, evidence.margin, kind) for row in evidence.contrasts]
+    side = _side(evidence, direction)
+    found = [read_contrast(row, direction, side, evidence.margin, kind) for row in evidence.contrasts]
     readings = [reading for reading in found if reading is not None]
     if not readings:
         return Decision("not testable", "None of the declared contrasts could be tested."), []
@@ -130,10 +132,21 @@ def decide(evidence: HypothesisEvidence, direction: str, kind: str) -> tuple[Dec
             Decision("conflicting", "Two contrasts have opposite signs, and the 90 % intervals of both exclude 0."),
             readings,
         )
-    rule_table: Callable[[list[Reading], float], Decision] = (
+    rule_table: Callable[[list[Reading], float, bool], Decision] = (
         _decide_cohorts if kind == "cohort" else _decide_experiments
     )
-    return rule_table(readings, evidence.margin), readings
+    return rule_table(readings, evidence.margin, direction != "either"), readings
+
+
+def _side(evidence: HypothesisEvidence, direction: str) -> str:
+    if direction != "either":
+        return direction
+    tested = [
+        (row.p_self_contained, effect.value)
+        for row in evidence.contrasts
+        if (effect := measured_effect(row)) is not None and row.p_self_contained is not None
+    ]
+    return "down" if tested and min(tested)[1] < 0 else "up"
 
 
 def _conflicting(readings: list[Reading]) -> bool:
@@ -141,53 +154,72 @@ def _conflicting(readings: list[Reading]) -> bool:
     return any(low > 0 for low, _ in intervals) and any(high < 0 for _, high in intervals)
 
 
-def _decide_cohorts(readings: list[Reading], margin: float) -> Decision:
-    smallest_p = min(reading.evidence.p_self_contained or 1.0 for reading in readings) * len(readings)
-    if (
-        all(reading.agrees for reading in readings)
-        and any(reading.passes for reading in readings)
-        and (smallest_p <= COHORT_P)
-    ):
-        return Decision(
-            "suggestive",
-            f"Every testable cohort has the declared sign with z > 1, and the smallest self-contained p, Bonferroni "
-            f"over the cohorts, is at most {COHORT_P:g}; nothing is above suggestive before composition is adjusted.",
-        )
-    against = [reading for reading in readings if reading.opposite]
-    if all(reading.excluded or reading.opposite for reading in readings):
+def _decide_cohorts(readings: list[Reading], margin: float, directed: bool) -> Decision:
+    # Before `suggestive`, as the statistical contract has it: a small effect known precisely is no hint of a large one.
+    if _all_excluded(readings, directed):
         return Decision(
             "not supported",
             f"In every testable cohort the one-sided 95 % limit in the declared direction lies below the margin of "
             f"{margin:g}, or the difference is significant in the other direction.",
-            opposite=bool(against),
+            opposite=_any_opposite(readings, directed),
         )
-    return _underpowered(readings, against)
-
-
-def _decide_experiments(readings: list[Reading], margin: float) -> Decision:
-    against = [reading for reading in readings if reading.opposite]
-    if any(reading.passes for reading in readings) and not against:
+    if (
+        all(reading.agrees for reading in readings)
+        and not any(reading.opposite for reading in readings)
+        and any(
+            reading.passes and (reading.evidence.p_self_contained or 0.0) * len(readings) <= COHORT_P
+            for reading in readings
+        )
+    ):
         return Decision(
             "suggestive",
-            f"At least one experiment has a one-sided self-contained p of at most {EXPERIMENT_P:g} in the declared "
-            f"direction and an effect beyond the margin of {margin:.3g}, and none is significant in the other "
-            "direction; nothing is above suggestive before its rank among comparator sets is known.",
+            f"Every testable cohort has the declared sign with z > 1, and the smallest self-contained p, Bonferroni "
+            f"over the cohorts, is at most {COHORT_P:g}; nothing is above suggestive before composition is adjusted."
+            if directed
+            else f"Every testable cohort has the same sign with z > 1, and the smallest self-contained p, Bonferroni "
+            f"over the cohorts, is at most {COHORT_P:g}; without a declared direction nothing is above suggestive.",
         )
-    if all(reading.excluded or reading.opposite for reading in readings):
+    return _underpowered(readings)
+
+
+def _decide_experiments(readings: list[Reading], margin: float, directed: bool) -> Decision:
+    if any(reading.passes for reading in readings) and not any(reading.opposite for reading in readings):
+        return Decision(
+            "suggestive",
+            f"At least one experiment has a one-sided self-contained p of at most {EXPERIMENT_P:g} "
+            f"{'in the declared direction' if directed else '(no direction was declared, so 0.05 in all)'} and an "
+            f"effect beyond the margin of {margin:.3g}, and none is significant in the other direction; nothing is "
+            "above suggestive before its rank among comparator sets is known.",
+        )
+    if _all_excluded(readings, directed):
         return Decision(
             "not supported",
             f"In every testable experiment the one-sided 95 % limit in the declared direction lies within the margin "
-            f"of {margin:.3g}, or the change is significant in the other direction.",
-            opposite=bool(against),
+            f"of {margin:.3g}, or the change is significant in the other direction."
+            if directed
+            else f"In every testable experiment the 90 % interval lies within the margin of {margin:.3g} on both sides.",
+            opposite=_any_opposite(readings, directed),
         )
-    return _underpowered(readings, against)
+    return _underpowered(readings)
 
 
-def _underpowered(readings: list[Reading], against: list[Reading]) -> Decision:
-    smallest = min(reading.effect.smallest_excludable for reading in readings)
+def _all_excluded(readings: list[Reading], directed: bool) -> bool:
+    return all(reading.excluded or (directed and reading.opposite) for reading in readings)
+
+
+def _any_opposite(readings: list[Reading], directed: bool) -> bool:
+    return directed and any(reading.opposite for reading in readings)
+
+
+def smallest_excludable(effects: list[Effect]) -> float | None:
+    """Return the smallest effect that all contrasts together could exclude: `not supported` needs every one of them."""
+    return max((effect.smallest_excludable for effect in effects), default=None)
+
+
+def _underpowered(readings: list[Reading]) -> Decision:
+    smallest = smallest_excludable([reading.effect for reading in readings])
     return Decision(
         "not testable",
-        f"Undecided by the other rules (underpowered); the smallest effect that these data could exclude is "
-        f"{smallest:.2g}.",
-        opposite=bool(against),
+        f"Undecided by the other rules (underpowered, or the contrasts do not say the same); the smallest effect that "
+        f"these data could exclude is {smallest:.2g}.",
     )
