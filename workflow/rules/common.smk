@@ -44,7 +44,7 @@ def get_study():
     try:
         check_command_line(given)
         study = load_study(
-            get_study_file(), {key: config[key] for key in OVERRIDES if key in given}
+            get_study_file(), {key: given[key] for key in OVERRIDES if key in given}
         )
         if workflow.is_main_process and not workflow.dryrun:
             hold_run_lock(Path(study.config.results) / study.config.study.id)
