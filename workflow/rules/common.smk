@@ -48,14 +48,16 @@ def get_study():
         )
         if workflow.is_main_process and not workflow.dryrun:
             hold_run_lock(Path(study.config.results) / study.config.study.id)
-        return study, StudySources.of(study), wants_relock(config)
+        # The scripts ask for it themselves: as a parameter it would have every input fetched again, twice.
+        wants_relock(config)
+        return study, StudySources.of(study)
     except SidemineError as error:
         # WorkflowError is shown as it is; a traceback through Snakemake would bury the message.
         raise WorkflowError(f"{get_study_file()}: {error}") from None
 
 
 STARTED = time.time()
-STUDY, SOURCES, RELOCK = get_study()
+STUDY, SOURCES = get_study()
 SETTINGS = STUDY.config.settings
 
 
@@ -70,6 +72,18 @@ wildcard_constraints:
     contrast="|".join(STUDY.contrasts) or "none",
     table="|".join(STUDY.published_tables) or "none",
     hypothesis="|".join(hypothesis.id for hypothesis in STUDY.config.hypotheses),
+
+
+def forget_failed_jobs():
+    """Let the next run try again what failed in this one.
+
+    Snakemake records a failed job as if it had seen its inputs and clears its output. Where results of an earlier run
+    stand downstream, the same command would then find nothing to do and leave them there as if they were fresh.
+    """
+    for job in workflow.dag.jobs:
+        for file in job.output:
+            if not Path(file).exists():
+                workflow.persistence.cleanup_metadata(file)
 
 
 def print_errors():
