@@ -145,3 +145,32 @@ def test_a_fit_that_does_not_exist_is_stored_as_such(tmp_path, expression):
     back = load_fit(tmp_path / "fit.npz")
     assert back.genes == outcome.fit.genes
     assert (back.effects == outcome.fit.effects).all()
+
+
+@pytest.mark.parametrize("layer", ["log2", "counts"])
+def test_repeats_of_a_donor_enter_as_their_mean_or_sum(samples, layer):
+    """Two runs of one donor give the same fit as one sample that holds their mean (log2) or their sum (counts)."""
+    rows = samples.iloc[:8].assign(fate="used", donor=list("abcd") * 2)
+    rows["unit"] = rows["donor"]
+    rng = np.random.default_rng(3)
+    values = rng.normal(8, 1, (10, N_GENES)) if layer == "log2" else rng.poisson(200, (10, N_GENES)).astype(float)
+
+    def fitted(table, matrix):
+        found = ad.AnnData(
+            obs=table.set_index("sample"), var=pd.DataFrame({"entrez": "", "ensembl": ""}, index=genes())
+        )
+        found.layers[layer] = matrix
+        found.uns["sidemine"] = json.dumps({"problem": None, "scale_declared": layer})
+        outcome = fit_declared_contrast(found, contrast(block="donor"), min_group_size=3, on_untestable="stop")
+        assert outcome.fit is not None
+        return outcome
+
+    again = rows.iloc[[0, 4]].assign(sample=["again_case", "again_control"])
+    doubled = fitted(pd.concat([rows, again]), values)
+    merge = np.mean if layer == "log2" else np.sum
+    one = values[:8].copy()
+    one[0], one[4] = merge(values[[0, 8]], axis=0), merge(values[[4, 9]], axis=0)
+    single = fitted(rows, one)
+    assert doubled.fit.residual_df == single.fit.residual_df == 3
+    assert doubled.fit.p_value == pytest.approx(single.fit.p_value, rel=1e-9)
+    assert "again_case" in doubled.design["target_samples"]

@@ -19,6 +19,7 @@ from sidemine.tables import DIFFERENTIAL, empty_table
 if TYPE_CHECKING:
     import pandas as pd
     from anndata import AnnData
+    from numpy.typing import NDArray
 
     from sidemine.study.models import Contrast
 
@@ -95,9 +96,8 @@ def fit_declared_contrast(
 
 def _fit(expression: AnnData, provenance: dict[str, Any], contrast: Contrast, design: Design) -> ContrastFit:
     layer = "counts" if "counts" in expression.layers else "log2"
-    rows = expression.obs_names.get_indexer(design.samples)
     return fit_contrast(
-        np.asarray(expression.layers[layer], dtype=np.float64)[rows].T,
+        _values_of_rows(np.asarray(expression.layers[layer], dtype=np.float64), expression, design, layer),
         [str(gene) for gene in expression.var_names],
         design,
         layer="counts" if layer == "counts" else "log2",
@@ -105,6 +105,16 @@ def _fit(expression: AnnData, provenance: dict[str, Any], contrast: Contrast, de
         array_weights=contrast.array_weights,
         filter_low_expression=provenance["scale_declared"] == "normalised_counts",
     )
+
+
+def _values_of_rows(
+    values: NDArray[np.float64], expression: AnnData, design: Design, layer: str
+) -> NDArray[np.float64]:
+    """Return genes × rows of the design: repeats of one unit are averaged (log2) or added (counts)."""
+    if not design.members:
+        return np.ascontiguousarray(values[expression.obs_names.get_indexer(design.samples)].T)
+    blocks = [values[expression.obs_names.get_indexer(names)] for names in design.members]
+    return np.column_stack([block.sum(axis=0) if layer == "counts" else block.mean(axis=0) for block in blocks])
 
 
 def _untestable_design(contrast: Contrast, groups: Groups, finding: Untestable) -> dict[str, Any]:
