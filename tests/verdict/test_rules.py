@@ -84,7 +84,7 @@ COHORT_CASES = {
     "one up, one flat with z below 1": (
         [contrast("a", 0.6, 0.15), contrast("b", 0.1, 0.2)],
         "up",
-        "not testable",
+        "suggestive",
         False,
     ),
     "nothing testable": ([untestable("a")], "up", "not testable", False),
@@ -134,7 +134,7 @@ def test_nothing_is_above_suggestive_in_this_version():
         card = answer_hypotheses([hypothesis(kind=kind)], {"h": overwhelming})[0]
         assert card["verdict"] == "suggestive"
         assert any(gate["status"] == "not evaluated" for gate in card["gates"])
-        for field in ("pooled", "composition_adjusted", "specificity_percentile", "robustness_share"):
+        for field in ("composition_adjusted", "specificity_percentile", "robustness_share"):
             assert card[field] is None
             assert card["not_computed"][field]
 
