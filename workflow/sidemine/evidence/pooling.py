@@ -2,7 +2,8 @@
 
 Common effect, random effects with Hartung–Knapp, Stouffer's z, heterogeneity, prediction interval and leave-one-out.
 Which one carries an answer depends on the number of studies k alone, never on the data: the common effect below five
-studies, random effects (REML, Hartung–Knapp) from five on. With k = 2 Hartung–Knapp rests on one degree of freedom and
+studies, random effects (REML, modified Hartung–Knapp) from five on. The modification: the standard error is never below
+the plain random-effects one, because by chance alike studies would make Hartung and Knapp's vanish. With k = 2 Hartung–Knapp rests on one degree of freedom and
 has hardly any power; it is shown and does not carry. τ², I² and the prediction interval are not estimable below three
 studies and are NaN there; with one study there is nothing to pool.
 """
@@ -33,7 +34,8 @@ FEWEST_FOR_HETEROGENEITY = 3
 """Below this number of studies τ², I² and the prediction interval are not estimable."""
 FEWEST_FOR_RANDOM_EFFECTS = 5
 """From this number of studies on, random effects carry the answer."""
-METHODS = ("none", "single dataset", "common effect", "random effects (REML, Hartung–Knapp)")
+RANDOM = 3
+METHODS = ("none", "single dataset", "common effect", "random effects (REML, modified Hartung–Knapp)")
 
 
 @dataclass(frozen=True)
@@ -141,7 +143,8 @@ def pool(
 
     Notes
     -----
-    Hartung and Knapp 2001 (doi 10.1002/sim.791), without truncation; Higgins and Thompson 2002
+    Hartung and Knapp 2001 (doi 10.1002/sim.791); its modification: Röver et al. 2015
+    (doi 10.1186/s12874-015-0091-1); Higgins and Thompson 2002
     (doi 10.1002/sim.1186) for I². Standard errors are taken as known: where they come from few degrees of freedom, the
     weights are noisy and the common effect's interval is somewhat too short even on t.
     """
@@ -163,7 +166,7 @@ def pool(
     return Pooled(
         k=k,
         method=method,
-        carried=_choose(method == METHODS.index("random effects (REML, Hartung–Knapp)"), knapp, common),
+        carried=_choose(method == RANDOM, _modified(random, knapp, level), common),
         common=common,
         random_effects=random,
         hartung_knapp=knapp,
@@ -254,6 +257,11 @@ def _random_effects(y: Array, v: Array, tau_squared: Array, level: float) -> tup
     )
 
 
+def _modified(random: Estimate, knapp: Estimate, level: float) -> Estimate:
+    """Return Hartung–Knapp with a standard error of at least the plain one (Röver et al. 2015)."""
+    return _estimate(knapp.effect, np.fmax(knapp.se, random.se), knapp.df, level)
+
+
 def _i_squared(v: Array, tau_squared: Array) -> Array:
     weights = study_weights(v)
     total = weights.sum(axis=1)
@@ -283,7 +291,7 @@ def _stouffer(y: Array, v: Array, df: Array, weights: Array | None) -> tuple[Arr
 def _leave_one_out(y: Array, v: Array, method: NDArray[np.int64]) -> Array:
     """Return the carried estimate without each study, by the method that the full row uses."""
     result = np.full(y.shape, np.nan)
-    random = method == METHODS.index("random effects (REML, Hartung–Knapp)")
+    random = method == RANDOM
     for study in range(y.shape[1]):
         rest = np.delete(np.arange(y.shape[1]), study)
         rows = ~np.isnan(v[:, study]) & (method >= METHODS.index("common effect"))
