@@ -81,7 +81,7 @@ def test_two_cohorts_are_pooled_honestly():
     assert found.effect == pytest.approx(0.5)
     assert found.se == pytest.approx(0.15 / np.sqrt(2))
     assert found.df == pytest.approx(120)
-    assert found.tau2 is None and found.i2 is None and found.prediction_low is None
+    assert (found.tau2, found.i2, found.prediction_low) == (None, None, None)
     assert "fewer than three" in found.not_estimable["i2"]
     assert found.hartung_knapp_p > found.p
     assert (found.leave_one_out_low, found.leave_one_out_high) == pytest.approx((0.4, 0.6))

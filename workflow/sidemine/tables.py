@@ -194,7 +194,9 @@ _POOLED_COLUMNS = (
     Column("leave_one_out_high", "number", "Highest effect when one dataset is left out.", may_be_empty=True),
     Column("not_estimable", "text", "Why figures of this row are empty.", may_be_empty=True),
 )
-_POOLED_UNIT = Column("effect_unit", "text", "Hedges g (cohorts), or log2 fold change (experiments; sets: over complement).")
+_POOLED_UNIT = Column(
+    "effect_unit", "text", "Hedges g (cohorts), or log2 fold change (experiments; sets: over complement)."
+)
 
 POOLED_SETS = TableSpec(
     "pooled sets.tsv",

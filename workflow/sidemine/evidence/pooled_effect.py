@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sidemine.evidence.pooling import METHODS, Pooled, pool
+from sidemine.evidence.pooling import FEWEST_FOR_HETEROGENEITY, METHODS, Pooled, pool
 from sidemine.evidence.records import ContrastEvidence, PooledEffect
 
 if TYPE_CHECKING:
@@ -23,6 +23,21 @@ REPLICATION_P = 0.05
 BELOW_THREE = "not estimable with fewer than three independent datasets"
 SINGLE = "a single dataset: there is nothing to pool"
 NOTHING = "no contrast could be tested"
+_HETEROGENEITY = ("tau2", "i2", "prediction_low", "prediction_high")
+_OF_SEVERAL = (
+    "q_statistic",
+    "q_p",
+    "random_effect",
+    "hartung_knapp_ci_low",
+    "hartung_knapp_ci_high",
+    "hartung_knapp_p",
+    "dersimonian_laird_effect",
+    "dersimonian_laird_p",
+    "stouffer_z",
+    "stouffer_p",
+    "leave_one_out_low",
+    "leave_one_out_high",
+)
 
 
 def choose_independent(
@@ -149,14 +164,11 @@ def pool_contrasts(
 
 def not_estimable(k: int) -> dict[str, str]:
     """Return, for k datasets, the figures that cannot be had and why."""
-    reasons = {}
-    if k < 3:  # noqa: PLR2004 - as the reason says
-        reasons = dict.fromkeys(("tau2", "i2", "prediction_low", "prediction_high"), BELOW_THREE)
-    if k < 2:  # noqa: PLR2004 - one dataset
-        more = ("q_statistic", "q_p", "random_effect", "hartung_knapp_ci_low", "hartung_knapp_ci_high")
-        more += ("hartung_knapp_p", "dersimonian_laird_effect", "dersimonian_laird_p", "stouffer_z", "stouffer_p")
-        more += ("leave_one_out_low", "leave_one_out_high")
-        reasons = dict.fromkeys((*reasons, *more), SINGLE)
+    reasons: dict[str, str] = {}
+    if k < FEWEST_FOR_HETEROGENEITY:
+        reasons |= dict.fromkeys(_HETEROGENEITY, BELOW_THREE)
+    if k == 1:
+        reasons |= dict.fromkeys((*_HETEROGENEITY, *_OF_SEVERAL), SINGLE)
     return reasons
 
 

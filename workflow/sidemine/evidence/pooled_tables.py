@@ -79,7 +79,7 @@ def pool_genes(studies: Sequence[Study], kind: str) -> pd.DataFrame:
     index = pd.Index(genes)
     measured = _empty(len(genes), len(studies))
     for column, study in enumerate(studies):
-        rows = index.get_indexer(study.fit.genes)
+        rows = index.get_indexer(pd.Index(study.fit.genes))
         fit = study.fit
         if kind == "cohort":
             measured.effect[rows, column], measured.se[rows, column] = gene_hedges_g(fit)
@@ -122,7 +122,7 @@ def pool_sets(
     """
     import pandas as pd
 
-    roles = {name: "secondary" for name in hypothesis.secondary_sets} | {hypothesis.primary.set: "primary"}
+    roles = dict.fromkeys(hypothesis.secondary_sets, "secondary") | {hypothesis.primary.set: "primary"}
     wanted = gene_sets[(gene_sets["family"] != "comparator") | gene_sets["gene_set"].isin(list(roles))]
     if not studies or not len(wanted):
         return empty_table(POOLED_SETS)
@@ -172,7 +172,7 @@ def _measure_sets(
     n_genes = np.full((len(names), len(studies)), np.iinfo(np.int64).max)
     for column, study in enumerate(studies):
         membership = build_membership(gene_sets, study.fit.genes, min_size=1)
-        rows = index.get_indexer(membership.gene_sets)
+        rows = index.get_indexer(pd.Index(membership.gene_sets))
         if hypothesis.kind == "cohort":
             table = hedges_g(study.fit, membership, common)
             columns, sizes = ("g", "g_se"), table["n_genes"].to_numpy(dtype=np.int64)

@@ -18,7 +18,6 @@ import numpy as np
 from sidemine.differential.contrast_fit import two_sided_p
 from sidemine.errors import InputError, Problem
 from sidemine.evidence.between_study_variance import (
-    Estimator,
     estimate_tau_squared,
     heterogeneity,
     study_weights,
@@ -34,8 +33,10 @@ FEWEST_FOR_HETEROGENEITY = 3
 """Below this number of studies τ², I² and the prediction interval are not estimable."""
 FEWEST_FOR_RANDOM_EFFECTS = 5
 """From this number of studies on, random effects carry the answer."""
-RANDOM = 3
 METHODS = ("none", "single dataset", "common effect", "random effects (REML, modified Hartung–Knapp)")
+"""What can carry an answer; `Pooled.method` points into it."""
+SINGLE, COMMON, RANDOM = 1, 2, 3
+"""Places in `METHODS`."""
 
 
 @dataclass(frozen=True)
@@ -160,7 +161,7 @@ def pool(
     random, knapp = _random_effects(y, v, tau_reml, level)
     several, estimable = k > 1, k >= FEWEST_FOR_HETEROGENEITY
     q = np.where(several, heterogeneity(y, v), np.nan)
-    method = np.select([k >= FEWEST_FOR_RANDOM_EFFECTS, k > 1, k == 1], [3, 2, 1], 0)
+    method = np.select([k >= FEWEST_FOR_RANDOM_EFFECTS, k > 1, k == 1], [RANDOM, COMMON, SINGLE], 0)
     spread = _t_quantile(k - 1.0, level) * np.sqrt(knapp.se**2 + tau_reml)
     z, z_p = _stouffer(y, v, freedom, stouffer_weights)
     return Pooled(
@@ -186,7 +187,7 @@ def pool(
 
 
 def _refuse_bad(effects: Array, ses: Array) -> None:
-    if effects.ndim != 2 or effects.shape != ses.shape:  # noqa: PLR2004 - rows and studies
+    if effects.ndim != 2 or effects.shape != ses.shape:
         raise InputError(
             Problem(
                 "effects and standard errors do not match",
@@ -294,7 +295,7 @@ def _leave_one_out(y: Array, v: Array, method: NDArray[np.int64]) -> Array:
     random = method == RANDOM
     for study in range(y.shape[1]):
         rest = np.delete(np.arange(y.shape[1]), study)
-        rows = ~np.isnan(v[:, study]) & (method >= METHODS.index("common effect"))
+        rows = ~np.isnan(v[:, study]) & (method >= COMMON)
         weights = study_weights(v[:, rest])
         heavy = rows & random
         if heavy.any():
@@ -307,9 +308,6 @@ def _leave_one_out(y: Array, v: Array, method: NDArray[np.int64]) -> Array:
 
 def _choose(condition: NDArray[np.bool_], one: Estimate, other: Estimate) -> Estimate:
     def pick(name: str) -> Array:
-        return np.where(condition, getattr(one, name), getattr(other, name))
+        return np.asarray(np.where(condition, getattr(one, name), getattr(other, name)), dtype=np.float64)
 
     return Estimate(*(pick(name) for name in ("effect", "se", "df", "ci_low", "ci_high", "p_value")))
-
-
-__all__ = ["METHODS", "Estimate", "Estimator", "Pooled", "pool"]

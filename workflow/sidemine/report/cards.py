@@ -162,9 +162,7 @@ def pooled_caption(entry: Mapping[str, Any]) -> str:
     """Say in the forest plot's caption what the pooled row shows, or why there is none."""
     if entry["pooled"] is None:
         return f"Nothing is pooled: {entry['not_computed'].get('pooled', 'no reason was given')}."
-    return (
-        f"Diamond: pooled effect ({entry['pooled']['method']}); pale bar: its range when one dataset is left out."
-    )
+    return f"Diamond: pooled effect ({entry['pooled']['method']}); pale bar: its range when one dataset is left out."
 
 
 def pooled_words(pooled: Mapping[str, Any]) -> str:

@@ -41,9 +41,7 @@ def signed_axis(quantity: str) -> list[str]:
     return ["◀ lower in target  │  higher in target ▶", quantity]
 
 
-def forest_rows(
-    evidence: Sequence[Mapping[str, Any]], pooled: Mapping[str, Any] | None = None
-) -> list[dict[str, Any]]:
+def forest_rows(evidence: Sequence[Mapping[str, Any]], pooled: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
     """Return the rows of a forest plot: one per contrast, with the words that stand above its interval.
 
     The pooled effect, where there is one, is the last row; it also carries its leave-one-out range.

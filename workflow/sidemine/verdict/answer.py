@@ -61,7 +61,9 @@ def answer_hypotheses(
         card = cards[row["id"]]
         card["p_holm"] = p_value
         if row["kind"] == "cohort":
-            card["gates"].insert(0, holm_gate(card["pooled_all"], p_value, len(hypotheses), row["primary"]["direction"]))
+            card["gates"].insert(
+                0, holm_gate(card["pooled_all"], p_value, len(hypotheses), row["primary"]["direction"])
+            )
     for card in cards.values():
         del card["pooled_all"]
     # Requirements have no cycles (checked with the study), so this ends.
