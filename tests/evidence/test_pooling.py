@@ -53,7 +53,7 @@ def test_heterogeneity_needs_three_datasets(k, estimable):
 
 @pytest.mark.parametrize(("k", "method"), [(2, "common effect"), (4, "common effect"), (5, METHODS[3])])
 def test_what_carries_depends_on_k_alone(k, method):
-    """Common effect below five datasets, modified Hartung–Knapp from five on, however heterogeneous they are."""
+    """Common effect below five datasets, Hartung–Knapp from five on, however heterogeneous they are."""
     effects = np.linspace(-3, 4, k)[None, :]
     found = pool(effects, np.full((1, k), 0.1))
     assert METHODS[found.method[0]] == method
@@ -70,12 +70,35 @@ def test_alike_studies_do_not_make_the_interval_vanish():
 
 
 def test_few_degrees_of_freedom_widen_the_interval():
-    """Two experiments of 4 residual degrees of freedom are not read off the normal distribution."""
-    effects, ses = np.array([[1.0, 1.2]]), np.array([[0.5, 0.5]])
-    normal, small = pool(effects, ses), pool(effects, ses, np.array([4.0, 4.0]))
-    assert small.common.df[0] == pytest.approx(8.0)
-    assert small.carried.p_value[0] == pytest.approx(2 * stats.t.sf(1.1 / (0.5 / np.sqrt(2)), 8))
-    assert small.carried.p_value[0] > normal.carried.p_value[0]
+    """Fixed standard errors: t with Satterthwaite's degrees of freedom. Estimated ones: Meier's factor and fewest df."""
+    effects, ses, df = np.array([[1.0, 1.2]]), np.array([[0.5, 0.5]]), np.array([4.0, 6.0])
+    plain = 0.5 / np.sqrt(2)
+    fixed = pool(effects, ses, df, estimated_ses=False)
+    assert fixed.common.df[0] == pytest.approx(1 / (0.25 / 4 + 0.25 / 6))
+    assert fixed.carried.p_value[0] == pytest.approx(2 * stats.t.sf(1.1 / plain, fixed.common.df[0]))
+    estimated = pool(effects, ses, df)
+    assert estimated.common.df[0] == 4
+    assert estimated.common.se[0] == pytest.approx(plain * np.sqrt(1 + 4 * 0.25 * (1 / 4 + 1 / 6)))
+    assert estimated.common.effect[0] == pytest.approx(fixed.common.effect[0])
+
+
+@pytest.mark.parametrize("kind", ["cohorts", "experiments of 3 against 3"])
+def test_pooled_p_holds_its_size(kind):
+    """Under no effect, 5 % and 1 % of pooled p-values lie below 5 % and 1 % (8,000 draws, upper 95 % bound)."""
+    rng = np.random.default_rng(5)
+    n = 8000
+    if kind == "cohorts":
+        df, ses = np.array([129.0, 128.0]), np.full((n, 2), [0.22, 0.17])
+        effects = np.column_stack([rng.standard_t(each, n) for each in df]) * ses
+    else:
+        df = np.array([4.0, 4.0])
+        ses = np.column_stack([np.sqrt(rng.chisquare(each, n) / each) for each in df])
+        effects = rng.normal(size=(n, 2))
+    p_values = pool(effects, ses, df, estimated_ses=kind != "cohorts").carried.p_value
+    for level, bound in ((0.05, 0.065), (0.01, 0.017)):
+        share = np.mean(p_values <= level)
+        assert share + 1.645 * np.sqrt(share * (1 - share) / n) <= bound
+        assert share >= 0.6 * level
 
 
 def test_strong_evidence_keeps_its_digits_in_stouffer():

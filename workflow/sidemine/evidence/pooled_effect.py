@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sidemine.evidence.pooling import FEWEST_FOR_HETEROGENEITY, METHODS, Pooled, pool
-from sidemine.evidence.records import ContrastEvidence, PooledEffect
+from sidemine.evidence.records import COHORT_UNIT, ContrastEvidence, PooledEffect
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -187,6 +187,8 @@ def _pool_rows(rows: Sequence[ContrastEvidence]) -> Pooled:
         np.array([[row.effect_se for row in rows]], dtype=np.float64),
         np.array([[row.effect_df for row in rows]], dtype=np.float64),
         np.sqrt([effective_size(row) for row in rows]),
+        # The standard error of Hedges g follows from the design; that of a fold change is estimated.
+        estimated_ses=rows[0].effect_unit != COHORT_UNIT,
     )
 
 

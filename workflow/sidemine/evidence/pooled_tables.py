@@ -16,6 +16,7 @@ from sidemine.enrichment.set_effect import gene_hedges_g, hedges_g, set_effects
 from sidemine.enrichment.set_membership import build_membership
 from sidemine.evidence.pooled_effect import effective_size, not_estimable
 from sidemine.evidence.pooling import METHODS, Pooled, pool
+from sidemine.evidence.records import COHORT_UNIT, EXPERIMENT_UNIT
 from sidemine.tables import POOLED_GENES, POOLED_SETS, empty_table
 
 if TYPE_CHECKING:
@@ -25,9 +26,7 @@ if TYPE_CHECKING:
     from sidemine.evidence.records import HypothesisEvidence
     from sidemine.study.models import Hypothesis
 
-COHORT_UNIT = "Hedges g"
 GENE_UNIT = "log2 fold change"
-SET_UNIT = "log2 fold change over complement"
 FEWEST = 2
 """Datasets from which on a gene takes part in the q-values of the pooled table."""
 
@@ -89,7 +88,7 @@ def pool_genes(studies: Sequence[Study], kind: str) -> pd.DataFrame:
             measured.df[rows, column] = fit.df
     usable = ~np.isnan(measured.effect).all(axis=1)
     kept = _Measured(measured.effect[usable], measured.se[usable], measured.df[usable])
-    found = _pool(kept, studies)
+    found = _pool(kept, studies, kind)
     names = np.array(genes, dtype=object)[usable]
     q_value, size = _q_of_genes(found)
     table = pd.DataFrame({"gene": names, "effect_unit": COHORT_UNIT if kind == "cohort" else GENE_UNIT})
@@ -136,7 +135,7 @@ def pool_sets(
     shown = [name for name, keep in zip(names, usable, strict=True) if keep]
     if not shown:
         return empty_table(POOLED_SETS)
-    found = _pool(kept, studies)
+    found = _pool(kept, studies, hypothesis.kind)
     family = np.array([families[name] for name in shown], dtype=object)
     table = pd.DataFrame(
         {
@@ -144,7 +143,7 @@ def pool_sets(
             "family": family,
             "set_role": np.array([roles.get(name, "exploratory") for name in shown], dtype=object),
             "n_genes": n_genes[usable],
-            "effect_unit": COHORT_UNIT if hypothesis.kind == "cohort" else SET_UNIT,
+            "effect_unit": COHORT_UNIT if hypothesis.kind == "cohort" else EXPERIMENT_UNIT,
         }
     )
     q_value, size = np.full(len(shown), np.nan), np.zeros(len(shown), dtype=np.int64)
@@ -193,9 +192,9 @@ def _empty(n_rows: int, n_studies: int) -> _Measured:
     return _Measured(np.full(shape, np.nan), np.full(shape, np.nan), np.full(shape, np.inf))
 
 
-def _pool(measured: _Measured, studies: Sequence[Study]) -> Pooled:
+def _pool(measured: _Measured, studies: Sequence[Study], kind: str) -> Pooled:
     weights = np.array([study.stouffer_weight for study in studies])
-    return pool(measured.effect, measured.se, measured.df, weights)
+    return pool(measured.effect, measured.se, measured.df, weights, estimated_ses=kind != "cohort")
 
 
 def _q_of_genes(found: Pooled) -> tuple[NDArray[np.float64], NDArray[np.int64]]:

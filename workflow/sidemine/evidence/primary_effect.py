@@ -16,15 +16,13 @@ from sidemine.enrichment.set_effect import hedges_g, set_effects
 from sidemine.enrichment.set_membership import build_membership
 from sidemine.errors import Problem
 from sidemine.evidence.pooled_effect import choose_independent, pool_contrasts
-from sidemine.evidence.records import ContrastEvidence, HypothesisEvidence
+from sidemine.evidence.records import COHORT_UNIT, EXPERIMENT_UNIT, ContrastEvidence, HypothesisEvidence
 from sidemine.study.models import Contrast, Dataset, Hypothesis, MarginOfControl
 from sidemine.tables import SAMPLES, SET_TESTS, read_json, read_table
 
 if TYPE_CHECKING:
     import pandas as pd
 
-COHORT_UNIT = "Hedges g"
-EXPERIMENT_UNIT = "log2 fold change over complement"
 CONTROL_P = 0.05
 """A positive control must reach this two-sided self-contained p before a margin is taken from it."""
 

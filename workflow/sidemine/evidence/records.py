@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
+COHORT_UNIT = "Hedges g"
+EXPERIMENT_UNIT = "log2 fold change over complement"
+
 
 @dataclass(frozen=True)
 class ContrastEvidence:

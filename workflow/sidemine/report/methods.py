@@ -134,8 +134,8 @@ def _answers(results: StudyResults) -> str:
         "set, test, direction and margin per hypothesis, all declared beforehand. Effects of cohorts are Hedges g of a "
         "per-sample set score; effects of experiments are the mean signed log2 fold change of the set minus that of the "
         "other measured genes. The two are never pooled with each other. Independent datasets are pooled by the common "
-        "effect (inverse variance, t limits with Satterthwaite's degrees of freedom) below five datasets and by random "
-        "effects (REML, modified Hartung–Knapp) from five on; τ², I² and prediction intervals need at least three. Contrasts that "
+        "effect (inverse variance; t limits, for experiments widened because their weights are estimated) below five datasets and by random "
+        "effects (REML, Hartung–Knapp) from five on; τ², I² and prediction intervals need at least three. Contrasts that "
         "share a dataset, samples or units are not pooled: the one declared first enters. Primary p-values are "
         f"Holm-adjusted over the {len(results.verdicts['verdicts'])} hypotheses of the study."
     )
