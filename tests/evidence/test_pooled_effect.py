@@ -29,21 +29,23 @@ def row(name: str, effect: float, se: float = 0.15, dataset: str = "") -> Contra
     )  # fmt: skip
 
 
-def independent(names, datasets=None, units=None, paired=None, kind="cohort"):
+def independent(names, sources=None, units=None, paired=None, kind="cohort"):
     return choose_independent(
         names,
-        datasets or {name: f"data_{name}" for name in names},
+        sources or {name: (f"GSE_{name}", "blood") for name in names},
         units or {name: frozenset({name}) for name in names},
         paired or dict.fromkeys(names, False),
         kind,
     )
 
 
-def test_contrasts_of_one_dataset_count_once():
+def test_contrasts_of_one_source_are_pooled_once():
     """Two drugs that share the interferon arm of one experiment are not two experiments."""
-    chosen, refused = independent(["a", "b", "c"], {"a": "one", "b": "one", "c": "two"}, kind="experiment")
+    chosen, refused = independent(
+        ["a", "b", "c"], {"a": ("GSE1", "cells"), "b": ("GSE1", "cells"), "c": ("GSE2", "cells")}, kind="experiment"
+    )
     assert chosen == ["a", "c"]
-    assert refused == [{"contrast": "b", "reason": "comes from the same dataset as a, which was declared first"}]
+    assert refused == [{"contrast": "b", "reason": "comes from the same source as a, which was declared first"}]
 
 
 def test_shared_samples_or_units_are_refused():

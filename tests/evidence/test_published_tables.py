@@ -179,7 +179,7 @@ def test_sentence_counts_the_measured_panel_genes_and_their_direction(tmp_path: 
     panel = {"MX1": 1.0, "IFIT1": 2.0, "STAT1": 1.0, "ABSENT": 1.0, "NEG": -1.0, "OAS1": 1.0}
     sentence = describe_table(row, read_published_table(row, _write(tmp_path, text)), panel, _Table())
     assert sentence.startswith(
-        "1 of 2 measured genes of the panel P (5 genes) are lower with drug than with vehicle (1 higher; median "
+        "1 of 2 measured genes of the panel P (5 genes) are lower, 1 higher (drug versus vehicle; median "
     )
     assert "exactly 0 counts as not measured" in sentence
     assert "1 in the whole table" in sentence
@@ -190,7 +190,7 @@ def test_sentence_says_when_only_changed_genes_are_listed(tmp_path: Path) -> Non
     row = _row(adjusted_p_column="q")
     table = read_published_table(row, _write(tmp_path, "g,logFC,q\nA,-1,0.01\nB,0.5,0.04\n"))
     sentence = describe_table(row, table, None, _Table())
-    assert "1 of 2 measured genes of the table are lower" in sentence
+    assert sentence.startswith("1 of 2 listed genes of the table are lower")
     assert "only genes with adjusted p ≤ 0.04 and |log2 fold change| ≥ 0.5" in sentence
 
 
@@ -396,4 +396,4 @@ def test_ruxolitinib_table_gives_a_sentence_and_no_verdict(real_files: Path) -> 
     path = real_files / "data/published_tables/fold_change_genes_1_GSE147507.csv.gz"
     entry = describe_published_table(row, path, {}, sets, _Table())
     assert entry["verdict"] == "not testable"
-    assert entry["sentence"].startswith("4 of 4 measured genes of the panel ISG (6 genes) are lower with drug than")
+    assert entry["sentence"].startswith("4 of 4 measured genes of the panel ISG (6 genes) are lower, 0 higher (drug")

@@ -167,7 +167,7 @@ def test_methods_carry_the_actual_numbers(html):
 def test_reading_guide_claims_no_cause(html):
     """What may be claimed is said on the page, in the fixed words."""
     assert "This is association, never cause" in html
-    assert "cohort here has users of JAK inhibitors" in html
+    assert "No cohort here is known to have users of JAK inhibitors" in html
 
 
 def test_simulated_banner_only_when_simulated(tmp_path, html):

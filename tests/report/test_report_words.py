@@ -48,8 +48,8 @@ def test_bounded_says_what_was_cut():
 
 @pytest.mark.parametrize(
     ("effect", "expected"),
-    [(0.31, "0.31 SD of between-person variation higher in VTE than in controls (0.31, 95 % CI 0.10 to 0.52)"),
-     (-0.31, "lower in VTE than in controls (−0.31"), (None, "no effect could be estimated")],
+    [(0.31, "0.31 SD (Hedges g) higher (VTE versus controls) (0.31, 95 % CI 0.10 to 0.52)"),
+     (-0.31, "lower (VTE versus controls) (−0.31"), (None, "no effect could be estimated")],
 )  # fmt: skip
 def test_effect_sentence_of_cohorts(effect, expected):
     """The sentence names size, unit, direction and interval."""

@@ -108,7 +108,7 @@ def test_the_card_tells_the_pooled_effect_or_why_there_is_none():
     assert single["pooled"] is None
     assert "single independent dataset" in single["not_computed"]["pooled"]
     assert "b: could not be tested" in single["not_computed"]["pooled"]
-    assert {"single cohort"} < {cap["cap"] for cap in single["caps"]}
+    assert {"replication"} < {cap["cap"] for cap in single["caps"]}
     assert single["verdict"] == "suggestive"
 
 

@@ -19,7 +19,7 @@ def contrast(name="a", effect=1.0, se=0.1, df=60.0, **changes):
     values = {
         "contrast": name,
         "dataset": f"data_{name}",
-        "accession": "GSE1",
+        "accession": f"GSE_{name}",
         "platform": "",
         "role": "disease",
         "tissue": "blood",
@@ -176,3 +176,79 @@ def test_limits_agree_with_the_t_distribution():
     assert effect.interval(0.9) == pytest.approx((0.3 - quantile * 0.2, 0.3 + quantile * 0.2), abs=1e-12)
     assert one_sided(0.04, "up", "up") == pytest.approx(0.02)
     assert one_sided(0.04, "up", "down") == pytest.approx(0.98)
+
+
+def test_a_small_effect_known_precisely_is_not_supported_although_significant():
+    """`not supported` precedes `suggestive`: both cohorts are significant, but exclude the margin."""
+    decision, _ = decide(evidence(contrast("a", 0.2, 0.05), contrast("b", 0.2, 0.05)), "up", "cohort")
+    assert (decision.verdict, decision.opposite) == ("not supported", False)
+
+
+@pytest.mark.parametrize("kind", ["cohort", "experiment"])
+def test_without_a_direction_opposite_signs_are_no_agreement(kind):
+    """`either` asks for one and the same sign: contrasts of opposite sign never add up to a hint."""
+    up, down = contrast("a", 0.8, 0.3, p_self_contained=0.001), contrast("b", -0.55, 0.35, p_self_contained=0.04)
+    decision, readings = decide(evidence(up, down), "either", kind)
+    assert decision.verdict in {"not testable", "conflicting"}
+    assert [reading.agrees for reading in readings] == [True, False]
+
+
+def test_a_global_shift_is_not_taken_for_the_opposite_direction():
+    """The set itself falls with all genes, yet rises against them: the test alone does not make it `opposite`."""
+    shifted = contrast("a", 0.5, 0.4, 4, p_self_contained=0.001, direction="down")
+    decision, readings = decide(evidence(shifted), "up", "experiment")
+    assert not readings[0].opposite
+    assert (decision.verdict, decision.opposite) == ("not testable", False)
+
+
+def test_opposite_is_told_only_with_not_supported():
+    """One cohort significantly against, the pooled effect undecided: no answer, so no claim of an opposite change."""
+    rows = [contrast("a", -0.6, 0.28), contrast("b", 0.6, 0.4)]
+    decision, _ = decide(evidence(*rows, margin=0.1), "up", "cohort")
+    assert (decision.verdict, decision.opposite) == ("not testable", False)
+
+
+def test_the_competitive_gate_asks_for_the_declared_direction():
+    """A set that is significantly lower than other genes does not confirm a hypothesis of higher."""
+    for side, status in (("down", "failed"), ("up", "passed")):
+        rows = [contrast("a", 0.9, 0.1, p_competitive=0.001, competitive_direction=side)]
+        card = answer_hypotheses([hypothesis()], {"h": evidence(*rows)})[0]
+        (gate,) = [gate for gate in card["gates"] if "CAMERA" in gate["gate"]]
+        assert gate["status"] == status
+    assert "(lower than they)" in competitive_reading(contrast(p_competitive=0.01, competitive_direction="down"))
+
+
+def test_contrasts_of_one_source_count_once():
+    """k counts independent sources: two doses of one experiment share their reference samples."""
+    shared = {"accession": "GSE7", "tissue": "line"}
+    rows = [contrast("a", 2.0, 0.2, 4, **shared), contrast("b", 2.0, 0.2, 4, **shared)]
+    card = answer_hypotheses([hypothesis(kind="experiment")], {"h": evidence(*rows)})[0]
+    assert card["agreeing"] == {"k": 1, "n": 1}
+    assert any(cap["cap"] == "replication" for cap in card["caps"])
+
+
+def test_smallest_excludable_effect_is_what_all_contrasts_together_exclude():
+    """Experiments: `not supported` needs every one, so the least precise one counts. Cohorts: the pooled effect."""
+    rows = [contrast("a", 0.0, 0.1), contrast("b", 0.0, 0.3)]
+    card = answer_hypotheses([hypothesis(kind="experiment")], {"h": evidence(*rows)})[0]
+    assert card["smallest_excludable"] == pytest.approx(stats.t.ppf(0.95, 60) * 0.3)
+    cohorts = answer_hypotheses([hypothesis()], {"h": evidence(*rows)})[0]
+    assert cohorts["smallest_excludable"] == pytest.approx(
+        stats.t.ppf(0.95, cohorts["pooled"]["df"]) * cohorts["pooled"]["se"]
+    )
+
+
+def test_gates_without_a_testable_contrast_are_not_evaluated():
+    """What could not be looked at has not failed."""
+    card = answer_hypotheses([hypothesis()], {"h": evidence(untestable("a"))})[0]
+    assert {gate["status"] for gate in card["gates"]} == {"not evaluated"}
+
+
+def test_sentences_read_well_with_any_label():
+    """Labels are free text: they stand in brackets, and pairs are told to be pairs."""
+    labels = {"target_label": "after venous thromboembolism", "reference_label": "healthy"}
+    card = answer_hypotheses([hypothesis()], {"h": evidence(contrast("a", 0.6, 0.1, **labels))})[0]
+    assert "0.60 SD higher (after venous thromboembolism versus healthy; " in card["sentence"]
+    assert "in after" not in card["sentence"]
+    paired = answer_hypotheses([hypothesis()], {"h": evidence(contrast("a", 0.6, 0.1, blocking="fixed"))})[0]
+    assert "0.60 within-pair SD higher" in paired["sentence"]

@@ -1,27 +1,30 @@
 import os
 import re
 import sys
+import time
 from pathlib import Path
 
 # The package lies beside this workflow: it is found without being installed, here and in the scripts.
 WORKFLOW = Path(str(workflow.current_basedir)).resolve().parent
 sys.path.insert(0, str(WORKFLOW))
-os.environ["PYTHONPATH"] = os.pathsep.join(
-    [str(WORKFLOW), *filter(None, [os.environ.get("PYTHONPATH")])]
-)
+_PATHS = [str(WORKFLOW), os.environ.get("PYTHONPATH", "")]
 # Results must not depend on --cores: linear algebra runs on one thread per job, and jobs run side by side.
-for _threads in (
+_THREADS = (
     "OMP_NUM_THREADS",
     "OPENBLAS_NUM_THREADS",
     "MKL_NUM_THREADS",
     "NUMBA_NUM_THREADS",
-):
-    os.environ[_threads] = "1"
+)
+os.environ.update(
+    PYTHONPATH=os.pathsep.join(filter(None, _PATHS)), **dict.fromkeys(_THREADS, "1")
+)
 
 from sidemine.code_digest import digest_of_package, digest_of_script
 from sidemine.errors import SidemineError
 from sidemine.retrieve.study_sources import StudySources
 from sidemine.run_lock import hold_run_lock
+from sidemine.script_log import collect_errors
+from sidemine.study.command_line import OVERRIDES, check_command_line, wants_relock
 from sidemine.study.load import load_study
 from sidemine.study.models import to_plain
 
@@ -37,23 +40,23 @@ def get_study_file():
 
 def get_study():
     """Read and check the study; all problems are told at once, before any work."""
+    given = workflow.config_settings.config
     try:
+        check_command_line(given)
         study = load_study(
-            get_study_file(),
-            {
-                key: config[key]
-                for key in ("mirror", "results", "downloads")
-                if key in workflow.config_settings.config
-            },
+            get_study_file(), {key: given[key] for key in OVERRIDES if key in given}
         )
         if workflow.is_main_process and not workflow.dryrun:
             hold_run_lock(Path(study.config.results) / study.config.study.id)
+        # The scripts ask for it themselves: as a parameter it would have every input fetched again, twice.
+        wants_relock(config)
         return study, StudySources.of(study)
     except SidemineError as error:
         # WorkflowError is shown as it is; a traceback through Snakemake would bury the message.
         raise WorkflowError(f"{get_study_file()}: {error}") from None
 
 
+STARTED = time.time()
 STUDY, SOURCES = get_study()
 SETTINGS = STUDY.config.settings
 
@@ -69,6 +72,29 @@ wildcard_constraints:
     contrast="|".join(STUDY.contrasts) or "none",
     table="|".join(STUDY.published_tables) or "none",
     hypothesis="|".join(hypothesis.id for hypothesis in STUDY.config.hypotheses),
+
+
+def forget_failed_jobs():
+    """Let the next run try again what failed in this one.
+
+    Snakemake records a failed job as if it had seen its inputs and clears its output. Where results of an earlier run
+    stand downstream, the same command would then find nothing to do and leave them there as if they were fresh.
+    """
+    for job in workflow.dag.jobs:
+        for file in job.output:
+            if not Path(file).exists():
+                workflow.persistence.cleanup_metadata(file)
+
+
+def print_errors():
+    """Tell once more, at the end, what went wrong in this run."""
+    errors = collect_errors(Path("logs") / STUDY.config.study.id, STARTED)
+    if errors:
+        print(
+            f"\nWhat went wrong\n===============\n{errors}\n\n"
+            "Everything that was computed before is kept: mend this and give the same command again.\n",
+            file=sys.stderr,
+        )
 
 
 def get_code(script):
@@ -122,6 +148,17 @@ def get_hypothesis(wildcards):
         for hypothesis in STUDY.config.hypotheses
         if hypothesis.id == wildcards.hypothesis
     )
+
+
+def get_hypothesis_contrasts(wildcards):
+    """Return the primary contrasts of a hypothesis and, where it declares one, its positive control."""
+    primary = get_hypothesis(wildcards)["primary"]
+    control = (
+        primary["margin"]["of_contrast"]
+        if isinstance(primary["margin"], dict)
+        else None
+    )
+    return [*primary["contrasts"], *([control] if control else [])]
 
 
 def get_settings(*names):

@@ -18,17 +18,6 @@ rule adjust_set_tests:
         "../scripts/adjust_set_tests.py"
 
 
-def get_hypothesis_contrasts(wildcards):
-    """Return the primary contrasts of a hypothesis and, where it declares one, its positive control."""
-    primary = get_hypothesis(wildcards)["primary"]
-    control = (
-        primary["margin"]["of_contrast"]
-        if isinstance(primary["margin"], dict)
-        else None
-    )
-    return [*primary["contrasts"], *([control] if control else [])]
-
-
 rule measure_effects:
     input:
         expression=lambda wildcards: [

@@ -18,7 +18,6 @@ rule retrieve_input:
         mirror=lambda wildcards: str(STUDY.mirror or ""),
         lock=lambda wildcards: str(STUDY.lock),
         max_download_gb=SETTINGS.max_download_gb,
-        relock=bool(config.get("relock", False)),
     message:
         "Retrieve {wildcards.key}"
     script:
@@ -35,7 +34,6 @@ rule lock_inputs:
     localrule: True
     params:
         lock=lambda wildcards: str(STUDY.lock),
-        relock=bool(config.get("relock", False)),
         code=get_code("lock_inputs.py"),
     message:
         "Compare all inputs with the lock, and lock new ones"

@@ -7,8 +7,9 @@ with log_to(snakemake.log[0]):
 
     from sidemine.retrieve.lock import update_lock
     from sidemine.retrieve.record import InputRecord
+    from sidemine.study.command_line import wants_relock
     from sidemine.tables import write_json
 
     records = [InputRecord.read(Path(path)) for path in snakemake.input]
-    locked = update_lock(Path(snakemake.params.lock), records, relock=snakemake.params.relock)
+    locked = update_lock(Path(snakemake.params.lock), records, relock=wants_relock(snakemake.config))
     write_json([record.to_dict() for record in locked], Path(snakemake.output[0]))

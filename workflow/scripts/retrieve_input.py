@@ -8,6 +8,7 @@ with log_to(snakemake.log[0]):
     from sidemine.retrieve.download import fetch
     from sidemine.retrieve.lock import read_lock
     from sidemine.retrieve.sources import Source
+    from sidemine.study.command_line import wants_relock
 
     source = Source.from_dict(snakemake.params.source)
     mirror = Path(snakemake.params.mirror) if snakemake.params.mirror else None
@@ -16,6 +17,6 @@ with log_to(snakemake.log[0]):
         Path(snakemake.output.file),
         mirror=mirror,
         lock=read_lock(Path(snakemake.params.lock)),
-        relock=snakemake.params.relock,
+        relock=wants_relock(snakemake.config),
         max_bytes=int(snakemake.params.max_download_gb * 1e9),
     )

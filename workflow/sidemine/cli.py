@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sidemine import __version__
-from sidemine.errors import SidemineError
+from sidemine.errors import InputError, Problem, SidemineError
 
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -41,8 +41,17 @@ def _run_inspect(arguments: argparse.Namespace) -> int:
     from sidemine.prepare.inspection_text import inspection_lines
 
     path = Path(arguments.source)
-    if path.exists() or not arguments.source.upper().startswith("GSE"):
+    if path.is_file():
         found = [inspect_file(path)]
+    elif path.is_dir() or not arguments.source.upper().startswith("GSE"):
+        raise InputError(
+            Problem(
+                "a folder is not a file to look into" if path.is_dir() else "there is neither such a series nor a file",
+                arguments.source,
+                "a GEO series (GSE and digits), or the path of a file",
+                "Name one of its files." if path.is_dir() else "Check the accession or the path.",
+            )
+        )
     else:
         found = inspect_accession(arguments.source.upper(), arguments.platform, arguments.mirror, arguments.keep)
     for number, inspection in enumerate(found):
@@ -51,7 +60,60 @@ def _run_inspect(arguments: argparse.Namespace) -> int:
     return 0
 
 
-_COMMANDS: tuple[Callable[[Commands], None], ...] = (add_inspect,)
+def add_report(commands: Commands) -> None:
+    """Declare `sidemine report`."""
+    parser = commands.add_parser(
+        "report",
+        help="build the page again from a folder of results",
+        description="Build report.html from results alone, for example after the folder was moved.",
+    )
+    parser.add_argument("results", type=Path, metavar="RESULTS", help="results folder of a study (results/demo)")
+    parser.add_argument("--output", type=Path, help="page to write (default: RESULTS/report.html)")
+    parser.set_defaults(run=_run_report)
+
+
+def _run_report(arguments: argparse.Namespace) -> int:
+    from sidemine.report.page import build_report
+
+    output = arguments.output or arguments.results / "report.html"
+    build_report(arguments.results, output)
+    sys.stdout.write(f"{output}\n")
+    return 0
+
+
+def add_check(commands: Commands) -> None:
+    """Declare `sidemine check`."""
+    parser = commands.add_parser(
+        "check",
+        help="check a study's config.yaml and sheets, without running anything",
+        description="Read config.yaml and its sheets and tell everything that is wrong with them, as every run does "
+        "first. Snakemake reads the file before sidemine can: when it says no more than that the file is not valid "
+        "YAML, this command names the line.",
+    )
+    parser.add_argument("config", type=Path, nargs="?", default=Path("config/config.yaml"), metavar="CONFIG")
+    parser.set_defaults(run=_run_check)
+
+
+def _run_check(arguments: argparse.Namespace) -> int:
+    from sidemine.retrieve.study_sources import StudySources
+    from sidemine.study.load import load_study
+
+    study = load_study(arguments.config)
+    inputs = StudySources.of(study).by_key
+    counts = (
+        (study.datasets, "datasets"),
+        (study.contrasts, "contrasts"),
+        (study.config.hypotheses, "hypotheses"),
+        (inputs, "inputs"),
+    )
+    sys.stdout.write(
+        f"{arguments.config}: nothing wrong found in {', '.join(f'{len(things)} {name}' for things, name in counts)}.\n"
+        "Selectors meet the samples' metadata only in a run: wrong ones stop it before anything is fitted.\n"
+    )
+    return 0
+
+
+_COMMANDS: tuple[Callable[[Commands], None], ...] = (add_inspect, add_check, add_report)
 
 
 def build_parser() -> argparse.ArgumentParser:

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+
+
+def _hang(text: str) -> str:
+    """Indent the further lines of a text that bring no indentation of their own: tables under `where:`, for example."""
+    return re.sub(r"\n(?=\S)", "\n           ", text)
 
 
 @dataclass(frozen=True)
@@ -28,7 +34,12 @@ class Problem:
     next_step: str
 
     def __str__(self) -> str:
-        return f"{self.what}\n  where:   {self.where}\n  allowed: {self.allowed}\n  next:    {self.next_step}"
+        parts = {"where": self.where, "allowed": self.allowed, "next": self.next_step}
+        return self.what + "".join(f"\n  {name + ':':<8} {_hang(part)}" for name, part in parts.items())
+
+    def within(self, place: str) -> Problem:
+        """Return the same problem with `place` before its where."""
+        return replace(self, where=f"{place}: {self.where}")
 
     def to_dict(self) -> dict[str, str]:
         """Return the four parts as a JSON-ready mapping."""

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import logging
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import zip_longest
 from pathlib import Path
 
 from sidemine.errors import SidemineError
 
 logger = logging.getLogger("sidemine")
+
+_BUG = "This is a bug in sidemine or in a library that it uses:"
+_LINE_START = re.compile(r"^\d{4}-\d{2}-\d{2} \S+ ([A-Z]+) (\S+): ", re.MULTILINE)
 
 
 @contextmanager
@@ -42,9 +47,43 @@ def log_to(path: str) -> Iterator[None]:
         logger.error("%s", error)  # noqa: TRY400 - the traceback would bury the message
         sys.exit(1)
     except BaseException:
-        logger.exception("This is a bug in sidemine or in a library that it uses:")
+        logger.exception(_BUG)
         sys.exit(1)
     finally:
         root.removeHandler(to_file)
         root.removeHandler(to_terminal)
         to_file.close()
+
+
+def collect_errors(folder: Path, since: float) -> str:
+    """Return what went wrong in the scripts that logged below `folder`: to be told once more when a run ends.
+
+    Parameters
+    ----------
+    folder
+        Logs of one study.
+    since
+        Only logs that changed at this time or later count (seconds since 1970).
+
+    Returns
+    -------
+    str
+        The problems in the words in which they were told, each under the name of its log; '' when there are none. Of
+        a bug only the last line is told: its traceback stands in the log.
+    """
+    told = []
+    for path in sorted(folder.rglob("*.log")):
+        if path.stat().st_mtime < since:
+            continue
+        text = path.read_text(encoding="utf-8", errors="replace")
+        lines = [*_LINE_START.finditer(text)]
+        for line, after in zip_longest(lines, lines[1:]):
+            if line.groups() == ("ERROR", logger.name):
+                told.append(_shorten(text[line.end() : after.start() if after else None].strip(), path))
+    return "\n\n".join(told)
+
+
+def _shorten(message: str, path: Path) -> str:
+    if message.startswith(_BUG):
+        return f"{_BUG} {message.splitlines()[-1]}\n  Please report it, with {path}"
+    return f"{message}\n  log:     {path}"

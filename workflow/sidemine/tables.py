@@ -153,7 +153,11 @@ ACTIVITIES = TableSpec(
 
 _POOLED_COLUMNS = (
     Column("k", "integer", "Independent datasets that have this row."),
-    Column("method", "text", "What carries effect: single dataset, common effect (k < 5), or random effects (REML, Hartung–Knapp; k >= 5)."),
+    Column(
+        "method",
+        "text",
+        "What carries effect: single dataset, common effect (k < 5), or random effects (REML, Hartung–Knapp; k >= 5).",
+    ),
     Column("effect", "number", "Pooled effect, target minus reference, in the unit of effect_unit."),
     Column("se", "number", "Standard error of effect."),
     Column("ci_low", "number", "Lower limit of the 95 % confidence interval of effect (t)."),

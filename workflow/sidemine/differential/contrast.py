@@ -10,15 +10,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sidemine.differential.contrast_fit import ContrastFit, differential_table
-from sidemine.differential.design import Design, build_design
+from sidemine.differential.design import Design
 from sidemine.differential.fit import fit_contrast
-from sidemine.differential.groups import Groups, select_groups
+from sidemine.differential.groups import Groups, design_contrast, select_groups
 from sidemine.errors import Problem, StudyError, Untestable
 from sidemine.tables import DIFFERENTIAL, empty_table
 
 if TYPE_CHECKING:
     import pandas as pd
     from anndata import AnnData
+    from numpy.typing import NDArray
 
     from sidemine.study.models import Contrast
 
@@ -71,19 +72,12 @@ def fit_declared_contrast(
     try:
         if provenance["problem"]:
             raise Untestable(Problem.from_dict(provenance["problem"]))
-        design = build_design(
-            groups.samples,
-            groups.target,
-            groups.reference,
-            contrast.covariates,
-            contrast.block,
-            contrast.blocking,
-            min_group_size,
-        )
+        design = design_contrast(contrast, groups, min_group_size)
         fit = _fit(expression, provenance, contrast, design)
     except Untestable as finding:
         if on_untestable == "stop":
-            raise StudyError(finding.problems) from None
+            place = f"contrasts.tsv, contrast {contrast.contrast}"
+            raise StudyError(problem.within(place) for problem in finding.problems) from None
         log.warning("contrast %s is not testable: %s", contrast.contrast, finding)
         return ContrastOutcome(_untestable_design(contrast, groups, finding), empty_table(DIFFERENTIAL), None)
     record = {
@@ -102,9 +96,8 @@ def fit_declared_contrast(
 
 def _fit(expression: AnnData, provenance: dict[str, Any], contrast: Contrast, design: Design) -> ContrastFit:
     layer = "counts" if "counts" in expression.layers else "log2"
-    rows = expression.obs_names.get_indexer(design.samples)
     return fit_contrast(
-        np.asarray(expression.layers[layer], dtype=np.float64)[rows].T,
+        _values_of_rows(np.asarray(expression.layers[layer], dtype=np.float64), expression, design, layer),
         [str(gene) for gene in expression.var_names],
         design,
         layer="counts" if layer == "counts" else "log2",
@@ -112,6 +105,16 @@ def _fit(expression: AnnData, provenance: dict[str, Any], contrast: Contrast, de
         array_weights=contrast.array_weights,
         filter_low_expression=provenance["scale_declared"] == "normalised_counts",
     )
+
+
+def _values_of_rows(
+    values: NDArray[np.float64], expression: AnnData, design: Design, layer: str
+) -> NDArray[np.float64]:
+    """Return genes × rows of the design: repeats of one unit are averaged (log2) or added (counts)."""
+    if not design.members:
+        return np.ascontiguousarray(values[expression.obs_names.get_indexer(design.samples)].T)
+    blocks = [values[expression.obs_names.get_indexer(names)] for names in design.members]
+    return np.column_stack([block.sum(axis=0) if layer == "counts" else block.mean(axis=0) for block in blocks])
 
 
 def _untestable_design(contrast: Contrast, groups: Groups, finding: Untestable) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from sidemine.differential.design_columns import (
     factor_columns,
 )
 from sidemine.errors import Problem, Untestable
+from sidemine.study.hints import did_you_mean
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -55,6 +56,9 @@ class Design:
         Samples of the two groups that do not take part, each with the reason.
     n_target, n_reference
         Independent biological units per group, after dropping.
+    members
+        Samples behind each row; several where repeats of one unit in one group are merged into one row (`samples` then
+        names the first). Empty: one sample per row.
     notes
         Facts about the units that a reader must know; none of them stops the contrast.
     """
@@ -71,6 +75,7 @@ class Design:
     covariates: list[str] = field(default_factory=list)
     block: str = ""
     notes: list[str] = field(default_factory=list)
+    members: list[list[str]] = field(default_factory=list)
 
     @property
     def contrast_position(self) -> int:
@@ -82,14 +87,17 @@ class Design:
         """Samples minus coefficients."""
         return len(self.samples) - len(self.columns)
 
+    @property
+    def row_members(self) -> list[list[str]]:
+        """Samples behind each row, always filled."""
+        return self.members or [[name] for name in self.samples]
+
     def to_dict(self) -> dict[str, Any]:
         """Return the design as the JSON-ready part of `design.json` that the design itself knows."""
         paired = self.block_labels is not None and self.blocking == "fixed" and _is_paired(self)
         return {
-            "target_samples": [name for name, target in zip(self.samples, self.is_target, strict=True) if target],
-            "reference_samples": [
-                name for name, target in zip(self.samples, self.is_target, strict=True) if not target
-            ],
+            "target_samples": self._group(True),
+            "reference_samples": self._group(False),
             "n_target": self.n_target,
             "n_reference": self.n_reference,
             "design_columns": list(self.columns),
@@ -102,6 +110,10 @@ class Design:
             "residual_df": self.residual_df,
             "notes": list(self.notes),
         }
+
+    def _group(self, target: bool) -> list[str]:
+        rows = zip(self.row_members, self.is_target, strict=True)
+        return [name for members, is_target in rows for name in members if bool(is_target) is target]
 
 
 def build_design(
@@ -157,6 +169,10 @@ def build_design(
     problems = covariate_problems(table, covariates)
     if problems:
         raise Untestable(problems)
+    notes = _unit_notes(table, is_target, block, how)
+    members: list[list[str]] = []
+    if how == "fixed" and _repeated_units(table, is_target):
+        table, is_target, members = _merge_repeats(table, is_target, covariates, block)
 
     columns, names, origins = [np.ones(len(table))], ["intercept"], [""]
     for covariate in covariates:
@@ -196,7 +212,8 @@ def build_design(
         n_reference=len(set(units[~is_target])),
         covariates=list(covariates),
         block=block,
-        notes=_unit_notes(table, is_target, block),
+        notes=notes,
+        members=members,
     )
 
 
@@ -257,7 +274,8 @@ def _refuse_missing_block(table: pd.DataFrame, block: str) -> None:
                 f"the block column {block} does not exist",
                 f"columns: {_listing(sorted(map(str, table.columns)))}",
                 "a metadata column",
-                "Correct `block` in contrasts.tsv, or derive the column in config.yaml.",
+                did_you_mean(block, map(str, table.columns))
+                + "Correct `block` in contrasts.tsv, or derive the column in config.yaml.",
             )
         )
     missing = [str(name) for name in table.index[table[block].to_numpy(dtype=str) == ""]]
@@ -296,10 +314,11 @@ def _repeated_units(table: pd.DataFrame, is_target: NDArray[np.bool_]) -> list[t
     return found
 
 
-def _unit_notes(table: pd.DataFrame, is_target: NDArray[np.bool_], block: str) -> list[str]:
+def _unit_notes(table: pd.DataFrame, is_target: NDArray[np.bool_], block: str, how: Blocking) -> list[str]:
     units = _units(table)
+    done = "merged into one row" if how == "fixed" else "counted as one unit; the block correlation models the repeats"
     notes = [
-        f"unit {unit} gives {len(names)} samples to the {group} ({', '.join(names)}); it is counted once"
+        f"unit {unit} gives {len(names)} samples to the {group} ({', '.join(names)}): {done}"
         for unit, group, names in _repeated_units(table, is_target)
     ]
     shared = sorted(set(units[is_target]) & set(units[~is_target]))
@@ -308,6 +327,55 @@ def _unit_notes(table: pd.DataFrame, is_target: NDArray[np.bool_], block: str) -
             f"{len(shared)} units give samples to both groups and no block is declared: the pairing is not used"
         )
     return notes
+
+
+def _merge_repeats(
+    table: pd.DataFrame, is_target: NDArray[np.bool_], covariates: Sequence[str], block: str
+) -> tuple[pd.DataFrame, NDArray[np.bool_], list[list[str]]]:
+    """Keep one row per unit and group, and tell which samples stand behind it.
+
+    Fixed block effects take out a donor's level but not how a donor answers: repeats of one donor as rows of their own
+    would count that answer twice, add degrees of freedom that nobody has, and make p too small.
+    """
+    units = _units(table)
+    _refuse_unmergeable(table, units, is_target, covariates, block)
+    rows: dict[tuple[str, bool], list[int]] = {}
+    for position, key in enumerate(zip(units.tolist(), is_target.tolist(), strict=True)):
+        rows.setdefault(key, []).append(position)
+    names = [str(name) for name in table.index]
+    first = [positions[0] for positions in rows.values()]
+    labels = table[block].to_numpy(dtype=str)
+    spread = {unit for unit in units if len(set(labels[units == unit])) > 1 and not _shared_blocks(labels, units, unit)}
+    merged = table.iloc[first].copy()
+    # Blocks that all lie within one unit become that unit.
+    merged[block] = [units[row] if units[row] in spread else labels[row] for row in first]
+    return merged, is_target[first], [[names[position] for position in positions] for positions in rows.values()]
+
+
+def _shared_blocks(labels: NDArray[np.str_], units: NDArray[np.str_], unit: str) -> set[str]:
+    """Return the blocks of a unit that hold samples of other units as well."""
+    return set(labels[units == unit].tolist()) & set(labels[units != unit].tolist())
+
+
+def _refuse_unmergeable(
+    table: pd.DataFrame, units: NDArray[np.str_], is_target: NDArray[np.bool_], covariates: Sequence[str], block: str
+) -> None:
+    labels = table[block].to_numpy(dtype=str)
+    problems = []
+    for unit, group, names in _repeated_units(table, is_target):
+        own = [name for name in covariates if len(set(table.loc[names, name])) > 1]
+        own += [block] if _shared_blocks(labels, units, unit) and len(set(table.loc[names, block])) > 1 else []
+        if own:
+            problems.append(
+                Problem(
+                    f"the repeats of unit {unit} in the {group} differ in {_and(own)}, so they cannot be merged",
+                    _listing(names),
+                    "repeats of one biological unit in one group that share covariates, and blocks of their own unit",
+                    "Exclude all but one of these samples with a reason (config.yaml, exclude), or leave the column out.",
+                )
+            )
+    if problems:
+        raise Untestable(problems)
 
 
 def _choose_blocking(

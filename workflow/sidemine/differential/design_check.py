@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from sidemine.differential.design import build_design
-from sidemine.differential.groups import select_groups
+from sidemine.differential.groups import design_contrast, select_groups
 from sidemine.errors import Problem, StudyError, Untestable
 
 if TYPE_CHECKING:
@@ -53,15 +52,7 @@ def check_designs(
             errors += error.problems
             continue
         try:
-            build_design(
-                groups.samples,
-                groups.target,
-                groups.reference,
-                contrast.covariates,
-                contrast.block,
-                contrast.blocking,
-                min_group_size,
-            )
+            design_contrast(contrast, groups, min_group_size)
             findings[contrast.contrast] = {"testable": True, "problems": []}
         except Untestable as finding:
             findings[contrast.contrast] = {
@@ -69,7 +60,9 @@ def check_designs(
                 "problems": [problem.to_dict() for problem in finding.problems],
             }
             if on_untestable == "stop":
-                errors += finding.problems
+                errors += [
+                    problem.within(f"contrasts.tsv, contrast {contrast.contrast}") for problem in finding.problems
+                ]
     if errors:
         raise StudyError(errors)
     return findings

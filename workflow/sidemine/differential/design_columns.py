@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sidemine.errors import Problem
+from sidemine.study.hints import did_you_mean
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,7 +30,8 @@ def covariate_problems(table: pd.DataFrame, covariates: Sequence[str]) -> list[P
                     f"the covariate {covariate} does not exist",
                     f"columns: {', '.join(sorted(map(str, table.columns)))}",
                     "a metadata column",
-                    "Correct `covariates` in contrasts.tsv, or derive the column in config.yaml.",
+                    did_you_mean(covariate, map(str, table.columns))
+                    + "Correct `covariates` in contrasts.tsv, or derive the column in config.yaml.",
                 )
             )
             continue

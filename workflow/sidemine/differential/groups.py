@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sidemine.differential.design import Design, build_design
 from sidemine.errors import Problem, SidemineError, StudyError
 from sidemine.study.selectors import matches_nothing, parse_selector
 
@@ -66,3 +67,22 @@ def select_groups(contrast: Contrast, samples: pd.DataFrame) -> Groups:
     if problems:
         raise StudyError(problems)
     return Groups(used, matched[0], matched[1])
+
+
+def design_contrast(contrast: Contrast, groups: Groups, min_group_size: int) -> Design:
+    """Build the design that a contrast declares: its groups, covariates and block.
+
+    Raises
+    ------
+    Untestable
+        See `design.build_design`.
+    """
+    return build_design(
+        groups.samples,
+        groups.target,
+        groups.reference,
+        contrast.covariates,
+        contrast.block,
+        contrast.blocking,
+        min_group_size,
+    )

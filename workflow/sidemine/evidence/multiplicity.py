@@ -27,9 +27,10 @@ def adjust_set_tests(tests: dict[str, pd.DataFrame], roles: dict[str, str]) -> d
     dict
         Per contrast: the table as `tables.ENRICHMENT` describes, in the same row order.
     """
-    together = pd.concat(
-        [table.assign(contrast=name, contrast_role=roles[name]) for name, table in tests.items()], ignore_index=True
-    )
+    filled = [table.assign(contrast=name, contrast_role=roles[name]) for name, table in tests.items() if len(table)]
+    if not filled:  # pandas would have to guess the types of columns that are all empty
+        return {name: table.assign(q_value=0.0, family_size=0)[ENRICHMENT.names] for name, table in tests.items()}
+    together = pd.concat(filled, ignore_index=True)
     together["q_value"] = np.nan
     together["family_size"] = 0
     has_p = together["p_value"].notna()

@@ -1,6 +1,6 @@
 """The pooled primary effect of a hypothesis: which contrasts may enter, and what they give together.
 
-k counts independent datasets. Contrasts that share a dataset, samples or units are correlated; they are not modelled
+k counts independent datasets. Contrasts that share a source, samples or units are correlated; they are not modelled
 jointly here, so the first declared one that could be tested enters and the others are refused, with the reason.
 """
 
@@ -42,7 +42,7 @@ _OF_SEVERAL = (
 
 def choose_independent(
     contrasts: Sequence[str],
-    dataset_of: Mapping[str, str],
+    source_of: Mapping[str, tuple[str, str]],
     units_of: Mapping[str, frozenset[str]],
     paired: Mapping[str, bool],
     kind: str,
@@ -53,8 +53,8 @@ def choose_independent(
     ----------
     contrasts
         Testable contrasts of one hypothesis, in the declared order.
-    dataset_of
-        Dataset of each contrast.
+    source_of
+        Source of each contrast (accession and tissue): contrasts of one source are never independent.
     units_of
         Samples and biological units behind each contrast, named so that only the same ones share a name.
     paired
@@ -68,8 +68,8 @@ def choose_independent(
         reason = ""
         for earlier in chosen:
             shared = len(units_of[name] & units_of[earlier])
-            if dataset_of[name] == dataset_of[earlier]:
-                reason = f"comes from the same dataset as {earlier}, which was declared first"
+            if source_of[name] == source_of[earlier]:
+                reason = f"comes from the same source as {earlier}, which was declared first"
             elif shared:
                 reason = f"shares {shared} samples or units with {earlier}, which was declared first"
             elif kind == "cohort" and paired[name] != paired[earlier]:

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 CONTROL_P = 0.05
-"""A positive control must reach this two-sided self-contained p before a margin is taken from it."""
+"""A positive control must reach this two-sided self-contained p, in its expected direction, before a margin is taken
+from it."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,10 @@ def measure_hypothesis(
         margin=margin,
         margin_rule=rule,
         n_common_genes=None if common is None else len(common),
-        notes=[f"{entry['contrast']} is not pooled: it {entry['reason']}." for entry in refused],
+        notes=[
+            *_notes(files, set(hypothesis.primary.contrasts)),
+            *(f"{entry['contrast']} is not pooled: it {entry['reason']}." for entry in refused),
+        ],
         pooled=pool_contrasts(contrasts, refused, hypothesis.primary.discovery, hypothesis.primary.direction),
     )
 
@@ -96,7 +100,7 @@ def _refuse_dependent(
     testable = [row.contrast for row in contrasts if row.testable]
     return choose_independent(
         testable,
-        {name: by_name[name].dataset.dataset for name in testable},
+        {row.contrast: row.source for row in contrasts},
         {name: _units(by_name[name], fits[name]) for name in testable},
         {name: bool(read_json(by_name[name].design).get("paired")) for name in testable},
         kind,
@@ -123,8 +127,15 @@ def _margin(
     control = evidence[declared.of_contrast]
     if not control.testable or control.effect is None:
         return None, f"its positive control {declared.of_contrast} could not be tested", control
-    if (control.p_self_contained or 1.0) > CONTROL_P:
-        return None, f"its positive control {declared.of_contrast} did not change the set (p > {CONTROL_P:g})", control
+    signed = control.effect if declared.direction == "up" else -control.effect
+    p_value = 1.0 if control.p_self_contained is None else control.p_self_contained
+    if p_value > CONTROL_P or control.direction != declared.direction or signed <= 0:
+        return (
+            None,
+            f"its positive control {declared.of_contrast} did not move the set {declared.direction} "
+            f"(effect {control.effect:.2f} log2 units, two-sided p = {p_value:.2g})",
+            control,
+        )
     margin = declared.fraction * abs(control.effect)
     rule = f"{declared.fraction:.0%} of the effect of {declared.of_contrast} ({control.effect:.2f} log2 units)"
     return margin, rule, control
@@ -184,10 +195,12 @@ def _measure_contrast(
         p_self_contained=float(self_contained["p_value"]),
         direction=self_contained["direction"],
         p_competitive=float(competitive["p_value"]),
+        competitive_direction=competitive["direction"],
         inter_gene_correlation=float(competitive["inter_gene_correlation"]),
         n_in_set=int(self_contained["n_in_set"]),
         n_measured=int(self_contained["n_measured"]),
         residual_df=float(fit.residual_df),
+        blocking=design["blocking"],
     )
 
 
@@ -199,3 +212,33 @@ def _too_few_genes(hypothesis: Hypothesis, entry: ContrastFiles, primary: pd.Dat
         "at least settings.min_set_size measured genes",
         "Declare a primary set that this platform measures, or leave this contrast out of the hypothesis.",
     )
+
+
+def _notes(files: list[ContrastFiles], declared: set[str]) -> list[str]:
+    """Tell what is not independent: contrasts of one source, shared samples, repeats of one unit."""
+    by_source: dict[tuple[str, str], list[str]] = {}
+    for entry in files:
+        if entry.contrast.contrast in declared:
+            source = (entry.dataset.accession or entry.dataset.dataset, entry.dataset.tissue)
+            by_source.setdefault(source, []).append(entry.contrast.contrast)
+    notes = [
+        f"{', '.join(names)} come from one source ({accession}, {tissue}) and count as one."
+        for (accession, tissue), names in by_source.items()
+        if len(names) > 1
+    ]
+    designs = {entry.contrast.contrast: read_json(entry.design) for entry in files}
+    groups = {name: {*design["target_samples"], *design["reference_samples"]} for name, design in designs.items()}
+    dataset_of = {entry.contrast.contrast: entry.dataset.accession for entry in files}
+    names = list(groups)
+    for position, one in enumerate(names):
+        for other in names[position + 1 :]:
+            shared = len(groups[one] & groups[other]) if dataset_of[one] == dataset_of[other] else 0
+            if shared:
+                notes.append(
+                    f"{one} and {other} share {shared} samples, so chance moves both together: they are no "
+                    "confirmation of one another."
+                )
+    for entry in files:
+        if entry.contrast.contrast in declared:
+            notes += [f"{entry.contrast.contrast}: {note}." for note in designs[entry.contrast.contrast]["notes"]]
+    return notes

@@ -121,7 +121,7 @@ def describe_table(
     Returns
     -------
     str
-        For example "29 of 31 measured genes of the panel CORE_ISG (40 genes) are lower with X than with Y …".
+        For example "29 of 31 measured genes of the panel CORE_ISG (40 genes) are lower, 2 higher (X versus Y; …".
     """
     import numpy as np
 
@@ -140,7 +140,8 @@ def describe_table(
         return f"None of the {words} is measured in this table, so it says nothing about them."
     rest = f", {total - lower - higher} unchanged" if total > lower + higher else ""
     missing = " A fold change of exactly 0 counts as not measured." if row.zero_is_missing else ""
-    if (largest := float(table["adjusted_p"].max())) < 0.5:  # NaN, where there is no such column, is not
+    filtered = (largest := float(table["adjusted_p"].max())) < 0.5  # NaN, where there is no such column, is not
+    if filtered:
         missing += (
             f" The table lists only genes with adjusted p ≤ {largest:.2g} and |log2 fold change| ≥ "
             f"{table['fold_change'].abs().min():.2g}: genes that did not change are absent from it."
@@ -148,9 +149,9 @@ def describe_table(
     if infinite:
         missing += f" Infinite fold changes (nothing found in one group; {infinite} in the whole table) are left out."
     return (
-        f"{lower} of {total} measured {words} are lower with {row.target_label} than with {row.reference_label} "
-        f"({higher} higher{rest}; median difference {measured.median():+.2f} log2 units).{missing} The table gives fold "
-        "changes without samples, so this is a description and no test."
+        f"{lower} of {total} {'listed' if filtered else 'measured'} {words} are lower, {higher} higher{rest} "
+        f"({row.target_label} versus {row.reference_label}; median difference {measured.median():+.2f} log2 units)."
+        f"{missing} The table gives fold changes without samples, so this is a description and no test."
     )
 
 

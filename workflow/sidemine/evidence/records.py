@@ -30,8 +30,10 @@ class ContrastEvidence:
         Mean (signed, weighted) log2 fold change of the set, and mean of all other measured genes.
     p_self_contained, direction
         Two-sided FRY p-value of the primary set, and the direction that it found.
-    p_competitive, inter_gene_correlation
-        CAMERA p-value with estimated correlation, and that correlation.
+    p_competitive, competitive_direction, inter_gene_correlation
+        CAMERA p-value (two-sided) with estimated correlation, its direction, and that correlation.
+    blocking
+        none, fixed or correlation: with fixed blocks (pairs) an SD is the one within blocks.
     n_in_set, n_measured, residual_df
         Genes in the set, those measured here, and the residual degrees of freedom of the fit.
     """
@@ -60,10 +62,17 @@ class ContrastEvidence:
     p_self_contained: float | None = None
     direction: Literal["up", "down", "none"] = "none"
     p_competitive: float | None = None
+    competitive_direction: Literal["up", "down", "none"] = "none"
     inter_gene_correlation: float | None = None
     n_in_set: int = 0
     n_measured: int = 0
     residual_df: float | None = None
+    blocking: str = "none"
+
+    @property
+    def source(self) -> tuple[str, str]:
+        """What counts as one independent source: contrasts of one accession and tissue may share samples or cells."""
+        return self.accession or self.dataset, self.tissue
 
     def to_dict(self) -> dict[str, Any]:
         """Return a JSON-ready mapping."""

@@ -177,7 +177,12 @@ def _read_bulk(row: Dataset, files: Mapping[str, Path], samples: pd.DataFrame) -
                 "the series matrix describes the samples but holds no values",
                 str(path),
                 "a series matrix with values, or another layout for this dataset",
-                "The values may be had from: " + ("; ".join(series.alternatives) or "(the record names no other file)"),
+                "The values may be had from: "
+                + (
+                    "; ".join(series.alternatives)
+                    or f"the supplementary files of {row.accession} in GEO (its record names none); for RNA-seq, "
+                    "NCBI-generated counts: layout ncbi_counts"
+                ),
             )
         )
     return ValueMatrix(

@@ -140,7 +140,7 @@ def _read_triplet(name: str, parts: dict[str, bytes], path: Path) -> tuple[Any, 
     import scipy.sparse as sp
 
     try:
-        matrix = sp.csr_matrix(scipy.io.mmread(io.BytesIO(parts["matrix"])).T)
+        matrix = sp.csr_matrix(scipy.io.mmread(io.BytesIO(parts["matrix"]), spmatrix=False).T)
     except (ValueError, OverflowError) as error:
         raise InputError(_no_triplet(path, f"matrix of {name}: {str(error)[:200]}")) from error
     features = [line.split("\t") for line in decode(parts["features"])[0].splitlines() if line.strip()]

@@ -12,14 +12,14 @@ from sidemine.report import words
 
 _MARKS = {"supported": "●", "suggestive": "◐", "not supported": "○", "conflicting": "⇄", "not testable": "∅"}
 _MEANINGS = {
-    "supported": "All declared conditions are met.",
-    "suggestive": "A hint, not proof: the change goes in the declared direction, but not every condition is met.",
-    "not supported": "The data speak against an effect of the declared size and direction.",
+    "supported": "All declared conditions are met: an association, no proof of a cause.",
+    "suggestive": "A hint, not proof: there is a change, but not every condition of “supported” is met or evaluated.",
+    "not supported": "The data exclude an effect of the declared size in the declared direction.",
     "conflicting": "Datasets point in opposite directions.",
     "not testable": "No answer: these data cannot tell, in either direction.",
 }
 _KINDS = {
-    "cohort": "people compared (patients, after the event, and controls)",
+    "cohort": "people compared (patients and controls)",
     "experiment": "treated and untreated samples compared",
 }
 _FIELDS = {
@@ -118,11 +118,11 @@ def declared_sentence(entry: Mapping[str, Any]) -> str:
 
 
 def agreeing_words(entry: Mapping[str, Any]) -> str:
-    """Say how many datasets agree with the declared direction."""
+    """Say how many independent sources (accession and tissue) agree with the declared direction."""
     agreeing = entry["agreeing"]
     if agreeing is None:
-        return "not counted: no dataset could be tested"
-    noun = "dataset" if agreeing["n"] == 1 else "datasets"
+        return "not counted: no contrast could be tested"
+    noun = "independent source" if agreeing["n"] == 1 else "independent sources"
     return f"{agreeing['k']} of {agreeing['n']} {noun}"
 
 

@@ -45,8 +45,8 @@ def reading_guide(results: StudyResults) -> list[str]:
         "The question is always: is the drug's transcriptional change similar to, opposite to, or unrelated to the "
         "difference between patients (after the event) and controls, on the genes that its target pathway regulates?",
         "This is association, never cause, and never a person's risk.",
-        f"No {study['outcome']} cohort here has users of {study['drug_class']}. Cases are sampled after the event, on "
-        "treatment for it (anticoagulants, for example), and are often older than controls.",
+        f"No cohort here is known to have users of {study['drug_class']}. In disease cohorts, cases are sampled after the "
+        "event, often on treatment for it (anticoagulants, for example), and are often older than controls.",
         "“Interferon-stimulated genes are lower” is not “antiviral defence is off”.",
         "p > 0.05 is never “no effect”: each card says which effect the data could have excluded.",
         "Every signed number is target minus reference: positive means higher in the target group.",
@@ -132,12 +132,14 @@ def _answers(results: StudyResults) -> str:
     return (
         f"Answers. Verdicts follow the closed rule table, version {results.verdicts['rules_version']}, from one primary "
         "set, test, direction and margin per hypothesis, all declared beforehand. Effects of cohorts are Hedges g of a "
-        "per-sample set score; effects of experiments are the mean signed log2 fold change of the set minus that of the "
-        "other measured genes. The two are never pooled with each other. Independent datasets are pooled by the common "
-        "effect (inverse variance; t limits, for experiments widened because their weights are estimated) below five datasets and by random "
-        "effects (REML, Hartung–Knapp) from five on; τ², I² and prediction intervals need at least three. Contrasts that "
-        "share a dataset, samples or units are not pooled: the one declared first enters. Primary p-values are "
-        f"Holm-adjusted over the {len(results.verdicts['verdicts'])} hypotheses of the study."
+        "per-sample set score (mean signed z over the genes that all cohorts measured; SD: the residual one of the same "
+        "model, within pairs where pairs are modelled); effects of experiments are the mean signed log2 fold change of the "
+        "set minus that of the other measured genes. Contrasts of one accession and tissue count as one source. The two are "
+        "never pooled with each other. Independent datasets are pooled by the common effect (inverse variance; t limits, "
+        "for experiments widened because their weights are estimated) below five datasets and by random effects (REML, "
+        "Hartung–Knapp) from five on; τ², I² and prediction intervals need at least three. Contrasts that share a source, "
+        "samples or units are not pooled: the one declared first enters. Primary p-values are Holm-adjusted over the "
+        f"{len(results.verdicts['verdicts'])} hypotheses of the study."
     )
 
 

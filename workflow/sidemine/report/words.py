@@ -122,7 +122,7 @@ def side(value: float) -> str:
 def unit_words(effect_unit: str) -> str:
     """Return the unit of an effect as a reader would say it."""
     return {
-        "Hedges g": "SD of between-person variation",
+        "Hedges g": "SD (Hedges g)",
         "log2 fold change over complement": "log2 units beyond the other measured genes",
     }.get(effect_unit, effect_unit)
 
@@ -151,11 +151,14 @@ def effect_sentence(evidence: Mapping[str, Any]) -> str:
     effect = evidence["effect"]
     if not is_number(effect):
         return "no effect could be estimated"
-    target = evidence["target_label"]
     interval = f"95 % CI {number(evidence['ci_low'])} to {number(evidence['ci_high'])}"
-    compared = f"{side(effect)} in {target} than in {evidence['reference_label']}"
+    # Labels are free text, so they stand beside the sentence and not in its grammar.
+    compared = f"{side(effect)} ({evidence['target_label']} versus {evidence['reference_label']})"
     if not evidence["effect_unit"].startswith("log2"):
-        return f"{number(abs(effect))} {unit_words(evidence['effect_unit'])} {compared} ({number(effect)}, {interval})"
+        unit = (
+            "within-pair SD (Hedges g)" if evidence.get("blocking") == "fixed" else unit_words(evidence["effect_unit"])
+        )
+        return f"{number(abs(effect))} {unit} {compared} ({number(effect)}, {interval})"
     words = (
         f"{number(abs(effect))} log2 units {compared}, beyond the other measured genes ({number(effect)}, {interval})"
     )
@@ -175,13 +178,14 @@ def interval_reading(evidence: Mapping[str, Any]) -> str:
 
 
 def excludable_sentence(value: float | None, effect_unit: str) -> str:
-    """Say which effects the data could have excluded, had there been none.
+    """Say which effects data of this precision could have excluded.
 
     `value` is the smallest effect that the one-sided 95 % limit would lie below if the true effect were 0.
     """
     if value is None or not is_number(value):
         return "Not computed: no effect size could have been excluded."
-    return f"If there were no effect, these data could have excluded anything beyond {number(abs(value))} {unit_words(effect_unit)}."
+    beyond = f"{number(abs(value))} {unit_words(effect_unit)}"
+    return f"With an estimate of 0, data of this precision would exclude any effect beyond {beyond} (one-sided, 95 %)."
 
 
 def histogram_reading(p_values: Sequence[float]) -> str:
@@ -193,10 +197,10 @@ def histogram_reading(p_values: Sequence[float]) -> str:
     share = below / total
     base = f"{below:,} of {total:,} genes ({100 * share:.0f} %) have p < 0.05; 5 % would by chance alone."
     if share > 0.08:
-        return f"{base} A peak at the left: many genes differ between these groups, for whatever reason."
+        return f"{base} A peak at the left: more genes differ than independent chance would give, for whatever reason."
     if share < 0.03:
         return (
-            f"{base} Fewer than chance: a batch or another factor that the model does not hold may be at work, "
-            "or samples are not independent."
+            f"{base} Fewer than chance: a batch or another factor that the model does not hold may be at work, or "
+            "samples may not be independent; genes that move together can do the same by chance."
         )
     return f"{base} About flat: little sign that genes differ."

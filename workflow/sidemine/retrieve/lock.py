@@ -21,8 +21,8 @@ from sidemine.retrieve.record import InputRecord, replace_file
 from sidemine.retrieve.sources import Source
 
 COLUMNS = ("url", "sha256", "size", "retrieved", "etag", "simulated")
-RELOCK_COMMAND = "snakemake ... --config relock=yes"
-"""How a user says that changed inputs are to be recorded anew (the rest of the command stays as it was)."""
+RELOCK_COMMAND = "the same command with --config relock=yes"
+"""How a user says that changed inputs are to be recorded anew."""
 
 logger = logging.getLogger(__name__)
 
@@ -133,12 +133,13 @@ def check_record(record: InputRecord, entry: LockEntry | None) -> None:
 def _mismatch(record: InputRecord, entry: LockEntry) -> Problem:
     old = f"sha256 {entry.sha256}, {entry.size:,} bytes, retrieved {entry.retrieved or 'on no recorded date'}"
     new = f"sha256 {record.sha256}, {record.size:,} bytes, retrieved {record.retrieved or 'on no recorded date'}"
+    keep = "put a copy into a mirror folder (config key mirror)" if is_url(record.url) else "bring the old file back"
     return Problem(
         "an input is not the file that the lock records",
         f"{record.url}\n           locked: {old}\n           now:    {new}",
         "the locked file, byte by byte",
         "Find out why it changed. To go on with the new file, record it anew: "
-        f"{RELOCK_COMMAND}; to go on with the old one, put a copy into a mirror folder (config key mirror).",
+        f"{RELOCK_COMMAND}; to go on with the old one, {keep}.",
     )
 
 

@@ -91,21 +91,11 @@ OTHER_DRUG = ExperimentPlan(
 
 PLANTED = (
     f"{SENTENCE} The accessions are invented.",
-    "Two cohorts of whole blood (70 patients against 63 controls, 107 against 25, on two platforms): the "
-    "interferon-response genes are higher in patients, Hedges g of their mean score 0.6.",
-    "In both cohorts blood composition differs as well: the erythroid fraction is higher in patients (0.8 and 0.7 SD), "
-    "and so is a cell type that no marker gene tells (0.3 SD). The known erythroid markers follow the fraction with a "
-    "reliability of 0.8; it is mostly invented genes that move with it.",
-    "Both cohorts were measured in two batches, spread over patients and controls. Patients are older than controls.",
-    "In the first cohort 20 controls are re-used samples of another series: younger, with a processing shift of their "
-    "own; two of them have swapped sex labels.",
-    "Interferon raises the interferon-response genes in two cell types (log2 2.5 and 2.2) and in whole blood (1.5).",
-    "A JAK inhibitor given with interferon takes that rise down from 2.5 to 0.8 in one experiment; in the other from "
-    "2.2 to 1.5 and 0.6 (compound A, low and high dose) and to 1.8 and 1.0 (compound B).",
-    "An inhibitor of another kinase lowers proliferation genes (log2 1.2); nothing is planted in its "
-    "interferon-response genes.",
-    "Twenty further modules of co-expressed genes have no planted effect (one of them carries the shift of the "
-    "re-used controls).",
+    "Two blood cohorts (70 patients v 63 controls; 107 v 25): interferon-response genes higher in patients, Hedges g 0.6.",
+    "Their blood composition differs too: erythroid fraction +0.8 and +0.7 SD, a cell type without known markers +0.3 SD.",
+    "Two batches per cohort; patients are older; in the first, 20 controls are re-used and two of them have swapped sex.",
+    "Interferon: +2.5 and +2.2 log2 in cells, +1.5 in blood; with the inhibitor +0.8 and, by compound and dose, +0.6 to +1.8.",
+    "An inhibitor of another kinase: proliferation genes −1.2 log2, interferon-response genes unchanged.",
 )
 """What was planted, in sentences that the report shows."""
 

@@ -97,6 +97,7 @@ def _reactome_sets(universe: GeneUniverse, *, upper: bool) -> dict[str, tuple[st
         "Signaling by CSF3 (G-CSF)": ("CSF3R", "JAK1", "JAK2", "TYK2", "STAT1", "STAT3", "STAT5A", "SOCS3"),
         "Platelet activation, signaling and aggregation": (*m["platelet_markers"], *_slice(universe, 260, 30)),
         "Neutrophil degranulation": (*m["neutrophil_markers"], *_slice(universe, 290, 40)),
+        "Platelet degranulation": (*m["platelet_markers"], *_slice(universe, 310, 20)),
         "Eukaryotic Translation Elongation": m["ribosome"],
         "Respiratory electron transport": m["oxidative_phosphorylation"],
         "Heme biosynthesis": ("ALAS2", "FECH", "HMBS", *_slice(universe, 330, 6)),

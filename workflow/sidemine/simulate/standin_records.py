@@ -74,6 +74,9 @@ class StandinTable(ClosedModel):
     """The whole table."""
 
     about: str
+    symbols: tuple[str, ...] = Field(
+        description="Approved symbols that the real gene table holds and that a stand-in must know beside the core."
+    )
     records: tuple[StandinRecord, ...]
     left_out: tuple[LeftOut, ...]
 

@@ -6,7 +6,7 @@ They are never evidence that a selector is right. Every file carries the simulat
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -66,8 +66,9 @@ def write_standins(folder: Path) -> None:
     folder
         Mirror folder: `https://HOST/PATH` becomes `folder/HOST/PATH`. The same bytes every time.
     """
-    universe = make_universe(STANDIN_GENES, STANDIN_SEED)
-    records = read_records().records
+    table = read_records()
+    universe = make_standin_universe(table.symbols)
+    records = table.records
     platforms: dict[str, Platform] = {}
     for record in records:
         if record.writer == "array" and record.platform not in platforms:
@@ -81,6 +82,21 @@ def write_standins(folder: Path) -> None:
     annotation = f"{NCBI}?format=file&type=rnaseq_counts&file=Human.{NCBI_ASSEMBLY}.annot.tsv.gz"
     write_ncbi_annotation(mirror_path(folder, annotation), universe)
     write_libraries(folder, universe)
+
+
+def make_standin_universe(symbols: tuple[str, ...]) -> GeneUniverse:
+    """Return the genes of all stand-ins: `symbols` are the names of invented genes that belong to no module.
+
+    A whole-genome array measures genes of every tissue, and every published list of genes finds most of its own there.
+    """
+    universe = make_universe(STANDIN_GENES, STANDIN_SEED)
+    in_module = {gene for genes in universe.modules.values() for gene in genes}
+    names = list(universe.symbols)
+    # The last names stay invented: `mangled_symbols` replace them in one series.
+    free = [row for row, name in enumerate(names[:-20]) if name.startswith("SIM") and name not in in_module]
+    for row, symbol in zip(free[-len(symbols) :], symbols, strict=True):
+        names[row] = symbol
+    return replace(universe, symbols=tuple(names))
 
 
 def _write_record(

@@ -154,7 +154,7 @@ def write_planted(kind: str, folder: Path, seed: int) -> Path:
         raise StudyError(
             Problem(
                 f"there is no planted study {kind!r}",
-                "the kind given to `sidemine simulate planted`",
+                "the kind given to `python -m sidemine.simulate planted`",
                 ", ".join(PLANTED_KINDS),
                 "Take one of these kinds.",
             )
@@ -241,7 +241,9 @@ def _write_experiments(plan: PlantedKind, mirror: Path, seed: int) -> tuple[list
             file = series_url(experiment.accession, "suppl", f"{experiment.accession}_counts.tsv.gz")
             row |= {"layout": "table", "file": file, "identifiers": "ensembl", "sample_name": "title"}
         datasets.append(row)
-        contrasts += _experiment_contrasts(name)
+        stimulus, drug = _experiment_contrasts(name)
+        # The margin needs one positive control; a second one would only lengthen the run.
+        contrasts += [stimulus, drug] if number == 0 else [drug]
     return datasets, contrasts
 
 

@@ -232,6 +232,10 @@ class MarginOfControl(ClosedModel):
 
     fraction: float = Field(default=0.2, gt=0, lt=1, description="Fraction of the control's effect.")
     of_contrast: Identifier = Field(description="The positive control contrast.")
+    direction: Literal["up", "down"] = Field(
+        default="up",
+        description="Direction in which the control must move the set significantly; otherwise there is no margin.",
+    )
 
 
 class PrimaryTest(ClosedModel):

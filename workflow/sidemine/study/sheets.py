@@ -36,6 +36,14 @@ class Sheet(Generic[Model]):
     ids: frozenset[str]
 
 
+class AnyId(frozenset[str]):
+    """The ids of a sheet that cannot be read: nothing that refers to it is wrong because of that."""
+
+    def __contains__(self, name: object) -> bool:
+        """Tell that any id may stand there."""
+        return True
+
+
 def read_sheet(path: Path, model: type[Model], key: str, problems: list[Problem]) -> Sheet[Model]:
     """Read one sheet; append everything that is wrong to `problems` and go on.
 
@@ -55,14 +63,16 @@ def read_sheet(path: Path, model: type[Model], key: str, problems: list[Problem]
     """
     lines = _lines(path, problems)
     if not lines:
-        return Sheet(path, (), frozenset())
+        return Sheet(path, (), AnyId())
     number, header_line = lines[0]
     header = [cell.strip() for cell in header_line.split("\t")]
     found = _header_problems(header, f"{path}, line {number}", model)
     if found:
         problems += found
         # The ids are still worth reading: other sheets that name them are not wrong because of this header.
-        ids = [cells[header.index(key)] for cells in _cells(lines[1:], len(header)) if key in header]
+        if key not in header:
+            return Sheet(path, (), AnyId())
+        ids = [cells[header.index(key)] for cells in _cells(lines[1:], len(header))]
         return Sheet(path, (), frozenset(ids))
     rows: list[SheetRow[Model]] = []
     ids = []

@@ -12,9 +12,11 @@ from sidemine.verdict.rules import (
     Reading,
     as_effect,
     decide,
+    measured_effect,
     pooled_effect,
     pooled_readings,
     replicates,
+    smallest_excludable,
 )
 
 FEW_RESIDUAL_DF = 10
@@ -75,6 +77,8 @@ def answer_hypotheses(
             failed = [name for name in row["requires"] if _RANK[cards[name]["verdict"]] == 0]
             if failed and card["verdict"] != "not testable":
                 card["verdict"] = "not testable"
+                card["opposite"] = False
+                card["doubt"] = f"The positive control failed: {', '.join(failed)}."
                 card["rule"] = f"Its positive control did not show the effect it must show: {', '.join(failed)}."
                 card["sentence"] = "The positive control failed, so nothing can be concluded. " + card["sentence"]
                 changed = True
@@ -85,8 +89,7 @@ def _answer(hypothesis: dict[str, Any], evidence: HypothesisEvidence) -> dict[st
     primary, kind = hypothesis["primary"], hypothesis["kind"]
     decision, readings = decide(evidence, primary["direction"], kind)
     pooled = pooled_effect(evidence)
-    caps = _caps(kind, primary["direction"], pooled.k)
-    agreeing = {"k": sum(reading.agrees for reading in readings), "n": len(readings)} if readings else None
+    caps = _caps(kind, primary["direction"], evidence)
     p_values = [row.p_self_contained for row in evidence.contrasts if row.p_self_contained is not None]
     competitive = [row.p_competitive for row in evidence.contrasts if row.p_competitive is not None]
     return {
@@ -96,7 +99,7 @@ def _answer(hypothesis: dict[str, Any], evidence: HypothesisEvidence) -> dict[st
         "verdict": decision.verdict,
         "opposite": decision.opposite,
         "rule": decision.rule,
-        "sentence": _sentence(primary["set"], evidence, kind, pooled),
+        "sentence": _sentence(primary["set"], evidence, kind) + _pooled_sentence(pooled, kind),
         "declared": {
             "set": primary["set"],
             "contrasts": primary["contrasts"],
@@ -109,17 +112,17 @@ def _answer(hypothesis: dict[str, Any], evidence: HypothesisEvidence) -> dict[st
         },
         "evidence": [_evidence_row(row, primary["direction"], readings) for row in evidence.contrasts],
         "control": _evidence_row(evidence.control, "either", []) if evidence.control else None,
-        "agreeing": agreeing,
+        "agreeing": _agreeing(readings),
         **dict.fromkeys(NOT_COMPUTED),
         "pooled": pooled.to_dict() if pooled.k >= FEWEST_TO_POOL else None,
         "pooled_all": pooled,
         "not_computed": {**NOT_COMPUTED, **_why_not_pooled(pooled)},
         "p_self_contained": min(1.0, min(p_values) * len(p_values)) if p_values else None,
         "p_competitive": min(1.0, min(competitive) * len(competitive)) if competitive else None,
-        "smallest_excludable": _smallest_excludable(kind, readings, pooled),
+        "smallest_excludable": _smallest_excludable(kind, evidence, pooled),
         "doubt": _strongest_doubt(kind, evidence, readings, decision),
         "caps": caps,
-        "gates": _gates(kind, evidence, readings, pooled, primary["direction"]),
+        "gates": _gates(kind, primary["direction"], readings, pooled),
         "secondary": [],
         "notes": evidence.notes,
         "threats": hypothesis["threats"],
@@ -145,54 +148,87 @@ def _why_not_pooled(pooled: PooledEffect) -> dict[str, str]:
     return {"pooled": f"{reason} ({told})" if told else reason}
 
 
-def _smallest_excludable(kind: str, readings: list[Reading], pooled: PooledEffect) -> float | None:
+def _smallest_excludable(kind: str, evidence: HypothesisEvidence, pooled: PooledEffect) -> float | None:
+    """Return what the data could have excluded: pooled for cohorts, by every contrast together for experiments."""
     effect = as_effect(pooled)
     if kind == "cohort" and effect is not None:
         return effect.smallest_excludable
-    return min((reading.effect.smallest_excludable for reading in readings), default=None)
+    return smallest_excludable([found for row in evidence.contrasts if (found := measured_effect(row)) is not None])
 
 
-def _caps(kind: str, direction: str, k: int) -> list[dict[str, str]]:
+def _by_source(readings: list[Reading]) -> dict[tuple[str, str], list[Reading]]:
+    """Group contrasts by what is independent: contrasts of one accession and tissue share samples or cells."""
+    sources: dict[tuple[str, str], list[Reading]] = {}
+    for reading in readings:
+        sources.setdefault(reading.evidence.source, []).append(reading)
+    return sources
+
+
+def _agreeing(readings: list[Reading]) -> dict[str, int] | None:
+    sources = _by_source(readings).values()
+    agreeing = sum(all(reading.agrees for reading in group) for group in sources)
+    return {"k": agreeing, "n": len(sources)} if readings else None
+
+
+def _caps(kind: str, direction: str, evidence: HypothesisEvidence) -> list[dict[str, str]]:
     caps = []
-    if kind == "cohort" and k == 1:
-        caps.append({"cap": "single cohort", "reason": "One cohort, and nothing that replicates it."})
     if kind == "cohort":
-        caps.append({"cap": "composition", "reason": "Blood composition is not adjusted for."})
+        caps.append({"cap": "composition", "reason": f"{_composition(evidence)} is not adjusted for."})
     else:
         caps.append({"cap": "specificity", "reason": "The set's rank among comparator sets is not evaluated yet."})
     if direction == "either":
         caps.append({"cap": "direction", "reason": "No direction was declared in advance."})
+    if len({row.source for row in evidence.contrasts if row.testable}) == 1:
+        what = "cohort" if kind == "cohort" else "experiment"
+        caps.append({"cap": "replication", "reason": f"A single {what} could be tested: nothing confirms it."})
     return caps
 
 
-def _gates(
-    kind: str, evidence: HypothesisEvidence, readings: list[Reading], pooled: PooledEffect, direction: str
-) -> list[dict[str, str]]:
-    significant = any(reading.passes for reading in readings)
-    competitive = [reading for reading in readings if (reading.evidence.p_competitive or 1.0) <= COMPETITIVE_P]
+def _composition(evidence: HypothesisEvidence) -> str:
+    blood = any("blood" in row.tissue.lower() for row in evidence.contrasts)
+    return "Blood composition" if blood else "The mix of cell types"
+
+
+def _gates(kind: str, direction: str, readings: list[Reading], pooled: PooledEffect) -> list[dict[str, str]]:
+    passing = sum(reading.passes for reading in readings)
+    competitive = sum(_is_competitive(reading.evidence, direction) for reading in readings)
     agreeing = sum(reading.agrees for reading in readings)
-    gates = [
-        {
-            "gate": "self-contained test in the declared direction",
-            "status": _status(significant),
-            "detail": f"{sum(reading.passes for reading in readings)} of {len(evidence.contrasts)} contrasts pass",
-        },
-        _replication_gate(pooled_readings(readings, pooled), pooled, direction)
+    tested = f"{len(readings)} testable contrasts"
+    if kind == "cohort":
+        first = "self-contained test, two-sided p ≤ .05 in the declared direction, in at least one contrast"
+    else:
+        first = "self-contained test, one-sided p ≤ .025 and effect beyond the margin, in at least one contrast"
+    if direction == "either":
+        first = first.replace(" in the declared direction", "")
+    results = [
+        (first, passing > 0, f"{passing} of {tested}"),
+        _replication(pooled_readings(readings, pooled), pooled, direction)
         if kind == "cohort"
-        else {
-            "gate": "every testable contrast has the declared sign with z > 1",
-            "status": _status(bool(readings) and agreeing == len(readings)),
-            "detail": f"{agreeing} of {len(readings)} testable contrasts",
-        },
-        {
-            "gate": "competitive test (CAMERA, estimated correlation) p ≤ .05 in at least one contrast",
-            "status": _status(bool(competitive)),
-            "detail": f"{len(competitive)} of {len(readings)} testable contrasts"
-            + ("; shown, not required, for experiments" if kind == "experiment" else ""),
-        },
+        else (
+            f"every testable contrast has the {'same' if direction == 'either' else 'declared'} sign with z > 1 "
+            "(shown, not required)",
+            agreeing == len(readings),
+            f"{agreeing} of {tested}",
+        ),
+        (
+            "competitive test (CAMERA, estimated correlation) p ≤ .05 in "
+            + ("either direction" if direction == "either" else "the declared direction")
+            + " in at least one contrast"
+            + ("" if kind == "cohort" else " (shown, not required)"),
+            competitive > 0,
+            f"{competitive} of {tested}",
+        ),
+    ]
+    gates = [
+        {"gate": gate, "status": _status(passed) if readings else "not evaluated", "detail": detail}
+        for gate, passed, detail in results
     ]
     later = (
-        ["composition-adjusted effect", "specificity among matched sets", "robustness variants"]
+        [
+            "composition-adjusted effect",
+            "specificity among matched sets",
+            "robustness variants",
+        ]
         if kind == "cohort"
         else ["rank among comparator sets", "two independent experiments", "robustness variants"]
     )
@@ -200,14 +236,19 @@ def _gates(
     return gates
 
 
-def _replication_gate(readings: list[Reading], pooled: PooledEffect, direction: str) -> dict[str, str]:
+def _replication(readings: list[Reading], pooled: PooledEffect, direction: str) -> tuple[str, bool, str]:
     passed, detail = replicates(readings, pooled, direction)
-    return {
-        "gate": "replication: cohorts show the declared sign with z > 1 (up to two: all; more: two thirds, none "
-        "significantly opposite)",
-        "status": _status(passed),
-        "detail": detail,
-    }
+    sign = "the same sign" if direction == "either" else "the declared sign"
+    gate = (
+        f"replication: cohorts show {sign} with z > 1 (up to two: all; more: two thirds, none significantly opposite)"
+    )
+    return gate, passed, detail
+
+
+def _is_competitive(row: ContrastEvidence, direction: str) -> bool:
+    if row.p_competitive is None or row.p_competitive > COMPETITIVE_P:
+        return False
+    return direction == "either" or row.competitive_direction == direction
 
 
 def _status(passed: bool) -> str:
@@ -216,6 +257,7 @@ def _status(passed: bool) -> str:
 
 def _evidence_row(row: ContrastEvidence, direction: str, readings: list[Reading]) -> dict[str, Any]:
     reading = next((found for found in readings if found.evidence.contrast == row.contrast), None)
+    effect = measured_effect(row)
     declared_p = None
     if row.p_self_contained is not None and direction in {"up", "down"}:
         declared_p = one_sided(row.p_self_contained, row.direction, direction)
@@ -223,7 +265,7 @@ def _evidence_row(row: ContrastEvidence, direction: str, readings: list[Reading]
         **row.to_dict(),
         "p_declared_direction": declared_p,
         "competitive_reading": competitive_reading(row),
-        "smallest_excludable": reading.effect.smallest_excludable if reading else None,
+        "smallest_excludable": effect.smallest_excludable if effect else None,
         "agrees": reading.agrees if reading else None,
     }
 
@@ -233,29 +275,35 @@ def competitive_reading(row: ContrastEvidence) -> str:
     if row.p_competitive is None:
         return "not computed"
     if row.p_competitive <= COMPETITIVE_P:
-        return "the set changed more than other measured genes"
+        side = {"up": "higher", "down": "lower"}.get(row.competitive_direction, "different")
+        return f"the set changed more than other measured genes ({side} than they)"
     if (row.residual_df or 0) < FEW_RESIDUAL_DF:
         return "uninformative: too few residual degrees of freedom to estimate the correlation within the set"
     return "not shown to have changed more than other measured genes"
 
 
-def _sentence(set_name: str, evidence: HypothesisEvidence, kind: str, pooled: PooledEffect) -> str:
+def _sentence(set_name: str, evidence: HypothesisEvidence, kind: str) -> str:
     parts = []
+    untestable = []
     for row in evidence.contrasts:
         if row.effect is None or row.ci_low is None or row.ci_high is None:
-            parts.append(f"{row.contrast}: not testable")
+            untestable.append(row.contrast)
             continue
-        side = "higher" if row.effect > 0 else "lower"
-        scale = (
-            f"{abs(row.effect):.2f} SD of between-person variation {side} in {row.target_label} than in "
-            f"{row.reference_label}"
-            if kind == "cohort"
-            else f"{abs(row.effect):.2f} log2 units {side} with {row.target_label} than with {row.reference_label}, "
-            "relative to all other measured genes"
+        side = "higher" if row.effect > 0 else "lower" if row.effect < 0 else "different"
+        unit = "log2 units" if kind == "experiment" else "within-pair SD" if row.blocking == "fixed" else "SD"
+        parts.append(
+            f"{abs(row.effect):.2f} {unit} {side} ({row.target_label} versus {row.reference_label}; "
+            f"{row.accession}; 95 % CI {row.ci_low:.2f} to {row.ci_high:.2f})"
         )
-        parts.append(f"{scale} ({row.accession}; 95 % CI {row.ci_low:.2f} to {row.ci_high:.2f})")
-    estimand = " (total effect, composition not adjusted)" if kind == "cohort" else ""
-    return f"{set_name} genes are " + "; ".join(parts) + f"{estimand}.{_pooled_sentence(pooled, kind)}"
+    if not parts:
+        return f"{set_name} genes could not be tested in {', '.join(untestable)}."
+    means = (
+        "Total effect, composition not adjusted; SD is the spread of the set's score within groups."
+        if kind == "cohort"
+        else "Counted relative to all other measured genes."
+    )
+    without = f" Not testable: {', '.join(untestable)}." if untestable else ""
+    return f"{set_name} genes are on average " + "; ".join(parts) + f". {means}{without}"
 
 
 def _pooled_sentence(pooled: PooledEffect, kind: str) -> str:
@@ -292,18 +340,32 @@ def _strongest_doubt(kind: str, evidence: HypothesisEvidence, readings: list[Rea
         return problem["what"] if problem else evidence.margin_rule
     if decision.verdict == "conflicting":
         return "The datasets disagree in sign; at least one of them measures something else."
+    if decision.verdict == "not testable":
+        return "The data are too few, or do not say the same: neither an effect nor its absence can be told."
     if kind == "cohort":
         return (
-            "Blood composition is not adjusted for: a shift of cell types between patients and controls moves these "
-            "genes without any change in the pathway itself."
+            f"{_composition(evidence)} is not adjusted for: a shift of cell types between the groups can feign or hide "
+            "a change of these genes without any change in the pathway itself."
         )
-    if untestable:
-        return f"{len(untestable)} of {len(evidence.contrasts)} contrasts could not be tested."
-    datasets = {reading.evidence.dataset for reading in readings}
+    return _doubt_of_experiments(evidence, readings, decision, len(untestable))
+
+
+def _doubt_of_experiments(
+    evidence: HypothesisEvidence, readings: list[Reading], decision: Decision, n_untestable: int
+) -> str:
+    passing = sum(reading.passes for reading in readings)
     few = min((reading.evidence.residual_df or 0) for reading in readings)
     coverage = min(reading.evidence.n_measured / max(reading.evidence.n_in_set, 1) for reading in readings)
-    if len(datasets) == 1:
-        return f"A single experiment with {few:g} residual degrees of freedom; replicates of one source, not of people."
+    if n_untestable:
+        return f"{n_untestable} of {len(evidence.contrasts)} contrasts could not be tested."
+    if decision.verdict == "suggestive" and passing < len(readings):
+        return f"Only {passing} of {len(readings)} contrasts pass; nothing corrects for having looked at several."
+    if len(_by_source(readings)) == 1:
+        return (
+            f"A single experiment with {few:g} residual degrees of freedom: it speaks for its own source of cells only."
+        )
     if coverage < LOW_COVERAGE:
         return f"Only {coverage:.0%} of the set was measured in one of the datasets."
+    if decision.verdict == "not supported":
+        return "The answer holds for these sources of cells, doses and times only."
     return "How the set ranks among comparator sets is not known yet: many sets may have changed as much."

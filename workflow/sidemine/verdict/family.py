@@ -33,6 +33,6 @@ def holm_gate(pooled: PooledEffect, adjusted: float | None, n_hypotheses: int, d
     )
     return {
         "gate": f"pooled effect: declared sign, two-sided p ≤ {SUPPORTED_P:g} after Holm over the study's hypotheses",
-        "status": "passed" if passed else "failed",
+        "status": "not evaluated" if adjusted is None else "passed" if passed else "failed",
         "detail": detail,
     }

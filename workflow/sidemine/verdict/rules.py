@@ -58,11 +58,11 @@ class Reading:
     Attributes
     ----------
     passes
-        Significant in the declared direction and, in experiments, beyond the margin.
+        Significant in the declared direction, its effect on the same side and, in experiments, beyond the margin.
     agrees
-        Declared sign with z > 1.
+        Declared sign with z > 1; where none is declared, the sign of the contrast with the smallest p.
     opposite
-        Significant against the declared direction.
+        Significant on the other side, by the test and by the sign of the effect.
     excluded
         The one-sided 95 % limit (both of them for `either`) lies below the margin.
     """
@@ -75,7 +75,7 @@ class Reading:
     excluded: bool
 
 
-def read_contrast(row: ContrastEvidence, direction: str, margin: float, kind: str) -> Reading | None:
+def read_contrast(row: ContrastEvidence, direction: str, side: str, margin: float, kind: str) -> Reading | None:
     """Return how one contrast reads, or None when it could not be tested.
 
     Parameters
@@ -84,37 +84,38 @@ def read_contrast(row: ContrastEvidence, direction: str, margin: float, kind: st
         Evidence of the contrast.
     direction
         Declared direction of target minus reference: up, down or either.
+    side
+        The direction that counts as agreement: the declared one, or for `either` the one of the smallest p.
     margin
         Smallest effect worth calling one, in the unit of the effect.
     kind
         cohort or experiment.
     """
-    if (
-        not row.testable
-        or row.effect is None
-        or row.effect_se is None
-        or row.effect_df is None
-        or row.p_self_contained is None
-    ):
+    effect, p_value = measured_effect(row), row.p_self_contained
+    if effect is None or p_value is None:
         return None
-    effect = Effect(row.effect, row.effect_se, row.effect_df)
     threshold = COHORT_P / 2 if kind == "cohort" else EXPERIMENT_P
-    if direction in {"up", "down"}:
-        sign = 1 if direction == "up" else -1
-        p_declared = one_sided(row.p_self_contained, row.direction, direction)
-        significant = p_declared <= threshold
-        opposite = (1 - p_declared) <= threshold
-        agrees = sign * row.effect > row.effect_se
-        excluded = effect.limit(direction) < margin
-        same_sign = sign * row.effect > 0
-    else:
-        significant = row.p_self_contained / 2 <= threshold
-        opposite = False
-        agrees = abs(row.effect) > row.effect_se
+    signed = effect.value if side == "up" else -effect.value
+    p_side = one_sided(p_value, row.direction, side)
+    if direction == "either":
         excluded = max(effect.limit("up"), effect.limit("down")) < margin
-        same_sign = True
-    large_enough = kind == "cohort" or abs(row.effect) > margin
-    return Reading(row, effect, significant and same_sign and large_enough, agrees, opposite, excluded)
+    else:
+        excluded = effect.limit(direction) < margin
+    return Reading(
+        row,
+        effect,
+        passes=p_side <= threshold and signed > 0 and (kind == "cohort" or signed > margin),
+        agrees=signed > effect.se,
+        opposite=(1 - p_side) <= threshold and signed < 0,
+        excluded=excluded,
+    )
+
+
+def measured_effect(row: ContrastEvidence) -> Effect | None:
+    """Return the effect of a contrast with its precision; None when it could not be tested."""
+    if not row.testable or row.effect is None or row.effect_se is None or row.effect_df is None:
+        return None
+    return Effect(row.effect, row.effect_se, row.effect_df)
 
 
 def decide(evidence: HypothesisEvidence, direction: str, kind: str) -> tuple[Decision, list[Reading]]:
@@ -127,7 +128,8 @@ def decide(evidence: HypothesisEvidence, direction: str, kind: str) -> tuple[Dec
     """
     if evidence.margin is None:
         return Decision("not testable", f"No margin could be set: {evidence.margin_rule}."), []
-    found = [read_contrast(row, direction, evidence.margin, kind) for row in evidence.contrasts]
+    side = _side(evidence, direction)
+    found = [read_contrast(row, direction, side, evidence.margin, kind) for row in evidence.contrasts]
     readings = [reading for reading in found if reading is not None]
     if not readings:
         return Decision("not testable", "None of the declared contrasts could be tested."), []
@@ -140,7 +142,7 @@ def decide(evidence: HypothesisEvidence, direction: str, kind: str) -> tuple[Dec
         )
     if kind == "cohort":
         return _decide_cohorts(pooled, direction, evidence.margin), readings
-    return _decide_experiments(readings, evidence.margin), readings
+    return _decide_experiments(readings, evidence.margin, direction != "either"), readings
 
 
 def pooled_effect(evidence: HypothesisEvidence) -> PooledEffect:
@@ -187,6 +189,17 @@ def replicates(readings: list[Reading], pooled: PooledEffect, direction: str) ->
     return showing >= needed and not opposite, detail
 
 
+def _side(evidence: HypothesisEvidence, direction: str) -> str:
+    if direction != "either":
+        return direction
+    tested = [
+        (row.p_self_contained, effect.value)
+        for row in evidence.contrasts
+        if (effect := measured_effect(row)) is not None and row.p_self_contained is not None
+    ]
+    return "down" if tested and min(tested)[1] < 0 else "up"
+
+
 def _conflicting(readings: list[Reading]) -> bool:
     intervals = [reading.effect.interval(CONFLICT_LEVEL) for reading in readings]
     return any(low > 0 for low, _ in intervals) and any(high < 0 for _, high in intervals)
@@ -215,32 +228,47 @@ def _decide_cohorts(pooled: PooledEffect, direction: str, margin: float) -> Deci
             f"The effect {over} has the declared sign and p at most {COHORT_P:g}; nothing is above suggestive before "
             "composition is adjusted.",
         )
-    return _underpowered(effect.smallest_excludable, against)
+    return _underpowered([effect])
 
 
-def _decide_experiments(readings: list[Reading], margin: float) -> Decision:
-    against = [reading for reading in readings if reading.opposite]
-    if any(reading.passes for reading in readings) and not against:
+def _decide_experiments(readings: list[Reading], margin: float, directed: bool) -> Decision:
+    if any(reading.passes for reading in readings) and not any(reading.opposite for reading in readings):
         return Decision(
             "suggestive",
-            f"At least one experiment has a one-sided self-contained p of at most {EXPERIMENT_P:g} in the declared "
-            f"direction and an effect beyond the margin of {margin:.3g}, and none is significant in the other "
-            "direction; nothing is above suggestive before its rank among comparator sets is known.",
+            f"At least one experiment has a one-sided self-contained p of at most {EXPERIMENT_P:g} "
+            f"{'in the declared direction' if directed else '(no direction was declared, so 0.05 in all)'} and an "
+            f"effect beyond the margin of {margin:.3g}, and none is significant in the other direction; nothing is "
+            "above suggestive before its rank among comparator sets is known.",
         )
-    if all(reading.excluded or reading.opposite for reading in readings):
+    if _all_excluded(readings, directed):
         return Decision(
             "not supported",
             f"In every testable experiment the one-sided 95 % limit in the declared direction lies within the margin "
-            f"of {margin:.3g}, or the change is significant in the other direction.",
-            opposite=bool(against),
+            f"of {margin:.3g}, or the change is significant in the other direction."
+            if directed
+            else f"In every testable experiment the 90 % interval lies within the margin of {margin:.3g} on both sides.",
+            opposite=_any_opposite(readings, directed),
         )
-    return _underpowered(min(reading.effect.smallest_excludable for reading in readings), bool(against))
+    return _underpowered([reading.effect for reading in readings])
 
 
-def _underpowered(smallest: float, against: bool) -> Decision:
+def _all_excluded(readings: list[Reading], directed: bool) -> bool:
+    return all(reading.excluded or (directed and reading.opposite) for reading in readings)
+
+
+def _any_opposite(readings: list[Reading], directed: bool) -> bool:
+    return directed and any(reading.opposite for reading in readings)
+
+
+def smallest_excludable(effects: list[Effect]) -> float | None:
+    """Return the smallest effect that all contrasts together could exclude: `not supported` needs every one of them."""
+    return max((effect.smallest_excludable for effect in effects), default=None)
+
+
+def _underpowered(effects: list[Effect]) -> Decision:
+    smallest = smallest_excludable(effects)
     return Decision(
         "not testable",
-        f"Undecided by the other rules (underpowered); the smallest effect that these data could exclude is "
-        f"{smallest:.2g}.",
-        opposite=against,
+        f"Undecided by the other rules (underpowered, or the contrasts do not say the same); the smallest effect that "
+        f"these data could exclude is {smallest:.2g}.",
     )

@@ -1,0 +1,68 @@
+"""The command line of a run and of `sidemine`: what nothing reads is refused, what is wrong is told without a run."""
+
+from __future__ import annotations
+
+import pytest
+
+from sidemine.cli import main
+from sidemine.errors import StudyError
+from sidemine.simulate.studies import write_planted
+from sidemine.study.command_line import check_command_line, wants_relock
+
+
+def test_a_mistyped_key_on_the_command_line_is_told():
+    """`--config resluts=x` would be passed over in silence, and the results would go elsewhere."""
+    with pytest.raises(StudyError, match=r"2 problems(.|\n)*'resluts'(.|\n)*Did you mean results(.|\n)*'seed'"):
+        check_command_line({"resluts": "x", "mirror": "y", "seed": 3})
+    check_command_line({"results": "x", "downloads": "x", "mirror": "x", "lock": "x", "relock": True})
+
+
+@pytest.mark.parametrize(("value", "meant"), [(True, True), ("yes", True), ("no", False), (False, False)])
+def test_relock_is_yes_or_no(value, meant):
+    """Recording changed inputs anew is said in so many words."""
+    assert wants_relock({"relock": value}) is meant
+
+
+def test_relock_is_off_by_default_and_never_guessed():
+    """A word that is neither yes nor no never lets changed inputs pass."""
+    assert wants_relock({}) is False
+    with pytest.raises(StudyError, match="relock=maybe"):
+        wants_relock({"relock": "maybe"})
+
+
+def test_check_tells_the_line_that_snakemake_does_not(tmp_path, capsys):
+    """Snakemake reads the config first and says only that it is not valid YAML; `sidemine check` names the line."""
+    write_planted("positive", tmp_path, 11)
+    config = tmp_path / "config.yaml"
+    assert main(["check", str(config)]) == 0
+    assert "nothing wrong found in 2 datasets, 2 contrasts" in capsys.readouterr().out
+    text = config.read_text(encoding="utf-8")
+    config.write_text(text.replace("  seed: 11", "\tseed: 11"), encoding="utf-8")
+    assert main(["check", str(config)]) == 1
+    line = text.splitlines().index("  seed: 11") + 1
+    assert f"line {line}" in capsys.readouterr().err
+    assert main(["check", str(tmp_path / "none.yaml")]) == 1
+    assert "no config file" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("source", "words"), [("GPL570", "neither such a series nor a file"), ("nofile.txt", "neither"), (".", "a folder")]
+)
+def test_inspect_says_what_it_can_look_into(source, words, capsys):
+    """What is neither series nor file is told, with what would be."""
+    assert main(["inspect", source]) == 1
+    message = capsys.readouterr().err
+    assert words in message
+    assert "a GEO series" in message
+
+
+def test_an_unreadable_sheet_makes_up_no_further_problems(tmp_path):
+    """Spaces for tabs in datasets.tsv: one problem, not one more for each contrast that names a dataset."""
+    from sidemine.study.load import load_study
+
+    write_planted("positive", tmp_path, 11)
+    sheet = tmp_path / "datasets.tsv"
+    sheet.write_text(sheet.read_text(encoding="utf-8").replace("\t", "  "), encoding="utf-8")
+    with pytest.raises(StudyError, match="not tab-separated") as caught:
+        load_study(tmp_path / "config.yaml")
+    assert len(caught.value.problems) == 1

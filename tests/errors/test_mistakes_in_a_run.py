@@ -1,0 +1,74 @@
+"""Mistakes made with the real command: what a person sees in the terminal, and what stands afterwards."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from sidemine.simulate.studies import write_planted
+
+ROOT = Path(__file__).parents[2]
+RESULTS = "results/planted_positive"
+
+pytestmark = pytest.mark.workflow
+
+
+def _run(folder, *targets, config=()):
+    """Run the workflow in `folder` for some targets; return the exit code and all that the terminal showed."""
+    command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "workflow" / "Snakefile")]
+    command += ["--directory", str(folder), "--configfile", str(folder / "config.yaml"), "--cores", "2"]
+    command += [f"{RESULTS}/{target}" for target in targets]
+    command += ["--config", *config] if config else []
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    done = subprocess.run(
+        command, cwd=folder, env={**os.environ, "PATH": path}, capture_output=True, text=True, check=False, timeout=300
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
+def _last_words(terminal):
+    assert "Traceback" not in terminal
+    return terminal.split("What went wrong", 1)[1]
+
+
+def test_a_changed_input_is_refused_until_it_is_recorded_anew(tmp_path):
+    """A locked file that differs stops every run, not the first one only, until relock=yes is said."""
+    write_planted("positive", tmp_path, 11)
+    targets = ("inputs.json", "gene_sets.tsv.gz")
+    assert _run(tmp_path, *targets)[0] == 0
+    lock = (tmp_path / "inputs.lock.tsv").read_bytes()
+    with (tmp_path / "sets.gmt").open("a", encoding="utf-8") as sets:
+        sets.write("SIM_LATE\tx\tISG15\tMX1\n")
+    for _ in range(2):  # Snakemake alone would find nothing to do the second time
+        code, terminal = _run(tmp_path, *targets)
+        assert code == 1
+        for words in ("not the file that the lock records", "where:   sets.gmt", "12,005 bytes", "relock=yes"):
+            assert words in _last_words(terminal)
+    assert (tmp_path / "inputs.lock.tsv").read_bytes() == lock
+    assert _run(tmp_path, *targets, config=["relock=yes"])[0] == 0
+    sets = gzip.decompress((tmp_path / RESULTS / "gene_sets.tsv.gz").read_bytes())
+    assert b"SIM_LATE" in sets
+    code, terminal = _run(tmp_path, *targets)
+    assert code == 0
+    assert "Nothing to be done" in terminal
+
+
+def test_all_missing_and_damaged_inputs_are_told_in_one_run(tmp_path):
+    """Two files wrong in the mirror: both are told, with where to put them; nothing half is kept."""
+    write_planted("positive", tmp_path, 11)
+    matrices = sorted((tmp_path / "mirror").rglob("*_series_matrix.txt.gz"))
+    matrices[0].unlink()
+    matrices[1].write_bytes(matrices[1].read_bytes()[:50_000])
+    code, terminal = _run(tmp_path, "inputs.json")
+    assert code == 1
+    for words in ("the mirror does not have an input", str(matrices[0]), "cut short", str(matrices[1])):
+        assert words in _last_words(terminal)
+    assert not [*(tmp_path / "downloads").rglob("*_series_matrix.txt.gz*")]
+    code, terminal = _run(tmp_path, "inputs.json", config=["resluts=elsewhere"])
+    assert code == 1
+    assert "Did you mean results?" in terminal

@@ -1,0 +1,99 @@
+"""The table contract: what is written is checked, the same bytes every time, and read back as it was."""
+
+from __future__ import annotations
+
+import gzip
+
+import pandas as pd
+import pytest
+
+from sidemine.errors import InputError
+from sidemine.tables import (
+    GENE_SETS,
+    GENES_LEDGER,
+    SAMPLES,
+    empty_table,
+    read_json,
+    read_table,
+    write_json,
+    write_table,
+)
+
+SETS = pd.DataFrame(
+    {
+        "gene_set": ["S", "S"],
+        "family": ["target", "target"],
+        "gene": ["NA", "ISG15"],
+        "weight": [1.0, -0.1234567890123],
+        "version": ["1", "1"],
+        "licence": ["CC0", "CC0"],
+        "source": ["a", "a"],
+    }
+)
+
+
+@pytest.mark.parametrize("name", ["sets.tsv", "sets.tsv.gz"])
+def test_a_table_comes_back_as_it_was(tmp_path, name):
+    """Texts stay texts, a gene called NA too; numbers keep ten digits."""
+    write_table(SETS, tmp_path / name, GENE_SETS)
+    back = read_table(tmp_path / name, GENE_SETS)
+    assert back["gene"].to_list() == ["NA", "ISG15"]
+    assert back["version"].to_list() == ["1", "1"]
+    assert back["weight"].to_numpy() == pytest.approx(SETS["weight"].to_numpy(), rel=1e-9)
+
+
+def test_the_same_table_gives_the_same_bytes(tmp_path):
+    """No time stamp and no file name enters a gzip file."""
+    write_table(SETS, tmp_path / "a.tsv.gz", GENE_SETS)
+    write_table(SETS, tmp_path / "b.tsv.gz", GENE_SETS)
+    assert (tmp_path / "a.tsv.gz").read_bytes() == (tmp_path / "b.tsv.gz").read_bytes()
+    assert gzip.decompress((tmp_path / "a.tsv.gz").read_bytes()).startswith(b"gene_set\tfamily")
+
+
+def test_an_empty_table_is_typed_and_readable(tmp_path):
+    """Nothing found is a table with its columns, not a blank file."""
+    write_table(empty_table(GENE_SETS), tmp_path / "none.tsv", GENE_SETS)
+    back = read_table(tmp_path / "none.tsv", GENE_SETS)
+    assert list(back.columns) == GENE_SETS.names
+    assert len(back) == 0
+
+
+@pytest.mark.parametrize(
+    ("broken", "message"),
+    [
+        (SETS.drop(columns="weight"), "does not have its columns"),
+        (SETS[SETS.columns[::-1]], "does not have its columns"),
+        (SETS.assign(extra=1), "does not have its columns"),
+        (SETS.assign(gene=["ISG15", ""]), "column gene has an empty cell"),
+        (SETS.assign(weight=["1", "many"]), "column weight holds something that is not a number"),
+    ],
+    ids=["missing", "order", "extra", "empty", "text"],
+)
+def test_a_table_that_breaks_its_contract_is_not_written(tmp_path, broken, message):
+    """A wrong table stops with the column and the row, and leaves no file behind."""
+    with pytest.raises(InputError, match=message):
+        write_table(broken, tmp_path / "x.tsv", GENE_SETS)
+    assert not (tmp_path / "x.tsv").exists()
+
+
+def test_open_ended_tables_take_further_columns(tmp_path):
+    """Metadata columns follow the fixed ones and are read as text."""
+    samples = pd.DataFrame({"sample": ["a"], "unit": ["u"], "fate": ["used"], "age": ["007"]})
+    write_table(samples, tmp_path / "samples.tsv", SAMPLES)
+    assert read_table(tmp_path / "samples.tsv", SAMPLES)["age"].to_list() == ["007"]
+
+
+def test_cells_that_may_be_empty_stay_empty(tmp_path):
+    """A dropped identifier has no gene; that is no missing text."""
+    ledger = pd.DataFrame({"identifier": ["p1"], "gene": [""], "fate": ["dropped"], "reason": ["unknown"]})
+    write_table(ledger, tmp_path / "ledger.tsv", GENES_LEDGER)
+    assert read_table(tmp_path / "ledger.tsv", GENES_LEDGER)["gene"].to_list() == [""]
+
+
+def test_json_is_sorted_and_knows_no_infinity(tmp_path):
+    """Keys in one order; NaN and infinity are refused, because null with a reason is the honest value."""
+    write_json({"b": 1, "a": "ä"}, tmp_path / "x.json")
+    assert (tmp_path / "x.json").read_text(encoding="utf-8").index('"a"') < 10
+    assert read_json(tmp_path / "x.json") == {"a": "ä", "b": 1}
+    with pytest.raises(ValueError, match="Out of range float"):
+        write_json({"p": float("nan")}, tmp_path / "y.json")

@@ -1,0 +1,138 @@
+"""Runs of the real workflow, each in a process of its own and cut off from the network."""
+
+from __future__ import annotations
+
+import fcntl
+import html
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sidemine.simulate.studies import write_planted
+from sidemine.tables import read_json
+
+REPOSITORY = Path(__file__).parents[2]
+SEED = 11
+# A run that needs the network fails here, whatever the machine could reach.
+NO_NETWORK = '''"""Refuse every connection to the network."""
+import socket
+
+
+def _refuse(connection, address):
+    raise OSError(f"this run may not use the network: {address}")
+
+
+socket.getaddrinfo = lambda *given, **more: _refuse(None, given)
+_connect = socket.socket.connect
+socket.socket.connect = lambda self, address: (_connect if self.family == socket.AF_UNIX else _refuse)(self, address)
+'''
+
+
+@dataclass(frozen=True)
+class Run:
+    """One finished call of the workflow: where it ran, how it ended, and all that it said."""
+
+    folder: Path
+    status: int
+    output: str
+
+    @property
+    def snakefile(self) -> Path:
+        """The workflow that made this run, where it ran from a copy."""
+        return self.folder / "tree" / "workflow" / "Snakefile"
+
+    def results(self) -> Path:
+        """The one study's results folder."""
+        (folder,) = (self.folder / "results").iterdir()
+        return folder
+
+    def verdicts(self) -> dict[str, dict[str, Any]]:
+        """Return the verdicts by hypothesis."""
+        return {row["hypothesis"]: row for row in read_json(self.results() / "verdicts.json")["verdicts"]}
+
+    def page(self) -> str:
+        """Return the report, its character references resolved."""
+        return html.unescape((self.results() / "report.html").read_text(encoding="utf-8"))
+
+
+@dataclass(frozen=True)
+class Workflow:
+    """Calls the workflow as a user would, without a network."""
+
+    environment: dict[str, str]
+
+    def plant(self, kind: str, folder: Path) -> Path:
+        """Write a planted study and return its config."""
+        return write_planted(kind, folder, SEED)
+
+    def command(
+        self, folder: Path, *arguments: str | Path, config: Path | None, cores: int, snakefile: Path | None
+    ) -> list[str]:
+        """Return the command line; the working directory is `folder`."""
+        line = [sys.executable, "-m", "snakemake", *map(str, arguments)]
+        line += ["--snakefile", str(snakefile or REPOSITORY / "Snakefile"), "--directory", str(folder)]
+        line += ["--configfile", str(config)] if config else []
+        return [*line, "--cores", str(cores)]
+
+    def run(
+        self,
+        folder: Path,
+        *arguments: str | Path,
+        config: Path | None = None,
+        cores: int = 2,
+        snakefile: Path | None = None,
+        fails: bool = False,
+    ) -> Run:
+        """Run to the end; by default the run must succeed."""
+        line = self.command(folder, *arguments, config=config, cores=cores, snakefile=snakefile)
+        done = subprocess.run(
+            line, env=self.environment, cwd=REPOSITORY, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+        assert (done.returncode != 0) == fails, done.stdout[-8000:]
+        return Run(folder, done.returncode, done.stdout)
+
+    def start(
+        self, folder: Path, *, config: Path, cores: int = 2, snakefile: Path | None = None
+    ) -> subprocess.Popen[bytes]:
+        """Start a run in a process group of its own and return at once."""
+        line = self.command(folder, config=config, cores=cores, snakefile=snakefile)
+        with (folder / "started.log").open("wb") as log:
+            return subprocess.Popen(
+                line, env=self.environment, cwd=REPOSITORY, stdout=log, stderr=log, start_new_session=True
+            )
+
+
+@pytest.fixture(scope="session")
+def workflow(tmp_path_factory: pytest.TempPathFactory) -> Workflow:
+    """The workflow, cut off from the network."""
+    folder = tmp_path_factory.mktemp("no_network")
+    (folder / "sitecustomize.py").write_text(NO_NETWORK)
+    path = os.pathsep.join([str(folder), *filter(None, [os.environ.get("PYTHONPATH")])])
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "SNAKEMAKE"))}
+    return Workflow({**kept, "PYTHONPATH": path})
+
+
+@pytest.fixture(scope="session")
+def finished(workflow: Workflow, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A planted study, run once to its end on two cores. Tests read it and must not change it."""
+    base = tmp_path_factory.getbasetemp()
+    # Workers of one test session share the run: the first makes it, the others wait at the lock.
+    base = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    folder = base / "finished"
+    with (base / "finished.lock").open("w") as stream:
+        fcntl.flock(stream, fcntl.LOCK_EX)
+        if not (folder / "done").is_file():
+            shutil.rmtree(folder, ignore_errors=True)
+            # A copy of the workflow, so that tests may compare with edited copies while somebody edits the original.
+            ignored = shutil.ignore_patterns("__pycache__")
+            shutil.copytree(REPOSITORY / "workflow", folder / "tree" / "workflow", ignore=ignored, symlinks=True)
+            snakefile = folder / "tree" / "workflow" / "Snakefile"
+            run = workflow.run(folder, config=workflow.plant("positive", folder), snakefile=snakefile)
+            (folder / "done").write_text(run.output)
+    return Run(folder, 0, (folder / "done").read_text())

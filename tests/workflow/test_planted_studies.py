@@ -1,0 +1,69 @@
+"""Studies with a known truth, from files to verdict and page, through the real workflow."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from sidemine.simulate.studies import PLANTED_KINDS
+
+pytestmark = pytest.mark.workflow
+
+# Short studies last, so that two workers end together.
+KINDS = (
+    "inhibitor_suppresses",
+    "inhibitor_opposes",
+    "inhibitor_null",
+    "null",
+    "conflicting",
+    "sign_flipped",
+    "confounded",
+    "too_small",
+)
+
+
+def check(run, kind):
+    """Compare verdict, sign and page with what was planted."""
+    plan = PLANTED_KINDS[kind]
+    verdict = run.verdicts()["main"]
+    assert verdict["verdict"] in plan.verdicts, verdict["sentence"]
+    assert verdict["opposite"] is plan.opposite
+    page = run.page()
+    (chip,) = re.findall(r'<p class="chip[^>]*>(.*?)</p>', page, re.DOTALL)
+    assert verdict["verdict"] in chip
+    assert ("opposite" in chip) is plan.opposite
+    assert verdict["doubt"] in page
+    assert plan.truth in page  # the page says what was planted
+    return verdict
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_planted_truth_is_found_and_nothing_else(kind, workflow, tmp_path):
+    """Each planted study gets a verdict that an honest rule may reach, with the right sign."""
+    report = f"results/planted_{kind}/report.html"
+    run = workflow.run(tmp_path, report, config=workflow.plant(kind, tmp_path))
+    verdict = check(run, kind)
+    problems = [row["problem"] for row in verdict["evidence"]]
+    if kind == "confounded":
+        assert all("hybridisation_batch" in str(problem) for problem in problems)
+        assert "hybridisation_batch" in run.page()
+    elif kind == "too_small":
+        assert all("2" in problem["what"] and problem["next_step"] for problem in problems)
+    else:
+        assert problems == [None] * len(problems)
+        signs = [1 if row["effect"] > 0 else -1 for row in verdict["evidence"]]
+        expected = {
+            "conflicting": [1, -1],
+            "sign_flipped": [-1, -1],
+            "inhibitor_suppresses": [-1, -1],
+            "inhibitor_opposes": [1, 1],
+        }
+        assert signs == expected.get(kind, signs)
+
+
+def test_planted_signal_is_found(finished):
+    """The positive study is called altered, in the planted direction, by both cohorts."""
+    verdict = check(finished, "positive")
+    assert verdict["agreeing"] == {"k": 2, "n": 2}
+    assert all(row["effect"] > 0 for row in verdict["evidence"])

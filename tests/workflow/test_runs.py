@@ -1,0 +1,180 @@
+"""What a run promises: the same bytes, a second try after a crash, no needless work, one run at a time."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.workflow
+
+REPOSITORY = Path(__file__).parents[2]
+STUDY = "results/planted_positive"
+# The files that may differ between two runs of one study, and the lock that a run holds.
+NOT_A_RESULT = {"run.json", ".run_lock"}
+
+
+def read_results(folder: Path) -> dict[str, bytes]:
+    """Return all result files by their path."""
+    files = [path for path in (folder / STUDY).rglob("*") if path.is_file() and path.name not in NOT_A_RESULT]
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
+
+
+def wait_for(found, process, seconds=120):
+    """Wait until `found` says yes; the process must still be at work."""
+    for _ in range(seconds * 20):
+        if found():
+            return
+        assert process.poll() is None, "the run ended before it was interrupted"
+        time.sleep(0.05)
+    raise AssertionError("nothing happened in time")
+
+
+def kill(process):
+    """End a run and all of its jobs at once, as a power cut would."""
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def test_killed_run_on_one_core_ends_with_the_bytes_of_an_undisturbed_run_on_two(workflow, finished, tmp_path):
+    """`kill -9` in mid-run, and the same command again: no unlocking, and the same bytes for any number of cores."""
+    config = workflow.plant("positive", tmp_path)
+    process = workflow.start(tmp_path, config=config, cores=1, snakefile=finished.snakefile)
+    wait_for(lambda: any((tmp_path / STUDY).glob("contrasts/*/differential.tsv.gz")), process)
+    kill(process)
+    assert not (tmp_path / STUDY / "report.html").exists()
+    workflow.run(tmp_path, config=config, cores=1, snakefile=finished.snakefile)
+    ours, theirs = read_results(tmp_path), read_results(finished.folder)
+    assert len(theirs) > 20
+    assert ours.keys() == theirs.keys()
+    assert [name for name in theirs if ours[name] != theirs[name]] == []
+
+
+def test_second_run_does_nothing(workflow, finished):
+    """A finished study is left alone."""
+    before = {path: path.stat().st_mtime_ns for path in (finished.folder / STUDY).rglob("*")}
+    again = workflow.run(finished.folder, config=finished.folder / "config.yaml", snakefile=finished.snakefile)
+    assert "Nothing to be done" in again.output
+    assert {path: path.stat().st_mtime_ns for path in (finished.folder / STUDY).rglob("*")} == before
+
+
+def get_planned_rules(run):
+    """Return the rules in the job statistics of a dry run."""
+    table = re.search(r"^job +count\n-+ +-+\n(.*?)^total ", run.output, re.MULTILINE | re.DOTALL)
+    return {line.split()[0] for line in table.group(1).splitlines()} if table else set()
+
+
+# The manifest states the digest of the whole package, so it and the page that shows it follow every edit.
+ALWAYS = {"write_manifest", "build_report", "record_run", "all"}
+
+
+@pytest.mark.parametrize(
+    ("module", "rules"),
+    [
+        ("", set()),
+        ("enrichment/camera.py", {"test_gene_sets", "adjust_set_tests", "measure_effects", "decide_verdicts", *ALWAYS}),
+        ("verdict/summary.py", {"decide_verdicts", *ALWAYS}),
+        ("report/words.py", ALWAYS),
+        ("simulate/demo.py", ALWAYS),
+    ],
+    ids=["nothing", "camera", "summary", "words", "simulator"],
+)
+def test_edit_runs_exactly_the_rules_that_use_it(module, rules, workflow, finished, tmp_path):
+    """An edit to an imported module, which Snakemake itself does not see, plans its users and what follows from them."""
+    tree = tmp_path / "workflow"
+    shutil.copytree(finished.snakefile.parent, tree, ignore=shutil.ignore_patterns("__pycache__"), symlinks=True)
+    if module:
+        with (tree / "sidemine" / module).open("a", encoding="utf-8") as file:
+            file.write("\n")
+    config = finished.folder / "config.yaml"
+    run = workflow.run(finished.folder, "--dry-run", config=config, snakefile=tree / "Snakefile")
+    assert get_planned_rules(run) == rules, run.output
+
+
+def test_second_run_at_the_same_time_is_refused(workflow, tmp_path):
+    """Two runs of one study would write the same files; the second one is told so."""
+    config = workflow.plant("too_small", tmp_path)
+    process = workflow.start(tmp_path, config=config)
+    try:
+        wait_for(lambda: any((tmp_path / "downloads").rglob("*.record.json")), process)
+        refused = workflow.run(tmp_path, config=config, fails=True)
+    finally:
+        kill(process)
+    assert "another run of this study is under way" in refused.output
+    for part in ("where:", "allowed:", "next:", "--config results=FOLDER"):
+        assert part in refused.output
+
+
+def test_plan_of_the_default_study_needs_no_network(workflow, tmp_path):
+    """Building the graph of jobs reads only the study's own files."""
+    run = workflow.run(tmp_path, "--dry-run", config=REPOSITORY / "config" / "config.yaml")
+    assert "fit_contrast" in run.output
+    assert not (tmp_path / "downloads").exists()
+
+
+def test_failing_selector_stops_before_any_fit_and_keeps_what_was_retrieved(workflow, tmp_path):
+    """A wrong selector costs a minute: the values that exist are shown, nothing is fitted, nothing is lost."""
+    config = workflow.plant("positive", tmp_path)
+    sheet = tmp_path / "contrasts.tsv"
+    sheet.write_text(sheet.read_text().replace("disease_state = healthy", "disease_state = helthy"))
+    run = workflow.run(tmp_path, config=config, fails=True)
+    assert "healthy" in run.output.replace("helthy", "")
+    for part in ("cohort_a_vte", "cohort_b_vte", "where:", "allowed:", "next:"):
+        assert part in run.output
+    results = tmp_path / STUDY
+    assert list(results.rglob("samples.tsv"))
+    assert not list(results.rglob("expression.h5ad"))
+    assert not (results / "contrasts").exists()
+    retrieved = list((tmp_path / "downloads").rglob("*_series_matrix.txt.gz"))
+    assert len(retrieved) == 2
+
+
+def test_workflow_serves_as_a_module(workflow, tmp_path):
+    """Another workflow may use this one, with its own study and its own rules."""
+    config = workflow.plant("too_small", tmp_path)
+    snakefile = tmp_path / "Snakefile"
+    snakefile.write_text(
+        f"""
+module sidemine:
+    snakefile: "{REPOSITORY}/workflow/Snakefile"
+    config: {{"config_file": "{config}"}}
+
+
+use rule * from sidemine as sidemine_*
+
+
+rule mine:
+    default_target: True
+    input:
+        rules.sidemine_check_designs.output,
+    output:
+        "mine.txt",
+    shell:
+        "cp {{input}} {{output}}"
+"""
+    )
+    workflow.run(tmp_path, snakefile=snakefile)
+    assert (tmp_path / "mine.txt").is_file()
+    elsewhere = workflow.run(tmp_path, "--dry-run", "--config", "results=elsewhere", snakefile=snakefile)
+    assert "elsewhere/planted_too_small/design_check.json" in elsewhere.output
+
+
+def test_lint_has_no_complaint(workflow, tmp_path):
+    """Snakemake's own linter finds nothing."""
+    run = workflow.run(tmp_path, "--lint", config=workflow.plant("too_small", tmp_path))
+    assert "Congratulations" in run.output, run.output
+
+
+def test_annex_of_the_engine_is_written(workflow, finished, tmp_path):
+    """`snakemake --report` gives its own page, with our captions."""
+    annex = tmp_path / "annex.html"
+    config = finished.folder / "config.yaml"
+    workflow.run(finished.folder, "--report", annex, config=config, snakefile=finished.snakefile)
+    text = annex.read_text(encoding="utf-8")
+    assert "strongest reason to doubt" in text
+    assert "report.html" in text
