@@ -312,6 +312,21 @@ def _verdict(
     }  # fmt: skip
 
 
+def _pooled() -> dict[str, Any]:
+    missing = ("tau2", "i2", "prediction_low", "prediction_high")
+    return {
+        "k": 2, "contrasts": ["vte_a", "vte_b"], "refused": [{"contrast": "too_small", "reason": HOSTILE_TITLE}],
+        "method": "common effect", "unit": "Hedges g", "effect": 0.45, "se": 0.125, "df": 60.0, "ci_low": 0.2,
+        "ci_high": 0.7, "p": 0.0006, "q_statistic": 0.5, "q_p": 0.47, "random_effect": 0.45,
+        "hartung_knapp_ci_low": -0.7, "hartung_knapp_ci_high": 1.6, "hartung_knapp_p": 0.12,
+        "dersimonian_laird_effect": 0.45, "dersimonian_laird_p": 0.0003, "stouffer_z": 3.4, "stouffer_p": 0.0007,
+        "leave_one_out_low": 0.33, "leave_one_out_high": 0.52, "orders": [],
+        "leave_one_out": [{"left_out": "vte_a", "effect": 0.33}, {"left_out": "vte_b", "effect": 0.52}],
+        **dict.fromkeys(missing),
+        "not_estimable": dict.fromkeys(missing, "not estimable with fewer than three independent datasets"),
+    }  # fmt: skip
+
+
 def _verdicts(simulated: bool) -> dict[str, Any]:
     sd, log2 = "Hedges g", "log2 fold change over complement"
     return {
@@ -321,7 +336,8 @@ def _verdicts(simulated: bool) -> dict[str, Any]:
                      "suggestive", "cohort", [_evidence("vte_a", 0.52, 0.31, sd, 0.004), _evidence("vte_b", 0.33, 0.42, sd, 0.11)],
                      "up", "Probably somewhat higher: interferon target genes are higher in VTE in both cohorts, but the mix of "
                      "blood cells is not yet accounted for.",
-                     "The shift may come from blood composition: heme genes move as well, and they are not JAK–STAT targets."),
+                     "The shift may come from blood composition: heme genes move as well, and they are not JAK–STAT targets.",
+                     pooled=_pooled()),
             _verdict("inhibitor_isg", "Do JAK inhibitors switch interferon-stimulated genes off?", "supported", "experiment",
                      [_evidence("inhibitor", -1.62, 0.4, log2, 3e-7), _evidence("interferon", 2.4, 0.3, log2, 2e-9)], "down",
                      "Yes, in these cells: the inhibitor lowers interferon-stimulated genes.",

@@ -136,6 +136,18 @@ MISTAKES = {
         "      direction: up\n      margin: {of_contrast: stimulated}\n    expects",
         ["cohort hypothesis has a margin that is a fraction"],
     ),
+    "discovery of another dataset": (
+        "config.yaml",
+        "      direction: up\n    expects",
+        "      direction: up\n      discovery: [cells]\n    expects",
+        ["no dataset 'cells'", "primary.discovery", "cohort_a, cohort_b"],
+    ),
+    "nothing left to replicate": (
+        "config.yaml",
+        "      direction: up\n    expects",
+        "      direction: up\n      discovery: [cohort_a, cohort_b]\n    expects",
+        ["nothing is left to replicate"],
+    ),
     "negative margin": (
         "config.yaml",
         "      direction: up\n    expects",

@@ -84,7 +84,7 @@ COHORT_CASES = {
     "one up, one flat with z below 1": (
         [contrast("a", 0.6, 0.15), contrast("b", 0.1, 0.2)],
         "up",
-        "not testable",
+        "suggestive",
         False,
     ),
     "nothing testable": ([untestable("a")], "up", "not testable", False),
@@ -134,7 +134,7 @@ def test_nothing_is_above_suggestive_in_this_version():
         card = answer_hypotheses([hypothesis(kind=kind)], {"h": overwhelming})[0]
         assert card["verdict"] == "suggestive"
         assert any(gate["status"] == "not evaluated" for gate in card["gates"])
-        for field in ("pooled", "composition_adjusted", "specificity_percentile", "robustness_share"):
+        for field in ("composition_adjusted", "specificity_percentile", "robustness_share"):
             assert card[field] is None
             assert card["not_computed"][field]
 
@@ -202,8 +202,9 @@ def test_a_global_shift_is_not_taken_for_the_opposite_direction():
 
 
 def test_opposite_is_told_only_with_not_supported():
-    """One cohort significantly against, one undecided: no answer, so no claim of an opposite change either."""
-    decision, _ = decide(evidence(contrast("a", -0.6, 0.15), contrast("b", 0.3, 0.4)), "up", "cohort")
+    """One cohort significantly against, the pooled effect undecided: no answer, so no claim of an opposite change."""
+    rows = [contrast("a", -0.6, 0.28), contrast("b", 0.6, 0.4)]
+    decision, _ = decide(evidence(*rows, margin=0.1), "up", "cohort")
     assert (decision.verdict, decision.opposite) == ("not testable", False)
 
 
@@ -227,10 +228,14 @@ def test_contrasts_of_one_source_count_once():
 
 
 def test_smallest_excludable_effect_is_what_all_contrasts_together_exclude():
-    """`not supported` needs every contrast, so the least precise one says what could have been excluded."""
+    """Experiments: `not supported` needs every one, so the least precise one counts. Cohorts: the pooled effect."""
     rows = [contrast("a", 0.0, 0.1), contrast("b", 0.0, 0.3)]
-    card = answer_hypotheses([hypothesis()], {"h": evidence(*rows)})[0]
+    card = answer_hypotheses([hypothesis(kind="experiment")], {"h": evidence(*rows)})[0]
     assert card["smallest_excludable"] == pytest.approx(stats.t.ppf(0.95, 60) * 0.3)
+    cohorts = answer_hypotheses([hypothesis()], {"h": evidence(*rows)})[0]
+    assert cohorts["smallest_excludable"] == pytest.approx(
+        stats.t.ppf(0.95, cohorts["pooled"]["df"]) * cohorts["pooled"]["se"]
+    )
 
 
 def test_gates_without_a_testable_contrast_are_not_evaluated():

@@ -180,4 +180,9 @@ def get_final_output():
         *expand(
             "<results>/contrasts/{contrast}/enrichment.tsv", contrast=STUDY.contrasts
         ),
+        *expand(
+            "<results>/pooled/{hypothesis}/{table}",
+            hypothesis=[hypothesis.id for hypothesis in STUDY.config.hypotheses],
+            table=["genes.tsv.gz", "sets.tsv"],
+        ),
     ]

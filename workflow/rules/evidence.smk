@@ -36,6 +36,10 @@ rule measure_effects:
             "<results>/contrasts/{contrast}/set_tests.tsv",
             contrast=get_hypothesis_contrasts(wildcards),
         ),
+        samples=lambda wildcards: [
+            f"<results>/datasets/{STUDY.contrasts[contrast].dataset}/samples.tsv"
+            for contrast in get_hypothesis_contrasts(wildcards)
+        ],
         sets="<results>/gene_sets.tsv.gz",
     output:
         "<results>/evidence/{hypothesis}.json",
@@ -56,6 +60,30 @@ rule measure_effects:
         "Measure the primary effect of {wildcards.hypothesis}"
     script:
         "../scripts/measure_effects.py"
+
+
+# The tables beside the pooled primary effect, which stands in the evidence itself.
+rule pool_datasets:
+    input:
+        evidence="<results>/evidence/{hypothesis}.json",
+        fits=lambda wildcards: expand(
+            "<results>/contrasts/{contrast}/fit.npz",
+            contrast=get_hypothesis(wildcards)["primary"]["contrasts"],
+        ),
+        sets="<results>/gene_sets.tsv.gz",
+    output:
+        genes="<results>/pooled/{hypothesis}/genes.tsv.gz",
+        sets="<results>/pooled/{hypothesis}/sets.tsv",
+    log:
+        "<logs>/pool_datasets/{hypothesis}.log",
+    params:
+        hypothesis=get_hypothesis,
+        settings=get_settings("min_set_size", "max_set_size"),
+        code=get_code("pool_datasets.py"),
+    message:
+        "Pool the datasets of {wildcards.hypothesis}"
+    script:
+        "../scripts/pool_datasets.py"
 
 
 rule describe_published_table:

@@ -12,9 +12,15 @@ with log_to(snakemake.log[0]):
     contrasts = [Contrast.model_validate(row) for row in snakemake.params.contrasts]
     datasets = [Dataset.model_validate(row) for row in snakemake.params.datasets]
     files = [
-        ContrastFiles(contrast, dataset, Path(fit), Path(design), Path(tests))
-        for contrast, dataset, fit, design, tests in zip(
-            contrasts, datasets, snakemake.input.fits, snakemake.input.designs, snakemake.input.set_tests, strict=True
+        ContrastFiles(contrast, dataset, Path(fit), Path(design), Path(tests), Path(samples))
+        for contrast, dataset, fit, design, tests, samples in zip(
+            contrasts,
+            datasets,
+            snakemake.input.fits,
+            snakemake.input.designs,
+            snakemake.input.set_tests,
+            snakemake.input.samples,
+            strict=True,
         )
     ]
     evidence = measure_hypothesis(

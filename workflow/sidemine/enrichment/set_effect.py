@@ -132,6 +132,21 @@ def hedges_g(
     )
 
 
+def gene_hedges_g(fit: ContrastFit) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return Hedges g of every gene and its standard error, genes in the order of the fit.
+
+    The gene is treated as a set of one: its coefficient divided by its residual standard deviation, times J; the
+    standard error is that of the gene's own regression on the same scale, so that g / se is its ordinary (not
+    moderated) t. NaN where a gene has no residual variance.
+    """
+    spread = np.sqrt(np.mean(fit.score_effects[:, 1:] ** 2, axis=1))
+    scale = np.full(len(spread), fit.score_stdev_unscaled * small_sample_factor(fit.residual_df))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        size = fit.score_effects[:, 0] / spread * scale
+    usable = spread > 0
+    return np.where(usable, size, np.nan), np.where(usable, scale, np.nan)
+
+
 def small_sample_factor(df: float) -> float:
     """Return Hedges' exact correction J(df), which takes the bias from a standardised difference."""
     from scipy.special import gammaln

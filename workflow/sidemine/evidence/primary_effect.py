@@ -6,6 +6,7 @@ weighted) log2 fold change of the set minus that of its measured complement. The
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,15 +15,14 @@ from sidemine.differential.contrast_fit import ContrastFit, load_fit
 from sidemine.enrichment.set_effect import hedges_g, set_effects
 from sidemine.enrichment.set_membership import build_membership
 from sidemine.errors import Problem
-from sidemine.evidence.records import ContrastEvidence, HypothesisEvidence
+from sidemine.evidence.pooled_effect import choose_independent, pool_contrasts
+from sidemine.evidence.records import COHORT_UNIT, EXPERIMENT_UNIT, ContrastEvidence, HypothesisEvidence
 from sidemine.study.models import Contrast, Dataset, Hypothesis, MarginOfControl
-from sidemine.tables import SET_TESTS, read_json, read_table
+from sidemine.tables import SAMPLES, SET_TESTS, read_json, read_table
 
 if TYPE_CHECKING:
     import pandas as pd
 
-COHORT_UNIT = "Hedges g"
-EXPERIMENT_UNIT = "log2 fold change over complement"
 CONTROL_P = 0.05
 """A positive control must reach this two-sided self-contained p, in its expected direction, before a margin is taken
 from it."""
@@ -37,6 +37,7 @@ class ContrastFiles:
     fit: Path
     design: Path
     set_tests: Path
+    samples: Path
 
 
 def measure_hypothesis(
@@ -60,25 +61,60 @@ def measure_hypothesis(
     """
     primary = gene_sets[gene_sets["gene_set"] == hypothesis.primary.set]
     fits = {entry.contrast.contrast: load_fit(entry.fit) for entry in files}
-    declared = set(hypothesis.primary.contrasts)
     common = None
     if hypothesis.kind == "cohort":
-        measured = [set(fit.genes) for name, fit in fits.items() if fit is not None and name in declared]
-        common = set(primary["gene"]).intersection(*measured) if measured else set()
+        common = set(primary["gene"]) & common_genes(fits, hypothesis.primary.contrasts)
     evidence = {
         entry.contrast.contrast: _measure_contrast(entry, fits[entry.contrast.contrast], primary, hypothesis, common)
         for entry in files
     }
     margin, rule, control = _margin(hypothesis, evidence)
+    contrasts = [evidence[name] for name in hypothesis.primary.contrasts]
+    refused = _refuse_dependent(contrasts, files, fits, hypothesis.kind)
     return HypothesisEvidence(
         hypothesis=hypothesis.id,
-        contrasts=[evidence[name] for name in hypothesis.primary.contrasts],
+        contrasts=contrasts,
         control=control,
         margin=margin,
         margin_rule=rule,
         n_common_genes=None if common is None else len(common),
-        notes=_notes(files, declared),
+        notes=[
+            *_notes(files, set(hypothesis.primary.contrasts)),
+            *(f"{entry['contrast']} is not pooled: it {entry['reason']}." for entry in refused),
+        ],
+        pooled=pool_contrasts(contrasts, refused, hypothesis.primary.discovery, hypothesis.primary.direction),
     )
+
+
+def common_genes(fits: dict[str, ContrastFit | None], contrasts: Sequence[str]) -> set[str]:
+    """Return the genes that all testable contrasts of `contrasts` measured."""
+    measured = [set(fit.genes) for name in contrasts if (fit := fits[name]) is not None]
+    return set.intersection(*measured) if measured else set()
+
+
+def _refuse_dependent(
+    contrasts: list[ContrastEvidence], files: list[ContrastFiles], fits: dict[str, ContrastFit | None], kind: str
+) -> list[dict[str, str]]:
+    """Return the contrasts that must not be pooled with the ones declared before them, each with the reason."""
+    by_name = {entry.contrast.contrast: entry for entry in files}
+    testable = [row.contrast for row in contrasts if row.testable]
+    return choose_independent(
+        testable,
+        {row.contrast: row.source for row in contrasts},
+        {name: _units(by_name[name], fits[name]) for name in testable},
+        {name: bool(read_json(by_name[name].design).get("paired")) for name in testable},
+        kind,
+    )[1]
+
+
+def _units(entry: ContrastFiles, fit: ContrastFit | None) -> frozenset[str]:
+    """Name the samples and units of a contrast; GEO's sample accessions are the same in every series."""
+    used = set(fit.samples) if fit is not None else set()
+    table = read_table(entry.samples, SAMPLES)
+    rows = table[table["sample"].isin(used)]
+    place = entry.dataset.accession
+    names = {name if name.startswith("GSM") else f"{place}/{name}" for name in used}
+    return frozenset(names | {f"{place}/unit/{unit}" for unit in rows["unit"]})
 
 
 def _margin(

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
+COHORT_UNIT = "Hedges g"
+EXPERIMENT_UNIT = "log2 fold change over complement"
+
 
 @dataclass(frozen=True)
 class ContrastEvidence:
@@ -82,6 +85,68 @@ class ContrastEvidence:
 
 
 @dataclass(frozen=True)
+class PooledEffect:
+    """The primary effect of a hypothesis over its independent datasets; signs are target minus reference.
+
+    Attributes
+    ----------
+    k, contrasts, refused
+        Number of independent datasets, the contrasts that entered, and those that did not, each with the reason.
+    method, unit
+        What carries the answer (single dataset, common effect, random effects), and the unit of all effects.
+    effect, se, df, ci_low, ci_high, p
+        The effect that carries the answer, with its 95 % interval and two-sided p from t on `df` (None: normal).
+    q_statistic, q_p, tau2, i2, prediction_low, prediction_high
+        Cochran's Q and its p, variance between datasets (REML), I² (percent), 95 % prediction interval.
+    random_effect, hartung_knapp_ci_low, hartung_knapp_ci_high, hartung_knapp_p
+        Random-effects mean (REML) with Hartung–Knapp inference.
+    dersimonian_laird_effect, dersimonian_laird_p, stouffer_z, stouffer_p
+        Beside it: DerSimonian–Laird mean with its normal p; Stouffer's weighted z with its two-sided p.
+    leave_one_out_low, leave_one_out_high, leave_one_out
+        Range of `effect` when one dataset is left out, and each of these effects.
+    orders
+        Declared discovery and replication, in the declared and in the reversed order; empty where none is declared.
+    not_estimable
+        For each figure that is None: why.
+    """
+
+    k: int
+    contrasts: list[str]
+    refused: list[dict[str, str]]
+    method: str
+    unit: str = ""
+    effect: float | None = None
+    se: float | None = None
+    df: float | None = None
+    ci_low: float | None = None
+    ci_high: float | None = None
+    p: float | None = None
+    q_statistic: float | None = None
+    q_p: float | None = None
+    tau2: float | None = None
+    i2: float | None = None
+    prediction_low: float | None = None
+    prediction_high: float | None = None
+    random_effect: float | None = None
+    hartung_knapp_ci_low: float | None = None
+    hartung_knapp_ci_high: float | None = None
+    hartung_knapp_p: float | None = None
+    dersimonian_laird_effect: float | None = None
+    dersimonian_laird_p: float | None = None
+    stouffer_z: float | None = None
+    stouffer_p: float | None = None
+    leave_one_out_low: float | None = None
+    leave_one_out_high: float | None = None
+    leave_one_out: list[dict[str, Any]] = field(default_factory=list)
+    orders: list[dict[str, Any]] = field(default_factory=list)
+    not_estimable: dict[str, str] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return a JSON-ready mapping."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
 class HypothesisEvidence:
     """All primary contrasts of one hypothesis, its positive control and its margin.
 
@@ -99,6 +164,10 @@ class HypothesisEvidence:
         How the margin came about, in words.
     n_common_genes
         Genes of the set measured in all cohorts, on which Hedges g rests; None for experiments.
+    notes
+        What a reader should know about the contrasts, in sentences.
+    pooled
+        The effect over the independent datasets.
     """
 
     hypothesis: str
@@ -108,6 +177,7 @@ class HypothesisEvidence:
     margin_rule: str
     n_common_genes: int | None = None
     notes: list[str] = field(default_factory=list)
+    pooled: PooledEffect | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return a JSON-ready mapping."""
@@ -118,4 +188,5 @@ class HypothesisEvidence:
         """Rebuild what `to_dict` wrote."""
         contrasts = [ContrastEvidence.from_dict(row) for row in values["contrasts"]]
         control = ContrastEvidence.from_dict(values["control"]) if values["control"] else None
-        return cls(**{**values, "contrasts": contrasts, "control": control})
+        pooled = PooledEffect(**values["pooled"]) if values.get("pooled") else None
+        return cls(**{**values, "contrasts": contrasts, "control": control, "pooled": pooled})

@@ -77,6 +77,7 @@ def card(entry: Mapping[str, Any]) -> dict[str, Any]:
         "gates": gates(entry),
         "gate_counts": gate_counts(entry),
         "fields": fields(entry),
+        "pooled_caption": pooled_caption(entry),
         "threats": entry["threats"],
         "evidence": [evidence_row(item) for item in evidence],
         "secondary": [_secondary(item) for item in entry["secondary"]],
@@ -152,8 +153,41 @@ def fields(entry: Mapping[str, Any]) -> list[dict[str, str]]:
     for key, name in _FIELDS.items():
         value = entry[key]
         missing = entry["not_computed"].get(key, "no reason was given")
-        shown.append({"name": name, "value": f"not computed ({missing})" if value is None else value_words(value)})
+        told = pooled_words(value) if key == "pooled" and value is not None else value_words(value)
+        shown.append({"name": name, "value": f"not computed ({missing})" if value is None else told})
     return shown
+
+
+def pooled_caption(entry: Mapping[str, Any]) -> str:
+    """Say in the forest plot's caption what the pooled row shows, or why there is none."""
+    if entry["pooled"] is None:
+        return f"Nothing is pooled: {entry['not_computed'].get('pooled', 'no reason was given')}."
+    return f"Diamond: pooled effect ({entry['pooled']['method']}); pale bar: its range when one dataset is left out."
+
+
+def pooled_words(pooled: Mapping[str, Any]) -> str:
+    """Tell the pooled effect: what carries it, what stands beside it, and what cannot be estimated."""
+    parts = [
+        f"{words.number(pooled['effect'])} {words.unit_words(pooled['unit'])} (95 % CI {words.number(pooled['ci_low'])} "
+        f"to {words.number(pooled['ci_high'])}, {words.p_statement(pooled['p'])}; {pooled['method']}, "
+        f"{words.count(pooled['k'], 'dataset')})",
+        f"one dataset left out: {words.number(pooled['leave_one_out_low'])} to "
+        f"{words.number(pooled['leave_one_out_high'])}",
+        f"random effects with Hartung–Knapp limits: {words.number(pooled['random_effect'])} "
+        f"({words.number(pooled['hartung_knapp_ci_low'])} to {words.number(pooled['hartung_knapp_ci_high'])})",
+        f"Stouffer's z {words.number(pooled['stouffer_z'])}, {words.p_statement(pooled['stouffer_p'])}",
+        f"heterogeneity: Q {words.number(pooled['q_statistic'])}, {words.p_statement(pooled['q_p'])}",
+    ]
+    missing = pooled["not_estimable"]
+    if "tau2" in missing:
+        parts.append(f"τ², I² and prediction interval: {missing['tau2']}")
+    else:
+        parts.append(
+            f"τ² {words.number(pooled['tau2'], 3)}, I² {pooled['i2']:.0f} %, prediction interval "
+            f"{words.number(pooled['prediction_low'])} to {words.number(pooled['prediction_high'])}"
+        )
+    parts += [f"{entry['contrast']} left out: {entry['reason']}" for entry in pooled["refused"]]
+    return "; ".join(parts)
 
 
 def value_words(value: object) -> str:

@@ -18,6 +18,10 @@ _SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
 _ROW_STEP = 52
 _WAYS = {"domain": ["higher", "lower", "unclear"], "range": ["@higher", "@lower", "@muted"]}
 _WAY_SHAPES = {"domain": ["higher", "lower", "unclear"], "range": ["triangle-up", "triangle-down", "circle"]}
+_FOREST_SHAPES = {
+    "domain": [*_WAY_SHAPES["domain"], "pooled"],
+    "range": [*_WAY_SHAPES["range"], "diamond"],
+}
 _GROUPS = {"domain": ["target", "reference", "other"], "range": ["@target", "@reference", "@muted"]}
 _GROUP_SHAPES = {"domain": ["target", "reference", "other"], "range": ["triangle-up", "circle", "square"]}
 
@@ -37,8 +41,11 @@ def signed_axis(quantity: str) -> list[str]:
     return ["◀ lower in target  │  higher in target ▶", quantity]
 
 
-def forest_rows(evidence: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Return the rows of a forest plot: one per contrast, with the words that stand above its interval."""
+def forest_rows(evidence: Sequence[Mapping[str, Any]], pooled: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
+    """Return the rows of a forest plot: one per contrast, with the words that stand above its interval.
+
+    The pooled effect, where there is one, is the last row; it also carries its leave-one-out range.
+    """
     rows = []
     for entry in evidence:
         drawable = all(is_number(entry[key]) for key in ("effect", "ci_low", "ci_high"))
@@ -54,13 +61,35 @@ def forest_rows(evidence: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
                 "ci_low": entry["ci_low"] if drawable else None,
                 "ci_high": entry["ci_high"] if drawable else None,
                 "way": _way(entry) if drawable else "unclear",
+                "shape": _way(entry) if drawable else "unclear",
+                "out_low": None,
+                "out_high": None,
                 "value": f"{number(entry['effect'])} [{number(entry['ci_low'])}, {number(entry['ci_high'])}]"
                 if drawable
                 else "",
                 "problem": bounded(problem, 160),
             }
         )
-    return rows
+    return [*rows, _pooled_row(pooled)] if pooled else rows
+
+
+def _pooled_row(pooled: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        # No contrast may have this name: ids hold no spaces.
+        "contrast": "all together",
+        "label": f"Pooled · {pooled['k']} datasets",
+        "facts": f"{bounded(pooled['method'], 60)} · one left out: {number(pooled['leave_one_out_low'])} to "
+        f"{number(pooled['leave_one_out_high'])}",
+        "effect": pooled["effect"],
+        "ci_low": pooled["ci_low"],
+        "ci_high": pooled["ci_high"],
+        "way": _way(pooled),
+        "shape": "pooled",
+        "out_low": pooled["leave_one_out_low"],
+        "out_high": pooled["leave_one_out_high"],
+        "value": f"{number(pooled['effect'])} [{number(pooled['ci_low'])}, {number(pooled['ci_high'])}]",
+        "problem": "",
+    }
 
 
 def _way(entry: Mapping[str, Any]) -> str:
@@ -70,7 +99,8 @@ def _way(entry: Mapping[str, Any]) -> str:
 def forest(rows: Sequence[Mapping[str, Any]], effect_unit: str, margin: float | None) -> Spec:
     """Return the forest plot of one hypothesis; the shaded band is the declared margin."""
     y = {"field": "contrast", "type": "nominal", "sort": [row["contrast"] for row in rows], "axis": None}
-    ends = [abs(row[key]) for row in rows for key in ("ci_low", "ci_high") if row[key] is not None]
+    drawn = ("ci_low", "ci_high", "out_low", "out_high")
+    ends = [abs(row[key]) for row in rows for key in drawn if row[key] is not None]
     reach = 1.08 * max([*ends, abs(margin or 0.0), 0.1])
     scale = {"domain": [-reach, reach], "nice": False}
     axis = {"title": signed_axis(unit_words(effect_unit)), "grid": False, "tickCount": 5}
@@ -96,6 +126,10 @@ def forest(rows: Sequence[Mapping[str, Any]], effect_unit: str, margin: float | 
             "encoding": {"x": {"field": "zero", "type": "quantitative", "scale": scale, "axis": axis}},
         },
         {
+            "mark": {"type": "rule", "strokeWidth": 9, "opacity": 0.3, "yOffset": 14},
+            "encoding": {"x": {**x, "field": "out_low"}, "x2": {"field": "out_high"}, "y": y, "color": color},
+        },
+        {
             "mark": {"type": "rule", "strokeWidth": 2.5, "yOffset": 14},
             "encoding": {"x": {**x, "field": "ci_low"}, "x2": {"field": "ci_high"}, "y": y, "color": color},
         },
@@ -105,7 +139,7 @@ def forest(rows: Sequence[Mapping[str, Any]], effect_unit: str, margin: float | 
                 "x": x,
                 "y": y,
                 "color": color,
-                "shape": {"field": "way", "type": "nominal", "scale": _WAY_SHAPES, "legend": None},
+                "shape": {"field": "shape", "type": "nominal", "scale": _FOREST_SHAPES, "legend": None},
                 "tooltip": [{"field": "contrast"}, {"field": "value", "title": "effect [95 % CI]"}],
             },
         },

@@ -118,5 +118,5 @@ def data_blocks(results: StudyResults) -> dict[str, str]:
 
 
 def _forest(entry: dict[str, Any]) -> dict[str, Any] | None:
-    rows = charts.forest_rows(entry["evidence"])
+    rows = charts.forest_rows(entry["evidence"], entry["pooled"])
     return charts.forest(rows, cards.effect_unit(entry), entry["declared"]["margin"]) if rows else None

@@ -38,6 +38,7 @@ def check_hypotheses(
     for hypothesis in hypotheses:
         place = f"{where}, hypothesis {hypothesis.id}"
         problems += _check_contrasts(hypothesis, rows, contrasts.ids, place)
+        problems += _check_discovery(hypothesis, rows, place)
         problems += _check_margin(hypothesis, rows, contrasts.ids, place)
         problems += _check_sets(hypothesis, sets, gene_sets.ids, opt_in, place)
         problems += _check_sign(hypothesis, place)
@@ -89,6 +90,23 @@ def _check_contrasts(
             for row in known
             if row.role == "disease"
         ]
+    return problems
+
+
+def _check_discovery(hypothesis: Hypothesis, rows: Mapping[str, Contrast], place: str) -> list[Problem]:
+    where = f"{place}, key primary.discovery"
+    declared = hypothesis.primary.discovery
+    datasets = {rows[name].dataset for name in hypothesis.primary.contrasts if name in rows}
+    problems = [dangling("dataset", name, frozenset(datasets), where) for name in declared if name not in datasets]
+    if declared and not problems and datasets <= set(declared):
+        problems.append(
+            Problem(
+                "every dataset of the hypothesis is declared as discovery, so nothing is left to replicate it",
+                f"{where}: {', '.join(declared)}",
+                "some, but not all, datasets of the hypothesis' contrasts",
+                "Take the replication dataset out of the list.",
+            )
+        )
     return problems
 
 

@@ -257,6 +257,11 @@ class PrimaryTest(ClosedModel):
         description="Smallest effect worth calling one. Cohorts: Hedges g. Experiments: log2 units, or a fraction of a "
         "positive control's effect.",
     )
+    discovery: list[Identifier] = Field(
+        default_factory=list,
+        description="Datasets declared as discovery; the others of the hypothesis are the replication. Both orders are "
+        "reported. Empty: no split.",
+    )
 
 
 class Hypothesis(ClosedModel):

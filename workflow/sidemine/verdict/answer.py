@@ -4,17 +4,29 @@ from __future__ import annotations
 
 from typing import Any
 
-from sidemine.evidence.records import ContrastEvidence, HypothesisEvidence
+from sidemine.evidence.records import ContrastEvidence, HypothesisEvidence, PooledEffect
+from sidemine.verdict.family import holm_gate, holm_p_values
 from sidemine.verdict.intervals import one_sided
-from sidemine.verdict.rules import Decision, Reading, decide, measured_effect, smallest_excludable
+from sidemine.verdict.rules import (
+    Decision,
+    Reading,
+    as_effect,
+    decide,
+    measured_effect,
+    pooled_effect,
+    pooled_readings,
+    replicates,
+    smallest_excludable,
+)
 
 FEW_RESIDUAL_DF = 10
 """Below this, a CAMERA p-value that is not significant says nothing (its correlation is estimated from few samples)."""
 COMPETITIVE_P = 0.05
 LOW_COVERAGE = 0.7
+FEWEST_TO_POOL = 2
+"""Independent datasets that it takes to pool."""
 
 NOT_COMPUTED = {
-    "pooled": "pooling over datasets is not part of this version",
     "composition_adjusted": "adjustment for blood composition is not part of this version",
     "specificity_percentile": "the comparison with matched random sets is not part of this version",
     "robustness_share": "the grid of robustness variants is not part of this version",
@@ -45,6 +57,17 @@ def answer_hypotheses(
         The entries of `verdicts.json`.
     """
     cards = {row["id"]: _answer(row, evidence[row["id"]]) for row in hypotheses}
+    # One family: the primary hypotheses of the study, answered or not.
+    adjusted = holm_p_values([_primary_p(cards[row["id"]]) for row in hypotheses])
+    for row, p_value in zip(hypotheses, adjusted, strict=True):
+        card = cards[row["id"]]
+        card["p_holm"] = p_value
+        if row["kind"] == "cohort":
+            card["gates"].insert(
+                0, holm_gate(card["pooled_all"], p_value, len(hypotheses), row["primary"]["direction"])
+            )
+    for card in cards.values():
+        del card["pooled_all"]
     # Requirements have no cycles (checked with the study), so this ends.
     changed = True
     while changed:
@@ -65,8 +88,8 @@ def answer_hypotheses(
 def _answer(hypothesis: dict[str, Any], evidence: HypothesisEvidence) -> dict[str, Any]:
     primary, kind = hypothesis["primary"], hypothesis["kind"]
     decision, readings = decide(evidence, primary["direction"], kind)
+    pooled = pooled_effect(evidence)
     caps = _caps(kind, primary["direction"], evidence)
-    effects = [effect for row in evidence.contrasts if (effect := measured_effect(row)) is not None]
     p_values = [row.p_self_contained for row in evidence.contrasts if row.p_self_contained is not None]
     competitive = [row.p_competitive for row in evidence.contrasts if row.p_competitive is not None]
     return {
@@ -76,7 +99,7 @@ def _answer(hypothesis: dict[str, Any], evidence: HypothesisEvidence) -> dict[st
         "verdict": decision.verdict,
         "opposite": decision.opposite,
         "rule": decision.rule,
-        "sentence": _sentence(primary["set"], evidence, kind),
+        "sentence": _sentence(primary["set"], evidence, kind) + _pooled_sentence(pooled, kind),
         "declared": {
             "set": primary["set"],
             "contrasts": primary["contrasts"],
@@ -91,13 +114,15 @@ def _answer(hypothesis: dict[str, Any], evidence: HypothesisEvidence) -> dict[st
         "control": _evidence_row(evidence.control, "either", []) if evidence.control else None,
         "agreeing": _agreeing(readings),
         **dict.fromkeys(NOT_COMPUTED),
-        "not_computed": NOT_COMPUTED,
+        "pooled": pooled.to_dict() if pooled.k >= FEWEST_TO_POOL else None,
+        "pooled_all": pooled,
+        "not_computed": {**NOT_COMPUTED, **_why_not_pooled(pooled)},
         "p_self_contained": min(1.0, min(p_values) * len(p_values)) if p_values else None,
         "p_competitive": min(1.0, min(competitive) * len(competitive)) if competitive else None,
-        "smallest_excludable": smallest_excludable(effects),
+        "smallest_excludable": _smallest_excludable(kind, evidence, pooled),
         "doubt": _strongest_doubt(kind, evidence, readings, decision),
         "caps": caps,
-        "gates": _gates(kind, primary["direction"], readings),
+        "gates": _gates(kind, primary["direction"], readings, pooled),
         "secondary": [],
         "notes": evidence.notes,
         "threats": hypothesis["threats"],
@@ -106,6 +131,29 @@ def _answer(hypothesis: dict[str, Any], evidence: HypothesisEvidence) -> dict[st
 
 def _unit(kind: str) -> str:
     return "Hedges g" if kind == "cohort" else "log2 fold change over complement"
+
+
+def _primary_p(card: dict[str, Any]) -> float | None:
+    """Return the p that a hypothesis brings to its study's family: pooled for cohorts, self-contained otherwise."""
+    pooled: PooledEffect = card["pooled_all"]
+    p_value: float | None = pooled.p if card["kind"] == "cohort" else card["p_self_contained"]
+    return p_value
+
+
+def _why_not_pooled(pooled: PooledEffect) -> dict[str, str]:
+    if pooled.k >= FEWEST_TO_POOL:
+        return {}
+    reason = "a single independent dataset: there is nothing to pool" if pooled.k else "no contrast could be tested"
+    told = "; ".join(f"{entry['contrast']}: {entry['reason']}" for entry in pooled.refused)
+    return {"pooled": f"{reason} ({told})" if told else reason}
+
+
+def _smallest_excludable(kind: str, evidence: HypothesisEvidence, pooled: PooledEffect) -> float | None:
+    """Return what the data could have excluded: pooled for cohorts, by every contrast together for experiments."""
+    effect = as_effect(pooled)
+    if kind == "cohort" and effect is not None:
+        return effect.smallest_excludable
+    return smallest_excludable([found for row in evidence.contrasts if (found := measured_effect(row)) is not None])
 
 
 def _by_source(readings: list[Reading]) -> dict[tuple[str, str], list[Reading]]:
@@ -141,7 +189,7 @@ def _composition(evidence: HypothesisEvidence) -> str:
     return "Blood composition" if blood else "The mix of cell types"
 
 
-def _gates(kind: str, direction: str, readings: list[Reading]) -> list[dict[str, str]]:
+def _gates(kind: str, direction: str, readings: list[Reading], pooled: PooledEffect) -> list[dict[str, str]]:
     passing = sum(reading.passes for reading in readings)
     competitive = sum(_is_competitive(reading.evidence, direction) for reading in readings)
     agreeing = sum(reading.agrees for reading in readings)
@@ -154,10 +202,11 @@ def _gates(kind: str, direction: str, readings: list[Reading]) -> list[dict[str,
         first = first.replace(" in the declared direction", "")
     results = [
         (first, passing > 0, f"{passing} of {tested}"),
-        (
-            "every testable contrast has the "
-            + ("same sign with z > 1" if direction == "either" else "declared sign with z > 1")
-            + ("" if kind == "cohort" else " (shown, not required)"),
+        _replication(pooled_readings(readings, pooled), pooled, direction)
+        if kind == "cohort"
+        else (
+            f"every testable contrast has the {'same' if direction == 'either' else 'declared'} sign with z > 1 "
+            "(shown, not required)",
             agreeing == len(readings),
             f"{agreeing} of {tested}",
         ),
@@ -176,7 +225,6 @@ def _gates(kind: str, direction: str, readings: list[Reading]) -> list[dict[str,
     ]
     later = (
         [
-            "pooled effect (Holm over the study's hypotheses)",
             "composition-adjusted effect",
             "specificity among matched sets",
             "robustness variants",
@@ -186,6 +234,15 @@ def _gates(kind: str, direction: str, readings: list[Reading]) -> list[dict[str,
     )
     gates += [{"gate": gate, "status": "not evaluated", "detail": "not part of this version"} for gate in later]
     return gates
+
+
+def _replication(readings: list[Reading], pooled: PooledEffect, direction: str) -> tuple[str, bool, str]:
+    passed, detail = replicates(readings, pooled, direction)
+    sign = "the same sign" if direction == "either" else "the declared sign"
+    gate = (
+        f"replication: cohorts show {sign} with z > 1 (up to two: all; more: two thirds, none significantly opposite)"
+    )
+    return gate, passed, detail
 
 
 def _is_competitive(row: ContrastEvidence, direction: str) -> bool:
@@ -247,6 +304,33 @@ def _sentence(set_name: str, evidence: HypothesisEvidence, kind: str) -> str:
     )
     without = f" Not testable: {', '.join(untestable)}." if untestable else ""
     return f"{set_name} genes are on average " + "; ".join(parts) + f". {means}{without}"
+
+
+def _pooled_sentence(pooled: PooledEffect, kind: str) -> str:
+    """Tell the pooled effect, and how far it hangs on single datasets; nothing where nothing was pooled."""
+    if pooled.k < FEWEST_TO_POOL or pooled.effect is None or pooled.ci_low is None or pooled.ci_high is None:
+        return ""
+    unit = "SD" if kind == "cohort" else "log2 units"
+    noun = "cohorts" if kind == "cohort" else "experiments"
+    side = "higher" if pooled.effect > 0 else "lower"
+    p_value = f"p = {pooled.p:.2g}" if pooled.p is not None else ""
+    text = (
+        f" Over {pooled.k} independent {noun} together ({pooled.method}): {abs(pooled.effect):.2f} {unit} {side} "
+        f"(95 % CI {pooled.ci_low:.2f} to {pooled.ci_high:.2f}, {p_value})"
+    )
+    if pooled.leave_one_out_low is not None and pooled.leave_one_out_high is not None:
+        text += f"; {pooled.leave_one_out_low:.2f} to {pooled.leave_one_out_high:.2f} when one of them is left out"
+    return text + "." + "".join(_order_sentence(order) for order in pooled.orders)
+
+
+def _order_sentence(order: dict[str, Any]) -> str:
+    found, held_out = order["discovery"], order["replication"]
+    outcome = "replicated" if order["replicated"] else "not replicated"
+    return (
+        f" Found in {', '.join(found['datasets'])} ({found['effect']:.2f}, p = {found['p']:.2g}), looked for in "
+        f"{', '.join(held_out['datasets'])} ({held_out['effect']:.2f}, one-sided p = {held_out['p_one_sided']:.2g}; "
+        f"{order['order']} order): {outcome}."
+    )
 
 
 def _strongest_doubt(kind: str, evidence: HypothesisEvidence, readings: list[Reading], decision: Decision) -> str:

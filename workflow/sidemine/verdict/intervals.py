@@ -39,6 +39,11 @@ class Effect:
         signed = self.value if direction == "up" else -self.value
         return signed + self._quantile(level) * self.se
 
+    def excludes_zero(self, level: float = 0.95) -> bool:
+        """Tell whether the two-sided interval at `level` leaves 0 out."""
+        low, high = self.interval(level)
+        return low > 0 or high < 0
+
     @property
     def smallest_excludable(self) -> float:
         """Smallest effect that data of this precision exclude (one-sided, 95 %) when the estimate is exactly 0."""

@@ -1,25 +1,31 @@
 """The closed rule table: evidence in, one of five verdicts out.
 
-The rules follow the study's statistical contract as far as the statistics of this version carry them: pooling,
-composition, specificity and robustness are not evaluated yet, so nothing is above `suggestive`, and each missing gate
-is named. A p-value above .05 is never `not supported` by itself: that needs a confidence limit inside the margin.
+The rules follow the study's statistical contract as far as the statistics of this version carry them: composition,
+specificity and robustness are not evaluated yet, so nothing is above `suggestive`, and each missing gate is named.
+Cohorts are judged by the effect pooled over independent datasets and by how many of them show it; experiments one by
+one. A p-value above .05 is never `not supported` by itself: that needs a confidence limit inside the margin.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
 from dataclasses import dataclass
 from typing import Literal
 
-from sidemine.evidence.records import ContrastEvidence, HypothesisEvidence
+from sidemine.evidence.pooled_effect import pool_contrasts
+from sidemine.evidence.records import ContrastEvidence, HypothesisEvidence, PooledEffect
 from sidemine.verdict.intervals import Effect, one_sided
 
-RULES_VERSION = "2026.1 (before pooling)"
+RULES_VERSION = "2026.2 (pooled; before composition, specificity and robustness)"
 
 Verdict = Literal["supported", "suggestive", "not supported", "conflicting", "not testable"]
 
 COHORT_P = 0.05
-"""Self-contained p-value (two-sided, Bonferroni over the cohorts) that makes a cohort hypothesis `suggestive`."""
+"""Two-sided p-value of the pooled effect that makes a cohort hypothesis `suggestive`."""
+SUPPORTED_P = 0.01
+"""Two-sided p-value of the pooled effect, Holm-adjusted over the study, that `supported` demands of cohorts."""
+FEW_COHORTS = 2
+"""Up to this number, every cohort must replicate; beyond it, two thirds of them."""
 EXPERIMENT_P = 0.025
 """One-sided self-contained p-value, in the declared direction, that one experiment must reach."""
 CONFLICT_LEVEL = 0.90
@@ -127,15 +133,60 @@ def decide(evidence: HypothesisEvidence, direction: str, kind: str) -> tuple[Dec
     readings = [reading for reading in found if reading is not None]
     if not readings:
         return Decision("not testable", "None of the declared contrasts could be tested."), []
-    if _conflicting(readings):
+    pooled = pooled_effect(evidence)
+    independent = pooled_readings(readings, pooled) if kind == "cohort" else readings
+    if _conflicting(independent):
         return (
             Decision("conflicting", "Two contrasts have opposite signs, and the 90 % intervals of both exclude 0."),
             readings,
         )
-    rule_table: Callable[[list[Reading], float, bool], Decision] = (
-        _decide_cohorts if kind == "cohort" else _decide_experiments
-    )
-    return rule_table(readings, evidence.margin, direction != "either"), readings
+    if kind == "cohort":
+        return _decide_cohorts(pooled, direction, evidence.margin), readings
+    return _decide_experiments(readings, evidence.margin, direction != "either"), readings
+
+
+def pooled_effect(evidence: HypothesisEvidence) -> PooledEffect:
+    """Return the pooled effect of a hypothesis; evidence made in process may come without one."""
+    return evidence.pooled or pool_contrasts(evidence.contrasts)
+
+
+def pooled_readings(readings: list[Reading], pooled: PooledEffect) -> list[Reading]:
+    """Return the readings of the independent datasets that the pooled effect rests on."""
+    return [reading for reading in readings if reading.evidence.contrast in pooled.contrasts]
+
+
+def as_effect(pooled: PooledEffect) -> Effect | None:
+    """Return the pooled effect with its limits, or None where nothing was pooled."""
+    if pooled.effect is None or pooled.se is None:
+        return None
+    return Effect(pooled.effect, pooled.se, math.inf if pooled.df is None else pooled.df)
+
+
+def has_declared_sign(pooled: PooledEffect, direction: str) -> bool:
+    """Tell whether the pooled effect points where it was declared to (`either`: anywhere)."""
+    if pooled.effect is None:
+        return False
+    return direction == "either" or (pooled.effect > 0) == (direction == "up")
+
+
+def replicates(readings: list[Reading], pooled: PooledEffect, direction: str) -> tuple[bool, str]:
+    """Tell whether the cohorts replicate each other, and how many show the effect.
+
+    Up to two cohorts: every one has z > 1 in the declared sign (`either`: in the sign of the pooled effect). More: at
+    least two thirds of them, and none is significantly opposite. A single cohort replicates nothing.
+    """
+    if pooled.effect is None:
+        return False, "nothing was pooled"
+    sign = (1 if pooled.effect > 0 else -1) if direction == "either" else 1 if direction == "up" else -1
+    z_values = [sign * reading.effect.value / reading.effect.se for reading in readings]
+    showing = sum(z > 1 for z in z_values)
+    opposite = sum(sign * reading.effect.value < 0 and reading.effect.excludes_zero() for reading in readings)
+    k = len(readings)
+    needed = k if k <= FEW_COHORTS else -(-2 * k // 3)
+    detail = f"{showing} of {k} cohorts have z > 1 in that sign, {needed} needed; {opposite} significantly opposite"
+    if k < FEW_COHORTS:
+        return False, f"a single cohort cannot replicate itself; {detail}"
+    return showing >= needed and not opposite, detail
 
 
 def _side(evidence: HypothesisEvidence, direction: str) -> str:
@@ -154,32 +205,30 @@ def _conflicting(readings: list[Reading]) -> bool:
     return any(low > 0 for low, _ in intervals) and any(high < 0 for _, high in intervals)
 
 
-def _decide_cohorts(readings: list[Reading], margin: float, directed: bool) -> Decision:
-    # Before `suggestive`, as the statistical contract has it: a small effect known precisely is no hint of a large one.
-    if _all_excluded(readings, directed):
-        return Decision(
-            "not supported",
-            f"In every testable cohort the one-sided 95 % limit in the declared direction lies below the margin of "
-            f"{margin:g}, or the difference is significant in the other direction.",
-            opposite=_any_opposite(readings, directed),
+def _decide_cohorts(pooled: PooledEffect, direction: str, margin: float) -> Decision:
+    effect = as_effect(pooled)
+    if effect is None or pooled.p is None:
+        return Decision("not testable", "No cohort could enter the pooled effect.")
+    over = "of the single cohort" if pooled.k == 1 else f"pooled over {pooled.k} cohorts ({pooled.method})"
+    if direction == "either":
+        against, limit = False, max(effect.limit("up"), effect.limit("down"))
+    else:
+        against = effect.excludes_zero() and not has_declared_sign(pooled, direction)
+        limit = effect.limit(direction)
+    if against or limit < margin:
+        reason = (
+            "excludes 0 on the other side (95 % interval)"
+            if against
+            else f"has a one-sided 95 % limit of {limit:.2g} in the declared direction, below the margin of {margin:g}"
         )
-    if (
-        all(reading.agrees for reading in readings)
-        and not any(reading.opposite for reading in readings)
-        and any(
-            reading.passes and (reading.evidence.p_self_contained or 0.0) * len(readings) <= COHORT_P
-            for reading in readings
-        )
-    ):
+        return Decision("not supported", f"The effect {over} {reason}.", opposite=against)
+    if pooled.p <= COHORT_P and has_declared_sign(pooled, direction):
         return Decision(
             "suggestive",
-            f"Every testable cohort has the declared sign with z > 1, and the smallest self-contained p, Bonferroni "
-            f"over the cohorts, is at most {COHORT_P:g}; nothing is above suggestive before composition is adjusted."
-            if directed
-            else f"Every testable cohort has the same sign with z > 1, and the smallest self-contained p, Bonferroni "
-            f"over the cohorts, is at most {COHORT_P:g}; without a declared direction nothing is above suggestive.",
+            f"The effect {over} has the declared sign and p at most {COHORT_P:g}; nothing is above suggestive before "
+            "composition is adjusted.",
         )
-    return _underpowered(readings)
+    return _underpowered([effect])
 
 
 def _decide_experiments(readings: list[Reading], margin: float, directed: bool) -> Decision:
@@ -200,7 +249,7 @@ def _decide_experiments(readings: list[Reading], margin: float, directed: bool) 
             else f"In every testable experiment the 90 % interval lies within the margin of {margin:.3g} on both sides.",
             opposite=_any_opposite(readings, directed),
         )
-    return _underpowered(readings)
+    return _underpowered([reading.effect for reading in readings])
 
 
 def _all_excluded(readings: list[Reading], directed: bool) -> bool:
@@ -216,8 +265,8 @@ def smallest_excludable(effects: list[Effect]) -> float | None:
     return max((effect.smallest_excludable for effect in effects), default=None)
 
 
-def _underpowered(readings: list[Reading]) -> Decision:
-    smallest = smallest_excludable([reading.effect for reading in readings])
+def _underpowered(effects: list[Effect]) -> Decision:
+    smallest = smallest_excludable(effects)
     return Decision(
         "not testable",
         f"Undecided by the other rules (underpowered, or the contrasts do not say the same); the smallest effect that "

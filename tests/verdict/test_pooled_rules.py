@@ -1,0 +1,134 @@
+"""Cohort verdicts rest on the pooled effect: replication, Holm over the study, margins, and what is told of it."""
+
+from __future__ import annotations
+
+import pytest
+from test_rules import contrast, evidence, hypothesis, untestable
+
+from sidemine.evidence.pooled_effect import pool_contrasts
+from sidemine.evidence.records import HypothesisEvidence
+from sidemine.verdict.answer import answer_hypotheses
+from sidemine.verdict.family import holm_p_values
+from sidemine.verdict.rules import decide, pooled_readings, replicates
+
+
+def gate(card, start):
+    """Return the status of the gate whose name starts so."""
+    return next(entry["status"] for entry in card["gates"] if entry["gate"].startswith(start))
+
+
+def replication(*contrasts, direction="up"):
+    found = evidence(*contrasts)
+    pooled = pool_contrasts(found.contrasts)
+    readings = decide(found, direction, "cohort")[1]
+    return replicates(pooled_readings(readings, pooled), pooled, direction)[0]
+
+
+def test_two_weak_cohorts_together_are_suggestive():
+    """Neither cohort is significant alone; pooled they are, which is why they are pooled."""
+    weak = [contrast("a", 0.5, 0.28), contrast("b", 0.5, 0.28)]
+    assert all(row.p_self_contained > 0.05 for row in weak)
+    assert decide(evidence(*weak), "up", "cohort")[0].verdict == "suggestive"
+
+
+def test_not_supported_precedes_suggestive():
+    """A significant effect whose one-sided limit lies below the margin is too small, not a hint."""
+    small = evidence(contrast("a", 0.2, 0.08), contrast("b", 0.2, 0.08))
+    decision, _ = decide(small, "up", "cohort")
+    assert decision.verdict == "not supported"
+    assert not decision.opposite
+    assert "below the margin" in decision.rule
+
+
+def test_an_interval_on_the_other_side_is_opposite():
+    """The pooled interval excludes 0 against the declared sign, even where the cohorts alone do not."""
+    decision, _ = decide(evidence(contrast("a", -0.5, 0.28), contrast("b", -0.5, 0.28)), "up", "cohort")
+    assert (decision.verdict, decision.opposite) == ("not supported", True)
+
+
+@pytest.mark.parametrize(
+    ("effects", "expected"),
+    [
+        ([0.5], False),
+        ([0.5, 0.5], True),
+        ([0.9, 0.1], False),
+        ([0.5, 0.5, 0.1], True),
+        ([0.5, 0.1, 0.1], False),
+        ([0.5, 0.5, -0.5], False),
+        ([0.5, 0.5, 0.5, 0.1], True),
+        ([0.5, 0.5, 0.1, 0.1], False),
+    ],
+)
+def test_replication_gate(effects, expected):
+    """Both of two; two thirds, rounded up, of more; none significantly opposite; never a single one."""
+    assert replication(*(contrast(f"c{i}", effect, 0.2) for i, effect in enumerate(effects))) is expected
+
+
+def test_without_a_direction_cohorts_replicate_the_pooled_sign():
+    """`either`: two cohorts down replicate each other; one up and one down do not."""
+    assert replication(contrast("a", -0.5), contrast("b", -0.5), direction="either")
+    assert not replication(contrast("a", -0.5), contrast("b", 0.3), direction="either")
+
+
+def test_holm_counts_every_declared_hypothesis():
+    """The smallest p is multiplied by the size of the family, untestable members included; order is kept."""
+    assert holm_p_values([0.02, None, 0.01]) == pytest.approx([0.04, None, 0.03])
+    assert holm_p_values([0.01, 0.011, 0.9]) == pytest.approx([0.03, 0.03, 0.9])
+    assert holm_p_values([0.6, 0.7]) == pytest.approx([1.0, 1.0])
+    assert holm_p_values([]) == []
+
+
+def test_holm_is_a_gate():
+    """A pooled p of .008 passes alone and fails as one of two hypotheses."""
+    cohorts = evidence(contrast("a", 0.5, 0.26), contrast("b", 0.5, 0.26))
+    alone = answer_hypotheses([hypothesis()], {"h": cohorts})[0]
+    assert 0.005 < alone["pooled"]["p"] < 0.01
+    assert gate(alone, "pooled effect") == "passed"
+    other = HypothesisEvidence("other", [untestable("x")], None, 0.4, "declared")
+    cards = answer_hypotheses([hypothesis(), hypothesis("other")], {"h": cohorts, "other": other})
+    assert cards[0]["p_holm"] == pytest.approx(2 * alone["pooled"]["p"])
+    assert gate(cards[0], "pooled effect") == "failed"
+
+
+def test_the_wrong_sign_fails_the_gate_whatever_p_is():
+    """The pooled p is two-sided; the declared sign is a condition of its own."""
+    card = answer_hypotheses([hypothesis()], {"h": evidence(contrast("a", -0.9), contrast("b", -0.9))})[0]
+    assert gate(card, "pooled effect") == "failed"
+    assert gate(card, "replication") == "failed"
+
+
+def test_the_card_tells_the_pooled_effect_or_why_there_is_none():
+    """Two cohorts: figures and a sentence. One: null, the reason, and a cap."""
+    card = answer_hypotheses([hypothesis()], {"h": evidence(contrast("a", 0.6), contrast("b", 0.4))})[0]
+    assert card["pooled"]["k"] == 2
+    assert "Over 2 independent cohorts together (common effect): 0.50 SD higher" in card["sentence"]
+    assert "0.40 to 0.60 when one of them is left out" in card["sentence"]
+    assert "pooled" not in card["not_computed"]
+    single = answer_hypotheses([hypothesis()], {"h": evidence(contrast("a", 0.6), untestable("b"))})[0]
+    assert single["pooled"] is None
+    assert "single independent dataset" in single["not_computed"]["pooled"]
+    assert "b: could not be tested" in single["not_computed"]["pooled"]
+    assert {"replication"} < {cap["cap"] for cap in single["caps"]}
+    assert single["verdict"] == "suggestive"
+
+
+def test_dependent_cohorts_do_not_replicate_each_other():
+    """A cohort that shares samples with another neither enters the pool nor counts in the replication gate."""
+    rows = [contrast("a", 0.6), contrast("b", 0.6)]
+    pooled = pool_contrasts(rows, [{"contrast": "b", "reason": "shares 20 samples with a"}])
+    found = HypothesisEvidence("h", rows, None, 0.4, "declared", pooled=pooled)
+    card = answer_hypotheses([hypothesis()], {"h": found})[0]
+    assert card["pooled"] is None
+    assert gate(card, "replication") == "failed"
+    assert "shares 20 samples" in card["not_computed"]["pooled"]
+
+
+def test_discovery_and_replication_are_told_in_both_orders():
+    """The sentence names both orders, each with what was found and what the held-out cohort said."""
+    rows = [contrast("a", 0.6), contrast("b", 0.5)]
+    pooled = pool_contrasts(rows, [], ["data_a"], "up")
+    found = HypothesisEvidence("h", rows, None, 0.4, "declared", pooled=pooled)
+    sentence = answer_hypotheses([hypothesis()], {"h": found})[0]["sentence"]
+    assert "Found in data_a" in sentence
+    assert "Found in data_b" in sentence
+    assert sentence.count(": replicated.") == 2
