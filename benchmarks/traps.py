@@ -1,7 +1,7 @@
 """How often the checks of data and design find what was planted, and how often they flag what was not.
 
-    python benchmarks/traps.py planted --seeds 40
-    python benchmarks/traps.py histograms RESULTS/datasets/liver/expression.h5ad --column tissue --value "Liver Tumor Tissue"
+python benchmarks/traps.py planted --seeds 40
+python benchmarks/traps.py histograms RESULTS/datasets/liver/expression.h5ad --column tissue --value "Liver Tumor Tissue"
 """
 
 from __future__ import annotations
@@ -52,7 +52,10 @@ def flags_of(plan: CohortPlan, seed: int, n_genes: int) -> list[str]:
     records = cohort_series(plan, people, "GPL1").samples
     rows = [
         {
-            **{key.replace(" ", "_"): text for key, text in (cell.split(": ", 1) for cell in one.characteristics if cell)},
+            **{
+                key.replace(" ", "_"): text
+                for key, text in (cell.split(": ", 1) for cell in one.characteristics if cell)
+            },
             "relation": " | ".join(one.relations),
             "source_name": one.source_name,
         }
@@ -106,7 +109,9 @@ def tell_histograms(path: Path, column: str, value: str, labelings: int) -> None
         "0.3-0.7": height[:, 6:14].mean(axis=1),
     }
     for name, numbers in features.items():
-        print(f"{n} samples\t{name}\t1, 5, 50, 95, 99 %: {np.quantile(numbers, [0.01, 0.05, 0.5, 0.95, 0.99]).round(2)}")
+        print(
+            f"{n} samples\t{name}\t1, 5, 50, 95, 99 %: {np.quantile(numbers, [0.01, 0.05, 0.5, 0.95, 0.99]).round(2)}"
+        )
 
 
 def main() -> None:

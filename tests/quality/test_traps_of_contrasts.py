@@ -49,7 +49,9 @@ def test_declared_batch_column_needs_no_telling_name():
 
 def test_renamings_of_the_group_are_not_flagged_but_sex_is():
     """source_name repeats the group by design; women against men is no renaming."""
-    renamed = find({"source_name": np.where(IS_TARGET, "blood_VTE", "blood_healthy"), "event": np.where(IS_TARGET, "1", "")})
+    renamed = find(
+        {"source_name": np.where(IS_TARGET, "blood_VTE", "blood_healthy"), "event": np.where(IS_TARGET, "1", "")}
+    )
     assert flag_others(renamed, "warn").status == "ok"
     aliased = flag_others(find({"sex": np.where(IS_TARGET, "F", "M")}), "warn")
     assert (aliased.status, aliased.serious) == ("warn", True)

@@ -168,7 +168,10 @@ def test_samples_of_two_datasets_are_compared_by_accession_and_by_values():
     rows = [{"dataset": name, "accession": f"GSE{name}", "platform": "GPL1"} for name in "ab"]
     found = find_shared_samples(rows, {"a": one, "b": two}, {"a": first, "b": second}.__getitem__)
     assert found["shared"]["a"] == []
-    assert [(row["sample"], row["other"]) for row in found["shared"]["b"]] == [("GSM119", "GSM119"), ("GSM906", "GSM102")]
+    assert [(row["sample"], row["other"]) for row in found["shared"]["b"]] == [
+        ("GSM119", "GSM119"),
+        ("GSM906", "GSM102"),
+    ]
 
 
 def test_another_platform_is_told():
