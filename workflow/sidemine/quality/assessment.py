@@ -72,7 +72,10 @@ def assess_quality(
     recorded = {str(name): str(value) for name, value in used[sex_column].items()} if sex_column in used else {}
     reading = read_sex(values, [str(gene) for gene in expression.var_names], names)
     within = distances_within(values)
-    pairs = find_copies(within, names) if within is not None else []
+    # Samples of one declared unit are not counted twice, however alike they are.
+    unit = dict(zip(names, used["unit"].astype(str), strict=True))
+    copies = find_copies(within, names) if within is not None else []
+    pairs = [pair for pair in copies if unit[pair["first"]] != unit[pair["second"]]]
     texts = {str(name): str(value) for name, value in used["relation"].items()} if "relation" in used else {}
     relations = find_relations(texts, set(shared["known"]))
     elsewhere = [entry for entry in shared["shared"][row["dataset"]] if entry["sample"] in set(names)]
