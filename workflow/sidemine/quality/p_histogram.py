@@ -33,7 +33,8 @@ HIDDEN: frozenset[Shape] = frozenset({"peak at right", "U-shaped", "hump"})
 """Shapes that a right model does not give."""
 
 _MEANINGS: dict[Shape, str] = {
-    "uniform": "About flat: no more small p-values than chance gives, little sign that genes differ.",
+    "uniform": "About flat: no more small p-values than random labels of co-expressed genes often give. A few strong "
+    "genes do not show in this shape.",
     "slight peak at left": "More small p-values than on average under chance, but random labels of co-expressed genes do "
     "this as well: a hint that some genes differ, no more.",
     "peak at left": "A peak at the left, more than random labels of co-expressed genes give: many genes differ between "

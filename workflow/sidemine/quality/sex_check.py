@@ -115,7 +115,8 @@ def _split(score: NDArray[np.float64], least: float) -> NDArray[np.bool_] | None
     cut = int(np.argmin(within)) + 1
     low, high = order[:cut], order[cut:]
     gap = float(np.median(high) - np.median(low))
-    spread = float(np.hypot(low.std(), high.std()))
+    # Robust, so that tumours that lost their Y chromosome do not blur the two sexes.
+    spread = 1.4826 * float(np.hypot(*(np.median(np.abs(side - np.median(side))) for side in (low, high))))
     if gap < least or np.sqrt(2.0) * gap < SHARPNESS * spread:
         return None
     return np.asarray(score >= order[cut])
