@@ -12,6 +12,7 @@ import pytest
 from sidemine.prepare.log_expression import log2_expression
 from sidemine.quality.assessment import assess_quality
 from sidemine.quality.principal_components import find_principal_components
+from sidemine.study.models import Traps
 
 
 def dataset(values, layer="log2", problem=None):
@@ -29,6 +30,15 @@ def dataset(values, layer="log2", problem=None):
     return found, samples
 
 
+ROW = {"dataset": "d", "platform": "", "sex_column": "", "age_column": "", "batch_columns": []}
+NOTHING_SHARED = {"known": [], "shared": {"d": []}}
+
+
+def assess(expression, samples):
+    """The record of one dataset of a study that declares nothing about traps."""
+    return assess_quality(expression, samples, ROW, NOTHING_SHARED, Traps().model_dump())[0]
+
+
 def flag(record, words):
     return next(item for item in record["flags"] if words in item["check"])
 
@@ -41,21 +51,21 @@ def values():
 def test_copies_are_flagged_and_named(values):
     """Two samples that are one another's copy count twice; the flag names both."""
     values[3] = values[1]
-    record = assess_quality(*dataset(values))
+    record = assess(*dataset(values))
     assert flag(record, "identical")["status"] == "warn"
     assert "s1 and s3" in flag(record, "identical")["evidence"]
 
 
 def test_independent_samples_are_not_flagged(values):
     """No false alarm on independent samples."""
-    record = assess_quality(*dataset(values))
+    record = assess(*dataset(values))
     assert {item["status"] for item in record["flags"]} == {"ok"}
 
 
 def test_a_problem_of_the_dataset_is_told(values):
     """What made a dataset unusable stands in its record with the next step."""
     problem = {"what": "scale contradicts", "where": "here", "allowed": "log2", "next_step": "correct scale"}
-    found = flag(assess_quality(*dataset(values, problem=problem)), "as declared")
+    found = flag(assess(*dataset(values, problem=problem)), "as declared")
     assert found["status"] == "problem"
     assert "correct scale" in found["consequence"]
 
@@ -64,7 +74,7 @@ def test_uneven_libraries_are_flagged():
     """A library twenty times the others is a fact that a reader must know."""
     counts = np.random.default_rng(5).poisson(20, (6, 300)).astype(float)
     counts[0] *= 20
-    record = assess_quality(*dataset(counts, "counts"))
+    record = assess(*dataset(counts, "counts"))
     assert flag(record, "library")["status"] == "warn"
 
 

@@ -64,13 +64,3 @@ def test_effect_sentence_of_experiments_tells_the_sets_own_change():
                 "target_label": "drug", "reference_label": "none", "set_log2_fold_change": -1.0}  # fmt: skip
     assert "beyond the other measured genes" in words.effect_sentence(evidence)
     assert "50 % lower on average" in words.effect_sentence(evidence)
-
-
-@pytest.mark.parametrize(
-    ("values", "expected"),
-    [([], "nothing to show"), ([0.01] * 50 + [0.5] * 50, "peak at the left"), ([0.5] * 100, "Fewer than chance"),
-     ([i / 100 for i in range(1, 101)], "About flat")],
-)  # fmt: skip
-def test_histogram_reading(values, expected):
-    """The reading of a p-value histogram fits its figures."""
-    assert expected in words.histogram_reading(values)

@@ -166,6 +166,21 @@ def get_settings(*names):
     return {name: getattr(SETTINGS, name) for name in names}
 
 
+def get_traps(wildcards):
+    """Return what the study declares to do about each kind of finding."""
+    return to_plain(SETTINGS.traps)
+
+
+def get_datasets_of_shared_platforms():
+    """Return the datasets that have their platform in common with another one."""
+    platforms = [row.platform for row in STUDY.datasets.values() if row.platform]
+    return [
+        name
+        for name, row in STUDY.datasets.items()
+        if platforms.count(row.platform) > 1
+    ]
+
+
 def get_final_output():
     """Return every target of the study."""
     return [

@@ -1,6 +1,7 @@
 rule fit_contrast:
     input:
         expression=lambda wildcards: f"<results>/datasets/{get_contrast_dataset(wildcards)}/expression.h5ad",
+        treatment=lambda wildcards: f"<results>/datasets/{get_contrast_dataset(wildcards)}/treatment.json",
         checked=ancient("<results>/design_check.json"),
     output:
         table="<results>/contrasts/{contrast}/differential.tsv.gz",

@@ -47,6 +47,9 @@ rule build_report:
         quality=expand(
             "<results>/datasets/{dataset}/quality.json", dataset=STUDY.datasets
         ),
+        checks=expand(
+            "<results>/contrasts/{contrast}/quality.json", contrast=STUDY.contrasts
+        ),
         designs=expand(
             "<results>/contrasts/{contrast}/design.json", contrast=STUDY.contrasts
         ),

@@ -10,6 +10,9 @@ rule decide_verdicts:
         quality=expand(
             "<results>/datasets/{dataset}/quality.json", dataset=STUDY.datasets
         ),
+        checks=expand(
+            "<results>/contrasts/{contrast}/quality.json", contrast=STUDY.contrasts
+        ),
         published=expand(
             "<results>/published/{table}.json", table=STUDY.published_tables
         ),

@@ -1,15 +1,23 @@
-"""Assess one dataset: samples, scale, principal components, flags with their evidence."""
+"""Assess one dataset: samples, scale, traps, principal components; say what is done about the findings."""
 
 from sidemine.script_log import log_to
 
 with log_to(snakemake.log[0]):
     from pathlib import Path
 
+    from sidemine.errors import StudyError
     from sidemine.prepare.expression_store import read_expression
     from sidemine.quality.assessment import assess_quality
-    from sidemine.tables import SAMPLES, read_table, write_json
+    from sidemine.tables import SAMPLES, read_json, read_table, write_json
 
-    assessment = assess_quality(
-        read_expression(Path(snakemake.input.expression)), read_table(Path(snakemake.input.samples), SAMPLES)
+    quality, treatment, problems = assess_quality(
+        read_expression(Path(snakemake.input.expression)),
+        read_table(Path(snakemake.input.samples), SAMPLES),
+        snakemake.params.row,
+        read_json(Path(snakemake.input.shared)),
+        snakemake.params.traps,
     )
-    write_json(assessment, Path(snakemake.output[0]))
+    if problems:
+        raise StudyError(problems)
+    write_json(quality, Path(snakemake.output.quality))
+    write_json(treatment, Path(snakemake.output.treatment))

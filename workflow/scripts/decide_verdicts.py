@@ -13,6 +13,10 @@ with log_to(snakemake.log[0]):
         hypotheses=snakemake.params.hypotheses,
         evidence=[read_json(Path(path)) for path in snakemake.input.evidence],
         enrichment={Path(path).parent.name: read_table(Path(path), ENRICHMENT) for path in snakemake.input.enrichment},
+        checks={
+            "dataset": {Path(path).parent.name: read_json(Path(path))["flags"] for path in snakemake.input.quality},
+            "contrast": {Path(path).parent.name: read_json(Path(path))["flags"] for path in snakemake.input.checks},
+        },
         published=[read_json(Path(path)) for path in snakemake.input.published],
         inputs=read_json(Path(snakemake.input.inputs)),
         planted=read_json(Path(snakemake.params.planted)) if snakemake.params.planted else [],

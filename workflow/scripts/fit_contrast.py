@@ -9,11 +9,12 @@ with log_to(snakemake.log[0]):
     from sidemine.differential.contrast_fit import save_fit
     from sidemine.prepare.expression_store import read_expression
     from sidemine.study.models import Contrast
-    from sidemine.tables import DIFFERENTIAL, write_json, write_table
+    from sidemine.tables import DIFFERENTIAL, read_json, write_json, write_table
 
     outcome = fit_declared_contrast(
         read_expression(Path(snakemake.input.expression)),
         Contrast.model_validate(snakemake.params.row),
+        treatment=read_json(Path(snakemake.input.treatment)),
         **snakemake.params.settings,
     )
     write_table(outcome.table, Path(snakemake.output.table), DIFFERENTIAL)

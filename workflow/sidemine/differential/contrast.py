@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from sidemine.differential.contrast_fit import ContrastFit, differential_table
+from sidemine.differential.declared_traps import adjust_contrast, drop_samples
 from sidemine.differential.design import Design
 from sidemine.differential.fit import fit_contrast
 from sidemine.differential.groups import Groups, design_contrast, select_groups
@@ -46,7 +48,12 @@ class ContrastOutcome:
 
 
 def fit_declared_contrast(
-    expression: AnnData, contrast: Contrast, *, min_group_size: int, on_untestable: str
+    expression: AnnData,
+    contrast: Contrast,
+    *,
+    min_group_size: int,
+    on_untestable: str,
+    treatment: Mapping[str, Any] | None = None,
 ) -> ContrastOutcome:
     """Fit one declared contrast; every signed number is target minus reference.
 
@@ -60,6 +67,9 @@ def fit_declared_contrast(
         Fewest independent units per group.
     on_untestable
         continue: a contrast that cannot be tested gives an outcome without a fit. stop: it raises.
+    treatment
+        What the quality stage decided for this dataset (`treatment.json`): samples to drop, covariates to add. None:
+        nothing.
 
     Raises
     ------
@@ -69,9 +79,13 @@ def fit_declared_contrast(
     provenance = json.loads(expression.uns["sidemine"])
     samples = expression.obs.assign(sample=[str(name) for name in expression.obs_names], fate="used")
     groups = select_groups(contrast, samples)
+    left_out: list[tuple[str, str]] = []
     try:
         if provenance["problem"]:
             raise Untestable(Problem.from_dict(provenance["problem"]))
+        if treatment:
+            groups, left_out = drop_samples(groups, treatment)
+            contrast, groups = adjust_contrast(contrast, groups, treatment)
         design = design_contrast(contrast, groups, min_group_size)
         fit = _fit(expression, provenance, contrast, design)
     except Untestable as finding:
@@ -79,7 +93,9 @@ def fit_declared_contrast(
             place = f"contrasts.tsv, contrast {contrast.contrast}"
             raise StudyError(problem.within(place) for problem in finding.problems) from None
         log.warning("contrast %s is not testable: %s", contrast.contrast, finding)
-        return ContrastOutcome(_untestable_design(contrast, groups, finding), empty_table(DIFFERENTIAL), None)
+        record = _untestable_design(contrast, groups, finding)
+        record["dropped"] = _dropped(left_out)
+        return ContrastOutcome(record, empty_table(DIFFERENTIAL), None)
     record = {
         "contrast": contrast.contrast,
         "dataset": contrast.dataset,
@@ -91,6 +107,7 @@ def fit_declared_contrast(
         "fit": fit.facts,
         **design.to_dict(),
     }
+    record["dropped"] = _dropped(left_out) + record["dropped"]
     return ContrastOutcome(record, differential_table(fit, expression.var), fit)
 
 
@@ -139,6 +156,10 @@ def _untestable_design(contrast: Contrast, groups: Groups, finding: Untestable) 
         "residual_df": 0,
         "notes": [],
     }
+
+
+def _dropped(samples: list[tuple[str, str]]) -> list[dict[str, str]]:
+    return [{"sample": sample, "reason": reason} for sample, reason in samples]
 
 
 def _count(reasons: list[str]) -> dict[str, int]:

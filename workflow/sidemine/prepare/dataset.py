@@ -122,6 +122,7 @@ def prepare_dataset(
         "n_identifiers_merged": fates["merged"],
         "n_identifiers_dropped": fates["dropped"],
         "share_identifiers_found": round(mapped.share_found, 6),
+        "share_platform_covered": None if mapped.share_covered is None else round(mapped.share_covered, 6),
         "n_genes": len(genes.genes),
         "n_samples": len(used),
         "n_samples_left_out": len(samples) - len(used),

@@ -46,6 +46,7 @@ class MappedIdentifiers:
     genes: list[str | None]
     reasons: list[str]
     share_found: float
+    share_covered: float | None = None
 
 
 @dataclass
@@ -180,7 +181,8 @@ def map_probes(
     share = n_found / max(1, len(identifiers))
     if share < MIN_SHARE_FOUND:
         raise InputError(_misfit(n_found, identifiers, "platform", list(annotated["identifier"].iloc[:5]), where))
-    return MappedIdentifiers([found.symbol for found in resolved], [found.how for found in resolved], share)
+    covered = len(set(symbol_of) & set(identifiers)) / max(1, len(symbol_of))
+    return MappedIdentifiers([found.symbol for found in resolved], [found.how for found in resolved], share, covered)
 
 
 def _resolve_entrez_cell(cell: str, genes: GeneTable) -> Resolution:

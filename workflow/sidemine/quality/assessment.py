@@ -1,28 +1,45 @@
-"""What can be said of a dataset before any contrast is fitted: samples, scale, flags with their evidence."""
+"""What can be said of a dataset before any contrast is fitted: samples, scale, traps, flags with their evidence."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from sidemine.prepare.log_expression import log2_expression
+from sidemine.quality.flags import Flag, consequence_words, stop_problems
+from sidemine.quality.near_copies import distances_within, find_copies, flag_apart, flag_copies
 from sidemine.quality.principal_components import find_principal_components
+from sidemine.quality.reuse import find_relations, flag_reuse
+from sidemine.quality.sex_check import find_sex_column, flag_sex, read_sex
+from sidemine.quality.treatment import decide_treatment
 
 if TYPE_CHECKING:
     import pandas as pd
     from anndata import AnnData
     from numpy.typing import NDArray
 
-NEARLY_IDENTICAL = 0.9999
-"""Correlation of two samples' expression above which they are called copies of one another."""
+    from sidemine.errors import Problem
+
 UNEVEN_LIBRARIES = 10.0
 """Ratio of the largest to the smallest library at which counts are flagged."""
+COVERED = 0.8
+"""Share of the platform's annotated probes that a matrix of that platform should hold. Unfiltered series matrices hold
+nearly all of them (GSE14520, GSE42872: above 0.99); those of GPL571 hold 0.4 of GPL570."""
+USABLE = "the dataset can be used as declared"
+PLATFORM = "identifiers and sample records fit the declared platform"
 
 
-def assess_quality(expression: AnnData, samples: pd.DataFrame) -> dict[str, Any]:
-    """Return the quality record of one dataset.
+def assess_quality(
+    expression: AnnData,
+    samples: pd.DataFrame,
+    row: Mapping[str, Any],
+    shared: Mapping[str, Any],
+    actions: Mapping[str, str],
+) -> tuple[dict[str, Any], dict[str, Any], list[Problem]]:
+    """Return the quality record of one dataset, the treatment of its samples, and reasons to stop.
 
     Parameters
     ----------
@@ -30,23 +47,50 @@ def assess_quality(expression: AnnData, samples: pd.DataFrame) -> dict[str, Any]
         The dataset's genes (layers log2 or counts; samples × genes).
     samples
         Its samples, as `tables.SAMPLES` describes, also those that do not take part.
+    row
+        Its row of `datasets.tsv`.
+    shared
+        What `find_shared_samples` found for the whole study.
+    actions
+        `settings.traps`: what is done about each kind of finding.
 
     Returns
     -------
-    dict
-        JSON-ready: sizes, samples per fate, scale, flags (check, status ok|warn|problem, evidence, consequence) and
-        principal components.
+    quality : dict
+        JSON-ready: sizes, samples per fate, scale, flags (trap, check, status ok|warn|problem, evidence, consequence,
+        samples, serious), sex by the genes, re-used and duplicated samples, principal components.
+    treatment : dict
+        See `treatment.decide_treatment`.
+    problems : list of Problem
+        Findings for which the study declares `stop`.
     """
     provenance = json.loads(expression.uns["sidemine"])
     values = log2_expression(expression).T
     names = [str(name) for name in expression.obs_names]
+    used = samples.set_index("sample").loc[names]
+    sex_column = find_sex_column(used, row["sex_column"])
+    recorded = {str(name): str(value) for name, value in used[sex_column].items()} if sex_column in used else {}
+    reading = read_sex(values, [str(gene) for gene in expression.var_names], names)
+    within = distances_within(values)
+    # Samples of one declared unit are not counted twice, however alike they are.
+    unit = dict(zip(names, used["unit"].astype(str), strict=True))
+    copies = find_copies(within, names) if within is not None else []
+    pairs = [pair for pair in copies if unit[pair["first"]] != unit[pair["second"]]]
+    texts = {str(name): str(value) for name, value in used["relation"].items()} if "relation" in used else {}
+    relations = find_relations(texts, set(shared["known"]))
+    elsewhere = [entry for entry in shared["shared"][row["dataset"]] if entry["sample"] in set(names)]
     flags = [
-        _flag_scale(provenance),
-        _flag_copies(values, names),
+        _flag_usable(provenance),
+        flag_platform(provenance, used, str(row["platform"]), actions["identifiers"]),
+        flag_sex(reading, recorded, sex_column if recorded else "", actions["sex_mismatch"]),
+        flag_reuse(relations, elsewhere, len(names), actions["reused_samples"]),
+        flag_copies(within, pairs, actions["duplicated_samples"]),
+        flag_apart(within, names, actions["outlier_samples"]),
         *([_flag_libraries(np.asarray(expression.layers["counts"]))] if "counts" in expression.layers else []),
-        _flag_dropped(samples),
+        _flag_left_out(samples),
     ]
-    return {
+    treatment = decide_treatment(flags, actions, reading, recorded, sex_column, row["batch_columns"])
+    quality = {
         "dataset": provenance["dataset"],
         "n_samples": int(expression.n_obs),
         "n_genes": int(expression.n_vars),
@@ -56,74 +100,79 @@ def assess_quality(expression: AnnData, samples: pd.DataFrame) -> dict[str, Any]
             "found": provenance["scale_found"],
             "transformation": provenance["transformation"],
         },
-        "flags": flags,
+        "flags": [flag.to_dict() for flag in flags],
+        "sex": {"column": sex_column, "genes": reading.genes, "by_genes": reading.by_genes, "reading": reading.words},
+        "reused_samples": [*relations, *elsewhere],
+        "duplicated_samples": pairs,
+        "dropped_samples": treatment["drop"],
         "principal_components": find_principal_components(values, names),
         "provenance": provenance,
     }
+    return quality, treatment, stop_problems(flags, dict(actions), f"dataset {row['dataset']}")
 
 
-def _flag(check: str, status: str, evidence: str, consequence: str) -> dict[str, str]:
-    return {"check": check, "status": status, "evidence": evidence, "consequence": consequence}
-
-
-def _flag_scale(provenance: dict[str, Any]) -> dict[str, str]:
+def _flag_usable(provenance: dict[str, Any]) -> Flag:
     problem = provenance["problem"]
     if problem:
-        return _flag(
-            "the dataset can be used as declared",
+        return Flag(
+            "",
+            USABLE,
             "problem",
             f"{problem['what']} ({problem['where']})",
             f"none of its contrasts is tested; {problem['next_step']}",
         )
-    return _flag(
-        "the dataset can be used as declared",
-        "ok",
-        f"declared {provenance['scale_declared']}, found {provenance['scale_found']}",
-        "none",
-    )
+    return Flag("", USABLE, "ok", f"declared {provenance['scale_declared']}, found {provenance['scale_found']}")
 
 
-def _flag_copies(values: NDArray[np.float64], names: list[str]) -> dict[str, str]:
-    check = "no two samples are nearly identical"
-    complete = values[np.isfinite(values).all(axis=1)]
-    if len(names) < 2 or complete.shape[0] < 10:
-        return _flag(check, "ok", "too little to compare", "none")
-    # Without the genes' own levels, which make any two samples of one tissue look alike.
-    centred = complete - complete.mean(axis=1, keepdims=True)
-    if len(names) == 2:
-        centred = complete
-    spread = centred.std(axis=0)
-    if bool((spread == 0).any()):
-        return _flag(check, "warn", "a sample has the same value for every gene", "look at the file")
-    correlation = np.corrcoef(centred, rowvar=False)
-    first, second = np.nonzero(np.triu(correlation > NEARLY_IDENTICAL, k=1))
-    if len(first) == 0:
-        return _flag(check, "ok", f"highest correlation below {NEARLY_IDENTICAL}", "none")
-    pairs = ", ".join(f"{names[a]} and {names[b]}" for a, b in list(zip(first, second, strict=True))[:5])
-    return _flag(
-        check,
-        "warn",
-        f"{len(first)} pair(s) correlate above {NEARLY_IDENTICAL}: {pairs}",
-        "they count as independent samples now; exclude one of each pair if they are copies",
-    )
+def flag_platform(provenance: Mapping[str, Any], samples: pd.DataFrame, declared: str, action: str) -> Flag:
+    """Compare the declared platform with the samples' records and with the probes of the matrix.
+
+    Parameters
+    ----------
+    provenance
+        Of the prepared dataset (share_identifiers_found; share_platform_covered for arrays).
+    samples
+        Metadata; `platform_id` is compared where there is one.
+    declared
+        Platform of `datasets.tsv`, '' for none.
+    action
+        The declared consequence.
+    """
+    found, covered = provenance.get("share_identifiers_found"), provenance.get("share_platform_covered")
+    told = [] if found is None else [f"{found:.1%} of the identifiers are known there"]
+    wrong = []
+    if covered is not None:
+        told.append(f"the matrix holds {covered:.1%} of the platform's annotated probes")
+        if covered < COVERED:
+            wrong.append("the matrix was filtered, or is of another platform")
+    records = sorted({str(value) for value in samples.get("platform_id", [])} - {""})
+    others = [name for name in records if declared and name != declared]
+    if others:
+        wrong.append(f"the samples' records name {', '.join(others)}, not {declared}")
+    if not wrong:
+        return Flag("identifiers", PLATFORM, "ok", "; ".join(told) or "nothing to compare")
+    advice = "Check platform and platform_map against the record of the series."
+    return Flag("identifiers", PLATFORM, "warn", "; ".join([*wrong, *told]), consequence_words(action, advice))
 
 
-def _flag_libraries(counts: NDArray[np.float64]) -> dict[str, str]:
+def _flag_libraries(counts: NDArray[np.float64]) -> Flag:
     sizes = counts.sum(axis=1)
     ratio = float(sizes.max() / max(sizes.min(), 1.0))
-    return _flag(
+    return Flag(
+        "",
         "library sizes are comparable",
         "warn" if ratio > UNEVEN_LIBRARIES else "ok",
         f"{sizes.min():,.0f} to {sizes.max():,.0f} counts per sample",
-        "voom weights account for it; check whether size goes with group" if ratio > UNEVEN_LIBRARIES else "none",
+        "voom weights account for it" if ratio > UNEVEN_LIBRARIES else "none",
     )
 
 
-def _flag_dropped(samples: pd.DataFrame) -> dict[str, str]:
-    dropped = samples[samples["fate"] != "used"]
-    return _flag(
+def _flag_left_out(samples: pd.DataFrame) -> Flag:
+    left_out = samples[samples["fate"] != "used"]
+    return Flag(
+        "",
         "all samples take part",
-        "warn" if len(dropped) else "ok",
-        f"{len(dropped)} of {len(samples)} do not take part",
-        "see the reasons in samples.tsv" if len(dropped) else "none",
+        "warn" if len(left_out) else "ok",
+        f"{len(left_out)} of {len(samples)} do not take part",
+        "see the reasons in samples.tsv" if len(left_out) else "none",
     )

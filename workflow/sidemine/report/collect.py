@@ -25,6 +25,7 @@ _STUDY_KEYS = ("config", "datasets", "contrasts", "gene_sets", "published_tables
 _VERDICT_KEYS = ("study", "rules_version", "simulated", "planted", "verdicts", "published_tables")
 _MANIFEST_KEYS = ("inputs", "versions", "seed", "config_digest", "code_digest", "lock_digest")
 _DESIGN_KEYS = ("contrast", "dataset", "testable", "problem", "target_samples", "reference_samples", "dropped")
+_CONTRAST_QUALITY_KEYS = ("contrast", "dataset", "flags", "p_value_histogram")
 _QUALITY_KEYS = ("dataset", "n_samples", "n_genes", "samples_per_fate", "flags", "principal_components")
 
 
@@ -58,10 +59,11 @@ class DatasetResults:
 
 @dataclass(frozen=True)
 class ContrastResults:
-    """What is known of one contrast: its row, design, gene table and set tests."""
+    """What is known of one contrast: its row, design, quality record, gene table and set tests."""
 
     row: dict[str, Any]
     design: dict[str, Any]
+    quality: dict[str, Any]
     differential: pd.DataFrame
     enrichment: pd.DataFrame
 
@@ -128,7 +130,7 @@ def collect(results: Path) -> StudyResults:
 def _require_files(results: Path, datasets: list[str], contrasts: list[str]) -> None:
     wanted = [results / name for name in ("verdicts.json", "manifest.json", "gene_sets.tsv.gz")]
     wanted += [results / "datasets" / key / name for key in datasets for name in ("samples.tsv", "quality.json")]
-    wanted += [results / "contrasts" / key / "design.json" for key in contrasts]
+    wanted += [results / "contrasts" / key / name for key in contrasts for name in ("design.json", "quality.json")]
     problems = [_missing(path) for path in wanted if not path.is_file()]
     if problems:
         raise InputError(problems)
@@ -208,6 +210,7 @@ def _read_contrast(results: Path, row: dict[str, Any]) -> ContrastResults:
     return ContrastResults(
         row=cleaned(row),
         design=design,
+        quality=_read_json(folder / "quality.json", _CONTRAST_QUALITY_KEYS),
         differential=read_table(differential, DIFFERENTIAL) if differential.is_file() else empty_table(DIFFERENTIAL),
         enrichment=read_table(enrichment, ENRICHMENT) if enrichment.is_file() else empty_table(ENRICHMENT),
     )

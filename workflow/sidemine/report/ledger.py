@@ -140,6 +140,7 @@ def _contrast_row(results: StudyResults, key: str, item: ContrastResults) -> dic
         "n_sets": int(item.enrichment["gene_set"].nunique()) if len(item.enrichment) else 0,
         "set_names": [row["gene_set"] for row in set_rows(item.enrichment, "verdict", declared_sets(results))["rows"]],
         "flags": dataset.quality["flags"] or [],
+        "contrast_flags": item.quality["flags"] or [],
         "has_components": bool((dataset.quality["principal_components"] or {}).get("samples")),
         "has_values": bool(dataset.genes),
     }

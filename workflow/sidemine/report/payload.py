@@ -13,7 +13,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from sidemine.report.collect import ContrastResults, DatasetResults, StudyResults
-from sidemine.report.words import bounded, histogram_reading, is_number
+from sidemine.report.words import bounded, is_number
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,7 +22,6 @@ TOP_GENES = 300
 """Genes per contrast, by p-value, whose per-sample values are on the page."""
 MOST_VALUES = 600_000
 """Most per-sample values of one dataset on the page; sets that hypotheses name come first."""
-HISTOGRAM_BINS = 20
 _TEST_ORDER = ("fry", "rotation", "camera", "rotation_competitive")
 _FAMILY_ORDER = ("target", "member", "negative_control", "confounder", "comparator")
 
@@ -157,8 +156,8 @@ def contrast_block(results: StudyResults, contrast: str) -> dict[str, Any]:
         "q": [significant(max(float(value), 1e-300)) for value in table["q_value"]],
         "mean": _scaled(table["mean_expression"], 100),
         "groups": group_summaries(results.datasets[found.row["dataset"]], found),
-        "histogram": histogram(p_values),
-        "reading": histogram_reading(p_values),
+        "histogram": found.quality["p_value_histogram"]["counts"],
+        "reading": found.quality["p_value_histogram"]["reading"],
         "sets": set_rows(found.enrichment, "verdict", declared_sets(results)),
         "descriptive": set_rows(found.enrichment, "descriptive", declared_sets(results)),
     }
@@ -182,14 +181,6 @@ def group_summaries(dataset: DatasetResults, contrast: ContrastResults) -> dict[
         summaries[f"{group}_mean"] = _integers((values.mean(axis=0) * 100).tolist())
         summaries[f"{group}_sd"] = _integers((values.std(axis=0, ddof=1) * 100).tolist())
     return summaries
-
-
-def histogram(p_values: list[float]) -> list[int]:
-    """Count p-values in `HISTOGRAM_BINS` equal bins from 0 to 1."""
-    counts = [0] * HISTOGRAM_BINS
-    for value in p_values:
-        counts[min(int(value * HISTOGRAM_BINS), HISTOGRAM_BINS - 1)] += 1
-    return counts
 
 
 def set_rows(enrichment: pd.DataFrame, role: str, first: list[str]) -> dict[str, Any]:

@@ -186,21 +186,3 @@ def excludable_sentence(value: float | None, effect_unit: str) -> str:
         return "Not computed: no effect size could have been excluded."
     beyond = f"{number(abs(value))} {unit_words(effect_unit)}"
     return f"With an estimate of 0, data of this precision would exclude any effect beyond {beyond} (one-sided, 95 %)."
-
-
-def histogram_reading(p_values: Sequence[float]) -> str:
-    """Say what a p-value histogram shows, with the figures."""
-    total = len(p_values)
-    if not total:
-        return "No gene was tested, so there is nothing to show."
-    below = sum(value < 0.05 for value in p_values)
-    share = below / total
-    base = f"{below:,} of {total:,} genes ({100 * share:.0f} %) have p < 0.05; 5 % would by chance alone."
-    if share > 0.08:
-        return f"{base} A peak at the left: more genes differ than independent chance would give, for whatever reason."
-    if share < 0.03:
-        return (
-            f"{base} Fewer than chance: a batch or another factor that the model does not hold may be at work, or "
-            "samples may not be independent; genes that move together can do the same by chance."
-        )
-    return f"{base} About flat: little sign that genes differ."

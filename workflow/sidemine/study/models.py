@@ -101,6 +101,17 @@ class Dataset(ClosedModel):
         default_factory=list,
         description="Single cell only: obs columns that, with unit and cell type, define one pseudobulk sample.",
     )
+    sex_column: str = Field(
+        default="", description="Metadata column of the recorded sex. Empty: a column named sex or gender, if any."
+    )
+    age_column: str = Field(
+        default="", description="Metadata column of the age in years. Empty: a column named age, if any."
+    )
+    batch_columns: CommaList = Field(
+        default_factory=list,
+        description="Metadata columns of technical batches (comma list), besides those known by name (batch, plate, "
+        "chip, slide, scan, run, lane, …).",
+    )
     tissue: str = Field(min_length=1, description="Tissue or cells, in words, for the report.")
     licence: str = Field(min_length=1, description="Terms under which the data may be used.")
     status: Status = Field(
@@ -283,6 +294,52 @@ class Hypothesis(ClosedModel):
     threats: list[str] = Field(default_factory=list, description="Threats to validity, in words, for the report.")
 
 
+class Traps(ClosedModel):
+    """What is done when a check of the data fails.
+
+    warn: told in the report. drop: the samples leave every contrast of their dataset (a batch that is aliased with the
+    group: the contrast is not testable). adjust: a covariate joins the design. stop: the run stops.
+    """
+
+    sex_mismatch: Literal["warn", "drop", "adjust", "stop"] = Field(
+        default="warn",
+        description="Recorded sex contradicts XIST and the Y genes. adjust: sex as the genes show it is a covariate, in "
+        "place of the recorded one, in contrasts where it varies within both groups.",
+    )
+    reused_samples: Literal["warn", "drop", "stop"] = Field(
+        default="warn",
+        description="Samples that GEO's relation calls a re-analysis, or that an earlier dataset of the study holds.",
+    )
+    duplicated_samples: Literal["warn", "drop", "stop"] = Field(
+        default="warn", description="Nearly identical samples in one dataset. drop: the later one of each pair leaves."
+    )
+    outlier_samples: Literal["warn", "drop", "stop"] = Field(
+        default="warn", description="Samples that lie apart from all others of their dataset."
+    )
+    identifiers: Literal["warn", "stop"] = Field(
+        default="warn", description="Identifiers or sample records that contradict the declared platform."
+    )
+    batch_aliased: Literal["warn", "drop", "stop"] = Field(
+        default="drop",
+        description="A batch (by name, or `batch_columns` in datasets.tsv) without any sample of the other group. drop: "
+        "the contrast is `not testable`.",
+    )
+    batch_associated: Literal["warn", "adjust", "stop"] = Field(
+        default="warn",
+        description="A batch outside the design goes with the group. adjust: it joins the covariates of that contrast.",
+    )
+    group_associated: Literal["warn", "stop"] = Field(
+        default="warn", description="Another column outside the design (age, sex, site …) goes with the group."
+    )
+    scale_shift: Literal["warn", "stop"] = Field(
+        default="warn", description="The groups differ in level or spread over all genes."
+    )
+    library_size: Literal["warn", "stop"] = Field(default="warn", description="Library size goes with the group.")
+    hidden_structure: Literal["warn", "stop"] = Field(
+        default="warn", description="The shape of the p-values speaks against the model of the contrast."
+    )
+
+
 class Settings(ClosedModel):
     """Numbers that every stage uses, recorded beside each result."""
 
@@ -316,6 +373,7 @@ class Settings(ClosedModel):
     )
     max_download_gb: float = Field(default=5.0, gt=0, description="Largest file that may be downloaded.")
     opt_in: list[str] = Field(default_factory=list, description="Ids of opt-in gene sets to use (licence!).")
+    traps: Traps = Field(default_factory=Traps, description="What is done when a check of the data fails.")
 
 
 class GeneTableSource(ClosedModel):

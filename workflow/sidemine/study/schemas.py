@@ -30,6 +30,7 @@ from sidemine.study.models import (
     Settings,
     StudyConfig,
     StudyInfo,
+    Traps,
 )
 
 logger = logging.getLogger(__name__)
@@ -51,6 +52,7 @@ _TABLES: dict[str, tuple[type[BaseModel], str]] = {
     "study": (StudyInfo, "study."),
     "gene_table": (GeneTableSource, "gene_table."),
     "settings": (Settings, "settings."),
+    "traps": (Traps, "settings.traps."),
     "hypothesis": (Hypothesis, ""),
     "primary": (PrimaryTest, "primary."),
     "margin": (MarginOfControl, "margin."),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sidemine.evidence.records import HypothesisEvidence
 from sidemine.verdict.answer import answer_hypotheses
 from sidemine.verdict.rules import RULES_VERSION
+from sidemine.verdict.traps import weigh_traps
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -18,6 +19,7 @@ def summarise_verdicts(
     hypotheses: list[dict[str, Any]],
     evidence: list[dict[str, Any]],
     enrichment: dict[str, pd.DataFrame],
+    checks: dict[str, dict[str, list[dict[str, Any]]]],
     published: list[dict[str, Any]],
     inputs: list[dict[str, Any]],
     planted: list[str],
@@ -32,6 +34,8 @@ def summarise_verdicts(
         Records of `HypothesisEvidence`, one per hypothesis.
     enrichment
         Per contrast: the adjusted set tests.
+    checks
+        `dataset` and `contrast`: flags of their `quality.json` by id.
     published
         Descriptions of the published tables.
     inputs
@@ -48,6 +52,7 @@ def summarise_verdicts(
     cards = answer_hypotheses(hypotheses, by_hypothesis)
     for card, hypothesis in zip(cards, hypotheses, strict=True):
         card["secondary"] = _secondary_rows(hypothesis, enrichment)
+        weigh_traps(card, checks)
     return {
         "study": study,
         "rules_version": RULES_VERSION,

@@ -1,0 +1,166 @@
+"""Traps in a contrast: batches, other columns, scale, library size, p-values, and what stands on a card."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from sidemine.quality.associations import as_numbers, associated, find_age_overlap, find_associations
+from sidemine.quality.contrast_quality import flag_batches, flag_others, flag_p_values, flag_reused_sides
+from sidemine.quality.flags import stop_problems
+from sidemine.quality.group_scale import flag_library_size, flag_scale
+from sidemine.quality.p_histogram import read_histogram
+from sidemine.study.models import Traps
+from sidemine.verdict.traps import weigh_traps
+
+ACTIONS = Traps().model_dump()
+IS_TARGET = np.arange(40) < 20
+
+
+def find(table, **options):
+    frame = pd.DataFrame(table, index=[f"s{n}" for n in range(40)])
+    return find_associations(frame, IS_TARGET, group_columns={"disease"}, **options)
+
+
+def test_aliased_batch_is_a_problem_and_a_balanced_one_is_not():
+    """All patients in one batch: a problem; both batches in both groups: told with its figures."""
+    aliased = find({"hybridisation_batch": np.where(IS_TARGET, "A", "B")})
+    found = flag_batches(aliased, ACTIONS)
+    assert (found.status, found.trap, found.serious) == ("problem", "batch_aliased", True)
+    balanced = find({"hybridisation_batch": np.where(np.arange(40) % 2, "A", "B")})
+    assert flag_batches(balanced, ACTIONS).status == "ok"
+
+
+def test_associated_batch_is_flagged_only_outside_the_design():
+    """A batch that goes with the group is a reason to doubt, unless the model holds it."""
+    plate = np.where(np.arange(40) % 20 < 4, "1", "2")
+    plate[:16] = "1"
+    assert flag_batches(find({"plate": plate}), ACTIONS).trap == "batch_associated"
+    assert flag_batches(find({"plate": plate}, in_design={"plate"}), ACTIONS).status == "ok"
+
+
+def test_declared_batch_column_needs_no_telling_name():
+    """batch_columns makes a batch of a column of any name."""
+    site = np.where(IS_TARGET, "Oslo", "Rome")
+    assert find({"place": site})[0].pattern == "names the group"
+    assert find({"place": site}, batch_columns=["place"])[0].pattern == "aliased"
+
+
+def test_renamings_of_the_group_are_not_flagged_but_sex_is():
+    """source_name repeats the group by design; women against men is no renaming."""
+    renamed = find(
+        {"source_name": np.where(IS_TARGET, "blood_VTE", "blood_healthy"), "event": np.where(IS_TARGET, "1", "")}
+    )
+    assert flag_others(renamed, "warn").status == "ok"
+    aliased = flag_others(find({"sex": np.where(IS_TARGET, "F", "M")}), "warn")
+    assert (aliased.status, aliased.serious) == ("warn", True)
+
+
+def test_older_patients_are_found_with_units_in_the_text():
+    """Ages with 'years' are numbers; a shift of 20 years is flagged, and the sign is target minus reference."""
+    ages = np.where(IS_TARGET, 60, 40) + np.arange(40) % 15
+    found = find({"age": [f"{age} years" for age in ages]})
+    assert associated(found)[0].effect == pytest.approx(1.0, abs=0.15)
+    assert as_numbers(["45 years", "x"]) is None
+
+
+def test_no_false_alarm_over_many_random_columns():
+    """Of 300 random columns in groups of ten, about one contrast in a hundred is flagged."""
+    rng = np.random.default_rng(8)
+    flagged = sum(
+        flag_others(find({f"c{n}": rng.choice(list("abc"), 40) for n in range(10)}), "warn").status != "ok"
+        for _ in range(60)
+    )
+    assert flagged <= 3
+
+
+def test_age_overlap_lists_the_shared_samples():
+    """Only people inside both groups' middle 80 % are listed; the counts add up."""
+    ages = np.where(IS_TARGET, 50 + np.arange(40), 30 + np.arange(40) - 20)
+    table = pd.DataFrame({"age": ages.astype(str)}, index=[f"s{n}" for n in range(40)])
+    found = find_age_overlap(table, IS_TARGET)
+    assert found is not None
+    assert len(found["samples"]) == found["n_target"] + found["n_reference"] == 0
+    table["age"] = [str(30 + n % 20) for n in range(40)]
+    same = find_age_overlap(table, IS_TARGET)
+    assert same is not None
+    assert same["n_target"] == same["n_reference"] > 14
+    assert find_age_overlap(table.rename(columns={"age": "stage"}), IS_TARGET) is None
+
+
+def test_reused_controls_on_one_side_are_serious():
+    """Twenty re-used controls and no re-used patient are a serious finding; a few on both sides are not."""
+    names = [f"s{n}" for n in range(20)]
+    assert flag_reused_sides({"target": [], "reference": names}, 70, 63, "warn").serious
+    assert not flag_reused_sides({"target": names[:5], "reference": names[5:10]}, 60, 60, "warn").serious
+
+
+def test_shift_of_a_whole_group_is_flagged_and_quantile_normalised_arrays_are_not():
+    """A shift beyond a typical standard error is flagged; identical quantiles give no warning and no flag."""
+    rng = np.random.default_rng(9)
+    values = rng.normal(8, 1.5, (400, 1)) + rng.normal(0, 0.3, (400, 40))
+    assert flag_scale(values, IS_TARGET, 0.1, "warn").status == "ok"
+    assert flag_scale(values + 0.3 * IS_TARGET, IS_TARGET, 0.1, "warn").trap == "scale_shift"
+    same = np.sort(rng.normal(8, 1, 400))[:, None] * np.ones(40)
+    assert flag_scale(same, IS_TARGET, 0.1, "warn").status == "ok"
+
+
+def test_library_size_that_goes_with_the_group_is_flagged():
+    """Twice the reads in the target is flagged, chance is not."""
+    counts = np.random.default_rng(10).poisson(50, (40, 300)).astype(float)
+    assert flag_library_size(counts, IS_TARGET, "warn").status == "ok"
+    assert flag_library_size(counts * np.where(IS_TARGET, 2, 1)[:, None], IS_TARGET, "warn").status == "warn"
+
+
+@pytest.mark.parametrize(
+    ("p_values", "shape"),
+    [
+        ([], "none"),
+        (np.linspace(0.0005, 0.9995, 1000), "uniform"),
+        (np.linspace(0.01, 1, 1000) ** 3, "peak at left"),
+        (1 - np.linspace(0, 0.999, 1000) ** 2, "peak at right"),
+        (np.concatenate([np.linspace(0, 1, 600), np.linspace(0, 0.05, 150), np.linspace(0.95, 1, 150)]), "U-shaped"),
+        (np.concatenate([np.linspace(0, 1, 600), np.linspace(0.3, 0.7, 200)]), "hump"),
+    ],
+)
+def test_histogram_shapes_are_read_in_words(p_values, shape):
+    """Each shape has its name; only shapes that a right model does not give speak of hidden structure."""
+    p_values = np.asarray(p_values)
+    reading = read_histogram(p_values if shape != "peak at right" else 1 - (1 - p_values) ** 1.5 * 0.9)
+    assert reading.shape == shape
+    assert (flag_p_values(reading, "warn").status == "warn") == (shape in {"peak at right", "U-shaped", "hump"})
+
+
+def test_stop_gives_a_four_part_problem():
+    """A finding whose declared consequence is `stop` becomes an error that says what to do."""
+    found = flag_batches(find({"batch": np.where(IS_TARGET, "A", "B")}), {**ACTIONS, "batch_aliased": "stop"})
+    problem = stop_problems([found], {"batch_aliased": "stop"}, "contrast c")[0]
+    assert "settings.traps.batch_aliased" in problem.allowed
+    assert stop_problems([found], {"batch_aliased": "warn"}, "contrast c") == []
+
+
+def card(**changes):
+    row = {"contrast": "c", "dataset": "d", "testable": True}
+    return {"verdict": "suggestive", "doubt": "composition", "caps": [], "evidence": [row], **changes}
+
+
+def test_serious_findings_become_the_strongest_doubt():
+    """Batch before re-used controls; both are kept on the card; conflicting answers keep their own doubt."""
+    reused = flag_reused_sides({"target": [], "reference": ["s1"]}, 70, 63, "warn").to_dict()
+    batch = flag_batches(find({"batch": np.where(IS_TARGET, "A", "B")}), {**ACTIONS, "batch_aliased": "warn"}).to_dict()
+    checks = {"dataset": {"d": []}, "contrast": {"c": [reused, batch]}}
+    plain, conflicting = card(), card(verdict="conflicting")
+    for one in (plain, conflicting):
+        weigh_traps(one, checks)
+    assert "different batches" in plain["doubt"]
+    assert [cap["cap"] for cap in plain["caps"]] == ["batch_aliased"]
+    assert {entry["trap"] for entry in plain["trap_flags"]} == {"reused_samples", "batch_aliased"}
+    assert conflicting["doubt"] == "composition"
+
+
+def test_a_card_without_findings_stays_as_it_is():
+    """No flag, no change of doubt or caps."""
+    one = card()
+    weigh_traps(one, {"dataset": {"d": []}, "contrast": {"c": []}})
+    assert (one["doubt"], one["caps"], one["trap_flags"]) == ("composition", [], [])

@@ -1,0 +1,92 @@
+"""The declared consequences of quality findings, carried out on the groups and the design of a contrast."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sidemine.differential.groups import Groups
+from sidemine.errors import Problem, Untestable
+from sidemine.quality.associations import associated, find_associations
+from sidemine.quality.treatment import SEX_COLUMN
+from sidemine.study.selectors import parse_selector
+
+if TYPE_CHECKING:
+    from sidemine.study.models import Contrast
+
+
+def drop_samples(groups: Groups, treatment: Mapping[str, Any]) -> tuple[Groups, list[tuple[str, str]]]:
+    """Take the samples out of both groups that the study declares to drop.
+
+    Returns
+    -------
+    tuple
+        The groups that are left, and the samples of the two groups that left, each with the reason.
+    """
+    reasons: dict[str, str] = treatment["drop"]
+    names = [str(name) for name in groups.samples.index]
+    gone = np.array([name in reasons for name in names], dtype=bool)
+    left = [
+        (name, reasons[name]) for name, out in zip(names, gone & (groups.target | groups.reference), strict=True) if out
+    ]
+    return replace(groups, target=groups.target & ~gone, reference=groups.reference & ~gone), left
+
+
+def adjust_contrast(contrast: Contrast, groups: Groups, treatment: Mapping[str, Any]) -> tuple[Contrast, Groups]:
+    """Add the covariates that the study declares to adjust for: sex by the genes, batches that go with the group.
+
+    Sex as the genes show it replaces the recorded sex among the covariates; it enters where it varies within both groups.
+
+    Raises
+    ------
+    Untestable
+        When a batch is aliased with the group and the study declares `batch_aliased: drop`.
+    """
+    contrast, groups = _adjust_sex(contrast, groups, treatment["sex"])
+    batch = treatment["batch"]
+    members = groups.target | groups.reference
+    found = find_associations(
+        groups.samples[members],
+        groups.target[members],
+        group_columns=group_columns(contrast),
+        in_design={*contrast.covariates, contrast.block},
+        batch_columns=batch["columns"],
+    )
+    # A batch that is itself in the design is told, with its cross-table, where the design is built.
+    aliased = [one for one in found if one.batch_like and one.pattern == "aliased" and not one.in_design]
+    if aliased and batch["aliased"] == "drop":
+        raise Untestable(
+            [
+                Problem(
+                    f"target and reference are completely separated by {one.column}",
+                    f"target v reference: {one.words}",
+                    "batches that hold samples of both groups; settings.traps.batch_aliased: warn tests it nevertheless",
+                    "Use another contrast: no statistics can tell the groups from the batches. If the column is no "
+                    "batch, declare batch_aliased: warn and say so in the note.",
+                )
+                for one in aliased
+            ]
+        )
+    if batch["associated"] == "adjust":
+        more = [one.column for one in associated(found) if one.batch_like and not one.in_design]
+        contrast = contrast.model_copy(update={"covariates": [*contrast.covariates, *more]})
+    return contrast, groups
+
+
+def group_columns(contrast: Contrast) -> set[str]:
+    """Return the metadata columns that the selectors of a contrast read."""
+    return {*parse_selector(contrast.target, "").columns, *parse_selector(contrast.reference, "").columns}
+
+
+def _adjust_sex(contrast: Contrast, groups: Groups, sex: Mapping[str, Any]) -> tuple[Contrast, Groups]:
+    if not sex["values"]:
+        return contrast, groups
+    values = np.array([sex["values"].get(str(name), "") for name in groups.samples.index], dtype=object)
+    if any(set(values[rows].tolist()) != {"female", "male"} for rows in (groups.target, groups.reference)):
+        return contrast, groups
+    covariates = [name for name in contrast.covariates if name != sex["column"]]
+    samples = groups.samples.assign(**{SEX_COLUMN: values})
+    return contrast.model_copy(update={"covariates": [*covariates, SEX_COLUMN]}), replace(groups, samples=samples)

@@ -1,0 +1,234 @@
+"""Metadata columns against the two groups of a contrast: what else differs between target and reference."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+
+P_LIMIT = 0.01
+"""Family-wise level of a contrast: Bonferroni over its columns, so that one contrast in a hundred is flagged by chance."""
+BATCH_NAME = re.compile(
+    r"(^|_)(batch|plate|chip|slide|array_id|scan|scanner|scan_date|hyb|hybridi[sz]ation|run|run_date|lane|flow_?cell|"
+    r"library_prep|pool_id|processing_date|extraction_date|sentrix)(_|$)"
+)
+PERSON_NAME = re.compile(r"(^|_)(age|sex|gender|race|ethnicity|ancestry|bmi|weight|smoking|smoker)(_|$)")
+"""Traits of people that are never just another name of the group."""
+AGE_NAME = re.compile(r"(^|_)age(_|$)")
+# Protocol and contact fields of GEO describe the record, not the samples.
+_RECORD_FIELDS = re.compile(
+    r"^(title|description|status|type|submission_date|last_update_date|channel_count|data_row_count|relation|organism|"
+    r"taxid|molecule|label|unit|fate|file_name|platform_id|supplementary_file.*|contact_.*|.*_protocol|data_processing|"
+    r"instrument_model|library_(selection|source|strategy))$"
+)
+_NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?")
+_MISSING = frozenset({"", "na", "n/a", "nan", "none", "null", "not available", "unknown", "--"})
+
+Pattern = Literal["varies", "names the group", "subdivides the group", "missing in one group", "aliased"]
+
+
+@dataclass(frozen=True)
+class Association:
+    """One metadata column against the groups.
+
+    Attributes
+    ----------
+    column, kind
+        Its name; numbers or levels.
+    n
+        Samples with a value.
+    pattern
+        varies: levels occur in both groups. names the group: one level per group. subdivides the group: several levels,
+        none in both groups. missing in one group: cannot be compared. aliased: as the second and third, for a batch or
+        a trait of people.
+    p_value
+        Fisher's exact test (two levels), the smallest Fisher test of one level against the rest times the number of
+        levels (more levels), or Mann–Whitney (numbers); None where the pattern says it all.
+    effect
+        Cramér's V, or the rank-biserial correlation (positive: higher in the target).
+    batch_like, person_trait
+        By name, or declared.
+    in_design
+        Whether the contrast holds it as covariate or block.
+    words
+        The values per group.
+    """
+
+    column: str
+    kind: Literal["numbers", "levels"]
+    n: int
+    pattern: Pattern
+    p_value: float | None
+    effect: float | None
+    batch_like: bool
+    person_trait: bool
+    in_design: bool
+    words: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the association as plain values."""
+        return asdict(self)
+
+
+def find_associations(
+    table: pd.DataFrame,
+    is_target: NDArray[np.bool_],
+    *,
+    group_columns: Collection[str],
+    in_design: Collection[str] = (),
+    batch_columns: Collection[str] = (),
+) -> list[Association]:
+    """Test every metadata column with at least two and fewer than n levels against the groups.
+
+    Parameters
+    ----------
+    table
+        The samples of the contrast, text columns.
+    is_target
+        Which rows belong to the target.
+    group_columns
+        Columns that the selectors read: they differ by definition.
+    in_design
+        Covariates and block of the contrast.
+    batch_columns
+        Columns declared as batches; others are known by their names.
+    """
+    found = []
+    for name in map(str, table.columns):
+        batch_like = name in batch_columns or bool(BATCH_NAME.search(name))
+        if name in group_columns or (_RECORD_FIELDS.match(name) and not batch_like):
+            continue
+        one = _associate(name, [str(value) for value in table[name]], is_target, batch_like, name in in_design)
+        if one is not None:
+            found.append(one)
+    return found
+
+
+def _associate(
+    name: str, texts: list[str], is_target: NDArray[np.bool_], batch_like: bool, in_design: bool
+) -> Association | None:
+    present = np.array([text.strip().lower() not in _MISSING for text in texts])
+    values, target = np.array(texts, dtype=object)[present], is_target[present]
+    levels = sorted(set(values.tolist()))
+    if len(levels) < 2:
+        return None
+    person = bool(PERSON_NAME.search(name))
+    numbers = as_numbers(values.tolist()) if not batch_like else None
+    if len(levels) == len(values) and numbers is None:
+        return None  # another name of the sample
+    kind: Literal["numbers", "levels"] = "levels" if numbers is None or len(levels) < 5 else "numbers"
+    missing = not target.any() or target.all()
+    if missing:
+        side = "target" if target.all() else "reference"
+        return Association(
+            name, kind, len(values), "missing in one group", None, None, batch_like, person, in_design,
+            f"recorded only in the {side}",
+        )  # fmt: skip
+    if kind == "numbers" and numbers is not None:
+        p_value, effect = _rank_test(numbers, target)
+        words = "; ".join(
+            f"{side}: median {np.median(numbers[rows]):g} ({numbers[rows].min():g} to {numbers[rows].max():g})"
+            for side, rows in (("target", target), ("reference", ~target))
+        )
+        return Association(name, kind, len(values), "varies", p_value, effect, batch_like, person, in_design, words)
+    counts = np.array([[np.sum((values == level) & rows) for level in levels] for rows in (target, ~target)])
+    words = ", ".join(f"{level}: {a} v {b}" for level, a, b in zip(levels[:6], *counts.tolist(), strict=False))
+    words += f" and {len(levels) - 6} more values" if len(levels) > 6 else ""
+    separated = not bool(((counts > 0).all(axis=0)).any())
+    pattern: Pattern = "varies"
+    if separated and len(levels) >= len(values) - 1:
+        return None  # nearly one level per sample: no column of groups
+    if separated:
+        pattern = (
+            "aliased" if batch_like or person else "names the group" if len(levels) == 2 else "subdivides the group"
+        )
+    return Association(
+        name, kind, len(values), pattern, _table_test(counts), _cramers_v(counts), batch_like, person, in_design, words
+    )
+
+
+def as_numbers(texts: Sequence[str]) -> NDArray[np.float64] | None:
+    """Return numbers where every text is one, also with a unit after it ('45 years', '80 kg'); else None.
+
+    >>> as_numbers(["45 years", "50"]).tolist(), as_numbers(["45", "old"])
+    ([45.0, 50.0], None)
+    """
+    found = [re.fullmatch(rf"\s*({_NUMBER.pattern})\s*(?:[A-Za-z/²%]+\.?)?\s*", text) for text in texts]
+    if not all(found):
+        return None
+    return np.array([float(match[1]) for match in found if match], dtype=np.float64)
+
+
+def _rank_test(numbers: NDArray[np.float64], target: NDArray[np.bool_]) -> tuple[float, float]:
+    from scipy import stats
+
+    n_target, n_reference = int(target.sum()), int((~target).sum())
+    test = stats.mannwhitneyu(numbers[target], numbers[~target], alternative="two-sided")
+    return float(test.pvalue), float(2 * test.statistic / (n_target * n_reference) - 1)
+
+
+def _table_test(counts: NDArray[np.int64]) -> float:
+    from scipy import stats
+
+    total = counts.sum(axis=1)
+    if counts.shape[1] == 2:
+        return float(stats.fisher_exact(counts).pvalue)
+    smallest = min(
+        float(stats.fisher_exact([[a, total[0] - a], [b, total[1] - b]]).pvalue) for a, b in counts.T.tolist()
+    )
+    return float(min(1.0, smallest * counts.shape[1]))
+
+
+def _cramers_v(counts: NDArray[np.int64]) -> float:
+    expected = np.outer(counts.sum(axis=1), counts.sum(axis=0)) / counts.sum()
+    return float(np.sqrt(((counts - expected) ** 2 / expected).sum() / counts.sum()))
+
+
+def associated(found: Sequence[Association]) -> list[Association]:
+    """Return the columns that go with the group beyond chance; renamings of the group are not among them."""
+    limit = P_LIMIT / max(1, sum(one.p_value is not None for one in found))
+    return [one for one in found if one.pattern == "varies" and one.p_value is not None and one.p_value <= limit]
+
+
+def find_age_overlap(table: pd.DataFrame, is_target: NDArray[np.bool_], declared: str = "") -> dict[str, Any] | None:
+    """Return the samples whose age both groups share, or None where no age is recorded.
+
+    The shared range is that of both groups' middle 80 % (10th to 90th percentile): a few old controls beside many young
+    ones are no support.
+
+    Returns
+    -------
+    dict or None
+        column, low, high (years), samples (inside), n_target, n_reference (inside), outside_target, outside_reference.
+    """
+    names = [declared] if declared else [str(name) for name in table.columns if AGE_NAME.search(str(name))]
+    for name in names:
+        texts = [str(value) for value in table[name]]
+        ages = as_numbers([text if text.strip().lower() not in _MISSING else "0" for text in texts])
+        if ages is None:
+            continue
+        ages = np.where([text.strip().lower() in _MISSING for text in texts], np.nan, ages)
+        sides = [ages[rows & np.isfinite(ages)] for rows in (is_target, ~is_target)]
+        if min(len(side) for side in sides) < 3:
+            continue
+        low = max(float(np.quantile(side, 0.1)) for side in sides)
+        high = min(float(np.quantile(side, 0.9)) for side in sides)
+        inside = (ages >= low) & (ages <= high)
+        return {
+            "column": name,
+            "low": round(low, 3),
+            "high": round(high, 3),
+            "samples": [str(sample) for sample in table.index[inside]],
+            "n_target": int((inside & is_target).sum()),
+            "n_reference": int((inside & ~is_target).sum()),
+            "outside_target": int((~inside & is_target).sum()),
+            "outside_reference": int((~inside & ~is_target).sum()),
+        }
+    return None

@@ -1,0 +1,254 @@
+"""The quality record of one contrast: what else differs between its groups, and whether its p-values are believable."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sidemine.quality.associations import Association, associated, find_age_overlap, find_associations
+from sidemine.quality.flags import Flag, consequence_words, listing
+from sidemine.quality.group_scale import flag_library_size, flag_scale
+from sidemine.quality.p_histogram import HistogramReading, read_histogram
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+
+BATCH = "no batch goes with the group"
+OTHERS = "nothing else that is recorded goes with the group"
+REUSED = "re-used samples stand on neither side alone"
+COPIES = "no two samples of the contrast are nearly identical"
+PAIRS = "samples of one block have one sex"
+P_VALUES = "the p-values have a shape that a right model gives"
+
+
+def assess_contrast(
+    design: Mapping[str, Any],
+    samples: pd.DataFrame,
+    values: NDArray[np.float64],
+    counts: NDArray[np.float64] | None,
+    table: pd.DataFrame,
+    dataset_quality: Mapping[str, Any],
+    *,
+    group_columns: Sequence[str],
+    row: Mapping[str, Any],
+    actions: Mapping[str, str],
+) -> tuple[dict[str, Any], list[Flag]]:
+    """Return the quality record of one contrast, and its flags.
+
+    Parameters
+    ----------
+    design
+        `design.json`.
+    samples
+        The dataset's metadata, text columns (index: sample).
+    values
+        log2 expression, samples × genes, rows as in `samples`.
+    counts
+        Counts in the same shape, or None.
+    table
+        `differential.tsv.gz`; empty when the contrast could not be tested.
+    dataset_quality
+        `quality.json` of the dataset.
+    group_columns
+        Metadata columns that the selectors read.
+    row
+        The dataset's row (age_column, batch_columns).
+    actions
+        `settings.traps`.
+    """
+    import pandas as pd
+
+    targets, references = list(design["target_samples"]), list(design["reference_samples"])
+    names = [*targets, *references]
+    positions = samples.index.get_indexer(pd.Index(names))
+    here = samples.iloc[positions]
+    is_target = np.arange(len(names)) < len(targets)
+    in_design = {*design["covariates"], design["block"]}
+    found = find_associations(
+        here, is_target, group_columns=group_columns, in_design=in_design, batch_columns=row["batch_columns"]
+    )
+    reading = read_histogram([float(value) for value in table["p_value"]])
+    reused = _reused(dataset_quality, targets, references)
+    typical_se = float(np.median(table["se"])) if len(table) else None
+    flags = [
+        flag_batches(found, actions),
+        flag_others(found, actions["group_associated"]),
+        flag_reused_sides(reused, len(targets), len(references), actions["reused_samples"]),
+        _flag_copies(dataset_quality, names, actions["duplicated_samples"]),
+        *([_flag_blocks(here, design["block"], dataset_quality)] if design["block"] in here.columns else []),
+        flag_scale(values[positions].T, is_target, typical_se, actions["scale_shift"]),
+        *([] if counts is None else [flag_library_size(counts[positions], is_target, actions["library_size"])]),
+        flag_p_values(reading, actions["hidden_structure"]),
+    ]
+    record = {
+        "contrast": design["contrast"],
+        "dataset": design["dataset"],
+        "flags": [flag.to_dict() for flag in flags],
+        "associations": [_rounded(one.to_dict()) for one in found],
+        "p_value_histogram": reading.to_dict(),
+        "reused_samples": reused,
+        "age_overlap": find_age_overlap(here, is_target, row["age_column"]),
+    }
+    return record, flags
+
+
+def flag_batches(found: Sequence[Association], actions: Mapping[str, str]) -> Flag:
+    """Return the finding on technical batches: aliased with the group, associated with it, or neither."""
+    batches = [one for one in found if one.batch_like]
+    if not batches:
+        return Flag("", BATCH, "ok", "no batch is recorded under a name that is known; one may exist nevertheless")
+    aliased = [one for one in batches if one.pattern == "aliased"]
+    if aliased:
+        action = actions["batch_aliased"]
+        done = "the contrast is not testable" if action == "drop" or any(one.in_design for one in aliased) else ""
+        return Flag(
+            "batch_aliased",
+            BATCH,
+            "problem",
+            "; ".join(
+                f"{one.column} separates the groups completely (target v reference: {one.words})" for one in aliased
+            ),
+            consequence_words(action, "The difference between the groups cannot be told from the batch.", done),
+            serious=True,
+        )
+    outside = [one for one in associated(found) if one.batch_like and not one.in_design]
+    if outside:
+        return Flag(
+            "batch_associated",
+            BATCH,
+            "warn",
+            "; ".join(_association_words(one) for one in outside),
+            consequence_words(actions["batch_associated"], "Put it among the covariates of the contrast."),
+            serious=True,
+        )
+    return Flag("batch_associated", BATCH, "ok", "; ".join(_association_words(one) for one in batches))
+
+
+def flag_others(found: Sequence[Association], action: str) -> Flag:
+    """Return the finding on all other columns; those in the design and renamings of the group are told, not flagged."""
+    others = [one for one in found if not one.batch_like]
+    suspects = [
+        one for one in [*associated(others), *(one for one in others if one.pattern == "aliased")] if not one.in_design
+    ]
+    in_model = [one for one in associated(others) if one.in_design]
+    renamed = [one.column for one in others if one.pattern in {"names the group", "subdivides the group"}]
+    one_sided = [one.column for one in others if one.pattern == "missing in one group"]
+    notes = []
+    if in_model:
+        notes.append("in the model: " + "; ".join(_association_words(one) for one in in_model))
+    if renamed:
+        notes.append(f"the same partition as the groups, taken for names of them: {listing(renamed)}")
+    if one_sided:
+        notes.append(f"recorded in one group only, so not to be compared: {listing(one_sided)}")
+    if suspects:
+        told = "; ".join(_association_words(one) for one in suspects)
+        return Flag(
+            "group_associated",
+            OTHERS,
+            "warn",
+            "; ".join([told, *notes]),
+            consequence_words(action, "Consider it as a covariate; where the groups hardly overlap in it, none helps."),
+            serious=any(one.pattern == "aliased" for one in suspects),
+        )
+    return Flag("group_associated", OTHERS, "ok", "; ".join([f"{len(others)} columns compared", *notes]))
+
+
+def _association_words(one: Association) -> str:
+    if one.p_value is None or one.effect is None:
+        return f"{one.column}: {one.words}"
+    name = "rank-biserial r" if one.kind == "numbers" else "Cramér's V"
+    return f"{one.column} ({one.words}; p = {one.p_value:.2g}, {name} = {one.effect:.2f})"
+
+
+def _reused(dataset_quality: Mapping[str, Any], targets: list[str], references: list[str]) -> dict[str, list[str]]:
+    reused = {entry["sample"] for entry in dataset_quality["reused_samples"]}
+    return {
+        "target": [name for name in targets if name in reused],
+        "reference": [name for name in references if name in reused],
+    }
+
+
+def flag_reused_sides(reused: Mapping[str, list[str]], n_target: int, n_reference: int, action: str) -> Flag:
+    """Return the finding on re-used samples in this contrast: serious when they stand on one side."""
+    n = [len(reused["target"]), len(reused["reference"])]
+    if not sum(n):
+        return Flag("reused_samples", REUSED, "ok", "none takes part")
+    from scipy import stats
+
+    p_value = float(stats.fisher_exact([[n[0], n_target - n[0]], [n[1], n_reference - n[1]]]).pvalue)
+    told = f"{n[0]} of {n_target} target and {n[1]} of {n_reference} reference samples are re-used (p = {p_value:.2g})"
+    one_sided = (n[0] == 0) != (n[1] == 0) or p_value <= 0.01
+    return Flag(
+        "reused_samples",
+        REUSED,
+        "warn" if one_sided else "ok",
+        told,
+        consequence_words(action, "They were processed elsewhere: what sets them apart is part of the difference.")
+        if one_sided
+        else "none",
+        (*reused["target"], *reused["reference"]),
+        serious=one_sided,
+    )
+
+
+def _flag_copies(dataset_quality: Mapping[str, Any], names: list[str], action: str) -> Flag:
+    pairs = [pair for pair in dataset_quality["duplicated_samples"] if {pair["first"], pair["second"]} <= set(names)]
+    if not pairs:
+        return Flag("duplicated_samples", COPIES, "ok", "none takes part twice")
+    named = listing([f"{pair['first']} and {pair['second']}" for pair in pairs])
+    advice = "They count as independent samples, which makes p-values too small."
+    return Flag(
+        "duplicated_samples",
+        COPIES,
+        "warn",
+        f"{len(pairs)} pair(s): {named}",
+        consequence_words(action, advice),
+        tuple(sorted({name for pair in pairs for name in (pair["first"], pair["second"])})),
+        serious=True,
+    )
+
+
+def _flag_blocks(samples: pd.DataFrame, block: str, dataset_quality: Mapping[str, Any]) -> Flag:
+    sex: dict[str, str] = dataset_quality["sex"]["by_genes"]
+    told = [
+        (str(label), sorted({sex.get(str(name), "ambiguous") for name in rows} - {"ambiguous"}), sorted(map(str, rows)))
+        for label, rows in samples.groupby(block, observed=True).groups.items()
+    ]
+    mixed = [entry for entry in told if len(entry[1]) > 1]
+    if not mixed:
+        words = "no block holds a woman's and a man's sample" if sex else "the genes do not tell the sex here"
+        return Flag("sex_mismatch", PAIRS, "ok", words)
+    return Flag(
+        "sex_mismatch",
+        PAIRS,
+        "warn",
+        "; ".join(f"{block} {label} holds female and male samples: {', '.join(names)}" for label, _, names in mixed),
+        consequence_words(
+            "warn", "These samples cannot be of one person: pairs may be swapped, or the block is no person."
+        ),
+        tuple(sorted(name for _, _, names in mixed for name in names)),
+        serious=True,
+    )
+
+
+def flag_p_values(reading: HistogramReading, action: str) -> Flag:
+    """Return the finding on the shape of the p-values."""
+    if not reading.hidden_structure:
+        return Flag("hidden_structure", P_VALUES, "ok", f"{reading.shape}: {reading.words}")
+    return Flag(
+        "hidden_structure",
+        P_VALUES,
+        "warn",
+        f"{reading.shape}: {reading.words}",
+        consequence_words(
+            action, "Look for a batch or pairing in the principal components, and put it into the design."
+        ),
+        serious=True,
+    )
+
+
+def _rounded(association: dict[str, Any]) -> dict[str, Any]:
+    return {key: float(f"{value:.6g}") if isinstance(value, float) else value for key, value in association.items()}

@@ -1,0 +1,88 @@
+"""One finding of a check: what was looked at, how it stands, the evidence, and what was done about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from sidemine.errors import Problem
+
+Status = Literal["ok", "warn", "problem"]
+
+_DONE = {
+    "warn": "told here; nothing was changed",
+    "drop": "the samples named here take no part in any contrast of this dataset",
+    "adjust": "the contrasts are adjusted for it",
+    "stop": "the run stops",
+}
+
+
+@dataclass(frozen=True)
+class Flag:
+    """One finding.
+
+    Attributes
+    ----------
+    trap
+        Key of `settings.traps` that says what is done, or '' for a plain fact.
+    check
+        What should hold, in words.
+    status
+        ok, warn or problem.
+    evidence
+        The figures.
+    consequence
+        What was done about it; `none` when nothing needed doing.
+    samples
+        The samples concerned, sorted.
+    serious
+        Whether it is a reason to doubt the answer that should come first on a card.
+    """
+
+    trap: str
+    check: str
+    status: Status
+    evidence: str
+    consequence: str = "none"
+    samples: tuple[str, ...] = ()
+    serious: bool = False
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the flag as it stands in `quality.json`."""
+        return {
+            "trap": self.trap,
+            "check": self.check,
+            "status": self.status,
+            "evidence": self.evidence,
+            "consequence": self.consequence,
+            "samples": list(self.samples),
+            "serious": self.serious,
+        }
+
+
+def consequence_words(action: str, advice: str, done: str = "") -> str:
+    """Say what was done (by the declared action) and what a reader should do.
+
+    >>> consequence_words("warn", "Look at the record.")
+    'told here; nothing was changed (declared: warn). Look at the record.'
+    """
+    return f"{done or _DONE[action]} (declared: {action}). {advice}"
+
+
+def listing(names: list[str], most: int = 12) -> str:
+    """Return the first names, and how many more there are."""
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
+
+
+def stop_problems(flags: list[Flag], actions: dict[str, str], where: str) -> list[Problem]:
+    """Return the findings that the study declares to stop for."""
+    return [
+        Problem(
+            f"a check failed for which the study declares `stop`: {flag.check}",
+            f"{where}: {flag.evidence}",
+            f"settings.traps.{flag.trap}: warn, or another of its values, lets the run go on",
+            "Mend the study (exclude samples with a reason, correct a column), or change the declared consequence.",
+        )
+        for flag in flags
+        if flag.status != "ok" and actions.get(flag.trap) == "stop"
+    ]
