@@ -247,3 +247,57 @@ def test_sentences_read_well_with_any_label():
     assert "in after" not in card["sentence"]
     paired = answer_hypotheses([hypothesis()], {"h": evidence(contrast("a", 0.6, 0.1, blocking="fixed"))})[0]
     assert "0.60 within-pair SD higher" in paired["sentence"]
+
+
+def place(contrast="a", matched=99.0, comparators=99.0):
+    """A contrast's entry of specificity.json."""
+    reason = "no valid comparator: too few"
+    return {
+        "contrast": contrast,
+        "matched": {"percentile": matched, "reason": "" if matched is not None else reason, "n_sets": 1000},
+        "comparators": {
+            "percentile": comparators,
+            "reason": "" if comparators is not None else reason,
+            "rank": 1,
+            "n": 40,
+            "ahead": [],
+        },
+    }
+
+
+def card_with(kind, *places):
+    strong = evidence(contrast("a", 2.0, 0.2, 20), margin=0.4)
+    record = {"hypothesis": "h", "contrasts": list(places)}
+    return answer_hypotheses([hypothesis(kind=kind)], {"h": strong}, {"h": record})[0]
+
+
+def test_cohorts_below_the_75th_percentile_are_capped():
+    """A cohort's set that is not special, by random sets or by comparators, is capped and says so."""
+    for low in (place(matched=60.0), place(comparators=60.0)):
+        card = card_with("cohort", low)
+        assert "specificity" in [cap["cap"] for cap in card["caps"]]
+        assert "60th percentile" in card["doubt"]
+        assert next(gate for gate in card["gates"] if "specificity" in gate["gate"])["status"] == "failed"
+    card = card_with("cohort", place())
+    assert card["specificity_percentile"] == 99.0
+    assert "specificity" not in [cap["cap"] for cap in card["caps"]]
+    assert "specificity_percentile" not in card["not_computed"]
+
+
+def test_no_valid_comparator_is_null_with_its_reason():
+    """A poor match gives no percentile, never a poor percentile; the rank among comparators still counts."""
+    card = card_with("cohort", place(matched=None))
+    assert card["specificity_percentile"] is None
+    assert "no valid comparator" in card["not_computed"]["specificity_percentile"]
+    assert "specificity" not in [cap["cap"] for cap in card["caps"]]
+    card = card_with("cohort", place(matched=None, comparators=None))
+    assert "specificity" in [cap["cap"] for cap in card["caps"]]
+
+
+def test_experiments_need_the_90th_percentile_among_comparators():
+    """A significant, large change that many sets share is no suggestion; the rule names the percentile."""
+    assert card_with("experiment", place())["verdict"] == "suggestive"
+    card = card_with("experiment", place(comparators=80.0))
+    assert card["verdict"] == "not testable"
+    assert "90th percentile" in card["rule"]
+    assert next(gate for gate in card["gates"] if "rank" in gate["gate"])["status"] == "failed"

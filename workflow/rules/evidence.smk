@@ -58,6 +58,40 @@ rule measure_effects:
         "../scripts/measure_effects.py"
 
 
+def get_primary_contrasts(wildcards):
+    """Return every contrast that is primary in some hypothesis, once, in declared order."""
+    return list(
+        dict.fromkeys(
+            contrast
+            for hypothesis in STUDY.config.hypotheses
+            for contrast in hypothesis.primary.contrasts
+        )
+    )
+
+
+# One job: the random sets of one contrast take a second, starting a job takes longer.
+rule measure_specificity:
+    input:
+        fits=lambda wildcards: expand(
+            "<results>/contrasts/{contrast}/fit.npz",
+            contrast=get_primary_contrasts(wildcards),
+        ),
+        sets="<results>/gene_sets.tsv.gz",
+    output:
+        table="<results>/specificity.tsv",
+        record="<results>/specificity.json",
+    log:
+        "<logs>/measure_specificity.log",
+    params:
+        hypotheses=get_all_hypotheses,
+        settings=get_settings("matched_sets", "min_set_size", "max_set_size", "seed"),
+        code=get_code("measure_specificity.py"),
+    message:
+        "Place the primary sets among matched random sets and comparator sets"
+    script:
+        "../scripts/measure_specificity.py"
+
+
 rule describe_published_table:
     input:
         table=lambda wildcards: f"<downloads>/{SOURCES.of_table[wildcards.table]['table'].key}",

@@ -13,6 +13,7 @@ rule decide_verdicts:
         published=expand(
             "<results>/published/{table}.json", table=STUDY.published_tables
         ),
+        specificity="<results>/specificity.json",
         inputs="<results>/inputs.json",
     output:
         "<results>/verdicts.json",

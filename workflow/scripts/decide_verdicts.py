@@ -13,6 +13,7 @@ with log_to(snakemake.log[0]):
         hypotheses=snakemake.params.hypotheses,
         evidence=[read_json(Path(path)) for path in snakemake.input.evidence],
         enrichment={Path(path).parent.name: read_table(Path(path), ENRICHMENT) for path in snakemake.input.enrichment},
+        specificity=read_json(Path(snakemake.input.specificity)),
         published=[read_json(Path(path)) for path in snakemake.input.published],
         inputs=read_json(Path(snakemake.input.inputs)),
         planted=read_json(Path(snakemake.params.planted)) if snakemake.params.planted else [],

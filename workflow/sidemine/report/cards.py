@@ -29,6 +29,7 @@ _FIELDS = {
     "robustness_share": "Share of analysis variants that agree",
 }
 _LONGEST_EFFECT_LIST = 4
+_MOST_OVERLAPS = 2
 
 
 def verdict_legend() -> list[dict[str, str]]:
@@ -77,6 +78,9 @@ def card(entry: Mapping[str, Any]) -> dict[str, Any]:
         "gates": gates(entry),
         "gate_counts": gate_counts(entry),
         "fields": fields(entry),
+        "specificity": (entry.get("specificity") or {}).get("sentence", ""),
+        "has_specificity_plot": bool((entry.get("specificity") or {}).get("contrasts")),
+        "overlaps": overlap_sentences(entry),
         "threats": entry["threats"],
         "evidence": [evidence_row(item) for item in evidence],
         "secondary": [_secondary(item) for item in entry["secondary"]],
@@ -154,6 +158,30 @@ def fields(entry: Mapping[str, Any]) -> list[dict[str, str]]:
         missing = entry["not_computed"].get(key, "no reason was given")
         shown.append({"name": name, "value": f"not computed ({missing})" if value is None else value_words(value)})
     return shown
+
+
+def overlap_sentences(entry: Mapping[str, Any]) -> list[str]:
+    """Tell what is left of the primary set, and of overlapping secondary sets, without the genes that they share."""
+    primary = entry["declared"]["set"]
+    told = []
+    for contrast in (entry.get("specificity") or {}).get("contrasts", []):
+        rows = [row for row in contrast["overlaps"] if words.is_number(row["effect"])]
+        # The other targets that share genes with the primary set, largest remainder of it last: nearest rivals first.
+        rivals = sorted((row for row in rows if row["gene_set"] == primary), key=lambda row: row["n_measured"])
+        for row in rivals[:_MOST_OVERLAPS]:
+            parts = [_part(row)] + [
+                _part(other) for other in rows if (other["gene_set"], other["without"]) == (row["without"], primary)
+            ]
+            told.append(f"{contrast['contrast']}: {'; '.join(parts)}")
+    return told
+
+
+def _part(row: Mapping[str, Any]) -> str:
+    genes = words.count(int(row["n_measured"]), "gene")
+    return (
+        f"{row['gene_set']} without the genes of {row['without']} ({genes}): {words.number(row['effect'])} "
+        f"({words.p_statement(row['p_value'])})"
+    )
 
 
 def value_words(value: object) -> str:

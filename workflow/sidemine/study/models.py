@@ -287,6 +287,9 @@ class Settings(ClosedModel):
     prerank_permutations: int = Field(
         default=1000, ge=100, le=100000, description="Gene permutations of the descriptive GSEA."
     )
+    matched_sets: int = Field(
+        default=1000, ge=1000, le=20000, description="Random sets that each primary set is compared with."
+    )
     over_representation_fdr: float = Field(
         default=0.05,
         gt=0,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from sidemine.evidence.records import ContrastEvidence, HypothesisEvidence
 from sidemine.verdict.intervals import one_sided
 from sidemine.verdict.rules import Decision, Reading, decide, measured_effect, smallest_excludable
+from sidemine.verdict.specificity import read_specificity
 
 FEW_RESIDUAL_DF = 10
 """Below this, a CAMERA p-value that is not significant says nothing (its correlation is estimated from few samples)."""
@@ -16,7 +18,6 @@ LOW_COVERAGE = 0.7
 NOT_COMPUTED = {
     "pooled": "pooling over datasets is not part of this version",
     "composition_adjusted": "adjustment for blood composition is not part of this version",
-    "specificity_percentile": "the comparison with matched random sets is not part of this version",
     "robustness_share": "the grid of robustness variants is not part of this version",
 }
 """Fields that this version leaves null, with the reason."""
@@ -25,7 +26,9 @@ _RANK = {"not testable": 0, "conflicting": 0, "not supported": 0, "suggestive": 
 
 
 def answer_hypotheses(
-    hypotheses: list[dict[str, Any]], evidence: dict[str, HypothesisEvidence]
+    hypotheses: list[dict[str, Any]],
+    evidence: dict[str, HypothesisEvidence],
+    specificity: dict[str, dict[str, Any]] | None = None,
 ) -> list[dict[str, Any]]:
     """Return the answer cards of all hypotheses, in their declared order.
 
@@ -38,13 +41,15 @@ def answer_hypotheses(
         As declared in the study.
     evidence
         Measured evidence by hypothesis id.
+    specificity
+        Records of `specificity.json` by hypothesis id.
 
     Returns
     -------
     list of dict
         The entries of `verdicts.json`.
     """
-    cards = {row["id"]: _answer(row, evidence[row["id"]]) for row in hypotheses}
+    cards = {row["id"]: _answer(row, evidence[row["id"]], (specificity or {}).get(row["id"])) for row in hypotheses}
     # Requirements have no cycles (checked with the study), so this ends.
     changed = True
     while changed:
@@ -62,10 +67,14 @@ def answer_hypotheses(
     return [cards[row["id"]] for row in hypotheses]
 
 
-def _answer(hypothesis: dict[str, Any], evidence: HypothesisEvidence) -> dict[str, Any]:
+def _answer(
+    hypothesis: dict[str, Any], evidence: HypothesisEvidence, specificity: dict[str, Any] | None
+) -> dict[str, Any]:
     primary, kind = hypothesis["primary"], hypothesis["kind"]
+    evidence = _with_ranks(evidence, specificity)
+    special = read_specificity(kind, specificity)
     decision, readings = decide(evidence, primary["direction"], kind)
-    caps = _caps(kind, primary["direction"], evidence)
+    caps = [*_caps(kind, primary["direction"], evidence), *special["caps"]]
     effects = [effect for row in evidence.contrasts if (effect := measured_effect(row)) is not None]
     p_values = [row.p_self_contained for row in evidence.contrasts if row.p_self_contained is not None]
     competitive = [row.p_competitive for row in evidence.contrasts if row.p_competitive is not None]
@@ -91,17 +100,27 @@ def _answer(hypothesis: dict[str, Any], evidence: HypothesisEvidence) -> dict[st
         "control": _evidence_row(evidence.control, "either", []) if evidence.control else None,
         "agreeing": _agreeing(readings),
         **dict.fromkeys(NOT_COMPUTED),
-        "not_computed": NOT_COMPUTED,
+        "specificity_percentile": special["percentile"],
+        "specificity": special,
+        "not_computed": NOT_COMPUTED
+        | ({"specificity_percentile": special["reason"]} if special["percentile"] is None else {}),
         "p_self_contained": min(1.0, min(p_values) * len(p_values)) if p_values else None,
         "p_competitive": min(1.0, min(competitive) * len(competitive)) if competitive else None,
         "smallest_excludable": smallest_excludable(effects),
-        "doubt": _strongest_doubt(kind, evidence, readings, decision),
+        "doubt": _strongest_doubt(kind, evidence, readings, decision, special),
         "caps": caps,
-        "gates": _gates(kind, primary["direction"], readings),
+        "gates": [*_gates(kind, primary["direction"], readings), *special["gates"]],
         "secondary": [],
         "notes": evidence.notes,
         "threats": hypothesis["threats"],
     }
+
+
+def _with_ranks(evidence: HypothesisEvidence, specificity: dict[str, Any] | None) -> HypothesisEvidence:
+    """Return the evidence with each contrast's percentile among comparator sets."""
+    places = {row["contrast"]: row["comparators"]["percentile"] for row in (specificity or {}).get("contrasts", [])}
+    ranked = [replace(row, comparator_percentile=places.get(row.contrast)) for row in evidence.contrasts]
+    return replace(evidence, contrasts=ranked)
 
 
 def _unit(kind: str) -> str:
@@ -126,8 +145,6 @@ def _caps(kind: str, direction: str, evidence: HypothesisEvidence) -> list[dict[
     caps = []
     if kind == "cohort":
         caps.append({"cap": "composition", "reason": f"{_composition(evidence)} is not adjusted for."})
-    else:
-        caps.append({"cap": "specificity", "reason": "The set's rank among comparator sets is not evaluated yet."})
     if direction == "either":
         caps.append({"cap": "direction", "reason": "No direction was declared in advance."})
     if len({row.source for row in evidence.contrasts if row.testable}) == 1:
@@ -178,11 +195,10 @@ def _gates(kind: str, direction: str, readings: list[Reading]) -> list[dict[str,
         [
             "pooled effect (Holm over the study's hypotheses)",
             "composition-adjusted effect",
-            "specificity among matched sets",
             "robustness variants",
         ]
         if kind == "cohort"
-        else ["rank among comparator sets", "two independent experiments", "robustness variants"]
+        else ["two independent experiments", "robustness variants"]
     )
     gates += [{"gate": gate, "status": "not evaluated", "detail": "not part of this version"} for gate in later]
     return gates
@@ -249,15 +265,25 @@ def _sentence(set_name: str, evidence: HypothesisEvidence, kind: str) -> str:
     return f"{set_name} genes are on average " + "; ".join(parts) + f". {means}{without}"
 
 
-def _strongest_doubt(kind: str, evidence: HypothesisEvidence, readings: list[Reading], decision: Decision) -> str:
+def _strongest_doubt(
+    kind: str,
+    evidence: HypothesisEvidence,
+    readings: list[Reading],
+    decision: Decision,
+    special: dict[str, Any],
+) -> str:
     untestable = [row for row in evidence.contrasts if not row.testable]
     if not readings:
         problem = untestable[0].problem if untestable else None
         return problem["what"] if problem else evidence.margin_rule
     if decision.verdict == "conflicting":
         return "The datasets disagree in sign; at least one of them measures something else."
+    if any(reading.unspecial for reading in readings):
+        return "Many other gene sets changed as much or more: the change may not be that of the pathway."
     if decision.verdict == "not testable":
         return "The data are too few, or do not say the same: neither an effect nor its absence can be told."
+    if any(cap["cap"] == "specificity" for cap in special["caps"]):
+        return str(special["caps"][0]["reason"])
     if kind == "cohort":
         return (
             f"{_composition(evidence)} is not adjusted for: a shift of cell types between the groups can feign or hide "
@@ -284,4 +310,4 @@ def _doubt_of_experiments(
         return f"Only {coverage:.0%} of the set was measured in one of the datasets."
     if decision.verdict == "not supported":
         return "The answer holds for these sources of cells, doses and times only."
-    return "How the set ranks among comparator sets is not known yet: many sets may have changed as much."
+    return "mRNA of these genes is not the pathway's function, and cells in a dish are not people."

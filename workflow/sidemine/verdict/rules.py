@@ -22,6 +22,8 @@ COHORT_P = 0.05
 """Self-contained p-value (two-sided, Bonferroni over the cohorts) that makes a cohort hypothesis `suggestive`."""
 EXPERIMENT_P = 0.025
 """One-sided self-contained p-value, in the declared direction, that one experiment must reach."""
+COMPARATOR_PERCENTILE = 90.0
+"""Percentile among comparator sets, in the declared direction, that an experiment must reach."""
 CONFLICT_LEVEL = 0.90
 """Confidence level at which two contrasts of opposite sign are called conflicting."""
 
@@ -52,13 +54,16 @@ class Reading:
     Attributes
     ----------
     passes
-        Significant in the declared direction, its effect on the same side and, in experiments, beyond the margin.
+        Significant in the declared direction, its effect on the same side and, in experiments, beyond the margin and
+        not below the 90th percentile among comparator sets.
     agrees
         Declared sign with z > 1; where none is declared, the sign of the contrast with the smallest p.
     opposite
         Significant on the other side, by the test and by the sign of the effect.
     excluded
         The one-sided 95 % limit (both of them for `either`) lies below the margin.
+    unspecial
+        Would pass, were it not for its percentile among comparator sets.
     """
 
     evidence: ContrastEvidence
@@ -67,6 +72,7 @@ class Reading:
     agrees: bool
     opposite: bool
     excluded: bool
+    unspecial: bool = False
 
 
 def read_contrast(row: ContrastEvidence, direction: str, side: str, margin: float, kind: str) -> Reading | None:
@@ -95,13 +101,17 @@ def read_contrast(row: ContrastEvidence, direction: str, side: str, margin: floa
         excluded = max(effect.limit("up"), effect.limit("down")) < margin
     else:
         excluded = effect.limit(direction) < margin
+    passes = p_side <= threshold and signed > 0 and (kind == "cohort" or signed > margin)
+    place = row.comparator_percentile
+    unspecial = passes and kind == "experiment" and place is not None and place < COMPARATOR_PERCENTILE
     return Reading(
         row,
         effect,
-        passes=p_side <= threshold and signed > 0 and (kind == "cohort" or signed > margin),
+        passes=passes and not unspecial,
         agrees=signed > effect.se,
         opposite=(1 - p_side) <= threshold and signed < 0,
         excluded=excluded,
+        unspecial=unspecial,
     )
 
 
@@ -188,8 +198,9 @@ def _decide_experiments(readings: list[Reading], margin: float, directed: bool) 
             "suggestive",
             f"At least one experiment has a one-sided self-contained p of at most {EXPERIMENT_P:g} "
             f"{'in the declared direction' if directed else '(no direction was declared, so 0.05 in all)'} and an "
-            f"effect beyond the margin of {margin:.3g}, and none is significant in the other direction; nothing is "
-            "above suggestive before its rank among comparator sets is known.",
+            f"effect beyond the margin of {margin:.3g} that is not below the {COMPARATOR_PERCENTILE:g}th percentile "
+            "among comparator sets, and none is significant in the other direction; nothing is above suggestive before "
+            "all gates can be evaluated.",
         )
     if _all_excluded(readings, directed):
         return Decision(
@@ -218,6 +229,15 @@ def smallest_excludable(effects: list[Effect]) -> float | None:
 
 def _underpowered(readings: list[Reading]) -> Decision:
     smallest = smallest_excludable([reading.effect for reading in readings])
+    unspecial = [reading.evidence for reading in readings if reading.unspecial]
+    if unspecial:
+        places = ", ".join(f"{row.contrast}: {row.comparator_percentile:.0f}" for row in unspecial)
+        return Decision(
+            "not testable",
+            f"Undecided: the change is significant and beyond the margin, but stands below the "
+            f"{COMPARATOR_PERCENTILE:g}th percentile among comparator sets ({places}), so it cannot be told from what "
+            f"moves many genes; the smallest effect that these data could exclude is {smallest:.2g}.",
+        )
     return Decision(
         "not testable",
         f"Undecided by the other rules (underpowered, or the contrasts do not say the same); the smallest effect that "

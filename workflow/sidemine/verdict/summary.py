@@ -20,6 +20,7 @@ def summarise_verdicts(
     enrichment: dict[str, pd.DataFrame],
     published: list[dict[str, Any]],
     inputs: list[dict[str, Any]],
+    specificity: list[dict[str, Any]],
     planted: list[str],
 ) -> dict[str, Any]:
     """Return the content of `verdicts.json`.
@@ -36,6 +37,8 @@ def summarise_verdicts(
         Descriptions of the published tables.
     inputs
         Records of all inputs; they tell whether any is simulated.
+    specificity
+        Records of the primary sets' places among other sets, one per hypothesis.
     planted
         What the simulator planted, in sentences; empty for real data.
 
@@ -45,7 +48,7 @@ def summarise_verdicts(
         JSON-ready.
     """
     by_hypothesis = {row["hypothesis"]: HypothesisEvidence.from_dict(row) for row in evidence}
-    cards = answer_hypotheses(hypotheses, by_hypothesis)
+    cards = answer_hypotheses(hypotheses, by_hypothesis, {row["hypothesis"]: row for row in specificity})
     for card, hypothesis in zip(cards, hypotheses, strict=True):
         card["secondary"] = _secondary_rows(hypothesis, enrichment)
     return {
