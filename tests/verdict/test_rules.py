@@ -301,3 +301,64 @@ def test_experiments_need_the_90th_percentile_among_comparators():
     assert card["verdict"] == "not testable"
     assert "90th percentile" in card["rule"]
     assert next(gate for gate in card["gates"] if "rank" in gate["gate"])["status"] == "failed"
+
+
+def adjusted_entry(name="a", total=0.6, adjusted=0.5, corrected=0.45, se=0.12):
+    """One contrast's entry of composition.json."""
+
+    def estimate(effect):
+        p = float(2 * stats.norm.sf(abs(effect / se)))
+        return {"effect": effect, "effect_se": se, "ci_low": effect - 2 * se, "ci_high": effect + 2 * se, "p_value": p}
+
+    return {
+        "contrast": name,
+        "reason": "",
+        "adjusted_for": ["erythroid"],
+        "total": estimate(total),
+        "adjusted": estimate(adjusted),
+        "corrected": estimate(corrected),
+        "difference": {"effect": total - adjusted, "ci_low": 0.0, "ci_high": 0.2},
+        "retained_percent": 80.0,
+        "single": [{"cell_type": "erythroid", "difference": total - adjusted}],
+        "proxies": [],
+    }
+
+
+def composition_card(*entries):
+    found = evidence(contrast("a", 0.6, 0.15), contrast("b", 0.5, 0.15))
+    return answer_hypotheses([hypothesis()], {"h": found}, None, {"h": list(entries)})[0]
+
+
+def test_an_effect_that_survives_adjustment_passes_its_gate():
+    """Both estimands are on the card in words, and composition no longer caps."""
+    card = composition_card(adjusted_entry("a"), adjusted_entry("b"))
+    assert card["composition_adjusted"]["k"] == 2
+    assert card["composition_adjusted"]["effect"] == pytest.approx(0.5)
+    assert "Total 0.60" in card["sentence"]
+    assert "after adjusting for blood composition" in card["sentence"]
+    assert "composition" not in [cap["cap"] for cap in card["caps"]]
+    assert card["verdict"] == "suggestive"
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"adjusted": 0.05}, "p is"),
+        ({"adjusted": -0.5}, "sign changes"),
+        ({"corrected": 0.02}, "could explain the whole effect"),
+    ],
+)
+def test_composition_caps(changes, words):
+    """Lost significance, a changed sign, or a bound that reaches 0: each caps, and is the strongest doubt."""
+    card = composition_card(adjusted_entry("a", **changes), adjusted_entry("b", **changes))
+    assert [cap["cap"] for cap in card["caps"]] == ["composition"]
+    assert words in card["caps"][0]["reason"]
+    assert words in card["doubt"]
+
+
+def test_one_unadjusted_cohort_leaves_the_gate_open():
+    """Where one cohort could not be adjusted, nothing is claimed for all of them."""
+    card = composition_card(adjusted_entry("a"))
+    assert card["composition_adjusted"] is None
+    assert "b: its dataset is not declared as blood" in card["not_computed"]["composition_adjusted"]
+    assert "composition" in [cap["cap"] for cap in card["caps"]]

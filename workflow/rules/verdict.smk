@@ -14,6 +14,10 @@ rule decide_verdicts:
             "<results>/published/{table}.json", table=STUDY.published_tables
         ),
         specificity="<results>/specificity.json",
+        composition=expand(
+            "<results>/contrasts/{contrast}/composition.json",
+            contrast=get_composition_contrasts(),
+        ),
         inputs="<results>/inputs.json",
     output:
         "<results>/verdicts.json",

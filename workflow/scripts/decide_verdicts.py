@@ -14,6 +14,7 @@ with log_to(snakemake.log[0]):
         evidence=[read_json(Path(path)) for path in snakemake.input.evidence],
         enrichment={Path(path).parent.name: read_table(Path(path), ENRICHMENT) for path in snakemake.input.enrichment},
         specificity=read_json(Path(snakemake.input.specificity)),
+        composition=[read_json(Path(path)) for path in snakemake.input.composition],
         published=[read_json(Path(path)) for path in snakemake.input.published],
         inputs=read_json(Path(snakemake.input.inputs)),
         planted=read_json(Path(snakemake.params.planted)) if snakemake.params.planted else [],

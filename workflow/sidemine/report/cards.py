@@ -81,6 +81,8 @@ def card(entry: Mapping[str, Any]) -> dict[str, Any]:
         "specificity": (entry.get("specificity") or {}).get("sentence", ""),
         "has_specificity_plot": bool((entry.get("specificity") or {}).get("contrasts")),
         "overlaps": overlap_sentences(entry),
+        "composition": (entry.get("composition") or {}).get("sentence", ""),
+        "cells": cell_rows(entry),
         "threats": entry["threats"],
         "evidence": [evidence_row(item) for item in evidence],
         "secondary": [_secondary(item) for item in entry["secondary"]],
@@ -160,6 +162,32 @@ def fields(entry: Mapping[str, Any]) -> list[dict[str, str]]:
     return shown
 
 
+def cell_rows(entry: Mapping[str, Any]) -> list[dict[str, str]]:
+    """Return one row per blood cohort and cell proxy: how the groups differ in it, and what it alone takes."""
+    rows = []
+    for contrast in (entry.get("composition") or {}).get("contrasts", []):
+        for alone in contrast.get("single", []):
+            shift = alone["shift"]
+            rows.append(
+                {
+                    "contrast": contrast["contrast"],
+                    "cell_type": alone["cell_type"].replace("_", " "),
+                    "shift": f"{words.number(shift['effect'])} ({words.number(shift['ci_low'])} to "
+                    f"{words.number(shift['ci_high'])})",
+                    "adjusted": f"{words.number(alone['adjusted']['effect'])} "
+                    f"({words.p_statement(alone['adjusted']['p_value'])})",
+                    "difference": words.number(alone["difference"]),
+                }
+            )
+        for fact in contrast.get("proxies", []):
+            if not fact["used"]:
+                rows.append(
+                    {"contrast": contrast["contrast"], "cell_type": fact["cell_type"].replace("_", " "),
+                     "shift": f"not used: {fact['reason']}", "adjusted": "—", "difference": "—"}
+                )  # fmt: skip
+    return rows
+
+
 def overlap_sentences(entry: Mapping[str, Any]) -> list[str]:
     """Tell what is left of the primary set, and of overlapping secondary sets, without the genes that they share."""
     primary = entry["declared"]["set"]
@@ -185,7 +213,10 @@ def _part(row: Mapping[str, Any]) -> str:
 
 
 def value_words(value: object) -> str:
-    """Return a number, or the parts of a mapping, as text."""
+    """Return a number, an effect with its interval, or the parts of a mapping, as text."""
+    if isinstance(value, Mapping) and {"effect", "ci_low", "ci_high", "p_value"} <= set(value):
+        interval = f"{words.number(value['ci_low'])} to {words.number(value['ci_high'])}"
+        return f"{words.number(value['effect'])} (95 % CI {interval}; {words.p_statement(value['p_value'])})"
     if isinstance(value, Mapping):
         return "; ".join(f"{key} {value_words(item)}" for key, item in sorted(value.items()))
     return words.number(float(value)) if isinstance(value, int | float) and words.is_number(value) else str(value)

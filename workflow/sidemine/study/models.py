@@ -101,6 +101,11 @@ class Dataset(ClosedModel):
         description="Single cell only: obs columns that, with unit and cell type, define one pseudobulk sample.",
     )
     tissue: str = Field(min_length=1, description="Tissue or cells, in words, for the report.")
+    composition: YesNo = Field(
+        default=False,
+        description="yes: these are samples of blood. Cohort effects are then also given adjusted for the mix of blood "
+        "cells, and stimulus contrasts show which cell markers cannot be trusted. Never guessed from `tissue`.",
+    )
     licence: str = Field(min_length=1, description="Terms under which the data may be used.")
     status: Status = Field(
         default="unverified", description="verified: selectors were checked against the record itself."

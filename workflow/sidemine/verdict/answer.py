@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from sidemine.evidence.records import ContrastEvidence, HypothesisEvidence
+from sidemine.verdict.composition import read_composition
 from sidemine.verdict.intervals import one_sided
 from sidemine.verdict.rules import Decision, Reading, decide, measured_effect, smallest_excludable
 from sidemine.verdict.specificity import read_specificity
@@ -17,7 +18,6 @@ LOW_COVERAGE = 0.7
 
 NOT_COMPUTED = {
     "pooled": "pooling over datasets is not part of this version",
-    "composition_adjusted": "adjustment for blood composition is not part of this version",
     "robustness_share": "the grid of robustness variants is not part of this version",
 }
 """Fields that this version leaves null, with the reason."""
@@ -29,6 +29,7 @@ def answer_hypotheses(
     hypotheses: list[dict[str, Any]],
     evidence: dict[str, HypothesisEvidence],
     specificity: dict[str, dict[str, Any]] | None = None,
+    composition: dict[str, list[dict[str, Any]]] | None = None,
 ) -> list[dict[str, Any]]:
     """Return the answer cards of all hypotheses, in their declared order.
 
@@ -43,13 +44,20 @@ def answer_hypotheses(
         Measured evidence by hypothesis id.
     specificity
         Records of `specificity.json` by hypothesis id.
+    composition
+        Entries of the contrasts' `composition.json` by hypothesis id.
 
     Returns
     -------
     list of dict
         The entries of `verdicts.json`.
     """
-    cards = {row["id"]: _answer(row, evidence[row["id"]], (specificity or {}).get(row["id"])) for row in hypotheses}
+    cards = {
+        row["id"]: _answer(
+            row, evidence[row["id"]], (specificity or {}).get(row["id"]), (composition or {}).get(row["id"], [])
+        )
+        for row in hypotheses
+    }
     # Requirements have no cycles (checked with the study), so this ends.
     changed = True
     while changed:
@@ -68,13 +76,17 @@ def answer_hypotheses(
 
 
 def _answer(
-    hypothesis: dict[str, Any], evidence: HypothesisEvidence, specificity: dict[str, Any] | None
+    hypothesis: dict[str, Any],
+    evidence: HypothesisEvidence,
+    specificity: dict[str, Any] | None,
+    composition: list[dict[str, Any]],
 ) -> dict[str, Any]:
     primary, kind = hypothesis["primary"], hypothesis["kind"]
     evidence = _with_ranks(evidence, specificity)
     special = read_specificity(kind, specificity)
+    mixed = _read_composition(kind, evidence, composition)
     decision, readings = decide(evidence, primary["direction"], kind)
-    caps = [*_caps(kind, primary["direction"], evidence), *special["caps"]]
+    caps = [*mixed["caps"], *_caps(kind, primary["direction"], evidence), *special["caps"]]
     effects = [effect for row in evidence.contrasts if (effect := measured_effect(row)) is not None]
     p_values = [row.p_self_contained for row in evidence.contrasts if row.p_self_contained is not None]
     competitive = [row.p_competitive for row in evidence.contrasts if row.p_competitive is not None]
@@ -85,7 +97,7 @@ def _answer(
         "verdict": decision.verdict,
         "opposite": decision.opposite,
         "rule": decision.rule,
-        "sentence": _sentence(primary["set"], evidence, kind),
+        "sentence": _sentence(primary["set"], evidence, kind, mixed["sentence"]),
         "declared": {
             "set": primary["set"],
             "contrasts": primary["contrasts"],
@@ -100,16 +112,23 @@ def _answer(
         "control": _evidence_row(evidence.control, "either", []) if evidence.control else None,
         "agreeing": _agreeing(readings),
         **dict.fromkeys(NOT_COMPUTED),
+        "composition_adjusted": mixed["adjusted"],
+        "composition": mixed,
         "specificity_percentile": special["percentile"],
         "specificity": special,
         "not_computed": NOT_COMPUTED
+        | ({"composition_adjusted": mixed["reason"]} if mixed["adjusted"] is None else {})
         | ({"specificity_percentile": special["reason"]} if special["percentile"] is None else {}),
         "p_self_contained": min(1.0, min(p_values) * len(p_values)) if p_values else None,
         "p_competitive": min(1.0, min(competitive) * len(competitive)) if competitive else None,
         "smallest_excludable": smallest_excludable(effects),
-        "doubt": _strongest_doubt(kind, evidence, readings, decision, special),
+        "doubt": _strongest_doubt(kind, evidence, readings, decision, special, mixed),
         "caps": caps,
-        "gates": [*_gates(kind, primary["direction"], readings), *special["gates"]],
+        "gates": [
+            *_gates(kind, primary["direction"], readings),
+            *([mixed["gate"]] if mixed["gate"] else []),
+            *special["gates"],
+        ],
         "secondary": [],
         "notes": evidence.notes,
         "threats": hypothesis["threats"],
@@ -141,10 +160,15 @@ def _agreeing(readings: list[Reading]) -> dict[str, int] | None:
     return {"k": agreeing, "n": len(sources)} if readings else None
 
 
+def _read_composition(kind: str, evidence: HypothesisEvidence, records: list[dict[str, Any]]) -> dict[str, Any]:
+    if kind != "cohort":
+        reason = "experiments compare samples of the same cells"
+        return {"adjusted": None, "reason": reason, "sentence": "", "doubt": "", "gate": None, "caps": []}
+    return read_composition(records, {row.contrast: row.dataset for row in evidence.contrasts if row.testable})
+
+
 def _caps(kind: str, direction: str, evidence: HypothesisEvidence) -> list[dict[str, str]]:
     caps = []
-    if kind == "cohort":
-        caps.append({"cap": "composition", "reason": f"{_composition(evidence)} is not adjusted for."})
     if direction == "either":
         caps.append({"cap": "direction", "reason": "No direction was declared in advance."})
     if len({row.source for row in evidence.contrasts if row.testable}) == 1:
@@ -194,7 +218,6 @@ def _gates(kind: str, direction: str, readings: list[Reading]) -> list[dict[str,
     later = (
         [
             "pooled effect (Holm over the study's hypotheses)",
-            "composition-adjusted effect",
             "robustness variants",
         ]
         if kind == "cohort"
@@ -241,7 +264,7 @@ def competitive_reading(row: ContrastEvidence) -> str:
     return "not shown to have changed more than other measured genes"
 
 
-def _sentence(set_name: str, evidence: HypothesisEvidence, kind: str) -> str:
+def _sentence(set_name: str, evidence: HypothesisEvidence, kind: str, adjusted: str) -> str:
     parts = []
     untestable = []
     for row in evidence.contrasts:
@@ -256,11 +279,12 @@ def _sentence(set_name: str, evidence: HypothesisEvidence, kind: str) -> str:
         )
     if not parts:
         return f"{set_name} genes could not be tested in {', '.join(untestable)}."
-    means = (
-        "Total effect, composition not adjusted; SD is the spread of the set's score within groups."
-        if kind == "cohort"
-        else "Counted relative to all other measured genes."
-    )
+    if kind == "experiment":
+        means = "Counted relative to all other measured genes."
+    elif adjusted:
+        means = f"SD is the spread of the set's score within groups. {adjusted}"
+    else:
+        means = "Total effect, composition not adjusted; SD is the spread of the set's score within groups."
     without = f" Not testable: {', '.join(untestable)}." if untestable else ""
     return f"{set_name} genes are on average " + "; ".join(parts) + f". {means}{without}"
 
@@ -271,6 +295,7 @@ def _strongest_doubt(
     readings: list[Reading],
     decision: Decision,
     special: dict[str, Any],
+    mixed: dict[str, Any],
 ) -> str:
     untestable = [row for row in evidence.contrasts if not row.testable]
     if not readings:
@@ -282,8 +307,12 @@ def _strongest_doubt(
         return "Many other gene sets changed as much or more: the change may not be that of the pathway."
     if decision.verdict == "not testable":
         return "The data are too few, or do not say the same: neither an effect nor its absence can be told."
+    if mixed["caps"] and mixed["doubt"]:
+        return str(mixed["doubt"])
     if any(cap["cap"] == "specificity" for cap in special["caps"]):
         return str(special["caps"][0]["reason"])
+    if kind == "cohort" and mixed["doubt"]:
+        return str(mixed["doubt"])
     if kind == "cohort":
         return (
             f"{_composition(evidence)} is not adjusted for: a shift of cell types between the groups can feign or hide "
