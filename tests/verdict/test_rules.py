@@ -252,3 +252,118 @@ def test_sentences_read_well_with_any_label():
     assert "in after" not in card["sentence"]
     paired = answer_hypotheses([hypothesis()], {"h": evidence(contrast("a", 0.6, 0.1, blocking="fixed"))})[0]
     assert "0.60 within-pair SD higher" in paired["sentence"]
+
+
+def place(contrast="a", matched=99.0, comparators=99.0):
+    """A contrast's entry of specificity.json."""
+    reason = "no valid comparator: too few"
+    return {
+        "contrast": contrast,
+        "matched": {"percentile": matched, "reason": "" if matched is not None else reason, "n_sets": 1000},
+        "comparators": {
+            "percentile": comparators,
+            "reason": "" if comparators is not None else reason,
+            "rank": 1,
+            "n": 40,
+            "ahead": [],
+        },
+    }
+
+
+def card_with(kind, *places):
+    strong = evidence(contrast("a", 2.0, 0.2, 20), margin=0.4)
+    record = {"hypothesis": "h", "contrasts": list(places)}
+    return answer_hypotheses([hypothesis(kind=kind)], {"h": strong}, {"h": record})[0]
+
+
+def test_cohorts_below_the_75th_percentile_are_capped():
+    """A cohort's set that is not special, by random sets or by comparators, is capped and says so."""
+    for low in (place(matched=60.0), place(comparators=60.0)):
+        card = card_with("cohort", low)
+        assert "specificity" in [cap["cap"] for cap in card["caps"]]
+        assert "60th percentile" in card["doubt"]
+        assert next(gate for gate in card["gates"] if "specificity" in gate["gate"])["status"] == "failed"
+    card = card_with("cohort", place())
+    assert card["specificity_percentile"] == 99.0
+    assert "specificity" not in [cap["cap"] for cap in card["caps"]]
+    assert "specificity_percentile" not in card["not_computed"]
+
+
+def test_no_valid_comparator_is_null_with_its_reason():
+    """A poor match gives no percentile, never a poor percentile; the rank among comparators still counts."""
+    card = card_with("cohort", place(matched=None))
+    assert card["specificity_percentile"] is None
+    assert "no valid comparator" in card["not_computed"]["specificity_percentile"]
+    assert "specificity" not in [cap["cap"] for cap in card["caps"]]
+    card = card_with("cohort", place(matched=None, comparators=None))
+    assert "specificity" in [cap["cap"] for cap in card["caps"]]
+
+
+def test_experiments_need_the_90th_percentile_among_comparators():
+    """A significant, large change that many sets share is no suggestion; the rule names the percentile."""
+    assert card_with("experiment", place())["verdict"] == "suggestive"
+    card = card_with("experiment", place(comparators=80.0))
+    assert card["verdict"] == "not testable"
+    assert "90th percentile" in card["rule"]
+    assert next(gate for gate in card["gates"] if "rank" in gate["gate"])["status"] == "failed"
+
+
+def adjusted_entry(name="a", total=0.6, adjusted=0.5, corrected=0.45, se=0.12):
+    """One contrast's entry of composition.json."""
+
+    def estimate(effect):
+        p = float(2 * stats.norm.sf(abs(effect / se)))
+        return {"effect": effect, "effect_se": se, "ci_low": effect - 2 * se, "ci_high": effect + 2 * se, "p_value": p}
+
+    return {
+        "contrast": name,
+        "reason": "",
+        "adjusted_for": ["erythroid"],
+        "total": estimate(total),
+        "adjusted": estimate(adjusted),
+        "corrected": estimate(corrected),
+        "difference": {"effect": total - adjusted, "ci_low": 0.0, "ci_high": 0.2},
+        "retained_percent": 80.0,
+        "single": [{"cell_type": "erythroid", "difference": total - adjusted}],
+        "proxies": [],
+    }
+
+
+def composition_card(*entries):
+    found = evidence(contrast("a", 0.6, 0.15), contrast("b", 0.5, 0.15))
+    return answer_hypotheses([hypothesis()], {"h": found}, None, {"h": list(entries)})[0]
+
+
+def test_an_effect_that_survives_adjustment_passes_its_gate():
+    """Both estimands are on the card in words, and composition no longer caps."""
+    card = composition_card(adjusted_entry("a"), adjusted_entry("b"))
+    assert card["composition_adjusted"]["k"] == 2
+    assert card["composition_adjusted"]["effect"] == pytest.approx(0.5)
+    assert "Total 0.60" in card["sentence"]
+    assert "after adjusting for blood composition" in card["sentence"]
+    assert "composition" not in [cap["cap"] for cap in card["caps"]]
+    assert card["verdict"] == "suggestive"
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"adjusted": 0.05}, "p is"),
+        ({"adjusted": -0.5}, "sign changes"),
+        ({"corrected": 0.02}, "could explain the whole effect"),
+    ],
+)
+def test_composition_caps(changes, words):
+    """Lost significance, a changed sign, or a bound that reaches 0: each caps, and is the strongest doubt."""
+    card = composition_card(adjusted_entry("a", **changes), adjusted_entry("b", **changes))
+    assert [cap["cap"] for cap in card["caps"]] == ["composition"]
+    assert words in card["caps"][0]["reason"]
+    assert words in card["doubt"]
+
+
+def test_one_unadjusted_cohort_leaves_the_gate_open():
+    """Where one cohort could not be adjusted, nothing is claimed for all of them."""
+    card = composition_card(adjusted_entry("a"))
+    assert card["composition_adjusted"] is None
+    assert "b: its dataset is not declared as blood" in card["not_computed"]["composition_adjusted"]
+    assert "composition" in [cap["cap"] for cap in card["caps"]]

@@ -161,6 +161,10 @@ def get_hypothesis_contrasts(wildcards):
     return [*primary["contrasts"], *([control] if control else [])]
 
 
+def get_all_hypotheses(wildcards):
+    return [to_plain(hypothesis) for hypothesis in STUDY.config.hypotheses]
+
+
 def get_settings(*names):
     """Return only the settings that a rule uses, so that only it is run again when they change."""
     return {name: getattr(SETTINGS, name) for name in names}
@@ -186,6 +190,7 @@ def get_final_output():
     return [
         "<results>/report.html",
         "<results>/verdicts.json",
+        "<results>/specificity.tsv",
         "<results>/manifest.json",
         "<results>/run.json",
         *expand("<results>/datasets/{dataset}/quality.json", dataset=STUDY.datasets),

@@ -86,6 +86,100 @@ rule pool_datasets:
         "../scripts/pool_datasets.py"
 
 
+def get_primary_contrasts(wildcards):
+    """Return every contrast that is primary in some hypothesis, once, in declared order."""
+    return list(
+        dict.fromkeys(
+            contrast
+            for hypothesis in STUDY.config.hypotheses
+            for contrast in hypothesis.primary.contrasts
+        )
+    )
+
+
+# One job: the random sets of one contrast take a second, starting a job takes longer.
+rule measure_specificity:
+    input:
+        fits=lambda wildcards: expand(
+            "<results>/contrasts/{contrast}/fit.npz",
+            contrast=get_primary_contrasts(wildcards),
+        ),
+        sets="<results>/gene_sets.tsv.gz",
+    output:
+        table="<results>/specificity.tsv",
+        record="<results>/specificity.json",
+    log:
+        "<logs>/measure_specificity.log",
+    params:
+        hypotheses=get_all_hypotheses,
+        settings=get_settings("matched_sets", "min_set_size", "max_set_size", "seed"),
+        code=get_code("measure_specificity.py"),
+    message:
+        "Place the primary sets among matched random sets and comparator sets"
+    script:
+        "../scripts/measure_specificity.py"
+
+
+def get_contrasts_of_blood(role):
+    """Return the contrasts of one role in the datasets that are declared as blood (composition: yes)."""
+    return [
+        name
+        for name, contrast in STUDY.contrasts.items()
+        if contrast.role == role and STUDY.datasets[contrast.dataset].composition
+    ]
+
+
+def get_composition_contrasts():
+    """Return the primary blood contrasts of cohort hypotheses."""
+    primary = {
+        contrast
+        for hypothesis in STUDY.config.hypotheses
+        if hypothesis.kind == "cohort"
+        for contrast in hypothesis.primary.contrasts
+    }
+    return [name for name in get_contrasts_of_blood("disease") if name in primary]
+
+
+rule adjust_composition:
+    input:
+        fits=lambda wildcards: expand(
+            "<results>/contrasts/{contrast}/fit.npz",
+            contrast=get_primary_contrasts(wildcards),
+        ),
+        stimuli=expand(
+            "<results>/contrasts/{contrast}/fit.npz",
+            contrast=get_contrasts_of_blood("stimulus"),
+        ),
+        sets="<results>/gene_sets.tsv.gz",
+        markers=expand(
+            str(WORKFLOW.parent / "resources" / "gene_sets" / "{cells}.tsv"),
+            cells=[
+                "b_cell",
+                "erythroid",
+                "monocyte",
+                "neutrophil",
+                "platelet",
+                "t_cell",
+            ],
+        ),
+    output:
+        expand(
+            "<results>/contrasts/{contrast}/composition.json",
+            contrast=get_composition_contrasts(),
+        ),
+    log:
+        "<logs>/adjust_composition.log",
+    params:
+        hypotheses=get_all_hypotheses,
+        contrasts=get_composition_contrasts(),
+        settings=get_settings("seed"),
+        code=get_code("adjust_composition.py"),
+    message:
+        "Adjust the blood cohorts for the mix of blood cells"
+    script:
+        "../scripts/adjust_composition.py"
+
+
 rule describe_published_table:
     input:
         table=lambda wildcards: f"<downloads>/{SOURCES.of_table[wildcards.table]['table'].key}",

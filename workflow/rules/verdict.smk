@@ -16,6 +16,11 @@ rule decide_verdicts:
         published=expand(
             "<results>/published/{table}.json", table=STUDY.published_tables
         ),
+        specificity="<results>/specificity.json",
+        composition=expand(
+            "<results>/contrasts/{contrast}/composition.json",
+            contrast=get_composition_contrasts(),
+        ),
         inputs="<results>/inputs.json",
     output:
         "<results>/verdicts.json",

@@ -17,6 +17,8 @@ with log_to(snakemake.log[0]):
             "dataset": {Path(path).parent.name: read_json(Path(path))["flags"] for path in snakemake.input.quality},
             "contrast": {Path(path).parent.name: read_json(Path(path))["flags"] for path in snakemake.input.checks},
         },
+        specificity=read_json(Path(snakemake.input.specificity)),
+        composition=[read_json(Path(path)) for path in snakemake.input.composition],
         published=[read_json(Path(path)) for path in snakemake.input.published],
         inputs=read_json(Path(snakemake.input.inputs)),
         planted=read_json(Path(snakemake.params.planted)) if snakemake.params.planted else [],

@@ -36,6 +36,9 @@ class ContrastEvidence:
         none, fixed or correlation: with fixed blocks (pairs) an SD is the one within blocks.
     n_in_set, n_measured, residual_df
         Genes in the set, those measured here, and the residual degrees of freedom of the fit.
+    comparator_percentile
+        Where the set's effect stands among the comparator sets, in the declared direction; None where that was not
+        measured or there is no valid comparator.
     """
 
     contrast: str
@@ -68,6 +71,7 @@ class ContrastEvidence:
     n_measured: int = 0
     residual_df: float | None = None
     blocking: str = "none"
+    comparator_percentile: float | None = None
 
     @property
     def source(self) -> tuple[str, str]:

@@ -29,6 +29,7 @@ _FIELDS = {
     "robustness_share": "Share of analysis variants that agree",
 }
 _LONGEST_EFFECT_LIST = 4
+_MOST_OVERLAPS = 2
 
 
 def verdict_legend() -> list[dict[str, str]]:
@@ -78,6 +79,11 @@ def card(entry: Mapping[str, Any]) -> dict[str, Any]:
         "gate_counts": gate_counts(entry),
         "fields": fields(entry),
         "pooled_caption": pooled_caption(entry),
+        "specificity": (entry.get("specificity") or {}).get("sentence", ""),
+        "has_specificity_plot": bool((entry.get("specificity") or {}).get("contrasts")),
+        "overlaps": overlap_sentences(entry),
+        "composition": (entry.get("composition") or {}).get("sentence", ""),
+        "cells": cell_rows(entry),
         "threats": entry["threats"],
         "evidence": [evidence_row(item) for item in evidence],
         "secondary": [_secondary(item) for item in entry["secondary"]],
@@ -190,8 +196,61 @@ def pooled_words(pooled: Mapping[str, Any]) -> str:
     return "; ".join(parts)
 
 
+def cell_rows(entry: Mapping[str, Any]) -> list[dict[str, str]]:
+    """Return one row per blood cohort and cell proxy: how the groups differ in it, and what it alone takes."""
+    rows = []
+    for contrast in (entry.get("composition") or {}).get("contrasts", []):
+        for alone in contrast.get("single", []):
+            shift = alone["shift"]
+            rows.append(
+                {
+                    "contrast": contrast["contrast"],
+                    "cell_type": alone["cell_type"].replace("_", " "),
+                    "shift": f"{words.number(shift['effect'])} ({words.number(shift['ci_low'])} to "
+                    f"{words.number(shift['ci_high'])})",
+                    "adjusted": f"{words.number(alone['adjusted']['effect'])} "
+                    f"({words.p_statement(alone['adjusted']['p_value'])})",
+                    "difference": words.number(alone["difference"]),
+                }
+            )
+        for fact in contrast.get("proxies", []):
+            if not fact["used"]:
+                rows.append(
+                    {"contrast": contrast["contrast"], "cell_type": fact["cell_type"].replace("_", " "),
+                     "shift": f"not used: {fact['reason']}", "adjusted": "—", "difference": "—"}
+                )  # fmt: skip
+    return rows
+
+
+def overlap_sentences(entry: Mapping[str, Any]) -> list[str]:
+    """Tell what is left of the primary set, and of overlapping secondary sets, without the genes that they share."""
+    primary = entry["declared"]["set"]
+    told = []
+    for contrast in (entry.get("specificity") or {}).get("contrasts", []):
+        rows = [row for row in contrast["overlaps"] if words.is_number(row["effect"])]
+        # The other targets that share genes with the primary set, largest remainder of it last: nearest rivals first.
+        rivals = sorted((row for row in rows if row["gene_set"] == primary), key=lambda row: row["n_measured"])
+        for row in rivals[:_MOST_OVERLAPS]:
+            parts = [_part(row)] + [
+                _part(other) for other in rows if (other["gene_set"], other["without"]) == (row["without"], primary)
+            ]
+            told.append(f"{contrast['contrast']}: {'; '.join(parts)}")
+    return told
+
+
+def _part(row: Mapping[str, Any]) -> str:
+    genes = words.count(int(row["n_measured"]), "gene")
+    return (
+        f"{row['gene_set']} without the genes of {row['without']} ({genes}): {words.number(row['effect'])} "
+        f"({words.p_statement(row['p_value'])})"
+    )
+
+
 def value_words(value: object) -> str:
-    """Return a number, or the parts of a mapping, as text."""
+    """Return a number, an effect with its interval, or the parts of a mapping, as text."""
+    if isinstance(value, Mapping) and {"effect", "ci_low", "ci_high", "p_value"} <= set(value):
+        interval = f"{words.number(value['ci_low'])} to {words.number(value['ci_high'])}"
+        return f"{words.number(value['effect'])} (95 % CI {interval}; {words.p_statement(value['p_value'])})"
     if isinstance(value, Mapping):
         return "; ".join(f"{key} {value_words(item)}" for key, item in sorted(value.items()))
     return words.number(float(value)) if isinstance(value, int | float) and words.is_number(value) else str(value)

@@ -159,6 +159,65 @@ def forest(rows: Sequence[Mapping[str, Any]], effect_unit: str, margin: float | 
     return {**spec, "data": {"name": "rows", "values": list(rows)}, "layer": layers}
 
 
+_SET_KINDS = {"domain": ["primary set", "confounder", "negative control"], "range": ["@ink", "@accent", "@muted"]}
+_SET_SHAPES = {"domain": _SET_KINDS["domain"], "range": ["diamond", "cross", "circle"]}
+
+
+def specificity(contrasts: Sequence[Mapping[str, Any]], effect_unit: str) -> Spec:
+    """Return the primary set's effect among matched random sets, with confounders and negative controls beside it.
+
+    Parameters
+    ----------
+    contrasts
+        Records of `specificity.json`, one per contrast.
+    effect_unit
+        Unit of the effects.
+    """
+    points, bars = [], []
+    for entry in contrasts:
+        name, matched = bounded(entry["contrast"], 64), entry["matched"]
+        if matched["percentile"] is not None:
+            cut = len(matched["quantiles"]) // 20
+            bars.append({"contrast": name, "low": matched["quantiles"][cut], "high": matched["quantiles"][-1 - cut]})
+        shown = [(entry["gene_set"], "primary set", entry["effect"])]
+        shown += [(row["gene_set"], str(row["family"]).replace("_", " "), row["effect"]) for row in entry["beside"]]
+        points += [
+            {"contrast": name, "set": bounded(label, 100), "kind": kind, "effect": effect}
+            for label, kind, effect in reversed(shown)
+            if is_number(effect)
+        ]
+    order = [bounded(entry["contrast"], 64) for entry in contrasts]
+    y = {"field": "contrast", "type": "nominal", "sort": order, "axis": None}
+    x = {"type": "quantitative", "axis": {"title": signed_axis(unit_words(effect_unit)), "grid": False, "tickCount": 5}}
+    legend = {"title": None, "orient": "top"}
+    told = "; ".join(
+        f"{entry['contrast']}: {number(entry['effect'])}, "
+        + (
+            entry["matched"]["reason"]
+            if entry["matched"]["percentile"] is None
+            else f"percentile {number(entry['matched']['percentile'], 0)} among matched random sets"
+        )
+        for entry in contrasts
+    )
+    return {
+        **_base(f"Effect of the primary set beside matched random sets and other sets. {told}", 46 * len(contrasts) + 30),
+        "layer": [
+            {"data": {"values": bars}, "mark": {"type": "bar", "height": 12, "color": "@band"},
+             "encoding": {"y": y, "x": {**x, "field": "low"}, "x2": {"field": "high"}}},
+            {"data": {"values": [{"zero": 0}]}, "mark": {"type": "rule", "strokeDash": [4, 4], "color": "@muted"},
+             "encoding": {"x": {**x, "field": "zero"}}},
+            {"data": {"values": points}, "mark": {"type": "point", "filled": True, "size": 75, "opacity": 0.9},
+             "encoding": {"y": y, "x": {**x, "field": "effect"},
+                          "color": {"field": "kind", "type": "nominal", "scale": _SET_KINDS, "legend": legend},
+                          "shape": {"field": "kind", "type": "nominal", "scale": _SET_SHAPES, "legend": legend},
+                          "tooltip": [{"field": "set"}, {"field": "kind"}, {"field": "effect", "format": ".2f"}]}},
+            {"data": {"values": [{"contrast": name} for name in order]},
+             "mark": {"type": "text", "align": "left", "x": 0, "yOffset": -15, "fontSize": 11, "color": "@soft"},
+             "encoding": {"y": y, "text": {"field": "contrast"}}},
+        ],
+    }  # fmt: skip
+
+
 def volcano() -> Spec:
     """Return the volcano plot: a point is a gene; the page links it to the gene table.
 

@@ -104,6 +104,11 @@ def data_blocks(results: StudyResults) -> dict[str, str]:
         "data-page": pack(
             {
                 "forests": {entry["hypothesis"]: _forest(entry) for entry in results.verdicts["verdicts"]},
+                "specificities": {
+                    entry["hypothesis"]: charts.specificity(entry["specificity"]["contrasts"], cards.effect_unit(entry))
+                    for entry in results.verdicts["verdicts"]
+                    if (entry.get("specificity") or {}).get("contrasts")
+                },
                 "specs": charts.contrast_specs(),
                 "named_sets": named_sets(results),
                 "contrasts": {key: item.row["dataset"] for key, item in results.contrasts.items()},

@@ -190,6 +190,7 @@ def _write_cohorts(plan: PlantedKind, mirror: Path, seed: int) -> tuple[list[dic
                 "identifiers": "probe",
                 "scale": "log2",
                 "tissue": "whole blood",
+                "composition": "yes",
                 **_SIMULATED,
             }
         )

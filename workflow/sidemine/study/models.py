@@ -113,6 +113,11 @@ class Dataset(ClosedModel):
         "chip, slide, scan, run, lane, …).",
     )
     tissue: str = Field(min_length=1, description="Tissue or cells, in words, for the report.")
+    composition: YesNo = Field(
+        default=False,
+        description="yes: these are samples of blood. Cohort effects are then also given adjusted for the mix of blood "
+        "cells, and stimulus contrasts show which cell markers cannot be trusted. Never guessed from `tissue`.",
+    )
     licence: str = Field(min_length=1, description="Terms under which the data may be used.")
     status: Status = Field(
         default="unverified", description="verified: selectors were checked against the record itself."
@@ -355,6 +360,9 @@ class Settings(ClosedModel):
     )
     prerank_permutations: int = Field(
         default=1000, ge=100, le=100000, description="Gene permutations of the descriptive GSEA."
+    )
+    matched_sets: int = Field(
+        default=1000, ge=1000, le=20000, description="Random sets that each primary set is compared with."
     )
     over_representation_fdr: float = Field(
         default=0.05,

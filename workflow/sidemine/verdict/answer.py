@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from sidemine.evidence.records import ContrastEvidence, HypothesisEvidence, PooledEffect
+from sidemine.verdict.composition import read_composition
 from sidemine.verdict.family import holm_gate, holm_p_values
 from sidemine.verdict.intervals import one_sided
 from sidemine.verdict.rules import (
@@ -18,6 +20,7 @@ from sidemine.verdict.rules import (
     replicates,
     smallest_excludable,
 )
+from sidemine.verdict.specificity import read_specificity
 
 FEW_RESIDUAL_DF = 10
 """Below this, a CAMERA p-value that is not significant says nothing (its correlation is estimated from few samples)."""
@@ -27,8 +30,6 @@ FEWEST_TO_POOL = 2
 """Independent datasets that it takes to pool."""
 
 NOT_COMPUTED = {
-    "composition_adjusted": "adjustment for blood composition is not part of this version",
-    "specificity_percentile": "the comparison with matched random sets is not part of this version",
     "robustness_share": "the grid of robustness variants is not part of this version",
 }
 """Fields that this version leaves null, with the reason."""
@@ -37,7 +38,10 @@ _RANK = {"not testable": 0, "conflicting": 0, "not supported": 0, "suggestive": 
 
 
 def answer_hypotheses(
-    hypotheses: list[dict[str, Any]], evidence: dict[str, HypothesisEvidence]
+    hypotheses: list[dict[str, Any]],
+    evidence: dict[str, HypothesisEvidence],
+    specificity: dict[str, dict[str, Any]] | None = None,
+    composition: dict[str, list[dict[str, Any]]] | None = None,
 ) -> list[dict[str, Any]]:
     """Return the answer cards of all hypotheses, in their declared order.
 
@@ -50,13 +54,22 @@ def answer_hypotheses(
         As declared in the study.
     evidence
         Measured evidence by hypothesis id.
+    specificity
+        Records of `specificity.json` by hypothesis id.
+    composition
+        Entries of the contrasts' `composition.json` by hypothesis id.
 
     Returns
     -------
     list of dict
         The entries of `verdicts.json`.
     """
-    cards = {row["id"]: _answer(row, evidence[row["id"]]) for row in hypotheses}
+    cards = {
+        row["id"]: _answer(
+            row, evidence[row["id"]], (specificity or {}).get(row["id"]), (composition or {}).get(row["id"], [])
+        )
+        for row in hypotheses
+    }
     # One family: the primary hypotheses of the study, answered or not.
     adjusted = holm_p_values([_primary_p(cards[row["id"]]) for row in hypotheses])
     for row, p_value in zip(hypotheses, adjusted, strict=True):
@@ -85,11 +98,19 @@ def answer_hypotheses(
     return [cards[row["id"]] for row in hypotheses]
 
 
-def _answer(hypothesis: dict[str, Any], evidence: HypothesisEvidence) -> dict[str, Any]:
+def _answer(
+    hypothesis: dict[str, Any],
+    evidence: HypothesisEvidence,
+    specificity: dict[str, Any] | None,
+    composition: list[dict[str, Any]],
+) -> dict[str, Any]:
     primary, kind = hypothesis["primary"], hypothesis["kind"]
+    evidence = _with_ranks(evidence, specificity)
+    special = read_specificity(kind, specificity)
+    mixed = _read_composition(kind, evidence, composition)
     decision, readings = decide(evidence, primary["direction"], kind)
     pooled = pooled_effect(evidence)
-    caps = _caps(kind, primary["direction"], evidence)
+    caps = [*mixed["caps"], *_caps(kind, primary["direction"], evidence), *special["caps"]]
     p_values = [row.p_self_contained for row in evidence.contrasts if row.p_self_contained is not None]
     competitive = [row.p_competitive for row in evidence.contrasts if row.p_competitive is not None]
     return {
@@ -99,7 +120,7 @@ def _answer(hypothesis: dict[str, Any], evidence: HypothesisEvidence) -> dict[st
         "verdict": decision.verdict,
         "opposite": decision.opposite,
         "rule": decision.rule,
-        "sentence": _sentence(primary["set"], evidence, kind) + _pooled_sentence(pooled, kind),
+        "sentence": _sentence(primary["set"], evidence, kind, mixed["sentence"]) + _pooled_sentence(pooled, kind),
         "declared": {
             "set": primary["set"],
             "contrasts": primary["contrasts"],
@@ -116,17 +137,35 @@ def _answer(hypothesis: dict[str, Any], evidence: HypothesisEvidence) -> dict[st
         **dict.fromkeys(NOT_COMPUTED),
         "pooled": pooled.to_dict() if pooled.k >= FEWEST_TO_POOL else None,
         "pooled_all": pooled,
-        "not_computed": {**NOT_COMPUTED, **_why_not_pooled(pooled)},
+        "composition_adjusted": mixed["adjusted"],
+        "composition": mixed,
+        "specificity_percentile": special["percentile"],
+        "specificity": special,
+        "not_computed": NOT_COMPUTED
+        | _why_not_pooled(pooled)
+        | ({"composition_adjusted": mixed["reason"]} if mixed["adjusted"] is None else {})
+        | ({"specificity_percentile": special["reason"]} if special["percentile"] is None else {}),
         "p_self_contained": min(1.0, min(p_values) * len(p_values)) if p_values else None,
         "p_competitive": min(1.0, min(competitive) * len(competitive)) if competitive else None,
         "smallest_excludable": _smallest_excludable(kind, evidence, pooled),
-        "doubt": _strongest_doubt(kind, evidence, readings, decision),
+        "doubt": _strongest_doubt(kind, evidence, readings, decision, special, mixed),
         "caps": caps,
-        "gates": _gates(kind, primary["direction"], readings, pooled),
+        "gates": [
+            *_gates(kind, primary["direction"], readings, pooled),
+            *([mixed["gate"]] if mixed["gate"] else []),
+            *special["gates"],
+        ],
         "secondary": [],
         "notes": evidence.notes,
         "threats": hypothesis["threats"],
     }
+
+
+def _with_ranks(evidence: HypothesisEvidence, specificity: dict[str, Any] | None) -> HypothesisEvidence:
+    """Return the evidence with each contrast's percentile among comparator sets."""
+    places = {row["contrast"]: row["comparators"]["percentile"] for row in (specificity or {}).get("contrasts", [])}
+    ranked = [replace(row, comparator_percentile=places.get(row.contrast)) for row in evidence.contrasts]
+    return replace(evidence, contrasts=ranked)
 
 
 def _unit(kind: str) -> str:
@@ -170,12 +209,15 @@ def _agreeing(readings: list[Reading]) -> dict[str, int] | None:
     return {"k": agreeing, "n": len(sources)} if readings else None
 
 
+def _read_composition(kind: str, evidence: HypothesisEvidence, records: list[dict[str, Any]]) -> dict[str, Any]:
+    if kind != "cohort":
+        reason = "experiments compare samples of the same cells"
+        return {"adjusted": None, "reason": reason, "sentence": "", "doubt": "", "gate": None, "caps": []}
+    return read_composition(records, {row.contrast: row.dataset for row in evidence.contrasts if row.testable})
+
+
 def _caps(kind: str, direction: str, evidence: HypothesisEvidence) -> list[dict[str, str]]:
     caps = []
-    if kind == "cohort":
-        caps.append({"cap": "composition", "reason": f"{_composition(evidence)} is not adjusted for."})
-    else:
-        caps.append({"cap": "specificity", "reason": "The set's rank among comparator sets is not evaluated yet."})
     if direction == "either":
         caps.append({"cap": "direction", "reason": "No direction was declared in advance."})
     if len({row.source for row in evidence.contrasts if row.testable}) == 1:
@@ -225,12 +267,10 @@ def _gates(kind: str, direction: str, readings: list[Reading], pooled: PooledEff
     ]
     later = (
         [
-            "composition-adjusted effect",
-            "specificity among matched sets",
             "robustness variants",
         ]
         if kind == "cohort"
-        else ["rank among comparator sets", "two independent experiments", "robustness variants"]
+        else ["two independent experiments", "robustness variants"]
     )
     gates += [{"gate": gate, "status": "not evaluated", "detail": "not part of this version"} for gate in later]
     return gates
@@ -282,7 +322,7 @@ def competitive_reading(row: ContrastEvidence) -> str:
     return "not shown to have changed more than other measured genes"
 
 
-def _sentence(set_name: str, evidence: HypothesisEvidence, kind: str) -> str:
+def _sentence(set_name: str, evidence: HypothesisEvidence, kind: str, adjusted: str) -> str:
     parts = []
     untestable = []
     for row in evidence.contrasts:
@@ -297,11 +337,12 @@ def _sentence(set_name: str, evidence: HypothesisEvidence, kind: str) -> str:
         )
     if not parts:
         return f"{set_name} genes could not be tested in {', '.join(untestable)}."
-    means = (
-        "Total effect, composition not adjusted; SD is the spread of the set's score within groups."
-        if kind == "cohort"
-        else "Counted relative to all other measured genes."
-    )
+    if kind == "experiment":
+        means = "Counted relative to all other measured genes."
+    elif adjusted:
+        means = f"SD is the spread of the set's score within groups. {adjusted}"
+    else:
+        means = "Total effect, composition not adjusted; SD is the spread of the set's score within groups."
     without = f" Not testable: {', '.join(untestable)}." if untestable else ""
     return f"{set_name} genes are on average " + "; ".join(parts) + f". {means}{without}"
 
@@ -333,15 +374,30 @@ def _order_sentence(order: dict[str, Any]) -> str:
     )
 
 
-def _strongest_doubt(kind: str, evidence: HypothesisEvidence, readings: list[Reading], decision: Decision) -> str:
+def _strongest_doubt(
+    kind: str,
+    evidence: HypothesisEvidence,
+    readings: list[Reading],
+    decision: Decision,
+    special: dict[str, Any],
+    mixed: dict[str, Any],
+) -> str:
     untestable = [row for row in evidence.contrasts if not row.testable]
     if not readings:
         problem = untestable[0].problem if untestable else None
         return problem["what"] if problem else evidence.margin_rule
     if decision.verdict == "conflicting":
         return "The datasets disagree in sign; at least one of them measures something else."
+    if any(reading.unspecial for reading in readings):
+        return "Many other gene sets changed as much or more: the change may not be that of the pathway."
     if decision.verdict == "not testable":
         return "The data are too few, or do not say the same: neither an effect nor its absence can be told."
+    if mixed["caps"] and mixed["doubt"]:
+        return str(mixed["doubt"])
+    if any(cap["cap"] == "specificity" for cap in special["caps"]):
+        return str(special["caps"][0]["reason"])
+    if kind == "cohort" and mixed["doubt"]:
+        return str(mixed["doubt"])
     if kind == "cohort":
         return (
             f"{_composition(evidence)} is not adjusted for: a shift of cell types between the groups can feign or hide "
@@ -368,4 +424,4 @@ def _doubt_of_experiments(
         return f"Only {coverage:.0%} of the set was measured in one of the datasets."
     if decision.verdict == "not supported":
         return "The answer holds for these sources of cells, doses and times only."
-    return "How the set ranks among comparator sets is not known yet: many sets may have changed as much."
+    return "mRNA of these genes is not the pathway's function, and cells in a dish are not people."

@@ -9,6 +9,7 @@ one. A p-value above .05 is never `not supported` by itself: that needs a confid
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -16,7 +17,7 @@ from sidemine.evidence.pooled_effect import pool_contrasts
 from sidemine.evidence.records import ContrastEvidence, HypothesisEvidence, PooledEffect
 from sidemine.verdict.intervals import Effect, one_sided
 
-RULES_VERSION = "2026.2 (pooled; before composition, specificity and robustness)"
+RULES_VERSION = "2026.3 (pooled, composition and specificity; before robustness)"
 
 Verdict = Literal["supported", "suggestive", "not supported", "conflicting", "not testable"]
 
@@ -28,6 +29,8 @@ FEW_COHORTS = 2
 """Up to this number, every cohort must replicate; beyond it, two thirds of them."""
 EXPERIMENT_P = 0.025
 """One-sided self-contained p-value, in the declared direction, that one experiment must reach."""
+COMPARATOR_PERCENTILE = 90.0
+"""Percentile among comparator sets, in the declared direction, that an experiment must reach."""
 CONFLICT_LEVEL = 0.90
 """Confidence level at which two contrasts of opposite sign are called conflicting."""
 
@@ -58,13 +61,16 @@ class Reading:
     Attributes
     ----------
     passes
-        Significant in the declared direction, its effect on the same side and, in experiments, beyond the margin.
+        Significant in the declared direction, its effect on the same side and, in experiments, beyond the margin and
+        not below the 90th percentile among comparator sets.
     agrees
         Declared sign with z > 1; where none is declared, the sign of the contrast with the smallest p.
     opposite
         Significant on the other side, by the test and by the sign of the effect.
     excluded
         The one-sided 95 % limit (both of them for `either`) lies below the margin.
+    unspecial
+        Would pass, were it not for its percentile among comparator sets.
     """
 
     evidence: ContrastEvidence
@@ -73,6 +79,7 @@ class Reading:
     agrees: bool
     opposite: bool
     excluded: bool
+    unspecial: bool = False
 
 
 def read_contrast(row: ContrastEvidence, direction: str, side: str, margin: float, kind: str) -> Reading | None:
@@ -101,13 +108,17 @@ def read_contrast(row: ContrastEvidence, direction: str, side: str, margin: floa
         excluded = max(effect.limit("up"), effect.limit("down")) < margin
     else:
         excluded = effect.limit(direction) < margin
+    passes = p_side <= threshold and signed > 0 and (kind == "cohort" or signed > margin)
+    place = row.comparator_percentile
+    unspecial = passes and kind == "experiment" and place is not None and place < COMPARATOR_PERCENTILE
     return Reading(
         row,
         effect,
-        passes=p_side <= threshold and signed > 0 and (kind == "cohort" or signed > margin),
+        passes=passes and not unspecial,
         agrees=signed > effect.se,
         opposite=(1 - p_side) <= threshold and signed < 0,
         excluded=excluded,
+        unspecial=unspecial,
     )
 
 
@@ -226,7 +237,7 @@ def _decide_cohorts(pooled: PooledEffect, direction: str, margin: float) -> Deci
         return Decision(
             "suggestive",
             f"The effect {over} has the declared sign and p at most {COHORT_P:g}; nothing is above suggestive before "
-            "composition is adjusted.",
+            "all gates can be evaluated.",
         )
     return _underpowered([effect])
 
@@ -237,8 +248,9 @@ def _decide_experiments(readings: list[Reading], margin: float, directed: bool) 
             "suggestive",
             f"At least one experiment has a one-sided self-contained p of at most {EXPERIMENT_P:g} "
             f"{'in the declared direction' if directed else '(no direction was declared, so 0.05 in all)'} and an "
-            f"effect beyond the margin of {margin:.3g}, and none is significant in the other direction; nothing is "
-            "above suggestive before its rank among comparator sets is known.",
+            f"effect beyond the margin of {margin:.3g} that is not below the {COMPARATOR_PERCENTILE:g}th percentile "
+            "among comparator sets, and none is significant in the other direction; nothing is above suggestive before "
+            "all gates can be evaluated.",
         )
     if _all_excluded(readings, directed):
         return Decision(
@@ -249,7 +261,8 @@ def _decide_experiments(readings: list[Reading], margin: float, directed: bool) 
             else f"In every testable experiment the 90 % interval lies within the margin of {margin:.3g} on both sides.",
             opposite=_any_opposite(readings, directed),
         )
-    return _underpowered([reading.effect for reading in readings])
+    unspecial = [reading.evidence for reading in readings if reading.unspecial]
+    return _underpowered([reading.effect for reading in readings], unspecial)
 
 
 def _all_excluded(readings: list[Reading], directed: bool) -> bool:
@@ -265,8 +278,16 @@ def smallest_excludable(effects: list[Effect]) -> float | None:
     return max((effect.smallest_excludable for effect in effects), default=None)
 
 
-def _underpowered(effects: list[Effect]) -> Decision:
+def _underpowered(effects: list[Effect], unspecial: Sequence[ContrastEvidence] = ()) -> Decision:
     smallest = smallest_excludable(effects)
+    if unspecial:
+        places = ", ".join(f"{row.contrast}: {row.comparator_percentile:.0f}" for row in unspecial)
+        return Decision(
+            "not testable",
+            f"Undecided: the change is significant and beyond the margin, but stands below the "
+            f"{COMPARATOR_PERCENTILE:g}th percentile among comparator sets ({places}), so it cannot be told from what "
+            f"moves many genes; the smallest effect that these data could exclude is {smallest:.2g}.",
+        )
     return Decision(
         "not testable",
         f"Undecided by the other rules (underpowered, or the contrasts do not say the same); the smallest effect that "

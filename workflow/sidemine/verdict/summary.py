@@ -22,6 +22,8 @@ def summarise_verdicts(
     checks: dict[str, dict[str, list[dict[str, Any]]]],
     published: list[dict[str, Any]],
     inputs: list[dict[str, Any]],
+    specificity: list[dict[str, Any]],
+    composition: list[dict[str, Any]],
     planted: list[str],
 ) -> dict[str, Any]:
     """Return the content of `verdicts.json`.
@@ -40,6 +42,10 @@ def summarise_verdicts(
         Descriptions of the published tables.
     inputs
         Records of all inputs; they tell whether any is simulated.
+    specificity
+        Records of the primary sets' places among other sets, one per hypothesis.
+    composition
+        `composition.json` of every blood cohort contrast.
     planted
         What the simulator planted, in sentences; empty for real data.
 
@@ -49,7 +55,12 @@ def summarise_verdicts(
         JSON-ready.
     """
     by_hypothesis = {row["hypothesis"]: HypothesisEvidence.from_dict(row) for row in evidence}
-    cards = answer_hypotheses(hypotheses, by_hypothesis)
+    cards = answer_hypotheses(
+        hypotheses,
+        by_hypothesis,
+        {row["hypothesis"]: row for row in specificity},
+        _composition_by_hypothesis(composition),
+    )
     for card, hypothesis in zip(cards, hypotheses, strict=True):
         card["secondary"] = _secondary_rows(hypothesis, enrichment)
         weigh_traps(card, checks)
@@ -61,6 +72,14 @@ def summarise_verdicts(
         "verdicts": cards,
         "published_tables": published,
     }
+
+
+def _composition_by_hypothesis(records: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    found: dict[str, list[dict[str, Any]]] = {}
+    for record in records:
+        for entry in record["hypotheses"]:
+            found.setdefault(entry["hypothesis"], []).append({"contrast": record["contrast"], **entry})
+    return found
 
 
 def _secondary_rows(hypothesis: dict[str, Any], enrichment: dict[str, pd.DataFrame]) -> list[dict[str, Any]]:

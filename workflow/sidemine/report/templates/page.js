@@ -397,6 +397,7 @@
       if (spec) await draw(byId(`forest-${id}`), spec);
       else byId(`forest-${id}`).textContent = "No forest plot: no comparison belongs to this question.";
     }
+    for (const [id, spec] of Object.entries(page.specificities ?? {})) await draw(byId(`specificity-${id}`), spec);
     root.dataset.ready = "yes";
     if (!picker.options.length) return;
     document.querySelector(".contrast").classList.add("shown");

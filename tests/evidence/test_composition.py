@@ -1,0 +1,187 @@
+"""Two estimands: composition that mimics an effect goes with adjustment, an effect of its own stays."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from sidemine.differential.design import build_design
+from sidemine.differential.fit import fit_contrast
+from sidemine.enrichment.set_effect import hedges_g
+from sidemine.enrichment.set_membership import build_membership
+from sidemine.evidence.cell_proxies import build_proxies, find_contaminated, read_markers, standardised
+from sidemine.evidence.composition import measure_composition
+from sidemine.evidence.composition_record import adjust_cohorts
+from sidemine.study.models import Hypothesis
+
+RESOURCES = Path(__file__).resolve().parents[2] / "resources" / "gene_sets"
+N_GENES, N = 400, 80
+GENES = [f"G{number:03d}" for number in range(N_GENES)]
+TARGET = GENES[:30]
+MARKERS = {"erythroid": GENES[50:62], "platelet": GENES[70:82], "flat": GENES[300:312]}
+CASES = np.arange(N) < 40
+
+
+def design(covariate=None):
+    samples = pd.DataFrame(index=[f"s{number}" for number in range(N)])
+    if covariate is not None:
+        samples["age"] = covariate
+    return build_design(samples, CASES, ~CASES, [] if covariate is None else ["age"])
+
+
+def values(effect=0.0, shift=0.0, slope=0.0, seed=1):
+    """Log2 values: `effect` on the target, `shift` of erythroid cells, `slope` of the target on them."""
+    rng = np.random.default_rng(seed)
+    cells = {name: rng.standard_normal(N) for name in ("erythroid", "platelet")}
+    cells["erythroid"] += shift * CASES
+    found = rng.standard_normal((N_GENES, N))
+    found[:30] = 0.8 * found[:30] + 0.6 * rng.standard_normal(N) + effect * CASES + slope * cells["erythroid"]
+    for name, fraction in cells.items():
+        rows = [GENES.index(gene) for gene in MARKERS[name]]
+        found[rows] += 1.5 * fraction
+    return 7 + 0.3 * found
+
+
+def fitted(**options):
+    return fit_contrast(values(**options), GENES, design())
+
+
+def primary():
+    columns = {"gene_set": "T", "family": "target", "gene": TARGET, "weight": 1.0}
+    return pd.DataFrame({**columns, "version": "1", "licence": "none", "source": "none"})
+
+
+def measured(fit, markers=MARKERS, contaminated=None):
+    return measure_composition(fit, primary(), markers, contaminated or {}, [7])
+
+
+def test_total_is_the_primary_effect():
+    """The total estimand is Hedges g as the evidence stage measures it: one number, two places."""
+    fit = fitted(effect=0.5)
+    g = hedges_g(fit, build_membership(primary(), fit.genes)).iloc[0]
+    total = measured(fit)["total"]
+    assert (total["effect"], total["effect_se"]) == pytest.approx((g["g"], g["g_se"]), rel=1e-9)
+    assert total["p_value"] == pytest.approx(g["p_value"], rel=1e-9)
+
+
+def test_adjusted_equals_the_regression_with_proxies_as_covariates():
+    """In the effect space and by ordinary least squares with the proxies in the design: the same t, df and estimate."""
+    expression = values(effect=0.4, shift=0.8, slope=0.5)
+    base = design()
+    fit = fit_contrast(expression, GENES, base)
+    found = measured(fit)
+    spread = np.sqrt(np.mean(fit.score_effects[:, 1:] ** 2, axis=1))
+    rows = [[GENES.index(gene) for gene in fact["markers"]] for fact in found["proxies"] if fact["used"]]
+    scores = [(expression[row] / spread[row, None]).mean(axis=0) for row in rows]
+    target = (expression[:30] / spread[:30, None]).mean(axis=0)
+    matrix = np.column_stack([np.ones(N), *scores, CASES])
+    coefficients, residual, _, _ = np.linalg.lstsq(matrix, target, rcond=None)
+    df = N - matrix.shape[1]
+    se = np.sqrt(residual[0] / df * np.linalg.inv(matrix.T @ matrix)[-1, -1])
+    assert found["adjusted"]["df"] == df
+    assert found["adjusted"]["effect"] / found["adjusted"]["effect_se"] == pytest.approx(
+        coefficients[-1] / se, rel=1e-8
+    )
+
+
+def test_composition_alone_is_taken_away():
+    """A target that follows a shifted cell type loses its effect; the diagnosis names the cell type."""
+    found = measured(fitted(shift=1.0, slope=0.8))
+    assert found["total"]["p_value"] < 1e-3
+    assert abs(found["adjusted"]["effect"]) < 0.5 * abs(found["total"]["effect"])
+    assert found["difference"]["ci_low"] > 0
+    assert found["could_explain"] is True
+    worst = max(found["single"], key=lambda row: abs(row["difference"]))
+    assert worst["cell_type"] == "erythroid"
+
+
+def test_an_effect_of_its_own_is_retained():
+    """A real effect beside a shift of composition stays, with the retained share and a difference around 0."""
+    found = measured(fitted(effect=0.9, shift=0.8))
+    assert found["adjusted"]["p_value"] < 1e-3
+    assert found["could_explain"] is False
+    assert found["retained_percent"] == pytest.approx(100, abs=35)
+    assert found["difference"]["ci_low"] < 0 < found["difference"]["ci_high"]
+
+
+def test_retained_share_only_where_the_total_excludes_zero():
+    """A share of nothing is not a number."""
+    assert measured(fitted())["retained_percent"] is None
+
+
+def test_bound_at_reliability_07_goes_beyond_the_adjustment():
+    """With a confounding shift, assuming noisier proxies moves the effect further from the total one."""
+    found = measured(fitted(shift=1.0, slope=0.8))
+    assert found["corrected"]["effect"] < found["adjusted"]["effect"] < found["total"]["effect"]
+
+
+def test_same_seed_same_numbers():
+    """The bootstrap is seeded."""
+    fit = fitted(effect=0.5)
+    assert measured(fit) == measured(fit)
+
+
+def test_unusable_cell_types_say_why():
+    """Markers that do not vary together, too few markers, contamination: each leaves its reason."""
+    fit = fitted()
+    markers = {**MARKERS, "few": GENES[90:92]}
+    found = measured(fit, markers, {"platelet": "contaminated: its markers move in blood_ifn (log2 0.5, p = 0.001)"})
+    reasons = {fact["cell_type"]: fact["reason"] for fact in found["proxies"]}
+    assert found["adjusted_for"] == ["erythroid"]
+    assert "contaminated" in reasons["platelet"]
+    assert "do not vary together" in reasons["flat"]
+    assert "fewer than 4" in reasons["few"]
+    nothing = measured(fit, {"flat": MARKERS["flat"]})
+    assert "no usable blood-cell proxy" in nothing["reason"]
+
+
+def test_a_marker_that_follows_the_target_is_no_marker():
+    """A target-like gene in a marker list is left out of the proxy."""
+    fit = fitted(effect=0.5)
+    target = standardised(fit)[:30].mean(axis=0)
+    proxies = build_proxies(fit, {"erythroid": [*MARKERS["erythroid"], GENES[3]]}, {}, target)
+    assert proxies.facts[0]["left_out"] == [GENES[3]]
+
+
+def test_proxies_that_cannot_be_told_apart_are_joined():
+    """Two lists that measure the same cells count as one covariate."""
+    fit = fitted()
+    halves = {"one": MARKERS["erythroid"][:6], "two": MARKERS["erythroid"][6:], "platelet": MARKERS["platelet"]}
+    assert measured(fit, halves)["adjusted_for"] == ["one+two", "platelet"]
+
+
+def test_markers_that_move_in_stimulated_blood_are_contaminated():
+    """Hours of stimulation bring no cells: what moves then is no marker, and the evidence is told."""
+    expression = values()
+    expression[50:62, :40] += 0.5
+    found = find_contaminated(MARKERS, {"blood_ifn": fit_contrast(expression, GENES, design())})
+    assert list(found) == ["erythroid"]
+    assert "blood_ifn" in found["erythroid"]
+
+
+def test_markers_leave_out_target_genes():
+    """Genes of the study's target and member sets are no markers, whatever the lists say."""
+    markers = read_markers([RESOURCES / "erythroid.tsv", RESOURCES / "t_cell.tsv"], {"ALAS2", "CD3D"})
+    assert set(markers) == {"erythroid", "t_cell"}
+    assert "ALAS2" not in markers["erythroid"]
+    assert "CD3D" not in markers["t_cell"]
+    assert len(markers["t_cell"]) > 10
+
+
+def test_records_name_every_hypothesis_of_a_contrast(tmp_path):
+    """composition.json holds one entry per cohort hypothesis; contrasts that cannot be tested hold none."""
+    (tmp_path / "erythroid.tsv").write_text(
+        "gene_set\tfamily\tgene\n" + "".join(f"E\tconfounder\t{gene}\n" for gene in MARKERS["erythroid"])
+    )
+    declared = {"set": "T", "contrasts": ["a", "b"], "direction": "up"}
+    rows = [
+        Hypothesis.model_validate({"id": "h", "question": "Is it really so?", "kind": "cohort", "primary": declared})
+    ]
+    records = adjust_cohorts(
+        rows, ["a", "b"], {"a": fitted(), "b": None}, {}, primary(), [tmp_path / "erythroid.tsv"], seed=3
+    )
+    assert [entry["hypothesis"] for entry in records["a"]["hypotheses"]] == ["h"]
+    assert records["b"]["hypotheses"] == []

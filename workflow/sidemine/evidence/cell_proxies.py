@@ -1,0 +1,212 @@
+"""Which blood cells are in the samples: proxy scores from marker genes that the drug's pathway does not move.
+
+The method is the mean z score of marker genes (sidemine's own lists in `resources/gene_sets`, CC0): it needs no
+reference profile, so nothing licence-bound, and its errors are easy to reason about. Markers that stand in a target or
+member set of the study are left out, as are markers that follow the target score more closely than their own cell type.
+A cell type whose markers move when blood is stimulated for hours, when no cell has come or gone, is contaminated.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sidemine.enrichment.fry import fry
+from sidemine.enrichment.set_effect import set_effects
+from sidemine.enrichment.set_membership import build_membership
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from sidemine.differential.contrast_fit import ContrastFit
+
+FEWEST_MARKERS = 4
+"""Measured markers below which a cell type has no proxy."""
+LEAST_COHERENCE = 0.1
+"""Mean correlation between markers below which they do not measure one thing."""
+SAME_PROXY = 0.7
+"""Proxies whose residuals correlate above this cannot be told apart and are averaged."""
+CONTAMINATION_P = 0.05
+CONTAMINATION_LOG2 = 0.2
+LARGE_LOG2 = 0.5
+"""A cell type is contaminated when its markers move in stimulated blood by 0.2 log2 units or more with p ≤ .05,
+Bonferroni over cell types and contrasts, or by 0.5 or more with p ≤ .05 alone. Dropping a good proxy is no safe error: it
+leaves composition unadjusted."""
+
+
+@dataclass(frozen=True)
+class Proxies:
+    """Proxies of one contrast in its effect space.
+
+    Attributes
+    ----------
+    names
+        Names of the usable proxies; cell types that cannot be told apart are joined by +.
+    scores
+        Proxies × (1 + residual df), in residual standard deviations of the markers; column 0 is the contrast.
+    facts
+        JSON-ready, one per cell type: cell_type, used, reason, n_markers, markers, left_out, reliability.
+    """
+
+    names: list[str]
+    scores: NDArray[np.float64]
+    facts: list[dict[str, Any]] = field(default_factory=list)
+
+
+def read_markers(paths: list[Path], forbidden: set[str]) -> dict[str, list[str]]:
+    """Return marker genes per cell type (the file's name), without the genes of target and member sets.
+
+    Parameters
+    ----------
+    paths
+        Marker files with columns gene_set, family, gene, weight, reason, source, verified.
+    forbidden
+        Genes that the drug's pathway may move.
+    """
+    import pandas as pd
+
+    tables = {path.stem: pd.read_csv(path, sep="\t", comment="#", dtype=str) for path in paths}
+    return {name: sorted(set(table["gene"].astype(str)) - forbidden) for name, table in sorted(tables.items())}
+
+
+def find_contaminated(markers: Mapping[str, list[str]], stimuli: Mapping[str, ContrastFit]) -> dict[str, str]:
+    """Return the cell types whose markers move in stimulated blood, each with the evidence.
+
+    Parameters
+    ----------
+    markers
+        Marker genes per cell type.
+    stimuli
+        Fits of the study's stimulus contrasts in blood, by contrast.
+    """
+    found: dict[str, str] = {}
+    for contrast, fit in sorted(stimuli.items()):
+        membership = build_membership(_as_sets(markers), fit.genes, FEWEST_MARKERS)
+        if not membership.gene_sets:
+            continue
+        effects, tests = set_effects(fit, membership), fry(fit, membership)
+        strict = CONTAMINATION_P / (len(markers) * len(stimuli))
+        for name, effect, p_value in zip(
+            membership.gene_sets, effects["over_complement"], tests["p_value"], strict=True
+        ):
+            moves = p_value <= strict and abs(effect) >= CONTAMINATION_LOG2
+            if moves or (p_value <= CONTAMINATION_P and abs(effect) >= LARGE_LOG2):
+                found.setdefault(
+                    name, f"contaminated: its markers move in {contrast} (log2 {effect:.2f}, p = {p_value:.2g})"
+                )
+    return found
+
+
+def _as_sets(markers: Mapping[str, list[str]]) -> pd.DataFrame:
+    import pandas as pd
+
+    rows = [(name, "confounder", gene, 1.0, "own", "CC0", "own") for name, genes in markers.items() for gene in genes]
+    return pd.DataFrame(rows, columns=["gene_set", "family", "gene", "weight", "version", "licence", "source"])
+
+
+def standardised(fit: ContrastFit) -> NDArray[np.float64]:
+    """Return the effect space of per-sample scores in residual standard deviations of each gene (0 without any)."""
+    spread = np.sqrt(np.mean(fit.score_effects[:, 1:] ** 2, axis=1, keepdims=True))
+    return np.where(spread > 0, fit.score_effects / np.where(spread > 0, spread, 1), 0)
+
+
+def build_proxies(
+    fit: ContrastFit,
+    markers: Mapping[str, list[str]],
+    contaminated: Mapping[str, str],
+    target: NDArray[np.float64],
+) -> Proxies:
+    """Build the proxies of one contrast.
+
+    Parameters
+    ----------
+    fit
+        The fitted contrast.
+    markers
+        Marker genes per cell type, target genes already left out.
+    contaminated
+        Cell types to drop, with the reason.
+    target
+        The primary set's score in the effect space, shape (1 + residual df,): a marker that follows it more closely
+        than the other markers of its cell type is no marker here.
+    """
+    values = standardised(fit)
+    position = {gene: row for row, gene in enumerate(fit.genes)}
+    names: list[str] = []
+    scores: list[NDArray[np.float64]] = []
+    facts: list[dict[str, Any]] = []
+    for cell_type, genes in markers.items():
+        measured = [gene for gene in genes if gene in position]
+        own = values[[position[gene] for gene in measured]]
+        follows = _follows_target(own, target) if len(measured) >= FEWEST_MARKERS else np.zeros(len(measured), bool)
+        kept = own[~follows]
+        coherence = _mean_correlation(kept)
+        reason = contaminated.get(cell_type, "")
+        if len(kept) < FEWEST_MARKERS:
+            reason = f"{len(kept)} usable markers, fewer than {FEWEST_MARKERS}"
+        elif not reason and coherence < LEAST_COHERENCE:
+            reason = f"its markers do not vary together (mean correlation {coherence:.2f})"
+        facts.append(
+            {
+                "cell_type": cell_type,
+                "used": not reason,
+                "reason": reason,
+                "n_markers": len(kept),
+                "markers": [gene for gene, out in zip(measured, follows, strict=True) if not out],
+                "left_out": [gene for gene, out in zip(measured, follows, strict=True) if out],
+                "reliability": _reliability(coherence, len(kept)),
+            }
+        )
+        if not reason:
+            names.append(cell_type)
+            scores.append(kept.mean(axis=0))
+    joined, merged = _merge(names, np.array(scores).reshape(len(scores), fit.effects.shape[1]))
+    return Proxies(joined, merged, facts)
+
+
+def _follows_target(own: NDArray[np.float64], target: NDArray[np.float64]) -> NDArray[np.bool_]:
+    residuals = own[:, 1:]
+    others = (residuals.sum(axis=0) - residuals) / (len(residuals) - 1)
+    with_others = np.array([_correlation(row, rest) for row, rest in zip(residuals, others, strict=True)])
+    with_target = np.array([abs(_correlation(row, target[1:])) for row in residuals])
+    return np.asarray(with_target > np.maximum(with_others, 0))
+
+
+def _correlation(one: NDArray[np.float64], two: NDArray[np.float64]) -> float:
+    # Residuals have mean 0 by construction, so this is their correlation.
+    length = float(np.linalg.norm(one) * np.linalg.norm(two))
+    return float(one @ two) / length if length > 0 else 0.0
+
+
+def _mean_correlation(own: NDArray[np.float64]) -> float:
+    n_genes = len(own)
+    if n_genes < 2:
+        return 0.0
+    total = float(np.mean(own[:, 1:].sum(axis=0) ** 2))
+    return (total - n_genes) / (n_genes * (n_genes - 1))
+
+
+def _reliability(coherence: float, n_markers: int) -> float:
+    """Return Cronbach's α: how well these markers measure what they share (not how well that follows the cells)."""
+    rho = max(coherence, 0.0)
+    return n_markers * rho / (1 + (n_markers - 1) * rho) if n_markers else 0.0
+
+
+def _merge(names: list[str], scores: NDArray[np.float64]) -> tuple[list[str], NDArray[np.float64]]:
+    groups: list[list[int]] = []
+    for number in range(len(names)):
+        for group in groups:
+            mean = scores[group].mean(axis=0)
+            if _correlation(scores[number][1:], mean[1:]) > SAME_PROXY:
+                group.append(number)
+                break
+        else:
+            groups.append([number])
+    merged = np.array([scores[group].mean(axis=0) for group in groups]).reshape(len(groups), scores.shape[1])
+    return ["+".join(names[number] for number in group) for group in groups], merged

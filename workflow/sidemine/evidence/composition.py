@@ -1,0 +1,216 @@
+"""Two estimands per blood cohort: the total effect, and the effect adjusted for the mix of blood cells.
+
+Adjustment is ordinary regression: the same design with the cell proxies as further covariates. Both are fitted in the
+contrast's effect space, where this is exact (Frisch–Waugh–Lovell): residual coordinates give the slopes on the proxies,
+the contrast coordinate gives the effect. Composition may be cause, consequence or mediator of the pathway's activity
+(JAK2 carries the signals that make blood cells), so neither estimand is *the* effect, and adjustment proves no absence.
+"""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sidemine.enrichment.set_effect import small_sample_factor
+from sidemine.evidence.cell_proxies import Proxies, build_proxies, standardised
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from sidemine.differential.contrast_fit import ContrastFit
+
+N_BOOTSTRAP = 2000
+RELIABILITY = 0.7
+"""Assumed share of a proxy's variance that is cells: the attenuation bound of the contract."""
+FEWEST_RESIDUAL_DF = 10
+SMALLEST_EIGENVALUE = 0.1
+"""Of the proxies' correlation matrix without their measurement error: keeps the bound finite."""
+
+
+@dataclass(frozen=True)
+class _Regression:
+    """An effect (Hedges g, target minus reference) with its standard error and degrees of freedom."""
+
+    effect: float
+    se: float
+    df: int
+
+    def to_dict(self) -> dict[str, float]:
+        from scipy.stats import t
+
+        half = float(t.ppf(0.975, self.df)) * self.se
+        return {
+            "effect": self.effect,
+            "effect_se": self.se,
+            "ci_low": self.effect - half,
+            "ci_high": self.effect + half,
+            "df": float(self.df),
+            "p_value": float(2 * t.sf(abs(self.effect / self.se), self.df)),
+        }
+
+
+def measure_composition(
+    fit: ContrastFit,
+    primary: pd.DataFrame,
+    markers: Mapping[str, list[str]],
+    contaminated: Mapping[str, str],
+    seed: list[int],
+) -> dict[str, Any]:
+    """Measure total and composition-adjusted effect of one primary set in one contrast.
+
+    Parameters
+    ----------
+    fit
+        The fitted contrast.
+    primary
+        Rows of the primary set (`tables.GENE_SETS`), genes common to all cohorts.
+    markers
+        Marker genes per cell type, without target genes.
+    contaminated
+        Cell types whose markers move in stimulated blood, with the evidence.
+    seed
+        Entropy of the bootstrap.
+
+    Returns
+    -------
+    dict
+        JSON-ready. `reason` says why nothing was adjusted, else it is empty and there are: proxies, adjusted_for,
+        total, adjusted, difference (total minus adjusted, bootstrap CI), retained_percent (only where the CI of the
+        total excludes 0), corrected (adjusted effect if the proxies' reliability were 0.7), could_explain, single
+        (each proxy alone, with its own difference between the groups). Effects are Hedges g on the scale of the total.
+
+    Notes
+    -----
+    The bootstrap is parametric: contrast and residual coordinates of score and proxies are drawn from the normal
+    distribution with their residual covariance, which holds for every design that the effect space holds for.
+    """
+    target = _score(fit, primary)
+    proxies = build_proxies(fit, markers, contaminated, target)
+    factor = small_sample_factor(fit.residual_df) * fit.score_stdev_unscaled
+    facts: dict[str, Any] = {"proxies": proxies.facts, "adjusted_for": proxies.names, "reason": ""}
+    total = _regress(target, np.zeros((0, len(target))), factor)
+    facts["total"] = total.to_dict()
+    if not proxies.names:
+        return {**facts, "reason": "no usable blood-cell proxy: " + _reasons(proxies)}
+    if fit.residual_df - len(proxies.names) < FEWEST_RESIDUAL_DF:
+        return {**facts, "reason": f"{fit.residual_df} residual degrees of freedom are too few to adjust"}
+    adjusted = _regress(target, proxies.scores, factor)
+    draws = _bootstrap(target, proxies.scores, factor, seed)
+    corrected = _corrected(*_moments(target, proxies.scores)) * factor
+    low, high = np.quantile(draws["corrected"], [0.025, 0.975])
+    difference_low, difference_high = np.quantile(draws["total"] - draws["adjusted"], [0.025, 0.975])
+    excludes_zero = facts["total"]["ci_low"] > 0 or facts["total"]["ci_high"] < 0
+    return {
+        **facts,
+        "adjusted": adjusted.to_dict(),
+        "difference": {
+            "effect": total.effect - adjusted.effect,
+            "ci_low": float(difference_low),
+            "ci_high": float(difference_high),
+        },
+        "retained_percent": 100 * adjusted.effect / total.effect if excludes_zero else None,
+        "corrected": {
+            "reliability": RELIABILITY,
+            "effect": corrected,
+            "effect_se": float(draws["corrected"].std(ddof=1)),
+            "ci_low": float(low),
+            "ci_high": float(high),
+        },
+        "could_explain": bool(low <= 0 <= high or np.sign(corrected) != np.sign(total.effect)),
+        "single": [_alone(target, proxies, number, factor, total) for number in range(len(proxies.names))],
+        "n_bootstrap": N_BOOTSTRAP,
+    }
+
+
+def contrast_seed(seed: int, contrast: str, hypothesis: str) -> list[int]:
+    """Return entropy that depends on nothing but the study's seed, the contrast and the hypothesis."""
+    return [seed, zlib.crc32(contrast.encode()), zlib.crc32(hypothesis.encode())]
+
+
+def _reasons(proxies: Proxies) -> str:
+    return "; ".join(f"{fact['cell_type']}: {fact['reason']}" for fact in proxies.facts) or "no marker lists"
+
+
+def _score(fit: ContrastFit, primary: pd.DataFrame) -> NDArray[np.float64]:
+    """Return the set's score (mean signed z) in the effect space, in its own residual standard deviations."""
+    position = {gene: row for row, gene in enumerate(fit.genes)}
+    used = primary[primary["gene"].isin(position)]
+    weights = used["weight"].to_numpy(dtype=float)
+    rows = [position[gene] for gene in used["gene"]]
+    score = weights @ standardised(fit)[rows] / np.abs(weights).sum()
+    return np.asarray(score / np.sqrt(np.mean(score[1:] ** 2)))
+
+
+def _regress(target: NDArray[np.float64], proxies: NDArray[np.float64], factor: float) -> _Regression:
+    """Regress the contrast of `target` on the group with `proxies` (k × (1 + df)) as covariates."""
+    df = len(target) - 1 - len(proxies)
+    if len(proxies) == 0:
+        return _Regression(float(target[0]) * factor, float(np.sqrt(np.mean(target[1:] ** 2))) * factor, df)
+    cross = proxies[:, 1:] @ proxies[:, 1:].T
+    slopes = np.linalg.solve(cross, proxies[:, 1:] @ target[1:])
+    left = target[1:] - slopes @ proxies[:, 1:]
+    variance = float(left @ left) / df * (1 + float(proxies[:, 0] @ np.linalg.solve(cross, proxies[:, 0])))
+    return _Regression(float(target[0] - slopes @ proxies[:, 0]) * factor, float(np.sqrt(variance)) * factor, df)
+
+
+def _moments(
+    target: NDArray[np.float64], proxies: NDArray[np.float64]
+) -> tuple[float, NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    residuals = proxies[:, 1:]
+    return float(target[0]), proxies[:, 0], residuals @ residuals.T, residuals @ target[1:]
+
+
+def _corrected(
+    target: float, shifts: NDArray[np.float64], cross: NDArray[np.float64], with_target: NDArray[np.float64]
+) -> float:
+    """Return the adjusted contrast if only `RELIABILITY` of each proxy's variance were cells (errors independent).
+
+    The group difference of a proxy is not attenuated, its slope is: slopes are taken from the proxies' covariance
+    without the error variance (Fuller 1987, Measurement Error Models).
+    """
+    scale = np.sqrt(np.diag(cross))
+    correlation = cross / np.outer(scale, scale) - (1 - RELIABILITY) * np.eye(len(scale))
+    values, vectors = np.linalg.eigh(correlation)
+    values = np.maximum(values, SMALLEST_EIGENVALUE)
+    slopes = vectors @ ((vectors.T @ (with_target / scale)) / values) / scale
+    return target - float(slopes @ shifts)
+
+
+def _bootstrap(
+    target: NDArray[np.float64], proxies: NDArray[np.float64], factor: float, seed: list[int]
+) -> dict[str, NDArray[np.float64]]:
+    together = np.vstack([target, proxies])
+    df = together.shape[1] - 1
+    root = np.linalg.cholesky(together[:, 1:] @ together[:, 1:].T / df)
+    rng = np.random.default_rng(np.random.SeedSequence(seed))
+    found = {name: np.empty(N_BOOTSTRAP) for name in ("total", "adjusted", "corrected")}
+    for number in range(N_BOOTSTRAP):
+        drawn = root @ rng.standard_normal((len(together), df + 1))
+        drawn[:, 0] += together[:, 0]
+        drawn[0] /= np.sqrt(np.mean(drawn[0, 1:] ** 2))
+        contrast, shifts, cross, with_target = _moments(drawn[0], drawn[1:])
+        found["total"][number] = contrast * factor
+        found["adjusted"][number] = (contrast - np.linalg.solve(cross, with_target) @ shifts) * factor
+        found["corrected"][number] = _corrected(contrast, shifts, cross, with_target) * factor
+    return found
+
+
+def _alone(
+    target: NDArray[np.float64], proxies: Proxies, number: int, factor: float, total: _Regression
+) -> dict[str, Any]:
+    own = proxies.scores[number]
+    spread = float(np.sqrt(np.mean(own[1:] ** 2)))
+    alone = _regress(target, own[None], factor)
+    shift = _regress(own / spread, np.zeros((0, len(own))), factor)
+    return {
+        "cell_type": proxies.names[number],
+        "shift": shift.to_dict(),
+        "adjusted": alone.to_dict(),
+        "difference": total.effect - alone.effect,
+    }
