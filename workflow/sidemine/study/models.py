@@ -93,7 +93,8 @@ class Dataset(ClosedModel):
     )
     biological_unit: str = Field(
         default="",
-        description="Metadata column naming the independent biological unit (donor, patient). Empty: sample.",
+        description="Metadata column naming the independent biological unit (donor, patient). Repeats of a unit in one group "
+        "are merged before the fit where blocks are fixed effects. Empty: sample.",
     )
     cell_type: str = Field(default="", description="Single cell only: obs column of the cell type. Empty: all cells.")
     sample_columns: CommaList = Field(
