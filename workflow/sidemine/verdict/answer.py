@@ -241,7 +241,7 @@ def _sentence(set_name: str, evidence: HypothesisEvidence, kind: str) -> str:
     if not parts:
         return f"{set_name} genes could not be tested in {', '.join(untestable)}."
     means = (
-        "Total effect, composition not adjusted; SD is the spread of the set's score within groups."
+        "Total effect, composition not adjusted; SD is the residual spread of the set's score in the same model."
         if kind == "cohort"
         else "Counted relative to all other measured genes."
     )
