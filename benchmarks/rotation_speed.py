@@ -70,7 +70,9 @@ def main() -> None:
     for name, taken in seconds.items():
         sys.stdout.write(f"{name:<22} {taken:6.2f} s = {taken / product:.2f} × the product\n")
     ours = seconds["50 sets"] / options.rotations
-    sys.stdout.write(f"per rotation, 50 sets  {1e3 * ours:6.2f} ms; romer {1e3 * romer:.2f} ms = {romer / ours:.0f} ×\n")
+    sys.stdout.write(
+        f"per rotation, 50 sets  {1e3 * ours:6.2f} ms; romer {1e3 * romer:.2f} ms = {romer / ours:.0f} ×\n"
+    )
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2
     sys.stdout.write(f"peak memory, simulation and bare product included: {peak:.2f} GB\n")
 
@@ -103,9 +105,7 @@ def _romer(values: np.ndarray, membership: SetMembership) -> float:
         rows = np.split(weights.indices + 1, weights.indptr[1:-1])
         (path / "sets.txt").write_text("\n".join(" ".join(map(str, row)) for row in rows) + "\n")
         (path / "romer.R").write_text(ROMER)
-        run = subprocess.run(
-            ["Rscript", str(path / "romer.R"), folder], check=True, capture_output=True, text=True
-        )
+        run = subprocess.run(["Rscript", str(path / "romer.R"), folder], check=True, capture_output=True, text=True)
     return float(run.stdout)
 
 

@@ -221,7 +221,7 @@ def _study(datasets: list[dict[str, Any]], contrasts: list[dict[str, Any]]) -> d
             "study": _info(),
             "settings": {
                 "seed": 20260101, "min_group_size": 3, "min_set_size": 5, "max_set_size": 1000,
-                "prerank_permutations": 1000, "over_representation_fdr": 0.05, "probe_rule": "highest_mean",
+                "rotations": 10000, "prerank_permutations": 1000, "over_representation_fdr": 0.05, "probe_rule": "highest_mean",
                 "multi_gene_probes": "drop", "on_untestable": "continue", "max_download_gb": 5.0, "opt_in": [],
             },
             "hypotheses": [

@@ -12,6 +12,7 @@ rule test_gene_sets:
         settings=get_settings(
             "min_set_size",
             "max_set_size",
+            "rotations",
             "over_representation_fdr",
             "prerank_permutations",
             "seed",

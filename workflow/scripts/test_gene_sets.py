@@ -1,4 +1,4 @@
-"""Test all gene sets in one contrast: FRY and CAMERA; over-representation and preranked GSEA as descriptions."""
+"""Test all gene sets in one contrast: FRY, CAMERA and rotation; over-representation and preranked GSEA as descriptions."""
 
 from sidemine.script_log import log_to
 

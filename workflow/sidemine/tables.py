@@ -87,7 +87,7 @@ DIFFERENTIAL = TableSpec(
 _SET_TEST_COLUMNS = (
     Column("gene_set", "text", "Id of the gene set."),
     Column("family", "text", "target, member, confounder, comparator or negative_control."),
-    Column("test", "text", "fry, camera, over_representation_up/_down (and _activated/_repressed), prerank."),
+    Column("test", "text", "fry, camera, rotation, rotation_competitive, over_representation_up/_down (and _activated/_repressed), prerank."),
     Column("role", "text", "verdict: may enter a verdict. descriptive: never does."),
     Column("n_in_set", "integer", "Genes in the set as published, after mapping to approved symbols."),
     Column("n_measured", "integer", "Genes of the set among the tested genes of this contrast."),

@@ -8,6 +8,7 @@ from sidemine.enrichment.camera import camera
 from sidemine.enrichment.fry import fry
 from sidemine.enrichment.over_representation import over_representation
 from sidemine.enrichment.prerank import prerank
+from sidemine.enrichment.rotation import rotation_test
 from sidemine.enrichment.set_effect import set_effects
 from sidemine.enrichment.set_membership import build_membership
 from sidemine.tables import SET_TESTS, empty_table
@@ -25,6 +26,7 @@ def run_set_tests(
     *,
     min_set_size: int,
     max_set_size: int,
+    rotations: int,
     over_representation_fdr: float,
     prerank_permutations: int,
     seed: int,
@@ -41,17 +43,20 @@ def run_set_tests(
         The study's sets, as `tables.GENE_SETS` describes.
     min_set_size, max_set_size
         Fewest measured genes of a set; most measured genes of a comparator set.
+    rotations
+        Random rotations of the rotation tests.
     over_representation_fdr
         FDR that makes the gene lists of the descriptive over-representation test.
     prerank_permutations, seed
-        Gene permutations of the descriptive GSEA, and their seed. Gene permutation does not hold its size on
+        Gene permutations of the descriptive GSEA, and the seed of these and of the rotations. Gene permutation does not hold its size on
         co-expressed genes, so its p-values never carry a verdict.
 
     Returns
     -------
     pandas.DataFrame
         As `tables.SET_TESTS` describes, sorted by test, family and set; empty and typed without a fit.
-        FRY and CAMERA rows share one `effect` (log2, target minus reference), see `set_effect.set_effects`.
+        FRY, CAMERA and rotation rows share one `effect` (log2, target minus reference), see `set_effect.set_effects`.
+        `rotation_competitive` describes; which of the others may carry a verdict is told by `role`.
     """
     import pandas as pd
 
@@ -61,7 +66,18 @@ def run_set_tests(
     effects = set_effects(fit, membership).set_index("gene_set")
     competitive = camera(fit, membership)
     tables = []
-    for name, result in (("fry", fry(fit, membership)), ("camera", competitive)):
+    rotated = rotation_test(fit, membership, n_rotations=rotations, seed=seed, mixed=False)
+    over_complement = rotated[["gene_set", "n_in_set", "n_measured"]].assign(
+        direction=rotated["competitive_direction"],
+        statistic=rotated["competitive_statistic"],
+        p_value=rotated["p_competitive"],
+    )
+    for name, role, n_rotations, result in (
+        ("fry", "verdict", 0, fry(fit, membership)),
+        ("camera", "verdict", 0, competitive),
+        ("rotation", "verdict", rotations, rotated),
+        ("rotation_competitive", "descriptive", rotations, over_complement),
+    ):
         chosen = effects.loc[result["gene_set"]]
         tables.append(
             pd.DataFrame(
@@ -69,7 +85,7 @@ def run_set_tests(
                     "gene_set": result["gene_set"],
                     "family": membership.families,
                     "test": name,
-                    "role": "verdict",
+                    "role": role,
                     "n_in_set": result["n_in_set"],
                     "n_measured": result["n_measured"],
                     **{column: chosen[column].to_numpy() for column in ("effect", "effect_se", "ci_low", "ci_high")},
@@ -77,10 +93,10 @@ def run_set_tests(
                     "direction": result["direction"],
                     "statistic": result["statistic"],
                     "p_value": result["p_value"],
-                    "n_permutations": 0,
+                    "n_permutations": n_rotations,
                     "inter_gene_correlation": competitive["inter_gene_correlation"],
                     "universe_size": len(fit.genes),
-                    "seed": 0,
+                    "seed": seed if n_rotations else 0,
                     "set_version": membership.versions,
                 }
             )

@@ -118,9 +118,11 @@ def _set_tests(results: StudyResults) -> str:
     n_sets = int(results.gene_sets["gene_set"].nunique())
     return (
         f"Gene sets. {count(n_sets, 'set')} were read; sets of fewer than {settings['min_set_size']} measured genes were "
-        f"not tested, nor comparator sets of more than {settings['max_set_size']:,}. FRY (rotation, directional) asks "
-        "whether the set changed at all; CAMERA, with the inter-gene correlation estimated from the residuals, asks whether "
-        "it changed more than other measured genes. Over-representation (genes at FDR "
+        f"not tested, nor comparator sets of more than {settings['max_set_size']:,}. FRY (directional) asks "
+        f"whether the set changed at all, and so does rotation by {settings['rotations']:,} random rotations of contrast and "
+        f"residuals (seed {settings['seed']}; approximate where counts are weighted by voom or blocks by a correlation); "
+        "CAMERA, with the inter-gene correlation estimated from the residuals, asks whether it changed more than other "
+        "measured genes. Rotation over other genes is descriptive. Over-representation (genes at FDR "
         f"{settings['over_representation_fdr']:g}; universe: the genes tested in that contrast) and pre-ranked GSEA "
         f"({settings['prerank_permutations']:,} gene permutations, seed {settings['seed']}) are descriptive: their p-values "
         "ignore that the genes of a set move together, so they never carry a verdict. q-values of sets are "

@@ -23,7 +23,7 @@ TOP_GENES = 300
 MOST_VALUES = 600_000
 """Most per-sample values of one dataset on the page; sets that hypotheses name come first."""
 HISTOGRAM_BINS = 20
-_TEST_ORDER = ("fry", "camera")
+_TEST_ORDER = ("fry", "rotation", "camera", "rotation_competitive")
 _FAMILY_ORDER = ("target", "member", "negative_control", "confounder", "comparator")
 
 

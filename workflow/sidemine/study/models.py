@@ -285,6 +285,12 @@ class Settings(ClosedModel):
     min_group_size: int = Field(default=3, ge=2, le=50, description="Fewest independent units per group.")
     min_set_size: int = Field(default=5, ge=2, description="Fewest measured genes for a set to be tested.")
     max_set_size: int = Field(default=1000, ge=10, description="Most measured genes for a comparator set to be tested.")
+    rotations: int = Field(
+        default=10000,
+        ge=999,
+        le=1000000,
+        description="Random rotations of the rotation tests; the smallest p they can give is 1 / (rotations + 1).",
+    )
     prerank_permutations: int = Field(
         default=1000, ge=100, le=100000, description="Gene permutations of the descriptive GSEA."
     )

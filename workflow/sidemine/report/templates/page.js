@@ -320,7 +320,7 @@
     over_representation_down_activated: "over-represented, lower genes, activated targets",
     over_representation_down_repressed: "over-represented, lower genes, repressed targets",
     prerank_activated: "pre-ranked GSEA, activated targets", prerank_repressed: "pre-ranked GSEA, repressed targets",
-    fry: "FRY", camera: "CAMERA", prerank: "pre-ranked GSEA", over_representation_up: "over-represented, higher genes",
+    fry: "FRY", camera: "CAMERA", rotation: "rotation", rotation_competitive: "rotation, over other genes", prerank: "pre-ranked GSEA", over_representation_up: "over-represented, higher genes",
     over_representation_down: "over-represented, lower genes",
   };
 
