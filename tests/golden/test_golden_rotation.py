@@ -65,12 +65,13 @@ def fit_without_trend(case: str) -> ContrastFit:
 
 
 def test_close_to_fry() -> None:
-    """FRY is the closed form of nearly the same test: where either speaks, two-sided p are close in every case."""
+    """FRY is the closed form of nearly the same test: where either speaks, p is within a factor of two."""
     for case in CASES:
         fit = golden_fit(case)
         sets = sets_table(read("simulated_sets").query("gene_set not in ['single', 'pair']"))
         membership = build_membership(sets, fit.genes, min_size=1)
         rotated = rotation_test(fit, membership, n_rotations=4999, seed=5, competitive=False)["p_value"]
-        closed = fry(fit, membership)["p_value"]
+        closed = np.maximum(fry(fit, membership)["p_value"], 1e-3)
+        ratio = np.maximum(rotated, 1e-3) / closed
         speaks = np.minimum(rotated, closed) < 0.2
-        assert np.abs(rotated - closed)[speaks].max(initial=0) < 0.03, case
+        assert ratio[speaks].between(0.5, 2).all(), case
