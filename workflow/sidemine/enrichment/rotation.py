@@ -36,9 +36,11 @@ if TYPE_CHECKING:
 CompetitiveStatistic = Literal["mean", "rank"]
 
 # Rotations per stream of random numbers. Part of the result: another number gives other rotations for the same seed.
-ROTATIONS_PER_STREAM = 256
-# Genes whose deviates are computed at once: half a megabyte, so that they stay in the processor's cache.
+ROTATIONS_PER_STREAM = 128
+# Genes whose deviates are computed at once: a quarter of a megabyte per stream, so that they stay in the cache.
+# With many sets their sums have to stay there too (measured: half the time), so streams are taken singly.
 GENES_PER_BLOCK = 512
+MANY_SETS = 500
 # Above this many degrees of freedom t is a normal deviate (limma stops there too), and single precision would blur it.
 MOST_DF = 10_000.0
 # Keeps v below 1 in single precision, where a gene without prior degrees of freedom points along a rotation.
@@ -94,7 +96,7 @@ def rotation_test(
     competitive: bool = True,
     mixed: bool = True,
     competitive_statistic: CompetitiveStatistic = "mean",
-    streams_per_block: int = 1,
+    streams_per_block: int | None = None,
     workers: int = 1,
 ) -> pd.DataFrame:
     """Test every set by rotation.
@@ -114,7 +116,8 @@ def rotation_test(
     competitive_statistic
         mean: as described above. rank: mean rank, as limma's `romer(shrink.resid = FALSE)`; slow, for comparison.
     streams_per_block
-        How many streams of 256 rotations are worked on at once: memory is genes × 256 × this × 4 bytes per worker.
+        How many streams of 128 rotations are worked on at once: memory is genes × 128 × this × 4 bytes per worker.
+        None: 2, or 1 with 500 sets or more.
     workers
         Threads; the linear algebra of each should have one thread only.
 
@@ -138,6 +141,7 @@ def rotation_test(
     n_sets = len(membership.gene_sets)
     statistics = _Statistics.of(fit, membership, competitive, mixed, competitive_statistic)
     observed = statistics.observed
+    streams_per_block = streams_per_block or (1 if n_sets >= MANY_SETS else 2)
     exceeding = np.zeros((3, n_sets), dtype=np.int64)
     for rotated in _over_blocks(statistics, n_rotations, seed, streams_per_block, workers):
         exceeding += rotated

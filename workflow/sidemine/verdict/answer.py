@@ -340,9 +340,9 @@ def _sentence(set_name: str, evidence: HypothesisEvidence, kind: str, adjusted: 
     if kind == "experiment":
         means = "Counted relative to all other measured genes."
     elif adjusted:
-        means = f"SD is the spread of the set's score within groups. {adjusted}"
+        means = f"SD is the residual spread of the set's score in the same model. {adjusted}"
     else:
-        means = "Total effect, composition not adjusted; SD is the spread of the set's score within groups."
+        means = "Total effect, composition not adjusted; SD is the residual spread of the set's score in the same model."
     without = f" Not testable: {', '.join(untestable)}." if untestable else ""
     return f"{set_name} genes are on average " + "; ".join(parts) + f". {means}{without}"
 
