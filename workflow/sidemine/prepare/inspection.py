@@ -311,7 +311,11 @@ def _inspect_h5ad(path: Path) -> Inspection:
         }
         index = pd.Index([str(name) for name in data.obs_names], name="sample", dtype=object)
         samples = pd.DataFrame(columns, index=index, dtype=object)
-        layers = ["X", *(str(name) for name in data.layers if name is not None), *(["raw"] if data.raw is not None else [])]
+        layers = [
+            "X",
+            *(str(name) for name in data.layers if name is not None),
+            *(["raw"] if data.raw is not None else []),
+        ]
         head = data.X[: min(500, data.n_obs)] if data.X is not None else None
         identifiers = [str(name) for name in data.var_names]
         simulated = SIMULATION_MARKER in str(data.uns.get("simulated", ""))

@@ -17,7 +17,9 @@ def build_parser() -> argparse.ArgumentParser:
     """Return the parser of the simulator's commands."""
     from sidemine.simulate.studies import DEMO_SEED, PLANTED_KINDS
 
-    parser = argparse.ArgumentParser(prog="python -m sidemine.simulate", description="Write simulated studies, marked as such.")
+    parser = argparse.ArgumentParser(
+        prog="python -m sidemine.simulate", description="Write simulated studies, marked as such."
+    )
     commands = parser.add_subparsers(dest="command", required=True)
     demo = commands.add_parser("demo", help="the embedded demo that config/demo reads")
     demo.add_argument("folder", type=Path, help="folder to fill, for example demo_data")

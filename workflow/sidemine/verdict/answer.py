@@ -342,7 +342,9 @@ def _sentence(set_name: str, evidence: HypothesisEvidence, kind: str, adjusted: 
     elif adjusted:
         means = f"SD is the residual spread of the set's score in the same model. {adjusted}"
     else:
-        means = "Total effect, composition not adjusted; SD is the residual spread of the set's score in the same model."
+        means = (
+            "Total effect, composition not adjusted; SD is the residual spread of the set's score in the same model."
+        )
     without = f" Not testable: {', '.join(untestable)}." if untestable else ""
     return f"{set_name} genes are on average " + "; ".join(parts) + f". {means}{without}"
 
