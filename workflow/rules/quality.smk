@@ -44,22 +44,37 @@ rule assess_quality:
         "../scripts/assess_quality.py"
 
 
-rule assess_contrast:
+# One job: starting a job takes longer than reading one contrast.
+rule assess_contrasts:
     input:
-        expression=lambda wildcards: f"<results>/datasets/{get_contrast_dataset(wildcards)}/expression.h5ad",
-        quality=lambda wildcards: f"<results>/datasets/{get_contrast_dataset(wildcards)}/quality.json",
-        design="<results>/contrasts/{contrast}/design.json",
-        table="<results>/contrasts/{contrast}/differential.tsv.gz",
+        expression=[
+            f"<results>/datasets/{contrast.dataset}/expression.h5ad"
+            for contrast in STUDY.contrasts.values()
+        ],
+        quality=[
+            f"<results>/datasets/{contrast.dataset}/quality.json"
+            for contrast in STUDY.contrasts.values()
+        ],
+        designs=expand(
+            "<results>/contrasts/{contrast}/design.json", contrast=STUDY.contrasts
+        ),
+        tables=expand(
+            "<results>/contrasts/{contrast}/differential.tsv.gz",
+            contrast=STUDY.contrasts,
+        ),
     output:
-        "<results>/contrasts/{contrast}/quality.json",
+        expand("<results>/contrasts/{contrast}/quality.json", contrast=STUDY.contrasts),
     log:
-        "<logs>/assess_contrast/{contrast}.log",
+        "<logs>/assess_contrasts.log",
     params:
-        contrast=get_contrast_row,
-        row=lambda wildcards: to_plain(STUDY.datasets[get_contrast_dataset(wildcards)]),
+        contrasts=get_all_contrasts,
+        rows=lambda wildcards: [
+            to_plain(STUDY.datasets[contrast.dataset])
+            for contrast in STUDY.contrasts.values()
+        ],
         traps=get_traps,
-        code=get_code("assess_contrast.py"),
+        code=get_code("assess_contrasts.py"),
     message:
-        "Assess the groups and the p-values of {wildcards.contrast}"
+        "Assess the groups and the p-values of all contrasts"
     script:
-        "../scripts/assess_contrast.py"
+        "../scripts/assess_contrasts.py"

@@ -1,0 +1,49 @@
+"""Assess all contrasts: what else differs between their groups, and the shape of their p-values."""
+
+from sidemine.script_log import log_to
+
+with log_to(snakemake.log[0]):
+    from pathlib import Path
+
+    import numpy as np
+
+    from sidemine.errors import StudyError
+    from sidemine.prepare.expression_store import read_expression
+    from sidemine.prepare.log_expression import log2_expression
+    from sidemine.quality.contrast_quality import assess_contrast
+    from sidemine.quality.flags import stop_problems
+    from sidemine.study.selectors import parse_selector
+    from sidemine.tables import DIFFERENTIAL, read_json, read_table, write_json
+
+    traps = snakemake.params.traps
+    problems = []
+    records = []
+    for contrast, row, expression_path, quality_path, design_path, table_path in zip(
+        snakemake.params.contrasts,
+        snakemake.params.rows,
+        snakemake.input.expression,
+        snakemake.input.quality,
+        snakemake.input.designs,
+        snakemake.input.tables,
+        strict=True,
+    ):
+        expression = read_expression(Path(expression_path))
+        quality, flags = assess_contrast(
+            read_json(Path(design_path)),
+            expression.obs.astype(str),
+            log2_expression(expression),
+            np.asarray(expression.layers["counts"], dtype=float) if "counts" in expression.layers else None,
+            read_table(Path(table_path), DIFFERENTIAL),
+            read_json(Path(quality_path)),
+            group_columns=[
+                column for side in ("target", "reference") for column in parse_selector(contrast[side], "").columns
+            ],
+            row=row,
+            actions=traps,
+        )
+        problems += stop_problems(flags, traps, f"contrast {contrast['contrast']}")
+        records.append(quality)
+    if problems:
+        raise StudyError(problems)
+    for record, path in zip(records, snakemake.output, strict=True):
+        write_json(record, Path(path))
