@@ -156,7 +156,7 @@ def test_an_archive_lists_its_members(tmp_path, capsys):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (None, "the file is not there"),
+        (None, "there is neither such a series nor a file"),
         (b"<html>x", "web page"),
         (b"PK\x03\x04xxxx", "none of the kinds"),
         (b"", "none of the kinds"),

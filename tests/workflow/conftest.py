@@ -132,6 +132,7 @@ def finished(workflow: Workflow, tmp_path_factory: pytest.TempPathFactory) -> Ru
             # A copy of the workflow, so that tests may compare with edited copies while somebody edits the original.
             ignored = shutil.ignore_patterns("__pycache__")
             shutil.copytree(REPOSITORY / "workflow", folder / "tree" / "workflow", ignore=ignored, symlinks=True)
+            shutil.copytree(REPOSITORY / "resources", folder / "tree" / "resources")
             snakefile = folder / "tree" / "workflow" / "Snakefile"
             run = workflow.run(folder, config=workflow.plant("positive", folder), snakefile=snakefile)
             (folder / "done").write_text(run.output)

@@ -73,11 +73,22 @@ def get_planned_rules(run):
 ALWAYS = {"write_manifest", "build_report", "record_run", "all"}
 
 
+# CAMERA's normal deviates of t serve the rotation engine, and so what compares sets or pools what was measured.
+CAMERA = {
+    "test_gene_sets",
+    "adjust_set_tests",
+    "measure_effects",
+    "measure_specificity",
+    "adjust_composition",
+    "pool_datasets",
+}
+
+
 @pytest.mark.parametrize(
     ("module", "rules"),
     [
         ("", set()),
-        ("enrichment/camera.py", {"test_gene_sets", "adjust_set_tests", "measure_effects", "decide_verdicts", *ALWAYS}),
+        ("enrichment/camera.py", {*CAMERA, "decide_verdicts", *ALWAYS}),
         ("verdict/summary.py", {"decide_verdicts", *ALWAYS}),
         ("report/words.py", ALWAYS),
         ("simulate/demo.py", ALWAYS),
@@ -88,6 +99,7 @@ def test_edit_runs_exactly_the_rules_that_use_it(module, rules, workflow, finish
     """An edit to an imported module, which Snakemake itself does not see, plans its users and what follows from them."""
     tree = tmp_path / "workflow"
     shutil.copytree(finished.snakefile.parent, tree, ignore=shutil.ignore_patterns("__pycache__"), symlinks=True)
+    shutil.copytree(finished.snakefile.parents[1] / "resources", tmp_path / "resources")
     if module:
         with (tree / "sidemine" / module).open("a", encoding="utf-8") as file:
             file.write("\n")

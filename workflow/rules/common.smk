@@ -1,3 +1,4 @@
+import hashlib
 import os
 import re
 import sys
@@ -102,6 +103,16 @@ def get_code(script):
     return digest_of_script(WORKFLOW / "scripts" / script)
 
 
+def get_marker_digests():
+    """Return the digests of the cell markers. They lie beside the workflow, like its code, and are seen like code."""
+    cells = ("b_cell", "erythroid", "monocyte", "neutrophil", "platelet", "t_cell")
+    folder = WORKFLOW.parent / "resources" / "gene_sets"
+    return {
+        cell: hashlib.sha256((folder / f"{cell}.tsv").read_bytes()).hexdigest()
+        for cell in cells
+    }
+
+
 def get_files(sources):
     """Return the local files of some sources, by role."""
     return {role: f"<downloads>/{source.key}" for role, source in sources.items()}
@@ -183,6 +194,37 @@ def get_datasets_of_shared_platforms():
         for name, row in STUDY.datasets.items()
         if platforms.count(row.platform) > 1
     ]
+
+
+def get_primary_contrasts(wildcards):
+    """Return every contrast that is primary in some hypothesis, once, in declared order."""
+    return list(
+        dict.fromkeys(
+            contrast
+            for hypothesis in STUDY.config.hypotheses
+            for contrast in hypothesis.primary.contrasts
+        )
+    )
+
+
+def get_contrasts_of_blood(role):
+    """Return the contrasts of one role in the datasets that are declared as blood (composition: yes)."""
+    return [
+        name
+        for name, contrast in STUDY.contrasts.items()
+        if contrast.role == role and STUDY.datasets[contrast.dataset].composition
+    ]
+
+
+def get_composition_contrasts():
+    """Return the primary blood contrasts of cohort hypotheses."""
+    primary = {
+        contrast
+        for hypothesis in STUDY.config.hypotheses
+        if hypothesis.kind == "cohort"
+        for contrast in hypothesis.primary.contrasts
+    }
+    return [name for name in get_contrasts_of_blood("disease") if name in primary]
 
 
 def get_final_output():

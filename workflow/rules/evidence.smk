@@ -86,17 +86,6 @@ rule pool_datasets:
         "../scripts/pool_datasets.py"
 
 
-def get_primary_contrasts(wildcards):
-    """Return every contrast that is primary in some hypothesis, once, in declared order."""
-    return list(
-        dict.fromkeys(
-            contrast
-            for hypothesis in STUDY.config.hypotheses
-            for contrast in hypothesis.primary.contrasts
-        )
-    )
-
-
 # One job: the random sets of one contrast take a second, starting a job takes longer.
 rule measure_specificity:
     input:
@@ -120,26 +109,6 @@ rule measure_specificity:
         "../scripts/measure_specificity.py"
 
 
-def get_contrasts_of_blood(role):
-    """Return the contrasts of one role in the datasets that are declared as blood (composition: yes)."""
-    return [
-        name
-        for name, contrast in STUDY.contrasts.items()
-        if contrast.role == role and STUDY.datasets[contrast.dataset].composition
-    ]
-
-
-def get_composition_contrasts():
-    """Return the primary blood contrasts of cohort hypotheses."""
-    primary = {
-        contrast
-        for hypothesis in STUDY.config.hypotheses
-        if hypothesis.kind == "cohort"
-        for contrast in hypothesis.primary.contrasts
-    }
-    return [name for name in get_contrasts_of_blood("disease") if name in primary]
-
-
 rule adjust_composition:
     input:
         fits=lambda wildcards: expand(
@@ -151,17 +120,6 @@ rule adjust_composition:
             contrast=get_contrasts_of_blood("stimulus"),
         ),
         sets="<results>/gene_sets.tsv.gz",
-        markers=expand(
-            str(WORKFLOW.parent / "resources" / "gene_sets" / "{cells}.tsv"),
-            cells=[
-                "b_cell",
-                "erythroid",
-                "monocyte",
-                "neutrophil",
-                "platelet",
-                "t_cell",
-            ],
-        ),
     output:
         expand(
             "<results>/contrasts/{contrast}/composition.json",
@@ -173,6 +131,7 @@ rule adjust_composition:
         hypotheses=get_all_hypotheses,
         contrasts=get_composition_contrasts(),
         settings=get_settings("seed"),
+        markers=get_marker_digests(),
         code=get_code("adjust_composition.py"),
     message:
         "Adjust the blood cohorts for the mix of blood cells"

@@ -13,13 +13,14 @@ with log_to(snakemake.log[0]):
     def load_fits(paths):
         return {Path(path).parent.name: load_fit(Path(path)) for path in paths}
 
+    markers = Path(snakemake.scriptdir).resolve().parents[1] / "resources" / "gene_sets"
     records = adjust_cohorts(
         [Hypothesis.model_validate(row) for row in snakemake.params.hypotheses],
         snakemake.params.contrasts,
         load_fits(snakemake.input.fits),
         load_fits(snakemake.input.stimuli),
         read_table(Path(snakemake.input.sets), GENE_SETS),
-        [Path(path) for path in snakemake.input.markers],
+        [markers / f"{cell}.tsv" for cell in snakemake.params.markers],
         seed=snakemake.params.settings["seed"],
     )
     for path in map(Path, snakemake.output):
