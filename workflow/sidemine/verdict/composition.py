@@ -44,7 +44,7 @@ def read_composition(records: list[dict[str, Any]], datasets: dict[str, str]) ->
         }
     total, adjusted, corrected = (_pool(usable, name) for name in ("total", "adjusted", "corrected"))
     fault = _fault(total, adjusted, corrected)
-    detail = f"{_words(adjusted)}; {fault or 'noisy proxies (reliability 0.7) could not explain the effect'}"
+    detail = f"{_words(adjusted)}, p = {adjusted['p_value']:.2g}; {fault or 'noisy proxies (reliability 0.7) could not explain the effect'}"
     return {
         "adjusted": adjusted,
         "total": total,
@@ -100,10 +100,7 @@ def _fault(total: dict[str, float], adjusted: dict[str, float], corrected: dict[
 
 
 def _words(pooled: dict[str, float]) -> str:
-    return (
-        f"{pooled['effect']:.2f} SD (95 % CI {pooled['ci_low']:.2f} to {pooled['ci_high']:.2f}, "
-        f"p = {pooled['p_value']:.2g})"
-    )
+    return f"{pooled['effect']:.2f} SD (95 % CI {pooled['ci_low']:.2f} to {pooled['ci_high']:.2f})"
 
 
 def _sentence(records: list[dict[str, Any]], total: dict[str, float], adjusted: dict[str, float]) -> str:
@@ -115,7 +112,8 @@ def _sentence(records: list[dict[str, Any]], total: dict[str, float], adjusted: 
         for row in records
     )
     return (
-        f"Total {_words(total)}; {_words(adjusted)} after adjusting for blood composition "
+        # The p of the total effect stands with the pooled effect, on its own t reference; one p for one number.
+        f"Total {_words(total)}; {_words(adjusted)}, p = {adjusted['p_value']:.2g}, after adjusting for blood composition "
         f"({', '.join(cells).replace('_', ' ')}). {differences}."
     )
 
