@@ -58,8 +58,8 @@ def render(results: StudyResults) -> str:
 
 def page_values(results: StudyResults) -> dict[str, Any]:
     """Return everything that the template shows."""
-    scripts = [assets.chart_script(), assets.table_script(), assets.own_file("page.js")]
-    styles = [assets.table_style(), assets.own_file("page.css")]
+    scripts = [assets.chart_script(), assets.table_script(), *map(assets.own_file, assets.OWN_SCRIPTS)]
+    styles = [assets.table_style(), *map(assets.own_file, assets.OWN_STYLES)]
     hypotheses = results.verdicts["verdicts"]
     return {
         "study": results.verdicts["study"],
@@ -103,12 +103,7 @@ def data_blocks(results: StudyResults) -> dict[str, str]:
     blocks = {
         "data-page": pack(
             {
-                "forests": {entry["hypothesis"]: _forest(entry) for entry in results.verdicts["verdicts"]},
-                "specificities": {
-                    entry["hypothesis"]: charts.specificity(entry["specificity"]["contrasts"], cards.effect_unit(entry))
-                    for entry in results.verdicts["verdicts"]
-                    if (entry.get("specificity") or {}).get("contrasts")
-                },
+                "figures": {key: spec for entry in results.verdicts["verdicts"] for key, spec in _figures(entry).items()},
                 "specs": charts.contrast_specs(),
                 "named_sets": named_sets(results),
                 "contrasts": {key: item.row["dataset"] for key, item in results.contrasts.items()},
@@ -122,6 +117,14 @@ def data_blocks(results: StudyResults) -> dict[str, str]:
     return blocks
 
 
-def _forest(entry: dict[str, Any]) -> dict[str, Any] | None:
+def _figures(entry: dict[str, Any]) -> dict[str, dict[str, Any]]:
     rows = charts.forest_rows(entry["evidence"], entry["pooled"])
-    return charts.forest(rows, cards.effect_unit(entry), entry["declared"]["margin"]) if rows else None
+    figures = {}
+    if rows:
+        figures[f"forest-{entry['hypothesis']}"] = charts.forest(
+            rows, cards.effect_unit(entry), entry["declared"]["margin"]
+        )
+    contrasts = (entry.get("specificity") or {}).get("contrasts")
+    if contrasts:
+        figures[f"specificity-{entry['hypothesis']}"] = charts.specificity(contrasts, cards.effect_unit(entry))
+    return figures
