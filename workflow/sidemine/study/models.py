@@ -9,7 +9,10 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema, model_validator
+from pydantic import BeforeValidator, Field, StringConstraints, WithJsonSchema, model_validator
+
+from sidemine.study.closed_model import ClosedModel, split_list
+from sidemine.study.context import ClinicalContext
 
 Identifier = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,63}$")]
 """Names a thing in paths and wildcards: a letter, then letters, digits and underscores."""
@@ -27,10 +30,6 @@ Status = Literal["verified", "unverified"]
 SetFormat = Literal["gmt", "gmt_zip", "collectri", "dorothea", "progeny", "sets_tsv"]
 
 
-def _split_list(value: object) -> object:
-    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
-
-
 def _parse_yes_no(value: object) -> object:
     if isinstance(value, str) and value.strip().lower() in {"yes", "no", ""}:
         return value.strip().lower() == "yes"
@@ -40,7 +39,7 @@ def _parse_yes_no(value: object) -> object:
 # The schemas say what a sheet's cell may hold as well as what it becomes.
 CommaList = Annotated[
     list[str],
-    BeforeValidator(_split_list),
+    BeforeValidator(split_list),
     WithJsonSchema({"anyOf": [{"type": "array", "items": {"type": "string"}}, {"type": "string"}]}),
 ]
 YesNo = Annotated[
@@ -48,12 +47,6 @@ YesNo = Annotated[
     BeforeValidator(_parse_yes_no),
     WithJsonSchema({"anyOf": [{"type": "boolean"}, {"type": "string", "pattern": "^([Yy][Ee][Ss]|[Nn][Oo])?$"}]}),
 ]
-
-
-class ClosedModel(BaseModel):
-    """A model that refuses keys it does not know."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
 
 
 class Dataset(ClosedModel):
@@ -413,6 +406,9 @@ class StudyConfig(ClosedModel):
     contrasts: str = Field(default="contrasts.tsv", description="Sheet of contrasts.")
     gene_sets: str = Field(default="gene_sets.tsv", description="Sheet of gene sets.")
     published_tables: str = Field(default="", description="Sheet of published tables; empty: none.")
+    considered: str = Field(
+        default="", description="Sheet of data sets that were considered and not taken; empty: none."
+    )
     gene_table: GeneTableSource
     mirror: str | None = Field(
         default=None, description="Folder that serves https://HOST/PATH from DIR/HOST/PATH; no network is tried."
@@ -431,6 +427,9 @@ class StudyConfig(ClosedModel):
         default="", description="Simulated studies only: JSON list of sentences that say what was planted."
     )
     hypotheses: list[Hypothesis] = Field(min_length=1, description="The questions and their pre-declared tests.")
+    context: ClinicalContext | None = Field(
+        default=None, description="Clinical context: a cited panel of the report, apart from the evidence."
+    )
 
 
 def to_plain(model: ClosedModel) -> dict[str, Any]:

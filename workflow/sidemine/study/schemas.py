@@ -15,6 +15,7 @@ from typing import Any, get_args
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from sidemine.study.context import ClinicalContext, ConsideredDataset, ContextStatement
 from sidemine.study.explain import bare_type, describe_type, name_of
 from sidemine.study.models import (
     Contrast,
@@ -44,6 +45,7 @@ SCHEMAS: dict[str, type[BaseModel]] = {
     "contrasts": Contrast,
     "gene_sets": GeneSetRow,
     "published_tables": PublishedTable,
+    "considered": ConsideredDataset,
 }
 
 # Marker in config/README.md → model whose fields its table lists, and the prefix of the keys.
@@ -58,10 +60,13 @@ _TABLES: dict[str, tuple[type[BaseModel], str]] = {
     "margin": (MarginOfControl, "margin."),
     "derive": (DerivedColumn, ""),
     "exclude": (ExcludedSample, ""),
+    "context": (ClinicalContext, "context."),
+    "statement": (ContextStatement, ""),
     "datasets": (Dataset, ""),
     "contrasts": (Contrast, ""),
     "gene_sets": (GeneSetRow, ""),
     "published_tables": (PublishedTable, ""),
+    "considered": (ConsideredDataset, ""),
 }
 
 

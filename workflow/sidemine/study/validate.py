@@ -10,6 +10,7 @@ from typing import Any
 
 from sidemine.errors import Problem, StudyError
 from sidemine.study.check_hypotheses import check_hypotheses
+from sidemine.study.context import ConsideredDataset
 from sidemine.study.hints import dangling
 from sidemine.study.models import (
     Contrast,
@@ -35,6 +36,7 @@ class Draft:
     contrasts: Sheet[Contrast]
     gene_sets: Sheet[GeneSetRow]
     published_tables: Sheet[PublishedTable]
+    considered: Sheet[ConsideredDataset]
 
 
 def cross_check(draft: Draft, *, check_files: bool = True) -> list[Problem]:
@@ -73,6 +75,7 @@ def _duplicates(draft: Draft) -> list[Problem]:
         ("contrast", ((row.model.contrast, row.where) for row in draft.contrasts.rows)),
         ("gene set", ((row.model.gene_set, row.where) for row in draft.gene_sets.rows if row.model.gene_set != "*")),
         ("published table", ((row.model.table, row.where) for row in draft.published_tables.rows)),
+        ("considered data set", ((row.model.name, row.where) for row in draft.considered.rows)),
         ("hypothesis", ((one.id, f"{draft.config_path}, key hypotheses") for one in draft.config.hypotheses)),
     ]
     for kind, entries in lists:
