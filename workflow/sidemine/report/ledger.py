@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from typing import Any
 
+from sidemine.report.beside import why_in
 from sidemine.report.collect import ContrastResults, DatasetResults, StudyResults
 from sidemine.report.payload import declared_sets, set_rows
 from sidemine.report.words import bounded, count
@@ -33,6 +34,7 @@ def _dataset_row(results: StudyResults, found: DatasetResults) -> dict[str, Any]
     return {
         "dataset": row["dataset"],
         "accession": row["accession"],
+        "why_in": why_in(results, found),
         "platform": row["platform"] or "—",
         "tissue": row["tissue"],
         "n_used": used,

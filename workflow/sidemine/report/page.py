@@ -6,9 +6,12 @@ import logging
 from pathlib import Path
 from typing import Any
 
-from sidemine.report import assets, cards, charts, ledger, methods
+from sidemine.report import assets, beside, cards, charts, ledger, methods
 from sidemine.report.collect import StudyResults, collect
+from sidemine.report.explorer import explorer_block, explorer_options
 from sidemine.report.payload import contrast_block, dataset_block, genes_block, named_sets, pack, sets_block
+from sidemine.report.references import references
+from sidemine.report.sources import source_tables
 from sidemine.tables import write_text
 
 _LOG = logging.getLogger(__name__)
@@ -79,7 +82,15 @@ def page_values(results: StudyResults) -> dict[str, Any]:
         "packages": sorted(results.manifest["versions"]["packages"].items()),
         "methods": methods.paragraphs(results),
         "limits": methods.page_limits(results),
-        "references": methods.references(),
+        "methods_text": methods.methods_text(results),
+        "commands": methods.commands(results),
+        "references": references(),
+        "explorer": explorer_options(results),
+        "threats": beside.threats(results),
+        "funnels": beside.funnels(results),
+        "considered": beside.considered_rows(results),
+        "calibration": beside.calibration_panel(results),
+        "context": beside.context_panel(results),
         "licences": assets.licences(),
         "scripts": scripts,
         "styles": styles,
@@ -103,7 +114,9 @@ def data_blocks(results: StudyResults) -> dict[str, str]:
     blocks = {
         "data-page": pack(
             {
-                "figures": {key: spec for entry in results.verdicts["verdicts"] for key, spec in _figures(entry).items()},
+                "figures": {
+                    key: spec for entry in results.verdicts["verdicts"] for key, spec in _figures(entry).items()
+                },
                 "specs": charts.contrast_specs(),
                 "named_sets": named_sets(results),
                 "contrasts": {key: item.row["dataset"] for key, item in results.contrasts.items()},
@@ -111,6 +124,14 @@ def data_blocks(results: StudyResults) -> dict[str, str]:
         ),
         "data-genes": pack(genes_block(results)),
         "data-sets": pack(sets_block(results)),
+        "data-sources": pack(source_tables(results)),
+        "data-manifest": pack(results.manifest),
+        "data-verdicts": pack(results.verdicts),
+    }
+    blocks |= {
+        f"data-explorer-{entry['hypothesis']}": pack(block)
+        for entry in results.verdicts["verdicts"]
+        if (block := explorer_block(results, entry)) is not None
     }
     blocks |= {f"data-dataset-{key}": pack(dataset_block(results, key)) for key in results.datasets}
     blocks |= {f"data-contrast-{key}": pack(contrast_block(results, key)) for key in results.contrasts}

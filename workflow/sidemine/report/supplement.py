@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sidemine.report.words import bounded
-from sidemine.tables import GENES_LEDGER, POOLED_GENES, read_table
+from sidemine.tables import CALIBRATION, GENES_LEDGER, POOLED_GENES, read_table
 
 if TYPE_CHECKING:
     import pandas as pd
 
 _REASONS_SHOWN = 8
-_NAMED = re.compile(r"^(previous symbol|alias|withdrawn symbol|spreadsheet date) \S+")
+_NAMED = re.compile(r"^(previous symbol|alias|withdrawn symbol|spreadsheet date) [^ ;]+")
+_CASE = re.compile(r"^.* (but for upper and lower case)")
 
 
 @dataclass(frozen=True)
@@ -45,18 +47,17 @@ def read_supplement(results: Path, datasets: Sequence[str], hypotheses: Sequence
     return Supplement(
         identifiers={key: identifier_fates(path) for key, path in ledgers.items() if path.is_file()},
         pooled_genes={key: read_table(path, POOLED_GENES) for key, path in pooled.items() if path.is_file()},
-        calibration=_read_calibration(calibration) if calibration.is_file() else None,
+        calibration=read_table(calibration, CALIBRATION) if calibration.is_file() else None,
     )
 
 
 def identifier_fates(path: Path) -> list[tuple[str, str, int]]:
     """Count the identifiers of one `genes_ledger.tsv` per fate and kind of reason, most first."""
     table = read_table(path, GENES_LEDGER)
-    pairs = table.groupby(["fate", "reason"], sort=True).size()
-    counts: dict[tuple[str, str], int] = {}
-    for (fate, reason), number in pairs.items():
-        key = (str(fate), reason_kind(str(reason)))
-        counts[key] = counts.get(key, 0) + int(number)
+    counts: Counter[tuple[str, str]] = Counter()
+    # Many rows share one reason, so it is looked at once.
+    for (fate, reason), number in Counter(zip(table["fate"], table["reason"], strict=True)).items():
+        counts[str(fate), reason_kind(str(reason))] += number
     ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     rest = sum(number for _, number in ordered[_REASONS_SHOWN:])
     rows = [(fate, bounded(reason, 200), number) for (fate, reason), number in ordered[:_REASONS_SHOWN]]
@@ -74,11 +75,5 @@ def reason_kind(reason: str) -> str:
     if reason.startswith("counter row"):
         return "counter row, no gene"
     kind = reason.rsplit("; ", 1)[-1] if " has the higher " in reason else reason
-    kind = _NAMED.sub(r"\1", kind)
+    kind = _CASE.sub(r"a known symbol \1", _NAMED.sub(r"\1", kind))
     return kind if "kept as it stands" in kind else kind.split(":", 1)[0]
-
-
-def _read_calibration(path: Path) -> pd.DataFrame:
-    import sidemine.tables as tables
-
-    return read_table(path, tables.CALIBRATION)
