@@ -9,17 +9,18 @@ from typing import Any
 from sidemine.report import assets, beside, cards, charts, ledger, methods
 from sidemine.report.collect import StudyResults, collect
 from sidemine.report.explorer import explorer_block, explorer_options
+from sidemine.report.flags_mqc import multiqc_flags
 from sidemine.report.payload import contrast_block, dataset_block, genes_block, named_sets, pack, sets_block
 from sidemine.report.references import references
 from sidemine.report.sources import source_tables
-from sidemine.tables import write_text
+from sidemine.tables import write_json, write_text
 
 _LOG = logging.getLogger(__name__)
 LARGEST_PAGE = 8_000_000
 """Bytes above which the page is too large to be sent around; a warning is logged."""
 
 
-def build_report(results: Path, output: Path) -> None:
+def build_report(results: Path, output: Path, *, flags: Path | None = None) -> None:
     """Write the report of one study as one self-contained HTML file, the same bytes every time.
 
     Parameters
@@ -28,6 +29,8 @@ def build_report(results: Path, output: Path) -> None:
         Folder of the study's results (`results/<study>`), as in the result contract.
     output
         Where to write the page.
+    flags
+        Where to write the flags of all checks as MultiQC custom content; None: they are not written.
 
     Raises
     ------
@@ -40,6 +43,8 @@ def build_report(results: Path, output: Path) -> None:
     if size > LARGEST_PAGE:
         _LOG.warning("the report has %.1f MB, more than the %.0f MB it should", size / 1e6, LARGEST_PAGE / 1e6)
     write_text(page, output)
+    if flags is not None:
+        write_json(multiqc_flags(found), flags)
     _LOG.info("report of %d contrasts written: %s, %.1f MB", len(found.contrasts), output, size / 1e6)
 
 

@@ -61,6 +61,7 @@
   async function show(id) {
     const option = [...picker.options].find((item) => item.value === id);
     picker.value = id;
+    here?.table?.off("draw", tell);
     here?.table?.destroy();
     const element = byId("explorer-table");
     element.replaceChildren();
