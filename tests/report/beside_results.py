@@ -55,8 +55,10 @@ def add_beside(folder: Path) -> Path:
     _drop_genes(folder)
     write_table(_pooled(folder, ["vte_a", "vte_b"]), folder / "pooled" / "vte_targets" / "genes.tsv.gz", POOLED_GENES)
     write_table(_pooled(folder, ["vte_a"]), folder / "pooled" / "heme_null" / "genes.tsv.gz", POOLED_GENES)
+    write_table(_single(folder, "inhibitor"), folder / "pooled" / "inhibitor_isg" / "genes.tsv.gz", POOLED_GENES)
     write_table(calibration_table(), folder / "calibration.tsv", CALIBRATION)
     verdicts = read_json(folder / "verdicts.json")
+    verdicts["verdicts"][1]["evidence"] = verdicts["verdicts"][1]["evidence"][:1]
     verdicts["verdicts"][0]["trap_flags"] = [
         {"where": "dataset", "name": "cohort_a", "trap": "sex_mismatch", "check": "sex", "status": "warn",
          "evidence": "2 of 36 labels contradict the genes", "consequence": "told here", "serious": False},
@@ -111,6 +113,18 @@ def _pooled(folder: Path, contrasts: list[str]) -> pd.DataFrame:
     for name in contrasts:
         table[f"effect:{name}"] = effects[name]
     return table.reset_index(drop=True)
+
+
+def _single(folder: Path, contrast: str) -> pd.DataFrame:
+    """Return the pooled table of one experiment: its own fold changes, as the evidence stage writes them."""
+    own = read_table(folder / "contrasts" / contrast / "differential.tsv.gz", DIFFERENTIAL)
+    table = pd.DataFrame(dict.fromkeys(POOLED_GENES.names, np.nan), index=own.index)
+    table["gene"], table["effect_unit"], table["k"], table["family_size"] = own["gene"], "log2 fold change", 1, 0
+    table["method"], table["not_estimable"] = "single dataset", "a single dataset: there is nothing to pool"
+    table["effect"] = table[f"effect:{contrast}"] = own["log2_fold_change"]
+    for name in ("se", "ci_low", "ci_high", "p_value"):
+        table[name] = own[name]
+    return table
 
 
 def calibration_table() -> pd.DataFrame:

@@ -68,3 +68,13 @@ def test_contrasts_tell_what_kept_genes_out(block):
     words = {item["contrast"]: item["why"] for item in block["contrasts"]}
     assert words["vte_a"].startswith("400 genes measured, 397 tested.")
     assert "No value was left out as an outlier." in words["vte_a"]
+
+
+def test_a_single_experiment_is_packed_once(results):
+    """Its pooled table is its contrast's own, so the block points there; another table never does."""
+    single = explorer_block(results, results.verdicts["verdicts"][1])
+    assert single["same_as"] == "inhibitor"
+    assert "effect" not in single
+    table = results.supplement.pooled_genes["inhibitor_isg"]
+    results.supplement.pooled_genes["inhibitor_isg"] = table.assign(ci_low=table["ci_low"] - 0.1)
+    assert "same_as" not in explorer_block(results, results.verdicts["verdicts"][1])

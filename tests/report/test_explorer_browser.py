@@ -13,7 +13,7 @@ from test_report_browser import OpenPage
 
 from sidemine.report.page import build_report
 from sidemine.report.words import number
-from sidemine.tables import POOLED_GENES, read_table
+from sidemine.tables import DIFFERENTIAL, POOLED_GENES, read_table
 
 pytestmark = pytest.mark.browser
 
@@ -133,13 +133,20 @@ def test_links_are_off_until_asked_for(opened):
     opened.tab.wait_for_selector("#explorer-table a", state="detached")
 
 
-def test_another_question_has_its_own_columns(opened):
+def test_another_question_has_its_own_columns(opened, folder):
     """Changing the question changes the table; one without pooled genes says why it is empty."""
     opened.tab.select_option("#explorer-picker", "heme_null")
     opened.tab.wait_for_selector("#explorer[data-ready=heme_null]")
     heads = opened.tab.locator("#explorer-table thead").inner_text()
     assert "vte_a" in heads
     assert "vte_b" not in heads
+    opened.tab.select_option("#explorer-picker", "inhibitor_isg")
+    opened.tab.wait_for_selector("#explorer[data-ready=inhibitor_isg]")
+    own = read_table(folder / "contrasts" / "inhibitor" / "differential.tsv.gz", DIFFERENTIAL).sort_values("p_value")
+    assert [row["gene"] for row in downloaded(opened)][:5] == list(own["gene"][:5])
+    assert [float(row["ci_high"]) for row in downloaded(opened)][:5] == pytest.approx(
+        list(own["ci_high"][:5]), abs=5.001e-4
+    )
     opened.tab.select_option("#explorer-picker", "skin")
     opened.tab.wait_for_selector("#explorer[data-ready=skin]")
     assert "Nothing to show: no gene" in opened.tab.inner_text("#explorer-words")

@@ -15,7 +15,9 @@ context:
   statements:
     - {text: "A statement of the literature.", figure: "HR 2", citation: "Nobody et al. 2020", doi: "10.9999/x.1"}
 """
-CONSIDERED = "name\twhat\twould_serve\tdecision\treason\tmarks\nGSE9\tblood\tdisease\tout\tToo small by far.\tcode, remembered\n"
+CONSIDERED = (
+    "name\twhat\twould_serve\tdecision\treason\tmarks\nGSE9\tblood\tdisease\tout\tToo small by far.\tcode, remembered\n"
+)
 
 
 @pytest.fixture

@@ -46,7 +46,8 @@ def explorer_block(results: StudyResults, entry: Mapping[str, Any]) -> dict[str,
 
     Genes are those of `StudyResults.genes` that the table holds, in that order; `step` holds the differences of their
     positions. `missing` says, for every gene of the study and every contrast of the hypothesis, whether there is an
-    effect (p), or else why not: not measured (m), filtered (f), or the contrast not compared (x).
+    effect (p), or else why not: not measured (m), filtered (f), or the contrast not compared (x). The table of a single
+    experiment is that of its contrast, which is on the page already: then `same_as` names it instead.
     """
     table = results.supplement.pooled_genes.get(entry["hypothesis"])
     if table is None or not len(table):
@@ -54,17 +55,21 @@ def explorer_block(results: StudyResults, entry: Mapping[str, Any]) -> dict[str,
     index = results.gene_index
     table = table[table["gene"].isin(list(index))].sort_values("gene", kind="stable")
     contrasts = [row["contrast"] for row in entry["evidence"]]
+    told = {
+        "unit": str(table["effect_unit"].iloc[0]),
+        "contrasts": [_contrast_words(results, name) for name in contrasts],
+        "missing": {name: _missing(results, table, name) for name in contrasts},
+        "effects": {},
+    }
+    if len(contrasts) == 1 and _is_that_of(results.contrasts[contrasts[0]], table):
+        return {**told, "same_as": contrasts[0]}
     positions = [index[gene] for gene in table["gene"]]
     block: dict[str, Any] = {
-        "unit": str(table["effect_unit"].iloc[0]),
-        "method": sorted({bounded(str(name), 60) for name in table["method"]}),
+        **told,
         "step": [now - before for before, now in zip([0, *positions], positions, strict=False)],
         "k": [int(value) for value in table["k"]],
         **_interval(table["effect"], table["ci_low"], table["ci_high"]),
         "p": _digits(table["p_value"]),
-        "contrasts": [_contrast_words(results, name) for name in contrasts],
-        "missing": {name: _missing(results, table, name) for name in contrasts},
-        "effects": {},
     }
     for name, column in (("q", "q_value"), ("heterogeneity_p", "q_p")):
         if table[column].notna().any():
@@ -80,6 +85,15 @@ def explorer_block(results: StudyResults, entry: Mapping[str, Any]) -> dict[str,
             if f"effect:{name}" in table.columns
         }
     return block
+
+
+def _is_that_of(item: ContrastResults, table: pd.DataFrame) -> bool:
+    """Tell whether a pooled table of one contrast holds, number by number, what that contrast's own table holds."""
+    own = item.differential.sort_values("gene", kind="stable")
+    pairs = {"effect": "log2_fold_change", "ci_low": "ci_low", "ci_high": "ci_high", "p_value": "p_value"}
+    return list(own["gene"]) == list(table["gene"]) and all(
+        bool((own[there].to_numpy() == table[here].to_numpy()).all()) for here, there in pairs.items()
+    )
 
 
 def _interval(effect: pd.Series, low: pd.Series, high: pd.Series) -> dict[str, list[int | None]]:

@@ -8,8 +8,22 @@
   let here = null;
 
   const scaled = (value, by) => (value === null || value === undefined ? null : value / by);
-  const digits = (column, i) =>
-    !column || column.digits[i] === null || i < 0 ? null : Number(`${column.digits[i]}e${column.exponent[i]}`);
+  function digits(column, i) {
+    if (!column || i < 0) return null;
+    if (column.plain) return column.plain[i];
+    return column.digits[i] === null ? null : Number(`${column.digits[i]}e${column.exponent[i]}`);
+  }
+
+  // The table of a single experiment is that of its comparison, so it is packed once.
+  async function explorerData(id) {
+    const data = await block(`data-explorer-${id}`);
+    if (!data.same_as) return data;
+    const own = await block(`data-contrast-${data.same_as}`);
+    const effect = own.log2_fold_change;
+    const below = effect.map((value, i) => value - own.ci_low[i]);
+    return { ...data, step: own.gene_step, k: effect.map(() => 1), effect, below,
+             above: effect.map((value, i) => own.ci_high[i] - value - below[i]), p: { plain: own.p } };
+  }
 
   // ---- rows ---------------------------------------------------------------------------------------------------
   function explorerRows(data, genes) {
@@ -73,7 +87,8 @@
       byId("explorer").dataset.ready = id;
       return;
     }
-    const [data, genes, sets, page] = await Promise.all(["data-explorer-" + id, "data-genes", "data-sets", "data-page"].map(block));
+    const [data, genes, sets, page] = await Promise.all(
+      [explorerData(id), ...["data-genes", "data-sets", "data-page"].map(block)]);
     Object.assign(here, { data, columns: columnsOf(data), rows: explorerRows(data, genes), sets, filters: [], members: null });
     for (const item of data.contrasts) {
       const line = document.createElement("li");
@@ -218,6 +233,7 @@
     byId("explorer-links").addEventListener("change", (event) => here?.table?.column("links:name").visible(event.target.checked));
     byId("explorer-save").addEventListener("click", save);
     byId("explorer-clear").addEventListener("click", () => here?.clear?.());
+    byId("explorer-box").open = window.innerWidth > 700;
     drawSoon(byId("explorer-holder"), () => (here ? null : showQuestion(picker.value)));
   });
 })();
