@@ -7,9 +7,9 @@ import re
 from collections import Counter
 from typing import Any
 
-from sidemine.report.beside import why_in
 from sidemine.report.collect import ContrastResults, DatasetResults, StudyResults
 from sidemine.report.payload import declared_sets, set_rows
+from sidemine.report.side_panels import why_in
 from sidemine.report.words import bounded, count
 
 _LONGEST_NOTE = 1200

@@ -6,7 +6,7 @@ import logging
 from pathlib import Path
 from typing import Any
 
-from sidemine.report import assets, beside, cards, charts, ledger, methods
+from sidemine.report import assets, cards, charts, ledger, methods, side_panels
 from sidemine.report.collect import StudyResults, collect
 from sidemine.report.explorer import explorer_block, explorer_options
 from sidemine.report.flags_mqc import multiqc_flags
@@ -91,11 +91,11 @@ def page_values(results: StudyResults) -> dict[str, Any]:
         "commands": methods.commands(results),
         "references": references(),
         "explorer": explorer_options(results),
-        "threats": beside.threats(results),
-        "funnels": beside.funnels(results),
-        "considered": beside.considered_rows(results),
-        "calibration": beside.calibration_panel(results),
-        "context": beside.context_panel(results),
+        "threats": side_panels.threats(results),
+        "funnels": side_panels.funnels(results),
+        "considered": side_panels.considered_rows(results),
+        "calibration": side_panels.calibration_panel(results),
+        "context": side_panels.context_panel(results),
         "licences": assets.licences(),
         "scripts": scripts,
         "styles": styles,

@@ -13,7 +13,7 @@ from beside_results import CONTEXT, add_beside
 from example_results import HOSTILE_TITLE, write_example_results
 
 import sidemine
-from sidemine.report import beside
+from sidemine.report import side_panels
 from sidemine.report.collect import collect
 from sidemine.report.methods import methods_text
 from sidemine.report.page import build_report
@@ -67,37 +67,37 @@ def test_reason_kind_drops_names_only(reason, kind):
 
 def test_funnel_counts_equal_the_tables(results):
     """Samples and identifiers left after each step are those of samples.tsv, the ledger and the tested genes."""
-    funnel = next(row for row in beside.funnels(results) if row["dataset"] == "cohort_a")
+    funnel = next(row for row in side_panels.funnels(results) if row["dataset"] == "cohort_a")
     assert [step["n"] for step in funnel["samples"]] == [37, 36, 36]
     tested = len(results.contrasts["vte_a"].differential)
     assert [step["n"] for step in funnel["genes"]] == [500, 400, 400, tested]
-    assert funnel["samples"][0]["width"] == beside.BAR
+    assert funnel["samples"][0]["width"] == side_panels.BAR
     assert any(HOSTILE_TITLE[:10] in text for text in funnel["fates"])
 
 
 def test_every_dataset_says_why_it_is_in(results):
     """A declared data set tells what it carries, or that it is of no use."""
-    words = {key: beside.why_in(results, found) for key, found in results.datasets.items()}
+    words = {key: side_panels.why_in(results, found) for key, found in results.datasets.items()}
     assert words["cohort_a"] == "in: 1 contrast, 1 testable, 1 named by a question"
     assert words["tiny"] == "in: 1 contrast, 0 testable, 1 named by a question"
     broken = replace(results.datasets["tiny"], provenance={"problem": {"what": "no values"}})
-    assert beside.why_in(results, broken).startswith("declared, but not usable")
+    assert side_panels.why_in(results, broken).startswith("declared, but not usable")
 
 
 def test_threats_are_grouped_per_question(results):
     """Declared threats and findings stand apart, serious findings marked."""
-    first = beside.threats(results)[0]
+    first = side_panels.threats(results)[0]
     assert first["declared"] == results.verdicts["verdicts"][0]["threats"]
     assert [(group["title"], group["serious"]) for group in first["found"]] == [
         ("Recorded sex contradicts the genes", False),
         ("Re-used samples", True),
     ]
-    assert beside.threats(results)[1]["found"] == []
+    assert side_panels.threats(results)[1]["found"] == []
 
 
 def test_calibration_in_words(results):
     """Rates are percentages of the table; what was not measured shows no number."""
-    holds, missing = beside.calibration_panel(results)["rows"]
+    holds, missing = side_panels.calibration_panel(results)["rows"]
     assert (holds["rate"], holds["interval"], holds["upper_95"], holds["class"]) == (
         "5.1 %",
         "3.4 to 7.3 %",
