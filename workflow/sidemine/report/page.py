@@ -6,11 +6,21 @@ import logging
 from pathlib import Path
 from typing import Any
 
-from sidemine.report import assets, cards, charts, ledger, methods, side_panels
+from sidemine.report import assets, cards, contrast_charts, ledger, methods, side_panels, words
 from sidemine.report.collect import StudyResults, collect
+from sidemine.report.covariates import cross_table
+from sidemine.report.evidence_panels import figures as evidence_figures
 from sidemine.report.explorer import explorer_block, explorer_options
 from sidemine.report.flags_mqc import multiqc_flags
-from sidemine.report.payload import contrast_block, dataset_block, genes_block, named_sets, pack, sets_block
+from sidemine.report.payload import (
+    contrast_block,
+    dataset_block,
+    genes_block,
+    named_sets,
+    pack,
+    panels_block,
+    sets_block,
+)
 from sidemine.report.references import references
 from sidemine.report.sources import source_tables
 from sidemine.tables import write_json, write_text
@@ -61,6 +71,7 @@ def render(results: StudyResults) -> str:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    environment.filters["first_sentence"] = words.first_sentence
     return environment.get_template("page.html.j2").render(page_values(results))
 
 
@@ -69,17 +80,22 @@ def page_values(results: StudyResults) -> dict[str, Any]:
     scripts = [assets.chart_script(), assets.table_script(), *map(assets.own_file, assets.OWN_SCRIPTS)]
     styles = [assets.table_style(), *map(assets.own_file, assets.OWN_STYLES)]
     hypotheses = results.verdicts["verdicts"]
+    figures = {entry["hypothesis"]: evidence_figures(entry, results.beside) for entry in hypotheses}
     return {
         "study": results.verdicts["study"],
         "simulated": results.simulated,
         "planted": results.verdicts["planted"],
         "legend": cards.verdict_legend(),
         "guide": methods.reading_guide(results),
-        "cards": [cards.card(entry) for entry in hypotheses],
+        "cards": [cards.card(entry, results.beside, figures[entry["hypothesis"]]) for entry in hypotheses],
+        "panels": panels_block(results),
         "published": [cards.published_table(entry) for entry in results.verdicts["published_tables"]],
         "published_rows": ledger.published_rows(results),
         "datasets": ledger.dataset_rows(results),
-        "contrasts": ledger.contrast_rows(results),
+        "contrasts": [
+            {**row, "cross_table": cross_table(results.datasets[row["dataset"]], results.contrasts[row["contrast"]])}
+            for row in ledger.contrast_rows(results)
+        ],
         "gene_sets": ledger.gene_set_rows(results),
         "missing_sets": ledger.missing_sets(results),
         "inputs": [ledger.input_row(item) for item in results.manifest["inputs"]],
@@ -100,7 +116,7 @@ def page_values(results: StudyResults) -> dict[str, Any]:
         "scripts": scripts,
         "styles": styles,
         "policy": security_policy(scripts, styles),
-        "blocks": data_blocks(results),
+        "blocks": data_blocks(results, figures),
     }
 
 
@@ -114,15 +130,14 @@ def security_policy(scripts: list[str], styles: list[str]) -> str:
     )
 
 
-def data_blocks(results: StudyResults) -> dict[str, str]:
-    """Return the packed data of the page by element id."""
+def data_blocks(results: StudyResults, figures: dict[str, dict[str, Any]]) -> dict[str, str]:
+    """Return the packed data of the page by element id; `figures` are the cards' charts by hypothesis."""
     blocks = {
         "data-page": pack(
             {
-                "figures": {
-                    key: spec for entry in results.verdicts["verdicts"] for key, spec in _figures(entry).items()
-                },
-                "specs": charts.contrast_specs(),
+                "figures": {key: spec for drawn in figures.values() for key, spec in drawn.items()},
+                "specs": contrast_charts.contrast_specs(),
+                "panels": panels_block(results),
                 "named_sets": named_sets(results),
                 "contrasts": {key: item.row["dataset"] for key, item in results.contrasts.items()},
             }
@@ -141,16 +156,3 @@ def data_blocks(results: StudyResults) -> dict[str, str]:
     blocks |= {f"data-dataset-{key}": pack(dataset_block(results, key)) for key in results.datasets}
     blocks |= {f"data-contrast-{key}": pack(contrast_block(results, key)) for key in results.contrasts}
     return blocks
-
-
-def _figures(entry: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    rows = charts.forest_rows(entry["evidence"], entry["pooled"])
-    figures = {}
-    if rows:
-        figures[f"forest-{entry['hypothesis']}"] = charts.forest(
-            rows, cards.effect_unit(entry), entry["declared"]["margin"]
-        )
-    contrasts = (entry.get("specificity") or {}).get("contrasts")
-    if contrasts:
-        figures[f"specificity-{entry['hypothesis']}"] = charts.specificity(contrasts, cards.effect_unit(entry))
-    return figures

@@ -6,6 +6,7 @@ Pure functions of plain values. Every signed number is target minus reference.
 from __future__ import annotations
 
 import math
+import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -28,6 +29,28 @@ def bounded(text: str, limit: int = LONGEST_TEXT) -> str:
     shown = "".join(_visible(character) for character in cut)
     missing = len(text) - len(cut)
     return f"{shown} … [{missing:,} more characters]" if missing else shown
+
+
+def shortened(text: str, limit: int) -> str:
+    """Return `text`, or as many of its words as fit into `limit` characters and an ellipsis.
+
+    >>> shortened("one two three", 9), shortened("short", 9)
+    ('one two …', 'short')
+    """
+    if len(text) <= limit:
+        return text
+    cut = text[: limit - 1]
+    return f"{cut.rsplit(' ', 1)[0] if ' ' in cut else cut} …"
+
+
+def first_sentence(text: str) -> str:
+    """Return the first sentence of `text`, with its full stop.
+
+    >>> first_sentence("Nobody ran it. Selectors rest on hearsay."), first_sentence("One only")
+    ('Nobody ran it.', 'One only')
+    """
+    end = re.search(r"[.!?](?=\s+[A-Z\d“])", text)
+    return text[: end.end()] if end else text
 
 
 def _visible(character: str) -> str:
@@ -103,6 +126,17 @@ def count(value: int, singular: str, plural: str = "") -> str:
 def percent(part: float, whole: float) -> str:
     """Return a share as a whole percentage; an em dash of nothing."""
     return f"{100 * part / whole:.0f} %" if whole else "—"
+
+
+def ordinal(value: float) -> str:
+    """Return a rank or percentile as a reader says it.
+
+    >>> ordinal(1), ordinal(22.4), ordinal(13), ordinal(100)
+    ('1st', '22nd', '13th', '100th')
+    """
+    whole = round(value)
+    ending = {1: "st", 2: "nd", 3: "rd"}.get(whole % 10, "th") if whole % 100 not in {11, 12, 13} else "th"
+    return f"{whole}{ending}"
 
 
 def listed(parts: Sequence[str]) -> str:

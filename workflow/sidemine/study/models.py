@@ -13,6 +13,7 @@ from pydantic import BeforeValidator, Field, StringConstraints, WithJsonSchema, 
 
 from sidemine.study.closed_model import ClosedModel, split_list
 from sidemine.study.context import ClinicalContext
+from sidemine.study.panels import GenePanel
 
 Identifier = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,63}$")]
 """Names a thing in paths and wildcards: a letter, then letters, digits and underscores."""
@@ -427,6 +428,10 @@ class StudyConfig(ClosedModel):
         default="", description="Simulated studies only: JSON list of sentences that say what was planted."
     )
     hypotheses: list[Hypothesis] = Field(min_length=1, description="The questions and their pre-declared tests.")
+    panels: list[GenePanel] = Field(
+        default_factory=list,
+        description="Gene panels for the heat map of every comparison, declared beforehand; they carry no verdict.",
+    )
     context: ClinicalContext | None = Field(
         default=None, description="Clinical context: a cited panel of the report, apart from the evidence."
     )

@@ -33,6 +33,7 @@ from sidemine.study.models import (
     StudyInfo,
     Traps,
 )
+from sidemine.study.panels import GenePanel
 
 logger = logging.getLogger(__name__)
 
@@ -60,6 +61,7 @@ _TABLES: dict[str, tuple[type[BaseModel], str]] = {
     "margin": (MarginOfControl, "margin."),
     "derive": (DerivedColumn, ""),
     "exclude": (ExcludedSample, ""),
+    "panels": (GenePanel, ""),
     "context": (ClinicalContext, "context."),
     "statement": (ContextStatement, ""),
     "datasets": (Dataset, ""),

@@ -19,6 +19,7 @@ from sidemine.study.models import (
     PublishedTable,
     StudyConfig,
 )
+from sidemine.study.panels import check_panels
 from sidemine.study.paths import expand_path, is_url
 from sidemine.study.selectors import Selector, SelectorError, parse_selector
 from sidemine.study.sheets import Sheet, SheetRow
@@ -64,6 +65,7 @@ def cross_check(draft: Draft, *, check_files: bool = True) -> list[Problem]:
             draft.gene_sets,
             draft.config.settings.opt_in,
         ),
+        *check_panels(draft.config.panels, draft.gene_sets.ids, str(draft.config_path)),
     ]
     return problems + (_check_files(draft) if check_files else [])
 

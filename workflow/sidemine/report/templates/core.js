@@ -155,6 +155,18 @@ window.sidemine = (() => {
     }
   });
 
-  document.addEventListener("DOMContentLoaded", start);
+  // A link to something that is folded away opens it.
+  function unfold() {
+    const target = location.hash.length > 1 ? byId(decodeURIComponent(location.hash.slice(1))) : null;
+    for (let part = target; part; part = part.parentElement) if (part.tagName === "DETAILS") part.open = true;
+  }
+  window.addEventListener("hashchange", unfold);
+
+  // On paper nothing can be unfolded: what the study wants every reader to know is open there.
+  window.addEventListener("beforeprint", () => {
+    for (const part of document.querySelectorAll("details.notice")) part.open = true;
+  });
+
+  document.addEventListener("DOMContentLoaded", () => { unfold(); start(); });
   return { byId, block, draw, drawSoon, drawNow, charts, download, number, pWords, escapeText, shown, button, starts };
 })();
