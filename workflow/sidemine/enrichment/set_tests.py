@@ -1,7 +1,8 @@
-"""All set tests of one contrast in one table: those that may carry a verdict, and those that only describe."""
+"""The set tests of one contrast: those that may carry a verdict (`run_set_tests`), and those that only describe."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from sidemine.enrichment.camera import camera
@@ -21,35 +22,25 @@ if TYPE_CHECKING:
 
 def run_set_tests(
     fit: ContrastFit | None,
-    differential: pd.DataFrame,
     gene_sets: pd.DataFrame,
     *,
     min_set_size: int,
     max_set_size: int,
     rotations: int,
-    over_representation_fdr: float,
-    prerank_permutations: int,
     seed: int,
 ) -> pd.DataFrame:
-    """Test all gene sets in one contrast.
+    """Test all gene sets in one contrast by FRY, CAMERA and rotation.
 
     Parameters
     ----------
     fit
         The fitted contrast; None when it cannot be tested.
-    differential
-        Its genes, as `tables.DIFFERENTIAL` describes.
     gene_sets
         The study's sets, as `tables.GENE_SETS` describes.
     min_set_size, max_set_size
         Fewest measured genes of a set; most measured genes of a comparator set.
-    rotations
-        Random rotations of the rotation tests.
-    over_representation_fdr
-        FDR that makes the gene lists of the descriptive over-representation test.
-    prerank_permutations, seed
-        Gene permutations of the descriptive GSEA, and the seed of these and of the rotations. Gene permutation does not hold its size on
-        co-expressed genes, so its p-values never carry a verdict.
+    rotations, seed
+        Random rotations of the rotation tests, and their seed.
 
     Returns
     -------
@@ -101,10 +92,56 @@ def run_set_tests(
                 }
             )
         )
-    tables.append(over_representation(differential, gene_sets, over_representation_fdr, min_set_size, max_set_size))
-    tables.append(prerank(differential, gene_sets, seed, prerank_permutations, min_set_size, max_set_size))
-    tables = [table for table in tables if len(table)]
-    if not tables:
+    return join_set_tests(tables)
+
+
+def describe_gene_sets(
+    differential: pd.DataFrame,
+    gene_sets: pd.DataFrame,
+    *,
+    min_set_size: int,
+    max_set_size: int,
+    over_representation_fdr: float,
+    prerank_permutations: int,
+    seed: int,
+) -> pd.DataFrame:
+    """Describe all gene sets in one contrast by over-representation and preranked GSEA.
+
+    Parameters
+    ----------
+    differential
+        Its genes, as `tables.DIFFERENTIAL` describes; empty when the contrast cannot be tested.
+    gene_sets
+        The study's sets, as `tables.GENE_SETS` describes.
+    min_set_size, max_set_size
+        Fewest measured genes of a set; most measured genes of a comparator set.
+    over_representation_fdr
+        FDR that makes the gene lists of the over-representation test.
+    prerank_permutations, seed
+        Gene permutations of GSEA, and their seed. Gene permutation does not hold its size on co-expressed genes, so its
+        p-values never carry a verdict.
+
+    Returns
+    -------
+    pandas.DataFrame
+        As `tables.SET_TESTS` describes, role `descriptive`, sorted by test, family and set.
+    """
+    if differential.empty:
         return empty_table(SET_TESTS)
-    together = pd.concat(tables, ignore_index=True)
+    return join_set_tests(
+        [
+            over_representation(differential, gene_sets, over_representation_fdr, min_set_size, max_set_size),
+            prerank(differential, gene_sets, seed, prerank_permutations, min_set_size, max_set_size),
+        ]
+    )
+
+
+def join_set_tests(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Return the rows of all tables (`tables.SET_TESTS`) in one, sorted by test, family and set."""
+    import pandas as pd
+
+    filled = [table for table in tables if len(table)]
+    if not filled:
+        return empty_table(SET_TESTS)
+    together = pd.concat(filled, ignore_index=True)
     return together.sort_values(["test", "family", "gene_set"], kind="stable", ignore_index=True)[SET_TESTS.names]
