@@ -35,6 +35,8 @@ rule describe_gene_sets:
         ),
     log:
         "<logs>/describe_gene_sets.log",
+    # The longest job: the others run beside it.
+    priority: 1
     params:
         settings=get_settings(
             "min_set_size",

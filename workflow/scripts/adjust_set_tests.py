@@ -5,7 +5,7 @@ from sidemine.script_log import log_to
 with log_to(snakemake.log[0]):
     from pathlib import Path
 
-    from sidemine.enrichment.set_tests import join_set_tests
+    from sidemine.enrichment.set_test_rows import join_set_tests
     from sidemine.evidence.multiplicity import adjust_set_tests
     from sidemine.tables import ENRICHMENT, SET_TESTS, read_table, write_table
 

@@ -5,7 +5,7 @@ from sidemine.script_log import log_to
 with log_to(snakemake.log[0]):
     from pathlib import Path
 
-    from sidemine.enrichment.set_tests import describe_gene_sets
+    from sidemine.enrichment.set_descriptions import describe_gene_sets
     from sidemine.tables import DIFFERENTIAL, GENE_SETS, SET_TESTS, read_table, write_table
 
     sets = read_table(Path(snakemake.input.sets), GENE_SETS)

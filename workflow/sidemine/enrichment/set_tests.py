@@ -1,17 +1,15 @@
-"""The set tests of one contrast: those that may carry a verdict (`run_set_tests`), and those that only describe."""
+"""The set tests of one contrast: FRY, CAMERA and rotation; which of them may carry a verdict is told by `role`."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from sidemine.enrichment.camera import camera
 from sidemine.enrichment.fry import fry
-from sidemine.enrichment.over_representation import over_representation
-from sidemine.enrichment.prerank import prerank
 from sidemine.enrichment.rotation import rotation_test
 from sidemine.enrichment.set_effect import set_effects
 from sidemine.enrichment.set_membership import build_membership
+from sidemine.enrichment.set_test_rows import join_set_tests
 from sidemine.tables import SET_TESTS, empty_table
 
 if TYPE_CHECKING:
@@ -93,55 +91,3 @@ def run_set_tests(
             )
         )
     return join_set_tests(tables)
-
-
-def describe_gene_sets(
-    differential: pd.DataFrame,
-    gene_sets: pd.DataFrame,
-    *,
-    min_set_size: int,
-    max_set_size: int,
-    over_representation_fdr: float,
-    prerank_permutations: int,
-    seed: int,
-) -> pd.DataFrame:
-    """Describe all gene sets in one contrast by over-representation and preranked GSEA.
-
-    Parameters
-    ----------
-    differential
-        Its genes, as `tables.DIFFERENTIAL` describes; empty when the contrast cannot be tested.
-    gene_sets
-        The study's sets, as `tables.GENE_SETS` describes.
-    min_set_size, max_set_size
-        Fewest measured genes of a set; most measured genes of a comparator set.
-    over_representation_fdr
-        FDR that makes the gene lists of the over-representation test.
-    prerank_permutations, seed
-        Gene permutations of GSEA, and their seed. Gene permutation does not hold its size on co-expressed genes, so its
-        p-values never carry a verdict.
-
-    Returns
-    -------
-    pandas.DataFrame
-        As `tables.SET_TESTS` describes, role `descriptive`, sorted by test, family and set.
-    """
-    if differential.empty:
-        return empty_table(SET_TESTS)
-    return join_set_tests(
-        [
-            over_representation(differential, gene_sets, over_representation_fdr, min_set_size, max_set_size),
-            prerank(differential, gene_sets, seed, prerank_permutations, min_set_size, max_set_size),
-        ]
-    )
-
-
-def join_set_tests(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
-    """Return the rows of all tables (`tables.SET_TESTS`) in one, sorted by test, family and set."""
-    import pandas as pd
-
-    filled = [table for table in tables if len(table)]
-    if not filled:
-        return empty_table(SET_TESTS)
-    together = pd.concat(filled, ignore_index=True)
-    return together.sort_values(["test", "family", "gene_set"], kind="stable", ignore_index=True)[SET_TESTS.names]
