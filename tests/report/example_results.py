@@ -414,5 +414,5 @@ def _manifest(simulated: bool) -> dict[str, Any]:
     ]  # fmt: skip
     return {
         "inputs": inputs, "seed": 20260101, "config_digest": "c" * 64, "code_digest": "d" * 64, "lock_digest": "e" * 64,
-        "versions": {"python": "3.11.7", "packages": {"sidemine": "0.1.0", "numpy": "2.2.0", "pylimma": "0.2.0"}},
+        "versions": {"sidemine": "0.1.0", "python": "3.11.7", "packages": {"numpy": "2.2.0", "pylimma": "0.2.0"}},
     }  # fmt: skip

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 SHARE_OF_DF_WITHOUT_LARGEST = 0.92
 
 
-def fry(fit: ContrastFit, membership: SetMembership) -> pd.DataFrame:
+def fry(fit: ContrastFit, membership: SetMembership, *, mixed: bool = True) -> pd.DataFrame:
     """Test every set against no change at all.
 
     Parameters
@@ -33,6 +33,8 @@ def fry(fit: ContrastFit, membership: SetMembership) -> pd.DataFrame:
         A fitted contrast.
     membership
         Sets × genes of that fit.
+    mixed
+        Whether to compute p_mixed too (one singular value decomposition per set); otherwise it is NaN.
 
     Returns
     -------
@@ -50,14 +52,11 @@ def fry(fit: ContrastFit, membership: SetMembership) -> pd.DataFrame:
         statistic = means[:, 0] / np.sqrt(np.mean(means[:, 1:] ** 2, axis=1))
     p_value = two_sided_p(statistic, float(fit.residual_df))
     weights = membership.weights
-    p_mixed = np.array(
-        [
-            p_value[row]
-            if weights.indptr[row + 1] - weights.indptr[row] == 1
-            else _mixed_p(weights.data[start:stop, None] * effects[weights.indices[start:stop]])
-            for row, (start, stop) in enumerate(zip(weights.indptr[:-1], weights.indptr[1:], strict=True))
-        ]
-    )
+    p_mixed = np.full(len(p_value), np.nan)
+    for row in range(len(p_value)) if mixed else ():
+        genes = slice(weights.indptr[row], weights.indptr[row + 1])
+        own = weights.data[genes, None] * effects[weights.indices[genes]]
+        p_mixed[row] = p_value[row] if len(own) == 1 else _mixed_p(own)
     return pd.DataFrame(
         {
             "gene_set": np.array(membership.gene_sets, dtype=object),
@@ -67,7 +66,7 @@ def fry(fit: ContrastFit, membership: SetMembership) -> pd.DataFrame:
             "statistic": statistic,
             "df": np.full(len(statistic), fit.residual_df),
             "p_value": p_value,
-            "p_mixed": p_mixed.astype(np.float64),
+            "p_mixed": p_mixed,
         }
     )
 

@@ -82,9 +82,7 @@ def _without_one_effect(entry: Mapping[str, Any]) -> str:
         reasons = dict.fromkeys(str((item["problem"] or {}).get("what", "")) for item in entry["evidence"])
         reason = "; ".join(filter(None, reasons)) or "no comparison belongs to the question"
         return f"{genes} could not be tested: {reason}."
-    each = "; ".join(
-        f"{item['accession']}: {_amount(item['effect'], unit)} ({_interval(item)})" for item in tested[:4]
-    )
+    each = "; ".join(f"{item['accession']}: {_amount(item['effect'], unit)} ({_interval(item)})" for item in tested[:4])
     more = f"; and {len(tested) - 4} more" if len(tested) > 4 else ""
     return f"{genes} {_compared(entry['evidence'])}: {each}{more}. {excluded_words(entry, unit)}"
 
@@ -146,7 +144,9 @@ def overview_line(entry: Mapping[str, Any]) -> str:
     else:
         tested = [item for item in entry["evidence"] if words.is_number(item["effect"])]
         parts.append(
-            " v ".join(_amount(item["effect"], unit) for item in tested[:3]) if tested else "no comparison could be tested"
+            " v ".join(_amount(item["effect"], unit) for item in tested[:3])
+            if tested
+            else "no comparison could be tested"
         )
     if entry["agreeing"]:
         parts.append(f"{entry['agreeing']['k']} of {entry['agreeing']['n']} sources agree")
@@ -161,7 +161,12 @@ def tiles(entry: Mapping[str, Any], robustness: Mapping[str, Any] | None = None)
         _adjusted_tile(entry, unit),
         _excludable_tile(entry, unit),
         _agreeing_tile(entry),
-        _tile("p_self_contained", "Did the set change?", words.p_statement(entry["p_self_contained"]), "self-contained (FRY)"),
+        _tile(
+            "p_self_contained",
+            "Did the set change?",
+            words.p_statement(entry["p_self_contained"]),
+            "self-contained (FRY)",
+        ),
         _tile(
             "p_competitive",
             "More than other genes?",

@@ -15,9 +15,9 @@ from importlib.resources import files
 
 from sidemine.errors import InputError, Problem
 
-OWN_SCRIPTS = ("core.js", "cards.js", "contrasts.js")
+OWN_SCRIPTS = ("core.js", "cards.js", "contrasts.js", "explorer.js", "records.js")
 """The page's own scripts, in the order in which they run; what they share is in the first."""
-OWN_STYLES = ("page.css",)
+OWN_STYLES = ("page.css", "side_panels.css")
 """The page's own style sheets."""
 _EXPORT = re.compile(r"export\s*\{([^{}]*)\}\s*;?")
 

@@ -45,7 +45,10 @@ def read_beside(results: Path) -> Beside:
     InputError
         When a file that is there is not JSON, or is not shaped as its contract says.
     """
-    found = {name: _read(results / f"{name}.json", key) for name, key in (("robustness", "hypotheses"), ("concordance", "bridges"))}
+    found = {
+        name: _read(results / f"{name}.json", key)
+        for name, key in (("robustness", "hypotheses"), ("concordance", "bridges"))
+    }
     missing = {
         name: f"{name}.json is not among these results: this stage was not part of the run"
         for name, content in found.items()

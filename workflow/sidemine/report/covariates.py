@@ -48,9 +48,7 @@ def colour_columns(dataset: DatasetResults, contrasts: list[ContrastResults]) ->
         if name in dataset.samples.columns
     ]
     shown = [*columns, *_checks(dataset)][:MOST_COLUMNS]
-    return [
-        {**column, "values": [column["values"].get(sample) for sample in dataset.sample_names]} for column in shown
-    ]
+    return [{**column, "values": [column["values"].get(sample) for sample in dataset.sample_names]} for column in shown]
 
 
 def _texts(dataset: DatasetResults, name: str) -> dict[str, str]:

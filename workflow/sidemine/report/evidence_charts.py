@@ -168,7 +168,8 @@ def confounders(
         rows = [(f"◆ {entry['gene_set']}", own.get(entry["contrast"], {"effect": None}))]
         ordered = sorted(entry["beside"], key=lambda row: (row["family"] == "negative_control", row["gene_set"]))
         rows += [
-            (f"{'●' if row['family'] == 'negative_control' else '✚'} {row['gene_set']}", row) for row in ordered[:MOST_SETS]
+            (f"{'●' if row['family'] == 'negative_control' else '✚'} {row['gene_set']}", row)
+            for row in ordered[:MOST_SETS]
         ]
         groups.append((entry["contrast"], [row for row in rows if is_number(row[1]["effect"])]))
     if not any(len(rows) > 1 for _, rows in groups):

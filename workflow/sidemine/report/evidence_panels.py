@@ -62,7 +62,13 @@ def figures(entry: Mapping[str, Any], beside: Beside) -> dict[str, charts.Spec]:
 
 
 def _panel(
-    element: str, drawn: Mapping[str, Any], caption: str, why_empty: str, *, title: str = "", extra: dict[str, Any] | None = None
+    element: str,
+    drawn: Mapping[str, Any],
+    caption: str,
+    why_empty: str,
+    *,
+    title: str = "",
+    extra: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     return {
         "id": element if element in drawn else "",
@@ -175,7 +181,11 @@ def _variant(row: Mapping[str, Any]) -> dict[str, str]:
         else "—",
         "p_value": words.p_value(row.get("p_value")),
         "verdict": str(row.get("verdict") or "—"),
-        "agrees": "yes" if agrees is True else "no" if agrees is False else f"not evaluated: {row.get('reason') or '—'}",
+        "agrees": "yes"
+        if agrees is True
+        else "no"
+        if agrees is False
+        else f"not evaluated: {row.get('reason') or '—'}",
     }
 
 
@@ -213,7 +223,11 @@ def _concordance_panels(entry: Mapping[str, Any], beside: Beside, drawn: Mapping
         row = main_row(bridge) or {}
         thinned = (bridge.get("profile") or {}).get("n_total")
         drawn_genes = len((bridge.get("profile") or {}).get("genes") or [])
-        how_many = f" Drawn: {drawn_genes:,} of {thinned:,} genes." if words.is_number(thinned) and thinned > drawn_genes else ""
+        how_many = (
+            f" Drawn: {drawn_genes:,} of {thinned:,} genes."
+            if words.is_number(thinned) and thinned > drawn_genes
+            else ""
+        )
         leading = f" Leading genes: {row['leading_genes']}." if row.get("leading_genes") else ""
         panels.append(
             _panel(
@@ -234,7 +248,9 @@ def _concordance_panels(entry: Mapping[str, Any], beside: Beside, drawn: Mapping
 
 def _bridge_row(row: Mapping[str, Any]) -> dict[str, str]:
     return {
-        "genes": " ".join(filter(None, [str(row.get("scope") or "").replace("_", " "), str(row.get("gene_set") or "")])),
+        "genes": " ".join(
+            filter(None, [str(row.get("scope") or "").replace("_", " "), str(row.get("gene_set") or "")])
+        ),
         "estimand": str(row.get("estimand") or "—"),
         "n_genes": f"{row['n_genes']:,}" if words.is_number(row.get("n_genes")) else "—",
         "concordance": charts.interval_words(row.get("concordance"), row.get("ci_low"), row.get("ci_high")),

@@ -6,10 +6,12 @@ import logging
 from pathlib import Path
 from typing import Any
 
-from sidemine.report import assets, cards, contrast_charts, ledger, methods, words
+from sidemine.report import assets, cards, contrast_charts, ledger, methods, side_panels, words
 from sidemine.report.collect import StudyResults, collect
 from sidemine.report.covariates import cross_table
 from sidemine.report.evidence_panels import figures as evidence_figures
+from sidemine.report.explorer import explorer_block, explorer_options
+from sidemine.report.flags_mqc import multiqc_flags
 from sidemine.report.payload import (
     contrast_block,
     dataset_block,
@@ -19,14 +21,16 @@ from sidemine.report.payload import (
     panels_block,
     sets_block,
 )
-from sidemine.tables import write_text
+from sidemine.report.references import references
+from sidemine.report.sources import source_tables
+from sidemine.tables import write_json, write_text
 
 _LOG = logging.getLogger(__name__)
 LARGEST_PAGE = 8_000_000
 """Bytes above which the page is too large to be sent around; a warning is logged."""
 
 
-def build_report(results: Path, output: Path) -> None:
+def build_report(results: Path, output: Path, *, flags: Path | None = None) -> None:
     """Write the report of one study as one self-contained HTML file, the same bytes every time.
 
     Parameters
@@ -35,6 +39,8 @@ def build_report(results: Path, output: Path) -> None:
         Folder of the study's results (`results/<study>`), as in the result contract.
     output
         Where to write the page.
+    flags
+        Where to write the flags of all checks as MultiQC custom content; None: they are not written.
 
     Raises
     ------
@@ -47,6 +53,8 @@ def build_report(results: Path, output: Path) -> None:
     if size > LARGEST_PAGE:
         _LOG.warning("the report has %.1f MB, more than the %.0f MB it should", size / 1e6, LARGEST_PAGE / 1e6)
     write_text(page, output)
+    if flags is not None:
+        write_json(multiqc_flags(found), flags)
     _LOG.info("report of %d contrasts written: %s, %.1f MB", len(found.contrasts), output, size / 1e6)
 
 
@@ -106,7 +114,15 @@ def page_values(results: StudyResults) -> dict[str, Any]:
         "packages": sorted(results.manifest["versions"]["packages"].items()),
         "methods": methods.paragraphs(results),
         "limits": methods.page_limits(results),
-        "references": methods.references(),
+        "methods_text": methods.methods_text(results),
+        "commands": methods.commands(results),
+        "references": references(),
+        "explorer": explorer_options(results),
+        "threats": side_panels.threats(results),
+        "funnels": side_panels.funnels(results),
+        "considered": side_panels.considered_rows(results),
+        "calibration": side_panels.calibration_panel(results),
+        "context": side_panels.context_panel(results),
         "licences": assets.licences(),
         "scripts": scripts,
         "styles": styles,
@@ -139,6 +155,14 @@ def data_blocks(results: StudyResults, figures: dict[str, dict[str, Any]]) -> di
         ),
         "data-genes": pack(genes_block(results)),
         "data-sets": pack(sets_block(results)),
+        "data-sources": pack(source_tables(results)),
+        "data-manifest": pack(results.manifest),
+        "data-verdicts": pack(results.verdicts),
+    }
+    blocks |= {
+        f"data-explorer-{entry['hypothesis']}": pack(block)
+        for entry in results.verdicts["verdicts"]
+        if (block := explorer_block(results, entry)) is not None
     }
     blocks |= {f"data-dataset-{key}": pack(dataset_block(results, key)) for key in results.datasets}
     blocks |= {f"data-contrast-{key}": pack(contrast_block(results, key)) for key in results.contrasts}
