@@ -12,7 +12,9 @@ class OpenPage:
     def __init__(self, browser, path: Path, width: int = 1440, scheme: str = "light") -> None:
         self.requests: list[str] = []
         self.complaints: list[str] = []
-        self.tab = browser.new_page(viewport={"width": width, "height": 844 if width < 600 else 900}, color_scheme=scheme)
+        self.tab = browser.new_page(
+            viewport={"width": width, "height": 844 if width < 600 else 900}, color_scheme=scheme
+        )
         self.tab.set_default_timeout(15_000)
         self.tab.on("request", lambda request: self.requests.append(request.url))
         self.tab.on("console", lambda message: self.complaints.append(f"{message.type}: {message.text}"))

@@ -12,7 +12,16 @@ from open_page import OpenPage
 
 from sidemine.report.words import bounded, number, p_statement
 
-TILES = ("effect", "adjusted", "excludable", "agreeing", "p_self_contained", "p_competitive", "specificity", "robustness")
+TILES = (
+    "effect",
+    "adjusted",
+    "excludable",
+    "agreeing",
+    "p_self_contained",
+    "p_competitive",
+    "specificity",
+    "robustness",
+)
 pytestmark = pytest.mark.browser
 
 

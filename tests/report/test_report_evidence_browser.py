@@ -32,7 +32,6 @@ def test_forest_draws_every_contrast(opened, example_results):
             assert item["testable"] or "not testable" in told
 
 
-
 def test_forest_rows_tell_where_they_come_from(opened):
     """A row names accession, tissue, platform, groups and coverage; the pooled row its leave-one-out range."""
     told = drawn(opened, "forest-vte_targets")

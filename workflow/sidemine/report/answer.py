@@ -71,7 +71,9 @@ def key_amounts(entry: Mapping[str, Any]) -> list[str]:
     if effect is None:
         return []
     parts = [f"{words.number(abs(effect['effect']))} {_unit(entry).split(' of ')[0]}"]
-    return [*parts, f"{words.number(abs(adjusted['effect']))} SD {words.side(adjusted['effect'])}"] if adjusted else parts
+    return (
+        [*parts, f"{words.number(abs(adjusted['effect']))} SD {words.side(adjusted['effect'])}"] if adjusted else parts
+    )
 
 
 def _without_one_effect(entry: Mapping[str, Any]) -> str:
