@@ -26,6 +26,7 @@ def answer(entry: Mapping[str, Any], robustness: Mapping[str, Any] | None = None
     """
     return {
         "plain": plain_sentence(entry),
+        "key_amounts": key_amounts(entry),
         "line": overview_line(entry),
         "way": _way(main_effect(entry)),
         "doubt_short": words.shortened(str(entry["doubt"]), _LONGEST_DOUBT),
@@ -53,17 +54,26 @@ def plain_sentence(entry: Mapping[str, Any]) -> str:
     effect = main_effect(entry)
     if effect is None:
         return _without_one_effect(entry)
-    genes = f"{entry['declared']['set']} genes"
-    compared = _compared(entry["evidence"])
-    interval = f"95 % CI {_interval(effect)}"
-    cohort = entry["kind"] == "cohort"
-    unit = _unit(entry)
-    told = f"{genes} are {_amount(effect['effect'], unit)} {compared} ({interval}){', in total' if cohort else ''}"
-    if cohort:
-        told += f"; {_adjusted_words(entry)}"
+    unit, compared = _unit(entry), _compared(entry["evidence"])
+    amount, interval = f"{words.number(abs(effect['effect']))} {unit}", f"95 % CI {_interval(effect)}"
+    side = words.side(effect["effect"])
+    if entry["kind"] == "cohort":
+        told = f"{amount} {side} {compared} ({interval}), in total; {_adjusted_words(entry)}"
     else:
-        told += _experiment_words(entry, effect)
-    return f"{told}. {excluded_words(entry, unit)}"
+        fold = words.as_percent_change(effect["effect"]).removesuffix(f" {side}")
+        told = f"{amount} ({fold}) {side} {compared} ({interval}), counted beyond the other measured genes"
+    return f"{entry['declared']['set']} genes are {told}. {excluded_words(entry, unit)}"
+
+
+def key_amounts(entry: Mapping[str, Any]) -> list[str]:
+    """Return the parts of the plain sentence that a reader should see first: the effect, in total and adjusted."""
+    effect, adjusted = main_effect(entry), entry["composition_adjusted"]
+    if effect is None:
+        return []
+    parts = [f"{words.number(abs(effect['effect']))} {_unit(entry).split(' of ')[0]}"]
+    return (
+        [*parts, f"{words.number(abs(adjusted['effect']))} SD {words.side(adjusted['effect'])}"] if adjusted else parts
+    )
 
 
 def _without_one_effect(entry: Mapping[str, Any]) -> str:
@@ -109,16 +119,6 @@ def _adjusted_words(entry: Mapping[str, Any]) -> str:
         return "not adjusted for the mix of cells"
     amount = f"{words.number(abs(adjusted['effect']))} SD {words.side(adjusted['effect'])}"
     return f"{amount} ({_interval(adjusted)}) after adjusting for blood composition"
-
-
-def _experiment_words(entry: Mapping[str, Any], effect: Mapping[str, Any]) -> str:
-    changes = [
-        item["set_log2_fold_change"] for item in entry["evidence"] if words.is_number(item["set_log2_fold_change"])
-    ]
-    told = f", beyond what the other measured genes do: {words.as_percent_change(effect['effect'])}"
-    if len(changes) == 1:
-        told += f" (the genes alone: {words.as_percent_change(changes[0])})"
-    return told
 
 
 def excluded_words(entry: Mapping[str, Any], unit: str) -> str:

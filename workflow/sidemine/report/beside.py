@@ -69,13 +69,8 @@ def _comparators(path: Path) -> dict[str, list[dict[str, Any]]]:
         return {}
     table = read_table(path, SPECIFICITY)
     chosen = table[(table["family"] == "comparator") & table["effect"].notna()]
-    return {
-        str(name): [
-            {"contrast": str(row.contrast), "gene_set": str(row.gene_set), "effect": float(row.effect)}
-            for row in rows.itertuples()
-        ]
-        for name, rows in chosen.groupby("hypothesis")
-    }
+    columns = ["contrast", "gene_set", "effect"]
+    return {str(name): rows[columns].to_dict("records") for name, rows in chosen.groupby("hypothesis")}
 
 
 def _read(path: Path, key: str) -> dict[str, Any] | None:

@@ -172,7 +172,7 @@ def heat() -> Spec:
     y = {"field": "gene", "type": "nominal", "sort": None,
          "axis": {"title": None, "ticks": False, "domain": False, "labelFontSize": 10, "labelPadding": 3}}  # fmt: skip
     color = {"field": "value", "type": "quantitative",
-             "scale": {"domain": [-1, 0, 1], "range": ["@lower", "@surface", "@higher"], "clamp": True},
+             "scale": {"domain": [-1, 0, 1], "range": ["@lower", "@surface", "@higher"], "clamp": True, "interpolate": "rgb"},
              "legend": {"title": "log2 difference from the mean of the reference", "orient": "bottom", "direction": "horizontal",
                         "gradientLength": 180, "gradientThickness": 10, "tickCount": 5, "titleFontWeight": 600, "titleLimit": 400}}  # fmt: skip
     return {

@@ -239,10 +239,10 @@ def specification(variants: Sequence[Mapping[str, Any]], effect_unit: str) -> Sp
     x = {"field": "rank", "type": "quantitative", "axis": None,
          "scale": {"domain": [0.3, len(points) + 0.7], "nice": False, "zero": False}}  # fmt: skip
     y = {"field": "effect", "type": "quantitative", "scale": {"range": [_CURVE_HEIGHT, 0], "zero": True, "nice": True},
-         "axis": {"title": ["effect, " + unit_words(effect_unit), "▲ higher in target"], "tickCount": 5, "grid": True}}  # fmt: skip
+         "axis": {"title": [unit_words(effect_unit), "◀ lower │ higher in target ▶"], "tickCount": 5, "grid": True, "orient": "left"}}  # fmt: skip
     below = {"field": "dimension", "type": "nominal", "sort": [name.replace("_", " ") for name in ordered],
              "scale": {"type": "point", "range": [_CURVE_HEIGHT + 18, _CURVE_HEIGHT + 8 + matrix]},
-             "axis": {"title": None, "ticks": False, "domain": False, "labelLimit": 120}}  # fmt: skip
+             "axis": {"title": None, "ticks": False, "domain": False, "labelLimit": 120, "orient": "left"}}  # fmt: skip
     color = {"field": "way", "type": "nominal", "scale": WAYS, "legend": None}
     filled = {"condition": {"test": "datum.agrees === 'agrees'", "value": 1}, "value": 0}
     tooltip = [{"field": "words", "title": "variant"}, {"field": "value", "title": "effect [95 % CI]"},
@@ -255,7 +255,7 @@ def specification(variants: Sequence[Mapping[str, Any]], effect_unit: str) -> Sp
         "resolve": {"scale": {"y": "independent"}},
         "layer": [
             {"layer": [
-                {"mark": {"type": "rule", "strokeDash": [3, 3], "color": "@soft"}, "encoding": {"y": {**y, "field": None, "datum": 0}}},
+                {"mark": {"type": "rule", "strokeDash": [3, 3], "color": "@soft"}, "encoding": {"y": {**{key: part for key, part in y.items() if key != "field"}, "datum": 0}}},
                 {"mark": {"type": "rule", "strokeWidth": 1.5},
                  "encoding": {"x": x, "y": {**y, "field": "ci_low"}, "y2": {"field": "ci_high"}, "color": color}},
                 {"mark": {"type": "point", "filled": False, "size": 60, "strokeWidth": 2, "fill": "@surface"},
@@ -268,7 +268,7 @@ def specification(variants: Sequence[Mapping[str, Any]], effect_unit: str) -> Sp
                  "mark": {"type": "point", "shape": "circle", "size": 240, "strokeWidth": 2, "color": "@ink", "filled": False},
                  "encoding": {"x": x, "y": y, "tooltip": tooltip}},
             ]},
-            {"mark": {"type": "tick", "orient": "vertical", "size": 11, "thickness": 4},
+            {"mark": {"type": "tick", "orient": "vertical", "size": 11, "thickness": 4, "opacity": 1},
              "encoding": {"x": x, "y": below, "color": color, "tooltip": tooltip}},
         ],
     }  # fmt: skip
@@ -295,10 +295,13 @@ def concordance(bridge: Mapping[str, Any], row: Mapping[str, Any] | None) -> Spe
     leading = {name: place for place, name in enumerate(named[:MOST_LABELS])}
     for gene in genes:
         gene["leading"] = gene["gene"] in leading
+    labels = profile.get("labels") or {}
+    drug, disease = (bounded(str(labels.get(key) or default), 60) for key, default in
+                     (("drug", "change with the drug"), ("disease", "difference in the disease")))  # fmt: skip
     x = {"field": "drug", "type": "quantitative", "scale": {"padding": 14, "nice": False},
-         "axis": {"title": ["◀ lower with the drug  │  higher with the drug ▶", "moderated t, drug"], "tickCount": 6}}  # fmt: skip
+         "axis": {"title": ["◀ lower with the drug  │  higher with the drug ▶", drug], "tickCount": 6}}  # fmt: skip
     y = {"field": "disease", "type": "quantitative", "scale": {"padding": 14, "nice": False},
-         "axis": {"title": ["◀ lower in patients │ higher ▶", "moderated t, disease"], "tickCount": 6}}  # fmt: skip
+         "axis": {"title": [disease, "◀ lower in patients │ higher ▶"], "tickCount": 6}}  # fmt: skip
     tooltip = [{"field": "gene"}, {"field": "drug", "format": ".2f"}, {"field": "disease", "format": ".2f"},
                {"field": "reading"}]  # fmt: skip
     ink = {"condition": {"test": "datum.leading", "value": "@accent"}, "value": "@muted"}

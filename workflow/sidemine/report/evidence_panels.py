@@ -31,8 +31,8 @@ def evidence_panels(entry: Mapping[str, Any], beside: Beside, drawn: Mapping[str
         ),
         "panels": [
             _specificity_panel(entry, drawn),
-            _confounder_panel(entry, drawn),
             _adjustment_panel(entry, drawn),
+            _confounder_panel(entry, drawn),
             _robustness_panel(entry, beside, drawn),
             *_concordance_panels(entry, beside, drawn),
         ],
@@ -192,19 +192,22 @@ def _variant(row: Mapping[str, Any]) -> dict[str, str]:
 def bridges_of(entry: Mapping[str, Any], beside: Beside) -> list[dict[str, Any]]:
     """Return the bridges between drug and disease that touch the comparisons of a hypothesis."""
     own = set(entry["declared"]["contrasts"])
-    return [
-        bridge
-        for bridge in beside.bridges
-        if own & {str(row[key]) for row in bridge.get("rows") or [] for key in ("disease_contrast", "drug_contrast")}
-    ]
+    return [bridge for bridge in beside.bridges if own & set(_sides(bridge))]
+
+
+def _sides(bridge: Mapping[str, Any]) -> list[str]:
+    listed = [str(name) for key in ("drug", "disease") for name in bridge.get(key) or []]
+    rows = bridge.get("rows") or []
+    return listed or [str(row[key]) for row in rows for key in ("disease_contrast", "drug_contrast")]
 
 
 def main_row(bridge: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Return the row that a bridge's call rests on: total, on the target genes where there are such rows."""
+    """Return the row that a bridge's call rests on, in total; the one that the stage names, or else the first."""
     rows = [row for row in bridge.get("rows") or [] if row.get("estimand", "total") == "total"]
-    order = {"target": 0, "drug_responsive": 1, "all": 2}
-    ranked = sorted(rows, key=lambda row: order.get(str(row.get("scope")), 3))
-    return ranked[0] if ranked else None
+    named = bridge.get("primary") or {}
+    keys = ("disease_contrast", "drug_contrast", "scope", "gene_set")
+    chosen = [row for row in rows if named and all(row.get(key) == named.get(key) for key in keys)]
+    return next(iter([*chosen, *rows]), None)
 
 
 def _concordance_panels(entry: Mapping[str, Any], beside: Beside, drawn: Mapping[str, Any]) -> list[dict[str, Any]]:

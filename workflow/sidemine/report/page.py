@@ -71,8 +71,19 @@ def render(results: StudyResults) -> str:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters["first_sentence"] = words.first_sentence
+    environment.filters |= {"first_sentence": words.first_sentence, "emphasised": emphasised}
     return environment.get_template("page.html.j2").render(page_values(results))
+
+
+def emphasised(text: str, parts: list[str]) -> str:
+    """Return `text` as HTML that is escaped first, with the first place of each of `parts` in bold."""
+    from markupsafe import Markup, escape
+
+    shown = str(escape(text))
+    for part in parts:
+        plain = str(escape(part))
+        shown = shown.replace(plain, f"<strong>{plain}</strong>", 1)
+    return Markup(shown)  # noqa: S704 - escaped above
 
 
 def page_values(results: StudyResults) -> dict[str, Any]:
