@@ -233,3 +233,13 @@ def test_assets_come_with_licences_and_cannot_close_their_tag():
     texts = [licence.text for licence in assets.licences()]
     assert all(len(text) > 500 for text in texts)
     assert "SpryMedia" in texts[1]
+
+
+def test_bundle_kept_at_setup_is_the_bundle(tmp_path, monkeypatch):
+    """The page is the same whether set-up kept the charting library's bundle or it is made anew."""
+    monkeypatch.setattr("sys.prefix", str(tmp_path))
+    made = assets.chart_script.__wrapped__()
+    kept = assets.keep_bundle()
+    assert kept.is_relative_to(tmp_path)
+    monkeypatch.setattr(assets, "_make_bundle", lambda: pytest.fail("the kept bundle was not read"))
+    assert assets.chart_script.__wrapped__() == made

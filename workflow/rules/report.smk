@@ -38,6 +38,7 @@ rule build_report:
         verdicts="<results>/verdicts.json",
         manifest="<results>/manifest.json",
         sets="<results>/gene_sets.tsv.gz",
+        specificity="<results>/specificity.tsv",
         expression=expand(
             "<results>/datasets/{dataset}/expression.h5ad", dataset=STUDY.datasets
         ),

@@ -231,7 +231,7 @@ def _specificity_tile(entry: Mapping[str, Any]) -> dict[str, str]:
     if words.is_number(value):
         return _tile("specificity", name, f"{words.ordinal(value)} percentile", f"among matched random sets{beside}")
     reason = str(entry["not_computed"].get("specificity_percentile") or record.get("reason") or "no reason was given")
-    if beside:
+    if words.is_number(rank):
         short = "no random set matches" if "no valid comparator" in reason else "random sets: " + reason
         return _tile("specificity", name, f"{words.ordinal(rank)} percentile", f"among comparator sets; {short}")
     return _tile("specificity", name, "not computed", reason)

@@ -30,7 +30,7 @@ class Beside:
         Per file that is not there: why its panels are empty.
     """
 
-    comparators: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    comparators: dict[str, list[dict[Any, Any]]] = field(default_factory=dict)
     robustness: dict[str, dict[str, Any]] = field(default_factory=dict)
     bridges: list[dict[str, Any]] = field(default_factory=list)
     interactions: list[dict[str, Any]] = field(default_factory=list)
@@ -64,7 +64,7 @@ def read_beside(results: Path) -> Beside:
     )
 
 
-def _comparators(path: Path) -> dict[str, list[dict[str, Any]]]:
+def _comparators(path: Path) -> dict[str, list[dict[Any, Any]]]:
     if not path.is_file():
         return {}
     table = read_table(path, SPECIFICITY)

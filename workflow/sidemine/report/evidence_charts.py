@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import Any
 
 from sidemine.report.charts import WAY_SHAPES, WAYS, Spec, base, interval_words, signed_axis, way
-from sidemine.report.words import bounded, count, is_number, number, unit_words
+from sidemine.report.words import bounded, count, is_number, number, shortened, unit_words
 
 MOST_CONTRASTS = 4
 """Most comparisons whose confounders are drawn side by side; the table holds all."""
@@ -281,7 +281,7 @@ def _agreement(row: Mapping[str, Any]) -> str:
 def concordance(bridge: Mapping[str, Any], row: Mapping[str, Any] | None) -> Spec | None:
     """Return the drug's change against the disease's, gene by gene, with the leading genes named; None without a profile."""
     profile = bridge.get("profile") or {}
-    genes = [
+    genes: list[dict[str, Any]] = [
         {"gene": bounded(str(gene), 40), "drug": drug, "disease": disease,
          "reading": "the drug moves it as the disease does" if drug * disease > 0 else "the drug moves it the other way"}
         for gene, drug, disease in zip(
@@ -292,16 +292,16 @@ def concordance(bridge: Mapping[str, Any], row: Mapping[str, Any] | None) -> Spe
     if not genes:
         return None
     named = [name.strip() for name in str((row or {}).get("leading_genes") or "").split(",") if name.strip()]
-    leading = {name: place for place, name in enumerate(named[:MOST_LABELS])}
     for gene in genes:
-        gene["leading"] = gene["gene"] in leading
+        gene["leading"] = gene["gene"] in named
+    labels_of = _labelled([gene for name in named for gene in genes if gene["gene"] == name], genes)
     labels = profile.get("labels") or {}
-    drug, disease = (bounded(str(labels.get(key) or default), 60) for key, default in
-                     (("drug", "change with the drug"), ("disease", "difference in the disease")))  # fmt: skip
+    side_x = shortened(str(labels.get("drug") or "change with the drug"), 60)
+    side_y = shortened(str(labels.get("disease") or "difference in the disease"), 44)
     x = {"field": "drug", "type": "quantitative", "scale": {"padding": 14, "nice": False},
-         "axis": {"title": ["◀ lower with the drug  │  higher with the drug ▶", drug], "tickCount": 6}}  # fmt: skip
+         "axis": {"title": ["◀ lower with the drug  │  higher with the drug ▶", side_x], "tickCount": 6}}  # fmt: skip
     y = {"field": "disease", "type": "quantitative", "scale": {"padding": 14, "nice": False},
-         "axis": {"title": [disease, "◀ lower in patients │ higher ▶"], "tickCount": 6}}  # fmt: skip
+         "axis": {"title": [side_y, "◀ lower in patients │ higher ▶"], "tickCount": 6}}  # fmt: skip
     tooltip = [{"field": "gene"}, {"field": "drug", "format": ".2f"}, {"field": "disease", "format": ".2f"},
                {"field": "reading"}]  # fmt: skip
     ink = {"condition": {"test": "datum.leading", "value": "@accent"}, "value": "@muted"}
@@ -310,7 +310,7 @@ def concordance(bridge: Mapping[str, Any], row: Mapping[str, Any] | None) -> Spe
     return {
         **base(
             f"Change with the drug against difference in the disease, gene by gene: {together} of {len(genes)} genes drawn "
-            f"have the same sign. Leading genes: {', '.join(leading) or 'none named'}.",
+            f"have the same sign. Leading genes: {', '.join(named[:MOST_LABELS]) or 'none named'}.",
             300,
         ),
         "data": {"values": genes},
@@ -319,11 +319,26 @@ def concordance(bridge: Mapping[str, Any], row: Mapping[str, Any] | None) -> Spe
             {"mark": {"type": "rule", "color": "@soft"}, "encoding": {"y": {"datum": 0, "type": "quantitative"}}},
             {"mark": {"type": "point", "filled": True, "opacity": 0.75},
              "encoding": {"x": x, "y": y, "color": ink, "size": size, "tooltip": tooltip}},
-            {"transform": [{"filter": "datum.leading"}],
+            {"data": {"values": labels_of},
              "mark": {"type": "text", "dy": -10, "fontSize": 11, "fontWeight": "bold", "color": "@ink"},
              "encoding": {"x": x, "y": y, "text": {"field": "gene"}}},
         ],
     }  # fmt: skip
+
+
+def _labelled(leading: Sequence[dict[str, Any]], genes: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the leading genes that can be named without writing over another name; the caption lists all."""
+    spans = {key: max(abs(gene[key]) for gene in genes) or 1.0 for key in ("drug", "disease")}
+    chosen: list[dict[str, Any]] = []
+    for gene in leading:
+        apart = (
+            abs(gene["drug"] - other["drug"]) > 0.3 * spans["drug"]
+            or abs(gene["disease"] - other["disease"]) > 0.1 * spans["disease"]
+            for other in chosen
+        )
+        if len(chosen) < MOST_LABELS and all(apart):
+            chosen.append(gene)
+    return chosen
 
 
 def left_out_variants(variants: Sequence[Mapping[str, Any]]) -> list[tuple[str, list[str]]]:

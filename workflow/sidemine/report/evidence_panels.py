@@ -228,7 +228,8 @@ def _concordance_panels(entry: Mapping[str, Any], beside: Beside, drawn: Mapping
             if words.is_number(thinned) and thinned > drawn_genes
             else ""
         )
-        leading = f" Leading genes: {row['leading_genes']}." if row.get("leading_genes") else ""
+        named = [name.strip() for name in str(row.get("leading_genes") or "").split(",") if name.strip()]
+        leading = f" Leading genes: {words.listed(named)}." if named else ""
         panels.append(
             _panel(
                 f"concordance-{bridge['bridge']}-{entry['hypothesis']}",
@@ -238,12 +239,27 @@ def _concordance_panels(entry: Mapping[str, Any], beside: Beside, drawn: Mapping
                 str(row.get("reason") or "no profile was written for this bridge"),
                 title=f"Drug and disease: {_CALLS.get(str(bridge.get('call')), str(bridge.get('call')))}",
                 extra={
-                    "facts": [str(bridge.get("question") or ""), str(bridge.get("sentence") or "")],
+                    "facts": [
+                        str(bridge.get("question") or ""),
+                        str(bridge.get("sentence") or ""),
+                        *interaction_sentences(entry, beside),
+                    ],
                     "bridge_rows": [_bridge_row(one) for one in bridge.get("rows") or []],
                 },
             )
         )
     return panels
+
+
+def interaction_sentences(entry: Mapping[str, Any], beside: Beside) -> list[str]:
+    """Return what differs between forms of the disease in the primary set (pulmonary embolism and vein thrombosis, say)."""
+    if entry["kind"] != "cohort":
+        return []
+    return [
+        str(one["sentence"])
+        for one in beside.interactions
+        if one.get("gene_set", entry["declared"]["set"]) == entry["declared"]["set"]
+    ]
 
 
 def _bridge_row(row: Mapping[str, Any]) -> dict[str, str]:

@@ -25,6 +25,8 @@ def bounded(text: str, limit: int = LONGEST_TEXT) -> str:
     Deposited metadata may hold anything. Direction overrides can make a name read as another, so they are written
     out as their code point; control characters likewise.
     """
+    if len(text) <= limit and text.isascii() and text.isprintable():
+        return text
     cut = text[:limit]
     shown = "".join(_visible(character) for character in cut)
     missing = len(text) - len(cut)
