@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from beside_results import FILTERED_IN_A, NOT_ON_B, NOWHERE, add_beside
 from example_results import SETS, write_example_results
-from test_report_browser import OpenPage
+from open_page import OpenPage
 
 from sidemine.report.page import build_report
 from sidemine.report.words import number
@@ -195,14 +195,18 @@ def test_methods_are_copied(browser, page_file):
     page.tab.close()
 
 
-def test_figures_name_their_source(opened, folder):
-    """Each figure names the result file behind it, and links it."""
+def test_figures_name_their_source(opened):
+    """Each figure names the result file behind it, and links it; none is forgotten."""
     link = opened.tab.locator("[data-of='forest-vte_targets'] a")
     assert link.inner_text() == "verdicts.json"
     assert (
         opened.tab.locator("[data-of='volcano-vte_a'] a").get_attribute("href") == "contrasts/vte_a/differential.tsv.gz"
     )
-    assert (folder / "contrasts/vte_a/differential.tsv.gz").is_file()
+    unnamed = opened.tab.evaluate(
+        "() => [...document.querySelectorAll('figure .chart[id]')].map(chart => chart.id)"
+        ".filter(id => !document.querySelector(`.source[data-of='${id}'] a`))"
+    )
+    assert unnamed == []
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (390, "dark")])
