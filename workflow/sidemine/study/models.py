@@ -370,6 +370,13 @@ class Settings(ClosedModel):
     matched_sets: int = Field(
         default=1000, ge=1000, le=20000, description="Random sets that each primary set is compared with."
     )
+    calibration_labelings: int = Field(
+        default=300,
+        ge=0,
+        le=10000,
+        description="Permuted labelings per contrast on which the size of the set tests is measured, where a contrast has "
+        "200 distinct ones; elsewhere simulated design classes are quoted. 0: quote everywhere.",
+    )
     over_representation_fdr: float = Field(
         default=0.05,
         gt=0,
