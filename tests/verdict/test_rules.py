@@ -8,9 +8,10 @@ import pytest
 from scipy import stats
 
 from sidemine.evidence.records import ContrastEvidence, HypothesisEvidence
-from sidemine.verdict.answer import answer_hypotheses, competitive_reading
+from sidemine.verdict.answer import answer_hypotheses
 from sidemine.verdict.intervals import Effect, one_sided
 from sidemine.verdict.rules import decide
+from sidemine.verdict.sentences import competitive_reading
 
 
 def contrast(name="a", effect=1.0, se=0.1, df=60.0, **changes):

@@ -173,6 +173,33 @@ def random_directions(residual_df: int, n_rotations: int, seed: int) -> NDArray[
     return np.concatenate([_directions(stream, size, residual_df + 1) for stream, size in streams])
 
 
+def rotated_statistics(
+    fit: ContrastFit, membership: SetMembership, directions: NDArray[np.floating]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the self-contained and the competitive statistic along directions of the effect space.
+
+    Parameters
+    ----------
+    fit
+        A fitted contrast; its prior variance and prior df are held fixed.
+    membership
+        Sets × genes of that fit.
+    directions
+        Directions × (1 + residual df), each of length 1: random ones, or those of other labelings of the samples.
+
+    Returns
+    -------
+    tuple
+        Two arrays, sets × directions.
+    """
+    statistics = _Statistics.of(fit, membership, True, False, "mean")
+    found = []
+    for start in range(0, len(directions), ROTATIONS_PER_STREAM):
+        block = np.asarray(directions[start : start + ROTATIONS_PER_STREAM], dtype=np.float32)
+        found.append(statistics.means(block))
+    return np.hstack([own for own, _ in found]), np.hstack([over for _, over in found])
+
+
 def _streams(n_rotations: int, seed: int) -> list[tuple[np.random.SeedSequence, int]]:
     """Return one seed per stream and its number of rotations; the last stream may be cut short."""
     n_streams = -(-n_rotations // ROTATIONS_PER_STREAM)
@@ -262,6 +289,13 @@ class _Statistics:
             np.abs(deviates, out=deviates)
             exceeding[2] = _reached(self.sizes @ deviates, self.observed[2])
         return exceeding
+
+    def means(self, directions: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return the set means along these directions, and the means over their complement: sets × directions."""
+        deviates, squares = self._deviates(np.ascontiguousarray(directions.T))
+        sums = self.products @ deviates
+        over = self._over_complement(sums, self.factor @ deviates, squares)
+        return np.asarray(sums[: len(self.n_measured)], dtype=np.float64), over
 
     def _deviates(self, directions: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Return normal deviates, without their factor, of genes × rotations, and their sums of squares, with it."""

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from sidemine.evidence.records import HypothesisEvidence
 from sidemine.verdict.answer import answer_hypotheses
 from sidemine.verdict.rules import RULES_VERSION
-from sidemine.verdict.traps import weigh_traps
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,6 +24,8 @@ def summarise_verdicts(
     specificity: list[dict[str, Any]],
     composition: list[dict[str, Any]],
     planted: list[str],
+    robustness: dict[str, Any] | None = None,
+    calibration: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Return the content of `verdicts.json`.
 
@@ -48,6 +49,10 @@ def summarise_verdicts(
         `composition.json` of every blood cohort contrast.
     planted
         What the simulator planted, in sentences; empty for real data.
+    robustness
+        `robustness.json`; None where no variants were run.
+    calibration
+        `calibration.json`; None where sizes were not measured.
 
     Returns
     -------
@@ -60,10 +65,12 @@ def summarise_verdicts(
         by_hypothesis,
         {row["hypothesis"]: row for row in specificity},
         _composition_by_hypothesis(composition),
+        None if robustness is None else {row["hypothesis"]: row for row in robustness["hypotheses"]},
+        None if calibration is None else calibration["contrasts"],
+        checks,
     )
     for card, hypothesis in zip(cards, hypotheses, strict=True):
         card["secondary"] = _secondary_rows(hypothesis, enrichment)
-        weigh_traps(card, checks)
     return {
         "study": study,
         "rules_version": RULES_VERSION,
