@@ -153,7 +153,9 @@ def _fit(expression: AnnData, provenance: dict[str, Any], contrast: Contrast, de
     )
 
 
-def values_of_rows(values: NDArray[np.float64], names: pd.Index[str], design: Design, layer: str) -> NDArray[np.float64]:
+def values_of_rows(
+    values: NDArray[np.float64], names: pd.Index[str], design: Design, layer: str
+) -> NDArray[np.float64]:
     """Return genes × rows of the design: repeats of one unit are averaged (log2) or added (counts).
 
     Parameters

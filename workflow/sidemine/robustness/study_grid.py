@@ -130,9 +130,7 @@ def _load(
     markers = read_markers(list(files.markers), forbidden)
     names = dict.fromkeys(contrasts[contrast].dataset for contrast in used)
     expression = {name: read_expression(files.expression[name]) for name in names}
-    values = {
-        name: np.asarray(adata.layers[layer_of(adata)], dtype=np.float64) for name, adata in expression.items()
-    }
+    values = {name: np.asarray(adata.layers[layer_of(adata)], dtype=np.float64) for name, adata in expression.items()}
     probes = _other_probes([datasets[name] for name in names], files, settings)
     loaded = {}
     for contrast in used:
