@@ -131,7 +131,8 @@ def test_p_above_five_percent_alone_is_never_not_supported():
 def test_what_was_not_computed_caps_at_suggestive():
     """However strong the evidence, gates that are not evaluated keep the verdict at suggestive, each with its reason."""
     for kind in ("cohort", "experiment"):
-        overwhelming = evidence(contrast("a", 9.0, 0.1), contrast("b", 9.0, 0.1))
+        more = {"p_competitive": 0.001, "competitive_direction": "up"}
+        overwhelming = evidence(contrast("a", 9.0, 0.1, **more), contrast("b", 9.0, 0.1, **more))
         card = answer_hypotheses([hypothesis(kind=kind)], {"h": overwhelming})[0]
         assert card["verdict"] == "suggestive"
         assert any(gate["status"] == "not evaluated" for gate in card["gates"])
