@@ -114,7 +114,7 @@ def fit_declared_contrast(
 def _fit(expression: AnnData, provenance: dict[str, Any], contrast: Contrast, design: Design) -> ContrastFit:
     layer = "counts" if "counts" in expression.layers else "log2"
     return fit_contrast(
-        _values_of_rows(np.asarray(expression.layers[layer], dtype=np.float64), expression, design, layer),
+        values_of_rows(np.asarray(expression.layers[layer], dtype=np.float64), expression.obs_names, design, layer),
         [str(gene) for gene in expression.var_names],
         design,
         layer="counts" if layer == "counts" else "log2",
@@ -124,13 +124,23 @@ def _fit(expression: AnnData, provenance: dict[str, Any], contrast: Contrast, de
     )
 
 
-def _values_of_rows(
-    values: NDArray[np.float64], expression: AnnData, design: Design, layer: str
-) -> NDArray[np.float64]:
-    """Return genes × rows of the design: repeats of one unit are averaged (log2) or added (counts)."""
+def values_of_rows(values: NDArray[np.float64], names: pd.Index, design: Design, layer: str) -> NDArray[np.float64]:
+    """Return genes × rows of the design: repeats of one unit are averaged (log2) or added (counts).
+
+    Parameters
+    ----------
+    values
+        Samples × genes of the dataset.
+    names
+        Its samples.
+    design
+        The design of the contrast.
+    layer
+        log2 or counts.
+    """
     if not design.members:
-        return np.ascontiguousarray(values[expression.obs_names.get_indexer(design.samples)].T)
-    blocks = [values[expression.obs_names.get_indexer(names)] for names in design.members]
+        return np.ascontiguousarray(values[names.get_indexer(design.samples)].T)
+    blocks = [values[names.get_indexer(members)] for members in design.members]
     return np.column_stack([block.sum(axis=0) if layer == "counts" else block.mean(axis=0) for block in blocks])
 
 

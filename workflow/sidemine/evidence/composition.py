@@ -96,10 +96,8 @@ def measure_composition(
     facts: dict[str, Any] = {"proxies": proxies.facts, "adjusted_for": proxies.names, "reason": ""}
     total = _regress(target, np.zeros((0, len(target))), factor)
     facts["total"] = total.to_dict()
-    if not proxies.names:
-        return {**facts, "reason": "no usable blood-cell proxy: " + _reasons(proxies)}
-    if fit.residual_df - len(proxies.names) < FEWEST_RESIDUAL_DF:
-        return {**facts, "reason": f"{fit.residual_df} residual degrees of freedom are too few to adjust"}
+    if reason := _why_not(fit, proxies):
+        return {**facts, "reason": reason}
     adjusted = _regress(target, proxies.scores, factor)
     draws = _bootstrap(target, proxies.scores, factor, seed)
     corrected = _corrected(*_moments(target, proxies.scores)) * factor
@@ -128,9 +126,29 @@ def measure_composition(
     }
 
 
+def adjust_effect(
+    fit: ContrastFit, primary: pd.DataFrame, markers: Mapping[str, list[str]], contaminated: Mapping[str, str]
+) -> tuple[dict[str, float] | None, str]:
+    """Return the composition-adjusted effect alone (parameters as in `measure_composition`), or None and the reason."""
+    target = _score(fit, primary)
+    proxies = build_proxies(fit, markers, contaminated, target)
+    if reason := _why_not(fit, proxies):
+        return None, reason
+    factor = small_sample_factor(fit.residual_df) * fit.score_stdev_unscaled
+    return _regress(target, proxies.scores, factor).to_dict(), ""
+
+
 def contrast_seed(seed: int, contrast: str, hypothesis: str) -> list[int]:
     """Return entropy that depends on nothing but the study's seed, the contrast and the hypothesis."""
     return [seed, zlib.crc32(contrast.encode()), zlib.crc32(hypothesis.encode())]
+
+
+def _why_not(fit: ContrastFit, proxies: Proxies) -> str:
+    if not proxies.names:
+        return "no usable blood-cell proxy: " + _reasons(proxies)
+    if fit.residual_df - len(proxies.names) < FEWEST_RESIDUAL_DF:
+        return f"{fit.residual_df} residual degrees of freedom are too few to adjust"
+    return ""
 
 
 def _reasons(proxies: Proxies) -> str:
