@@ -305,14 +305,14 @@ ROBUSTNESS = TableSpec(
         Column("description", "text", "The variant in words, and where it is not the same in every contrast."),
         Column("full_data", "boolean", "All datasets and samples of the reference run: only these count for the caps."),
         Column("k", "integer", "Independent datasets pooled.", may_be_empty=True),
-        Column("n_genes", "integer", "Genes of the set used; experiments: the fewest of a contrast.", may_be_empty=True),
+        Column(
+            "n_genes", "integer", "Genes of the set used; experiments: the fewest of a contrast.", may_be_empty=True
+        ),
         Column("effect", "number", "Pooled effect, target minus reference, in effect_scale.", may_be_empty=True),
         Column("se", "number", "Standard error of effect.", may_be_empty=True),
         Column("ci_low", "number", "Lower limit of the 95 % confidence interval of effect.", may_be_empty=True),
         Column("ci_high", "number", "Upper limit of the 95 % confidence interval of effect.", may_be_empty=True),
-        Column(
-            "effect_scale", "text", "Hedges g (cohorts), or log2 fold change over complement.", may_be_empty=True
-        ),
+        Column("effect_scale", "text", "Hedges g (cohorts), or log2 fold change over complement.", may_be_empty=True),
         Column("direction", "text", "up, down or none: the sign of target minus reference.", may_be_empty=True),
         Column(
             "p_value",

@@ -31,7 +31,7 @@ LOWEST_SHARE = 0.25
 _ADDED = {"sex": "robustness_sex", "age": "robustness_age"}
 
 
-class NotApplicable(Exception):  # noqa: N818 - no mistake: a variant that says nothing about this contrast
+class NotApplicable(Exception):
     """A variant does not change this contrast; the text says why."""
 
 

@@ -133,9 +133,7 @@ def _needed(versions: Mapping[str, pd.DataFrame], contrasts: Mapping[str, Contra
     return frozenset(genes)
 
 
-def _set_versions(
-    hypothesis: Hypothesis, gene_sets: pd.DataFrame
-) -> tuple[dict[str, pd.DataFrame], dict[str, str]]:
+def _set_versions(hypothesis: Hypothesis, gene_sets: pd.DataFrame) -> tuple[dict[str, pd.DataFrame], dict[str, str]]:
     """Return the primary set ('') and its other versions, and the latter in words.
 
     Versions: without the genes that a confounder set holds as well; two halves (genes in the order of a checksum of
@@ -160,9 +158,7 @@ def _set_versions(
     return versions, words
 
 
-def _read(
-    question: Question, found: Sequence[tuple[Variant, Measured | None, str]], verdict: Verdict
-) -> list[Row]:
+def _read(question: Question, found: Sequence[tuple[Variant, Measured | None, str]], verdict: Verdict) -> list[Row]:
     """Pool what each variant measured, all variants at once, and let the rules read it."""
     measured = [one for _, one, _ in found if one is not None]
     pooled = iter(_pool(question, measured))
@@ -206,9 +202,7 @@ def _pool(question: Question, measured: Sequence[Measured]) -> list[PooledEffect
     by_name = [{row.contrast: row for row in one.rows} for one in measured]
 
     def table(attribute: str) -> NDArray[np.float64]:
-        return np.array(
-            [[_number(rows.get(name), attribute) for name in names] for rows in by_name], dtype=np.float64
-        )
+        return np.array([[_number(rows.get(name), attribute) for name in names] for rows in by_name], dtype=np.float64)
 
     found = pool(table("effect"), table("effect_se"), table("effect_df"), estimated_ses=not cohort)
     carried = found.carried

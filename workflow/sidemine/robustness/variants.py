@@ -203,7 +203,9 @@ def _statistics_of_cohorts() -> list[Variant]:
 
 def _statistics_of_experiments() -> list[Variant]:
     return [
-        _of("statistic", "no_complement", "effect of the set itself, not over its complement", statistic="no_complement"),
+        _of(
+            "statistic", "no_complement", "effect of the set itself, not over its complement", statistic="no_complement"
+        ),
         _of("statistic", "median", "score: median of the set minus median of its complement", statistic="median"),
     ]
 
