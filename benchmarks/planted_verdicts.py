@@ -15,7 +15,7 @@ from sidemine.evidence.records import HypothesisEvidence
 from sidemine.evidence.specificity import measure_specificity
 from sidemine.quality.associations import find_age_overlap
 from sidemine.study.models import Hypothesis
-from sidemine.verdict.appraise import Appraisal, appraise, verdict_without_robustness
+from sidemine.verdict.appraise import Appraisal, appraise
 from sidemine.verdict.family import primary_p
 from sidemine.verdict.specificity import COHORT_PERCENTILE
 
@@ -96,7 +96,7 @@ def judge_cohorts(
         ("specificity", lambda: _specificity_of_cohorts(hypothesis, cohorts, universe_number, seed)),
     ]
     if robustness:
-        steps.append(("robustness", lambda: _robustness(hypothesis, evidence, cohorts, universe_number, seed, known)))
+        steps.append(("robustness", lambda: _robustness(hypothesis, evidence, cohorts, universe_number, seed)))
     for name, compute in steps:
         known[name] = compute()
         found = appraise(plain, evidence, **known)
@@ -190,7 +190,6 @@ def _robustness(
     cohorts: list[Measured],
     universe_number: int,
     seed: int,
-    known: Mapping[str, Any],
 ) -> dict[str, Any]:
     from sidemine.robustness.contrast_data import ContrastData
     from sidemine.robustness.grid import vary_hypothesis
@@ -211,17 +210,13 @@ def _robustness(
         )
         for row in cohorts
     }
-    shared = {name: known[name] for name in ("specificity", "composition", "calibration", "checks")}
-
-    def verdict(varied: HypothesisEvidence) -> str:
-        return verdict_without_robustness(hypothesis.model_dump(), varied, **shared).verdict
-
+    # Verdicts of variants count only where the reference p is above .05, and then nothing is supported anyway.
     return vary_hypothesis(
         hypothesis,
         evidence,
         data,
         gene_sets_of(universe_number),
-        verdict=verdict,
+        verdict=lambda _: "",
         rotations=ROTATIONS,
         seed=seed,
         min_set_size=SMALLEST_SET,
