@@ -37,7 +37,9 @@ SEEDS_PER_CLASS, SEEDS_PER_STUDY = 1_000_000, 100
 def main() -> None:
     """Run the classes, print one line each, and write the table where asked."""
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    options.add_argument("--only", action="append", default=[], help="planted classes whose name starts so")
+    options.add_argument(
+        "--only", action="append", default=[], help="planted classes whose name and parameter start so"
+    )
     options.add_argument("--share", type=float, default=1.0, help="share of the studies of each class")
     options.add_argument("--block", choices=sorted(BLOCKS), default="acceptance")
     options.add_argument("--robustness", choices=["all", "off"], default="all")
@@ -45,7 +47,7 @@ def main() -> None:
     chosen = options.parse_args()
     rows = []
     for number, planted in enumerate(CLASSES):
-        if chosen.only and not any(planted.name.startswith(prefix) for prefix in chosen.only):
+        if chosen.only and not any(f"{planted.name} {planted.parameter}".startswith(prefix) for prefix in chosen.only):
             continue
         first = BLOCKS[chosen.block] + SEEDS_PER_CLASS * number
         n_studies = max(2, round(chosen.share * planted.n_studies))

@@ -111,6 +111,21 @@ def fit_declared_contrast(
     return ContrastOutcome(record, differential_table(fit, expression.var), fit)
 
 
+def design_again(
+    contrast: Contrast, samples: pd.DataFrame, treatment: Mapping[str, Any], min_group_size: int
+) -> Design:
+    """Build the design of a fitted contrast once more, from the dataset's `samples.tsv` and `treatment.json`.
+
+    Raises
+    ------
+    Untestable
+        Never for a contrast that was fitted: the same design was built then.
+    """
+    groups, _ = drop_samples(select_groups(contrast, samples), treatment)
+    treated, groups = adjust_contrast(contrast, groups, treatment)
+    return design_contrast(treated, groups, min_group_size)
+
+
 def _fit(expression: AnnData, provenance: dict[str, Any], contrast: Contrast, design: Design) -> ContrastFit:
     layer = "counts" if "counts" in expression.layers else "log2"
     return fit_contrast(
