@@ -10,9 +10,10 @@ import numpy as np
 
 from sidemine.differential.contrast import values_of_rows
 from sidemine.differential.contrast_fit import ContrastFit
+from sidemine.differential.counts import MIN_COUNT
 from sidemine.differential.design import Design
 from sidemine.differential.design_columns import is_missing
-from sidemine.differential.fit import Layer, fit_contrast
+from sidemine.differential.fit import MIN_MEAN_LOG2_NORMALISED_COUNT, Layer, fit_contrast
 from sidemine.differential.groups import Groups, design_contrast
 from sidemine.errors import Untestable
 from sidemine.quality.associations import as_numbers
@@ -191,7 +192,12 @@ class ContrastData:
             robust=self.contrast.robust or change.robust,
             array_weights=self.contrast.array_weights or change.array_weights,
             filter_low_expression=self.filter_low,
-            **_thresholds(self.layer, change),
+            min_count={"declared": MIN_COUNT, "stricter": STRICTER_COUNT, "looser": LOOSER_COUNT}[change.filter],
+            min_mean={
+                "declared": MIN_MEAN_LOG2_NORMALISED_COUNT,
+                "stricter": STRICTER_MEAN,
+                "looser": LOOSER_MEAN,
+            }[change.filter],
             only=only,
         )
         refit = Refit(fit, design)
@@ -220,8 +226,8 @@ class ContrastData:
         """Return the genes to fit, None for all. Where genes do not shape each other's scores, those of `only` do."""
         keep = np.ones(len(genes), dtype=bool)
         if change.filter == "stricter" and self._is_array():
-            used = [name for members in design.row_members for name in members]
-            means = values[self.groups.samples.index.get_indexer(used)].mean(axis=0)
+            used = {name for members in design.row_members for name in members}
+            means = values[self.groups.samples.index.isin(used)].mean(axis=0)
             finite = np.isfinite(means)
             keep = finite & (means >= np.quantile(means[finite], LOWEST_SHARE))
         weighted = self.contrast.array_weights or change.array_weights or design.blocking == "correlation"
@@ -305,15 +311,6 @@ class ContrastData:
 def _age(text: str) -> str:
     numbers = as_numbers([text])
     return "" if numbers is None else f"{numbers[0]:g}"
-
-
-def _thresholds(layer: str, change: Change) -> dict[str, float]:
-    if change.filter == "declared":
-        return {}
-    strict = change.filter == "stricter"
-    if layer == "counts":
-        return {"min_count": STRICTER_COUNT if strict else LOOSER_COUNT}
-    return {"min_mean": STRICTER_MEAN if strict else LOOSER_MEAN}
 
 
 def told(error: NotApplicable | Untestable) -> str:

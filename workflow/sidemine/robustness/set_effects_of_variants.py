@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -67,7 +68,7 @@ def experiment_effect(data: ContrastData, refit: Refit, rows: pd.DataFrame, chan
     return {**_picked(found, columns), "p_value": float(found["p_value"]), "df": df}
 
 
-def _picked(found: dict[str, float], columns: tuple[str, ...]) -> Effect:
+def _picked(found: Mapping[Any, Any], columns: tuple[str, ...]) -> Effect:
     return {name: float(found[column]) for name, column in zip(_NAMES, columns, strict=True)}
 
 

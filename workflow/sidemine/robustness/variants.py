@@ -12,6 +12,8 @@ from dataclasses import dataclass, fields, replace
 from itertools import product
 from typing import Any, Literal
 
+from sidemine.prepare.gene_mapping import ProbeRule
+
 Filter = Literal["declared", "stricter", "looser"]
 Samples = Literal["all", "age_overlap", "no_reused_controls", "no_sex_mismatch"]
 Statistic = Literal["declared", "log2_mean", "median", "no_complement"]
@@ -19,7 +21,7 @@ Test = Literal["declared", "fry", "rotation", "camera", "label_permutation", "me
 
 FULL_DATA = ("covariates", "composition", "filter", "probe_rule", "statistic", "test", "set_version", "seed", "crossed")
 """Dimensions whose variants use all datasets and samples of the reference run: only these count for the caps."""
-PROBE_RULES = ("highest_mean", "highest_variance", "mean_of_probes")
+PROBE_RULES: tuple[ProbeRule, ...] = ("highest_mean", "highest_variance", "mean_of_probes")
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sidemine.evidence.records import HypothesisEvidence
@@ -64,7 +65,7 @@ def summarise_verdicts(
         hypotheses,
         by_hypothesis,
         {row["hypothesis"]: row for row in specificity},
-        _composition_by_hypothesis(composition),
+        composition_by_hypothesis(composition),
         None if robustness is None else {row["hypothesis"]: row for row in robustness["hypotheses"]},
         None if calibration is None else calibration["contrasts"],
         checks,
@@ -81,7 +82,8 @@ def summarise_verdicts(
     }
 
 
-def _composition_by_hypothesis(records: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+def composition_by_hypothesis(records: Sequence[Mapping[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    """Return the entries of all `composition.json`, each with its contrast, by hypothesis."""
     found: dict[str, list[dict[str, Any]]] = {}
     for record in records:
         for entry in record["hypotheses"]:
