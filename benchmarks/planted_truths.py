@@ -58,6 +58,8 @@ class Cohort:
         As in `CohortPlan`: cell fractions, what they do to the primary set, and how well markers show them.
     aliased
         One batch per group.
+    model_batch
+        Whether the design holds the batch.
     """
 
     effect: float = 0.0
@@ -69,6 +71,7 @@ class Cohort:
     target_slope: Mapping[str, float] = field(default_factory=dict)
     reliability: float = 0.8
     aliased: bool = False
+    model_batch: bool = True
 
 
 @dataclass(frozen=True)
@@ -116,7 +119,9 @@ def measure_cohort(truth: Cohort, name: str, universe_number: int, seed: int) ->
     people = draw_people(plan, seed)
     n = people.is_case.size
     rng = np.random.default_rng(np.random.SeedSequence([seed, 71]))
-    fractions = {cell: rng.standard_normal(n) + truth.composition_shift.get(cell, 0) * people.is_case for cell in CELL_TYPES}
+    fractions = {
+        cell: rng.standard_normal(n) + truth.composition_shift.get(cell, 0) * people.is_case for cell in CELL_TYPES
+    }
     effect = truth.effect * people.is_case
     shifts = {PRIMARY: effect, "jak_stat_members": 0.3 * effect}
     shifts |= {module: g * people.is_case for module, g in truth.shifts.items()}
@@ -139,7 +144,8 @@ def measure_cohort(truth: Cohort, name: str, universe_number: int, seed: int) ->
         },
         index=[f"{name}_{number}" for number in range(n)],
     )
-    return _measure(values, samples, people.is_case, ("age", "sex", "batch"), "cohort", name, universe_number)
+    covariates = ("age", "sex", "batch") if truth.model_batch else ("age", "sex")
+    return _measure(values, samples, people.is_case, covariates, "cohort", name, universe_number)
 
 
 def _covary(values: Values, truth: Cohort, universe: GeneUniverse) -> None:

@@ -25,6 +25,7 @@ rule vary_analysis:
             hypothesis=[hypothesis.id for hypothesis in STUDY.config.hypotheses],
         ),
         specificity="<results>/specificity.json",
+        calibration="<results>/calibration.json",
         sets="<results>/gene_sets.tsv.gz",
         gene_table=f"<downloads>/{SOURCES.gene_table.key}",
         raw=list(get_probe_files().values()),

@@ -18,6 +18,7 @@ rule decide_verdicts:
         ),
         specificity="<results>/specificity.json",
         robustness="<results>/robustness.json",
+        calibration="<results>/calibration.json",
         composition=expand(
             "<results>/contrasts/{contrast}/composition.json",
             contrast=get_composition_contrasts(),

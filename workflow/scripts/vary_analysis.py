@@ -48,7 +48,7 @@ with log_to(snakemake.log[0]):
             evidence,
             read_json(Path(given.specificity)),
             [read_json(Path(path)) for path in given.composition],
-            None,
+            read_json(Path(given.calibration)),
             flags,
         ),
         params.settings,

@@ -108,6 +108,20 @@ def fit_declared_contrast(
     return ContrastOutcome(record, differential_table(fit, expression.var), fit)
 
 
+def design_again(
+    contrast: Contrast, samples: pd.DataFrame, treatment: Mapping[str, Any], min_group_size: int
+) -> Design:
+    """Build the design of a fitted contrast once more, from the dataset's `samples.tsv` and `treatment.json`.
+
+    Raises
+    ------
+    Untestable
+        Never for a contrast that was fitted: the same design was built then.
+    """
+    row, groups, _ = treated(contrast, select_groups(contrast, samples), treatment)
+    return design_contrast(row, groups, min_group_size)
+
+
 def declared_groups(expression: AnnData, contrast: Contrast) -> Groups:
     """Return the two groups that the selectors of a contrast choose in a prepared dataset."""
     samples = expression.obs.assign(sample=[str(name) for name in expression.obs_names], fate="used")

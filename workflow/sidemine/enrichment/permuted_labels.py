@@ -85,10 +85,11 @@ def permute_and_test(
     space = _Space.of(fit, design)
     directions = space.directions(permuted_targets(design, n_labelings, seed))
     tests = _Tests(space, membership)
-    p_values = [tests.of_labeling(direction) for direction in directions]
+    statistics = np.array([tests.of_labeling(direction) for direction in directions])
+    statistics = statistics.reshape(len(directions), 2, len(membership.gene_sets))
     found = {
-        "fry": np.array([fry for fry, _ in p_values]).reshape(len(directions), -1),
-        "camera": np.array([camera for _, camera in p_values]).reshape(len(directions), -1),
+        "fry": two_sided_p(statistics[:, 0], float(fit.residual_df)),
+        "camera": two_sided_p(statistics[:, 1], float(min(fit.residual_df, len(fit.genes) - 2))),
     }
     if n_rotations and len(directions):
         plain = replace(fit, effects=space.effects, score_effects=space.effects)
@@ -153,15 +154,15 @@ class _Tests:
         self.effects = np.ascontiguousarray(space.effects[self.genes])
 
     def of_labeling(self, direction: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return the two-sided p-values of FRY and of CAMERA, one per set."""
-        fit, df = self.space.fit, self.space.fit.residual_df
+        """Return the t statistics of FRY and of CAMERA, one per set."""
+        df = self.space.fit.residual_df
         contrast = self.space.effects @ direction
         variances, moderated = self.space.moderate(contrast)
         df_total = np.minimum(df + moderated.prior_df, len(contrast) * float(df))
         z = z_of_t(contrast / np.sqrt(moderated.posterior), df_total)
         _, residual = self._sums(np.maximum(variances, SMALLEST_VARIANCE)[self.genes], direction)
         variance_of_score, _ = self.sets.variance_of_mean_square(residual)
-        camera = two_sided_p(self.sets.statistic(z, variance_of_score), float(min(df, len(fit.genes) - 2)))
+        camera = self.sets.statistic(z, variance_of_score)
         scale = resistant_variances(
             self.space.total[self.genes],
             self._largest_square(direction),
@@ -171,7 +172,7 @@ class _Tests:
         )
         mean, residual = self._sums(scale, direction)
         with np.errstate(divide="ignore", invalid="ignore"):
-            return two_sided_p(mean / np.sqrt(residual), float(df)), camera
+            return mean / np.sqrt(residual), camera
 
     def _sums(
         self, variances: NDArray[np.float64], direction: NDArray[np.float64]

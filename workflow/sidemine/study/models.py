@@ -406,6 +406,13 @@ class Settings(ClosedModel):
     robustness_crossed: int = Field(
         default=24, ge=0, le=500, description="Most crossed variants of the robustness grid, pairs before triples."
     )
+    calibration_labelings: int = Field(
+        default=300,
+        ge=0,
+        le=10000,
+        description="Permuted labelings per contrast on which the size of the set tests is measured, where a contrast has "
+        "200 distinct ones; elsewhere simulated design classes are quoted. 0: quote everywhere.",
+    )
     over_representation_fdr: float = Field(
         default=0.05,
         gt=0,

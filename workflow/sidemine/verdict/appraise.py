@@ -22,6 +22,8 @@ RANK = {"not testable": 0, "conflicting": 0, "not supported": 0, "suggestive": 1
 FEWEST_TO_POOL = 2
 """Independent datasets that it takes to pool."""
 
+_OPEN = "not evaluated"
+
 Checks = Mapping[str, Mapping[str, Sequence[Mapping[str, Any]]]]
 
 
@@ -110,14 +112,14 @@ def appraise(
     caps += [*calibrated["caps"], *traps["caps"], *(robust["caps"] if with_robustness else [])]
     if not readings:
         caps = [cap for cap in caps if cap["cap"] == "direction"]
-        gates = [{**gate, "status": "not evaluated"} for gate in gates]
+        gates = [{**gate, "status": _OPEN} for gate in gates]
     if calibrated["none_calibrated"]:
         rule = "No test that carries a verdict holds its size in these data."
         decision = uncapped = Decision("not testable", rule)
     else:
         decision = decide(evidence, direction, kind, gates, caps)[0]
-        # A gate that a cap stands for says the same twice; without caps only the effect's own gates count.
-        own = core(readings, pooled, direction, p_holm, n_hypotheses)
+        # Without caps only the effect's own gates count; what could not be evaluated is a cap's matter.
+        own = [gate for gate in core(readings, pooled, direction, p_holm, n_hypotheses) if gate["status"] != _OPEN]
         uncapped = decide(evidence, direction, kind, own)[0]
     bites = RANK[uncapped.verdict] > RANK[decision.verdict]
     return Appraisal(

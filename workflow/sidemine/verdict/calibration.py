@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from sidemine.evidence.calibration_rates import CONSERVATIVE, HOLDS, LIBERAL
 from sidemine.verdict.gates import make_gate
 from sidemine.verdict.rules import VERDICT_TESTS
 
-HOLDING = ("holds", "conservative")
-LIBERAL = "liberal"
+HOLDING = (HOLDS, CONSERVATIVE)
 NOT_COMPUTED = "the size of the tests was not measured"
 _DEMAND = "calibration: FRY and CAMERA hold their size in every contrast that carries the answer"
 

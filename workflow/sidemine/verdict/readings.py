@@ -109,7 +109,7 @@ def measured_effect(row: ContrastEvidence) -> Effect | None:
     """Return the effect of a contrast with its precision; None when it could not be tested or is no number."""
     if not row.testable or row.effect is None or row.effect_se is None or row.effect_df is None:
         return None
-    if not math.isfinite(row.effect) or not row.effect_se > 0 or not row.effect_df > 0:
+    if not (math.isfinite(row.effect) and math.isfinite(row.effect_se) and row.effect_se > 0 and row.effect_df > 0):
         return None
     return Effect(row.effect, row.effect_se, row.effect_df)
 
@@ -120,8 +120,12 @@ def pooled_effect(evidence: HypothesisEvidence) -> PooledEffect:
 
 
 def independent_readings(readings: Sequence[Reading], pooled: PooledEffect) -> list[Reading]:
-    """Return the readings of the independent datasets: those that the pooled effect rests on."""
-    return [reading for reading in readings if reading.evidence.contrast in pooled.contrasts]
+    """Return the readings that count as independent: those that the pooled effect rests on, one per source."""
+    first: dict[tuple[str, str], Reading] = {}
+    for reading in readings:
+        if reading.evidence.contrast in pooled.contrasts:
+            first.setdefault(reading.evidence.source, reading)
+    return list(first.values())
 
 
 def as_effect(pooled: PooledEffect) -> Effect | None:
