@@ -273,14 +273,14 @@ def moderate_robustly(fit: ContrastFit) -> ContrastFit:
 
 def _moderated(space: EffectSpace, mean_expression: NDArray[np.float64], trend: bool, robust: bool) -> dict[str, Any]:
     """Return the fields of a fit that rest on moderated variances."""
-    from scipy.stats import t as t_distribution
+    from scipy.special import stdtrit  # t.ppf without the 0.4 s that importing scipy.stats takes
 
     moderated = squeeze_variances(space.variances, space.residual_df, mean_expression if trend else None, robust)
     coefficients = space.coefficients
     se = space.stdev_unscaled * np.sqrt(moderated.posterior)
     t = coefficients / se
     df = np.minimum(space.residual_df + moderated.prior_df, len(t) * float(space.residual_df))
-    half_width = t_distribution.ppf(0.975, df) * se
+    half_width = stdtrit(df, 0.975) * se
     p_value = two_sided_p(t, df)
     return {
         "log2_fold_change": coefficients,
