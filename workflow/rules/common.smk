@@ -208,6 +208,23 @@ def get_primary_contrasts():
     )
 
 
+def get_primary_datasets():
+    """Return every dataset with a contrast that is primary in some hypothesis, once, in declared order."""
+    used = {STUDY.contrasts[name].dataset for name in get_primary_contrasts(None)}
+    return [name for name in STUDY.datasets if name in used]
+
+
+def get_probe_files():
+    """Return the files of the array datasets, by dataset and role: other probe rules need them again."""
+    files = {}
+    for name in get_primary_datasets():
+        if STUDY.datasets[name].identifiers == "probe":
+            for role, path in get_files(SOURCES.of_dataset[name]).items():
+                files[name, role] = path
+            files[name, "samples"] = f"<results>/datasets/{name}/samples.tsv"
+    return files
+
+
 def get_contrasts_of_blood(role):
     """Return the contrasts of one role in the datasets that are declared as blood (composition: yes)."""
     return [
@@ -235,6 +252,7 @@ def get_final_output():
         "<results>/verdicts.json",
         "<results>/specificity.tsv",
         "<results>/calibration.tsv",
+        "<results>/robustness.tsv",
         "<results>/manifest.json",
         "<results>/run.json",
         *expand("<results>/datasets/{dataset}/quality.json", dataset=STUDY.datasets),
