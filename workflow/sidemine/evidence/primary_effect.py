@@ -101,13 +101,13 @@ def _refuse_dependent(
     return choose_independent(
         testable,
         {row.contrast: row.source for row in contrasts},
-        {name: _units(by_name[name], fits[name]) for name in testable},
+        {name: units_of(by_name[name], fits[name]) for name in testable},
         {name: bool(read_json(by_name[name].design).get("paired")) for name in testable},
         kind,
     )[1]
 
 
-def _units(entry: ContrastFiles, fit: ContrastFit | None) -> frozenset[str]:
+def units_of(entry: ContrastFiles, fit: ContrastFit | None) -> frozenset[str]:
     """Name the samples and units of a contrast; GEO's sample accessions are the same in every series."""
     used = set(fit.samples) if fit is not None else set()
     table = read_table(entry.samples, SAMPLES)
