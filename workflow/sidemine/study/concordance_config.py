@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 from pydantic import Field, model_validator
@@ -47,7 +48,7 @@ class Bridge(ClosedModel):
     id: Identifier = Field(description="Id of the bridge.")
     question: str = Field(min_length=10, description="The question, as a reader would ask it.")
     drug: list[Identifier] = Field(
-        min_length=1, description="Contrasts of role inhibitor that give the drug's profile."
+        min_length=1, description="Contrasts of role inhibitor (or negative_control) that give the drug's profile."
     )
     disease: list[Identifier] = Field(min_length=1, description="Contrasts of role disease, one per dataset.")
     sets: list[SetName] = Field(
@@ -100,3 +101,18 @@ class Concordance(ClosedModel):
 
     bridges: list[Bridge] = Field(default_factory=list, description="Drug profile against disease profile.")
     interactions: list[Interaction] = Field(default_factory=list, description="Subgroup against subgroup.")
+
+
+def names_of_contrasts(declared: Concordance, further: Sequence[str] = ()) -> list[str]:
+    """Return every contrast that bridges and interactions name, then the further ones; each once, in this order.
+
+    Nothing is returned where the study declares neither.
+    """
+    names: list[str] = []
+    for bridge in declared.bridges:
+        names += [*bridge.drug, *bridge.disease, *bridge.comparators]
+        if bridge.derive:
+            names += [*bridge.derive.derived_from, *bridge.derive.confirm]
+    for interaction in declared.interactions:
+        names += interaction.contrasts
+    return list(dict.fromkeys([*names, *further])) if names else []
