@@ -48,7 +48,7 @@ class Concordance:
     reliability_drug, reliability_disease
         Lower 95 % limit of the share of Σ x² (Σ y²) that is no noise; 0 where the profile does not stand out.
     corrected_ci_low, corrected_ci_high
-        95 % interval of the noise-free concordance; infinite where a reliability is 0.
+        95 % interval of the noise-free concordance (cut to −1 and 1); infinite where a reliability is 0.
     """
 
     n_genes: int
@@ -95,7 +95,6 @@ def measure_concordance_of(
     half = float(t.ppf((1 + LEVEL) / 2, df)) * se
     reliable = (_reliability(x, noise_x), _reliability(y, noise_y))
     shrunk = float(np.sqrt(reliable[0] * reliable[1]))
-    widest = np.inf if shrunk == 0 else 1 / shrunk
     return Concordance(
         n_genes=int(chosen.sum()),
         product=product,
@@ -105,8 +104,8 @@ def measure_concordance_of(
         ci_high=min(value + half, 1.0),
         reliability_drug=reliable[0],
         reliability_disease=reliable[1],
-        corrected_ci_low=-np.inf if shrunk == 0 else (value - half) * widest,
-        corrected_ci_high=np.inf if shrunk == 0 else (value + half) * widest,
+        corrected_ci_low=-np.inf if shrunk == 0 else float(np.clip((value - half) / shrunk, -1, 1)),
+        corrected_ci_high=np.inf if shrunk == 0 else float(np.clip((value + half) / shrunk, -1, 1)),
     )
 
 
