@@ -80,17 +80,16 @@ def read_signatures(path: Path, declared: ComparatorSignatures, gene_table: Gene
     """
     import pandas as pd
 
-    table = pd.read_csv(path, sep="\t", index_col=0, comment="#", dtype=str)
-    table.index = table.index.astype(str)
-    values = table.apply(pd.to_numeric, errors="coerce")
-    broken = values.isna() & table.notna()
+    table = pd.read_csv(path, sep="\t", comment="#", dtype={0: str}, low_memory=False)
+    table = table.set_index(table.columns[0])
+    broken = [str(name) for name, kind in table.dtypes.items() if kind.kind not in "if"]
     unknown = sorted(set(declared.exclude) - set(table.index))
     problems = []
-    if bool(broken.any(axis=None)) or table.empty:
+    if broken or table.empty:
         problems.append(
             Problem(
                 "the comparator signatures are no table of numbers",
-                f"{path}: {int(broken.sum().sum())} cells of {table.shape[0]} rows × {table.shape[1]} columns",
+                f"{path}: {table.shape[0]} rows × {table.shape[1]} columns; not numbers: {', '.join(broken[:5]) or 'none'}",
                 "TSV: one perturbation per row, its name first; one gene per further column; z-scores",
                 "Check comparator_signatures.file.",
             )
@@ -106,10 +105,10 @@ def read_signatures(path: Path, declared: ComparatorSignatures, gene_table: Gene
         )
     if problems:
         raise InputError(problems)
-    names = [str(name) for name in values.columns]
+    names = [str(name) for name in table.columns]
     resolve = gene_table.resolve_entrez if declared.identifiers == "entrez" else gene_table.resolve_symbols
-    values.columns = pd.Index([found.symbol or "" for found in resolve(names)], dtype=object)
-    kept: pd.DataFrame = values.loc[~values.index.isin(declared.exclude), values.columns != ""]
+    table.columns = pd.Index([found.symbol or "" for found in resolve(names)], dtype=object)
+    kept: pd.DataFrame = table.loc[~table.index.isin(declared.exclude), table.columns != ""]
     return kept.loc[:, ~kept.columns.duplicated()]
 
 

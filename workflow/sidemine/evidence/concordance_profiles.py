@@ -133,17 +133,17 @@ class Side:
     ----------
     profiles
         Single contrasts first, the pooled one last.
-    left_out
-        Contrasts that are not in the pooled profile, with the reason.
+    main
+        Name of the profile that stands for the side: the common effect, or the only contrast that could enter it.
     """
 
     profiles: tuple[Profile, ...]
-    left_out: tuple[tuple[str, str], ...] = ()
+    main: str
 
     @property
     def whole(self) -> Profile:
-        """The profile that stands for the side: the common effect, or the only contrast."""
-        return self.profiles[-1]
+        """The profile that stands for the side."""
+        return self.profile(self.main)
 
     def profile(self, name: str) -> Profile:
         """Return the profile of that name."""
@@ -172,7 +172,7 @@ def build_side(
     genes
         The shared genes: every fit has them.
     pooled
-        Contrasts that are independent of each other and enter the common effect; fewer than two: there is none.
+        Contrasts that are independent of each other and enter the common effect; of a single one there is none.
     seed
         The study's seed.
     what
@@ -180,13 +180,14 @@ def build_side(
     """
     parts = {name: _part(name, fit, genes, seed, what) for name, fit in fits.items()}
     profiles = [Profile(name, (part,), (1.0,)) for name, part in parts.items()]
+    main = pooled[0] if len(pooled) == 1 else POOLED
     if len(pooled) > 1:
         together = tuple(parts[name] for name in pooled)
         # 1 / (standard error of a standardised difference): the inverse-variance mean, divided by its standard error.
         weights = np.array([1 / part.fit.score_stdev_unscaled for part in together])
         weights /= np.linalg.norm(weights)
         profiles.append(Profile(POOLED, together, tuple(float(weight) for weight in weights)))
-    return Side(tuple(profiles))
+    return Side(tuple(profiles), main)
 
 
 def _part(name: str, fit: ContrastFit, genes: Sequence[str], seed: int, what: str) -> Part:

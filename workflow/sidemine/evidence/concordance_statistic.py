@@ -10,7 +10,7 @@ estimate, whatever the number of genes. The interval is t with Satterthwaite's d
 fixed: in a set of co-expressed genes, where one random direction makes all genes agree, it is as wide as it has to be.
 
 Noise also shrinks every correlation towards 0: two studies that show nothing look "unrelated" with great confidence. For
-that claim the interval is therefore divided by the noise-free norms, of which only lower 95 % limits are believed; where
+that claim the interval is therefore widened to the noise-free norms, of which only lower 95 % limits are believed; where
 a profile does not stand out from noise at all, nothing can be called unrelated to it.
 """
 
@@ -87,8 +87,8 @@ def measure_concordance_of(
     terms += [(float(np.sum((x @ factor) ** 2)), df) for factor, df in noise_y]
     both = sum(float(np.sum((one.T @ other) ** 2)) for one, _ in noise_x for other, _ in noise_y)
     of_drug, of_disease = sum(v for v, _ in terms[: len(noise_x)]), sum(v for v, _ in terms[len(noise_x) :])
-    # With few degrees of freedom the estimate of tr(ΣₓΣᵧ) varies: what one side alone gives is the least.
-    variance = max(of_drug + of_disease - both, of_drug, of_disease)
+    # tr(ΣₓΣᵧ) is no more than either of the other terms; with few degrees of freedom its estimate may be.
+    variance = max(of_drug + of_disease - both, (of_drug + of_disease) / 2)
     df = sum(v for v, _ in terms) ** 2 / sum(v**2 / df for v, df in terms)
     product = float(x @ y)
     value, se = product / norm, float(np.sqrt(variance)) / norm
@@ -104,9 +104,16 @@ def measure_concordance_of(
         ci_high=min(value + half, 1.0),
         reliability_drug=reliable[0],
         reliability_disease=reliable[1],
-        corrected_ci_low=-np.inf if shrunk == 0 else float(np.clip((value - half) / shrunk, -1, 1)),
-        corrected_ci_high=np.inf if shrunk == 0 else float(np.clip((value + half) / shrunk, -1, 1)),
+        corrected_ci_low=_widened(value - half, shrunk, -1.0),
+        corrected_ci_high=_widened(value + half, shrunk, 1.0),
     )
+
+
+def _widened(limit: float, shrunk: float, side: float) -> float:
+    """Return a limit of the noise-free concordance: away from 0 where that widens the interval, else as it is."""
+    if shrunk == 0:
+        return side * float("inf")
+    return float(np.clip(limit / shrunk if limit * side > 0 else limit, -1, 1))
 
 
 def _reliability(values: Array, noise: list[tuple[Array, int]]) -> float:
