@@ -154,23 +154,15 @@ def get_gene_table(wildcards):
     return to_plain(STUDY.config.gene_table)
 
 
-def get_hypothesis(wildcards):
-    return next(
-        to_plain(hypothesis)
-        for hypothesis in STUDY.config.hypotheses
-        if hypothesis.id == wildcards.hypothesis
+def get_measured_contrasts():
+    """Return every contrast that some hypothesis measures, once: primary ones and the positive controls of margins."""
+    return list(
+        dict.fromkeys(
+            contrast
+            for hypothesis in STUDY.config.hypotheses
+            for contrast in hypothesis.measured_contrasts
+        )
     )
-
-
-def get_hypothesis_contrasts(wildcards):
-    """Return the primary contrasts of a hypothesis and, where it declares one, its positive control."""
-    primary = get_hypothesis(wildcards)["primary"]
-    control = (
-        primary["margin"]["of_contrast"]
-        if isinstance(primary["margin"], dict)
-        else None
-    )
-    return [*primary["contrasts"], *([control] if control else [])]
 
 
 def get_all_hypotheses(wildcards):
@@ -197,7 +189,7 @@ def get_datasets_of_shared_platforms():
     ]
 
 
-def get_primary_contrasts(wildcards):
+def get_primary_contrasts():
     """Return every contrast that is primary in some hypothesis, once, in declared order."""
     return list(
         dict.fromkeys(

@@ -221,14 +221,14 @@ def _observed(
     competitive: bool,
 ) -> NDArray[np.float64]:
     """Return the observed statistics: (set, over complement, mixed) × sets."""
-    from scipy.stats import rankdata
-
     size = np.asarray(members.sum(axis=1)).ravel()
     score = shares @ z
     mixed = abs(shares) @ np.abs(z)
     if not competitive:
         over = np.full(len(size), np.nan)
     elif statistic == "rank":
+        from scipy.stats import rankdata
+
         over = members @ rankdata(z) / size - (len(z) + 1) / 2
     else:
         over = _centred(

@@ -158,11 +158,11 @@ def small_sample_factor(df: float) -> float:
 
 def _regression(fit: ContrastFit, score: NDArray[np.float64], level: float) -> dict[str, NDArray[np.float64]]:
     """Ordinary (not moderated) inference for scores given in the effect space, scores × (1 + residual df)."""
-    from scipy.stats import t as t_distribution
+    from scipy.special import stdtrit  # t.ppf without the 0.4 s that importing scipy.stats takes
 
     effect = score[:, 0] * fit.score_stdev_unscaled
     se = np.sqrt(np.mean(score[:, 1:] ** 2, axis=1)) * fit.score_stdev_unscaled
-    half_width = float(t_distribution.ppf((1 + level) / 2, fit.residual_df)) * se
+    half_width = float(stdtrit(fit.residual_df, (1 + level) / 2)) * se
     with np.errstate(divide="ignore", invalid="ignore"):
         statistic = effect / se
     return {
