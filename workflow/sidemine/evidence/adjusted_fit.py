@@ -72,13 +72,13 @@ def _with_space(
     prior_df: NDArray[np.float64],
     posterior: NDArray[np.float64],
 ) -> ContrastFit:
-    from scipy.stats import t as t_distribution
+    from scipy.special import stdtrit
 
     residual_df = effects.shape[1] - 1
     change = effects[:, 0] * stdev
     se = stdev * np.sqrt(posterior)
     df = np.minimum(residual_df + prior_df, len(effects) * float(residual_df))
-    half_width = t_distribution.ppf(0.975, df) * se
+    half_width = stdtrit(df, 0.975) * se
     p_value = two_sided_p(change / se, df)
     return replace(
         fit,
