@@ -114,6 +114,15 @@ def get_marker_digests():
     }
 
 
+def get_calibration_digests():
+    """Return the digests of the reference tables of the calibration that there are."""
+    folder = WORKFLOW.parent / "resources" / "calibration"
+    return {
+        path.name: hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.glob("*.tsv"))
+    }
+
+
 def get_files(sources):
     """Return the local files of some sources, by role."""
     return {role: f"<downloads>/{source.key}" for role, source in sources.items()}
@@ -200,6 +209,23 @@ def get_primary_contrasts():
     )
 
 
+def get_primary_datasets():
+    """Return every dataset with a contrast that is primary in some hypothesis, once, in declared order."""
+    used = {STUDY.contrasts[name].dataset for name in get_primary_contrasts(None)}
+    return [name for name in STUDY.datasets if name in used]
+
+
+def get_probe_files():
+    """Return the files of the array datasets, by dataset and role: other probe rules need them again."""
+    files = {}
+    for name in get_primary_datasets():
+        if STUDY.datasets[name].identifiers == "probe":
+            for role, path in get_files(SOURCES.of_dataset[name]).items():
+                files[name, role] = path
+            files[name, "samples"] = f"<results>/datasets/{name}/samples.tsv"
+    return files
+
+
 def get_contrasts_of_blood(role):
     """Return the contrasts of one role in the datasets that are declared as blood (composition: yes)."""
     return [
@@ -247,6 +273,8 @@ def get_final_output():
         "<results>/report.html",
         "<results>/verdicts.json",
         "<results>/specificity.tsv",
+        "<results>/calibration.tsv",
+        "<results>/robustness.tsv",
         "<results>/manifest.json",
         "<results>/run.json",
         *get_concordance_files(),

@@ -8,7 +8,7 @@ value in any sample of the contrast are not tested: the set tests need one resid
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -16,7 +16,7 @@ import numpy as np
 
 from sidemine.differential.block_correlation import consensus_correlation, quality_weights
 from sidemine.differential.contrast_fit import ContrastFit, benjamini_hochberg, two_sided_p
-from sidemine.differential.counts import expressed_by_counts, smallest_group, voom
+from sidemine.differential.counts import MIN_COUNT, expressed_by_counts, smallest_group, voom
 from sidemine.differential.empirical_bayes import squeeze_variances
 from sidemine.differential.linear_model import effect_space
 from sidemine.errors import InputError, Problem, Untestable
@@ -54,6 +54,9 @@ def fit_contrast(
     robust: bool = False,
     array_weights: bool = False,
     filter_low_expression: bool = False,
+    min_count: float = MIN_COUNT,
+    min_mean: float = MIN_MEAN_LOG2_NORMALISED_COUNT,
+    only: Collection[str] | None = None,
 ) -> ContrastFit:
     """Fit the contrast of a design to every gene.
 
@@ -75,8 +78,13 @@ def fit_contrast(
     array_weights
         Estimate a quality weight per sample.
     filter_low_expression
-        For log2(normalised count + 1): drop genes whose mean over the samples is not above 1. Counts are always
-        filtered, by `filterByExpr`; arrays never, because their background is a matter of the platform.
+        For log2(normalised count + 1): drop genes whose mean over the samples is not above `min_mean`. Counts are
+        always filtered, by `filterByExpr`; arrays never, because their background is a matter of the platform.
+    min_count, min_mean
+        Reads, and mean log2(normalised count + 1), from which on a gene is expressed.
+    only
+        Genes to return, where nothing but their scores is wanted (`score_effects`, which weights and correlations of
+        all genes still shape). They are moderated among themselves, so their t and p mean nothing. None: all genes.
 
     Raises
     ------
@@ -87,7 +95,7 @@ def fit_contrast(
     """
     values = np.asarray(values, dtype=np.float64)
     _check_shape(values, genes, design, layer)
-    keep, dropped = _testable_genes(values, genes, design, layer, filter_low_expression)
+    keep, dropped = _testable_genes(values, genes, design, layer, filter_low_expression, min_count, min_mean)
     tested = [gene for gene, kept in zip(genes, keep, strict=True) if kept]
     if len(tested) < MIN_GENES:
         raise Untestable(
@@ -99,8 +107,20 @@ def fit_contrast(
             )
         )
     observations = _observe(values[keep], design, layer, array_weights)
+    if only is not None:
+        tested, observations = _only(tested, observations, set(only))
     trend = layer == "log2" if trend is None else trend
     return _moderate(observations, tested, dropped, design, layer, trend, robust)
+
+
+def _only(genes: list[str], observed: _Observations, wanted: set[str]) -> tuple[list[str], _Observations]:
+    """Keep some genes, with the sample weights that all genes gave."""
+    rows = [row for row, gene in enumerate(genes) if gene in wanted]
+    weights = observed.sample_weights
+    if observed.observation_weights is not None:
+        weights = mean_sample_weights(observed.observation_weights)
+    kept = _Observations(observed.values[rows], sample_weights=weights, correlation=observed.correlation)
+    return [genes[row] for row in rows], kept
 
 
 def _check_shape(values: NDArray[np.float64], genes: Sequence[str], design: Design, layer: Layer) -> None:
@@ -125,7 +145,13 @@ def _check_shape(values: NDArray[np.float64], genes: Sequence[str], design: Desi
 
 
 def _testable_genes(
-    values: NDArray[np.float64], genes: Sequence[str], design: Design, layer: Layer, filter_low: bool
+    values: NDArray[np.float64],
+    genes: Sequence[str],
+    design: Design,
+    layer: Layer,
+    filter_low: bool,
+    min_count: float,
+    min_mean: float,
 ) -> tuple[NDArray[np.bool_], list[tuple[str, str]]]:
     finite: NDArray[np.bool_] = np.asarray(np.isfinite(values))
     complete: NDArray[np.bool_] = np.asarray(finite.all(axis=1))
@@ -134,11 +160,11 @@ def _testable_genes(
     expressed = np.ones(len(values), dtype=bool)
     low = ""
     if layer == "counts" and complete.any():
-        expressed[complete] = expressed_by_counts(values[complete], design.matrix)
-        low = f"low expression: not about 10 reads in {smallest_group(design.matrix):.3g} samples (filterByExpr)"
+        expressed[complete] = expressed_by_counts(values[complete], design.matrix, min_count)
+        low = f"low expression: not about {min_count:g} reads in {smallest_group(design.matrix):.3g} samples (filterByExpr)"
     elif filter_low:
-        expressed[complete] = values[complete].mean(axis=1) > MIN_MEAN_LOG2_NORMALISED_COUNT
-        low = f"low expression: mean log2(normalised count + 1) not above {MIN_MEAN_LOG2_NORMALISED_COUNT:g}"
+        expressed[complete] = values[complete].mean(axis=1) > min_mean
+        low = f"low expression: mean log2(normalised count + 1) not above {min_mean:g}"
     dropped = []
     for row in map(int, np.flatnonzero(~(complete & varies & expressed))):
         if not complete[row]:

@@ -23,6 +23,7 @@ import numpy as np
 from sidemine.differential.contrast_fit import ContrastFit
 from sidemine.enrichment.camera import direction_of
 from sidemine.enrichment.rotated_deviates import (
+    ROTATIONS_PER_STREAM,
     RotatableGenes,
     StandardisedSpace,
     curved_first,
@@ -123,6 +124,33 @@ def rotation_test(
     )
 
 
+def rotated_statistics(
+    fit: ContrastFit, membership: SetMembership, directions: NDArray[np.floating]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the self-contained and the competitive statistic along directions of the effect space.
+
+    Parameters
+    ----------
+    fit
+        A fitted contrast; its prior variance and prior df are held fixed.
+    membership
+        Sets × genes of that fit.
+    directions
+        Directions × (1 + residual df), each of length 1: random ones, or those of other labelings of the samples.
+
+    Returns
+    -------
+    tuple
+        Two arrays, sets × directions.
+    """
+    statistics = _Statistics.of(fit, membership, True, False, "mean")
+    found = []
+    for start in range(0, len(directions), ROTATIONS_PER_STREAM):
+        block = np.asarray(directions[start : start + ROTATIONS_PER_STREAM], dtype=np.float32)
+        found.append(statistics.means(block))
+    return np.hstack([own for own, _ in found]), np.hstack([over for _, over in found])
+
+
 @dataclass(frozen=True)
 class _Statistics:
     """Statistics of all sets, observed, and the matrices that give them for a block of rotations.
@@ -195,6 +223,13 @@ class _Statistics:
             np.abs(deviates, out=deviates)
             exceeding[2] = _reached(self.sizes @ deviates, self.observed[2])
         return exceeding
+
+    def means(self, directions: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return the set means along these directions, and the means over their complement: sets × directions."""
+        deviates, squares = self.rotatable.deviates(np.ascontiguousarray(directions.T), squares=True)
+        sums = self.products @ deviates
+        over = self._over_complement(sums, self.rotatable.factor @ deviates, squares)
+        return np.asarray(sums[: len(self.n_measured)], dtype=np.float64), over
 
     def _over_complement(
         self, sums: NDArray[np.float32], total: NDArray[np.float32], squares: NDArray[np.float32]
