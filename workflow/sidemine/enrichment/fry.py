@@ -7,6 +7,7 @@ Signs and weights of a set multiply its genes' effects, as limma's `gene.weights
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 SHARE_OF_DF_WITHOUT_LARGEST = 0.92
 
 
-def fry(fit: ContrastFit, membership: SetMembership) -> pd.DataFrame:
+def fry(fit: ContrastFit, membership: SetMembership, *, mixed: bool = True) -> pd.DataFrame:
     """Test every set against no change at all.
 
     Parameters
@@ -33,6 +34,8 @@ def fry(fit: ContrastFit, membership: SetMembership) -> pd.DataFrame:
         A fitted contrast.
     membership
         Sets × genes of that fit.
+    mixed
+        Whether to compute p_mixed too (one singular value decomposition per set); otherwise it is NaN.
 
     Returns
     -------
@@ -50,14 +53,11 @@ def fry(fit: ContrastFit, membership: SetMembership) -> pd.DataFrame:
         statistic = means[:, 0] / np.sqrt(np.mean(means[:, 1:] ** 2, axis=1))
     p_value = two_sided_p(statistic, float(fit.residual_df))
     weights = membership.weights
-    p_mixed = np.array(
-        [
-            p_value[row]
-            if weights.indptr[row + 1] - weights.indptr[row] == 1
-            else _mixed_p(weights.data[start:stop, None] * effects[weights.indices[start:stop]])
-            for row, (start, stop) in enumerate(zip(weights.indptr[:-1], weights.indptr[1:], strict=True))
-        ]
-    )
+    p_mixed = np.full(len(p_value), np.nan)
+    for row in range(len(p_value)) if mixed else ():
+        genes = slice(weights.indptr[row], weights.indptr[row + 1])
+        own = weights.data[genes, None] * effects[weights.indices[genes]]
+        p_mixed[row] = p_value[row] if len(own) == 1 else _mixed_p(own)
     return pd.DataFrame(
         {
             "gene_set": np.array(membership.gene_sets, dtype=object),
@@ -67,7 +67,7 @@ def fry(fit: ContrastFit, membership: SetMembership) -> pd.DataFrame:
             "statistic": statistic,
             "df": np.full(len(statistic), fit.residual_df),
             "p_value": p_value,
-            "p_mixed": p_mixed.astype(np.float64),
+            "p_mixed": p_mixed,
         }
     )
 
@@ -78,13 +78,26 @@ def standardised_effects(fit: ContrastFit) -> NDArray[np.float64]:
     The scale leaves out the largest squared effect, be it the contrast or a residual, so that a large contrast does
     not shrink against its own gene.
     """
-    df = fit.residual_df
     squares = fit.effects**2
-    resistant = (squares.sum(axis=1) - squares.max(axis=1)) / (df + 1 - _expected_largest_square(df))
-    variance = posterior_variances(resistant, SHARE_OF_DF_WITHOUT_LARGEST * df, fit.prior_variance, fit.prior_df)
+    variance = resistant_variances(
+        squares.sum(axis=1), squares.max(axis=1), fit.residual_df, fit.prior_variance, fit.prior_df
+    )
     return np.asarray(fit.effects / np.sqrt(variance)[:, None])
 
 
+def resistant_variances(
+    total: NDArray[np.float64],
+    largest: NDArray[np.float64],
+    df: int,
+    prior_variance: NDArray[np.float64],
+    prior_df: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """Return outlier-resistant posterior variances from the sum and the largest of a gene's squared effects."""
+    resistant = (total - largest) / (df + 1 - _expected_largest_square(df))
+    return posterior_variances(resistant, SHARE_OF_DF_WITHOUT_LARGEST * df, prior_variance, prior_df)
+
+
+@cache
 def _expected_largest_square(df: int) -> float:
     """Return the expected largest of df + 1 squared standard normal deviates, by limma's own quadrature."""
     from scipy.special import gammaincinv
