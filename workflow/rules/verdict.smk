@@ -17,6 +17,8 @@ rule decide_verdicts:
             "<results>/published/{table}.json", table=STUDY.published_tables
         ),
         specificity="<results>/specificity.json",
+        robustness="<results>/robustness.json",
+        calibration="<results>/calibration.json",
         composition=expand(
             "<results>/contrasts/{contrast}/composition.json",
             contrast=get_composition_contrasts(),
