@@ -14,6 +14,7 @@ from example_results import HOSTILE_TITLE, write_example_results
 
 import sidemine
 from sidemine.report import side_panels
+from sidemine.report.beside import Beside
 from sidemine.report.collect import collect
 from sidemine.report.methods import methods_text
 from sidemine.report.page import build_report
@@ -170,6 +171,21 @@ def test_methods_text_ends_with_the_references(results):
     assert "seed 20260101" in text
     assert "sidemine 0.1.0" in text
     assert text.rstrip().splitlines()[-1].startswith(f"{len(REFERENCES)}. ")
+
+
+def test_methods_tell_the_checks_that_were_made(results):
+    """Calibration, robustness and concordance with the figures of their files; a check that was not made says so."""
+    text = methods_text(results)
+    assert "on permuted labels of 1 contrast of this study (500 labelings or fewer)" in text
+    assert "for 1 contrast with fewer than 200 distinct labelings" in text
+    n_variants = len(results.beside.robustness["vte_targets"]["variants"])
+    assert f"{n_variants} variants of the analysis over 1 hypothesis" in text
+    assert "Drug and disease. 1 bridge" in text
+    bare = replace(results, beside=Beside(), supplement=replace(results.supplement, calibration=None))
+    told = methods_text(bare)
+    assert "The size of the tests was not measured in this run" in told
+    assert "No variant of the analysis was evaluated in this run" in told
+    assert "Drug and disease." not in told
 
 
 def test_sources_are_files_of_the_results(folder, results):
