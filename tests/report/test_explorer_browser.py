@@ -161,9 +161,16 @@ def test_context_is_apart_and_calibration_is_shown(opened):
     assert opened.tab.evaluate(
         "document.getElementById('answers').compareDocumentPosition(document.getElementById('context')) === 4"
     )
-    table = opened.tab.inner_text("#calibration table")
+    table = opened.tab.inner_text("#calibration table.calibrated")
     assert "5.1 %" in table
     assert "not measured" in table
+    assert "3 v 3" not in table
+    opened.tab.click("#calibration-all summary")
+    opened.tab.wait_for_selector("#calibration-all[data-ready]")
+    rows = opened.tab.locator("#calibration-table tbody tr")
+    assert rows.count() == 3
+    assert "20.0 %" in rows.nth(2).inner_text()
+    assert opened.complaints == []
 
 
 def test_hostile_text_stays_text(opened):

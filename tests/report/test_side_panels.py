@@ -15,6 +15,7 @@ from example_results import HOSTILE_TITLE, write_example_results
 import sidemine
 from sidemine.report import side_panels
 from sidemine.report.beside import Beside
+from sidemine.report.calibration_panel import calibration_block, calibration_panel
 from sidemine.report.collect import collect
 from sidemine.report.methods import methods_text
 from sidemine.report.page import build_report
@@ -98,7 +99,8 @@ def test_threats_are_grouped_per_question(results):
 
 def test_calibration_in_words(results):
     """Rates are percentages of the table; what was not measured shows no number."""
-    holds, missing = side_panels.calibration_panel(results)["rows"]
+    (part,) = calibration_panel(results)["parts"]
+    holds, missing = part["rows"]
     assert (holds["rate"], holds["interval"], holds["upper_95"], holds["class"]) == (
         "5.1 %",
         "3.4 to 7.3 %",
@@ -106,6 +108,16 @@ def test_calibration_in_words(results):
         "passed",
     )
     assert (missing["rate"], missing["interval"], missing["reading"]) == ("—", "—", "not measured")
+
+
+def test_whole_calibration_table_is_packed(results):
+    """The whole table goes along, its numbers as they are and hostile text bounded."""
+    block = calibration_block(results)
+    table = results.supplement.calibration
+    assert block["rate"] == [0.0512, None, 0.2]
+    assert block["n"] == [float(value) for value in table["n"]]
+    assert len({len(column) for column in block.values()}) == 1
+    assert calibration_panel(results)["total"] == 3
 
 
 def test_panels_without_their_file_say_so(tmp_path):
