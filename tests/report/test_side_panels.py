@@ -100,7 +100,7 @@ def test_threats_are_grouped_per_question(results):
 def test_calibration_in_words(results):
     """Rates are percentages of the table; what was not measured shows no number."""
     (part,) = calibration_panel(results)["parts"]
-    holds, missing = part["rows"]
+    holds, missing = (row for group in part["groups"] for row in group["rows"])
     assert (holds["rate"], holds["interval"], holds["upper_95"], holds["class"]) == (
         "5.1 %",
         "3.4 to 7.3 %",

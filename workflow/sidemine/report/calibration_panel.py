@@ -17,6 +17,8 @@ _CARRYING = ("fry", "camera")
 """Tests that may carry a verdict; the others are in the whole table."""
 _WORDS = ("scope", "subject", "null", "quantity", "test", "family", "parameter", "reading", "source", "reason")
 _NUMBERS = ("level", "n", "rate", "ci_low", "ci_high", "upper_95")
+LEVEL = 0.05
+"""Nominal level that the page's text shows; the whole table has the others."""
 MOST_ROWS = 120
 """Rows of one part that stand in the page's text; the whole table has all."""
 
@@ -34,13 +36,16 @@ def calibration_panel(results: StudyResults) -> dict[str, Any]:
         }
     here = (table["scope"] == "dataset") & (table["family"] == "primary") & table["test"].isin(_CARRYING)
     chosen = (
-        ("Comparisons of this study, primary set, tests that may carry a verdict", table[here]),
+        (
+            f"Comparisons of this study: primary set at a nominal {100 * LEVEL:g} %",
+            table[here & (table["level"] == LEVEL)],
+        ),
         ("The verdict rules as a whole, on simulated studies", table[table["scope"] == "whole_rule"]),
     )
     parts = [
         {
             "title": title,
-            "rows": [_row_in_words(row) for row in rows.head(MOST_ROWS).to_dict("records")],
+            "groups": _by_subject([_row_in_words(row) for row in rows.head(MOST_ROWS).to_dict("records")]),
             "more": f"{count(len(rows) - MOST_ROWS, 'more row')} in the whole table." if len(rows) > MOST_ROWS else "",
         }
         for title, rows in chosen
@@ -61,10 +66,23 @@ def calibration_block(results: StudyResults) -> dict[str, list[Any]] | None:
     }
 
 
+def _by_subject(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Put the rows of one subject together, each of their reasons once."""
+    subjects = dict.fromkeys(row["subject"] for row in rows)
+    return [
+        {
+            "rows": (own := [row for row in rows if row["subject"] == subject]),
+            "reasons": [reason for reason in dict.fromkeys(row["reason"] for row in own) if reason],
+        }
+        for subject in subjects
+    ]
+
+
 def _row_in_words(row: Mapping[Any, Any]) -> dict[str, Any]:
     measured = is_number(row["rate"])
     return {
-        **{key: bounded(str(row[key]).replace("_", " "), 300) for key in _WORDS},
+        **{key: bounded(str(row[key]), 300) for key in _WORDS},
+        **{key: bounded(str(row[key]).replace("_", " "), 60) for key in ("quantity", "test")},
         "class": {"holds": "passed", "conservative": "passed", "liberal": "failed"}.get(str(row["reading"]), "open"),
         "level": f"{row['level']:g}" if is_number(row["level"]) else "—",
         "n": f"{int(row['n']):,}",

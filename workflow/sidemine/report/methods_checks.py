@@ -16,7 +16,8 @@ def _calibration(results: StudyResults) -> str:
     if table is None:
         return "Calibration. The size of the tests was not measured in this run."
     sizes = table[(table["scope"] == "dataset") & (table["quantity"] == "size")]
-    measured = sizes[(sizes["source"] == "this study") & (sizes["n"] > 0)]
+    # Rows of the primary set count labelings; those of a family count labelings times sets.
+    measured = sizes[(sizes["source"] == "this study") & (sizes["n"] > 0) & (sizes["family"] == "primary")]
     here = sorted({str(name) for name in measured["subject"]})
     quoted = sorted({str(name) for name in sizes["subject"]} - set(here))
     told = [
