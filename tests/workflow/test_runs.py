@@ -81,6 +81,7 @@ CAMERA = {
     "measure_specificity",
     "adjust_composition",
     "pool_datasets",
+    "vary_analysis",
 }
 
 
