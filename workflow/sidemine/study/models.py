@@ -9,13 +9,13 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema, model_validator
+from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
-Identifier = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,63}$")]
-"""Names a thing in paths and wildcards: a letter, then letters, digits and underscores."""
-
-SetName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:()+-]{0,199}$")]
-"""Names a gene set; set libraries use a few more characters than our own identifiers."""
+from sidemine.study.closed_model import ClosedModel, split_list
+from sidemine.study.concordance_config import Concordance
+from sidemine.study.context import ClinicalContext
+from sidemine.study.identifiers import Identifier, SetName
+from sidemine.study.panels import GenePanel
 
 Layout = Literal["series_matrix", "table", "archive", "ncbi_counts", "h5ad", "tenx"]
 Scale = Literal["log2", "linear", "counts", "normalised_counts"]
@@ -42,10 +42,6 @@ RobustnessDimension = Literal[
 SetFormat = Literal["gmt", "gmt_zip", "collectri", "dorothea", "progeny", "sets_tsv"]
 
 
-def _split_list(value: object) -> object:
-    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
-
-
 def _parse_yes_no(value: object) -> object:
     if isinstance(value, str) and value.strip().lower() in {"yes", "no", ""}:
         return value.strip().lower() == "yes"
@@ -62,7 +58,7 @@ def _parse_dimensions(value: object) -> object:
 # The schemas say what a sheet's cell may hold as well as what it becomes.
 CommaList = Annotated[
     list[str],
-    BeforeValidator(_split_list),
+    BeforeValidator(split_list),
     WithJsonSchema({"anyOf": [{"type": "array", "items": {"type": "string"}}, {"type": "string"}]}),
 ]
 YesNo = Annotated[
@@ -83,12 +79,6 @@ RobustnessDimensions = Annotated[
         }
     ),
 ]
-
-
-class ClosedModel(BaseModel):
-    """A model that refuses keys it does not know."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
 
 
 class Dataset(ClosedModel):
@@ -406,7 +396,7 @@ class Settings(ClosedModel):
         default=1000, ge=1000, le=20000, description="Random sets that each primary set is compared with."
     )
     robustness: RobustnessDimensions = Field(
-        default_factory=lambda: list(get_args(RobustnessDimension)),
+        default=list(get_args(RobustnessDimension)),
         description="Dimensions of the robustness grid: all, off, or a list. Without it cohort answers stay suggestive.",
     )
     robustness_crossed: int = Field(
@@ -468,6 +458,9 @@ class StudyConfig(ClosedModel):
     contrasts: str = Field(default="contrasts.tsv", description="Sheet of contrasts.")
     gene_sets: str = Field(default="gene_sets.tsv", description="Sheet of gene sets.")
     published_tables: str = Field(default="", description="Sheet of published tables; empty: none.")
+    considered: str = Field(
+        default="", description="Sheet of data sets that were considered and not taken; empty: none."
+    )
     gene_table: GeneTableSource
     mirror: str | None = Field(
         default=None, description="Folder that serves https://HOST/PATH from DIR/HOST/PATH; no network is tried."
@@ -486,6 +479,17 @@ class StudyConfig(ClosedModel):
         default="", description="Simulated studies only: JSON list of sentences that say what was planted."
     )
     hypotheses: list[Hypothesis] = Field(min_length=1, description="The questions and their pre-declared tests.")
+    concordance: Concordance = Field(
+        default_factory=Concordance,
+        description="Bridges between drug profiles and disease profiles, and direct contrasts of subgroups.",
+    )
+    panels: list[GenePanel] = Field(
+        default_factory=list,
+        description="Gene panels for the heat map of every comparison, declared beforehand; they carry no verdict.",
+    )
+    context: ClinicalContext | None = Field(
+        default=None, description="Clinical context: a cited panel of the report, apart from the evidence."
+    )
 
 
 def to_plain(model: ClosedModel) -> dict[str, Any]:

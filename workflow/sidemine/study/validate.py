@@ -9,7 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from sidemine.errors import Problem, StudyError
+from sidemine.study.check_concordance import check_concordance
 from sidemine.study.check_hypotheses import check_hypotheses
+from sidemine.study.concordance_config import ComparatorSignatures
+from sidemine.study.context import ConsideredDataset
 from sidemine.study.hints import dangling
 from sidemine.study.models import (
     Contrast,
@@ -18,6 +21,7 @@ from sidemine.study.models import (
     PublishedTable,
     StudyConfig,
 )
+from sidemine.study.panels import check_panels
 from sidemine.study.paths import expand_path, is_url
 from sidemine.study.selectors import Selector, SelectorError, parse_selector
 from sidemine.study.sheets import Sheet, SheetRow
@@ -35,6 +39,7 @@ class Draft:
     contrasts: Sheet[Contrast]
     gene_sets: Sheet[GeneSetRow]
     published_tables: Sheet[PublishedTable]
+    considered: Sheet[ConsideredDataset]
 
 
 def cross_check(draft: Draft, *, check_files: bool = True) -> list[Problem]:
@@ -62,6 +67,8 @@ def cross_check(draft: Draft, *, check_files: bool = True) -> list[Problem]:
             draft.gene_sets,
             draft.config.settings.opt_in,
         ),
+        *check_concordance(draft.config.concordance, str(draft.config_path), draft.contrasts, draft.gene_sets),
+        *check_panels(draft.config.panels, draft.gene_sets.ids, str(draft.config_path)),
     ]
     return problems + (_check_files(draft) if check_files else [])
 
@@ -73,6 +80,7 @@ def _duplicates(draft: Draft) -> list[Problem]:
         ("contrast", ((row.model.contrast, row.where) for row in draft.contrasts.rows)),
         ("gene set", ((row.model.gene_set, row.where) for row in draft.gene_sets.rows if row.model.gene_set != "*")),
         ("published table", ((row.model.table, row.where) for row in draft.published_tables.rows)),
+        ("considered data set", ((row.model.name, row.where) for row in draft.considered.rows)),
         ("hypothesis", ((one.id, f"{draft.config_path}, key hypotheses") for one in draft.config.hypotheses)),
     ]
     for kind, entries in lists:
@@ -101,6 +109,7 @@ def _licences(draft: Draft) -> list[Problem]:
         *draft.published_tables.rows,
     ]
     places = [(row.model.licence, f"{row.where}, column licence") for row in rows]
+    places += [(one.licence, f"{where}.licence") for one, where in _signatures(draft)]
     if "gene_table" in draft.config.model_fields_set:
         places.append((draft.config.gene_table.licence, f"{draft.config_path}, key gene_table.licence"))
     return [
@@ -357,6 +366,16 @@ def _file_keys(draft: Draft) -> list[tuple[str, str]]:
         ]
     if "gene_table" in draft.config.model_fields_set:
         keys.append((draft.config.gene_table.file, f"{draft.config_path}, key gene_table.file"))
+    keys += [(one.file, f"{where}.file") for one, where in _signatures(draft)]
     if draft.config.planted:
         keys.append((draft.config.planted, f"{draft.config_path}, key planted"))
     return keys
+
+
+def _signatures(draft: Draft) -> list[tuple[ComparatorSignatures, str]]:
+    """Return the declared files of comparator signatures with their place."""
+    return [
+        (bridge.comparator_signatures, f"{draft.config_path}, bridge {bridge.id}, key comparator_signatures")
+        for bridge in draft.config.concordance.bridges
+        if bridge.comparator_signatures
+    ]
