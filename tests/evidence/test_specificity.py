@@ -10,7 +10,7 @@ import pytest
 
 from sidemine.differential.design import build_design
 from sidemine.differential.fit import fit_contrast
-from sidemine.evidence.matched_sets import count_distinct, draw_matched_sets, neighbour_limit
+from sidemine.evidence.matched_sets import count_distinct, draw_matched_sets, largest, neighbour_limit
 from sidemine.evidence.specificity import measure_specificity, percentile
 from sidemine.study.models import Hypothesis
 from sidemine.tables import SPECIFICITY, check_table
@@ -164,3 +164,14 @@ def test_count_distinct_counts_sets_that_differ():
     """Copies and near-copies count once."""
     members = np.array([[0, 1, 2, 3], [3, 2, 1, 0], [0, 1, 2, 9], [5, 6, 7, 8]])
     assert count_distinct(members, 10) == 2
+
+
+@pytest.mark.parametrize(("n_columns", "size"), [(20, 20), (300, 40), (640, 10), (5000, 10)])
+@pytest.mark.parametrize("n_values", [6, 10**6])
+def test_largest_takes_the_largest_and_of_equal_ones_the_first(n_columns, size, n_values):
+    """Short cuts for long rows, ties and values that are out give what sorting everything gives."""
+    rng = np.random.default_rng(n_columns)
+    values = rng.integers(0, n_values, size=(30, n_columns)).astype(np.float32)
+    values[:, rng.random(n_columns) < 0.1] = -np.inf
+    expected = np.sort(np.argsort(-values, axis=1, kind="stable")[:, :size], axis=1)
+    np.testing.assert_array_equal(largest(values, size), expected)

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from sidemine.quality.assessment import assess_quality, flag_platform
-from sidemine.quality.near_copies import distances_within, find_copies, flag_apart
+from sidemine.quality.near_copies import distances, distances_within, find_copies, flag_apart
 from sidemine.quality.reuse import find_relations
 from sidemine.quality.sex_check import Y_GENES, find_sex_column, flag_sex, read_sex, recorded_sex
 from sidemine.quality.shared_samples import find_shared_samples
@@ -155,6 +155,17 @@ def test_a_noisy_sample_lies_apart_and_a_small_arm_does_not():
     assert flag_apart(distances_within(values), names, "warn").status == "ok"
     values[:, 10] += rng.normal(0, 0.9, 400)
     assert flag_apart(distances_within(values), names, "warn").samples == ("s10",)
+
+
+def test_distances_are_those_of_the_definition_and_the_same_both_ways():
+    """Half of the pairs are computed; the others must be equal to the last bit, or copies would depend on the order."""
+    values = np.random.default_rng(5).normal(8, 1, (101, 6))
+    difference = values[:, 4] - values[:, 1]
+    expected = 1.4826 * np.median(np.abs(difference - np.median(difference)))
+    both_ways = distances(values, values)
+    assert both_ways[1, 4] == both_ways[4, 1] == expected
+    within = distances_within(np.vstack([values, values - 20]))
+    np.testing.assert_array_equal(within, np.where(np.eye(6) == 1, np.inf, both_ways))
 
 
 def test_samples_of_two_datasets_are_compared_by_accession_and_by_values():

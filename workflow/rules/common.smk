@@ -25,6 +25,7 @@ from sidemine.errors import SidemineError
 from sidemine.retrieve.study_sources import StudySources
 from sidemine.run_lock import hold_run_lock
 from sidemine.script_log import collect_errors
+from sidemine.study.concordance_config import names_of_contrasts
 from sidemine.study.command_line import OVERRIDES, check_command_line, wants_relock
 from sidemine.study.load import load_study
 from sidemine.study.models import to_plain
@@ -162,23 +163,15 @@ def get_gene_table(wildcards):
     return to_plain(STUDY.config.gene_table)
 
 
-def get_hypothesis(wildcards):
-    return next(
-        to_plain(hypothesis)
-        for hypothesis in STUDY.config.hypotheses
-        if hypothesis.id == wildcards.hypothesis
+def get_measured_contrasts():
+    """Return every contrast that some hypothesis measures, once: primary ones and the positive controls of margins."""
+    return list(
+        dict.fromkeys(
+            contrast
+            for hypothesis in STUDY.config.hypotheses
+            for contrast in hypothesis.measured_contrasts
+        )
     )
-
-
-def get_hypothesis_contrasts(wildcards):
-    """Return the primary contrasts of a hypothesis and, where it declares one, its positive control."""
-    primary = get_hypothesis(wildcards)["primary"]
-    control = (
-        primary["margin"]["of_contrast"]
-        if isinstance(primary["margin"], dict)
-        else None
-    )
-    return [*primary["contrasts"], *([control] if control else [])]
 
 
 def get_all_hypotheses(wildcards):
@@ -205,7 +198,7 @@ def get_datasets_of_shared_platforms():
     ]
 
 
-def get_primary_contrasts(wildcards):
+def get_primary_contrasts():
     """Return every contrast that is primary in some hypothesis, once, in declared order."""
     return list(
         dict.fromkeys(
@@ -253,6 +246,27 @@ def get_composition_contrasts():
     return [name for name in get_contrasts_of_blood("disease") if name in primary]
 
 
+def get_concordance_contrasts():
+    """Return every contrast that a bridge or an interaction names, and the stimulus contrasts in blood."""
+    return names_of_contrasts(
+        STUDY.config.concordance, get_contrasts_of_blood("stimulus")
+    )
+
+
+def get_concordance_datasets():
+    """Return the datasets of these contrasts."""
+    names = [STUDY.contrasts[name].dataset for name in get_concordance_contrasts()]
+    return list(dict.fromkeys(names))
+
+
+def get_concordance_files(wildcards=None):
+    """Return what is written of bridges and interactions: nothing where the study declares none."""
+    declared = STUDY.config.concordance
+    if not (declared.bridges or declared.interactions):
+        return []
+    return ["<results>/concordance.tsv", "<results>/concordance.json"]
+
+
 def get_final_output():
     """Return every target of the study."""
     return [
@@ -263,6 +277,7 @@ def get_final_output():
         "<results>/robustness.tsv",
         "<results>/manifest.json",
         "<results>/run.json",
+        *get_concordance_files(),
         *expand("<results>/datasets/{dataset}/quality.json", dataset=STUDY.datasets),
         *expand(
             "<results>/datasets/{dataset}/activities.tsv.gz", dataset=STUDY.datasets

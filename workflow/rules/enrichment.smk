@@ -1,8 +1,6 @@
 rule test_gene_sets:
     input:
         fit="<results>/contrasts/{contrast}/fit.npz",
-        table="<results>/contrasts/{contrast}/differential.tsv.gz",
-        design="<results>/contrasts/{contrast}/design.json",
         sets="<results>/gene_sets.tsv.gz",
     output:
         "<results>/contrasts/{contrast}/set_tests.tsv",
@@ -13,8 +11,6 @@ rule test_gene_sets:
             "min_set_size",
             "max_set_size",
             "rotations",
-            "over_representation_fdr",
-            "prerank_permutations",
             "seed",
         ),
         code=get_code("test_gene_sets.py"),
@@ -22,6 +18,38 @@ rule test_gene_sets:
         "Test the gene sets in {wildcards.contrast}"
     script:
         "../scripts/test_gene_sets.py"
+
+
+# One job for all contrasts: importing gseapy takes 1.8 s, describing 350 sets of 20,000 genes 3 s.
+rule describe_gene_sets:
+    input:
+        tables=expand(
+            "<results>/contrasts/{contrast}/differential.tsv.gz",
+            contrast=STUDY.contrasts,
+        ),
+        sets="<results>/gene_sets.tsv.gz",
+    output:
+        expand(
+            "<results>/contrasts/{contrast}/set_descriptions.tsv",
+            contrast=STUDY.contrasts,
+        ),
+    log:
+        "<logs>/describe_gene_sets.log",
+    # The longest job: the others run beside it.
+    priority: 1
+    params:
+        settings=get_settings(
+            "min_set_size",
+            "max_set_size",
+            "over_representation_fdr",
+            "prerank_permutations",
+            "seed",
+        ),
+        code=get_code("describe_gene_sets.py"),
+    message:
+        "Describe the gene sets in all contrasts"
+    script:
+        "../scripts/describe_gene_sets.py"
 
 
 # One job for all datasets: importing the library takes longer than scoring.

@@ -5,12 +5,16 @@ from sidemine.script_log import log_to
 with log_to(snakemake.log[0]):
     from pathlib import Path
 
+    from sidemine.enrichment.set_test_rows import join_set_tests
     from sidemine.evidence.multiplicity import adjust_set_tests
     from sidemine.tables import ENRICHMENT, SET_TESTS, read_table, write_table
 
     outputs = [Path(path) for path in snakemake.output]
     names = [path.parent.name for path in outputs]
-    tests = {name: read_table(Path(path), SET_TESTS) for name, path in zip(names, snakemake.input, strict=True)}
+    tests = {
+        name: join_set_tests([read_table(Path(path), SET_TESTS) for path in paths])
+        for name, *paths in zip(names, snakemake.input.tests, snakemake.input.descriptions, strict=True)
+    }
     adjusted = adjust_set_tests(tests, dict(zip(names, snakemake.params.roles, strict=True)))
     for name, path in zip(names, outputs, strict=True):
         write_table(adjusted[name], path, ENRICHMENT)

@@ -3,6 +3,7 @@
 from sidemine.script_log import log_to
 
 with log_to(snakemake.log[0]):
+    from functools import lru_cache
     from pathlib import Path
 
     import numpy as np
@@ -15,6 +16,8 @@ with log_to(snakemake.log[0]):
     from sidemine.study.selectors import parse_selector
     from sidemine.tables import DIFFERENTIAL, read_json, read_table, write_json
 
+    # Contrasts of one dataset mostly follow one another.
+    read_again = lru_cache(maxsize=1)(read_expression)
     traps = snakemake.params.traps
     problems = []
     records = []
@@ -27,7 +30,7 @@ with log_to(snakemake.log[0]):
         snakemake.input.tables,
         strict=True,
     ):
-        expression = read_expression(Path(expression_path))
+        expression = read_again(Path(expression_path))
         quality, flags = assess_contrast(
             read_json(Path(design_path)),
             expression.obs.astype(str),

@@ -1,4 +1,4 @@
-"""Measure the primary effect of one hypothesis in each of its contrasts."""
+"""Measure the primary effect of every hypothesis in each of its contrasts."""
 
 from sidemine.script_log import log_to
 
@@ -9,23 +9,20 @@ with log_to(snakemake.log[0]):
     from sidemine.study.models import Contrast, Dataset, Hypothesis
     from sidemine.tables import GENE_SETS, read_table, write_json
 
-    contrasts = [Contrast.model_validate(row) for row in snakemake.params.contrasts]
-    datasets = [Dataset.model_validate(row) for row in snakemake.params.datasets]
-    files = [
-        ContrastFiles(contrast, dataset, Path(fit), Path(design), Path(tests), Path(samples))
-        for contrast, dataset, fit, design, tests, samples in zip(
-            contrasts,
-            datasets,
-            snakemake.input.fits,
-            snakemake.input.designs,
-            snakemake.input.set_tests,
-            snakemake.input.samples,
-            strict=True,
-        )
-    ]
-    evidence = measure_hypothesis(
-        Hypothesis.model_validate(snakemake.params.hypothesis),
-        files,
-        read_table(Path(snakemake.input.sets), GENE_SETS),
-    )
-    write_json(evidence.to_dict(), Path(snakemake.output[0]))
+    files = {}
+    for contrast, dataset, *paths in zip(
+        snakemake.params.contrasts,
+        snakemake.params.datasets,
+        snakemake.input.fits,
+        snakemake.input.designs,
+        snakemake.input.set_tests,
+        snakemake.input.samples,
+        strict=True,
+    ):
+        row = Contrast.model_validate(contrast)
+        files[row.contrast] = ContrastFiles(row, Dataset.model_validate(dataset), *map(Path, paths))
+    sets = read_table(Path(snakemake.input.sets), GENE_SETS)
+    for declared, target in zip(snakemake.params.hypotheses, snakemake.output, strict=True):
+        hypothesis = Hypothesis.model_validate(declared)
+        evidence = measure_hypothesis(hypothesis, [files[name] for name in hypothesis.measured_contrasts], sets)
+        write_json(evidence.to_dict(), Path(target))

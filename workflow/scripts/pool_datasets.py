@@ -1,4 +1,4 @@
-"""Pool every gene and the declared, target, member and control sets over the datasets of one hypothesis."""
+"""Pool every gene and the declared, target, member and control sets over the datasets of each hypothesis."""
 
 from sidemine.script_log import log_to
 
@@ -12,17 +12,20 @@ with log_to(snakemake.log[0]):
     from sidemine.study.models import Hypothesis
     from sidemine.tables import GENE_SETS, POOLED_GENES, POOLED_SETS, read_json, read_table, write_table
 
-    hypothesis = Hypothesis.model_validate(snakemake.params.hypothesis)
-    evidence = HypothesisEvidence.from_dict(read_json(Path(snakemake.input.evidence)))
-    contrasts = hypothesis.primary.contrasts
-    fits = {name: load_fit(Path(path)) for name, path in zip(contrasts, snakemake.input.fits, strict=True)}
-    studies = studies_of(evidence, fits)
-    sets = pool_sets(
-        studies,
-        hypothesis,
-        read_table(Path(snakemake.input.sets), GENE_SETS),
-        common=sorted(common_genes(fits, contrasts)),
-        **snakemake.params.settings,
-    )
-    write_table(sets, Path(snakemake.output.sets), POOLED_SETS)
-    write_table(pool_genes(studies, hypothesis.kind), Path(snakemake.output.genes), POOLED_GENES)
+    gene_sets = read_table(Path(snakemake.input.sets), GENE_SETS)
+    files = {Path(path).parent.name: Path(path) for path in snakemake.input.fits}
+    for declared, evidence, genes_path, sets_path in zip(
+        snakemake.params.hypotheses,
+        snakemake.input.evidence,
+        snakemake.output.genes,
+        snakemake.output.sets,
+        strict=True,
+    ):
+        hypothesis = Hypothesis.model_validate(declared)
+        contrasts = hypothesis.primary.contrasts
+        fits = {name: load_fit(files[name]) for name in contrasts}
+        studies = studies_of(HypothesisEvidence.from_dict(read_json(Path(evidence))), fits)
+        common = sorted(common_genes(fits, contrasts))
+        sets = pool_sets(studies, hypothesis, gene_sets, common=common, **snakemake.params.settings)
+        write_table(sets, Path(sets_path), POOLED_SETS)
+        write_table(pool_genes(studies, hypothesis.kind), Path(genes_path), POOLED_GENES)

@@ -1,4 +1,4 @@
-"""Test all gene sets in one contrast: FRY, CAMERA and rotation; over-representation and preranked GSEA as descriptions."""
+"""Test all gene sets in one contrast: FRY, CAMERA and rotation."""
 
 from sidemine.script_log import log_to
 
@@ -7,11 +7,10 @@ with log_to(snakemake.log[0]):
 
     from sidemine.differential.contrast_fit import load_fit
     from sidemine.enrichment.set_tests import run_set_tests
-    from sidemine.tables import DIFFERENTIAL, GENE_SETS, SET_TESTS, read_table, write_table
+    from sidemine.tables import GENE_SETS, SET_TESTS, read_table, write_table
 
     tests = run_set_tests(
         load_fit(Path(snakemake.input.fit)),
-        read_table(Path(snakemake.input.table), DIFFERENTIAL),
         read_table(Path(snakemake.input.sets), GENE_SETS),
         **snakemake.params.settings,
     )

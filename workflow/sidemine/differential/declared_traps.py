@@ -10,7 +10,7 @@ import numpy as np
 
 from sidemine.differential.groups import Groups
 from sidemine.errors import Problem, Untestable
-from sidemine.quality.associations import associated, find_associations
+from sidemine.quality.associations import associated, find_associations, is_batch_like
 from sidemine.quality.treatment import SEX_COLUMN
 from sidemine.study.selectors import parse_selector
 
@@ -48,11 +48,14 @@ def adjust_contrast(contrast: Contrast, groups: Groups, treatment: Mapping[str, 
     contrast, groups = _adjust_sex(contrast, groups, treatment["sex"])
     batch = treatment["batch"]
     members = groups.target | groups.reference
+    in_design = {*contrast.covariates, contrast.block}
+    if not any(is_batch_like(str(name), batch["columns"]) for name in groups.samples.columns if name not in in_design):
+        return contrast, groups
     found = find_associations(
         groups.samples[members],
         groups.target[members],
         group_columns=group_columns(contrast),
-        in_design={*contrast.covariates, contrast.block},
+        in_design=in_design,
         batch_columns=batch["columns"],
     )
     # A batch that is itself in the design is told, with its cross-table, where the design is built.

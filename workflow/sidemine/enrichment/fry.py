@@ -100,17 +100,19 @@ def resistant_variances(
 @cache
 def _expected_largest_square(df: int) -> float:
     """Return the expected largest of df + 1 squared standard normal deviates, by limma's own quadrature."""
-    from scipy.stats import chi2
+    from scipy.special import gammaincinv
 
     nodes, weights = np.polynomial.legendre.leggauss(128)
     nodes, weights = (nodes + 1) / 2, weights / 2
+    # chi2.ppf(nodes, 1) without the 0.4 s that importing scipy.stats takes.
+    quantiles = 2 * gammaincinv(0.5, nodes)
     # limma evaluates with 128 nodes; a finer rule would move p-values away from it.
-    return float(np.sum((df + 1) * nodes**df * chi2.ppf(nodes, 1) * weights))
+    return float(np.sum((df + 1) * nodes**df * quantiles * weights))
 
 
 def _mixed_p(effects: NDArray[np.float64]) -> float:
     """Return p of the mean squared effect by a scaled beta distribution with the right mean and variance."""
-    from scipy.stats import beta
+    from scipy.special import betaincc
 
     roots = np.linalg.svd(effects, compute_uv=False) ** 2
     largest, smallest, n = roots[0], roots[-1], len(roots)
@@ -124,4 +126,5 @@ def _mixed_p(effects: NDArray[np.float64]) -> float:
     variance = roots @ covariance @ roots / (largest - smallest) ** 2
     total = mean * (1 - mean) / variance - 1
     a = total * mean
-    return max(float(beta.sf(observed, a, total - a)), SMALLEST_P)
+    # beta.sf without the 0.4 s that importing scipy.stats takes.
+    return max(float(betaincc(a, total - a, np.clip(observed, 0.0, 1.0))), SMALLEST_P)

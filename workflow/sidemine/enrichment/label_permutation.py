@@ -22,7 +22,7 @@ import numpy as np
 from sidemine.differential.contrast_fit import ContrastFit
 from sidemine.differential.design import Design
 from sidemine.enrichment.camera import direction_of
-from sidemine.enrichment.rotation import SHRINK, StandardisedSpace
+from sidemine.enrichment.rotated_deviates import SHRINK, StandardisedSpace
 from sidemine.enrichment.set_membership import SetMembership
 from sidemine.errors import InputError, Problem
 

@@ -25,7 +25,8 @@ from sidemine.differential.empirical_bayes import ModeratedVariances, squeeze_va
 from sidemine.enrichment.camera import SMALLEST_VARIANCE, CameraSets, z_of_t
 from sidemine.enrichment.fry import resistant_variances
 from sidemine.enrichment.label_permutation import exchangeable_blocks, random_orders
-from sidemine.enrichment.rotation import random_directions, rotated_statistics
+from sidemine.enrichment.rotated_deviates import random_directions
+from sidemine.enrichment.rotation import rotated_statistics
 from sidemine.enrichment.set_membership import SetMembership
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ Genes are permuted, not samples, so co-expressed sets come out significant on nu
 sets at p < 0.05 where genes of a set correlate at 0.1). Method: Subramanian et al. 2005, doi 10.1073/pnas.0506580102;
 p-values by the multilevel method of fgsea (Korotkevich et al., doi 10.1101/060012) as gseapy ports it.
 
-gseapy costs about 1.8 s of import, then 0.04 s per set: run one job per contrast, all sets in it.
+gseapy costs about 1.8 s of import, then 0.01 s per null set and 0.03 s per strong one: run all contrasts in one job.
 """
 
 from __future__ import annotations

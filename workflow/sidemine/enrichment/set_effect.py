@@ -195,11 +195,11 @@ def _regression(
     score: NDArray[np.float64], stdev_unscaled: float, df: int, level: float
 ) -> dict[str, NDArray[np.float64]]:
     """Ordinary (not moderated) inference for scores given in the effect space, scores × (1 + residual df)."""
-    from scipy.stats import t as t_distribution
+    from scipy.special import stdtrit  # t.ppf without the 0.4 s that importing scipy.stats takes
 
     effect = score[:, 0] * stdev_unscaled
     se = np.sqrt(np.mean(score[:, 1:] ** 2, axis=1)) * stdev_unscaled
-    half_width = float(t_distribution.ppf((1 + level) / 2, df)) * se
+    half_width = float(stdtrit(df, (1 + level) / 2)) * se
     with np.errstate(divide="ignore", invalid="ignore"):
         statistic = effect / se
     return {

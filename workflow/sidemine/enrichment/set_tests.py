@@ -1,4 +1,4 @@
-"""All set tests of one contrast in one table: those that may carry a verdict, and those that only describe."""
+"""The set tests of one contrast: FRY, CAMERA and rotation; which of them may carry a verdict is told by `role`."""
 
 from __future__ import annotations
 
@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING
 
 from sidemine.enrichment.camera import camera
 from sidemine.enrichment.fry import fry
-from sidemine.enrichment.over_representation import over_representation
-from sidemine.enrichment.prerank import prerank
 from sidemine.enrichment.rotation import rotation_test
 from sidemine.enrichment.set_effect import set_effects
 from sidemine.enrichment.set_membership import build_membership
+from sidemine.enrichment.set_test_rows import join_set_tests
 from sidemine.tables import SET_TESTS, empty_table
 
 if TYPE_CHECKING:
@@ -21,35 +20,25 @@ if TYPE_CHECKING:
 
 def run_set_tests(
     fit: ContrastFit | None,
-    differential: pd.DataFrame,
     gene_sets: pd.DataFrame,
     *,
     min_set_size: int,
     max_set_size: int,
     rotations: int,
-    over_representation_fdr: float,
-    prerank_permutations: int,
     seed: int,
 ) -> pd.DataFrame:
-    """Test all gene sets in one contrast.
+    """Test all gene sets in one contrast by FRY, CAMERA and rotation.
 
     Parameters
     ----------
     fit
         The fitted contrast; None when it cannot be tested.
-    differential
-        Its genes, as `tables.DIFFERENTIAL` describes.
     gene_sets
         The study's sets, as `tables.GENE_SETS` describes.
     min_set_size, max_set_size
         Fewest measured genes of a set; most measured genes of a comparator set.
-    rotations
-        Random rotations of the rotation tests.
-    over_representation_fdr
-        FDR that makes the gene lists of the descriptive over-representation test.
-    prerank_permutations, seed
-        Gene permutations of the descriptive GSEA, and the seed of these and of the rotations. Gene permutation does not hold its size on
-        co-expressed genes, so its p-values never carry a verdict.
+    rotations, seed
+        Random rotations of the rotation tests, and their seed.
 
     Returns
     -------
@@ -101,10 +90,4 @@ def run_set_tests(
                 }
             )
         )
-    tables.append(over_representation(differential, gene_sets, over_representation_fdr, min_set_size, max_set_size))
-    tables.append(prerank(differential, gene_sets, seed, prerank_permutations, min_set_size, max_set_size))
-    tables = [table for table in tables if len(table)]
-    if not tables:
-        return empty_table(SET_TESTS)
-    together = pd.concat(tables, ignore_index=True)
-    return together.sort_values(["test", "family", "gene_set"], kind="stable", ignore_index=True)[SET_TESTS.names]
+    return join_set_tests(tables)

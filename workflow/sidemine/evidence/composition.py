@@ -91,7 +91,7 @@ def measure_composition(
     The bootstrap is parametric: contrast and residual coordinates of score and proxies are drawn from the normal
     distribution with their residual covariance, which holds for every design that the effect space holds for.
     """
-    target = _score(fit, primary)
+    target = set_score(fit, primary)
     proxies = build_proxies(fit, markers, contaminated, target)
     factor = small_sample_factor(fit.residual_df) * fit.score_stdev_unscaled
     facts: dict[str, Any] = {"proxies": proxies.facts, "adjusted_for": proxies.names, "reason": ""}
@@ -131,7 +131,7 @@ def adjust_effect(
     fit: ContrastFit, primary: pd.DataFrame, markers: Mapping[str, list[str]], contaminated: Mapping[str, str]
 ) -> tuple[dict[str, float] | None, str]:
     """Return the composition-adjusted effect alone (parameters as in `measure_composition`), or None and the reason."""
-    target = _score(fit, primary)
+    target = set_score(fit, primary)
     proxies = build_proxies(fit, markers, contaminated, target)
     if reason := _why_not(fit, proxies):
         return None, reason
@@ -156,7 +156,7 @@ def _reasons(proxies: Proxies) -> str:
     return "; ".join(f"{fact['cell_type']}: {fact['reason']}" for fact in proxies.facts) or "no marker lists"
 
 
-def _score(fit: ContrastFit, primary: pd.DataFrame) -> NDArray[np.float64]:
+def set_score(fit: ContrastFit, primary: pd.DataFrame) -> NDArray[np.float64]:
     """Return the set's score (mean signed z) in the effect space, in its own residual standard deviations."""
     position = {gene: row for row, gene in enumerate(fit.genes)}
     used = primary[primary["gene"].isin(position)]

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from sidemine.differential.design import Design
     from sidemine.enrichment.set_membership import SetMembership
 
-FEWEST_PER_GROUP = 10
+FEWEST_PER_GROUP = 20
 """Independent samples per group below which a variance of its own says nothing."""
 
 
@@ -61,12 +61,12 @@ class UnequalVariances:
 
     def size_of_test(self, level: float) -> Rate:
         """Return the size that these variances imply at a nominal level, with its interval."""
-        from scipy.stats import t
+        from scipy.special import stdtr, stdtrit
 
-        quantile = float(t.isf(level / 2, self.df))
+        quantile = float(stdtrit(self.df, level / 2))
 
         def size(ratio: float) -> float:
-            return float(2 * t.sf(quantile / np.sqrt(self.inflation(ratio)), self.df))
+            return float(2 * stdtr(self.df, quantile / np.sqrt(self.inflation(ratio))))
 
         low, high = sorted((size(self.ratio_low), size(self.ratio_high)))
         return Rate(self.n_samples, size(self.ratio), low, high, float("nan"))
@@ -110,15 +110,15 @@ def unequal_variances(
     free = np.sum(basis[:, last + 1 :] ** 2, axis=1)
     contrast = basis[:, last] ** 2
     of_target, of_reference = (_variance(residuals[side], free[side]) for side in (target, ~target))
-    from scipy.stats import f
+    from scipy.special import fdtri
 
     tails = _kurtosis([residuals[target], residuals[~target]])
     df_target, df_reference = (_df(float(free[side].sum()), tails) for side in (target, ~target))
     ratio = of_target / of_reference
     return UnequalVariances(
         ratio=ratio,
-        ratio_low=ratio / float(f.ppf(0.975, df_target, df_reference)),
-        ratio_high=ratio / float(f.ppf(0.025, df_target, df_reference)),
+        ratio_low=ratio / float(fdtri(df_target, df_reference, 0.975)),
+        ratio_high=ratio / float(fdtri(df_target, df_reference, 0.025)),
         leverage_target=float(contrast[target].sum()),
         leverage_reference=float(contrast[~target].sum()),
         weight_target=float(free[target].sum() / free.sum()),

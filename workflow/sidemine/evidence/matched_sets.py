@@ -34,6 +34,8 @@ STRATA = 6
 GENES_PER_SLOT = 2
 """Genes that a stratum must hold for each that it gives; poorer strata are joined with a neighbour."""
 GENES_OF_CENTRE = 10
+STRETCHES, SHORTEST_STRETCH = 4, 16
+"""Stretches per wanted value, and their fewest columns, in the search for the largest values."""
 SETS_PER_BLOCK = 250
 """Sets drawn together: bounds memory and is fixed, so that results do not depend on the machine."""
 
@@ -136,10 +138,10 @@ def neighbour_limit(n_members: int, residual_df: int) -> float:
     the correlation that chance reaches for one gene in 20. What is missed stays among the random genes, where it makes
     the primary set look less special, never more.
     """
-    from scipy.stats import t
+    from scipy.special import stdtrit  # t.isf without the 0.4 s that importing scipy.stats takes
 
     df = max(residual_df - 1, 1)
-    reached = float(t.isf(0.025 / max(n_members, 1), df))
+    reached = -float(stdtrit(df, 0.025 / max(n_members, 1)))
     return max(NEIGHBOUR, reached / float(np.sqrt(df + reached**2)))
 
 
@@ -215,18 +217,19 @@ def _draw(
     pooled = residuals[pool].astype(np.float32)
     for start in range(0, n_candidates, SETS_PER_BLOCK):
         block = slice(start, min(start + SETS_PER_BLOCK, n_candidates))
-        attraction = concentration[block] * (_centres(pooled, seeds[block]) @ pooled.T)
+        attraction = _centres(pooled, seeds[block]) @ pooled.T
+        attraction *= concentration[block]
         # Gumbel noise: the largest sums are a draw without replacement with weights exp(attraction).
-        exponential = rng.standard_exponential(attraction.shape, dtype=np.float32)
-        noise = -np.log(np.maximum(exponential, np.finfo(np.float32).tiny))
-        taken = np.zeros(attraction.shape, dtype=bool)
+        noise = rng.standard_exponential(attraction.shape, dtype=np.float32)
+        np.log(np.maximum(noise, np.finfo(np.float32).tiny, out=noise), out=noise)
+        np.negative(noise, out=noise)
         column = 0
         for stratum in strata:
             part = slice(stratum.start, stratum.stop)
-            key = np.where(taken[:, part], -np.inf, stratum.sign * attraction[:, part] + noise[:, part])
             size = len(stratum.weights)
-            best = np.sort(np.argpartition(-key, size - 1, axis=1)[:, :size], axis=1)
-            np.put_along_axis(taken[:, part], best, True, axis=1)
+            best = largest(stratum.sign * attraction[:, part] + noise[:, part], size)
+            # What this stratum took is not there for the one with the other sign.
+            np.put_along_axis(noise[:, part], best, -np.inf, axis=1)
             drawn[block, column : column + size] = pool[stratum.start + best]
             column += size
     return drawn, weights
@@ -234,11 +237,41 @@ def _draw(
 
 def _centres(pooled: NDArray[np.float32], seeds: NDArray[np.int64]) -> NDArray[np.float32]:
     """Return the common direction of each seed gene's nearest neighbours: one gene alone is a noisy centre."""
-    near = min(GENES_OF_CENTRE, len(pooled))
-    nearest = np.argpartition(-(pooled[seeds] @ pooled.T), near - 1, axis=1)[:, :near]
     # In rising order, so that the sum is rounded the same way every time.
-    centre = pooled[np.sort(nearest, axis=1)].sum(axis=1)
+    centre = pooled[largest(pooled[seeds] @ pooled.T, min(GENES_OF_CENTRE, len(pooled)))].sum(axis=1)
     return np.asarray(centre / np.maximum(np.linalg.norm(centre, axis=1, keepdims=True), np.finfo(np.float32).tiny))
+
+
+def largest(values: NDArray[np.float32], size: int) -> NDArray[np.int64]:
+    """Return the columns, in rising order, of the `size` largest values of each row; of equal ones the first.
+
+    Where a few are wanted of many, all that lie below the `size` largest maxima of stretches of columns are put aside
+    first: a quarter of the time of `numpy.argpartition`.
+    """
+    n_rows, n_columns = values.shape
+    n_stretches = STRETCHES * size
+    if n_columns < SHORTEST_STRETCH * n_stretches:
+        rows, columns = np.nonzero(values >= _smallest_of_largest(values, size)[:, None])
+    else:
+        length = n_columns // n_stretches
+        maxima = values[:, : n_stretches * length].reshape(n_rows, n_stretches, length).max(axis=2)
+        rows, columns = np.nonzero(values >= _smallest_of_largest(maxima, size)[:, None])
+        first = np.searchsorted(rows, np.arange(n_rows))
+        place = np.arange(len(rows)) - first[rows]
+        left = np.full((n_rows, place.max() + 1), -np.inf, dtype=values.dtype)
+        left[rows, place] = values[rows, columns]
+        above = values[rows, columns] >= _smallest_of_largest(left, size)[rows]
+        rows, columns = rows[above], columns[above]
+    if len(rows) > n_rows * size:
+        order = np.lexsort((-values[rows, columns], rows))
+        first = np.searchsorted(rows, np.arange(n_rows))
+        columns = columns[np.sort(order[(first[:, None] + np.arange(size)).ravel()])]
+    return np.asarray(columns.reshape(n_rows, size), dtype=np.int64)
+
+
+def _smallest_of_largest(values: NDArray[np.float32], size: int) -> NDArray[np.float32]:
+    place = values.shape[1] - size
+    return np.asarray(np.partition(values, place, axis=1)[:, place])
 
 
 def _keep_nearest(

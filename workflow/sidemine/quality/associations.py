@@ -102,13 +102,18 @@ def find_associations(
     """
     found = []
     for name in map(str, table.columns):
-        batch_like = name in batch_columns or bool(BATCH_NAME.search(name))
+        batch_like = is_batch_like(name, batch_columns)
         if name in group_columns or (_RECORD_FIELDS.match(name) and not batch_like):
             continue
         one = _associate(name, [str(value) for value in table[name]], is_target, batch_like, name in in_design)
         if one is not None:
             found.append(one)
     return found
+
+
+def is_batch_like(name: str, batch_columns: Collection[str]) -> bool:
+    """Tell whether a column is declared as a batch, or has the name of one."""
+    return name in batch_columns or bool(BATCH_NAME.search(name))
 
 
 def _associate(

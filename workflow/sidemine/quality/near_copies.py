@@ -54,12 +54,16 @@ def distances(first: NDArray[np.float64], second: NDArray[np.float64]) -> NDArra
     ndarray of shape (samples of first, samples of second)
         log2 units.
     """
-    result = np.empty((first.shape[1], second.shape[1]))
-    for row in range(first.shape[1]):
-        difference = second - first[:, [row]]
-        difference -= np.median(difference, axis=0)
-        result[row] = 1.4826 * np.median(np.abs(difference), axis=0)
-    return result
+    own, others = np.ascontiguousarray(first.T), np.ascontiguousarray(second.T)
+    return np.array([_distances_from(sample, others) for sample in own]).reshape(len(own), len(others))
+
+
+def _distances_from(sample: NDArray[np.float64], others: NDArray[np.float64]) -> NDArray[np.float64]:
+    difference = others - sample
+    # The order of the genes does not matter from here on, so the medians may leave it changed.
+    difference -= np.median(difference, axis=1, overwrite_input=True, keepdims=True)
+    np.abs(difference, out=difference)
+    return np.asarray(1.4826 * np.median(difference, axis=1, overwrite_input=True))
 
 
 def distances_within(values: NDArray[np.float64]) -> NDArray[np.float64] | None:
@@ -67,9 +71,12 @@ def distances_within(values: NDArray[np.float64]) -> NDArray[np.float64] | None:
     chosen = values[better_expressed(values)]
     if chosen.shape[1] < MIN_SAMPLES or chosen.shape[0] < MIN_GENES:
         return None
-    found = distances(chosen, chosen)
-    np.fill_diagonal(found, np.inf)
-    return found
+    samples = np.ascontiguousarray(chosen.T)
+    found = np.full((len(samples), len(samples)), np.inf)
+    for row, sample in enumerate(samples[:-1]):
+        found[row, row + 1 :] = _distances_from(sample, samples[row + 1 :])
+    # A distance is the same both ways, to the last bit.
+    return np.asarray(np.minimum(found, found.T))
 
 
 def find_copies(within: NDArray[np.float64], samples: Sequence[str]) -> list[dict[str, Any]]:

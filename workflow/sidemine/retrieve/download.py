@@ -14,8 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-
-import requests
+from typing import TYPE_CHECKING
 
 from sidemine.errors import InputError, Problem, RetrievalError
 from sidemine.retrieve.addresses import mirror_key
@@ -24,6 +23,9 @@ from sidemine.retrieve.lock import LockEntry, check_record, expected_entry
 from sidemine.retrieve.record import InputRecord
 from sidemine.retrieve.sources import Source
 from sidemine.retrieve.transfer import FileAbsent, Retries, Transfer, TransferFailed, new_session
+
+if TYPE_CHECKING:
+    import requests
 
 logger = logging.getLogger(__name__)
 

@@ -12,17 +12,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
-
-import requests
-import tenacity
-import urllib3.exceptions
 
 from sidemine import __version__
 from sidemine.retrieve.addresses import is_loopback
 from sidemine.retrieve.integrity import file_name_of, page_in_place_of_data
 from sidemine.retrieve.progress import Progress
 from sidemine.retrieve.record import replace_file
+
+if TYPE_CHECKING:
+    import requests
+    import tenacity
 
 BLOCK = 64 * 1024
 _REDIRECTS = {301, 302, 303, 307, 308}
@@ -73,6 +74,8 @@ class _Transient(TransferFailed):
 
 def new_session() -> requests.Session:
     """Return a session that says who asks, and asks for the bytes as they are stored."""
+    import requests  # here, so that files of a mirror do not wait for it
+
     session = requests.Session()
     session.headers.update({"User-Agent": f"sidemine/{__version__}", "Accept-Encoding": "identity"})
     return session
@@ -154,6 +157,8 @@ class Transfer:
             When it cannot be had, or when what comes is too large or a web page; nothing of those is kept.
         """
         self._part.parent.mkdir(parents=True, exist_ok=True)
+        import tenacity
+
         backoff = tenacity.wait_exponential(multiplier=1, max=self._retries.longest_wait) + tenacity.wait_random(0, 1)
 
         def wait(state: tenacity.RetryCallState) -> float:
@@ -297,6 +302,9 @@ def _length_of(response: requests.Response) -> int | None:
 @contextmanager
 def _network_errors() -> Iterator[None]:
     """Turn what the network libraries raise into our own words: those that may pass, and those that will not."""
+    import requests
+    import urllib3.exceptions
+
     try:
         yield
     except (requests.exceptions.SSLError, requests.exceptions.InvalidURL, requests.exceptions.InvalidHeader) as error:

@@ -13,7 +13,7 @@ from sidemine.differential.contrast_fit import ContrastFit
 from sidemine.differential.counts import MIN_COUNT
 from sidemine.differential.design import Design
 from sidemine.differential.design_columns import is_missing
-from sidemine.differential.fit import MIN_MEAN_LOG2_NORMALISED_COUNT, Layer, fit_contrast
+from sidemine.differential.fit import MIN_MEAN_LOG2_NORMALISED_COUNT, Layer, fit_contrast, moderate_robustly
 from sidemine.differential.groups import Groups, design_contrast
 from sidemine.errors import Untestable
 from sidemine.quality.associations import as_numbers
@@ -29,6 +29,7 @@ STRICTER_COUNT, LOOSER_COUNT = 20.0, 5.0
 STRICTER_MEAN, LOOSER_MEAN = 2.0, 0.5
 LOWEST_SHARE = 0.25
 """Of the genes of an array, by mean expression, that the stricter filter drops."""
+NOT_REUSED = "no sample is known to be re-used"
 _ADDED = {"sex": "robustness_sex", "age": "robustness_age"}
 
 
@@ -135,7 +136,7 @@ class ContrastData:
         groups = Groups(samples, np.asarray(is_target), ~np.asarray(is_target))
         made = cls(row, groups, np.asarray(values, dtype=np.float64).T, list(genes), **more)  # type: ignore[arg-type]
         if fit is not None:
-            made._fits[made._key(Change())] = Refit(fit, made._design(Change()))
+            made._fits[(*made._key(Change()), None)] = Refit(fit, made._design(Change()))
         return made
 
     @property
@@ -177,8 +178,12 @@ class ContrastData:
             When the contrast cannot be fitted under it.
         """
         self._refuse_inapplicable(change)
-        key = self._key(change)
+        key = (*self._key(change), None if only is None else frozenset(only))
         if key in self._fits:
+            return self._fits[key]
+        if change.robust:
+            plain = self.refit(replace(change, robust=False), only)
+            self._fits[key] = Refit(moderate_robustly(plain.fit), plain.design)
             return self._fits[key]
         design = self._design(change)
         genes, values = self.other_probes[change.probe_rule] if change.probe_rule else (self.genes, self.values)
@@ -189,7 +194,7 @@ class ContrastData:
             genes if rows is None else [genes[row] for row in rows],
             design,
             layer=self.layer,
-            robust=self.contrast.robust or change.robust,
+            robust=self.contrast.robust,
             array_weights=self.contrast.array_weights or change.array_weights,
             filter_low_expression=self.filter_low,
             min_count={"declared": MIN_COUNT, "stricter": STRICTER_COUNT, "looser": LOOSER_COUNT}[change.filter],
@@ -200,10 +205,8 @@ class ContrastData:
             }[change.filter],
             only=only,
         )
-        refit = Refit(fit, design)
-        if only is None:
-            self._fits[key] = refit
-        return refit
+        self._fits[key] = Refit(fit, design)
+        return self._fits[key]
 
     def values_of(self, genes: Sequence[str], design: Design) -> NDArray[np.float64]:
         """Return genes × rows of a design, as deposited under the reference run's probe rule."""
@@ -267,7 +270,7 @@ class ContrastData:
     def _refuse_samples(self, change: Change) -> None:
         members = set(self.groups.samples.index[self.groups.target | self.groups.reference].astype(str))
         if change.samples == "no_reused_controls" and not members & self.reused:
-            raise NotApplicable("no sample is known to be re-used")
+            raise NotApplicable(NOT_REUSED)
         if change.samples == "no_sex_mismatch" and not members & self.sex_mismatched:
             raise NotApplicable("no recorded sex contradicts the genes")
         if change.samples == "age_overlap" and self.shared_ages is None:

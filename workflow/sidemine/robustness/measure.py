@@ -119,7 +119,8 @@ def _refit_all(question: Question, change: Change) -> tuple[dict[str, Refit], li
     if not change.refits():
         return {row.contrast: question.contrasts[row.contrast].refit(Change(), only) for row in question.testable}, []
     refits: dict[str, Refit] = {}
-    notes: list[str] = []
+    told_of: dict[str, str] = {}
+    done: dict[str, str] = {}
     changed = False
     for row in question.testable:
         name, data = row.contrast, question.contrasts[row.contrast]
@@ -135,11 +136,19 @@ def _refit_all(question: Question, change: Change) -> tuple[dict[str, Refit], li
         if not leaves:
             refits[name] = refit or data.refit(Change(), only)
         if reasons:
-            done = "leaves" if leaves else "stays as it was" if refit is None else "takes only a part"
-            notes.append(f"{name} {done}: {', '.join(reasons)}")
+            told_of[name] = ", ".join(reasons)
+            done[name] = "leaves" if leaves else "stays as it was" if refit is None else "takes only a part"
     if not changed:
-        raise NotApplicable("; ".join(notes))
-    return refits, notes
+        raise NotApplicable(_grouped(told_of))
+    return refits, [f"{name} {done[name]}: {reason}" for name, reason in told_of.items()]
+
+
+def _grouped(reasons: Mapping[str, str]) -> str:
+    """Tell each reason once, with its contrasts where there are several."""
+    names: dict[str, list[str]] = {}
+    for name, reason in reasons.items():
+        names.setdefault(reason, []).append(name)
+    return "; ".join(f"{', '.join(own)}: {reason}" if len(names) > 1 else reason for reason, own in names.items())
 
 
 def _cohorts(question: Question, change: Change, refits: dict[str, Refit], notes: list[str]) -> Measured:
@@ -198,7 +207,7 @@ def _effects(
             effects[name] = measure(data, refit, rows[name], replace(change, composition=False, statistic="declared"))
     special = change.composition or change.statistic != "declared"
     if special and not (set(refits) - set(reasons)) & set(question.pooled):
-        raise NotApplicable("; ".join(f"{name}: {reason}" for name, reason in reasons.items()))
+        raise NotApplicable(_grouped(reasons))
     return effects, [f"{name} stays as it was: {reason}" for name, reason in reasons.items()]
 
 
@@ -233,7 +242,7 @@ def _by_test(question: Question, change: Change) -> Measured:
             own = rows[rows["gene"].isin(refit.fit.genes)]
             found.append(set_p(refit, own, change.test, question.rotations, seed))
         except (NotApplicable, Untestable) as error:
-            raise NotApplicable(f"{row.contrast}: {told(error)}") from None
+            raise NotApplicable(f"{row.contrast}: {told(error)}" if len(used) > 1 else told(error)) from None
     n_genes = _reference_genes(question, used)
     if question.kind == "cohort":
         test = combine_stouffer(found, [effective_size(row) ** 0.5 for row in used])

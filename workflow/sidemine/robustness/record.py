@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sidemine.evidence.records import PooledEffect
+from sidemine.robustness.contrast_data import NOT_REUSED
 from sidemine.robustness.measure import Measured
 from sidemine.robustness.variants import REFERENCE, Variant
 from sidemine.study.models import Hypothesis
@@ -121,9 +122,8 @@ def _required(kind: str, name: str, rows: Sequence[Row], reference: Row) -> tupl
     if row is None:
         return "not evaluated", "Nothing could be tested, or the study leaves this dimension out (settings.robustness)."
     if row.measured is None or row.effect is None or row.effect.effect is None:
-        nothing = name == "no_reused_controls" and "no sample is known to be re-used" in row.reason
-        every = nothing and "too few" not in row.reason and "fewer than" not in row.reason
-        return ("not applicable" if every else "not evaluated"), f"{row.reason[:1].upper()}{row.reason[1:]}."
+        status = "not applicable" if row.reason == NOT_REUSED else "not evaluated"
+        return status, f"{row.reason[:1].upper()}{row.reason[1:]}."
     status = "passed" if row.agrees(reference) else "failed"
     effect = row.effect
     words = (

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from sidemine.differential.linear_model import effect_space
 from sidemine.enrichment.set_effect import hedges_g, sample_score_effect, set_effects
-from sidemine.enrichment.set_membership import build_membership
+from sidemine.enrichment.set_membership import single_membership
 from sidemine.evidence.composition import adjust_effect
 from sidemine.robustness.contrast_data import ContrastData, NotApplicable, Refit
 from sidemine.robustness.variants import Change
@@ -20,10 +19,10 @@ if TYPE_CHECKING:
 
 Effect = dict[str, float]
 """effect, se, ci_low, ci_high, df, p_value: target minus reference."""
-_OWN = ("effect", "effect_se", "ci_low", "ci_high")
-_OVER = ("over_complement", "over_complement_se", "over_complement_ci_low", "over_complement_ci_high")
-_G = ("g", "g_se", "ci_low", "ci_high")
-_NAMES = ("effect", "se", "ci_low", "ci_high")
+_OWN = ("effect", "effect_se", "ci_low", "ci_high", "p_value")
+_OVER = ("over_complement", "over_complement_se", "over_complement_ci_low", "over_complement_ci_high", "p_value")
+_G = ("g", "g_se", "ci_low", "ci_high", "p_value")
+_NAMES = ("effect", "se", "ci_low", "ci_high", "p_value")
 
 
 def cohort_effect(data: ContrastData, refit: Refit, rows: pd.DataFrame, change: Change) -> Effect:
@@ -53,9 +52,9 @@ def cohort_effect(data: ContrastData, refit: Refit, rows: pd.DataFrame, change: 
     df = float(refit.fit.residual_df)
     if change.statistic == "median":
         return {**_median_effect(data, refit, rows, hedges=True), "df": df}
-    membership = build_membership(rows, refit.fit.genes, 1)
-    found = hedges_g(refit.fit, membership, standardise=change.statistic != "log2_mean").to_dict("records")[0]
-    return {**_picked(found, _G), "p_value": float(found["p_value"]), "df": df}
+    membership = single_membership(rows, refit.fit.genes)
+    found = hedges_g(refit.fit, membership, standardise=change.statistic != "log2_mean")
+    return {**_picked(found, _G), "df": df}
 
 
 def experiment_effect(data: ContrastData, refit: Refit, rows: pd.DataFrame, change: Change) -> Effect:
@@ -63,13 +62,13 @@ def experiment_effect(data: ContrastData, refit: Refit, rows: pd.DataFrame, chan
     df = float(refit.fit.residual_df)
     if change.statistic == "median":
         return {**_median_effect(data, refit, rows, hedges=False), "df": df}
-    found = set_effects(refit.fit, build_membership(rows, refit.fit.genes, 1)).to_dict("records")[0]
+    found = set_effects(refit.fit, single_membership(rows, refit.fit.genes))
     columns = _OWN if change.statistic == "no_complement" else _OVER
-    return {**_picked(found, columns), "p_value": float(found["p_value"]), "df": df}
+    return {**_picked(found, columns), "df": df}
 
 
-def _picked(found: Mapping[Any, Any], columns: tuple[str, ...]) -> Effect:
-    return {name: float(found[column]) for name, column in zip(_NAMES, columns, strict=True)}
+def _picked(found: pd.DataFrame, columns: tuple[str, ...]) -> Effect:
+    return {name: float(found[column].to_numpy()[0]) for name, column in zip(_NAMES, columns, strict=True)}
 
 
 def _median_effect(data: ContrastData, refit: Refit, rows: pd.DataFrame, *, hedges: bool) -> Effect:

@@ -17,6 +17,7 @@ from sidemine.simulate.experiments import (
 )
 from sidemine.simulate.genes import CORE, GeneUniverse, make_universe
 from sidemine.simulate.geo_files import COMMENT, SENTENCE, make_platform, write_gene_table, write_gmt
+from sidemine.simulate.signatures import write_signatures
 from sidemine.tables import write_text
 
 DEMO_SEED = 20260712
@@ -96,6 +97,8 @@ PLANTED = (
     "Two batches per cohort; patients are older; in the first, 20 controls are re-used and two of them have swapped sex.",
     "Interferon: +2.5 and +2.2 log2 in cells, +1.5 in blood; with the inhibitor +0.8 and, by compound and dose, +0.6 to +1.8.",
     "An inhibitor of another kinase: proliferation genes −1.2 log2, interferon-response genes unchanged.",
+    "So on the interferon-response genes the inhibitor opposes the disease, and the other drug has nothing to do with it.",
+    "Pulmonary embolism and deep vein thrombosis (every third patient, the others) do not differ.",
 )
 """What was planted, in sentences that the report shows."""
 
@@ -141,13 +144,15 @@ def write_demo(folder: Path, seed: int = DEMO_SEED) -> None:
     Parameters
     ----------
     folder
-        Filled with `mirror/`, `gene_table.tsv.gz`, `sets.gmt`, `signed_sets.tsv` and `planted.json`.
+        Filled with `mirror/`, `gene_table.tsv.gz`, `sets.gmt`, `signed_sets.tsv`, `signatures.tsv.gz` and
+        `planted.json`.
     seed
         Seed of everything; the same seed gives the same bytes.
     """
     mirror = folder / "mirror"
     universe = make_universe(DEMO_GENES, seed)
     write_shared_files(folder, universe, PLANTED)
+    write_signatures(folder / "signatures.tsv.gz", universe, seed)
     platforms = (
         make_platform("GPL900571", universe, seed, "affymetrix"),
         make_platform("GPL910558", universe, seed + 1, "illumina"),

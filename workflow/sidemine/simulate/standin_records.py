@@ -12,7 +12,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from sidemine.study.models import ClosedModel
+from sidemine.study.closed_model import ClosedModel
 
 Writer = Literal["array", "count_table", "archive", "ncbi_counts", "normalised_table", "cells", "tenx"]
 

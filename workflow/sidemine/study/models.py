@@ -9,13 +9,11 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema, model_validator
+from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
-Identifier = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,63}$")]
-"""Names a thing in paths and wildcards: a letter, then letters, digits and underscores."""
-
-SetName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:()+-]{0,199}$")]
-"""Names a gene set; set libraries use a few more characters than our own identifiers."""
+from sidemine.study.closed_model import ClosedModel, split_list
+from sidemine.study.concordance_config import Concordance
+from sidemine.study.identifiers import Identifier, SetName
 
 Layout = Literal["series_matrix", "table", "archive", "ncbi_counts", "h5ad", "tenx"]
 Scale = Literal["log2", "linear", "counts", "normalised_counts"]
@@ -42,10 +40,6 @@ RobustnessDimension = Literal[
 SetFormat = Literal["gmt", "gmt_zip", "collectri", "dorothea", "progeny", "sets_tsv"]
 
 
-def _split_list(value: object) -> object:
-    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
-
-
 def _parse_yes_no(value: object) -> object:
     if isinstance(value, str) and value.strip().lower() in {"yes", "no", ""}:
         return value.strip().lower() == "yes"
@@ -62,7 +56,7 @@ def _parse_dimensions(value: object) -> object:
 # The schemas say what a sheet's cell may hold as well as what it becomes.
 CommaList = Annotated[
     list[str],
-    BeforeValidator(_split_list),
+    BeforeValidator(split_list),
     WithJsonSchema({"anyOf": [{"type": "array", "items": {"type": "string"}}, {"type": "string"}]}),
 ]
 YesNo = Annotated[
@@ -83,12 +77,6 @@ RobustnessDimensions = Annotated[
         }
     ),
 ]
-
-
-class ClosedModel(BaseModel):
-    """A model that refuses keys it does not know."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
 
 
 class Dataset(ClosedModel):
@@ -333,6 +321,12 @@ class Hypothesis(ClosedModel):
     secondary_sets: list[SetName] = Field(default_factory=list, description="Exploratory sets shown on the same card.")
     threats: list[str] = Field(default_factory=list, description="Threats to validity, in words, for the report.")
 
+    @property
+    def measured_contrasts(self) -> list[str]:
+        """Return the primary contrasts and, where the margin is a fraction of a positive control, that control."""
+        margin = self.primary.margin
+        return [*self.primary.contrasts, *([margin.of_contrast] if isinstance(margin, MarginOfControl) else [])]
+
 
 class Traps(ClosedModel):
     """What is done when a check of the data fails.
@@ -480,6 +474,10 @@ class StudyConfig(ClosedModel):
         default="", description="Simulated studies only: JSON list of sentences that say what was planted."
     )
     hypotheses: list[Hypothesis] = Field(min_length=1, description="The questions and their pre-declared tests.")
+    concordance: Concordance = Field(
+        default_factory=Concordance,
+        description="Bridges between drug profiles and disease profiles, and direct contrasts of subgroups.",
+    )
 
 
 def to_plain(model: ClosedModel) -> dict[str, Any]:

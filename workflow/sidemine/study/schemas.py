@@ -15,6 +15,13 @@ from typing import Any, get_args
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from sidemine.study.concordance_config import (
+    Bridge,
+    ComparatorSignatures,
+    Concordance,
+    DerivedSetRule,
+    Interaction,
+)
 from sidemine.study.explain import bare_type, describe_type, name_of
 from sidemine.study.models import (
     Contrast,
@@ -58,6 +65,11 @@ _TABLES: dict[str, tuple[type[BaseModel], str]] = {
     "margin": (MarginOfControl, "margin."),
     "derive": (DerivedColumn, ""),
     "exclude": (ExcludedSample, ""),
+    "concordance": (Concordance, "concordance."),
+    "bridge": (Bridge, ""),
+    "comparator_signatures": (ComparatorSignatures, "comparator_signatures."),
+    "derived_set": (DerivedSetRule, "derive."),
+    "interaction": (Interaction, ""),
     "datasets": (Dataset, ""),
     "contrasts": (Contrast, ""),
     "gene_sets": (GeneSetRow, ""),

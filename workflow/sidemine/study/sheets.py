@@ -11,9 +11,9 @@ from typing import Generic, TypeVar
 from pydantic import ValidationError
 
 from sidemine.errors import Problem
+from sidemine.study.closed_model import ClosedModel
 from sidemine.study.explain import model_problems, names_of, required_names
 from sidemine.study.hints import did_you_mean
-from sidemine.study.models import ClosedModel
 
 Model = TypeVar("Model", bound=ClosedModel)
 
