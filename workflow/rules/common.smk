@@ -211,7 +211,7 @@ def get_primary_contrasts():
 
 def get_primary_datasets():
     """Return every dataset with a contrast that is primary in some hypothesis, once, in declared order."""
-    used = {STUDY.contrasts[name].dataset for name in get_primary_contrasts(None)}
+    used = {STUDY.contrasts[name].dataset for name in get_primary_contrasts()}
     return [name for name in STUDY.datasets if name in used]
 
 

@@ -12,9 +12,9 @@ rule vary_analysis:
         quality=expand(
             "<results>/datasets/{dataset}/quality.json", dataset=get_primary_datasets()
         ),
-        checks=lambda wildcards: expand(
+        checks=expand(
             "<results>/contrasts/{contrast}/quality.json",
-            contrast=get_primary_contrasts(wildcards),
+            contrast=get_primary_contrasts(),
         ),
         composition=expand(
             "<results>/contrasts/{contrast}/composition.json",
