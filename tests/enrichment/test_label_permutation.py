@@ -13,7 +13,8 @@ from sidemine.differential.contrast_fit import ContrastFit
 from sidemine.differential.design import Design, build_design
 from sidemine.differential.fit import fit_contrast
 from sidemine.enrichment.label_permutation import label_permutation_test, permute_labels
-from sidemine.enrichment.rotation import StandardisedSpace, rotation_test
+from sidemine.enrichment.rotated_deviates import StandardisedSpace
+from sidemine.enrichment.rotation import rotation_test
 from sidemine.enrichment.set_membership import SetMembership, build_membership
 from sidemine.errors import InputError
 

@@ -11,9 +11,10 @@ import pytest
 from sidemine.differential.contrast_fit import ContrastFit
 from sidemine.differential.design import build_design
 from sidemine.differential.fit import fit_contrast
-from sidemine.enrichment import rotation
+from sidemine.enrichment import rotated_deviates
 from sidemine.enrichment.camera import camera, z_of_t
-from sidemine.enrichment.rotation import StandardisedSpace, random_directions, rotation_test
+from sidemine.enrichment.rotated_deviates import StandardisedSpace, random_directions
+from sidemine.enrichment.rotation import rotation_test
 from sidemine.enrichment.set_membership import SetMembership, build_membership
 from sidemine.errors import InputError
 
@@ -83,7 +84,7 @@ def test_blocks_and_threads_do_not_change_the_result(fit: ContrastFit, monkeypat
     first = rotation_test(fit, membership, n_rotations=1000, seed=7, streams_per_block=1)
     wide = rotation_test(fit, membership, n_rotations=1000, seed=7, streams_per_block=3, workers=2)
     pd.testing.assert_frame_equal(first, wide)
-    monkeypatch.setattr(rotation, "GENES_PER_BLOCK", 64)
+    monkeypatch.setattr(rotated_deviates, "GENES_PER_BLOCK", 64)
     pd.testing.assert_frame_equal(first, rotation_test(fit, membership, n_rotations=1000, seed=7))
     other = rotation_test(fit, membership, n_rotations=1000, seed=8)
     assert not first["p_value"].equals(other["p_value"])

@@ -6,13 +6,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from sidemine.evidence.records import ContrastEvidence
 from sidemine.quality.associations import as_numbers, associated, find_age_overlap, find_associations
 from sidemine.quality.contrast_quality import flag_batches, flag_others, flag_p_values, flag_reused_sides
 from sidemine.quality.flags import stop_problems
 from sidemine.quality.group_scale import flag_library_size, flag_scale
 from sidemine.quality.p_histogram import read_histogram
 from sidemine.study.models import Traps
-from sidemine.verdict.traps import weigh_traps
+from sidemine.verdict.traps import read_traps
 
 ACTIONS = Traps().model_dump()
 IS_TARGET = np.arange(40) < 20
@@ -140,27 +141,22 @@ def test_stop_gives_a_four_part_problem():
     assert stop_problems([found], {"batch_aliased": "warn"}, "contrast c") == []
 
 
-def card(**changes):
-    row = {"contrast": "c", "dataset": "d", "testable": True}
-    return {"verdict": "suggestive", "doubt": "composition", "caps": [], "evidence": [row], **changes}
+def evidence_row():
+    groups = {"target_label": "cases", "reference_label": "controls", "n_target": 70, "n_reference": 63}
+    return ContrastEvidence("c", "d", "GSE1", "", "disease", "blood", "verified", testable=True, **groups)
 
 
 def test_serious_findings_become_the_strongest_doubt():
-    """Batch before re-used controls; both are kept on the card; conflicting answers keep their own doubt."""
+    """Batch before re-used controls; both are kept; only the batch caps."""
     reused = flag_reused_sides({"target": [], "reference": ["s1"]}, 70, 63, "warn").to_dict()
     batch = flag_batches(find({"batch": np.where(IS_TARGET, "A", "B")}), {**ACTIONS, "batch_aliased": "warn"}).to_dict()
-    checks = {"dataset": {"d": []}, "contrast": {"c": [reused, batch]}}
-    plain, conflicting = card(), card(verdict="conflicting")
-    for one in (plain, conflicting):
-        weigh_traps(one, checks)
-    assert "different batches" in plain["doubt"]
-    assert [cap["cap"] for cap in plain["caps"]] == ["batch_aliased"]
-    assert {entry["trap"] for entry in plain["trap_flags"]} == {"reused_samples", "batch_aliased"}
-    assert conflicting["doubt"] == "composition"
+    found = read_traps([evidence_row()], {"dataset": {"d": []}, "contrast": {"c": [reused, batch]}})
+    assert "different batches" in found["doubt"]
+    assert [cap["cap"] for cap in found["caps"]] == ["batch_aliased"]
+    assert {entry["trap"] for entry in found["flags"]} == {"reused_samples", "batch_aliased"}
 
 
-def test_a_card_without_findings_stays_as_it_is():
-    """No flag, no change of doubt or caps."""
-    one = card()
-    weigh_traps(one, {"dataset": {"d": []}, "contrast": {"c": []}})
-    assert (one["doubt"], one["caps"], one["trap_flags"]) == ("composition", [], [])
+def test_without_findings_traps_take_nothing():
+    """No flag, no doubt, no cap."""
+    found = read_traps([evidence_row()], {"dataset": {"d": []}, "contrast": {"c": []}})
+    assert (found["doubt"], found["caps"], found["flags"]) == ("", [], [])

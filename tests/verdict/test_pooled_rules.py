@@ -9,7 +9,8 @@ from sidemine.evidence.pooled_effect import pool_contrasts
 from sidemine.evidence.records import HypothesisEvidence
 from sidemine.verdict.answer import answer_hypotheses
 from sidemine.verdict.family import holm_p_values
-from sidemine.verdict.rules import decide, pooled_readings, replicates
+from sidemine.verdict.readings import independent_readings, replicates
+from sidemine.verdict.rules import decide
 
 
 def gate(card, start):
@@ -21,7 +22,7 @@ def replication(*contrasts, direction="up"):
     found = evidence(*contrasts)
     pooled = pool_contrasts(found.contrasts)
     readings = decide(found, direction, "cohort")[1]
-    return replicates(pooled_readings(readings, pooled), pooled, direction)[0]
+    return replicates(independent_readings(readings, pooled), pooled, direction)[0]
 
 
 def test_two_weak_cohorts_together_are_suggestive():

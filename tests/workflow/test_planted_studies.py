@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
@@ -12,6 +13,8 @@ pytestmark = pytest.mark.workflow
 
 # Short studies last, so that two workers end together.
 KINDS = (
+    "inhibitor_mimics",
+    "inhibitor_opposes_disease",
     "inhibitor_suppresses",
     "inhibitor_opposes",
     "inhibitor_null",
@@ -50,6 +53,9 @@ def test_planted_truth_is_found_and_nothing_else(kind, workflow, tmp_path):
         assert "hybridisation_batch" in run.page()
     elif kind == "too_small":
         assert all("2" in problem["what"] and problem["next_step"] for problem in problems)
+    elif PLANTED_KINDS[kind].call:
+        (bridge,) = json.loads((tmp_path / f"results/planted_{kind}/concordance.json").read_text())["bridges"]
+        assert bridge["call"] == PLANTED_KINDS[kind].call, bridge["sentence"]
     else:
         assert problems == [None] * len(problems)
         signs = [1 if row["effect"] > 0 else -1 for row in verdict["evidence"]]

@@ -79,6 +79,7 @@ CAMERA = {
     "adjust_set_tests",
     "measure_effects",
     "measure_specificity",
+    "measure_calibration",
     "adjust_composition",
     "pool_datasets",
 }

@@ -25,6 +25,7 @@ from sidemine.errors import SidemineError
 from sidemine.retrieve.study_sources import StudySources
 from sidemine.run_lock import hold_run_lock
 from sidemine.script_log import collect_errors
+from sidemine.study.concordance_config import names_of_contrasts
 from sidemine.study.command_line import OVERRIDES, check_command_line, wants_relock
 from sidemine.study.load import load_study
 from sidemine.study.models import to_plain
@@ -110,6 +111,15 @@ def get_marker_digests():
     return {
         cell: hashlib.sha256((folder / f"{cell}.tsv").read_bytes()).hexdigest()
         for cell in cells
+    }
+
+
+def get_calibration_digests():
+    """Return the digests of the reference tables of the calibration that there are."""
+    folder = WORKFLOW.parent / "resources" / "calibration"
+    return {
+        path.name: hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.glob("*.tsv"))
     }
 
 
@@ -199,6 +209,23 @@ def get_primary_contrasts():
     )
 
 
+def get_primary_datasets():
+    """Return every dataset with a contrast that is primary in some hypothesis, once, in declared order."""
+    used = {STUDY.contrasts[name].dataset for name in get_primary_contrasts()}
+    return [name for name in STUDY.datasets if name in used]
+
+
+def get_probe_files():
+    """Return the files of the array datasets, by dataset and role: other probe rules need them again."""
+    files = {}
+    for name in get_primary_datasets():
+        if STUDY.datasets[name].identifiers == "probe":
+            for role, path in get_files(SOURCES.of_dataset[name]).items():
+                files[name, role] = path
+            files[name, "samples"] = f"<results>/datasets/{name}/samples.tsv"
+    return files
+
+
 def get_contrasts_of_blood(role):
     """Return the contrasts of one role in the datasets that are declared as blood (composition: yes)."""
     return [
@@ -219,14 +246,38 @@ def get_composition_contrasts():
     return [name for name in get_contrasts_of_blood("disease") if name in primary]
 
 
+def get_concordance_contrasts():
+    """Return every contrast that a bridge or an interaction names, and the stimulus contrasts in blood."""
+    return names_of_contrasts(
+        STUDY.config.concordance, get_contrasts_of_blood("stimulus")
+    )
+
+
+def get_concordance_datasets():
+    """Return the datasets of these contrasts."""
+    names = [STUDY.contrasts[name].dataset for name in get_concordance_contrasts()]
+    return list(dict.fromkeys(names))
+
+
+def get_concordance_files(wildcards=None):
+    """Return what is written of bridges and interactions: nothing where the study declares none."""
+    declared = STUDY.config.concordance
+    if not (declared.bridges or declared.interactions):
+        return []
+    return ["<results>/concordance.tsv", "<results>/concordance.json"]
+
+
 def get_final_output():
     """Return every target of the study."""
     return [
         "<results>/report.html",
         "<results>/verdicts.json",
         "<results>/specificity.tsv",
+        "<results>/calibration.tsv",
+        "<results>/robustness.tsv",
         "<results>/manifest.json",
         "<results>/run.json",
+        *get_concordance_files(),
         *expand("<results>/datasets/{dataset}/quality.json", dataset=STUDY.datasets),
         *expand(
             "<results>/datasets/{dataset}/activities.tsv.gz", dataset=STUDY.datasets

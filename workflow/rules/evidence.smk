@@ -10,8 +10,13 @@ rule adjust_set_tests:
             contrast=STUDY.contrasts,
         ),
     output:
-        expand(
-            "<results>/contrasts/{contrast}/enrichment.tsv", contrast=STUDY.contrasts
+        report(
+            expand(
+                "<results>/contrasts/{contrast}/enrichment.tsv",
+                contrast=STUDY.contrasts,
+            ),
+            caption="../report/enrichment.rst",
+            category="Tables",
         ),
     log:
         "<logs>/adjust_set_tests.log",
@@ -120,6 +125,43 @@ rule measure_specificity:
         "Place the primary sets among matched random sets and comparator sets"
     script:
         "../scripts/measure_specificity.py"
+
+
+# One job: a contrast with 130 samples takes seconds, the others nothing.
+rule measure_calibration:
+    input:
+        fits=expand("<results>/contrasts/{contrast}/fit.npz", contrast=STUDY.contrasts),
+        samples=[
+            f"<results>/datasets/{contrast.dataset}/samples.tsv"
+            for contrast in STUDY.contrasts.values()
+        ],
+        treatments=[
+            f"<results>/datasets/{contrast.dataset}/treatment.json"
+            for contrast in STUDY.contrasts.values()
+        ],
+        sets="<results>/gene_sets.tsv.gz",
+    output:
+        table="<results>/calibration.tsv",
+        record="<results>/calibration.json",
+    log:
+        "<logs>/measure_calibration.log",
+    params:
+        contrasts=get_all_contrasts,
+        hypotheses=get_all_hypotheses,
+        settings=get_settings(
+            "calibration_labelings",
+            "rotations",
+            "min_group_size",
+            "min_set_size",
+            "max_set_size",
+            "seed",
+        ),
+        tables=get_calibration_digests(),
+        code=get_code("measure_calibration.py"),
+    message:
+        "Measure the size of the set tests"
+    script:
+        "../scripts/measure_calibration.py"
 
 
 rule adjust_composition:

@@ -39,6 +39,9 @@ rule build_report:
         manifest="<results>/manifest.json",
         sets="<results>/gene_sets.tsv.gz",
         specificity="<results>/specificity.tsv",
+        robustness="<results>/robustness.json",
+        calibration=["<results>/calibration.tsv", "<results>/calibration.json"],
+        concordance=get_concordance_files(),
         expression=expand(
             "<results>/datasets/{dataset}/expression.h5ad", dataset=STUDY.datasets
         ),

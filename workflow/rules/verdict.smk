@@ -17,13 +17,19 @@ rule decide_verdicts:
             "<results>/published/{table}.json", table=STUDY.published_tables
         ),
         specificity="<results>/specificity.json",
+        robustness="<results>/robustness.json",
+        calibration="<results>/calibration.json",
         composition=expand(
             "<results>/contrasts/{contrast}/composition.json",
             contrast=get_composition_contrasts(),
         ),
         inputs="<results>/inputs.json",
     output:
-        "<results>/verdicts.json",
+        report(
+            "<results>/verdicts.json",
+            caption="../report/verdicts.rst",
+            category="Answer",
+        ),
     log:
         "<logs>/decide_verdicts.log",
     params:

@@ -19,6 +19,8 @@ with log_to(snakemake.log[0]):
         },
         specificity=read_json(Path(snakemake.input.specificity)),
         composition=[read_json(Path(path)) for path in snakemake.input.composition],
+        robustness=read_json(Path(snakemake.input.robustness)),
+        calibration=read_json(Path(snakemake.input.calibration)),
         published=[read_json(Path(path)) for path in snakemake.input.published],
         inputs=read_json(Path(snakemake.input.inputs)),
         planted=read_json(Path(snakemake.params.planted)) if snakemake.params.planted else [],

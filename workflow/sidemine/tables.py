@@ -190,6 +190,63 @@ SPECIFICITY = TableSpec(
     ),
 )
 
+CONCORDANCE = TableSpec(
+    "concordance.tsv",
+    (
+        Column("bridge", "text", "Id of the bridge."),
+        Column("disease_contrast", "text", "Disease contrast, or pooled: the common effect over all of them."),
+        Column("drug_contrast", "text", "Drug contrast, pooled, or (derived sets) the contrasts it was derived from."),
+        Column("scope", "text", "all, target, drug_responsive or derived: which shared genes count."),
+        Column("gene_set", "text", "Set of scopes target and derived.", may_be_empty=True),
+        Column("estimand", "text", "total, or adjusted: the disease profile adjusted for blood composition."),
+        Column("n_genes", "integer", "Shared genes that count."),
+        Column(
+            "concordance",
+            "number",
+            "Σ x·y / √(Σ x² Σ y²) of the centred normal deviates of drug and disease; positive: the same sign.",
+            may_be_empty=True,
+        ),
+        Column("se", "number", "Its standard error, with the genes' own correlation on both sides.", may_be_empty=True),
+        Column("ci_low", "number", "Lower limit of its 95 % confidence interval.", may_be_empty=True),
+        Column("ci_high", "number", "Upper limit of its 95 % confidence interval.", may_be_empty=True),
+        Column("margin", "number", "Declared margin of `unrelated`."),
+        Column("p_disease_rotated", "number", "Two-sided p, disease rotated, drug profile fixed.", may_be_empty=True),
+        Column(
+            "p_drug_rotated",
+            "number",
+            "Two-sided p, drug rotated, disease profile fixed; derived sets: of their confirmation.",
+            may_be_empty=True,
+        ),
+        Column("p_value", "number", "The larger of the two.", may_be_empty=True),
+        Column(
+            "percentile_comparators",
+            "number",
+            "Percentage of comparator perturbations with a weaker concordance in this direction; empty below 10 of them.",
+            may_be_empty=True,
+        ),
+        Column("n_comparators", "integer", "Comparator perturbations with enough shared genes."),
+        Column("call", "text", "mimics, opposes, unrelated, undetermined or refused; adjusted rows: as the total row."),
+        Column("reason", "text", "Why this call."),
+        Column("n_rotations", "integer", "Rotations of each side."),
+        Column("seed", "integer", "The study's seed, from which every contrast's rotations follow."),
+        Column("leading_genes", "text", "Genes that carry the concordance, comma list.", may_be_empty=True),
+        Column(
+            "reliability_disease",
+            "number",
+            "Lower 95 % limit of the share of Σ y² that is no noise; 0: the profile does not stand out.",
+            may_be_empty=True,
+        ),
+        Column("reliability_drug", "number", "The same of Σ x².", may_be_empty=True),
+        Column(
+            "corrected_ci_low",
+            "number",
+            "Lower 95 % limit of the concordance without noise; empty where a reliability is 0.",
+            may_be_empty=True,
+        ),
+        Column("corrected_ci_high", "number", "Upper 95 % limit of the concordance without noise.", may_be_empty=True),
+    ),
+)
+
 
 CALIBRATION = TableSpec(
     "calibration.tsv",
@@ -289,6 +346,53 @@ POOLED_GENES = TableSpec(
     "pooled genes.tsv.gz",
     (Column("gene", "text", "Approved symbol."), _POOLED_UNIT, *_POOLED_COLUMNS),
     open_ended=True,
+)
+
+ROBUSTNESS = TableSpec(
+    "robustness.tsv",
+    (
+        Column("hypothesis", "text", "Id of the hypothesis."),
+        Column("variant", "text", "Name of the variant; reference is the analysis as declared."),
+        Column(
+            "dimension",
+            "text",
+            "What is varied: covariates, composition, filter, probe_rule, statistic, test, set_version, "
+            "dataset_left_out, reused_controls, age_overlap, sex_mismatch, seed, or several (crossed).",
+        ),
+        Column("description", "text", "The variant in words, and where it is not the same in every contrast."),
+        Column("full_data", "boolean", "All datasets and samples of the reference run: only these count for the caps."),
+        Column("k", "integer", "Independent datasets pooled.", may_be_empty=True),
+        Column(
+            "n_genes", "integer", "Genes of the set used; experiments: the fewest of a contrast.", may_be_empty=True
+        ),
+        Column("effect", "number", "Pooled effect, target minus reference, in effect_scale.", may_be_empty=True),
+        Column("se", "number", "Standard error of effect.", may_be_empty=True),
+        Column("ci_low", "number", "Lower limit of the 95 % confidence interval of effect.", may_be_empty=True),
+        Column("ci_high", "number", "Upper limit of the 95 % confidence interval of effect.", may_be_empty=True),
+        Column("effect_scale", "text", "Hedges g (cohorts), or log2 fold change over complement.", may_be_empty=True),
+        Column("direction", "text", "up, down or none: the sign of target minus reference.", may_be_empty=True),
+        Column(
+            "p_value",
+            "number",
+            "Two-sided. Cohorts: of the pooled effect; under another test: the cohorts' p by Stouffer's weighted z. "
+            "Experiments: the smallest self-contained p times the number of contrasts.",
+            may_be_empty=True,
+        ),
+        Column(
+            "verdict",
+            "text",
+            "By the rules without robustness; what a variant does not measure is held as in the reference run.",
+            may_be_empty=True,
+        ),
+        Column(
+            "agrees",
+            "boolean",
+            "Sign of the reference run, and p at most .05 where the reference has that (else: its verdict). Empty: "
+            "not evaluated.",
+            may_be_empty=True,
+        ),
+        Column("reason", "text", "Why the variant was not evaluated.", may_be_empty=True),
+    ),
 )
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from sidemine.differential.contrast_fit import ContrastFit, differential_table
 from sidemine.differential.declared_traps import adjust_contrast, drop_samples
 from sidemine.differential.design import Design
-from sidemine.differential.fit import fit_contrast
+from sidemine.differential.fit import Layer, fit_contrast
 from sidemine.differential.groups import Groups, design_contrast, select_groups
 from sidemine.errors import Problem, StudyError, Untestable
 from sidemine.tables import DIFFERENTIAL, empty_table
@@ -77,15 +77,12 @@ def fit_declared_contrast(
         When a selector matches nothing, or the contrast cannot be tested and `on_untestable` is stop.
     """
     provenance = json.loads(expression.uns["sidemine"])
-    samples = expression.obs.assign(sample=[str(name) for name in expression.obs_names], fate="used")
-    groups = select_groups(contrast, samples)
+    groups = declared_groups(expression, contrast)
     left_out: list[tuple[str, str]] = []
     try:
         if provenance["problem"]:
             raise Untestable(Problem.from_dict(provenance["problem"]))
-        if treatment:
-            groups, left_out = drop_samples(groups, treatment)
-            contrast, groups = adjust_contrast(contrast, groups, treatment)
+        contrast, groups, left_out = treated(contrast, groups, treatment)
         design = design_contrast(contrast, groups, min_group_size)
         fit = _fit(expression, provenance, contrast, design)
     except Untestable as finding:
@@ -111,26 +108,86 @@ def fit_declared_contrast(
     return ContrastOutcome(record, differential_table(fit, expression.var), fit)
 
 
+def design_again(
+    contrast: Contrast, samples: pd.DataFrame, treatment: Mapping[str, Any], min_group_size: int
+) -> Design:
+    """Build the design of a fitted contrast once more, from the dataset's `samples.tsv` and `treatment.json`.
+
+    Raises
+    ------
+    Untestable
+        Never for a contrast that was fitted: the same design was built then.
+    """
+    row, groups, _ = treated(contrast, select_groups(contrast, samples), treatment)
+    return design_contrast(row, groups, min_group_size)
+
+
+def declared_groups(expression: AnnData, contrast: Contrast) -> Groups:
+    """Return the two groups that the selectors of a contrast choose in a prepared dataset."""
+    samples = expression.obs.assign(sample=[str(name) for name in expression.obs_names], fate="used")
+    return select_groups(contrast, samples)
+
+
+def treated(
+    contrast: Contrast, groups: Groups, treatment: Mapping[str, Any] | None
+) -> tuple[Contrast, Groups, list[tuple[str, str]]]:
+    """Carry out what the quality stage decided: samples leave, covariates join.
+
+    Returns
+    -------
+    tuple
+        The contrast and its groups as they are fitted, and the samples that left, each with the reason.
+    """
+    if not treatment:
+        return contrast, groups, []
+    groups, left_out = drop_samples(groups, treatment)
+    return (*adjust_contrast(contrast, groups, treatment), left_out)
+
+
+def layer_of(expression: AnnData) -> Layer:
+    """Return what a prepared dataset holds: counts or log2."""
+    return "counts" if "counts" in expression.layers else "log2"
+
+
+def is_filtered(provenance: Mapping[str, Any]) -> bool:
+    """Tell whether genes of low expression are left out of log2 values: those of normalised counts are."""
+    return bool(provenance["scale_declared"] == "normalised_counts")
+
+
 def _fit(expression: AnnData, provenance: dict[str, Any], contrast: Contrast, design: Design) -> ContrastFit:
-    layer = "counts" if "counts" in expression.layers else "log2"
+    layer = layer_of(expression)
     return fit_contrast(
-        _values_of_rows(np.asarray(expression.layers[layer], dtype=np.float64), expression, design, layer),
+        values_of_rows(np.asarray(expression.layers[layer], dtype=np.float64), expression.obs_names, design, layer),
         [str(gene) for gene in expression.var_names],
         design,
-        layer="counts" if layer == "counts" else "log2",
+        layer=layer,
         robust=contrast.robust,
         array_weights=contrast.array_weights,
-        filter_low_expression=provenance["scale_declared"] == "normalised_counts",
+        filter_low_expression=is_filtered(provenance),
     )
 
 
-def _values_of_rows(
-    values: NDArray[np.float64], expression: AnnData, design: Design, layer: str
+def values_of_rows(
+    values: NDArray[np.float64], names: pd.Index[str], design: Design, layer: str
 ) -> NDArray[np.float64]:
-    """Return genes × rows of the design: repeats of one unit are averaged (log2) or added (counts)."""
+    """Return genes × rows of the design: repeats of one unit are averaged (log2) or added (counts).
+
+    Parameters
+    ----------
+    values
+        Samples × genes of the dataset.
+    names
+        Its samples.
+    design
+        The design of the contrast.
+    layer
+        log2 or counts.
+    """
+    import pandas as pd
+
     if not design.members:
-        return np.ascontiguousarray(values[expression.obs_names.get_indexer(design.samples)].T)
-    blocks = [values[expression.obs_names.get_indexer(names)] for names in design.members]
+        return np.ascontiguousarray(values[names.get_indexer(pd.Index(design.samples))].T)
+    blocks = [values[names.get_indexer(pd.Index(members))] for members in design.members]
     return np.column_stack([block.sum(axis=0) if layer == "counts" else block.mean(axis=0) for block in blocks])
 
 

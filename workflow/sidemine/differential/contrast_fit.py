@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -103,6 +103,16 @@ def load_fit(path: Path) -> ContrastFit | None:
     values["residual_df"] = int(values["residual_df"])
     values.setdefault("score_effects", values["effects"])
     return ContrastFit(**values)
+
+
+def restrict_genes(fit: ContrastFit, rows: NDArray[np.intp]) -> ContrastFit:
+    """Return a fit with these rows of its genes only, moderated as they were among all genes."""
+    per_gene = {
+        item.name: getattr(fit, item.name)[rows]
+        for item in fields(ContrastFit)
+        if isinstance(getattr(fit, item.name), np.ndarray)
+    }
+    return replace(fit, **per_gene, genes=[fit.genes[row] for row in rows])
 
 
 def differential_table(fit: ContrastFit, var: pd.DataFrame) -> pd.DataFrame:

@@ -36,7 +36,9 @@ def smallest_group(matrix: NDArray[np.float64]) -> float:
     return size if size <= LARGE_GROUP else LARGE_GROUP + (size - LARGE_GROUP) * LARGE_GROUP_SHARE
 
 
-def expressed_by_counts(counts: NDArray[np.float64], matrix: NDArray[np.float64]) -> NDArray[np.bool_]:
+def expressed_by_counts(
+    counts: NDArray[np.float64], matrix: NDArray[np.float64], min_count: float = MIN_COUNT
+) -> NDArray[np.bool_]:
     """Tell which genes are expressed: about 10 reads in as many samples as the smallest group has.
 
     Parameters
@@ -45,9 +47,11 @@ def expressed_by_counts(counts: NDArray[np.float64], matrix: NDArray[np.float64]
         Genes × samples.
     matrix
         Design, samples × coefficients.
+    min_count
+        Reads that a library of the median size must have.
     """
     library_sizes = counts.sum(axis=0)
-    cutoff = MIN_COUNT / np.median(library_sizes) * 1e6
+    cutoff = min_count / np.median(library_sizes) * 1e6
     per_million = counts / library_sizes * 1e6
     enough_samples = (per_million >= cutoff).sum(axis=1) >= smallest_group(matrix) - 1e-14
     return np.asarray(enough_samples & (counts.sum(axis=1) >= MIN_TOTAL_COUNT - 1e-14))

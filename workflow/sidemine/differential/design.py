@@ -307,6 +307,8 @@ def _refuse_unmodelled_repeats(table: pd.DataFrame, is_target: NDArray[np.bool_]
 def _repeated_units(table: pd.DataFrame, is_target: NDArray[np.bool_]) -> list[tuple[str, str, list[str]]]:
     units, found = _units(table), []
     for group, member in (("target", is_target), ("reference", ~is_target)):
+        if len(set(units[member])) == int(member.sum()):
+            continue
         for unit in sorted(set(units[member])):
             names = [str(name) for name in table.index[member & (units == unit)]]
             if len(names) > 1:

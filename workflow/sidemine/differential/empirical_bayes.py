@@ -127,8 +127,9 @@ def natural_spline_basis(x: NDArray[np.float64], size: int) -> NDArray[np.float6
     last = knots[-1]
 
     def ramp(knot: float) -> NDArray[np.float64]:
-        cubes = np.maximum(scaled - knot, 0) ** 3 - np.maximum(scaled - last, 0) ** 3
-        return np.asarray(cubes / (last - knot))
+        # A product is ten times as fast as a power.
+        above, beyond = np.maximum(scaled - knot, 0), np.maximum(scaled - last, 0)
+        return np.asarray((above * above * above - beyond * beyond * beyond) / (last - knot))
 
     columns = [np.ones_like(scaled), scaled]
     columns += [ramp(knot) - ramp(knots[-2]) for knot in knots[:-2]]

@@ -8,17 +8,17 @@ value in any sample of the contrast are not tested: the set tests need one resid
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from sidemine.differential.block_correlation import consensus_correlation, quality_weights
 from sidemine.differential.contrast_fit import ContrastFit, benjamini_hochberg, two_sided_p
-from sidemine.differential.counts import expressed_by_counts, smallest_group, voom
+from sidemine.differential.counts import MIN_COUNT, expressed_by_counts, smallest_group, voom
 from sidemine.differential.empirical_bayes import squeeze_variances
-from sidemine.differential.linear_model import effect_space
+from sidemine.differential.linear_model import EffectSpace, effect_space
 from sidemine.errors import InputError, Problem, Untestable
 
 if TYPE_CHECKING:
@@ -54,6 +54,9 @@ def fit_contrast(
     robust: bool = False,
     array_weights: bool = False,
     filter_low_expression: bool = False,
+    min_count: float = MIN_COUNT,
+    min_mean: float = MIN_MEAN_LOG2_NORMALISED_COUNT,
+    only: Collection[str] | None = None,
 ) -> ContrastFit:
     """Fit the contrast of a design to every gene.
 
@@ -75,8 +78,13 @@ def fit_contrast(
     array_weights
         Estimate a quality weight per sample.
     filter_low_expression
-        For log2(normalised count + 1): drop genes whose mean over the samples is not above 1. Counts are always
-        filtered, by `filterByExpr`; arrays never, because their background is a matter of the platform.
+        For log2(normalised count + 1): drop genes whose mean over the samples is not above `min_mean`. Counts are
+        always filtered, by `filterByExpr`; arrays never, because their background is a matter of the platform.
+    min_count, min_mean
+        Reads, and mean log2(normalised count + 1), from which on a gene is expressed.
+    only
+        Genes to return, where nothing but their scores is wanted (`score_effects`, which weights and correlations of
+        all genes still shape). They are moderated among themselves, so their t and p mean nothing. None: all genes.
 
     Raises
     ------
@@ -87,7 +95,7 @@ def fit_contrast(
     """
     values = np.asarray(values, dtype=np.float64)
     _check_shape(values, genes, design, layer)
-    keep, dropped = _testable_genes(values, genes, design, layer, filter_low_expression)
+    keep, dropped = _testable_genes(values, genes, design, layer, filter_low_expression, min_count, min_mean)
     tested = [gene for gene, kept in zip(genes, keep, strict=True) if kept]
     if len(tested) < MIN_GENES:
         raise Untestable(
@@ -99,8 +107,20 @@ def fit_contrast(
             )
         )
     observations = _observe(values[keep], design, layer, array_weights)
+    if only is not None:
+        tested, observations = _only(tested, observations, set(only))
     trend = layer == "log2" if trend is None else trend
     return _moderate(observations, tested, dropped, design, layer, trend, robust)
+
+
+def _only(genes: list[str], observed: _Observations, wanted: set[str]) -> tuple[list[str], _Observations]:
+    """Keep some genes, with the sample weights that all genes gave."""
+    rows = [row for row, gene in enumerate(genes) if gene in wanted]
+    weights = observed.sample_weights
+    if observed.observation_weights is not None:
+        weights = mean_sample_weights(observed.observation_weights)
+    kept = _Observations(observed.values[rows], sample_weights=weights, correlation=observed.correlation)
+    return [genes[row] for row in rows], kept
 
 
 def _check_shape(values: NDArray[np.float64], genes: Sequence[str], design: Design, layer: Layer) -> None:
@@ -125,7 +145,13 @@ def _check_shape(values: NDArray[np.float64], genes: Sequence[str], design: Desi
 
 
 def _testable_genes(
-    values: NDArray[np.float64], genes: Sequence[str], design: Design, layer: Layer, filter_low: bool
+    values: NDArray[np.float64],
+    genes: Sequence[str],
+    design: Design,
+    layer: Layer,
+    filter_low: bool,
+    min_count: float,
+    min_mean: float,
 ) -> tuple[NDArray[np.bool_], list[tuple[str, str]]]:
     finite: NDArray[np.bool_] = np.asarray(np.isfinite(values))
     complete: NDArray[np.bool_] = np.asarray(finite.all(axis=1))
@@ -134,11 +160,11 @@ def _testable_genes(
     expressed = np.ones(len(values), dtype=bool)
     low = ""
     if layer == "counts" and complete.any():
-        expressed[complete] = expressed_by_counts(values[complete], design.matrix)
-        low = f"low expression: not about 10 reads in {smallest_group(design.matrix):.3g} samples (filterByExpr)"
+        expressed[complete] = expressed_by_counts(values[complete], design.matrix, min_count)
+        low = f"low expression: not about {min_count:g} reads in {smallest_group(design.matrix):.3g} samples (filterByExpr)"
     elif filter_low:
-        expressed[complete] = values[complete].mean(axis=1) > MIN_MEAN_LOG2_NORMALISED_COUNT
-        low = f"low expression: mean log2(normalised count + 1) not above {MIN_MEAN_LOG2_NORMALISED_COUNT:g}"
+        expressed[complete] = values[complete].mean(axis=1) > min_mean
+        low = f"low expression: mean log2(normalised count + 1) not above {min_mean:g}"
     dropped = []
     for row in map(int, np.flatnonzero(~(complete & varies & expressed))):
         if not complete[row]:
@@ -201,8 +227,6 @@ def _moderate(
     trend: bool,
     robust: bool,
 ) -> ContrastFit:
-    from scipy.special import stdtrit  # t.ppf without the 0.4 s that importing scipy.stats takes
-
     blocks = design.block_labels if design.blocking == "correlation" else None
     space = effect_space(
         observed.values,
@@ -224,28 +248,9 @@ def _moderate(
             correlation=observed.correlation,
         )
     mean_expression = observed.values.mean(axis=1)
-    variances = space.variances
-    moderated = squeeze_variances(variances, space.residual_df, mean_expression if trend else None, robust)
-    coefficients = space.coefficients
-    se = space.stdev_unscaled * np.sqrt(moderated.posterior)
-    t = coefficients / se
-    df = np.minimum(space.residual_df + moderated.prior_df, len(genes) * float(space.residual_df))
-    half_width = stdtrit(df, 0.975) * se
-    p_value = two_sided_p(t, df)
     return ContrastFit(
         genes=genes,
-        log2_fold_change=coefficients,
-        se=se,
-        ci_low=coefficients - half_width,
-        ci_high=coefficients + half_width,
-        t=t,
-        df=df,
-        p_value=p_value,
-        q_value=benjamini_hochberg(p_value),
         mean_expression=mean_expression,
-        prior_variance=moderated.prior,
-        prior_df=moderated.prior_df,
-        posterior_variance=moderated.posterior,
         stdev_unscaled=space.stdev_unscaled,
         effects=space.effects,
         score_effects=score_space.effects,
@@ -255,7 +260,41 @@ def _moderate(
         dropped_genes=[gene for gene, _ in dropped],
         dropped_reasons=[reason for _, reason in dropped],
         facts=_facts(observed, design, layer, trend, robust, sample_weights),
+        **_moderated(space, mean_expression, trend, robust),
     )
+
+
+def moderate_robustly(fit: ContrastFit) -> ContrastFit:
+    """Return the same fit with robust empirical Bayes variances: nothing but the moderation is computed again."""
+    space = EffectSpace(fit.effects, fit.stdev_unscaled)
+    again = _moderated(space, fit.mean_expression, bool(fit.facts["trend"]), robust=True)
+    return replace(fit, **again, facts={**fit.facts, "robust": True})
+
+
+def _moderated(space: EffectSpace, mean_expression: NDArray[np.float64], trend: bool, robust: bool) -> dict[str, Any]:
+    """Return the fields of a fit that rest on moderated variances."""
+    from scipy.special import stdtrit  # t.ppf without the 0.4 s that importing scipy.stats takes
+
+    moderated = squeeze_variances(space.variances, space.residual_df, mean_expression if trend else None, robust)
+    coefficients = space.coefficients
+    se = space.stdev_unscaled * np.sqrt(moderated.posterior)
+    t = coefficients / se
+    df = np.minimum(space.residual_df + moderated.prior_df, len(t) * float(space.residual_df))
+    half_width = stdtrit(df, 0.975) * se
+    p_value = two_sided_p(t, df)
+    return {
+        "log2_fold_change": coefficients,
+        "se": se,
+        "ci_low": coefficients - half_width,
+        "ci_high": coefficients + half_width,
+        "t": t,
+        "df": df,
+        "p_value": p_value,
+        "q_value": benjamini_hochberg(p_value),
+        "prior_variance": moderated.prior,
+        "prior_df": moderated.prior_df,
+        "posterior_variance": moderated.posterior,
+    }
 
 
 def mean_sample_weights(weights: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -7,6 +7,7 @@ memory; only its port of R's lowess is used here.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -69,12 +70,18 @@ def _trend(z: NDArray[np.float64], covariate: NDArray[np.float64] | None) -> NDA
     return np.asarray(loess_fit(z, covariate, span=TREND_SPAN)["fitted"], dtype=np.float64)
 
 
+@cache
+def _quadrature() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return nodes and weights of limma's quadrature on 0 to 1."""
+    nodes, weights = np.polynomial.legendre.leggauss(128)
+    return (nodes + 1) / 2, weights / 2
+
+
 def _winsorised_log_f_moments(df: float, prior_df: float) -> tuple[float, float]:
     """Mean and variance of log F(df, prior_df), Winsorised at the two tails, by Gauss–Legendre quadrature."""
     from scipy.stats import chi2, f
 
-    nodes, weights = np.polynomial.legendre.leggauss(128)
-    nodes, weights = (nodes + 1) / 2, weights / 2
+    nodes, weights = _quadrature()
     tails = np.array([LOWER_TAIL, 1 - UPPER_TAIL])
     quantiles = chi2.ppf(tails, df) / df if np.isinf(prior_df) else f.ppf(tails, df, prior_df)
     log_quantiles = np.log(quantiles)

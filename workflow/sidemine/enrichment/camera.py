@@ -11,6 +11,7 @@ has the same p and the reverse direction.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,6 +22,7 @@ from sidemine.enrichment.set_membership import SetMembership
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
+    from scipy.sparse import csr_array
 
 # limma's floor of a residual variance, for genes whose residuals vanish.
 SMALLEST_VARIANCE = 1e-8
@@ -46,21 +48,10 @@ def camera(fit: ContrastFit, membership: SetMembership) -> pd.DataFrame:
     """
     import pandas as pd
 
-    z = z_of_t(fit.t, fit.df)
-    n_genes = len(z)
-    shares, members = membership.shares(), abs(membership.weights).sign()
-    size = membership.n_measured.astype(np.float64)
-    outside = n_genes - size
-    with np.errstate(divide="ignore", invalid="ignore"):
-        score = shares @ z
-        total_share = np.asarray(shares.sum(axis=1)).ravel()
-        mean_outside = (z.sum() - members @ z) / outside
-        variance_of_score, correlation = _variance_of_score(fit, shares)
-        pooled = _pooled_variance(z, membership, members, mean_outside)
-        statistic = (score - total_share * mean_outside) / np.sqrt(
-            pooled * (variance_of_score + total_share**2 / outside)
-        )
-    statistic = np.where(outside > 0, statistic, np.nan)
+    sets = CameraSets.of(membership)
+    variance_of_score, correlation = sets.variance_of_score(_residual_scores(fit, sets.shares))
+    statistic = sets.statistic(z_of_t(fit.t, fit.df), variance_of_score)
+    n_genes = len(fit.genes)
     df = min(fit.residual_df, n_genes - 2)
     return pd.DataFrame(
         {
@@ -71,7 +62,7 @@ def camera(fit: ContrastFit, membership: SetMembership) -> pd.DataFrame:
             "statistic": statistic,
             "df": np.full(len(statistic), df),
             "p_value": two_sided_p(statistic, float(df)),
-            "inter_gene_correlation": np.where(size > 1, correlation, np.nan),
+            "inter_gene_correlation": np.where(sets.size > 1, correlation, np.nan),
         }
     )
 
@@ -92,26 +83,82 @@ def direction_of(statistic: NDArray[np.float64]) -> NDArray[np.object_]:
     return np.asarray(words[np.where(statistic > 0, 1, np.where(statistic < 0, 2, 0))], dtype=object)
 
 
-def _variance_of_score(
-    fit: ContrastFit, shares: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the variance of Σ a·z for unit-variance z, from residuals, and the mean correlation it implies."""
+def _residual_scores(fit: ContrastFit, shares: csr_array) -> NDArray[np.float64]:
+    """Return Σ a·residual of standardised residuals, sets × residual df."""
     residuals = fit.effects[:, 1:]
     standardised = residuals / np.sqrt(np.maximum(np.mean(residuals**2, axis=1), SMALLEST_VARIANCE))[:, None]
-    estimated = np.mean(np.asarray(shares @ standardised) ** 2, axis=1)
-    independent = np.asarray((shares**2).sum(axis=1)).ravel()
-    correlation = (estimated - independent) / (1 - independent)
-    # A single gene has no correlation to estimate; negative correlation is not believed, as in limma.
-    return np.where(independent < 1, np.maximum(estimated, independent), 1.0), correlation
+    return np.asarray(shares @ standardised)
 
 
-def _pooled_variance(
-    z: NDArray[np.float64], membership: SetMembership, members: NDArray[np.float64], mean_outside: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Return the variance of z within the set (sign-flipped, about its own mean) and outside it, pooled."""
-    n_genes, size = len(z), membership.n_measured
-    squares_inside = members @ z**2
-    flipped_mean = (membership.weights.sign() @ z) / size
-    inside = squares_inside - size * flipped_mean**2
-    outside = np.sum(z**2) - squares_inside - (n_genes - size) * mean_outside**2
-    return np.asarray((inside + outside) / (n_genes - 2))
+@dataclass(frozen=True)
+class CameraSets:
+    """Sets as CAMERA needs them: what depends on the sets alone.
+
+    Attributes
+    ----------
+    shares, members, signs
+        Sparse, sets × genes: w / Σ|w|, membership, and signs.
+    size, total_share, independent
+        Per set: measured genes, Σ w / Σ|w|, and the variance of Σ a·z for independent z.
+    """
+
+    shares: csr_array
+    members: csr_array
+    signs: csr_array
+    size: NDArray[np.float64]
+    total_share: NDArray[np.float64]
+    independent: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, membership: SetMembership) -> CameraSets:
+        """Prepare the sets of a membership."""
+        from scipy.sparse import csr_array
+
+        shares = csr_array(membership.shares())
+        return cls(
+            shares=shares,
+            members=csr_array(abs(membership.weights).sign()),
+            signs=csr_array(membership.weights.sign()),
+            size=membership.n_measured.astype(np.float64),
+            total_share=np.asarray(shares.sum(axis=1)).ravel(),
+            independent=np.asarray((shares**2).sum(axis=1)).ravel(),
+        )
+
+    def variance_of_score(
+        self, residual_scores: NDArray[np.float64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return the variance of Σ a·z for unit-variance z, and the mean correlation that it implies.
+
+        Parameters
+        ----------
+        residual_scores
+            Sets × residual df, Σ a·residual of standardised residuals.
+        """
+        return self.variance_of_mean_square(np.mean(residual_scores**2, axis=1))
+
+    def variance_of_mean_square(
+        self, estimated: NDArray[np.float64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Do the same from the mean square of the residual scores."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            correlation = (estimated - self.independent) / (1 - self.independent)
+        # A single gene has no correlation to estimate; negative correlation is not believed, as in limma.
+        variance = np.where(self.independent < 1, np.maximum(estimated, self.independent), 1.0)
+        return variance, correlation
+
+    def statistic(self, z: NDArray[np.float64], variance_of_score: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the two-sample t of every set; NaN where no gene lies outside."""
+        outside = len(z) - self.size
+        with np.errstate(divide="ignore", invalid="ignore"):
+            mean_outside = (z.sum() - self.members @ z) / outside
+            statistic = (self.shares @ z - self.total_share * mean_outside) / np.sqrt(
+                self._pooled_variance(z, mean_outside) * (variance_of_score + self.total_share**2 / outside)
+            )
+        return np.where(outside > 0, statistic, np.nan)
+
+    def _pooled_variance(self, z: NDArray[np.float64], mean_outside: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the variance of z within the set (sign-flipped, about its own mean) and outside it, pooled."""
+        squares_inside = self.members @ z**2
+        inside = squares_inside - self.size * ((self.signs @ z) / self.size) ** 2
+        outside = np.sum(z**2) - squares_inside - (len(z) - self.size) * mean_outside**2
+        return np.asarray((inside + outside) / (len(z) - 2))

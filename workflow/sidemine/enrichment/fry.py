@@ -7,6 +7,7 @@ Signs and weights of a set multiply its genes' effects, as limma's `gene.weights
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -77,13 +78,26 @@ def standardised_effects(fit: ContrastFit) -> NDArray[np.float64]:
     The scale leaves out the largest squared effect, be it the contrast or a residual, so that a large contrast does
     not shrink against its own gene.
     """
-    df = fit.residual_df
     squares = fit.effects**2
-    resistant = (squares.sum(axis=1) - squares.max(axis=1)) / (df + 1 - _expected_largest_square(df))
-    variance = posterior_variances(resistant, SHARE_OF_DF_WITHOUT_LARGEST * df, fit.prior_variance, fit.prior_df)
+    variance = resistant_variances(
+        squares.sum(axis=1), squares.max(axis=1), fit.residual_df, fit.prior_variance, fit.prior_df
+    )
     return np.asarray(fit.effects / np.sqrt(variance)[:, None])
 
 
+def resistant_variances(
+    total: NDArray[np.float64],
+    largest: NDArray[np.float64],
+    df: int,
+    prior_variance: NDArray[np.float64],
+    prior_df: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """Return outlier-resistant posterior variances from the sum and the largest of a gene's squared effects."""
+    resistant = (total - largest) / (df + 1 - _expected_largest_square(df))
+    return posterior_variances(resistant, SHARE_OF_DF_WITHOUT_LARGEST * df, prior_variance, prior_df)
+
+
+@cache
 def _expected_largest_square(df: int) -> float:
     """Return the expected largest of df + 1 squared standard normal deviates, by limma's own quadrature."""
     from scipy.special import gammaincinv

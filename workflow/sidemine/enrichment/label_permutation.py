@@ -22,7 +22,7 @@ import numpy as np
 from sidemine.differential.contrast_fit import ContrastFit
 from sidemine.differential.design import Design
 from sidemine.enrichment.camera import direction_of
-from sidemine.enrichment.rotation import SHRINK, StandardisedSpace
+from sidemine.enrichment.rotated_deviates import SHRINK, StandardisedSpace
 from sidemine.enrichment.set_membership import SetMembership
 from sidemine.errors import InputError, Problem
 
@@ -125,27 +125,36 @@ def permute_labels(design: Design, n_permutations: int, seed: int) -> Permutatio
     contrast = q[:, last] * np.sign(r[last, last])
     residual_space = q[:, last:].copy()
     residual_space[:, 0] = contrast
-    blocks = _blocks(design)
+    blocks = exchangeable_blocks(design)
     if design.covariates:
-        orders = _random_orders(blocks, len(contrast), n_permutations, seed)
+        orders = random_orders(blocks, len(contrast), n_permutations, seed)
         leaks = np.stack([q[:, column][orders] @ residual_space for column in range(last)])
         return PermutationPlan(contrast[orders] @ residual_space, leaks, "Freedman–Lane (approximate)")
     nothing = np.zeros((0, 0, 0))
-    if prod(comb(len(rows), int(design.is_target[rows].sum())) for rows in blocks) <= n_permutations:
+    if count_labelings(design) <= n_permutations:
         labelings = _all_labelings(contrast, design.is_target, blocks)
         return PermutationPlan(labelings[1:] @ residual_space, nothing, "exact")
-    orders = _random_orders(blocks, len(contrast), n_permutations, seed)
+    orders = random_orders(blocks, len(contrast), n_permutations, seed)
     return PermutationPlan(contrast[orders] @ residual_space, nothing, "sampled")
 
 
-def _blocks(design: Design) -> list[NDArray[np.int64]]:
+def count_labelings(design: Design) -> int:
+    """Return how many distinct labelings of the samples there are, within blocks where these are fixed effects."""
+    return prod(comb(len(rows), int(design.is_target[rows].sum())) for rows in exchangeable_blocks(design))
+
+
+def exchangeable_blocks(design: Design) -> list[NDArray[np.int64]]:
+    """Return the rows among which labels may be permuted: all of them, or those of each fixed block."""
     n = len(design.samples)
     if design.blocking != "fixed" or design.block_labels is None:
         return [np.arange(n)]
     return [np.flatnonzero(design.block_labels == label) for label in sorted(set(design.block_labels.tolist()))]
 
 
-def _random_orders(blocks: list[NDArray[np.int64]], n: int, n_permutations: int, seed: int) -> NDArray[np.int64]:
+def random_orders(
+    blocks: list[NDArray[np.int64]], n: int, n_permutations: int, seed: int | list[int]
+) -> NDArray[np.int64]:
+    """Return random orders of the rows, permutations × n, each row staying in its block."""
     rng = np.random.default_rng(seed)
     orders = np.tile(np.arange(n), (n_permutations, 1))
     for rows in blocks:

@@ -10,9 +10,6 @@ A rotation replaces the contrast by a random direction of the space that contras
 and prior degrees of freedom are held fixed. Under normal errors with one covariance for all samples the self-contained
 p-value is exact, down to a few residual degrees of freedom. With voom's weights or a consensus block correlation,
 residuals of different genes do not share one basis, or the correlation is an estimate: there it is approximate.
-
-One moderated t costs one square, one logarithm and one square root per rotation, because with v = effect / √(d₀s₀² +
-sum of squares), t² / df = v² / (1 − v²), and the normal deviate of t is a multiple of √(−log(1 − v²)).
 """
 
 from __future__ import annotations
@@ -25,6 +22,14 @@ import numpy as np
 
 from sidemine.differential.contrast_fit import ContrastFit
 from sidemine.enrichment.camera import direction_of
+from sidemine.enrichment.rotated_deviates import (
+    ROTATIONS_PER_STREAM,
+    RotatableGenes,
+    StandardisedSpace,
+    curved_first,
+    directions_of,
+    streams_of,
+)
 from sidemine.enrichment.set_membership import SetMembership
 from sidemine.errors import InputError, Problem
 
@@ -35,56 +40,8 @@ if TYPE_CHECKING:
 
 CompetitiveStatistic = Literal["mean", "rank"]
 
-# Rotations per stream of random numbers. Part of the result: another number gives other rotations for the same seed.
-ROTATIONS_PER_STREAM = 128
-# Genes whose deviates are computed at once: a quarter of a megabyte per stream, so that they stay in the cache.
-# With many sets their sums have to stay there too (measured: half the time), so streams are taken singly.
-GENES_PER_BLOCK = 512
+# With many sets their sums have to stay in the cache too (measured: half the time), so streams are taken singly.
 MANY_SETS = 500
-# Above this many degrees of freedom t is a normal deviate (limma stops there too), and single precision would blur it.
-MOST_DF = 10_000.0
-# Keeps v below 1 in single precision, where a gene without prior degrees of freedom points along a rotation.
-SHRINK = 1 - 1e-5
-
-
-@dataclass(frozen=True)
-class StandardisedSpace:
-    """Effect space with every gene divided by its length, prior included: normal deviates follow from products.
-
-    Attributes
-    ----------
-    vectors
-        Genes × (1 + residual df): v of the contrast (column 0) and of the residuals. Sum of squares at most 1; genes
-        with more than `MOST_DF` degrees of freedom are divided by their standard deviation instead.
-    factor
-        Per gene: the normal deviate is factor × sign(v) × √(−log(1 − v²)), or factor × v for the latter genes.
-    is_normal
-        Genes with more than `MOST_DF` degrees of freedom.
-    """
-
-    vectors: NDArray[np.float64]
-    factor: NDArray[np.float64]
-    is_normal: NDArray[np.bool_]
-
-    @classmethod
-    def of(cls, fit: ContrastFit) -> StandardisedSpace:
-        """Standardise the effect space of a fit; prior variance and prior df are held fixed from here on."""
-        df = fit.residual_df + fit.prior_df
-        is_normal = df > MOST_DF
-        finite_df = np.where(is_normal, MOST_DF, df)
-        prior = np.where(is_normal, 0.0, fit.prior_df) * fit.prior_variance
-        length = np.where(is_normal, fit.posterior_variance, prior + np.sum(fit.effects**2, axis=1))
-        vectors = fit.effects * (SHRINK / np.sqrt(np.maximum(length, np.finfo(np.float64).tiny)))[:, None]
-        # Bailey's approximation, as limma's roast uses it, up to a twelfth of a degree of freedom.
-        bailey = (finite_df + 0.125) / (finite_df + 1.125) * np.sqrt(finite_df + 19 / 12)
-        return cls(vectors, np.where(is_normal, 1.0, bailey), is_normal)
-
-    @property
-    def observed(self) -> NDArray[np.float64]:
-        """Normal deviates of the contrast itself; positive: higher in the target."""
-        v = self.vectors[:, 0]
-        curved = np.sign(v) * np.sqrt(-np.log1p(-(np.where(self.is_normal, 0.0, v) ** 2)))
-        return np.asarray(self.factor * np.where(self.is_normal, v, curved))
 
 
 def rotation_test(
@@ -167,24 +124,31 @@ def rotation_test(
     )
 
 
-def random_directions(residual_df: int, n_rotations: int, seed: int) -> NDArray[np.float32]:
-    """Return the directions that `rotation_test` uses: rotations × (1 + residual df), each of length 1."""
-    streams = _streams(n_rotations, seed)
-    return np.concatenate([_directions(stream, size, residual_df + 1) for stream, size in streams])
+def rotated_statistics(
+    fit: ContrastFit, membership: SetMembership, directions: NDArray[np.floating]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the self-contained and the competitive statistic along directions of the effect space.
 
+    Parameters
+    ----------
+    fit
+        A fitted contrast; its prior variance and prior df are held fixed.
+    membership
+        Sets × genes of that fit.
+    directions
+        Directions × (1 + residual df), each of length 1: random ones, or those of other labelings of the samples.
 
-def _streams(n_rotations: int, seed: int) -> list[tuple[np.random.SeedSequence, int]]:
-    """Return one seed per stream and its number of rotations; the last stream may be cut short."""
-    n_streams = -(-n_rotations // ROTATIONS_PER_STREAM)
-    starts = range(0, n_rotations, ROTATIONS_PER_STREAM)
-    sizes = [min(ROTATIONS_PER_STREAM, n_rotations - start) for start in starts]
-    return list(zip(np.random.SeedSequence(seed).spawn(n_streams), sizes, strict=True))
-
-
-def _directions(stream: np.random.SeedSequence, size: int, n_effects: int) -> NDArray[np.float32]:
-    # Drawn in full and cut, so that fewer rotations are the first of more rotations.
-    normal = np.random.default_rng(stream).standard_normal((ROTATIONS_PER_STREAM, n_effects))[:size]
-    return np.asarray(normal / np.linalg.norm(normal, axis=1, keepdims=True), dtype=np.float32)
+    Returns
+    -------
+    tuple
+        Two arrays, sets × directions.
+    """
+    statistics = _Statistics.of(fit, membership, True, False, "mean")
+    found = []
+    for start in range(0, len(directions), ROTATIONS_PER_STREAM):
+        block = np.asarray(directions[start : start + ROTATIONS_PER_STREAM], dtype=np.float32)
+        found.append(statistics.means(block))
+    return np.hstack([own for own, _ in found]), np.hstack([over for _, over in found])
 
 
 @dataclass(frozen=True)
@@ -196,9 +160,7 @@ class _Statistics:
     """
 
     space: StandardisedSpace
-    vectors: NDArray[np.float32]
-    n_curved: int
-    factor: NDArray[np.float32]
+    rotatable: RotatableGenes
     products: csr_array
     sizes: csr_array | None
     total_share: NDArray[np.float64]
@@ -224,8 +186,7 @@ class _Statistics:
         shares = csr_array(membership.shares())
         members = csr_array(abs(membership.weights).sign())
         used = np.arange(len(fit.genes)) if competitive else np.flatnonzero(np.asarray(members.sum(axis=0)).ravel())
-        # Genes with a logarithm first, so that a block of rows is either curved or not.
-        used = used[np.argsort(space.is_normal[used], kind="stable")]
+        used = curved_first(space, used)
         uneven = np.flatnonzero([len(np.unique(row)) > 1 for row in np.split(shares.data, shares.indptr[1:-1])])
         factors = diags_array(space.factor)
         together = vstack([shares, members[uneven]]) if competitive else shares
@@ -233,9 +194,7 @@ class _Statistics:
         observed = _observed(space.observed, shares, members, total_share, statistic, competitive)
         return cls(
             space=space,
-            vectors=np.ascontiguousarray(space.vectors[used], dtype=np.float32),
-            n_curved=int((~space.is_normal[used]).sum()),
-            factor=space.factor[used].astype(np.float32),
+            rotatable=RotatableGenes.of(space, used),
             products=csr_array((together @ factors).tocsr()[:, used], dtype=np.float32),
             sizes=csr_array((abs(shares) @ factors).tocsr()[:, used], dtype=np.float32) if mixed else None,
             total_share=total_share,
@@ -249,7 +208,7 @@ class _Statistics:
 
     def count(self, directions: NDArray[np.float32]) -> NDArray[np.int64]:
         """Return how many of these rotations reach the observed statistics: (set, over complement, mixed) × sets."""
-        deviates, squares = self._deviates(np.ascontiguousarray(directions.T))
+        deviates, squares = self.rotatable.deviates(np.ascontiguousarray(directions.T), squares=self.competitive)
         n_sets = len(self.n_measured)
         sums = self.products @ deviates
         exceeding = np.zeros((3, n_sets), dtype=np.int64)
@@ -257,32 +216,20 @@ class _Statistics:
         if self.ranked and self.competitive:
             exceeding[1] = _reached(self._mean_ranks(deviates), self.observed[1])
         elif self.competitive:
-            exceeding[1] = _reached(self._over_complement(sums, self.factor @ deviates, squares), self.observed[1])
+            exceeding[1] = _reached(
+                self._over_complement(sums, self.rotatable.factor @ deviates, squares), self.observed[1]
+            )
         if self.sizes is not None:
             np.abs(deviates, out=deviates)
             exceeding[2] = _reached(self.sizes @ deviates, self.observed[2])
         return exceeding
 
-    def _deviates(self, directions: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Return normal deviates, without their factor, of genes × rotations, and their sums of squares, with it."""
-        deviates = np.empty((len(self.vectors), directions.shape[1]), dtype=np.float32)
-        scratch = np.empty((GENES_PER_BLOCK, directions.shape[1]), dtype=np.float32)
-        squares = np.zeros(directions.shape[1], dtype=np.float32)
-        edges = [*range(0, self.n_curved, GENES_PER_BLOCK), *range(self.n_curved, len(deviates), GENES_PER_BLOCK)]
-        for start, stop in zip(edges, [*edges[1:], len(deviates)], strict=True):
-            v, w = deviates[start:stop], scratch[: stop - start]
-            np.matmul(self.vectors[start:stop], directions, out=v)
-            np.multiply(v, v, out=w)
-            if start < self.n_curved:
-                np.subtract(1, w, out=w)
-                np.log(w, out=w)
-                np.negative(w, out=w)
-            if self.competitive:
-                squares += self.factor[start:stop] ** 2 @ w
-            if start < self.n_curved:
-                np.sqrt(w, out=w)
-                np.copysign(w, v, out=v)
-        return deviates, squares
+    def means(self, directions: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return the set means along these directions, and the means over their complement: sets × directions."""
+        deviates, squares = self.rotatable.deviates(np.ascontiguousarray(directions.T), squares=True)
+        sums = self.products @ deviates
+        over = self._over_complement(sums, self.rotatable.factor @ deviates, squares)
+        return np.asarray(sums[: len(self.n_measured)], dtype=np.float64), over
 
     def _over_complement(
         self, sums: NDArray[np.float32], total: NDArray[np.float32], squares: NDArray[np.float32]
@@ -295,7 +242,7 @@ class _Statistics:
     def _mean_ranks(self, deviates: NDArray[np.float32]) -> NDArray[np.float64]:
         from scipy.stats import rankdata
 
-        ranks = rankdata(deviates * self.factor[:, None], axis=0)
+        ranks = rankdata(deviates * self.rotatable.factor[:, None], axis=0)
         members = (self.products[: len(self.n_measured)]).sign()
         return np.asarray(members @ ranks) / self.n_measured[:, None] - (self.n_genes + 1) / 2
 
@@ -363,12 +310,12 @@ def _reached(rotated: NDArray[np.floating], observed: NDArray[np.float64]) -> ND
 def _over_blocks(
     statistics: _Statistics, n_rotations: int, seed: int, streams_per_block: int, workers: int
 ) -> Iterator[NDArray[np.int64]]:
-    n_effects = statistics.vectors.shape[1]
-    streams = _streams(n_rotations, seed)
+    n_effects = statistics.rotatable.vectors.shape[1]
+    streams = streams_of(n_rotations, seed)
     blocks = [streams[start : start + streams_per_block] for start in range(0, len(streams), streams_per_block)]
 
     def work(block: list[tuple[np.random.SeedSequence, int]]) -> NDArray[np.int64]:
-        return statistics.count(np.concatenate([_directions(stream, size, n_effects) for stream, size in block]))
+        return statistics.count(np.concatenate([directions_of(stream, size, n_effects) for stream, size in block]))
 
     if workers == 1:
         yield from map(work, blocks)

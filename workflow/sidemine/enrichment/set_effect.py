@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sidemine.differential.contrast_fit import ContrastFit, two_sided_p
+from sidemine.differential.linear_model import EffectSpace
 from sidemine.enrichment.set_membership import SetMembership
 
 if TYPE_CHECKING:
@@ -53,7 +54,8 @@ def set_effects(fit: ContrastFit, membership: SetMembership, level: float = 0.95
         complement = (effects.sum(axis=0) - np.asarray(inside @ effects)) / n_outside[:, None]
     complement = np.where(n_outside[:, None] > 0, complement, np.nan)
     over = score - np.asarray(shares.sum(axis=1)).ravel()[:, None] * complement
-    own, outside, net = (_regression(fit, each, level) for each in (score, complement, over))
+    scale, df = fit.score_stdev_unscaled, fit.residual_df
+    own, outside, net = (_regression(each, scale, df, level) for each in (score, complement, over))
     return pd.DataFrame(
         {
             "gene_set": np.array(membership.gene_sets, dtype=object),
@@ -74,7 +76,12 @@ def set_effects(fit: ContrastFit, membership: SetMembership, level: float = 0.95
 
 
 def hedges_g(
-    fit: ContrastFit, membership: SetMembership, genes: Sequence[str] | None = None, level: float = 0.95
+    fit: ContrastFit,
+    membership: SetMembership,
+    genes: Sequence[str] | None = None,
+    level: float = 0.95,
+    *,
+    standardise: bool = True,
 ) -> pd.DataFrame:
     """Return Hedges g of every set's score, the scale on which cohorts are compared and pooled.
 
@@ -93,6 +100,8 @@ def hedges_g(
         Genes common to all cohorts; None: all tested genes.
     level
         Level of the confidence intervals.
+    standardise
+        False: the score is the mean of log2 expression itself, so that variable genes weigh more.
 
     Returns
     -------
@@ -113,11 +122,12 @@ def hedges_g(
     total = np.asarray(abs(weights).sum(axis=1)).ravel()
     residual_sd = np.sqrt(np.mean(fit.score_effects[:, 1:] ** 2, axis=1))
     # A gene without residual variance has no z; it cannot tell samples apart, so it does not count.
-    scale = np.where(residual_sd > 0, 1 / np.where(residual_sd > 0, residual_sd, 1), 0)
+    scale = np.where(residual_sd > 0, 1 / np.where((residual_sd > 0) & standardise, residual_sd, 1), 0)
     with np.errstate(divide="ignore", invalid="ignore"):
         score = np.asarray(weights @ (fit.score_effects * scale[:, None])) / total[:, None]
         spread = np.sqrt(np.mean(score[:, 1:] ** 2, axis=1))
-        result = _regression(fit, score / spread[:, None] * small_sample_factor(fit.residual_df), level)
+        standardised = score / spread[:, None] * small_sample_factor(fit.residual_df)
+        result = _regression(standardised, fit.score_stdev_unscaled, fit.residual_df, level)
     return pd.DataFrame(
         {
             "gene_set": np.array(membership.gene_sets, dtype=object),
@@ -156,13 +166,40 @@ def small_sample_factor(df: float) -> float:
     return float(np.exp(gammaln(df / 2) - gammaln((df - 1) / 2)) / np.sqrt(df / 2))
 
 
-def _regression(fit: ContrastFit, score: NDArray[np.float64], level: float) -> dict[str, NDArray[np.float64]]:
+def sample_score_effect(space: EffectSpace, level: float = 0.95, *, hedges: bool) -> dict[str, NDArray[np.float64]]:
+    """Return the effect of per-sample scores that are no linear combination of genes, such as medians.
+
+    Parameters
+    ----------
+    space
+        Effect space of the scores, one row each.
+    level
+        Level of the confidence intervals.
+    hedges
+        True: Hedges g, in the score's own residual standard deviations. False: the score's own unit.
+
+    Returns
+    -------
+    dict
+        effect, se, ci_low, ci_high, p_value; one entry per score.
+    """
+    scores = space.effects
+    if hedges:
+        spread = np.sqrt(np.mean(scores[:, 1:] ** 2, axis=1, keepdims=True))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            scores = scores / spread * small_sample_factor(space.residual_df)
+    return _regression(scores, float(space.stdev_unscaled[0]), space.residual_df, level)
+
+
+def _regression(
+    score: NDArray[np.float64], stdev_unscaled: float, df: int, level: float
+) -> dict[str, NDArray[np.float64]]:
     """Ordinary (not moderated) inference for scores given in the effect space, scores × (1 + residual df)."""
     from scipy.special import stdtrit  # t.ppf without the 0.4 s that importing scipy.stats takes
 
-    effect = score[:, 0] * fit.score_stdev_unscaled
-    se = np.sqrt(np.mean(score[:, 1:] ** 2, axis=1)) * fit.score_stdev_unscaled
-    half_width = float(stdtrit(fit.residual_df, (1 + level) / 2)) * se
+    effect = score[:, 0] * stdev_unscaled
+    se = np.sqrt(np.mean(score[:, 1:] ** 2, axis=1)) * stdev_unscaled
+    half_width = float(stdtrit(df, (1 + level) / 2)) * se
     with np.errstate(divide="ignore", invalid="ignore"):
         statistic = effect / se
     return {
@@ -170,5 +207,5 @@ def _regression(fit: ContrastFit, score: NDArray[np.float64], level: float) -> d
         "se": se,
         "ci_low": effect - half_width,
         "ci_high": effect + half_width,
-        "p_value": two_sided_p(statistic, float(fit.residual_df)),
+        "p_value": two_sided_p(statistic, float(df)),
     }

@@ -111,6 +111,33 @@ def build_membership(
     )
 
 
+def single_membership(rows: pd.DataFrame, genes: Sequence[str]) -> SetMembership:
+    """Return the membership of one set that is known to be sound, as `build_membership` does, much quicker."""
+    from scipy.sparse import csr_array
+
+    position = {gene: place for place, gene in enumerate(genes)}
+    found = [
+        (position[gene], weight)
+        for gene, weight in zip(rows["gene"], rows["weight"].tolist(), strict=True)
+        if weight != 0 and gene in position
+    ]
+    found.sort()
+    columns, weights = [place for place, _ in found], [weight for _, weight in found]
+    first = rows.iloc[0]
+    return SetMembership(
+        gene_sets=[str(first["gene_set"])],
+        families=[str(first["family"])],
+        versions=[str(first["version"])],
+        n_in_set=np.array([int((rows["weight"] != 0).sum())], dtype=np.int64),
+        n_measured=np.array([len(found)], dtype=np.int64),
+        weights=csr_array(
+            (np.array(weights, dtype=np.float64), np.array(columns, dtype=np.int64), np.array([0, len(found)])),
+            shape=(1, len(genes)),
+        ),
+        left_out=[],
+    )
+
+
 def _refuse_bad_rows(sets: pd.DataFrame) -> None:
     problems = []
     doubled = sets[sets.duplicated(["gene_set", "gene"], keep="first")]

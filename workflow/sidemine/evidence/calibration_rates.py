@@ -43,7 +43,7 @@ def clustered_rate(called: NDArray[np.bool_]) -> Rate:
     called
         Clusters (labelings, data sets) × tests.
     """
-    from scipy.stats import beta
+    from scipy.special import betaincinv
 
     n_clusters, per_cluster = called.shape
     of_cluster = called.mean(axis=1)
@@ -55,9 +55,9 @@ def clustered_rate(called: NDArray[np.bool_]) -> Rate:
     hits, misses = rate * effective, (1 - rate) * effective
 
     def upper(confidence: float) -> float:
-        return 1.0 if misses <= 0 else float(beta.ppf(confidence, hits + 1, misses))
+        return 1.0 if misses <= 0 else float(betaincinv(hits + 1, misses, confidence))
 
-    low = 0.0 if hits <= 0 else float(beta.ppf(0.025, hits, misses + 1))
+    low = 0.0 if hits <= 0 else float(betaincinv(hits, misses + 1, 0.025))
     return Rate(n, rate, low, upper(0.975), upper(0.95))
 
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from sidemine.differential.contrast_fit import ContrastFit
 
 N_BOOTSTRAP = 2000
+DRAWS_PER_BLOCK = 250
 RELIABILITY = 0.7
 """Assumed share of a proxy's variance that is cells: the attenuation bound of the contract."""
 FEWEST_RESIDUAL_DF = 10
@@ -90,19 +91,17 @@ def measure_composition(
     The bootstrap is parametric: contrast and residual coordinates of score and proxies are drawn from the normal
     distribution with their residual covariance, which holds for every design that the effect space holds for.
     """
-    target = _score(fit, primary)
+    target = set_score(fit, primary)
     proxies = build_proxies(fit, markers, contaminated, target)
     factor = small_sample_factor(fit.residual_df) * fit.score_stdev_unscaled
     facts: dict[str, Any] = {"proxies": proxies.facts, "adjusted_for": proxies.names, "reason": ""}
     total = _regress(target, np.zeros((0, len(target))), factor)
     facts["total"] = total.to_dict()
-    if not proxies.names:
-        return {**facts, "reason": "no usable blood-cell proxy: " + _reasons(proxies)}
-    if fit.residual_df - len(proxies.names) < FEWEST_RESIDUAL_DF:
-        return {**facts, "reason": f"{fit.residual_df} residual degrees of freedom are too few to adjust"}
+    if reason := _why_not(fit, proxies):
+        return {**facts, "reason": reason}
     adjusted = _regress(target, proxies.scores, factor)
     draws = _bootstrap(target, proxies.scores, factor, seed)
-    corrected = _corrected(*_moments(target, proxies.scores)) * factor
+    corrected = float(_corrected(*_moments(target, proxies.scores))) * factor
     low, high = np.quantile(draws["corrected"], [0.025, 0.975])
     difference_low, difference_high = np.quantile(draws["total"] - draws["adjusted"], [0.025, 0.975])
     excludes_zero = facts["total"]["ci_low"] > 0 or facts["total"]["ci_high"] < 0
@@ -128,16 +127,36 @@ def measure_composition(
     }
 
 
+def adjust_effect(
+    fit: ContrastFit, primary: pd.DataFrame, markers: Mapping[str, list[str]], contaminated: Mapping[str, str]
+) -> tuple[dict[str, float] | None, str]:
+    """Return the composition-adjusted effect alone (parameters as in `measure_composition`), or None and the reason."""
+    target = set_score(fit, primary)
+    proxies = build_proxies(fit, markers, contaminated, target)
+    if reason := _why_not(fit, proxies):
+        return None, reason
+    factor = small_sample_factor(fit.residual_df) * fit.score_stdev_unscaled
+    return _regress(target, proxies.scores, factor).to_dict(), ""
+
+
 def contrast_seed(seed: int, contrast: str, hypothesis: str) -> list[int]:
     """Return entropy that depends on nothing but the study's seed, the contrast and the hypothesis."""
     return [seed, zlib.crc32(contrast.encode()), zlib.crc32(hypothesis.encode())]
+
+
+def _why_not(fit: ContrastFit, proxies: Proxies) -> str:
+    if not proxies.names:
+        return "no usable blood-cell proxy: " + _reasons(proxies)
+    if fit.residual_df - len(proxies.names) < FEWEST_RESIDUAL_DF:
+        return f"{fit.residual_df} residual degrees of freedom are too few to adjust"
+    return ""
 
 
 def _reasons(proxies: Proxies) -> str:
     return "; ".join(f"{fact['cell_type']}: {fact['reason']}" for fact in proxies.facts) or "no marker lists"
 
 
-def _score(fit: ContrastFit, primary: pd.DataFrame) -> NDArray[np.float64]:
+def set_score(fit: ContrastFit, primary: pd.DataFrame) -> NDArray[np.float64]:
     """Return the set's score (mean signed z) in the effect space, in its own residual standard deviations."""
     position = {gene: row for row, gene in enumerate(fit.genes)}
     used = primary[primary["gene"].isin(position)]
@@ -161,25 +180,31 @@ def _regress(target: NDArray[np.float64], proxies: NDArray[np.float64], factor: 
 
 def _moments(
     target: NDArray[np.float64], proxies: NDArray[np.float64]
-) -> tuple[float, NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    residuals = proxies[:, 1:]
-    return float(target[0]), proxies[:, 0], residuals @ residuals.T, residuals @ target[1:]
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Return contrast, shifts of the proxies, their cross products, and those with the target; leading axes: draws."""
+    residuals = proxies[..., 1:]
+    with_target = (residuals @ target[..., 1:, None])[..., 0]
+    return target[..., 0], proxies[..., 0], residuals @ np.swapaxes(residuals, -1, -2), with_target
 
 
 def _corrected(
-    target: float, shifts: NDArray[np.float64], cross: NDArray[np.float64], with_target: NDArray[np.float64]
-) -> float:
+    target: NDArray[np.float64],
+    shifts: NDArray[np.float64],
+    cross: NDArray[np.float64],
+    with_target: NDArray[np.float64],
+) -> NDArray[np.float64]:
     """Return the adjusted contrast if only `RELIABILITY` of each proxy's variance were cells (errors independent).
 
     The group difference of a proxy is not attenuated, its slope is: slopes are taken from the proxies' covariance
     without the error variance (Fuller 1987, Measurement Error Models).
     """
-    scale = np.sqrt(np.diag(cross))
-    correlation = cross / np.outer(scale, scale) - (1 - RELIABILITY) * np.eye(len(scale))
+    scale = np.sqrt(np.diagonal(cross, axis1=-2, axis2=-1))
+    correlation = cross / (scale[..., :, None] * scale[..., None, :]) - (1 - RELIABILITY) * np.eye(cross.shape[-1])
     values, vectors = np.linalg.eigh(correlation)
     values = np.maximum(values, SMALLEST_EIGENVALUE)
-    slopes = vectors @ ((vectors.T @ (with_target / scale)) / values) / scale
-    return target - float(slopes @ shifts)
+    turned = (np.swapaxes(vectors, -1, -2) @ (with_target / scale)[..., None])[..., 0] / values
+    slopes = (vectors @ turned[..., None])[..., 0] / scale
+    return np.asarray(target - np.sum(slopes * shifts, axis=-1))
 
 
 def _bootstrap(
@@ -189,16 +214,19 @@ def _bootstrap(
     df = together.shape[1] - 1
     root = np.linalg.cholesky(together[:, 1:] @ together[:, 1:].T / df)
     rng = np.random.default_rng(np.random.SeedSequence(seed))
-    found = {name: np.empty(N_BOOTSTRAP) for name in ("total", "adjusted", "corrected")}
-    for number in range(N_BOOTSTRAP):
-        drawn = root @ rng.standard_normal((len(together), df + 1))
-        drawn[:, 0] += together[:, 0]
-        drawn[0] /= np.sqrt(np.mean(drawn[0, 1:] ** 2))
-        contrast, shifts, cross, with_target = _moments(drawn[0], drawn[1:])
-        found["total"][number] = contrast * factor
-        found["adjusted"][number] = (contrast - np.linalg.solve(cross, with_target) @ shifts) * factor
-        found["corrected"][number] = _corrected(contrast, shifts, cross, with_target) * factor
-    return found
+    parts: dict[str, list[NDArray[np.float64]]] = {"total": [], "adjusted": [], "corrected": []}
+    # In blocks of fixed size, which bounds the memory and leaves the numbers as they would be one by one.
+    for start in range(0, N_BOOTSTRAP, DRAWS_PER_BLOCK):
+        n_draws = min(DRAWS_PER_BLOCK, N_BOOTSTRAP - start)
+        drawn = root @ rng.standard_normal((n_draws, len(together), df + 1))
+        drawn[:, :, 0] += together[:, 0]
+        drawn[:, 0] /= np.sqrt(np.mean(drawn[:, 0, 1:] ** 2, axis=1, keepdims=True))
+        contrast, shifts, cross, with_target = _moments(drawn[:, 0], drawn[:, 1:])
+        slopes = np.linalg.solve(cross, with_target[..., None])[..., 0]
+        parts["total"].append(contrast * factor)
+        parts["adjusted"].append((contrast - np.sum(slopes * shifts, axis=1)) * factor)
+        parts["corrected"].append(_corrected(contrast, shifts, cross, with_target) * factor)
+    return {name: np.concatenate(found) for name, found in parts.items()}
 
 
 def _alone(

@@ -178,7 +178,9 @@ def effective_size(row: ContrastEvidence) -> float:
 
 
 def _usable(row: ContrastEvidence) -> bool:
-    return row.testable and row.effect is not None and row.effect_se is not None and row.effect_df is not None
+    if not row.testable or row.effect is None or row.effect_se is None or row.effect_df is None:
+        return False
+    return math.isfinite(row.effect) and math.isfinite(row.effect_se) and row.effect_se > 0 and row.effect_df > 0
 
 
 def _pool_rows(rows: Sequence[ContrastEvidence]) -> Pooled:

@@ -224,17 +224,18 @@ def _estimate(effect: Array, se: Array, df: Array, level: float) -> Estimate:
 
 
 def _t_quantile(df: Array, level: float) -> Array:
-    from scipy import stats
+    # scipy.special has what scipy.stats calls, without the 0.4 s that importing the latter takes.
+    from scipy.special import ndtri, stdtrit
 
     known = np.isfinite(df) & (df > 0)
-    quantile = np.where(known, stats.t.ppf((1 + level) / 2, np.where(known, df, 1.0)), np.nan)
-    return np.where(np.isposinf(df), stats.norm.ppf((1 + level) / 2), quantile)
+    quantile = np.where(known, stdtrit(np.where(known, df, 1.0), (1 + level) / 2), np.nan)
+    return np.where(np.isposinf(df), ndtri((1 + level) / 2), quantile)
 
 
 def _chi_squared_p(statistic: Array, df: Array) -> Array:
-    from scipy import stats
+    from scipy.special import chdtrc
 
-    return np.asarray(stats.chi2.sf(statistic, np.maximum(df, 1.0)))
+    return np.asarray(chdtrc(np.maximum(df, 1.0), statistic))
 
 
 def _common_effect(y: Array, v: Array, df: Array, level: float, *, estimated_ses: bool) -> Estimate:
@@ -284,14 +285,14 @@ def _i_squared(v: Array, tau_squared: Array) -> Array:
 
 
 def _stouffer(y: Array, v: Array, df: Array, weights: Array | None) -> tuple[Array, Array]:
-    from scipy import stats
+    from scipy.special import ndtri, stdtr
 
     t = y / np.sqrt(v)
     present = ~np.isnan(t)
     # From the lower tail of |t|, so that strong evidence keeps its digits.
     finite = np.isfinite(df)
-    tail = stats.t.logsf(np.abs(np.where(present, t, 0.0)), np.where(finite, df, 1.0))
-    exact = -stats.norm.ppf(np.exp(np.maximum(tail, -700.0)))
+    tail = stdtr(np.where(finite, df, 1.0), -np.abs(np.where(present, t, 0.0)))
+    exact = -ndtri(np.maximum(tail, np.exp(-700.0)))
     z = np.where(finite, np.sign(t) * exact, t)
     share = np.where(present, np.ones(y.shape[1]) if weights is None else np.asarray(weights, dtype=np.float64), 0.0)
     with np.errstate(divide="ignore", invalid="ignore"):

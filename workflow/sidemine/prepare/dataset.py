@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -144,6 +144,26 @@ def prepare_dataset(
         len(genes.genes),
     )
     return _assemble(used, genes, layer, gene_table, provenance), ledger
+
+
+def collapse_otherwise(
+    row: Dataset,
+    files: Mapping[str, Path],
+    samples: pd.DataFrame,
+    gene_table: GeneTable,
+    rules: Sequence[ProbeRule],
+    *,
+    multi_gene_probes: MultiGeneRule = "drop",
+) -> dict[ProbeRule, GeneMatrix]:
+    """Return an array dataset under other probe rules, read and mapped once; parameters as in `prepare_dataset`.
+
+    Samples stand in the order of `prepare_dataset`, values are log2.
+    """
+    matrix, _ = _read_values(row, files, samples, {})
+    where = f"dataset {row.dataset}, {files['values'].name}"
+    mapped = _map_identifiers(row, files, matrix, gene_table, multi_gene_probes, where)
+    _leave_out_incomplete(mapped, matrix.values, strict=False)
+    return {rule: _to_genes(row, matrix, mapped, rule)[0] for rule in rules}
 
 
 def _read_values(

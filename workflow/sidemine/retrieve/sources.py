@@ -19,6 +19,7 @@ from sidemine.retrieve.addresses import (
     platform_annotation_urls,
     series_matrix_urls,
 )
+from sidemine.study.concordance_config import ComparatorSignatures
 from sidemine.study.models import Dataset, GeneSetRow, GeneTableSource, PublishedTable
 from sidemine.study.paths import expand_path
 
@@ -143,6 +144,11 @@ def sources_of_dataset(row: Dataset, config_dir: Path) -> dict[str, Source]:
 def source_of_gene_set(row: GeneSetRow, config_dir: Path) -> Source:
     """Return the library that a row of `gene_sets.tsv` reads."""
     return _source(row.source, config_dir, f"gene-set library, {row.version}", mutable=row.mutable)
+
+
+def source_of_signatures(declared: ComparatorSignatures, config_dir: Path) -> Source:
+    """Return the file of a bridge's comparator signatures."""
+    return _source(declared.file, config_dir, "comparator signatures")
 
 
 def source_of_gene_table(row: GeneTableSource, config_dir: Path) -> Source:

@@ -9,6 +9,7 @@ from sidemine.retrieve.sources import (
     Source,
     source_of_gene_set,
     source_of_gene_table,
+    source_of_signatures,
     sources_by_key,
     sources_of_dataset,
     sources_of_published_table,
@@ -34,6 +35,8 @@ class StudySources:
         The table of approved symbols.
     of_table
         Per published table: its file (role `table`) and the probe maps that its label is checked against.
+    of_bridge
+        Comparator signatures of the bridges that declare some.
     """
 
     by_key: dict[str, Source]
@@ -41,6 +44,7 @@ class StudySources:
     gene_sets: dict[str, Source]
     gene_table: Source
     of_table: dict[str, dict[str, Source]]
+    of_bridge: dict[str, Source]
 
     @classmethod
     def of(cls, study: Study) -> StudySources:
@@ -62,5 +66,10 @@ class StudySources:
         gene_table = source_of_gene_table(study.config.gene_table, folder)
         of_table = {name: sources_of_published_table(row, folder) for name, row in study.published_tables.items()}
         everything = [source for roles in (*of_dataset.values(), *of_table.values()) for source in roles.values()]
-        by_key = sources_by_key([*everything, *gene_sets.values(), gene_table])
-        return cls(by_key, of_dataset, gene_sets, gene_table, of_table)
+        of_bridge = {
+            bridge.id: source_of_signatures(bridge.comparator_signatures, folder)
+            for bridge in study.config.concordance.bridges
+            if bridge.comparator_signatures
+        }
+        by_key = sources_by_key([*everything, *gene_sets.values(), *of_bridge.values(), gene_table])
+        return cls(by_key, of_dataset, gene_sets, gene_table, of_table, of_bridge)

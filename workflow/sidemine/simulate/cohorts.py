@@ -126,7 +126,7 @@ def cohort_log2(plan: CohortPlan, people: CohortPeople, universe: GeneUniverse, 
 def cohort_series(plan: CohortPlan, people: CohortPeople, platform: str) -> Series:
     """Return the cohort's GEO record.
 
-    Characteristics are uneven on purpose: cases have an `event` cell where controls already have the batch, as in
+    Characteristics are uneven on purpose: cases have `event` and `site` cells where controls already have the batch, as in
     real records, and the weight of some people is blank.
     """
     samples = []
@@ -139,6 +139,7 @@ def cohort_series(plan: CohortPlan, people: CohortPeople, platform: str) -> Seri
         ]
         if case:
             cells.append(f"event: {('single', 'recurrent')[row % 2]} VTE")
+            cells.append(f"site: {'deep vein thrombosis' if row % 3 else 'pulmonary embolism'}")
         if plan.batch != "none":
             cells.append(f"hybridisation batch: {'AB'[int(people.batch[row])]}")
         cells.append(f"weight: {60 + row % 37} kg" if row % 5 else "")

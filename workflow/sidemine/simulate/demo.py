@@ -17,11 +17,13 @@ from sidemine.simulate.experiments import (
 )
 from sidemine.simulate.genes import CORE, GeneUniverse, make_universe
 from sidemine.simulate.geo_files import COMMENT, SENTENCE, make_platform, write_gene_table, write_gmt
+from sidemine.simulate.signatures import write_signatures
 from sidemine.tables import write_text
 
 DEMO_SEED = 20260712
 """Of the seeds tried, one whose drawn effects lie near the planted ones: the demo shows the usual case, not luck."""
 DEMO_GENES = 6000
+COMPARATORS = 20
 
 COHORTS = (
     CohortPlan(
@@ -96,11 +98,13 @@ PLANTED = (
     "Two batches per cohort; patients are older; in the first, 20 controls are re-used and two of them have swapped sex.",
     "Interferon: +2.5 and +2.2 log2 in cells, +1.5 in blood; with the inhibitor +0.8 and, by compound and dose, +0.6 to +1.8.",
     "An inhibitor of another kinase: proliferation genes −1.2 log2, interferon-response genes unchanged.",
+    "So on the interferon-response genes the inhibitor opposes the disease, and the other drug has nothing to do with it.",
+    "Pulmonary embolism and deep vein thrombosis (every third patient, the others) do not differ.",
 )
 """What was planted, in sentences that the report shows."""
 
 
-def demo_sets(universe: GeneUniverse, n_comparators: int = 20) -> dict[str, tuple[str, ...]]:
+def demo_sets(universe: GeneUniverse, n_comparators: int = COMPARATORS) -> dict[str, tuple[str, ...]]:
     """Return the gene sets of a simulated study, named so that nobody takes them for a public library's."""
     modules = universe.modules
     sets = {
@@ -127,27 +131,35 @@ def write_signed_sets(path: Path, universe: GeneUniverse) -> None:
     write_text(COMMENT + "\n".join(["gene_set\tgene\tweight", *lines]) + "\n", path)
 
 
-def write_shared_files(folder: Path, universe: GeneUniverse, planted: Sequence[str]) -> None:
+def write_shared_files(
+    folder: Path, universe: GeneUniverse, planted: Sequence[str], n_comparators: int = COMPARATORS
+) -> None:
     """Write gene table, gene sets and the list of what was planted."""
     write_gene_table(folder / "gene_table.tsv.gz", universe)
-    write_gmt(folder / "sets.gmt", demo_sets(universe))
+    write_gmt(folder / "sets.gmt", demo_sets(universe, n_comparators))
     write_signed_sets(folder / "signed_sets.tsv", universe)
     write_text(json.dumps(list(planted), indent=1, ensure_ascii=False) + "\n", folder / "planted.json")
 
 
-def write_demo(folder: Path, seed: int = DEMO_SEED) -> None:
+def write_demo(
+    folder: Path, seed: int = DEMO_SEED, *, n_genes: int = DEMO_GENES, n_comparators: int = COMPARATORS
+) -> None:
     """Write all files that `config/demo/` reads: a mirror of invented GEO records, gene table and gene sets.
 
     Parameters
     ----------
     folder
-        Filled with `mirror/`, `gene_table.tsv.gz`, `sets.gmt`, `signed_sets.tsv` and `planted.json`.
+        Filled with `mirror/`, `gene_table.tsv.gz`, `sets.gmt`, `signed_sets.tsv`, `signatures.tsv.gz` and
+        `planted.json`.
     seed
         Seed of everything; the same seed gives the same bytes.
+    n_genes, n_comparators
+        Genes of the study, and invented modules among its sets; other numbers are for benchmarks.
     """
     mirror = folder / "mirror"
-    universe = make_universe(DEMO_GENES, seed)
-    write_shared_files(folder, universe, PLANTED)
+    universe = make_universe(n_genes, seed, n_comparators)
+    write_shared_files(folder, universe, PLANTED, n_comparators)
+    write_signatures(folder / "signatures.tsv.gz", universe, seed)
     platforms = (
         make_platform("GPL900571", universe, seed, "affymetrix"),
         make_platform("GPL910558", universe, seed + 1, "illumina"),

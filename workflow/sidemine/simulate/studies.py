@@ -19,6 +19,7 @@ from sidemine.simulate.experiments import (
 )
 from sidemine.simulate.genes import make_universe
 from sidemine.simulate.geo_files import SENTENCE, make_platform
+from sidemine.simulate.signatures import OWN_DRUG, write_signatures
 from sidemine.tables import write_text
 
 __all__ = ["DEMO_SEED", "PLANTED_KINDS", "PlantedKind", "write_demo", "write_planted"]
@@ -39,18 +40,24 @@ class PlantedKind:
     opposite
         Whether a verdict `not supported` must say that the effect is opposite to the declared direction.
     design
-        Cohorts (patients) or experiments (cells).
+        Cohorts (patients), experiments (cells), or bridge: both, and a comparison of the two.
     effects
-        Per dataset: Hedges g (cohorts), or log2 units left of an interferon response of 2.5 under the drug.
+        Per dataset: Hedges g (cohorts, bridge), or log2 units left of an interferon response of 2.5 under the drug.
+    drug_effects
+        bridge only: the latter, for its experiments.
+    call
+        bridge only: what the comparison of drug and disease must say.
     options
         Changes of the cohort plan.
     """
 
     truth: str
     verdicts: tuple[str, ...]
-    design: Literal["cohort", "experiment"]
+    design: Literal["cohort", "experiment", "bridge"]
     effects: tuple[float, float]
     opposite: bool = False
+    drug_effects: tuple[float, float] = (2.5, 2.5)
+    call: str = ""
     options: tuple[tuple[str, Any], ...] = ()
 
 
@@ -122,6 +129,24 @@ PLANTED_KINDS: dict[str, PlantedKind] = {
         "experiment",
         (0.8, 4.2),
     ),
+    "inhibitor_mimics": PlantedKind(
+        "The interferon-response genes are higher in patients (g = 0.9), and the drug raises them in cells, from log2 2.5 "
+        "to 4.",
+        ("supported", "suggestive"),
+        "bridge",
+        (0.9, 0.9),
+        drug_effects=(4.0, 4.0),
+        call="mimics",
+    ),
+    "inhibitor_opposes_disease": PlantedKind(
+        "The interferon-response genes are higher in patients (g = 0.9), and the drug takes them down in cells, from log2 "
+        "2.5 to 0.8.",
+        ("supported", "suggestive"),
+        "bridge",
+        (0.9, 0.9),
+        drug_effects=(0.8, 0.8),
+        call="opposes",
+    ),
 }
 """Every planted study, by its name on the command line."""
 
@@ -162,8 +187,15 @@ def write_planted(kind: str, folder: Path, seed: int) -> Path:
     plan = PLANTED_KINDS[kind]
     universe = make_universe(PLANTED_GENES, seed)
     write_shared_files(folder, universe, (SENTENCE, plan.truth))
-    writer = _write_cohorts if plan.design == "cohort" else _write_experiments
-    datasets, contrasts = writer(plan, folder / "mirror", seed)
+    datasets: list[dict[str, str]] = []
+    contrasts: list[dict[str, str]] = []
+    if plan.design != "experiment":
+        _write_cohorts(plan, folder / "mirror", seed, datasets, contrasts)
+    if plan.design != "cohort":
+        left = plan.effects if plan.design == "experiment" else plan.drug_effects
+        _write_experiments(left, folder / "mirror", seed, datasets, contrasts)
+    if plan.design == "bridge":
+        write_signatures(folder / "signatures.tsv", universe, seed)
     write_text(sheet_text(datasets), folder / "datasets.tsv")
     write_text(sheet_text(contrasts), folder / "contrasts.tsv")
     write_text(sheet_text(_set_rows()), folder / "gene_sets.tsv")
@@ -172,9 +204,10 @@ def write_planted(kind: str, folder: Path, seed: int) -> Path:
     return config
 
 
-def _write_cohorts(plan: PlantedKind, mirror: Path, seed: int) -> tuple[list[dict[str, str]], list[dict[str, str]]]:
+def _write_cohorts(
+    plan: PlantedKind, mirror: Path, seed: int, datasets: list[dict[str, str]], contrasts: list[dict[str, str]]
+) -> None:
     universe = make_universe(PLANTED_GENES, seed)
-    datasets, contrasts = [], []
     for number, (effect, style) in enumerate(zip(plan.effects, ("affymetrix", "illumina"), strict=True)):
         cohort = CohortPlan(f"GSE90001{number}", 9_100_001 + 1000 * number, 45, 40, effect=effect)
         cohort = replace(cohort, **dict(plan.options))
@@ -207,13 +240,17 @@ def _write_cohorts(plan: PlantedKind, mirror: Path, seed: int) -> tuple[list[dic
                 "status": "verified",
             }
         )
-    return datasets, contrasts
 
 
-def _write_experiments(plan: PlantedKind, mirror: Path, seed: int) -> tuple[list[dict[str, str]], list[dict[str, str]]]:
+def _write_experiments(
+    effects: tuple[float, float],
+    mirror: Path,
+    seed: int,
+    datasets: list[dict[str, str]],
+    contrasts: list[dict[str, str]],
+) -> None:
     universe = make_universe(PLANTED_GENES, seed)
-    datasets, contrasts = [], []
-    for number, left in enumerate(plan.effects):
+    for number, left in enumerate(effects):
         experiment = ExperimentPlan(
             f"GSE90002{number}",
             9_200_001 + 1000 * number,
@@ -245,7 +282,6 @@ def _write_experiments(plan: PlantedKind, mirror: Path, seed: int) -> tuple[list
         stimulus, drug = _experiment_contrasts(name)
         # The margin needs one positive control; a second one would only lengthen the run.
         contrasts += [stimulus, drug] if number == 0 else [drug]
-    return datasets, contrasts
 
 
 def _experiment_contrasts(name: str) -> list[dict[str, str]]:
@@ -334,10 +370,30 @@ def _config_text(kind: str, plan: PlantedKind, seed: int) -> str:
             {
                 "id": "main",
                 "question": "Is what was planted found?",
-                "kind": plan.design,
+                "kind": "experiment" if plan.design == "experiment" else "cohort",
                 "primary": primary,
                 "secondary_sets": ["SIM_JAK_STAT_MEMBERS"],
             }
         ],
     }
+    if plan.design == "bridge":
+        config["concordance"] = {"bridges": [_bridge()]}
     return f"# {SENTENCE}\n" + yaml.safe_dump(config, sort_keys=False, allow_unicode=True, width=120)
+
+
+def _bridge() -> dict[str, Any]:
+    return {
+        "id": "drug_and_disease",
+        "question": "Does the drug change cells as the disease changes blood, or the opposite way?",
+        "drug": ["experiment_a_drug", "experiment_b_drug"],
+        "disease": ["cohort_a_vte", "cohort_b_vte"],
+        "sets": ["SIM_JAK_STAT_TARGETS"],
+        "comparators": ["experiment_a_interferon"],
+        "comparator_signatures": {
+            "file": "signatures.tsv",
+            "identifiers": "symbol",
+            "exclude": [OWN_DRUG],
+            "licence": "none (simulated)",
+            "version": "simulated",
+        },
+    }

@@ -7,19 +7,15 @@ These pydantic models are the one place where the configuration is defined. The 
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BeforeValidator, Field, StringConstraints, WithJsonSchema, model_validator
+from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from sidemine.study.closed_model import ClosedModel, split_list
+from sidemine.study.concordance_config import Concordance
 from sidemine.study.context import ClinicalContext
+from sidemine.study.identifiers import Identifier, SetName
 from sidemine.study.panels import GenePanel
-
-Identifier = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,63}$")]
-"""Names a thing in paths and wildcards: a letter, then letters, digits and underscores."""
-
-SetName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:()+-]{0,199}$")]
-"""Names a gene set; set libraries use a few more characters than our own identifiers."""
 
 Layout = Literal["series_matrix", "table", "archive", "ncbi_counts", "h5ad", "tenx"]
 Scale = Literal["log2", "linear", "counts", "normalised_counts"]
@@ -28,6 +24,21 @@ Role = Literal["disease", "inhibitor", "stimulus", "negative_control"]
 Family = Literal["target", "member", "confounder", "comparator", "negative_control"]
 Direction = Literal["up", "down", "either"]
 Status = Literal["verified", "unverified"]
+RobustnessDimension = Literal[
+    "covariates",
+    "composition",
+    "filter",
+    "probe_rule",
+    "statistic",
+    "test",
+    "set_version",
+    "dataset_left_out",
+    "reused_controls",
+    "age_overlap",
+    "sex_mismatch",
+    "seed",
+    "crossed",
+]
 SetFormat = Literal["gmt", "gmt_zip", "collectri", "dorothea", "progeny", "sets_tsv"]
 
 
@@ -35,6 +46,13 @@ def _parse_yes_no(value: object) -> object:
     if isinstance(value, str) and value.strip().lower() in {"yes", "no", ""}:
         return value.strip().lower() == "yes"
     return value
+
+
+def _parse_dimensions(value: object) -> object:
+    # YAML reads a bare `off` as false.
+    if value == "all":
+        return list(get_args(RobustnessDimension))
+    return [] if value in ("off", False) else value
 
 
 # The schemas say what a sheet's cell may hold as well as what it becomes.
@@ -47,6 +65,19 @@ YesNo = Annotated[
     bool,
     BeforeValidator(_parse_yes_no),
     WithJsonSchema({"anyOf": [{"type": "boolean"}, {"type": "string", "pattern": "^([Yy][Ee][Ss]|[Nn][Oo])?$"}]}),
+]
+
+RobustnessDimensions = Annotated[
+    list[RobustnessDimension],
+    BeforeValidator(_parse_dimensions),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "array", "items": {"enum": list(get_args(RobustnessDimension))}},
+                {"enum": ["all", "off", False]},
+            ]
+        }
+    ),
 ]
 
 
@@ -364,6 +395,20 @@ class Settings(ClosedModel):
     matched_sets: int = Field(
         default=1000, ge=1000, le=20000, description="Random sets that each primary set is compared with."
     )
+    robustness: RobustnessDimensions = Field(
+        default=list(get_args(RobustnessDimension)),
+        description="Dimensions of the robustness grid: all, off, or a list. Without it cohort answers stay suggestive.",
+    )
+    robustness_crossed: int = Field(
+        default=24, ge=0, le=500, description="Most crossed variants of the robustness grid, pairs before triples."
+    )
+    calibration_labelings: int = Field(
+        default=300,
+        ge=0,
+        le=10000,
+        description="Permuted labelings per contrast on which the size of the set tests is measured, where a contrast has "
+        "200 distinct ones; elsewhere simulated design classes are quoted. 0: quote everywhere.",
+    )
     over_representation_fdr: float = Field(
         default=0.05,
         gt=0,
@@ -434,6 +479,10 @@ class StudyConfig(ClosedModel):
         default="", description="Simulated studies only: JSON list of sentences that say what was planted."
     )
     hypotheses: list[Hypothesis] = Field(min_length=1, description="The questions and their pre-declared tests.")
+    concordance: Concordance = Field(
+        default_factory=Concordance,
+        description="Bridges between drug profiles and disease profiles, and direct contrasts of subgroups.",
+    )
     panels: list[GenePanel] = Field(
         default_factory=list,
         description="Gene panels for the heat map of every comparison, declared beforehand; they carry no verdict.",

@@ -15,6 +15,13 @@ from typing import Any, get_args
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from sidemine.study.concordance_config import (
+    Bridge,
+    ComparatorSignatures,
+    Concordance,
+    DerivedSetRule,
+    Interaction,
+)
 from sidemine.study.context import ClinicalContext, ConsideredDataset, ContextStatement
 from sidemine.study.explain import bare_type, describe_type, name_of
 from sidemine.study.models import (
@@ -61,6 +68,11 @@ _TABLES: dict[str, tuple[type[BaseModel], str]] = {
     "margin": (MarginOfControl, "margin."),
     "derive": (DerivedColumn, ""),
     "exclude": (ExcludedSample, ""),
+    "concordance": (Concordance, "concordance."),
+    "bridge": (Bridge, ""),
+    "comparator_signatures": (ComparatorSignatures, "comparator_signatures."),
+    "derived_set": (DerivedSetRule, "derive."),
+    "interaction": (Interaction, ""),
     "panels": (GenePanel, ""),
     "context": (ClinicalContext, "context."),
     "statement": (ContextStatement, ""),

@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from sidemine.errors import Problem, StudyError
+from sidemine.study.check_concordance import check_concordance
 from sidemine.study.check_hypotheses import check_hypotheses
+from sidemine.study.concordance_config import ComparatorSignatures
 from sidemine.study.context import ConsideredDataset
 from sidemine.study.hints import dangling
 from sidemine.study.models import (
@@ -65,6 +67,7 @@ def cross_check(draft: Draft, *, check_files: bool = True) -> list[Problem]:
             draft.gene_sets,
             draft.config.settings.opt_in,
         ),
+        *check_concordance(draft.config.concordance, str(draft.config_path), draft.contrasts, draft.gene_sets),
         *check_panels(draft.config.panels, draft.gene_sets.ids, str(draft.config_path)),
     ]
     return problems + (_check_files(draft) if check_files else [])
@@ -106,6 +109,7 @@ def _licences(draft: Draft) -> list[Problem]:
         *draft.published_tables.rows,
     ]
     places = [(row.model.licence, f"{row.where}, column licence") for row in rows]
+    places += [(one.licence, f"{where}.licence") for one, where in _signatures(draft)]
     if "gene_table" in draft.config.model_fields_set:
         places.append((draft.config.gene_table.licence, f"{draft.config_path}, key gene_table.licence"))
     return [
@@ -362,6 +366,16 @@ def _file_keys(draft: Draft) -> list[tuple[str, str]]:
         ]
     if "gene_table" in draft.config.model_fields_set:
         keys.append((draft.config.gene_table.file, f"{draft.config_path}, key gene_table.file"))
+    keys += [(one.file, f"{where}.file") for one, where in _signatures(draft)]
     if draft.config.planted:
         keys.append((draft.config.planted, f"{draft.config_path}, key planted"))
     return keys
+
+
+def _signatures(draft: Draft) -> list[tuple[ComparatorSignatures, str]]:
+    """Return the declared files of comparator signatures with their place."""
+    return [
+        (bridge.comparator_signatures, f"{draft.config_path}, bridge {bridge.id}, key comparator_signatures")
+        for bridge in draft.config.concordance.bridges
+        if bridge.comparator_signatures
+    ]

@@ -2,35 +2,41 @@
 
 from __future__ import annotations
 
-import math
+from collections.abc import Sequence
 from typing import Any
+
+import numpy as np
+
+from sidemine.evidence.pooling import pool
+from sidemine.verdict.gates import make_gate
 
 ADJUSTED_P = 0.05
 """Pooled two-sided p that the composition-adjusted effect must reach, with the sign of the total effect."""
 _GATE = "composition-adjusted effect: same sign, pooled p ≤ .05, and not explained by noisy proxies"
 
 
-def read_composition(records: list[dict[str, Any]], datasets: dict[str, str]) -> dict[str, Any]:
+def read_composition(records: Sequence[dict[str, Any]], contrasts: Sequence[str]) -> dict[str, Any]:
     """Return what an answer card says of blood composition.
 
     Parameters
     ----------
     records
         The hypothesis' entries of the `composition.json` of its contrasts, each with its `contrast`.
-    datasets
-        Dataset of every testable contrast of the hypothesis.
+    contrasts
+        The independent contrasts that the pooled total effect rests on; the adjusted effect rests on the same ones.
 
     Returns
     -------
     dict
         adjusted (pooled effect in Hedges g, its CI and p, and k; None where nothing could be adjusted), reason (why it
-        is None), sentence, doubt, gate, caps, contrasts. Pooling is the common effect with inverse variances; only one
-        contrast of each dataset counts.
+        is None), sentence, doubt, gate, caps, contrasts. Pooled as the total effect is.
     """
-    missing = [contrast for contrast in datasets if contrast not in {row["contrast"] for row in records}]
-    reasons = [f"{row['contrast']}: {row['reason']}" for row in records if row["reason"]]
+    usable = [row for row in records if row["contrast"] in contrasts and not row["reason"]]
+    missing = [contrast for contrast in contrasts if contrast not in {row["contrast"] for row in records}]
+    reasons = [
+        f"{row['contrast']}: {row['reason']}" for row in records if row["reason"] and row["contrast"] in contrasts
+    ]
     reasons += [f"{contrast}: its dataset is not declared as blood (composition: yes)" for contrast in missing]
-    usable = _one_per_dataset([row for row in records if not row["reason"]], datasets)
     if reasons or not usable:
         reason = "; ".join(reasons) or "no contrast could be tested"
         return {
@@ -38,13 +44,14 @@ def read_composition(records: list[dict[str, Any]], datasets: dict[str, str]) ->
             "reason": reason,
             "sentence": "",
             "doubt": "",
-            "gate": {"gate": _GATE, "status": "not evaluated", "detail": reason},
+            "gate": make_gate("composition", _GATE, None, reason),
             "caps": [{"cap": "composition", "reason": f"Composition is not adjusted for in every cohort ({reason})."}],
-            "contrasts": records,
+            "contrasts": list(records),
         }
     total, adjusted, corrected = (_pool(usable, name) for name in ("total", "adjusted", "corrected"))
     fault = _fault(total, adjusted, corrected)
-    detail = f"{_words(adjusted)}, p = {adjusted['p_value']:.2g}; {fault or 'noisy proxies (reliability 0.7) could not explain the effect'}"
+    held = fault or "noisy proxies (reliability 0.7) could not explain the effect"
+    detail = f"{_words(adjusted)}, p = {adjusted['p_value']:.2g}; {held}"
     return {
         "adjusted": adjusted,
         "total": total,
@@ -52,35 +59,27 @@ def read_composition(records: list[dict[str, Any]], datasets: dict[str, str]) ->
         "reason": "",
         "sentence": _sentence(usable, total, adjusted),
         "doubt": _doubt(usable, fault),
-        "gate": {"gate": _GATE, "status": "failed" if fault else "passed", "detail": detail},
+        "gate": make_gate("composition", _GATE, not fault, detail),
         "caps": [{"cap": "composition", "reason": f"{fault[0].upper()}{fault[1:]}."}] if fault else [],
-        "contrasts": records,
+        "contrasts": list(records),
     }
 
 
-def _one_per_dataset(records: list[dict[str, Any]], datasets: dict[str, str]) -> list[dict[str, Any]]:
-    first: dict[str, dict[str, Any]] = {}
-    for row in records:
-        if row["contrast"] in datasets:
-            first.setdefault(datasets[row["contrast"]], row)
-    return list(first.values())
-
-
 def _pool(records: list[dict[str, Any]], estimand: str) -> dict[str, float]:
-    """Return the common effect of one estimand; a single cohort keeps its own t distribution."""
+    """Return one estimand over the cohorts, pooled by the method that carries the total effect."""
     found = [row[estimand] for row in records]
-    if len(found) == 1 and "p_value" in found[0]:
-        return {key: found[0][key] for key in ("effect", "effect_se", "ci_low", "ci_high", "p_value")} | {"k": 1}
-    weights = [1 / row["effect_se"] ** 2 for row in found]
-    effect = sum(weight * row["effect"] for weight, row in zip(weights, found, strict=True)) / sum(weights)
-    se = 1 / math.sqrt(sum(weights))
-    return {
-        "effect": effect,
-        "effect_se": se,
-        "ci_low": effect - 1.959964 * se,
-        "ci_high": effect + 1.959964 * se,
-        "p_value": math.erfc(abs(effect / se) / math.sqrt(2)),
-        "k": len(found),
+    pooled = pool(
+        np.array([[row["effect"] for row in found]]),
+        np.array([[row["effect_se"] for row in found]]),
+        # The corrected effect's error comes from a bootstrap: it has no degrees of freedom.
+        np.array([[row.get("df", np.inf) for row in found]]),
+        estimated_ses=False,
+    )
+    carried = pooled.carried
+    names = ("effect", "ci_low", "ci_high", "p_value")
+    return {name: float(getattr(carried, name)[0]) for name in names} | {
+        "effect_se": float(carried.se[0]),
+        "k": int(pooled.k[0]),
     }
 
 

@@ -1,11 +1,30 @@
-"""Multiplicity over the primary hypotheses of a study: Holm's step-down procedure as a gate."""
+"""Multiplicity over the primary hypotheses of a study: one family, Holm's step-down procedure.
+
+Every declared hypothesis brings one two-sided p: cohorts that of their pooled effect, experiments the smallest
+self-contained one over their contrasts, times the number of contrasts (Bonferroni). `supported` asks cohorts for an
+adjusted p of at most .01 (their rule's own figure) and experiments for .05 (their rule's one-sided .025): the contract
+names Holm for the study, not for cohorts alone.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sidemine.evidence.records import PooledEffect
-from sidemine.verdict.rules import SUPPORTED_P, has_declared_sign
+from sidemine.evidence.records import HypothesisEvidence
+from sidemine.verdict.readings import pooled_effect
+
+
+def primary_p(kind: str, evidence: HypothesisEvidence) -> float | None:
+    """Return the p that a hypothesis brings to its study's family; None where nothing could be tested."""
+    if kind == "cohort":
+        return pooled_effect(evidence).p
+    return smallest_p([row.p_self_contained for row in evidence.contrasts])
+
+
+def smallest_p(p_values: Sequence[float | None]) -> float | None:
+    """Return the smallest p times their number (Bonferroni), at most 1; None where there is none."""
+    known = [p_value for p_value in p_values if p_value is not None and p_value == p_value]
+    return min(1.0, min(known) * len(known)) if known else None
 
 
 def holm_p_values(p_values: Sequence[float | None]) -> list[float | None]:
@@ -21,18 +40,3 @@ def holm_p_values(p_values: Sequence[float | None]) -> list[float | None]:
         largest = max(largest, min(1.0, p_value * (len(p_values) - rank)))
         adjusted[place] = largest
     return adjusted
-
-
-def holm_gate(pooled: PooledEffect, adjusted: float | None, n_hypotheses: int, direction: str) -> dict[str, str]:
-    """Return the gate of a cohort hypothesis: pooled p, adjusted over the study, and the declared sign."""
-    passed = adjusted is not None and adjusted <= SUPPORTED_P and has_declared_sign(pooled, direction)
-    detail = (
-        "nothing was pooled"
-        if adjusted is None
-        else f"p = {pooled.p:.2g}, Holm over {n_hypotheses} hypotheses: {adjusted:.2g}; {pooled.method}, k = {pooled.k}"
-    )
-    return {
-        "gate": f"pooled effect: declared sign, two-sided p ≤ {SUPPORTED_P:g} after Holm over the study's hypotheses",
-        "status": "not evaluated" if adjusted is None else "passed" if passed else "failed",
-        "detail": detail,
-    }

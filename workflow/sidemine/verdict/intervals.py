@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from scipy import stats
+from scipy import special
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,8 @@ class Effect:
         return self._quantile(0.95) * self.se
 
     def _quantile(self, level: float) -> float:
-        return float(stats.t.ppf(level, self.df)) if math.isfinite(self.df) else float(stats.norm.ppf(level))
+        # What scipy.stats uses inside, a hundred times faster for single numbers.
+        return float(special.stdtrit(self.df, level) if math.isfinite(self.df) else special.ndtri(level))
 
 
 def one_sided(p_two_sided: float, observed: str, declared: str) -> float:

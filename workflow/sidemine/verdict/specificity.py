@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from statistics import median
 from typing import Any
 
-from sidemine.verdict.rules import COMPARATOR_PERCENTILE
+from sidemine.verdict.gates import make_gate
+from sidemine.verdict.readings import COMPARATOR_PERCENTILE
 
 COHORT_PERCENTILE = 75.0
 """Below this percentile, among matched random sets or comparator sets, a cohort hypothesis is capped."""
 _NOT_MEASURED = "no contrast could be tested"
+_NO_PLACE = "The place among comparator sets was not measured"
 
 
-def read_specificity(kind: str, record: dict[str, Any] | None) -> dict[str, Any]:
+def read_specificity(kind: str, record: Mapping[str, Any] | None) -> dict[str, Any]:
     """Return what an answer card says of the primary set's place among other sets.
 
     Parameters
@@ -75,29 +78,29 @@ def _read_cohorts(percentile: float | None, comparators: float | None, measured:
     detail = f"matched random sets: {_words(percentile)}; comparator sets: {_words(comparators)}"
     if not known:
         reason = "There is no valid comparator, so nobody can tell whether the set is special."
-        status = "not evaluated"
+        passed = None
     else:
-        status = "passed" if min(known) >= COHORT_PERCENTILE else "failed"
+        passed = min(known) >= COHORT_PERCENTILE
         reason = (
             f"The set stands at the {min(known):.0f}th percentile of sets like it (below {COHORT_PERCENTILE:g}): its "
             "change may be that of many genes."
         )
-    caps = [] if status == "passed" else [{"cap": "specificity", "reason": reason}]
+    caps = [] if passed else [{"cap": "specificity", "reason": reason}]
     gate = f"specificity: percentile of at least {COHORT_PERCENTILE:g} among matched random sets and comparator sets"
-    return {"gates": [{"gate": gate, "status": status, "detail": detail}], "caps": caps if measured else []}
+    return {"gates": [make_gate("specificity", gate, passed if measured else None, detail)], "caps": caps}
 
 
 def _read_experiments(contrasts: list[dict[str, Any]]) -> dict[str, Any]:
     places = [(entry["contrast"], entry["comparators"]["percentile"]) for entry in contrasts]
     known = [place for _, place in places if place is not None]
     reaching = sum(place >= COMPARATOR_PERCENTILE for place in known)
-    status = "not evaluated" if not known else "passed" if reaching else "failed"
     detail = ", ".join(f"{contrast} {_words(place)}" for contrast, place in places) or _NOT_MEASURED
     gate = f"rank among comparator sets: percentile of at least {COMPARATOR_PERCENTILE:g} in at least one experiment"
     caps = []
-    if contrasts and not known:
-        caps.append({"cap": "specificity", "reason": contrasts[0]["comparators"]["reason"].capitalize() + "."})
-    return {"gates": [{"gate": gate, "status": status, "detail": detail}], "caps": caps}
+    if not known:
+        reason = contrasts[0]["comparators"]["reason"].capitalize() if contrasts else _NO_PLACE
+        caps.append({"cap": "specificity", "reason": reason + "."})
+    return {"gates": [make_gate("comparator sets", gate, reaching > 0 if known else None, detail)], "caps": caps}
 
 
 def _words(percentile: float | None) -> str:

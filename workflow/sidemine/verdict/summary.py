@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sidemine.evidence.records import HypothesisEvidence
 from sidemine.verdict.answer import answer_hypotheses
 from sidemine.verdict.rules import RULES_VERSION
-from sidemine.verdict.traps import weigh_traps
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,6 +25,8 @@ def summarise_verdicts(
     specificity: list[dict[str, Any]],
     composition: list[dict[str, Any]],
     planted: list[str],
+    robustness: dict[str, Any] | None = None,
+    calibration: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Return the content of `verdicts.json`.
 
@@ -48,6 +50,10 @@ def summarise_verdicts(
         `composition.json` of every blood cohort contrast.
     planted
         What the simulator planted, in sentences; empty for real data.
+    robustness
+        `robustness.json`; None where no variants were run.
+    calibration
+        `calibration.json`; None where sizes were not measured.
 
     Returns
     -------
@@ -59,11 +65,13 @@ def summarise_verdicts(
         hypotheses,
         by_hypothesis,
         {row["hypothesis"]: row for row in specificity},
-        _composition_by_hypothesis(composition),
+        composition_by_hypothesis(composition),
+        None if robustness is None else {row["hypothesis"]: row for row in robustness["hypotheses"]},
+        None if calibration is None else calibration["contrasts"],
+        checks,
     )
     for card, hypothesis in zip(cards, hypotheses, strict=True):
         card["secondary"] = _secondary_rows(hypothesis, enrichment)
-        weigh_traps(card, checks)
     return {
         "study": study,
         "rules_version": RULES_VERSION,
@@ -74,7 +82,8 @@ def summarise_verdicts(
     }
 
 
-def _composition_by_hypothesis(records: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+def composition_by_hypothesis(records: Sequence[Mapping[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    """Return the entries of all `composition.json`, each with its contrast, by hypothesis."""
     found: dict[str, list[dict[str, Any]]] = {}
     for record in records:
         for entry in record["hypotheses"]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from sidemine.evidence.records import ContrastEvidence
+
 _ORDER = (
     "batch_aliased",
     "duplicated_samples",
@@ -31,39 +33,46 @@ _DOUBTS = {
 _CAPPING = ("batch_aliased", "duplicated_samples", "batch_associated")
 
 
-def weigh_traps(card: dict[str, Any], checks: Mapping[str, Mapping[str, Sequence[Mapping[str, Any]]]]) -> None:
-    """Put failed checks on an answer card, in place.
+def read_traps(
+    contrasts: Sequence[ContrastEvidence], checks: Mapping[str, Mapping[str, Sequence[Mapping[str, Any]]]]
+) -> dict[str, Any]:
+    """Return what the checks of data and design take from an answer.
 
-    A serious finding in a contrast that carries the answer becomes the strongest reason to doubt, unless the answer is
-    that nothing could be tested or that datasets conflict: those doubts come first. An aliased or unmodelled batch and
-    copies that count as independent samples cap the verdict.
+    A serious finding in a contrast that carries the answer is the strongest reason to doubt. An aliased or unmodelled
+    batch and copies that count as independent samples cap the verdict.
 
     Parameters
     ----------
-    card
-        An entry of `verdicts.json`; gets `trap_flags`, and where due another `doubt` and more `caps`.
+    contrasts
+        Evidence of the hypothesis' contrasts.
     checks
-        `dataset` and `contrast`: flags of `quality.json` by id.
+        `dataset` and `contrast`: flags of `quality.json` by id; a contrast without an entry has no findings.
+
+    Returns
+    -------
+    dict
+        flags, caps, doubt (empty where nothing is serious).
     """
-    found = []
-    for row in card["evidence"]:
-        for where, name in (("contrast", row["contrast"]), ("dataset", row["dataset"])):
-            for flag in checks[where].get(name, []):
+    found: list[dict[str, Any]] = []
+    for row in contrasts:
+        for where, name in (("contrast", row.contrast), ("dataset", row.dataset)):
+            for flag in checks.get(where, {}).get(name, []):
                 if flag["status"] != "ok" and flag["trap"]:
                     entry = {"where": where, "name": name, **{key: flag[key] for key in _SHOWN}}
                     found += [entry] if entry not in found else []
-    card["trap_flags"] = found
-    tested = {row["contrast"] for row in card["evidence"] if row["testable"]}
+    tested = {name for row in contrasts if row.testable for name in (row.contrast, row.dataset)}
     serious = [entry for entry in found if entry["serious"] and entry["name"] in tested]
     serious.sort(key=lambda entry: _ORDER.index(entry["trap"]))
-    card["caps"] = card["caps"] + [
-        {"cap": entry["trap"], "reason": f"{_DOUBTS[entry['trap']]} ({entry['name']})."}
-        for entry in serious
-        if entry["trap"] in _CAPPING
-    ]
-    if serious and card["verdict"] != "conflicting":
-        first = serious[0]
-        card["doubt"] = f"{_DOUBTS[first['trap']]} ({first['name']}: {first['evidence']})."
+    first = serious[0] if serious else None
+    return {
+        "flags": found,
+        "caps": [
+            {"cap": entry["trap"], "reason": f"{_DOUBTS[entry['trap']]} ({entry['name']})."}
+            for entry in serious
+            if entry["trap"] in _CAPPING
+        ],
+        "doubt": f"{_DOUBTS[first['trap']]} ({first['name']}: {first['evidence']})." if first else "",
+    }
 
 
 _SHOWN = ("trap", "check", "status", "evidence", "consequence", "serious")

@@ -1,0 +1,246 @@
+"""Planted studies in process: expression with a known truth, fitted and measured as the workflow does, without files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from sidemine.differential.contrast_fit import ContrastFit
+from sidemine.differential.design import build_design
+from sidemine.differential.fit import fit_contrast
+from sidemine.enrichment.camera import camera
+from sidemine.enrichment.fry import fry
+from sidemine.enrichment.set_effect import hedges_g, set_effects
+from sidemine.enrichment.set_membership import build_membership
+from sidemine.errors import Untestable
+from sidemine.evidence.cell_proxies import read_markers
+from sidemine.evidence.records import COHORT_UNIT, EXPERIMENT_UNIT, ContrastEvidence
+from sidemine.simulate.cohorts import CohortPlan, draw_people
+from sidemine.simulate.expression import Composition, SampleModel, simulate_log2
+from sidemine.simulate.genes import CELL_TYPES, GeneUniverse, make_universe
+
+Values = NDArray[np.float64]
+
+N_GENES = 1600
+PRIMARY = "interferon_response"
+CORRELATION = 0.3
+"""Correlation within the primary set; other modules keep the simulator's own (0.05 to 0.4)."""
+SIZES = ((70, 63), (107, 25))
+"""Patients and controls of the two VTE cohorts that the study is built for."""
+MARKER_FILES = Path(__file__).resolve().parents[1] / "resources" / "gene_sets"
+CELLS = ("b_cell", "erythroid", "monocyte", "neutrophil", "platelet", "t_cell")
+N_UNIVERSES = 8
+REPLICATES = 3
+
+
+@dataclass(frozen=True)
+class Cohort:
+    """What is true of one cohort.
+
+    Attributes
+    ----------
+    effect
+        Hedges g of the primary set, cases minus controls.
+    n_cases, n_controls
+        Group sizes.
+    shifts
+        Hedges g of other modules.
+    covarying
+        Modules that share half of their factor's variance with the primary set's score, in every person.
+    composition_shift, target_slope, reliability
+        As in `CohortPlan`: cell fractions, what they do to the primary set, and how well markers show them.
+    aliased
+        One batch per group.
+    model_batch
+        Whether the design holds the batch.
+    """
+
+    effect: float = 0.0
+    n_cases: int = 70
+    n_controls: int = 63
+    shifts: Mapping[str, float] = field(default_factory=dict)
+    covarying: tuple[str, ...] = ()
+    composition_shift: Mapping[str, float] = field(default_factory=dict)
+    target_slope: Mapping[str, float] = field(default_factory=dict)
+    reliability: float = 0.8
+    aliased: bool = False
+    model_batch: bool = True
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One contrast: its evidence, and what later stages start from; `fit` is None where it cannot be tested."""
+
+    evidence: ContrastEvidence
+    fit: ContrastFit | None
+    values: Values
+    samples: pd.DataFrame
+    is_target: NDArray[np.bool_]
+    covariates: tuple[str, ...]
+
+
+@lru_cache(maxsize=N_UNIVERSES)
+def universe_of(number: int) -> GeneUniverse:
+    """Return one of a few gene universes: means and variances of genes are no matter of chance here."""
+    return make_universe(N_GENES, number + 1)
+
+
+@lru_cache(maxsize=N_UNIVERSES)
+def gene_sets_of(number: int) -> pd.DataFrame:
+    """Return the study's sets: the primary one, pathway members, and the comparators."""
+    modules = universe_of(number).modules
+    families = {PRIMARY: "target", "jak_stat_members": "member", "ribosome": "confounder"}
+    families |= {"oxidative_phosphorylation": "confounder", "negative_control": "negative_control"}
+    families |= {name: "comparator" for name in modules if name.startswith("module_")}
+    rows = [(name, families[name], gene) for name in families for gene in modules[name]]
+    table = pd.DataFrame(rows, columns=["gene_set", "family", "gene"])
+    return table.assign(weight=1.0, version="simulated", source="simulated", licence="none")
+
+
+@lru_cache(maxsize=N_UNIVERSES)
+def markers_of(number: int) -> dict[str, list[str]]:
+    """Return the markers that the adjustment uses: sidemine's own lists, without target and member genes."""
+    modules = universe_of(number).modules
+    forbidden = {*modules[PRIMARY], *modules["jak_stat_members"]}
+    return read_markers([MARKER_FILES / f"{name}.tsv" for name in CELLS], forbidden)
+
+
+def measure_cohort(truth: Cohort, name: str, universe_number: int, seed: int) -> Measured:
+    """Draw, fit and measure one cohort, age, sex and batch in the model."""
+    universe = universe_of(universe_number)
+    plan = CohortPlan(name, 1, truth.n_cases, truth.n_controls, batch="aliased" if truth.aliased else "balanced")
+    people = draw_people(plan, seed)
+    n = people.is_case.size
+    rng = np.random.default_rng(np.random.SeedSequence([seed, 71]))
+    fractions = {
+        cell: rng.standard_normal(n) + truth.composition_shift.get(cell, 0) * people.is_case for cell in CELL_TYPES
+    }
+    effect = truth.effect * people.is_case
+    shifts = {PRIMARY: effect, "jak_stat_members": 0.3 * effect}
+    shifts |= {module: g * people.is_case for module, g in truth.shifts.items()}
+    model = SampleModel(
+        n,
+        score_shift=shifts,
+        composition=Composition(fractions, truth.reliability, dict(truth.target_slope)),
+        is_female=people.is_female,
+        age=people.age,
+        batch=people.batch,
+        correlation={PRIMARY: CORRELATION},
+    )
+    values = simulate_log2(universe, model, seed)
+    _covary(values, truth, universe)
+    samples = pd.DataFrame(
+        {
+            "age": people.age.astype(str),
+            "sex": np.where(people.is_female, "female", "male"),
+            "batch": people.batch.astype(str),
+        },
+        index=[f"{name}_{number}" for number in range(n)],
+    )
+    covariates = ("age", "sex", "batch") if truth.model_batch else ("age", "sex")
+    return _measure(values, samples, people.is_case, covariates, "cohort", name, universe_number)
+
+
+def _covary(values: Values, truth: Cohort, universe: GeneUniverse) -> None:
+    """Let modules follow the primary set's score, in place."""
+    if not truth.covarying:
+        return
+    rows = universe.rows(universe.modules[PRIMARY])
+    score = ((values[rows] - values[rows].mean(axis=1, keepdims=True)) / universe.sd[rows, None]).mean(axis=0)
+    score = (score - score.mean()) / score.std()
+    for module in truth.covarying:
+        own = universe.rows(universe.modules[module])
+        # Their own factor has a variance of 0.2: as much again comes from the primary set's.
+        values[own] += np.sqrt(0.2) * universe.sd[own, None] * score
+
+
+def measure_experiment(
+    effects: Mapping[str, float], name: str, universe_number: int, seed: int, *, noise: float = 0.6
+) -> dict[str, Measured]:
+    """Draw, fit and measure one cell experiment of three arms: control, interferon, interferon + drug; 3 cultures each.
+
+    Parameters
+    ----------
+    effects
+        `stimulus`: interferon minus control; `drug`: interferon + drug minus interferon; both in residual standard
+        deviations of the set's score (Cohen's d).
+    """
+    universe = universe_of(universe_number)
+    arm = np.repeat([0, 1, 2], REPLICATES)
+    level = np.array([0.0, effects["stimulus"], effects["stimulus"] + effects["drug"]])[arm]
+    model = SampleModel(
+        arm.size,
+        score_shift={PRIMARY: level},
+        noise=noise,
+        correlation={**dict.fromkeys(universe.modules, 0.05), PRIMARY: CORRELATION},
+    )
+    values = simulate_log2(universe, model, seed)
+    found = {}
+    for contrast, target, reference in (("stimulus", 1, 0), ("drug", 2, 1)):
+        used = (arm == target) | (arm == reference)
+        samples = pd.DataFrame({"arm": arm[used].astype(str)}, index=[f"{name}_{row}" for row in np.flatnonzero(used)])
+        found[contrast] = _measure(
+            values[:, used], samples, arm[used] == target, (), "experiment", f"{name}_{contrast}", universe_number, name
+        )
+    return found
+
+
+def _measure(
+    values: Values,
+    samples: pd.DataFrame,
+    is_target: NDArray[np.bool_],
+    covariates: tuple[str, ...],
+    kind: str,
+    contrast: str,
+    universe_number: int,
+    dataset: str = "",
+) -> Measured:
+    universe = universe_of(universe_number)
+    identity: dict[str, Any] = {
+        "contrast": contrast, "dataset": dataset or contrast, "accession": dataset or contrast, "platform": "",
+        "role": "disease" if kind == "cohort" else "inhibitor",
+        "tissue": "blood" if kind == "cohort" else "cells", "status": "verified", "target_label": "target",
+        "reference_label": "reference", "n_target": int(is_target.sum()), "n_reference": int((~is_target).sum()),
+    }  # fmt: skip
+    try:
+        design = build_design(samples.assign(unit=samples.index), is_target, ~is_target, list(covariates))
+    except Untestable as error:
+        row = ContrastEvidence(**identity, testable=False, problem=error.problems[0].to_dict())
+        return Measured(row, None, values, samples, is_target, covariates)
+    fit = fit_contrast(values, list(universe.symbols), design)
+    sets = gene_sets_of(universe_number)
+    membership = build_membership(sets[sets["gene_set"] == PRIMARY], fit.genes)
+    self_contained, competitive = fry(fit, membership).iloc[0], camera(fit, membership).iloc[0]
+    if kind == "cohort":
+        size = hedges_g(fit, membership).iloc[0]
+        effect, se, low, high = (float(size[column]) for column in ("g", "g_se", "ci_low", "ci_high"))
+    else:
+        size = set_effects(fit, membership).iloc[0]
+        names = ("over_complement", "over_complement_se", "over_complement_ci_low", "over_complement_ci_high")
+        effect, se, low, high = (float(size[column]) for column in names)
+    row = ContrastEvidence(
+        **identity,
+        testable=True,
+        effect=effect,
+        effect_se=se,
+        effect_df=float(fit.residual_df),
+        effect_unit=COHORT_UNIT if kind == "cohort" else EXPERIMENT_UNIT,
+        ci_low=low,
+        ci_high=high,
+        p_self_contained=float(self_contained["p_value"]),
+        direction=self_contained["direction"],
+        p_competitive=float(competitive["p_value"]),
+        competitive_direction=competitive["direction"],
+        inter_gene_correlation=float(competitive["inter_gene_correlation"]),
+        n_in_set=int(self_contained["n_in_set"]),
+        n_measured=int(self_contained["n_measured"]),
+        residual_df=float(fit.residual_df),
+    )
+    return Measured(row, fit, values, samples, is_target, covariates)

@@ -1,0 +1,125 @@
+"""Time of the robustness grid: a full-size study, and the in-process call that simulations make.
+
+`python benchmarks/robustness_speed.py` (one core, under a minute) prints seconds for one cohort hypothesis over two
+cohorts of 20,000 genes (70 v 63 and 107 v 25, covariates, two probe rules beside the declared one, blood markers), and
+milliseconds per study for small simulated ones with the variants on full data that need no sampled test.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+
+import numpy as np
+import pandas as pd
+
+from sidemine.differential.design import build_design
+from sidemine.differential.fit import fit_contrast
+from sidemine.enrichment.set_effect import hedges_g
+from sidemine.enrichment.set_membership import single_membership
+from sidemine.evidence.pooled_effect import pool_contrasts
+from sidemine.evidence.records import COHORT_UNIT, ContrastEvidence, HypothesisEvidence
+from sidemine.robustness.contrast_data import ContrastData
+from sidemine.robustness.grid import DIMENSIONS, vary_hypothesis
+from sidemine.study.models import Hypothesis
+
+SIZES = {"a": (70, 63), "b": (107, 25)}
+CELLS = ("erythroid", "neutrophil", "platelet", "t_cell")
+HYPOTHESIS = Hypothesis.model_validate(
+    {
+        "id": "h",
+        "question": "Does the set change?",
+        "kind": "cohort",
+        "primary": {"set": "S", "contrasts": list(SIZES), "direction": "up"},
+    }
+)
+QUICK = ("covariates", "composition", "filter", "statistic", "set_version", "crossed")
+
+
+def main() -> None:
+    """Print the two times."""
+    options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    options.add_argument("--genes", type=int, default=20_000)
+    options.add_argument("--studies", type=int, default=20)
+    chosen = options.parse_args()
+    sets = pd.DataFrame(
+        {"gene_set": "S", "family": "target", "gene": _genes(60), "weight": 1.0, "version": "", "source": ""}
+    )
+    evidence, data = simulate(chosen.genes, sets, with_probes=True, seed=1)
+    start = time.process_time()
+    record = vary_hypothesis(HYPOTHESIS, evidence, data, sets, verdict=lambda _: "", rotations=10_000)
+    lines = [
+        f"full size: {time.process_time() - start:.1f} s CPU, {record['of']} variants evaluated",
+    ]
+    studies = [simulate(600, sets, with_probes=False, seed=seed) for seed in range(chosen.studies)]
+    start = time.process_time()
+    for number, (evidence, data) in enumerate(studies):
+        record = vary_hypothesis(
+            HYPOTHESIS,
+            evidence,
+            data,
+            sets,
+            verdict=lambda _: "",
+            dimensions=QUICK,
+            crossed_max=4,
+            seed=number,
+            skip={"statistic_array_weights"},
+        )
+    each = (time.process_time() - start) / len(studies)
+    lines.append(f"in process: {1000 * each:.0f} ms CPU per study, {record['of']} variants of {', '.join(QUICK)}")
+    lines.append(f"(all dimensions: {', '.join(DIMENSIONS)})")
+    sys.stdout.write("\n".join(lines) + "\n")
+
+
+def simulate(
+    n_genes: int, sets: pd.DataFrame, *, with_probes: bool, seed: int
+) -> tuple[HypothesisEvidence, dict[str, ContrastData]]:
+    """Return evidence and data of two null cohorts with a small planted effect."""
+    generator = np.random.default_rng(seed)
+    genes = _genes(n_genes)
+    markers = {cell: genes[100 + 8 * number : 108 + 8 * number] for number, cell in enumerate(CELLS)}
+    rows, data = [], {}
+    for name, (n_target, n_reference) in SIZES.items():
+        n = n_target + n_reference
+        is_target = np.arange(n) < n_target
+        samples = pd.DataFrame(
+            {
+                "age": [str(age) for age in generator.integers(20, 70, n)],
+                "batch": generator.choice(list("xyz"), n),
+                "sex": generator.choice(["female", "male"], n),
+            },
+            index=pd.Index([f"{name}{number}" for number in range(n)], dtype=object),
+        )
+        values = generator.normal(8, 1, (n_genes, n))
+        values[:60] += 0.7 * generator.normal(size=n) + 0.4 * is_target
+        for own in markers.values():
+            place = genes.index(own[0])
+            values[place : place + len(own)] += generator.normal(size=n)
+        design = build_design(samples, is_target, ~is_target, ["age", "batch"])
+        fit = fit_contrast(values, genes, design)
+        found = hedges_g(fit, single_membership(sets, genes)).iloc[0]
+        rows.append(
+            ContrastEvidence(
+                contrast=name, dataset=f"d{name}", accession=f"A{name}", platform="", role="disease", tissue="blood",
+                status="verified", target_label="", reference_label="", n_target=n_target, n_reference=n_reference,
+                testable=True, effect=float(found["g"]), effect_se=float(found["g_se"]),
+                effect_df=float(fit.residual_df), effect_unit=COHORT_UNIT, p_self_contained=0.01, direction="up",
+                n_in_set=60, n_measured=60, residual_df=float(fit.residual_df),
+            )
+        )  # fmt: skip
+        other = dict.fromkeys(("highest_variance", "mean_of_probes"), (genes, values.T + 0.1))
+        data[name] = ContrastData.of_arrays(
+            name, f"d{name}", values, genes, samples, is_target, ["age", "batch"], fit=fit, markers=markers,
+            sex_column="sex", age_column="age", other_probes=other if with_probes else {},
+        )  # fmt: skip
+    evidence = HypothesisEvidence("h", rows, None, 0.4, "declared", n_common_genes=60, pooled=pool_contrasts(rows))
+    return evidence, data
+
+
+def _genes(number: int) -> list[str]:
+    return [f"G{place:05d}" for place in range(number)]
+
+
+if __name__ == "__main__":
+    main()

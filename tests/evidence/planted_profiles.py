@@ -1,0 +1,53 @@
+"""Fitted studies with planted differences: co-expressed blocks of genes, two groups."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from sidemine.differential.design import build_design
+from sidemine.differential.fit import fit_contrast
+from sidemine.evidence.concordance_sources import ContrastSource
+
+N_GENES = 600
+BLOCK = 40
+GENES = [f"G{number:03d}" for number in range(N_GENES)]
+
+
+def fit_study(seed, n_target, n_reference, shift=None, correlation=0.2, genes=GENES, extra=None):
+    """Fit one study.
+
+    Parameters
+    ----------
+    seed
+        Of its numbers.
+    n_target, n_reference
+        Group sizes.
+    shift
+        Per gene: difference in residual SD units, target minus reference.
+    correlation
+        Between the genes of one block of 40.
+    genes
+        Names, at least 40.
+    extra
+        Genes × samples, added in residual SD units.
+    """
+    rng = np.random.default_rng(seed)
+    n = n_target + n_reference
+    values = np.sqrt(1 - correlation) * rng.standard_normal((len(genes), n))
+    blocks = -(-len(genes) // BLOCK)
+    values += np.sqrt(correlation) * np.repeat(rng.standard_normal((blocks, n)), BLOCK, axis=0)[: len(genes)]
+    is_target = np.arange(n) < n_target
+    if shift is not None:
+        values += np.asarray(shift)[:, None] * is_target
+    if extra is not None:
+        values += extra
+    samples = pd.DataFrame(index=[f"s{seed}_{number}" for number in range(n)])
+    return fit_contrast(7 + 0.3 * values, list(genes), build_design(samples, is_target, ~is_target, []))
+
+
+def source_of(name, fit, *, accession=None, units=None, is_blood=False, is_stimulus=False):
+    """Return a contrast source that shares nothing with any other, unless it is told to."""
+    accession = accession or f"GSE_{name}"
+    units = frozenset(f"{accession}/{sample}" for sample in fit.samples) if units is None else frozenset(units)
+    return ContrastSource(name, (accession, "cells"), units, False, is_blood, is_stimulus, fit)

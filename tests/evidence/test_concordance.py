@@ -1,0 +1,301 @@
+"""Bridges with a known truth: mimics, opposes, unrelated, undetermined, refused; derived sets; interactions."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from evidence.planted_profiles import GENES, N_GENES, fit_study, source_of
+
+from sidemine.errors import InputError
+from sidemine.evidence.comparator_perturbations import gather_comparators, place_among, read_signatures
+from sidemine.evidence.concordance import ConcordanceInputs, measure_concordance
+from sidemine.prepare.gene_table import GeneTable
+from sidemine.study.concordance_config import ComparatorSignatures, Concordance
+from sidemine.tables import CONCORDANCE, check_table
+
+IN_SET = np.arange(N_GENES) < 40
+SETS = pd.DataFrame(
+    {
+        "gene_set": "T",
+        "family": "target",
+        "gene": GENES[:40],
+        "weight": 1.0,
+        "version": "1",
+        "licence": "x",
+        "source": "x",
+    }
+)
+DENSE = np.random.default_rng(99).standard_normal((2, N_GENES))
+
+
+@pytest.fixture(scope="module")
+def markers(tmp_path_factory):
+    """Two cell types whose markers lie in the last blocks of genes."""
+    folder = tmp_path_factory.mktemp("markers")
+    for name, start in (("erythroid", 520), ("platelet", 560)):
+        rows = "\n".join(f"{name}\tconfounder\t{gene}\t1\tx\tx\tyes" for gene in GENES[start : start + 30])
+        (folder / f"{name}.tsv").write_text(f"gene_set\tfamily\tgene\tweight\treason\tsource\tverified\n{rows}\n")
+    return sorted(folder.iterdir())
+
+
+def signatures(n=15, seed=4):
+    rng = np.random.default_rng(seed)
+    return pd.DataFrame(rng.standard_normal((n, N_GENES)), index=[f"c{i}" for i in range(n)], columns=GENES)
+
+
+def bridge(**changed):
+    return {
+        "id": "b",
+        "question": "Does the drug resemble the disease?",
+        "drug": ["drug_a", "drug_b"],
+        "disease": ["cohort_a", "cohort_b"],
+        "sets": ["T"],
+        **changed,
+    }
+
+
+def fits_of(drug, disease, correlation=0.2, seed=0):
+    """Two experiments and two cohorts with these shifts."""
+    return {
+        "drug_a": fit_study(seed + 51, 4, 4, drug, correlation),
+        "drug_b": fit_study(seed + 52, 3, 3, drug, correlation),
+        "cohort_a": fit_study(seed + 53, 60, 50, disease, correlation),
+        "cohort_b": fit_study(seed + 54, 70, 30, disease, correlation),
+    }
+
+
+def sources_of(fits, **changed):
+    made = {name: source_of(name, fit, is_blood=name.startswith("cohort")) for name, fit in fits.items()}
+    return {name: replace(source, **changed.get(name, {})) for name, source in made.items()}
+
+
+def measure(sources, markers, declared=None, given=None, seed=5):
+    labels = {name: (f"{name} target", f"{name} reference") for name in sources}
+    inputs = ConcordanceInputs(sources, labels, SETS, markers, {"b": signatures() if given is None else given})
+    content = Concordance.model_validate(declared or {"bridges": [bridge()]})
+    table, record = measure_concordance(content, inputs, n_rotations=499, seed=seed)
+    check_table(table, CONCORDANCE, "test")
+    return table, record
+
+
+@pytest.mark.parametrize(("sign", "call"), [(1, "mimics"), (-1, "opposes")])
+def test_planted_resemblance_is_called_with_its_sign(sign, call, markers):
+    """Both sides change the set: the bridge, each pair and the pooled profiles say how."""
+    sources = sources_of(fits_of(np.where(IN_SET, 4.0, 0), np.where(IN_SET, sign * 0.8, 0)))
+    table, record = measure(sources, markers)
+    (one,) = record["bridges"]
+    assert one["call"] == call, one["sentence"]
+    assert ("the same sign" if sign > 0 else "opposite signs") in one["sentence"]
+    assert one["primary"] == {
+        "disease_contrast": "pooled",
+        "drug_contrast": "pooled",
+        "scope": "target",
+        "gene_set": "T",
+    }
+    target = table[(table["scope"] == "target") & (table["estimand"] == "total")]
+    assert len(target) == 9  # (two drugs and their common effect) × (two cohorts and theirs)
+    assert (np.sign(target["concordance"]) == sign).all()
+    assert set(target.iloc[-1]["leading_genes"].split(",")) <= set(GENES[:40])
+    responsive = table[(table["scope"] == "drug_responsive") & (table["drug_contrast"] == "pooled")]
+    assert responsive["n_genes"].between(35, 60).all()
+    adjusted = table[table["estimand"] == "adjusted"]
+    assert (np.sign(adjusted.loc[adjusted["scope"] == "target", "concordance"]) == sign).all()
+    assert (table["p_value"] == table[["p_disease_rotated", "p_drug_rotated"]].max(axis=1)).all()
+
+
+def test_real_profiles_of_different_genes_are_unrelated(markers):
+    """Both sides show a great deal, and nothing in common: the interval without noise lies within the margin."""
+    sources = sources_of(
+        fits_of(3 * DENSE[0], DENSE[1] - DENSE[0] * (DENSE[0] @ DENSE[1]) / (DENSE[0] @ DENSE[0]), 0.02)
+    )
+    declared = {"bridges": [bridge(scope="all", margin=0.25)]}
+    (one,) = measure(sources, markers, declared)[1]["bridges"]
+    assert one["call"] == "unrelated", one["sentence"]
+
+
+def test_nothing_on_either_side_is_undetermined(markers):
+    """Noise correlates by nearly 0: that is no evidence of being unrelated."""
+    (one,) = measure(sources_of(fits_of(None, None)), markers, {"bridges": [bridge(scope="all")]})[1]["bridges"]
+    assert one["call"] == "undetermined"
+    assert "does not stand out from noise" in one["sentence"]
+
+
+def test_without_ten_comparators_nothing_is_called(markers):
+    """Nine other perturbations are no valid comparison, however strong the concordance."""
+    sources = sources_of(fits_of(np.where(IN_SET, 4.0, 0), np.where(IN_SET, 0.8, 0)))
+    (one,) = measure(sources, markers, given=signatures(9))[1]["bridges"]
+    assert one["call"] == "undetermined"
+    assert "no valid comparator: 9 perturbations" in one["sentence"]
+
+
+def test_not_blood_means_no_adjusted_profile_and_no_call(markers):
+    """Where composition cannot be adjusted for, the third condition is not met, and the reason says so."""
+    sources = sources_of(fits_of(np.where(IN_SET, 4.0, 0), np.where(IN_SET, 0.8, 0)))
+    sources["cohort_b"] = replace(sources["cohort_b"], is_blood=False)
+    (one,) = measure(sources, markers)[1]["bridges"]
+    assert one["call"] == "undetermined"
+    assert "cohort_b is not declared as blood" in one["sentence"]
+
+
+@pytest.mark.parametrize(
+    "shared", [{"source": ("GSE_cohort_a", "cells")}, {"units": frozenset({"GSE_cohort_a/s53_0"})}]
+)
+def test_drug_and_disease_that_share_samples_are_refused(shared, markers):
+    """One accession or one sample in common: the pair is refused with the reason; the other drug is still measured."""
+    sources = sources_of(fits_of(np.where(IN_SET, 4.0, 0), np.where(IN_SET, 0.8, 0)), drug_a=shared)
+    table, record = measure(sources, markers)
+    refused = table[table["call"] == "refused"]
+    assert refused[["disease_contrast", "drug_contrast"]].to_numpy().tolist() == [["cohort_a", "drug_a"]]
+    assert "same source" in refused.iloc[0]["reason"] or "shares 1 samples" in refused.iloc[0]["reason"]
+    assert set(table.loc[table["call"] != "refused", "drug_contrast"]) == {"drug_b"}
+    assert "drug_a" in [entry["name"] for entry in record["bridges"][0]["left_out"]]
+    both = sources_of(fits_of(None, None), drug_a=shared, drug_b=shared)
+    (one,) = measure(both, markers)[1]["bridges"]
+    assert one["call"] == "refused"
+    assert one["profile"] is None
+
+
+def test_drugs_that_share_samples_are_not_pooled(markers):
+    """Two drugs against one reference are measured each, and only the first enters a common effect: here, none is left."""
+    common = frozenset({"x/1"})
+    sources = sources_of(fits_of(None, None), drug_a={"units": common}, drug_b={"units": common})
+    table, record = measure(sources, markers)
+    assert set(table["drug_contrast"]) == {"drug_a", "drug_b"}
+    assert {
+        "name": "drug_b",
+        "reason": "not in the pooled profile: it shares 1 samples or units with drug_a, which was declared first",
+    } in record["bridges"][0]["left_out"]
+    assert record["bridges"][0]["primary"]["drug_contrast"] == "drug_a"
+
+
+def test_comparators_that_share_an_arm_with_the_drug_are_left_out(markers):
+    """A stimulus whose target is the drug's reference is its mirror image, no comparator."""
+    fits = fits_of(None, None) | {"stimulus": fit_study(77, 3, 3)}
+    sources = sources_of(fits, stimulus={"units": frozenset({"GSE_drug_a/s51_0"})})
+    record = measure(sources, markers, {"bridges": [bridge(comparators=["stimulus"])]})[1]["bridges"][0]
+    assert "stimulus" not in [row["name"] for row in record["comparators"]]
+    assert any(row["name"] == "stimulus" and "shares samples" in row["reason"] for row in record["left_out"])
+
+
+DERIVE = {"derive": {"from": ["drug_a"], "confirm": ["drug_b"]}}
+
+
+def test_derived_set_is_frozen_before_the_disease(markers):
+    """Other disease data leave genes, weights and digest as they were; its test, its overlap and the rest are told."""
+    extra = np.where((np.arange(N_GENES) >= 80) & (np.arange(N_GENES) < 120), 4.0, 0)
+    drug = np.where(IN_SET, 4.0, 0) + extra
+    disease = np.where(IN_SET, 0.8, 0) + 0.2 * extra
+    sets = []
+    for shift in (disease, None):
+        fits = fits_of(drug, disease)
+        if shift is None:
+            fits |= {name: fit_study(900, 60, 50) for name in ("cohort_a", "cohort_b")}
+        table, record = measure(sources_of(fits), markers, {"bridges": [bridge(**DERIVE)]})
+        sets.append((table, record["bridges"][0]["derived_sets"][0]))
+    (table, first), (_, second) = sets
+    assert {key: first[key] for key in ("genes", "weights", "digest")} == {
+        key: second[key] for key in ("genes", "weights", "digest")
+    }
+    assert first["n_confirmed"] == len(first["genes"]) >= 60
+    assert first["p_confirmed"] <= 0.01
+    assert first["overlaps"][0]["shared"] >= 30
+    assert first["overlaps"][0]["same_evidence"] is True
+    rows = table[(table["scope"] == "derived") & (table["disease_contrast"] == "pooled")]
+    rows = rows[rows["estimand"] == "total"].set_index("gene_set")
+    assert rows.loc["b_derived", "call"] == "mimics"
+    without = rows.loc["b_derived without the target sets"]
+    assert without["n_genes"] == rows.loc["b_derived", "n_genes"] - first["overlaps"][0]["shared"]
+    assert not set(without["leading_genes"].split(",")) & set(GENES[:40])
+
+
+def test_derived_set_needs_independent_experiments_and_enough_genes(markers):
+    """A confirmation by the same samples is refused; a drug that does nothing gives no set."""
+    drug = np.where(IN_SET, 4.0, 0)
+    same = sources_of(fits_of(drug, None), drug_b={"source": ("GSE_drug_a", "cells")})
+    declared = {"bridges": [bridge(**DERIVE)]}
+    (found,) = measure(same, markers, declared)[1]["bridges"][0]["derived_sets"]
+    assert found["genes"] == []
+    assert "same source" in found["reason"]
+    (nothing,) = measure(sources_of(fits_of(None, None)), markers, declared)[1]["bridges"][0]["derived_sets"]
+    assert nothing["genes"] == []
+    assert "fewer than 10" in nothing["reason"]
+
+
+def test_same_inputs_give_the_same_table_and_another_seed_only_other_p(markers):
+    sources = sources_of(fits_of(np.where(IN_SET, 1.0, 0), np.where(IN_SET, 0.3, 0)))
+    first, again, other = (measure(sources, markers, seed=seed)[0] for seed in (5, 5, 6))
+    pd.testing.assert_frame_equal(first, again)
+    assert not first["p_disease_rotated"].equals(other["p_disease_rotated"])
+    pd.testing.assert_series_equal(first["concordance"], other["concordance"])
+
+
+def test_interaction_is_the_direct_contrast(markers):
+    """Subgroups differ in one study and not in the other: each says so, and the common effect stands beside them."""
+    fits = {"pe_a": fit_study(61, 40, 40, np.where(IN_SET, 1.0, 0)), "pe_b": fit_study(62, 40, 40)}
+    interaction = {"id": "i", "question": "Do the two kinds differ?", "set": "T", "contrasts": ["pe_a", "pe_b"]}
+    _, record = measure(sources_of(fits), markers, {"interactions": [interaction]})
+    one, other, pooled = record["interactions"]
+    assert [entry["contrast"] for entry in (one, other, pooled)] == ["pe_a", "pe_b", "pooled"]
+    assert "is higher in pe_a target than in pe_a reference" in one["sentence"]
+    assert other["sentence"].startswith("No difference")
+    assert one["effect"] > pooled["effect"] > other["effect"]
+    assert one["ci_low"] > 0 > other["ci_low"]
+
+
+def test_comparators_meet_the_drug_on_shared_genes_only():
+    """A signature of a tenth of the genes is compared with the drug on that tenth."""
+    rng = np.random.default_rng(3)
+    few = pd.DataFrame(rng.standard_normal((12, 60)), columns=GENES[:60], index=[f"c{i}" for i in range(12)])
+    disease = np.where(np.arange(N_GENES) < 60, 0.0, 1.0) + 0.1 * rng.standard_normal(N_GENES)
+    drug = np.where(np.arange(N_GENES) < 60, rng.standard_normal(N_GENES), 1.0)
+    everywhere = place_among(drug, disease, np.ones(N_GENES, bool), gather_comparators({}, few, GENES))
+    assert everywhere.percentile < 100  # the agreement lies outside what the signatures measured
+    nowhere = place_among(drug, disease, np.arange(N_GENES) >= 60, gather_comparators({}, few, GENES))
+    assert nowhere.percentile is None
+    assert nowhere.names == []
+
+
+def gene_table():
+    frame = pd.DataFrame({"entrez": ["7157", "4609"], "ensembl": ["", ""]}, index=["TP53", "MYC"])
+    return GeneTable(frame, [], [])
+
+
+def signature_file(tmp_path, text):
+    path = tmp_path / "signatures.tsv"
+    path.write_text(text)
+    return path
+
+
+def declared_signatures(**changed):
+    return ComparatorSignatures(
+        **{"file": "x", "identifiers": "entrez", "licence": "CC0 1.0", "version": "1", **changed}
+    )
+
+
+def test_signatures_are_read_by_entrez_id_without_the_drugs_own(tmp_path):
+    """The layout of LINCS consensus signatures: perturbations × Entrez ids; unknown ids and excluded rows go."""
+    path = signature_file(tmp_path, "perturbagen\t7157\t1\t4609\nDB1\t1.5\t0\t-2\nDB2\t0.1\t0\t0.2\n")
+    found = read_signatures(path, declared_signatures(exclude=["DB2"]), gene_table())
+    assert found.to_dict("index") == {"DB1": {"TP53": 1.5, "MYC": -2.0}}
+
+
+def test_faulty_signatures_are_told(tmp_path):
+    path = signature_file(tmp_path, "perturbagen\t7157\t4609\nDB1\t1,5\t-2\n")
+    with pytest.raises(InputError, match="no table of numbers") as told:
+        read_signatures(path, declared_signatures(exclude=["DB9"]), gene_table())
+    assert "DB9" in str(told.value)
+
+
+@pytest.mark.parametrize("exclude", [[], ["DB08877"]])
+def test_real_consensus_signatures_can_be_read(real_files, exclude):
+    """The real layout of LINCS consensus signatures, by Entrez ids."""
+    path = real_files / "data" / "LINCS_L1000_consensus" / "consensi-drugbank.tsv.gz"
+    if not path.is_file():
+        pytest.skip("no LINCS file here")
+    frame = pd.DataFrame({"entrez": ["5601", "1017", "5747"], "ensembl": ""}, index=["MAPK9", "CDK2", "PTK2"])
+    found = read_signatures(path, declared_signatures(exclude=exclude), GeneTable(frame, [], []))
+    assert len(found) == 1170 - len(exclude)
+    assert "CDK2" in found.columns

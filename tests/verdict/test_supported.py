@@ -1,0 +1,396 @@
+"""`supported`: what it takes, and that every single gate and cap can take it away."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import pytest
+from test_rules import adjusted_entry, contrast, evidence, hypothesis, place, untestable
+
+from sidemine.evidence.pooled_effect import pool_contrasts
+from sidemine.evidence.records import HypothesisEvidence
+from sidemine.verdict.answer import answer_hypotheses
+from sidemine.verdict.appraise import verdict_without_robustness
+from sidemine.verdict.robustness import read_robustness
+from sidemine.verdict.rules import decide
+
+HOLDS = {"fry": "holds", "camera": "conservative", "measured": True, "sentence": "Both hold."}
+
+
+def robust(agreeing=10, of=10, **changes):
+    """A hypothesis' entry of robustness.json."""
+    return {
+        "hypothesis": "h",
+        "agreeing": agreeing,
+        "of": of,
+        "share": agreeing / of if of else None,
+        "full_data": {"agreeing": agreeing, "of": of, "share": agreeing / of if of else None},
+        "reversed": [],
+        "required_runs": {"age_overlap": "passed", "no_reused_controls": "not applicable"},
+        "required_details": {"age_overlap": "", "no_reused_controls": ""},
+        "reason": None,
+        **changes,
+    }
+
+
+def cohorts(*effects, se=0.15, **changes):
+    """Cohorts that replicate, with a competitive test that agrees."""
+    values = {"p_competitive": 0.01, "competitive_direction": "up", **changes}
+    return [contrast(name, effect, se, **values) for name, effect in zip("abcdefg", effects, strict=False)]
+
+
+def cohort_card(rows=None, **changes):
+    """The card of a cohort hypothesis for which everything speaks, but for what is changed."""
+    rows = cohorts(0.6, 0.5) if rows is None else rows
+    names = [row.contrast for row in rows]
+    given = {
+        "direction": "up",
+        "specificity": {"hypothesis": "h", "contrasts": [place(name) for name in names]},
+        "composition": [adjusted_entry(name) for name in names],
+        "robustness": robust(),
+        "calibration": dict.fromkeys(names, HOLDS),
+        "checks": None,
+        "margin": 0.4,
+        **changes,
+    }
+    direction = given["direction"]
+    return answer_hypotheses(
+        [hypothesis(direction=direction)],
+        {"h": evidence(*rows, margin=given["margin"])},
+        {"h": given["specificity"]} if given["specificity"] else None,
+        {"h": given["composition"]},
+        {"h": given["robustness"]} if given["robustness"] else None,
+        given["calibration"],
+        given["checks"],
+    )[0]
+
+
+def experiments(*effects, se=0.2, **changes):
+    return [contrast(name, effect, se, 4, **changes) for name, effect in zip("abcdefg", effects, strict=False)]
+
+
+def experiment_card(rows=None, direction="up", **changes):
+    """The card of an experiment hypothesis for which everything speaks, but for what is changed."""
+    rows = experiments(2.0, 1.8) if rows is None else rows
+    names = [row.contrast for row in rows]
+    places = changes.get("places", [place(name) for name in names])
+    return answer_hypotheses(
+        [hypothesis(kind="experiment", direction=direction)],
+        {"h": evidence(*rows)},
+        {"h": {"hypothesis": "h", "contrasts": places}} if places else None,
+        None,
+        {"h": changes["robustness"]} if "robustness" in changes else None,
+        changes.get("calibration", dict.fromkeys(names, HOLDS)),
+        changes.get("checks"),
+    )[0]
+
+
+def capped_by(card):
+    return {cap["cap"] for cap in card["caps"] if cap["bites"]}
+
+
+def failed(card):
+    return {gate["name"] for gate in card["gates"] if gate["required"] and gate["status"] != "passed"}
+
+
+def test_a_cohort_answer_with_every_gate_passed_is_supported():
+    """All gates of the contract, no cap: supported, and a doubt remains."""
+    card = cohort_card()
+    assert (card["verdict"], card["opposite"]) == ("supported", False)
+    assert card["caps"] == []
+    assert failed(card) == set()
+    assert card["doubt"].startswith("Blood composition differs and is measured by proxies only")
+    assert "Holm-adjusted p of at most .01" in card["rule"]
+    assert card["robustness_share"] == 1.0
+    assert card["calibration"] == {"a": HOLDS, "b": HOLDS}
+    assert card["not_computed"] == {}
+
+
+AGED = {"age_overlap": "failed", "no_reused_controls": "passed"}
+REUSED = {"age_overlap": "passed", "no_reused_controls": "failed"}
+BATCH = {
+    "trap": "batch_associated",
+    "check": "batch",
+    "status": "warn",
+    "evidence": "plate",
+    "consequence": "told",
+    "serious": True,
+}
+CAPS = {
+    "direction either": ({"direction": "either"}, "direction"),
+    "set among random sets": ({"specificity": {"contrasts": [place("a", 74.0), place("b", 75.0)]}}, "specificity"),
+    "set among comparators": (
+        {"specificity": {"contrasts": [place("a", 99.0, 74.0), place("b", 99.0, 74.0)]}},
+        "specificity",
+    ),
+    "no valid comparator": ({"specificity": {"contrasts": [place("a", None, None)]}}, "specificity"),
+    "specificity not computed": ({"specificity": None}, "specificity"),
+    "composition not computed": ({"composition": []}, "composition"),
+    "adjusted p above .05": ({"composition": [adjusted_entry(n, adjusted=0.1) for n in "ab"]}, "composition"),
+    "adjusted sign": ({"composition": [adjusted_entry(n, adjusted=-0.5) for n in "ab"]}, "composition"),
+    "attenuation": ({"composition": [adjusted_entry(n, corrected=0.05) for n in "ab"]}, "composition"),
+    "one cohort not adjusted": ({"composition": [adjusted_entry("a")]}, "composition"),
+    "robustness not computed": ({"robustness": None}, "robustness"),
+    "robustness share below three quarters": ({"robustness": robust(7, 10)}, "robustness"),
+    "a variant reverses": ({"robustness": robust(reversed=[{"variant": "no_covariates"}])}, "robustness"),
+    "no full-data variant": (
+        {"robustness": robust(full_data={"agreeing": 0, "of": 0, "share": None})},
+        "robustness",
+    ),
+    "age overlap fails": ({"robustness": robust(required_runs=AGED)}, "robustness"),
+    "re-used controls fail": ({"robustness": robust(required_runs=REUSED)}, "robustness"),
+    "a required run is missing": ({"robustness": robust(required_runs={"age_overlap": "passed"})}, "robustness"),
+    "calibration not computed": ({"calibration": None}, "calibration"),
+    "one test liberal": ({"calibration": {"a": HOLDS, "b": {**HOLDS, "camera": "liberal"}}}, "calibration"),
+    "one size not measured": ({"calibration": {"a": HOLDS, "b": {**HOLDS, "fry": "not measured"}}}, "calibration"),
+    "batch": ({"checks": {"dataset": {}, "contrast": {"a": [BATCH]}}}, "batch_associated"),
+}
+
+
+@pytest.mark.parametrize(("changes", "cap"), CAPS.values(), ids=CAPS)
+def test_each_cap_alone_keeps_a_cohort_at_suggestive(changes, cap):
+    """One cap is enough, it is named with a reason, and it is told that it bit."""
+    card = cohort_card(**changes)
+    assert card["verdict"] == "suggestive"
+    assert capped_by(card) == {cap}
+    assert all(entry["reason"].endswith(".") for entry in card["caps"])
+    assert f"capped by {cap.replace('_', ' ')}" in card["rule"]
+
+
+GATES = {
+    "pooled p above .01": (cohorts(0.5, 0.5, se=0.29, p_self_contained=0.04), "pooled p"),
+    "only one of two replicates": (cohorts(0.9, 0.14, se=0.15), "replication"),
+    "competitive test not significant": (cohorts(0.6, 0.5, p_competitive=0.06), "competitive test"),
+    "competitive test on the other side": (cohorts(0.6, 0.5, competitive_direction="down"), "competitive test"),
+    "no competitive test": (cohorts(0.6, 0.5, p_competitive=None), "competitive test"),
+    "competitive p is no number": (cohorts(0.6, 0.5, p_competitive=math.nan), "competitive test"),
+    "no self-contained test significant": (cohorts(0.6, 0.5, p_self_contained=0.06), "self-contained test"),
+}
+
+
+@pytest.mark.parametrize(("rows", "gate"), GATES.values(), ids=GATES)
+def test_each_gate_alone_keeps_a_cohort_at_suggestive(rows, gate):
+    """One failed gate is enough, and the rule names it."""
+    card = cohort_card(rows)
+    assert card["verdict"] == "suggestive"
+    assert failed(card) == {gate}
+    assert f"{gate} failed" in card["rule"]
+    assert capped_by(card) == set()
+
+
+@pytest.mark.parametrize(
+    ("status", "verdict"), [("passed", "supported"), ("not applicable", "supported"), ("not evaluated", "suggestive")]
+)
+def test_a_required_run_counts_only_where_the_data_need_it(status, verdict):
+    """No re-used controls: nothing to leave out. Not evaluated is not the same, and caps."""
+    runs = {"age_overlap": status, "no_reused_controls": status}
+    assert cohort_card(robustness=robust(required_runs=runs))["verdict"] == verdict
+
+
+def test_three_quarters_are_enough_and_the_75th_percentile_is_too():
+    """The limits themselves pass."""
+    assert cohort_card(robustness=robust(9, 12))["verdict"] == "supported"
+    edge = {"contrasts": [place("a", 75.0, 75.0), place("b", 75.0, 75.0)]}
+    assert cohort_card(specificity=edge)["verdict"] == "supported"
+
+
+def test_a_single_cohort_is_at_most_suggestive():
+    """However strong: nothing replicates it."""
+    card = cohort_card(cohorts(0.9))
+    assert card["verdict"] == "suggestive"
+    assert "replication" in {cap["cap"] for cap in card["caps"]}
+
+
+def test_of_three_cohorts_two_suffice_unless_the_third_is_opposite():
+    """⌈2k/3⌉ of k with z > 1; one significantly opposite refuses, here as conflicting."""
+    assert cohort_card(cohorts(0.6, 0.6, 0.05))["verdict"] == "supported"
+    assert cohort_card(cohorts(0.6, 0.1, 0.1, se=0.11))["verdict"] in {"suggestive", "not supported"}
+    assert cohort_card(cohorts(0.9, 0.9, -0.4))["verdict"] == "conflicting"
+
+
+def test_holm_over_the_study_takes_supported_away():
+    """Alone the pooled p suffices; among five declared hypotheses it does not."""
+    rows = cohorts(0.45, 0.45, se=0.2)
+    assert cohort_card(rows)["verdict"] == "supported"
+    names = [row.contrast for row in rows]
+    others = {f"o{n}": HypothesisEvidence(f"o{n}", [untestable("x")], None, 0.4, "declared") for n in range(14)}
+    cards = answer_hypotheses(
+        [hypothesis(), *(hypothesis(name) for name in others)],
+        {"h": evidence(*rows), **others},
+        {"h": {"contrasts": [place(name) for name in names]}},
+        {"h": [adjusted_entry(name) for name in names]},
+        {"h": robust()},
+        dict.fromkeys(names, HOLDS),
+    )
+    assert cards[0]["verdict"] == "suggestive"
+    assert failed(cards[0]) == {"pooled p"}
+
+
+def test_first_match_wins_supported_precedes_not_supported():
+    """A small effect known precisely, every gate passed: supported, and its smallness is the doubt. Capped: excluded."""
+    small = cohorts(0.2, 0.2, se=0.05)
+    entries = [adjusted_entry(name, total=0.2, adjusted=0.2, corrected=0.2, se=0.05) for name in "ab"]
+    card = cohort_card(small, composition=entries)
+    assert card["verdict"] == "supported"
+    assert "small" in card["doubt"]
+    assert cohort_card(small, composition=entries, robustness=None)["verdict"] == "not supported"
+
+
+@pytest.mark.parametrize("direction", ["up", "either"])
+def test_a_null_is_never_supported_by_passing_everything_else(direction):
+    """Caps and other evidence cannot lift an effect that is not there."""
+    card = cohort_card(cohorts(0.02, -0.02, se=0.1), direction=direction)
+    assert card["verdict"] == "not supported"
+    assert capped_by(card) == set()
+
+
+def test_no_calibrated_test_is_not_testable():
+    """A self-contained test that is liberal in every cohort may not speak at all."""
+    liberal = {**HOLDS, "fry": "liberal"}
+    card = cohort_card(calibration={"a": liberal, "b": liberal})
+    assert card["verdict"] == "not testable"
+    assert "holds its size" in card["rule"]
+    assert "too often" in card["doubt"]
+
+
+def test_numbers_that_are_none_are_not_read_as_numbers():
+    """NaN effect, error or p, or an error of 0: that contrast cannot be tested, the other is judged alone."""
+    for changes in ({"effect": math.nan}, {"effect_se": 0.0}, {"p_self_contained": math.nan}, {"effect_df": math.nan}):
+        rows = cohorts(0.6, 0.5)
+        rows[1] = replace(rows[1], **changes)
+        card = cohort_card(rows)
+        assert card["verdict"] == "suggestive"
+        assert "replication" in {cap["cap"] for cap in card["caps"]}
+        assert card["agreeing"] == {"k": 1, "n": 1}
+
+
+def test_opposite_is_told_and_never_supported():
+    """Everything speaks, on the other side of what was declared."""
+    entries = [adjusted_entry(name, total=-0.6, adjusted=-0.5, corrected=-0.45) for name in "ab"]
+    card = cohort_card(cohorts(-0.6, -0.5, competitive_direction="down"), composition=entries)
+    assert (card["verdict"], card["opposite"]) == ("not supported", True)
+
+
+def test_two_independent_experiments_are_supported():
+    """Both pass, both stand at the 90th percentile, none is opposite: robustness and CAMERA are shown, not required."""
+    card = experiment_card()
+    assert card["verdict"] == "supported"
+    assert card["caps"] == []
+    assert "robustness" not in failed(card)
+    assert "At least two independent experiments" in card["rule"]
+
+
+SAME = {"accession": "GSE7", "tissue": "line"}
+EXPERIMENT_CASES = {
+    "one experiment": (experiments(2.0), {}, "suggestive"),
+    "two contrasts of one source": (experiments(2.0, 1.8, **SAME), {}, "suggestive"),
+    "one accession, two cell sources": (
+        [contrast("a", 2.0, 0.2, 4, accession="GSE7", tissue="line 1"),
+         contrast("b", 1.8, 0.2, 4, accession="GSE7", tissue="line 2")],
+        {},
+        "supported",
+    ),
+    "the second within the margin": (experiments(2.0, 0.3, se=0.05), {}, "suggestive"),
+    "the second not significant": (experiments(2.0, 0.5, se=0.4), {}, "suggestive"),
+    "the second below the 90th percentile": (None, {"places": [place("a"), place("b", 99.0, 89.0)]}, "suggestive"),
+    "the second without comparators": (None, {"places": [place("a"), place("b", 99.0, None)]}, "suggestive"),
+    "the 90th percentile itself": (None, {"places": [place("a", 99.0, 90.0), place("b", 99.0, 90.0)]}, "supported"),
+    "no comparators at all": (None, {"places": []}, "suggestive"),
+    "no direction": (None, {"direction": "either"}, "suggestive"),
+    "calibration unknown": (None, {"calibration": None}, "suggestive"),
+    "a third is opposite": (experiments(2.0, 1.8, -0.9, se=0.3), {}, "conflicting"),
+    "both opposite": (experiments(-2.0, -1.8), {}, "not supported"),
+    "copies counted as samples": (
+        None,
+        {"checks": {"dataset": {}, "contrast": {"a": [{**BATCH, "trap": "duplicated_samples"}]}}},
+        "suggestive",
+    ),
+    "robustness fails, which is shown only": (None, {"robustness": robust(1, 10)}, "supported"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("rows", "changes", "verdict"), EXPERIMENT_CASES.values(), ids=EXPERIMENT_CASES)
+def test_what_takes_supported_from_experiments(rows, changes, verdict):
+    """Every condition of the experiment rule, one at a time."""
+    assert experiment_card(rows, **changes)["verdict"] == verdict
+
+
+def test_an_experiment_that_is_opposite_by_its_test_alone_refuses_the_others():
+    """Not wide enough apart for `conflicting`, yet significant on the other side: undecided, not suggestive."""
+    third = contrast("c", -0.3, 0.25, 4, p_self_contained=0.01)
+    card = experiment_card([*experiments(2.0, 1.8), third])
+    assert card["verdict"] == "not testable"
+    assert "none opposite" in failed(card)
+
+
+def test_holm_binds_experiments_too():
+    """Two experiments at p = .02 each are supported alone, and not among many declared hypotheses."""
+    rows = experiments(2.0, 1.8, p_self_contained=0.02)
+    assert experiment_card(rows)["verdict"] == "supported"
+    others = {f"o{n}": HypothesisEvidence(f"o{n}", [untestable("x")], None, 0.4, "declared") for n in range(5)}
+    cards = answer_hypotheses(
+        [hypothesis(kind="experiment"), *(hypothesis(name) for name in others)],
+        {"h": evidence(*rows), **others},
+        {"h": {"contrasts": [place("a"), place("b")]}},
+        calibration=dict.fromkeys("ab", HOLDS),
+    )
+    assert (cards[0]["verdict"], failed(cards[0])) == ("suggestive", {"Holm"})
+
+
+def test_shared_samples_are_no_second_experiment():
+    """Another accession with the same cultures confirms nothing."""
+    rows = experiments(2.0, 1.8)
+    pooled = pool_contrasts(rows, [{"contrast": "b", "reason": "shares 3 samples with a"}])
+    found = HypothesisEvidence("h", rows, None, 0.4, "declared", pooled=pooled)
+    card = answer_hypotheses(
+        [hypothesis(kind="experiment")],
+        {"h": found},
+        {"h": {"contrasts": [place("a"), place("b")]}},
+        calibration=dict.fromkeys("ab", HOLDS),
+    )[0]
+    assert card["verdict"] == "suggestive"
+    assert "replication" in capped_by(card) | {cap["cap"] for cap in card["caps"]}
+
+
+def test_a_variants_verdict_leaves_robustness_out():
+    """A robustness variant is judged by every rule but robustness; Holm counts the other hypotheses."""
+    rows, known = cohorts(0.6, 0.5), {
+        "specificity": {"contrasts": [place("a"), place("b")]},
+        "composition": [adjusted_entry("a"), adjusted_entry("b")],
+        "calibration": {"a": HOLDS, "b": HOLDS},
+    }  # fmt: skip
+    assert verdict_without_robustness(hypothesis(), evidence(*rows), **known).verdict == "supported"
+    weak = cohorts(0.45, 0.45, se=0.2)
+    assert verdict_without_robustness(hypothesis(), evidence(*weak), **known).verdict == "supported"
+    crowd = [None] * 20
+    assert verdict_without_robustness(hypothesis(), evidence(*weak), others=crowd, **known).verdict == "suggestive"
+    del known["composition"]
+    assert verdict_without_robustness(hypothesis(), evidence(*rows), **known).verdict == "suggestive"
+
+
+def test_without_gates_the_bare_rule_never_supports():
+    """Whoever calls the rule without gates gets at most `suggestive`."""
+    assert decide(evidence(*cohorts(0.9, 0.9)), "up", "cohort")[0].verdict == "suggestive"
+    assert decide(evidence(*experiments(2.0, 2.0)), "up", "experiment")[0].verdict == "suggestive"
+
+
+def test_robustness_tells_its_counts_and_every_fault():
+    """The gate's detail holds the counts; each fault is a cap of its own."""
+    record = robust(5, 10, reversed=[{"variant": "filter_strict"}], required_runs=AGED)
+    read = read_robustness("cohort", record)
+    assert read["gate"]["status"] == "failed"
+    assert "5 of 10 variants agree" in read["gate"]["detail"]
+    assert len(read["caps"]) == 3
+    assert "filter_strict" in read["doubt"]
+    shown = read_robustness("experiment", record)
+    assert (shown["caps"], shown["doubt"], shown["gate"]["required"]) == ([], "", False)
+
+
+def test_a_null_share_carries_its_reason():
+    """robustness.json may say why nothing could be varied."""
+    read = read_robustness("cohort", robust(0, 0, reason="no contrast could be tested"))
+    assert read["share"] is None
+    assert "no contrast could be tested" in read["reason"]
+    assert read["gate"]["status"] == "not evaluated"
+    assert read["caps"]

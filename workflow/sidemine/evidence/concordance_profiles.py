@@ -1,0 +1,208 @@
+"""Profiles of contrasts on shared genes: normal deviates, what noise does to them, and their random rotations.
+
+A profile is one contrast, or the common effect over independent ones: gene by gene the mean of the standardised
+differences, weighted by their inverse variances, again as a normal deviate. Every profile is centred on the mean of the
+shared genes, so that a shift of all genes is no resemblance.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sidemine.enrichment.rotated_deviates import (
+    RotatableGenes,
+    StandardisedSpace,
+    curved_first,
+    directions_of,
+    streams_of,
+)
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from sidemine.differential.contrast_fit import ContrastFit
+
+    Array = NDArray[np.float64]
+
+POOLED = "pooled"
+"""Name of the profile that is the common effect over several contrasts."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """One contrast on the shared genes.
+
+    Attributes
+    ----------
+    name
+        The contrast.
+    fit
+        Its fit.
+    rows
+        The shared genes' places in the fit, in the order of the shared genes.
+    seed
+        Entropy of its rotations.
+    """
+
+    name: str
+    fit: ContrastFit
+    rows: NDArray[np.int64]
+    seed: tuple[int, ...]
+
+    @cached_property
+    def space(self) -> StandardisedSpace:
+        """The standardised effect space of all its genes."""
+        return StandardisedSpace.of(self.fit)
+
+    @cached_property
+    def deviates(self) -> Array:
+        """Normal deviates of the shared genes, centred."""
+        return _centred(self.space.observed[self.rows])
+
+    @cached_property
+    def noise(self) -> Array:
+        """Genes × residual df: this times its own transpose is the covariance that chance gives the deviates."""
+        residuals = self.fit.effects[self.rows, 1:]
+        scale = np.sqrt(self.fit.posterior_variance[self.rows] * self.fit.residual_df)
+        return _centred(residuals / scale[:, None])
+
+    def rotations(self, n_rotations: int) -> Iterator[NDArray[np.float32]]:
+        """Yield the deviates under random rotations, genes × rotations, centred; a few rotations at a time."""
+        order = curved_first(self.space, self.rows)
+        place = np.argsort(self.space.is_normal[self.rows], kind="stable")
+        genes = RotatableGenes.of(self.space, order)
+        for stream, size in streams_of(n_rotations, self.seed):
+            directions = directions_of(stream, size, self.fit.residual_df + 1)
+            found, _ = genes.deviates(np.ascontiguousarray(directions.T), squares=False)
+            found *= genes.factor[:, None]
+            rotated = np.empty_like(found)
+            rotated[place] = found
+            rotated -= rotated.mean(axis=0)
+            yield rotated
+
+
+@dataclass(frozen=True)
+class Profile:
+    """A weighted sum of parts; the squares of the weights add up to 1, so that its deviates have unit variance.
+
+    Attributes
+    ----------
+    name
+        The contrast, or `POOLED`.
+    parts
+        The contrasts in it.
+    weights
+        One per part.
+    """
+
+    name: str
+    parts: tuple[Part, ...]
+    weights: tuple[float, ...]
+
+    @cached_property
+    def deviates(self) -> Array:
+        """Normal deviates of the shared genes, centred; positive: higher in the target."""
+        return np.asarray(sum(w * part.deviates for w, part in zip(self.weights, self.parts, strict=True)))
+
+    @cached_property
+    def noises(self) -> list[tuple[Array, int]]:
+        """The noise of every part, weighted, with its degrees of freedom."""
+        return [(w * part.noise, part.fit.residual_df) for w, part in zip(self.weights, self.parts, strict=True)]
+
+
+@dataclass(frozen=True)
+class FrozenProfile:
+    """Weights that nothing can change any more: a profile without noise."""
+
+    name: str
+    deviates: Array
+    noises: list[tuple[Array, int]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Side:
+    """The profiles of one side, drug or disease: each contrast, and the common effect where there are several.
+
+    Attributes
+    ----------
+    profiles
+        Single contrasts first, the pooled one last.
+    main
+        Name of the profile that stands for the side: the common effect, or the only contrast that could enter it.
+    """
+
+    profiles: tuple[Profile, ...]
+    main: str
+
+    @property
+    def whole(self) -> Profile:
+        """The profile that stands for the side."""
+        return self.profile(self.main)
+
+    def profile(self, name: str) -> Profile:
+        """Return the profile of that name."""
+        return next(profile for profile in self.profiles if profile.name == name)
+
+    def rotations(self, n_rotations: int) -> Iterator[dict[str, NDArray[np.float32]]]:
+        """Yield rotated deviates by profile; the pooled profile is the sum of its parts' independent rotations."""
+        parts = {part.name: part for profile in self.profiles for part in profile.parts}
+        for blocks in zip(*(part.rotations(n_rotations) for part in parts.values()), strict=True):
+            by_part = dict(zip(parts, blocks, strict=True))
+            yield {
+                profile.name: by_part[profile.name] if len(profile.parts) == 1 else _weighted_sum(profile, by_part)
+                for profile in self.profiles
+            }
+
+
+def build_side(
+    fits: Mapping[str, ContrastFit], genes: Sequence[str], pooled: Sequence[str], *, seed: int, what: str
+) -> Side:
+    """Build the profiles of one side.
+
+    Parameters
+    ----------
+    fits
+        Fits by contrast.
+    genes
+        The shared genes: every fit has them.
+    pooled
+        Contrasts that are independent of each other and enter the common effect; of a single one there is none.
+    seed
+        The study's seed.
+    what
+        Tells apart the rotations of fits of one contrast, for example total and adjusted.
+    """
+    parts = {name: _part(name, fit, genes, seed, what) for name, fit in fits.items()}
+    profiles = [Profile(name, (part,), (1.0,)) for name, part in parts.items()]
+    main = pooled[0] if len(pooled) == 1 else POOLED
+    if len(pooled) > 1:
+        together = tuple(parts[name] for name in pooled)
+        # 1 / (standard error of a standardised difference): the inverse-variance mean, divided by its standard error.
+        weights = np.array([1 / part.fit.score_stdev_unscaled for part in together])
+        weights /= np.linalg.norm(weights)
+        profiles.append(Profile(POOLED, together, tuple(float(weight) for weight in weights)))
+    return Side(tuple(profiles), main)
+
+
+def _part(name: str, fit: ContrastFit, genes: Sequence[str], seed: int, what: str) -> Part:
+    position = {gene: row for row, gene in enumerate(fit.genes)}
+    rows = np.array([position[gene] for gene in genes], dtype=np.int64)
+    return Part(name, fit, rows, (seed, zlib.crc32(b"concordance"), zlib.crc32(f"{name}/{what}".encode())))
+
+
+def _weighted_sum(profile: Profile, by_part: Mapping[str, NDArray[np.float32]]) -> NDArray[np.float32]:
+    blocks = [by_part[part.name] for part in profile.parts]
+    total = blocks[0] * np.float32(profile.weights[0])
+    for block, weight in zip(blocks[1:], profile.weights[1:], strict=True):
+        total += block * np.float32(weight)
+    return total
+
+
+def _centred(values: Array) -> Array:
+    return np.asarray(values - values.mean(axis=0))

@@ -1,0 +1,125 @@
+"""Which contrasts may meet in a bridge: independence of drug and disease, and the composition-adjusted disease fits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sidemine.differential.contrast_fit import load_fit
+from sidemine.evidence.adjusted_fit import adjust_fit
+from sidemine.evidence.cell_proxies import build_proxies
+from sidemine.evidence.composition import set_score
+from sidemine.evidence.pooled_effect import choose_independent
+from sidemine.evidence.primary_effect import units_of
+from sidemine.tables import read_json
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pandas as pd
+
+    from sidemine.differential.contrast_fit import ContrastFit
+    from sidemine.study.models import Contrast, Dataset
+
+
+@dataclass(frozen=True)
+class ContrastSource:
+    """A contrast with all that decides whether it is independent of another.
+
+    Attributes
+    ----------
+    contrast
+        Its id.
+    source
+        Accession and tissue: contrasts of one source are never independent.
+    units
+        Samples and biological units, named so that only the same ones share a name.
+    paired
+        Whether its standard deviation is the one within pairs.
+    is_blood
+        Whether its samples are blood, so that composition can be adjusted for.
+    is_stimulus
+        Whether it stimulates cells for hours: in blood it shows which cell markers cannot be trusted.
+    fit
+        None where it could not be tested.
+    """
+
+    contrast: str
+    source: tuple[str, str]
+    units: frozenset[str]
+    paired: bool
+    is_blood: bool
+    is_stimulus: bool
+    fit: ContrastFit | None
+
+
+def read_source(contrast: Contrast, dataset: Dataset, fit: Path, design: Path, samples: Path) -> ContrastSource:
+    """Read what earlier stages wrote of a contrast."""
+    loaded = load_fit(fit)
+    return ContrastSource(
+        contrast=contrast.contrast,
+        source=(dataset.accession or dataset.dataset, dataset.tissue),
+        units=units_of(dataset.accession, samples, loaded),
+        paired=bool(read_json(design).get("paired")),
+        is_blood=dataset.composition,
+        is_stimulus=contrast.role == "stimulus",
+        fit=loaded,
+    )
+
+
+def independent_of(names: Sequence[str], sources: Mapping[str, ContrastSource], kind: str) -> list[tuple[str, str]]:
+    """Return the contrasts that are not independent of one declared before them, each with the reason."""
+    refused = choose_independent(
+        names,
+        {name: sources[name].source for name in names},
+        {name: sources[name].units for name in names},
+        {name: sources[name].paired for name in names},
+        kind,
+    )[1]
+    return [(entry["contrast"], entry["reason"]) for entry in refused]
+
+
+def shared_reason(one: str, other: str, sources: Mapping[str, ContrastSource]) -> str:
+    """Return why two contrasts must not be compared; empty where nothing is shared."""
+    if one == other:
+        return "is the same contrast"
+    refused = independent_of([one, other], sources, "experiment")
+    return refused[0][1].removesuffix(", which was declared first") if refused else ""
+
+
+def adjusted_fits(
+    diseases: Mapping[str, ContrastFit],
+    sources: Mapping[str, ContrastSource],
+    targets: pd.DataFrame,
+    markers: Mapping[str, list[str]],
+    contaminated: Mapping[str, str],
+) -> tuple[dict[str, ContrastFit], dict[str, str]]:
+    """Return the composition-adjusted fit of every disease contrast, and in words what was done or why nothing was.
+
+    Parameters
+    ----------
+    diseases
+        Fits by contrast.
+    sources
+        They say which contrasts are of blood.
+    targets
+        Rows of the target set whose score the markers must not follow.
+    markers, contaminated
+        Marker genes per cell type, and the cell types that cannot be trusted, with the reason.
+    """
+    fits: dict[str, ContrastFit] = {}
+    words: dict[str, str] = {}
+    for name, fit in diseases.items():
+        if not sources[name].is_blood:
+            words[name] = f"{name} is not declared as blood, so its composition is not adjusted for"
+            continue
+        measured = targets[targets["gene"].isin(fit.genes)]
+        proxies = build_proxies(fit, markers, contaminated, set_score(fit, measured)) if len(measured) else None
+        adjusted = adjust_fit(fit, proxies.scores) if proxies is not None and proxies.names else None
+        if adjusted is None or proxies is None:
+            words[name] = f"no usable cell proxies in {name}"
+        else:
+            fits[name] = adjusted
+            words[name] = f"adjusted for {', '.join(proxies.names)}"
+    return fits, words

@@ -1,0 +1,184 @@
+"""How each testable contrast, and the pooled effect, stand towards what was declared."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sidemine.evidence.pooled_effect import pool_contrasts
+from sidemine.evidence.records import ContrastEvidence, HypothesisEvidence, PooledEffect
+from sidemine.verdict.intervals import Effect, one_sided
+
+COHORT_P = 0.05
+"""Two-sided p-value of the pooled effect that makes a cohort hypothesis `suggestive`, and of FRY in one cohort."""
+FEW_COHORTS = 2
+"""Up to this number, every cohort must replicate; beyond it, two thirds of them."""
+EXPERIMENT_P = 0.025
+"""One-sided self-contained p-value, in the declared direction, that one experiment must reach."""
+COMPARATOR_PERCENTILE = 90.0
+"""Percentile among comparator sets, in the declared direction, that an experiment must reach."""
+CONFLICT_LEVEL = 0.90
+"""Confidence level at which two contrasts of opposite sign are called conflicting."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How one testable contrast stands towards the declared direction.
+
+    Attributes
+    ----------
+    passes
+        Significant in the declared direction, its effect on the same side and, in experiments, beyond the margin and
+        not below the 90th percentile among comparator sets.
+    agrees
+        Declared sign with z > 1; where none is declared, the sign of the contrast with the smallest p.
+    opposite
+        Significant on the other side, by the test and by the sign of the effect.
+    excluded
+        The one-sided 95 % limit (both of them for `either`) lies below the margin.
+    unspecial
+        Would pass, were it not for its percentile among comparator sets.
+    """
+
+    evidence: ContrastEvidence
+    effect: Effect
+    passes: bool
+    agrees: bool
+    opposite: bool
+    excluded: bool
+    unspecial: bool = False
+
+    @property
+    def proven_special(self) -> bool:
+        """Tell whether the percentile among comparator sets is known and high enough for an experiment."""
+        place = self.evidence.comparator_percentile
+        return place is not None and place >= COMPARATOR_PERCENTILE
+
+
+def read_contrasts(evidence: HypothesisEvidence, direction: str, kind: str) -> list[Reading]:
+    """Return the readings of all contrasts that could be tested, in the declared order; none without a margin."""
+    if evidence.margin is None:
+        return []
+    side = _side(evidence, direction)
+    found = [read_contrast(row, direction, side, evidence.margin, kind) for row in evidence.contrasts]
+    return [reading for reading in found if reading is not None]
+
+
+def read_contrast(row: ContrastEvidence, direction: str, side: str, margin: float, kind: str) -> Reading | None:
+    """Return how one contrast reads, or None when it could not be tested.
+
+    Parameters
+    ----------
+    row
+        Evidence of the contrast.
+    direction
+        Declared direction of target minus reference: up, down or either.
+    side
+        The direction that counts as agreement: the declared one, or for `either` the one of the smallest p.
+    margin
+        Smallest effect worth calling one, in the unit of the effect.
+    kind
+        cohort or experiment.
+    """
+    effect, p_value = measured_effect(row), row.p_self_contained
+    if effect is None or p_value is None or math.isnan(p_value):
+        return None
+    threshold = COHORT_P / 2 if kind == "cohort" else EXPERIMENT_P
+    signed = effect.value if side == "up" else -effect.value
+    p_side = one_sided(p_value, row.direction, side)
+    if direction == "either":
+        excluded = max(effect.limit("up"), effect.limit("down")) < margin
+    else:
+        excluded = effect.limit(direction) < margin
+    passes = p_side <= threshold and signed > 0 and (kind == "cohort" or signed > margin)
+    place = row.comparator_percentile
+    unspecial = passes and kind == "experiment" and place is not None and place < COMPARATOR_PERCENTILE
+    return Reading(
+        row,
+        effect,
+        passes=passes and not unspecial,
+        agrees=signed > effect.se,
+        opposite=(1 - p_side) <= threshold and signed < 0,
+        excluded=excluded,
+        unspecial=unspecial,
+    )
+
+
+def measured_effect(row: ContrastEvidence) -> Effect | None:
+    """Return the effect of a contrast with its precision; None when it could not be tested or is no number."""
+    if not row.testable or row.effect is None or row.effect_se is None or row.effect_df is None:
+        return None
+    if not (math.isfinite(row.effect) and math.isfinite(row.effect_se) and row.effect_se > 0 and row.effect_df > 0):
+        return None
+    return Effect(row.effect, row.effect_se, row.effect_df)
+
+
+def pooled_effect(evidence: HypothesisEvidence) -> PooledEffect:
+    """Return the pooled effect of a hypothesis; evidence made in process may come without one."""
+    return evidence.pooled or pool_contrasts(evidence.contrasts)
+
+
+def independent_readings(readings: Sequence[Reading], pooled: PooledEffect) -> list[Reading]:
+    """Return the readings that count as independent: those that the pooled effect rests on, one per source."""
+    first: dict[tuple[str, str], Reading] = {}
+    for reading in readings:
+        if reading.evidence.contrast in pooled.contrasts:
+            first.setdefault(reading.evidence.source, reading)
+    return list(first.values())
+
+
+def as_effect(pooled: PooledEffect) -> Effect | None:
+    """Return the pooled effect with its limits, or None where nothing was pooled."""
+    if pooled.effect is None or pooled.se is None:
+        return None
+    return Effect(pooled.effect, pooled.se, math.inf if pooled.df is None else pooled.df)
+
+
+def has_declared_sign(pooled: PooledEffect, direction: str) -> bool:
+    """Tell whether the pooled effect points where it was declared to (`either`: anywhere)."""
+    if pooled.effect is None:
+        return False
+    return direction == "either" or (pooled.effect > 0) == (direction == "up")
+
+
+def replicates(readings: Sequence[Reading], pooled: PooledEffect, direction: str) -> tuple[bool, str]:
+    """Tell whether the cohorts replicate each other, and how many show the effect.
+
+    Up to two cohorts: every one has z > 1 in the declared sign (`either`: in the sign of the pooled effect). More: at
+    least two thirds of them, and none is significantly opposite. A single cohort replicates nothing.
+    """
+    if pooled.effect is None:
+        return False, "nothing was pooled"
+    sign = (1 if pooled.effect > 0 else -1) if direction == "either" else 1 if direction == "up" else -1
+    z_values = [sign * reading.effect.value / reading.effect.se for reading in readings]
+    showing = sum(z > 1 for z in z_values)
+    opposite = sum(sign * reading.effect.value < 0 and reading.effect.excludes_zero() for reading in readings)
+    k = len(readings)
+    needed = k if k <= FEW_COHORTS else -(-2 * k // 3)
+    detail = f"{showing} of {k} cohorts have z > 1 in that sign, {needed} needed; {opposite} significantly opposite"
+    if k < FEW_COHORTS:
+        return False, f"a single cohort cannot replicate itself; {detail}"
+    return showing >= needed and not opposite, detail
+
+
+def conflicting(readings: Sequence[Reading]) -> bool:
+    """Tell whether two contrasts have opposite signs with 90 % intervals that both leave 0 out."""
+    intervals = [reading.effect.interval(CONFLICT_LEVEL) for reading in readings]
+    return any(low > 0 for low, _ in intervals) and any(high < 0 for _, high in intervals)
+
+
+def smallest_excludable(effects: Sequence[Effect]) -> float | None:
+    """Return the smallest effect that all contrasts together could exclude: `not supported` needs every one of them."""
+    return max((effect.smallest_excludable for effect in effects), default=None)
+
+
+def _side(evidence: HypothesisEvidence, direction: str) -> str:
+    if direction != "either":
+        return direction
+    tested = [
+        (row.p_self_contained, effect.value)
+        for row in evidence.contrasts
+        if (effect := measured_effect(row)) is not None and row.p_self_contained is not None
+    ]
+    return "down" if tested and min(tested)[1] < 0 else "up"

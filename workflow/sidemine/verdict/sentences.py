@@ -1,0 +1,79 @@
+"""What an answer card says in words: effects, pooled effects, competitive tests."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sidemine.evidence.records import ContrastEvidence, HypothesisEvidence, PooledEffect
+from sidemine.verdict.appraise import FEWEST_TO_POOL
+from sidemine.verdict.gates import COMPETITIVE_P
+
+FEW_RESIDUAL_DF = 10
+"""Below this, a CAMERA p-value that is not significant says nothing (its correlation is estimated from few samples)."""
+
+
+def competitive_reading(row: ContrastEvidence) -> str:
+    """Return what the competitive p-value says, in words."""
+    if row.p_competitive is None:
+        return "not computed"
+    if row.p_competitive <= COMPETITIVE_P:
+        side = {"up": "higher", "down": "lower"}.get(row.competitive_direction, "different")
+        return f"the set changed more than other measured genes ({side} than they)"
+    if (row.residual_df or 0) < FEW_RESIDUAL_DF:
+        return "uninformative: too few residual degrees of freedom to estimate the correlation within the set"
+    return "not shown to have changed more than other measured genes"
+
+
+def effect_sentence(set_name: str, evidence: HypothesisEvidence, kind: str, adjusted: str) -> str:
+    """Tell each contrast's effect with its interval, and what the unit means; `adjusted` is the words on composition."""
+    parts = []
+    untestable = []
+    for row in evidence.contrasts:
+        if row.effect is None or row.ci_low is None or row.ci_high is None:
+            untestable.append(row.contrast)
+            continue
+        side = "higher" if row.effect > 0 else "lower" if row.effect < 0 else "different"
+        unit = "log2 units" if kind == "experiment" else "within-pair SD" if row.blocking == "fixed" else "SD"
+        parts.append(
+            f"{abs(row.effect):.2f} {unit} {side} ({row.target_label} versus {row.reference_label}; "
+            f"{row.accession}; 95 % CI {row.ci_low:.2f} to {row.ci_high:.2f})"
+        )
+    if not parts:
+        return f"{set_name} genes could not be tested in {', '.join(untestable)}."
+    if kind == "experiment":
+        means = "Counted relative to all other measured genes."
+    elif adjusted:
+        means = f"SD is the residual spread of the set's score in the same model. {adjusted}"
+    else:
+        means = (
+            "Total effect, composition not adjusted; SD is the residual spread of the set's score in the same model."
+        )
+    without = f" Not testable: {', '.join(untestable)}." if untestable else ""
+    return f"{set_name} genes are on average " + "; ".join(parts) + f". {means}{without}"
+
+
+def pooled_sentence(pooled: PooledEffect, kind: str) -> str:
+    """Tell the pooled effect, and how far it hangs on single datasets; nothing where nothing was pooled."""
+    if pooled.k < FEWEST_TO_POOL or pooled.effect is None or pooled.ci_low is None or pooled.ci_high is None:
+        return ""
+    unit = "SD" if kind == "cohort" else "log2 units"
+    noun = "cohorts" if kind == "cohort" else "experiments"
+    side = "higher" if pooled.effect > 0 else "lower"
+    p_value = f"p = {pooled.p:.2g}" if pooled.p is not None else ""
+    text = (
+        f" Over {pooled.k} independent {noun} together ({pooled.method}): {abs(pooled.effect):.2f} {unit} {side} "
+        f"(95 % CI {pooled.ci_low:.2f} to {pooled.ci_high:.2f}, {p_value})"
+    )
+    if pooled.leave_one_out_low is not None and pooled.leave_one_out_high is not None:
+        text += f"; {pooled.leave_one_out_low:.2f} to {pooled.leave_one_out_high:.2f} when one of them is left out"
+    return text + "." + "".join(_order_sentence(order) for order in pooled.orders)
+
+
+def _order_sentence(order: dict[str, Any]) -> str:
+    found, held_out = order["discovery"], order["replication"]
+    outcome = "replicated" if order["replicated"] else "not replicated"
+    return (
+        f" Found in {', '.join(found['datasets'])} ({found['effect']:.2f}, p = {found['p']:.2g}), looked for in "
+        f"{', '.join(held_out['datasets'])} ({held_out['effect']:.2f}, one-sided p = {held_out['p_one_sided']:.2g}; "
+        f"{order['order']} order): {outcome}."
+    )
