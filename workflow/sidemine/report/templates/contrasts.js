@@ -17,7 +17,8 @@
       const lfc = data.log2_fold_change[i] / 1000;
       return {
         i, index, gene: genes.symbol[index], entrez: genes.entrez[index], ensembl: genes.ensembl[index], lfc, t, p,
-        low: data.ci_low[i] / 1000, high: data.ci_high[i] / 1000, q: data.q[i], mean: data.mean[i] / 100,
+        low: (data.log2_fold_change[i] - data.below[i]) / 1000,
+        high: (data.log2_fold_change[i] + data.below[i] + data.above[i]) / 1000, q: data.q[i], mean: data.mean[i] / 100,
         nlp: -Math.log10(p), way: p >= 0.05 ? "unclear" : lfc > 0 ? "higher" : "lower",
         p_words: pWords(p), q_words: pWords(data.q[i]),
       };
