@@ -35,7 +35,7 @@ $(STAMP): requirements.lock pyproject.toml
 
 $(DEMO_STAMP): $(STAMP) $(SIMULATOR)
 	@echo "Writing the demo's simulated files to demo_data/ ..."
-	@rm -rf demo_data
+	@rm -rf demo_data downloads/demo  # what was retrieved from an older simulation does not fit a newer one
 	@$(BIN)/python -m sidemine.simulate demo demo_data
 	@touch $(DEMO_STAMP)
 
