@@ -30,11 +30,12 @@ $(STAMP): requirements.lock pyproject.toml
 	@$(BIN)/uv pip sync --quiet --python $(BIN)/python --compile-bytecode --require-hashes requirements.lock
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@$(BIN)/python -m compileall -q workflow/sidemine
+	@$(BIN)/python -m sidemine.report.assets
 	@touch $(STAMP)
 
 $(DEMO_STAMP): $(STAMP) $(SIMULATOR)
 	@echo "Writing the demo's simulated files to demo_data/ ..."
-	@rm -rf demo_data
+	@rm -rf demo_data downloads/demo  # what was retrieved from an older simulation does not fit a newer one
 	@$(BIN)/python -m sidemine.simulate demo demo_data
 	@touch $(DEMO_STAMP)
 

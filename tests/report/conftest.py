@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from example_results import write_example_results
+from open_page import OpenPage
 
 from sidemine.report.page import build_report
 
@@ -56,3 +57,19 @@ def browser() -> Iterator[Browser]:
         opened = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
         yield opened
         opened.close()
+
+
+@pytest.fixture(scope="module")
+def opened(browser: Browser, example_page: Path) -> Iterator[OpenPage]:
+    """Example page at 1440 pixels; shared by the tests of a module, which leave it as any reader might."""
+    page = OpenPage(browser, example_page)
+    yield page
+    page.tab.close()
+
+
+@pytest.fixture(scope="module")
+def phone(browser: Browser, example_page: Path) -> Iterator[OpenPage]:
+    """Example page at the width of a phone."""
+    page = OpenPage(browser, example_page, width=390)
+    yield page
+    page.tab.close()

@@ -11,9 +11,17 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from example_evidence import (
+    PANEL,
+    composition_record,
+    concordance,
+    robustness,
+    specificity_record,
+    specificity_table,
+)
 
 from sidemine.quality.p_histogram import read_histogram
-from sidemine.tables import DIFFERENTIAL, ENRICHMENT, GENE_SETS, empty_table, write_table, write_text
+from sidemine.tables import DIFFERENTIAL, ENRICHMENT, GENE_SETS, SPECIFICITY, empty_table, write_table, write_text
 
 HOSTILE_TITLE = (
     '<script>window.hacked=1</script><img src=x onerror="window.hacked=2"> "quoted" \u202egnitset\u202c </script>'
@@ -66,6 +74,9 @@ def write_example_results(folder: Path, *, n_genes: int = 400, seed: int = 11, s
     write_table(_gene_sets(), folder / "gene_sets.tsv.gz", GENE_SETS)
     _json(folder / "study.json", _study(datasets, contrasts))
     _json(folder / "verdicts.json", _verdicts(simulated))
+    _json(folder / "robustness.json", robustness())
+    _json(folder / "concordance.json", concordance([*CORE[:8], *genes[-60:]]))
+    write_table(specificity_table("vte_targets"), folder / "specificity.tsv", SPECIFICITY)
     _json(folder / "manifest.json", _manifest(simulated))
     _json(folder / "run.json", {"started": "2026-01-01T00:00:00", "host": "somewhere", "command": "make demo"})
     return folder
@@ -112,8 +123,10 @@ def _write_dataset(
     stored = np.round(2**values) if counts else values
     fates = ["used"] * (len(names) - 1) + ["excluded by hand: " + HOSTILE_TITLE if key == "cohort_a" else "in no group"]
     samples = pd.DataFrame(
-        {"sample": names, "unit": names, "fate": fates, "title": [HOSTILE_TITLE, LONG_TITLE, *names[2:]]}
-    )
+        {"sample": names, "unit": names, "fate": fates, "title": [HOSTILE_TITLE, LONG_TITLE, *names[2:]],
+         "age": [f"{30 + 2 * (n % 17)} years" if n % 7 else "" for n in range(len(names))],
+         "plate": [HOSTILE_TITLE if n % 3 else "P1" for n in range(len(names))]}
+    )  # fmt: skip
     write_text(samples.to_csv(sep="\t", index=False, lineterminator="\n"), folder / "datasets" / key / "samples.tsv")
     problem = TOO_SMALL if key == "tiny" else None
     data = anndata.AnnData(obs=samples.set_index("sample"), var=pd.DataFrame(index=pd.Index(genes, name="gene")))
@@ -187,6 +200,8 @@ def _write_contrast(
         folder / "contrasts" / key / "quality.json",
         {
             "contrast": key, "dataset": row["dataset"], "p_value_histogram": read_histogram(p_values).to_dict(),
+            "associations": [_association("age", "numbers", True), _association("plate", "levels", False)]
+            if row["dataset"].startswith("cohort") else [],
             "flags": [
                 {"trap": "reused_samples", "check": "re-used samples stand on neither side alone", "samples": [],
                  "status": "warn" if key == "vte_a" else "ok", "serious": key == "vte_a",
@@ -196,6 +211,13 @@ def _write_contrast(
     )  # fmt: skip
     write_table(differential, folder / "contrasts" / key / "differential.tsv.gz", DIFFERENTIAL)
     write_table(enrichment, folder / "contrasts" / key / "enrichment.tsv", ENRICHMENT)
+
+
+def _association(column: str, kind: str, in_design: bool) -> dict[str, Any]:
+    return {
+        "column": column, "kind": kind, "n": 30, "pattern": "varies", "p_value": 0.0004 if in_design else 0.41, "effect": 0.2,
+        "batch_like": column == "plate", "person_trait": column == "age", "in_design": in_design, "words": "told elsewhere",
+    }  # fmt: skip
 
 
 def _enrichment(effect: float, universe: int, random: np.random.Generator) -> pd.DataFrame:
@@ -242,6 +264,7 @@ def _study(datasets: list[dict[str, Any]], contrasts: list[dict[str, Any]]) -> d
                  "secondary_sets": ["SIM_CYTOKINE_FEEDBACK"]}
                 for entry in _verdicts(True)["verdicts"]
             ],
+            "panels": [PANEL],
         },
         "datasets": datasets,
         "contrasts": contrasts,
@@ -350,7 +373,8 @@ def _verdicts(simulated: bool) -> dict[str, Any]:
                      "up", "Probably somewhat higher: interferon target genes are higher in VTE in both cohorts, but the mix of "
                      "blood cells is not yet accounted for.",
                      "The shift may come from blood composition: heme genes move as well, and they are not JAK–STAT targets.",
-                     pooled=_pooled()),
+                     pooled=_pooled(), composition=composition_record(), composition_adjusted=composition_record()["adjusted"],
+                     specificity=specificity_record(), specificity_percentile=97.0),
             _verdict("inhibitor_isg", "Do JAK inhibitors switch interferon-stimulated genes off?", "supported", "experiment",
                      [_evidence("inhibitor", -1.62, 0.4, log2, 3e-7), _evidence("interferon", 2.4, 0.3, log2, 2e-9)], "down",
                      "Yes, in these cells: the inhibitor lowers interferon-stimulated genes.",
@@ -390,5 +414,5 @@ def _manifest(simulated: bool) -> dict[str, Any]:
     ]  # fmt: skip
     return {
         "inputs": inputs, "seed": 20260101, "config_digest": "c" * 64, "code_digest": "d" * 64, "lock_digest": "e" * 64,
-        "versions": {"python": "3.11.7", "packages": {"sidemine": "0.1.0", "numpy": "2.2.0", "pylimma": "0.2.0"}},
+        "versions": {"sidemine": "0.1.0", "python": "3.11.7", "packages": {"numpy": "2.2.0", "pylimma": "0.2.0"}},
     }  # fmt: skip

@@ -23,3 +23,13 @@ def test_caption_names_nothing_unknown(path):
 def test_there_are_captions():
     """The folder of captions is where the rules look for it."""
     assert {"workflow.rst", "report.rst"} <= {path.name for path in FOLDER.glob("*.rst")}
+
+
+def test_every_caption_is_used_and_teaches():
+    """No caption lies unused, and each one but the report's front page says how to judge what it stands under."""
+    rules = "".join(path.read_text() for path in (FOLDER.parent / "rules").glob("*.smk"))
+    rules += (FOLDER.parent / "Snakefile").read_text()
+    for path in FOLDER.glob("*.rst"):
+        assert f"report/{path.name}" in rules, path.name
+        told = path.read_text().lower()
+        assert path.name == "workflow.rst" or "judge" in told or "read the verdict" in told, path.name

@@ -7,6 +7,7 @@ import re
 import shutil
 
 import pytest
+from example_evidence import PANEL
 from example_results import CONTRASTS, DATASETS, SETS, write_example_results
 
 from sidemine.errors import InputError
@@ -100,14 +101,16 @@ def test_set_rows_separate_verdict_from_descriptive(html):
 
 
 def test_sample_values_are_limited_to_declared_and_top_genes(example_results, monkeypatch):
-    """Per-sample values: declared sets first, then the top genes, within the room there is."""
+    """Per-sample values: panels first, declared sets next, then the top genes, within the room there is."""
     results = collect(example_results)
     monkeypatch.setattr(payload, "TOP_GENES", 5)
     genes = payload.shown_genes(results, "cohort_a")
     assert set(SETS["SIM_INTERFERON_TARGETS"][1]) <= set(genes)
     assert len(genes) < 60
+    panel = PANEL["genes"][:-1]  # the last one is measured nowhere
+    rest = [gene for gene in SETS["SIM_INTERFERON_TARGETS"][1] if gene not in panel]
     monkeypatch.setattr(payload, "MOST_VALUES", 37 * 8)
-    assert payload.shown_genes(results, "cohort_a") == SETS["SIM_INTERFERON_TARGETS"][1]
+    assert payload.shown_genes(results, "cohort_a") == [*panel, *rest]
 
 
 def test_counts_become_log2_counts_per_million(example_results):
@@ -230,3 +233,13 @@ def test_assets_come_with_licences_and_cannot_close_their_tag():
     texts = [licence.text for licence in assets.licences()]
     assert all(len(text) > 500 for text in texts)
     assert "SpryMedia" in texts[1]
+
+
+def test_bundle_kept_at_setup_is_the_bundle(tmp_path, monkeypatch):
+    """The page is the same whether set-up kept the charting library's bundle or it is made anew."""
+    monkeypatch.setattr("sys.prefix", str(tmp_path))
+    made = assets.chart_script.__wrapped__()
+    kept = assets.keep_bundle()
+    assert kept.is_relative_to(tmp_path)
+    monkeypatch.setattr(assets, "_make_bundle", lambda: pytest.fail("the kept bundle was not read"))
+    assert assets.chart_script.__wrapped__() == made

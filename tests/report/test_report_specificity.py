@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sidemine.report import cards, charts
+from sidemine.report import cards, evidence_charts
 
 
 def contrast(percentile=99.0):
@@ -28,10 +28,11 @@ def contrast(percentile=99.0):
 
 def test_plot_shows_random_sets_only_where_they_match():
     """The bar spans the inner 90 % of matched random sets; without a valid comparator there is none, and words say so."""
-    spec = charts.specificity([contrast()], "Hedges g")
+    spec = evidence_charts.specificity([contrast()], "Hedges g")
     assert spec["layer"][0]["data"]["values"] == [{"contrast": "vte_a", "low": 0.05, "high": 0.95}]
+    assert len(spec["layer"][1]["data"]["values"]) == 41
     assert [row["kind"] for row in spec["layer"][2]["data"]["values"]] == ["confounder", "primary set"]
-    spec = charts.specificity([contrast(None)], "Hedges g")
+    spec = evidence_charts.specificity([contrast(None)], "Hedges g")
     assert spec["layer"][0]["data"]["values"] == []
     assert "no valid comparator" in spec["description"]
 

@@ -38,7 +38,7 @@ def test_studies_keep_to_the_schemas(config):
     """The studies in config/, with all defaults filled in, pass jsonschema as they pass pydantic."""
     content = load_study(ROOT / config, check_files=False).to_json()
     jsonschema.validate(content["config"], json_schema("config"))
-    for name in ("datasets", "contrasts", "gene_sets", "published_tables"):
+    for name in ("datasets", "contrasts", "gene_sets", "published_tables", "considered"):
         for row in content[name]:
             jsonschema.validate(row, json_schema(name))
 

@@ -82,7 +82,15 @@ def test_study_json_is_plain(small):
     """study.json holds config, sheets and digest as plain values."""
     study = load_study(small.config)
     content = json.loads(json.dumps(study.to_json()))
-    assert list(content) == ["config", "datasets", "contrasts", "gene_sets", "published_tables", "config_digest"]
+    assert list(content) == [
+        "config",
+        "datasets",
+        "contrasts",
+        "gene_sets",
+        "published_tables",
+        "considered",
+        "config_digest",
+    ]
     assert content["config_digest"] == study.digest
     assert content["contrasts"][0]["covariates"] == ["age", "sex"]
 

@@ -17,8 +17,11 @@ KINDS = (
     "inhibitor_opposes_disease",
     "inhibitor_suppresses",
     "inhibitor_opposes",
+    "inhibitor_conflicting",
     "inhibitor_null",
     "null",
+    "competitive_null",
+    "composition_only",
     "conflicting",
     "sign_flipped",
     "confounded",
@@ -64,6 +67,7 @@ def test_planted_truth_is_found_and_nothing_else(kind, workflow, tmp_path):
             "sign_flipped": [-1, -1],
             "inhibitor_suppresses": [-1, -1],
             "inhibitor_opposes": [1, 1],
+            "inhibitor_conflicting": [-1, 1],
         }
         assert signs == expected.get(kind, signs)
 

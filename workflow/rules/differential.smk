@@ -4,7 +4,11 @@ rule fit_contrast:
         treatment=lambda wildcards: f"<results>/datasets/{get_contrast_dataset(wildcards)}/treatment.json",
         checked=ancient("<results>/design_check.json"),
     output:
-        table="<results>/contrasts/{contrast}/differential.tsv.gz",
+        table=report(
+            "<results>/contrasts/{contrast}/differential.tsv.gz",
+            caption="../report/differential.rst",
+            category="Tables",
+        ),
         design="<results>/contrasts/{contrast}/design.json",
         fit="<results>/contrasts/{contrast}/fit.npz",
     log:

@@ -10,8 +10,13 @@ rule adjust_set_tests:
             contrast=STUDY.contrasts,
         ),
     output:
-        expand(
-            "<results>/contrasts/{contrast}/enrichment.tsv", contrast=STUDY.contrasts
+        report(
+            expand(
+                "<results>/contrasts/{contrast}/enrichment.tsv",
+                contrast=STUDY.contrasts,
+            ),
+            caption="../report/enrichment.rst",
+            category="Tables",
         ),
     log:
         "<logs>/adjust_set_tests.log",

@@ -38,6 +38,10 @@ rule build_report:
         verdicts="<results>/verdicts.json",
         manifest="<results>/manifest.json",
         sets="<results>/gene_sets.tsv.gz",
+        specificity="<results>/specificity.tsv",
+        robustness="<results>/robustness.json",
+        calibration=["<results>/calibration.tsv", "<results>/calibration.json"],
+        concordance=get_concordance_files(),
         expression=expand(
             "<results>/datasets/{dataset}/expression.h5ad", dataset=STUDY.datasets
         ),
@@ -46,6 +50,9 @@ rule build_report:
         ),
         quality=expand(
             "<results>/datasets/{dataset}/quality.json", dataset=STUDY.datasets
+        ),
+        ledgers=expand(
+            "<results>/datasets/{dataset}/genes_ledger.tsv", dataset=STUDY.datasets
         ),
         checks=expand(
             "<results>/contrasts/{contrast}/quality.json", contrast=STUDY.contrasts
@@ -60,11 +67,20 @@ rule build_report:
         enrichment=expand(
             "<results>/contrasts/{contrast}/enrichment.tsv", contrast=STUDY.contrasts
         ),
+        pooled=expand(
+            "<results>/pooled/{hypothesis}/genes.tsv.gz",
+            hypothesis=[hypothesis.id for hypothesis in STUDY.config.hypotheses],
+        ),
     output:
-        report(
+        page=report(
             "<results>/report.html",
             caption="../report/report.rst",
             category="Answer",
+        ),
+        flags=report(
+            "<results>/flags_mqc.json",
+            caption="../report/flags.rst",
+            category="Checks",
         ),
     log:
         "<logs>/build_report.log",

@@ -25,7 +25,11 @@ rule decide_verdicts:
         ),
         inputs="<results>/inputs.json",
     output:
-        "<results>/verdicts.json",
+        report(
+            "<results>/verdicts.json",
+            caption="../report/verdicts.rst",
+            category="Answer",
+        ),
     log:
         "<logs>/decide_verdicts.log",
     params:

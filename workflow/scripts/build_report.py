@@ -1,4 +1,4 @@
-"""Build the page from the results alone."""
+"""Build the page and the flags for MultiQC, from the results alone."""
 
 from sidemine.script_log import log_to
 
@@ -7,4 +7,4 @@ with log_to(snakemake.log[0]):
 
     from sidemine.report.page import build_report
 
-    build_report(Path(snakemake.input.study).parent, Path(snakemake.output[0]))
+    build_report(Path(snakemake.input.study).parent, Path(snakemake.output.page), flags=Path(snakemake.output.flags))

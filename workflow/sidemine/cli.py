@@ -65,10 +65,13 @@ def add_report(commands: Commands) -> None:
     parser = commands.add_parser(
         "report",
         help="build the page again from a folder of results",
-        description="Build report.html from results alone, for example after the folder was moved.",
+        description="Build report.html from results alone, for example after the folder was moved. The page has the same "
+        "bytes as the workflow's.",
     )
     parser.add_argument("results", type=Path, metavar="RESULTS", help="results folder of a study (results/demo)")
-    parser.add_argument("--output", type=Path, help="page to write (default: RESULTS/report.html)")
+    parser.add_argument(
+        "-o", "--output", type=Path, metavar="FILE", help="page to write (default: RESULTS/report.html)"
+    )
     parser.set_defaults(run=_run_report)
 
 

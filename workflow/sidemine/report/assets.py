@@ -8,13 +8,20 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+import sys
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import distribution
 from importlib.resources import files
+from pathlib import Path
 
 from sidemine.errors import InputError, Problem
+from sidemine.tables import write_text
 
+OWN_SCRIPTS = ("core.js", "cards.js", "contrasts.js", "explorer.js", "records.js")
+"""The page's own scripts, in the order in which they run; what they share is in the first."""
+OWN_STYLES = ("page.css", "side_panels.css")
+"""The page's own style sheets."""
 _EXPORT = re.compile(r"export\s*\{([^{}]*)\}\s*;?")
 
 
@@ -26,13 +33,30 @@ class Licence:
     text: str
 
 
-@cache
-def chart_script() -> str:
-    """Return Vega, Vega-Lite and Vega-Embed as one classic script (sets `window.vegaEmbed`)."""
+def _kept_bundle() -> Path:
+    """Return where `make setup` keeps the bundle of this environment: making it takes longer than the whole page."""
+    return Path(sys.prefix) / "share" / "sidemine" / f"vega-{distribution('vl-convert-python').version}.js"
+
+
+def _make_bundle() -> str:
     import vl_convert
 
     # The stub file demands the snippet; without one the bundle sets window.vegaEmbed, which is what we want.
-    return _closed(str(vl_convert.javascript_bundle()))  # type: ignore[call-arg]
+    return str(vl_convert.javascript_bundle())  # type: ignore[call-arg]
+
+
+def keep_bundle() -> Path:
+    """Make the bundle of the charting library once, and keep it in the environment that it belongs to."""
+    kept = _kept_bundle()
+    write_text(_make_bundle(), kept)
+    return kept
+
+
+@cache
+def chart_script() -> str:
+    """Return Vega, Vega-Lite and Vega-Embed as one classic script (sets `window.vegaEmbed`)."""
+    kept = _kept_bundle()
+    return _closed(kept.read_text(encoding="utf-8") if kept.is_file() else _make_bundle())
 
 
 @cache
@@ -104,3 +128,7 @@ def source_hash(text: str) -> str:
 def _closed(script: str) -> str:
     # Inside HTML a script ends at the first `</script`, wherever it stands, and `<!--` changes how it is read.
     return script.replace("</script", "<\\/script").replace("<!--", "<\\!--").replace("\r\n", "\n").replace("\r", "\n")
+
+
+if __name__ == "__main__":
+    keep_bundle()

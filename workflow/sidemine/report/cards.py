@@ -9,6 +9,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from sidemine.report import words
+from sidemine.report.answer import answer
+from sidemine.report.beside import Beside
+from sidemine.report.evidence_panels import evidence_panels
 
 _MARKS = {"supported": "●", "suggestive": "◐", "not supported": "○", "conflicting": "⇄", "not testable": "∅"}
 _MEANINGS = {
@@ -45,16 +48,22 @@ def css_class(verdict: str) -> str:
     return "verdict-" + verdict.replace(" ", "-")
 
 
-def card(entry: Mapping[str, Any]) -> dict[str, Any]:
+def card(entry: Mapping[str, Any], beside: Beside, drawn: Mapping[str, Any]) -> dict[str, Any]:
     """Return everything that one answer card shows.
 
     Parameters
     ----------
     entry
         One entry of `verdicts` in `verdicts.json`.
+    beside
+        What stands beside the verdicts: robustness, concordance.
+    drawn
+        Its charts (`evidence_panels.figures`).
     """
     evidence = entry["evidence"]
     return {
+        **answer(entry, beside.robustness.get(entry["hypothesis"])),
+        **evidence_panels(entry, beside, drawn),
         "id": entry["hypothesis"],
         "question": entry["question"],
         "kind": _KINDS.get(entry["kind"], entry["kind"]),
@@ -68,19 +77,11 @@ def card(entry: Mapping[str, Any]) -> dict[str, Any]:
         "declared": declared_sentence(entry),
         **effect_list(entry),
         "notes": entry.get("notes") or [],
-        "agreeing": agreeing_words(entry),
-        "p_self_contained": words.p_statement(entry["p_self_contained"]),
-        "p_competitive": words.p_statement(entry["p_competitive"]),
-        "competitive_reading": competitive_reading(evidence),
-        "excludable": words.excludable_sentence(entry["smallest_excludable"], effect_unit(entry)),
         "doubt": entry["doubt"],
         "caps": entry["caps"],
         "gates": gates(entry),
         "gate_counts": gate_counts(entry),
         "fields": fields(entry),
-        "pooled_caption": pooled_caption(entry),
-        "specificity": (entry.get("specificity") or {}).get("sentence", ""),
-        "has_specificity_plot": bool((entry.get("specificity") or {}).get("contrasts")),
         "overlaps": overlap_sentences(entry),
         "composition": (entry.get("composition") or {}).get("sentence", ""),
         "cells": cell_rows(entry),
@@ -95,12 +96,6 @@ def headline(entry: Mapping[str, Any]) -> str:
     if entry["opposite"]:
         return "The change is significant, but in the direction opposite to the declared one."
     return _MEANINGS.get(entry["verdict"], "")
-
-
-def effect_unit(entry: Mapping[str, Any]) -> str:
-    """Return the unit of the hypothesis' effects (all its contrasts share one)."""
-    units = [str(item["effect_unit"]) for item in entry["evidence"]]
-    return units[0] if units else str(entry["declared"]["margin_unit"])
 
 
 def declared_sentence(entry: Mapping[str, Any]) -> str:
@@ -120,22 +115,6 @@ def declared_sentence(entry: Mapping[str, Any]) -> str:
     return (
         f"Declared beforehand: genes of {declared['set']} are {towards}, by the {declared['test']} test, over {over} "
         f"({words.listed(declared['contrasts'])}); {margin} ({declared['margin_rule']})."
-    )
-
-
-def agreeing_words(entry: Mapping[str, Any]) -> str:
-    """Say how many independent sources (accession and tissue) agree with the declared direction."""
-    agreeing = entry["agreeing"]
-    if agreeing is None:
-        return "not counted: no contrast could be tested"
-    noun = "independent source" if agreeing["n"] == 1 else "independent sources"
-    return f"{agreeing['k']} of {agreeing['n']} {noun}"
-
-
-def competitive_reading(evidence: list[Mapping[str, Any]]) -> str:
-    """Return the readings of the competitive test, each once."""
-    return "; ".join(
-        dict.fromkeys(str(item["competitive_reading"]) for item in evidence if item["competitive_reading"])
     )
 
 
@@ -162,13 +141,6 @@ def fields(entry: Mapping[str, Any]) -> list[dict[str, str]]:
         told = pooled_words(value) if key == "pooled" and value is not None else value_words(value)
         shown.append({"name": name, "value": f"not computed ({missing})" if value is None else told})
     return shown
-
-
-def pooled_caption(entry: Mapping[str, Any]) -> str:
-    """Say in the forest plot's caption what the pooled row shows, or why there is none."""
-    if entry["pooled"] is None:
-        return f"Nothing is pooled: {entry['not_computed'].get('pooled', 'no reason was given')}."
-    return f"Diamond: pooled effect ({entry['pooled']['method']}); pale bar: its range when one dataset is left out."
 
 
 def pooled_words(pooled: Mapping[str, Any]) -> str:

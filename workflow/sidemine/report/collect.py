@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sidemine.errors import InputError, Problem
+from sidemine.report.beside import Beside, read_beside
+from sidemine.report.supplement import Supplement, read_supplement
 from sidemine.report.words import cleaned
 from sidemine.tables import DIFFERENTIAL, ENRICHMENT, GENE_SETS, SAMPLES, empty_table, read_table
 
@@ -78,6 +80,8 @@ class StudyResults:
     gene_sets: pd.DataFrame
     datasets: dict[str, DatasetResults]
     contrasts: dict[str, ContrastResults]
+    supplement: Supplement
+    beside: Beside
 
     @cached_property
     def genes(self) -> list[str]:
@@ -124,6 +128,8 @@ def collect(results: Path) -> StudyResults:
         gene_sets=gene_sets,
         datasets={row["dataset"]: _read_dataset(results, row) for row in study["datasets"]},
         contrasts={row["contrast"]: _read_contrast(results, row) for row in study["contrasts"]},
+        supplement=read_supplement(results, datasets, [one["id"] for one in study["config"]["hypotheses"]]),
+        beside=read_beside(results),
     )
 
 

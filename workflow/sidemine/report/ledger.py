@@ -9,6 +9,7 @@ from typing import Any
 
 from sidemine.report.collect import ContrastResults, DatasetResults, StudyResults
 from sidemine.report.payload import declared_sets, set_rows
+from sidemine.report.side_panels import why_in
 from sidemine.report.words import bounded, count
 
 _LONGEST_NOTE = 1200
@@ -33,6 +34,7 @@ def _dataset_row(results: StudyResults, found: DatasetResults) -> dict[str, Any]
     return {
         "dataset": row["dataset"],
         "accession": row["accession"],
+        "why_in": why_in(results, found),
         "platform": row["platform"] or "—",
         "tissue": row["tissue"],
         "n_used": used,
@@ -42,7 +44,6 @@ def _dataset_row(results: StudyResults, found: DatasetResults) -> dict[str, Any]
         ],
         "more_fates": max(0, len(fates) - _FATES_SHOWN),
         "n_genes": int(found.quality["n_genes"] or 0),
-        "identifiers": identifier_words(found.provenance),
         "status": row["status"],
         "note": bounded(row["note"], _LONGEST_NOTE),
         "licence": row["licence"],
@@ -52,17 +53,6 @@ def _dataset_row(results: StudyResults, found: DatasetResults) -> dict[str, Any]
         "flags": found.quality["flags"] or [],
         "transformation": str(found.provenance.get("transformation", "")),
     }
-
-
-def identifier_words(provenance: dict[str, Any]) -> str:
-    """Tell what became of the identifiers, as far as the prepare stage wrote it down."""
-    if not isinstance(provenance.get("n_identifiers"), int):
-        return ""
-    parts = [f"{provenance['n_identifiers']:,} identifiers in the file"]
-    for key, name in (("n_identifiers_merged", "merged"), ("n_identifiers_dropped", "dropped")):
-        if isinstance(provenance.get(key), int):
-            parts.append(f"{provenance[key]:,} {name}")
-    return ", ".join(parts)
 
 
 def dataset_inputs(results: StudyResults, found: DatasetResults) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""Methods text with the numbers of this very run, the reading guide, and the references."""
+"""Methods text with the numbers of this very run, the command that repeats it, and the reading guide."""
 
 from __future__ import annotations
 
@@ -7,23 +7,8 @@ from typing import Any
 
 from sidemine.report.collect import StudyResults
 from sidemine.report.payload import MOST_VALUES, TOP_GENES
+from sidemine.report.references import references_text
 from sidemine.report.words import count, listed
-
-REFERENCES = (
-    ("limma", "Ritchie ME et al. limma powers differential expression analyses. Nucleic Acids Res 2015.",
-     "10.1093/nar/gkv007"),
-    ("voom", "Law CW et al. voom: precision weights unlock linear model tools for RNA-seq read counts. "
-     "Genome Biol 2014.", "10.1186/gb-2014-15-2-r29"),
-    ("CAMERA", "Wu D, Smyth GK. Camera: a competitive gene set test accounting for inter-gene correlation. "
-     "Nucleic Acids Res 2012.", "10.1093/nar/gks461"),
-    ("ROAST, FRY", "Wu D et al. ROAST: rotation gene set tests for complex microarray experiments. "
-     "Bioinformatics 2010.", "10.1093/bioinformatics/btq401"),
-    ("GSEA", "Subramanian A et al. Gene set enrichment analysis. PNAS 2005.", "10.1073/pnas.0506580102"),
-    ("false discovery rate", "Benjamini Y, Hochberg Y. Controlling the false discovery rate. J R Stat Soc B 1995; "
-     "57:289–300.", ""),
-    ("Aarhus study", "Haysen SR et al. Inflammopharmacology 2025.", "10.1007/s10787-025-01677-2"),
-    ("NTNU study", "Ravlo E, Ianevski A et al. NAR Molecular Medicine 2025.", ""),
-)  # fmt: skip
 
 _PROBE_RULES = {
     "highest_mean": "the probe with the highest mean over all samples speaks for it (groups are not looked at)",
@@ -31,11 +16,6 @@ _PROBE_RULES = {
     "mean_of_probes": "the mean of its probes is taken",
 }
 _PACKAGES_NAMED = ("pylimma", "numpy", "scipy", "pandas", "anndata", "gseapy", "decoupler", "scanpy", "snakemake")
-
-
-def references() -> list[dict[str, str]]:
-    """Return the references: what for, the text, and the DOI (empty where we have not seen one)."""
-    return [{"what": what, "text": text, "doi": doi} for what, text, doi in REFERENCES]
 
 
 def reading_guide(results: StudyResults) -> list[str]:
@@ -156,10 +136,29 @@ def _software(results: StudyResults) -> str:
     packages = versions["packages"]
     named = [f"{name} {packages[name]}" for name in _PACKAGES_NAMED if name in packages]
     return (
-        f"Software. sidemine {packages.get('sidemine', '(version not recorded)')}, Python {versions['python']}"
+        f"Software. sidemine {versions['sidemine']}, Python {versions['python']}"
         f"{', ' if named else ''}{', '.join(named)}. Seed {results.manifest['seed']}. Digests: code "
         f"{results.manifest['code_digest'][:12]}, lock {results.manifest['lock_digest'][:12]}."
     )
+
+
+def commands(results: StudyResults) -> list[dict[str, str]]:
+    """Return the commands that give these results and this page again, and what each needs."""
+    study = results.verdicts["study"]["id"]
+    return [
+        {
+            "command": "snakemake --cores 2 --configfile CONFIG",
+            "words": f"with the study's config.yaml (digest {results.manifest['config_digest'][:12]}), the inputs of its lock "
+            f"(digest {results.manifest['lock_digest'][:12]}) and this code (digest {results.manifest['code_digest']}); the "
+            "number of cores changes no byte",
+        },
+        {"command": f"sidemine report results/{study}", "words": "builds this page again from the results alone"},
+    ]
+
+
+def methods_text(results: StudyResults) -> str:
+    """Return the methods as plain text with references, for the copy button."""
+    return "\n\n".join([*paragraphs(results), references_text()]) + "\n"
 
 
 def page_limits(results: StudyResults) -> str:

@@ -6,17 +6,31 @@ import logging
 from pathlib import Path
 from typing import Any
 
-from sidemine.report import assets, cards, charts, ledger, methods
+from sidemine.report import assets, cards, contrast_charts, ledger, methods, side_panels, words
 from sidemine.report.collect import StudyResults, collect
-from sidemine.report.payload import contrast_block, dataset_block, genes_block, named_sets, pack, sets_block
-from sidemine.tables import write_text
+from sidemine.report.covariates import cross_table
+from sidemine.report.evidence_panels import figures as evidence_figures
+from sidemine.report.explorer import explorer_block, explorer_options
+from sidemine.report.flags_mqc import multiqc_flags
+from sidemine.report.payload import (
+    contrast_block,
+    dataset_block,
+    genes_block,
+    named_sets,
+    pack,
+    panels_block,
+    sets_block,
+)
+from sidemine.report.references import references
+from sidemine.report.sources import source_tables
+from sidemine.tables import write_json, write_text
 
 _LOG = logging.getLogger(__name__)
 LARGEST_PAGE = 8_000_000
 """Bytes above which the page is too large to be sent around; a warning is logged."""
 
 
-def build_report(results: Path, output: Path) -> None:
+def build_report(results: Path, output: Path, *, flags: Path | None = None) -> None:
     """Write the report of one study as one self-contained HTML file, the same bytes every time.
 
     Parameters
@@ -25,6 +39,8 @@ def build_report(results: Path, output: Path) -> None:
         Folder of the study's results (`results/<study>`), as in the result contract.
     output
         Where to write the page.
+    flags
+        Where to write the flags of all checks as MultiQC custom content; None: they are not written.
 
     Raises
     ------
@@ -37,6 +53,8 @@ def build_report(results: Path, output: Path) -> None:
     if size > LARGEST_PAGE:
         _LOG.warning("the report has %.1f MB, more than the %.0f MB it should", size / 1e6, LARGEST_PAGE / 1e6)
     write_text(page, output)
+    if flags is not None:
+        write_json(multiqc_flags(found), flags)
     _LOG.info("report of %d contrasts written: %s, %.1f MB", len(found.contrasts), output, size / 1e6)
 
 
@@ -53,25 +71,42 @@ def render(results: StudyResults) -> str:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    environment.filters |= {"first_sentence": words.first_sentence, "emphasised": emphasised}
     return environment.get_template("page.html.j2").render(page_values(results))
+
+
+def emphasised(text: str, parts: list[str]) -> str:
+    """Return `text` as HTML that is escaped first, with the first place of each of `parts` in bold."""
+    from markupsafe import Markup, escape
+
+    shown = str(escape(text))
+    for part in parts:
+        plain = str(escape(part))
+        shown = shown.replace(plain, f"<strong>{plain}</strong>", 1)
+    return Markup(shown)  # noqa: S704 - escaped above
 
 
 def page_values(results: StudyResults) -> dict[str, Any]:
     """Return everything that the template shows."""
-    scripts = [assets.chart_script(), assets.table_script(), assets.own_file("page.js")]
-    styles = [assets.table_style(), assets.own_file("page.css")]
+    scripts = [assets.chart_script(), assets.table_script(), *map(assets.own_file, assets.OWN_SCRIPTS)]
+    styles = [assets.table_style(), *map(assets.own_file, assets.OWN_STYLES)]
     hypotheses = results.verdicts["verdicts"]
+    figures = {entry["hypothesis"]: evidence_figures(entry, results.beside) for entry in hypotheses}
     return {
         "study": results.verdicts["study"],
         "simulated": results.simulated,
         "planted": results.verdicts["planted"],
         "legend": cards.verdict_legend(),
         "guide": methods.reading_guide(results),
-        "cards": [cards.card(entry) for entry in hypotheses],
+        "cards": [cards.card(entry, results.beside, figures[entry["hypothesis"]]) for entry in hypotheses],
+        "panels": panels_block(results),
         "published": [cards.published_table(entry) for entry in results.verdicts["published_tables"]],
         "published_rows": ledger.published_rows(results),
         "datasets": ledger.dataset_rows(results),
-        "contrasts": ledger.contrast_rows(results),
+        "contrasts": [
+            {**row, "cross_table": cross_table(results.datasets[row["dataset"]], results.contrasts[row["contrast"]])}
+            for row in ledger.contrast_rows(results)
+        ],
         "gene_sets": ledger.gene_set_rows(results),
         "missing_sets": ledger.missing_sets(results),
         "inputs": [ledger.input_row(item) for item in results.manifest["inputs"]],
@@ -79,12 +114,20 @@ def page_values(results: StudyResults) -> dict[str, Any]:
         "packages": sorted(results.manifest["versions"]["packages"].items()),
         "methods": methods.paragraphs(results),
         "limits": methods.page_limits(results),
-        "references": methods.references(),
+        "methods_text": methods.methods_text(results),
+        "commands": methods.commands(results),
+        "references": references(),
+        "explorer": explorer_options(results),
+        "threats": side_panels.threats(results),
+        "funnels": side_panels.funnels(results),
+        "considered": side_panels.considered_rows(results),
+        "calibration": side_panels.calibration_panel(results),
+        "context": side_panels.context_panel(results),
         "licences": assets.licences(),
         "scripts": scripts,
         "styles": styles,
         "policy": security_policy(scripts, styles),
-        "blocks": data_blocks(results),
+        "blocks": data_blocks(results, figures),
     }
 
 
@@ -98,30 +141,29 @@ def security_policy(scripts: list[str], styles: list[str]) -> str:
     )
 
 
-def data_blocks(results: StudyResults) -> dict[str, str]:
-    """Return the packed data of the page by element id."""
+def data_blocks(results: StudyResults, figures: dict[str, dict[str, Any]]) -> dict[str, str]:
+    """Return the packed data of the page by element id; `figures` are the cards' charts by hypothesis."""
     blocks = {
         "data-page": pack(
             {
-                "forests": {entry["hypothesis"]: _forest(entry) for entry in results.verdicts["verdicts"]},
-                "specificities": {
-                    entry["hypothesis"]: charts.specificity(entry["specificity"]["contrasts"], cards.effect_unit(entry))
-                    for entry in results.verdicts["verdicts"]
-                    if (entry.get("specificity") or {}).get("contrasts")
-                },
-                "specs": charts.contrast_specs(),
+                "figures": {key: spec for drawn in figures.values() for key, spec in drawn.items()},
+                "specs": contrast_charts.contrast_specs(),
+                "panels": panels_block(results),
                 "named_sets": named_sets(results),
                 "contrasts": {key: item.row["dataset"] for key, item in results.contrasts.items()},
             }
         ),
         "data-genes": pack(genes_block(results)),
         "data-sets": pack(sets_block(results)),
+        "data-sources": pack(source_tables(results)),
+        "data-manifest": pack(results.manifest),
+        "data-verdicts": pack(results.verdicts),
+    }
+    blocks |= {
+        f"data-explorer-{entry['hypothesis']}": pack(block)
+        for entry in results.verdicts["verdicts"]
+        if (block := explorer_block(results, entry)) is not None
     }
     blocks |= {f"data-dataset-{key}": pack(dataset_block(results, key)) for key in results.datasets}
     blocks |= {f"data-contrast-{key}": pack(contrast_block(results, key)) for key in results.contrasts}
     return blocks
-
-
-def _forest(entry: dict[str, Any]) -> dict[str, Any] | None:
-    rows = charts.forest_rows(entry["evidence"], entry["pooled"])
-    return charts.forest(rows, cards.effect_unit(entry), entry["declared"]["margin"]) if rows else None

@@ -13,7 +13,9 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from sidemine.report.collect import ContrastResults, DatasetResults, StudyResults
+from sidemine.report.covariates import colour_columns
 from sidemine.report.words import bounded, is_number
+from sidemine.study.panels import LONGEST_PANEL
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -89,6 +91,26 @@ def named_sets(results: StudyResults) -> list[str]:
     return list(dict.fromkeys(named))
 
 
+def panels_block(results: StudyResults) -> list[dict[str, Any]]:
+    """Return the declared gene panels: genes (indices into the gene list), and those that no comparison measured."""
+    index = results.gene_index
+    block = []
+    for panel in results.study["config"].get("panels") or []:
+        members = results.gene_sets.loc[results.gene_sets["gene_set"] == panel["set"], "gene"] if panel["set"] else []
+        genes = list(dict.fromkeys([*panel["genes"], *map(str, members)]))
+        block.append(
+            {
+                "id": panel["id"],
+                "title": bounded(panel["title"], 120),
+                "source": bounded(panel["set"], 200) or "genes named in the configuration",
+                "genes": [index[gene] for gene in genes if gene in index][:LONGEST_PANEL],
+                "more": max(0, sum(gene in index for gene in genes) - LONGEST_PANEL),
+                "absent": [bounded(gene, 40) for gene in genes if gene not in index],
+            }
+        )
+    return block
+
+
 def declared_sets(results: StudyResults) -> list[str]:
     """Return the sets named by hypotheses, then the other declared sets; comparators last are left out.
 
@@ -101,14 +123,15 @@ def declared_sets(results: StudyResults) -> list[str]:
 def shown_genes(results: StudyResults, dataset: str) -> list[str]:
     """Return the genes of `dataset` whose per-sample values are on the page.
 
-    Genes of declared sets in the order of `declared_sets`, and the `TOP_GENES` genes of each contrast by p-value,
+    Genes of panels, of declared sets in the order of `declared_sets`, and the `TOP_GENES` genes of each contrast by p-value,
     until `MOST_VALUES` values are reached.
     """
     measured = results.datasets[dataset].genes
     available = set(measured)
     members = results.gene_sets.groupby("gene_set")["gene"]
     groups = {str(name): [str(gene) for gene in genes] for name, genes in members}
-    wanted: dict[str, None] = {}
+    wanted = {results.genes[gene]: None for panel in panels_block(results) for gene in panel["genes"]}
+    wanted = {gene: None for gene in wanted if gene in available}
     for name in declared_sets(results):
         wanted.update(dict.fromkeys(gene for gene in groups.get(name, []) if gene in available))
     for contrast in results.contrasts.values():
@@ -135,6 +158,9 @@ def dataset_block(results: StudyResults, dataset: str) -> dict[str, Any]:
         "values": [[int(value) if math.isfinite(value) else None for value in row] for row in values.tolist()],
         "components": components.get("samples", {}),
         "explained": components.get("explained", []),
+        "columns": colour_columns(
+            found, [item for item in results.contrasts.values() if item.row["dataset"] == dataset]
+        ),
     }
 
 

@@ -6,9 +6,10 @@ Pure functions of plain values. Every signed number is target minus reference.
 from __future__ import annotations
 
 import math
+import re
 import unicodedata
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeGuard
 
 HIGHER, LOWER, EQUAL = "higher", "lower", "not different"
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -24,10 +25,34 @@ def bounded(text: str, limit: int = LONGEST_TEXT) -> str:
     Deposited metadata may hold anything. Direction overrides can make a name read as another, so they are written
     out as their code point; control characters likewise.
     """
+    if len(text) <= limit and text.isascii() and text.isprintable():
+        return text
     cut = text[:limit]
     shown = "".join(_visible(character) for character in cut)
     missing = len(text) - len(cut)
     return f"{shown} … [{missing:,} more characters]" if missing else shown
+
+
+def shortened(text: str, limit: int) -> str:
+    """Return `text`, or as many of its words as fit into `limit` characters and an ellipsis.
+
+    >>> shortened("one two three", 9), shortened("short", 9)
+    ('one two …', 'short')
+    """
+    if len(text) <= limit:
+        return text
+    cut = text[: limit - 1]
+    return f"{cut.rsplit(' ', 1)[0] if ' ' in cut else cut} …"
+
+
+def first_sentence(text: str) -> str:
+    """Return the first sentence of `text`, with its full stop.
+
+    >>> first_sentence("Nobody ran it. Selectors rest on hearsay."), first_sentence("One only")
+    ('Nobody ran it.', 'One only')
+    """
+    end = re.search(r"[.!?](?=\s+[A-Z\d“])", text)
+    return text[: end.end()] if end else text
 
 
 def _visible(character: str) -> str:
@@ -49,7 +74,7 @@ def cleaned(value: Any, limit: int = LONGEST_TEXT) -> Any:
     return value
 
 
-def is_number(value: object) -> bool:
+def is_number(value: object) -> TypeGuard[float]:
     """Tell whether `value` is a finite number (a bool is not)."""
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
@@ -103,6 +128,17 @@ def count(value: int, singular: str, plural: str = "") -> str:
 def percent(part: float, whole: float) -> str:
     """Return a share as a whole percentage; an em dash of nothing."""
     return f"{100 * part / whole:.0f} %" if whole else "—"
+
+
+def ordinal(value: float) -> str:
+    """Return a rank or percentile as a reader says it.
+
+    >>> ordinal(1), ordinal(22.4), ordinal(13), ordinal(100)
+    ('1st', '22nd', '13th', '100th')
+    """
+    whole = round(value)
+    ending = {1: "st", 2: "nd", 3: "rd"}.get(whole % 10, "th") if whole % 100 not in {11, 12, 13} else "th"
+    return f"{whole}{ending}"
 
 
 def listed(parts: Sequence[str]) -> str:

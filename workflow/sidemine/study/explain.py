@@ -18,6 +18,8 @@ _PATTERNS = {
     r"^[A-Za-z0-9][A-Za-z0-9_.:()+-]{0,199}$": "a gene set name: letters, digits and _ . : ( ) + -",
     r"^[A-Za-z0-9._-]+$": "letters, digits, dots, underscores and hyphens",
     r"^(GPL[0-9]+)?$": "a GEO platform such as GPL570, or nothing",
+    r"^(10\.[0-9]{4,9}/\S+)?$": "a DOI that starts with 10., or nothing",
+    r"^(https://\S+)?$": "an https:// address, or nothing",
     r"^(\*|[A-Za-z][A-Za-z0-9_]{0,63})$": "* or a letter, then letters, digits and underscores",
 }
 

@@ -11,13 +11,15 @@ from typing import Any
 
 from sidemine.errors import Problem, StudyError
 from sidemine.study.config_file import check_config, read_config, salvage
+from sidemine.study.context import ConsideredDataset
 from sidemine.study.models import Contrast, Dataset, GeneSetRow, PublishedTable, StudyConfig, to_plain
 from sidemine.study.paths import expand_path
 from sidemine.study.sheets import Model, Sheet, read_sheet
 from sidemine.study.validate import Draft, cross_check
 
-# Where files lie does not change what a study asks: these keys stay out of its digest.
-_PLACES = ("mirror", "results", "downloads", "lock", "planted")
+# Where files lie, and what a report shows beside the evidence, does not change what a study asks: these keys stay out
+# of its digest.
+_BESIDE = ("mirror", "results", "downloads", "lock", "planted", "context", "considered")
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,8 @@ class Study:
         Rows of the sheets by their id, in the order of the sheets.
     gene_set_rows
         Rows of the gene set sheet, opt-in sets included.
+    considered
+        Rows of the sheet of data sets that were considered and not taken.
     folder
         Folder of the config file; paths in the study count from here.
     digest
@@ -43,6 +47,7 @@ class Study:
     contrasts: dict[str, Contrast]
     gene_set_rows: tuple[GeneSetRow, ...]
     published_tables: dict[str, PublishedTable]
+    considered: tuple[ConsideredDataset, ...]
     folder: Path
     digest: str
 
@@ -83,7 +88,8 @@ class Study:
 
     def to_json(self) -> dict[str, Any]:
         """Return the content of `study.json`: config, rows of all sheets, and the digest."""
-        return {**self._content(), "config_digest": self.digest}
+        considered = [to_plain(row) for row in self.considered]
+        return {**self._content(), "considered": considered, "config_digest": self.digest}
 
     def _content(self) -> dict[str, Any]:
         return _content(
@@ -126,6 +132,7 @@ def load_study(config_path: Path, overrides: Mapping[str, Any] | None = None, *,
         contrasts=_sheet(raw, "contrasts", Contrast, "contrast", folder, problems),
         gene_sets=_sheet(raw, "gene_sets", GeneSetRow, "gene_set", folder, problems),
         published_tables=_sheet(raw, "published_tables", PublishedTable, "table", folder, problems),
+        considered=_sheet(raw, "considered", ConsideredDataset, "name", folder, problems),
     )
     problems += cross_check(draft, check_files=check_files)
     if problems or config is None:
@@ -140,6 +147,7 @@ def load_study(config_path: Path, overrides: Mapping[str, Any] | None = None, *,
         contrasts={row.contrast: row for row in contrasts},
         gene_set_rows=tuple(gene_sets),
         published_tables={row.table: row for row in tables},
+        considered=tuple(row.model for row in draft.considered.rows),
         folder=folder,
         digest=_digest(_content(config, datasets, contrasts, gene_sets, tables)),
     )
@@ -171,6 +179,6 @@ def _content(
 
 
 def _digest(content: dict[str, Any]) -> str:
-    asked = {key: value for key, value in content["config"].items() if key not in _PLACES}
+    asked = {key: value for key, value in content["config"].items() if key not in _BESIDE}
     text = json.dumps({**content, "config": asked}, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(text.encode("utf-8")).hexdigest()

@@ -13,7 +13,9 @@ from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from sidemine.study.closed_model import ClosedModel, split_list
 from sidemine.study.concordance_config import Concordance
+from sidemine.study.context import ClinicalContext
 from sidemine.study.identifiers import Identifier, SetName
+from sidemine.study.panels import GenePanel
 
 Layout = Literal["series_matrix", "table", "archive", "ncbi_counts", "h5ad", "tenx"]
 Scale = Literal["log2", "linear", "counts", "normalised_counts"]
@@ -394,7 +396,7 @@ class Settings(ClosedModel):
         default=1000, ge=1000, le=20000, description="Random sets that each primary set is compared with."
     )
     robustness: RobustnessDimensions = Field(
-        default_factory=lambda: list(get_args(RobustnessDimension)),
+        default=list(get_args(RobustnessDimension)),
         description="Dimensions of the robustness grid: all, off, or a list. Without it cohort answers stay suggestive.",
     )
     robustness_crossed: int = Field(
@@ -456,6 +458,9 @@ class StudyConfig(ClosedModel):
     contrasts: str = Field(default="contrasts.tsv", description="Sheet of contrasts.")
     gene_sets: str = Field(default="gene_sets.tsv", description="Sheet of gene sets.")
     published_tables: str = Field(default="", description="Sheet of published tables; empty: none.")
+    considered: str = Field(
+        default="", description="Sheet of data sets that were considered and not taken; empty: none."
+    )
     gene_table: GeneTableSource
     mirror: str | None = Field(
         default=None, description="Folder that serves https://HOST/PATH from DIR/HOST/PATH; no network is tried."
@@ -477,6 +482,13 @@ class StudyConfig(ClosedModel):
     concordance: Concordance = Field(
         default_factory=Concordance,
         description="Bridges between drug profiles and disease profiles, and direct contrasts of subgroups.",
+    )
+    panels: list[GenePanel] = Field(
+        default_factory=list,
+        description="Gene panels for the heat map of every comparison, declared beforehand; they carry no verdict.",
+    )
+    context: ClinicalContext | None = Field(
+        default=None, description="Clinical context: a cited panel of the report, apart from the evidence."
     )
 
 

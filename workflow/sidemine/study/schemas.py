@@ -22,6 +22,7 @@ from sidemine.study.concordance_config import (
     DerivedSetRule,
     Interaction,
 )
+from sidemine.study.context import ClinicalContext, ConsideredDataset, ContextStatement
 from sidemine.study.explain import bare_type, describe_type, name_of
 from sidemine.study.models import (
     Contrast,
@@ -39,6 +40,7 @@ from sidemine.study.models import (
     StudyInfo,
     Traps,
 )
+from sidemine.study.panels import GenePanel
 
 logger = logging.getLogger(__name__)
 
@@ -51,6 +53,7 @@ SCHEMAS: dict[str, type[BaseModel]] = {
     "contrasts": Contrast,
     "gene_sets": GeneSetRow,
     "published_tables": PublishedTable,
+    "considered": ConsideredDataset,
 }
 
 # Marker in config/README.md → model whose fields its table lists, and the prefix of the keys.
@@ -70,10 +73,14 @@ _TABLES: dict[str, tuple[type[BaseModel], str]] = {
     "comparator_signatures": (ComparatorSignatures, "comparator_signatures."),
     "derived_set": (DerivedSetRule, "derive."),
     "interaction": (Interaction, ""),
+    "panels": (GenePanel, ""),
+    "context": (ClinicalContext, "context."),
+    "statement": (ContextStatement, ""),
     "datasets": (Dataset, ""),
     "contrasts": (Contrast, ""),
     "gene_sets": (GeneSetRow, ""),
     "published_tables": (PublishedTable, ""),
+    "considered": (ConsideredDataset, ""),
 }
 
 

@@ -12,6 +12,7 @@ from sidemine.errors import Problem, StudyError
 from sidemine.study.check_concordance import check_concordance
 from sidemine.study.check_hypotheses import check_hypotheses
 from sidemine.study.concordance_config import ComparatorSignatures
+from sidemine.study.context import ConsideredDataset
 from sidemine.study.hints import dangling
 from sidemine.study.models import (
     Contrast,
@@ -20,6 +21,7 @@ from sidemine.study.models import (
     PublishedTable,
     StudyConfig,
 )
+from sidemine.study.panels import check_panels
 from sidemine.study.paths import expand_path, is_url
 from sidemine.study.selectors import Selector, SelectorError, parse_selector
 from sidemine.study.sheets import Sheet, SheetRow
@@ -37,6 +39,7 @@ class Draft:
     contrasts: Sheet[Contrast]
     gene_sets: Sheet[GeneSetRow]
     published_tables: Sheet[PublishedTable]
+    considered: Sheet[ConsideredDataset]
 
 
 def cross_check(draft: Draft, *, check_files: bool = True) -> list[Problem]:
@@ -65,6 +68,7 @@ def cross_check(draft: Draft, *, check_files: bool = True) -> list[Problem]:
             draft.config.settings.opt_in,
         ),
         *check_concordance(draft.config.concordance, str(draft.config_path), draft.contrasts, draft.gene_sets),
+        *check_panels(draft.config.panels, draft.gene_sets.ids, str(draft.config_path)),
     ]
     return problems + (_check_files(draft) if check_files else [])
 
@@ -76,6 +80,7 @@ def _duplicates(draft: Draft) -> list[Problem]:
         ("contrast", ((row.model.contrast, row.where) for row in draft.contrasts.rows)),
         ("gene set", ((row.model.gene_set, row.where) for row in draft.gene_sets.rows if row.model.gene_set != "*")),
         ("published table", ((row.model.table, row.where) for row in draft.published_tables.rows)),
+        ("considered data set", ((row.model.name, row.where) for row in draft.considered.rows)),
         ("hypothesis", ((one.id, f"{draft.config_path}, key hypotheses") for one in draft.config.hypotheses)),
     ]
     for kind, entries in lists:

@@ -1,111 +1,9 @@
-// Glue between the page's data, Vega (charts) and DataTables (tables). No number is computed here but ranks and −log10 p.
+// Each comparison: volcano, gene table, samples of a gene, set tests, rank plot, panel, components. No number of a table is
+// computed here; pictures need ranks, −log10 p, running sums and differences from a mean.
 (() => {
   "use strict";
-  const root = document.documentElement;
-  root.classList.add("js");
-  const dark = window.matchMedia("(prefers-color-scheme: dark)");
-  const byId = (id) => document.getElementById(id);
-  const blocks = new Map();
-  const charts = new Map();
+  const { byId, block, draw, charts, download, number, pWords, escapeText, shown, button } = window.sidemine;
   const state = new Map();
-
-  // ---- data ---------------------------------------------------------------------------------------------------
-  function block(id) {
-    if (!blocks.has(id)) blocks.set(id, unpack(byId(id).textContent));
-    return blocks.get(id);
-  }
-
-  async function unpack(text) {
-    const bytes = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
-    const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
-    return new Response(stream).json();
-  }
-
-  // ---- words --------------------------------------------------------------------------------------------------
-  const superscript = (text) => [...text].map((c) => "⁰¹²³⁴⁵⁶⁷⁸⁹"["0123456789".indexOf(c)] ?? "⁻").join("");
-  const number = (value, digits = 2) =>
-    value === null || value === undefined || !Number.isFinite(value) ? "—" : value.toFixed(digits).replace("-", "−");
-
-  function pWords(value) {
-    if (value === null || value === undefined) return "—";
-    if (value <= 1e-300) return "< 10⁻³⁰⁰";
-    if (value >= 0.0995) return value.toFixed(2);
-    if (value >= 0.001) return value < 0.01 ? String(Number(value.toPrecision(2))) : value.toFixed(3);
-    const [mantissa, exponent] = value.toExponential(1).split("e");
-    return `${mantissa} × 10${superscript(exponent)}`;
-  }
-
-  const escapes = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
-  const escapeText = (text) => String(text).replace(/[&<>"']/g, (character) => escapes[character]);
-  const shown = (words) => (value, type) => (type === "display" ? escapeText(words(value)) : value ?? Infinity);
-  const button = (value, type) =>
-    type === "display" ? `<button type="button" class="pick">${escapeText(value)}</button>` : value;
-
-  // ---- charts -------------------------------------------------------------------------------------------------
-  function coloured(part, style) {
-    if (typeof part === "string" && part.startsWith("@")) return style.getPropertyValue(`--${part.slice(1)}`).trim();
-    if (Array.isArray(part)) return part.map((item) => coloured(item, style));
-    if (part === null || typeof part !== "object") return part;
-    return Object.fromEntries(Object.entries(part).map(([key, item]) => [key, coloured(item, style)]));
-  }
-
-  const look = {
-    background: "@surface", font: "system-ui, sans-serif", view: { stroke: null },
-    axis: { labelColor: "@soft", titleColor: "@ink", gridColor: "@line", domainColor: "@muted", tickColor: "@muted",
-            titleFontWeight: 600, labelFontSize: 11, titleFontSize: 12, gridOpacity: 0.6 },
-    legend: { labelColor: "@ink", titleColor: "@ink" },
-  };
-
-  async function draw(holder, spec, datasets, renderer = "svg") {
-    charts.get(holder)?.view?.finalize();
-    const style = getComputedStyle(root);
-    const full = { ...coloured(spec, style), ...(datasets ? { datasets } : {}) };
-    const { view } = await window.vegaEmbed(holder, full, {
-      actions: false, ast: true, renderer, config: coloured(look, style), defaultStyle: false,
-      tooltip: { disableDefaultStyle: true, formatTooltip }, logLevel: 1,
-    });
-    // One picture with one description for screen readers; the tables beside it hold every number.
-    holder.setAttribute("role", "img");
-    holder.setAttribute("aria-label", spec.description);
-    holder.querySelector("svg, canvas")?.setAttribute("aria-hidden", "true");
-    charts.set(holder, { view, spec, datasets, renderer });
-    addSaveButtons(holder);
-    return view;
-  }
-
-  // The volcano hands over its whole row (cheaper than one expression per point); other charts their named values.
-  function formatTooltip(value) {
-    if (value === null || typeof value !== "object") return escapeText(value);
-    const shownParts = "p_words" in value
-      ? { gene: value.gene, "log2 fold change": number(value.lfc, 3), p: value.p_words, q: value.q_words } : value;
-    const lines = Object.entries(shownParts).map(([key, item]) =>
-      `<tr><td class="key">${escapeText(key)}</td><td class="value">${escapeText(item)}</td></tr>`);
-    return `<table><tbody>${lines.join("")}</tbody></table>`;
-  }
-
-  function addSaveButtons(holder) {
-    if (holder.parentElement.querySelector(".save")) return;
-    const line = document.createElement("p");
-    line.className = "save";
-    for (const kind of ["svg", "png"]) {
-      const save = document.createElement("button");
-      save.type = "button";
-      save.textContent = `Save as ${kind.toUpperCase()}`;
-      save.addEventListener("click", async () => {
-        const url = await charts.get(holder).view.toImageURL(kind, 2);
-        download(url, `${holder.id}.${kind}`);
-      });
-      line.append(save);
-    }
-    holder.after(line);
-  }
-
-  function download(url, name) {
-    const link = document.createElement("a");
-    link.href = url;
-    link.download = name;
-    link.click();
-  }
 
   // ---- one comparison -----------------------------------------------------------------------------------------
   async function geneRows(contrast) {
@@ -143,6 +41,9 @@
         if (!here.described) buildSetTable(here, `descriptive-${contrast}`, here.data.descriptive);
         here.described = true;
       });
+      here.symbols = (await block("data-genes")).symbol;
+      byId(`heat-panel-${contrast}`)?.addEventListener("change", () => drawHeat(here));
+      jobs.push(drawHeat(here));
       const rank = byId(`rank-set-${contrast}`);
       rank.addEventListener("change", () => drawRank(here, rank.value));
       if (rank.value) jobs.push(drawRank(here, rank.value));
@@ -200,19 +101,93 @@
     return draw(byId(`histogram-${here.contrast}`), here.page.specs.histogram, { bins });
   }
 
+  function groupOf(here) {
+    const target = new Set(here.data.target);
+    const reference = new Set(here.data.reference);
+    return (sample) => (target.has(sample) ? "target" : reference.has(sample) ? "reference" : "other");
+  }
+
+  // Shapes are groups; colours are groups, or the column that the reader chooses.
   function drawComponents(here) {
     const holder = byId(`components-${here.contrast}`);
     if (!holder) return null;
-    const target = new Set(here.data.target);
-    const reference = new Set(here.data.reference);
-    const samples = Object.entries(here.values.components).map(([sample, [pc1, pc2]]) => ({
-      sample, pc1, pc2, group: target.has(sample) ? "target" : reference.has(sample) ? "reference" : "other",
-    }));
-    const spec = structuredClone(here.page.specs.components);
+    const chooser = byId(`component-colour-${here.contrast}`);
+    if (chooser.options.length === 1) {
+      here.values.columns.forEach((column, i) => chooser.add(new Option(`${column.name} (${column.why})`, i)));
+      chooser.addEventListener("change", () => drawComponents(here));
+    }
+    const column = chooser.value === "" ? null : here.values.columns[Number(chooser.value)];
+    const position = new Map(here.values.samples.map((sample, i) => [sample, i]));
+    const group = groupOf(here);
+    let missing = 0;
+    const samples = [];
+    for (const [sample, [pc1, pc2]] of Object.entries(here.values.components)) {
+      const found = column?.values[position.get(sample)] ?? null;
+      if (column && found === null) { missing += 1; continue; }
+      const value = column?.kind === "levels" ? column.levels[found] : found;
+      samples.push({ sample, pc1, pc2, group: group(sample), value, told: value ?? group(sample) });
+    }
+    byId(`component-words-${here.contrast}`).textContent = missing ? `${missing} samples without a value are not drawn.` : "";
+    const spec = structuredClone(here.page.specs[`components_${column?.kind ?? "group"}`]);
     here.values.explained.slice(0, 2).forEach((share, i) => {
       spec.encoding[i ? "y" : "x"].axis.title = `PC ${i + 1} (${(100 * share).toFixed(0)} % of variance)`;
     });
     return draw(holder, spec, { samples });
+  }
+
+  // ---- declared panel -----------------------------------------------------------------------------------------
+  function drawHeat(here) {
+    const chooser = byId(`heat-panel-${here.contrast}`);
+    if (!chooser) return null;
+    const panel = here.page.panels.find((one) => one.id === chooser.value);
+    const holder = byId(`heat-${here.contrast}`);
+    const words = byId(`heat-words-${here.contrast}`);
+    const position = new Map(here.values.samples.map((sample, i) => [sample, i]));
+    const row = new Map(here.values.genes.map((gene, i) => [gene, i]));
+    const present = panel.genes.filter((gene) => row.has(gene));
+    const total = panel.genes.length + panel.absent.length;
+    const away = total - present.length;
+    const more = panel.more ? ` ${panel.more} further genes are not drawn.` : "";
+    words.textContent = `${present.length} of ${total} genes measured here${away ? `, ${away} not` : ""}.${more}`;
+    if (!present.length) {
+      holder.textContent = "No heat map: no gene of this panel was measured in this dataset.";
+      return null;
+    }
+    const gap = Math.max(0.4, (here.data.target.length + here.data.reference.length) / 80);
+    const sides = [];
+    const columns = [];
+    let x = 0;
+    for (const [group, names] of [["target", here.data.target], ["reference", here.data.reference]]) {
+      sides.push({ x, group, words: `${group} (${names.length})` });
+      for (const sample of names) { columns.push({ sample, group, x }); x += 1; }
+      x += gap;
+    }
+    const cells = [];
+    const sizes = [];
+    for (const gene of present) {
+      const values = here.values.values[row.get(gene)];
+      const known = here.data.reference.map((sample) => values[position.get(sample)]).filter((value) => value !== null && value !== undefined);
+      const mean = known.reduce((sum, value) => sum + value, 0) / known.length;
+      for (const column of columns) {
+        const value = values[position.get(column.sample)];
+        if (value === null || value === undefined || !known.length) continue;
+        const difference = (value - mean) / 100;
+        sizes.push(Math.abs(difference));
+        cells.push({ ...column, x2: column.x + 1, gene: here.symbols[gene], value: difference });
+      }
+    }
+    const most = Math.max(0.5, sizes.sort((a, b) => a - b)[Math.floor(sizes.length * 0.98)] ?? 1);
+    const limit = Math.ceil(most * 2) / 2;
+    const spec = structuredClone(here.page.specs.heat);
+    spec.height = Math.max(90, present.length * 13);
+    spec.layer[0].encoding.color.scale.domain = [-limit, 0, limit];
+    words.textContent += ` Colours end at ±${limit} log2 units.`;
+    return draw(holder, spec, { cells, sides }, "canvas").then((view) => {
+      const onCell = (_event, item) => { if (item?.datum?.gene) choose(here, item.datum.gene, true); };
+      view.addEventListener("click", onCell);
+      charts.get(holder).redrawn = (again) => again.addEventListener("click", onCell);
+      return view;
+    });
   }
 
   function buildGeneTable(here) {
@@ -365,13 +340,40 @@
     const members = [];
     here.ranked.forEach((row, i) => {
       if (i % every === 0 || i === here.ranked.length - 1) curve.push({ rank: i + 1, t: row.t });
-      if (weights.has(row.index)) members.push({ gene: row.gene, rank: i + 1, t: row.t, weight: weights.get(row.index), way: row.t > 0 ? "higher" : "lower" });
+      if (weights.has(row.index)) members.push({ gene: row.gene, rank: i + 1, t: row.t, weight: weights.get(row.index), way: row.t > 0 ? "higher" : "lower", place: "no" });
     });
+    const { running, peak } = runningSum(members.filter((row) => row.weight > 0), here.ranked.length);
+    const edge = peak.sum > 0 ? members.filter((row) => row.rank <= peak.rank) : members.filter((row) => row.rank >= peak.rank);
+    for (const row of edge) if (row.weight > 0) row.place = "yes";
     const higher = members.filter((row) => row.t > 0).length;
+    const named = edge.filter((row) => row.weight > 0).sort((a, b) => Math.abs(b.t) - Math.abs(a.t)).map((row) => row.gene);
+    const repressed = members.some((row) => row.weight < 0) ? " Genes with a negative weight are drawn, but not part of the running sum." : "";
     byId(`rank-words-${here.contrast}`).textContent = members.length
-      ? `${higher} of ${members.length} measured genes lie on the “higher in target” side, ${members.length - higher} on the other.`
+      ? `${higher} of ${members.length} measured genes lie on the “higher in target” side, ${members.length - higher} on the other. ` +
+        `Leading edge: ${named.length} genes (${named.slice(0, 8).join(", ")}${named.length > 8 ? " …" : ""}).${repressed}`
       : "No gene of this set was measured here.";
-    return draw(byId(`rank-${here.contrast}`), here.page.specs.rank, { curve, members });
+    return draw(byId(`rank-${here.contrast}`), here.page.specs.rank, { curve, members, running, peak: members.length ? [peak] : [] });
+  }
+
+  // Running sum of GSEA with weight 1: up by the share of |t| at a gene of the set, down evenly at all others.
+  function runningSum(members, all) {
+    const total = members.reduce((sum, row) => sum + Math.abs(row.t), 0) || 1;
+    const step = 1 / Math.max(1, all - members.length);
+    const running = [{ rank: 0, sum: 0 }];
+    let sum = 0;
+    let before = 0;
+    let peak = { rank: 1, sum: 0 };
+    for (const row of members) {
+      sum -= (row.rank - before - 1) * step;
+      running.push({ rank: row.rank - 0.5, sum });
+      if (Math.abs(sum) > Math.abs(peak.sum)) peak = { rank: row.rank, sum };
+      sum += Math.abs(row.t) / total;
+      running.push({ rank: row.rank, sum });
+      if (Math.abs(sum) > Math.abs(peak.sum)) peak = { rank: row.rank, sum };
+      before = row.rank;
+    }
+    running.push({ rank: all, sum: sum - (all - before) * step });
+    return { running, peak };
   }
 
   // ---- start --------------------------------------------------------------------------------------------------
@@ -390,15 +392,7 @@
     byId(name).scrollIntoView();
   }
 
-  async function start() {
-    root.classList.toggle("dark", dark.matches);
-    const page = await block("data-page");
-    for (const [id, spec] of Object.entries(page.forests)) {
-      if (spec) await draw(byId(`forest-${id}`), spec);
-      else byId(`forest-${id}`).textContent = "No forest plot: no comparison belongs to this question.";
-    }
-    for (const [id, spec] of Object.entries(page.specificities ?? {})) await draw(byId(`specificity-${id}`), spec);
-    root.dataset.ready = "yes";
+  window.sidemine.starts.push(() => {
     if (!picker.options.length) return;
     document.querySelector(".contrast").classList.add("shown");
     const watch = new IntersectionObserver((entries) => {
@@ -410,14 +404,5 @@
     picker.addEventListener("change", () => show(picker.value));
     window.addEventListener("hashchange", followHash);
     followHash();
-  }
-
-  dark.addEventListener("change", async () => {
-    root.classList.toggle("dark", dark.matches);
-    for (const [holder, chart] of [...charts]) {
-      const view = await draw(holder, chart.spec, chart.datasets, chart.renderer);
-      if (chart.redrawn) { charts.get(holder).redrawn = chart.redrawn; chart.redrawn(view); }
-    }
   });
-  start();
 })();

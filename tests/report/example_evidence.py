@@ -1,0 +1,155 @@
+"""Invented evidence beside the verdicts of the example study: specificity, composition, robustness, concordance."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from sidemine.tables import SPECIFICITY
+
+UNIT = "Hedges g"
+PANEL = {
+    "id": "antiviral",
+    "title": "Antiviral genes",
+    "set": "",
+    "genes": ["STAT1", "IFIT1", "IFIT3", "ISG15", "MX1", "OAS1", "NOTHERE1"],
+}
+DIMENSIONS = {
+    "reference": ("reference",),
+    "covariates": ("without_covariates", "age_only", "sex_added"),
+    "composition": ("one_proxy", "all_proxies"),
+    "filter": ("no_filter", "top_half"),
+    "probe_rule": ("highest_variance", "mean_of_probes"),
+    "statistic": ("median_score",),
+    "dataset_left_out": ("without_vte_a", "without_vte_b"),
+    "reused_controls": ("own_controls",),
+    "age_overlap": ("shared_ages",),
+}
+NOT_EVALUATED = ("set_version", "older_release", "the study has one release of the set")
+
+
+def specificity_record() -> dict[str, Any]:
+    """Record of the primary set among other sets: one contrast with matched random sets, one without."""
+    return {
+        "sentence": "vte_a: a larger effect than 97 % of 1,000 random sets; rank 1 among 2 comparator sets and itself.",
+        "reason": "", "percentile": 97.0, "percentile_comparators": 100.0,
+        "contrasts": [_placed("vte_a", 0.52, 97.0), _placed("vte_b", 0.33, None)],
+    }  # fmt: skip
+
+
+def _placed(contrast: str, effect: float, percentile: float | None) -> dict[str, Any]:
+    beside = [("SIM_HEME", "confounder", 0.38), ("SIM_RANDOM", "negative_control", -0.04)]
+    return {
+        "contrast": contrast, "gene_set": "SIM_INTERFERON_TARGETS", "effect": effect, "overlaps": [],
+        "comparators": {"rank": 1, "n": 2, "percentile": 100.0, "ahead": [], "reason": ""},
+        "beside": [
+            {"gene_set": name, "family": family, "effect": size, "ci_low": size - 0.3, "ci_high": size + 0.3}
+            for name, family, size in beside
+        ],
+        "matched": {"percentile": percentile, "quantiles": [round(float(x), 4) for x in np.linspace(-0.3, 0.45, 41)],
+                    "reason": "" if percentile else "no valid comparator: random sets are less co-expressed"},
+    }  # fmt: skip
+
+
+def specificity_table(hypothesis: str) -> pd.DataFrame:
+    """Rows of specificity.tsv: two comparator sets per contrast."""
+    rows = [
+        {"hypothesis": hypothesis, "contrast": contrast, "gene_set": name, "family": "comparator", "without": "",
+         "n_measured": 25, "effect": effect, "ci_low": effect - 0.3, "ci_high": effect + 0.3, "effect_scale": UNIT,
+         "direction": "up" if effect > 0 else "down", "p_value": np.nan, "percentile_matched": np.nan,
+         "percentile_comparators": np.nan}
+        for contrast in ("vte_a", "vte_b")
+        for name, effect in (("SIM_COMPARATOR_1", 0.07), ("SIM_COMPARATOR_2", -0.12))
+    ]  # fmt: skip
+    return pd.DataFrame(rows, columns=SPECIFICITY.names)
+
+
+def composition_record() -> dict[str, Any]:
+    """Total and adjusted effect, pooled and per contrast, with two cell proxies."""
+    return {
+        "sentence": "Total 0.45 SD; 0.31 SD after adjusting for blood composition.", "reason": "", "caps": [],
+        "total": _effect(0.45, 0.25), "adjusted": _effect(0.31, 0.27), "corrected": _effect(0.24, 0.3),
+        "contrasts": [
+            {"contrast": name, "total": _effect(size, 0.31), "adjusted": _effect(size - 0.14, 0.33),
+             "corrected": _effect(size - 0.2, 0.36),
+             "single": [{"cell_type": cells, "adjusted": _effect(size - less, 0.32), "difference": less,
+                         "shift": _effect(3 * less, 0.3)} for cells, less in (("erythroid", 0.1), ("t_cell", 0.02))],
+             "proxies": [{"cell_type": "b_cell", "used": False, "reason": "2 usable markers, fewer than 4"}]}
+            for name, size in (("vte_a", 0.52), ("vte_b", 0.33))
+        ],
+    }  # fmt: skip
+
+
+def _effect(size: float, half: float) -> dict[str, Any]:
+    return {"effect": size, "effect_se": half / 2, "ci_low": size - half, "ci_high": size + half, "k": 2,
+            "df": 60.0, "p_value": 0.012}  # fmt: skip
+
+
+def robustness() -> dict[str, Any]:
+    """Return `robustness.json`: one hypothesis with a grid, one without."""
+    random = np.random.default_rng(5)
+    variants = [
+        _variant(dimension, name, 0.45 + (0 if dimension == "reference" else float(random.normal(0, 0.09))))
+        for dimension, names in DIMENSIONS.items()
+        for name in names
+    ]
+    dimension, name, reason = NOT_EVALUATED
+    missing = dict.fromkeys(("k", "n_genes", "effect", "se", "ci_low", "ci_high", "p_value", "agrees"))
+    variants.append({**_variant(dimension, name, 0.4), **missing, "direction": "", "verdict": "", "reason": reason})
+    evaluated = [row for row in variants if row["dimension"] not in {"reference", dimension}]
+    agreeing = sum(bool(row["agrees"]) for row in evaluated)
+    full = [row for row in evaluated if row["full_data"]]
+    share = {"agreeing": sum(bool(row["agrees"]) for row in full), "of": len(full)}
+    return {
+        "hypotheses": [
+            {"hypothesis": "vte_targets", "variants": variants, "agreeing": agreeing, "of": len(evaluated),
+             "share": agreeing / len(evaluated), "full_data": {**share, "share": share["agreeing"] / share["of"]},
+             "reversed": [], "required_runs": {"age_overlap": "passed", "no_reused_controls": "not applicable"},
+             "required_details": {"age_overlap": "0.41 SD in the shared ages", "no_reused_controls": ""}, "reason": None},
+            {"hypothesis": "skin", "variants": [], "agreeing": 0, "of": 0, "share": None, "full_data": {"agreeing": 0, "of": 0,
+             "share": None}, "reversed": [], "required_runs": {}, "required_details": {},
+             "reason": "no comparison could be tested, so nothing can vary"},
+        ]
+    }  # fmt: skip
+
+
+def _variant(dimension: str, name: str, effect: float) -> dict[str, Any]:
+    half = 0.33 if dimension in {"dataset_left_out", "age_overlap", "reused_controls"} else 0.25
+    return {
+        "hypothesis": "vte_targets", "variant": name, "dimension": dimension, "description": name.replace("_", " "),
+        "full_data": half < 0.3, "k": 2, "n_genes": 8, "effect": effect, "se": half / 2, "ci_low": effect - half,
+        "ci_high": effect + half, "effect_scale": UNIT, "direction": "up", "p_value": 0.001 if effect > half else 0.2,
+        "verdict": "suggestive", "agrees": effect > half, "reason": "",
+    }  # fmt: skip
+
+
+def concordance(genes: list[str]) -> dict[str, Any]:
+    """Return `concordance.json`: one bridge from the inhibitor to the cohorts."""
+    random = np.random.default_rng(8)
+    drug = np.where(np.arange(len(genes)) < 8, -5.0, 0.0) + random.normal(0, 1, len(genes))
+    disease = np.where(np.arange(len(genes)) < 8, 3.0, 0.0) + random.normal(0, 1, len(genes))
+    row = {
+        "bridge": "jak_vte", "disease_contrast": "pooled", "drug_contrast": "inhibitor", "scope": "target",
+        "gene_set": "SIM_INTERFERON_TARGETS", "estimand": "total", "n_genes": 8, "concordance": -0.61, "se": 0.15,
+        "ci_low": -0.9, "ci_high": -0.32, "margin": 0.2, "p_disease_rotated": 0.004, "p_drug_rotated": 0.011,
+        "p_value": 0.011, "percentile_comparators": 2.0, "n_comparators": 12, "call": "opposes", "reason": "",
+        "n_rotations": 999, "seed": 7, "leading_genes": ", ".join(genes[:5]),
+    }  # fmt: skip
+    return {
+        "bridges": [
+            {"bridge": "jak_vte", "question": "Does the inhibitor oppose the state of patients?", "call": "opposes",
+             "sentence": "On the genes that the pathway regulates the inhibitor opposes the disease (−0.61).",
+             "drug": ["inhibitor"], "disease": ["vte_a", "vte_b"],
+             "primary": {key: row[key] for key in ("disease_contrast", "drug_contrast", "scope", "gene_set")},
+             "rows": [row, {**row, "estimand": "adjusted", "concordance": -0.44, "ci_low": -0.8, "ci_high": -0.08},
+                      {**row, "scope": "all", "gene_set": "", "concordance": -0.03, "ci_low": -0.1, "ci_high": 0.04,
+                       "call": "unrelated", "leading_genes": ""}],
+             "derived_sets": [], "comparators": [], "left_out": [],
+             "profile": {"genes": genes, "drug": [round(float(x), 3) for x in drug], "n_total": 5000,
+                         "disease": [round(float(x), 3) for x in disease], "in_set": [i < 8 for i in range(len(genes))],
+                         "labels": {"drug": "inhibitor, moderated t", "disease": "VTE, pooled z"}}},
+        ],
+        "interactions": [],
+    }  # fmt: skip

@@ -1,0 +1,62 @@
+"""The report in a browser tab, for the tests that drive it."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+
+class OpenPage:
+    """The report in a browser tab, with everything it asked for or complained about."""
+
+    def __init__(self, browser, path: Path, width: int = 1440, scheme: str = "light") -> None:
+        self.requests: list[str] = []
+        self.complaints: list[str] = []
+        self.tab = browser.new_page(
+            viewport={"width": width, "height": 844 if width < 600 else 900}, color_scheme=scheme
+        )
+        self.tab.set_default_timeout(15_000)
+        self.tab.on("request", lambda request: self.requests.append(request.url))
+        self.tab.on("console", lambda message: self.complaints.append(f"{message.type}: {message.text}"))
+        self.tab.on("pageerror", lambda error: self.complaints.append(str(error)))
+        started = time.monotonic()
+        self.tab.goto(path.as_uri())
+        self.tab.wait_for_selector("html[data-ready]")
+        self.seconds = time.monotonic() - started
+
+    def show(self, contrast: str) -> None:
+        """Choose a comparison, wait until it is drawn, and take back filters that were set before."""
+        self.tab.select_option("#contrast-picker", contrast)
+        self.tab.wait_for_selector(f"#contrast-{contrast}.shown[data-ready]")
+        fields = f"#contrast-{contrast} .filters select, #contrast-{contrast} .filters input, #genes-{contrast}_wrapper .dt-search input"
+        self.tab.eval_on_selector_all(
+            fields,
+            "fields => fields.forEach(field => { field.value = ''; field.dispatchEvent(new Event('input', { bubbles: true })); })",
+        )
+
+    def wait_until_complete(self) -> None:
+        """Wait until every chart of the cards is drawn."""
+        self.tab.wait_for_selector("html[data-complete]")
+
+    def unfold(self, selector: str) -> None:
+        """Open everything that is folded away under an element."""
+        self.tab.eval_on_selector_all(f"{selector} details", "parts => parts.forEach(part => { part.open = true; })")
+
+    def box(self, selector: str) -> dict[str, float]:
+        """Return the place of the first element that matches, on the page."""
+        box = self.tab.locator(selector).first.bounding_box()
+        assert box is not None, selector
+        return box
+
+    def rows(self, contrast: str) -> list[list[str]]:
+        """Cells of the gene table's rows as shown."""
+        return self.tab.eval_on_selector_all(
+            f"#genes-{contrast} tbody tr", "rows => rows.map(row => [...row.cells].map(cell => cell.innerText))"
+        )
+
+    def wait_for_rows(self, contrast: str, number_of_rows: int) -> None:
+        """Wait until the gene table shows so many rows; DataTables redraws in its own time."""
+        self.tab.wait_for_function(
+            "([id, wanted]) => document.querySelectorAll(`#genes-${id} tbody tr`).length === wanted",
+            arg=[contrast, number_of_rows],
+        )

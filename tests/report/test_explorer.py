@@ -1,0 +1,80 @@
+"""The gene explorer's data: unpacked, it equals the pooled tables at the digits that are shown."""
+
+from __future__ import annotations
+
+import pytest
+from beside_results import FILTERED_IN_A, NOT_ON_B, NOWHERE, add_beside
+from example_results import write_example_results
+
+from sidemine.report.collect import collect
+from sidemine.report.explorer import explorer_block, explorer_options
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    return collect(add_beside(write_example_results(tmp_path_factory.mktemp("explorer") / "results")))
+
+
+@pytest.fixture(scope="module")
+def block(results):
+    return explorer_block(results, results.verdicts["verdicts"][0])
+
+
+def test_packed_numbers_equal_the_table(results, block):
+    """Effect and limits to three decimals, p to three digits, gene by gene."""
+    table = results.supplement.pooled_genes["vte_targets"]
+    position = 0
+    for i, row in enumerate(table.to_dict("records")):
+        position += block["step"][i]
+        assert results.genes[position] == row["gene"]
+        middle = block["effect"][i]
+        assert middle == round(row["effect"] * 1000)
+        assert middle - block["below"][i] == round(row["ci_low"] * 1000)
+        assert middle + block["below"][i] + block["above"][i] == round(row["ci_high"] * 1000)
+        p = float(f"{block['p']['digits'][i]}e{block['p']['exponent'][i]}")
+        assert p == float(f"{row['p_value']:.2e}")
+        assert block["k"][i] == row["k"]
+
+
+def test_missing_values_say_why(results, block):
+    """A gene that the file lacks is not measured; one that was not tested is filtered; one nowhere tested has no row."""
+    reasons = {contrast: dict(zip(results.genes, codes, strict=True)) for contrast, codes in block["missing"].items()}
+    assert {reasons["vte_b"][gene] for gene in NOT_ON_B} == {"m"}
+    assert {reasons["vte_a"][gene] for gene in FILTERED_IN_A} == {"f"}
+    assert reasons["vte_a"][NOWHERE[0]] == "f"
+    assert set(reasons["vte_a"].values()) == {"p", "f"}
+    assert len(block["step"]) == len(results.genes) - len(NOWHERE)
+
+
+def test_columns_without_values_are_left_out(results, block):
+    """One contrast: no second column of the same effect, no q, no heterogeneity."""
+    single = explorer_block(results, results.verdicts["verdicts"][2])
+    assert not {"q", "heterogeneity_p", "i2"} & set(single)
+    assert single["effects"] == {}
+    assert {"q", "heterogeneity_p"} <= set(block)
+
+
+def test_question_without_pooled_genes_says_why(results):
+    """A question whose table is missing keeps its place in the list, with the reason."""
+    options = {option["id"]: option for option in explorer_options(results)}
+    assert options["vte_targets"]["words"].endswith("genes")
+    assert options["skin"]["n"] == 0
+    assert "not among these results" in options["skin"]["words"]
+    assert explorer_block(results, results.verdicts["verdicts"][4]) is None
+
+
+def test_contrasts_tell_what_kept_genes_out(block):
+    """Per comparison: genes measured and tested."""
+    words = {item["contrast"]: item["why"] for item in block["contrasts"]}
+    assert words["vte_a"].startswith("400 genes measured, 397 tested.")
+    assert "No value was left out as an outlier." in words["vte_a"]
+
+
+def test_a_single_experiment_is_packed_once(results):
+    """Its pooled table is its contrast's own, so the block points there; another table never does."""
+    single = explorer_block(results, results.verdicts["verdicts"][1])
+    assert single["same_as"] == "inhibitor"
+    assert "effect" not in single
+    table = results.supplement.pooled_genes["inhibitor_isg"]
+    results.supplement.pooled_genes["inhibitor_isg"] = table.assign(ci_low=table["ci_low"] - 0.1)
+    assert "same_as" not in explorer_block(results, results.verdicts["verdicts"][1])

@@ -1,0 +1,59 @@
+"""The page and the flags, built again from results alone."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from beside_results import add_beside
+from example_results import write_example_results
+
+from sidemine.cli import main
+from sidemine.report.collect import collect
+from sidemine.report.flags_mqc import multiqc_flags
+from sidemine.report.page import build_report
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return add_beside(write_example_results(tmp_path_factory.mktemp("again") / "results"))
+
+
+def test_command_gives_the_same_bytes(folder, tmp_path, capsys):
+    """`sidemine report RESULTS -o FILE` writes what the workflow's job writes, and only that file."""
+    build_report(folder, folder / "report.html", flags=folder / "flags_mqc.json")
+    before = {path: path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file()}
+    assert main(["report", str(folder), "-o", str(tmp_path / "again.html")]) == 0
+    assert (tmp_path / "again.html").read_bytes() == (folder / "report.html").read_bytes()
+    assert {path: path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file()} == before
+    assert capsys.readouterr().out == f"{tmp_path / 'again.html'}\n"
+
+
+def test_command_without_results_tells_what_is_missing(tmp_path, capsys):
+    """A folder that holds no results is told in four parts, not by a traceback."""
+    assert main(["report", str(tmp_path)]) == 1
+    told = capsys.readouterr().err
+    assert "study.json" in told
+    assert "next:" in told
+
+
+def test_flags_for_multiqc(folder):
+    """One row per data set and contrast, one column per check, the worst status of each; the shape MultiQC asks for."""
+    content = multiqc_flags(collect(folder))
+    assert content["plot_type"] == "table"
+    assert set(content["data"]) == {
+        *(f"dataset {key}" for key in ("cohort_a", "cohort_b", "cells_interferon", "cells_inhibitor", "tiny")),
+        *(f"contrast {key}" for key in ("vte_a", "vte_b", "interferon", "inhibitor", "too_small")),
+    }
+    assert content["data"]["contrast vte_a"] == {"reused_samples": "warn"}
+    assert content["data"]["dataset cohort_b"] == {"sex genes against the sex label": "ok"}
+    assert set(content["headers"]) == {"reused_samples", "sex genes against the sex label"}
+    json.dumps(content, allow_nan=False)
+
+
+def test_worst_status_of_a_check_counts(folder):
+    """Two flags of one trap: the worse one is shown, whatever their order."""
+    results = collect(folder)
+    flags = [{"trap": "identifiers", "check": "a", "status": status} for status in ("ok", "problem", "warn")]
+    results.datasets["cohort_a"].quality["flags"] = flags
+    assert multiqc_flags(results)["data"]["dataset cohort_a"] == {"identifiers": "problem"}

@@ -1,0 +1,185 @@
+"""Each comparison in a real browser: linked volcano, table and samples; sets, panel, components, covariates."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from example_evidence import PANEL
+from example_results import SETS
+
+from sidemine.report.words import number
+from sidemine.tables import DIFFERENTIAL, read_table
+
+pytestmark = pytest.mark.browser
+
+
+def test_gene_table_sorts_searches_and_filters(opened, example_results):
+    """Sorting, searching and filtering the gene table give what the result file holds."""
+    opened.show("vte_a")
+    table = read_table(example_results / "contrasts" / "vte_a" / "differential.tsv.gz", DIFFERENTIAL)
+    assert opened.rows("vte_a")[0][0] == table.sort_values("p_value")["gene"].iloc[0]
+    opened.tab.locator("#genes-vte_a thead th").nth(1).click()
+    lowest = table.sort_values("log2_fold_change").iloc[0]
+    opened.tab.locator("#genes-vte_a tbody tr").first.get_by_text(lowest["gene"]).wait_for()  # sorting takes its time
+    assert opened.rows("vte_a")[0][:2] == [lowest["gene"], number(lowest["log2_fold_change"], 3)]
+    opened.tab.fill("#contrast-vte_a .gene-side .dt-search input", "IFIT3")
+    opened.wait_for_rows("vte_a", 1)
+    assert [row[0] for row in opened.rows("vte_a")] == ["IFIT3"]
+    opened.tab.fill("#contrast-vte_a .gene-side .dt-search input", "")
+    opened.tab.select_option("#contrast-vte_a .filter-set", "SIM_INTERFERON_TARGETS")
+    opened.wait_for_rows("vte_a", 8)
+    opened.tab.fill("#contrast-vte_a .filter-q", "0.05")
+    opened.wait_for_rows(
+        "vte_a", int((table["q_value"] <= 0.05)[table["gene"].isin(SETS["SIM_INTERFERON_TARGETS"][1])].sum())
+    )
+    few = {row[0] for row in opened.rows("vte_a")}
+    significant = set(table.loc[table["q_value"] <= 0.05, "gene"])
+    assert few <= significant
+    assert 0 < len(few) < 8
+
+
+def test_filtered_rows_can_be_downloaded(opened):
+    """The download holds the filtered rows, and only these."""
+    opened.show("vte_a")
+    opened.tab.select_option("#contrast-vte_a .filter-set", "SIM_INTERFERON_TARGETS")
+    opened.wait_for_rows("vte_a", 8)
+    with opened.tab.expect_download() as download:
+        opened.tab.click("#contrast-vte_a .filters button")
+    lines = Path(download.value.path()).read_text(encoding="utf-8").splitlines()
+    assert lines[0].startswith("gene\tentrez\tensembl\tlog2_fold_change")
+    assert len(lines) == 9
+
+
+def test_row_and_point_are_linked(opened):
+    """A row brings up its gene's samples; a point in the volcano brings up its row."""
+    opened.show("vte_a")
+    opened.tab.locator("#genes-vte_a tbody tr").nth(3).click()
+    gene = opened.rows("vte_a")[3][0]
+    opened.tab.wait_for_selector(f"#strip-vte_a[data-gene={gene}]")
+    assert opened.tab.locator("#gene-words-vte_a").inner_text().startswith(f"{gene}:")
+    canvas = opened.tab.locator("#volcano-vte_a canvas")
+    canvas.scroll_into_view_if_needed()
+    box = canvas.bounding_box()
+    chosen = None
+    for step in range(1, 40):  # walk down the middle of the plot until a point is met
+        opened.tab.mouse.click(box["x"] + box["width"] * 0.42, box["y"] + box["height"] * (0.98 - 0.012 * step) - 40)
+        chosen = opened.tab.get_attribute("#strip-vte_a", "data-gene")
+        if chosen != gene:
+            break
+    opened.tab.wait_for_selector("#genes-vte_a tbody tr.chosen")
+    marked = opened.tab.locator("#genes-vte_a tbody tr.chosen td").first.inner_text()
+    opened.tab.wait_for_selector(f"#strip-vte_a[data-gene={marked}]")
+    assert marked != gene
+
+
+def test_keyboard_chooses_a_gene(opened):
+    """A gene can be chosen with the keyboard alone."""
+    opened.show("vte_b")
+    opened.tab.locator("#genes-vte_b tbody tr").nth(2).locator("button").focus()
+    gene = opened.rows("vte_b")[2][0]
+    opened.tab.keyboard.press("Enter")
+    opened.tab.wait_for_selector(f"#strip-vte_b[data-gene={gene}]")
+
+
+def test_set_table_and_rank_plot(opened):
+    """Clicking a set shows its genes in the rank plot; descriptive tests wait behind their own heading."""
+    opened.show("inhibitor")
+    assert "prerank" not in opened.tab.locator("#sets-inhibitor").inner_text()
+    opened.tab.locator("#sets-inhibitor tbody tr").nth(1).click()
+    assert opened.tab.input_value("#rank-set-inhibitor") == "SIM_CYTOKINE_FEEDBACK"
+    opened.tab.wait_for_function(
+        "document.getElementById('rank-words-inhibitor').innerText.startsWith('0 of 6 measured genes')"
+    )
+    opened.tab.click("#contrast-inhibitor .descriptive summary")
+    opened.tab.wait_for_selector("#descriptive-inhibitor tbody tr")
+    assert "pre-ranked GSEA" in opened.tab.locator("#descriptive-inhibitor").inner_text()
+
+
+def test_untestable_contrast_says_why(opened):
+    """An untestable comparison keeps its place and shows what is wrong, allowed, and to be done."""
+    opened.show("too_small")
+    text = opened.tab.locator("#contrast-too_small").inner_text()
+    for part in ("fewer independent units", "at least 3", "Add samples", "No gene table"):
+        assert part in text
+
+
+def test_tooltip_tells_in_words(opened):
+    """Hovering over a bar of the p-value histogram tells how many genes it holds."""
+    opened.show("vte_a")
+    picture = opened.tab.locator("#histogram-vte_a svg")
+    picture.scroll_into_view_if_needed()
+    box = picture.bounding_box()
+    opened.tab.mouse.move(box["x"] + box["width"] * 0.5, box["y"] + box["height"] * 0.6)
+    opened.tab.mouse.move(box["x"] + box["width"] * 0.5 + 2, box["y"] + box["height"] * 0.6)
+    opened.tab.wait_for_selector("#vg-tooltip-element.visible")
+    assert "genes" in opened.tab.locator("#vg-tooltip-element").inner_text()
+
+
+def test_theme_change_redraws(opened):
+    """Switching between light and dark redraws the charts without complaint."""
+    opened.show("vte_a")
+    opened.tab.emulate_media(color_scheme="dark")
+    opened.tab.wait_for_selector("html.dark")
+    opened.tab.wait_for_timeout(500)
+    opened.tab.locator("#genes-vte_a tbody tr").nth(1).click()
+    assert opened.complaints == []
+
+
+def test_panel_is_drawn_and_linked(opened):
+    """The heat map shows the declared panel; a click on a cell brings up that gene's samples."""
+    opened.show("vte_a")
+    told = opened.tab.locator("#heat-words-vte_a").inner_text()
+    assert f"6 of {len(PANEL['genes'])} genes measured here, 1 not" in told
+    opened.tab.locator("#genes-vte_a tbody tr").last.click()
+    canvas = opened.tab.locator("#heat-vte_a canvas")
+    canvas.scroll_into_view_if_needed()
+    box = canvas.bounding_box()
+    opened.tab.mouse.click(box["x"] + box["width"] * 0.3, box["y"] + box["height"] * 0.3)
+    opened.tab.wait_for_function(
+        "genes => genes.includes(document.getElementById('strip-vte_a').dataset.gene)", arg=PANEL["genes"]
+    )
+
+
+def test_components_take_the_colour_of_a_covariate(opened):
+    """Samples can be coloured by covariate and batch; missing values are counted, hostile values are text."""
+    opened.show("vte_a")
+    chooser = opened.tab.locator("#component-colour-vte_a")
+    assert chooser.locator("option").all_inner_texts() == ["group", "age (in the model)", "plate (batch)"]
+    chooser.select_option(label="age (in the model)")
+    opened.tab.wait_for_function("document.getElementById('component-words-vte_a').innerText.startsWith('6 samples')")
+    chooser.select_option(label="plate (batch)")
+    opened.tab.locator("#components-vte_a svg").get_by_text("P1", exact=True).wait_for()
+    assert opened.tab.evaluate("window.hacked") is None
+
+
+def test_groups_by_covariates(opened, example_results):
+    """The cross-table tells each group's values, and what was done about a difference."""
+    opened.show("vte_a")
+    table = opened.tab.locator("#contrast-vte_a .cross")
+    assert table.locator("tbody tr").count() == 2
+    age, plate = table.locator("tbody tr").all_inner_texts()
+    assert "median" in age
+    assert "in the model" in age
+    assert "P1: 7" in plate
+    assert "about the same in both groups" in plate
+
+
+def test_rank_plot_names_the_leading_edge(opened):
+    """The leading edge holds the strongest genes of the set up to the peak of the running sum."""
+    opened.show("interferon")
+    opened.tab.select_option("#rank-set-interferon", "SIM_INTERFERON_TARGETS")
+    opened.tab.wait_for_function("document.getElementById('rank-words-interferon').innerText.includes('8 of 8')")
+    told = opened.tab.locator("#rank-words-interferon").inner_text()
+    assert "Leading edge: 8 genes" in told
+    for gene in SETS["SIM_INTERFERON_TARGETS"][1]:
+        assert gene in told
+
+
+def test_untestable_comparison_keeps_its_panels(opened):
+    """A comparison without results has its components and says why the rest is missing."""
+    opened.show("too_small")
+    text = opened.tab.locator("#contrast-too_small").inner_text()
+    assert "No gene table, volcano, p-value histogram, set tests or rank plot" in text
+    assert "No table: nothing that varies is recorded beside the groups" in text
+    assert opened.tab.locator("#components-too_small svg").count() == 1

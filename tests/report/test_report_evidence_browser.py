@@ -1,0 +1,101 @@
+"""The evidence under the answer cards in a real browser: every panel is drawn, or says why it is empty."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from example_evidence import DIMENSIONS, robustness
+from example_results import DATASETS
+
+from sidemine.report.charts import interval_words
+
+pytestmark = pytest.mark.browser
+PANELS = ("specificity", "adjustment", "confounders", "specification", "concordance")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def complete(opened):
+    opened.wait_until_complete()
+
+
+def drawn(opened, element: str) -> str:
+    return " ".join(opened.tab.locator(f"#{element} svg text").all_text_contents())
+
+
+def test_forest_draws_every_contrast(opened, example_results):
+    """The forest plot of each card names each of its contrasts, untestable ones with the reason."""
+    for entry in json.loads((example_results / "verdicts.json").read_text())["verdicts"]:
+        told = drawn(opened, f"forest-{entry['hypothesis']}")
+        for item in entry["evidence"]:
+            assert item["contrast"] in told
+            assert item["testable"] or "not testable" in told
+
+
+def test_forest_rows_tell_where_they_come_from(opened):
+    """A row names accession, tissue, platform, groups and coverage; the pooled row its leave-one-out range."""
+    told = drawn(opened, "forest-vte_targets")
+    accession, platform, tissue, n_target, n_reference = DATASETS["cohort_a"]
+    for part in (f"{accession} · {tissue} · {platform}", f"{n_target} v {n_reference}", "80 % of set measured",
+                 "one left out: 0.33 to 0.52", "no prediction interval below 3 datasets", "0.45 [0.20, 0.70]",
+                 "Adjusted for blood composition", "0.31 [0.04, 0.58]"):  # fmt: skip
+        assert part in told
+
+
+def test_every_card_has_every_panel(opened, example_results):
+    """No panel vanishes: each is drawn or says in words why it is not."""
+    for entry in json.loads((example_results / "verdicts.json").read_text())["verdicts"]:
+        card = opened.tab.locator(f"#card-{entry['hypothesis']}")
+        for name in PANELS:
+            panel = card.locator(f"[data-panel={name}]")
+            assert panel.count() >= 1, name
+            empty = panel.locator(".empty")
+            assert panel.locator(".chart svg").count() or len(empty.inner_text()) > 25, (entry["hypothesis"], name)
+
+
+def test_empty_panels_give_their_own_reason(opened):
+    """The reason is that of this hypothesis, not a stock phrase."""
+    for hypothesis, panel, reason in (
+        ("skin", "specification", "no comparison could be tested, so nothing can vary"),
+        ("skin", "concordance", "no bridge of this study joins these comparisons"),
+        ("heme_null", "adjustment", "computed by a later stage"),
+        ("heme_null", "confounders", "no confounder or negative-control set"),
+    ):
+        assert reason in opened.tab.locator(f"#card-{hypothesis} [data-panel={panel}] .empty").inner_text()
+
+
+def test_specification_curve_equals_the_grid(opened):
+    """Every evaluated variant is a point and a row; what was not evaluated is named with its reason."""
+    record = robustness()["hypotheses"][0]
+    told = drawn(opened, "specification-vte_targets")
+    for dimension in DIMENSIONS:
+        assert dimension.replace("_", " ") in told
+    panel = opened.tab.locator("#card-vte_targets [data-panel=specification]")
+    opened.unfold("#card-vte_targets")
+    assert panel.locator("tr[data-variant]").count() == len(record["variants"])
+    for row in record["variants"]:
+        shown = panel.locator(f"tr[data-variant={row['variant']}] [data-key=effect]").inner_text()
+        assert shown == ("—" if row["effect"] is None else interval_words(row["effect"], row["ci_low"], row["ci_high"]))
+    assert "not evaluated (the study has one release of the set): older_release" in panel.inner_text()
+    tile = opened.tab.locator("#card-vte_targets [data-key=robustness]").inner_text()
+    assert f"{record['agreeing']} of {record['of']}" in tile
+
+
+def test_concordance_names_the_leading_genes(opened):
+    """The bridge is drawn under both of its hypotheses, with its call, its numbers and the leading genes."""
+    for hypothesis in ("vte_targets", "inhibitor_isg"):
+        told = drawn(opened, f"concordance-jak_vte-{hypothesis}")
+        for gene in ("STAT1", "IFIT1", "ISG15"):
+            assert gene in told
+    panel = opened.tab.locator("#card-vte_targets [data-panel=concordance]")
+    assert "opposes the disease" in panel.locator("h4").inner_text()
+    opened.unfold("#card-vte_targets")
+    assert panel.locator("[data-key=concordance]").first.inner_text() == "−0.61 [−0.90, −0.32]"
+    assert "68 of 5,000 genes" in panel.inner_text()
+
+
+def test_specificity_shows_random_sets_only_where_they_match(opened):
+    """One comparison has a percentile, the other says that no random set matches."""
+    told = drawn(opened, "specificity-vte_targets")
+    assert "percentile 97 among matched random sets" in told
+    assert "no valid comparator" in told

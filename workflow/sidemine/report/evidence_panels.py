@@ -1,0 +1,277 @@
+"""The evidence under an answer card: one panel per kind, each with a figure, or the reason why there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sidemine.report import charts, evidence_charts, words
+from sidemine.report.beside import Beside
+
+_CALLS = {
+    "mimics": "mimics the disease",
+    "opposes": "opposes the disease",
+    "unrelated": "unrelated to the disease",
+    "undetermined": "undetermined",
+    "refused": "refused",
+}
+
+
+def effect_unit(entry: Mapping[str, Any]) -> str:
+    """Return the unit of the hypothesis' effects (all its contrasts share one)."""
+    units = [str(item["effect_unit"]) for item in entry["evidence"]]
+    return units[0] if units else str(entry["declared"]["margin_unit"])
+
+
+def evidence_panels(entry: Mapping[str, Any], beside: Beside, drawn: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the panels of one hypothesis: id of the figure (empty: none), caption, and why there is none."""
+    return {
+        "forest": _panel(
+            f"forest-{entry['hypothesis']}", drawn, pooled_caption(entry), "no comparison belongs to this question"
+        ),
+        "panels": [
+            _specificity_panel(entry, drawn),
+            _adjustment_panel(entry, drawn),
+            _confounder_panel(entry, drawn),
+            _robustness_panel(entry, beside, drawn),
+            *_concordance_panels(entry, beside, drawn),
+        ],
+    }
+
+
+def figures(entry: Mapping[str, Any], beside: Beside) -> dict[str, charts.Spec]:
+    """Return the charts of one hypothesis by the id of their element."""
+    name, unit = entry["hypothesis"], effect_unit(entry)
+    contrasts = (entry.get("specificity") or {}).get("contrasts") or []
+    variants = (beside.robustness.get(name) or {}).get("variants") or []
+    rows = charts.forest_rows(entry["evidence"], entry["pooled"], entry["composition_adjusted"])
+    made = {
+        f"forest-{name}": charts.forest(rows, unit, entry["declared"]["margin"]) if rows else None,
+        f"specificity-{name}": evidence_charts.specificity(contrasts, unit, beside.comparators.get(name, ()))
+        if contrasts
+        else None,
+        f"confounders-{name}": evidence_charts.confounders(contrasts, entry["evidence"], unit),
+        f"adjustment-{name}": evidence_charts.adjustment(entry.get("composition"), unit),
+        f"specification-{name}": evidence_charts.specification(variants, unit),
+        **{
+            f"concordance-{bridge['bridge']}-{name}": evidence_charts.concordance(bridge, main_row(bridge))
+            for bridge in bridges_of(entry, beside)
+        },
+    }
+    return {key: spec for key, spec in made.items() if spec is not None}
+
+
+def _panel(
+    element: str,
+    drawn: Mapping[str, Any],
+    caption: str,
+    why_empty: str,
+    *,
+    title: str = "",
+    extra: dict[str, Any] | None = None,
+) -> dict[str, Any]:
+    return {
+        "id": element if element in drawn else "",
+        "kind": element.split("-", maxsplit=1)[0],
+        "title": title,
+        "caption": caption,
+        "why_empty": why_empty,
+        "facts": [],
+        "rows": [],
+        "bridge_rows": [],
+        **(extra or {}),
+    }
+
+
+def pooled_caption(entry: Mapping[str, Any]) -> str:
+    """Say in the forest plot's caption what the pooled row shows, or why there is none."""
+    if entry["pooled"] is None:
+        return f"Nothing is pooled: {entry['not_computed'].get('pooled', 'no reason was given')}."
+    return (
+        f"Diamond: pooled effect ({entry['pooled']['method']}); pale bar: its range when one dataset is left out; dotted "
+        "line: where a further study would fall (prediction interval), from three datasets on."
+    )
+
+
+def _specificity_panel(entry: Mapping[str, Any], drawn: Mapping[str, Any]) -> dict[str, Any]:
+    sentence = (entry.get("specificity") or {}).get("sentence", "")
+    return _panel(
+        f"specificity-{entry['hypothesis']}",
+        drawn,
+        "Diamond: the primary set. Grey ticks: random sets of the same size, expression and correlation (each tick an equal "
+        "share of them; the bar holds 90 %; no bar: none match). Small squares: comparator sets. A percentile is no p-value.",
+        str(entry["not_computed"].get("specificity_percentile") or "no comparison could be placed among other sets"),
+        title="Is the set special?",
+        extra={"facts": [sentence] if sentence else []},
+    )
+
+
+def _confounder_panel(entry: Mapping[str, Any], drawn: Mapping[str, Any]) -> dict[str, Any]:
+    contrasts = (entry.get("specificity") or {}).get("contrasts") or []
+    more = len(contrasts) - evidence_charts.MOST_CONTRASTS
+    left_out = f" {words.count(more, 'further comparison')} in specificity.tsv." if more > 0 else ""
+    return _panel(
+        f"confounders-{entry['hypothesis']}",
+        drawn,
+        "The primary set (◆) beside what could explain it away (✚ confounders) and what must stand still (● controls), 95 % CI. "
+        f"A set that moves as much as the primary one is a rival explanation.{left_out}",
+        "no confounder or negative-control set was declared and tested beside this one",
+        title="What else moves?",
+    )
+
+
+def _adjustment_panel(entry: Mapping[str, Any], drawn: Mapping[str, Any]) -> dict[str, Any]:
+    composition = entry.get("composition") or {}
+    reason = entry["not_computed"].get("composition_adjusted") or composition.get("reason") or "not computed"
+    return _panel(
+        f"adjustment-{entry['hypothesis']}",
+        drawn,
+        "The effect in total, with each blood-cell proxy alone in the model, and with all of them. Adjustment never proves "
+        "absence: proxies are noisy, and the mix of cells may itself be an effect of the pathway.",
+        str(reason),
+        title="Is it the mix of blood cells?",
+        extra={"facts": [composition["sentence"]] if composition.get("sentence") else []},
+    )
+
+
+def _robustness_panel(entry: Mapping[str, Any], beside: Beside, drawn: Mapping[str, Any]) -> dict[str, Any]:
+    record = beside.robustness.get(entry["hypothesis"]) or {}
+    variants = record.get("variants") or []
+    reason = record.get("reason") or beside.missing.get("robustness") or entry["not_computed"].get("robustness_share")
+    facts = [
+        f"{name.replace('_', ' ')}: {status}{_detail(record, name)}"
+        for name, status in sorted((record.get("required_runs") or {}).items())
+    ]
+    facts += [
+        f"reversed with an interval that excludes 0: {_variant_name(one)}" for one in record.get("reversed") or []
+    ]
+    facts += [
+        f"not evaluated ({reason}): {words.listed(names)}"
+        for reason, names in evidence_charts.left_out_variants(variants)
+    ]
+    return _panel(
+        f"specification-{entry['hypothesis']}",
+        drawn,
+        "Every evaluated way of doing the analysis, in order of effect; below, the choice that each one varies. Filled: agrees "
+        "with the reference (ring). If the answer hung on one choice, the curve would cross zero there.",
+        str(reason or "no variant was evaluated"),
+        title="Does it survive other analyses?",
+        extra={"facts": facts, "rows": [_variant(row) for row in variants]},
+    )
+
+
+def _detail(record: Mapping[str, Any], name: str) -> str:
+    detail = (record.get("required_details") or {}).get(name)
+    return f" ({detail})" if detail else ""
+
+
+def _variant_name(one: object) -> str:
+    return str(one.get("variant", one)) if isinstance(one, Mapping) else str(one)
+
+
+def _variant(row: Mapping[str, Any]) -> dict[str, str]:
+    agrees = row.get("agrees")
+    return {
+        "variant": words.bounded(str(row["variant"]), 64),
+        "dimension": str(row["dimension"]).replace("_", " "),
+        "description": words.bounded(str(row.get("description") or ""), 300),
+        "k": "—" if not words.is_number(row.get("k")) else f"{row['k']:g}",
+        "effect": charts.interval_words(row.get("effect"), row.get("ci_low"), row.get("ci_high"))
+        if words.is_number(row.get("effect"))
+        else "—",
+        "p_value": words.p_value(row.get("p_value")),
+        "verdict": str(row.get("verdict") or "—"),
+        "agrees": "yes"
+        if agrees is True
+        else "no"
+        if agrees is False
+        else f"not evaluated: {row.get('reason') or '—'}",
+    }
+
+
+def bridges_of(entry: Mapping[str, Any], beside: Beside) -> list[dict[str, Any]]:
+    """Return the bridges between drug and disease that touch the comparisons of a hypothesis."""
+    own = set(entry["declared"]["contrasts"])
+    return [bridge for bridge in beside.bridges if own & set(_sides(bridge))]
+
+
+def _sides(bridge: Mapping[str, Any]) -> list[str]:
+    listed = [str(name) for key in ("drug", "disease") for name in bridge.get(key) or []]
+    rows = bridge.get("rows") or []
+    return listed or [str(row[key]) for row in rows for key in ("disease_contrast", "drug_contrast")]
+
+
+def main_row(bridge: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return the row that a bridge's call rests on, in total; the one that the stage names, or else the first."""
+    rows = [row for row in bridge.get("rows") or [] if row.get("estimand", "total") == "total"]
+    named = bridge.get("primary") or {}
+    keys = ("disease_contrast", "drug_contrast", "scope", "gene_set")
+    chosen = [row for row in rows if named and all(row.get(key) == named.get(key) for key in keys)]
+    return next(iter([*chosen, *rows]), None)
+
+
+def _concordance_panels(entry: Mapping[str, Any], beside: Beside, drawn: Mapping[str, Any]) -> list[dict[str, Any]]:
+    bridges = bridges_of(entry, beside)
+    if not bridges:
+        reason = beside.missing.get("concordance") or (
+            "no bridge of this study joins these comparisons with a drug's (key concordance of config.yaml)"
+        )
+        element = f"concordance-none-{entry['hypothesis']}"
+        return [_panel(element, drawn, "", reason, title="Does the drug's change resemble the disease?")]
+    panels = []
+    for bridge in bridges:
+        row = main_row(bridge) or {}
+        thinned = (bridge.get("profile") or {}).get("n_total")
+        drawn_genes = len((bridge.get("profile") or {}).get("genes") or [])
+        how_many = (
+            f" Drawn: {drawn_genes:,} of {thinned:,} genes."
+            if words.is_number(thinned) and thinned > drawn_genes
+            else ""
+        )
+        named = [name.strip() for name in str(row.get("leading_genes") or "").split(",") if name.strip()]
+        leading = f" Leading genes: {words.listed(named)}." if named else ""
+        panels.append(
+            _panel(
+                f"concordance-{bridge['bridge']}-{entry['hypothesis']}",
+                drawn,
+                f"A point is a gene: its change with the drug, and its difference in patients. Along the rising diagonal the "
+                f"drug mimics the disease, along the falling one it opposes it.{how_many}{leading}",
+                str(row.get("reason") or "no profile was written for this bridge"),
+                title=f"Drug and disease: {_CALLS.get(str(bridge.get('call')), str(bridge.get('call')))}",
+                extra={
+                    "facts": [
+                        str(bridge.get("question") or ""),
+                        str(bridge.get("sentence") or ""),
+                        *interaction_sentences(entry, beside),
+                    ],
+                    "bridge_rows": [_bridge_row(one) for one in bridge.get("rows") or []],
+                },
+            )
+        )
+    return panels
+
+
+def interaction_sentences(entry: Mapping[str, Any], beside: Beside) -> list[str]:
+    """Return what differs between forms of the disease in the primary set (pulmonary embolism and vein thrombosis, say)."""
+    if entry["kind"] != "cohort":
+        return []
+    return [
+        str(one["sentence"])
+        for one in beside.interactions
+        if one.get("gene_set", entry["declared"]["set"]) == entry["declared"]["set"]
+    ]
+
+
+def _bridge_row(row: Mapping[str, Any]) -> dict[str, str]:
+    return {
+        "genes": " ".join(
+            filter(None, [str(row.get("scope") or "").replace("_", " "), str(row.get("gene_set") or "")])
+        ),
+        "estimand": str(row.get("estimand") or "—"),
+        "n_genes": f"{row['n_genes']:,}" if words.is_number(row.get("n_genes")) else "—",
+        "concordance": charts.interval_words(row.get("concordance"), row.get("ci_low"), row.get("ci_high")),
+        "p_value": words.p_value(row.get("p_value")),
+        "percentile": words.number(row.get("percentile_comparators"), 0),
+        "call": str(row.get("call") or "—"),
+        "reason": str(row.get("reason") or ""),
+    }

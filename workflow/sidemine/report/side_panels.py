@@ -1,0 +1,177 @@
+"""Panels beside the answers: funnels, data sets not taken, threats to validity, calibration, clinical context.
+
+Nothing is decided here, and nothing of the clinical context reaches a card.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sidemine.report.cards import css_class
+from sidemine.report.collect import DatasetResults, StudyResults
+from sidemine.report.words import bounded, count, is_number, listed, number, percent
+
+_MARKS = {
+    "publication": "read in a publication or record",
+    "abstract": "abstract or press text only",
+    "code": "seen in public analysis code",
+    "computed": "computed from the file",
+    "remembered": "remembered or inferred",
+    "unknown": "in part not known",
+}
+_DECISIONS = {"out": "out", "later": "not yet"}
+_TRAPS = {
+    "batch_aliased": "Batch and group cannot be told apart",
+    "batch_associated": "A batch goes with the group",
+    "group_associated": "Something else that was recorded goes with the group",
+    "sex_mismatch": "Recorded sex contradicts the genes",
+    "reused_samples": "Re-used samples",
+    "duplicated_samples": "Nearly identical samples",
+    "outlier_samples": "Outlying samples",
+    "identifiers": "Identifiers do not fit the platform",
+    "scale_shift": "Groups differ in level or spread over all genes",
+    "library_size": "Library size goes with the group",
+    "hidden_structure": "Shape of the p-values",
+}
+NO_CALIBRATION = (
+    "Not measured: this run wrote no calibration.tsv, so what is claimed of the size of the tests rests on the reference "
+    "tables in benchmarks/README.md and not on these data."
+)
+BAR = 120
+"""Width of a funnel's longest bar, in pixels."""
+
+
+def context_panel(results: StudyResults) -> dict[str, Any] | None:
+    """Return the clinical context as declared in the study, or None."""
+    context: dict[str, Any] | None = results.study["config"].get("context")
+    return context
+
+
+def considered_rows(results: StudyResults) -> list[dict[str, Any]]:
+    """Return the data sets that were considered and not taken, with reason and marks of evidence in words."""
+    return [
+        {
+            **{key: bounded(str(row[key])) for key in ("name", "what", "reason", "doi")},
+            "would_serve": str(row["would_serve"]).replace("_", " "),
+            "decision": _DECISIONS.get(row["decision"], row["decision"]),
+            "marks": "; ".join(_MARKS.get(mark, mark) for mark in row["marks"]),
+        }
+        for row in results.study.get("considered", [])
+    ]
+
+
+def why_in(results: StudyResults, found: DatasetResults) -> str:
+    """Say why a declared data set is in, and whether anything of it could be tested."""
+    if found.provenance.get("problem"):
+        return "declared, but not usable (the reason stands below)"
+    contrasts = [item for item in results.contrasts.values() if item.row["dataset"] == found.row["dataset"]]
+    named = {row["contrast"] for entry in results.verdicts["verdicts"] for row in entry["evidence"]}
+    testable = sum(bool(item.design["testable"]) for item in contrasts)
+    carrying = sum(item.row["contrast"] in named for item in contrasts)
+    return (
+        f"in: {count(len(contrasts), 'contrast')}, {testable} testable, {carrying} named by a question"
+        if contrasts
+        else "in, without a contrast"
+    )
+
+
+def funnels(results: StudyResults) -> list[dict[str, Any]]:
+    """Return, per data set, how many samples and identifiers are left after each step, and where the others went."""
+    return [_funnel(results, found) for found in results.datasets.values()]
+
+
+def _funnel(results: StudyResults, found: DatasetResults) -> dict[str, Any]:
+    fates = found.samples["fate"].value_counts().to_dict() if len(found.samples) else {}
+    samples = [_step("samples in the record", len(found.samples)), _step("take part", int(fates.pop("used", 0)))]
+    genes: list[dict[str, Any]] = []
+    lost = results.supplement.identifiers.get(found.row["dataset"])
+    if lost is not None:
+        genes = [
+            _step("identifiers in the file", sum(total for _, _, total in lost)),
+            _step("stand for a gene", sum(total for fate, _, total in lost if fate in {"kept", "merged"})),
+            _step("genes", len(found.genes)),
+        ]
+    for key, item in results.contrasts.items():
+        if item.row["dataset"] == found.row["dataset"]:
+            sides = (len(item.design["target_samples"]), len(item.design["reference_samples"]))
+            samples.append(_step(f"{key}: {sides[0]} target, {sides[1]} reference", sum(sides)))
+            if genes:
+                genes.append(_step(f"tested in {key}", len(item.differential)))
+    for steps in (samples, genes):
+        most = max((step["n"] for step in steps), default=0)
+        for step in steps:
+            step["width"] = round(BAR * step["n"] / most) if most else 0
+            step["share"] = percent(step["n"], most)
+    return {
+        "dataset": found.row["dataset"],
+        "accession": found.row["accession"],
+        "samples": samples,
+        "genes": genes,
+        "fates": [f"{total:,} {bounded(str(fate), 200)}" for fate, total in sorted(fates.items())][:12],
+        "identifiers": [f"{total:,} {fate}: {reason}" for fate, reason, total in lost or []],
+    }
+
+
+def _step(name: str, n: int) -> dict[str, Any]:
+    return {"name": bounded(name, 160), "n": n}
+
+
+def threats(results: StudyResults) -> list[dict[str, Any]]:
+    """Return, per question, the threats that the study declares and those that the checks of the data found."""
+    return [
+        {
+            "id": entry["hypothesis"],
+            "question": entry["question"],
+            "verdict": entry["verdict"],
+            "class": css_class(entry["verdict"]),
+            "doubt": entry["doubt"],
+            "declared": entry["threats"],
+            "found": _found(entry),
+        }
+        for entry in results.verdicts["verdicts"]
+    ]
+
+
+def _found(entry: Mapping[str, Any]) -> list[dict[str, Any]]:
+    grouped: dict[str, list[Mapping[str, Any]]] = {}
+    for flag in entry.get("trap_flags") or []:
+        grouped.setdefault(flag["trap"], []).append(flag)
+    order = list(_TRAPS)
+    return [
+        {
+            "title": _TRAPS.get(trap, trap.replace("_", " ")),
+            "serious": any(flag["serious"] for flag in flags),
+            "where": listed([flag["name"] for flag in flags]),
+            "flags": flags,
+        }
+        for trap, flags in sorted(
+            grouped.items(), key=lambda item: order.index(item[0]) if item[0] in order else len(order)
+        )
+    ]
+
+
+def calibration_panel(results: StudyResults) -> dict[str, Any]:
+    """Return the rows of the calibration table in words, or the reason why there are none."""
+    table = results.supplement.calibration
+    if table is None:
+        return {"rows": [], "reason": NO_CALIBRATION}
+    if not len(table):
+        return {"rows": [], "reason": "calibration.tsv has no row: nothing could be calibrated in this study."}
+    return {"rows": [_calibration_row(row) for row in table.to_dict("records")], "reason": ""}
+
+
+def _calibration_row(row: Mapping[Any, Any]) -> dict[str, Any]:
+    measured = is_number(row["rate"])
+    told = ("scope", "subject", "null", "quantity", "test", "family", "parameter", "reading", "source", "reason")
+    return {
+        **{key: bounded(str(row[key]).replace("_", " "), 300) for key in told},
+        "class": {"holds": "passed", "conservative": "passed", "liberal": "failed"}.get(str(row["reading"]), "open"),
+        "level": f"{row['level']:g}" if is_number(row["level"]) else "—",
+        "n": f"{int(row['n']):,}",
+        "rate": f"{100 * row['rate']:.1f} %" if measured else "—",
+        "interval": f"{number(100 * row['ci_low'], 1)} to {number(100 * row['ci_high'], 1)} %"
+        if is_number(row["ci_low"])
+        else "—",
+        "upper_95": f"{100 * row['upper_95']:.1f} %" if is_number(row["upper_95"]) else "—",
+    }

@@ -1,0 +1,172 @@
+// What every part of the page uses: packed data, words, charts, downloads. Other scripts add to `sidemine`.
+window.sidemine = (() => {
+  "use strict";
+  const root = document.documentElement;
+  root.classList.add("js");
+  const dark = window.matchMedia("(prefers-color-scheme: dark)");
+  const byId = (id) => document.getElementById(id);
+  const blocks = new Map();
+  const charts = new Map();
+  const starts = [];
+
+  // ---- data ---------------------------------------------------------------------------------------------------
+  function block(id) {
+    if (!blocks.has(id)) blocks.set(id, unpack(byId(id).textContent));
+    return blocks.get(id);
+  }
+
+  async function unpack(text) {
+    const bytes = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+    const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+    return new Response(stream).json();
+  }
+
+  // ---- words --------------------------------------------------------------------------------------------------
+  const superscript = (text) => [...text].map((c) => "⁰¹²³⁴⁵⁶⁷⁸⁹"["0123456789".indexOf(c)] ?? "⁻").join("");
+  const number = (value, digits = 2) =>
+    value === null || value === undefined || !Number.isFinite(value) ? "—" : value.toFixed(digits).replace("-", "−");
+
+  function pWords(value) {
+    if (value === null || value === undefined) return "—";
+    if (value <= 1e-300) return "< 10⁻³⁰⁰";
+    if (value >= 0.0995) return value.toFixed(2);
+    if (value >= 0.001) return value < 0.01 ? String(Number(value.toPrecision(2))) : value.toFixed(3);
+    const [mantissa, exponent] = value.toExponential(1).split("e");
+    return `${mantissa} × 10${superscript(exponent)}`;
+  }
+
+  const escapes = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
+  const escapeText = (text) => String(text).replace(/[&<>"']/g, (character) => escapes[character]);
+  const shown = (words) => (value, type) => (type === "display" ? escapeText(words(value)) : value ?? Infinity);
+  const button = (value, type) =>
+    type === "display" ? `<button type="button" class="pick">${escapeText(value)}</button>` : value;
+
+  // ---- charts -------------------------------------------------------------------------------------------------
+  function coloured(part, style) {
+    if (typeof part === "string" && part.startsWith("@")) return style.getPropertyValue(`--${part.slice(1)}`).trim();
+    if (Array.isArray(part)) return part.map((item) => coloured(item, style));
+    if (part === null || typeof part !== "object") return part;
+    return Object.fromEntries(Object.entries(part).map(([key, item]) => [key, coloured(item, style)]));
+  }
+
+  const look = {
+    background: "@surface", font: "system-ui, sans-serif", view: { stroke: null },
+    axis: { labelColor: "@soft", titleColor: "@ink", gridColor: "@line", domainColor: "@muted", tickColor: "@muted",
+            titleFontWeight: 600, labelFontSize: 11, titleFontSize: 12, gridOpacity: 0.6 },
+    legend: { labelColor: "@ink", titleColor: "@ink" },
+  };
+
+  async function draw(holder, spec, datasets, renderer = "svg") {
+    charts.get(holder)?.view?.finalize();
+    const style = getComputedStyle(root);
+    const full = { ...coloured(spec, style), ...(datasets ? { datasets } : {}) };
+    const { view } = await window.vegaEmbed(holder, full, {
+      actions: false, ast: true, renderer, config: coloured(look, style), defaultStyle: false,
+      tooltip: { disableDefaultStyle: true, formatTooltip }, logLevel: 1,
+    });
+    // One picture with one description for screen readers; the tables beside it hold every number.
+    holder.setAttribute("role", "img");
+    holder.setAttribute("aria-label", spec.description);
+    holder.querySelector("svg, canvas")?.setAttribute("aria-hidden", "true");
+    charts.set(holder, { view, spec, datasets, renderer });
+    addSaveButtons(holder);
+    return view;
+  }
+
+  // The volcano hands over its whole row (cheaper than one expression per point); other charts their named values.
+  function formatTooltip(value) {
+    if (value === null || typeof value !== "object") return escapeText(value);
+    const shownParts = "p_words" in value
+      ? { gene: value.gene, "log2 fold change": number(value.lfc, 3), p: value.p_words, q: value.q_words } : value;
+    const lines = Object.entries(shownParts).map(([key, item]) =>
+      `<tr><td class="key">${escapeText(key)}</td><td class="value">${escapeText(item)}</td></tr>`);
+    return `<table><tbody>${lines.join("")}</tbody></table>`;
+  }
+
+  function addSaveButtons(holder) {
+    if (holder.parentElement.querySelector(".save")) return;
+    const line = document.createElement("p");
+    line.className = "save";
+    for (const kind of ["svg", "png"]) {
+      const save = document.createElement("button");
+      save.type = "button";
+      save.textContent = `Save as ${kind.toUpperCase()}`;
+      save.addEventListener("click", async () => {
+        const url = await charts.get(holder).view.toImageURL(kind, 2);
+        download(url, `${holder.id}.${kind}`);
+      });
+      line.append(save);
+    }
+    holder.after(line);
+  }
+
+  function download(url, name) {
+    const link = document.createElement("a");
+    link.href = url;
+    link.download = name;
+    link.click();
+  }
+
+  // ---- charts that wait until they are near the window ----------------------------------------------------------
+  const waiting = new Map();
+  const near = new IntersectionObserver((entries) => {
+    for (const entry of entries) if (entry.isIntersecting) drawNow(entry.target);
+  }, { rootMargin: "400px" });
+
+  // Draw once the holder comes near; whatever is still waiting when the browser is idle is drawn then, for print.
+  function drawSoon(holder, job) {
+    if (!holder) return;
+    waiting.set(holder, job);
+    near.observe(holder);
+  }
+
+  async function drawNow(holder) {
+    const job = waiting.get(holder);
+    if (!job) return;
+    waiting.delete(holder);
+    near.unobserve(holder);
+    await job();
+  }
+
+  const idle = () => new Promise((done) => (window.requestIdleCallback ?? window.setTimeout)(done));
+
+  async function drawRest() {
+    while (waiting.size) {
+      await idle();
+      const next = waiting.keys().next();
+      if (!next.done) await drawNow(next.value);
+    }
+    root.dataset.complete = "yes";
+  }
+
+  async function start() {
+    root.classList.toggle("dark", dark.matches);
+    const page = await block("data-page");
+    for (const one of starts) await one(page);
+    root.dataset.ready = "yes";
+    await drawRest();
+  }
+
+  dark.addEventListener("change", async () => {
+    root.classList.toggle("dark", dark.matches);
+    for (const [holder, chart] of [...charts]) {
+      const view = await draw(holder, chart.spec, chart.datasets, chart.renderer);
+      if (chart.redrawn) { charts.get(holder).redrawn = chart.redrawn; chart.redrawn(view); }
+    }
+  });
+
+  // A link to something that is folded away opens it.
+  function unfold() {
+    const target = location.hash.length > 1 ? byId(decodeURIComponent(location.hash.slice(1))) : null;
+    for (let part = target; part; part = part.parentElement) if (part.tagName === "DETAILS") part.open = true;
+  }
+  window.addEventListener("hashchange", unfold);
+
+  // On paper nothing can be unfolded: what the study wants every reader to know is open there.
+  window.addEventListener("beforeprint", () => {
+    for (const part of document.querySelectorAll("details.notice")) part.open = true;
+  });
+
+  document.addEventListener("DOMContentLoaded", () => { unfold(); start(); });
+  return { byId, block, draw, drawSoon, drawNow, charts, download, number, pWords, escapeText, shown, button, starts };
+})();
