@@ -100,7 +100,7 @@ def one_pair(rng: np.random.Generator, truth: str, correlation: float, seed: int
             f"{name}: drug rotated": p_drug[name] <= 0.05,
             f"{name}: Spearman": float(spearmanr(x[scopes[name]], y[scopes[name]])[1]) <= 0.05,
             f"{name}: CI excludes 0": not one.ci_low <= 0 <= one.ci_high,
-            f"{name}: called": larger <= 0.05 and place >= 90,
+            f"{name}: called": larger <= 0.05 and place >= 90 and not one.ci_low <= 0 <= one.ci_high,
             f"{name}: unrelated": one.corrected_ci_low >= -0.2 and one.corrected_ci_high <= 0.2,
         }
     return row

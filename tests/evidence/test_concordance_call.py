@@ -10,9 +10,9 @@ from sidemine.evidence.concordance_call import Evidence, call_sentence, decide_c
 from sidemine.evidence.concordance_statistic import Concordance
 
 
-def concordance(value=0.5, corrected=(0.2, 0.9), reliability=0.5):
+def concordance(value=0.5, corrected=(0.2, 0.9), reliability=0.5, half=0.2):
     low, high = corrected
-    return Concordance(50, 10 * value, value, 0.1, value - 0.2, value + 0.2, reliability, reliability, low, high)
+    return Concordance(50, 10 * value, value, 0.1, value - half, value + half, reliability, reliability, low, high)
 
 
 def evidence(total=None, p=(0.01, 0.02), percentile=95.0, n=20, adjusted=0.4, words="adjusted for erythroid"):
@@ -31,6 +31,7 @@ def test_all_three_conditions_give_mimics_or_opposes():
     [
         ({"p": (0.01, 0.06)}, "drug side rotated"),
         ({"p": (0.3, 0.01)}, "disease side rotated"),
+        ({"total": concordance(half=0.51)}, "holds 0"),
         ({"percentile": 89.0}, "percentile 89"),
         ({"percentile": None, "n": 9}, "no valid comparator: 9"),
         ({"adjusted": -0.1}, "the sign turns"),

@@ -260,18 +260,20 @@ def _moderate(
         dropped_genes=[gene for gene, _ in dropped],
         dropped_reasons=[reason for _, reason in dropped],
         facts=_facts(observed, design, layer, trend, robust, sample_weights),
-        **_moderated(space, mean_expression, trend, robust),
+        **moderated_fields(space, mean_expression, trend, robust),
     )
 
 
 def moderate_robustly(fit: ContrastFit) -> ContrastFit:
     """Return the same fit with robust empirical Bayes variances: nothing but the moderation is computed again."""
     space = EffectSpace(fit.effects, fit.stdev_unscaled)
-    again = _moderated(space, fit.mean_expression, bool(fit.facts["trend"]), robust=True)
+    again = moderated_fields(space, fit.mean_expression, bool(fit.facts["trend"]), robust=True)
     return replace(fit, **again, facts={**fit.facts, "robust": True})
 
 
-def _moderated(space: EffectSpace, mean_expression: NDArray[np.float64], trend: bool, robust: bool) -> dict[str, Any]:
+def moderated_fields(
+    space: EffectSpace, mean_expression: NDArray[np.float64], trend: bool, robust: bool
+) -> dict[str, Any]:
     """Return the fields of a fit that rest on moderated variances."""
     from scipy.special import stdtrit  # t.ppf without the 0.4 s that importing scipy.stats takes
 

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sidemine.differential.contrast_fit import benjamini_hochberg, two_sided_p
-from sidemine.differential.empirical_bayes import squeeze_variances
+from sidemine.differential.fit import moderated_fields
+from sidemine.differential.linear_model import EffectSpace
 from sidemine.evidence.composition import FEWEST_RESIDUAL_DF
 
 if TYPE_CHECKING:
@@ -46,10 +46,19 @@ def adjust_fit(fit: ContrastFit, proxies: NDArray[np.float64]) -> ContrastFit | 
         return None
     effects, widening = _regress_out(fit.score_effects, proxies)
     stdev = fit.score_stdev_unscaled * widening
-    trend = fit.mean_expression if fit.facts.get("trend") or fit.facts.get("engine") == "voom" else None
-    variances = np.mean(effects[:, 1:] ** 2, axis=1)
-    moderated = squeeze_variances(variances, residual_df, trend, bool(fit.facts.get("robust")))
-    return _with_space(fit, effects, stdev, moderated.prior, moderated.prior_df, moderated.posterior)
+    space = EffectSpace(effects, np.full(len(effects), stdev))
+    # Voom's weights carry the trend of the variances; weights that depend on the sample only do not.
+    trend = bool(fit.facts.get("trend")) or fit.facts.get("engine") == "voom"
+    return replace(
+        fit,
+        **moderated_fields(space, fit.mean_expression, trend, bool(fit.facts.get("robust"))),
+        stdev_unscaled=space.stdev_unscaled,
+        effects=effects,
+        score_effects=effects,
+        score_stdev_unscaled=stdev,
+        residual_df=residual_df,
+        facts={**fit.facts, "n_proxies": len(proxies)},
+    )
 
 
 def _regress_out(effects: NDArray[np.float64], proxies: NDArray[np.float64]) -> tuple[NDArray[np.float64], float]:
@@ -62,41 +71,3 @@ def _regress_out(effects: NDArray[np.float64], proxies: NDArray[np.float64]) -> 
     widening = float(np.sqrt(1 + along @ along))
     contrast = (effects[:, 0] - rotated[:, :n_proxies] @ along) / widening
     return np.column_stack([contrast, rotated[:, n_proxies:]]), widening
-
-
-def _with_space(
-    fit: ContrastFit,
-    effects: NDArray[np.float64],
-    stdev: float,
-    prior: NDArray[np.float64],
-    prior_df: NDArray[np.float64],
-    posterior: NDArray[np.float64],
-) -> ContrastFit:
-    from scipy.special import stdtrit
-
-    residual_df = effects.shape[1] - 1
-    change = effects[:, 0] * stdev
-    se = stdev * np.sqrt(posterior)
-    df = np.minimum(residual_df + prior_df, len(effects) * float(residual_df))
-    half_width = stdtrit(df, 0.975) * se
-    p_value = two_sided_p(change / se, df)
-    return replace(
-        fit,
-        log2_fold_change=change,
-        se=se,
-        ci_low=change - half_width,
-        ci_high=change + half_width,
-        t=change / se,
-        df=df,
-        p_value=p_value,
-        q_value=benjamini_hochberg(p_value),
-        prior_variance=prior,
-        prior_df=prior_df,
-        posterior_variance=posterior,
-        stdev_unscaled=np.full(len(effects), stdev),
-        effects=effects,
-        score_effects=effects,
-        score_stdev_unscaled=stdev,
-        residual_df=residual_df,
-        facts={**fit.facts, "n_proxies": fit.residual_df - residual_df},
-    )

@@ -51,6 +51,12 @@ def decide_call(evidence: Evidence, margin: float) -> tuple[Call, str]:
 
     Mimics or opposes needs the larger p ≤ .05, an extreme percentile among at least 10 comparators, and the same sign in
     the composition-adjusted profile. Unrelated needs an interval inside the margin. Otherwise undetermined.
+
+    Notes
+    -----
+    Each rotation leaves one side as it is, so where both are really changed, in ways that have nothing to do with each
+    other, the larger p is liberal (`benchmarks/concordance.py`). The interval counts the chance of both sides; a call
+    whose interval holds 0 is therefore not made.
     """
     found = evidence.total
     if found is None:
@@ -72,6 +78,8 @@ def _missing(evidence: Evidence, value: float) -> list[str]:
     if evidence.p_value > LARGEST_P:
         side = "disease" if evidence.p_disease >= evidence.p_drug else "drug"
         missing.append(f"larger p {evidence.p_value:.2g} ({side} side rotated) is above {LARGEST_P:g}")
+    elif evidence.total is not None and evidence.total.ci_low <= 0 <= evidence.total.ci_high:
+        missing.append("the interval, which counts the chance of both sides, holds 0")
     place = evidence.place
     if place.percentile is None:
         missing.append(f"no valid comparator: {len(place.names)} perturbations, at least {FEWEST_COMPARATORS} needed")

@@ -268,6 +268,8 @@ class ContrastData:
             raise NotApplicable(f"{added} is in the design already")
 
     def _refuse_samples(self, change: Change) -> None:
+        if change.samples == "all":
+            return
         members = set(self.groups.samples.index[self.groups.target | self.groups.reference].astype(str))
         if change.samples == "no_reused_controls" and not members & self.reused:
             raise NotApplicable(NOT_REUSED)

@@ -143,7 +143,7 @@ def cohort_series(plan: CohortPlan, people: CohortPeople, platform: str) -> Seri
         ]
         if case:
             cells.append(f"event: {('single', 'recurrent')[row % 2]} VTE")
-            cells.append(f"site: {'deep vein thrombosis' if row % 3 else 'pulmonary embolism'}")
+            cells.append(f"site: {'pulmonary embolism' if row % 3 == 1 else 'deep vein thrombosis'}")
         if plan.batch != "none":
             cells.append(f"hybridisation batch: {'AB'[int(people.batch[row])]}")
         cells.append(f"weight: {60 + row % 37} kg" if row % 5 else "")
