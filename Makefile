@@ -10,7 +10,7 @@ STAMP := $(VENV)/.installed
 DEMO_STAMP := demo_data/.written
 SIMULATOR := $(wildcard workflow/sidemine/simulate/*.py workflow/sidemine/simulate/*.json)
 
-.PHONY: help setup demo real-files test lint format benchmark clean
+.PHONY: help setup demo picture real-files test lint format benchmark clean
 
 help:
 	@sed -n '1,3p' Makefile | cut -c3-
@@ -43,6 +43,9 @@ demo: $(STAMP) $(DEMO_STAMP)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --configfile config/demo/config.yaml --cores $(CORES)
 	@echo "The report: $(CURDIR)/results/demo/report.html"
 	@if [ -t 1 ] && { [ -n "$$DISPLAY" ] || [ -n "$$WAYLAND_DISPLAY" ]; }; then $(BIN)/python -m webbrowser "file://$(CURDIR)/results/demo/report.html" >/dev/null; fi
+
+picture: $(STAMP)
+	@$(BIN)/python docs/take_report_picture.py results/demo/report.html docs/report.png
 
 real-files: $(STAMP)
 	@test -n "$$SIDEMINE_REAL_FILES" || { echo "Set SIDEMINE_REAL_FILES to the folder that holds mirror/ and data/"; exit 1; }

@@ -49,6 +49,7 @@ from sidemine.evidence.calibration_rates import (
     SHOWN,
     calibration_row,
     clustered_rate,
+    read_measured,
     read_simulated,
 )
 from sidemine.evidence.pooling import pool
@@ -62,7 +63,7 @@ GENES = [f"G{i:04d}" for i in range(N_GENES)]
 HALF = PER_CORRELATION // 2
 # Place of each module among the modules of its correlation.
 PLACE = np.tile(np.arange(PER_CORRELATION), len(CORRELATIONS))
-ROTATIONS, CELL_SHIFT, TAU = 199, 0.5, 0.15
+ROTATIONS, CELL_SHIFT, TAU, ENOUGH = 199, 0.5, 0.15, 5000
 SCORE_SD = np.sqrt(RHO + (1 - RHO) / SIZE)
 POWER = {"3 v 3": (0.5, 1.0, 2.0, 3.0, 4.0), "70 v 63, covariates": (0.2, 0.35, 0.5, 0.65, 0.8)}
 
@@ -277,9 +278,11 @@ def rows_of(
             chosen = values[:, tested & (correlation == RHO)]
             for level in LEVELS:
                 rate = clustered_rate(chosen <= level)
+                # The contract's bound asks for thousands of nulls; fewer can only show that a test fails.
+                read = read_simulated if rate.n >= ENOUGH else read_measured
                 yield calibration_row(
                     "design_class", subject, null, test, rate, level=level, parameter=f"r={correlation:g}{about}",
-                    reading=read_simulated(rate, level), source=REFERENCE, seed=SEED,
+                    reading=read(rate, level), source=REFERENCE, seed=SEED,
                 )  # fmt: skip
 
 
@@ -351,7 +354,7 @@ def main() -> None:
     parts += [
         ("pooled", lambda: pooled_rows(classes, options.datasets)),
         ("power", lambda: power_rows(classes, options.datasets // 4)),
-        ("descriptive", lambda: descriptive_rows(options.datasets // 16)),
+        ("descriptive", lambda: descriptive_rows(options.datasets // 4)),
     ]
     path, started = options.output / "design_classes.tsv", time.process_time()
     code = digest_of_script(Path(__file__).resolve())

@@ -66,30 +66,32 @@ def main() -> None:
 def write_study(folder: Path, n_genes: int) -> None:
     """Write the demo's records at full size, its config and its sheets with more contrasts and sets."""
     write_demo(folder, n_genes=n_genes, n_comparators=MODULES)
-    (folder / "datasets.tsv").write_text((DEMO / "datasets.tsv").read_text(encoding="utf-8"), encoding="utf-8")
+    (folder / "datasets.tsv").write_text(demo_text("datasets.tsv"), encoding="utf-8")
     contrasts = read_sheet("contrasts.tsv")
     like = next(row for row in contrasts if row["contrast"] == "lung_b_high")
     for name, target, reference in MORE_CONTRASTS:
         contrasts.append({**like, "contrast": name, "target": target, "reference": reference})
     (folder / "contrasts.tsv").write_text(sheet_text(contrasts), encoding="utf-8")
-    sets = [{**row, "source": Path(row["source"]).name} for row in read_sheet("gene_sets.tsv")]
+    sets = read_sheet("gene_sets.tsv")
     own = len(sets) - 1  # the last row takes all other sets as comparators
     declared = [f"SIM_MODULE_{number:02d}" for number in range(MODULES - (DECLARED - own) + 1, MODULES + 1)]
     like = next(row for row in sets if row["family"] == "confounder")
     more = [{**like, "gene_set": name, "member": name} for name in declared]
     (folder / "gene_sets.tsv").write_text(sheet_text([*sets[:-1], *more, sets[-1]]), encoding="utf-8")
-    config = yaml.safe_load((DEMO / "config.yaml").read_text(encoding="utf-8"))
+    config = yaml.safe_load(demo_text("config.yaml"))
     config["study"] |= {"id": "full_study", "title": "A simulated study of the default size"}
-    config["gene_table"]["file"] = "gene_table.tsv.gz"
-    config |= {"mirror": "mirror", "lock": "inputs.lock.tsv", "planted": "planted.json"}
     config["settings"] |= {"rotations": ROTATIONS, "matched_sets": MATCHED_SETS}
     (folder / "config.yaml").write_text(yaml.safe_dump(config, sort_keys=False, allow_unicode=True), encoding="utf-8")
 
 
+def demo_text(name: str) -> str:
+    """Return a file of the demo's config, its data beside it."""
+    return (DEMO / name).read_text(encoding="utf-8").replace("../../demo_data/", "")
+
+
 def read_sheet(name: str) -> list[dict[str, str]]:
     """Return the rows of a sheet of the demo."""
-    with (DEMO / name).open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file, delimiter="\t"))
+    return list(csv.DictReader(demo_text(name).splitlines(), delimiter="\t"))
 
 
 def watch(process: psutil.Popen) -> tuple[int, int]:

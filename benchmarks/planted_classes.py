@@ -100,7 +100,7 @@ def _pair(**truth: Any) -> tuple[Cohort, Cohort]:
     )
 
 
-def _composition_class(reliability: float) -> PlantedClass:
+def _composition_class(reliability: float, n_studies: int) -> PlantedClass:
     truth = _pair(composition_shift={"erythroid": 1.0}, target_slope={"erythroid": 0.15}, reliability=reliability)
     return PlantedClass(
         "composition_only",
@@ -108,7 +108,7 @@ def _composition_class(reliability: float) -> PlantedClass:
         "them through markers of the stated reliability, other than those that the simulator moves.",
         "composition",
         NOT_SUPPORTED,
-        200,
+        n_studies,
         _cohorts(*truth),
         f"reliability={reliability:g}",
     )
@@ -140,16 +140,11 @@ def _experiment_power(d: float, n_experiments: int) -> PlantedClass:
 
 
 CLASSES: tuple[PlantedClass, ...] = (
+    # Acceptance figures first: a run that is cut short has them.
     PlantedClass("null", "Nothing differs.", "global", UNANSWERED, 1000, _cohorts(*_pair())),
-    PlantedClass(
-        "heterogeneity",
-        "No effect on average; the cohorts' own effects scatter around 0 with SD 0.15.",
-        "heterogeneity",
-        NOT_SUPPORTED,
-        1000,
-        _cohorts(*_pair(), tau=0.15),
-        "tau=0.15",
-    ),
+    *(_composition_class(reliability, 200) for reliability in (0.8, 0.9, 0.95)),
+    _power_class(0.5, 200),
+    _power_class(0.65, 200),
     PlantedClass(
         "competitive_null",
         "The primary set does not change; ten other modules do (g = 0.8, half up and half down), and one of those that "
@@ -161,21 +156,39 @@ CLASSES: tuple[PlantedClass, ...] = (
             *_pair(shifts={name: 0.8 if row % 2 else -0.8 for row, name in enumerate(SHIFTED)}, covarying=(SHIFTED[1],))
         ),
     ),
-    *(_composition_class(reliability) for reliability in (0.6, 0.7, 0.8, 0.9, 0.95)),
+    *(_experiment_power(4.0, number) for number in (2, 1)),
     PlantedClass(
-        "composition_unknown_cell",
-        "A cell type without any marker is more frequent in patients (1 SD) and raises the primary set: nothing in the "
-        "data tells it from an effect.",
-        "composition",
-        NOT_SUPPORTED,
-        200,
-        _cohorts(*_pair(composition_shift={"unknown": 1.0}, target_slope={"unknown": 0.15})),
+        "inhibitor_null",
+        "The drug changes nothing in either experiment (stimulus d = 6).",
+        "global",
+        UNANSWERED,
+        400,
+        _experiments((0.0, 0.0)),
     ),
-    _power_class(0.3, 200),
-    _power_class(0.4, 200),
-    _power_class(0.5, 400),
-    _power_class(0.65, 400),
-    _power_class(0.8, 200),
+    PlantedClass(
+        "inhibitor_opposes",
+        "The drug raises the set further (d = 4), although `down` was declared.",
+        "none",
+        ("not supported",),
+        200,
+        _experiments((D_DRUG, D_DRUG)),
+    ),
+    PlantedClass(
+        "inhibitor_mimics",
+        "The drug raises the set (d = 4), as the disease does and as was declared.",
+        "none",
+        FOUND,
+        200,
+        _experiments((D_DRUG, D_DRUG), direction="up"),
+    ),
+    PlantedClass(
+        "inhibitor_conflicting",
+        "The drug takes the set down in one experiment (d = −4) and up in the other (d = 4).",
+        "none",
+        ("conflicting",),
+        200,
+        _experiments((-D_DRUG, D_DRUG)),
+    ),
     PlantedClass(
         "conflicting",
         "The primary set is higher in patients of one cohort (g = 0.8) and lower in the other (g = −0.8).",
@@ -191,6 +204,15 @@ CLASSES: tuple[PlantedClass, ...] = (
         ("not supported",),
         200,
         _cohorts(*_pair(effect=-0.65)),
+    ),
+    PlantedClass(
+        "heterogeneity",
+        "No effect on average; the cohorts' own effects scatter around 0 with SD 0.15.",
+        "heterogeneity",
+        NOT_SUPPORTED,
+        1000,
+        _cohorts(*_pair(), tau=0.15),
+        "tau=0.15",
     ),
     PlantedClass(
         "no_direction",
@@ -234,38 +256,18 @@ CLASSES: tuple[PlantedClass, ...] = (
         200,
         _cohorts(*(Cohort(effect=0.9, n_cases=2, n_controls=2) for _ in range(2))),
     ),
+    _power_class(0.4, 200),
+    _power_class(0.3, 200),
+    *(_composition_class(reliability, 100) for reliability in (0.7, 0.6)),
     PlantedClass(
-        "inhibitor_null",
-        "The drug changes nothing in either experiment (stimulus d = 6).",
-        "global",
-        UNANSWERED,
-        1000,
-        _experiments((0.0, 0.0)),
+        "composition_unknown_cell",
+        "A cell type without any marker is more frequent in patients (1 SD) and raises the primary set: nothing in the "
+        "data tells it from an effect.",
+        "composition",
+        NOT_SUPPORTED,
+        60,
+        _cohorts(*_pair(composition_shift={"unknown": 1.0}, target_slope={"unknown": 0.15})),
     ),
-    *(_experiment_power(d, 2) for d in (2.0, 3.0, 4.0, 6.0)),
-    *(_experiment_power(d, 1) for d in (3.0, 4.0, 6.0)),
-    PlantedClass(
-        "inhibitor_opposes",
-        "The drug raises the set further (d = 4), although `down` was declared.",
-        "none",
-        ("not supported",),
-        200,
-        _experiments((D_DRUG, D_DRUG)),
-    ),
-    PlantedClass(
-        "inhibitor_mimics",
-        "The drug raises the set (d = 4), as the disease does and as was declared.",
-        "none",
-        FOUND,
-        200,
-        _experiments((D_DRUG, D_DRUG), direction="up"),
-    ),
-    PlantedClass(
-        "inhibitor_conflicting",
-        "The drug takes the set down in one experiment (d = −4) and up in the other (d = 4).",
-        "none",
-        ("conflicting",),
-        200,
-        _experiments((-D_DRUG, D_DRUG)),
-    ),
+    _power_class(0.8, 100),
+    *(_experiment_power(d, number) for d in (2.0, 3.0, 6.0) for number in (2, 1)),
 )

@@ -29,6 +29,7 @@ def package(tmp_path, monkeypatch):
 def digest(script):
     code_digest._content.cache_clear()
     code_digest._imported_modules.cache_clear()
+    code_digest._files_of.cache_clear()
     return code_digest.digest_of_script(script)
 
 
@@ -38,6 +39,25 @@ def test_an_edit_anywhere_below_the_script_changes_the_digest(package, edited):
     before = digest(package)
     file = package.parent / edited
     file.write_text(file.read_text() + "\n")
+    assert digest(package) != before
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "if True:\n    pass\nelse:\n    {}",
+        "try:\n    pass\nexcept ValueError:\n    {}\nfinally:\n    pass",
+        "try:\n    pass\nfinally:\n    {}",
+        "class A:\n    async def f(self):\n        for _ in ():\n            with open('x'):\n                {}",
+        "match 1:\n    case 1:\n        {}",
+        "while False:\n    pass\nelse:\n    {}",
+    ],
+)
+def test_an_import_is_seen_wherever_it_stands(package, place):
+    """Imports hide in branches, handlers and methods, to save time; an edit to what they import counts all the same."""
+    package.write_text(place.format("import sidemine.other") + "\n")
+    before = digest(package)
+    (package.parent / "other.py").write_text("y = 2\n")
     assert digest(package) != before
 
 

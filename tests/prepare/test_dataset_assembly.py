@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 from sidemine.errors import InputError
-from sidemine.prepare.dataset import prepare_dataset, read_expression, write_expression
+from sidemine.prepare.dataset import collapse_otherwise, prepare_dataset, read_expression, write_expression
 from sidemine.prepare.expression_store import read_provenance
 from sidemine.prepare.gene_table import GeneTable
 from sidemine.prepare.metadata import read_samples
@@ -120,6 +120,22 @@ def test_probes_and_their_rule(tmp_path: Path) -> None:
     assert adata.var.loc["GENE1", "identifier"] == f"{best}_at"
     averaged, _ = _prepare(row, files, probe_rule="mean_of_probes")
     np.testing.assert_allclose(averaged[:, "GENE1"].layers["log2"].ravel(), values[[0, 40]].mean(axis=0))
+
+
+def test_other_probe_rules_are_read_once_and_equal_the_declared_way(tmp_path: Path) -> None:
+    """What the robustness grid takes for another probe rule is what the dataset would hold under that rule."""
+    platform = tmp_path / "map.tsv"
+    platform.write_text("probe_id\tsymbol\n" + "".join(f"p{n}\tGENE{n % 20 + 1}\n" for n in range(40)))
+    row = _row(identifiers="probe", platform_map="map.tsv", scale="log2")
+    files = _table(tmp_path, [f"p{n}" for n in range(40)], RNG.normal(8, 2, (40, 6)).round(4)) | {
+        "platform_map": platform
+    }
+    samples = read_samples(row, files, {}, [])
+    found = collapse_otherwise(row, files, samples, TABLE, ["highest_variance", "mean_of_probes"])
+    for rule, matrix in found.items():
+        adata, _ = prepare_dataset(row, files, samples, TABLE, probe_rule=rule)
+        assert matrix.genes == list(adata.var_names)
+        np.testing.assert_array_equal(matrix.values.T, adata.layers["log2"])
 
 
 def test_incomplete_rows_are_told(tmp_path: Path) -> None:

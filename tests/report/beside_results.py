@@ -138,5 +138,7 @@ def calibration_table() -> pd.DataFrame:
          "upper_95": 0.0641, "reading": "holds"},
         {**common, "subject": "inhibitor", "test": "camera", "n": 0, "rate": np.nan, "ci_low": np.nan, "ci_high": np.nan,
          "upper_95": np.nan, "reading": "not measured", "reason": HOSTILE_TITLE},
+        {**common, "scope": "design_class", "subject": "3 v 3", "test": "camera", "n": 10, "rate": 0.2, "ci_low": 0.1,
+         "ci_high": 0.3, "upper_95": 0.28, "reading": "liberal", "family": "simulated", "source": "reference tables"},
     ]  # fmt: skip
     return pd.DataFrame(rows, columns=CALIBRATION.names)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from beside_results import FILTERED_IN_A, NOT_ON_B, NOWHERE, add_beside
 from example_results import SETS, write_example_results
-from test_report_browser import OpenPage
+from open_page import OpenPage
 
 from sidemine.report.page import build_report
 from sidemine.report.words import number
@@ -161,16 +161,23 @@ def test_context_is_apart_and_calibration_is_shown(opened):
     assert opened.tab.evaluate(
         "document.getElementById('answers').compareDocumentPosition(document.getElementById('context')) === 4"
     )
-    table = opened.tab.inner_text("#calibration table")
+    table = opened.tab.inner_text("#calibration table.calibrated")
     assert "5.1 %" in table
     assert "not measured" in table
+    assert "3 v 3" not in table
+    opened.tab.click("#calibration-all summary")
+    opened.tab.wait_for_selector("#calibration-all[data-ready]")
+    rows = opened.tab.locator("#calibration-table tbody tr")
+    assert rows.count() == 3
+    assert "20.0 %" in rows.nth(2).inner_text()
+    assert opened.complaints == []
 
 
 def test_hostile_text_stays_text(opened):
     """Nothing of the hostile context, considered sheet or flags ran."""
     assert opened.tab.evaluate("window.hacked") is None
     assert "<script>window.hacked=1</script>" in opened.tab.inner_text("#context")
-    assert opened.tab.locator("#considered ~ .scroll tbody tr").count() == 2
+    assert opened.tab.locator("table.considered tbody tr").count() == 2
     assert opened.complaints == []
 
 
@@ -195,14 +202,18 @@ def test_methods_are_copied(browser, page_file):
     page.tab.close()
 
 
-def test_figures_name_their_source(opened, folder):
-    """Each figure names the result file behind it, and links it."""
+def test_figures_name_their_source(opened):
+    """Each figure names the result file behind it, and links it; none is forgotten."""
     link = opened.tab.locator("[data-of='forest-vte_targets'] a")
     assert link.inner_text() == "verdicts.json"
     assert (
         opened.tab.locator("[data-of='volcano-vte_a'] a").get_attribute("href") == "contrasts/vte_a/differential.tsv.gz"
     )
-    assert (folder / "contrasts/vte_a/differential.tsv.gz").is_file()
+    unnamed = opened.tab.evaluate(
+        "() => [...document.querySelectorAll('figure .chart[id]')].map(chart => chart.id)"
+        ".filter(id => !document.querySelector(`.source[data-of='${id}'] a`))"
+    )
+    assert unnamed == []
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (390, "dark")])

@@ -81,6 +81,13 @@ def test_gene_table_equals_the_result_file(html, example_results):
         names.append(symbols[position])
     assert names == list(table["gene"])
     assert data["log2_fold_change"] == pytest.approx(1000 * table["log2_fold_change"].to_numpy(), abs=0.51)
+    for limit, sign in (("ci_low", -1), ("ci_high", 1)):
+        beyond = data["above"] if sign > 0 else [0] * len(names)
+        shown = [
+            middle + sign * below + extra
+            for middle, below, extra in zip(data["log2_fold_change"], data["below"], beyond, strict=True)
+        ]
+        assert shown == pytest.approx(1000 * table[limit].to_numpy(), abs=0.51)
     assert data["p"] == pytest.approx(table["p_value"].to_numpy(), rel=0.006)
     assert data["q"] == pytest.approx(table["q_value"].to_numpy(), rel=0.006)
     assert sum(data["histogram"]) == len(table)

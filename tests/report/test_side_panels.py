@@ -14,6 +14,8 @@ from example_results import HOSTILE_TITLE, write_example_results
 
 import sidemine
 from sidemine.report import side_panels
+from sidemine.report.beside import Beside
+from sidemine.report.calibration_panel import calibration_block, calibration_panel
 from sidemine.report.collect import collect
 from sidemine.report.methods import methods_text
 from sidemine.report.page import build_report
@@ -97,7 +99,8 @@ def test_threats_are_grouped_per_question(results):
 
 def test_calibration_in_words(results):
     """Rates are percentages of the table; what was not measured shows no number."""
-    holds, missing = side_panels.calibration_panel(results)["rows"]
+    (part,) = calibration_panel(results)["parts"]
+    holds, missing = (row for group in part["groups"] for row in group["rows"])
     assert (holds["rate"], holds["interval"], holds["upper_95"], holds["class"]) == (
         "5.1 %",
         "3.4 to 7.3 %",
@@ -105,6 +108,16 @@ def test_calibration_in_words(results):
         "passed",
     )
     assert (missing["rate"], missing["interval"], missing["reading"]) == ("—", "—", "not measured")
+
+
+def test_whole_calibration_table_is_packed(results):
+    """The whole table goes along, its numbers as they are and hostile text bounded."""
+    block = calibration_block(results)
+    table = results.supplement.calibration
+    assert block["rate"] == [0.0512, None, 0.2]
+    assert block["n"] == [float(value) for value in table["n"]]
+    assert len({len(column) for column in block.values()}) == 1
+    assert calibration_panel(results)["total"] == 3
 
 
 def test_panels_without_their_file_say_so(tmp_path):
@@ -170,6 +183,21 @@ def test_methods_text_ends_with_the_references(results):
     assert "seed 20260101" in text
     assert "sidemine 0.1.0" in text
     assert text.rstrip().splitlines()[-1].startswith(f"{len(REFERENCES)}. ")
+
+
+def test_methods_tell_the_checks_that_were_made(results):
+    """Calibration, robustness and concordance with the figures of their files; a check that was not made says so."""
+    text = methods_text(results)
+    assert "on permuted labels of 1 contrast of this study (500 labelings or fewer)" in text
+    assert "for 1 contrast with fewer than 200 distinct labelings" in text
+    n_variants = len(results.beside.robustness["vte_targets"]["variants"])
+    assert f"{n_variants} variants of the analysis over 1 hypothesis" in text
+    assert "Drug and disease. 1 bridge" in text
+    bare = replace(results, beside=Beside(), supplement=replace(results.supplement, calibration=None))
+    told = methods_text(bare)
+    assert "The size of the tests was not measured in this run" in told
+    assert "No variant of the analysis was evaluated in this run" in told
+    assert "Drug and disease." not in told
 
 
 def test_sources_are_files_of_the_results(folder, results):

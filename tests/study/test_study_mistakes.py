@@ -33,6 +33,24 @@ MISTAKES = {
         ["'lower'", "up, down, either", "primary.direction"],
     ),
     "seed 0": ("config.yaml", "gene_table:", "settings:\n  seed: 0\ngene_table:", ["settings.seed", "never 0"]),
+    "panel without genes": (
+        "config.yaml",
+        "gene_table:",
+        "panels: [{id: few, title: A few genes}]\ngene_table:",
+        ["panels", "either `set` or `genes`"],
+    ),
+    "panel of an unknown set": (
+        "config.yaml",
+        "gene_table:",
+        "panels: [{id: few, title: A few genes, set: TARGET}]\ngene_table:",
+        ["no gene set 'TARGET'", "panel few", "mean TARGETS"],
+    ),
+    "panel id twice": (
+        "config.yaml",
+        "gene_table:",
+        "panels: [{id: few, title: A few, genes: [A1]}, {id: few, title: Others, genes: [B1, B1]}]\ngene_table:",
+        ["panel id 'few' is used twice", "gene B1 is listed twice"],
+    ),
     "wildcard in id": ("config.yaml", "  id: small", "  id: a/b", ["study.id", "ids become file names"]),
     "bad regex in derive": (
         "config.yaml",

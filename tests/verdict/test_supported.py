@@ -165,7 +165,6 @@ GATES = {
     "competitive test on the other side": (cohorts(0.6, 0.5, competitive_direction="down"), "competitive test"),
     "no competitive test": (cohorts(0.6, 0.5, p_competitive=None), "competitive test"),
     "competitive p is no number": (cohorts(0.6, 0.5, p_competitive=math.nan), "competitive test"),
-    "no self-contained test significant": (cohorts(0.6, 0.5, p_self_contained=0.06), "self-contained test"),
 }
 
 
@@ -193,6 +192,14 @@ def test_three_quarters_are_enough_and_the_75th_percentile_is_too():
     assert cohort_card(robustness=robust(9, 12))["verdict"] == "supported"
     edge = {"contrasts": [place("a", 75.0, 75.0), place("b", 75.0, 75.0)]}
     assert cohort_card(specificity=edge)["verdict"] == "supported"
+
+
+def test_fry_of_single_cohorts_is_shown_and_the_pooled_p_decides():
+    """The pooled p is the self-contained test of a cohort answer; FRY of each cohort stands beside it."""
+    card = cohort_card(cohorts(0.6, 0.5, p_self_contained=0.06))
+    assert card["verdict"] == "supported"
+    (gate,) = [gate for gate in card["gates"] if gate["name"] == "self-contained test"]
+    assert (gate["status"], gate["required"]) == ("failed", False)
 
 
 def test_a_single_cohort_is_at_most_suggestive():

@@ -17,8 +17,11 @@ KINDS = (
     "inhibitor_opposes_disease",
     "inhibitor_suppresses",
     "inhibitor_opposes",
+    "inhibitor_conflicting",
     "inhibitor_null",
     "null",
+    "competitive_null",
+    "composition_only",
     "conflicting",
     "sign_flipped",
     "confounded",
@@ -64,6 +67,7 @@ def test_planted_truth_is_found_and_nothing_else(kind, workflow, tmp_path):
             "sign_flipped": [-1, -1],
             "inhibitor_suppresses": [-1, -1],
             "inhibitor_opposes": [1, 1],
+            "inhibitor_conflicting": [-1, 1],
         }
         assert signs == expected.get(kind, signs)
 
@@ -73,3 +77,19 @@ def test_planted_signal_is_found(finished):
     verdict = check(finished, "positive")
     assert verdict["agreeing"] == {"k": 2, "n": 2}
     assert all(row["effect"] > 0 for row in verdict["evidence"])
+
+
+def test_the_grid_starts_from_the_measured_effect_and_agrees_with_a_planted_one(finished):
+    """The reference row of the robustness grid is the pooled effect of the evidence; a real effect survives the grid."""
+    results = finished.folder / "results/planted_positive"
+    (record,) = json.loads((results / "robustness.json").read_text())["hypotheses"]
+    pooled = json.loads((results / "evidence/main.json").read_text())["pooled"]
+    reference = record["variants"][0]
+    assert (reference["effect"], reference["p_value"], reference["k"]) == (pooled["effect"], pooled["p"], pooled["k"])
+    evaluated = {row["dimension"] for row in record["variants"] if row["agrees"] is not None}
+    assert {"covariates", "filter", "probe_rule", "statistic", "test", "set_version", "dataset_left_out"} <= evaluated
+    assert record["full_data"]["share"] >= 0.75
+    assert record["reversed"] == []
+    lines = (results / "robustness.tsv").read_text().splitlines()
+    assert len(lines) == len(record["variants"]) + 1
+    assert finished.verdicts()["main"]["robustness_share"] == record["share"]

@@ -82,6 +82,7 @@ CAMERA = {
     "measure_calibration",
     "adjust_composition",
     "pool_datasets",
+    "vary_analysis",
 }
 
 

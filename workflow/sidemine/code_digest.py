@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import hashlib
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -61,7 +62,7 @@ def _imported_modules(file: Path) -> frozenset[Path]:
     if file.suffix in _DATA_SUFFIXES:
         return frozenset()
     found: set[Path] = set()
-    for node in ast.walk(ast.parse(_content(file))):
+    for node in _statements(ast.parse(_content(file))):
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
@@ -73,11 +74,22 @@ def _imported_modules(file: Path) -> frozenset[Path]:
     return frozenset(found)
 
 
-def _files_of(name: str) -> set[Path]:
+def _statements(tree: ast.Module) -> Iterator[ast.AST]:
+    """Give every statement, at any depth. `ast.walk` looks through all expressions too, which takes a second."""
+    waiting: list[ast.AST] = [tree]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        for part in ("body", "orelse", "finalbody", "handlers", "cases"):
+            waiting += getattr(node, part, [])
+
+
+@cache
+def _files_of(name: str) -> frozenset[Path]:
     """Return the files that importing `name` reads: the module, and every package above it with its data files."""
     parts = name.split(".")
     if parts[0] != "sidemine":
-        return set()
+        return frozenset()
     files: set[Path] = set()
     place = _PACKAGE
     for part in parts[1:]:
@@ -86,4 +98,4 @@ def _files_of(name: str) -> set[Path]:
             files.add(place.with_suffix(".py"))
         elif (place / "__init__.py").is_file():
             files |= {place / "__init__.py", *(path for path in place.rglob("*") if path.suffix in _DATA_SUFFIXES)}
-    return files
+    return frozenset(files)

@@ -62,7 +62,7 @@ def run_set_tests(
         p_value=rotated["p_competitive"],
     )
     for name, role, n_rotations, result in (
-        ("fry", "verdict", 0, fry(fit, membership)),
+        ("fry", "verdict", 0, fry(fit, membership, mixed=False)),
         ("camera", "verdict", 0, competitive),
         ("rotation", "verdict", rotations, rotated),
         ("rotation_competitive", "descriptive", rotations, over_complement),

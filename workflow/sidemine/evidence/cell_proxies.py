@@ -90,7 +90,7 @@ def find_contaminated(markers: Mapping[str, list[str]], stimuli: Mapping[str, Co
         membership = build_membership(_as_sets(markers), fit.genes, FEWEST_MARKERS)
         if not membership.gene_sets:
             continue
-        effects, tests = set_effects(fit, membership), fry(fit, membership)
+        effects, tests = set_effects(fit, membership), fry(fit, membership, mixed=False)
         strict = CONTAMINATION_P / (len(markers) * len(stimuli))
         for name, effect, p_value in zip(
             membership.gene_sets, effects["over_complement"], tests["p_value"], strict=True

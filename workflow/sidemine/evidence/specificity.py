@@ -189,7 +189,7 @@ def _effects(question: _Question, membership: SetMembership, with_p: bool = True
         }
         found = set_effects(question.fit, membership).drop(columns=["effect", "ci_low", "ci_high"])
         found = found.rename(columns=columns)
-    p_value = fry(question.fit, membership)["p_value"].to_numpy(dtype=float) if with_p else np.nan
+    p_value = fry(question.fit, membership, mixed=False)["p_value"].to_numpy(dtype=float) if with_p else np.nan
     return pd.DataFrame(
         {
             "gene_set": np.array(membership.gene_sets, dtype=object),

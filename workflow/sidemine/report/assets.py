@@ -18,7 +18,15 @@ from pathlib import Path
 from sidemine.errors import InputError, Problem
 from sidemine.tables import write_text
 
-OWN_SCRIPTS = ("core.js", "cards.js", "contrasts.js", "explorer.js", "records.js")
+OWN_SCRIPTS = (
+    "core.js",
+    "cards.js",
+    "pictures.js",
+    "contrasts.js",
+    "explorer.js",
+    "calibration.js",
+    "records.js",
+)
 """The page's own scripts, in the order in which they run; what they share is in the first."""
 OWN_STYLES = ("page.css", "side_panels.css")
 """The page's own style sheets."""

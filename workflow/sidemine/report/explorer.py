@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from sidemine.report.collect import ContrastResults, StudyResults
+from sidemine.report.payload import interval_block
 from sidemine.report.words import bounded, count
 
 if TYPE_CHECKING:
@@ -68,7 +69,8 @@ def explorer_block(results: StudyResults, entry: Mapping[str, Any]) -> dict[str,
         **told,
         "step": [now - before for before, now in zip([0, *positions], positions, strict=False)],
         "k": [int(value) for value in table["k"]],
-        **_interval(table["effect"], table["ci_low"], table["ci_high"]),
+        "effect": _scaled(table["effect"], 1000),
+        **interval_block(table["effect"], table["ci_low"], table["ci_high"]),
         "p": _digits(table["p_value"]),
     }
     for name, column in (("q", "q_value"), ("heterogeneity_p", "q_p")):
@@ -94,16 +96,6 @@ def _is_that_of(item: ContrastResults, table: pd.DataFrame) -> bool:
     return list(own["gene"]) == list(table["gene"]) and all(
         bool((own[there].to_numpy() == table[here].to_numpy()).all()) for here, there in pairs.items()
     )
-
-
-def _interval(effect: pd.Series, low: pd.Series, high: pd.Series) -> dict[str, list[int | None]]:
-    middle, lower, upper = (_scaled(values, 1000) for values in (effect, low, high))
-    below = [None if m is None or x is None else m - x for m, x in zip(middle, lower, strict=True)]
-    # The interval is symmetric but for rounding, so this list is nearly all zeros and packs to nothing.
-    above = [
-        None if m is None or x is None or b is None else x - m - b for m, x, b in zip(middle, upper, below, strict=True)
-    ]
-    return {"effect": middle, "below": below, "above": above}
 
 
 def _digits(values: Iterable[float]) -> dict[str, list[int | None]]:

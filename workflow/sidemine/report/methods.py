@@ -6,6 +6,7 @@ from collections import Counter
 from typing import Any
 
 from sidemine.report.collect import StudyResults
+from sidemine.report.methods_checks import paragraphs_of_checks
 from sidemine.report.payload import MOST_VALUES, TOP_GENES
 from sidemine.report.references import references_text
 from sidemine.report.words import count, listed
@@ -42,6 +43,7 @@ def paragraphs(results: StudyResults) -> list[str]:
         _models(results),
         _set_tests(results),
         _answers(results),
+        *paragraphs_of_checks(results),
         _software(results),
     ]
 

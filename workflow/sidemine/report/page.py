@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from sidemine.report import assets, cards, contrast_charts, ledger, methods, side_panels, words
+from sidemine.report.calibration_panel import calibration_block, calibration_panel
 from sidemine.report.collect import StudyResults, collect
 from sidemine.report.covariates import cross_table
 from sidemine.report.evidence_panels import figures as evidence_figures
@@ -121,7 +122,7 @@ def page_values(results: StudyResults) -> dict[str, Any]:
         "threats": side_panels.threats(results),
         "funnels": side_panels.funnels(results),
         "considered": side_panels.considered_rows(results),
-        "calibration": side_panels.calibration_panel(results),
+        "calibration": calibration_panel(results),
         "context": side_panels.context_panel(results),
         "licences": assets.licences(),
         "scripts": scripts,
@@ -159,6 +160,8 @@ def data_blocks(results: StudyResults, figures: dict[str, dict[str, Any]]) -> di
         "data-manifest": pack(results.manifest),
         "data-verdicts": pack(results.verdicts),
     }
+    whole = calibration_block(results)
+    blocks |= {} if whole is None else {"data-calibration": pack(whole)}
     blocks |= {
         f"data-explorer-{entry['hypothesis']}": pack(block)
         for entry in results.verdicts["verdicts"]

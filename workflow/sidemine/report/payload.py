@@ -174,9 +174,8 @@ def contrast_block(results: StudyResults, contrast: str) -> dict[str, Any]:
         "target": [bounded(str(name), 80) for name in found.design["target_samples"]],
         "reference": [bounded(str(name), 80) for name in found.design["reference_samples"]],
         "gene_step": _steps([index[gene] for gene in table["gene"]]),
-        "log2_fold_change": _thousandths(table["log2_fold_change"]),
-        "ci_low": _thousandths(table["ci_low"]),
-        "ci_high": _thousandths(table["ci_high"]),
+        "log2_fold_change": _scaled(table["log2_fold_change"], 1000),
+        **interval_block(table["log2_fold_change"], table["ci_low"], table["ci_high"]),
         "t": _scaled(table["t"], 100),
         "p": [significant(max(value, 1e-300)) for value in p_values],
         "q": [significant(max(float(value), 1e-300)) for value in table["q_value"]],
@@ -273,8 +272,18 @@ def _scaled(values: pd.Series, factor: int) -> list[int | None]:
     return _integers([float(value) * factor for value in values])
 
 
-def _thousandths(values: pd.Series) -> list[int | None]:
-    return _scaled(values, 1000)
+def interval_block(effect: pd.Series, low: pd.Series, high: pd.Series) -> dict[str, list[int | None]]:
+    """Return limits as distances from their effect, in thousandths: below it, and above it beyond that.
+
+    Exact at the digits shown. Intervals are symmetric but for rounding, so the second list is nearly all zeros and packs to
+    nothing.
+    """
+    middle, lower, upper = (_scaled(values, 1000) for values in (effect, low, high))
+    below = [None if m is None or x is None else m - x for m, x in zip(middle, lower, strict=True)]
+    above = [
+        None if m is None or x is None or b is None else x - m - b for m, x, b in zip(middle, upper, below, strict=True)
+    ]
+    return {"below": below, "above": above}
 
 
 def _integers(values: list[float]) -> list[int | None]:

@@ -40,6 +40,9 @@ REFERENCES = (
     Reference("I²", "Higgins JPT, Thompson SG. Stat Med 2002.", "10.1002/sim.1186"),
     Reference("random signatures", "Venet D et al. PLoS Comput Biol 2011.", "10.1371/journal.pcbi.1002240"),
     Reference("shape of p-values", "Efron B. J Am Stat Assoc 2007.", "10.1198/016214506000001211"),
+    Reference("specification curve", "Simonsohn U, Simmons JP, Nelson LD. Nat Hum Behav 2020.",
+              "10.1038/s41562-020-0912-z"),
+    Reference("limits of shares", "Clopper CJ, Pearson ES. Biometrika 1934.", "10.1093/biomet/26.4.404"),
     Reference("sex labels", "Toker L, Feng M, Pavlidis P. F1000Research 2016.", "10.12688/f1000research.9471.2"),
     Reference("activities", "Badia-i-Mompel P et al. decoupleR. Bioinform Adv 2022.", "10.1093/bioadv/vbac016"),
     Reference("false discovery rate", "Benjamini Y, Hochberg Y. Controlling the false discovery rate. J R Stat Soc B "

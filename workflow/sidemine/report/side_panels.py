@@ -1,4 +1,4 @@
-"""Panels beside the answers: funnels, data sets not taken, threats to validity, calibration, clinical context.
+"""Panels beside the answers: funnels, data sets not taken, threats to validity, clinical context.
 
 Nothing is decided here, and nothing of the clinical context reaches a card.
 """
@@ -10,7 +10,7 @@ from typing import Any
 
 from sidemine.report.cards import css_class
 from sidemine.report.collect import DatasetResults, StudyResults
-from sidemine.report.words import bounded, count, is_number, listed, number, percent
+from sidemine.report.words import bounded, count, listed, percent
 
 _MARKS = {
     "publication": "read in a publication or record",
@@ -34,10 +34,6 @@ _TRAPS = {
     "library_size": "Library size goes with the group",
     "hidden_structure": "Shape of the p-values",
 }
-NO_CALIBRATION = (
-    "Not measured: this run wrote no calibration.tsv, so what is claimed of the size of the tests rests on the reference "
-    "tables in benchmarks/README.md and not on these data."
-)
 BAR = 120
 """Width of a funnel's longest bar, in pixels."""
 
@@ -149,29 +145,3 @@ def _found(entry: Mapping[str, Any]) -> list[dict[str, Any]]:
             grouped.items(), key=lambda item: order.index(item[0]) if item[0] in order else len(order)
         )
     ]
-
-
-def calibration_panel(results: StudyResults) -> dict[str, Any]:
-    """Return the rows of the calibration table in words, or the reason why there are none."""
-    table = results.supplement.calibration
-    if table is None:
-        return {"rows": [], "reason": NO_CALIBRATION}
-    if not len(table):
-        return {"rows": [], "reason": "calibration.tsv has no row: nothing could be calibrated in this study."}
-    return {"rows": [_calibration_row(row) for row in table.to_dict("records")], "reason": ""}
-
-
-def _calibration_row(row: Mapping[Any, Any]) -> dict[str, Any]:
-    measured = is_number(row["rate"])
-    told = ("scope", "subject", "null", "quantity", "test", "family", "parameter", "reading", "source", "reason")
-    return {
-        **{key: bounded(str(row[key]).replace("_", " "), 300) for key in told},
-        "class": {"holds": "passed", "conservative": "passed", "liberal": "failed"}.get(str(row["reading"]), "open"),
-        "level": f"{row['level']:g}" if is_number(row["level"]) else "—",
-        "n": f"{int(row['n']):,}",
-        "rate": f"{100 * row['rate']:.1f} %" if measured else "—",
-        "interval": f"{number(100 * row['ci_low'], 1)} to {number(100 * row['ci_high'], 1)} %"
-        if is_number(row["ci_low"])
-        else "—",
-        "upper_95": f"{100 * row['upper_95']:.1f} %" if is_number(row["upper_95"]) else "—",
-    }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sidemine.report.collect import StudyResults
+from sidemine.report.evidence_panels import bridges_of
 
 _OF_HYPOTHESIS = {
     "forest": "verdicts.json",
@@ -26,6 +27,10 @@ def source_tables(results: StudyResults) -> dict[str, str]:
     sources: dict[str, str] = {}
     for entry in results.verdicts["verdicts"]:
         sources |= {f"{kind}-{entry['hypothesis']}": path for kind, path in _OF_HYPOTHESIS.items()}
+        sources |= {
+            f"concordance-{bridge['bridge']}-{entry['hypothesis']}": "concordance.json"
+            for bridge in bridges_of(entry, results.beside)
+        }
     for key, item in results.contrasts.items():
         dataset = item.row["dataset"]
         sources |= {f"{kind}-{key}": path.format(contrast=key, dataset=dataset) for kind, path in _OF_CONTRAST.items()}

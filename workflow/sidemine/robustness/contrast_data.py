@@ -250,7 +250,7 @@ class ContrastData:
             self._refuse_added(change.added)
         if change.filter == "looser" and self._is_array():
             raise NotApplicable("arrays are not filtered by expression, so nothing can be loosened")
-        if change.probe_rule and not self.other_probes:
+        if change.probe_rule and change.probe_rule not in self.other_probes:
             raise NotApplicable("values are not by probe")
         if change.robust and self.contrast.robust:
             raise NotApplicable("the reference run is robust already")
@@ -268,6 +268,8 @@ class ContrastData:
             raise NotApplicable(f"{added} is in the design already")
 
     def _refuse_samples(self, change: Change) -> None:
+        if change.samples == "all":
+            return
         members = set(self.groups.samples.index[self.groups.target | self.groups.reference].astype(str))
         if change.samples == "no_reused_controls" and not members & self.reused:
             raise NotApplicable(NOT_REUSED)

@@ -46,6 +46,8 @@ class CohortPlan:
         balanced: two batches across both groups; aliased: one batch per group; none.
     batch_size_effect
         With an aliased batch, what the batch itself adds to the interferon-response score (Hedges g).
+    module_shift
+        Hedges g of other modules, cases minus controls: a background that changes while the interferon response does not.
     n_reused
         Controls that are re-used samples of another series: young, and with a processing shift of their own.
     swapped_sex
@@ -62,6 +64,7 @@ class CohortPlan:
     reliability: float = 0.8
     batch: Literal["balanced", "aliased", "none"] = "balanced"
     batch_size_effect: float = 0.0
+    module_shift: tuple[tuple[str, float], ...] = ()
     n_reused: int = 0
     swapped_sex: bool = False
 
@@ -114,6 +117,7 @@ def cohort_log2(plan: CohortPlan, people: CohortPeople, universe: GeneUniverse, 
             "jak_stat_members": 0.3 * effect,
             "jak_stat_repressed": -effect,
             "module_20": 0.8 * people.is_reused.astype(np.float64),  # the other study's processing
+            **{name: shift * people.is_case.astype(np.float64) for name, shift in plan.module_shift},
         },
         composition=Composition(fractions, plan.reliability, dict(plan.target_slope)),
         is_female=people.is_female,

@@ -64,7 +64,7 @@ class PlantedKind:
 PLANTED_KINDS: dict[str, PlantedKind] = {
     "positive": PlantedKind(
         "In both cohorts the interferon-response genes are higher in patients (g = 0.9).",
-        ("supported", "suggestive"),
+        ("supported",),
         "cohort",
         (0.9, 0.9),
     ),
@@ -100,6 +100,14 @@ PLANTED_KINDS: dict[str, PlantedKind] = {
         (0.0, 0.0),
         options=(("composition_shift", (("erythroid", 1.0),)), ("target_slope", (("erythroid", 0.15),))),
     ),
+    "competitive_null": PlantedKind(
+        "Ten other modules differ between patients and controls (g = 0.8, half up and half down), the interferon-response "
+        "genes do not.",
+        ("not supported", "not testable"),
+        "cohort",
+        (0.0, 0.0),
+        options=(("module_shift", tuple((f"module_{row:02d}", 0.8 if row % 2 else -0.8) for row in range(1, 11))),),
+    ),
     "too_small": PlantedKind(
         "Two patients and two controls per cohort: too few for any test.",
         ("not testable",),
@@ -109,7 +117,7 @@ PLANTED_KINDS: dict[str, PlantedKind] = {
     ),
     "inhibitor_suppresses": PlantedKind(
         "In both experiments the drug takes the interferon response down from log2 2.5 to 0.8.",
-        ("supported", "suggestive"),
+        ("supported",),
         "experiment",
         (0.8, 0.8),
     ),
@@ -132,7 +140,7 @@ PLANTED_KINDS: dict[str, PlantedKind] = {
     "inhibitor_mimics": PlantedKind(
         "The interferon-response genes are higher in patients (g = 0.9), and the drug raises them in cells, from log2 2.5 "
         "to 4.",
-        ("supported", "suggestive"),
+        ("supported",),
         "bridge",
         (0.9, 0.9),
         drug_effects=(4.0, 4.0),
@@ -141,7 +149,7 @@ PLANTED_KINDS: dict[str, PlantedKind] = {
     "inhibitor_opposes_disease": PlantedKind(
         "The interferon-response genes are higher in patients (g = 0.9), and the drug takes them down in cells, from log2 "
         "2.5 to 0.8.",
-        ("supported", "suggestive"),
+        ("supported",),
         "bridge",
         (0.9, 0.9),
         drug_effects=(0.8, 0.8),

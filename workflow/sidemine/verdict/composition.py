@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,15 @@ from sidemine.verdict.gates import make_gate
 ADJUSTED_P = 0.05
 """Pooled two-sided p that the composition-adjusted effect must reach, with the sign of the total effect."""
 _GATE = "composition-adjusted effect: same sign, pooled p ≤ .05, and not explained by noisy proxies"
+
+
+def composition_by_hypothesis(records: Sequence[Mapping[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    """Return the entries of all `composition.json`, each with its contrast, by hypothesis."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for record in records:
+        for entry in record["hypotheses"]:
+            found.setdefault(entry["hypothesis"], []).append({"contrast": record["contrast"], **entry})
+    return found
 
 
 def read_composition(records: Sequence[dict[str, Any]], contrasts: Sequence[str]) -> dict[str, Any]:

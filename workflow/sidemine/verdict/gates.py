@@ -55,6 +55,8 @@ def cohort_gates(
             f"self-contained test, two-sided p ≤ .05{declared}, in at least one contrast",
             any_cohort,
             f"{sum(reading.passes for reading in independent)} of {tested}",
+            # The pooled p is a self-contained test itself; the contract asks for no other.
+            required=False,
         ),
         make_gate(
             "replication",

@@ -115,10 +115,13 @@ def _missing(gates: Sequence[Mapping[str, Any]] | None, caps: Sequence[Mapping[s
     """Return what keeps an answer from `supported`, in a few words each."""
     if gates is None:
         return ["the gates were not evaluated"]
-    open_gates = [
-        f"{gate['name']} {gate['status']}" for gate in gates if gate["required"] and gate["status"] != "passed"
+    capped = {str(cap["cap"]): None for cap in caps}
+    still_open = [
+        gate for gate in gates if gate["required"] and gate["status"] != "passed" and gate["name"] not in capped
     ]
-    return open_gates + [f"capped by {cap['cap'].replace('_', ' ')}" for cap in caps]
+    return [f"{gate['name']} {gate['status']}" for gate in still_open] + [
+        f"capped by {name.replace('_', ' ')}" for name in capped
+    ]
 
 
 def _decide_cohorts(pooled: PooledEffect, direction: str, margin: float, missing: list[str]) -> Decision:

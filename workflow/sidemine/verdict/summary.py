@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sidemine.evidence.records import HypothesisEvidence
 from sidemine.verdict.answer import answer_hypotheses
+from sidemine.verdict.composition import composition_by_hypothesis
 from sidemine.verdict.rules import RULES_VERSION
 
 if TYPE_CHECKING:
@@ -80,15 +80,6 @@ def summarise_verdicts(
         "verdicts": cards,
         "published_tables": published,
     }
-
-
-def composition_by_hypothesis(records: Sequence[Mapping[str, Any]]) -> dict[str, list[dict[str, Any]]]:
-    """Return the entries of all `composition.json`, each with its contrast, by hypothesis."""
-    found: dict[str, list[dict[str, Any]]] = {}
-    for record in records:
-        for entry in record["hypotheses"]:
-            found.setdefault(entry["hypothesis"], []).append({"contrast": record["contrast"], **entry})
-    return found
 
 
 def _secondary_rows(hypothesis: dict[str, Any], enrichment: dict[str, pd.DataFrame]) -> list[dict[str, Any]]:

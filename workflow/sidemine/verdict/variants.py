@@ -8,8 +8,8 @@ from typing import Any
 
 from sidemine.evidence.records import HypothesisEvidence
 from sidemine.verdict.appraise import verdict_without_robustness
+from sidemine.verdict.composition import composition_by_hypothesis
 from sidemine.verdict.family import primary_p
-from sidemine.verdict.summary import composition_by_hypothesis
 
 
 def rules_without_robustness(

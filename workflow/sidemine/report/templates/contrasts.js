@@ -1,8 +1,9 @@
-// Each comparison: volcano, gene table, samples of a gene, set tests, rank plot, panel, components. No number of a table is
-// computed here; pictures need ranks, −log10 p, running sums and differences from a mean.
+// Each comparison: linked volcano, gene table and samples of a gene; set tests; p-value histogram. No number of a table is
+// computed here; the volcano needs −log10 p.
 (() => {
   "use strict";
   const { byId, block, draw, charts, download, number, pWords, escapeText, shown, button } = window.sidemine;
+  const { drawComponents, drawHeat, drawRank } = window.sidemine.pictures;
   const state = new Map();
 
   // ---- one comparison -----------------------------------------------------------------------------------------
@@ -16,7 +17,8 @@
       const lfc = data.log2_fold_change[i] / 1000;
       return {
         i, index, gene: genes.symbol[index], entrez: genes.entrez[index], ensembl: genes.ensembl[index], lfc, t, p,
-        low: data.ci_low[i] / 1000, high: data.ci_high[i] / 1000, q: data.q[i], mean: data.mean[i] / 100,
+        low: (data.log2_fold_change[i] - data.below[i]) / 1000,
+        high: (data.log2_fold_change[i] + data.below[i] + data.above[i]) / 1000, q: data.q[i], mean: data.mean[i] / 100,
         nlp: -Math.log10(p), way: p >= 0.05 ? "unclear" : lfc > 0 ? "higher" : "lower",
         p_words: pWords(p), q_words: pWords(data.q[i]),
       };
@@ -26,7 +28,7 @@
   async function build(contrast) {
     const page = await block("data-page");
     const article = byId(`contrast-${contrast}`);
-    const here = { contrast, article, page, dataset: page.contrasts[contrast], chosen: "" };
+    const here = { contrast, article, page, dataset: page.contrasts[contrast], chosen: "", choose: (gene) => choose(here, gene, true) };
     state.set(contrast, here);
     here.data = await block(`data-contrast-${contrast}`);
     here.values = await block(`data-dataset-${here.dataset}`);
@@ -99,95 +101,6 @@
       low: i / counts.length, high: (i + 1) / counts.length, count, expected,
     }));
     return draw(byId(`histogram-${here.contrast}`), here.page.specs.histogram, { bins });
-  }
-
-  function groupOf(here) {
-    const target = new Set(here.data.target);
-    const reference = new Set(here.data.reference);
-    return (sample) => (target.has(sample) ? "target" : reference.has(sample) ? "reference" : "other");
-  }
-
-  // Shapes are groups; colours are groups, or the column that the reader chooses.
-  function drawComponents(here) {
-    const holder = byId(`components-${here.contrast}`);
-    if (!holder) return null;
-    const chooser = byId(`component-colour-${here.contrast}`);
-    if (chooser.options.length === 1) {
-      here.values.columns.forEach((column, i) => chooser.add(new Option(`${column.name} (${column.why})`, i)));
-      chooser.addEventListener("change", () => drawComponents(here));
-    }
-    const column = chooser.value === "" ? null : here.values.columns[Number(chooser.value)];
-    const position = new Map(here.values.samples.map((sample, i) => [sample, i]));
-    const group = groupOf(here);
-    let missing = 0;
-    const samples = [];
-    for (const [sample, [pc1, pc2]] of Object.entries(here.values.components)) {
-      const found = column?.values[position.get(sample)] ?? null;
-      if (column && found === null) { missing += 1; continue; }
-      const value = column?.kind === "levels" ? column.levels[found] : found;
-      samples.push({ sample, pc1, pc2, group: group(sample), value, told: value ?? group(sample) });
-    }
-    byId(`component-words-${here.contrast}`).textContent = missing ? `${missing} samples without a value are not drawn.` : "";
-    const spec = structuredClone(here.page.specs[`components_${column?.kind ?? "group"}`]);
-    here.values.explained.slice(0, 2).forEach((share, i) => {
-      spec.encoding[i ? "y" : "x"].axis.title = `PC ${i + 1} (${(100 * share).toFixed(0)} % of variance)`;
-    });
-    return draw(holder, spec, { samples });
-  }
-
-  // ---- declared panel -----------------------------------------------------------------------------------------
-  function drawHeat(here) {
-    const chooser = byId(`heat-panel-${here.contrast}`);
-    if (!chooser) return null;
-    const panel = here.page.panels.find((one) => one.id === chooser.value);
-    const holder = byId(`heat-${here.contrast}`);
-    const words = byId(`heat-words-${here.contrast}`);
-    const position = new Map(here.values.samples.map((sample, i) => [sample, i]));
-    const row = new Map(here.values.genes.map((gene, i) => [gene, i]));
-    const present = panel.genes.filter((gene) => row.has(gene));
-    const total = panel.genes.length + panel.absent.length;
-    const away = total - present.length;
-    const more = panel.more ? ` ${panel.more} further genes are not drawn.` : "";
-    words.textContent = `${present.length} of ${total} genes measured here${away ? `, ${away} not` : ""}.${more}`;
-    if (!present.length) {
-      holder.textContent = "No heat map: no gene of this panel was measured in this dataset.";
-      return null;
-    }
-    const gap = Math.max(0.4, (here.data.target.length + here.data.reference.length) / 80);
-    const sides = [];
-    const columns = [];
-    let x = 0;
-    for (const [group, names] of [["target", here.data.target], ["reference", here.data.reference]]) {
-      sides.push({ x, group, words: `${group} (${names.length})` });
-      for (const sample of names) { columns.push({ sample, group, x }); x += 1; }
-      x += gap;
-    }
-    const cells = [];
-    const sizes = [];
-    for (const gene of present) {
-      const values = here.values.values[row.get(gene)];
-      const known = here.data.reference.map((sample) => values[position.get(sample)]).filter((value) => value !== null && value !== undefined);
-      const mean = known.reduce((sum, value) => sum + value, 0) / known.length;
-      for (const column of columns) {
-        const value = values[position.get(column.sample)];
-        if (value === null || value === undefined || !known.length) continue;
-        const difference = (value - mean) / 100;
-        sizes.push(Math.abs(difference));
-        cells.push({ ...column, x2: column.x + 1, gene: here.symbols[gene], value: difference });
-      }
-    }
-    const most = Math.max(0.5, sizes.sort((a, b) => a - b)[Math.floor(sizes.length * 0.98)] ?? 1);
-    const limit = Math.ceil(most * 2) / 2;
-    const spec = structuredClone(here.page.specs.heat);
-    spec.height = Math.max(90, present.length * 13);
-    spec.layer[0].encoding.color.scale.domain = [-limit, 0, limit];
-    words.textContent += ` Colours end at ±${limit} log2 units.`;
-    return draw(holder, spec, { cells, sides }, "canvas").then((view) => {
-      const onCell = (_event, item) => { if (item?.datum?.gene) choose(here, item.datum.gene, true); };
-      view.addEventListener("click", onCell);
-      charts.get(holder).redrawn = (again) => again.addEventListener("click", onCell);
-      return view;
-    });
   }
 
   function buildGeneTable(here) {
@@ -329,51 +242,6 @@
       byId(`rank-set-${here.contrast}`).value = row.gene_set;
       drawRank(here, row.gene_set);
     });
-  }
-
-  function drawRank(here, name) {
-    here.ranked ??= [...here.rows].sort((a, b) => b.t - a.t || (a.gene < b.gene ? -1 : 1));
-    const set = here.sets[name] ?? { genes: [], weights: [] };
-    const weights = new Map(set.genes.map((gene, i) => [gene, set.weights[i] ?? 1]));
-    const every = Math.max(1, Math.ceil(here.ranked.length / 400));
-    const curve = [];
-    const members = [];
-    here.ranked.forEach((row, i) => {
-      if (i % every === 0 || i === here.ranked.length - 1) curve.push({ rank: i + 1, t: row.t });
-      if (weights.has(row.index)) members.push({ gene: row.gene, rank: i + 1, t: row.t, weight: weights.get(row.index), way: row.t > 0 ? "higher" : "lower", place: "no" });
-    });
-    const { running, peak } = runningSum(members.filter((row) => row.weight > 0), here.ranked.length);
-    const edge = peak.sum > 0 ? members.filter((row) => row.rank <= peak.rank) : members.filter((row) => row.rank >= peak.rank);
-    for (const row of edge) if (row.weight > 0) row.place = "yes";
-    const higher = members.filter((row) => row.t > 0).length;
-    const named = edge.filter((row) => row.weight > 0).sort((a, b) => Math.abs(b.t) - Math.abs(a.t)).map((row) => row.gene);
-    const repressed = members.some((row) => row.weight < 0) ? " Genes with a negative weight are drawn, but not part of the running sum." : "";
-    byId(`rank-words-${here.contrast}`).textContent = members.length
-      ? `${higher} of ${members.length} measured genes lie on the “higher in target” side, ${members.length - higher} on the other. ` +
-        `Leading edge: ${named.length} genes (${named.slice(0, 8).join(", ")}${named.length > 8 ? " …" : ""}).${repressed}`
-      : "No gene of this set was measured here.";
-    return draw(byId(`rank-${here.contrast}`), here.page.specs.rank, { curve, members, running, peak: members.length ? [peak] : [] });
-  }
-
-  // Running sum of GSEA with weight 1: up by the share of |t| at a gene of the set, down evenly at all others.
-  function runningSum(members, all) {
-    const total = members.reduce((sum, row) => sum + Math.abs(row.t), 0) || 1;
-    const step = 1 / Math.max(1, all - members.length);
-    const running = [{ rank: 0, sum: 0 }];
-    let sum = 0;
-    let before = 0;
-    let peak = { rank: 1, sum: 0 };
-    for (const row of members) {
-      sum -= (row.rank - before - 1) * step;
-      running.push({ rank: row.rank - 0.5, sum });
-      if (Math.abs(sum) > Math.abs(peak.sum)) peak = { rank: row.rank, sum };
-      sum += Math.abs(row.t) / total;
-      running.push({ rank: row.rank, sum });
-      if (Math.abs(sum) > Math.abs(peak.sum)) peak = { rank: row.rank, sum };
-      before = row.rank;
-    }
-    running.push({ rank: all, sum: sum - (all - before) * step });
-    return { running, peak };
   }
 
   // ---- start --------------------------------------------------------------------------------------------------

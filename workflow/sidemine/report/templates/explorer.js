@@ -20,9 +20,8 @@
     if (!data.same_as) return data;
     const own = await block(`data-contrast-${data.same_as}`);
     const effect = own.log2_fold_change;
-    const below = effect.map((value, i) => value - own.ci_low[i]);
-    return { ...data, step: own.gene_step, k: effect.map(() => 1), effect, below,
-             above: effect.map((value, i) => own.ci_high[i] - value - below[i]), p: { plain: own.p } };
+    return { ...data, step: own.gene_step, k: effect.map(() => 1), effect, below: own.below, above: own.above,
+             p: { plain: own.p } };
   }
 
   // ---- rows ---------------------------------------------------------------------------------------------------

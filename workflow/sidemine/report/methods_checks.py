@@ -1,0 +1,65 @@
+"""Methods text of what was done to doubt the answers: calibration, robustness, drug against disease."""
+
+from __future__ import annotations
+
+from sidemine.report.collect import StudyResults
+from sidemine.report.words import count, listed
+
+
+def paragraphs_of_checks(results: StudyResults) -> list[str]:
+    """Return one paragraph per kind of check that this run made, with its figures; one that was not made says so."""
+    return [_calibration(results), _robustness(results), *_concordance(results)]
+
+
+def _calibration(results: StudyResults) -> str:
+    table = results.supplement.calibration
+    if table is None:
+        return "Calibration. The size of the tests was not measured in this run."
+    sizes = table[(table["scope"] == "dataset") & (table["quantity"] == "size")]
+    # Rows of the primary set count labelings; those of a family count labelings times sets.
+    measured = sizes[(sizes["source"] == "this study") & (sizes["n"] > 0) & (sizes["family"] == "primary")]
+    here = sorted({str(name) for name in measured["subject"]})
+    quoted = sorted({str(name) for name in sizes["subject"]} - set(here))
+    told = [
+        f"on permuted labels of {count(len(here), 'contrast')} of this study ({int(measured['n'].max()):,} labelings or fewer)"
+        if here
+        else "",
+        f"for {count(len(quoted), 'contrast')} with fewer than 200 distinct labelings, by simulated data of the nearest "
+        "design class"
+        if quoted
+        else "",
+    ]
+    return (
+        f"Calibration. Share of null sets called at a nominal level: {listed([part for part in told if part]) or 'no contrast'}. In "
+        "simulated data a test holds at 5 % when the one-sided upper 95 % bound of that share is at most 6.5 %; on a study's "
+        "own labelings it is called liberal only when the whole 95 % interval lies above 6.5 %. Size is claimed for the null "
+        "that was tried, and for no other."
+    )
+
+
+def _robustness(results: StudyResults) -> str:
+    records = [record for record in results.beside.robustness.values() if record.get("variants")]
+    if not records:
+        return "Robustness. No variant of the analysis was evaluated in this run."
+    variants = [row for record in records for row in record["variants"]]
+    dimensions = sorted({str(row["dimension"]).replace("_", " ") for row in variants} - {"reference"})
+    evaluated = sum(row["agrees"] is not None and row["agrees"] != "" for row in variants)
+    return (
+        f"Robustness. {count(len(variants), 'variant')} of the analysis over {count(len(records), 'hypothesis', 'hypotheses')}, "
+        f"declared before any result ({listed(dimensions)}), {evaluated:,} of them evaluated. A variant agrees when it keeps the "
+        "reference's sign, and p ≤ .05 where the reference has it (otherwise its class of verdict); only variants of all "
+        "datasets and samples count for the caps."
+    )
+
+
+def _concordance(results: StudyResults) -> list[str]:
+    bridges = results.beside.bridges
+    if not bridges:
+        return []
+    rotations = max((int(row["n_rotations"] or 0) for bridge in bridges for row in bridge["rows"]), default=0)
+    return [
+        f"Drug and disease. {count(len(bridges), 'bridge')}: genome-wide signed concordance of both profiles, p being the larger "
+        f"of two rotation tests ({rotations:,} rotations), each with the other side's profile held fixed; placed among comparator "
+        "perturbations; the call also needs the same sign in the composition-adjusted profile. Profiles that share samples "
+        "are never compared."
+    ]
