@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 
@@ -19,10 +18,8 @@ class OpenPage:
         self.tab.on("request", lambda request: self.requests.append(request.url))
         self.tab.on("console", lambda message: self.complaints.append(f"{message.type}: {message.text}"))
         self.tab.on("pageerror", lambda error: self.complaints.append(str(error)))
-        started = time.monotonic()
         self.tab.goto(path.as_uri())
         self.tab.wait_for_selector("html[data-ready]")
-        self.seconds = time.monotonic() - started
 
     def show(self, contrast: str) -> None:
         """Choose a comparison, wait until it is drawn, and take back filters that were set before."""

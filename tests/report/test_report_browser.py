@@ -81,9 +81,18 @@ def test_cards_fit_a_printed_page(browser, example_page, example_results):
     page.tab.close()
 
 
-def test_page_is_soon_usable(opened):
-    """The answers are there and drawn within seconds (the goal is 2; a loaded test machine gets 6)."""
-    assert opened.seconds < 6
+def test_page_is_soon_usable(browser, example_page):
+    """The answers are there after 2 seconds of work (processor time, which a busy machine stretches; the limit is double)."""
+    session = browser.new_browser_cdp_session()
+
+    def work() -> float:
+        found = session.send("SystemInfo.getProcessInfo")["processInfo"]
+        return sum(process["cpuTime"] for process in found if process["type"] == "renderer")
+
+    before = work()
+    page = OpenPage(browser, example_page)
+    assert work() - before < 4
+    page.tab.close()
 
 
 def test_cards_tell_the_numbers_of_the_verdicts(opened, example_results):
