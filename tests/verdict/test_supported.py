@@ -430,3 +430,11 @@ def test_a_source_counts_once_among_the_percentiles():
     assert card["specificity_percentile"] == 70.0
     assert (card["verdict"], capped_by(card)) == ("suggestive", {"specificity"})
     assert [entry["contrast"] for entry in card["specificity"]["contrasts"]] == ["a", "b", "c"]
+
+
+def test_a_p_that_is_no_number_does_not_choose_the_side_of_an_undeclared_direction():
+    """NaN is no smallest p: the other contrast tells which side counts."""
+    rows = experiments(-1.0, 2.0)
+    rows[0] = replace(rows[0], p_self_contained=math.nan)
+    card = experiment_card(rows, direction="either")
+    assert (card["verdict"], card["agreeing"]) == ("suggestive", {"k": 1, "n": 1})
