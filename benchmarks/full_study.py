@@ -17,7 +17,7 @@ import json
 import subprocess
 import sys
 import time
-from collections import Counter, defaultdict
+from collections import defaultdict
 from pathlib import Path
 
 import psutil
@@ -117,17 +117,15 @@ def process_times() -> float:
 
 def seconds_of_rules(folder: Path) -> dict[str, list[float]]:
     """Return the seconds of every job by its rule, as Snakemake recorded them."""
-    jobs: dict[tuple[str, float, float], None] = {}
+    jobs: dict[int, tuple[str, float]] = {}
     for path in (folder / ".snakemake" / "metadata").rglob("*"):
         if path.is_file():
             record = json.loads(path.read_text(encoding="utf-8"))
-            jobs[record["rule"], record["starttime"], record["endtime"]] = None
+            # Every output of a job has a record of its own.
+            jobs[record["job_hash"]] = record["rule"], record["endtime"] - record["starttime"]
     seconds: defaultdict[str, list[float]] = defaultdict(list)
-    counted = Counter((rule, start) for rule, start, _ in jobs)
-    for rule, start, end in jobs:
-        if counted[rule, start]:  # several files of one job end at slightly different times
-            counted[rule, start] = 0
-            seconds[rule].append(end - start)
+    for rule, duration in jobs.values():
+        seconds[rule].append(duration)
     return dict(seconds)
 
 

@@ -245,6 +245,16 @@ def test_interaction_is_the_direct_contrast(markers):
     assert one["ci_low"] > 0 > other["ci_low"]
 
 
+def test_an_interaction_tells_how_many_data_sets_it_is_pooled_over(markers):
+    """Three contrasts, one of them of the same people as the first: two data sets."""
+    fits = {name: fit_study(61 + row, 40, 40) for row, name in enumerate(("pe_a", "pe_b", "pe_c"))}
+    sources = sources_of(fits)
+    sources["pe_c"] = replace(sources["pe_c"], source=sources["pe_a"].source)
+    interaction = {"id": "i", "question": "Do the two kinds differ?", "set": "T", "contrasts": list(fits)}
+    pooled = measure(sources, markers, {"interactions": [interaction]})[1]["interactions"][-1]
+    assert "(pooled over 2 data sets)" in pooled["sentence"]
+
+
 def test_comparators_meet_the_drug_on_shared_genes_only():
     """A signature of a tenth of the genes is compared with the drug on that tenth."""
     rng = np.random.default_rng(3)

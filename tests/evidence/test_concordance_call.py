@@ -31,6 +31,8 @@ def test_all_three_conditions_give_mimics_or_opposes():
     [
         ({"p": (0.01, 0.06)}, "drug side rotated"),
         ({"p": (0.3, 0.01)}, "disease side rotated"),
+        ({"p": (0.01, np.nan)}, "not known"),
+        ({"p": (np.nan, 0.01)}, "not known"),
         ({"total": concordance(half=0.51)}, "holds 0"),
         ({"percentile": 89.0}, "percentile 89"),
         ({"percentile": None, "n": 9}, "no valid comparator: 9"),

@@ -69,6 +69,17 @@ def test_reused_controls_that_make_the_effect_fail_the_run(planted):
     assert record["full_data"] == {"agreeing": 0, "of": 0, "share": None}
 
 
+def test_a_second_cohort_of_reused_samples_alone_fails_the_run(planted):
+    """Without the samples that were counted before, one cohort is left: whatever it shows, nothing confirms it."""
+    copy = plain(planted, "b", effect=2.0, seed=1, reused=frozenset(f"s{number}" for number in range(N)))
+    first = plain(planted, effect=2.0, reused=frozenset({"s40", "s41"}))
+    record = planted.ask(first, copy, dimensions=["reused_controls"])
+    row = rows_of(record)["reused_controls_dropped"]
+    assert (row["k"], row["agrees"]) == (1, True)
+    assert record["required_runs"]["no_reused_controls"] == "failed"
+    assert "nothing confirms" in record["required_details"]["no_reused_controls"]
+
+
 def test_an_effect_of_age_fails_the_run_on_shared_ages(planted):
     """Half of the controls are young and low; among people of the same age nothing differs."""
     ages = np.where(np.arange(N) < 45, 50, 22)

@@ -133,6 +133,7 @@ def test_p_values_are_combined_with_their_signs():
     assert same.direction == "up"
     assert same.p_value == pytest.approx(0.00557, abs=1e-4)
     assert combine_stouffer([SetP(0.05, "up"), SetP(0.05, "down")], [1.0, 1.0]).p_value == pytest.approx(1)
+    assert combine_stouffer([SetP(1e-200, "up"), SetP(1e-200, "up")], [1.0, 1.0]).p_value > 0
     assert smallest_of_all([SetP(0.02, "down"), SetP(0.4, "up")]) == SetP(0.04, "down")
 
 

@@ -401,3 +401,40 @@ def test_a_null_share_carries_its_reason():
     assert "no contrast could be tested" in read["reason"]
     assert read["gate"]["status"] == "not evaluated"
     assert read["caps"]
+
+
+@pytest.mark.parametrize("estimand", ["adjusted", "corrected"])
+def test_an_adjusted_effect_that_is_no_number_is_never_passed(estimand):
+    """NaN is below no limit and above none: composition caps, and says why."""
+    entries = [adjusted_entry(name) for name in "ab"]
+    for entry in entries:
+        entry[estimand] = {**entry[estimand], "effect": math.nan, "effect_se": math.nan}
+    card = cohort_card(composition=entries)
+    assert card["verdict"] == "suggestive"
+    assert capped_by(card) == {"composition"}
+
+
+def test_a_source_counts_once_among_the_percentiles():
+    """Three contrasts of two sources: the percentile is that of the two which the pooled effect rests on."""
+    rows = cohorts(0.6, 0.5, 0.6)
+    pooled = pool_contrasts(rows, [{"contrast": "c", "reason": "comes from the same source as a"}])
+    places = [place("a", 80.0), place("b", 60.0), place("c", 80.0)]
+    card = answer_hypotheses(
+        [hypothesis(direction="up")],
+        {"h": replace(evidence(*rows), pooled=pooled)},
+        {"h": {"hypothesis": "h", "contrasts": places}},
+        {"h": [adjusted_entry(name) for name in "ab"]},
+        {"h": robust()},
+        dict.fromkeys("abc", HOLDS),
+    )[0]
+    assert card["specificity_percentile"] == 70.0
+    assert (card["verdict"], capped_by(card)) == ("suggestive", {"specificity"})
+    assert [entry["contrast"] for entry in card["specificity"]["contrasts"]] == ["a", "b", "c"]
+
+
+def test_a_p_that_is_no_number_does_not_choose_the_side_of_an_undeclared_direction():
+    """NaN is no smallest p: the other contrast tells which side counts."""
+    rows = experiments(-1.0, 2.0)
+    rows[0] = replace(rows[0], p_self_contained=math.nan)
+    card = experiment_card(rows, direction="either")
+    assert (card["verdict"], card["agreeing"]) == ("suggestive", {"k": 1, "n": 1})

@@ -13,6 +13,7 @@ rule fit_contrast:
         fit="<results>/contrasts/{contrast}/fit.npz",
     log:
         "<logs>/fit_contrast/{contrast}.log",
+    priority: 10
     params:
         row=get_contrast_row,
         settings=get_settings("min_group_size", "on_untestable"),

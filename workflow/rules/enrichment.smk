@@ -36,7 +36,7 @@ rule describe_gene_sets:
     log:
         "<logs>/describe_gene_sets.log",
     # The longest job: the others run beside it.
-    priority: 1
+    priority: 10
     params:
         settings=get_settings(
             "min_set_size",

@@ -55,6 +55,7 @@ rule measure_effects:
         ),
     log:
         "<logs>/measure_effects.log",
+    priority: 10
     params:
         hypotheses=get_all_hypotheses,
         contrasts=lambda wildcards: [
@@ -117,6 +118,7 @@ rule measure_specificity:
         record="<results>/specificity.json",
     log:
         "<logs>/measure_specificity.log",
+    priority: 10
     params:
         hypotheses=get_all_hypotheses,
         settings=get_settings("matched_sets", "min_set_size", "max_set_size", "seed"),
@@ -145,6 +147,7 @@ rule measure_calibration:
         record="<results>/calibration.json",
     log:
         "<logs>/measure_calibration.log",
+    priority: 10
     params:
         contrasts=get_all_contrasts,
         hypotheses=get_all_hypotheses,
@@ -181,6 +184,7 @@ rule adjust_composition:
         ),
     log:
         "<logs>/adjust_composition.log",
+    priority: 10
     params:
         hypotheses=get_all_hypotheses,
         contrasts=get_composition_contrasts(),

@@ -34,6 +34,7 @@ rule vary_analysis:
         record="<results>/robustness.json",
     log:
         "<logs>/vary_analysis.log",
+    priority: 10
     params:
         hypotheses=get_all_hypotheses,
         contrasts=get_all_contrasts,

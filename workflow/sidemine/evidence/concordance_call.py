@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -42,8 +43,9 @@ class Evidence:
 
     @property
     def p_value(self) -> float:
-        """The larger p."""
-        return max(self.p_disease, self.p_drug)
+        """The larger p; no number where one of the two is none."""
+        known = not (math.isnan(self.p_disease) or math.isnan(self.p_drug))
+        return max(self.p_disease, self.p_drug) if known else math.nan
 
 
 def decide_call(evidence: Evidence, margin: float) -> tuple[Call, str]:
@@ -75,7 +77,9 @@ def decide_call(evidence: Evidence, margin: float) -> tuple[Call, str]:
 
 def _missing(evidence: Evidence, value: float) -> list[str]:
     missing = []
-    if evidence.p_value > LARGEST_P:
+    if math.isnan(evidence.p_value):
+        missing.append("the p-value of a side is not known")
+    elif evidence.p_value > LARGEST_P:
         side = "disease" if evidence.p_disease >= evidence.p_drug else "drug"
         missing.append(f"larger p {evidence.p_value:.2g} ({side} side rotated) is above {LARGEST_P:g}")
     elif evidence.total is not None and evidence.total.ci_low <= 0 <= evidence.total.ci_high:

@@ -61,7 +61,7 @@ def measure_interaction(
     for name, fit in fits.items() if common else ():
         found = hedges_g(fit, build_membership(rows, fit.genes, min_size=1), common).iloc[0]
         numbers = {key: float(found[column]) for key, column in _COLUMNS.items()}
-        entries.append(_entry(declared, name, labels[name], len(common), numbers))
+        entries.append(_entry(declared, name, labels[name], len(common), numbers, name))
         if name not in barred:
             effects.append(float(found["g"]))
             ses.append(float(found["g_se"]))
@@ -70,7 +70,8 @@ def measure_interaction(
         carried = pool(np.array([effects]), np.array([ses]), np.array([dfs]), estimated_ses=False).carried
         numbers = {key: float(getattr(carried, key)[0]) for key in _COLUMNS}
         first = next(iter(fits))
-        entries.append(_entry(declared, POOLED, labels[first], len(common), numbers))
+        place = f"pooled over {len(effects)} data sets"
+        entries.append(_entry(declared, POOLED, labels[first], len(common), numbers, place))
     return entries
 
 
@@ -78,10 +79,9 @@ _COLUMNS = {"effect": "g", "ci_low": "ci_low", "ci_high": "ci_high", "p_value": 
 
 
 def _entry(
-    declared: Interaction, contrast: str, label: tuple[str, str], n_genes: int, numbers: dict[str, float]
+    declared: Interaction, contrast: str, label: tuple[str, str], n_genes: int, numbers: dict[str, float], place: str
 ) -> dict[str, Any]:
     target, reference = label
-    place = f"pooled over {len(declared.contrasts)} data sets" if contrast == POOLED else contrast
     figures = f"{numbers['effect']:.2f} SD (95 % CI {numbers['ci_low']:.2f} to {numbers['ci_high']:.2f})"
     if numbers["p_value"] <= LARGEST_P:
         verb = "higher" if numbers["effect"] > 0 else "lower"

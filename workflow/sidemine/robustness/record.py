@@ -124,13 +124,17 @@ def _required(kind: str, name: str, rows: Sequence[Row], reference: Row) -> tupl
     if row.measured is None or row.effect is None or row.effect.effect is None:
         status = "not applicable" if row.reason == NOT_REUSED else "not evaluated"
         return status, f"{row.reason[:1].upper()}{row.reason[1:]}."
-    status = "passed" if row.agrees(reference) else "failed"
     effect = row.effect
+    k = reference.effect.k if reference.effect else 0
+    # Where all that a dataset brings was counted elsewhere before, the answer rests on the other one alone.
+    alone = name == "no_reused_controls" and effect.k == 1 < k
+    status = "passed" if row.agrees(reference) and not alone else "failed"
     words = (
         f"{row.variant.description[:1].upper()}{row.variant.description[1:]}: {effect.effect:.2f} "
         f"(95 % CI {effect.ci_low:.2f} to {effect.ci_high:.2f}; p = {row.p_value:.2g}; k = {effect.k})"
     )
     notes = f"; {'; '.join(row.measured.notes)}" if row.measured.notes else ""
+    notes += "; a single dataset is left, which nothing confirms" if alone else ""
     return status, f"{words}{notes}."
 
 

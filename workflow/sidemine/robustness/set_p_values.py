@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sidemine.differential.contrast_fit import restrict_genes
+from sidemine.differential.contrast_fit import restrict_genes, two_sided_p
 from sidemine.enrichment.camera import camera
 from sidemine.enrichment.fry import fry
 from sidemine.enrichment.label_permutation import label_permutation_test
@@ -88,7 +88,7 @@ def combine_stouffer(found: list[SetP], weights: list[float]) -> SetP:
     signs = {"up": 1.0, "down": -1.0}
     z = np.array([signs.get(one.direction, 0.0) * norm.isf(one.p_value / 2) for one in found])
     total = float(np.array(weights) @ z / np.linalg.norm(weights))
-    return SetP(float(2 * norm.sf(abs(total))), "up" if total > 0 else "down" if total < 0 else "none")
+    return SetP(float(two_sided_p(np.array(total), np.inf)), "up" if total > 0 else "down" if total < 0 else "none")
 
 
 def smallest_of_all(found: list[SetP]) -> SetP:

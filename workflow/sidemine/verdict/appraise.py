@@ -99,7 +99,7 @@ def appraise(
     readings, pooled = read_contrasts(evidence, direction, kind), pooled_effect(evidence)
     independent = independent_readings(readings, pooled)
     carrying = [reading.evidence.contrast for reading in independent]
-    special = read_specificity(kind, specificity)
+    special = read_specificity(kind, specificity, carrying)
     mixed = _read_composition(kind, composition, carrying)
     robust = read_robustness(kind, robustness)
     calibrated = read_calibration(carrying, calibration)

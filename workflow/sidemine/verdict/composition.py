@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -94,6 +95,9 @@ def _pool(records: list[dict[str, Any]], estimand: str) -> dict[str, float]:
 
 def _fault(total: dict[str, float], adjusted: dict[str, float], corrected: dict[str, float]) -> str:
     """Return why the adjusted effect does not back the total one, or nothing."""
+    numbers = [one[name] for one in (adjusted, corrected) for name in ("effect", "ci_low", "ci_high", "p_value")]
+    if not all(math.isfinite(number) for number in [total["effect"], *numbers]):
+        return "the adjusted effect is no number"
     if adjusted["effect"] * total["effect"] <= 0:
         return "the sign changes when blood composition is adjusted for"
     if adjusted["p_value"] > ADJUSTED_P:

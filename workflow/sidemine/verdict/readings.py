@@ -179,6 +179,8 @@ def _side(evidence: HypothesisEvidence, direction: str) -> str:
     tested = [
         (row.p_self_contained, effect.value)
         for row in evidence.contrasts
-        if (effect := measured_effect(row)) is not None and row.p_self_contained is not None
+        if (effect := measured_effect(row)) is not None
+        and row.p_self_contained is not None
+        and not math.isnan(row.p_self_contained)
     ]
     return "down" if tested and min(tested)[1] < 0 else "up"

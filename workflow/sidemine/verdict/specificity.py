@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from statistics import median
 from typing import Any
 
@@ -15,7 +15,9 @@ _NOT_MEASURED = "no contrast could be tested"
 _NO_PLACE = "The place among comparator sets was not measured"
 
 
-def read_specificity(kind: str, record: Mapping[str, Any] | None) -> dict[str, Any]:
+def read_specificity(
+    kind: str, record: Mapping[str, Any] | None, carrying: Sequence[str] | None = None
+) -> dict[str, Any]:
     """Return what an answer card says of the primary set's place among other sets.
 
     Parameters
@@ -24,6 +26,9 @@ def read_specificity(kind: str, record: Mapping[str, Any] | None) -> dict[str, A
         cohort or experiment.
     record
         The hypothesis' entry of `specificity.json`; None where it was not measured.
+    carrying
+        The independent contrasts that the answer rests on: a cohort's percentiles are taken over them alone, so that no
+        source counts twice. None: all. All are shown.
 
     Returns
     -------
@@ -32,9 +37,9 @@ def read_specificity(kind: str, record: Mapping[str, Any] | None) -> dict[str, A
         it is None), percentile_comparators (the same among comparator sets), sentence, gates, caps, contrasts.
     """
     contrasts = record["contrasts"] if record else []
-    matched = [entry["matched"]["percentile"] for entry in contrasts]
-    found = [value for value in matched if value is not None]
-    places = [value for entry in contrasts if (value := entry["comparators"]["percentile"]) is not None]
+    counted = [entry for entry in contrasts if kind != "cohort" or carrying is None or entry["contrast"] in carrying]
+    found = [value for entry in counted if (value := entry["matched"]["percentile"]) is not None]
+    places = [value for entry in counted if (value := entry["comparators"]["percentile"]) is not None]
     reasons = [
         f"{entry['contrast']}: {entry['matched']['reason']}" for entry in contrasts if entry["matched"]["reason"]
     ]
