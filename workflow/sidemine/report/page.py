@@ -72,7 +72,7 @@ def render(results: StudyResults) -> str:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters |= {"first_sentence": words.first_sentence, "emphasised": emphasised}
+    environment.filters |= {"first_sentence": words.first_sentence, "emphasised": emphasised, "typeset": words.typeset}
     return environment.get_template("page.html.j2").render(page_values(results))
 
 

@@ -227,7 +227,9 @@ def set_rows(enrichment: pd.DataFrame, role: str, first: list[str]) -> dict[str,
             "direction": str(record["direction"]),
             "n_permutations": int(record["n_permutations"]),
         }
-        if row["effect"] is None and is_number(float(record["effect"])):
+        # A column holds one unit: odds ratios and enrichment scores stand with their own test, or not at all.
+        if row["effect"] is None and str(record["effect_scale"]) == "log2" and is_number(float(record["effect"])):
+            row["n_measured"] = int(record["n_measured"])
             row.update({key: _plain(record[key]) for key in ("effect", "ci_low", "ci_high")})
         if row["correlation"] is None:
             row["correlation"] = _plain(record["inter_gene_correlation"])
