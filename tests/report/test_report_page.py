@@ -16,6 +16,7 @@ from sidemine.errors import InputError
 from sidemine.report import assets, payload
 from sidemine.report.collect import collect
 from sidemine.report.page import build_report
+from sidemine.report.thinning import Thinning
 from sidemine.tables import DIFFERENTIAL, read_table
 
 
@@ -132,8 +133,7 @@ def test_sample_values_are_limited_to_declared_and_top_genes(example_results, mo
     assert len(genes) < 60
     panel = PANEL["genes"][:-1]  # the last one is measured nowhere
     rest = [gene for gene in SETS["SIM_INTERFERON_TARGETS"][1] if gene not in panel]
-    monkeypatch.setattr(payload, "MOST_VALUES", 37 * 8)
-    assert payload.shown_genes(results, "cohort_a") == [*panel, *rest]
+    assert payload.shown_genes(results, "cohort_a", Thinning(None, values=37 * 8)) == [*panel, *rest]
 
 
 def test_counts_become_log2_counts_per_million(example_results):
