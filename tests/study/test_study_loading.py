@@ -31,6 +31,19 @@ def test_small_study_loads(small):
     assert study.planted is None
 
 
+def test_a_declared_source_joins_accessions(small):
+    """Two accessions of one laboratory's cells count as one, however the word is written; without it they are two."""
+    plain = load_study(small.config).datasets
+    assert plain["cohort_a"].independent_source == ("GSE1", "blood")
+    small.edit("datasets.tsv", "tissue\tlicence", "tissue\tlicence\tsource")
+    for row, word in (("cohort_a\tGSE1\tGPL571", "Lab A"), ("cohort_b\tGSE2\tGPL570", "lab A"), ("counts", "")):
+        line = next(line for line in (small.folder / "datasets.tsv").read_text().splitlines() if row in line)
+        small.edit("datasets.tsv", line, f"{line}\t{word}")
+    rows = load_study(small.config).datasets
+    assert rows["cohort_a"].independent_source == rows["cohort_b"].independent_source
+    assert rows["cells"].independent_source == ("GSE3", "cells")
+
+
 def test_opt_in_sets_are_used_only_when_asked_for(small):
     """A set with a restrictive licence stays out until somebody opts in."""
     assert [row.gene_set for row in load_study(small.config).used_gene_sets] == ["TARGETS", "MEMBERS"]

@@ -324,6 +324,7 @@ SAME = {"accession": "GSE7", "tissue": "line"}
 EXPERIMENT_CASES = {
     "one experiment": (experiments(2.0), {}, "suggestive"),
     "two contrasts of one source": (experiments(2.0, 1.8, **SAME), {}, "suggestive"),
+    "two accessions of one laboratory's cells": (experiments(2.0, 1.8, declared_source="lab A, line"), {}, "suggestive"),
     "one accession, two cell sources": (
         [contrast("a", 2.0, 0.2, 4, accession="GSE7", tissue="line 1"),
          contrast("b", 1.8, 0.2, 4, accession="GSE7", tissue="line 2")],

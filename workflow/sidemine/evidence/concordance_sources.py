@@ -59,7 +59,7 @@ def read_source(contrast: Contrast, dataset: Dataset, fit: Path, design: Path, s
     loaded = load_fit(fit)
     return ContrastSource(
         contrast=contrast.contrast,
-        source=(dataset.accession or dataset.dataset, dataset.tissue),
+        source=dataset.independent_source,
         units=units_of(dataset.accession, samples, loaded),
         paired=bool(read_json(design).get("paired")),
         is_blood=dataset.composition,
