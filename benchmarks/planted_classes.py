@@ -52,7 +52,7 @@ class PlantedClass:
 
 
 def _cohorts(
-    *truths: Cohort, tau: float = 0.0, direction: str = "up", flagged: bool = False
+    *truths: Cohort, tau: float = 0.0, direction: str = "up", flagged: bool = False, dropped: tuple[str, ...] = ()
 ) -> Callable[[int, bool], Outcome]:
     def run(seed: int, robustness: bool) -> Outcome:
         number = seed // 100 % N_UNIVERSES
@@ -72,7 +72,9 @@ def _cohorts(
                 for row in measured
             }
             checks = {"dataset": {}, "contrast": {name: [flag.to_dict()] for name, flag in found.items()}}
-        return judge_cohorts(measured, number, seed, direction=direction, checks=checks, robustness=robustness)
+        return judge_cohorts(
+            measured, number, seed, direction=direction, checks=checks, robustness=robustness, contaminated=dropped
+        )
 
     return run
 
@@ -270,4 +272,28 @@ CLASSES: tuple[PlantedClass, ...] = (
     ),
     _power_class(0.8, 100),
     *(_experiment_power(d, number) for d in (2.0, 3.0, 6.0) for number in (2, 1)),
+    # New classes come last: the seeds of a class follow from its place.
+    PlantedClass(
+        "composition_dropped_cell",
+        "As composition_only, and the proxy of the confounding cells was dropped as contaminated, so that the adjustment "
+        "does not see them.",
+        "composition",
+        NOT_SUPPORTED,
+        100,
+        _cohorts(
+            *_pair(composition_shift={"erythroid": 1.0}, target_slope={"erythroid": 0.15}, reliability=0.8),
+            dropped=("erythroid",),
+        ),
+        "reliability=0.8",
+    ),
+    PlantedClass(
+        "positive_dropped_cell",
+        "The primary set is higher in patients of both cohorts; they also have more erythroid cells (1 SD), which do not move "
+        "it, and whose proxy was dropped as contaminated.",
+        "none",
+        FOUND,
+        100,
+        _cohorts(*_pair(effect=0.65, composition_shift={"erythroid": 1.0}), dropped=("erythroid",)),
+        "g=0.65",
+    ),
 )

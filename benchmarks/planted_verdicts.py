@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
 from planted_truths import PRIMARY, Measured, gene_sets_of, markers_of
 
-from sidemine.evidence.composition import measure_composition
+from sidemine.evidence.composition import find_differing, measure_composition
 from sidemine.evidence.pooled_effect import pool_contrasts
 from sidemine.evidence.records import HypothesisEvidence
 from sidemine.evidence.specificity import measure_specificity
@@ -30,6 +30,7 @@ MATCHED_SETS_SHOWN = 20
 """In experiments the random sets are shown and decide nothing."""
 ROTATIONS = 199
 """Of the rotation variants of the robustness grid."""
+DROPPED = "contaminated: declared by the planted study"
 SMALLEST_SET, LARGEST_SET = 10, 500
 HOLDING = {"fry": "holds", "camera": "conservative", "measured": False, "sentence": "Reference tables."}
 """Both tests hold their size in these designs: `benchmarks/calibration_designs.py`."""
@@ -57,6 +58,7 @@ def judge_cohorts(
     direction: str = "up",
     checks: Mapping[str, Any] | None = None,
     robustness: bool = True,
+    contaminated: Collection[str] = (),
 ) -> Outcome:
     """Return the outcome of a study with one cohort hypothesis.
 
@@ -72,6 +74,8 @@ def judge_cohorts(
         Flags of data and design, as in `quality.json`.
     robustness
         False: the grid of variants is neither run nor asked for.
+    contaminated
+        Cell types whose proxies are dropped, as if stimulation moved their markers.
     """
     hypothesis = _hypothesis("cohort", [row.evidence.contrast for row in cohorts], direction, MARGIN)
     rows = [row.evidence for row in cohorts]
@@ -92,11 +96,13 @@ def judge_cohorts(
     if known_caps:
         return _outcome(found, known_caps[0], failed)
     steps: list[tuple[str, Callable[[], Any]]] = [
-        ("composition", lambda: _composition(cohorts, universe_number, seed)),
+        ("composition", lambda: _composition(cohorts, universe_number, seed, contaminated)),
         ("specificity", lambda: _specificity_of_cohorts(hypothesis, cohorts, universe_number, seed)),
     ]
     if robustness:
-        steps.append(("robustness", lambda: _robustness(hypothesis, evidence, cohorts, universe_number, seed)))
+        steps.append(
+            ("robustness", lambda: _robustness(hypothesis, evidence, cohorts, universe_number, seed, contaminated))
+        )
     for name, compute in steps:
         known[name] = compute()
         found = appraise(plain, evidence, **known)
@@ -151,13 +157,21 @@ def _outcome(found: Appraisal, cap: str, failed: tuple[str, ...]) -> Outcome:
     return Outcome(found.decision.verdict, found.decision.opposite, cap, failed)
 
 
-def _composition(cohorts: list[Measured], universe_number: int, seed: int) -> list[dict[str, Any]]:
-    sets = gene_sets_of(universe_number)
-    primary = sets[sets["gene_set"] == PRIMARY]
+def _composition(
+    cohorts: list[Measured], universe_number: int, seed: int, contaminated: Collection[str]
+) -> list[dict[str, Any]]:
+    sets, markers = gene_sets_of(universe_number), markers_of(universe_number)
+    primary, dropped = sets[sets["gene_set"] == PRIMARY], dict.fromkeys(contaminated, DROPPED)
+    differing = {
+        cell
+        for row in cohorts
+        if dropped and row.fit is not None
+        for cell in find_differing(row.fit, primary, markers, dropped)
+    }
     return [
         {
             "contrast": row.evidence.contrast,
-            **measure_composition(row.fit, primary, markers_of(universe_number), {}, [seed, number]),
+            **measure_composition(row.fit, primary, markers, dropped, [seed, number], differing),
         }
         for number, row in enumerate(cohorts)
         if row.fit is not None
@@ -190,6 +204,7 @@ def _robustness(
     cohorts: list[Measured],
     universe_number: int,
     seed: int,
+    contaminated: Collection[str],
 ) -> dict[str, Any]:
     from sidemine.robustness.contrast_data import ContrastData
     from sidemine.robustness.grid import vary_hypothesis
@@ -205,6 +220,7 @@ def _robustness(
             covariates=row.covariates,
             fit=row.fit,
             markers=markers_of(universe_number),
+            contaminated=dict.fromkeys(contaminated, DROPPED),
             age_column="age",
             shared_ages=_shared_ages(row),
         )

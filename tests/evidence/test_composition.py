@@ -13,9 +13,10 @@ from sidemine.differential.fit import fit_contrast
 from sidemine.enrichment.set_effect import hedges_g
 from sidemine.enrichment.set_membership import build_membership
 from sidemine.evidence.cell_proxies import build_proxies, find_contaminated, read_markers, standardised
-from sidemine.evidence.composition import measure_composition
+from sidemine.evidence.composition import find_differing, measure_composition
 from sidemine.evidence.composition_record import adjust_cohorts
 from sidemine.study.models import Hypothesis
+from sidemine.verdict.composition import composition_by_hypothesis, read_composition
 
 RESOURCES = Path(__file__).resolve().parents[2] / "resources" / "gene_sets"
 N_GENES, N = 400, 80
@@ -185,3 +186,93 @@ def test_records_name_every_hypothesis_of_a_contrast(tmp_path):
     )
     assert [entry["hypothesis"] for entry in records["a"]["hypotheses"]] == ["h"]
     assert records["b"]["hypotheses"] == []
+
+
+CONTAMINATED = {"erythroid": "contaminated: its markers move in blood_ifn (log2 0.5, p = 0.001)"}
+
+
+def read(found):
+    """What the card says of two cohorts that were measured alike."""
+    return read_composition([{"contrast": name, **found} for name in "ab"], ["a", "b"])
+
+
+def test_a_dropped_proxy_that_differs_between_the_groups_is_adjusted_for_as_well():
+    """The surviving proxies know nothing of the cells that make the effect; with the dropped ones it goes."""
+    fit = fitted(shift=1.0, slope=0.8)
+    assert find_differing(fit, primary(), MARKERS, CONTAMINATED) == ["erythroid"]
+    found = measured(fit, contaminated=CONTAMINATED)
+    assert found["adjusted_for"] == ["platelet"]
+    assert found["adjusted"]["p_value"] < 1e-3
+    beside = found["with_dropped"]
+    assert (beside["cells"], beside["adjusted_for"], beside["reason"]) == (
+        ["erythroid"],
+        ["erythroid", "platelet"],
+        "",
+    )
+    clean = measured(fit)
+    assert beside["effect"] == pytest.approx(clean["adjusted"]["effect"])
+    assert beside["corrected"]["effect"] == pytest.approx(clean["corrected"]["effect"])
+    assert beside["single"][0]["shift"]["p_value"] < 0.05
+
+
+def test_a_dropped_cell_that_could_be_the_effect_caps_and_is_named():
+    """Any surviving proxy is not enough: the gate fails, and cap and doubt name the cells that nobody adjusted for."""
+    card = read(measured(fitted(shift=1.0, slope=0.8), contaminated=CONTAMINATED))
+    assert card["gate"]["status"] == "failed"
+    (cap,) = card["caps"]
+    assert cap["cap"] == "composition"
+    for words in (cap["reason"], card["doubt"]):
+        assert "arkers of erythroid differ between the groups and were dropped" in words
+    assert "With the dropped markers of erythroid" in card["sentence"]
+    assert "adjusts for too much" in card["sentence"]
+
+
+def test_an_effect_that_stands_with_the_dropped_proxy_passes():
+    """A real effect beside a shift of a dropped cell type is told twice and not capped."""
+    card = read(measured(fitted(effect=1.2, shift=0.8), contaminated=CONTAMINATED))
+    assert card["with_dropped"]["p_value"] < 0.05
+    assert (card["gate"]["status"], card["caps"]) == ("passed", [])
+
+
+def test_a_dropped_proxy_that_does_not_differ_changes_nothing():
+    """No shift, nothing to adjust for: no second adjustment, no words."""
+    found = measured(fitted(effect=0.9), contaminated=CONTAMINATED)
+    assert found["with_dropped"] is None
+    assert "dropped" not in read(found)["sentence"]
+
+
+def test_a_shift_seen_in_one_cohort_is_looked_at_in_all():
+    """A cohort may be too small to see its own shift: what differs is decided over the question's cohorts."""
+    fit = fitted(effect=0.9)
+    found = measure_composition(fit, primary(), MARKERS, CONTAMINATED, [7], {"erythroid"})
+    assert found["with_dropped"]["cells"] == ["erythroid"]
+
+
+def test_a_dropped_cell_that_cannot_be_adjusted_for_caps():
+    """Too few degrees of freedom for one proxy more is a reason, not a pass."""
+    found = measured(fitted(effect=1.2, shift=0.8), contaminated=CONTAMINATED)
+    found["with_dropped"] = {"cells": ["erythroid"], "adjusted_for": [], "reason": "too few degrees of freedom"}
+    card = read(found)
+    assert card["gate"]["status"] == "failed"
+    assert "erythroid" in card["caps"][0]["reason"]
+
+
+@pytest.mark.parametrize("checked", [False, True])
+def test_markers_that_nobody_checked_are_told(tmp_path, checked):
+    """Without a stimulus contrast in blood no proxy was checked: sentence, doubt and note say so, and nothing is capped."""
+    (tmp_path / "erythroid.tsv").write_text(
+        "gene_set\tfamily\tgene\n" + "".join(f"E\tconfounder\t{gene}\n" for gene in MARKERS["erythroid"])
+    )
+    declared = {"set": "T", "contrasts": ["a", "b"], "direction": "up"}
+    rows = [
+        Hypothesis.model_validate({"id": "h", "question": "Is it really so?", "kind": "cohort", "primary": declared})
+    ]
+    fits = {"a": fitted(effect=1.2), "b": fitted(effect=1.2, seed=2)}
+    stimuli = {"stimulated": fitted(seed=3) if checked else None}
+    records = adjust_cohorts(rows, ["a", "b"], fits, stimuli, primary(), [tmp_path / "erythroid.tsv"], seed=3)
+    assert records["a"]["contamination_checked_in"] == (["stimulated"] if checked else [])
+    card = read_composition(composition_by_hypothesis(list(records.values()))["h"], ["a", "b"])
+    assert card["gate"]["status"] == "passed"
+    assert card["caps"] == []
+    for words in (card["sentence"], card["doubt"], " ".join(card["notes"])):
+        assert ("was not checked" in words) is not checked

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from sidemine.errors import StudyError
-from sidemine.study.load import load_study
+from sidemine.study.load import _digest, load_study
 from sidemine.study.paths import expand_path, is_url
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -29,6 +29,36 @@ def test_small_study_loads(small):
     assert study.lock == small.folder / "inputs.lock.tsv"
     assert study.mirror is None
     assert study.planted is None
+
+
+def test_a_declared_source_joins_accessions(small):
+    """Two accessions of one laboratory's cells count as one, however the word is written; without it they are two."""
+    plain = load_study(small.config).datasets
+    assert plain["cohort_a"].independent_source == ("GSE1", "blood")
+    small.edit("datasets.tsv", "tissue\tlicence", "tissue\tlicence\tsource")
+    for row, word in (("cohort_a\tGSE1\tGPL571", "Lab A"), ("cohort_b\tGSE2\tGPL570", "lab A"), ("counts", "")):
+        line = next(line for line in (small.folder / "datasets.tsv").read_text().splitlines() if row in line)
+        small.edit("datasets.tsv", line, f"{line}\t{word}")
+    rows = load_study(small.config).datasets
+    assert rows["cohort_a"].independent_source == rows["cohort_b"].independent_source
+    assert rows["cells"].independent_source == ("GSE3", "cells")
+
+
+def test_a_source_that_is_not_declared_leaves_the_digest_alone(small):
+    """Questions registered before the column existed keep their digest; a declared source is part of the question."""
+    study = load_study(small.config)
+    row = study.datasets["cohort_a"]
+    assert "source" in row.model_dump()
+    before = study.digest
+    content = study.to_json()
+    for entry in content["datasets"]:
+        del entry["source"]
+    asked = {key: content[key] for key in ("config", "datasets", "contrasts", "gene_sets", "published_tables")}
+    assert _digest(asked) == before
+    small.edit("datasets.tsv", "tissue\tlicence", "tissue\tlicence\tsource")
+    for end in ("blood\tGEO terms\n", "blood\tGEO terms\n", "cells\tGEO terms\n"):
+        small.edit("datasets.tsv", end, end.replace("\n", "\tlab A\n"))
+    assert load_study(small.config).digest != before
 
 
 def test_opt_in_sets_are_used_only_when_asked_for(small):

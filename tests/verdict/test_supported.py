@@ -125,6 +125,11 @@ CAPS = {
         "specificity",
     ),
     "no valid comparator": ({"specificity": {"contrasts": [place("a", None, None)]}}, "specificity"),
+    "one cohort without any place": (
+        {"specificity": {"contrasts": [place("a"), place("b", None, None)]}},
+        "specificity",
+    ),
+    "one cohort not placed": ({"specificity": {"contrasts": [place("a")]}}, "specificity"),
     "specificity not computed": ({"specificity": None}, "specificity"),
     "composition not computed": ({"composition": []}, "composition"),
     "adjusted p above .05": ({"composition": [adjusted_entry(n, adjusted=0.1) for n in "ab"]}, "composition"),
@@ -192,6 +197,33 @@ def test_three_quarters_are_enough_and_the_75th_percentile_is_too():
     assert cohort_card(robustness=robust(9, 12))["verdict"] == "supported"
     edge = {"contrasts": [place("a", 75.0, 75.0), place("b", 75.0, 75.0)]}
     assert cohort_card(specificity=edge)["verdict"] == "supported"
+
+
+def test_a_cohort_without_any_place_among_other_sets_is_named():
+    """A percentile of the other cohort says nothing about this one."""
+    card = cohort_card(specificity={"contrasts": [place("a"), place("b", None, None)]})
+    (cap,) = [cap for cap in card["caps"] if cap["cap"] == "specificity"]
+    assert "no valid comparator in b" in cap["reason"]
+    (gate,) = [gate for gate in card["gates"] if gate["name"] == "specificity"]
+    assert gate["status"] == "failed"
+    mixed = {"contrasts": [place("a", None, 90.0), place("b", 99.0, None)]}
+    assert cohort_card(specificity=mixed)["verdict"] == "supported"
+
+
+def test_comparator_sets_alone_decide_and_are_the_doubt():
+    """The declared fallback: no valid random sets in any cohort. It passes, says so, and is the reason to doubt."""
+    alone = {"contrasts": [place("a", None, 99.0), place("b", None, 99.0)]}
+    card = cohort_card(specificity=alone)
+    assert card["verdict"] == "supported"
+    assert card["doubt"] == (
+        "No random sets as co-expressed as this set could be drawn, so its specificity rests on 40 comparator sets alone."
+    )
+    (gate,) = [gate for gate in card["gates"] if gate["name"] == "specificity"]
+    assert "the comparator sets decide alone" in gate["detail"]
+    stronger = cohort_card(specificity=alone, robustness=robust(5, 10))
+    assert "comparator sets alone" not in stronger["doubt"]
+    one = cohort_card(specificity={"contrasts": [place("a", None, 99.0), place("b")]})
+    assert one["doubt"].startswith("Blood composition differs")
 
 
 def test_fry_of_single_cohorts_is_shown_and_the_pooled_p_decides():
@@ -292,6 +324,7 @@ SAME = {"accession": "GSE7", "tissue": "line"}
 EXPERIMENT_CASES = {
     "one experiment": (experiments(2.0), {}, "suggestive"),
     "two contrasts of one source": (experiments(2.0, 1.8, **SAME), {}, "suggestive"),
+    "two accessions of one laboratory's cells": (experiments(2.0, 1.8, declared_source="lab A, line"), {}, "suggestive"),
     "one accession, two cell sources": (
         [contrast("a", 2.0, 0.2, 4, accession="GSE7", tissue="line 1"),
          contrast("b", 1.8, 0.2, 4, accession="GSE7", tissue="line 2")],

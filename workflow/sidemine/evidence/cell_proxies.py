@@ -75,6 +75,15 @@ def read_markers(paths: list[Path], forbidden: set[str]) -> dict[str, list[str]]
     return {name: sorted(set(table["gene"].astype(str)) - forbidden) for name, table in sorted(tables.items())}
 
 
+def stimuli_checked(markers: Mapping[str, list[str]], stimuli: Mapping[str, ContrastFit]) -> list[str]:
+    """Return the stimulus contrasts that measure the markers of any cell type: without one nothing was checked."""
+    return [
+        contrast
+        for contrast, fit in sorted(stimuli.items())
+        if build_membership(_as_sets(markers), fit.genes, FEWEST_MARKERS).gene_sets
+    ]
+
+
 def find_contaminated(markers: Mapping[str, list[str]], stimuli: Mapping[str, ContrastFit]) -> dict[str, str]:
     """Return the cell types whose markers move in stimulated blood, each with the evidence.
 

@@ -18,7 +18,7 @@ from sidemine.enrichment.set_effect import small_sample_factor
 from sidemine.evidence.cell_proxies import Proxies, build_proxies, standardised
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping, Sequence
 
     import pandas as pd
     from numpy.typing import NDArray
@@ -30,6 +30,8 @@ DRAWS_PER_BLOCK = 250
 RELIABILITY = 0.7
 """Assumed share of a proxy's variance that is cells: the attenuation bound of the contract."""
 FEWEST_RESIDUAL_DF = 10
+DIFFERS_P = 0.05
+"""Two-sided p at which a dropped proxy counts as different between the groups."""
 SMALLEST_EIGENVALUE = 0.1
 """Of the proxies' correlation matrix without their measurement error: keeps the bound finite."""
 
@@ -62,6 +64,7 @@ def measure_composition(
     markers: Mapping[str, list[str]],
     contaminated: Mapping[str, str],
     seed: list[int],
+    differing: Collection[str] | None = None,
 ) -> dict[str, Any]:
     """Measure total and composition-adjusted effect of one primary set in one contrast.
 
@@ -77,6 +80,8 @@ def measure_composition(
         Cell types whose markers move in stimulated blood, with the evidence.
     seed
         Entropy of the bootstrap.
+    differing
+        Contaminated cell types that differ between the groups in any cohort of the question; None: in this contrast.
 
     Returns
     -------
@@ -84,7 +89,13 @@ def measure_composition(
         JSON-ready. `reason` says why nothing was adjusted, else it is empty and there are: proxies, adjusted_for,
         total, adjusted, difference (total minus adjusted, bootstrap CI), retained_percent (only where the CI of the
         total excludes 0), corrected (adjusted effect if the proxies' reliability were 0.7), could_explain, single
-        (each proxy alone, with its own difference between the groups). Effects are Hedges g on the scale of the total.
+        (each proxy alone, with its own difference between the groups), with_dropped. Effects are Hedges g on the scale
+        of the total.
+
+        `with_dropped` is None unless a cell type that was dropped as contaminated differs between the groups; then it
+        says what the adjustment gives with these cells among the proxies: cells, adjusted_for, reason (why it could not
+        be computed, else empty), the fields of `adjusted`, corrected, single. Their markers answer to the pathway, so
+        this adjusts for too much; without them a shift of these cells is not adjusted for at all.
 
     Notes
     -----
@@ -101,10 +112,10 @@ def measure_composition(
         return {**facts, "reason": reason}
     adjusted = _regress(target, proxies.scores, factor)
     draws = _bootstrap(target, proxies.scores, factor, seed)
-    corrected = float(_corrected(*_moments(target, proxies.scores))) * factor
-    low, high = np.quantile(draws["corrected"], [0.025, 0.975])
+    corrected = _bound(target, proxies.scores, factor, draws["corrected"])
     difference_low, difference_high = np.quantile(draws["total"] - draws["adjusted"], [0.025, 0.975])
     excludes_zero = facts["total"]["ci_low"] > 0 or facts["total"]["ci_high"] < 0
+    cells = find_differing(fit, primary, markers, contaminated) if differing is None else sorted(differing)
     return {
         **facts,
         "adjusted": adjusted.to_dict(),
@@ -114,16 +125,66 @@ def measure_composition(
             "ci_high": float(difference_high),
         },
         "retained_percent": 100 * adjusted.effect / total.effect if excludes_zero else None,
-        "corrected": {
-            "reliability": RELIABILITY,
-            "effect": corrected,
-            "effect_se": float(draws["corrected"].std(ddof=1)),
-            "ci_low": float(low),
-            "ci_high": float(high),
-        },
-        "could_explain": bool(low <= 0 <= high or np.sign(corrected) != np.sign(total.effect)),
+        "corrected": corrected,
+        "could_explain": bool(
+            corrected["ci_low"] <= 0 <= corrected["ci_high"] or np.sign(corrected["effect"]) != np.sign(total.effect)
+        ),
         "single": [_alone(target, proxies, number, factor, total) for number in range(len(proxies.names))],
+        "with_dropped": _with_dropped(fit, target, markers, contaminated, cells, seed) if cells else None,
         "n_bootstrap": N_BOOTSTRAP,
+    }
+
+
+def find_differing(
+    fit: ContrastFit, primary: pd.DataFrame, markers: Mapping[str, list[str]], contaminated: Mapping[str, str]
+) -> list[str]:
+    """Return the contaminated cell types whose proxy differs between the groups of this contrast, p ≤ .05 each."""
+    target = set_score(fit, primary)
+    found = []
+    for name in sorted(set(contaminated) & set(markers)):
+        # Each alone: no proxy here depends on another one.
+        proxy = build_proxies(fit, {name: markers[name]}, {}, target).scores
+        if len(proxy) and _standardised_shift(proxy[0], 1.0)["p_value"] <= DIFFERS_P:
+            found.append(name)
+    return found
+
+
+def _with_dropped(
+    fit: ContrastFit,
+    target: NDArray[np.float64],
+    markers: Mapping[str, list[str]],
+    contaminated: Mapping[str, str],
+    cells: Sequence[str],
+    seed: list[int],
+) -> dict[str, Any]:
+    kept = {name: reason for name, reason in contaminated.items() if name not in cells}
+    proxies = build_proxies(fit, markers, kept, target)
+    facts: dict[str, Any] = {"cells": list(cells), "adjusted_for": proxies.names, "reason": _why_not(fit, proxies)}
+    if facts["reason"]:
+        return facts
+    factor = small_sample_factor(fit.residual_df) * fit.score_stdev_unscaled
+    total = _regress(target, np.zeros((0, len(target))), factor)
+    numbers = [number for number, name in enumerate(proxies.names) if set(name.split("+")) & set(cells)]
+    draws = _bootstrap(target, proxies.scores, factor, seed)
+    return {
+        **facts,
+        **_regress(target, proxies.scores, factor).to_dict(),
+        "corrected": _bound(target, proxies.scores, factor, draws["corrected"]),
+        "single": [_alone(target, proxies, number, factor, total) for number in numbers],
+    }
+
+
+def _bound(
+    target: NDArray[np.float64], proxies: NDArray[np.float64], factor: float, draws: NDArray[np.float64]
+) -> dict[str, float]:
+    """Return the adjusted effect if the proxies' reliability were 0.7, with its bootstrap interval."""
+    low, high = np.quantile(draws, [0.025, 0.975])
+    return {
+        "reliability": RELIABILITY,
+        "effect": float(_corrected(*_moments(target, proxies))) * factor,
+        "effect_se": float(draws.std(ddof=1)),
+        "ci_low": float(low),
+        "ci_high": float(high),
     }
 
 
@@ -233,12 +294,16 @@ def _alone(
     target: NDArray[np.float64], proxies: Proxies, number: int, factor: float, total: _Regression
 ) -> dict[str, Any]:
     own = proxies.scores[number]
-    spread = float(np.sqrt(np.mean(own[1:] ** 2)))
     alone = _regress(target, own[None], factor)
-    shift = _regress(own / spread, np.zeros((0, len(own))), factor)
     return {
         "cell_type": proxies.names[number],
-        "shift": shift.to_dict(),
+        "shift": _standardised_shift(own, factor),
         "adjusted": alone.to_dict(),
         "difference": total.effect - alone.effect,
     }
+
+
+def _standardised_shift(own: NDArray[np.float64], factor: float) -> dict[str, float]:
+    """Return how far a proxy differs between the groups, as Hedges g."""
+    spread = float(np.sqrt(np.mean(own[1:] ** 2)))
+    return _regress(own / spread, np.zeros((0, len(own))), factor).to_dict()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sidemine.evidence.cell_proxies import find_contaminated, read_markers
-from sidemine.evidence.composition import contrast_seed, measure_composition
+from sidemine.evidence.cell_proxies import find_contaminated, read_markers, stimuli_checked
+from sidemine.evidence.composition import contrast_seed, find_differing, measure_composition
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,6 +28,10 @@ def adjust_cohorts(
 ) -> dict[str, dict[str, Any]]:
     """Return the record of each blood cohort contrast.
 
+    A record holds contrast, contaminated, contamination_checked_in (the stimulus contrasts that could tell; empty: no
+    proxy was checked, which a card says and which caps nothing, since the contract asks only that what is found
+    contaminated be dropped), and hypotheses.
+
     Parameters
     ----------
     hypotheses
@@ -45,7 +49,8 @@ def adjust_cohorts(
     """
     forbidden = set(gene_sets.loc[gene_sets["family"].isin(["target", "member"]), "gene"])
     kept = read_markers(markers, forbidden)
-    contaminated = find_contaminated(kept, {name: fit for name, fit in stimuli.items() if fit is not None})
+    tested = {name: fit for name, fit in stimuli.items() if fit is not None}
+    contaminated, checked = find_contaminated(kept, tested), stimuli_checked(kept, tested)
     records: dict[str, dict[str, Any]] = {}
     for contrast in contrasts:
         entries = []
@@ -55,11 +60,22 @@ def adjust_cohorts(
                 continue
             primary = _common_rows(hypothesis, fits, gene_sets)
             if len(primary):
-                found = measure_composition(
-                    fit, primary, kept, contaminated, contrast_seed(seed, contrast, hypothesis.id)
-                )
+                # What differs in one cohort is looked at in all: a small cohort may miss a shift of its own.
+                differing = {
+                    cell
+                    for name in hypothesis.primary.contrasts
+                    if name in contrasts and (other := fits.get(name)) is not None
+                    for cell in find_differing(other, primary, kept, contaminated)
+                }
+                entropy = contrast_seed(seed, contrast, hypothesis.id)
+                found = measure_composition(fit, primary, kept, contaminated, entropy, differing)
                 entries.append({"hypothesis": hypothesis.id, "gene_set": hypothesis.primary.set, **found})
-        records[contrast] = {"contrast": contrast, "contaminated": contaminated, "hypotheses": entries}
+        records[contrast] = {
+            "contrast": contrast,
+            "contaminated": contaminated,
+            "contamination_checked_in": checked,
+            "hypotheses": entries,
+        }
     return records
 
 

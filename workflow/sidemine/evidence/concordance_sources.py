@@ -66,7 +66,7 @@ def read_source(
     loaded = load_fit(fit)
     return ContrastSource(
         contrast=contrast.contrast,
-        source=(dataset.accession or dataset.dataset, dataset.tissue),
+        source=dataset.independent_source,
         units=units_of(dataset, samples, loaded, same),
         paired=bool(read_json(design).get("paired")),
         is_blood=dataset.composition,

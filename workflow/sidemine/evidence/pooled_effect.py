@@ -56,7 +56,7 @@ def choose_independent(
     contrasts
         Testable contrasts of one hypothesis, in the declared order.
     source_of
-        Source of each contrast (accession and tissue): contrasts of one source are never independent.
+        Source of each contrast (the declared one, or accession and tissue): contrasts of one source are never independent.
     units_of
         Samples and biological units (`UNIT` in their name) behind each contrast, named so that only the same ones share a
         name.

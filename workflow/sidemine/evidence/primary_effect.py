@@ -181,6 +181,7 @@ def _measure_contrast(
         "platform": entry.dataset.platform,
         "role": entry.contrast.role,
         "tissue": entry.dataset.tissue,
+        "declared_source": entry.dataset.source,
         "status": "verified" if {entry.dataset.status, entry.contrast.status} == {"verified"} else "unverified",
         "target_label": entry.contrast.target_label,
         "reference_label": entry.contrast.reference_label,
@@ -244,11 +245,10 @@ def _notes(files: list[ContrastFiles], declared: set[str]) -> list[str]:
     by_source: dict[tuple[str, str], list[str]] = {}
     for entry in files:
         if entry.contrast.contrast in declared:
-            source = (entry.dataset.accession or entry.dataset.dataset, entry.dataset.tissue)
-            by_source.setdefault(source, []).append(entry.contrast.contrast)
+            by_source.setdefault(entry.dataset.independent_source, []).append(entry.contrast.contrast)
     notes = [
-        f"{', '.join(names)} come from one source ({accession}, {tissue}) and count as one."
-        for (accession, tissue), names in by_source.items()
+        f"{', '.join(names)} come from one source ({', '.join(filter(None, source))}) and count as one."
+        for source, names in by_source.items()
         if len(names) > 1
     ]
     designs = {entry.contrast.contrast: read_json(entry.design) for entry in files}

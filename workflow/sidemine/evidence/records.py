@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
+from sidemine.study.independence import source_of
+
 COHORT_UNIT = "Hedges g"
 EXPERIMENT_UNIT = "log2 fold change over complement"
 
@@ -17,6 +19,8 @@ class ContrastEvidence:
     ----------
     contrast, dataset, accession, platform, role, tissue, status
         Which data; `status` says whether the selectors were checked against the record.
+    declared_source
+        Word that data sets of the same cells and laboratory share; empty: accession and tissue tell them apart.
     target_label, reference_label, n_target, n_reference
         What was compared, and the number of independent biological units on each side.
     testable, problem
@@ -72,11 +76,12 @@ class ContrastEvidence:
     residual_df: float | None = None
     blocking: str = "none"
     comparator_percentile: float | None = None
+    declared_source: str = ""
 
     @property
     def source(self) -> tuple[str, str]:
         """What counts as one independent source: contrasts of one accession and tissue may share samples or cells."""
-        return self.accession or self.dataset, self.tissue
+        return source_of(self.declared_source, self.accession or self.dataset, self.tissue)
 
     def to_dict(self) -> dict[str, Any]:
         """Return a JSON-ready mapping."""

@@ -119,8 +119,8 @@ def _answers(results: StudyResults) -> str:
         "set, test, direction and margin per hypothesis, all declared beforehand. Effects of cohorts are Hedges g of a "
         "per-sample set score (mean signed z over the genes that all cohorts measured; SD: the residual one of the same "
         "model, within pairs where pairs are modelled); effects of experiments are the mean signed log2 fold change of the "
-        "set minus that of the other measured genes. Contrasts of one accession and tissue count as one source. The two are "
-        "never pooled with each other. Independent datasets are pooled by the common effect (inverse variance; t limits, "
+        "set minus that of the other measured genes. Contrasts of one declared source, or of one accession and tissue, "
+        "count as one. The two are never pooled with each other. Independent datasets are pooled by the common effect (inverse variance; t limits, "
         "for experiments widened because their weights are estimated) below five datasets and by random effects (REML, "
         "Hartung–Knapp) from five on; τ², I² and prediction intervals need at least three. Contrasts that share a source, "
         "samples or units are not pooled: the one declared first enters. Primary p-values are Holm-adjusted over the "
@@ -128,8 +128,8 @@ def _answers(results: StudyResults) -> str:
         "Specificity: percentiles of the primary set's effect, in the declared direction, among random sets of the same "
         "size, mean expression and residual inter-gene correlation (target genes and their neighbours excluded) and among "
         "the comparator sets; percentiles are no p-values. Blood composition: the same model with the mean z scores of "
-        "cell markers as covariates (markers in target or member sets excluded, proxies that move in stimulated blood "
-        "dropped); the bound assumes that 0.7 of a proxy's variance is cells; intervals of differences are parametric "
+        "cell markers as covariates (markers in target or member sets excluded; proxies that move in stimulated blood are "
+        "dropped, and adjusted for as well where their cells differ between the groups); the bound assumes that 0.7 of a proxy's variance is cells; intervals of differences are parametric "
         "bootstrap."
     )
 

@@ -180,5 +180,9 @@ def _content(
 
 def _digest(content: dict[str, Any]) -> str:
     asked = {key: value for key, value in content["config"].items() if key not in _BESIDE}
-    text = json.dumps({**content, "config": asked}, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    # A study that declares no source asks what it asked before there was such a column.
+    datasets = [{key: value for key, value in row.items() if key != "source" or value} for row in content["datasets"]]
+    text = json.dumps(
+        {**content, "config": asked, "datasets": datasets}, sort_keys=True, ensure_ascii=False, separators=(",", ":")
+    )
     return hashlib.sha256(text.encode("utf-8")).hexdigest()

@@ -15,6 +15,7 @@ from sidemine.study.closed_model import ClosedModel, split_list
 from sidemine.study.concordance_config import Concordance
 from sidemine.study.context import ClinicalContext
 from sidemine.study.identifiers import Identifier, SetName
+from sidemine.study.independence import source_of
 from sidemine.study.panels import GenePanel
 
 Layout = Literal["series_matrix", "table", "archive", "ncbi_counts", "h5ad", "tenx"]
@@ -138,6 +139,11 @@ class Dataset(ClosedModel):
         "chip, slide, scan, run, lane, …).",
     )
     tissue: str = Field(min_length=1, description="Tissue or cells, in words, for the report.")
+    source: str = Field(
+        default="",
+        description="Data sets that share the same cells and laboratory carry the same word and count as one in pooling and "
+        "verdicts. Empty: accession and tissue.",
+    )
     composition: YesNo = Field(
         default=False,
         description="yes: these are samples of blood. Cohort effects are then also given adjusted for the mix of blood "
@@ -158,6 +164,11 @@ class Dataset(ClosedModel):
         if (self.cell_type or self.sample_columns) and self.layout not in {"h5ad", "tenx"}:
             raise ValueError("cell_type and sample_columns belong to layouts h5ad and tenx only")
         return self
+
+    @property
+    def independent_source(self) -> tuple[str, str]:
+        """What counts as one independent source: the declared word, or else accession and tissue."""
+        return source_of(self.source, self.accession or self.dataset, self.tissue)
 
 
 class Contrast(ClosedModel):

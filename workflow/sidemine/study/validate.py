@@ -56,6 +56,7 @@ def cross_check(draft: Draft, *, check_files: bool = True) -> list[Problem]:
         *_duplicates(draft),
         *_licences(draft),
         *(problem for row in draft.datasets.rows for problem in _check_dataset(row)),
+        *_check_sources(draft.datasets),
         *(problem for row in draft.contrasts.rows for problem in _check_contrast(row, draft.datasets)),
         *_check_gene_sets(draft),
         *_check_published(draft),
@@ -99,6 +100,26 @@ def _duplicates(draft: Draft) -> list[Problem]:
                     )
                 )
             first.setdefault(name.lower(), (name, where))
+    return problems
+
+
+def _check_sources(datasets: Sheet[Dataset]) -> list[Problem]:
+    """Refuse words that would take data sets of one accession and tissue apart: a word may only join."""
+    first: dict[tuple[str, str], SheetRow[Dataset]] = {}
+    problems = []
+    for row in datasets.rows:
+        model = row.model
+        earlier = first.setdefault((model.accession, model.tissue), row)
+        if earlier.model.independent_source != model.independent_source and (model.source or earlier.model.source):
+            problems.append(
+                Problem(
+                    f"data sets {earlier.model.dataset} and {model.dataset} are one source, and declared as two",
+                    f"{row.where}, column source, value {model.source!r}; first: {earlier.where}, value "
+                    f"{earlier.model.source!r}",
+                    "data sets of one accession and tissue carry the same word, or none",
+                    "Write the same word in both rows.",
+                )
+            )
     return problems
 
 

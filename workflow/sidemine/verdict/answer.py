@@ -131,7 +131,7 @@ def _card(hypothesis: dict[str, Any], found: Appraisal, robustness: dict[str, An
         "gates": found.gates,
         "trap_flags": found.traps["flags"],
         "secondary": [],
-        "notes": evidence.notes,
+        "notes": [*evidence.notes, *mixed["notes"]],
         "threats": hypothesis["threats"],
     }
 
@@ -169,7 +169,7 @@ def _smallest_excludable(kind: str, evidence: HypothesisEvidence, pooled: Pooled
 
 
 def _agreeing(readings: list[Reading], pooled: PooledEffect) -> dict[str, int] | None:
-    """Count independent sources all of whose contrasts agree: contrasts of one accession and tissue count once.
+    """Count independent sources all of whose contrasts agree: contrasts of one source count once.
 
     A source that the pooled effect refuses as a whole (for samples that it shares, say) does not count.
     """

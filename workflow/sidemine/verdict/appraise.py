@@ -182,7 +182,7 @@ def _with_places(evidence: HypothesisEvidence, specificity: Mapping[str, Any] | 
 def _read_composition(kind: str, records: Sequence[dict[str, Any]], contrasts: Sequence[str]) -> dict[str, Any]:
     if kind != "cohort":
         reason = "experiments compare samples of the same cells"
-        return {"adjusted": None, "reason": reason, "sentence": "", "doubt": "", "gate": None, "caps": []}
+        return {"adjusted": None, "reason": reason, "sentence": "", "doubt": "", "notes": [], "gate": None, "caps": []}
     return read_composition(records, contrasts)
 
 

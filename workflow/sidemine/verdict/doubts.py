@@ -6,6 +6,7 @@ from sidemine.verdict.appraise import Appraisal
 from sidemine.verdict.readings import as_effect
 
 LOW_COVERAGE = 0.7
+FOUND = ("supported", "suggestive")
 
 
 def strongest_doubt(kind: str, direction: str, found: Appraisal) -> str:
@@ -50,6 +51,9 @@ def _doubt_of_cohorts(direction: str, found: Appraisal) -> str:
                 f"The effect is there, but small: the data exclude (one-sided 95 % limit {limit:.2g}) that it reaches "
                 f"{margin:g}, the smallest that was called worth having."
             )
+    # What follows would remain of the best of answers; this one would not.
+    if found.specificity["doubt"] and mixed["adjusted"] is not None and found.decision.verdict in FOUND:
+        return str(found.specificity["doubt"])
     if mixed["doubt"]:
         return str(mixed["doubt"])
     blood = any("blood" in row.tissue.lower() for row in found.evidence.contrasts)

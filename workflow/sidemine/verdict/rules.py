@@ -37,7 +37,7 @@ from sidemine.verdict.readings import (
     smallest_excludable,
 )
 
-RULES_VERSION = "2026.4 (all gates and caps of the contract)"
+RULES_VERSION = "2026.5 (dropped proxies; a place in every cohort)"
 
 Verdict = Literal["supported", "suggestive", "not supported", "conflicting", "not testable"]
 

@@ -1,4 +1,10 @@
-"""What the comparison with other sets means for a verdict: a percentile, a gate and, for cohorts, a cap."""
+"""What the comparison with other sets means for a verdict: a percentile, a gate and, for cohorts, a cap.
+
+In cohorts every contrast that the pooled effect rests on needs a place of its own, among matched random sets or among
+comparator sets; one without either caps. Random sets as co-expressed as the primary set cannot always be drawn: a set of
+one pathway may vary together more than any genes outside it do. Where none could be drawn in any of these contrasts, the
+comparator sets decide alone. That is the declared fallback; it is told in the gate, and is a doubt of its own.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +40,8 @@ def read_specificity(
     -------
     dict
         percentile (median over the contrasts, among matched random sets; None without a valid comparator), reason (why
-        it is None), percentile_comparators (the same among comparator sets), sentence, gates, caps, contrasts.
+        it is None), percentile_comparators (the same among comparator sets), sentence, doubt (where comparator sets
+        decide alone), gates, caps, contrasts.
     """
     contrasts = record["contrasts"] if record else []
     counted = [entry for entry in contrasts if kind != "cohort" or carrying is None or entry["contrast"] in carrying]
@@ -49,12 +56,14 @@ def read_specificity(
         "percentile": percentile,
         "reason": "; ".join(reasons) or _NOT_MEASURED,
         "percentile_comparators": comparators,
+        "doubt": "",
         "sentence": specificity_sentence(contrasts),
         "contrasts": contrasts,
     }
     if kind == "cohort":
-        return {**summary, **_read_cohorts(percentile, comparators, bool(contrasts))}
-    return {**summary, **_read_experiments(contrasts)}
+        expected = [entry["contrast"] for entry in contrasts] if carrying is None else carrying
+        return {**summary, **_read_cohorts(percentile, comparators, counted, expected)}
+    return {**summary, "doubt": "", **_read_experiments(contrasts)}
 
 
 def specificity_sentence(contrasts: list[dict[str, Any]]) -> str:
@@ -78,21 +87,58 @@ def specificity_sentence(contrasts: list[dict[str, Any]]) -> str:
     return ". ".join(parts) + "." if parts else ""
 
 
-def _read_cohorts(percentile: float | None, comparators: float | None, measured: bool) -> dict[str, Any]:
+def _read_cohorts(
+    percentile: float | None,
+    comparators: float | None,
+    counted: Sequence[Mapping[str, Any]],
+    expected: Sequence[str],
+) -> dict[str, Any]:
+    """Return gate, caps and doubt of a cohort hypothesis whose pooled effect rests on the contrasts `expected`."""
     known = [value for value in (percentile, comparators) if value is not None]
     detail = f"matched random sets: {_words(percentile)}; comparator sets: {_words(comparators)}"
+    placed = {entry["contrast"] for entry in counted if _has_place(entry)}
+    without = [name for name in expected if name not in placed]
+    fallback = percentile is None and comparators is not None
+    reasons = []
     if not known:
-        reason = "There is no valid comparator, so nobody can tell whether the set is special."
-        passed = None
-    else:
-        passed = min(known) >= COHORT_PERCENTILE
-        reason = (
+        reasons.append("There is no valid comparator, so nobody can tell whether the set is special.")
+    elif without:
+        reasons.append(
+            f"There is no valid comparator in {', '.join(without)}, neither random sets nor comparator sets, so nobody "
+            "can tell whether the set is special there."
+        )
+    if known and min(known) < COHORT_PERCENTILE:
+        reasons.append(
             f"The set stands at the {min(known):.0f}th percentile of sets like it (below {COHORT_PERCENTILE:g}): its "
             "change may be that of many genes."
         )
-    caps = [] if passed else [{"cap": "specificity", "reason": reason}]
-    gate = f"specificity: percentile of at least {COHORT_PERCENTILE:g} among matched random sets and comparator sets"
-    return {"gates": [make_gate("specificity", gate, passed if measured else None, detail)], "caps": caps}
+    if fallback:
+        detail += "; no valid random sets could be drawn, so the comparator sets decide alone"
+    if known and without:
+        detail += f"; no place at all in {', '.join(without)}"
+    # Without any place nothing was evaluated; with some, a cohort that has none is a gate that was not passed.
+    passed = not reasons if known else None
+    gate = (
+        f"specificity: percentile of at least {COHORT_PERCENTILE:g} among matched random sets and comparator sets, with "
+        "a place among either in every cohort"
+    )
+    return {
+        "gates": [make_gate("specificity", gate, passed, detail)],
+        "caps": [{"cap": "specificity", "reason": reason} for reason in reasons],
+        "doubt": _doubt_of_fallback(counted) if fallback else "",
+    }
+
+
+def _has_place(entry: Mapping[str, Any]) -> bool:
+    return any(entry[among]["percentile"] is not None for among in ("matched", "comparators"))
+
+
+def _doubt_of_fallback(counted: Sequence[Mapping[str, Any]]) -> str:
+    fewest = min(entry["comparators"]["n"] for entry in counted if entry["comparators"]["percentile"] is not None)
+    return (
+        "No random sets as co-expressed as this set could be drawn, so its specificity rests on "
+        f"{fewest} comparator sets alone."
+    )
 
 
 def _read_experiments(contrasts: list[dict[str, Any]]) -> dict[str, Any]:
