@@ -30,6 +30,8 @@ def digest(script):
     code_digest._content.cache_clear()
     code_digest._imported_modules.cache_clear()
     code_digest._files_of.cache_clear()
+    code_digest._data_files.cache_clear()
+    code_digest._package_files.cache_clear()
     return code_digest.digest_of_script(script)
 
 

@@ -46,7 +46,7 @@ def digest_of_script(script: Path) -> str:
 def digest_of_package() -> str:
     """Return a digest of all of sidemine: Python modules, templates, styles and scripts of the page."""
     digest = hashlib.sha256()
-    for file in sorted(path for path in _PACKAGE.rglob("*") if path.is_file() and "__pycache__" not in path.parts):
+    for file in sorted(_package_files()):
         digest.update(f"{file.relative_to(_PACKAGE).as_posix()}\0".encode())
         digest.update(_content(file))
     return digest.hexdigest()[:16]
@@ -94,8 +94,19 @@ def _files_of(name: str) -> frozenset[Path]:
     place = _PACKAGE
     for part in parts[1:]:
         place = place / part
-        if place.with_suffix(".py").is_file():
+        if place.with_suffix(".py") in _package_files():
             files.add(place.with_suffix(".py"))
-        elif (place / "__init__.py").is_file():
-            files |= {place / "__init__.py", *(path for path in place.rglob("*") if path.suffix in _DATA_SUFFIXES)}
+        elif place / "__init__.py" in _package_files():
+            files |= {place / "__init__.py", *_data_files(place)}
     return frozenset(files)
+
+
+@cache
+def _data_files(folder: Path) -> frozenset[Path]:
+    return frozenset(file for file in _package_files() if file.suffix in _DATA_SUFFIXES and folder in file.parents)
+
+
+@cache
+def _package_files() -> frozenset[Path]:
+    """Return every file of the package. Listed once: asking the disk for each imported name takes half a second."""
+    return frozenset(path for path in _PACKAGE.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
