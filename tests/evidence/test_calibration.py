@@ -13,9 +13,11 @@ from sidemine.differential.contrast_fit import save_fit, two_sided_p
 from sidemine.differential.design import build_design
 from sidemine.differential.fit import fit_contrast
 from sidemine.enrichment.camera import CameraSets, z_of_t
+from sidemine.enrichment.permuted_labels import PermutedTests
 from sidemine.enrichment.set_membership import build_membership
+from sidemine.evidence import calibration
 from sidemine.evidence.calibration import CalibrationFiles, measure_calibration
-from sidemine.evidence.calibration_classes import nearest_class, overall_reading
+from sidemine.evidence.calibration_classes import deciding_reading, nearest_class, overall_reading
 from sidemine.evidence.calibration_rates import (
     Rate,
     calibration_row,
@@ -91,7 +93,17 @@ def test_a_study_is_measured_quoted_or_neither(study: list[CalibrationFiles]) ->
     check_table(table, CALIBRATION, "here")
     own = table[table["scope"] == "dataset"].groupby("subject")
     large, small, none = (own.get_group(name) for name in ("large", "small", "none"))
-    assert set(large["source"]) == {"this study"}
+    measured, quoted = (large[large["source"] == source] for source in ("this study", "reference tables"))
+    # On 40 labelings FRY is undecided (CAMERA is liberal): its design class stands beside what was measured.
+    assert set(quoted["test"]) == {"fry"}
+    assert set(quoted["null"]) == {"global"}
+    assert quoted["reason"].str.contains("undecided on the labelings of these samples; quoted from").all()
+    assert "undecided" in set(measured["reading"])
+    assert (record["contrasts"]["large"]["fry"], record["contrasts"]["large"]["camera"]) == ("holds", "liberal")
+    told = record["contrasts"]["large"]["sentence"]
+    assert "On 40 permuted labelings" in told
+    assert "undecided)" in told
+    assert "nearest design class (15 v 15) null sets come out at a nominal 5 % at most by FRY 5.1%" in told
     assert {"primary", "target", "comparator"} == set(large["family"])
     of_set = large[(large["family"] == "target") & (large["test"] == "fry")]
     assert set(of_set["n"]) == {2 * 40}
@@ -153,14 +165,67 @@ def test_readings_follow_the_limits() -> None:
     assert read_simulated(rate(0.055, 0.05, 0.06, 0.0601), 0.05) == "holds"
     assert read_simulated(rate(0.06, 0.055, 0.067, 0.0651), 0.05) == "liberal"
     assert read_simulated(rate(0.02, 0.01, 0.03, 0.025), 0.05) == "conservative"
-    # A few hundred labelings: an upper bound above the limit is no finding.
-    assert read_measured(rate(0.06, 0.03, 0.1, 0.09), 0.05) == "holds"
+    # A few hundred labelings: an upper bound above the limit shows neither that a test fails nor that it holds.
+    assert read_measured(rate(0.06, 0.03, 0.1, 0.09), 0.05) == "undecided"
+    assert read_measured(rate(0.05, 0.045, 0.07, 0.064), 0.05) == "holds"
+    assert read_measured(rate(0.01, 0.002, 0.03, 0.025), 0.01) == "undecided"
     assert read_measured(rate(0.1, 0.066, 0.15, 0.14), 0.05) == "liberal"
     assert read_measured(rate(0.01, 0.0, 0.029, 0.025), 0.05) == "conservative"
     assert read_measured(rate(0.03, 0.018, 0.05, 0.04), 0.01) == "liberal"
     assert overall_reading(["conservative", "liberal", "holds"]) == "liberal"
     assert overall_reading(["conservative", "holds", "not measured"]) == "holds"
+    assert overall_reading(["conservative", "undecided", "holds"]) == "undecided"
     assert overall_reading([]) == "not measured"
+
+
+@pytest.mark.parametrize(
+    ("own", "implied", "quoted", "expected"),
+    [
+        (["undecided", "holds"], [], ["holds", "conservative"], "holds"),
+        (["undecided", "undecided"], [], ["liberal", "holds"], "liberal"),
+        (["undecided", "holds"], [], [], "not measured"),
+        (["undecided"], [], ["undecided"], "not measured"),
+        (["undecided", "liberal"], [], ["holds"], "liberal"),
+        (["liberal", "holds"], [], ["conservative"], "liberal"),
+        (["holds", "conservative"], [], [], "holds"),
+        (["undecided"], ["liberal"], ["holds"], "liberal"),
+        (["undecided"], ["holds"], [], "not measured"),
+        ([], ["liberal"], ["holds"], "liberal"),
+        ([], [], ["conservative"], "conservative"),
+        (["not measured"], [], [], "not measured"),
+    ],
+)
+def test_the_design_class_speaks_where_own_labelings_do_not_decide(own, implied, quoted, expected) -> None:
+    """Own evidence that a test fails always wins; that it holds only where the bound is met."""
+    assert deciding_reading(own, implied, quoted) == expected
+
+
+def test_a_test_that_is_liberal_here_is_liberal_whatever_the_class_says(
+    study: list[CalibrationFiles], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """FRY calls 30 % of the labelings, CAMERA exactly its level: a class that holds saves the second, not the first."""
+    called = {"fry": np.arange(200) < 60, "camera": np.arange(200) < 10}
+
+    def planted(fit: Any, design: Any, membership: Any, **_: Any) -> PermutedTests:
+        n_sets = len(membership.gene_sets)
+        return PermutedTests(
+            {name: np.repeat(np.where(hit, 0.04, 0.5)[:, None], n_sets, axis=1) for name, hit in called.items()}, 200
+        )
+
+    monkeypatch.setattr(calibration, "permute_and_test", planted)
+    table, record = _measure(study[:1])
+    about = record["contrasts"]["large"]
+    assert (about["fry"], about["camera"]) == ("liberal", "holds")
+    quoted = table[(table["subject"] == "large") & (table["source"] == "reference tables")]
+    assert set(quoted["test"]) == {"camera"}
+    assert "FRY 30.0% (95 % CI 23.7% to 36.9%; liberal)" in about["sentence"]
+    assert "CAMERA 5.0% (95 % CI 2.4% to 9.0%; undecided)" in about["sentence"]
+    _, without = measure_calibration(
+        study[:1], {"large": ["M0"]}, SETS, empty_table(CALIBRATION), None,
+        n_labelings=200, n_rotations=999, min_group_size=3, min_size=5, max_size=1000, seed=11,
+    )  # fmt: skip
+    assert without["contrasts"]["large"]["camera"] == "not measured"
+    assert "no design class was simulated that is near" in without["contrasts"]["large"]["sentence"]
 
 
 def test_intervals_know_of_dependence_within_a_labeling() -> None:
@@ -193,7 +258,7 @@ def test_unequal_variances_of_unequal_groups_are_told() -> None:
     assert found.ratio_low < 4 < found.ratio_high
     assert read_measured(found.size_of_test(0.05), 0.05) == "liberal"
     assert alike.ratio_low < 1 < alike.ratio_high
-    assert read_measured(alike.size_of_test(0.05), 0.05) == "holds"
+    assert read_measured(alike.size_of_test(0.05), 0.05) != "liberal"
     # Theory: t with the true over the assumed variance, 4 against 1 in groups of 25 and 107.
     exact = (4 / 25 + 1 / 107) / ((24 * 4 + 106) / 130 * (1 / 25 + 1 / 107))
     assert found.inflation(4.0) == pytest.approx(exact, rel=1e-9)

@@ -149,7 +149,7 @@ def test_drug_and_disease_that_share_samples_are_refused(shared, markers):
     table, record = measure(sources, markers)
     refused = table[table["call"] == "refused"]
     assert refused[["disease_contrast", "drug_contrast"]].to_numpy().tolist() == [["cohort_a", "drug_a"]]
-    assert "same source" in refused.iloc[0]["reason"] or "shares 1 samples" in refused.iloc[0]["reason"]
+    assert "same source" in refused.iloc[0]["reason"] or "shares 1 sample " in refused.iloc[0]["reason"]
     assert set(table.loc[table["call"] != "refused", "drug_contrast"]) == {"drug_b"}
     assert "drug_a" in [entry["name"] for entry in record["bridges"][0]["left_out"]]
     both = sources_of(fits_of(None, None), drug_a=shared, drug_b=shared)
@@ -166,7 +166,7 @@ def test_drugs_that_share_samples_are_not_pooled(markers):
     assert set(table["drug_contrast"]) == {"drug_a", "drug_b"}
     assert {
         "name": "drug_b",
-        "reason": "not in the pooled profile: it shares 1 samples or units with drug_a, which was declared first",
+        "reason": "not in the pooled profile: it shares 1 sample with drug_a, which was declared first",
     } in record["bridges"][0]["left_out"]
     assert record["bridges"][0]["primary"]["drug_contrast"] == "drug_a"
 

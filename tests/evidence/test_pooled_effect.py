@@ -53,7 +53,7 @@ def test_shared_samples_or_units_are_refused():
     units = {"a": frozenset({"GSM1", "GSM2"}), "b": frozenset({"GSM2", "GSM3"}), "c": frozenset({"GSM4"})}
     chosen, refused = independent(["a", "b", "c"], units=units)
     assert chosen == ["a", "c"]
-    assert "shares 1 samples or units with a" in refused[0]["reason"]
+    assert "shares 1 sample with a" in refused[0]["reason"]
 
 
 def test_paired_and_unpaired_cohorts_are_not_mixed():

@@ -72,13 +72,13 @@ def test_a_declared_source_goes_from_the_sheet_to_pooling_and_bridges(tmp_path, 
         {"id": "h", "question": "Does the drug lower them?", "kind": "experiment", "primary": primary}
     )
     sets = pd.DataFrame({"gene_set": ["S"], "family": ["target"], "gene": ["A"], "weight": [1.0]})
-    found = measure_hypothesis(declared, files, sets)
+    found = measure_hypothesis(declared, files, sets, {})
     one, two = found.contrasts
     assert (one.source == two.source) is joined
     assert any("count as one" in note for note in found.notes) is joined
     kept = ContrastEvidence.from_dict(one.to_dict())
     assert kept.source == one.source
-    sources = {entry.contrast.contrast: read_source(entry.contrast, entry.dataset, entry.fit, entry.design, entry.samples)
+    sources = {entry.contrast.contrast: read_source(entry.contrast, entry.dataset, entry.fit, entry.design, entry.samples, {})
                for entry in files}  # fmt: skip
     chosen, _ = choose_independent(
         ["one", "two"],

@@ -10,7 +10,7 @@ import pytest
 from example_results import CONTRASTS
 from open_page import OpenPage
 
-from sidemine.report.words import bounded, number, p_statement
+from sidemine.report.words import bounded, number, p_statement, typeset
 
 TILES = (
     "effect",
@@ -115,7 +115,7 @@ def test_cards_tell_the_numbers_of_the_verdicts(opened, example_results):
         if entry["smallest_excludable"]:
             assert number(entry["smallest_excludable"]) in tiles["excludable"]
         opened.unfold(f"#card-{entry['hypothesis']}")
-        assert entry["sentence"] in card.locator(".sentence").inner_text()
+        assert typeset(entry["sentence"]) in card.locator(".sentence").inner_text()
         for item in entry["evidence"]:
             row = card.locator(f"tr[data-contrast={item['contrast']}]")
             assert row.locator("[data-key=effect]").inner_text() == number(item["effect"], 3)

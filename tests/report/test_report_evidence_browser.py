@@ -93,6 +93,8 @@ def test_concordance_names_the_leading_genes(opened):
     assert "opposes the disease" in panel.locator("h4").inner_text()
     opened.unfold("#card-vte_targets")
     assert panel.locator("[data-key=concordance]").first.inner_text() == "−0.61 [−0.90, −0.32]"
+    first = panel.locator("tbody tr").first
+    assert first.locator("th").inner_text() == "inhibitor × pooled"
     assert "68 of 5,000 genes" in panel.inner_text()
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 import shutil
 
+import pandas as pd
 import pytest
 from example_evidence import PANEL
 from example_results import CONTRASTS, DATASETS, SETS, write_example_results
@@ -14,6 +16,7 @@ from sidemine.errors import InputError
 from sidemine.report import assets, payload
 from sidemine.report.collect import collect
 from sidemine.report.page import build_report
+from sidemine.report.thinning import Thinning
 from sidemine.tables import DIFFERENTIAL, read_table
 
 
@@ -107,6 +110,20 @@ def test_set_rows_separate_verdict_from_descriptive(html):
     assert all(test["family_size"] == 14 for row in data["sets"]["rows"] for test in row["tests"].values())
 
 
+def test_effect_of_a_set_is_in_log2_or_missing():
+    """An odds ratio never stands in the column of effects, whichever test comes first in the file."""
+    shared = {"gene_set": "A", "family": "target", "role": "descriptive", "n_in_set": 9, "p_value": 0.1, "q_value": 0.2,
+              "family_size": 1, "statistic": 1.0, "direction": "up", "n_permutations": 0, "inter_gene_correlation": math.nan}  # fmt: skip
+    ratio = {**shared, "test": "over_representation_up", "n_measured": 4, "effect": 6.2, "ci_low": math.nan,
+             "ci_high": math.nan, "effect_scale": "log2 odds ratio"}  # fmt: skip
+    change = {**shared, "test": "rotation_competitive", "n_measured": 7, "effect": 0.3, "ci_low": 0.1, "ci_high": 0.5,
+              "effect_scale": "log2"}  # fmt: skip
+    (row,) = payload.set_rows(pd.DataFrame([ratio, change]), "descriptive", ["A"])["rows"]
+    assert (row["effect"], row["ci_low"], row["ci_high"], row["n_measured"]) == (0.3, 0.1, 0.5, 7)
+    (row,) = payload.set_rows(pd.DataFrame([ratio]), "descriptive", ["A"])["rows"]
+    assert row["effect"] is None
+
+
 def test_sample_values_are_limited_to_declared_and_top_genes(example_results, monkeypatch):
     """Per-sample values: panels first, declared sets next, then the top genes, within the room there is."""
     results = collect(example_results)
@@ -116,8 +133,7 @@ def test_sample_values_are_limited_to_declared_and_top_genes(example_results, mo
     assert len(genes) < 60
     panel = PANEL["genes"][:-1]  # the last one is measured nowhere
     rest = [gene for gene in SETS["SIM_INTERFERON_TARGETS"][1] if gene not in panel]
-    monkeypatch.setattr(payload, "MOST_VALUES", 37 * 8)
-    assert payload.shown_genes(results, "cohort_a") == [*panel, *rest]
+    assert payload.shown_genes(results, "cohort_a", Thinning(None, values=37 * 8)) == [*panel, *rest]
 
 
 def test_counts_become_log2_counts_per_million(example_results):

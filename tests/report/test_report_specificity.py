@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from sidemine.report import cards, evidence_charts
+import pytest
+
+from sidemine.report import cards, charts, evidence_charts
+from sidemine.report.answer import doubt_checked
 
 
 def contrast(percentile=99.0):
@@ -35,6 +38,29 @@ def test_plot_shows_random_sets_only_where_they_match():
     spec = evidence_charts.specificity([contrast(None)], "Hedges g")
     assert spec["layer"][0]["data"]["values"] == []
     assert "no valid comparator" in spec["description"]
+
+
+@pytest.mark.parametrize("value", [0.54, -1.96])
+def test_forest_leaves_room_for_its_numbers(value):
+    """Effect and interval are never cut, however many minus signs they hold."""
+    entry = {"contrast": "a", "accession": "GSE1", "tissue": "blood", "platform": "GPL1", "n_target": 3, "n_reference": 3,
+             "n_measured": 9, "n_in_set": 9, "effect": value, "ci_low": value - 0.25, "ci_high": value + 0.25, "problem": None}  # fmt: skip
+    rows = charts.forest_rows([entry])
+    marks = [
+        layer["mark"] for layer in charts.forest(rows, "Hedges g", 0.4)["layer"] if layer["mark"]["type"] == "text"
+    ]
+    (room,) = [mark["limit"] for mark in marks if mark.get("align") == "right"]
+    assert room >= 7.4 * len(rows[0]["value"])
+
+
+@pytest.mark.parametrize(("status", "told"), [("passed", "Without them: 0.58."), ("not applicable", "")])
+def test_doubt_about_reused_samples_says_what_the_run_without_them_gave(status, told):
+    """Where re-used samples are the strongest doubt and the run without them was made, its result stands beside it."""
+    record = {"required_runs": {"no_reused_controls": status}, "required_details": {"no_reused_controls": "Without them: 0.58."}}  # fmt: skip
+    flag = {"trap": "reused_samples", "serious": True, "evidence": "0 of 70"}
+    entry = {"doubt": "Re-used samples (a: 0 of 70).", "trap_flags": [flag]}
+    assert doubt_checked(entry, record) == told
+    assert doubt_checked({**entry, "doubt": "Something else."}, record) == ""
 
 
 def test_overlaps_are_told_in_both_directions():

@@ -7,6 +7,8 @@ import pandas as pd
 import pytest
 from planted_cohorts import GENES, SET, rows_of
 
+from sidemine.verdict.robustness import read_robustness
+
 N = 60
 CASES = np.arange(N) < 30
 
@@ -107,16 +109,55 @@ def test_a_sound_effect_passes_the_required_runs(planted):
     assert record["share"] > 0.9
 
 
-def test_a_cohort_without_recorded_ages_leaves_the_run_on_shared_ages(planted):
-    """It cannot be restricted, so it must not lend its effect."""
-    known = planted.contrast(
-        "a", planted.samples(N, age=[40] * N), CASES, CASES, shared_ages=frozenset(f"s{n}" for n in range(5, 55))
+def aged(planted, name="a", effect=2.0, seed=1, ages=range(5, 55)):
+    """A cohort in which `ages` are the samples within the ages that both groups share."""
+    shared = frozenset(f"s{n}" for n in ages)
+    return planted.contrast(
+        name, planted.samples(N, age=[40] * N), CASES, effect * CASES, seed=seed, shared_ages=shared
     )
-    row = rows_of(planted.ask(known, plain(planted, "b", seed=2), dimensions=["age_overlap"]))[
-        "age_overlap_shared_range"
-    ]
-    assert row["k"] == 1
+
+
+def test_a_cohort_without_recorded_ages_leaves_the_run_on_shared_ages(planted):
+    """It cannot be restricted, so it must not lend its effect; and the one that is left is no answer of two cohorts."""
+    record = planted.ask(aged(planted), plain(planted, "b", effect=2.0, seed=2), dimensions=["age_overlap"])
+    row = rows_of(record)["age_overlap_shared_range"]
+    assert (row["k"], row["agrees"]) == (1, True)
     assert "b leaves: no age is recorded" in row["description"]
+    assert record["required_runs"]["age_overlap"] == "not evaluated"
+    told = record["required_details"]["age_overlap"]
+    assert "b leaves: no age is recorded; a single dataset is left, which nothing confirms." in told
+    assert "age_column in datasets.tsv" in told
+    read = read_robustness("cohort", record)
+    assert read["gate"]["status"] == "not evaluated"
+    assert any("was not evaluated" in cap["reason"] and "b leaves" in cap["reason"] for cap in read["caps"])
+
+
+def test_a_cohort_with_too_few_shared_ages_leaves_one_that_passes_nothing(planted):
+    few = aged(planted, "b", seed=2, ages=range(28, 32))
+    record = planted.ask(aged(planted), few, dimensions=["age_overlap"])
+    assert rows_of(record)["age_overlap_shared_range"]["k"] == 1
+    assert record["required_runs"]["age_overlap"] == "not evaluated"
+    told = record["required_details"]["age_overlap"]
+    assert "b leaves: " in told
+    assert "fewer than the minimum of 3" in told
+    assert "age_column" not in told
+
+
+def test_two_cohorts_of_three_that_have_ages_can_pass(planted):
+    third = plain(planted, "c", effect=2.0, seed=3)
+    record = planted.ask(aged(planted), aged(planted, "b", seed=2), third, dimensions=["age_overlap"])
+    assert rows_of(record)["age_overlap_shared_range"]["k"] == 2
+    assert record["required_runs"]["age_overlap"] == "passed"
+
+
+def test_the_one_cohort_with_ages_can_still_fail_the_run(planted):
+    """Among people of one age its effect is gone: that speaks against the answer, whatever the other cohort shows."""
+    ages = np.where(np.arange(N) < 45, 50, 22)
+    shared = frozenset(f"s{number}" for number in range(45))
+    shift = np.where(ages == 22, -2.5, 0.0)
+    young = planted.contrast("a", planted.samples(N, age=ages), CASES, shift, shared_ages=shared)
+    record = planted.ask(young, plain(planted, "b", effect=2.0, seed=2), dimensions=["age_overlap"])
+    assert record["required_runs"]["age_overlap"] == "failed"
 
 
 def test_a_dataset_left_out_leaves_the_other_one(planted):

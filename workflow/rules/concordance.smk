@@ -13,6 +13,7 @@ rule measure_concordance:
             "<results>/datasets/{dataset}/samples.tsv",
             dataset=get_concordance_datasets(),
         ),
+        shared="<results>/shared_samples.json",
         sets="<results>/gene_sets.tsv.gz",
         signatures=[
             f"<downloads>/{source.key}" for source in SOURCES.of_bridge.values()

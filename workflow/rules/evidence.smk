@@ -47,6 +47,7 @@ rule measure_effects:
             f"<results>/datasets/{STUDY.contrasts[contrast].dataset}/samples.tsv"
             for contrast in get_measured_contrasts()
         ],
+        shared="<results>/shared_samples.json",
         sets="<results>/gene_sets.tsv.gz",
     output:
         expand(

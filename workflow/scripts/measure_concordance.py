@@ -11,15 +11,16 @@ with log_to(snakemake.log[0]):
     from sidemine.prepare.gene_table import read_gene_table
     from sidemine.study.concordance_config import Concordance
     from sidemine.study.models import Contrast, Dataset, GeneTableSource
-    from sidemine.tables import CONCORDANCE, GENE_SETS, read_table, write_json, write_table
+    from sidemine.tables import CONCORDANCE, GENE_SETS, read_json, read_table, write_json, write_table
 
     declared = Concordance.model_validate(snakemake.params.declared)
     contrasts = [Contrast.model_validate(row) for row in snakemake.params.contrasts]
     datasets = {row["dataset"]: Dataset.model_validate(row) for row in snakemake.params.datasets}
     samples = dict(zip(datasets, map(Path, snakemake.input.samples), strict=True))
+    same = read_json(Path(snakemake.input.shared))["same"]
     sources = {
         contrast.contrast: read_source(
-            contrast, datasets[contrast.dataset], Path(fit), Path(design), samples[contrast.dataset]
+            contrast, datasets[contrast.dataset], Path(fit), Path(design), samples[contrast.dataset], same
         )
         for contrast, fit, design in zip(contrasts, snakemake.input.fits, snakemake.input.designs, strict=True)
     }

@@ -7,7 +7,7 @@ with log_to(snakemake.log[0]):
 
     from sidemine.evidence.primary_effect import ContrastFiles, measure_hypothesis
     from sidemine.study.models import Contrast, Dataset, Hypothesis
-    from sidemine.tables import GENE_SETS, read_table, write_json
+    from sidemine.tables import GENE_SETS, read_json, read_table, write_json
 
     files = {}
     for contrast, dataset, *paths in zip(
@@ -22,7 +22,8 @@ with log_to(snakemake.log[0]):
         row = Contrast.model_validate(contrast)
         files[row.contrast] = ContrastFiles(row, Dataset.model_validate(dataset), *map(Path, paths))
     sets = read_table(Path(snakemake.input.sets), GENE_SETS)
+    same = read_json(Path(snakemake.input.shared))["same"]
     for declared, target in zip(snakemake.params.hypotheses, snakemake.output, strict=True):
         hypothesis = Hypothesis.model_validate(declared)
-        evidence = measure_hypothesis(hypothesis, [files[name] for name in hypothesis.measured_contrasts], sets)
+        evidence = measure_hypothesis(hypothesis, [files[name] for name in hypothesis.measured_contrasts], sets, same)
         write_json(evidence.to_dict(), Path(target))

@@ -269,7 +269,12 @@ CALIBRATION = TableSpec(
         Column("ci_low", "number", "Lower limit of the 95 % interval, clustered by labeling.", may_be_empty=True),
         Column("ci_high", "number", "Upper limit of that interval.", may_be_empty=True),
         Column("upper_95", "number", "One-sided upper 95 % bound.", may_be_empty=True),
-        Column("reading", "text", "holds, conservative, liberal, not measured, or shown (no claim of size)."),
+        Column(
+            "reading",
+            "text",
+            "holds, conservative, liberal, undecided (the study's own labelings are too few: the design class counts), "
+            "not measured, or shown (no claim of size).",
+        ),
         Column("source", "text", "this study, or reference tables."),
         Column("reason", "text", "Why not measured, or how to read the row.", may_be_empty=True),
         Column("seed", "integer", "Seed of the labelings or of the simulation; 0 where nothing was drawn."),

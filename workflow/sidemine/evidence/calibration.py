@@ -1,8 +1,8 @@
 """Do the set tests hold their size on this study's own data? `calibration.tsv`, and what verdicts need of it.
 
 Where a contrast has 200 labelings or more, its tests are run on permuted labels (`enrichment.permuted_labels`: a
-global null) and counted. Elsewhere the nearest simulated design class is quoted. Behind these stand the tables of all
-design classes and of the whole verdict rule.
+global null) and counted. Elsewhere, and where so few labelings decide nothing, the nearest simulated design class is
+quoted. Behind these stand the tables of all design classes and of the whole verdict rule.
 """
 
 from __future__ import annotations
@@ -21,13 +21,20 @@ from sidemine.differential.design import Design
 from sidemine.enrichment.label_permutation import count_labelings
 from sidemine.enrichment.permuted_labels import PermutedTests, permute_and_test, refuse_reason
 from sidemine.enrichment.set_membership import SetMembership, build_membership
-from sidemine.evidence.calibration_classes import VERDICT_TESTS, nearest_class, overall_reading, quote_class
+from sidemine.evidence.calibration_classes import (
+    VERDICT_TESTS,
+    deciding_reading,
+    nearest_class,
+    overall_reading,
+    quote_class,
+)
 from sidemine.evidence.calibration_rates import (
     LEVELS,
     LIMITS,
     NOT_MEASURED,
     REFERENCE,
     THIS_STUDY,
+    UNDECIDED,
     Rate,
     calibration_row,
     clustered_rate,
@@ -47,6 +54,7 @@ NULL = (
     "difference between the groups is spread among the residuals. Unequal variances of the groups are not seen this way: "
     "what they would do is computed apart."
 )
+_UNEQUAL = "unequal variances"
 _NAMES = {"fry": "FRY", "camera": "CAMERA"}
 
 
@@ -97,7 +105,8 @@ def measure_calibration(
     -------
     tuple
         The table (`tables.CALIBRATION`) and the JSON-ready record: per contrast the readings of the tests that verdicts
-        use, whether they were measured here, and a sentence.
+        use (where the study's own labelings leave one undecided: that of the design class), whether they were measured
+        here, and a sentence.
     """
     import pandas as pd
 
@@ -149,7 +158,7 @@ class _Plan:
             why = "no set has enough measured genes"
         nearest = nearest_class(self.design, self.fit.facts["engine"])
         if why:
-            found = list(quote_class(self.contrast, nearest, reference, why))
+            found = list(quote_class(self.contrast, nearest, reference, f"not measured here: {why}"))
             tests = None
         else:
             tests = permute_and_test(
@@ -161,6 +170,7 @@ class _Plan:
                 seed=[self.seed, zlib.crc32(self.contrast.encode())],
             )
             found = list(self._measured(tests))
+            found += list(self._quoted_for_undecided(found, nearest, reference))
         found += list(self._unequal_variances())
         about = {
             "measured": tests is not None,
@@ -188,6 +198,17 @@ class _Plan:
                         reason=_how(tests.n_labelings, rate, level), seed=self.seed,
                     )  # fmt: skip
 
+    def _quoted_for_undecided(
+        self, measured: list[dict[str, Any]], nearest: str, reference: pd.DataFrame
+    ) -> Iterator[dict[str, Any]]:
+        """Yield the design class of the tests whose size the study's own labelings leave undecided."""
+        for test in VERDICT_TESTS:
+            own = _of_verdicts(measured, test)
+            if overall_reading(row["reading"] for row in own) == UNDECIDED:
+                why = "undecided on the labelings of these samples"
+                for row in quote_class(self.contrast, nearest, reference, why, [test], ["global"]):
+                    yield {**row, "family": own[0]["family"]}
+
     def _unequal_variances(self) -> Iterator[dict[str, Any]]:
         """Yield what unequal variances of the groups would do to FRY, where they can be estimated."""
         for name in self.primary:
@@ -200,7 +221,7 @@ class _Plan:
                 rate = found.size_of_test(level)
                 yield calibration_row(
                     "dataset", self.contrast, "global", "fry", rate, family="primary", level=level,
-                    parameter=f"set={name}, unequal variances", reading=read_measured(rate, level), source=THIS_STUDY,
+                    parameter=f"set={name}, {_UNEQUAL}", reading=read_measured(rate, level), source=THIS_STUDY,
                     reason=found.sentence(),
                 )  # fmt: skip
 
@@ -222,45 +243,74 @@ def _untestable(contrast: str) -> list[dict[str, Any]]:
     ]
 
 
-def _readings(rows: list[dict[str, Any]]) -> dict[str, str]:
-    """Return the reading of each test that verdicts use: of the primary sets, else of the target sets, else of all."""
-    readings = {}
-    for test in VERDICT_TESTS:
-        of_test = [row for row in rows if row["test"] == test and row["null"] == "global"]
-        for families in ({"primary"}, {"target"}, {row["family"] for row in of_test}):
-            chosen = [row["reading"] for row in of_test if row["family"] in families]
-            if chosen:
-                break
-        readings[test] = overall_reading(chosen)
-    return readings
+def _of_verdicts(rows: Sequence[dict[str, Any]], test: str) -> list[dict[str, Any]]:
+    """Return the rows that speak for a test: of the primary sets, else of the target sets, else of all."""
+    of_test = [row for row in rows if row["test"] == test and row["null"] == "global"]
+    chosen: list[dict[str, Any]] = []
+    for families in ({"primary"}, {"target"}, {row["family"] for row in of_test}):
+        chosen = [row for row in of_test if row["family"] in families]
+        if chosen:
+            break
+    return chosen
 
 
-def _sentence(rows: list[dict[str, Any]], about: Mapping[str, Any], sets: Sequence[str]) -> str:
-    """Say in words what was measured, at 5 %."""
+def _apart(
+    rows: Sequence[dict[str, Any]], test: str
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]], list[dict[str, Any]]]:
+    """Return what speaks for a test: measured on own labelings, implied by unequal variances, quoted of the class."""
+    chosen = _of_verdicts(rows, test)
+    implied = [row for row in chosen if _UNEQUAL in row["parameter"]]
+    quoted = [row for row in chosen if row["source"] == REFERENCE]
+    return [row for row in chosen if row not in implied and row not in quoted], implied, quoted
+
+
+def _readings(rows: Sequence[dict[str, Any]]) -> dict[str, str]:
+    """Return the reading of each test that verdicts use."""
+    return {
+        test: deciding_reading(*([row["reading"] for row in part] for part in _apart(rows, test)))
+        for test in VERDICT_TESTS
+    }
+
+
+def _sentence(rows: Sequence[dict[str, Any]], about: Mapping[str, Any], sets: Sequence[str]) -> str:
+    """Say in words what was measured at 5 %, at 1 % where that reads otherwise, and what the design class says."""
     if not about["design_class"]:
         return "The contrast is not testable, so nothing was measured."
-    families = {"primary"} if any(row["family"] == "primary" for row in rows) else {"target"}
-    plain = [row for row in rows if row["level"] == LEVELS[0] and row["null"] == "global" and row["family"] in families]
-    told = [
-        f"{_NAMES[row['test']]} {row['rate']:.1%} (95 % CI {row['ci_low']:.1%} to {row['ci_high']:.1%}; {row['reading']})"
-        for row in plain
-        if row["test"] in VERDICT_TESTS and row["n"] and "unequal" not in row["parameter"]
-    ]
-    unequal = [row["reason"] for row in plain if "unequal" in row["parameter"]]
+    parts = [_apart(rows, test) for test in VERDICT_TESTS]
+    own, implied, quoted = ([row for part in parts for row in part[place]] for place in range(3))
+    simulated = (
+        f"in simulated data of the nearest design class ({about['design_class']}) null sets come out at a nominal 5 % at "
+        f"most by {_figures(quoted, LEVELS[0])}"
+        if any(row["n"] for row in quoted)
+        else "no design class was simulated that is near"
+    )
     if about["measured"]:
-        what = ", ".join(sets) if sets and families == {"primary"} else "the target sets"
+        what = ", ".join(sets) if sets and own[0]["family"] == "primary" else "the target sets"
         text = f"On {about['labelings']} permuted labelings of these samples, {what} came out at a nominal 5 % by "
-        text += " and by ".join(told) + "."
+        text += _figures(own, LEVELS[0])
+        at_five = {(row["test"], row["parameter"]): row["reading"] for row in own if row["level"] == LEVELS[0]}
+        otherwise = [
+            row for row in own if row["level"] == LEVELS[1] and row["reading"] != at_five[row["test"], row["parameter"]]
+        ]
+        text += f", and at 1 % by {_figures(otherwise, LEVELS[1])}." if otherwise else "."
+        if quoted:
+            text += f" So few labelings do not decide: {simulated}, and where they are undecided that counts."
     else:
-        why = next((row["reason"].split(";")[0] for row in plain), "not measured here")
-        text = f"{why[:1].upper()}{why[1:]}. "
-        text += (
-            f"In simulated data of the nearest design class ({about['design_class']}) null sets come out at a nominal "
-            f"5 % at most by {' and by '.join(told)}."
-            if told
-            else "No design class was simulated that is near."
-        )
-    return " ".join([text, *dict.fromkeys(unequal)])
+        why = next((row["reason"].split(";")[0] for row in quoted), "not measured here")
+        text = f"{_capital(why)}. {_capital(simulated)}."
+    return " ".join([text, *dict.fromkeys(row["reason"] for row in implied)])
+
+
+def _figures(rows: Sequence[dict[str, Any]], level: float) -> str:
+    return " and by ".join(
+        f"{_NAMES[row['test']]} {row['rate']:.1%} (95 % CI {row['ci_low']:.1%} to {row['ci_high']:.1%}; {row['reading']})"
+        for row in rows
+        if row["level"] == level and row["n"]
+    )
+
+
+def _capital(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}"
 
 
 def _whole_rule(table: pd.DataFrame | None) -> pd.DataFrame:

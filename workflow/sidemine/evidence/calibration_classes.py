@@ -14,6 +14,7 @@ from sidemine.evidence.calibration_rates import (
     LIBERAL,
     NOT_MEASURED,
     REFERENCE,
+    UNDECIDED,
     calibration_row,
 )
 
@@ -55,7 +56,14 @@ def nearest_class(design: Design, engine: str) -> str:
     return "107 v 25" if larger >= UNBALANCED * smaller else "70 v 63, covariates"
 
 
-def quote_class(contrast: str, name: str, reference: pd.DataFrame, why: str) -> Iterator[dict[str, Any]]:
+def quote_class(
+    contrast: str,
+    name: str,
+    reference: pd.DataFrame,
+    why: str,
+    tests: Iterable[str] = TESTS,
+    nulls: Iterable[str] = ("global", "competitive"),
+) -> Iterator[dict[str, Any]]:
     """Yield, per test, null and level, the row of a design class in which the test calls most.
 
     Parameters
@@ -65,33 +73,54 @@ def quote_class(contrast: str, name: str, reference: pd.DataFrame, why: str) -> 
     reference
         Rows of the design classes.
     why
-        Why nothing was measured on the study's own samples.
+        Why the study's own samples do not tell.
+    tests, nulls
+        What is quoted.
     """
     simple = reference["parameter"].str.fullmatch(r"r=[0-9.]+")
     rows = reference[(reference["subject"] == name) & (reference["quantity"] == "size") & simple]
-    for test in TESTS:
-        for null in ("global", "competitive"):
+    nulls = tuple(nulls)
+    for test in tests:
+        for null in nulls:
             for level in LEVELS:
                 own = rows[(rows["test"] == test) & (rows["null"] == null) & (rows["level"] == level)]
                 if len(own):
                     largest = own.sort_values("rate", kind="stable").to_dict("records")[-1]
-                    reason = (
-                        f"not measured here: {why}; quoted from the design class {name}, at the set correlation of the "
-                        "largest rate"
-                    )
+                    reason = f"{why}; quoted from the design class {name}, at the set correlation of the largest rate"
                     kept = {str(column): value for column, value in largest.items()}
                     yield {**kept, "scope": "dataset", "subject": contrast, "family": "primary", "reason": reason}
                 else:
                     yield calibration_row(
                         "dataset", contrast, null, test, None, family="primary", level=level, reading=NOT_MEASURED,
-                        source=REFERENCE, reason=f"not measured here: {why}; no design class {name} in the tables",
+                        source=REFERENCE, reason=f"{why}; no design class {name} in the tables",
                     )  # fmt: skip
 
 
 def overall_reading(readings: Iterable[str]) -> str:
     """Return one reading of several: the worst that was measured."""
     found = set(readings)
-    for reading in (LIBERAL, HOLDS, CONSERVATIVE):
+    for reading in (LIBERAL, UNDECIDED, HOLDS, CONSERVATIVE):
         if reading in found:
             return reading
     return NOT_MEASURED
+
+
+def deciding_reading(own: Iterable[str], implied: Iterable[str], quoted: Iterable[str]) -> str:
+    """Return the reading of a test that a verdict rests on.
+
+    Parameters
+    ----------
+    own
+        Measured on the study's own labelings; empty where nothing was.
+    implied
+        What unequal variances of the groups imply: they can only show that a test fails.
+    quoted
+        Of the design class: it speaks where the study's own labelings do not decide.
+    """
+    measured = set(own)
+    if LIBERAL in {*measured, *implied}:
+        return LIBERAL
+    if measured and UNDECIDED not in measured:
+        return overall_reading(measured)
+    of_class = overall_reading(quoted)
+    return NOT_MEASURED if of_class == UNDECIDED else of_class

@@ -20,7 +20,8 @@ LIMITS = {0.05: 0.065, 0.01: 0.017}
 """Largest size that the one-sided upper 95 % bound may reach, per nominal level."""
 CONSERVATIVE_SHARE = 0.6
 """Below this share of its level (3 % at 5 %) a test is called conservative."""
-HOLDS, CONSERVATIVE, LIBERAL, NOT_MEASURED, SHOWN = "holds", "conservative", "liberal", "not measured", "shown"
+HOLDS, CONSERVATIVE, LIBERAL = "holds", "conservative", "liberal"
+UNDECIDED, NOT_MEASURED, SHOWN = "undecided", "not measured", "shown"
 THIS_STUDY, REFERENCE = "this study", "reference tables"
 
 
@@ -71,11 +72,15 @@ def read_simulated(rate: Rate, level: float) -> str:
 def read_measured(rate: Rate, level: float) -> str:
     """Read a size from a few hundred labelings of a study's own data: only what the interval shows counts.
 
-    Liberal: the whole interval lies above the limit. With so few labelings the upper bound of a test that keeps its
-    level exactly would often pass the limit, so that bound is shown and does not decide.
+    Liberal: the whole interval lies above the limit. Holds, or conservative (the whole interval below its share of the
+    level): the upper bound meets the limit, as in simulated nulls. Undecided: neither, and with so few labelings that is
+    what a test that keeps its level exactly mostly gives. A size without a one-sided bound is held to its interval.
     """
     if rate.ci_low > LIMITS[level]:
         return LIBERAL
+    upper = rate.upper_95 if np.isfinite(rate.upper_95) else rate.ci_high
+    if upper > LIMITS[level]:
+        return UNDECIDED
     return CONSERVATIVE if rate.ci_high < CONSERVATIVE_SHARE * level else HOLDS
 
 

@@ -54,13 +54,20 @@ class ContrastSource:
     fit: ContrastFit | None
 
 
-def read_source(contrast: Contrast, dataset: Dataset, fit: Path, design: Path, samples: Path) -> ContrastSource:
-    """Read what earlier stages wrote of a contrast."""
+def read_source(
+    contrast: Contrast,
+    dataset: Dataset,
+    fit: Path,
+    design: Path,
+    samples: Path,
+    same: Mapping[str, Mapping[str, str]],
+) -> ContrastSource:
+    """Read what earlier stages wrote of a contrast; `same` as in `primary_effect.units_of`."""
     loaded = load_fit(fit)
     return ContrastSource(
         contrast=contrast.contrast,
         source=dataset.independent_source,
-        units=units_of(dataset.accession, samples, loaded),
+        units=units_of(dataset, samples, loaded, same),
         paired=bool(read_json(design).get("paired")),
         is_blood=dataset.composition,
         is_stimulus=contrast.role == "stimulus",

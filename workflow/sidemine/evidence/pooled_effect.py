@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 REPLICATION_P = 0.05
 """One-sided p, in the direction of the discovery, that the replication datasets must reach."""
+UNIT = "/unit/"
+"""What the name of a biological unit holds, and that of a sample does not."""
 BELOW_THREE = "not estimable with fewer than three independent datasets"
 SINGLE = "a single dataset: there is nothing to pool"
 NOTHING = "no contrast could be tested"
@@ -56,7 +58,8 @@ def choose_independent(
     source_of
         Source of each contrast (the declared one, or accession and tissue): contrasts of one source are never independent.
     units_of
-        Samples and biological units behind each contrast, named so that only the same ones share a name.
+        Samples and biological units (`UNIT` in their name) behind each contrast, named so that only the same ones share a
+        name.
     paired
         Whether the contrast's standard deviation is the one within pairs.
     kind
@@ -67,11 +70,11 @@ def choose_independent(
     for name in contrasts:
         reason = ""
         for earlier in chosen:
-            shared = len(units_of[name] & units_of[earlier])
+            shared = units_of[name] & units_of[earlier]
             if source_of[name] == source_of[earlier]:
                 reason = f"comes from the same source as {earlier}, which was declared first"
             elif shared:
-                reason = f"shares {shared} samples or units with {earlier}, which was declared first"
+                reason = f"shares {_count_shared(shared)} with {earlier}, which was declared first"
             elif kind == "cohort" and paired[name] != paired[earlier]:
                 reason = f"its Hedges g is {'' if paired[name] else 'not '}on the scale within pairs, unlike {earlier}"
             if reason:
@@ -81,6 +84,12 @@ def choose_independent(
         else:
             chosen.append(name)
     return chosen, refused
+
+
+def _count_shared(shared: frozenset[str]) -> str:
+    samples = sum(UNIT not in name for name in shared)
+    n, noun = (samples, "sample") if samples else (len(shared), "biological unit")
+    return f"{n} {noun}{'' if n == 1 else 's'}"
 
 
 def pool_contrasts(

@@ -6,7 +6,7 @@ weighted) log2 fold change of the set minus that of its measured complement. The
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,8 +15,9 @@ from sidemine.differential.contrast_fit import ContrastFit, load_fit
 from sidemine.enrichment.set_effect import hedges_g, set_effects
 from sidemine.enrichment.set_membership import build_membership
 from sidemine.errors import Problem
-from sidemine.evidence.pooled_effect import choose_independent, pool_contrasts
+from sidemine.evidence.pooled_effect import UNIT, choose_independent, pool_contrasts
 from sidemine.evidence.records import COHORT_UNIT, EXPERIMENT_UNIT, ContrastEvidence, HypothesisEvidence
+from sidemine.quality.shared_samples import sample_name
 from sidemine.study.models import Contrast, Dataset, Hypothesis, MarginOfControl
 from sidemine.tables import SAMPLES, SET_TESTS, read_json, read_table
 
@@ -41,7 +42,10 @@ class ContrastFiles:
 
 
 def measure_hypothesis(
-    hypothesis: Hypothesis, files: list[ContrastFiles], gene_sets: pd.DataFrame
+    hypothesis: Hypothesis,
+    files: list[ContrastFiles],
+    gene_sets: pd.DataFrame,
+    same: Mapping[str, Mapping[str, str]],
 ) -> HypothesisEvidence:
     """Measure the primary effect of a hypothesis in all its contrasts.
 
@@ -53,6 +57,8 @@ def measure_hypothesis(
         Its primary contrasts and, where the margin is a fraction of a positive control, that control.
     gene_sets
         The study's sets, as `tables.GENE_SETS` describes.
+    same
+        Per dataset, its samples that stand in another dataset too: `same` of `find_shared_samples`.
 
     Returns
     -------
@@ -70,7 +76,7 @@ def measure_hypothesis(
     }
     margin, rule, control = _margin(hypothesis, evidence)
     contrasts = [evidence[name] for name in hypothesis.primary.contrasts]
-    refused = _refuse_dependent(contrasts, files, fits, hypothesis.kind)
+    refused = _refuse_dependent(contrasts, files, fits, same, hypothesis.kind)
     return HypothesisEvidence(
         hypothesis=hypothesis.id,
         contrasts=contrasts,
@@ -93,7 +99,11 @@ def common_genes(fits: dict[str, ContrastFit | None], contrasts: Sequence[str]) 
 
 
 def _refuse_dependent(
-    contrasts: list[ContrastEvidence], files: list[ContrastFiles], fits: dict[str, ContrastFit | None], kind: str
+    contrasts: list[ContrastEvidence],
+    files: list[ContrastFiles],
+    fits: dict[str, ContrastFit | None],
+    same: Mapping[str, Mapping[str, str]],
+    kind: str,
 ) -> list[dict[str, str]]:
     """Return the contrasts that must not be pooled with the ones declared before them, each with the reason."""
     by_name = {entry.contrast.contrast: entry for entry in files}
@@ -101,19 +111,35 @@ def _refuse_dependent(
     return choose_independent(
         testable,
         {row.contrast: row.source for row in contrasts},
-        {name: units_of(by_name[name].dataset.accession, by_name[name].samples, fits[name]) for name in testable},
+        {name: units_of(by_name[name].dataset, by_name[name].samples, fits[name], same) for name in testable},
         {name: bool(read_json(by_name[name].design).get("paired")) for name in testable},
         kind,
     )[1]
 
 
-def units_of(accession: str, samples: Path, fit: ContrastFit | None) -> frozenset[str]:
-    """Name the samples and units of a contrast; GEO's sample accessions are the same in every series."""
+def units_of(
+    dataset: Dataset, samples: Path, fit: ContrastFit | None, same: Mapping[str, Mapping[str, str]]
+) -> frozenset[str]:
+    """Name the samples that a fit used and their biological units, so that only the same ones share a name.
+
+    Parameters
+    ----------
+    dataset, samples
+        The dataset of the contrast, and its samples.tsv.
+    fit
+        None where the contrast could not be tested. Samples that left before the fit are not named.
+    same
+        Per dataset, its samples that stand in another dataset too (under any accession), with their common names. A unit
+        is the same as every unit that holds one of them.
+    """
     used = set(fit.samples) if fit is not None else set()
+    common = same.get(dataset.dataset, {})
     table = read_table(samples, SAMPLES)
-    rows = table[table["sample"].isin(used)]
-    names = {name if name.startswith("GSM") else f"{accession}/{name}" for name in used}
-    return frozenset(names | {f"{accession}/unit/{unit}" for unit in rows["unit"]})
+    units = set(table.loc[table["sample"].isin(used), "unit"])
+    members = table.loc[table["unit"].isin(units), "sample"]
+    names = {common.get(name, sample_name(dataset.accession, name)) for name in used}
+    names |= {f"{dataset.accession}{UNIT}{unit}" for unit in units}
+    return frozenset(names | {f"{UNIT}{common[name]}" for name in members if name in common})
 
 
 def _margin(

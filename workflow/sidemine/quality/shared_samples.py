@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
@@ -10,11 +11,14 @@ import numpy as np
 
 from sidemine.prepare.log_expression import log2_expression
 from sidemine.quality.near_copies import distances_within
-from sidemine.quality.reuse import find_copies_between, find_shared
+from sidemine.quality.reuse import find_copies_between, find_relations, find_shared
 
 if TYPE_CHECKING:
     import pandas as pd
     from anndata import AnnData
+
+
+_SAMPLE = re.compile(r"GSM\d+")
 
 
 def find_shared_samples(
@@ -37,7 +41,9 @@ def find_shared_samples(
     -------
     dict
         `known`: all sample and series accessions of the study. `shared`: per dataset, the samples that an *earlier*
-        dataset holds as well: sample, other, dataset (the earlier one), how.
+        dataset holds as well: sample, other, dataset (the earlier one), how. `same`: per dataset, the samples that are the
+        same as one of another dataset (these, and those that GEO's relations trace to each other or to one origin), each
+        with a name that all of them have in common.
     """
     used = {
         row["dataset"]: {
@@ -65,7 +71,58 @@ def find_shared_samples(
             ]
         shared[second["dataset"]] += here
     known = {name for facts in used.values() for name in facts["samples"]} | {str(row["accession"]) for row in rows}
-    return {"known": sorted(known), "shared": shared}
+    names = {
+        (dataset, sample): sample_name(facts["accession"], sample)
+        for dataset, facts in used.items()
+        for sample in facts["samples"]
+    }
+    pairs = [
+        (names[dataset, row["sample"]], names[row["dataset"], row["other"]])
+        for dataset, found in shared.items()
+        for row in found
+    ]
+    pairs += [
+        (names[dataset, row["sample"]], row["other"])
+        for dataset, table in samples.items()
+        for row in find_relations(_relations(table), known)
+        if _SAMPLE.fullmatch(row["other"])
+    ]
+    return {"known": sorted(known), "shared": shared, "same": _name_same(names, pairs)}
+
+
+def sample_name(accession: str, sample: str) -> str:
+    """Name a sample so that only the same one has that name: GEO's sample accessions are the same in every series."""
+    return sample if sample.startswith("GSM") else f"{accession}/{sample}"
+
+
+def _relations(samples: pd.DataFrame) -> dict[str, str]:
+    if "relation" not in samples:
+        return {}
+    used = samples[samples["fate"] == "used"]
+    return dict(zip(used["sample"].astype(str), used["relation"].astype(str), strict=True))
+
+
+def _name_same(names: Mapping[tuple[str, str], str], pairs: Iterable[tuple[str, str]]) -> dict[str, dict[str, str]]:
+    """Return, per dataset, the common name of every sample that `pairs` connect with a sample of another dataset."""
+    leader: dict[str, str] = {}
+
+    def find(name: str) -> str:
+        while name in leader:
+            name = leader[name]
+        return name
+
+    for pair in pairs:
+        first, second = sorted(map(find, pair))
+        if first != second:
+            leader[second] = first
+    datasets: dict[str, set[str]] = {}
+    for (dataset, _), name in names.items():
+        datasets.setdefault(find(name), set()).add(dataset)
+    same: dict[str, dict[str, str]] = {dataset: {} for dataset, _ in names}
+    for (dataset, sample), name in names.items():
+        if len(datasets[find(name)]) > 1:
+            same[dataset][sample] = find(name)
+    return same
 
 
 def _compare(first: AnnData, second: AnnData) -> list[dict[str, Any]]:

@@ -30,8 +30,21 @@ def answer(entry: Mapping[str, Any], robustness: Mapping[str, Any] | None = None
         "line": overview_line(entry),
         "way": _way(main_effect(entry)),
         "doubt_short": words.shortened(str(entry["doubt"]), _LONGEST_DOUBT),
+        "doubt_checked": doubt_checked(entry, robustness),
         "tiles": tiles(entry, robustness),
     }
+
+
+def doubt_checked(entry: Mapping[str, Any], robustness: Mapping[str, Any] | None = None) -> str:
+    """Return what came of the run that takes away what is doubted, where the doubt is re-used samples and it was run."""
+    record = robustness or entry.get("robustness") or {}
+    doubted = any(
+        flag["trap"] == "reused_samples" and flag["serious"] and str(flag["evidence"]) in str(entry["doubt"])
+        for flag in entry.get("trap_flags") or []
+    )
+    if not doubted or (record.get("required_runs") or {}).get("no_reused_controls") not in {"passed", "failed"}:
+        return ""
+    return words.shortened(str((record.get("required_details") or {}).get("no_reused_controls") or ""), _LONGEST_DOUBT)
 
 
 def main_effect(entry: Mapping[str, Any]) -> Mapping[str, Any] | None:
@@ -167,13 +180,13 @@ def tiles(entry: Mapping[str, Any], robustness: Mapping[str, Any] | None = None)
             "p_self_contained",
             "Did the set change?",
             words.p_statement(entry["p_self_contained"]),
-            "self-contained (FRY)",
+            f"self-contained (FRY){_smallest(entry, 'p_self_contained')}",
         ),
         _tile(
             "p_competitive",
             "More than other genes?",
             words.p_statement(entry["p_competitive"]),
-            f"competitive (CAMERA){_reading(entry)}",
+            f"competitive (CAMERA){_smallest(entry, 'p_competitive') or _reading(entry)}",
         ),
         _specificity_tile(entry),
         _robustness_tile(entry, robustness),
@@ -215,6 +228,12 @@ def _agreeing_tile(entry: Mapping[str, Any]) -> dict[str, str]:
     if not agreeing:
         return _tile("agreeing", noun, "none tested", "no comparison could be tested")
     return _tile("agreeing", noun, f"{agreeing['k']} of {agreeing['n']}", "independent sources")
+
+
+def _smallest(entry: Mapping[str, Any], key: str) -> str:
+    """Say how several comparisons became one p, where there are several."""
+    known = sum(words.is_number(item[key]) for item in entry["evidence"])
+    return f"{_reading(entry) if key == 'p_competitive' else ''}; smallest of {known}, × {known}" if known > 1 else ""
 
 
 def _reading(entry: Mapping[str, Any]) -> str:

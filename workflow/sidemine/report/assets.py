@@ -19,6 +19,7 @@ from sidemine.errors import InputError, Problem
 from sidemine.tables import write_text
 
 OWN_SCRIPTS = (
+    "columns.js",
     "core.js",
     "cards.js",
     "pictures.js",
@@ -27,7 +28,7 @@ OWN_SCRIPTS = (
     "calibration.js",
     "records.js",
 )
-"""The page's own scripts, in the order in which they run; what they share is in the first."""
+"""The page's own scripts, in the order in which they run; what they share is in the first two."""
 OWN_STYLES = ("page.css", "side_panels.css")
 """The page's own style sheets."""
 _EXPORT = re.compile(r"export\s*\{([^{}]*)\}\s*;?")

@@ -81,7 +81,7 @@ def _by_subject(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def _row_in_words(row: Mapping[Any, Any]) -> dict[str, Any]:
     measured = is_number(row["rate"])
     return {
-        **{key: bounded(str(row[key]), 300) for key in _WORDS},
+        **{key: bounded(str(row[key])) for key in _WORDS},
         **{key: bounded(str(row[key]).replace("_", " "), 60) for key in ("quantity", "test")},
         "class": {"holds": "passed", "conservative": "passed", "liberal": "failed"}.get(str(row["reading"]), "open"),
         "level": f"{row['level']:g}" if is_number(row["level"]) else "—",

@@ -112,9 +112,11 @@ def declared_sentence(entry: Mapping[str, Any]) -> str:
         else "margin not available"
     )
     over = words.count(len(declared["contrasts"]), "contrast")
+    reported = {"up": " The study mirrored here reported: higher.", "down": " The study mirrored here reported: lower."}
     return (
         f"Declared beforehand: genes of {declared['set']} are {towards}, by the {declared['test']} test, over {over} "
         f"({words.listed(declared['contrasts'])}); {margin} ({declared['margin_rule']})."
+        f"{reported.get(str(declared.get('expects_sign')), '')}"
     )
 
 

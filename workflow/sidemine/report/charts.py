@@ -15,6 +15,8 @@ from sidemine.report.words import bounded, is_number, number, percent, unit_word
 Spec = dict[str, Any]
 _SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
 _ROW_STEP = 50
+_VALUE_ROOM, _CHARACTER = 126, 7.6
+"""Pixels of the forest plot's numbers at least, and of one of their characters in a wide system font."""
 _LANE = 13
 """Pixels from the middle of a row of the forest plot to its interval; the words stand above."""
 WAYS = {"domain": ["higher", "lower", "unclear"], "range": ["@higher", "@lower", "@muted"]}
@@ -139,7 +141,9 @@ def forest(rows: Sequence[Mapping[str, Any]], effect_unit: str, margin: float | 
     scale = {"domain": [-reach, reach], "nice": False}
     axis = {"title": signed_axis(unit_words(effect_unit)), "grid": False, "tickCount": 5}
     x = {"field": "effect", "type": "quantitative", "scale": scale, "axis": axis}
-    label = {"type": "text", "align": "left", "baseline": "middle", "limit": {"expr": "width - 128"}}
+    # The numbers must never be cut; the words beside them may be, and stand in full in the tooltip and the table.
+    room = max(_VALUE_ROOM, 2 + _CHARACTER * max((len(row["value"]) for row in rows), default=0))
+    label = {"type": "text", "align": "left", "baseline": "middle", "limit": {"expr": f"width - {room + 4:g}"}}
     color = {"field": "way", "type": "nominal", "scale": WAYS, "legend": None}
     tooltip = [{"field": "contrast"}, {"field": "value", "title": "effect [95 % CI]"}, {"field": "facts"}]
     band = [{**row, "low": -abs(margin), "high": abs(margin)} for row in rows] if margin else []
@@ -181,7 +185,7 @@ def forest(rows: Sequence[Mapping[str, Any]], effect_unit: str, margin: float | 
         },
         words("label", -17, fontWeight="bold", color="@ink", fontSize=12),
         words("facts", -3, color="@soft", fontSize=11, limit={"expr": "width"}),
-        words("value", -17, align="right", x={"expr": "width"}, color="@ink", fontSize=12, limit=126),
+        words("value", -17, align="right", x={"expr": "width"}, color="@ink", fontSize=12, limit=room),
         words("problem", _LANE, color="@ink", fontStyle="italic", limit={"expr": "width"}),
     ]
     told = "; ".join(f"{row['label']}: {row['value'] or row['problem']}" for row in rows)

@@ -42,7 +42,16 @@ def volcano() -> Spec:
         },
     }
     ring = {"type": "point", "size": 170, "strokeWidth": 2.5, "color": "@ink", "filled": False}
-    name = {"type": "text", "dy": -15, "fontWeight": "bold", "color": "@ink", "fontSize": 13}
+    # The name reaches from its point towards the middle, so that no edge cuts it.
+    name = {
+        "type": "text",
+        "align": {"expr": "datum.lfc < 0 ? 'left' : 'right'"},
+        "dx": {"expr": "datum.lfc < 0 ? -10 : 10"},
+        "dy": -15,
+        "fontWeight": "bold",
+        "color": "@ink",
+        "fontSize": 13,
+    }
     chosen = {
         "data": {"name": "chosen"},
         "layer": [
@@ -173,7 +182,7 @@ def heat() -> Spec:
          "axis": {"title": None, "ticks": False, "domain": False, "labelFontSize": 10, "labelPadding": 3}}  # fmt: skip
     color = {"field": "value", "type": "quantitative",
              "scale": {"domain": [-1, 0, 1], "range": ["@lower", "@surface", "@higher"], "clamp": True, "interpolate": "rgb"},
-             "legend": {"title": "log2 difference from the mean of the reference", "orient": "bottom", "direction": "horizontal",
+             "legend": {"title": "log2 difference from reference mean", "orient": "bottom", "direction": "horizontal",
                         "gradientLength": 180, "gradientThickness": 10, "tickCount": 5, "titleFontWeight": 600, "titleLimit": 400}}  # fmt: skip
     return {
         **base("Heat map: expression of the panel's genes in every sample, beside the mean of the reference.", 300),

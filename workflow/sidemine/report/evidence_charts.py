@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import groupby
+from textwrap import wrap
 from typing import Any
 
 from sidemine.report.charts import WAY_SHAPES, WAYS, Spec, base, interval_words, signed_axis, way
@@ -57,7 +58,8 @@ def intervals(rows: Sequence[Mapping[str, Any]], effect_unit: str, what: str) ->
     """Return labelled effects with their 95 % confidence intervals, under headings."""
     # Headings have no effect: without a domain of its own the axis would leave them out.
     y = {"field": "key", "type": "nominal", "scale": {"domain": [row["key"] for row in rows]}, "axis": _LABEL}
-    axis = {"title": signed_axis(unit_words(effect_unit)), "grid": True, "tickCount": 5}
+    # The labels take much of a narrow screen: the title ends where the plot ends and may reach under them.
+    axis = {"title": signed_axis(unit_words(effect_unit)), "titleAnchor": "end", "grid": True, "tickCount": 5}
     x = {"field": "effect", "type": "quantitative", "axis": axis, "scale": {"zero": True}}
     color = {"field": "way", "type": "nominal", "scale": WAYS, "legend": None}
     tooltip = [{"field": "value", "title": "effect [95 % CI]"}]
@@ -113,7 +115,7 @@ def specificity(
     order = [bounded(entry["contrast"], 64) for entry in contrasts]
     y = {"field": "contrast", "type": "nominal", "sort": order, "axis": None}
     x = {"type": "quantitative", "axis": {"title": signed_axis(unit_words(effect_unit)), "grid": False, "tickCount": 5}}
-    legend = {"title": None, "orient": "top", "columns": 4, "labelFontSize": 11}
+    legend = {"title": None, "orient": "top", "columns": {"expr": "width < 380 ? 2 : 4"}, "labelFontSize": 11}
     told = "; ".join(f"{entry['contrast']}: {number(entry['effect'])}, {_place(entry)}" for entry in contrasts)
     labels = [{"contrast": name, "words": _place(entry)} for name, entry in zip(order, contrasts, strict=True)]
     size = {"condition": [{"test": "datum.kind === 'primary set'", "value": 130},
@@ -148,14 +150,12 @@ def specificity(
 
 def _place(entry: Mapping[str, Any]) -> str:
     matched, rank = entry["matched"], entry.get("comparators") or {}
-    parts = [
-        bounded(str(matched["reason"]), 120)
-        if matched["percentile"] is None
-        else f"percentile {number(matched['percentile'], 0)} among matched random sets"
-    ]
-    if is_number(rank.get("rank")):
-        parts.append(f"rank {rank['rank']} among {count(int(rank['n']), 'comparator set')} and itself")
-    return "; ".join(parts)
+    parts = [f"rank {rank['rank']} among {count(int(rank['n']), 'comparator set')} and itself"] if is_number(
+        rank.get("rank")
+    ) else []  # fmt: skip
+    if matched["percentile"] is not None:
+        return "; ".join([f"percentile {number(matched['percentile'], 0)} among matched random sets", *parts])
+    return "; ".join([*parts, bounded(str(matched["reason"]), 120)])
 
 
 def confounders(
@@ -239,7 +239,7 @@ def specification(variants: Sequence[Mapping[str, Any]], effect_unit: str) -> Sp
     x = {"field": "rank", "type": "quantitative", "axis": None,
          "scale": {"domain": [0.3, len(points) + 0.7], "nice": False, "zero": False}}  # fmt: skip
     y = {"field": "effect", "type": "quantitative", "scale": {"range": [_CURVE_HEIGHT, 0], "zero": True, "nice": True},
-         "axis": {"title": [unit_words(effect_unit), "◀ lower │ higher in target ▶"], "tickCount": 5, "grid": True, "orient": "left"}}  # fmt: skip
+         "axis": {"title": [*wrap(unit_words(effect_unit), 26), "◀ lower │ higher in target ▶"], "tickCount": 5, "grid": True, "orient": "left"}}  # fmt: skip
     below = {"field": "dimension", "type": "nominal", "sort": [name.replace("_", " ") for name in ordered],
              "scale": {"type": "point", "range": [_CURVE_HEIGHT + 18, _CURVE_HEIGHT + 8 + matrix]},
              "axis": {"title": None, "ticks": False, "domain": False, "labelLimit": 120, "orient": "left"}}  # fmt: skip
@@ -299,9 +299,9 @@ def concordance(bridge: Mapping[str, Any], row: Mapping[str, Any] | None) -> Spe
     side_x = shortened(str(labels.get("drug") or "change with the drug"), 60)
     side_y = shortened(str(labels.get("disease") or "difference in the disease"), 44)
     x = {"field": "drug", "type": "quantitative", "scale": {"padding": 14, "nice": False},
-         "axis": {"title": ["◀ lower with the drug  │  higher with the drug ▶", side_x], "tickCount": 6}}  # fmt: skip
+         "axis": {"title": ["◀ lower with the drug │ higher ▶", side_x], "titleLimit": {"expr": "width + 40"}, "tickCount": 6}}  # fmt: skip
     y = {"field": "disease", "type": "quantitative", "scale": {"padding": 14, "nice": False},
-         "axis": {"title": [side_y, "◀ lower in patients │ higher ▶"], "tickCount": 6}}  # fmt: skip
+         "axis": {"title": [side_y, "◀ lower in patients │ higher ▶"], "titleLimit": 290, "tickCount": 6}}  # fmt: skip
     tooltip = [{"field": "gene"}, {"field": "drug", "format": ".2f"}, {"field": "disease", "format": ".2f"},
                {"field": "reading"}]  # fmt: skip
     ink = {"condition": {"test": "datum.leading", "value": "@accent"}, "value": "@muted"}

@@ -244,11 +244,20 @@ def _concordance_panels(entry: Mapping[str, Any], beside: Beside, drawn: Mapping
                         str(bridge.get("sentence") or ""),
                         *interaction_sentences(entry, beside),
                     ],
-                    "bridge_rows": [_bridge_row(one) for one in bridge.get("rows") or []],
+                    "bridge_rows": [_bridge_row(one) for one in _main_first(bridge)],
                 },
             )
         )
     return panels
+
+
+def _main_first(bridge: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the rows of a bridge: what its call rests on first, then what is pooled, then single pairs."""
+    main = main_row(bridge)
+    sides = ("disease_contrast", "drug_contrast")
+    return sorted(
+        bridge.get("rows") or [], key=lambda row: (row is not main, -sum(row.get(side) == "pooled" for side in sides))
+    )
 
 
 def interaction_sentences(entry: Mapping[str, Any], beside: Beside) -> list[str]:
@@ -264,6 +273,7 @@ def interaction_sentences(entry: Mapping[str, Any], beside: Beside) -> list[str]
 
 def _bridge_row(row: Mapping[str, Any]) -> dict[str, str]:
     return {
+        "pair": f"{row.get('drug_contrast') or '—'} × {row.get('disease_contrast') or '—'}",
         "genes": " ".join(
             filter(None, [str(row.get("scope") or "").replace("_", " "), str(row.get("gene_set") or "")])
         ),

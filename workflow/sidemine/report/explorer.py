@@ -11,7 +11,8 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from sidemine.report.collect import ContrastResults, StudyResults
-from sidemine.report.payload import interval_block
+from sidemine.report.payload import always_shown, interval_block
+from sidemine.report.thinning import COMPLETE, Thinning, kept_genes
 from sidemine.report.words import bounded, count
 
 if TYPE_CHECKING:
@@ -42,13 +43,16 @@ def explorer_options(results: StudyResults) -> list[dict[str, Any]]:
     return options
 
 
-def explorer_block(results: StudyResults, entry: Mapping[str, Any]) -> dict[str, Any] | None:
+def explorer_block(
+    results: StudyResults, entry: Mapping[str, Any], thinning: Thinning = COMPLETE
+) -> dict[str, Any] | None:
     """Return the packed columns of one hypothesis; None when it has no pooled gene.
 
     Genes are those of `StudyResults.genes` that the table holds, in that order; `step` holds the differences of their
     positions. `missing` says, for every gene of the study and every contrast of the hypothesis, whether there is an
     effect (p), or else why not: not measured (m), filtered (f), or the contrast not compared (x). The table of a single
-    experiment is that of its contrast, which is on the page already: then `same_as` names it instead.
+    experiment is that of its contrast, which is on the page already: then `same_as` names it instead. Where genes are left
+    out, `pooled` is the number of all.
     """
     table = results.supplement.pooled_genes.get(entry["hypothesis"])
     if table is None or not len(table):
@@ -56,7 +60,7 @@ def explorer_block(results: StudyResults, entry: Mapping[str, Any]) -> dict[str,
     index = results.gene_index
     table = table[table["gene"].isin(list(index))].sort_values("gene", kind="stable")
     contrasts = [row["contrast"] for row in entry["evidence"]]
-    told = {
+    told: dict[str, Any] = {
         "unit": str(table["effect_unit"].iloc[0]),
         "contrasts": [_contrast_words(results, name) for name in contrasts],
         "missing": {name: _missing(results, table, name) for name in contrasts},
@@ -64,6 +68,10 @@ def explorer_block(results: StudyResults, entry: Mapping[str, Any]) -> dict[str,
     }
     if len(contrasts) == 1 and _is_that_of(results.contrasts[contrasts[0]], table):
         return {**told, "same_as": contrasts[0]}
+    whole = len(table)
+    table = table[table["gene"].isin(kept_genes(table, always_shown(results), thinning))]
+    if len(table) < whole:
+        told["pooled"] = whole
     positions = [index[gene] for gene in table["gene"]]
     block: dict[str, Any] = {
         **told,

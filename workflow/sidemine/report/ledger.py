@@ -8,7 +8,6 @@ from collections import Counter
 from typing import Any
 
 from sidemine.report.collect import ContrastResults, DatasetResults, StudyResults
-from sidemine.report.payload import declared_sets, set_rows
 from sidemine.report.side_panels import why_in
 from sidemine.report.words import bounded, count
 
@@ -128,7 +127,6 @@ def _contrast_row(results: StudyResults, key: str, item: ContrastResults) -> dic
         ],
         "n_genes": len(item.differential),
         "n_sets": int(item.enrichment["gene_set"].nunique()) if len(item.enrichment) else 0,
-        "set_names": [row["gene_set"] for row in set_rows(item.enrichment, "verdict", declared_sets(results))["rows"]],
         "flags": dataset.quality["flags"] or [],
         "contrast_flags": item.quality["flags"] or [],
         "has_components": bool((dataset.quality["principal_components"] or {}).get("samples")),

@@ -7,8 +7,9 @@ from typing import Any
 
 from sidemine.report.collect import StudyResults
 from sidemine.report.methods_checks import paragraphs_of_checks
-from sidemine.report.payload import MOST_VALUES, TOP_GENES
+from sidemine.report.payload import TOP_GENES
 from sidemine.report.references import references_text
+from sidemine.report.thinning import COMPLETE, Thinning
 from sidemine.report.words import count, listed
 
 _PROBE_RULES = {
@@ -163,11 +164,11 @@ def methods_text(results: StudyResults) -> str:
     return "\n\n".join([*paragraphs(results), references_text()]) + "\n"
 
 
-def page_limits(results: StudyResults) -> str:
+def page_limits(results: StudyResults, thinning: Thinning = COMPLETE) -> str:
     """Say which genes carry per-sample values on the page."""
     return (
         f"Per-sample values are on this page for the genes of declared sets (comparators apart) and the top {TOP_GENES} "
-        f"genes of each contrast, up to {MOST_VALUES:,} values per dataset; every other gene shows its group mean ± SD. "
+        f"genes of each contrast, up to {thinning.values:,} values per dataset; every other gene shows its group mean ± SD. "
         f"Numbers are rounded for reading; the full tables are beside this page "
         f"(contrasts/{next(iter(results.contrasts), '…')}/differential.tsv.gz, and so on)."
     )

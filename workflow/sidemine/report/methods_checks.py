@@ -32,7 +32,8 @@ def _calibration(results: StudyResults) -> str:
     return (
         f"Calibration. Share of null sets called at a nominal level: {listed([part for part in told if part]) or 'no contrast'}. In "
         "simulated data a test holds at 5 % when the one-sided upper 95 % bound of that share is at most 6.5 %; on a study's "
-        "own labelings it is called liberal only when the whole 95 % interval lies above 6.5 %. Size is claimed for the null "
+        "own labelings it is liberal when the whole 95 % interval lies above 6.5 %, and undecided when neither is the case: the "
+        "reading of the nearest design class then counts. Size is claimed for the null "
         "that was tried, and for no other."
     )
 

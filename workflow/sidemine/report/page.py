@@ -3,32 +3,35 @@
 from __future__ import annotations
 
 import logging
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from sidemine.report import assets, cards, contrast_charts, ledger, methods, side_panels, words
 from sidemine.report.calibration_panel import calibration_block, calibration_panel
 from sidemine.report.collect import StudyResults, collect
+from sidemine.report.compact import compact_contrast, compact_dataset, compact_explorer
 from sidemine.report.covariates import cross_table
 from sidemine.report.evidence_panels import figures as evidence_figures
 from sidemine.report.explorer import explorer_block, explorer_options
 from sidemine.report.flags_mqc import multiqc_flags
 from sidemine.report.payload import (
+    always_shown,
     contrast_block,
     dataset_block,
     genes_block,
     named_sets,
     pack,
+    pack_text,
     panels_block,
     sets_block,
 )
 from sidemine.report.references import references
 from sidemine.report.sources import source_tables
+from sidemine.report.thinning import LARGEST_PAGE, STEPS, Thinning, kept_genes, thinning_words
 from sidemine.tables import write_json, write_text
 
 _LOG = logging.getLogger(__name__)
-LARGEST_PAGE = 8_000_000
-"""Bytes above which the page is too large to be sent around; a warning is logged."""
 
 
 def build_report(results: Path, output: Path, *, flags: Path | None = None) -> None:
@@ -60,7 +63,7 @@ def build_report(results: Path, output: Path, *, flags: Path | None = None) -> N
 
 
 def render(results: StudyResults) -> str:
-    """Return the page as HTML."""
+    """Return the page as HTML; as much of a large study as fits into `LARGEST_PAGE`."""
     # jinja2 is imported here, because Snakemake imports the package at every start.
     from jinja2 import Environment, FunctionLoader, StrictUndefined
 
@@ -72,8 +75,16 @@ def render(results: StudyResults) -> str:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters |= {"first_sentence": words.first_sentence, "emphasised": emphasised}
-    return environment.get_template("page.html.j2").render(page_values(results))
+    environment.filters |= {"first_sentence": words.first_sentence, "emphasised": emphasised, "typeset": words.typeset}
+    template = environment.get_template("page.html.j2")
+    page = ""
+    for thinning in STEPS:
+        page = template.render(page_values(results, thinning))
+        size = len(page.encode("utf-8"))
+        if size <= LARGEST_PAGE:
+            break
+        _LOG.info("the page of the study would have %.1f MB with at most %s", size / 1e6, thinning)
+    return page
 
 
 def emphasised(text: str, parts: list[str]) -> str:
@@ -87,9 +98,10 @@ def emphasised(text: str, parts: list[str]) -> str:
     return Markup(shown)  # noqa: S704 - escaped above
 
 
-def page_values(results: StudyResults) -> dict[str, Any]:
+def page_values(results: StudyResults, thinning: Thinning) -> dict[str, Any]:
     """Return everything that the template shows."""
-    scripts = [assets.chart_script(), assets.table_script(), *map(assets.own_file, assets.OWN_SCRIPTS)]
+    libraries = [assets.chart_script(), assets.table_script()]
+    scripts = [assets.own_file(name) for name in assets.OWN_SCRIPTS]
     styles = [assets.table_style(), *map(assets.own_file, assets.OWN_STYLES)]
     hypotheses = results.verdicts["verdicts"]
     figures = {entry["hypothesis"]: evidence_figures(entry, results.beside) for entry in hypotheses}
@@ -105,7 +117,11 @@ def page_values(results: StudyResults) -> dict[str, Any]:
         "published_rows": ledger.published_rows(results),
         "datasets": ledger.dataset_rows(results),
         "contrasts": [
-            {**row, "cross_table": cross_table(results.datasets[row["dataset"]], results.contrasts[row["contrast"]])}
+            {
+                **row,
+                "thinned": left_out(results, row["contrast"], thinning),
+                "cross_table": cross_table(results.datasets[row["dataset"]], results.contrasts[row["contrast"]]),
+            }
             for row in ledger.contrast_rows(results)
         ],
         "gene_sets": ledger.gene_set_rows(results),
@@ -114,7 +130,7 @@ def page_values(results: StudyResults) -> dict[str, Any]:
         "manifest": results.manifest,
         "packages": sorted(results.manifest["versions"]["packages"].items()),
         "methods": methods.paragraphs(results),
-        "limits": methods.page_limits(results),
+        "limits": methods.page_limits(results, thinning),
         "methods_text": methods.methods_text(results),
         "commands": methods.commands(results),
         "references": references(),
@@ -127,8 +143,8 @@ def page_values(results: StudyResults) -> dict[str, Any]:
         "licences": assets.licences(),
         "scripts": scripts,
         "styles": styles,
-        "policy": security_policy(scripts, styles),
-        "blocks": data_blocks(results, figures),
+        "policy": security_policy([*libraries, *scripts], styles),
+        "blocks": library_blocks() | data_blocks(results, figures, thinning),
     }
 
 
@@ -142,7 +158,20 @@ def security_policy(scripts: list[str], styles: list[str]) -> str:
     )
 
 
-def data_blocks(results: StudyResults, figures: dict[str, dict[str, Any]]) -> dict[str, str]:
+def left_out(results: StudyResults, contrast: str, thinning: Thinning) -> str:
+    """Say which genes of a contrast are on the page, when not all are."""
+    table = results.contrasts[contrast].differential
+    shown = kept_genes(table, always_shown(results), thinning)
+    return thinning_words(len(shown), len(table), f"contrasts/{contrast}/differential.tsv.gz")
+
+
+@cache
+def library_blocks() -> dict[str, str]:
+    """Return the packed libraries by element id; the page's script unpacks them, and the policy knows their hashes."""
+    return {"library-charts": pack_text(assets.chart_script()), "library-tables": pack_text(assets.table_script())}
+
+
+def data_blocks(results: StudyResults, figures: dict[str, dict[str, Any]], thinning: Thinning) -> dict[str, str]:
     """Return the packed data of the page by element id; `figures` are the cards' charts by hypothesis."""
     blocks = {
         "data-page": pack(
@@ -163,10 +192,15 @@ def data_blocks(results: StudyResults, figures: dict[str, dict[str, Any]]) -> di
     whole = calibration_block(results)
     blocks |= {} if whole is None else {"data-calibration": pack(whole)}
     blocks |= {
-        f"data-explorer-{entry['hypothesis']}": pack(block)
+        f"data-explorer-{entry['hypothesis']}": pack(compact_explorer(block))
         for entry in results.verdicts["verdicts"]
-        if (block := explorer_block(results, entry)) is not None
+        if (block := explorer_block(results, entry, thinning)) is not None
     }
-    blocks |= {f"data-dataset-{key}": pack(dataset_block(results, key)) for key in results.datasets}
-    blocks |= {f"data-contrast-{key}": pack(contrast_block(results, key)) for key in results.contrasts}
+    blocks |= {
+        f"data-dataset-{key}": pack(compact_dataset(dataset_block(results, key, thinning))) for key in results.datasets
+    }
+    blocks |= {
+        f"data-contrast-{key}": pack(compact_contrast(contrast_block(results, key, thinning)))
+        for key in results.contrasts
+    }
     return blocks

@@ -10,10 +10,13 @@ import base64
 import gzip
 import json
 import math
+import zlib
 from typing import TYPE_CHECKING, Any
 
 from sidemine.report.collect import ContrastResults, DatasetResults, StudyResults
+from sidemine.report.compact import restored
 from sidemine.report.covariates import colour_columns
+from sidemine.report.thinning import COMPLETE, Thinning, kept_genes
 from sidemine.report.words import bounded, is_number
 from sidemine.study.panels import LONGEST_PANEL
 
@@ -22,21 +25,29 @@ if TYPE_CHECKING:
 
 TOP_GENES = 300
 """Genes per contrast, by p-value, whose per-sample values are on the page."""
-MOST_VALUES = 600_000
-"""Most per-sample values of one dataset on the page; sets that hypotheses name come first."""
+_GZIP = 31
+"""Window bits that ask zlib for a gzip header; it holds no time."""
 _TEST_ORDER = ("fry", "rotation", "camera", "rotation_competitive")
 _FAMILY_ORDER = ("target", "member", "negative_control", "confounder", "comparator")
 
 
 def pack(content: object) -> str:
     """Return `content` as base64 of gzipped JSON: the same bytes every time, inert inside HTML."""
-    text = json.dumps(content, ensure_ascii=False, separators=(",", ":"), sort_keys=True, allow_nan=False)
-    return base64.b64encode(gzip.compress(text.encode("utf-8"), compresslevel=7, mtime=0)).decode("ascii")
+    return pack_text(json.dumps(content, ensure_ascii=False, separators=(",", ":"), sort_keys=True, allow_nan=False))
+
+
+def pack_text(text: str) -> str:
+    """Return `text` as base64 of gzip, in the smaller of two ways: for words, or for columns of numbers."""
+    found = []
+    for strategy in (zlib.Z_DEFAULT_STRATEGY, zlib.Z_FILTERED):
+        packer = zlib.compressobj(9, zlib.DEFLATED, _GZIP, zlib.DEF_MEM_LEVEL, strategy)
+        found.append(packer.compress(text.encode("utf-8")) + packer.flush())
+    return base64.b64encode(min(found, key=len)).decode("ascii")
 
 
 def unpack(block: str) -> Any:
-    """Undo `pack`."""
-    return json.loads(gzip.decompress(base64.b64decode(block)))
+    """Undo `pack`, and `compact` of what was packed."""
+    return restored(json.loads(gzip.decompress(base64.b64decode(block))))
 
 
 def significant(value: float, digits: int = 3) -> float | None:
@@ -120,11 +131,17 @@ def declared_sets(results: StudyResults) -> list[str]:
     return list(dict.fromkeys([*named_sets(results), *sorted({str(name) for name in others})]))
 
 
-def shown_genes(results: StudyResults, dataset: str) -> list[str]:
+def always_shown(results: StudyResults) -> set[str]:
+    """Return the genes of panels and declared sets (comparators apart), which no page leaves out."""
+    declared = results.gene_sets.loc[results.gene_sets["family"] != "comparator", "gene"]
+    return {*map(str, declared), *(results.genes[gene] for panel in panels_block(results) for gene in panel["genes"])}
+
+
+def shown_genes(results: StudyResults, dataset: str, thinning: Thinning = COMPLETE) -> list[str]:
     """Return the genes of `dataset` whose per-sample values are on the page.
 
     Genes of panels, of declared sets in the order of `declared_sets`, and the `TOP_GENES` genes of each contrast by p-value,
-    until `MOST_VALUES` values are reached.
+    until the most values that the page may hold are reached.
     """
     measured = results.datasets[dataset].genes
     available = set(measured)
@@ -138,18 +155,18 @@ def shown_genes(results: StudyResults, dataset: str) -> list[str]:
         if contrast.row["dataset"] == dataset:
             table = contrast.differential.sort_values(["p_value", "gene"], kind="stable")
             wanted.update(dict.fromkeys(str(gene) for gene in table["gene"].head(TOP_GENES) if gene in available))
-    room = MOST_VALUES // max(1, len(results.datasets[dataset].sample_names))
+    room = thinning.values // max(1, len(results.datasets[dataset].sample_names))
     return list(wanted)[:room]
 
 
-def dataset_block(results: StudyResults, dataset: str) -> dict[str, Any]:
+def dataset_block(results: StudyResults, dataset: str, thinning: Thinning = COMPLETE) -> dict[str, Any]:
     """Return one dataset's per-sample values (log2, hundredths) and principal components."""
     import numpy as np
 
     found = results.datasets[dataset]
     index = results.gene_index
     position = {gene: column for column, gene in enumerate(found.genes)}
-    genes = [gene for gene in shown_genes(results, dataset) if gene in index]
+    genes = [gene for gene in shown_genes(results, dataset, thinning) if gene in index]
     values = np.rint(found.values[:, [position[gene] for gene in genes]] * 100).T if genes else np.zeros((0, 0))
     components = found.quality["principal_components"] or {}
     return {
@@ -164,11 +181,19 @@ def dataset_block(results: StudyResults, dataset: str) -> dict[str, Any]:
     }
 
 
-def contrast_block(results: StudyResults, contrast: str) -> dict[str, Any]:
-    """Return one contrast's gene table, group summaries, histogram and set tests."""
+def contrast_block(results: StudyResults, contrast: str, thinning: Thinning = COMPLETE) -> dict[str, Any]:
+    """Return one contrast's gene table, group summaries, histogram and set tests.
+
+    Where genes are left out, `tested` is the number of all, and `rank` tells each gene's place among all by t, from the top.
+    """
     found = results.contrasts[contrast]
     index = results.gene_index
-    table = found.differential.sort_values("gene", kind="stable")
+    whole = found.differential.sort_values("gene", kind="stable")
+    table = whole[whole["gene"].isin(kept_genes(whole, always_shown(results), thinning))]
+    thinned: dict[str, Any] = {}
+    if len(table) < len(whole):
+        ranks = (-whole["t"]).rank(method="first").astype(int)
+        thinned = {"tested": len(whole), "rank": [int(rank) for rank in ranks[table.index]]}
     p_values = [float(value) for value in table["p_value"]]
     return {
         "target": [bounded(str(name), 80) for name in found.design["target_samples"]],
@@ -180,21 +205,23 @@ def contrast_block(results: StudyResults, contrast: str) -> dict[str, Any]:
         "p": [significant(max(value, 1e-300)) for value in p_values],
         "q": [significant(max(float(value), 1e-300)) for value in table["q_value"]],
         "mean": _scaled(table["mean_expression"], 100),
-        "groups": group_summaries(results.datasets[found.row["dataset"]], found),
+        "groups": group_summaries(results.datasets[found.row["dataset"]], found, [str(gene) for gene in table["gene"]]),
         "histogram": found.quality["p_value_histogram"]["counts"],
         "reading": found.quality["p_value_histogram"]["reading"],
         "sets": set_rows(found.enrichment, "verdict", declared_sets(results)),
         "descriptive": set_rows(found.enrichment, "descriptive", declared_sets(results)),
+        **thinned,
     }
 
 
-def group_summaries(dataset: DatasetResults, contrast: ContrastResults) -> dict[str, list[int | None]]:
-    """Return each gene's mean and SD per group (log2, hundredths), in the order of the gene table by symbol."""
+def group_summaries(
+    dataset: DatasetResults, contrast: ContrastResults, genes: list[str]
+) -> dict[str, list[int | None]]:
+    """Return each gene's mean and SD per group (log2, hundredths)."""
     import numpy as np
 
     position = {gene: column for column, gene in enumerate(dataset.genes)}
     rows = {name: row for row, name in enumerate(dataset.sample_names)}
-    genes = sorted(str(gene) for gene in contrast.differential["gene"])
     columns = [position.get(gene, -1) for gene in genes]
     summaries: dict[str, list[int | None]] = {}
     for group in ("target", "reference"):
@@ -227,7 +254,9 @@ def set_rows(enrichment: pd.DataFrame, role: str, first: list[str]) -> dict[str,
             "direction": str(record["direction"]),
             "n_permutations": int(record["n_permutations"]),
         }
-        if row["effect"] is None and is_number(float(record["effect"])):
+        # A column holds one unit: odds ratios and enrichment scores stand with their own test, or not at all.
+        if row["effect"] is None and str(record["effect_scale"]) == "log2" and is_number(float(record["effect"])):
+            row["n_measured"] = int(record["n_measured"])
             row.update({key: _plain(record[key]) for key in ("effect", "ci_low", "ci_high")})
         if row["correlation"] is None:
             row["correlation"] = _plain(record["inter_gene_correlation"])

@@ -110,6 +110,20 @@ def p_value(value: float | None) -> str:
     return f"{mantissa} × 10{str(int(exponent)).translate(_SUPERSCRIPTS)}"
 
 
+def typeset(text: str) -> str:
+    """Return a sentence of another stage with its numbers as this page writes them: true minus, powers of ten.
+
+    >>> typeset("lower by -0.90 (p = 4.9e-08), age 18-88")
+    'lower by −0.90 (p = 4.9 × 10⁻⁸), age 18-88'
+    """
+    powers = re.sub(
+        r"(?<![\w.])(\d(?:\.\d+)?)e([+-]\d+)\b",
+        lambda found: f"{found[1]} × 10{str(int(found[2])).translate(_SUPERSCRIPTS)}",
+        str(text),
+    )
+    return re.sub(r"(?<![^\s(\[±])-(?=\d)", _MINUS, powers)
+
+
 def p_statement(value: float | None) -> str:
     """Return `p = …`, `p < …` or `not computed`."""
     words = p_value(value)

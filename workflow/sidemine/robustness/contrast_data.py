@@ -30,6 +30,7 @@ STRICTER_MEAN, LOOSER_MEAN = 2.0, 0.5
 LOWEST_SHARE = 0.25
 """Of the genes of an array, by mean expression, that the stricter filter drops."""
 NOT_REUSED = "no sample is known to be re-used"
+NO_AGE = "no age is recorded"
 _ADDED = {"sex": "robustness_sex", "age": "robustness_age"}
 
 
@@ -276,7 +277,7 @@ class ContrastData:
         if change.samples == "no_sex_mismatch" and not members & self.sex_mismatched:
             raise NotApplicable("no recorded sex contradicts the genes")
         if change.samples == "age_overlap" and self.shared_ages is None:
-            raise NotApplicable("no age is recorded")
+            raise NotApplicable(NO_AGE)
 
     def _design(self, change: Change) -> Design:
         key = (change.without, change.added, change.samples)

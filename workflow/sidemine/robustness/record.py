@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sidemine.evidence.records import PooledEffect
-from sidemine.robustness.contrast_data import NOT_REUSED
+from sidemine.robustness.contrast_data import NO_AGE, NOT_REUSED
 from sidemine.robustness.measure import Measured
 from sidemine.robustness.variants import REFERENCE, Variant
 from sidemine.study.models import Hypothesis
@@ -19,6 +19,10 @@ AGREEING_P = 0.05
 """Two-sided p that a variant must keep where the reference run has it."""
 REQUIRED = {"age_overlap": "age_overlap_shared_range", "no_reused_controls": "reused_controls_dropped"}
 """Runs that a cohort verdict has to survive, and the variants that they are."""
+WHERE_AGES = (
+    "Where the record holds ages (`sidemine inspect ACCESSION` lists its columns), name the column as age_column in "
+    "datasets.tsv, and put it among the covariates of the contrast."
+)
 
 
 @dataclass(frozen=True)
@@ -123,19 +127,25 @@ def _required(kind: str, name: str, rows: Sequence[Row], reference: Row) -> tupl
         return "not evaluated", "Nothing could be tested, or the study leaves this dimension out (settings.robustness)."
     if row.measured is None or row.effect is None or row.effect.effect is None:
         status = "not applicable" if row.reason == NOT_REUSED else "not evaluated"
-        return status, f"{row.reason[:1].upper()}{row.reason[1:]}."
+        advice = f" {WHERE_AGES}" if status == "not evaluated" and NO_AGE in row.reason else ""
+        return status, f"{row.reason[:1].upper()}{row.reason[1:]}.{advice}"
     effect = row.effect
-    k = reference.effect.k if reference.effect else 0
-    # Where all that a dataset brings was counted elsewhere before, the answer rests on the other one alone.
-    alone = name == "no_reused_controls" and effect.k == 1 < k
-    status = "passed" if row.agrees(reference) and not alone else "failed"
+    alone = effect.k == 1 < (reference.effect.k if reference.effect else 0)
+    status = "passed" if row.agrees(reference) else "failed"
+    if alone and name == "no_reused_controls":
+        # All that a dataset brings was counted elsewhere before: the answer rests on the other one alone.
+        status = "failed"
+    elif alone and status == "passed":
+        # The other cohorts could not be restricted: whether their part of the answer is one of age is not known.
+        status = "not evaluated"
     words = (
         f"{row.variant.description[:1].upper()}{row.variant.description[1:]}: {effect.effect:.2f} "
         f"(95 % CI {effect.ci_low:.2f} to {effect.ci_high:.2f}; p = {row.p_value:.2g}; k = {effect.k})"
     )
     notes = f"; {'; '.join(row.measured.notes)}" if row.measured.notes else ""
     notes += "; a single dataset is left, which nothing confirms" if alone else ""
-    return status, f"{words}{notes}."
+    advice = f" {WHERE_AGES}" if alone and NO_AGE in notes else ""
+    return status, f"{words}{notes}.{advice}"
 
 
 def robustness_table(records: Sequence[dict[str, Any]]) -> pd.DataFrame:

@@ -10,7 +10,7 @@ from sidemine.verdict.appraise import FEWEST_TO_POOL, RANK, Appraisal, Checks, a
 from sidemine.verdict.doubts import strongest_doubt
 from sidemine.verdict.family import holm_p_values, primary_p, smallest_p
 from sidemine.verdict.intervals import one_sided
-from sidemine.verdict.readings import Reading, as_effect, measured_effect, smallest_excludable
+from sidemine.verdict.readings import Reading, as_effect, independent_readings, measured_effect, smallest_excludable
 from sidemine.verdict.sentences import competitive_reading, effect_sentence, pooled_sentence
 
 
@@ -113,7 +113,7 @@ def _card(hypothesis: dict[str, Any], found: Appraisal, robustness: dict[str, An
         },
         "evidence": [_evidence_row(row, primary["direction"], found.readings) for row in evidence.contrasts],
         "control": _evidence_row(evidence.control, "either", []) if evidence.control else None,
-        "agreeing": _agreeing(found.readings),
+        "agreeing": _agreeing(found.readings, pooled),
         "pooled": pooled.to_dict() if pooled.k >= FEWEST_TO_POOL else None,
         "composition_adjusted": mixed["adjusted"],
         "composition": mixed,
@@ -168,11 +168,16 @@ def _smallest_excludable(kind: str, evidence: HypothesisEvidence, pooled: Pooled
     return smallest_excludable([found for row in evidence.contrasts if (found := measured_effect(row)) is not None])
 
 
-def _agreeing(readings: list[Reading]) -> dict[str, int] | None:
-    """Count independent sources all of whose contrasts agree: contrasts of one source count once."""
+def _agreeing(readings: list[Reading], pooled: PooledEffect) -> dict[str, int] | None:
+    """Count independent sources all of whose contrasts agree: contrasts of one source count once.
+
+    A source that the pooled effect refuses as a whole (for samples that it shares, say) does not count.
+    """
+    counted = {reading.evidence.source for reading in independent_readings(readings, pooled)}
     sources: dict[tuple[str, str], list[Reading]] = {}
     for reading in readings:
-        sources.setdefault(reading.evidence.source, []).append(reading)
+        if reading.evidence.source in counted:
+            sources.setdefault(reading.evidence.source, []).append(reading)
     agreeing = sum(all(reading.agrees for reading in group) for group in sources.values())
     return {"k": agreeing, "n": len(sources)} if readings else None
 

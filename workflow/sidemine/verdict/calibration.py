@@ -23,7 +23,7 @@ def read_calibration(contrasts: Sequence[str], sizes: Mapping[str, Mapping[str, 
         Contrasts that carry the answer.
     sizes
         `contrasts` of `calibration.json`: per contrast the reading of each test (holds, conservative, liberal, not
-        measured), whether it was measured in these data or is that of the design class, and a sentence. None where it
+        measured; the design class's where own labelings left it undecided), whether it was measured in these data or is that of the design class, and a sentence. None where it
         was not computed.
 
     Returns

@@ -18,7 +18,7 @@
       return {
         i, index, gene: genes.symbol[index], entrez: genes.entrez[index], ensembl: genes.ensembl[index], lfc, t, p,
         low: (data.log2_fold_change[i] - data.below[i]) / 1000,
-        high: (data.log2_fold_change[i] + data.below[i] + data.above[i]) / 1000, q: data.q[i], mean: data.mean[i] / 100,
+        high: (data.log2_fold_change[i] + data.below[i] + data.above[i]) / 1000, q: data.q[i], mean: data.mean[i] / 100, rank: data.rank?.[i],
         nlp: -Math.log10(p), way: p >= 0.05 ? "unclear" : lfc > 0 ? "higher" : "lower",
         p_words: pWords(p), q_words: pWords(data.q[i]),
       };
@@ -32,6 +32,9 @@
     state.set(contrast, here);
     here.data = await block(`data-contrast-${contrast}`);
     here.values = await block(`data-dataset-${here.dataset}`);
+    for (const chooser of article.querySelectorAll(".filter-set, .rank-set")) {
+      chooser.append(...here.data.sets.rows.map((row) => new Option(row.gene_set, row.gene_set)));
+    }
     const jobs = [drawComponents(here)];
     if (article.dataset.testable === "yes") {
       here.sets = await block("data-sets");
@@ -61,7 +64,10 @@
     const holder = byId(`volcano-${here.contrast}`);
     const genes = thinned(here);
     here.volcano = await draw(holder, here.page.specs.volcano, { genes, chosen: [] }, "canvas");
-    if (genes.length < here.rows.length) {
+    if (here.data.tested) {
+      byId(`thinned-${here.contrast}`).textContent =
+        `Drawn: ${genes.length.toLocaleString("en")} of ${here.data.tested.toLocaleString("en")} genes; all are in differential.tsv.gz.`;
+    } else if (genes.length < here.rows.length) {
       byId(`thinned-${here.contrast}`).textContent =
         `Drawn: ${genes.length.toLocaleString("en")} of ${here.rows.length.toLocaleString("en")} genes (the ${strongest.toLocaleString("en")} ` +
         "smallest p-values, every gene of the sets that a hypothesis names, and an even sample of the rest). The table has all.";

@@ -11,14 +11,20 @@ window.sidemine = (() => {
 
   // ---- data ---------------------------------------------------------------------------------------------------
   function block(id) {
-    if (!blocks.has(id)) blocks.set(id, unpack(byId(id).textContent));
+    if (!blocks.has(id)) blocks.set(id, unpack(byId(id).textContent).then((found) => found.json()).then(window.sidemineColumns));
     return blocks.get(id);
   }
 
   async function unpack(text) {
     const bytes = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
-    const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
-    return new Response(stream).json();
+    return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip")));
+  }
+
+  // Libraries come packed. Each becomes an inline script, which the page's policy lets run by its hash.
+  async function library(id) {
+    const script = document.createElement("script");
+    script.textContent = await (await unpack(byId(id).textContent)).text();
+    document.head.append(script);
   }
 
   // ---- words --------------------------------------------------------------------------------------------------
@@ -141,7 +147,7 @@ window.sidemine = (() => {
 
   async function start() {
     root.classList.toggle("dark", dark.matches);
-    const page = await block("data-page");
+    const [page] = await Promise.all([block("data-page"), library("library-charts"), library("library-tables")]);
     for (const one of starts) await one(page);
     root.dataset.ready = "yes";
     await drawRest();

@@ -21,7 +21,7 @@
     const own = await block(`data-contrast-${data.same_as}`);
     const effect = own.log2_fold_change;
     return { ...data, step: own.gene_step, k: effect.map(() => 1), effect, below: own.below, above: own.above,
-             p: { plain: own.p } };
+             p: { plain: own.p }, pooled: own.tested };
   }
 
   // ---- rows ---------------------------------------------------------------------------------------------------
@@ -42,7 +42,7 @@
         p: digits(data.p, i), q: digits(data.q, i), heterogeneity: digits(data.heterogeneity_p, i), i2: one(data.i2, 1),
         prediction_low: one(data.prediction_low, 1000), prediction_high: one(data.prediction_high, 1000),
         effects: names.map((name) => (data.effects[name] ? one(data.effects[name], 1000) : null)),
-        why: names.map((name) => reasons[data.missing[name][index]] ?? ""),
+        why: names.map((name) => reasons[data.missing[name][index]] ?? (i < 0 && data.pooled ? "not on this page" : "")),
       };
     });
   }
@@ -134,7 +134,9 @@
 
   function tell() {
     const left = here.table.rows({ search: "applied" }).count();
-    byId("explorer-words").textContent = `${left.toLocaleString("en")} of ${here.rows.length.toLocaleString("en")} genes of the study are shown.`;
+    byId("explorer-words").textContent = `${left.toLocaleString("en")} of ${here.rows.length.toLocaleString("en")} genes of the study are shown.` +
+      (here.data.pooled ? ` On this page: ${here.data.step.length.toLocaleString("en")} of ${here.data.pooled.toLocaleString("en")} pooled genes ` +
+        "(every gene of declared sets and panels, the smallest p-values, and an even sample of the rest); all are in pooled/…/genes.tsv.gz." : "");
   }
 
   // ---- filters ------------------------------------------------------------------------------------------------

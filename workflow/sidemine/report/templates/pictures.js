@@ -95,17 +95,26 @@ window.sidemine.pictures = (() => {
 
   // ---- rank plot of a set -------------------------------------------------------------------------------------
   function drawRank(here, name) {
-    here.ranked ??= [...here.rows].sort((a, b) => b.t - a.t || (a.gene < b.gene ? -1 : 1));
+    // Of a thinned table, each gene's rank among all tested genes is on the page.
+    here.ranked ??= here.data.tested ? [...here.rows].sort((a, b) => a.rank - b.rank)
+      : [...here.rows].sort((a, b) => b.t - a.t || (a.gene < b.gene ? -1 : 1)).map((row, i) => ({ ...row, rank: i + 1 }));
+    const all = here.data.tested ?? here.ranked.length;
     const set = here.sets[name] ?? { genes: [], weights: [] };
     const weights = new Map(set.genes.map((gene, i) => [gene, set.weights[i] ?? 1]));
     const every = Math.max(1, Math.ceil(here.ranked.length / 400));
     const curve = [];
     const members = [];
     here.ranked.forEach((row, i) => {
-      if (i % every === 0 || i === here.ranked.length - 1) curve.push({ rank: i + 1, t: row.t });
-      if (weights.has(row.index)) members.push({ gene: row.gene, rank: i + 1, t: row.t, weight: weights.get(row.index), way: row.t > 0 ? "higher" : "lower", place: "no" });
+      if (i % every === 0 || i === here.ranked.length - 1) curve.push({ rank: row.rank, t: row.t });
+      if (weights.has(row.index)) members.push({ gene: row.gene, rank: row.rank, t: row.t, weight: weights.get(row.index), way: row.t > 0 ? "higher" : "lower", place: "no" });
     });
-    const { running, peak } = runningSum(members.filter((row) => row.weight > 0), here.ranked.length);
+    const measured = here.data.tested ? here.data.sets.rows.find((row) => row.gene_set === name)?.n_measured ?? members.length : members.length;
+    if (members.length < measured) {
+      byId(`rank-words-${here.contrast}`).textContent = `${members.length} of ${measured} measured genes of this set are on this page ` +
+        "and drawn; no running sum and no leading edge without the others, which are in differential.tsv.gz.";
+      return draw(byId(`rank-${here.contrast}`), here.page.specs.rank, { curve, members, running: [], peak: [] });
+    }
+    const { running, peak } = runningSum(members.filter((row) => row.weight > 0), all);
     const edge = peak.sum > 0 ? members.filter((row) => row.rank <= peak.rank) : members.filter((row) => row.rank >= peak.rank);
     for (const row of edge) if (row.weight > 0) row.place = "yes";
     const higher = members.filter((row) => row.t > 0).length;
