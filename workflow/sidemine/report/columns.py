@@ -32,6 +32,13 @@ _FIRST = 0x5D
 _SURROGATES = range(0xD800, 0xE000)
 _MOST = 0x10FFFF - len(_SURROGATES) - _FIRST
 _NONE = -(2**62)
+LARGEST = 2**31
+"""Numbers from here on are not coded: products with them would leave the whole numbers that a browser holds exactly."""
+
+
+def codable(columns: Iterable[Column]) -> bool:
+    """Tell whether all numbers are small enough to be coded."""
+    return all(value is None or abs(value) < LARGEST for values in columns for value in values)
 
 
 def code_of(p: float | None) -> int | None:
@@ -146,23 +153,25 @@ def _whole(arrays: Mapping[str, NDArray[np.int64]], step: list[Any], left: NDArr
     return np.where(left == _NONE, _NONE, left + _predicted(arrays, step, len(left)))
 
 
-def _text(values: NDArray[np.int64]) -> str:
-    # 0 is a missing number; others go 0, -1, 1, -2, 2 … to 1, 2, 3, 4, 5 …
+def _text(values: NDArray[np.int64]) -> str | list[int | None]:
+    # A column with a number too large for one character stays a list. 0 is a missing number; others go 0, -1, 1, -2, 2 … to 1, 2, 3, 4, 5 …
     import numpy as np
 
     known = values != _NONE
     kept = np.where(known, values, 0)
     codes = np.where(known, np.where(kept >= 0, 2 * kept + 1, -2 * kept), 0)
     if len(codes) and int(codes.max()) > _MOST:
-        raise ValueError(f"a number of {int(np.abs(kept).max())} is beyond what one character holds")
+        return _list(values)
     codes = codes + _FIRST
     codes[codes >= _SURROGATES.start] += len(_SURROGATES)
     return codes.astype("<u4").tobytes().decode("utf-32-le")
 
 
-def _numbers(text: str) -> NDArray[np.int64]:
+def _numbers(text: str | list[int | None]) -> NDArray[np.int64]:
     import numpy as np
 
+    if not isinstance(text, str):
+        return _array(text)
     codes = np.frombuffer(text.encode("utf-32-le"), dtype="<u4").astype(np.int64)
     codes[codes >= _SURROGATES.stop] -= len(_SURROGATES)
     codes -= _FIRST
@@ -170,11 +179,11 @@ def _numbers(text: str) -> NDArray[np.int64]:
     return np.where(codes == 0, _NONE, values)
 
 
-def compact_text(values: Column) -> str:
-    """Return numbers as text, one character each."""
+def compact_text(values: Column) -> str | list[int | None]:
+    """Return numbers as text, one character each; as they are, where one is too large."""
     return _text(_array(values))
 
 
-def numbers_of(text: str) -> list[int | None]:
+def numbers_of(text: str | list[int | None]) -> list[int | None]:
     """Undo `compact_text`."""
     return _list(_numbers(text))

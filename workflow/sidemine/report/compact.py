@@ -1,6 +1,6 @@
 """Blocks of the page in their small form: columns coded, records turned into columns. Nothing is lost.
 
-`compact` and `restored` are each other's inverse; the page's script restores a block in the same way (`restored` in core.js).
+`compact` and `restored` are each other's inverse (a block with numbers too large to be coded stays as it is); the page's script restores a block in the same way (`restored` in core.js).
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from sidemine.report.columns import (
     Column,
     Recipe,
     cheapest,
+    codable,
     code_of,
     compact_text,
     decoded,
@@ -33,6 +34,8 @@ def compact_contrast(block: Mapping[str, Any]) -> dict[str, Any]:
     columns |= {name: [code_of(p) for p in block[name]] for name in ("p", "q")}
     columns |= {f"groups.{name}": values for name, values in block["groups"].items()}
     columns |= {"rank": block["rank"]} if "rank" in block else {}
+    if not codable(columns.values()):
+        return dict(block)
     target, reference = len(block["target"]), len(block["reference"])
     recipe: Recipe = [
         ["gene_step", "plain"],
@@ -74,6 +77,8 @@ def compact_explorer(block: Mapping[str, Any]) -> dict[str, Any]:
     columns |= {name: [_digits_code(*pair) for pair in zip(*block[name].values(), strict=True)] for name in digits}
     columns |= {name: block[name] for name in ("i2", "prediction_low", "prediction_high") if name in block}
     columns |= {f"effects.{name}": values for name, values in block["effects"].items()}
+    if not codable(columns.values()):
+        return dict(block)
     recipe: Recipe = [[name, "plain"] for name in ("step", "k", "effect", "below", "above")]
     recipe += [["p", "along", "effect", "below"]]
     recipe += [["q", "along", "p", ""]] if "q" in block else []
@@ -97,6 +102,8 @@ def compact_explorer(block: Mapping[str, Any]) -> dict[str, Any]:
 
 def compact_dataset(block: Mapping[str, Any]) -> dict[str, Any]:
     """Return the small form of `payload.dataset_block`: values of a gene as differences from its median."""
+    if not codable(block["values"]):
+        return dict(block)
     middles = [int(statistics.median_low([x for x in row if x is not None] or [0])) for row in block["values"]]
     left = [
         None if value is None else value - middle

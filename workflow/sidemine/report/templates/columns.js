@@ -7,6 +7,7 @@ window.sidemineColumns = (() => {
 
   // One character per number: missing, then 0, -1, 1, -2, 2 …
   function numbersOf(text) {
+    if (Array.isArray(text)) return text; // a number was too large for one character
     const values = [];
     for (const character of text) {
       let code = character.codePointAt(0);
