@@ -7,6 +7,7 @@ import re
 
 import pytest
 
+from sidemine.report.words import typeset
 from sidemine.simulate.studies import PLANTED_KINDS
 
 pytestmark = pytest.mark.workflow
@@ -39,7 +40,7 @@ def check(run, kind):
     (chip,) = re.findall(r'<p class="chip[^>]*>(.*?)</p>', page, re.DOTALL)
     assert verdict["verdict"] in chip
     assert ("opposite" in chip) is plan.opposite
-    assert verdict["doubt"] in page
+    assert typeset(verdict["doubt"]) in page
     assert plan.truth in page  # the page says what was planted
     return verdict
 

@@ -33,7 +33,7 @@ AIRWAY_CAMERA, AIRWAY_FRY = 8e-4, 2e-6
 
 VERDICTS = {
     "airway_ifn_alpha": "suggestive",
-    "interferon_beta": "suggestive",
+    "interferon_beta": "supported",  # two independent experiments: airway cells and blood
     "airway_ifn_gamma": "suggestive",
     "airway_ifn_lambda": "suggestive",
     "blood_ifn_beta_by_run": "suggestive",
