@@ -154,7 +154,15 @@ def _spell(letter: str) -> str:
     return name.rpartition(" LETTER ")[2] if " LETTER " in name else f" u{ord(letter):04x} "
 
 
-_MARKS = {"+": " plus ", "%": " percent ", "<": " below ", ">": " above ", "#": " number ", "*": " star ", "'": " prime "}
+_MARKS = {
+    "+": " plus ",
+    "%": " percent ",
+    "<": " below ",
+    ">": " above ",
+    "#": " number ",
+    "*": " star ",
+    "'": " prime ",
+}
 
 
 def fixed_column(key: str) -> str:
