@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sidemine.errors import InputError, Problem
+from sidemine.errors import InputError, Problem, SheetMismatch
 from sidemine.prepare.value_matrix import ValueMatrix
 from sidemine.simulation_marker import SIMULATION_MARKER
 
@@ -215,7 +215,7 @@ def plan_pseudobulk(row: Dataset, obs: pd.DataFrame, taken: NDArray[np.bool_]) -
 
     Raises
     ------
-    InputError
+    SheetMismatch
         When `cell_type` or one of `sample_columns` is not a column of the cells.
     """
     import numpy as np
@@ -256,7 +256,7 @@ def _unit_problem(row: Dataset, obs: pd.DataFrame) -> Problem | None:
 def _check_columns(row: Dataset, grouping: list[str], obs: pd.DataFrame) -> None:
     absent = [column for column in grouping if column not in obs.columns]
     if absent:
-        raise InputError(
+        raise SheetMismatch(
             Problem(
                 f"the cells have no column {', '.join(map(repr, absent))}",
                 f"dataset {row.dataset}: cell_type or sample_columns in datasets.tsv",
