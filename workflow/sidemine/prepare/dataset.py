@@ -10,9 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from sidemine.errors import InputError, Problem, SheetMismatch
-from sidemine.prepare.count_archive import read_count_archive
 from sidemine.prepare.expression_store import PROVENANCE_KEY, read_expression, write_expression
-from sidemine.prepare.expression_table import read_expression_table
 from sidemine.prepare.gene_mapping import (
     GeneMatrix,
     MappedIdentifiers,
@@ -25,14 +23,16 @@ from sidemine.prepare.gene_mapping import (
 )
 from sidemine.prepare.gene_table import GeneTable
 from sidemine.prepare.metadata import SINGLE_CELL_LAYOUTS, USED, find_label_notes, read_planned_cells
-from sidemine.prepare.ncbi_counts import read_ncbi_annotation, read_ncbi_counts
 from sidemine.prepare.platform_annotation import read_platform_annotation
 from sidemine.prepare.scale import assess_scale, find_scale_problem, to_analysis_scale
-from sidemine.prepare.series_matrix import read_series_matrix, read_series_metadata
 from sidemine.prepare.single_cell import sum_cells
 from sidemine.prepare.value_columns import match_columns
-from sidemine.prepare.value_matrix import ValueMatrix
 from sidemine.retrieve.integrity import carries_simulation_marker
+from sidemine.sources.count_archive import read_count_archive
+from sidemine.sources.expression_table import read_expression_table
+from sidemine.sources.ncbi_counts import read_ncbi_annotation, read_ncbi_counts
+from sidemine.sources.series_matrix import read_series_matrix, read_series_metadata
+from sidemine.sources.value_matrix import ValueMatrix
 from sidemine.tables import GENES_LEDGER, empty_table
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import pandas as pd
 
-    from sidemine.prepare.geo_metadata import SeriesMetadata
+    from sidemine.sources.geo_metadata import SeriesMetadata
 
 Kind = Literal["series matrix", "SOFT", "table", "h5ad", "archive"]
 
@@ -204,7 +204,7 @@ def _explain_absence(
 
 
 def _inspect_series_matrix(path: Path) -> Inspection:
-    from sidemine.prepare.series_matrix import read_series_matrix, read_series_metadata
+    from sidemine.sources.series_matrix import read_series_matrix, read_series_metadata
 
     metadata = read_series_metadata(path)
     inspection = _from_metadata(path, "series matrix", metadata)
@@ -224,7 +224,7 @@ def _inspect_series_matrix(path: Path) -> Inspection:
 
 
 def _inspect_soft(path: Path) -> Inspection:
-    from sidemine.prepare.soft import read_soft_metadata
+    from sidemine.sources.soft import read_soft_metadata
 
     metadata = read_soft_metadata(path)
     inspection = _from_metadata(path, "SOFT", metadata)
@@ -261,7 +261,7 @@ def _inspect_table(path: Path) -> Inspection:
     """Look into a table of values: it says of its samples no more than their names, so show the parts of these."""
     import pandas as pd
 
-    from sidemine.prepare.expression_table import read_expression_table, read_table_columns
+    from sidemine.sources.expression_table import read_expression_table, read_table_columns
 
     columns = read_table_columns(path)
     parts = [name.replace(".", "_").replace("-", "_").replace(" ", "_").split("_") for name in columns]

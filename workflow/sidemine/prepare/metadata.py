@@ -11,20 +11,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sidemine.errors import Problem, SheetMismatch, SidemineError
-from sidemine.prepare.count_archive import archive_metadata, list_archive_samples
 from sidemine.prepare.derived_columns import check_derived, derive_columns
 from sidemine.prepare.sample_sheet import apply_sample_sheet, check_known, read_sample_sheet
-from sidemine.prepare.series_matrix import read_series_metadata
-from sidemine.prepare.single_cell import (
-    MIN_CELLS,
-    Cells,
-    PseudobulkPlan,
-    plan_pseudobulk,
-    read_h5ad_cells,
-    text_frame,
-)
-from sidemine.prepare.tenx import read_tenx_cells
+from sidemine.prepare.single_cell import MIN_CELLS, PseudobulkPlan, plan_pseudobulk
 from sidemine.prepare.value_columns import list_value_columns, match_columns
+from sidemine.sources.cells import Cells, text_frame
+from sidemine.sources.count_archive import archive_metadata, list_archive_samples
+from sidemine.sources.h5ad import read_h5ad_cells
+from sidemine.sources.series_matrix import read_series_metadata
+from sidemine.sources.tenx import read_tenx_cells
 from sidemine.study.hints import did_you_mean
 from sidemine.study.selectors import matches_nothing, parse_selector
 from sidemine.tables import SAMPLES

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sidemine.errors import Problem, SheetMismatch
-from sidemine.prepare.count_archive import list_archive_samples
-from sidemine.prepare.expression_table import read_table_columns
-from sidemine.prepare.series_matrix import read_series_metadata
+from sidemine.sources.count_archive import list_archive_samples
+from sidemine.sources.expression_table import read_table_columns
+from sidemine.sources.series_matrix import read_series_metadata
 
 if TYPE_CHECKING:
     import pandas as pd

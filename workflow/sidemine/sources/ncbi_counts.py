@@ -6,8 +6,8 @@ from pathlib import Path
 
 from sidemine.errors import InputError, Problem
 from sidemine.prepare.byte_streams import decode, open_bytes
-from sidemine.prepare.expression_table import read_expression_table
-from sidemine.prepare.value_matrix import ValueMatrix
+from sidemine.sources.expression_table import read_expression_table
+from sidemine.sources.value_matrix import ValueMatrix
 
 
 def read_ncbi_counts(path: Path) -> ValueMatrix:

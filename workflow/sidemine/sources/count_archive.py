@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 from sidemine.errors import InputError, Problem
 from sidemine.prepare.byte_streams import decode
-from sidemine.prepare.value_matrix import ValueMatrix
 from sidemine.retrieve.archive import iter_tar_members
 from sidemine.simulation_marker import SIMULATION_MARKER
+from sidemine.sources.value_matrix import ValueMatrix
 
 if TYPE_CHECKING:
     import numpy as np

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from sidemine.errors import InputError, Problem
 from sidemine.prepare.byte_streams import decode, open_bytes
-from sidemine.prepare.count_archive import parse_member_name
-from sidemine.prepare.single_cell import Cells
 from sidemine.retrieve.archive import is_tar, iter_tar_members
+from sidemine.sources.cells import Cells
+from sidemine.sources.count_archive import parse_member_name
 
 if TYPE_CHECKING:
     import pandas as pd

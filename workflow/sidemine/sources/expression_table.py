@@ -14,8 +14,8 @@ from typing import IO, TYPE_CHECKING, Any
 
 from sidemine.errors import InputError, Problem
 from sidemine.prepare.byte_streams import decode, open_bytes
-from sidemine.prepare.value_matrix import ValueMatrix
 from sidemine.simulation_marker import SIMULATION_MARKER
+from sidemine.sources.value_matrix import ValueMatrix
 
 if TYPE_CHECKING:
     import numpy as np

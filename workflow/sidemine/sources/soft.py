@@ -8,8 +8,8 @@ from pathlib import Path
 
 from sidemine.errors import InputError, Problem
 from sidemine.prepare.byte_streams import MAX_BYTES, decode, open_bytes, truncated
-from sidemine.prepare.geo_metadata import SampleTable, SeriesMetadata, check_accessions
 from sidemine.simulation_marker import SIMULATION_MARKER
+from sidemine.sources.geo_metadata import SampleTable, SeriesMetadata, check_accessions
 
 _LINE_LIMIT = 1 << 28
 
