@@ -9,10 +9,13 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from sidemine.errors import InputError, Problem
+from sidemine.isolation import run_isolated
+from sidemine.isolation.matrix_market import read_matrix_market
 from sidemine.prepare.byte_streams import decode, open_bytes
 from sidemine.retrieve.archive import is_tar, iter_tar_members
 from sidemine.sources.cells import Cells
 from sidemine.sources.count_archive import parse_member_name
+from sidemine.sources.tenx_h5 import read_tenx_h5
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,6 +48,11 @@ def read_tenx_cells(path: Path, kind: IdentifierKind) -> Cells:
     InputError
         When a triplet is incomplete, its parts do not fit, samples differ in their genes, or values are no counts.
     """
+    # Unpacking and parsing are native code: a damaged archive must not end the job.
+    return run_isolated(_read_cells, path, kind, where=path, returns=Cells, preload=("pandas", "scipy.io"))
+
+
+def _read_cells(path: Path, kind: IdentifierKind) -> Cells:
     import pandas as pd
     import scipy.sparse as sp
 
@@ -70,31 +78,30 @@ def read_tenx_cells(path: Path, kind: IdentifierKind) -> Cells:
     if features is None:
         raise InputError(_no_triplet(path, "no triplet at all"))
     counts = sp.vstack(matrices).tocsr()
+    return _genes_of(counts, features, kind, pd.concat(frames), notes)
+
+
+def _genes_of(
+    counts: Any, features: list[list[str]], kind: IdentifierKind, obs: pd.DataFrame, notes: list[str]
+) -> Cells:
+    """Leave out the features that are no genes, such as antibodies."""
     is_gene = [len(cells) < 3 or cells[2] == "Gene Expression" for cells in features]
     column = 1 if kind == "symbol" else 0
     names = [cells[min(column, len(cells) - 1)] for cells in features]
     left_out = [(name, "no gene: another feature type") for name, gene in zip(names, is_gene, strict=True) if not gene]
     keep = [place for place, gene in enumerate(is_gene) if gene]
-    return Cells(counts[:, keep], [names[place] for place in keep], pd.concat(frames), left_out, notes)
+    return Cells(counts[:, keep], [names[place] for place in keep], obs, left_out, notes)
 
 
 def _read_h5(path: Path, kind: IdentifierKind) -> Cells:
-    import warnings
-
     import pandas as pd
-    import scanpy as sc
 
-    try:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", message=".*names are not unique.*")
-            adata = sc.read_10x_h5(path)
-    except (OSError, KeyError, ValueError) as error:
-        raise InputError(_no_triplet(path, str(error)[:200])) from error
-    names = adata.var_names if kind == "symbol" else adata.var["gene_ids"]
-    obs = pd.DataFrame({"sample": path.stem, "title": path.stem, "barcode": adata.obs_names}, dtype=object)
-    obs.index = pd.Index(obs["barcode"], name="cell", dtype=object)
-    kept, obs, note = _leave_out_empty(adata.X.tocsr(), obs, path.stem)
-    return Cells(kept, [str(name) for name in names], obs, notes=[note] if note else [])
+    read = read_tenx_h5(path)
+    obs = pd.DataFrame({"sample": path.stem, "title": path.stem, "barcode": read.barcodes}, dtype=object)
+    obs.index = pd.Index(read.barcodes, name="cell", dtype=object)
+    _check_counts(read.counts, str(path))
+    kept, obs, note = _leave_out_empty(read.counts, obs, path.stem)
+    return _genes_of(kept, read.features, kind, obs, [note] if note else [])
 
 
 def _triplets(path: Path) -> Iterator[tuple[str, dict[str, bytes]]]:
@@ -134,15 +141,9 @@ def _parts(path: Path) -> Iterator[tuple[str, bytes]]:
 
 
 def _read_triplet(name: str, parts: dict[str, bytes], path: Path) -> tuple[Any, list[list[str]], pd.DataFrame, str]:
-    import numpy as np
     import pandas as pd
-    import scipy.io
-    import scipy.sparse as sp
 
-    try:
-        matrix = sp.csr_matrix(scipy.io.mmread(io.BytesIO(parts["matrix"]), spmatrix=False).T)
-    except (ValueError, OverflowError) as error:
-        raise InputError(_no_triplet(path, f"matrix of {name}: {str(error)[:200]}")) from error
+    matrix = read_matrix_market(io.BytesIO(parts["matrix"]), f"{path}, matrix of {name}")
     features = [line.split("\t") for line in decode(parts["features"])[0].splitlines() if line.strip()]
     barcodes = [line.split("\t")[0] for line in decode(parts["barcodes"])[0].splitlines() if line.strip()]
     if matrix.shape != (len(barcodes), len(features)):
@@ -150,20 +151,29 @@ def _read_triplet(name: str, parts: dict[str, bytes], path: Path) -> tuple[Any, 
             f"{name}: matrix {matrix.shape[1]} × {matrix.shape[0]}, {len(features)} features, {len(barcodes)} barcodes"
         )
         raise InputError(_no_triplet(path, found))
-    if matrix.nnz and (matrix.data.min() < 0 or bool(np.any(matrix.data != np.rint(matrix.data)))):
-        raise InputError(
-            Problem(
-                "the matrix does not hold raw counts",
-                f"{path}, {name}: values are negative or have fractions",
-                "whole numbers, none negative",
-                "Use the file with raw counts.",
-            )
-        )
+    _check_counts(matrix, f"{path}, {name}")
     who = parse_member_name(name)
     obs = pd.DataFrame({"sample": who.sample, "title": who.title, "barcode": barcodes}, dtype=object)
     obs.index = pd.Index([f"{who.sample}_{barcode}" for barcode in barcodes], name="cell", dtype=object)
     kept, obs, note = _leave_out_empty(matrix, obs, name)
     return kept, features, obs, note
+
+
+def _check_counts(matrix: Any, where: str) -> None:
+    import numpy as np
+
+    values = matrix.data
+    if values.size and not (
+        np.isfinite(values).all() and values.min() >= 0 and np.array_equal(values, np.rint(values))
+    ):
+        raise InputError(
+            Problem(
+                "the matrix does not hold raw counts",
+                f"{where}: values are negative, infinite or have fractions",
+                "whole numbers, none negative",
+                "Use the file with raw counts.",
+            )
+        )
 
 
 def _leave_out_empty(matrix: Any, obs: pd.DataFrame, name: str) -> tuple[Any, pd.DataFrame, str]:

@@ -48,7 +48,7 @@ def read_tenx_h5(path: Path) -> TenxMatrix:
     with open_hdf5(path, [place]) as file:
         try:
             return _read_group(file[place], path, place)
-        except KeyError as error:
+        except (KeyError, ValueError, TypeError, OSError) as error:
             raise InputError(_no_tenx(path, str(error)[:200])) from error
 
 
