@@ -32,7 +32,7 @@ _FILTERS = {1: "gzip", 2: "shuffle", 3: "fletcher32", 4: "szip", 5: "nbit", 6: "
 
 
 @contextlib.contextmanager
-def open_hdf5(path: Path, names: Iterable[str]) -> Iterator[h5py.File]:
+def open_hdf5(path: Path, names: Iterable[str], where: str = "") -> Iterator[h5py.File]:
     """Open an HDF5 file (also gzipped) whose parts `names` were checked.
 
     Parameters
@@ -42,6 +42,8 @@ def open_hdf5(path: Path, names: Iterable[str]) -> Iterator[h5py.File]:
     names
         Paths of the groups and datasets that will be read; those that are missing are passed over. Nothing else is
         looked at, so nothing else may be read.
+    where
+        The file as messages call it, when it is a member of an archive. Default: the path.
 
     Raises
     ------
@@ -59,12 +61,12 @@ def open_hdf5(path: Path, names: Iterable[str]) -> Iterator[h5py.File]:
             raise InputError(
                 Problem(
                     "the file cannot be read as h5ad or 10x .h5: it is no complete HDF5 file",
-                    f"{path}: {str(error)[:200]}",
+                    f"{where or path}: {str(error)[:200]}",
                     "a complete HDF5 file",
                     "Retrieve the file again; check layout in datasets.tsv.",
                 )
             ) from error
-        check = _Check(path)
+        check = _Check(path, where or str(path))
         for name in names:
             check.check(file, name)
         yield file
@@ -82,8 +84,9 @@ def _unpacked(path: Path) -> Iterator[IO[bytes]]:
 class _Check:
     """Looks at every object below some names, once."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, path: Path, where: str) -> None:
+        self._most_stored = max(path.stat().st_size * _MOST_COMPRESSED, _SMALL)
+        self._where = where
         self._seen: set[tuple[int, bytes]] = set()
 
     def check(self, file: h5py.File, name: str) -> None:
@@ -145,7 +148,7 @@ class _Check:
             self._check_chunks(dataset, name)
         # What was never written reads as zeros without end.
         most = stored * (_MOST_COMPRESSED if creation.get_nfilters() else 1) + _SMALL
-        if claimed > most or stored > max(self._path.stat().st_size * _MOST_COMPRESSED, _SMALL):
+        if claimed > most or stored > self._most_stored:
             shape = " × ".join(f"{length:,}" for length in dataset.shape)
             self._refuse(name, f"claims {shape} values ({claimed:,} bytes) and holds {stored:,} bytes")
 
@@ -160,7 +163,7 @@ class _Check:
         raise InputError(
             Problem(
                 f"the HDF5 file is refused: {name} {what}",
-                f"{self._path}, {name}",
+                f"{self._where}, {name}",
                 f"values within the file itself, plain or compressed by {', '.join(_FILTERS.values())}, as many as it holds",
                 next_step or "Retrieve the file again; do not use it when it comes back the same.",
             )
