@@ -198,7 +198,7 @@ def read_expression(path: Path) -> tuple[list[str], list[str], np.ndarray[Any, A
     provenance = json.loads(str(data.uns.get("sidemine", "{}")))
     names = [str(name) for name in data.obs_names]
     genes = [str(name) for name in data.var_names]
-    layer = "log2" if "log2" in data.layers else "counts" if "counts" in data.layers else ""
+    layer = next((name for name in LAYERS if name in data.layers), "")
     if not layer:
         return [], names, np.zeros((len(names), 0)), provenance
     stored = data.layers[layer]
