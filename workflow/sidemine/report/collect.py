@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sidemine.errors import InputError, Problem
+from sidemine.prepare.expression_store import LAYERS
 from sidemine.report.beside import Beside, read_beside
 from sidemine.report.supplement import Supplement, read_supplement
 from sidemine.report.words import cleaned
