@@ -6,7 +6,6 @@ These pydantic models are the one place where the configuration is defined. The 
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
@@ -17,6 +16,7 @@ from sidemine.study.context import ClinicalContext
 from sidemine.study.identifiers import Identifier, SetName
 from sidemine.study.independence import source_of
 from sidemine.study.panels import GenePanel
+from sidemine.study.patterns import compile_pattern
 from sidemine.study.scales import SCALES, Scale
 
 Layout = Literal["series_matrix", "table", "archive", "ncbi_counts", "h5ad", "tenx"]
@@ -268,8 +268,8 @@ class DerivedColumn(ClosedModel):
     @model_validator(mode="after")
     def _one_group(self) -> DerivedColumn:
         try:
-            groups = re.compile(self.regex).groups
-        except re.error as error:
+            groups = compile_pattern(self.regex).groups
+        except ValueError as error:
             raise ValueError(f"regex does not compile: {error}") from error
         if groups != 1:
             raise ValueError(f"regex must have exactly one group, it has {groups}")
