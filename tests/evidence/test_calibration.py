@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sidemine.differential.contrast_fit import save_fit, two_sided_p
+from sidemine.differential.contrast_fit import save_fit
 from sidemine.differential.design import build_design
 from sidemine.differential.fit import fit_contrast
 from sidemine.enrichment.camera import CameraSets, z_of_t
@@ -26,6 +26,7 @@ from sidemine.evidence.calibration_rates import (
     read_simulated,
 )
 from sidemine.evidence.group_variances import unequal_variances
+from sidemine.stats.tails import two_sided_p
 from sidemine.study.models import Contrast
 from sidemine.tables import CALIBRATION, check_table, empty_table, read_table, write_json
 

@@ -194,9 +194,14 @@ def test_header_only_series_matrix_names_alternatives(tmp_path: Path) -> None:
         '!Series_supplementary_file\t"ftp://x/GSE1_counts.tsv.gz"\n\n!Sample_title\t"a"\n!Sample_geo_accession\t"GSM1"\n'
         '!series_matrix_table_begin\n"ID_REF"\t"GSM1"\n!series_matrix_table_end\n'
     )
-    row = _row(layout="series_matrix", file="")
+    row = _row(layout="series_matrix", file="", status="verified")
     with pytest.raises(InputError, match=r"holds no values[\s\S]*GSE1_counts"):
         _prepare(row, {"values": path})
+    unverified = _row(layout="series_matrix", file="")
+    adata, ledger = _prepare(unverified, {"values": path})
+    assert adata.shape == (1, 0)
+    assert "holds no values" in read_provenance(adata)["problem"]["what"]
+    assert ledger.empty
 
 
 def test_ncbi_counts_use_their_annotation(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from sidemine.differential.contrast_fit import ContrastFit, differential_table
 from sidemine.differential.declared_traps import adjust_contrast, drop_samples
 from sidemine.differential.design import Design
 from sidemine.differential.fit import Layer, fit_contrast
-from sidemine.differential.groups import Groups, design_contrast, select_groups
+from sidemine.differential.groups import Groups, design_contrast, match_groups, raise_mismatch, select_groups
 from sidemine.errors import Problem, StudyError, Untestable
 from sidemine.tables import DIFFERENTIAL, empty_table
 
@@ -74,14 +74,16 @@ def fit_declared_contrast(
     Raises
     ------
     StudyError
-        When a selector matches nothing, or the contrast cannot be tested and `on_untestable` is stop.
+        When a selector of a verified row matches nothing, or the contrast cannot be tested and `on_untestable` is stop.
     """
     provenance = json.loads(expression.uns["sidemine"])
-    groups = declared_groups(expression, contrast)
+    groups, mismatches = match_groups(contrast, _samples_of(expression))
     left_out: list[tuple[str, str]] = []
     try:
         if provenance["problem"]:
-            raise Untestable(Problem.from_dict(provenance["problem"]))
+            told = [provenance["problem"], *provenance.get("further_problems", [])]
+            raise Untestable(Problem.from_dict(problem) for problem in told)
+        raise_mismatch(contrast, mismatches)
         contrast, groups, left_out = treated(contrast, groups, treatment)
         design = design_contrast(contrast, groups, min_group_size)
         fit = _fit(expression, provenance, contrast, design)
@@ -124,8 +126,12 @@ def design_again(
 
 def declared_groups(expression: AnnData, contrast: Contrast) -> Groups:
     """Return the two groups that the selectors of a contrast choose in a prepared dataset."""
-    samples = expression.obs.assign(sample=[str(name) for name in expression.obs_names], fate="used")
-    return select_groups(contrast, samples)
+    return select_groups(contrast, _samples_of(expression))
+
+
+def _samples_of(expression: AnnData) -> pd.DataFrame:
+    samples: pd.DataFrame = expression.obs.assign(sample=[str(name) for name in expression.obs_names], fate="used")
+    return samples
 
 
 def treated(

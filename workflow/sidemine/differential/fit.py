@@ -15,11 +15,13 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from sidemine.differential.block_correlation import consensus_correlation, quality_weights
-from sidemine.differential.contrast_fit import ContrastFit, benjamini_hochberg, two_sided_p
+from sidemine.differential.contrast_fit import ContrastFit
 from sidemine.differential.counts import MIN_COUNT, expressed_by_counts, smallest_group, voom
 from sidemine.differential.empirical_bayes import squeeze_variances
 from sidemine.differential.linear_model import EffectSpace, effect_space
 from sidemine.errors import InputError, Problem, Untestable
+from sidemine.stats.multiplicity import benjamini_hochberg
+from sidemine.stats.tails import t_quantile, two_sided_p
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -275,14 +277,12 @@ def moderated_fields(
     space: EffectSpace, mean_expression: NDArray[np.float64], trend: bool, robust: bool
 ) -> dict[str, Any]:
     """Return the fields of a fit that rest on moderated variances."""
-    from scipy.special import stdtrit  # t.ppf without the 0.4 s that importing scipy.stats takes
-
     moderated = squeeze_variances(space.variances, space.residual_df, mean_expression if trend else None, robust)
     coefficients = space.coefficients
     se = space.stdev_unscaled * np.sqrt(moderated.posterior)
     t = coefficients / se
     df = np.minimum(space.residual_df + moderated.prior_df, len(t) * float(space.residual_df))
-    half_width = stdtrit(df, 0.975) * se
+    half_width = t_quantile(0.975, df) * se
     p_value = two_sided_p(t, df)
     return {
         "log2_fold_change": coefficients,

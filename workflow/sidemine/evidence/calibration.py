@@ -7,7 +7,6 @@ quoted. Behind these stand the tables of all design classes and of the whole ver
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,6 +40,7 @@ from sidemine.evidence.calibration_rates import (
     read_measured,
 )
 from sidemine.evidence.group_variances import unequal_variances
+from sidemine.stats.seeds import named_seed
 from sidemine.study.models import Contrast
 from sidemine.tables import CALIBRATION, SAMPLES, read_json, read_table
 
@@ -167,7 +167,7 @@ class _Plan:
                 self.membership,
                 n_labelings=self.n_labelings,
                 n_rotations=self.n_rotations,
-                seed=[self.seed, zlib.crc32(self.contrast.encode())],
+                seed=named_seed(self.seed, self.contrast),
             )
             found = list(self._measured(tests))
             found += list(self._quoted_for_undecided(found, nearest, reference))

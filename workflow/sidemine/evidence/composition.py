@@ -8,7 +8,6 @@ the contrast coordinate gives the effect. Composition may be cause, consequence 
 
 from __future__ import annotations
 
-import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +15,7 @@ import numpy as np
 
 from sidemine.enrichment.set_effect import small_sample_factor
 from sidemine.evidence.cell_proxies import Proxies, build_proxies, standardised
+from sidemine.stats.tails import t_quantile, two_sided_p
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -45,16 +45,14 @@ class _Regression:
     df: int
 
     def to_dict(self) -> dict[str, float]:
-        from scipy.stats import t
-
-        half = float(t.ppf(0.975, self.df)) * self.se
+        half = float(t_quantile(0.975, self.df)) * self.se
         return {
             "effect": self.effect,
             "effect_se": self.se,
             "ci_low": self.effect - half,
             "ci_high": self.effect + half,
             "df": float(self.df),
-            "p_value": float(2 * t.sf(abs(self.effect / self.se), self.df)),
+            "p_value": float(two_sided_p(np.array(self.effect / self.se), self.df)),
         }
 
 
@@ -198,11 +196,6 @@ def adjust_effect(
         return None, reason
     factor = small_sample_factor(fit.residual_df) * fit.score_stdev_unscaled
     return _regress(target, proxies.scores, factor).to_dict(), ""
-
-
-def contrast_seed(seed: int, contrast: str, hypothesis: str) -> list[int]:
-    """Return entropy that depends on nothing but the study's seed, the contrast and the hypothesis."""
-    return [seed, zlib.crc32(contrast.encode()), zlib.crc32(hypothesis.encode())]
 
 
 def _why_not(fit: ContrastFit, proxies: Proxies) -> str:

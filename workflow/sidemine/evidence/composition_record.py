@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sidemine.evidence.cell_proxies import find_contaminated, read_markers, stimuli_checked
-from sidemine.evidence.composition import contrast_seed, find_differing, measure_composition
+from sidemine.evidence.composition import find_differing, measure_composition
+from sidemine.stats.seeds import named_seed
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -67,7 +68,7 @@ def adjust_cohorts(
                     if name in contrasts and (other := fits.get(name)) is not None
                     for cell in find_differing(other, primary, kept, contaminated)
                 }
-                entropy = contrast_seed(seed, contrast, hypothesis.id)
+                entropy = named_seed(seed, contrast, hypothesis.id)
                 found = measure_composition(fit, primary, kept, contaminated, entropy, differing)
                 entries.append({"hypothesis": hypothesis.id, "gene_set": hypothesis.primary.set, **found})
         records[contrast] = {

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sidemine.evidence.calibration_rates import Rate
+from sidemine.stats.tails import t_quantile, two_sided_p
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -61,12 +62,10 @@ class UnequalVariances:
 
     def size_of_test(self, level: float) -> Rate:
         """Return the size that these variances imply at a nominal level, with its interval."""
-        from scipy.special import stdtr, stdtrit
-
-        quantile = float(stdtrit(self.df, level / 2))
+        quantile = float(t_quantile(level / 2, self.df))
 
         def size(ratio: float) -> float:
-            return float(2 * stdtr(self.df, quantile / np.sqrt(self.inflation(ratio))))
+            return float(two_sided_p(quantile / np.sqrt(self.inflation(ratio)), self.df))
 
         low, high = sorted((size(self.ratio_low), size(self.ratio_high)))
         return Rate(self.n_samples, size(self.ratio), low, high, float("nan"))

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sidemine.stats.tails import t_quantile
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -138,10 +140,8 @@ def neighbour_limit(n_members: int, residual_df: int) -> float:
     the correlation that chance reaches for one gene in 20. What is missed stays among the random genes, where it makes
     the primary set look less special, never more.
     """
-    from scipy.special import stdtrit  # t.isf without the 0.4 s that importing scipy.stats takes
-
     df = max(residual_df - 1, 1)
-    reached = -float(stdtrit(df, 0.025 / max(n_members, 1)))
+    reached = -float(t_quantile(0.025 / max(n_members, 1), df))
     return max(NEIGHBOUR, reached / float(np.sqrt(df + reached**2)))
 
 

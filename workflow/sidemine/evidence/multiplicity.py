@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from sidemine.differential.contrast_fit import benjamini_hochberg
+from sidemine.stats.multiplicity import benjamini_hochberg
 from sidemine.tables import ENRICHMENT
 
 

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sidemine.differential.contrast_fit import ContrastFit, benjamini_hochberg
+from sidemine.differential.contrast_fit import ContrastFit
 from sidemine.enrichment.set_effect import gene_hedges_g, hedges_g, set_effects
 from sidemine.enrichment.set_membership import build_membership
 from sidemine.evidence.pooled_effect import effective_size, not_estimable
 from sidemine.evidence.pooling import METHODS, Pooled, pool
 from sidemine.evidence.records import COHORT_UNIT, EXPERIMENT_UNIT
+from sidemine.stats.multiplicity import benjamini_hochberg
 from sidemine.tables import POOLED_GENES, POOLED_SETS, empty_table
 
 if TYPE_CHECKING:

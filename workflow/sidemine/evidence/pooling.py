@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sidemine.differential.contrast_fit import two_sided_p
 from sidemine.errors import InputError, Problem
 from sidemine.evidence.between_study_variance import (
     estimate_tau_squared,
@@ -22,6 +21,7 @@ from sidemine.evidence.between_study_variance import (
     study_weights,
     weighted_mean,
 )
+from sidemine.stats.tails import chi_squared_p, t_quantile, two_sided_p
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -169,7 +169,7 @@ def pool(
     several, estimable = k > 1, k >= FEWEST_FOR_HETEROGENEITY
     q = np.where(several, heterogeneity(y, v), np.nan)
     method = np.select([k >= FEWEST_FOR_RANDOM_EFFECTS, k > 1, k == 1], [RANDOM, COMMON, SINGLE], 0)
-    spread = _t_quantile(k - 1.0, level) * np.sqrt(knapp.se**2 + tau_reml)
+    spread = t_quantile((1 + level) / 2, k - 1.0) * np.sqrt(knapp.se**2 + tau_reml)
     z, z_p = _stouffer(y, v, freedom, stouffer_weights)
     return Pooled(
         k=k,
@@ -184,7 +184,7 @@ def pool(
         tau2_pm=np.where(estimable, estimate_tau_squared(y, v, "PM"), np.nan),
         i2=np.where(estimable, _i_squared(v, tau_reml), np.nan),
         q_statistic=q,
-        q_p=np.where(several, _chi_squared_p(q, k - 1.0), np.nan),
+        q_p=np.where(several, chi_squared_p(q, k - 1.0), np.nan),
         prediction_low=np.where(estimable, knapp.effect - spread, np.nan),
         prediction_high=np.where(estimable, knapp.effect + spread, np.nan),
         stouffer_z=np.where(several, z, np.nan),
@@ -217,25 +217,10 @@ def _refuse_bad(effects: Array, ses: Array) -> None:
 
 
 def _estimate(effect: Array, se: Array, df: Array, level: float) -> Estimate:
-    half_width = _t_quantile(df, level) * se
+    half_width = t_quantile((1 + level) / 2, df) * se
     with np.errstate(divide="ignore", invalid="ignore"):
         p_value = two_sided_p(effect / se, df)
     return Estimate(effect, se, df, effect - half_width, effect + half_width, np.where(np.isnan(se), np.nan, p_value))
-
-
-def _t_quantile(df: Array, level: float) -> Array:
-    # scipy.special has what scipy.stats calls, without the 0.4 s that importing the latter takes.
-    from scipy.special import ndtri, stdtrit
-
-    known = np.isfinite(df) & (df > 0)
-    quantile = np.where(known, stdtrit(np.where(known, df, 1.0), (1 + level) / 2), np.nan)
-    return np.where(np.isposinf(df), ndtri((1 + level) / 2), quantile)
-
-
-def _chi_squared_p(statistic: Array, df: Array) -> Array:
-    from scipy.special import chdtrc
-
-    return np.asarray(chdtrc(np.maximum(df, 1.0), statistic))
 
 
 def _common_effect(y: Array, v: Array, df: Array, level: float, *, estimated_ses: bool) -> Estimate:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +13,7 @@ from sidemine.enrichment.fry import fry
 from sidemine.enrichment.set_effect import hedges_g, set_effects
 from sidemine.enrichment.set_membership import SetMembership, build_membership
 from sidemine.evidence.matched_sets import MatchedSets, draw_matched_sets
+from sidemine.stats.seeds import named_seed
 from sidemine.study.models import Hypothesis
 from sidemine.tables import SPECIFICITY, empty_table
 
@@ -216,7 +216,7 @@ def _matched(
         np.isin(question.fit.genes, targets),
         n_sets,
         # Independent of what else the study declares, so that adding a contrast leaves the others alone.
-        [seed, zlib.crc32(question.contrast.encode()), zlib.crc32(question.hypothesis.primary.set.encode())],
+        named_seed(seed, question.contrast, question.hypothesis.primary.set),
     )
     n_drawn, size = drawn.members.shape
     if n_drawn == 0:

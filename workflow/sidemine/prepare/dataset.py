@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from sidemine.errors import InputError, Problem
+from sidemine.errors import InputError, Problem, SheetMismatch
 from sidemine.prepare.expression_store import PROVENANCE_KEY, read_expression, write_expression
 from sidemine.prepare.gene_mapping import (
     GeneMatrix,
@@ -27,11 +27,13 @@ from sidemine.prepare.platform_annotation import read_platform_annotation
 from sidemine.prepare.scale import assess_scale, find_scale_problem, to_analysis_scale
 from sidemine.prepare.single_cell import sum_cells
 from sidemine.prepare.value_columns import match_columns
+from sidemine.retrieve.integrity import carries_simulation_marker
 from sidemine.sources.count_archive import read_count_archive
 from sidemine.sources.expression_table import read_expression_table
 from sidemine.sources.ncbi_counts import read_ncbi_annotation, read_ncbi_counts
 from sidemine.sources.series_matrix import read_series_matrix, read_series_metadata
 from sidemine.sources.value_matrix import ValueMatrix
+from sidemine.tables import GENES_LEDGER, empty_table
 
 if TYPE_CHECKING:
     import anndata as ad
@@ -61,6 +63,7 @@ def prepare_dataset(
     probe_rule: ProbeRule = "highest_mean",
     multi_gene_probes: MultiGeneRule = "drop",
     derive: Mapping[str, DerivedColumn] | None = None,
+    mismatches: Sequence[Problem] = (),
 ) -> tuple[ad.AnnData, pd.DataFrame]:
     """Turn a dataset's files into genes × samples on the scale of the analysis.
 
@@ -80,6 +83,8 @@ def prepare_dataset(
         What becomes of a probe of several genes; see `gene_mapping.map_probes`.
     derive
         Derived columns of this dataset: single cells are grouped by them.
+    mismatches
+        Why no sample can take part, as `read_or_explain_samples` told it: the dataset is then without genes.
 
     Returns
     -------
@@ -92,10 +97,60 @@ def prepare_dataset(
     Raises
     ------
     InputError
-        When files cannot be read, or identifiers do not fit the platform.
+        When files cannot be read, or (`SheetMismatch`) a `verified` row does not fit them. Of an `unverified` row a
+        mismatch is the `problem` of a dataset without genes.
     """
+    try:
+        if mismatches:
+            raise SheetMismatch(mismatches)
+        return _prepare(row, files, samples, gene_table, probe_rule, multi_gene_probes, derive or {})
+    except SheetMismatch as error:
+        if row.status == "verified":
+            raise
+        logger.warning("dataset %s cannot be tested as its unverified row describes it: %s", row.dataset, error)
+        return _without_genes(row, files, samples, gene_table, error.problems)
+
+
+def _without_genes(
+    row: Dataset, files: Mapping[str, Path], samples: pd.DataFrame, gene_table: GeneTable, problems: Sequence[Problem]
+) -> tuple[ad.AnnData, pd.DataFrame]:
+    """Return the dataset that stands for one whose row does not fit its files: its samples, and no gene."""
+    import numpy as np
+
     used = samples[samples["fate"] == USED]
-    matrix, unit_problem = _read_values(row, files, samples, derive or {})
+    genes = GeneMatrix([], [], np.empty((0, len(used))), empty_table(GENES_LEDGER))
+    provenance = {
+        "dataset": row.dataset,
+        "accession": row.accession,
+        "platform": row.platform,
+        "layout": row.layout,
+        "scale_declared": row.scale,
+        "scale_found": "not looked at",
+        "transformation": "none",
+        "n_genes": 0,
+        "n_samples": len(used),
+        "n_samples_left_out": len(samples) - len(used),
+        "simulated": gene_table.simulated or any(map(carries_simulation_marker, files.values())),
+        "gene_table_version": gene_table.version,
+        "files": {role: files[role].name for role in FILE_ROLES if role in files},
+        "notes": [],
+        "problem": problems[0].to_dict(),
+        "further_problems": [problem.to_dict() for problem in problems[1:]],
+    }
+    return _assemble(used, genes, "log2", gene_table, provenance), genes.ledger
+
+
+def _prepare(
+    row: Dataset,
+    files: Mapping[str, Path],
+    samples: pd.DataFrame,
+    gene_table: GeneTable,
+    probe_rule: ProbeRule,
+    multi_gene_probes: MultiGeneRule,
+    derive: Mapping[str, DerivedColumn],
+) -> tuple[ad.AnnData, pd.DataFrame]:
+    used = samples[samples["fate"] == USED]
+    matrix, unit_problem = _read_values(row, files, samples, derive)
     where = f"dataset {row.dataset}, {files['values'].name}"
     declared = row.scale
     evidence = assess_scale(matrix.values)
@@ -131,6 +186,7 @@ def prepare_dataset(
         "files": {role: files[role].name for role in FILE_ROLES if role in files},
         "notes": [*matrix.notes, *find_label_notes(samples.drop(columns=["sample", "unit", "fate"]))],
         "problem": problem.to_dict() if problem else None,
+        "further_problems": [],
     }
     if problem:
         logger.warning("%s cannot be tested: %s", row.dataset, problem.what)
@@ -193,7 +249,7 @@ def _read_bulk(row: Dataset, files: Mapping[str, Path], samples: pd.DataFrame) -
         return read_expression_table(path, [str(name) for name in named])
     series = read_series_matrix(path)
     if series.values is None:
-        raise InputError(
+        raise SheetMismatch(
             Problem(
                 "the series matrix describes the samples but holds no values",
                 str(path),
@@ -275,7 +331,7 @@ def _to_genes(
 def _check_any_gene(genes: GeneMatrix, where: str) -> None:
     if not genes.genes:
         reasons = Counter(genes.ledger["reason"]).most_common(3)
-        raise InputError(
+        raise SheetMismatch(
             Problem(
                 "not one identifier could be mapped to a gene",
                 f"{where}: {'; '.join(f'{n} × {reason}' for reason, n in reasons)}",

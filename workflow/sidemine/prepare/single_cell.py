@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sidemine.errors import InputError, Problem
+from sidemine.errors import Problem, SheetMismatch
 from sidemine.sources.cells import Cells
 from sidemine.sources.value_matrix import ValueMatrix
 
@@ -65,7 +65,7 @@ def plan_pseudobulk(row: Dataset, obs: pd.DataFrame, taken: NDArray[np.bool_]) -
 
     Raises
     ------
-    InputError
+    SheetMismatch
         When `cell_type` or one of `sample_columns` is not a column of the cells.
     """
     import numpy as np
@@ -106,7 +106,7 @@ def _unit_problem(row: Dataset, obs: pd.DataFrame) -> Problem | None:
 def _check_columns(row: Dataset, grouping: list[str], obs: pd.DataFrame) -> None:
     absent = [column for column in grouping if column not in obs.columns]
     if absent:
-        raise InputError(
+        raise SheetMismatch(
             Problem(
                 f"the cells have no column {', '.join(map(repr, absent))}",
                 f"dataset {row.dataset}: cell_type or sample_columns in datasets.tsv",

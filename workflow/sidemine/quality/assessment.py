@@ -89,6 +89,8 @@ def assess_quality(
         *([_flag_libraries(np.asarray(expression.layers["counts"]))] if "counts" in expression.layers else []),
         _flag_left_out(samples),
     ]
+    if expression.n_vars == 0:  # nothing was looked at, so nothing is called in order
+        flags = [_flag_usable(provenance), _flag_left_out(samples)]
     treatment = decide_treatment(flags, actions, reading, recorded, sex_column, row["batch_columns"])
     quality = {
         "dataset": provenance["dataset"],

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sidemine.differential.contrast_fit import restrict_genes, two_sided_p
+from sidemine.differential.contrast_fit import restrict_genes
 from sidemine.enrichment.camera import camera
 from sidemine.enrichment.fry import fry
 from sidemine.enrichment.label_permutation import label_permutation_test
@@ -15,6 +15,7 @@ from sidemine.enrichment.rotation import rotation_test
 from sidemine.enrichment.set_membership import single_membership
 from sidemine.errors import InputError
 from sidemine.robustness.contrast_data import NotApplicable, Refit
+from sidemine.stats.tails import t_quantile, two_sided_p
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -83,10 +84,8 @@ def set_p(refit: Refit, rows: pd.DataFrame, test: Test, rotations: int, seed: in
 
 def combine_stouffer(found: list[SetP], weights: list[float]) -> SetP:
     """Return the weighted sum of the contrasts' signed z-values as one two-sided p, with its direction."""
-    from scipy.stats import norm
-
     signs = {"up": 1.0, "down": -1.0}
-    z = np.array([signs.get(one.direction, 0.0) * norm.isf(one.p_value / 2) for one in found])
+    z = np.array([signs.get(one.direction, 0.0) * -float(t_quantile(one.p_value / 2, np.inf)) for one in found])
     total = float(np.array(weights) @ z / np.linalg.norm(weights))
     return SetP(float(two_sided_p(np.array(total), np.inf)), "up" if total > 0 else "down" if total < 0 else "none")
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from sidemine.evidence.records import HypothesisEvidence, PooledEffect
+from sidemine.stats.multiplicity import holm
 from sidemine.verdict.calibration import read_calibration
 from sidemine.verdict.composition import read_composition
-from sidemine.verdict.family import holm_p_values, primary_p
+from sidemine.verdict.family import primary_p
 from sidemine.verdict.gates import cohort_gates, experiment_gates
 from sidemine.verdict.readings import Reading, independent_readings, pooled_effect, read_contrasts
 from sidemine.verdict.robustness import read_robustness
@@ -160,7 +161,7 @@ def verdict_without_robustness(
     return appraise(
         hypothesis,
         evidence,
-        p_holm=holm_p_values(p_values)[0],
+        p_holm=holm(p_values)[0],
         n_hypotheses=len(p_values),
         specificity=specificity,
         composition=composition,
