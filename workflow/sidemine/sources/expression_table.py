@@ -44,7 +44,7 @@ _FITS: dict[str, Callable[[str], object]] = {
     "entrez": re.compile(r"\d+(\.0)?").fullmatch,
     "ensembl": re.compile(r"ENS[A-Z]*[GT]\d{11}.*", re.IGNORECASE).fullmatch,
     "symbol": lambda cell: not is_number(cell) and not _FITS["ensembl"](cell),
-    "probe": lambda cell: True,
+    "probe": bool,
 }
 
 
@@ -216,11 +216,14 @@ def find_columns(
     peek = {position: _first_cells(table, position) for position in range(len(table.header))}
     samples = set(named or ())
     described = {
-        position: _describes(table, position, peek[position], declared, samples) for position in range(len(table.header))
+        position: _describes(table, position, peek[position], declared, samples)
+        for position in range(len(table.header))
     }
     genes, notes = _find_gene_column(table, peek, declared, samples)
     _check_header(table, genes, samples)
     _check_r_layout(table, samples, notes)
+    if genes and _is_nameless(table.header[0]) and table.header[0] not in samples:
+        described[0] = True  # the names, or numbers, of rows that R or pandas wrote
     candidates = [position for position in peek if position != genes and not described[position]]
     if named is None:
         _refuse_text(table, candidates, peek)
@@ -255,8 +258,7 @@ def _describes(
         name in declared.annotation_columns
         or word in ANNOTATION_WORDS
         or word in statistics
-        or (not name and all(map(is_missing, cells)))
-        or _counts_rows(cells)
+        or (_is_nameless(name) and (all(map(is_missing, cells)) or _counts_rows(cells)))
     )
 
 
@@ -280,13 +282,13 @@ def _find_gene_column(
         return table.position(declared.gene_column), []
     words = [plain_word(name) for name in table.header]
     kind = declared.identifiers
-    if _names_genes(table.header[0], words[0], peek[0], kind):
-        return 0, []
     fitting = [
         position
         for position in range(1, len(words))
         if words[position] in IDENTIFIER_WORDS and table.header[position] not in samples and _fits(peek[position], kind)
     ]
+    if _names_genes(table.header[0], words[0], peek[0], kind, alone=not fitting):
+        return 0, []
     preferred = [position for position in fitting if kind is not None and kind in words[position]]
     chosen = preferred if len(preferred) == 1 else fitting
     name = table.where.rsplit("/", 1)[-1]
@@ -307,14 +309,17 @@ def _find_gene_column(
     )
 
 
-def _names_genes(name: str, word: str, cells: list[str], kind: IdentifierKind | None) -> bool:
-    """Tell whether the first column holds identifiers, as it nearly always does."""
+def _names_genes(name: str, word: str, cells: list[str], kind: IdentifierKind | None, *, alone: bool) -> bool:
+    """Tell whether the first column holds identifiers, as it nearly always does; `alone`: no other column may."""
     if word in ANNOTATION_WORDS - IDENTIFIER_WORDS:
         return False
     if _counts_rows(cells):
         # Some arrays number their probes; nothing else is named 1, 2, 3, … in this order.
         return kind == "probe" and word in IDENTIFIER_WORDS
-    return not (_may_count(cells) and _is_nameless(name) and kind not in {"entrez", "probe"}) and _fits_loosely(cells, kind)
+    if _may_count(cells) and _is_nameless(name):
+        return alone and kind in {"entrez", "probe"}
+    # Numbers are neither symbols nor Ensembl ids.
+    return kind not in {"symbol", "ensembl"} or not all(is_number(cell) for cell in cells if not is_missing(cell))
 
 
 def _may_count(cells: list[str]) -> bool:
@@ -326,11 +331,6 @@ def _fits(cells: Sequence[str], kind: IdentifierKind | None) -> bool:
     present = [cell for cell in cells if not is_missing(cell)]
     test = _FITS[kind] if kind else _FITS["probe"]
     return bool(present) and sum(map(bool, map(test, present))) >= _MIN_SHARE_FITTING * len(present)
-
-
-def _fits_loosely(cells: Sequence[str], kind: IdentifierKind | None) -> bool:
-    """Tell whether the first column may be what is declared: numbers are neither symbols nor Ensembl ids."""
-    return kind not in {"symbol", "ensembl"} or not all(is_number(cell) for cell in cells if not is_missing(cell))
 
 
 def _check_header(table: TextTable, genes: int, samples: Collection[str]) -> None:

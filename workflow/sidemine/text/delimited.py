@@ -590,7 +590,10 @@ class _Reader:
 
     def _counts_rows(self, texts: list[str]) -> bool:
         """Tell whether the first cells are 1, 2, 3, …: then R wrote the numbers of its rows, and no header for them."""
-        cells = [text.split(self._mark)[0].strip('" ') for text in texts]
+        try:
+            cells = [split_line(text, self.separator, quoting=self.quoting)[0] for text in texts]
+        except ValueError:
+            return False
         return len(cells) > 2 and cells == [str(number) for number in range(1, len(cells) + 1)]
 
     # ------------------------------------------------------------------------------------------------------- rows
