@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from test_rules import contrast, evidence, hypothesis, untestable
 
-from sidemine.evidence.pooled_effect import pool_contrasts
-from sidemine.evidence.records import HypothesisEvidence
+from sidemine.effect.pooled_effect import pool_contrasts
+from sidemine.effect.record import HypothesisEvidence
 from sidemine.stats.multiplicity import holm
 from sidemine.verdict.answer import answer_hypotheses
 from sidemine.verdict.readings import independent_readings, replicates

@@ -346,4 +346,5 @@ def describe_values(values: npt.NDArray[np.float64], identifiers: list[str]) -> 
     except SidemineError:
         return f"{size}; every value is missing."
     missing = f"; {evidence.share_missing:.2%} missing" if evidence.share_missing else ""
-    return f"{size}; {evidence.figures()}{missing}. Likely scale: {evidence.reading}."
+    likely = "log2, or another logarithm" if evidence.reading == "log2" else evidence.reading
+    return f"{size}; {evidence.figures()}{missing}. Likely scale: {likely}."

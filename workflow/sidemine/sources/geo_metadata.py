@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+import unicodedata
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
+from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -126,10 +128,41 @@ def _addresses(texts: Iterable[str]) -> list[str]:
 def clean_name(text: str) -> str:
     """Return `text` as a column name: lower case, everything but letters and digits as one underscore.
 
-    >>> clean_name("Phenotype/Group ")
-    'phenotype_group'
+    Letters outside ASCII stay only where there are no others.
+
+    >>> clean_name("Phenotype/Group "), clean_name("IFN-\u03b1"), clean_name("\u5e74\u9f62 ")
+    ('phenotype_group', 'ifn', '\u5e74\u9f62')
     """
-    return re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_")
+    name = re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_")
+    return name or re.sub(r"[\W_]+", "_", text.casefold()).strip("_")
+
+
+def spelled_name(text: str) -> str:
+    """Return `text` as a column name in which marks and letters outside ASCII are written out.
+
+    >>> spelled_name("CD4+"), spelled_name("CD4-"), spelled_name("IL-6"), spelled_name("IFN-\u03b1")
+    ('cd4_plus', 'cd4_minus', 'il_6', 'ifn_alpha')
+    """
+    text = re.sub(r"[-\u2010-\u2015\u2212](?!\w)", " minus ", text)
+    return clean_name("".join(_spell(letter) for letter in text.lower()))
+
+
+def _spell(letter: str) -> str:
+    if letter.isascii():
+        return _MARKS.get(letter, letter)
+    name = unicodedata.name(letter, "")
+    return name.rpartition(" LETTER ")[2] if " LETTER " in name else f" u{ord(letter):04x} "
+
+
+_MARKS = {
+    "+": " plus ",
+    "%": " percent ",
+    "<": " below ",
+    ">": " above ",
+    "#": " number ",
+    "*": " star ",
+    "'": " prime ",
+}
 
 
 def fixed_column(key: str) -> str:
@@ -145,54 +178,116 @@ def fixed_column(key: str) -> str:
 class SampleTable:
     """Collects the metadata of samples cell by cell, in file order.
 
+    Characteristics whose keys differ in more than case, white space and the hyphens between words (`CD4+` and `CD4-`)
+    are columns of their own, although their plain names are one.
+
     Parameters
     ----------
     accessions
         Sample accessions, one per row of the table to be.
     fixed_keys
         All `!Sample_` keys of the file: a characteristic must not take their column names.
+
+    Attributes
+    ----------
+    notes
+        Which keys were kept apart, or united; complete once `to_frame` was called.
     """
 
     def __init__(self, accessions: list[str], fixed_keys: Iterable[str]) -> None:
         self._accessions = accessions
         self._taken = SAMPLE_KEYS | {fixed_column(key) for key in fixed_keys}
-        self._columns: dict[str, list[list[str]]] = {}
+        self._columns: dict[_Key, list[list[str]]] = {}
+        self.notes: list[str] = []
 
     def add(self, position: int, key: str, value: str) -> None:
         """Add one value of `!Sample_<key>` to the sample at `position`."""
         value = value.strip()
+        column = _Key(fixed_column(key))
         if key.startswith("characteristics"):
-            channel = "" if key.endswith("_ch1") or "_ch" not in key else key[key.rindex("_ch") :]
-            name, value = self._split_characteristic(value, channel)
-            if not name:
+            if not value:
                 return
-        else:
-            name = fixed_column(key)
-        cells = self._columns.get(name)
+            channel = "" if key.endswith("_ch1") or "_ch" not in key else key[key.rindex("_ch") :]
+            spelling, colon, rest = value.partition(":")
+            column = _Key("characteristics" + channel)
+            if colon and (name := clean_name(spelling)):
+                column, value = _Key(name + channel, " ".join(spelling.split()), channel), rest.strip()
+        cells = self._columns.get(column)
         if cells is None:
-            cells = self._columns[name] = [[] for _ in self._accessions]
+            cells = self._columns[column] = [[] for _ in self._accessions]
         if value:
             cells[position].append(value)
-
-    def _split_characteristic(self, text: str, channel: str) -> tuple[str, str]:
-        key, colon, value = text.partition(":")
-        name = clean_name(key)
-        if not text:
-            return "", ""
-        if not colon or not name:
-            return "characteristics" + channel, text
-        name += channel
-        return (f"{name}_characteristic" if name in self._taken else name), value.strip()
 
     def to_frame(self) -> pd.DataFrame:
         """Return the table: index `sample`, object columns of text, several values of one key joined by ' | '."""
         import pandas as pd
 
-        columns = {
-            name: [" | ".join(values) for values in cells] for name, cells in self._columns.items() if name != "sample"
-        }
+        names = self._column_names()
+        columns: dict[str, list[list[str]]] = {}
+        for key, cells in self._columns.items():
+            if (name := names[key]) in columns:
+                columns[name] = [old + new for old, new in zip(columns[name], cells, strict=True)]
+            elif name != "sample":
+                columns[name] = cells
         index = pd.Index(self._accessions, name="sample", dtype=object)
-        return pd.DataFrame(columns, index=index, dtype=object)
+        texts = {name: [" | ".join(values) for values in cells] for name, cells in columns.items()}
+        return pd.DataFrame(texts, index=index, dtype=object)
+
+    def _column_names(self) -> dict[_Key, str]:
+        """Name every column; characteristics of one plain name share a column only if they are spellings of one key."""
+        names = {key: key.name for key in self._columns if not key.spelling}
+        alike: dict[str, list[list[_Key]]] = {}
+        for key in self._columns:
+            if key.spelling:
+                groups = alike.setdefault(key.name, [])
+                group = next((keys for keys in groups if self._are_one(keys, key)), None)
+                groups.append([key]) if group is None else group.append(key)
+        reserved = {*self._taken, *names.values(), *(name for name, groups in alike.items() if len(groups) == 1)}
+        for name, groups in alike.items():
+            for keys in groups:
+                label = name if len(groups) == 1 else spelled_name(keys[0].spelling) + keys[0].channel
+                if len(groups) > 1 or label in self._taken:
+                    label = _unused(label if len(groups) > 1 else f"{label}_characteristic", reserved)
+                    reserved.add(label)
+                names |= dict.fromkeys(keys, label)
+                if len(keys) > 1:
+                    quoted = " and ".join(repr(key.spelling) for key in keys)
+                    self.notes.append(f"The keys {quoted} are taken for one: column {label}.")
+            if len(groups) > 1:
+                quoted = ", ".join(f"{keys[0].spelling!r} is column {names[keys[0]]}" for keys in groups)
+                self.notes.append(f"Keys that look alike are kept apart: {quoted}.")
+        return names
+
+    def _are_one(self, keys: list[_Key], key: _Key) -> bool:
+        """Tell whether a key is another spelling of these: alike but for case, and never beside them in a sample."""
+        if _words(keys[0].spelling) != _words(key.spelling):
+            return False
+        mine = self._columns[key]
+        return not any(
+            theirs and own and theirs != own
+            for other in keys
+            for theirs, own in zip(self._columns[other], mine, strict=True)
+        )
+
+
+@dataclass(frozen=True)
+class _Key:
+    """A column to be: its plain name; for characteristics also the key as written, and the channel."""
+
+    name: str
+    spelling: str = ""
+    channel: str = ""
+
+
+def _unused(name: str, taken: Collection[str]) -> str:
+    numbered = (f"{name}_{number}" for number in count(2))
+    return next(text for text in chain((name,), numbered) if text not in taken)
+
+
+def _words(key: str) -> list[str]:
+    """Return what tells a key from another: its words and marks, without case, brackets, and hyphens between words."""
+    text = unicodedata.normalize("NFC", key).casefold()
+    return re.sub(r"(?<=\w)[-./](?=\w)|[_()\[\]\s]", " ", text).split()
 
 
 def check_accessions(accessions: list[str], where: str) -> None:

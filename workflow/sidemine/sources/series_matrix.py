@@ -238,6 +238,7 @@ def _build_metadata(records: list[list[str]], path: Path, simulated: bool, notes
         for position, value in enumerate(cells[: len(accessions)]):
             table.add(position, key, value)
     samples = table.to_frame()
+    notes += table.notes
     platforms = list(dict.fromkeys(samples["platform_id"])) if "platform_id" in samples else []
     platforms = [name for name in platforms if name] or series.get("platform_id", [])
     return SeriesMetadata(path, series, samples, platforms, False, simulated, notes)

@@ -69,6 +69,7 @@ def read_soft_metadata(path: Path, max_bytes: int = MAX_BYTES) -> SeriesMetadata
     frame = table.to_frame()
     found = list(dict.fromkeys(frame["platform_id"])) if "platform_id" in frame else []
     notes = ["Some lines are not UTF-8; they were read as latin-1."] if "latin-1" in encodings else []
+    notes += table.notes
     return SeriesMetadata(
         path, series, frame, [name for name in found if name] or platforms, has_values, simulated, notes
     )

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sidemine.evidence.records import ContrastEvidence, HypothesisEvidence, PooledEffect
+from sidemine.effect.intervals import one_sided
+from sidemine.effect.record import ContrastEvidence, HypothesisEvidence, PooledEffect
 from sidemine.stats.multiplicity import holm, smallest_p
 from sidemine.verdict.appraise import FEWEST_TO_POOL, RANK, Appraisal, Checks, appraise
 from sidemine.verdict.doubts import strongest_doubt
 from sidemine.verdict.family import primary_p
-from sidemine.verdict.intervals import one_sided
 from sidemine.verdict.readings import Reading, as_effect, independent_readings, measured_effect, smallest_excludable
 from sidemine.verdict.sentences import competitive_reading, effect_sentence, pooled_sentence
 

@@ -8,7 +8,7 @@ names Holm for the study, not for cohorts alone.
 
 from __future__ import annotations
 
-from sidemine.evidence.records import HypothesisEvidence
+from sidemine.effect.record import HypothesisEvidence
 from sidemine.stats.multiplicity import smallest_p
 from sidemine.verdict.readings import pooled_effect
 
