@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Literal
 
 from sidemine.errors import InputError, Problem, SidemineError
 from sidemine.retrieve.archive import open_data
-from sidemine.simulation_marker import SIMULATION_MARKER
 from sidemine.text.decoding import MAX_BYTES, UTF16_MARKS, not_there
 
 if TYPE_CHECKING:
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
 
 Kind = Literal["series matrix", "SOFT", "table", "h5ad", "archive"]
 
+_ROWS_INSPECTED = 500
 _HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
 
 
@@ -309,31 +309,27 @@ def _inspect_archive(path: Path) -> Inspection:
 
 
 def _inspect_h5ad(path: Path) -> Inspection:
-    import anndata
-    import pandas as pd
+    from sidemine.isolation import run_isolated
+    from sidemine.sources.h5ad_file import PRELOAD
 
-    data = anndata.read_h5ad(path, backed="r")
-    try:
-        columns = {
-            str(name): ["" if pd.isna(value) else str(value) for value in data.obs[name].tolist()] for name in data.obs
-        }
-        index = pd.Index([str(name) for name in data.obs_names], name="sample", dtype=object)
-        samples = pd.DataFrame(columns, index=index, dtype=object)
-        layers = [
-            "X",
-            *(str(name) for name in data.layers if name is not None),
-            *(["raw"] if data.raw is not None else []),
-        ]
-        head = data.X[: min(500, data.n_obs)] if data.X is not None else None
-        identifiers = [str(name) for name in data.var_names]
-        simulated = SIMULATION_MARKER in str(data.uns.get("simulated", ""))
-    finally:
-        data.file.close()
-    values = f"{samples.shape[0]} cells or samples × {len(identifiers)} genes; matrices: {', '.join(layers)}."
-    if head is not None:
-        dense = head.toarray() if hasattr(head, "toarray") else head
-        values += f" First {dense.shape[0]} rows of X: " + describe_values(dense.T.astype(float), identifiers)
-    return Inspection(path, "h5ad", samples, value_summary=values, simulated=simulated)
+    return run_isolated(_look_into_h5ad, path, where=path, returns=Inspection, preload=PRELOAD)
+
+
+def _look_into_h5ad(path: Path) -> Inspection:
+    from sidemine.sources.cells import text_frame
+    from sidemine.sources.h5ad_file import open_h5ad
+
+    with open_h5ad(path) as file:
+        samples = text_frame(file.table("obs")).rename_axis("sample")
+        identifiers = [str(name) for name in file.table("var").index]
+        places = file.matrices
+        values = (
+            f"{samples.shape[0]} cells or samples × {len(identifiers)} genes; matrices: {', '.join(places) or 'none'}."
+        )
+        if "X" in places:
+            head = file.matrix(places["X"])[:_ROWS_INSPECTED].toarray()
+            values += f" First {head.shape[0]} rows of X: " + describe_values(head.T.astype(float), identifiers)
+        return Inspection(path, "h5ad", samples, value_summary=values, simulated=file.simulated)
 
 
 def describe_values(values: npt.NDArray[np.float64], identifiers: list[str]) -> str:
