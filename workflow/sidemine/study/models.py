@@ -107,7 +107,15 @@ class Dataset(ClosedModel):
         description="URL or path of the probe annotation; default: GEO's .annot.gz of `platform`. Layout: GEO "
         "annotation, GEO full platform table, or a TSV with probe_id and symbol.",
     )
-    identifiers: IdentifierKind = Field(description="What the first column of the values holds.")
+    identifiers: IdentifierKind = Field(description="What names the genes in the values.")
+    gene_column: str = Field(
+        default="",
+        description="Table only: column that names the genes, where that is not the first one and not clear by itself.",
+    )
+    annotation_columns: CommaList = Field(
+        default_factory=list,
+        description="Table only: columns that describe genes under unusual names (comma list); they are no samples.",
+    )
     scale: Scale = Field(
         description="Scale of the values as deposited: "
         + "; ".join(f"{name} ({traits.words})" for name, traits in SCALES.items())
