@@ -256,7 +256,9 @@ def _read_values(
 def _read_bulk(row: Dataset, files: Mapping[str, Path], samples: pd.DataFrame, used: Sequence[str]) -> ValueMatrix:
     path = files["values"]
     if row.layout == "archive":
-        return read_count_archive(path)
+        return read_count_archive(
+            path, scale=row.scale, strand=row.strand, transcripts=row.identifiers == "probe"
+        )
     if row.layout == "ncbi_counts":
         return read_ncbi_counts(path)
     if row.layout == "table":
