@@ -14,12 +14,13 @@ from sidemine.differential.contrast_fit import ContrastFit
 from sidemine.differential.counts import MIN_COUNT
 from sidemine.differential.design import Design
 from sidemine.differential.design_columns import is_missing
-from sidemine.differential.fit import MIN_MEAN_LOG2_NORMALISED_COUNT, Layer, fit_contrast, moderate_robustly
+from sidemine.differential.fit import MIN_MEAN_LOG2_NORMALISED_COUNT, fit_contrast, moderate_robustly
 from sidemine.differential.groups import Groups, design_contrast
 from sidemine.errors import Untestable
 from sidemine.quality.associations import as_numbers
 from sidemine.quality.sex_check import recorded_sex
 from sidemine.study.models import Contrast
+from sidemine.study.scales import Layer
 
 if TYPE_CHECKING:
     import pandas as pd
