@@ -6,7 +6,6 @@ These pydantic models are the one place where the configuration is defined. The 
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
@@ -17,7 +16,11 @@ from sidemine.study.context import ClinicalContext
 from sidemine.study.identifiers import Identifier, SetName
 from sidemine.study.independence import source_of
 from sidemine.study.panels import GenePanel
+from sidemine.study.patterns import compile_pattern
 from sidemine.study.scales import SCALES, Scale
+
+# Braces, angle brackets and globs in an output path mean something to Snakemake.
+_PLACE = r"^[^{}<>*?\[\]\x00-\x1f]+$"
 
 Layout = Literal["series_matrix", "table", "archive", "ncbi_counts", "h5ad", "tenx"]
 IdentifierKind = Literal["probe", "symbol", "ensembl", "entrez"]
@@ -276,8 +279,8 @@ class DerivedColumn(ClosedModel):
     @model_validator(mode="after")
     def _one_group(self) -> DerivedColumn:
         try:
-            groups = re.compile(self.regex).groups
-        except re.error as error:
+            groups = compile_pattern(self.regex).groups
+        except ValueError as error:
             raise ValueError(f"regex does not compile: {error}") from error
         if groups != 1:
             raise ValueError(f"regex must have exactly one group, it has {groups}")
@@ -487,8 +490,10 @@ class StudyConfig(ClosedModel):
     mirror: str | None = Field(
         default=None, description="Folder that serves https://HOST/PATH from DIR/HOST/PATH; no network is tried."
     )
-    results: str = Field(default="results", description="Folder of results; the study id is added.")
-    downloads: str = Field(default="downloads", description="Folder of retrieved inputs; the study id is added.")
+    results: str = Field(default="results", pattern=_PLACE, description="Folder of results; the study id is added.")
+    downloads: str = Field(
+        default="downloads", pattern=_PLACE, description="Folder of retrieved inputs; the study id is added."
+    )
     lock: str = Field(default="inputs.lock.tsv", description="Lock of the inputs, beside config.yaml; commit it.")
     settings: Settings = Field(default_factory=Settings)
     derive: dict[Identifier, dict[Identifier, DerivedColumn]] = Field(
