@@ -33,17 +33,7 @@ import numpy as np
 import pandas as pd
 
 from sidemine.code_digest import digest_of_script
-from sidemine.differential.contrast_fit import ContrastFit, differential_table
-from sidemine.differential.design import Design, build_design
-from sidemine.differential.fit import fit_contrast
-from sidemine.enrichment.camera import camera
-from sidemine.enrichment.fry import fry
-from sidemine.enrichment.over_representation import over_representation
-from sidemine.enrichment.prerank import prerank
-from sidemine.enrichment.rotation import rotation_test
-from sidemine.enrichment.set_effect import hedges_g
-from sidemine.enrichment.set_membership import SetMembership, build_membership
-from sidemine.evidence.calibration_rates import (
+from sidemine.considerations.calibration.rates import (
     LEVELS,
     REFERENCE,
     SHOWN,
@@ -52,7 +42,17 @@ from sidemine.evidence.calibration_rates import (
     read_measured,
     read_simulated,
 )
-from sidemine.evidence.pooling import pool
+from sidemine.differential.contrast_fit import ContrastFit, differential_table
+from sidemine.differential.design import Design, build_design
+from sidemine.differential.fit import fit_contrast
+from sidemine.effect.pooling import pool
+from sidemine.enrichment.camera import camera
+from sidemine.enrichment.fry import fry
+from sidemine.enrichment.over_representation import over_representation
+from sidemine.enrichment.prerank import prerank
+from sidemine.enrichment.rotation import rotation_test
+from sidemine.enrichment.set_effect import hedges_g
+from sidemine.enrichment.set_membership import SetMembership, build_membership
 from sidemine.tables import CALIBRATION, read_table, write_json, write_table
 
 SEED = 20261125

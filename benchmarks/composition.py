@@ -13,14 +13,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from sidemine.considerations.composition.cell_proxies import read_markers
+from sidemine.considerations.composition.judge import read_composition
+from sidemine.considerations.composition.measure import measure_composition
 from sidemine.differential.contrast_fit import ContrastFit
 from sidemine.differential.design import build_design
 from sidemine.differential.fit import fit_contrast
-from sidemine.evidence.cell_proxies import read_markers
-from sidemine.evidence.composition import measure_composition
 from sidemine.simulate.cohorts import CohortPlan, cohort_log2, draw_people
 from sidemine.simulate.genes import make_universe
-from sidemine.verdict.composition import read_composition
 
 MARKERS = Path(__file__).resolve().parents[1] / "resources" / "gene_sets"
 CELLS = ("b_cell", "erythroid", "monocyte", "neutrophil", "platelet", "t_cell")

@@ -12,16 +12,16 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from sidemine.considerations.composition.cell_proxies import read_markers
 from sidemine.differential.contrast_fit import ContrastFit
 from sidemine.differential.design import build_design
 from sidemine.differential.fit import fit_contrast
+from sidemine.effect.record import COHORT_UNIT, EXPERIMENT_UNIT, ContrastEvidence
 from sidemine.enrichment.camera import camera
 from sidemine.enrichment.fry import fry
 from sidemine.enrichment.set_effect import hedges_g, set_effects
 from sidemine.enrichment.set_membership import build_membership
 from sidemine.errors import Untestable
-from sidemine.evidence.cell_proxies import read_markers
-from sidemine.evidence.records import COHORT_UNIT, EXPERIMENT_UNIT, ContrastEvidence
 from sidemine.simulate.cohorts import CohortPlan, draw_people
 from sidemine.simulate.expression import Composition, SampleModel, simulate_log2
 from sidemine.simulate.genes import CELL_TYPES, GeneUniverse, make_universe

@@ -9,15 +9,15 @@ from typing import Any
 
 from planted_truths import PRIMARY, Measured, gene_sets_of, markers_of
 
-from sidemine.evidence.composition import find_differing, measure_composition
-from sidemine.evidence.pooled_effect import pool_contrasts
-from sidemine.evidence.records import HypothesisEvidence
-from sidemine.evidence.specificity import measure_specificity
+from sidemine.considerations.composition.measure import find_differing, measure_composition
+from sidemine.considerations.specificity.judge import COHORT_PERCENTILE
+from sidemine.considerations.specificity.measure import measure_specificity
+from sidemine.effect.pooled_effect import pool_contrasts
+from sidemine.effect.record import HypothesisEvidence
 from sidemine.quality.associations import find_age_overlap
 from sidemine.study.models import Hypothesis
 from sidemine.verdict.appraise import Appraisal, appraise
 from sidemine.verdict.family import primary_p
-from sidemine.verdict.specificity import COHORT_PERCENTILE
 
 MARGIN = 0.4
 CONTROL_FRACTION = 0.2
@@ -206,8 +206,8 @@ def _robustness(
     seed: int,
     contaminated: Collection[str],
 ) -> dict[str, Any]:
-    from sidemine.robustness.contrast_data import ContrastData
-    from sidemine.robustness.grid import vary_hypothesis
+    from sidemine.considerations.robustness.contrast_data import ContrastData
+    from sidemine.considerations.robustness.grid import vary_hypothesis
 
     data = {
         row.evidence.contrast: ContrastData.of_arrays(

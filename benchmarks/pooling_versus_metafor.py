@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from sidemine.evidence.pooling import pool
+from sidemine.effect.pooling import pool
 
 
 def main() -> None:

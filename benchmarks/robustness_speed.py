@@ -14,14 +14,14 @@ import time
 import numpy as np
 import pandas as pd
 
+from sidemine.considerations.robustness.contrast_data import ContrastData
+from sidemine.considerations.robustness.grid import DIMENSIONS, vary_hypothesis
 from sidemine.differential.design import build_design
 from sidemine.differential.fit import fit_contrast
+from sidemine.effect.pooled_effect import pool_contrasts
+from sidemine.effect.record import COHORT_UNIT, ContrastEvidence, HypothesisEvidence
 from sidemine.enrichment.set_effect import hedges_g
 from sidemine.enrichment.set_membership import single_membership
-from sidemine.evidence.pooled_effect import pool_contrasts
-from sidemine.evidence.records import COHORT_UNIT, ContrastEvidence, HypothesisEvidence
-from sidemine.robustness.contrast_data import ContrastData
-from sidemine.robustness.grid import DIMENSIONS, vary_hypothesis
 from sidemine.study.models import Hypothesis
 
 SIZES = {"a": (70, 63), "b": (107, 25)}

@@ -23,7 +23,7 @@ import pandas as pd
 from planted_classes import CLASSES, PlantedClass
 from planted_verdicts import Outcome
 
-from sidemine.evidence.calibration_rates import REFERENCE, SHOWN, calibration_row, clustered_rate
+from sidemine.considerations.calibration.rates import REFERENCE, SHOWN, calibration_row, clustered_rate
 from sidemine.tables import CALIBRATION, write_table
 from sidemine.verdict.rules import RULES_VERSION
 

@@ -6,6 +6,11 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# A busy machine must not fail a test: examples have no deadline, and slow generation is no fault.
+settings.register_profile("sidemine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("sidemine")
 
 
 @pytest.fixture(scope="session")

@@ -13,17 +13,12 @@ from hypothesis import strategies as st
 from scipy.stats import t as t_distribution
 
 from sidemine import tables
-from sidemine.differential.contrast_fit import (
-    SMALLEST_P,
-    benjamini_hochberg,
-    differential_table,
-    load_fit,
-    save_fit,
-    two_sided_p,
-)
+from sidemine.differential.contrast_fit import differential_table, load_fit, save_fit
 from sidemine.differential.design import Design, build_design
 from sidemine.differential.fit import fit_contrast
 from sidemine.errors import InputError, Untestable
+from sidemine.stats.multiplicity import benjamini_hochberg
+from sidemine.stats.tails import SMALLEST_P, two_sided_p
 
 
 def design_of(n: int, **options: object) -> Design:

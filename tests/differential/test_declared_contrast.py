@@ -81,11 +81,11 @@ def test_positive_means_higher_in_the_target(expression):
 
 
 def test_all_selector_problems_are_told_at_once(samples):
-    """Three contrasts with three mistakes give one error with all of them, and the values that exist."""
+    """Three verified contrasts with three mistakes give one error with all of them, and the values that exist."""
     wrong = [
-        contrast(contrast="a", target="group = patient"),
-        contrast(contrast="b", reference="arm = control"),
-        contrast(contrast="c", target='group ~ "^nobody"'),
+        contrast(contrast="a", target="group = patient", status="verified"),
+        contrast(contrast="b", reference="arm = control", status="verified"),
+        contrast(contrast="c", target='group ~ "^nobody"', status="verified"),
     ]
     with pytest.raises(StudyError, match="3 problems") as error:
         check_designs(wrong, {"d": samples}, min_group_size=3, on_untestable="continue")
@@ -97,8 +97,27 @@ def test_all_selector_problems_are_told_at_once(samples):
 
 def test_an_excluded_sample_never_enters(samples):
     """s9 is a case by its label, but it was excluded by hand."""
+    row = contrast(target="sample = s9", status="verified")
     with pytest.raises(StudyError, match="matches no sample"):
-        check_designs([contrast(target="sample = s9")], {"d": samples}, min_group_size=3, on_untestable="continue")
+        check_designs([row], {"d": samples}, min_group_size=3, on_untestable="continue")
+
+
+def test_an_unverified_selector_that_matches_nothing_gives_a_typed_empty_result(expression):
+    """The first run on a real record ends in a report: what did match is counted, and the values that exist are told."""
+    outcome = fit_declared_contrast(
+        expression, contrast(reference="group = healthy"), min_group_size=3, on_untestable="continue"
+    )
+    assert outcome.fit is None
+    assert len(outcome.table) == 0
+    assert (outcome.design["n_target"], outcome.design["n_reference"]) == (4, 0)
+    assert '"control" × 4' in outcome.design["problem"]["allowed"]
+    with pytest.raises(StudyError, match="matches no sample"):
+        fit_declared_contrast(
+            expression,
+            contrast(reference="group = healthy", status="verified"),
+            min_group_size=3,
+            on_untestable="continue",
+        )
 
 
 def test_an_aliased_batch_makes_one_contrast_not_testable_and_is_named(samples, expression):

@@ -9,11 +9,11 @@ import pandas as pd
 import pytest
 from pylimma import voom
 
-from sidemine.differential.contrast_fit import two_sided_p
 from sidemine.differential.design import build_design
 from sidemine.differential.empirical_bayes import squeeze_variances
 from sidemine.differential.fit import fit_contrast
 from sidemine.differential.linear_model import effect_space
+from sidemine.stats.tails import two_sided_p
 
 
 @pytest.fixture(scope="module")

@@ -77,11 +77,11 @@ def test_stop_names_every_contrast_that_cannot_be_tested(samples):
         assert f"contrasts.tsv, contrast {name}: " in str(caught.value)
 
 
-def test_selectors_that_match_nothing_stop_everything_at_once(samples):
-    """Both sides wrong, in two contrasts: four problems, each with the values that exist and their counts."""
+def test_verified_selectors_that_match_nothing_stop_everything_at_once(samples):
+    """Both sides wrong, in two verified rows: four problems, each with the values that exist and their counts."""
     contrasts = [
-        _contrast("a", target="state = Sick", reference="stat = well"),
-        _contrast("b", target='state ~ "[a-z]{7}"', reference="state = healthy"),
+        _contrast("a", target="state = Sick", reference="stat = well", status="verified"),
+        _contrast("b", target='state ~ "[a-z]{7}"', reference="state = healthy", status="verified"),
     ]
     with pytest.raises(StudyError) as caught:
         check_designs(contrasts, samples, min_group_size=3, on_untestable="continue")
@@ -89,6 +89,32 @@ def test_selectors_that_match_nothing_stop_everything_at_once(samples):
     assert message.startswith("4 problems")
     for words in ('"sick" × 4, "well" × 4', "a column 'stat'", "Did you mean state?", "contrast b, column target"):
         assert words in message
+
+
+def test_unverified_selectors_that_match_nothing_cost_their_contrast_only(samples):
+    """Nobody has seen the record yet: the row is not testable, with the values that exist; the others are checked."""
+    both = 'state = sick and place = "the north"'
+    contrasts = [_contrast("a", target=both, reference="stat = well"), _contrast("good")]
+    findings = check_designs(contrasts, samples, min_group_size=3, on_untestable="continue")
+    assert findings["good"]["testable"] is True
+    assert findings["a"]["testable"] is False
+    told = "\n".join(str(Problem.from_dict(problem)) for problem in findings["a"]["problems"])
+    for words in ('"north" × 4', "Did you mean state?", 'each part alone: state = "sick" × 4; place = "the north" × 0'):
+        assert words in told
+    with pytest.raises(StudyError, match="2 problems"):
+        check_designs(contrasts, samples, min_group_size=3, on_untestable="stop")
+
+
+def test_a_dataset_that_does_not_fit_its_row_costs_its_contrasts_only(samples):
+    """Even a verified contrast of such a dataset stops nothing: its dataset's unverified row is what is wrong."""
+    problem = Problem("the selector matches no sample", "column subset", "values", "Choose.")
+    samples["two"] = samples["one"].iloc[:0]
+    contrasts = [_contrast("a", dataset="two", status="verified"), _contrast("good")]
+    findings = check_designs(
+        contrasts, samples, min_group_size=3, on_untestable="continue", mismatches={"one": [], "two": [problem]}
+    )
+    assert findings["a"] == {"testable": False, "problems": [problem.to_dict()]}
+    assert findings["good"]["testable"] is True
 
 
 def test_a_cross_table_stays_a_table_under_its_heading():

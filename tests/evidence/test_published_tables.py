@@ -20,13 +20,13 @@ from hypothesis import strategies as st
 from sidemine.errors import InputError
 from sidemine.evidence import published_table
 from sidemine.evidence.label_check import check_label, implied_tests
-from sidemine.evidence.multiplicity import benjamini_hochberg
 from sidemine.evidence.published_table import (
     describe_published_table,
     describe_table,
     read_published_table,
 )
 from sidemine.prepare.platform_annotation import read_platform_annotation
+from sidemine.stats.multiplicity import benjamini_hochberg
 from sidemine.study.models import PublishedTable
 
 

@@ -12,10 +12,10 @@ import pytest
 
 from sidemine.differential.contrast import fit_declared_contrast
 from sidemine.differential.contrast_fit import save_fit
+from sidemine.effect.measure import ContrastFiles, measure_hypothesis, units_of
+from sidemine.effect.pooled_effect import choose_independent
 from sidemine.enrichment.set_tests import run_set_tests
 from sidemine.evidence.concordance_sources import read_source, shared_reason
-from sidemine.evidence.pooled_effect import choose_independent
-from sidemine.evidence.primary_effect import ContrastFiles, measure_hypothesis, units_of
 from sidemine.quality.assessment import assess_quality
 from sidemine.quality.shared_samples import find_shared_samples
 from sidemine.study.models import Contrast, Dataset, Hypothesis, Traps
@@ -53,7 +53,17 @@ def cohort(dataset, first_sample, seed):
         var=pd.DataFrame({"entrez": "", "ensembl": ""}, index=GENES),
         layers={"log2": values},
     )
-    about = {"scale_declared": "log2", "scale_found": "log2", "transformation": "none", "problem": None}
+    about = {
+        "scale_declared": "log2",
+        "scale_found": "log2",
+        "scale_answer": "fits",
+        "scale_reason": "",
+        "offset": None,
+        "n_values": 0,
+        "n_values_moved": 0,
+        "transformation": "none",
+        "problem": None,
+    }
     data.uns["sidemine"] = json.dumps({"dataset": dataset, **about})
     return data
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sidemine.evidence.pooling import RANDOM, pool
+from sidemine.effect.pooling import RANDOM, pool
 
 HERE = Path(__file__).parent
 SAMPLE_SIZE = np.array([125, 133, 40, 60, 18, 250, 33], dtype=float)

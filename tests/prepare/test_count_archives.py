@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from sidemine.errors import InputError
-from sidemine.prepare.count_archive import list_archive_samples, parse_member_name, read_count_archive
-from sidemine.prepare.ncbi_counts import read_ncbi_annotation, read_ncbi_counts
+from sidemine.sources.count_archive import list_archive_samples, parse_member_name, read_count_archive
+from sidemine.sources.ncbi_counts import read_ncbi_annotation, read_ncbi_counts
 
 
 def _tar(folder: Path, members: dict[str, str]) -> Path:

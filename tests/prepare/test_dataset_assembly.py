@@ -91,7 +91,7 @@ def test_provenance_and_mark(tmp_path: Path) -> None:
     assert found["problem"] is None
 
 
-@pytest.mark.parametrize("declared", ["log2", "counts", "linear", "normalised_counts"])
+@pytest.mark.parametrize("declared", ["log2", "log_ratio", "linear", "normalised_counts"])
 def test_scale_contradiction_makes_the_dataset_untestable(tmp_path: Path, declared: str) -> None:
     """The file is still written, with the four-part reason; linear intensities declared linear are fine."""
     values = 2 ** RNG.normal(8, 2, (40, 4)).clip(4, 15) + 0.11
@@ -194,9 +194,14 @@ def test_header_only_series_matrix_names_alternatives(tmp_path: Path) -> None:
         '!Series_supplementary_file\t"ftp://x/GSE1_counts.tsv.gz"\n\n!Sample_title\t"a"\n!Sample_geo_accession\t"GSM1"\n'
         '!series_matrix_table_begin\n"ID_REF"\t"GSM1"\n!series_matrix_table_end\n'
     )
-    row = _row(layout="series_matrix", file="")
+    row = _row(layout="series_matrix", file="", status="verified")
     with pytest.raises(InputError, match=r"holds no values[\s\S]*GSE1_counts"):
         _prepare(row, {"values": path})
+    unverified = _row(layout="series_matrix", file="")
+    adata, ledger = _prepare(unverified, {"values": path})
+    assert adata.shape == (1, 0)
+    assert "holds no values" in read_provenance(adata)["problem"]["what"]
+    assert ledger.empty
 
 
 def test_ncbi_counts_use_their_annotation(tmp_path: Path) -> None:

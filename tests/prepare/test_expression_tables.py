@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sidemine.errors import InputError
-from sidemine.prepare.expression_table import read_expression_table, read_table_columns
+from sidemine.sources.expression_table import read_expression_table, read_table_columns
 
 
 def _write(folder: Path, content: str | bytes, name: str = "table.txt") -> Path:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from sidemine.errors import InputError
 from sidemine.prepare.byte_streams import open_bytes
-from sidemine.prepare.series_matrix import _TableSection, read_series_matrix, read_series_metadata, split_cells
+from sidemine.sources.series_matrix import _TableSection, read_series_matrix, read_series_metadata, split_cells
 
 HEADER = """!Series_title\t"Blood of people"
 !Series_geo_accession\t"GSE1"

@@ -7,8 +7,8 @@ import gzip
 import pytest
 
 from sidemine.errors import InputError
-from sidemine.prepare.series_matrix import read_series_metadata
-from sidemine.prepare.soft import read_soft_metadata
+from sidemine.sources.series_matrix import read_series_metadata
+from sidemine.sources.soft import read_soft_metadata
 
 FAMILY = """^DATABASE = GeoMiame
 ^SERIES = GSE1

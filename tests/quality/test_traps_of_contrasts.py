@@ -6,14 +6,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sidemine.evidence.records import ContrastEvidence
+from sidemine.considerations.traps.judge import read_traps
+from sidemine.effect.record import ContrastEvidence
 from sidemine.quality.associations import as_numbers, associated, find_age_overlap, find_associations
 from sidemine.quality.contrast_quality import flag_batches, flag_others, flag_p_values, flag_reused_sides
 from sidemine.quality.flags import stop_problems
 from sidemine.quality.group_scale import flag_library_size, flag_scale
 from sidemine.quality.p_histogram import read_histogram
 from sidemine.study.models import Traps
-from sidemine.verdict.traps import read_traps
 
 ACTIONS = Traps().model_dump()
 IS_TARGET = np.arange(40) < 20

@@ -9,8 +9,9 @@ from http.server import ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-import requests
 from scripted_server import Fetcher, Handler, ScriptedServer
+
+from sidemine.retrieve.connection import new_session
 
 
 @pytest.fixture
@@ -32,9 +33,8 @@ def server() -> Iterator[ScriptedServer]:
 
 @pytest.fixture
 def fetcher(tmp_path: Path) -> Iterator[Fetcher]:
-    with requests.Session() as session:
+    with new_session() as session:
         session.trust_env = False
-        session.headers["Accept-Encoding"] = "identity"
         yield Fetcher(tmp_path / "downloads" / "study", session)
 
 

@@ -11,9 +11,9 @@ import requests
 
 from sidemine.retrieve.addresses import mirror_key
 from sidemine.retrieve.download import fetch
+from sidemine.retrieve.patience import Pace, Retries
 from sidemine.retrieve.record import InputRecord
 from sidemine.retrieve.sources import Source
-from sidemine.retrieve.transfer import Retries
 
 Answer = Callable[["Handler"], None]
 
@@ -32,6 +32,8 @@ class Handler(BaseHTTPRequestHandler):
         # The last answer is given again and again.
         (answers.pop(0) if len(answers) > 1 else answers[0])(self)
 
+    do_HEAD = do_GET  # noqa: N815 - the name that http.server asks for
+
     def log_message(self, *arguments: object) -> None:
         """Stay quiet."""
 
@@ -41,7 +43,8 @@ class Handler(BaseHTTPRequestHandler):
             self.send_header(name.replace("_", "-"), value)
         self.send_header("Content-Length", str(len(body) if announce is None else announce))
         self.end_headers()
-        self.wfile.write(body)
+        if self.command != "HEAD":
+            self.wfile.write(body)
 
 
 @dataclass
@@ -73,7 +76,7 @@ class Fetcher:
         arguments: dict[str, object] = {
             "max_bytes": 10_000_000,
             "session": self.session,
-            "retries": Retries(timeout=(5, 5)),
+            "retries": Retries(pace=Pace(connect=5, stall=5)),
             "sleep": self.waits.append,
             "today": lambda: "2026-02-03",
             "allow_loopback_http": True,

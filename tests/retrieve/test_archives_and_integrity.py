@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 from sidemine.errors import InputError
 from sidemine.retrieve.archive import check_member_name, iter_tar_members, iter_zip_members, open_data
-from sidemine.retrieve.integrity import carries_simulation_marker, find_defect, page_in_place_of_data
+from sidemine.retrieve.forms import error_in_place_of_data
+from sidemine.retrieve.integrity import carries_simulation_marker, find_defect
 
 TABLE = b"gene\tvalue\n" + b"".join(b"G%d\t%d\n" % (number, number * 7919 % 1013) for number in range(5000))
 
@@ -193,11 +194,10 @@ def test_kinds_follow_the_content_not_only_the_name(tmp_path: Path) -> None:
 
 
 def test_pages_are_told_from_data() -> None:
-    assert page_in_place_of_data(b"\n <!DOCTYPE HTML PUBLIC", "a.gz") == "an HTML page"
-    assert page_in_place_of_data(b"<?xml version='1.0'?><html>", "a.gz") == "an HTML page"
-    assert page_in_place_of_data(b"<html>", "a.html") is None
-    assert page_in_place_of_data(b"<5\t>3\n", "a.tsv") is None
-    assert page_in_place_of_data(b"gene\t<html>\n", "a.tsv") is None
+    assert error_in_place_of_data(b"\n <!DOCTYPE HTML PUBLIC") == "an HTML page"
+    assert error_in_place_of_data(b"<?xml version='1.0'?><html>") == "an HTML page"
+    assert error_in_place_of_data(b"<5\t>3\n") is None
+    assert error_in_place_of_data(b"gene\t<html>\n") is None
 
 
 def test_a_damaged_stream_names_its_file(tmp_path: Path) -> None:

@@ -19,11 +19,12 @@ from scripted_server import Fetcher, Handler, ScriptedServer
 
 from sidemine.errors import RetrievalError
 from sidemine.retrieve.addresses import mirror_key
+from sidemine.retrieve.connection import new_session
 from sidemine.retrieve.download import fetch
 from sidemine.retrieve.lock import LockEntry
+from sidemine.retrieve.patience import Pace, Retries, TransferFailed
 from sidemine.retrieve.record import InputRecord
 from sidemine.retrieve.sources import Source
-from sidemine.retrieve.transfer import Retries, TransferFailed, new_session
 
 
 def ok(body: bytes, **headers: str) -> Callable[[Handler], None]:
@@ -89,7 +90,7 @@ def test_retry_after_seconds_are_honoured(server: ScriptedServer, fetcher: Fetch
 def test_retry_after_date_is_honoured_and_capped(server: ScriptedServer, fetcher: Fetcher, gz: bytes) -> None:
     later = email.utils.format_datetime(datetime.now(UTC) + timedelta(hours=5), usegmt=True)
     url = server.on("/x.gz", status(503, Retry_After=later), ok(gz))
-    fetcher(url, retries=Retries(longest_wait=60, timeout=(5, 5)))
+    fetcher(url, retries=Retries(longest_wait=60, pace=Pace(connect=5, stall=5)))
     assert fetcher.waits == [60.0]
 
 
@@ -180,7 +181,7 @@ def test_a_body_that_always_ends_early_is_never_kept(server: ScriptedServer, fet
 
 def test_a_content_length_that_is_too_short_is_never_kept(server: ScriptedServer, fetcher: Fetcher, gz: bytes) -> None:
     url = server.on("/x.gz", lambda handler: handler.reply(200, gz, announce=len(gz) - 100))
-    with pytest.raises(RetrievalError, match="damaged or cut short"):
+    with pytest.raises(RetrievalError, match="more bytes than it announced"):
         fetcher(url)
     assert_no_trace(fetcher, url)
 
@@ -279,7 +280,7 @@ def test_a_server_that_falls_silent_is_left(server: ScriptedServer, fetcher: Fet
         handler.close_connection = True
 
     url = server.on("/x.gz", silent, ok(gz))
-    fetcher(url, retries=Retries(timeout=(0.1, 0.1)))
+    fetcher(url, retries=Retries(pace=Pace(connect=0.1, stall=0.1)))
     assert len(fetcher.waits) == 1
 
 

@@ -10,15 +10,15 @@ import numpy as np
 import pytest
 
 from sidemine.errors import StudyError
-from sidemine.prepare.count_archive import read_count_archive
-from sidemine.prepare.expression_table import read_expression_table
 from sidemine.prepare.gene_table import read_gene_table
 from sidemine.prepare.platform_annotation import read_platform_annotation
-from sidemine.prepare.series_matrix import read_series_matrix
 from sidemine.retrieve.integrity import carries_simulation_marker
 from sidemine.simulate.__main__ import main
 from sidemine.simulate.addresses import annotation_url, matrix_url, mirror_path, series_url
 from sidemine.simulate.studies import PLANTED_KINDS, write_demo, write_planted
+from sidemine.sources.count_archive import read_count_archive
+from sidemine.sources.expression_table import read_expression_table
+from sidemine.sources.series_matrix import read_series_matrix
 from sidemine.study.load import load_study
 from sidemine.study.models import GeneTableSource
 from sidemine.study.selectors import parse_selector

@@ -8,17 +8,17 @@ from pathlib import Path
 import pytest
 
 from sidemine.enrichment.libraries import read_library
-from sidemine.prepare.count_archive import read_count_archive
-from sidemine.prepare.expression_table import read_table_columns
 from sidemine.prepare.gene_table import read_gene_table
-from sidemine.prepare.ncbi_counts import read_ncbi_counts
-from sidemine.prepare.series_matrix import read_series_matrix
 from sidemine.retrieve.addresses import mirror_key, ncbi_annotation_url, ncbi_counts_urls, series_matrix_urls
 from sidemine.retrieve.integrity import carries_simulation_marker, find_defect
 from sidemine.simulate import standin_libraries
 from sidemine.simulate.addresses import matrix_url, mirror_path, series_url
 from sidemine.simulate.standin_records import read_records
 from sidemine.simulate.standins import write_standins
+from sidemine.sources.count_archive import read_count_archive
+from sidemine.sources.expression_table import read_table_columns
+from sidemine.sources.ncbi_counts import read_ncbi_counts
+from sidemine.sources.series_matrix import read_series_matrix
 from sidemine.study.models import GeneTableSource
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from test_rules import contrast, evidence, hypothesis, untestable
 
-from sidemine.evidence.pooled_effect import pool_contrasts
-from sidemine.evidence.records import HypothesisEvidence
+from sidemine.effect.pooled_effect import pool_contrasts
+from sidemine.effect.record import HypothesisEvidence
+from sidemine.stats.multiplicity import holm
 from sidemine.verdict.answer import answer_hypotheses
-from sidemine.verdict.family import holm_p_values
 from sidemine.verdict.readings import independent_readings, replicates
 from sidemine.verdict.rules import decide
 
@@ -73,10 +73,10 @@ def test_without_a_direction_cohorts_replicate_the_pooled_sign():
 
 def test_holm_counts_every_declared_hypothesis():
     """The smallest p is multiplied by the size of the family, untestable members included; order is kept."""
-    assert holm_p_values([0.02, None, 0.01]) == pytest.approx([0.04, None, 0.03])
-    assert holm_p_values([0.01, 0.011, 0.9]) == pytest.approx([0.03, 0.03, 0.9])
-    assert holm_p_values([0.6, 0.7]) == pytest.approx([1.0, 1.0])
-    assert holm_p_values([]) == []
+    assert holm([0.02, None, 0.01]) == pytest.approx([0.04, None, 0.03])
+    assert holm([0.01, 0.011, 0.9]) == pytest.approx([0.03, 0.03, 0.9])
+    assert holm([0.6, 0.7]) == pytest.approx([1.0, 1.0])
+    assert holm([]) == []
 
 
 def test_holm_is_a_gate():

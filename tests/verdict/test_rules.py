@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 from scipy import stats
 
-from sidemine.evidence.records import ContrastEvidence, HypothesisEvidence
+from sidemine.effect.intervals import Effect, one_sided
+from sidemine.effect.record import ContrastEvidence, HypothesisEvidence
 from sidemine.verdict.answer import answer_hypotheses
-from sidemine.verdict.intervals import Effect, one_sided
 from sidemine.verdict.rules import decide
 from sidemine.verdict.sentences import competitive_reading
 

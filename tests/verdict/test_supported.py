@@ -8,11 +8,11 @@ from dataclasses import replace
 import pytest
 from test_rules import adjusted_entry, contrast, evidence, hypothesis, place, untestable
 
-from sidemine.evidence.pooled_effect import pool_contrasts
-from sidemine.evidence.records import HypothesisEvidence
+from sidemine.considerations.robustness.judge import read_robustness
+from sidemine.effect.pooled_effect import pool_contrasts
+from sidemine.effect.record import HypothesisEvidence
 from sidemine.verdict.answer import answer_hypotheses
 from sidemine.verdict.appraise import verdict_without_robustness
-from sidemine.verdict.robustness import read_robustness
 from sidemine.verdict.rules import decide
 
 HOLDS = {"fry": "holds", "camera": "conservative", "measured": True, "sentence": "Both hold."}

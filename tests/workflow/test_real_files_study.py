@@ -44,6 +44,7 @@ VERDICTS = {
     "blood_il13": "suggestive",
     "lung_line_other_viruses": "not testable",
     "pbmc_cells": "not testable",
+    "pbmc_cell_types": "not testable",  # two donors
     "vemurafenib_suppresses": "not supported",
 }
 
@@ -85,6 +86,10 @@ def test_real_files_agree_with_the_hand_check(study):
     assert verdicts["vemurafenib_stat3"]["verdict"] not in {"supported", "suggestive"}
     assert not any(verdicts[name]["opposite"] for name in VERDICTS if name != "vemurafenib_suppresses")
     assert "donor" in verdicts["pbmc_cells"]["evidence"][0]["problem"]["what"]
+    # Two donors are read, summed per cell type, and too few.
+    problems = [row["problem"] for row in verdicts["pbmc_cell_types"]["evidence"]]
+    assert len(problems) == 5
+    assert all("2" in problem["what"] + problem["where"] for problem in problems)
     assert {row["contrast"] for row in verdicts["lung_line_other_viruses"]["evidence"] if row["problem"]} == {
         "a549_rsv",
         "a549_iav",

@@ -2,7 +2,8 @@ rule read_samples:
     input:
         unpack(get_dataset_files),
     output:
-        "<results>/datasets/{dataset}/samples.tsv",
+        samples="<results>/datasets/{dataset}/samples.tsv",
+        mismatches="<results>/datasets/{dataset}/mismatches.json",
     log:
         "<logs>/read_samples/{dataset}.log",
     params:
@@ -15,11 +16,15 @@ rule read_samples:
         "../scripts/read_samples.py"
 
 
-# A selector that matches nothing stops everything before any fitting, and all such problems are told at once.
+# A selector of a verified row that matches nothing stops everything before any fitting, all such problems at once. Of
+# an unverified row it makes the row's contrasts untestable, so that a first run on the real record ends in a report.
 rule check_designs:
     input:
         samples=expand(
             "<results>/datasets/{dataset}/samples.tsv", dataset=STUDY.datasets
+        ),
+        mismatches=expand(
+            "<results>/datasets/{dataset}/mismatches.json", dataset=STUDY.datasets
         ),
     output:
         "<results>/design_check.json",
@@ -39,6 +44,7 @@ rule prepare_dataset:
     input:
         unpack(get_dataset_files),
         samples="<results>/datasets/{dataset}/samples.tsv",
+        mismatches="<results>/datasets/{dataset}/mismatches.json",
         gene_table=f"<downloads>/{SOURCES.gene_table.key}",
         checked=ancient("<results>/design_check.json"),
     output:

@@ -5,8 +5,8 @@ from sidemine.script_log import log_to
 with log_to(snakemake.log[0]):
     from pathlib import Path
 
+    from sidemine.considerations.composition.measure_study import adjust_cohorts
     from sidemine.differential.contrast_fit import load_fit
-    from sidemine.evidence.composition_record import adjust_cohorts
     from sidemine.study.models import Hypothesis
     from sidemine.tables import GENE_SETS, read_table, write_json
 

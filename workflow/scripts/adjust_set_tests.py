@@ -5,8 +5,8 @@ from sidemine.script_log import log_to
 with log_to(snakemake.log[0]):
     from pathlib import Path
 
+    from sidemine.enrichment.false_discovery import adjust_set_tests
     from sidemine.enrichment.set_test_rows import join_set_tests
-    from sidemine.evidence.multiplicity import adjust_set_tests
     from sidemine.tables import ENRICHMENT, SET_TESTS, read_table, write_table
 
     outputs = [Path(path) for path in snakemake.output]

@@ -5,7 +5,7 @@ from sidemine.script_log import log_to
 with log_to(snakemake.log[0]):
     from pathlib import Path
 
-    from sidemine.evidence.calibration import CalibrationFiles, measure_calibration
+    from sidemine.considerations.calibration.measure import CalibrationFiles, measure_calibration
     from sidemine.study.models import Contrast
     from sidemine.tables import CALIBRATION, GENE_SETS, empty_table, read_table, write_json, write_table
 

@@ -5,7 +5,7 @@ from sidemine.script_log import log_to
 with log_to(snakemake.log[0]):
     from pathlib import Path
 
-    from sidemine.evidence.primary_effect import ContrastFiles, measure_hypothesis
+    from sidemine.effect.measure import ContrastFiles, measure_hypothesis
     from sidemine.study.models import Contrast, Dataset, Hypothesis
     from sidemine.tables import GENE_SETS, read_json, read_table, write_json
 

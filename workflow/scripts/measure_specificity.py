@@ -5,8 +5,8 @@ from sidemine.script_log import log_to
 with log_to(snakemake.log[0]):
     from pathlib import Path
 
+    from sidemine.considerations.specificity.measure import measure_specificity
     from sidemine.differential.contrast_fit import load_fit
-    from sidemine.evidence.specificity import measure_specificity
     from sidemine.study.models import Hypothesis
     from sidemine.tables import GENE_SETS, SPECIFICITY, read_table, write_json, write_table
 

@@ -6,9 +6,9 @@ with log_to(snakemake.log[0]):
     from pathlib import Path
 
     from sidemine.differential.contrast_fit import load_fit
-    from sidemine.evidence.pooled_tables import pool_genes, pool_sets, studies_of
-    from sidemine.evidence.primary_effect import common_genes
-    from sidemine.evidence.records import HypothesisEvidence
+    from sidemine.effect.measure import common_genes
+    from sidemine.effect.pooled_tables import pool_genes, pool_sets, studies_of
+    from sidemine.effect.record import HypothesisEvidence
     from sidemine.study.models import Hypothesis
     from sidemine.tables import GENE_SETS, POOLED_GENES, POOLED_SETS, read_json, read_table, write_table
 

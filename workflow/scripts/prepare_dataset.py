@@ -5,13 +5,16 @@ from sidemine.script_log import log_to
 with log_to(snakemake.log[0]):
     from pathlib import Path
 
+    from sidemine.errors import Problem
     from sidemine.prepare.dataset import prepare_dataset, write_expression
     from sidemine.prepare.gene_table import read_gene_table
     from sidemine.study.models import Dataset, DerivedColumn, GeneTableSource
-    from sidemine.tables import GENES_LEDGER, SAMPLES, read_table, write_table
+    from sidemine.tables import GENES_LEDGER, SAMPLES, read_json, read_table, write_table
 
     inputs = {role: Path(path) for role, path in snakemake.input.items()}
-    samples, gene_table, _ = (inputs.pop(role) for role in ("samples", "gene_table", "checked"))
+    samples, mismatches, gene_table, _ = (
+        inputs.pop(role) for role in ("samples", "mismatches", "gene_table", "checked")
+    )
     expression, ledger = prepare_dataset(
         Dataset.model_validate(snakemake.params.row),
         inputs,
@@ -20,6 +23,7 @@ with log_to(snakemake.log[0]):
         derive={
             name: DerivedColumn.model_validate(column) for name, column in snakemake.params.edits["derive"].items()
         },
+        mismatches=[Problem.from_dict(problem) for problem in read_json(mismatches)],
         **snakemake.params.settings,
     )
     write_expression(expression, Path(snakemake.output.expression))

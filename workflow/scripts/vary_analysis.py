@@ -5,9 +5,9 @@ from sidemine.script_log import log_to
 with log_to(snakemake.log[0]):
     from pathlib import Path
 
-    from sidemine.evidence.records import HypothesisEvidence
-    from sidemine.robustness.record import robustness_table
-    from sidemine.robustness.study_grid import StudyFiles, vary_study
+    from sidemine.considerations.robustness.measure_study import StudyFiles, vary_study
+    from sidemine.considerations.robustness.record import robustness_table
+    from sidemine.effect.record import HypothesisEvidence
     from sidemine.study.models import Contrast, Dataset, GeneTableSource, Hypothesis
     from sidemine.tables import GENE_SETS, ROBUSTNESS, read_json, read_table, write_json, write_table
     from sidemine.verdict.variants import rules_without_robustness

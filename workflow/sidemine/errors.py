@@ -83,5 +83,12 @@ class InputError(SidemineError):
     """A file that was retrieved cannot be read for what it is declared to be."""
 
 
+class SheetMismatch(InputError):
+    """The sheets ask something of a file that the file, read without trouble, does not hold: a column, value or sample.
+
+    It stops the run where the row is `verified`. Where it is `unverified`, only its contrasts are `not testable`.
+    """
+
+
 class Untestable(SidemineError):
     """A fact of one dataset that makes its contrasts `not testable`, while the rest of the study goes on."""

@@ -13,9 +13,11 @@ import numpy as np
 from sidemine.differential.contrast_fit import ContrastFit, differential_table
 from sidemine.differential.declared_traps import adjust_contrast, drop_samples
 from sidemine.differential.design import Design
-from sidemine.differential.fit import Layer, fit_contrast
-from sidemine.differential.groups import Groups, design_contrast, select_groups
+from sidemine.differential.fit import fit_contrast
+from sidemine.differential.groups import Groups, design_contrast, match_groups, raise_mismatch, select_groups
 from sidemine.errors import Problem, StudyError, Untestable
+from sidemine.prepare.log_expression import layer_of
+from sidemine.study.scales import is_filtered
 from sidemine.tables import DIFFERENTIAL, empty_table
 
 if TYPE_CHECKING:
@@ -74,14 +76,16 @@ def fit_declared_contrast(
     Raises
     ------
     StudyError
-        When a selector matches nothing, or the contrast cannot be tested and `on_untestable` is stop.
+        When a selector of a verified row matches nothing, or the contrast cannot be tested and `on_untestable` is stop.
     """
     provenance = json.loads(expression.uns["sidemine"])
-    groups = declared_groups(expression, contrast)
+    groups, mismatches = match_groups(contrast, _samples_of(expression))
     left_out: list[tuple[str, str]] = []
     try:
         if provenance["problem"]:
-            raise Untestable(Problem.from_dict(provenance["problem"]))
+            told = [provenance["problem"], *provenance.get("further_problems", [])]
+            raise Untestable(Problem.from_dict(problem) for problem in told)
+        raise_mismatch(contrast, mismatches)
         contrast, groups, left_out = treated(contrast, groups, treatment)
         design = design_contrast(contrast, groups, min_group_size)
         fit = _fit(expression, provenance, contrast, design)
@@ -124,8 +128,12 @@ def design_again(
 
 def declared_groups(expression: AnnData, contrast: Contrast) -> Groups:
     """Return the two groups that the selectors of a contrast choose in a prepared dataset."""
-    samples = expression.obs.assign(sample=[str(name) for name in expression.obs_names], fate="used")
-    return select_groups(contrast, samples)
+    return select_groups(contrast, _samples_of(expression))
+
+
+def _samples_of(expression: AnnData) -> pd.DataFrame:
+    samples: pd.DataFrame = expression.obs.assign(sample=[str(name) for name in expression.obs_names], fate="used")
+    return samples
 
 
 def treated(
@@ -144,16 +152,6 @@ def treated(
     return (*adjust_contrast(contrast, groups, treatment), left_out)
 
 
-def layer_of(expression: AnnData) -> Layer:
-    """Return what a prepared dataset holds: counts or log2."""
-    return "counts" if "counts" in expression.layers else "log2"
-
-
-def is_filtered(provenance: Mapping[str, Any]) -> bool:
-    """Tell whether genes of low expression are left out of log2 values: those of normalised counts are."""
-    return bool(provenance["scale_declared"] == "normalised_counts")
-
-
 def _fit(expression: AnnData, provenance: dict[str, Any], contrast: Contrast, design: Design) -> ContrastFit:
     layer = layer_of(expression)
     return fit_contrast(
@@ -163,14 +161,14 @@ def _fit(expression: AnnData, provenance: dict[str, Any], contrast: Contrast, de
         layer=layer,
         robust=contrast.robust,
         array_weights=contrast.array_weights,
-        filter_low_expression=is_filtered(provenance),
+        filter_low_expression=is_filtered(provenance["scale_declared"]),
     )
 
 
 def values_of_rows(
     values: NDArray[np.float64], names: pd.Index[str], design: Design, layer: str
 ) -> NDArray[np.float64]:
-    """Return genes × rows of the design: repeats of one unit are averaged (log2) or added (counts).
+    """Return genes × rows of the design: repeats of one unit are averaged, counts are added.
 
     Parameters
     ----------
@@ -181,7 +179,7 @@ def values_of_rows(
     design
         The design of the contrast.
     layer
-        log2 or counts.
+        What they are.
     """
     import pandas as pd
 

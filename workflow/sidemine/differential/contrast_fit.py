@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-SMALLEST_P = float(np.finfo(np.float64).tiny)
-
 
 @dataclass(frozen=True)
 class ContrastFit:
@@ -151,26 +149,3 @@ def differential_table(fit: ContrastFit, var: pd.DataFrame) -> pd.DataFrame:
     # Sorted by what is written, 10 digits: below that, equal genes differ by how a matrix product was cut up.
     written = np.array([float(f"{p:.10g}") for p in fit.p_value])
     return table.iloc[np.lexsort((table["gene"].to_numpy(dtype=str), written))].reset_index(drop=True)
-
-
-def two_sided_p(t: NDArray[np.float64], df: NDArray[np.float64] | float) -> NDArray[np.float64]:
-    """Return two-sided p-values of t statistics, never 0 (the smallest is 2.2e-308)."""
-    # What scipy.stats calls for norm.sf and t.sf; importing scipy.stats takes 0.4 s, and every fit is a job.
-    from scipy.special import ndtr, stdtr
-
-    df = np.broadcast_to(np.asarray(df, dtype=np.float64), np.shape(t))
-    infinite = np.isinf(df)
-    tail = np.where(infinite, ndtr(-np.abs(t)), stdtr(np.where(infinite, 1.0, df), -np.abs(t)))
-    return np.asarray(np.maximum(2 * tail, SMALLEST_P))
-
-
-def benjamini_hochberg(p_values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return Benjamini–Hochberg adjusted p-values (1995), in the order given."""
-    n = len(p_values)
-    if n == 0:
-        return np.zeros(0)
-    order = np.argsort(p_values, kind="stable")[::-1]
-    adjusted = np.minimum.accumulate(p_values[order] * (n / np.arange(n, 0, -1)))
-    result = np.empty(n)
-    result[order] = np.minimum(adjusted, 1.0)
-    return result

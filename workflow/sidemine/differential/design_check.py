@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -13,14 +14,22 @@ if TYPE_CHECKING:
 
     from sidemine.study.models import Contrast
 
+log = logging.getLogger(__name__)
+
 
 def check_designs(
-    contrasts: Iterable[Contrast], samples: Mapping[str, pd.DataFrame], *, min_group_size: int, on_untestable: str
+    contrasts: Iterable[Contrast],
+    samples: Mapping[str, pd.DataFrame],
+    *,
+    min_group_size: int,
+    on_untestable: str,
+    mismatches: Mapping[str, list[Problem]] | None = None,
 ) -> dict[str, Any]:
     """Check the groups and the design of every contrast.
 
-    A selector that matches nothing stops everything. A fact about one dataset (a group below the minimum, a covariate
-    that is missing, a design that is not of full rank) makes only its own contrasts `not testable`.
+    A selector that matches nothing stops everything in a row that is `verified`. In an unverified row, and for a fact
+    about one dataset (a group below the minimum, a covariate that is missing, a design that is not of full rank), only
+    the contrasts concerned are `not testable`.
 
     Parameters
     ----------
@@ -32,6 +41,8 @@ def check_designs(
         Fewest independent units per group.
     on_untestable
         `stop` turns every contrast that cannot be tested into an error; `continue` does not.
+    mismatches
+        By dataset: why nothing of it can be tested, as `prepare.metadata.read_or_explain_samples` tells it.
 
     Returns
     -------
@@ -41,20 +52,20 @@ def check_designs(
     Raises
     ------
     StudyError
-        When selectors match nothing, or, with `stop`, when a contrast cannot be tested.
+        When selectors of verified rows match nothing, or, with `stop`, when a contrast cannot be tested.
     """
     errors: list[Problem] = []
     findings: dict[str, Any] = {}
     for contrast in contrasts:
         try:
-            groups = select_groups(contrast, samples[contrast.dataset])
+            if told := (mismatches or {}).get(contrast.dataset):
+                raise Untestable(told)
+            design_contrast(contrast, select_groups(contrast, samples[contrast.dataset]), min_group_size)
+            findings[contrast.contrast] = {"testable": True, "problems": []}
         except StudyError as error:
             errors += error.problems
-            continue
-        try:
-            design_contrast(contrast, groups, min_group_size)
-            findings[contrast.contrast] = {"testable": True, "problems": []}
         except Untestable as finding:
+            log.warning("contrast %s is not testable: %s", contrast.contrast, finding)
             findings[contrast.contrast] = {
                 "testable": False,
                 "problems": [problem.to_dict() for problem in finding.problems],

@@ -10,16 +10,19 @@ from __future__ import annotations
 import logging
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from sidemine.differential.block_correlation import consensus_correlation, quality_weights
-from sidemine.differential.contrast_fit import ContrastFit, benjamini_hochberg, two_sided_p
+from sidemine.differential.contrast_fit import ContrastFit
 from sidemine.differential.counts import MIN_COUNT, expressed_by_counts, smallest_group, voom
 from sidemine.differential.empirical_bayes import squeeze_variances
 from sidemine.differential.linear_model import EffectSpace, effect_space
 from sidemine.errors import InputError, Problem, Untestable
+from sidemine.stats.multiplicity import benjamini_hochberg
+from sidemine.stats.tails import t_quantile, two_sided_p
+from sidemine.study.scales import DIFFERENCE_UNITS, Layer
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -28,7 +31,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-Layer = Literal["log2", "counts"]
 # A gene of log2(normalised count + 1) is expressed when its mean over the samples of the contrast exceeds this.
 MIN_MEAN_LOG2_NORMALISED_COUNT = 1.0
 MIN_GENES = 3
@@ -63,22 +65,23 @@ def fit_contrast(
     Parameters
     ----------
     values
-        Genes × samples, the samples in the order of `design.samples`: log2 units, or counts.
+        Genes × samples, the samples in the order of `design.samples`, in the unit of `layer`.
     genes
         Approved symbols, one per row.
     design
         From `design.build_design`.
     layer
-        log2: moderated t with a variance trend. counts: filter, TMM, voom.
+        log2: moderated t with a variance trend. counts: filter, TMM, voom. z_score and fraction: as log2, and differences
+        are in their unit; z-scores without a trend, for all their means are alike.
     trend
-        Let the prior variance follow mean expression. None: yes for log2, no for counts, where voom's weights
+        Let the prior variance follow mean expression. None: yes for log2 and fractions, no for counts, where voom's weights
         carry the trend already.
     robust
         Robust empirical Bayes.
     array_weights
         Estimate a quality weight per sample.
     filter_low_expression
-        For log2(normalised count + 1): drop genes whose mean over the samples is not above `min_mean`. Counts are
+        For log2(x + 1) of sequenced abundances: drop genes whose mean over the samples is not above `min_mean`. Counts are
         always filtered, by `filterByExpr`; arrays never, because their background is a matter of the platform.
     min_count, min_mean
         Reads, and mean log2(normalised count + 1), from which on a gene is expressed.
@@ -109,7 +112,7 @@ def fit_contrast(
     observations = _observe(values[keep], design, layer, array_weights)
     if only is not None:
         tested, observations = _only(tested, observations, set(only))
-    trend = layer == "log2" if trend is None else trend
+    trend = layer in {"log2", "fraction"} if trend is None else trend
     return _moderate(observations, tested, dropped, design, layer, trend, robust)
 
 
@@ -164,7 +167,7 @@ def _testable_genes(
         low = f"low expression: not about {min_count:g} reads in {smallest_group(design.matrix):.3g} samples (filterByExpr)"
     elif filter_low:
         expressed[complete] = values[complete].mean(axis=1) > min_mean
-        low = f"low expression: mean log2(normalised count + 1) not above {min_mean:g}"
+        low = f"low expression: mean log2(value + 1) not above {min_mean:g}"
     dropped = []
     for row in map(int, np.flatnonzero(~(complete & varies & expressed))):
         if not complete[row]:
@@ -275,14 +278,12 @@ def moderated_fields(
     space: EffectSpace, mean_expression: NDArray[np.float64], trend: bool, robust: bool
 ) -> dict[str, Any]:
     """Return the fields of a fit that rest on moderated variances."""
-    from scipy.special import stdtrit  # t.ppf without the 0.4 s that importing scipy.stats takes
-
     moderated = squeeze_variances(space.variances, space.residual_df, mean_expression if trend else None, robust)
     coefficients = space.coefficients
     se = space.stdev_unscaled * np.sqrt(moderated.posterior)
     t = coefficients / se
     df = np.minimum(space.residual_df + moderated.prior_df, len(t) * float(space.residual_df))
-    half_width = stdtrit(df, 0.975) * se
+    half_width = t_quantile(0.975, df) * se
     p_value = two_sided_p(t, df)
     return {
         "log2_fold_change": coefficients,
@@ -321,6 +322,7 @@ def _facts(
 ) -> dict[str, Any]:
     return {
         "engine": "voom" if layer == "counts" else "limma-trend" if trend else "limma",
+        "unit": DIFFERENCE_UNITS[layer],
         "trend": trend,
         "robust": robust,
         "blocking": design.blocking,

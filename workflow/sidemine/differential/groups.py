@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from sidemine.differential.design import Design, build_design
-from sidemine.errors import Problem, SidemineError, StudyError
+from sidemine.errors import Problem, SidemineError, StudyError, Untestable
 from sidemine.study.selectors import matches_nothing, parse_selector
 
 if TYPE_CHECKING:
-    import numpy as np
     import pandas as pd
     from numpy.typing import NDArray
 
@@ -35,6 +36,32 @@ class Groups:
 
 
 def select_groups(contrast: Contrast, samples: pd.DataFrame) -> Groups:
+    """Return the two groups of a contrast.
+
+    Parameters
+    ----------
+    contrast, samples
+        As in `match_groups`.
+
+    Raises
+    ------
+    StudyError
+        When a selector of a `verified` row reads a column that does not exist, or matches no sample.
+    Untestable
+        The same, of an `unverified` row: only this contrast is lost.
+    """
+    groups, problems = match_groups(contrast, samples)
+    raise_mismatch(contrast, problems)
+    return groups
+
+
+def raise_mismatch(contrast: Contrast, problems: list[Problem]) -> None:
+    """Raise what selectors without samples mean: an error in a `verified` row, an untestable contrast otherwise."""
+    if problems:
+        raise (StudyError if contrast.status == "verified" else Untestable)(problems)
+
+
+def match_groups(contrast: Contrast, samples: pd.DataFrame) -> tuple[Groups, list[Problem]]:
     """Apply the selectors of a contrast to the samples of its dataset.
 
     Parameters
@@ -44,11 +71,13 @@ def select_groups(contrast: Contrast, samples: pd.DataFrame) -> Groups:
     samples
         As `tables.SAMPLES` describes; samples whose fate is not `used` never enter.
 
-    Raises
-    ------
-    StudyError
-        When a selector reads a column that does not exist, or matches no sample: all problems at once, with the
-        values that do exist.
+    Returns
+    -------
+    groups : Groups
+        What matched; a side with a problem is empty.
+    problems : list of Problem
+        Selectors that read a column that does not exist, or match no sample: all at once, with the values that do
+        exist.
     """
     used = samples[samples["fate"] == "used"].set_index("sample")
     problems: list[Problem] = []
@@ -60,13 +89,12 @@ def select_groups(contrast: Contrast, samples: pd.DataFrame) -> Groups:
             mask = selector.matches(used, where)
         except SidemineError as error:
             problems += error.problems
+            matched.append(np.zeros(len(used), dtype=bool))
             continue
         if not mask.any():
             problems.append(matches_nothing(selector, used, where))
         matched.append(mask)
-    if problems:
-        raise StudyError(problems)
-    return Groups(used, matched[0], matched[1])
+    return Groups(used, matched[0], matched[1]), problems
 
 
 def design_contrast(contrast: Contrast, groups: Groups, min_group_size: int) -> Design:

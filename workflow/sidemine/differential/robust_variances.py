@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sidemine.differential.empirical_bayes import fit_f_distribution
+from sidemine.differential.variance_prior import fit_f_distribution
+from sidemine.stats.tails import chi_squared_p, chi_squared_quantile
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -83,7 +84,7 @@ def _winsorised_log_f_moments(df: float, prior_df: float) -> tuple[float, float]
 
     nodes, weights = _quadrature()
     tails = np.array([LOWER_TAIL, 1 - UPPER_TAIL])
-    quantiles = chi2.ppf(tails, df) / df if np.isinf(prior_df) else f.ppf(tails, df, prior_df)
+    quantiles = chi_squared_quantile(tails, df) / df if np.isinf(prior_df) else f.ppf(tails, df, prior_df)
     log_quantiles = np.log(quantiles)
     low, high = quantiles / (1 + quantiles)
     at = low + (high - low) * nodes
@@ -112,11 +113,11 @@ def _match_variance(df: float, variance: float, plain_df: float) -> float:
 
 
 def _df_of_outliers_of_infinite_prior(log_f: NDArray[np.float64], df: float) -> NDArray[np.float64]:
-    from scipy.stats import chi2, rankdata
+    from scipy.stats import rankdata
 
     n_genes = len(log_f)
     f = np.exp(log_f)
-    tail = chi2.sf(f * df, df)
+    tail = chi_squared_p(f * df, df)
     not_outlier = np.minimum(tail / ((n_genes - rankdata(f) + 0.5) / n_genes), 1)
     prior_df = np.where(not_outlier < 1, not_outlier * n_genes * df, np.inf)
     order = np.argsort(tail, kind="stable")

@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sidemine.differential.contrast_fit import ContrastFit, two_sided_p
+from sidemine.differential.contrast_fit import ContrastFit
 from sidemine.enrichment.set_membership import SetMembership
+from sidemine.stats.tails import two_sided_p
 
 if TYPE_CHECKING:
     import pandas as pd

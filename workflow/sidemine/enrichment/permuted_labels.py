@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sidemine.differential.contrast_fit import ContrastFit, two_sided_p
+from sidemine.differential.contrast_fit import ContrastFit
 from sidemine.differential.design import Design
 from sidemine.differential.empirical_bayes import ModeratedVariances, squeeze_variances
 from sidemine.enrichment.camera import SMALLEST_VARIANCE, CameraSets, z_of_t
@@ -28,6 +28,7 @@ from sidemine.enrichment.label_permutation import exchangeable_blocks, random_or
 from sidemine.enrichment.rotated_deviates import random_directions
 from sidemine.enrichment.rotation import rotated_statistics
 from sidemine.enrichment.set_membership import SetMembership
+from sidemine.stats.tails import two_sided_p
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sidemine.considerations.specificity.measure import FEWEST_COMPARATORS, percentile
 from sidemine.enrichment.rotated_deviates import StandardisedSpace
 from sidemine.errors import InputError, Problem
 from sidemine.evidence.concordance_statistic import FEWEST_GENES
-from sidemine.evidence.specificity import FEWEST_COMPARATORS, percentile
 
 if TYPE_CHECKING:
     from pathlib import Path

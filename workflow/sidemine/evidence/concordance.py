@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sidemine.evidence.cell_proxies import find_contaminated, read_markers
+from sidemine.considerations.composition.cell_proxies import find_contaminated, read_markers
 from sidemine.evidence.comparator_perturbations import gather_comparators
 from sidemine.evidence.concordance_bridge import (
     ADJUSTED,

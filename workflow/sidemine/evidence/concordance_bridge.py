@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sidemine.differential.contrast_fit import benjamini_hochberg, two_sided_p
 from sidemine.evidence.comparator_perturbations import Comparators, Place, place_among
 from sidemine.evidence.concordance_call import Call, Evidence, call_sentence, decide_call
 from sidemine.evidence.concordance_profiles import FrozenProfile, Profile, Side
 from sidemine.evidence.concordance_rotation import Question, rotation_p_values
 from sidemine.evidence.concordance_statistic import Concordance, measure_concordance_of
+from sidemine.stats.multiplicity import benjamini_hochberg
+from sidemine.stats.tails import two_sided_p
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

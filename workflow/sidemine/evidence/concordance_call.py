@@ -6,9 +6,9 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
+from sidemine.considerations.specificity.measure import FEWEST_COMPARATORS
 from sidemine.evidence.comparator_perturbations import Place
 from sidemine.evidence.concordance_statistic import FEWEST_GENES, Concordance
-from sidemine.evidence.specificity import FEWEST_COMPARATORS
 
 Call = Literal["mimics", "opposes", "unrelated", "undetermined", "refused"]
 LARGEST_P = 0.05

@@ -7,7 +7,6 @@ shared genes, so that a shift of all genes is no resemblance.
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -22,6 +21,7 @@ from sidemine.enrichment.rotated_deviates import (
     directions_of,
     streams_of,
 )
+from sidemine.stats.seeds import named_seed
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -193,7 +193,7 @@ def build_side(
 def _part(name: str, fit: ContrastFit, genes: Sequence[str], seed: int, what: str) -> Part:
     position = {gene: row for row, gene in enumerate(fit.genes)}
     rows = np.array([position[gene] for gene in genes], dtype=np.int64)
-    return Part(name, fit, rows, (seed, zlib.crc32(b"concordance"), zlib.crc32(f"{name}/{what}".encode())))
+    return Part(name, fit, rows, tuple(named_seed(seed, "concordance", f"{name}/{what}")))
 
 
 def _weighted_sum(profile: Profile, by_part: Mapping[str, NDArray[np.float32]]) -> NDArray[np.float32]:

@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sidemine.considerations.composition.adjusted_fit import adjust_fit
+from sidemine.considerations.composition.cell_proxies import build_proxies
+from sidemine.considerations.composition.measure import set_score
 from sidemine.differential.contrast_fit import load_fit
-from sidemine.evidence.adjusted_fit import adjust_fit
-from sidemine.evidence.cell_proxies import build_proxies
-from sidemine.evidence.composition import set_score
-from sidemine.evidence.pooled_effect import choose_independent
-from sidemine.evidence.primary_effect import units_of
+from sidemine.effect.measure import units_of
+from sidemine.effect.pooled_effect import choose_independent
 from sidemine.tables import read_json
 
 if TYPE_CHECKING:

@@ -21,6 +21,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sidemine.stats.tails import t_quantile
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -75,8 +77,6 @@ def measure_concordance_of(
     chosen
         Which genes count.
     """
-    from scipy.special import stdtrit
-
     if int(chosen.sum()) < FEWEST_GENES:
         return None
     x, y = drug.deviates[chosen], disease.deviates[chosen]
@@ -92,7 +92,7 @@ def measure_concordance_of(
     df = sum(v for v, _ in terms) ** 2 / sum(v**2 / df for v, df in terms)
     product = float(x @ y)
     value, se = product / norm, float(np.sqrt(variance)) / norm
-    half = float(stdtrit(df, (1 + LEVEL) / 2)) * se
+    half = float(t_quantile((1 + LEVEL) / 2, df)) * se
     reliable = (_reliability(x, noise_x), _reliability(y, noise_y))
     shrunk = float(np.sqrt(reliable[0] * reliable[1]))
     return Concordance(
@@ -118,15 +118,13 @@ def _widened(limit: float, shrunk: float, side: float) -> float:
 
 def _reliability(values: Array, noise: list[tuple[Array, int]]) -> float:
     """Return the lower 95 % limit (one-sided, normal) of 1 − noise / Σ z²."""
-    from scipy.special import ndtri
-
     total = float(values @ values)
     expected = sum(float(np.sum(factor**2)) for factor, _ in noise)
     squares = _squared_covariance(noise)
     along = sum(float(np.sum((values @ factor) ** 2)) for factor, _ in noise)
     # Variance of Σ (μ + e)²: 4 μ'Σμ + 2 tr Σ², where μ'Σμ is z'Σz less its noise.
     variance = 4 * max(along - squares, 0.0) + 2 * squares
-    low = total - expected - float(ndtri(LEVEL)) * float(np.sqrt(variance))
+    low = total - expected - float(t_quantile(LEVEL, np.inf)) * float(np.sqrt(variance))
     return max(low / total, 0.0) if total > 0 else 0.0
 
 

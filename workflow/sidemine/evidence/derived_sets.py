@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sidemine.differential.contrast_fit import benjamini_hochberg, two_sided_p
 from sidemine.evidence.concordance_profiles import build_side
 from sidemine.evidence.concordance_rotation import Question, rotation_p_values
 from sidemine.evidence.concordance_statistic import FEWEST_GENES
+from sidemine.stats.multiplicity import benjamini_hochberg
+from sidemine.stats.tails import two_sided_p
 
 if TYPE_CHECKING:
     import pandas as pd

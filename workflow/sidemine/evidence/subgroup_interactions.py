@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sidemine.effect.pooling import pool
 from sidemine.enrichment.set_effect import hedges_g
 from sidemine.enrichment.set_membership import build_membership
 from sidemine.evidence.concordance_profiles import POOLED
-from sidemine.evidence.pooling import pool
 
 if TYPE_CHECKING:
     import pandas as pd

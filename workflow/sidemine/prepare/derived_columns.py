@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from sidemine.errors import InputError, Problem
+from sidemine.errors import Problem, SheetMismatch
 
 if TYPE_CHECKING:
     import numpy as np
@@ -25,13 +25,13 @@ def derive_columns(samples: pd.DataFrame, derive: Mapping[str, DerivedColumn], w
 
     Raises
     ------
-    InputError
+    SheetMismatch
         When a source column does not exist.
     """
     result = samples.copy()
     for name, rule in derive.items():
         if rule.source != "sample" and rule.source not in result.columns:
-            raise InputError(
+            raise SheetMismatch(
                 Problem(
                     f"the column that {name!r} is derived from does not exist",
                     f"{where}, derive.{name}.from, value {rule.source!r}",
@@ -54,7 +54,7 @@ def _derived_values(samples: pd.DataFrame, rule: DerivedColumn) -> list[str]:
 def check_derived(
     samples: pd.DataFrame, derive: Mapping[str, DerivedColumn], used: NDArray[np.bool_], where: str
 ) -> None:
-    """Raise `InputError` when a derived value is missing for a sample that takes part, listing the values."""
+    """Raise `SheetMismatch` when a derived value is missing for a sample that takes part, listing the values."""
     problems = []
     for name, rule in derive.items():
         missing = samples[used & (samples[name] == "").to_numpy()]
@@ -72,4 +72,4 @@ def check_derived(
             )
         )
     if problems:
-        raise InputError(problems)
+        raise SheetMismatch(problems)

@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from sidemine.errors import InputError, Problem
+from sidemine.study.scales import Layer
 
 if TYPE_CHECKING:
     import anndata as ad
 
 PROVENANCE_KEY = "sidemine"
-LAYERS = ("log2", "counts")
+LAYERS: tuple[str, ...] = get_args(Layer)
 
 
 def write_expression(adata: ad.AnnData, path: Path) -> None:
@@ -22,7 +23,7 @@ def write_expression(adata: ad.AnnData, path: Path) -> None:
     Parameters
     ----------
     adata
-        obs = samples, var = genes, one layer (`log2` or `counts`), no X, provenance as JSON text in `uns['sidemine']`.
+        obs = samples, var = genes, one layer (one of `LAYERS`), no X, provenance as JSON text in `uns['sidemine']`.
     path
         Where to write; the file appears only when it is complete.
     """

@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Literal
 
 from sidemine.errors import InputError, Problem, SidemineError
 from sidemine.prepare.byte_streams import MAX_BYTES, open_bytes
-from sidemine.simulation_marker import SIMULATION_MARKER
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
     import pandas as pd
 
-    from sidemine.prepare.geo_metadata import SeriesMetadata
+    from sidemine.sources.geo_metadata import SeriesMetadata
 
 Kind = Literal["series matrix", "SOFT", "table", "h5ad", "archive"]
 
+_ROWS_INSPECTED = 500
 _HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
 
 
@@ -204,7 +204,7 @@ def _explain_absence(
 
 
 def _inspect_series_matrix(path: Path) -> Inspection:
-    from sidemine.prepare.series_matrix import read_series_matrix, read_series_metadata
+    from sidemine.sources.series_matrix import read_series_matrix, read_series_metadata
 
     metadata = read_series_metadata(path)
     inspection = _from_metadata(path, "series matrix", metadata)
@@ -224,7 +224,7 @@ def _inspect_series_matrix(path: Path) -> Inspection:
 
 
 def _inspect_soft(path: Path) -> Inspection:
-    from sidemine.prepare.soft import read_soft_metadata
+    from sidemine.sources.soft import read_soft_metadata
 
     metadata = read_soft_metadata(path)
     inspection = _from_metadata(path, "SOFT", metadata)
@@ -261,7 +261,7 @@ def _inspect_table(path: Path) -> Inspection:
     """Look into a table of values: it says of its samples no more than their names, so show the parts of these."""
     import pandas as pd
 
-    from sidemine.prepare.expression_table import read_expression_table, read_table_columns
+    from sidemine.sources.expression_table import read_expression_table, read_table_columns
 
     columns = read_table_columns(path)
     parts = [name.replace(".", "_").replace("-", "_").replace(" ", "_").split("_") for name in columns]
@@ -301,31 +301,27 @@ def _inspect_archive(path: Path) -> Inspection:
 
 
 def _inspect_h5ad(path: Path) -> Inspection:
-    import anndata
-    import pandas as pd
+    from sidemine.isolation import run_isolated
+    from sidemine.sources.h5ad_file import PRELOAD
 
-    data = anndata.read_h5ad(path, backed="r")
-    try:
-        columns = {
-            str(name): ["" if pd.isna(value) else str(value) for value in data.obs[name].tolist()] for name in data.obs
-        }
-        index = pd.Index([str(name) for name in data.obs_names], name="sample", dtype=object)
-        samples = pd.DataFrame(columns, index=index, dtype=object)
-        layers = [
-            "X",
-            *(str(name) for name in data.layers if name is not None),
-            *(["raw"] if data.raw is not None else []),
-        ]
-        head = data.X[: min(500, data.n_obs)] if data.X is not None else None
-        identifiers = [str(name) for name in data.var_names]
-        simulated = SIMULATION_MARKER in str(data.uns.get("simulated", ""))
-    finally:
-        data.file.close()
-    values = f"{samples.shape[0]} cells or samples × {len(identifiers)} genes; matrices: {', '.join(layers)}."
-    if head is not None:
-        dense = head.toarray() if hasattr(head, "toarray") else head
-        values += f" First {dense.shape[0]} rows of X: " + describe_values(dense.T.astype(float), identifiers)
-    return Inspection(path, "h5ad", samples, value_summary=values, simulated=simulated)
+    return run_isolated(_look_into_h5ad, path, where=path, returns=Inspection, preload=PRELOAD)
+
+
+def _look_into_h5ad(path: Path) -> Inspection:
+    from sidemine.sources.cells import text_frame
+    from sidemine.sources.h5ad_file import open_h5ad
+
+    with open_h5ad(path) as file:
+        samples = text_frame(file.table("obs")).rename_axis("sample")
+        identifiers = [str(name) for name in file.table("var").index]
+        places = file.matrices
+        values = (
+            f"{samples.shape[0]} cells or samples × {len(identifiers)} genes; matrices: {', '.join(places) or 'none'}."
+        )
+        if "X" in places:
+            head = file.matrix(places["X"])[:_ROWS_INSPECTED].toarray()
+            values += f" First {head.shape[0]} rows of X: " + describe_values(head.T.astype(float), identifiers)
+        return Inspection(path, "h5ad", samples, value_summary=values, simulated=file.simulated)
 
 
 def describe_values(values: npt.NDArray[np.float64], identifiers: list[str]) -> str:
@@ -338,4 +334,5 @@ def describe_values(values: npt.NDArray[np.float64], identifiers: list[str]) -> 
     except SidemineError:
         return f"{size}; every value is missing."
     missing = f"; {evidence.share_missing:.2%} missing" if evidence.share_missing else ""
-    return f"{size}; {evidence.figures()}{missing}. Likely scale: {evidence.reading}."
+    likely = "log2, or another logarithm" if evidence.reading == "log2" else evidence.reading
+    return f"{size}; {evidence.figures()}{missing}. Likely scale: {likely}."

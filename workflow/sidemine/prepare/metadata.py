@@ -4,26 +4,23 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sidemine.errors import InputError, Problem
-from sidemine.prepare.count_archive import archive_metadata, list_archive_samples
+from sidemine.errors import Problem, SheetMismatch, SidemineError
 from sidemine.prepare.derived_columns import check_derived, derive_columns
 from sidemine.prepare.sample_sheet import apply_sample_sheet, check_known, read_sample_sheet
-from sidemine.prepare.series_matrix import read_series_metadata
-from sidemine.prepare.single_cell import (
-    MIN_CELLS,
-    Cells,
-    PseudobulkPlan,
-    plan_pseudobulk,
-    read_h5ad_cells,
-    text_frame,
-)
-from sidemine.prepare.tenx import read_tenx_cells
+from sidemine.prepare.single_cell import MIN_CELLS, PseudobulkPlan, plan_pseudobulk
 from sidemine.prepare.value_columns import list_value_columns, match_columns
+from sidemine.sources.cells import Cells, text_frame
+from sidemine.sources.count_archive import archive_metadata, list_archive_samples
+from sidemine.sources.h5ad import read_h5ad_cells
+from sidemine.sources.series_matrix import read_series_metadata
+from sidemine.sources.tenx import read_tenx_cells
+from sidemine.study.hints import did_you_mean
 from sidemine.study.selectors import matches_nothing, parse_selector
 from sidemine.tables import SAMPLES
 
@@ -49,6 +46,67 @@ class PlannedCells:
 
     cells: Cells
     plan: PseudobulkPlan
+
+
+def read_or_explain_samples(
+    row: Dataset,
+    files: Mapping[str, Path],
+    derive: Mapping[str, DerivedColumn],
+    exclude: Sequence[ExcludedSample],
+) -> tuple[pd.DataFrame, list[Problem]]:
+    """Collect the samples of a dataset, or say why none of them can take part.
+
+    What the sheets ask of a file that does not hold it stops the run where the dataset is `verified`. Where it is
+    `unverified`, the first run on the real record is to end in a report: the problems are returned, and every sample
+    keeps its row, with the reason as its fate.
+
+    Parameters
+    ----------
+    row, files, derive, exclude
+        As in `read_samples`.
+
+    Returns
+    -------
+    samples : pandas.DataFrame
+        As `read_samples` returns it.
+    problems : list of Problem
+        Why no contrast of this dataset can be tested; empty when all is well.
+
+    Raises
+    ------
+    InputError
+        When a file cannot be read, or (`SheetMismatch`) a `verified` row does not fit it.
+    """
+    try:
+        return read_samples(row, files, derive, exclude), []
+    except SheetMismatch as error:
+        if row.status == "verified":
+            raise
+        logger.warning("dataset %s cannot be tested as its unverified row describes it: %s", row.dataset, error)
+        samples = _describe_samples(row, files)
+        fates = dict.fromkeys(samples.index, f"the dataset cannot be tested: {error.problems[0].what}")
+        return _samples_table(row, samples, fates, []), list(error.problems)
+
+
+def _describe_samples(row: Dataset, files: Mapping[str, Path]) -> pd.DataFrame:
+    """Return what the record itself says of its samples; of single cells, whose samples are the sheet's, nothing."""
+    import pandas as pd
+
+    if row.layout not in SINGLE_CELL_LAYOUTS:
+        try:
+            return _own_metadata(row, files)
+        except SidemineError:
+            pass  # the names of the samples are what does not fit
+    return pd.DataFrame(index=pd.Index([], name="sample", dtype=object))
+
+
+@contextmanager
+def _collecting(problems: list[Problem]) -> Iterator[None]:
+    """Go on after a mismatch: all of a dataset are told at once."""
+    try:
+        yield
+    except SheetMismatch as error:
+        problems += error.problems
 
 
 def read_samples(
@@ -79,34 +137,51 @@ def read_samples(
     Raises
     ------
     InputError
-        When metadata, sheet, selectors and value columns do not fit together.
+        When a file cannot be read.
+    SheetMismatch
+        When metadata, sheet, selectors and value columns do not fit together: all such problems at once.
     """
+    problems: list[Problem] = []
     if row.layout in SINGLE_CELL_LAYOUTS:
         samples, fates = _pseudobulk_samples(row, files, derive)
     else:
-        samples, fates = _bulk_samples(row, files, derive)
-    check_known([one.sample for one in exclude], samples.index, f"config.yaml, exclude.{row.dataset}")
-    for one in exclude:
-        fates[one.sample] = f"excluded: {one.reason}"
+        samples, fates = _bulk_samples(row, files, derive, problems)
+    with _collecting(problems):
+        check_known([one.sample for one in exclude], samples.index, f"config.yaml, exclude.{row.dataset}")
+    fates.update({one.sample: f"excluded: {one.reason}" for one in exclude if one.sample in fates})
     used = [sample for sample in samples.index if fates[sample] == USED]
-    if row.layout not in SINGLE_CELL_LAYOUTS:
-        _check_bulk(row, files, samples, used, derive)
-    _check_any_used(row, fates)
+    problems += _columns_problems(row, samples, used, derive)
+    if row.layout not in SINGLE_CELL_LAYOUTS and not problems:
+        with _collecting(problems):
+            check_derived(samples, derive, samples.index.isin(used), f"config.yaml, derive.{row.dataset}")
+        with _collecting(problems):
+            match_columns(row, samples, used, list_value_columns(row, files))
+    if not problems:
+        with _collecting(problems):
+            _check_any_used(row, fates)
+    if problems:
+        raise SheetMismatch(problems)
     for note in find_label_notes(samples):
         logger.warning("%s: %s", row.dataset, note)
     return _samples_table(row, samples, fates, used)
 
 
 def _bulk_samples(
-    row: Dataset, files: Mapping[str, Path], derive: Mapping[str, DerivedColumn]
+    row: Dataset, files: Mapping[str, Path], derive: Mapping[str, DerivedColumn], problems: list[Problem]
 ) -> tuple[pd.DataFrame, dict[str, str]]:
     samples = _own_metadata(row, files)
-    if "sample_sheet" in files:
-        samples = apply_sample_sheet(samples, read_sample_sheet(files["sample_sheet"]), files["sample_sheet"])
-    samples = derive_columns(samples, derive, f"config.yaml, derive.{row.dataset}")
+    with _collecting(problems):
+        if "sample_sheet" in files:
+            samples = apply_sample_sheet(samples, read_sample_sheet(files["sample_sheet"]), files["sample_sheet"])
+    with _collecting(problems):
+        samples = derive_columns(samples, derive, f"config.yaml, derive.{row.dataset}")
     fates = dict.fromkeys(samples.index, USED)
-    _leave_out_platforms(row, samples, fates)
-    _leave_out_outside(row, samples, fates)
+    with _collecting(problems):
+        _leave_out_platforms(row, samples, fates)
+    # A subset may read a column that could not be made: what is told of that would only repeat it.
+    if not problems:
+        with _collecting(problems):
+            _leave_out_outside(row, samples, fates)
     return samples, fates
 
 
@@ -130,7 +205,7 @@ def _leave_out_platforms(row: Dataset, samples: pd.DataFrame, fates: dict[str, s
         return
     platforms = sorted(set(samples["platform_id"]) - {""})
     if platforms and row.platform not in platforms:
-        raise InputError(
+        raise SheetMismatch(
             Problem(
                 f"no sample of the series is of platform {row.platform}",
                 f"datasets.tsv, dataset {row.dataset}, column platform",
@@ -156,41 +231,43 @@ def _select(row: Dataset, samples: pd.DataFrame) -> NDArray[np.bool_]:
     selector = parse_selector(row.subset, where)
     inside: NDArray[np.bool_] = selector.matches(samples, where)
     if not inside.any():
-        raise InputError(matches_nothing(selector, samples, where))
+        raise SheetMismatch(matches_nothing(selector, samples, where))
     return inside
 
 
-def _check_bulk(
-    row: Dataset,
-    files: Mapping[str, Path],
-    samples: pd.DataFrame,
-    used: list[str],
-    derive: Mapping[str, DerivedColumn],
-) -> None:
-    taken = samples.index.isin(used)
-    check_derived(samples, derive, taken, f"config.yaml, derive.{row.dataset}")
-    match_columns(row, samples, used, list_value_columns(row, files))
-    if not row.biological_unit:
-        return
-    if row.biological_unit not in samples.columns:
-        raise InputError(
-            Problem(
-                f"there is no metadata column {row.biological_unit!r}",
-                f"datasets.tsv, dataset {row.dataset}, column biological_unit",
-                f"one of: {', '.join(map(str, samples.columns))}",
-                "Correct biological_unit, or derive the column from another one.",
-            )
+def _columns_problems(
+    row: Dataset, samples: pd.DataFrame, used: list[str], derive: Mapping[str, DerivedColumn]
+) -> list[Problem]:
+    """Return the problems of the metadata columns that the dataset's row names: each exists, units are complete."""
+    named = {"biological_unit": row.biological_unit, "sex_column": row.sex_column, "age_column": row.age_column}
+    places = [(key, name) for key, name in named.items() if name]
+    # Pseudobulk samples without a unit have a problem of their own, with words of its own.
+    if row.layout in SINGLE_CELL_LAYOUTS:
+        places = places[bool(row.biological_unit) :]
+    places += [("batch_columns", name) for name in row.batch_columns]
+    columns = [str(name) for name in samples.columns]
+    problems = [
+        Problem(
+            f"there is no metadata column {name!r}",
+            f"datasets.tsv, dataset {row.dataset}, column {key}",
+            f"one of: {', '.join(columns)}",
+            did_you_mean(name, columns) + f"Correct {key}, or derive the column from another one.",
         )
-    without = [sample for sample in used if not samples.loc[sample, row.biological_unit]]
-    if without:
-        raise InputError(
-            Problem(
-                f"{len(without)} samples have no biological unit",
-                f"dataset {row.dataset}, column {row.biological_unit!r}: {', '.join(without[:8])}",
-                "a value for every sample that takes part",
-                "Give it in a sample sheet, or leave these samples out by subset or exclude.",
+        for key, name in places
+        if name not in columns and name not in derive
+    ]
+    if row.biological_unit in columns:
+        without = [sample for sample in used if not samples.loc[sample, row.biological_unit]]
+        if without and row.biological_unit not in derive:
+            problems.append(
+                Problem(
+                    f"{len(without)} samples have no biological unit",
+                    f"dataset {row.dataset}, column {row.biological_unit!r}: {', '.join(without[:8])}",
+                    "a value for every sample that takes part",
+                    "Give it in a sample sheet, or leave these samples out by subset or exclude.",
+                )
             )
-        )
+    return problems
 
 
 def read_planned_cells(
@@ -257,7 +334,7 @@ def _pseudobulk_samples(
 def _check_any_used(row: Dataset, fates: Mapping[str, str]) -> None:
     if USED not in fates.values():
         reasons = sorted(set(fates.values()))
-        raise InputError(
+        raise SheetMismatch(
             Problem(
                 "no sample takes part",
                 f"dataset {row.dataset}: {'; '.join(reasons[:5]) or 'there are no samples'}",

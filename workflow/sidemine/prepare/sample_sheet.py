@@ -8,7 +8,7 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sidemine.errors import InputError, Problem
+from sidemine.errors import InputError, Problem, SheetMismatch
 from sidemine.prepare.byte_streams import decode, open_bytes
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def apply_sample_sheet(samples: pd.DataFrame, sheet: pd.DataFrame, path: Path) -
 
     Raises
     ------
-    InputError
+    SheetMismatch
         When the sheet names a sample that the dataset does not have.
     """
     check_known(sheet.index, samples.index, str(path))
@@ -105,11 +105,11 @@ def apply_sample_sheet(samples: pd.DataFrame, sheet: pd.DataFrame, path: Path) -
 
 
 def check_known(named: Collection[str], samples: Collection[str], where: str) -> None:
-    """Raise `InputError` when `named` holds samples that do not exist."""
+    """Raise `SheetMismatch` when `named` holds samples that do not exist."""
     known = set(samples)
     unknown = [name for name in named if name not in known]
     if unknown:
-        raise InputError(
+        raise SheetMismatch(
             Problem(
                 f"{len(unknown)} samples do not exist in this dataset",
                 f"{where}: {', '.join(map(repr, unknown[:8]))}",

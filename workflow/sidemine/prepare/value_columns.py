@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sidemine.errors import InputError, Problem
-from sidemine.prepare.count_archive import list_archive_samples
-from sidemine.prepare.expression_table import read_table_columns
-from sidemine.prepare.series_matrix import read_series_metadata
+from sidemine.errors import Problem, SheetMismatch
+from sidemine.sources.count_archive import list_archive_samples
+from sidemine.sources.expression_table import read_table_columns
+from sidemine.sources.series_matrix import read_series_metadata
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,7 +45,7 @@ def match_columns(row: Dataset, samples: pd.DataFrame, used: Sequence[str], colu
 
     Raises
     ------
-    InputError
+    SheetMismatch
         When a sample has no column (both sides are listed), or two samples share a name.
     """
     names = dict(zip(samples.index, samples.index if not row.sample_name else _names(row, samples), strict=True))
@@ -63,11 +63,11 @@ def match_columns(row: Dataset, samples: pd.DataFrame, used: Sequence[str], colu
             found[sample] = alike[0]
     missing = [sample for sample in used if sample not in found]
     if missing:
-        raise InputError(_no_column(row, samples, {sample: names[sample] for sample in missing}, columns, found))
+        raise SheetMismatch(_no_column(row, samples, {sample: names[sample] for sample in missing}, columns, found))
     taken: dict[str, str] = {}
     for sample, column in found.items():
         if column in taken:
-            raise InputError(
+            raise SheetMismatch(
                 Problem(
                     f"two samples have the same name {column!r}",
                     f"dataset {row.dataset}, column {row.sample_name!r}: {taken[column]} and {sample}",
@@ -81,7 +81,7 @@ def match_columns(row: Dataset, samples: pd.DataFrame, used: Sequence[str], colu
 
 def _names(row: Dataset, samples: pd.DataFrame) -> list[str]:
     if row.sample_name not in samples.columns:
-        raise InputError(
+        raise SheetMismatch(
             Problem(
                 f"there is no metadata column {row.sample_name!r}",
                 f"datasets.tsv, dataset {row.dataset}, column sample_name",

@@ -62,6 +62,8 @@ def assess_contrast(
     import pandas as pd
 
     targets, references = list(design["target_samples"]), list(design["reference_samples"])
+    if not (targets and references):  # there are no two groups to compare, and no check is called in order
+        return _unassessed(design), []
     names = [*targets, *references]
     positions = samples.index.get_indexer(pd.Index(names))
     here = samples.iloc[positions]
@@ -93,6 +95,19 @@ def assess_contrast(
         "age_overlap": find_age_overlap(here, is_target, row["age_column"]),
     }
     return record, flags
+
+
+def _unassessed(design: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the record of a contrast with an empty group."""
+    return {
+        "contrast": design["contrast"],
+        "dataset": design["dataset"],
+        "flags": [],
+        "associations": [],
+        "p_value_histogram": read_histogram([]).to_dict(),
+        "reused_samples": {"target": [], "reference": []},
+        "age_overlap": None,
+    }
 
 
 def flag_batches(found: Sequence[Association], actions: Mapping[str, str]) -> Flag:

@@ -35,9 +35,9 @@ APART = "no sample lies apart from all others"
 def better_expressed(values: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Return which genes (rows) are complete and in the better expressed half: below it, noise and zeros rule."""
     complete = np.isfinite(values).all(axis=1)
-    means = values.mean(axis=1)
-    if not complete.any():
+    if not complete.any() or values.shape[1] == 0:
         return np.zeros(len(values), dtype=bool)
+    means = values.mean(axis=1)
     return np.asarray(complete & (means >= np.median(means[complete])), dtype=bool)
 
 

@@ -29,6 +29,7 @@ from sidemine.report.payload import (
 from sidemine.report.references import references
 from sidemine.report.sources import source_tables
 from sidemine.report.thinning import LARGEST_PAGE, STEPS, Thinning, kept_genes, thinning_words
+from sidemine.report.untested import untested
 from sidemine.tables import write_json, write_text
 
 _LOG = logging.getLogger(__name__)
@@ -135,6 +136,7 @@ def page_values(results: StudyResults, thinning: Thinning) -> dict[str, Any]:
         "commands": methods.commands(results),
         "references": references(),
         "explorer": explorer_options(results),
+        "untested": untested(results),
         "threats": side_panels.threats(results),
         "funnels": side_panels.funnels(results),
         "considered": side_panels.considered_rows(results),

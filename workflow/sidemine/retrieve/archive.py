@@ -154,18 +154,24 @@ def check_member_name(name: str, where: str) -> None:
 
 
 def iter_tar_members(
-    path: Path, *, max_member_bytes: int = MAX_MEMBER_BYTES, max_members: int = MAX_MEMBERS
+    path: Path | IO[bytes],
+    *,
+    max_member_bytes: int = MAX_MEMBER_BYTES,
+    max_members: int = MAX_MEMBERS,
+    where: str = "",
 ) -> Iterator[tuple[str, BinaryIO]]:
     """Yield the files of a tar (plain or compressed), in its order, each with a stream of its content.
 
     Parameters
     ----------
     path
-        The archive.
+        The archive: a path, or a seekable stream.
     max_member_bytes
         Most bytes that one member may have after unpacking.
     max_members
         Most members.
+    where
+        Its name in messages; default: the path.
 
     Yields
     ------
@@ -179,8 +185,8 @@ def iter_tar_members(
         When a member is a link or device, has an unsafe name, is too large or damaged; when there are too many; when
         the archive is cut short.
     """
-    where = str(path)
-    with _open_tar(path) as archive:
+    where = where or str(path)
+    with _open_tar(path, where) as archive:
         for count, member in enumerate(_members_of(archive, where), start=1):
             _check_count(count, max_members, where)
             check_member_name(member.name, where)
@@ -202,11 +208,15 @@ def iter_tar_members(
 
 
 @contextmanager
-def _open_tar(path: Path) -> Iterator[tarfile.TarFile]:
+def _open_tar(path: Path | IO[bytes], where: str) -> Iterator[tarfile.TarFile]:
     try:
-        archive = tarfile.open(path, mode="r:*")  # noqa: SIM115
+        archive = (
+            tarfile.open(path, mode="r:*")  # noqa: SIM115
+            if isinstance(path, Path)
+            else tarfile.open(fileobj=path, mode="r:*")  # noqa: SIM115
+        )
     except DAMAGED as error:
-        raise InputError(_damaged(str(path), error)) from error
+        raise InputError(_damaged(where, error)) from error
     with archive:
         yield archive
 
@@ -235,7 +245,11 @@ def _check_end_of_tar(archive: tarfile.TarFile, where: str) -> None:
 
 
 def iter_zip_members(
-    path: Path, *, max_member_bytes: int = MAX_MEMBER_BYTES, max_members: int = MAX_MEMBERS
+    path: Path | IO[bytes],
+    *,
+    max_member_bytes: int = MAX_MEMBER_BYTES,
+    max_members: int = MAX_MEMBERS,
+    where: str = "",
 ) -> Iterator[tuple[str, BinaryIO]]:
     """Yield the files of a zip, in its order, each with a stream of its content.
 
@@ -247,7 +261,7 @@ def iter_zip_members(
     InputError
         When a member has an unsafe name, is encrypted, too large or damaged; when there are too many members.
     """
-    where = str(path)
+    where = where or str(path)
     try:
         archive = zipfile.ZipFile(path)
     except _UNREADABLE as error:

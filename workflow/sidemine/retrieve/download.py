@@ -13,16 +13,24 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sidemine.errors import InputError, Problem, RetrievalError
 from sidemine.retrieve.addresses import mirror_key
-from sidemine.retrieve.integrity import carries_simulation_marker, file_name_of, find_defect, sha256_of
+from sidemine.retrieve.integrity import (
+    carries_simulation_marker,
+    ends_itself,
+    file_name_of,
+    find_defect,
+    find_early,
+    sha256_of,
+)
 from sidemine.retrieve.lock import LockEntry, check_record, expected_entry
+from sidemine.retrieve.patience import FileAbsent, Retries, TransferFailed
 from sidemine.retrieve.record import InputRecord
 from sidemine.retrieve.sources import Source
-from sidemine.retrieve.transfer import FileAbsent, Retries, Transfer, TransferFailed, new_session
 
 if TYPE_CHECKING:
     import requests
@@ -44,6 +52,7 @@ class _Arrived:
     etag: str = ""
     mirror: bool = False
     by_hand: bool = False
+    is_checked: bool = False
 
 
 @dataclass
@@ -171,10 +180,14 @@ class _Fetch:
     def _download(self) -> _Arrived:
         if self.session is not None:
             return self._download_with(self.session)
-        with new_session() as session:
+        from sidemine.retrieve.connection import new_session
+
+        with new_session(self.retries.pace) as session:
             return self._download_with(session)
 
     def _download_with(self, session: requests.Session) -> _Arrived:
+        from sidemine.retrieve.transfer import Transfer
+
         reasons: list[str] = []
         tried: list[str] = []
         for url in self._ordered_locations():
@@ -185,6 +198,9 @@ class _Fetch:
                 max_bytes=self.max_bytes,
                 session=session,
                 retries=self.retries,
+                find_defect=partial(find_defect, name=file_name_of(url), form=self.source.form),
+                ends_itself=ends_itself,
+                find_early=lambda head: find_early(head, self.source.form),
                 sleep=self.sleep,
                 progress=self.progress,
                 allow_loopback_http=self.allow_loopback_http,
@@ -198,7 +214,7 @@ class _Fetch:
                 # Only a file that does not exist sends us on: a passing failure must not change which file is used.
                 reasons.append(f"{url}: {error}")
                 break
-            return _Arrived(self.part, url, tuple(tried), transfer.etag)
+            return _Arrived(self.part, url, tuple(tried), transfer.etag, is_checked=True)
         raise RetrievalError(self._not_had(reasons))
 
     def _not_had(self, reasons: list[str]) -> Problem:
@@ -213,7 +229,8 @@ class _Fetch:
         )
 
     def _judge(self, arrived: _Arrived) -> InputRecord:
-        defect = find_defect(arrived.path, file_name_of(arrived.url))
+        name = file_name_of(arrived.url)
+        defect = None if arrived.is_checked else find_defect(arrived.path, name, form=self.source.form)
         if defect is not None:
             raise RetrievalError(self._defective(arrived, defect))
         sha256 = sha256_of(arrived.path)

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import hashlib
+import io
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import BinaryIO, Protocol, cast
 from urllib.parse import parse_qsl, urlsplit
 
 from sidemine.errors import InputError
 from sidemine.retrieve import archive
 from sidemine.retrieve.addresses import is_url
+from sidemine.retrieve.forms import HEAD, Form, Head, end_mark_of, error_in_place_of_data, find_wrong_form
 from sidemine.simulation_marker import SIMULATION_MARKER
 
 _BLOCK = 2**20
-_HEAD = 4096
+_TAIL = 4096
+_ENOUGH = 16  # bytes: no earlier judgement of a body of which only a few bytes have come
+_MAX_PACKINGS = 3
 MAX_UNPACKED = 64 * 2**30
 """Most bytes that a compressed file may unpack to (64 GiB)."""
 _MAX_RATIO = 400
@@ -64,31 +69,13 @@ def file_name_of(location: str) -> str:
     return dict(parse_qsl(parts.query)).get("file") or parts.path.rsplit("/", 1)[-1]
 
 
-def page_in_place_of_data(head: bytes, name: str) -> str | None:
-    """Tell whether a body starts as a web page or an XML error document does.
-
-    Parameters
-    ----------
-    head
-        First bytes of the body, unpacked.
-    name
-        File name that was asked for; names that end in .html, .htm or .xml may hold such a document.
-
-    Returns
-    -------
-    str or None
-        What it looks like, or None when it may be data.
-    """
-    text = head[:_HEAD].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-    if not text.startswith(b"<") or name.lower().endswith((".html", ".htm", ".xml")):
-        return None
-    if any(mark in text for mark in (b"<!doctype html", b"<html", b"<head", b"<body", b"<title")):
-        return "an HTML page"
-    return "an XML document" if text.startswith((b"<?xml", b"<error")) else None
-
-
 def find_defect(
-    path: Path, name: str, *, max_unpacked: int = MAX_UNPACKED, max_members: int = archive.MAX_MEMBERS
+    path: Path,
+    name: str,
+    *,
+    form: Form = "any",
+    max_unpacked: int = MAX_UNPACKED,
+    max_members: int = archive.MAX_MEMBERS,
 ) -> str | None:
     """Look at every byte of a file and tell what is wrong with it.
 
@@ -98,6 +85,8 @@ def find_defect(
         The file.
     name
         The name that its address promised; its suffix says what the content has to be.
+    form
+        What the study declares it to be.
     max_unpacked
         Most bytes that it may unpack to, all members together.
     max_members
@@ -106,26 +95,29 @@ def find_defect(
     Returns
     -------
     str or None
-        What is wrong (empty, a web page, not of the promised kind, damaged, cut short, a bomb, unsafe members), in
-        one clause; None when all is well.
+        What is wrong (empty, a web page or error text, not of the promised kind or declared form, damaged, cut short, a
+        bomb, unsafe members), in one clause; None when all is well.
     """
     size = path.stat().st_size
     if size == 0:
         return "the file is empty"
     promised = next((kind for kind, ends in _NAMES_OF_KINDS.items() if name.lower().endswith(ends)), None)
+    limit = min(max_unpacked, max(_RATIO_MATTERS_FROM, _MAX_RATIO * size))
     try:
-        with archive.open_data(path, max_unpacked) as stream:
-            page = page_in_place_of_data(stream.read(_HEAD), name)
-        if page is not None:
-            return f"it is {page}, not data"
-        if (cut := _cut_hdf5(path)) is not None:
-            return cut
-        if promised is not None and not _KIND_TESTS[promised](path):
-            return f"its name promises {promised}, its content is something else"
-        limit = min(max_unpacked, max(_RATIO_MATTERS_FROM, _MAX_RATIO * size))
-        if archive.is_gzip(path):
-            with archive.open_data(path, limit) as stream:
-                _drain(stream)
+        with _open_innermost(path, limit) as stream:
+            head = _read_head(stream)
+            if not head:
+                return "the file is empty"
+            if (wrong := find_wrong_form(head, form)) is not None:
+                return wrong
+            if (cut := _cut_hdf5(path)) is not None:
+                return cut
+            if promised is not None and not _KIND_TESTS[promised](path):
+                return f"its name promises {promised}, its content is something else"
+            # Archives are read member by member below; nothing in an HDF5 file shows damage to a plain reader.
+            must_read = Head.of(head).kind in {"text", "binary"} or archive.is_gzip(path)
+            if must_read and (wrong := _read_to_the_end(head, stream, form)) is not None:
+                return wrong
         if archive.is_tar(path):
             _drain_members(archive.iter_tar_members, path, limit, max_members)
         elif archive.is_zip(path):
@@ -135,6 +127,62 @@ def find_defect(
         member = problem.where.removeprefix(str(path)).lstrip(", ")
         return f"{problem.what} ({member})" if member else problem.what
     return None
+
+
+def find_early(head: bytes, form: Form = "any") -> str | None:
+    """Tell from the first bytes of a body, as they come, that the rest need not be waited for; None otherwise."""
+    if len(head) < _ENOUGH:
+        return None
+    if (error := error_in_place_of_data(head, admits_xml=form in {"metadata", "any"})) is not None:
+        return f"the server sent {error} with status 200 in place of the file"
+    is_binary_form = form in {"archive", "hdf5"} and not head.startswith(archive.GZIP_MAGIC)
+    return find_wrong_form(head, form) if is_binary_form and len(head) >= _TAIL else None
+
+
+@contextmanager
+def _open_innermost(path: Path, limit: int) -> Iterator[BinaryIO]:
+    """Open a file, unpacked as long as it is gzip: some files are packed twice."""
+    with path.open("rb") as raw:
+        stream = archive.open_gunzipped(raw, limit, str(path))
+        for _ in range(_MAX_PACKINGS - 1):
+            if cast("io.BufferedReader", stream).peek(2)[:2] == archive.GZIP_MAGIC:
+                stream = archive.open_gunzipped(stream, limit, str(path))
+        yield stream
+
+
+def _read_head(stream: BinaryIO) -> bytes:
+    head = b""
+    while len(head) < HEAD and (block := stream.read(HEAD - len(head))):
+        head += block
+    return head
+
+
+def _read_to_the_end(head: bytes, stream: BinaryIO, form: Form) -> str | None:
+    """Read a stream to its end, so that checksums are checked; of a text, look for zero bytes and its end mark."""
+    kind = Head.of(head)
+    mark = end_mark_of(head) if form == "series_matrix" else None
+    tail = head
+    while block := stream.read(_BLOCK):
+        if kind.kind == "text" and not kind.is_wide and b"\0" in block:
+            return "it has zero bytes, so it is no text"
+        tail = tail[-_TAIL:] + block
+    if mark is not None and mark not in tail[-_TAIL:].lower():
+        return f"it has no {mark.decode()}, so it is cut short"
+    return None
+
+
+def ends_itself(path: Path) -> bool:
+    """Tell whether a file without defect shows by itself that nothing is missing.
+
+    Archives, HDF5 and gzip files do, by checksums and sizes; GEO's texts do, by an end mark; other texts do not.
+    """
+    with path.open("rb") as stream:
+        head = stream.read(HEAD)
+        if Head.of(head).kind != "text":
+            return True
+        mark = end_mark_of(head)
+        stream.seek(max(0, path.stat().st_size - _TAIL))
+        return mark is not None and mark in stream.read().lower()
 
 
 def _cut_hdf5(path: Path) -> str | None:

@@ -19,9 +19,27 @@ from sidemine.retrieve.addresses import (
     platform_annotation_urls,
     series_matrix_urls,
 )
+from sidemine.retrieve.forms import Form
 from sidemine.study.concordance_config import ComparatorSignatures
-from sidemine.study.models import Dataset, GeneSetRow, GeneTableSource, PublishedTable
+from sidemine.study.models import Dataset, GeneSetRow, GeneTableSource, Layout, PublishedTable, SetFormat
 from sidemine.study.paths import expand_path
+
+_FORM_OF_LAYOUT: dict[Layout, Form] = {
+    "series_matrix": "series_matrix",
+    "ncbi_counts": "numbers",
+    "table": "numbers",
+    "archive": "archive",
+    "h5ad": "hdf5",
+    "tenx": "cells",
+}
+_FORM_OF_SETS: dict[SetFormat, Form] = {
+    "gmt": "gmt",
+    "gmt_zip": "archive",
+    "collectri": "table",
+    "dorothea": "table",
+    "progeny": "table",
+    "sets_tsv": "table",
+}
 
 
 @dataclass(frozen=True)
@@ -41,6 +59,8 @@ class Source:
         The address serves a changing file: its content is recorded, never refused for having changed.
     local_path
         The file itself, where it is a local one; None for addresses.
+    form
+        What the study declares the file to be: what cannot be that is not let in.
     """
 
     key: str
@@ -48,6 +68,7 @@ class Source:
     purpose: str
     mutable: bool = False
     local_path: Path | None = None
+    form: Form = "any"
 
     def to_dict(self) -> dict[str, Any]:
         """Return the source as JSON-ready values."""
@@ -57,6 +78,7 @@ class Source:
             "purpose": self.purpose,
             "mutable": self.mutable,
             "local_path": str(self.local_path) if self.local_path is not None else None,
+            "form": self.form,
         }
 
     @classmethod
@@ -69,33 +91,34 @@ class Source:
             values["purpose"],
             values["mutable"],
             Path(local) if local is not None else None,
+            values["form"],
         )
 
 
-def _source(text: str, config_dir: Path, purpose: str, *, mutable: bool = False) -> Source:
+def _source(text: str, config_dir: Path, purpose: str, form: Form, *, mutable: bool = False) -> Source:
     """Make the source of a file key that holds an address or a path."""
     if is_url(text):
-        return _remote((text,), purpose, mutable=mutable)
-    return Source(local_key(text), (text,), purpose, mutable, expand_path(text, config_dir))
+        return _remote((text,), purpose, form, mutable=mutable)
+    return Source(local_key(text), (text,), purpose, mutable, expand_path(text, config_dir), form)
 
 
-def _remote(urls: Iterable[str], purpose: str, *, key_of: int = 0, mutable: bool = False) -> Source:
+def _remote(urls: Iterable[str], purpose: str, form: Form, *, key_of: int = 0, mutable: bool = False) -> Source:
     locations = tuple(canonical_url(url) for url in urls)
-    return Source(mirror_key(locations[key_of]), locations, purpose, mutable)
+    return Source(mirror_key(locations[key_of]), locations, purpose, mutable, form=form)
 
 
 def _series_matrix(row: Dataset, purpose: str) -> Source:
     # The copy is named by the last, most specific form: two platforms of one series are two files, though the
     # address that is tried first is the same.
-    return _remote(series_matrix_urls(row.accession, row.platform), purpose, key_of=-1)
+    return _remote(series_matrix_urls(row.accession, row.platform), purpose, "series_matrix", key_of=-1)
 
 
 def _values_source(row: Dataset, config_dir: Path) -> Source:
     purpose = f"values of dataset {row.dataset}"
     if row.file:
-        return _source(row.file, config_dir, purpose)
+        return _source(row.file, config_dir, purpose, _FORM_OF_LAYOUT[row.layout])
     if row.layout == "ncbi_counts":
-        return _remote(ncbi_counts_urls(row.accession), purpose)
+        return _remote(ncbi_counts_urls(row.accession), purpose, "numbers")
     return _series_matrix(row, purpose)
 
 
@@ -124,41 +147,43 @@ def sources_of_dataset(row: Dataset, config_dir: Path) -> dict[str, Source]:
     name = row.dataset
     sources = {"values": _values_source(row, config_dir)}
     if row.metadata:
-        sources["metadata"] = _source(row.metadata, config_dir, f"sample metadata of dataset {name}")
+        sources["metadata"] = _source(row.metadata, config_dir, f"sample metadata of dataset {name}", "metadata")
     elif row.layout == "ncbi_counts" and not row.sample_sheet:
         sources["metadata"] = _series_matrix(row, f"sample metadata of dataset {name}")
     if row.sample_sheet:
-        sources["sample_sheet"] = _source(row.sample_sheet, config_dir, f"sample sheet of dataset {name}")
+        sources["sample_sheet"] = _source(row.sample_sheet, config_dir, f"sample sheet of dataset {name}", "table")
     if row.identifiers == "probe":
         purpose = f"probe annotation of dataset {name}"
         sources["platform_map"] = (
-            _source(row.platform_map, config_dir, purpose)
+            _source(row.platform_map, config_dir, purpose, "platform")
             if row.platform_map
-            else _remote(platform_annotation_urls(row.platform), purpose)
+            else _remote(platform_annotation_urls(row.platform), purpose, "platform")
         )
     if row.layout == "ncbi_counts":
-        sources["annotation"] = _remote([ncbi_annotation_url()], "gene annotation of NCBI's counts")
+        sources["annotation"] = _remote([ncbi_annotation_url()], "gene annotation of NCBI's counts", "table")
     return sources
 
 
 def source_of_gene_set(row: GeneSetRow, config_dir: Path) -> Source:
     """Return the library that a row of `gene_sets.tsv` reads."""
-    return _source(row.source, config_dir, f"gene-set library, {row.version}", mutable=row.mutable)
+    return _source(
+        row.source, config_dir, f"gene-set library, {row.version}", _FORM_OF_SETS[row.format], mutable=row.mutable
+    )
 
 
 def source_of_signatures(declared: ComparatorSignatures, config_dir: Path) -> Source:
     """Return the file of a bridge's comparator signatures."""
-    return _source(declared.file, config_dir, "comparator signatures")
+    return _source(declared.file, config_dir, "comparator signatures", "numbers")
 
 
 def source_of_gene_table(row: GeneTableSource, config_dir: Path) -> Source:
     """Return the table of approved symbols."""
-    return _source(row.file, config_dir, f"gene table, {row.version}", mutable=row.mutable)
+    return _source(row.file, config_dir, f"gene table, {row.version}", "table", mutable=row.mutable)
 
 
 def source_of_published_table(row: PublishedTable, config_dir: Path) -> Source:
     """Return the published table itself."""
-    return _source(row.file, config_dir, f"published table {row.table}")
+    return _source(row.file, config_dir, f"published table {row.table}", "numbers")
 
 
 def sources_of_published_table(row: PublishedTable, config_dir: Path) -> dict[str, Source]:
@@ -171,7 +196,9 @@ def sources_of_published_table(row: PublishedTable, config_dir: Path) -> dict[st
     """
     sources = {"table": source_of_published_table(row, config_dir)}
     if row.platform_map:
-        sources["platform_map"] = _source(row.platform_map, config_dir, f"probe map for the label of {row.table}")
+        sources["platform_map"] = _source(
+            row.platform_map, config_dir, f"probe map for the label of {row.table}", "platform"
+        )
     for rival in row.rival_platform_maps:
         platform, separator, text = (part.strip() for part in rival.partition("="))
         if not separator or not text or re.fullmatch(r"GPL[0-9]+", platform) is None:
@@ -183,7 +210,9 @@ def sources_of_published_table(row: PublishedTable, config_dir: Path) -> dict[st
                     "Mend the cell.",
                 )
             )
-        sources[f"rival_{platform}"] = _source(text, config_dir, f"probe map of the rival platform {platform}")
+        sources[f"rival_{platform}"] = _source(
+            text, config_dir, f"probe map of the rival platform {platform}", "platform"
+        )
     return sources
 
 

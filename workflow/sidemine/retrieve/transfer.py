@@ -1,23 +1,24 @@
-"""One file over HTTPS into a `.part` file: retried, resumed, bounded. What it holds is judged elsewhere."""
+"""One file over HTTPS into a `.part` file: retried, resumed, bounded. What it holds is judged by the caller's check."""
 
 from __future__ import annotations
 
 import email.utils
+import hashlib
 import json
 import logging
 import os
+import re
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+import zlib
+from collections.abc import Callable, Collection
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urljoin, urlsplit
 
-from sidemine import __version__
-from sidemine.retrieve.addresses import is_loopback
-from sidemine.retrieve.integrity import file_name_of, page_in_place_of_data
+from sidemine.retrieve.connection import length_of, open_url, read_blocks
+from sidemine.retrieve.integrity import file_name_of
+from sidemine.retrieve.patience import FileAbsent, Retries, SurplusBytes, TransferFailed, Transient
 from sidemine.retrieve.progress import Progress
 from sidemine.retrieve.record import replace_file
 
@@ -26,59 +27,15 @@ if TYPE_CHECKING:
     import tenacity
 
 BLOCK = 64 * 1024
-_REDIRECTS = {301, 302, 303, 307, 308}
-_MAX_REDIRECTS = 10
 _TRANSIENT_STATUS = {408, 425, 429, 500, 502, 503, 504}
 _ABSENT_STATUS = {404, 410}
+_SECONDS_UNTIL_A_DATE_IS_PROOF = 60
 
 logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class Retries:
-    """How patient a transfer is.
-
-    Attributes
-    ----------
-    attempts
-        Most attempts in a row that bring no new byte.
-    attempts_in_all
-        Most attempts altogether, those that brought something included.
-    longest_wait
-        Longest pause between attempts, in seconds; a server's Retry-After is cut to it.
-    timeout
-        Seconds to wait for a connection, and for the next bytes.
-    """
-
-    attempts: int = 6
-    attempts_in_all: int = 50
-    longest_wait: float = 120.0
-    timeout: tuple[float, float] = (30.0, 120.0)
-
-
-class TransferFailed(Exception):
-    """The file could not be had from this address; the message says why, in one clause."""
-
-
-class FileAbsent(TransferFailed):
-    """The server says that there is no such file: the next address may have it."""
-
-
-class _Transient(TransferFailed):
-    """A failure that may pass: try again after `wait` seconds, if the server said so."""
-
-    def __init__(self, reason: str, wait: float | None = None) -> None:
-        super().__init__(reason)
-        self.wait = wait
-
-
-def new_session() -> requests.Session:
-    """Return a session that says who asks, and asks for the bytes as they are stored."""
-    import requests  # here, so that files of a mirror do not wait for it
-
-    session = requests.Session()
-    session.headers.update({"User-Agent": f"sidemine/{__version__}", "Accept-Encoding": "identity"})
-    return session
+class _Refused(Transient):
+    """The body came whole, and is not the file."""
 
 
 def seconds_of_retry_after(value: str | None, now: datetime) -> float | None:
@@ -92,13 +49,139 @@ def seconds_of_retry_after(value: str | None, now: datetime) -> float | None:
     text = (value or "").strip()
     if text.isascii() and text.isdigit():
         return float(text[:9])
+    moment = _date(text)
+    return None if moment is None else max(0.0, (moment - now).total_seconds())
+
+
+def _date(text: str) -> datetime | None:
     try:
         moment = email.utils.parsedate_to_datetime(text)
-    except (ValueError, TypeError, IndexError):
+    except (ValueError, TypeError, IndexError, OverflowError):
         return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return max(0.0, (moment - now).total_seconds())
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
+
+
+def judge_status(response: requests.Response, allowed: Collection[int]) -> None:
+    """Raise unless the answer has one of the allowed statuses.
+
+    Raises
+    ------
+    FileAbsent
+        404 and 410.
+    Transient
+        Statuses that may pass; with the pause that the server asks for.
+    TransferFailed
+        All others.
+    """
+    status = response.status_code
+    if status in allowed:
+        return
+    told = f"the server answers {status} {(response.reason or '')[:80]}".rstrip()
+    if status in _ABSENT_STATUS:
+        raise FileAbsent(told)
+    if status in _TRANSIENT_STATUS:
+        raise Transient(told, seconds_of_retry_after(response.headers.get("Retry-After"), datetime.now(UTC)))
+    raise TransferFailed(told)
+
+
+@dataclass(frozen=True)
+class ContentRange:
+    """Which bytes of a file a 206 holds: first and last, both included, and the size of the file where it is told."""
+
+    start: int
+    end: int
+    total: int | None
+
+
+def content_range(response: requests.Response) -> ContentRange | None:
+    """Return what a 206 says of itself; None when it says something else than one range of bytes."""
+    text = response.headers.get("Content-Range", "")
+    match = re.fullmatch(r"bytes ([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18}|\*)", text.strip())
+    if match is None:
+        return None
+    start, end = int(match[1]), int(match[2])
+    total = None if match[3] == "*" else int(match[3])
+    length = length_of(response)
+    fits = start <= end and (total is None or end < total) and length in {None, end - start + 1}
+    return ContentRange(start, end, total) if fits else None
+
+
+def total_size(response: requests.Response) -> int | None:
+    """Return the size of the file, as far as a 200 or 206 tells it; None when it is packed for the way."""
+    if response.headers.get("Content-Encoding", "identity").strip().lower() not in {"", "identity"}:
+        return None
+    if response.status_code == 206:
+        content = content_range(response)
+        return content.total if content else None
+    return length_of(response)
+
+
+def strong_validator(response: requests.Response) -> str:
+    """Return what proves that later bytes belong to the same content: a strong ETag, else a settled date, else ''.
+
+    A weak ETag promises equal meaning, not equal bytes; a date of less than a minute ago may cover two contents.
+    """
+    etag = response.headers.get("ETag", "").strip()
+    if re.fullmatch(r'"[^"\s]*"', etag):
+        return etag
+    changed = response.headers.get("Last-Modified", "").strip()
+    modified, now = _date(changed), _date(response.headers.get("Date", ""))
+    if modified is None or now is None:
+        return ""
+    return changed if (now - modified).total_seconds() >= _SECONDS_UNTIL_A_DATE_IS_PROOF else ""
+
+
+def transit_encoding(response: requests.Response) -> str:
+    """Return how the body is packed for the way: '', 'gzip' or 'deflate'.
+
+    Raises
+    ------
+    TransferFailed
+        When it is packed in another way: we asked for none.
+    """
+    encoding = response.headers.get("Content-Encoding", "").strip().lower()
+    if encoding in {"", "identity"}:
+        return ""
+    if encoding in {"gzip", "x-gzip"}:
+        return "gzip"
+    if encoding == "deflate":
+        return "deflate"
+    raise TransferFailed(f"the server packs the file in a way that was not asked for ({encoding[:80]})")
+
+
+class _Unpacker:
+    """Unpacks what was packed for the way, in bounded pieces, and knows whether it came to the end."""
+
+    def __init__(self, encoding: str) -> None:
+        self._bits = zlib.MAX_WBITS | 16 if encoding == "gzip" else zlib.MAX_WBITS
+        self._inner = zlib.decompressobj(self._bits)
+        self._has_begun = False
+
+    def feed(self, data: bytes) -> list[bytes]:
+        """Return what comes out, in pieces; raises `zlib.error` for what cannot be unpacked."""
+        pieces = []
+        while data:
+            if self._inner.eof:  # gzip files may follow each other
+                self._inner = zlib.decompressobj(self._bits)
+            self._has_begun = True
+            if piece := self._inner.decompress(data, 16 * BLOCK):
+                pieces.append(piece)
+            data = self._inner.unused_data if self._inner.eof else self._inner.unconsumed_tail
+        return pieces
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the packed stream came to its own end."""
+        return self._has_begun and self._inner.eof
+
+
+@dataclass(frozen=True)
+class _Memory:
+    """Which content a partial file is the beginning of."""
+
+    url: str
+    validator: str
+    total: int | None
 
 
 class Transfer:
@@ -109,12 +192,18 @@ class Transfer:
     url
         The address: https, or http of this very machine when `allow_loopback_http`.
     part
-        The partial file. What a broken transfer left there is taken up again, when the server can vouch (by ETag or
-        Last-Modified) that it still serves the same content.
+        The partial file. What a broken transfer left there is taken up again, when the server can vouch (by a strong
+        ETag, or a Last-Modified date that has settled) that it still serves the same content.
     max_bytes
         Most bytes that the file may have.
     session, retries, sleep
-        The HTTP session, its patience, and the function that waits.
+        The HTTP session (of `connection.new_session`), its patience, and the function that waits.
+    find_defect
+        Tells what is wrong with the whole file, in one clause, or None. What is wrong is fetched again.
+    ends_itself
+        Tells whether the content shows by itself that it is complete (a checksum, an end mark).
+    find_early
+        Tells from the first bytes of the file what is wrong with it, or None.
     progress
         Show progress on the terminal.
     allow_loopback_http
@@ -129,21 +218,30 @@ class Transfer:
         max_bytes: int,
         session: requests.Session,
         retries: Retries,
+        find_defect: Callable[[Path], str | None],
+        ends_itself: Callable[[Path], bool],
+        find_early: Callable[[bytes], str | None],
         sleep: Callable[[float], None] = time.sleep,
         progress: bool = False,
         allow_loopback_http: bool = False,
     ) -> None:
         self._url = url
         self._part = part
-        self._memory = part.with_name(part.name + ".json")
+        self._memory_path = part.with_name(part.name + ".json")
         self._max_bytes = max_bytes
         self._session = session
         self._retries = retries
+        self._find_defect = find_defect
+        self._ends_itself = ends_itself
+        self._find_early = find_early
         self._sleep = sleep
         self._progress = progress
         self._allow_loopback_http = allow_loopback_http
         self._idle_attempts = 0
-        self._size_before = 0
+        self._refusals = 0
+        self._most_bytes = 0
+        self._started = 0.0
+        self._digest_without_length = ""
         self.etag = ""
 
     def run(self) -> None:
@@ -154,22 +252,23 @@ class Transfer:
         FileAbsent
             When the server says that there is none.
         TransferFailed
-            When it cannot be had, or when what comes is too large or a web page; nothing of those is kept.
+            When it cannot be had, or when what comes is too large or no data; nothing of those is kept.
         """
         self._part.parent.mkdir(parents=True, exist_ok=True)
         import tenacity
 
+        self._started = self._retries.pace.clock()
         backoff = tenacity.wait_exponential(multiplier=1, max=self._retries.longest_wait) + tenacity.wait_random(0, 1)
 
         def wait(state: tenacity.RetryCallState) -> float:
             error = state.outcome.exception() if state.outcome else None
-            asked = error.wait if isinstance(error, _Transient) else None
+            asked = error.wait if isinstance(error, Transient) else None
             pause = backoff(state) if asked is None else min(asked, self._retries.longest_wait)
             logger.info("%s: %s; trying again in %.0f s", self._url, error, pause)
             return pause
 
         retrying = tenacity.Retrying(
-            retry=tenacity.retry_if_exception_type(_Transient),
+            retry=tenacity.retry_if_exception_type(Transient),
             stop=self._patience_is_over,
             wait=wait,
             sleep=self._sleep,
@@ -177,141 +276,176 @@ class Transfer:
         )
         try:
             retrying(self._attempt)
-        except _Transient as error:
+        except Transient as error:
             raise TransferFailed(f"{error}, also after several attempts") from error
 
     def forget(self) -> None:
         """Delete the partial file and what is known of it."""
         self._part.unlink(missing_ok=True)
-        self._memory.unlink(missing_ok=True)
+        self._memory_path.unlink(missing_ok=True)
 
     def _patience_is_over(self, state: tenacity.RetryCallState) -> bool:
         size = self._part.stat().st_size if self._part.exists() else 0
-        self._idle_attempts = 0 if size > self._size_before else self._idle_attempts + 1
-        self._size_before = size
-        return self._idle_attempts >= self._retries.attempts or state.attempt_number >= self._retries.attempts_in_all
+        self._idle_attempts = 0 if size > self._most_bytes else self._idle_attempts + 1
+        self._most_bytes = max(size, self._most_bytes)
+        return (
+            self._idle_attempts >= self._retries.attempts
+            or state.attempt_number >= self._retries.attempts_in_all
+            or self._refusals >= self._retries.refusals
+            or self._is_overdue(size)
+        )
+
+    def _is_overdue(self, size: int) -> bool:
+        passed = self._retries.pace.clock() - self._started
+        return passed > self._retries.grace + size / self._retries.pace.slowest
+
+    def _start_anew(self, reason: str) -> Transient:
+        self.forget()
+        return Transient(f"{reason}, so the transfer starts anew", wait=0.0)
 
     def _attempt(self) -> None:
-        validator = self._validator_of_part()
-        offset = self._part.stat().st_size if validator else 0
-        headers = {"Range": f"bytes={offset}-", "If-Range": validator} if validator else {}
-        with _network_errors(), self._get(headers) as response:
-            self._judge_status(response)
-            if response.status_code != 206:
-                offset = 0
-            elif not response.headers.get("Content-Range", "").startswith(f"bytes {offset}-"):
-                self.forget()
-                raise _Transient("the server resumed at another place than asked")
-            self.etag = response.headers.get("ETag", "")
-            self._receive(response, offset)
-
-    def _get(self, headers: dict[str, str]) -> requests.Response:
-        url = self._url
-        for _ in range(_MAX_REDIRECTS):
-            self._check_address(url)
-            response = self._session.get(
-                url, headers=headers, stream=True, allow_redirects=False, timeout=self._retries.timeout
-            )
-            if response.status_code not in _REDIRECTS or "Location" not in response.headers:
-                return response
-            response.close()
-            url = urljoin(url, response.headers["Location"])
-        raise TransferFailed(f"more than {_MAX_REDIRECTS} redirects")
-
-    def _check_address(self, url: str) -> None:
-        scheme = urlsplit(url).scheme
-        if scheme == "https" or (scheme == "http" and self._allow_loopback_http and is_loopback(url)):
-            return
-        how = "the address is" if url == self._url else "it redirects to an address that is"
-        raise TransferFailed(f"{how} not https ({url})")
-
-    def _judge_status(self, response: requests.Response) -> None:
-        status = response.status_code
-        told = f"the server answers {status} {response.reason or ''}".rstrip()
-        if status in _ABSENT_STATUS:
+        memory = self._memory_of_part()
+        size = self._part.stat().st_size if memory else 0
+        headers = {"Range": f"bytes={size}-", "If-Range": memory.validator} if memory else {}
+        try:
+            with open_url(
+                self._session,
+                self._url,
+                headers=headers,
+                pace=self._retries.pace,
+                allow_loopback_http=self._allow_loopback_http,
+            ) as response:
+                if response.status_code == 416 and memory:
+                    raise self._start_anew("the server cannot resume")
+                judge_status(response, allowed={200, 206} if memory else {200})
+                if response.status_code == 200:
+                    memory, size = None, 0
+                if memory is not None and (other := _difference(response, memory, size)):
+                    raise self._start_anew(other)
+                self.etag = response.headers.get("ETag", "")
+                is_vouched = self._receive(response, size, memory)
+        except FileAbsent:
             self.forget()
-            raise FileAbsent(told)
-        if status == 416:
-            self.forget()
-            raise _Transient("the server cannot resume, so the transfer starts anew", wait=0.0)
-        if status in _TRANSIENT_STATUS:
-            raise _Transient(told, seconds_of_retry_after(response.headers.get("Retry-After"), datetime.now(UTC)))
-        if status not in {200, 206}:
-            raise TransferFailed(told)
+            raise
+        except SurplusBytes as error:
+            raise self._refuse(str(error)) from error
+        self._judge(is_vouched=is_vouched)
 
-    def _receive(self, response: requests.Response, offset: int) -> None:
-        # Some servers call a stored .gz file "encoded as gzip": it is the file itself and must stay as it is. A text
-        # that was compressed for the way only is unpacked, and its length is then not the one announced.
-        encoded = response.headers.get("Content-Encoding", "identity").strip().lower() not in {"", "identity"}
-        unpack = encoded and not file_name_of(self._url).lower().endswith((".gz", ".tgz"))
-        announced = _length_of(response)
-        if announced is not None and offset + announced > self._max_bytes:
+    def _receive(self, response: requests.Response, offset: int, memory: _Memory | None) -> bool:
+        """Write the body to the partial file, and tell whether its framing proves that it is complete."""
+        encoding = transit_encoding(response)
+        content = content_range(response) if memory is not None else None
+        announced = length_of(response) if content is None else content.end - content.start + 1
+        total = None if announced is None or encoding else offset + announced
+        if total is not None and total > self._max_bytes:
             self.forget()
-            raise TransferFailed(self._too_large(offset + announced))
-        if offset == 0:
+            raise TransferFailed(self._too_large(total))
+        if memory is None:
             # In this order, a process killed in between never leaves old bytes with the new content's validator.
             self._part.unlink(missing_ok=True)
-            self._remember(response, resumable=not unpack)
-        total = None if announced is None or unpack else offset + announced
+            self._remember(_Memory(self._url, "" if encoding else strong_validator(response), total))
+        unpacker: _Unpacker | None = None
+        came, size = 0, offset
         with (
             self._part.open("ab" if offset else "wb") as out,
             Progress(file_name_of(self._url), total, show=self._progress, done=offset) as progress,
         ):
-            size = offset
-            for block in response.raw.stream(BLOCK, decode_content=unpack):
-                if size == 0 and (page := page_in_place_of_data(block, file_name_of(self._url))):
-                    self.forget()
-                    raise TransferFailed(f"the server sent {page} with status 200 in place of the file")
-                size += len(block)
-                if size > self._max_bytes:
-                    self.forget()
-                    raise TransferFailed(self._too_large(size))
-                out.write(block)
+            for block in read_blocks(response, BLOCK):
+                if came == 0 and encoding and not self._is_stored_packed(encoding, block):
+                    unpacker = _Unpacker(encoding)
+                came += len(block)
+                for piece in self._unpack(unpacker, block):
+                    if size == 0 and (reason := self._find_early(piece)):
+                        raise self._refuse(reason)
+                    size += len(piece)
+                    if size > self._max_bytes:
+                        self.forget()
+                        raise TransferFailed(self._too_large(size))
+                    out.write(piece)
                 progress.add(len(block))
+                if self._is_overdue(size):
+                    raise TransferFailed(f"only {size:,} bytes came in the time that was given")
             out.flush()
             os.fsync(out.fileno())
-        if total is not None and size != total:
-            raise _Transient(f"the transfer broke off at {size:,} of {total:,} bytes")
+        if announced is not None and came != announced:
+            raise Transient(f"the transfer broke off at {offset + came:,} of {offset + announced:,} bytes")
+        if unpacker is not None and not unpacker.is_complete:
+            raise self._start_anew("the transfer broke off inside what the server had packed for the way")
+        return announced is not None or unpacker is not None or "Transfer-Encoding" in response.headers
+
+    def _unpack(self, unpacker: _Unpacker | None, block: bytes) -> list[bytes]:
+        if unpacker is None:
+            return [block]
+        try:
+            return unpacker.feed(block)
+        except zlib.error as error:
+            raise self._start_anew(f"what the server packed for the way is damaged ({error})") from error
+
+    def _is_stored_packed(self, encoding: str, block: bytes) -> bool:
+        """Tell whether the packing is the file's own: some servers call a stored .gz file "encoded as gzip".
+
+        A .gz file that was packed once more for the way shows gzip's magic bytes again inside.
+        """
+        if encoding != "gzip" or not file_name_of(self._url).lower().endswith((".gz", ".tgz")):
+            return False
+        try:
+            inside = zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(block, 2)
+        except zlib.error:
+            return True  # not packed at all: what it is, the checks tell
+        return inside != b"\x1f\x8b"
+
+    def _judge(self, *, is_vouched: bool) -> None:
+        """Raise unless the whole file is what it should be."""
+        if reason := self._find_defect(self._part):
+            raise self._refuse(reason)
+        if is_vouched or self._ends_itself(self._part):
+            return
+        # Nothing says where this text ends, so it may have been cut between two lines: two transfers have to agree.
+        with self._part.open("rb") as stream:
+            stream.seek(-1, os.SEEK_END)
+            if stream.read(1) not in b"\r\n\0":
+                raise self._refuse("the server announced no length, and the last line is not complete")
+            stream.seek(0)
+            digest = hashlib.file_digest(stream, "sha256").hexdigest()
+        if digest != self._digest_without_length:
+            self._digest_without_length = digest
+            raise self._start_anew("the server announced no length, and no two transfers agreed yet")
+
+    def _refuse(self, reason: str) -> _Refused:
+        self.forget()
+        self._refusals += 1
+        return _Refused(reason)
 
     def _too_large(self, size: int) -> str:
         return f"the file has {size:,} bytes or more, the limit (settings.max_download_gb) is {self._max_bytes:,}"
 
-    def _remember(self, response: requests.Response, *, resumable: bool) -> None:
-        """Note which content the partial file is the beginning of."""
-        etag = response.headers.get("ETag", "")
-        # A weak ETag promises equal meaning, not equal bytes.
-        validator = etag if etag and not etag.startswith("W/") else response.headers.get("Last-Modified", "")
-        memory = {"url": self._url, "validator": validator if resumable else ""}
-        replace_file(self._memory, json.dumps(memory, sort_keys=True).encode("utf-8"))
+    def _remember(self, memory: _Memory) -> None:
+        replace_file(self._memory_path, json.dumps(asdict(memory), sort_keys=True).encode("utf-8"))
 
-    def _validator_of_part(self) -> str:
-        """Return what proves that the server still has the content of the partial file; '' when nothing does."""
+    def _memory_of_part(self) -> _Memory | None:
+        """Return what is known of the partial file; None when nothing could prove that it still fits."""
         try:
-            memory = json.loads(self._memory.read_text(encoding="utf-8"))
-            usable = memory["url"] == self._url and self._part.stat().st_size > 0
-            return str(memory["validator"]) if usable else ""
-        except (OSError, ValueError, KeyError, TypeError):
-            return ""
+            memory = _Memory(**json.loads(self._memory_path.read_text(encoding="utf-8")))
+            size = self._part.stat().st_size
+        except (OSError, ValueError, TypeError):
+            return None
+        fits = memory.total is None or size < memory.total
+        return memory if memory.url == self._url and memory.validator and size > 0 and fits else None
 
 
-def _length_of(response: requests.Response) -> int | None:
-    text = response.headers.get("Content-Length", "")
-    return int(text) if text.isascii() and text.isdigit() else None
-
-
-@contextmanager
-def _network_errors() -> Iterator[None]:
-    """Turn what the network libraries raise into our own words: those that may pass, and those that will not."""
-    import requests
-    import urllib3.exceptions
-
-    try:
-        yield
-    except (requests.exceptions.SSLError, requests.exceptions.InvalidURL, requests.exceptions.InvalidHeader) as error:
-        raise TransferFailed(f"{type(error).__name__}: {error}") from error
-    except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
-        if isinstance(error, OSError) and not isinstance(
-            error, requests.RequestException | ConnectionError | TimeoutError
-        ):
-            raise  # the disk, not the network
-        raise _Transient(f"{type(error).__name__}: {error}") from error
+def _difference(response: requests.Response, memory: _Memory, size: int) -> str:
+    """Tell how a 206 differs from what was asked for; '' when it is exactly that."""
+    content = content_range(response)
+    if content is None:
+        return "the server answers with something else than one range of bytes"
+    if content.start != size:
+        return "the server resumed at another place than asked"
+    if transit_encoding(response):
+        return "the server packed the rest for the way"
+    etag, changed = (response.headers.get(name, "").strip() for name in ("ETag", "Last-Modified"))
+    if memory.validator != (etag if memory.validator.startswith('"') else changed):
+        return "the server resumed without saying that the content is the same"
+    total = content.total if content.total is not None else memory.total
+    if total is None or content.end != total - 1 or memory.total not in {None, total}:
+        return "the rest that the server sends does not end where the file ends"
+    return ""

@@ -17,9 +17,9 @@ from sidemine.study.context import ClinicalContext
 from sidemine.study.identifiers import Identifier, SetName
 from sidemine.study.independence import source_of
 from sidemine.study.panels import GenePanel
+from sidemine.study.scales import SCALES, Scale
 
 Layout = Literal["series_matrix", "table", "archive", "ncbi_counts", "h5ad", "tenx"]
-Scale = Literal["log2", "linear", "counts", "normalised_counts"]
 IdentifierKind = Literal["probe", "symbol", "ensembl", "entrez"]
 Role = Literal["disease", "inhibitor", "stimulus", "negative_control"]
 Family = Literal["target", "member", "confounder", "comparator", "negative_control"]
@@ -109,7 +109,10 @@ class Dataset(ClosedModel):
     )
     identifiers: IdentifierKind = Field(description="What the first column of the values holds.")
     scale: Scale = Field(
-        description="Scale of the values as deposited: log2, linear (intensities), counts, or normalised_counts."
+        description="Scale of the values as deposited: "
+        + "; ".join(f"{name} ({traits.words})" for name, traits in SCALES.items())
+        + ". Counts may have fractions (RSEM, salmon). z-scores and fractions have no fold change: cohorts get a "
+        "standardised effect, experiments are not testable. The values are checked against it."
     )
     subset: str = Field(default="", description="Selector: only matching samples belong to this dataset.")
     sample_name: str = Field(

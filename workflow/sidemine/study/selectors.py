@@ -19,7 +19,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sidemine.errors import InputError, Problem
+from sidemine.errors import Problem, SheetMismatch
 from sidemine.study.hints import did_you_mean
 from sidemine.study.selector_nodes import And, Comparison, Node, Not, normalise, quote
 from sidemine.study.selector_parser import SelectorError, parse_nodes
@@ -69,12 +69,12 @@ class Selector:
 
         Raises
         ------
-        InputError
+        SheetMismatch
             When the selector reads a column that the samples do not have.
         """
         unknown = sorted(name for name in self.columns if name not in samples.columns and name != "sample")
         if unknown:
-            raise InputError([_unknown_column(name, samples, str(self), where) for name in unknown])
+            raise SheetMismatch([_unknown_column(name, samples, str(self), where) for name in unknown])
         values = {name: _column_values(samples, name) for name in self.columns}
         return _evaluate(self.node, values)
 
@@ -130,9 +130,11 @@ def describe_values(samples: pd.DataFrame, column: str, limit: int = 12) -> str:
 def matches_nothing(selector: Selector, samples: pd.DataFrame, where: str) -> Problem:
     """Return the problem of a selector without samples, with the values that exist in the columns it reads."""
     exists = "; ".join(f"{name}: {describe_values(samples, name)}" for name in sorted(selector.columns))
+    parts = dict.fromkeys(_comparisons(selector.node))
+    alone = "; ".join(f"{part} × {int(Selector(part).matches(samples).sum())}" for part in parts)
     return Problem(
         "the selector matches no sample",
-        f"{where}, selector: {selector}",
+        f"{where}, selector: {selector}" + (f" (each part alone: {alone})" if len(parts) > 1 else ""),
         f"values that exist, with the number of samples: {exists}",
         "Choose among these values; `sidemine inspect ACCESSION` prints all columns of the series.",
     )

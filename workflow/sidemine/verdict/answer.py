@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sidemine.evidence.records import ContrastEvidence, HypothesisEvidence, PooledEffect
+from sidemine.effect.intervals import one_sided
+from sidemine.effect.record import ContrastEvidence, HypothesisEvidence, PooledEffect
+from sidemine.stats.multiplicity import holm, smallest_p
 from sidemine.verdict.appraise import FEWEST_TO_POOL, RANK, Appraisal, Checks, appraise
 from sidemine.verdict.doubts import strongest_doubt
-from sidemine.verdict.family import holm_p_values, primary_p, smallest_p
-from sidemine.verdict.intervals import one_sided
+from sidemine.verdict.family import primary_p
 from sidemine.verdict.readings import Reading, as_effect, independent_readings, measured_effect, smallest_excludable
 from sidemine.verdict.sentences import competitive_reading, effect_sentence, pooled_sentence
 
@@ -51,7 +52,7 @@ def answer_hypotheses(
         The entries of `verdicts.json`. What was not computed is None, with its reason under `not_computed`.
     """
     # One family: the primary hypotheses of the study, answered or not.
-    adjusted = holm_p_values([primary_p(row["kind"], evidence[row["id"]]) for row in hypotheses])
+    adjusted = holm([primary_p(row["kind"], evidence[row["id"]]) for row in hypotheses])
     cards: dict[str, dict[str, Any]] = {}
     for row, p_holm in zip(hypotheses, adjusted, strict=True):
         name = row["id"]

@@ -6,16 +6,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sidemine.evidence.records import HypothesisEvidence, PooledEffect
-from sidemine.verdict.calibration import read_calibration
-from sidemine.verdict.composition import read_composition
-from sidemine.verdict.family import holm_p_values, primary_p
+from sidemine.considerations.calibration.judge import read_calibration
+from sidemine.considerations.composition.judge import read_composition
+from sidemine.considerations.robustness.judge import read_robustness
+from sidemine.considerations.specificity.judge import read_specificity
+from sidemine.considerations.traps.judge import read_traps
+from sidemine.effect.record import HypothesisEvidence, PooledEffect
+from sidemine.stats.multiplicity import holm
+from sidemine.verdict.family import primary_p
 from sidemine.verdict.gates import cohort_gates, experiment_gates
 from sidemine.verdict.readings import Reading, independent_readings, pooled_effect, read_contrasts
-from sidemine.verdict.robustness import read_robustness
 from sidemine.verdict.rules import Decision, decide
-from sidemine.verdict.specificity import read_specificity
-from sidemine.verdict.traps import read_traps
 
 RANK = {"not testable": 0, "conflicting": 0, "not supported": 0, "suggestive": 1, "supported": 2}
 """A cap bites when the verdict without caps ranks higher."""
@@ -160,7 +161,7 @@ def verdict_without_robustness(
     return appraise(
         hypothesis,
         evidence,
-        p_holm=holm_p_values(p_values)[0],
+        p_holm=holm(p_values)[0],
         n_hypotheses=len(p_values),
         specificity=specificity,
         composition=composition,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sidemine.evidence.records import ContrastEvidence, PooledEffect
+from sidemine.effect.record import ContrastEvidence, PooledEffect
 from sidemine.verdict.readings import Reading, has_declared_sign, independent_readings, replicates
 
 SUPPORTED_P = 0.01

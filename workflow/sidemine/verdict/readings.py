@@ -6,9 +6,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sidemine.evidence.pooled_effect import pool_contrasts
-from sidemine.evidence.records import ContrastEvidence, HypothesisEvidence, PooledEffect
-from sidemine.verdict.intervals import Effect, one_sided
+from sidemine.effect.intervals import Effect, one_sided
+from sidemine.effect.pooled_effect import pool_contrasts
+from sidemine.effect.record import ContrastEvidence, HypothesisEvidence, PooledEffect
 
 COHORT_P = 0.05
 """Two-sided p-value of the pooled effect that makes a cohort hypothesis `suggestive`, and of FRY in one cohort."""

@@ -21,8 +21,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sidemine.evidence.records import ContrastEvidence, HypothesisEvidence, PooledEffect
-from sidemine.verdict.intervals import Effect
+from sidemine.effect.intervals import Effect
+from sidemine.effect.record import ContrastEvidence, HypothesisEvidence, PooledEffect
 from sidemine.verdict.readings import (
     COHORT_P,
     COMPARATOR_PERCENTILE,

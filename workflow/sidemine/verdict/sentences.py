@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sidemine.evidence.records import ContrastEvidence, HypothesisEvidence, PooledEffect
+from sidemine.effect.record import ContrastEvidence, HypothesisEvidence, PooledEffect
 from sidemine.verdict.appraise import FEWEST_TO_POOL
 from sidemine.verdict.gates import COMPETITIVE_P
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sidemine.evidence.records import HypothesisEvidence
+from sidemine.considerations.composition.judge import composition_by_hypothesis
+from sidemine.effect.record import HypothesisEvidence
 from sidemine.verdict.answer import answer_hypotheses
-from sidemine.verdict.composition import composition_by_hypothesis
 from sidemine.verdict.rules import RULES_VERSION
 
 if TYPE_CHECKING:

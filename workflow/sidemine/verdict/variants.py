@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from sidemine.evidence.records import HypothesisEvidence
+from sidemine.considerations.composition.judge import composition_by_hypothesis
+from sidemine.effect.record import HypothesisEvidence
 from sidemine.verdict.appraise import verdict_without_robustness
-from sidemine.verdict.composition import composition_by_hypothesis
 from sidemine.verdict.family import primary_p
 
 

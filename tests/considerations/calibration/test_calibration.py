@@ -1,0 +1,315 @@
+"""The calibration of a study: measured where labelings allow, quoted elsewhere, and a liberal test is called liberal."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from sidemine.considerations.calibration import measure
+from sidemine.considerations.calibration.design_classes import deciding_reading, nearest_class, overall_reading
+from sidemine.considerations.calibration.group_variances import unequal_variances
+from sidemine.considerations.calibration.measure import CalibrationFiles, measure_calibration
+from sidemine.considerations.calibration.rates import (
+    Rate,
+    calibration_row,
+    clustered_rate,
+    read_measured,
+    read_simulated,
+)
+from sidemine.differential.contrast_fit import save_fit
+from sidemine.differential.design import build_design
+from sidemine.differential.fit import fit_contrast
+from sidemine.enrichment.camera import CameraSets, z_of_t
+from sidemine.enrichment.permuted_labels import PermutedTests
+from sidemine.enrichment.set_membership import build_membership
+from sidemine.stats.tails import two_sided_p
+from sidemine.study.models import Contrast
+from sidemine.tables import CALIBRATION, check_table, empty_table, read_table, write_json
+
+N_GENES, SIZE = 400, 40
+GENES = [f"G{i:03d}" for i in range(N_GENES)]
+SETS = pd.DataFrame(
+    [(f"M{m}", "target" if m < 2 else "comparator", GENES[m * SIZE + i], 1.0) for m in range(4) for i in range(SIZE)],
+    columns=["gene_set", "family", "gene", "weight"],
+).assign(version="1", licence="-", source="-")
+REFERENCE = Path(__file__).parents[3] / "resources" / "calibration" / "design_classes.tsv"
+
+
+def _samples(n: int) -> pd.DataFrame:
+    names = [f"S{i:03d}" for i in range(n)]
+    group = np.where(np.arange(n) % 2 == 0, "case", "control")
+    return pd.DataFrame({"sample": names, "unit": names, "fate": "used", "group": group})
+
+
+def _correlated(n: int, seed: int = 1, correlation: float = 0.3) -> np.ndarray:
+    rng = np.random.default_rng(seed)
+    values = rng.normal(size=(N_GENES, n))
+    factors = np.repeat(rng.normal(size=(4, n)), SIZE, axis=0)
+    values[: 4 * SIZE] = np.sqrt(1 - correlation) * values[: 4 * SIZE] + np.sqrt(correlation) * factors
+    return values + 8
+
+
+def _files(folder: Path, name: str, n: int | None) -> CalibrationFiles:
+    """Write what earlier stages write for one contrast of n samples; None: not testable."""
+    contrast = Contrast(
+        contrast=name, dataset=name, role="disease", target="group = case", reference="group = control",
+        target_label="cases", reference_label="controls",
+    )  # fmt: skip
+    samples = _samples(n or 2)
+    folder.mkdir(parents=True, exist_ok=True)
+    samples.to_csv(folder / "samples.tsv", sep="\t", index=False)
+    treatment = {
+        "drop": {},
+        "sex": {"values": {}, "column": ""},
+        "batch": {"columns": [], "aliased": "warn", "associated": "warn"},
+    }
+    write_json(treatment, folder / "treatment.json")
+    fit = None
+    if n is not None:
+        target = (samples["group"] == "case").to_numpy()
+        fit = fit_contrast(_correlated(n), GENES, build_design(samples.set_index("sample"), target, ~target))
+    save_fit(fit, folder / "fit.npz")
+    return CalibrationFiles(contrast, folder / "fit.npz", folder / "samples.tsv", folder / "treatment.json")
+
+
+def _measure(files: list[CalibrationFiles], n_labelings: int = 40) -> tuple[pd.DataFrame, dict[str, Any]]:
+    return measure_calibration(
+        files, {"large": ["M0"], "small": ["M0"]}, SETS, read_table(REFERENCE, CALIBRATION), None,
+        n_labelings=n_labelings, n_rotations=999, min_group_size=3, min_size=5, max_size=1000, seed=11,
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory: pytest.TempPathFactory) -> list[CalibrationFiles]:
+    folder = tmp_path_factory.mktemp("study")
+    return [_files(folder / name, name, n) for name, n in (("large", 24), ("small", 6), ("none", None))]
+
+
+def test_a_study_is_measured_quoted_or_neither(study: list[CalibrationFiles]) -> None:
+    table, record = _measure(study)
+    check_table(table, CALIBRATION, "here")
+    own = table[table["scope"] == "dataset"].groupby("subject")
+    large, small, none = (own.get_group(name) for name in ("large", "small", "none"))
+    measured, quoted = (large[large["source"] == source] for source in ("this study", "reference tables"))
+    # On 40 labelings FRY is undecided (CAMERA is liberal): its design class stands beside what was measured.
+    assert set(quoted["test"]) == {"fry"}
+    assert set(quoted["null"]) == {"global"}
+    assert quoted["reason"].str.contains("undecided on the labelings of these samples; quoted from").all()
+    assert "undecided" in set(measured["reading"])
+    assert (record["contrasts"]["large"]["fry"], record["contrasts"]["large"]["camera"]) == ("holds", "liberal")
+    told = record["contrasts"]["large"]["sentence"]
+    assert "On 40 permuted labelings" in told
+    assert "undecided)" in told
+    assert "nearest design class (15 v 15) null sets come out at a nominal 5 % at most by FRY 5.1%" in told
+    assert {"primary", "target", "comparator"} == set(large["family"])
+    of_set = large[(large["family"] == "target") & (large["test"] == "fry")]
+    assert set(of_set["n"]) == {2 * 40}
+    assert set(small["source"]) == {"reference tables"}
+    assert small["reason"].str.contains("20 distinct labelings, fewer than 200").all()
+    assert set(none["reading"]) == {"not measured"}
+    assert [record["contrasts"][name]["measured"] for name in ("large", "small", "none")] == [True, False, False]
+    assert record["contrasts"]["small"]["design_class"] == "3 v 3"
+    assert record["contrasts"]["small"]["fry"] != "not measured"
+    assert record["contrasts"]["none"]["fry"] == "not measured"
+    # The whole rule has no table here: one row says so.
+    assert table[table["scope"] == "whole_rule"]["reading"].tolist() == ["not measured"]
+
+
+def test_the_same_settings_give_the_same_table(study: list[CalibrationFiles]) -> None:
+    one, other = _measure(study[:1]), _measure(study[:1])
+    pd.testing.assert_frame_equal(one[0], other[0])
+    assert one[1] == other[1]
+
+
+def test_switched_off_quotes_the_design_class(study: list[CalibrationFiles]) -> None:
+    table, record = _measure(study[:1], n_labelings=0)
+    own = table[table["subject"] == "large"]
+    assert own["reason"].str.contains("calibration_labelings = 0").any()
+    assert not record["contrasts"]["large"]["measured"]
+
+
+def test_without_reference_tables_nothing_is_claimed(study: list[CalibrationFiles]) -> None:
+    table, record = measure_calibration(
+        [study[1]], {}, SETS, empty_table(CALIBRATION), empty_table(CALIBRATION),
+        n_labelings=40, n_rotations=999, min_group_size=3, min_size=5, max_size=1000, seed=11,
+    )  # fmt: skip
+    assert set(table["reading"]) == {"not measured"}
+    assert record["contrasts"]["small"]["camera"] == "not measured"
+
+
+def test_a_liberal_test_is_called_liberal_and_a_good_one_not() -> None:
+    """CAMERA with limma's preset correlation of .01 calls sets of correlation .3 far too often."""
+    samples = _samples(24).set_index("sample")
+    target = (samples["group"] == "case").to_numpy()
+    design = build_design(samples, target, ~target)
+    membership = build_membership(SETS, GENES)
+    preset = []
+    for seed in range(150):
+        fit = fit_contrast(_correlated(24, seed), GENES, design)
+        sets = CameraSets.of(membership)
+        variance = (1 + (SIZE - 1) * 0.01) / SIZE * np.ones(4)
+        preset.append(two_sided_p(sets.statistic(z_of_t(fit.t, fit.df), variance), 22.0))
+    rate = clustered_rate(np.array(preset) <= 0.05)
+    assert rate.rate > 0.3
+    assert read_measured(rate, 0.05) == "liberal"
+    assert read_simulated(rate, 0.05) == "liberal"
+
+
+def test_readings_follow_the_limits() -> None:
+    def rate(value: float, low: float, high: float, upper: float) -> Rate:
+        return Rate(1000, value, low, high, upper)
+
+    assert read_simulated(rate(0.055, 0.05, 0.06, 0.0601), 0.05) == "holds"
+    assert read_simulated(rate(0.06, 0.055, 0.067, 0.0651), 0.05) == "liberal"
+    assert read_simulated(rate(0.02, 0.01, 0.03, 0.025), 0.05) == "conservative"
+    # A few hundred labelings: an upper bound above the limit shows neither that a test fails nor that it holds.
+    assert read_measured(rate(0.06, 0.03, 0.1, 0.09), 0.05) == "undecided"
+    assert read_measured(rate(0.05, 0.045, 0.07, 0.064), 0.05) == "holds"
+    assert read_measured(rate(0.01, 0.002, 0.03, 0.025), 0.01) == "undecided"
+    assert read_measured(rate(0.1, 0.066, 0.15, 0.14), 0.05) == "liberal"
+    assert read_measured(rate(0.01, 0.0, 0.029, 0.025), 0.05) == "conservative"
+    assert read_measured(rate(0.03, 0.018, 0.05, 0.04), 0.01) == "liberal"
+    assert overall_reading(["conservative", "liberal", "holds"]) == "liberal"
+    assert overall_reading(["conservative", "holds", "not measured"]) == "holds"
+    assert overall_reading(["conservative", "undecided", "holds"]) == "undecided"
+    assert overall_reading([]) == "not measured"
+
+
+@pytest.mark.parametrize(
+    ("own", "implied", "quoted", "expected"),
+    [
+        (["undecided", "holds"], [], ["holds", "conservative"], "holds"),
+        (["undecided", "undecided"], [], ["liberal", "holds"], "liberal"),
+        (["undecided", "holds"], [], [], "not measured"),
+        (["undecided"], [], ["undecided"], "not measured"),
+        (["undecided", "liberal"], [], ["holds"], "liberal"),
+        (["liberal", "holds"], [], ["conservative"], "liberal"),
+        (["holds", "conservative"], [], [], "holds"),
+        (["undecided"], ["liberal"], ["holds"], "liberal"),
+        (["undecided"], ["holds"], [], "not measured"),
+        ([], ["liberal"], ["holds"], "liberal"),
+        ([], [], ["conservative"], "conservative"),
+        (["not measured"], [], [], "not measured"),
+    ],
+)
+def test_the_design_class_speaks_where_own_labelings_do_not_decide(own, implied, quoted, expected) -> None:
+    """Own evidence that a test fails always wins; that it holds only where the bound is met."""
+    assert deciding_reading(own, implied, quoted) == expected
+
+
+def test_a_test_that_is_liberal_here_is_liberal_whatever_the_class_says(
+    study: list[CalibrationFiles], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """FRY calls 30 % of the labelings, CAMERA exactly its level: a class that holds saves the second, not the first."""
+    called = {"fry": np.arange(200) < 60, "camera": np.arange(200) < 10}
+
+    def planted(fit: Any, design: Any, membership: Any, **_: Any) -> PermutedTests:
+        n_sets = len(membership.gene_sets)
+        return PermutedTests(
+            {name: np.repeat(np.where(hit, 0.04, 0.5)[:, None], n_sets, axis=1) for name, hit in called.items()}, 200
+        )
+
+    monkeypatch.setattr(measure, "permute_and_test", planted)
+    table, record = _measure(study[:1])
+    about = record["contrasts"]["large"]
+    assert (about["fry"], about["camera"]) == ("liberal", "holds")
+    quoted = table[(table["subject"] == "large") & (table["source"] == "reference tables")]
+    assert set(quoted["test"]) == {"camera"}
+    assert "FRY 30.0% (95 % CI 23.7% to 36.9%; liberal)" in about["sentence"]
+    assert "CAMERA 5.0% (95 % CI 2.4% to 9.0%; undecided)" in about["sentence"]
+    _, without = measure_calibration(
+        study[:1], {"large": ["M0"]}, SETS, empty_table(CALIBRATION), None,
+        n_labelings=200, n_rotations=999, min_group_size=3, min_size=5, max_size=1000, seed=11,
+    )  # fmt: skip
+    assert without["contrasts"]["large"]["camera"] == "not measured"
+    assert "no design class was simulated that is near" in without["contrasts"]["large"]["sentence"]
+
+
+def test_intervals_know_of_dependence_within_a_labeling() -> None:
+    rng = np.random.default_rng(2)
+    labelings = rng.random((400, 1)) < 0.05
+    alone, together = clustered_rate(labelings), clustered_rate(np.repeat(labelings, 10, axis=1))
+    # Ten sets that always answer alike are worth one.
+    assert together.n == 4000
+    assert (together.ci_low, together.ci_high) == pytest.approx((alone.ci_low, alone.ci_high), rel=0.02)
+    independent = clustered_rate(rng.random((400, 10)) < 0.05)
+    assert independent.ci_high - independent.ci_low < (alone.ci_high - alone.ci_low) / 2
+    nothing = clustered_rate(np.zeros((200, 5), dtype=bool))
+    assert nothing.rate == nothing.ci_low == 0
+    assert nothing.ci_high == pytest.approx(1 - 0.025 ** (1 / 200))
+
+
+def test_unequal_variances_of_unequal_groups_are_told() -> None:
+    """Where the smaller group varies twice as much (SD), a test on the pooled variance is liberal."""
+    n_target, n = 25, 132
+    names = [f"S{i}" for i in range(n)]
+    target = np.arange(n) < n_target
+    design = build_design(pd.DataFrame({"unit": names}, index=names), target, ~target)
+    membership = build_membership(SETS, GENES)
+    values = _correlated(n)
+    wide = 8 + (values - 8) * np.where(target, 2.0, 1.0)
+    found = unequal_variances(fit_contrast(wide, GENES, design), design, membership, "M0")
+    alike = unequal_variances(fit_contrast(values, GENES, design), design, membership, "M0")
+    assert found is not None
+    assert alike is not None
+    assert found.ratio_low < 4 < found.ratio_high
+    assert read_measured(found.size_of_test(0.05), 0.05) == "liberal"
+    assert alike.ratio_low < 1 < alike.ratio_high
+    assert read_measured(alike.size_of_test(0.05), 0.05) != "liberal"
+    # Theory: t with the true over the assumed variance, 4 against 1 in groups of 25 and 107.
+    exact = (4 / 25 + 1 / 107) / ((24 * 4 + 106) / 130 * (1 / 25 + 1 / 107))
+    assert found.inflation(4.0) == pytest.approx(exact, rel=1e-9)
+
+
+def test_groups_too_small_for_a_variance_of_their_own() -> None:
+    samples = _samples(12).set_index("sample")
+    target = (samples["group"] == "case").to_numpy()
+    design = build_design(samples, target, ~target)
+    fit = fit_contrast(_correlated(12), GENES, design)
+    assert unequal_variances(fit, design, build_membership(SETS, GENES), "M0") is None
+
+
+@pytest.mark.parametrize(
+    ("n_target", "n_reference", "engine", "expected"),
+    [
+        (3, 3, "limma-trend", "3 v 3"),
+        (3, 4, "voom", "3 v 3, counts"),
+        (9, 8, "voom", "6 v 6, counts"),
+        (12, 14, "limma-trend", "15 v 15"),
+        (107, 25, "limma-trend", "107 v 25"),
+        (25, 107, "limma-trend", "107 v 25"),
+        (70, 63, "limma-trend", "70 v 63, covariates"),
+    ],
+)
+def test_nearest_class_is_one_of_the_tables(n_target: int, n_reference: int, engine: str, expected: str) -> None:
+    n = n_target + n_reference
+    names = [f"S{i}" for i in range(n)]
+    target = np.arange(n) < n_target
+    design = build_design(pd.DataFrame({"unit": names}, index=names), target, ~target)
+    assert nearest_class(design, engine) == expected
+    assert expected in set(read_table(REFERENCE, CALIBRATION)["subject"])
+
+
+def test_committed_tables_hold_what_the_contract_asks() -> None:
+    table = read_table(REFERENCE, CALIBRATION)
+    sizes = table[(table["quantity"] == "size") & table["test"].isin(["fry", "camera"])]
+    assert (sizes["n"] >= 5000).all()
+    for null in ("global", "competitive"):
+        for level in (0.05, 0.01):
+            cells = sizes[(sizes["null"] == null) & (sizes["level"] == level)]
+            assert {0.0, 0.1, 0.3, 0.5} == {float(text.removeprefix("r=")) for text in cells["parameter"]}
+    # CAMERA, competitive, holds or is conservative whatever else is changed.
+    competitive = table[(table["null"] == "competitive") & (table["test"] == "camera")]
+    assert set(competitive["reading"]) <= {"holds", "conservative"}
+
+
+def test_a_row_without_a_rate_has_a_reason() -> None:
+    row = calibration_row(
+        "dataset", "c", "global", "fry", None, reading="not measured", source="this study", reason="too few"
+    )
+    assert row["n"] == 0
+    assert np.isnan(row["rate"])

@@ -1,0 +1,60 @@
+"""The composition-adjusted fit of all genes equals a fit with the proxies in the design."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from sidemine.considerations.composition.adjusted_fit import adjust_fit
+from sidemine.differential.design import build_design
+from sidemine.differential.fit import fit_contrast
+from sidemine.enrichment.rotated_deviates import StandardisedSpace
+
+N_GENES, N = 200, 60
+GENES = [f"G{number:03d}" for number in range(N_GENES)]
+IS_TARGET = np.arange(N) < 25
+
+
+@pytest.fixture(scope="module")
+def study():
+    rng = np.random.default_rng(5)
+    cells = rng.standard_normal((2, N)) + np.array([[0.8], [-0.4]]) * IS_TARGET
+    values = 7 + 0.3 * (rng.standard_normal((N_GENES, N)) + rng.normal(0, 1, (N_GENES, 2)) @ cells)
+    samples = pd.DataFrame(
+        {"one": cells[0].astype(str), "two": cells[1].astype(str)}, index=[f"s{i}" for i in range(N)]
+    )
+    return values, samples, cells
+
+
+def test_equals_the_fit_with_proxies_as_covariates(study):
+    """Effect, moderated t, df and p of every gene are those of an ordinary fit with the proxies in the design."""
+    values, samples, cells = study
+    plain = fit_contrast(values, GENES, build_design(samples, IS_TARGET, ~IS_TARGET, []))
+    with_proxies = fit_contrast(values, GENES, build_design(samples, IS_TARGET, ~IS_TARGET, ["one", "two"]))
+    # A proxy is a combination of genes; here it is measured beside them, and brought into the effect space alike.
+    both = fit_contrast(
+        np.vstack([values, cells]), [*GENES, "one", "two"], build_design(samples, IS_TARGET, ~IS_TARGET, [])
+    )
+    adjusted = adjust_fit(plain, both.effects[-2:])
+    assert adjusted.residual_df == with_proxies.residual_df == plain.residual_df - 2
+    for name in ("log2_fold_change", "se", "t", "df", "p_value", "posterior_variance"):
+        np.testing.assert_allclose(getattr(adjusted, name), getattr(with_proxies, name), rtol=1e-8, err_msg=name)
+    np.testing.assert_allclose(
+        StandardisedSpace.of(adjusted).observed, StandardisedSpace.of(with_proxies).observed, rtol=1e-8
+    )
+    # The bases differ, the residual covariance of the genes does not.
+    np.testing.assert_allclose(
+        adjusted.effects[:, 1:] @ adjusted.effects[:, 1:].T,
+        with_proxies.effects[:, 1:] @ with_proxies.effects[:, 1:].T,
+        rtol=1e-7,
+    )
+
+
+def test_too_few_residuals_give_no_adjustment(study):
+    """Proxies that would leave fewer than ten residual degrees of freedom are not adjusted for."""
+    values, samples, _ = study
+    few = np.r_[0:6, 30:36]
+    fit = fit_contrast(values[:, few], GENES, build_design(samples.iloc[few], IS_TARGET[few], ~IS_TARGET[few], []))
+    assert adjust_fit(fit, fit.effects[:1]) is None
+    assert adjust_fit(fit, fit.effects[:0]) is fit

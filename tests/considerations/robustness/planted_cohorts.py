@@ -1,0 +1,95 @@
+"""Tiny planted studies whose variants are known beforehand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from sidemine.considerations.robustness.contrast_data import ContrastData
+from sidemine.considerations.robustness.grid import vary_hypothesis
+from sidemine.effect.pooled_effect import pool_contrasts
+from sidemine.effect.record import COHORT_UNIT, EXPERIMENT_UNIT, ContrastEvidence, HypothesisEvidence
+from sidemine.enrichment.fry import fry
+from sidemine.enrichment.set_effect import hedges_g, set_effects
+from sidemine.enrichment.set_membership import build_membership
+from sidemine.study.models import Hypothesis
+
+N_GENES = 200
+GENES = [f"G{number:03d}" for number in range(N_GENES)]
+SET = GENES[:20]
+
+
+def gene_sets(*more):
+    """Return the primary set S and others, as (name, family, genes)."""
+    rows = [
+        (name, family, gene, 1.0, "1", "none", "none")
+        for name, family, genes in (("S", "target", SET), *more)
+        for gene in genes
+    ]
+    return pd.DataFrame(rows, columns=["gene_set", "family", "gene", "weight", "version", "licence", "source"])
+
+
+def samples(n, **columns):
+    table = pd.DataFrame({name: [str(value) for value in values] for name, values in columns.items()})
+    table.index = pd.Index([f"s{number}" for number in range(n)], dtype=object)
+    return table
+
+
+def measured(data, kind, common):
+    """Return the evidence that the reference run would have of one contrast."""
+    refit = data.reference()
+    fit = refit.fit
+    membership = build_membership(gene_sets(), fit.genes, 1)
+    if kind == "cohort":
+        row = hedges_g(fit, membership, common).iloc[0]
+        effect = [row[name] for name in ("g", "g_se", "ci_low", "ci_high")]
+    else:
+        row = set_effects(fit, membership).iloc[0]
+        effect = [row["over_complement" + end] for end in ("", "_se", "_ci_low", "_ci_high")]
+    test = fry(fit, membership).iloc[0]
+    return ContrastEvidence(
+        contrast=data.contrast.contrast, dataset=data.contrast.dataset, accession=data.contrast.dataset, platform="",
+        role="disease", tissue="blood", status="verified", target_label="t", reference_label="r",
+        n_target=refit.design.n_target, n_reference=refit.design.n_reference, testable=True,
+        effect=float(effect[0]), effect_se=float(effect[1]), effect_df=float(fit.residual_df),
+        effect_unit=COHORT_UNIT if kind == "cohort" else EXPERIMENT_UNIT, ci_low=float(effect[2]),
+        ci_high=float(effect[3]), p_self_contained=float(test["p_value"]), direction=str(test["direction"]),
+        n_in_set=len(SET), n_measured=len(SET), residual_df=float(fit.residual_df),
+    )  # fmt: skip
+
+
+def contrast(name, table, is_target, shift, covariates=(), seed=1, **more):
+    """`shift`: what is added to the genes of the set in every sample."""
+    rng = np.random.default_rng(seed)
+    values = rng.normal(8, 1, (N_GENES, len(is_target)))
+    values[: len(SET)] += 0.5 * rng.normal(size=len(is_target)) + np.asarray(shift, dtype=float)
+    return ContrastData.of_arrays(name, f"d_{name}", values, GENES, table, np.asarray(is_target), covariates, **more)
+
+
+def hypothesis(names, kind="cohort", direction="up", secondary=()):
+    primary = {"set": "S", "contrasts": list(names), "direction": direction}
+    return Hypothesis.model_validate(
+        {"id": "h", "question": "Does it change?", "kind": kind, "primary": primary, "secondary_sets": secondary}
+    )
+
+
+def evidence_of(data, kind="cohort"):
+    rows = [measured(one, kind, SET) for one in data]
+    common = len(SET) if kind == "cohort" else None
+    return HypothesisEvidence("h", rows, None, 0.4, "declared", n_common_genes=common, pooled=pool_contrasts(rows))
+
+
+def ask(*data, kind="cohort", sets=None, secondary=(), **settings):
+    names = [one.contrast.contrast for one in data]
+    return vary_hypothesis(
+        hypothesis(names, kind, secondary=list(secondary)),
+        evidence_of(data, kind),
+        dict(zip(names, data, strict=True)),
+        gene_sets() if sets is None else sets,
+        verdict=lambda evidence: "suggestive" if (evidence.pooled.p or 1) <= 0.05 else "not testable",
+        **settings,
+    )
+
+
+def rows_of(record):
+    return {row["variant"]: row for row in record["variants"]}

@@ -1,0 +1,180 @@
+"""The short cuts of the grid give what the long way gives."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from planted_cohorts import GENES, SET, gene_sets
+
+from sidemine.considerations.composition.measure import adjust_effect, measure_composition
+from sidemine.considerations.robustness.measure_study import OFF, vary_study
+from sidemine.considerations.robustness.record import robustness_table
+from sidemine.considerations.robustness.set_p_values import SetP, combine_stouffer, smallest_of_all
+from sidemine.considerations.robustness.variants import Change, cross_variants, declare_variants
+from sidemine.differential.contrast_fit import restrict_genes
+from sidemine.differential.design import build_design
+from sidemine.differential.fit import fit_contrast, moderate_robustly
+from sidemine.differential.linear_model import effect_space
+from sidemine.enrichment.fry import fry
+from sidemine.enrichment.set_effect import hedges_g, sample_score_effect
+from sidemine.enrichment.set_membership import build_membership, single_membership
+from sidemine.study.models import Hypothesis, Settings
+from sidemine.tables import ROBUSTNESS, read_table, write_table
+
+N = 24
+CASES = np.arange(N) < 12
+
+
+def design():
+    table = pd.DataFrame({"batch": list("xy") * 12}, index=[f"s{number}" for number in range(N)])
+    return build_design(table, CASES, ~CASES, ["batch"])
+
+
+def log2(seed=3):
+    return np.random.default_rng(seed).normal(8, 1, (len(GENES), N))
+
+
+def counts(seed=4):
+    rng = np.random.default_rng(seed)
+    level = np.exp(rng.normal(4, 1.5, (len(GENES), 1)))
+    return rng.negative_binomial(5, 5 / (5 + level), (len(GENES), N)).astype(float)
+
+
+@pytest.mark.parametrize("layer", ["log2", "counts"])
+@pytest.mark.parametrize("array_weights", [False, True])
+def test_scores_of_a_few_genes_are_those_of_the_whole_fit(layer, array_weights):
+    """Voom's and array weights come from all genes, whichever of them are asked for."""
+    values = counts() if layer == "counts" else log2()
+    whole = fit_contrast(values, GENES, design(), layer=layer, array_weights=array_weights)
+    few = fit_contrast(values, GENES, design(), layer=layer, array_weights=array_weights, only=SET)
+    rows = [whole.genes.index(gene) for gene in few.genes]
+    assert set(few.genes) == set(SET) & set(whole.genes)
+    np.testing.assert_allclose(few.score_effects, whole.score_effects[rows], rtol=1e-12, atol=1e-12)
+    assert few.score_stdev_unscaled == pytest.approx(whole.score_stdev_unscaled, rel=1e-12)
+
+
+def test_filters_of_counts_can_be_stricter_and_looser():
+    tested = [
+        len(fit_contrast(counts(), GENES, design(), layer="counts", min_count=least).genes) for least in (5, 10, 20)
+    ]
+    assert tested[0] > tested[1] > tested[2]
+
+
+@pytest.mark.parametrize("layer", ["log2", "counts"])
+def test_robust_moderation_alone_equals_a_robust_fit(layer):
+    values = counts() if layer == "counts" else log2()
+    again = moderate_robustly(fit_contrast(values, GENES, design(), layer=layer))
+    whole = fit_contrast(values, GENES, design(), layer=layer, robust=True)
+    for name in ("t", "df", "p_value", "prior_variance", "posterior_variance"):
+        np.testing.assert_array_equal(getattr(again, name), getattr(whole, name))
+    assert again.facts == whole.facts
+
+
+def test_a_fit_of_the_genes_of_a_set_gives_the_same_test():
+    fit = fit_contrast(log2(), GENES, design())
+    inside = restrict_genes(fit, np.flatnonzero(np.isin(fit.genes, SET)))
+    whole = fry(fit, build_membership(gene_sets(), fit.genes, 1))
+    few = fry(inside, single_membership(gene_sets(), inside.genes), mixed=False)
+    assert few["p_value"].iloc[0] == pytest.approx(whole["p_value"].iloc[0], rel=1e-12)
+
+
+def test_membership_of_one_set_is_that_of_many():
+    rows = gene_sets().assign(weight=[1.0, -2.0] * 10).sample(frac=1, random_state=1)
+    genes = GENES[5:]
+    one, many = single_membership(rows, genes), build_membership(rows, genes, 1)
+    assert (one.gene_sets, one.families, one.versions) == (many.gene_sets, many.families, many.versions)
+    assert (one.n_in_set.tolist(), one.n_measured.tolist()) == (many.n_in_set.tolist(), many.n_measured.tolist())
+    np.testing.assert_array_equal(one.weights.toarray(), many.weights.toarray())
+
+
+def test_a_score_per_sample_gives_the_effect_of_its_genes():
+    """The mean of z as one number per sample has the Hedges g of the set."""
+    fit = fit_contrast(log2(), GENES, design())
+    rows = [fit.genes.index(gene) for gene in SET]
+    spread = np.sqrt(np.mean(fit.effects[rows, 1:] ** 2, axis=1, keepdims=True))
+    score = (log2()[rows] / spread).mean(axis=0)
+    found = sample_score_effect(effect_space(score[None], design().matrix), hedges=True)
+    expected = hedges_g(fit, build_membership(gene_sets(), fit.genes, 1)).iloc[0]
+    assert found["effect"][0] == pytest.approx(expected["g"], rel=1e-10)
+    assert found["p_value"][0] == pytest.approx(expected["p_value"], rel=1e-8)
+
+
+def test_a_mean_of_log2_lets_variable_genes_weigh_more():
+    """Without standardising, the one gene that varies ten times as much decides."""
+    values = log2()
+    values[0] = 10 * values[0]
+    fit = fit_contrast(values, GENES, design())
+    membership = build_membership(gene_sets(), fit.genes, 1)
+    alone = hedges_g(fit, build_membership(gene_sets().iloc[:1], fit.genes, 1))["g"].iloc[0]
+    log2_mean, usual = (hedges_g(fit, membership, standardise=how)["g"].iloc[0] for how in (False, True))
+    assert abs(log2_mean - alone) < abs(usual - alone)
+
+
+def test_the_adjusted_effect_alone_is_that_of_the_record():
+    fit = fit_contrast(log2(), GENES, design())
+    values = log2()
+    values[100:112] += 3 * np.random.default_rng(1).normal(size=N)
+    fit = fit_contrast(values, GENES, design())
+    markers = {"erythroid": GENES[100:112]}
+    adjusted, reason = adjust_effect(fit, gene_sets(), markers, {})
+    assert reason == ""
+    assert adjusted == measure_composition(fit, gene_sets(), markers, {}, [1])["adjusted"]
+    nothing, reason = adjust_effect(fit, gene_sets(), {}, {})
+    assert nothing is None
+    assert "no usable blood-cell proxy" in reason
+
+
+def test_p_values_are_combined_with_their_signs():
+    """Two equal ones support, two opposite ones cancel; the smallest counts as often as there are contrasts."""
+    same = combine_stouffer([SetP(0.05, "up"), SetP(0.05, "up")], [1.0, 1.0])
+    assert same.direction == "up"
+    assert same.p_value == pytest.approx(0.00557, abs=1e-4)
+    assert combine_stouffer([SetP(0.05, "up"), SetP(0.05, "down")], [1.0, 1.0]).p_value == pytest.approx(1)
+    assert combine_stouffer([SetP(1e-200, "up"), SetP(1e-200, "up")], [1.0, 1.0]).p_value > 0
+    assert smallest_of_all([SetP(0.02, "down"), SetP(0.4, "up")]) == SetP(0.04, "down")
+
+
+def test_changes_are_taken_apart_and_joined():
+    change = Change(without=("age",), filter="stricter")
+    first, second = change.parts()
+    assert first.joined(second) == change
+    assert Change().parts() == []
+    assert change.refits()
+    assert not Change(composition=True, set_version="half_1").refits()
+
+
+def test_the_grid_does_not_depend_on_results():
+    """The same declaration gives the same variants in the same order; pairs are crossed before triples."""
+    variants = declare_variants(
+        "cohort", ["age"], ["a"], {"half_1": "half"}, "highest_mean", ["covariates", "filter", "probe_rule"]
+    )
+    crossed = cross_variants(variants, 99)
+    sizes = [one.name.count("_and_") for one in crossed]
+    assert sizes == sorted(sizes)
+    assert {variant.dimension for variant in variants} == {"covariates", "filter", "probe_rule"}
+    assert len({variant.name for variant in [*variants, *crossed]}) == len(variants) + len(crossed)
+
+
+def test_the_table_is_typed_also_when_empty(tmp_path: Path):
+    path = tmp_path / "robustness.tsv"
+    write_table(robustness_table([]), path, ROBUSTNESS)
+    assert list(read_table(path, ROBUSTNESS).columns) == ROBUSTNESS.names
+
+
+def test_the_grid_can_be_switched_off():
+    hypothesis = Hypothesis.model_validate(
+        {"id": "h", "question": "Does it change?", "kind": "cohort",
+         "primary": {"set": "S", "contrasts": ["a"], "direction": "up"}}
+    )  # fmt: skip
+    (record,) = vary_study([hypothesis], {}, {}, {}, gene_sets(), None, {}, {"robustness": []})  # type: ignore[arg-type]
+    assert record["reason"] == OFF
+    assert record["share"] is None
+
+
+@pytest.mark.parametrize(("written", "n"), [("all", 13), ("off", 0), (False, 0), (["filter", "seed"], 2)])
+def test_the_setting_takes_words_and_lists(written, n):
+    """YAML reads a bare off as false."""
+    assert len(Settings.model_validate({"robustness": written}).robustness) == n

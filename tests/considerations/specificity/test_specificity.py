@@ -1,0 +1,177 @@
+"""The primary set among matched random sets: matched in what it should be, and blind to what it should not see."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from sidemine.considerations.specificity.matched_sets import count_distinct, draw_matched_sets, largest, neighbour_limit
+from sidemine.considerations.specificity.measure import measure_specificity, percentile
+from sidemine.differential.design import build_design
+from sidemine.differential.fit import fit_contrast
+from sidemine.study.models import Hypothesis
+from sidemine.tables import SPECIFICITY, check_table
+
+N_GENES, MODULE = 1500, 60
+GENES = [f"G{number:04d}" for number in range(N_GENES)]
+TARGET, OTHER = GENES[:20], GENES[14:34]
+
+
+def expression(shifted=(), effect=0.0, correlation=0.3, seed=3):
+    """Log2 values of 20 modules of 60 co-expressed genes and 300 others; 30 cases, then 30 controls."""
+    rng = np.random.default_rng(seed)
+    values = rng.standard_normal((N_GENES, 60))
+    for start in range(0, 20 * MODULE, MODULE):
+        rows = slice(start, start + MODULE)
+        values[rows] = np.sqrt(1 - correlation) * values[rows] + np.sqrt(correlation) * rng.standard_normal(60)
+    values[list(shifted), :30] += effect
+    return 7 + rng.uniform(-2, 2, (N_GENES, 1)) + 0.5 * values
+
+
+def fitted(**options):
+    samples = pd.DataFrame(index=[f"s{number}" for number in range(60)])
+    cases = np.arange(60) < 30
+    return fit_contrast(expression(**options), GENES, build_design(samples, cases, ~cases))
+
+
+def gene_sets():
+    sets = {"TARGET": ("target", TARGET), "OTHER": ("target", OTHER), "HEME": ("confounder", GENES[120:140])}
+    sets |= {f"C{k:02d}": ("comparator", GENES[60 * k : 60 * k + 20]) for k in range(3, 18)}
+    rows = [(name, family, gene) for name, (family, genes) in sets.items() for gene in genes]
+    table = pd.DataFrame(rows, columns=["gene_set", "family", "gene"])
+    return table.assign(weight=1.0, version="1", licence="none", source="none")
+
+
+def hypothesis(direction="up", kind="cohort"):
+    primary = {"set": "TARGET", "contrasts": ["a"], "direction": direction, "margin": 0.4}
+    return Hypothesis.model_validate(
+        {"id": "h", "question": "Is it special?", "kind": kind, "primary": primary, "secondary_sets": ["OTHER"]}
+    )
+
+
+def measured(fit, direction="up", kind="cohort", seed=5):
+    return measure_specificity(
+        [hypothesis(direction, kind)], {"a": fit}, gene_sets(), n_sets=300, min_size=5, max_size=500, seed=seed
+    )
+
+
+@pytest.fixture(scope="module")
+def shifted_fit():
+    return fitted(shifted=range(20), effect=1.2)
+
+
+def test_random_sets_match_in_expression_and_correlation(shifted_fit):
+    """Sets keep size, mean expression and mean correlation; targets and their neighbours are never drawn."""
+    members = np.arange(20)
+    drawn = draw_matched_sets(shifted_fit, members, np.ones(20), np.zeros(N_GENES, dtype=bool), 300, [1])
+    assert drawn.reason == ""
+    assert drawn.members.shape == (300, 20)
+    assert all(len(set(row)) == 20 for row in drawn.members.tolist())
+    assert not np.isin(drawn.members, members).any()
+    assert abs(drawn.quality["smd_expression"]) < 0.25
+    assert abs(drawn.quality["smd_correlation"]) < 0.25
+    assert drawn.quality["correlation_matched"] == pytest.approx(drawn.quality["correlation"], abs=0.06)
+
+
+def test_neighbours_of_targets_are_not_drawn():
+    """Genes whose residuals follow a target gene (|r| > .5) are excluded even when no set names them."""
+    fit = fitted(correlation=0.8)
+    drawn = draw_matched_sets(fit, np.arange(30), np.ones(30), np.zeros(N_GENES, dtype=bool), 200, [1])
+    assert not np.isin(drawn.members, np.arange(MODULE)).any()
+
+
+def test_few_residual_df_raise_the_neighbour_limit():
+    """With 4 residual degrees of freedom |r| > .5 is chance; with 100 it is not."""
+    assert neighbour_limit(50, 100) == 0.5
+    assert neighbour_limit(50, 4) > 0.98
+
+
+def test_a_set_without_its_like_has_no_valid_comparator():
+    """Where nothing else is as co-expressed as the target, there is a reason instead of a percentile."""
+    rng = np.random.default_rng(1)
+    values = rng.standard_normal((N_GENES, 60))
+    values[:20] = 0.3 * values[:20] + rng.standard_normal(60)
+    samples = pd.DataFrame(index=[f"s{number}" for number in range(60)])
+    cases = np.arange(60) < 30
+    fit = fit_contrast(7 + values, GENES, build_design(samples, cases, ~cases))
+    _, (record,) = measured(fit)
+    assert record["contrasts"][0]["matched"]["percentile"] is None
+    assert "no valid comparator" in record["contrasts"][0]["matched"]["reason"]
+    assert "less co-expressed" in record["contrasts"][0]["matched"]["reason"]
+
+
+@pytest.mark.parametrize("kind", ["cohort", "experiment"])
+def test_a_planted_set_stands_on_top_and_the_sign_counts(shifted_fit, kind):
+    """A shifted set is above all others when declared up, and below all of them when declared down."""
+    table, (record,) = measured(shifted_fit, kind=kind)
+    check_table(table, SPECIFICITY, "test")
+    entry = record["contrasts"][0]
+    assert entry["matched"]["percentile"] > 95
+    assert (entry["comparators"]["percentile"], entry["comparators"]["rank"]) == (100, 1)
+    _, (record,) = measured(shifted_fit, "down", kind)
+    assert record["contrasts"][0]["matched"]["percentile"] < 5
+    assert record["contrasts"][0]["comparators"]["rank"] == 16
+
+
+def test_percentile_of_null_sets_is_even():
+    """Without any effect the percentile is spread over 0 to 100: it does not call sets special by itself."""
+    records = [measured(fitted(seed=seed))[1][0] for seed in range(100, 140)]
+    matched = [record["contrasts"][0]["matched"]["percentile"] for record in records]
+    found = [value for value in matched if value is not None]
+    assert len(found) > 30
+    assert 35 < np.mean(found) < 65
+    assert np.ptp(found) > 40
+
+
+def test_shared_genes_are_told_from_own_genes(shifted_fit):
+    """OTHER shares 6 of its 20 genes with the shifted target: without them nothing of its change is left."""
+    _, (record,) = measured(shifted_fit)
+    rows = {(row["gene_set"], row["without"]): row for row in record["contrasts"][0]["overlaps"]}
+    assert rows["OTHER", "TARGET"]["n_measured"] == 14
+    assert rows["OTHER", "TARGET"]["p_value"] > 0.01
+    assert rows["TARGET", "OTHER"]["p_value"] < 1e-4
+    assert [row["gene_set"] for row in record["contrasts"][0]["beside"]] == ["HEME"]
+
+
+def test_seed_and_contrast_alone_decide(shifted_fit):
+    """The same seed gives the same percentiles whatever else is asked; another seed draws other sets."""
+    assert measured(shifted_fit)[1] == measured(shifted_fit)[1]
+    other = measured(shifted_fit, seed=6)[1][0]["contrasts"][0]["matched"]["quantiles"]
+    assert other != measured(shifted_fit)[1][0]["contrasts"][0]["matched"]["quantiles"]
+
+
+def test_untestable_contrasts_and_unmeasured_sets_give_no_entry(shifted_fit):
+    """No fit, or too few measured genes: an empty, typed table and a record without contrasts."""
+    without = replace(shifted_fit, genes=[f"X{gene}" for gene in shifted_fit.genes])
+    for fit in (None, without):
+        table, (record,) = measured(fit)
+        assert record == {"hypothesis": "h", "contrasts": []}
+        check_table(table, SPECIFICITY, "test")
+
+
+def test_percentile_counts_ties_by_half():
+    """Ties count half; without a declared direction signs do not count."""
+    others = np.array([-2.0, 0.0, 1.0, 1.0])
+    assert percentile(1.0, others, 1.0) == 75.0
+    assert percentile(1.0, others, -1.0) == 25.0
+    assert percentile(1.5, others, 0.0) == 75.0
+
+
+def test_count_distinct_counts_sets_that_differ():
+    """Copies and near-copies count once."""
+    members = np.array([[0, 1, 2, 3], [3, 2, 1, 0], [0, 1, 2, 9], [5, 6, 7, 8]])
+    assert count_distinct(members, 10) == 2
+
+
+@pytest.mark.parametrize(("n_columns", "size"), [(20, 20), (300, 40), (640, 10), (5000, 10)])
+@pytest.mark.parametrize("n_values", [6, 10**6])
+def test_largest_takes_the_largest_and_of_equal_ones_the_first(n_columns, size, n_values):
+    """Short cuts for long rows, ties and values that are out give what sorting everything gives."""
+    rng = np.random.default_rng(n_columns)
+    values = rng.integers(0, n_values, size=(30, n_columns)).astype(np.float32)
+    values[:, rng.random(n_columns) < 0.1] = -np.inf
+    expected = np.sort(np.argsort(-values, axis=1, kind="stable")[:, :size], axis=1)
+    np.testing.assert_array_equal(largest(values, size), expected)

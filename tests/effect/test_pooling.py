@@ -1,0 +1,167 @@
+"""Pooling is exact, order-free, honest about few datasets, and refuses what cannot be pooled."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+
+from sidemine.effect.between_study_variance import estimate_tau_squared, heterogeneity
+from sidemine.effect.pooling import METHODS, pool
+from sidemine.errors import InputError
+
+NAN = float("nan")
+
+
+def numbers(low: float, high: float, k: int) -> st.SearchStrategy[list[float]]:
+    """k plain numbers."""
+    return st.lists(st.floats(low, high), min_size=k, max_size=k)
+
+
+def test_one_dataset_is_itself_and_nothing_more():
+    """With one dataset the effect, its interval and p are that dataset's own, and all else is NaN."""
+    found = pool(np.array([[0.5, NAN]]), np.array([[0.2, NAN]]), np.array([[20.0, 30.0]]))
+    assert METHODS[found.method[0]] == "single dataset"
+    assert found.carried.effect[0] == pytest.approx(0.5)
+    assert found.carried.p_value[0] == pytest.approx(2 * stats.t.sf(2.5, 20))
+    assert found.carried.ci_high[0] == pytest.approx(0.5 + stats.t.ppf(0.975, 20) * 0.2)
+    for values in (found.tau2, found.i2, found.q_statistic, found.stouffer_z, found.prediction_low):
+        assert np.isnan(values[0])
+    assert np.isnan(found.hartung_knapp.effect[0])
+    assert np.isnan(np.concatenate(found.leave_one_out_range())).all()
+
+
+def test_nothing_measured_gives_no_number():
+    """A row without any dataset has no effect and k = 0."""
+    found = pool(np.array([[NAN, NAN]]), np.array([[NAN, NAN]]))
+    assert (found.k[0], METHODS[found.method[0]]) == (0, "none")
+    assert np.isnan(found.carried.effect[0])
+    assert np.isnan(found.carried.p_value[0])
+
+
+@pytest.mark.parametrize(("k", "estimable"), [(2, False), (3, True), (4, True), (5, True)])
+def test_heterogeneity_needs_three_datasets(k, estimable):
+    """τ², I² and the prediction interval are NaN below three datasets; Q is not."""
+    found = pool(np.arange(1.0, k + 1)[None, :], np.full((1, k), 0.3))
+    for values in (found.tau2, found.tau2_dl, found.tau2_pm, found.i2, found.prediction_low, found.prediction_high):
+        assert np.isfinite(values[0]) == estimable
+    assert np.isfinite(found.q_p[0])
+    assert np.isfinite(found.hartung_knapp.p_value[0])
+
+
+@pytest.mark.parametrize(("k", "method"), [(2, "common effect"), (4, "common effect"), (5, METHODS[3])])
+def test_what_carries_depends_on_k_alone(k, method):
+    """Common effect below five datasets, Hartung–Knapp from five on, however heterogeneous they are."""
+    effects = np.linspace(-3, 4, k)[None, :]
+    found = pool(effects, np.full((1, k), 0.1))
+    assert METHODS[found.method[0]] == method
+    expected = found.hartung_knapp if k >= 5 else found.common
+    assert found.carried.se[0] == expected.se[0]
+    assert found.carried.p_value[0] == expected.p_value[0]
+
+
+def test_alike_studies_do_not_make_the_interval_vanish():
+    """Five studies that agree by chance: Hartung and Knapp's standard error is 0, the one that carries is not."""
+    found = pool(np.full((1, 5), 0.4), np.full((1, 5), 0.5))
+    assert found.hartung_knapp.se[0] == pytest.approx(0, abs=1e-12)
+    assert found.carried.se[0] == pytest.approx(0.5 / np.sqrt(5))
+
+
+def test_few_degrees_of_freedom_widen_the_interval():
+    """Fixed standard errors: t with Satterthwaite's degrees of freedom. Estimated ones: Meier's factor and fewest df."""
+    effects, ses, df = np.array([[1.0, 1.2]]), np.array([[0.5, 0.5]]), np.array([4.0, 6.0])
+    plain = 0.5 / np.sqrt(2)
+    fixed = pool(effects, ses, df, estimated_ses=False)
+    assert fixed.common.df[0] == pytest.approx(1 / (0.25 / 4 + 0.25 / 6))
+    assert fixed.carried.p_value[0] == pytest.approx(2 * stats.t.sf(1.1 / plain, fixed.common.df[0]))
+    estimated = pool(effects, ses, df)
+    assert estimated.common.df[0] == 4
+    assert estimated.common.se[0] == pytest.approx(plain * np.sqrt(1 + 4 * 0.25 * (1 / 4 + 1 / 6)))
+    assert estimated.common.effect[0] == pytest.approx(fixed.common.effect[0])
+
+
+@pytest.mark.parametrize("kind", ["cohorts", "experiments of 3 against 3"])
+def test_pooled_p_holds_its_size(kind):
+    """Under no effect, 5 % and 1 % of pooled p-values lie below 5 % and 1 % (8,000 draws, upper 95 % bound)."""
+    rng = np.random.default_rng(5)
+    n = 8000
+    if kind == "cohorts":
+        df, ses = np.array([129.0, 128.0]), np.full((n, 2), [0.22, 0.17])
+        effects = np.column_stack([rng.standard_t(each, n) for each in df]) * ses
+    else:
+        df = np.array([4.0, 4.0])
+        ses = np.column_stack([np.sqrt(rng.chisquare(each, n) / each) for each in df])
+        effects = rng.normal(size=(n, 2))
+    p_values = pool(effects, ses, df, estimated_ses=kind != "cohorts").carried.p_value
+    for level, bound in ((0.05, 0.065), (0.01, 0.017)):
+        share = np.mean(p_values <= level)
+        assert share + 1.645 * np.sqrt(share * (1 - share) / n) <= bound
+        assert share >= 0.6 * level
+
+
+def test_strong_evidence_keeps_its_digits_in_stouffer():
+    """A t of 40 on 100 degrees of freedom has a finite, large z and a p above 0."""
+    found = pool(np.array([[4.0, 4.0]]), np.array([[0.1, 0.1]]), np.array([100.0, 100.0]))
+    assert 14 < found.stouffer_z[0] < 60
+    assert found.stouffer_p[0] > 0
+
+
+@pytest.mark.parametrize(
+    ("effects", "ses", "match"),
+    [
+        ([[1.0, 2.0]], [[0.1]], "do not match"),
+        ([[1.0, 2.0]], [[0.1, 0.0]], "cannot be pooled"),
+        ([[1.0, np.inf]], [[0.1, 0.2]], "cannot be pooled"),
+        ([[1.0, 1.0]], [[0.1, -0.2]], "cannot be pooled"),
+    ],
+)
+def test_unusable_numbers_are_refused(effects, ses, match):
+    """A standard error of 0 would get all the weight: an error, not a number."""
+    with pytest.raises(InputError, match=match):
+        pool(np.array(effects), np.array(ses))
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(2, 7).flatmap(lambda k: st.tuples(numbers(-3, 3, k), numbers(0.05, 2, k))), st.randoms())
+def test_order_sign_and_unit_do_not_matter(studies, random):
+    """Shuffled studies give the same numbers; the sign flips with the effects; units scale through."""
+    effects, ses = (np.array([values]) for values in studies)
+    order = list(range(effects.shape[1]))
+    random.shuffle(order)
+    one, shuffled = pool(effects, ses), pool(effects[:, order], ses[:, order])
+    mirrored, scaled = pool(-effects, ses), pool(10 * effects, 10 * ses)
+    for name in ("effect", "se", "p_value"):
+        value = getattr(one.carried, name)[0]
+        assert getattr(shuffled.carried, name)[0] == pytest.approx(value, rel=1e-6, abs=1e-9)
+    assert mirrored.carried.effect[0] == pytest.approx(-one.carried.effect[0], rel=1e-6, abs=1e-9)
+    assert scaled.carried.effect[0] == pytest.approx(10 * one.carried.effect[0], rel=1e-5, abs=1e-7)
+    low, high = one.leave_one_out_range()
+    assert effects.min() - 1e-9 <= low[0] <= high[0] <= effects.max() + 1e-9
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(2, 6).flatmap(lambda k: st.tuples(numbers(-3, 3, k), numbers(0.05, 2, k))))
+def test_estimates_of_tau_squared_solve_their_equations(studies):
+    """Paule–Mandel's Q equals k − 1 or τ² is 0; the restricted likelihood is nowhere higher on a grid."""
+    effects, ses = (np.array([values]) for values in studies)
+    variances = ses**2
+    k = effects.shape[1]
+    tau_pm = estimate_tau_squared(effects, variances, "PM")
+    if tau_pm[0] > 0:
+        assert heterogeneity(effects, variances, tau_pm)[0] == pytest.approx(k - 1, rel=1e-7)
+    else:
+        assert heterogeneity(effects, variances)[0] <= k - 1 + 1e-9
+    tau = estimate_tau_squared(effects, variances, "REML")[0]
+    assert tau >= 0
+    grid = np.concatenate([[0.0], tau * np.linspace(0.8, 1.25, 30)])
+    heights = [restricted_log_likelihood(effects[0], variances[0], value) for value in grid]
+    assert restricted_log_likelihood(effects[0], variances[0], tau) >= max(heights) - 1e-8
+
+
+def restricted_log_likelihood(y, v, tau):
+    """The restricted likelihood of one row, written out."""
+    w = 1 / (v + tau)
+    mean = np.sum(w * y) / np.sum(w)
+    return 0.5 * (np.sum(np.log(w)) - np.log(np.sum(w)) - np.sum(w * (y - mean) ** 2))

@@ -1,0 +1,98 @@
+"""Margins from positive controls: only a control that moved the set the expected way gives one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from sidemine.effect.measure import ContrastFiles, _margin, measure_hypothesis
+from sidemine.effect.pooled_effect import choose_independent
+from sidemine.effect.record import ContrastEvidence
+from sidemine.evidence.concordance_sources import read_source
+from sidemine.study.models import Contrast, Dataset, Hypothesis
+from sidemine.tables import SAMPLES, empty_table, write_json, write_table
+
+
+def control(effect: float, p_value: float) -> ContrastEvidence:
+    return ContrastEvidence(
+        contrast="stimulated", dataset="cells", accession="GSE1", platform="", role="stimulus", tissue="cells",
+        status="verified", target_label="interferon", reference_label="none", n_target=3, n_reference=3, testable=True,
+        effect=effect, effect_se=0.1, effect_df=4.0, p_self_contained=p_value, direction="up" if effect > 0 else "down",
+    )  # fmt: skip
+
+
+def hypothesis(direction: str) -> Hypothesis:
+    margin = {"fraction": 0.2, "of_contrast": "stimulated", "direction": direction}
+    primary = {"set": "S", "contrasts": ["drug"], "direction": "down", "margin": margin}
+    return Hypothesis.model_validate(
+        {"id": "h", "question": "Does the drug lower them?", "kind": "experiment", "primary": primary}
+    )
+
+
+@pytest.mark.parametrize(
+    ("effect", "p_value", "expected", "margin"),
+    [(2.0, 0.001, "up", 0.4), (-2.0, 0.001, "up", None), (-2.0, 0.001, "down", 0.4), (2.0, 0.2, "up", None)],
+)
+def test_a_margin_needs_a_control_that_moved_the_expected_way(effect, p_value, expected, margin):
+    """A control that is silent, or moved the set the other way, shows no working experiment and gives no margin."""
+    found, rule, _ = _margin(hypothesis(expected), {"stimulated": control(effect, p_value)})
+    assert found == (None if margin is None else pytest.approx(margin))
+    assert margin is not None or "did not move the set" in rule
+
+
+def files_of(folder, name, accession, source):
+    """A contrast of its own accession that could not be tested, with what earlier stages wrote."""
+    problem = {"what": "too small", "where": "x", "allowed": "3", "next_step": "more"}
+    sides = {"n_target": 2, "n_reference": 2, "target_samples": [], "reference_samples": []}
+    design = {"problem": problem, "notes": [], "paired": False, **sides}
+    paths = {key: folder / f"{name}_{key}" for key in ("fit.npz", "design.json", "set_tests.tsv", "samples.tsv")}
+    np.savez(paths["fit.npz"])
+    write_json(design, paths["design.json"])
+    write_table(empty_table(SAMPLES), paths["samples.tsv"], SAMPLES)
+    dataset = Dataset(
+        dataset=f"data_{name}", accession=accession, layout="table", file="x.tsv", identifiers="symbol", scale="log2",
+        tissue="cells", licence="none", source=source,
+    )  # fmt: skip
+    labels = {"target": "a = b", "reference": "a = c", "target_label": "drug", "reference_label": "none"}
+    contrast = Contrast(contrast=name, dataset=f"data_{name}", role="inhibitor", **labels)
+    return ContrastFiles(contrast, dataset, *paths.values())
+
+
+@pytest.mark.parametrize(
+    ("words", "joined"), [(("lab A", "lab A"), True), (("lab A", "lab B"), False), (("", ""), False)]
+)
+def test_a_declared_source_goes_from_the_sheet_to_pooling_and_bridges(tmp_path, words, joined):
+    """Two accessions with one word are one source: in the evidence, its notes, pooling, and drug against disease."""
+    files = [files_of(tmp_path, name, f"GSE{name}", word) for name, word in zip(("one", "two"), words, strict=True)]
+    primary = {"set": "S", "contrasts": ["one", "two"], "direction": "down", "margin": 0.4}
+    declared = Hypothesis.model_validate(
+        {"id": "h", "question": "Does the drug lower them?", "kind": "experiment", "primary": primary}
+    )
+    sets = pd.DataFrame({"gene_set": ["S"], "family": ["target"], "gene": ["A"], "weight": [1.0]})
+    found = measure_hypothesis(declared, files, sets, {})
+    one, two = found.contrasts
+    assert (one.source == two.source) is joined
+    assert any("count as one" in note for note in found.notes) is joined
+    kept = ContrastEvidence.from_dict(one.to_dict())
+    assert kept.source == one.source
+    sources = {entry.contrast.contrast: read_source(entry.contrast, entry.dataset, entry.fit, entry.design, entry.samples, {})
+               for entry in files}  # fmt: skip
+    chosen, _ = choose_independent(
+        ["one", "two"],
+        {name: source.source for name, source in sources.items()},
+        {name: frozenset({name}) for name in sources},
+        dict.fromkeys(sources, False),
+        "experiment",
+    )
+    assert chosen == (["one"] if joined else ["one", "two"])
+
+
+def test_evidence_written_before_there_was_a_source_still_reads():
+    """The word is optional in records as in sheets."""
+    values = control(1.0, 0.01).to_dict()
+    del values["declared_source"]
+    assert ContrastEvidence.from_dict(values).source == ("GSE1", "cells")
+    assert replace(control(1.0, 0.01), declared_source="x").source == ("source x", "")

@@ -1,0 +1,110 @@
+"""What an unverified row of datasets.tsv asks of a record that does not hold it: all is told, nothing is lost, no stop."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sidemine.errors import SheetMismatch
+from sidemine.prepare.metadata import read_or_explain_samples
+from sidemine.study.models import Dataset, DerivedColumn, ExcludedSample
+from sidemine.tables import SAMPLES, check_table
+
+SERIES = """!Series_geo_accession\t"GSE1"
+
+!Sample_title\t"a ctl"\t"b ctl"\t"c ifn"
+!Sample_geo_accession\t"GSM1"\t"GSM2"\t"GSM3"
+!Sample_platform_id\t"GPL1"\t"GPL1"\t"GPL1"
+!Sample_characteristics_ch1\t"group: Control"\t"group: Control"\t"group: IFN"
+!series_matrix_table_begin
+"ID_REF"\t"GSM1"\t"GSM2"\t"GSM3"
+!series_matrix_table_end
+"""
+TABLE = "gene\ta ctl\tb ctl\tc ifn\nA\t1\t2\t3\n"
+DONOR = {"donor": ("title", "([a-z]) .*")}
+
+MISMATCHES: dict[str, tuple[dict[str, Any], dict[str, tuple[str, str]], list[str], list[str]]] = {
+    "subset": ({"subset": "group = control"}, {}, [], ['"Control" × 2, "IFN" × 1']),
+    "subset_column": ({"subset": "grp = Control"}, {}, [], ["a column 'grp'", "Did you mean group?"]),
+    "sample_name": ({"sample_name": "label"}, {}, [], ["no metadata column 'label'", "title"]),
+    "values": ({"sample_name": "group"}, {}, [], ["have no column in the value file", "title would match"]),
+    "platform": ({"platform": "GPL9"}, {}, [], ["no sample of the series is of platform GPL9", "GPL1"]),
+    "unit": ({"biological_unit": "donor"}, {}, [], ["no metadata column 'donor'", "group"]),
+    "sex": ({"sex_column": "gender"}, {}, [], ["no metadata column 'gender'", "column sex_column"]),
+    "age": ({"age_column": "years"}, {}, [], ["no metadata column 'years'", "column age_column"]),
+    "batch": ({"batch_columns": "plate"}, {}, [], ["no metadata column 'plate'", "column batch_columns"]),
+    "derive_from": ({}, {"donor": ("titel", "(.).*")}, [], ["derived from does not exist", "title"]),
+    "derive_regex": ({}, {"donor": ("title", "([ab]) .*")}, [], ["does not match 1 samples", "'c ifn'"]),
+    "exclude": ({}, {}, ["GSM9"], ["1 samples do not exist", "'GSM9'", "'GSM1'"]),
+    "nobody": ({}, {}, ["GSM1", "GSM2", "GSM3"], ["no sample takes part"]),
+    "several": (
+        {"platform": "GPL9", "age_column": "years"},
+        DONOR,
+        ["GSM9"],
+        ["platform GPL9", "'GSM9'", "no metadata column 'years'"],
+    ),
+}
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> dict[str, Path]:
+    """A table of values, and a series matrix that describes its samples."""
+    (tmp_path / "series.txt").write_text(SERIES)
+    (tmp_path / "table.txt").write_text(TABLE)
+    return {"values": tmp_path / "table.txt", "metadata": tmp_path / "series.txt"}
+
+
+def _dataset(**changes: str) -> Dataset:
+    cells = {
+        "dataset": "d1",
+        "accession": "GSE1",
+        "layout": "table",
+        "file": "x",
+        "identifiers": "symbol",
+        "scale": "counts",
+        "tissue": "blood",
+        "licence": "open",
+        "platform": "GPL1",
+        "sample_name": "title",
+    }
+    return Dataset.model_validate(cells | changes)
+
+
+def _edits(
+    derive: dict[str, tuple[str, str]], exclude: list[str]
+) -> tuple[dict[str, DerivedColumn], list[ExcludedSample]]:
+    columns = {name: DerivedColumn.model_validate({"from": a, "regex": b}) for name, (a, b) in derive.items()}
+    return columns, [ExcludedSample(sample=sample, reason="by hand") for sample in exclude]
+
+
+@pytest.mark.parametrize("name", MISMATCHES)
+def test_a_mismatch_is_told_and_every_sample_keeps_its_row(files: dict[str, Path], name: str) -> None:
+    """Whatever the row asks for in vain, the run goes on without this dataset; a verified row stops it."""
+    cells, derive, exclude, words = MISMATCHES[name]
+    samples, problems = read_or_explain_samples(_dataset(**cells), files, *_edits(derive, exclude))
+    told = "\n".join(map(str, problems))
+    for word in [*words, "where:", "allowed:", "next:"]:
+        assert word in told
+    check_table(samples, SAMPLES, "samples")
+    assert samples["sample"].tolist() == ["GSM1", "GSM2", "GSM3"]
+    assert all(fate.startswith("the dataset cannot be tested: ") for fate in samples["fate"])
+    with pytest.raises(SheetMismatch) as caught:
+        read_or_explain_samples(_dataset(**cells, status="verified"), files, *_edits(derive, exclude))
+    assert list(caught.value.problems) == problems
+
+
+def test_all_mismatches_of_a_dataset_are_told_at_once(files: dict[str, Path]) -> None:
+    """One run shows everything that has to be mended in the row."""
+    cells, derive, exclude, _ = MISMATCHES["several"]
+    _, problems = read_or_explain_samples(_dataset(**cells), files, *_edits(derive, exclude))
+    assert len(problems) == 3
+
+
+def test_a_row_that_fits_has_no_problem(files: dict[str, Path]) -> None:
+    """Unverified is no fault in itself."""
+    samples, problems = read_or_explain_samples(_dataset(biological_unit="donor"), files, *_edits(DONOR, ["GSM3"]))
+    assert problems == []
+    assert samples["fate"].tolist() == ["used", "used", "excluded: by hand"]
+    assert samples["unit"].tolist() == ["a", "b", "c"]

@@ -1,0 +1,1 @@
+"""Calibration: whether the tests hold their size in these data."""

@@ -1,0 +1,126 @@
+"""Design classes: what simulation says of designs whose own labelings are too few to measure anything.
+
+The rows lie in `resources/calibration/design_classes.tsv`; `benchmarks/calibration_designs.py` writes them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sidemine.considerations.calibration.rates import (
+    CONSERVATIVE,
+    HOLDS,
+    LEVELS,
+    LIBERAL,
+    NOT_MEASURED,
+    REFERENCE,
+    UNDECIDED,
+    calibration_row,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    import pandas as pd
+
+    from sidemine.differential.design import Design
+
+TESTS = ("fry", "camera", "rotation", "rotation_competitive")
+VERDICT_TESTS = ("fry", "camera")
+SMALL, LARGE = 5, 40
+"""Most samples of the smaller group of a small design; fewest samples of a large one."""
+UNBALANCED = 2.5
+"""Ratio of the group sizes from which a large design counts as unbalanced."""
+
+
+def nearest_class(design: Design, engine: str) -> str:
+    """Return the design class that is nearest to a design.
+
+    Parameters
+    ----------
+    design
+        The design of a contrast.
+    engine
+        Engine of its fit: voom, limma-trend or limma.
+    """
+    n_target = int(design.is_target.sum())
+    smaller, larger = sorted((n_target, len(design.samples) - n_target))
+    if engine == "voom":
+        return "3 v 3, counts" if smaller < SMALL else "6 v 6, counts"
+    if design.blocking == "correlation":
+        return "12 blocks, duplicate correlation"
+    if smaller <= SMALL:
+        return "4 pairs" if design.blocking == "fixed" else "3 v 3"
+    if larger + smaller < LARGE:
+        return "15 v 15"
+    return "107 v 25" if larger >= UNBALANCED * smaller else "70 v 63, covariates"
+
+
+def quote_class(
+    contrast: str,
+    name: str,
+    reference: pd.DataFrame,
+    why: str,
+    tests: Iterable[str] = TESTS,
+    nulls: Iterable[str] = ("global", "competitive"),
+) -> Iterator[dict[str, Any]]:
+    """Yield, per test, null and level, the row of a design class in which the test calls most.
+
+    Parameters
+    ----------
+    contrast, name
+        The contrast, and its design class.
+    reference
+        Rows of the design classes.
+    why
+        Why the study's own samples do not tell.
+    tests, nulls
+        What is quoted.
+    """
+    simple = reference["parameter"].str.fullmatch(r"r=[0-9.]+")
+    rows = reference[(reference["subject"] == name) & (reference["quantity"] == "size") & simple]
+    nulls = tuple(nulls)
+    for test in tests:
+        for null in nulls:
+            for level in LEVELS:
+                own = rows[(rows["test"] == test) & (rows["null"] == null) & (rows["level"] == level)]
+                if len(own):
+                    largest = own.sort_values("rate", kind="stable").to_dict("records")[-1]
+                    reason = f"{why}; quoted from the design class {name}, at the set correlation of the largest rate"
+                    kept = {str(column): value for column, value in largest.items()}
+                    yield {**kept, "scope": "dataset", "subject": contrast, "family": "primary", "reason": reason}
+                else:
+                    yield calibration_row(
+                        "dataset", contrast, null, test, None, family="primary", level=level, reading=NOT_MEASURED,
+                        source=REFERENCE, reason=f"{why}; no design class {name} in the tables",
+                    )  # fmt: skip
+
+
+def overall_reading(readings: Iterable[str]) -> str:
+    """Return one reading of several: the worst that was measured."""
+    found = set(readings)
+    for reading in (LIBERAL, UNDECIDED, HOLDS, CONSERVATIVE):
+        if reading in found:
+            return reading
+    return NOT_MEASURED
+
+
+def deciding_reading(own: Iterable[str], implied: Iterable[str], quoted: Iterable[str]) -> str:
+    """Return the reading of a test that a verdict rests on.
+
+    Parameters
+    ----------
+    own
+        Measured on the study's own labelings; empty where nothing was.
+    implied
+        What unequal variances of the groups imply: they can only show that a test fails.
+    quoted
+        Of the design class: it speaks where the study's own labelings do not decide.
+    """
+    measured = set(own)
+    if LIBERAL in {*measured, *implied}:
+        return LIBERAL
+    if measured and UNDECIDED not in measured:
+        return overall_reading(measured)
+    of_class = overall_reading(quoted)
+    return NOT_MEASURED if of_class == UNDECIDED else of_class

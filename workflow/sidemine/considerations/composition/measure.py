@@ -1,0 +1,302 @@
+"""Two estimands per blood cohort: the total effect, and the effect adjusted for the mix of blood cells.
+
+Adjustment is ordinary regression: the same design with the cell proxies as further covariates. Both are fitted in the
+contrast's effect space, where this is exact (Frisch–Waugh–Lovell): residual coordinates give the slopes on the proxies,
+the contrast coordinate gives the effect. Composition may be cause, consequence or mediator of the pathway's activity
+(JAK2 carries the signals that make blood cells), so neither estimand is *the* effect, and adjustment proves no absence.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sidemine.considerations.composition.cell_proxies import Proxies, build_proxies, standardised
+from sidemine.enrichment.set_effect import small_sample_factor
+from sidemine.stats.tails import t_quantile, two_sided_p
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from sidemine.differential.contrast_fit import ContrastFit
+
+N_BOOTSTRAP = 2000
+DRAWS_PER_BLOCK = 250
+RELIABILITY = 0.7
+"""Assumed share of a proxy's variance that is cells: the attenuation bound of the contract."""
+FEWEST_RESIDUAL_DF = 10
+DIFFERS_P = 0.05
+"""Two-sided p at which a dropped proxy counts as different between the groups."""
+SMALLEST_EIGENVALUE = 0.1
+"""Of the proxies' correlation matrix without their measurement error: keeps the bound finite."""
+
+
+@dataclass(frozen=True)
+class _Regression:
+    """An effect (Hedges g, target minus reference) with its standard error and degrees of freedom."""
+
+    effect: float
+    se: float
+    df: int
+
+    def to_dict(self) -> dict[str, float]:
+        half = float(t_quantile(0.975, self.df)) * self.se
+        return {
+            "effect": self.effect,
+            "effect_se": self.se,
+            "ci_low": self.effect - half,
+            "ci_high": self.effect + half,
+            "df": float(self.df),
+            "p_value": float(two_sided_p(np.array(self.effect / self.se), self.df)),
+        }
+
+
+def measure_composition(
+    fit: ContrastFit,
+    primary: pd.DataFrame,
+    markers: Mapping[str, list[str]],
+    contaminated: Mapping[str, str],
+    seed: list[int],
+    differing: Collection[str] | None = None,
+) -> dict[str, Any]:
+    """Measure total and composition-adjusted effect of one primary set in one contrast.
+
+    Parameters
+    ----------
+    fit
+        The fitted contrast.
+    primary
+        Rows of the primary set (`tables.GENE_SETS`), genes common to all cohorts.
+    markers
+        Marker genes per cell type, without target genes.
+    contaminated
+        Cell types whose markers move in stimulated blood, with the evidence.
+    seed
+        Entropy of the bootstrap.
+    differing
+        Contaminated cell types that differ between the groups in any cohort of the question; None: in this contrast.
+
+    Returns
+    -------
+    dict
+        JSON-ready. `reason` says why nothing was adjusted, else it is empty and there are: proxies, adjusted_for,
+        total, adjusted, difference (total minus adjusted, bootstrap CI), retained_percent (only where the CI of the
+        total excludes 0), corrected (adjusted effect if the proxies' reliability were 0.7), could_explain, single
+        (each proxy alone, with its own difference between the groups), with_dropped. Effects are Hedges g on the scale
+        of the total.
+
+        `with_dropped` is None unless a cell type that was dropped as contaminated differs between the groups; then it
+        says what the adjustment gives with these cells among the proxies: cells, adjusted_for, reason (why it could not
+        be computed, else empty), the fields of `adjusted`, corrected, single. Their markers answer to the pathway, so
+        this adjusts for too much; without them a shift of these cells is not adjusted for at all.
+
+    Notes
+    -----
+    The bootstrap is parametric: contrast and residual coordinates of score and proxies are drawn from the normal
+    distribution with their residual covariance, which holds for every design that the effect space holds for.
+    """
+    target = set_score(fit, primary)
+    proxies = build_proxies(fit, markers, contaminated, target)
+    factor = small_sample_factor(fit.residual_df) * fit.score_stdev_unscaled
+    facts: dict[str, Any] = {"proxies": proxies.facts, "adjusted_for": proxies.names, "reason": ""}
+    total = _regress(target, np.zeros((0, len(target))), factor)
+    facts["total"] = total.to_dict()
+    if reason := _why_not(fit, proxies):
+        return {**facts, "reason": reason}
+    adjusted = _regress(target, proxies.scores, factor)
+    draws = _bootstrap(target, proxies.scores, factor, seed)
+    corrected = _bound(target, proxies.scores, factor, draws["corrected"])
+    difference_low, difference_high = np.quantile(draws["total"] - draws["adjusted"], [0.025, 0.975])
+    excludes_zero = facts["total"]["ci_low"] > 0 or facts["total"]["ci_high"] < 0
+    cells = find_differing(fit, primary, markers, contaminated) if differing is None else sorted(differing)
+    return {
+        **facts,
+        "adjusted": adjusted.to_dict(),
+        "difference": {
+            "effect": total.effect - adjusted.effect,
+            "ci_low": float(difference_low),
+            "ci_high": float(difference_high),
+        },
+        "retained_percent": 100 * adjusted.effect / total.effect if excludes_zero else None,
+        "corrected": corrected,
+        "could_explain": bool(
+            corrected["ci_low"] <= 0 <= corrected["ci_high"] or np.sign(corrected["effect"]) != np.sign(total.effect)
+        ),
+        "single": [_alone(target, proxies, number, factor, total) for number in range(len(proxies.names))],
+        "with_dropped": _with_dropped(fit, target, markers, contaminated, cells, seed) if cells else None,
+        "n_bootstrap": N_BOOTSTRAP,
+    }
+
+
+def find_differing(
+    fit: ContrastFit, primary: pd.DataFrame, markers: Mapping[str, list[str]], contaminated: Mapping[str, str]
+) -> list[str]:
+    """Return the contaminated cell types whose proxy differs between the groups of this contrast, p ≤ .05 each."""
+    target = set_score(fit, primary)
+    found = []
+    for name in sorted(set(contaminated) & set(markers)):
+        # Each alone: no proxy here depends on another one.
+        proxy = build_proxies(fit, {name: markers[name]}, {}, target).scores
+        if len(proxy) and _standardised_shift(proxy[0], 1.0)["p_value"] <= DIFFERS_P:
+            found.append(name)
+    return found
+
+
+def _with_dropped(
+    fit: ContrastFit,
+    target: NDArray[np.float64],
+    markers: Mapping[str, list[str]],
+    contaminated: Mapping[str, str],
+    cells: Sequence[str],
+    seed: list[int],
+) -> dict[str, Any]:
+    kept = {name: reason for name, reason in contaminated.items() if name not in cells}
+    proxies = build_proxies(fit, markers, kept, target)
+    facts: dict[str, Any] = {"cells": list(cells), "adjusted_for": proxies.names, "reason": _why_not(fit, proxies)}
+    if facts["reason"]:
+        return facts
+    factor = small_sample_factor(fit.residual_df) * fit.score_stdev_unscaled
+    total = _regress(target, np.zeros((0, len(target))), factor)
+    numbers = [number for number, name in enumerate(proxies.names) if set(name.split("+")) & set(cells)]
+    draws = _bootstrap(target, proxies.scores, factor, seed)
+    return {
+        **facts,
+        **_regress(target, proxies.scores, factor).to_dict(),
+        "corrected": _bound(target, proxies.scores, factor, draws["corrected"]),
+        "single": [_alone(target, proxies, number, factor, total) for number in numbers],
+    }
+
+
+def _bound(
+    target: NDArray[np.float64], proxies: NDArray[np.float64], factor: float, draws: NDArray[np.float64]
+) -> dict[str, float]:
+    """Return the adjusted effect if the proxies' reliability were 0.7, with its bootstrap interval."""
+    low, high = np.quantile(draws, [0.025, 0.975])
+    return {
+        "reliability": RELIABILITY,
+        "effect": float(_corrected(*_moments(target, proxies))) * factor,
+        "effect_se": float(draws.std(ddof=1)),
+        "ci_low": float(low),
+        "ci_high": float(high),
+    }
+
+
+def adjust_effect(
+    fit: ContrastFit, primary: pd.DataFrame, markers: Mapping[str, list[str]], contaminated: Mapping[str, str]
+) -> tuple[dict[str, float] | None, str]:
+    """Return the composition-adjusted effect alone (parameters as in `measure_composition`), or None and the reason."""
+    target = set_score(fit, primary)
+    proxies = build_proxies(fit, markers, contaminated, target)
+    if reason := _why_not(fit, proxies):
+        return None, reason
+    factor = small_sample_factor(fit.residual_df) * fit.score_stdev_unscaled
+    return _regress(target, proxies.scores, factor).to_dict(), ""
+
+
+def _why_not(fit: ContrastFit, proxies: Proxies) -> str:
+    if not proxies.names:
+        return "no usable blood-cell proxy: " + _reasons(proxies)
+    if fit.residual_df - len(proxies.names) < FEWEST_RESIDUAL_DF:
+        return f"{fit.residual_df} residual degrees of freedom are too few to adjust"
+    return ""
+
+
+def _reasons(proxies: Proxies) -> str:
+    return "; ".join(f"{fact['cell_type']}: {fact['reason']}" for fact in proxies.facts) or "no marker lists"
+
+
+def set_score(fit: ContrastFit, primary: pd.DataFrame) -> NDArray[np.float64]:
+    """Return the set's score (mean signed z) in the effect space, in its own residual standard deviations."""
+    position = {gene: row for row, gene in enumerate(fit.genes)}
+    used = primary[primary["gene"].isin(position)]
+    weights = used["weight"].to_numpy(dtype=float)
+    rows = [position[gene] for gene in used["gene"]]
+    score = weights @ standardised(fit)[rows] / np.abs(weights).sum()
+    return np.asarray(score / np.sqrt(np.mean(score[1:] ** 2)))
+
+
+def _regress(target: NDArray[np.float64], proxies: NDArray[np.float64], factor: float) -> _Regression:
+    """Regress the contrast of `target` on the group with `proxies` (k × (1 + df)) as covariates."""
+    df = len(target) - 1 - len(proxies)
+    if len(proxies) == 0:
+        return _Regression(float(target[0]) * factor, float(np.sqrt(np.mean(target[1:] ** 2))) * factor, df)
+    cross = proxies[:, 1:] @ proxies[:, 1:].T
+    slopes = np.linalg.solve(cross, proxies[:, 1:] @ target[1:])
+    left = target[1:] - slopes @ proxies[:, 1:]
+    variance = float(left @ left) / df * (1 + float(proxies[:, 0] @ np.linalg.solve(cross, proxies[:, 0])))
+    return _Regression(float(target[0] - slopes @ proxies[:, 0]) * factor, float(np.sqrt(variance)) * factor, df)
+
+
+def _moments(
+    target: NDArray[np.float64], proxies: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Return contrast, shifts of the proxies, their cross products, and those with the target; leading axes: draws."""
+    residuals = proxies[..., 1:]
+    with_target = (residuals @ target[..., 1:, None])[..., 0]
+    return target[..., 0], proxies[..., 0], residuals @ np.swapaxes(residuals, -1, -2), with_target
+
+
+def _corrected(
+    target: NDArray[np.float64],
+    shifts: NDArray[np.float64],
+    cross: NDArray[np.float64],
+    with_target: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """Return the adjusted contrast if only `RELIABILITY` of each proxy's variance were cells (errors independent).
+
+    The group difference of a proxy is not attenuated, its slope is: slopes are taken from the proxies' covariance
+    without the error variance (Fuller 1987, Measurement Error Models).
+    """
+    scale = np.sqrt(np.diagonal(cross, axis1=-2, axis2=-1))
+    correlation = cross / (scale[..., :, None] * scale[..., None, :]) - (1 - RELIABILITY) * np.eye(cross.shape[-1])
+    values, vectors = np.linalg.eigh(correlation)
+    values = np.maximum(values, SMALLEST_EIGENVALUE)
+    turned = (np.swapaxes(vectors, -1, -2) @ (with_target / scale)[..., None])[..., 0] / values
+    slopes = (vectors @ turned[..., None])[..., 0] / scale
+    return np.asarray(target - np.sum(slopes * shifts, axis=-1))
+
+
+def _bootstrap(
+    target: NDArray[np.float64], proxies: NDArray[np.float64], factor: float, seed: list[int]
+) -> dict[str, NDArray[np.float64]]:
+    together = np.vstack([target, proxies])
+    df = together.shape[1] - 1
+    root = np.linalg.cholesky(together[:, 1:] @ together[:, 1:].T / df)
+    rng = np.random.default_rng(np.random.SeedSequence(seed))
+    parts: dict[str, list[NDArray[np.float64]]] = {"total": [], "adjusted": [], "corrected": []}
+    # In blocks of fixed size, which bounds the memory and leaves the numbers as they would be one by one.
+    for start in range(0, N_BOOTSTRAP, DRAWS_PER_BLOCK):
+        n_draws = min(DRAWS_PER_BLOCK, N_BOOTSTRAP - start)
+        drawn = root @ rng.standard_normal((n_draws, len(together), df + 1))
+        drawn[:, :, 0] += together[:, 0]
+        drawn[:, 0] /= np.sqrt(np.mean(drawn[:, 0, 1:] ** 2, axis=1, keepdims=True))
+        contrast, shifts, cross, with_target = _moments(drawn[:, 0], drawn[:, 1:])
+        slopes = np.linalg.solve(cross, with_target[..., None])[..., 0]
+        parts["total"].append(contrast * factor)
+        parts["adjusted"].append((contrast - np.sum(slopes * shifts, axis=1)) * factor)
+        parts["corrected"].append(_corrected(contrast, shifts, cross, with_target) * factor)
+    return {name: np.concatenate(found) for name, found in parts.items()}
+
+
+def _alone(
+    target: NDArray[np.float64], proxies: Proxies, number: int, factor: float, total: _Regression
+) -> dict[str, Any]:
+    own = proxies.scores[number]
+    alone = _regress(target, own[None], factor)
+    return {
+        "cell_type": proxies.names[number],
+        "shift": _standardised_shift(own, factor),
+        "adjusted": alone.to_dict(),
+        "difference": total.effect - alone.effect,
+    }
+
+
+def _standardised_shift(own: NDArray[np.float64], factor: float) -> dict[str, float]:
+    """Return how far a proxy differs between the groups, as Hedges g."""
+    spread = float(np.sqrt(np.mean(own[1:] ** 2)))
+    return _regress(own / spread, np.zeros((0, len(own))), factor).to_dict()

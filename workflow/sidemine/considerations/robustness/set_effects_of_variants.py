@@ -1,0 +1,106 @@
+"""The effect of one set in one contrast under a change, on the scale of its hypothesis."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sidemine.considerations.composition.measure import adjust_effect
+from sidemine.considerations.robustness.contrast_data import ContrastData, NotApplicable, Refit
+from sidemine.considerations.robustness.variants import Change
+from sidemine.differential.linear_model import effect_space
+from sidemine.enrichment.set_effect import hedges_g, sample_score_effect, set_effects
+from sidemine.enrichment.set_membership import single_membership
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+
+Effect = dict[str, float]
+"""effect, se, ci_low, ci_high, df, p_value: target minus reference."""
+_OWN = ("effect", "effect_se", "ci_low", "ci_high", "p_value")
+_OVER = ("over_complement", "over_complement_se", "over_complement_ci_low", "over_complement_ci_high", "p_value")
+_G = ("g", "g_se", "ci_low", "ci_high", "p_value")
+_NAMES = ("effect", "se", "ci_low", "ci_high", "p_value")
+
+
+def cohort_effect(data: ContrastData, refit: Refit, rows: pd.DataFrame, change: Change) -> Effect:
+    """Return Hedges g of the set's score.
+
+    Parameters
+    ----------
+    data, refit
+        The contrast, and its fit under the change.
+    rows
+        Rows of the set, genes that all cohorts measured.
+    change
+        Its statistic and composition are heeded here.
+
+    Raises
+    ------
+    NotApplicable
+        When composition cannot be adjusted for, or medians cannot be had.
+    """
+    if change.composition:
+        if data.markers is None:
+            raise NotApplicable("its dataset is not declared as blood")
+        adjusted, reason = adjust_effect(refit.fit, rows, data.markers, data.contaminated)
+        if adjusted is None:
+            raise NotApplicable(reason)
+        return {**adjusted, "se": adjusted["effect_se"]}
+    df = float(refit.fit.residual_df)
+    if change.statistic == "median":
+        return {**_median_effect(data, refit, rows, hedges=True), "df": df}
+    membership = single_membership(rows, refit.fit.genes)
+    found = hedges_g(refit.fit, membership, standardise=change.statistic != "log2_mean")
+    return {**_picked(found, _G), "df": df}
+
+
+def experiment_effect(data: ContrastData, refit: Refit, rows: pd.DataFrame, change: Change) -> Effect:
+    """Return the mean signed log2 fold change of the set over that of its complement; see `cohort_effect`."""
+    df = float(refit.fit.residual_df)
+    if change.statistic == "median":
+        return {**_median_effect(data, refit, rows, hedges=False), "df": df}
+    found = set_effects(refit.fit, single_membership(rows, refit.fit.genes))
+    columns = _OWN if change.statistic == "no_complement" else _OVER
+    return {**_picked(found, columns), "df": df}
+
+
+def _picked(found: pd.DataFrame, columns: tuple[str, ...]) -> Effect:
+    return {name: float(found[column].to_numpy()[0]) for name, column in zip(_NAMES, columns, strict=True)}
+
+
+def _median_effect(data: ContrastData, refit: Refit, rows: pd.DataFrame, *, hedges: bool) -> Effect:
+    """Return the effect of the per-sample median: of z for cohorts, of log2 over the complement's for experiments."""
+    if data.layer == "counts":
+        raise NotApplicable("medians of read counts have no voom weights")
+    fit, design = refit.fit, refit.design
+    position = {gene: row for row, gene in enumerate(fit.genes)}
+    signs = {gene: float(np.sign(weight)) for gene, weight in zip(rows["gene"], rows["weight"], strict=True)}
+    inside = np.array([position[gene] for gene in signs if gene in position])
+    values = data.values_of(fit.genes, design)
+    values = values - values.mean(axis=1, keepdims=True)
+    own = values[inside] * np.array([signs[fit.genes[row]] for row in inside])[:, None]
+    if hedges:
+        spread = np.sqrt(np.mean(fit.score_effects[inside, 1:] ** 2, axis=1, keepdims=True))
+        own = own[spread[:, 0] > 0] / spread[spread[:, 0] > 0]
+        score = np.median(own, axis=0)
+    else:
+        outside = np.delete(values, inside, axis=0)
+        share = float(np.mean([signs[fit.genes[row]] for row in inside]))
+        score = np.median(own, axis=0) - share * np.median(outside, axis=0)
+    weights = fit.facts["sample_weights"]
+    blocked = design.blocking == "correlation"
+    space = effect_space(
+        score[None, :],
+        design.matrix,
+        sample_weights=None if weights is None else _array(weights),
+        block_labels=design.block_labels if blocked else None,
+        correlation=float(fit.facts["block_correlation"] or 0.0),
+    )
+    return {name: float(value[0]) for name, value in sample_score_effect(space, hedges=hedges).items()}
+
+
+def _array(weights: list[float]) -> NDArray[np.float64]:
+    return np.array(weights, dtype=np.float64)

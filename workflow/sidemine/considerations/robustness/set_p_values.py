@@ -1,0 +1,96 @@
+"""One set, one contrast: its p-value by another test than the declared one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sidemine.considerations.robustness.contrast_data import NotApplicable, Refit
+from sidemine.differential.contrast_fit import restrict_genes
+from sidemine.enrichment.camera import camera
+from sidemine.enrichment.fry import fry
+from sidemine.enrichment.label_permutation import label_permutation_test
+from sidemine.enrichment.rotation import rotation_test
+from sidemine.enrichment.set_membership import single_membership
+from sidemine.errors import InputError
+from sidemine.stats.tails import t_quantile, two_sided_p
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from sidemine.considerations.robustness.variants import Test
+
+FEWEST_PER_ARM = 6
+"""Samples per arm from which on labels may be permuted."""
+FEWEST_RESIDUAL_DF = 10
+"""Below this CAMERA is uninformative, and a test for movement either way is too liberal."""
+PERMUTATIONS = 999
+
+
+@dataclass(frozen=True)
+class SetP:
+    """A two-sided p-value and the direction that the test found."""
+
+    p_value: float
+    direction: str
+
+
+def set_p(refit: Refit, rows: pd.DataFrame, test: Test, rotations: int, seed: int) -> SetP:
+    """Test one set in one contrast.
+
+    Parameters
+    ----------
+    refit
+        The fitted contrast, all genes.
+    rows
+        Rows of the set, as `tables.GENE_SETS` describes.
+    test
+        fry, rotation, camera, label_permutation, or mean_absolute_t (its direction is that of the rotation test).
+    rotations, seed
+        Of the sampled tests.
+
+    Raises
+    ------
+    NotApplicable
+        When the test cannot tell anything here.
+    """
+    fit = refit.fit
+    if test in {"camera", "mean_absolute_t"} and fit.residual_df < FEWEST_RESIDUAL_DF:
+        raise NotApplicable(f"uninformative with {fit.residual_df} residual degrees of freedom")
+    if test == "camera":
+        found = camera(fit, single_membership(rows, fit.genes))
+        return SetP(float(found["p_value"].iloc[0]), str(found["direction"].iloc[0]))
+    # These tests need the genes of the set only, moderated among all.
+    inside = restrict_genes(fit, np.flatnonzero(np.isin(fit.genes, rows["gene"].to_numpy(dtype=str))))
+    membership = single_membership(rows, inside.genes)
+    if test == "label_permutation":
+        n_target = int(refit.design.is_target.sum())
+        if min(n_target, len(refit.design.samples) - n_target) < FEWEST_PER_ARM:
+            raise NotApplicable(f"fewer than {FEWEST_PER_ARM} samples in an arm are too few to permute")
+        try:
+            found = label_permutation_test(inside, refit.design, membership, n_permutations=PERMUTATIONS, seed=seed)
+        except InputError as error:
+            raise NotApplicable(error.problems[0].what) from None
+    elif test == "fry":
+        found = fry(inside, membership, mixed=False)
+    else:
+        mixed = test == "mean_absolute_t"
+        found = rotation_test(inside, membership, n_rotations=rotations, seed=seed, competitive=False, mixed=mixed)
+    column = "p_mixed" if test == "mean_absolute_t" else "p_value"
+    return SetP(float(found[column].iloc[0]), str(found["direction"].iloc[0]))
+
+
+def combine_stouffer(found: list[SetP], weights: list[float]) -> SetP:
+    """Return the weighted sum of the contrasts' signed z-values as one two-sided p, with its direction."""
+    signs = {"up": 1.0, "down": -1.0}
+    z = np.array([signs.get(one.direction, 0.0) * -float(t_quantile(one.p_value / 2, np.inf)) for one in found])
+    total = float(np.array(weights) @ z / np.linalg.norm(weights))
+    return SetP(float(two_sided_p(np.array(total), np.inf)), "up" if total > 0 else "down" if total < 0 else "none")
+
+
+def smallest_of_all(found: list[SetP]) -> SetP:
+    """Return the smallest p times the number of contrasts, with the direction of that contrast."""
+    best = min(found, key=lambda one: one.p_value)
+    return SetP(min(1.0, best.p_value * len(found)), best.direction)

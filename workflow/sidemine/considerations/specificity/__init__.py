@@ -1,0 +1,1 @@
+"""Specificity: whether the primary set stands out among other sets."""

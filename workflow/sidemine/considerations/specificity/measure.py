@@ -1,0 +1,303 @@
+"""Is the primary set special? Its place among matched random sets and comparator sets: percentiles, never p-values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sidemine.considerations.specificity.matched_sets import MatchedSets, draw_matched_sets
+from sidemine.differential.contrast_fit import ContrastFit
+from sidemine.enrichment.camera import direction_of
+from sidemine.enrichment.fry import fry
+from sidemine.enrichment.set_effect import hedges_g, set_effects
+from sidemine.enrichment.set_membership import SetMembership, build_membership
+from sidemine.stats.seeds import named_seed
+from sidemine.study.models import Hypothesis
+from sidemine.tables import SPECIFICITY, empty_table
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+
+FEWEST_COMPARATORS = 10
+"""With fewer comparator sets no rank can reach the 90th percentile by merit."""
+N_QUANTILES = 41
+"""Quantiles of the random sets' effects that are kept for the plot."""
+MOST_NAMED = 5
+
+
+@dataclass(frozen=True)
+class _Question:
+    """One primary set in one contrast."""
+
+    hypothesis: Hypothesis
+    contrast: str
+    fit: ContrastFit
+    common: list[str] | None
+    min_size: int
+    max_size: int
+
+    @property
+    def sign(self) -> float:
+        """Return +1 or -1 for a declared direction, 0 for either."""
+        return {"up": 1.0, "down": -1.0}.get(self.hypothesis.primary.direction, 0.0)
+
+
+def measure_specificity(
+    hypotheses: list[Hypothesis],
+    fits: dict[str, ContrastFit | None],
+    gene_sets: pd.DataFrame,
+    *,
+    n_sets: int,
+    min_size: int,
+    max_size: int,
+    seed: int,
+) -> tuple[pd.DataFrame, list[dict[str, Any]]]:
+    """Place every primary set among matched random sets, comparator, confounder and negative-control sets.
+
+    All effects are on the hypothesis' own scale: Hedges g for cohorts, log2 fold change over the set's complement for
+    experiments. Percentiles count the sets whose effect in the declared direction is smaller (ties by half); for
+    `either`, effects without their sign.
+
+    Parameters
+    ----------
+    hypotheses
+        As declared.
+    fits
+        Fit of every contrast that they name; None where it is not testable.
+    gene_sets
+        The study's sets, as `tables.GENE_SETS` describes.
+    n_sets
+        Random sets per primary set and contrast.
+    min_size, max_size
+        Fewest measured genes of a set; most measured genes of a comparator set.
+    seed
+        Seed of the random sets.
+
+    Returns
+    -------
+    tuple
+        The table of `tables.SPECIFICITY`, and one JSON-ready record per hypothesis: hypothesis and `contrasts`, each
+        with `matched`, `comparators`, `beside` and `overlaps`.
+    """
+    import pandas as pd
+
+    tables, records = [], []
+    for hypothesis in hypotheses:
+        common = _common_genes(hypothesis, fits, gene_sets)
+        entries = []
+        for contrast in hypothesis.primary.contrasts:
+            fit = fits[contrast]
+            question = None if fit is None else _Question(hypothesis, contrast, fit, common, min_size, max_size)
+            if question is None or not _has_primary(question, gene_sets):
+                continue
+            table, entry = _measure(question, gene_sets, n_sets, seed)
+            tables.append(table)
+            entries.append(entry)
+        records.append({"hypothesis": hypothesis.id, "contrasts": entries})
+    return (pd.concat(tables, ignore_index=True) if tables else empty_table(SPECIFICITY)), records
+
+
+def percentile(effect: float, others: NDArray[np.float64], sign: float) -> float:
+    """Return the percentage of `others` below `effect` in the direction of `sign` (0: without signs); ties by half."""
+    own, rest = (abs(effect), np.abs(others)) if sign == 0 else (sign * effect, sign * others)
+    return float(100 * (np.sum(rest < own) + 0.5 * np.sum(rest == own)) / len(others))
+
+
+def _common_genes(
+    hypothesis: Hypothesis, fits: dict[str, ContrastFit | None], gene_sets: pd.DataFrame
+) -> list[str] | None:
+    """Return the primary set's genes that every cohort measured, on which its Hedges g rests; None in experiments."""
+    if hypothesis.kind != "cohort":
+        return None
+    measured = [set(fit.genes) for name in hypothesis.primary.contrasts if (fit := fits[name]) is not None]
+    genes = set(gene_sets.loc[gene_sets["gene_set"] == hypothesis.primary.set, "gene"])
+    return sorted(genes.intersection(*measured)) if measured else []
+
+
+def _primary_rows(question: _Question, gene_sets: pd.DataFrame) -> pd.DataFrame:
+    rows = gene_sets[gene_sets["gene_set"] == question.hypothesis.primary.set]
+    return rows if question.common is None else rows[rows["gene"].isin(question.common)]
+
+
+def _has_primary(question: _Question, gene_sets: pd.DataFrame) -> bool:
+    rows = _primary_rows(question, gene_sets)
+    return int(rows["gene"].isin(question.fit.genes).sum()) >= question.min_size
+
+
+def _measure(
+    question: _Question, gene_sets: pd.DataFrame, n_sets: int, seed: int
+) -> tuple[pd.DataFrame, dict[str, Any]]:
+    import pandas as pd
+
+    primary_rows = _primary_rows(question, gene_sets)
+    primary = build_membership(primary_rows, question.fit.genes, min_size=1)
+    others = gene_sets[gene_sets["gene_set"] != question.hypothesis.primary.set]
+    beside = build_membership(others, question.fit.genes, question.min_size, question.max_size)
+    own = _effects(question, primary)
+    rest = _effects(question, beside, with_p=False)
+    effect = float(own["effect"].iloc[0])
+    comparators = rest.loc[rest["family"] == "comparator", "effect"].to_numpy(dtype=float)
+    rest["percentile_comparators"] = [_among(value, comparators, question) for value in rest["effect"]]
+    own["percentile_comparators"] = _among(effect, comparators, question)
+    matched, random_effects = _matched(question, primary, gene_sets, n_sets, seed)
+    own["percentile_matched"] = np.nan if matched.reason else percentile(effect, random_effects, question.sign)
+    rest["percentile_matched"] = np.nan
+    overlaps = _overlaps(question, primary_rows, others).assign(
+        percentile_matched=np.nan, percentile_comparators=np.nan
+    )
+    parts = [part for part in (own, rest, overlaps) if len(part)]
+    table = pd.concat(parts, ignore_index=True).assign(
+        hypothesis=question.hypothesis.id,
+        contrast=question.contrast,
+        effect_scale="Hedges g" if question.common is not None else "log2 over complement",
+    )
+    entry = {
+        "contrast": question.contrast,
+        "gene_set": question.hypothesis.primary.set,
+        "direction": question.hypothesis.primary.direction,
+        "effect": effect,
+        "matched": _matched_record(matched, random_effects, effect, question),
+        "comparators": _comparator_record(effect, rest, question),
+        "beside": [_plain_row(row) for row in rest.to_dict("records") if row["family"] in _BESIDE],
+        "overlaps": [_plain_row(row) for row in overlaps.to_dict("records")],
+    }
+    return table[SPECIFICITY.names], entry
+
+
+_BESIDE = ("confounder", "negative_control")
+
+
+def _among(effect: float, comparators: NDArray[np.float64], question: _Question) -> float:
+    enough = len(comparators) >= FEWEST_COMPARATORS
+    return percentile(effect, comparators, question.sign) if enough else float("nan")
+
+
+def _effects(question: _Question, membership: SetMembership, with_p: bool = True) -> pd.DataFrame:
+    """Return effect, interval and (where wanted) FRY p of each set, on the hypothesis' scale."""
+    import pandas as pd
+
+    if question.common is not None:
+        found = hedges_g(question.fit, membership).rename(columns={"g": "effect"})
+    else:
+        columns = {
+            "over_complement": "effect",
+            "over_complement_ci_low": "ci_low",
+            "over_complement_ci_high": "ci_high",
+        }
+        found = set_effects(question.fit, membership).drop(columns=["effect", "ci_low", "ci_high"])
+        found = found.rename(columns=columns)
+    p_value = fry(question.fit, membership, mixed=False)["p_value"].to_numpy(dtype=float) if with_p else np.nan
+    return pd.DataFrame(
+        {
+            "gene_set": np.array(membership.gene_sets, dtype=object),
+            "family": np.array(membership.families, dtype=object),
+            "without": "",
+            "n_measured": membership.n_measured,
+            **{name: found[name].to_numpy(dtype=float) for name in ("effect", "ci_low", "ci_high")},
+            "direction": direction_of(found["effect"].to_numpy(dtype=float)),
+            "p_value": p_value,
+        }
+    )
+
+
+def _matched(
+    question: _Question, primary: SetMembership, gene_sets: pd.DataFrame, n_sets: int, seed: int
+) -> tuple[MatchedSets, NDArray[np.float64]]:
+    from scipy.sparse import csr_array
+
+    targets = gene_sets.loc[gene_sets["family"] == "target", "gene"].unique()
+    drawn = draw_matched_sets(
+        question.fit,
+        primary.weights.indices.astype(np.int64),
+        primary.weights.data,
+        np.isin(question.fit.genes, targets),
+        n_sets,
+        # Independent of what else the study declares, so that adding a contrast leaves the others alone.
+        named_seed(seed, question.contrast, question.hypothesis.primary.set),
+    )
+    n_drawn, size = drawn.members.shape
+    if n_drawn == 0:
+        return drawn, np.zeros(0)
+    rows = np.repeat(np.arange(n_drawn), size)
+    weights = csr_array(
+        (drawn.weights.ravel(), (rows, drawn.members.ravel())), shape=(n_drawn, len(question.fit.genes))
+    )
+    sizes = np.full(n_drawn, size, dtype=np.int64)
+    names = [f"random_{number}" for number in range(n_drawn)]
+    membership = SetMembership(names, ["comparator"] * n_drawn, ["random"] * n_drawn, sizes, sizes, weights, [])
+    if question.common is not None:
+        return drawn, hedges_g(question.fit, membership)["g"].to_numpy(dtype=float)
+    return drawn, set_effects(question.fit, membership)["over_complement"].to_numpy(dtype=float)
+
+
+def _overlaps(question: _Question, primary_rows: pd.DataFrame, others: pd.DataFrame) -> pd.DataFrame:
+    """Return what is left of one set once the genes of another are out: primary and other target or secondary sets."""
+    import pandas as pd
+
+    named = set(question.hypothesis.secondary_sets)
+    candidates = others[(others["family"] == "target") | others["gene_set"].isin(named)]
+    primary_genes, parts, names = set(primary_rows["gene"]), [], {}
+    for other, rows in candidates.groupby("gene_set", sort=True):
+        if not primary_genes & set(rows["gene"]):
+            continue
+        pairs = ((primary_rows, str(other), set(rows["gene"])), (rows, question.hypothesis.primary.set, primary_genes))
+        for kept, left_out, genes in pairs:
+            own = str(kept["gene_set"].iloc[0])
+            name = f"{own} without {left_out}"
+            names[name] = (own, left_out)
+            parts.append(kept[~kept["gene"].isin(genes)].assign(gene_set=name))
+    if not parts or not any(len(part) for part in parts):
+        return _nothing()
+    membership = build_membership(pd.concat(parts, ignore_index=True), question.fit.genes, question.min_size)
+    found = _effects(question, membership) if membership.gene_sets else _nothing()
+    found["without"] = [names[name][1] for name in found["gene_set"]]
+    found["gene_set"] = [names[name][0] for name in found["gene_set"]]
+    return found
+
+
+def _nothing() -> pd.DataFrame:
+    columns = ["gene_set", "family", "without", "n_measured", "effect", "ci_low", "ci_high", "direction", "p_value"]
+    return empty_table(SPECIFICITY)[columns]
+
+
+def _matched_record(
+    matched: MatchedSets, effects: NDArray[np.float64], effect: float, question: _Question
+) -> dict[str, Any]:
+    quantiles = np.quantile(effects, np.linspace(0, 1, N_QUANTILES)) if len(effects) else np.zeros(0)
+    return {
+        **matched.quality,
+        "percentile": None if matched.reason else percentile(effect, effects, question.sign),
+        "reason": matched.reason,
+        "quantiles": [float(value) for value in quantiles],
+    }
+
+
+def _comparator_record(effect: float, rest: pd.DataFrame, question: _Question) -> dict[str, Any]:
+    comparators = rest[rest["family"] == "comparator"]
+    values = comparators["effect"].to_numpy(dtype=float)
+    size = np.abs(values) if question.sign == 0 else question.sign * values
+    own = abs(effect) if question.sign == 0 else question.sign * effect
+    order = np.lexsort((comparators["gene_set"].to_numpy(dtype=str), -size))
+    ahead = [str(comparators["gene_set"].iloc[row]) for row in order if size[row] >= own]
+    place = _among(effect, values, question)
+    return {
+        "n": len(comparators),
+        "rank": len(ahead) + 1,
+        "ahead": ahead[:MOST_NAMED],
+        "percentile": None if np.isnan(place) else place,
+        "reason": f"no valid comparator: {len(comparators)} comparator sets, fewer than {FEWEST_COMPARATORS}"
+        if np.isnan(place)
+        else "",
+    }
+
+
+def _plain_row(row: dict[Any, Any]) -> dict[str, Any]:
+    """Return a row for JSON, which knows no NaN."""
+    return {
+        str(key): None if isinstance(value, float) and not np.isfinite(value) else value
+        for key, value in row.items()
+        if key not in {"percentile_matched", "hypothesis", "contrast"}
+    }

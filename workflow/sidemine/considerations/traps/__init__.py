@@ -1,0 +1,1 @@
+"""Traps: what the checks of data and design found."""

@@ -1,0 +1,57 @@
+"""Confidence limits and one-sided p-values of one measured effect."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sidemine.stats.tails import t_quantile
+
+
+@dataclass(frozen=True)
+class Effect:
+    """An effect with its standard error; positive means higher in the target.
+
+    Attributes
+    ----------
+    value
+        Estimate (Hedges g, or log2 units).
+    se
+        Standard error, same unit.
+    df
+        Degrees of freedom of the t distribution that (value − truth) / se follows.
+    """
+
+    value: float
+    se: float
+    df: float
+
+    def interval(self, level: float) -> tuple[float, float]:
+        """Return the two-sided confidence interval at `level` (0.95, 0.90 …)."""
+        half_width = self._quantile(0.5 + level / 2) * self.se
+        return self.value - half_width, self.value + half_width
+
+    def limit(self, direction: str, level: float = 0.95) -> float:
+        """Return the one-sided confidence limit of the effect, counted positive in `direction` (up or down).
+
+        An effect larger than this limit, in this direction, is excluded by the data at `level`.
+        """
+        signed = self.value if direction == "up" else -self.value
+        return signed + self._quantile(level) * self.se
+
+    def excludes_zero(self, level: float = 0.95) -> bool:
+        """Tell whether the two-sided interval at `level` leaves 0 out."""
+        low, high = self.interval(level)
+        return low > 0 or high < 0
+
+    @property
+    def smallest_excludable(self) -> float:
+        """Smallest effect that data of this precision exclude (one-sided, 95 %) when the estimate is exactly 0."""
+        return self._quantile(0.95) * self.se
+
+    def _quantile(self, level: float) -> float:
+        return float(t_quantile(level, self.df))
+
+
+def one_sided(p_two_sided: float, observed: str, declared: str) -> float:
+    """Return the one-sided p-value in the declared direction (up or down) from a two-sided one and what was seen."""
+    return p_two_sided / 2 if observed == declared else 1 - p_two_sided / 2

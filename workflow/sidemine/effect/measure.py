@@ -1,0 +1,269 @@
+"""The primary effect of a hypothesis, measured in each of its contrasts on the scale of its kind.
+
+Cohorts: Hedges g of the set's per-sample score, over the genes that all cohorts measured. Experiments: mean (signed,
+weighted) log2 fold change of the set minus that of its measured complement. The two scales are never mixed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sidemine.differential.contrast_fit import ContrastFit, load_fit
+from sidemine.effect.pooled_effect import UNIT, choose_independent, pool_contrasts
+from sidemine.effect.record import COHORT_UNIT, EXPERIMENT_UNIT, ContrastEvidence, HypothesisEvidence
+from sidemine.enrichment.set_effect import hedges_g, set_effects
+from sidemine.enrichment.set_membership import build_membership
+from sidemine.errors import Problem
+from sidemine.quality.shared_samples import sample_name
+from sidemine.study.models import Contrast, Dataset, Hypothesis, MarginOfControl
+from sidemine.tables import SAMPLES, SET_TESTS, read_json, read_table
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+CONTROL_P = 0.05
+"""A positive control must reach this two-sided self-contained p, in its expected direction, before a margin is taken
+from it."""
+
+
+@dataclass(frozen=True)
+class ContrastFiles:
+    """A contrast, its dataset, and the files that earlier stages wrote for it."""
+
+    contrast: Contrast
+    dataset: Dataset
+    fit: Path
+    design: Path
+    set_tests: Path
+    samples: Path
+
+
+def measure_hypothesis(
+    hypothesis: Hypothesis,
+    files: list[ContrastFiles],
+    gene_sets: pd.DataFrame,
+    same: Mapping[str, Mapping[str, str]],
+) -> HypothesisEvidence:
+    """Measure the primary effect of a hypothesis in all its contrasts.
+
+    Parameters
+    ----------
+    hypothesis
+        As declared before any result was seen.
+    files
+        Its primary contrasts and, where the margin is a fraction of a positive control, that control.
+    gene_sets
+        The study's sets, as `tables.GENE_SETS` describes.
+    same
+        Per dataset, its samples that stand in another dataset too: `same` of `find_shared_samples`.
+
+    Returns
+    -------
+    HypothesisEvidence
+        Effects (target minus reference), intervals, tests; a contrast that cannot be tested carries its problem.
+    """
+    primary = gene_sets[gene_sets["gene_set"] == hypothesis.primary.set]
+    fits = {entry.contrast.contrast: load_fit(entry.fit) for entry in files}
+    common = None
+    if hypothesis.kind == "cohort":
+        common = set(primary["gene"]) & common_genes(fits, hypothesis.primary.contrasts)
+    evidence = {
+        entry.contrast.contrast: _measure_contrast(entry, fits[entry.contrast.contrast], primary, hypothesis, common)
+        for entry in files
+    }
+    margin, rule, control = _margin(hypothesis, evidence)
+    contrasts = [evidence[name] for name in hypothesis.primary.contrasts]
+    refused = _refuse_dependent(contrasts, files, fits, same, hypothesis.kind)
+    return HypothesisEvidence(
+        hypothesis=hypothesis.id,
+        contrasts=contrasts,
+        control=control,
+        margin=margin,
+        margin_rule=rule,
+        n_common_genes=None if common is None else len(common),
+        notes=[
+            *_notes(files, set(hypothesis.primary.contrasts)),
+            *(f"{entry['contrast']} is not pooled: it {entry['reason']}." for entry in refused),
+        ],
+        pooled=pool_contrasts(contrasts, refused, hypothesis.primary.discovery, hypothesis.primary.direction),
+    )
+
+
+def common_genes(fits: dict[str, ContrastFit | None], contrasts: Sequence[str]) -> set[str]:
+    """Return the genes that all testable contrasts of `contrasts` measured."""
+    measured = [set(fit.genes) for name in contrasts if (fit := fits[name]) is not None]
+    return set.intersection(*measured) if measured else set()
+
+
+def _refuse_dependent(
+    contrasts: list[ContrastEvidence],
+    files: list[ContrastFiles],
+    fits: dict[str, ContrastFit | None],
+    same: Mapping[str, Mapping[str, str]],
+    kind: str,
+) -> list[dict[str, str]]:
+    """Return the contrasts that must not be pooled with the ones declared before them, each with the reason."""
+    by_name = {entry.contrast.contrast: entry for entry in files}
+    testable = [row.contrast for row in contrasts if row.testable]
+    return choose_independent(
+        testable,
+        {row.contrast: row.source for row in contrasts},
+        {name: units_of(by_name[name].dataset, by_name[name].samples, fits[name], same) for name in testable},
+        {name: bool(read_json(by_name[name].design).get("paired")) for name in testable},
+        kind,
+    )[1]
+
+
+def units_of(
+    dataset: Dataset, samples: Path, fit: ContrastFit | None, same: Mapping[str, Mapping[str, str]]
+) -> frozenset[str]:
+    """Name the samples that a fit used and their biological units, so that only the same ones share a name.
+
+    Parameters
+    ----------
+    dataset, samples
+        The dataset of the contrast, and its samples.tsv.
+    fit
+        None where the contrast could not be tested. Samples that left before the fit are not named.
+    same
+        Per dataset, its samples that stand in another dataset too (under any accession), with their common names. A unit
+        is the same as every unit that holds one of them.
+    """
+    used = set(fit.samples) if fit is not None else set()
+    common = same.get(dataset.dataset, {})
+    table = read_table(samples, SAMPLES)
+    units = set(table.loc[table["sample"].isin(used), "unit"])
+    members = table.loc[table["unit"].isin(units), "sample"]
+    names = {common.get(name, sample_name(dataset.accession, name)) for name in used}
+    names |= {f"{dataset.accession}{UNIT}{unit}" for unit in units}
+    return frozenset(names | {f"{UNIT}{common[name]}" for name in members if name in common})
+
+
+def _margin(
+    hypothesis: Hypothesis, evidence: dict[str, ContrastEvidence]
+) -> tuple[float | None, str, ContrastEvidence | None]:
+    declared = hypothesis.primary.margin
+    if not isinstance(declared, MarginOfControl):
+        unit = COHORT_UNIT if hypothesis.kind == "cohort" else "log2 units"
+        return float(declared), f"declared in the study: {declared:g} {unit}", None
+    control = evidence[declared.of_contrast]
+    if not control.testable or control.effect is None:
+        return None, f"its positive control {declared.of_contrast} could not be tested", control
+    signed = control.effect if declared.direction == "up" else -control.effect
+    p_value = 1.0 if control.p_self_contained is None else control.p_self_contained
+    if p_value > CONTROL_P or control.direction != declared.direction or signed <= 0:
+        return (
+            None,
+            f"its positive control {declared.of_contrast} did not move the set {declared.direction} "
+            f"(effect {control.effect:.2f} log2 units, two-sided p = {p_value:.2g})",
+            control,
+        )
+    margin = declared.fraction * abs(control.effect)
+    rule = f"{declared.fraction:.0%} of the effect of {declared.of_contrast} ({control.effect:.2f} log2 units)"
+    return margin, rule, control
+
+
+def _measure_contrast(
+    entry: ContrastFiles,
+    fit: ContrastFit | None,
+    primary: pd.DataFrame,
+    hypothesis: Hypothesis,
+    common: set[str] | None,
+) -> ContrastEvidence:
+    design: dict[str, Any] = read_json(entry.design)
+    identity: dict[str, Any] = {
+        "contrast": entry.contrast.contrast,
+        "dataset": entry.dataset.dataset,
+        "accession": entry.dataset.accession,
+        "platform": entry.dataset.platform,
+        "role": entry.contrast.role,
+        "tissue": entry.dataset.tissue,
+        "declared_source": entry.dataset.source,
+        "status": "verified" if {entry.dataset.status, entry.contrast.status} == {"verified"} else "unverified",
+        "target_label": entry.contrast.target_label,
+        "reference_label": entry.contrast.reference_label,
+        "n_target": design["n_target"],
+        "n_reference": design["n_reference"],
+    }
+    if fit is None:
+        return ContrastEvidence(**identity, testable=False, problem=design["problem"])
+    membership = build_membership(primary, fit.genes, min_size=1)
+    tests = read_table(entry.set_tests, SET_TESTS)
+    rows = tests[tests["gene_set"] == hypothesis.primary.set].set_index("test")
+    if "fry" not in rows.index or (common is not None and not common):
+        return ContrastEvidence(
+            **identity, testable=False, problem=_too_few_genes(hypothesis, entry, primary, fit).to_dict()
+        )
+    effects = set_effects(fit, membership).to_dict("records")[0]
+    self_contained, competitive = rows.loc["fry"].to_dict(), rows.loc["camera"].to_dict()
+    if hypothesis.kind == "cohort":
+        size = hedges_g(fit, membership, sorted(common or ())).to_dict("records")[0]
+        effect, se, low, high = (float(size[name]) for name in ("g", "g_se", "ci_low", "ci_high"))
+        unit = COHORT_UNIT
+    else:
+        columns = ("over_complement", "over_complement_se", "over_complement_ci_low", "over_complement_ci_high")
+        effect, se, low, high = (float(effects[name]) for name in columns)
+        unit = EXPERIMENT_UNIT
+    return ContrastEvidence(
+        **identity,
+        testable=True,
+        effect=effect,
+        effect_se=se,
+        effect_df=float(fit.residual_df),
+        effect_unit=unit,
+        ci_low=low,
+        ci_high=high,
+        set_log2_fold_change=float(effects["effect"]),
+        complement_log2_fold_change=float(effects["complement_effect"]),
+        p_self_contained=float(self_contained["p_value"]),
+        direction=self_contained["direction"],
+        p_competitive=float(competitive["p_value"]),
+        competitive_direction=competitive["direction"],
+        inter_gene_correlation=float(competitive["inter_gene_correlation"]),
+        n_in_set=int(self_contained["n_in_set"]),
+        n_measured=int(self_contained["n_measured"]),
+        residual_df=float(fit.residual_df),
+        blocking=design["blocking"],
+    )
+
+
+def _too_few_genes(hypothesis: Hypothesis, entry: ContrastFiles, primary: pd.DataFrame, fit: ContrastFit) -> Problem:
+    measured = len(set(primary["gene"]) & set(fit.genes))
+    return Problem(
+        f"too few genes of {hypothesis.primary.set} were measured",
+        f"{measured} of {len(primary)} in contrast {entry.contrast.contrast} ({entry.dataset.accession})",
+        "at least settings.min_set_size measured genes",
+        "Declare a primary set that this platform measures, or leave this contrast out of the hypothesis.",
+    )
+
+
+def _notes(files: list[ContrastFiles], declared: set[str]) -> list[str]:
+    """Tell what is not independent: contrasts of one source, shared samples, repeats of one unit."""
+    by_source: dict[tuple[str, str], list[str]] = {}
+    for entry in files:
+        if entry.contrast.contrast in declared:
+            by_source.setdefault(entry.dataset.independent_source, []).append(entry.contrast.contrast)
+    notes = [
+        f"{', '.join(names)} come from one source ({', '.join(filter(None, source))}) and count as one."
+        for source, names in by_source.items()
+        if len(names) > 1
+    ]
+    designs = {entry.contrast.contrast: read_json(entry.design) for entry in files}
+    groups = {name: {*design["target_samples"], *design["reference_samples"]} for name, design in designs.items()}
+    dataset_of = {entry.contrast.contrast: entry.dataset.accession for entry in files}
+    names = list(groups)
+    for position, one in enumerate(names):
+        for other in names[position + 1 :]:
+            shared = len(groups[one] & groups[other]) if dataset_of[one] == dataset_of[other] else 0
+            if shared:
+                notes.append(
+                    f"{one} and {other} share {shared} samples, so chance moves both together: they are no "
+                    "confirmation of one another."
+                )
+    for entry in files:
+        if entry.contrast.contrast in declared:
+            notes += [f"{entry.contrast.contrast}: {note}." for note in designs[entry.contrast.contrast]["notes"]]
+    return notes

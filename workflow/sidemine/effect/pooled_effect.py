@@ -1,0 +1,241 @@
+"""The pooled primary effect of a hypothesis: which contrasts may enter, and what they give together.
+
+k counts independent datasets. Contrasts that share a source, samples or units are correlated; they are not modelled
+jointly here, so the first declared one that could be tested enters and the others are refused, with the reason.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sidemine.effect.pooling import FEWEST_FOR_HETEROGENEITY, METHODS, Pooled, pool
+from sidemine.effect.record import COHORT_UNIT, ContrastEvidence, PooledEffect
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+REPLICATION_P = 0.05
+"""One-sided p, in the direction of the discovery, that the replication datasets must reach."""
+UNIT = "/unit/"
+"""What the name of a biological unit holds, and that of a sample does not."""
+BELOW_THREE = "not estimable with fewer than three independent datasets"
+SINGLE = "a single dataset: there is nothing to pool"
+NOTHING = "no contrast could be tested"
+_HETEROGENEITY = ("tau2", "i2", "prediction_low", "prediction_high")
+_OF_SEVERAL = (
+    "q_statistic",
+    "q_p",
+    "random_effect",
+    "hartung_knapp_ci_low",
+    "hartung_knapp_ci_high",
+    "hartung_knapp_p",
+    "dersimonian_laird_effect",
+    "dersimonian_laird_p",
+    "stouffer_z",
+    "stouffer_p",
+    "leave_one_out_low",
+    "leave_one_out_high",
+)
+
+
+def choose_independent(
+    contrasts: Sequence[str],
+    source_of: Mapping[str, tuple[str, str]],
+    units_of: Mapping[str, frozenset[str]],
+    paired: Mapping[str, bool],
+    kind: str,
+) -> tuple[list[str], list[dict[str, str]]]:
+    """Return the contrasts that may be pooled, and the refused ones with the reason.
+
+    Parameters
+    ----------
+    contrasts
+        Testable contrasts of one hypothesis, in the declared order.
+    source_of
+        Source of each contrast (the declared one, or accession and tissue): contrasts of one source are never independent.
+    units_of
+        Samples and biological units (`UNIT` in their name) behind each contrast, named so that only the same ones share a
+        name.
+    paired
+        Whether the contrast's standard deviation is the one within pairs.
+    kind
+        cohort or experiment. A paired cohort's Hedges g is in units within pairs and is never pooled with others'.
+    """
+    chosen: list[str] = []
+    refused: list[dict[str, str]] = []
+    for name in contrasts:
+        reason = ""
+        for earlier in chosen:
+            shared = units_of[name] & units_of[earlier]
+            if source_of[name] == source_of[earlier]:
+                reason = f"comes from the same source as {earlier}, which was declared first"
+            elif shared:
+                reason = f"shares {_count_shared(shared)} with {earlier}, which was declared first"
+            elif kind == "cohort" and paired[name] != paired[earlier]:
+                reason = f"its Hedges g is {'' if paired[name] else 'not '}on the scale within pairs, unlike {earlier}"
+            if reason:
+                break
+        if reason:
+            refused.append({"contrast": name, "reason": reason})
+        else:
+            chosen.append(name)
+    return chosen, refused
+
+
+def _count_shared(shared: frozenset[str]) -> str:
+    samples = sum(UNIT not in name for name in shared)
+    n, noun = (samples, "sample") if samples else (len(shared), "biological unit")
+    return f"{n} {noun}{'' if n == 1 else 's'}"
+
+
+def pool_contrasts(
+    rows: Sequence[ContrastEvidence],
+    refused: Sequence[Mapping[str, str]] = (),
+    discovery: Sequence[str] = (),
+    direction: str = "either",
+) -> PooledEffect:
+    """Pool the primary effect over the testable, independent contrasts of a hypothesis.
+
+    Parameters
+    ----------
+    rows
+        Evidence of the declared contrasts.
+    refused
+        Contrasts that must not enter, each with the reason.
+    discovery
+        Datasets declared as discovery; the others are the replication. Both orders are computed.
+    direction
+        Declared direction: a discovery counts only in it (`either`: in any).
+
+    Returns
+    -------
+    PooledEffect
+        With NaN-free numbers: what is not estimable is None and has a reason.
+    """
+    barred = {entry["contrast"] for entry in refused}
+    used = [row for row in rows if _usable(row) and row.contrast not in barred]
+    refusals = [{"contrast": entry["contrast"], "reason": entry["reason"]} for entry in refused]
+    refusals += [
+        {"contrast": row.contrast, "reason": "could not be tested"}
+        for row in rows
+        if not _usable(row) and row.contrast not in barred
+    ]
+    if not used:
+        return PooledEffect(k=0, contrasts=[], refused=refusals, method="none", not_estimable={"effect": NOTHING})
+    found = _pool_rows(used)
+
+    def one(values: NDArray[np.float64]) -> float | None:
+        return _plain(values[0])
+
+    low, high = found.leave_one_out_range()
+    return PooledEffect(
+        k=int(found.k[0]),
+        contrasts=[row.contrast for row in used],
+        refused=refusals,
+        method=METHODS[int(found.method[0])],
+        unit=used[0].effect_unit,
+        effect=one(found.carried.effect),
+        se=one(found.carried.se),
+        # Infinite degrees of freedom (a normal) have no place in JSON: None means infinite.
+        df=one(found.carried.df),
+        ci_low=one(found.carried.ci_low),
+        ci_high=one(found.carried.ci_high),
+        p=one(found.carried.p_value),
+        q_statistic=one(found.q_statistic),
+        q_p=one(found.q_p),
+        tau2=one(found.tau2),
+        i2=one(found.i2),
+        prediction_low=one(found.prediction_low),
+        prediction_high=one(found.prediction_high),
+        random_effect=one(found.hartung_knapp.effect),
+        hartung_knapp_ci_low=one(found.hartung_knapp.ci_low),
+        hartung_knapp_ci_high=one(found.hartung_knapp.ci_high),
+        hartung_knapp_p=one(found.hartung_knapp.p_value),
+        dersimonian_laird_effect=one(found.dersimonian_laird.effect),
+        dersimonian_laird_p=one(found.dersimonian_laird.p_value),
+        stouffer_z=one(found.stouffer_z),
+        stouffer_p=one(found.stouffer_p),
+        leave_one_out_low=one(low),
+        leave_one_out_high=one(high),
+        leave_one_out=[
+            {"left_out": row.contrast, "effect": value}
+            for row, value in zip(used, (_plain(value) for value in found.left_out[0]), strict=True)
+            if value is not None
+        ],
+        orders=_orders(used, discovery, direction),
+        not_estimable=not_estimable(int(found.k[0])),
+    )
+
+
+def not_estimable(k: int) -> dict[str, str]:
+    """Return, for k datasets, the figures that cannot be had and why."""
+    reasons: dict[str, str] = {}
+    if k < FEWEST_FOR_HETEROGENEITY:
+        reasons |= dict.fromkeys(_HETEROGENEITY, BELOW_THREE)
+    if k == 1:
+        reasons |= dict.fromkeys((*_HETEROGENEITY, *_OF_SEVERAL), SINGLE)
+    return reasons
+
+
+def effective_size(row: ContrastEvidence) -> float:
+    """Return the effective sample size n₁n₂ / (n₁ + n₂) of a contrast: Stouffer's weights are its square roots."""
+    return row.n_target * row.n_reference / max(row.n_target + row.n_reference, 1)
+
+
+def _usable(row: ContrastEvidence) -> bool:
+    if not row.testable or row.effect is None or row.effect_se is None or row.effect_df is None:
+        return False
+    return math.isfinite(row.effect) and math.isfinite(row.effect_se) and row.effect_se > 0 and row.effect_df > 0
+
+
+def _pool_rows(rows: Sequence[ContrastEvidence]) -> Pooled:
+    return pool(
+        np.array([[row.effect for row in rows]], dtype=np.float64),
+        np.array([[row.effect_se for row in rows]], dtype=np.float64),
+        np.array([[row.effect_df for row in rows]], dtype=np.float64),
+        np.sqrt([effective_size(row) for row in rows]),
+        # The standard error of Hedges g follows from the design; that of a fold change is estimated.
+        estimated_ses=rows[0].effect_unit != COHORT_UNIT,
+    )
+
+
+def _orders(used: Sequence[ContrastEvidence], discovery: Sequence[str], direction: str) -> list[dict[str, Any]]:
+    """Return both orders of a declared discovery/replication split; none where one side is empty."""
+    first = [row for row in used if row.dataset in discovery]
+    second = [row for row in used if row.dataset not in discovery]
+    if not first or not second:
+        return []
+    return [
+        _order("declared", first, second, direction),
+        _order("reversed", second, first, direction),
+    ]
+
+
+def _order(
+    name: str, found: Sequence[ContrastEvidence], held_out: Sequence[ContrastEvidence], direction: str
+) -> dict[str, Any]:
+    one, other = (_first_estimate(_pool_rows(rows)) for rows in (found, held_out))
+    upwards = one["effect"] > 0
+    # Held-out data are tested in one direction only: that of the discovery.
+    p_one_sided = other["p"] / 2 if (other["effect"] > 0) == upwards else 1 - other["p"] / 2
+    discovered = one["p"] <= REPLICATION_P and direction in {"either", "up" if upwards else "down"}
+    return {
+        "order": name,
+        "discovery": {"datasets": [row.dataset for row in found], **one},
+        "replication": {"datasets": [row.dataset for row in held_out], **other, "p_one_sided": p_one_sided},
+        "replicated": bool(discovered and p_one_sided <= REPLICATION_P),
+    }
+
+
+def _first_estimate(found: Pooled) -> dict[str, float]:
+    carried = found.carried
+    values = {"effect": carried.effect, "ci_low": carried.ci_low, "ci_high": carried.ci_high, "p": carried.p_value}
+    return {name: float(value[0]) for name, value in values.items()}
+
+
+def _plain(value: float) -> float | None:
+    return float(value) if math.isfinite(value) else None

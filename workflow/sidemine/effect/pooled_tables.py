@@ -1,0 +1,247 @@
+"""Pooled tables of one hypothesis: every gene, and its declared, target, member and control sets, over all datasets.
+
+Cohorts are pooled on Hedges g, experiments on log2 fold changes (sets: over the measured complement); never together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sidemine.differential.contrast_fit import ContrastFit
+from sidemine.effect.pooled_effect import effective_size, not_estimable
+from sidemine.effect.pooling import METHODS, Pooled, pool
+from sidemine.effect.record import COHORT_UNIT, EXPERIMENT_UNIT
+from sidemine.enrichment.set_effect import gene_hedges_g, hedges_g, set_effects
+from sidemine.enrichment.set_membership import build_membership
+from sidemine.stats.multiplicity import benjamini_hochberg
+from sidemine.tables import POOLED_GENES, POOLED_SETS, empty_table
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from sidemine.effect.record import HypothesisEvidence
+    from sidemine.study.models import Hypothesis
+
+GENE_UNIT = "log2 fold change"
+FEWEST = 2
+"""Datasets from which on a gene takes part in the q-values of the pooled table."""
+
+
+@dataclass(frozen=True)
+class Study:
+    """One contrast that enters: its fit and its weight in Stouffer's z."""
+
+    contrast: str
+    fit: ContrastFit
+    stouffer_weight: float
+
+
+@dataclass(frozen=True)
+class _Measured:
+    """Effects and standard errors, rows × studies, with the degrees of freedom of each."""
+
+    effect: NDArray[np.float64]
+    se: NDArray[np.float64]
+    df: NDArray[np.float64]
+
+
+def studies_of(evidence: HypothesisEvidence, fits: Mapping[str, ContrastFit | None]) -> list[Study]:
+    """Return the contrasts that entered the pooled effect of a hypothesis, with their fits."""
+    rows = {row.contrast: row for row in evidence.contrasts}
+    names = evidence.pooled.contrasts if evidence.pooled else []
+    return [
+        Study(name, fit, float(np.sqrt(effective_size(rows[name]))))
+        for name in names
+        if (fit := fits[name]) is not None
+    ]
+
+
+def pool_genes(studies: Sequence[Study], kind: str) -> pd.DataFrame:
+    """Return the table of `tables.POOLED_GENES`: all genes that any study measured, sorted by symbol.
+
+    Parameters
+    ----------
+    studies
+        Independent contrasts of one hypothesis.
+    kind
+        cohort: Hedges g per gene, from its own regression. experiment: moderated log2 fold change.
+    """
+    import pandas as pd
+
+    if not studies:
+        return empty_table(POOLED_GENES)
+    genes = sorted(set().union(*(study.fit.genes for study in studies)))
+    index = pd.Index(genes)
+    measured = _empty(len(genes), len(studies))
+    for column, study in enumerate(studies):
+        rows = index.get_indexer(pd.Index(study.fit.genes))
+        fit = study.fit
+        if kind == "cohort":
+            measured.effect[rows, column], measured.se[rows, column] = gene_hedges_g(fit)
+            measured.df[:, column] = fit.residual_df
+        else:
+            measured.effect[rows, column], measured.se[rows, column] = fit.log2_fold_change, fit.se
+            measured.df[rows, column] = fit.df
+    usable = ~np.isnan(measured.effect).all(axis=1)
+    kept = _Measured(measured.effect[usable], measured.se[usable], measured.df[usable])
+    found = _pool(kept, studies, kind)
+    names = np.array(genes, dtype=object)[usable]
+    q_value, size = _q_of_genes(found)
+    table = pd.DataFrame({"gene": names, "effect_unit": COHORT_UNIT if kind == "cohort" else GENE_UNIT})
+    return _with_results(table, found, kept, studies, q_value, size)
+
+
+def pool_sets(
+    studies: Sequence[Study],
+    hypothesis: Hypothesis,
+    gene_sets: pd.DataFrame,
+    *,
+    common: Sequence[str],
+    min_set_size: int,
+    max_set_size: int,
+) -> pd.DataFrame:
+    """Return the table of `tables.POOLED_SETS`: the primary set first, then secondary and exploratory ones by name.
+
+    Parameters
+    ----------
+    studies
+        Independent contrasts of the hypothesis.
+    hypothesis
+        It declares the primary and secondary sets. Comparators that it does not name are left out.
+    gene_sets
+        The study's sets, as `tables.GENE_SETS` describes.
+    common
+        Genes measured in all cohorts; not used for experiments.
+    min_set_size, max_set_size
+        As for the set tests of single contrasts; the primary set is always there.
+    """
+    import pandas as pd
+
+    roles = dict.fromkeys(hypothesis.secondary_sets, "secondary") | {hypothesis.primary.set: "primary"}
+    wanted = gene_sets[(gene_sets["family"] != "comparator") | gene_sets["gene_set"].isin(list(roles))]
+    if not studies or not len(wanted):
+        return empty_table(POOLED_SETS)
+    names = sorted(set(wanted["gene_set"]), key=lambda name: (_RANK[roles.get(name, "exploratory")], name))
+    measured, n_genes = _measure_sets(studies, hypothesis, wanted, names, common)
+    fewest = np.array([1 if roles.get(name) == "primary" else min_set_size for name in names])
+    families = wanted.drop_duplicates("gene_set").set_index("gene_set")["family"]
+    too_many = np.array([families[name] == "comparator" for name in names]) & (n_genes > max_set_size)
+    usable = ~np.isnan(measured.effect).all(axis=1) & (n_genes >= fewest) & ~too_many
+    kept = _Measured(measured.effect[usable], measured.se[usable], measured.df[usable])
+    shown = [name for name, keep in zip(names, usable, strict=True) if keep]
+    if not shown:
+        return empty_table(POOLED_SETS)
+    found = _pool(kept, studies, hypothesis.kind)
+    family = np.array([families[name] for name in shown], dtype=object)
+    table = pd.DataFrame(
+        {
+            "gene_set": np.array(shown, dtype=object),
+            "family": family,
+            "set_role": np.array([roles.get(name, "exploratory") for name in shown], dtype=object),
+            "n_genes": n_genes[usable],
+            "effect_unit": COHORT_UNIT if hypothesis.kind == "cohort" else EXPERIMENT_UNIT,
+        }
+    )
+    q_value, size = np.full(len(shown), np.nan), np.zeros(len(shown), dtype=np.int64)
+    for name in dict.fromkeys(family):
+        rows = family == name
+        q_value[rows] = benjamini_hochberg(found.carried.p_value[rows])
+        size[rows] = rows.sum()
+    return _with_results(table, found, kept, studies, q_value, size)
+
+
+_RANK = {"primary": 0, "secondary": 1, "exploratory": 2}
+
+
+def _measure_sets(
+    studies: Sequence[Study],
+    hypothesis: Hypothesis,
+    gene_sets: pd.DataFrame,
+    names: Sequence[str],
+    common: Sequence[str],
+) -> tuple[_Measured, NDArray[np.int64]]:
+    import pandas as pd
+
+    index = pd.Index(list(names))
+    measured = _empty(len(names), len(studies))
+    n_genes = np.full((len(names), len(studies)), np.iinfo(np.int64).max)
+    for column, study in enumerate(studies):
+        membership = build_membership(gene_sets, study.fit.genes, min_size=1)
+        rows = index.get_indexer(pd.Index(membership.gene_sets))
+        if hypothesis.kind == "cohort":
+            table = hedges_g(study.fit, membership, common)
+            columns, sizes = ("g", "g_se"), table["n_genes"].to_numpy(dtype=np.int64)
+        else:
+            table = set_effects(study.fit, membership)
+            columns, sizes = ("over_complement", "over_complement_se"), membership.n_measured
+        effect, se = (table[name].to_numpy(dtype=np.float64) for name in columns)
+        usable = np.isfinite(effect) & np.isfinite(se) & (se > 0)
+        measured.effect[rows, column] = np.where(usable, effect, np.nan)
+        measured.se[rows, column] = np.where(usable, se, np.nan)
+        measured.df[:, column] = study.fit.residual_df
+        n_genes[rows, column] = sizes
+    return measured, n_genes.min(axis=1)
+
+
+def _empty(n_rows: int, n_studies: int) -> _Measured:
+    shape = (n_rows, n_studies)
+    return _Measured(np.full(shape, np.nan), np.full(shape, np.nan), np.full(shape, np.inf))
+
+
+def _pool(measured: _Measured, studies: Sequence[Study], kind: str) -> Pooled:
+    weights = np.array([study.stouffer_weight for study in studies])
+    return pool(measured.effect, measured.se, measured.df, weights, estimated_ses=kind != "cohort")
+
+
+def _q_of_genes(found: Pooled) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    several = found.k >= FEWEST
+    q_value = np.full(len(several), np.nan)
+    q_value[several] = benjamini_hochberg(found.carried.p_value[several])
+    return q_value, np.where(several, several.sum(), 0)
+
+
+def _with_results(
+    table: pd.DataFrame,
+    found: Pooled,
+    measured: _Measured,
+    studies: Sequence[Study],
+    q_value: NDArray[np.float64],
+    family_size: NDArray[np.int64],
+) -> pd.DataFrame:
+    low, high = found.leave_one_out_range()
+    why = {int(k): "; ".join(dict.fromkeys(not_estimable(int(k)).values())) for k in np.unique(found.k)}
+    return table.assign(
+        k=found.k,
+        method=np.array(METHODS, dtype=object)[found.method],
+        effect=found.carried.effect,
+        se=found.carried.se,
+        ci_low=found.carried.ci_low,
+        ci_high=found.carried.ci_high,
+        p_value=found.carried.p_value,
+        q_value=q_value,
+        family_size=family_size,
+        tau2=found.tau2,
+        i2=found.i2,
+        q_statistic=found.q_statistic,
+        q_p=found.q_p,
+        prediction_low=found.prediction_low,
+        prediction_high=found.prediction_high,
+        random_effect=found.hartung_knapp.effect,
+        hartung_knapp_ci_low=found.hartung_knapp.ci_low,
+        hartung_knapp_ci_high=found.hartung_knapp.ci_high,
+        hartung_knapp_p=found.hartung_knapp.p_value,
+        dersimonian_laird_effect=found.dersimonian_laird.effect,
+        dersimonian_laird_p=found.dersimonian_laird.p_value,
+        stouffer_z=found.stouffer_z,
+        stouffer_p=found.stouffer_p,
+        leave_one_out_low=low,
+        leave_one_out_high=high,
+        not_estimable=np.array([why[int(k)] for k in found.k], dtype=object),
+        **{f"effect:{study.contrast}": measured.effect[:, column] for column, study in enumerate(studies)},
+        **{f"se:{study.contrast}": measured.se[:, column] for column, study in enumerate(studies)},
+    )

@@ -1,0 +1,83 @@
+"""The process in which one reader reads one file: `python -m sidemine.isolation.child`, started by `run_isolated`."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import resource
+import sys
+import traceback
+from typing import Any
+
+from sidemine.errors import SidemineError
+from sidemine.isolation.channel import receive, send
+
+_REQUEST_BYTES = 2**26
+_PR_SET_PDEATHSIG = 1
+_SIGKILL = 9
+
+
+def main() -> None:
+    """Read a request from standard input, run it within its limits, and answer on standard output."""
+    answers = os.fdopen(os.dup(1), "wb")
+    # What a library prints must not stand in the middle of an answer.
+    os.dup2(2, 1)
+    _die_with_parent()
+    request = receive(sys.stdin.buffer, _REQUEST_BYTES)
+    function: Any = importlib.import_module(request["module"])
+    for name in request["function"].split("."):
+        function = getattr(function, name)
+    for name in request["preload"]:
+        importlib.import_module(name)
+    set_limits(request["memory"], request["cpu_seconds"], request["output"])
+    try:
+        send(answers, {"value": function(*request["arguments"])})
+    except SidemineError as error:
+        send(answers, {"problems": [problem.to_dict() for problem in error.problems]})
+    except MemoryError:
+        send(answers, {"memory": True})
+    except BaseException as error:  # noqa: BLE001 - told by the parent, with the file; a panic of Rust is no Exception
+        told = f"{type(error).__name__}: {str(error)[:300]}"
+        send(answers, {"failure": told, "traceback": traceback.format_exc(limit=-20)[-8000:]})
+
+
+def set_limits(memory: int, cpu_seconds: int, output: int) -> None:
+    """Bound this process from here on.
+
+    Parameters
+    ----------
+    memory
+        Bytes of address space, on top of what is in use.
+    cpu_seconds
+        Seconds of processor time, on top of what was used.
+    output
+        Bytes of any file that is written.
+    """
+    with open("/proc/self/statm", encoding="ascii") as stream:  # noqa: PTH123 - pathlib is not needed otherwise
+        used = int(stream.read().split()[0]) * resource.getpagesize()
+    spent = int(sum(resource.getrusage(resource.RUSAGE_SELF)[:2])) + 1
+    _lower(resource.RLIMIT_AS, used + memory)
+    _lower(resource.RLIMIT_FSIZE, output)
+    _lower(resource.RLIMIT_CORE, 0)
+    # A process that catches the signal of the soft limit would go on: the hard limit ends it.
+    _lower(resource.RLIMIT_CPU, spent + cpu_seconds, beyond=5)
+
+
+def _lower(kind: int, limit: int, beyond: int = 0) -> None:
+    _, hard = resource.getrlimit(kind)
+    soft, hard = (wanted if hard == resource.RLIM_INFINITY else min(wanted, hard) for wanted in (limit, limit + beyond))
+    resource.setrlimit(kind, (soft, hard))
+
+
+def _die_with_parent() -> None:
+    """Ask Linux to end this process with its parent, so that `kill -9` of a job leaves no reader behind."""
+    import ctypes
+
+    parent = os.getppid()
+    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, _SIGKILL)
+    if os.getppid() != parent:
+        os._exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""What depositors and tools write: one module per kind of source."""

@@ -1,0 +1,1 @@
+"""Distributions, multiplicity and seeds: one of each, for the whole package."""
