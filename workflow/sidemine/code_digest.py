@@ -27,10 +27,12 @@ _QUIET_DECORATORS = {
 }
 """Decorators that change what they decorate and nothing else."""
 _UNFOLLOWABLE = {
-    *("globals", "vars", "eval", "exec", "__import__", "import_module", "modules", "__dict__", "__doc__"),
+    *("globals", "vars", "eval", "exec", "__import__", "import_module", "modules", "__doc__"),
     *("__subclasses__", "__init_subclass__", "__getattr__"),
 }
 """Names by which code reaches other code, or its docstrings, without naming it."""
+_FOLLOWED_ELSEWHERE = {"isolation/child.py"}
+"""Runs a function by its name, in another process: who asks for that names the function itself."""
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _UNSEEN_FIELDS = {"ctx", "type_comment", "kind"}
 
@@ -236,7 +238,7 @@ def _parse(file: Path) -> _Module:
         statement = _Statement()
         reader = _Reader(statement, package, postponed=postponed)
         statement.text = reader.read(node)
-        module.followable &= reader.followable
+        module.followable &= reader.followable or _place(file) in _FOLLOWED_ELSEWHERE
         if isinstance(node, ast.Import | ast.ImportFrom):
             # It only binds names: what is not named elsewhere is not used.
             statement.imports.clear()
