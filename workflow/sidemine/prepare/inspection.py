@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from sidemine.errors import InputError, Problem, SidemineError
-from sidemine.prepare.byte_streams import MAX_BYTES, open_bytes
+from sidemine.retrieve.archive import open_data
+from sidemine.text.decoding import MAX_BYTES, UTF16_MARKS, not_there
 
 if TYPE_CHECKING:
     import numpy as np
@@ -83,8 +84,10 @@ def inspect_file(path: Path) -> Inspection:
     """
     from sidemine.retrieve.archive import is_tar
 
-    with open_bytes(path) as stream:
-        start = stream.peek(512)[:512].lstrip()
+    if not path.is_file():
+        raise InputError(not_there(str(path), "it is not there"))
+    with open_data(path) as stream:
+        start = stream.read(512).lstrip()
     if start.startswith(_HDF5_MAGIC):
         return _inspect_h5ad(path)
     if is_tar(path):
@@ -93,7 +96,12 @@ def inspect_file(path: Path) -> Inspection:
         return _inspect_series_matrix(path)
     if start.startswith(b"^"):
         return _inspect_soft(path)
-    if start.startswith(b"<") or b"\x00" in start or start.startswith(b"PK\x03\x04") or not start:
+    if (
+        start.startswith(b"<")
+        or (b"\x00" in start and not start.startswith(UTF16_MARKS))
+        or start.startswith(b"PK\x03\x04")
+        or not start
+    ):
         web_page = start.startswith(b"<")
         raise InputError(
             Problem(
@@ -263,7 +271,7 @@ def _inspect_table(path: Path) -> Inspection:
 
     from sidemine.sources.expression_table import read_expression_table, read_table_columns
 
-    columns = read_table_columns(path)
+    columns = read_table_columns(path, named=())
     parts = [name.replace(".", "_").replace("-", "_").replace(" ", "_").split("_") for name in columns]
     widest = max((len(cells) for cells in parts), default=0)
     names_parts = {
