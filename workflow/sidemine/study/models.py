@@ -19,6 +19,9 @@ from sidemine.study.panels import GenePanel
 from sidemine.study.patterns import compile_pattern
 from sidemine.study.scales import SCALES, Scale
 
+# Braces, angle brackets and globs in an output path mean something to Snakemake.
+_PLACE = r"^[^{}<>*?\[\]\x00-\x1f]+$"
+
 Layout = Literal["series_matrix", "table", "archive", "ncbi_counts", "h5ad", "tenx"]
 Strand = Literal["no", "forward", "reverse"]
 IdentifierKind = Literal["probe", "symbol", "ensembl", "entrez"]
@@ -508,8 +511,10 @@ class StudyConfig(ClosedModel):
     mirror: str | None = Field(
         default=None, description="Folder that serves https://HOST/PATH from DIR/HOST/PATH; no network is tried."
     )
-    results: str = Field(default="results", description="Folder of results; the study id is added.")
-    downloads: str = Field(default="downloads", description="Folder of retrieved inputs; the study id is added.")
+    results: str = Field(default="results", pattern=_PLACE, description="Folder of results; the study id is added.")
+    downloads: str = Field(
+        default="downloads", pattern=_PLACE, description="Folder of retrieved inputs; the study id is added."
+    )
     lock: str = Field(default="inputs.lock.tsv", description="Lock of the inputs, beside config.yaml; commit it.")
     settings: Settings = Field(default_factory=Settings)
     derive: dict[Identifier, dict[Identifier, DerivedColumn]] = Field(
