@@ -29,6 +29,7 @@ from sidemine.study.concordance_config import names_of_contrasts
 from sidemine.study.command_line import OVERRIDES, check_command_line, wants_relock
 from sidemine.study.load import load_study
 from sidemine.study.models import to_plain
+from sidemine.system_errors import check_writable, explain_system_error
 
 
 def get_study_file():
@@ -40,6 +41,12 @@ def get_study_file():
     return Path("config/config.yaml")
 
 
+def get_folders(study):
+    """Return every folder that a run writes, Snakemake's own included."""
+    places = [Path(study.config.results), Path(study.config.downloads), Path("logs")]
+    return [*(place / study.config.study.id for place in places), Path(".snakemake")]
+
+
 def get_study():
     """Read and check the study; all problems are told at once, before any work."""
     given = workflow.config_settings.config
@@ -49,6 +56,7 @@ def get_study():
             get_study_file(), {key: given[key] for key in OVERRIDES if key in given}
         )
         if workflow.is_main_process and not workflow.dryrun:
+            check_writable(get_folders(study))
             hold_run_lock(Path(study.config.results) / study.config.study.id)
         # The scripts ask for it themselves: as a parameter it would have every input fetched again, twice.
         wants_relock(config)
@@ -56,6 +64,10 @@ def get_study():
     except SidemineError as error:
         # WorkflowError is shown as it is; a traceback through Snakemake would bury the message.
         raise WorkflowError(f"{get_study_file()}: {error}") from None
+    except (OSError, MemoryError) as error:
+        raise WorkflowError(
+            f"{get_study_file()}: {explain_system_error(error)}"
+        ) from None
 
 
 STARTED = time.time()
