@@ -27,10 +27,10 @@ from sidemine.prepare.metadata import SINGLE_CELL_LAYOUTS, USED, find_label_note
 from sidemine.prepare.platform_annotation import read_platform_annotation
 from sidemine.prepare.scale import ScaleEvidence, assess_scale, judge_scale
 from sidemine.prepare.single_cell import sum_cells
-from sidemine.prepare.value_columns import match_columns
+from sidemine.prepare.value_columns import list_value_columns, match_columns, names_in_values
 from sidemine.retrieve.integrity import carries_simulation_marker
 from sidemine.sources.count_archive import read_count_archive
-from sidemine.sources.expression_table import read_expression_table
+from sidemine.sources.expression_table import DeclaredColumns, read_expression_table
 from sidemine.sources.ncbi_counts import read_ncbi_annotation, read_ncbi_counts
 from sidemine.sources.series_matrix import read_series_matrix, read_series_metadata
 from sidemine.sources.value_matrix import ValueMatrix
@@ -244,7 +244,7 @@ def _read_values(
         summed = _choose(sum_cells(planned.cells, planned.plan), {name: name for name in used})
         return summed, assess_scale(summed.values), planned.plan.problem
     indexed = samples.set_index("sample")
-    matrix = _read_bulk(row, files, indexed)
+    matrix = _read_bulk(row, files, indexed, used)
     columns = match_columns(row, indexed, used, matrix.columns)
     if "metadata" in files:
         matrix.simulated |= read_series_metadata(files["metadata"]).simulated
@@ -253,15 +253,16 @@ def _read_values(
     return chosen, assess_scale(chosen.values, whole_file), None
 
 
-def _read_bulk(row: Dataset, files: Mapping[str, Path], samples: pd.DataFrame) -> ValueMatrix:
+def _read_bulk(row: Dataset, files: Mapping[str, Path], samples: pd.DataFrame, used: Sequence[str]) -> ValueMatrix:
     path = files["values"]
     if row.layout == "archive":
         return read_count_archive(path)
     if row.layout == "ncbi_counts":
         return read_ncbi_counts(path)
     if row.layout == "table":
-        named = samples[row.sample_name] if row.sample_name else samples.index
-        return read_expression_table(path, [str(name) for name in named])
+        named = names_in_values(row, samples)
+        columns = match_columns(row, samples, used, list_value_columns(row, files, named))
+        return read_expression_table(path, list(columns.values()), DeclaredColumns.of(row), named)
     series = read_series_matrix(path)
     if series.values is None:
         raise SheetMismatch(

@@ -14,7 +14,7 @@ from sidemine.errors import Problem, SheetMismatch, SidemineError
 from sidemine.prepare.derived_columns import check_derived, derive_columns
 from sidemine.prepare.sample_sheet import apply_sample_sheet, check_known, read_sample_sheet
 from sidemine.prepare.single_cell import MIN_CELLS, PseudobulkPlan, plan_pseudobulk
-from sidemine.prepare.value_columns import list_value_columns, match_columns
+from sidemine.prepare.value_columns import list_value_columns, match_columns, names_in_values
 from sidemine.sources.cells import Cells, text_frame
 from sidemine.sources.count_archive import archive_metadata, list_archive_samples
 from sidemine.sources.h5ad import read_h5ad_cells
@@ -155,7 +155,7 @@ def read_samples(
         with _collecting(problems):
             check_derived(samples, derive, samples.index.isin(used), f"config.yaml, derive.{row.dataset}")
         with _collecting(problems):
-            match_columns(row, samples, used, list_value_columns(row, files))
+            match_columns(row, samples, used, list_value_columns(row, files, names_in_values(row, samples)))
     if not problems:
         with _collecting(problems):
             _check_any_used(row, fates)

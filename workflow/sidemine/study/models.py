@@ -6,7 +6,6 @@ These pydantic models are the one place where the configuration is defined. The 
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
@@ -18,6 +17,7 @@ from sidemine.study.covariates import parse_covariate
 from sidemine.study.identifiers import Identifier, SetName
 from sidemine.study.independence import source_of
 from sidemine.study.panels import GenePanel
+from sidemine.study.patterns import compile_pattern
 from sidemine.study.scales import SCALES, Scale
 
 Layout = Literal["series_matrix", "table", "archive", "ncbi_counts", "h5ad", "tenx"]
@@ -108,7 +108,15 @@ class Dataset(ClosedModel):
         description="URL or path of the probe annotation; default: GEO's .annot.gz of `platform`. Layout: GEO "
         "annotation, GEO full platform table, or a TSV with probe_id and symbol.",
     )
-    identifiers: IdentifierKind = Field(description="What the first column of the values holds.")
+    identifiers: IdentifierKind = Field(description="What names the genes in the values.")
+    gene_column: str = Field(
+        default="",
+        description="Table only: column that names the genes, where that is not the first one and not clear by itself.",
+    )
+    annotation_columns: CommaList = Field(
+        default_factory=list,
+        description="Table only: columns that describe genes under unusual names (comma list); they are no samples.",
+    )
     scale: Scale = Field(
         description="Scale of the values as deposited: "
         + "; ".join(f"{name} ({traits.words})" for name, traits in SCALES.items())
@@ -283,8 +291,8 @@ class DerivedColumn(ClosedModel):
     @model_validator(mode="after")
     def _one_group(self) -> DerivedColumn:
         try:
-            groups = re.compile(self.regex).groups
-        except re.error as error:
+            groups = compile_pattern(self.regex).groups
+        except ValueError as error:
             raise ValueError(f"regex does not compile: {error}") from error
         if groups != 1:
             raise ValueError(f"regex must have exactly one group, it has {groups}")
