@@ -60,6 +60,34 @@ def _run_inspect(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def add_run(commands: Commands) -> None:
+    """Declare `sidemine run`."""
+    parser = commands.add_parser(
+        "run",
+        help="check a study folder and run it",
+        description="Check that STUDY is a folder of data that names nothing outside it, and start Snakemake on it. Options "
+        "that are not named here go to Snakemake (-n shows what would run). Without --cores all are used.",
+        usage="sidemine run STUDY [--allow DIR] [options of Snakemake]",
+        allow_abbrev=False,
+    )
+    parser.add_argument("study", type=Path, metavar="STUDY", help="folder of config.yaml, or the file itself")
+    parser.add_argument(
+        "--allow",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="DIR",
+        help="a folder outside the study that it may read or write (repeatable): only for a study whose author you know",
+    )
+    parser.set_defaults(run=_run_study, takes_more=True)
+
+
+def _run_study(arguments: argparse.Namespace) -> int:
+    from sidemine.run_study import run_study
+
+    return run_study(arguments.study, arguments.more, allowed=arguments.allow)
+
+
 def add_report(commands: Commands) -> None:
     """Declare `sidemine report`."""
     parser = commands.add_parser(
@@ -116,7 +144,7 @@ def _run_check(arguments: argparse.Namespace) -> int:
     return 0
 
 
-_COMMANDS: tuple[Callable[[Commands], None], ...] = (add_inspect, add_check, add_report)
+_COMMANDS: tuple[Callable[[Commands], None], ...] = (add_inspect, add_check, add_run, add_report)
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -135,7 +163,11 @@ def build_parser() -> argparse.ArgumentParser:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one sub-command; a problem that the user can mend is told on standard error, with exit code 1."""
-    parsed = build_parser().parse_args(arguments)
+    parser = build_parser()
+    parsed, more = parser.parse_known_args(arguments)
+    if more and not getattr(parsed, "takes_more", False):
+        parser.error(f"unrecognized arguments: {' '.join(more)}")
+    parsed.more = more
     try:
         code: int = parsed.run(parsed)
         sys.stdout.flush()
