@@ -92,6 +92,36 @@ def _run_study(arguments: argparse.Namespace) -> int:
     return run_study(arguments.study, arguments.more, allowed=arguments.allow)
 
 
+def add_preflight(commands: Commands) -> None:
+    """Declare `sidemine preflight`."""
+    parser = commands.add_parser(
+        "preflight",
+        help="tell within a minute what a run of a study would meet",
+        description="Ask for every input (does it exist, how large is it), read the samples' metadata from the beginnings of the "
+        "files, and tell what each selector would choose. Nothing is kept. Exit code 1 when something would stop a run or "
+        "make a contrast untestable.",
+    )
+    parser.add_argument("study", type=Path, metavar="STUDY", help="folder of config.yaml, or the file itself")
+    parser.add_argument("--mirror", type=Path, help="folder that serves https://HOST/PATH from DIR/HOST/PATH")
+    parser.add_argument("--allow", type=Path, action="append", default=[], metavar="DIR", help="as for `sidemine run`")
+    parser.set_defaults(run=_run_preflight)
+
+
+def _run_preflight(arguments: argparse.Namespace) -> int:
+    import logging
+
+    from sidemine.preflight.look_ahead import look_ahead
+    from sidemine.preflight.patience import Patience
+    from sidemine.preflight.text import ahead_lines, is_fine
+    from sidemine.run_study import load_checked
+
+    logging.getLogger("sidemine").setLevel(logging.ERROR)  # all that readers warn of stands in the text
+    overrides = {"mirror": str(arguments.mirror.resolve())} if arguments.mirror else {}
+    ahead = look_ahead(load_checked(arguments.study, allowed=arguments.allow, overrides=overrides), Patience())
+    sys.stdout.write("\n".join(ahead_lines(ahead)) + "\n")
+    return 0 if is_fine(ahead) else 1
+
+
 def add_report(commands: Commands) -> None:
     """Declare `sidemine report`."""
     parser = commands.add_parser(
@@ -148,7 +178,7 @@ def _run_check(arguments: argparse.Namespace) -> int:
     return 0
 
 
-_COMMANDS: tuple[Callable[[Commands], None], ...] = (add_inspect, add_check, add_run, add_report)
+_COMMANDS: tuple[Callable[[Commands], None], ...] = (add_inspect, add_check, add_preflight, add_run, add_report)
 
 
 def build_parser() -> argparse.ArgumentParser:
