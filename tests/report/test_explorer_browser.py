@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from pathlib import Path
 
 import pytest
-from beside_results import FILTERED_IN_A, NOT_ON_B, NOWHERE, add_beside
+from beside_results import FILTERED_IN_A, FORMULA, NOT_ON_B, NOWHERE, add_beside
 from example_results import SETS, write_example_results
 from open_page import OpenPage
 
@@ -189,6 +190,47 @@ def test_tables_and_records_download(opened, folder):
     with opened.tab.expect_download() as download:
         opened.tab.click("button[data-name='manifest.json']")
     assert json.loads(Path(download.value.path()).read_text()) == json.loads((folder / "manifest.json").read_text())
+
+
+NUMBERS = ["-1.2", "+0.5", "3", "-1e-12", "0", ".5", "-Infinity"]
+FREE_TEXT = [
+    "=1+1",
+    "+1+cmd|' /C calc'!A0",
+    "-2+3",
+    "@SUM(A1)",
+    " \t=1+1",
+    "\r\n=1+1",
+    '"=1+1"',
+    "a;=1+1",
+    "a, @b",
+    "\uff1d1+1",
+    "-",
+    "--",
+    "-1.2 to 3.4",
+]
+
+
+def test_text_of_a_download_is_no_formula_and_numbers_stay_numbers(opened):
+    """A spreadsheet that opens a download runs nothing, wherever it cuts the cells; nothing shifts to another column."""
+    words = ["IFIT1", "4, 6 and 12 hours", 'said "no"', "", "CD4-"]
+    rows = [NUMBERS, FREE_TEXT, words]
+    text = opened.tab.evaluate("rows => sidemine.tsv(rows)", rows)
+    numbers, free, plain = csv.reader(text.splitlines(), delimiter="\t")
+    assert numbers == NUMBERS
+    assert len(free) == len(FREE_TEXT)
+    for cell in free:
+        assert not re.match(r"\s*[=+\-@\uff1d]", cell)
+        assert "'" in cell
+    assert plain == words
+    for delimiter in ";,\t":  # however a spreadsheet was told to cut
+        for row in csv.reader(text.splitlines()[1:], delimiter=delimiter):
+            assert [cell for cell in row if re.match(r"[\s\"]*[=+\-@\uff1d]", cell)] == []
+
+
+def test_a_formula_in_a_sheet_is_text_in_the_ledger_that_is_downloaded(opened):
+    """A shared study may hold one in any note; the button of the page gives it back as text."""
+    rows = downloaded(opened, "button[data-table=considered]")
+    assert rows[1]["Reason"] == f"'{FORMULA}"
 
 
 def test_methods_are_copied(browser, page_file):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import re
-import time
 from pathlib import Path
 
 import numpy as np
@@ -86,9 +85,8 @@ def test_meaning(text, expected):
         ("tissue = a or or b = c", "a column name is expected", 15),
         ("tissue ! a", "'!' cannot stand here", 8),
         ('title ~ "("', "does not compile", 9),
-        ('title ~ "(a+)+$"', "holds a repeat", 9),
-        ('title ~ "(a|b)*"', "holds a repeat", 9),
-        ('title ~ "((a?)x){3,}"', "holds a repeat", 9),
+        ('title ~ "a(?=b)"', "looks ahead or behind", 9),
+        (r'title ~ "(a)\1"', "refers back to a group", 9),
         (f'title ~ "{"a" * 201}"', "longer than 200", 9),
         ('"" = a', "cannot be empty", 1),
         ("(" * 60 + "a = b" + ")" * 60, "nested deeper", None),
@@ -110,18 +108,11 @@ def test_refusals_point_at_the_place(text, words, position):
     assert isinstance(caught.value, StudyError)
 
 
-def test_harmless_groups_are_allowed():
-    """Groups, alternatives and repeats are fine as long as no repeated group holds one."""
-    for pattern in ("^(IFNa|IFNb)_rep[0-9]+$", "(ab)+", "[(+*)]+", r"\(a+\)+", "(?:a|b)?", "x{2,3}"):
-        assert parse_selector(f'title ~ "{pattern}"')
-
-
-def test_long_values_cannot_stall_a_pattern():
-    """A quadratic pattern on a huge value still answers at once, because values are cut."""
-    samples = pd.DataFrame({"title": ["a" * 1_000_000]})
-    start = time.monotonic()
-    parse_selector('title ~ "a*b"').matches(samples)
-    assert time.monotonic() - start < 1
+def test_patterns_of_any_shape_answer_at_once():
+    """Shapes that Python's own engine would try for longer than the sun burns are matched in one pass."""
+    samples = pd.DataFrame({"title": ["a" * 10_000, "a" * 10_000 + "b"]})
+    for pattern in ("(a+)+b$", "(a|a)*b$", "(a|aa)+b$", "a*a*a*a*a*a*a*a*a*a*b", "^(a?){100}a{100}.*b"):
+        assert parse_selector(f'title ~ "{pattern}"').matches(samples).tolist() == [False, True]
 
 
 def test_unknown_column_lists_what_exists():

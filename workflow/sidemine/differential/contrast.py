@@ -13,9 +13,11 @@ import numpy as np
 from sidemine.differential.contrast_fit import ContrastFit, differential_table
 from sidemine.differential.declared_traps import adjust_contrast, drop_samples
 from sidemine.differential.design import Design
-from sidemine.differential.fit import Layer, fit_contrast
+from sidemine.differential.fit import fit_contrast
 from sidemine.differential.groups import Groups, design_contrast, match_groups, raise_mismatch, select_groups
 from sidemine.errors import Problem, StudyError, Untestable
+from sidemine.prepare.log_expression import layer_of
+from sidemine.study.scales import is_filtered
 from sidemine.tables import DIFFERENTIAL, empty_table
 
 if TYPE_CHECKING:
@@ -150,16 +152,6 @@ def treated(
     return (*adjust_contrast(contrast, groups, treatment), left_out)
 
 
-def layer_of(expression: AnnData) -> Layer:
-    """Return what a prepared dataset holds: counts or log2."""
-    return "counts" if "counts" in expression.layers else "log2"
-
-
-def is_filtered(provenance: Mapping[str, Any]) -> bool:
-    """Tell whether genes of low expression are left out of log2 values: those of normalised counts are."""
-    return bool(provenance["scale_declared"] == "normalised_counts")
-
-
 def _fit(expression: AnnData, provenance: dict[str, Any], contrast: Contrast, design: Design) -> ContrastFit:
     layer = layer_of(expression)
     return fit_contrast(
@@ -169,14 +161,14 @@ def _fit(expression: AnnData, provenance: dict[str, Any], contrast: Contrast, de
         layer=layer,
         robust=contrast.robust,
         array_weights=contrast.array_weights,
-        filter_low_expression=is_filtered(provenance),
+        filter_low_expression=is_filtered(provenance["scale_declared"]),
     )
 
 
 def values_of_rows(
     values: NDArray[np.float64], names: pd.Index[str], design: Design, layer: str
 ) -> NDArray[np.float64]:
-    """Return genes × rows of the design: repeats of one unit are averaged (log2) or added (counts).
+    """Return genes × rows of the design: repeats of one unit are averaged, counts are added.
 
     Parameters
     ----------
@@ -187,7 +179,7 @@ def values_of_rows(
     design
         The design of the contrast.
     layer
-        log2 or counts.
+        What they are.
     """
     import pandas as pd
 
@@ -212,7 +204,8 @@ def _untestable_design(contrast: Contrast, groups: Groups, finding: Untestable) 
         "n_target": int(units[groups.target].nunique()),
         "n_reference": int(units[groups.reference].nunique()),
         "design_columns": [],
-        "covariates": list(contrast.covariates),
+        "covariates": contrast.covariate_names,
+        "covariate_kinds": [],
         "block": contrast.block,
         "blocking": "none",
         "dropped": [],

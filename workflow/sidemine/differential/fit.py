@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -22,6 +22,7 @@ from sidemine.differential.linear_model import EffectSpace, effect_space
 from sidemine.errors import InputError, Problem, Untestable
 from sidemine.stats.multiplicity import benjamini_hochberg
 from sidemine.stats.tails import t_quantile, two_sided_p
+from sidemine.study.scales import DIFFERENCE_UNITS, Layer
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-Layer = Literal["log2", "counts"]
 # A gene of log2(normalised count + 1) is expressed when its mean over the samples of the contrast exceeds this.
 MIN_MEAN_LOG2_NORMALISED_COUNT = 1.0
 MIN_GENES = 3
@@ -65,22 +65,23 @@ def fit_contrast(
     Parameters
     ----------
     values
-        Genes × samples, the samples in the order of `design.samples`: log2 units, or counts.
+        Genes × samples, the samples in the order of `design.samples`, in the unit of `layer`.
     genes
         Approved symbols, one per row.
     design
         From `design.build_design`.
     layer
-        log2: moderated t with a variance trend. counts: filter, TMM, voom.
+        log2: moderated t with a variance trend. counts: filter, TMM, voom. z_score and fraction: as log2, and differences
+        are in their unit; z-scores without a trend, for all their means are alike.
     trend
-        Let the prior variance follow mean expression. None: yes for log2, no for counts, where voom's weights
+        Let the prior variance follow mean expression. None: yes for log2 and fractions, no for counts, where voom's weights
         carry the trend already.
     robust
         Robust empirical Bayes.
     array_weights
         Estimate a quality weight per sample.
     filter_low_expression
-        For log2(normalised count + 1): drop genes whose mean over the samples is not above `min_mean`. Counts are
+        For log2(x + 1) of sequenced abundances: drop genes whose mean over the samples is not above `min_mean`. Counts are
         always filtered, by `filterByExpr`; arrays never, because their background is a matter of the platform.
     min_count, min_mean
         Reads, and mean log2(normalised count + 1), from which on a gene is expressed.
@@ -111,7 +112,7 @@ def fit_contrast(
     observations = _observe(values[keep], design, layer, array_weights)
     if only is not None:
         tested, observations = _only(tested, observations, set(only))
-    trend = layer == "log2" if trend is None else trend
+    trend = layer in {"log2", "fraction"} if trend is None else trend
     return _moderate(observations, tested, dropped, design, layer, trend, robust)
 
 
@@ -166,7 +167,7 @@ def _testable_genes(
         low = f"low expression: not about {min_count:g} reads in {smallest_group(design.matrix):.3g} samples (filterByExpr)"
     elif filter_low:
         expressed[complete] = values[complete].mean(axis=1) > min_mean
-        low = f"low expression: mean log2(normalised count + 1) not above {min_mean:g}"
+        low = f"low expression: mean log2(value + 1) not above {min_mean:g}"
     dropped = []
     for row in map(int, np.flatnonzero(~(complete & varies & expressed))):
         if not complete[row]:
@@ -321,6 +322,7 @@ def _facts(
 ) -> dict[str, Any]:
     return {
         "engine": "voom" if layer == "counts" else "limma-trend" if trend else "limma",
+        "unit": DIFFERENCE_UNITS[layer],
         "trend": trend,
         "robust": robust,
         "blocking": design.blocking,

@@ -64,7 +64,7 @@ class Limits:
         """Return the limits of a file's reader: 10 times its size + 300 MB, and 8 s + 1 s for each MB.
 
         The environment variable SIDEMINE_READER_MEMORY_GB raises the memory, never lowers it. A folder counts as all
-        the files directly in it.
+        the files in it.
         """
         return cls.of_size(size_of(path))
 
@@ -96,10 +96,10 @@ def _memory_of_user() -> int:
 
 
 def size_of(path: Path) -> int:
-    """Return the bytes of a file, or of the files directly in a folder; 0 when there is no such path."""
+    """Return the bytes of a file, or of the files in a folder; 0 when there is no such path."""
     try:
         if path.is_dir():
-            return sum(file.stat().st_size for file in path.iterdir() if file.is_file())
+            return sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
         return path.stat().st_size
     except OSError:
         return 0
@@ -153,7 +153,7 @@ def run_isolated(
         "preload": list(preload),
         "memory": limits.memory,
         "cpu_seconds": limits.cpu_seconds,
-        "output": limits.memory,
+        "output": 2 * limits.memory,
     }
     answer, code, late = _ask(request, limits)
     if answer is None:

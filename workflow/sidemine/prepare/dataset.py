@@ -7,9 +7,10 @@ import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from sidemine.errors import InputError, Problem, SheetMismatch
+from sidemine.prepare.analysis_scale import AnalysisValues, to_analysis_scale
 from sidemine.prepare.expression_store import PROVENANCE_KEY, read_expression, write_expression
 from sidemine.prepare.gene_mapping import (
     GeneMatrix,
@@ -24,15 +25,17 @@ from sidemine.prepare.gene_mapping import (
 from sidemine.prepare.gene_table import GeneTable
 from sidemine.prepare.metadata import SINGLE_CELL_LAYOUTS, USED, find_label_notes, read_planned_cells
 from sidemine.prepare.platform_annotation import read_platform_annotation
-from sidemine.prepare.scale import assess_scale, find_scale_problem, to_analysis_scale
+from sidemine.prepare.scale import ScaleEvidence, assess_scale, judge_scale
 from sidemine.prepare.single_cell import sum_cells
-from sidemine.prepare.value_columns import match_columns
+from sidemine.prepare.value_columns import list_value_columns, match_columns, names_in_values
 from sidemine.retrieve.integrity import carries_simulation_marker
 from sidemine.sources.count_archive import read_count_archive
-from sidemine.sources.expression_table import read_expression_table
+from sidemine.sources.expression_table import DeclaredColumns, read_expression_table
+from sidemine.sources.geo_record import read_record_metadata
 from sidemine.sources.ncbi_counts import read_ncbi_annotation, read_ncbi_counts
-from sidemine.sources.series_matrix import read_series_matrix, read_series_metadata
+from sidemine.sources.series_matrix import read_series_matrix
 from sidemine.sources.value_matrix import ValueMatrix
+from sidemine.study.scales import SCALES
 from sidemine.tables import GENES_LEDGER, empty_table
 
 if TYPE_CHECKING:
@@ -89,8 +92,8 @@ def prepare_dataset(
     Returns
     -------
     adata
-        obs = samples that take part (metadata as text), var = genes (entrez, ensembl, identifier), layer `log2` or
-        `counts`, provenance in `uns['sidemine']`. A `problem` there makes every contrast of the dataset untestable.
+        obs = samples that take part (metadata as text), var = genes (entrez, ensembl, identifier), one layer
+        (`scales.Layer`), provenance in `uns['sidemine']`. A `problem` there makes every contrast of the dataset untestable.
     ledger
         As `tables.GENES_LEDGER`: what became of every identifier.
 
@@ -119,14 +122,19 @@ def _without_genes(
 
     used = samples[samples["fate"] == USED]
     genes = GeneMatrix([], [], np.empty((0, len(used))), empty_table(GENES_LEDGER))
-    provenance = {
+    provenance: dict[str, object] = {
         "dataset": row.dataset,
         "accession": row.accession,
         "platform": row.platform,
         "layout": row.layout,
         "scale_declared": row.scale,
         "scale_found": "not looked at",
+        "scale_answer": "cannot tell",
+        "scale_reason": "the values were not looked at",
         "transformation": "none",
+        "offset": None,
+        "n_values": 0,
+        "n_values_moved": 0,
         "n_genes": 0,
         "n_samples": len(used),
         "n_samples_left_out": len(samples) - len(used),
@@ -150,26 +158,31 @@ def _prepare(
     derive: Mapping[str, DerivedColumn],
 ) -> tuple[ad.AnnData, pd.DataFrame]:
     used = samples[samples["fate"] == USED]
-    matrix, unit_problem = _read_values(row, files, samples, derive)
+    matrix, evidence, unit_problem = _read_values(row, files, samples, derive)
     where = f"dataset {row.dataset}, {files['values'].name}"
     declared = row.scale
-    evidence = assess_scale(matrix.values)
-    problem = unit_problem or find_scale_problem(evidence, declared, where)
+    judgement = judge_scale(evidence, declared, array=row.identifiers == "probe")
+    problem = unit_problem or judgement.problem(evidence, declared, where)
     mapped = _map_identifiers(row, files, matrix, gene_table, multi_gene_probes, where)
     _leave_out_incomplete(mapped, matrix.values, strict=declared == "counts")
-    genes, layer, transformation, rule = _to_genes(row, matrix, mapped, probe_rule)
+    genes, analysed, rule = _to_genes(row, matrix, mapped, probe_rule)
     _check_any_gene(genes, where)
     ledger = _complete_ledger(genes.ledger, matrix.left_out)
     fates = Counter(ledger["fate"])
-    provenance = {
+    provenance: dict[str, object] = {
         "dataset": row.dataset,
         "accession": row.accession,
         "platform": row.platform,
         "layout": row.layout,
         "scale_declared": declared,
         "scale_found": evidence.reading,
+        "scale_answer": judgement.answer,
+        "scale_reason": judgement.reason,
         "scale_evidence": evidence.to_dict(),
-        "transformation": transformation,
+        "transformation": analysed.note,
+        "offset": analysed.offset,
+        "n_values": analysed.n_values,
+        "n_values_moved": analysed.n_moved,
         "probe_rule": rule,
         "multi_gene_probes": multi_gene_probes,
         "n_identifiers": len(ledger),
@@ -199,7 +212,7 @@ def _prepare(
         fates["dropped"],
         len(genes.genes),
     )
-    return _assemble(used, genes, layer, gene_table, provenance), ledger
+    return _assemble(used, genes, analysed.layer, gene_table, provenance), ledger
 
 
 def collapse_otherwise(
@@ -215,7 +228,7 @@ def collapse_otherwise(
 
     Samples stand in the order of `prepare_dataset`, values are log2.
     """
-    matrix, _ = _read_values(row, files, samples, {})
+    matrix, _, _ = _read_values(row, files, samples, {})
     where = f"dataset {row.dataset}, {files['values'].name}"
     mapped = _map_identifiers(row, files, matrix, gene_table, multi_gene_probes, where)
     _leave_out_incomplete(mapped, matrix.values, strict=False)
@@ -224,29 +237,33 @@ def collapse_otherwise(
 
 def _read_values(
     row: Dataset, files: Mapping[str, Path], samples: pd.DataFrame, derive: Mapping[str, DerivedColumn]
-) -> tuple[ValueMatrix, Problem | None]:
-    """Read the values of the samples that take part, columns in their order and under their names."""
+) -> tuple[ValueMatrix, ScaleEvidence, Problem | None]:
+    """Read the values of the samples that take part, columns in their order and under their names, and look at them."""
     used = [str(name) for name in samples.loc[samples["fate"] == USED, "sample"]]
     if row.layout in SINGLE_CELL_LAYOUTS:
         planned = read_planned_cells(row, files, derive, values=True)
-        return _choose(sum_cells(planned.cells, planned.plan), {name: name for name in used}), planned.plan.problem
+        summed = _choose(sum_cells(planned.cells, planned.plan), {name: name for name in used})
+        return summed, assess_scale(summed.values), planned.plan.problem
     indexed = samples.set_index("sample")
-    matrix = _read_bulk(row, files, indexed)
+    matrix = _read_bulk(row, files, indexed, used)
     columns = match_columns(row, indexed, used, matrix.columns)
     if "metadata" in files:
-        matrix.simulated |= read_series_metadata(files["metadata"]).simulated
-    return _choose(matrix, columns), None
+        matrix.simulated |= read_record_metadata(files["metadata"]).simulated
+    whole_file = matrix.values
+    chosen = _choose(matrix, columns)
+    return chosen, assess_scale(chosen.values, whole_file), None
 
 
-def _read_bulk(row: Dataset, files: Mapping[str, Path], samples: pd.DataFrame) -> ValueMatrix:
+def _read_bulk(row: Dataset, files: Mapping[str, Path], samples: pd.DataFrame, used: Sequence[str]) -> ValueMatrix:
     path = files["values"]
     if row.layout == "archive":
-        return read_count_archive(path)
+        return read_count_archive(path, scale=row.scale, strand=row.strand, transcripts=row.identifiers == "probe")
     if row.layout == "ncbi_counts":
         return read_ncbi_counts(path)
     if row.layout == "table":
-        named = samples[row.sample_name] if row.sample_name else samples.index
-        return read_expression_table(path, [str(name) for name in named])
+        named = names_in_values(row, samples)
+        columns = match_columns(row, samples, used, list_value_columns(row, files, named))
+        return read_expression_table(path, list(columns.values()), DeclaredColumns.of(row), named)
     series = read_series_matrix(path)
     if series.values is None:
         raise SheetMismatch(
@@ -317,15 +334,15 @@ def _leave_out_incomplete(mapped: MappedIdentifiers, values: NDArray[np.float64]
 
 def _to_genes(
     row: Dataset, matrix: ValueMatrix, mapped: MappedIdentifiers, probe_rule: ProbeRule
-) -> tuple[GeneMatrix, Literal["log2", "counts"], str, str]:
-    """Collapse to genes: counts are added before any logarithm, probes are chosen or averaged on the log2 scale."""
-    additive = row.scale == "counts" or (row.scale == "normalised_counts" and row.identifiers != "probe")
-    if additive:
+) -> tuple[GeneMatrix, AnalysisValues, str]:
+    """Collapse to genes: counts are added before any logarithm, probes are chosen or averaged on the scale of the analysis."""
+    if row.scale == "counts" or (SCALES[row.scale].per_library and row.identifiers != "probe"):
         genes = collapse_to_genes(matrix.identifiers, mapped, matrix.values, "sum")
-        layer, genes.values, note = to_analysis_scale(genes.values, row.scale)
-        return genes, layer, note, "counts of one gene are added"
-    layer, values, note = to_analysis_scale(matrix.values, row.scale)
-    return collapse_to_genes(matrix.identifiers, mapped, values, probe_rule), layer, note, probe_rule
+        analysed = to_analysis_scale(genes.values, row.scale)
+        genes.values = analysed.values
+        return genes, analysed, f"{SCALES[row.scale].words} of one gene are added"
+    analysed = to_analysis_scale(matrix.values, row.scale)
+    return collapse_to_genes(matrix.identifiers, mapped, analysed.values, probe_rule), analysed, probe_rule
 
 
 def _check_any_gene(genes: GeneMatrix, where: str) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from sidemine.errors import Problem, SheetMismatch
+from sidemine.study.patterns import compile_pattern
 
 if TYPE_CHECKING:
     import numpy as np
@@ -44,10 +44,10 @@ def derive_columns(samples: pd.DataFrame, derive: Mapping[str, DerivedColumn], w
 
 
 def _derived_values(samples: pd.DataFrame, rule: DerivedColumn) -> list[str]:
-    pattern = re.compile(rule.regex)
+    pattern = compile_pattern(rule.regex)
     source = samples.index if rule.source == "sample" else samples[rule.source]
     cells = [str(cell) for cell in source]
-    found = {cell: match[1] or "" if (match := pattern.fullmatch(cell)) else "" for cell in set(cells)}
+    found = {cell: pattern.first_group(cell) or "" for cell in set(cells)}
     return [found[cell] for cell in cells]
 
 

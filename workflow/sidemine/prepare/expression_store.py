@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import io
 import json
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from sidemine.errors import InputError, Problem
+from sidemine.study.scales import Layer
 
 if TYPE_CHECKING:
     import anndata as ad
 
 PROVENANCE_KEY = "sidemine"
-LAYERS = ("log2", "counts")
+LAYERS: tuple[str, ...] = get_args(Layer)
 
 
 def write_expression(adata: ad.AnnData, path: Path) -> None:
@@ -22,14 +24,27 @@ def write_expression(adata: ad.AnnData, path: Path) -> None:
     Parameters
     ----------
     adata
-        obs = samples, var = genes, one layer (`log2` or `counts`), no X, provenance as JSON text in `uns['sidemine']`.
+        obs = samples, var = genes, one layer (one of `LAYERS`), no X, provenance as JSON text in `uns['sidemine']`.
     path
         Where to write; the file appears only when it is complete.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(path.name + ".part")
-    adata.write_h5ad(partial, compression="gzip", compression_opts=4, convert_strings_to_categoricals=False)
+    partial.write_bytes(_h5ad_bytes(adata))
     partial.replace(path)
+
+
+def _h5ad_bytes(adata: ad.AnnData) -> bytes:
+    """Return the content of an h5ad, written in memory: HDF5 crashes the process where a disk is full."""
+    import h5py
+    from anndata.io import write_elem
+
+    content = io.BytesIO()
+    with h5py.File(content, "w") as file:
+        write_elem(file, "/", adata, dataset_kwargs={"compression": "gzip", "compression_opts": 4})
+        if adata.raw is None:
+            del file["raw"]  # older readers do not know its mark of absence
+    return content.getvalue()
 
 
 def read_expression(path: Path) -> ad.AnnData:

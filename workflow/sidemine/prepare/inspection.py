@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from sidemine.errors import InputError, Problem, SidemineError
-from sidemine.prepare.byte_streams import MAX_BYTES, open_bytes
-from sidemine.simulation_marker import SIMULATION_MARKER
+from sidemine.retrieve.archive import open_data
+from sidemine.text.decoding import MAX_BYTES, UTF16_MARKS, not_there
 
 if TYPE_CHECKING:
     import numpy as np
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 Kind = Literal["series matrix", "SOFT", "table", "h5ad", "archive"]
 
+_ROWS_INSPECTED = 500
 _HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
 
 
@@ -83,8 +84,10 @@ def inspect_file(path: Path) -> Inspection:
     """
     from sidemine.retrieve.archive import is_tar
 
-    with open_bytes(path) as stream:
-        start = stream.peek(512)[:512].lstrip()
+    if not path.is_file():
+        raise InputError(not_there(str(path), "it is not there"))
+    with open_data(path) as stream:
+        start = stream.read(512).lstrip()
     if start.startswith(_HDF5_MAGIC):
         return _inspect_h5ad(path)
     if is_tar(path):
@@ -93,7 +96,12 @@ def inspect_file(path: Path) -> Inspection:
         return _inspect_series_matrix(path)
     if start.startswith(b"^"):
         return _inspect_soft(path)
-    if start.startswith(b"<") or b"\x00" in start or start.startswith(b"PK\x03\x04") or not start:
+    if (
+        start.startswith(b"<")
+        or (b"\x00" in start and not start.startswith(UTF16_MARKS))
+        or start.startswith(b"PK\x03\x04")
+        or not start
+    ):
         web_page = start.startswith(b"<")
         raise InputError(
             Problem(
@@ -263,7 +271,7 @@ def _inspect_table(path: Path) -> Inspection:
 
     from sidemine.sources.expression_table import read_expression_table, read_table_columns
 
-    columns = read_table_columns(path)
+    columns = read_table_columns(path, named=())
     parts = [name.replace(".", "_").replace("-", "_").replace(" ", "_").split("_") for name in columns]
     widest = max((len(cells) for cells in parts), default=0)
     names_parts = {
@@ -301,31 +309,27 @@ def _inspect_archive(path: Path) -> Inspection:
 
 
 def _inspect_h5ad(path: Path) -> Inspection:
-    import anndata
-    import pandas as pd
+    from sidemine.isolation import run_isolated
+    from sidemine.sources.h5ad_file import PRELOAD
 
-    data = anndata.read_h5ad(path, backed="r")
-    try:
-        columns = {
-            str(name): ["" if pd.isna(value) else str(value) for value in data.obs[name].tolist()] for name in data.obs
-        }
-        index = pd.Index([str(name) for name in data.obs_names], name="sample", dtype=object)
-        samples = pd.DataFrame(columns, index=index, dtype=object)
-        layers = [
-            "X",
-            *(str(name) for name in data.layers if name is not None),
-            *(["raw"] if data.raw is not None else []),
-        ]
-        head = data.X[: min(500, data.n_obs)] if data.X is not None else None
-        identifiers = [str(name) for name in data.var_names]
-        simulated = SIMULATION_MARKER in str(data.uns.get("simulated", ""))
-    finally:
-        data.file.close()
-    values = f"{samples.shape[0]} cells or samples × {len(identifiers)} genes; matrices: {', '.join(layers)}."
-    if head is not None:
-        dense = head.toarray() if hasattr(head, "toarray") else head
-        values += f" First {dense.shape[0]} rows of X: " + describe_values(dense.T.astype(float), identifiers)
-    return Inspection(path, "h5ad", samples, value_summary=values, simulated=simulated)
+    return run_isolated(_look_into_h5ad, path, where=path, returns=Inspection, preload=PRELOAD)
+
+
+def _look_into_h5ad(path: Path) -> Inspection:
+    from sidemine.sources.cells import text_frame
+    from sidemine.sources.h5ad_file import open_h5ad
+
+    with open_h5ad(path) as file:
+        samples = text_frame(file.table("obs")).rename_axis("sample")
+        identifiers = [str(name) for name in file.table("var").index]
+        places = file.matrices
+        values = (
+            f"{samples.shape[0]} cells or samples × {len(identifiers)} genes; matrices: {', '.join(places) or 'none'}."
+        )
+        if "X" in places:
+            head = file.matrix(places["X"])[:_ROWS_INSPECTED].toarray()
+            values += f" First {head.shape[0]} rows of X: " + describe_values(head.T.astype(float), identifiers)
+        return Inspection(path, "h5ad", samples, value_summary=values, simulated=file.simulated)
 
 
 def describe_values(values: npt.NDArray[np.float64], identifiers: list[str]) -> str:
@@ -338,4 +342,5 @@ def describe_values(values: npt.NDArray[np.float64], identifiers: list[str]) -> 
     except SidemineError:
         return f"{size}; every value is missing."
     missing = f"; {evidence.share_missing:.2%} missing" if evidence.share_missing else ""
-    return f"{size}; {evidence.figures()}{missing}. Likely scale: {evidence.reading}."
+    likely = "log2, or another logarithm" if evidence.reading == "log2" else evidence.reading
+    return f"{size}; {evidence.figures()}{missing}. Likely scale: {likely}."

@@ -1,23 +1,30 @@
-"""Expression on a log2 scale for the eye and for descriptive scores, whatever layer a dataset holds."""
+"""Expression for the eye and for descriptive scores, whatever layer a dataset holds."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import numpy as np
+
+from sidemine.study.scales import Layer
 
 if TYPE_CHECKING:
     from anndata import AnnData
     from numpy.typing import NDArray
 
 
+def layer_of(expression: AnnData) -> Layer:
+    """Return what a prepared dataset holds."""
+    return next(layer for layer in get_args(Layer) if layer in expression.layers)
+
+
 def log2_expression(expression: AnnData) -> NDArray[np.float64]:
-    """Return log2 expression: as it is, or log2 counts per million.
+    """Return expression: as it is (log2, z-scores, fractions), or log2 counts per million.
 
     Parameters
     ----------
     expression
-        A prepared dataset, samples × genes, with layer log2 or counts.
+        A prepared dataset, samples × genes, with one layer.
 
     Returns
     -------
@@ -25,8 +32,9 @@ def log2_expression(expression: AnnData) -> NDArray[np.float64]:
         Samples × genes. Counts become log2((count + 0.5) / (library size + 1) × 10⁶) as in voom
         (Law et al. 2014, doi 10.1186/gb-2014-15-2-r29), without normalisation factors.
     """
-    if "log2" in expression.layers:
-        return np.asarray(expression.layers["log2"], dtype=np.float64)
+    layer = layer_of(expression)
+    if layer != "counts":
+        return np.asarray(expression.layers[layer], dtype=np.float64)
     counts = np.asarray(expression.layers["counts"], dtype=np.float64)
     sizes = counts.sum(axis=1, keepdims=True)
     log_cpm: NDArray[np.float64] = np.log2((counts + 0.5) / (sizes + 1.0) * 1e6)

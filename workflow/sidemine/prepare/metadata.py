@@ -14,11 +14,11 @@ from sidemine.errors import Problem, SheetMismatch, SidemineError
 from sidemine.prepare.derived_columns import check_derived, derive_columns
 from sidemine.prepare.sample_sheet import apply_sample_sheet, check_known, read_sample_sheet
 from sidemine.prepare.single_cell import MIN_CELLS, PseudobulkPlan, plan_pseudobulk
-from sidemine.prepare.value_columns import list_value_columns, match_columns
+from sidemine.prepare.value_columns import list_value_columns, match_columns, names_in_values
 from sidemine.sources.cells import Cells, text_frame
 from sidemine.sources.count_archive import archive_metadata, list_archive_samples
+from sidemine.sources.geo_record import read_record_metadata
 from sidemine.sources.h5ad import read_h5ad_cells
-from sidemine.sources.series_matrix import read_series_metadata
 from sidemine.sources.tenx import read_tenx_cells
 from sidemine.study.hints import did_you_mean
 from sidemine.study.selectors import matches_nothing, parse_selector
@@ -155,7 +155,7 @@ def read_samples(
         with _collecting(problems):
             check_derived(samples, derive, samples.index.isin(used), f"config.yaml, derive.{row.dataset}")
         with _collecting(problems):
-            match_columns(row, samples, used, list_value_columns(row, files))
+            match_columns(row, samples, used, list_value_columns(row, files, names_in_values(row, samples)))
     if not problems:
         with _collecting(problems):
             _check_any_used(row, fates)
@@ -190,7 +190,7 @@ def _own_metadata(row: Dataset, files: Mapping[str, Path]) -> pd.DataFrame:
     import pandas as pd
 
     if "metadata" in files or row.layout == "series_matrix":
-        return read_series_metadata(files.get("metadata", files["values"])).samples
+        return read_record_metadata(files.get("metadata", files["values"])).samples
     if row.layout == "archive":
         return archive_metadata(list_archive_samples(files["values"]))
     if "sample_sheet" in files and row.sample_name:
@@ -288,7 +288,7 @@ def read_planned_cells(
     sheet = read_sample_sheet(files["sample_sheet"]) if "sample_sheet" in files else None
     obs = cells.obs
     if "metadata" in files and "sample" in obs.columns:
-        obs = _join(obs, read_series_metadata(files["metadata"]).samples, "sample")
+        obs = _join(obs, read_record_metadata(files["metadata"]).samples, "sample")
     if sheet is not None and "sample" in obs.columns and set(sheet.index) <= set(obs["sample"]):
         obs, sheet = _join(obs, sheet, "sample"), None
     elif sheet is not None and sheet.index.isin(obs.index).any():

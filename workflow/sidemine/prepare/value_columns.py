@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sidemine.errors import Problem, SheetMismatch
 from sidemine.sources.count_archive import list_archive_samples
-from sidemine.sources.expression_table import read_table_columns
+from sidemine.sources.expression_table import DeclaredColumns, read_table_columns
 from sidemine.sources.series_matrix import read_series_metadata
 
 if TYPE_CHECKING:
@@ -20,13 +20,21 @@ if TYPE_CHECKING:
 _MAX_NAMES_TOLD = 6
 
 
-def list_value_columns(row: Dataset, files: Mapping[str, Path]) -> list[str]:
-    """Return the names of the value columns (or archive members' samples) without reading the values."""
+def list_value_columns(row: Dataset, files: Mapping[str, Path], named: Collection[str] | None = None) -> list[str]:
+    """Return the names of the value columns (or archive members' samples) without reading the values.
+
+    `named` are the names that metadata give to samples; None: there are no metadata.
+    """
     if row.layout == "archive":
         return [member.sample for member in list_archive_samples(files["values"])]
     if row.layout == "series_matrix":
         return list(read_series_metadata(files["values"]).samples.index)
-    return read_table_columns(files["values"])
+    return read_table_columns(files["values"], DeclaredColumns.of(row), named)
+
+
+def names_in_values(row: Dataset, samples: pd.DataFrame) -> list[str]:
+    """Return the names that the samples should have in the value file, by accession or `sample_name`."""
+    return _names(row, samples) if row.sample_name else [str(name) for name in samples.index]
 
 
 def match_columns(row: Dataset, samples: pd.DataFrame, used: Sequence[str], columns: Sequence[str]) -> dict[str, str]:
@@ -48,7 +56,7 @@ def match_columns(row: Dataset, samples: pd.DataFrame, used: Sequence[str], colu
     SheetMismatch
         When a sample has no column (both sides are listed), or two samples share a name.
     """
-    names = dict(zip(samples.index, samples.index if not row.sample_name else _names(row, samples), strict=True))
+    names = dict(zip(samples.index, names_in_values(row, samples), strict=True))
     exact = set(columns)
     mangled: dict[str, list[str]] = {}
     for column in columns:

@@ -15,6 +15,7 @@ from sidemine.quality.principal_components import find_principal_components
 from sidemine.quality.reuse import find_relations, flag_reuse
 from sidemine.quality.sex_check import find_sex_column, flag_sex, read_sex
 from sidemine.quality.treatment import decide_treatment
+from sidemine.study.scales import SCALES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,6 +30,7 @@ COVERED = 0.8
 """Share of the platform's annotated probes that a matrix of that platform should hold. Unfiltered series matrices hold
 nearly all of them (GSE14520, GSE42872: above 0.99); those of GPL571 hold 0.4 of GPL570."""
 USABLE = "the dataset can be used as declared"
+SCALE = "the values bear out the declared scale"
 PLATFORM = "identifiers and sample records fit the declared platform"
 
 
@@ -44,7 +46,7 @@ def assess_quality(
     Parameters
     ----------
     expression
-        The dataset's genes (layers log2 or counts; samples × genes).
+        The dataset's genes (one layer; samples × genes).
     samples
         Its samples, as `tables.SAMPLES` describes, also those that do not take part.
     row
@@ -81,6 +83,7 @@ def assess_quality(
     elsewhere = [entry for entry in shared["shared"][row["dataset"]] if entry["sample"] in set(names)]
     flags = [
         _flag_usable(provenance),
+        flag_declared_scale(provenance),
         flag_platform(provenance, used, str(row["platform"]), actions["identifiers"]),
         flag_sex(reading, recorded, sex_column if recorded else "", actions["sex_mismatch"]),
         flag_reuse(relations, elsewhere, len(names), actions["reused_samples"]),
@@ -100,7 +103,12 @@ def assess_quality(
         "scale": {
             "declared": provenance["scale_declared"],
             "found": provenance["scale_found"],
+            "answer": provenance["scale_answer"],
+            "reason": provenance["scale_reason"],
             "transformation": provenance["transformation"],
+            "offset": provenance["offset"],
+            "n_values": provenance["n_values"],
+            "n_values_moved": provenance["n_values_moved"],
         },
         "flags": [flag.to_dict() for flag in flags],
         "sex": {"column": sex_column, "genes": reading.genes, "by_genes": reading.by_genes, "reading": reading.words},
@@ -123,7 +131,26 @@ def _flag_usable(provenance: dict[str, Any]) -> Flag:
             f"{problem['what']} ({problem['where']})",
             f"none of its contrasts is tested; {problem['next_step']}",
         )
-    return Flag("", USABLE, "ok", f"declared {provenance['scale_declared']}, found {provenance['scale_found']}")
+    return Flag("", USABLE, "ok", "nothing speaks against it")
+
+
+def flag_declared_scale(provenance: Mapping[str, Any]) -> Flag:
+    """Tell whether the values bear out the declared scale, and what was done to bring them to the scale of the analysis.
+
+    Parameters
+    ----------
+    provenance
+        Of the prepared dataset: scale_declared, scale_answer, scale_reason, transformation.
+    """
+    words = SCALES[provenance["scale_declared"]].words
+    told = (
+        f"declared {words}: {provenance['scale_answer']}. {provenance['scale_reason']}; {provenance['transformation']}"
+    )
+    if provenance["scale_answer"] == "fits":
+        return Flag("", SCALE, "ok", told)
+    if provenance["scale_answer"] == "contradicts":
+        return Flag("", SCALE, "problem", told, "none of the contrasts is tested")
+    return Flag("", SCALE, "warn", told, "taken as declared; see in the record how the values were made")
 
 
 def flag_platform(provenance: Mapping[str, Any], samples: pd.DataFrame, declared: str, action: str) -> Flag:

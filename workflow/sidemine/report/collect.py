@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sidemine.errors import InputError, Problem
+from sidemine.prepare.expression_store import LAYERS
 from sidemine.report.beside import Beside, read_beside
 from sidemine.report.supplement import Supplement, read_supplement
 from sidemine.report.words import cleaned
@@ -198,7 +199,7 @@ def read_expression(path: Path) -> tuple[list[str], list[str], np.ndarray[Any, A
     provenance = json.loads(str(data.uns.get("sidemine", "{}")))
     names = [str(name) for name in data.obs_names]
     genes = [str(name) for name in data.var_names]
-    layer = "log2" if "log2" in data.layers else "counts" if "counts" in data.layers else ""
+    layer = next((name for name in LAYERS if name in data.layers), "")
     if not layer:
         return [], names, np.zeros((len(names), 0)), provenance
     stored = data.layers[layer]

@@ -73,7 +73,11 @@ def is_container(path: Path) -> bool:
 
 
 def iter_files(
-    path: Path, *, max_member_bytes: int = MAX_MEMBER_BYTES, max_members: int = MAX_MEMBERS
+    path: Path,
+    *,
+    max_member_bytes: int = MAX_MEMBER_BYTES,
+    max_members: int = MAX_MEMBERS,
+    notes: list[str] | None = None,
 ) -> Iterator[tuple[str, BinaryIO]]:
     """Yield all files of a container, those of archives within it too, each with a stream of its content.
 
@@ -85,6 +89,8 @@ def iter_files(
         Most bytes that one file may have after unpacking.
     max_members
         Most files.
+    notes
+        Is told which files are gzip within gzip.
 
     Yields
     ------
@@ -97,7 +103,8 @@ def iter_files(
     InputError
         See `retrieve.archive.iter_tar_members`; also when the path is no container, or archives are nested too deep.
     """
-    for count, (name, stream) in enumerate(_outer_files(path, max_member_bytes, max_members), start=1):
+    limits = _Limits(str(path), max_member_bytes, max_members, [] if notes is None else notes)
+    for count, (name, stream) in enumerate(_outer_files(path, limits), start=1):
         if count > max_members:
             raise InputError(
                 Problem(
@@ -110,17 +117,27 @@ def iter_files(
         yield name, stream
 
 
-def _outer_files(path: Path, max_bytes: int, max_members: int) -> Iterator[tuple[str, BinaryIO]]:
+@dataclass(frozen=True)
+class _Limits:
+    """The container by name, what it may hold, and what was odd about it."""
+
+    where: str
+    max_bytes: int
+    max_members: int
+    notes: list[str]
+
+
+def _outer_files(path: Path, limits: _Limits) -> Iterator[tuple[str, BinaryIO]]:
     if path.is_dir():
         for file in sorted(path.rglob("*")):
             name = file.relative_to(path)
             if file.is_file() and not any(part.startswith(".") for part in name.parts):
-                with open_data(file, max_bytes) as stream:
-                    yield from _unnested(name.as_posix(), stream, str(path), max_bytes, max_members, 1)
+                with open_data(file, limits.max_bytes) as stream:
+                    yield from _unnested(name.as_posix(), stream, limits, 1)
     elif path.is_file() and (is_tar(path) or is_zip(path)):
         members = iter_tar_members if is_tar(path) else iter_zip_members
-        for member, stream in members(path, max_member_bytes=max_bytes, max_members=max_members):
-            yield from _unnested(member, stream, str(path), max_bytes, max_members, 1)
+        for member, stream in members(path, max_member_bytes=limits.max_bytes, max_members=limits.max_members):
+            yield from _unnested(member, stream, limits, 1)
     else:
         raise InputError(
             Problem(
@@ -132,18 +149,20 @@ def _outer_files(path: Path, max_bytes: int, max_members: int) -> Iterator[tuple
         )
 
 
-def _unnested(
-    name: str, stream: BinaryIO, outer: str, max_bytes: int, max_members: int, depth: int
-) -> Iterator[tuple[str, BinaryIO]]:
+def _unnested(name: str, stream: BinaryIO, limits: _Limits, depth: int) -> Iterator[tuple[str, BinaryIO]]:
     """Yield a file, or, where it is an archive itself, the files within."""
-    stream = _gunzipped_again(stream, max_bytes, f"{outer}, member {name!r}")
+    where = f"{limits.where}, member {name!r}"
+    for layer in range(_MAX_GZIP_LAYERS - 1):
+        if _peek(stream)[:2] != GZIP_MAGIC:
+            break
+        stream = open_gunzipped(stream, limits.max_bytes, where)
+        if layer == 0:
+            limits.notes.append(f"{name}: gzip within gzip was unpacked")
     head = _peek(stream)
     nested_tar = head[257:262] == b"ustar"
-    nested_zip = head.startswith(_ZIP_MAGIC) and not name.lower().endswith(SPREADSHEET_ENDINGS)
-    if not (nested_tar or nested_zip):
+    if not nested_tar and (not head.startswith(_ZIP_MAGIC) or name.lower().endswith(SPREADSHEET_ENDINGS)):
         yield name, stream
         return
-    where = f"{outer}, member {name!r}"
     if depth >= MAX_DEPTH:
         raise InputError(
             Problem(
@@ -157,17 +176,14 @@ def _unnested(
         shutil.copyfileobj(stream, spooled, 2**20)
         spooled.seek(0)
         members = iter_tar_members if nested_tar else iter_zip_members
-        inner = members(cast("IO[bytes]", spooled), max_member_bytes=max_bytes, max_members=max_members, where=where)
+        inner = members(
+            cast("IO[bytes]", spooled),
+            max_member_bytes=limits.max_bytes,
+            max_members=limits.max_members,
+            where=where,
+        )
         for member, content in inner:
-            yield from _unnested(f"{name}/{member}", content, outer, max_bytes, max_members, depth + 1)
-
-
-def _gunzipped_again(stream: BinaryIO, max_bytes: int, where: str) -> BinaryIO:
-    for _ in range(_MAX_GZIP_LAYERS - 1):
-        if _peek(stream)[:2] != GZIP_MAGIC:
-            break
-        stream = open_gunzipped(stream, max_bytes, where)
-    return stream
+            yield from _unnested(f"{name}/{member}", content, limits, depth + 1)
 
 
 def _peek(stream: BinaryIO) -> bytes:

@@ -1,84 +1,127 @@
-"""Read text tables of expression values, genes × samples, in the many shapes that people deposit."""
+"""Read text tables of expression values, genes × samples, in the many shapes that people deposit.
+
+Which column is what is declared, or follows from metadata (`named`), or from names that mean one thing only. What a
+column holds never turns a sample into a description: a cell that is no number is refused with its place.
+"""
 
 from __future__ import annotations
 
-import codecs
-import csv
-import io
 import logging
 import re
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sidemine.errors import InputError, Problem
-from sidemine.prepare.byte_streams import decode, open_bytes
 from sidemine.simulation_marker import SIMULATION_MARKER
 from sidemine.sources.value_matrix import ValueMatrix
+from sidemine.text.delimited import (
+    ANNOTATION_WORDS,
+    IDENTIFIER_WORDS,
+    STATISTIC_WORDS,
+    TextTable,
+    plain_word,
+    read_delimited,
+)
+from sidemine.text.numbers import is_missing, is_number
 
 if TYPE_CHECKING:
-    import numpy as np
-    import pandas as pd
-    from numpy.typing import NDArray
+    from sidemine.study.models import Dataset, IdentifierKind
 
 logger = logging.getLogger(__name__)
 
-MISSING_VALUES = ("", "NA", "N/A", "NaN", "nan", "null", "NULL", "None")
-"""Cells that mean 'no value'. Spreadsheet errors such as #DIV/0! are not among them: they hide a mistake."""
-
-# fmt: off
-ANNOTATION_NAMES = frozenset({
-    "chr", "chrom", "chromosome", "start", "end", "stop", "strand", "length", "genelength", "gene_length",
-    "effective_length", "width", "symbol", "gene_symbol", "genesymbol", "gene_name", "genename",
-    "external_gene_name", "hgnc_symbol", "name", "description", "gene_description", "biotype", "gene_biotype",
-    "gene_type", "type", "entrez", "entrez_id", "entrezid", "entrez_gene_id", "entrezgene", "ensembl",
-    "ensembl_id", "ensembl_gene_id", "gene_id", "geneid", "transcript_id", "transcript_ids", "transcript_id(s)",
-    "locus", "tss_id", "refseq",
-})
-# fmt: on
-"""Column names (lower case) that tell about genes and never hold a sample."""
-
 _PEEK_ROWS = 200
-_MAX_CELLS_TOLD = 5
+_MIN_COUNTED = 3
+_MIN_SHARE_FITTING = 0.8
+_MAX_NAMES_TOLD = 8
+
+# Fits many things; a column of that name is a statistic only beside one of an unmistakable name.
+_SHORT_STATISTICS = frozenset({"b", "f", "fc", "lr", "stat", "t"})
+
+_FITS: dict[str, Callable[[str], object]] = {
+    "entrez": re.compile(r"\d+(\.0)?").fullmatch,
+    "ensembl": re.compile(r"ENS[A-Z]*[GT]\d{11}.*", re.IGNORECASE).fullmatch,
+    "symbol": lambda cell: not is_number(cell) and not _FITS["ensembl"](cell),
+    "probe": bool,
+}
 
 
 @dataclass(frozen=True)
-class _Layout:
-    """How one file is laid out, found from its first lines."""
+class DeclaredColumns:
+    """What datasets.tsv says of the columns of a table; nothing, by default.
 
-    skipped_lines: int
-    separator: str
-    header: list[str]
-    annotation: frozenset[int]
-    encoding: str
-    simulated: bool
-
-
-def read_table_columns(path: Path) -> list[str]:
-    """Return the sample columns of a text table without reading its values.
-
-    Raises
-    ------
-    InputError
-        When the file is missing, damaged, or no table.
+    Attributes
+    ----------
+    identifiers
+        Kind of the identifiers; None: not known.
+    gene_column
+        Name of their column; '' = found by its place, name and content.
+    annotation_columns
+        Names of columns that describe genes.
     """
-    layout = _find_layout(path, frozenset())
-    return [name for position, name in enumerate(layout.header) if position and position not in layout.annotation]
+
+    identifiers: IdentifierKind | None = None
+    gene_column: str = ""
+    annotation_columns: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, row: Dataset) -> DeclaredColumns:
+        """Return what a row of datasets.tsv says."""
+        return cls(row.identifiers, row.gene_column, tuple(row.annotation_columns))
 
 
-def read_expression_table(path: Path, wanted: Collection[str] = ()) -> ValueMatrix:
-    """Read a text table of genes × samples.
+@dataclass
+class TableColumns:
+    """Positions of the identifiers and of the samples (or what may be such), and what was said of the others."""
 
-    Comma, tab, semicolon or white space; plain or gzip; leading `#` lines; a header whose first cell is blank or that
-    is one cell short (R); quoted cells; CRLF; UTF-8 or Latin-1; columns that describe genes (featureCounts and others).
+    genes: int
+    samples: list[int]
+    notes: list[str] = field(default_factory=list)
+
+
+def read_table_columns(
+    path: Path, declared: DeclaredColumns = DeclaredColumns(), named: Collection[str] | None = None
+) -> list[str]:
+    """Return the names of the columns that may be samples, from the first rows of a table.
 
     Parameters
     ----------
     path
         The file.
-    wanted
-        Names of columns that are samples whatever they look like; other columns are judged by name and content.
+    declared
+        What datasets.tsv says of its columns.
+    named
+        Names that metadata give to samples: such columns are samples whatever they look like, and a column of text
+        that is none of them is left for the caller to match. None: there are no metadata, the columns name the samples,
+        so that a column of text is refused.
+
+    Raises
+    ------
+    InputError
+        When the file is missing, damaged, or no table; when it is not clear what a column is.
+    """
+    table = read_delimited(path, r_layout=True, max_rows=_PEEK_ROWS)
+    return [table.header[position] for position in find_columns(table, declared, named).samples]
+
+
+def read_expression_table(
+    path: Path,
+    columns: Sequence[str] | None = None,
+    declared: DeclaredColumns = DeclaredColumns(),
+    named: Collection[str] | None = None,
+) -> ValueMatrix:
+    """Read a text table of genes × samples: `text.delimited` says what is understood as such.
+
+    Parameters
+    ----------
+    path
+        The file.
+    columns
+        Names of the columns to read; None: all that may be samples, by `read_table_columns`.
+    declared, named
+        As in `read_table_columns`.
 
     Returns
     -------
@@ -88,262 +131,282 @@ def read_expression_table(path: Path, wanted: Collection[str] = ()) -> ValueMatr
     Raises
     ------
     InputError
-        When a cell is no number (row, column and value are told), rows have different lengths, a column name repeats,
-        or the file is damaged or empty.
+        When a cell is no number (line, column and value are told), rows have different lengths, a column name repeats,
+        a sample has no value at all, it is not clear what a column is, or the file is damaged or empty.
     """
+    return to_value_matrix(read_delimited(path, r_layout=True), columns, declared, named)
+
+
+def to_value_matrix(
+    table: TextTable,
+    columns: Sequence[str] | None = None,
+    declared: DeclaredColumns = DeclaredColumns(),
+    named: Collection[str] | None = None,
+) -> ValueMatrix:
+    """Turn a table of text (of a file, or of a spreadsheet) into values; see `read_expression_table`."""
     import numpy as np
-    import pandas as pd
 
-    layout = _find_layout(path, frozenset(wanted))
-    value_positions = [i for i in range(1, len(layout.header)) if i not in layout.annotation]
-    columns = [layout.header[i] for i in value_positions]
-    _check_columns(columns, path)
-    table = _read_typed(path, layout, value_positions)
-    values = np.empty((table.num_rows, len(columns)))
-    for target, position in enumerate(value_positions):
-        values[:, target] = table.column(_arrow_name(position)).to_numpy()
-    _check_finite(values, columns, table.column(_arrow_name(0)).to_pylist(), path)
-    annotation = pd.DataFrame(
-        {layout.header[i]: pd.Series(table.column(_arrow_name(i)).to_pylist(), dtype=object) for i in layout.annotation}
+    found = find_columns(table, declared, named)
+    positions = found.samples if columns is None else [table.position(name) for name in columns]
+    _check_samples(table, positions)
+    table.name_column = found.genes
+    values = table.matrix(positions)
+    empty = [table.header[position] for position, column in zip(positions, values.T, strict=True) if _is_empty(column)]
+    if empty:
+        raise InputError(
+            Problem(
+                f"{len(empty)} samples have no value at all",
+                f"{table.where}: columns {', '.join(map(repr, empty[:_MAX_NAMES_TOLD]))}",
+                "values in the column of every sample",
+                "Exclude these samples with a reason, or use another file of the series.",
+            )
+        )
+    name = table.where.rsplit("/", 1)[-1]
+    left = [
+        column or f"(column {position + 1}, without a name)"
+        for position, column in enumerate(table.header)
+        if position != found.genes and position not in set(found.samples)
+    ]
+    notes = [*table.notes, *found.notes]
+    if left:
+        notes.append(f"{name}: columns that describe genes, not samples: {', '.join(sorted(left))}")
+    logger.info("%s: %d identifiers × %d samples", name, table.n_rows, len(positions))
+    return ValueMatrix(
+        [cell.strip() for cell in table.cells(found.genes)],
+        [table.header[position] for position in positions],
+        np.ascontiguousarray(values),
+        notes=notes,
+        simulated=any(SIMULATION_MARKER in comment for comment in table.comments),
     )
-    identifiers = [str(cell or "").strip() for cell in table.column(_arrow_name(0)).to_pylist()]
-    notes = []
-    if layout.annotation:
-        names = ", ".join(sorted(layout.header[i] for i in layout.annotation))
-        notes.append(f"{path.name}: columns that describe genes, not samples: {names}")
-        identifiers = _replace_row_numbers(identifiers, annotation, notes, path)
-    logger.info("%s: %d identifiers × %d samples", path.name, len(identifiers), len(columns))
-    return ValueMatrix(identifiers, columns, values, annotation, notes=notes, simulated=layout.simulated)
 
 
-def _find_layout(path: Path, wanted: frozenset[str]) -> _Layout:
-    """Read the first lines and decide on separator, header and which columns describe genes."""
-    with open_bytes(path) as stream:
-        comments, lines = _first_lines(stream)
-    text = [decode(line)[0] for line in lines]
-    if len(text) < 2:
+def _is_empty(column: object) -> bool:
+    import numpy as np
+
+    return bool(np.isnan(column).all())  # type: ignore[call-overload]
+
+
+def find_columns(
+    table: TextTable, declared: DeclaredColumns = DeclaredColumns(), named: Collection[str] | None = None
+) -> TableColumns:
+    """Tell which column names the genes and which may be samples, from names and the first rows.
+
+    Parameters
+    ----------
+    table
+        The table.
+    declared, named
+        As in `read_table_columns`.
+
+    Raises
+    ------
+    InputError
+        When the table has no rows or no header, or it is not clear which column names the genes or what a column of
+        text is.
+    """
+    if table.n_rows == 0:
         raise InputError(
             Problem(
                 "the table has no rows",
-                str(path),
+                table.where,
                 "a header line and at least one row of values",
                 "Check that this is the right file of the series; sidemine inspect lists them.",
             )
         )
-    separator = next((mark for mark in ("\t", ",", ";") if mark in text[0]), None) or _separator_of_row(text[1])
-    rows = [_split(line, separator) for line in text]
-    header = _complete_header(rows[0], rows[1], path)
-    return _Layout(
-        skipped_lines=len(comments) + 1,
-        separator=separator,
-        header=header,
-        annotation=_annotation_columns(header, rows[1:], wanted),
-        encoding=_encoding(path),
-        simulated=any(SIMULATION_MARKER in decode(line)[0] for line in comments),
+    peek = {position: _first_cells(table, position) for position in range(len(table.header))}
+    samples = set(named or ())
+    described = {
+        position: _describes(table, position, peek[position], declared, samples)
+        for position in range(len(table.header))
+    }
+    genes, notes = _find_gene_column(table, peek, declared, samples)
+    _check_header(table, genes, samples)
+    _check_r_layout(table, samples, notes)
+    if genes and _is_nameless(table.header[0]) and table.header[0] not in samples:
+        described[0] = True  # the names, or numbers, of rows that R or pandas wrote
+    candidates = [position for position in peek if position != genes and not described[position]]
+    if named is None:
+        _refuse_text(table, candidates, peek)
+    nameless = [position for position in candidates if not table.header[position]]
+    if nameless:
+        raise InputError(
+            Problem(
+                "a column of values has no name",
+                f"{table.where}: column {nameless[0] + 1} of {len(table.header)}",
+                "a name over every column",
+                "Find out what the column holds, name it in a copy of the file, and name that copy in datasets.tsv.",
+            )
+        )
+    return TableColumns(genes, candidates, notes)
+
+
+def _first_cells(table: TextTable, position: int) -> list[str]:
+    return [cell.strip() for cell in table.cells(position, _PEEK_ROWS)]
+
+
+def _describes(
+    table: TextTable, position: int, cells: list[str], declared: DeclaredColumns, samples: Collection[str]
+) -> bool:
+    """Tell whether a column is known not to be a sample: declared, by its name, empty, or a counter of rows."""
+    name = table.header[position]
+    if name in samples:
+        return False
+    word = plain_word(name)
+    unmistakable = STATISTIC_WORDS - _SHORT_STATISTICS
+    statistics = STATISTIC_WORDS if any(plain_word(other) in unmistakable for other in table.header) else unmistakable
+    return (
+        name in declared.annotation_columns
+        or word in ANNOTATION_WORDS
+        or word in statistics
+        or (_is_nameless(name) and (all(map(is_missing, cells)) or _counts_rows(cells)))
     )
 
 
-def _first_lines(stream: IO[bytes]) -> tuple[list[bytes], list[bytes]]:
-    comments: list[bytes] = []
-    lines: list[bytes] = []
-    for line in stream:
-        if not lines and (line.startswith(b"#") or not line.strip()):
-            comments.append(line)
-        elif line.strip():
-            lines.append(line.rstrip(b"\r\n"))
-        if len(lines) > _PEEK_ROWS:
-            break
-    return comments, lines
+def _counts_rows(cells: Sequence[str]) -> bool:
+    """Tell whether cells are 0, 1, 2, … or 1, 2, 3, …, perhaps with thousands separators."""
+    texts = [cell.replace(",", "") for cell in cells]
+    if len(texts) < _MIN_COUNTED or texts[0] not in {"0", "1"} or not all(map(str.isdecimal, texts)):
+        return False
+    return all(int(after) - int(before) == 1 for before, after in pairwise(texts))
 
 
-def _separator_of_row(row: str) -> str:
-    # A table of one sample written by R has a header of one cell, so only the row shows the separator.
-    return next((mark for mark in ("\t", ",", ";") if mark in row), " ")
+def _is_nameless(name: str) -> bool:
+    """Tell whether a header cell says nothing: empty, or what pandas and R write in place of nothing."""
+    return not name or bool(re.fullmatch(r"Unnamed: \d+|X|V1|index|row\.?names?|rn", name, re.IGNORECASE))
 
 
-def _split(line: str, separator: str) -> list[str]:
-    if separator == " ":
-        return next(csv.reader([re.sub(r"\s+", " ", line.strip())], delimiter=" "))
-    return next(csv.reader([line], delimiter=separator))
+def _find_gene_column(
+    table: TextTable, peek: dict[int, list[str]], declared: DeclaredColumns, samples: Collection[str]
+) -> tuple[int, list[str]]:
+    if declared.gene_column:
+        return table.position(declared.gene_column), []
+    words = [plain_word(name) for name in table.header]
+    kind = declared.identifiers
+    fitting = [
+        position
+        for position in range(1, len(words))
+        if words[position] in IDENTIFIER_WORDS and table.header[position] not in samples and _fits(peek[position], kind)
+    ]
+    if _names_genes(table.header[0], words[0], peek[0], kind, alone=not fitting):
+        return 0, []
+    preferred = [position for position in fitting if kind is not None and kind in words[position]]
+    chosen = preferred if len(preferred) == 1 else fitting
+    name = table.where.rsplit("/", 1)[-1]
+    if len(chosen) == 1:
+        found = table.header[chosen[0]]
+        why = "only counts rows" if _may_count(peek[0]) else f"({table.header[0]!r}) does not name genes"
+        return chosen[0], [f"{name}: the first column {why}; identifiers come from column {found!r}"]
+    raise InputError(
+        Problem(
+            "it is not clear which column names the genes: the first one counts rows or describes a place",
+            f"{table.where}: column {table.header[0]!r} holds {', '.join(map(repr, peek[0][:4]))}; header "
+            + ", ".join(map(repr, table.header[:20])),
+            "gene_column in datasets.tsv, where the genes are not named by the first column",
+            "Set gene_column to one of: " + ", ".join(repr(table.header[i]) for i in chosen)
+            if chosen
+            else "Set gene_column to the column that holds the identifiers; if there is none, use another file.",
+        )
+    )
 
 
-def _complete_header(header: list[str], row: list[str], path: Path) -> list[str]:
-    names = [cell.strip() for cell in header]
-    if len(names) == len(row) - 1:
-        names = ["", *names]  # R leaves out the header of the row names
-    if len(names) != len(row):
+def _names_genes(name: str, word: str, cells: list[str], kind: IdentifierKind | None, *, alone: bool) -> bool:
+    """Tell whether the first column holds identifiers, as it nearly always does; `alone`: no other column may."""
+    if word in ANNOTATION_WORDS - IDENTIFIER_WORDS:
+        return False
+    if _counts_rows(cells):
+        # Some arrays number their probes; nothing else is named 1, 2, 3, … in this order.
+        return kind == "probe" and word in IDENTIFIER_WORDS
+    if _may_count(cells) and _is_nameless(name):
+        return alone and kind in {"entrez", "probe"}
+    # Numbers are neither symbols nor Ensembl ids.
+    return kind not in {"symbol", "ensembl"} or not all(is_number(cell) for cell in cells if not is_missing(cell))
+
+
+def _may_count(cells: list[str]) -> bool:
+    """Tell whether cells may be row numbers, also after rows were taken out or shuffled."""
+    return all(cell.replace(",", "").isdecimal() for cell in cells) and len(set(cells)) == len(cells)
+
+
+def _fits(cells: Sequence[str], kind: IdentifierKind | None) -> bool:
+    present = [cell for cell in cells if not is_missing(cell)]
+    test = _FITS[kind] if kind else _FITS["probe"]
+    return bool(present) and sum(map(bool, map(test, present))) >= _MIN_SHARE_FITTING * len(present)
+
+
+def _check_header(table: TextTable, genes: int, samples: Collection[str]) -> None:
+    names = [name for position, name in enumerate(table.header) if position != genes]
+    first = table.header[genes]
+    known = plain_word(first) in IDENTIFIER_WORDS or _is_nameless(first) or any(name in samples for name in names)
+    if names and not known and all(map(is_number, names)):
         raise InputError(
             Problem(
-                f"the header has {len(header)} cells, the first row has {len(row)}",
-                str(path),
-                "as many header cells as columns, or one less (R)",
-                "Mend the file, or look for another supplementary file of the series.",
+                "the table seems to have no header: its first line holds numbers",
+                f"{table.where}: {', '.join(map(repr, table.header[:8]))}",
+                "a first line that names the columns",
+                "Write the names of the samples above the table, in a copy of the file, and name that copy.",
             )
         )
-    return names
 
 
-def _annotation_columns(header: list[str], rows: list[list[str]], wanted: frozenset[str]) -> frozenset[int]:
-    """Columns that describe genes: by their name, or because no cell of the first rows is a number."""
-    found = set()
-    for position, name in enumerate(header):
-        if position == 0 or name in wanted:
-            continue
-        cells = [row[position].strip() for row in rows if position < len(row)]
-        present = [cell for cell in cells if cell not in MISSING_VALUES]
-        all_text = bool(present) and not any(_is_number(cell) for cell in present)
-        nameless = not name and not present
-        if name.lower().replace(" ", "_") in ANNOTATION_NAMES or all_text or nameless:
-            found.add(position)
-    return frozenset(found)
+def _check_r_layout(table: TextTable, samples: Collection[str], notes: list[str]) -> None:
+    """Refuse a header that lacks a name when metadata know nothing of its first one, which then is no sample's."""
+    if not table.r_layout:
+        return
+    first = table.header[1]
+    word = plain_word(first)
+    if samples and not any(word in plain_word(name) or plain_word(name) in word for name in samples):
+        raise InputError(
+            Problem(
+                "the header is one cell short, and its first cell names no sample",
+                f"{table.where}: header {', '.join(map(repr, table.header[1:21]))}",
+                f"samples such as {', '.join(map(repr, list(samples)[:4]))} alone, as R writes it; or a name for "
+                "every column",
+                f"If {first!r} stands over the genes, find out which sample has no name and add it in a copy of the file.",
+            )
+        )
+    name = table.where.rsplit("/", 1)[-1]
+    notes.append(f"{name}: the header is one cell short, as R writes it: the first column names the rows")
 
 
-def _is_number(cell: str) -> bool:
-    try:
-        float(cell)
-    except ValueError:
-        return False
-    return "_" not in cell  # Python takes 1_000 for a number, a table does not
+def _refuse_text(table: TextTable, candidates: list[int], peek: dict[int, list[str]]) -> None:
+    """Refuse columns without any number: without metadata nobody can say whether these are samples."""
+    problems = []
+    for position in candidates:
+        cells = [cell for cell in peek[position] if not is_missing(cell)]
+        if cells and not any(map(is_number, cells)):
+            row = next(i for i, cell in enumerate(peek[position]) if not is_missing(cell))
+            problems.append(
+                Problem(
+                    "it is not clear whether a column is a sample or describes genes: it holds no number",
+                    f"{table.place(row, position)}, value {cells[0][:60]!r}",
+                    "numbers with a decimal point in the columns of samples; columns that describe genes under a usual "
+                    "name (chr, start, symbol, description, …) or named in annotation_columns",
+                    "If it describes genes, name it in annotation_columns of datasets.tsv; if it is a sample, mend its "
+                    "cells in a copy of the file.",
+                )
+            )
+    if problems:
+        raise InputError(problems[:_MAX_NAMES_TOLD])
 
 
-def _encoding(path: Path) -> str:
-    """Look through the bytes once: UTF-8, or Latin-1 where they are none."""
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    try:
-        with open_bytes(path) as stream:
-            while block := stream.read(1 << 20):
-                decoder.decode(block)
-    except UnicodeDecodeError:
-        return "latin1"
-    return "utf8"
-
-
-def _check_columns(columns: list[str], path: Path) -> None:
-    if not columns:
+def _check_samples(table: TextTable, positions: list[int]) -> None:
+    if not positions:
         raise InputError(
             Problem(
                 "the table has no column of numbers",
-                str(path),
+                f"{table.where}: header {', '.join(map(repr, table.header[:20]))}",
                 "one column of numbers per sample",
                 "Check that this file holds expression values.",
             )
         )
-    repeated = sorted({name for name in columns if columns.count(name) > 1})
+    names = [table.header[position] for position in positions]
+    repeated = sorted({name for name in names if table.header.count(name) > 1})
     if repeated:
         raise InputError(
             Problem(
                 "column names repeat",
-                f"{path}: {', '.join(map(repr, repeated))}",
+                f"{table.where}: {', '.join(map(repr, repeated))}",
                 "one column per sample, each with its own name",
                 "Rename the columns in a copy of the file and name that copy in datasets.tsv.",
             )
         )
-
-
-def _arrow_name(position: int) -> str:
-    return f"c{position}"
-
-
-def _read_typed(path: Path, layout: _Layout, value_positions: list[int]) -> Any:
-    """Read the whole table with declared types: pyarrow fails loudly on `1,5`, `#DIV/0!` and short rows."""
-    import pyarrow as pa
-
-    types = {_arrow_name(i): pa.string() for i in range(len(layout.header))}
-    try:
-        return _arrow_table(path, layout, types | {_arrow_name(i): pa.float64() for i in value_positions})
-    except pa.ArrowInvalid as error:
-        try:
-            as_text = _arrow_table(path, layout, types)
-        except pa.ArrowInvalid as ragged:
-            raise InputError(
-                Problem(
-                    "rows of the table have different lengths",
-                    f"{path}: {str(ragged)[:200]}",
-                    f"{len(layout.header)} columns in every row",
-                    "Retrieve the file again (it may be truncated), or mend it.",
-                )
-            ) from error
-        raise InputError(list(_bad_cells(as_text, layout, value_positions, path))) from error
-
-
-def _arrow_table(path: Path, layout: _Layout, types: dict[str, Any]) -> Any:
-    from pyarrow import csv as arrow_csv
-
-    with open_bytes(path) as stream:
-        source: Any = stream
-        separator = layout.separator
-        if separator == " ":
-            separator = "\t"
-            source = io.BytesIO(_tabbed(stream.read(), layout.encoding))
-        return arrow_csv.read_csv(
-            source,
-            read_options=arrow_csv.ReadOptions(
-                column_names=list(types), skip_rows=layout.skipped_lines, use_threads=False, encoding=layout.encoding
-            ),
-            parse_options=arrow_csv.ParseOptions(delimiter=separator),
-            convert_options=arrow_csv.ConvertOptions(
-                column_types=types, null_values=list(MISSING_VALUES), strings_can_be_null=False
-            ),
-        )
-
-
-def _tabbed(data: bytes, encoding: str) -> bytes:
-    # Comments and blank lines stay, so that the number of lines to skip stays the same.
-    lines = ("\t".join(_split(line, " ")) if line.strip() else "" for line in data.decode(encoding).splitlines())
-    return "\n".join(lines).encode(encoding)
-
-
-def _bad_cells(
-    table: Any,
-    layout: _Layout,
-    value_positions: list[int],
-    path: Path,
-) -> Iterator[Problem]:
-    """Find the cells that are no numbers: row, column and value of each, the first few."""
-    identifiers = table.column(_arrow_name(0)).to_pylist()
-    told = 0
-    for position in value_positions:
-        for row, cell in enumerate(table.column(_arrow_name(position)).to_pylist()):
-            if cell is None or cell.strip() in MISSING_VALUES or _is_number(cell):
-                continue
-            yield Problem(
-                "a cell is not a number",
-                f"{path}: row {row + 1} ({identifiers[row]}), column {layout.header[position]!r}, value {cell!r}",
-                "a number with a decimal point, or an empty cell, NA or null",
-                "Mend the cell in a copy of the file and name that copy in datasets.tsv.",
-            )
-            told += 1
-            if told == _MAX_CELLS_TOLD:
-                return
-    if told == 0:
-        yield Problem(
-            "a cell is not a number", str(path), "numbers with a decimal point", "Look for stray text in the file."
-        )
-
-
-def _check_finite(values: NDArray[np.float64], columns: list[str], identifiers: list[str], path: Path) -> None:
-    import numpy as np
-
-    infinite = np.argwhere(np.isinf(values))
-    if len(infinite):
-        row, column = infinite[0]
-        raise InputError(
-            Problem(
-                f"{len(infinite)} values are infinite",
-                f"{path}: row {row + 1} ({identifiers[row]}), column {columns[column]!r}, value {values[row, column]}",
-                "finite numbers, or an empty cell, NA or null",
-                "Infinite values come from the logarithm of zero: use the file before that step.",
-            )
-        )
-
-
-def _replace_row_numbers(identifiers: list[str], annotation: pd.DataFrame, notes: list[str], path: Path) -> list[str]:
-    """Use the first text column where the first column only counts rows (R's write.csv without row names)."""
-    if identifiers != [str(number) for number in range(1, len(identifiers) + 1)] or len(identifiers) < 2:
-        return identifiers
-    for name in annotation.columns:
-        cells = [str(cell).strip() for cell in annotation[name]]
-        if not any(_is_number(cell) for cell in cells):
-            notes.append(f"{path.name}: the first column only counts rows; identifiers come from column {name!r}")
-            return cells
-    return identifiers

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sidemine.errors import InputError, Problem
-from sidemine.simulation_marker import SIMULATION_MARKER
+from sidemine.isolation import run_isolated
 from sidemine.sources.cells import Cells, text_frame
+from sidemine.sources.h5ad_file import PRELOAD, H5adFile, open_h5ad
 
 if TYPE_CHECKING:
-    import anndata as ad
     import pandas as pd
+    from numpy.typing import NDArray
 
     from sidemine.study.models import IdentifierKind
 
 COUNT_LAYERS = ("counts", "raw_counts", "count", "raw", "spliced_unspliced")
+_BLOCK = 2**22
 _SYMBOL_COLUMNS = ("gene_symbols", "gene_symbol", "symbol", "feature_name", "gene_name", "gene_short_name")
 _ENSEMBL_COLUMNS = ("gene_ids", "gene_id", "ensembl", "ensembl_id", "ensembl_gene_id", "feature_id")
 
@@ -38,77 +39,66 @@ def read_h5ad_cells(path: Path, kind: IdentifierKind, values: bool = True) -> Ce
     InputError
         When the file is no h5ad, or holds no raw counts.
     """
-    adata = _open_h5ad(path, backed=not values)
-    obs = text_frame(adata.obs)
-    simulated = SIMULATION_MARKER in str(adata.uns.get("simulated", ""))
-    if not values:
-        adata.file.close()
-        return Cells(None, [], obs, simulated=simulated)
-    counts, var, source = _find_counts(adata, path)
-    note = f"raw counts of {counts.shape[0]} cells × {counts.shape[1]} genes from {source}"
-    return Cells(counts, _identifiers(var, kind), obs, notes=[note], simulated=simulated)
+    return run_isolated(_read_cells, path, kind, values, where=path, returns=Cells, preload=PRELOAD)
 
 
-def _open_h5ad(path: Path, backed: bool) -> ad.AnnData:
-    import anndata as ad
-
-    try:
-        with warnings.catch_warnings():
-            # Deposited files repeat gene names and use older layouts; both are handled here.
-            warnings.filterwarnings("ignore", message=".*names are not unique.*")
-            warnings.filterwarnings("ignore", category=FutureWarning)
-            warnings.filterwarnings("ignore", category=getattr(ad, "OldFormatWarning", FutureWarning))
-            return ad.read_h5ad(path, backed="r" if backed else None)
-    except (OSError, KeyError, ValueError, TypeError) as error:
-        raise InputError(
-            Problem(
-                "the file cannot be read as h5ad",
-                f"{path}: {str(error)[:200]}",
-                "a complete h5ad file (AnnData)",
-                "Retrieve the file again; check layout in datasets.tsv.",
-            )
-        ) from error
+def _read_cells(path: Path, kind: IdentifierKind, values: bool) -> Cells:
+    with open_h5ad(path) as file:
+        obs = text_frame(file.table("obs"))
+        if not values:
+            return Cells(None, [], obs, simulated=file.simulated)
+        counts, var, source = _find_counts(file, len(obs))
+        note = f"raw counts of {counts.shape[0]} cells × {counts.shape[1]} genes from {source}"
+        return Cells(counts, _identifiers(var, kind), obs, notes=[note], simulated=file.simulated)
 
 
-def _find_counts(adata: ad.AnnData, path: Path) -> tuple[Any, pd.DataFrame, str]:
-    candidates: list[tuple[str, Any, pd.DataFrame]] = []
-    if adata.X is not None:
-        candidates.append(("X", adata.X, adata.var))
-    candidates += [(f"layer {name}", adata.layers[name], adata.var) for name in COUNT_LAYERS if name in adata.layers]
-    if adata.raw is not None:
-        candidates.append(("raw", adata.raw.X, adata.raw.var))
+def _find_counts(file: H5adFile, n_cells: int) -> tuple[Any, pd.DataFrame, str]:
+    places = file.matrices
     found = []
-    for name, matrix, var in candidates:
-        complaint = _not_counts(matrix)
-        if complaint is None:
-            return _as_csr(matrix), var, name
+    for name in ("X", *(f"layer {layer}" for layer in COUNT_LAYERS), "raw"):
+        if name not in places:
+            continue
+        matrix = file.matrix(places[name])
+        if (complaint := _not_counts(matrix.data)) is None:
+            var = file.table("raw/var" if name == "raw" else "var")
+            _check_shape(file, name, matrix.shape, (n_cells, len(var)))
+            return matrix, var, name
         found.append(f"{name}: {complaint}")
     raise InputError(
         Problem(
             "the file holds no raw counts",
-            f"{path}: {'; '.join(found) or 'no matrix'}",
+            f"{file.path}: {'; '.join(found) or 'no matrix'}",
             f"whole numbers, none negative, in X, a layer ({', '.join(COUNT_LAYERS)}) or raw",
             "Use the file with raw counts: sums of normalised cells have no known variance.",
         )
     )
 
 
-def _not_counts(matrix: Any) -> str | None:
+def _check_shape(file: H5adFile, name: str, found: tuple[int, int], expected: tuple[int, int]) -> None:
+    if found != expected:
+        raise InputError(
+            Problem(
+                "a matrix does not fit the tables of cells and genes",
+                f"{file.path}, {name}: {found[0]} × {found[1]} for {expected[0]} cells and {expected[1]} genes",
+                "one row per cell of obs, one column per gene of var",
+                "Retrieve the file again, and compare its size or checksum with the depositor's.",
+            )
+        )
+
+
+def _not_counts(values: NDArray[Any]) -> str | None:
     import numpy as np
 
-    data = np.asarray(matrix.data if hasattr(matrix, "tocsr") else matrix).ravel()
-    if data.size == 0:
-        return None
-    if float(data.min()) < 0:
-        return f"negative values (minimum {float(data.min()):.4g})"
-    fractions = data[data != np.rint(data)]
-    return f"fractions (for example {float(fractions[0]):.4g})" if fractions.size else None
-
-
-def _as_csr(matrix: Any) -> Any:
-    import scipy.sparse as sp
-
-    return sp.csr_matrix(matrix)
+    for start in range(0, values.size, _BLOCK):
+        block = values[start : start + _BLOCK]
+        if not np.isfinite(block).all():
+            return "values that are missing or infinite"
+        if float(block.min()) < 0:
+            return f"negative values (for example {float(block.min()):.4g})"
+        fractions = block[block != np.rint(block)]
+        if fractions.size:
+            return f"fractions (for example {float(fractions[0]):.4g})"
+    return None
 
 
 def _identifiers(var: pd.DataFrame, kind: IdentifierKind) -> list[str]:

@@ -14,9 +14,12 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from sidemine.errors import InputError, Problem
+from sidemine.isolation import run_isolated
+from sidemine.isolation.matrix_market import read_matrix_market
 from sidemine.prepare.byte_streams import decode, open_bytes
 from sidemine.sources.cells import Cells
 from sidemine.sources.containers import is_container, iter_files, name_samples, spooled_to_file
+from sidemine.sources.tenx_h5 import read_tenx_h5
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -93,6 +96,11 @@ def read_tenx_cells(path: Path, kind: IdentifierKind) -> Cells:
     InputError
         When a triplet is incomplete, its parts do not fit, samples differ in their genes, or values are no counts.
     """
+    # HDF5, MatrixMarket and unpacking are native code: a damaged file must not end the job.
+    return run_isolated(_read_cells, path, kind, where=path, returns=Cells, preload=("pandas", "scipy.io", "h5py"))
+
+
+def _read_cells(path: Path, kind: IdentifierKind) -> Cells:
     import pandas as pd
     import scipy.sparse as sp
 
@@ -287,37 +295,12 @@ def _is_hdf5(path: Path) -> bool:
 
 
 def _read_h5(path: Path, where: str = "") -> _Matrix:
-    import warnings
-
-    import h5py
-    import scanpy as sc
-
-    try:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", message=".*names are not unique.*")
-            adata = sc.read_10x_h5(path, gex_only=False)
-        with h5py.File(path, "r") as file:
-            libraries = [_text(name) for name in file.attrs.get("library_ids", ())]
-    except (OSError, KeyError, ValueError) as error:
-        raise InputError(_no_triplet(path, f"{where} {str(error)[:200]}")) from error
-    columns = [adata.var["gene_ids"], adata.var_names]
-    columns += [adata.var["feature_types"]] if "feature_types" in adata.var else []
-    features = [[str(cell) for cell in row] for row in zip(*columns, strict=True)]
-    return _Matrix(adata.X.tocsr(), features, [str(name) for name in adata.obs_names], libraries)
-
-
-def _text(value: object) -> str:
-    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+    read = read_tenx_h5(path, where)
+    return _Matrix(read.counts, read.features, read.barcodes, read.libraries)
 
 
 def _read_triplet(name: str, parts: dict[str, bytes], path: Path) -> _Matrix:
-    import scipy.io
-    import scipy.sparse as sp
-
-    try:
-        matrix = sp.csr_matrix(scipy.io.mmread(io.BytesIO(parts["matrix"]), spmatrix=False).T)
-    except (ValueError, OverflowError) as error:
-        raise InputError(_no_triplet(path, f"matrix of {name}: {str(error)[:200]}")) from error
+    matrix = read_matrix_market(io.BytesIO(parts["matrix"]), f"{path}, matrix of {name}")
     features = [line.split("\t") for line in decode(parts["features"])[0].splitlines() if line.strip()]
     barcodes = [line.split("\t")[0] for line in decode(parts["barcodes"])[0].splitlines() if line.strip()]
     if matrix.shape != (len(barcodes), len(features)):
@@ -331,11 +314,14 @@ def _read_triplet(name: str, parts: dict[str, bytes], path: Path) -> _Matrix:
 def _check_counts(matrix: Any, where: str) -> None:
     import numpy as np
 
-    if matrix.nnz and (matrix.data.min() < 0 or bool(np.any(matrix.data != np.rint(matrix.data)))):
+    values = matrix.data
+    if values.size and not (
+        np.isfinite(values).all() and values.min() >= 0 and np.array_equal(values, np.rint(values))
+    ):
         raise InputError(
             Problem(
                 "the matrix does not hold raw counts",
-                f"{where}: values are negative or have fractions",
+                f"{where}: values are negative, infinite or have fractions",
                 "whole numbers, none negative",
                 "Use the file with raw counts.",
             )

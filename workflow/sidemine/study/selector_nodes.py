@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
-MAX_VALUE_LENGTH = 500
-"""A regular expression sees this many characters of a value, so that no pattern can keep it busy for long."""
+from sidemine.study.patterns import Pattern, compile_pattern
 
 KEYWORDS = frozenset({"and", "or", "not", "in"})
 BARE_WORD = r"""[^\s"'(),=~!]+"""
@@ -37,10 +37,14 @@ class Comparison:
             return f"{_word(self.column)} in ({', '.join(quote(value) for value in self.values)})"
         return f"{_word(self.column)} {self.operator} {quote(self.values[0])}"
 
+    @cached_property
+    def _pattern(self) -> Pattern:
+        return compile_pattern(self.values[0])
+
     def holds(self, value: str) -> bool:
         """Tell whether a normalised value satisfies the comparison."""
         if self.operator == "~":
-            return re.search(self.values[0], value[:MAX_VALUE_LENGTH]) is not None
+            return self._pattern.found_in(value)
         return (value in self.values) is (self.operator != "!=")
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal, NoReturn
 
 from sidemine.errors import Problem, StudyError
+from sidemine.study.patterns import compile_pattern
 from sidemine.study.selector_nodes import BARE_WORD, KEYWORDS, And, Comparison, Node, Not, Operator, Or, normalise
 
 MAX_SELECTOR_LENGTH = 2000
@@ -197,36 +198,6 @@ class _Parser:
         if len(pattern) > MAX_REGEX_LENGTH:
             self.fail(f"the regular expression is longer than {MAX_REGEX_LENGTH} characters", position)
         try:
-            re.compile(pattern)
-        except (re.error, OverflowError, RecursionError) as error:
+            compile_pattern(pattern)
+        except ValueError as error:
             self.fail(f"the regular expression does not compile: {error}", position)
-        if _repeats_a_repeat(pattern):
-            self.fail(
-                "the regular expression repeats a group that itself holds a repeat or an alternative: "
-                "this can run practically for ever",
-                position,
-                "Write it without nested repeats, for example [AB]+ instead of (A|B)+, or with several comparisons.",
-            )
-
-
-def _repeats_a_repeat(pattern: str) -> bool:
-    """Tell whether a group that holds a quantifier or `|` is itself repeated: the shape that backtracks for ever."""
-    plain = re.sub(r"\\.", "x", pattern, flags=re.DOTALL)
-    plain = re.sub(r"\[\^?\]?[^\]]*\]", "x", plain)
-    holds = [False]
-    position = 0
-    while position < len(plain):
-        character = plain[position]
-        if character == "(":
-            holds.append(False)
-            position += 1 + (plain[position + 1 : position + 2] == "?")
-            continue
-        if character == ")":
-            inner = holds.pop()
-            if inner and re.match(r"[*+]|\{[0-9]*,?[0-9]*\}", plain[position + 1 :]):
-                return True
-            holds[-1] = holds[-1] or inner
-        elif character in "*+?|" or (character == "{" and re.match(r"\{[0-9]*,?[0-9]*\}", plain[position:])):
-            holds[-1] = True
-        position += 1
-    return False

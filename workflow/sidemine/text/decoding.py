@@ -22,7 +22,9 @@ MAX_BYTES = 20 * 10**9
 Source = Path | IO[bytes] | bytes
 """Where bytes come from."""
 
-_UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+"""First bytes of UTF-16 text."""
+
 _MAX_GZIP_LAYERS = 3
 _BLOCK = 1 << 20
 _LINE_LIMIT = 1 << 26
@@ -79,11 +81,11 @@ def open_decoded(source: Source, where: str = "", max_bytes: int = MAX_BYTES) ->
     if isinstance(source, Path):
         where = where or str(source)
         if not source.is_file():
-            raise InputError(_not_there(where, "it is not there"))
+            raise InputError(not_there(where, "it is not there"))
         try:
             raw = source.open("rb")
         except OSError as error:
-            raise InputError(_not_there(where, str(error.strerror))) from error
+            raise InputError(not_there(where, str(error.strerror))) from error
         with raw:
             yield _decode_stream(raw, where, max_bytes)
     else:
@@ -96,7 +98,8 @@ def read_text(source: Source, where: str = "", max_bytes: int = MAX_BYTES) -> tu
         return decoded.stream.read().decode("utf-8"), decoded.notes
 
 
-def _not_there(where: str, why: str) -> Problem:
+def not_there(where: str, why: str) -> Problem:
+    """Return the problem of a file that cannot be opened."""
     return Problem(
         "the file cannot be read", f"{where}: {why}", "a file that can be read", "Check that the file was retrieved."
     )
@@ -144,7 +147,7 @@ class _CleanText(io.RawIOBase):
         start = stream.peek(3)[:3]
         if start == codecs.BOM_UTF8:
             stream.read(3)
-        elif start[:2] in _UTF16_MARKS:
+        elif start[:2] in UTF16_MARKS:
             self._utf16 = codecs.getincrementaldecoder("utf-16")()
             notes.append(f"{_name(where)}: UTF-16 text")
 

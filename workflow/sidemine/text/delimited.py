@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from sidemine.errors import InputError, Problem
 from sidemine.text.decoding import MAX_BYTES, Decoded, Source, open_decoded, truncated
-from sidemine.text.numbers import as_numbers, is_missing, is_number
+from sidemine.text.numbers import as_numbers
 
 if TYPE_CHECKING:
     import numpy as np
@@ -147,9 +147,9 @@ class TextTable:
         """Number of rows below the header."""
         return len(self.lines)
 
-    def cells(self, column: int | str) -> list[str]:
-        """Return the cells of a column, given by position or by name, as they stand in the file (unquoted)."""
-        cells: list[str] = self._cells.column(self.position(column)).to_pylist()
+    def cells(self, column: int | str, limit: int | None = None) -> list[str]:
+        """Return the cells of a column (or the first `limit`), given by position or name, as they stand, unquoted."""
+        cells: list[str] = self._cells.column(self.position(column)).slice(0, limit).to_pylist()
         return cells
 
     def rows(self, columns: Sequence[int | str] | None = None) -> Iterator[tuple[str, ...]]:
@@ -240,13 +240,6 @@ class TextTable:
         if problems:
             raise InputError(problems[:_MAX_TOLD])
         return values
-
-    def is_numeric(self, column: int, limit: int | None = None) -> bool:
-        """Tell whether no cell (of the first `limit`) is text, and at least one is a number."""
-        cells = self._cells.column(column)
-        cells = cells if limit is None else cells.slice(0, limit)
-        present = [cell for cell in cells.to_pylist() if not is_missing(cell)]
-        return bool(present) and all(map(is_number, present))
 
 
 def read_delimited(
@@ -391,6 +384,8 @@ class _Reader:
         if not self.separator:
             self.separator = self._sniff(texts)
         names, used = self._header(texts)
+        if comments and (marked := self._header_behind_mark(comments[-1].decode("utf-8"), len(names))):
+            names, used = marked, 0
         names, r_layout = self._complete(names, texts, used)
         self.width = len(names)
         lines: list[int] = []
@@ -559,6 +554,17 @@ class _Reader:
             raise InputError(_bad_line(self.where, lines[0][0], lines[0][1], str(error))) from error
         return [re.sub(r"\s*\n\s*", " ", cell).strip() for cell in cells], used
 
+    def _header_behind_mark(self, comment: str, width: int) -> list[str]:
+        """Return the cells of a header that begins with #, if the last comment is one; else nothing."""
+        try:
+            cells = [cell.strip() for cell in split_line(comment.lstrip("# "), self.separator, quoting=self.quoting)]
+        except ValueError:
+            return []
+        if not self.has_header or len(cells) != width or width < 2 or plain_word(cells[0]) not in IDENTIFIER_WORDS:
+            return []
+        self.notes.append(f"{self.where.rsplit('/', 1)[-1]}: the header begins with #")
+        return cells
+
     def _complete(self, names: list[str], lines: list[tuple[int, str]], used: int) -> tuple[list[str], bool]:
         """Add the missing header of R's row names, where that is what is missing."""
         if not self.has_header or used == len(lines) or not self.accepts_r_layout:
@@ -570,7 +576,7 @@ class _Reader:
         if width != len(names) + 1:
             return names, False
         word = next((name for name in names if plain_word(name) in ANNOTATION_WORDS or not name), None)
-        if word is not None:
+        if word is not None and not self._counts_rows([text for _, text in lines[used:]]):
             raise InputError(
                 Problem(
                     f"the header has {len(names)} cells, the rows have {width}: the name of a column is missing",
@@ -581,6 +587,14 @@ class _Reader:
                 )
             )
         return ["", *names], True
+
+    def _counts_rows(self, texts: list[str]) -> bool:
+        """Tell whether the first cells are 1, 2, 3, …: then R wrote the numbers of its rows, and no header for them."""
+        try:
+            cells = [split_line(text, self.separator, quoting=self.quoting)[0] for text in texts]
+        except ValueError:
+            return False
+        return len(cells) > 2 and cells == [str(number) for number in range(1, len(cells) + 1)]
 
     # ------------------------------------------------------------------------------------------------------- rows
 

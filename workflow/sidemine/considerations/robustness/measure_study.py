@@ -17,14 +17,16 @@ from sidemine.considerations.robustness.grid import vary_hypothesis
 from sidemine.considerations.robustness.record import Robustness
 from sidemine.considerations.robustness.variant_rows import summarise_rows
 from sidemine.considerations.robustness.variants import PROBE_RULES
-from sidemine.differential.contrast import declared_groups, is_filtered, layer_of, treated
+from sidemine.differential.contrast import declared_groups, treated
 from sidemine.effect.record import HypothesisEvidence
 from sidemine.prepare.dataset import collapse_otherwise
 from sidemine.prepare.expression_store import PROVENANCE_KEY, read_expression
 from sidemine.prepare.gene_table import read_gene_table
+from sidemine.prepare.log_expression import layer_of
 from sidemine.quality.sex_check import find_sex_column
 from sidemine.records import read_record
 from sidemine.study.models import Contrast, Dataset, GeneTableSource, Hypothesis
+from sidemine.study.scales import is_filtered
 from sidemine.tables import SAMPLES, read_json, read_table
 
 if TYPE_CHECKING:
@@ -174,7 +176,7 @@ def _contrast_data(
         values,
         [str(gene) for gene in expression.var_names],
         layer=layer_of(expression),
-        filter_low=is_filtered(json.loads(expression.uns[PROVENANCE_KEY])),
+        filter_low=is_filtered(json.loads(expression.uns[PROVENANCE_KEY])["scale_declared"]),
         min_group_size=min_group_size,
         other_probes=probes,
         sex_column=find_sex_column(groups.samples, row.sex_column),

@@ -2,7 +2,7 @@
 // computed here; the volcano needs −log10 p.
 (() => {
   "use strict";
-  const { byId, block, draw, charts, download, number, pWords, escapeText, shown, button } = window.sidemine;
+  const { byId, block, draw, charts, download, tsv, number, pWords, escapeText, shown, button } = window.sidemine;
   const { drawComponents, drawHeat, drawRank } = window.sidemine.pictures;
   const state = new Map();
 
@@ -156,8 +156,8 @@
     const names = ["gene", "entrez", "ensembl", "lfc", "low", "high", "t", "p", "q", "mean"];
     const heads = ["gene", "entrez", "ensembl", "log2_fold_change", "ci_low", "ci_high", "t", "p_value", "q_value", "mean_expression"];
     const rows = here.table.rows({ search: "applied", order: "applied" }).data().toArray();
-    const lines = [heads, ...rows.map((row) => names.map((name) => row[name]))].map((cells) => cells.join("\t"));
-    download(URL.createObjectURL(new Blob([lines.join("\n") + "\n"], { type: "text/plain" })), `${here.contrast}.tsv`);
+    const text = tsv([heads, ...rows.map((row) => names.map((name) => row[name]))]);
+    download(URL.createObjectURL(new Blob([text], { type: "text/plain" })), `${here.contrast}.tsv`);
   }
 
   async function choose(here, gene, findRow) {

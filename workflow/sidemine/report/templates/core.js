@@ -113,6 +113,20 @@ window.sidemine = (() => {
     link.click();
   }
 
+  // ---- tables for a spreadsheet ---------------------------------------------------------------------------------
+  // Titles, notes and metadata are free text of study sheets and public records. A spreadsheet takes a cell that begins
+  // with = + - or @ for a formula, and may cut a cell at , or ; first: an apostrophe keeps such text what it is.
+  const numeral = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$|^-?Infinity$/i;
+
+  function safeCell(value) {
+    const text = String(value ?? "").replace(/[\s\0]+/g, " ").trim();
+    if (numeral.test(text)) return text;
+    const plain = text.replace(/(^|[,;|"]\s*)(?=[=+\-@\uFF1D\uFF0B\uFF0D\uFF20])/g, "$1'");
+    return plain.includes('"') ? `"${plain.replaceAll('"', '""')}"` : plain;
+  }
+
+  const tsv = (rows) => rows.map((cells) => cells.map(safeCell).join("\t") + "\n").join("");
+
   // ---- charts that wait until they are near the window ----------------------------------------------------------
   const waiting = new Map();
   const near = new IntersectionObserver((entries) => {
@@ -174,5 +188,5 @@ window.sidemine = (() => {
   });
 
   document.addEventListener("DOMContentLoaded", () => { unfold(); start(); });
-  return { byId, block, draw, drawSoon, drawNow, charts, download, number, pWords, escapeText, shown, button, starts };
+  return { byId, block, draw, drawSoon, drawNow, charts, download, tsv, number, pWords, escapeText, shown, button, starts };
 })();

@@ -2,7 +2,7 @@
 // No number is computed here: integers are put back to the digits that were packed.
 (() => {
   "use strict";
-  const { byId, block, drawSoon, download, number, pWords, escapeText, starts } = window.sidemine;
+  const { byId, block, drawSoon, download, tsv, number, pWords, escapeText, starts } = window.sidemine;
   const reasons = { m: "not measured", f: "filtered", x: "not compared" };
   const picker = byId("explorer-picker");
   let here = null;
@@ -221,8 +221,7 @@
 
   function save() {
     if (!here?.table) return;
-    const text = table().map((cells) => cells.join("\t")).join("\n") + "\n";
-    download(URL.createObjectURL(new Blob([text], { type: "text/tab-separated-values" })), `genes_${here.id}.tsv`);
+    download(URL.createObjectURL(new Blob([tsv(table())], { type: "text/tab-separated-values" })), `genes_${here.id}.tsv`);
   }
 
   // ---- start --------------------------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 // Small helps around the page's text: copy the methods, download tables and records, name each figure's source.
 (() => {
   "use strict";
-  const { byId, block, download, starts } = window.sidemine;
+  const { byId, block, download, tsv, starts } = window.sidemine;
   const save = (text, type, name) => download(URL.createObjectURL(new Blob([text], { type })), name);
 
   // Where the clipboard is closed to a page (an old browser, a frame), the text is selected for the reader to copy.
@@ -18,8 +18,7 @@
 
   function tableText(table) {
     const rows = [...table.rows].filter((row) => !row.classList.contains("note-row"));
-    const clean = (cell) => cell.textContent.replace(/\s+/g, " ").trim();
-    return rows.map((row) => [...row.cells].map(clean).join("\t")).join("\n") + "\n";
+    return tsv(rows.map((row) => [...row.cells].map((cell) => cell.textContent)));
   }
 
   function addTableSave(table) {

@@ -1,0 +1,240 @@
+"""Open an HDF5 file for reading after its structure was looked at: only what stands in the file itself, and fits in it.
+
+To be called inside `run_isolated`: HDF5 is native code, which a damaged file can crash before any check.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+from sidemine.errors import InputError, Problem
+from sidemine.prepare.byte_streams import decode
+from sidemine.retrieve.archive import is_gzip, open_data
+
+if TYPE_CHECKING:
+    import h5py
+
+MAX_OBJECTS = 50_000
+MAX_DEPTH = 16
+MAX_CHUNK_BYTES = 2**28
+_MOST_COMPRESSED = 1_100
+"""Deflate makes data at most 1,032 times smaller."""
+_SMALL = 2**20
+_BLOCK_BYTES = 2**25
+
+_FILTERS = {1: "gzip", 2: "shuffle", 3: "fletcher32", 4: "szip", 5: "nbit", 6: "scaleoffset", 32000: "lzf"}
+"""Filters that come with h5py, by their registered number; no other is loaded."""
+
+
+@contextlib.contextmanager
+def open_hdf5(path: Path, names: Iterable[str], where: str = "") -> Iterator[h5py.File]:
+    """Open an HDF5 file (also gzipped) whose parts `names` were checked.
+
+    Parameters
+    ----------
+    path
+        The file.
+    names
+        Paths of the groups and datasets that will be read; those that are missing are passed over. Nothing else is
+        looked at, so nothing else may be read.
+    where
+        The file as messages call it, when it is a member of an archive. Default: the path.
+
+    Raises
+    ------
+    InputError
+        When the file is no HDF5; when a part leads to other files (external or soft links, external or virtual
+        storage), asks for a compression plugin, or claims more than can stand in the file.
+    """
+    import h5py
+
+    with contextlib.ExitStack() as stack:
+        source: Path | IO[bytes] = stack.enter_context(_unpacked(path)) if is_gzip(path) else path
+        try:
+            file = stack.enter_context(h5py.File(source, "r"))
+        except OSError as error:
+            raise InputError(
+                Problem(
+                    "the file cannot be read as h5ad or 10x .h5: it is no complete HDF5 file",
+                    f"{where or path}: {str(error)[:200]}",
+                    "a complete HDF5 file",
+                    "Retrieve the file again; check layout in datasets.tsv.",
+                )
+            ) from error
+        check = _Check(path, where or str(path))
+        for name in names:
+            check.check(file, name)
+        yield file
+
+
+@contextlib.contextmanager
+def _unpacked(path: Path) -> Iterator[IO[bytes]]:
+    with tempfile.TemporaryFile() as unpacked:
+        with open_data(path) as stream:
+            shutil.copyfileobj(stream, unpacked, 2**20)
+        unpacked.seek(0)
+        yield unpacked
+
+
+class _Check:
+    """Looks at every object below some names, once."""
+
+    def __init__(self, path: Path, where: str) -> None:
+        self._most_stored = max(path.stat().st_size * _MOST_COMPRESSED, _SMALL)
+        self._where = where
+        self._seen: set[tuple[int, bytes]] = set()
+
+    def check(self, file: h5py.File, name: str) -> None:
+        """Check what stands under a name such as raw/X; nothing when it is missing."""
+        group: Any = file
+        for part in name.split("/"):
+            if not hasattr(group, "keys") or part not in group:
+                # A name whose link leads nowhere is not `in` its group: its link is there all the same.
+                if hasattr(group, "keys"):
+                    self._check_link(group, part, name)
+                return
+            self._check_link(group, part, name)
+            group = group[part]
+        self._check_object(group, name, 1)
+
+    def _check_link(self, group: Any, part: str, name: str) -> None:
+        import h5py
+
+        link = group.get(part, getlink=True, default=None)
+        if link is not None and not isinstance(link, h5py.HardLink):
+            self._refuse(name, f"is a link ({type(link).__name__}), which may lead out of the file")
+
+    def _check_object(self, item: Any, name: str, depth: int) -> None:
+        import h5py
+
+        token = h5py.h5o.get_info(item.id)
+        key = (token.fileno, str(token.addr).encode())
+        if key in self._seen:
+            return
+        self._seen.add(key)
+        if len(self._seen) > MAX_OBJECTS:
+            self._refuse(name, f"is one of more than {MAX_OBJECTS:,} objects")
+        if depth > MAX_DEPTH:
+            self._refuse(name, f"lies deeper than {MAX_DEPTH} groups")
+        if isinstance(item, h5py.Dataset):
+            self._check_dataset(item, name)
+        elif isinstance(item, h5py.Group):
+            for part in item:
+                self._check_link(item, part, f"{name}/{part}")
+                self._check_object(item[part], f"{name}/{part}", depth + 1)
+
+    def _check_dataset(self, dataset: h5py.Dataset, name: str) -> None:
+        import h5py
+
+        creation = dataset.id.get_create_plist()
+        layout = creation.get_layout()
+        if layout == h5py.h5d.VIRTUAL or (layout == h5py.h5d.CONTIGUOUS and creation.get_external_count()):
+            self._refuse(name, "keeps its values in other files")
+        for number in range(creation.get_nfilters()):
+            code = creation.get_filter(number)[0]
+            if code not in _FILTERS:
+                self._refuse(name, f"is compressed by a plugin (HDF5 filter {code})", _REWRITE)
+        claimed = dataset.size * dataset.dtype.itemsize if dataset.shape is not None else 0
+        stored = dataset.id.get_storage_size()
+        categories = dataset.attrs.get("categories")
+        if isinstance(categories, h5py.Reference):
+            self._check_object(dataset.file[categories], f"{name}, categories", 1)
+        if layout == h5py.h5d.CHUNKED:
+            self._check_chunks(dataset, name)
+        # What was never written reads as zeros without end.
+        most = stored * (_MOST_COMPRESSED if creation.get_nfilters() else 1) + _SMALL
+        if claimed > most or stored > self._most_stored:
+            shape = " × ".join(f"{length:,}" for length in dataset.shape)
+            self._refuse(name, f"claims {shape} values ({claimed:,} bytes) and holds {stored:,} bytes")
+
+    def _check_chunks(self, dataset: h5py.Dataset, name: str) -> None:
+        size = dataset.dtype.itemsize
+        for length in dataset.chunks:
+            size *= length
+        if size > MAX_CHUNK_BYTES:
+            self._refuse(name, f"is cut into chunks of {size:,} bytes")
+
+    def _refuse(self, name: str, what: str, next_step: str = "") -> None:
+        raise InputError(
+            Problem(
+                f"the HDF5 file is refused: {name} {what}",
+                f"{self._where}, {name}",
+                f"values within the file itself, plain or compressed by {', '.join(_FILTERS.values())}, as many as it holds",
+                next_step or "Retrieve the file again; do not use it when it comes back the same.",
+            )
+        )
+
+
+_REWRITE = (
+    "Open it where the plugin is installed and save it again with gzip: "
+    "anndata.read_h5ad(FILE).write_h5ad(NEW, compression='gzip')."
+)
+
+
+def read_texts(dataset: h5py.Dataset) -> list[str]:
+    """Return a one-dimensional dataset of texts (UTF-8, or Latin-1 where that fails) or numbers as texts."""
+    return [decode(value.rstrip(b"\0"))[0] if isinstance(value, bytes) else str(value) for value in dataset[:].tolist()]
+
+
+def read_sparse(group: h5py.Group, major: int, minor: int, where: str) -> Any:
+    """Return compressed rows from the datasets `data`, `indices` and `indptr` of a group.
+
+    Parameters
+    ----------
+    group
+        From a file that `open_hdf5` checked.
+    major, minor
+        Number of rows, and of columns. (Of compressed columns: the other way round, and transpose the result.)
+    where
+        File and group, for messages.
+
+    Returns
+    -------
+    scipy.sparse.csr_matrix
+        Shape (major, minor); indices sorted, no place twice.
+
+    Raises
+    ------
+    InputError
+        When the three do not make a matrix of this shape, or give a place twice.
+    """
+    import scipy.sparse as sp
+
+    pointers = group["indptr"]
+    if pointers.shape != (major + 1,):
+        raise InputError(_no_matrix(where, f"{pointers.size - 1:,} rows where {major:,} are claimed"))
+    try:
+        matrix = sp.csr_matrix((group["data"][:], group["indices"][:], pointers[:]), shape=(major, minor))
+        matrix.check_format(full_check=True)
+    except (ValueError, TypeError, IndexError) as error:
+        raise InputError(_no_matrix(where, str(error)[:200])) from error
+    if not matrix.has_sorted_indices:
+        matrix.sort_indices()
+    if not matrix.has_canonical_format:
+        raise InputError(_no_matrix(where, "a row gives one place twice"))
+    return matrix
+
+
+def read_dense(dataset: h5py.Dataset) -> Any:
+    """Return a dense matrix as compressed rows, read in blocks: most counts are zero."""
+    import scipy.sparse as sp
+
+    n_rows, n_columns = dataset.shape
+    step = dataset.chunks[0] if dataset.chunks else 1
+    step *= max(1, _BLOCK_BYTES // max(1, step * n_columns * dataset.dtype.itemsize))
+    blocks = [sp.csr_matrix(dataset[start : start + step]) for start in range(0, n_rows, step)]
+    return sp.vstack(blocks, format="csr") if blocks else sp.csr_matrix((n_rows, n_columns))
+
+
+def _no_matrix(where: str, what: str) -> Problem:
+    return Problem(
+        "the parts of a sparse matrix do not fit together",
+        f"{where}: {what}",
+        "data, indices and indptr that make one matrix of the claimed shape",
+        "Retrieve the file again, and compare its size or checksum with the depositor's.",
+    )

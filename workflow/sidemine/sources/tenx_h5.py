@@ -1,0 +1,95 @@
+"""Read the .h5 file of Cell Ranger, versions 2 and later. To be called inside `run_isolated`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sidemine.errors import InputError, Problem
+from sidemine.isolation.hdf5 import open_hdf5, read_sparse, read_texts
+from sidemine.prepare.byte_streams import decode
+
+if TYPE_CHECKING:
+    import h5py
+
+
+@dataclass
+class TenxMatrix:
+    """What a 10x .h5 holds.
+
+    Attributes
+    ----------
+    counts
+        Compressed rows, cells × features.
+    features
+        Per feature: identifier, name, and the type where the file says it.
+    barcodes
+        One per cell.
+    libraries
+        Names of the samples that were joined, where the file says them.
+    """
+
+    counts: Any
+    features: list[list[str]]
+    barcodes: list[str]
+    libraries: list[str]
+
+
+def read_tenx_h5(path: Path, where: str = "") -> TenxMatrix:
+    """Read a 10x .h5: the group `matrix` (Cell Ranger 3 and later), or the one group of a genome (version 2).
+
+    Parameters
+    ----------
+    path
+        The file.
+    where
+        The file as messages call it, when it is a member of an archive.
+
+    Raises
+    ------
+    InputError
+        When the file is no 10x .h5, holds several genomes, or its parts do not fit together.
+    """
+    where = where or str(path)
+    with open_hdf5(path, (), where) as file:
+        groups = [name for name in file if _is_group(file, name)]
+    place = "matrix" if "matrix" in groups else groups[0] if len(groups) == 1 else ""
+    if not place:
+        raise InputError(_no_tenx(where, f"it has the groups {', '.join(groups) or '(none)'}"))
+    with open_hdf5(path, [place], where) as file:
+        try:
+            libraries = [decode(bytes(name))[0] for name in file.attrs.get("library_ids", ())]
+            return _read_group(file[place], libraries, f"{where}, {place}")
+        except (KeyError, ValueError, TypeError, OSError) as error:
+            raise InputError(_no_tenx(where, str(error)[:200])) from error
+
+
+def _is_group(file: h5py.File, name: str) -> bool:
+    """Tell whether a name is a group, without following links: those are refused when the group is opened."""
+    import h5py
+
+    return not isinstance(file.get(name, getlink=True), h5py.HardLink) or isinstance(file[name], h5py.Group)
+
+
+def _read_group(group: h5py.Group, libraries: list[str], where: str) -> TenxMatrix:
+    if "features" in group:
+        named = [read_texts(group["features"][name]) for name in ("id", "name", "feature_type")]
+    else:
+        named = [read_texts(group[name]) for name in ("genes", "gene_names")]
+    barcodes = read_texts(group["barcodes"])
+    n_features, n_cells = (int(number) for number in group["shape"][:])
+    if {len(texts) for texts in named} != {n_features} or len(barcodes) != n_cells:
+        found = f"{n_features} × {n_cells} values for {len(named[0])} features and {len(barcodes)} barcodes"
+        raise InputError(_no_tenx(where, found))
+    counts = read_sparse(group, n_cells, n_features, where)
+    return TenxMatrix(counts, [list(cells) for cells in zip(*named, strict=True)], barcodes, libraries)
+
+
+def _no_tenx(where: str, found: str) -> Problem:
+    return Problem(
+        "the file is no 10x .h5",
+        f"{where}: {found}",
+        "a feature-barcode matrix in HDF5 as Cell Ranger writes it, of one genome",
+        "Check file and layout in datasets.tsv; a molecule_info.h5 holds no matrix.",
+    )
