@@ -7,14 +7,18 @@ parsed arguments and returns an exit code, and put it into `_COMMANDS`. Import h
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import sys
+import traceback
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sidemine import __version__
 from sidemine.errors import InputError, Problem, SidemineError
+from sidemine.system_errors import explain_system_error
 
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -205,9 +209,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.write(f"{error}\n")
         return 1
     except BrokenPipeError:  # the reader (head, less) has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _forget_output()
         return 0
+    except KeyboardInterrupt:
+        sys.stderr.write("stopped\n")
+        return 130
+    except (OSError, MemoryError) as error:
+        _forget_output()
+        problem = explain_system_error(error)
+        frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+        if problem and frames[-1].f_globals is globals():
+            problem = replace(problem, where="standard output")  # the only thing that this module writes to
+        sys.stderr.write(f"{problem}\n")
+        return 1
     return code
+
+
+def _forget_output() -> None:
+    """Keep Python from writing what is left to a pipe or disk that takes nothing more."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 if __name__ == "__main__":

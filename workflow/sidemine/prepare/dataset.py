@@ -27,7 +27,7 @@ from sidemine.prepare.metadata import SINGLE_CELL_LAYOUTS, USED, find_label_note
 from sidemine.prepare.platform_annotation import read_platform_annotation
 from sidemine.prepare.scale import ScaleEvidence, assess_scale, judge_scale
 from sidemine.prepare.single_cell import sum_cells
-from sidemine.prepare.value_columns import list_value_columns, match_columns, names_in_values
+from sidemine.prepare.value_columns import list_value_columns, match_columns, names_in_values, note_on_matching
 from sidemine.retrieve.integrity import carries_simulation_marker
 from sidemine.sources.count_archive import read_count_archive
 from sidemine.sources.expression_table import DeclaredColumns, read_expression_table
@@ -247,6 +247,8 @@ def _read_values(
     indexed = samples.set_index("sample")
     matrix = _read_bulk(row, files, indexed, used)
     columns = match_columns(row, indexed, used, matrix.columns)
+    names = dict(zip(indexed.index, names_in_values(row, indexed), strict=True))
+    matrix.notes += note_on_matching(names, columns)
     if "metadata" in files:
         matrix.simulated |= read_record_metadata(files["metadata"]).simulated
     whole_file = matrix.values
