@@ -18,6 +18,7 @@ from sidemine.prepare.gene_mapping import (
     MultiGeneRule,
     ProbeRule,
     collapse_to_genes,
+    leave_out_copies,
     map_ids,
     map_probes,
     map_symbols,
@@ -339,6 +340,9 @@ def _to_genes(
 ) -> tuple[GeneMatrix, AnalysisValues, str]:
     """Collapse to genes: counts are added before any logarithm, probes are chosen or averaged on the scale of the analysis."""
     if row.scale == "counts" or (SCALES[row.scale].per_library and row.identifiers != "probe"):
+        # Features of one symbol in single cells have ids of their own: they are no copies.
+        if row.layout not in SINGLE_CELL_LAYOUTS and (n := leave_out_copies(matrix.identifiers, mapped, matrix.values)):
+            matrix.notes.append(f"{n} rows that repeat another row of their gene in every sample were counted once")
         genes = collapse_to_genes(matrix.identifiers, mapped, matrix.values, "sum")
         analysed = to_analysis_scale(genes.values, row.scale)
         genes.values = analysed.values
