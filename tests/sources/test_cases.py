@@ -188,12 +188,13 @@ def test_ncbi_counts_that_lack_a_sample(cases: Path) -> None:
 
 def test_gmt_without_description(cases: Path) -> None:
     """26: no gene is lost: refused with the line, or read whole."""
+    genes, message = set(), ""
     try:
         library = read_library(cases / "26_gmt_without_description/sets.gmt", "gmt")
+        genes = {gene for gene, _ in library.sets["IFN_A"]}
     except SidemineError as error:
-        assert "line 1" in str(error)
-    else:
-        assert {gene for gene, _ in library.sets["IFN_A"]} == {"STAT1", "IRF1", "ISG15", "MX1", "OAS1"}
+        message = str(error)
+    assert genes == {"STAT1", "IRF1", "ISG15", "MX1", "OAS1"} or "line 1" in message
 
 
 def test_counts_in_another_layer(cases: Path) -> None:
