@@ -91,7 +91,8 @@ def _secondary_rows(hypothesis: dict[str, Any], enrichment: dict[str, pd.DataFra
             {
                 "contrast": contrast,
                 "gene_set": str(row.gene_set),
-                "effect": _number(row.effect),
+                # The card's column is in log2 units; other units stand in the comparison's own table.
+                "effect": _number(row.effect) if row.effect_scale == "log2" else None,
                 "direction": str(row.direction),
                 "p_value": _number(row.p_value),
                 "q_value": _number(row.q_value),
