@@ -112,8 +112,8 @@ def test_experiments_without_fold_change_are_not_testable(tmp_path: Path, scale:
     (row,) = found.contrasts
     assert not row.testable
     assert row.problem is not None
-    assert "have no fold change" in row.problem["what"]
-    assert f"scale {scale}" in row.problem["where"]
+    assert "have no fold change" in row.problem.what
+    assert f"scale {scale}" in row.problem.where
     assert found.pooled is None or found.pooled.k == 0
 
 
