@@ -72,12 +72,11 @@ def assess_quality(
     used = samples.set_index("sample").loc[names]
     sex_column = find_sex_column(used, row["sex_column"])
     recorded = {str(name): str(value) for name, value in used[sex_column].items()} if sex_column in used else {}
-    if has_fold_change(provenance_layer := layer_of(expression)):
+    if has_fold_change(layer_of(expression)):
         reading = read_sex(values, [str(gene) for gene in expression.var_names], names)
     else:
-        reading = SexReading(
-            [], words=f"not read: the genes' limits are in log2 units, and these are {provenance_layer}s"
-        )
+        words = SCALES[provenance["scale_declared"]].words
+        reading = SexReading([], words=f"not read: its limits are in log2 units, not in {words}")
     within = distances_within(values)
     # Samples of one declared unit are not counted twice, however alike they are.
     unit = dict(zip(names, used["unit"].astype(str), strict=True))
