@@ -173,7 +173,7 @@ def _run_check(arguments: argparse.Namespace) -> int:
     )
     sys.stdout.write(
         f"{arguments.config}: nothing wrong found in {', '.join(f'{len(things)} {name}' for things, name in counts)}.\n"
-        "Selectors meet the samples' metadata only in a run: wrong ones stop it before anything is fitted.\n"
+        "Selectors meet the samples' metadata in a run; `sidemine preflight` tells beforehand what they choose.\n"
     )
     return 0
 
