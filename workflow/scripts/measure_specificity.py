@@ -7,8 +7,9 @@ with log_to(snakemake.log[0]):
 
     from sidemine.considerations.specificity.measure import measure_specificity
     from sidemine.differential.contrast_fit import load_fit
+    from sidemine.records import write_record
     from sidemine.study.models import Hypothesis
-    from sidemine.tables import GENE_SETS, SPECIFICITY, read_table, write_json, write_table
+    from sidemine.tables import GENE_SETS, SPECIFICITY, read_table, write_table
 
     settings = snakemake.params.settings
     table, records = measure_specificity(
@@ -21,4 +22,4 @@ with log_to(snakemake.log[0]):
         seed=settings["seed"],
     )
     write_table(table, Path(snakemake.output.table), SPECIFICITY)
-    write_json(records, Path(snakemake.output.record))
+    write_record(records, Path(snakemake.output.record))

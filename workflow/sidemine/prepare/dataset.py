@@ -18,6 +18,7 @@ from sidemine.prepare.gene_mapping import (
     MultiGeneRule,
     ProbeRule,
     collapse_to_genes,
+    leave_out_copies,
     map_ids,
     map_probes,
     map_symbols,
@@ -27,12 +28,13 @@ from sidemine.prepare.metadata import SINGLE_CELL_LAYOUTS, USED, find_label_note
 from sidemine.prepare.platform_annotation import read_platform_annotation
 from sidemine.prepare.scale import ScaleEvidence, assess_scale, judge_scale
 from sidemine.prepare.single_cell import sum_cells
-from sidemine.prepare.value_columns import list_value_columns, match_columns, names_in_values
+from sidemine.prepare.value_columns import list_value_columns, match_columns, names_in_values, note_on_matching
 from sidemine.retrieve.integrity import carries_simulation_marker
 from sidemine.sources.count_archive import read_count_archive
 from sidemine.sources.expression_table import DeclaredColumns, read_expression_table
+from sidemine.sources.geo_record import read_record_metadata
 from sidemine.sources.ncbi_counts import read_ncbi_annotation, read_ncbi_counts
-from sidemine.sources.series_matrix import read_series_matrix, read_series_metadata
+from sidemine.sources.series_matrix import read_series_matrix
 from sidemine.sources.value_matrix import ValueMatrix
 from sidemine.study.scales import SCALES
 from sidemine.tables import GENES_LEDGER, empty_table
@@ -246,8 +248,10 @@ def _read_values(
     indexed = samples.set_index("sample")
     matrix = _read_bulk(row, files, indexed, used)
     columns = match_columns(row, indexed, used, matrix.columns)
+    names = dict(zip(indexed.index, names_in_values(row, indexed), strict=True))
+    matrix.notes += note_on_matching(names, columns)
     if "metadata" in files:
-        matrix.simulated |= read_series_metadata(files["metadata"]).simulated
+        matrix.simulated |= read_record_metadata(files["metadata"]).simulated
     whole_file = matrix.values
     chosen = _choose(matrix, columns)
     return chosen, assess_scale(chosen.values, whole_file), None
@@ -256,7 +260,7 @@ def _read_values(
 def _read_bulk(row: Dataset, files: Mapping[str, Path], samples: pd.DataFrame, used: Sequence[str]) -> ValueMatrix:
     path = files["values"]
     if row.layout == "archive":
-        return read_count_archive(path)
+        return read_count_archive(path, scale=row.scale, strand=row.strand, transcripts=row.identifiers == "probe")
     if row.layout == "ncbi_counts":
         return read_ncbi_counts(path)
     if row.layout == "table":
@@ -336,6 +340,9 @@ def _to_genes(
 ) -> tuple[GeneMatrix, AnalysisValues, str]:
     """Collapse to genes: counts are added before any logarithm, probes are chosen or averaged on the scale of the analysis."""
     if row.scale == "counts" or (SCALES[row.scale].per_library and row.identifiers != "probe"):
+        # Features of one symbol in single cells have ids of their own: they are no copies.
+        if row.layout not in SINGLE_CELL_LAYOUTS and (n := leave_out_copies(matrix.identifiers, mapped, matrix.values)):
+            matrix.notes.append(f"{n} rows that repeat another row of their gene in every sample were counted once")
         genes = collapse_to_genes(matrix.identifiers, mapped, matrix.values, "sum")
         analysed = to_analysis_scale(genes.values, row.scale)
         genes.values = analysed.values

@@ -9,7 +9,7 @@ from pathlib import Path
 from sidemine.errors import InputError, Problem
 from sidemine.prepare.byte_streams import MAX_BYTES, decode, open_bytes, truncated
 from sidemine.simulation_marker import SIMULATION_MARKER
-from sidemine.sources.geo_metadata import SampleTable, SeriesMetadata, check_accessions
+from sidemine.sources.geo_metadata import SeriesMetadata, collect_metadata
 
 _LINE_LIMIT = 1 << 28
 
@@ -60,19 +60,8 @@ def read_soft_metadata(path: Path, max_bytes: int = MAX_BYTES) -> SeriesMetadata
                 has_values = True
             elif lower.startswith("!sample_") and not lower.startswith("!sample_table") and samples:
                 current.append((key[len("!sample_") :], value))
-    check_accessions([*samples, *repeated] or ["none"], f"{path}, ^SAMPLE")
-    fixed = {key for rows in samples.values() for key, _ in rows if not key.startswith("characteristics")}
-    table = SampleTable(list(samples), fixed)
-    for position, rows in enumerate(samples.values()):
-        for key, value in rows:
-            table.add(position, key, value)
-    frame = table.to_frame()
-    found = list(dict.fromkeys(frame["platform_id"])) if "platform_id" in frame else []
     notes = ["Some lines are not UTF-8; they were read as latin-1."] if "latin-1" in encodings else []
-    notes += table.notes
-    return SeriesMetadata(
-        path, series, frame, [name for name in found if name] or platforms, has_values, simulated, notes
-    )
+    return collect_metadata(path, series, samples, platforms, repeated, has_values, simulated, notes)
 
 
 def _described_lines(stream: io.BufferedReader, path: Path) -> Iterator[bytes]:
