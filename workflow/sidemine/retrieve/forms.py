@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import codecs
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
@@ -257,7 +258,7 @@ def _is_metadata(text: str) -> bool:
     return start.startswith(("!", '"!', "^", "<")) or _is_table(text)
 
 
-_FORM_TESTS = {
+_FORM_TESTS: dict[str, Callable[[str], bool]] = {
     "series_matrix": _is_series_matrix,
     "metadata": _is_metadata,
     "platform": _is_platform,
