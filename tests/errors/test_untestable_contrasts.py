@@ -117,6 +117,14 @@ def test_a_dataset_that_does_not_fit_its_row_costs_its_contrasts_only(samples):
     assert findings["good"]["testable"] is True
 
 
+def test_a_message_cannot_command_the_terminal():
+    """Metadata of a record may hold escape sequences or turn the direction of writing: they are shown, not obeyed."""
+    told = str(Problem("value '\x1b[2Jx\rgone\x9b1m'", "a\u202eb", "y\ttab\nline", "z"))
+    assert told == (
+        "value '\\x1b[2Jx\\rgone\\x9b1m'\n  where:   a\\u202eb\n  allowed: y\ttab\n           line\n  next:    z"
+    )
+
+
 def test_a_cross_table_stays_a_table_under_its_heading():
     """Further lines of a part are indented as one, so that its columns stay below each other."""
     told = str(Problem("w", "head\nvalue  a\nx      1", "y", "z"))
