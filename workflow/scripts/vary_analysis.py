@@ -6,11 +6,12 @@ with log_to(snakemake.log[0]):
     from pathlib import Path
 
     from sidemine.considerations.of_study import read_study_records
+    from sidemine.considerations.robustness.config import RobustnessSettings
     from sidemine.considerations.robustness.measure_study import StudyFiles, vary_study
     from sidemine.considerations.robustness.record import RobustnessOfStudy
     from sidemine.considerations.robustness.variant_rows import robustness_table
     from sidemine.effect.record import HypothesisEvidence
-    from sidemine.records import read_record, write_record
+    from sidemine.records import as_record, read_record, write_record
     from sidemine.study.models import Contrast, Dataset, GeneTableSource, Hypothesis
     from sidemine.tables import GENE_SETS, ROBUSTNESS, read_table, write_table
     from sidemine.verdict.decide import variant_verdicts
@@ -51,7 +52,7 @@ with log_to(snakemake.log[0]):
         read_table(Path(given.sets), GENE_SETS),
         files,
         variant_verdicts(hypotheses, evidence, known.judges_of_variants),
-        params.settings,
+        as_record(RobustnessSettings, params.settings),
     )
     write_table(robustness_table(records), Path(snakemake.output.table), ROBUSTNESS)
     write_record(RobustnessOfStudy(records), Path(snakemake.output.record))
