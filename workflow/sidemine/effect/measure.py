@@ -19,6 +19,7 @@ from sidemine.enrichment.set_membership import build_membership
 from sidemine.errors import Problem
 from sidemine.quality.shared_samples import sample_name
 from sidemine.study.models import Contrast, Dataset, Hypothesis, MarginOfControl
+from sidemine.study.scales import SCALES
 from sidemine.tables import SAMPLES, SET_TESTS, read_json, read_table
 
 if TYPE_CHECKING:
@@ -218,6 +219,8 @@ def _read_contrast(
     )
     if fit is None:
         return replace(shell, problem=Problem.from_dict(design["problem"]))
+    if hypothesis.kind == "experiment" and not fit.has_fold_change:
+        return replace(shell, problem=_no_fold_change(entry, fit))
     tests = read_table(entry.set_tests, SET_TESTS)
     rows = tests[tests["gene_set"] == hypothesis.primary.set].set_index("test")
     if "fry" not in rows.index or (common is not None and not common):
@@ -268,8 +271,8 @@ def measure_contrast(
         effect_unit=unit,
         ci_low=low,
         ci_high=high,
-        set_log2_fold_change=float(effects["effect"]),
-        complement_log2_fold_change=float(effects["complement_effect"]),
+        set_log2_fold_change=float(effects["effect"]) if fit.has_fold_change else None,
+        complement_log2_fold_change=float(effects["complement_effect"]) if fit.has_fold_change else None,
         p_self_contained=float(fry["p_value"]),
         direction=fry["direction"],
         p_competitive=float(camera["p_value"]),
@@ -278,6 +281,15 @@ def measure_contrast(
         n_in_set=int(fry["n_in_set"]),
         n_measured=int(fry["n_measured"]),
         residual_df=float(fit.residual_df),
+    )
+
+
+def _no_fold_change(entry: ContrastFiles, fit: ContrastFit) -> Problem:
+    return Problem(
+        f"{SCALES[entry.dataset.scale].words} have no fold change, and the effect of an experiment is one",
+        f"contrast {entry.contrast.contrast}, dataset {entry.dataset.dataset}: scale {entry.dataset.scale} ({fit.unit})",
+        "for experiments: counts, logarithms, or linear values; z-scores and fractions in cohorts, as a standardised effect",
+        "Use another file of the series that holds values with fold changes.",
     )
 
 

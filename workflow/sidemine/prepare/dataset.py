@@ -166,7 +166,7 @@ def _prepare(
     problem = unit_problem or judgement.problem(evidence, declared, where)
     mapped = _map_identifiers(row, files, matrix, gene_table, multi_gene_probes, where)
     _leave_out_incomplete(mapped, matrix.values, strict=declared == "counts")
-    genes, analysed, rule = _to_genes(row, matrix, mapped, probe_rule)
+    genes, analysed, rule = _to_genes(row, matrix, mapped, probe_rule, evidence)
     _check_any_gene(genes, where)
     ledger = _complete_ledger(genes.ledger, matrix.left_out)
     fates = Counter(ledger["fate"])
@@ -229,11 +229,11 @@ def collapse_otherwise(
 
     Samples stand in the order of `prepare_dataset`, values are log2.
     """
-    matrix, _, _ = _read_values(row, files, samples, {})
+    matrix, evidence, _ = _read_values(row, files, samples, {})
     where = f"dataset {row.dataset}, {files['values'].name}"
     mapped = _map_identifiers(row, files, matrix, gene_table, multi_gene_probes, where)
     _leave_out_incomplete(mapped, matrix.values, strict=False)
-    return {rule: _to_genes(row, matrix, mapped, rule)[0] for rule in rules}
+    return {rule: _to_genes(row, matrix, mapped, rule, evidence)[0] for rule in rules}
 
 
 def _read_values(
@@ -336,7 +336,7 @@ def _leave_out_incomplete(mapped: MappedIdentifiers, values: NDArray[np.float64]
 
 
 def _to_genes(
-    row: Dataset, matrix: ValueMatrix, mapped: MappedIdentifiers, probe_rule: ProbeRule
+    row: Dataset, matrix: ValueMatrix, mapped: MappedIdentifiers, probe_rule: ProbeRule, evidence: ScaleEvidence
 ) -> tuple[GeneMatrix, AnalysisValues, str]:
     """Collapse to genes: counts are added before any logarithm, probes are chosen or averaged on the scale of the analysis."""
     if row.scale == "counts" or (SCALES[row.scale].per_library and row.identifiers != "probe"):
@@ -348,7 +348,9 @@ def _to_genes(
         genes.values = analysed.values
         return genes, analysed, f"{SCALES[row.scale].words} of one gene are added"
     analysed = to_analysis_scale(matrix.values, row.scale)
-    return collapse_to_genes(matrix.identifiers, mapped, analysed.values, probe_rule), analysed, probe_rule
+    # Rows with one common mean and SD have no level to choose a probe by: rounding would choose.
+    rule: ProbeRule = "mean_of_probes" if evidence.rows.centred else probe_rule
+    return collapse_to_genes(matrix.identifiers, mapped, analysed.values, rule), analysed, rule
 
 
 def _check_any_gene(genes: GeneMatrix, where: str) -> None:

@@ -63,7 +63,8 @@ def _secondary_rows(hypothesis: Hypothesis, enrichment: Mapping[str, pd.DataFram
             SecondarySet(
                 contrast=contrast,
                 gene_set=str(row.gene_set),
-                effect=_number(row.effect),
+                # The card's column is in log2 units; other units stand in the comparison's own table.
+                effect=_number(row.effect) if row.effect_scale == "log2" else None,
                 direction=str(row.direction),
                 p_value=_number(row.p_value),
                 q_value=_number(row.q_value),
