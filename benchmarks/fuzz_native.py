@@ -46,6 +46,8 @@ from sidemine.sources import h5ad, tenx
 
 INTERESTING = (0, 1, 0x7F, 0x80, 0xFF, 2**16 - 1, 2**31 - 1, 2**31, 2**32 - 1, 2**40, 2**63 - 1, 2**64 - 1)
 HANG_SECONDS = 10
+BASELINE = 0
+"""Memory of this process before it forks."""
 
 
 @dataclass
@@ -253,6 +255,7 @@ def read_as_user(kind: Kind, path: Path) -> None:
 
 def main() -> None:
     """Run all kinds and print the counts."""
+    warnings.simplefilter("ignore")
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--executions", type=int, default=20_000, help="forked readings, over all kinds")
     parser.add_argument("--in-process", type=int, default=200_000, help="MatrixMarket readings in one process")
@@ -284,6 +287,8 @@ def main() -> None:
         "MatrixMarket": Kind(".mtx", matrix_seeds(), read_mtx, lambda path: _triplet(path)),
         "spreadsheet": Kind(".xlsx", spreadsheet_seeds(), read_sheets, isolated(read_sheets)),
     }
+    global BASELINE
+    BASELINE = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     with tempfile.TemporaryDirectory() as folder:
         for number, kind in enumerate(kinds.values()):
             path = Path(folder) / f"fuzzed{number}{kind.suffix}"
@@ -329,9 +334,6 @@ def _report(kinds: dict[str, Kind], options: argparse.Namespace, seconds: float)
         f"in process: {seconds:.0f} s; peak here {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss} kB\n"
     )
 
-
-warnings.simplefilter("ignore")
-BASELINE = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 if __name__ == "__main__":
     main()

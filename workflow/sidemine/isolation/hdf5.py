@@ -63,9 +63,10 @@ def open_hdf5(path: Path, names: Iterable[str], where: str = "") -> Iterator[h5p
         try:
             for name in names:
                 check.check(file, name)
+            yield file
         except (KeyError, RuntimeError, OSError, ValueError, TypeError) as error:
-            raise InputError(_damaged(where or str(path), str(error)[:200])) from error
-        yield file
+            # What HDF5 finds wrong when a part is read, however far the reader has come.
+            raise InputError(_damaged(where or str(path), f"{type(error).__name__}: {str(error)[:200]}")) from error
 
 
 def _damaged(where: str, what: str) -> Problem:
