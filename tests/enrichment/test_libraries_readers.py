@@ -56,7 +56,7 @@ def test_latin_1_in_a_description_is_tolerated(tmp_path: Path) -> None:
         ("\tdescription\tSTAT1\n", "no set name"),
         ("A\td\tSTAT1\nA\td\tMX1\n", "'A' stands twice"),
         ("<!DOCTYPE html><html>gone</html>", "is a web page"),
-        ("A\x00B", "is binary"),
+        ("A\x00B", "NUL bytes"),
     ],
 )
 def test_what_is_no_gmt_is_refused(tmp_path: Path, text: str, message: str) -> None:

@@ -12,6 +12,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from sidemine.errors import InputError
+from sidemine.text import decoding, delimited
 from sidemine.text.decoding import open_decoded
 from sidemine.text.delimited import BLANKS, TextTable, read_delimited, split_line
 
@@ -176,6 +177,23 @@ def test_lines_are_right_far_down_a_large_file() -> None:
     assert table.n_rows == 700_000
     with pytest.raises(InputError, match=r"line 650003 \(odd\)"):
         table.numbers(1)
+
+
+@pytest.mark.parametrize("block", [1, 2, 3, 7, 64])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("mark", ["", "!table_end"])
+def test_the_edge_of_a_block_is_nowhere_to_be_seen(
+    monkeypatch: pytest.MonkeyPatch, block: int, end: str, mark: str
+) -> None:
+    """Rows, line ends, characters and end marks that cross from one block to the next are whole."""
+    monkeypatch.setattr(delimited, "_BLOCK", block)
+    monkeypatch.setattr(delimited, "_SNIFFED_LINES", 2)
+    monkeypatch.setattr(decoding, "_BLOCK", block)
+    rows = [(f"géne{number}", "x" * number) for number in range(40)]
+    lines = ["gene\ttext", *("\t".join(row) for row in rows), *([mark] if mark else [])]
+    data = end.join(lines).encode()
+    assert rows_of(read_delimited(data, "here", separator="\t", end_mark=mark)) == rows
+    assert rows_of(read_delimited(data.decode().encode("utf-16"), "here", separator="\t", end_mark=mark)) == rows
 
 
 @pytest.mark.parametrize(("comments", "names"), [("leading", ["A", "#B", "C"]), ("anywhere", ["A", "C"])])

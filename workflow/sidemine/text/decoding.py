@@ -40,6 +40,25 @@ def truncated(where: Path | str, why: str) -> Problem:
     )
 
 
+def is_web_page(line: str) -> bool:
+    """Tell whether a text whose first line this is is a web page or an error in XML, saved in place of data.
+
+    >>> is_web_page(" <!DOCTYPE html>"), is_web_page("<0.1")
+    (True, False)
+    """
+    return line.lstrip().lower().startswith(("<!doctype", "<html", "<head", "<body", "<?xml", "<error"))
+
+
+def web_page(where: str) -> Problem:
+    """Return the problem of a file that holds a web page."""
+    return Problem(
+        "the file is a web page, not data",
+        where,
+        "the file itself",
+        "Delete it and retrieve it again; check its address if it stays so.",
+    )
+
+
 @dataclass
 class Decoded:
     """A text that is being read.
@@ -52,11 +71,28 @@ class Decoded:
         File and member, for messages.
     notes
         What was odd and how it was dealt with; complete once the stream has been read to its end.
+    number
+        Lines that were read so far.
     """
 
     stream: io.BufferedReader
     where: str
     notes: list[str] = field(default_factory=list)
+    number: int = 0
+
+    def line(self) -> bytes:
+        """Return the next line with its end and count it; nothing at the end of the text.
+
+        Raises
+        ------
+        InputError
+            When the line is longer than any that holds data.
+        """
+        line = self.stream.readline(_LINE_LIMIT)
+        if len(line) == _LINE_LIMIT:
+            raise InputError(_no_text(self.where, f"line {self.number + 1} is longer than {_LINE_LIMIT:,} bytes"))
+        self.number += bool(line)
+        return line
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from sidemine.errors import InputError, Problem
-from sidemine.text.decoding import MAX_BYTES, Decoded, Source, open_decoded, truncated
+from sidemine.text.decoding import MAX_BYTES, Decoded, Source, is_web_page, open_decoded, truncated, web_page
 from sidemine.text.numbers import as_numbers
 
 if TYPE_CHECKING:
@@ -56,7 +56,6 @@ _SNIFFED = ("\t", ",", ";")
 _SNIFFED_LINES = 200
 _BLOCK = 1 << 22
 _MAX_HEADER_LINES = 50
-_LINE_LIMIT = 1 << 26
 _MAX_TOLD = 5
 _BLANK_CELLS = re.compile(r'"(?:[^"]|"")*+"(?= |$)|[^ "][^ ]*')
 
@@ -373,7 +372,6 @@ class _Reader:
         self.notes: list[str] = []
         self.separator = separator or ""
         self.width = 0
-        self.number = 0
         self.ended = False
 
     def read(self) -> TextTable:
@@ -381,6 +379,8 @@ class _Reader:
         if not first:
             raise InputError(_no_rows(self.where))
         texts = [(number, line.decode("utf-8")) for number, line in first]
+        if is_web_page(texts[0][1]):
+            raise InputError(web_page(self.where))
         if not self.separator:
             self.separator = self._sniff(texts)
         names, used = self._header(texts)
@@ -411,11 +411,10 @@ class _Reader:
 
     def _next_line(self) -> bytes | None:
         """Return the next line without its end; None at the end of the table."""
-        line = self.decoded.stream.readline(_LINE_LIMIT)
-        if self.ended or not line:
+        line = b"" if self.ended else self.decoded.line()
+        if not line:
             self._finish()
             return None
-        self.number += 1
         if self.end_mark and line.startswith(b"!"):
             if not line.lower().startswith(self.end_mark):
                 found = line[:40].decode("utf-8", "replace").strip()
@@ -438,7 +437,7 @@ class _Reader:
             if line.startswith(b"#") and self.comments != "none" and (not first or self.comments == "anywhere"):
                 comments.append(line)
             elif self._is_row(line):
-                first.append((self.number, line))
+                first.append((self.decoded.number, line))
         return comments, first
 
     def _is_row(self, line: bytes) -> bool:
@@ -461,15 +460,13 @@ class _Reader:
                 if block:
                     cut = data.rfind(b"\n") + 1
                     data, carry = data[:cut], data[cut:]
-                    if len(carry) > _LINE_LIMIT:
-                        raise InputError(_bad_line(self.where, self.number + 1, "", "the line has no end"))
                 else:
                     self._finish()
                 lines = data.split(b"\n")
                 if not lines[-1]:
                     lines.pop()
-                numbers = list(range(self.number + 1, self.number + 1 + len(lines)))
-                self.number += len(lines)
+                numbers = list(range(self.decoded.number + 1, self.decoded.number + 1 + len(lines)))
+                self.decoded.number += len(lines)
                 pairs = [pair for pair in zip(numbers, lines, strict=True) if self._is_row(pair[1])]
                 if len(pairs) < len(lines):
                     numbers, lines = [number for number, _ in pairs], [line for _, line in pairs]
@@ -482,7 +479,7 @@ class _Reader:
         size = 0
         while size < _BLOCK and (line := self._next_line()) is not None:
             if self._is_row(line):
-                numbers.append(self.number)
+                numbers.append(self.decoded.number)
                 lines.append(line)
                 size += len(line)
         return numbers, lines
