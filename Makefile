@@ -40,7 +40,7 @@ $(DEMO_STAMP): $(STAMP) $(SIMULATOR)
 	@touch $(DEMO_STAMP)
 
 demo: $(STAMP) $(DEMO_STAMP)
-	@PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --configfile config/demo/config.yaml --cores $(CORES)
+	@PATH="$(CURDIR)/$(BIN):$$PATH" sidemine run config/demo --cores $(CORES)
 	@echo "The report: $(CURDIR)/results/demo/report.html"
 	@if [ -t 1 ] && { [ -n "$$DISPLAY" ] || [ -n "$$WAYLAND_DISPLAY" ]; }; then $(BIN)/python -m webbrowser "file://$(CURDIR)/results/demo/report.html" >/dev/null; fi
 
@@ -49,7 +49,7 @@ picture: $(STAMP)
 
 real-files: $(STAMP)
 	@test -n "$$SIDEMINE_REAL_FILES" || { echo "Set SIDEMINE_REAL_FILES to the folder that holds mirror/ and data/"; exit 1; }
-	@PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --configfile tests/real_files/config.yaml --cores $(CORES)
+	@PATH="$(CURDIR)/$(BIN):$$PATH" sidemine run tests/real_files --allow "$$SIDEMINE_REAL_FILES" --cores $(CORES)
 	@echo "The report: $(CURDIR)/results/real_files/report.html"
 
 test: $(STAMP)

@@ -1,77 +1,227 @@
-"""Re-runs must see edits to imported modules, and only to those."""
+"""Re-runs must see every edit to code that a script uses, and only those."""
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
 
 from sidemine import code_digest
 
-SCRIPTS = Path(__file__).parents[1] / "workflow" / "scripts"
+WORKFLOW = Path(__file__).parents[1] / "workflow"
+SCRIPTS = sorted((WORKFLOW / "scripts").glob("*.py"))
+
+
+def forget():
+    """Forget what was read from files that a test has changed."""
+    for cached in ("_parse", "_file_of", "_data_files", "_package_files"):
+        getattr(code_digest, cached).cache_clear()
+
+
+def digest(script):
+    forget()
+    return code_digest.digest_of_script(script)
 
 
 @pytest.fixture
 def package(tmp_path, monkeypatch):
-    """A small package in the place of sidemine."""
-    (tmp_path / "stage").mkdir()
-    (tmp_path / "stage" / "__init__.py").write_text("")
-    (tmp_path / "stage" / "used.py").write_text("from sidemine.deeper import x\n")
-    (tmp_path / "stage" / "page.css").write_text("a {}")
-    (tmp_path / "deeper.py").write_text("x = 1\n")
-    (tmp_path / "other.py").write_text("y = 1\n")
+    """A small package in the place of sidemine; its script."""
+    files = {
+        "__init__.py": "",
+        "stage/__init__.py": "",
+        "stage/used.py": (
+            '"""Used."""\nfrom __future__ import annotations\nfrom typing import TYPE_CHECKING\n'
+            "from math import sqrt as root\nfrom sidemine import words\nfrom sidemine.deeper import SIZE, helper\n"
+            "if TYPE_CHECKING:\n    from sidemine.other import Other\n"
+            "LIMIT = 3\nSPARE = 4\n"
+            "class Shape:\n    '''A shape.'''\n    corners = SIZE\n    def area(self):\n        return root(2)\n"
+            "def g(other: Other):\n    '''Do it.'''\n    return helper(LIMIT), Shape(), words.TITLE\n"
+            "def spare(): return SPARE\n"
+        ),
+        "stage/page.css": "a {}",
+        "deeper.py": "SIZE = 1\ndef helper(x):\n    # why\n    return x + _inner()\ndef _inner(): return 1\nspare = 1\n",
+        "words.py": "TITLE = 'a'\nFOOTER = 'b'\n",
+        "other.py": "class Other: pass\n",
+        "registry.py": "KNOWN = {}\ndef register(f):\n    KNOWN[f.__name__] = f\n    return f\n",
+        "plugins.py": "from sidemine.registry import register\n@register\ndef plugin(): return 1\ndef quiet(): return 1\n",
+    }
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
     script = tmp_path / "script.py"
-    script.write_text("def f():\n    from sidemine.stage.used import g\n")
+    script.write_text("def f():\n    from sidemine.stage.used import g\n    g(1)\n")
     monkeypatch.setattr(code_digest, "_PACKAGE", tmp_path)
-    return script
+    yield script
+    forget()
 
 
-def digest(script):
-    code_digest._content.cache_clear()
-    code_digest._imported_modules.cache_clear()
-    code_digest._files_of.cache_clear()
-    code_digest._data_files.cache_clear()
-    code_digest._package_files.cache_clear()
-    return code_digest.digest_of_script(script)
-
-
-@pytest.mark.parametrize("edited", ["deeper.py", "stage/used.py", "stage/page.css", "script.py"])
-def test_an_edit_anywhere_below_the_script_changes_the_digest(package, edited):
-    """Imports inside functions, imports of imports and data files of a package all count."""
+@pytest.mark.parametrize(
+    ("file", "old", "new"),
+    [
+        ("stage/used.py", "LIMIT = 3", "LIMIT = 4"),
+        ("stage/used.py", "corners = SIZE", "corners = SIZE + 1"),
+        ("stage/used.py", "return root(2)", "return root(3)"),
+        ("stage/used.py", "sqrt as root", "exp as root"),
+        ("stage/used.py", "return helper(LIMIT)", "return helper(-LIMIT)"),
+        ("stage/used.py", "LIMIT = 3\n", "LIMIT = 3\nLIMIT += 1\n"),
+        ("stage/used.py", "SPARE = 4\n", "SPARE = 4\nprint(1)\n"),
+        ("stage/used.py", "SPARE = 4\n", "SPARE = 4\nfor _ in range(3): pass\n"),
+        ("stage/used.py", "def g(", "@staticmethod\ndef g("),
+        ("stage/used.py", "import SIZE, helper", "import SIZE, SIZE as helper"),
+        ("stage/page.css", "a", "b"),
+        ("deeper.py", "SIZE = 1", "SIZE = 2"),
+        ("deeper.py", "return 1\nspare", "return 2\nspare"),
+        ("deeper.py", "x + _inner()", "x - _inner()"),
+        ("words.py", "'a'", "'c'"),
+        ("words.py", "'b'", "'c'"),  # a module that is used by its own name counts whole
+        ("script.py", "g(1)", "g(2)"),
+    ],
+)
+def test_an_edit_to_what_a_script_uses_changes_its_digest(package, file, old, new):
+    """Functions, constants, class bodies, decorators, acts of a module, imports and data files all count."""
     before = digest(package)
-    file = package.parent / edited
-    file.write_text(file.read_text() + "\n")
+    path = package.parent / file
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
     assert digest(package) != before
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new"),
+    [
+        ("stage/used.py", '"""Used."""', '"""Used, and well."""'),
+        ("stage/used.py", "'''A shape.'''", "'''Another shape.'''"),
+        ("stage/used.py", "'''Do it.'''", "'''Do it, please.'''"),
+        ("stage/used.py", "LIMIT = 3", "# why three\nLIMIT = 3  # because\n'''Most.'''"),
+        ("stage/used.py", "helper(LIMIT), Shape()", "helper(\n    LIMIT,\n), Shape()"),
+        ("stage/used.py", "SPARE = 4", "SPARE = 5"),
+        ("stage/used.py", "return SPARE", "return -SPARE"),
+        ("stage/used.py", "LIMIT = 3\nSPARE = 4\n", "SPARE = 4\nLIMIT = 3\n"),
+        ("deeper.py", "spare = 1", "spare = 2"),
+        ("deeper.py", "# why", "# because"),
+        ("other.py", "pass", "x = 1"),
+        ("plugins.py", "return 1", "return 2"),
+        ("script.py", "g(1)", "g( 1 )  # once"),
+    ],
+)
+def test_other_edits_leave_the_digest(package, file, old, new):
+    """Comments, docstrings, layout, order, and code that the script does not use must not make it run again."""
+    before = digest(package)
+    path = package.parent / file
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+    assert digest(package) == before
 
 
 @pytest.mark.parametrize(
     "place",
     [
+        "{}",
         "if True:\n    pass\nelse:\n    {}",
         "try:\n    pass\nexcept ValueError:\n    {}\nfinally:\n    pass",
         "try:\n    pass\nfinally:\n    {}",
         "class A:\n    async def f(self):\n        for _ in ():\n            with open('x'):\n                {}",
         "match 1:\n    case 1:\n        {}",
         "while False:\n    pass\nelse:\n    {}",
+        "f = lambda: [x for x in ()]\ndef g():\n    def h():\n        {}",
     ],
 )
-def test_an_import_is_seen_wherever_it_stands(package, place):
+@pytest.mark.parametrize(
+    "words", ["import sidemine.deeper", "from sidemine import deeper", "from sidemine.deeper import *"]
+)
+def test_an_import_is_seen_wherever_it_stands(package, place, words):
     """Imports hide in branches, handlers and methods, to save time; an edit to what they import counts all the same."""
-    package.write_text(place.format("import sidemine.other") + "\n")
+    package.write_text(place.format(words) + "\n")
     before = digest(package)
-    (package.parent / "other.py").write_text("y = 2\n")
+    (package.parent / "deeper.py").write_text("SIZE = 2\n")
     assert digest(package) != before
 
 
-def test_an_edit_elsewhere_leaves_the_digest(package):
-    """A module that the script does not use must not make it run again."""
+def test_a_module_imported_for_its_acts_counts_by_them(package):
+    """A function under an unknown decorator may register itself: importing its module is using it."""
+    package.write_text("import sidemine.registry\nfrom sidemine.plugins import quiet\nquiet()\n")
     before = digest(package)
-    (package.parent / "other.py").write_text("y = 2\n")
-    assert digest(package) == before
+    plugins = package.parent / "plugins.py"
+    plugins.write_text(plugins.read_text().replace("plugin(): return 1", "plugin(): return 2"))
+    assert digest(package) != before
 
 
-def test_every_script_has_a_digest_that_covers_the_package():
-    """No script stands alone: each imports sidemine, so each depends on more than its own text."""
-    for script in SCRIPTS.glob("*.py"):
-        assert len(code_digest.digest_of_script(script)) == 16
-        assert any("sidemine" in line for line in script.read_text().splitlines())
+def test_relative_imports_are_followed(package):
+    """`from .deeper import x` means the same as the absolute import."""
+    (package.parent / "stage" / "used.py").write_text("from ..deeper import SIZE\ndef g(x): return SIZE\n")
+    before = digest(package)
+    (package.parent / "deeper.py").write_text("SIZE = 2\n")
+    assert digest(package) != before
+
+
+@pytest.mark.parametrize(
+    "line", ["X = globals()", "from importlib import import_module\nX = import_module", "X = object.__subclasses__"]
+)
+def test_code_that_cannot_be_followed_makes_the_script_depend_on_everything(package, line):
+    """Where names are looked up while running, any edit may matter."""
+    used = package.parent / "stage" / "used.py"
+    used.write_text(used.read_text() + line + "\n")
+    before = digest(package)
+    (package.parent / "registry.py").write_text("KNOWN = {1: 2}\n")
+    assert digest(package) != before
+
+
+def edited(monkeypatch, tree, file, old, new):
+    """Return the scripts whose digest changes with an edit to a copy of sidemine."""
+    monkeypatch.setattr(code_digest, "_PACKAGE", tree / "sidemine")
+    before = {path.stem: digest(path) for path in sorted((tree / "scripts").glob("*.py"))}
+    path = tree / file
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+    after = {name: digest(tree / "scripts" / f"{name}.py") for name in before}
+    path.write_text(text, encoding="utf-8")
+    forget()
+    return {name for name in before if before[name] != after[name]}
+
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory):
+    """A copy of the workflow's code."""
+    tree = tmp_path_factory.mktemp("code") / "workflow"
+    ignored = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(WORKFLOW / "sidemine", tree / "sidemine", ignore=ignored)
+    shutil.copytree(WORKFLOW / "scripts", tree / "scripts", ignore=ignored)
+    return tree
+
+
+EVERYWHERE = {path.stem for path in SCRIPTS}
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "scripts"),
+    [
+        ("sidemine/tables.py", "its sign is target minus reference.", "Its sign: target minus reference.",
+         {"fit_contrast", "assess_contrasts", "describe_gene_sets", "build_report", "draw_annex"}),
+        ("sidemine/tables.py", "Id of the bridge.", "The bridge.", {"measure_concordance"}),
+        ("sidemine/tables.py", '"""Return a typed table', '"""Give a typed table', set()),
+        ("sidemine/script_log.py", "finally:\n        root.", "finally:\n        print()\n        root.", EVERYWHERE),
+        ("sidemine/report/templates/page.css", "{", "{ color: red;", {"build_report", "draw_annex", "write_manifest",
+                                                                      "record_run"}),
+        ("sidemine/report/words.py", '"""', '"""Words. ', set()),
+        ("sidemine/simulate/demo.py", "\n\n\n", "\n\n\nX = 1\n\n\n", set()),
+        ("scripts/fit_contrast.py", '"""', '"""Here: ', set()),
+    ],
+)  # fmt: skip
+def test_an_edit_to_the_package_reruns_its_users(monkeypatch, tree, file, old, new, scripts):
+    """Real edits: a column of one table, a docstring, the log that all share, a style, the simulator."""
+    assert edited(monkeypatch, tree, file, old, new) == scripts
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
+def test_every_script_is_followed_by_name(script):
+    """No script stands alone, and none falls back to the whole package."""
+    use = code_digest._Use()
+    use.add_whole(script)
+    use.follow_all()
+    assert use.followable
+    assert len(use.statements) > 3
+    assert len(code_digest.digest_of_script(script)) == 16

@@ -72,3 +72,43 @@ def test_all_missing_and_damaged_inputs_are_told_in_one_run(tmp_path):
     code, terminal = _run(tmp_path, "inputs.json", config=["resluts=elsewhere"])
     assert code == 1
     assert "Did you mean results?" in terminal
+
+
+def test_what_a_reader_refuses_is_not_locked_and_comes_again_by_the_same_command(tmp_path):
+    """One of two series matrices has a surplus cell: the other is locked, this one is set aside and fetched again."""
+    write_planted("positive", tmp_path, 11)
+    good, bad = sorted((tmp_path / "mirror").rglob("*_series_matrix.txt.gz"))
+    data = bad.read_bytes()
+    lines = gzip.decompress(data).decode().split("\n")
+    lines[lines.index("!series_matrix_table_begin") + 5] += "\t7"
+    bad.write_bytes(gzip.compress("\n".join(lines).encode()))
+    assert _run(tmp_path, "datasets/cohort_a/genes_ledger.tsv", "gene_sets_ledger.tsv")[0] == 0
+    assert not (tmp_path / "inputs.lock.tsv").exists()
+    code, terminal = _run(tmp_path, "inputs.json")
+    assert code == 1
+    for words in ("another number of columns", "set aside in refused/", "the next run fetches it again"):
+        assert words in _last_words(terminal)
+    locked = (tmp_path / "inputs.lock.tsv").read_text()
+    assert good.name in locked
+    assert bad.name not in locked
+    downloads = tmp_path / "downloads" / "planted_positive"
+    kept = [path.relative_to(downloads).parts[0] for path in downloads.rglob(f"{bad.name[:9]}*.gz")]
+    assert kept == ["refused"]
+    bad.write_bytes(data)
+    assert _run(tmp_path, "inputs.json")[0] == 0
+    assert bad.name in (tmp_path / "inputs.lock.tsv").read_text()
+
+
+def test_a_locked_file_that_no_longer_fits_its_declaration_is_kept(tmp_path):
+    """The declaration changed, not the file: it is not fetched again and again."""
+    write_planted("positive", tmp_path, 11)
+    assert _run(tmp_path, "inputs.json")[0] == 0
+    sheet = tmp_path / "datasets.tsv"
+    text = sheet.read_text()
+    sheet.write_text(text.replace("\tprobe\t", "\tsymbol\t"))
+    code, terminal = _run(tmp_path, "inputs.json")
+    assert code == 1
+    assert "kept, because the lock records exactly this file" in _last_words(terminal)
+    assert not (tmp_path / "downloads" / "planted_positive" / "refused").exists()
+    sheet.write_text(text)
+    assert _run(tmp_path, "inputs.json")[0] == 0

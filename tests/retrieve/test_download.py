@@ -471,10 +471,61 @@ def test_a_full_disk_is_not_mistaken_for_a_bad_network(
         raise OSError(28, "No space left on device")
 
     url = server.on("/x.gz", ok(gz))
-    monkeypatch.setattr(transfer.os, "fsync", full)
-    with pytest.raises(OSError, match="No space left"):
+    with monkeypatch.context() as patch:
+        patch.setattr(transfer.os, "fsync", full)
+        with pytest.raises(RetrievalError, match="the disk is full") as caught:
+            fetcher(url)
+    assert (fetcher.waits, caught.value.problems[0].next_step[:9]) == ([], "Make room")
+    assert_nothing_kept(fetcher, url)
+    fetcher(url)
+    assert fetcher.place(url).read_bytes() == gz
+
+
+def test_a_limit_of_file_sizes_is_told_and_what_came_is_resumed(
+    server: ScriptedServer, fetcher: Fetcher, gz: bytes
+) -> None:
+    """In a process of its own that may write 100 kB per file: a real refusal of the system, in the middle of a file."""
+    url = server.on("/x.gz", ok(gz, ETag='"v1"'), resume(gz, '"v1"'))
+    code = (
+        "import resource, sys; from pathlib import Path\n"
+        "from sidemine.errors import RetrievalError\n"
+        "from sidemine.retrieve.download import fetch; from sidemine.retrieve.sources import Source\n"
+        "source = Source(sys.argv[2], (sys.argv[1],), 'values')\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))\n"
+        "try: fetch(source, Path(sys.argv[3]), max_bytes=10**7, allow_loopback_http=True)\n"
+        "except RetrievalError as error: print(error)"
+    )
+    environment = {**os.environ, "NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}
+    command = [sys.executable, "-c", code, url, mirror_key(url), str(fetcher.place(url))]
+    told = subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
+    assert "larger than this system or its limits allow" in told
+    assert "next:" in told
+    assert_nothing_kept(fetcher, url)
+    fetcher(url)
+    assert server.requests[-1][1]["Range"] == "bytes=100000-"
+    assert fetcher.place(url).read_bytes() == gz
+
+
+def test_a_file_in_place_of_the_downloads_folder_is_told(server: ScriptedServer, fetcher: Fetcher, gz: bytes) -> None:
+    url = server.on("/x.gz", ok(gz))
+    fetcher.downloads.parent.mkdir(parents=True, exist_ok=True)
+    fetcher.downloads.write_text("a file")
+    with pytest.raises(RetrievalError, match="a file stands where a folder is needed"):
         fetcher(url)
-    assert fetcher.waits == []
+
+
+def test_a_folder_that_cannot_be_written_is_told(
+    server: ScriptedServer, fetcher: Fetcher, gz: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The superuser may write anywhere, so the system's answer is played."""
+
+    def refuse(*arguments: object, **options: object) -> None:
+        raise PermissionError(13, "Permission denied", "/downloads/x.gz.part")
+
+    monkeypatch.setattr(Path, "mkdir", refuse)
+    url = server.on("/x.gz", ok(gz))
+    with pytest.raises(RetrievalError, match=r"cannot be written(.|\n)*/downloads/x\.gz\.part"):
+        fetcher(url)
 
 
 def test_progress_is_silent_in_logs_and_shown_on_a_terminal(

@@ -123,7 +123,8 @@ def test_a_header_cell_may_hold_a_line_break() -> None:
         ('"s1" "s 2"\n"A" 1 2\n', BLANKS, ["", "s1", "s 2"]),
         ("gene name\ts1\nIRF 1\t5\n", "\t", ["gene name", "s1"]),
         ("s1\nA\t5\n", "\t", ["", "s1"]),
-        ("s1,s2\nA,5,6\n", ",", ["", "s1", "s2"]),
+        ('"s1","s2"\n"A",5,6\n', ",", ["", "s1", "s2"]),
+        ("s1;s2\nA;5;6\n", ";", ["", "s1", "s2"]),
     ],
 )
 def test_the_separator_is_what_makes_equal_rows(text: str, mark: str, header: list[str]) -> None:
@@ -150,6 +151,15 @@ def test_a_header_that_lacks_one_name_is_refused_unless_it_is_rs_own(header: str
     row = mark.join(["IRF1", "1", "2", "3", "4"])
     with pytest.raises(InputError, match="the name of a column is missing"):
         read_delimited(f"{header}\n{row}\n".encode(), "here", separator=mark, r_layout=True)
+
+
+@pytest.mark.parametrize(
+    "text", ["g,logFC\nA,1,5\nB,2,5\n", "g,count,logFC\nA,12,1,5\nB,13,2,5\n", "g s1\nA 1 500\nB 2 300\n"]
+)
+def test_decimal_commas_and_blanks_of_thousands_are_not_rs_layout(text: str) -> None:
+    """Every row is one cell longer than the header, and none of it is R's doing."""
+    with pytest.raises(InputError, match="decimal commas or thousands separators"):
+        read_delimited(text.encode(), "here", r_layout=True)
 
 
 def test_rs_layout_is_read_where_it_is_asked_for_and_refused_elsewhere() -> None:

@@ -73,38 +73,37 @@ def get_planned_rules(run):
 ALWAYS = {"write_manifest", "build_report", "record_run", "all"}
 
 
-# CAMERA's normal deviates of t serve the rotation engine, and so what compares sets or pools what was measured.
+# CAMERA's normal deviates of t serve the rotation engine, and so what rotates or pools what was measured.
 CAMERA = {
     "test_gene_sets",
     "adjust_set_tests",
     "measure_effects",
-    "measure_specificity",
     "measure_calibration",
-    "adjust_composition",
     "pool_datasets",
     "vary_analysis",
 }
 
 
 @pytest.mark.parametrize(
-    ("module", "rules"),
+    ("file", "old", "new", "rules"),
     [
-        ("", set()),
-        ("enrichment/camera.py", {*CAMERA, "decide_verdicts", *ALWAYS}),
-        ("verdict/summary.py", {"decide_verdicts", *ALWAYS}),
-        ("report/words.py", ALWAYS),
-        ("simulate/demo.py", ALWAYS),
+        ("scripts/fit_contrast.py", '"""\n', '"""\n# A comment.\n', set()),
+        ("sidemine/enrichment/camera.py", '"""\n', ' And more.\n"""\n', set()),
+        ("sidemine/enrichment/camera.py", "-0.4 * z", "-0.41 * z", {*CAMERA, "decide_verdicts", *ALWAYS}),
+        ("sidemine/verdict/summary.py", '"verdicts": ', '"verdict_s": ', {"decide_verdicts", *ALWAYS}),
+        ("sidemine/report/templates/page.css", "{", "{ color: red; ", ALWAYS),
+        ("sidemine/simulate/demo.py", "\n\n\n", "\n\n\nX = 1\n\n\n", ALWAYS),
     ],
-    ids=["nothing", "camera", "summary", "words", "simulator"],
+    ids=["comment", "docstring", "camera", "summary", "style", "simulator"],
 )
-def test_edit_runs_exactly_the_rules_that_use_it(module, rules, workflow, finished, tmp_path):
-    """An edit to an imported module, which Snakemake itself does not see, plans its users and what follows from them."""
+def test_edit_runs_exactly_the_rules_that_use_it(file, old, new, rules, workflow, finished, tmp_path):
+    """An edit to imported code, which Snakemake itself does not see, plans its users and what follows from them."""
     tree = tmp_path / "workflow"
     shutil.copytree(finished.snakefile.parent, tree, ignore=shutil.ignore_patterns("__pycache__"), symlinks=True)
     shutil.copytree(finished.snakefile.parents[1] / "resources", tmp_path / "resources")
-    if module:
-        with (tree / "sidemine" / module).open("a", encoding="utf-8") as file:
-            file.write("\n")
+    text = (tree / file).read_text(encoding="utf-8")
+    assert old in text
+    (tree / file).write_text(text.replace(old, new, 1), encoding="utf-8")
     config = finished.folder / "config.yaml"
     run = workflow.run(finished.folder, "--dry-run", config=config, snakefile=tree / "Snakefile")
     assert get_planned_rules(run) == rules, run.output

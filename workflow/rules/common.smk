@@ -22,6 +22,9 @@ os.environ.update(
 
 from sidemine.code_digest import digest_of_package, digest_of_script
 from sidemine.errors import SidemineError
+from sidemine.retrieve.lock import find_accepted, read_lock, update_lock
+from sidemine.retrieve.record import InputRecord
+from sidemine.retrieve.refusal import alone_on, set_aside_refused
 from sidemine.retrieve.study_sources import StudySources
 from sidemine.run_lock import hold_run_lock
 from sidemine.script_log import collect_errors
@@ -29,6 +32,7 @@ from sidemine.study.concordance_config import names_of_contrasts
 from sidemine.study.command_line import OVERRIDES, check_command_line, wants_relock
 from sidemine.study.load import load_study
 from sidemine.study.models import to_plain
+from sidemine.system_errors import check_writable, explain_system_error
 
 
 def get_study_file():
@@ -40,6 +44,12 @@ def get_study_file():
     return Path("config/config.yaml")
 
 
+def get_folders(study):
+    """Return every folder that a run writes, Snakemake's own included."""
+    places = [Path(study.config.results), Path(study.config.downloads), Path("logs")]
+    return [*(place / study.config.study.id for place in places), Path(".snakemake")]
+
+
 def get_study():
     """Read and check the study; all problems are told at once, before any work."""
     given = workflow.config_settings.config
@@ -48,14 +58,33 @@ def get_study():
         study = load_study(
             get_study_file(), {key: given[key] for key in OVERRIDES if key in given}
         )
+        sources = StudySources.of(study)
         if workflow.is_main_process and not workflow.dryrun:
+            check_writable(get_folders(study))
             hold_run_lock(Path(study.config.results) / study.config.study.id)
+            set_aside_refused_inputs(study, sources)
         # The scripts ask for it themselves: as a parameter it would have every input fetched again, twice.
         wants_relock(config)
-        return study, StudySources.of(study)
+        return study, sources
     except SidemineError as error:
         # WorkflowError is shown as it is; a traceback through Snakemake would bury the message.
         raise WorkflowError(f"{get_study_file()}: {error}") from None
+    except (OSError, MemoryError) as error:
+        raise WorkflowError(
+            f"{get_study_file()}: {explain_system_error(error)}"
+        ) from None
+
+
+def set_aside_refused_inputs(study, sources):
+    """Move inputs that a reader refused out of the way, so that this or the next run fetches them again; tell which."""
+    downloads = Path(study.config.downloads) / study.config.study.id
+    results = Path(study.config.results) / study.config.study.id
+    locked = {url: entry.sha256 for url, entry in read_lock(study.lock).items()}
+    with alone_on(downloads) as alone:
+        if not alone:
+            return []
+        accepted = find_accepted(sources.accepted_by, downloads, results)
+        return set_aside_refused(downloads, sources.by_key, locked, accepted)
 
 
 STARTED = time.time()
@@ -88,9 +117,33 @@ def forget_failed_jobs():
                 workflow.persistence.cleanup_metadata(file)
 
 
-def print_errors():
+def lock_accepted_inputs():
+    """Lock, after a run that failed, the inputs that their own readers accepted."""
+    downloads = Path(STUDY.config.downloads) / STUDY.config.study.id
+    results = Path(STUDY.config.results) / STUDY.config.study.id
+    records = [
+        InputRecord.read(downloads / key)
+        for key in find_accepted(SOURCES.accepted_by, downloads, results)
+    ]
+    update_lock(STUDY.lock, records, relock=wants_relock(config))
+
+
+def close_failed_run():
+    """After a run that failed: lock what was accepted, set aside what was refused, and tell what went wrong."""
+    forget_failed_jobs()
+    last_words = []
+    try:
+        lock_accepted_inputs()
+        last_words += map(str, set_aside_refused_inputs(STUDY, SOURCES))
+    except SidemineError as error:
+        last_words.append(str(error))
+    print_errors(last_words)
+
+
+def print_errors(last_words):
     """Tell once more, at the end, what went wrong in this run."""
     errors = collect_errors(Path("logs") / STUDY.config.study.id, STARTED)
+    errors = "\n\n".join(filter(None, [errors, *last_words]))
     if errors:
         print(
             f"\nWhat went wrong\n===============\n{errors}\n\n"

@@ -24,9 +24,17 @@ rule retrieve_input:
         "../scripts/retrieve_input.py"
 
 
+# What a reader refuses must never be locked, so the lock waits for the readers of all inputs. When one of them fails,
+# `onerror` locks the inputs that their own readers accepted.
 rule lock_inputs:
     input:
-        expand("<downloads>/{key}.record.json", key=SOURCES.by_key),
+        records=expand("<downloads>/{key}.record.json", key=SOURCES.by_key),
+        readers=expand(
+            "<results>/{result}",
+            result=sorted(
+                {name for names in SOURCES.accepted_by.values() for name in names}
+            ),
+        ),
     output:
         "<results>/inputs.json",
     log:

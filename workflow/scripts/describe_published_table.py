@@ -1,8 +1,9 @@
 """Check a published table against its label and describe it; it is never tested."""
 
+from sidemine.retrieve.refusal import note_refusals
 from sidemine.script_log import log_to
 
-with log_to(snakemake.log[0]):
+with log_to(snakemake.log[0]), note_refusals(snakemake.input):
     from pathlib import Path
 
     from sidemine.evidence.published_table import describe_published_table

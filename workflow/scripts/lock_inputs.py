@@ -10,6 +10,6 @@ with log_to(snakemake.log[0]):
     from sidemine.study.command_line import wants_relock
     from sidemine.tables import write_json
 
-    records = [InputRecord.read(Path(path)) for path in snakemake.input]
+    records = [InputRecord.read(Path(path)) for path in snakemake.input.records]
     locked = update_lock(Path(snakemake.params.lock), records, relock=wants_relock(snakemake.config))
     write_json([record.to_dict() for record in locked], Path(snakemake.output[0]))

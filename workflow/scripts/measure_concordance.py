@@ -1,8 +1,9 @@
 """Measure the bridges between drug and disease, and the interactions between subgroups of patients."""
 
+from sidemine.retrieve.refusal import note_refusals
 from sidemine.script_log import log_to
 
-with log_to(snakemake.log[0]):
+with log_to(snakemake.log[0]), note_refusals(snakemake.input):
     from pathlib import Path
 
     from sidemine.evidence.comparator_perturbations import read_signatures

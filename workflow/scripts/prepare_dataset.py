@@ -1,8 +1,9 @@
 """Read the values of a dataset, map them to genes, bring them to the scale of the analysis."""
 
+from sidemine.retrieve.refusal import note_refusals
 from sidemine.script_log import log_to
 
-with log_to(snakemake.log[0]):
+with log_to(snakemake.log[0]), note_refusals(snakemake.input):
     from pathlib import Path
 
     from sidemine.errors import Problem

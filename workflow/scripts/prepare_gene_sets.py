@@ -1,8 +1,9 @@
 """Read the gene set libraries and map them to approved symbols."""
 
+from sidemine.retrieve.refusal import note_refusals
 from sidemine.script_log import log_to
 
-with log_to(snakemake.log[0]):
+with log_to(snakemake.log[0]), note_refusals(snakemake.input):
     from pathlib import Path
 
     from sidemine.enrichment.gene_sets import build_gene_sets

@@ -1,8 +1,9 @@
 """Read who the samples of a dataset are."""
 
+from sidemine.retrieve.refusal import note_refusals
 from sidemine.script_log import log_to
 
-with log_to(snakemake.log[0]):
+with log_to(snakemake.log[0]), note_refusals(snakemake.input):
     from pathlib import Path
 
     from sidemine.prepare.metadata import read_or_explain_samples

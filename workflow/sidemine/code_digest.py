@@ -1,22 +1,82 @@
-"""Digest of the package modules that a script uses, so that the workflow sees edits to imported code."""
+"""Digest of the code that a script uses, so that the workflow sees edits to imported code, and only those that matter.
+
+A script is followed name by name: from its own statements to the functions, classes and constants that they name, in
+whichever module these stand, and so on. Comments, docstrings and the layout of the text do not count.
+
+What runs when a module is imported counts for everybody who imports it: bare calls, loops, and definitions under a
+decorator that is not known to leave no trace elsewhere. An assignment (`X = f()`) is taken as a definition of X. Names
+reached through a module (`words.title`) count with that whole module. Where code looks names up in ways that cannot be
+followed (`globals()`, `__subclasses__`, …) the script depends on the whole package. In doubt a script runs again.
+"""
 
 from __future__ import annotations
 
 import ast
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 _PACKAGE = Path(__file__).parent
 _DATA_SUFFIXES = {".j2", ".css", ".js", ".json"}
+_QUIET_DECORATORS = {
+    *("cache", "lru_cache", "cached_property", "dataclass", "contextmanager", "wraps", "overload", "property"),
+    *("classmethod", "staticmethod", "abstractmethod", "model_validator", "field_validator", "field_serializer"),
+}
+"""Decorators that change what they decorate and nothing else."""
+_UNFOLLOWABLE = {
+    *("globals", "vars", "eval", "exec", "__import__", "import_module", "modules", "__doc__"),
+    *("__subclasses__", "__init_subclass__", "__getattr__"),
+}
+"""Names by which code reaches other code, or its docstrings, without naming it."""
+_FOLLOWED_ELSEWHERE = {"isolation/child.py"}
+"""Runs a function by its name, in another process: who asks for that names the function itself."""
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+_UNSEEN_FIELDS = {"ctx", "type_comment", "kind"}
+
+
+@dataclass
+class _Statement:
+    """One top-level statement of a module.
+
+    Attributes
+    ----------
+    text
+        Normal form: the syntax tree without docstrings and positions.
+    names
+        Names that stand anywhere in it.
+    imports
+        What it imports, at any depth: a module and a name in it, or '' for the module itself.
+    binds
+        Names that it defines in its module.
+    acts
+        Whether it does something as soon as its module is imported.
+    """
+
+    text: str = ""
+    names: set[str] = field(default_factory=set)
+    imports: set[tuple[str, str]] = field(default_factory=set)
+    binds: set[str] = field(default_factory=set)
+    acts: bool = False
+
+
+@dataclass
+class _Module:
+    """One parsed file: its statements, those that bind a name, and what a name that was imported at the top means."""
+
+    statements: list[_Statement] = field(default_factory=list)
+    bound: dict[str, list[int]] = field(default_factory=dict)
+    imported: dict[str, set[tuple[str, str]]] = field(default_factory=dict)
+    followable: bool = True
 
 
 def digest_of_script(script: Path) -> str:
-    """Return a digest of a script and of every `sidemine` module that it imports, directly or not.
+    """Return a digest of a script and of all `sidemine` code that it uses, directly or not.
 
-    Snakemake compares a script's own text, but not that of the modules it imports. Given as a parameter, this digest
-    makes a re-run see an edit to any of them, and stay quiet about edits elsewhere.
+    Snakemake compares at most a script's own text, but not that of the modules it imports. Given as a parameter, this
+    digest makes a re-run see an edit to any of them, and stay quiet about edits elsewhere.
 
     Parameters
     ----------
@@ -28,77 +88,283 @@ def digest_of_script(script: Path) -> str:
     str
         The first 16 hexadecimal digits of a SHA-256.
     """
-    files = {script}
-    waiting = [script]
-    while waiting:
-        for module in _imported_modules(waiting.pop()):
-            if module not in files:
-                files.add(module)
-                waiting.append(module)
-    digest = hashlib.sha256()
-    for file in sorted(files):
-        name = file.relative_to(_PACKAGE) if file.is_relative_to(_PACKAGE) else Path(file.name)
-        digest.update(f"{name.as_posix()}\0".encode())
-        digest.update(_content(file))
-    return digest.hexdigest()[:16]
+    use = _Use()
+    use.add_whole(script)
+    use.follow_all()
+    return _digest(use.parts() if use.followable else _all_parts([script]))
 
 
 def digest_of_package() -> str:
     """Return a digest of all of sidemine: Python modules, templates, styles and scripts of the page."""
+    return _digest(_all_parts([]))
+
+
+class _Use:
+    """What a script uses, as far as it has been followed."""
+
+    def __init__(self) -> None:
+        self.statements: dict[Path, set[int]] = {}
+        self.imported: dict[Path, set[str]] = {}
+        self.data: set[Path] = set()
+        self.followable = True
+        self._whole: set[Path] = set()
+        self._waiting: list[tuple[Path, int]] = []
+
+    def add_whole(self, file: Path) -> None:
+        """Take all of a file."""
+        if file in self._whole:
+            return
+        self._whole.add(file)
+        self._enter(file)
+        module = _parse(file)
+        self._add(file, range(len(module.statements)))
+        for name in module.imported:
+            self._add_imported(file, name)
+
+    def follow_all(self) -> None:
+        """Take what the statements taken so far name, and so on."""
+        while self._waiting:
+            file, number = self._waiting.pop()
+            module = _parse(file)
+            statement = module.statements[number]
+            for name in statement.names & module.bound.keys():
+                self._add(file, module.bound[name])
+            for name in statement.names & module.imported.keys():
+                self._add_imported(file, name)
+            if "*" in module.imported:
+                self._add_imported(file, "*")
+            for place, name in statement.imports:
+                self._add_name(place, name)
+
+    def parts(self) -> Iterator[tuple[str, bytes]]:
+        """Give the content that counts, by place."""
+        for file in sorted(self.statements):
+            module = _parse(file)
+            chosen = [module.statements[number] for number in sorted(self.statements[file])]
+            # The order of definitions does not count, except where one name is bound twice.
+            texts = [one.text for one in sorted(chosen, key=lambda one: min(one.binds, default=""))]
+            for name in sorted(self.imported.get(file, ())):
+                texts.append(f"{name} {sorted(module.imported[name])}")
+            yield _place(file), "\0".join(texts).encode()
+        for file in sorted(self.data):
+            yield _place(file), file.read_bytes()
+
+    def _add(self, file: Path, numbers: Iterable[int]) -> None:
+        new = set(numbers) - self.statements[file]
+        self.statements[file] |= new
+        self._waiting += [(file, number) for number in new]
+
+    def _add_imported(self, file: Path, name: str) -> None:
+        """Take what a name means that was imported at the top of a file."""
+        taken = self.imported.setdefault(file, set())
+        if name not in taken:
+            taken.add(name)
+            for place, what in _parse(file).imported[name]:
+                self._add_name(place, what)
+
+    def _add_name(self, place: str, name: str) -> None:
+        """Take a name of a module, a module of a package, or (where the name is empty) a module."""
+        file = _file_of(place)
+        if name and (below := _file_of(f"{place}.{name}")):
+            self.add_whole(below)
+        elif file is not None:
+            self._enter(file)
+            module = _parse(file)
+            if name in module.bound:
+                self._add(file, module.bound[name])
+            elif name in module.imported:
+                self._add_imported(file, name)
+            else:
+                self.add_whole(file)
+
+    def _enter(self, file: Path) -> None:
+        """Take what importing a file does: its acts, and those of all that it imports at the top."""
+        waiting = [file]
+        while waiting:
+            current = waiting.pop()
+            if current in self.statements:
+                continue
+            self.statements[current] = set()
+            module = _parse(current)
+            self.followable &= module.followable
+            self._add(current, [number for number, one in enumerate(module.statements) if one.acts])
+            for folder in current.parents:
+                if not folder.is_relative_to(_PACKAGE):
+                    break
+                if folder / "__init__.py" in _package_files():
+                    waiting.append(folder / "__init__.py")
+                if folder != _PACKAGE:
+                    self.data |= _data_files(folder)
+            for place, name in set().union(*module.imported.values()):
+                imported = _file_of(f"{place}.{name}") or _file_of(place)
+                if imported is not None:
+                    waiting.append(imported)
+
+
+def _all_parts(further: list[Path]) -> Iterator[tuple[str, bytes]]:
+    for file in sorted([*_package_files(), *further]):
+        if file.suffix == ".py":
+            yield _place(file), "\0".join(one.text for one in _parse(file).statements).encode()
+        else:
+            yield _place(file), file.read_bytes()
+
+
+def _digest(parts: Iterable[tuple[str, bytes]]) -> str:
     digest = hashlib.sha256()
-    for file in sorted(_package_files()):
-        digest.update(f"{file.relative_to(_PACKAGE).as_posix()}\0".encode())
-        digest.update(_content(file))
+    for place, content in parts:
+        digest.update(f"{place}\0{len(content)}\0".encode())
+        digest.update(content)
     return digest.hexdigest()[:16]
 
 
-@cache
-def _content(file: Path) -> bytes:
-    return file.read_bytes()
+def _place(file: Path) -> str:
+    return (file.relative_to(_PACKAGE) if file.is_relative_to(_PACKAGE) else Path(file.name)).as_posix()
 
 
 @cache
-def _imported_modules(file: Path) -> frozenset[Path]:
-    if file.suffix in _DATA_SUFFIXES:
-        return frozenset()
-    found: set[Path] = set()
-    for node in _statements(ast.parse(_content(file))):
-        if isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
-            names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
-        else:
+def _parse(file: Path) -> _Module:
+    tree = ast.parse(file.read_bytes())
+    module = _Module()
+    # Then annotations of functions are never evaluated (those of classes are, by dataclasses and pydantic).
+    postponed = any(isinstance(node, ast.ImportFrom) and node.module == "__future__" for node in tree.body)
+    inside = file.is_relative_to(_PACKAGE)
+    package = ["sidemine", *file.relative_to(_PACKAGE).parts[:-1]] if inside else []
+    for node in _without_type_checking(tree.body):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            for name, meaning in _meanings(node, package):
+                module.imported.setdefault(name, set()).add(meaning)
+        if _is_bare_text(node):
             continue
-        for name in names:
-            found |= _files_of(name)
-    return frozenset(found)
+        statement = _Statement()
+        reader = _Reader(statement, package, postponed=postponed)
+        statement.text = reader.read(node)
+        module.followable &= reader.followable or _place(file) in _FOLLOWED_ELSEWHERE
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            # It only binds names: what is not named elsewhere is not used.
+            statement.imports.clear()
+        else:
+            statement.binds = set(_bound_names(node))
+            statement.acts = _acts(node)
+        for name in statement.binds:
+            module.bound.setdefault(name, []).append(len(module.statements))
+        module.statements.append(statement)
+    return module
 
 
-def _statements(tree: ast.Module) -> Iterator[ast.AST]:
-    """Give every statement, at any depth. `ast.walk` looks through all expressions too, which takes a second."""
-    waiting: list[ast.AST] = [tree]
-    while waiting:
-        node = waiting.pop()
-        yield node
-        for part in ("body", "orelse", "finalbody", "handlers", "cases"):
-            waiting += getattr(node, part, [])
+class _Reader:
+    """Reads one top-level statement: its normal form, the names in it and what it imports."""
+
+    def __init__(self, statement: _Statement, package: list[str], *, postponed: bool) -> None:
+        self.followable = True
+        self._statement = statement
+        self._package = package
+        self._unseen = ("annotation", "returns") if postponed else ()
+
+    def read(self, node: ast.AST, *, named: bool = True) -> str:
+        """Return the normal form of a node; note the names in it unless they only annotate a function."""
+        if isinstance(node, ast.Name):
+            if named:
+                self._note(node.id)
+            return node.id
+        if isinstance(node, ast.Constant):
+            return f"{type(node.value).__name__} {node.value!r}"
+        if isinstance(node, ast.Attribute):
+            self.followable &= node.attr not in _UNFOLLOWABLE
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            self._statement.imports.update(meaning for _, meaning in _meanings(node, self._package))
+        elif isinstance(node, ast.Global):
+            self._statement.names.update(node.names)
+        elif isinstance(node, _FUNCTIONS):
+            self.followable &= node.name not in _UNFOLLOWABLE
+        parts = []
+        for key in node._fields:
+            value = getattr(node, key, None)
+            if key in _UNSEEN_FIELDS or value is None or value == []:
+                continue
+            names = named and not (key in self._unseen and isinstance(node, (ast.arg, *_FUNCTIONS)))
+            parts.append(f"{key}={self._read_value(value, names)}")
+        return f"{type(node).__name__}({','.join(parts)})"
+
+    def _read_value(self, value: object, named: bool) -> str:
+        if isinstance(value, list):
+            told = [one for one in _without_type_checking(value) if not _is_bare_text(one)]
+            return f"[{','.join(self._read_value(one, named) for one in told)}]"
+        return self.read(value, named=named) if isinstance(value, ast.AST) else repr(value)
+
+    def _note(self, name: str) -> None:
+        self._statement.names.add(name)
+        self.followable &= name not in _UNFOLLOWABLE
+
+
+def _is_bare_text(node: object) -> bool:
+    """Tell docstrings, and texts that stand below a constant to explain it."""
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+
+
+def _without_type_checking(nodes: list[Any]) -> Iterator[Any]:
+    """Give nodes without what stands under `if TYPE_CHECKING:`, which never runs."""
+    for node in nodes:
+        if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
+            yield from node.orelse
+        else:
+            yield node
+
+
+def _meanings(node: ast.Import | ast.ImportFrom, package: list[str]) -> Iterator[tuple[str, tuple[str, str]]]:
+    """Give the names that an import binds, each with its module and the name there ('' for the module itself)."""
+    if isinstance(node, ast.Import):
+        for alias in node.names:
+            yield alias.asname or alias.name.split(".")[0], (alias.name, "")
+        return
+    base = package[: len(package) - node.level + 1] if node.level else []
+    module = ".".join([*base, *([node.module] if node.module else [])])
+    for alias in node.names:
+        yield alias.asname or alias.name, (module, alias.name)
+
+
+def _bound_names(node: ast.AST) -> Iterator[str]:
+    """Give the names that a top-level statement binds in its module."""
+    if isinstance(node, (*_FUNCTIONS, ast.ClassDef)):
+        yield node.name
+        return
+    for below in ast.walk(node):
+        if isinstance(below, ast.Name) and not isinstance(below.ctx, ast.Load):
+            yield below.id
+        elif isinstance(below, (*_FUNCTIONS, ast.ClassDef)):
+            yield below.name
+        elif isinstance(below, ast.Import | ast.ImportFrom):
+            yield from (name for name, _ in _meanings(below, []))
+
+
+def _acts(node: ast.AST) -> bool:
+    """Tell whether a top-level statement may do more than bind names, as soon as its module is imported."""
+    if isinstance(node, _FUNCTIONS):
+        return not all(_is_quiet(decorator) for decorator in node.decorator_list)
+    if isinstance(node, ast.ClassDef):
+        decorated = [node, *(below for below in node.body if isinstance(below, (*_FUNCTIONS, ast.ClassDef)))]
+        quiet = all(_is_quiet(decorator) for one in decorated for decorator in one.decorator_list)
+        return bool(node.keywords) or not quiet
+    if isinstance(node, ast.Assign | ast.AnnAssign):
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+        return not all(isinstance(below, ast.Name | ast.Tuple | ast.List) for below in targets)
+    return type(node).__name__ != "TypeAlias"  # a statement of Python 3.12
+
+
+def _is_quiet(decorator: ast.expr) -> bool:
+    called = decorator.func if isinstance(decorator, ast.Call) else decorator
+    name = called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
+    return name in _QUIET_DECORATORS or name in {"setter", "deleter"}
 
 
 @cache
-def _files_of(name: str) -> frozenset[Path]:
-    """Return the files that importing `name` reads: the module, and every package above it with its data files."""
+def _file_of(name: str) -> Path | None:
+    """Return the file of a module of sidemine, None for any other name."""
     parts = name.split(".")
     if parts[0] != "sidemine":
-        return frozenset()
-    files: set[Path] = set()
-    place = _PACKAGE
-    for part in parts[1:]:
-        place = place / part
-        if place.with_suffix(".py") in _package_files():
-            files.add(place.with_suffix(".py"))
-        elif place / "__init__.py" in _package_files():
-            files |= {place / "__init__.py", *_data_files(place)}
-    return frozenset(files)
+        return None
+    place = _PACKAGE.joinpath(*parts[1:])
+    files = (place.with_suffix(".py"), place / "__init__.py") if parts[1:] else (place / "__init__.py",)
+    return next((file for file in files if file in _package_files()), None)
 
 
 @cache

@@ -5,22 +5,18 @@ Such a table has no samples behind it, so no set test, no pooling and no verdict
 
 from __future__ import annotations
 
-import csv
-import io
-import re
 import warnings
 import zipfile
 from collections.abc import Iterator, Mapping
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from sidemine.enrichment.libraries import near_names
 from sidemine.errors import InputError, Problem
 from sidemine.evidence.label_check import check_label
-from sidemine.prepare.byte_streams import decode, open_bytes
 from sidemine.prepare.platform_annotation import read_platform_annotation
 from sidemine.study.models import PublishedTable
+from sidemine.text.delimited import TextTable, read_delimited
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,8 +25,6 @@ MAX_ROWS = 1_100_000
 """More rows than any expression platform has; a spreadsheet ends at 1,048,576."""
 MAX_COLUMNS = 2_000
 MAX_BYTES = 500_000_000
-
-_MISSING = frozenset({"", "na", "n/a", "#n/a", "nan", "null", "none", "-", "#value!", "#num!", "#div/0!"})
 
 VALUE_COLUMNS = ("fold_change", "compared_with", "p_value", "adjusted_p", "mean")
 """Columns of a table that was read, after `identifier`: numbers, missing where the table has none."""
@@ -73,27 +67,17 @@ def read_published_table(row: PublishedTable, path: Path) -> pd.DataFrame:
         "adjusted_p": row.adjusted_p_column,
         "mean": row.mean_column,
     }
-    header, rows = _read_cells(path, [name for name in columns.values() if name])
-    where = {
-        role: header.index(name) if name else (0 if role == "identifier" else -1) for role, name in columns.items()
-    }
-    identifiers: list[str] = []
-    numbers: dict[str, list[float]] = {role: [] for role in VALUE_COLUMNS}
-    bad: list[tuple[int, str, str]] = []
-    for number, cells in enumerate(rows, start=2):
-        if not (identifier := _text(cells, where["identifier"])):
-            continue
-        identifiers.append(identifier)
-        for role in VALUE_COLUMNS:
-            text = _text(cells, where[role])
-            value = _number(text)
-            if value is None:
-                bad.append((number, columns[role], text))
-            numbers[role].append(float("nan") if value is None else value)
-    if bad:
-        raise InputError([_not_a_number(path, *one) for one in bad[:5]])
-    if not identifiers:
+    cells = _read_cells(path, [name for name in columns.values() if name])
+    cells.name_column = cells.position(row.gene_column or 0)
+    names = [text.strip() for text in cells.cells(cells.name_column)]
+    named = [place for place, name in enumerate(names) if name]
+    if not named:
         raise _damaged(path, "has a header and no row with a gene")
+    identifiers = [names[place] for place in named]
+    numbers = {
+        role: cells.numbers(columns[role], infinite=True)[named] if columns[role] else [float("nan")] * len(named)
+        for role in VALUE_COLUMNS
+    }
     table = pd.DataFrame({"identifier": pd.Series(identifiers, dtype=object), **numbers})
     if row.zero_is_missing:
         for role in ("fold_change", "compared_with"):
@@ -224,22 +208,19 @@ def _panel_of(row: PublishedTable, gene_sets: pd.DataFrame) -> dict[str, float] 
     return dict(zip(rows["gene"].astype(str), rows["weight"].astype(float), strict=True))
 
 
-def _read_cells(path: Path, wanted: list[str]) -> tuple[list[str], list[list[Any]]]:
-    """Return the header and the rows below it, of a text table or of the first sheet that has the wanted columns."""
+def _read_cells(path: Path, wanted: list[str]) -> TextTable:
+    """Return a text table, or the first sheet that has the wanted columns."""
     if not path.is_file():
         raise _damaged(path, "is not there")
     with path.open("rb") as stream:
         start = stream.read(8)
     if start.startswith(b"\xd0\xcf\x11\xe0"):
         raise _damaged(path, "is an old binary .xls, which cannot be read: save it as .xlsx or .csv")
-    sheets = _xlsx_sheets(path) if start.startswith(b"PK") else iter([("the file", _text_rows(path))])
     headers: list[str] = []
-    for name, rows in sheets:
-        first = next(rows, [])
-        header = [_cell_text(cell) for cell in first]
-        if header and all(column in header for column in wanted):
-            return header, _bounded(rows, path)
-        headers.append(f"{name}: {', '.join(header)[:300] or 'empty'}")
+    for name, table in _xlsx_sheets(path) if start.startswith(b"PK") else [("the file", _text_table(path))]:
+        if table is not None and table.has(*wanted):
+            return table
+        headers.append(f"{name}: {', '.join(table.header)[:300] if table is not None else 'empty'}")
     absent = [column for column in wanted if not any(column in header for header in headers)] or wanted
     raise InputError(
         Problem(
@@ -251,35 +232,14 @@ def _read_cells(path: Path, wanted: list[str]) -> tuple[list[str], list[list[Any
     )
 
 
-def _bounded(rows: Iterator[list[Any]], path: Path) -> list[list[Any]]:
-    taken = list(islice(rows, MAX_ROWS + 1))
-    if len(taken) > MAX_ROWS:
+def _text_table(path: Path) -> TextTable:
+    table = read_delimited(path, r_layout=True, max_bytes=MAX_BYTES, max_rows=MAX_ROWS + 1)
+    if table.n_rows > MAX_ROWS:
         raise _damaged(path, f"has more than {MAX_ROWS:,} rows")
-    return taken
+    return table
 
 
-def _text_rows(path: Path) -> Iterator[list[Any]]:
-    with open_bytes(path, MAX_BYTES) as stream:
-        text, _ = decode(stream.read(MAX_BYTES))
-    if "\x00" in text[:4096]:
-        raise _damaged(path, "is binary, neither text nor XLSX")
-    if text.lstrip()[:200].lower().startswith(("<!doctype", "<html")):
-        raise _damaged(path, "is a web page")
-    lines = io.StringIO(text, newline="")
-    while (position := lines.tell()) is not None and (line := lines.readline()).startswith("#"):
-        pass
-    separator = "\t" if "\t" in line else ";" if line.count(";") > line.count(",") else ","
-    lines.seek(position)
-    reader = csv.reader(lines, delimiter=separator)
-    try:
-        for cells in reader:
-            if cells:
-                yield list(cells[:MAX_COLUMNS])
-    except csv.Error as error:
-        raise _damaged(path, f"cannot be split into cells near line {reader.line_num} ({error})") from error
-
-
-def _xlsx_sheets(path: Path) -> Iterator[tuple[str, Iterator[list[Any]]]]:
+def _xlsx_sheets(path: Path) -> Iterator[tuple[str, TextTable | None]]:
     """Give each sheet's rows, streamed; stored values only."""
     import openpyxl
 
@@ -298,18 +258,30 @@ def _xlsx_sheets(path: Path) -> Iterator[tuple[str, Iterator[list[Any]]]]:
     try:
         for sheet in book.worksheets:
             sheet.reset_dimensions()  # files lie about their size
-            yield f"sheet {sheet.title}", _sheet_rows(sheet, path)
+            yield f"sheet {sheet.title}", _sheet_table(sheet, path)
     finally:
         book.close()
 
 
-def _sheet_rows(sheet: Any, path: Path) -> Iterator[list[Any]]:
+def _sheet_table(sheet: Any, path: Path) -> TextTable | None:
+    """Return a sheet without its blank rows; None where it is empty."""
+    lines: list[int] = []
+    rows: list[list[str]] = []
     try:
-        for cells in sheet.iter_rows(values_only=True, max_col=MAX_COLUMNS, max_row=MAX_ROWS + 2):
-            if any(cell is not None for cell in cells):
-                yield list(cells)
+        for number, cells in enumerate(sheet.iter_rows(values_only=True, max_col=MAX_COLUMNS), start=1):
+            texts = [_cell_text(cell) for cell in cells]
+            if any(texts):
+                lines.append(number)
+                rows.append(texts)
+            if len(rows) > MAX_ROWS + 1:
+                raise _damaged(path, f"has more than {MAX_ROWS:,} rows")
     except (ValueError, TypeError, KeyError, SyntaxError, EOFError, zipfile.BadZipFile, OSError) as error:
         raise _damaged(path, f"has a damaged sheet ({type(error).__name__}: {error})") from error
+    if not rows:
+        return None
+    width = max(len(row) - next((i for i, cell in enumerate(reversed(row)) if cell), len(row)) for row in rows)
+    square = [[*row[:width], *[""] * (width - len(row))] for row in rows]
+    return TextTable.from_rows(square, f"{path}, sheet {sheet.title}", lines=lines)
 
 
 def _cell_text(cell: Any) -> str:
@@ -319,27 +291,6 @@ def _cell_text(cell: Any) -> str:
     if isinstance(cell, float) and cell.is_integer() and abs(cell) < 1e15:
         return str(int(cell))
     return str(cell).strip()
-
-
-def _text(cells: list[Any], position: int) -> str:
-    return _cell_text(cells[position]) if 0 <= position < len(cells) else ""
-
-
-def _number(text: str) -> float | None:
-    """Return a number, NaN where the cell is missing, None where it is neither."""
-    if text.lower() in _MISSING:
-        return float("nan")
-    # float() also takes underscores and other scripts' digits, which no table of fold changes means.
-    return float(text) if re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|[+-]?inf", text.lower()) else None
-
-
-def _not_a_number(path: Path, number: int, column: str, text: str) -> Problem:
-    return Problem(
-        "the published table holds something that is not a number",
-        f"{path}, row {number}, column {column!r}, value {text[:60]!r}",
-        "numbers with a decimal point, or an empty cell or NA",
-        "Correct the column name in published_tables.tsv, or save the table with decimal points.",
-    )
 
 
 def _damaged(path: Path, what: str) -> InputError:

@@ -31,8 +31,9 @@ from sidemine.prepare.value_columns import list_value_columns, match_columns, na
 from sidemine.retrieve.integrity import carries_simulation_marker
 from sidemine.sources.count_archive import read_count_archive
 from sidemine.sources.expression_table import DeclaredColumns, read_expression_table
+from sidemine.sources.geo_record import read_record_metadata
 from sidemine.sources.ncbi_counts import read_ncbi_annotation, read_ncbi_counts
-from sidemine.sources.series_matrix import read_series_matrix, read_series_metadata
+from sidemine.sources.series_matrix import read_series_matrix
 from sidemine.sources.value_matrix import ValueMatrix
 from sidemine.study.scales import SCALES
 from sidemine.tables import GENES_LEDGER, empty_table
@@ -247,7 +248,7 @@ def _read_values(
     matrix = _read_bulk(row, files, indexed, used)
     columns = match_columns(row, indexed, used, matrix.columns)
     if "metadata" in files:
-        matrix.simulated |= read_series_metadata(files["metadata"]).simulated
+        matrix.simulated |= read_record_metadata(files["metadata"]).simulated
     whole_file = matrix.values
     chosen = _choose(matrix, columns)
     return chosen, assess_scale(chosen.values, whole_file), None
@@ -256,7 +257,7 @@ def _read_values(
 def _read_bulk(row: Dataset, files: Mapping[str, Path], samples: pd.DataFrame, used: Sequence[str]) -> ValueMatrix:
     path = files["values"]
     if row.layout == "archive":
-        return read_count_archive(path)
+        return read_count_archive(path, scale=row.scale, strand=row.strand, transcripts=row.identifiers == "probe")
     if row.layout == "ncbi_counts":
         return read_ncbi_counts(path)
     if row.layout == "table":

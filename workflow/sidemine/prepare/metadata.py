@@ -17,8 +17,8 @@ from sidemine.prepare.single_cell import MIN_CELLS, PseudobulkPlan, plan_pseudob
 from sidemine.prepare.value_columns import list_value_columns, match_columns, names_in_values
 from sidemine.sources.cells import Cells, text_frame
 from sidemine.sources.count_archive import archive_metadata, list_archive_samples
+from sidemine.sources.geo_record import read_record_metadata
 from sidemine.sources.h5ad import read_h5ad_cells
-from sidemine.sources.series_matrix import read_series_metadata
 from sidemine.sources.tenx import read_tenx_cells
 from sidemine.study.hints import did_you_mean
 from sidemine.study.selectors import matches_nothing, parse_selector
@@ -190,7 +190,7 @@ def _own_metadata(row: Dataset, files: Mapping[str, Path]) -> pd.DataFrame:
     import pandas as pd
 
     if "metadata" in files or row.layout == "series_matrix":
-        return read_series_metadata(files.get("metadata", files["values"])).samples
+        return read_record_metadata(files.get("metadata", files["values"])).samples
     if row.layout == "archive":
         return archive_metadata(list_archive_samples(files["values"]))
     if "sample_sheet" in files and row.sample_name:
@@ -288,7 +288,7 @@ def read_planned_cells(
     sheet = read_sample_sheet(files["sample_sheet"]) if "sample_sheet" in files else None
     obs = cells.obs
     if "metadata" in files and "sample" in obs.columns:
-        obs = _join(obs, read_series_metadata(files["metadata"]).samples, "sample")
+        obs = _join(obs, read_record_metadata(files["metadata"]).samples, "sample")
     if sheet is not None and "sample" in obs.columns and set(sheet.index) <= set(obs["sample"]):
         obs, sheet = _join(obs, sheet, "sample"), None
     elif sheet is not None and sheet.index.isin(obs.index).any():

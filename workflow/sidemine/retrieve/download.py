@@ -6,6 +6,7 @@ does the file take its name. A file that fails is not kept.
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import shutil
@@ -359,7 +360,7 @@ def fetch(
         the file that the lock records. Nothing is then kept at `destination`; what a broken transfer brought waits
         in `<destination>.part` to be resumed.
     """
-    return _Fetch(
+    fetching = _Fetch(
         source=source,
         destination=destination,
         mirror=mirror,
@@ -372,4 +373,28 @@ def fetch(
         sleep=sleep,
         today=today,
         allow_loopback_http=allow_loopback_http,
-    ).run()
+    )
+    try:
+        return fetching.run()
+    except OSError as error:  # the network's own errors have become a RetrievalError
+        raise RetrievalError(_disk_problem(error, source, destination)) from error
+
+
+def _disk_problem(error: OSError, source: Source, destination: Path) -> Problem:
+    kinds = {
+        "the disk is full": (errno.ENOSPC, errno.EDQUOT),
+        "a file would become larger than this system or its limits allow": (errno.EFBIG,),
+        "the downloads folder cannot be written": (errno.EACCES, errno.EPERM, errno.EROFS),
+        "a file stands where a folder is needed, or a folder where a file is": (
+            errno.ENOTDIR,
+            errno.EEXIST,
+            errno.EISDIR,
+        ),
+    }
+    what = next((words for words, numbers in kinds.items() if error.errno in numbers), "the disk failed")
+    return Problem(
+        f"an input could not be kept: {what} ({error.strerror or error})",
+        f"{source.purpose}: {error.filename or destination}",
+        "a downloads folder (config key downloads) that can be written, with room for the inputs",
+        "Make room, mend the rights, or name another downloads folder; then run the same command again.",
+    )

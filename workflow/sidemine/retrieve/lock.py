@@ -17,7 +17,7 @@ from pathlib import Path
 
 from sidemine.errors import Problem, RetrievalError
 from sidemine.retrieve.addresses import is_url
-from sidemine.retrieve.record import InputRecord, replace_file
+from sidemine.retrieve.record import InputRecord, record_path, replace_file
 from sidemine.retrieve.sources import Source
 
 COLUMNS = ("url", "sha256", "size", "retrieved", "etag", "simulated")
@@ -201,6 +201,27 @@ def update_lock(
     if not path.exists() or path.read_bytes() != data:  # an unchanged lock keeps its time stamp
         replace_file(path, data)
     return [replace(record, retrieved=new[record.url].retrieved) for record in ordered]
+
+
+def find_accepted(accepted_by: Mapping[str, Iterable[str]], downloads: Path, results: Path) -> set[str]:
+    """Return the inputs whose readers all wrote their results since the input was retrieved.
+
+    Parameters
+    ----------
+    accepted_by
+        Per key, what its readers write, below `results` (`StudySources.accepted_by`).
+    downloads, results
+        The study's folders.
+    """
+
+    def is_accepted(key: str) -> bool:
+        try:
+            since = record_path(downloads / key).stat().st_mtime_ns
+            return all((results / name).stat().st_mtime_ns >= since for name in accepted_by[key])
+        except OSError:
+            return False
+
+    return {key for key in accepted_by if is_accepted(key)}
 
 
 def _merged(known: LockEntry | None, record: InputRecord) -> LockEntry:

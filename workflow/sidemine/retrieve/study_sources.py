@@ -73,3 +73,24 @@ class StudySources:
         }
         by_key = sources_by_key([*everything, *gene_sets.values(), *of_bridge.values(), gene_table])
         return cls(by_key, of_dataset, gene_sets, gene_table, of_table, of_bridge)
+
+    @property
+    def accepted_by(self) -> dict[str, tuple[str, ...]]:
+        """Per key, the results (below the study's folder) that are written only when the input's readers accepted it.
+
+        The gene table has many readers; one that accepted it is enough, or one bad data set would keep it from the lock.
+        """
+        readers: dict[str, dict[str, None]] = {key: {} for key in self.by_key}
+        for dataset, roles in self.of_dataset.items():
+            for source in roles.values():
+                for result in ("samples.tsv", "genes_ledger.tsv"):
+                    readers[source.key][f"datasets/{dataset}/{result}"] = None
+        for source in self.gene_sets.values():
+            readers[source.key]["gene_sets_ledger.tsv"] = None
+        for table, roles in self.of_table.items():
+            for source in roles.values():
+                readers[source.key][f"published/{table}.json"] = None
+        for source in self.of_bridge.values():
+            readers[source.key]["concordance.json"] = None
+        readers[self.gene_table.key] = {"gene_sets_ledger.tsv": None}
+        return {key: tuple(results) for key, results in readers.items()}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, count
 from pathlib import Path
@@ -288,6 +288,46 @@ def _words(key: str) -> list[str]:
     """Return what tells a key from another: its words and marks, without case, brackets, and hyphens between words."""
     text = unicodedata.normalize("NFC", key).casefold()
     return re.sub(r"(?<=\w)[-./](?=\w)|[_()\[\]\s]", " ", text).split()
+
+
+def collect_metadata(
+    path: Path,
+    series: dict[str, list[str]],
+    samples: Mapping[str, Sequence[tuple[str, str]]],
+    platforms: list[str],
+    repeated: Sequence[str],
+    has_values: bool,
+    simulated: bool,
+    notes: list[str],
+) -> SeriesMetadata:
+    """Return the metadata of a record that describes its samples one after the other (SOFT, MINiML).
+
+    Parameters
+    ----------
+    path, series, has_values, simulated, notes
+        As in `SeriesMetadata`.
+    samples
+        Per accession its (key, value) pairs, keys as in SOFT, in the order of the file.
+    platforms
+        Platforms that the file describes.
+    repeated
+        Accessions that were described more than once.
+
+    Raises
+    ------
+    InputError
+        When a sample has no accession or stands there twice.
+    """
+    if samples or repeated:
+        check_accessions([*samples, *repeated], f"{path}, its samples")
+    fixed = {key for rows in samples.values() for key, _ in rows if not key.startswith("characteristics")}
+    table = SampleTable(list(samples), fixed)
+    for position, rows in enumerate(samples.values()):
+        for key, value in rows:
+            table.add(position, key, value)
+    frame = table.to_frame()
+    named = [name for name in dict.fromkeys(frame["platform_id"]) if name] if "platform_id" in frame else []
+    return SeriesMetadata(path, series, frame, named or platforms, has_values, simulated, [*notes, *table.notes])
 
 
 def check_accessions(accessions: list[str], where: str) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sidemine.errors import InputError, Problem
 from sidemine.simulation_marker import SIMULATION_MARKER
-from sidemine.sources.geo_metadata import SampleTable, SeriesMetadata, check_accessions
+from sidemine.sources.geo_metadata import SeriesMetadata, collect_metadata
 from sidemine.text.decoding import MAX_BYTES, Decoded, open_decoded, truncated
 
 
@@ -55,23 +55,7 @@ def read_soft_metadata(path: Path, max_bytes: int = MAX_BYTES) -> SeriesMetadata
                 has_values = True
             elif lower.startswith("!sample_") and not lower.startswith("!sample_table") and samples:
                 current.append((key[len("!sample_") :], value))
-    check_accessions([*samples, *repeated] or ["none"], f"{path}, ^SAMPLE")
-    fixed = {key for rows in samples.values() for key, _ in rows if not key.startswith("characteristics")}
-    table = SampleTable(list(samples), fixed)
-    for position, rows in enumerate(samples.values()):
-        for key, value in rows:
-            table.add(position, key, value)
-    frame = table.to_frame()
-    found = list(dict.fromkeys(frame["platform_id"])) if "platform_id" in frame else []
-    return SeriesMetadata(
-        path,
-        series,
-        frame,
-        [name for name in found if name] or platforms,
-        has_values,
-        simulated,
-        [*decoded.notes, *table.notes],
-    )
+    return collect_metadata(path, series, samples, platforms, repeated, has_values, simulated, list(decoded.notes))
 
 
 def _described_lines(decoded: Decoded) -> Iterator[bytes]:

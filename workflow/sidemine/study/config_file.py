@@ -13,9 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 from sidemine.errors import Problem
 from sidemine.study.explain import model_problems
 from sidemine.study.models import Hypothesis, Settings, StudyConfig
-
-# The C loader is about eight times faster; pure Python is the fallback where libyaml is not built in.
-_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+from sidemine.study.plain_yaml import LOADER, find_unplain
 
 
 def read_config(path: Path, overrides: Mapping[str, Any] | None, problems: list[Problem]) -> dict[str, Any]:
@@ -25,8 +23,11 @@ def read_config(path: Path, overrides: Mapping[str, Any] | None, problems: list[
     """
     try:
         text = path.read_bytes().decode("utf-8-sig")
-        root = yaml.compose(text, Loader=_Loader)
-        plain = yaml.load(text, Loader=_Loader)  # noqa: S506 - a safe loader
+        if unplain := find_unplain(text, path):
+            problems += unplain
+            return {}
+        root = yaml.compose(text, Loader=LOADER)
+        plain = yaml.load(text, Loader=LOADER)  # noqa: S506 - a safe loader
     except FileNotFoundError:
         problems.append(
             Problem(
@@ -123,7 +124,7 @@ def _merge(base: dict[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
 
 def _compose_again(path: Path) -> yaml.Node | None:
     try:
-        return yaml.compose(path.read_bytes().decode("utf-8-sig"), Loader=_Loader)
+        return yaml.compose(path.read_bytes().decode("utf-8-sig"), Loader=LOADER)
     except (OSError, yaml.YAMLError):
         return None
 

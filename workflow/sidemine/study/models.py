@@ -13,13 +13,18 @@ from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 from sidemine.study.closed_model import ClosedModel, split_list
 from sidemine.study.concordance_config import Concordance
 from sidemine.study.context import ClinicalContext
+from sidemine.study.covariates import parse_covariate
 from sidemine.study.identifiers import Identifier, SetName
 from sidemine.study.independence import source_of
 from sidemine.study.panels import GenePanel
 from sidemine.study.patterns import compile_pattern
 from sidemine.study.scales import SCALES, Scale
 
+# Braces, angle brackets and globs in an output path mean something to Snakemake.
+_PLACE = r"^[^{}<>*?\[\]\x00-\x1f]+$"
+
 Layout = Literal["series_matrix", "table", "archive", "ncbi_counts", "h5ad", "tenx"]
+Strand = Literal["no", "forward", "reverse"]
 IdentifierKind = Literal["probe", "symbol", "ensembl", "entrez"]
 Role = Literal["disease", "inhibitor", "stimulus", "negative_control"]
 Family = Literal["target", "member", "confounder", "comparator", "negative_control"]
@@ -89,15 +94,17 @@ class Dataset(ClosedModel):
     accession: str = Field(pattern=r"^[A-Za-z0-9._-]+$", description="Public accession, for example GSE48000.")
     platform: str = Field(default="", pattern=r"^(GPL[0-9]+)?$", description="GEO platform; needed for arrays.")
     layout: Layout = Field(
-        description="Shape of the file: series_matrix (GEO), table (genes × samples text), archive (tar with one file "
-        "per sample), ncbi_counts (NCBI-generated counts), h5ad or tenx (single cell)."
+        description="Shape of the file: series_matrix (GEO), table (genes × samples; text or spreadsheet), archive (tar, "
+        "zip or folder with one file per sample: HTSeq, featureCounts, STAR, RSEM, salmon, kallisto or two columns), "
+        "ncbi_counts (NCBI-generated counts), h5ad or tenx (single cell)."
     )
     file: str = Field(
         default="", description="URL or path of the values. May be left out for series_matrix and ncbi_counts."
     )
     metadata: str = Field(
         default="",
-        description="URL or path of the GEO series matrix that describes the samples, where `file` does not.",
+        description="URL or path of the GEO record that describes the samples, where `file` does not: series matrix, SOFT "
+        "family file or MINiML (.xml, .tgz).",
     )
     sample_sheet: str = Field(
         default="", description="Path of a TSV (first column: sample) whose columns are added to, or replace, metadata."
@@ -115,6 +122,20 @@ class Dataset(ClosedModel):
     annotation_columns: CommaList = Field(
         default_factory=list,
         description="Table only: columns that describe genes under unusual names (comma list); they are no samples.",
+    )
+    sheet: str = Field(
+        default="",
+        description="Spreadsheets only: name of the sheet that holds the values. Empty: the only sheet with a table.",
+    )
+    strand: Strand = Field(
+        default="no",
+        description="Counts of STAR only: which reads count. no: of both strands. forward: of the gene's strand. reverse: "
+        "of the opposite strand (most stranded kits). The page tells how the reads lie.",
+    )
+    layer: str = Field(
+        default="",
+        description="h5ad only: the matrix that holds the counts: X, raw, or the name of a layer. Empty: the one with "
+        "whole numbers among X, raw and layers named counts or the like, with the most genes.",
     )
     scale: Scale = Field(
         description="Scale of the values as deposited: "
@@ -172,6 +193,10 @@ class Dataset(ClosedModel):
             raise ValueError(f"file is needed for layout {self.layout}")
         if self.identifiers == "probe" and not self.platform and not self.platform_map:
             raise ValueError("identifiers are probes, so platform (GPLnnn) or platform_map is needed")
+        misplaced = {"strand": self.strand != "no", "sheet": bool(self.sheet), "layer": bool(self.layer)}
+        for key, layout in (("strand", "archive"), ("sheet", "table"), ("layer", "h5ad")):
+            if misplaced[key] and self.layout != layout:
+                raise ValueError(f"{key} belongs to layout {layout} only")
         if (self.cell_type or self.sample_columns) and self.layout not in {"h5ad", "tenx"}:
             raise ValueError("cell_type and sample_columns belong to layouts h5ad and tenx only")
         return self
@@ -193,7 +218,16 @@ class Contrast(ClosedModel):
     target_label: str = Field(min_length=1, description="The target group in words.")
     reference_label: str = Field(min_length=1, description="The reference group in words.")
     covariates: CommaList = Field(
-        default_factory=list, description="Metadata columns in the design (comma list). Numbers are used as numbers."
+        default_factory=list,
+        description="Metadata columns in the design (comma list): column, factor(column) or number(column). A bare name is "
+        "a number where every cell is one with one unit (45 years) or a decimal point, or under the name of a quantity "
+        "(age, bmi, rin, …); a factor where cells are words or labels (1_1, 007), or under the name of a batch (plate, "
+        "chip, run, …). Whole numbers under another name, and numbers beside words, must be declared.",
+    )
+    missing_covariates: Literal["refuse", "drop"] = Field(
+        default="refuse",
+        description="A sample without a value of a covariate: refuse makes the contrast not testable, drop leaves the "
+        "sample out of the contrast, with the reason in design.json.",
     )
     block: str = Field(default="", description="Metadata column of pairs, donors or batches.")
     blocking: Literal["auto", "fixed", "correlation"] = Field(
@@ -207,6 +241,11 @@ class Contrast(ClosedModel):
     )
     status: Status = Field(default="unverified", description="verified: checked against the record itself.")
     note: str = Field(default="", description="Evidence for the selectors; pitfalls.")
+
+    @property
+    def covariate_names(self) -> list[str]:
+        """The metadata columns of `covariates`, without how they are declared to enter."""
+        return [parse_covariate(text).name for text in self.covariates]
 
 
 class GeneSetRow(ClosedModel):
@@ -487,8 +526,10 @@ class StudyConfig(ClosedModel):
     mirror: str | None = Field(
         default=None, description="Folder that serves https://HOST/PATH from DIR/HOST/PATH; no network is tried."
     )
-    results: str = Field(default="results", description="Folder of results; the study id is added.")
-    downloads: str = Field(default="downloads", description="Folder of retrieved inputs; the study id is added.")
+    results: str = Field(default="results", pattern=_PLACE, description="Folder of results; the study id is added.")
+    downloads: str = Field(
+        default="downloads", pattern=_PLACE, description="Folder of retrieved inputs; the study id is added."
+    )
     lock: str = Field(default="inputs.lock.tsv", description="Lock of the inputs, beside config.yaml; commit it.")
     settings: Settings = Field(default_factory=Settings)
     derive: dict[Identifier, dict[Identifier, DerivedColumn]] = Field(

@@ -96,6 +96,13 @@ class Decoded:
 
 
 @contextmanager
+def open_unpacked(source: Source, where: str = "", max_bytes: int = MAX_BYTES) -> Iterator[io.BufferedReader]:
+    """Open bytes for reading, out of as many layers of gzip as there are; parameters and errors as `open_decoded`."""
+    with _open_source(source, where) as (raw, place):
+        yield _unpack(raw, place, max_bytes, [])
+
+
+@contextmanager
 def open_decoded(source: Source, where: str = "", max_bytes: int = MAX_BYTES) -> Iterator[Decoded]:
     """Open a text for reading as clean UTF-8 bytes.
 
@@ -114,18 +121,26 @@ def open_decoded(source: Source, where: str = "", max_bytes: int = MAX_BYTES) ->
         When the file is not there or cannot be read; while reading: when it is cut short, damaged or larger than
         `max_bytes`, or is no text (NUL bytes, half a UTF-16 character).
     """
-    if isinstance(source, Path):
-        where = where or str(source)
-        if not source.is_file():
-            raise InputError(not_there(where, "it is not there"))
-        try:
-            raw = source.open("rb")
-        except OSError as error:
-            raise InputError(not_there(where, str(error.strerror))) from error
-        with raw:
-            yield _decode_stream(raw, where, max_bytes)
-    else:
-        yield _decode_stream(io.BytesIO(source) if isinstance(source, bytes) else source, where, max_bytes)
+    with _open_source(source, where) as (raw, place):
+        notes: list[str] = []
+        clean = _CleanText(_unpack(raw, place, max_bytes, notes), place, notes)
+        yield Decoded(io.BufferedReader(clean, buffer_size=1 << 18), place, notes)
+
+
+@contextmanager
+def _open_source(source: Source, where: str) -> Iterator[tuple[IO[bytes], str]]:
+    if not isinstance(source, Path):
+        yield (io.BytesIO(source) if isinstance(source, bytes) else source), where
+        return
+    where = where or str(source)
+    if not source.is_file():
+        raise InputError(not_there(where, "it is not there"))
+    try:
+        raw = source.open("rb")
+    except OSError as error:
+        raise InputError(not_there(where, str(error.strerror))) from error
+    with raw:
+        yield raw, where
 
 
 def read_text(source: Source, where: str = "", max_bytes: int = MAX_BYTES) -> tuple[str, list[str]]:
@@ -141,19 +156,15 @@ def not_there(where: str, why: str) -> Problem:
     )
 
 
-def _decode_stream(raw: IO[bytes], where: str, max_bytes: int) -> Decoded:
-    notes: list[str] = []
+def _unpack(raw: IO[bytes], where: str, max_bytes: int, notes: list[str]) -> io.BufferedReader:
     stream: BinaryIO = cast("BinaryIO", raw)
     for layer in range(_MAX_GZIP_LAYERS):
         stream = open_gunzipped(stream, max_bytes, where)
         if cast("io.BufferedReader", stream).peek(2)[:2] != GZIP_MAGIC:
-            break
-        if layer == _MAX_GZIP_LAYERS - 1:
-            raise InputError(_no_text(where, f"it is gzip within gzip, more than {_MAX_GZIP_LAYERS} times"))
+            return cast("io.BufferedReader", stream)
         if layer == 0:
             notes.append(f"{_name(where)}: gzip within gzip was unpacked")
-    clean = _CleanText(cast("io.BufferedReader", stream), where, notes)
-    return Decoded(io.BufferedReader(clean, buffer_size=1 << 18), where, notes)
+    raise InputError(_no_text(where, f"it is gzip within gzip, more than {_MAX_GZIP_LAYERS} times"))
 
 
 def _name(where: str) -> str:
