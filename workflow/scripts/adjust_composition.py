@@ -7,8 +7,9 @@ with log_to(snakemake.log[0]):
 
     from sidemine.considerations.composition.measure_study import adjust_cohorts
     from sidemine.differential.contrast_fit import load_fit
+    from sidemine.records import write_record
     from sidemine.study.models import Hypothesis
-    from sidemine.tables import GENE_SETS, read_table, write_json
+    from sidemine.tables import GENE_SETS, read_table
 
     def load_fits(paths):
         return {Path(path).parent.name: load_fit(Path(path)) for path in paths}
@@ -24,4 +25,4 @@ with log_to(snakemake.log[0]):
         seed=snakemake.params.settings["seed"],
     )
     for path in map(Path, snakemake.output):
-        write_json(records[path.parent.name], path)
+        write_record(records[path.parent.name], path)

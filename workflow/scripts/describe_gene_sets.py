@@ -6,9 +6,9 @@ with log_to(snakemake.log[0]):
     from pathlib import Path
 
     from sidemine.enrichment.set_descriptions import describe_gene_sets
-    from sidemine.tables import DIFFERENTIAL, GENE_SETS, SET_TESTS, read_table, write_table
+    from sidemine.tables import GENE_SETS, SET_TESTS, read_differential, read_table, write_table
 
     sets = read_table(Path(snakemake.input.sets), GENE_SETS)
     for table, target in zip(snakemake.input.tables, snakemake.output, strict=True):
-        described = describe_gene_sets(read_table(Path(table), DIFFERENTIAL), sets, **snakemake.params.settings)
+        described = describe_gene_sets(read_differential(Path(table)), sets, **snakemake.params.settings)
         write_table(described, Path(target), SET_TESTS)

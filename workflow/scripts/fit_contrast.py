@@ -9,7 +9,7 @@ with log_to(snakemake.log[0]):
     from sidemine.differential.contrast_fit import save_fit
     from sidemine.prepare.expression_store import read_expression
     from sidemine.study.models import Contrast
-    from sidemine.tables import DIFFERENTIAL, read_json, write_json, write_table
+    from sidemine.tables import read_json, write_differential, write_json
 
     outcome = fit_declared_contrast(
         read_expression(Path(snakemake.input.expression)),
@@ -17,6 +17,6 @@ with log_to(snakemake.log[0]):
         treatment=read_json(Path(snakemake.input.treatment)),
         **snakemake.params.settings,
     )
-    write_table(outcome.table, Path(snakemake.output.table), DIFFERENTIAL)
+    write_differential(outcome.table, Path(snakemake.output.table), outcome.unit)
     write_json(outcome.design, Path(snakemake.output.design))
     save_fit(outcome.fit, Path(snakemake.output.fit))

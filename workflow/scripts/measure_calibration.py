@@ -5,9 +5,11 @@ from sidemine.script_log import log_to
 with log_to(snakemake.log[0]):
     from pathlib import Path
 
+    from sidemine.considerations.calibration.config import CalibrationSettings
     from sidemine.considerations.calibration.measure import CalibrationFiles, measure_calibration
+    from sidemine.records import as_record, write_record
     from sidemine.study.models import Contrast
-    from sidemine.tables import CALIBRATION, GENE_SETS, empty_table, read_table, write_json, write_table
+    from sidemine.tables import CALIBRATION, GENE_SETS, empty_table, read_table, write_table
 
     folder = Path(snakemake.scriptdir).resolve().parents[1] / "resources" / "calibration"
     tables = {name: read_table(folder / name, CALIBRATION) for name in snakemake.params.tables}
@@ -15,7 +17,6 @@ with log_to(snakemake.log[0]):
     for hypothesis in snakemake.params.hypotheses:
         for contrast in hypothesis["primary"]["contrasts"]:
             primary_sets.setdefault(contrast, []).append(hypothesis["primary"]["set"])
-    settings = snakemake.params.settings
     table, record = measure_calibration(
         [
             CalibrationFiles(Contrast.model_validate(row), Path(fit), Path(samples), Path(treatment))
@@ -31,12 +32,7 @@ with log_to(snakemake.log[0]):
         read_table(Path(snakemake.input.sets), GENE_SETS),
         tables.get("design_classes.tsv", empty_table(CALIBRATION)),
         tables.get("whole_rule.tsv"),
-        n_labelings=settings["calibration_labelings"],
-        n_rotations=settings["rotations"],
-        min_group_size=settings["min_group_size"],
-        min_size=settings["min_set_size"],
-        max_size=settings["max_set_size"],
-        seed=settings["seed"],
+        as_record(CalibrationSettings, snakemake.params.settings),
     )
     write_table(table, Path(snakemake.output.table), CALIBRATION)
-    write_json(record, Path(snakemake.output.record))
+    write_record(record, Path(snakemake.output.record))

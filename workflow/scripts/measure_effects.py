@@ -6,8 +6,9 @@ with log_to(snakemake.log[0]):
     from pathlib import Path
 
     from sidemine.effect.measure import ContrastFiles, measure_hypothesis
+    from sidemine.records import write_record
     from sidemine.study.models import Contrast, Dataset, Hypothesis
-    from sidemine.tables import GENE_SETS, read_json, read_table, write_json
+    from sidemine.tables import GENE_SETS, read_json, read_table
 
     files = {}
     for contrast, dataset, *paths in zip(
@@ -26,4 +27,4 @@ with log_to(snakemake.log[0]):
     for declared, target in zip(snakemake.params.hypotheses, snakemake.output, strict=True):
         hypothesis = Hypothesis.model_validate(declared)
         evidence = measure_hypothesis(hypothesis, [files[name] for name in hypothesis.measured_contrasts], sets, same)
-        write_json(evidence.to_dict(), Path(target))
+        write_record(evidence, Path(target))

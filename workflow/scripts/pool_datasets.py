@@ -9,8 +9,9 @@ with log_to(snakemake.log[0]):
     from sidemine.effect.measure import common_genes
     from sidemine.effect.pooled_tables import pool_genes, pool_sets, studies_of
     from sidemine.effect.record import HypothesisEvidence
+    from sidemine.records import read_record
     from sidemine.study.models import Hypothesis
-    from sidemine.tables import GENE_SETS, POOLED_GENES, POOLED_SETS, read_json, read_table, write_table
+    from sidemine.tables import GENE_SETS, POOLED_GENES, POOLED_SETS, read_table, write_table
 
     gene_sets = read_table(Path(snakemake.input.sets), GENE_SETS)
     files = {Path(path).parent.name: Path(path) for path in snakemake.input.fits}
@@ -24,7 +25,7 @@ with log_to(snakemake.log[0]):
         hypothesis = Hypothesis.model_validate(declared)
         contrasts = hypothesis.primary.contrasts
         fits = {name: load_fit(files[name]) for name in contrasts}
-        studies = studies_of(HypothesisEvidence.from_dict(read_json(Path(evidence))), fits)
+        studies = studies_of(read_record(HypothesisEvidence, Path(evidence)), fits)
         common = sorted(common_genes(fits, contrasts))
         sets = pool_sets(studies, hypothesis, gene_sets, common=common, **snakemake.params.settings)
         write_table(sets, Path(sets_path), POOLED_SETS)

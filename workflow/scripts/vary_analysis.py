@@ -5,12 +5,16 @@ from sidemine.script_log import log_to
 with log_to(snakemake.log[0]):
     from pathlib import Path
 
+    from sidemine.considerations.of_study import read_study_records
+    from sidemine.considerations.robustness.config import RobustnessSettings
     from sidemine.considerations.robustness.measure_study import StudyFiles, vary_study
-    from sidemine.considerations.robustness.record import robustness_table
+    from sidemine.considerations.robustness.record import RobustnessOfStudy
+    from sidemine.considerations.robustness.variant_rows import robustness_table
     from sidemine.effect.record import HypothesisEvidence
+    from sidemine.records import as_record, read_record, write_record
     from sidemine.study.models import Contrast, Dataset, GeneTableSource, Hypothesis
-    from sidemine.tables import GENE_SETS, ROBUSTNESS, read_json, read_table, write_json, write_table
-    from sidemine.verdict.variants import rules_without_robustness
+    from sidemine.tables import GENE_SETS, ROBUSTNESS, read_table, write_table
+    from sidemine.verdict.decide import variant_verdicts
 
     def by_folder(paths):
         return {Path(path).parent.name: Path(path) for path in paths}
@@ -31,27 +35,24 @@ with log_to(snakemake.log[0]):
         gene_table=Path(given.gene_table),
         gene_table_source=GeneTableSource.model_validate(params.gene_table),
     )
-    evidence = {Path(path).stem: HypothesisEvidence.from_dict(read_json(Path(path))) for path in given.evidence}
-    flags = {
-        name: {key: read_json(path)["flags"] for key, path in paths.items()}
-        for name, paths in (("dataset", files.quality), ("contrast", files.checks))
-    }
+    evidence = {Path(path).stem: read_record(HypothesisEvidence, Path(path)) for path in given.evidence}
+    hypotheses = [Hypothesis.model_validate(row) for row in params.hypotheses]
+    known = read_study_records(
+        composition=list(files.composition.values()),
+        specificity=Path(given.specificity),
+        calibration=Path(given.calibration),
+        dataset_quality=list(files.quality.values()),
+        contrast_quality=list(files.checks.values()),
+    )
     records = vary_study(
-        [Hypothesis.model_validate(row) for row in params.hypotheses],
+        hypotheses,
         {row["contrast"]: Contrast.model_validate(row) for row in params.contrasts},
         {row["dataset"]: Dataset.model_validate(row) for row in params.datasets},
         evidence,
         read_table(Path(given.sets), GENE_SETS),
         files,
-        rules_without_robustness(
-            params.hypotheses,
-            evidence,
-            read_json(Path(given.specificity)),
-            [read_json(Path(path)) for path in given.composition],
-            read_json(Path(given.calibration)),
-            flags,
-        ),
-        params.settings,
+        variant_verdicts(hypotheses, evidence, known.judges_of_variants),
+        as_record(RobustnessSettings, params.settings),
     )
     write_table(robustness_table(records), Path(snakemake.output.table), ROBUSTNESS)
-    write_json({"hypotheses": records}, Path(snakemake.output.record))
+    write_record(RobustnessOfStudy(records), Path(snakemake.output.record))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -57,8 +57,12 @@ def select_groups(contrast: Contrast, samples: pd.DataFrame) -> Groups:
 
 def raise_mismatch(contrast: Contrast, problems: list[Problem]) -> None:
     """Raise what selectors without samples mean: an error in a `verified` row, an untestable contrast otherwise."""
-    if problems:
-        raise (StudyError if contrast.status == "verified" else Untestable)(problems)
+    if not problems:
+        return
+    if contrast.status != "verified":
+        raise Untestable(problems)
+    hint = " The row is `verified`, so the run stops; as `unverified` only this contrast would be lost."
+    raise StudyError(replace(problem, next_step=problem.next_step + hint) for problem in problems)
 
 
 def match_groups(contrast: Contrast, samples: pd.DataFrame) -> tuple[Groups, list[Problem]]:

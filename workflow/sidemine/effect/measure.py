@@ -6,19 +6,20 @@ weighted) log2 fold change of the set minus that of its measured complement. The
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sidemine.differential.contrast_fit import ContrastFit, load_fit
 from sidemine.effect.pooled_effect import UNIT, choose_independent, pool_contrasts
-from sidemine.effect.record import COHORT_UNIT, EXPERIMENT_UNIT, ContrastEvidence, HypothesisEvidence
+from sidemine.effect.record import COHORT_UNIT, EXPERIMENT_UNIT, ContrastEvidence, HypothesisEvidence, Refused
 from sidemine.enrichment.set_effect import hedges_g, set_effects
 from sidemine.enrichment.set_membership import build_membership
 from sidemine.errors import Problem
 from sidemine.quality.shared_samples import sample_name
 from sidemine.study.models import Contrast, Dataset, Hypothesis, MarginOfControl
+from sidemine.study.scales import SCALES
 from sidemine.tables import SAMPLES, SET_TESTS, read_json, read_table
 
 if TYPE_CHECKING:
@@ -71,24 +72,51 @@ def measure_hypothesis(
     if hypothesis.kind == "cohort":
         common = set(primary["gene"]) & common_genes(fits, hypothesis.primary.contrasts)
     evidence = {
-        entry.contrast.contrast: _measure_contrast(entry, fits[entry.contrast.contrast], primary, hypothesis, common)
+        entry.contrast.contrast: _read_contrast(entry, fits[entry.contrast.contrast], primary, hypothesis, common)
         for entry in files
     }
-    margin, rule, control = _margin(hypothesis, evidence)
     contrasts = [evidence[name] for name in hypothesis.primary.contrasts]
-    refused = _refuse_dependent(contrasts, files, fits, same, hypothesis.kind)
+    return gather_evidence(
+        hypothesis,
+        evidence,
+        _refuse_dependent(contrasts, files, fits, same, hypothesis.kind),
+        None if common is None else len(common),
+        _notes(files, set(hypothesis.primary.contrasts)),
+    )
+
+
+def gather_evidence(
+    hypothesis: Hypothesis,
+    measured: Mapping[str, ContrastEvidence],
+    refused: Sequence[Refused] = (),
+    n_common_genes: int | None = None,
+    notes: Sequence[str] = (),
+) -> HypothesisEvidence:
+    """Return the evidence of a hypothesis from that of its contrasts: margin and pooled effect.
+
+    Parameters
+    ----------
+    hypothesis
+        As declared.
+    measured
+        Evidence of its primary contrasts, and of the positive control of its margin.
+    refused
+        Contrasts that must not be pooled, each with the reason.
+    n_common_genes, notes
+        Genes that all cohorts measured; what a reader should know about the contrasts.
+    """
+    primary = hypothesis.primary
+    margin, rule, control = _margin(hypothesis, measured)
+    contrasts = [measured[name] for name in primary.contrasts]
     return HypothesisEvidence(
         hypothesis=hypothesis.id,
         contrasts=contrasts,
         control=control,
         margin=margin,
         margin_rule=rule,
-        n_common_genes=None if common is None else len(common),
-        notes=[
-            *_notes(files, set(hypothesis.primary.contrasts)),
-            *(f"{entry['contrast']} is not pooled: it {entry['reason']}." for entry in refused),
-        ],
-        pooled=pool_contrasts(contrasts, refused, hypothesis.primary.discovery, hypothesis.primary.direction),
+        pooled=pool_contrasts(contrasts, refused, primary.discovery, primary.direction),
+        n_common_genes=n_common_genes,
+        notes=[*notes, *(f"{entry.contrast} is not pooled: it {entry.reason}." for entry in refused)],
     )
 
 
@@ -104,7 +132,7 @@ def _refuse_dependent(
     fits: dict[str, ContrastFit | None],
     same: Mapping[str, Mapping[str, str]],
     kind: str,
-) -> list[dict[str, str]]:
+) -> list[Refused]:
     """Return the contrasts that must not be pooled with the ones declared before them, each with the reason."""
     by_name = {entry.contrast.contrast: entry for entry in files}
     testable = [row.contrast for row in contrasts if row.testable]
@@ -143,7 +171,7 @@ def units_of(
 
 
 def _margin(
-    hypothesis: Hypothesis, evidence: dict[str, ContrastEvidence]
+    hypothesis: Hypothesis, evidence: Mapping[str, ContrastEvidence]
 ) -> tuple[float | None, str, ContrastEvidence | None]:
     declared = hypothesis.primary.margin
     if not isinstance(declared, MarginOfControl):
@@ -166,49 +194,76 @@ def _margin(
     return margin, rule, control
 
 
-def _measure_contrast(
+def _read_contrast(
     entry: ContrastFiles,
     fit: ContrastFit | None,
     primary: pd.DataFrame,
     hypothesis: Hypothesis,
     common: set[str] | None,
 ) -> ContrastEvidence:
-    design: dict[str, Any] = read_json(entry.design)
-    identity: dict[str, Any] = {
-        "contrast": entry.contrast.contrast,
-        "dataset": entry.dataset.dataset,
-        "accession": entry.dataset.accession,
-        "platform": entry.dataset.platform,
-        "role": entry.contrast.role,
-        "tissue": entry.dataset.tissue,
-        "declared_source": entry.dataset.source,
-        "status": "verified" if {entry.dataset.status, entry.contrast.status} == {"verified"} else "unverified",
-        "target_label": entry.contrast.target_label,
-        "reference_label": entry.contrast.reference_label,
-        "n_target": design["n_target"],
-        "n_reference": design["n_reference"],
-    }
+    design = read_json(entry.design)
+    shell = ContrastEvidence(
+        contrast=entry.contrast.contrast,
+        dataset=entry.dataset.dataset,
+        accession=entry.dataset.accession,
+        platform=entry.dataset.platform,
+        role=entry.contrast.role,
+        tissue=entry.dataset.tissue,
+        declared_source=entry.dataset.source,
+        status="verified" if {entry.dataset.status, entry.contrast.status} == {"verified"} else "unverified",
+        target_label=entry.contrast.target_label,
+        reference_label=entry.contrast.reference_label,
+        n_target=design["n_target"],
+        n_reference=design["n_reference"],
+        testable=False,
+    )
     if fit is None:
-        return ContrastEvidence(**identity, testable=False, problem=design["problem"])
-    membership = build_membership(primary, fit.genes, min_size=1)
+        return replace(shell, problem=Problem.from_dict(design["problem"]))
+    if hypothesis.kind == "experiment" and not fit.has_fold_change:
+        return replace(shell, problem=_no_fold_change(entry, fit))
     tests = read_table(entry.set_tests, SET_TESTS)
     rows = tests[tests["gene_set"] == hypothesis.primary.set].set_index("test")
     if "fry" not in rows.index or (common is not None and not common):
-        return ContrastEvidence(
-            **identity, testable=False, problem=_too_few_genes(hypothesis, entry, primary, fit).to_dict()
-        )
+        return replace(shell, problem=_too_few_genes(hypothesis, entry, primary, fit))
+    shell = replace(shell, blocking=design["blocking"])
+    return measure_contrast(shell, fit, primary, rows.loc[["fry"]], rows.loc[["camera"]], common)
+
+
+def measure_contrast(
+    shell: ContrastEvidence,
+    fit: ContrastFit,
+    primary: pd.DataFrame,
+    self_contained: pd.DataFrame,
+    competitive: pd.DataFrame,
+    common: Collection[str] | None,
+) -> ContrastEvidence:
+    """Measure the primary effect in one fitted contrast.
+
+    Parameters
+    ----------
+    shell
+        The contrast's evidence without any number: what was compared.
+    fit
+        The fitted contrast.
+    primary
+        Rows of the primary set, as `tables.GENE_SETS` describes.
+    self_contained, competitive
+        What FRY and CAMERA found of this set, one row each, as `tables.SET_TESTS` describes.
+    common
+        Cohorts: the set's genes that all cohorts measured. None: an experiment.
+    """
+    membership = build_membership(primary, fit.genes, min_size=1)
+    fry, camera = self_contained.to_dict("records")[0], competitive.to_dict("records")[0]
     effects = set_effects(fit, membership).to_dict("records")[0]
-    self_contained, competitive = rows.loc["fry"].to_dict(), rows.loc["camera"].to_dict()
-    if hypothesis.kind == "cohort":
-        size = hedges_g(fit, membership, sorted(common or ())).to_dict("records")[0]
-        effect, se, low, high = (float(size[name]) for name in ("g", "g_se", "ci_low", "ci_high"))
-        unit = COHORT_UNIT
-    else:
+    if common is None:
+        size, unit = effects, EXPERIMENT_UNIT
         columns = ("over_complement", "over_complement_se", "over_complement_ci_low", "over_complement_ci_high")
-        effect, se, low, high = (float(effects[name]) for name in columns)
-        unit = EXPERIMENT_UNIT
-    return ContrastEvidence(
-        **identity,
+    else:
+        size, unit = hedges_g(fit, membership, sorted(common)).to_dict("records")[0], COHORT_UNIT
+        columns = ("g", "g_se", "ci_low", "ci_high")
+    effect, se, low, high = (float(size[name]) for name in columns)
+    return replace(
+        shell,
         testable=True,
         effect=effect,
         effect_se=se,
@@ -216,17 +271,25 @@ def _measure_contrast(
         effect_unit=unit,
         ci_low=low,
         ci_high=high,
-        set_log2_fold_change=float(effects["effect"]),
-        complement_log2_fold_change=float(effects["complement_effect"]),
-        p_self_contained=float(self_contained["p_value"]),
-        direction=self_contained["direction"],
-        p_competitive=float(competitive["p_value"]),
-        competitive_direction=competitive["direction"],
-        inter_gene_correlation=float(competitive["inter_gene_correlation"]),
-        n_in_set=int(self_contained["n_in_set"]),
-        n_measured=int(self_contained["n_measured"]),
+        set_log2_fold_change=float(effects["effect"]) if fit.has_fold_change else None,
+        complement_log2_fold_change=float(effects["complement_effect"]) if fit.has_fold_change else None,
+        p_self_contained=float(fry["p_value"]),
+        direction=fry["direction"],
+        p_competitive=float(camera["p_value"]),
+        competitive_direction=camera["direction"],
+        inter_gene_correlation=float(camera["inter_gene_correlation"]),
+        n_in_set=int(fry["n_in_set"]),
+        n_measured=int(fry["n_measured"]),
         residual_df=float(fit.residual_df),
-        blocking=design["blocking"],
+    )
+
+
+def _no_fold_change(entry: ContrastFiles, fit: ContrastFit) -> Problem:
+    return Problem(
+        f"{SCALES[entry.dataset.scale].words} have no fold change, and the effect of an experiment is one",
+        f"contrast {entry.contrast.contrast}, dataset {entry.dataset.dataset}: scale {entry.dataset.scale} ({fit.unit})",
+        "for experiments: counts, logarithms, or linear values; z-scores and fractions in cohorts, as a standardised effect",
+        "Use another file of the series that holds values with fold changes.",
     )
 
 

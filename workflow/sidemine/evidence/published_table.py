@@ -5,8 +5,6 @@ Such a table has no samples behind it, so no set test, no pooling and no verdict
 
 from __future__ import annotations
 
-import warnings
-import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -15,6 +13,7 @@ from sidemine.enrichment.libraries import near_names
 from sidemine.errors import InputError, Problem
 from sidemine.evidence.label_check import check_label
 from sidemine.prepare.platform_annotation import read_platform_annotation
+from sidemine.sources.spreadsheet import is_spreadsheet, read_spreadsheet_sheets
 from sidemine.study.models import PublishedTable
 from sidemine.text.delimited import TextTable, read_delimited
 
@@ -35,7 +34,7 @@ class _Resolver(Protocol):
 
 
 def read_published_table(row: PublishedTable, path: Path) -> pd.DataFrame:
-    """Read a published table: CSV, TSV (either also gzipped) or XLSX.
+    """Read a published table: CSV, TSV (either also gzipped) or a spreadsheet.
 
     Parameters
     ----------
@@ -212,12 +211,8 @@ def _read_cells(path: Path, wanted: list[str]) -> TextTable:
     """Return a text table, or the first sheet that has the wanted columns."""
     if not path.is_file():
         raise _damaged(path, "is not there")
-    with path.open("rb") as stream:
-        start = stream.read(8)
-    if start.startswith(b"\xd0\xcf\x11\xe0"):
-        raise _damaged(path, "is an old binary .xls, which cannot be read: save it as .xlsx or .csv")
     headers: list[str] = []
-    for name, table in _xlsx_sheets(path) if start.startswith(b"PK") else [("the file", _text_table(path))]:
+    for name, table in _sheet_tables(path) if is_spreadsheet(path) else [("the file", _text_table(path))]:
         if table is not None and table.has(*wanted):
             return table
         headers.append(f"{name}: {', '.join(table.header)[:300] if table is not None else 'empty'}")
@@ -239,49 +234,18 @@ def _text_table(path: Path) -> TextTable:
     return table
 
 
-def _xlsx_sheets(path: Path) -> Iterator[tuple[str, TextTable | None]]:
-    """Give each sheet's rows, streamed; stored values only."""
-    import openpyxl
-
-    try:
-        with zipfile.ZipFile(path) as archive:
-            if sum(item.file_size for item in archive.infolist()) > MAX_BYTES:
-                raise _damaged(path, f"unpacks to more than {MAX_BYTES:,} bytes")
-        with warnings.catch_warnings():
-            # openpyxl warns of styles and validation rules that it drops; none of them is a value.
-            warnings.simplefilter("ignore", UserWarning)
-            book = openpyxl.load_workbook(path, read_only=True, data_only=True, keep_links=False)
-    except InputError:
-        raise
-    except Exception as error:
-        raise _damaged(path, f"is no readable XLSX ({type(error).__name__}: {error})") from error
-    try:
-        for sheet in book.worksheets:
-            sheet.reset_dimensions()  # files lie about their size
-            yield f"sheet {sheet.title}", _sheet_table(sheet, path)
-    finally:
-        book.close()
-
-
-def _sheet_table(sheet: Any, path: Path) -> TextTable | None:
-    """Return a sheet without its blank rows; None where it is empty."""
-    lines: list[int] = []
-    rows: list[list[str]] = []
-    try:
-        for number, cells in enumerate(sheet.iter_rows(values_only=True, max_col=MAX_COLUMNS), start=1):
-            texts = [_cell_text(cell) for cell in cells]
-            if any(texts):
-                lines.append(number)
-                rows.append(texts)
-            if len(rows) > MAX_ROWS + 1:
-                raise _damaged(path, f"has more than {MAX_ROWS:,} rows")
-    except (ValueError, TypeError, KeyError, SyntaxError, EOFError, zipfile.BadZipFile, OSError) as error:
-        raise _damaged(path, f"has a damaged sheet ({type(error).__name__}: {error})") from error
-    if not rows:
-        return None
-    width = max(len(row) - next((i for i, cell in enumerate(reversed(row)) if cell), len(row)) for row in rows)
-    square = [[*row[:width], *[""] * (width - len(row))] for row in rows]
-    return TextTable.from_rows(square, f"{path}, sheet {sheet.title}", lines=lines)
+def _sheet_tables(path: Path) -> Iterator[tuple[str, TextTable | None]]:
+    """Give each sheet without its blank rows, stored values only; None where it is empty."""
+    for sheet in read_spreadsheet_sheets(path):
+        texts = [[_cell_text(cell) for cell in row[:MAX_COLUMNS]] for row in sheet.rows]
+        filled = [(number, row) for number, row in enumerate(texts, start=1) if any(row)]
+        if len(filled) > MAX_ROWS + 1:
+            raise _damaged(path, f"has more than {MAX_ROWS:,} rows")
+        width = max((len(row) for _, row in filled), default=0)
+        square = [[*row, *[""] * (width - len(row))] for _, row in filled]
+        lines = [number for number, _ in filled]
+        name = f"sheet {sheet.name}"
+        yield name, TextTable.from_rows(square, f"{path}, {name}", lines=lines) if filled else None
 
 
 def _cell_text(cell: Any) -> str:
@@ -298,7 +262,7 @@ def _damaged(path: Path, what: str) -> InputError:
         Problem(
             f"the published table {what}",
             str(path),
-            "CSV, TSV (either also gzipped) or XLSX, with one header row",
+            "CSV, TSV (either also gzipped), XLSX, XLS, XLSB or ODS, with one header row",
             "Retrieve it again, or save it in one of these forms.",
         )
     )

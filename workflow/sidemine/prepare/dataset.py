@@ -18,6 +18,7 @@ from sidemine.prepare.gene_mapping import (
     MultiGeneRule,
     ProbeRule,
     collapse_to_genes,
+    leave_out_copies,
     map_ids,
     map_probes,
     map_symbols,
@@ -27,7 +28,7 @@ from sidemine.prepare.metadata import SINGLE_CELL_LAYOUTS, USED, find_label_note
 from sidemine.prepare.platform_annotation import read_platform_annotation
 from sidemine.prepare.scale import ScaleEvidence, assess_scale, judge_scale
 from sidemine.prepare.single_cell import sum_cells
-from sidemine.prepare.value_columns import list_value_columns, match_columns, names_in_values
+from sidemine.prepare.value_columns import list_value_columns, match_columns, names_in_values, note_on_matching
 from sidemine.retrieve.integrity import carries_simulation_marker
 from sidemine.sources.count_archive import read_count_archive
 from sidemine.sources.expression_table import DeclaredColumns, read_expression_table
@@ -165,7 +166,7 @@ def _prepare(
     problem = unit_problem or judgement.problem(evidence, declared, where)
     mapped = _map_identifiers(row, files, matrix, gene_table, multi_gene_probes, where)
     _leave_out_incomplete(mapped, matrix.values, strict=declared == "counts")
-    genes, analysed, rule = _to_genes(row, matrix, mapped, probe_rule)
+    genes, analysed, rule = _to_genes(row, matrix, mapped, probe_rule, evidence)
     _check_any_gene(genes, where)
     ledger = _complete_ledger(genes.ledger, matrix.left_out)
     fates = Counter(ledger["fate"])
@@ -228,11 +229,11 @@ def collapse_otherwise(
 
     Samples stand in the order of `prepare_dataset`, values are log2.
     """
-    matrix, _, _ = _read_values(row, files, samples, {})
+    matrix, evidence, _ = _read_values(row, files, samples, {})
     where = f"dataset {row.dataset}, {files['values'].name}"
     mapped = _map_identifiers(row, files, matrix, gene_table, multi_gene_probes, where)
     _leave_out_incomplete(mapped, matrix.values, strict=False)
-    return {rule: _to_genes(row, matrix, mapped, rule)[0] for rule in rules}
+    return {rule: _to_genes(row, matrix, mapped, rule, evidence)[0] for rule in rules}
 
 
 def _read_values(
@@ -247,6 +248,8 @@ def _read_values(
     indexed = samples.set_index("sample")
     matrix = _read_bulk(row, files, indexed, used)
     columns = match_columns(row, indexed, used, matrix.columns)
+    names = dict(zip(indexed.index, names_in_values(row, indexed), strict=True))
+    matrix.notes += note_on_matching(names, columns)
     if "metadata" in files:
         matrix.simulated |= read_record_metadata(files["metadata"]).simulated
     whole_file = matrix.values
@@ -333,16 +336,21 @@ def _leave_out_incomplete(mapped: MappedIdentifiers, values: NDArray[np.float64]
 
 
 def _to_genes(
-    row: Dataset, matrix: ValueMatrix, mapped: MappedIdentifiers, probe_rule: ProbeRule
+    row: Dataset, matrix: ValueMatrix, mapped: MappedIdentifiers, probe_rule: ProbeRule, evidence: ScaleEvidence
 ) -> tuple[GeneMatrix, AnalysisValues, str]:
     """Collapse to genes: counts are added before any logarithm, probes are chosen or averaged on the scale of the analysis."""
     if row.scale == "counts" or (SCALES[row.scale].per_library and row.identifiers != "probe"):
+        # Features of one symbol in single cells have ids of their own: they are no copies.
+        if row.layout not in SINGLE_CELL_LAYOUTS and (n := leave_out_copies(matrix.identifiers, mapped, matrix.values)):
+            matrix.notes.append(f"{n} rows that repeat another row of their gene in every sample were counted once")
         genes = collapse_to_genes(matrix.identifiers, mapped, matrix.values, "sum")
         analysed = to_analysis_scale(genes.values, row.scale)
         genes.values = analysed.values
         return genes, analysed, f"{SCALES[row.scale].words} of one gene are added"
     analysed = to_analysis_scale(matrix.values, row.scale)
-    return collapse_to_genes(matrix.identifiers, mapped, analysed.values, probe_rule), analysed, probe_rule
+    # Rows with one common mean and SD have no level to choose a probe by: rounding would choose.
+    rule: ProbeRule = "mean_of_probes" if evidence.rows.centred else probe_rule
+    return collapse_to_genes(matrix.identifiers, mapped, analysed.values, rule), analysed, rule
 
 
 def _check_any_gene(genes: GeneMatrix, where: str) -> None:

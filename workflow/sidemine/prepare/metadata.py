@@ -307,7 +307,7 @@ def read_planned_cells(
 def _read_cells(row: Dataset, files: Mapping[str, Path], values: bool) -> Cells:
     if row.layout == "tenx":
         return read_tenx_cells(files["values"], row.identifiers)
-    return read_h5ad_cells(files["values"], row.identifiers, values=values)
+    return read_h5ad_cells(files["values"], row.identifiers, values=values, layer=row.layer)
 
 
 def _join(obs: pd.DataFrame, table: pd.DataFrame, key: str) -> pd.DataFrame:

@@ -17,7 +17,7 @@ from sidemine.prepare.expression_store import LAYERS
 from sidemine.report.beside import Beside, read_beside
 from sidemine.report.supplement import Supplement, read_supplement
 from sidemine.report.words import cleaned
-from sidemine.tables import DIFFERENTIAL, ENRICHMENT, GENE_SETS, SAMPLES, empty_table, read_table
+from sidemine.tables import DIFFERENTIAL, ENRICHMENT, GENE_SETS, SAMPLES, empty_table, read_differential, read_table
 
 if TYPE_CHECKING:
     import numpy as np
@@ -47,7 +47,7 @@ class DatasetResults:
     provenance
         What the prepare stage wrote down about the values.
     genes, sample_names, values
-        Genes, samples, and expression (samples × genes, log2; counts as log2 counts per million); empty when the
+        Genes, samples, and expression (samples × genes, log2, z-scores or fractions; counts as log2 counts per million); empty when the
         dataset could not be prepared.
     """
 
@@ -218,6 +218,6 @@ def _read_contrast(results: Path, row: dict[str, Any]) -> ContrastResults:
         row=cleaned(row),
         design=design,
         quality=_read_json(folder / "quality.json", _CONTRAST_QUALITY_KEYS),
-        differential=read_table(differential, DIFFERENTIAL) if differential.is_file() else empty_table(DIFFERENTIAL),
+        differential=read_differential(differential) if differential.is_file() else empty_table(DIFFERENTIAL),
         enrichment=read_table(enrichment, ENRICHMENT) if enrichment.is_file() else empty_table(ENRICHMENT),
     )

@@ -5,24 +5,32 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sidemine.considerations.robustness.config import RobustnessSettings
 from sidemine.considerations.robustness.contrast_data import ContrastData, NotApplicable
 from sidemine.considerations.robustness.measure import Measured, Question, measure_variant, self_contained_p
-from sidemine.considerations.robustness.record import Row, summarise_rows
+from sidemine.considerations.robustness.record import Robustness
+from sidemine.considerations.robustness.variant_rows import Row, summarise_rows
 from sidemine.considerations.robustness.variants import REFERENCE, Variant, cross_variants, declare_variants
 from sidemine.effect.pooling import METHODS, pool
-from sidemine.effect.record import COHORT_UNIT, EXPERIMENT_UNIT, ContrastEvidence, HypothesisEvidence, PooledEffect
-from sidemine.study.models import Hypothesis, RobustnessDimension
+from sidemine.effect.record import (
+    COHORT_UNIT,
+    EXPERIMENT_UNIT,
+    ContrastEvidence,
+    HypothesisEvidence,
+    PooledEffect,
+    Refused,
+)
+from sidemine.stats.seeds import named_seed
+from sidemine.study.models import Hypothesis
 
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-DIMENSIONS: tuple[str, ...] = get_args(RobustnessDimension)
-"""All dimensions, in the order of the table."""
 Verdict = Callable[[HypothesisEvidence], str]
 
 
@@ -33,14 +41,9 @@ def vary_hypothesis(
     gene_sets: pd.DataFrame,
     *,
     verdict: Verdict,
-    dimensions: Collection[str] = DIMENSIONS,
-    crossed_max: int = 24,
-    rotations: int = 999,
-    seed: int = 1,
-    min_set_size: int = 5,
-    probe_rule: str = "highest_mean",
+    settings: RobustnessSettings,
     skip: Collection[str] = (),
-) -> dict[str, Any]:
+) -> Robustness:
     """Ask one hypothesis in every variant of the declared grid.
 
     Parameters
@@ -55,26 +58,17 @@ def vary_hypothesis(
         The study's sets, as `tables.GENE_SETS` describes.
     verdict
         Returns the verdict for a variant's evidence, by the rules without robustness itself.
-    dimensions
-        Dimensions of the grid to evaluate.
-    crossed_max
-        Most crossed variants.
-    rotations, seed
-        Of the sampled tests.
-    min_set_size
-        Fewest measured genes of a version of the set.
-    probe_rule
-        The study's.
+    settings
+        Dimensions of the grid, and settings of the reference run.
     skip
         Names of variants that are left out, for simulations: array weights take longer than all others together.
 
     Returns
     -------
-    dict
-        An entry of `robustness.json`: hypothesis, variants (rows of `tables.ROBUSTNESS`), agreeing, of, share,
-        full_data, reversed, required_runs, required_details, reason.
+    Robustness
+        An entry of `robustness.json`.
     """
-    if not any(row.testable for row in evidence.contrasts) or not (evidence.pooled and evidence.pooled.k):
+    if not any(row.testable for row in evidence.contrasts) or not evidence.pooled.k:
         return summarise_rows(hypothesis, [], "no contrast could be tested")
     versions, words = _set_versions(hypothesis, gene_sets)
     testable = {row.contrast for row in evidence.contrasts if row.testable}
@@ -84,9 +78,9 @@ def vary_hypothesis(
         evidence,
         used,
         versions,
-        rotations,
-        _seed(seed, hypothesis.id),
-        min_set_size,
+        settings.rotations,
+        _seed(settings.seed, hypothesis.id),
+        settings.min_set_size,
         _needed(versions, used),
     )
     singles = declare_variants(
@@ -94,14 +88,14 @@ def vary_hypothesis(
         list(dict.fromkeys(name for data in used.values() for name in data.covariates)),
         list(dict.fromkeys(row.dataset for row in evidence.contrasts)),
         words,
-        probe_rule,
-        dimensions,
+        settings.probe_rule,
+        settings.robustness,
     )
     singles = [variant for variant in singles if variant.name not in skip]
     found = [_attempt(question, variant) for variant in singles]
-    if "crossed" in dimensions:
+    if "crossed" in settings.robustness:
         usable = [variant for variant, (measured, _) in zip(singles, found, strict=True) if measured]
-        crossed = cross_variants(usable, crossed_max)
+        crossed = cross_variants(usable, settings.robustness_crossed)
         singles += crossed
         found += [_attempt(question, variant) for variant in crossed]
     reference = Measured(question.testable, _genes_of_reference(question))
@@ -122,7 +116,7 @@ def _attempt(question: Question, variant: Variant) -> tuple[Measured | None, str
 
 def _seed(seed: int, hypothesis: str) -> int:
     """Return a seed that depends on nothing but the study's and the hypothesis' name."""
-    return (seed + zlib.crc32(hypothesis.encode())) % (2**31 - 2) + 1
+    return sum(named_seed(seed, hypothesis)) % (2**31 - 2) + 1
 
 
 def _genes_of_reference(question: Question) -> int:
@@ -172,7 +166,7 @@ def _read(question: Question, found: Sequence[tuple[Variant, Measured | None, st
             rows.append(Row(variant, reason=_reason(variant, reason)))
             continue
         effect = next(pooled)
-        if variant is REFERENCE and question.evidence.pooled:
+        if variant is REFERENCE:
             effect = question.evidence.pooled
         test = one.test
         if question.kind == "experiment":
@@ -210,7 +204,7 @@ def _pool(question: Question, measured: Sequence[Measured]) -> list[PooledEffect
 
     found = pool(table("effect"), table("effect_se"), table("effect_df"), estimated_ses=not cohort)
     carried = found.carried
-    refused = question.evidence.pooled.refused if question.evidence.pooled else []
+    refused = question.evidence.pooled.refused
     results = []
     for row, rows in enumerate(by_name):
         entered = [name for name in names if name in rows]
@@ -222,7 +216,7 @@ def _pool(question: Question, measured: Sequence[Measured]) -> list[PooledEffect
             PooledEffect(
                 k=int(found.k[row]),
                 contrasts=entered,
-                refused=[*refused, *({"contrast": name, "reason": "left out"} for name in names if name not in rows)],
+                refused=[*refused, *(Refused(name, "left out") for name in names if name not in rows)],
                 method=METHODS[int(found.method[row])],
                 unit=COHORT_UNIT if cohort else EXPERIMENT_UNIT,
                 effect=effect,

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sidemine.considerations.specificity.config import SpecificitySettings
 from sidemine.considerations.specificity.matched_sets import MatchedSets, draw_matched_sets
+from sidemine.considerations.specificity.record import AmongComparators, AmongMatched, Placed, SetBeside, Specificity
 from sidemine.differential.contrast_fit import ContrastFit
 from sidemine.enrichment.camera import direction_of
 from sidemine.enrichment.fry import fry
@@ -36,8 +38,7 @@ class _Question:
     contrast: str
     fit: ContrastFit
     common: list[str] | None
-    min_size: int
-    max_size: int
+    settings: SpecificitySettings
 
     @property
     def sign(self) -> float:
@@ -49,12 +50,8 @@ def measure_specificity(
     hypotheses: list[Hypothesis],
     fits: dict[str, ContrastFit | None],
     gene_sets: pd.DataFrame,
-    *,
-    n_sets: int,
-    min_size: int,
-    max_size: int,
-    seed: int,
-) -> tuple[pd.DataFrame, list[dict[str, Any]]]:
+    settings: SpecificitySettings,
+) -> tuple[pd.DataFrame, list[Specificity]]:
     """Place every primary set among matched random sets, comparator, confounder and negative-control sets.
 
     All effects are on the hypothesis' own scale: Hedges g for cohorts, log2 fold change over the set's complement for
@@ -69,18 +66,13 @@ def measure_specificity(
         Fit of every contrast that they name; None where it is not testable.
     gene_sets
         The study's sets, as `tables.GENE_SETS` describes.
-    n_sets
-        Random sets per primary set and contrast.
-    min_size, max_size
-        Fewest measured genes of a set; most measured genes of a comparator set.
-    seed
-        Seed of the random sets.
+    settings
+        Number and seed of the random sets, sizes of sets.
 
     Returns
     -------
     tuple
-        The table of `tables.SPECIFICITY`, and one JSON-ready record per hypothesis: hypothesis and `contrasts`, each
-        with `matched`, `comparators`, `beside` and `overlaps`.
+        The table of `tables.SPECIFICITY`, and one record per hypothesis.
     """
     import pandas as pd
 
@@ -90,13 +82,13 @@ def measure_specificity(
         entries = []
         for contrast in hypothesis.primary.contrasts:
             fit = fits[contrast]
-            question = None if fit is None else _Question(hypothesis, contrast, fit, common, min_size, max_size)
+            question = None if fit is None else _Question(hypothesis, contrast, fit, common, settings)
             if question is None or not _has_primary(question, gene_sets):
                 continue
-            table, entry = _measure(question, gene_sets, n_sets, seed)
+            table, entry = _measure(question, gene_sets)
             tables.append(table)
             entries.append(entry)
-        records.append({"hypothesis": hypothesis.id, "contrasts": entries})
+        records.append(Specificity(hypothesis.id, entries))
     return (pd.concat(tables, ignore_index=True) if tables else empty_table(SPECIFICITY)), records
 
 
@@ -124,25 +116,25 @@ def _primary_rows(question: _Question, gene_sets: pd.DataFrame) -> pd.DataFrame:
 
 def _has_primary(question: _Question, gene_sets: pd.DataFrame) -> bool:
     rows = _primary_rows(question, gene_sets)
-    return int(rows["gene"].isin(question.fit.genes).sum()) >= question.min_size
+    return int(rows["gene"].isin(question.fit.genes).sum()) >= question.settings.min_set_size
 
 
-def _measure(
-    question: _Question, gene_sets: pd.DataFrame, n_sets: int, seed: int
-) -> tuple[pd.DataFrame, dict[str, Any]]:
+def _measure(question: _Question, gene_sets: pd.DataFrame) -> tuple[pd.DataFrame, Placed]:
     import pandas as pd
 
     primary_rows = _primary_rows(question, gene_sets)
     primary = build_membership(primary_rows, question.fit.genes, min_size=1)
     others = gene_sets[gene_sets["gene_set"] != question.hypothesis.primary.set]
-    beside = build_membership(others, question.fit.genes, question.min_size, question.max_size)
+    beside = build_membership(
+        others, question.fit.genes, question.settings.min_set_size, question.settings.max_set_size
+    )
     own = _effects(question, primary)
     rest = _effects(question, beside, with_p=False)
     effect = float(own["effect"].iloc[0])
     comparators = rest.loc[rest["family"] == "comparator", "effect"].to_numpy(dtype=float)
     rest["percentile_comparators"] = [_among(value, comparators, question) for value in rest["effect"]]
     own["percentile_comparators"] = _among(effect, comparators, question)
-    matched, random_effects = _matched(question, primary, gene_sets, n_sets, seed)
+    matched, random_effects = _matched(question, primary, gene_sets)
     own["percentile_matched"] = np.nan if matched.reason else percentile(effect, random_effects, question.sign)
     rest["percentile_matched"] = np.nan
     overlaps = _overlaps(question, primary_rows, others).assign(
@@ -154,16 +146,16 @@ def _measure(
         contrast=question.contrast,
         effect_scale="Hedges g" if question.common is not None else "log2 over complement",
     )
-    entry = {
-        "contrast": question.contrast,
-        "gene_set": question.hypothesis.primary.set,
-        "direction": question.hypothesis.primary.direction,
-        "effect": effect,
-        "matched": _matched_record(matched, random_effects, effect, question),
-        "comparators": _comparator_record(effect, rest, question),
-        "beside": [_plain_row(row) for row in rest.to_dict("records") if row["family"] in _BESIDE],
-        "overlaps": [_plain_row(row) for row in overlaps.to_dict("records")],
-    }
+    entry = Placed(
+        contrast=question.contrast,
+        gene_set=question.hypothesis.primary.set,
+        direction=question.hypothesis.primary.direction,
+        effect=effect,
+        matched=_matched_record(matched, random_effects, effect, question),
+        comparators=_comparator_record(effect, rest, question),
+        beside=_sets_of(rest[rest["family"].isin(_BESIDE)]),
+        overlaps=_sets_of(overlaps),
+    )
     return table[SPECIFICITY.names], entry
 
 
@@ -204,7 +196,7 @@ def _effects(question: _Question, membership: SetMembership, with_p: bool = True
 
 
 def _matched(
-    question: _Question, primary: SetMembership, gene_sets: pd.DataFrame, n_sets: int, seed: int
+    question: _Question, primary: SetMembership, gene_sets: pd.DataFrame
 ) -> tuple[MatchedSets, NDArray[np.float64]]:
     from scipy.sparse import csr_array
 
@@ -214,9 +206,9 @@ def _matched(
         primary.weights.indices.astype(np.int64),
         primary.weights.data,
         np.isin(question.fit.genes, targets),
-        n_sets,
+        question.settings.matched_sets,
         # Independent of what else the study declares, so that adding a contrast leaves the others alone.
-        named_seed(seed, question.contrast, question.hypothesis.primary.set),
+        named_seed(question.settings.seed, question.contrast, question.hypothesis.primary.set),
     )
     n_drawn, size = drawn.members.shape
     if n_drawn == 0:
@@ -251,7 +243,9 @@ def _overlaps(question: _Question, primary_rows: pd.DataFrame, others: pd.DataFr
             parts.append(kept[~kept["gene"].isin(genes)].assign(gene_set=name))
     if not parts or not any(len(part) for part in parts):
         return _nothing()
-    membership = build_membership(pd.concat(parts, ignore_index=True), question.fit.genes, question.min_size)
+    membership = build_membership(
+        pd.concat(parts, ignore_index=True), question.fit.genes, question.settings.min_set_size
+    )
     found = _effects(question, membership) if membership.gene_sets else _nothing()
     found["without"] = [names[name][1] for name in found["gene_set"]]
     found["gene_set"] = [names[name][0] for name in found["gene_set"]]
@@ -265,17 +259,17 @@ def _nothing() -> pd.DataFrame:
 
 def _matched_record(
     matched: MatchedSets, effects: NDArray[np.float64], effect: float, question: _Question
-) -> dict[str, Any]:
+) -> AmongMatched:
     quantiles = np.quantile(effects, np.linspace(0, 1, N_QUANTILES)) if len(effects) else np.zeros(0)
-    return {
-        **matched.quality,
-        "percentile": None if matched.reason else percentile(effect, effects, question.sign),
-        "reason": matched.reason,
-        "quantiles": [float(value) for value in quantiles],
-    }
+    return AmongMatched(
+        **vars(matched.quality),
+        percentile=None if matched.reason else percentile(effect, effects, question.sign),
+        reason=matched.reason,
+        quantiles=[float(value) for value in quantiles],
+    )
 
 
-def _comparator_record(effect: float, rest: pd.DataFrame, question: _Question) -> dict[str, Any]:
+def _comparator_record(effect: float, rest: pd.DataFrame, question: _Question) -> AmongComparators:
     comparators = rest[rest["family"] == "comparator"]
     values = comparators["effect"].to_numpy(dtype=float)
     size = np.abs(values) if question.sign == 0 else question.sign * values
@@ -283,21 +277,18 @@ def _comparator_record(effect: float, rest: pd.DataFrame, question: _Question) -
     order = np.lexsort((comparators["gene_set"].to_numpy(dtype=str), -size))
     ahead = [str(comparators["gene_set"].iloc[row]) for row in order if size[row] >= own]
     place = _among(effect, values, question)
-    return {
-        "n": len(comparators),
-        "rank": len(ahead) + 1,
-        "ahead": ahead[:MOST_NAMED],
-        "percentile": None if np.isnan(place) else place,
-        "reason": f"no valid comparator: {len(comparators)} comparator sets, fewer than {FEWEST_COMPARATORS}"
-        if np.isnan(place)
-        else "",
-    }
+    few = f"no valid comparator: {len(comparators)} comparator sets, fewer than {FEWEST_COMPARATORS}"
+    return AmongComparators(
+        n=len(comparators),
+        rank=len(ahead) + 1,
+        ahead=ahead[:MOST_NAMED],
+        percentile=None if np.isnan(place) else place,
+        reason=few if np.isnan(place) else "",
+    )
 
 
-def _plain_row(row: dict[Any, Any]) -> dict[str, Any]:
-    """Return a row for JSON, which knows no NaN."""
-    return {
-        str(key): None if isinstance(value, float) and not np.isfinite(value) else value
-        for key, value in row.items()
-        if key not in {"percentile_matched", "hypothesis", "contrast"}
-    }
+def _sets_of(table: pd.DataFrame) -> list[SetBeside]:
+    """Return the rows of a table; JSON knows no NaN."""
+    columns = [item.name for item in fields(SetBeside)]
+    plain = table[columns].astype(object).where(table[columns].notna(), None)
+    return [SetBeside(**{str(key): value for key, value in row.items()}) for row in plain.to_dict("records")]
