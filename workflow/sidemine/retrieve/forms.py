@@ -10,7 +10,7 @@ import codecs
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import dropwhile, pairwise
 from typing import Literal
 
 Form = Literal["any", "series_matrix", "metadata", "platform", "table", "numbers", "gmt", "archive", "hdf5", "cells"]
@@ -140,7 +140,7 @@ def error_in_place_of_data(data: bytes, *, admits_xml: bool = False) -> str | No
     low = text[:4096].lower()
     if not text:
         return "white space only" if len(data) < HEAD else None
-    if any(mark in low[:400] for mark in _POINTERS):
+    if low.startswith(_POINTERS):
         return "a pointer of Git LFS or git-annex"
     if low.startswith(("%pdf-", "%!ps", "{\\rtf")):
         return "a document for readers"
@@ -213,11 +213,12 @@ _WORDS: dict[str, str] = {
 
 
 def _lines(text: str) -> list[str]:
-    """Return the complete lines of a beginning, without blank ones and comments."""
-    lines = text.splitlines()
+    """Return the complete lines of a beginning, without blank ones and the comments before them."""
+    lines = re.split(r"\r\n|\r|\n", text)
     if len(text) >= HEAD // 4 and len(lines) > 1:
         lines = lines[:-1]  # the last one may be cut
-    return [line for line in lines if line.strip() and not line.startswith(("#", "!", "^"))][:200]
+    lines = [line for line in lines if line.strip()]
+    return list(dropwhile(lambda line: line.startswith(("#", "!", "^")), lines))[:200]
 
 
 def _is_series_matrix(text: str) -> bool:
