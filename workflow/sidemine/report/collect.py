@@ -12,12 +12,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sidemine.considerations.of_study import COLUMNS
 from sidemine.errors import InputError, Problem
 from sidemine.prepare.expression_store import LAYERS
 from sidemine.report.beside import Beside, read_beside
 from sidemine.report.supplement import Supplement, read_supplement
 from sidemine.report.words import cleaned
 from sidemine.tables import DIFFERENTIAL, ENRICHMENT, GENE_SETS, SAMPLES, empty_table, read_differential, read_table
+from sidemine.verdict.card import Verdicts, verdicts_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -76,7 +78,7 @@ class StudyResults:
     """One study's results, as read."""
 
     study: dict[str, Any]
-    verdicts: dict[str, Any]
+    verdicts: Verdicts
     manifest: dict[str, Any]
     gene_sets: pd.DataFrame
     datasets: dict[str, DatasetResults]
@@ -106,7 +108,7 @@ class StudyResults:
     @property
     def simulated(self) -> bool:
         """Whether anything in this study was simulated: verdicts or any input say so."""
-        return bool(self.verdicts["simulated"]) or any(item.get("simulated") for item in self.manifest["inputs"])
+        return bool(self.verdicts.simulated) or any(item.get("simulated") for item in self.manifest["inputs"])
 
 
 def collect(results: Path) -> StudyResults:
@@ -124,7 +126,7 @@ def collect(results: Path) -> StudyResults:
     gene_sets = read_table(results / "gene_sets.tsv.gz", GENE_SETS)
     return StudyResults(
         study=study,
-        verdicts=_read_json(results / "verdicts.json", _VERDICT_KEYS),
+        verdicts=verdicts_of(_read_json(results / "verdicts.json", _VERDICT_KEYS), COLUMNS, "verdicts.json"),
         manifest=_read_json(results / "manifest.json", _MANIFEST_KEYS),
         gene_sets=gene_sets,
         datasets={row["dataset"]: _read_dataset(results, row) for row in study["datasets"]},

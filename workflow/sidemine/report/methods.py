@@ -22,7 +22,7 @@ _PACKAGES_NAMED = ("pylimma", "numpy", "scipy", "pandas", "anndata", "gseapy", "
 
 def reading_guide(results: StudyResults) -> list[str]:
     """Return what the page may and may not be taken to say; fixed wording, the study's own names filled in."""
-    study = results.verdicts["study"]
+    study = results.study["config"]["study"]
     return [
         "The question is always: is the drug's transcriptional change similar to, opposite to, or unrelated to the "
         "difference between patients (after the event) and controls, on the genes that its target pathway regulates?",
@@ -123,7 +123,7 @@ def _set_tests(results: StudyResults) -> str:
 
 def _answers(results: StudyResults) -> str:
     return (
-        f"Answers. Verdicts follow the closed rule table, version {results.verdicts['rules_version']}, from one primary "
+        f"Answers. Verdicts follow the closed rule table, version {results.verdicts.rules_version}, from one primary "
         "set, test, direction and margin per hypothesis, all declared beforehand. Effects of cohorts are Hedges g of a "
         "per-sample set score (mean signed z over the genes that all cohorts measured; SD: the residual one of the same "
         "model, within pairs where pairs are modelled); effects of experiments are the mean signed log2 fold change of the "
@@ -132,7 +132,7 @@ def _answers(results: StudyResults) -> str:
         "for experiments widened because their weights are estimated) below five datasets and by random effects (REML, "
         "Hartung–Knapp) from five on; τ², I² and prediction intervals need at least three. Contrasts that share a source, "
         "samples or units are not pooled: the one declared first enters. Primary p-values are Holm-adjusted over the "
-        f"{len(results.verdicts['verdicts'])} hypotheses of the study. "
+        f"{len(results.verdicts.verdicts)} hypotheses of the study. "
         "Specificity: percentiles of the primary set's effect, in the declared direction, among random sets of the same "
         "size, mean expression and residual inter-gene correlation (target genes and their neighbours excluded) and among "
         "the comparator sets; percentiles are no p-values. Blood composition: the same model with the mean z scores of "
@@ -155,7 +155,7 @@ def _software(results: StudyResults) -> str:
 
 def commands(results: StudyResults) -> list[dict[str, str]]:
     """Return the commands that give these results and this page again, and what each needs."""
-    study = results.verdicts["study"]["id"]
+    study = results.study["config"]["study"]["id"]
     return [
         {
             "command": "snakemake --cores 2 --configfile CONFIG",

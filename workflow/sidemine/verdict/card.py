@@ -7,7 +7,7 @@ per consideration (`Card.columns_of`).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -214,10 +214,14 @@ def read_verdicts(path: Path, kinds: Sequence[type[object]]) -> Verdicts:
     InputError
         When it is not what the verdict stage writes.
     """
-    content = read_json(path)
-    cards = [read_card(card, kinds, str(path)) for card in content["verdicts"]]
-    shell = as_record(Verdicts, {**content, "verdicts": []}, str(path))
-    return Verdicts(**{**vars(shell), "verdicts": cards})
+    return verdicts_of(read_json(path), kinds, str(path))
+
+
+def verdicts_of(content: dict[str, JsonValue], kinds: Sequence[type[object]], where: str) -> Verdicts:
+    """Return `verdicts.json` from its parsed JSON; see `read_verdicts`."""
+    shell = as_record(Verdicts, {**content, "verdicts": []}, where)
+    cards = as_record(list[dict[str, JsonValue]], content["verdicts"], where)
+    return replace(shell, verdicts=[read_card(card, kinds, where) for card in cards])
 
 
 def read_card(content: dict[str, JsonValue], kinds: Sequence[type[object]], where: str = "a card") -> Card:
