@@ -30,11 +30,9 @@ from sidemine.prepare.scale import ScaleEvidence, assess_scale, judge_scale
 from sidemine.prepare.single_cell import sum_cells
 from sidemine.prepare.value_columns import list_value_columns, match_columns, names_in_values, note_on_matching
 from sidemine.retrieve.integrity import carries_simulation_marker
-from sidemine.sources.count_archive import read_count_archive
-from sidemine.sources.expression_table import DeclaredColumns, read_expression_table
 from sidemine.sources.geo_record import read_record_metadata
-from sidemine.sources.ncbi_counts import read_ncbi_annotation, read_ncbi_counts
-from sidemine.sources.series_matrix import read_series_matrix
+from sidemine.sources.ncbi_counts import read_ncbi_annotation
+from sidemine.sources.registry import BULK_SOURCES
 from sidemine.sources.value_matrix import ValueMatrix
 from sidemine.study.scales import SCALES
 from sidemine.tables import GENES_LEDGER, empty_table
@@ -258,33 +256,11 @@ def _read_values(
 
 
 def _read_bulk(row: Dataset, files: Mapping[str, Path], samples: pd.DataFrame, used: Sequence[str]) -> ValueMatrix:
-    path = files["values"]
-    if row.layout == "archive":
-        return read_count_archive(path, scale=row.scale, strand=row.strand, transcripts=row.identifiers == "probe")
-    if row.layout == "ncbi_counts":
-        return read_ncbi_counts(path)
-    if row.layout == "table":
-        named = names_in_values(row, samples)
-        columns = match_columns(row, samples, used, list_value_columns(row, files, named))
-        return read_expression_table(path, list(columns.values()), DeclaredColumns.of(row), named)
-    series = read_series_matrix(path)
-    if series.values is None:
-        raise SheetMismatch(
-            Problem(
-                "the series matrix describes the samples but holds no values",
-                str(path),
-                "a series matrix with values, or another layout for this dataset",
-                "The values may be had from: "
-                + (
-                    "; ".join(series.alternatives)
-                    or f"the supplementary files of {row.accession} in GEO (its record names none); for RNA-seq, "
-                    "NCBI-generated counts: layout ncbi_counts"
-                ),
-            )
-        )
-    return ValueMatrix(
-        series.identifiers, series.samples, series.values, notes=series.notes, simulated=series.metadata.simulated
-    )
+    source, named = BULK_SOURCES[row.layout], names_in_values(row, samples)
+    columns: list[str] = []
+    if source.reads_columns:
+        columns = list(match_columns(row, samples, used, list_value_columns(row, files, named)).values())
+    return source.read(row, files["values"], columns, named)
 
 
 def _choose(matrix: ValueMatrix, columns: Mapping[str, str]) -> ValueMatrix:

@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any
 from sidemine.errors import InputError, Problem
 from sidemine.isolation import run_isolated
 from sidemine.isolation.matrix_market import read_matrix_market
-from sidemine.prepare.byte_streams import decode, open_bytes
 from sidemine.sources.cells import Cells
 from sidemine.sources.containers import is_container, iter_files, name_samples, spooled_to_file
 from sidemine.sources.tenx_h5 import read_tenx_h5
+from sidemine.text.decoding import open_unpacked, read_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -167,7 +167,7 @@ def _read_beside(path: Path) -> tuple[str, str, _Matrix]:
     for file in sorted(path.parent.iterdir()):
         other = _PART.fullmatch(file.name)
         if file.is_file() and other and other[1] == prefix:
-            with open_bytes(file) as stream:
+            with open_unpacked(file) as stream:
                 parts[_ROLE[other[2]]] = stream.read()
     (named,) = name_samples([path.name], [prefix], "cells")
     if len(parts) < 3:
@@ -287,7 +287,7 @@ def _read_units(path: Path, units: list[_Unit]) -> dict[int, _Matrix]:
 
 
 def _is_hdf5(path: Path) -> bool:
-    with open_bytes(path) as stream:
+    with open_unpacked(path) as stream:
         return stream.read(len(_HDF5_MAGIC)) == _HDF5_MAGIC
 
 
@@ -301,8 +301,16 @@ def _read_h5(path: Path, where: str = "") -> _Matrix:
 
 def _read_triplet(name: str, parts: dict[str, bytes], path: Path) -> _Matrix:
     matrix = read_matrix_market(io.BytesIO(parts["matrix"]), f"{path}, matrix of {name}")
-    features = [line.split("\t") for line in decode(parts["features"])[0].splitlines() if line.strip()]
-    barcodes = [line.split("\t")[0] for line in decode(parts["barcodes"])[0].splitlines() if line.strip()]
+    features = [
+        line.split("\t")
+        for line in read_text(parts["features"], f"{path}, features of {name}")[0].split("\n")
+        if line.strip()
+    ]
+    barcodes = [
+        line.split("\t")[0]
+        for line in read_text(parts["barcodes"], f"{path}, barcodes of {name}")[0].split("\n")
+        if line.strip()
+    ]
     if matrix.shape != (len(barcodes), len(features)):
         found = (
             f"{name}: matrix {matrix.shape[1]} × {matrix.shape[0]}, {len(features)} features, {len(barcodes)} barcodes"
