@@ -537,7 +537,10 @@ class _Reader:
         joined = lines[0][1]
         for used in range(1, len(lines) + 1):
             try:
-                return split_line(joined, mark, quoting=self.quoting), used
+                cells = split_line(joined, mark, quoting=self.quoting)
+                if any("\n" in cell and mark in cell for cell in cells):  # a stray quote that swallowed a row
+                    raise ValueError("a quote is opened and not closed in its line")
+                return cells, used
             except ValueError:
                 if used == len(lines) or used == _MAX_HEADER_LINES or joined.count('"') % 2 == 0:
                     raise
