@@ -161,7 +161,8 @@ def test_a_header_that_lacks_one_name_is_refused_unless_it_is_rs_own(header: str
 
 
 @pytest.mark.parametrize(
-    "text", ["g,logFC\nA,1,5\nB,2,5\n", "g,count,logFC\nA,12,1,5\nB,13,2,5\n", "g s1\nA 1 500\nB 2 300\n"]
+    "text",
+    ["g,logFC\nA,1,5\nB,2,5\n", "g,count,logFC\nA,12,1,5\nB,13,2,5\n", "g s1\nA 1 500\nB 2 300\n", "A\t5\nB\t6\tx\n"],
 )
 def test_decimal_commas_and_blanks_of_thousands_are_not_rs_layout(text: str) -> None:
     """Every row is one cell longer than the header, and none of it is R's doing."""
