@@ -13,7 +13,7 @@ from sidemine.sources.series_matrix import read_series_metadata
 from sidemine.sources.soft import read_soft_metadata
 from sidemine.text.decoding import open_unpacked
 
-_RECORD_ENDINGS = (".xml", "_family.soft", "_series_matrix.txt")
+_RECORD_ENDINGS = ("_family.xml", "_family.soft", "_series_matrix.txt")
 _MAX_RECORD_BYTES = 4 * 10**9
 
 
@@ -41,11 +41,16 @@ def read_record_metadata(path: Path) -> SeriesMetadata:
     return read_series_metadata(path)
 
 
+def is_record(member: str) -> bool:
+    """Tell whether a file within an archive is a record of GEO, by its name."""
+    return PurePosixPath(member).name.removesuffix(".gz").endswith(_RECORD_ENDINGS)
+
+
 def _read_from_archive(path: Path) -> SeriesMetadata:
     found: list[str] = []
     metadata: SeriesMetadata | None = None
     for name, stream in iter_files(path, max_member_bytes=_MAX_RECORD_BYTES):
-        if PurePosixPath(name).name.removesuffix(".gz").endswith(_RECORD_ENDINGS):
+        if is_record(name):
             found.append(name)
             if len(found) == 1:
                 with spooled_to_file(stream, ".xml") as file:

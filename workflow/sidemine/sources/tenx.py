@@ -136,9 +136,20 @@ def _read_cells(path: Path, kind: IdentifierKind) -> Cells:
     return Cells(counts[:, keep], [names[place] for place in keep], obs, left_out, notes)
 
 
-def list_tenx_samples(path: Path) -> list[str]:
-    """Return the names of the samples without reading any values (of a joined matrix: its one name)."""
-    return [sample for sample, _, _ in _plan(path)[0]] if is_container(path) else [path.stem]
+def is_tenx_part(member: str) -> bool:
+    """Tell whether a file within a container is a matrix of 10x output, by its name."""
+    name = PurePosixPath(member).name
+    match = _PART.fullmatch(name)
+    return name.endswith("_bc_matrix.h5") or (match is not None and match[2] == "matrix.mtx")
+
+
+def describe_tenx(path: Path) -> tuple[pd.DataFrame, list[str]]:
+    """Return the samples of a container of 10x output by its files' names (index `sample`, `title`), and notes."""
+    import pandas as pd
+
+    planned, notes = _plan(path)
+    index = pd.Index([sample for sample, _, _ in planned], name="sample", dtype=object)
+    return pd.DataFrame({"title": [title for _, title, _ in planned]}, index=index, dtype=object), notes
 
 
 # ------------------------------------------------------------------------------------------------- which files
