@@ -99,6 +99,13 @@ def test_a_quote_cannot_swallow_a_row() -> None:
         read_delimited(b'gene\ts1\nA\t"5\nB\t6"\nC\t7\n', "here")
 
 
+@pytest.mark.parametrize("header", [True, False])
+def test_a_quote_in_the_first_line_cannot_swallow_the_second(header: bool) -> None:
+    """Line breaks are allowed in the header only, and not together with what parts its cells."""
+    with pytest.raises(InputError, match="line 1"):
+        read_delimited(b'"gene\ts1\nA"\t5\nB\t6\n', "here", header=header)
+
+
 def test_quotes_inside_a_cell_that_is_not_quoted_are_text() -> None:
     assert rows_of(read_delimited(b'g\td\nA\tsay "x" twice\n', "here")) == [("A", 'say "x" twice')]
 
@@ -154,7 +161,8 @@ def test_a_header_that_lacks_one_name_is_refused_unless_it_is_rs_own(header: str
 
 
 @pytest.mark.parametrize(
-    "text", ["g,logFC\nA,1,5\nB,2,5\n", "g,count,logFC\nA,12,1,5\nB,13,2,5\n", "g s1\nA 1 500\nB 2 300\n"]
+    "text",
+    ["g,logFC\nA,1,5\nB,2,5\n", "g,count,logFC\nA,12,1,5\nB,13,2,5\n", "g s1\nA 1 500\nB 2 300\n", "A\t5\nB\t6\tx\n"],
 )
 def test_decimal_commas_and_blanks_of_thousands_are_not_rs_layout(text: str) -> None:
     """Every row is one cell longer than the header, and none of it is R's doing."""

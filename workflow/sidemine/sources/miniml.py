@@ -89,6 +89,8 @@ def read_miniml_metadata(path: Path, max_bytes: int = MAX_BYTES) -> SeriesMetada
             for block in iter(lambda: stream.read(_BLOCK), b""):
                 parser.Parse(block, False)
             parser.Parse(b"", True)
+    except (LookupError, ValueError) as error:  # an encoding that does not exist, or that expat cannot read
+        raise InputError(_no_miniml(path, str(error))) from error
     except expat.ExpatError as error:
         raise InputError(_no_miniml(path, f"line {error.lineno}: {expat.errors.messages[error.code]}")) from error
     return collect_metadata(

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from sidemine.errors import InputError, Problem
 from sidemine.text.decoding import MAX_BYTES, Decoded, Source, is_web_page, open_decoded, truncated, web_page
-from sidemine.text.numbers import as_numbers
+from sidemine.text.numbers import as_numbers, is_number
 
 if TYPE_CHECKING:
     import numpy as np
@@ -528,6 +528,8 @@ class _Reader:
         """Tell whether a header that is one cell short may be R's own, and not what something else split wrongly."""
         if not self.accepts_r_layout or re.search(r"[\t,; ]" if len(header) == 1 else r"[\t,;]", "".join(header)):
             return False  # a header cell that holds other separators was not split by the right one
+        if len(set(map(is_number, header))) == 2:
+            return False  # a name and numbers are a row that lacks a cell
         # A comma may be that of a decimal fraction, a blank that of thousands: there R's quotes must tell.
         doubtful = mark == "," or (mark == BLANKS and len(header) == 2)
         return not doubtful or (line.startswith('"') and row.startswith('"'))
@@ -537,11 +539,15 @@ class _Reader:
         joined = lines[0][1]
         for used in range(1, len(lines) + 1):
             try:
-                return split_line(joined, mark, quoting=self.quoting), used
+                cells = split_line(joined, mark, quoting=self.quoting)
             except ValueError:
                 if used == len(lines) or used == _MAX_HEADER_LINES or joined.count('"') % 2 == 0:
                     raise
                 joined += "\n" + lines[used][1]
+                continue
+            if any("\n" in cell and mark in cell for cell in cells):  # a stray quote that swallowed a row
+                raise ValueError("a quote is opened and not closed in its line")
+            return cells, used
         raise AssertionError  # the loop returns or raises
 
     def _header(self, lines: list[tuple[int, str]]) -> tuple[list[str], int]:
