@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sidemine.errors import InputError
-from sidemine.sources.expression_table import DeclaredColumns, read_expression_table, read_table_columns
+from sidemine.sources.expression_table import read_expression_table, read_table_columns
+from sidemine.sources.gene_column import DeclaredColumns
 from sidemine.study.models import IdentifierKind
 
 

@@ -45,11 +45,12 @@ ANNOTATION_WORDS = IDENTIFIER_WORDS | {
 """Header words that describe genes and never stand over a sample."""
 
 STATISTIC_WORDS = frozenset({
-    "adjpval", "adjpvalue", "adjustedpvalue", "aveexpr", "b", "basemean", "bonferroni", "f", "fc", "fdr",
-    "foldchange", "lfcse", "log10pvalue", "log2fc", "log2foldchange", "logcpm", "logfc", "logfoldchange", "lr", "padj",
-    "pval", "pvalue", "qval", "qvalue", "stat", "svalue", "t", "zscore",
+    "abscall", "adjpval", "adjpvalue", "adjustedpvalue", "aveexpr", "avgnbeads", "b", "basemean", "beadstderr", "beadstdev",
+    "bonferroni", "cv", "detection", "detectioncall", "detectionpval", "detectionpvalue", "f", "fc", "fdr", "foldchange", "lfcse",
+    "log10pvalue", "log2fc", "log2foldchange", "logcpm", "logfc", "logfoldchange", "lr", "padj", "pval", "pvalue", "qval",
+    "qvalue", "sd", "se", "sem", "stat", "stddev", "stderr", "stdev", "svalue", "t", "zscore",
 })
-"""Header words of results of tests, which are no samples either."""
+"""Header words of results of tests and of measurement errors, which are no samples either."""
 # fmt: on
 
 _SNIFFED = ("\t", ",", ";")
