@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sidemine.differential.design import build_design
-from sidemine.differential.design_columns import aliased_columns, as_numbers, cross_table
+from sidemine.differential.design_columns import aliased_columns, cross_table
 from sidemine.errors import Untestable
 
 
@@ -184,16 +184,7 @@ def test_no_residual_degrees_of_freedom() -> None:
     """A saturated design is refused, not fitted."""
     samples = sheet(site=list("aabbcc"), age=["1", "2", "4", "7", "8", "1"], dose=["2", "9", "3", "3", "1", "1"])
     with pytest.raises(Untestable, match="no residual degrees of freedom"):
-        build_design(samples, *split(6), covariates=["site", "age", "dose"])
-
-
-@settings(deadline=None)
-@given(st.lists(st.floats(-1e6, 1e6, allow_nan=False), min_size=1, max_size=20))
-def test_numbers_parse_as_numbers(values: list[float]) -> None:
-    """Whatever Python prints for a number is taken for that number."""
-    parsed = as_numbers([repr(value) for value in values])
-    assert parsed is not None
-    assert parsed.tolist() == values
+        build_design(samples, *split(6), covariates=["site", "age", "number(dose)"])
 
 
 @settings(deadline=None, max_examples=50)
@@ -211,4 +202,91 @@ def test_cross_table_of_numbers_is_a_range() -> None:
     """Ages are shown by their range in each group."""
     target, _ = split(8)
     assert "target: 5 to 8" in cross_table(pd.Series([str(i) for i in range(1, 9)]), target)
-    assert "inf" not in str(as_numbers(["1", "inf"]))
+
+
+@pytest.mark.parametrize("n", [8, 60])
+def test_ages_with_units_are_one_number(n: int) -> None:
+    """`45 years` and `61 yrs` are one column of years, never one dummy column per age; the unit is told."""
+    ages = np.random.default_rng(n).integers(30, 80, 2 * n)
+    samples = sheet(age=[f"{age} {'years' if row % 2 else 'yrs'}" for row, age in enumerate(ages)])
+    design = build_design(samples, *split(2 * n), covariates=["age"])
+    assert design.columns == ["intercept", "age", "target_minus_reference"]
+    np.testing.assert_allclose(design.matrix[:, 1], ages - ages.mean())
+    assert design.residual_df == 2 * n - 3
+    (told,) = design.to_dict()["covariate_kinds"]
+    assert (told["name"], told["kind"], told["unit"]) == ("age", "number", "years")
+
+
+@pytest.mark.parametrize(
+    ("name", "cells"),
+    [
+        ("plate", ["1_1", "1_2", "2_1", "1_1", "1_2", "2_1"]),
+        ("plate", ["1", "2", "3", "3", "2", "1"]),
+        ("well", ["1E2", "2e3", "1E3", "1E2", "2e3", "1E3"]),
+        ("well", ["007", "008", "010", "007", "008", "010"]),
+        ("position", ["12B", "13B", "14B", "12B", "13B", "14B"]),
+    ],
+)
+def test_labels_that_look_like_numbers_are_levels(name: str, cells: list[str]) -> None:
+    """Plates and wells are labels, whatever Python's float() makes of them."""
+    design = build_design(sheet(**{name: cells}), *split(6), covariates=[name])
+    (told,) = design.covariate_kinds
+    assert (told["kind"], sorted(told["levels"])) == ("factor", sorted(set(cells)))
+    assert len(design.columns) == 4
+
+
+@pytest.mark.parametrize(
+    ("cells", "where", "step"),
+    [
+        (
+            ["45", "old", "50", "61", "40", "45"],
+            "numbers ('45', '50', '61', '40') stand beside words ('old')",
+            "factor(",
+        ),
+        (["45 years", "30 months", "50", "6", "9", "8"], "months (30 months) beside years (45 years)", "factor("),
+        (["1", "2", "3", "3", "2", "1"], "whole numbers without a unit", "number(stage) or factor(stage)"),
+        (["1 foo", "2 foo", "3 foo", "3 foo", "2 foo", "1 foo"], "'foo' is no unit", "number(stage) or factor(stage)"),
+    ],
+)
+def test_columns_that_nobody_should_guess_are_refused(cells: list[str], where: str, step: str) -> None:
+    """The values are told, and how the sheet decides."""
+    with pytest.raises(Untestable, match="the covariate stage is read as neither a number nor a factor") as error:
+        build_design(sheet(stage=cells), *split(6), covariates=["stage"])
+    (problem,) = error.value.problems
+    assert where in problem.where
+    assert step in problem.next_step
+
+
+def test_the_sheet_decides_what_a_column_is() -> None:
+    """factor() and number() are carried out and told; a number that is none is refused."""
+    samples = sheet(stage=["1", "2", "3", "3", "2", "1"], plate=["007", "008", "010", "007", "008", "011"])
+    as_factor = build_design(samples, *split(6), covariates=["factor(stage)"])
+    assert as_factor.columns == ["intercept", "stage: 2", "stage: 3", "target_minus_reference"]
+    as_number = build_design(samples, *split(6), covariates=["number(stage)", "number(plate)"])
+    assert as_number.columns == ["intercept", "stage", "plate", "target_minus_reference"]
+    assert as_number.matrix[:, 2].tolist() == pytest.approx((np.array([7, 8, 10, 7, 8, 11]) - 8.5).tolist())
+    assert as_number.covariates == ["stage", "plate"]
+    assert as_number.covariate_kinds[0]["why"] == "declared: number(stage)"
+    with pytest.raises(Untestable, match="declared a number and is none"):
+        build_design(sheet(age=["45", ">89", "50", "61", "40", "45"]), *split(6), covariates=["number(age)"])
+
+
+def test_samples_without_a_covariate_leave_by_declaration_only() -> None:
+    """Missing cells make the contrast untestable, or, declared, the samples leave with the reason."""
+    samples = sheet(age=["45", "unknown", "50", "61", "40", "45", "60", "NA"], sex=["f", "m", "f", "m"] * 2)
+    with pytest.raises(Untestable, match="the covariate age is missing in 2 samples"):
+        build_design(samples, *split(8), covariates=["age"])
+    design = build_design(samples, *split(8), covariates=["age"], drop_missing=True)
+    reason = "covariate age has no value (missing_covariates: drop)"
+    assert design.dropped == [("S1", reason), ("S7", reason)]
+    assert design.samples == ["S0", "S2", "S3", "S4", "S5", "S6"]
+    with pytest.raises(Untestable, match="fewer than the minimum of 4 after 2 samples without a value of age"):
+        build_design(samples, *split(8), covariates=["age"], min_group_size=4, drop_missing=True)
+
+
+def test_a_factor_that_eats_the_degrees_of_freedom_is_told() -> None:
+    """More than a third of the residual degrees of freedom: a note, which the page prints."""
+    site = [f"s{row % 5}" for row in range(12)]
+    (note,) = build_design(sheet(site=site), *split(12), covariates=["site"]).notes
+    assert "factor of 5 levels and takes 4 of the 10 residual degrees of freedom" in note
+    assert not build_design(sheet(site=[f"s{row % 2}" for row in range(12)]), *split(12), covariates=["site"]).notes

@@ -277,6 +277,13 @@ MISTAKES = {
     "same labels": ("contrasts.tsv", "patients\thealthy", "healthy\thealthy", ["have the same label"]),
     "empty covariate": ("contrasts.tsv", "age,sex", "age,,sex", ["covariate has an empty name"]),
     "covariate twice": ("contrasts.tsv", "age,sex", "age,age", ["covariate age stands twice"]),
+    "covariate of another function": (
+        "contrasts.tsv",
+        "age,sex",
+        "log(age),sex",
+        ["neither a column, nor factor(column), nor number(column)", "column covariates"],
+    ),
+    "covariate twice, declared": ("contrasts.tsv", "age,sex", "age,number(age)", ["covariate age stands twice"]),
     "covariate is block": ("contrasts.tsv", "age,sex\t", "age,sex\tage", ["both covariate and block"]),
     "blocking without block": ("contrasts.tsv", "plate\tfixed", "\tfixed", ["no block is named"]),
     "unknown role": ("contrasts.tsv", "inhibitor", "inhibtor", ["column role", "mean inhibitor"]),

@@ -12,6 +12,7 @@ from sidemine.differential.groups import Groups
 from sidemine.errors import Problem, Untestable
 from sidemine.quality.associations import associated, find_associations, is_batch_like
 from sidemine.quality.treatment import SEX_COLUMN
+from sidemine.study.covariates import parse_covariate
 from sidemine.study.selectors import parse_selector
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def adjust_contrast(contrast: Contrast, groups: Groups, treatment: Mapping[str, 
     contrast, groups = _adjust_sex(contrast, groups, treatment["sex"])
     batch = treatment["batch"]
     members = groups.target | groups.reference
-    in_design = {*contrast.covariates, contrast.block}
+    in_design = {*contrast.covariate_names, contrast.block}
     if not any(is_batch_like(str(name), batch["columns"]) for name in groups.samples.columns if name not in in_design):
         return contrast, groups
     found = find_associations(
@@ -74,7 +75,7 @@ def adjust_contrast(contrast: Contrast, groups: Groups, treatment: Mapping[str, 
             ]
         )
     if batch["associated"] == "adjust":
-        more = [one.column for one in associated(found) if one.batch_like and not one.in_design]
+        more = [f"factor({one.column})" for one in associated(found) if one.batch_like and not one.in_design]
         contrast = contrast.model_copy(update={"covariates": [*contrast.covariates, *more]})
     return contrast, groups
 
@@ -90,6 +91,6 @@ def _adjust_sex(contrast: Contrast, groups: Groups, sex: Mapping[str, Any]) -> t
     values = np.array([sex["values"].get(str(name), "") for name in groups.samples.index], dtype=object)
     if any(set(values[rows].tolist()) != {"female", "male"} for rows in (groups.target, groups.reference)):
         return contrast, groups
-    covariates = [name for name in contrast.covariates if name != sex["column"]]
+    covariates = [text for text in contrast.covariates if parse_covariate(text).name != sex["column"]]
     samples = groups.samples.assign(**{SEX_COLUMN: values})
     return contrast.model_copy(update={"covariates": [*covariates, SEX_COLUMN]}), replace(groups, samples=samples)

@@ -18,8 +18,10 @@ from sidemine.differential.design_columns import (
     covariate_problems,
     cross_table,
     factor_columns,
+    missing_covariates,
 )
 from sidemine.errors import Problem, Untestable
+from sidemine.study.covariates import Covariate, parse_covariate
 from sidemine.study.hints import did_you_mean
 
 if TYPE_CHECKING:
@@ -56,6 +58,8 @@ class Design:
         Samples of the two groups that do not take part, each with the reason.
     n_target, n_reference
         Independent biological units per group, after dropping.
+    covariates, covariate_kinds
+        Columns in the design; and of each its kind, unit, levels and why, see `design_columns.CovariateColumns`.
     members
         Samples behind each row; several where repeats of one unit in one group are merged into one row (`samples` then
         names the first). Empty: one sample per row.
@@ -73,6 +77,7 @@ class Design:
     n_target: int
     n_reference: int
     covariates: list[str] = field(default_factory=list)
+    covariate_kinds: list[dict[str, Any]] = field(default_factory=list)
     block: str = ""
     notes: list[str] = field(default_factory=list)
     members: list[list[str]] = field(default_factory=list)
@@ -102,6 +107,7 @@ class Design:
             "n_reference": self.n_reference,
             "design_columns": list(self.columns),
             "covariates": list(self.covariates),
+            "covariate_kinds": list(self.covariate_kinds),
             "block": self.block,
             "blocking": self.blocking,
             "n_blocks": 0 if self.block_labels is None else len(set(self.block_labels.tolist())),
@@ -124,6 +130,8 @@ def build_design(
     block: str = "",
     blocking: BlockingRule = "auto",
     min_group_size: int = 3,
+    *,
+    drop_missing: bool = False,
 ) -> Design:
     """Build the design of one contrast from sample labels.
 
@@ -135,8 +143,10 @@ def build_design(
     target, reference
         Which rows belong to the two groups. Every signed number that follows is target minus reference.
     covariates
-        Columns for the design: numbers where every value parses as a number, else a factor whose reference level
-        is its most frequent one (alphabetical among equals).
+        Columns for the design: a name, whose kind `text.columns.read_column` tells, or `factor(name)`, `number(name)`.
+        The reference level of a factor is its most frequent one (alphabetical among equals).
+    drop_missing
+        Samples without a value of a covariate leave, each with the reason; otherwise they make the contrast untestable.
     block
         Column of pairs, donors or batches; '' for none.
     blocking
@@ -157,6 +167,12 @@ def build_design(
     table = _as_text(samples.iloc[rows])
     is_target = target[rows]
     _refuse_small_groups(table, is_target, min_group_size, "")
+    entries = [parse_covariate(text) for text in covariates]
+    without: list[tuple[str, str]] = []
+    if drop_missing:
+        table, is_target, without = _drop_missing(table, is_target, entries)
+        after = f" after {len(without)} samples without a value of {_and([one.name for one in entries])} were dropped"
+        _refuse_small_groups(table, is_target, min_group_size, after)
     if block:
         _refuse_missing_block(table, block)
     else:
@@ -166,20 +182,21 @@ def build_design(
     if dropped:
         after = f" after {len(dropped)} samples of incomplete blocks were dropped"
         _refuse_small_groups(table, is_target, min_group_size, after)
-    problems = covariate_problems(table, covariates)
+    problems = covariate_problems(table, entries)
     if problems:
         raise Untestable(problems)
     notes = _unit_notes(table, is_target, block, how)
     members: list[list[str]] = []
     if how == "fixed" and _repeated_units(table, is_target):
-        table, is_target, members = _merge_repeats(table, is_target, covariates, block)
+        table, is_target, members = _merge_repeats(table, is_target, [one.name for one in entries], block)
 
     columns, names, origins = [np.ones(len(table))], ["intercept"], [""]
-    for covariate in covariates:
-        for name, values in covariate_columns(table[covariate], covariate):
+    kinds = [covariate_columns(table[one.name], one) for one in entries]
+    for kind in kinds:
+        for name, values in kind.columns:
             columns.append(values)
             names.append(name)
-            origins.append(covariate)
+            origins.append(kind.name)
     if how == "fixed":
         for name, values in factor_columns(table[block], block):
             columns.append(values)
@@ -199,6 +216,7 @@ def build_design(
                 "Leave out covariates, or use a contrast with more samples.",
             )
         )
+    notes += [note for kind in kinds if (note := kind.note(matrix.shape[0] - matrix.shape[1]))]
     units = _units(table)
     return Design(
         matrix=matrix,
@@ -207,10 +225,11 @@ def build_design(
         is_target=is_target,
         block_labels=table[block].to_numpy(dtype=str) if block else None,
         blocking=how,
-        dropped=dropped,
+        dropped=without + dropped,
         n_target=len(set(units[is_target])),
         n_reference=len(set(units[~is_target])),
-        covariates=list(covariates),
+        covariates=[one.name for one in entries],
+        covariate_kinds=[kind.to_dict() for kind in kinds],
         block=block,
         notes=notes,
         members=members,
@@ -234,6 +253,17 @@ def _units(table: pd.DataFrame) -> NDArray[np.str_]:
 def _listing(names: Sequence[str], most: int = 20) -> str:
     shown = ", ".join(str(name) for name in names[:most])
     return shown if len(names) <= most else f"{shown} and {len(names) - most} more"
+
+
+def _drop_missing(
+    table: pd.DataFrame, is_target: NDArray[np.bool_], covariates: Sequence[Covariate]
+) -> tuple[pd.DataFrame, NDArray[np.bool_], list[tuple[str, str]]]:
+    reasons: dict[str, str] = {}
+    for name, samples in missing_covariates(table, covariates).items():
+        for sample in samples:
+            reasons.setdefault(sample, f"covariate {name} has no value (missing_covariates: drop)")
+    keep = np.array([str(name) not in reasons for name in table.index], dtype=bool)
+    return table[keep], is_target[keep], [(str(name), reasons[str(name)]) for name in table.index[~keep]]
 
 
 def _refuse_overlap(samples: pd.DataFrame, target: NDArray[np.bool_], reference: NDArray[np.bool_]) -> None:

@@ -4,94 +4,181 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from sidemine.errors import Problem
+from sidemine.study.covariates import Covariate
 from sidemine.study.hints import did_you_mean
+from sidemine.text.columns import read_column
 
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-MISSING = frozenset({"", "na", "n/a", "nan", "none", "null", "not available", "unknown", "--"})
 # limma and R's lm call a column aliased when less than this share of its norm is left.
 ALIAS_TOLERANCE = 1e-7
 
 
-def covariate_problems(table: pd.DataFrame, covariates: Sequence[str]) -> list[Problem]:
-    """Return what is wrong with the covariates among these samples: absent, missing values, constant."""
+HUNGRY_SHARE = 1 / 3
+"""A factor that takes more of the residual degrees of freedom is told of."""
+
+
+@dataclass(frozen=True)
+class CovariateColumns:
+    """One covariate in a design.
+
+    Attributes
+    ----------
+    name, kind, declared
+        The column, what it enters as, and whether the sheet says so (factor, number) or the column itself.
+    why
+        What spoke for the kind.
+    unit
+        Of a number, as written in the column; '' where none is.
+    levels
+        Of a factor, the reference level first.
+    columns
+        Name and values of the design's columns.
+    """
+
+    name: str
+    kind: Literal["factor", "number"]
+    declared: bool
+    why: str
+    unit: str
+    levels: list[str]
+    columns: list[tuple[str, NDArray[np.float64]]]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what `design.json` tells of the covariate."""
+        return {
+            "name": self.name,
+            "kind": self.kind,
+            "declared": self.declared,
+            "why": self.why,
+            "unit": self.unit,
+            "levels": list(self.levels),
+            "n_columns": len(self.columns),
+        }
+
+    def note(self, residual_df: int) -> str:
+        """Return a warning where a factor takes more than a third of the residual degrees of freedom; else ''."""
+        taken = len(self.columns)
+        if self.kind == "number" or taken <= HUNGRY_SHARE * (residual_df + taken):
+            return ""
+        return (
+            f"covariate {self.name} is a factor of {len(self.levels)} levels and takes {taken} of the "
+            f"{residual_df + taken} residual degrees of freedom: number({self.name}) or fewer levels would leave more"
+        )
+
+
+def missing_covariates(table: pd.DataFrame, covariates: Sequence[Covariate]) -> dict[str, list[str]]:
+    """Return the samples without a value, per covariate that has some."""
+    found = {}
+    for name in (one.name for one in covariates if one.name in table.columns):
+        labels = read_column(list(table[name]), name).labels
+        missing = [str(sample) for sample, label in zip(table.index, labels, strict=True) if not label]
+        if missing:
+            found[name] = missing
+    return found
+
+
+def covariate_problems(table: pd.DataFrame, covariates: Sequence[Covariate]) -> list[Problem]:
+    """Return what is wrong with the covariates among these samples: absent, missing values, constant, not to be read."""
     problems = []
+    missing = missing_covariates(table, covariates)
     for covariate in covariates:
-        if covariate not in table.columns:
+        if covariate.name not in table.columns:
             problems.append(
                 Problem(
-                    f"the covariate {covariate} does not exist",
+                    f"the covariate {covariate.name} does not exist",
                     f"columns: {', '.join(sorted(map(str, table.columns)))}",
                     "a metadata column",
-                    did_you_mean(covariate, map(str, table.columns))
+                    did_you_mean(covariate.name, map(str, table.columns))
                     + "Correct `covariates` in contrasts.tsv, or derive the column in config.yaml.",
                 )
             )
-            continue
-        values = table[covariate]
-        missing = [str(name) for name in table.index[[is_missing(value) for value in values]]]
-        if missing:
-            listed = ", ".join(missing[:20]) + (f" and {len(missing) - 20} more" if len(missing) > 20 else "")
+        elif covariate.name in missing:
+            names = missing[covariate.name]
+            listed = ", ".join(names[:20]) + (f" and {len(names) - 20} more" if len(names) > 20 else "")
             problems.append(
                 Problem(
-                    f"the covariate {covariate} is missing in {len(missing)} samples",
+                    f"the covariate {covariate.name} is missing in {len(names)} samples",
                     listed,
                     "a value for every sample of the two groups",
-                    "Exclude these samples with a reason (config.yaml, exclude), fill the column by a sample sheet, or "
-                    "drop the covariate.",
+                    "Exclude these samples with a reason (config.yaml, exclude), fill the column by a sample sheet, "
+                    "drop the covariate, or set missing_covariates to drop in contrasts.tsv.",
                 )
             )
-        elif len(set(_comparable(values))) == 1:
-            problems.append(
-                Problem(
-                    f"the covariate {covariate} is constant in the samples of this contrast",
-                    f"value {values.iloc[0]!r} in all {len(values)} samples",
-                    "a covariate that varies",
-                    "Remove it from `covariates`.",
-                )
-            )
+        else:
+            problems += _reading_problems(table[covariate.name], covariate)
     return problems
 
 
-def is_missing(value: str) -> bool:
-    """Tell whether a metadata text stands for a missing value."""
-    return value.strip().lower() in MISSING
+def _reading_problems(values: pd.Series, covariate: Covariate) -> list[Problem]:
+    name, cells = covariate.name, list(values)
+    reading = read_column(cells, name)
+    constant = len(set(reading.labels)) == 1 or (reading.values is not None and np.ptp(reading.values) == 0)
+    if constant:
+        return [
+            Problem(
+                f"the covariate {name} is constant in the samples of this contrast",
+                f"value {values.iloc[0]!r} in all {len(values)} samples",
+                "a covariate that varies",
+                "Remove it from `covariates`.",
+            )
+        ]
+    refused = not covariate.declared and reading.kind in {"mixed", "mixed units", "ambiguous"}
+    if covariate.declared == "number" and read_column(cells).values is None:
+        refused, reading = True, read_column(cells)
+    if not refused:
+        return []
+    both = f"number({name}) or factor({name})" if reading.kind == "ambiguous" else f"factor({name})"
+    return [
+        Problem(
+            f"the covariate {name} is read as neither a number nor a factor"
+            if not covariate.declared
+            else f"the covariate {name} is declared a number and is none",
+            reading.why,
+            "numbers of one unit, or labels; the sheet decides where the column does not",
+            f"Write {both} under covariates in contrasts.tsv, or mend the values by a sample sheet.",
+        )
+    ]
 
 
-def as_numbers(values: Sequence[str]) -> NDArray[np.float64] | None:
-    """Return the values as finite numbers when every one of them parses, else None."""
-    try:
-        numbers = np.array([float(value) for value in values], dtype=np.float64)
-    except ValueError:
-        return None
-    return numbers if bool(np.isfinite(numbers).all()) else None
+def covariate_columns(values: pd.Series, covariate: Covariate) -> CovariateColumns:
+    """Return the design columns of one covariate without problems: a centred column of numbers, or those of a factor."""
+    name = covariate.name
+    reading = read_column(list(values), name)
+    if covariate.declared == "number":
+        reading = read_column(list(values))
+    declared = bool(covariate.declared)
+    why = f"declared: {covariate.declared}({name})" if declared else reading.why
+    if reading.values is not None and (covariate.declared == "number" or (not declared and reading.kind == "numbers")):
+        # Centring changes the intercept only, and keeps years and cell counts from looking aliased with it.
+        column = (name, reading.values - reading.values.mean())
+        return CovariateColumns(name, "number", declared, why, reading.unit, [], [column])
+    labels = np.array(reading.labels, dtype=str)
+    return CovariateColumns(name, "factor", declared, why, "", _ordered_levels(labels), _indicators(labels, name))
 
 
-def _comparable(values: pd.Series) -> list[float] | list[str]:
-    numbers = as_numbers(list(values))
-    return list(values) if numbers is None else numbers.tolist()
+def _ordered_levels(labels: NDArray[np.str_]) -> list[str]:
+    """Return the levels of a factor, its reference first: the most frequent, then alphabetical."""
+    counts = Counter(labels.tolist())
+    first = min(counts, key=lambda level: (-counts[level], level))
+    return [first, *sorted(level for level in counts if level != first)]
 
 
-def covariate_columns(values: pd.Series, name: str) -> list[tuple[str, NDArray[np.float64]]]:
-    """Return the design columns of one covariate: one centred column of numbers, or the columns of a factor."""
-    numbers = as_numbers(list(values))
-    # Centring changes the intercept only, and keeps years and cell counts from looking aliased with it.
-    return factor_columns(values, name) if numbers is None else [(name, numbers - numbers.mean())]
+def _indicators(labels: NDArray[np.str_], name: str) -> list[tuple[str, NDArray[np.float64]]]:
+    return [(f"{name}: {level}", (labels == level).astype(np.float64)) for level in _ordered_levels(labels)[1:]]
 
 
 def factor_columns(values: pd.Series, name: str) -> list[tuple[str, NDArray[np.float64]]]:
     """Return indicator columns of a factor, without its reference level: the most frequent, then alphabetical."""
-    texts = values.to_numpy(dtype=str)
-    counts = Counter(texts.tolist())
-    levels = sorted(counts, key=lambda level: (-counts[level], level))
-    return [(f"{name}: {level}", (texts == level).astype(np.float64)) for level in sorted(levels[1:])]
+    return _indicators(values.to_numpy(dtype=str), name)
 
 
 def aliased_columns(matrix: NDArray[np.float64]) -> dict[int, list[int]]:
@@ -120,7 +207,7 @@ def aliased_columns(matrix: NDArray[np.float64]) -> dict[int, list[int]]:
 
 def cross_table(values: pd.Series, is_target: NDArray[np.bool_], most: int = 15) -> str:
     """Return group × value as a small text table; numbers are told by their range."""
-    numbers = as_numbers(list(values))
+    numbers = read_column(list(values), str(values.name)).values
     if numbers is not None and len(set(numbers.tolist())) > 6:
         parts = [
             f"{group}: {numbers[member].min():g} to {numbers[member].max():g} (n = {int(member.sum())})"

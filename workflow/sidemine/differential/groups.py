@@ -113,4 +113,5 @@ def design_contrast(contrast: Contrast, groups: Groups, min_group_size: int) -> 
         contrast.block,
         contrast.blocking,
         min_group_size,
+        drop_missing=contrast.missing_covariates == "drop",
     )

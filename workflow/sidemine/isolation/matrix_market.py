@@ -19,8 +19,8 @@ _MAX_SIZE = 2**31 - 1
 # Possessive: nothing is tried twice, so that a line of any content costs its length.
 _NUMBER = rb"[0-9]++(?:\.[0-9]*+)?+(?:[eE][+-]?+[0-9]++)?+"
 _LINES = {
-    b"integer": re.compile(rb"(?:[0-9]++[ \t]++[0-9]++[ \t]++-?+[0-9]++[ \t]*+\r?+\n)*+"),
-    b"real": re.compile(rb"(?:[0-9]++[ \t]++[0-9]++[ \t]++-?+" + _NUMBER + rb"[ \t]*+\r?+\n)*+"),
+    b"integer": re.compile(rb"(?:[ \t]*+[0-9]++[ \t]++[0-9]++[ \t]++-?+[0-9]++[ \t]*+\r?+\n)*+"),
+    b"real": re.compile(rb"(?:[ \t]*+[0-9]++[ \t]++[0-9]++[ \t]++-?+" + _NUMBER + rb"[ \t]*+\r?+\n)*+"),
 }
 _BLANK = re.compile(rb"\s*")
 

@@ -9,27 +9,22 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from sidemine.text.columns import AGE_NAME, BATCH_NAME, read_column
+
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
 P_LIMIT = 0.01
 """Family-wise level of a contrast: Bonferroni over its columns, so that one contrast in a hundred is flagged by chance."""
-BATCH_NAME = re.compile(
-    r"(^|_)(batch|plate|chip|slide|array_id|scan|scanner|scan_date|hyb|hybridi[sz]ation|run|run_date|lane|flow_?cell|"
-    r"library_prep|pool_id|processing_date|extraction_date|sentrix)(_|$)"
-)
 PERSON_NAME = re.compile(r"(^|_)(age|sex|gender|race|ethnicity|ancestry|bmi|weight|smoking|smoker)(_|$)")
 """Traits of people that are never just another name of the group."""
-AGE_NAME = re.compile(r"(^|_)age(_|$)")
 # Protocol and contact fields of GEO describe the record, not the samples.
 _RECORD_FIELDS = re.compile(
     r"^(title|description|status|type|submission_date|last_update_date|channel_count|data_row_count|relation|organism|"
     r"taxid|molecule|label|unit|fate|file_name|platform_id|supplementary_file.*|contact_.*|.*_protocol|data_processing|"
     r"instrument_model|library_(selection|source|strategy))$"
 )
-_NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?")
-_MISSING = frozenset({"", "na", "n/a", "nan", "none", "null", "not available", "unknown", "--"})
 
 Pattern = Literal["varies", "names the group", "subdivides the group", "missing in one group", "aliased"]
 
@@ -119,13 +114,14 @@ def is_batch_like(name: str, batch_columns: Collection[str]) -> bool:
 def _associate(
     name: str, texts: list[str], is_target: NDArray[np.bool_], batch_like: bool, in_design: bool
 ) -> Association | None:
-    present = np.array([text.strip().lower() not in _MISSING for text in texts])
-    values, target = np.array(texts, dtype=object)[present], is_target[present]
+    reading = read_column(texts, name)
+    present = np.array([bool(label) for label in reading.labels])
+    values, target = np.array(reading.labels, dtype=object)[present], is_target[present]
     levels = sorted(set(values.tolist()))
     if len(levels) < 2:
         return None
     person = bool(PERSON_NAME.search(name))
-    numbers = as_numbers(values.tolist()) if not batch_like else None
+    numbers = reading.values[present] if reading.values is not None and not batch_like else None
     if len(levels) == len(values) and numbers is None:
         return None  # another name of the sample
     kind: Literal["numbers", "levels"] = "levels" if numbers is None or len(levels) < 5 else "numbers"
@@ -157,18 +153,6 @@ def _associate(
     return Association(
         name, kind, len(values), pattern, _table_test(counts), _cramers_v(counts), batch_like, person, in_design, words
     )
-
-
-def as_numbers(texts: Sequence[str]) -> NDArray[np.float64] | None:
-    """Return numbers where every text is one, also with a unit after it ('45 years', '80 kg'); else None.
-
-    >>> as_numbers(["45 years", "50"]).tolist(), as_numbers(["45", "old"])
-    ([45.0, 50.0], None)
-    """
-    found = [re.fullmatch(rf"\s*({_NUMBER.pattern})\s*(?:[A-Za-z/²%]+\.?)?\s*", text) for text in texts]
-    if not all(found):
-        return None
-    return np.array([float(match[1]) for match in found if match], dtype=np.float64)
 
 
 def _rank_test(numbers: NDArray[np.float64], target: NDArray[np.bool_]) -> tuple[float, float]:
@@ -211,15 +195,14 @@ def find_age_overlap(table: pd.DataFrame, is_target: NDArray[np.bool_], declared
     Returns
     -------
     dict or None
-        column, low, high (years), samples (inside), n_target, n_reference (inside), outside_target, outside_reference.
+        column, unit (as recorded, '' where no unit is), low, high, samples (inside), n_target, n_reference (inside), outside_target, outside_reference.
     """
     names = [declared] if declared else [str(name) for name in table.columns if AGE_NAME.search(str(name))]
     for name in names:
-        texts = [str(value) for value in table[name]]
-        ages = as_numbers([text if text.strip().lower() not in _MISSING else "0" for text in texts])
-        if ages is None:
+        reading = read_column([str(value) for value in table[name]], name)
+        if reading.values is None:
             continue
-        ages = np.where([text.strip().lower() in _MISSING for text in texts], np.nan, ages)
+        ages = reading.values
         sides = [ages[rows & np.isfinite(ages)] for rows in (is_target, ~is_target)]
         if min(len(side) for side in sides) < 3:
             continue
@@ -228,6 +211,7 @@ def find_age_overlap(table: pd.DataFrame, is_target: NDArray[np.bool_], declared
         inside = (ages >= low) & (ages <= high)
         return {
             "column": name,
+            "unit": reading.unit,
             "low": round(low, 3),
             "high": round(high, 3),
             "samples": [str(sample) for sample in table.index[inside]],

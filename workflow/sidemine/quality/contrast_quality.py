@@ -11,6 +11,7 @@ from sidemine.quality.associations import Association, associated, find_age_over
 from sidemine.quality.flags import Flag, consequence_words, listing
 from sidemine.quality.group_scale import flag_library_size, flag_scale
 from sidemine.quality.p_histogram import HistogramReading, read_histogram
+from sidemine.text.columns import read_column
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,6 +22,7 @@ OTHERS = "nothing else that is recorded goes with the group"
 REUSED = "re-used samples stand on neither side alone"
 COPIES = "no two samples of the contrast are nearly identical"
 PAIRS = "samples of one block have one sex"
+AGES = "the declared ages are numbers of one unit"
 P_VALUES = "the p-values have a shape that a right model gives"
 
 
@@ -84,6 +86,7 @@ def assess_contrast(
         flag_scale(values[positions].T, is_target, typical_se, actions["scale_shift"]),
         *([] if counts is None else [flag_library_size(counts[positions], is_target, actions["library_size"])]),
         flag_p_values(reading, actions["hidden_structure"]),
+        *([_flag_age(here, row["age_column"])] if row["age_column"] in here.columns else []),
     ]
     record = {
         "contrast": design["contrast"],
@@ -263,6 +266,18 @@ def flag_p_values(reading: HistogramReading, action: str) -> Flag:
         ),
         serious=True,
     )
+
+
+def _flag_age(samples: pd.DataFrame, column: str) -> Flag:
+    """Tell whether the declared column of ages holds numbers of one unit; else no check of ages can use it."""
+    reading = read_column([str(value) for value in samples[column]], column)
+    if reading.values is None:
+        return Flag(
+            "", AGES, "warn", f"{column}: {reading.why}", "no check of ages was made; mend it by a sample sheet"
+        )
+    n = int(np.isfinite(reading.values).sum())
+    unit = f" in {reading.unit}" if reading.unit else ", no unit written"
+    return Flag("", AGES, "ok", f"{column}: numbers{unit} for {n} of {len(samples)} samples")
 
 
 def _rounded(association: dict[str, Any]) -> dict[str, Any]:

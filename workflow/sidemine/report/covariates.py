@@ -70,11 +70,11 @@ def _checks(dataset: DatasetResults) -> list[dict[str, Any]]:
 
 
 def _column(name: str, why: str, kind: str, told: dict[str, str]) -> dict[str, Any]:
-    from sidemine.quality.associations import as_numbers
+    from sidemine.text.columns import read_numbers
 
     column: dict[str, Any] = {"name": bounded(name, 60), "why": why, "kind": kind}
     if kind == "numbers":
-        present = {sample: as_numbers([text]) for sample, text in told.items()}
+        present = {sample: read_numbers([text]) for sample, text in told.items()}
         return column | {"values": {key: float(found[0]) for key, found in present.items() if found is not None}}
     texts = {sample: bounded(text.strip(), 40) or _MISSING for sample, text in told.items()}
     ordered = [level for level, _ in Counter(sorted(texts.values())).most_common()]
@@ -112,12 +112,12 @@ def cross_table(dataset: DatasetResults, item: ContrastResults) -> list[dict[str
 
 
 def _side(kind: str, texts: list[str]) -> str:
-    from sidemine.quality.associations import as_numbers
+    from sidemine.text.columns import read_numbers
 
     present = [text.strip() for text in texts if text.strip()]
     missing = f"; {len(texts) - len(present)} {_MISSING}" if len(present) < len(texts) else ""
     if kind == "numbers":
-        found = sorted(float(one[0]) for one in map(as_numbers, ([text] for text in present)) if one is not None)
+        found = sorted(float(one[0]) for one in map(read_numbers, ([text] for text in present)) if one is not None)
         if not found:
             return _MISSING
         middle = (found[(len(found) - 1) // 2] + found[len(found) // 2]) / 2

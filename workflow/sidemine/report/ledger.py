@@ -139,8 +139,10 @@ def design_sentences(design: dict[str, Any]) -> list[str]:
     told = []
     if design.get("design_columns"):
         told.append(f"Columns of the design: {', '.join(map(str, design['design_columns']))}.")
-    covariates = design.get("covariates") or []
-    told.append(f"Adjusted for: {', '.join(map(str, covariates))}." if covariates else "Adjusted for: nothing.")
+    covariates = (
+        [_covariate_words(one) for one in design.get("covariate_kinds") or []] or design.get("covariates") or []
+    )
+    told.append(f"Adjusted for: {'; '.join(map(str, covariates))}." if covariates else "Adjusted for: nothing.")
     blocking = design.get("blocking") or "none"
     if blocking == "none" or not design.get("block"):
         told.append("Samples are compared as independent groups.")
@@ -156,6 +158,15 @@ def design_sentences(design: dict[str, Any]) -> list[str]:
     if design.get("residual_df") is not None:
         told.append(f"Residual degrees of freedom: {design['residual_df']}.")
     return told
+
+
+def _covariate_words(one: dict[str, Any]) -> str:
+    """Return a covariate with what it entered as: a number with its unit, or a factor with its levels."""
+    if one["kind"] == "number":
+        return f"{bounded(one['name'], 60)} (number{', ' + bounded(one['unit'], 20) if one['unit'] else ''})"
+    levels = [bounded(str(level), 30) for level in one["levels"]]
+    shown = ", ".join(levels[:6]) + (f" and {len(levels) - 6} more" if len(levels) > 6 else "")
+    return f"{bounded(one['name'], 60)} (factor of {len(levels)} levels, reference first: {shown})"
 
 
 def gene_set_rows(results: StudyResults) -> list[dict[str, Any]]:

@@ -13,6 +13,7 @@ from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 from sidemine.study.closed_model import ClosedModel, split_list
 from sidemine.study.concordance_config import Concordance
 from sidemine.study.context import ClinicalContext
+from sidemine.study.covariates import parse_covariate
 from sidemine.study.identifiers import Identifier, SetName
 from sidemine.study.independence import source_of
 from sidemine.study.panels import GenePanel
@@ -217,7 +218,16 @@ class Contrast(ClosedModel):
     target_label: str = Field(min_length=1, description="The target group in words.")
     reference_label: str = Field(min_length=1, description="The reference group in words.")
     covariates: CommaList = Field(
-        default_factory=list, description="Metadata columns in the design (comma list). Numbers are used as numbers."
+        default_factory=list,
+        description="Metadata columns in the design (comma list): column, factor(column) or number(column). A bare name is "
+        "a number where every cell is one with one unit (45 years) or a decimal point, or under the name of a quantity "
+        "(age, bmi, rin, …); a factor where cells are words or labels (1_1, 007), or under the name of a batch (plate, "
+        "chip, run, …). Whole numbers under another name, and numbers beside words, must be declared.",
+    )
+    missing_covariates: Literal["refuse", "drop"] = Field(
+        default="refuse",
+        description="A sample without a value of a covariate: refuse makes the contrast not testable, drop leaves the "
+        "sample out of the contrast, with the reason in design.json.",
     )
     block: str = Field(default="", description="Metadata column of pairs, donors or batches.")
     blocking: Literal["auto", "fixed", "correlation"] = Field(
@@ -231,6 +241,11 @@ class Contrast(ClosedModel):
     )
     status: Status = Field(default="unverified", description="verified: checked against the record itself.")
     note: str = Field(default="", description="Evidence for the selectors; pitfalls.")
+
+    @property
+    def covariate_names(self) -> list[str]:
+        """The metadata columns of `covariates`, without how they are declared to enter."""
+        return [parse_covariate(text).name for text in self.covariates]
 
 
 class GeneSetRow(ClosedModel):

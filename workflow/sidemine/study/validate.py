@@ -13,6 +13,7 @@ from sidemine.study.check_concordance import check_concordance
 from sidemine.study.check_hypotheses import check_hypotheses
 from sidemine.study.concordance_config import ComparatorSignatures
 from sidemine.study.context import ConsideredDataset
+from sidemine.study.covariates import parse_covariate
 from sidemine.study.hints import dangling
 from sidemine.study.models import (
     Contrast,
@@ -211,12 +212,20 @@ def _check_design_columns(row: SheetRow[Contrast]) -> list[Problem]:
                 "a covariate has an empty name", where, "column names divided by single commas", "Delete the comma."
             )
         )
-    twice = sorted(name for name, count in Counter(contrast.covariates).items() if count > 1)
+    names: list[str] = []
+    for text in contrast.covariates:
+        try:
+            names.append(parse_covariate(text).name)
+        except ValueError as error:
+            problems.append(
+                Problem(str(error), where, "column, factor(column) or number(column)", "Correct the entry.")
+            )
+    twice = sorted(name for name, count in Counter(names).items() if count > 1)
     if twice:
         problems.append(
             Problem(f"covariate {', '.join(twice)} stands twice", where, "each column once", "Delete one of them.")
         )
-    if contrast.block and contrast.block in contrast.covariates:
+    if contrast.block and contrast.block in names:
         problems.append(
             Problem(
                 f"column {contrast.block!r} is both covariate and block",

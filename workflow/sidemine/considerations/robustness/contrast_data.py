@@ -13,14 +13,14 @@ from sidemine.differential.contrast import values_of_rows
 from sidemine.differential.contrast_fit import ContrastFit
 from sidemine.differential.counts import MIN_COUNT
 from sidemine.differential.design import Design
-from sidemine.differential.design_columns import is_missing
 from sidemine.differential.fit import MIN_MEAN_LOG2_NORMALISED_COUNT, fit_contrast, moderate_robustly
 from sidemine.differential.groups import Groups, design_contrast
 from sidemine.errors import Untestable
-from sidemine.quality.associations import as_numbers
 from sidemine.quality.sex_check import recorded_sex
+from sidemine.study.covariates import parse_covariate
 from sidemine.study.models import Contrast
 from sidemine.study.scales import Layer
+from sidemine.text.columns import read_numbers
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -144,7 +144,7 @@ class ContrastData:
     @property
     def covariates(self) -> list[str]:
         """Covariates of the reference run."""
-        return list(self.contrast.covariates)
+        return self.contrast.covariate_names
 
     def reference(self) -> Refit:
         """Return the contrast as the reference run fitted it."""
@@ -284,15 +284,21 @@ class ContrastData:
         key = (change.without, change.added, change.samples)
         if key not in self._designs:
             groups = self._restricted(change)
-            covariates = [name for name in self.covariates if name not in change.without]
+            kept = [text for text in self._covariates(change) if parse_covariate(text).name not in change.without]
             if change.added:
-                covariates.append(_ADDED[change.added])
+                kept.append(_ADDED[change.added])
                 groups = self._with_column(groups, change.added)
-            needed = ["unit", *covariates, self.contrast.block]
+            needed = ["unit", *(parse_covariate(text).name for text in kept), self.contrast.block]
             slim = groups.samples[[name for name in groups.samples.columns if name in needed]]
-            row = self.contrast.model_copy(update={"covariates": covariates})
+            row = self.contrast.model_copy(update={"covariates": kept})
             self._designs[key] = design_contrast(row, replace(groups, samples=slim), self.min_group_size)
         return self._designs[key]
+
+    def _covariates(self, change: Change) -> list[str]:
+        """Return the covariates as the reference run read them: fewer samples must not turn a number into a factor."""
+        if change == Change():
+            return list(self.contrast.covariates)
+        return [f"{one['kind']}({one['name']})" for one in self._design(Change()).covariate_kinds]
 
     def _restricted(self, change: Change) -> Groups:
         names = self.groups.samples.index.astype(str)
@@ -311,13 +317,9 @@ class ContrastData:
         if added == "sex":
             values = [recorded_sex(text) for text in texts]
         else:
-            values = ["" if is_missing(text) else _age(text) for text in texts]
+            ages = read_numbers(texts)
+            values = ["" if ages is None or np.isnan(ages[row]) else f"{ages[row]:.10g}" for row in range(len(texts))]
         return replace(groups, samples=groups.samples.assign(**{_ADDED[added]: values}))
-
-
-def _age(text: str) -> str:
-    numbers = as_numbers([text])
-    return "" if numbers is None else f"{numbers[0]:g}"
 
 
 def told(error: NotApplicable | Untestable) -> str:
