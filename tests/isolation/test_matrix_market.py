@@ -27,7 +27,8 @@ def _read(text: str) -> np.ndarray:
         HEAD + "1 1 6\n3 2 4\n",
         HEAD + "1 1 6\n3 2 4",
         HEAD + "1\t1  6 \r\n3 2 4\r\n\n  \n",
-        HEAD.replace("3 2 2", "  3  2   2") + "    1     1       6\n    3     2       4\n",  # padded, as some tools write
+        HEAD.replace("3 2 2", "  3  2   2")
+        + "    1     1       6\n    3     2       4\n",  # padded, as some tools write
         HEAD.replace("integer", "real") + "1 1 6.0\n3 2 0.4e1\n",
     ],
 )

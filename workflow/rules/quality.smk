@@ -6,17 +6,15 @@ rule compare_datasets:
         # Values are compared only within a platform: other datasets are not waited for.
         expression=expand(
             "<results>/datasets/{dataset}/expression.h5ad",
-            dataset=get_datasets_of_shared_platforms(),
+            dataset=SCOPE.datasets_of_shared_platforms,
         ),
     output:
-        "<results>/shared_samples.json",
+        shared="<results>/shared_samples.json",
+        provenance="<results>/provenance/compare_datasets.json",
     log:
         "<logs>/compare_datasets.log",
     params:
-        rows=lambda wildcards: [
-            {key: to_plain(row)[key] for key in ("dataset", "accession", "platform")}
-            for row in STUDY.datasets.values()
-        ],
+        specification=get_specification("compare_datasets"),
         code=get_code("compare_datasets.py"),
     message:
         "Look for samples that stand in two datasets"
@@ -32,11 +30,11 @@ rule assess_quality:
     output:
         quality="<results>/datasets/{dataset}/quality.json",
         treatment="<results>/datasets/{dataset}/treatment.json",
+        provenance="<results>/provenance/assess_quality/{dataset}.json",
     log:
         "<logs>/assess_quality/{dataset}.log",
     params:
-        row=get_dataset_row,
-        traps=get_traps,
+        specification=get_specification("assess_quality", "dataset"),
         code=get_code("assess_quality.py"),
     message:
         "Assess the quality of {wildcards.dataset}"
@@ -63,16 +61,14 @@ rule assess_contrasts:
             contrast=STUDY.contrasts,
         ),
     output:
-        expand("<results>/contrasts/{contrast}/quality.json", contrast=STUDY.contrasts),
+        quality=expand(
+            "<results>/contrasts/{contrast}/quality.json", contrast=STUDY.contrasts
+        ),
+        provenance="<results>/provenance/assess_contrasts.json",
     log:
         "<logs>/assess_contrasts.log",
     params:
-        contrasts=get_all_contrasts,
-        rows=lambda wildcards: [
-            to_plain(STUDY.datasets[contrast.dataset])
-            for contrast in STUDY.contrasts.values()
-        ],
-        traps=get_traps,
+        specification=get_specification("assess_contrasts"),
         code=get_code("assess_contrasts.py"),
     message:
         "Assess the groups and the p-values of all contrasts"

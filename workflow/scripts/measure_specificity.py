@@ -1,24 +1,25 @@
 """Place the primary sets among matched random sets and among the study's other sets."""
 
+from sidemine.provenance import record_job
 from sidemine.script_log import log_to
 
-with log_to(snakemake.log[0]):
+with log_to(snakemake.log[0]), record_job(snakemake):
     from pathlib import Path
 
     from sidemine.considerations.specificity.measure import measure_specificity
     from sidemine.differential.contrast_fit import load_fit
-    from sidemine.study.models import Hypothesis
+    from sidemine.study.specifications import MeasureSpecificity
     from sidemine.tables import GENE_SETS, SPECIFICITY, read_table, write_json, write_table
 
-    settings = snakemake.params.settings
+    specification = MeasureSpecificity.model_validate(snakemake.params.specification)
     table, records = measure_specificity(
-        [Hypothesis.model_validate(row) for row in snakemake.params.hypotheses],
+        specification.hypotheses,
         {Path(path).parent.name: load_fit(Path(path)) for path in snakemake.input.fits},
         read_table(Path(snakemake.input.sets), GENE_SETS),
-        n_sets=settings["matched_sets"],
-        min_size=settings["min_set_size"],
-        max_size=settings["max_set_size"],
-        seed=settings["seed"],
+        n_sets=specification.matched_sets,
+        min_size=specification.min_set_size,
+        max_size=specification.max_set_size,
+        seed=specification.seed,
     )
     write_table(table, Path(snakemake.output.table), SPECIFICITY)
     write_json(records, Path(snakemake.output.record))

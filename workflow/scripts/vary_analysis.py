@@ -1,24 +1,27 @@
 """Ask every hypothesis again with one decision of the analysis changed at a time."""
 
+from sidemine.provenance import record_job
 from sidemine.script_log import log_to
 
-with log_to(snakemake.log[0]):
+with log_to(snakemake.log[0]), record_job(snakemake):
     from pathlib import Path
 
     from sidemine.considerations.robustness.measure_study import StudyFiles, vary_study
     from sidemine.considerations.robustness.record import robustness_table
     from sidemine.effect.record import HypothesisEvidence
-    from sidemine.study.models import Contrast, Dataset, GeneTableSource, Hypothesis
+    from sidemine.study.specifications import VaryAnalysis
     from sidemine.tables import GENE_SETS, ROBUSTNESS, read_json, read_table, write_json, write_table
     from sidemine.verdict.variants import rules_without_robustness
 
     def by_folder(paths):
         return {Path(path).parent.name: Path(path) for path in paths}
 
-    given, params = snakemake.input, snakemake.params
-    raw = {}
-    for (dataset, role), path in zip(params.raw, given.raw, strict=True):
-        raw.setdefault(dataset, {})[role] = Path(path)
+    given = snakemake.input
+    specification = VaryAnalysis.model_validate(snakemake.params.specification)
+    raw = {Path(path).parent.name: {"samples": Path(path)} for path in given.samples}
+    roles = [(dataset, role) for dataset, files in specification.files.items() for role in files]
+    for (dataset, role), path in zip(roles, given.raw, strict=True):
+        raw[dataset][role] = Path(path)
     markers = Path(snakemake.scriptdir).resolve().parents[1] / "resources" / "gene_sets"
     files = StudyFiles(
         expression=by_folder(given.expression),
@@ -27,9 +30,9 @@ with log_to(snakemake.log[0]):
         checks=by_folder(given.checks),
         composition=by_folder(given.composition),
         raw=raw,
-        markers=[markers / f"{cell}.tsv" for cell in params.markers],
+        markers=[markers / f"{cell}.tsv" for cell in snakemake.params.markers],
         gene_table=Path(given.gene_table),
-        gene_table_source=GeneTableSource.model_validate(params.gene_table),
+        gene_table_source=specification.gene_table,
     )
     evidence = {Path(path).stem: HypothesisEvidence.from_dict(read_json(Path(path))) for path in given.evidence}
     flags = {
@@ -37,21 +40,21 @@ with log_to(snakemake.log[0]):
         for name, paths in (("dataset", files.quality), ("contrast", files.checks))
     }
     records = vary_study(
-        [Hypothesis.model_validate(row) for row in params.hypotheses],
-        {row["contrast"]: Contrast.model_validate(row) for row in params.contrasts},
-        {row["dataset"]: Dataset.model_validate(row) for row in params.datasets},
+        specification.hypotheses,
+        {row.contrast: row for row in specification.contrasts},
+        specification.datasets,
         evidence,
         read_table(Path(given.sets), GENE_SETS),
         files,
         rules_without_robustness(
-            params.hypotheses,
+            [row.model_dump() for row in specification.hypotheses],
             evidence,
             read_json(Path(given.specificity)),
             [read_json(Path(path)) for path in given.composition],
             read_json(Path(given.calibration)),
             flags,
         ),
-        params.settings,
+        specification.model_dump(),
     )
     write_table(robustness_table(records), Path(snakemake.output.table), ROBUSTNESS)
     write_json({"hypotheses": records}, Path(snakemake.output.record))

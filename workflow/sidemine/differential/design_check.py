@@ -12,13 +12,13 @@ from sidemine.errors import Problem, StudyError, Untestable
 if TYPE_CHECKING:
     import pandas as pd
 
-    from sidemine.study.models import Contrast
+    from sidemine.study.projections import ContrastToFit
 
 log = logging.getLogger(__name__)
 
 
 def check_designs(
-    contrasts: Iterable[Contrast],
+    contrasts: Iterable[ContrastToFit],
     samples: Mapping[str, pd.DataFrame],
     *,
     min_group_size: int,

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from sidemine.study.models import Contrast
+    from sidemine.study.projections import ContrastToFit
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Groups:
     reference: NDArray[np.bool_]
 
 
-def select_groups(contrast: Contrast, samples: pd.DataFrame) -> Groups:
+def select_groups(contrast: ContrastToFit, samples: pd.DataFrame) -> Groups:
     """Return the two groups of a contrast.
 
     Parameters
@@ -55,13 +55,13 @@ def select_groups(contrast: Contrast, samples: pd.DataFrame) -> Groups:
     return groups
 
 
-def raise_mismatch(contrast: Contrast, problems: list[Problem]) -> None:
+def raise_mismatch(contrast: ContrastToFit, problems: list[Problem]) -> None:
     """Raise what selectors without samples mean: an error in a `verified` row, an untestable contrast otherwise."""
     if problems:
         raise (StudyError if contrast.status == "verified" else Untestable)(problems)
 
 
-def match_groups(contrast: Contrast, samples: pd.DataFrame) -> tuple[Groups, list[Problem]]:
+def match_groups(contrast: ContrastToFit, samples: pd.DataFrame) -> tuple[Groups, list[Problem]]:
     """Apply the selectors of a contrast to the samples of its dataset.
 
     Parameters
@@ -97,7 +97,7 @@ def match_groups(contrast: Contrast, samples: pd.DataFrame) -> tuple[Groups, lis
     return Groups(used, matched[0], matched[1]), problems
 
 
-def design_contrast(contrast: Contrast, groups: Groups, min_group_size: int) -> Design:
+def design_contrast(contrast: ContrastToFit, groups: Groups, min_group_size: int) -> Design:
     """Build the design that a contrast declares: its groups, covariates and block.
 
     Raises

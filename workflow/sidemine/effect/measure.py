@@ -18,7 +18,8 @@ from sidemine.enrichment.set_effect import hedges_g, set_effects
 from sidemine.enrichment.set_membership import build_membership
 from sidemine.errors import Problem
 from sidemine.quality.shared_samples import sample_name
-from sidemine.study.models import Contrast, Dataset, Hypothesis, MarginOfControl
+from sidemine.study.models import MarginOfControl
+from sidemine.study.projections import DatasetToCount, HypothesisToMeasure
 from sidemine.tables import SAMPLES, SET_TESTS, read_json, read_table
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ class ContrastFiles:
     """A contrast, its dataset, and the files that earlier stages wrote for it."""
 
     contrast: Contrast
-    dataset: Dataset
+    dataset: DatasetToCount
     fit: Path
     design: Path
     set_tests: Path
@@ -42,7 +43,7 @@ class ContrastFiles:
 
 
 def measure_hypothesis(
-    hypothesis: Hypothesis,
+    hypothesis: HypothesisToMeasure,
     files: list[ContrastFiles],
     gene_sets: pd.DataFrame,
     same: Mapping[str, Mapping[str, str]],
@@ -118,7 +119,7 @@ def _refuse_dependent(
 
 
 def units_of(
-    dataset: Dataset, samples: Path, fit: ContrastFit | None, same: Mapping[str, Mapping[str, str]]
+    dataset: DatasetToCount, samples: Path, fit: ContrastFit | None, same: Mapping[str, Mapping[str, str]]
 ) -> frozenset[str]:
     """Name the samples that a fit used and their biological units, so that only the same ones share a name.
 
@@ -143,7 +144,7 @@ def units_of(
 
 
 def _margin(
-    hypothesis: Hypothesis, evidence: dict[str, ContrastEvidence]
+    hypothesis: HypothesisToMeasure, evidence: dict[str, ContrastEvidence]
 ) -> tuple[float | None, str, ContrastEvidence | None]:
     declared = hypothesis.primary.margin
     if not isinstance(declared, MarginOfControl):
@@ -170,7 +171,7 @@ def _measure_contrast(
     entry: ContrastFiles,
     fit: ContrastFit | None,
     primary: pd.DataFrame,
-    hypothesis: Hypothesis,
+    hypothesis: HypothesisToMeasure,
     common: set[str] | None,
 ) -> ContrastEvidence:
     design: dict[str, Any] = read_json(entry.design)
@@ -230,7 +231,9 @@ def _measure_contrast(
     )
 
 
-def _too_few_genes(hypothesis: Hypothesis, entry: ContrastFiles, primary: pd.DataFrame, fit: ContrastFit) -> Problem:
+def _too_few_genes(
+    hypothesis: HypothesisToMeasure, entry: ContrastFiles, primary: pd.DataFrame, fit: ContrastFit
+) -> Problem:
     measured = len(set(primary["gene"]) & set(fit.genes))
     return Problem(
         f"too few genes of {hypothesis.primary.set} were measured",

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from sidemine.differential.contrast_fit import ContrastFit
-    from sidemine.study.concordance_config import Bridge, Concordance
+    from sidemine.study.projections import BridgeToMeasure, ConcordanceToMeasure
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class ConcordanceInputs:
 
 
 def measure_concordance(
-    declared: Concordance, inputs: ConcordanceInputs, *, n_rotations: int, seed: int
+    declared: ConcordanceToMeasure, inputs: ConcordanceInputs, *, n_rotations: int, seed: int
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
     """Measure all bridges and interactions.
 
@@ -122,7 +122,7 @@ def _testable(names: Sequence[str], sources: Mapping[str, ContrastSource]) -> di
 class _Measurement:
     """One bridge on its way from contrasts to rows."""
 
-    bridge: Bridge
+    bridge: BridgeToMeasure
     inputs: ConcordanceInputs
     markers: Mapping[str, list[str]]
     contaminated: Mapping[str, str]

@@ -20,7 +20,7 @@ from sidemine.errors import InputError, Problem
 from sidemine.evidence.label_check import check_label
 from sidemine.prepare.byte_streams import decode, open_bytes
 from sidemine.prepare.platform_annotation import read_platform_annotation
-from sidemine.study.models import PublishedTable
+from sidemine.study.projections import TableToDescribe
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,7 +40,7 @@ class _Resolver(Protocol):
     def resolve_symbols(self, names: list[str]) -> Any: ...
 
 
-def read_published_table(row: PublishedTable, path: Path) -> pd.DataFrame:
+def read_published_table(row: TableToDescribe, path: Path) -> pd.DataFrame:
     """Read a published table: CSV, TSV (either also gzipped) or XLSX.
 
     Parameters
@@ -102,7 +102,7 @@ def read_published_table(row: PublishedTable, path: Path) -> pd.DataFrame:
 
 
 def describe_table(
-    row: PublishedTable, table: pd.DataFrame, panel: Mapping[str, float] | None, gene_table: _Resolver
+    row: TableToDescribe, table: pd.DataFrame, panel: Mapping[str, float] | None, gene_table: _Resolver
 ) -> str:
     """Say in one sentence how many measured genes of the panel are lower or higher.
 
@@ -156,7 +156,7 @@ def describe_table(
 
 
 def describe_published_table(
-    row: PublishedTable,
+    row: TableToDescribe,
     path: Path,
     platform_maps: Mapping[str, Path],
     gene_sets: pd.DataFrame,
@@ -207,7 +207,7 @@ def describe_published_table(
     }
 
 
-def _panel_of(row: PublishedTable, gene_sets: pd.DataFrame) -> dict[str, float] | None:
+def _panel_of(row: TableToDescribe, gene_sets: pd.DataFrame) -> dict[str, float] | None:
     if not row.panel:
         return None
     rows = gene_sets[gene_sets["gene_set"] == row.panel]

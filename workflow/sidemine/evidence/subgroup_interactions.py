@@ -20,13 +20,13 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from sidemine.differential.contrast_fit import ContrastFit
-    from sidemine.study.concordance_config import Interaction
+    from sidemine.study.projections import InteractionToMeasure
 
 LARGEST_P = 0.05
 
 
 def measure_interaction(
-    declared: Interaction,
+    declared: InteractionToMeasure,
     fits: Mapping[str, ContrastFit],
     not_pooled: Sequence[tuple[str, str]],
     labels: Mapping[str, tuple[str, str]],
@@ -79,7 +79,12 @@ _COLUMNS = {"effect": "g", "ci_low": "ci_low", "ci_high": "ci_high", "p_value": 
 
 
 def _entry(
-    declared: Interaction, contrast: str, label: tuple[str, str], n_genes: int, numbers: dict[str, float], place: str
+    declared: InteractionToMeasure,
+    contrast: str,
+    label: tuple[str, str],
+    n_genes: int,
+    numbers: dict[str, float],
+    place: str,
 ) -> dict[str, Any]:
     target, reference = label
     figures = f"{numbers['effect']:.2f} SD (95 % CI {numbers['ci_low']:.2f} to {numbers['ci_high']:.2f})"

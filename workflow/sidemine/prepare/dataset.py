@@ -44,7 +44,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from sidemine.study.models import Dataset, DerivedColumn
+    from sidemine.study.models import DerivedColumn
+    from sidemine.study.projections import DatasetToPrepare
 
 logger = logging.getLogger(__name__)
 
@@ -58,7 +59,7 @@ MAX_SHARE_MISSING = 0.5
 
 
 def prepare_dataset(
-    row: Dataset,
+    row: DatasetToPrepare,
     files: Mapping[str, Path],
     samples: pd.DataFrame,
     gene_table: GeneTable,
@@ -115,7 +116,11 @@ def prepare_dataset(
 
 
 def _without_genes(
-    row: Dataset, files: Mapping[str, Path], samples: pd.DataFrame, gene_table: GeneTable, problems: Sequence[Problem]
+    row: DatasetToPrepare,
+    files: Mapping[str, Path],
+    samples: pd.DataFrame,
+    gene_table: GeneTable,
+    problems: Sequence[Problem],
 ) -> tuple[ad.AnnData, pd.DataFrame]:
     """Return the dataset that stands for one whose row does not fit its files: its samples, and no gene."""
     import numpy as np
@@ -149,7 +154,7 @@ def _without_genes(
 
 
 def _prepare(
-    row: Dataset,
+    row: DatasetToPrepare,
     files: Mapping[str, Path],
     samples: pd.DataFrame,
     gene_table: GeneTable,
@@ -216,7 +221,7 @@ def _prepare(
 
 
 def collapse_otherwise(
-    row: Dataset,
+    row: DatasetToPrepare,
     files: Mapping[str, Path],
     samples: pd.DataFrame,
     gene_table: GeneTable,
@@ -236,7 +241,7 @@ def collapse_otherwise(
 
 
 def _read_values(
-    row: Dataset, files: Mapping[str, Path], samples: pd.DataFrame, derive: Mapping[str, DerivedColumn]
+    row: DatasetToPrepare, files: Mapping[str, Path], samples: pd.DataFrame, derive: Mapping[str, DerivedColumn]
 ) -> tuple[ValueMatrix, ScaleEvidence, Problem | None]:
     """Read the values of the samples that take part, columns in their order and under their names, and look at them."""
     used = [str(name) for name in samples.loc[samples["fate"] == USED, "sample"]]
@@ -254,7 +259,9 @@ def _read_values(
     return chosen, assess_scale(chosen.values, whole_file), None
 
 
-def _read_bulk(row: Dataset, files: Mapping[str, Path], samples: pd.DataFrame, used: Sequence[str]) -> ValueMatrix:
+def _read_bulk(
+    row: DatasetToPrepare, files: Mapping[str, Path], samples: pd.DataFrame, used: Sequence[str]
+) -> ValueMatrix:
     path = files["values"]
     if row.layout == "archive":
         return read_count_archive(path, scale=row.scale, strand=row.strand, transcripts=row.identifiers == "probe")
@@ -294,7 +301,7 @@ def _choose(matrix: ValueMatrix, columns: Mapping[str, str]) -> ValueMatrix:
 
 
 def _map_identifiers(
-    row: Dataset,
+    row: DatasetToPrepare,
     files: Mapping[str, Path],
     matrix: ValueMatrix,
     gene_table: GeneTable,
@@ -333,7 +340,7 @@ def _leave_out_incomplete(mapped: MappedIdentifiers, values: NDArray[np.float64]
 
 
 def _to_genes(
-    row: Dataset, matrix: ValueMatrix, mapped: MappedIdentifiers, probe_rule: ProbeRule
+    row: DatasetToPrepare, matrix: ValueMatrix, mapped: MappedIdentifiers, probe_rule: ProbeRule
 ) -> tuple[GeneMatrix, AnalysisValues, str]:
     """Collapse to genes: counts are added before any logarithm, probes are chosen or averaged on the scale of the analysis."""
     if row.scale == "counts" or (SCALES[row.scale].per_library and row.identifiers != "probe"):

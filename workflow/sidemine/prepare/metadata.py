@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from sidemine.study.models import Dataset, DerivedColumn, ExcludedSample
+    from sidemine.study.models import DerivedColumn
+    from sidemine.study.projections import DatasetToRead
 
 logger = logging.getLogger(__name__)
 
@@ -49,10 +50,10 @@ class PlannedCells:
 
 
 def read_or_explain_samples(
-    row: Dataset,
+    row: DatasetToRead,
     files: Mapping[str, Path],
     derive: Mapping[str, DerivedColumn],
-    exclude: Sequence[ExcludedSample],
+    exclude: Sequence[str],
 ) -> tuple[pd.DataFrame, list[Problem]]:
     """Collect the samples of a dataset, or say why none of them can take part.
 
@@ -88,7 +89,7 @@ def read_or_explain_samples(
         return _samples_table(row, samples, fates, []), list(error.problems)
 
 
-def _describe_samples(row: Dataset, files: Mapping[str, Path]) -> pd.DataFrame:
+def _describe_samples(row: DatasetToRead, files: Mapping[str, Path]) -> pd.DataFrame:
     """Return what the record itself says of its samples; of single cells, whose samples are the sheet's, nothing."""
     import pandas as pd
 
@@ -110,10 +111,10 @@ def _collecting(problems: list[Problem]) -> Iterator[None]:
 
 
 def read_samples(
-    row: Dataset,
+    row: DatasetToRead,
     files: Mapping[str, Path],
     derive: Mapping[str, DerivedColumn],
-    exclude: Sequence[ExcludedSample],
+    exclude: Sequence[str],
 ) -> pd.DataFrame:
     """Collect the samples of a dataset.
 
@@ -167,7 +168,7 @@ def read_samples(
 
 
 def _bulk_samples(
-    row: Dataset, files: Mapping[str, Path], derive: Mapping[str, DerivedColumn], problems: list[Problem]
+    row: DatasetToRead, files: Mapping[str, Path], derive: Mapping[str, DerivedColumn], problems: list[Problem]
 ) -> tuple[pd.DataFrame, dict[str, str]]:
     samples = _own_metadata(row, files)
     with _collecting(problems):
@@ -185,7 +186,7 @@ def _bulk_samples(
     return samples, fates
 
 
-def _own_metadata(row: Dataset, files: Mapping[str, Path]) -> pd.DataFrame:
+def _own_metadata(row: DatasetToRead, files: Mapping[str, Path]) -> pd.DataFrame:
     """Return the metadata that come with the data: from a series matrix, or from names of members or columns."""
     import pandas as pd
 
@@ -200,7 +201,7 @@ def _own_metadata(row: Dataset, files: Mapping[str, Path]) -> pd.DataFrame:
     return pd.DataFrame({"title": list(names)}, index=names, dtype=object)
 
 
-def _leave_out_platforms(row: Dataset, samples: pd.DataFrame, fates: dict[str, str]) -> None:
+def _leave_out_platforms(row: DatasetToRead, samples: pd.DataFrame, fates: dict[str, str]) -> None:
     if not row.platform or "platform_id" not in samples.columns:
         return
     platforms = sorted(set(samples["platform_id"]) - {""})
@@ -218,7 +219,7 @@ def _leave_out_platforms(row: Dataset, samples: pd.DataFrame, fates: dict[str, s
             fates[sample] = f"another platform: {platform}"
 
 
-def _leave_out_outside(row: Dataset, samples: pd.DataFrame, fates: dict[str, str]) -> None:
+def _leave_out_outside(row: DatasetToRead, samples: pd.DataFrame, fates: dict[str, str]) -> None:
     if row.subset:
         inside = _select(row, samples)
         for sample, taken in zip(samples.index, inside, strict=True):
@@ -226,7 +227,7 @@ def _leave_out_outside(row: Dataset, samples: pd.DataFrame, fates: dict[str, str
                 fates[sample] = f"outside the subset: {row.subset}"
 
 
-def _select(row: Dataset, samples: pd.DataFrame) -> NDArray[np.bool_]:
+def _select(row: DatasetToRead, samples: pd.DataFrame) -> NDArray[np.bool_]:
     where = f"datasets.tsv, dataset {row.dataset}, column subset"
     selector = parse_selector(row.subset, where)
     inside: NDArray[np.bool_] = selector.matches(samples, where)
@@ -236,7 +237,7 @@ def _select(row: Dataset, samples: pd.DataFrame) -> NDArray[np.bool_]:
 
 
 def _columns_problems(
-    row: Dataset, samples: pd.DataFrame, used: list[str], derive: Mapping[str, DerivedColumn]
+    row: DatasetToRead, samples: pd.DataFrame, used: list[str], derive: Mapping[str, DerivedColumn]
 ) -> list[Problem]:
     """Return the problems of the metadata columns that the dataset's row names: each exists, units are complete."""
     named = {"biological_unit": row.biological_unit, "sex_column": row.sex_column, "age_column": row.age_column}
@@ -271,7 +272,7 @@ def _columns_problems(
 
 
 def read_planned_cells(
-    row: Dataset, files: Mapping[str, Path], derive: Mapping[str, DerivedColumn], values: bool
+    row: DatasetToRead, files: Mapping[str, Path], derive: Mapping[str, DerivedColumn], values: bool
 ) -> PlannedCells:
     """Read single cells, add what is known of them, and plan their pseudobulk samples.
 
@@ -304,7 +305,7 @@ def read_planned_cells(
     return PlannedCells(cells, plan)
 
 
-def _read_cells(row: Dataset, files: Mapping[str, Path], values: bool) -> Cells:
+def _read_cells(row: DatasetToRead, files: Mapping[str, Path], values: bool) -> Cells:
     if row.layout == "tenx":
         return read_tenx_cells(files["values"], row.identifiers)
     return read_h5ad_cells(files["values"], row.identifiers, values=values)
@@ -321,7 +322,7 @@ def _join(obs: pd.DataFrame, table: pd.DataFrame, key: str) -> pd.DataFrame:
 
 
 def _pseudobulk_samples(
-    row: Dataset, files: Mapping[str, Path], derive: Mapping[str, DerivedColumn]
+    row: DatasetToRead, files: Mapping[str, Path], derive: Mapping[str, DerivedColumn]
 ) -> tuple[pd.DataFrame, dict[str, str]]:
     samples = read_planned_cells(row, files, derive, values=False).plan.samples
     fates = {
@@ -331,7 +332,7 @@ def _pseudobulk_samples(
     return samples, fates
 
 
-def _check_any_used(row: Dataset, fates: Mapping[str, str]) -> None:
+def _check_any_used(row: DatasetToRead, fates: Mapping[str, str]) -> None:
     if USED not in fates.values():
         reasons = sorted(set(fates.values()))
         raise SheetMismatch(
@@ -344,7 +345,9 @@ def _check_any_used(row: Dataset, fates: Mapping[str, str]) -> None:
         )
 
 
-def _samples_table(row: Dataset, samples: pd.DataFrame, fates: Mapping[str, str], used: list[str]) -> pd.DataFrame:
+def _samples_table(
+    row: DatasetToRead, samples: pd.DataFrame, fates: Mapping[str, str], used: list[str]
+) -> pd.DataFrame:
     import pandas as pd
 
     own = samples[row.biological_unit] if row.biological_unit in samples.columns else [""] * len(samples)

@@ -15,12 +15,14 @@ from sidemine.sources.series_matrix import read_series_metadata
 if TYPE_CHECKING:
     import pandas as pd
 
-    from sidemine.study.models import Dataset
+    from sidemine.study.projections import DatasetToRead
 
 _MAX_NAMES_TOLD = 6
 
 
-def list_value_columns(row: Dataset, files: Mapping[str, Path], named: Collection[str] | None = None) -> list[str]:
+def list_value_columns(
+    row: DatasetToRead, files: Mapping[str, Path], named: Collection[str] | None = None
+) -> list[str]:
     """Return the names of the value columns (or archive members' samples) without reading the values.
 
     `named` are the names that metadata give to samples; None: there are no metadata.
@@ -32,12 +34,14 @@ def list_value_columns(row: Dataset, files: Mapping[str, Path], named: Collectio
     return read_table_columns(files["values"], DeclaredColumns.of(row), named)
 
 
-def names_in_values(row: Dataset, samples: pd.DataFrame) -> list[str]:
+def names_in_values(row: DatasetToRead, samples: pd.DataFrame) -> list[str]:
     """Return the names that the samples should have in the value file, by accession or `sample_name`."""
     return _names(row, samples) if row.sample_name else [str(name) for name in samples.index]
 
 
-def match_columns(row: Dataset, samples: pd.DataFrame, used: Sequence[str], columns: Sequence[str]) -> dict[str, str]:
+def match_columns(
+    row: DatasetToRead, samples: pd.DataFrame, used: Sequence[str], columns: Sequence[str]
+) -> dict[str, str]:
     """Return sample id → value column, for the samples that take part.
 
     Parameters
@@ -87,7 +91,7 @@ def match_columns(row: Dataset, samples: pd.DataFrame, used: Sequence[str], colu
     return found
 
 
-def _names(row: Dataset, samples: pd.DataFrame) -> list[str]:
+def _names(row: DatasetToRead, samples: pd.DataFrame) -> list[str]:
     if row.sample_name not in samples.columns:
         raise SheetMismatch(
             Problem(
@@ -106,7 +110,7 @@ def _as_r_name(name: str) -> str:
 
 
 def _no_column(
-    row: Dataset,
+    row: DatasetToRead,
     samples: pd.DataFrame,
     missing: Mapping[str, str],
     columns: Sequence[str],
@@ -121,7 +125,7 @@ def _no_column(
     )
 
 
-def _hint(row: Dataset, samples: pd.DataFrame, missing: Mapping[str, str], spare: Sequence[str]) -> str:
+def _hint(row: DatasetToRead, samples: pd.DataFrame, missing: Mapping[str, str], spare: Sequence[str]) -> str:
     """Say which metadata column would match, if one does."""
     wanted = {_as_r_name(column) for column in spare}
     scores = {

@@ -6,8 +6,6 @@ as a parameter, scripts read it as the model it is, and the record of a job (`si
 
 from __future__ import annotations
 
-import hashlib
-import json
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from sidemine.study.models import DerivedColumn, RobustnessDimension, Settings, to_plain
@@ -261,7 +259,6 @@ class DecideVerdicts(Projection):
     study: dict[str, str]
     hypotheses: list[dict[str, Any]]
     words: dict[str, ContrastWords]
-    planted: str
 
 
 class WriteManifest(Projection):
@@ -309,7 +306,7 @@ def specify_jobs(study: Study, sources: StudySources, package: str) -> Specifica
     for row in config.hypotheses:
         for contrast in row.primary.contrasts:
             primary_sets.setdefault(contrast, []).append(row.primary.set)
-    return {
+    jobs: Specifications = {
         "retrieve_input": {
             key: make(
                 RetrieveInput, key=key, locations=list(source.locations), mutable=source.mutable, form=source.form
@@ -380,7 +377,9 @@ def specify_jobs(study: Study, sources: StudySources, package: str) -> Specifica
                 MeasureEffects,
                 hypotheses=[HypothesisToMeasure.of(row) for row in config.hypotheses],
                 dataset_of={name: dataset_of[name] for name in scope.measured_contrasts},
-                datasets={dataset_of[name]: DatasetToCount.of(counted[dataset_of[name]]) for name in scope.measured_contrasts},
+                datasets={
+                    dataset_of[name]: DatasetToCount.of(counted[dataset_of[name]]) for name in scope.measured_contrasts
+                },
             )
         },
         "pool_datasets": {"": make(PoolDatasets, hypotheses=[HypothesisToPool.of(row) for row in config.hypotheses])},
@@ -431,11 +430,15 @@ def specify_jobs(study: Study, sources: StudySources, package: str) -> Specifica
                 study=to_plain(config.study),
                 hypotheses=[to_plain(row) for row in config.hypotheses],
                 words={name: _words(study, name) for name in scope.measured_contrasts},
-                planted=str(study.planted or ""),
             )
         },
         "write_manifest": {"": make(WriteManifest, config_digest=study.digest, package=package)},
     }
+    needless = [
+        *([] if scope.composition_contrasts else ["adjust_composition"]),
+        *([] if scope.compares_profiles else ["measure_concordance"]),
+    ]
+    return {rule: specifications for rule, specifications in jobs.items() if rule not in needless}
 
 
 def _keys(sources: Mapping[str, Source]) -> Files:
@@ -457,12 +460,6 @@ def _words(study: Study, contrast: str) -> ContrastWords:
         target_label=row.target_label,
         reference_label=row.reference_label,
     )
-
-
-def digest_of_specification(specification: Projection) -> str:
-    """Return the first 16 hexadecimal digits of the SHA-256 of a specification."""
-    text = json.dumps(to_plain_specification(specification), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(text.encode("utf-8")).hexdigest()[:16]
 
 
 def to_plain_specification(specification: Projection) -> dict[str, Any]:

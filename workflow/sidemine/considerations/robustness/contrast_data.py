@@ -18,7 +18,7 @@ from sidemine.differential.groups import Groups, design_contrast
 from sidemine.errors import Untestable
 from sidemine.quality.sex_check import recorded_sex
 from sidemine.study.covariates import parse_covariate
-from sidemine.study.models import Contrast
+from sidemine.study.projections import ContrastToFit
 from sidemine.study.scales import Layer
 from sidemine.text.columns import read_numbers
 
@@ -74,7 +74,7 @@ class ContrastData:
         Markers of blood cells and the cell types that cannot be trusted; None where the dataset is no blood.
     """
 
-    contrast: Contrast
+    contrast: ContrastToFit
     groups: Groups
     values: NDArray[np.float64]
     genes: list[str]

@@ -15,7 +15,8 @@ from sidemine.considerations.robustness.record import Row, summarise_rows
 from sidemine.considerations.robustness.variants import REFERENCE, Variant, cross_variants, declare_variants
 from sidemine.effect.pooling import METHODS, pool
 from sidemine.effect.record import COHORT_UNIT, EXPERIMENT_UNIT, ContrastEvidence, HypothesisEvidence, PooledEffect
-from sidemine.study.models import Hypothesis, RobustnessDimension
+from sidemine.study.models import RobustnessDimension
+from sidemine.study.projections import HypothesisToPlace
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,7 +28,7 @@ Verdict = Callable[[HypothesisEvidence], str]
 
 
 def vary_hypothesis(
-    hypothesis: Hypothesis,
+    hypothesis: HypothesisToPlace,
     evidence: HypothesisEvidence,
     contrasts: Mapping[str, ContrastData],
     gene_sets: pd.DataFrame,
@@ -137,7 +138,9 @@ def _needed(versions: Mapping[str, pd.DataFrame], contrasts: Mapping[str, Contra
     return frozenset(genes)
 
 
-def _set_versions(hypothesis: Hypothesis, gene_sets: pd.DataFrame) -> tuple[dict[str, pd.DataFrame], dict[str, str]]:
+def _set_versions(
+    hypothesis: HypothesisToPlace, gene_sets: pd.DataFrame
+) -> tuple[dict[str, pd.DataFrame], dict[str, str]]:
     """Return the primary set ('') and its other versions, and the latter in words.
 
     Versions: without the genes that a confounder set holds as well; two halves (genes in the order of a checksum of

@@ -10,7 +10,7 @@ from sidemine.considerations.robustness.contrast_data import NO_AGE, NOT_REUSED
 from sidemine.considerations.robustness.measure import Measured
 from sidemine.considerations.robustness.variants import REFERENCE, Variant
 from sidemine.effect.record import PooledEffect
-from sidemine.study.models import Hypothesis
+from sidemine.study.projections import HypothesisOnSet
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -89,7 +89,7 @@ class Row:
         }
 
 
-def summarise_rows(hypothesis: Hypothesis, rows: Sequence[Row], reason: str) -> dict[str, Any]:
+def summarise_rows(hypothesis: HypothesisOnSet, rows: Sequence[Row], reason: str) -> dict[str, Any]:
     """Return the entry of `robustness.json`; the first row is the reference run. Parameters as in `vary_hypothesis`."""
     reference = rows[0] if rows else Row(REFERENCE)
     others = [row for row in rows if row.variant is not REFERENCE]
