@@ -24,7 +24,7 @@ import sys
 import time
 import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -37,6 +37,7 @@ from sidemine.considerations.calibration.rates import (
     LEVELS,
     REFERENCE,
     SHOWN,
+    CalibrationRow,
     calibration_row,
     clustered_rate,
     read_measured,
@@ -244,7 +245,7 @@ def repeat(n_datasets: int, draw: Callable[[int], dict[str, np.ndarray]]) -> dic
     return {test: np.array([one[test] for one in found]) for test in found[0]}
 
 
-def size_rows(kind: DesignClass, n_datasets: int) -> Iterator[dict[str, Any]]:
+def size_rows(kind: DesignClass, n_datasets: int) -> Iterator[CalibrationRow]:
     """Yield the size of every test of one class, under every null."""
     nulls: list[tuple[str, str, Callable[[Simulator], ContrastFit]]] = [
         ("global", "", Simulator.global_null),
@@ -271,7 +272,7 @@ def size_rows(kind: DesignClass, n_datasets: int) -> Iterator[dict[str, Any]]:
 
 def rows_of(
     subject: str, null: str, p_values: dict[str, np.ndarray], tested: np.ndarray, about: str = ""
-) -> Iterator[dict[str, Any]]:
+) -> Iterator[CalibrationRow]:
     """Yield one row per test, correlation and level."""
     for test, values in p_values.items():
         for correlation in CORRELATIONS:
@@ -286,7 +287,7 @@ def rows_of(
                 )  # fmt: skip
 
 
-def pooled_rows(classes: list[DesignClass], n_datasets: int) -> Iterator[dict[str, Any]]:
+def pooled_rows(classes: list[DesignClass], n_datasets: int) -> Iterator[CalibrationRow]:
     """Yield the size of the pooled test of two cohorts, true effects equal (0) or different."""
     cohorts = [kind for kind in classes if kind.cohort]
     subject = " + ".join(kind.name for kind in reversed(cohorts))
@@ -304,7 +305,7 @@ def pooled_rows(classes: list[DesignClass], n_datasets: int) -> Iterator[dict[st
         yield from rows_of(subject, null, repeat(n_datasets, draw), PLACE >= 0, f", tau={tau:g}")
 
 
-def power_rows(classes: list[DesignClass], n_datasets: int) -> Iterator[dict[str, Any]]:
+def power_rows(classes: list[DesignClass], n_datasets: int) -> Iterator[CalibrationRow]:
     """Yield the power of single tests: two modules per correlation have an effect, one up and one down."""
     for kind in classes:
         for size in POWER.get(kind.name, ()):
@@ -315,10 +316,10 @@ def power_rows(classes: list[DesignClass], n_datasets: int) -> Iterator[dict[str
                 lambda i, simulator=simulator, effects=effects: set_tests(simulator.shifted(effects), seed=1 + i),
             )
             for row in rows_of(kind.name, "none", p_values, PLACE < 2):
-                yield {**row, "quantity": "power", "parameter": f"g={size:g}, {row['parameter']}", "reading": SHOWN}
+                yield replace(row, quantity="power", parameter=f"g={size:g}, {row.parameter}", reading=SHOWN)
 
 
-def descriptive_rows(n_datasets: int) -> Iterator[dict[str, Any]]:
+def descriptive_rows(n_datasets: int) -> Iterator[CalibrationRow]:
     """Yield the size of the tests that only describe: over-representation of genes with p ≤ .05, and prerank."""
     kind = next(kind for kind in design_classes() if kind.name == "15 v 15")
     simulator = Simulator(kind, 50)
@@ -348,7 +349,7 @@ def main() -> None:
     parser.add_argument("--output", type=Path, default=Path("resources/calibration"))
     options = parser.parse_args()
     classes = design_classes()
-    parts: list[tuple[str, Callable[[], Iterator[dict[str, Any]]]]] = [
+    parts: list[tuple[str, Callable[[], Iterator[CalibrationRow]]]] = [
         (kind.name, lambda kind=kind: size_rows(kind, options.datasets)) for kind in classes
     ]
     parts += [
@@ -361,7 +362,7 @@ def main() -> None:
     for name, make in parts:
         if options.only and name not in options.only:
             continue
-        new = pd.DataFrame(list(make()), columns=CALIBRATION.names)
+        new = pd.DataFrame([vars(row) for row in make()], columns=CALIBRATION.names)
         # Rows that this run makes anew take the place of the old ones.
         old = read_table(path, CALIBRATION) if path.exists() else new.iloc[:0]
         key = ["subject", "null", "quantity", "test", "level", "parameter"]

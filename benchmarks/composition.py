@@ -14,17 +14,34 @@ import numpy as np
 import pandas as pd
 
 from sidemine.considerations.composition.cell_proxies import read_markers
-from sidemine.considerations.composition.judge import read_composition
-from sidemine.considerations.composition.measure import measure_composition
+from sidemine.considerations.composition.judge import judge_composition
+from sidemine.considerations.composition.measure_study import adjust_hypothesis
+from sidemine.considerations.composition.record import CompositionAdjusted, CompositionOfContrast, entries_by_hypothesis
+from sidemine.considerations.judgement import Case
 from sidemine.differential.contrast_fit import ContrastFit
 from sidemine.differential.design import build_design
 from sidemine.differential.fit import fit_contrast
+from sidemine.effect.pooled_effect import pool_contrasts
+from sidemine.effect.record import HypothesisEvidence
 from sidemine.simulate.cohorts import CohortPlan, cohort_log2, draw_people
 from sidemine.simulate.genes import make_universe
+from sidemine.study.models import Hypothesis
 
 MARKERS = Path(__file__).resolve().parents[1] / "resources" / "gene_sets"
 CELLS = ("b_cell", "erythroid", "monocyte", "neutrophil", "platelet", "t_cell")
 COMPOSITION_ONLY = {"composition_shift": (("erythroid", 1.0),), "target_slope": (("erythroid", 0.15),)}
+CASE = Case(
+    Hypothesis.model_validate(
+        {
+            "id": "h",
+            "question": "Is it what was planted?",
+            "kind": "cohort",
+            "primary": {"set": "interferon_response", "contrasts": ["0", "1"], "direction": "up"},
+        }
+    ),
+    HypothesisEvidence("h", [], None, 0.4, "declared", pool_contrasts([])),
+    ("0", "1"),
+)
 HIDDEN = {"composition_shift": (("unknown", 1.0),), "target_slope": (("unknown", 0.15),)}
 
 
@@ -45,19 +62,24 @@ def cohort_fit(plan: CohortPlan, seed: int, study_seed: int) -> ContrastFit:
     return fit_contrast(values, list(universe.symbols), design)
 
 
-def one_study(seed: int, effect: float, options: dict[str, object]) -> dict[str, object]:
+def one_study(seed: int, effect: float, options: dict[str, object]) -> CompositionAdjusted:
     """Return the composition reading of one planted study of two cohorts of 45 patients and 40 controls."""
     universe = make_universe(1600, seed)
     genes = universe.modules["interferon_response"]
-    primary = pd.DataFrame({"gene": genes, "weight": 1.0})
+    primary = pd.DataFrame({"gene_set": "interferon_response", "gene": genes, "weight": 1.0})
     forbidden = set(genes) | set(universe.modules["jak_stat_members"])
     markers = read_markers([MARKERS / f"{name}.tsv" for name in CELLS], forbidden)
-    records = []
+    fits = {}
     for number in range(2):
         plan = CohortPlan(f"GSE90001{number}", 1, 45, 40, effect=effect, **options)  # type: ignore[arg-type]
-        fit = cohort_fit(plan, seed + 10 + number, seed)
-        records.append({"contrast": str(number), **measure_composition(fit, primary, markers, {}, [seed, number + 1])})
-    return read_composition(records, {"0": "a", "1": "b"})
+        fits[str(number)] = cohort_fit(plan, seed + 10 + number, seed)
+    seeds = {name: [seed, int(name) + 1] for name in fits}
+    found = adjust_hypothesis("h", fits, primary, markers, {}, seeds)
+    records = [CompositionOfContrast(name, {}, ["none was simulated"], [entry]) for name, entry in found.items()]
+    shown = judge_composition(CASE, entries_by_hypothesis(records)["h"]).columns.composition
+    if not isinstance(shown, CompositionAdjusted):
+        raise TypeError(f"seed {seed}: {shown.reason}")
+    return shown
 
 
 def main() -> None:
@@ -71,10 +93,10 @@ def main() -> None:
     print("planted\ttotal_significant\tadjusted_significant\tgate_passed\tmean_total\tmean_adjusted\tmean_corrected")
     for name, effect, options in plans:
         found = [one_study(1000 + 17 * number, effect, options) for number in range(seeds)]
-        total = np.mean([row["total"]["p_value"] <= 0.05 and row["total"]["effect"] > 0 for row in found])
-        adjusted = np.mean([row["adjusted"]["p_value"] <= 0.05 and row["adjusted"]["effect"] > 0 for row in found])
-        passed = np.mean([row["gate"]["status"] == "passed" and row["total"]["effect"] > 0 for row in found])
-        means = [np.mean([row[key]["effect"] for row in found]) for key in ("total", "adjusted", "corrected")]
+        total = np.mean([row.total.p_value <= 0.05 and row.total.effect > 0 for row in found])
+        adjusted = np.mean([row.adjusted.p_value <= 0.05 and row.adjusted.effect > 0 for row in found])
+        passed = np.mean([row.gate.status == "passed" and row.total.effect > 0 for row in found])
+        means = [np.mean([getattr(row, key).effect for row in found]) for key in ("total", "adjusted", "corrected")]
         print(name, *(f"{value:.3f}" for value in (total, adjusted, passed, *means)), sep="\t", flush=True)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from planted_truths import N_UNIVERSES, SIZES, Cohort, measure_cohort, measure_experiment
 from planted_verdicts import Outcome, judge_cohorts, judge_experiments
 
+from sidemine.considerations.traps.record import Checks
 from sidemine.quality.associations import find_associations
 from sidemine.quality.contrast_quality import flag_batches
 from sidemine.study.models import Traps
@@ -61,7 +62,7 @@ def _cohorts(
         for place, truth in enumerate(truths):
             real = replace(truth, effect=truth.effect + tau * float(drawn[place])) if tau else truth
             measured.append(measure_cohort(real, f"cohort_{'abcdef'[place]}", number, seed + 1 + place))
-        checks: dict[str, Any] | None = None
+        checks = Checks()
         if flagged:
             # The design does not hold the batch; the checks of the data find it by its name.
             found = {
@@ -71,7 +72,7 @@ def _cohorts(
                 )
                 for row in measured
             }
-            checks = {"dataset": {}, "contrast": {name: [flag.to_dict()] for name, flag in found.items()}}
+            checks = Checks(contrast={name: [flag] for name, flag in found.items()})
         return judge_cohorts(
             measured, number, seed, direction=direction, checks=checks, robustness=robustness, contaminated=dropped
         )

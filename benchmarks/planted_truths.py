@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,10 +15,10 @@ from sidemine.considerations.composition.cell_proxies import read_markers
 from sidemine.differential.contrast_fit import ContrastFit
 from sidemine.differential.design import build_design
 from sidemine.differential.fit import fit_contrast
-from sidemine.effect.record import COHORT_UNIT, EXPERIMENT_UNIT, ContrastEvidence
+from sidemine.effect.measure import measure_contrast
+from sidemine.effect.record import ContrastEvidence
 from sidemine.enrichment.camera import camera
 from sidemine.enrichment.fry import fry
-from sidemine.enrichment.set_effect import hedges_g, set_effects
 from sidemine.enrichment.set_membership import build_membership
 from sidemine.errors import Untestable
 from sidemine.simulate.cohorts import CohortPlan, draw_people
@@ -203,44 +202,21 @@ def _measure(
     dataset: str = "",
 ) -> Measured:
     universe = universe_of(universe_number)
-    identity: dict[str, Any] = {
-        "contrast": contrast, "dataset": dataset or contrast, "accession": dataset or contrast, "platform": "",
-        "role": "disease" if kind == "cohort" else "inhibitor",
-        "tissue": "blood" if kind == "cohort" else "cells", "status": "verified", "target_label": "target",
-        "reference_label": "reference", "n_target": int(is_target.sum()), "n_reference": int((~is_target).sum()),
-    }  # fmt: skip
+    shell = ContrastEvidence(
+        contrast=contrast, dataset=dataset or contrast, accession=dataset or contrast, platform="",
+        role="disease" if kind == "cohort" else "inhibitor", tissue="blood" if kind == "cohort" else "cells",
+        status="verified", target_label="target", reference_label="reference", n_target=int(is_target.sum()),
+        n_reference=int((~is_target).sum()), testable=False,
+    )  # fmt: skip
     try:
         design = build_design(samples.assign(unit=samples.index), is_target, ~is_target, list(covariates))
     except Untestable as error:
-        row = ContrastEvidence(**identity, testable=False, problem=error.problems[0].to_dict())
-        return Measured(row, None, values, samples, is_target, covariates)
+        return Measured(replace(shell, problem=error.problems[0]), None, values, samples, is_target, covariates)
     fit = fit_contrast(values, list(universe.symbols), design)
     sets = gene_sets_of(universe_number)
-    membership = build_membership(sets[sets["gene_set"] == PRIMARY], fit.genes)
-    self_contained, competitive = fry(fit, membership).iloc[0], camera(fit, membership).iloc[0]
-    if kind == "cohort":
-        size = hedges_g(fit, membership).iloc[0]
-        effect, se, low, high = (float(size[column]) for column in ("g", "g_se", "ci_low", "ci_high"))
-    else:
-        size = set_effects(fit, membership).iloc[0]
-        names = ("over_complement", "over_complement_se", "over_complement_ci_low", "over_complement_ci_high")
-        effect, se, low, high = (float(size[column]) for column in names)
-    row = ContrastEvidence(
-        **identity,
-        testable=True,
-        effect=effect,
-        effect_se=se,
-        effect_df=float(fit.residual_df),
-        effect_unit=COHORT_UNIT if kind == "cohort" else EXPERIMENT_UNIT,
-        ci_low=low,
-        ci_high=high,
-        p_self_contained=float(self_contained["p_value"]),
-        direction=self_contained["direction"],
-        p_competitive=float(competitive["p_value"]),
-        competitive_direction=competitive["direction"],
-        inter_gene_correlation=float(competitive["inter_gene_correlation"]),
-        n_in_set=int(self_contained["n_in_set"]),
-        n_measured=int(self_contained["n_measured"]),
-        residual_df=float(fit.residual_df),
-    )
+    primary = sets[sets["gene_set"] == PRIMARY]
+    membership = build_membership(primary, fit.genes)
+    tests = [test(fit, membership).to_dict("records")[0] for test in (fry, camera)]
+    common = primary["gene"].tolist() if kind == "cohort" else None
+    row = measure_contrast(shell, fit, primary, *tests, common)
     return Measured(row, fit, values, samples, is_target, covariates)

@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
 from statistics import median
 from typing import Any
 
 from planted_truths import PRIMARY, Measured, gene_sets_of, markers_of
 
-from sidemine.considerations.composition.measure import find_differing, measure_composition
+from sidemine.considerations.calibration.record import ContrastCalibration
+from sidemine.considerations.composition.measure_study import adjust_hypothesis
+from sidemine.considerations.composition.record import CompositionOfContrast, Entries, entries_by_hypothesis
+from sidemine.considerations.of_study import StudyRecords
+from sidemine.considerations.robustness.record import Robustness
 from sidemine.considerations.specificity.judge import COHORT_PERCENTILE
 from sidemine.considerations.specificity.measure import measure_specificity
-from sidemine.effect.pooled_effect import pool_contrasts
+from sidemine.considerations.specificity.record import Specificity
+from sidemine.considerations.traps.record import Checks
+from sidemine.effect.measure import gather_evidence
 from sidemine.effect.record import HypothesisEvidence
 from sidemine.quality.associations import find_age_overlap
 from sidemine.study.models import Hypothesis
-from sidemine.verdict.appraise import Appraisal, appraise
+from sidemine.verdict.decide import Decided, decide
 from sidemine.verdict.family import primary_p
 
 MARGIN = 0.4
 CONTROL_FRACTION = 0.2
-CONTROL_P = 0.05
+ID = "main"
 MATCHED_SETS = 1000
 FIRST_LOOK, CLEAR = 300, 10.0
 """A first look at 300 random sets is enough where the percentile lies 10 points or more from the limit (four standard
@@ -32,7 +38,7 @@ ROTATIONS = 199
 """Of the rotation variants of the robustness grid."""
 DROPPED = "contaminated: declared by the planted study"
 SMALLEST_SET, LARGEST_SET = 10, 500
-HOLDING = {"fry": "holds", "camera": "conservative", "measured": False, "sentence": "Reference tables."}
+HOLDING = ContrastCalibration("holds", "conservative", False, 0, "planted", "Reference tables.")
 """Both tests hold their size in these designs: `benchmarks/calibration_designs.py`."""
 
 
@@ -56,7 +62,7 @@ def judge_cohorts(
     seed: int,
     *,
     direction: str = "up",
-    checks: Mapping[str, Any] | None = None,
+    checks: Checks | None = None,
     robustness: bool = True,
     contaminated: Collection[str] = (),
 ) -> Outcome:
@@ -78,21 +84,18 @@ def judge_cohorts(
         Cell types whose proxies are dropped, as if stimulation moved their markers.
     """
     hypothesis = _hypothesis("cohort", [row.evidence.contrast for row in cohorts], direction, MARGIN)
-    rows = [row.evidence for row in cohorts]
-    evidence = HypothesisEvidence("main", rows, None, MARGIN, "declared", pooled=pool_contrasts(rows))
-    known: dict[str, Any] = {
-        "p_holm": primary_p("cohort", evidence),
-        "n_hypotheses": 1,
-        "calibration": {row.contrast: HOLDING for row in rows},
-        "checks": checks,
-        "with_robustness": robustness,
-    }
-    plain = hypothesis.model_dump()
-    found = appraise(plain, evidence, **known)
+    evidence = gather_evidence(hypothesis, {row.evidence.contrast: row.evidence for row in cohorts})
+    known = StudyRecords(calibration={row.evidence.contrast: HOLDING for row in cohorts}, checks=checks or Checks())
+
+    def decide_with(records: StudyRecords) -> Decided:
+        judges = records.judges(ID) if robustness else records.judges_of_variants(ID)
+        return decide(hypothesis, evidence, judges, primary_p("cohort", evidence), 1)
+
+    found = decide_with(known)
     failed = _failed(found)
-    if not _would_be_supported(found):
+    if failed or not (found.bites and found.caps):
         return _outcome(found, "", failed)
-    known_caps = [cap["cap"] for cap in found.caps if cap["cap"] not in _LATER]
+    known_caps = [cap.cap for cap in found.caps if cap.cap not in _LATER]
     if known_caps:
         return _outcome(found, known_caps[0], failed)
     steps: list[tuple[str, Callable[[], Any]]] = [
@@ -104,9 +107,9 @@ def judge_cohorts(
             ("robustness", lambda: _robustness(hypothesis, evidence, cohorts, universe_number, seed, contaminated))
         )
     for name, compute in steps:
-        known[name] = compute()
-        found = appraise(plain, evidence, **known)
-        if any(cap["cap"] == name for cap in found.caps):
+        known = replace(known, **{name: {ID: compute()}})
+        found = decide_with(known)
+        if any(cap.cap == name for cap in found.caps):
             # Later evidence can only add caps.
             return _outcome(found, name, failed)
     return _outcome(found, "", failed)
@@ -118,71 +121,51 @@ def judge_experiments(
     """Return the outcome of a study with one experiment hypothesis; the first one's stimulus is the positive control."""
     drugs = [row["drug"] for row in experiments]
     control = experiments[0]["stimulus"].evidence
-    rows = [row.evidence for row in drugs]
-    p_value, effect = control.p_self_contained, control.effect
-    works = p_value is not None and effect is not None and p_value <= CONTROL_P and effect > 0
-    works = works and control.direction == "up"
-    margin = CONTROL_FRACTION * abs(effect) if works and effect is not None else None
-    hypothesis = _hypothesis("experiment", [row.contrast for row in rows], direction, margin or 1.0)
-    evidence = HypothesisEvidence(
-        "main", rows, control, margin, "20 % of the control's effect", pooled=pool_contrasts(rows)
+    names = [row.evidence.contrast for row in drugs]
+    margin = {"fraction": CONTROL_FRACTION, "of_contrast": control.contrast}
+    hypothesis = _hypothesis("experiment", names, direction, margin)
+    evidence = gather_evidence(hypothesis, {row.contrast: row for row in (control, *(row.evidence for row in drugs))})
+    records = StudyRecords(
+        specificity={ID: _specificity(hypothesis, drugs, universe_number, seed, MATCHED_SETS_SHOWN)},
+        calibration=dict.fromkeys(names, HOLDING),
     )
-    found = appraise(
-        hypothesis.model_dump(),
-        evidence,
-        p_holm=primary_p("experiment", evidence),
-        n_hypotheses=1,
-        specificity=_specificity(hypothesis, drugs, universe_number, seed, MATCHED_SETS_SHOWN),
-        calibration={row.contrast: HOLDING for row in rows},
-    )
-    caps = [cap["cap"] for cap in found.caps if cap["bites"]]
-    return _outcome(found, caps[0] if caps else "", _failed(found))
+    found = decide(hypothesis, evidence, records.judges(ID), primary_p("experiment", evidence), 1)
+    return _outcome(found, found.caps[0].cap if found.caps and found.bites else "", _failed(found))
 
 
-def _hypothesis(kind: str, contrasts: list[str], direction: str, margin: float) -> Hypothesis:
+def _hypothesis(kind: str, contrasts: list[str], direction: str, margin: object) -> Hypothesis:
     primary = {"set": PRIMARY, "contrasts": contrasts, "direction": direction, "margin": margin}
-    return Hypothesis(id="main", question="Is it what was planted?", kind=kind, primary=primary)  # type: ignore[arg-type]
+    declared = {"id": ID, "question": "Is it what was planted?", "kind": kind, "primary": primary}
+    return Hypothesis.model_validate(declared)
 
 
-def _would_be_supported(found: Appraisal) -> bool:
-    """Tell whether only caps keep the answer from `supported`."""
-    return any(cap["bites"] for cap in found.caps) and not _failed(found)
+def _failed(found: Decided) -> tuple[str, ...]:
+    return tuple(gate.name for gate in found.gates if gate.required and gate.status == "failed")
 
 
-def _failed(found: Appraisal) -> tuple[str, ...]:
-    return tuple(gate["name"] for gate in found.gates if gate["required"] and gate["status"] == "failed")
-
-
-def _outcome(found: Appraisal, cap: str, failed: tuple[str, ...]) -> Outcome:
+def _outcome(found: Decided, cap: str, failed: tuple[str, ...]) -> Outcome:
     return Outcome(found.decision.verdict, found.decision.opposite, cap, failed)
 
 
-def _composition(
-    cohorts: list[Measured], universe_number: int, seed: int, contaminated: Collection[str]
-) -> list[dict[str, Any]]:
-    sets, markers = gene_sets_of(universe_number), markers_of(universe_number)
-    primary, dropped = sets[sets["gene_set"] == PRIMARY], dict.fromkeys(contaminated, DROPPED)
-    differing = {
-        cell
-        for row in cohorts
-        if dropped and row.fit is not None
-        for cell in find_differing(row.fit, primary, markers, dropped)
-    }
-    return [
-        {
-            "contrast": row.evidence.contrast,
-            **measure_composition(row.fit, primary, markers, dropped, [seed, number], differing),
-        }
-        for number, row in enumerate(cohorts)
-        if row.fit is not None
-    ]
+def _composition(cohorts: list[Measured], universe_number: int, seed: int, contaminated: Collection[str]) -> Entries:
+    sets, dropped = gene_sets_of(universe_number), dict.fromkeys(contaminated, DROPPED)
+    found = adjust_hypothesis(
+        ID,
+        {row.evidence.contrast: row.fit for row in cohorts if row.fit is not None},
+        sets[sets["gene_set"] == PRIMARY],
+        markers_of(universe_number),
+        dropped,
+        {row.evidence.contrast: [seed, number] for number, row in enumerate(cohorts)},
+    )
+    records = [CompositionOfContrast(name, dropped, ["planted"], [entry]) for name, entry in found.items()]
+    return entries_by_hypothesis(records)[ID]
 
 
 def _specificity_of_cohorts(
     hypothesis: Hypothesis, cohorts: list[Measured], universe_number: int, seed: int
-) -> dict[str, Any]:
+) -> Specificity:
     first = _specificity(hypothesis, cohorts, universe_number, seed, FIRST_LOOK)
-    places = [entry["matched"]["percentile"] for entry in first["contrasts"]]
+    places = [entry.matched.percentile for entry in first.contrasts]
     if None not in places and abs(median(places) - COHORT_PERCENTILE) >= CLEAR:
         return first
     return _specificity(hypothesis, cohorts, universe_number, seed, MATCHED_SETS)
@@ -190,7 +173,7 @@ def _specificity_of_cohorts(
 
 def _specificity(
     hypothesis: Hypothesis, contrasts: list[Measured], universe_number: int, seed: int, n_sets: int
-) -> dict[str, Any]:
+) -> Specificity:
     fits = {row.evidence.contrast: row.fit for row in contrasts}
     sizes = {"min_size": SMALLEST_SET, "max_size": LARGEST_SET}
     return measure_specificity([hypothesis], fits, gene_sets_of(universe_number), n_sets=n_sets, seed=seed, **sizes)[1][
@@ -205,7 +188,7 @@ def _robustness(
     universe_number: int,
     seed: int,
     contaminated: Collection[str],
-) -> dict[str, Any]:
+) -> Robustness:
     from sidemine.considerations.robustness.contrast_data import ContrastData
     from sidemine.considerations.robustness.grid import vary_hypothesis
 

@@ -50,7 +50,7 @@ def main() -> None:
     start = time.process_time()
     record = vary_hypothesis(HYPOTHESIS, evidence, data, sets, verdict=lambda _: "", rotations=10_000)
     lines = [
-        f"full size: {time.process_time() - start:.1f} s CPU, {record['of']} variants evaluated",
+        f"full size: {time.process_time() - start:.1f} s CPU, {record.of} variants evaluated",
     ]
     studies = [simulate(600, sets, with_probes=False, seed=seed) for seed in range(chosen.studies)]
     start = time.process_time()
@@ -67,7 +67,7 @@ def main() -> None:
             skip={"statistic_array_weights"},
         )
     each = (time.process_time() - start) / len(studies)
-    lines.append(f"in process: {1000 * each:.0f} ms CPU per study, {record['of']} variants of {', '.join(QUICK)}")
+    lines.append(f"in process: {1000 * each:.0f} ms CPU per study, {record.of} variants of {', '.join(QUICK)}")
     lines.append(f"(all dimensions: {', '.join(DIMENSIONS)})")
     sys.stdout.write("\n".join(lines) + "\n")
 

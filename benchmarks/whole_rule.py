@@ -23,7 +23,7 @@ import pandas as pd
 from planted_classes import CLASSES, PlantedClass
 from planted_verdicts import Outcome
 
-from sidemine.considerations.calibration.rates import REFERENCE, SHOWN, calibration_row, clustered_rate
+from sidemine.considerations.calibration.rates import REFERENCE, SHOWN, CalibrationRow, calibration_row, clustered_rate
 from sidemine.tables import CALIBRATION, write_table
 from sidemine.verdict.rules import RULES_VERSION
 
@@ -58,10 +58,10 @@ def main() -> None:
         sys.stdout.flush()
         if chosen.write:
             # After every class, so that a run that is cut short leaves what it has.
-            write_table(pd.DataFrame(rows), TABLE, CALIBRATION)
+            write_table(pd.DataFrame([vars(row) for row in rows]), TABLE, CALIBRATION)
 
 
-def rows_of(planted: PlantedClass, found: list[Outcome], seed: int) -> list[dict[str, object]]:
+def rows_of(planted: PlantedClass, found: list[Outcome], seed: int) -> list[CalibrationRow]:
     """Return the rows of `calibration.tsv`: one per verdict, and for the class as a whole how often it is right."""
     verdicts = np.array([outcome.verdict for outcome in found])
     called: list[tuple[str, np.ndarray]] = [(verdict, verdicts == verdict) for verdict in VERDICTS]

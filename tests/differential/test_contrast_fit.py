@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import t as t_distribution
 
@@ -129,7 +129,6 @@ def test_huge_t_keeps_p_above_zero() -> None:
     assert (p > 0).all()
 
 
-@settings(deadline=None)
 @given(st.lists(st.floats(1e-12, 1), min_size=1, max_size=40))
 def test_benjamini_hochberg_is_its_definition(p_values: list[float]) -> None:
     """q is the smallest p·n/rank over all ranks that are not smaller."""

@@ -187,7 +187,7 @@ def test_no_residual_degrees_of_freedom() -> None:
         build_design(samples, *split(6), covariates=["site", "age", "number(dose)"])
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(st.integers(0, 2**31 - 1), st.integers(1, 4))
 def test_aliasing_is_found_wherever_it_hides(seed: int, n_free: int) -> None:
     """A combination of other columns is always found, a free column never accused."""

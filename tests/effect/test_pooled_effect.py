@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -13,9 +14,10 @@ from sidemine.differential.design import build_design
 from sidemine.differential.fit import fit_contrast
 from sidemine.effect.pooled_effect import choose_independent, pool_contrasts
 from sidemine.effect.pooled_tables import Study, pool_genes, pool_sets
-from sidemine.effect.record import ContrastEvidence, HypothesisEvidence
+from sidemine.effect.record import ContrastEvidence, HypothesisEvidence, Refused
 from sidemine.enrichment.set_effect import gene_hedges_g, hedges_g
 from sidemine.enrichment.set_membership import build_membership
+from sidemine.records import as_json, as_record
 from sidemine.study.models import Hypothesis
 from sidemine.tables import POOLED_GENES, POOLED_SETS, check_table, read_table, write_table
 
@@ -45,7 +47,7 @@ def test_contrasts_of_one_source_are_pooled_once():
         ["a", "b", "c"], {"a": ("GSE1", "cells"), "b": ("GSE1", "cells"), "c": ("GSE2", "cells")}, kind="experiment"
     )
     assert chosen == ["a", "c"]
-    assert refused == [{"contrast": "b", "reason": "comes from the same source as a, which was declared first"}]
+    assert refused == [Refused("b", "comes from the same source as a, which was declared first")]
 
 
 def test_shared_samples_or_units_are_refused():
@@ -53,7 +55,7 @@ def test_shared_samples_or_units_are_refused():
     units = {"a": frozenset({"GSM1", "GSM2"}), "b": frozenset({"GSM2", "GSM3"}), "c": frozenset({"GSM4"})}
     chosen, refused = independent(["a", "b", "c"], units=units)
     assert chosen == ["a", "c"]
-    assert "shares 1 sample with a" in refused[0]["reason"]
+    assert "shares 1 sample with a" in refused[0].reason
 
 
 def test_paired_and_unpaired_cohorts_are_not_mixed():
@@ -61,17 +63,17 @@ def test_paired_and_unpaired_cohorts_are_not_mixed():
     paired = {"a": False, "b": True}
     chosen, refused = independent(["a", "b"], paired=paired)
     assert chosen == ["a"]
-    assert "scale within pairs" in refused[0]["reason"]
+    assert "scale within pairs" in refused[0].reason
     assert independent(["a", "b"], paired=paired, kind="experiment")[0] == ["a", "b"]
 
 
 def test_refused_and_untestable_contrasts_do_not_enter():
     """They stand in the record with their reasons, and k counts the others."""
     untestable = replace(row("c", 0.0), testable=False, effect=None)
-    found = pool_contrasts([row("a", 0.5), row("b", 9.0), untestable], [{"contrast": "b", "reason": "shared"}])
+    found = pool_contrasts([row("a", 0.5), row("b", 9.0), untestable], [Refused("b", "shared")])
     assert (found.k, found.contrasts, found.method) == (1, ["a"], "single dataset")
     assert found.effect == pytest.approx(0.5)
-    assert {entry["contrast"] for entry in found.refused} == {"b", "c"}
+    assert {entry.contrast for entry in found.refused} == {"b", "c"}
     assert found.not_estimable["tau2"].startswith("a single dataset")
     assert pool_contrasts([untestable]).k == 0
 
@@ -88,18 +90,18 @@ def test_two_cohorts_are_pooled_honestly():
     assert found.hartung_knapp_p > found.p
     assert (found.leave_one_out_low, found.leave_one_out_high) == pytest.approx((0.4, 0.6))
     evidence = HypothesisEvidence("h", [row("a", 0.6)], None, 0.4, "declared", pooled=found)
-    assert HypothesisEvidence.from_dict(evidence.to_dict()) == evidence
+    assert as_record(HypothesisEvidence, json.loads(json.dumps(as_json(evidence)))) == evidence
 
 
 def test_both_orders_of_discovery_and_replication_are_reported():
     """A cohort found in one and absent in the other replicates in neither order; two that agree do in both."""
     agree = pool_contrasts([row("a", 0.6), row("b", 0.5)], discovery=["data_a"], direction="up")
-    assert [(order["order"], order["replicated"]) for order in agree.orders] == [("declared", True), ("reversed", True)]
-    assert agree.orders[0]["discovery"]["datasets"] == ["data_a"]
+    assert [(order.order, order.replicated) for order in agree.orders] == [("declared", True), ("reversed", True)]
+    assert agree.orders[0].discovery.datasets == ["data_a"]
     differ = pool_contrasts([row("a", 0.6), row("b", 0.0)], discovery=["data_a"], direction="up")
-    assert [order["replicated"] for order in differ.orders] == [False, False]
+    assert [order.replicated for order in differ.orders] == [False, False]
     wrong_way = pool_contrasts([row("a", 0.6), row("b", 0.5)], discovery=["data_a"], direction="down")
-    assert not any(order["replicated"] for order in wrong_way.orders)
+    assert not any(order.replicated for order in wrong_way.orders)
     assert pool_contrasts([row("a", 0.6)], discovery=["data_a"]).orders == []
 
 

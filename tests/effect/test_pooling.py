@@ -123,7 +123,7 @@ def test_unusable_numbers_are_refused(effects, ses, match):
         pool(np.array(effects), np.array(ses))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(2, 7).flatmap(lambda k: st.tuples(numbers(-3, 3, k), numbers(0.05, 2, k))), st.randoms())
 def test_order_sign_and_unit_do_not_matter(studies, random):
     """Shuffled studies give the same numbers; the sign flips with the effects; units scale through."""
@@ -141,7 +141,7 @@ def test_order_sign_and_unit_do_not_matter(studies, random):
     assert effects.min() - 1e-9 <= low[0] <= high[0] <= effects.max() + 1e-9
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(2, 6).flatmap(lambda k: st.tuples(numbers(-3, 3, k), numbers(0.05, 2, k))))
 def test_estimates_of_tau_squared_solve_their_equations(studies):
     """Paule–Mandel's Q equals k − 1 or τ² is 0; the restricted likelihood is nowhere higher on a grid."""

@@ -76,8 +76,6 @@ def test_a_declared_source_goes_from_the_sheet_to_pooling_and_bridges(tmp_path, 
     one, two = found.contrasts
     assert (one.source == two.source) is joined
     assert any("count as one" in note for note in found.notes) is joined
-    kept = ContrastEvidence.from_dict(one.to_dict())
-    assert kept.source == one.source
     sources = {entry.contrast.contrast: read_source(entry.contrast, entry.dataset, entry.fit, entry.design, entry.samples, {})
                for entry in files}  # fmt: skip
     chosen, _ = choose_independent(
@@ -90,9 +88,7 @@ def test_a_declared_source_goes_from_the_sheet_to_pooling_and_bridges(tmp_path, 
     assert chosen == (["one"] if joined else ["one", "two"])
 
 
-def test_evidence_written_before_there_was_a_source_still_reads():
-    """The word is optional in records as in sheets."""
-    values = control(1.0, 0.01).to_dict()
-    del values["declared_source"]
-    assert ContrastEvidence.from_dict(values).source == ("GSE1", "cells")
+def test_a_declared_source_stands_in_the_record():
+    """With the word, accession and tissue do not count; without it they do."""
+    assert control(1.0, 0.01).source == ("GSE1", "cells")
     assert replace(control(1.0, 0.01), declared_source="x").source == ("source x", "")

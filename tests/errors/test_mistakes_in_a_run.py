@@ -26,7 +26,7 @@ def _run(folder, *targets, config=()):
     command += ["--config", *config] if config else []
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     done = subprocess.run(
-        command, cwd=folder, env={**os.environ, "PATH": path}, capture_output=True, text=True, check=False, timeout=300
+        command, cwd=folder, env={**os.environ, "PATH": path}, capture_output=True, text=True, check=False, timeout=1800
     )
     return done.returncode, done.stdout + done.stderr
 

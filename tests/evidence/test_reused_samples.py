@@ -14,6 +14,7 @@ from sidemine.differential.contrast import fit_declared_contrast
 from sidemine.differential.contrast_fit import save_fit
 from sidemine.effect.measure import ContrastFiles, measure_hypothesis, units_of
 from sidemine.effect.pooled_effect import choose_independent
+from sidemine.effect.record import Refused
 from sidemine.enrichment.set_tests import run_set_tests
 from sidemine.evidence.concordance_sources import read_source, shared_reason
 from sidemine.quality.assessment import assess_quality
@@ -128,7 +129,7 @@ def test_cohorts_that_still_share_samples_are_not_pooled(tmp_path, how):
     evidence, reason = measure(tmp_path, how, "warn")
     assert (evidence.pooled.k, evidence.pooled.contrasts) == (1, ["first"])
     told = f"shares {N_REUSED} samples with first, which was declared first"
-    assert evidence.pooled.refused == [{"contrast": "second", "reason": told}]
+    assert evidence.pooled.refused == [Refused("second", told)]
     assert any(f"second is not pooled: it {told}" in note for note in evidence.notes)
     assert reason == f"shares {N_REUSED} samples with second"
 
@@ -165,4 +166,4 @@ def test_one_donor_measured_in_two_series_is_one_unit(tmp_path):
         units[row["dataset"]] = units_of(declared(**row), tmp_path / "samples.tsv", fit, same)
     sources = {"a": ("GSEa", "blood"), "b": ("GSEb", "blood")}
     refused = choose_independent(["a", "b"], sources, units, {"a": False, "b": False}, "cohort")[1]
-    assert refused == [{"contrast": "b", "reason": "shares 1 biological unit with a, which was declared first"}]
+    assert refused == [Refused("b", "shares 1 biological unit with a, which was declared first")]

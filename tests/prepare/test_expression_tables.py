@@ -268,7 +268,7 @@ def test_simulation_marker_is_seen(tmp_path: Path) -> None:
     assert read_expression_table(_write(tmp_path, "# SIDEMINE-SIMULATED x\ng\ts1\nA\t1\n")).simulated
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     values=st.lists(st.lists(st.floats(-1e6, 1e6, allow_nan=False), min_size=3, max_size=3), min_size=1, max_size=6),
     separator=st.sampled_from(["\t", ",", ";"]),

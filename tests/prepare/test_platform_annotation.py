@@ -152,7 +152,7 @@ def test_row_with_too_many_cells(tmp_path):
 NAME = st.text(st.characters(categories=("Lu", "Ll", "Nd"), max_codepoint=0x24F), min_size=1, max_size=8)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=50)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
 @given(st.dictionaries(NAME.map("p{}".format), NAME.map("G{}".format), min_size=1, max_size=8), st.booleans())
 def test_what_is_written_comes_back(tmp_path, genes, as_geo):
     """Probes and symbols survive both GEO's layout and the plain one."""

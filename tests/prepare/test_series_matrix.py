@@ -284,7 +284,7 @@ def test_cells_written_by_the_rule_come_back(cells):
     assert split_cells(record)[1:] == [cell.replace('"', "'") for cell in cells]
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
 @given(
     st.integers(1, 4).flatmap(
         lambda width: st.lists(

@@ -6,14 +6,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sidemine.considerations.traps.judge import read_traps
-from sidemine.effect.record import ContrastEvidence
+from sidemine.considerations.judgement import Case
+from sidemine.considerations.traps.judge import judge_traps
+from sidemine.considerations.traps.record import Checks
+from sidemine.effect.pooled_effect import pool_contrasts
+from sidemine.effect.record import ContrastEvidence, HypothesisEvidence
 from sidemine.quality.associations import associated, find_age_overlap, find_associations
 from sidemine.quality.contrast_quality import flag_batches, flag_others, flag_p_values, flag_reused_sides
 from sidemine.quality.flags import stop_problems
 from sidemine.quality.group_scale import flag_library_size, flag_scale
 from sidemine.quality.p_histogram import read_histogram
-from sidemine.study.models import Traps
+from sidemine.study.models import Hypothesis, Traps
 
 ACTIONS = Traps().model_dump()
 IS_TARGET = np.arange(40) < 20
@@ -145,17 +148,25 @@ def evidence_row():
     return ContrastEvidence("c", "d", "GSE1", "", "disease", "blood", "verified", testable=True, **groups)
 
 
+def judge(checks):
+    row = evidence_row()
+    primary = {"set": "T", "contrasts": ["c"], "direction": "up"}
+    declared = {"id": "h", "question": "Is it what was planted?", "kind": "cohort", "primary": primary}
+    found = HypothesisEvidence("h", [row], None, 0.4, "declared", pool_contrasts([row]))
+    return judge_traps(Case(Hypothesis.model_validate(declared), found, ("c",)), checks)
+
+
 def test_serious_findings_become_the_strongest_doubt():
     """Batch before re-used controls; both are kept; only the batch caps."""
-    reused = flag_reused_sides({"target": [], "reference": ["s1"]}, 70, 63, "warn").to_dict()
-    batch = flag_batches(find({"batch": np.where(IS_TARGET, "A", "B")}), {**ACTIONS, "batch_aliased": "warn"}).to_dict()
-    found = read_traps([evidence_row()], {"dataset": {"d": []}, "contrast": {"c": [reused, batch]}})
-    assert "different batches" in found["doubt"]
-    assert [cap["cap"] for cap in found["caps"]] == ["batch_aliased"]
-    assert {entry["trap"] for entry in found["flags"]} == {"reused_samples", "batch_aliased"}
+    reused = flag_reused_sides({"target": [], "reference": ["s1"]}, 70, 63, "warn")
+    batch = flag_batches(find({"batch": np.where(IS_TARGET, "A", "B")}), {**ACTIONS, "batch_aliased": "warn"})
+    judged = judge(Checks(contrast={"c": [reused, batch]}))
+    assert "different batches" in judged.doubts[0].sentence
+    assert [cap.cap for cap in judged.caps] == ["batch_aliased"]
+    assert [flag.trap for flag in judged.columns.trap_flags] == ["reused_samples", "batch_aliased"]
 
 
 def test_without_findings_traps_take_nothing():
     """No flag, no doubt, no cap."""
-    found = read_traps([evidence_row()], {"dataset": {"d": []}, "contrast": {"c": []}})
-    assert (found["doubt"], found["caps"], found["flags"]) == ("", [], [])
+    judged = judge(Checks(contrast={"c": []}))
+    assert (judged.doubts, judged.caps, judged.columns.trap_flags) == ((), (), ())

@@ -14,7 +14,7 @@ class OpenPage:
         self.tab = browser.new_page(
             viewport={"width": width, "height": 844 if width < 600 else 900}, color_scheme=scheme
         )
-        self.tab.set_default_timeout(15_000)
+        self.tab.set_default_timeout(120_000)  # a busy machine draws slowly
         self.tab.on("request", lambda request: self.requests.append(request.url))
         self.tab.on("console", lambda message: self.complaints.append(f"{message.type}: {message.text}"))
         self.tab.on("pageerror", lambda error: self.complaints.append(str(error)))

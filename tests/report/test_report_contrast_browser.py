@@ -121,7 +121,6 @@ def test_theme_change_redraws(opened):
     opened.show("vte_a")
     opened.tab.emulate_media(color_scheme="dark")
     opened.tab.wait_for_selector("html.dark")
-    opened.tab.wait_for_timeout(500)
     opened.tab.locator("#genes-vte_a tbody tr").nth(1).click()
     assert opened.complaints == []
 

@@ -76,7 +76,7 @@ class Fetcher:
         arguments: dict[str, object] = {
             "max_bytes": 10_000_000,
             "session": self.session,
-            "retries": Retries(pace=Pace(connect=5, stall=5)),
+            "retries": Retries(pace=Pace(connect=60, stall=60)),
             "sleep": self.waits.append,
             "today": lambda: "2026-02-03",
             "allow_loopback_http": True,

@@ -27,7 +27,7 @@ def ranged(body: bytes, etag: str = '"v1"') -> Callable[[Handler], None]:
 def ask(fetcher: Fetcher) -> dict[str, object]:
     return {
         "session": fetcher.session,
-        "pace": Pace(connect=5, stall=5),
+        "pace": Pace(connect=60, stall=60),
         "sleep": fetcher.waits.append,
         "allow_loopback_http": True,
     }

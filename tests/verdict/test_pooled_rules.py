@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
-from test_rules import contrast, evidence, hypothesis, untestable
+from test_rules import answers, contrast, decide, evidence, hypothesis, untestable
 
 from sidemine.effect.pooled_effect import pool_contrasts
-from sidemine.effect.record import HypothesisEvidence
+from sidemine.effect.record import HypothesisEvidence, Refused
 from sidemine.stats.multiplicity import holm
-from sidemine.verdict.answer import answer_hypotheses
 from sidemine.verdict.readings import independent_readings, replicates
-from sidemine.verdict.rules import decide
 
 
 def gate(card, start):
@@ -82,30 +82,30 @@ def test_holm_counts_every_declared_hypothesis():
 def test_holm_is_a_gate():
     """A pooled p of .008 passes alone and fails as one of two hypotheses."""
     cohorts = evidence(contrast("a", 0.5, 0.26), contrast("b", 0.5, 0.26))
-    alone = answer_hypotheses([hypothesis()], {"h": cohorts})[0]
+    alone = answers([hypothesis()], {"h": cohorts})[0]
     assert 0.005 < alone["pooled"]["p"] < 0.01
     assert gate(alone, "pooled effect") == "passed"
-    other = HypothesisEvidence("other", [untestable("x")], None, 0.4, "declared")
-    cards = answer_hypotheses([hypothesis(), hypothesis("other")], {"h": cohorts, "other": other})
+    other = replace(evidence(untestable("x")), hypothesis="other")
+    cards = answers([hypothesis(), hypothesis("other")], {"h": cohorts, "other": other})
     assert cards[0]["p_holm"] == pytest.approx(2 * alone["pooled"]["p"])
     assert gate(cards[0], "pooled effect") == "failed"
 
 
 def test_the_wrong_sign_fails_the_gate_whatever_p_is():
     """The pooled p is two-sided; the declared sign is a condition of its own."""
-    card = answer_hypotheses([hypothesis()], {"h": evidence(contrast("a", -0.9), contrast("b", -0.9))})[0]
+    card = answers([hypothesis()], {"h": evidence(contrast("a", -0.9), contrast("b", -0.9))})[0]
     assert gate(card, "pooled effect") == "failed"
     assert gate(card, "replication") == "failed"
 
 
 def test_the_card_tells_the_pooled_effect_or_why_there_is_none():
     """Two cohorts: figures and a sentence. One: null, the reason, and a cap."""
-    card = answer_hypotheses([hypothesis()], {"h": evidence(contrast("a", 0.6), contrast("b", 0.4))})[0]
+    card = answers([hypothesis()], {"h": evidence(contrast("a", 0.6), contrast("b", 0.4))})[0]
     assert card["pooled"]["k"] == 2
     assert "Over 2 independent cohorts together (common effect): 0.50 SD higher" in card["sentence"]
     assert "0.40 to 0.60 when one of them is left out" in card["sentence"]
     assert "pooled" not in card["not_computed"]
-    single = answer_hypotheses([hypothesis()], {"h": evidence(contrast("a", 0.6), untestable("b"))})[0]
+    single = answers([hypothesis()], {"h": evidence(contrast("a", 0.6), untestable("b"))})[0]
     assert single["pooled"] is None
     assert "single independent dataset" in single["not_computed"]["pooled"]
     assert "b: could not be tested" in single["not_computed"]["pooled"]
@@ -116,9 +116,9 @@ def test_the_card_tells_the_pooled_effect_or_why_there_is_none():
 def test_dependent_cohorts_do_not_replicate_each_other():
     """A cohort that shares samples with another neither enters the pool nor counts in the replication gate."""
     rows = [contrast("a", 0.6), contrast("b", 0.6)]
-    pooled = pool_contrasts(rows, [{"contrast": "b", "reason": "shares 20 samples with a"}])
+    pooled = pool_contrasts(rows, [Refused("b", "shares 20 samples with a")])
     found = HypothesisEvidence("h", rows, None, 0.4, "declared", pooled=pooled)
-    card = answer_hypotheses([hypothesis()], {"h": found})[0]
+    card = answers([hypothesis()], {"h": found})[0]
     assert card["pooled"] is None
     assert gate(card, "replication") == "failed"
     assert "shares 20 samples" in card["not_computed"]["pooled"]
@@ -129,7 +129,7 @@ def test_discovery_and_replication_are_told_in_both_orders():
     rows = [contrast("a", 0.6), contrast("b", 0.5)]
     pooled = pool_contrasts(rows, [], ["data_a"], "up")
     found = HypothesisEvidence("h", rows, None, 0.4, "declared", pooled=pooled)
-    sentence = answer_hypotheses([hypothesis()], {"h": found})[0]["sentence"]
+    sentence = answers([hypothesis()], {"h": found})[0]["sentence"]
     assert "Found in data_a" in sentence
     assert "Found in data_b" in sentence
     assert sentence.count(": replicated.") == 2

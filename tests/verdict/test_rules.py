@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import pytest
 from scipy import stats
 
+from sidemine.considerations.composition.record import AdjustedIn, Corrected, Difference, SingleProxy
+from sidemine.considerations.of_study import StudyRecords
+from sidemine.considerations.specificity.record import AmongComparators, AmongMatched, Placed, Specificity
 from sidemine.effect.intervals import Effect, one_sided
-from sidemine.effect.record import ContrastEvidence, HypothesisEvidence
+from sidemine.effect.pooled_effect import pool_contrasts
+from sidemine.effect.record import ContrastEvidence, Estimate, HypothesisEvidence
+from sidemine.errors import Problem
+from sidemine.study.models import Hypothesis
 from sidemine.verdict.answer import answer_hypotheses
-from sidemine.verdict.rules import decide
+from sidemine.verdict.card import card_json
+from sidemine.verdict.readings import read_contrasts
+from sidemine.verdict.rules import apply_rules
 from sidemine.verdict.sentences import competitive_reading
 
 
@@ -51,27 +60,37 @@ def contrast(name="a", effect=1.0, se=0.1, df=60.0, **changes):
 
 def untestable(name):
     """A contrast that could not be tested: no numbers, but a reason."""
-    problem = {"what": "too small", "where": "x", "allowed": "3", "next_step": "more"}
+    problem = Problem("too small", "x", "3", "more")
     nothing = dict.fromkeys(("effect", "effect_se", "effect_df", "p_self_contained", "p_competitive"))
     return replace(contrast(name), testable=False, problem=problem, **nothing)
 
 
 def evidence(*contrasts, margin=0.4, control=None):
-    return HypothesisEvidence("h", list(contrasts), control, margin, "declared")
+    return HypothesisEvidence("h", list(contrasts), control, margin, "declared", pool_contrasts(contrasts))
 
 
 def hypothesis(name="h", kind="cohort", direction="up", requires=()):
     primary = {"set": "S", "contrasts": ["a"], "test": "fry", "direction": direction, "margin": 0.4}
-    return {
-        "id": name,
-        "question": "Is it?",
-        "kind": kind,
-        "primary": primary,
-        "expects_sign": "none",
-        "requires": list(requires),
-        "threats": [],
-        "secondary_sets": [],
-    }
+    return Hypothesis.model_validate(
+        {
+            "id": name,
+            "question": "Is it what was planted?",
+            "kind": kind,
+            "primary": primary,
+            "requires": list(requires),
+        }
+    )
+
+
+def decide(found, direction, kind):
+    """The bare rule table, no gate evaluated: the decision and the readings that it rests on."""
+    readings = read_contrasts(found, direction, kind)
+    return apply_rules(found, readings, hypothesis(kind=kind, direction=direction)), readings
+
+
+def answers(hypotheses, found, **records):
+    """The cards as they stand in verdicts.json; `records` as in `StudyRecords`."""
+    return [card_json(card) for card in answer_hypotheses(hypotheses, found, StudyRecords(**records).judges)]
 
 
 COHORT_CASES = {
@@ -133,7 +152,7 @@ def test_what_was_not_computed_caps_at_suggestive():
     for kind in ("cohort", "experiment"):
         more = {"p_competitive": 0.001, "competitive_direction": "up"}
         overwhelming = evidence(contrast("a", 9.0, 0.1, **more), contrast("b", 9.0, 0.1, **more))
-        card = answer_hypotheses([hypothesis(kind=kind)], {"h": overwhelming})[0]
+        card = answers([hypothesis(kind=kind)], {"h": overwhelming})[0]
         assert card["verdict"] == "suggestive"
         assert any(gate["status"] == "not evaluated" for gate in card["gates"])
         assert {"specificity", "calibration"} <= {cap["cap"] for cap in card["caps"] if cap["bites"]}
@@ -153,9 +172,9 @@ def test_a_failed_positive_control_makes_dependants_not_testable():
     rows = [hypothesis("h", "experiment", requires=["control"]), hypothesis("control", "experiment")]
     found = {
         "h": evidence(contrast("a", 2.0, 0.2, 4)),
-        "control": HypothesisEvidence("control", [contrast("c", 0.0, 0.05, 4)], None, 0.4, "declared"),
+        "control": replace(evidence(contrast("c", 0.0, 0.05, 4)), hypothesis="control"),
     }
-    cards = answer_hypotheses(rows, found)
+    cards = answers(rows, found)
     assert cards[1]["verdict"] == "not supported"
     assert cards[0]["verdict"] == "not testable"
     assert "control" in cards[0]["rule"]
@@ -163,7 +182,11 @@ def test_a_failed_positive_control_makes_dependants_not_testable():
 
 def test_without_a_margin_there_is_no_verdict():
     """A margin that hangs on an untestable control cannot be had, and the reason is told."""
-    decision, _ = decide(HypothesisEvidence("h", [contrast()], None, None, "its control failed"), "up", "experiment")
+    decision, _ = decide(
+        HypothesisEvidence("h", [contrast()], None, None, "its control failed", pool_contrasts([contrast()])),
+        "up",
+        "experiment",
+    )
     assert decision.verdict == "not testable"
     assert "its control failed" in decision.rule
 
@@ -221,7 +244,7 @@ def test_the_competitive_gate_asks_for_the_declared_direction():
     """A set that is significantly lower than other genes does not confirm a hypothesis of higher."""
     for side, status in (("down", "failed"), ("up", "passed")):
         rows = [contrast("a", 0.9, 0.1, p_competitive=0.001, competitive_direction=side)]
-        card = answer_hypotheses([hypothesis()], {"h": evidence(*rows)})[0]
+        card = answers([hypothesis()], {"h": evidence(*rows)})[0]
         (gate,) = [gate for gate in card["gates"] if gate["name"] == "competitive test"]
         assert gate["status"] == status
     assert "(lower than they)" in competitive_reading(contrast(p_competitive=0.01, competitive_direction="down"))
@@ -231,7 +254,7 @@ def test_contrasts_of_one_source_count_once():
     """k counts independent sources: two doses of one experiment share their reference samples."""
     shared = {"accession": "GSE7", "tissue": "line"}
     rows = [contrast("a", 2.0, 0.2, 4, **shared), contrast("b", 2.0, 0.2, 4, **shared)]
-    card = answer_hypotheses([hypothesis(kind="experiment")], {"h": evidence(*rows)})[0]
+    card = answers([hypothesis(kind="experiment")], {"h": evidence(*rows)})[0]
     assert card["agreeing"] == {"k": 1, "n": 1}
     assert any(cap["cap"] == "replication" for cap in card["caps"])
 
@@ -239,9 +262,9 @@ def test_contrasts_of_one_source_count_once():
 def test_smallest_excludable_effect_is_what_all_contrasts_together_exclude():
     """Experiments: `not supported` needs every one, so the least precise one counts. Cohorts: the pooled effect."""
     rows = [contrast("a", 0.0, 0.1), contrast("b", 0.0, 0.3)]
-    card = answer_hypotheses([hypothesis(kind="experiment")], {"h": evidence(*rows)})[0]
+    card = answers([hypothesis(kind="experiment")], {"h": evidence(*rows)})[0]
     assert card["smallest_excludable"] == pytest.approx(stats.t.ppf(0.95, 60) * 0.3)
-    cohorts = answer_hypotheses([hypothesis()], {"h": evidence(*rows)})[0]
+    cohorts = answers([hypothesis()], {"h": evidence(*rows)})[0]
     assert cohorts["smallest_excludable"] == pytest.approx(
         stats.t.ppf(0.95, cohorts["pooled"]["df"]) * cohorts["pooled"]["se"]
     )
@@ -249,40 +272,36 @@ def test_smallest_excludable_effect_is_what_all_contrasts_together_exclude():
 
 def test_gates_without_a_testable_contrast_are_not_evaluated():
     """What could not be looked at has not failed."""
-    card = answer_hypotheses([hypothesis()], {"h": evidence(untestable("a"))})[0]
+    card = answers([hypothesis()], {"h": evidence(untestable("a"))})[0]
     assert {gate["status"] for gate in card["gates"]} == {"not evaluated"}
 
 
 def test_sentences_read_well_with_any_label():
     """Labels are free text: they stand in brackets, and pairs are told to be pairs."""
     labels = {"target_label": "after venous thromboembolism", "reference_label": "healthy"}
-    card = answer_hypotheses([hypothesis()], {"h": evidence(contrast("a", 0.6, 0.1, **labels))})[0]
+    card = answers([hypothesis()], {"h": evidence(contrast("a", 0.6, 0.1, **labels))})[0]
     assert "0.60 SD higher (after venous thromboembolism versus healthy; " in card["sentence"]
     assert "in after" not in card["sentence"]
-    paired = answer_hypotheses([hypothesis()], {"h": evidence(contrast("a", 0.6, 0.1, blocking="fixed"))})[0]
+    paired = answers([hypothesis()], {"h": evidence(contrast("a", 0.6, 0.1, blocking="fixed"))})[0]
     assert "0.60 within-pair SD higher" in paired["sentence"]
 
 
 def place(contrast="a", matched=99.0, comparators=99.0):
     """A contrast's entry of specificity.json."""
     reason = "no valid comparator: too few"
-    return {
-        "contrast": contrast,
-        "matched": {"percentile": matched, "reason": "" if matched is not None else reason, "n_sets": 1000},
-        "comparators": {
-            "percentile": comparators,
-            "reason": "" if comparators is not None else reason,
-            "rank": 1,
-            "n": 40,
-            "ahead": [],
-        },
-    }
+    random = AmongMatched(100, 10, 0.5, 0.3, 1000, percentile=matched, reason="" if matched is not None else reason)
+    ranked = AmongComparators(40, 1, [], comparators, "" if comparators is not None else reason)
+    return Placed(contrast, "S", "up", 1.0, random, ranked, [], [])
 
 
-def card_with(kind, *places):
+def places(*entries):
+    """A study's specificity.json with one hypothesis."""
+    return {"h": Specificity("h", list(entries))}
+
+
+def card_with(kind, *entries):
     strong = evidence(contrast("a", 2.0, 0.2, 20), margin=0.4)
-    record = {"hypothesis": "h", "contrasts": list(places)}
-    return answer_hypotheses([hypothesis(kind=kind)], {"h": strong}, {"h": record})[0]
+    return answers([hypothesis(kind=kind)], {"h": strong}, specificity=places(*entries))[0]
 
 
 def test_cohorts_below_the_75th_percentile_are_capped():
@@ -322,25 +341,22 @@ def adjusted_entry(name="a", total=0.6, adjusted=0.5, corrected=0.45, se=0.12):
 
     def estimate(effect):
         p = float(2 * stats.norm.sf(abs(effect / se)))
-        return {"effect": effect, "effect_se": se, "ci_low": effect - 2 * se, "ci_high": effect + 2 * se, "p_value": p}
+        return Estimate(effect, se, effect - 2 * se, effect + 2 * se, math.inf, p)
 
-    return {
-        "contrast": name,
-        "reason": "",
-        "adjusted_for": ["erythroid"],
-        "total": estimate(total),
-        "adjusted": estimate(adjusted),
-        "corrected": estimate(corrected),
-        "difference": {"effect": total - adjusted, "ci_low": 0.0, "ci_high": 0.2},
-        "retained_percent": 80.0,
-        "single": [{"cell_type": "erythroid", "difference": total - adjusted}],
-        "proxies": [],
-    }
+    bound = Corrected(0.7, corrected, se, corrected - 2 * se, corrected + 2 * se)
+    difference = total - adjusted
+    return AdjustedIn(
+        hypothesis="h", gene_set="S", proxies=[], adjusted_for=["erythroid"], reason="", total=estimate(total),
+        adjusted=estimate(adjusted), difference=Difference(difference, 0.0, 0.2), retained_percent=80.0,
+        corrected=bound, could_explain=False,
+        single=[SingleProxy("erythroid", estimate(0.1), estimate(adjusted), difference)], with_dropped=None,
+        n_bootstrap=100, contrast=name, contamination_checked_in=["stimulated"],
+    )  # fmt: skip
 
 
 def composition_card(*entries):
     found = evidence(contrast("a", 0.6, 0.15), contrast("b", 0.5, 0.15))
-    return answer_hypotheses([hypothesis()], {"h": found}, None, {"h": list(entries)})[0]
+    return answers([hypothesis()], {"h": found}, composition={"h": list(entries)})[0]
 
 
 def test_an_effect_that_survives_adjustment_passes_its_gate():

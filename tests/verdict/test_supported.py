@@ -3,35 +3,40 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import pytest
-from test_rules import adjusted_entry, contrast, evidence, hypothesis, place, untestable
+from test_rules import adjusted_entry, answers, contrast, decide, evidence, hypothesis, place, places, untestable
 
-from sidemine.considerations.robustness.judge import read_robustness
+from sidemine.considerations.calibration.record import ContrastCalibration
+from sidemine.considerations.judgement import Case
+from sidemine.considerations.of_study import StudyRecords
+from sidemine.considerations.robustness.judge import judge_robustness
+from sidemine.considerations.robustness.record import Robustness, Share
+from sidemine.considerations.traps.record import Checks
 from sidemine.effect.pooled_effect import pool_contrasts
-from sidemine.effect.record import HypothesisEvidence
-from sidemine.verdict.answer import answer_hypotheses
-from sidemine.verdict.appraise import verdict_without_robustness
-from sidemine.verdict.rules import decide
+from sidemine.effect.record import HypothesisEvidence, Refused
+from sidemine.quality.flags import Flag
+from sidemine.verdict.decide import variant_verdicts
 
-HOLDS = {"fry": "holds", "camera": "conservative", "measured": True, "sentence": "Both hold."}
+HOLDS = ContrastCalibration(
+    "holds", "conservative", measured=True, labelings=100, design_class="3 v 3", sentence="Both hold."
+)
 
 
 def robust(agreeing=10, of=10, **changes):
     """A hypothesis' entry of robustness.json."""
-    return {
-        "hypothesis": "h",
-        "agreeing": agreeing,
-        "of": of,
-        "share": agreeing / of if of else None,
-        "full_data": {"agreeing": agreeing, "of": of, "share": agreeing / of if of else None},
-        "reversed": [],
-        "required_runs": {"age_overlap": "passed", "no_reused_controls": "not applicable"},
-        "required_details": {"age_overlap": "", "no_reused_controls": ""},
-        "reason": None,
-        **changes,
-    }
+    share = agreeing / of if of else None
+    found = Robustness(
+        agreeing, of, share, "h", [], Share(agreeing, of, share), [],
+        {"age_overlap": "passed", "no_reused_controls": "not applicable"},
+        {"age_overlap": "", "no_reused_controls": ""}, None,
+    )  # fmt: skip
+    return replace(found, **changes)
+
+
+def case_of(kind):
+    return Case(hypothesis(kind=kind), evidence(contrast("a")), ("a",))
 
 
 def cohorts(*effects, se=0.15, **changes):
@@ -46,23 +51,23 @@ def cohort_card(rows=None, **changes):
     names = [row.contrast for row in rows]
     given = {
         "direction": "up",
-        "specificity": {"hypothesis": "h", "contrasts": [place(name) for name in names]},
+        "specificity": [place(name) for name in names],
         "composition": [adjusted_entry(name) for name in names],
         "robustness": robust(),
         "calibration": dict.fromkeys(names, HOLDS),
-        "checks": None,
+        "checks": Checks(),
         "margin": 0.4,
         **changes,
     }
     direction = given["direction"]
-    return answer_hypotheses(
+    return answers(
         [hypothesis(direction=direction)],
         {"h": evidence(*rows, margin=given["margin"])},
-        {"h": given["specificity"]} if given["specificity"] else None,
-        {"h": given["composition"]},
-        {"h": given["robustness"]} if given["robustness"] else None,
-        given["calibration"],
-        given["checks"],
+        specificity=places(*given["specificity"]) if given["specificity"] else {},
+        composition={"h": given["composition"]},
+        robustness={"h": given["robustness"]} if given["robustness"] else {},
+        calibration=given["calibration"],
+        checks=given["checks"],
     )[0]
 
 
@@ -74,15 +79,14 @@ def experiment_card(rows=None, direction="up", **changes):
     """The card of an experiment hypothesis for which everything speaks, but for what is changed."""
     rows = experiments(2.0, 1.8) if rows is None else rows
     names = [row.contrast for row in rows]
-    places = changes.get("places", [place(name) for name in names])
-    return answer_hypotheses(
+    entries = changes.get("places", [place(name) for name in names])
+    return answers(
         [hypothesis(kind="experiment", direction=direction)],
         {"h": evidence(*rows)},
-        {"h": {"hypothesis": "h", "contrasts": places}} if places else None,
-        None,
-        {"h": changes["robustness"]} if "robustness" in changes else None,
-        changes.get("calibration", dict.fromkeys(names, HOLDS)),
-        changes.get("checks"),
+        specificity=places(*entries) if entries else {},
+        robustness={"h": changes["robustness"]} if "robustness" in changes else {},
+        calibration=changes.get("calibration", dict.fromkeys(names, HOLDS)),
+        checks=changes.get("checks", Checks()),
     )[0]
 
 
@@ -103,33 +107,26 @@ def test_a_cohort_answer_with_every_gate_passed_is_supported():
     assert card["doubt"].startswith("Blood composition differs and is measured by proxies only")
     assert "Holm-adjusted p of at most .01" in card["rule"]
     assert card["robustness_share"] == 1.0
-    assert card["calibration"] == {"a": HOLDS, "b": HOLDS}
+    assert card["calibration"] == {"a": asdict(HOLDS), "b": asdict(HOLDS)}
     assert card["not_computed"] == {}
 
 
 AGED = {"age_overlap": "failed", "no_reused_controls": "passed"}
 REUSED = {"age_overlap": "passed", "no_reused_controls": "failed"}
-BATCH = {
-    "trap": "batch_associated",
-    "check": "batch",
-    "status": "warn",
-    "evidence": "plate",
-    "consequence": "told",
-    "serious": True,
-}
+BATCH = Flag("batch_associated", "batch", "warn", "plate", "told", serious=True)
 CAPS = {
     "direction either": ({"direction": "either"}, "direction"),
-    "set among random sets": ({"specificity": {"contrasts": [place("a", 74.0), place("b", 75.0)]}}, "specificity"),
+    "set among random sets": ({"specificity": [place("a", 74.0), place("b", 75.0)]}, "specificity"),
     "set among comparators": (
-        {"specificity": {"contrasts": [place("a", 99.0, 74.0), place("b", 99.0, 74.0)]}},
+        {"specificity": [place("a", 99.0, 74.0), place("b", 99.0, 74.0)]},
         "specificity",
     ),
-    "no valid comparator": ({"specificity": {"contrasts": [place("a", None, None)]}}, "specificity"),
+    "no valid comparator": ({"specificity": [place("a", None, None)]}, "specificity"),
     "one cohort without any place": (
-        {"specificity": {"contrasts": [place("a"), place("b", None, None)]}},
+        {"specificity": [place("a"), place("b", None, None)]},
         "specificity",
     ),
-    "one cohort not placed": ({"specificity": {"contrasts": [place("a")]}}, "specificity"),
+    "one cohort not placed": ({"specificity": [place("a")]}, "specificity"),
     "specificity not computed": ({"specificity": None}, "specificity"),
     "composition not computed": ({"composition": []}, "composition"),
     "adjusted p above .05": ({"composition": [adjusted_entry(n, adjusted=0.1) for n in "ab"]}, "composition"),
@@ -138,18 +135,21 @@ CAPS = {
     "one cohort not adjusted": ({"composition": [adjusted_entry("a")]}, "composition"),
     "robustness not computed": ({"robustness": None}, "robustness"),
     "robustness share below three quarters": ({"robustness": robust(7, 10)}, "robustness"),
-    "a variant reverses": ({"robustness": robust(reversed=[{"variant": "no_covariates"}])}, "robustness"),
+    "a variant reverses": ({"robustness": robust(reversed=["no_covariates"])}, "robustness"),
     "no full-data variant": (
-        {"robustness": robust(full_data={"agreeing": 0, "of": 0, "share": None})},
+        {"robustness": robust(full_data=Share(0, 0, None))},
         "robustness",
     ),
     "age overlap fails": ({"robustness": robust(required_runs=AGED)}, "robustness"),
     "re-used controls fail": ({"robustness": robust(required_runs=REUSED)}, "robustness"),
-    "a required run is missing": ({"robustness": robust(required_runs={"age_overlap": "passed"})}, "robustness"),
+    "a required run is missing": (
+        {"robustness": robust(required_runs={"age_overlap": "passed", "no_reused_controls": "not evaluated"})},
+        "robustness",
+    ),
     "calibration not computed": ({"calibration": None}, "calibration"),
-    "one test liberal": ({"calibration": {"a": HOLDS, "b": {**HOLDS, "camera": "liberal"}}}, "calibration"),
-    "one size not measured": ({"calibration": {"a": HOLDS, "b": {**HOLDS, "fry": "not measured"}}}, "calibration"),
-    "batch": ({"checks": {"dataset": {}, "contrast": {"a": [BATCH]}}}, "batch_associated"),
+    "one test liberal": ({"calibration": {"a": HOLDS, "b": replace(HOLDS, camera="liberal")}}, "calibration"),
+    "one size not measured": ({"calibration": {"a": HOLDS, "b": replace(HOLDS, fry="not measured")}}, "calibration"),
+    "batch": ({"checks": Checks(contrast={"a": [BATCH]})}, "batch_associated"),
 }
 
 
@@ -195,24 +195,24 @@ def test_a_required_run_counts_only_where_the_data_need_it(status, verdict):
 def test_three_quarters_are_enough_and_the_75th_percentile_is_too():
     """The limits themselves pass."""
     assert cohort_card(robustness=robust(9, 12))["verdict"] == "supported"
-    edge = {"contrasts": [place("a", 75.0, 75.0), place("b", 75.0, 75.0)]}
+    edge = [place("a", 75.0, 75.0), place("b", 75.0, 75.0)]
     assert cohort_card(specificity=edge)["verdict"] == "supported"
 
 
 def test_a_cohort_without_any_place_among_other_sets_is_named():
     """A percentile of the other cohort says nothing about this one."""
-    card = cohort_card(specificity={"contrasts": [place("a"), place("b", None, None)]})
+    card = cohort_card(specificity=[place("a"), place("b", None, None)])
     (cap,) = [cap for cap in card["caps"] if cap["cap"] == "specificity"]
     assert "no valid comparator in b" in cap["reason"]
     (gate,) = [gate for gate in card["gates"] if gate["name"] == "specificity"]
     assert gate["status"] == "failed"
-    mixed = {"contrasts": [place("a", None, 90.0), place("b", 99.0, None)]}
+    mixed = [place("a", None, 90.0), place("b", 99.0, None)]
     assert cohort_card(specificity=mixed)["verdict"] == "supported"
 
 
 def test_comparator_sets_alone_decide_and_are_the_doubt():
     """The declared fallback: no valid random sets in any cohort. It passes, says so, and is the reason to doubt."""
-    alone = {"contrasts": [place("a", None, 99.0), place("b", None, 99.0)]}
+    alone = [place("a", None, 99.0), place("b", None, 99.0)]
     card = cohort_card(specificity=alone)
     assert card["verdict"] == "supported"
     assert card["doubt"] == (
@@ -222,7 +222,7 @@ def test_comparator_sets_alone_decide_and_are_the_doubt():
     assert "the comparator sets decide alone" in gate["detail"]
     stronger = cohort_card(specificity=alone, robustness=robust(5, 10))
     assert "comparator sets alone" not in stronger["doubt"]
-    one = cohort_card(specificity={"contrasts": [place("a", None, 99.0), place("b")]})
+    one = cohort_card(specificity=[place("a", None, 99.0), place("b")])
     assert one["doubt"].startswith("Blood composition differs")
 
 
@@ -253,14 +253,14 @@ def test_holm_over_the_study_takes_supported_away():
     rows = cohorts(0.45, 0.45, se=0.2)
     assert cohort_card(rows)["verdict"] == "supported"
     names = [row.contrast for row in rows]
-    others = {f"o{n}": HypothesisEvidence(f"o{n}", [untestable("x")], None, 0.4, "declared") for n in range(14)}
-    cards = answer_hypotheses(
+    others = {f"o{n}": replace(evidence(untestable("x")), hypothesis=f"o{n}") for n in range(14)}
+    cards = answers(
         [hypothesis(), *(hypothesis(name) for name in others)],
         {"h": evidence(*rows), **others},
-        {"h": {"contrasts": [place(name) for name in names]}},
-        {"h": [adjusted_entry(name) for name in names]},
-        {"h": robust()},
-        dict.fromkeys(names, HOLDS),
+        specificity=places(*map(place, names)),
+        composition={"h": [adjusted_entry(name) for name in names]},
+        robustness={"h": robust()},
+        calibration=dict.fromkeys(names, HOLDS),
     )
     assert cards[0]["verdict"] == "suggestive"
     assert failed(cards[0]) == {"pooled p"}
@@ -286,7 +286,7 @@ def test_a_null_is_never_supported_by_passing_everything_else(direction):
 
 def test_no_calibrated_test_is_not_testable():
     """A self-contained test that is liberal in every cohort may not speak at all."""
-    liberal = {**HOLDS, "fry": "liberal"}
+    liberal = replace(HOLDS, fry="liberal")
     card = cohort_card(calibration={"a": liberal, "b": liberal})
     assert card["verdict"] == "not testable"
     assert "holds its size" in card["rule"]
@@ -343,7 +343,7 @@ EXPERIMENT_CASES = {
     "both opposite": (experiments(-2.0, -1.8), {}, "not supported"),
     "copies counted as samples": (
         None,
-        {"checks": {"dataset": {}, "contrast": {"a": [{**BATCH, "trap": "duplicated_samples"}]}}},
+        {"checks": Checks(contrast={"a": [replace(BATCH, trap="duplicated_samples")]})},
         "suggestive",
     ),
     "robustness fails, which is shown only": (None, {"robustness": robust(1, 10)}, "supported"),
@@ -368,11 +368,11 @@ def test_holm_binds_experiments_too():
     """Two experiments at p = .02 each are supported alone, and not among many declared hypotheses."""
     rows = experiments(2.0, 1.8, p_self_contained=0.02)
     assert experiment_card(rows)["verdict"] == "supported"
-    others = {f"o{n}": HypothesisEvidence(f"o{n}", [untestable("x")], None, 0.4, "declared") for n in range(5)}
-    cards = answer_hypotheses(
+    others = {f"o{n}": replace(evidence(untestable("x")), hypothesis=f"o{n}") for n in range(5)}
+    cards = answers(
         [hypothesis(kind="experiment"), *(hypothesis(name) for name in others)],
         {"h": evidence(*rows), **others},
-        {"h": {"contrasts": [place("a"), place("b")]}},
+        specificity=places(place("a"), place("b")),
         calibration=dict.fromkeys("ab", HOLDS),
     )
     assert (cards[0]["verdict"], failed(cards[0])) == ("suggestive", {"Holm"})
@@ -381,12 +381,12 @@ def test_holm_binds_experiments_too():
 def test_shared_samples_are_no_second_experiment():
     """Another accession with the same cultures confirms nothing."""
     rows = experiments(2.0, 1.8)
-    pooled = pool_contrasts(rows, [{"contrast": "b", "reason": "shares 3 samples with a"}])
+    pooled = pool_contrasts(rows, [Refused("b", "shares 3 samples with a")])
     found = HypothesisEvidence("h", rows, None, 0.4, "declared", pooled=pooled)
-    card = answer_hypotheses(
+    card = answers(
         [hypothesis(kind="experiment")],
         {"h": found},
-        {"h": {"contrasts": [place("a"), place("b")]}},
+        specificity=places(place("a"), place("b")),
         calibration=dict.fromkeys("ab", HOLDS),
     )[0]
     assert card["verdict"] == "suggestive"
@@ -395,18 +395,25 @@ def test_shared_samples_are_no_second_experiment():
 
 def test_a_variants_verdict_leaves_robustness_out():
     """A robustness variant is judged by every rule but robustness; Holm counts the other hypotheses."""
-    rows, known = cohorts(0.6, 0.5), {
-        "specificity": {"contrasts": [place("a"), place("b")]},
-        "composition": [adjusted_entry("a"), adjusted_entry("b")],
+    rows, weak = cohorts(0.6, 0.5), cohorts(0.45, 0.45, se=0.2)
+    records = {
+        "specificity": places(place("a"), place("b")),
+        "composition": {"h": [adjusted_entry("a"), adjusted_entry("b")]},
         "calibration": {"a": HOLDS, "b": HOLDS},
-    }  # fmt: skip
-    assert verdict_without_robustness(hypothesis(), evidence(*rows), **known).verdict == "supported"
-    weak = cohorts(0.45, 0.45, se=0.2)
-    assert verdict_without_robustness(hypothesis(), evidence(*weak), **known).verdict == "supported"
-    crowd = [None] * 20
-    assert verdict_without_robustness(hypothesis(), evidence(*weak), others=crowd, **known).verdict == "suggestive"
-    del known["composition"]
-    assert verdict_without_robustness(hypothesis(), evidence(*rows), **known).verdict == "suggestive"
+    }
+
+    def verdict_of(found, n_others=0, **known):
+        """The verdict of a variant whose evidence is `found`."""
+        declared = [hypothesis(), *(hypothesis(f"o{n}") for n in range(n_others))]
+        reference = {row.id: evidence(*rows) if row.id == "h" else evidence(untestable("x")) for row in declared}
+        judges = StudyRecords(**known, robustness={"h": robust(1, 10)}).judges_of_variants
+        return variant_verdicts(declared, reference, judges)["h"](evidence(*found))
+
+    assert verdict_of(rows, **records) == "supported"
+    assert verdict_of(weak, **records) == "supported"
+    assert verdict_of(weak, 20, **records) == "suggestive"
+    del records["composition"]
+    assert verdict_of(rows, **records) == "suggestive"
 
 
 def test_without_gates_the_bare_rule_never_supports():
@@ -417,31 +424,30 @@ def test_without_gates_the_bare_rule_never_supports():
 
 def test_robustness_tells_its_counts_and_every_fault():
     """The gate's detail holds the counts; each fault is a cap of its own."""
-    record = robust(5, 10, reversed=[{"variant": "filter_strict"}], required_runs=AGED)
-    read = read_robustness("cohort", record)
-    assert read["gate"]["status"] == "failed"
-    assert "5 of 10 variants agree" in read["gate"]["detail"]
-    assert len(read["caps"]) == 3
-    assert "filter_strict" in read["doubt"]
-    shown = read_robustness("experiment", record)
-    assert (shown["caps"], shown["doubt"], shown["gate"]["required"]) == ([], "", False)
+    record = robust(5, 10, reversed=["filter_strict"], required_runs=AGED)
+    judged = judge_robustness(case_of("cohort"), record)
+    assert judged.gates[0].status == "failed"
+    assert "5 of 10 variants agree" in judged.gates[0].detail
+    assert len(judged.caps) == 3
+    assert "filter_strict" in judged.doubts[0].sentence
+    shown = judge_robustness(case_of("experiment"), record)
+    assert (shown.caps, shown.doubts, shown.gates[0].required) == ((), (), False)
 
 
 def test_a_null_share_carries_its_reason():
     """robustness.json may say why nothing could be varied."""
-    read = read_robustness("cohort", robust(0, 0, reason="no contrast could be tested"))
-    assert read["share"] is None
-    assert "no contrast could be tested" in read["reason"]
-    assert read["gate"]["status"] == "not evaluated"
-    assert read["caps"]
+    judged = judge_robustness(case_of("cohort"), robust(0, 0, reason="no contrast could be tested"))
+    assert judged.missing == {"robustness_share": "no contrast could be tested"}
+    assert judged.gates[0].status == "not evaluated"
+    assert judged.caps
 
 
 @pytest.mark.parametrize("estimand", ["adjusted", "corrected"])
 def test_an_adjusted_effect_that_is_no_number_is_never_passed(estimand):
     """NaN is below no limit and above none: composition caps, and says why."""
     entries = [adjusted_entry(name) for name in "ab"]
-    for entry in entries:
-        entry[estimand] = {**entry[estimand], "effect": math.nan, "effect_se": math.nan}
+    nothing = {"effect": math.nan, "effect_se": math.nan}
+    entries = [replace(entry, **{estimand: replace(getattr(entry, estimand), **nothing)}) for entry in entries]
     card = cohort_card(composition=entries)
     assert card["verdict"] == "suggestive"
     assert capped_by(card) == {"composition"}
@@ -450,15 +456,15 @@ def test_an_adjusted_effect_that_is_no_number_is_never_passed(estimand):
 def test_a_source_counts_once_among_the_percentiles():
     """Three contrasts of two sources: the percentile is that of the two which the pooled effect rests on."""
     rows = cohorts(0.6, 0.5, 0.6)
-    pooled = pool_contrasts(rows, [{"contrast": "c", "reason": "comes from the same source as a"}])
-    places = [place("a", 80.0), place("b", 60.0), place("c", 80.0)]
-    card = answer_hypotheses(
+    pooled = pool_contrasts(rows, [Refused("c", "comes from the same source as a")])
+    entries = [place("a", 80.0), place("b", 60.0), place("c", 80.0)]
+    card = answers(
         [hypothesis(direction="up")],
         {"h": replace(evidence(*rows), pooled=pooled)},
-        {"h": {"hypothesis": "h", "contrasts": places}},
-        {"h": [adjusted_entry(name) for name in "ab"]},
-        {"h": robust()},
-        dict.fromkeys("abc", HOLDS),
+        specificity=places(*entries),
+        composition={"h": [adjusted_entry(name) for name in "ab"]},
+        robustness={"h": robust()},
+        calibration=dict.fromkeys("abc", HOLDS),
     )[0]
     assert card["specificity_percentile"] == 70.0
     assert (card["verdict"], capped_by(card)) == ("suggestive", {"specificity"})

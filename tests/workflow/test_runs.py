@@ -25,7 +25,7 @@ def read_results(folder: Path) -> dict[str, bytes]:
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
 
 
-def wait_for(found, process, seconds=120):
+def wait_for(found, process, seconds=900):
     """Wait until `found` says yes; the process must still be at work."""
     for _ in range(seconds * 20):
         if found():

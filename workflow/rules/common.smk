@@ -34,6 +34,7 @@ from sidemine.study.command_line import OVERRIDES, check_command_line, wants_rel
 from sidemine.study.load import load_study
 from sidemine.study.scope import Scope
 from sidemine.study.specifications import specify_jobs, to_plain_specification
+from sidemine.system_errors import check_writable, explain_system_error
 
 
 def get_study_file():
@@ -43,6 +44,12 @@ def get_study_file():
     if workflow.configfiles:
         return Path(workflow.configfiles[-1])
     return Path("config/config.yaml")
+
+
+def get_folders(study):
+    """Return every folder that a run writes, Snakemake's own included."""
+    places = [Path(study.config.results), Path(study.config.downloads), Path("logs")]
+    return [*(place / study.config.study.id for place in places), Path(".snakemake")]
 
 
 def get_study():
@@ -55,6 +62,7 @@ def get_study():
         )
         sources = StudySources.of(study)
         if workflow.is_main_process and not workflow.dryrun:
+            check_writable(get_folders(study))
             hold_run_lock(Path(study.config.results) / study.config.study.id)
             set_aside_refused_inputs(study, sources)
         # The scripts ask for it themselves: as a parameter it would have every input fetched again, twice.
@@ -63,6 +71,10 @@ def get_study():
     except SidemineError as error:
         # WorkflowError is shown as it is; a traceback through Snakemake would bury the message.
         raise WorkflowError(f"{get_study_file()}: {error}") from None
+    except (OSError, MemoryError) as error:
+        raise WorkflowError(
+            f"{get_study_file()}: {explain_system_error(error)}"
+        ) from None
 
 
 def set_aside_refused_inputs(study, sources):

@@ -8,8 +8,9 @@ with log_to(snakemake.log[0]), record_job(snakemake):
 
     from sidemine.considerations.composition.measure_study import adjust_cohorts
     from sidemine.differential.contrast_fit import load_fit
+    from sidemine.records import write_record
     from sidemine.study.specifications import AdjustComposition
-    from sidemine.tables import GENE_SETS, read_table, write_json
+    from sidemine.tables import GENE_SETS, read_table
 
     def load_fits(paths):
         return {Path(path).parent.name: load_fit(Path(path)) for path in paths}
@@ -26,4 +27,4 @@ with log_to(snakemake.log[0]), record_job(snakemake):
         seed=specification.seed,
     )
     for path in map(Path, snakemake.output.composition):
-        write_json(records[path.parent.name], path)
+        write_record(records[path.parent.name], path)

@@ -21,7 +21,8 @@ with log_to(snakemake.log[0]), record_job(snakemake):
         specification.contrasts,
         samples,
         mismatches=mismatches,
-        verified={*specification.verified_contrasts, *specification.verified_datasets},
+        verified_contrasts=specification.verified_contrasts,
+        verified_datasets=specification.verified_datasets,
         min_group_size=specification.min_group_size,
         on_untestable=specification.on_untestable,
     )

@@ -6,27 +6,34 @@ from sidemine.script_log import log_to
 with log_to(snakemake.log[0]), record_job(snakemake):
     from pathlib import Path
 
+    from sidemine.considerations.of_study import read_study_records
+    from sidemine.effect.record import HypothesisEvidence
+    from sidemine.records import read_record
+    from sidemine.study.models import to_plain
     from sidemine.study.specifications import DecideVerdicts
-    from sidemine.tables import ENRICHMENT, read_json, read_table, write_json
+    from sidemine.tables import ENRICHMENT, read_json, read_table
+    from sidemine.verdict.card import write_verdicts
     from sidemine.verdict.summary import summarise_verdicts
 
+    given = snakemake.input
     specification = DecideVerdicts.model_validate(snakemake.params.specification)
-    verdicts = summarise_verdicts(
-        study=specification.study,
-        hypotheses=specification.hypotheses,
-        evidence=[read_json(Path(path)) for path in snakemake.input.evidence],
-        words=specification.words,
-        enrichment={Path(path).parent.name: read_table(Path(path), ENRICHMENT) for path in snakemake.input.enrichment},
-        checks={
-            "dataset": {Path(path).parent.name: read_json(Path(path))["flags"] for path in snakemake.input.quality},
-            "contrast": {Path(path).parent.name: read_json(Path(path))["flags"] for path in snakemake.input.checks},
-        },
-        specificity=read_json(Path(snakemake.input.specificity)),
-        composition=[read_json(Path(path)) for path in snakemake.input.composition],
-        robustness=read_json(Path(snakemake.input.robustness)),
-        calibration=read_json(Path(snakemake.input.calibration)),
-        published=[read_json(Path(path)) for path in snakemake.input.published],
-        inputs=read_json(Path(snakemake.input.inputs)),
-        planted=[sentence for path in snakemake.input.planted for sentence in read_json(Path(path))],
+    records = read_study_records(
+        composition=[Path(path) for path in given.composition],
+        specificity=Path(given.specificity),
+        calibration=Path(given.calibration),
+        dataset_quality=[Path(path) for path in given.quality],
+        contrast_quality=[Path(path) for path in given.checks],
+        robustness=Path(given.robustness),
     )
-    write_json(verdicts, Path(snakemake.output.verdicts))
+    verdicts = summarise_verdicts(
+        study=to_plain(specification.study),
+        hypotheses=specification.hypotheses,
+        evidence={Path(path).stem: read_record(HypothesisEvidence, Path(path)) for path in given.evidence},
+        words=specification.words,
+        judges=records.judges,
+        enrichment={Path(path).parent.name: read_table(Path(path), ENRICHMENT) for path in given.enrichment},
+        published=[read_json(Path(path)) for path in given.published],
+        simulated=any(record["simulated"] for record in read_json(Path(given.inputs))),
+        planted=[sentence for path in given.planted for sentence in read_json(Path(path))],
+    )
+    write_verdicts(verdicts, Path(snakemake.output.verdicts))

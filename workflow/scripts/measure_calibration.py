@@ -7,8 +7,9 @@ with log_to(snakemake.log[0]), record_job(snakemake):
     from pathlib import Path
 
     from sidemine.considerations.calibration.measure import CalibrationFiles, measure_calibration
+    from sidemine.records import write_record
     from sidemine.study.specifications import MeasureCalibration
-    from sidemine.tables import CALIBRATION, GENE_SETS, empty_table, read_table, write_json, write_table
+    from sidemine.tables import CALIBRATION, GENE_SETS, empty_table, read_table, write_table
 
     folder = Path(snakemake.scriptdir).resolve().parents[1] / "resources" / "calibration"
     tables = {name: read_table(folder / name, CALIBRATION) for name in snakemake.params.tables}
@@ -36,4 +37,4 @@ with log_to(snakemake.log[0]), record_job(snakemake):
         seed=specification.seed,
     )
     write_table(table, Path(snakemake.output.table), CALIBRATION)
-    write_json(record, Path(snakemake.output.record))
+    write_record(record, Path(snakemake.output.record))

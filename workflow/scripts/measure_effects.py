@@ -7,8 +7,9 @@ with log_to(snakemake.log[0]), record_job(snakemake):
     from pathlib import Path
 
     from sidemine.effect.measure import ContrastFiles, measure_hypothesis
+    from sidemine.records import write_record
     from sidemine.study.specifications import MeasureEffects
-    from sidemine.tables import GENE_SETS, read_json, read_table, write_json
+    from sidemine.tables import GENE_SETS, read_json, read_table
 
     specification = MeasureEffects.model_validate(snakemake.params.specification)
     files = {
@@ -26,4 +27,4 @@ with log_to(snakemake.log[0]), record_job(snakemake):
     same = read_json(Path(snakemake.input.shared))["same"]
     for hypothesis, target in zip(specification.hypotheses, snakemake.output.evidence, strict=True):
         evidence = measure_hypothesis(hypothesis, [files[name] for name in hypothesis.measured_contrasts], sets, same)
-        write_json(evidence.to_dict(), Path(target))
+        write_record(evidence, Path(target))

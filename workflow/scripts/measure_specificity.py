@@ -8,8 +8,9 @@ with log_to(snakemake.log[0]), record_job(snakemake):
 
     from sidemine.considerations.specificity.measure import measure_specificity
     from sidemine.differential.contrast_fit import load_fit
+    from sidemine.records import write_record
     from sidemine.study.specifications import MeasureSpecificity
-    from sidemine.tables import GENE_SETS, SPECIFICITY, read_table, write_json, write_table
+    from sidemine.tables import GENE_SETS, SPECIFICITY, read_table, write_table
 
     specification = MeasureSpecificity.model_validate(snakemake.params.specification)
     table, records = measure_specificity(
@@ -22,4 +23,4 @@ with log_to(snakemake.log[0]), record_job(snakemake):
         seed=specification.seed,
     )
     write_table(table, Path(snakemake.output.table), SPECIFICITY)
-    write_json(records, Path(snakemake.output.record))
+    write_record(records, Path(snakemake.output.record))

@@ -10,8 +10,9 @@ with log_to(snakemake.log[0]), record_job(snakemake):
     from sidemine.effect.measure import common_genes
     from sidemine.effect.pooled_tables import pool_genes, pool_sets, studies_of
     from sidemine.effect.record import HypothesisEvidence
+    from sidemine.records import read_record
     from sidemine.study.specifications import PoolDatasets
-    from sidemine.tables import GENE_SETS, POOLED_GENES, POOLED_SETS, read_json, read_table, write_table
+    from sidemine.tables import GENE_SETS, POOLED_GENES, POOLED_SETS, read_table, write_table
 
     specification = PoolDatasets.model_validate(snakemake.params.specification)
     gene_sets = read_table(Path(snakemake.input.sets), GENE_SETS)
@@ -25,7 +26,7 @@ with log_to(snakemake.log[0]), record_job(snakemake):
     ):
         contrasts = hypothesis.primary.contrasts
         fits = {name: load_fit(files[name]) for name in contrasts}
-        studies = studies_of(HypothesisEvidence.from_dict(read_json(Path(evidence))), fits)
+        studies = studies_of(read_record(HypothesisEvidence, Path(evidence)), fits)
         common = sorted(common_genes(fits, contrasts))
         sets = pool_sets(
             studies,

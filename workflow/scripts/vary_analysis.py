@@ -6,12 +6,15 @@ from sidemine.script_log import log_to
 with log_to(snakemake.log[0]), record_job(snakemake):
     from pathlib import Path
 
+    from sidemine.considerations.of_study import read_study_records
     from sidemine.considerations.robustness.measure_study import StudyFiles, vary_study
-    from sidemine.considerations.robustness.record import robustness_table
+    from sidemine.considerations.robustness.record import RobustnessOfStudy
+    from sidemine.considerations.robustness.variant_rows import robustness_table
     from sidemine.effect.record import HypothesisEvidence
+    from sidemine.records import read_record, write_record
     from sidemine.study.specifications import VaryAnalysis
-    from sidemine.tables import GENE_SETS, ROBUSTNESS, read_json, read_table, write_json, write_table
-    from sidemine.verdict.variants import rules_without_robustness
+    from sidemine.tables import GENE_SETS, ROBUSTNESS, read_table, write_table
+    from sidemine.verdict.decide import variant_verdicts
 
     def by_folder(paths):
         return {Path(path).parent.name: Path(path) for path in paths}
@@ -34,11 +37,14 @@ with log_to(snakemake.log[0]), record_job(snakemake):
         gene_table=Path(given.gene_table),
         gene_table_source=specification.gene_table,
     )
-    evidence = {Path(path).stem: HypothesisEvidence.from_dict(read_json(Path(path))) for path in given.evidence}
-    flags = {
-        name: {key: read_json(path)["flags"] for key, path in paths.items()}
-        for name, paths in (("dataset", files.quality), ("contrast", files.checks))
-    }
+    evidence = {Path(path).stem: read_record(HypothesisEvidence, Path(path)) for path in given.evidence}
+    known = read_study_records(
+        composition=list(files.composition.values()),
+        specificity=Path(given.specificity),
+        calibration=Path(given.calibration),
+        dataset_quality=list(files.quality.values()),
+        contrast_quality=list(files.checks.values()),
+    )
     records = vary_study(
         specification.hypotheses,
         {row.contrast: row for row in specification.contrasts},
@@ -46,15 +52,8 @@ with log_to(snakemake.log[0]), record_job(snakemake):
         evidence,
         read_table(Path(given.sets), GENE_SETS),
         files,
-        rules_without_robustness(
-            [row.model_dump() for row in specification.hypotheses],
-            evidence,
-            read_json(Path(given.specificity)),
-            [read_json(Path(path)) for path in given.composition],
-            read_json(Path(given.calibration)),
-            flags,
-        ),
+        variant_verdicts(specification.hypotheses, evidence, known.judges_of_variants),
         specification.model_dump(),
     )
     write_table(robustness_table(records), Path(snakemake.output.table), ROBUSTNESS)
-    write_json({"hypotheses": records}, Path(snakemake.output.record))
+    write_record(RobustnessOfStudy(records), Path(snakemake.output.record))

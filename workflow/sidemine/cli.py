@@ -7,14 +7,18 @@ parsed arguments and returns an exit code, and put it into `_COMMANDS`. Import h
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import sys
+import traceback
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sidemine import __version__
 from sidemine.errors import InputError, Problem, SidemineError
+from sidemine.system_errors import explain_system_error
 
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -88,6 +92,36 @@ def _run_study(arguments: argparse.Namespace) -> int:
     return run_study(arguments.study, arguments.more, allowed=arguments.allow)
 
 
+def add_preflight(commands: Commands) -> None:
+    """Declare `sidemine preflight`."""
+    parser = commands.add_parser(
+        "preflight",
+        help="tell within a minute what a run of a study would meet",
+        description="Ask for every input (does it exist, how large is it), read the samples' metadata from the beginnings of the "
+        "files, and tell what each selector would choose. Nothing is kept. Exit code 1 when something would stop a run or "
+        "make a contrast untestable.",
+    )
+    parser.add_argument("study", type=Path, metavar="STUDY", help="folder of config.yaml, or the file itself")
+    parser.add_argument("--mirror", type=Path, help="folder that serves https://HOST/PATH from DIR/HOST/PATH")
+    parser.add_argument("--allow", type=Path, action="append", default=[], metavar="DIR", help="as for `sidemine run`")
+    parser.set_defaults(run=_run_preflight)
+
+
+def _run_preflight(arguments: argparse.Namespace) -> int:
+    import logging
+
+    from sidemine.preflight.look_ahead import look_ahead
+    from sidemine.preflight.patience import Patience
+    from sidemine.preflight.text import ahead_lines, is_fine
+    from sidemine.run_study import load_checked
+
+    logging.getLogger("sidemine").setLevel(logging.ERROR)  # all that readers warn of stands in the text
+    overrides = {"mirror": str(arguments.mirror.resolve())} if arguments.mirror else {}
+    ahead = look_ahead(load_checked(arguments.study, allowed=arguments.allow, overrides=overrides), Patience())
+    sys.stdout.write("\n".join(ahead_lines(ahead)) + "\n")
+    return 0 if is_fine(ahead) else 1
+
+
 def add_report(commands: Commands) -> None:
     """Declare `sidemine report`."""
     parser = commands.add_parser(
@@ -144,7 +178,7 @@ def _run_check(arguments: argparse.Namespace) -> int:
     return 0
 
 
-_COMMANDS: tuple[Callable[[Commands], None], ...] = (add_inspect, add_check, add_run, add_report)
+_COMMANDS: tuple[Callable[[Commands], None], ...] = (add_inspect, add_check, add_preflight, add_run, add_report)
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -175,9 +209,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.write(f"{error}\n")
         return 1
     except BrokenPipeError:  # the reader (head, less) has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _forget_output()
         return 0
+    except KeyboardInterrupt:
+        sys.stderr.write("stopped\n")
+        return 130
+    except (OSError, MemoryError) as error:
+        _forget_output()
+        problem = explain_system_error(error)
+        frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+        if problem and frames[-1].f_globals is globals():
+            problem = replace(problem, where="standard output")  # the only thing that this module writes to
+        sys.stderr.write(f"{problem}\n")
+        return 1
     return code
+
+
+def _forget_output() -> None:
+    """Keep Python from writing what is left to a pipe or disk that takes nothing more."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 if __name__ == "__main__":

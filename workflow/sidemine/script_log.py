@@ -7,11 +7,12 @@ import logging
 import re
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import zip_longest
 from pathlib import Path
 
 from sidemine.errors import SidemineError
+from sidemine.system_errors import explain_system_error
 
 logger = logging.getLogger("sidemine")
 
@@ -27,7 +28,8 @@ _LINE_START = re.compile(r"^\d{4}-\d{2}-\d{2} \S+ ([A-Z]+) (\S+): ", re.MULTILIN
 def log_to(path: str) -> Iterator[None]:
     """Log what happens inside to `path`; end the process with status 1 after telling of an error.
 
-    A `SidemineError` is told in its own words, without a traceback: it is about the input, not about the code.
+    A `SidemineError` is told in its own words, without a traceback: it is about the input, not about the code. So is
+    what the operating system refuses: a full disk, missing rights, used-up memory.
     Heavy imports belong inside the block, so that their failure is logged too.
 
     Parameters
@@ -35,8 +37,14 @@ def log_to(path: str) -> Iterator[None]:
     path
         Log file, overwritten.
     """
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
-    to_file = logging.FileHandler(path, mode="w", encoding="utf-8")
+    try:
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        to_file = logging.FileHandler(path, mode="w", encoding="utf-8")
+    except OSError as error:
+        sys.stderr.write(f"{explain_system_error(error)}\n")
+        sys.exit(1)
+    # On a full disk the log cannot be written; the terminal tells, without a traceback of the logging itself.
+    logging.raiseExceptions = False
     to_file.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     to_terminal = logging.StreamHandler(sys.stderr)
     to_terminal.setLevel(logging.WARNING)
@@ -52,13 +60,22 @@ def log_to(path: str) -> Iterator[None]:
     except SidemineError as error:
         logger.error("%s", error)  # noqa: TRY400 - the traceback would bury the message
         sys.exit(1)
-    except BaseException:
-        logger.exception(_BUG)
+    except KeyboardInterrupt:
+        logger.warning("stopped from outside (Ctrl-C)")
+        sys.exit(130)
+    except BaseException as error:
+        if (problem := explain_system_error(error)) is not None:
+            logger.error("%s", problem)  # noqa: TRY400 - it is about the machine
+            logger.info("where it happened", exc_info=True)
+        else:
+            logger.exception(_BUG)
         sys.exit(1)
     finally:
         root.removeHandler(to_file)
         root.removeHandler(to_terminal)
-        to_file.close()
+        with suppress(OSError):
+            to_file.close()
+        logging.raiseExceptions = True
         # The process ends here: what is left need not be searched for cycles once more, which takes 0.2 s.
         gc.freeze()
 

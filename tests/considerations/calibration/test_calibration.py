@@ -20,6 +20,7 @@ from sidemine.considerations.calibration.rates import (
     read_measured,
     read_simulated,
 )
+from sidemine.considerations.calibration.record import Calibration
 from sidemine.differential.contrast_fit import save_fit
 from sidemine.differential.design import build_design
 from sidemine.differential.fit import fit_contrast
@@ -76,7 +77,7 @@ def _files(folder: Path, name: str, n: int | None) -> CalibrationFiles:
     return CalibrationFiles(contrast, folder / "fit.npz", folder / "samples.tsv", folder / "treatment.json")
 
 
-def _measure(files: list[CalibrationFiles], n_labelings: int = 40) -> tuple[pd.DataFrame, dict[str, Any]]:
+def _measure(files: list[CalibrationFiles], n_labelings: int = 40) -> tuple[pd.DataFrame, Calibration]:
     return measure_calibration(
         files, {"large": ["M0"], "small": ["M0"]}, SETS, read_table(REFERENCE, CALIBRATION), None,
         n_labelings=n_labelings, n_rotations=999, min_group_size=3, min_size=5, max_size=1000, seed=11,
@@ -100,8 +101,8 @@ def test_a_study_is_measured_quoted_or_neither(study: list[CalibrationFiles]) ->
     assert set(quoted["null"]) == {"global"}
     assert quoted["reason"].str.contains("undecided on the labelings of these samples; quoted from").all()
     assert "undecided" in set(measured["reading"])
-    assert (record["contrasts"]["large"]["fry"], record["contrasts"]["large"]["camera"]) == ("holds", "liberal")
-    told = record["contrasts"]["large"]["sentence"]
+    assert (record.contrasts["large"].fry, record.contrasts["large"].camera) == ("holds", "liberal")
+    told = record.contrasts["large"].sentence
     assert "On 40 permuted labelings" in told
     assert "undecided)" in told
     assert "nearest design class (15 v 15) null sets come out at a nominal 5 % at most by FRY 5.1%" in told
@@ -111,10 +112,10 @@ def test_a_study_is_measured_quoted_or_neither(study: list[CalibrationFiles]) ->
     assert set(small["source"]) == {"reference tables"}
     assert small["reason"].str.contains("20 distinct labelings, fewer than 200").all()
     assert set(none["reading"]) == {"not measured"}
-    assert [record["contrasts"][name]["measured"] for name in ("large", "small", "none")] == [True, False, False]
-    assert record["contrasts"]["small"]["design_class"] == "3 v 3"
-    assert record["contrasts"]["small"]["fry"] != "not measured"
-    assert record["contrasts"]["none"]["fry"] == "not measured"
+    assert [record.contrasts[name].measured for name in ("large", "small", "none")] == [True, False, False]
+    assert record.contrasts["small"].design_class == "3 v 3"
+    assert record.contrasts["small"].fry != "not measured"
+    assert record.contrasts["none"].fry == "not measured"
     # The whole rule has no table here: one row says so.
     assert table[table["scope"] == "whole_rule"]["reading"].tolist() == ["not measured"]
 
@@ -129,7 +130,7 @@ def test_switched_off_quotes_the_design_class(study: list[CalibrationFiles]) -> 
     table, record = _measure(study[:1], n_labelings=0)
     own = table[table["subject"] == "large"]
     assert own["reason"].str.contains("calibration_labelings = 0").any()
-    assert not record["contrasts"]["large"]["measured"]
+    assert not record.contrasts["large"].measured
 
 
 def test_without_reference_tables_nothing_is_claimed(study: list[CalibrationFiles]) -> None:
@@ -138,7 +139,7 @@ def test_without_reference_tables_nothing_is_claimed(study: list[CalibrationFile
         n_labelings=40, n_rotations=999, min_group_size=3, min_size=5, max_size=1000, seed=11,
     )  # fmt: skip
     assert set(table["reading"]) == {"not measured"}
-    assert record["contrasts"]["small"]["camera"] == "not measured"
+    assert record.contrasts["small"].camera == "not measured"
 
 
 def test_a_liberal_test_is_called_liberal_and_a_good_one_not() -> None:
@@ -215,18 +216,18 @@ def test_a_test_that_is_liberal_here_is_liberal_whatever_the_class_says(
 
     monkeypatch.setattr(measure, "permute_and_test", planted)
     table, record = _measure(study[:1])
-    about = record["contrasts"]["large"]
-    assert (about["fry"], about["camera"]) == ("liberal", "holds")
+    about = record.contrasts["large"]
+    assert (about.fry, about.camera) == ("liberal", "holds")
     quoted = table[(table["subject"] == "large") & (table["source"] == "reference tables")]
     assert set(quoted["test"]) == {"camera"}
-    assert "FRY 30.0% (95 % CI 23.7% to 36.9%; liberal)" in about["sentence"]
-    assert "CAMERA 5.0% (95 % CI 2.4% to 9.0%; undecided)" in about["sentence"]
+    assert "FRY 30.0% (95 % CI 23.7% to 36.9%; liberal)" in about.sentence
+    assert "CAMERA 5.0% (95 % CI 2.4% to 9.0%; undecided)" in about.sentence
     _, without = measure_calibration(
         study[:1], {"large": ["M0"]}, SETS, empty_table(CALIBRATION), None,
         n_labelings=200, n_rotations=999, min_group_size=3, min_size=5, max_size=1000, seed=11,
     )  # fmt: skip
-    assert without["contrasts"]["large"]["camera"] == "not measured"
-    assert "no design class was simulated that is near" in without["contrasts"]["large"]["sentence"]
+    assert without.contrasts["large"].camera == "not measured"
+    assert "no design class was simulated that is near" in without.contrasts["large"].sentence
 
 
 def test_intervals_know_of_dependence_within_a_labeling() -> None:
@@ -311,5 +312,5 @@ def test_a_row_without_a_rate_has_a_reason() -> None:
     row = calibration_row(
         "dataset", "c", "global", "fry", None, reading="not measured", source="this study", reason="too few"
     )
-    assert row["n"] == 0
-    assert np.isnan(row["rate"])
+    assert row.n == 0
+    assert np.isnan(row.rate)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from cases import case
 
 from sidemine.considerations.composition.cell_proxies import (
     build_proxies,
@@ -14,9 +16,10 @@ from sidemine.considerations.composition.cell_proxies import (
     read_markers,
     standardised,
 )
-from sidemine.considerations.composition.judge import composition_by_hypothesis, read_composition
+from sidemine.considerations.composition.judge import judge_composition
 from sidemine.considerations.composition.measure import find_differing, measure_composition
 from sidemine.considerations.composition.measure_study import adjust_cohorts
+from sidemine.considerations.composition.record import CompositionOfContrast, NotWithDropped, entries_by_hypothesis
 from sidemine.differential.design import build_design
 from sidemine.differential.fit import fit_contrast
 from sidemine.enrichment.set_effect import hedges_g
@@ -68,9 +71,9 @@ def test_total_is_the_primary_effect():
     """The total estimand is Hedges g as the evidence stage measures it: one number, two places."""
     fit = fitted(effect=0.5)
     g = hedges_g(fit, build_membership(primary(), fit.genes)).iloc[0]
-    total = measured(fit)["total"]
-    assert (total["effect"], total["effect_se"]) == pytest.approx((g["g"], g["g_se"]), rel=1e-9)
-    assert total["p_value"] == pytest.approx(g["p_value"], rel=1e-9)
+    total = measured(fit).total
+    assert (total.effect, total.effect_se) == pytest.approx((g["g"], g["g_se"]), rel=1e-9)
+    assert total.p_value == pytest.approx(g["p_value"], rel=1e-9)
 
 
 def test_adjusted_equals_the_regression_with_proxies_as_covariates():
@@ -80,48 +83,46 @@ def test_adjusted_equals_the_regression_with_proxies_as_covariates():
     fit = fit_contrast(expression, GENES, base)
     found = measured(fit)
     spread = np.sqrt(np.mean(fit.score_effects[:, 1:] ** 2, axis=1))
-    rows = [[GENES.index(gene) for gene in fact["markers"]] for fact in found["proxies"] if fact["used"]]
+    rows = [[GENES.index(gene) for gene in fact.markers] for fact in found.proxies if fact.used]
     scores = [(expression[row] / spread[row, None]).mean(axis=0) for row in rows]
     target = (expression[:30] / spread[:30, None]).mean(axis=0)
     matrix = np.column_stack([np.ones(N), *scores, CASES])
     coefficients, residual, _, _ = np.linalg.lstsq(matrix, target, rcond=None)
     df = N - matrix.shape[1]
     se = np.sqrt(residual[0] / df * np.linalg.inv(matrix.T @ matrix)[-1, -1])
-    assert found["adjusted"]["df"] == df
-    assert found["adjusted"]["effect"] / found["adjusted"]["effect_se"] == pytest.approx(
-        coefficients[-1] / se, rel=1e-8
-    )
+    assert found.adjusted.df == df
+    assert found.adjusted.effect / found.adjusted.effect_se == pytest.approx(coefficients[-1] / se, rel=1e-8)
 
 
 def test_composition_alone_is_taken_away():
     """A target that follows a shifted cell type loses its effect; the diagnosis names the cell type."""
     found = measured(fitted(shift=1.0, slope=0.8))
-    assert found["total"]["p_value"] < 1e-3
-    assert abs(found["adjusted"]["effect"]) < 0.5 * abs(found["total"]["effect"])
-    assert found["difference"]["ci_low"] > 0
-    assert found["could_explain"] is True
-    worst = max(found["single"], key=lambda row: abs(row["difference"]))
-    assert worst["cell_type"] == "erythroid"
+    assert found.total.p_value < 1e-3
+    assert abs(found.adjusted.effect) < 0.5 * abs(found.total.effect)
+    assert found.difference.ci_low > 0
+    assert found.could_explain is True
+    worst = max(found.single, key=lambda row: abs(row.difference))
+    assert worst.cell_type == "erythroid"
 
 
 def test_an_effect_of_its_own_is_retained():
     """A real effect beside a shift of composition stays, with the retained share and a difference around 0."""
     found = measured(fitted(effect=0.9, shift=0.8))
-    assert found["adjusted"]["p_value"] < 1e-3
-    assert found["could_explain"] is False
-    assert found["retained_percent"] == pytest.approx(100, abs=35)
-    assert found["difference"]["ci_low"] < 0 < found["difference"]["ci_high"]
+    assert found.adjusted.p_value < 1e-3
+    assert found.could_explain is False
+    assert found.retained_percent == pytest.approx(100, abs=35)
+    assert found.difference.ci_low < 0 < found.difference.ci_high
 
 
 def test_retained_share_only_where_the_total_excludes_zero():
     """A share of nothing is not a number."""
-    assert measured(fitted())["retained_percent"] is None
+    assert measured(fitted()).retained_percent is None
 
 
 def test_bound_at_reliability_07_goes_beyond_the_adjustment():
     """With a confounding shift, assuming noisier proxies moves the effect further from the total one."""
     found = measured(fitted(shift=1.0, slope=0.8))
-    assert found["corrected"]["effect"] < found["adjusted"]["effect"] < found["total"]["effect"]
+    assert found.corrected.effect < found.adjusted.effect < found.total.effect
 
 
 def test_same_seed_same_numbers():
@@ -135,13 +136,13 @@ def test_unusable_cell_types_say_why():
     fit = fitted()
     markers = {**MARKERS, "few": GENES[90:92]}
     found = measured(fit, markers, {"platelet": "contaminated: its markers move in blood_ifn (log2 0.5, p = 0.001)"})
-    reasons = {fact["cell_type"]: fact["reason"] for fact in found["proxies"]}
-    assert found["adjusted_for"] == ["erythroid"]
+    reasons = {fact.cell_type: fact.reason for fact in found.proxies}
+    assert found.adjusted_for == ["erythroid"]
     assert "contaminated" in reasons["platelet"]
     assert "do not vary together" in reasons["flat"]
     assert "fewer than 4" in reasons["few"]
     nothing = measured(fit, {"flat": MARKERS["flat"]})
-    assert "no usable blood-cell proxy" in nothing["reason"]
+    assert "no usable blood-cell proxy" in nothing.reason
 
 
 def test_a_marker_that_follows_the_target_is_no_marker():
@@ -149,14 +150,14 @@ def test_a_marker_that_follows_the_target_is_no_marker():
     fit = fitted(effect=0.5)
     target = standardised(fit)[:30].mean(axis=0)
     proxies = build_proxies(fit, {"erythroid": [*MARKERS["erythroid"], GENES[3]]}, {}, target)
-    assert proxies.facts[0]["left_out"] == [GENES[3]]
+    assert proxies.facts[0].left_out == [GENES[3]]
 
 
 def test_proxies_that_cannot_be_told_apart_are_joined():
     """Two lists that measure the same cells count as one covariate."""
     fit = fitted()
     halves = {"one": MARKERS["erythroid"][:6], "two": MARKERS["erythroid"][6:], "platelet": MARKERS["platelet"]}
-    assert measured(fit, halves)["adjusted_for"] == ["one+two", "platelet"]
+    assert measured(fit, halves).adjusted_for == ["one+two", "platelet"]
 
 
 def test_markers_that_move_in_stimulated_blood_are_contaminated():
@@ -189,16 +190,22 @@ def test_records_name_every_hypothesis_of_a_contrast(tmp_path):
     records = adjust_cohorts(
         rows, ["a", "b"], {"a": fitted(), "b": None}, {}, primary(), [tmp_path / "erythroid.tsv"], seed=3
     )
-    assert [entry["hypothesis"] for entry in records["a"]["hypotheses"]] == ["h"]
-    assert records["b"]["hypotheses"] == []
+    assert [entry.hypothesis for entry in records["a"].hypotheses] == ["h"]
+    assert records["b"].hypotheses == []
 
 
 CONTAMINATED = {"erythroid": "contaminated: its markers move in blood_ifn (log2 0.5, p = 0.001)"}
 
 
+def judged(records):
+    """What the card shows of a hypothesis over the cohorts a and b."""
+    return judge_composition(case("cohort", "a", "b"), entries_by_hypothesis(records)["h"]).columns.composition
+
+
 def read(found):
-    """What the card says of two cohorts that were measured alike."""
-    return read_composition([{"contrast": name, **found} for name in "ab"], ["a", "b"])
+    """What the card shows of two cohorts that were measured alike, checked in a stimulus contrast."""
+    entry = replace(found, hypothesis="h")
+    return judged([CompositionOfContrast(name, {}, ["stimulated"], [entry]) for name in "ab"])
 
 
 def test_a_dropped_proxy_that_differs_between_the_groups_is_adjusted_for_as_well():
@@ -206,60 +213,59 @@ def test_a_dropped_proxy_that_differs_between_the_groups_is_adjusted_for_as_well
     fit = fitted(shift=1.0, slope=0.8)
     assert find_differing(fit, primary(), MARKERS, CONTAMINATED) == ["erythroid"]
     found = measured(fit, contaminated=CONTAMINATED)
-    assert found["adjusted_for"] == ["platelet"]
-    assert found["adjusted"]["p_value"] < 1e-3
-    beside = found["with_dropped"]
-    assert (beside["cells"], beside["adjusted_for"], beside["reason"]) == (
+    assert found.adjusted_for == ["platelet"]
+    assert found.adjusted.p_value < 1e-3
+    beside = found.with_dropped
+    assert (beside.cells, beside.adjusted_for, beside.reason) == (
         ["erythroid"],
         ["erythroid", "platelet"],
         "",
     )
     clean = measured(fit)
-    assert beside["effect"] == pytest.approx(clean["adjusted"]["effect"])
-    assert beside["corrected"]["effect"] == pytest.approx(clean["corrected"]["effect"])
-    assert beside["single"][0]["shift"]["p_value"] < 0.05
+    assert beside.effect == pytest.approx(clean.adjusted.effect)
+    assert beside.corrected.effect == pytest.approx(clean.corrected.effect)
+    assert beside.single[0].shift.p_value < 0.05
 
 
 def test_a_dropped_cell_that_could_be_the_effect_caps_and_is_named():
     """Any surviving proxy is not enough: the gate fails, and cap and doubt name the cells that nobody adjusted for."""
     card = read(measured(fitted(shift=1.0, slope=0.8), contaminated=CONTAMINATED))
-    assert card["gate"]["status"] == "failed"
-    (cap,) = card["caps"]
-    assert cap["cap"] == "composition"
-    for words in (cap["reason"], card["doubt"]):
+    assert card.gate.status == "failed"
+    (cap,) = card.caps
+    assert cap.cap == "composition"
+    for words in (cap.reason, card.doubt):
         assert "arkers of erythroid differ between the groups and were dropped" in words
-    assert "With the dropped markers of erythroid" in card["sentence"]
-    assert "adjusts for too much" in card["sentence"]
+    assert "With the dropped markers of erythroid" in card.sentence
+    assert "adjusts for too much" in card.sentence
 
 
 def test_an_effect_that_stands_with_the_dropped_proxy_passes():
     """A real effect beside a shift of a dropped cell type is told twice and not capped."""
     card = read(measured(fitted(effect=1.2, shift=0.8), contaminated=CONTAMINATED))
-    assert card["with_dropped"]["p_value"] < 0.05
-    assert (card["gate"]["status"], card["caps"]) == ("passed", [])
+    assert card.with_dropped.p_value < 0.05
+    assert (card.gate.status, card.caps) == ("passed", ())
 
 
 def test_a_dropped_proxy_that_does_not_differ_changes_nothing():
     """No shift, nothing to adjust for: no second adjustment, no words."""
     found = measured(fitted(effect=0.9), contaminated=CONTAMINATED)
-    assert found["with_dropped"] is None
-    assert "dropped" not in read(found)["sentence"]
+    assert found.with_dropped is None
+    assert "dropped" not in read(found).sentence
 
 
 def test_a_shift_seen_in_one_cohort_is_looked_at_in_all():
     """A cohort may be too small to see its own shift: what differs is decided over the question's cohorts."""
     fit = fitted(effect=0.9)
     found = measure_composition(fit, primary(), MARKERS, CONTAMINATED, [7], {"erythroid"})
-    assert found["with_dropped"]["cells"] == ["erythroid"]
+    assert found.with_dropped.cells == ["erythroid"]
 
 
 def test_a_dropped_cell_that_cannot_be_adjusted_for_caps():
     """Too few degrees of freedom for one proxy more is a reason, not a pass."""
     found = measured(fitted(effect=1.2, shift=0.8), contaminated=CONTAMINATED)
-    found["with_dropped"] = {"cells": ["erythroid"], "adjusted_for": [], "reason": "too few degrees of freedom"}
-    card = read(found)
-    assert card["gate"]["status"] == "failed"
-    assert "erythroid" in card["caps"][0]["reason"]
+    card = read(replace(found, with_dropped=NotWithDropped(["erythroid"], [], "too few degrees of freedom")))
+    assert card.gate.status == "failed"
+    assert "erythroid" in card.caps[0].reason
 
 
 @pytest.mark.parametrize("checked", [False, True])
@@ -275,9 +281,9 @@ def test_markers_that_nobody_checked_are_told(tmp_path, checked):
     fits = {"a": fitted(effect=1.2), "b": fitted(effect=1.2, seed=2)}
     stimuli = {"stimulated": fitted(seed=3) if checked else None}
     records = adjust_cohorts(rows, ["a", "b"], fits, stimuli, primary(), [tmp_path / "erythroid.tsv"], seed=3)
-    assert records["a"]["contamination_checked_in"] == (["stimulated"] if checked else [])
-    card = read_composition(composition_by_hypothesis(list(records.values()))["h"], ["a", "b"])
-    assert card["gate"]["status"] == "passed"
-    assert card["caps"] == []
-    for words in (card["sentence"], card["doubt"], " ".join(card["notes"])):
+    assert records["a"].contamination_checked_in == (["stimulated"] if checked else [])
+    card = judged(records.values())
+    assert card.gate.status == "passed"
+    assert card.caps == ()
+    for words in (card.sentence, card.doubt, " ".join(card.notes)):
         assert ("was not checked" in words) is not checked

@@ -7,10 +7,11 @@ import pandas as pd
 
 from sidemine.considerations.robustness.contrast_data import ContrastData
 from sidemine.considerations.robustness.grid import vary_hypothesis
+from sidemine.effect.measure import measure_contrast
 from sidemine.effect.pooled_effect import pool_contrasts
-from sidemine.effect.record import COHORT_UNIT, EXPERIMENT_UNIT, ContrastEvidence, HypothesisEvidence
+from sidemine.effect.record import ContrastEvidence, HypothesisEvidence
+from sidemine.enrichment.camera import camera
 from sidemine.enrichment.fry import fry
-from sidemine.enrichment.set_effect import hedges_g, set_effects
 from sidemine.enrichment.set_membership import build_membership
 from sidemine.study.models import Hypothesis
 
@@ -38,24 +39,15 @@ def samples(n, **columns):
 def measured(data, kind, common):
     """Return the evidence that the reference run would have of one contrast."""
     refit = data.reference()
-    fit = refit.fit
-    membership = build_membership(gene_sets(), fit.genes, 1)
-    if kind == "cohort":
-        row = hedges_g(fit, membership, common).iloc[0]
-        effect = [row[name] for name in ("g", "g_se", "ci_low", "ci_high")]
-    else:
-        row = set_effects(fit, membership).iloc[0]
-        effect = [row["over_complement" + end] for end in ("", "_se", "_ci_low", "_ci_high")]
-    test = fry(fit, membership).iloc[0]
-    return ContrastEvidence(
-        contrast=data.contrast.contrast, dataset=data.contrast.dataset, accession=data.contrast.dataset, platform="",
-        role="disease", tissue="blood", status="verified", target_label="t", reference_label="r",
-        n_target=refit.design.n_target, n_reference=refit.design.n_reference, testable=True,
-        effect=float(effect[0]), effect_se=float(effect[1]), effect_df=float(fit.residual_df),
-        effect_unit=COHORT_UNIT if kind == "cohort" else EXPERIMENT_UNIT, ci_low=float(effect[2]),
-        ci_high=float(effect[3]), p_self_contained=float(test["p_value"]), direction=str(test["direction"]),
-        n_in_set=len(SET), n_measured=len(SET), residual_df=float(fit.residual_df),
+    membership = build_membership(gene_sets(), refit.fit.genes, 1)
+    name = data.contrast
+    shell = ContrastEvidence(
+        contrast=name.contrast, dataset=name.dataset, accession=name.dataset, platform="", role="disease",
+        tissue="blood", status="verified", target_label="t", reference_label="r", n_target=refit.design.n_target,
+        n_reference=refit.design.n_reference, testable=False,
     )  # fmt: skip
+    tests = [test(refit.fit, membership).to_dict("records")[0] for test in (fry, camera)]
+    return measure_contrast(shell, refit.fit, gene_sets(), *tests, common if kind == "cohort" else None)
 
 
 def contrast(name, table, is_target, shift, covariates=(), seed=1, **more):
@@ -92,4 +84,4 @@ def ask(*data, kind="cohort", sets=None, secondary=(), **settings):
 
 
 def rows_of(record):
-    return {row["variant"]: row for row in record["variants"]}
+    return {row.variant: row for row in record.variants}

@@ -5,9 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from cases import case
 from planted_cohorts import GENES, SET, rows_of
 
-from sidemine.considerations.robustness.judge import read_robustness
+from sidemine.considerations.robustness.judge import judge_robustness
+from sidemine.considerations.robustness.record import Share
+from sidemine.effect.pooled_effect import pool_contrasts
 
 N = 60
 CASES = np.arange(N) < 30
@@ -26,16 +29,16 @@ def test_a_variant_that_changes_nothing_is_the_reference_exactly(planted):
     rows = rows_of(record)
     for name in ("probe_rule_mean_of_probes", "set_version_alternative_COPY"):
         for column in ("effect", "se", "ci_low", "ci_high", "p_value", "k", "n_genes", "direction"):
-            assert rows[name][column] == rows["reference"][column], (name, column)
-        assert rows[name]["agrees"] is True
+            assert getattr(rows[name], column) == getattr(rows["reference"], column), (name, column)
+        assert rows[name].agrees is True
 
 
 def test_the_reference_row_is_the_evidence(planted):
     data = [plain(planted), plain(planted, "b", seed=2)]
     pooled = planted.evidence_of(data).pooled
     row = rows_of(planted.ask(*data, dimensions=["seed"]))["reference"]
-    assert (row["effect"], row["p_value"], row["k"]) == (pooled.effect, pooled.p, 2)
-    assert row["full_data"] is True
+    assert (row.effect, row.p_value, row.k) == (pooled.effect, pooled.p, 2)
+    assert row.full_data is True
 
 
 def test_a_covariate_that_hides_the_effect_reverses_it_when_left_out(planted):
@@ -45,11 +48,11 @@ def test_a_covariate_that_hides_the_effect_reverses_it_when_left_out(planted):
     data = planted.contrast("a", planted.samples(N, batch=batch), CASES, shift, ["batch"])
     record = planted.ask(data, dimensions=["covariates"])
     rows = rows_of(record)
-    assert rows["reference"]["effect"] > 0
-    assert rows["covariates_none"]["effect"] < 0
-    assert rows["covariates_none"]["agrees"] is False
-    assert record["reversed"] == ["covariates_none"]
-    assert record["full_data"]["share"] == 0
+    assert rows["reference"].effect > 0
+    assert rows["covariates_none"].effect < 0
+    assert rows["covariates_none"].agrees is False
+    assert record.reversed == ["covariates_none"]
+    assert record.full_data.share == 0
 
 
 def test_every_declared_covariate_is_left_out_alone_and_with_all(planted):
@@ -65,10 +68,10 @@ def test_reused_controls_that_make_the_effect_fail_the_run(planted):
     shift = np.where(np.arange(N) >= 45, -2.5, 0.0)
     data = planted.contrast("a", planted.samples(N, x=range(N)), CASES, shift, reused=frozenset(reused))
     record = planted.ask(data, dimensions=["reused_controls"])
-    assert rows_of(record)["reference"]["p_value"] < 0.05
-    assert record["required_runs"]["no_reused_controls"] == "failed"
-    assert rows_of(record)["reused_controls_dropped"]["full_data"] is False
-    assert record["full_data"] == {"agreeing": 0, "of": 0, "share": None}
+    assert rows_of(record)["reference"].p_value < 0.05
+    assert record.required_runs["no_reused_controls"] == "failed"
+    assert rows_of(record)["reused_controls_dropped"].full_data is False
+    assert record.full_data == Share(0, 0, None)
 
 
 def test_a_second_cohort_of_reused_samples_alone_fails_the_run(planted):
@@ -77,9 +80,9 @@ def test_a_second_cohort_of_reused_samples_alone_fails_the_run(planted):
     first = plain(planted, effect=2.0, reused=frozenset({"s40", "s41"}))
     record = planted.ask(first, copy, dimensions=["reused_controls"])
     row = rows_of(record)["reused_controls_dropped"]
-    assert (row["k"], row["agrees"]) == (1, True)
-    assert record["required_runs"]["no_reused_controls"] == "failed"
-    assert "nothing confirms" in record["required_details"]["no_reused_controls"]
+    assert (row.k, row.agrees) == (1, True)
+    assert record.required_runs["no_reused_controls"] == "failed"
+    assert "nothing confirms" in record.required_details["no_reused_controls"]
 
 
 def test_an_effect_of_age_fails_the_run_on_shared_ages(planted):
@@ -90,10 +93,9 @@ def test_an_effect_of_age_fails_the_run_on_shared_ages(planted):
     table = planted.samples(N, age=ages)
     data = planted.contrast("a", table, CASES, shift, shared_ages=shared, age_column="age")
     record = planted.ask(data, dimensions=["age_overlap"])
-    assert record["required_runs"]["age_overlap"] == "failed"
-    assert (
-        "shared" in rows_of(record)["age_overlap_shared_range"]["description"]
-        or "share" in (rows_of(record)["age_overlap_shared_range"]["description"])
+    assert record.required_runs["age_overlap"] == "failed"
+    assert "shared" in rows_of(record)["age_overlap_shared_range"].description or "share" in (
+        rows_of(record)["age_overlap_shared_range"].description
     )
 
 
@@ -105,8 +107,8 @@ def test_a_sound_effect_passes_the_required_runs(planted):
         reused=frozenset({"s40", "s41"}),
     )  # fmt: skip
     record = planted.ask(data)
-    assert record["required_runs"] == {"age_overlap": "passed", "no_reused_controls": "passed"}
-    assert record["share"] > 0.9
+    assert record.required_runs == {"age_overlap": "passed", "no_reused_controls": "passed"}
+    assert record.share > 0.9
 
 
 def aged(planted, name="a", effect=2.0, seed=1, ages=range(5, 55)):
@@ -121,23 +123,23 @@ def test_a_cohort_without_recorded_ages_leaves_the_run_on_shared_ages(planted):
     """It cannot be restricted, so it must not lend its effect; and the one that is left is no answer of two cohorts."""
     record = planted.ask(aged(planted), plain(planted, "b", effect=2.0, seed=2), dimensions=["age_overlap"])
     row = rows_of(record)["age_overlap_shared_range"]
-    assert (row["k"], row["agrees"]) == (1, True)
-    assert "b leaves: no age is recorded" in row["description"]
-    assert record["required_runs"]["age_overlap"] == "not evaluated"
-    told = record["required_details"]["age_overlap"]
+    assert (row.k, row.agrees) == (1, True)
+    assert "b leaves: no age is recorded" in row.description
+    assert record.required_runs["age_overlap"] == "not evaluated"
+    told = record.required_details["age_overlap"]
     assert "b leaves: no age is recorded; a single dataset is left, which nothing confirms." in told
     assert "age_column in datasets.tsv" in told
-    read = read_robustness("cohort", record)
-    assert read["gate"]["status"] == "not evaluated"
-    assert any("was not evaluated" in cap["reason"] and "b leaves" in cap["reason"] for cap in read["caps"])
+    judged = judge_robustness(case("cohort"), record)
+    assert judged.gates[0].status == "not evaluated"
+    assert any("was not evaluated" in cap.reason and "b leaves" in cap.reason for cap in judged.caps)
 
 
 def test_a_cohort_with_too_few_shared_ages_leaves_one_that_passes_nothing(planted):
     few = aged(planted, "b", seed=2, ages=range(28, 32))
     record = planted.ask(aged(planted), few, dimensions=["age_overlap"])
-    assert rows_of(record)["age_overlap_shared_range"]["k"] == 1
-    assert record["required_runs"]["age_overlap"] == "not evaluated"
-    told = record["required_details"]["age_overlap"]
+    assert rows_of(record)["age_overlap_shared_range"].k == 1
+    assert record.required_runs["age_overlap"] == "not evaluated"
+    told = record.required_details["age_overlap"]
     assert "b leaves: " in told
     assert "fewer than the minimum of 3" in told
     assert "age_column" not in told
@@ -146,8 +148,8 @@ def test_a_cohort_with_too_few_shared_ages_leaves_one_that_passes_nothing(plante
 def test_two_cohorts_of_three_that_have_ages_can_pass(planted):
     third = plain(planted, "c", effect=2.0, seed=3)
     record = planted.ask(aged(planted), aged(planted, "b", seed=2), third, dimensions=["age_overlap"])
-    assert rows_of(record)["age_overlap_shared_range"]["k"] == 2
-    assert record["required_runs"]["age_overlap"] == "passed"
+    assert rows_of(record)["age_overlap_shared_range"].k == 2
+    assert record.required_runs["age_overlap"] == "passed"
 
 
 def test_the_one_cohort_with_ages_can_still_fail_the_run(planted):
@@ -157,7 +159,7 @@ def test_the_one_cohort_with_ages_can_still_fail_the_run(planted):
     shift = np.where(ages == 22, -2.5, 0.0)
     young = planted.contrast("a", planted.samples(N, age=ages), CASES, shift, shared_ages=shared)
     record = planted.ask(young, plain(planted, "b", effect=2.0, seed=2), dimensions=["age_overlap"])
-    assert record["required_runs"]["age_overlap"] == "failed"
+    assert record.required_runs["age_overlap"] == "failed"
 
 
 def test_a_dataset_left_out_leaves_the_other_one(planted):
@@ -165,8 +167,8 @@ def test_a_dataset_left_out_leaves_the_other_one(planted):
     rows = rows_of(planted.ask(one, other, dimensions=["dataset_left_out"]))
     alone = rows_of(planted.ask(other, dimensions=["seed"]))["reference"]
     left = rows["dataset_left_out_d_a"]
-    assert (left["k"], left["effect"], left["ci_low"]) == (1, alone["effect"], alone["ci_low"])
-    assert left["full_data"] is False
+    assert (left.k, left.effect, left.ci_low) == (1, alone.effect, alone.ci_low)
+    assert left.full_data is False
 
 
 @pytest.mark.parametrize(
@@ -187,22 +189,22 @@ def test_a_dataset_left_out_leaves_the_other_one(planted):
 def test_what_cannot_apply_says_why_and_does_not_count(planted, dimension, variant, reason):
     record = planted.ask(plain(planted), dimensions=[dimension])
     row = rows_of(record)[variant]
-    assert reason in row["reason"]
-    assert (row["effect"], row["p_value"], row["agrees"], row["verdict"]) == (None, None, None, "")
-    counted = [one for one in record["variants"][1:] if one["agrees"] is not None]
-    assert record["of"] == len(counted)
+    assert reason in row.reason
+    assert (row.effect, row.p_value, row.agrees, row.verdict) == (None, None, None, "")
+    counted = [one for one in record.variants[1:] if one.agrees is not None]
+    assert record.of == len(counted)
 
 
 def test_too_few_samples_after_dropping_are_a_reason(planted):
     data = plain(planted, reused=frozenset(f"s{number}" for number in range(32, 60)))
     record = planted.ask(data, dimensions=["reused_controls"])
-    assert "fewer than the minimum of 3" in rows_of(record)["reused_controls_dropped"]["reason"]
-    assert record["required_runs"]["no_reused_controls"] == "not evaluated"
+    assert "fewer than the minimum of 3" in rows_of(record)["reused_controls_dropped"].reason
+    assert record.required_runs["no_reused_controls"] == "not evaluated"
 
 
 def test_nothing_to_drop_is_not_applicable(planted):
     record = planted.ask(plain(planted))
-    assert record["required_runs"] == {"age_overlap": "not evaluated", "no_reused_controls": "not applicable"}
+    assert record.required_runs == {"age_overlap": "not evaluated", "no_reused_controls": "not applicable"}
 
 
 def test_composition_that_makes_the_effect_is_taken_away_and_crossed(planted):
@@ -215,12 +217,12 @@ def test_composition_that_makes_the_effect_is_taken_away_and_crossed(planted):
     data.markers = {"erythroid": markers}
     record = planted.ask(data, dimensions=["covariates", "composition", "crossed"])
     rows = rows_of(record)
-    assert rows["reference"]["p_value"] < 0.05
-    assert rows["composition_adjusted"]["p_value"] > 0.05
-    assert rows["composition_adjusted"]["agrees"] is False
+    assert rows["reference"].p_value < 0.05
+    assert rows["composition_adjusted"].p_value > 0.05
+    assert rows["composition_adjusted"].agrees is False
     crossed = rows["crossed_covariates_none_and_composition_adjusted"]
-    assert crossed["full_data"] is True
-    assert crossed["agrees"] is False
+    assert crossed.full_data is True
+    assert crossed.agrees is False
 
 
 def test_genes_of_confounders_are_left_out(planted):
@@ -228,9 +230,9 @@ def test_genes_of_confounders_are_left_out(planted):
     row = rows_of(planted.ask(plain(planted), sets=sets, dimensions=["set_version"]))[
         "set_version_without_confounder_genes"
     ]
-    assert row["n_genes"] == len(SET) - 6
+    assert row.n_genes == len(SET) - 6
     halves = rows_of(planted.ask(plain(planted), dimensions=["set_version"]))
-    assert halves["set_version_half_1"]["n_genes"] + halves["set_version_half_2"]["n_genes"] == len(SET)
+    assert halves["set_version_half_1"].n_genes + halves["set_version_half_2"].n_genes == len(SET)
 
 
 def test_crossed_variants_have_a_declared_maximum(planted):
@@ -238,18 +240,18 @@ def test_crossed_variants_have_a_declared_maximum(planted):
     data.other_probes = dict.fromkeys(("highest_variance", "mean_of_probes"), (GENES, data.values))
     few = planted.ask(data, dimensions=["covariates", "probe_rule", "filter", "crossed"], crossed_max=3)
     many = planted.ask(data, dimensions=["covariates", "probe_rule", "filter", "crossed"], crossed_max=99)
-    crossed = [[row for row in one["variants"] if row["dimension"] == "crossed"] for one in (few, many)]
+    crossed = [[row for row in one.variants if row.dimension == "crossed"] for one in (few, many)]
     assert [len(rows) for rows in crossed] == [3, 7]
-    assert [row["variant"] for row in crossed[0]] == [row["variant"] for row in crossed[1]][:3]
+    assert [row.variant for row in crossed[0]] == [row.variant for row in crossed[1]][:3]
 
 
 def test_tests_of_a_cohort_change_the_p_and_not_the_effect(planted):
     record = planted.ask(plain(planted), plain(planted, "b", seed=2), dimensions=["test", "seed"])
     rows = rows_of(record)
     for name in ("test_fry", "test_rotation", "test_camera", "test_label_permutation", "seed_next"):
-        assert rows[name]["effect"] == rows["reference"]["effect"]
-        assert rows[name]["agrees"] is True
-    assert rows["test_rotation"]["p_value"] != rows["seed_next"]["p_value"] or rows["seed_next"]["p_value"] < 1e-5
+        assert rows[name].effect == rows["reference"].effect
+        assert rows[name].agrees is True
+    assert rows["test_rotation"].p_value != rows["seed_next"].p_value or rows["seed_next"].p_value < 1e-5
 
 
 def test_an_experiment_of_three_against_three(planted):
@@ -261,26 +263,26 @@ def test_an_experiment_of_three_against_three(planted):
     ]
     record = planted.ask(*data, kind="experiment")
     rows = rows_of(record)
-    assert rows["reference"]["effect_scale"].startswith("log2 fold change over")
-    assert "uninformative with 4 residual degrees of freedom" in rows["test_camera"]["reason"]
-    assert "too few to permute" in rows["test_label_permutation"]["reason"]
-    assert rows["statistic_median"]["effect"] == pytest.approx(3, abs=1)
-    assert rows["statistic_no_complement"]["effect"] != rows["reference"]["effect"]
-    assert rows["filter_stricter"]["n_genes"] <= len(SET)
-    assert "same cells" in rows["composition_adjusted"]["reason"]
-    assert record["required_runs"]["age_overlap"] == "not applicable"
-    assert record["share"] == 1
+    assert rows["reference"].effect_scale.startswith("log2 fold change over")
+    assert "uninformative with 4 residual degrees of freedom" in rows["test_camera"].reason
+    assert "too few to permute" in rows["test_label_permutation"].reason
+    assert rows["statistic_median"].effect == pytest.approx(3, abs=1)
+    assert rows["statistic_no_complement"].effect != rows["reference"].effect
+    assert rows["filter_stricter"].n_genes <= len(SET)
+    assert "same cells" in rows["composition_adjusted"].reason
+    assert record.required_runs["age_overlap"] == "not applicable"
+    assert record.share == 1
 
 
 def test_without_a_significant_reference_the_verdict_class_is_compared(planted):
     """A null stays a null: variants agree when sign and verdict are the same."""
     record = planted.ask(plain(planted, effect=0.0, seed=8), dimensions=["set_version", "filter"])
     reference = rows_of(record)["reference"]
-    assert reference["p_value"] > 0.05
-    for row in record["variants"][1:]:
-        if row["agrees"] is not None:
-            same = row["direction"] == reference["direction"] and row["verdict"] == reference["verdict"]
-            assert row["agrees"] is same
+    assert reference.p_value > 0.05
+    for row in record.variants[1:]:
+        if row.agrees is not None:
+            same = row.direction == reference.direction and row.verdict == reference.verdict
+            assert row.agrees is same
 
 
 def test_same_seed_same_record_and_names_decide_not_order(planted):
@@ -303,22 +305,20 @@ def test_added_covariates_are_read_in_one_spelling(planted):
     table = planted.samples(N, age=[f"{30 + n % 9} years" for n in range(N)], sex=["F", "male"] * (N // 2))
     data = planted.contrast("a", table, CASES, CASES, age_column="age", sex_column="sex")
     rows = rows_of(planted.ask(data, dimensions=["covariates"]))
-    assert rows["covariates_with_age"]["agrees"] is True
-    assert rows["covariates_with_sex"]["agrees"] is True
+    assert rows["covariates_with_age"].agrees is True
+    assert rows["covariates_with_sex"].agrees is True
     aliased = planted.contrast("a", planted.samples(N, sex=np.where(CASES, "F", "M")), CASES, CASES, sex_column="sex")
-    assert (
-        "not of full rank" in rows_of(planted.ask(aliased, dimensions=["covariates"]))["covariates_with_sex"]["reason"]
-    )
+    assert "not of full rank" in rows_of(planted.ask(aliased, dimensions=["covariates"]))["covariates_with_sex"].reason
 
 
 def test_nothing_testable_is_a_record_with_a_reason(planted):
     evidence = planted.evidence_of([plain(planted)])
     from sidemine.considerations.robustness.grid import vary_hypothesis
 
-    empty = type(evidence)("h", [], None, 0.4, "declared", pooled=None)
+    empty = type(evidence)("h", [], None, 0.4, "declared", pool_contrasts([]))
     record = vary_hypothesis(planted.hypothesis(["a"]), empty, {}, planted.gene_sets(), verdict=lambda _: "")
-    assert (record["share"], record["variants"], record["of"]) == (None, [], 0)
-    assert record["reason"] == "no contrast could be tested"
+    assert (record.share, record.variants, record.of) == (None, [], 0)
+    assert record.reason == "no contrast could be tested"
 
 
 def test_samples_of_the_values_need_no_order_of_their_own(planted):
@@ -331,4 +331,4 @@ def test_samples_of_the_values_need_no_order_of_their_own(planted):
     small.groups = type(small.groups)(
         pd.DataFrame(small.groups.samples[keep]), small.groups.target[keep], small.groups.reference[keep]
     )
-    assert row["effect"] == pytest.approx(planted.evidence_of([small]).pooled.effect, rel=1e-12)
+    assert row.effect == pytest.approx(planted.evidence_of([small]).pooled.effect, rel=1e-12)

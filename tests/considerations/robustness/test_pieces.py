@@ -11,8 +11,8 @@ from planted_cohorts import GENES, SET, gene_sets
 
 from sidemine.considerations.composition.measure import adjust_effect, measure_composition
 from sidemine.considerations.robustness.measure_study import OFF, vary_study
-from sidemine.considerations.robustness.record import robustness_table
 from sidemine.considerations.robustness.set_p_values import SetP, combine_stouffer, smallest_of_all
+from sidemine.considerations.robustness.variant_rows import robustness_table
 from sidemine.considerations.robustness.variants import Change, cross_variants, declare_variants
 from sidemine.differential.contrast_fit import restrict_genes
 from sidemine.differential.design import build_design
@@ -121,7 +121,7 @@ def test_the_adjusted_effect_alone_is_that_of_the_record():
     markers = {"erythroid": GENES[100:112]}
     adjusted, reason = adjust_effect(fit, gene_sets(), markers, {})
     assert reason == ""
-    assert adjusted == measure_composition(fit, gene_sets(), markers, {}, [1])["adjusted"]
+    assert adjusted == measure_composition(fit, gene_sets(), markers, {}, [1]).adjusted
     nothing, reason = adjust_effect(fit, gene_sets(), {}, {})
     assert nothing is None
     assert "no usable blood-cell proxy" in reason
@@ -170,8 +170,8 @@ def test_the_grid_can_be_switched_off():
          "primary": {"set": "S", "contrasts": ["a"], "direction": "up"}}
     )  # fmt: skip
     (record,) = vary_study([hypothesis], {}, {}, {}, gene_sets(), None, {}, {"robustness": []})  # type: ignore[arg-type]
-    assert record["reason"] == OFF
-    assert record["share"] is None
+    assert record.reason == OFF
+    assert record.share is None
 
 
 @pytest.mark.parametrize(("written", "n"), [("all", 13), ("off", 0), (False, 0), (["filter", "seed"], 2)])

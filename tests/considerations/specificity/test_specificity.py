@@ -10,6 +10,7 @@ import pytest
 
 from sidemine.considerations.specificity.matched_sets import count_distinct, draw_matched_sets, largest, neighbour_limit
 from sidemine.considerations.specificity.measure import measure_specificity, percentile
+from sidemine.considerations.specificity.record import Specificity
 from sidemine.differential.design import build_design
 from sidemine.differential.fit import fit_contrast
 from sidemine.study.models import Hypothesis
@@ -71,9 +72,9 @@ def test_random_sets_match_in_expression_and_correlation(shifted_fit):
     assert drawn.members.shape == (300, 20)
     assert all(len(set(row)) == 20 for row in drawn.members.tolist())
     assert not np.isin(drawn.members, members).any()
-    assert abs(drawn.quality["smd_expression"]) < 0.25
-    assert abs(drawn.quality["smd_correlation"]) < 0.25
-    assert drawn.quality["correlation_matched"] == pytest.approx(drawn.quality["correlation"], abs=0.06)
+    assert abs(drawn.quality.smd_expression) < 0.25
+    assert abs(drawn.quality.smd_correlation) < 0.25
+    assert drawn.quality.correlation_matched == pytest.approx(drawn.quality.correlation, abs=0.06)
 
 
 def test_neighbours_of_targets_are_not_drawn():
@@ -98,9 +99,9 @@ def test_a_set_without_its_like_has_no_valid_comparator():
     cases = np.arange(60) < 30
     fit = fit_contrast(7 + values, GENES, build_design(samples, cases, ~cases))
     _, (record,) = measured(fit)
-    assert record["contrasts"][0]["matched"]["percentile"] is None
-    assert "no valid comparator" in record["contrasts"][0]["matched"]["reason"]
-    assert "less co-expressed" in record["contrasts"][0]["matched"]["reason"]
+    assert record.contrasts[0].matched.percentile is None
+    assert "no valid comparator" in record.contrasts[0].matched.reason
+    assert "less co-expressed" in record.contrasts[0].matched.reason
 
 
 @pytest.mark.parametrize("kind", ["cohort", "experiment"])
@@ -108,18 +109,18 @@ def test_a_planted_set_stands_on_top_and_the_sign_counts(shifted_fit, kind):
     """A shifted set is above all others when declared up, and below all of them when declared down."""
     table, (record,) = measured(shifted_fit, kind=kind)
     check_table(table, SPECIFICITY, "test")
-    entry = record["contrasts"][0]
-    assert entry["matched"]["percentile"] > 95
-    assert (entry["comparators"]["percentile"], entry["comparators"]["rank"]) == (100, 1)
+    entry = record.contrasts[0]
+    assert entry.matched.percentile > 95
+    assert (entry.comparators.percentile, entry.comparators.rank) == (100, 1)
     _, (record,) = measured(shifted_fit, "down", kind)
-    assert record["contrasts"][0]["matched"]["percentile"] < 5
-    assert record["contrasts"][0]["comparators"]["rank"] == 16
+    assert record.contrasts[0].matched.percentile < 5
+    assert record.contrasts[0].comparators.rank == 16
 
 
 def test_percentile_of_null_sets_is_even():
     """Without any effect the percentile is spread over 0 to 100: it does not call sets special by itself."""
     records = [measured(fitted(seed=seed))[1][0] for seed in range(100, 140)]
-    matched = [record["contrasts"][0]["matched"]["percentile"] for record in records]
+    matched = [record.contrasts[0].matched.percentile for record in records]
     found = [value for value in matched if value is not None]
     assert len(found) > 30
     assert 35 < np.mean(found) < 65
@@ -129,18 +130,18 @@ def test_percentile_of_null_sets_is_even():
 def test_shared_genes_are_told_from_own_genes(shifted_fit):
     """OTHER shares 6 of its 20 genes with the shifted target: without them nothing of its change is left."""
     _, (record,) = measured(shifted_fit)
-    rows = {(row["gene_set"], row["without"]): row for row in record["contrasts"][0]["overlaps"]}
-    assert rows["OTHER", "TARGET"]["n_measured"] == 14
-    assert rows["OTHER", "TARGET"]["p_value"] > 0.01
-    assert rows["TARGET", "OTHER"]["p_value"] < 1e-4
-    assert [row["gene_set"] for row in record["contrasts"][0]["beside"]] == ["HEME"]
+    rows = {(row.gene_set, row.without): row for row in record.contrasts[0].overlaps}
+    assert rows["OTHER", "TARGET"].n_measured == 14
+    assert rows["OTHER", "TARGET"].p_value > 0.01
+    assert rows["TARGET", "OTHER"].p_value < 1e-4
+    assert [row.gene_set for row in record.contrasts[0].beside] == ["HEME"]
 
 
 def test_seed_and_contrast_alone_decide(shifted_fit):
     """The same seed gives the same percentiles whatever else is asked; another seed draws other sets."""
     assert measured(shifted_fit)[1] == measured(shifted_fit)[1]
-    other = measured(shifted_fit, seed=6)[1][0]["contrasts"][0]["matched"]["quantiles"]
-    assert other != measured(shifted_fit)[1][0]["contrasts"][0]["matched"]["quantiles"]
+    other = measured(shifted_fit, seed=6)[1][0].contrasts[0].matched.quantiles
+    assert other != measured(shifted_fit)[1][0].contrasts[0].matched.quantiles
 
 
 def test_untestable_contrasts_and_unmeasured_sets_give_no_entry(shifted_fit):
@@ -148,7 +149,7 @@ def test_untestable_contrasts_and_unmeasured_sets_give_no_entry(shifted_fit):
     without = replace(shifted_fit, genes=[f"X{gene}" for gene in shifted_fit.genes])
     for fit in (None, without):
         table, (record,) = measured(fit)
-        assert record == {"hypothesis": "h", "contrasts": []}
+        assert record == Specificity("h", [])
         check_table(table, SPECIFICITY, "test")
 
 

@@ -76,7 +76,7 @@ def fit_declared_contrast(
     Raises
     ------
     StudyError
-        When a selector of a verified row matches nothing, or the contrast cannot be tested and `on_untestable` is stop.
+        When the contrast cannot be tested and `on_untestable` is stop.
     """
     provenance = json.loads(expression.uns["sidemine"])
     groups, mismatches = match_groups(contrast, _samples_of(expression))
@@ -85,7 +85,7 @@ def fit_declared_contrast(
         if provenance["problem"]:
             told = [provenance["problem"], *provenance.get("further_problems", [])]
             raise Untestable(Problem.from_dict(problem) for problem in told)
-        raise_mismatch(contrast, mismatches)
+        raise_mismatch(mismatches, verified=False)  # of a verified row it has stopped the run: `design_check`
         contrast, groups, left_out = treated(contrast, groups, treatment)
         design = design_contrast(contrast, groups, min_group_size)
         fit = _fit(expression, provenance, contrast, design)

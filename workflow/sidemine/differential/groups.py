@@ -45,20 +45,20 @@ def select_groups(contrast: ContrastToFit, samples: pd.DataFrame) -> Groups:
 
     Raises
     ------
-    StudyError
-        When a selector of a `verified` row reads a column that does not exist, or matches no sample.
     Untestable
-        The same, of an `unverified` row: only this contrast is lost.
+        When a selector reads a column that does not exist, or matches no sample. For a `verified` row the check of all
+        designs has stopped the run before (`design_check`).
     """
     groups, problems = match_groups(contrast, samples)
-    raise_mismatch(contrast, problems)
+    if problems:
+        raise Untestable(problems)
     return groups
 
 
-def raise_mismatch(contrast: ContrastToFit, problems: list[Problem]) -> None:
+def raise_mismatch(problems: list[Problem], *, verified: bool) -> None:
     """Raise what selectors without samples mean: an error in a `verified` row, an untestable contrast otherwise."""
     if problems:
-        raise (StudyError if contrast.status == "verified" else Untestable)(problems)
+        raise (StudyError if verified else Untestable)(problems)
 
 
 def match_groups(contrast: ContrastToFit, samples: pd.DataFrame) -> tuple[Groups, list[Problem]]:

@@ -6,14 +6,14 @@ weighted) log2 fold change of the set minus that of its measured complement. The
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Hashable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sidemine.differential.contrast_fit import ContrastFit, load_fit
 from sidemine.effect.pooled_effect import UNIT, choose_independent, pool_contrasts
-from sidemine.effect.record import COHORT_UNIT, EXPERIMENT_UNIT, ContrastEvidence, HypothesisEvidence
+from sidemine.effect.record import COHORT_UNIT, EXPERIMENT_UNIT, ContrastEvidence, HypothesisEvidence, Refused
 from sidemine.enrichment.set_effect import hedges_g, set_effects
 from sidemine.enrichment.set_membership import build_membership
 from sidemine.errors import Problem
@@ -34,7 +34,7 @@ from it."""
 class ContrastFiles:
     """A contrast, its dataset, and the files that earlier stages wrote for it."""
 
-    contrast: Contrast
+    contrast: str
     dataset: DatasetToCount
     fit: Path
     design: Path
@@ -67,29 +67,55 @@ def measure_hypothesis(
         Effects (target minus reference), intervals, tests; a contrast that cannot be tested carries its problem.
     """
     primary = gene_sets[gene_sets["gene_set"] == hypothesis.primary.set]
-    fits = {entry.contrast.contrast: load_fit(entry.fit) for entry in files}
+    fits = {entry.contrast: load_fit(entry.fit) for entry in files}
     common = None
     if hypothesis.kind == "cohort":
         common = set(primary["gene"]) & common_genes(fits, hypothesis.primary.contrasts)
     evidence = {
-        entry.contrast.contrast: _measure_contrast(entry, fits[entry.contrast.contrast], primary, hypothesis, common)
-        for entry in files
+        entry.contrast: _read_contrast(entry, fits[entry.contrast], primary, hypothesis, common) for entry in files
     }
-    margin, rule, control = _margin(hypothesis, evidence)
     contrasts = [evidence[name] for name in hypothesis.primary.contrasts]
-    refused = _refuse_dependent(contrasts, files, fits, same, hypothesis.kind)
+    return gather_evidence(
+        hypothesis,
+        evidence,
+        _refuse_dependent(contrasts, files, fits, same, hypothesis.kind),
+        None if common is None else len(common),
+        _notes(files, set(hypothesis.primary.contrasts)),
+    )
+
+
+def gather_evidence(
+    hypothesis: HypothesisToMeasure,
+    measured: Mapping[str, ContrastEvidence],
+    refused: Sequence[Refused] = (),
+    n_common_genes: int | None = None,
+    notes: Sequence[str] = (),
+) -> HypothesisEvidence:
+    """Return the evidence of a hypothesis from that of its contrasts: margin and pooled effect.
+
+    Parameters
+    ----------
+    hypothesis
+        As declared.
+    measured
+        Evidence of its primary contrasts, and of the positive control of its margin.
+    refused
+        Contrasts that must not be pooled, each with the reason.
+    n_common_genes, notes
+        Genes that all cohorts measured; what a reader should know about the contrasts.
+    """
+    primary = hypothesis.primary
+    margin, rule, control = _margin(hypothesis, measured)
+    contrasts = [measured[name] for name in primary.contrasts]
     return HypothesisEvidence(
         hypothesis=hypothesis.id,
         contrasts=contrasts,
         control=control,
         margin=margin,
         margin_rule=rule,
-        n_common_genes=None if common is None else len(common),
-        notes=[
-            *_notes(files, set(hypothesis.primary.contrasts)),
-            *(f"{entry['contrast']} is not pooled: it {entry['reason']}." for entry in refused),
-        ],
-        pooled=pool_contrasts(contrasts, refused, hypothesis.primary.discovery, hypothesis.primary.direction),
+        pooled=pool_contrasts(contrasts, refused, primary.discovery, primary.direction),
+        n_common_genes=n_common_genes,
+        notes=[*notes, *(f"{entry.contrast} is not pooled: it {entry.reason}." for entry in refused)],
     )
 
 
@@ -105,9 +131,9 @@ def _refuse_dependent(
     fits: dict[str, ContrastFit | None],
     same: Mapping[str, Mapping[str, str]],
     kind: str,
-) -> list[dict[str, str]]:
+) -> list[Refused]:
     """Return the contrasts that must not be pooled with the ones declared before them, each with the reason."""
-    by_name = {entry.contrast.contrast: entry for entry in files}
+    by_name = {entry.contrast: entry for entry in files}
     testable = [row.contrast for row in contrasts if row.testable]
     return choose_independent(
         testable,
@@ -144,7 +170,7 @@ def units_of(
 
 
 def _margin(
-    hypothesis: HypothesisToMeasure, evidence: dict[str, ContrastEvidence]
+    hypothesis: HypothesisToMeasure, evidence: Mapping[str, ContrastEvidence]
 ) -> tuple[float | None, str, ContrastEvidence | None]:
     declared = hypothesis.primary.margin
     if not isinstance(declared, MarginOfControl):
@@ -167,7 +193,7 @@ def _margin(
     return margin, rule, control
 
 
-def _measure_contrast(
+def _read_contrast(
     entry: ContrastFiles,
     fit: ContrastFit | None,
     primary: pd.DataFrame,
@@ -175,41 +201,60 @@ def _measure_contrast(
     common: set[str] | None,
 ) -> ContrastEvidence:
     design: dict[str, Any] = read_json(entry.design)
-    identity: dict[str, Any] = {
-        "contrast": entry.contrast.contrast,
-        "dataset": entry.dataset.dataset,
-        "accession": entry.dataset.accession,
-        "platform": entry.dataset.platform,
-        "role": entry.contrast.role,
-        "tissue": entry.dataset.tissue,
-        "declared_source": entry.dataset.source,
-        "status": "verified" if {entry.dataset.status, entry.contrast.status} == {"verified"} else "unverified",
-        "target_label": entry.contrast.target_label,
-        "reference_label": entry.contrast.reference_label,
-        "n_target": design["n_target"],
-        "n_reference": design["n_reference"],
-    }
+    shell = ContrastEvidence(
+        contrast=entry.contrast,
+        dataset=entry.dataset.dataset,
+        accession=entry.dataset.accession,
+        tissue=entry.dataset.tissue,
+        declared_source=entry.dataset.source,
+        n_target=design["n_target"],
+        n_reference=design["n_reference"],
+        testable=False,
+    )
     if fit is None:
-        return ContrastEvidence(**identity, testable=False, problem=design["problem"])
-    membership = build_membership(primary, fit.genes, min_size=1)
+        return replace(shell, problem=Problem.from_dict(design["problem"]))
     tests = read_table(entry.set_tests, SET_TESTS)
     rows = tests[tests["gene_set"] == hypothesis.primary.set].set_index("test")
     if "fry" not in rows.index or (common is not None and not common):
-        return ContrastEvidence(
-            **identity, testable=False, problem=_too_few_genes(hypothesis, entry, primary, fit).to_dict()
-        )
+        return replace(shell, problem=_too_few_genes(hypothesis, entry, primary, fit))
+    shell = replace(shell, blocking=design["blocking"])
+    return measure_contrast(shell, fit, primary, rows.loc["fry"].to_dict(), rows.loc["camera"].to_dict(), common)
+
+
+def measure_contrast(
+    shell: ContrastEvidence,
+    fit: ContrastFit,
+    primary: pd.DataFrame,
+    self_contained: Mapping[Hashable, Any],
+    competitive: Mapping[Hashable, Any],
+    common: Collection[str] | None,
+) -> ContrastEvidence:
+    """Measure the primary effect in one fitted contrast.
+
+    Parameters
+    ----------
+    shell
+        The contrast's evidence without any number: what was compared.
+    fit
+        The fitted contrast.
+    primary
+        Rows of the primary set, as `tables.GENE_SETS` describes.
+    self_contained, competitive
+        Rows of FRY and CAMERA for this set, as `tables.SET_TESTS` describes.
+    common
+        Cohorts: the set's genes that all cohorts measured. None: an experiment.
+    """
+    membership = build_membership(primary, fit.genes, min_size=1)
     effects = set_effects(fit, membership).to_dict("records")[0]
-    self_contained, competitive = rows.loc["fry"].to_dict(), rows.loc["camera"].to_dict()
-    if hypothesis.kind == "cohort":
-        size = hedges_g(fit, membership, sorted(common or ())).to_dict("records")[0]
-        effect, se, low, high = (float(size[name]) for name in ("g", "g_se", "ci_low", "ci_high"))
-        unit = COHORT_UNIT
-    else:
+    if common is None:
+        size, unit = effects, EXPERIMENT_UNIT
         columns = ("over_complement", "over_complement_se", "over_complement_ci_low", "over_complement_ci_high")
-        effect, se, low, high = (float(effects[name]) for name in columns)
-        unit = EXPERIMENT_UNIT
-    return ContrastEvidence(
-        **identity,
+    else:
+        size, unit = hedges_g(fit, membership, sorted(common)).to_dict("records")[0], COHORT_UNIT
+        columns = ("g", "g_se", "ci_low", "ci_high")
+    effect, se, low, high = (float(size[name]) for name in columns)
+    return replace(
+        shell,
         testable=True,
         effect=effect,
         effect_se=se,
@@ -227,7 +272,6 @@ def _measure_contrast(
         n_in_set=int(self_contained["n_in_set"]),
         n_measured=int(self_contained["n_measured"]),
         residual_df=float(fit.residual_df),
-        blocking=design["blocking"],
     )
 
 
@@ -237,7 +281,7 @@ def _too_few_genes(
     measured = len(set(primary["gene"]) & set(fit.genes))
     return Problem(
         f"too few genes of {hypothesis.primary.set} were measured",
-        f"{measured} of {len(primary)} in contrast {entry.contrast.contrast} ({entry.dataset.accession})",
+        f"{measured} of {len(primary)} in contrast {entry.contrast} ({entry.dataset.accession})",
         "at least settings.min_set_size measured genes",
         "Declare a primary set that this platform measures, or leave this contrast out of the hypothesis.",
     )
@@ -247,16 +291,16 @@ def _notes(files: list[ContrastFiles], declared: set[str]) -> list[str]:
     """Tell what is not independent: contrasts of one source, shared samples, repeats of one unit."""
     by_source: dict[tuple[str, str], list[str]] = {}
     for entry in files:
-        if entry.contrast.contrast in declared:
-            by_source.setdefault(entry.dataset.independent_source, []).append(entry.contrast.contrast)
+        if entry.contrast in declared:
+            by_source.setdefault(entry.dataset.independent_source, []).append(entry.contrast)
     notes = [
         f"{', '.join(names)} come from one source ({', '.join(filter(None, source))}) and count as one."
         for source, names in by_source.items()
         if len(names) > 1
     ]
-    designs = {entry.contrast.contrast: read_json(entry.design) for entry in files}
+    designs = {entry.contrast: read_json(entry.design) for entry in files}
     groups = {name: {*design["target_samples"], *design["reference_samples"]} for name, design in designs.items()}
-    dataset_of = {entry.contrast.contrast: entry.dataset.accession for entry in files}
+    dataset_of = {entry.contrast: entry.dataset.accession for entry in files}
     names = list(groups)
     for position, one in enumerate(names):
         for other in names[position + 1 :]:
@@ -267,6 +311,6 @@ def _notes(files: list[ContrastFiles], declared: set[str]) -> list[str]:
                     "confirmation of one another."
                 )
     for entry in files:
-        if entry.contrast.contrast in declared:
-            notes += [f"{entry.contrast.contrast}: {note}." for note in designs[entry.contrast.contrast]["notes"]]
+        if entry.contrast in declared:
+            notes += [f"{entry.contrast}: {note}." for note in designs[entry.contrast]["notes"]]
     return notes

@@ -8,12 +8,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sidemine.effect.pooling import FEWEST_FOR_HETEROGENEITY, METHODS, Pooled, pool
-from sidemine.effect.record import COHORT_UNIT, ContrastEvidence, PooledEffect
+from sidemine.effect.pooling import FEWEST_FOR_HETEROGENEITY, METHODS, Estimates, Pooled, pool
+from sidemine.effect.record import (
+    COHORT_UNIT,
+    ContrastEvidence,
+    Discovery,
+    LeftOut,
+    Order,
+    PooledEffect,
+    Refused,
+    Replication,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -48,7 +57,7 @@ def choose_independent(
     units_of: Mapping[str, frozenset[str]],
     paired: Mapping[str, bool],
     kind: str,
-) -> tuple[list[str], list[dict[str, str]]]:
+) -> tuple[list[str], list[Refused]]:
     """Return the contrasts that may be pooled, and the refused ones with the reason.
 
     Parameters
@@ -66,7 +75,7 @@ def choose_independent(
         cohort or experiment. A paired cohort's Hedges g is in units within pairs and is never pooled with others'.
     """
     chosen: list[str] = []
-    refused: list[dict[str, str]] = []
+    refused: list[Refused] = []
     for name in contrasts:
         reason = ""
         for earlier in chosen:
@@ -80,7 +89,7 @@ def choose_independent(
             if reason:
                 break
         if reason:
-            refused.append({"contrast": name, "reason": reason})
+            refused.append(Refused(name, reason))
         else:
             chosen.append(name)
     return chosen, refused
@@ -94,7 +103,7 @@ def _count_shared(shared: frozenset[str]) -> str:
 
 def pool_contrasts(
     rows: Sequence[ContrastEvidence],
-    refused: Sequence[Mapping[str, str]] = (),
+    refused: Sequence[Refused] = (),
     discovery: Sequence[str] = (),
     direction: str = "either",
 ) -> PooledEffect:
@@ -116,13 +125,15 @@ def pool_contrasts(
     PooledEffect
         With NaN-free numbers: what is not estimable is None and has a reason.
     """
-    barred = {entry["contrast"] for entry in refused}
+    barred = {entry.contrast for entry in refused}
     used = [row for row in rows if _usable(row) and row.contrast not in barred]
-    refusals = [{"contrast": entry["contrast"], "reason": entry["reason"]} for entry in refused]
-    refusals += [
-        {"contrast": row.contrast, "reason": "could not be tested"}
-        for row in rows
-        if not _usable(row) and row.contrast not in barred
+    refusals = [
+        *refused,
+        *(
+            Refused(row.contrast, "could not be tested")
+            for row in rows
+            if not _usable(row) and row.contrast not in barred
+        ),
     ]
     if not used:
         return PooledEffect(k=0, contrasts=[], refused=refusals, method="none", not_estimable={"effect": NOTHING})
@@ -162,7 +173,7 @@ def pool_contrasts(
         leave_one_out_low=one(low),
         leave_one_out_high=one(high),
         leave_one_out=[
-            {"left_out": row.contrast, "effect": value}
+            LeftOut(row.contrast, value)
             for row, value in zip(used, (_plain(value) for value in found.left_out[0]), strict=True)
             if value is not None
         ],
@@ -203,7 +214,7 @@ def _pool_rows(rows: Sequence[ContrastEvidence]) -> Pooled:
     )
 
 
-def _orders(used: Sequence[ContrastEvidence], discovery: Sequence[str], direction: str) -> list[dict[str, Any]]:
+def _orders(used: Sequence[ContrastEvidence], discovery: Sequence[str], direction: str) -> list[Order]:
     """Return both orders of a declared discovery/replication split; none where one side is empty."""
     first = [row for row in used if row.dataset in discovery]
     second = [row for row in used if row.dataset not in discovery]
@@ -215,26 +226,27 @@ def _orders(used: Sequence[ContrastEvidence], discovery: Sequence[str], directio
     ]
 
 
-def _order(
-    name: str, found: Sequence[ContrastEvidence], held_out: Sequence[ContrastEvidence], direction: str
-) -> dict[str, Any]:
-    one, other = (_first_estimate(_pool_rows(rows)) for rows in (found, held_out))
-    upwards = one["effect"] > 0
+def _order(name: str, found: Sequence[ContrastEvidence], held_out: Sequence[ContrastEvidence], direction: str) -> Order:
+    first, second = (_pool_rows(rows).carried for rows in (found, held_out))
+    discovery = Discovery([row.dataset for row in found], *_figures(first))
+    effect, low, high, p_value = _figures(second)
+    upwards = discovery.effect > 0
     # Held-out data are tested in one direction only: that of the discovery.
-    p_one_sided = other["p"] / 2 if (other["effect"] > 0) == upwards else 1 - other["p"] / 2
-    discovered = one["p"] <= REPLICATION_P and direction in {"either", "up" if upwards else "down"}
-    return {
-        "order": name,
-        "discovery": {"datasets": [row.dataset for row in found], **one},
-        "replication": {"datasets": [row.dataset for row in held_out], **other, "p_one_sided": p_one_sided},
-        "replicated": bool(discovered and p_one_sided <= REPLICATION_P),
-    }
+    p_one_sided = p_value / 2 if (effect > 0) == upwards else 1 - p_value / 2
+    discovered = discovery.p <= REPLICATION_P and direction in {"either", "up" if upwards else "down"}
+    return Order(
+        order=name,
+        discovery=discovery,
+        replication=Replication([row.dataset for row in held_out], effect, low, high, p_value, p_one_sided),
+        replicated=discovered and p_one_sided <= REPLICATION_P,
+    )
 
 
-def _first_estimate(found: Pooled) -> dict[str, float]:
-    carried = found.carried
-    values = {"effect": carried.effect, "ci_low": carried.ci_low, "ci_high": carried.ci_high, "p": carried.p_value}
-    return {name: float(value[0]) for name, value in values.items()}
+def _figures(carried: Estimates) -> tuple[float, float, float, float]:
+    effect, low, high, p_value = (
+        float(values[0]) for values in (carried.effect, carried.ci_low, carried.ci_high, carried.p_value)
+    )
+    return effect, low, high, p_value
 
 
 def _plain(value: float) -> float | None:

@@ -53,7 +53,7 @@ class _Measured:
 def studies_of(evidence: HypothesisEvidence, fits: Mapping[str, ContrastFit | None]) -> list[Study]:
     """Return the contrasts that entered the pooled effect of a hypothesis, with their fits."""
     rows = {row.contrast: row for row in evidence.contrasts}
-    names = evidence.pooled.contrasts if evidence.pooled else []
+    names = evidence.pooled.contrasts
     return [
         Study(name, fit, float(np.sqrt(effective_size(rows[name]))))
         for name in names

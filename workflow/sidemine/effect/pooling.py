@@ -41,7 +41,7 @@ SINGLE, COMMON, RANDOM = 1, 2, 3
 
 
 @dataclass(frozen=True)
-class Estimate:
+class Estimates:
     """An estimate per row with its standard error, degrees of freedom, confidence interval and two-sided p."""
 
     effect: Array
@@ -84,11 +84,11 @@ class Pooled:
 
     k: NDArray[np.int64]
     method: NDArray[np.int64]
-    carried: Estimate
-    common: Estimate
-    random_effects: Estimate
-    hartung_knapp: Estimate
-    dersimonian_laird: Estimate
+    carried: Estimates
+    common: Estimates
+    random_effects: Estimates
+    hartung_knapp: Estimates
+    dersimonian_laird: Estimates
     tau2: Array
     tau2_dl: Array
     tau2_pm: Array
@@ -216,14 +216,14 @@ def _refuse_bad(effects: Array, ses: Array) -> None:
         )
 
 
-def _estimate(effect: Array, se: Array, df: Array, level: float) -> Estimate:
+def _estimate(effect: Array, se: Array, df: Array, level: float) -> Estimates:
     half_width = t_quantile((1 + level) / 2, df) * se
     with np.errstate(divide="ignore", invalid="ignore"):
         p_value = two_sided_p(effect / se, df)
-    return Estimate(effect, se, df, effect - half_width, effect + half_width, np.where(np.isnan(se), np.nan, p_value))
+    return Estimates(effect, se, df, effect - half_width, effect + half_width, np.where(np.isnan(se), np.nan, p_value))
 
 
-def _common_effect(y: Array, v: Array, df: Array, level: float, *, estimated_ses: bool) -> Estimate:
+def _common_effect(y: Array, v: Array, df: Array, level: float, *, estimated_ses: bool) -> Estimates:
     weights = study_weights(v)
     mean, total = weighted_mean(np.where(weights > 0, y, 0.0), weights)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -238,7 +238,7 @@ def _common_effect(y: Array, v: Array, df: Array, level: float, *, estimated_ses
     return _estimate(mean, se, freedom, level)
 
 
-def _random_effects(y: Array, v: Array, tau_squared: Array, level: float) -> tuple[Estimate, Estimate]:
+def _random_effects(y: Array, v: Array, tau_squared: Array, level: float) -> tuple[Estimates, Estimates]:
     """Return the random-effects mean with normal and with Hartung–Knapp inference; NaN for a single study."""
     weights = study_weights(v, np.where(np.isnan(tau_squared), 0.0, tau_squared))
     present = np.where(weights > 0, y, 0.0)
@@ -255,7 +255,7 @@ def _random_effects(y: Array, v: Array, tau_squared: Array, level: float) -> tup
     )
 
 
-def _guarded(random: Estimate, knapp: Estimate, level: float) -> Estimate:
+def _guarded(random: Estimates, knapp: Estimates, level: float) -> Estimates:
     """Return Hartung–Knapp, with the plain standard error where studies agree to the last digit and its own is 0."""
     vanished = knapp.se <= SMALLEST_SHARE * random.se
     return _estimate(knapp.effect, np.where(vanished, random.se, knapp.se), knapp.df, level)
@@ -304,8 +304,8 @@ def _leave_one_out(y: Array, v: Array, method: NDArray[np.int64]) -> Array:
     return result
 
 
-def _choose(condition: NDArray[np.bool_], one: Estimate, other: Estimate) -> Estimate:
+def _choose(condition: NDArray[np.bool_], one: Estimates, other: Estimates) -> Estimates:
     def pick(name: str) -> Array:
         return np.asarray(np.where(condition, getattr(one, name), getattr(other, name)), dtype=np.float64)
 
-    return Estimate(*(pick(name) for name in ("effect", "se", "df", "ci_low", "ci_high", "p_value")))
+    return Estimates(*(pick(name) for name in ("effect", "se", "df", "ci_low", "ci_high", "p_value")))

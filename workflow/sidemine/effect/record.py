@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from dataclasses import dataclass, field
+from typing import Literal
 
+from sidemine.errors import Problem
 from sidemine.study.independence import source_of
 
 COHORT_UNIT = "Hedges g"
 EXPERIMENT_UNIT = "log2 fold change over complement"
+
+Side = Literal["up", "down", "none"]
+"""Sign of target minus reference."""
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """An effect, target minus reference, with its standard error, 95 % interval, degrees of freedom of t and two-sided p."""
+
+    effect: float
+    effect_se: float
+    ci_low: float
+    ci_high: float
+    df: float
+    p_value: float
 
 
 @dataclass(frozen=True)
@@ -17,12 +33,10 @@ class ContrastEvidence:
 
     Attributes
     ----------
-    contrast, dataset, accession, platform, role, tissue, status
-        Which data; `status` says whether the selectors were checked against the record.
-    declared_source
-        Word that data sets of the same cells and laboratory share; empty: accession and tissue tell them apart.
-    target_label, reference_label, n_target, n_reference
-        What was compared, and the number of independent biological units on each side.
+    contrast, dataset, accession
+        Which data.
+    n_target, n_reference
+        Number of independent biological units on each side.
     testable, problem
         Whether the contrast could be tested; if not, the four-part problem.
     effect, effect_se, effect_df, effect_unit
@@ -43,21 +57,20 @@ class ContrastEvidence:
     comparator_percentile
         Where the set's effect stands among the comparator sets, in the declared direction; None where that was not
         measured or there is no valid comparator.
+    declared_source, tissue
+        Data sets of one declared source count as one; where none is declared, those of one accession and tissue.
+    platform, role, status, target_label, reference_label
+        Words for the reader, filled in by the verdict stage (`with_words`), so that rewording a study measures nothing
+        again; `status` says whether the selectors were checked against the record.
     """
 
     contrast: str
     dataset: str
     accession: str
-    platform: str
-    role: str
-    tissue: str
-    status: str
-    target_label: str
-    reference_label: str
     n_target: int
     n_reference: int
     testable: bool
-    problem: dict[str, str] | None = None
+    problem: Problem | None = None
     effect: float | None = None
     effect_se: float | None = None
     effect_df: float | None = None
@@ -67,9 +80,9 @@ class ContrastEvidence:
     set_log2_fold_change: float | None = None
     complement_log2_fold_change: float | None = None
     p_self_contained: float | None = None
-    direction: Literal["up", "down", "none"] = "none"
+    direction: Side = "none"
     p_competitive: float | None = None
-    competitive_direction: Literal["up", "down", "none"] = "none"
+    competitive_direction: Side = "none"
     inter_gene_correlation: float | None = None
     n_in_set: int = 0
     n_measured: int = 0
@@ -77,20 +90,61 @@ class ContrastEvidence:
     blocking: str = "none"
     comparator_percentile: float | None = None
     declared_source: str = ""
+    tissue: str = ""
+    platform: str = ""
+    role: str = ""
+    status: str = ""
+    target_label: str = ""
+    reference_label: str = ""
 
     @property
     def source(self) -> tuple[str, str]:
         """What counts as one independent source: contrasts of one accession and tissue may share samples or cells."""
         return source_of(self.declared_source, self.accession or self.dataset, self.tissue)
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return a JSON-ready mapping."""
-        return asdict(self)
 
-    @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> ContrastEvidence:
-        """Rebuild what `to_dict` wrote."""
-        return cls(**values)
+@dataclass(frozen=True)
+class Refused:
+    """A contrast that does not enter the pooled effect, and why."""
+
+    contrast: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """The pooled effect without one contrast."""
+
+    left_out: str
+    effect: float
+
+
+@dataclass(frozen=True)
+class Discovery:
+    """The effect over the discovery datasets, with its 95 % interval and two-sided p."""
+
+    datasets: list[str]
+    effect: float
+    ci_low: float
+    ci_high: float
+    p: float
+
+
+@dataclass(frozen=True)
+class Replication(Discovery):
+    """The same over the replication datasets; `p_one_sided` in the direction of the discovery."""
+
+    p_one_sided: float
+
+
+@dataclass(frozen=True)
+class Order:
+    """A discovery and replication split: declared or reversed."""
+
+    order: str
+    discovery: Discovery
+    replication: Replication
+    replicated: bool
 
 
 @dataclass(frozen=True)
@@ -121,7 +175,7 @@ class PooledEffect:
 
     k: int
     contrasts: list[str]
-    refused: list[dict[str, str]]
+    refused: list[Refused]
     method: str
     unit: str = ""
     effect: float | None = None
@@ -146,13 +200,9 @@ class PooledEffect:
     stouffer_p: float | None = None
     leave_one_out_low: float | None = None
     leave_one_out_high: float | None = None
-    leave_one_out: list[dict[str, Any]] = field(default_factory=list)
-    orders: list[dict[str, Any]] = field(default_factory=list)
+    leave_one_out: list[LeftOut] = field(default_factory=list)
+    orders: list[Order] = field(default_factory=list)
     not_estimable: dict[str, str] = field(default_factory=dict)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return a JSON-ready mapping."""
-        return asdict(self)
 
 
 @dataclass(frozen=True)
@@ -171,12 +221,12 @@ class HypothesisEvidence:
         Smallest effect worth calling one, in the unit of the effects; None when it could not be had.
     margin_rule
         How the margin came about, in words.
+    pooled
+        The effect over the independent datasets.
     n_common_genes
         Genes of the set measured in all cohorts, on which Hedges g rests; None for experiments.
     notes
         What a reader should know about the contrasts, in sentences.
-    pooled
-        The effect over the independent datasets.
     """
 
     hypothesis: str
@@ -184,18 +234,6 @@ class HypothesisEvidence:
     control: ContrastEvidence | None
     margin: float | None
     margin_rule: str
+    pooled: PooledEffect
     n_common_genes: int | None = None
     notes: list[str] = field(default_factory=list)
-    pooled: PooledEffect | None = None
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return a JSON-ready mapping."""
-        return asdict(self)
-
-    @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> HypothesisEvidence:
-        """Rebuild what `to_dict` wrote."""
-        contrasts = [ContrastEvidence.from_dict(row) for row in values["contrasts"]]
-        control = ContrastEvidence.from_dict(values["control"]) if values["control"] else None
-        pooled = PooledEffect(**values["pooled"]) if values.get("pooled") else None
-        return cls(**{**values, "contrasts": contrasts, "control": control, "pooled": pooled})

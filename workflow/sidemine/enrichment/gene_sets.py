@@ -294,7 +294,6 @@ def _records(one: _ChosenSet, weights: Mapping[str, float]) -> Iterable[dict[str
             "gene": gene,
             "weight": float(weight),
             "version": one.row.version,
-            "licence": one.row.licence,
             "source": one.row.source,
         }
         for gene, weight in weights.items()

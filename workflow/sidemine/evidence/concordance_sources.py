@@ -84,7 +84,7 @@ def independent_of(names: Sequence[str], sources: Mapping[str, ContrastSource], 
         {name: sources[name].paired for name in names},
         kind,
     )[1]
-    return [(entry["contrast"], entry["reason"]) for entry in refused]
+    return [(entry.contrast, entry.reason) for entry in refused]
 
 
 def shared_reason(one: str, other: str, sources: Mapping[str, ContrastSource]) -> str:

@@ -15,6 +15,8 @@ from sidemine.isolation.channel import receive, send
 _REQUEST_BYTES = 2**26
 _PR_SET_PDEATHSIG = 1
 _SIGKILL = 9
+_ON_LINUX = sys.platform == "linux"
+"""Elsewhere a reader's memory is not bounded, and it may outlive a job that is killed."""
 
 
 def main() -> None:
@@ -53,10 +55,11 @@ def set_limits(memory: int, cpu_seconds: int, output: int) -> None:
     output
         Bytes of any file that is written.
     """
-    with open("/proc/self/statm", encoding="ascii") as stream:  # noqa: PTH123 - pathlib is not needed otherwise
-        used = int(stream.read().split()[0]) * resource.getpagesize()
     spent = int(sum(resource.getrusage(resource.RUSAGE_SELF)[:2])) + 1
-    _lower(resource.RLIMIT_AS, used + memory)
+    if _ON_LINUX:
+        with open("/proc/self/statm", encoding="ascii") as stream:  # noqa: PTH123 - pathlib is not needed otherwise
+            used = int(stream.read().split()[0]) * resource.getpagesize()
+        _lower(resource.RLIMIT_AS, used + memory)
     _lower(resource.RLIMIT_FSIZE, output)
     _lower(resource.RLIMIT_CORE, 0)
     # A process that catches the signal of the soft limit would go on: the hard limit ends it.
@@ -71,6 +74,8 @@ def _lower(kind: int, limit: int, beyond: int = 0) -> None:
 
 def _die_with_parent() -> None:
     """Ask Linux to end this process with its parent, so that `kill -9` of a job leaves no reader behind."""
+    if not _ON_LINUX:
+        return
     import ctypes
 
     parent = os.getppid()

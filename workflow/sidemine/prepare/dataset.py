@@ -27,7 +27,7 @@ from sidemine.prepare.metadata import SINGLE_CELL_LAYOUTS, USED, find_label_note
 from sidemine.prepare.platform_annotation import read_platform_annotation
 from sidemine.prepare.scale import ScaleEvidence, assess_scale, judge_scale
 from sidemine.prepare.single_cell import sum_cells
-from sidemine.prepare.value_columns import list_value_columns, match_columns, names_in_values
+from sidemine.prepare.value_columns import list_value_columns, match_columns, names_in_values, note_on_matching
 from sidemine.retrieve.integrity import carries_simulation_marker
 from sidemine.sources.count_archive import read_count_archive
 from sidemine.sources.expression_table import DeclaredColumns, read_expression_table
@@ -101,17 +101,14 @@ def prepare_dataset(
     Raises
     ------
     InputError
-        When files cannot be read, or (`SheetMismatch`) a `verified` row does not fit them. Of an `unverified` row a
-        mismatch is the `problem` of a dataset without genes.
+        When files cannot be read. A row that does not fit them is the `problem` of a dataset without genes.
     """
     try:
         if mismatches:
             raise SheetMismatch(mismatches)
         return _prepare(row, files, samples, gene_table, probe_rule, multi_gene_probes, derive or {})
     except SheetMismatch as error:
-        if row.status == "verified":
-            raise
-        logger.warning("dataset %s cannot be tested as its unverified row describes it: %s", row.dataset, error)
+        logger.warning("dataset %s cannot be tested as its row describes it: %s", row.dataset, error)
         return _without_genes(row, files, samples, gene_table, error.problems)
 
 
@@ -252,6 +249,8 @@ def _read_values(
     indexed = samples.set_index("sample")
     matrix = _read_bulk(row, files, indexed, used)
     columns = match_columns(row, indexed, used, matrix.columns)
+    names = dict(zip(indexed.index, names_in_values(row, indexed), strict=True))
+    matrix.notes += note_on_matching(names, columns)
     if "metadata" in files:
         matrix.simulated |= read_record_metadata(files["metadata"]).simulated
     whole_file = matrix.values

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import warnings
 from pathlib import Path
@@ -29,8 +30,21 @@ def write_expression(adata: ad.AnnData, path: Path) -> None:
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(path.name + ".part")
-    adata.write_h5ad(partial, compression="gzip", compression_opts=4, convert_strings_to_categoricals=False)
+    partial.write_bytes(_h5ad_bytes(adata))
     partial.replace(path)
+
+
+def _h5ad_bytes(adata: ad.AnnData) -> bytes:
+    """Return the content of an h5ad, written in memory: HDF5 crashes the process where a disk is full."""
+    import h5py
+    from anndata.io import write_elem
+
+    content = io.BytesIO()
+    with h5py.File(content, "w") as file:
+        write_elem(file, "/", adata, dataset_kwargs={"compression": "gzip", "compression_opts": 4})
+        if adata.raw is None:
+            del file["raw"]  # older readers do not know its mark of absence
+    return content.getvalue()
 
 
 def read_expression(path: Path) -> ad.AnnData:

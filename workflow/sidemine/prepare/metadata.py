@@ -22,7 +22,7 @@ from sidemine.sources.h5ad import read_h5ad_cells
 from sidemine.sources.tenx import read_tenx_cells
 from sidemine.study.hints import did_you_mean
 from sidemine.study.selectors import matches_nothing, parse_selector
-from sidemine.tables import SAMPLES
+from sidemine.tables import EXCLUDED_BY_HAND, SAMPLES
 
 if TYPE_CHECKING:
     import numpy as np
@@ -57,9 +57,9 @@ def read_or_explain_samples(
 ) -> tuple[pd.DataFrame, list[Problem]]:
     """Collect the samples of a dataset, or say why none of them can take part.
 
-    What the sheets ask of a file that does not hold it stops the run where the dataset is `verified`. Where it is
-    `unverified`, the first run on the real record is to end in a report: the problems are returned, and every sample
-    keeps its row, with the reason as its fate.
+    What the sheets ask of a file that does not hold it stops the run where the dataset is `verified`: the check of all
+    designs does that. Where it is `unverified`, the first run on the real record is to end in a report: the problems are
+    returned, and every sample keeps its row, with the reason as its fate.
 
     Parameters
     ----------
@@ -76,14 +76,12 @@ def read_or_explain_samples(
     Raises
     ------
     InputError
-        When a file cannot be read, or (`SheetMismatch`) a `verified` row does not fit it.
+        When a file cannot be read.
     """
     try:
         return read_samples(row, files, derive, exclude), []
     except SheetMismatch as error:
-        if row.status == "verified":
-            raise
-        logger.warning("dataset %s cannot be tested as its unverified row describes it: %s", row.dataset, error)
+        logger.warning("dataset %s cannot be tested as its row describes it: %s", row.dataset, error)
         samples = _describe_samples(row, files)
         fates = dict.fromkeys(samples.index, f"the dataset cannot be tested: {error.problems[0].what}")
         return _samples_table(row, samples, fates, []), list(error.problems)
@@ -127,7 +125,7 @@ def read_samples(
     derive
         New columns by name.
     exclude
-        Samples left out by hand.
+        Samples left out by hand; the page tells the reasons.
 
     Returns
     -------
@@ -148,8 +146,8 @@ def read_samples(
     else:
         samples, fates = _bulk_samples(row, files, derive, problems)
     with _collecting(problems):
-        check_known([one.sample for one in exclude], samples.index, f"config.yaml, exclude.{row.dataset}")
-    fates.update({one.sample: f"excluded: {one.reason}" for one in exclude if one.sample in fates})
+        check_known(list(exclude), samples.index, f"config.yaml, exclude.{row.dataset}")
+    fates.update({sample: EXCLUDED_BY_HAND for sample in exclude if sample in fates})
     used = [sample for sample in samples.index if fates[sample] == USED]
     problems += _columns_problems(row, samples, used, derive)
     if row.layout not in SINGLE_CELL_LAYOUTS and not problems:
@@ -308,7 +306,7 @@ def read_planned_cells(
 def _read_cells(row: DatasetToRead, files: Mapping[str, Path], values: bool) -> Cells:
     if row.layout == "tenx":
         return read_tenx_cells(files["values"], row.identifiers)
-    return read_h5ad_cells(files["values"], row.identifiers, values=values)
+    return read_h5ad_cells(files["values"], row.identifiers, values=values, layer=row.layer)
 
 
 def _join(obs: pd.DataFrame, table: pd.DataFrame, key: str) -> pd.DataFrame:

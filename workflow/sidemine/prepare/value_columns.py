@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -53,7 +54,8 @@ def match_columns(
     used
         Samples that take part.
     columns
-        Columns of the value file. Names that R mangled (`X3_9_mock`, `a.b` for `a-b`) are recognised.
+        Columns of the value file. Names that R mangled (`X3_9_mock`, `a.b` for `a-b`) are recognised, and names within a
+        path or before a suffix (`bam/S1.sorted.bam`, `GSM1_Ctrl.CEL.gz`), where only one sample and one column fit.
 
     Raises
     ------
@@ -61,21 +63,12 @@ def match_columns(
         When a sample has no column (both sides are listed), or two samples share a name.
     """
     names = dict(zip(samples.index, names_in_values(row, samples), strict=True))
-    exact = set(columns)
-    mangled: dict[str, list[str]] = {}
-    for column in columns:
-        mangled.setdefault(_as_r_name(column), []).append(column)
-    found: dict[str, str] = {}
-    for sample in used:
-        name = names[sample].strip()
-        alike = mangled.get(_as_r_name(name), [])
-        if name in exact:
-            found[sample] = name
-        elif name and len(alike) == 1:
-            found[sample] = alike[0]
+    by_name = find_names(list(names.values()), columns)
+    found = {sample: by_name[names[sample]] for sample in used if names[sample] in by_name}
     missing = [sample for sample in used if sample not in found]
     if missing:
-        raise SheetMismatch(_no_column(row, samples, {sample: names[sample] for sample in missing}, columns, found))
+        unmatched = {sample: names[sample] for sample in missing}
+        raise SheetMismatch(_no_column(row, samples, unmatched, columns, found))
     taken: dict[str, str] = {}
     for sample, column in found.items():
         if column in taken:
@@ -89,6 +82,83 @@ def match_columns(
             )
         taken[column] = sample
     return found
+
+
+def find_names(names: Sequence[str], columns: Sequence[str]) -> dict[str, str]:
+    """Return name → column, for the names that one column carries and no other name claims.
+
+    A column carries a name when it is the name, or what R makes of it, or holds its words in a row. Where a column holds
+    several names, it carries the longest, unless these stand apart.
+
+    Examples
+    --------
+    >>> find_names(["S1", "S10", "S1_b"], ["x/S1.bam", "x/S10.bam", "x/S1_b.bam"])
+    {'S1': 'x/S1.bam', 'S10': 'x/S10.bam', 'S1_b': 'x/S1_b.bam'}
+    >>> find_names(["S1", "S2"], ["S1_a.bam", "S1_b.bam", "S1_vs_S2"])
+    {}
+    """
+    known = list(dict.fromkeys(name.strip() for name in names if name.strip()))
+    exact = set(columns)
+    found = {name: name for name in known if name in exact}
+    for rule in (_by_r_names, _by_words):
+        rest = [column for column in columns if column not in set(found.values())]
+        found |= {name: column for name, column in rule(known, rest).items() if name not in found}
+    original = {name.strip(): name for name in names}
+    return {original[name]: column for name, column in found.items()}
+
+
+def _by_r_names(names: Sequence[str], columns: Sequence[str]) -> dict[str, str]:
+    """Match by what R's make.names turns both into, where that is one name and one column."""
+    carried: dict[str, list[str]] = {}
+    for column in columns:
+        carried.setdefault(_as_r_name(column), []).append(column)
+    alike = Counter(map(_as_r_name, names))
+    return {
+        name: carried[mangled][0]
+        for name in names
+        if alike[mangled := _as_r_name(name)] == 1 and len(carried.get(mangled, ())) == 1
+    }
+
+
+def _by_words(names: Sequence[str], columns: Sequence[str]) -> dict[str, str]:
+    """Match by the words of a name within a column's, where one column carries the name and no other."""
+    by_words: dict[tuple[str, ...], list[str]] = {}
+    for name in names:
+        by_words.setdefault(_words(name), []).append(name)
+    by_words.pop((), None)
+    lengths = sorted(set(map(len, by_words)))
+    carrying: dict[str, list[str]] = {}
+    for column in columns:
+        words = _words(column)
+        spans = [
+            (start, start + length, part)
+            for length in lengths
+            for start in range(len(words) - length + 1)
+            if (part := words[start : start + length]) in by_words
+        ]
+        whole = {
+            part
+            for start, end, part in spans
+            if not any(first <= start and end <= last and last - first > end - start for first, last, _ in spans)
+        }
+        for part in whole:
+            # Several names at once claim the column: none of them has it, and each of them has one too many.
+            for name in by_words[part]:
+                carrying.setdefault(name, []).append(column if len(whole) == len(by_words[part]) == 1 else "")
+    return {name: held[0] for name, held in carrying.items() if len(held) == 1 and held[0]}
+
+
+def _words(name: str) -> tuple[str, ...]:
+    return tuple(re.findall(r"[^\W_]+", name))
+
+
+def note_on_matching(names: Mapping[str, str], found: Mapping[str, str]) -> list[str]:
+    """Return a sentence on the columns whose names are not just those of their samples."""
+    other = [f"{names[sample]} = {column}" for sample, column in found.items() if names[sample].strip() != column]
+    if not other:
+        return []
+    more = f" and {len(other) - _MAX_NAMES_TOLD} more" if len(other) > _MAX_NAMES_TOLD else ""
+    return [f"columns matched to samples by a name within theirs: {'; '.join(other[:_MAX_NAMES_TOLD])}{more}"]
 
 
 def _names(row: DatasetToRead, samples: pd.DataFrame) -> list[str]:
@@ -126,18 +196,19 @@ def _no_column(
 
 
 def _hint(row: DatasetToRead, samples: pd.DataFrame, missing: Mapping[str, str], spare: Sequence[str]) -> str:
-    """Say which metadata column would match, if one does."""
-    wanted = {_as_r_name(column) for column in spare}
+    """Say which metadata column would match, if one does; otherwise how to leave samples out."""
     scores = {
-        str(name): sum(_as_r_name(str(cell)) in wanted for cell in samples.loc[list(missing), name])
+        str(name): len(find_names([str(cell) for cell in samples.loc[list(missing), name]], spare))
         for name in samples.columns
     }
     best = max(scores, key=lambda name: scores[name], default="")
     if best and scores[best]:
         return f"sample_name: {best} would match {scores[best]} of {len(missing)}; set it in datasets.tsv."
+    listed = ", ".join(list(missing)[:_MAX_NAMES_TOLD])
     return (
-        f"Set sample_name in datasets.tsv (now: {row.sample_name or 'empty'}), choose a subset, "
-        "or give a sample sheet with a column of these names."
+        f"If the file lacks these samples ({listed}), leave them out: each under `exclude` in config.yaml, with the reason, "
+        f"or by `subset` in datasets.tsv. Otherwise set sample_name (now: {row.sample_name or 'empty'}), or give a sample "
+        "sheet with a column of the names that the file has."
     )
 
 

@@ -89,6 +89,12 @@ class H5adFile:
         places = {"X": "X"} | {f"layer {name}": f"layers/{name}" for name in self.file.get("layers", ())}
         return {name: place for name, place in (places | {"raw": "raw/X"}).items() if self._item(place) is not None}
 
+    def n_genes(self, name: str) -> int:
+        """Return how many genes a matrix has, without reading it."""
+        item = self._item(self.matrices[name])
+        shape = item.attrs.get("shape", item.attrs.get("h5sparse_shape")) if hasattr(item, "keys") else item.shape
+        return int(shape[1]) if shape is not None and len(shape) == 2 else 0
+
     def matrix(self, place: str) -> Any:
         """Return a matrix, cells × genes, as compressed rows.
 

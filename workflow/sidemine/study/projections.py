@@ -11,6 +11,7 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict
 
+from sidemine.study.covariates import parse_covariate
 from sidemine.study.independence import source_of
 from sidemine.study.models import (
     Dataset,
@@ -21,6 +22,7 @@ from sidemine.study.models import (
     MarginOfControl,
     Role,
     SetFormat,
+    Strand,
 )
 from sidemine.study.scales import Scale
 
@@ -43,6 +45,10 @@ class DatasetToRead(Projection):
     platform: str
     layout: Layout
     identifiers: IdentifierKind
+    gene_column: str
+    annotation_columns: list[str]
+    sheet: str
+    layer: str
     subset: str
     sample_name: str
     biological_unit: str
@@ -58,6 +64,7 @@ class DatasetToPrepare(DatasetToRead):
 
     accession: str
     scale: Scale
+    strand: Strand
 
 
 class DatasetToAssess(Projection):
@@ -156,6 +163,12 @@ class ContrastToFit(Projection):
     blocking: Literal["auto", "fixed", "correlation"]
     array_weights: bool
     robust: bool
+    missing_covariates: Literal["refuse", "drop"]
+
+    @property
+    def covariate_names(self) -> list[str]:
+        """The metadata columns of `covariates`, without how they are declared to enter."""
+        return [parse_covariate(text).name for text in self.covariates]
 
 
 class ContrastGroups(Projection):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
-from sidemine.study.models import DerivedColumn, RobustnessDimension, Settings, to_plain
+from sidemine.study.models import DerivedColumn, Hypothesis, RobustnessDimension, Settings, StudyInfo
 from sidemine.study.projections import (
     ConcordanceToMeasure,
     ContrastGroups,
@@ -256,8 +256,8 @@ class VaryAnalysis(Projection):
 class DecideVerdicts(Projection):
     """What the answers rest on and are told with."""
 
-    study: dict[str, str]
-    hypotheses: list[dict[str, Any]]
+    study: StudyInfo
+    hypotheses: list[Hypothesis]
     words: dict[str, ContrastWords]
 
 
@@ -427,8 +427,8 @@ def specify_jobs(study: Study, sources: StudySources, package: str) -> Specifica
         "decide_verdicts": {
             "": make(
                 DecideVerdicts,
-                study=to_plain(config.study),
-                hypotheses=[to_plain(row) for row in config.hypotheses],
+                study=config.study,
+                hypotheses=list(config.hypotheses),
                 words={name: _words(study, name) for name in scope.measured_contrasts},
             )
         },

@@ -10,11 +10,10 @@ from __future__ import annotations
 
 from sidemine.effect.record import HypothesisEvidence
 from sidemine.stats.multiplicity import smallest_p
-from sidemine.verdict.readings import pooled_effect
 
 
 def primary_p(kind: str, evidence: HypothesisEvidence) -> float | None:
     """Return the p that a hypothesis brings to its study's family; None where nothing could be tested."""
     if kind == "cohort":
-        return pooled_effect(evidence).p
+        return evidence.pooled.p
     return smallest_p([row.p_self_contained for row in evidence.contrasts])

@@ -1,14 +1,10 @@
-"""The gates that measured effects must pass for `supported`; those of composition, specificity and so on are elsewhere.
-
-A gate is a record: name (two words), gate (the demand, in words), status (passed, failed, not evaluated), detail, and
-`required` (`supported` needs it; otherwise it is shown only).
-"""
+"""The gates that measured effects must pass for `supported`; each consideration brings its own."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
+from sidemine.considerations.judgement import Gate, make_gate
 from sidemine.effect.record import ContrastEvidence, PooledEffect
 from sidemine.verdict.readings import Reading, has_declared_sign, independent_readings, replicates
 
@@ -21,16 +17,9 @@ FEWEST_EXPERIMENTS = 2
 """Independent experiments (different cell source or laboratory) that must pass."""
 
 
-def make_gate(name: str, demand: str, passed: bool | None, detail: str, *, required: bool = True) -> dict[str, Any]:
-    """Return the record of a gate; `passed` None: not evaluated."""
-    status = "not evaluated" if passed is None else "passed" if passed else "failed"
-    demand += "" if required else " (shown, not required)"
-    return {"name": name, "gate": demand, "status": status, "detail": detail, "required": required}
-
-
 def cohort_gates(
     readings: Sequence[Reading], pooled: PooledEffect, direction: str, p_holm: float | None, n_hypotheses: int
-) -> list[dict[str, Any]]:
+) -> list[Gate]:
     """Return the gates of a cohort hypothesis: pooled p, self-contained test, replication, competitive test."""
     independent = independent_readings(readings, pooled)
     tested = f"{len(independent)} independent cohorts"
@@ -76,7 +65,7 @@ def cohort_gates(
 
 def experiment_gates(
     readings: Sequence[Reading], pooled: PooledEffect, direction: str, p_holm: float | None, n_hypotheses: int
-) -> list[dict[str, Any]]:
+) -> list[Gate]:
     """Return the gates of an experiment hypothesis: two independent experiments, none opposite, Holm; others shown.
 
     Contrasts of one cell source in one laboratory count as one experiment: the one that was declared first.

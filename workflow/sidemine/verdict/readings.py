@@ -6,18 +6,18 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from sidemine.considerations.judgement import COMPARATOR_PERCENTILE
 from sidemine.effect.intervals import Effect, one_sided
-from sidemine.effect.pooled_effect import pool_contrasts
 from sidemine.effect.record import ContrastEvidence, HypothesisEvidence, PooledEffect
 
 COHORT_P = 0.05
 """Two-sided p-value of the pooled effect that makes a cohort hypothesis `suggestive`, and of FRY in one cohort."""
+FEWEST_TO_POOL = 2
+"""Independent datasets that it takes to pool, and to confirm each other."""
 FEW_COHORTS = 2
 """Up to this number, every cohort must replicate; beyond it, two thirds of them."""
 EXPERIMENT_P = 0.025
 """One-sided self-contained p-value, in the declared direction, that one experiment must reach."""
-COMPARATOR_PERCENTILE = 90.0
-"""Percentile among comparator sets, in the declared direction, that an experiment must reach."""
 CONFLICT_LEVEL = 0.90
 """Confidence level at which two contrasts of opposite sign are called conflicting."""
 
@@ -112,11 +112,6 @@ def measured_effect(row: ContrastEvidence) -> Effect | None:
     if not (math.isfinite(row.effect) and math.isfinite(row.effect_se) and row.effect_se > 0 and row.effect_df > 0):
         return None
     return Effect(row.effect, row.effect_se, row.effect_df)
-
-
-def pooled_effect(evidence: HypothesisEvidence) -> PooledEffect:
-    """Return the pooled effect of a hypothesis; evidence made in process may come without one."""
-    return evidence.pooled or pool_contrasts(evidence.contrasts)
 
 
 def independent_readings(readings: Sequence[Reading], pooled: PooledEffect) -> list[Reading]:

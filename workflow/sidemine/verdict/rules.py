@@ -17,33 +17,26 @@ not evaluated is never passed: it caps.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
 
+from sidemine.considerations.judgement import COMPARATOR_PERCENTILE, Cap, Gate
 from sidemine.effect.intervals import Effect
 from sidemine.effect.record import ContrastEvidence, HypothesisEvidence, PooledEffect
+from sidemine.study.projections import HypothesisToPlace
 from sidemine.verdict.readings import (
     COHORT_P,
-    COMPARATOR_PERCENTILE,
     EXPERIMENT_P,
     Reading,
     as_effect,
     conflicting,
     has_declared_sign,
     independent_readings,
-    pooled_effect,
-    read_contrasts,
     smallest_excludable,
 )
+from sidemine.verdict.vocabulary import Verdict
 
 RULES_VERSION = "2026.5 (dropped proxies; a place in every cohort)"
-
-Verdict = Literal["supported", "suggestive", "not supported", "conflicting", "not testable"]
-
-VERDICT_TESTS = ("fry", "camera")
-"""Tests that may carry a verdict: FRY (self-contained) and CAMERA with estimated correlation (competitive) hold their
-size on co-expressed genes, see `benchmarks/README.md`. Rotation is shown beside them."""
 
 
 @dataclass(frozen=True)
@@ -65,61 +58,48 @@ class Decision:
     opposite: bool = False
 
 
-def decide(
+def apply_rules(
     evidence: HypothesisEvidence,
-    direction: str,
-    kind: str,
-    gates: Sequence[Mapping[str, Any]] | None = None,
-    caps: Sequence[Mapping[str, Any]] = (),
-) -> tuple[Decision, list[Reading]]:
-    """Apply the rule table of `kind` to one hypothesis.
+    readings: list[Reading],
+    hypothesis: HypothesisToPlace,
+    gates: Sequence[Gate] | None = None,
+    caps: Sequence[Cap] = (),
+) -> Decision:
+    """Apply the rule table of its kind to one hypothesis.
 
     Parameters
     ----------
-    evidence
-        Measured evidence.
-    direction
-        Declared direction of target minus reference: up, down or either.
-    kind
-        cohort or experiment.
+    evidence, readings
+        Measured evidence, and how each contrast that could be tested stands towards the declared direction.
+    hypothesis
+        Its kind and declared direction.
     gates
-        What `gates.py` and the readers of composition, specificity, robustness and calibration return. None: they were
-        not evaluated, so that nothing is above suggestive.
+        Gates of the effect and of all considerations. None: they were not evaluated, so that nothing is above suggestive.
     caps
-        What keeps the answer at suggestive, each with `cap` and `reason`.
-
-    Returns
-    -------
-    tuple
-        The decision, and the readings of the contrasts that could be tested.
+        What keeps the answer at suggestive.
     """
+    direction = hypothesis.primary.direction
     if evidence.margin is None:
-        return Decision("not testable", f"No margin could be set: {evidence.margin_rule}."), []
-    readings = read_contrasts(evidence, direction, kind)
+        return Decision(Verdict.NOT_TESTABLE, f"No margin could be set: {evidence.margin_rule}.")
     if not readings:
-        return Decision("not testable", "None of the declared contrasts could be tested."), []
-    pooled = pooled_effect(evidence)
-    if conflicting(independent_readings(readings, pooled) if kind == "cohort" else readings):
+        return Decision(Verdict.NOT_TESTABLE, "None of the declared contrasts could be tested.")
+    cohorts = hypothesis.kind == "cohort"
+    if conflicting(independent_readings(readings, evidence.pooled) if cohorts else readings):
         rule = "Two contrasts have opposite signs, and the 90 % intervals of both exclude 0."
-        return Decision("conflicting", rule), readings
+        return Decision(Verdict.CONFLICTING, rule)
     missing = _missing(gates, caps)
-    decision = (
-        _decide_cohorts(pooled, direction, evidence.margin, missing)
-        if kind == "cohort"
-        else _decide_experiments(readings, evidence.margin, direction != "either", missing)
-    )
-    return decision, readings
+    if cohorts:
+        return _decide_cohorts(evidence.pooled, direction, evidence.margin, missing)
+    return _decide_experiments(readings, evidence.margin, direction != "either", missing)
 
 
-def _missing(gates: Sequence[Mapping[str, Any]] | None, caps: Sequence[Mapping[str, Any]]) -> list[str]:
+def _missing(gates: Sequence[Gate] | None, caps: Sequence[Cap]) -> list[str]:
     """Return what keeps an answer from `supported`, in a few words each."""
     if gates is None:
         return ["the gates were not evaluated"]
-    capped = {str(cap["cap"]): None for cap in caps}
-    still_open = [
-        gate for gate in gates if gate["required"] and gate["status"] != "passed" and gate["name"] not in capped
-    ]
-    return [f"{gate['name']} {gate['status']}" for gate in still_open] + [
+    capped = dict.fromkeys(cap.cap for cap in caps)
+    still_open = [gate for gate in gates if gate.required and gate.status != "passed" and gate.name not in capped]
+    return [f"{gate.name} {gate.status}" for gate in still_open] + [
         f"capped by {name.replace('_', ' ')}" for name in capped
     ]
 
@@ -127,11 +107,11 @@ def _missing(gates: Sequence[Mapping[str, Any]] | None, caps: Sequence[Mapping[s
 def _decide_cohorts(pooled: PooledEffect, direction: str, margin: float, missing: list[str]) -> Decision:
     effect = as_effect(pooled)
     if effect is None or pooled.p is None:
-        return Decision("not testable", "No cohort could enter the pooled effect.")
+        return Decision(Verdict.NOT_TESTABLE, "No cohort could enter the pooled effect.")
     over = "of the single cohort" if pooled.k == 1 else f"pooled over {pooled.k} cohorts ({pooled.method})"
     if not missing:
         return Decision(
-            "supported",
+            Verdict.SUPPORTED,
             f"The effect {over} has the declared sign with a Holm-adjusted p of at most .01, replicates, keeps its sign "
             "with p at most .05 after adjusting for composition, is larger than that of other measured genes "
             "(competitive p at most .05), and nothing caps it.",
@@ -147,10 +127,10 @@ def _decide_cohorts(pooled: PooledEffect, direction: str, margin: float, missing
             if against
             else f"has a one-sided 95 % limit of {limit:.2g} in the declared direction, below the margin of {margin:g}"
         )
-        return Decision("not supported", f"The effect {over} {reason}.", opposite=against)
+        return Decision(Verdict.NOT_SUPPORTED, f"The effect {over} {reason}.", opposite=against)
     if pooled.p <= COHORT_P and has_declared_sign(pooled, direction):
         return Decision(
-            "suggestive",
+            Verdict.SUGGESTIVE,
             f"The effect {over} has the declared sign and p at most {COHORT_P:g}, but not all that `supported` asks for "
             f"({'; '.join(missing)}).",
         )
@@ -165,19 +145,19 @@ def _decide_experiments(readings: list[Reading], margin: float, directed: bool, 
     )
     if not missing:
         return Decision(
-            "supported",
+            Verdict.SUPPORTED,
             f"At least two independent experiments have {demands}, none is significant in the other direction, and "
             "nothing caps it.",
         )
     if any(reading.passes for reading in readings) and not any(reading.opposite for reading in readings):
         return Decision(
-            "suggestive",
+            Verdict.SUGGESTIVE,
             f"At least one experiment has {demands.replace('and the', 'and is not below the')}, and none is significant "
             f"in the other direction; not all that `supported` asks for ({'; '.join(missing)}).",
         )
     if all(reading.excluded or (directed and reading.opposite) for reading in readings):
         return Decision(
-            "not supported",
+            Verdict.NOT_SUPPORTED,
             f"In every testable experiment the one-sided 95 % limit in the declared direction lies within the margin "
             f"of {margin:.3g}, or the change is significant in the other direction."
             if directed
@@ -193,12 +173,12 @@ def _underpowered(effects: list[Effect], unspecial: Sequence[ContrastEvidence] =
     if unspecial:
         places = ", ".join(f"{row.contrast}: {row.comparator_percentile:.0f}" for row in unspecial)
         return Decision(
-            "not testable",
+            Verdict.NOT_TESTABLE,
             f"Undecided: the change is significant and beyond the margin, but stands below the "
             f"{COMPARATOR_PERCENTILE:g}th percentile among comparator sets ({places}), so it cannot be told from what "
             f"moves many genes ({smallest}).",
         )
     return Decision(
-        "not testable",
+        Verdict.NOT_TESTABLE,
         f"Undecided by the other rules: underpowered, or the contrasts do not say the same ({smallest}).",
     )

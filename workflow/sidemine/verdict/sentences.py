@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from sidemine.effect.record import ContrastEvidence, HypothesisEvidence, PooledEffect
-from sidemine.verdict.appraise import FEWEST_TO_POOL
+from sidemine.effect.record import ContrastEvidence, HypothesisEvidence, Order, PooledEffect
 from sidemine.verdict.gates import COMPETITIVE_P
+from sidemine.verdict.readings import FEWEST_TO_POOL
 
 FEW_RESIDUAL_DF = 10
 """Below this, a CAMERA p-value that is not significant says nothing (its correlation is estimated from few samples)."""
@@ -69,11 +67,11 @@ def pooled_sentence(pooled: PooledEffect, kind: str) -> str:
     return text + "." + "".join(_order_sentence(order) for order in pooled.orders)
 
 
-def _order_sentence(order: dict[str, Any]) -> str:
-    found, held_out = order["discovery"], order["replication"]
-    outcome = "replicated" if order["replicated"] else "not replicated"
+def _order_sentence(order: Order) -> str:
+    discovery, replication = order.discovery, order.replication
+    outcome = "replicated" if order.replicated else "not replicated"
     return (
-        f" Found in {', '.join(found['datasets'])} ({found['effect']:.2f}, p = {found['p']:.2g}), looked for in "
-        f"{', '.join(held_out['datasets'])} ({held_out['effect']:.2f}, one-sided p = {held_out['p_one_sided']:.2g}; "
-        f"{order['order']} order): {outcome}."
+        f" Found in {', '.join(discovery.datasets)} ({discovery.effect:.2f}, p = {discovery.p:.2g}), looked for in "
+        f"{', '.join(replication.datasets)} ({replication.effect:.2f}, one-sided p = {replication.p_one_sided:.2g}; "
+        f"{order.order} order): {outcome}."
     )

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from sidemine.considerations.composition.judge import composition_by_hypothesis
-from sidemine.effect.record import HypothesisEvidence
+from sidemine.considerations.judgement import Judge
+from sidemine.effect.record import ContrastEvidence, HypothesisEvidence
+from sidemine.records import Json
+from sidemine.study.models import Hypothesis
+from sidemine.study.projections import ContrastWords
 from sidemine.verdict.answer import answer_hypotheses
+from sidemine.verdict.card import SecondarySet, Verdicts
 from sidemine.verdict.rules import RULES_VERSION
 
 if TYPE_CHECKING:
@@ -15,19 +21,16 @@ if TYPE_CHECKING:
 
 def summarise_verdicts(
     *,
-    study: dict[str, Any],
-    hypotheses: list[dict[str, Any]],
-    evidence: list[dict[str, Any]],
-    enrichment: dict[str, pd.DataFrame],
-    checks: dict[str, dict[str, list[dict[str, Any]]]],
-    published: list[dict[str, Any]],
-    inputs: list[dict[str, Any]],
-    specificity: list[dict[str, Any]],
-    composition: list[dict[str, Any]],
+    study: dict[str, Json],
+    hypotheses: Sequence[Hypothesis],
+    evidence: Mapping[str, HypothesisEvidence],
+    words: Mapping[str, ContrastWords],
+    judges: Callable[[str], Sequence[Judge]],
+    enrichment: Mapping[str, pd.DataFrame],
+    published: list[dict[str, Json]],
+    simulated: bool,
     planted: list[str],
-    robustness: dict[str, Any] | None = None,
-    calibration: dict[str, Any] | None = None,
-) -> dict[str, Any]:
+) -> Verdicts:
     """Return the content of `verdicts.json`.
 
     Parameters
@@ -35,67 +38,50 @@ def summarise_verdicts(
     study, hypotheses
         As declared in the configuration.
     evidence
-        Records of `HypothesisEvidence`, one per hypothesis.
+        By hypothesis.
+    words
+        How each measured contrast is told of.
+    judges
+        Gives the considerations of a hypothesis.
     enrichment
         Per contrast: the adjusted set tests.
-    checks
-        `dataset` and `contrast`: flags of their `quality.json` by id.
     published
         Descriptions of the published tables.
-    inputs
-        Records of all inputs; they tell whether any is simulated.
-    specificity
-        Records of the primary sets' places among other sets, one per hypothesis.
-    composition
-        `composition.json` of every blood cohort contrast.
-    planted
-        What the simulator planted, in sentences; empty for real data.
-    robustness
-        `robustness.json`; None where no variants were run.
-    calibration
-        `calibration.json`; None where sizes were not measured.
-
-    Returns
-    -------
-    dict
-        JSON-ready.
+    simulated, planted
+        Whether any input is simulated, and what the simulator planted, in sentences; empty for real data.
     """
-    by_hypothesis = {row["hypothesis"]: HypothesisEvidence.from_dict(row) for row in evidence}
-    cards = answer_hypotheses(
-        hypotheses,
-        by_hypothesis,
-        {row["hypothesis"]: row for row in specificity},
-        composition_by_hypothesis(composition),
-        None if robustness is None else {row["hypothesis"]: row for row in robustness["hypotheses"]},
-        None if calibration is None else calibration["contrasts"],
-        checks,
-    )
-    for card, hypothesis in zip(cards, hypotheses, strict=True):
-        card["secondary"] = _secondary_rows(hypothesis, enrichment)
-    return {
-        "study": study,
-        "rules_version": RULES_VERSION,
-        "simulated": any(record["simulated"] for record in inputs),
-        "planted": planted,
-        "verdicts": cards,
-        "published_tables": published,
-    }
+    told = {name: _with_words(found, words) for name, found in evidence.items()}
+    cards = [
+        replace(card, secondary=_secondary_rows(hypothesis, enrichment))
+        for card, hypothesis in zip(answer_hypotheses(hypotheses, told, judges), hypotheses, strict=True)
+    ]
+    return Verdicts(study, RULES_VERSION, simulated, planted, cards, published)
 
 
-def _secondary_rows(hypothesis: dict[str, Any], enrichment: dict[str, pd.DataFrame]) -> list[dict[str, Any]]:
+def _with_words(evidence: HypothesisEvidence, words: Mapping[str, ContrastWords]) -> HypothesisEvidence:
+    """Return evidence whose contrasts carry their words; what counts as one source stays as it was measured."""
+
+    def told(row: ContrastEvidence) -> ContrastEvidence:
+        return replace(row, **words[row.contrast].model_dump())
+
+    control = told(evidence.control) if evidence.control else None
+    return replace(evidence, contrasts=[told(row) for row in evidence.contrasts], control=control)
+
+
+def _secondary_rows(hypothesis: Hypothesis, enrichment: Mapping[str, pd.DataFrame]) -> list[SecondarySet]:
     rows = []
-    for contrast in hypothesis["primary"]["contrasts"]:
+    for contrast in hypothesis.primary.contrasts:
         table = enrichment[contrast]
-        chosen = table[table["gene_set"].isin(hypothesis["secondary_sets"]) & (table["test"] == "fry")]
+        chosen = table[table["gene_set"].isin(hypothesis.secondary_sets) & (table["test"] == "fry")]
         rows += [
-            {
-                "contrast": contrast,
-                "gene_set": str(row.gene_set),
-                "effect": _number(row.effect),
-                "direction": str(row.direction),
-                "p_value": _number(row.p_value),
-                "q_value": _number(row.q_value),
-            }
+            SecondarySet(
+                contrast=contrast,
+                gene_set=str(row.gene_set),
+                effect=_number(row.effect),
+                direction=str(row.direction),
+                p_value=_number(row.p_value),
+                q_value=_number(row.q_value),
+            )
             for row in chosen.itertuples()
         ]
     return rows

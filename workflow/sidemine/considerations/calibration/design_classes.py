@@ -5,7 +5,8 @@ The rows lie in `resources/calibration/design_classes.tsv`; `benchmarks/calibrat
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from sidemine.considerations.calibration.rates import (
     CONSERVATIVE,
@@ -15,6 +16,7 @@ from sidemine.considerations.calibration.rates import (
     NOT_MEASURED,
     REFERENCE,
     UNDECIDED,
+    CalibrationRow,
     calibration_row,
 )
 
@@ -63,7 +65,7 @@ def quote_class(
     why: str,
     tests: Iterable[str] = TESTS,
     nulls: Iterable[str] = ("global", "competitive"),
-) -> Iterator[dict[str, Any]]:
+) -> Iterator[CalibrationRow]:
     """Yield, per test, null and level, the row of a design class in which the test calls most.
 
     Parameters
@@ -87,8 +89,8 @@ def quote_class(
                 if len(own):
                     largest = own.sort_values("rate", kind="stable").to_dict("records")[-1]
                     reason = f"{why}; quoted from the design class {name}, at the set correlation of the largest rate"
-                    kept = {str(column): value for column, value in largest.items()}
-                    yield {**kept, "scope": "dataset", "subject": contrast, "family": "primary", "reason": reason}
+                    kept = CalibrationRow(**{str(column): value for column, value in largest.items()})
+                    yield replace(kept, scope="dataset", subject=contrast, family="primary", reason=reason)
                 else:
                     yield calibration_row(
                         "dataset", contrast, null, test, None, family="primary", level=level, reading=NOT_MEASURED,

@@ -3,56 +3,57 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
+from sidemine.considerations.calibration.design_classes import VERDICT_TESTS
 from sidemine.considerations.calibration.rates import CONSERVATIVE, HOLDS, LIBERAL
-from sidemine.verdict.gates import make_gate
-from sidemine.verdict.rules import VERDICT_TESTS
+from sidemine.considerations.calibration.record import CalibrationColumns, ContrastCalibration
+from sidemine.considerations.judgement import Cap, Case, Doubt, DoubtWeight, Judgement, as_sentence, make_gate
 
-HOLDING = (HOLDS, CONSERVATIVE)
 NOT_COMPUTED = "the size of the tests was not measured"
 _DEMAND = "calibration: FRY and CAMERA hold their size in every contrast that carries the answer"
+_REFUSAL = "No test that carries a verdict holds its size in these data."
 
 
-def read_calibration(contrasts: Sequence[str], sizes: Mapping[str, Mapping[str, Any]] | None) -> dict[str, Any]:
-    """Return what an answer card says of the calibration of its tests.
+def judge_calibration(case: Case, contrasts: Mapping[str, ContrastCalibration] | None) -> Judgement:
+    """Judge by the size of FRY and CAMERA in the contrasts that carry the answer.
 
     Parameters
     ----------
+    case
+        The hypothesis.
     contrasts
-        Contrasts that carry the answer.
-    sizes
-        `contrasts` of `calibration.json`: per contrast the reading of each test (holds, conservative, liberal, not
-        measured; the design class's where own labelings left it undecided), whether it was measured in these data or is that of the design class, and a sentence. None where it
-        was not computed.
+        `contrasts` of `calibration.json`; None where it was not computed.
 
     Returns
     -------
-    dict
-        contrasts (the entries that were read; None without any), reason (why there are none), gate, caps, doubt, and
-        `none_calibrated`: the self-contained test is liberal in every one of the contrasts, so that nothing may carry
-        a verdict.
+    Judgement
+        It refuses where the self-contained test is liberal in every one of these contrasts.
     """
-    read = {name: dict(sizes[name]) for name in contrasts if name in (sizes or {})} if sizes else {}
-    readings = {(name, test): read.get(name, {}).get(test) for name in contrasts for test in VERDICT_TESTS}
+    read = {name: contrasts[name] for name in case.carrying if contrasts and name in contrasts}
+    readings = {
+        (name, test): read[name].reading(test) if name in read else None
+        for name in case.carrying
+        for test in VERDICT_TESTS
+    }
     liberal = [pair for pair, reading in readings.items() if reading == LIBERAL]
-    unknown = [pair for pair, reading in readings.items() if reading not in {*HOLDING, LIBERAL}]
+    unknown = [pair for pair, reading in readings.items() if reading not in {HOLDS, CONSERVATIVE, LIBERAL}]
     caps = []
     if liberal:
-        caps.append({"cap": "calibration", "reason": f"A test rejects too often under the null: {_words(liberal)}."})
+        caps.append(Cap("calibration", f"A test rejects too often under the null: {_words(liberal)}."))
     if unknown:
-        told = NOT_COMPUTED if sizes is None else f"no size is known for {_words(unknown)}"
-        caps.append({"cap": "calibration", "reason": f"{told[0].upper()}{told[1:]}."})
-    passed = None if not contrasts else False if liberal else None if unknown else True
-    detail = " ".join(str(entry.get("sentence", "")) for entry in read.values()).strip()
-    return {
-        "contrasts": read or None,
-        "reason": "" if read else NOT_COMPUTED,
-        "gate": make_gate("calibration", _DEMAND, passed, detail or NOT_COMPUTED),
-        "caps": caps,
-        "doubt": caps[0]["reason"] if liberal else "",
-        "none_calibrated": bool(contrasts) and all(readings[name, VERDICT_TESTS[0]] == LIBERAL for name in contrasts),
-    }
+        reason = NOT_COMPUTED if contrasts is None else f"no size is known for {_words(unknown)}"
+        caps.append(Cap("calibration", as_sentence(reason)))
+    passed = None if not case.carrying else False if liberal else None if unknown else True
+    detail = " ".join(entry.sentence for entry in read.values()).strip()
+    refused = bool(case.carrying) and all(readings[name, VERDICT_TESTS[0]] == LIBERAL for name in case.carrying)
+    return Judgement(
+        CalibrationColumns(read or None),
+        missing={} if read else {"calibration": NOT_COMPUTED},
+        gates=(make_gate("calibration", _DEMAND, passed, detail or NOT_COMPUTED),),
+        caps=tuple(caps),
+        doubts=(Doubt(DoubtWeight.SIZE, caps[0].reason),) if liberal else (),
+        refusal=_REFUSAL if refused else "",
+    )
 
 
 def _words(pairs: Sequence[tuple[str, str]]) -> str:

@@ -8,9 +8,9 @@ quoted. Behind these stand the tables of all design classes and of the whole ver
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -29,11 +29,13 @@ from sidemine.considerations.calibration.rates import (
     REFERENCE,
     THIS_STUDY,
     UNDECIDED,
+    CalibrationRow,
     Rate,
     calibration_row,
     clustered_rate,
     read_measured,
 )
+from sidemine.considerations.calibration.record import Calibration, ContrastCalibration
 from sidemine.differential.contrast import design_again
 from sidemine.differential.contrast_fit import ContrastFit, load_fit
 from sidemine.differential.design import Design
@@ -81,7 +83,7 @@ def measure_calibration(
     min_size: int,
     max_size: int,
     seed: int,
-) -> tuple[pd.DataFrame, dict[str, Any]]:
+) -> tuple[pd.DataFrame, Calibration]:
     """Measure the size of the set tests in every contrast of a study.
 
     Parameters
@@ -104,33 +106,37 @@ def measure_calibration(
     Returns
     -------
     tuple
-        The table (`tables.CALIBRATION`) and the JSON-ready record: per contrast the readings of the tests that verdicts
-        use (where the study's own labelings leave one undecided: that of the design class), whether they were measured
-        here, and a sentence.
+        The table (`tables.CALIBRATION`) and the record.
     """
     import pandas as pd
 
-    rows: list[dict[str, Any]] = []
-    contrasts: dict[str, Any] = {}
+    rows: list[CalibrationRow] = []
+    contrasts: dict[str, ContrastCalibration] = {}
     for entry in files:
         name = entry.contrast.contrast
         sets = list(dict.fromkeys(primary_sets.get(name, ())))
         fit = load_fit(entry.fit)
         if fit is None:
-            found, about = _untestable(name), {"measured": False, "labelings": 0, "design_class": ""}
+            found, labelings, design_class = _untestable(name), None, ""
         else:
             design = design_again(
                 entry.contrast, read_table(entry.samples, SAMPLES), read_json(entry.treatment), min_group_size
             )
             membership = build_membership(gene_sets, fit.genes, min_size, max_size)
             plan = _Plan(name, fit, design, membership, sets, n_labelings, n_rotations, seed)
-            found, about = plan.rows(reference)
+            found, labelings, design_class = plan.rows(reference)
         rows += found
-        contrasts[name] = {**about, **_readings(found), "sentence": _sentence(found, about, sets)}
-    table = pd.DataFrame(rows, columns=CALIBRATION.names)
+        contrasts[name] = ContrastCalibration(
+            **_readings(found),
+            measured=labelings is not None,
+            labelings=labelings or 0,
+            design_class=design_class,
+            sentence=_sentence(found, labelings, design_class, sets),
+        )
+    table = pd.DataFrame([vars(row) for row in rows], columns=CALIBRATION.names)
     parts = [table, reference, _whole_rule(whole_rule)]
     together = pd.concat([part for part in parts if len(part)], ignore_index=True)[CALIBRATION.names]
-    return together, {"contrasts": contrasts, "labelings": n_labelings, "null": NULL}
+    return together, Calibration(contrasts, n_labelings, NULL)
 
 
 @dataclass(frozen=True)
@@ -146,8 +152,8 @@ class _Plan:
     n_rotations: int
     seed: int
 
-    def rows(self, reference: pd.DataFrame) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-        """Return the rows of this contrast, and what the record says of it."""
+    def rows(self, reference: pd.DataFrame) -> tuple[list[CalibrationRow], int | None, str]:
+        """Return the rows of this contrast, on how many labelings it was measured (None: it was not), and its class."""
         distinct = count_labelings(self.design)
         why = refuse_reason(self.fit, self.design)
         if distinct < FEWEST_LABELINGS:
@@ -172,14 +178,9 @@ class _Plan:
             found = list(self._measured(tests))
             found += list(self._quoted_for_undecided(found, nearest, reference))
         found += list(self._unequal_variances())
-        about = {
-            "measured": tests is not None,
-            "labelings": tests.n_labelings if tests else 0,
-            "design_class": nearest,
-        }
-        return found, about
+        return found, tests.n_labelings if tests else None, nearest
 
-    def _measured(self, tests: PermutedTests) -> Iterator[dict[str, Any]]:
+    def _measured(self, tests: PermutedTests) -> Iterator[CalibrationRow]:
         families = np.array(self.membership.families)
         names = self.membership.gene_sets
         chosen: list[tuple[str, str, list[int]]] = [
@@ -199,17 +200,17 @@ class _Plan:
                     )  # fmt: skip
 
     def _quoted_for_undecided(
-        self, measured: list[dict[str, Any]], nearest: str, reference: pd.DataFrame
-    ) -> Iterator[dict[str, Any]]:
+        self, measured: list[CalibrationRow], nearest: str, reference: pd.DataFrame
+    ) -> Iterator[CalibrationRow]:
         """Yield the design class of the tests whose size the study's own labelings leave undecided."""
         for test in VERDICT_TESTS:
             own = _of_verdicts(measured, test)
-            if overall_reading(row["reading"] for row in own) == UNDECIDED:
+            if overall_reading(row.reading for row in own) == UNDECIDED:
                 why = "undecided on the labelings of these samples"
                 for row in quote_class(self.contrast, nearest, reference, why, [test], ["global"]):
-                    yield {**row, "family": own[0]["family"]}
+                    yield replace(row, family=own[0].family)
 
-    def _unequal_variances(self) -> Iterator[dict[str, Any]]:
+    def _unequal_variances(self) -> Iterator[CalibrationRow]:
         """Yield what unequal variances of the groups would do to FRY, where they can be estimated."""
         for name in self.primary:
             if name not in self.membership.gene_sets:
@@ -233,79 +234,87 @@ def _how(n_labelings: int, rate: Rate, level: float) -> str:
     return text
 
 
-def _untestable(contrast: str) -> list[dict[str, Any]]:
+def _untestable(contrast: str) -> list[CalibrationRow]:
     reason = "the contrast is not testable"
-    about: dict[str, Any] = {"family": "primary", "reading": NOT_MEASURED, "source": THIS_STUDY, "reason": reason}
     return [
-        calibration_row("dataset", contrast, "global", test, None, level=level, **about)
+        calibration_row(
+            "dataset",
+            contrast,
+            "global",
+            test,
+            None,
+            family="primary",
+            level=level,
+            reading=NOT_MEASURED,
+            source=THIS_STUDY,
+            reason=reason,
+        )
         for test in VERDICT_TESTS
         for level in LEVELS
     ]
 
 
-def _of_verdicts(rows: Sequence[dict[str, Any]], test: str) -> list[dict[str, Any]]:
+def _of_verdicts(rows: Sequence[CalibrationRow], test: str) -> list[CalibrationRow]:
     """Return the rows that speak for a test: of the primary sets, else of the target sets, else of all."""
-    of_test = [row for row in rows if row["test"] == test and row["null"] == "global"]
-    chosen: list[dict[str, Any]] = []
-    for families in ({"primary"}, {"target"}, {row["family"] for row in of_test}):
-        chosen = [row for row in of_test if row["family"] in families]
+    of_test = [row for row in rows if row.test == test and row.null == "global"]
+    chosen: list[CalibrationRow] = []
+    for families in ({"primary"}, {"target"}, {row.family for row in of_test}):
+        chosen = [row for row in of_test if row.family in families]
         if chosen:
             break
     return chosen
 
 
 def _apart(
-    rows: Sequence[dict[str, Any]], test: str
-) -> tuple[list[dict[str, Any]], list[dict[str, Any]], list[dict[str, Any]]]:
+    rows: Sequence[CalibrationRow], test: str
+) -> tuple[list[CalibrationRow], list[CalibrationRow], list[CalibrationRow]]:
     """Return what speaks for a test: measured on own labelings, implied by unequal variances, quoted of the class."""
     chosen = _of_verdicts(rows, test)
-    implied = [row for row in chosen if _UNEQUAL in row["parameter"]]
-    quoted = [row for row in chosen if row["source"] == REFERENCE]
+    implied = [row for row in chosen if _UNEQUAL in row.parameter]
+    quoted = [row for row in chosen if row.source == REFERENCE]
     return [row for row in chosen if row not in implied and row not in quoted], implied, quoted
 
 
-def _readings(rows: Sequence[dict[str, Any]]) -> dict[str, str]:
+def _readings(rows: Sequence[CalibrationRow]) -> dict[str, str]:
     """Return the reading of each test that verdicts use."""
     return {
-        test: deciding_reading(*([row["reading"] for row in part] for part in _apart(rows, test)))
+        test: deciding_reading(*([row.reading for row in part] for part in _apart(rows, test)))
         for test in VERDICT_TESTS
     }
 
 
-def _sentence(rows: Sequence[dict[str, Any]], about: Mapping[str, Any], sets: Sequence[str]) -> str:
+def _sentence(rows: Sequence[CalibrationRow], labelings: int | None, design_class: str, sets: Sequence[str]) -> str:
     """Say in words what was measured at 5 %, at 1 % where that reads otherwise, and what the design class says."""
-    if not about["design_class"]:
+    if not design_class:
         return "The contrast is not testable, so nothing was measured."
     parts = [_apart(rows, test) for test in VERDICT_TESTS]
     own, implied, quoted = ([row for part in parts for row in part[place]] for place in range(3))
     simulated = (
-        f"in simulated data of the nearest design class ({about['design_class']}) null sets come out at a nominal 5 % at "
+        f"in simulated data of the nearest design class ({design_class}) null sets come out at a nominal 5 % at "
         f"most by {_figures(quoted, LEVELS[0])}"
-        if any(row["n"] for row in quoted)
+        if any(row.n for row in quoted)
         else "no design class was simulated that is near"
     )
-    if about["measured"]:
-        what = ", ".join(sets) if sets and own[0]["family"] == "primary" else "the target sets"
-        text = f"On {about['labelings']} permuted labelings of these samples, {what} came out at a nominal 5 % by "
+    if labelings is not None:
+        what = ", ".join(sets) if sets and own[0].family == "primary" else "the target sets"
+        text = f"On {labelings} permuted labelings of these samples, {what} came out at a nominal 5 % by "
         text += _figures(own, LEVELS[0])
-        at_five = {(row["test"], row["parameter"]): row["reading"] for row in own if row["level"] == LEVELS[0]}
-        otherwise = [
-            row for row in own if row["level"] == LEVELS[1] and row["reading"] != at_five[row["test"], row["parameter"]]
-        ]
+        at_five = {(row.test, row.parameter): row.reading for row in own if row.level == LEVELS[0]}
+        otherwise = [row for row in own if row.level == LEVELS[1] and row.reading != at_five[row.test, row.parameter]]
         text += f", and at 1 % by {_figures(otherwise, LEVELS[1])}." if otherwise else "."
         if quoted:
             text += f" So few labelings do not decide: {simulated}, and where they are undecided that counts."
     else:
-        why = next((row["reason"].split(";")[0] for row in quoted), "not measured here")
+        why = next((row.reason.split(";")[0] for row in quoted), "not measured here")
         text = f"{_capital(why)}. {_capital(simulated)}."
-    return " ".join([text, *dict.fromkeys(row["reason"] for row in implied)])
+    return " ".join([text, *dict.fromkeys(row.reason for row in implied)])
 
 
-def _figures(rows: Sequence[dict[str, Any]], level: float) -> str:
+def _figures(rows: Sequence[CalibrationRow], level: float) -> str:
     return " and by ".join(
-        f"{_NAMES[row['test']]} {row['rate']:.1%} (95 % CI {row['ci_low']:.1%} to {row['ci_high']:.1%}; {row['reading']})"
+        f"{_NAMES[row.test]} {row.rate:.1%} (95 % CI {row.ci_low:.1%} to {row.ci_high:.1%}; {row.reading})"
         for row in rows
-        if row["level"] == level and row["n"]
+        if row.level == level and row.n
     )
 
 
@@ -322,4 +331,4 @@ def _whole_rule(table: pd.DataFrame | None) -> pd.DataFrame:
         "whole_rule", "all planted classes", "none", "verdict", None, quantity="verdict_rate", family="whole rule",
         reading=NOT_MEASURED, source=REFERENCE, reason="resources/calibration/whole_rule.tsv has not been made yet",
     )  # fmt: skip
-    return pd.DataFrame([row], columns=CALIBRATION.names)
+    return pd.DataFrame([vars(row)], columns=CALIBRATION.names)

@@ -8,7 +8,7 @@ of tests (Korn and Graubard 1998, Survey Methodology 24:193).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -23,6 +23,29 @@ CONSERVATIVE_SHARE = 0.6
 HOLDS, CONSERVATIVE, LIBERAL = "holds", "conservative", "liberal"
 UNDECIDED, NOT_MEASURED, SHOWN = "undecided", "not measured", "shown"
 THIS_STUDY, REFERENCE = "this study", "reference tables"
+
+
+@dataclass(frozen=True)
+class CalibrationRow:
+    """One row of `tables.CALIBRATION`."""
+
+    scope: str
+    subject: str
+    null: str
+    quantity: str
+    test: str
+    family: str
+    level: float
+    parameter: str
+    n: int
+    rate: float
+    ci_low: float
+    ci_high: float
+    upper_95: float
+    reading: str
+    source: str
+    reason: str
+    seed: int
 
 
 @dataclass(frozen=True)
@@ -99,25 +122,25 @@ def calibration_row(
     source: str,
     reason: str = "",
     seed: int = 0,
-) -> dict[str, Any]:
+) -> CalibrationRow:
     """Return one row of `tables.CALIBRATION`; without a rate, one that says why nothing was measured."""
     nan = float("nan")
-    return {
-        "scope": scope,
-        "subject": subject,
-        "null": null,
-        "quantity": quantity,
-        "test": test,
-        "family": family,
-        "level": level,
-        "parameter": parameter,
-        "n": rate.n if rate else 0,
-        "rate": rate.rate if rate else nan,
-        "ci_low": rate.ci_low if rate else nan,
-        "ci_high": rate.ci_high if rate else nan,
-        "upper_95": rate.upper_95 if rate else nan,
-        "reading": reading,
-        "source": source,
-        "reason": reason,
-        "seed": seed,
-    }
+    return CalibrationRow(
+        scope=scope,
+        subject=subject,
+        null=null,
+        quantity=quantity,
+        test=test,
+        family=family,
+        level=level,
+        parameter=parameter,
+        n=rate.n if rate else 0,
+        rate=rate.rate if rate else nan,
+        ci_low=rate.ci_low if rate else nan,
+        ci_high=rate.ci_high if rate else nan,
+        upper_95=rate.upper_95 if rate else nan,
+        reading=reading,
+        source=source,
+        reason=reason,
+        seed=seed,
+    )

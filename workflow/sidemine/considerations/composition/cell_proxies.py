@@ -9,10 +9,11 @@ A cell type whose markers move when blood is stimulated for hours, when no cell 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sidemine.considerations.composition.record import ProxyFact
 from sidemine.enrichment.fry import fry
 from sidemine.enrichment.set_effect import set_effects
 from sidemine.enrichment.set_membership import build_membership
@@ -51,12 +52,12 @@ class Proxies:
     scores
         Proxies × (1 + residual df), in residual standard deviations of the markers; column 0 is the contrast.
     facts
-        JSON-ready, one per cell type: cell_type, used, reason, n_markers, markers, left_out, reliability.
+        One per cell type.
     """
 
     names: list[str]
     scores: NDArray[np.float64]
-    facts: list[dict[str, Any]] = field(default_factory=list)
+    facts: list[ProxyFact] = field(default_factory=list)
 
 
 def read_markers(paths: list[Path], forbidden: set[str]) -> dict[str, list[str]]:
@@ -149,7 +150,7 @@ def build_proxies(
     position = {gene: row for row, gene in enumerate(fit.genes)}
     names: list[str] = []
     scores: list[NDArray[np.float64]] = []
-    facts: list[dict[str, Any]] = []
+    facts: list[ProxyFact] = []
     for cell_type, genes in markers.items():
         measured = [gene for gene in genes if gene in position]
         own = values[[position[gene] for gene in measured]]
@@ -162,15 +163,15 @@ def build_proxies(
         elif not reason and coherence < LEAST_COHERENCE:
             reason = f"its markers do not vary together (mean correlation {coherence:.2f})"
         facts.append(
-            {
-                "cell_type": cell_type,
-                "used": not reason,
-                "reason": reason,
-                "n_markers": len(kept),
-                "markers": [gene for gene, out in zip(measured, follows, strict=True) if not out],
-                "left_out": [gene for gene, out in zip(measured, follows, strict=True) if out],
-                "reliability": _reliability(coherence, len(kept)),
-            }
+            ProxyFact(
+                cell_type=cell_type,
+                used=not reason,
+                reason=reason,
+                n_markers=len(kept),
+                markers=[gene for gene, out in zip(measured, follows, strict=True) if not out],
+                left_out=[gene for gene, out in zip(measured, follows, strict=True) if out],
+                reliability=_reliability(coherence, len(kept)),
+            )
         )
         if not reason:
             names.append(cell_type)

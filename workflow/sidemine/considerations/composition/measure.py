@@ -8,12 +8,23 @@ the contrast coordinate gives the effect. Composition may be cause, consequence 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from sidemine.considerations.composition.cell_proxies import Proxies, build_proxies, standardised
+from sidemine.considerations.composition.record import (
+    Adjusted,
+    Corrected,
+    Difference,
+    NotAdjusted,
+    NotWithDropped,
+    PooledEstimate,
+    SingleProxy,
+    WithDropped,
+)
+from sidemine.effect.pooling import pool
+from sidemine.effect.record import Estimate
 from sidemine.enrichment.set_effect import small_sample_factor
 from sidemine.stats.tails import t_quantile, two_sided_p
 
@@ -36,26 +47,6 @@ SMALLEST_EIGENVALUE = 0.1
 """Of the proxies' correlation matrix without their measurement error: keeps the bound finite."""
 
 
-@dataclass(frozen=True)
-class _Regression:
-    """An effect (Hedges g, target minus reference) with its standard error and degrees of freedom."""
-
-    effect: float
-    se: float
-    df: int
-
-    def to_dict(self) -> dict[str, float]:
-        half = float(t_quantile(0.975, self.df)) * self.se
-        return {
-            "effect": self.effect,
-            "effect_se": self.se,
-            "ci_low": self.effect - half,
-            "ci_high": self.effect + half,
-            "df": float(self.df),
-            "p_value": float(two_sided_p(np.array(self.effect / self.se), self.df)),
-        }
-
-
 def measure_composition(
     fit: ContrastFit,
     primary: pd.DataFrame,
@@ -63,7 +54,8 @@ def measure_composition(
     contaminated: Mapping[str, str],
     seed: list[int],
     differing: Collection[str] | None = None,
-) -> dict[str, Any]:
+    hypothesis: str = "",
+) -> Adjusted | NotAdjusted:
     """Measure total and composition-adjusted effect of one primary set in one contrast.
 
     Parameters
@@ -80,20 +72,14 @@ def measure_composition(
         Entropy of the bootstrap.
     differing
         Contaminated cell types that differ between the groups in any cohort of the question; None: in this contrast.
+    hypothesis
+        Id of the hypothesis that the set is primary in.
 
     Returns
     -------
-    dict
-        JSON-ready. `reason` says why nothing was adjusted, else it is empty and there are: proxies, adjusted_for,
-        total, adjusted, difference (total minus adjusted, bootstrap CI), retained_percent (only where the CI of the
-        total excludes 0), corrected (adjusted effect if the proxies' reliability were 0.7), could_explain, single
-        (each proxy alone, with its own difference between the groups), with_dropped. Effects are Hedges g on the scale
-        of the total.
-
-        `with_dropped` is None unless a cell type that was dropped as contaminated differs between the groups; then it
-        says what the adjustment gives with these cells among the proxies: cells, adjusted_for, reason (why it could not
-        be computed, else empty), the fields of `adjusted`, corrected, single. Their markers answer to the pathway, so
-        this adjusts for too much; without them a shift of these cells is not adjusted for at all.
+    Adjusted or NotAdjusted
+        Effects are Hedges g on the scale of the total. Markers of dropped cell types answer to the pathway: adjusting for
+        them adjusts for too much; without them a shift of these cells is not adjusted for at all.
 
     Notes
     -----
@@ -103,34 +89,52 @@ def measure_composition(
     target = set_score(fit, primary)
     proxies = build_proxies(fit, markers, contaminated, target)
     factor = small_sample_factor(fit.residual_df) * fit.score_stdev_unscaled
-    facts: dict[str, Any] = {"proxies": proxies.facts, "adjusted_for": proxies.names, "reason": ""}
     total = _regress(target, np.zeros((0, len(target))), factor)
-    facts["total"] = total.to_dict()
-    if reason := _why_not(fit, proxies):
-        return {**facts, "reason": reason}
+    known = NotAdjusted(
+        hypothesis=hypothesis,
+        gene_set=str(primary["gene_set"].iloc[0]),
+        proxies=proxies.facts,
+        adjusted_for=proxies.names,
+        reason=_why_not(fit, proxies),
+        total=total,
+    )
+    if known.reason:
+        return known
     adjusted = _regress(target, proxies.scores, factor)
     draws = _bootstrap(target, proxies.scores, factor, seed)
     corrected = _bound(target, proxies.scores, factor, draws["corrected"])
     difference_low, difference_high = np.quantile(draws["total"] - draws["adjusted"], [0.025, 0.975])
-    excludes_zero = facts["total"]["ci_low"] > 0 or facts["total"]["ci_high"] < 0
+    excludes_zero = total.ci_low > 0 or total.ci_high < 0
     cells = find_differing(fit, primary, markers, contaminated) if differing is None else sorted(differing)
-    return {
-        **facts,
-        "adjusted": adjusted.to_dict(),
-        "difference": {
-            "effect": total.effect - adjusted.effect,
-            "ci_low": float(difference_low),
-            "ci_high": float(difference_high),
-        },
-        "retained_percent": 100 * adjusted.effect / total.effect if excludes_zero else None,
-        "corrected": corrected,
-        "could_explain": bool(
-            corrected["ci_low"] <= 0 <= corrected["ci_high"] or np.sign(corrected["effect"]) != np.sign(total.effect)
+    return Adjusted(
+        **vars(known),
+        adjusted=adjusted,
+        difference=Difference(total.effect - adjusted.effect, float(difference_low), float(difference_high)),
+        retained_percent=100 * adjusted.effect / total.effect if excludes_zero else None,
+        corrected=corrected,
+        could_explain=bool(
+            corrected.ci_low <= 0 <= corrected.ci_high or np.sign(corrected.effect) != np.sign(total.effect)
         ),
-        "single": [_alone(target, proxies, number, factor, total) for number in range(len(proxies.names))],
-        "with_dropped": _with_dropped(fit, target, markers, contaminated, cells, seed) if cells else None,
-        "n_bootstrap": N_BOOTSTRAP,
-    }
+        single=[_alone(target, proxies, number, factor, total) for number in range(len(proxies.names))],
+        with_dropped=_with_dropped(fit, target, markers, contaminated, cells, seed) if cells else None,
+        n_bootstrap=N_BOOTSTRAP,
+    )
+
+
+def pool_estimates(estimates: Sequence[Estimate | Corrected]) -> PooledEstimate:
+    """Return one estimand over independent cohorts, pooled by the method that carries the total effect."""
+    found = pool(
+        np.array([[one.effect for one in estimates]]),
+        np.array([[one.effect_se for one in estimates]]),
+        # The corrected effect's error comes from a bootstrap: it has no degrees of freedom.
+        np.array([[one.df if isinstance(one, Estimate) else np.inf for one in estimates]]),
+        estimated_ses=False,
+    )
+    carried = found.carried
+    effect, low, high, p_value, se = (
+        float(values[0]) for values in (carried.effect, carried.ci_low, carried.ci_high, carried.p_value, carried.se)
+    )
+    return PooledEstimate(effect, low, high, p_value, se, int(found.k[0]))
 
 
 def find_differing(
@@ -142,7 +146,7 @@ def find_differing(
     for name in sorted(set(contaminated) & set(markers)):
         # Each alone: no proxy here depends on another one.
         proxy = build_proxies(fit, {name: markers[name]}, {}, target).scores
-        if len(proxy) and _standardised_shift(proxy[0], 1.0)["p_value"] <= DIFFERS_P:
+        if len(proxy) and _standardised_shift(proxy[0], 1.0).p_value <= DIFFERS_P:
             found.append(name)
     return found
 
@@ -154,48 +158,43 @@ def _with_dropped(
     contaminated: Mapping[str, str],
     cells: Sequence[str],
     seed: list[int],
-) -> dict[str, Any]:
+) -> WithDropped | NotWithDropped:
     kept = {name: reason for name, reason in contaminated.items() if name not in cells}
     proxies = build_proxies(fit, markers, kept, target)
-    facts: dict[str, Any] = {"cells": list(cells), "adjusted_for": proxies.names, "reason": _why_not(fit, proxies)}
-    if facts["reason"]:
-        return facts
+    if reason := _why_not(fit, proxies):
+        return NotWithDropped(list(cells), proxies.names, reason)
     factor = small_sample_factor(fit.residual_df) * fit.score_stdev_unscaled
     total = _regress(target, np.zeros((0, len(target))), factor)
     numbers = [number for number, name in enumerate(proxies.names) if set(name.split("+")) & set(cells)]
     draws = _bootstrap(target, proxies.scores, factor, seed)
-    return {
-        **facts,
-        **_regress(target, proxies.scores, factor).to_dict(),
-        "corrected": _bound(target, proxies.scores, factor, draws["corrected"]),
-        "single": [_alone(target, proxies, number, factor, total) for number in numbers],
-    }
+    return WithDropped(
+        **vars(_regress(target, proxies.scores, factor)),
+        cells=list(cells),
+        adjusted_for=proxies.names,
+        reason="",
+        corrected=_bound(target, proxies.scores, factor, draws["corrected"]),
+        single=[_alone(target, proxies, number, factor, total) for number in numbers],
+    )
 
 
 def _bound(
     target: NDArray[np.float64], proxies: NDArray[np.float64], factor: float, draws: NDArray[np.float64]
-) -> dict[str, float]:
-    """Return the adjusted effect if the proxies' reliability were 0.7, with its bootstrap interval."""
+) -> Corrected:
     low, high = np.quantile(draws, [0.025, 0.975])
-    return {
-        "reliability": RELIABILITY,
-        "effect": float(_corrected(*_moments(target, proxies))) * factor,
-        "effect_se": float(draws.std(ddof=1)),
-        "ci_low": float(low),
-        "ci_high": float(high),
-    }
+    effect = float(_corrected(*_moments(target, proxies))) * factor
+    return Corrected(RELIABILITY, effect, float(draws.std(ddof=1)), float(low), float(high))
 
 
 def adjust_effect(
     fit: ContrastFit, primary: pd.DataFrame, markers: Mapping[str, list[str]], contaminated: Mapping[str, str]
-) -> tuple[dict[str, float] | None, str]:
+) -> tuple[Estimate | None, str]:
     """Return the composition-adjusted effect alone (parameters as in `measure_composition`), or None and the reason."""
     target = set_score(fit, primary)
     proxies = build_proxies(fit, markers, contaminated, target)
     if reason := _why_not(fit, proxies):
         return None, reason
     factor = small_sample_factor(fit.residual_df) * fit.score_stdev_unscaled
-    return _regress(target, proxies.scores, factor).to_dict(), ""
+    return _regress(target, proxies.scores, factor), ""
 
 
 def _why_not(fit: ContrastFit, proxies: Proxies) -> str:
@@ -207,7 +206,7 @@ def _why_not(fit: ContrastFit, proxies: Proxies) -> str:
 
 
 def _reasons(proxies: Proxies) -> str:
-    return "; ".join(f"{fact['cell_type']}: {fact['reason']}" for fact in proxies.facts) or "no marker lists"
+    return "; ".join(f"{fact.cell_type}: {fact.reason}" for fact in proxies.facts) or "no marker lists"
 
 
 def set_score(fit: ContrastFit, primary: pd.DataFrame) -> NDArray[np.float64]:
@@ -220,16 +219,22 @@ def set_score(fit: ContrastFit, primary: pd.DataFrame) -> NDArray[np.float64]:
     return np.asarray(score / np.sqrt(np.mean(score[1:] ** 2)))
 
 
-def _regress(target: NDArray[np.float64], proxies: NDArray[np.float64], factor: float) -> _Regression:
+def _regress(target: NDArray[np.float64], proxies: NDArray[np.float64], factor: float) -> Estimate:
     """Regress the contrast of `target` on the group with `proxies` (k × (1 + df)) as covariates."""
     df = len(target) - 1 - len(proxies)
     if len(proxies) == 0:
-        return _Regression(float(target[0]) * factor, float(np.sqrt(np.mean(target[1:] ** 2))) * factor, df)
+        return _estimate(float(target[0]) * factor, float(np.sqrt(np.mean(target[1:] ** 2))) * factor, df)
     cross = proxies[:, 1:] @ proxies[:, 1:].T
     slopes = np.linalg.solve(cross, proxies[:, 1:] @ target[1:])
     left = target[1:] - slopes @ proxies[:, 1:]
     variance = float(left @ left) / df * (1 + float(proxies[:, 0] @ np.linalg.solve(cross, proxies[:, 0])))
-    return _Regression(float(target[0] - slopes @ proxies[:, 0]) * factor, float(np.sqrt(variance)) * factor, df)
+    return _estimate(float(target[0] - slopes @ proxies[:, 0]) * factor, float(np.sqrt(variance)) * factor, df)
+
+
+def _estimate(effect: float, se: float, df: int) -> Estimate:
+    half = float(t_quantile(0.975, df)) * se
+    p_value = float(two_sided_p(np.array(effect / se), df))
+    return Estimate(effect, se, effect - half, effect + half, float(df), p_value)
 
 
 def _moments(
@@ -283,20 +288,14 @@ def _bootstrap(
     return {name: np.concatenate(found) for name, found in parts.items()}
 
 
-def _alone(
-    target: NDArray[np.float64], proxies: Proxies, number: int, factor: float, total: _Regression
-) -> dict[str, Any]:
+def _alone(target: NDArray[np.float64], proxies: Proxies, number: int, factor: float, total: Estimate) -> SingleProxy:
     own = proxies.scores[number]
     alone = _regress(target, own[None], factor)
-    return {
-        "cell_type": proxies.names[number],
-        "shift": _standardised_shift(own, factor),
-        "adjusted": alone.to_dict(),
-        "difference": total.effect - alone.effect,
-    }
+    shift = _standardised_shift(own, factor)
+    return SingleProxy(proxies.names[number], shift, alone, total.effect - alone.effect)
 
 
-def _standardised_shift(own: NDArray[np.float64], factor: float) -> dict[str, float]:
+def _standardised_shift(own: NDArray[np.float64], factor: float) -> Estimate:
     """Return how far a proxy differs between the groups, as Hedges g."""
     spread = float(np.sqrt(np.mean(own[1:] ** 2)))
-    return _regress(own / spread, np.zeros((0, len(own))), factor).to_dict()
+    return _regress(own / spread, np.zeros((0, len(own))), factor)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sidemine.considerations.composition.cell_proxies import find_contaminated, read_markers, stimuli_checked
 from sidemine.considerations.composition.measure import find_differing, measure_composition
+from sidemine.considerations.composition.record import Adjusted, CompositionOfContrast, NotAdjusted
 from sidemine.stats.seeds import named_seed
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     import pandas as pd
@@ -26,12 +28,11 @@ def adjust_cohorts(
     markers: list[Path],
     *,
     seed: int,
-) -> dict[str, dict[str, Any]]:
+) -> dict[str, CompositionOfContrast]:
     """Return the record of each blood cohort contrast.
 
-    A record holds contrast, contaminated, contamination_checked_in (the stimulus contrasts that could tell; empty: no
-    proxy was checked, which a card says and which caps nothing, since the contract asks only that what is found
-    contaminated be dropped), and hypotheses.
+    Where no stimulus contrast could tell, no proxy was checked: a card says so and nothing is capped, since the contract
+    asks only that what is found contaminated be dropped.
 
     Parameters
     ----------
@@ -52,32 +53,55 @@ def adjust_cohorts(
     kept = read_markers(markers, forbidden)
     tested = {name: fit for name, fit in stimuli.items() if fit is not None}
     contaminated, checked = find_contaminated(kept, tested), stimuli_checked(kept, tested)
-    records: dict[str, dict[str, Any]] = {}
-    for contrast in contrasts:
-        entries = []
-        for hypothesis in hypotheses:
-            fit = fits.get(contrast)
-            if hypothesis.kind != "cohort" or contrast not in hypothesis.primary.contrasts or fit is None:
-                continue
-            primary = _common_rows(hypothesis, fits, gene_sets)
-            if len(primary):
-                # What differs in one cohort is looked at in all: a small cohort may miss a shift of its own.
-                differing = {
-                    cell
-                    for name in hypothesis.primary.contrasts
-                    if name in contrasts and (other := fits.get(name)) is not None
-                    for cell in find_differing(other, primary, kept, contaminated)
-                }
-                entropy = named_seed(seed, contrast, hypothesis.id)
-                found = measure_composition(fit, primary, kept, contaminated, entropy, differing)
-                entries.append({"hypothesis": hypothesis.id, "gene_set": hypothesis.primary.set, **found})
-        records[contrast] = {
-            "contrast": contrast,
-            "contaminated": contaminated,
-            "contamination_checked_in": checked,
-            "hypotheses": entries,
-        }
-    return records
+    entries: dict[str, list[Adjusted | NotAdjusted]] = {contrast: [] for contrast in contrasts}
+    for hypothesis in hypotheses:
+        blood = [name for name in hypothesis.primary.contrasts if name in entries and fits.get(name) is not None]
+        if hypothesis.kind != "cohort" or not blood:
+            continue
+        primary = _common_rows(hypothesis, fits, gene_sets)
+        if len(primary):
+            measured = adjust_hypothesis(
+                hypothesis.id,
+                {name: fit for name in blood if (fit := fits[name]) is not None},
+                primary,
+                kept,
+                contaminated,
+                {name: named_seed(seed, name, hypothesis.id) for name in blood},
+            )
+            for name, entry in measured.items():
+                entries[name].append(entry)
+    return {name: CompositionOfContrast(name, contaminated, checked, found) for name, found in entries.items()}
+
+
+def adjust_hypothesis(
+    hypothesis: str,
+    fits: Mapping[str, ContrastFit],
+    primary: pd.DataFrame,
+    markers: Mapping[str, list[str]],
+    contaminated: Mapping[str, str],
+    seeds: Mapping[str, list[int]],
+) -> dict[str, Adjusted | NotAdjusted]:
+    """Adjust the primary effect of one hypothesis in each of its blood cohorts.
+
+    Parameters
+    ----------
+    hypothesis
+        Its id.
+    fits
+        Fits of its blood cohorts.
+    primary
+        Rows of the primary set (`tables.GENE_SETS`), genes common to all cohorts.
+    markers, contaminated
+        Marker genes per cell type, without target genes; cell types that are dropped, with the evidence.
+    seeds
+        Entropy of the bootstrap of each cohort.
+    """
+    # What differs in one cohort is looked at in all: a small cohort may miss a shift of its own.
+    differing = {cell for fit in fits.values() for cell in find_differing(fit, primary, markers, contaminated)}
+    return {
+        name: measure_composition(fit, primary, markers, contaminated, seeds[name], differing, hypothesis)
+        for name, fit in fits.items()
+    }
 
 
 def _common_rows(

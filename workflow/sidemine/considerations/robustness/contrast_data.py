@@ -125,15 +125,17 @@ class ContrastData:
         more
             Further fields of `ContrastData`.
         """
-        row = Contrast(
+        row = ContrastToFit(
             contrast=contrast,
             dataset=dataset,
-            role="disease",
             target="made in process",
             reference="made in process",
-            target_label="target",
-            reference_label="reference",
             covariates=list(covariates),
+            block="",
+            blocking="auto",
+            array_weights=False,
+            robust=False,
+            missing_covariates="refuse",
         )
         groups = Groups(samples, np.asarray(is_target), ~np.asarray(is_target))
         made = cls(row, groups, np.asarray(values, dtype=np.float64).T, list(genes), **more)  # type: ignore[arg-type]

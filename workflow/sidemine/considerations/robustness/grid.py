@@ -5,16 +5,25 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, get_args
 
 import numpy as np
 
 from sidemine.considerations.robustness.contrast_data import ContrastData, NotApplicable
 from sidemine.considerations.robustness.measure import Measured, Question, measure_variant, self_contained_p
-from sidemine.considerations.robustness.record import Row, summarise_rows
+from sidemine.considerations.robustness.record import Robustness
+from sidemine.considerations.robustness.variant_rows import Row, summarise_rows
 from sidemine.considerations.robustness.variants import REFERENCE, Variant, cross_variants, declare_variants
 from sidemine.effect.pooling import METHODS, pool
-from sidemine.effect.record import COHORT_UNIT, EXPERIMENT_UNIT, ContrastEvidence, HypothesisEvidence, PooledEffect
+from sidemine.effect.record import (
+    COHORT_UNIT,
+    EXPERIMENT_UNIT,
+    ContrastEvidence,
+    HypothesisEvidence,
+    PooledEffect,
+    Refused,
+)
+from sidemine.stats.seeds import named_seed
 from sidemine.study.models import RobustnessDimension
 from sidemine.study.projections import HypothesisToPlace
 
@@ -41,7 +50,7 @@ def vary_hypothesis(
     min_set_size: int = 5,
     probe_rule: str = "highest_mean",
     skip: Collection[str] = (),
-) -> dict[str, Any]:
+) -> Robustness:
     """Ask one hypothesis in every variant of the declared grid.
 
     Parameters
@@ -71,11 +80,10 @@ def vary_hypothesis(
 
     Returns
     -------
-    dict
-        An entry of `robustness.json`: hypothesis, variants (rows of `tables.ROBUSTNESS`), agreeing, of, share,
-        full_data, reversed, required_runs, required_details, reason.
+    Robustness
+        An entry of `robustness.json`.
     """
-    if not any(row.testable for row in evidence.contrasts) or not (evidence.pooled and evidence.pooled.k):
+    if not any(row.testable for row in evidence.contrasts) or not evidence.pooled.k:
         return summarise_rows(hypothesis, [], "no contrast could be tested")
     versions, words = _set_versions(hypothesis, gene_sets)
     testable = {row.contrast for row in evidence.contrasts if row.testable}
@@ -123,7 +131,7 @@ def _attempt(question: Question, variant: Variant) -> tuple[Measured | None, str
 
 def _seed(seed: int, hypothesis: str) -> int:
     """Return a seed that depends on nothing but the study's and the hypothesis' name."""
-    return (seed + zlib.crc32(hypothesis.encode())) % (2**31 - 2) + 1
+    return sum(named_seed(seed, hypothesis)) % (2**31 - 2) + 1
 
 
 def _genes_of_reference(question: Question) -> int:
@@ -175,7 +183,7 @@ def _read(question: Question, found: Sequence[tuple[Variant, Measured | None, st
             rows.append(Row(variant, reason=_reason(variant, reason)))
             continue
         effect = next(pooled)
-        if variant is REFERENCE and question.evidence.pooled:
+        if variant is REFERENCE:
             effect = question.evidence.pooled
         test = one.test
         if question.kind == "experiment":
@@ -213,7 +221,7 @@ def _pool(question: Question, measured: Sequence[Measured]) -> list[PooledEffect
 
     found = pool(table("effect"), table("effect_se"), table("effect_df"), estimated_ses=not cohort)
     carried = found.carried
-    refused = question.evidence.pooled.refused if question.evidence.pooled else []
+    refused = question.evidence.pooled.refused
     results = []
     for row, rows in enumerate(by_name):
         entered = [name for name in names if name in rows]
@@ -225,7 +233,7 @@ def _pool(question: Question, measured: Sequence[Measured]) -> list[PooledEffect
             PooledEffect(
                 k=int(found.k[row]),
                 contrasts=entered,
-                refused=[*refused, *({"contrast": name, "reason": "left out"} for name in names if name not in rows)],
+                refused=[*refused, *(Refused(name, "left out") for name in names if name not in rows)],
                 method=METHODS[int(found.method[row])],
                 unit=COHORT_UNIT if cohort else EXPERIMENT_UNIT,
                 effect=effect,

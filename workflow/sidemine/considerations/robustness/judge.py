@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
-from sidemine.verdict.gates import make_gate
+from sidemine.considerations.judgement import Cap, Case, Doubt, DoubtWeight, Judgement, as_sentence, make_gate
+from sidemine.considerations.robustness.record import Robustness, RobustnessColumns
 
 LOWEST_SHARE = 0.75
 """Share of full-data variants that must keep sign and p ≤ .05 in cohorts."""
@@ -21,71 +19,57 @@ _DEMAND = (
 NOT_COMPUTED = "no grid of robustness variants was run"
 
 
-def read_robustness(kind: str, record: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Return what an answer card says of the robustness variants.
+def judge_robustness(case: Case, record: Robustness | None) -> Judgement:
+    """Judge by the share of variants that agree. Experiments are shown theirs; nothing caps them.
 
     Parameters
     ----------
-    kind
-        cohort or experiment. Experiments are shown their share; nothing caps them.
+    case
+        The hypothesis.
     record
-        The hypothesis' entry of `robustness.json`; None where it was not computed.
-
-    Returns
-    -------
-    dict
-        share (of all variants that agree; None where there is none), reason (why), gate, caps, doubt.
+        Its entry of `robustness.json`; None where it was not computed.
     """
-    required = kind == "cohort"
-    if record is None or record.get("share") is None:
-        reason = NOT_COMPUTED if record is None else record.get("reason") or NOT_COMPUTED
-        faults, passed = [f"the robustness of the answer is not known ({reason})"], None
-        detail = str(reason)
-        doubt = ""
+    missing = {}
+    doubt = ""
+    if record is None or record.share is None:
+        reason = NOT_COMPUTED if record is None else record.reason or NOT_COMPUTED
+        missing = {"robustness_share": reason} | ({"robustness": reason} if record is None else {})
+        faults, passed, detail = [f"the robustness of the answer is not known ({reason})"], None, reason
     else:
-        reason = ""
         faults, unknown = _faults(record)
-        doubt = f"{faults[0][0].upper()}{faults[0][1:]}." if faults else ""
+        doubt = as_sentence(faults[0]) if faults else ""
         passed = False if faults else None if unknown else True
         faults += unknown
         detail = "; ".join([_counts(record), *faults])
-    gate = make_gate("robustness", _DEMAND, passed, detail, required=required)
-    return {
-        "share": None if record is None else record.get("share"),
-        "reason": str(reason),
-        "gate": gate,
-        "caps": [{"cap": "robustness", "reason": f"{fault[0].upper()}{fault[1:]}."} for fault in faults]
-        if required
-        else [],
-        "doubt": doubt if required else "",
-    }
+    return Judgement(
+        RobustnessColumns(record, None if record is None else record.share),
+        missing=missing,
+        gates=(make_gate("robustness", _DEMAND, passed, detail, required=case.is_cohort),),
+        caps=tuple(Cap("robustness", as_sentence(fault)) for fault in faults) if case.is_cohort else (),
+        doubts=(Doubt(DoubtWeight.FAULT, doubt),) if doubt and case.is_cohort else (),
+    )
 
 
-def _faults(record: Mapping[str, Any]) -> tuple[list[str], list[str]]:
+def _faults(record: Robustness) -> tuple[list[str], list[str]]:
     """Return what speaks against the answer, and what could not be looked at."""
     faults, unknown = [], []
-    if record["reversed"]:
-        names = ", ".join(str(_name(variant)) for variant in record["reversed"])
-        faults.append(f"the sign reverses, with a 95 % interval excluding 0, in {names}")
-    full = record["full_data"]
-    if full["share"] is None:
+    if record.reversed:
+        faults.append(f"the sign reverses, with a 95 % interval excluding 0, in {', '.join(record.reversed)}")
+    full = record.full_data
+    if full.share is None:
         unknown.append("no variant on all data could be compared")
-    elif full["share"] < LOWEST_SHARE:
-        faults.append(f"only {full['agreeing']} of {full['of']} full-data variants keep sign and p ≤ .05")
+    elif full.share < LOWEST_SHARE:
+        faults.append(f"only {full.agreeing} of {full.of} full-data variants keep sign and p ≤ .05")
     for run, words in _RUNS.items():
-        status = record["required_runs"].get(run, "not evaluated")
-        told = (record.get("required_details") or {}).get(run, "")
+        status, detail = record.required_runs[run], record.required_details[run]
+        told = f" ({detail})" if detail else ""
         if status == "failed":
-            faults.append(f"{words} does not hold the answer" + (f" ({told})" if told else ""))
+            faults.append(f"{words} does not hold the answer{told}")
         elif status == "not evaluated":
-            unknown.append(f"{words} was not evaluated" + (f" ({told})" if told else ""))
+            unknown.append(f"{words} was not evaluated{told}")
     return faults, unknown
 
 
-def _name(variant: Any) -> str:
-    return str(variant["variant"]) if isinstance(variant, Mapping) else str(variant)
-
-
-def _counts(record: Mapping[str, Any]) -> str:
-    full = record["full_data"]
-    return f"{record['agreeing']} of {record['of']} variants agree; of those on all data {full['agreeing']} of {full['of']}"
+def _counts(record: Robustness) -> str:
+    full = record.full_data
+    return f"{record.agreeing} of {record.of} variants agree; of those on all data {full.agreeing} of {full.of}"

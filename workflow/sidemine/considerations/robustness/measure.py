@@ -7,11 +7,11 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from sidemine.considerations.robustness.contrast_data import ContrastData, NotApplicable, Refit, told
-from sidemine.considerations.robustness.set_effects_of_variants import Effect, cohort_effect, experiment_effect
+from sidemine.considerations.robustness.set_effects_of_variants import cohort_effect, experiment_effect
 from sidemine.considerations.robustness.set_p_values import SetP, combine_stouffer, set_p, smallest_of_all
 from sidemine.considerations.robustness.variants import Change, Variant
 from sidemine.effect.pooled_effect import effective_size
-from sidemine.effect.record import ContrastEvidence, HypothesisEvidence
+from sidemine.effect.record import ContrastEvidence, Estimate, HypothesisEvidence
 from sidemine.errors import Untestable
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class Question:
     @property
     def pooled(self) -> list[str]:
         """The contrasts that enter the pooled effect."""
-        return self.evidence.pooled.contrasts if self.evidence.pooled else []
+        return self.evidence.pooled.contrasts
 
 
 @dataclass(frozen=True)
@@ -158,7 +158,7 @@ def _cohorts(question: Question, change: Change, refits: dict[str, Refit], notes
     _refuse_few(len(common), question)
     effects, more = _effects(question, change, refits, cohort_effect, dict.fromkeys(refits, common))
     found = [
-        _replaced(row, effects[row.contrast], refits[row.contrast], effects[row.contrast]["p_value"])
+        _replaced(row, effects[row.contrast], refits[row.contrast], effects[row.contrast].p_value)
         for row in question.testable
         if row.contrast in refits
     ]
@@ -192,11 +192,11 @@ def _effects(
     question: Question,
     change: Change,
     refits: dict[str, Refit],
-    measure: Callable[[ContrastData, Refit, pd.DataFrame, Change], Effect],
+    measure: Callable[[ContrastData, Refit, pd.DataFrame, Change], Estimate],
     rows: Mapping[str, pd.DataFrame],
-) -> tuple[dict[str, Effect], list[str]]:
+) -> tuple[dict[str, Estimate], list[str]]:
     """Measure the effect in every contrast; one that cannot take the statistic keeps the declared one."""
-    effects: dict[str, Effect] = {}
+    effects: dict[str, Estimate] = {}
     reasons: dict[str, str] = {}
     for name, refit in refits.items():
         data = question.contrasts[name]
@@ -211,17 +211,17 @@ def _effects(
     return effects, [f"{name} stays as it was: {reason}" for name, reason in reasons.items()]
 
 
-def _replaced(row: ContrastEvidence, effect: Effect, refit: Refit, p_value: float) -> ContrastEvidence:
+def _replaced(row: ContrastEvidence, effect: Estimate, refit: Refit, p_value: float) -> ContrastEvidence:
     """Return the reference evidence with what the variant measured; what it did not measure is held."""
     return replace(
         row,
-        effect=effect["effect"],
-        effect_se=effect["se"],
-        effect_df=effect["df"],
-        ci_low=effect["ci_low"],
-        ci_high=effect["ci_high"],
+        effect=effect.effect,
+        effect_se=effect.effect_se,
+        effect_df=effect.df,
+        ci_low=effect.ci_low,
+        ci_high=effect.ci_high,
         p_self_contained=p_value,
-        direction="up" if effect["effect"] > 0 else "down" if effect["effect"] < 0 else "none",
+        direction="up" if effect.effect > 0 else "down" if effect.effect < 0 else "none",
         n_target=refit.design.n_target,
         n_reference=refit.design.n_reference,
         residual_df=float(refit.fit.residual_df),

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sidemine.considerations.composition.cell_proxies import read_markers
+from sidemine.considerations.composition.record import CompositionOfContrast
 from sidemine.considerations.robustness.contrast_data import ContrastData
 from sidemine.considerations.robustness.grid import vary_hypothesis
-from sidemine.considerations.robustness.record import summarise_rows
+from sidemine.considerations.robustness.record import Robustness
+from sidemine.considerations.robustness.variant_rows import summarise_rows
 from sidemine.considerations.robustness.variants import PROBE_RULES
 from sidemine.differential.contrast import declared_groups, treated
 from sidemine.effect.record import HypothesisEvidence
@@ -22,6 +24,7 @@ from sidemine.prepare.expression_store import PROVENANCE_KEY, read_expression
 from sidemine.prepare.gene_table import read_gene_table
 from sidemine.prepare.log_expression import layer_of
 from sidemine.quality.sex_check import find_sex_column
+from sidemine.records import read_record
 from sidemine.study.projections import ContrastToFit, DatasetToPrepare, GeneTableToRead, HypothesisToPlace
 from sidemine.study.scales import is_filtered
 from sidemine.tables import SAMPLES, read_json, read_table
@@ -76,7 +79,7 @@ def vary_study(
     files: StudyFiles,
     verdicts: Mapping[str, Callable[[HypothesisEvidence], str]],
     settings: Mapping[str, Any],
-) -> list[dict[str, Any]]:
+) -> list[Robustness]:
     """Return the record of every hypothesis.
 
     Parameters
@@ -184,7 +187,7 @@ def _contrast_data(
         ),
         shared_ages=frozenset(ages["samples"]) if ages else None,
         markers=markers if blood else None,
-        contaminated=read_json(blood)["contaminated"] if blood else {},
+        contaminated=read_record(CompositionOfContrast, blood).contaminated if blood else {},
     )
 
 

@@ -1,161 +1,83 @@
-"""Rows of `robustness.tsv`, and what they come to: m of M agree, reversed variants, required runs."""
+"""What the robustness variants gave: `robustness.json`, rows of `robustness.tsv`, and columns of an answer card."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Literal
 
-from sidemine.considerations.robustness.contrast_data import NO_AGE, NOT_REUSED
-from sidemine.considerations.robustness.measure import Measured
-from sidemine.considerations.robustness.variants import REFERENCE, Variant
-from sidemine.effect.record import PooledEffect
-from sidemine.study.projections import HypothesisOnSet
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-AGREEING_P = 0.05
-"""Two-sided p that a variant must keep where the reference run has it."""
-REQUIRED = {"age_overlap": "age_overlap_shared_range", "no_reused_controls": "reused_controls_dropped"}
-"""Runs that a cohort verdict has to survive, and the variants that they are."""
-WHERE_AGES = (
-    "Where the record holds ages (`sidemine inspect ACCESSION` lists its columns), name the column as age_column in "
-    "datasets.tsv, and put it among the covariates of the contrast."
-)
+RunStatus = Literal["passed", "failed", "not evaluated", "not applicable"]
 
 
 @dataclass(frozen=True)
-class Row:
-    """One variant, evaluated or not.
+class VariantRow:
+    """One variant, as `tables.ROBUSTNESS` describes it."""
+
+    hypothesis: str
+    variant: str
+    dimension: str
+    description: str
+    full_data: bool
+    k: int | None
+    n_genes: int | None
+    effect: float | None
+    se: float | None
+    ci_low: float | None
+    ci_high: float | None
+    effect_scale: str
+    direction: str
+    p_value: float | None
+    verdict: str
+    agrees: bool | None
+    reason: str
+
+
+@dataclass(frozen=True)
+class Share:
+    """How many of the evaluated variants agree; `share` is None where none was evaluated."""
+
+    agreeing: int
+    of: int
+    share: float | None
+
+
+@dataclass(frozen=True)
+class Robustness(Share):
+    """`robustness.json`: one hypothesis.
 
     Attributes
     ----------
-    variant, measured, effect
-        What was asked and found; None where it could not be evaluated.
-    p_value, direction, verdict
-        Two-sided p, sign of target minus reference, and verdict by the rules without robustness itself.
+    hypothesis, variants
+        Its id, and all variants, the reference run first.
+    agreeing, of, share
+        Of all variants.
+    full_data, reversed
+        Of those that use all datasets and samples: how many agree, and which reverse the sign with an interval that
+        excludes 0.
+    required_runs, required_details
+        Status and sentence of the runs that a cohort verdict has to survive.
     reason
-        Why it was not evaluated.
+        Why there are no variants.
     """
 
-    variant: Variant
-    measured: Measured | None = None
-    effect: PooledEffect | None = None
-    p_value: float | None = None
-    direction: str = ""
-    verdict: str = ""
-    reason: str = ""
-
-    def agrees(self, reference: Row) -> bool | None:
-        """Tell whether it has the sign of the reference run and its p stays at most .05 (else: its verdict)."""
-        if self.measured is None:
-            return None
-        same_sign = self.direction == reference.direction
-        if reference.p_value is not None and reference.p_value <= AGREEING_P:
-            return same_sign and self.p_value is not None and self.p_value <= AGREEING_P
-        return same_sign and self.verdict == reference.verdict
-
-    def reverses(self, reference: Row) -> bool:
-        """Tell whether its sign is the other one and its 95 % interval excludes 0."""
-        effect = self.effect
-        if effect is None or effect.ci_low is None or effect.ci_high is None or effect.effect is None:
-            return False
-        other = (effect.effect > 0) != (reference.direction == "up")
-        return other and (effect.ci_low > 0 or effect.ci_high < 0)
-
-    def to_dict(self, hypothesis: str, reference: Row) -> dict[str, Any]:
-        """Return the row as `tables.ROBUSTNESS` has it."""
-        effect, measured = self.effect, self.measured
-        notes = f" ({'; '.join(measured.notes)})" if measured and measured.notes else ""
-        return {
-            "hypothesis": hypothesis,
-            "variant": self.variant.name,
-            "dimension": self.variant.dimension,
-            "description": self.variant.description + notes,
-            "full_data": self.variant is REFERENCE or self.variant.full_data,
-            "k": effect.k if effect else None,
-            "n_genes": measured.n_genes if measured else None,
-            "effect": effect.effect if effect else None,
-            "se": effect.se if effect else None,
-            "ci_low": effect.ci_low if effect else None,
-            "ci_high": effect.ci_high if effect else None,
-            "effect_scale": effect.unit if effect else "",
-            "direction": self.direction,
-            "p_value": self.p_value,
-            "verdict": self.verdict,
-            "agrees": self.agrees(reference),
-            "reason": self.reason,
-        }
+    hypothesis: str
+    variants: list[VariantRow]
+    full_data: Share
+    reversed: list[str]
+    required_runs: dict[str, RunStatus]
+    required_details: dict[str, str]
+    reason: str | None
 
 
-def summarise_rows(hypothesis: HypothesisOnSet, rows: Sequence[Row], reason: str) -> dict[str, Any]:
-    """Return the entry of `robustness.json`; the first row is the reference run. Parameters as in `vary_hypothesis`."""
-    reference = rows[0] if rows else Row(REFERENCE)
-    others = [row for row in rows if row.variant is not REFERENCE]
-    full = [row for row in others if row.variant.full_data]
-    agreeing, of = _count(others, reference)
-    agreeing_full, of_full = _count(full, reference)
-    runs = {name: _required(hypothesis.kind, name, rows, reference) for name in REQUIRED}
-    if rows and not of:
-        reason = "no variant could be evaluated"
-    return {
-        "hypothesis": hypothesis.id,
-        "variants": [row.to_dict(hypothesis.id, reference) for row in rows],
-        "agreeing": agreeing,
-        "of": of,
-        "share": agreeing / of if of else None,
-        "full_data": {"agreeing": agreeing_full, "of": of_full, "share": agreeing_full / of_full if of_full else None},
-        "reversed": [row.variant.name for row in full if row.reverses(reference)],
-        "required_runs": {name: status for name, (status, _) in runs.items()},
-        "required_details": {name: detail for name, (_, detail) in runs.items()},
-        "reason": reason or None,
-    }
+@dataclass(frozen=True)
+class RobustnessOfStudy:
+    """`robustness.json`."""
+
+    hypotheses: list[Robustness]
 
 
-def _count(rows: Sequence[Row], reference: Row) -> tuple[int, int]:
-    told = [row.agrees(reference) for row in rows if row.measured is not None]
-    return sum(map(bool, told)), len(told)
+@dataclass(frozen=True)
+class RobustnessColumns:
+    """Columns of `verdicts.json`."""
 
-
-def _required(kind: str, name: str, rows: Sequence[Row], reference: Row) -> tuple[str, str]:
-    """Return status and sentence of a required run."""
-    row = next((one for one in rows if one.variant.name == REQUIRED[name]), None)
-    if kind == "experiment" and name == "age_overlap":
-        return "not applicable", "Experiments compare samples of the same cells or donors."
-    if row is None:
-        return "not evaluated", "Nothing could be tested, or the study leaves this dimension out (settings.robustness)."
-    if row.measured is None or row.effect is None or row.effect.effect is None:
-        status = "not applicable" if row.reason == NOT_REUSED else "not evaluated"
-        advice = f" {WHERE_AGES}" if status == "not evaluated" and NO_AGE in row.reason else ""
-        return status, f"{row.reason[:1].upper()}{row.reason[1:]}.{advice}"
-    effect = row.effect
-    alone = effect.k == 1 < (reference.effect.k if reference.effect else 0)
-    status = "passed" if row.agrees(reference) else "failed"
-    if alone and name == "no_reused_controls":
-        # All that a dataset brings was counted elsewhere before: the answer rests on the other one alone.
-        status = "failed"
-    elif alone and status == "passed":
-        # The other cohorts could not be restricted: whether their part of the answer is one of age is not known.
-        status = "not evaluated"
-    words = (
-        f"{row.variant.description[:1].upper()}{row.variant.description[1:]}: {effect.effect:.2f} "
-        f"(95 % CI {effect.ci_low:.2f} to {effect.ci_high:.2f}; p = {row.p_value:.2g}; k = {effect.k})"
-    )
-    notes = f"; {'; '.join(row.measured.notes)}" if row.measured.notes else ""
-    notes += "; a single dataset is left, which nothing confirms" if alone else ""
-    advice = f" {WHERE_AGES}" if alone and NO_AGE in notes else ""
-    return status, f"{words}{notes}.{advice}"
-
-
-def robustness_table(records: Sequence[dict[str, Any]]) -> pd.DataFrame:
-    """Return all rows of all hypotheses as `tables.ROBUSTNESS` describes, hypotheses and variants in their order."""
-    import pandas as pd
-
-    from sidemine.tables import ROBUSTNESS, empty_table
-
-    rows = [row for record in records for row in record["variants"]]
-    if not rows:
-        return empty_table(ROBUSTNESS)
-    table = pd.DataFrame(rows, columns=ROBUSTNESS.names)
-    return table.astype({"k": "Int64", "n_genes": "Int64", "agrees": "boolean"})
+    robustness: Robustness | None
+    robustness_share: float | None

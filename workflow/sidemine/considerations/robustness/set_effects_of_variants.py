@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,6 +11,7 @@ from sidemine.considerations.composition.measure import adjust_effect
 from sidemine.considerations.robustness.contrast_data import ContrastData, NotApplicable, Refit
 from sidemine.considerations.robustness.variants import Change
 from sidemine.differential.linear_model import effect_space
+from sidemine.effect.record import Estimate
 from sidemine.enrichment.set_effect import hedges_g, sample_score_effect, set_effects
 from sidemine.enrichment.set_membership import single_membership
 
@@ -17,15 +19,13 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-Effect = dict[str, float]
-"""effect, se, ci_low, ci_high, df, p_value: target minus reference."""
 _OWN = ("effect", "effect_se", "ci_low", "ci_high", "p_value")
 _OVER = ("over_complement", "over_complement_se", "over_complement_ci_low", "over_complement_ci_high", "p_value")
+_MEDIAN = ("effect", "se", "ci_low", "ci_high", "p_value")
 _G = ("g", "g_se", "ci_low", "ci_high", "p_value")
-_NAMES = ("effect", "se", "ci_low", "ci_high", "p_value")
 
 
-def cohort_effect(data: ContrastData, refit: Refit, rows: pd.DataFrame, change: Change) -> Effect:
+def cohort_effect(data: ContrastData, refit: Refit, rows: pd.DataFrame, change: Change) -> Estimate:
     """Return Hedges g of the set's score.
 
     Parameters
@@ -48,30 +48,31 @@ def cohort_effect(data: ContrastData, refit: Refit, rows: pd.DataFrame, change: 
         adjusted, reason = adjust_effect(refit.fit, rows, data.markers, data.contaminated)
         if adjusted is None:
             raise NotApplicable(reason)
-        return {**adjusted, "se": adjusted["effect_se"]}
-    df = float(refit.fit.residual_df)
+        return adjusted
     if change.statistic == "median":
-        return {**_median_effect(data, refit, rows, hedges=True), "df": df}
+        return _median_effect(data, refit, rows, hedges=True)
     membership = single_membership(rows, refit.fit.genes)
     found = hedges_g(refit.fit, membership, standardise=change.statistic != "log2_mean")
-    return {**_picked(found, _G), "df": df}
+    return _picked(found, _G, refit)
 
 
-def experiment_effect(data: ContrastData, refit: Refit, rows: pd.DataFrame, change: Change) -> Effect:
+def experiment_effect(data: ContrastData, refit: Refit, rows: pd.DataFrame, change: Change) -> Estimate:
     """Return the mean signed log2 fold change of the set over that of its complement; see `cohort_effect`."""
-    df = float(refit.fit.residual_df)
     if change.statistic == "median":
-        return {**_median_effect(data, refit, rows, hedges=False), "df": df}
+        return _median_effect(data, refit, rows, hedges=False)
     found = set_effects(refit.fit, single_membership(rows, refit.fit.genes))
     columns = _OWN if change.statistic == "no_complement" else _OVER
-    return {**_picked(found, columns), "df": df}
+    return _picked(found, columns, refit)
 
 
-def _picked(found: pd.DataFrame, columns: tuple[str, ...]) -> Effect:
-    return {name: float(found[column].to_numpy()[0]) for name, column in zip(_NAMES, columns, strict=True)}
+def _picked(
+    found: pd.DataFrame | Mapping[str, NDArray[np.float64]], columns: tuple[str, ...], refit: Refit
+) -> Estimate:
+    effect, se, low, high, p_value = (float(np.asarray(found[column])[0]) for column in columns)
+    return Estimate(effect, se, low, high, float(refit.fit.residual_df), p_value)
 
 
-def _median_effect(data: ContrastData, refit: Refit, rows: pd.DataFrame, *, hedges: bool) -> Effect:
+def _median_effect(data: ContrastData, refit: Refit, rows: pd.DataFrame, *, hedges: bool) -> Estimate:
     """Return the effect of the per-sample median: of z for cohorts, of log2 over the complement's for experiments."""
     if data.layer == "counts":
         raise NotApplicable("medians of read counts have no voom weights")
@@ -99,7 +100,7 @@ def _median_effect(data: ContrastData, refit: Refit, rows: pd.DataFrame, *, hedg
         block_labels=design.block_labels if blocked else None,
         correlation=float(fit.facts["block_correlation"] or 0.0),
     )
-    return {name: float(value[0]) for name, value in sample_score_effect(space, hedges=hedges).items()}
+    return _picked(sample_score_effect(space, hedges=hedges), _MEDIAN, refit)
 
 
 def _array(weights: list[float]) -> NDArray[np.float64]:

@@ -9,11 +9,12 @@ correlation are kept.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sidemine.considerations.specificity.record import MatchQuality
 from sidemine.stats.tails import t_quantile
 
 if TYPE_CHECKING:
@@ -53,15 +54,14 @@ class MatchedSets:
     weights
         Sets × size: sign and weight of each of them, a permutation of the primary set's.
     quality
-        JSON-ready: n_sets, n_distinct, smd_expression, smd_correlation, correlation, correlation_matched, n_pool,
-        n_excluded, neighbour_limit.
+        How well they match.
     reason
         Why these sets are no valid comparator; empty when they are.
     """
 
     members: NDArray[np.int64]
     weights: NDArray[np.float64]
-    quality: dict[str, Any]
+    quality: MatchQuality
     reason: str
 
 
@@ -110,13 +110,12 @@ def draw_matched_sets(
     excluded[members] = True
     excluded |= _neighbours(residuals, members, limit)
     pool = np.flatnonzero(~excluded)
-    facts: dict[str, Any] = {
-        "n_sets": 0,
-        "n_pool": len(pool),
-        "n_excluded": int(excluded.sum()),
-        "neighbour_limit": limit,
-        "correlation": float(mean_correlation(residuals, members[None], weights[None])[0]),
-    }
+    facts = MatchQuality(
+        n_pool=len(pool),
+        n_excluded=int(excluded.sum()),
+        neighbour_limit=limit,
+        correlation=float(mean_correlation(residuals, members[None], weights[None])[0]),
+    )
     strata, pool = _strata(fit.mean_expression, members, weights, pool)
     if not strata:
         reason = f"no valid comparator: {len(pool)} genes of like expression are left beside the set and its neighbours"
@@ -282,41 +281,41 @@ def _keep_nearest(
     drawn: NDArray[np.int64],
     slot_weights: NDArray[np.float64],
     n_sets: int,
-    facts: dict[str, Any],
+    facts: MatchQuality,
 ) -> MatchedSets:
     candidate_weights = np.broadcast_to(slot_weights, drawn.shape)
     correlation = mean_correlation(residuals, drawn, candidate_weights)
     _, first = np.unique(np.sort(drawn, axis=1), axis=0, return_index=True)
     first = np.sort(first)
-    order = first[np.argsort(np.abs(correlation[first] - facts["correlation"]), kind="stable")]
+    order = first[np.argsort(np.abs(correlation[first] - facts.correlation), kind="stable")]
     kept = np.sort(order[:n_sets])
     chosen = drawn[kept]
     typical = _belonging(residuals, members[None], weights[None])
     matched = _belonging(residuals, chosen, candidate_weights[kept])
-    quality = {
-        **facts,
-        "n_sets": len(kept),
-        "n_distinct": count_distinct(chosen, len(fit.genes)),
-        "smd_expression": _smd(fit.mean_expression[members], fit.mean_expression[chosen].ravel()),
-        "smd_correlation": _smd(typical.ravel(), matched.ravel()),
-        "correlation_matched": float(correlation[kept].mean()),
-    }
-    return MatchedSets(chosen, np.array(candidate_weights[kept]), quality, _poor_match(quality, n_sets))
-
-
-def _poor_match(quality: dict[str, Any], n_sets: int) -> str:
-    needed = min(FEWEST_DISTINCT, n_sets)
+    n_distinct = count_distinct(chosen, len(fit.genes))
+    smd_expression = _smd(fit.mean_expression[members], fit.mean_expression[chosen].ravel())
+    smd_correlation = _smd(typical.ravel(), matched.ravel())
+    correlation_matched = float(correlation[kept].mean())
     faults = []
-    if quality["n_distinct"] < needed:
-        faults.append(f"only {quality['n_distinct']} distinct random sets exist (at least {needed} are needed)")
-    if abs(quality["smd_expression"]) > LARGEST_SMD:
-        faults.append(f"mean expression differs by {quality['smd_expression']:.2f} SD")
-    if abs(quality["smd_correlation"]) > LARGEST_SMD:
+    if n_distinct < (needed := min(FEWEST_DISTINCT, n_sets)):
+        faults.append(f"only {n_distinct} distinct random sets exist (at least {needed} are needed)")
+    if abs(smd_expression) > LARGEST_SMD:
+        faults.append(f"mean expression differs by {smd_expression:.2f} SD")
+    if abs(smd_correlation) > LARGEST_SMD:
         faults.append(
-            f"random sets are {'less' if quality['smd_correlation'] > 0 else 'more'} co-expressed (mean correlation "
-            f"{quality['correlation_matched']:.2f} against {quality['correlation']:.2f})"
+            f"random sets are {'less' if smd_correlation > 0 else 'more'} co-expressed (mean correlation "
+            f"{correlation_matched:.2f} against {facts.correlation:.2f})"
         )
-    return f"no valid comparator: {'; '.join(faults)}" if faults else ""
+    quality = replace(
+        facts,
+        n_sets=len(kept),
+        n_distinct=n_distinct,
+        smd_expression=smd_expression,
+        smd_correlation=smd_correlation,
+        correlation_matched=correlation_matched,
+    )
+    reason = f"no valid comparator: {'; '.join(faults)}" if faults else ""
+    return MatchedSets(chosen, np.array(candidate_weights[kept]), quality, reason)
 
 
 def _belonging(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from sidemine.considerations.specificity.matched_sets import MatchedSets, draw_matched_sets
+from sidemine.considerations.specificity.record import AmongComparators, AmongMatched, Placed, SetBeside, Specificity
 from sidemine.differential.contrast_fit import ContrastFit
 from sidemine.enrichment.camera import direction_of
 from sidemine.enrichment.fry import fry
@@ -54,7 +55,7 @@ def measure_specificity(
     min_size: int,
     max_size: int,
     seed: int,
-) -> tuple[pd.DataFrame, list[dict[str, Any]]]:
+) -> tuple[pd.DataFrame, list[Specificity]]:
     """Place every primary set among matched random sets, comparator, confounder and negative-control sets.
 
     All effects are on the hypothesis' own scale: Hedges g for cohorts, log2 fold change over the set's complement for
@@ -79,8 +80,7 @@ def measure_specificity(
     Returns
     -------
     tuple
-        The table of `tables.SPECIFICITY`, and one JSON-ready record per hypothesis: hypothesis and `contrasts`, each
-        with `matched`, `comparators`, `beside` and `overlaps`.
+        The table of `tables.SPECIFICITY`, and one record per hypothesis.
     """
     import pandas as pd
 
@@ -96,7 +96,7 @@ def measure_specificity(
             table, entry = _measure(question, gene_sets, n_sets, seed)
             tables.append(table)
             entries.append(entry)
-        records.append({"hypothesis": hypothesis.id, "contrasts": entries})
+        records.append(Specificity(hypothesis.id, entries))
     return (pd.concat(tables, ignore_index=True) if tables else empty_table(SPECIFICITY)), records
 
 
@@ -127,9 +127,7 @@ def _has_primary(question: _Question, gene_sets: pd.DataFrame) -> bool:
     return int(rows["gene"].isin(question.fit.genes).sum()) >= question.min_size
 
 
-def _measure(
-    question: _Question, gene_sets: pd.DataFrame, n_sets: int, seed: int
-) -> tuple[pd.DataFrame, dict[str, Any]]:
+def _measure(question: _Question, gene_sets: pd.DataFrame, n_sets: int, seed: int) -> tuple[pd.DataFrame, Placed]:
     import pandas as pd
 
     primary_rows = _primary_rows(question, gene_sets)
@@ -154,16 +152,16 @@ def _measure(
         contrast=question.contrast,
         effect_scale="Hedges g" if question.common is not None else "log2 over complement",
     )
-    entry = {
-        "contrast": question.contrast,
-        "gene_set": question.hypothesis.primary.set,
-        "direction": question.hypothesis.primary.direction,
-        "effect": effect,
-        "matched": _matched_record(matched, random_effects, effect, question),
-        "comparators": _comparator_record(effect, rest, question),
-        "beside": [_plain_row(row) for row in rest.to_dict("records") if row["family"] in _BESIDE],
-        "overlaps": [_plain_row(row) for row in overlaps.to_dict("records")],
-    }
+    entry = Placed(
+        contrast=question.contrast,
+        gene_set=question.hypothesis.primary.set,
+        direction=question.hypothesis.primary.direction,
+        effect=effect,
+        matched=_matched_record(matched, random_effects, effect, question),
+        comparators=_comparator_record(effect, rest, question),
+        beside=_sets_of(rest[rest["family"].isin(_BESIDE)]),
+        overlaps=_sets_of(overlaps),
+    )
     return table[SPECIFICITY.names], entry
 
 
@@ -265,17 +263,17 @@ def _nothing() -> pd.DataFrame:
 
 def _matched_record(
     matched: MatchedSets, effects: NDArray[np.float64], effect: float, question: _Question
-) -> dict[str, Any]:
+) -> AmongMatched:
     quantiles = np.quantile(effects, np.linspace(0, 1, N_QUANTILES)) if len(effects) else np.zeros(0)
-    return {
-        **matched.quality,
-        "percentile": None if matched.reason else percentile(effect, effects, question.sign),
-        "reason": matched.reason,
-        "quantiles": [float(value) for value in quantiles],
-    }
+    return AmongMatched(
+        **vars(matched.quality),
+        percentile=None if matched.reason else percentile(effect, effects, question.sign),
+        reason=matched.reason,
+        quantiles=[float(value) for value in quantiles],
+    )
 
 
-def _comparator_record(effect: float, rest: pd.DataFrame, question: _Question) -> dict[str, Any]:
+def _comparator_record(effect: float, rest: pd.DataFrame, question: _Question) -> AmongComparators:
     comparators = rest[rest["family"] == "comparator"]
     values = comparators["effect"].to_numpy(dtype=float)
     size = np.abs(values) if question.sign == 0 else question.sign * values
@@ -283,21 +281,18 @@ def _comparator_record(effect: float, rest: pd.DataFrame, question: _Question) -
     order = np.lexsort((comparators["gene_set"].to_numpy(dtype=str), -size))
     ahead = [str(comparators["gene_set"].iloc[row]) for row in order if size[row] >= own]
     place = _among(effect, values, question)
-    return {
-        "n": len(comparators),
-        "rank": len(ahead) + 1,
-        "ahead": ahead[:MOST_NAMED],
-        "percentile": None if np.isnan(place) else place,
-        "reason": f"no valid comparator: {len(comparators)} comparator sets, fewer than {FEWEST_COMPARATORS}"
-        if np.isnan(place)
-        else "",
-    }
+    few = f"no valid comparator: {len(comparators)} comparator sets, fewer than {FEWEST_COMPARATORS}"
+    return AmongComparators(
+        n=len(comparators),
+        rank=len(ahead) + 1,
+        ahead=ahead[:MOST_NAMED],
+        percentile=None if np.isnan(place) else place,
+        reason=few if np.isnan(place) else "",
+    )
 
 
-def _plain_row(row: dict[Any, Any]) -> dict[str, Any]:
-    """Return a row for JSON, which knows no NaN."""
-    return {
-        str(key): None if isinstance(value, float) and not np.isfinite(value) else value
-        for key, value in row.items()
-        if key not in {"percentile_matched", "hypothesis", "contrast"}
-    }
+def _sets_of(table: pd.DataFrame) -> list[SetBeside]:
+    """Return the rows of a table; JSON knows no NaN."""
+    columns = [item.name for item in fields(SetBeside)]
+    plain = table[columns].astype(object).where(table[columns].notna(), None)
+    return [SetBeside(**{str(key): value for key, value in row.items()}) for row in plain.to_dict("records")]

@@ -2,22 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
-
-from sidemine.effect.record import ContrastEvidence
-
-_ORDER = (
-    "batch_aliased",
-    "duplicated_samples",
-    "reused_samples",
-    "batch_associated",
-    "sex_mismatch",
-    "group_associated",
-    "scale_shift",
-    "hidden_structure",
-)
-"""Strongest first: what makes the difference unreadable, then what biases it, then what distorts its p-value."""
+from sidemine.considerations.judgement import Cap, Case, Doubt, DoubtWeight, Judgement
+from sidemine.considerations.traps.record import Checks, TrapColumns, TrapFlag
 
 _DOUBTS = {
     "batch_aliased": "The groups were measured in different batches, and nothing can tell the one from the other",
@@ -29,50 +15,37 @@ _DOUBTS = {
     "scale_shift": "The groups differ in level or spread over all genes, so single fold changes hold that shift",
     "hidden_structure": "The shape of the p-values speaks against the model: a factor is missing from it",
 }
-
+"""Strongest first: what makes the difference unreadable, then what biases it, then what distorts its p-value."""
+_ORDER = tuple(_DOUBTS)
 _CAPPING = ("batch_aliased", "duplicated_samples", "batch_associated")
 
 
-def read_traps(
-    contrasts: Sequence[ContrastEvidence], checks: Mapping[str, Mapping[str, Sequence[Mapping[str, Any]]]]
-) -> dict[str, Any]:
+def judge_traps(case: Case, checks: Checks) -> Judgement:
     """Return what the checks of data and design take from an answer.
 
     A serious finding in a contrast that carries the answer is the strongest reason to doubt. An aliased or unmodelled
     batch and copies that count as independent samples cap the verdict.
-
-    Parameters
-    ----------
-    contrasts
-        Evidence of the hypothesis' contrasts.
-    checks
-        `dataset` and `contrast`: flags of `quality.json` by id; a contrast without an entry has no findings.
-
-    Returns
-    -------
-    dict
-        flags, caps, doubt (empty where nothing is serious).
     """
-    found: list[dict[str, Any]] = []
-    for row in contrasts:
-        for where, name in (("contrast", row.contrast), ("dataset", row.dataset)):
-            for flag in checks.get(where, {}).get(name, []):
-                if flag["status"] != "ok" and flag["trap"]:
-                    entry = {"where": where, "name": name, **{key: flag[key] for key in _SHOWN}}
-                    found += [entry] if entry not in found else []
-    tested = {name for row in contrasts if row.testable for name in (row.contrast, row.dataset)}
-    serious = [entry for entry in found if entry["serious"] and entry["name"] in tested]
-    serious.sort(key=lambda entry: _ORDER.index(entry["trap"]))
-    first = serious[0] if serious else None
-    return {
-        "flags": found,
-        "caps": [
-            {"cap": entry["trap"], "reason": f"{_DOUBTS[entry['trap']]} ({entry['name']})."}
-            for entry in serious
-            if entry["trap"] in _CAPPING
-        ],
-        "doubt": f"{_DOUBTS[first['trap']]} ({first['name']}: {first['evidence']})." if first else "",
-    }
+    found = _flags(case, checks)
+    tested = {name for row in case.evidence.contrasts if row.testable for name in (row.contrast, row.dataset)}
+    serious = sorted(
+        (flag for flag in found if flag.serious and flag.name in tested), key=lambda flag: _ORDER.index(flag.trap)
+    )
+    doubts = [f"{_DOUBTS[flag.trap]} ({flag.name}: {flag.evidence})." for flag in serious[:1]]
+    return Judgement(
+        TrapColumns(tuple(found)),
+        caps=tuple(Cap(flag.trap, f"{_DOUBTS[flag.trap]} ({flag.name}).") for flag in serious if flag.trap in _CAPPING),
+        doubts=tuple(Doubt(DoubtWeight.DATA, doubt) for doubt in doubts),
+    )
 
 
-_SHOWN = ("trap", "check", "status", "evidence", "consequence", "serious")
+def _flags(case: Case, checks: Checks) -> list[TrapFlag]:
+    found = [
+        TrapFlag("contrast" if flags is checks.contrast else "dataset", name, flag.trap, flag.check, flag.status,
+                 flag.evidence, flag.consequence, flag.serious)
+        for row in case.evidence.contrasts
+        for flags, name in ((checks.contrast, row.contrast), (checks.dataset, row.dataset))
+        for flag in flags.get(name, ())
+        if flag.status != "ok" and flag.trap
+    ]  # fmt: skip
+    return list(dict.fromkeys(found))

@@ -1,0 +1,140 @@
+"""What every consideration returns of a hypothesis, and what it is asked with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import Literal
+
+from sidemine.effect.record import HypothesisEvidence
+from sidemine.study.projections import HypothesisToPlace
+
+COMPARATOR_PERCENTILE = 90.0
+"""Percentile among comparator sets, in the declared direction, that an experiment must reach."""
+
+GateStatus = Literal["passed", "failed", "not evaluated"]
+
+
+@dataclass(frozen=True)
+class Gate:
+    """A condition of `supported`.
+
+    Attributes
+    ----------
+    name, gate
+        Two words, and the demand in words.
+    status, detail
+        passed, failed or not evaluated; the figures behind it.
+    required
+        `supported` needs it; otherwise it is shown only.
+    """
+
+    name: str
+    gate: str
+    status: GateStatus
+    detail: str
+    required: bool = True
+
+
+def make_gate(name: str, demand: str, passed: bool | None, detail: str, *, required: bool = True) -> Gate:
+    """Return a gate; `passed` None: not evaluated."""
+    status: GateStatus = "not evaluated" if passed is None else "passed" if passed else "failed"
+    return Gate(name, demand + ("" if required else " (shown, not required)"), status, detail, required)
+
+
+@dataclass(frozen=True)
+class Cap:
+    """What keeps an answer at suggestive, and why."""
+
+    cap: str
+    reason: str
+
+
+class DoubtWeight(IntEnum):
+    """How much a doubt weighs: the strongest one stands on the card."""
+
+    DATA = 1
+    """A serious finding in data or design."""
+    SIZE = 2
+    """The tests reject too often."""
+    FAULT = 3
+    """The consideration speaks against the answer."""
+    OPEN = 4
+    """What would have to be looked at could not be."""
+    OF_FINDING = 5
+    """Matters only where an effect was found."""
+    REMAINS = 6
+    """What remains of the best of answers."""
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """A reason to doubt the answer, in one sentence."""
+
+    weight: DoubtWeight
+    sentence: str
+
+
+@dataclass(frozen=True)
+class Case:
+    """One hypothesis as it is put to a consideration.
+
+    Attributes
+    ----------
+    hypothesis
+        As declared.
+    evidence
+        The measured primary effects.
+    carrying
+        The independent contrasts that the answer rests on, one per source.
+    """
+
+    hypothesis: HypothesisToPlace
+    evidence: HypothesisEvidence
+    carrying: tuple[str, ...]
+
+    @property
+    def is_cohort(self) -> bool:
+        """Whether people are compared; otherwise treated samples."""
+        return self.hypothesis.kind == "cohort"
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What one consideration says of one hypothesis.
+
+    Attributes
+    ----------
+    columns
+        A record whose fields are the columns of `verdicts.json` that this consideration fills.
+    missing
+        For each of these columns that is null: why.
+    gates, caps, doubts
+        Conditions, what keeps the answer at suggestive, and reasons to doubt it.
+    sentence, notes
+        What joins the sentence of the effect, and what a reader should know beside.
+    refusal
+        The rule, in one sentence, by which nothing may carry a verdict; empty where that is not so.
+    places
+        Per contrast: percentile of the primary set among comparator sets, None without a valid comparator.
+    """
+
+    columns: object
+    missing: Mapping[str, str] = field(default_factory=dict)
+    gates: tuple[Gate, ...] = ()
+    caps: tuple[Cap, ...] = ()
+    doubts: tuple[Doubt, ...] = ()
+    sentence: str = ""
+    notes: tuple[str, ...] = ()
+    refusal: str = ""
+    places: Mapping[str, float | None] = field(default_factory=dict)
+
+
+Judge = Callable[[Case], Judgement]
+"""A consideration that holds its record of a hypothesis."""
+
+
+def as_sentence(text: str) -> str:
+    """Return a clause with a capital and a full stop."""
+    return f"{text[:1].upper()}{text[1:]}."

@@ -1,0 +1,124 @@
+"""Where the primary set stands among other sets: `specificity.json`, and what an answer card shows of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from sidemine.considerations.judgement import Cap, Gate
+
+
+@dataclass(frozen=True)
+class MatchQuality:
+    """How well random sets match the primary set.
+
+    Attributes
+    ----------
+    n_sets, n_distinct
+        Random sets, and those of which no two share half of their genes.
+    n_pool, n_excluded, neighbour_limit
+        Genes drawn from, genes left out as neighbours of target genes, and the correlation that makes a neighbour.
+    correlation, correlation_matched
+        Mean inter-gene correlation of the primary set, and of the random sets.
+    smd_expression, smd_correlation
+        Standardised mean differences. None, like `correlation_matched`, where no set could be drawn.
+    """
+
+    n_pool: int
+    n_excluded: int
+    neighbour_limit: float
+    correlation: float
+    n_sets: int = 0
+    n_distinct: int = 0
+    correlation_matched: float | None = None
+    smd_expression: float | None = None
+    smd_correlation: float | None = None
+
+
+@dataclass(frozen=True)
+class AmongMatched(MatchQuality):
+    """Percentile among matched random sets (None: why not), and quantiles of their effects."""
+
+    percentile: float | None = None
+    reason: str = ""
+    quantiles: list[float] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class AmongComparators:
+    """Number of comparator sets, rank of the primary set, the sets ahead of it, and percentile (None: why not)."""
+
+    n: int
+    rank: int
+    ahead: list[str]
+    percentile: float | None
+    reason: str
+
+
+@dataclass(frozen=True)
+class SetBeside:
+    """Another set, or one without the genes of another (`without`), on the hypothesis' scale."""
+
+    gene_set: str
+    family: str
+    without: str
+    n_measured: int
+    effect: float | None
+    ci_low: float | None
+    ci_high: float | None
+    direction: str
+    p_value: float | None
+    percentile_comparators: float | None
+
+
+@dataclass(frozen=True)
+class Placed:
+    """One contrast: the primary set's effect and its places; confounders, controls and overlapping sets beside it."""
+
+    contrast: str
+    gene_set: str
+    direction: str
+    effect: float
+    matched: AmongMatched
+    comparators: AmongComparators
+    beside: list[SetBeside]
+    overlaps: list[SetBeside]
+
+
+@dataclass(frozen=True)
+class Specificity:
+    """`specificity.json`: one hypothesis."""
+
+    hypothesis: str
+    contrasts: list[Placed]
+
+
+@dataclass(frozen=True)
+class SpecificityShown:
+    """What a card shows.
+
+    Attributes
+    ----------
+    percentile, reason
+        Median over the contrasts that count, among matched random sets; None without a valid comparator: why.
+    percentile_comparators
+        The same among comparator sets.
+    sentence, doubt, gates, caps, contrasts
+        In words, the doubt where comparator sets decide alone, and all contrasts.
+    """
+
+    percentile: float | None
+    reason: str
+    percentile_comparators: float | None
+    doubt: str
+    sentence: str
+    contrasts: list[Placed]
+    gates: tuple[Gate, ...]
+    caps: tuple[Cap, ...]
+
+
+@dataclass(frozen=True)
+class SpecificityColumns:
+    """Columns of `verdicts.json`."""
+
+    specificity: SpecificityShown
+    specificity_percentile: float | None

@@ -1,0 +1,1 @@
+"""What a run would meet, told within a minute: addresses, sizes, metadata, and what the selectors would choose."""

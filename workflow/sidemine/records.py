@@ -1,0 +1,113 @@
+"""JSON records: one frozen dataclass each, one writer and one reader for all of them.
+
+A record is written with the names of its fields as keys. It is read back strictly: a key that is missing, unknown or of
+another type means that the file is not what its stage writes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_type_hints
+
+from sidemine.errors import InputError, Problem
+from sidemine.tables import read_json, write_json
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
+
+Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
+Record = TypeVar("Record")
+
+
+def read_record(kind: type[Record], path: Path) -> Record:
+    """Read the record of one kind that `write_record` wrote.
+
+    Raises
+    ------
+    InputError
+        When the file does not hold such a record.
+    """
+    return as_record(kind, read_json(path), str(path))
+
+
+def write_record(record: object, path: Path) -> None:
+    """Write a record, or a list of records, as JSON: the same bytes every time."""
+    write_json(as_json(record), path)
+
+
+def as_record(kind: type[Record], content: object, where: str = "a record") -> Record:
+    """Return a record from what its JSON holds.
+
+    Parameters
+    ----------
+    kind
+        A dataclass, or a list or dict of dataclasses.
+    content
+        Parsed JSON.
+    where
+        The file, for messages.
+
+    Raises
+    ------
+    InputError
+        When keys are missing or unknown, or a value has another type.
+    """
+    from pydantic import ValidationError
+
+    try:
+        return _adapter(kind).validate_python(content)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise InputError(
+            Problem(
+                "a record is not what its stage writes",
+                f"{where}, {'.'.join(map(str, first['loc']))}: {first['msg']}",
+                f"the fields of {getattr(kind, '__name__', kind)}",
+                "Delete the file and run the workflow again.",
+            )
+        ) from error
+
+
+def as_json(record: object) -> Json:
+    """Return what the JSON of a record, or of lists, tuples and dicts of records, holds."""
+    if is_dataclass(record):
+        return {item.name: as_json(getattr(record, item.name)) for item in fields(record)}
+    if isinstance(record, dict):
+        return {str(key): as_json(value) for key, value in record.items()}
+    if isinstance(record, list | tuple):
+        return [as_json(value) for value in record]
+    if record is None or isinstance(record, bool | int | float | str):
+        return record
+    raise TypeError(f"{type(record).__name__} does not belong into a record")
+
+
+def schema_of(kind: type[object]) -> dict[str, Json]:
+    """Return the JSON schema of a kind of record."""
+    schema: dict[str, Json] = _adapter(kind).json_schema(mode="serialization")
+    return schema
+
+
+def _adapter(kind: type[Record]) -> TypeAdapter[Record]:
+    from pydantic import TypeAdapter
+
+    if kind not in _ADAPTERS:
+        _close(kind)
+        _ADAPTERS[kind] = TypeAdapter(kind)
+    adapter: TypeAdapter[Record] = _ADAPTERS[kind]
+    return adapter
+
+
+_ADAPTERS: dict[object, TypeAdapter[Any]] = {}
+
+
+def _close(kind: object) -> None:
+    """Let a dataclass, and those inside it, refuse keys that it does not have: pydantic would pass over them."""
+    if isinstance(kind, type) and is_dataclass(kind):
+        if "__pydantic_config__" not in vars(kind):
+            kind.__pydantic_config__ = {"extra": "forbid"}  # type: ignore[attr-defined]
+            for hint in get_type_hints(kind).values():
+                _close(hint)
+    else:
+        for part in get_args(kind):
+            _close(part)

@@ -1,0 +1,235 @@
+"""The answer card of one hypothesis, and `verdicts.json`: their writer and their reader.
+
+Each consideration fills columns of its own. On disk they stand beside the card's own columns, in memory they are one record
+per consideration (`Card.columns_of`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import TypeVar
+
+from sidemine.considerations.judgement import Gate
+from sidemine.effect.record import ContrastEvidence, PooledEffect
+from sidemine.records import Json, as_json, as_record
+from sidemine.tables import read_json, write_json
+from sidemine.verdict.vocabulary import Verdict
+
+Columns = TypeVar("Columns")
+
+
+@dataclass(frozen=True)
+class Declared:
+    """What was declared before any result was seen, and the margin as it came about."""
+
+    set: str
+    contrasts: list[str]
+    test: str
+    direction: str
+    margin: float | None
+    margin_unit: str
+    margin_rule: str
+    expects_sign: str
+
+
+@dataclass(frozen=True)
+class CardContrast(ContrastEvidence):
+    """A contrast's evidence and how it reads.
+
+    Attributes
+    ----------
+    p_declared_direction
+        One-sided self-contained p in the declared direction.
+    competitive_reading
+        What the competitive p says, in words.
+    smallest_excludable
+        Smallest effect that data of this precision exclude.
+    agrees
+        Declared sign with z > 1; None where it could not be tested.
+    """
+
+    p_declared_direction: float | None = None
+    competitive_reading: str = ""
+    smallest_excludable: float | None = None
+    agrees: bool | None = None
+
+
+@dataclass(frozen=True)
+class Agreeing:
+    """k of n independent sources agree."""
+
+    k: int
+    n: int
+
+
+@dataclass(frozen=True)
+class CardCap:
+    """What keeps the answer at suggestive, why, and whether the verdict would be higher without caps."""
+
+    cap: str
+    reason: str
+    bites: bool
+
+
+@dataclass(frozen=True)
+class SecondarySet:
+    """FRY of an exploratory set in one contrast."""
+
+    contrast: str
+    gene_set: str
+    effect: float | None
+    direction: str
+    p_value: float | None
+    q_value: float | None
+
+
+@dataclass(frozen=True)
+class Card:
+    """The answer to one hypothesis.
+
+    Attributes
+    ----------
+    hypothesis, question, kind, declared, threats
+        As declared.
+    verdict, opposite, rule, sentence, doubt
+        The answer; whether the data point significantly the other way; the rule, the effect and the strongest reason to
+        doubt in words.
+    evidence, control, pooled, agreeing
+        The contrasts, the positive control of the margin, the pooled effect (None below two datasets), and how many
+        independent sources agree.
+    p_self_contained, p_competitive, p_holm, smallest_excludable
+        Smallest p over the contrasts times their number; the p after Holm; what the data could have excluded.
+    gates, caps
+        All gates, and what keeps the answer at suggestive.
+    not_computed
+        For each column that is null: why.
+    secondary, notes
+        Exploratory sets; what a reader should know beside.
+    considered
+        Columns of the considerations, one record each.
+    """
+
+    hypothesis: str
+    question: str
+    kind: str
+    verdict: Verdict
+    opposite: bool
+    rule: str
+    sentence: str
+    declared: Declared
+    evidence: list[CardContrast]
+    control: CardContrast | None
+    agreeing: Agreeing | None
+    pooled: PooledEffect | None
+    not_computed: dict[str, str]
+    p_self_contained: float | None
+    p_competitive: float | None
+    p_holm: float | None
+    smallest_excludable: float | None
+    doubt: str
+    caps: list[CardCap]
+    gates: list[Gate]
+    secondary: list[SecondarySet]
+    notes: list[str]
+    threats: list[str]
+    considered: tuple[object, ...] = field(default=(), metadata={"columns": True})
+
+    def columns_of(self, kind: type[Columns]) -> Columns:
+        """Return the columns of one consideration.
+
+        Raises
+        ------
+        KeyError
+            When this consideration filled none.
+        """
+        for columns in self.considered:
+            if isinstance(columns, kind):
+                return columns
+        raise KeyError(kind.__name__)
+
+
+@dataclass(frozen=True)
+class Verdicts:
+    """`verdicts.json`.
+
+    Attributes
+    ----------
+    study
+        Its section of the configuration.
+    rules_version
+        Of the rule table.
+    simulated, planted
+        Whether any input is simulated, and what the simulator planted, in sentences.
+    verdicts
+        The answer cards, in declared order.
+    published_tables
+        Descriptions of the published tables.
+    """
+
+    study: dict[str, Json]
+    rules_version: str
+    simulated: bool
+    planted: list[str]
+    verdicts: list[Card]
+    published_tables: list[dict[str, Json]]
+
+
+def write_verdicts(verdicts: Verdicts, path: Path) -> None:
+    """Write `verdicts.json`."""
+    write_json(verdicts_json(verdicts), path)
+
+
+def verdicts_json(verdicts: Verdicts) -> dict[str, Json]:
+    """Return the content of `verdicts.json`."""
+    plain = _object(verdicts)
+    plain["verdicts"] = [card_json(card) for card in verdicts.verdicts]
+    return plain
+
+
+def card_json(card: Card) -> dict[str, Json]:
+    """Return a card as it stands in `verdicts.json`: the columns of the considerations beside its own."""
+    plain = _object(card)
+    del plain["considered"]
+    for columns in card.considered:
+        plain |= _object(columns)
+    return plain
+
+
+def read_verdicts(path: Path, kinds: Sequence[type[object]]) -> Verdicts:
+    """Read `verdicts.json`.
+
+    Parameters
+    ----------
+    path
+        The file.
+    kinds
+        The columns of the considerations (`considerations.of_study.COLUMNS`).
+
+    Raises
+    ------
+    InputError
+        When it is not what the verdict stage writes.
+    """
+    content = read_json(path)
+    cards = [read_card(card, kinds, str(path)) for card in content["verdicts"]]
+    shell = as_record(Verdicts, {**content, "verdicts": []}, str(path))
+    return Verdicts(**{**vars(shell), "verdicts": cards})
+
+
+def read_card(content: dict[str, Json], kinds: Sequence[type[object]], where: str = "a card") -> Card:
+    """Read one card from its JSON; see `read_verdicts`."""
+    own = dict(content)
+    considered = []
+    for kind in kinds:
+        columns = {name: own.pop(name) for item in fields(kind) if (name := item.name) in own}  # type: ignore[arg-type]
+        considered.append(as_record(kind, columns, where))
+    return Card(**{**vars(as_record(Card, own, where)), "considered": tuple(considered)})
+
+
+def _object(record: object) -> dict[str, Json]:
+    plain = as_json(record)
+    if not isinstance(plain, dict):
+        raise TypeError("a record is an object")
+    return plain

@@ -1,0 +1,51 @@
+"""The closed vocabulary of verdicts: rank, mark and meaning of each. Its colours are those of its class in `page.css`."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Self
+
+
+class Verdict(StrEnum):
+    """An answer, from the strongest to none.
+
+    Attributes
+    ----------
+    rank
+        A cap bites when the verdict without caps ranks higher. A positive control must rank above 0.
+    mark
+        Sign that stands beside the word, so that colour is never alone.
+    meaning
+        What it says, in one sentence.
+    """
+
+    rank: int
+    mark: str
+    meaning: str
+
+    def __new__(cls, value: str, rank: int, mark: str, meaning: str) -> Self:
+        """Make one member."""
+        member = str.__new__(cls, value)
+        member._value_, member.rank, member.mark, member.meaning = value, rank, mark, meaning
+        return member
+
+    SUPPORTED = "supported", 2, "●", "All declared conditions are met: an association, no proof of a cause."
+    SUGGESTIVE = (
+        "suggestive",
+        1,
+        "◐",
+        "A hint, not proof: there is a change, but not every condition of “supported” is met or evaluated.",
+    )
+    NOT_SUPPORTED = (
+        "not supported",
+        0,
+        "○",
+        "The data exclude an effect of the declared size in the declared direction.",
+    )
+    CONFLICTING = "conflicting", 0, "⇄", "Datasets point in opposite directions."
+    NOT_TESTABLE = "not testable", 0, "∅", "No answer: these data cannot tell, in either direction."
+
+    @property
+    def css_class(self) -> str:
+        """Class of its style on the page."""
+        return "verdict-" + self.value.replace(" ", "-")
