@@ -15,7 +15,7 @@ SCRIPTS = sorted((WORKFLOW / "scripts").glob("*.py"))
 
 def forget():
     """Forget what was read from files that a test has changed."""
-    for cached in ("_parse", "_file_of", "_data_files", "_package_files"):
+    for cached in ("_parse", "_kept", "_file_of", "_data_files", "_package_files"):
         getattr(code_digest, cached).cache_clear()
 
 

@@ -225,22 +225,36 @@ def get_gate(wildcards):
     return checkpoints.check_designs.get().output.passed
 
 
+def get_recorded_jobs():
+    """Return the specifications of the jobs that record what they did; retrieval has records of its own."""
+    return {
+        name: jobs
+        for name, jobs in SPECIFICATIONS.items()
+        if name not in ("retrieve_input", "write_manifest")
+    }
+
+
 def get_provenance():
     """Return the records of all jobs whose results the page shows."""
     return [
-        f"<results>/provenance/{rule}/{job}.json" if job else f"<results>/provenance/{rule}.json"
-        for rule, jobs in SPECIFICATIONS.items()
+        (
+            f"<results>/provenance/{name}/{job}.json"
+            if job
+            else f"<results>/provenance/{name}.json"
+        )
+        for name, jobs in get_recorded_jobs().items()
         for job in jobs
-        if rule not in ("retrieve_input", "write_manifest")
     ]
 
 
 def get_specification_digests():
     """Return the digests of these jobs' specifications: the page is built of nothing else."""
     return {
-        rule: {job: digest_of_specification(to_plain_specification(one)) for job, one in jobs.items()}
-        for rule, jobs in SPECIFICATIONS.items()
-        if rule not in ("retrieve_input", "write_manifest")
+        name: {
+            job: digest_of_specification(to_plain_specification(one))
+            for job, one in jobs.items()
+        }
+        for name, jobs in get_recorded_jobs().items()
     }
 
 

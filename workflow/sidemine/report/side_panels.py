@@ -74,7 +74,7 @@ def why_in(results: StudyResults, found: DatasetResults) -> str:
     )
 
 
-def with_reasons(results: StudyResults, dataset: str, fates: Mapping[str, int]) -> Counter[str]:
+def with_reasons(results: StudyResults, dataset: str, fates: Mapping[Any, int]) -> Counter[str]:
     """Return the fates of samples with their numbers; of samples left out by hand, the reasons that the study gives."""
     told = Counter({str(fate): int(number) for fate, number in fates.items()})
     if told.pop(EXCLUDED_BY_HAND, 0):
