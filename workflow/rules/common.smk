@@ -218,9 +218,10 @@ def get_origin(wildcards):
 def get_gate(wildcards):
     """Return the file that stands for a passed check of all designs.
 
-    It belongs to a checkpoint: when that has to run, Snakemake looks again, after it, at everything behind it. A rule
-    behind an ordinary rule would be run again whatever the check said, and behind `ancient()` its own changes would
-    go unseen. The file never changes, so that it makes nobody run.
+    It belongs to a checkpoint: when that has to run, Snakemake looks again, after it, at every rule that asks for it.
+    A rule behind an ordinary rule would be run again whatever the check said, and behind `ancient()` its own changes
+    would go unseen. All rules behind the check ask for it, since Snakemake keeps its first plan for the others. The
+    file itself never changes, so that it makes nobody run.
     """
     return checkpoints.check_designs.get().output.passed
 

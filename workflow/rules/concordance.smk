@@ -19,6 +19,7 @@ rule measure_concordance:
             f"<downloads>/{source.key}" for source in SOURCES.of_bridge.values()
         ],
         gene_table=f"<downloads>/{SOURCES.gene_table.key}" if SOURCES.of_bridge else [],
+        checked=get_gate,
     output:
         table="<results>/concordance.tsv",
         record="<results>/concordance.json",

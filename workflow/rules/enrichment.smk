@@ -2,6 +2,7 @@ rule test_gene_sets:
     input:
         fit="<results>/contrasts/{contrast}/fit.npz",
         sets="<results>/gene_sets.tsv.gz",
+        checked=get_gate,
     output:
         tests="<results>/contrasts/{contrast}/set_tests.tsv",
         provenance="<results>/provenance/test_gene_sets/{contrast}.json",
@@ -24,6 +25,7 @@ rule describe_gene_sets:
             contrast=STUDY.contrasts,
         ),
         sets="<results>/gene_sets.tsv.gz",
+        checked=get_gate,
     output:
         descriptions=expand(
             "<results>/contrasts/{contrast}/set_descriptions.tsv",
@@ -50,6 +52,7 @@ rule score_activities:
             "<results>/datasets/{dataset}/expression.h5ad", dataset=STUDY.datasets
         ),
         sets="<results>/gene_sets.tsv.gz",
+        checked=get_gate,
     output:
         activities=expand(
             "<results>/datasets/{dataset}/activities.tsv.gz", dataset=STUDY.datasets

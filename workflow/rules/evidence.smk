@@ -9,6 +9,7 @@ rule adjust_set_tests:
             "<results>/contrasts/{contrast}/set_descriptions.tsv",
             contrast=STUDY.contrasts,
         ),
+        checked=get_gate,
     output:
         enrichment=report(
             expand(
@@ -50,6 +51,7 @@ rule measure_effects:
         ],
         shared="<results>/shared_samples.json",
         sets="<results>/gene_sets.tsv.gz",
+        checked=get_gate,
     output:
         evidence=expand(
             "<results>/evidence/{hypothesis}.json",
@@ -80,6 +82,7 @@ rule pool_datasets:
             "<results>/contrasts/{contrast}/fit.npz", contrast=SCOPE.primary_contrasts
         ),
         sets="<results>/gene_sets.tsv.gz",
+        checked=get_gate,
     output:
         genes=expand(
             "<results>/pooled/{hypothesis}/genes.tsv.gz",
@@ -108,6 +111,7 @@ rule measure_specificity:
             "<results>/contrasts/{contrast}/fit.npz", contrast=SCOPE.primary_contrasts
         ),
         sets="<results>/gene_sets.tsv.gz",
+        checked=get_gate,
     output:
         table="<results>/specificity.tsv",
         record="<results>/specificity.json",
@@ -137,6 +141,7 @@ rule measure_calibration:
             for contrast in STUDY.contrasts.values()
         ],
         sets="<results>/gene_sets.tsv.gz",
+        checked=get_gate,
     output:
         table="<results>/calibration.tsv",
         record="<results>/calibration.json",
@@ -164,6 +169,7 @@ rule adjust_composition:
             contrast=SCOPE.blood_contrasts("stimulus"),
         ),
         sets="<results>/gene_sets.tsv.gz",
+        checked=get_gate,
     output:
         composition=expand(
             "<results>/contrasts/{contrast}/composition.json",

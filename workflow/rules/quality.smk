@@ -8,6 +8,7 @@ rule compare_datasets:
             "<results>/datasets/{dataset}/expression.h5ad",
             dataset=SCOPE.datasets_of_shared_platforms,
         ),
+        checked=get_gate,
     output:
         shared="<results>/shared_samples.json",
         provenance="<results>/provenance/compare_datasets.json",
@@ -27,6 +28,7 @@ rule assess_quality:
         expression="<results>/datasets/{dataset}/expression.h5ad",
         samples="<results>/datasets/{dataset}/samples.tsv",
         shared="<results>/shared_samples.json",
+        checked=get_gate,
     output:
         quality="<results>/datasets/{dataset}/quality.json",
         treatment="<results>/datasets/{dataset}/treatment.json",
@@ -60,6 +62,7 @@ rule assess_contrasts:
             "<results>/contrasts/{contrast}/differential.tsv.gz",
             contrast=STUDY.contrasts,
         ),
+        checked=get_gate,
     output:
         quality=expand(
             "<results>/contrasts/{contrast}/quality.json", contrast=STUDY.contrasts

@@ -19,6 +19,7 @@ rule describe_study:
 rule write_manifest:
     input:
         inputs="<results>/inputs.json",
+        checked=get_gate,
     output:
         manifest="<results>/manifest.json",
     log:
@@ -73,6 +74,7 @@ rule build_report:
             "<results>/pooled/{hypothesis}/genes.tsv.gz",
             hypothesis=SCOPE.hypotheses,
         ),
+        checked=get_gate,
     output:
         page=report(
             "<results>/report.html",

@@ -38,6 +38,7 @@ rule lock_inputs:
                 {name for names in SOURCES.accepted_by.values() for name in names}
             ),
         ),
+        checked=get_gate,
     output:
         inputs="<results>/inputs.json",
         provenance="<results>/provenance/lock_inputs.json",

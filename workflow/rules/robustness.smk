@@ -36,6 +36,7 @@ rule vary_analysis:
         samples=expand(
             "<results>/datasets/{dataset}/samples.tsv", dataset=SCOPE.primary_arrays
         ),
+        checked=get_gate,
     output:
         table="<results>/robustness.tsv",
         record="<results>/robustness.json",

@@ -25,6 +25,7 @@ rule decide_verdicts:
         ),
         inputs="<results>/inputs.json",
         planted=[str(STUDY.planted)] if STUDY.planted else [],
+        checked=get_gate,
     output:
         verdicts=report(
             "<results>/verdicts.json",
