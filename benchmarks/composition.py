@@ -36,11 +36,11 @@ CASE = Case(
             "id": "h",
             "question": "Is it what was planted?",
             "kind": "cohort",
-            "primary": {"set": "interferon_response", "contrasts": ["0", "1"], "direction": "up"},
+            "primary": {"set": "interferon_response", "contrasts": ["a", "b"], "direction": "up"},
         }
     ),
     HypothesisEvidence("h", [], None, 0.4, "declared", pool_contrasts([])),
-    ("0", "1"),
+    ("a", "b"),
 )
 HIDDEN = {"composition_shift": (("unknown", 1.0),), "target_slope": (("unknown", 0.15),)}
 
@@ -72,8 +72,8 @@ def one_study(seed: int, effect: float, options: dict[str, object]) -> Compositi
     fits = {}
     for number in range(2):
         plan = CohortPlan(f"GSE90001{number}", 1, 45, 40, effect=effect, **options)  # type: ignore[arg-type]
-        fits[str(number)] = cohort_fit(plan, seed + 10 + number, seed)
-    seeds = {name: [seed, int(name) + 1] for name in fits}
+        fits["ab"[number]] = cohort_fit(plan, seed + 10 + number, seed)
+    seeds = {name: [seed, 1 + place] for place, name in enumerate(fits)}
     found = adjust_hypothesis("h", fits, primary, markers, {}, seeds)
     records = [CompositionOfContrast(name, {}, ["none was simulated"], [entry]) for name, entry in found.items()]
     shown = judge_composition(CASE, entries_by_hypothesis(records)["h"]).columns.composition

@@ -216,7 +216,7 @@ def _measure(
     sets = gene_sets_of(universe_number)
     primary = sets[sets["gene_set"] == PRIMARY]
     membership = build_membership(primary, fit.genes)
-    tests = [test(fit, membership).to_dict("records")[0] for test in (fry, camera)]
+    tests = [test(fit, membership) for test in (fry, camera)]
     common = primary["gene"].tolist() if kind == "cohort" else None
     row = measure_contrast(shell, fit, primary, *tests, common)
     return Measured(row, fit, values, samples, is_target, covariates)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from statistics import median
 from typing import Any
 
@@ -13,7 +13,9 @@ from sidemine.considerations.calibration.record import ContrastCalibration
 from sidemine.considerations.composition.measure_study import adjust_hypothesis
 from sidemine.considerations.composition.record import CompositionOfContrast, Entries, entries_by_hypothesis
 from sidemine.considerations.of_study import StudyRecords
+from sidemine.considerations.robustness.config import RobustnessSettings
 from sidemine.considerations.robustness.record import Robustness
+from sidemine.considerations.specificity.config import SpecificitySettings
 from sidemine.considerations.specificity.judge import COHORT_PERCENTILE
 from sidemine.considerations.specificity.measure import measure_specificity
 from sidemine.considerations.specificity.record import Specificity
@@ -21,7 +23,8 @@ from sidemine.considerations.traps.record import Checks
 from sidemine.effect.measure import gather_evidence
 from sidemine.effect.record import HypothesisEvidence
 from sidemine.quality.associations import find_age_overlap
-from sidemine.study.models import Hypothesis
+from sidemine.records import Record, as_record
+from sidemine.study.models import Hypothesis, Settings
 from sidemine.verdict.decide import Decided, decide
 from sidemine.verdict.family import primary_p
 
@@ -37,7 +40,8 @@ MATCHED_SETS_SHOWN = 20
 ROTATIONS = 199
 """Of the rotation variants of the robustness grid."""
 DROPPED = "contaminated: declared by the planted study"
-SMALLEST_SET, LARGEST_SET = 10, 500
+SETTINGS = {**Settings().model_dump(), "rotations": ROTATIONS, "min_set_size": 10, "max_set_size": 500}
+"""The defaults of a study, but for these."""
 HOLDING = ContrastCalibration("holds", "conservative", False, 0, "planted", "Reference tables.")
 """Both tests hold their size in these designs: `benchmarks/calibration_designs.py`."""
 
@@ -133,6 +137,12 @@ def judge_experiments(
     return _outcome(found, found.caps[0].cap if found.caps and found.bites else "", _failed(found))
 
 
+def settings_of(kind: type[Record], **changes: object) -> Record:
+    """Return the part of the settings that a consideration uses."""
+    names = {item.name for item in fields(kind)}  # type: ignore[arg-type]
+    return as_record(kind, {name: value for name, value in {**SETTINGS, **changes}.items() if name in names})
+
+
 def _hypothesis(kind: str, contrasts: list[str], direction: str, margin: object) -> Hypothesis:
     primary = {"set": PRIMARY, "contrasts": contrasts, "direction": direction, "margin": margin}
     declared = {"id": ID, "question": "Is it what was planted?", "kind": kind, "primary": primary}
@@ -175,10 +185,8 @@ def _specificity(
     hypothesis: Hypothesis, contrasts: list[Measured], universe_number: int, seed: int, n_sets: int
 ) -> Specificity:
     fits = {row.evidence.contrast: row.fit for row in contrasts}
-    sizes = {"min_size": SMALLEST_SET, "max_size": LARGEST_SET}
-    return measure_specificity([hypothesis], fits, gene_sets_of(universe_number), n_sets=n_sets, seed=seed, **sizes)[1][
-        0
-    ]
+    settings = settings_of(SpecificitySettings, matched_sets=n_sets, seed=seed)
+    return measure_specificity([hypothesis], fits, gene_sets_of(universe_number), settings)[1][0]
 
 
 def _robustness(
@@ -216,9 +224,7 @@ def _robustness(
         data,
         gene_sets_of(universe_number),
         verdict=lambda _: "",
-        rotations=ROTATIONS,
-        seed=seed,
-        min_set_size=SMALLEST_SET,
+        settings=settings_of(RobustnessSettings, seed=seed),
     )
 
 

@@ -10,19 +10,22 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from dataclasses import replace
+from typing import get_args
 
 import numpy as np
 import pandas as pd
 
+from sidemine.considerations.robustness.config import RobustnessSettings
 from sidemine.considerations.robustness.contrast_data import ContrastData
-from sidemine.considerations.robustness.grid import DIMENSIONS, vary_hypothesis
+from sidemine.considerations.robustness.grid import vary_hypothesis
 from sidemine.differential.design import build_design
 from sidemine.differential.fit import fit_contrast
 from sidemine.effect.pooled_effect import pool_contrasts
 from sidemine.effect.record import COHORT_UNIT, ContrastEvidence, HypothesisEvidence
 from sidemine.enrichment.set_effect import hedges_g
 from sidemine.enrichment.set_membership import single_membership
-from sidemine.study.models import Hypothesis
+from sidemine.study.models import Hypothesis, RobustnessDimension
 
 SIZES = {"a": (70, 63), "b": (107, 25)}
 CELLS = ("erythroid", "neutrophil", "platelet", "t_cell")
@@ -48,7 +51,9 @@ def main() -> None:
     )
     evidence, data = simulate(chosen.genes, sets, with_probes=True, seed=1)
     start = time.process_time()
-    record = vary_hypothesis(HYPOTHESIS, evidence, data, sets, verdict=lambda _: "", rotations=10_000)
+    record = vary_hypothesis(
+        HYPOTHESIS, evidence, data, sets, verdict=lambda _: "", settings=settings(rotations=10_000)
+    )
     lines = [
         f"full size: {time.process_time() - start:.1f} s CPU, {record.of} variants evaluated",
     ]
@@ -61,14 +66,12 @@ def main() -> None:
             data,
             sets,
             verdict=lambda _: "",
-            dimensions=QUICK,
-            crossed_max=4,
-            seed=number,
+            settings=settings(robustness=list(QUICK), robustness_crossed=4, seed=number),
             skip={"statistic_array_weights"},
         )
     each = (time.process_time() - start) / len(studies)
     lines.append(f"in process: {1000 * each:.0f} ms CPU per study, {record.of} variants of {', '.join(QUICK)}")
-    lines.append(f"(all dimensions: {', '.join(DIMENSIONS)})")
+    lines.append(f"(all dimensions: {', '.join(get_args(RobustnessDimension))})")
     sys.stdout.write("\n".join(lines) + "\n")
 
 
@@ -115,6 +118,12 @@ def simulate(
         )  # fmt: skip
     evidence = HypothesisEvidence("h", rows, None, 0.4, "declared", n_common_genes=60, pooled=pool_contrasts(rows))
     return evidence, data
+
+
+def settings(**changes: object) -> RobustnessSettings:
+    """Return the settings of the grid, the defaults of earlier measurements but for the changes."""
+    defaults = RobustnessSettings(list(get_args(RobustnessDimension)), 24, "highest_mean", "drop", 3, 5, 999, 1)
+    return replace(defaults, **changes)  # type: ignore[arg-type]
 
 
 def _genes(number: int) -> list[str]:

@@ -25,7 +25,7 @@ from sidemine.simulate.cohorts import CohortPlan, cohort_log2, cohort_series, dr
 from sidemine.simulate.genes import make_universe
 from sidemine.study.models import Contrast, Traps
 
-ROW = {"dataset": "d", "platform": "", "sex_column": "", "age_column": "", "batch_columns": []}
+ROW = {"scale": "log2", "dataset": "d", "platform": "", "sex_column": "", "age_column": "", "batch_columns": []}
 CONTRAST = Contrast(
     contrast="c",
     dataset="d",

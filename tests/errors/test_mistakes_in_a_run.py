@@ -68,6 +68,7 @@ def test_all_missing_and_damaged_inputs_are_told_in_one_run(tmp_path):
     assert code == 1
     for words in ("the mirror does not have an input", str(matrices[0]), "cut short", str(matrices[1])):
         assert words in _last_words(terminal)
+    assert "What is fine: 5 of 7 inputs are in place" in _last_words(terminal)
     assert not [*(tmp_path / "downloads").rglob("*_series_matrix.txt.gz*")]
     code, terminal = _run(tmp_path, "inputs.json", config=["resluts=elsewhere"])
     assert code == 1

@@ -87,7 +87,13 @@ def test_verified_selectors_that_match_nothing_stop_everything_at_once(samples):
         check_designs(contrasts, samples, min_group_size=3, on_untestable="continue")
     message = str(caught.value)
     assert message.startswith("4 problems")
-    for words in ('"sick" × 4, "well" × 4', "a column 'stat'", "Did you mean state?", "contrast b, column target"):
+    for words in (
+        '"sick" × 4, "well" × 4',
+        "a column 'stat'",
+        "Did you mean state?",
+        "contrast b, column target",
+        "only this contrast would",
+    ):
         assert words in message
 
 
@@ -115,6 +121,14 @@ def test_a_dataset_that_does_not_fit_its_row_costs_its_contrasts_only(samples):
     )
     assert findings["a"] == {"testable": False, "problems": [problem.to_dict()]}
     assert findings["good"]["testable"] is True
+
+
+def test_a_message_cannot_command_the_terminal():
+    """Metadata of a record may hold escape sequences or turn the direction of writing: they are shown, not obeyed."""
+    told = str(Problem("value '\x1b[2Jx\rgone\x9b1m'", "a\u202eb", "y\ttab\nline", "z"))
+    assert told == (
+        "value '\\x1b[2Jx\\rgone\\x9b1m'\n  where:   a\\u202eb\n  allowed: y\ttab\n           line\n  next:    z"
+    )
 
 
 def test_a_cross_table_stays_a_table_under_its_heading():

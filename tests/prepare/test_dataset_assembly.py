@@ -214,3 +214,14 @@ def test_ncbi_counts_use_their_annotation(tmp_path: Path) -> None:
     adata, ledger = _prepare(row, files)
     assert adata.var.loc["GENE1", "identifier"] == "9001"
     assert ledger.set_index("identifier").loc["9002", "fate"] == "dropped"
+
+
+def test_no_probe_is_chosen_by_rounding(tmp_path: Path) -> None:
+    """Rows of z-scores all have mean 0 and SD 1: no probe speaks for its gene by its level, so the mean of probes does."""
+    values = RNG.normal(size=(41, 6))
+    scores = (values - values.mean(axis=1, keepdims=True)) / values.std(axis=1, ddof=1, keepdims=True)
+    adata, _ = _prepare(_row(scale="z_score"), _table(tmp_path, ["OLD1", *SYMBOLS], scores.round(4)))
+    assert list(adata.layers) == ["z_score"]
+    assert read_provenance(adata)["probe_rule"] == "mean_of_probes"
+    mean = scores[:2].round(4).mean(axis=0)
+    np.testing.assert_allclose(adata[:, "GENE1"].layers["z_score"].ravel(), mean)

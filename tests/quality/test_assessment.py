@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from sidemine.prepare.log_expression import log2_expression
-from sidemine.quality.assessment import assess_quality
+from sidemine.quality.assessment import assess_quality, flag_declared_scale
 from sidemine.quality.principal_components import find_principal_components
 from sidemine.study.models import Traps
 
@@ -111,3 +111,20 @@ def test_principal_components_separate_planted_groups_and_have_a_fixed_sign():
 def test_too_few_samples_have_no_components():
     """Two samples span a line, not a picture."""
     assert find_principal_components(np.ones((10, 2)), ["a", "b"]) is None
+
+
+@pytest.mark.parametrize(("answer", "status"), [("fits", "ok"), ("cannot tell", "warn"), ("contradicts", "problem")])
+def test_the_answer_on_the_scale_stands_with_its_reason(answer: str, status: str) -> None:
+    """`cannot tell` is told as such, never as a scale that was checked; the offset and what it moved are in the words."""
+    told = {
+        "scale_declared": "linear",
+        "scale_answer": answer,
+        "scale_reason": "values up to 9",
+        "transformation": "offset c = 3; it moves 12 of 90 values",
+    }
+    flag = flag_declared_scale(told)
+    assert flag.status == status
+    assert (
+        flag.evidence
+        == f"declared linear intensities: {answer}. values up to 9; offset c = 3; it moves 12 of 90 values"
+    )

@@ -12,9 +12,9 @@ from sidemine.considerations.traps.record import Checks
 from sidemine.effect.pooled_effect import pool_contrasts
 from sidemine.effect.record import ContrastEvidence, HypothesisEvidence
 from sidemine.quality.associations import associated, find_age_overlap, find_associations
-from sidemine.quality.contrast_quality import flag_batches, flag_others, flag_p_values, flag_reused_sides
+from sidemine.quality.contrast_quality import flag_age, flag_batches, flag_others, flag_p_values, flag_reused_sides
 from sidemine.quality.flags import stop_problems
-from sidemine.quality.group_scale import flag_library_size, flag_scale
+from sidemine.quality.group_scale import flag_column_totals, flag_library_size, flag_scale
 from sidemine.quality.p_histogram import read_histogram
 from sidemine.study.models import Hypothesis, Traps
 
@@ -116,6 +116,19 @@ def test_library_size_that_goes_with_the_group_is_flagged():
     assert flag_library_size(counts * np.where(IS_TARGET, 2, 1)[:, None], IS_TARGET, "warn").status == "warn"
 
 
+def test_normalised_values_that_keep_their_library_size_are_flagged():
+    """The typical gene of a group sequenced deeper is higher throughout; after normalisation it is not."""
+    rng = np.random.default_rng(11)
+    counts = rng.poisson(50, (40, 300)).astype(float)
+    assert flag_column_totals(counts, IS_TARGET, "warn").status == "ok"
+    found = flag_column_totals(counts * np.where(IS_TARGET, 1.2, 1)[:, None], IS_TARGET, "warn")
+    assert (found.status, found.serious) == ("warn", True)
+    assert "1.20 times that of the reference" in found.evidence
+    # A group that truly differs in some genes has larger sums, and the same typical gene.
+    higher = counts * np.where(IS_TARGET[:, None] & (np.arange(300) < 60), 4, 1)
+    assert flag_column_totals(higher, IS_TARGET, "warn").status == "ok"
+
+
 @pytest.mark.parametrize(
     ("p_values", "shape"),
     [
@@ -170,3 +183,13 @@ def test_without_findings_traps_take_nothing():
     """No flag, no doubt, no cap."""
     judged = judge(Checks(contrast={"c": []}))
     assert (judged.doubts, judged.caps, judged.columns.trap_flags) == ((), (), ())
+
+
+def test_declared_ages_that_are_no_numbers_are_told():
+    """A check of ages that cannot be made is not passed over in silence; units are told."""
+    good = pd.DataFrame({"years_old": ["45 years", "61 yrs", "NA"]})
+    assert flag_age(good, "years_old").status == "ok"
+    assert "numbers in years for 2 of 3 samples" in flag_age(good, "years_old").evidence
+    bad = flag_age(pd.DataFrame({"years_old": ["45", ">89", "61"]}), "years_old")
+    assert bad.status == "warn"
+    assert "'>89'" in bad.evidence

@@ -7,6 +7,24 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from sidemine.considerations.composition.record import (
+    AdjustedIn,
+    CompositionAdjusted,
+    Corrected,
+    Difference,
+    PooledEstimate,
+    ProxyFact,
+    SingleProxy,
+)
+from sidemine.considerations.judgement import Gate
+from sidemine.considerations.specificity.record import (
+    AmongComparators,
+    AmongMatched,
+    Placed,
+    SetBeside,
+    SpecificityShown,
+)
+from sidemine.effect.record import Estimate
 from sidemine.tables import SPECIFICITY
 
 UNIT = "Hedges g"
@@ -30,27 +48,28 @@ DIMENSIONS = {
 NOT_EVALUATED = ("set_version", "older_release", "the study has one release of the set")
 
 
-def specificity_record() -> dict[str, Any]:
+def specificity_record() -> SpecificityShown:
     """Record of the primary set among other sets: one contrast with matched random sets, one without."""
-    return {
-        "sentence": "vte_a: a larger effect than 97 % of 1,000 random sets; rank 1 among 2 comparator sets and itself.",
-        "reason": "", "percentile": 97.0, "percentile_comparators": 100.0,
-        "contrasts": [_placed("vte_a", 0.52, 97.0), _placed("vte_b", 0.33, None)],
-    }  # fmt: skip
+    return SpecificityShown(
+        percentile=97.0, reason="", percentile_comparators=100.0, doubt="",
+        sentence="vte_a: a larger effect than 97 % of 1,000 random sets; rank 1 among 2 comparator sets and itself.",
+        contrasts=[placed("vte_a", 0.52, 97.0), placed("vte_b", 0.33, None)], gates=(), caps=(),
+    )  # fmt: skip
 
 
-def _placed(contrast: str, effect: float, percentile: float | None) -> dict[str, Any]:
+def placed(contrast: str, effect: float, percentile: float | None, overlaps: list[SetBeside] | None = None) -> Placed:
+    """Place the primary set in one contrast."""
     beside = [("SIM_HEME", "confounder", 0.38), ("SIM_RANDOM", "negative_control", -0.04)]
-    return {
-        "contrast": contrast, "gene_set": "SIM_INTERFERON_TARGETS", "effect": effect, "overlaps": [],
-        "comparators": {"rank": 1, "n": 2, "percentile": 100.0, "ahead": [], "reason": ""},
-        "beside": [
-            {"gene_set": name, "family": family, "effect": size, "ci_low": size - 0.3, "ci_high": size + 0.3}
-            for name, family, size in beside
-        ],
-        "matched": {"percentile": percentile, "quantiles": [round(float(x), 4) for x in np.linspace(-0.3, 0.45, 41)],
-                    "reason": "" if percentile else "no valid comparator: random sets are less co-expressed"},
-    }  # fmt: skip
+    quantiles = [round(float(x), 4) for x in np.linspace(-0.3, 0.45, 41)]
+    reason = "" if percentile else "no valid comparator: random sets are less co-expressed"
+    return Placed(
+        contrast=contrast, gene_set="SIM_INTERFERON_TARGETS", direction="up", effect=effect,
+        matched=AmongMatched(5000, 90, 0.5, 0.35, 1000, percentile=percentile, reason=reason, quantiles=quantiles),
+        comparators=AmongComparators(2, 1, [], 100.0, ""),
+        beside=[SetBeside(name, family, "", 20, size, size - 0.3, size + 0.3, "up", 0.2, 50.0)
+                for name, family, size in beside],
+        overlaps=overlaps or [],
+    )  # fmt: skip
 
 
 def specificity_table(hypothesis: str) -> pd.DataFrame:
@@ -66,25 +85,37 @@ def specificity_table(hypothesis: str) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=SPECIFICITY.names)
 
 
-def composition_record() -> dict[str, Any]:
+def composition_record() -> CompositionAdjusted:
     """Total and adjusted effect, pooled and per contrast, with two cell proxies."""
-    return {
-        "sentence": "Total 0.45 SD; 0.31 SD after adjusting for blood composition.", "reason": "", "caps": [],
-        "total": _effect(0.45, 0.25), "adjusted": _effect(0.31, 0.27), "corrected": _effect(0.24, 0.3),
-        "contrasts": [
-            {"contrast": name, "total": _effect(size, 0.31), "adjusted": _effect(size - 0.14, 0.33),
-             "corrected": _effect(size - 0.2, 0.36),
-             "single": [{"cell_type": cells, "adjusted": _effect(size - less, 0.32), "difference": less,
-                         "shift": _effect(3 * less, 0.3)} for cells, less in (("erythroid", 0.1), ("t_cell", 0.02))],
-             "proxies": [{"cell_type": "b_cell", "used": False, "reason": "2 usable markers, fewer than 4"}]}
-            for name, size in (("vte_a", 0.52), ("vte_b", 0.33))
-        ],
-    }  # fmt: skip
+    gate = Gate("composition", "composition-adjusted effect", "passed", "0.31 SD")
+    return CompositionAdjusted(
+        adjusted=_pooled(0.31, 0.27), total=_pooled(0.45, 0.25), corrected=_pooled(0.24, 0.3), with_dropped=None,
+        sentence="Total 0.45 SD; 0.31 SD after adjusting for blood composition.", doubt="", notes=(), gate=gate, caps=(),
+        contrasts=[adjusted("vte_a", 0.52), adjusted("vte_b", 0.33)],
+    )  # fmt: skip
 
 
-def _effect(size: float, half: float) -> dict[str, Any]:
-    return {"effect": size, "effect_se": half / 2, "ci_low": size - half, "ci_high": size + half, "k": 2,
-            "df": 60.0, "p_value": 0.012}  # fmt: skip
+def adjusted(contrast: str, size: float) -> AdjustedIn:
+    """Adjust the effect in one contrast."""
+    return AdjustedIn(
+        hypothesis="vte_targets", gene_set="SIM_INTERFERON_TARGETS", adjusted_for=["erythroid", "t_cell"], reason="",
+        proxies=[ProxyFact("b_cell", used=False, reason="2 usable markers, fewer than 4", n_markers=2, markers=[],
+                           left_out=[], reliability=0.4)],
+        total=_effect(size, 0.31), adjusted=_effect(size - 0.14, 0.33),
+        difference=Difference(0.14, 0.02, 0.3), retained_percent=70.0,
+        corrected=Corrected(0.7, size - 0.2, 0.18, size - 0.56, size + 0.16), could_explain=False,
+        single=[SingleProxy(cells, _effect(3 * less, 0.3), _effect(size - less, 0.32), less)
+                for cells, less in (("erythroid", 0.1), ("t_cell", 0.02))],
+        with_dropped=None, n_bootstrap=2000, contrast=contrast, contamination_checked_in=["interferon"],
+    )  # fmt: skip
+
+
+def _effect(size: float, half: float) -> Estimate:
+    return Estimate(size, half / 2, size - half, size + half, 60.0, 0.012)
+
+
+def _pooled(size: float, half: float) -> PooledEstimate:
+    return PooledEstimate(size, size - half, size + half, 0.012, half / 2, 2)
 
 
 def robustness() -> dict[str, Any]:
@@ -109,7 +140,8 @@ def robustness() -> dict[str, Any]:
              "reversed": [], "required_runs": {"age_overlap": "passed", "no_reused_controls": "not applicable"},
              "required_details": {"age_overlap": "0.41 SD in the shared ages", "no_reused_controls": ""}, "reason": None},
             {"hypothesis": "skin", "variants": [], "agreeing": 0, "of": 0, "share": None, "full_data": {"agreeing": 0, "of": 0,
-             "share": None}, "reversed": [], "required_runs": {}, "required_details": {},
+             "share": None}, "reversed": [], "required_runs": {"age_overlap": "not evaluated", "no_reused_controls": "not evaluated"},
+             "required_details": {"age_overlap": "", "no_reused_controls": ""},
              "reason": "no comparison could be tested, so nothing can vary"},
         ]
     }  # fmt: skip

@@ -20,8 +20,12 @@ from example_evidence import (
     specificity_table,
 )
 
+from sidemine.considerations.of_study import COLUMNS
+from sidemine.considerations.specificity.record import SpecificityShown
 from sidemine.quality.p_histogram import read_histogram
+from sidemine.records import as_json
 from sidemine.tables import DIFFERENTIAL, ENRICHMENT, GENE_SETS, SPECIFICITY, empty_table, write_table, write_text
+from sidemine.verdict.card import Card, read_card
 
 HOSTILE_TITLE = (
     '<script>window.hacked=1</script><img src=x onerror="window.hacked=2"> "quoted" \u202egnitset\u202c </script>'
@@ -304,7 +308,9 @@ def _evidence(contrast: str, effect: float | None, half: float, unit: str, p: fl
         "competitive_reading": "" if p is None else "more than other genes" if p < 0.01 else
         "uninformative (fewer than 10 residual degrees of freedom)", "n_in_set": 10, "n_measured": 8,
         "direction": "none" if missing else "up" if effect > 0 else "down",
-        "smallest_excludable": None if missing else abs(effect) + half,
+        "smallest_excludable": None if missing else abs(effect) + half, "status": "verified", "declared_source": "",
+        "effect_df": None if missing else n_target + n_reference - 2.0, "competitive_direction": "none",
+        "inter_gene_correlation": None, "blocking": "none", "comparator_percentile": None, "agrees": None,
     }  # fmt: skip
 
 
@@ -317,7 +323,19 @@ def _verdict(
     wanted = "up" if direction == "up" else "down"
     smallest = min((item["p_self_contained"] for item in tested), default=None)
     reason = "computed by a later stage of sidemine"
+    nothing = {"reason": reason, "sentence": "", "doubt": "", "notes": [], "gate": None, "caps": [], "adjusted": None}
+    grid = next((row for row in robustness()["hypotheses"] if row["hypothesis"] == name), None)
+    missing = (
+        "pooled",
+        "composition_adjusted",
+        "specificity_percentile",
+        "robustness_share",
+        "robustness",
+        "calibration",
+    )
     return {
+        "control": None, "p_holm": None, "notes": [], "composition": nothing, "trap_flags": [], "calibration": None,
+        "specificity": as_json(SpecificityShown(None, reason, None, "", "", [], (), ())), "robustness": grid,
         "hypothesis": name, "question": question, "kind": kind, "verdict": verdict, "opposite": False,
         "rule": "Suggestive: p ≤ .05 in the declared direction, without every condition of “supported”.",
         "sentence": sentence,
@@ -328,19 +346,20 @@ def _verdict(
                      "expects_sign": "up"},
         "evidence": evidence,
         "agreeing": {"k": sum(item["direction"] == wanted for item in tested), "n": len(tested)} if tested else None,
-        "pooled": None, "composition_adjusted": None, "specificity_percentile": None, "robustness_share": None,
-        "not_computed": dict.fromkeys(("pooled", "composition_adjusted", "specificity_percentile", "robustness_share"), reason),
+        "pooled": None, "composition_adjusted": None, "specificity_percentile": None,
+        "robustness_share": grid["share"] if grid else None,
+        "not_computed": dict.fromkeys(missing, (grid or {}).get("reason") or reason),
         "p_self_contained": None if smallest is None else min(1.0, smallest * len(tested)),
         "p_competitive": None if smallest is None else min(1.0, smallest * 8 * len(tested)),
         "smallest_excludable": max((item["smallest_excludable"] for item in tested), default=None), "doubt": doubt,
         "caps": [{"cap": "composition not adjusted", "reason": "A blood cohort without an adjustment for cell composition "
-                  "can be suggestive at most."}] if cohort else [],
+                  "can be suggestive at most.", "bites": True}] if cohort else [],
         "gates": [
-            {"gate": "declared direction", "status": "passed" if tested else "not evaluated", "detail": "every dataset"},
-            {"gate": "competitive p ≤ .05 in at least one cohort", "status": "failed" if cohort else "passed",
+            {"name": "declared direction", "required": True, "gate": "declared direction", "status": "passed" if tested else "not evaluated", "detail": "every dataset"},
+            {"name": "competitive p", "required": True, "gate": "competitive p ≤ .05 in at least one cohort", "status": "failed" if cohort else "passed",
              "detail": "smallest p 0.11"},
-            {"gate": "composition-adjusted p ≤ .05", "status": "not evaluated", "detail": reason},
-            {"gate": "specificity ≥ 75th percentile", "status": "not evaluated", "detail": reason},
+            {"name": "composition-adjusted p", "required": True, "gate": "composition-adjusted p ≤ .05", "status": "not evaluated", "detail": reason},
+            {"name": "specificity ≥", "required": True, "gate": "specificity ≥ 75th percentile", "status": "not evaluated", "detail": reason},
         ],
         "secondary": [{"gene_set": "SIM_CYTOKINE_FEEDBACK", "contrast": item["contrast"], "effect": 0.21,
                        "direction": "up", "p_value": 0.03, "q_value": 0.09} for item in tested],
@@ -348,6 +367,11 @@ def _verdict(
         if cohort else ["Replicates of one cell line: the answer holds for that cell line only."],
         **changes,
     }  # fmt: skip
+
+
+def example_card(place: int = 0, **changes: Any) -> Card:
+    """Return one card of the example study, with some of its columns changed."""
+    return read_card({**_verdicts(True)["verdicts"][place], **changes}, COLUMNS)
 
 
 def _pooled() -> dict[str, Any]:
@@ -375,8 +399,9 @@ def _verdicts(simulated: bool) -> dict[str, Any]:
                      "up", "Probably somewhat higher: interferon target genes are higher in VTE in both cohorts, but the mix of "
                      "blood cells is not yet accounted for.",
                      "The shift may come from blood composition: heme genes move as well, and they are not JAK–STAT targets.",
-                     pooled=_pooled(), composition=composition_record(), composition_adjusted=composition_record()["adjusted"],
-                     specificity=specificity_record(), specificity_percentile=97.0),
+                     pooled=_pooled(), composition=as_json(composition_record()),
+                     composition_adjusted=as_json(composition_record().adjusted),
+                     specificity=as_json(specificity_record()), specificity_percentile=97.0),
             _verdict("inhibitor_isg", "Do JAK inhibitors switch interferon-stimulated genes off?", "supported", "experiment",
                      [_evidence("inhibitor", -1.62, 0.4, log2, 3e-7), _evidence("interferon", 2.4, 0.3, log2, 2e-9)], "down",
                      "Yes, in these cells: the inhibitor lowers interferon-stimulated genes.",
@@ -390,7 +415,7 @@ def _verdicts(simulated: bool) -> dict[str, Any]:
             _verdict("skin", "Does the vehicle change anything in skin?", "not testable", "experiment",
                      [_evidence("too_small", None, 0, log2, None)], "either",
                      "Cannot be answered: two samples per group are too few.", "No data.",
-                     caps=[{"cap": "either direction", "reason": "No direction was declared."}]),
+                     caps=[{"cap": "either direction", "reason": "No direction was declared.", "bites": True}]),
         ],
         "published_tables": [
             {"table": "published_vte", "accession": "GSE19151", "platform": "GPL571", "target_label": "VTE",

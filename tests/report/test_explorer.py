@@ -17,7 +17,7 @@ def results(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def block(results):
-    return explorer_block(results, results.verdicts["verdicts"][0])
+    return explorer_block(results, results.verdicts.verdicts[0])
 
 
 def test_packed_numbers_equal_the_table(results, block):
@@ -48,7 +48,7 @@ def test_missing_values_say_why(results, block):
 
 def test_columns_without_values_are_left_out(results, block):
     """One contrast: no second column of the same effect, no q, no heterogeneity."""
-    single = explorer_block(results, results.verdicts["verdicts"][2])
+    single = explorer_block(results, results.verdicts.verdicts[2])
     assert not {"q", "heterogeneity_p", "i2"} & set(single)
     assert single["effects"] == {}
     assert {"q", "heterogeneity_p"} <= set(block)
@@ -60,7 +60,7 @@ def test_question_without_pooled_genes_says_why(results):
     assert options["vte_targets"]["words"].endswith("genes")
     assert options["skin"]["n"] == 0
     assert "not among these results" in options["skin"]["words"]
-    assert explorer_block(results, results.verdicts["verdicts"][4]) is None
+    assert explorer_block(results, results.verdicts.verdicts[4]) is None
 
 
 def test_contrasts_tell_what_kept_genes_out(block):
@@ -72,9 +72,9 @@ def test_contrasts_tell_what_kept_genes_out(block):
 
 def test_a_single_experiment_is_packed_once(results):
     """Its pooled table is its contrast's own, so the block points there; another table never does."""
-    single = explorer_block(results, results.verdicts["verdicts"][1])
+    single = explorer_block(results, results.verdicts.verdicts[1])
     assert single["same_as"] == "inhibitor"
     assert "effect" not in single
     table = results.supplement.pooled_genes["inhibitor_isg"]
     results.supplement.pooled_genes["inhibitor_isg"] = table.assign(ci_low=table["ci_low"] - 0.1)
-    assert "same_as" not in explorer_block(results, results.verdicts["verdicts"][1])
+    assert "same_as" not in explorer_block(results, results.verdicts.verdicts[1])

@@ -104,7 +104,7 @@ def test_small_form_loses_nothing(example_results):
     for key in results.datasets:
         block = payload.dataset_block(results, key)
         assert restored(compact_dataset(block)) == block
-    for entry in results.verdicts["verdicts"]:
+    for entry in results.verdicts.verdicts:
         block = explorer_block(results, entry)
         assert block is None or restored(compact_explorer(block)) == block
 

@@ -2,31 +2,31 @@
 
 from __future__ import annotations
 
-import pytest
+from dataclasses import replace
 
+import pytest
+from example_evidence import placed, robustness, specificity_record
+from example_results import example_card
+
+from sidemine.considerations.specificity.record import SetBeside
+from sidemine.records import as_json
 from sidemine.report import cards, charts, evidence_charts
 from sidemine.report.answer import doubt_checked
 
+OVERLAPS = [
+    SetBeside("SIM_INTERFERON_TARGETS", "target", "OTHER", 20, 0.5, 0.2, 0.8, "up", 0.01, None),
+    SetBeside("OTHER", "target", "SIM_INTERFERON_TARGETS", 30, 0.1, -0.2, 0.4, "up", 0.6, None),
+]
+
 
 def contrast(percentile=99.0):
-    return {
-        "contrast": "vte_a",
-        "gene_set": "TARGET",
-        "effect": 0.6,
-        "matched": {
-            "percentile": percentile,
-            "reason": "no valid comparator: x",
-            "quantiles": [k / 40 for k in range(41)],
-        },
-        "beside": [
-            {"gene_set": "HEME", "family": "confounder", "effect": 0.4},
-            {"gene_set": "TESTIS", "family": "negative_control", "effect": None},
-        ],
-        "overlaps": [
-            {"gene_set": "TARGET", "without": "OTHER", "n_measured": 20, "effect": 0.5, "p_value": 0.01},
-            {"gene_set": "OTHER", "without": "TARGET", "n_measured": 30, "effect": 0.1, "p_value": 0.6},
-        ],
-    }
+    place = placed("vte_a", 0.6, percentile, OVERLAPS)
+    heme, control = place.beside
+    return replace(
+        place,
+        matched=replace(place.matched, quantiles=[k / 40 for k in range(41)]),
+        beside=[heme, replace(control, effect=None)],
+    )
 
 
 def test_plot_shows_random_sets_only_where_they_match():
@@ -43,8 +43,7 @@ def test_plot_shows_random_sets_only_where_they_match():
 @pytest.mark.parametrize("value", [0.54, -1.96])
 def test_forest_leaves_room_for_its_numbers(value):
     """Effect and interval are never cut, however many minus signs they hold."""
-    entry = {"contrast": "a", "accession": "GSE1", "tissue": "blood", "platform": "GPL1", "n_target": 3, "n_reference": 3,
-             "n_measured": 9, "n_in_set": 9, "effect": value, "ci_low": value - 0.25, "ci_high": value + 0.25, "problem": None}  # fmt: skip
+    entry = replace(example_card().evidence[0], effect=value, ci_low=value - 0.25, ci_high=value + 0.25)
     rows = charts.forest_rows([entry])
     marks = [
         layer["mark"] for layer in charts.forest(rows, "Hedges g", 0.4)["layer"] if layer["mark"]["type"] == "text"
@@ -56,22 +55,27 @@ def test_forest_leaves_room_for_its_numbers(value):
 @pytest.mark.parametrize(("status", "told"), [("passed", "Without them: 0.58."), ("not applicable", "")])
 def test_doubt_about_reused_samples_says_what_the_run_without_them_gave(status, told):
     """Where re-used samples are the strongest doubt and the run without them was made, its result stands beside it."""
-    record = {"required_runs": {"no_reused_controls": status}, "required_details": {"no_reused_controls": "Without them: 0.58."}}  # fmt: skip
-    flag = {"trap": "reused_samples", "serious": True, "evidence": "0 of 70"}
-    entry = {"doubt": "Re-used samples (a: 0 of 70).", "trap_flags": [flag]}
-    assert doubt_checked(entry, record) == told
-    assert doubt_checked({**entry, "doubt": "Something else."}, record) == ""
+    grid = robustness()["hypotheses"][0]
+    grid |= {
+        "required_runs": {"age_overlap": "passed", "no_reused_controls": status},
+        "required_details": {"age_overlap": "", "no_reused_controls": "Without them: 0.58."},
+    }
+    flag = {"where": "contrast", "name": "vte_a", "trap": "reused_samples", "check": "re-use", "status": "warn",
+            "evidence": "0 of 70", "consequence": "told here", "serious": True}  # fmt: skip
+    card = example_card(doubt="Re-used samples (a: 0 of 70).", trap_flags=[flag], robustness=grid)
+    assert doubt_checked(card) == told
+    assert doubt_checked(replace(card, doubt="Something else.")) == ""
 
 
 def test_overlaps_are_told_in_both_directions():
     """What is left of each set without the other stands in one sentence."""
-    (sentence,) = cards.overlap_sentences({"declared": {"set": "TARGET"}, "specificity": {"contrasts": [contrast()]}})
-    assert "TARGET without the genes of OTHER (20 genes): 0.50" in sentence
-    assert "OTHER without the genes of TARGET (30 genes): 0.10" in sentence
+    shown = replace(specificity_record(), contrasts=[contrast()])
+    (sentence,) = cards.overlap_sentences(example_card(specificity=as_json(shown)))
+    assert "SIM_INTERFERON_TARGETS without the genes of OTHER (20 genes): 0.50" in sentence
+    assert "OTHER without the genes of SIM_INTERFERON_TARGETS (30 genes): 0.10" in sentence
 
 
 def test_unused_proxies_stand_in_the_cell_table_with_their_reason():
     """A dropped proxy is shown, not hidden."""
-    proxies = [{"cell_type": "b_cell", "used": False, "reason": "contaminated"}]
-    (row,) = cards.cell_rows({"composition": {"contrasts": [{"contrast": "a", "single": [], "proxies": proxies}]}})
-    assert (row["cell_type"], row["shift"]) == ("b cell", "not used: contaminated")
+    rows = [row for row in cards.cell_rows(example_card()) if row["cell_type"] == "b cell"]
+    assert [row["shift"] for row in rows] == ["not used: 2 usable markers, fewer than 4"] * 2

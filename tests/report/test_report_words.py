@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import doctest
 import math
+from dataclasses import replace
 
 import pytest
+from example_results import example_card
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sidemine.effect.record import COHORT_UNIT, EXPERIMENT_UNIT
 from sidemine.report import assets, ledger, words
 
 
@@ -46,6 +49,13 @@ def test_bounded_says_what_was_cut():
     assert words.bounded("x" * 10_000, 100).endswith("… [9,900 more characters]")
 
 
+def contrast(effect, low, high, unit, target, reference, own_change):
+    return replace(
+        example_card().evidence[0], effect=effect, ci_low=low, ci_high=high, effect_unit=unit, target_label=target,
+        reference_label=reference, set_log2_fold_change=own_change,
+    )  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("effect", "expected"),
     [(0.31, "0.31 SD (Hedges g) higher (VTE versus controls) (0.31, 95 % CI 0.10 to 0.52)"),
@@ -53,14 +63,12 @@ def test_bounded_says_what_was_cut():
 )  # fmt: skip
 def test_effect_sentence_of_cohorts(effect, expected):
     """The sentence names size, unit, direction and interval."""
-    evidence = {"effect": effect, "ci_low": 0.1, "ci_high": 0.52, "effect_unit": "Hedges g", "target_label": "VTE",
-                "reference_label": "controls", "set_log2_fold_change": 0.1}  # fmt: skip
+    evidence = contrast(effect, 0.1, 0.52, COHORT_UNIT, "VTE", "controls", 0.1)
     assert expected in words.effect_sentence(evidence)
 
 
 def test_effect_sentence_of_experiments_tells_the_sets_own_change():
     """A log2 effect over the complement also tells what the set itself did, as a percentage."""
-    evidence = {"effect": -1.2, "ci_low": -1.5, "ci_high": -0.9, "effect_unit": "log2 fold change over complement",
-                "target_label": "drug", "reference_label": "none", "set_log2_fold_change": -1.0}  # fmt: skip
+    evidence = contrast(-1.2, -1.5, -0.9, EXPERIMENT_UNIT, "drug", "none", -1.0)
     assert "beyond the other measured genes" in words.effect_sentence(evidence)
     assert "50 % lower on average" in words.effect_sentence(evidence)

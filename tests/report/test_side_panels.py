@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 from beside_results import CONTEXT, add_beside
-from example_results import HOSTILE_TITLE, write_example_results
+from example_results import HOSTILE_TITLE, example_card, write_example_results
 
 import sidemine
+from sidemine.considerations.robustness.record import RobustnessColumns
 from sidemine.report import side_panels
 from sidemine.report.beside import Beside
 from sidemine.report.calibration_panel import calibration_block, calibration_panel
@@ -89,7 +90,7 @@ def test_every_dataset_says_why_it_is_in(results):
 def test_threats_are_grouped_per_question(results):
     """Declared threats and findings stand apart, serious findings marked."""
     first = side_panels.threats(results)[0]
-    assert first["declared"] == results.verdicts["verdicts"][0]["threats"]
+    assert first["declared"] == results.verdicts.verdicts[0].threats
     assert [(group["title"], group["serious"]) for group in first["found"]] == [
         ("Recorded sex contradicts the genes", False),
         ("Re-used samples", True),
@@ -190,10 +191,15 @@ def test_methods_tell_the_checks_that_were_made(results):
     text = methods_text(results)
     assert "on permuted labels of 1 contrast of this study (500 labelings or fewer)" in text
     assert "for 1 contrast with fewer than 200 distinct labelings" in text
-    n_variants = len(results.beside.robustness["vte_targets"]["variants"])
+    n_variants = len(results.verdicts.verdicts[0].columns_of(RobustnessColumns).robustness.variants)
     assert f"{n_variants} variants of the analysis over 1 hypothesis" in text
     assert "Drug and disease. 1 bridge" in text
-    bare = replace(results, beside=Beside(), supplement=replace(results.supplement, calibration=None))
+    bare = replace(
+        results,
+        beside=Beside(),
+        supplement=replace(results.supplement, calibration=None),
+        verdicts=replace(results.verdicts, verdicts=[example_card(2)]),
+    )
     told = methods_text(bare)
     assert "The size of the tests was not measured in this run" in told
     assert "No variant of the analysis was evaluated in this run" in told

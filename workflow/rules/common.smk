@@ -149,10 +149,26 @@ def print_errors(last_words):
     errors = "\n\n".join(filter(None, [errors, *last_words]))
     if errors:
         print(
-            f"\nWhat went wrong\n===============\n{errors}\n\n"
+            f"\nWhat went wrong\n===============\n{errors}\n\n{get_progress()}\n"
             "Everything that was computed before is kept: mend this and give the same command again.\n",
             file=sys.stderr,
         )
+
+
+def get_progress():
+    """Say in a sentence which inputs are in place and which datasets could be read."""
+    results = Path(STUDY.config.results) / STUDY.config.study.id / "datasets"
+    downloads = Path(STUDY.config.downloads) / STUDY.config.study.id
+    inputs = [
+        key for key in SOURCES.by_key if (downloads / f"{key}.record.json").is_file()
+    ]
+    datasets = [
+        name for name in STUDY.datasets if (results / name / "samples.tsv").is_file()
+    ]
+    return (
+        f"What is fine: {len(inputs)} of {len(SOURCES.by_key)} inputs are in place; the samples of {len(datasets)} of "
+        f"{len(STUDY.datasets)} datasets are read."
+    )
 
 
 def get_code(script):

@@ -16,7 +16,7 @@ with log_to(snakemake.log[0]), record_job(snakemake):
     from sidemine.quality.flags import stop_problems
     from sidemine.study.selectors import parse_selector
     from sidemine.study.specifications import AssessContrasts
-    from sidemine.tables import DIFFERENTIAL, read_json, read_table, write_json
+    from sidemine.tables import read_differential, read_json, write_json
 
     # Contrasts of one dataset mostly follow one another.
     read_again = lru_cache(maxsize=1)(read_expression)
@@ -38,7 +38,7 @@ with log_to(snakemake.log[0]), record_job(snakemake):
             expression.obs.astype(str),
             log2_expression(expression),
             np.asarray(expression.layers["counts"], dtype=float) if "counts" in expression.layers else None,
-            read_table(Path(table_path), DIFFERENTIAL),
+            read_differential(Path(table_path)),
             read_json(Path(quality_path)),
             group_columns=[
                 column

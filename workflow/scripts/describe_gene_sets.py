@@ -8,11 +8,11 @@ with log_to(snakemake.log[0]), record_job(snakemake):
 
     from sidemine.enrichment.set_descriptions import describe_gene_sets
     from sidemine.study.specifications import DescribeGeneSets
-    from sidemine.tables import DIFFERENTIAL, GENE_SETS, SET_TESTS, read_table, write_table
+    from sidemine.tables import GENE_SETS, SET_TESTS, read_differential, read_table, write_table
 
     specification = DescribeGeneSets.model_validate(snakemake.params.specification)
     settings = specification.model_dump(exclude={"contrasts"})
     sets = read_table(Path(snakemake.input.sets), GENE_SETS)
     for table, target in zip(snakemake.input.tables, snakemake.output.descriptions, strict=True):
-        described = describe_gene_sets(read_table(Path(table), DIFFERENTIAL), sets, **settings)
+        described = describe_gene_sets(read_differential(Path(table)), sets, **settings)
         write_table(described, Path(target), SET_TESTS)

@@ -10,7 +10,7 @@ with log_to(snakemake.log[0]), record_job(snakemake):
     from sidemine.differential.contrast_fit import save_fit
     from sidemine.prepare.expression_store import read_expression
     from sidemine.study.specifications import FitContrast
-    from sidemine.tables import DIFFERENTIAL, read_json, write_json, write_table
+    from sidemine.tables import read_json, write_differential, write_json
 
     specification = FitContrast.model_validate(snakemake.params.specification)
     outcome = fit_declared_contrast(
@@ -20,6 +20,6 @@ with log_to(snakemake.log[0]), record_job(snakemake):
         min_group_size=specification.min_group_size,
         on_untestable=specification.on_untestable,
     )
-    write_table(outcome.table, Path(snakemake.output.table), DIFFERENTIAL)
+    write_differential(outcome.table, Path(snakemake.output.table), outcome.unit)
     write_json(outcome.design, Path(snakemake.output.design))
     save_fit(outcome.fit, Path(snakemake.output.fit))

@@ -29,12 +29,7 @@ with log_to(snakemake.log[0]), record_job(snakemake):
         read_table(Path(snakemake.input.sets), GENE_SETS),
         tables.get("design_classes.tsv", empty_table(CALIBRATION)),
         tables.get("whole_rule.tsv"),
-        n_labelings=specification.calibration_labelings,
-        n_rotations=specification.rotations,
-        min_group_size=specification.min_group_size,
-        min_size=specification.min_set_size,
-        max_size=specification.max_set_size,
-        seed=specification.seed,
+        specification.settings,
     )
     write_table(table, Path(snakemake.output.table), CALIBRATION)
     write_record(record, Path(snakemake.output.record))

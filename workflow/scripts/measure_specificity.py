@@ -17,10 +17,7 @@ with log_to(snakemake.log[0]), record_job(snakemake):
         specification.hypotheses,
         {Path(path).parent.name: load_fit(Path(path)) for path in snakemake.input.fits},
         read_table(Path(snakemake.input.sets), GENE_SETS),
-        n_sets=specification.matched_sets,
-        min_size=specification.min_set_size,
-        max_size=specification.max_set_size,
-        seed=specification.seed,
+        specification.settings,
     )
     write_table(table, Path(snakemake.output.table), SPECIFICITY)
     write_record(records, Path(snakemake.output.record))

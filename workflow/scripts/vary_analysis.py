@@ -53,7 +53,7 @@ with log_to(snakemake.log[0]), record_job(snakemake):
         read_table(Path(given.sets), GENE_SETS),
         files,
         variant_verdicts(specification.hypotheses, evidence, known.judges_of_variants),
-        specification.model_dump(),
+        specification.settings,
     )
     write_table(robustness_table(records), Path(snakemake.output.table), ROBUSTNESS)
     write_record(RobustnessOfStudy(records), Path(snakemake.output.record))

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sidemine import __version__
-from sidemine.errors import InputError, Problem, SidemineError
+from sidemine.errors import InputError, Problem, SidemineError, visible
 from sidemine.system_errors import explain_system_error
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def _run_inspect(arguments: argparse.Namespace) -> int:
         found = inspect_accession(arguments.source.upper(), arguments.platform, arguments.mirror, arguments.keep)
     for number, inspection in enumerate(found):
         text = "\n".join(inspection_lines(inspection, arguments.top))
-        sys.stdout.write(("\n" if number else "") + text + "\n")
+        sys.stdout.write(("\n" if number else "") + visible(text) + "\n")
     return 0
 
 
@@ -118,7 +118,7 @@ def _run_preflight(arguments: argparse.Namespace) -> int:
     logging.getLogger("sidemine").setLevel(logging.ERROR)  # all that readers warn of stands in the text
     overrides = {"mirror": str(arguments.mirror.resolve())} if arguments.mirror else {}
     ahead = look_ahead(load_checked(arguments.study, allowed=arguments.allow, overrides=overrides), Patience())
-    sys.stdout.write("\n".join(ahead_lines(ahead)) + "\n")
+    sys.stdout.write(visible("\n".join(ahead_lines(ahead))) + "\n")
     return 0 if is_fine(ahead) else 1
 
 
@@ -173,7 +173,7 @@ def _run_check(arguments: argparse.Namespace) -> int:
     )
     sys.stdout.write(
         f"{arguments.config}: nothing wrong found in {', '.join(f'{len(things)} {name}' for things, name in counts)}.\n"
-        "Selectors meet the samples' metadata only in a run: wrong ones stop it before anything is fitted.\n"
+        "Selectors meet the samples' metadata in a run; `sidemine preflight` tells beforehand what they choose.\n"
     )
     return 0
 

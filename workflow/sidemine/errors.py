@@ -12,6 +12,14 @@ def _hang(text: str) -> str:
     return re.sub(r"\n(?=\S)", "\n           ", text)
 
 
+_UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+
+
+def visible(text: str) -> str:
+    """Show what a terminal would obey or hide: messages hold text of study folders and public records."""
+    return _UNSEEN.sub(lambda found: ascii(found[0])[1:-1], text)
+
+
 @dataclass(frozen=True)
 class Problem:
     """One thing that is wrong, told so that its reader can mend it.
@@ -35,7 +43,7 @@ class Problem:
 
     def __str__(self) -> str:
         parts = {"where": self.where, "allowed": self.allowed, "next": self.next_step}
-        return self.what + "".join(f"\n  {name + ':':<8} {_hang(part)}" for name, part in parts.items())
+        return visible(self.what + "".join(f"\n  {name + ':':<8} {_hang(part)}" for name, part in parts.items()))
 
     def within(self, place: str) -> Problem:
         """Return the same problem with `place` before its where."""

@@ -10,13 +10,14 @@ from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_type_hints
 
+from pydantic import JsonValue
+
 from sidemine.errors import InputError, Problem
 from sidemine.tables import read_json, write_json
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
-Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 Record = TypeVar("Record")
 
 
@@ -69,7 +70,7 @@ def as_record(kind: type[Record], content: object, where: str = "a record") -> R
         ) from error
 
 
-def as_json(record: object) -> Json:
+def as_json(record: object) -> JsonValue:
     """Return what the JSON of a record, or of lists, tuples and dicts of records, holds."""
     if is_dataclass(record):
         return {item.name: as_json(getattr(record, item.name)) for item in fields(record)}
@@ -82,9 +83,9 @@ def as_json(record: object) -> Json:
     raise TypeError(f"{type(record).__name__} does not belong into a record")
 
 
-def schema_of(kind: type[object]) -> dict[str, Json]:
+def schema_of(kind: type[object]) -> dict[str, JsonValue]:
     """Return the JSON schema of a kind of record."""
-    schema: dict[str, Json] = _adapter(kind).json_schema(mode="serialization")
+    schema: dict[str, JsonValue] = _adapter(kind).json_schema(mode="serialization")
     return schema
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 from sidemine.errors import InputError, Problem
+from sidemine.study.scales import LOG2_FOLD_CHANGE
 
 ColumnKind = Literal["text", "integer", "number", "boolean"]
 
@@ -86,6 +87,22 @@ DIFFERENTIAL = TableSpec(
         Column("mean_expression", "number", "Mean log2 expression over the samples of the contrast."),
     ),
 )
+
+DIFFERENCES = TableSpec(
+    "differential.tsv.gz",
+    tuple(
+        Column(
+            "difference",
+            "number",
+            "Target minus reference in the unit that design.json names (fit.unit): no log2 fold change.",
+        )
+        if column.name == "log2_fold_change"
+        else replace(column, meaning=column.meaning.replace("log2 fold change (log2 units)", "difference"))
+        for column in DIFFERENTIAL.columns
+    ),
+)
+"""`differential.tsv.gz` of values without fold changes (z-scores, fractions). `read_differential` gives the column back as
+`log2_fold_change`, the name of a gene's effect inside the package."""
 
 _SET_TEST_COLUMNS = (
     Column("gene_set", "text", "Id of the gene set."),
@@ -497,6 +514,24 @@ def read_table(path: Path, spec: TableSpec) -> pd.DataFrame:
         table[name] = table[name].fillna("").astype(object)
     check_table(table, spec, str(path))
     return table
+
+
+def write_differential(table: pd.DataFrame, path: Path, unit: str) -> None:
+    """Write `differential.tsv.gz`; where its unit is no log2 fold change, the column is not called so."""
+    if unit == LOG2_FOLD_CHANGE:
+        write_table(table, path, DIFFERENTIAL)
+    else:
+        write_table(table.rename(columns={"log2_fold_change": "difference"}), path, DIFFERENCES)
+
+
+def read_differential(path: Path) -> pd.DataFrame:
+    """Read what `write_differential` wrote, with the columns of `DIFFERENTIAL`."""
+    import pandas as pd
+
+    header = pd.read_csv(path, sep="\t", nrows=0, compression="infer").columns
+    if "difference" not in header:
+        return read_table(path, DIFFERENTIAL)
+    return read_table(path, DIFFERENCES).rename(columns={"difference": "log2_fold_change"})
 
 
 def empty_table(spec: TableSpec) -> pd.DataFrame:

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from sidemine.considerations.calibration import measure
+from sidemine.considerations.calibration.config import CalibrationSettings
 from sidemine.considerations.calibration.design_classes import deciding_reading, nearest_class, overall_reading
 from sidemine.considerations.calibration.group_variances import unequal_variances
 from sidemine.considerations.calibration.measure import CalibrationFiles, measure_calibration
@@ -80,7 +81,7 @@ def _files(folder: Path, name: str, n: int | None) -> CalibrationFiles:
 def _measure(files: list[CalibrationFiles], n_labelings: int = 40) -> tuple[pd.DataFrame, Calibration]:
     return measure_calibration(
         files, {"large": ["M0"], "small": ["M0"]}, SETS, read_table(REFERENCE, CALIBRATION), None,
-        n_labelings=n_labelings, n_rotations=999, min_group_size=3, min_size=5, max_size=1000, seed=11,
+        CalibrationSettings(n_labelings, 999, 3, 5, 1000, 11),
     )  # fmt: skip
 
 
@@ -136,7 +137,7 @@ def test_switched_off_quotes_the_design_class(study: list[CalibrationFiles]) -> 
 def test_without_reference_tables_nothing_is_claimed(study: list[CalibrationFiles]) -> None:
     table, record = measure_calibration(
         [study[1]], {}, SETS, empty_table(CALIBRATION), empty_table(CALIBRATION),
-        n_labelings=40, n_rotations=999, min_group_size=3, min_size=5, max_size=1000, seed=11,
+        CalibrationSettings(40, 999, 3, 5, 1000, 11),
     )  # fmt: skip
     assert set(table["reading"]) == {"not measured"}
     assert record.contrasts["small"].camera == "not measured"
@@ -224,7 +225,7 @@ def test_a_test_that_is_liberal_here_is_liberal_whatever_the_class_says(
     assert "CAMERA 5.0% (95 % CI 2.4% to 9.0%; undecided)" in about.sentence
     _, without = measure_calibration(
         study[:1], {"large": ["M0"]}, SETS, empty_table(CALIBRATION), None,
-        n_labelings=200, n_rotations=999, min_group_size=3, min_size=5, max_size=1000, seed=11,
+        CalibrationSettings(200, 999, 3, 5, 1000, 11),
     )  # fmt: skip
     assert without.contrasts["large"].camera == "not measured"
     assert "no design class was simulated that is near" in without.contrasts["large"].sentence

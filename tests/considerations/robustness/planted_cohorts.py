@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import numpy as np
 import pandas as pd
 
+from sidemine.considerations.robustness.config import RobustnessSettings
 from sidemine.considerations.robustness.contrast_data import ContrastData
 from sidemine.considerations.robustness.grid import vary_hypothesis
 from sidemine.effect.measure import measure_contrast
@@ -13,7 +16,7 @@ from sidemine.effect.record import ContrastEvidence, HypothesisEvidence
 from sidemine.enrichment.camera import camera
 from sidemine.enrichment.fry import fry
 from sidemine.enrichment.set_membership import build_membership
-from sidemine.study.models import Hypothesis
+from sidemine.study.models import Hypothesis, RobustnessDimension
 
 N_GENES = 200
 GENES = [f"G{number:03d}" for number in range(N_GENES)]
@@ -46,7 +49,7 @@ def measured(data, kind, common):
         tissue="blood", status="verified", target_label="t", reference_label="r", n_target=refit.design.n_target,
         n_reference=refit.design.n_reference, testable=False,
     )  # fmt: skip
-    tests = [test(refit.fit, membership).to_dict("records")[0] for test in (fry, camera)]
+    tests = [test(refit.fit, membership) for test in (fry, camera)]
     return measure_contrast(shell, refit.fit, gene_sets(), *tests, common if kind == "cohort" else None)
 
 
@@ -71,7 +74,16 @@ def evidence_of(data, kind="cohort"):
     return HypothesisEvidence("h", rows, None, 0.4, "declared", n_common_genes=common, pooled=pool_contrasts(rows))
 
 
-def ask(*data, kind="cohort", sets=None, secondary=(), **settings):
+DIMENSIONS = get_args(RobustnessDimension)
+
+
+def settings(dimensions=DIMENSIONS, crossed_max=24, rotations=999, seed=1, min_set_size=5):
+    return RobustnessSettings(
+        list(dimensions), crossed_max, "highest_mean", "drop", 3, min_set_size, rotations=rotations, seed=seed
+    )
+
+
+def ask(*data, kind="cohort", sets=None, secondary=(), skip=(), **changes):
     names = [one.contrast.contrast for one in data]
     return vary_hypothesis(
         hypothesis(names, kind, secondary=list(secondary)),
@@ -79,7 +91,8 @@ def ask(*data, kind="cohort", sets=None, secondary=(), **settings):
         dict(zip(names, data, strict=True)),
         gene_sets() if sets is None else sets,
         verdict=lambda evidence: "suggestive" if (evidence.pooled.p or 1) <= 0.05 else "not testable",
-        **settings,
+        settings=settings(**changes),
+        skip=skip,
     )
 
 

@@ -316,7 +316,9 @@ def test_nothing_testable_is_a_record_with_a_reason(planted):
     from sidemine.considerations.robustness.grid import vary_hypothesis
 
     empty = type(evidence)("h", [], None, 0.4, "declared", pool_contrasts([]))
-    record = vary_hypothesis(planted.hypothesis(["a"]), empty, {}, planted.gene_sets(), verdict=lambda _: "")
+    record = vary_hypothesis(
+        planted.hypothesis(["a"]), empty, {}, planted.gene_sets(), verdict=lambda _: "", settings=planted.settings()
+    )
     assert (record.share, record.variants, record.of) == (None, [], 0)
     assert record.reason == "no contrast could be tested"
 

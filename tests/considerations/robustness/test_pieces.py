@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from planted_cohorts import GENES, SET, gene_sets
+from planted_cohorts import GENES, SET, gene_sets, settings
 
 from sidemine.considerations.composition.measure import adjust_effect, measure_composition
 from sidemine.considerations.robustness.measure_study import OFF, vary_study
@@ -169,7 +169,7 @@ def test_the_grid_can_be_switched_off():
         {"id": "h", "question": "Does it change?", "kind": "cohort",
          "primary": {"set": "S", "contrasts": ["a"], "direction": "up"}}
     )  # fmt: skip
-    (record,) = vary_study([hypothesis], {}, {}, {}, gene_sets(), None, {}, {"robustness": []})  # type: ignore[arg-type]
+    (record,) = vary_study([hypothesis], {}, {}, {}, gene_sets(), None, {}, settings(dimensions=[]))  # type: ignore[arg-type]
     assert record.reason == OFF
     assert record.share is None
 

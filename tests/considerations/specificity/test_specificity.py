@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from sidemine.considerations.specificity.config import SpecificitySettings
 from sidemine.considerations.specificity.matched_sets import count_distinct, draw_matched_sets, largest, neighbour_limit
 from sidemine.considerations.specificity.measure import measure_specificity, percentile
 from sidemine.considerations.specificity.record import Specificity
@@ -55,7 +56,7 @@ def hypothesis(direction="up", kind="cohort"):
 
 def measured(fit, direction="up", kind="cohort", seed=5):
     return measure_specificity(
-        [hypothesis(direction, kind)], {"a": fit}, gene_sets(), n_sets=300, min_size=5, max_size=500, seed=seed
+        [hypothesis(direction, kind)], {"a": fit}, gene_sets(), SpecificitySettings(300, 5, 500, seed)
     )
 
 

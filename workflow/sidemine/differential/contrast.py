@@ -17,7 +17,7 @@ from sidemine.differential.fit import fit_contrast
 from sidemine.differential.groups import Groups, design_contrast, match_groups, raise_mismatch, select_groups
 from sidemine.errors import Problem, StudyError, Untestable
 from sidemine.prepare.log_expression import layer_of
-from sidemine.study.scales import is_filtered
+from sidemine.study.scales import LOG2_FOLD_CHANGE, is_filtered
 from sidemine.tables import DIFFERENTIAL, empty_table
 
 if TYPE_CHECKING:
@@ -47,6 +47,11 @@ class ContrastOutcome:
     design: dict[str, Any]
     table: pd.DataFrame
     fit: ContrastFit | None
+
+    @property
+    def unit(self) -> str:
+        """Unit of the differences in `table`."""
+        return self.fit.unit if self.fit else LOG2_FOLD_CHANGE
 
 
 def fit_declared_contrast(

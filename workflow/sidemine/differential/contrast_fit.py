@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sidemine.study.scales import LOG2_FOLD_CHANGE
+
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
@@ -24,7 +26,7 @@ class ContrastFit:
     genes
         Approved symbols of the tested genes.
     log2_fold_change, se, ci_low, ci_high, t, df, p_value, q_value
-        Moderated results per gene; `df` is residual plus prior, p is two-sided and never 0, q is Benjamini–Hochberg.
+        Moderated results per gene, in `unit` where values have no fold change; `df` is residual plus prior, p is two-sided and never 0, q is Benjamini–Hochberg.
     mean_expression
         Mean log2 expression over the samples of the contrast.
     prior_variance, prior_df, posterior_variance
@@ -68,6 +70,16 @@ class ContrastFit:
     dropped_genes: list[str] = field(default_factory=list)
     dropped_reasons: list[str] = field(default_factory=list)
     facts: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def unit(self) -> str:
+        """Unit of a gene's difference, in words."""
+        return str(self.facts["unit"])
+
+    @property
+    def has_fold_change(self) -> bool:
+        """Whether differences are log2 fold changes: those of z-scores and fractions are not."""
+        return self.unit == LOG2_FOLD_CHANGE
 
 
 def save_fit(fit: ContrastFit | None, path: Path) -> None:

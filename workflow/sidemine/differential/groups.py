@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -57,8 +57,12 @@ def select_groups(contrast: ContrastToFit, samples: pd.DataFrame) -> Groups:
 
 def raise_mismatch(problems: list[Problem], *, verified: bool) -> None:
     """Raise what selectors without samples mean: an error in a `verified` row, an untestable contrast otherwise."""
-    if problems:
-        raise (StudyError if verified else Untestable)(problems)
+    if not problems:
+        return
+    if not verified:
+        raise Untestable(problems)
+    hint = " The row is `verified`, so the run stops; as `unverified` only this contrast would be lost."
+    raise StudyError(replace(problem, next_step=problem.next_step + hint) for problem in problems)
 
 
 def match_groups(contrast: ContrastToFit, samples: pd.DataFrame) -> tuple[Groups, list[Problem]]:

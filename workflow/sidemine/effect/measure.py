@@ -6,10 +6,10 @@ weighted) log2 fold change of the set minus that of its measured complement. The
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sidemine.differential.contrast_fit import ContrastFit, load_fit
 from sidemine.effect.pooled_effect import UNIT, choose_independent, pool_contrasts
@@ -19,7 +19,8 @@ from sidemine.enrichment.set_membership import build_membership
 from sidemine.errors import Problem
 from sidemine.quality.shared_samples import sample_name
 from sidemine.study.models import MarginOfControl
-from sidemine.study.projections import DatasetToCount, HypothesisToMeasure
+from sidemine.study.projections import DatasetToCount, DatasetToMeasure, HypothesisToMeasure
+from sidemine.study.scales import SCALES
 from sidemine.tables import SAMPLES, SET_TESTS, read_json, read_table
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ class ContrastFiles:
     """A contrast, its dataset, and the files that earlier stages wrote for it."""
 
     contrast: str
-    dataset: DatasetToCount
+    dataset: DatasetToMeasure
     fit: Path
     design: Path
     set_tests: Path
@@ -200,7 +201,7 @@ def _read_contrast(
     hypothesis: HypothesisToMeasure,
     common: set[str] | None,
 ) -> ContrastEvidence:
-    design: dict[str, Any] = read_json(entry.design)
+    design = read_json(entry.design)
     shell = ContrastEvidence(
         contrast=entry.contrast,
         dataset=entry.dataset.dataset,
@@ -213,20 +214,22 @@ def _read_contrast(
     )
     if fit is None:
         return replace(shell, problem=Problem.from_dict(design["problem"]))
+    if hypothesis.kind == "experiment" and not fit.has_fold_change:
+        return replace(shell, problem=_no_fold_change(entry, fit))
     tests = read_table(entry.set_tests, SET_TESTS)
     rows = tests[tests["gene_set"] == hypothesis.primary.set].set_index("test")
     if "fry" not in rows.index or (common is not None and not common):
         return replace(shell, problem=_too_few_genes(hypothesis, entry, primary, fit))
     shell = replace(shell, blocking=design["blocking"])
-    return measure_contrast(shell, fit, primary, rows.loc["fry"].to_dict(), rows.loc["camera"].to_dict(), common)
+    return measure_contrast(shell, fit, primary, rows.loc[["fry"]], rows.loc[["camera"]], common)
 
 
 def measure_contrast(
     shell: ContrastEvidence,
     fit: ContrastFit,
     primary: pd.DataFrame,
-    self_contained: Mapping[Hashable, Any],
-    competitive: Mapping[Hashable, Any],
+    self_contained: pd.DataFrame,
+    competitive: pd.DataFrame,
     common: Collection[str] | None,
 ) -> ContrastEvidence:
     """Measure the primary effect in one fitted contrast.
@@ -240,11 +243,12 @@ def measure_contrast(
     primary
         Rows of the primary set, as `tables.GENE_SETS` describes.
     self_contained, competitive
-        Rows of FRY and CAMERA for this set, as `tables.SET_TESTS` describes.
+        What FRY and CAMERA found of this set, one row each, as `tables.SET_TESTS` describes.
     common
         Cohorts: the set's genes that all cohorts measured. None: an experiment.
     """
     membership = build_membership(primary, fit.genes, min_size=1)
+    fry, camera = self_contained.to_dict("records")[0], competitive.to_dict("records")[0]
     effects = set_effects(fit, membership).to_dict("records")[0]
     if common is None:
         size, unit = effects, EXPERIMENT_UNIT
@@ -262,16 +266,25 @@ def measure_contrast(
         effect_unit=unit,
         ci_low=low,
         ci_high=high,
-        set_log2_fold_change=float(effects["effect"]),
-        complement_log2_fold_change=float(effects["complement_effect"]),
-        p_self_contained=float(self_contained["p_value"]),
-        direction=self_contained["direction"],
-        p_competitive=float(competitive["p_value"]),
-        competitive_direction=competitive["direction"],
-        inter_gene_correlation=float(competitive["inter_gene_correlation"]),
-        n_in_set=int(self_contained["n_in_set"]),
-        n_measured=int(self_contained["n_measured"]),
+        set_log2_fold_change=float(effects["effect"]) if fit.has_fold_change else None,
+        complement_log2_fold_change=float(effects["complement_effect"]) if fit.has_fold_change else None,
+        p_self_contained=float(fry["p_value"]),
+        direction=fry["direction"],
+        p_competitive=float(camera["p_value"]),
+        competitive_direction=camera["direction"],
+        inter_gene_correlation=float(camera["inter_gene_correlation"]),
+        n_in_set=int(fry["n_in_set"]),
+        n_measured=int(fry["n_measured"]),
         residual_df=float(fit.residual_df),
+    )
+
+
+def _no_fold_change(entry: ContrastFiles, fit: ContrastFit) -> Problem:
+    return Problem(
+        f"{SCALES[entry.dataset.scale].words} have no fold change, and the effect of an experiment is one",
+        f"contrast {entry.contrast}, dataset {entry.dataset.dataset}: scale {entry.dataset.scale} ({fit.unit})",
+        "for experiments: counts, logarithms, or linear values; z-scores and fractions in cohorts, as a standardised effect",
+        "Use another file of the series that holds values with fold changes.",
     )
 
 

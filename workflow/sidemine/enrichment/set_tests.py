@@ -78,7 +78,7 @@ def run_set_tests(
                     "n_in_set": result["n_in_set"],
                     "n_measured": result["n_measured"],
                     **{column: chosen[column].to_numpy() for column in ("effect", "effect_se", "ci_low", "ci_high")},
-                    "effect_scale": "log2",
+                    "effect_scale": "log2" if fit.has_fold_change else fit.unit,
                     "direction": result["direction"],
                     "statistic": result["statistic"],
                     "p_value": result["p_value"],

@@ -8,8 +8,6 @@ from __future__ import annotations
 import csv
 import io
 import re
-import warnings
-import zipfile
 from collections.abc import Iterator, Mapping
 from itertools import islice
 from pathlib import Path
@@ -20,6 +18,7 @@ from sidemine.errors import InputError, Problem
 from sidemine.evidence.label_check import check_label
 from sidemine.prepare.byte_streams import decode, open_bytes
 from sidemine.prepare.platform_annotation import read_platform_annotation
+from sidemine.sources.spreadsheet import is_spreadsheet, read_spreadsheet_sheets
 from sidemine.study.projections import TableToDescribe
 
 if TYPE_CHECKING:
@@ -41,7 +40,7 @@ class _Resolver(Protocol):
 
 
 def read_published_table(row: TableToDescribe, path: Path) -> pd.DataFrame:
-    """Read a published table: CSV, TSV (either also gzipped) or XLSX.
+    """Read a published table: CSV, TSV (either also gzipped) or a spreadsheet.
 
     Parameters
     ----------
@@ -228,11 +227,7 @@ def _read_cells(path: Path, wanted: list[str]) -> tuple[list[str], list[list[Any
     """Return the header and the rows below it, of a text table or of the first sheet that has the wanted columns."""
     if not path.is_file():
         raise _damaged(path, "is not there")
-    with path.open("rb") as stream:
-        start = stream.read(8)
-    if start.startswith(b"\xd0\xcf\x11\xe0"):
-        raise _damaged(path, "is an old binary .xls, which cannot be read: save it as .xlsx or .csv")
-    sheets = _xlsx_sheets(path) if start.startswith(b"PK") else iter([("the file", _text_rows(path))])
+    sheets = _spreadsheet_rows(path) if is_spreadsheet(path) else iter([("the file", _text_rows(path))])
     headers: list[str] = []
     for name, rows in sheets:
         first = next(rows, [])
@@ -262,7 +257,7 @@ def _text_rows(path: Path) -> Iterator[list[Any]]:
     with open_bytes(path, MAX_BYTES) as stream:
         text, _ = decode(stream.read(MAX_BYTES))
     if "\x00" in text[:4096]:
-        raise _damaged(path, "is binary, neither text nor XLSX")
+        raise _damaged(path, "is binary, neither text nor a spreadsheet")
     if text.lstrip()[:200].lower().startswith(("<!doctype", "<html")):
         raise _damaged(path, "is a web page")
     lines = io.StringIO(text, newline="")
@@ -279,37 +274,11 @@ def _text_rows(path: Path) -> Iterator[list[Any]]:
         raise _damaged(path, f"cannot be split into cells near line {reader.line_num} ({error})") from error
 
 
-def _xlsx_sheets(path: Path) -> Iterator[tuple[str, Iterator[list[Any]]]]:
-    """Give each sheet's rows, streamed; stored values only."""
-    import openpyxl
-
-    try:
-        with zipfile.ZipFile(path) as archive:
-            if sum(item.file_size for item in archive.infolist()) > MAX_BYTES:
-                raise _damaged(path, f"unpacks to more than {MAX_BYTES:,} bytes")
-        with warnings.catch_warnings():
-            # openpyxl warns of styles and validation rules that it drops; none of them is a value.
-            warnings.simplefilter("ignore", UserWarning)
-            book = openpyxl.load_workbook(path, read_only=True, data_only=True, keep_links=False)
-    except InputError:
-        raise
-    except Exception as error:
-        raise _damaged(path, f"is no readable XLSX ({type(error).__name__}: {error})") from error
-    try:
-        for sheet in book.worksheets:
-            sheet.reset_dimensions()  # files lie about their size
-            yield f"sheet {sheet.title}", _sheet_rows(sheet, path)
-    finally:
-        book.close()
-
-
-def _sheet_rows(sheet: Any, path: Path) -> Iterator[list[Any]]:
-    try:
-        for cells in sheet.iter_rows(values_only=True, max_col=MAX_COLUMNS, max_row=MAX_ROWS + 2):
-            if any(cell is not None for cell in cells):
-                yield list(cells)
-    except (ValueError, TypeError, KeyError, SyntaxError, EOFError, zipfile.BadZipFile, OSError) as error:
-        raise _damaged(path, f"has a damaged sheet ({type(error).__name__}: {error})") from error
+def _spreadsheet_rows(path: Path) -> Iterator[tuple[str, Iterator[list[Any]]]]:
+    """Give each sheet's rows; stored values only."""
+    for sheet in read_spreadsheet_sheets(path):
+        rows = ([*row[:MAX_COLUMNS]] for row in sheet.rows if any(cell is not None for cell in row))
+        yield f"sheet {sheet.name}", iter(list(rows))
 
 
 def _cell_text(cell: Any) -> str:
@@ -347,7 +316,7 @@ def _damaged(path: Path, what: str) -> InputError:
         Problem(
             f"the published table {what}",
             str(path),
-            "CSV, TSV (either also gzipped) or XLSX, with one header row",
+            "CSV, TSV (either also gzipped), XLSX, XLS, XLSB or ODS, with one header row",
             "Retrieve it again, or save it in one of these forms.",
         )
     )

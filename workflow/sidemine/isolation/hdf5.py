@@ -58,18 +58,24 @@ def open_hdf5(path: Path, names: Iterable[str], where: str = "") -> Iterator[h5p
         try:
             file = stack.enter_context(h5py.File(source, "r"))
         except OSError as error:
-            raise InputError(
-                Problem(
-                    "the file cannot be read as h5ad or 10x .h5: it is no complete HDF5 file",
-                    f"{where or path}: {str(error)[:200]}",
-                    "a complete HDF5 file",
-                    "Retrieve the file again; check layout in datasets.tsv.",
-                )
-            ) from error
+            raise InputError(_damaged(where or str(path), str(error)[:200])) from error
         check = _Check(path, where or str(path))
-        for name in names:
-            check.check(file, name)
-        yield file
+        try:
+            for name in names:
+                check.check(file, name)
+            yield file
+        except (KeyError, RuntimeError, OSError, ValueError, TypeError) as error:
+            # What HDF5 finds wrong when a part is read, however far the reader has come.
+            raise InputError(_damaged(where or str(path), f"{type(error).__name__}: {str(error)[:200]}")) from error
+
+
+def _damaged(where: str, what: str) -> Problem:
+    return Problem(
+        "the file cannot be read as h5ad or 10x .h5: it is no complete HDF5 file",
+        f"{where}: {what}",
+        "a complete HDF5 file",
+        "Retrieve the file again; check layout in datasets.tsv.",
+    )
 
 
 @contextlib.contextmanager

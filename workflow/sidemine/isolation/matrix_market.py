@@ -65,7 +65,8 @@ def _read_header(stream: IO[bytes], where: str) -> tuple[bytes, tuple[int, int, 
     """Return the kind of value, rows × columns × entries, and the number of lines that were read."""
     line = _line(stream)
     words = line.lower().split()
-    if words[:1] != [b"%%matrixmarket"] or len(words) != 5:
+    # Some writers give the banner a single %, which SciPy reads as well.
+    if words[:1] not in ([b"%%matrixmarket"], [b"%matrixmarket"]) or len(words) != 5:
         raise InputError(_bad(where, f"line 1, {line[:80]!r}, is no header of the format"))
     if words[1:3] != [b"matrix", b"coordinate"] or words[3] not in _LINES or words[4] != b"general":
         raise InputError(_bad(where, f"line 1 declares {b' '.join(words[1:]).decode('ascii', 'replace')[:80]}"))

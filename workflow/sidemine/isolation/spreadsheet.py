@@ -5,10 +5,11 @@ from __future__ import annotations
 import datetime
 import zipfile
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from sidemine.errors import InputError, Problem
+from sidemine.isolation.spreadsheet_xml import find_lost_cells
 
 MAX_MEMBERS = 10_000
 _MOST_COMPRESSED = 1_100
@@ -28,10 +29,19 @@ class Sheet:
     rows
         Rows from the top, cells from the left. Numbers are floats; dates and times are ISO text; an empty cell is None.
         A formula gives the value that was stored with it.
+    hidden
+        Whether the sheet is not shown.
+    merged
+        Ranges of merged cells, as A1:B2: only the first cell of each has a value.
+    lost
+        Cells that stand empty in `rows` and are not: errors, and formulas without a stored value. Known of xlsx and ods.
     """
 
     name: str
     rows: list[list[Cell]]
+    hidden: bool = False
+    merged: list[str] = field(default_factory=list)
+    lost: list[str] = field(default_factory=list)
 
 
 def read_sheets(path: Path, where: str = "") -> list[Sheet]:
@@ -52,27 +62,35 @@ def read_sheets(path: Path, where: str = "") -> list[Sheet]:
     import python_calamine as calamine
 
     where = where or str(path)
+    sheets: list[Sheet] = []
     if zipfile.is_zipfile(path):
         check_zip(path, where)
     try:
         # From the first cell of the sheet, not of its content: rows and columns keep their numbers.
         book = calamine.CalamineWorkbook.from_path(str(path))
-        kinds = {metadata.name: metadata.typ for metadata in book.sheets_metadata}
-        return [
-            Sheet(
-                name,
-                [
-                    [_cell(cell) for cell in row]
-                    for row in book.get_sheet_by_name(name).to_python(skip_empty_area=False)
-                ],
-            )
-            for name in book.sheet_names
-            if kinds.get(name) == calamine.SheetTypeEnum.WorkSheet
-        ]
+        lost = find_lost_cells(path)
+        for metadata in book.sheets_metadata:
+            if metadata.typ != calamine.SheetTypeEnum.WorkSheet:
+                continue
+            sheet = book.get_sheet_by_name(metadata.name)
+            rows = [[_cell(cell) for cell in row] for row in sheet.to_python(skip_empty_area=False)]
+            merged = [f"{_address(*first)}:{_address(*last)}" for first, last in sheet.merged_cell_ranges or ()]
+            hidden = metadata.visible != calamine.SheetVisibleEnum.Visible
+            sheets.append(Sheet(metadata.name, rows, hidden, merged, lost.get(metadata.name, [])))
     except calamine.PasswordError as error:
         raise InputError(_unreadable(where, "it is protected by a password")) from error
     except (calamine.CalamineError, OSError, ValueError) as error:
         raise InputError(_unreadable(where, str(error)[:200])) from error
+    return sheets
+
+
+def _address(row: int, column: int) -> str:
+    letters = ""
+    column += 1
+    while column:
+        column, letter = divmod(column - 1, 26)
+        letters = chr(ord("A") + letter) + letters
+    return f"{letters}{row + 1}"
 
 
 def _cell(cell: object) -> Cell:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 WHOLE = 1_000_000
 """A file of up to so many bytes is fetched whole."""
+_FAMILY = 16_000_000
+"""The same for families in SOFT or MINiML, which hold little but metadata."""
 _STEPS = (2**17, 2**19, *([2**21] * 12))
 """Sizes of the parts that are asked for one after the other: 25 MB at most."""
 _UNPACKED = 2**27
@@ -62,9 +64,10 @@ def bring_head(
     if item.path is not None:
         return item.path
     if item.size is not None and item.size <= whole:
-        path = folder / role / safe_name(file_name_of(item.url))
-        return _written(path, patience.fetch(item.url, 0, max(item.size - 1, 0)))
+        return _whole(item, folder / role, patience)
     name = file_name_of(item.url).lower()
+    if role == "metadata" and "series_matrix" not in name:  # SOFT and MINiML tell of their samples all over the file
+        return _whole(item, folder / role, patience) if item.size is not None and item.size <= _FAMILY else None
     if role == "metadata" or (role == "values" and row.layout == "series_matrix"):
         return _written(folder / role / "series_matrix.txt", _series_head(item.url, patience))
     if role == "values" and row.layout == "archive" and name.endswith(".tar"):
@@ -72,6 +75,12 @@ def bring_head(
     if role == "sample_sheet" or (role == "values" and row.layout in {"table", "ncbi_counts"} and _is_text(name)):
         return _written(folder / role / "table.txt", _table_head(item.url, patience))
     return None
+
+
+def _whole(item: Input, folder: Path, patience: Patience) -> Path:
+    return _written(
+        folder / safe_name(file_name_of(item.url)), patience.fetch(item.url, 0, max((item.size or 1) - 1, 0))
+    )
 
 
 def _is_text(name: str) -> bool:

@@ -57,7 +57,7 @@ def _last_words(ahead: Ahead) -> str:
         told.append(f"a run would stop: {len(ahead.stops)} problems")
     if ahead.untestable:
         told.append(f"{sum(one.outcome == 'not testable' for one in ahead.contrasts)} contrasts would not be testable")
-    return f"As it stands, {' and '.join(told)}. Mend the sheets and look again."
+    return f"As it stands, {' and '.join(told)}. What can be mended, mend in the sheets, and look again."
 
 
 def _problems(title: str, problems: Sequence[Problem]) -> list[str]:

@@ -18,6 +18,7 @@ from sidemine.prepare.gene_mapping import (
     MultiGeneRule,
     ProbeRule,
     collapse_to_genes,
+    leave_out_copies,
     map_ids,
     map_probes,
     map_symbols,
@@ -29,11 +30,9 @@ from sidemine.prepare.scale import ScaleEvidence, assess_scale, judge_scale
 from sidemine.prepare.single_cell import sum_cells
 from sidemine.prepare.value_columns import list_value_columns, match_columns, names_in_values, note_on_matching
 from sidemine.retrieve.integrity import carries_simulation_marker
-from sidemine.sources.count_archive import read_count_archive
-from sidemine.sources.expression_table import DeclaredColumns, read_expression_table
 from sidemine.sources.geo_record import read_record_metadata
-from sidemine.sources.ncbi_counts import read_ncbi_annotation, read_ncbi_counts
-from sidemine.sources.series_matrix import read_series_matrix
+from sidemine.sources.ncbi_counts import read_ncbi_annotation
+from sidemine.sources.registry import BULK_SOURCES
 from sidemine.sources.value_matrix import ValueMatrix
 from sidemine.study.scales import SCALES
 from sidemine.tables import GENES_LEDGER, empty_table
@@ -167,7 +166,7 @@ def _prepare(
     problem = unit_problem or judgement.problem(evidence, declared, where)
     mapped = _map_identifiers(row, files, matrix, gene_table, multi_gene_probes, where)
     _leave_out_incomplete(mapped, matrix.values, strict=declared == "counts")
-    genes, analysed, rule = _to_genes(row, matrix, mapped, probe_rule)
+    genes, analysed, rule = _to_genes(row, matrix, mapped, probe_rule, evidence)
     _check_any_gene(genes, where)
     ledger = _complete_ledger(genes.ledger, matrix.left_out)
     fates = Counter(ledger["fate"])
@@ -230,11 +229,11 @@ def collapse_otherwise(
 
     Samples stand in the order of `prepare_dataset`, values are log2.
     """
-    matrix, _, _ = _read_values(row, files, samples, {})
+    matrix, evidence, _ = _read_values(row, files, samples, {})
     where = f"dataset {row.dataset}, {files['values'].name}"
     mapped = _map_identifiers(row, files, matrix, gene_table, multi_gene_probes, where)
     _leave_out_incomplete(mapped, matrix.values, strict=False)
-    return {rule: _to_genes(row, matrix, mapped, rule)[0] for rule in rules}
+    return {rule: _to_genes(row, matrix, mapped, rule, evidence)[0] for rule in rules}
 
 
 def _read_values(
@@ -261,33 +260,11 @@ def _read_values(
 def _read_bulk(
     row: DatasetToPrepare, files: Mapping[str, Path], samples: pd.DataFrame, used: Sequence[str]
 ) -> ValueMatrix:
-    path = files["values"]
-    if row.layout == "archive":
-        return read_count_archive(path, scale=row.scale, strand=row.strand, transcripts=row.identifiers == "probe")
-    if row.layout == "ncbi_counts":
-        return read_ncbi_counts(path)
-    if row.layout == "table":
-        named = names_in_values(row, samples)
-        columns = match_columns(row, samples, used, list_value_columns(row, files, named))
-        return read_expression_table(path, list(columns.values()), DeclaredColumns.of(row), named)
-    series = read_series_matrix(path)
-    if series.values is None:
-        raise SheetMismatch(
-            Problem(
-                "the series matrix describes the samples but holds no values",
-                str(path),
-                "a series matrix with values, or another layout for this dataset",
-                "The values may be had from: "
-                + (
-                    "; ".join(series.alternatives)
-                    or f"the supplementary files of {row.accession} in GEO (its record names none); for RNA-seq, "
-                    "NCBI-generated counts: layout ncbi_counts"
-                ),
-            )
-        )
-    return ValueMatrix(
-        series.identifiers, series.samples, series.values, notes=series.notes, simulated=series.metadata.simulated
-    )
+    source, named = BULK_SOURCES[row.layout], names_in_values(row, samples)
+    columns: list[str] = []
+    if source.reads_columns:
+        columns = list(match_columns(row, samples, used, list_value_columns(row, files, named)).values())
+    return source.read(row, files["values"], columns, named)
 
 
 def _choose(matrix: ValueMatrix, columns: Mapping[str, str]) -> ValueMatrix:
@@ -339,16 +316,25 @@ def _leave_out_incomplete(mapped: MappedIdentifiers, values: NDArray[np.float64]
 
 
 def _to_genes(
-    row: DatasetToPrepare, matrix: ValueMatrix, mapped: MappedIdentifiers, probe_rule: ProbeRule
+    row: DatasetToPrepare,
+    matrix: ValueMatrix,
+    mapped: MappedIdentifiers,
+    probe_rule: ProbeRule,
+    evidence: ScaleEvidence,
 ) -> tuple[GeneMatrix, AnalysisValues, str]:
     """Collapse to genes: counts are added before any logarithm, probes are chosen or averaged on the scale of the analysis."""
     if row.scale == "counts" or (SCALES[row.scale].per_library and row.identifiers != "probe"):
+        # Features of one symbol in single cells have ids of their own: they are no copies.
+        if row.layout not in SINGLE_CELL_LAYOUTS and (n := leave_out_copies(matrix.identifiers, mapped, matrix.values)):
+            matrix.notes.append(f"{n} rows that repeat another row of their gene in every sample were counted once")
         genes = collapse_to_genes(matrix.identifiers, mapped, matrix.values, "sum")
         analysed = to_analysis_scale(genes.values, row.scale)
         genes.values = analysed.values
         return genes, analysed, f"{SCALES[row.scale].words} of one gene are added"
     analysed = to_analysis_scale(matrix.values, row.scale)
-    return collapse_to_genes(matrix.identifiers, mapped, analysed.values, probe_rule), analysed, probe_rule
+    # Rows with one common mean and SD have no level to choose a probe by: rounding would choose.
+    rule: ProbeRule = "mean_of_probes" if evidence.rows.centred else probe_rule
+    return collapse_to_genes(matrix.identifiers, mapped, analysed.values, rule), analysed, rule
 
 
 def _check_any_gene(genes: GeneMatrix, where: str) -> None:

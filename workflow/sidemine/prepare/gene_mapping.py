@@ -288,6 +288,27 @@ def collapse_to_genes(
     return GeneMatrix([str(gene) for gene in genes], spoken, collapsed, ledger)
 
 
+def leave_out_copies(identifiers: Sequence[str], mapped: MappedIdentifiers, values: NDArray[np.float64]) -> int:
+    """Unmap rows that repeat another row of the same identifier in every sample, and return how many there were.
+
+    Tables by symbol hold the copies of a gene on alternative haplotypes as identical rows: the same reads, several times.
+    Rows that differ are other reads, and are added.
+    """
+    repeated = {name for name, count in Counter(identifiers).items() if count > 1}
+    seen: set[tuple[str, bytes]] = set()
+    n_copies = 0
+    for row, name in enumerate(identifiers):
+        if name not in repeated or mapped.genes[row] is None:
+            continue
+        key = (name, values[row].tobytes())
+        if key in seen:
+            mapped.reasons[row] = f"identical to another row of {name}: counted once"
+            mapped.genes[row] = None
+            n_copies += 1
+        seen.add(key)
+    return n_copies
+
+
 def _speaking_order(
     identifiers: Sequence[str],
     values: NDArray[np.float64],

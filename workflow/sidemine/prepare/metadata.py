@@ -16,10 +16,8 @@ from sidemine.prepare.sample_sheet import apply_sample_sheet, check_known, read_
 from sidemine.prepare.single_cell import MIN_CELLS, PseudobulkPlan, plan_pseudobulk
 from sidemine.prepare.value_columns import list_value_columns, match_columns, names_in_values
 from sidemine.sources.cells import Cells, text_frame
-from sidemine.sources.count_archive import archive_metadata, list_archive_samples
 from sidemine.sources.geo_record import read_record_metadata
-from sidemine.sources.h5ad import read_h5ad_cells
-from sidemine.sources.tenx import read_tenx_cells
+from sidemine.sources.registry import BULK_SOURCES, CELL_SOURCES
 from sidemine.study.hints import did_you_mean
 from sidemine.study.selectors import matches_nothing, parse_selector
 from sidemine.tables import EXCLUDED_BY_HAND, SAMPLES
@@ -37,7 +35,7 @@ logger = logging.getLogger(__name__)
 USED = "used"
 """Fate of a sample that takes part."""
 
-SINGLE_CELL_LAYOUTS = frozenset({"h5ad", "tenx"})
+SINGLE_CELL_LAYOUTS = frozenset(CELL_SOURCES)
 _MAX_LABELS = 50
 
 
@@ -190,8 +188,8 @@ def _own_metadata(row: DatasetToRead, files: Mapping[str, Path]) -> pd.DataFrame
 
     if "metadata" in files or row.layout == "series_matrix":
         return read_record_metadata(files.get("metadata", files["values"])).samples
-    if row.layout == "archive":
-        return archive_metadata(list_archive_samples(files["values"]))
+    if describe := BULK_SOURCES[row.layout].describe_samples:
+        return describe(files["values"])
     if "sample_sheet" in files and row.sample_name:
         return read_sample_sheet(files["sample_sheet"])[[]]
     names = pd.Index(list_value_columns(row, files), name="sample", dtype=object)
@@ -283,7 +281,7 @@ def read_planned_cells(
     """
     import numpy as np
 
-    cells = _read_cells(row, files, values)
+    cells = CELL_SOURCES[row.layout].read(row, files["values"], values)
     sheet = read_sample_sheet(files["sample_sheet"]) if "sample_sheet" in files else None
     obs = cells.obs
     if "metadata" in files and "sample" in obs.columns:
@@ -301,12 +299,6 @@ def read_planned_cells(
     if sheet is not None:
         plan.samples = apply_sample_sheet(plan.samples, sheet, files["sample_sheet"])
     return PlannedCells(cells, plan)
-
-
-def _read_cells(row: DatasetToRead, files: Mapping[str, Path], values: bool) -> Cells:
-    if row.layout == "tenx":
-        return read_tenx_cells(files["values"], row.identifiers)
-    return read_h5ad_cells(files["values"], row.identifiers, values=values, layer=row.layer)
 
 
 def _join(obs: pd.DataFrame, table: pd.DataFrame, key: str) -> pd.DataFrame:

@@ -14,6 +14,7 @@ NaN = float("nan")
 FEW_ROWS = 20
 """Fewer rows show no pattern."""
 _ROW_TOLERANCE = 0.05
+_CENTRED = 0.01
 _MOST_ROWS, _MOST_COLUMNS, _MOST_DISTINCT = 20_000, 12, 20_000
 _TOLERANCE = 0.1
 """A value whose rounding moves it by more, in whole numbers, says nothing about whole numbers."""
@@ -35,6 +36,11 @@ class RowMarks:
     typical_mean: float = NaN
     typical_sd: float = NaN
     sd_slope: float = NaN
+
+    @property
+    def centred(self) -> bool:
+        """Whether rows have no level of their own: their means are 0, beside their SDs."""
+        return self.typical_mean <= _CENTRED * self.typical_sd
 
 
 @dataclass(frozen=True)

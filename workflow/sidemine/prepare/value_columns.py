@@ -9,9 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sidemine.errors import Problem, SheetMismatch
-from sidemine.sources.count_archive import list_archive_samples
-from sidemine.sources.expression_table import DeclaredColumns, read_table_columns
-from sidemine.sources.series_matrix import read_series_metadata
+from sidemine.sources.registry import BULK_SOURCES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,11 +26,7 @@ def list_value_columns(
 
     `named` are the names that metadata give to samples; None: there are no metadata.
     """
-    if row.layout == "archive":
-        return [member.sample for member in list_archive_samples(files["values"])]
-    if row.layout == "series_matrix":
-        return list(read_series_metadata(files["values"]).samples.index)
-    return read_table_columns(files["values"], DeclaredColumns.of(row), named)
+    return BULK_SOURCES[row.layout].list_columns(row, files["values"], named)
 
 
 def names_in_values(row: DatasetToRead, samples: pd.DataFrame) -> list[str]:

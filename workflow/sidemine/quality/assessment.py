@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sidemine.prepare.log_expression import log2_expression
+from sidemine.prepare.log_expression import layer_of, log2_expression
 from sidemine.quality.flags import Flag, consequence_words, stop_problems
 from sidemine.quality.near_copies import distances_within, find_copies, flag_apart, flag_copies
 from sidemine.quality.principal_components import find_principal_components
 from sidemine.quality.reuse import find_relations, flag_reuse
-from sidemine.quality.sex_check import find_sex_column, flag_sex, read_sex
+from sidemine.quality.sex_check import SexReading, find_sex_column, flag_sex, read_sex
 from sidemine.quality.treatment import decide_treatment
-from sidemine.study.scales import SCALES
+from sidemine.study.scales import SCALES, has_fold_change
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -72,7 +72,11 @@ def assess_quality(
     used = samples.set_index("sample").loc[names]
     sex_column = find_sex_column(used, row["sex_column"])
     recorded = {str(name): str(value) for name, value in used[sex_column].items()} if sex_column in used else {}
-    reading = read_sex(values, [str(gene) for gene in expression.var_names], names)
+    if has_fold_change(layer_of(expression)):
+        reading = read_sex(values, [str(gene) for gene in expression.var_names], names)
+    else:
+        words = SCALES[provenance["scale_declared"]].words
+        reading = SexReading([], words=f"not read: its limits are in log2 units, not in {words}")
     within = distances_within(values)
     # Samples of one declared unit are not counted twice, however alike they are.
     unit = dict(zip(names, used["unit"].astype(str), strict=True))

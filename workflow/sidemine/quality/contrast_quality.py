@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sidemine.prepare.analysis_scale import LIBRARY_OFFSET
 from sidemine.quality.associations import Association, associated, find_age_overlap, find_associations
 from sidemine.quality.flags import Flag, consequence_words, listing
-from sidemine.quality.group_scale import flag_library_size, flag_scale
+from sidemine.quality.group_scale import SCALE as LEVEL
+from sidemine.quality.group_scale import flag_column_totals, flag_library_size, flag_scale
 from sidemine.quality.p_histogram import HistogramReading, read_histogram
+from sidemine.study.scales import LOG2_FOLD_CHANGE, is_filtered
 from sidemine.text.columns import read_column
 
 if TYPE_CHECKING:
@@ -76,6 +79,7 @@ def assess_contrast(
     )
     reading = read_histogram([float(value) for value in table["p_value"]])
     reused = _reused(dataset_quality, targets, references)
+    unit = (design.get("fit") or {}).get("unit", LOG2_FOLD_CHANGE)
     typical_se = float(np.median(table["se"])) if len(table) else None
     flags = [
         flag_batches(found, actions),
@@ -83,10 +87,17 @@ def assess_contrast(
         flag_reused_sides(reused, len(targets), len(references), actions["reused_samples"]),
         _flag_copies(dataset_quality, names, actions["duplicated_samples"]),
         *([_flag_blocks(here, design["block"], dataset_quality)] if design["block"] in here.columns else []),
-        flag_scale(values[positions].T, is_target, typical_se, actions["scale_shift"]),
+        flag_scale(values[positions].T, is_target, typical_se, actions["scale_shift"])
+        if unit == LOG2_FOLD_CHANGE
+        else Flag("", LEVEL, "ok", f"not compared: a {unit} has no level"),
         *([] if counts is None else [flag_library_size(counts[positions], is_target, actions["library_size"])]),
+        *(
+            [flag_column_totals(np.exp2(values[positions]) - LIBRARY_OFFSET, is_target, actions["library_size"])]
+            if is_filtered(row["scale"])
+            else []
+        ),
         flag_p_values(reading, actions["hidden_structure"]),
-        *([_flag_age(here, row["age_column"])] if row["age_column"] in here.columns else []),
+        *([flag_age(here, row["age_column"])] if row["age_column"] in here.columns else []),
     ]
     record = {
         "contrast": design["contrast"],
@@ -268,7 +279,7 @@ def flag_p_values(reading: HistogramReading, action: str) -> Flag:
     )
 
 
-def _flag_age(samples: pd.DataFrame, column: str) -> Flag:
+def flag_age(samples: pd.DataFrame, column: str) -> Flag:
     """Tell whether the declared column of ages holds numbers of one unit; else no check of ages can use it."""
     reading = read_column([str(value) for value in samples[column]], column)
     if reading.values is None:

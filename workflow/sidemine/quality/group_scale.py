@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sidemine.prepare.scale_marks import size_factors
 from sidemine.quality.flags import Flag, consequence_words
 from sidemine.quality.near_copies import better_expressed
 
@@ -20,6 +21,9 @@ LIBRARY_RATIO = 1.32
 """Ratio of the groups' library sizes that counts: a gene at the usual filter's edge (10 counts) then gains or loses one
 Poisson standard deviation (√10 ≈ 3.2 counts), so that filtering and low counts go with the group."""
 SCALE = "the groups have the same level and spread over all genes"
+UNCORRECTED_RATIO = 1.1
+"""Ratio between the groups that normalisation never leaves in the typical gene, and that moves every fold change."""
+NORMALISED = "normalised values keep no library size that goes with the group"
 LIBRARY = "library size does not go with the group"
 
 
@@ -91,6 +95,30 @@ def flag_library_size(counts: NDArray[np.float64], is_target: NDArray[np.bool_],
         return Flag("library_size", LIBRARY, "ok", told)
     advice = "Normalisation and voom weights account for size, not for genes that only deep libraries detect."
     return Flag("library_size", LIBRARY, "warn", told, consequence_words(action, advice))
+
+
+def flag_column_totals(abundances: NDArray[np.float64], is_target: NDArray[np.bool_], action: str) -> Flag:
+    """Compare the size factors of normalised abundances between the groups: normalisation leaves nothing that goes with them.
+
+    Parameters
+    ----------
+    abundances
+        Samples × genes: normalised counts, CPM, TPM or FPKM.
+    is_target
+        Which rows belong to the target.
+    action
+        The declared consequence.
+    """
+    factors = size_factors(abundances.T) if min(is_target.sum(), (~is_target).sum()) >= 3 else None
+    if factors is None:
+        return Flag("", NORMALISED, "ok", "not compared: too few samples, or too few genes above 0 in all of them")
+    difference, p_value = _welch(np.log2(factors), is_target)
+    ratio = float(2**difference)
+    told = f"the typical gene of the target is {ratio:.2f} times that of the reference (p = {p_value:.2g})"
+    if p_value > P_LIMIT or max(ratio, 1 / ratio) < UNCORRECTED_RATIO:
+        return Flag("library_size", NORMALISED, "ok", told)
+    advice = "Library sizes look uncorrected: if these are expected counts (RSEM, salmon), declare counts."
+    return Flag("library_size", NORMALISED, "warn", told, consequence_words(action, advice), serious=True)
 
 
 def _welch(numbers: NDArray[np.float64], is_target: NDArray[np.bool_]) -> tuple[float, float]:

@@ -33,13 +33,13 @@ def write_annex(results: Path, folder: Path) -> None:
 
 def annex_figures(results: StudyResults) -> Iterator[tuple[str, Spec | None, str]]:
     """Yield file name, specification with its data (None: cannot be drawn) and the reason why it cannot."""
-    for entry in results.verdicts["verdicts"]:
-        drawn = figures(entry, results.beside)
-        panels = evidence_panels(entry, results.beside, drawn)
+    for card in results.verdicts.verdicts:
+        drawn = figures(card, results.beside)
+        panels = evidence_panels(card, results.beside, drawn)
         empty = {panel["kind"]: panel["why_empty"] for panel in [panels["forest"], *panels["panels"]]}
         for kind in KINDS_OF_HYPOTHESIS:
             why = empty.get(kind) or "nothing was computed for it"
-            yield f"{kind}_{entry['hypothesis']}.svg", drawn.get(f"{kind}-{entry['hypothesis']}"), why
+            yield f"{kind}_{card.hypothesis}.svg", drawn.get(f"{kind}-{card.hypothesis}"), why
     for key, item in results.contrasts.items():
         yield f"histogram_{key}.svg", _histogram(item), "no gene was tested in this comparison"
         components = _components(results, item)

@@ -5,115 +5,134 @@ Nothing is decided here: every number comes from `verdicts.json` and the stages 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
+from sidemine.considerations.composition.record import CompositionColumns, PooledEstimate
+from sidemine.considerations.robustness.record import RobustnessColumns
+from sidemine.considerations.specificity.record import SpecificityColumns
+from sidemine.considerations.traps.record import TrapColumns
+from sidemine.effect.record import PooledEffect
 from sidemine.report import words
+from sidemine.verdict.card import Card, CardContrast
 
 _LONGEST_REASON = 150
 _LONGEST_DOUBT = 260
 
 
-def answer(entry: Mapping[str, Any], robustness: Mapping[str, Any] | None = None) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Shown:
+    """An effect with its 95 % confidence interval."""
+
+    effect: float
+    ci_low: float
+    ci_high: float
+
+
+def shown(found: PooledEffect | CardContrast) -> Shown | None:
+    """Return an effect that can be shown; None where there is none."""
+    numbers = (found.effect, found.ci_low, found.ci_high)
+    known = [number for number in numbers if words.is_number(number)]
+    return Shown(*known) if len(known) == len(numbers) else None
+
+
+def answer(card: Card) -> dict[str, Any]:
     """Return the words of one answer: the plain sentence, one line for the overview, and the key figures.
 
     Parameters
     ----------
-    entry
-        One entry of `verdicts` in `verdicts.json`.
-    robustness
-        Its record of `robustness.json`, if there is one.
+    card
+        The answer card.
     """
     return {
-        "plain": plain_sentence(entry),
-        "key_amounts": key_amounts(entry),
-        "line": overview_line(entry),
-        "way": _way(main_effect(entry)),
-        "doubt_short": words.shortened(str(entry["doubt"]), _LONGEST_DOUBT),
-        "doubt_checked": doubt_checked(entry, robustness),
-        "tiles": tiles(entry, robustness),
+        "plain": plain_sentence(card),
+        "key_amounts": key_amounts(card),
+        "line": overview_line(card),
+        "way": _way(main_effect(card)),
+        "doubt_short": words.shortened(str(card.doubt), _LONGEST_DOUBT),
+        "doubt_checked": doubt_checked(card),
+        "tiles": tiles(card),
     }
 
 
-def doubt_checked(entry: Mapping[str, Any], robustness: Mapping[str, Any] | None = None) -> str:
+def doubt_checked(card: Card) -> str:
     """Return what came of the run that takes away what is doubted, where the doubt is re-used samples and it was run."""
-    record = robustness or entry.get("robustness") or {}
+    record = card.columns_of(RobustnessColumns).robustness
     doubted = any(
-        flag["trap"] == "reused_samples" and flag["serious"] and str(flag["evidence"]) in str(entry["doubt"])
-        for flag in entry.get("trap_flags") or []
+        flag.trap == "reused_samples" and flag.serious and flag.evidence in card.doubt
+        for flag in card.columns_of(TrapColumns).trap_flags
     )
-    if not doubted or (record.get("required_runs") or {}).get("no_reused_controls") not in {"passed", "failed"}:
+    if not doubted or record is None or record.required_runs["no_reused_controls"] not in {"passed", "failed"}:
         return ""
-    return words.shortened(str((record.get("required_details") or {}).get("no_reused_controls") or ""), _LONGEST_DOUBT)
+    return words.shortened(record.required_details["no_reused_controls"], _LONGEST_DOUBT)
 
 
-def main_effect(entry: Mapping[str, Any]) -> Mapping[str, Any] | None:
+def main_effect(card: Card) -> Shown | None:
     """Return the effect that the answer rests on: the pooled one, or that of the only testable contrast."""
-    if entry["pooled"]:
-        pooled: Mapping[str, Any] = entry["pooled"]
-        return pooled
-    tested = [item for item in entry["evidence"] if words.is_number(item["effect"])]
+    if card.pooled:
+        return shown(card.pooled)
+    tested = [effect for item in card.evidence if (effect := shown(item)) is not None]
     return tested[0] if len(tested) == 1 else None
 
 
-def _way(effect: Mapping[str, Any] | None) -> str:
+def _way(effect: Shown | None) -> str:
     if effect is None:
         return "none"
-    return "higher" if effect["ci_low"] > 0 else "lower" if effect["ci_high"] < 0 else "unclear"
+    return "higher" if effect.ci_low > 0 else "lower" if effect.ci_high < 0 else "unclear"
 
 
-def plain_sentence(entry: Mapping[str, Any]) -> str:
+def plain_sentence(card: Card) -> str:
     """Tell the answer as one would tell a colleague: how much, in whom, total and adjusted, and what could be excluded."""
-    effect = main_effect(entry)
+    effect = main_effect(card)
     if effect is None:
-        return _without_one_effect(entry)
-    unit, compared = _unit(entry), _compared(entry["evidence"])
-    amount, interval = f"{words.number(abs(effect['effect']))} {unit}", f"95 % CI {_interval(effect)}"
-    side = words.side(effect["effect"])
-    if entry["kind"] == "cohort":
-        told = f"{amount} {side} {compared} ({interval}), in total; {_adjusted_words(entry)}"
+        return _without_one_effect(card)
+    unit, compared = _unit(card), _compared(card.evidence)
+    amount, interval = f"{words.number(abs(effect.effect))} {unit}", f"95 % CI {_interval(effect)}"
+    side = words.side(effect.effect)
+    if card.kind == "cohort":
+        told = f"{amount} {side} {compared} ({interval}), in total; {_adjusted_words(card)}"
     else:
-        fold = words.as_percent_change(effect["effect"]).removesuffix(f" {side}")
+        fold = words.as_percent_change(effect.effect).removesuffix(f" {side}")
         told = f"{amount} ({fold}) {side} {compared} ({interval}), counted beyond the other measured genes"
-    return f"{entry['declared']['set']} genes are {told}. {excluded_words(entry, unit)}"
+    return f"{card.declared.set} genes are {told}. {excluded_words(card, unit)}"
 
 
-def key_amounts(entry: Mapping[str, Any]) -> list[str]:
+def key_amounts(card: Card) -> list[str]:
     """Return the parts of the plain sentence that a reader should see first: the effect, in total and adjusted."""
-    effect, adjusted = main_effect(entry), entry["composition_adjusted"]
+    effect, adjusted = main_effect(card), card.columns_of(CompositionColumns).composition_adjusted
     if effect is None:
         return []
-    parts = [f"{words.number(abs(effect['effect']))} {_unit(entry).split(' of ')[0]}"]
-    return (
-        [*parts, f"{words.number(abs(adjusted['effect']))} SD {words.side(adjusted['effect'])}"] if adjusted else parts
-    )
+    parts = [f"{words.number(abs(effect.effect))} {_unit(card).split(' of ')[0]}"]
+    return [*parts, f"{words.number(abs(adjusted.effect))} SD {words.side(adjusted.effect)}"] if adjusted else parts
 
 
-def _without_one_effect(entry: Mapping[str, Any]) -> str:
-    unit = _unit(entry)
-    tested = [item for item in entry["evidence"] if words.is_number(item["effect"])]
-    genes = f"{entry['declared']['set']} genes"
+def _without_one_effect(card: Card) -> str:
+    unit = _unit(card)
+    tested = [(item, effect) for item in card.evidence if (effect := shown(item)) is not None]
+    genes = f"{card.declared.set} genes"
     if not tested:
-        reasons = dict.fromkeys(str((item["problem"] or {}).get("what", "")) for item in entry["evidence"])
-        reason = "; ".join(filter(None, reasons)) or "no comparison belongs to the question"
-        return f"{genes} could not be tested: {reason}."
-    each = "; ".join(f"{item['accession']}: {_amount(item['effect'], unit)} ({_interval(item)})" for item in tested[:4])
+        reasons = dict.fromkeys(item.problem.what for item in card.evidence if item.problem)
+        return f"{genes} could not be tested: {'; '.join(reasons) or 'no comparison belongs to the question'}."
+    each = "; ".join(
+        f"{item.accession}: {_amount(effect.effect, unit)} ({_interval(effect)})" for item, effect in tested[:4]
+    )
     more = f"; and {len(tested) - 4} more" if len(tested) > 4 else ""
-    return f"{genes} {_compared(entry['evidence'])}: {each}{more}. {excluded_words(entry, unit)}"
+    return f"{genes} {_compared(card.evidence)}: {each}{more}. {excluded_words(card, unit)}"
 
 
-def _compared(evidence: Sequence[Mapping[str, Any]]) -> str:
+def _compared(evidence: Sequence[CardContrast]) -> str:
     """Name the groups, where all comparisons name the same ones; labels are free text, so they stand in quotes."""
-    pairs = {(str(item["target_label"]), str(item["reference_label"])) for item in evidence}
+    pairs = {(str(item.target_label), str(item.reference_label)) for item in evidence}
     if len(pairs) == 1:
         target, reference = next(iter(pairs))
         return f"in “{words.shortened(target, 60)}” than in “{words.shortened(reference, 60)}”"
     return "in the target groups than in their references"
 
 
-def _unit(entry: Mapping[str, Any]) -> str:
-    if entry["kind"] == "cohort":
-        paired = any(item.get("blocking") == "fixed" for item in entry["evidence"])
+def _unit(card: Card) -> str:
+    if card.kind == "cohort":
+        paired = any(item.blocking == "fixed" for item in card.evidence)
         return "SD of within-pair variation" if paired else "SD of between-person variation"
     return "log2 units"
 
@@ -122,74 +141,72 @@ def _amount(effect: float, unit: str) -> str:
     return f"{words.number(abs(effect))} {unit} {words.side(effect)}"
 
 
-def _interval(effect: Mapping[str, Any]) -> str:
-    return f"{words.number(effect['ci_low'])} to {words.number(effect['ci_high'])}"
+def _interval(effect: Shown | PooledEstimate) -> str:
+    return f"{words.number(effect.ci_low)} to {words.number(effect.ci_high)}"
 
 
-def _adjusted_words(entry: Mapping[str, Any]) -> str:
-    adjusted = entry["composition_adjusted"]
+def _adjusted_words(card: Card) -> str:
+    adjusted = card.columns_of(CompositionColumns).composition_adjusted
     if adjusted is None:
         return "not adjusted for the mix of cells"
-    amount = f"{words.number(abs(adjusted['effect']))} SD {words.side(adjusted['effect'])}"
+    amount = f"{words.number(abs(adjusted.effect))} SD {words.side(adjusted.effect)}"
     return f"{amount} ({_interval(adjusted)}) after adjusting for blood composition"
 
 
-def excluded_words(entry: Mapping[str, Any], unit: str) -> str:
+def excluded_words(card: Card, unit: str) -> str:
     """Say what the data could have excluded."""
-    value = entry["smallest_excludable"]
-    if not words.is_number(value):
+    value = card.smallest_excludable
+    if value is None:
         return "No effect size could have been excluded."
-    side = {"up": "anything above", "down": "anything lower than −"}.get(
-        entry["declared"]["direction"], "anything beyond ±"
-    )
+    side = {"up": "anything above", "down": "anything lower than −"}.get(card.declared.direction, "anything beyond ±")
     space = " " if side.endswith("above") else ""
     return f"Had there been no effect, these data would have excluded {side}{space}{words.number(abs(value))} {unit.split(' of ')[0]}."
 
 
-def overview_line(entry: Mapping[str, Any]) -> str:
+def overview_line(card: Card) -> str:
     """Return one short line: effect with interval, adjusted effect, and how many sources agree."""
-    effect = main_effect(entry)
-    unit = "SD" if entry["kind"] == "cohort" else "log2"
+    effect = main_effect(card)
+    unit = "SD" if card.kind == "cohort" else "log2"
     parts = []
     if effect is not None:
-        parts.append(f"{_amount(effect['effect'], unit)} ({_interval(effect)})")
-        adjusted = entry["composition_adjusted"]
+        parts.append(f"{_amount(effect.effect, unit)} ({_interval(effect)})")
+        adjusted = card.columns_of(CompositionColumns).composition_adjusted
         if adjusted is not None:
-            parts.append(f"{words.number(adjusted['effect'])} adjusted for blood cells")
+            parts.append(f"{words.number(adjusted.effect)} adjusted for blood cells")
     else:
-        tested = [item for item in entry["evidence"] if words.is_number(item["effect"])]
+        tested = [effect for item in card.evidence if (effect := shown(item)) is not None]
         parts.append(
-            " v ".join(_amount(item["effect"], unit) for item in tested[:3])
+            " v ".join(_amount(effect.effect, unit) for effect in tested[:3])
             if tested
             else "no comparison could be tested"
         )
-    if entry["agreeing"]:
-        parts.append(f"{entry['agreeing']['k']} of {entry['agreeing']['n']} sources agree")
+    if card.agreeing:
+        parts.append(f"{card.agreeing.k} of {card.agreeing.n} sources agree")
     return " · ".join(parts)
 
 
-def tiles(entry: Mapping[str, Any], robustness: Mapping[str, Any] | None = None) -> list[dict[str, str]]:
+def tiles(card: Card) -> list[dict[str, str]]:
     """Return the key figures of a card: what is asked, the figure, and what it means or why there is none."""
-    unit = "SD" if entry["kind"] == "cohort" else "log2"
+    unit = "SD" if card.kind == "cohort" else "log2"
     return [
-        _effect_tile(entry, unit),
-        _adjusted_tile(entry, unit),
-        _excludable_tile(entry, unit),
-        _agreeing_tile(entry),
+        _effect_tile(card, unit),
+        _adjusted_tile(card, unit),
+        _excludable_tile(card, unit),
+        _agreeing_tile(card),
         _tile(
             "p_self_contained",
             "Did the set change?",
-            words.p_statement(entry["p_self_contained"]),
-            f"self-contained (FRY){_smallest(entry, 'p_self_contained')}",
+            words.p_statement(card.p_self_contained),
+            f"self-contained (FRY){_smallest(card, 'p_self_contained')}",
         ),
         _tile(
             "p_competitive",
             "More than other genes?",
-            words.p_statement(entry["p_competitive"]),
-            f"competitive (CAMERA){_smallest(entry, 'p_competitive') or _reading(entry)}",
+            words.p_statement(card.p_competitive),
+            f"competitive (CAMERA){_smallest(card, 'p_competitive') or _reading(card)}",
         ),
-        _specificity_tile(entry),
-        _robustness_tile(entry, robustness),
+        _specificity_tile(card),
+        _robustness_tile(card),
     ]
 
 
@@ -197,76 +214,69 @@ def _tile(key: str, name: str, value: str, hint: str) -> dict[str, str]:
     return {"key": key, "name": name, "value": value, "hint": words.shortened(hint, _LONGEST_REASON), "more": hint}
 
 
-def _effect_tile(entry: Mapping[str, Any], unit: str) -> dict[str, str]:
-    effect, name = main_effect(entry), "Effect, total" if entry["kind"] == "cohort" else "Effect beyond other genes"
+def _effect_tile(card: Card, unit: str) -> dict[str, str]:
+    effect, name = main_effect(card), "Effect, total" if card.kind == "cohort" else "Effect beyond other genes"
     if effect is None:
-        return _tile("effect", name, "no single figure", str(entry["not_computed"].get("pooled", "not pooled")))
-    alone = "" if entry["pooled"] else "; one dataset"
-    return _tile("effect", name, _amount(effect["effect"], unit), f"95 % CI {_interval(effect)}{alone}")
+        return _tile("effect", name, "no single figure", card.not_computed.get("pooled", "not pooled"))
+    alone = "" if card.pooled else "; one dataset"
+    return _tile("effect", name, _amount(effect.effect, unit), f"95 % CI {_interval(effect)}{alone}")
 
 
-def _adjusted_tile(entry: Mapping[str, Any], unit: str) -> dict[str, str]:
-    name, adjusted = "Adjusted for blood cells", entry["composition_adjusted"]
+def _adjusted_tile(card: Card, unit: str) -> dict[str, str]:
+    name, adjusted = "Adjusted for blood cells", card.columns_of(CompositionColumns).composition_adjusted
     if adjusted is None:
-        reason = str(entry["not_computed"].get("composition_adjusted", "no reason was given"))
-        return _tile("adjusted", name, "not applicable" if entry["kind"] != "cohort" else "not computed", reason)
-    return _tile("adjusted", name, _amount(adjusted["effect"], unit), f"95 % CI {_interval(adjusted)}")
+        reason = card.not_computed["composition_adjusted"]
+        return _tile("adjusted", name, "not applicable" if card.kind != "cohort" else "not computed", reason)
+    return _tile("adjusted", name, _amount(adjusted.effect, unit), f"95 % CI {_interval(adjusted)}")
 
 
-def _excludable_tile(entry: Mapping[str, Any], unit: str) -> dict[str, str]:
-    value, name = entry["smallest_excludable"], "Could have excluded"
-    if not words.is_number(value):
+def _excludable_tile(card: Card, unit: str) -> dict[str, str]:
+    value, name = card.smallest_excludable, "Could have excluded"
+    if value is None:
         return _tile("excludable", name, "nothing", "no effect size could have been excluded")
-    margin = entry["declared"]["margin"]
-    beside = f"; margin {words.number(margin)}" if words.is_number(margin) else ""
+    margin = card.declared.margin
+    beside = f"; margin {words.number(margin)}" if margin is not None else ""
     return _tile("excludable", name, f"beyond {words.number(abs(value))} {unit}", f"one-sided 95 %{beside}")
 
 
-def _agreeing_tile(entry: Mapping[str, Any]) -> dict[str, str]:
-    agreeing = entry["agreeing"]
-    noun = "Cohorts that agree" if entry["kind"] == "cohort" else "Experiments that agree"
+def _agreeing_tile(card: Card) -> dict[str, str]:
+    agreeing = card.agreeing
+    noun = "Cohorts that agree" if card.kind == "cohort" else "Experiments that agree"
     if not agreeing:
         return _tile("agreeing", noun, "none tested", "no comparison could be tested")
-    return _tile("agreeing", noun, f"{agreeing['k']} of {agreeing['n']}", "independent sources")
+    return _tile("agreeing", noun, f"{agreeing.k} of {agreeing.n}", "independent sources")
 
 
-def _smallest(entry: Mapping[str, Any], key: str) -> str:
+def _smallest(card: Card, key: str) -> str:
     """Say how several comparisons became one p, where there are several."""
-    known = sum(words.is_number(item[key]) for item in entry["evidence"])
-    return f"{_reading(entry) if key == 'p_competitive' else ''}; smallest of {known}, × {known}" if known > 1 else ""
+    known = sum(getattr(item, key) is not None for item in card.evidence)
+    return f"{_reading(card) if key == 'p_competitive' else ''}; smallest of {known}, × {known}" if known > 1 else ""
 
 
-def _reading(entry: Mapping[str, Any]) -> str:
-    told = [str(item["competitive_reading"]) for item in entry["evidence"] if item["competitive_reading"]]
+def _reading(card: Card) -> str:
+    told = [str(item.competitive_reading) for item in card.evidence if item.competitive_reading]
     few = told and all(text.startswith("uninformative") for text in told)
     return "; uninformative: too few samples" if few else ""
 
 
-def _specificity_tile(entry: Mapping[str, Any]) -> dict[str, str]:
-    name, record = "Special among sets?", entry.get("specificity") or {}
-    rank = record.get("percentile_comparators")
-    beside = f"; {words.ordinal(rank)} among comparator sets" if words.is_number(rank) else ""
-    value = entry["specificity_percentile"]
-    if words.is_number(value):
+def _specificity_tile(card: Card) -> dict[str, str]:
+    name, record = "Special among sets?", card.columns_of(SpecificityColumns).specificity
+    rank, value = record.percentile_comparators, record.percentile
+    beside = f"; {words.ordinal(rank)} among comparator sets" if rank is not None else ""
+    if value is not None:
         return _tile("specificity", name, f"{words.ordinal(value)} percentile", f"among matched random sets{beside}")
-    reason = str(entry["not_computed"].get("specificity_percentile") or record.get("reason") or "no reason was given")
-    if words.is_number(rank):
+    reason = card.not_computed["specificity_percentile"]
+    if rank is not None:
         short = "no random set matches" if "no valid comparator" in reason else "random sets: " + reason
         return _tile("specificity", name, f"{words.ordinal(rank)} percentile", f"among comparator sets; {short}")
     return _tile("specificity", name, "not computed", reason)
 
 
-def _robustness_tile(entry: Mapping[str, Any], record: Mapping[str, Any] | None) -> dict[str, str]:
-    name = "Other analyses agree?"
-    found = record or entry.get("robustness") or {}
-    if words.is_number(found.get("of")) and found["of"]:
-        share = words.percent(found["agreeing"], found["of"])
-        full = found.get("full_data") or {}
-        hint = f"{share} of variants"
-        if words.is_number(full.get("of")) and full["of"]:
-            hint += f"; on full data {full['agreeing']} of {full['of']}"
-        return _tile("robustness", name, f"{found['agreeing']} of {found['of']}", hint)
-    if words.is_number(entry["robustness_share"]):
-        return _tile("robustness", name, words.percent(entry["robustness_share"], 1), "of the variants evaluated")
-    reason = str(found.get("reason") or entry["not_computed"].get("robustness_share", "no reason was given"))
-    return _tile("robustness", name, "not computed", reason)
+def _robustness_tile(card: Card) -> dict[str, str]:
+    name, record = "Other analyses agree?", card.columns_of(RobustnessColumns).robustness
+    if record is None or not record.of:
+        return _tile("robustness", name, "not computed", card.not_computed["robustness_share"])
+    hint, full = f"{words.percent(record.agreeing, record.of)} of variants", record.full_data
+    if full.of:
+        hint += f"; on full data {full.agreeing} of {full.of}"
+    return _tile("robustness", name, f"{record.agreeing} of {record.of}", hint)

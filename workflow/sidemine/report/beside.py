@@ -1,4 +1,4 @@
-"""Results that stand beside the verdicts and may not be there yet: specificity table, robustness grid, concordance."""
+"""Results that stand beside the verdicts and may not be there: specificity table, concordance."""
 
 from __future__ import annotations
 
@@ -25,8 +25,6 @@ class Beside:
     ----------
     comparators
         Per hypothesis: rows of comparator sets of `specificity.tsv`.
-    robustness
-        Per hypothesis: its record of `robustness.json`.
     bridges, interactions
         Of `concordance.json`.
     missing
@@ -34,14 +32,13 @@ class Beside:
     """
 
     comparators: dict[str, list[dict[Any, Any]]] = field(default_factory=dict)
-    robustness: dict[str, dict[str, Any]] = field(default_factory=dict)
     bridges: list[dict[str, Any]] = field(default_factory=list)
     interactions: list[dict[str, Any]] = field(default_factory=list)
     missing: dict[str, str] = field(default_factory=dict)
 
 
 def read_beside(results: Path, study: Mapping[str, Any]) -> Beside:
-    """Read what is there of `specificity.tsv`, `robustness.json` and `concordance.json`.
+    """Read what is there of `specificity.tsv` and `concordance.json`.
 
     Parameters
     ----------
@@ -55,22 +52,14 @@ def read_beside(results: Path, study: Mapping[str, Any]) -> Beside:
     InputError
         When a file that is there is not JSON, or is not shaped as its contract says.
     """
-    found = {
-        name: _read(results / f"{name}.json", key)
-        for name, key in (("robustness", "hypotheses"), ("concordance", "bridges"))
-    }
-    missing = {
-        name: f"{name}.json is not among these results: this stage was not part of the run"
-        for name, content in found.items()
-        if content is None
-    }
-    robustness, concordance = found["robustness"] or {}, found["concordance"] or {}
+    found = _read(results / "concordance.json", "bridges")
+    concordance = found or {}
+    missing = "concordance.json is not among these results: this stage was not part of the run"
     return Beside(
         comparators=_comparators(results / "specificity.tsv"),
-        robustness={str(record["hypothesis"]): record for record in robustness.get("hypotheses", [])},
         bridges=[_bridge_with_words(bridge, study) for bridge in concordance.get("bridges", [])],
         interactions=[_interaction_with_words(entry, study) for entry in concordance.get("interactions") or []],
-        missing=missing,
+        missing={"concordance": missing} if found is None else {},
     )
 
 

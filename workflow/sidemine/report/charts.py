@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from sidemine.considerations.composition.record import PooledEstimate
+from sidemine.effect.record import ContrastEvidence, PooledEffect
 from sidemine.report.words import bounded, is_number, number, percent, unit_words
 
 Spec = dict[str, Any]
@@ -53,9 +55,7 @@ def interval_words(effect: float | None, low: float | None, high: float | None) 
 
 
 def forest_rows(
-    evidence: Sequence[Mapping[str, Any]],
-    pooled: Mapping[str, Any] | None = None,
-    adjusted: Mapping[str, Any] | None = None,
+    evidence: Sequence[ContrastEvidence], pooled: PooledEffect | None = None, adjusted: PooledEstimate | None = None
 ) -> list[dict[str, Any]]:
     """Return the rows of a forest plot: one per contrast, with the words that stand above its interval.
 
@@ -65,70 +65,81 @@ def forest_rows(
     rows = [_contrast_row(entry) for entry in evidence]
     if pooled:
         rows.append(_pooled_row(pooled))
-    if adjusted and is_number(adjusted.get("effect")):
+    if adjusted and is_number(adjusted.effect):
         rows.append(
             _row(
                 "adjusted for blood cells",
                 "Adjusted for blood composition",
-                f"{adjusted.get('k', 1)} of {len(evidence)} comparisons; an assumption-laden estimate, shown beside the total",
-                adjusted,
+                f"{adjusted.k} of {len(evidence)} comparisons; an assumption-laden estimate, shown beside the total",
+                (adjusted.effect, adjusted.ci_low, adjusted.ci_high),
                 shape="pooled",
             )
         )
     return rows
 
 
-def _contrast_row(entry: Mapping[str, Any]) -> dict[str, Any]:
-    drawable = all(is_number(entry[key]) for key in ("effect", "ci_low", "ci_high"))
+def _contrast_row(entry: ContrastEvidence) -> dict[str, Any]:
+    interval = (entry.effect, entry.ci_low, entry.ci_high)
+    drawable = all(is_number(value) for value in interval)
     facts = [
-        f"{entry['n_target']} v {entry['n_reference']}",
-        f"{percent(entry['n_measured'] or 0, entry['n_in_set'] or 0)} of set measured",
-        bounded(entry["contrast"], 64),
+        f"{entry.n_target} v {entry.n_reference}",
+        f"{percent(entry.n_measured, entry.n_in_set)} of set measured",
+        bounded(entry.contrast, 64),
     ]
-    label = [bounded(entry["accession"], 40), bounded(entry["tissue"], 60), bounded(entry["platform"] or "", 20)]
-    problem = "" if drawable else f"not testable: {(entry['problem'] or {}).get('what', 'no effect estimated')}"
+    label = [bounded(entry.accession, 40), bounded(entry.tissue, 60), bounded(entry.platform, 20)]
+    problem = f"not testable: {entry.problem.what if entry.problem else 'no effect estimated'}"
     return _row(
-        bounded(entry["contrast"], 64),
+        bounded(entry.contrast, 64),
         " · ".join(filter(None, label)),
         " · ".join(facts),
-        entry if drawable else {},
-        problem=bounded(problem, 160),
+        interval if drawable else _NOTHING,
+        problem="" if drawable else bounded(problem, 160),
     )
 
 
-def _pooled_row(pooled: Mapping[str, Any]) -> dict[str, Any]:
-    missing = pooled["not_estimable"].get("prediction_low")
+def _pooled_row(pooled: PooledEffect) -> dict[str, Any]:
+    missing = "prediction_low" in pooled.not_estimable
     prediction = (
         "no prediction interval below 3 datasets"
         if missing
-        else f"prediction interval {number(pooled['prediction_low'])} to {number(pooled['prediction_high'])}"
+        else f"prediction interval {number(pooled.prediction_low)} to {number(pooled.prediction_high)}"
     )
-    left_out = f"one left out: {number(pooled['leave_one_out_low'])} to {number(pooled['leave_one_out_high'])}"
+    left_out = f"one left out: {number(pooled.leave_one_out_low)} to {number(pooled.leave_one_out_high)}"
     row = _row(
         # No contrast may have this name: ids hold no spaces.
         "all together",
-        f"Pooled · {pooled['k']} datasets · {bounded(pooled['method'], 60)}",
+        f"Pooled · {pooled.k} datasets · {bounded(pooled.method, 60)}",
         f"{left_out} · {prediction}",
-        pooled,
+        (pooled.effect, pooled.ci_low, pooled.ci_high),
         shape="pooled",
     )
     return row | {
-        "out_low": pooled["leave_one_out_low"],
-        "out_high": pooled["leave_one_out_high"],
-        "prediction_low": None if missing else pooled["prediction_low"],
-        "prediction_high": None if missing else pooled["prediction_high"],
+        "out_low": pooled.leave_one_out_low,
+        "out_high": pooled.leave_one_out_high,
+        "prediction_low": None if missing else pooled.prediction_low,
+        "prediction_high": None if missing else pooled.prediction_high,
     }
 
 
+_NOTHING = (None, None, None)
+
+
 def _row(
-    key: str, label: str, facts: str, effect: Mapping[str, Any], *, shape: str = "", problem: str = ""
+    key: str,
+    label: str,
+    facts: str,
+    interval: tuple[float | None, float | None, float | None],
+    *,
+    shape: str = "",
+    problem: str = "",
 ) -> dict[str, Any]:
-    side = way(effect["ci_low"], effect["ci_high"]) if effect else "unclear"
-    value = interval_words(effect["effect"], effect["ci_low"], effect["ci_high"]) if effect else ""
+    effect, low, high = interval
+    side = "unclear" if low is None or high is None else way(low, high)
+    value = "" if effect is None else interval_words(effect, low, high)
     return {
-        "contrast": key, "label": label, "facts": facts, "effect": effect.get("effect"), "ci_low": effect.get("ci_low"),
-        "ci_high": effect.get("ci_high"), "way": side, "shape": shape or side, "out_low": None, "out_high": None,
-        "prediction_low": None, "prediction_high": None, "value": value, "problem": problem,
+        "contrast": key, "label": label, "facts": facts, "effect": effect, "ci_low": low, "ci_high": high, "way": side,
+        "shape": shape or side, "out_low": None, "out_high": None, "prediction_low": None, "prediction_high": None,
+        "value": value, "problem": problem,
     }  # fmt: skip
 
 

@@ -12,12 +12,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sidemine.considerations.of_study import COLUMNS
 from sidemine.errors import InputError, Problem
 from sidemine.prepare.expression_store import LAYERS
 from sidemine.report.beside import Beside, read_beside
 from sidemine.report.supplement import Supplement, read_supplement
 from sidemine.report.words import cleaned
-from sidemine.tables import DIFFERENTIAL, ENRICHMENT, GENE_SETS, SAMPLES, empty_table, read_table
+from sidemine.tables import DIFFERENTIAL, ENRICHMENT, GENE_SETS, SAMPLES, empty_table, read_differential, read_table
+from sidemine.verdict.card import Verdicts, verdicts_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -47,7 +49,7 @@ class DatasetResults:
     provenance
         What the prepare stage wrote down about the values.
     genes, sample_names, values
-        Genes, samples, and expression (samples × genes, log2; counts as log2 counts per million); empty when the
+        Genes, samples, and expression (samples × genes, log2, z-scores or fractions; counts as log2 counts per million); empty when the
         dataset could not be prepared.
     """
 
@@ -76,7 +78,7 @@ class StudyResults:
     """One study's results, as read."""
 
     study: dict[str, Any]
-    verdicts: dict[str, Any]
+    verdicts: Verdicts
     manifest: dict[str, Any]
     gene_sets: pd.DataFrame
     datasets: dict[str, DatasetResults]
@@ -106,7 +108,7 @@ class StudyResults:
     @property
     def simulated(self) -> bool:
         """Whether anything in this study was simulated: verdicts or any input say so."""
-        return bool(self.verdicts["simulated"]) or any(item.get("simulated") for item in self.manifest["inputs"])
+        return bool(self.verdicts.simulated) or any(item.get("simulated") for item in self.manifest["inputs"])
 
 
 def collect(results: Path) -> StudyResults:
@@ -124,7 +126,7 @@ def collect(results: Path) -> StudyResults:
     gene_sets = read_table(results / "gene_sets.tsv.gz", GENE_SETS)
     return StudyResults(
         study=study,
-        verdicts=_read_json(results / "verdicts.json", _VERDICT_KEYS),
+        verdicts=verdicts_of(_read_json(results / "verdicts.json", _VERDICT_KEYS), COLUMNS, "verdicts.json"),
         manifest=_read_json(results / "manifest.json", _MANIFEST_KEYS),
         gene_sets=gene_sets,
         datasets={row["dataset"]: _read_dataset(results, row) for row in study["datasets"]},
@@ -218,6 +220,6 @@ def _read_contrast(results: Path, row: dict[str, Any]) -> ContrastResults:
         row=cleaned(row),
         design=design,
         quality=_read_json(folder / "quality.json", _CONTRAST_QUALITY_KEYS),
-        differential=read_table(differential, DIFFERENTIAL) if differential.is_file() else empty_table(DIFFERENTIAL),
+        differential=read_differential(differential) if differential.is_file() else empty_table(DIFFERENTIAL),
         enrichment=read_table(enrichment, ENRICHMENT) if enrichment.is_file() else empty_table(ENRICHMENT),
     )

@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from itertools import groupby
 from textwrap import wrap
-from typing import Any
+from typing import Any, Protocol
 
+from sidemine.considerations.composition.record import AdjustedIn, CompositionAdjusted, CompositionUnknown, NotAsked
+from sidemine.considerations.robustness.record import VariantRow
+from sidemine.considerations.specificity.record import Placed
 from sidemine.report.charts import WAY_SHAPES, WAYS, Spec, base, interval_words, signed_axis, way
 from sidemine.report.words import bounded, count, is_number, number, shortened, unit_words
+from sidemine.verdict.card import CardContrast
 
 MOST_CONTRASTS = 4
 """Most comparisons whose confounders are drawn side by side; the table holds all."""
@@ -35,20 +39,37 @@ _LABEL = {"title": None, "labelExpr": "split(datum.value, '|')[1]", "ticks": Fal
                                                  "value": "normal"}}  # fmt: skip
 
 
-def interval_rows(groups: Sequence[tuple[str, Sequence[tuple[str, Mapping[str, Any]]]]]) -> list[dict[str, Any]]:
-    """Return rows of `intervals`: under each heading one row per label and effect (effect, ci_low, ci_high)."""
+class _WithInterval(Protocol):
+    """An effect with its 95 % confidence interval."""
+
+    @property
+    def effect(self) -> float | None: ...
+    @property
+    def ci_low(self) -> float | None: ...
+    @property
+    def ci_high(self) -> float | None: ...
+
+
+Groups = Sequence[tuple[str, Sequence[tuple[str, _WithInterval]]]]
+
+
+def interval_rows(groups: Groups) -> list[dict[str, Any]]:
+    """Return rows of `intervals`: under each heading one row per label and effect."""
     rows: list[dict[str, Any]] = []
     for heading, entries in groups:
         rows.append({"key": _key(len(rows), f"{bounded(heading, 64)} ⟶"), "way": "unclear", "value": ""})
         for label, entry in entries:
-            if not all(is_number(entry[key]) for key in ("effect", "ci_low", "ci_high")):
+            effect, low, high = entry.effect, entry.ci_low, entry.ci_high
+            if not (is_number(effect) and is_number(low) and is_number(high)):
                 continue
             rows.append(
                 {
                     "key": _key(len(rows), bounded(label, 80)),
-                    **{key: entry[key] for key in ("effect", "ci_low", "ci_high")},
-                    "way": way(entry["ci_low"], entry["ci_high"]),
-                    "value": interval_words(entry["effect"], entry["ci_low"], entry["ci_high"]),
+                    "effect": effect,
+                    "ci_low": low,
+                    "ci_high": high,
+                    "way": way(low, high),
+                    "value": interval_words(effect, low, high),
                 }
             )
     return rows
@@ -79,15 +100,13 @@ def intervals(rows: Sequence[Mapping[str, Any]], effect_unit: str, what: str) ->
     }  # fmt: skip
 
 
-def specificity(
-    contrasts: Sequence[Mapping[str, Any]], effect_unit: str, comparators: Sequence[Mapping[str, Any]] = ()
-) -> Spec:
+def specificity(contrasts: Sequence[Placed], effect_unit: str, comparators: Sequence[Mapping[str, Any]] = ()) -> Spec:
     """Return the primary set's effect among matched random sets and the sets beside it.
 
     Parameters
     ----------
     contrasts
-        Records of `specificity.json`, one per contrast.
+        Places of the primary set, one per contrast.
     effect_unit
         Unit of the effects.
     comparators
@@ -95,28 +114,26 @@ def specificity(
     """
     points, ticks, bars = [], [], []
     for entry in contrasts:
-        name, matched = bounded(entry["contrast"], 64), entry["matched"]
-        if matched["percentile"] is not None:
-            cut = len(matched["quantiles"]) // 20
-            bars.append({"contrast": name, "low": matched["quantiles"][cut], "high": matched["quantiles"][-1 - cut]})
-            ticks += [{"contrast": name, "effect": value} for value in matched["quantiles"]]
-        shown = [(entry["gene_set"], "primary set", entry["effect"])]
-        shown += [(row["gene_set"], str(row["family"]).replace("_", " "), row["effect"]) for row in entry["beside"]]
+        name, matched = bounded(entry.contrast, 64), entry.matched
+        if matched.percentile is not None:
+            cut = len(matched.quantiles) // 20
+            bars.append({"contrast": name, "low": matched.quantiles[cut], "high": matched.quantiles[-1 - cut]})
+            ticks += [{"contrast": name, "effect": value} for value in matched.quantiles]
+        shown: list[tuple[str, str, object]] = [(entry.gene_set, "primary set", entry.effect)]
+        shown += [(row.gene_set, row.family.replace("_", " "), row.effect) for row in entry.beside]
         shown += [
-            (row["gene_set"], "comparator", row["effect"])
-            for row in comparators
-            if row["contrast"] == entry["contrast"]
+            (row["gene_set"], "comparator", row["effect"]) for row in comparators if row["contrast"] == entry.contrast
         ]
         points += [
             {"contrast": name, "set": bounded(label, 100), "kind": kind, "effect": effect}
             for label, kind, effect in reversed(shown)
             if is_number(effect)
         ]
-    order = [bounded(entry["contrast"], 64) for entry in contrasts]
+    order = [bounded(entry.contrast, 64) for entry in contrasts]
     y = {"field": "contrast", "type": "nominal", "sort": order, "axis": None}
     x = {"type": "quantitative", "axis": {"title": signed_axis(unit_words(effect_unit)), "grid": False, "tickCount": 5}}
     legend = {"title": None, "orient": "top", "columns": {"expr": "width < 380 ? 2 : 4"}, "labelFontSize": 11}
-    told = "; ".join(f"{entry['contrast']}: {number(entry['effect'])}, {_place(entry)}" for entry in contrasts)
+    told = "; ".join(f"{entry.contrast}: {number(entry.effect)}, {_place(entry)}" for entry in contrasts)
     labels = [{"contrast": name, "words": _place(entry)} for name, entry in zip(order, contrasts, strict=True)]
     size = {"condition": [{"test": "datum.kind === 'primary set'", "value": 130},
                           {"test": "datum.kind === 'comparator'", "value": 14}], "value": 60}  # fmt: skip
@@ -148,64 +165,51 @@ def specificity(
     }  # fmt: skip
 
 
-def _place(entry: Mapping[str, Any]) -> str:
-    matched, rank = entry["matched"], entry.get("comparators") or {}
-    parts = [f"rank {rank['rank']} among {count(int(rank['n']), 'comparator set')} and itself"] if is_number(
-        rank.get("rank")
-    ) else []  # fmt: skip
-    if matched["percentile"] is not None:
-        return "; ".join([f"percentile {number(matched['percentile'], 0)} among matched random sets", *parts])
-    return "; ".join([*parts, bounded(str(matched["reason"]), 120)])
+def _place(entry: Placed) -> str:
+    matched, among = entry.matched, entry.comparators
+    rank = f"rank {among.rank} among {count(among.n, 'comparator set')} and itself"
+    if matched.percentile is not None:
+        return f"percentile {number(matched.percentile, 0)} among matched random sets; {rank}"
+    return f"{rank}; {bounded(matched.reason, 120)}"
 
 
-def confounders(
-    contrasts: Sequence[Mapping[str, Any]], evidence: Sequence[Mapping[str, Any]], effect_unit: str
-) -> Spec | None:
+def confounders(contrasts: Sequence[Placed], evidence: Sequence[CardContrast], effect_unit: str) -> Spec | None:
     """Return the primary set beside confounder and negative-control sets, on one scale; None where nothing is beside it."""
-    own = {entry["contrast"]: entry for entry in evidence}
+    own = {entry.contrast: entry for entry in evidence}
     groups = []
     for entry in contrasts[:MOST_CONTRASTS]:
-        rows = [(f"◆ {entry['gene_set']}", own.get(entry["contrast"], {"effect": None}))]
-        ordered = sorted(entry["beside"], key=lambda row: (row["family"] == "negative_control", row["gene_set"]))
+        rows: list[tuple[str, _WithInterval]] = [(f"◆ {entry.gene_set}", own[entry.contrast])]
+        ordered = sorted(entry.beside, key=lambda row: (row.family == "negative_control", row.gene_set))
         rows += [
-            (f"{'●' if row['family'] == 'negative_control' else '✚'} {row['gene_set']}", row)
-            for row in ordered[:MOST_SETS]
+            (f"{'●' if row.family == 'negative_control' else '✚'} {row.gene_set}", row) for row in ordered[:MOST_SETS]
         ]
-        groups.append((entry["contrast"], [row for row in rows if is_number(row[1]["effect"])]))
+        groups.append((entry.contrast, [row for row in rows if is_number(row[1].effect)]))
     if not any(len(rows) > 1 for _, rows in groups):
         return None
     return intervals(interval_rows(groups), effect_unit, "Do confounders and negative controls move as well?")
 
 
-def adjustment(composition: Mapping[str, Any] | None, effect_unit: str) -> Spec | None:
+def adjustment(composition: CompositionAdjusted | CompositionUnknown | NotAsked, effect_unit: str) -> Spec | None:
     """Return what is left of the effect after adjusting for blood cells, one by one and together; None where not done."""
-    if not composition or not composition.get("contrasts"):
+    if isinstance(composition, NotAsked) or not composition.contrasts:
         return None
-    groups = []
-    if composition.get("total") and composition.get("adjusted"):
-        pooled = [("total", composition["total"]), ("adjusted for all", composition["adjusted"])]
-        if composition.get("corrected"):
-            pooled.append(("… and for noise of proxies", composition["corrected"]))
-        groups.append(("pooled", pooled))
-    for entry in composition["contrasts"][:MOST_CONTRASTS]:
-        if not entry.get("total"):
-            continue
-        rows = [("total", entry["total"])]
-        rows += [(f"{one['cell_type'].replace('_', ' ')} alone", one["adjusted"]) for one in entry.get("single", [])]
-        rows += [
-            (label, entry[key])
-            for label, key in (("adjusted for all", "adjusted"), ("… and for noise of proxies", "corrected"))
-            if entry.get(key)
-        ]
-        groups.append((entry["contrast"], rows))
-    return (
-        intervals(interval_rows(groups), effect_unit, "What is left after adjusting for blood cells?")
-        if groups
-        else None
-    )
+    groups: list[tuple[str, list[tuple[str, _WithInterval]]]] = []
+    if isinstance(composition, CompositionAdjusted):
+        pooled: list[tuple[str, _WithInterval]] = [("total", composition.total), (_ALL, composition.adjusted)]
+        groups.append(("pooled", [*pooled, (_NOISE, composition.corrected)]))
+    for entry in composition.contrasts[:MOST_CONTRASTS]:
+        rows: list[tuple[str, _WithInterval]] = [("total", entry.total)]
+        if isinstance(entry, AdjustedIn):
+            rows += [(f"{one.cell_type.replace('_', ' ')} alone", one.adjusted) for one in entry.single]
+            rows += [(_ALL, entry.adjusted), (_NOISE, entry.corrected)]
+        groups.append((entry.contrast, rows))
+    return intervals(interval_rows(groups), effect_unit, "What is left after adjusting for blood cells?")
 
 
-def specification(variants: Sequence[Mapping[str, Any]], effect_unit: str) -> Spec | None:
+_ALL, _NOISE = "adjusted for all", "… and for noise of proxies"
+
+
+def specification(variants: Sequence[VariantRow], effect_unit: str) -> Spec | None:
     """Return the specification curve: every evaluated variant's effect, ordered, above the choice that it varies.
 
     Parameters
@@ -216,24 +220,30 @@ def specification(variants: Sequence[Mapping[str, Any]], effect_unit: str) -> Sp
         Unit of the reference run's effect.
     """
     evaluated = sorted(
-        (row for row in variants if all(is_number(row.get(key)) for key in ("effect", "ci_low", "ci_high"))),
-        key=lambda row: (row["effect"], str(row["variant"])),
+        (
+            (row.effect, row.variant, row.ci_low, row.ci_high, row)
+            for row in variants
+            if is_number(row.effect) and is_number(row.ci_low) and is_number(row.ci_high)
+        ),
+        key=lambda found: found[:2],
     )
     if not evaluated:
         return None
-    ordered = sorted({str(row["dimension"]) for row in evaluated}, key=lambda name: (name != "reference", name))
+    ordered = sorted({row.dimension for *_, row in evaluated}, key=lambda name: (name != "reference", name))
     points = [
         {
             "rank": rank,
-            **{key: row[key] for key in ("effect", "ci_low", "ci_high")},
-            "dimension": str(row["dimension"]).replace("_", " "),
-            "words": bounded(str(row["description"]), 160),
-            "value": interval_words(row["effect"], row["ci_low"], row["ci_high"]),
-            "way": way(row["ci_low"], row["ci_high"]),
+            "effect": effect,
+            "ci_low": low,
+            "ci_high": high,
+            "dimension": row.dimension.replace("_", " "),
+            "words": bounded(row.description, 160),
+            "value": interval_words(effect, low, high),
+            "way": way(low, high),
             "agrees": _agreement(row),
-            "reference": str(row["dimension"]) == "reference",
+            "reference": row.dimension == "reference",
         }
-        for rank, row in enumerate(evaluated, start=1)
+        for rank, (effect, _, low, high, row) in enumerate(evaluated, start=1)
     ]
     matrix = _MATRIX_STEP * len(ordered)
     x = {"field": "rank", "type": "quantitative", "axis": None,
@@ -274,8 +284,8 @@ def specification(variants: Sequence[Mapping[str, Any]], effect_unit: str) -> Sp
     }  # fmt: skip
 
 
-def _agreement(row: Mapping[str, Any]) -> str:
-    return "not evaluated" if row.get("agrees") is None else "agrees" if row["agrees"] else "does not agree"
+def _agreement(row: VariantRow) -> str:
+    return "not evaluated" if row.agrees is None else "agrees" if row.agrees else "does not agree"
 
 
 def concordance(bridge: Mapping[str, Any], row: Mapping[str, Any] | None) -> Spec | None:
@@ -341,11 +351,10 @@ def _labelled(leading: Sequence[dict[str, Any]], genes: Sequence[dict[str, Any]]
     return chosen
 
 
-def left_out_variants(variants: Sequence[Mapping[str, Any]]) -> list[tuple[str, list[str]]]:
+def left_out_variants(variants: Sequence[VariantRow]) -> list[tuple[str, list[str]]]:
     """Return the reasons why variants were not evaluated, each with the variants that it holds for."""
-    missing = [row for row in variants if not is_number(row.get("effect"))]
-    ordered = sorted(missing, key=lambda row: (str(row.get("reason") or ""), str(row["variant"])))
+    missing = sorted((row.reason, row.variant) for row in variants if not is_number(row.effect))
     return [
-        (reason or "no reason was given", [bounded(str(row["variant"]), 64) for row in rows])
-        for reason, rows in groupby(ordered, key=lambda row: str(row.get("reason") or ""))
+        (reason or "no reason was given", [bounded(variant, 64) for _, variant in rows])
+        for reason, rows in groupby(missing, key=lambda row: row[0])
     ]

@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from sidemine.considerations.composition.record import CompositionColumns
+from sidemine.considerations.robustness.record import RobustnessColumns, VariantRow
+from sidemine.considerations.specificity.record import SpecificityColumns
 from sidemine.report import charts, evidence_charts, words
 from sidemine.report.beside import Beside
+from sidemine.verdict.card import Card
 
 _CALLS = {
     "mimics": "mimics the disease",
@@ -17,45 +21,48 @@ _CALLS = {
 }
 
 
-def effect_unit(entry: Mapping[str, Any]) -> str:
+def effect_unit(card: Card) -> str:
     """Return the unit of the hypothesis' effects (all its contrasts share one)."""
-    units = [str(item["effect_unit"]) for item in entry["evidence"]]
-    return units[0] if units else str(entry["declared"]["margin_unit"])
+    return card.evidence[0].effect_unit if card.evidence else card.declared.margin_unit
 
 
-def evidence_panels(entry: Mapping[str, Any], beside: Beside, drawn: Mapping[str, Any]) -> dict[str, Any]:
+def evidence_panels(card: Card, beside: Beside, drawn: Mapping[str, Any]) -> dict[str, Any]:
     """Return the panels of one hypothesis: id of the figure (empty: none), caption, and why there is none."""
     return {
         "forest": _panel(
-            f"forest-{entry['hypothesis']}", drawn, pooled_caption(entry), "no comparison belongs to this question"
+            f"forest-{card.hypothesis}", drawn, pooled_caption(card), "no comparison belongs to this question"
         ),
         "panels": [
-            _specificity_panel(entry, drawn),
-            _adjustment_panel(entry, drawn),
-            _confounder_panel(entry, drawn),
-            _robustness_panel(entry, beside, drawn),
-            *_concordance_panels(entry, beside, drawn),
+            _specificity_panel(card, drawn),
+            _adjustment_panel(card, drawn),
+            _confounder_panel(card, drawn),
+            _robustness_panel(card, drawn),
+            *_concordance_panels(card, beside, drawn),
         ],
     }
 
 
-def figures(entry: Mapping[str, Any], beside: Beside) -> dict[str, charts.Spec]:
+def figures(card: Card, beside: Beside) -> dict[str, charts.Spec]:
     """Return the charts of one hypothesis by the id of their element."""
-    name, unit = entry["hypothesis"], effect_unit(entry)
-    contrasts = (entry.get("specificity") or {}).get("contrasts") or []
-    variants = (beside.robustness.get(name) or {}).get("variants") or []
-    rows = charts.forest_rows(entry["evidence"], entry["pooled"], entry["composition_adjusted"])
+    name, unit = card.hypothesis, effect_unit(card)
+    contrasts, robustness = (
+        card.columns_of(SpecificityColumns).specificity.contrasts,
+        card.columns_of(RobustnessColumns),
+    )
+    mixed = card.columns_of(CompositionColumns)
+    variants = robustness.robustness.variants if robustness.robustness else []
+    rows = charts.forest_rows(card.evidence, card.pooled, mixed.composition_adjusted)
     made = {
-        f"forest-{name}": charts.forest(rows, unit, entry["declared"]["margin"]) if rows else None,
+        f"forest-{name}": charts.forest(rows, unit, card.declared.margin) if rows else None,
         f"specificity-{name}": evidence_charts.specificity(contrasts, unit, beside.comparators.get(name, ()))
         if contrasts
         else None,
-        f"confounders-{name}": evidence_charts.confounders(contrasts, entry["evidence"], unit),
-        f"adjustment-{name}": evidence_charts.adjustment(entry.get("composition"), unit),
+        f"confounders-{name}": evidence_charts.confounders(contrasts, card.evidence, unit),
+        f"adjustment-{name}": evidence_charts.adjustment(mixed.composition, unit),
         f"specification-{name}": evidence_charts.specification(variants, unit),
         **{
             f"concordance-{bridge['bridge']}-{name}": evidence_charts.concordance(bridge, main_row(bridge))
-            for bridge in bridges_of(entry, beside)
+            for bridge in bridges_of(card, beside)
         },
     }
     return {key: spec for key, spec in made.items() if spec is not None}
@@ -83,35 +90,35 @@ def _panel(
     }
 
 
-def pooled_caption(entry: Mapping[str, Any]) -> str:
+def pooled_caption(card: Card) -> str:
     """Say in the forest plot's caption what the pooled row shows, or why there is none."""
-    if entry["pooled"] is None:
-        return f"Nothing is pooled: {entry['not_computed'].get('pooled', 'no reason was given')}."
+    if card.pooled is None:
+        return f"Nothing is pooled: {card.not_computed['pooled']}."
     return (
-        f"Diamond: pooled effect ({entry['pooled']['method']}); pale bar: its range when one dataset is left out; dotted "
+        f"Diamond: pooled effect ({card.pooled.method}); pale bar: its range when one dataset is left out; dotted "
         "line: where a further study would fall (prediction interval), from three datasets on."
     )
 
 
-def _specificity_panel(entry: Mapping[str, Any], drawn: Mapping[str, Any]) -> dict[str, Any]:
-    sentence = (entry.get("specificity") or {}).get("sentence", "")
+def _specificity_panel(card: Card, drawn: Mapping[str, Any]) -> dict[str, Any]:
+    sentence = card.columns_of(SpecificityColumns).specificity.sentence
     return _panel(
-        f"specificity-{entry['hypothesis']}",
+        f"specificity-{card.hypothesis}",
         drawn,
         "Diamond: the primary set. Grey ticks: random sets of the same size, expression and correlation (each tick an equal "
         "share of them; the bar holds 90 %; no bar: none match). Small squares: comparator sets. A percentile is no p-value.",
-        str(entry["not_computed"].get("specificity_percentile") or "no comparison could be placed among other sets"),
+        card.not_computed.get("specificity_percentile", "no comparison could be placed among other sets"),
         title="Is the set special?",
         extra={"facts": [sentence] if sentence else []},
     )
 
 
-def _confounder_panel(entry: Mapping[str, Any], drawn: Mapping[str, Any]) -> dict[str, Any]:
-    contrasts = (entry.get("specificity") or {}).get("contrasts") or []
+def _confounder_panel(card: Card, drawn: Mapping[str, Any]) -> dict[str, Any]:
+    contrasts = card.columns_of(SpecificityColumns).specificity.contrasts
     more = len(contrasts) - evidence_charts.MOST_CONTRASTS
     left_out = f" {words.count(more, 'further comparison')} in specificity.tsv." if more > 0 else ""
     return _panel(
-        f"confounders-{entry['hypothesis']}",
+        f"confounders-{card.hypothesis}",
         drawn,
         "The primary set (◆) beside what could explain it away (✚ confounders) and what must stand still (● controls), 95 % CI. "
         f"A set that moves as much as the primary one is a rival explanation.{left_out}",
@@ -120,78 +127,58 @@ def _confounder_panel(entry: Mapping[str, Any], drawn: Mapping[str, Any]) -> dic
     )
 
 
-def _adjustment_panel(entry: Mapping[str, Any], drawn: Mapping[str, Any]) -> dict[str, Any]:
-    composition = entry.get("composition") or {}
-    reason = entry["not_computed"].get("composition_adjusted") or composition.get("reason") or "not computed"
+def _adjustment_panel(card: Card, drawn: Mapping[str, Any]) -> dict[str, Any]:
+    sentence = card.columns_of(CompositionColumns).composition.sentence
     return _panel(
-        f"adjustment-{entry['hypothesis']}",
+        f"adjustment-{card.hypothesis}",
         drawn,
         "The effect in total, with each blood-cell proxy alone in the model, and with all of them. Adjustment never proves "
         "absence: proxies are noisy, and the mix of cells may itself be an effect of the pathway.",
-        str(reason),
+        card.not_computed.get("composition_adjusted", "not computed"),
         title="Is it the mix of blood cells?",
-        extra={"facts": [composition["sentence"]] if composition.get("sentence") else []},
+        extra={"facts": [sentence] if sentence else []},
     )
 
 
-def _robustness_panel(entry: Mapping[str, Any], beside: Beside, drawn: Mapping[str, Any]) -> dict[str, Any]:
-    record = beside.robustness.get(entry["hypothesis"]) or {}
-    variants = record.get("variants") or []
-    reason = record.get("reason") or beside.missing.get("robustness") or entry["not_computed"].get("robustness_share")
-    facts = [
-        f"{name.replace('_', ' ')}: {status}{_detail(record, name)}"
-        for name, status in sorted((record.get("required_runs") or {}).items())
-    ]
-    facts += [
-        f"reversed with an interval that excludes 0: {_variant_name(one)}" for one in record.get("reversed") or []
-    ]
-    facts += [
-        f"not evaluated ({reason}): {words.listed(names)}"
-        for reason, names in evidence_charts.left_out_variants(variants)
-    ]
+def _robustness_panel(card: Card, drawn: Mapping[str, Any]) -> dict[str, Any]:
+    record = card.columns_of(RobustnessColumns).robustness
+    facts: list[str] = []
+    if record is not None:
+        for name, status in sorted(record.required_runs.items()):
+            detail = record.required_details[name]
+            facts.append(f"{name.replace('_', ' ')}: {status}{f' ({detail})' if detail else ''}")
+        facts += [f"reversed with an interval that excludes 0: {variant}" for variant in record.reversed]
+        facts += [
+            f"not evaluated ({reason}): {words.listed(names)}"
+            for reason, names in evidence_charts.left_out_variants(record.variants)
+        ]
     return _panel(
-        f"specification-{entry['hypothesis']}",
+        f"specification-{card.hypothesis}",
         drawn,
         "Every evaluated way of doing the analysis, in order of effect; below, the choice that each one varies. Filled: agrees "
         "with the reference (ring). If the answer hung on one choice, the curve would cross zero there.",
-        str(reason or "no variant was evaluated"),
+        card.not_computed.get("robustness_share", "no variant was evaluated"),
         title="Does it survive other analyses?",
-        extra={"facts": facts, "rows": [_variant(row) for row in variants]},
+        extra={"facts": facts, "rows": [_variant(row) for row in record.variants] if record else []},
     )
 
 
-def _detail(record: Mapping[str, Any], name: str) -> str:
-    detail = (record.get("required_details") or {}).get(name)
-    return f" ({detail})" if detail else ""
-
-
-def _variant_name(one: object) -> str:
-    return str(one.get("variant", one)) if isinstance(one, Mapping) else str(one)
-
-
-def _variant(row: Mapping[str, Any]) -> dict[str, str]:
-    agrees = row.get("agrees")
+def _variant(row: VariantRow) -> dict[str, str]:
     return {
-        "variant": words.bounded(str(row["variant"]), 64),
-        "dimension": str(row["dimension"]).replace("_", " "),
-        "description": words.bounded(str(row.get("description") or ""), 300),
-        "k": "—" if not words.is_number(row.get("k")) else f"{row['k']:g}",
-        "effect": charts.interval_words(row.get("effect"), row.get("ci_low"), row.get("ci_high"))
-        if words.is_number(row.get("effect"))
-        else "—",
-        "p_value": words.p_value(row.get("p_value")),
-        "verdict": str(row.get("verdict") or "—"),
-        "agrees": "yes"
-        if agrees is True
-        else "no"
-        if agrees is False
-        else f"not evaluated: {row.get('reason') or '—'}",
+        "variant": words.bounded(row.variant, 64),
+        "dimension": row.dimension.replace("_", " "),
+        "description": words.bounded(row.description, 300),
+        "k": "—" if row.k is None else f"{row.k:g}",
+        "effect": charts.interval_words(row.effect, row.ci_low, row.ci_high) if words.is_number(row.effect) else "—",
+        "p_value": words.p_value(row.p_value),
+        "verdict": row.verdict or "—",
+        "agrees": f"not evaluated: {row.reason or '—'}" if row.agrees is None else "yes" if row.agrees else "no",
     }
 
 
-def bridges_of(entry: Mapping[str, Any], beside: Beside) -> list[dict[str, Any]]:
+def bridges_of(card: Card, beside: Beside) -> list[dict[str, Any]]:
     """Return the bridges between drug and disease that touch the comparisons of a hypothesis."""
-    own = set(entry["declared"]["contrasts"])
+    own = set(card.declared.contrasts)
     return [bridge for bridge in beside.bridges if own & set(_sides(bridge))]
 
 
@@ -210,13 +197,13 @@ def main_row(bridge: Mapping[str, Any]) -> dict[str, Any] | None:
     return next(iter([*chosen, *rows]), None)
 
 
-def _concordance_panels(entry: Mapping[str, Any], beside: Beside, drawn: Mapping[str, Any]) -> list[dict[str, Any]]:
-    bridges = bridges_of(entry, beside)
+def _concordance_panels(card: Card, beside: Beside, drawn: Mapping[str, Any]) -> list[dict[str, Any]]:
+    bridges = bridges_of(card, beside)
     if not bridges:
         reason = beside.missing.get("concordance") or (
             "no bridge of this study joins these comparisons with a drug's (key concordance of config.yaml)"
         )
-        element = f"concordance-none-{entry['hypothesis']}"
+        element = f"concordance-none-{card.hypothesis}"
         return [_panel(element, drawn, "", reason, title="Does the drug's change resemble the disease?")]
     panels = []
     for bridge in bridges:
@@ -232,7 +219,7 @@ def _concordance_panels(entry: Mapping[str, Any], beside: Beside, drawn: Mapping
         leading = f" Leading genes: {words.listed(named)}." if named else ""
         panels.append(
             _panel(
-                f"concordance-{bridge['bridge']}-{entry['hypothesis']}",
+                f"concordance-{bridge['bridge']}-{card.hypothesis}",
                 drawn,
                 f"A point is a gene: its change with the drug, and its difference in patients. Along the rising diagonal the "
                 f"drug mimics the disease, along the falling one it opposes it.{how_many}{leading}",
@@ -242,7 +229,7 @@ def _concordance_panels(entry: Mapping[str, Any], beside: Beside, drawn: Mapping
                     "facts": [
                         str(bridge.get("question") or ""),
                         str(bridge.get("sentence") or ""),
-                        *interaction_sentences(entry, beside),
+                        *interaction_sentences(card, beside),
                     ],
                     "bridge_rows": [_bridge_row(one) for one in _main_first(bridge)],
                 },
@@ -260,14 +247,14 @@ def _main_first(bridge: Mapping[str, Any]) -> list[dict[str, Any]]:
     )
 
 
-def interaction_sentences(entry: Mapping[str, Any], beside: Beside) -> list[str]:
+def interaction_sentences(card: Card, beside: Beside) -> list[str]:
     """Return what differs between forms of the disease in the primary set (pulmonary embolism and vein thrombosis, say)."""
-    if entry["kind"] != "cohort":
+    if card.kind != "cohort":
         return []
     return [
         str(one["sentence"])
         for one in beside.interactions
-        if one.get("gene_set", entry["declared"]["set"]) == entry["declared"]["set"]
+        if one.get("gene_set", card.declared.set) == card.declared.set
     ]
 
 

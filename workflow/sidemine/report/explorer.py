@@ -7,13 +7,14 @@ as its distances from the effect, a p-value as three digits and an exponent; bot
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from sidemine.report.collect import ContrastResults, StudyResults
 from sidemine.report.payload import always_shown, interval_block
 from sidemine.report.thinning import COMPLETE, Thinning, kept_genes
 from sidemine.report.words import bounded, count
+from sidemine.verdict.card import Card
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,18 +25,18 @@ PRESENT, NOT_MEASURED, FILTERED, NOT_COMPARED = "p", "m", "f", "x"
 def explorer_options(results: StudyResults) -> list[dict[str, Any]]:
     """Return the hypotheses to choose from, each with the number of its pooled genes, or why there are none."""
     options = []
-    for entry in results.verdicts["verdicts"]:
-        table = results.supplement.pooled_genes.get(entry["hypothesis"])
+    for card in results.verdicts.verdicts:
+        table = results.supplement.pooled_genes.get(card.hypothesis)
         n = 0 if table is None else len(table)
         reason = (
             "the table pooled/…/genes.tsv.gz is not among these results"
             if table is None
-            else entry["not_computed"].get("pooled") or "no contrast of this question could be tested"
+            else card.not_computed.get("pooled", "no contrast of this question could be tested")
         )
         options.append(
             {
-                "id": entry["hypothesis"],
-                "question": entry["question"],
+                "id": card.hypothesis,
+                "question": card.question,
                 "n": n,
                 "words": count(n, "gene") if n else f"no gene: {reason}",
             }
@@ -43,9 +44,7 @@ def explorer_options(results: StudyResults) -> list[dict[str, Any]]:
     return options
 
 
-def explorer_block(
-    results: StudyResults, entry: Mapping[str, Any], thinning: Thinning = COMPLETE
-) -> dict[str, Any] | None:
+def explorer_block(results: StudyResults, card: Card, thinning: Thinning = COMPLETE) -> dict[str, Any] | None:
     """Return the packed columns of one hypothesis; None when it has no pooled gene.
 
     Genes are those of `StudyResults.genes` that the table holds, in that order; `step` holds the differences of their
@@ -54,12 +53,12 @@ def explorer_block(
     experiment is that of its contrast, which is on the page already: then `same_as` names it instead. Where genes are left
     out, `pooled` is the number of all.
     """
-    table = results.supplement.pooled_genes.get(entry["hypothesis"])
+    table = results.supplement.pooled_genes.get(card.hypothesis)
     if table is None or not len(table):
         return None
     index = results.gene_index
     table = table[table["gene"].isin(list(index))].sort_values("gene", kind="stable")
-    contrasts = [row["contrast"] for row in entry["evidence"]]
+    contrasts = [row.contrast for row in card.evidence]
     told: dict[str, Any] = {
         "unit": str(table["effect_unit"].iloc[0]),
         "contrasts": [_contrast_words(results, name) for name in contrasts],

@@ -7,6 +7,7 @@ import re
 from typing import Any
 
 from sidemine.report.collect import ContrastResults, DatasetResults, StudyResults
+from sidemine.report.payload import unit_words
 from sidemine.report.side_panels import why_in, with_reasons
 from sidemine.report.words import bounded, count
 
@@ -124,6 +125,8 @@ def _contrast_row(results: StudyResults, key: str, item: ContrastResults) -> dic
         "dropped": [
             f"{bounded(str(drop['sample']), 80)}: {bounded(str(drop['reason']), 300)}" for drop in design["dropped"]
         ],
+        "difference": unit_words(item).get("difference", "log2 fold change"),
+        "unit": unit_words(item).get("difference", "log2 units"),
         "n_genes": len(item.differential),
         "n_sets": int(item.enrichment["gene_set"].nunique()) if len(item.enrichment) else 0,
         "flags": dataset.quality["flags"] or [],

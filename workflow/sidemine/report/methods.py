@@ -7,7 +7,7 @@ from typing import Any
 
 from sidemine.report.collect import StudyResults
 from sidemine.report.methods_checks import paragraphs_of_checks
-from sidemine.report.payload import TOP_GENES
+from sidemine.report.payload import TOP_GENES, unit_words
 from sidemine.report.references import references_text
 from sidemine.report.thinning import COMPLETE, Thinning
 from sidemine.report.words import count, listed
@@ -22,7 +22,7 @@ _PACKAGES_NAMED = ("pylimma", "numpy", "scipy", "pandas", "anndata", "gseapy", "
 
 def reading_guide(results: StudyResults) -> list[str]:
     """Return what the page may and may not be taken to say; fixed wording, the study's own names filled in."""
-    study = results.verdicts["study"]
+    study = results.study["config"]["study"]
     return [
         "The question is always: is the drug's transcriptional change similar to, opposite to, or unrelated to the "
         "difference between patients (after the event) and controls, on the genes that its target pathway regulates?",
@@ -65,8 +65,10 @@ def _data(results: StudyResults) -> str:
 def _preparation(settings: dict[str, Any]) -> str:
     several = "are dropped" if settings["multi_gene_probes"] == "drop" else "are given to the first gene"
     return (
-        "Preparation. Values were brought to log2 where they were deposited on a linear scale, after a check of the "
-        f"declared scale against the values; counts stay counts. Probes of several genes {several}; where several probes "
+        "Preparation. The declared scale of each data set was checked against its values. Counts stay counts, z-scores and "
+        "fractions are taken as they are, and all other values become log2: logarithms of another base exactly, normalised "
+        "counts, CPM, TPM and FPKM as log2(x + 1), linear values by a generalised logarithm with an offset from the data "
+        f"where some are not positive; the data table tells what was done and how many values the offset moved. Probes of several genes {several}; where several probes "
         f"stand for one gene, {_PROBE_RULES[settings['probe_rule']]}; counts of one gene are added. Groups of fewer than "
         f"{settings['min_group_size']} independent units were not tested."
     )
@@ -92,8 +94,14 @@ def _models(results: StudyResults) -> str:
     named = "; ".join(f"{engine} in {count(number, 'contrast')}" for engine, number in sorted(engines.items()))
     return (
         "Differential expression. Moderated linear models (limma) on log2 values, with voom weights for counts"
-        f"{f' ({named})' if named else ''}, over {genes}; intervals are 95 %; q-values are Benjamini–Hochberg over the genes of one contrast.{blocks}"
+        f"{f' ({named})' if named else ''}, over {genes}{_no_fold_changes(results)}; intervals are 95 %; q-values are Benjamini–Hochberg over the genes of one contrast.{blocks}"
     )
+
+
+def _no_fold_changes(results: StudyResults) -> str:
+    """Tell how many contrasts are of values without fold changes."""
+    number = sum(bool(unit_words(item)) for item in results.contrasts.values())
+    return f"; {count(number, 'contrast')} of z-scores or fractions, in that unit, not in log2" if number else ""
 
 
 def _set_tests(results: StudyResults) -> str:
@@ -115,7 +123,7 @@ def _set_tests(results: StudyResults) -> str:
 
 def _answers(results: StudyResults) -> str:
     return (
-        f"Answers. Verdicts follow the closed rule table, version {results.verdicts['rules_version']}, from one primary "
+        f"Answers. Verdicts follow the closed rule table, version {results.verdicts.rules_version}, from one primary "
         "set, test, direction and margin per hypothesis, all declared beforehand. Effects of cohorts are Hedges g of a "
         "per-sample set score (mean signed z over the genes that all cohorts measured; SD: the residual one of the same "
         "model, within pairs where pairs are modelled); effects of experiments are the mean signed log2 fold change of the "
@@ -124,7 +132,7 @@ def _answers(results: StudyResults) -> str:
         "for experiments widened because their weights are estimated) below five datasets and by random effects (REML, "
         "Hartung–Knapp) from five on; τ², I² and prediction intervals need at least three. Contrasts that share a source, "
         "samples or units are not pooled: the one declared first enters. Primary p-values are Holm-adjusted over the "
-        f"{len(results.verdicts['verdicts'])} hypotheses of the study. "
+        f"{len(results.verdicts.verdicts)} hypotheses of the study. "
         "Specificity: percentiles of the primary set's effect, in the declared direction, among random sets of the same "
         "size, mean expression and residual inter-gene correlation (target genes and their neighbours excluded) and among "
         "the comparator sets; percentiles are no p-values. Blood composition: the same model with the mean z scores of "
@@ -147,7 +155,7 @@ def _software(results: StudyResults) -> str:
 
 def commands(results: StudyResults) -> list[dict[str, str]]:
     """Return the commands that give these results and this page again, and what each needs."""
-    study = results.verdicts["study"]["id"]
+    study = results.study["config"]["study"]["id"]
     return [
         {
             "command": "snakemake --cores 2 --configfile CONFIG",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sidemine.considerations.robustness.record import RobustnessColumns
 from sidemine.report.collect import StudyResults
 from sidemine.report.words import count, listed
 
@@ -39,12 +40,13 @@ def _calibration(results: StudyResults) -> str:
 
 
 def _robustness(results: StudyResults) -> str:
-    records = [record for record in results.beside.robustness.values() if record.get("variants")]
+    found = [card.columns_of(RobustnessColumns).robustness for card in results.verdicts.verdicts]
+    records = [record for record in found if record and record.variants]
     if not records:
         return "Robustness. No variant of the analysis was evaluated in this run."
-    variants = [row for record in records for row in record["variants"]]
-    dimensions = sorted({str(row["dimension"]).replace("_", " ") for row in variants} - {"reference"})
-    evaluated = sum(row["agrees"] is not None and row["agrees"] != "" for row in variants)
+    variants = [row for record in records for row in record.variants]
+    dimensions = sorted({row.dimension.replace("_", " ") for row in variants} - {"reference"})
+    evaluated = sum(row.agrees is not None for row in variants)
     return (
         f"Robustness. {count(len(variants), 'variant')} of the analysis over {count(len(records), 'hypothesis', 'hypotheses')}, "
         f"declared before any result ({listed(dimensions)}), {evaluated:,} of them evaluated. A variant agrees when it keeps the "

@@ -31,6 +31,7 @@ from sidemine.report.sources import source_tables
 from sidemine.report.thinning import LARGEST_PAGE, STEPS, Thinning, kept_genes, thinning_words
 from sidemine.report.untested import untested
 from sidemine.tables import write_json, write_text
+from sidemine.verdict.card import verdicts_json
 
 _LOG = logging.getLogger(__name__)
 
@@ -104,17 +105,17 @@ def page_values(results: StudyResults, thinning: Thinning) -> dict[str, Any]:
     libraries = [assets.chart_script(), assets.table_script()]
     scripts = [assets.own_file(name) for name in assets.OWN_SCRIPTS]
     styles = [assets.table_style(), *map(assets.own_file, assets.OWN_STYLES)]
-    hypotheses = results.verdicts["verdicts"]
-    figures = {entry["hypothesis"]: evidence_figures(entry, results.beside) for entry in hypotheses}
+    answers = results.verdicts.verdicts
+    figures = {card.hypothesis: evidence_figures(card, results.beside) for card in answers}
     return {
-        "study": results.verdicts["study"],
+        "study": results.verdicts.study,
         "simulated": results.simulated,
-        "planted": results.verdicts["planted"],
+        "planted": results.verdicts.planted,
         "legend": cards.verdict_legend(),
         "guide": methods.reading_guide(results),
-        "cards": [cards.card(entry, results.beside, figures[entry["hypothesis"]]) for entry in hypotheses],
+        "cards": [cards.card_values(card, results.beside, figures[card.hypothesis]) for card in answers],
         "panels": panels_block(results),
-        "published": [cards.published_table(entry) for entry in results.verdicts["published_tables"]],
+        "published": [cards.published_table(entry) for entry in results.verdicts.published_tables],
         "published_rows": ledger.published_rows(results),
         "datasets": ledger.dataset_rows(results),
         "contrasts": [
@@ -189,14 +190,14 @@ def data_blocks(results: StudyResults, figures: dict[str, dict[str, Any]], thinn
         "data-sets": pack(sets_block(results)),
         "data-sources": pack(source_tables(results)),
         "data-manifest": pack(results.manifest),
-        "data-verdicts": pack(results.verdicts),
+        "data-verdicts": pack(verdicts_json(results.verdicts)),
     }
     whole = calibration_block(results)
     blocks |= {} if whole is None else {"data-calibration": pack(whole)}
     blocks |= {
-        f"data-explorer-{entry['hypothesis']}": pack(compact_explorer(block))
-        for entry in results.verdicts["verdicts"]
-        if (block := explorer_block(results, entry, thinning)) is not None
+        f"data-explorer-{card.hypothesis}": pack(compact_explorer(block))
+        for card in results.verdicts.verdicts
+        if (block := explorer_block(results, card, thinning)) is not None
     }
     blocks |= {
         f"data-dataset-{key}": pack(compact_dataset(dataset_block(results, key, thinning))) for key in results.datasets

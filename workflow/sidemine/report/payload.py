@@ -19,6 +19,7 @@ from sidemine.report.covariates import colour_columns
 from sidemine.report.thinning import COMPLETE, Thinning, kept_genes
 from sidemine.report.words import bounded, is_number
 from sidemine.study.panels import LONGEST_PANEL
+from sidemine.study.scales import DIFFERENCE_UNITS, EXPRESSION_UNITS, LOG2_FOLD_CHANGE
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,6 +28,7 @@ TOP_GENES = 300
 """Genes per contrast, by p-value, whose per-sample values are on the page."""
 _GZIP = 31
 """Window bits that ask zlib for a gzip header; it holds no time."""
+_SET_UNITS = {"log2", *DIFFERENCE_UNITS.values()}
 _TEST_ORDER = ("fry", "rotation", "camera", "rotation_competitive")
 _FAMILY_ORDER = ("target", "member", "negative_control", "confounder", "comparator")
 
@@ -210,8 +212,18 @@ def contrast_block(results: StudyResults, contrast: str, thinning: Thinning = CO
         "reading": found.quality["p_value_histogram"]["reading"],
         "sets": set_rows(found.enrichment, "verdict", declared_sets(results)),
         "descriptive": set_rows(found.enrichment, "descriptive", declared_sets(results)),
+        **unit_words(found),
         **thinned,
     }
+
+
+def unit_words(contrast: ContrastResults) -> dict[str, str]:
+    """Return what stands on the page in place of `log2 fold change` and `log2 expression`; nothing where these are right."""
+    difference = (contrast.design.get("fit") or {}).get("unit", LOG2_FOLD_CHANGE)
+    if difference == LOG2_FOLD_CHANGE:
+        return {}
+    layer = next(layer for layer, unit in DIFFERENCE_UNITS.items() if unit == difference)
+    return {"difference": difference, "level": EXPRESSION_UNITS[layer]}
 
 
 def group_summaries(
@@ -255,7 +267,7 @@ def set_rows(enrichment: pd.DataFrame, role: str, first: list[str]) -> dict[str,
             "n_permutations": int(record["n_permutations"]),
         }
         # A column holds one unit: odds ratios and enrichment scores stand with their own test, or not at all.
-        if row["effect"] is None and str(record["effect_scale"]) == "log2" and is_number(float(record["effect"])):
+        if row["effect"] is None and str(record["effect_scale"]) in _SET_UNITS and is_number(float(record["effect"])):
             row["n_measured"] = int(record["n_measured"])
             row.update({key: _plain(record[key]) for key in ("effect", "ci_low", "ci_high")})
         if row["correlation"] is None:

@@ -9,10 +9,11 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from sidemine.report.cards import css_class
+from sidemine.considerations.traps.record import TrapColumns, TrapFlag
 from sidemine.report.collect import DatasetResults, StudyResults
 from sidemine.report.words import bounded, count, listed, percent
 from sidemine.tables import EXCLUDED_BY_HAND
+from sidemine.verdict.card import Card
 
 _MARKS = {
     "publication": "read in a publication or record",
@@ -64,7 +65,7 @@ def why_in(results: StudyResults, found: DatasetResults) -> str:
     if found.provenance.get("problem"):
         return "declared, but not usable (the reason stands below)"
     contrasts = [item for item in results.contrasts.values() if item.row["dataset"] == found.row["dataset"]]
-    named = {row["contrast"] for entry in results.verdicts["verdicts"] for row in entry["evidence"]}
+    named = {row.contrast for card in results.verdicts.verdicts for row in card.evidence}
     testable = sum(bool(item.design["testable"]) for item in contrasts)
     carrying = sum(item.row["contrast"] in named for item in contrasts)
     return (
@@ -129,28 +130,28 @@ def threats(results: StudyResults) -> list[dict[str, Any]]:
     """Return, per question, the threats that the study declares and those that the checks of the data found."""
     return [
         {
-            "id": entry["hypothesis"],
-            "question": entry["question"],
-            "verdict": entry["verdict"],
-            "class": css_class(entry["verdict"]),
-            "doubt": entry["doubt"],
-            "declared": entry["threats"],
-            "found": _found(entry),
+            "id": card.hypothesis,
+            "question": card.question,
+            "verdict": card.verdict,
+            "class": card.verdict.css_class,
+            "doubt": card.doubt,
+            "declared": card.threats,
+            "found": _found(card),
         }
-        for entry in results.verdicts["verdicts"]
+        for card in results.verdicts.verdicts
     ]
 
 
-def _found(entry: Mapping[str, Any]) -> list[dict[str, Any]]:
-    grouped: dict[str, list[Mapping[str, Any]]] = {}
-    for flag in entry.get("trap_flags") or []:
-        grouped.setdefault(flag["trap"], []).append(flag)
+def _found(card: Card) -> list[dict[str, Any]]:
+    grouped: dict[str, list[TrapFlag]] = {}
+    for flag in card.columns_of(TrapColumns).trap_flags:
+        grouped.setdefault(flag.trap, []).append(flag)
     order = list(_TRAPS)
     return [
         {
             "title": _TRAPS.get(trap, trap.replace("_", " ")),
-            "serious": any(flag["serious"] for flag in flags),
-            "where": listed([flag["name"] for flag in flags]),
+            "serious": any(flag.serious for flag in flags),
+            "where": listed([flag.name for flag in flags]),
             "flags": flags,
         }
         for trap, flags in sorted(

@@ -25,11 +25,11 @@ _OF_CONTRAST = {
 def source_tables(results: StudyResults) -> dict[str, str]:
     """Return the path, below the results folder, of the table behind each figure, by the id of its element."""
     sources: dict[str, str] = {}
-    for entry in results.verdicts["verdicts"]:
-        sources |= {f"{kind}-{entry['hypothesis']}": path for kind, path in _OF_HYPOTHESIS.items()}
+    for card in results.verdicts.verdicts:
+        sources |= {f"{kind}-{card.hypothesis}": path for kind, path in _OF_HYPOTHESIS.items()}
         sources |= {
-            f"concordance-{bridge['bridge']}-{entry['hypothesis']}": "concordance.json"
-            for bridge in bridges_of(entry, results.beside)
+            f"concordance-{bridge['bridge']}-{card.hypothesis}": "concordance.json"
+            for bridge in bridges_of(card, results.beside)
         }
     for key, item in results.contrasts.items():
         dataset = item.row["dataset"]

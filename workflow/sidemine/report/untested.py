@@ -29,9 +29,9 @@ def untested(results: StudyResults) -> list[dict[str, Any]]:
             _row(rows, problem)
     for row in rows.values():
         row["questions"] = [
-            entry["hypothesis"]
-            for entry in results.verdicts["verdicts"]
-            if any(item["contrast"] in row["contrasts"] for item in entry["evidence"])
+            card.hypothesis
+            for card in results.verdicts.verdicts
+            if any(item.contrast in row["contrasts"] for item in card.evidence)
         ]
     return list(rows.values())
 

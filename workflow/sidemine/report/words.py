@@ -11,6 +11,9 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeGuard
 
+from sidemine.considerations.composition.record import PooledEstimate
+from sidemine.effect.record import ContrastEvidence
+
 HIGHER, LOWER, EQUAL = "higher", "lower", "not different"
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _BIDI_CONTROLS = frozenset("\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -190,49 +193,41 @@ def as_percent_change(log2_difference: float) -> str:
     return f"{abs(change)} % {HIGHER if change >= 0 else LOWER}"
 
 
-def effect_sentence(evidence: Mapping[str, Any]) -> str:
+def effect_words(effect: PooledEstimate) -> str:
+    """Return an effect with its interval and p, without a unit."""
+    return f"{number(effect.effect)} (95 % CI {number(effect.ci_low)} to {number(effect.ci_high)}; {p_statement(effect.p_value)})"
+
+
+def effect_sentence(evidence: ContrastEvidence) -> str:
     """Tell one contrast's effect with its 95 % confidence interval, unit and direction.
 
     Parameters
     ----------
     evidence
-        One entry of `evidence` in `verdicts.json`; `effect` is target minus reference.
+        Of one contrast; `effect` is target minus reference.
     """
-    effect = evidence["effect"]
+    effect = evidence.effect
     if not is_number(effect):
         return "no effect could be estimated"
-    interval = f"95 % CI {number(evidence['ci_low'])} to {number(evidence['ci_high'])}"
+    interval = f"95 % CI {number(evidence.ci_low)} to {number(evidence.ci_high)}"
     # Labels are free text, so they stand beside the sentence and not in its grammar.
-    compared = f"{side(effect)} ({evidence['target_label']} versus {evidence['reference_label']})"
-    if not evidence["effect_unit"].startswith("log2"):
-        unit = (
-            "within-pair SD (Hedges g)" if evidence.get("blocking") == "fixed" else unit_words(evidence["effect_unit"])
-        )
+    compared = f"{side(effect)} ({evidence.target_label} versus {evidence.reference_label})"
+    if not evidence.effect_unit.startswith("log2"):
+        unit = "within-pair SD (Hedges g)" if evidence.blocking == "fixed" else unit_words(evidence.effect_unit)
         return f"{number(abs(effect))} {unit} {compared} ({number(effect)}, {interval})"
     words = (
         f"{number(abs(effect))} log2 units {compared}, beyond the other measured genes ({number(effect)}, {interval})"
     )
-    if is_number(evidence["set_log2_fold_change"]):
-        words += f"; the set's own genes: {as_percent_change(evidence['set_log2_fold_change'])} on average"
+    if is_number(evidence.set_log2_fold_change):
+        words += f"; the set's own genes: {as_percent_change(evidence.set_log2_fold_change)} on average"
     return words
 
 
-def interval_reading(evidence: Mapping[str, Any]) -> str:
+def interval_reading(evidence: ContrastEvidence) -> str:
     """Say what the confidence interval allows."""
-    low, high = evidence["ci_low"], evidence["ci_high"]
+    low, high = evidence.ci_low, evidence.ci_high
     if not (is_number(low) and is_number(high)):
         return ""
     if low > 0 or high < 0:
         return "the interval excludes “no difference”"
     return "the interval includes “no difference”"
-
-
-def excludable_sentence(value: float | None, effect_unit: str) -> str:
-    """Say which effects data of this precision could have excluded.
-
-    `value` is the smallest effect that the one-sided 95 % limit would lie below if the true effect were 0.
-    """
-    if value is None or not is_number(value):
-        return "Not computed: no effect size could have been excluded."
-    beyond = f"{number(abs(value))} {unit_words(effect_unit)}"
-    return f"With an estimate of 0, data of this precision would exclude any effect beyond {beyond} (one-sided, 95 %)."

@@ -35,6 +35,10 @@ _WAIT_FOR_SURPLUS = 1.0  # seconds for the end of the stream, or for bytes that 
 _CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(;[^\r\n]*)?\r?\n")
 
 
+class MalformedAnswer(http.client.HTTPException):
+    """The server breaks HTTP in a way that would have to be guessed at."""
+
+
 class _PacedStream(io.RawIOBase):
     """The bytes of a socket, as long as they come fast enough."""
 
@@ -90,11 +94,22 @@ class CheckedResponse(http.client.HTTPResponse):
         super().begin()
         for _ in range(_MAX_INTERIM):
             if not 102 <= self.status <= 199:
+                self._check_framing()
                 self._paced.begin_body()
                 return
             self.headers = self.msg = cast("Any", None)  # what `begin` takes for "not yet begun"
             super().begin()
-        raise http.client.HTTPException(f"more than {_MAX_INTERIM} interim answers")
+        raise MalformedAnswer(f"more than {_MAX_INTERIM} interim answers")
+
+    def _check_framing(self) -> None:
+        """Raise when the headers do not say where the body ends: what they say is not guessed at."""
+        encodings = self.headers.get_all("Transfer-Encoding", [])
+        if encodings and [encoding.strip().lower() for encoding in encodings] != ["chunked"]:
+            raise MalformedAnswer(f"the transfer encoding is not known ({', '.join(encodings)[:80]})")
+        lengths = ",".join(self.headers.get_all("Content-Length", ["0"]))
+        values = {value.strip() for value in lengths.split(",")}
+        if len(values) > 1 or re.fullmatch(r"[0-9]{1,18}", values.pop()) is None:
+            raise MalformedAnswer(f"the announced length cannot be read ({lengths[:80]})")
 
     def look_for_surplus(self) -> None:
         """Note whether bytes follow where the announced length ends."""
@@ -115,7 +130,7 @@ class CheckedResponse(http.client.HTTPResponse):
     def _get_chunk_left(self) -> int | None:
         if self.chunk_left == 0:
             if self._safe_read(2) != b"\r\n":  # type: ignore[attr-defined]
-                raise http.client.HTTPException("a chunk does not end where its size says")
+                raise MalformedAnswer("a chunk does not end where its size says")
             self.chunk_left = None
         return super()._get_chunk_left()  # type: ignore[misc, no-any-return]
 
@@ -124,14 +139,14 @@ class CheckedResponse(http.client.HTTPResponse):
         match = _CHUNK_SIZE.fullmatch(line)
         if match is None:
             # int() would take -5, 1_0 and 0x10, and then read what is no part of the body.
-            raise http.client.HTTPException(f"the size of a chunk cannot be read ({line[:40]!r})")
+            raise MalformedAnswer(f"the size of a chunk cannot be read ({line[:40]!r})")
         return int(match[1], 16)
 
     def _read_and_discard_trailer(self) -> None:
         for _ in range(_MAX_TRAILER_LINES):
             if self.fp.readline(4096) in {b"\r\n", b"\n", b""}:
                 return
-        raise http.client.HTTPException("the trailer does not end")
+        raise MalformedAnswer("the trailer does not end")
 
 
 class _Adapter(HTTPAdapter):
@@ -301,24 +316,11 @@ def open_url(
             )
             if response.status_code not in _REDIRECTS:
                 with response:
-                    _check_framing(response)
                     yield response
                 return
             with response:
                 target = _location_of(response, target)
         raise TransferFailed(f"more than {_MAX_REDIRECTS} redirects")
-
-
-def _check_framing(response: requests.Response) -> None:
-    """Raise `Transient` when the headers do not say where the body ends: what they say is not guessed at."""
-    encoding = response.headers.get("Transfer-Encoding")
-    if encoding is not None and encoding.strip().lower() != "chunked":
-        raise Transient(f"the transfer encoding is not known ({encoding[:80]})")
-    length = response.headers.get("Content-Length")
-    if length is not None:
-        values = {value.strip() for value in length.split(",")}
-        if len(values) > 1 or re.fullmatch(r"[0-9]{1,18}", values.pop()) is None:
-            raise Transient(f"the announced length cannot be read ({length[:80]})")
 
 
 def length_of(response: requests.Response) -> int | None:
@@ -373,7 +375,7 @@ def _words(error: BaseException) -> str:
     """Return what happened: our own words where they stand behind an exception of a library."""
     cause: BaseException | None = error
     while cause is not None:
-        if isinstance(cause, TooSlow):
+        if isinstance(cause, TooSlow | MalformedAnswer):
             return str(cause)
         cause = cause.__cause__ or cause.__context__
     return f"{type(error).__name__}: {error}"

@@ -26,6 +26,7 @@ from sidemine.retrieve.integrity import (
     file_name_of,
     find_defect,
     find_early,
+    find_open_end,
     sha256_of,
 )
 from sidemine.retrieve.lock import LockEntry, check_record, expected_entry
@@ -200,6 +201,7 @@ class _Fetch:
                 session=session,
                 retries=self.retries,
                 find_defect=partial(find_defect, name=file_name_of(url), form=self.source.form),
+                find_open_end=find_open_end,
                 ends_itself=ends_itself,
                 find_early=lambda head: find_early(head, self.source.form),
                 sleep=self.sleep,

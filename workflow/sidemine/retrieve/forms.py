@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import codecs
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import dropwhile, pairwise
 from typing import Literal
 
 Form = Literal["any", "series_matrix", "metadata", "platform", "table", "numbers", "gmt", "archive", "hdf5", "cells"]
@@ -139,8 +140,10 @@ def error_in_place_of_data(data: bytes, *, admits_xml: bool = False) -> str | No
     low = text[:4096].lower()
     if not text:
         return "white space only" if len(data) < HEAD else None
-    if any(mark in low[:400] for mark in _POINTERS):
+    if low.startswith(_POINTERS):
         return "a pointer of Git LFS or git-annex"
+    if low.startswith(("%pdf-", "%!ps", "{\\rtf")):
+        return "a document for readers"
     if re.match(r"<([!?/a-z]|$)", low):
         if admits_xml and "<miniml" in low:
             return None
@@ -149,7 +152,7 @@ def error_in_place_of_data(data: bytes, *, admits_xml: bool = False) -> str | No
     if re.match(r"\{\s*(\"|'|\}|$)|\[\s*([\"'{\[\]]|-?\d+\s*[,\]])", low):
         return "a JSON document"
     first = low.split("\n", 1)[0].strip()
-    if "\t" not in first and _ERROR_WORDS.match(first):
+    if "\t" not in first and _ERROR_WORDS.match(first) and not (_is_table(text) and _holds_numbers(text)):
         return "an error text"
     if _LISTING.match(first):
         return "a listing of a folder"
@@ -188,7 +191,7 @@ def find_wrong_form(data: bytes, form: Form) -> str | None:
         return None
     if head.kind not in {"text", "binary"}:
         return None if head.kind in _CONTAINERS[form] else f"it is {head.kind}, which is no {_WORDS[form]}"
-    if form in {"archive", "hdf5"} or (form == "cells" and not head.text.startswith("%%MatrixMarket")):
+    if form in {"archive", "hdf5"} or (form == "cells" and not _FORM_TESTS[form](head.text)):
         # Tar files of before 1988 carry no mark.
         return f"it is {'text' if head.kind == 'text' else 'no known binary file'}, which is no {_WORDS[form]}"
     if head.kind == "binary":
@@ -210,11 +213,12 @@ _WORDS: dict[str, str] = {
 
 
 def _lines(text: str) -> list[str]:
-    """Return the complete lines of a beginning, without blank ones and comments."""
-    lines = text.splitlines()
+    """Return the complete lines of a beginning, without blank ones and the comments before them."""
+    lines = re.split(r"\r\n|\r|\n", text)
     if len(text) >= HEAD // 4 and len(lines) > 1:
         lines = lines[:-1]  # the last one may be cut
-    return [line for line in lines if line.strip() and not line.startswith(("#", "!", "^"))][:200]
+    lines = [line for line in lines if line.strip()]
+    return list(dropwhile(lambda line: line.startswith(("#", "!", "^")), lines))[:200]
 
 
 def _is_series_matrix(text: str) -> bool:
@@ -255,13 +259,14 @@ def _is_metadata(text: str) -> bool:
     return start.startswith(("!", '"!', "^", "<")) or _is_table(text)
 
 
-_FORM_TESTS = {
+_FORM_TESTS: dict[str, Callable[[str], bool]] = {
     "series_matrix": _is_series_matrix,
     "metadata": _is_metadata,
     "platform": _is_platform,
     "table": lambda text: _is_table(text) or _is_spaced(text),
     "numbers": _holds_numbers,
     "gmt": _is_gmt,
+    "cells": lambda text: text.startswith("%%MatrixMarket"),
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 import io
 from collections.abc import Callable, Iterator
@@ -171,18 +172,33 @@ def _read_to_the_end(head: bytes, stream: BinaryIO, form: Form) -> str | None:
     return None
 
 
+def find_open_end(path: Path) -> str | None:
+    """Tell, of a file without other defect, what shows that its end is missing; None when nothing does."""
+    with path.open("rb") as stream:
+        head = stream.read(HEAD)
+        kind = Head.of(head)
+        stream.seek(max(0, path.stat().st_size - _TAIL))
+        tail = stream.read()
+    if kind.kind != "text":
+        return None
+    if kind.is_wide:
+        ends = (b"\n\0", b"\r\0") if head.startswith(codecs.BOM_UTF16_LE) else (b"\0\n", b"\0\r")
+        return None if tail.endswith(ends) and path.stat().st_size % 2 == 0 else "the last line is not complete"
+    if not tail.endswith((b"\n", b"\r")):
+        return "the last line is not complete"
+    mark = end_mark_of(head)
+    return f"it has no {mark.decode()}" if mark is not None and mark not in tail.lower() else None
+
+
 def ends_itself(path: Path) -> bool:
     """Tell whether a file without defect shows by itself that nothing is missing.
 
-    Archives, HDF5 and gzip files do, by checksums and sizes; GEO's texts do, by an end mark; other texts do not.
+    GEO's texts do, by an end mark; zip and HDF5 files do, by what they say of their size. Other texts, tar files and gzip
+    files, which may have several members, may end too early and look whole.
     """
     with path.open("rb") as stream:
         head = stream.read(HEAD)
-        if Head.of(head).kind != "text":
-            return True
-        mark = end_mark_of(head)
-        stream.seek(max(0, path.stat().st_size - _TAIL))
-        return mark is not None and mark in stream.read().lower()
+    return Head.of(head).kind in {"zip", "HDF5"} or end_mark_of(head) is not None
 
 
 def _cut_hdf5(path: Path) -> str | None:

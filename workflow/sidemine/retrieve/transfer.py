@@ -200,8 +200,11 @@ class Transfer:
         The HTTP session (of `connection.new_session`), its patience, and the function that waits.
     find_defect
         Tells what is wrong with the whole file, in one clause, or None. What is wrong is fetched again.
+    find_open_end
+        Tells what shows that the end of the file is missing, or None. Asked where the server announced no length.
     ends_itself
-        Tells whether the content shows by itself that it is complete (a checksum, an end mark).
+        Tells whether the content shows by itself that it is complete. Where it does not and the server announced no
+        length, two transfers have to agree.
     find_early
         Tells from the first bytes of the file what is wrong with it, or None.
     progress
@@ -219,6 +222,7 @@ class Transfer:
         session: requests.Session,
         retries: Retries,
         find_defect: Callable[[Path], str | None],
+        find_open_end: Callable[[Path], str | None],
         ends_itself: Callable[[Path], bool],
         find_early: Callable[[bytes], str | None],
         sleep: Callable[[float], None] = time.sleep,
@@ -232,6 +236,7 @@ class Transfer:
         self._session = session
         self._retries = retries
         self._find_defect = find_defect
+        self._find_open_end = find_open_end
         self._ends_itself = ends_itself
         self._find_early = find_early
         self._sleep = sleep
@@ -398,14 +403,14 @@ class Transfer:
         """Raise unless the whole file is what it should be."""
         if reason := self._find_defect(self._part):
             raise self._refuse(reason)
-        if is_vouched or self._ends_itself(self._part):
+        if is_vouched:
             return
-        # Nothing says where this text ends, so it may have been cut between two lines: two transfers have to agree.
+        if reason := self._find_open_end(self._part):
+            raise self._refuse(f"the server announced no length, and {reason}")
+        if self._ends_itself(self._part):
+            return
+        # Nothing says where this file ends, so it may have been cut between two lines: two transfers have to agree.
         with self._part.open("rb") as stream:
-            stream.seek(-1, os.SEEK_END)
-            if stream.read(1) not in b"\r\n\0":
-                raise self._refuse("the server announced no length, and the last line is not complete")
-            stream.seek(0)
             digest = hashlib.file_digest(stream, "sha256").hexdigest()
         if digest != self._digest_without_length:
             self._digest_without_length = digest

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from sidemine.errors import InputError, Problem
 from sidemine.simulation_marker import SIMULATION_MARKER
+from sidemine.sources.spreadsheet import is_spreadsheet, read_spreadsheet
 from sidemine.sources.value_matrix import ValueMatrix
 from sidemine.text.delimited import (
     ANNOTATION_WORDS,
@@ -61,16 +62,19 @@ class DeclaredColumns:
         Name of their column; '' = found by its place, name and content.
     annotation_columns
         Names of columns that describe genes.
+    sheet
+        Name of the sheet of a spreadsheet.
     """
 
     identifiers: IdentifierKind | None = None
     gene_column: str = ""
     annotation_columns: tuple[str, ...] = ()
+    sheet: str = ""
 
     @classmethod
     def of(cls, row: DatasetToRead) -> DeclaredColumns:
         """Return what a row of datasets.tsv says."""
-        return cls(row.identifiers, row.gene_column, tuple(row.annotation_columns))
+        return cls(row.identifiers, row.gene_column, tuple(row.annotation_columns), row.sheet)
 
 
 @dataclass
@@ -103,7 +107,7 @@ def read_table_columns(
     InputError
         When the file is missing, damaged, or no table; when it is not clear what a column is.
     """
-    table = read_delimited(path, r_layout=True, max_rows=_PEEK_ROWS)
+    table = _open_table(path, declared, _PEEK_ROWS)
     return [table.header[position] for position in find_columns(table, declared, named).samples]
 
 
@@ -135,7 +139,22 @@ def read_expression_table(
         When a cell is no number (line, column and value are told), rows have different lengths, a column name repeats,
         a sample has no value at all, it is not clear what a column is, or the file is damaged or empty.
     """
-    return to_value_matrix(read_delimited(path, r_layout=True), columns, declared, named)
+    return to_value_matrix(_open_table(path, declared), columns, declared, named)
+
+
+def _open_table(path: Path, declared: DeclaredColumns, max_rows: int | None = None) -> TextTable:
+    if is_spreadsheet(path):
+        return read_spreadsheet(path, declared.sheet)
+    if declared.sheet:
+        raise InputError(
+            Problem(
+                f"sheet {declared.sheet!r} is declared, but the file is no spreadsheet",
+                str(path),
+                "a .xlsx, .xls, .xlsb or .ods file",
+                "Leave sheet empty in datasets.tsv, or correct file.",
+            )
+        )
+    return read_delimited(path, r_layout=True, max_rows=max_rows)
 
 
 def to_value_matrix(

@@ -284,7 +284,7 @@ class PublishedTable(ClosedModel):
     table: Identifier = Field(description="Id of the table, used in paths.")
     accession: str = Field(pattern=r"^[A-Za-z0-9._-]+$", description="Accession that the table is labelled with.")
     platform: str = Field(default="", pattern=r"^(GPL[0-9]+)?$", description="Platform that the label implies.")
-    file: str = Field(min_length=1, description="URL or path (CSV, TSV or XLSX, also gzipped).")
+    file: str = Field(min_length=1, description="URL or path (CSV or TSV, also gzipped; XLSX, XLS, XLSB or ODS).")
     gene_column: str = Field(default="", description="Column of gene symbols. Empty: the first column.")
     fold_change_column: str = Field(min_length=1, description="Column of the log2 fold change, target minus reference.")
     compare_with_column: str = Field(

@@ -102,25 +102,30 @@ class DatasetToCount(Projection):
         return source_of(self.source, self.accession or self.dataset, self.tissue)
 
 
+class DatasetToMeasure(DatasetToCount):
+    """With the scale of its values."""
+
+    scale: Scale
+
+
 class DatasetToBridge(DatasetToCount):
     """With what says that its samples are blood."""
 
     composition: bool
 
 
-def count_sources(datasets: Sequence[Dataset]) -> dict[str, DatasetToBridge]:
+def count_sources(datasets: Sequence[Dataset]) -> dict[str, DatasetToCount]:
     """Return the projection of each dataset, its tissue numbered among those of its accession."""
     tissues: dict[str, list[str]] = {}
     for row in datasets:
         if row.tissue not in tissues.setdefault(row.accession, []):
             tissues[row.accession].append(row.tissue)
     return {
-        row.dataset: DatasetToBridge(
+        row.dataset: DatasetToCount(
             dataset=row.dataset,
             accession=row.accession,
             source=row.source,
             tissue=f"tissue {here.index(row.tissue) + 1}" if len(here := tissues[row.accession]) > 1 else "",
-            composition=row.composition,
         )
         for row in datasets
     }

@@ -18,7 +18,7 @@ from sidemine.study.projections import (
     DatasetToAssess,
     DatasetToBridge,
     DatasetToCompare,
-    DatasetToCount,
+    DatasetToMeasure,
     DatasetToPrepare,
     DatasetToRead,
     GeneSetToRead,
@@ -38,15 +38,26 @@ from sidemine.study.scope import Scope
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from _typeshed import DataclassInstance
+
+    from sidemine.considerations.calibration.config import CalibrationSettings
+    from sidemine.considerations.robustness.config import RobustnessSettings
+    from sidemine.considerations.specificity.config import SpecificitySettings
     from sidemine.retrieve.sources import Source
     from sidemine.retrieve.study_sources import StudySources
     from sidemine.study.load import Study
 
 ProbeRule = Literal["highest_mean", "highest_variance", "mean_of_probes"]
 MultiGeneRule = Literal["drop", "first"]
+Kind = TypeVar("Kind", bound="DataclassInstance")
 Specified = TypeVar("Specified", bound=Projection)
 Files = dict[str, str]
 """Files by role, each by the key under which its copy lies."""
+
+
+def _settings_of(specification: Projection, kind: type[Kind]) -> Kind:
+    """Return the fields of a specification that are settings, as the record that a consideration takes them by."""
+    return kind(**{name: getattr(specification, name) for name in kind.__dataclass_fields__})
 
 
 class RetrieveInput(Projection):
@@ -172,7 +183,7 @@ class MeasureEffects(Projection):
 
     hypotheses: list[HypothesisToMeasure]
     dataset_of: dict[str, str]
-    datasets: dict[str, DatasetToCount]
+    datasets: dict[str, DatasetToMeasure]
 
 
 class PoolDatasets(Projection):
@@ -192,6 +203,13 @@ class MeasureSpecificity(Projection):
     max_set_size: int
     seed: int
 
+    @property
+    def settings(self) -> SpecificitySettings:
+        """What is a setting of it."""
+        from sidemine.considerations.specificity.config import SpecificitySettings
+
+        return _settings_of(self, SpecificitySettings)
+
 
 class MeasureCalibration(Projection):
     """How the size of the tests is measured."""
@@ -204,6 +222,13 @@ class MeasureCalibration(Projection):
     min_set_size: int
     max_set_size: int
     seed: int
+
+    @property
+    def settings(self) -> CalibrationSettings:
+        """What is a setting of it."""
+        from sidemine.considerations.calibration.config import CalibrationSettings
+
+        return _settings_of(self, CalibrationSettings)
 
 
 class AdjustComposition(Projection):
@@ -251,6 +276,13 @@ class VaryAnalysis(Projection):
     min_set_size: int
     rotations: int
     seed: int
+
+    @property
+    def settings(self) -> RobustnessSettings:
+        """What is a setting of it."""
+        from sidemine.considerations.robustness.config import RobustnessSettings
+
+        return _settings_of(self, RobustnessSettings)
 
 
 class DecideVerdicts(Projection):
@@ -378,7 +410,10 @@ def specify_jobs(study: Study, sources: StudySources, package: str) -> Specifica
                 hypotheses=[HypothesisToMeasure.of(row) for row in config.hypotheses],
                 dataset_of={name: dataset_of[name] for name in scope.measured_contrasts},
                 datasets={
-                    dataset_of[name]: DatasetToCount.of(counted[dataset_of[name]]) for name in scope.measured_contrasts
+                    dataset_of[name]: DatasetToMeasure(
+                        **vars(counted[dataset_of[name]]), scale=study.datasets[dataset_of[name]].scale
+                    )
+                    for name in scope.measured_contrasts
                 },
             )
         },
@@ -400,7 +435,10 @@ def specify_jobs(study: Study, sources: StudySources, package: str) -> Specifica
                 MeasureConcordance,
                 declared=ConcordanceToMeasure.of(config.concordance),
                 contrasts=[ContrastOfRole.of(study.contrasts[name]) for name in scope.concordance_contrasts],
-                datasets={name: counted[name] for name in scope.concordance_datasets},
+                datasets={
+                    name: DatasetToBridge(**vars(counted[name]), composition=study.datasets[name].composition)
+                    for name in scope.concordance_datasets
+                },
                 signatures=_keys(sources.of_bridge),
                 gene_table=gene_table,
             )

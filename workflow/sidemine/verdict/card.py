@@ -7,13 +7,15 @@ per consideration (`Card.columns_of`).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import TypeVar
 
+from pydantic import JsonValue
+
 from sidemine.considerations.judgement import Gate
 from sidemine.effect.record import ContrastEvidence, PooledEffect
-from sidemine.records import Json, as_json, as_record
+from sidemine.records import as_json, as_record
 from sidemine.tables import read_json, write_json
 from sidemine.verdict.vocabulary import Verdict
 
@@ -168,12 +170,12 @@ class Verdicts:
         Descriptions of the published tables.
     """
 
-    study: dict[str, Json]
+    study: dict[str, JsonValue]
     rules_version: str
     simulated: bool
     planted: list[str]
     verdicts: list[Card]
-    published_tables: list[dict[str, Json]]
+    published_tables: list[dict[str, JsonValue]]
 
 
 def write_verdicts(verdicts: Verdicts, path: Path) -> None:
@@ -181,14 +183,14 @@ def write_verdicts(verdicts: Verdicts, path: Path) -> None:
     write_json(verdicts_json(verdicts), path)
 
 
-def verdicts_json(verdicts: Verdicts) -> dict[str, Json]:
+def verdicts_json(verdicts: Verdicts) -> dict[str, JsonValue]:
     """Return the content of `verdicts.json`."""
     plain = _object(verdicts)
     plain["verdicts"] = [card_json(card) for card in verdicts.verdicts]
     return plain
 
 
-def card_json(card: Card) -> dict[str, Json]:
+def card_json(card: Card) -> dict[str, JsonValue]:
     """Return a card as it stands in `verdicts.json`: the columns of the considerations beside its own."""
     plain = _object(card)
     del plain["considered"]
@@ -212,13 +214,17 @@ def read_verdicts(path: Path, kinds: Sequence[type[object]]) -> Verdicts:
     InputError
         When it is not what the verdict stage writes.
     """
-    content = read_json(path)
-    cards = [read_card(card, kinds, str(path)) for card in content["verdicts"]]
-    shell = as_record(Verdicts, {**content, "verdicts": []}, str(path))
-    return Verdicts(**{**vars(shell), "verdicts": cards})
+    return verdicts_of(read_json(path), kinds, str(path))
 
 
-def read_card(content: dict[str, Json], kinds: Sequence[type[object]], where: str = "a card") -> Card:
+def verdicts_of(content: dict[str, JsonValue], kinds: Sequence[type[object]], where: str) -> Verdicts:
+    """Return `verdicts.json` from its parsed JSON; see `read_verdicts`."""
+    shell = as_record(Verdicts, {**content, "verdicts": []}, where)
+    cards = as_record(list[dict[str, JsonValue]], content["verdicts"], where)
+    return replace(shell, verdicts=[read_card(card, kinds, where) for card in cards])
+
+
+def read_card(content: dict[str, JsonValue], kinds: Sequence[type[object]], where: str = "a card") -> Card:
     """Read one card from its JSON; see `read_verdicts`."""
     own = dict(content)
     considered = []
@@ -228,7 +234,7 @@ def read_card(content: dict[str, Json], kinds: Sequence[type[object]], where: st
     return Card(**{**vars(as_record(Card, own, where)), "considered": tuple(considered)})
 
 
-def _object(record: object) -> dict[str, Json]:
+def _object(record: object) -> dict[str, JsonValue]:
     plain = as_json(record)
     if not isinstance(plain, dict):
         raise TypeError("a record is an object")

@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from pydantic import JsonValue
+
 from sidemine.considerations.judgement import Judge
 from sidemine.effect.record import ContrastEvidence, HypothesisEvidence
-from sidemine.records import Json
 from sidemine.study.models import Hypothesis
 from sidemine.study.projections import ContrastWords
 from sidemine.verdict.answer import answer_hypotheses
@@ -21,13 +22,13 @@ if TYPE_CHECKING:
 
 def summarise_verdicts(
     *,
-    study: dict[str, Json],
+    study: dict[str, JsonValue],
     hypotheses: Sequence[Hypothesis],
     evidence: Mapping[str, HypothesisEvidence],
     words: Mapping[str, ContrastWords],
     judges: Callable[[str], Sequence[Judge]],
     enrichment: Mapping[str, pd.DataFrame],
-    published: list[dict[str, Json]],
+    published: list[dict[str, JsonValue]],
     simulated: bool,
     planted: list[str],
 ) -> Verdicts:
@@ -77,7 +78,8 @@ def _secondary_rows(hypothesis: Hypothesis, enrichment: Mapping[str, pd.DataFram
             SecondarySet(
                 contrast=contrast,
                 gene_set=str(row.gene_set),
-                effect=_number(row.effect),
+                # The card's column is in log2 units; other units stand in the comparison's own table.
+                effect=_number(row.effect) if row.effect_scale == "log2" else None,
                 direction=str(row.direction),
                 p_value=_number(row.p_value),
                 q_value=_number(row.q_value),

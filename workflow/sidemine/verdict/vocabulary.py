@@ -45,6 +45,11 @@ class Verdict(StrEnum):
     CONFLICTING = "conflicting", 0, "⇄", "Datasets point in opposite directions."
     NOT_TESTABLE = "not testable", 0, "∅", "No answer: these data cannot tell, in either direction."
 
+    @classmethod
+    def of(cls, word: str) -> Verdict:
+        """Return the verdict that a word means."""
+        return next(verdict for verdict in cls if verdict.value == word)
+
     @property
     def css_class(self) -> str:
         """Class of its style on the page."""

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sidemine.considerations.calibration.config import CalibrationSettings
 from sidemine.considerations.calibration.design_classes import (
     VERDICT_TESTS,
     deciding_reading,
@@ -76,13 +77,7 @@ def measure_calibration(
     gene_sets: pd.DataFrame,
     reference: pd.DataFrame,
     whole_rule: pd.DataFrame | None,
-    *,
-    n_labelings: int,
-    n_rotations: int,
-    min_group_size: int,
-    min_size: int,
-    max_size: int,
-    seed: int,
+    settings: CalibrationSettings,
 ) -> tuple[pd.DataFrame, Calibration]:
     """Measure the size of the set tests in every contrast of a study.
 
@@ -96,12 +91,8 @@ def measure_calibration(
         The study's sets, as `tables.GENE_SETS` describes.
     reference, whole_rule
         Rows of the design classes, and of the whole rule; None: not measured yet.
-    n_labelings
-        Random labelings per contrast; 0: none, design classes are quoted.
-    n_rotations
-        Rotations behind the rotation tests.
-    min_group_size, min_size, max_size, seed
-        Settings of the study.
+    settings
+        Labelings, rotations, sizes and seed.
 
     Returns
     -------
@@ -120,10 +111,10 @@ def measure_calibration(
             found, labelings, design_class = _untestable(name), None, ""
         else:
             design = design_again(
-                entry.contrast, read_table(entry.samples, SAMPLES), read_json(entry.treatment), min_group_size
+                entry.contrast, read_table(entry.samples, SAMPLES), read_json(entry.treatment), settings.min_group_size
             )
-            membership = build_membership(gene_sets, fit.genes, min_size, max_size)
-            plan = _Plan(name, fit, design, membership, sets, n_labelings, n_rotations, seed)
+            membership = build_membership(gene_sets, fit.genes, settings.min_set_size, settings.max_set_size)
+            plan = _Plan(name, fit, design, membership, sets, settings)
             found, labelings, design_class = plan.rows(reference)
         rows += found
         contrasts[name] = ContrastCalibration(
@@ -136,7 +127,7 @@ def measure_calibration(
     table = pd.DataFrame([vars(row) for row in rows], columns=CALIBRATION.names)
     parts = [table, reference, _whole_rule(whole_rule)]
     together = pd.concat([part for part in parts if len(part)], ignore_index=True)[CALIBRATION.names]
-    return together, Calibration(contrasts, n_labelings, NULL)
+    return together, Calibration(contrasts, settings.calibration_labelings, NULL)
 
 
 @dataclass(frozen=True)
@@ -148,9 +139,7 @@ class _Plan:
     design: Design
     membership: SetMembership
     primary: list[str]
-    n_labelings: int
-    n_rotations: int
-    seed: int
+    settings: CalibrationSettings
 
     def rows(self, reference: pd.DataFrame) -> tuple[list[CalibrationRow], int | None, str]:
         """Return the rows of this contrast, on how many labelings it was measured (None: it was not), and its class."""
@@ -158,7 +147,7 @@ class _Plan:
         why = refuse_reason(self.fit, self.design)
         if distinct < FEWEST_LABELINGS:
             why = f"{distinct} distinct labelings, fewer than {FEWEST_LABELINGS}"
-        if not why and self.n_labelings == 0:
+        if not why and self.settings.calibration_labelings == 0:
             why = "switched off (settings.calibration_labelings = 0)"
         if not why and not self.membership.gene_sets:
             why = "no set has enough measured genes"
@@ -171,9 +160,9 @@ class _Plan:
                 self.fit,
                 self.design,
                 self.membership,
-                n_labelings=self.n_labelings,
-                n_rotations=self.n_rotations,
-                seed=named_seed(self.seed, self.contrast),
+                n_labelings=self.settings.calibration_labelings,
+                n_rotations=self.settings.rotations,
+                seed=named_seed(self.settings.seed, self.contrast),
             )
             found = list(self._measured(tests))
             found += list(self._quoted_for_undecided(found, nearest, reference))
@@ -196,7 +185,7 @@ class _Plan:
                     yield calibration_row(
                         "dataset", self.contrast, "global", test, rate, family=family, level=level,
                         parameter=parameter, reading=read_measured(rate, level), source=THIS_STUDY,
-                        reason=_how(tests.n_labelings, rate, level), seed=self.seed,
+                        reason=_how(tests.n_labelings, rate, level), seed=self.settings.seed,
                     )  # fmt: skip
 
     def _quoted_for_undecided(

@@ -81,7 +81,7 @@ def stimuli_checked(markers: Mapping[str, list[str]], stimuli: Mapping[str, Cont
     return [
         contrast
         for contrast, fit in sorted(stimuli.items())
-        if build_membership(_as_sets(markers), fit.genes, FEWEST_MARKERS).gene_sets
+        if fit.has_fold_change and build_membership(_as_sets(markers), fit.genes, FEWEST_MARKERS).gene_sets
     ]
 
 
@@ -97,6 +97,8 @@ def find_contaminated(markers: Mapping[str, list[str]], stimuli: Mapping[str, Co
     """
     found: dict[str, str] = {}
     for contrast, fit in sorted(stimuli.items()):
+        if not fit.has_fold_change:
+            continue  # the limit is in log2 units
         membership = build_membership(_as_sets(markers), fit.genes, FEWEST_MARKERS)
         if not membership.gene_sets:
             continue

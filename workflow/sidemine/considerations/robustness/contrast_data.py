@@ -238,13 +238,13 @@ class ContrastData:
             finite = np.isfinite(means)
             keep = finite & (means >= np.quantile(means[finite], LOWEST_SHARE))
         weighted = self.contrast.array_weights or change.array_weights or design.blocking == "correlation"
-        if only is not None and self.layer == "log2" and not weighted:
+        if only is not None and self.layer != "counts" and not weighted:
             wanted = set(only)
             keep &= np.fromiter((gene in wanted for gene in genes), dtype=bool, count=len(genes))
         return None if keep.all() else np.flatnonzero(keep)
 
     def _is_array(self) -> bool:
-        return self.layer == "log2" and not self.filter_low
+        return self.layer != "counts" and not self.filter_low
 
     def _refuse_inapplicable(self, change: Change) -> None:
         """Raise with the first reason why a change means nothing for this contrast."""
@@ -252,6 +252,8 @@ class ContrastData:
             raise NotApplicable(f"no covariate {' or '.join(change.without)}" if self.covariates else "no covariates")
         if change.added:
             self._refuse_added(change.added)
+        if change.filter != "declared" and self.layer == "z_score":
+            raise NotApplicable("z-scores have no level to filter genes by")
         if change.filter == "looser" and self._is_array():
             raise NotApplicable("arrays are not filtered by expression, so nothing can be loosened")
         if change.probe_rule and change.probe_rule not in self.other_probes:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sidemine.considerations.robustness.config import RobustnessSettings
 from sidemine.considerations.robustness.contrast_data import ContrastData, NotApplicable
 from sidemine.considerations.robustness.measure import Measured, Question, measure_variant, self_contained_p
 from sidemine.considerations.robustness.record import Robustness
@@ -24,15 +25,12 @@ from sidemine.effect.record import (
     Refused,
 )
 from sidemine.stats.seeds import named_seed
-from sidemine.study.models import RobustnessDimension
 from sidemine.study.projections import HypothesisToPlace
 
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-DIMENSIONS: tuple[str, ...] = get_args(RobustnessDimension)
-"""All dimensions, in the order of the table."""
 Verdict = Callable[[HypothesisEvidence], str]
 
 
@@ -43,12 +41,7 @@ def vary_hypothesis(
     gene_sets: pd.DataFrame,
     *,
     verdict: Verdict,
-    dimensions: Collection[str] = DIMENSIONS,
-    crossed_max: int = 24,
-    rotations: int = 999,
-    seed: int = 1,
-    min_set_size: int = 5,
-    probe_rule: str = "highest_mean",
+    settings: RobustnessSettings,
     skip: Collection[str] = (),
 ) -> Robustness:
     """Ask one hypothesis in every variant of the declared grid.
@@ -65,16 +58,8 @@ def vary_hypothesis(
         The study's sets, as `tables.GENE_SETS` describes.
     verdict
         Returns the verdict for a variant's evidence, by the rules without robustness itself.
-    dimensions
-        Dimensions of the grid to evaluate.
-    crossed_max
-        Most crossed variants.
-    rotations, seed
-        Of the sampled tests.
-    min_set_size
-        Fewest measured genes of a version of the set.
-    probe_rule
-        The study's.
+    settings
+        Dimensions of the grid, and settings of the reference run.
     skip
         Names of variants that are left out, for simulations: array weights take longer than all others together.
 
@@ -93,9 +78,9 @@ def vary_hypothesis(
         evidence,
         used,
         versions,
-        rotations,
-        _seed(seed, hypothesis.id),
-        min_set_size,
+        settings.rotations,
+        _seed(settings.seed, hypothesis.id),
+        settings.min_set_size,
         _needed(versions, used),
     )
     singles = declare_variants(
@@ -103,14 +88,14 @@ def vary_hypothesis(
         list(dict.fromkeys(name for data in used.values() for name in data.covariates)),
         list(dict.fromkeys(row.dataset for row in evidence.contrasts)),
         words,
-        probe_rule,
-        dimensions,
+        settings.probe_rule,
+        settings.robustness,
     )
     singles = [variant for variant in singles if variant.name not in skip]
     found = [_attempt(question, variant) for variant in singles]
-    if "crossed" in dimensions:
+    if "crossed" in settings.robustness:
         usable = [variant for variant, (measured, _) in zip(singles, found, strict=True) if measured]
-        crossed = cross_variants(usable, crossed_max)
+        crossed = cross_variants(usable, settings.robustness_crossed)
         singles += crossed
         found += [_attempt(question, variant) for variant in crossed]
     reference = Measured(question.testable, _genes_of_reference(question))

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from sidemine.considerations.composition.cell_proxies import read_markers
 from sidemine.considerations.composition.record import CompositionOfContrast
+from sidemine.considerations.robustness.config import RobustnessSettings
 from sidemine.considerations.robustness.contrast_data import ContrastData
 from sidemine.considerations.robustness.grid import vary_hypothesis
 from sidemine.considerations.robustness.record import Robustness
@@ -78,7 +79,7 @@ def vary_study(
     gene_sets: pd.DataFrame,
     files: StudyFiles,
     verdicts: Mapping[str, Callable[[HypothesisEvidence], str]],
-    settings: Mapping[str, Any],
+    settings: RobustnessSettings,
 ) -> list[Robustness]:
     """Return the record of every hypothesis.
 
@@ -97,8 +98,7 @@ def vary_study(
     settings
         The settings of the study that the grid uses.
     """
-    dimensions = settings["robustness"]
-    if not dimensions:
+    if not settings.robustness:
         return [summarise_rows(hypothesis, [], OFF) for hypothesis in hypotheses]
     used = dict.fromkeys(
         row.contrast for hypothesis in hypotheses for row in evidence[hypothesis.id].contrasts if row.testable
@@ -111,24 +111,19 @@ def vary_study(
             data,
             gene_sets,
             verdict=verdicts[hypothesis.id],
-            dimensions=dimensions,
-            crossed_max=settings["robustness_crossed"],
-            rotations=settings["rotations"],
-            seed=settings["seed"],
-            min_set_size=settings["min_set_size"],
-            probe_rule=settings["probe_rule"],
+            settings=settings,
         )
         for hypothesis in hypotheses
     ]
 
 
 def _load(
-    used: Mapping[str, Any],
+    used: Collection[str],
     contrasts: Mapping[str, ContrastToFit],
     datasets: Mapping[str, DatasetToPrepare],
     gene_sets: pd.DataFrame,
     files: StudyFiles,
-    settings: Mapping[str, Any],
+    settings: RobustnessSettings,
 ) -> dict[str, ContrastData]:
     """Read the data of all testable contrasts, every dataset once."""
     forbidden = set(gene_sets.loc[gene_sets["family"].isin(["target", "member"]), "gene"])
@@ -148,7 +143,7 @@ def _load(
             probes.get(row.dataset, {}),
             files,
             markers,
-            settings["min_group_size"],
+            settings.min_group_size,
         )
     return loaded
 
@@ -163,8 +158,8 @@ def _contrast_data(
     markers: Mapping[str, list[str]],
     min_group_size: int,
 ) -> ContrastData:
-    quality: dict[str, Any] = read_json(files.quality[row.dataset])
-    checks: dict[str, Any] = read_json(files.checks[contrast.contrast])
+    quality = read_json(files.quality[row.dataset])
+    checks = read_json(files.checks[contrast.contrast])
     blood = files.composition.get(contrast.contrast)
     as_fitted, groups, _ = treated(
         contrast, declared_groups(expression, contrast), read_json(files.treatment[row.dataset])
@@ -192,11 +187,11 @@ def _contrast_data(
 
 
 def _other_probes(
-    rows: Sequence[DatasetToPrepare], files: StudyFiles, settings: Mapping[str, Any]
+    rows: Sequence[DatasetToPrepare], files: StudyFiles, settings: RobustnessSettings
 ) -> dict[str, Probes]:
     """Return every dataset of probes under the probe rules that the study does not use."""
-    asked = {"probe_rule", "crossed"} & set(settings["robustness"])
-    rules: list[ProbeRule] = [rule for rule in PROBE_RULES if rule != settings["probe_rule"]]
+    asked = {"probe_rule", "crossed"} & set(settings.robustness)
+    rules: list[ProbeRule] = [rule for rule in PROBE_RULES if rule != settings.probe_rule]
     chosen = [row for row in rows if row.dataset in files.raw]
     if not asked or not chosen:
         return {}
@@ -206,7 +201,7 @@ def _other_probes(
         own = dict(files.raw[row.dataset])
         samples = read_table(own.pop("samples"), SAMPLES)
         matrices = collapse_otherwise(
-            row, own, samples, gene_table, rules, multi_gene_probes=settings["multi_gene_probes"]
+            row, own, samples, gene_table, rules, multi_gene_probes=settings.multi_gene_probes
         )
         found[row.dataset] = {
             rule: (matrix.genes, np.ascontiguousarray(matrix.values.T)) for rule, matrix in matrices.items()

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from itertools import product
-from typing import Any, Literal
+from typing import Literal
 
 from sidemine.prepare.gene_mapping import ProbeRule
 
@@ -50,13 +50,13 @@ class Change:
 
     def parts(self) -> list[Change]:
         """Return one change per decision that is changed."""
-        return [Change(**{name: value}) for name, value in self._changed().items()]
+        return [replace(Change(), **{name: value}) for name, value in self._changed().items()]  # type: ignore[arg-type]
 
     def joined(self, other: Change) -> Change:
         """Return both changes together."""
-        return replace(self, **other._changed())
+        return replace(self, **other._changed())  # type: ignore[arg-type]
 
-    def _changed(self) -> dict[str, Any]:
+    def _changed(self) -> dict[str, object]:
         blank = Change()
         values = {item.name: getattr(self, item.name) for item in fields(self)}
         return {name: value for name, value in values.items() if value != getattr(blank, name)}

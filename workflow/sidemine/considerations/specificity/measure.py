@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sidemine.considerations.specificity.config import SpecificitySettings
 from sidemine.considerations.specificity.matched_sets import MatchedSets, draw_matched_sets
 from sidemine.considerations.specificity.record import AmongComparators, AmongMatched, Placed, SetBeside, Specificity
 from sidemine.differential.contrast_fit import ContrastFit
@@ -37,8 +38,7 @@ class _Question:
     contrast: str
     fit: ContrastFit
     common: list[str] | None
-    min_size: int
-    max_size: int
+    settings: SpecificitySettings
 
     @property
     def sign(self) -> float:
@@ -50,11 +50,7 @@ def measure_specificity(
     hypotheses: list[HypothesisToPlace],
     fits: dict[str, ContrastFit | None],
     gene_sets: pd.DataFrame,
-    *,
-    n_sets: int,
-    min_size: int,
-    max_size: int,
-    seed: int,
+    settings: SpecificitySettings,
 ) -> tuple[pd.DataFrame, list[Specificity]]:
     """Place every primary set among matched random sets, comparator, confounder and negative-control sets.
 
@@ -70,12 +66,8 @@ def measure_specificity(
         Fit of every contrast that they name; None where it is not testable.
     gene_sets
         The study's sets, as `tables.GENE_SETS` describes.
-    n_sets
-        Random sets per primary set and contrast.
-    min_size, max_size
-        Fewest measured genes of a set; most measured genes of a comparator set.
-    seed
-        Seed of the random sets.
+    settings
+        Number and seed of the random sets, sizes of sets.
 
     Returns
     -------
@@ -90,10 +82,10 @@ def measure_specificity(
         entries = []
         for contrast in hypothesis.primary.contrasts:
             fit = fits[contrast]
-            question = None if fit is None else _Question(hypothesis, contrast, fit, common, min_size, max_size)
+            question = None if fit is None else _Question(hypothesis, contrast, fit, common, settings)
             if question is None or not _has_primary(question, gene_sets):
                 continue
-            table, entry = _measure(question, gene_sets, n_sets, seed)
+            table, entry = _measure(question, gene_sets)
             tables.append(table)
             entries.append(entry)
         records.append(Specificity(hypothesis.id, entries))
@@ -124,23 +116,25 @@ def _primary_rows(question: _Question, gene_sets: pd.DataFrame) -> pd.DataFrame:
 
 def _has_primary(question: _Question, gene_sets: pd.DataFrame) -> bool:
     rows = _primary_rows(question, gene_sets)
-    return int(rows["gene"].isin(question.fit.genes).sum()) >= question.min_size
+    return int(rows["gene"].isin(question.fit.genes).sum()) >= question.settings.min_set_size
 
 
-def _measure(question: _Question, gene_sets: pd.DataFrame, n_sets: int, seed: int) -> tuple[pd.DataFrame, Placed]:
+def _measure(question: _Question, gene_sets: pd.DataFrame) -> tuple[pd.DataFrame, Placed]:
     import pandas as pd
 
     primary_rows = _primary_rows(question, gene_sets)
     primary = build_membership(primary_rows, question.fit.genes, min_size=1)
     others = gene_sets[gene_sets["gene_set"] != question.hypothesis.primary.set]
-    beside = build_membership(others, question.fit.genes, question.min_size, question.max_size)
+    beside = build_membership(
+        others, question.fit.genes, question.settings.min_set_size, question.settings.max_set_size
+    )
     own = _effects(question, primary)
     rest = _effects(question, beside, with_p=False)
     effect = float(own["effect"].iloc[0])
     comparators = rest.loc[rest["family"] == "comparator", "effect"].to_numpy(dtype=float)
     rest["percentile_comparators"] = [_among(value, comparators, question) for value in rest["effect"]]
     own["percentile_comparators"] = _among(effect, comparators, question)
-    matched, random_effects = _matched(question, primary, gene_sets, n_sets, seed)
+    matched, random_effects = _matched(question, primary, gene_sets)
     own["percentile_matched"] = np.nan if matched.reason else percentile(effect, random_effects, question.sign)
     rest["percentile_matched"] = np.nan
     overlaps = _overlaps(question, primary_rows, others).assign(
@@ -202,7 +196,7 @@ def _effects(question: _Question, membership: SetMembership, with_p: bool = True
 
 
 def _matched(
-    question: _Question, primary: SetMembership, gene_sets: pd.DataFrame, n_sets: int, seed: int
+    question: _Question, primary: SetMembership, gene_sets: pd.DataFrame
 ) -> tuple[MatchedSets, NDArray[np.float64]]:
     from scipy.sparse import csr_array
 
@@ -212,9 +206,9 @@ def _matched(
         primary.weights.indices.astype(np.int64),
         primary.weights.data,
         np.isin(question.fit.genes, targets),
-        n_sets,
+        question.settings.matched_sets,
         # Independent of what else the study declares, so that adding a contrast leaves the others alone.
-        named_seed(seed, question.contrast, question.hypothesis.primary.set),
+        named_seed(question.settings.seed, question.contrast, question.hypothesis.primary.set),
     )
     n_drawn, size = drawn.members.shape
     if n_drawn == 0:
@@ -249,7 +243,9 @@ def _overlaps(question: _Question, primary_rows: pd.DataFrame, others: pd.DataFr
             parts.append(kept[~kept["gene"].isin(genes)].assign(gene_set=name))
     if not parts or not any(len(part) for part in parts):
         return _nothing()
-    membership = build_membership(pd.concat(parts, ignore_index=True), question.fit.genes, question.min_size)
+    membership = build_membership(
+        pd.concat(parts, ignore_index=True), question.fit.genes, question.settings.min_set_size
+    )
     found = _effects(question, membership) if membership.gene_sets else _nothing()
     found["without"] = [names[name][1] for name in found["gene_set"]]
     found["gene_set"] = [names[name][0] for name in found["gene_set"]]

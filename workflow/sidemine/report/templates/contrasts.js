@@ -3,7 +3,7 @@
 (() => {
   "use strict";
   const { byId, block, draw, charts, download, tsv, number, pWords, escapeText, shown, button } = window.sidemine;
-  const { drawComponents, drawHeat, drawRank } = window.sidemine.pictures;
+  const { drawComponents, drawHeat, drawRank, inUnit } = window.sidemine.pictures;
   const state = new Map();
 
   // ---- one comparison -----------------------------------------------------------------------------------------
@@ -20,7 +20,7 @@
         low: (data.log2_fold_change[i] - data.below[i]) / 1000,
         high: (data.log2_fold_change[i] + data.below[i] + data.above[i]) / 1000, q: data.q[i], mean: data.mean[i] / 100, rank: data.rank?.[i],
         nlp: -Math.log10(p), way: p >= 0.05 ? "unclear" : lfc > 0 ? "higher" : "lower",
-        p_words: pWords(p), q_words: pWords(data.q[i]),
+        difference: data.difference, p_words: pWords(p), q_words: pWords(data.q[i]),
       };
     });
   }
@@ -63,7 +63,7 @@
   async function drawVolcano(here) {
     const holder = byId(`volcano-${here.contrast}`);
     const genes = thinned(here);
-    here.volcano = await draw(holder, here.page.specs.volcano, { genes, chosen: [] }, "canvas");
+    here.volcano = await draw(holder, inUnit(here, "volcano"), { genes, chosen: [] }, "canvas");
     if (here.data.tested) {
       byId(`thinned-${here.contrast}`).textContent =
         `Drawn: ${genes.length.toLocaleString("en")} of ${here.data.tested.toLocaleString("en")} genes; all are in differential.tsv.gz.`;
@@ -115,12 +115,12 @@
       data: here.rows, pageLength: 10, order: [[3, "asc"]], autoWidth: false, deferRender: true, lengthMenu: [10, 25, 100],
       columns: [
         column("gene", "Gene", button, { type: "string" }),
-        column("lfc", "log2 fold change", shown((value) => number(value, 3))),
+        column("lfc", here.data.difference ?? "log2 fold change", shown((value) => number(value, 3))),
         column("low", "95 % CI", (value, type, row) =>
           type === "display" ? `[${number(value, 3)}, ${number(row.high, 3)}]` : value ?? Infinity),
         column("p", "p", shown(pWords)),
         column("q", "q", shown(pWords)),
-        column("mean", "Mean (log2)", shown((value) => number(value))),
+        column("mean", `Mean (${here.data.level ?? "log2"})`, shown((value) => number(value))),
       ],
       rowCallback: (element, row) => element.classList.toggle("chosen", row.gene === here.chosen),
     });
@@ -154,7 +154,7 @@
 
   function downloadRows(here) {
     const names = ["gene", "entrez", "ensembl", "lfc", "low", "high", "t", "p", "q", "mean"];
-    const heads = ["gene", "entrez", "ensembl", "log2_fold_change", "ci_low", "ci_high", "t", "p_value", "q_value", "mean_expression"];
+    const heads = ["gene", "entrez", "ensembl", here.data.difference ? "difference" : "log2_fold_change", "ci_low", "ci_high", "t", "p_value", "q_value", "mean_expression"];
     const rows = here.table.rows({ search: "applied", order: "applied" }).data().toArray();
     const text = tsv([heads, ...rows.map((row) => names.map((name) => row[name]))]);
     download(URL.createObjectURL(new Blob([text], { type: "text/plain" })), `${here.contrast}.tsv`);
@@ -199,11 +199,11 @@
     }
     const told = groups.map((item) => `${item.group} ${number(item.mean)} ± ${number(item.high - item.mean)}`).join(", ");
     byId(`gene-words-${here.contrast}`).textContent =
-      `${row.gene}: log2 fold change ${number(row.lfc, 3)} (95 % CI ${number(row.low, 3)} to ${number(row.high, 3)}), ` +
+      `${row.gene}: ${here.data.difference ?? "log2 fold change"} ${number(row.lfc, 3)} (95 % CI ${number(row.low, 3)} to ${number(row.high, 3)}), ` +
       `p ${row.p_words}, q ${row.q_words}. ${told ? `Mean ± SD: ${told}.` : "No expression values are stored for it."}` +
       (at < 0 && told ? " Sample values of this gene are not on the page; bar: mean, line: ± SD." : "");
     const holder = byId(`strip-${here.contrast}`);
-    if (groups.length) await draw(holder, here.page.specs.strip, { samples, groups });
+    if (groups.length) await draw(holder, inUnit(here, "strip"), { samples, groups });
     holder.dataset.gene = row.gene;
   }
 

@@ -83,7 +83,7 @@ window.sidemine = (() => {
   function formatTooltip(value) {
     if (value === null || typeof value !== "object") return escapeText(value);
     const shownParts = "p_words" in value
-      ? { gene: value.gene, "log2 fold change": number(value.lfc, 3), p: value.p_words, q: value.q_words } : value;
+      ? { gene: value.gene, [value.difference ?? "log2 fold change"]: number(value.lfc, 3), p: value.p_words, q: value.q_words } : value;
     const lines = Object.entries(shownParts).map(([key, item]) =>
       `<tr><td class="key">${escapeText(key)}</td><td class="value">${escapeText(item)}</td></tr>`);
     return `<table><tbody>${lines.join("")}</tbody></table>`;

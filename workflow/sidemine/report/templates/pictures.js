@@ -4,6 +4,13 @@ window.sidemine.pictures = (() => {
   "use strict";
   const { byId, draw, charts } = window.sidemine;
 
+  // A chart's words say log2; values without fold changes (z-scores, fractions) have words of their own.
+  function inUnit(here, name) {
+    if (!here.data.difference) return structuredClone(here.page.specs[name]);
+    return JSON.parse(JSON.stringify(here.page.specs[name]).replaceAll("log2 fold change", here.data.difference)
+      .replaceAll("log2 difference", here.data.difference).replaceAll("log2 expression", here.data.level));
+  }
+
   function groupOf(here) {
     const target = new Set(here.data.target);
     const reference = new Set(here.data.reference);
@@ -81,10 +88,10 @@ window.sidemine.pictures = (() => {
     }
     const most = Math.max(0.5, sizes.sort((a, b) => a - b)[Math.floor(sizes.length * 0.98)] ?? 1);
     const limit = Math.ceil(most * 2) / 2;
-    const spec = structuredClone(here.page.specs.heat);
+    const spec = inUnit(here, "heat");
     spec.height = Math.max(90, present.length * 13);
     spec.layer[0].encoding.color.scale.domain = [-limit, 0, limit];
-    words.textContent += ` Colours end at ±${limit} log2 units.`;
+    words.textContent += ` Colours end at ±${limit}${here.data.difference ? "" : " log2 units"}.`;
     return draw(holder, spec, { cells, sides }, "canvas").then((view) => {
       const onCell = (_event, item) => { if (item?.datum?.gene) here.choose(item.datum.gene); };
       view.addEventListener("click", onCell);
@@ -148,5 +155,5 @@ window.sidemine.pictures = (() => {
     return { running, peak };
   }
 
-  return { drawComponents, drawHeat, drawRank };
+  return { inUnit, drawComponents, drawHeat, drawRank };
 })();

@@ -1,0 +1,65 @@
+"""JSON schemas of the records on disk: `python -m sidemine.record_schemas` writes them to `docs/records/`."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import fields, make_dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, get_type_hints
+
+from sidemine.considerations.calibration.record import Calibration
+from sidemine.considerations.composition.record import CompositionOfContrast
+from sidemine.considerations.of_study import COLUMNS
+from sidemine.considerations.robustness.record import RobustnessOfStudy
+from sidemine.considerations.specificity.record import Specificity
+from sidemine.effect.record import HypothesisEvidence
+from sidemine.records import schema_of
+from sidemine.tables import write_json
+from sidemine.verdict.card import Card, Verdicts
+
+if TYPE_CHECKING:
+    from pydantic import JsonValue
+
+FOLDER = Path(__file__).resolve().parents[2] / "docs" / "records"
+
+
+def record_schemas() -> dict[str, dict[str, JsonValue]]:
+    """Return the schema of every record by the name of its file."""
+    verdicts = make_dataclass(
+        "Verdicts",
+        [("verdicts", list[_flat(Card, *COLUMNS)]), *_fields(Verdicts, without="verdicts")],  # type: ignore[misc]
+    )
+    verdicts.__doc__ = Verdicts.__doc__
+    kinds: dict[str, type[object]] = {
+        "evidence": HypothesisEvidence,
+        "composition": CompositionOfContrast,
+        "specificity": list[Specificity],
+        "calibration": Calibration,
+        "robustness": RobustnessOfStudy,
+        "verdicts": verdicts,
+    }
+    return {name: schema_of(kind) for name, kind in kinds.items()}
+
+
+def _flat(card: type[object], *columns: type[object]) -> type[object]:
+    """Return the card as it stands on disk: the columns of the considerations beside its own."""
+    parts = [*_fields(card, without="considered"), *(part for kind in columns for part in _fields(kind))]
+    made = make_dataclass("Card", parts)
+    made.__doc__ = card.__doc__
+    return made
+
+
+def _fields(kind: type[object], without: str = "") -> list[tuple[str, object]]:
+    hints = get_type_hints(kind)
+    return [(item.name, hints[item.name]) for item in fields(kind) if item.name != without]  # type: ignore[arg-type]
+
+
+def main() -> None:
+    """Write all schemas."""
+    for name, schema in record_schemas().items():
+        write_json(schema, FOLDER / f"{name}.schema.json")
+    sys.stdout.write(f"{FOLDER}\n")
+
+
+if __name__ == "__main__":
+    main()
