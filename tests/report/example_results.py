@@ -249,7 +249,7 @@ def _enrichment(effect: float, universe: int, random: np.random.Generator) -> pd
 def _gene_sets() -> pd.DataFrame:
     rows = [
         (name, family, gene, -1.0 if name == "SIM_CYTOKINE_FEEDBACK" and gene == "CISH" else 1.0, "invented 1",
-         "CC0", "resources/demo.gmt")
+         "resources/demo.gmt")
         for name, (family, members) in SETS.items()
         for gene in members
     ]  # fmt: skip

@@ -45,7 +45,7 @@ with log_to(snakemake.log[0]), record_job(snakemake):
                 for selector in (contrast.target, contrast.reference)
                 for column in parse_selector(selector, "").columns
             ],
-            row=specification.datasets[contrast.dataset].model_dump(),
+            row=specification.datasets[contrast.dataset],
             actions=traps,
         )
         problems += stop_problems(flags, traps, f"contrast {contrast.contrast}")

@@ -16,7 +16,7 @@ with log_to(snakemake.log[0]), record_job(snakemake):
     quality, treatment, problems = assess_quality(
         read_expression(Path(snakemake.input.expression)),
         read_table(Path(snakemake.input.samples), SAMPLES),
-        specification.dataset.model_dump(),
+        specification.dataset,
         read_json(Path(snakemake.input.shared)),
         specification.traps.model_dump(),
     )

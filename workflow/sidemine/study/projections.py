@@ -73,6 +73,14 @@ class DatasetToAssess(Projection):
     dataset: str
     platform: str
     sex_column: str
+    batch_columns: list[str]
+
+
+class DatasetOfContrasts(Projection):
+    """What the contrasts of a dataset are judged by."""
+
+    dataset: str
+    scale: Scale
     age_column: str
     batch_columns: list[str]
 

@@ -15,6 +15,7 @@ from sidemine.study.projections import (
     ContrastOfRole,
     ContrastToFit,
     ContrastWords,
+    DatasetOfContrasts,
     DatasetToAssess,
     DatasetToBridge,
     DatasetToCompare,
@@ -139,7 +140,7 @@ class AssessContrasts(Projection):
     """What the contrasts are checked for."""
 
     contrasts: list[ContrastGroups]
-    datasets: dict[str, DatasetToAssess]
+    datasets: dict[str, DatasetOfContrasts]
     traps: TrapsOfContrast
 
 
@@ -323,7 +324,6 @@ def specify_jobs(study: Study, sources: StudySources, package: str) -> Specifica
     counted = count_sources(list(study.datasets.values()))
     to_fit = {name: ContrastToFit.of(row) for name, row in study.contrasts.items()}
     to_prepare = {name: DatasetToPrepare.of(row) for name, row in study.datasets.items()}
-    to_assess = {name: DatasetToAssess.of(row) for name, row in study.datasets.items()}
     files = {name: _keys(roles) for name, roles in sources.of_dataset.items()}
     dataset_of = {name: row.dataset for name, row in study.contrasts.items()}
     settings = {name: getattr(config.settings, name) for name in Settings.model_fields}
@@ -386,15 +386,17 @@ def specify_jobs(study: Study, sources: StudySources, package: str) -> Specifica
             "": make(CompareDatasets, datasets=[DatasetToCompare.of(row) for row in study.datasets.values()])
         },
         "assess_quality": {
-            name: make(AssessQuality, dataset=to_assess[name], traps=TrapsOfDataset.of(config.settings.traps))
-            for name in study.datasets
+            name: make(AssessQuality, dataset=DatasetToAssess.of(row), traps=TrapsOfDataset.of(config.settings.traps))
+            for name, row in study.datasets.items()
         },
         "fit_contrast": {name: make(FitContrast, contrast=contrast) for name, contrast in to_fit.items()},
         "assess_contrasts": {
             "": make(
                 AssessContrasts,
                 contrasts=[ContrastGroups.of(row) for row in study.contrasts.values()],
-                datasets={name: to_assess[name] for name in dict.fromkeys(dataset_of.values())},
+                datasets={
+                    name: DatasetOfContrasts.of(study.datasets[name]) for name in dict.fromkeys(dataset_of.values())
+                },
                 traps=TrapsOfContrast.of(config.settings.traps),
             )
         },
