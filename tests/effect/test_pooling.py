@@ -30,7 +30,7 @@ def test_one_dataset_is_itself_and_nothing_more():
     for values in (found.tau2, found.i2, found.q_statistic, found.stouffer_z, found.prediction_low):
         assert np.isnan(values[0])
     assert np.isnan(found.hartung_knapp.effect[0])
-    assert np.isnan(np.concatenate(found.leave_one_out_range())).all()
+    assert np.isnan([found.figures()[f"leave_one_out_{end}"] for end in ("low", "high")]).all()
 
 
 def test_nothing_measured_gives_no_number():
@@ -137,7 +137,7 @@ def test_order_sign_and_unit_do_not_matter(studies, random):
         assert getattr(shuffled.carried, name)[0] == pytest.approx(value, rel=1e-6, abs=1e-9)
     assert mirrored.carried.effect[0] == pytest.approx(-one.carried.effect[0], rel=1e-6, abs=1e-9)
     assert scaled.carried.effect[0] == pytest.approx(10 * one.carried.effect[0], rel=1e-5, abs=1e-7)
-    low, high = one.leave_one_out_range()
+    low, high = (one.figures()[f"leave_one_out_{end}"] for end in ("low", "high"))
     assert effects.min() - 1e-9 <= low[0] <= high[0] <= effects.max() + 1e-9
 
 

@@ -8,7 +8,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from sidemine.enrichment import libraries
@@ -56,7 +56,7 @@ def test_latin_1_in_a_description_is_tolerated(tmp_path: Path) -> None:
         ("\tdescription\tSTAT1\n", "no set name"),
         ("A\td\tSTAT1\nA\td\tMX1\n", "'A' stands twice"),
         ("<!DOCTYPE html><html>gone</html>", "is a web page"),
-        ("A\x00B", "is binary"),
+        ("A\x00B", "NUL bytes"),
     ],
 )
 def test_what_is_no_gmt_is_refused(tmp_path: Path, text: str, message: str) -> None:
@@ -145,7 +145,8 @@ _NAMES = st.text(st.characters(codec="utf-8", exclude_characters="\t\r\n#\x00"),
 def test_any_gmt_reads_back_as_it_was_written(
     sets: dict[str, list[str]], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    text = "".join("\t".join([name, "d", *genes]) + "\n" for name, genes in sets.items())
+    assume(not any("in words" in genes for genes in sets.values()))
+    text = "".join("\t".join([name, "in words", *genes]) + "\n" for name, genes in sets.items())
     if text.lstrip("\ufeff \t").lower().startswith(("<!doctype", "<html", "<?xml")) or text.startswith("\ufeff"):
         return
     path = tmp_path_factory.getbasetemp() / "any.gmt"
@@ -154,6 +155,47 @@ def test_any_gmt_reads_back_as_it_was_written(
     assert {name: [gene for gene, _ in genes] for name, genes in found.items()} == {
         name: list(dict.fromkeys(genes)) for name, genes in sets.items()
     }
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("IFN_A\tSTAT1\tIRF1\tISG15\nIFN_B\tIFIT1\tIFIT3\tCXCL10\n", 1),
+        ("A\thttp://a\tSTAT1\tIRF1\nB\tIRF1\tMX1\n", 2),
+        ("A\tENSG00000115415\tENSG00000125347\n", 1),
+        ("A\t6772\t3659\nB\t3659\t4599\n", 2),
+    ],
+)
+def test_a_gmt_without_descriptions_loses_no_gene(tmp_path: Path, text: str, line: int) -> None:
+    """The second cell is a gene: refused with its line, instead of being passed over as a description."""
+    with pytest.raises(InputError, match=rf"line {line}: set"):
+        read_library(_write(tmp_path, text), "gmt")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "A\tM5890\tSTAT1\nB\tM5891\tIRF1\nC\tM12\tMX1\n",
+        "11_one\t11\t5\t11\n12_two\t12\t11\n13_three\t13\t12\n",
+        "A\tBTM1\tSTAT1\nB\tBTM1\tIRF1\nC\tBTM1\tMX1\n",
+        "A\tna\tSTAT1\nB\t\tIRF1\n",
+        "A\tR-HSA-12\tSTAT1\n",
+    ],
+    ids=["accessions", "parts of the name", "one word", "nothing", "Reactome"],
+)
+def test_accessions_as_descriptions_are_no_genes(tmp_path: Path, text: str) -> None:
+    """What libraries write as a description is alike from line to line."""
+    assert len(read_library(_write(tmp_path, text), "gmt").sets) == text.count("\n")
+
+
+@pytest.mark.parametrize(
+    "row", ["STAT1,IRF1", "STAT1,IRF1,1,2", 'STAT1,"IRF1,1', "STAT1,IRF1,", "STAT1,IRF1,1_0", "STAT1,IRF1,NA"]
+)
+def test_a_faulty_line_of_a_regulon_is_refused_with_its_number(tmp_path: Path, row: str) -> None:
+    """Width, quotes, and a weight that is missing: it is not 1."""
+    path = _write(tmp_path, f"source,target,weight\nSTAT1,MX1,1\n{row}\n", "c.csv")
+    with pytest.raises(InputError, match="line 3"):
+        read_library(path, "collectri")
 
 
 @given(data=st.binary(max_size=300))

@@ -46,7 +46,7 @@ def test_check_tells_the_line_that_snakemake_does_not(tmp_path, capsys):
 
 
 @pytest.mark.parametrize(
-    ("source", "words"), [("GPL570", "neither such a series nor a file"), ("nofile.txt", "neither"), (".", "a folder")]
+    ("source", "words"), [("GPL570", "neither such a series nor a file"), ("nofile.txt", "neither")]
 )
 def test_inspect_says_what_it_can_look_into(source, words, capsys):
     """What is neither series nor file is told, with what would be."""

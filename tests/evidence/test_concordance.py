@@ -292,7 +292,7 @@ def test_signatures_are_read_by_entrez_id_without_the_drugs_own(tmp_path):
 
 def test_faulty_signatures_are_told(tmp_path):
     path = signature_file(tmp_path, "perturbagen\t7157\t4609\nDB1\t1,5\t-2\n")
-    with pytest.raises(InputError, match="no table of numbers") as told:
+    with pytest.raises(InputError, match=r"decimal comma(.|\n)*line 2 \(DB1\), column '7157'") as told:
         read_signatures(path, declared_signatures(exclude=["DB9"]), gene_table())
     assert "DB9" in str(told.value)
 

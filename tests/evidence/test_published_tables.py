@@ -118,14 +118,18 @@ def test_the_sheet_that_has_the_columns_is_found(tmp_path: Path) -> None:
     ("text", "message"),
     [
         ("g,FC\nA,1\n", "lacks column 'logFC'"),
-        ("g,logFC\nA,1,5\nB,high\n", "(?s)not a number.*row 3.*'high'"),
+        ("g,logFC\nA,1,5\nB,high\n", "decimal commas"),
+        ("g,logFC\nA,1\nB,high\n", "(?s)not a number.*line 3.*'high'"),
+        ("g,logFC\nA,#VALUE!\n", "spreadsheet's error"),
+        ("g,logFC,logFC\nA,1,2\n", "2 columns are called 'logFC'"),
+        ("g,logFC\nA,1\nB,2,3\n", r"line 3 \(B\)"),
         ("g;logFC\nA;1,5\n", "(?s)not a number.*decimal point"),
         ("g,logFC\n", "no row with a gene"),
-        ("", "lacks column"),
+        ("", "the table is empty"),
         ("<!DOCTYPE html>", "is a web page"),
-        ("A\x00", "is binary"),
+        ("A\x00", "NUL bytes"),
         ("PK no zip", "lacks column"),
-        ('g,logFC\nA,1\n"' + "x" * 200_000, "cannot be split"),
+        ('g,logFC\nA,1\n"' + "x" * 200_000, "a quote is opened"),
     ],
 )
 def test_unreadable_tables_are_refused_with_a_reason(tmp_path: Path, text: str, message: str) -> None:

@@ -86,7 +86,7 @@ def test_stouffer_and_leave_one_out_equal_metafor(pooled, metafor) -> None:
     """Weighted z, and the range of what carries: the common effect below five studies, REML from five on."""
     agree(pooled.stouffer_z, metafor["stouffer_z"])
     agree(pooled.stouffer_p, metafor["stouffer_p"])
-    low, high = pooled.leave_one_out_range()
+    low, high = (pooled.figures()[f"leave_one_out_{end}"] for end in ("low", "high"))
     random = pooled.method == RANDOM
     agree(low, metafor["reml_low"].where(random, metafor["common_low"]))
     agree(high, metafor["reml_high"].where(random, metafor["common_high"]))

@@ -168,6 +168,16 @@ def test_statistics_are_never_samples(tmp_path: Path, statistics: str) -> None:
     assert read_table_columns(_write(tmp_path, f"{header}\n{row}\n")) == ["s1", "B1"]
 
 
+def test_many_columns_are_no_matter_of_their_square(tmp_path: Path) -> None:
+    """20,000 columns are read; looking at each of them once for each other one would be 400 million looks."""
+    path = _write(
+        tmp_path, "\t".join(["gene", *(f"s{number}" for number in range(20_000))]) + "\nSTAT1" + "\t5" * 20_000
+    )
+    columns = read_table_columns(path)
+    assert read_expression_table(path, columns[:2]).values.tolist() == [[5, 5]]
+    assert len(columns) == 20_000
+
+
 def test_short_names_are_samples_where_no_statistic_stands_beside_them(tmp_path: Path) -> None:
     """A sample may be called B, F or t; and metadata decide before any list of names."""
     assert read_table_columns(_write(tmp_path, "gene\tB\tF\tt\nA\t1\t2\t3\n")) == ["B", "F", "t"]

@@ -158,7 +158,7 @@ def test_an_archive_lists_its_members(tmp_path, capsys):
     [
         (None, "there is neither such a series nor a file"),
         (b"<html>x", "web page"),
-        (b"PK\x03\x04xxxx", "none of the kinds"),
+        (b"PK\x03\x04xxxx", "damaged or cut short"),
         (b"", "none of the kinds"),
         (b"\x00\x01\x02", "none of the kinds"),
         (b"\x1f\x8b\x08\x00\x00", "cut short"),

@@ -20,7 +20,7 @@ ANNOTATION = """^Annotation
 ID\tGene title\tGene symbol\tGene ID\tUniGene title
 200000_s_at\tpre-mRNA 5" end\tPRPF8\t10594\t
 200001_at\ttwo\tA1///B2\t1///22\tx
-AFFX-1_at\t\t\t
+AFFX-1_at\t\t\t\t
 !platform_table_end
 """
 
@@ -117,7 +117,7 @@ def test_unknown_columns_are_listed_beside_those_understood(tmp_path):
     assert "platform_map" in problem.next_step
 
 
-@pytest.mark.parametrize("cut", ["!platform_table_end\n", "AFFX-1_at\t\t\t\n!platform_table_end\n"])
+@pytest.mark.parametrize("cut", ["!platform_table_end\n", "AFFX-1_at\t\t\t\t\n!platform_table_end\n"])
 def test_missing_end_mark_means_truncated(tmp_path, cut):
     """A cut annotation would lose genes without a word."""
     with pytest.raises(InputError, match="truncated"):
@@ -138,15 +138,19 @@ def test_two_platforms_are_refused(tmp_path):
 
 def test_web_page_is_named(tmp_path):
     """An error page saved as data."""
-    with pytest.raises(InputError, match="not understood") as caught:
+    with pytest.raises(InputError, match="web page"):
         read_platform_annotation(write(tmp_path, "<!DOCTYPE html>\n<html>\n"))
-    assert "web page" in caught.value.problems[0].next_step
 
 
-def test_row_with_too_many_cells(tmp_path):
-    """A tab within a cell of a hand-made table would shift its columns."""
-    with pytest.raises(InputError, match="more columns than its header"):
-        read_platform_annotation(write(tmp_path, "probe_id\tsymbol\n1_at\tA\tB\n"))
+@pytest.mark.parametrize("row", ["1_at\tA\tB", "1_at", "1_at\t\tA"])
+def test_row_of_another_width(tmp_path, row):
+    """A tab too many or too few shifts the columns, in a hand-made table and in GEO's."""
+    with pytest.raises(InputError, match=r"line 3 \(1_at\)"):
+        read_platform_annotation(write(tmp_path, f"probe_id\tsymbol\n0_at\tZ\n{row}\n"))
+    with pytest.raises(InputError, match=r"line 4 \(1_at\)"):
+        read_platform_annotation(
+            write(tmp_path, f"!platform_table_begin\nID\tGene Symbol\n0_at\tZ\n{row}\n!platform_table_end\n")
+        )
 
 
 NAME = st.text(st.characters(categories=("Lu", "Ll", "Nd"), max_codepoint=0x24F), min_size=1, max_size=8)

@@ -140,11 +140,11 @@ def test_sheet_adds_and_replaces(files: dict[str, Path]) -> None:
     [
         ("name\tx\nGSM1\t1\n", "first column of a sample sheet"),
         ("sample\tx\nGSM1\t1\nGSM1\t2\n", "stands in line 2 already"),
-        ("sample\tx\nGSM1\t1\t2\n", "the row has 3 cells"),
+        ("sample\tx\nGSM1\t1\t2\n", "a row has 3 cells"),
         ("sample\tfate\nGSM1\t1\n", "reserved"),
         ("sample\tx\tx\nGSM1\t1\t1\n", "empty or repeats"),
         ("sample\tx\nGSM1\t1\nGSM1\t2\n\t3\n", "2 problems"),
-        ("", "first column of a sample sheet"),
+        ("", "the table is empty"),
     ],
 )
 def test_bad_sheets(tmp_path: Path, text: str, message: str) -> None:

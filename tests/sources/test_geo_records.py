@@ -114,6 +114,8 @@ def test_any_form_serves_as_metadata_of_a_dataset(tmp_path: Path, name: str) -> 
         ("<MINiML>" + "<a>" * 100, "nested more than"),
         ("<note>hello</note>", "first element is 'note'"),
         ('<?xml version="1.0"?><MINiML>&unknown;</MINiML>', "cannot be read as MINiML"),
+        ('<?xml version="1.0" encoding="UTFx-8"?><MINiML/>', "unknown encoding"),
+        ('<?xml version="1.0" encoding="euc-jp"?><MINiML/>', "multi-byte encodings"),
     ],
 )
 def test_unsafe_or_broken_xml_is_refused(tmp_path: Path, text: str, message: str) -> None:

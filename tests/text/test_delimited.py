@@ -12,6 +12,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from sidemine.errors import InputError
+from sidemine.text import decoding, delimited
 from sidemine.text.decoding import open_decoded
 from sidemine.text.delimited import BLANKS, TextTable, read_delimited, split_line
 
@@ -98,6 +99,13 @@ def test_a_quote_cannot_swallow_a_row() -> None:
         read_delimited(b'gene\ts1\nA\t"5\nB\t6"\nC\t7\n', "here")
 
 
+@pytest.mark.parametrize("header", [True, False])
+def test_a_quote_in_the_first_line_cannot_swallow_the_second(header: bool) -> None:
+    """Line breaks are allowed in the header only, and not together with what parts its cells."""
+    with pytest.raises(InputError, match="line 1"):
+        read_delimited(b'"gene\ts1\nA"\t5\nB\t6\n', "here", header=header)
+
+
 def test_quotes_inside_a_cell_that_is_not_quoted_are_text() -> None:
     assert rows_of(read_delimited(b'g\td\nA\tsay "x" twice\n', "here")) == [("A", 'say "x" twice')]
 
@@ -122,7 +130,8 @@ def test_a_header_cell_may_hold_a_line_break() -> None:
         ('"s1" "s 2"\n"A" 1 2\n', BLANKS, ["", "s1", "s 2"]),
         ("gene name\ts1\nIRF 1\t5\n", "\t", ["gene name", "s1"]),
         ("s1\nA\t5\n", "\t", ["", "s1"]),
-        ("s1,s2\nA,5,6\n", ",", ["", "s1", "s2"]),
+        ('"s1","s2"\n"A",5,6\n', ",", ["", "s1", "s2"]),
+        ("s1;s2\nA;5;6\n", ";", ["", "s1", "s2"]),
     ],
 )
 def test_the_separator_is_what_makes_equal_rows(text: str, mark: str, header: list[str]) -> None:
@@ -151,6 +160,16 @@ def test_a_header_that_lacks_one_name_is_refused_unless_it_is_rs_own(header: str
         read_delimited(f"{header}\n{row}\n".encode(), "here", separator=mark, r_layout=True)
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["g,logFC\nA,1,5\nB,2,5\n", "g,count,logFC\nA,12,1,5\nB,13,2,5\n", "g s1\nA 1 500\nB 2 300\n", "A\t5\nB\t6\tx\n"],
+)
+def test_decimal_commas_and_blanks_of_thousands_are_not_rs_layout(text: str) -> None:
+    """Every row is one cell longer than the header, and none of it is R's doing."""
+    with pytest.raises(InputError, match="decimal commas or thousands separators"):
+        read_delimited(text.encode(), "here", r_layout=True)
+
+
 def test_rs_layout_is_read_where_it_is_asked_for_and_refused_elsewhere() -> None:
     data = b'"s1"\t"s2"\n"IRF1"\t1\t2\n'
     table = read_delimited(data, "here", r_layout=True)
@@ -176,6 +195,23 @@ def test_lines_are_right_far_down_a_large_file() -> None:
     assert table.n_rows == 700_000
     with pytest.raises(InputError, match=r"line 650003 \(odd\)"):
         table.numbers(1)
+
+
+@pytest.mark.parametrize("block", [1, 2, 3, 7, 64])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("mark", ["", "!table_end"])
+def test_the_edge_of_a_block_is_nowhere_to_be_seen(
+    monkeypatch: pytest.MonkeyPatch, block: int, end: str, mark: str
+) -> None:
+    """Rows, line ends, characters and end marks that cross from one block to the next are whole."""
+    monkeypatch.setattr(delimited, "_BLOCK", block)
+    monkeypatch.setattr(delimited, "_SNIFFED_LINES", 2)
+    monkeypatch.setattr(decoding, "_BLOCK", block)
+    rows = [(f"géne{number}", "x" * number) for number in range(40)]
+    lines = ["gene\ttext", *("\t".join(row) for row in rows), *([mark] if mark else [])]
+    data = end.join(lines).encode()
+    assert rows_of(read_delimited(data, "here", separator="\t", end_mark=mark)) == rows
+    assert rows_of(read_delimited(data.decode().encode("utf-16"), "here", separator="\t", end_mark=mark)) == rows
 
 
 @pytest.mark.parametrize(("comments", "names"), [("leading", ["A", "#B", "C"]), ("anywhere", ["A", "C"])])

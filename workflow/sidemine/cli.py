@@ -30,7 +30,8 @@ def add_inspect(commands: Commands) -> None:
         "inspect",
         help="show what a GEO series or a file holds: platforms, files, metadata keys with values and counts",
         description="Show platforms, files, and every metadata key with its values and counts, so that a selector can "
-        "be written. SOURCE is a GEO series (GSE48000) or a file: series matrix, SOFT, table, h5ad or tar.",
+        "be written. SOURCE is a GEO series (GSE48000), or a file: series matrix, SOFT, MINiML, table, spreadsheet, h5ad, "
+        "10x .h5, tar or zip; or a folder of 10x output or of one file per sample.",
     )
     parser.add_argument("source", metavar="SOURCE", help="GEO series, or path of a file")
     parser.add_argument("--platform", default="", help="GEO platform (GPL…), for a series with several")
@@ -45,15 +46,15 @@ def _run_inspect(arguments: argparse.Namespace) -> int:
     from sidemine.prepare.inspection_text import inspection_lines
 
     path = Path(arguments.source)
-    if path.is_file():
+    if path.exists():
         found = [inspect_file(path)]
-    elif path.is_dir() or not arguments.source.upper().startswith("GSE"):
+    elif not arguments.source.upper().startswith("GSE"):
         raise InputError(
             Problem(
-                "a folder is not a file to look into" if path.is_dir() else "there is neither such a series nor a file",
+                "there is neither such a series nor a file",
                 arguments.source,
-                "a GEO series (GSE and digits), or the path of a file",
-                "Name one of its files." if path.is_dir() else "Check the accession or the path.",
+                "a GEO series (GSE and digits), or the path of a file or folder",
+                "Check the accession or the path.",
             )
         )
     else:

@@ -142,7 +142,6 @@ def pool_contrasts(
     def one(values: NDArray[np.float64]) -> float | None:
         return _plain(values[0])
 
-    low, high = found.leave_one_out_range()
     return PooledEffect(
         k=int(found.k[0]),
         contrasts=[row.contrast for row in used],
@@ -156,22 +155,7 @@ def pool_contrasts(
         ci_low=one(found.carried.ci_low),
         ci_high=one(found.carried.ci_high),
         p=one(found.carried.p_value),
-        q_statistic=one(found.q_statistic),
-        q_p=one(found.q_p),
-        tau2=one(found.tau2),
-        i2=one(found.i2),
-        prediction_low=one(found.prediction_low),
-        prediction_high=one(found.prediction_high),
-        random_effect=one(found.hartung_knapp.effect),
-        hartung_knapp_ci_low=one(found.hartung_knapp.ci_low),
-        hartung_knapp_ci_high=one(found.hartung_knapp.ci_high),
-        hartung_knapp_p=one(found.hartung_knapp.p_value),
-        dersimonian_laird_effect=one(found.dersimonian_laird.effect),
-        dersimonian_laird_p=one(found.dersimonian_laird.p_value),
-        stouffer_z=one(found.stouffer_z),
-        stouffer_p=one(found.stouffer_p),
-        leave_one_out_low=one(low),
-        leave_one_out_high=one(high),
+        **{name: one(values) for name, values in found.figures().items()},
         leave_one_out=[
             LeftOut(row.contrast, value)
             for row, value in zip(used, (_plain(value) for value in found.left_out[0]), strict=True)

@@ -213,7 +213,6 @@ def _with_results(
     q_value: NDArray[np.float64],
     family_size: NDArray[np.int64],
 ) -> pd.DataFrame:
-    low, high = found.leave_one_out_range()
     why = {int(k): "; ".join(dict.fromkeys(not_estimable(int(k)).values())) for k in np.unique(found.k)}
     return table.assign(
         k=found.k,
@@ -225,22 +224,7 @@ def _with_results(
         p_value=found.carried.p_value,
         q_value=q_value,
         family_size=family_size,
-        tau2=found.tau2,
-        i2=found.i2,
-        q_statistic=found.q_statistic,
-        q_p=found.q_p,
-        prediction_low=found.prediction_low,
-        prediction_high=found.prediction_high,
-        random_effect=found.hartung_knapp.effect,
-        hartung_knapp_ci_low=found.hartung_knapp.ci_low,
-        hartung_knapp_ci_high=found.hartung_knapp.ci_high,
-        hartung_knapp_p=found.hartung_knapp.p_value,
-        dersimonian_laird_effect=found.dersimonian_laird.effect,
-        dersimonian_laird_p=found.dersimonian_laird.p_value,
-        stouffer_z=found.stouffer_z,
-        stouffer_p=found.stouffer_p,
-        leave_one_out_low=low,
-        leave_one_out_high=high,
+        **found.figures(),
         not_estimable=np.array([why[int(k)] for k in found.k], dtype=object),
         **{f"effect:{study.contrast}": measured.effect[:, column] for column, study in enumerate(studies)},
         **{f"se:{study.contrast}": measured.se[:, column] for column, study in enumerate(studies)},

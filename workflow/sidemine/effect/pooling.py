@@ -101,12 +101,33 @@ class Pooled:
     stouffer_p: Array
     left_out: Array
 
-    def leave_one_out_range(self) -> tuple[Array, Array]:
-        """Return the lowest and the highest carried estimate when one study is left out; NaN for one study."""
+    def figures(self) -> dict[str, Array]:
+        """Return what stands beside the carried estimate, by column; one entry per row.
+
+        `leave_one_out_low` and `leave_one_out_high` are the range of the carried estimate when one study is left out; NaN
+        for one study.
+        """
         known = ~np.isnan(self.left_out)
         low = np.where(known, self.left_out, np.inf).min(axis=1, initial=np.inf)
         high = np.where(known, self.left_out, -np.inf).max(axis=1, initial=-np.inf)
-        return np.where(np.isfinite(low), low, np.nan), np.where(np.isfinite(high), high, np.nan)
+        return {
+            "tau2": self.tau2,
+            "i2": self.i2,
+            "q_statistic": self.q_statistic,
+            "q_p": self.q_p,
+            "prediction_low": self.prediction_low,
+            "prediction_high": self.prediction_high,
+            "random_effect": self.hartung_knapp.effect,
+            "hartung_knapp_ci_low": self.hartung_knapp.ci_low,
+            "hartung_knapp_ci_high": self.hartung_knapp.ci_high,
+            "hartung_knapp_p": self.hartung_knapp.p_value,
+            "dersimonian_laird_effect": self.dersimonian_laird.effect,
+            "dersimonian_laird_p": self.dersimonian_laird.p_value,
+            "stouffer_z": self.stouffer_z,
+            "stouffer_p": self.stouffer_p,
+            "leave_one_out_low": np.where(np.isfinite(low), low, np.nan),
+            "leave_one_out_high": np.where(np.isfinite(high), high, np.nan),
+        }
 
 
 def pool(

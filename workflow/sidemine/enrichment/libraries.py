@@ -5,18 +5,19 @@ Genes stay as they are written in the library; `gene_sets` maps them to approved
 
 from __future__ import annotations
 
-import csv
 import difflib
-import io
+import re
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from sidemine.errors import InputError, Problem
-from sidemine.prepare.byte_streams import decode, open_bytes
 from sidemine.study.models import SetFormat
+from sidemine.text.decoding import Source, is_web_page, read_text, web_page
+from sidemine.text.delimited import TextTable, read_delimited
+from sidemine.text.numbers import is_missing_label, parse_number
 
 MAX_TEXT_BYTES = 300_000_000
 """Largest library after decompression. MSigDB whole is 60 MB; what is larger is not a gene set library."""
@@ -96,20 +97,11 @@ def near_names(name: str, names: Mapping[str, object] | list[str], limit: int = 
     return list(dict.fromkeys(ordered))[:limit]
 
 
-def _read_text(path: Path) -> str:
-    """Return the text of a plain or gzipped file, never more than the bound."""
-    with open_bytes(path, MAX_TEXT_BYTES) as stream:
-        return _decode(stream.read(), path)
-
-
-def _decode(data: bytes, path: Path) -> str:
-    if len(data) > MAX_TEXT_BYTES:
-        raise _unreadable(path, f"is larger than {MAX_TEXT_BYTES:,} bytes")
-    if b"\x00" in data[:4096]:
-        raise _unreadable(path, "is binary, not text")
-    text, _ = decode(data)
-    if text.lstrip()[:200].lower().startswith(("<!doctype", "<html", "<?xml")):
-        raise _unreadable(path, "is a web page, not a library")
+def _read_text(source: Source, path: Path) -> str:
+    """Return the text of a library, never more than the bound."""
+    text, _ = read_text(source, str(path), MAX_TEXT_BYTES)
+    if is_web_page(text[:200]):
+        raise InputError(web_page(str(path)))
     if not text.strip():
         raise _unreadable(path, "is empty")
     return text
@@ -127,13 +119,13 @@ def _unreadable(path: Path, what: str) -> InputError:
 
 
 def _lines(text: str) -> list[tuple[int, str]]:
-    """Return numbered lines without blank ones and those that begin with #. Only line feeds end a line."""
-    numbered = ((number, line.rstrip("\r")) for number, line in enumerate(text.split("\n"), start=1))
+    """Return numbered lines without blank ones and those that begin with #."""
+    numbered = enumerate(text.split("\n"), start=1)
     return [(number, line) for number, line in numbered if line.strip() and not line.startswith("#")]
 
 
 def _read_gmt(path: Path) -> Library:
-    return _parse_gmt(_read_text(path), path)
+    return _parse_gmt(_read_text(path, path), path)
 
 
 def _parse_gmt(text: str, path: Path) -> Library:
@@ -168,7 +160,42 @@ def _parse_gmt(text: str, path: Path) -> Library:
         sets[name] = tuple((gene, 1.0) for gene in genes)
     _raise_any(problems)
     _require_sets(sets, path)
+    _check_descriptions(text, path)
     return Library(path, sets, notes=(f"{empty} sets of the library hold no gene",) if empty else ())
+
+
+_SYMBOL = re.compile(r"[A-Z][A-Z0-9]*\d[A-Z0-9]*(?:-[A-Z0-9]+)?|ENS[A-Z]*G\d+(?:\.\d+)?")
+_MIN_ALIKE = 3
+
+
+def _check_descriptions(text: str, path: Path) -> None:
+    """Refuse a GMT whose second cells are genes: it has no column of descriptions, and they would be lost.
+
+    Many libraries describe each set by an accession (`M5890`, a part of its name, the same word in every line): such
+    cells are alike from line to line, genes are not.
+    """
+    rows = [(number, line.split("\t")) for number, line in _lines(text)]
+    genes = {cell.strip() for _, cells in rows for cell in cells[2:]}
+    seconds = [(number, cells[0].strip(), cells[1].strip()) for number, cells in rows]
+    described = [second for _, _, second in seconds if not is_missing_label(second)]
+    alike = len(described) >= _MIN_ALIKE and (
+        len(set(described)) == 1
+        or all(second.casefold() in name.casefold() for _, name, second in seconds)
+        or len({re.sub(r"\d+", "", second) for second in described}) == 1
+    )
+    doubtful = [
+        Problem(
+            "the second cell of a line of the GMT file looks like a gene, where a description belongs",
+            f"{path}, line {number}: set {name!r}, second cell {second!r}",
+            "set name, description (it may be empty), genes, parted by tabs",
+            "If the file has no descriptions, put an empty column after the names of the sets in a copy of it and name "
+            "that copy; if this is a description, write it in words.",
+        )
+        for number, name, second in seconds
+        if not is_missing_label(second) and (second in genes or _SYMBOL.fullmatch(second))
+    ]
+    if not alike:
+        _raise_any(doubtful[:5])
 
 
 def _read_gmt_zip(path: Path) -> Library:
@@ -181,9 +208,11 @@ def _read_gmt_zip(path: Path) -> Library:
                 raise _unreadable(path, f"zip holds {len(inside)} GMT files instead of one ({names})")
             with archive.open(inside[0]) as stream:
                 data = stream.read(MAX_TEXT_BYTES + 1)
+                if len(data) > MAX_TEXT_BYTES:
+                    raise _unreadable(path, f"is larger than {MAX_TEXT_BYTES:,} bytes")
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError) as error:
         raise _unreadable(path, f"zip is damaged or locked ({error})") from error
-    return _parse_gmt(_decode(data, path), path)
+    return _parse_gmt(_read_text(data, path), path)
 
 
 @dataclass(frozen=True)
@@ -206,44 +235,34 @@ _SETS_TSV = _LongLayout("gene_set", "gene", "weight", "\t", weight_required=Fals
 
 def _read_long(path: Path, layout: _LongLayout) -> Library:
     """Read a long table with a header line; columns beyond the needed ones are ignored."""
-    lines = _lines(_read_text(path))
-    rows = csv.reader(io.StringIO("\n".join(line for _, line in lines), newline=""), delimiter=layout.separator)
-    try:
-        header = [cell.strip() for cell in next(rows, [])]
-        needed = [layout.set_column, layout.gene_column, *([layout.weight_column] if layout.weight_required else [])]
-        missing = [name for name in needed if name not in header]
-        if missing:
-            raise InputError(
-                Problem(
-                    f"the library lacks column {', '.join(missing)}",
-                    f"{path}, header: {', '.join(header)[:200]}",
-                    f"{'comma' if layout.separator == ',' else 'tab'}-separated, with {', '.join(needed)}",
-                    "Check `format` in gene_sets.tsv.",
-                )
+    table = read_delimited(path, separator=layout.separator, comments="anywhere", max_bytes=MAX_TEXT_BYTES)
+    needed = [layout.set_column, layout.gene_column, *([layout.weight_column] if layout.weight_required else [])]
+    missing = [name for name in needed if name not in table.header]
+    if missing:
+        raise InputError(
+            Problem(
+                f"the library lacks column {', '.join(missing)}",
+                f"{path}, header: {', '.join(table.header)[:200]}",
+                f"{'comma' if layout.separator == ',' else 'tab'}-separated, with {', '.join(needed)}",
+                "Check `format` in gene_sets.tsv.",
             )
-        return _collect_long(rows, header, layout, path, [number for number, _ in lines])
-    except csv.Error as error:
-        raise _unreadable(path, f"cannot be split into cells near line {rows.line_num} ({error})") from error
+        )
+    return _collect_long(table, layout, path)
 
 
-def _collect_long(
-    rows: Iterator[list[str]], header: list[str], layout: _LongLayout, path: Path, numbers: list[int]
-) -> Library:
-    where = {name: position for position, name in enumerate(header)}
-    set_at, gene_at = where[layout.set_column], where[layout.gene_column]
-    weight_at = where.get(layout.weight_column)
+def _collect_long(table: TextTable, layout: _LongLayout, path: Path) -> Library:
+    weighted = layout.weight_column in table.header
+    columns = [layout.set_column, layout.gene_column, *([layout.weight_column] if weighted else [])]
     collected: dict[str, list[tuple[str, float]]] = {}
     problems: list[Problem] = []
-    for index, cells in enumerate(rows, start=1):
-        number = numbers[index] if index < len(numbers) else index + 1
-        short = len(cells) <= max(set_at, gene_at, weight_at or 0)
-        name, gene = ("", "") if short else (cells[set_at].strip(), cells[gene_at].strip())
-        weight = _parse_weight("1" if weight_at is None or short else cells[weight_at])
-        if short or not name or not gene or weight is None:
+    for row, cells in enumerate(table.rows(columns)):
+        name, gene = cells[0].strip(), cells[1].strip()
+        weight = _parse_weight(cells[2], layout.weight_required) if weighted else 1.0
+        if not name or not gene or weight is None:
             problems.append(
                 Problem(
                     "a line of the library is incomplete, or its weight is not a finite number other than 0",
-                    f"{path}, line {number}: {layout.separator.join(cells)[:80]!r}",
+                    f"{path}, line {table.lines[row]}: {layout.separator.join(cells)[:80]!r}",
                     f"{layout.set_column}, {layout.gene_column} and a weight in each line",
                     "Retrieve the file again, or mend the line.",
                 )
@@ -257,12 +276,14 @@ def _collect_long(
     return Library(path, {name: tuple(members) for name, members in collected.items()}, signed=layout.signed)
 
 
-def _parse_weight(cell: str) -> float | None:
+def _parse_weight(cell: str, required: bool) -> float | None:
+    """Return a weight; None where the cell holds none, or 0. An empty cell is 1 where weights may be left out."""
+    if not required and not cell.strip():
+        return 1.0
     try:
-        weight = float(cell.strip() or "1")
+        return parse_number(cell) or None
     except ValueError:
         return None
-    return weight if weight != 0 and abs(weight) < float("inf") else None
 
 
 def _raise_any(problems: list[Problem]) -> None:

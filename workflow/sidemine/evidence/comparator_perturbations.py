@@ -16,6 +16,7 @@ from sidemine.considerations.specificity.measure import FEWEST_COMPARATORS, perc
 from sidemine.enrichment.rotated_deviates import StandardisedSpace
 from sidemine.errors import InputError, Problem
 from sidemine.evidence.concordance_statistic import FEWEST_GENES
+from sidemine.text.delimited import read_delimited
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -80,34 +81,37 @@ def read_signatures(path: Path, declared: SignaturesToRead, gene_table: GeneTabl
     """
     import pandas as pd
 
-    table = pd.read_csv(path, sep="\t", comment="#", dtype={0: str}, low_memory=False)
-    table = table.set_index(table.columns[0])
-    broken = [str(name) for name, kind in table.dtypes.items() if kind.kind not in "if"]
-    unknown = sorted(set(declared.exclude) - set(table.index))
-    problems = []
-    if broken or table.empty:
-        problems.append(
+    text = read_delimited(path, separator="\t", r_layout=True)
+    if text.n_rows == 0 or len(text.header) < 2:
+        raise InputError(
             Problem(
                 "the comparator signatures are no table of numbers",
-                f"{path}: {table.shape[0]} rows × {table.shape[1]} columns; not numbers: {', '.join(broken[:5]) or 'none'}",
+                f"{path}: {text.n_rows} rows × {len(text.header)} columns",
                 "TSV: one perturbation per row, its name first; one gene per further column; z-scores",
                 "Check comparator_signatures.file.",
             )
         )
+    names = [name.strip() for name in text.cells(0)]
+    unknown = sorted(set(declared.exclude) - set(names))
+    problems: list[Problem] = []
+    try:
+        values = text.matrix(range(1, len(text.header)))
+    except InputError as error:
+        problems += error.problems
     if unknown:
         problems.append(
             Problem(
                 f"excluded perturbations are not in the signatures: {', '.join(unknown)}",
                 f"{path}; key comparator_signatures.exclude",
-                f"names of its first column, for example {', '.join(table.index[:3])}",
+                f"names of its first column, for example {', '.join(names[:3])}",
                 "Correct the names: a drug of the class that stays in is compared with itself.",
             )
         )
     if problems:
         raise InputError(problems)
-    names = [str(name) for name in table.columns]
+    table = pd.DataFrame(values, index=pd.Index(names, dtype=object))
     resolve = gene_table.resolve_entrez if declared.identifiers == "entrez" else gene_table.resolve_symbols
-    table.columns = pd.Index([found.symbol or "" for found in resolve(names)], dtype=object)
+    table.columns = pd.Index([found.symbol or "" for found in resolve(text.header[1:])], dtype=object)
     kept: pd.DataFrame = table.loc[~table.index.isin(declared.exclude), table.columns != ""]
     return kept.loc[:, ~kept.columns.duplicated()]
 

@@ -5,21 +5,17 @@ Such a table has no samples behind it, so no set test, no pooling and no verdict
 
 from __future__ import annotations
 
-import csv
-import io
-import re
 from collections.abc import Iterator, Mapping
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from sidemine.enrichment.libraries import near_names
 from sidemine.errors import InputError, Problem
 from sidemine.evidence.label_check import check_label
-from sidemine.prepare.byte_streams import decode, open_bytes
 from sidemine.prepare.platform_annotation import read_platform_annotation
 from sidemine.sources.spreadsheet import is_spreadsheet, read_spreadsheet_sheets
 from sidemine.study.projections import TableToDescribe
+from sidemine.text.delimited import TextTable, read_delimited
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,8 +24,6 @@ MAX_ROWS = 1_100_000
 """More rows than any expression platform has; a spreadsheet ends at 1,048,576."""
 MAX_COLUMNS = 2_000
 MAX_BYTES = 500_000_000
-
-_MISSING = frozenset({"", "na", "n/a", "#n/a", "nan", "null", "none", "-", "#value!", "#num!", "#div/0!"})
 
 VALUE_COLUMNS = ("fold_change", "compared_with", "p_value", "adjusted_p", "mean")
 """Columns of a table that was read, after `identifier`: numbers, missing where the table has none."""
@@ -72,27 +66,17 @@ def read_published_table(row: TableToDescribe, path: Path) -> pd.DataFrame:
         "adjusted_p": row.adjusted_p_column,
         "mean": row.mean_column,
     }
-    header, rows = _read_cells(path, [name for name in columns.values() if name])
-    where = {
-        role: header.index(name) if name else (0 if role == "identifier" else -1) for role, name in columns.items()
-    }
-    identifiers: list[str] = []
-    numbers: dict[str, list[float]] = {role: [] for role in VALUE_COLUMNS}
-    bad: list[tuple[int, str, str]] = []
-    for number, cells in enumerate(rows, start=2):
-        if not (identifier := _text(cells, where["identifier"])):
-            continue
-        identifiers.append(identifier)
-        for role in VALUE_COLUMNS:
-            text = _text(cells, where[role])
-            value = _number(text)
-            if value is None:
-                bad.append((number, columns[role], text))
-            numbers[role].append(float("nan") if value is None else value)
-    if bad:
-        raise InputError([_not_a_number(path, *one) for one in bad[:5]])
-    if not identifiers:
+    cells = _read_cells(path, [name for name in columns.values() if name])
+    cells.name_column = cells.position(row.gene_column or 0)
+    names = [text.strip() for text in cells.cells(cells.name_column)]
+    named = [place for place, name in enumerate(names) if name]
+    if not named:
         raise _damaged(path, "has a header and no row with a gene")
+    identifiers = [names[place] for place in named]
+    numbers = {
+        role: cells.numbers(columns[role], infinite=True)[named] if columns[role] else [float("nan")] * len(named)
+        for role in VALUE_COLUMNS
+    }
     table = pd.DataFrame({"identifier": pd.Series(identifiers, dtype=object), **numbers})
     if row.zero_is_missing:
         for role in ("fold_change", "compared_with"):
@@ -223,18 +207,15 @@ def _panel_of(row: TableToDescribe, gene_sets: pd.DataFrame) -> dict[str, float]
     return dict(zip(rows["gene"].astype(str), rows["weight"].astype(float), strict=True))
 
 
-def _read_cells(path: Path, wanted: list[str]) -> tuple[list[str], list[list[Any]]]:
-    """Return the header and the rows below it, of a text table or of the first sheet that has the wanted columns."""
+def _read_cells(path: Path, wanted: list[str]) -> TextTable:
+    """Return a text table, or the first sheet that has the wanted columns."""
     if not path.is_file():
         raise _damaged(path, "is not there")
-    sheets = _spreadsheet_rows(path) if is_spreadsheet(path) else iter([("the file", _text_rows(path))])
     headers: list[str] = []
-    for name, rows in sheets:
-        first = next(rows, [])
-        header = [_cell_text(cell) for cell in first]
-        if header and all(column in header for column in wanted):
-            return header, _bounded(rows, path)
-        headers.append(f"{name}: {', '.join(header)[:300] or 'empty'}")
+    for name, table in _sheet_tables(path) if is_spreadsheet(path) else [("the file", _text_table(path))]:
+        if table is not None and table.has(*wanted):
+            return table
+        headers.append(f"{name}: {', '.join(table.header)[:300] if table is not None else 'empty'}")
     absent = [column for column in wanted if not any(column in header for header in headers)] or wanted
     raise InputError(
         Problem(
@@ -246,39 +227,25 @@ def _read_cells(path: Path, wanted: list[str]) -> tuple[list[str], list[list[Any
     )
 
 
-def _bounded(rows: Iterator[list[Any]], path: Path) -> list[list[Any]]:
-    taken = list(islice(rows, MAX_ROWS + 1))
-    if len(taken) > MAX_ROWS:
+def _text_table(path: Path) -> TextTable:
+    table = read_delimited(path, r_layout=True, max_bytes=MAX_BYTES, max_rows=MAX_ROWS + 1)
+    if table.n_rows > MAX_ROWS:
         raise _damaged(path, f"has more than {MAX_ROWS:,} rows")
-    return taken
+    return table
 
 
-def _text_rows(path: Path) -> Iterator[list[Any]]:
-    with open_bytes(path, MAX_BYTES) as stream:
-        text, _ = decode(stream.read(MAX_BYTES))
-    if "\x00" in text[:4096]:
-        raise _damaged(path, "is binary, neither text nor a spreadsheet")
-    if text.lstrip()[:200].lower().startswith(("<!doctype", "<html")):
-        raise _damaged(path, "is a web page")
-    lines = io.StringIO(text, newline="")
-    while (position := lines.tell()) is not None and (line := lines.readline()).startswith("#"):
-        pass
-    separator = "\t" if "\t" in line else ";" if line.count(";") > line.count(",") else ","
-    lines.seek(position)
-    reader = csv.reader(lines, delimiter=separator)
-    try:
-        for cells in reader:
-            if cells:
-                yield list(cells[:MAX_COLUMNS])
-    except csv.Error as error:
-        raise _damaged(path, f"cannot be split into cells near line {reader.line_num} ({error})") from error
-
-
-def _spreadsheet_rows(path: Path) -> Iterator[tuple[str, Iterator[list[Any]]]]:
-    """Give each sheet's rows; stored values only."""
+def _sheet_tables(path: Path) -> Iterator[tuple[str, TextTable | None]]:
+    """Give each sheet without its blank rows, stored values only; None where it is empty."""
     for sheet in read_spreadsheet_sheets(path):
-        rows = ([*row[:MAX_COLUMNS]] for row in sheet.rows if any(cell is not None for cell in row))
-        yield f"sheet {sheet.name}", iter(list(rows))
+        texts = [[_cell_text(cell) for cell in row[:MAX_COLUMNS]] for row in sheet.rows]
+        filled = [(number, row) for number, row in enumerate(texts, start=1) if any(row)]
+        if len(filled) > MAX_ROWS + 1:
+            raise _damaged(path, f"has more than {MAX_ROWS:,} rows")
+        width = max((len(row) for _, row in filled), default=0)
+        square = [[*row, *[""] * (width - len(row))] for _, row in filled]
+        lines = [number for number, _ in filled]
+        name = f"sheet {sheet.name}"
+        yield name, TextTable.from_rows(square, f"{path}, {name}", lines=lines) if filled else None
 
 
 def _cell_text(cell: Any) -> str:
@@ -288,27 +255,6 @@ def _cell_text(cell: Any) -> str:
     if isinstance(cell, float) and cell.is_integer() and abs(cell) < 1e15:
         return str(int(cell))
     return str(cell).strip()
-
-
-def _text(cells: list[Any], position: int) -> str:
-    return _cell_text(cells[position]) if 0 <= position < len(cells) else ""
-
-
-def _number(text: str) -> float | None:
-    """Return a number, NaN where the cell is missing, None where it is neither."""
-    if text.lower() in _MISSING:
-        return float("nan")
-    # float() also takes underscores and other scripts' digits, which no table of fold changes means.
-    return float(text) if re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|[+-]?inf", text.lower()) else None
-
-
-def _not_a_number(path: Path, number: int, column: str, text: str) -> Problem:
-    return Problem(
-        "the published table holds something that is not a number",
-        f"{path}, row {number}, column {column!r}, value {text[:60]!r}",
-        "numbers with a decimal point, or an empty cell or NA",
-        "Correct the column name in published_tables.tsv, or save the table with decimal points.",
-    )
 
 
 def _damaged(path: Path, what: str) -> InputError:

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from sidemine.errors import InputError, Problem
-from sidemine.prepare.byte_streams import decode
 from sidemine.retrieve.archive import is_gzip, open_data
 
 if TYPE_CHECKING:
@@ -184,7 +183,10 @@ _REWRITE = (
 
 def read_texts(dataset: h5py.Dataset) -> list[str]:
     """Return a one-dimensional dataset of texts (UTF-8, or Latin-1 where that fails) or numbers as texts."""
-    return [decode(value.rstrip(b"\0"))[0] if isinstance(value, bytes) else str(value) for value in dataset[:].tolist()]
+    return [
+        value.rstrip(b"\0").decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+        for value in dataset[:].tolist()
+    ]
 
 
 def read_sparse(group: h5py.Group, major: int, minor: int, where: str) -> Any:

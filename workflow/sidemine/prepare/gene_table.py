@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sidemine.errors import InputError, Problem
-from sidemine.prepare.byte_streams import decode, open_bytes
 from sidemine.prepare.symbol_repair import find_mangled_candidates, find_renamed
 from sidemine.simulation_marker import SIMULATION_MARKER
+from sidemine.text.delimited import read_delimited
+from sidemine.text.numbers import is_missing_label
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -118,7 +119,7 @@ class GeneTable:
         repaired = self._repair(text)
         if repaired is not None:
             return repaired
-        if not text or text in {"-", "---", "NA", "null"}:
+        if is_missing_label(text):
             return Resolution(None, "no gene named", known=False)
         if not self.has_aliases:
             return Resolution(text, "not in the gene table, which knows no old symbols: kept as it stands", known=False)
@@ -209,29 +210,22 @@ def read_gene_table(path: Path, source: GeneTableToRead) -> GeneTable:
 
 
 def _read_text_table(path: Path, required: tuple[str, ...]) -> tuple[pd.DataFrame, bool]:
-    import io
-
     import pandas as pd
 
-    with open_bytes(path) as stream:
-        text, _ = decode(stream.read())
-    lines = text.splitlines()
-    first = next((number for number, line in enumerate(lines) if line.strip() and not line.startswith("#")), len(lines))
-    simulated = any(SIMULATION_MARKER in line for line in lines[:first])
-    body = "\n".join(lines[first:])
-    header = lines[first].split("\t") if first < len(lines) else []
-    absent = [name for name in required if name not in [cell.strip('"') for cell in header]]
+    table = read_delimited(path, separator="\t")
+    absent = [name for name in required if name not in table.header]
     if absent:
         raise InputError(
             Problem(
                 f"the gene table lacks columns {', '.join(absent)}",
-                f"{path}: header {', '.join(header[:12])}",
+                f"{path}: header {', '.join(table.header[:12])}",
                 f"tab-separated, with {', '.join(required)}",
                 "Check gene_table.file and gene_table.format in config.yaml.",
             )
         )
-    table = pd.read_csv(io.StringIO(body), sep="\t", dtype=str, keep_default_na=False)
-    return table.astype(object), simulated
+    names = [*required, *(["status"] if table.has("status") else [])]
+    frame = pd.DataFrame({name: table.cells(name) for name in names}, dtype=object)
+    return frame, any(SIMULATION_MARKER in line for line in table.comments)
 
 
 def _split_names(cells: pd.Series, symbols: pd.Series) -> Iterator[tuple[str, str]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -16,8 +18,11 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from sidemine.sources.geo_metadata import SeriesMetadata
+    from sidemine.sources.value_matrix import ValueMatrix
 
-Kind = Literal["series matrix", "SOFT", "table", "h5ad", "archive"]
+Kind = Literal[
+    "series matrix", "SOFT", "MINiML", "table", "spreadsheet", "h5ad", "10x", "one file per sample", "archive"
+]
 
 _ROWS_INSPECTED = 500
 _HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
@@ -45,6 +50,8 @@ class Inspection:
         Supplementary files of single samples.
     value_summary
         One sentence on the values: how many, their range and likely scale.
+    sheet_row
+        What datasets.tsv would say of the file, as far as the file shows it.
     simulated
         Whether the file carries the mark of the simulator.
     notes
@@ -60,17 +67,18 @@ class Inspection:
     files: list[str] = field(default_factory=list)
     sample_files: list[str] = field(default_factory=list)
     value_summary: str = ""
+    sheet_row: str = ""
     simulated: bool = False
     notes: list[str] = field(default_factory=list)
 
 
 def inspect_file(path: Path) -> Inspection:
-    """Look into one file: series matrix, SOFT, table of values, h5ad, or tar archive, told by its content.
+    """Look into one file or folder and tell by its content what it is.
 
     Parameters
     ----------
     path
-        The file, gzipped or plain.
+        A series matrix, SOFT or MINiML file, table of values (text or spreadsheet), h5ad, 10x .h5, tar, zip or folder.
 
     Returns
     -------
@@ -82,20 +90,25 @@ def inspect_file(path: Path) -> Inspection:
     InputError
         When the file cannot be read as any of these.
     """
-    from sidemine.retrieve.archive import is_tar
+    from sidemine.sources.containers import is_container
+    from sidemine.sources.spreadsheet import is_spreadsheet
 
+    if path.is_dir():
+        return _inspect_container(path)
     if not path.is_file():
         raise InputError(not_there(str(path), "it is not there"))
     with open_data(path) as stream:
         start = stream.read(512).lstrip()
     if start.startswith(_HDF5_MAGIC):
-        return _inspect_h5ad(path)
-    if is_tar(path):
-        return _inspect_archive(path)
+        return _inspect_hdf5(path)
+    if is_spreadsheet(path):
+        return _inspect_table(path, "spreadsheet")
+    if is_container(path):
+        return _inspect_container(path)
     if start.startswith(b"!"):
         return _inspect_series_matrix(path)
-    if start.startswith(b"^"):
-        return _inspect_soft(path)
+    if start.startswith((b"^", b"<")) and b"<html" not in start.lower() and b"<!doctype html" not in start.lower():
+        return _inspect_record(path, "SOFT" if start.startswith(b"^") else "MINiML")
     if (
         start.startswith(b"<")
         or (b"\x00" in start and not start.startswith(UTF16_MARKS))
@@ -109,10 +122,8 @@ def inspect_file(path: Path) -> Inspection:
                 if web_page
                 else "the file is none of the kinds that can be inspected",
                 f"{path}, which begins with {start[:20]!r}",
-                "a series matrix, SOFT file, text table of values, h5ad or tar archive",
-                "Delete it and retrieve the file again."
-                if web_page
-                else "Unpack a zip archive, or save a spreadsheet as tab-separated text, and inspect that.",
+                "a series matrix, SOFT or MINiML file, table of values (text or spreadsheet), h5ad, 10x .h5, tar or zip",
+                "Delete it and retrieve the file again." if web_page else "Check that this is the file that was meant.",
             )
         )
     return _inspect_table(path)
@@ -228,16 +239,19 @@ def _inspect_series_matrix(path: Path) -> Inspection:
         inspection.files = [name for name in matrix.alternatives if name not in inspection.sample_files]
     else:
         inspection.value_summary = describe_values(values, matrix.identifiers)
+        kind = guess_identifiers(matrix.identifiers)
+        inspection.sheet_row = f"layout: series_matrix, identifiers: {kind}, scale: see `values`"
     return inspection
 
 
-def _inspect_soft(path: Path) -> Inspection:
-    from sidemine.sources.soft import read_soft_metadata
+def _inspect_record(path: Path, kind: Kind) -> Inspection:
+    from sidemine.sources.geo_record import read_record_metadata
 
-    metadata = read_soft_metadata(path)
-    inspection = _from_metadata(path, "SOFT", metadata)
+    metadata = read_record_metadata(path)
+    inspection = _from_metadata(path, kind, metadata)
     if metadata.samples.empty:
         inspection.notes.append("The file describes no samples.")
+    inspection.sheet_row = f"metadata: {path.name}"
     inspection.value_summary = (
         "Values stand in one table per sample; sidemine reads them from the series matrix instead."
         if metadata.has_values
@@ -265,7 +279,7 @@ def _from_metadata(path: Path, kind: Kind, metadata: SeriesMetadata) -> Inspecti
     )
 
 
-def _inspect_table(path: Path) -> Inspection:
+def _inspect_table(path: Path, kind: Kind = "table") -> Inspection:
     """Look into a table of values: it says of its samples no more than their names, so show the parts of these."""
     import pandas as pd
 
@@ -280,7 +294,7 @@ def _inspect_table(path: Path) -> Inspection:
     }
     index = pd.Index(columns, name="sample", dtype=object)
     samples = pd.DataFrame(names_parts, index=index, dtype=object)
-    inspection = Inspection(path, "table", samples)
+    inspection = Inspection(path, kind, samples)
     if widest > 1:
         inspection.notes.append(
             "part_1, part_2 … are the column names cut at _ . - and spaces; they are no metadata. Make columns of them "
@@ -292,20 +306,92 @@ def _inspect_table(path: Path) -> Inspection:
         inspection.value_summary = "The values cannot be read."
         inspection.notes += [str(problem) for problem in error.problems]
         return inspection
-    inspection.value_summary = describe_values(matrix.values, matrix.identifiers)
-    inspection.notes += matrix.notes
-    inspection.simulated = matrix.simulated
+    _tell_values(inspection, matrix, "table")
     return inspection
 
 
-def _inspect_archive(path: Path) -> Inspection:
+def _tell_values(inspection: Inspection, matrix: ValueMatrix, layout: str) -> None:
+    inspection.value_summary = describe_values(matrix.values, matrix.identifiers)
+    inspection.notes += matrix.notes
+    inspection.simulated = matrix.simulated
+    kind = guess_identifiers(matrix.identifiers)
+    if layout == "table" and kind == "entrez" and all(str(name).startswith("GSM") for name in inspection.samples.index):
+        layout = "ncbi_counts"
+    inspection.sheet_row = f"layout: {layout}, identifiers: {kind}, scale: see `values`"
+
+
+def guess_identifiers(names: Sequence[str]) -> str:
+    """Return the likely kind of identifiers.
+
+    >>> guess_identifiers(["ENSG00000115415.12"]), guess_identifiers(["6772"]), guess_identifiers(["1007_s_at"])
+    ('ensembl', 'entrez', 'probe')
+    >>> guess_identifiers(["STAT1", "IRF1"])
+    'symbol'
+    """
+    patterns = {"ensembl": r"ENS[A-Z]*[GT]\d+", "entrez": r"\d+$", "probe": r".+_at$|ILMN_\d+|A_\d+_P\d+|cg\d{8}"}
+    for kind, pattern in patterns.items():
+        if sum(bool(re.match(pattern, name)) for name in names) > len(names) / 2:
+            return kind
+    return "symbol"
+
+
+def _inspect_container(path: Path) -> Inspection:
+    """Look into a folder or archive: a record of GEO, 10x output, one file per sample, or neither."""
     import pandas as pd
 
-    from sidemine.retrieve.archive import iter_tar_members
+    from sidemine.sources.containers import iter_files
+    from sidemine.sources.count_archive import archive_metadata, list_archive_samples, read_count_archive
+    from sidemine.sources.geo_record import is_record
+    from sidemine.sources.quantifiers import are_transcripts
+    from sidemine.sources.tenx import describe_tenx, is_tenx_part
 
-    members = [member[0] for member in iter_tar_members(path)]
-    empty = pd.DataFrame(index=pd.Index([], name="sample", dtype=object))
-    return Inspection(path, "archive", empty, files=members, value_summary=f"{len(members)} files in the archive.")
+    members = [name for name, _ in iter_files(path)]
+    if any(map(is_record, members)):
+        return _inspect_record(path, "MINiML" if any(".xml" in name for name in members) else "SOFT")
+    summary = f"{len(members)} files in the {'folder' if path.is_dir() else 'archive'}."
+    if any(map(is_tenx_part, members)):
+        samples, notes = describe_tenx(path)
+        row = "layout: tenx, identifiers: symbol or ensembl, scale: counts, biological_unit: (a column of donors)"
+        return Inspection(path, "10x", samples, files=members, value_summary=summary, sheet_row=row, notes=notes)
+    try:
+        samples = archive_metadata(list_archive_samples(path))
+    except SidemineError as error:
+        empty = pd.DataFrame(index=pd.Index([], name="sample", dtype=object))
+        notes = [str(problem) for problem in error.problems]
+        return Inspection(path, "archive", empty, files=members, value_summary=summary, notes=notes)
+    inspection = Inspection(path, "one file per sample", samples, files=members, value_summary=summary)
+    try:
+        matrix = read_count_archive(path, transcripts=True)
+    except SidemineError as error:
+        inspection.notes += [str(problem) for problem in error.problems]
+        return inspection
+    _tell_values(inspection, matrix, "archive")
+    inspection.value_summary = f"{summary} {inspection.value_summary}"
+    if are_transcripts(matrix.identifiers):
+        inspection.sheet_row = "layout: archive, identifiers: probe, platform_map: (transcript → gene), scale: counts"
+    return inspection
+
+
+def _inspect_hdf5(path: Path) -> Inspection:
+    try:
+        return _inspect_h5ad(path)
+    except InputError as no_h5ad:
+        import pandas as pd
+
+        from sidemine.sources.tenx import read_tenx_cells
+
+        try:
+            cells = read_tenx_cells(path, "symbol")
+        except InputError:
+            raise no_h5ad from None
+        counts = cells.obs.groupby("sample", sort=False)["title"].agg(["first", "size"])
+        samples = pd.DataFrame(
+            {"title": list(counts["first"]), "n_cells": [str(n) for n in counts["size"]]},
+            index=pd.Index(counts.index, name="sample", dtype=object),
+        )
+        summary = f"{cells.counts.shape[0]} cells × {cells.counts.shape[1]} genes, counts of 10x Genomics."
+        row = "layout: tenx, identifiers: symbol or ensembl, scale: counts, biological_unit: (a column of donors)"
+        return Inspection(path, "10x", samples, value_summary=summary, sheet_row=row, notes=cells.notes)
 
 
 def _inspect_h5ad(path: Path) -> Inspection:
@@ -329,7 +415,8 @@ def _look_into_h5ad(path: Path) -> Inspection:
         if "X" in places:
             head = file.matrix(places["X"])[:_ROWS_INSPECTED].toarray()
             values += f" First {head.shape[0]} rows of X: " + describe_values(head.T.astype(float), identifiers)
-        return Inspection(path, "h5ad", samples, value_summary=values, simulated=file.simulated)
+        row = f"layout: h5ad, identifiers: {guess_identifiers(identifiers)}, scale: counts, biological_unit: (donors)"
+        return Inspection(path, "h5ad", samples, value_summary=values, sheet_row=row, simulated=file.simulated)
 
 
 def describe_values(values: npt.NDArray[np.float64], identifiers: list[str]) -> str:

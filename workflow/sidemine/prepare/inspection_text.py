@@ -64,6 +64,8 @@ def inspection_lines(inspection: Inspection, top: int = 12) -> list[str]:
     if len(samples):
         head.append(f"  samples:   {len(samples)} ({_first_names(samples)})")
     head.append(f"  values:    {inspection.value_summary}")
+    if inspection.sheet_row:
+        head.append(f"  datasets.tsv: {inspection.sheet_row}")
     head += [f"  file of the record: {name}" for name in inspection.files[:top]]
     if len(inspection.files) > top:
         head.append(f"  … and {len(inspection.files) - top} more files")

@@ -6,24 +6,23 @@ writes them; the mapping decides what becomes of such a probe.
 
 from __future__ import annotations
 
-import io
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sidemine.errors import InputError, Problem
-from sidemine.prepare.byte_streams import MAX_BYTES, decode, open_bytes, truncated
+from sidemine.text.decoding import MAX_BYTES, Decoded, open_decoded, truncated
+from sidemine.text.delimited import TextTable, plain_word, read_delimited
+from sidemine.text.numbers import is_missing_label
 
 if TYPE_CHECKING:
     import pandas as pd
 
 _BEGIN = b"!platform_table_begin"
-_END = b"!platform_table_end"
-_LINE_LIMIT = 1 << 24
-_BLANK = {"", "---", "--", "-", "NA", "null", "NULL", "N/A"}
+_END = "!platform_table_end"
+_PEEK_ROWS = 2000
 
 # Column names, cleaned of everything but letters and digits, best first.
 _IDENTIFIER_COLUMNS = ("id", "probeid", "probesetid", "probeset", "probe", "idref", "identifier", "affyid")
@@ -67,12 +66,13 @@ def read_platform_annotation(path: Path, max_bytes: int = MAX_BYTES) -> pd.DataF
     """
     import pandas as pd
 
-    with open_bytes(path, max_bytes) as stream:
-        header, is_geo = _read_up_to_header(stream, path)
-        rows = _geo_rows(stream, path) if is_geo else _plain_rows(stream, path, len(header))
-        merged = _merge_rows(rows, header, path)
-        if is_geo:
-            _refuse_second_platform(stream, path)
+    with open_decoded(path, max_bytes=max_bytes) as decoded:
+        table = _geo_table(decoded) if _skip_to_table(decoded) else None
+        if table is not None:
+            _refuse_second_platform(decoded)
+    if table is None:
+        table = read_delimited(path, max_bytes=max_bytes)
+    merged = _merge_rows(table, path)
     if not merged:
         raise InputError(
             Problem(
@@ -90,73 +90,48 @@ def read_platform_annotation(path: Path, max_bytes: int = MAX_BYTES) -> pd.DataF
     return pd.DataFrame(columns, dtype=object)
 
 
-def _lines(stream: io.BufferedReader) -> Iterator[bytes]:
-    return iter(lambda: stream.readline(_LINE_LIMIT), b"")
-
-
-def _read_up_to_header(stream: io.BufferedReader, path: Path) -> tuple[list[str], bool]:
-    """Return the column names, and whether the table is one of GEO's (which has an end mark)."""
+def _skip_to_table(decoded: Decoded) -> bool:
+    """Read up to GEO's mark of a table; tell whether there is one, or the text is a plain table of its own."""
     described = False  # lines of GEO's own came first
-    for line in _lines(stream):
-        text = line.rstrip(b"\r\n")
-        if text.lower().startswith(_BEGIN):
-            return decode(stream.readline(_LINE_LIMIT).rstrip(b"\r\n"))[0].split("\t"), True
-        if text.startswith((b"^", b"!")):
+    while line := decoded.line():
+        if line.lower().startswith(_BEGIN):
+            return True
+        if line.startswith((b"^", b"!")):
             described = True
-        elif text.strip() and not text.startswith(b"#"):
-            return [name.strip().strip('"') for name in decode(text)[0].split("\t")], False
+        elif line.strip() and not line.startswith(b"#"):
+            return False
     if described:
         raise InputError(
             Problem(
                 "the file describes a platform but holds no table of probes",
-                str(path),
-                f"a table between {_BEGIN.decode()} and {_END.decode()}",
+                decoded.where,
+                f"a table between {_BEGIN.decode()} and {_END}",
                 "If this is a sequencing platform, declare identifiers symbol, ensembl or entrez; otherwise retrieve "
                 "the full platform table, or name a probe_id/symbol TSV as platform_map.",
             )
         )
-    raise InputError(truncated(path, "it is empty"))
+    raise InputError(truncated(decoded.where, "it is empty"))
 
 
-def _geo_rows(stream: io.BufferedReader, path: Path) -> Iterator[list[str]]:
-    for line in _lines(stream):
-        if line.startswith(b"!") and line.lower().startswith(_END):
-            return
-        yield decode(line.rstrip(b"\r\n"))[0].split("\t")
-    raise InputError(truncated(path, f"it has no {_END.decode()}"))
+def _geo_table(decoded: Decoded) -> TextTable:
+    # GEO quotes nothing: a quote in a description is text.
+    return read_delimited(decoded, separator="\t", quoting=False, comments="none", end_mark=_END)
 
 
-def _plain_rows(stream: io.BufferedReader, path: Path, width: int) -> Iterator[list[str]]:
-    for number, line in enumerate(_lines(stream), start=1):
-        text = decode(line.rstrip(b"\r\n"))[0]
-        if not text.strip():
-            continue
-        cells = [cell.strip().strip('"') for cell in text.split("\t")]
-        if len(cells) > width:
-            raise InputError(
-                Problem(
-                    "a row of the annotation has more columns than its header",
-                    f"{path}, row {number} below the header: {len(cells)} columns ({cells[0]})",
-                    f"{width} columns, separated by tabs",
-                    "Mend the file.",
-                )
-            )
-        yield cells
-
-
-def _merge_rows(rows: Iterator[list[str]], header: list[str], path: Path) -> dict[str, tuple[str, str]]:
+def _merge_rows(table: TextTable, path: Path) -> dict[str, tuple[str, str]]:
     """Return symbol and Entrez id by probe; a probe on several rows gets all its genes, joined by `///`."""
-    first_rows = list(islice(rows, 2000))
-    layout = _find_layout(header, first_rows, path)
+    layout = _find_layout(table, path)
+    columns = [[_known(cell) for cell in table.cells(layout.identifier)]]
+    columns += [
+        [_known(cell) for cell in table.cells(position)] if position >= 0 else [""] * table.n_rows
+        for position in (layout.symbol, layout.entrez)
+    ]
     merged: dict[str, tuple[str, str]] = {}
-    for cells in chain(first_rows, rows):
-        identifier = _cell(cells, layout.identifier)
+    for identifier, symbol, entrez in zip(*columns, strict=True):
         if not identifier:
             continue
         if layout.from_assignment:
-            symbol, entrez = _genes_of_assignment(_cell(cells, layout.symbol))
-        else:
-            symbol, entrez = _cell(cells, layout.symbol), _cell(cells, layout.entrez)
+            symbol, entrez = _genes_of_assignment(symbol)
         if identifier in merged:
             before = merged[identifier]
             symbol, entrez = _join(before[0], symbol), _join(before[1], entrez)
@@ -164,9 +139,9 @@ def _merge_rows(rows: Iterator[list[str]], header: list[str], path: Path) -> dic
     return merged
 
 
-def _cell(cells: list[str], position: int) -> str:
-    text = cells[position].strip() if 0 <= position < len(cells) else ""
-    return "" if text in _BLANK else text
+def _known(cell: str) -> str:
+    text = cell.strip()
+    return "" if is_missing_label(text) else text
 
 
 def _join(left: str, right: str) -> str:
@@ -181,20 +156,20 @@ def _genes_of_assignment(text: str) -> tuple[str, str]:
     ('OR4F5', '79501')
     """
     entries = [[part.strip() for part in entry.split("//")] for entry in text.split("///")]
-    symbols = [entry[1] for entry in entries if len(entry) > 1 and entry[1] not in _BLANK]
+    symbols = [entry[1] for entry in entries if len(entry) > 1 and not is_missing_label(entry[1])]
     numbers = [entry[4] for entry in entries if len(entry) > 4 and entry[4].isdigit()]
     return "///".join(dict.fromkeys(symbols)), "///".join(dict.fromkeys(numbers))
 
 
-def _find_layout(header: list[str], rows: list[list[str]], path: Path) -> _Layout:
-    names = [re.sub(r"[^a-z0-9]", "", name.lower()) for name in header]
+def _find_layout(table: TextTable, path: Path) -> _Layout:
+    names = [plain_word(name) for name in table.header]
 
     def first(candidates: tuple[str, ...], fits: Callable[[int], bool]) -> int:
         positions = [names.index(name) for name in candidates if name in names]
         return next((position for position in positions if fits(position)), -1)
 
     def numeric_share(position: int) -> float:
-        texts = [text for row in rows if (text := _cell(row, position))]
+        texts = [text for cell in table.cells(position, _PEEK_ROWS) if (text := _known(cell))]
         return sum(bool(re.fullmatch(r"\d+(\s*///\s*\d+)*", text)) for text in texts) / max(len(texts), 1)
 
     identifier = first(_IDENTIFIER_COLUMNS, lambda _: True)
@@ -203,31 +178,28 @@ def _find_layout(header: list[str], rows: list[list[str]], path: Path) -> _Layou
         symbol = first(_SYMBOL_COLUMNS_OF_LAST_RESORT, lambda position: numeric_share(position) < 0.5)
     entrez = first(_ENTREZ_COLUMNS, lambda position: position != symbol and numeric_share(position) > 0.5)
     if identifier < 0 or (symbol < 0 and entrez < 0):
-        raise InputError(_unknown_layout(header, path))
+        raise InputError(_unknown_layout(table.header, path))
     return _Layout(identifier, symbol, entrez, symbol >= 0 and names[symbol] == "geneassignment")
 
 
 def _unknown_layout(header: list[str], path: Path) -> Problem:
-    start = header[0].lstrip().lower() if header else ""
     return Problem(
         "the columns of the platform annotation are not understood",
         f"{path}: " + ", ".join(repr(name) for name in header[:40]),
         "a probe column (ID, probe_id) and a gene column (Gene symbol, Symbol, GENE_SYMBOL, gene_assignment, "
         "ILMN_Gene, Gene ID, ENTREZ_GENE_ID; capitals, spaces and underscores do not matter)",
-        "This looks like a web page saved in place of the file; delete it and retrieve it again."
-        if start.startswith("<")
-        else "Name a TSV with columns probe_id and symbol as platform_map.",
+        "Name a TSV with columns probe_id and symbol as platform_map.",
     )
 
 
-def _refuse_second_platform(stream: io.BufferedReader, path: Path) -> None:
+def _refuse_second_platform(decoded: Decoded) -> None:
     """Read to the end (which checks gzip's own checksum); two tables in one file would be a guess."""
-    for line in _lines(stream):
+    while line := decoded.line():
         if line.lower().startswith(_BEGIN):
             raise InputError(
                 Problem(
                     "the file holds the tables of several platforms",
-                    str(path),
+                    decoded.where,
                     "one platform",
                     "Retrieve the annotation of the one platform that is meant (GPLnnn.annot.gz).",
                 )

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sidemine.errors import InputError, Problem, SheetMismatch
-from sidemine.prepare.byte_streams import decode, open_bytes
+from sidemine.text.delimited import TextTable, read_delimited
 
 if TYPE_CHECKING:
     import pandas as pd
 
 RESERVED = ("unit", "fate")
+_MAX_BYTES = 100_000_000
 
 
 def read_sample_sheet(path: Path) -> pd.DataFrame:
-    """Read a TSV sheet (first column `sample`) as text; lines that begin with `#` are comments.
+    """Read a sheet (first column `sample`) as text; lines that begin with `#` are comments.
+
+    Tabs, commas or semicolons part its cells. A first column without a name that counts the rows, as R and pandas write
+    it, is left out.
 
     Returns
     -------
@@ -32,32 +34,27 @@ def read_sample_sheet(path: Path) -> pd.DataFrame:
     """
     import pandas as pd
 
-    with open_bytes(path) as stream:
-        text, _ = decode(stream.read())
-    kept = [(number, line) for number, line in enumerate(text.splitlines(), start=1) if _is_row(line)]
-    rows = [next(csv.reader(io.StringIO(line), delimiter="\t")) for _, line in kept]
-    cells = [[cell.strip() for cell in row] for row in rows]
-    header = cells[0] if cells else []
+    table = read_delimited(path, comments="anywhere", max_bytes=_MAX_BYTES)
+    first = 1 if len(table.header) > 1 and table.header[1] == "sample" and _counts_rows(table) else 0
+    header = table.header[first:]
     problems = _header_problems(header, path)
+    columns = [[cell.strip() for cell in table.cells(position)] for position in range(first, len(table.header))]
     seen: dict[str, int] = {}
-    for (number, _), row in zip(kept[1:], cells[1:], strict=True):
-        if len(row) != len(header):
-            problems.append(
-                _sheet_problem(f"the row has {len(row)} cells, the header {len(header)}", path, number, row[0])
-            )
-        elif not row[0]:
-            problems.append(_sheet_problem("the row names no sample", path, number, row[0]))
-        elif row[0] in seen:
-            problems.append(_sheet_problem(f"the sample stands in line {seen[row[0]]} already", path, number, row[0]))
-        seen.setdefault(row[0], number)
+    for line, sample in zip(table.lines, columns[0], strict=True):
+        if not sample:
+            problems.append(_sheet_problem("the row names no sample", path, line, sample))
+        elif sample in seen:
+            problems.append(_sheet_problem(f"the sample stands in line {seen[sample]} already", path, line, sample))
+        seen.setdefault(sample, line)
     if problems:
         raise InputError(problems)
-    index = pd.Index([row[0] for row in cells[1:]], name="sample", dtype=object)
-    return pd.DataFrame([row[1:] for row in cells[1:]], index=index, columns=header[1:], dtype=object)
+    index = pd.Index(columns[0], name="sample", dtype=object)
+    return pd.DataFrame(dict(zip(header[1:], columns[1:], strict=True)), index=index, dtype=object)
 
 
-def _is_row(line: str) -> bool:
-    return bool(line.strip()) and not line.startswith("#")
+def _counts_rows(table: TextTable) -> bool:
+    cells = table.cells(0)
+    return not table.header[0] and any(cells == [str(row + start) for row in range(len(cells))] for start in (0, 1))
 
 
 def _header_problems(header: list[str], path: Path) -> list[Problem]:

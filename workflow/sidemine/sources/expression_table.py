@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import re
+from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -182,10 +183,11 @@ def to_value_matrix(
             )
         )
     name = table.where.rsplit("/", 1)[-1]
+    held = {found.genes, *found.samples}
     left = [
         column or f"(column {position + 1}, without a name)"
         for position, column in enumerate(table.header)
-        if position != found.genes and position not in set(found.samples)
+        if position not in held
     ]
     notes = [*table.notes, *found.notes]
     if left:
@@ -235,8 +237,9 @@ def find_columns(
         )
     peek = {position: _first_cells(table, position) for position in range(len(table.header))}
     samples = set(named or ())
+    words = ANNOTATION_WORDS | _statistics_of(table.header)
     described = {
-        position: _describes(table, position, peek[position], declared, samples)
+        position: _describes(table.header[position], peek[position], declared, samples, words)
         for position in range(len(table.header))
     }
     genes, notes = _find_gene_column(table, peek, declared, samples)
@@ -264,20 +267,21 @@ def _first_cells(table: TextTable, position: int) -> list[str]:
     return [cell.strip() for cell in table.cells(position, _PEEK_ROWS)]
 
 
+def _statistics_of(header: Sequence[str]) -> frozenset[str]:
+    """Return the words that stand for statistics in this header: the short ones only beside an unmistakable one."""
+    unmistakable = STATISTIC_WORDS - _SHORT_STATISTICS
+    return STATISTIC_WORDS if any(plain_word(name) in unmistakable for name in header) else unmistakable
+
+
 def _describes(
-    table: TextTable, position: int, cells: list[str], declared: DeclaredColumns, samples: Collection[str]
+    name: str, cells: list[str], declared: DeclaredColumns, samples: Collection[str], words: frozenset[str]
 ) -> bool:
     """Tell whether a column is known not to be a sample: declared, by its name, empty, or a counter of rows."""
-    name = table.header[position]
     if name in samples:
         return False
-    word = plain_word(name)
-    unmistakable = STATISTIC_WORDS - _SHORT_STATISTICS
-    statistics = STATISTIC_WORDS if any(plain_word(other) in unmistakable for other in table.header) else unmistakable
     return (
         name in declared.annotation_columns
-        or word in ANNOTATION_WORDS
-        or word in statistics
+        or plain_word(name) in words
         or (_is_nameless(name) and (all(map(is_missing, cells)) or _counts_rows(cells)))
     )
 
@@ -419,8 +423,8 @@ def _check_samples(table: TextTable, positions: list[int]) -> None:
                 "Check that this file holds expression values.",
             )
         )
-    names = [table.header[position] for position in positions]
-    repeated = sorted({name for name in names if table.header.count(name) > 1})
+    counted = Counter(table.header)
+    repeated = sorted({name for position in positions if counted[name := table.header[position]] > 1})
     if repeated:
         raise InputError(
             Problem(

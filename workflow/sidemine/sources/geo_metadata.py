@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, count
@@ -332,11 +333,7 @@ def collect_metadata(
 
 def check_accessions(accessions: list[str], where: str) -> None:
     """Raise `InputError` when sample accessions are empty or repeated."""
-    repeated = (
-        sorted({name for name in accessions if accessions.count(name) > 1})
-        if len(set(accessions)) != len(accessions)
-        else []
-    )
+    repeated = sorted(name for name, count in Counter(accessions).items() if count > 1)
     problems = []
     if not accessions or not all(accessions):
         problems.append(

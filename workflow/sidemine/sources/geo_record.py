@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import codecs
 from pathlib import Path, PurePosixPath
 
 from sidemine.errors import InputError, Problem
-from sidemine.prepare.byte_streams import open_bytes
 from sidemine.sources.containers import is_container, iter_files, spooled_to_file
 from sidemine.sources.geo_metadata import SeriesMetadata
 from sidemine.sources.miniml import read_miniml_metadata
 from sidemine.sources.series_matrix import read_series_metadata
 from sidemine.sources.soft import read_soft_metadata
+from sidemine.text.decoding import open_unpacked
 
-_RECORD_ENDINGS = (".xml", "_family.soft", "_series_matrix.txt")
+_RECORD_ENDINGS = ("_family.xml", "_family.soft", "_series_matrix.txt")
 _MAX_RECORD_BYTES = 4 * 10**9
 
 
@@ -31,8 +32,8 @@ def read_record_metadata(path: Path) -> SeriesMetadata:
     """
     if path.is_file() and is_container(path):
         return _read_from_archive(path)
-    with open_bytes(path) as stream:
-        start = stream.peek(512)[:512].lstrip()
+    with open_unpacked(path) as stream:
+        start = stream.read(512).removeprefix(codecs.BOM_UTF8).lstrip()
     if start.startswith(b"^"):
         return read_soft_metadata(path)
     if start.startswith(b"<") and not start[:200].lower().startswith((b"<!doctype html", b"<html")):
@@ -40,11 +41,16 @@ def read_record_metadata(path: Path) -> SeriesMetadata:
     return read_series_metadata(path)
 
 
+def is_record(member: str) -> bool:
+    """Tell whether a file within an archive is a record of GEO, by its name."""
+    return PurePosixPath(member).name.removesuffix(".gz").endswith(_RECORD_ENDINGS)
+
+
 def _read_from_archive(path: Path) -> SeriesMetadata:
     found: list[str] = []
     metadata: SeriesMetadata | None = None
     for name, stream in iter_files(path, max_member_bytes=_MAX_RECORD_BYTES):
-        if PurePosixPath(name).name.removesuffix(".gz").endswith(_RECORD_ENDINGS):
+        if is_record(name):
             found.append(name)
             if len(found) == 1:
                 with spooled_to_file(stream, ".xml") as file:

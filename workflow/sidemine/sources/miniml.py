@@ -10,9 +10,9 @@ from pathlib import Path
 from xml.parsers import expat
 
 from sidemine.errors import InputError, Problem
-from sidemine.prepare.byte_streams import open_bytes
 from sidemine.simulation_marker import SIMULATION_MARKER
 from sidemine.sources.geo_metadata import SeriesMetadata, collect_metadata
+from sidemine.text.decoding import open_unpacked
 
 MAX_BYTES = 4 * 10**9
 _MAX_DEPTH = 50
@@ -85,10 +85,12 @@ def read_miniml_metadata(path: Path, max_bytes: int = MAX_BYTES) -> SeriesMetada
     parser.StartDoctypeDeclHandler = document.refuse_type
     parser.EntityDeclHandler = document.refuse_entity
     try:
-        with open_bytes(path, max_bytes) as stream:
+        with open_unpacked(path, max_bytes=max_bytes) as stream:
             for block in iter(lambda: stream.read(_BLOCK), b""):
                 parser.Parse(block, False)
             parser.Parse(b"", True)
+    except (LookupError, ValueError) as error:  # an encoding that does not exist, or that expat cannot read
+        raise InputError(_no_miniml(path, str(error))) from error
     except expat.ExpatError as error:
         raise InputError(_no_miniml(path, f"line {error.lineno}: {expat.errors.messages[error.code]}")) from error
     return collect_metadata(

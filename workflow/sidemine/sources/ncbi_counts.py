@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from sidemine.errors import InputError, Problem
-from sidemine.prepare.byte_streams import decode, open_bytes
 from sidemine.sources.expression_table import read_expression_table
 from sidemine.sources.value_matrix import ValueMatrix
+from sidemine.text.delimited import read_delimited
 
 
 def read_ncbi_counts(path: Path) -> ValueMatrix:
@@ -40,20 +40,9 @@ def read_ncbi_annotation(path: Path) -> dict[str, str]:
     InputError
         When columns GeneID and Symbol are not there.
     """
-    symbols: dict[str, str] = {}
-    columns: dict[str, int] = {}
-    with open_bytes(path) as stream:
-        for raw in stream:
-            line = decode(raw.rstrip(b"\r\n"))[0]
-            cells = [cell.strip().strip('"') for cell in line.split("\t")]
-            if columns:
-                if len(cells) > max(columns.values()):
-                    symbols[cells[columns["GeneID"]]] = cells[columns["Symbol"]]
-            elif "GeneID" in cells and "Symbol" in cells:
-                columns = {name: cells.index(name) for name in ("GeneID", "Symbol")}
-            elif line.strip() and not line.startswith("#"):
-                break
-    if not columns:
+    table = read_delimited(path, separator="\t", quoting=False)
+    columns = {name.strip('"'): position for position, name in enumerate(table.header)}
+    if "GeneID" not in columns or "Symbol" not in columns:
         raise InputError(
             Problem(
                 "the annotation of NCBI's counts lacks columns GeneID and Symbol",
@@ -62,4 +51,5 @@ def read_ncbi_annotation(path: Path) -> dict[str, str]:
                 "Retrieve Human.GRCh38.p13.annot.tsv.gz again.",
             )
         )
-    return symbols
+    pairs = table.rows([columns["GeneID"], columns["Symbol"]])
+    return {identifier.strip(' "'): symbol.strip(' "') for identifier, symbol in pairs}

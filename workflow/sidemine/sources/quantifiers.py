@@ -33,6 +33,8 @@ _NUMBER_LIKE = re.compile(r"[<>≤≥~+\-\u2010-\u2015\u2212\s]*[\d.,_'\s]*\d[\d
 _GENE = re.compile(r"ENS[A-Z]*G\d{6,}")
 _FEATURE_COUNTS = ("Geneid", "Chr", "Start", "End", "Strand", "Length")
 _MANY = 0.5
+_NO_VALUES = ANNOTATION_WORDS | (STATISTIC_WORDS - {"b", "f", "fc", "lr", "stat", "t"})
+"""Header words that never stand over values; single letters may be samples."""
 
 
 @dataclass(frozen=True)
@@ -225,14 +227,13 @@ def _only_column(table: TextTable, scale: str) -> SampleColumn:
     width = len(table.header)
     headless = width > 1 and not table.r_layout and _is_row(table.header)
     tool = "featureCounts" if tuple(table.header[:6]) == _FEATURE_COUNTS else ""
-    if width == 2 and not tool:
-        return SampleColumn(tool, 0, 1, headless=headless)
     candidates = [
         position
         for position in range(1, width)
-        if table.r_layout or headless or plain_word(table.header[position]) not in ANNOTATION_WORDS | STATISTIC_WORDS
+        if table.r_layout or headless or plain_word(table.header[position]) not in _NO_VALUES
     ]
-    candidates = [position for position in candidates if _holds_numbers(table, position)]
+    if width > 2:
+        candidates = [position for position in candidates if _holds_numbers(table, position)]
     if len(candidates) > 1 and not headless:
         words = VALUE_WORDS.get(scale, frozenset())
         candidates = [place for place in candidates if plain_word(table.header[place]) in words] or candidates

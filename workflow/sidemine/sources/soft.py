@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator
 from pathlib import Path
 
 from sidemine.errors import InputError, Problem
-from sidemine.prepare.byte_streams import MAX_BYTES, decode, open_bytes, truncated
 from sidemine.simulation_marker import SIMULATION_MARKER
 from sidemine.sources.geo_metadata import SeriesMetadata, collect_metadata
-
-_LINE_LIMIT = 1 << 28
+from sidemine.text.decoding import MAX_BYTES, Decoded, open_decoded, truncated
 
 
 def read_soft_metadata(path: Path, max_bytes: int = MAX_BYTES) -> SeriesMetadata:
@@ -40,11 +37,9 @@ def read_soft_metadata(path: Path, max_bytes: int = MAX_BYTES) -> SeriesMetadata
     repeated: list[str] = []
     current: list[tuple[str, str]] = []
     has_values = simulated = False
-    encodings: set[str] = set()
-    with open_bytes(path, max_bytes) as stream:
-        for line in _described_lines(stream, path):
-            text, encoding = decode(line)
-            encodings.add(encoding)
+    with open_decoded(path, max_bytes=max_bytes) as decoded:
+        for line in _described_lines(decoded):
+            text = line.decode("utf-8")
             simulated = simulated or SIMULATION_MARKER in text
             key, _, value = (part.strip() for part in text.partition("="))
             lower = key.lower()
@@ -60,23 +55,22 @@ def read_soft_metadata(path: Path, max_bytes: int = MAX_BYTES) -> SeriesMetadata
                 has_values = True
             elif lower.startswith("!sample_") and not lower.startswith("!sample_table") and samples:
                 current.append((key[len("!sample_") :], value))
-    notes = ["Some lines are not UTF-8; they were read as latin-1."] if "latin-1" in encodings else []
-    return collect_metadata(path, series, samples, platforms, repeated, has_values, simulated, notes)
+    return collect_metadata(path, series, samples, platforms, repeated, has_values, simulated, list(decoded.notes))
 
 
-def _described_lines(stream: io.BufferedReader, path: Path) -> Iterator[bytes]:
+def _described_lines(decoded: Decoded) -> Iterator[bytes]:
     """Yield the lines outside tables (a table's begin line included), each without its line end."""
     within_table = b""
     first = True
-    for line in iter(lambda: stream.readline(_LINE_LIMIT), b""):
-        text = line.rstrip(b"\r\n")
+    for line in iter(decoded.line, b""):
+        text = line.removesuffix(b"\n")
         if first and text.strip() and not text.startswith(b"#"):
             first = False
             if not text.startswith((b"^", b"!")):
                 raise InputError(
                     Problem(
                         "the file is not a SOFT file",
-                        f"{path}: it begins with {decode(text[:80])[0]!r}",
+                        f"{decoded.where}: it begins with {text[:80].decode('utf-8', 'replace')!r}",
                         "lines that begin with ^ (entity), ! (attribute) or # (column)",
                         "Check the address that the file was retrieved from.",
                     )
@@ -91,4 +85,4 @@ def _described_lines(stream: io.BufferedReader, path: Path) -> Iterator[bytes]:
         if text.startswith((b"^", b"!")):
             yield text
     if within_table:
-        raise InputError(truncated(path, f"it has no {within_table.decode()}_end"))
+        raise InputError(truncated(decoded.where, f"it has no {within_table.decode()}_end"))

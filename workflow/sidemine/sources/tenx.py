@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any
 from sidemine.errors import InputError, Problem
 from sidemine.isolation import run_isolated
 from sidemine.isolation.matrix_market import read_matrix_market
-from sidemine.prepare.byte_streams import decode, open_bytes
 from sidemine.sources.cells import Cells
 from sidemine.sources.containers import is_container, iter_files, name_samples, spooled_to_file
 from sidemine.sources.tenx_h5 import read_tenx_h5
+from sidemine.text.decoding import open_unpacked, read_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -136,9 +136,20 @@ def _read_cells(path: Path, kind: IdentifierKind) -> Cells:
     return Cells(counts[:, keep], [names[place] for place in keep], obs, left_out, notes)
 
 
-def list_tenx_samples(path: Path) -> list[str]:
-    """Return the names of the samples without reading any values (of a joined matrix: its one name)."""
-    return [sample for sample, _, _ in _plan(path)[0]] if is_container(path) else [path.stem]
+def is_tenx_part(member: str) -> bool:
+    """Tell whether a file within a container is a matrix of 10x output, by its name."""
+    name = PurePosixPath(member).name
+    match = _PART.fullmatch(name)
+    return name.endswith("_bc_matrix.h5") or (match is not None and match[2] == "matrix.mtx")
+
+
+def describe_tenx(path: Path) -> tuple[pd.DataFrame, list[str]]:
+    """Return the samples of a container of 10x output by its files' names (index `sample`, `title`), and notes."""
+    import pandas as pd
+
+    planned, notes = _plan(path)
+    index = pd.Index([sample for sample, _, _ in planned], name="sample", dtype=object)
+    return pd.DataFrame({"title": [title for _, title, _ in planned]}, index=index, dtype=object), notes
 
 
 # ------------------------------------------------------------------------------------------------- which files
@@ -167,7 +178,7 @@ def _read_beside(path: Path) -> tuple[str, str, _Matrix]:
     for file in sorted(path.parent.iterdir()):
         other = _PART.fullmatch(file.name)
         if file.is_file() and other and other[1] == prefix:
-            with open_bytes(file) as stream:
+            with open_unpacked(file) as stream:
                 parts[_ROLE[other[2]]] = stream.read()
     (named,) = name_samples([path.name], [prefix], "cells")
     if len(parts) < 3:
@@ -287,7 +298,7 @@ def _read_units(path: Path, units: list[_Unit]) -> dict[int, _Matrix]:
 
 
 def _is_hdf5(path: Path) -> bool:
-    with open_bytes(path) as stream:
+    with open_unpacked(path) as stream:
         return stream.read(len(_HDF5_MAGIC)) == _HDF5_MAGIC
 
 
@@ -301,8 +312,16 @@ def _read_h5(path: Path, where: str = "") -> _Matrix:
 
 def _read_triplet(name: str, parts: dict[str, bytes], path: Path) -> _Matrix:
     matrix = read_matrix_market(io.BytesIO(parts["matrix"]), f"{path}, matrix of {name}")
-    features = [line.split("\t") for line in decode(parts["features"])[0].splitlines() if line.strip()]
-    barcodes = [line.split("\t")[0] for line in decode(parts["barcodes"])[0].splitlines() if line.strip()]
+    features = [
+        line.split("\t")
+        for line in read_text(parts["features"], f"{path}, features of {name}")[0].split("\n")
+        if line.strip()
+    ]
+    barcodes = [
+        line.split("\t")[0]
+        for line in read_text(parts["barcodes"], f"{path}, barcodes of {name}")[0].split("\n")
+        if line.strip()
+    ]
     if matrix.shape != (len(barcodes), len(features)):
         found = (
             f"{name}: matrix {matrix.shape[1]} × {matrix.shape[0]}, {len(features)} features, {len(barcodes)} barcodes"

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from sidemine.errors import InputError, Problem
 from sidemine.isolation.hdf5 import open_hdf5, read_sparse, read_texts
-from sidemine.prepare.byte_streams import decode
 
 if TYPE_CHECKING:
     import h5py
@@ -59,7 +58,7 @@ def read_tenx_h5(path: Path, where: str = "") -> TenxMatrix:
         raise InputError(_no_tenx(where, f"it has the groups {', '.join(groups) or '(none)'}"))
     with open_hdf5(path, [place], where) as file:
         try:
-            libraries = [decode(bytes(name))[0] for name in file.attrs.get("library_ids", ())]
+            libraries = [bytes(name).decode("utf-8", "replace") for name in file.attrs.get("library_ids", ())]
             return _read_group(file[place], libraries, f"{where}, {place}")
         except (KeyError, ValueError, TypeError, OSError) as error:
             raise InputError(_no_tenx(where, str(error)[:200])) from error

@@ -10,10 +10,13 @@ from typing import Generic, TypeVar
 
 from pydantic import ValidationError
 
-from sidemine.errors import Problem
+from sidemine.errors import InputError, Problem
 from sidemine.study.closed_model import ClosedModel
 from sidemine.study.explain import model_problems, names_of, required_names
 from sidemine.study.hints import did_you_mean
+from sidemine.text.decoding import read_text
+
+_MAX_BYTES = 50_000_000
 
 Model = TypeVar("Model", bound=ClosedModel)
 
@@ -95,9 +98,7 @@ def read_sheet(path: Path, model: type[Model], key: str, problems: list[Problem]
 
 def _lines(path: Path, problems: list[Problem]) -> list[tuple[int, str]]:
     """Return the lines that count, numbered from 1 as an editor does."""
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except FileNotFoundError:
+    if not path.is_file():
         near = sorted(other.name for other in path.parent.glob("*.tsv")) if path.parent.is_dir() else []
         problems.append(
             Problem(
@@ -108,23 +109,24 @@ def _lines(path: Path, problems: list[Problem]) -> list[tuple[int, str]]:
             )
         )
         return []
-    except UnicodeDecodeError as error:
-        line = error.object[: error.start].count(b"\n") + 1
+    try:
+        text, notes = read_text(path, max_bytes=_MAX_BYTES)
+    except InputError as error:
+        problems += error.problems
+        return []
+    if any("Latin-1" in note for note in notes):  # a guess, which free text of a study need not rest on
+        raw = enumerate(path.read_bytes().split(b"\n"), start=1)
+        line = next((number for number, one in raw if one.decode("utf-8", "ignore").encode() != one), 1)
         problems.append(
             Problem(
                 "a sheet is not UTF-8 text",
-                f"{path}, line {line}, byte {error.start + 1}",
-                "UTF-8",
+                f"{path}, line {line}",
+                "UTF-8, or UTF-16 with a byte-order mark",
                 "Save the sheet as UTF-8 (in a spreadsheet: tab-separated text, character set UTF-8).",
             )
         )
         return []
-    except OSError as error:
-        problems.append(
-            Problem("a sheet cannot be read", f"{path}: {error.strerror}", "a readable TSV file", "Check it.")
-        )
-        return []
-    numbered = enumerate(text.replace("\r\n", "\n").replace("\r", "\n").split("\n"), start=1)
+    numbered = enumerate(text.split("\n"), start=1)
     lines = [(number, line) for number, line in numbered if line.strip() and not line.lstrip().startswith("#")]
     if not lines:
         problems.append(

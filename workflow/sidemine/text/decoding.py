@@ -40,6 +40,25 @@ def truncated(where: Path | str, why: str) -> Problem:
     )
 
 
+def is_web_page(line: str) -> bool:
+    """Tell whether a text whose first line this is is a web page or an error in XML, saved in place of data.
+
+    >>> is_web_page(" <!DOCTYPE html>"), is_web_page("<0.1")
+    (True, False)
+    """
+    return line.lstrip().lower().startswith(("<!doctype", "<html", "<head", "<body", "<?xml", "<error"))
+
+
+def web_page(where: str) -> Problem:
+    """Return the problem of a file that holds a web page."""
+    return Problem(
+        "the file is a web page, not data",
+        where,
+        "the file itself",
+        "Delete it and retrieve it again; check its address if it stays so.",
+    )
+
+
 @dataclass
 class Decoded:
     """A text that is being read.
@@ -52,11 +71,35 @@ class Decoded:
         File and member, for messages.
     notes
         What was odd and how it was dealt with; complete once the stream has been read to its end.
+    number
+        Lines that were read so far.
     """
 
     stream: io.BufferedReader
     where: str
     notes: list[str] = field(default_factory=list)
+    number: int = 0
+
+    def line(self) -> bytes:
+        """Return the next line with its end and count it; nothing at the end of the text.
+
+        Raises
+        ------
+        InputError
+            When the line is longer than any that holds data.
+        """
+        line = self.stream.readline(_LINE_LIMIT)
+        if len(line) == _LINE_LIMIT:
+            raise InputError(_no_text(self.where, f"line {self.number + 1} is longer than {_LINE_LIMIT:,} bytes"))
+        self.number += bool(line)
+        return line
+
+
+@contextmanager
+def open_unpacked(source: Source, where: str = "", max_bytes: int = MAX_BYTES) -> Iterator[io.BufferedReader]:
+    """Open bytes for reading, out of as many layers of gzip as there are; parameters and errors as `open_decoded`."""
+    with _open_source(source, where) as (raw, place):
+        yield _unpack(raw, place, max_bytes, [])
 
 
 @contextmanager
@@ -78,18 +121,26 @@ def open_decoded(source: Source, where: str = "", max_bytes: int = MAX_BYTES) ->
         When the file is not there or cannot be read; while reading: when it is cut short, damaged or larger than
         `max_bytes`, or is no text (NUL bytes, half a UTF-16 character).
     """
-    if isinstance(source, Path):
-        where = where or str(source)
-        if not source.is_file():
-            raise InputError(not_there(where, "it is not there"))
-        try:
-            raw = source.open("rb")
-        except OSError as error:
-            raise InputError(not_there(where, str(error.strerror))) from error
-        with raw:
-            yield _decode_stream(raw, where, max_bytes)
-    else:
-        yield _decode_stream(io.BytesIO(source) if isinstance(source, bytes) else source, where, max_bytes)
+    with _open_source(source, where) as (raw, place):
+        notes: list[str] = []
+        clean = _CleanText(_unpack(raw, place, max_bytes, notes), place, notes)
+        yield Decoded(io.BufferedReader(clean, buffer_size=1 << 18), place, notes)
+
+
+@contextmanager
+def _open_source(source: Source, where: str) -> Iterator[tuple[IO[bytes], str]]:
+    if not isinstance(source, Path):
+        yield (io.BytesIO(source) if isinstance(source, bytes) else source), where
+        return
+    where = where or str(source)
+    if not source.is_file():
+        raise InputError(not_there(where, "it is not there"))
+    try:
+        raw = source.open("rb")
+    except OSError as error:
+        raise InputError(not_there(where, str(error.strerror))) from error
+    with raw:
+        yield raw, where
 
 
 def read_text(source: Source, where: str = "", max_bytes: int = MAX_BYTES) -> tuple[str, list[str]]:
@@ -105,19 +156,15 @@ def not_there(where: str, why: str) -> Problem:
     )
 
 
-def _decode_stream(raw: IO[bytes], where: str, max_bytes: int) -> Decoded:
-    notes: list[str] = []
+def _unpack(raw: IO[bytes], where: str, max_bytes: int, notes: list[str]) -> io.BufferedReader:
     stream: BinaryIO = cast("BinaryIO", raw)
     for layer in range(_MAX_GZIP_LAYERS):
         stream = open_gunzipped(stream, max_bytes, where)
         if cast("io.BufferedReader", stream).peek(2)[:2] != GZIP_MAGIC:
-            break
-        if layer == _MAX_GZIP_LAYERS - 1:
-            raise InputError(_no_text(where, f"it is gzip within gzip, more than {_MAX_GZIP_LAYERS} times"))
+            return cast("io.BufferedReader", stream)
         if layer == 0:
             notes.append(f"{_name(where)}: gzip within gzip was unpacked")
-    clean = _CleanText(cast("io.BufferedReader", stream), where, notes)
-    return Decoded(io.BufferedReader(clean, buffer_size=1 << 18), where, notes)
+    raise InputError(_no_text(where, f"it is gzip within gzip, more than {_MAX_GZIP_LAYERS} times"))
 
 
 def _name(where: str) -> str:

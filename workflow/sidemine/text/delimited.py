@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from sidemine.errors import InputError, Problem
-from sidemine.text.decoding import MAX_BYTES, Decoded, Source, open_decoded, truncated
-from sidemine.text.numbers import as_numbers
+from sidemine.text.decoding import MAX_BYTES, Decoded, Source, is_web_page, open_decoded, truncated, web_page
+from sidemine.text.numbers import as_numbers, is_number
 
 if TYPE_CHECKING:
     import numpy as np
@@ -56,7 +56,6 @@ _SNIFFED = ("\t", ",", ";")
 _SNIFFED_LINES = 200
 _BLOCK = 1 << 22
 _MAX_HEADER_LINES = 50
-_LINE_LIMIT = 1 << 26
 _MAX_TOLD = 5
 _BLANK_CELLS = re.compile(r'"(?:[^"]|"")*+"(?= |$)|[^ "][^ ]*')
 
@@ -373,7 +372,6 @@ class _Reader:
         self.notes: list[str] = []
         self.separator = separator or ""
         self.width = 0
-        self.number = 0
         self.ended = False
 
     def read(self) -> TextTable:
@@ -381,6 +379,8 @@ class _Reader:
         if not first:
             raise InputError(_no_rows(self.where))
         texts = [(number, line.decode("utf-8")) for number, line in first]
+        if is_web_page(texts[0][1]):
+            raise InputError(web_page(self.where))
         if not self.separator:
             self.separator = self._sniff(texts)
         names, used = self._header(texts)
@@ -411,11 +411,10 @@ class _Reader:
 
     def _next_line(self) -> bytes | None:
         """Return the next line without its end; None at the end of the table."""
-        line = self.decoded.stream.readline(_LINE_LIMIT)
-        if self.ended or not line:
+        line = b"" if self.ended else self.decoded.line()
+        if not line:
             self._finish()
             return None
-        self.number += 1
         if self.end_mark and line.startswith(b"!"):
             if not line.lower().startswith(self.end_mark):
                 found = line[:40].decode("utf-8", "replace").strip()
@@ -438,7 +437,7 @@ class _Reader:
             if line.startswith(b"#") and self.comments != "none" and (not first or self.comments == "anywhere"):
                 comments.append(line)
             elif self._is_row(line):
-                first.append((self.number, line))
+                first.append((self.decoded.number, line))
         return comments, first
 
     def _is_row(self, line: bytes) -> bool:
@@ -461,15 +460,13 @@ class _Reader:
                 if block:
                     cut = data.rfind(b"\n") + 1
                     data, carry = data[:cut], data[cut:]
-                    if len(carry) > _LINE_LIMIT:
-                        raise InputError(_bad_line(self.where, self.number + 1, "", "the line has no end"))
                 else:
                     self._finish()
                 lines = data.split(b"\n")
                 if not lines[-1]:
                     lines.pop()
-                numbers = list(range(self.number + 1, self.number + 1 + len(lines)))
-                self.number += len(lines)
+                numbers = list(range(self.decoded.number + 1, self.decoded.number + 1 + len(lines)))
+                self.decoded.number += len(lines)
                 pairs = [pair for pair in zip(numbers, lines, strict=True) if self._is_row(pair[1])]
                 if len(pairs) < len(lines):
                     numbers, lines = [number for number, _ in pairs], [line for _, line in pairs]
@@ -482,7 +479,7 @@ class _Reader:
         size = 0
         while size < _BLOCK and (line := self._next_line()) is not None:
             if self._is_row(line):
-                numbers.append(self.number)
+                numbers.append(self.decoded.number)
                 lines.append(line)
                 size += len(line)
         return numbers, lines
@@ -525,21 +522,32 @@ class _Reader:
         head = len(header) if self.has_header else width
         if head == width:
             return 2
-        # A header cell that holds other separators was not split by the right one.
-        unsplit = re.search(r"[\t,; ]" if head == 1 else r"[\t,;]", "".join(header))
-        short = head == width - 1 and self.accepts_r_layout and not unsplit
-        return 1 if short else 0
+        return 1 if head == width - 1 and self._may_be_r(lines[0][1], lines[used][1], header, mark) else 0
+
+    def _may_be_r(self, line: str, row: str, header: list[str], mark: str) -> bool:
+        """Tell whether a header that is one cell short may be R's own, and not what something else split wrongly."""
+        if not self.accepts_r_layout or re.search(r"[\t,; ]" if len(header) == 1 else r"[\t,;]", "".join(header)):
+            return False  # a header cell that holds other separators was not split by the right one
+        if len(set(map(is_number, header))) == 2:
+            return False  # a name and numbers are a row that lacks a cell
+        # A comma may be that of a decimal fraction, a blank that of thousands: there R's quotes must tell.
+        doubtful = mark == "," or (mark == BLANKS and len(header) == 2)
+        return not doubtful or (line.startswith('"') and row.startswith('"'))
 
     def _joined_header(self, lines: list[tuple[int, str]], mark: str) -> tuple[list[str], int]:
         """Return the cells of the header and how many lines it takes (line breaks within quotes)."""
         joined = lines[0][1]
         for used in range(1, len(lines) + 1):
             try:
-                return split_line(joined, mark, quoting=self.quoting), used
+                cells = split_line(joined, mark, quoting=self.quoting)
             except ValueError:
                 if used == len(lines) or used == _MAX_HEADER_LINES or joined.count('"') % 2 == 0:
                     raise
                 joined += "\n" + lines[used][1]
+                continue
+            if any("\n" in cell and mark in cell for cell in cells):  # a stray quote that swallowed a row
+                raise ValueError("a quote is opened and not closed in its line")
+            return cells, used
         raise AssertionError  # the loop returns or raises
 
     def _header(self, lines: list[tuple[int, str]]) -> tuple[list[str], int]:
@@ -576,14 +584,18 @@ class _Reader:
         if width != len(names) + 1:
             return names, False
         word = next((name for name in names if plain_word(name) in ANNOTATION_WORDS or not name), None)
-        if word is not None and not self._counts_rows([text for _, text in lines[used:]]):
+        sure = word is None and self._may_be_r(lines[0][1], lines[used][1], names, self.separator)
+        if not sure and not self._counts_rows([text for _, text in lines[used:]]):
             raise InputError(
                 Problem(
                     f"the header has {len(names)} cells, the rows have {width}: the name of a column is missing",
                     f"{self.where}: line {lines[0][0]}, header {', '.join(map(repr, names[:20]))}",
                     "as many header cells as columns; or one less, as R writes it, when the first column holds the row "
-                    f"names and no header cell ({word!r}) describes genes",
-                    "Find out which column has no name, add it to the header in a copy of the file, and name that copy.",
+                    "names and no header cell describes genes"
+                    + (f" as {word!r} does" if word else "")
+                    + ("; between commas, names and header within quotes" if self.separator == "," else ""),
+                    "Find out which column has no name, or whether decimal commas or thousands separators make cells of "
+                    "one number; mend it in a copy of the file and name that copy.",
                 )
             )
         return ["", *names], True
@@ -604,13 +616,16 @@ class _Reader:
             lines = [self._as_tabbed(number, line) for number, line in zip(numbers, lines, strict=True)]
         mark = self._mark.encode()
         wanted = self.width - 1
+        problems: list[Problem] = []
         for number, line in zip(numbers, lines, strict=True):
             found = self._quoted_width(number, line, mark) if self.quoting and b'"' in line else line.count(mark)
             if found != wanted:
-                text = line.decode("utf-8")
-                raise InputError(
-                    _ragged(self.where, number, text.split(self._mark)[0], found + 1, self.width, self.separator)
-                )
+                name = line.decode("utf-8").split(self._mark)[0]
+                problems.append(_ragged(self.where, number, name, found + 1, self.width, self.separator))
+                if len(problems) == _MAX_TOLD:
+                    break
+        if problems:
+            raise InputError(problems)
         return b"\n".join([*lines, b""])
 
     @property
@@ -650,7 +665,9 @@ class _Reader:
         try:
             return csv.read_csv(
                 pa.py_buffer(block),
-                read_options=csv.ReadOptions(column_names=names, block_size=len(block) + 1, use_threads=False),
+                read_options=csv.ReadOptions(
+                    column_names=names, block_size=len(block) + 1, use_threads=len(block) > _BLOCK // 4
+                ),
                 parse_options=csv.ParseOptions(
                     delimiter=self._mark,
                     quote_char='"' if self.quoting else False,
@@ -694,18 +711,21 @@ def _arrow_numbers(column: Any) -> NDArray[np.float64] | None:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    # Arrow's own `nan` is not trusted: it also takes `nan(12)`. Cells in these spellings are told apart as missing.
+    # Arrow's own `nan` is not trusted: it also takes `nan(12)`. Missing values are those of our own spelling, and whatever
+    # is not finite must be one of them. Most columns have none, so that is tried first.
     spellings = pa.array(["", "NA", "N/A", "NaN", "nan", "null", "NULL", "None"])
-    missing = pc.is_in(column, value_set=spellings)
-    try:
-        values = pc.cast(pc.if_else(missing, pa.scalar(None, pa.string()), column), pa.float64())
-    except pa.ArrowInvalid:
-        return None
-    numbers: NDArray[np.float64] = values.to_numpy()
-    finite = np.isfinite(numbers)
-    if not finite.all() and int((~finite).sum()) != values.null_count:
-        return None
-    return numbers
+    for mask_missing in (False, True):
+        texts = column
+        if mask_missing:
+            texts = pc.if_else(pc.is_in(column, value_set=spellings), pa.scalar(None, pa.string()), column)
+        try:
+            values = pc.cast(texts, pa.float64())
+        except pa.ArrowInvalid:
+            continue
+        numbers: NDArray[np.float64] = values.to_numpy()
+        if len(numbers) - int(np.isfinite(numbers).sum()) == values.null_count:
+            return numbers
+    return None
 
 
 def _no_rows(where: str) -> Problem:

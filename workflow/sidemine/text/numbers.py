@@ -83,14 +83,14 @@ def parse_number(cell: str, *, infinite: bool = False) -> float | None:
     if _NUMBER.fullmatch(text):
         value = float(text)
         if math.isinf(value):
-            raise ValueError("the number is too large")
+            raise ValueError("a cell is not a number: it is too large to be one")
         return value
     if text.lower() in MISSING_VALUES:
         return None
     if _INFINITE.fullmatch(text):
         if infinite:
             return float(text)
-        raise ValueError("the value is infinite")
+        raise ValueError("a cell is not a number: it is infinite, perhaps the logarithm of zero")
     raise ValueError(_why_no_number(text))
 
 
@@ -106,13 +106,13 @@ def is_number(cell: str) -> bool:
 
 def _why_no_number(text: str) -> str:
     if text.startswith("#"):
-        return "a spreadsheet's error stands where a number belongs"
+        return "a cell is not a number: it is a spreadsheet's error"
     if re.fullmatch(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?", text):
-        return "a comma stands in the number (thousands separator or decimal comma?)"
+        return "a cell is not a number: a comma stands in it (thousands separator or decimal comma?)"
     if re.fullmatch(r"[+-]?\d*,\d+([eE][+-]?\d+)?", text):
-        return "the number has a decimal comma"
+        return "a cell is not a number: it has a decimal comma"
     if re.fullmatch("[\u2212\u2010-\u2015].*", text):
-        return "the sign is a dash, not the minus of the keyboard"
+        return "a cell is not a number: its sign is a dash, not the minus of the keyboard"
     return "a cell is not a number"
 
 

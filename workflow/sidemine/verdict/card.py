@@ -16,7 +16,7 @@ from pydantic import JsonValue
 from sidemine.considerations.judgement import Gate
 from sidemine.effect.record import ContrastEvidence, PooledEffect
 from sidemine.records import as_json, as_record
-from sidemine.tables import read_json, write_json
+from sidemine.tables import write_json
 from sidemine.verdict.vocabulary import Verdict
 
 Columns = TypeVar("Columns")
@@ -199,33 +199,30 @@ def card_json(card: Card) -> dict[str, JsonValue]:
     return plain
 
 
-def read_verdicts(path: Path, kinds: Sequence[type[object]]) -> Verdicts:
-    """Read `verdicts.json`.
+def verdicts_of(content: dict[str, JsonValue], kinds: Sequence[type[object]], where: str) -> Verdicts:
+    """Read `verdicts.json` from its parsed JSON.
 
     Parameters
     ----------
-    path
-        The file.
+    content
+        What the file holds.
     kinds
         The columns of the considerations (`considerations.of_study.COLUMNS`).
+    where
+        The file, for messages.
 
     Raises
     ------
     InputError
         When it is not what the verdict stage writes.
     """
-    return verdicts_of(read_json(path), kinds, str(path))
-
-
-def verdicts_of(content: dict[str, JsonValue], kinds: Sequence[type[object]], where: str) -> Verdicts:
-    """Return `verdicts.json` from its parsed JSON; see `read_verdicts`."""
     shell = as_record(Verdicts, {**content, "verdicts": []}, where)
     cards = as_record(list[dict[str, JsonValue]], content["verdicts"], where)
     return replace(shell, verdicts=[read_card(card, kinds, where) for card in cards])
 
 
 def read_card(content: dict[str, JsonValue], kinds: Sequence[type[object]], where: str = "a card") -> Card:
-    """Read one card from its JSON; see `read_verdicts`."""
+    """Read one card from its JSON; see `verdicts_of`."""
     own = dict(content)
     considered = []
     for kind in kinds:

@@ -1,0 +1,402 @@
+"""Feed broken files to the readers of text and count what must never happen.
+
+Run: python benchmarks/fuzz_readers.py [--executions 1000000] [--processes 2] [--seed 1] [--reader NAME] [--keep DIR]
+
+Every execution takes a small valid file, breaks it in one to four ways (bytes, cells, lines, quotes, numbers, encodings,
+layers of gzip), and reads it in process. A reader may accept it or raise an error of sidemine's own, which has the four
+parts. Counted are other exceptions, processes that a signal ended, executions above 10 s, and the peak memory; inputs that
+caused one are kept in --keep. To add a reader, add it to `readers`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import gzip
+import io
+import json
+import os
+import random
+import resource
+import signal
+import sys
+import tarfile
+import tempfile
+import time
+import traceback
+import zipfile
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+from sidemine.errors import SidemineError
+
+SECONDS = 10
+CHUNK = 2_000
+TOKENS = [
+    *(
+        b'\t \t\t , ; " "" \' # ! ^ < > \n \r \r\n \n\n \0 \xff \xc3 \xe2\x88\x92 \xef\xbb\xbf \xff\xfe \x0c \x85'.split(
+            b" "
+        )
+    ),
+    *(b"1,500 6,5 1_000 1e400 -inf nan(1) NA #VALUE! #N/A 0x1F <0.1 1e-400 TRUE 1.5.2 --1 +5 .5 5. 007".split(b" ")),
+    *(
+        b"__no_feature N_unmapped N_ABC Geneid ID_REF gene_id symbol chr start padj logFC weight sample unit fate".split(
+            b" "
+        )
+    ),
+    *(
+        b"!series_matrix_table_end !platform_table_end !sample_table_begin ^SAMPLE=GSM1 <?xml <!DOCTYPE <html".split(
+            b" "
+        )
+    ),
+    b" ",
+    b"9" * 400,
+    b'"' * 999,
+    b"\t" * 999,
+]
+
+
+@dataclass(frozen=True)
+class Reader:
+    """A function that reads a file, valid files for it, and the form in which they are handed over."""
+
+    read: Callable[[Path], object]
+    seeds: tuple[bytes, ...]
+    name: str = "file.txt"
+    wrap: Callable[[bytes], bytes] = bytes
+
+
+def readers() -> dict[str, Reader]:
+    """Return all readers of text."""
+    import pandas as pd
+
+    from sidemine.enrichment.libraries import read_library
+    from sidemine.evidence.comparator_perturbations import read_signatures
+    from sidemine.evidence.published_table import read_published_table
+    from sidemine.prepare.gene_table import GeneTable, read_gene_table
+    from sidemine.prepare.platform_annotation import read_platform_annotation
+    from sidemine.prepare.sample_sheet import read_sample_sheet
+    from sidemine.sources.count_archive import read_count_archive
+    from sidemine.sources.expression_table import DeclaredColumns, read_expression_table, read_table_columns
+    from sidemine.sources.miniml import read_miniml_metadata
+    from sidemine.sources.ncbi_counts import read_ncbi_annotation, read_ncbi_counts
+    from sidemine.sources.series_matrix import read_series_matrix, read_series_metadata
+    from sidemine.sources.soft import read_soft_metadata
+    from sidemine.study.concordance_config import ComparatorSignatures
+    from sidemine.study.models import Contrast, GeneTableSource, PublishedTable
+    from sidemine.study.sheets import read_sheet
+
+    published = PublishedTable(
+        table="t", accession="GSE1", file="x", fold_change_column="logFC", p_value_column="P.Value", role="inhibitor",
+        target_label="a", reference_label="b", licence="c",
+    )  # fmt: skip
+    signatures = ComparatorSignatures(file="x", identifiers="symbol", licence="x", version="x")
+    genes = GeneTable(pd.DataFrame({"entrez": ["1", "2"], "ensembl": ""}, index=["STAT1", "IRF1"]), [], [])
+    hgnc = GeneTableSource(file="x", format="hgnc", version="1", licence="x")
+    ensembl = GeneTableSource(file="x", format="ensembl", version="1", licence="x")
+    matrix = (
+        b'!Series_title\t"a"\n!Series_geo_accession\t"GSE1"\n\n!Sample_title\t"one"\t"two"\n!Sample_geo_accession\t"GSM1"\t"GSM2"\n'
+        b'!Sample_characteristics_ch1\t"age: 5"\t"sex: f"\n!series_matrix_table_begin\n"ID_REF"\t"GSM1"\t"GSM2"\n'
+        b'"1_at"\t1.5\tnull\n"2_at"\t-3\t4e2\n!series_matrix_table_end\n'
+    )
+    table = b"gene\ts1\ts2\nSTAT1\t1\t2.5\nIRF1\t3\t4\nMX1\t5\t6\n"
+    tables = (
+        table, table.replace(b"\t", b","), table.replace(b"\t", b";"), table.replace(b"\t", b" "),
+        b'"","symbol","s1","s2"\n"1","STAT1",1,2\n"2","IRF1",3,4\n"3","MX1",5,6\n',
+        b"s1\ts2\nSTAT1\t1\t2\nIRF1\t3\t4\n",
+        b"chr\tstart\tend\tgene\ts1\tbaseMean\tpadj\nchr1\t1\t2\tSTAT1\t5\t6\t.1\nchr2\t1\t2\tIRF1\t7\t8\t.2\n",
+        b"# Program:featureCounts\nGeneid\tChr\tStart\tEnd\tStrand\tLength\ta.bam\nSTAT1\t1;1\t1;5\t2;9\t+;+\t7\t12\n",
+    )  # fmt: skip
+    counts = (
+        b"STAT1\t5\nIRF1\t7\n__no_feature\t9\n",
+        b"N_unmapped\t1\t1\t1\nN_multimapping\t1\t1\t1\nN_noFeature\t1\t2\t3\nN_ambiguous\t0\t0\t0\nSTAT1\t5\t2\t3\n",
+        b"gene_id\ttranscript_id(s)\tlength\teffective_length\texpected_count\tTPM\tFPKM\nENSG00000115415\tT\t9\t8\t5.5\t1\t1\n",
+        b"Name\tLength\tEffectiveLength\tTPM\tNumReads\nENSG00000115415\t9\t8\t5.5\t1\n",
+    )
+    geo_platform = (
+        b"^PLATFORM = GPL1\n#ID = \n!platform_table_begin\nID\tGene Symbol\tENTREZ_GENE_ID\n1_at\tSTAT1 /// IRF1\t1\n"
+        b"2_at\t---\t\n!platform_table_end\n"
+    )
+    soft = (
+        b"^SERIES = GSE1\n!Series_title = a\n^SAMPLE = GSM1\n!Sample_title = one\n!Sample_characteristics_ch1 = age: 5\n"
+        b"!sample_table_begin\nID_REF\tVALUE\n1\t2\n!sample_table_end\n"
+    )
+    miniml = (
+        b'<?xml version="1.0" encoding="UTF-8"?>\n<MINiML xmlns="http://www.ncbi.nlm.nih.gov/geo/info/MINiML"><Series iid="GSE1">'
+        b'<Title>a</Title></Series><Sample iid="GSM1"><Title>one</Title><Channel position="1"><Characteristics tag="age">5'
+        b"</Characteristics></Channel></Sample></MINiML>\n"
+    )
+    gmt = b"A\thttp://a\tSTAT1\tIRF1\nB\t\tMX1\n"
+    contrasts = (
+        b"contrast\tdataset\trole\ttarget\treference\n"
+        b'one\td\tdisease\tgroup = "a b"\tgroup = b\n# comment\ntwo\td\tinhibitor\tx = 1\tx = 2\n'
+    )
+
+    def study_sheet(path: Path) -> None:
+        read_sheet(path, Contrast, "contrast", [])
+
+    return {
+        "expression table": Reader(read_expression_table, tables),
+        "expression table of symbols": Reader(lambda p: read_expression_table(p, declared=DeclaredColumns("symbol")), tables),
+        "columns with metadata": Reader(lambda p: read_table_columns(p, named=["s1", "s2"]), tables),
+        "archive of counts": Reader(lambda p: read_count_archive(p), counts, "RAW.tar", _in_tar),
+        "NCBI counts": Reader(read_ncbi_counts, (b"GeneID\tGSM1\tGSM2\n1\t5\t6\n2\t7\t8\n",)),
+        "NCBI annotation": Reader(read_ncbi_annotation, (b"GeneID\tSymbol\n1\tSTAT1\n2\tIRF1\n",)),
+        "series matrix": Reader(read_series_matrix, (matrix,)),
+        "header of a series matrix": Reader(read_series_metadata, (matrix,)),
+        "SOFT": Reader(read_soft_metadata, (soft,)),
+        "MINiML": Reader(read_miniml_metadata, (miniml,)),
+        "platform": Reader(read_platform_annotation, (geo_platform, b"probe_id\tsymbol\n1_at\tSTAT1\n2_at\t\"IRF1\"\n")),
+        "HGNC": Reader(
+            lambda p: read_gene_table(p, hgnc),
+            (b"symbol\tstatus\tprev_symbol\talias_symbol\tentrez_id\tensembl_gene_id\nSTAT1\tApproved\t\"A|B\"\tC\t1\tENSG1\n",),
+        ),
+        "Ensembl": Reader(
+            lambda p: read_gene_table(p, ensembl), (b"ensgene\tentrez\tsymbol\tchr\tbiotype\nENSG1\t1\tSTAT1\t2\tprotein_coding\n",)
+        ),
+        "GMT": Reader(lambda p: read_library(p, "gmt"), (gmt,)),
+        "GMT in a zip": Reader(lambda p: read_library(p, "gmt_zip"), (gmt,), "sets.zip", _in_zip),
+        "CollecTRI": Reader(lambda p: read_library(p, "collectri"), (b'"source","target","weight"\n"STAT1","IRF1",1\n"STAT1","MX1",-1\n',)),
+        "DoRothEA": Reader(lambda p: read_library(p, "dorothea"), (b"tf\tconfidence\ttarget\tmor\nSTAT1\tA\tIRF1\t1\n",)),
+        "PROGENy": Reader(lambda p: read_library(p, "progeny"), (b"gene\tpathway\tweight\nIFIT1\tJAK-STAT\t27.8\n",)),
+        "sets": Reader(lambda p: read_library(p, "sets_tsv"), (b"gene_set\tgene\tweight\nCORE\tMX1\t\nCORE\tIRF1\t-1\n",)),
+        "published table": Reader(
+            lambda p: read_published_table(published, p),
+            (b",logFC,P.Value\nSTAT1,1.5,1e-3\nIRF1,-inf,NA\n", b"gene\tlogFC\tP.Value\nSTAT1\t1.5\t1e-3\n"),
+        ),
+        "sample sheet": Reader(
+            read_sample_sheet, (b"# c\nsample\tgroup\nGSM1\ta\nGSM2\t\"b c\"\n", b'"","sample","g"\n"1","GSM1","a"\n"2","GSM2","b"\n')
+        ),
+        "study sheet": Reader(study_sheet, (contrasts,)),
+        "signatures": Reader(lambda p: read_signatures(p, signatures, genes), (b"drug\tSTAT1\tIRF1\nDB1\t1\t-2\nDB2\t0.5\t3\n",)),
+    }  # fmt: skip
+
+
+def _in_tar(data: bytes) -> bytes:
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w") as archive:
+        for name in ("GSM1_a.txt", "GSM2_b.txt"):
+            member = tarfile.TarInfo(name)
+            member.size = len(data)
+            archive.addfile(member, io.BytesIO(data))
+    return stream.getvalue()
+
+
+def _in_zip(data: bytes) -> bytes:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        archive.writestr("sets.gmt", data)
+    return stream.getvalue()
+
+
+def broken(seed: bytes, rng: random.Random) -> bytes:
+    """Return a valid file, broken in one to four ways; now and then whole."""
+    data = seed
+    for _ in range(rng.randrange(5)):
+        data = rng.choice(_WAYS)(data, rng)
+    return data[: 1 << 16]
+
+
+def _token(data: bytes, rng: random.Random) -> bytes:
+    place = rng.randrange(len(data) + 1)
+    return data[:place] + rng.choice(TOKENS) + data[place + rng.choice((0, 0, 1)) :]
+
+
+def _cell(data: bytes, rng: random.Random) -> bytes:
+    mark = rng.choice((b"\t", b",", b"\n", b'"'))
+    cells = data.split(mark)
+    cells[rng.randrange(len(cells))] = rng.choice((b"", *TOKENS))
+    return mark.join(cells)
+
+
+def _lines(data: bytes, rng: random.Random) -> bytes:
+    lines = data.split(b"\n")
+    place, other = rng.randrange(len(lines)), rng.randrange(len(lines))
+    way = rng.randrange(4)
+    if way == 0:
+        del lines[place]
+    elif way == 1:
+        lines.insert(place, lines[other])
+    elif way == 2:
+        lines[place], lines[other] = lines[other], lines[place]
+    else:
+        lines[place] += lines[other]
+    return b"\n".join(lines)
+
+
+def _bytes(data: bytes, rng: random.Random) -> bytes:
+    if not data:
+        return data
+    place = rng.randrange(len(data))
+    end = min(len(data), place + rng.randrange(1, 9))
+    return rng.choice(
+        (
+            data[:place] + bytes([rng.randrange(256)]) + data[place + 1 :],
+            data[:place] + data[end:],
+            data[:end] + data[place:],
+            data[:place],
+            data[place:],
+        )
+    )
+
+
+def _layer(data: bytes, rng: random.Random) -> bytes:
+    text = data.decode("latin-1")
+    way = rng.randrange(7)
+    if way == 0:
+        return gzip.compress(data, 1)
+    if way == 1:
+        return gzip.compress(gzip.compress(data, 1), 1)
+    if way == 2:
+        return text.encode("utf-16")
+    if way == 3:
+        return b"\xef\xbb\xbf" + data
+    if way == 4:
+        return data.replace(b"\n", rng.choice((b"\r", b"\r\n")))
+    if way == 5:
+        return data.replace(b"\t", rng.choice((b",", b" ", b";"))) if b"\t" in data else data.replace(b",", b"\t")
+    return gzip.compress(data, 1)[: -rng.randrange(1, 12)]
+
+
+_WAYS = (_token, _token, _cell, _cell, _lines, _bytes, _bytes, _layer)
+
+
+class _Hang(BaseException):
+    pass
+
+
+@contextlib.contextmanager
+def _deadline() -> Iterator[None]:
+    def stop(*_: object) -> None:
+        raise _Hang
+
+    signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, SECONDS)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+def run_chunk(name: str, seed: str, executions: int, keep: Path) -> dict[str, Any]:
+    """Read so many broken files with one reader, in a process of its own."""
+    import logging
+
+    logging.disable(logging.CRITICAL)
+    reader = readers()[name]
+    rng = random.Random(f"{name} {seed}")  # noqa: S311
+    outcome: Counter[str] = Counter()
+    faults: dict[str, str] = {}
+    folder = keep / f"running-{os.getpid()}"  # what is being read stays behind when a signal ends the process
+    folder.mkdir()
+    path = folder / reader.name
+    started = time.process_time()
+    for _ in range(executions):
+        data = reader.wrap(broken(rng.choice(reader.seeds), rng))
+        if reader.wrap is not bytes and rng.random() < 0.2:
+            data = _bytes(data, rng)
+        path.write_bytes(data)
+        try:
+            with _deadline():
+                reader.read(path)
+        except SidemineError:
+            outcome["refused"] += 1
+        except _Hang:
+            outcome["hang"] += 1
+            faults.setdefault("hang", _keep(data, keep, name))
+        except Exception as error:  # noqa: BLE001
+            outcome["untyped exception"] += 1
+            frame = traceback.extract_tb(error.__traceback__)[-1]
+            key = f"{type(error).__name__} at {Path(frame.filename).name}:{frame.lineno}: {str(error)[:120]}"
+            faults.setdefault(key, _keep(data, keep, name))
+        else:
+            outcome["read"] += 1
+    path.unlink()
+    folder.rmdir()
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    return {"outcome": dict(outcome), "faults": faults, "peak_mb": peak, "cpu": time.process_time() - started}
+
+
+def _keep(data: bytes, keep: Path, name: str) -> str:
+    path = keep / f"{name.replace(' ', '_')}-{abs(hash(data)):x}"
+    path.write_bytes(data)
+    return str(path)
+
+
+def main() -> None:
+    """Fuzz all readers and print one line for each."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--executions", type=int, default=100_000)
+    parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--seed", default="1")
+    parser.add_argument("--reader", choices=sorted(readers()))
+    parser.add_argument("--keep", type=Path, default=Path(tempfile.gettempdir()) / "fuzz_readers")
+    options = parser.parse_args()
+    options.keep.mkdir(parents=True, exist_ok=True)
+    names = [options.reader] if options.reader else list(readers())
+    each = -(-options.executions // len(names))
+    tasks = [
+        (name, f"{options.seed}.{part}", min(CHUNK, each - start))
+        for part, start in enumerate(range(0, each, CHUNK))
+        for name in names
+    ]
+    total: Counter[str] = Counter()
+    by_reader: dict[str, Counter[str]] = {name: Counter() for name in names}
+    faults: dict[str, str] = {}
+    peak, cpu = 0, 0.0
+    for name, result in _run(tasks, options.processes, options.keep):
+        total.update(result["outcome"])
+        by_reader[name].update(result["outcome"])
+        faults |= {f"{name}: {key}": path for key, path in result["faults"].items()}
+        peak, cpu = max(peak, result["peak_mb"]), cpu + result["cpu"]
+    for name, outcome in by_reader.items():
+        print(f"{name:32} {dict(outcome)}")
+    executions = sum(total.values())
+    print(
+        json.dumps(
+            {"executions": executions, **total, "signals": total["signal"], "peak_mb": peak, "cpu_seconds": round(cpu)}
+        )
+    )
+    for fault, path in faults.items():
+        print(f"FAULT {fault}\n      {path}")
+    sys.exit(bool(faults))
+
+
+def _run(tasks: list[tuple[str, str, int]], processes: int, keep: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the result of each task; a process that a signal ended is a result, too."""
+    context = get_context("fork")
+    waiting, running = list(reversed(tasks)), []
+    while waiting or running:
+        while waiting and len(running) < processes:
+            name, seed, executions = waiting.pop()
+            ours, theirs = context.Pipe(duplex=False)
+            process = context.Process(target=_work, args=(theirs, name, seed, executions, keep))
+            process.start()
+            theirs.close()
+            running.append((process, ours, name))
+        process, ours, name = running.pop(0)
+        try:
+            result = ours.recv()
+        except EOFError:
+            process.join()
+            path = keep / f"running-{process.pid}"
+            result = {
+                "outcome": {"signal": 1},
+                "faults": {f"exit code {process.exitcode}": str(path)},
+                "peak_mb": 0,
+                "cpu": 0.0,
+            }
+        process.join()
+        yield name, result
+
+
+def _work(pipe: Any, name: str, seed: str, executions: int, keep: Path) -> None:
+    pipe.send(run_chunk(name, seed, executions, keep))
+
+
+if __name__ == "__main__":
+    main()
