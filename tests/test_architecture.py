@@ -21,6 +21,7 @@ FLOORS = (
     {"differential"},
     {"enrichment"},
     {"effect"},
+    {"drawing"},
     {"considerations"},
     {"evidence"},
     {"verdict"},

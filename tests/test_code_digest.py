@@ -206,7 +206,7 @@ EVERYWHERE = {path.stem for path in SCRIPTS}
         ("sidemine/script_log.py", "finally:\n        root.", "finally:\n        print()\n        root.", EVERYWHERE),
         ("sidemine/report/templates/page.css", "{", "{ color: red;", {"build_report", "draw_annex", "write_manifest",
                                                                       "record_run"}),
-        ("sidemine/report/words.py", '"""', '"""Words. ', set()),
+        ("sidemine/drawing/words.py", '"""', '"""Words. ', set()),
         ("sidemine/simulate/demo.py", "\n\n\n", "\n\n\nX = 1\n\n\n", set()),
         ("scripts/fit_contrast.py", '"""', '"""Here: ', set()),
     ],

@@ -12,8 +12,8 @@ from beside_results import FILTERED_IN_A, FORMULA, NOT_ON_B, NOWHERE, add_beside
 from example_results import SETS, write_example_results
 from open_page import OpenPage
 
+from sidemine.drawing.words import number
 from sidemine.report.page import build_report
-from sidemine.report.words import number
 from sidemine.tables import DIFFERENTIAL, POOLED_GENES, read_table
 
 pytestmark = pytest.mark.browser

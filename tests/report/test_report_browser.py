@@ -10,7 +10,7 @@ import pytest
 from example_results import CONTRASTS
 from open_page import OpenPage
 
-from sidemine.report.words import bounded, number, p_statement, typeset
+from sidemine.drawing.words import bounded, number, p_statement, typeset
 
 TILES = (
     "effect",

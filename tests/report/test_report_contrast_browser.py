@@ -8,7 +8,7 @@ import pytest
 from example_evidence import PANEL
 from example_results import SETS
 
-from sidemine.report.words import number
+from sidemine.drawing.words import number
 from sidemine.tables import DIFFERENTIAL, read_table
 
 pytestmark = pytest.mark.browser

@@ -8,7 +8,7 @@ import pytest
 from example_evidence import DIMENSIONS, robustness
 from example_results import DATASETS
 
-from sidemine.report.charts import interval_words
+from sidemine.drawing.charts import interval_words
 
 pytestmark = pytest.mark.browser
 PANELS = ("specificity", "adjustment", "confounders", "specification", "concordance")

@@ -8,10 +8,12 @@ import pytest
 from example_evidence import placed, robustness, specificity_record
 from example_results import example_card
 
-from sidemine.considerations.specificity.record import SetBeside
-from sidemine.records import as_json
-from sidemine.report import cards, charts, evidence_charts
+from sidemine.considerations.composition.panel import cell_rows
+from sidemine.considerations.composition.record import CompositionColumns
+from sidemine.considerations.specificity.panel import overlap_sentences, specificity_chart
+from sidemine.considerations.specificity.record import SetBeside, SpecificityColumns
 from sidemine.report.answer import doubt_checked
+from sidemine.report.forest import forest, forest_rows
 
 OVERLAPS = [
     SetBeside("SIM_INTERFERON_TARGETS", "target", "OTHER", 20, 0.5, 0.2, 0.8, "up", 0.01, None),
@@ -31,11 +33,11 @@ def contrast(percentile=99.0):
 
 def test_plot_shows_random_sets_only_where_they_match():
     """The bar spans the inner 90 % of matched random sets; without a valid comparator there is none, and words say so."""
-    spec = evidence_charts.specificity([contrast()], "Hedges g")
+    spec = specificity_chart([contrast()], "Hedges g")
     assert spec["layer"][0]["data"]["values"] == [{"contrast": "vte_a", "low": 0.05, "high": 0.95}]
     assert len(spec["layer"][1]["data"]["values"]) == 41
     assert [row["kind"] for row in spec["layer"][2]["data"]["values"]] == ["confounder", "primary set"]
-    spec = evidence_charts.specificity([contrast(None)], "Hedges g")
+    spec = specificity_chart([contrast(None)], "Hedges g")
     assert spec["layer"][0]["data"]["values"] == []
     assert "no valid comparator" in spec["description"]
 
@@ -44,10 +46,8 @@ def test_plot_shows_random_sets_only_where_they_match():
 def test_forest_leaves_room_for_its_numbers(value):
     """Effect and interval are never cut, however many minus signs they hold."""
     entry = replace(example_card().evidence[0], effect=value, ci_low=value - 0.25, ci_high=value + 0.25)
-    rows = charts.forest_rows([entry])
-    marks = [
-        layer["mark"] for layer in charts.forest(rows, "Hedges g", 0.4)["layer"] if layer["mark"]["type"] == "text"
-    ]
+    rows = forest_rows([entry])
+    marks = [layer["mark"] for layer in forest(rows, "Hedges g", 0.4)["layer"] if layer["mark"]["type"] == "text"]
     (room,) = [mark["limit"] for mark in marks if mark.get("align") == "right"]
     assert room >= 7.4 * len(rows[0]["value"])
 
@@ -70,12 +70,12 @@ def test_doubt_about_reused_samples_says_what_the_run_without_them_gave(status, 
 def test_overlaps_are_told_in_both_directions():
     """What is left of each set without the other stands in one sentence."""
     shown = replace(specificity_record(), contrasts=[contrast()])
-    (sentence,) = cards.overlap_sentences(example_card(specificity=as_json(shown)))
+    (sentence,) = overlap_sentences(SpecificityColumns(shown, None), "SIM_INTERFERON_TARGETS")
     assert "SIM_INTERFERON_TARGETS without the genes of OTHER (20 genes): 0.50" in sentence
     assert "OTHER without the genes of SIM_INTERFERON_TARGETS (30 genes): 0.10" in sentence
 
 
 def test_unused_proxies_stand_in_the_cell_table_with_their_reason():
     """A dropped proxy is shown, not hidden."""
-    rows = [row for row in cards.cell_rows(example_card()) if row["cell_type"] == "b cell"]
+    rows = [row for row in cell_rows(example_card().columns_of(CompositionColumns)) if row["cell_type"] == "b cell"]
     assert [row["shift"] for row in rows] == ["not used: 2 usable markers, fewer than 4"] * 2

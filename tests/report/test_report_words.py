@@ -11,8 +11,9 @@ from example_results import example_card
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sidemine.drawing import words
 from sidemine.effect.record import COHORT_UNIT, EXPERIMENT_UNIT
-from sidemine.report import assets, ledger, words
+from sidemine.report import assets, ledger
 
 
 @pytest.mark.parametrize("module", [words, ledger, assets])

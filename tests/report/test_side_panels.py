@@ -13,10 +13,10 @@ from beside_results import CONTEXT, add_beside
 from example_results import HOSTILE_TITLE, example_card, write_example_results
 
 import sidemine
+from sidemine.considerations.calibration.panel import calibration_block, calibration_panel
 from sidemine.considerations.robustness.record import RobustnessColumns
 from sidemine.report import side_panels
 from sidemine.report.beside import Beside
-from sidemine.report.calibration_panel import calibration_block, calibration_panel
 from sidemine.report.collect import collect
 from sidemine.report.methods import methods_text
 from sidemine.report.page import build_report
@@ -100,7 +100,7 @@ def test_threats_are_grouped_per_question(results):
 
 def test_calibration_in_words(results):
     """Rates are percentages of the table; what was not measured shows no number."""
-    (part,) = calibration_panel(results)["parts"]
+    (part,) = calibration_panel(results.supplement.calibration)["parts"]
     holds, missing = (row for group in part["groups"] for row in group["rows"])
     assert (holds["rate"], holds["interval"], holds["upper_95"], holds["class"]) == (
         "5.1 %",
@@ -113,12 +113,12 @@ def test_calibration_in_words(results):
 
 def test_whole_calibration_table_is_packed(results):
     """The whole table goes along, its numbers as they are and hostile text bounded."""
-    block = calibration_block(results)
+    block = calibration_block(results.supplement.calibration)
     table = results.supplement.calibration
     assert block["rate"] == [0.0512, None, 0.2]
     assert block["n"] == [float(value) for value in table["n"]]
     assert len({len(column) for column in block.values()}) == 1
-    assert calibration_panel(results)["total"] == 3
+    assert calibration_panel(results.supplement.calibration)["total"] == 3
 
 
 def test_panels_without_their_file_say_so(tmp_path):

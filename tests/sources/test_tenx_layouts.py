@@ -62,6 +62,18 @@ def test_an_archive_per_sample(tmp_path: Path, outer: str, inner: str) -> None:
     _check(write_members(tmp_path / outer, members), {"GSM1": A, "GSM2": B})
 
 
+@pytest.mark.parametrize("container", ["all.tar", "all.zip", "folder"])
+def test_hidden_files_are_no_samples(tmp_path: Path, container: str) -> None:
+    """Archives of a Mac hold a hidden twin of each file; `tar -C folder .` begins every name with a dot."""
+    members: dict[str, str | bytes] = {}
+    for name, counts in (("S1", A), ("S2", B)):
+        for part, text in triplet(counts).items():
+            members[f"./{name}/{part}"] = text
+            members[f"{name}/._{part}"] = b"\x00\x05\x16\x07"
+            members[f"__MACOSX/{name}/._{part}"] = b"\x00\x05\x16\x07"
+    _check(write_members(tmp_path / container, members), {"S1": A, "S2": B})
+
+
 def test_archives_within_archives_have_an_end(tmp_path: Path) -> None:
     data: bytes = b"x"
     for level in range(5):

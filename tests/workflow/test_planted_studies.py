@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from sidemine.report.words import typeset
+from sidemine.drawing.words import typeset
 from sidemine.simulate.studies import PLANTED_KINDS
 
 pytestmark = pytest.mark.workflow

@@ -46,6 +46,14 @@ def get_study_file():
     return Path("config/config.yaml")
 
 
+def is_dry_run():
+    """Tell whether nothing is to be done. Snakemake itself (`workflow.dryrun`) knows it only after reading the rules."""
+    short = [word for word in sys.argv if re.fullmatch("-[a-zA-Z]+", word)]
+    return bool({"--dry-run", "--dryrun"} & set(sys.argv)) or any(
+        "n" in word for word in short
+    )
+
+
 def get_folders(study):
     """Return every folder that a run writes, Snakemake's own included."""
     places = [Path(study.config.results), Path(study.config.downloads), Path("logs")]
@@ -61,7 +69,7 @@ def get_study():
             get_study_file(), {key: given[key] for key in OVERRIDES if key in given}
         )
         sources = StudySources.of(study)
-        if workflow.is_main_process and not workflow.dryrun:
+        if workflow.is_main_process and not is_dry_run():
             check_writable(get_folders(study))
             hold_run_lock(Path(study.config.results) / study.config.study.id)
             set_aside_refused_inputs(study, sources)

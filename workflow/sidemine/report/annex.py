@@ -11,13 +11,13 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from sidemine.drawing.charts import Spec
+from sidemine.drawing.words import bounded
 from sidemine.report import assets
 from sidemine.report.annex_files import KINDS_OF_HYPOTHESIS
-from sidemine.report.charts import Spec
 from sidemine.report.collect import ContrastResults, StudyResults, collect
 from sidemine.report.contrast_charts import contrast_specs
-from sidemine.report.evidence_panels import evidence_panels, figures
-from sidemine.report.words import bounded
+from sidemine.report.evidence_panels import evidence_panels
 from sidemine.tables import write_text
 
 _WIDTH = 760
@@ -34,12 +34,10 @@ def write_annex(results: Path, folder: Path) -> None:
 def annex_figures(results: StudyResults) -> Iterator[tuple[str, Spec | None, str]]:
     """Yield file name, specification with its data (None: cannot be drawn) and the reason why it cannot."""
     for card in results.verdicts.verdicts:
-        drawn = figures(card, results.beside)
-        panels = evidence_panels(card, results.beside, drawn)
-        empty = {panel["kind"]: panel["why_empty"] for panel in [panels["forest"], *panels["panels"]]}
+        panels = {panel.kind: panel for panel in evidence_panels(card, results.beside)}
         for kind in KINDS_OF_HYPOTHESIS:
-            why = empty.get(kind) or "nothing was computed for it"
-            yield f"{kind}_{card.hypothesis}.svg", drawn.get(f"{kind}-{card.hypothesis}"), why
+            panel = panels[kind]
+            yield f"{kind}_{card.hypothesis}.svg", panel.chart, panel.why_empty or "nothing was computed for it"
     for key, item in results.contrasts.items():
         yield f"histogram_{key}.svg", _histogram(item), "no gene was tested in this comparison"
         components = _components(results, item)

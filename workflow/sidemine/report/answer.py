@@ -9,15 +9,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sidemine.considerations.composition.record import CompositionColumns, PooledEstimate
+from sidemine.considerations.composition.panel import adjusted_amount, adjusted_interval, adjusted_tile
+from sidemine.considerations.composition.record import CompositionColumns
+from sidemine.considerations.robustness.panel import robustness_tile
 from sidemine.considerations.robustness.record import RobustnessColumns
+from sidemine.considerations.specificity.panel import specificity_tile
 from sidemine.considerations.specificity.record import SpecificityColumns
 from sidemine.considerations.traps.record import TrapColumns
+from sidemine.drawing import words
+from sidemine.drawing.panel import make_tile
 from sidemine.effect.record import PooledEffect
-from sidemine.report import words
+from sidemine.report.evidence_panels import subject_of
 from sidemine.verdict.card import Card, CardContrast
 
-_LONGEST_REASON = 150
 _LONGEST_DOUBT = 260
 
 
@@ -104,7 +108,7 @@ def key_amounts(card: Card) -> list[str]:
     if effect is None:
         return []
     parts = [f"{words.number(abs(effect.effect))} {_unit(card).split(' of ')[0]}"]
-    return [*parts, f"{words.number(abs(adjusted.effect))} SD {words.side(adjusted.effect)}"] if adjusted else parts
+    return [*parts, adjusted_amount(adjusted)] if adjusted else parts
 
 
 def _without_one_effect(card: Card) -> str:
@@ -141,7 +145,7 @@ def _amount(effect: float, unit: str) -> str:
     return f"{words.number(abs(effect))} {unit} {words.side(effect)}"
 
 
-def _interval(effect: Shown | PooledEstimate) -> str:
+def _interval(effect: Shown) -> str:
     return f"{words.number(effect.ci_low)} to {words.number(effect.ci_high)}"
 
 
@@ -149,8 +153,7 @@ def _adjusted_words(card: Card) -> str:
     adjusted = card.columns_of(CompositionColumns).composition_adjusted
     if adjusted is None:
         return "not adjusted for the mix of cells"
-    amount = f"{words.number(abs(adjusted.effect))} SD {words.side(adjusted.effect)}"
-    return f"{amount} ({_interval(adjusted)}) after adjusting for blood composition"
+    return f"{adjusted_amount(adjusted)} ({adjusted_interval(adjusted)}) after adjusting for blood composition"
 
 
 def excluded_words(card: Card, unit: str) -> str:
@@ -187,64 +190,52 @@ def overview_line(card: Card) -> str:
 
 def tiles(card: Card) -> list[dict[str, str]]:
     """Return the key figures of a card: what is asked, the figure, and what it means or why there is none."""
-    unit = "SD" if card.kind == "cohort" else "log2"
+    unit, subject = "SD" if card.kind == "cohort" else "log2", subject_of(card)
     return [
         _effect_tile(card, unit),
-        _adjusted_tile(card, unit),
+        adjusted_tile(card.columns_of(CompositionColumns), subject),
         _excludable_tile(card, unit),
         _agreeing_tile(card),
-        _tile(
+        make_tile(
             "p_self_contained",
             "Did the set change?",
             words.p_statement(card.p_self_contained),
             f"self-contained (FRY){_smallest(card, 'p_self_contained')}",
         ),
-        _tile(
+        make_tile(
             "p_competitive",
             "More than other genes?",
             words.p_statement(card.p_competitive),
             f"competitive (CAMERA){_smallest(card, 'p_competitive') or _reading(card)}",
         ),
-        _specificity_tile(card),
-        _robustness_tile(card),
+        specificity_tile(card.columns_of(SpecificityColumns), subject),
+        robustness_tile(card.columns_of(RobustnessColumns), subject),
     ]
-
-
-def _tile(key: str, name: str, value: str, hint: str) -> dict[str, str]:
-    return {"key": key, "name": name, "value": value, "hint": words.shortened(hint, _LONGEST_REASON), "more": hint}
 
 
 def _effect_tile(card: Card, unit: str) -> dict[str, str]:
     effect, name = main_effect(card), "Effect, total" if card.kind == "cohort" else "Effect beyond other genes"
     if effect is None:
-        return _tile("effect", name, "no single figure", card.not_computed.get("pooled", "not pooled"))
+        return make_tile("effect", name, "no single figure", card.not_computed.get("pooled", "not pooled"))
     alone = "" if card.pooled else "; one dataset"
-    return _tile("effect", name, _amount(effect.effect, unit), f"95 % CI {_interval(effect)}{alone}")
-
-
-def _adjusted_tile(card: Card, unit: str) -> dict[str, str]:
-    name, adjusted = "Adjusted for blood cells", card.columns_of(CompositionColumns).composition_adjusted
-    if adjusted is None:
-        reason = card.not_computed["composition_adjusted"]
-        return _tile("adjusted", name, "not applicable" if card.kind != "cohort" else "not computed", reason)
-    return _tile("adjusted", name, _amount(adjusted.effect, unit), f"95 % CI {_interval(adjusted)}")
+    return make_tile("effect", name, _amount(effect.effect, unit), f"95 % CI {_interval(effect)}{alone}")
 
 
 def _excludable_tile(card: Card, unit: str) -> dict[str, str]:
     value, name = card.smallest_excludable, "Could have excluded"
     if value is None:
-        return _tile("excludable", name, "nothing", "no effect size could have been excluded")
+        return make_tile("excludable", name, "nothing", "no effect size could have been excluded")
     margin = card.declared.margin
     beside = f"; margin {words.number(margin)}" if margin is not None else ""
-    return _tile("excludable", name, f"beyond {words.number(abs(value))} {unit}", f"one-sided 95 %{beside}")
+    return make_tile("excludable", name, f"beyond {words.number(abs(value))} {unit}", f"one-sided 95 %{beside}")
 
 
 def _agreeing_tile(card: Card) -> dict[str, str]:
     agreeing = card.agreeing
     noun = "Cohorts that agree" if card.kind == "cohort" else "Experiments that agree"
     if not agreeing:
-        return _tile("agreeing", noun, "none tested", "no comparison could be tested")
-    return _tile("agreeing", noun, f"{agreeing.k} of {agreeing.n}", "independent sources")
+        return make_tile("agreeing", noun, "none tested", "no comparison could be tested")
+    return make_tile("agreeing", noun, f"{agreeing.k} of {agreeing.n}", "independent sources")
 
 
 def _smallest(card: Card, key: str) -> str:
@@ -257,26 +248,3 @@ def _reading(card: Card) -> str:
     told = [str(item.competitive_reading) for item in card.evidence if item.competitive_reading]
     few = told and all(text.startswith("uninformative") for text in told)
     return "; uninformative: too few samples" if few else ""
-
-
-def _specificity_tile(card: Card) -> dict[str, str]:
-    name, record = "Special among sets?", card.columns_of(SpecificityColumns).specificity
-    rank, value = record.percentile_comparators, record.percentile
-    beside = f"; {words.ordinal(rank)} among comparator sets" if rank is not None else ""
-    if value is not None:
-        return _tile("specificity", name, f"{words.ordinal(value)} percentile", f"among matched random sets{beside}")
-    reason = card.not_computed["specificity_percentile"]
-    if rank is not None:
-        short = "no random set matches" if "no valid comparator" in reason else "random sets: " + reason
-        return _tile("specificity", name, f"{words.ordinal(rank)} percentile", f"among comparator sets; {short}")
-    return _tile("specificity", name, "not computed", reason)
-
-
-def _robustness_tile(card: Card) -> dict[str, str]:
-    name, record = "Other analyses agree?", card.columns_of(RobustnessColumns).robustness
-    if record is None or not record.of:
-        return _tile("robustness", name, "not computed", card.not_computed["robustness_share"])
-    hint, full = f"{words.percent(record.agreeing, record.of)} of variants", record.full_data
-    if full.of:
-        hint += f"; on full data {full.agreeing} of {full.of}"
-    return _tile("robustness", name, f"{record.agreeing} of {record.of}", hint)

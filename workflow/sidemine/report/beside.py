@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from sidemine.drawing.words import cleaned
 from sidemine.errors import InputError, Problem
-from sidemine.report.words import cleaned
 from sidemine.tables import SPECIFICITY, read_table
 
 _LONGEST = 2000

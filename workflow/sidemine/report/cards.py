@@ -5,18 +5,19 @@ Nothing is decided here: every verdict, number and reason comes from the verdict
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sidemine.considerations.composition.record import AdjustedIn, CompositionColumns, NotAsked
+from sidemine.considerations.composition.panel import cell_rows
+from sidemine.considerations.composition.record import CompositionColumns, PooledEstimate
 from sidemine.considerations.judgement import GateStatus
 from sidemine.considerations.robustness.record import RobustnessColumns
-from sidemine.considerations.specificity.record import SetBeside, SpecificityColumns
+from sidemine.considerations.specificity.panel import overlap_sentences
+from sidemine.considerations.specificity.record import SpecificityColumns
+from sidemine.drawing import words
+from sidemine.drawing.panel import Panel
 from sidemine.effect.record import PooledEffect
-from sidemine.report import words
 from sidemine.report.answer import answer
-from sidemine.report.beside import Beside
-from sidemine.report.evidence_panels import evidence_panels
 from sidemine.verdict.card import Card, CardContrast, SecondarySet
 from sidemine.verdict.vocabulary import Verdict
 
@@ -31,7 +32,6 @@ _FIELDS = {
     "robustness_share": "Share of analysis variants that agree",
 }
 _LONGEST_EFFECT_LIST = 4
-_MOST_OVERLAPS = 2
 
 
 def verdict_legend() -> list[dict[str, str]]:
@@ -42,21 +42,20 @@ def verdict_legend() -> list[dict[str, str]]:
     ]
 
 
-def card_values(card: Card, beside: Beside, drawn: Mapping[str, Any]) -> dict[str, Any]:
+def card_values(card: Card, panels: Sequence[Panel]) -> dict[str, Any]:
     """Return everything that one answer card shows.
 
     Parameters
     ----------
     card
         The answer card.
-    beside
-        What stands beside the verdicts: comparator sets, concordance.
-    drawn
-        Its charts (`evidence_panels.figures`).
+    panels
+        Its panels (`evidence_panels`), the forest plot first.
     """
     return {
         **answer(card),
-        **evidence_panels(card, beside, drawn),
+        "forest": panels[0],
+        "panels": panels[1:],
         "id": card.hypothesis,
         "question": card.question,
         "kind": _KINDS[card.kind],
@@ -75,9 +74,9 @@ def card_values(card: Card, beside: Beside, drawn: Mapping[str, Any]) -> dict[st
         "gates": gates(card),
         "gate_counts": gate_counts(card),
         "fields": fields(card),
-        "overlaps": overlap_sentences(card),
+        "overlaps": overlap_sentences(card.columns_of(SpecificityColumns), card.declared.set),
         "composition": card.columns_of(CompositionColumns).composition.sentence,
-        "cells": cell_rows(card),
+        "cells": cell_rows(card.columns_of(CompositionColumns)),
         "threats": card.threats,
         "evidence": [evidence_row(item) for item in card.evidence],
         "secondary": [_secondary(item) for item in card.secondary],
@@ -130,7 +129,7 @@ def fields(card: Card) -> list[dict[str, str]]:
     adjusted = card.columns_of(CompositionColumns).composition_adjusted
     values = {
         "pooled": None if card.pooled is None else pooled_words(card.pooled),
-        "composition_adjusted": None if adjusted is None else words.effect_words(adjusted),
+        "composition_adjusted": None if adjusted is None else _effect_words(adjusted),
         "specificity_percentile": _number(card.columns_of(SpecificityColumns).specificity_percentile),
         "robustness_share": _number(card.columns_of(RobustnessColumns).robustness_share),
     }
@@ -138,6 +137,11 @@ def fields(card: Card) -> list[dict[str, str]]:
         {"name": name, "value": values[key] or f"not computed ({card.not_computed[key]})"}
         for key, name in _FIELDS.items()
     ]
+
+
+def _effect_words(effect: PooledEstimate) -> str:
+    """Return an effect with its interval and p, without a unit."""
+    return f"{words.number(effect.effect)} (95 % CI {words.number(effect.ci_low)} to {words.number(effect.ci_high)}; {words.p_statement(effect.p_value)})"
 
 
 def _number(value: float | None) -> str | None:
@@ -166,53 +170,6 @@ def pooled_words(pooled: PooledEffect) -> str:
         )
     parts += [f"{entry.contrast} left out: {entry.reason}" for entry in pooled.refused]
     return "; ".join(parts)
-
-
-def cell_rows(card: Card) -> list[dict[str, str]]:
-    """Return one row per blood cohort and cell proxy: how the groups differ in it, and what it alone takes."""
-    composition = card.columns_of(CompositionColumns).composition
-    rows = []
-    for entry in () if isinstance(composition, NotAsked) else composition.contrasts:
-        for alone in entry.single if isinstance(entry, AdjustedIn) else ():
-            shift = alone.shift
-            rows.append(
-                {
-                    "contrast": entry.contrast,
-                    "cell_type": alone.cell_type.replace("_", " "),
-                    "shift": f"{words.number(shift.effect)} ({words.number(shift.ci_low)} to {words.number(shift.ci_high)})",
-                    "adjusted": f"{words.number(alone.adjusted.effect)} ({words.p_statement(alone.adjusted.p_value)})",
-                    "difference": words.number(alone.difference),
-                }
-            )
-        rows += [
-            {"contrast": entry.contrast, "cell_type": fact.cell_type.replace("_", " "),
-             "shift": f"not used: {fact.reason}", "adjusted": "—", "difference": "—"}
-            for fact in entry.proxies
-            if not fact.used
-        ]  # fmt: skip
-    return rows
-
-
-def overlap_sentences(card: Card) -> list[str]:
-    """Tell what is left of the primary set, and of overlapping secondary sets, without the genes that they share."""
-    primary = card.declared.set
-    told = []
-    for entry in card.columns_of(SpecificityColumns).specificity.contrasts:
-        rows = [row for row in entry.overlaps if words.is_number(row.effect)]
-        # The other targets that share genes with the primary set, largest remainder of it last: nearest rivals first.
-        rivals = sorted((row for row in rows if row.gene_set == primary), key=lambda row: row.n_measured)
-        for row in rivals[:_MOST_OVERLAPS]:
-            others = [other for other in rows if (other.gene_set, other.without) == (row.without, primary)]
-            told.append(f"{entry.contrast}: {'; '.join(map(_part, [row, *others]))}")
-    return told
-
-
-def _part(row: SetBeside) -> str:
-    genes = words.count(row.n_measured, "gene")
-    return (
-        f"{row.gene_set} without the genes of {row.without} ({genes}): {words.number(row.effect)} "
-        f"({words.p_statement(row.p_value)})"
-    )
 
 
 def effect_list(card: Card) -> dict[str, Any]:

@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sidemine.considerations.of_study import COLUMNS
+from sidemine.drawing.words import cleaned
 from sidemine.errors import InputError, Problem
 from sidemine.prepare.expression_store import LAYERS
 from sidemine.report.beside import Beside, read_beside
 from sidemine.report.supplement import Supplement, read_supplement
-from sidemine.report.words import cleaned
 from sidemine.tables import DIFFERENTIAL, ENRICHMENT, GENE_SETS, SAMPLES, empty_table, read_differential, read_table
 from sidemine.verdict.card import Verdicts, verdicts_of
 

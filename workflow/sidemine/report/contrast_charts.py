@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sidemine.report.charts import GROUP_SHAPES, GROUPS, WAY_SHAPES, WAYS, Spec, base, signed_axis
+from sidemine.drawing.charts import GROUP_SHAPES, GROUPS, WAY_SHAPES, WAYS, Spec, base, signed_axis
 
 
 def volcano() -> Spec:

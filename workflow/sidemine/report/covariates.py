@@ -6,8 +6,8 @@ import math
 from collections import Counter
 from typing import Any
 
+from sidemine.drawing.words import bounded, count, is_number, number, p_value
 from sidemine.report.collect import ContrastResults, DatasetResults
-from sidemine.report.words import bounded, count, is_number, number, p_value
 
 MOST_COLUMNS = 12
 """Most metadata columns of one dataset that may colour its samples."""

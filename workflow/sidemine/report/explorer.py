@@ -10,10 +10,10 @@ import math
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from sidemine.drawing.words import bounded, count
 from sidemine.report.collect import ContrastResults, StudyResults
 from sidemine.report.payload import always_shown, interval_block
 from sidemine.report.thinning import COMPLETE, Thinning, kept_genes
-from sidemine.report.words import bounded, count
 from sidemine.verdict.card import Card
 
 if TYPE_CHECKING:

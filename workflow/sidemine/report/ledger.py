@@ -6,10 +6,10 @@ import json
 import re
 from typing import Any
 
+from sidemine.drawing.words import bounded, count
 from sidemine.report.collect import ContrastResults, DatasetResults, StudyResults
 from sidemine.report.payload import unit_words
 from sidemine.report.side_panels import why_in, with_reasons
-from sidemine.report.words import bounded, count
 
 _LONGEST_NOTE = 1200
 _ROLES = {

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+from sidemine.drawing.words import count, listed
 from sidemine.report.collect import StudyResults
 from sidemine.report.methods_checks import paragraphs_of_checks
 from sidemine.report.payload import TOP_GENES, unit_words
 from sidemine.report.references import references_text
 from sidemine.report.thinning import COMPLETE, Thinning
-from sidemine.report.words import count, listed
 
 _PROBE_RULES = {
     "highest_mean": "the probe with the highest mean over all samples speaks for it (groups are not looked at)",

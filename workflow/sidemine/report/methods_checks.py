@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from sidemine.considerations.robustness.record import RobustnessColumns
+from sidemine.drawing.words import count, listed
 from sidemine.report.collect import StudyResults
-from sidemine.report.words import count, listed
 
 
 def paragraphs_of_checks(results: StudyResults) -> list[str]:

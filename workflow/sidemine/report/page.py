@@ -7,12 +7,14 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from sidemine.report import assets, cards, contrast_charts, ledger, methods, side_panels, words
-from sidemine.report.calibration_panel import calibration_block, calibration_panel
+from sidemine.considerations.calibration.panel import calibration_block, calibration_panel
+from sidemine.drawing import words
+from sidemine.drawing.charts import Spec
+from sidemine.report import assets, cards, contrast_charts, ledger, methods, side_panels
 from sidemine.report.collect import StudyResults, collect
 from sidemine.report.compact import compact_contrast, compact_dataset, compact_explorer
 from sidemine.report.covariates import cross_table
-from sidemine.report.evidence_panels import figures as evidence_figures
+from sidemine.report.evidence_panels import evidence_panels
 from sidemine.report.explorer import explorer_block, explorer_options
 from sidemine.report.flags_mqc import multiqc_flags
 from sidemine.report.payload import (
@@ -106,14 +108,15 @@ def page_values(results: StudyResults, thinning: Thinning) -> dict[str, Any]:
     scripts = [assets.own_file(name) for name in assets.OWN_SCRIPTS]
     styles = [assets.table_style(), *map(assets.own_file, assets.OWN_STYLES)]
     answers = results.verdicts.verdicts
-    figures = {card.hypothesis: evidence_figures(card, results.beside) for card in answers}
+    panels = {card.hypothesis: evidence_panels(card, results.beside) for card in answers}
+    figures = {panel.element: panel.chart for shown in panels.values() for panel in shown if panel.chart is not None}
     return {
         "study": results.verdicts.study,
         "simulated": results.simulated,
         "planted": results.verdicts.planted,
         "legend": cards.verdict_legend(),
         "guide": methods.reading_guide(results),
-        "cards": [cards.card_values(card, results.beside, figures[card.hypothesis]) for card in answers],
+        "cards": [cards.card_values(card, panels[card.hypothesis]) for card in answers],
         "panels": panels_block(results),
         "published": [cards.published_table(entry) for entry in results.verdicts.published_tables],
         "published_rows": ledger.published_rows(results),
@@ -141,7 +144,7 @@ def page_values(results: StudyResults, thinning: Thinning) -> dict[str, Any]:
         "threats": side_panels.threats(results),
         "funnels": side_panels.funnels(results),
         "considered": side_panels.considered_rows(results),
-        "calibration": calibration_panel(results),
+        "calibration": calibration_panel(results.supplement.calibration),
         "context": side_panels.context_panel(results),
         "licences": assets.licences(),
         "scripts": scripts,
@@ -174,12 +177,12 @@ def library_blocks() -> dict[str, str]:
     return {"library-charts": pack_text(assets.chart_script()), "library-tables": pack_text(assets.table_script())}
 
 
-def data_blocks(results: StudyResults, figures: dict[str, dict[str, Any]], thinning: Thinning) -> dict[str, str]:
-    """Return the packed data of the page by element id; `figures` are the cards' charts by hypothesis."""
+def data_blocks(results: StudyResults, figures: dict[str, Spec], thinning: Thinning) -> dict[str, str]:
+    """Return the packed data of the page by element id; `figures` are the cards' charts."""
     blocks = {
         "data-page": pack(
             {
-                "figures": {key: spec for drawn in figures.values() for key, spec in drawn.items()},
+                "figures": figures,
                 "specs": contrast_charts.contrast_specs(),
                 "panels": panels_block(results),
                 "named_sets": named_sets(results),
@@ -192,7 +195,7 @@ def data_blocks(results: StudyResults, figures: dict[str, dict[str, Any]], thinn
         "data-manifest": pack(results.manifest),
         "data-verdicts": pack(verdicts_json(results.verdicts)),
     }
-    whole = calibration_block(results)
+    whole = calibration_block(results.supplement.calibration)
     blocks |= {} if whole is None else {"data-calibration": pack(whole)}
     blocks |= {
         f"data-explorer-{card.hypothesis}": pack(compact_explorer(block))

@@ -13,11 +13,11 @@ import math
 import zlib
 from typing import TYPE_CHECKING, Any
 
+from sidemine.drawing.words import bounded, is_number
 from sidemine.report.collect import ContrastResults, DatasetResults, StudyResults
 from sidemine.report.compact import restored
 from sidemine.report.covariates import colour_columns
 from sidemine.report.thinning import COMPLETE, Thinning, kept_genes
-from sidemine.report.words import bounded, is_number
 from sidemine.study.panels import LONGEST_PANEL
 from sidemine.study.scales import DIFFERENCE_UNITS, EXPRESSION_UNITS, LOG2_FOLD_CHANGE
 

@@ -9,11 +9,11 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from sidemine.considerations.traps.record import TrapColumns, TrapFlag
+from sidemine.considerations.traps.panel import trap_rows
+from sidemine.considerations.traps.record import TrapColumns
+from sidemine.drawing.words import bounded, count, percent
 from sidemine.report.collect import DatasetResults, StudyResults
-from sidemine.report.words import bounded, count, listed, percent
 from sidemine.tables import EXCLUDED_BY_HAND
-from sidemine.verdict.card import Card
 
 _MARKS = {
     "publication": "read in a publication or record",
@@ -24,19 +24,6 @@ _MARKS = {
     "unknown": "in part not known",
 }
 _DECISIONS = {"out": "out", "later": "not yet"}
-_TRAPS = {
-    "batch_aliased": "Batch and group cannot be told apart",
-    "batch_associated": "A batch goes with the group",
-    "group_associated": "Something else that was recorded goes with the group",
-    "sex_mismatch": "Recorded sex contradicts the genes",
-    "reused_samples": "Re-used samples",
-    "duplicated_samples": "Nearly identical samples",
-    "outlier_samples": "Outlying samples",
-    "identifiers": "Identifiers do not fit the platform",
-    "scale_shift": "Groups differ in level or spread over all genes",
-    "library_size": "Library size goes with the group",
-    "hidden_structure": "Shape of the p-values",
-}
 BAR = 120
 """Width of a funnel's longest bar, in pixels."""
 
@@ -136,25 +123,7 @@ def threats(results: StudyResults) -> list[dict[str, Any]]:
             "class": card.verdict.css_class,
             "doubt": card.doubt,
             "declared": card.threats,
-            "found": _found(card),
+            "found": trap_rows(card.columns_of(TrapColumns)),
         }
         for card in results.verdicts.verdicts
-    ]
-
-
-def _found(card: Card) -> list[dict[str, Any]]:
-    grouped: dict[str, list[TrapFlag]] = {}
-    for flag in card.columns_of(TrapColumns).trap_flags:
-        grouped.setdefault(flag.trap, []).append(flag)
-    order = list(_TRAPS)
-    return [
-        {
-            "title": _TRAPS.get(trap, trap.replace("_", " ")),
-            "serious": any(flag.serious for flag in flags),
-            "where": listed([flag.name for flag in flags]),
-            "flags": flags,
-        }
-        for trap, flags in sorted(
-            grouped.items(), key=lambda item: order.index(item[0]) if item[0] in order else len(order)
-        )
     ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sidemine.report.collect import StudyResults
-from sidemine.report.evidence_panels import bridges_of
+from sidemine.report.concordance_panel import bridges_of
 
 _OF_HYPOTHESIS = {
     "forest": "verdicts.json",

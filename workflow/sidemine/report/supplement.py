@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sidemine.report.words import bounded
+from sidemine.drawing.words import bounded
 from sidemine.tables import CALIBRATION, GENES_LEDGER, POOLED_GENES, read_table
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from sidemine.drawing.words import bounded
 from sidemine.report.collect import StudyResults
-from sidemine.report.words import bounded
 
 _LONGEST_PART = 1500
 

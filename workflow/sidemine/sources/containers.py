@@ -84,7 +84,7 @@ def iter_files(
     Parameters
     ----------
     path
-        A folder (with its sub-folders, hidden files left out), a tar or a zip.
+        A folder (with its sub-folders), a tar or a zip; hidden files in it are left out.
     max_member_bytes
         Most bytes that one file may have after unpacking.
     max_members
@@ -130,10 +130,9 @@ class _Limits:
 def _outer_files(path: Path, limits: _Limits) -> Iterator[tuple[str, BinaryIO]]:
     if path.is_dir():
         for file in sorted(path.rglob("*")):
-            name = file.relative_to(path)
-            if file.is_file() and not any(part.startswith(".") for part in name.parts):
+            if file.is_file():
                 with open_data(file, limits.max_bytes) as stream:
-                    yield from _unnested(name.as_posix(), stream, limits, 1)
+                    yield from _unnested(file.relative_to(path).as_posix(), stream, limits, 1)
     elif path.is_file() and (is_tar(path) or is_zip(path)):
         members = iter_tar_members if is_tar(path) else iter_zip_members
         for member, stream in members(path, max_member_bytes=limits.max_bytes, max_members=limits.max_members):
@@ -150,7 +149,9 @@ def _outer_files(path: Path, limits: _Limits) -> Iterator[tuple[str, BinaryIO]]:
 
 
 def _unnested(name: str, stream: BinaryIO, limits: _Limits, depth: int) -> Iterator[tuple[str, BinaryIO]]:
-    """Yield a file, or, where it is an archive itself, the files within."""
+    """Yield a file, or, where it is an archive itself, the files within; hidden files are no part of a deposit."""
+    if any(part.startswith((".", "__MACOSX")) for part in PurePosixPath(name).parts):
+        return
     where = f"{limits.where}, member {name!r}"
     for layer in range(_MAX_GZIP_LAYERS - 1):
         if _peek(stream)[:2] != GZIP_MAGIC:

@@ -18,6 +18,7 @@ from sidemine.considerations.calibration.rates import (
     UNDECIDED,
     CalibrationRow,
     calibration_row,
+    rows_of,
 )
 
 if TYPE_CHECKING:
@@ -87,10 +88,9 @@ def quote_class(
             for level in LEVELS:
                 own = rows[(rows["test"] == test) & (rows["null"] == null) & (rows["level"] == level)]
                 if len(own):
-                    largest = own.sort_values("rate", kind="stable").to_dict("records")[-1]
+                    largest = rows_of(own.sort_values("rate", kind="stable").tail(1))[0]
                     reason = f"{why}; quoted from the design class {name}, at the set correlation of the largest rate"
-                    kept = CalibrationRow(**{str(column): value for column, value in largest.items()})
-                    yield replace(kept, scope="dataset", subject=contrast, family="primary", reason=reason)
+                    yield replace(largest, scope="dataset", subject=contrast, family="primary", reason=reason)
                 else:
                     yield calibration_row(
                         "dataset", contrast, null, test, None, family="primary", level=level, reading=NOT_MEASURED,

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
+    import pandas as pd
     from numpy.typing import NDArray
 
 LEVELS = (0.05, 0.01)
@@ -57,6 +58,11 @@ class Rate:
     ci_low: float
     ci_high: float
     upper_95: float
+
+
+def rows_of(table: pd.DataFrame) -> list[CalibrationRow]:
+    """Return the rows of `tables.CALIBRATION`."""
+    return [CalibrationRow(**{str(column): value for column, value in row.items()}) for row in table.to_dict("records")]
 
 
 def clustered_rate(called: NDArray[np.bool_]) -> Rate:

@@ -1,9 +1,4 @@
-"""What all charts share, and the forest plot: Vega-Lite specifications as plain mappings.
-
-The page feeds them with data and colours. A colour written `@name` is replaced in the browser by the page's own colour of that
-name, so that charts follow the light or dark theme. Colours keep one meaning everywhere: `@higher` = higher in the target,
-`@lower` = lower in it; groups of samples have colours of their own. Axes say what their sign means, in words.
-"""
+"""The forest plot of an answer card."""
 
 from __future__ import annotations
 
@@ -11,47 +6,16 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sidemine.considerations.composition.record import PooledEstimate
+from sidemine.drawing.charts import WAY_SHAPES, WAYS, Spec, base, interval_words, signed_axis, way
+from sidemine.drawing.words import bounded, is_number, number, percent, unit_words
 from sidemine.effect.record import ContrastEvidence, PooledEffect
-from sidemine.report.words import bounded, is_number, number, percent, unit_words
 
-Spec = dict[str, Any]
-_SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
 _ROW_STEP = 50
 _VALUE_ROOM, _CHARACTER = 126, 7.6
 """Pixels of the forest plot's numbers at least, and of one of their characters in a wide system font."""
 _LANE = 13
 """Pixels from the middle of a row of the forest plot to its interval; the words stand above."""
-WAYS = {"domain": ["higher", "lower", "unclear"], "range": ["@higher", "@lower", "@muted"]}
-WAY_SHAPES = {"domain": WAYS["domain"], "range": ["triangle-up", "triangle-down", "circle"]}
 _FOREST_SHAPES = {"domain": [*WAY_SHAPES["domain"], "pooled"], "range": [*WAY_SHAPES["range"], "diamond"]}
-GROUPS = {"domain": ["target", "reference", "other"], "range": ["@target", "@reference", "@muted"]}
-GROUP_SHAPES = {"domain": GROUPS["domain"], "range": ["triangle-up", "circle", "square"]}
-
-
-def base(description: str, height: int) -> Spec:
-    """Return what every specification starts with: its words for screen readers, and the width of its place."""
-    return {
-        "$schema": _SCHEMA,
-        "description": bounded(description, 400),
-        "width": "container",
-        "height": height,
-        "autosize": {"type": "fit-x", "contains": "padding"},
-    }
-
-
-def signed_axis(quantity: str) -> list[str]:
-    """Return an axis title in two lines: what the sign means, then the quantity and its unit."""
-    return ["◀ lower in target  │  higher in target ▶", quantity]
-
-
-def way(low: float, high: float) -> str:
-    """Tell by its interval on which side of no difference an effect lies."""
-    return "higher" if low > 0 else "lower" if high < 0 else "unclear"
-
-
-def interval_words(effect: float | None, low: float | None, high: float | None) -> str:
-    """Return `0.54 [0.17, 0.91]`."""
-    return f"{number(effect)} [{number(low)}, {number(high)}]"
 
 
 def forest_rows(

@@ -11,7 +11,6 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeGuard
 
-from sidemine.considerations.composition.record import PooledEstimate
 from sidemine.effect.record import ContrastEvidence
 
 HIGHER, LOWER, EQUAL = "higher", "lower", "not different"
@@ -191,11 +190,6 @@ def as_percent_change(log2_difference: float) -> str:
         return f"{ratio:.1f}-fold higher"
     change = round(100 * (ratio - 1))
     return f"{abs(change)} % {HIGHER if change >= 0 else LOWER}"
-
-
-def effect_words(effect: PooledEstimate) -> str:
-    """Return an effect with its interval and p, without a unit."""
-    return f"{number(effect.effect)} (95 % CI {number(effect.ci_low)} to {number(effect.ci_high)}; {p_statement(effect.p_value)})"
 
 
 def effect_sentence(evidence: ContrastEvidence) -> str:

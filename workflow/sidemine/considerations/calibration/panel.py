@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING
 
-from sidemine.report.collect import StudyResults
-from sidemine.report.words import bounded, count, is_number, number
+from sidemine.considerations.calibration.design_classes import VERDICT_TESTS
+from sidemine.considerations.calibration.rates import CalibrationRow, rows_of
+from sidemine.drawing.words import bounded, count, is_number, number
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 NO_CALIBRATION = (
     "Not measured: this run wrote no calibration.tsv, so what is claimed of the size of the tests rests on the reference "
     "tables in benchmarks/README.md and not on these data."
 )
-_CARRYING = ("fry", "camera")
-"""Tests that may carry a verdict; the others are in the whole table."""
 _WORDS = ("scope", "subject", "null", "quantity", "test", "family", "parameter", "reading", "source", "reason")
 _NUMBERS = ("level", "n", "rate", "ci_low", "ci_high", "upper_95")
 LEVEL = 0.05
@@ -23,9 +24,8 @@ MOST_ROWS = 120
 """Rows of one part that stand in the page's text; the whole table has all."""
 
 
-def calibration_panel(results: StudyResults) -> dict[str, Any]:
+def calibration_panel(table: pd.DataFrame | None) -> dict[str, object]:
     """Return the parts of the panel with their rows in words, or the reason why there are none."""
-    table = results.supplement.calibration
     if table is None:
         return {"parts": [], "total": 0, "reason": NO_CALIBRATION}
     if not len(table):
@@ -34,7 +34,7 @@ def calibration_panel(results: StudyResults) -> dict[str, Any]:
             "total": 0,
             "reason": "calibration.tsv has no row: nothing could be calibrated in this study.",
         }
-    here = (table["scope"] == "dataset") & (table["family"] == "primary") & table["test"].isin(_CARRYING)
+    here = (table["scope"] == "dataset") & (table["family"] == "primary") & table["test"].isin(VERDICT_TESTS)
     chosen = (
         (
             f"Comparisons of this study: primary set at a nominal {100 * LEVEL:g} %",
@@ -45,7 +45,7 @@ def calibration_panel(results: StudyResults) -> dict[str, Any]:
     parts = [
         {
             "title": title,
-            "groups": _by_subject([_row_in_words(row) for row in rows.head(MOST_ROWS).to_dict("records")]),
+            "groups": _by_subject([_row_in_words(row) for row in rows_of(rows.head(MOST_ROWS))]),
             "more": f"{count(len(rows) - MOST_ROWS, 'more row')} in the whole table." if len(rows) > MOST_ROWS else "",
         }
         for title, rows in chosen
@@ -54,9 +54,8 @@ def calibration_panel(results: StudyResults) -> dict[str, Any]:
     return {"parts": parts, "total": len(table), "reason": ""}
 
 
-def calibration_block(results: StudyResults) -> dict[str, list[Any]] | None:
+def calibration_block(table: pd.DataFrame | None) -> dict[str, list[str] | list[float | None]] | None:
     """Return the whole table by column, for the page's script; None when there is none."""
-    table = results.supplement.calibration
     if table is None or not len(table):
         return None
     words = {name: [bounded(str(value), 300) for value in table[name]] for name in (*_WORDS, "seed")}
@@ -66,7 +65,7 @@ def calibration_block(results: StudyResults) -> dict[str, list[Any]] | None:
     }
 
 
-def _by_subject(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _by_subject(rows: list[dict[str, str]]) -> list[dict[str, object]]:
     """Put the rows of one subject together, each of their reasons once."""
     subjects = dict.fromkeys(row["subject"] for row in rows)
     return [
@@ -78,17 +77,17 @@ def _by_subject(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     ]
 
 
-def _row_in_words(row: Mapping[Any, Any]) -> dict[str, Any]:
-    measured = is_number(row["rate"])
+def _row_in_words(row: CalibrationRow) -> dict[str, str]:
+    measured = is_number(row.rate)
     return {
-        **{key: bounded(str(row[key])) for key in _WORDS},
-        **{key: bounded(str(row[key]).replace("_", " "), 60) for key in ("quantity", "test")},
-        "class": {"holds": "passed", "conservative": "passed", "liberal": "failed"}.get(str(row["reading"]), "open"),
-        "level": f"{row['level']:g}" if is_number(row["level"]) else "—",
-        "n": f"{int(row['n']):,}",
-        "rate": f"{100 * row['rate']:.1f} %" if measured else "—",
-        "interval": f"{number(100 * row['ci_low'], 1)} to {number(100 * row['ci_high'], 1)} %"
-        if is_number(row["ci_low"])
+        **{key: bounded(str(getattr(row, key))) for key in _WORDS},
+        **{key: bounded(str(getattr(row, key)).replace("_", " "), 60) for key in ("quantity", "test")},
+        "class": {"holds": "passed", "conservative": "passed", "liberal": "failed"}.get(row.reading, "open"),
+        "level": f"{row.level:g}" if is_number(row.level) else "—",
+        "n": f"{int(row.n):,}",
+        "rate": f"{100 * row.rate:.1f} %" if measured else "—",
+        "interval": f"{number(100 * row.ci_low, 1)} to {number(100 * row.ci_high, 1)} %"
+        if is_number(row.ci_low)
         else "—",
-        "upper_95": f"{100 * row['upper_95']:.1f} %" if is_number(row["upper_95"]) else "—",
+        "upper_95": f"{100 * row.upper_95:.1f} %" if is_number(row.upper_95) else "—",
     }

@@ -1,0 +1,94 @@
+"""What the page shows of blood composition."""
+
+from __future__ import annotations
+
+from sidemine.considerations.composition.record import (
+    AdjustedIn,
+    CompositionAdjusted,
+    CompositionColumns,
+    CompositionUnknown,
+    NotAsked,
+    PooledEstimate,
+)
+from sidemine.drawing.charts import MOST_CONTRASTS, Spec, WithInterval, interval_rows, intervals
+from sidemine.drawing.panel import Panel, Subject, make_tile
+from sidemine.drawing.words import number, p_statement, side
+
+
+def adjusted_tile(columns: CompositionColumns, subject: Subject) -> dict[str, str]:
+    """Return the adjusted effect as a key figure, or why there is none."""
+    name, adjusted = "Adjusted for blood cells", columns.composition_adjusted
+    if adjusted is None:
+        reason = subject.missing["composition_adjusted"]
+        return make_tile("adjusted", name, "not computed" if subject.is_cohort else "not applicable", reason)
+    return make_tile("adjusted", name, adjusted_amount(adjusted), f"95 % CI {adjusted_interval(adjusted)}")
+
+
+def adjusted_amount(adjusted: PooledEstimate) -> str:
+    """Return, for example, `0.53 SD higher`."""
+    return f"{number(abs(adjusted.effect))} SD {side(adjusted.effect)}"
+
+
+def adjusted_interval(adjusted: PooledEstimate) -> str:
+    """Return, for example, `0.24 to 0.82`."""
+    return f"{number(adjusted.ci_low)} to {number(adjusted.ci_high)}"
+
+
+def adjustment_panel(columns: CompositionColumns, subject: Subject) -> Panel:
+    """Return what is left of the effect after adjusting for blood cells."""
+    sentence = columns.composition.sentence
+    return Panel(
+        kind="adjustment",
+        element=f"adjustment-{subject.hypothesis}",
+        title="Is it the mix of blood cells?",
+        caption="The effect in total, with each blood-cell proxy alone in the model, and with all of them. Adjustment never "
+        "proves absence: proxies are noisy, and the mix of cells may itself be an effect of the pathway.",
+        why_empty=subject.missing.get("composition_adjusted", "not computed"),
+        chart=adjustment_chart(columns.composition, subject.unit),
+        facts=[sentence] if sentence else [],
+    )
+
+
+def adjustment_chart(composition: CompositionAdjusted | CompositionUnknown | NotAsked, effect_unit: str) -> Spec | None:
+    """Return what is left of the effect after adjusting for blood cells, one by one and together; None where not done."""
+    if isinstance(composition, NotAsked) or not composition.contrasts:
+        return None
+    groups: list[tuple[str, list[tuple[str, WithInterval]]]] = []
+    if isinstance(composition, CompositionAdjusted):
+        pooled: list[tuple[str, WithInterval]] = [("total", composition.total), (_ALL, composition.adjusted)]
+        groups.append(("pooled", [*pooled, (_NOISE, composition.corrected)]))
+    for entry in composition.contrasts[:MOST_CONTRASTS]:
+        rows: list[tuple[str, WithInterval]] = [("total", entry.total)]
+        if isinstance(entry, AdjustedIn):
+            rows += [(f"{one.cell_type.replace('_', ' ')} alone", one.adjusted) for one in entry.single]
+            rows += [(_ALL, entry.adjusted), (_NOISE, entry.corrected)]
+        groups.append((entry.contrast, rows))
+    return intervals(interval_rows(groups), effect_unit, "What is left after adjusting for blood cells?")
+
+
+_ALL, _NOISE = "adjusted for all", "… and for noise of proxies"
+
+
+def cell_rows(columns: CompositionColumns) -> list[dict[str, str]]:
+    """Return one row per blood cohort and cell proxy: how the groups differ in it, and what it alone takes."""
+    composition = columns.composition
+    rows = []
+    for entry in () if isinstance(composition, NotAsked) else composition.contrasts:
+        for alone in entry.single if isinstance(entry, AdjustedIn) else ():
+            shift = alone.shift
+            rows.append(
+                {
+                    "contrast": entry.contrast,
+                    "cell_type": alone.cell_type.replace("_", " "),
+                    "shift": f"{number(shift.effect)} ({number(shift.ci_low)} to {number(shift.ci_high)})",
+                    "adjusted": f"{number(alone.adjusted.effect)} ({p_statement(alone.adjusted.p_value)})",
+                    "difference": number(alone.difference),
+                }
+            )
+        rows += [
+            {"contrast": entry.contrast, "cell_type": fact.cell_type.replace("_", " "),
+             "shift": f"not used: {fact.reason}", "adjusted": "—", "difference": "—"}
+            for fact in entry.proxies
+            if not fact.used
+        ]  # fmt: skip
+    return rows

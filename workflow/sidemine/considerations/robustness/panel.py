@@ -1,0 +1,151 @@
+"""What the page shows of the robustness variants."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+from textwrap import wrap
+
+from sidemine.considerations.robustness.record import RobustnessColumns, VariantRow
+from sidemine.drawing.charts import WAY_SHAPES, WAYS, Spec, base, interval_words, way
+from sidemine.drawing.panel import Panel, Subject, make_tile
+from sidemine.drawing.words import bounded, count, is_number, listed, p_value, percent, unit_words
+
+_CURVE_HEIGHT = 190
+_MATRIX_STEP = 15
+
+
+def robustness_tile(columns: RobustnessColumns, subject: Subject) -> dict[str, str]:
+    """Return how many variants agree as a key figure, or why none was evaluated."""
+    name, record = "Other analyses agree?", columns.robustness
+    if record is None or not record.of:
+        return make_tile("robustness", name, "not computed", subject.missing["robustness_share"])
+    hint, full = f"{percent(record.agreeing, record.of)} of variants", record.full_data
+    if full.of:
+        hint += f"; on full data {full.agreeing} of {full.of}"
+    return make_tile("robustness", name, f"{record.agreeing} of {record.of}", hint)
+
+
+def robustness_panel(columns: RobustnessColumns, subject: Subject) -> Panel:
+    """Return the specification curve with all variants."""
+    record = columns.robustness
+    facts: list[str] = []
+    if record is not None:
+        for name, status in sorted(record.required_runs.items()):
+            detail = record.required_details[name]
+            facts.append(f"{name.replace('_', ' ')}: {status}{f' ({detail})' if detail else ''}")
+        facts += [f"reversed with an interval that excludes 0: {variant}" for variant in record.reversed]
+        facts += [f"not evaluated ({reason}): {listed(names)}" for reason, names in left_out_variants(record.variants)]
+    variants = record.variants if record else []
+    return Panel(
+        kind="specification",
+        element=f"specification-{subject.hypothesis}",
+        title="Does it survive other analyses?",
+        caption="Every evaluated way of doing the analysis, in order of effect; below, the choice that each one varies. Filled: "
+        "agrees with the reference (ring). If the answer hung on one choice, the curve would cross zero there.",
+        why_empty=subject.missing.get("robustness_share", "no variant was evaluated"),
+        chart=specification_chart(variants, subject.unit),
+        facts=facts,
+        rows=[_variant(row) for row in variants],
+    )
+
+
+def _variant(row: VariantRow) -> dict[str, str]:
+    return {
+        "variant": bounded(row.variant, 64),
+        "dimension": row.dimension.replace("_", " "),
+        "description": bounded(row.description, 300),
+        "k": "—" if row.k is None else f"{row.k:g}",
+        "effect": interval_words(row.effect, row.ci_low, row.ci_high) if is_number(row.effect) else "—",
+        "p_value": p_value(row.p_value),
+        "verdict": row.verdict or "—",
+        "agrees": f"not evaluated: {row.reason or '—'}" if row.agrees is None else "yes" if row.agrees else "no",
+    }
+
+
+def specification_chart(variants: Sequence[VariantRow], effect_unit: str) -> Spec | None:
+    """Return the specification curve: every evaluated variant's effect, ordered, above the choice that it varies.
+
+    Parameters
+    ----------
+    variants
+        Rows of `robustness.tsv` of one hypothesis.
+    effect_unit
+        Unit of the reference run's effect.
+    """
+    evaluated = sorted(
+        (
+            (row.effect, row.variant, row.ci_low, row.ci_high, row)
+            for row in variants
+            if is_number(row.effect) and is_number(row.ci_low) and is_number(row.ci_high)
+        ),
+        key=lambda found: found[:2],
+    )
+    if not evaluated:
+        return None
+    ordered = sorted({row.dimension for *_, row in evaluated}, key=lambda name: (name != "reference", name))
+    points = [
+        {
+            "rank": rank,
+            "effect": effect,
+            "ci_low": low,
+            "ci_high": high,
+            "dimension": row.dimension.replace("_", " "),
+            "words": bounded(row.description, 160),
+            "value": interval_words(effect, low, high),
+            "way": way(low, high),
+            "agrees": _agreement(row),
+            "reference": row.dimension == "reference",
+        }
+        for rank, (effect, _, low, high, row) in enumerate(evaluated, start=1)
+    ]
+    matrix = _MATRIX_STEP * len(ordered)
+    x = {"field": "rank", "type": "quantitative", "axis": None,
+         "scale": {"domain": [0.3, len(points) + 0.7], "nice": False, "zero": False}}  # fmt: skip
+    y = {"field": "effect", "type": "quantitative", "scale": {"range": [_CURVE_HEIGHT, 0], "zero": True, "nice": True},
+         "axis": {"title": [*wrap(unit_words(effect_unit), 26), "◀ lower │ higher in target ▶"], "tickCount": 5, "grid": True, "orient": "left"}}  # fmt: skip
+    below = {"field": "dimension", "type": "nominal", "sort": [name.replace("_", " ") for name in ordered],
+             "scale": {"type": "point", "range": [_CURVE_HEIGHT + 18, _CURVE_HEIGHT + 8 + matrix]},
+             "axis": {"title": None, "ticks": False, "domain": False, "labelLimit": 120, "orient": "left"}}  # fmt: skip
+    color = {"field": "way", "type": "nominal", "scale": WAYS, "legend": None}
+    filled = {"condition": {"test": "datum.agrees === 'agrees'", "value": 1}, "value": 0}
+    tooltip = [{"field": "words", "title": "variant"}, {"field": "value", "title": "effect [95 % CI]"},
+               {"field": "agrees", "title": "with the reference"}]  # fmt: skip
+    agreeing = sum(point["agrees"] == "agrees" for point in points)
+    told = f"{count(len(points), 'variant')} evaluated, {agreeing} agree with the reference."
+    return {
+        **base(f"Specification curve: effect under every variant of the analysis. {told}", _CURVE_HEIGHT + 12 + matrix),
+        "data": {"values": points},
+        "resolve": {"scale": {"y": "independent"}},
+        "layer": [
+            {"layer": [
+                {"mark": {"type": "rule", "strokeDash": [3, 3], "color": "@soft"}, "encoding": {"y": {**{key: part for key, part in y.items() if key != "field"}, "datum": 0}}},
+                {"mark": {"type": "rule", "strokeWidth": 1.5},
+                 "encoding": {"x": x, "y": {**y, "field": "ci_low"}, "y2": {"field": "ci_high"}, "color": color}},
+                {"mark": {"type": "point", "filled": False, "size": 60, "strokeWidth": 2, "fill": "@surface"},
+                 "encoding": {"x": x, "y": y, "color": color, "tooltip": tooltip,
+                              "shape": {"field": "way", "type": "nominal", "scale": WAY_SHAPES, "legend": None}}},
+                {"mark": {"type": "point", "filled": True, "size": 50},
+                 "encoding": {"x": x, "y": y, "color": color, "opacity": filled, "tooltip": tooltip,
+                              "shape": {"field": "way", "type": "nominal", "scale": WAY_SHAPES, "legend": None}}},
+                {"transform": [{"filter": "datum.reference"}],
+                 "mark": {"type": "point", "shape": "circle", "size": 240, "strokeWidth": 2, "color": "@ink", "filled": False},
+                 "encoding": {"x": x, "y": y, "tooltip": tooltip}},
+            ]},
+            {"mark": {"type": "tick", "orient": "vertical", "size": 11, "thickness": 4, "opacity": 1},
+             "encoding": {"x": x, "y": below, "color": color, "tooltip": tooltip}},
+        ],
+    }  # fmt: skip
+
+
+def _agreement(row: VariantRow) -> str:
+    return "not evaluated" if row.agrees is None else "agrees" if row.agrees else "does not agree"
+
+
+def left_out_variants(variants: Sequence[VariantRow]) -> list[tuple[str, list[str]]]:
+    """Return the reasons why variants were not evaluated, each with the variants that it holds for."""
+    missing = sorted((row.reason, row.variant) for row in variants if not is_number(row.effect))
+    return [
+        (reason or "no reason was given", [bounded(variant, 64) for _, variant in rows])
+        for reason, rows in groupby(missing, key=lambda row: row[0])
+    ]

@@ -1,0 +1,126 @@
+"""What all charts share: Vega-Lite specifications as plain mappings.
+
+The page feeds them with data and colours. A colour written `@name` is replaced in the browser by the page's own colour of that
+name, so that charts follow the light or dark theme. Colours keep one meaning everywhere: `@higher` = higher in the target,
+`@lower` = lower in it; groups of samples have colours of their own. Axes say what their sign means, in words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from sidemine.drawing.words import bounded, is_number, number, unit_words
+
+Spec = dict[str, Any]
+_SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
+WAYS = {"domain": ["higher", "lower", "unclear"], "range": ["@higher", "@lower", "@muted"]}
+WAY_SHAPES = {"domain": WAYS["domain"], "range": ["triangle-up", "triangle-down", "circle"]}
+GROUPS = {"domain": ["target", "reference", "other"], "range": ["@target", "@reference", "@muted"]}
+GROUP_SHAPES = {"domain": GROUPS["domain"], "range": ["triangle-up", "circle", "square"]}
+
+
+def base(description: str, height: int) -> Spec:
+    """Return what every specification starts with: its words for screen readers, and the width of its place."""
+    return {
+        "$schema": _SCHEMA,
+        "description": bounded(description, 400),
+        "width": "container",
+        "height": height,
+        "autosize": {"type": "fit-x", "contains": "padding"},
+    }
+
+
+def signed_axis(quantity: str) -> list[str]:
+    """Return an axis title in two lines: what the sign means, then the quantity and its unit."""
+    return ["◀ lower in target  │  higher in target ▶", quantity]
+
+
+def way(low: float, high: float) -> str:
+    """Tell by its interval on which side of no difference an effect lies."""
+    return "higher" if low > 0 else "lower" if high < 0 else "unclear"
+
+
+def interval_words(effect: float | None, low: float | None, high: float | None) -> str:
+    """Return `0.54 [0.17, 0.91]`."""
+    return f"{number(effect)} [{number(low)}, {number(high)}]"
+
+
+MOST_CONTRASTS = 4
+"""Most comparisons that are drawn side by side; the table holds all."""
+
+
+def _key(position: int, label: str) -> str:
+    # Rows of one chart may share a label; the part before the bar keeps them apart and is not shown.
+    return f"{position:03d}|{label}"
+
+
+_LABEL = {"title": None, "labelExpr": "split(datum.value, '|')[1]", "ticks": False, "domain": False, "minExtent": 60,
+          "labelLimit": 175, "labelFontWeight": {"condition": {"test": "indexof(datum.value, '⟶') > 0", "value": "bold"},
+                                                 "value": "normal"}}  # fmt: skip
+
+
+class WithInterval(Protocol):
+    """An effect with its 95 % confidence interval."""
+
+    @property
+    def effect(self) -> float | None:
+        """Estimate."""
+
+    @property
+    def ci_low(self) -> float | None:
+        """Lower limit."""
+
+    @property
+    def ci_high(self) -> float | None:
+        """Upper limit."""
+
+
+Groups = Sequence[tuple[str, Sequence[tuple[str, WithInterval]]]]
+
+
+def interval_rows(groups: Groups) -> list[dict[str, Any]]:
+    """Return rows of `intervals`: under each heading one row per label and effect."""
+    rows: list[dict[str, Any]] = []
+    for heading, entries in groups:
+        rows.append({"key": _key(len(rows), f"{bounded(heading, 64)} ⟶"), "way": "unclear", "value": ""})
+        for label, entry in entries:
+            effect, low, high = entry.effect, entry.ci_low, entry.ci_high
+            if not (is_number(effect) and is_number(low) and is_number(high)):
+                continue
+            rows.append(
+                {
+                    "key": _key(len(rows), bounded(label, 80)),
+                    "effect": effect,
+                    "ci_low": low,
+                    "ci_high": high,
+                    "way": way(low, high),
+                    "value": interval_words(effect, low, high),
+                }
+            )
+    return rows
+
+
+def intervals(rows: Sequence[Mapping[str, Any]], effect_unit: str, what: str) -> Spec:
+    """Return labelled effects with their 95 % confidence intervals, under headings."""
+    # Headings have no effect: without a domain of its own the axis would leave them out.
+    y = {"field": "key", "type": "nominal", "scale": {"domain": [row["key"] for row in rows]}, "axis": _LABEL}
+    # The labels take much of a narrow screen: the title ends where the plot ends and may reach under them.
+    axis = {"title": signed_axis(unit_words(effect_unit)), "titleAnchor": "end", "grid": True, "tickCount": 5}
+    x = {"field": "effect", "type": "quantitative", "axis": axis, "scale": {"zero": True}}
+    color = {"field": "way", "type": "nominal", "scale": WAYS, "legend": None}
+    tooltip = [{"field": "value", "title": "effect [95 % CI]"}]
+    told = "; ".join(f"{str(row['key']).split('|')[1]} {row['value']}".strip() for row in rows)
+    return {
+        **base(f"{what} {told}", 19 * len(rows) + 6),
+        "data": {"values": list(rows)},
+        "layer": [
+            {"mark": {"type": "rule", "color": "@soft", "strokeDash": [3, 3]},
+             "encoding": {"x": {"datum": 0, "type": "quantitative", "axis": axis}}},
+            {"mark": {"type": "rule", "strokeWidth": 2},
+             "encoding": {"x": {**x, "field": "ci_low"}, "x2": {"field": "ci_high"}, "y": y, "color": color}},
+            {"mark": {"type": "point", "filled": True, "size": 70, "opacity": 1},
+             "encoding": {"x": x, "y": y, "color": color, "tooltip": tooltip,
+                          "shape": {"field": "way", "type": "nominal", "scale": WAY_SHAPES, "legend": None}}},
+        ],
+    }  # fmt: skip

@@ -1,0 +1,76 @@
+"""A panel of the page as data: its figure with words around it; and a tile, one key figure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sidemine.drawing.charts import Spec
+from sidemine.drawing.words import shortened
+from sidemine.effect.record import ContrastEvidence
+
+LONGEST_REASON = 150
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What the panels of one answer card are about.
+
+    Attributes
+    ----------
+    hypothesis, primary_set, is_cohort
+        Its id, its primary set, and whether people are compared.
+    unit
+        Unit of its effects.
+    evidence
+        Its contrasts.
+    missing
+        For each column of the card that is null: why.
+    comparators
+        Comparator sets of `specificity.tsv`: contrast, gene_set, effect.
+    """
+
+    hypothesis: str
+    primary_set: str
+    is_cohort: bool
+    unit: str
+    evidence: Sequence[ContrastEvidence]
+    missing: Mapping[str, str]
+    comparators: Sequence[Mapping[str, object]] = ()
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One panel.
+
+    Attributes
+    ----------
+    kind, element
+        Kind of figure, and the id of its element on the page.
+    title, caption, why_empty
+        Heading, words under the figure, and why there is none.
+    chart
+        The figure; None: cannot be drawn.
+    facts, rows, bridge_rows
+        Sentences and tables behind a heading.
+    """
+
+    kind: str
+    element: str
+    title: str
+    caption: str
+    why_empty: str
+    chart: Spec | None = None
+    facts: Sequence[str] = ()
+    rows: Sequence[Mapping[str, str]] = ()
+    bridge_rows: Sequence[Mapping[str, str]] = ()
+
+    @property
+    def id(self) -> str:
+        """Id of the figure's element; empty without a figure."""
+        return "" if self.chart is None else self.element
+
+
+def make_tile(key: str, name: str, value: str, hint: str) -> dict[str, str]:
+    """Return a key figure: what is asked, the figure, and what it means or why there is none."""
+    return {"key": key, "name": name, "value": value, "hint": shortened(hint, LONGEST_REASON), "more": hint}
