@@ -411,17 +411,20 @@ def _meanings(node: ast.Import | ast.ImportFrom, package: list[str]) -> Iterator
 
 
 def _bound_names(node: ast.AST) -> Iterator[str]:
-    """Give the names that a top-level statement binds in its module."""
+    """Give the names that a top-level statement binds in its module; those of comprehensions stay inside these."""
     if isinstance(node, (*_FUNCTIONS, ast.ClassDef)):
         yield node.name
-        return
-    for below in ast.walk(node):
-        if isinstance(below, ast.Name) and not isinstance(below.ctx, ast.Load):
-            yield below.id
-        elif isinstance(below, (*_FUNCTIONS, ast.ClassDef)):
-            yield below.name
-        elif isinstance(below, ast.Import | ast.ImportFrom):
-            yield from (name for name, _ in _meanings(below, []))
+    elif isinstance(node, ast.Import | ast.ImportFrom):
+        yield from (name for name, _ in _meanings(node, []))
+    elif isinstance(node, ast.Name):
+        if not isinstance(node.ctx, ast.Load):
+            yield node.id
+    elif isinstance(node, ast.comprehension):
+        for part in (node.iter, *node.ifs):
+            yield from _bound_names(part)
+    elif not isinstance(node, ast.Lambda):
+        for below in ast.iter_child_nodes(node):
+            yield from _bound_names(below)
 
 
 def _acts(node: ast.AST) -> bool:
