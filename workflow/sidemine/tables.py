@@ -96,9 +96,9 @@ DIFFERENCES = TableSpec(
             "number",
             "Target minus reference in the unit that design.json names (fit.unit): no log2 fold change.",
         )
-        if column.name == "log2_fold_change"
-        else replace(column, meaning=column.meaning.replace("log2 fold change (log2 units)", "difference"))
-        for column in DIFFERENTIAL.columns
+        if log2_column.name == "log2_fold_change"
+        else replace(log2_column, meaning=log2_column.meaning.replace("log2 fold change (log2 units)", "difference"))
+        for log2_column in DIFFERENTIAL.columns
     ),
 )
 """`differential.tsv.gz` of values without fold changes (z-scores, fractions). `read_differential` gives the column back as

@@ -38,6 +38,8 @@ logger = logging.getLogger(__name__)
 _PEEK_ROWS = 200
 _MIN_COUNTED = 3
 _MIN_SHARE_FITTING = 0.8
+_MIN_ENTREZ = 50
+_LARGEST_ROW_NUMBER = 70_000
 _MAX_NAMES_TOLD = 8
 
 # Fits many things; a column of that name is a statistic only beside one of an unmistakable name.
@@ -171,6 +173,8 @@ def to_value_matrix(
     positions = found.samples if columns is None else [table.position(name) for name in columns]
     _check_samples(table, positions)
     table.name_column = found.genes
+    identifiers = [cell.strip() for cell in table.cells(found.genes)]
+    _refuse_hidden_counter(table, found.genes, identifiers, declared)
     values = table.matrix(positions)
     empty = [table.header[position] for position, column in zip(positions, values.T, strict=True) if _is_empty(column)]
     if empty:
@@ -194,7 +198,7 @@ def to_value_matrix(
         notes.append(f"{name}: columns that describe genes, not samples: {', '.join(sorted(left))}")
     logger.info("%s: %d identifiers × %d samples", name, table.n_rows, len(positions))
     return ValueMatrix(
-        [cell.strip() for cell in table.cells(found.genes)],
+        identifiers,
         [table.header[position] for position in positions],
         np.ascontiguousarray(values),
         notes=notes,
@@ -355,6 +359,25 @@ def _fits(cells: Sequence[str], kind: IdentifierKind | None) -> bool:
     present = [cell for cell in cells if not is_missing(cell)]
     test = _FITS[kind] if kind else _FITS["probe"]
     return bool(present) and sum(map(bool, map(test, present))) >= _MIN_SHARE_FITTING * len(present)
+
+
+def _refuse_hidden_counter(table: TextTable, genes: int, names: list[str], declared: DeclaredColumns) -> None:
+    """Refuse numbers without a name over them that are all small: R's row numbers after subsetting, no Entrez ids.
+
+    Of the human genes with an Entrez id more than a third have one above 70,000.
+    """
+    few = len(names) < _MIN_ENTREZ or declared.identifiers != "entrez"
+    if few or not _is_nameless(table.header[genes]) or not all(map(str.isdecimal, names)):
+        return
+    if max(map(int, names)) <= _LARGEST_ROW_NUMBER and len(set(names)) == len(names):
+        raise InputError(
+            Problem(
+                "the first column seems to count rows: its numbers have no name over them and none is large",
+                f"{table.where}: {', '.join(names[:6])}, …",
+                "Entrez gene ids, of which many are above 100,000",
+                "Name the column that holds the ids in gene_column; if these are ids, write entrez over them in a copy.",
+            )
+        )
 
 
 def _check_header(table: TextTable, genes: int, samples: Collection[str]) -> None:

@@ -52,6 +52,9 @@ STATISTIC_WORDS = frozenset({
 """Header words of results of tests, which are no samples either."""
 # fmt: on
 
+MAX_COLUMNS = 50_000
+"""More than any table of samples has; each column takes some kilobytes, whatever the file's size."""
+
 _SNIFFED = ("\t", ",", ";")
 _SNIFFED_LINES = 200
 _BLOCK = 1 << 22
@@ -388,6 +391,8 @@ class _Reader:
             names, used = marked, 0
         names, r_layout = self._complete(names, texts, used)
         self.width = len(names)
+        if self.width > MAX_COLUMNS:
+            raise InputError(_too_wide(self.where, self.width))
         lines: list[int] = []
         tables = []
         for numbers, block in self._blocks(first[used:]):
@@ -726,6 +731,15 @@ def _arrow_numbers(column: Any) -> NDArray[np.float64] | None:
         if len(numbers) - int(np.isfinite(numbers).sum()) == values.null_count:
             return numbers
     return None
+
+
+def _too_wide(where: str, width: int) -> Problem:
+    return Problem(
+        f"the table has {width:,} columns",
+        where,
+        f"at most {MAX_COLUMNS:,} columns of text",
+        "Single cells are read from h5ad or 10x files; check that this is the file that was meant.",
+    )
 
 
 def _no_rows(where: str) -> Problem:

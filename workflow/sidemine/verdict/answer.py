@@ -8,6 +8,7 @@ from dataclasses import replace
 from sidemine.considerations.judgement import Judge
 from sidemine.effect.intervals import one_sided
 from sidemine.effect.record import COHORT_UNIT, EXPERIMENT_UNIT, ContrastEvidence, HypothesisEvidence
+from sidemine.records import fields_of
 from sidemine.stats.multiplicity import smallest_p
 from sidemine.study.models import Hypothesis
 from sidemine.study.projections import HypothesisToPlace
@@ -152,7 +153,7 @@ def _contrast(row: ContrastEvidence, direction: str, readings: Sequence[Reading]
     if row.p_self_contained is not None and direction in {"up", "down"}:
         declared_p = one_sided(row.p_self_contained, row.direction, direction)
     return CardContrast(
-        **vars(row),
+        **fields_of(row),
         p_declared_direction=declared_p,
         competitive_reading=competitive_reading(row),
         smallest_excludable=effect.smallest_excludable if effect else None,

@@ -11,6 +11,7 @@ from sidemine.considerations.robustness.measure import Measured
 from sidemine.considerations.robustness.record import Robustness, RunStatus, Share, VariantRow
 from sidemine.considerations.robustness.variants import REFERENCE, Variant
 from sidemine.effect.record import PooledEffect
+from sidemine.records import fields_of
 from sidemine.study.projections import HypothesisOnSet
 
 if TYPE_CHECKING:
@@ -159,7 +160,7 @@ def robustness_table(records: Sequence[Robustness]) -> pd.DataFrame:
 
     from sidemine.tables import ROBUSTNESS, empty_table
 
-    rows = [vars(row) for record in records for row in record.variants]
+    rows = [fields_of(row) for record in records for row in record.variants]
     if not rows:
         return empty_table(ROBUSTNESS)
     table = pd.DataFrame(rows, columns=ROBUSTNESS.names)

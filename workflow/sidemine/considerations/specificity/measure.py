@@ -15,6 +15,7 @@ from sidemine.enrichment.camera import direction_of
 from sidemine.enrichment.fry import fry
 from sidemine.enrichment.set_effect import hedges_g, set_effects
 from sidemine.enrichment.set_membership import SetMembership, build_membership
+from sidemine.records import fields_of
 from sidemine.stats.seeds import named_seed
 from sidemine.study.projections import HypothesisToPlace
 from sidemine.tables import SPECIFICITY, empty_table
@@ -262,7 +263,7 @@ def _matched_record(
 ) -> AmongMatched:
     quantiles = np.quantile(effects, np.linspace(0, 1, N_QUANTILES)) if len(effects) else np.zeros(0)
     return AmongMatched(
-        **vars(matched.quality),
+        **fields_of(matched.quality),
         percentile=None if matched.reason else percentile(effect, effects, question.sign),
         reason=matched.reason,
         quantiles=[float(value) for value in quantiles],
