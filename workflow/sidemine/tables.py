@@ -45,6 +45,9 @@ class TableSpec:
         return [column.name for column in self.columns]
 
 
+EXCLUDED_BY_HAND = "excluded by hand"
+"""Fate of a sample that `exclude` in config.yaml leaves out; the page tells the reason that stands there."""
+
 SAMPLES = TableSpec(
     "samples.tsv",
     (
@@ -156,8 +159,7 @@ GENE_SETS = TableSpec(
         Column("gene", "text", "Approved symbol."),
         Column("weight", "number", "Sign and weight of the gene in the set; 1 in unweighted sets."),
         Column("version", "text", "Release of the library."),
-        Column("licence", "text", "Licence of the library."),
-        Column("source", "text", "URL or path of the library."),
+        Column("source", "text", "URL or path of the library; `study.json` gives its licence."),
     ),
 )
 

@@ -30,7 +30,8 @@ from sidemine.text.delimited import (
 from sidemine.text.numbers import is_missing, is_number
 
 if TYPE_CHECKING:
-    from sidemine.study.models import Dataset, IdentifierKind
+    from sidemine.study.models import IdentifierKind
+    from sidemine.study.projections import DatasetToRead
 
 logger = logging.getLogger(__name__)
 
@@ -74,7 +75,7 @@ class DeclaredColumns:
     sheet: str = ""
 
     @classmethod
-    def of(cls, row: Dataset) -> DeclaredColumns:
+    def of(cls, row: DatasetToRead) -> DeclaredColumns:
         """Return what a row of datasets.tsv says."""
         return cls(row.identifiers, row.gene_column, tuple(row.annotation_columns), row.sheet)
 

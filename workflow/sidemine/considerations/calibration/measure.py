@@ -45,7 +45,7 @@ from sidemine.enrichment.permuted_labels import PermutedTests, permute_and_test,
 from sidemine.enrichment.set_membership import SetMembership, build_membership
 from sidemine.records import fields_of
 from sidemine.stats.seeds import named_seed
-from sidemine.study.models import Contrast
+from sidemine.study.projections import ContrastToFit
 from sidemine.tables import CALIBRATION, SAMPLES, read_json, read_table
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ _NAMES = {"fry": "FRY", "camera": "CAMERA"}
 class CalibrationFiles:
     """A declared contrast and the files that earlier stages wrote for it and for its dataset."""
 
-    contrast: Contrast
+    contrast: ContrastToFit
     fit: Path
     samples: Path
     treatment: Path
@@ -87,7 +87,7 @@ def measure_calibration(
     files
         All contrasts.
     primary_sets
-        Contrast → primary sets of the hypotheses that rest on it.
+        ContrastToFit → primary sets of the hypotheses that rest on it.
     gene_sets
         The study's sets, as `tables.GENE_SETS` describes.
     reference, whole_rule

@@ -12,7 +12,7 @@ from sidemine.considerations.robustness.record import Robustness, RunStatus, Sha
 from sidemine.considerations.robustness.variants import REFERENCE, Variant
 from sidemine.effect.record import PooledEffect
 from sidemine.records import fields_of
-from sidemine.study.models import Hypothesis
+from sidemine.study.projections import HypothesisOnSet
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -91,7 +91,7 @@ class Row:
         )
 
 
-def summarise_rows(hypothesis: Hypothesis, rows: Sequence[Row], reason: str) -> Robustness:
+def summarise_rows(hypothesis: HypothesisOnSet, rows: Sequence[Row], reason: str) -> Robustness:
     """Return the entry of `robustness.json`; the first row is the reference run. Parameters as in `vary_hypothesis`."""
     reference = rows[0] if rows else Row(REFERENCE)
     others = [row for row in rows if row.variant is not REFERENCE]
