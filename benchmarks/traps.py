@@ -24,8 +24,10 @@ from sidemine.quality.contrast_quality import assess_contrast
 from sidemine.simulate.cohorts import CohortPlan, cohort_log2, cohort_series, draw_people
 from sidemine.simulate.genes import make_universe
 from sidemine.study.models import Contrast, Traps
+from sidemine.study.projections import DatasetOfContrasts, DatasetToAssess
 
-ROW = {"scale": "log2", "dataset": "d", "platform": "", "sex_column": "", "age_column": "", "batch_columns": []}
+ROW = DatasetToAssess(dataset="d", platform="", sex_column="", batch_columns=[])
+OF_CONTRASTS = DatasetOfContrasts(dataset="d", scale="log2", age_column="", batch_columns=[])
 CONTRAST = Contrast(
     contrast="c",
     dataset="d",
@@ -84,7 +86,15 @@ def flags_of(plan: CohortPlan, seed: int, n_genes: int) -> list[str]:
     quality, treatment, _ = assess_quality(data, samples, ROW, {"known": [], "shared": {"d": []}}, actions)
     found = fit_declared_contrast(data, CONTRAST, min_group_size=3, on_untestable="continue", treatment=treatment)
     _, flags = assess_contrast(
-        found.design, obs, values, None, found.table, quality, group_columns=["disease_state"], row=ROW, actions=actions
+        found.design,
+        obs,
+        values,
+        None,
+        found.table,
+        quality,
+        group_columns=["disease_state"],
+        row=OF_CONTRASTS,
+        actions=actions,
     )
     raised = [f"dataset: {flag['trap']}" for flag in quality["flags"] if flag["status"] != "ok"]
     return raised + [f"contrast: {flag.trap}" for flag in flags if flag.status != "ok"]

@@ -15,7 +15,7 @@ SCRIPTS = sorted((WORKFLOW / "scripts").glob("*.py"))
 
 def forget():
     """Forget what was read from files that a test has changed."""
-    for cached in ("_parse", "_file_of", "_data_files", "_package_files"):
+    for cached in ("_parse", "_kept", "_file_of", "_data_files", "_package_files"):
         getattr(code_digest, cached).cache_clear()
 
 
@@ -34,9 +34,9 @@ def package(tmp_path, monkeypatch):
             '"""Used."""\nfrom __future__ import annotations\nfrom typing import TYPE_CHECKING\n'
             "from math import sqrt as root\nfrom sidemine import words\nfrom sidemine.deeper import SIZE, helper\n"
             "if TYPE_CHECKING:\n    from sidemine.other import Other\n"
-            "LIMIT = 3\nSPARE = 4\n"
+            "LIMIT = 3\nSPARE = 4\nMANY = [other for other in range(9)]\n"
             "class Shape:\n    '''A shape.'''\n    corners = SIZE\n    def area(self):\n        return root(2)\n"
-            "def g(other: Other):\n    '''Do it.'''\n    return helper(LIMIT), Shape(), words.TITLE\n"
+            "def g(other: Other):\n    '''Do it.'''\n    return helper(LIMIT), Shape(), words.TITLE, other\n"
             "def spare(): return SPARE\n"
         ),
         "stage/page.css": "a {}",
@@ -98,6 +98,7 @@ def test_an_edit_to_what_a_script_uses_changes_its_digest(package, file, old, ne
         ("stage/used.py", "helper(LIMIT), Shape()", "helper(\n    LIMIT,\n), Shape()"),
         ("stage/used.py", "SPARE = 4", "SPARE = 5"),
         ("stage/used.py", "return SPARE", "return -SPARE"),
+        ("stage/used.py", "range(9)", "range(8)"),  # its variable is called like the parameter of a function in use
         ("stage/used.py", "LIMIT = 3\nSPARE = 4\n", "SPARE = 4\nLIMIT = 3\n"),
         ("deeper.py", "spare = 1", "spare = 2"),
         ("deeper.py", "# why", "# because"),

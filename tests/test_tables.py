@@ -26,7 +26,6 @@ SETS = pd.DataFrame(
         "gene": ["NA", "ISG15"],
         "weight": [1.0, -0.1234567890123],
         "version": ["1", "1"],
-        "licence": ["CC0", "CC0"],
         "source": ["a", "a"],
     }
 )

@@ -26,7 +26,7 @@ GENES = [f"G{i:02d}" for i in range(40)]
 
 def row(name: str, effect: float, se: float = 0.15, dataset: str = "") -> ContrastEvidence:
     return ContrastEvidence(
-        name, dataset or f"data_{name}", "GSE1", "", "disease", "blood", "verified", "patients", "controls", 40, 30,
+        name, dataset or f"data_{name}", "GSE1", 40, 30,
         testable=True, effect=effect, effect_se=se, effect_df=60.0, effect_unit="Hedges g", p_self_contained=0.01,
     )  # fmt: skip
 

@@ -12,7 +12,8 @@ from sidemine.effect.measure import ContrastFiles, _margin, measure_hypothesis
 from sidemine.effect.pooled_effect import choose_independent
 from sidemine.effect.record import ContrastEvidence
 from sidemine.evidence.concordance_sources import read_source
-from sidemine.study.models import Contrast, Dataset, Hypothesis
+from sidemine.study.models import Dataset, Hypothesis
+from sidemine.study.projections import ContrastOfRole
 from sidemine.tables import SAMPLES, empty_table, write_json, write_table
 
 
@@ -56,9 +57,7 @@ def files_of(folder, name, accession, source):
         dataset=f"data_{name}", accession=accession, layout="table", file="x.tsv", identifiers="symbol", scale="log2",
         tissue="cells", licence="none", source=source,
     )  # fmt: skip
-    labels = {"target": "a = b", "reference": "a = c", "target_label": "drug", "reference_label": "none"}
-    contrast = Contrast(contrast=name, dataset=f"data_{name}", role="inhibitor", **labels)
-    return ContrastFiles(contrast, dataset, *paths.values())
+    return ContrastFiles(name, dataset, *paths.values())
 
 
 @pytest.mark.parametrize(
@@ -76,8 +75,13 @@ def test_a_declared_source_goes_from_the_sheet_to_pooling_and_bridges(tmp_path, 
     one, two = found.contrasts
     assert (one.source == two.source) is joined
     assert any("count as one" in note for note in found.notes) is joined
-    sources = {entry.contrast.contrast: read_source(entry.contrast, entry.dataset, entry.fit, entry.design, entry.samples, {})
-               for entry in files}  # fmt: skip
+    sources = {
+        entry.contrast: read_source(
+            ContrastOfRole(contrast=entry.contrast, dataset=entry.dataset.dataset, role="inhibitor"),
+            entry.dataset, entry.fit, entry.design, entry.samples, {},
+        )
+        for entry in files
+    }  # fmt: skip
     chosen, _ = choose_independent(
         ["one", "two"],
         {name: source.source for name, source in sources.items()},

@@ -76,7 +76,7 @@ def written(folder: Path, scale: str, values: np.ndarray, kind: str) -> tuple[Co
     declared = Hypothesis.model_validate(
         {"id": "h", "question": "Are the genes of the set higher?", "kind": kind, "primary": primary}
     )
-    return ContrastFiles(contrast, dataset, *paths.values()), declared
+    return ContrastFiles(contrast.contrast, dataset, *paths.values()), declared
 
 
 def on_scale(scale: str) -> np.ndarray:

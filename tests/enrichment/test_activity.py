@@ -18,7 +18,7 @@ def _expression() -> pd.DataFrame:
 
 def _sets(**sets: dict[int, float]) -> pd.DataFrame:
     rows = [
-        (name, "target", f"G{number:03d}", weight, "1", "x", "x")
+        (name, "target", f"G{number:03d}", weight, "1", "x")
         for name, genes in sets.items()
         for number, weight in genes.items()
     ]

@@ -85,10 +85,10 @@ def test_zip_with_one_gmt_is_read_and_others_are_refused(tmp_path: Path) -> None
     path = tmp_path / "library.zip"
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("Readme.txt", "hello")
-        archive.writestr("sets.gmt", "Some set\tR-1\tSTAT1\n")
+        archive.writestr("sets.gmt", "Some set\tR-HSA-1\tSTAT1\n")
     assert read_library(path, "gmt_zip").sets == {"Some set": (("STAT1", 1.0),)}
     with zipfile.ZipFile(path, "a") as archive:
-        archive.writestr("more.gmt", "A\tR-1\tSTAT1\n")
+        archive.writestr("more.gmt", "A\tR-HSA-2\tSTAT1\n")
     with pytest.raises(InputError, match="2 GMT files instead of one"):
         read_library(path, "gmt_zip")
 
@@ -163,7 +163,10 @@ def test_any_gmt_reads_back_as_it_was_written(
         ("IFN_A\tSTAT1\tIRF1\tISG15\nIFN_B\tIFIT1\tIFIT3\tCXCL10\n", 1),
         ("A\thttp://a\tSTAT1\tIRF1\nB\tIRF1\tMX1\n", 2),
         ("A\tENSG00000115415\tENSG00000125347\n", 1),
-        ("A\t6772\t3659\nB\t3659\t4599\n", 2),
+        ("A\t6772\t3659\nB\t3659\t4599\n", 1),
+        ("A\tJUN\tFOS\tMYC\n", 1),
+        ("A\tHLA-DRA\tFOS\tMYC\n", 1),
+        ("A\tStat1\tIrf1\tMx1\n", 1),
     ],
 )
 def test_a_gmt_without_descriptions_loses_no_gene(tmp_path: Path, text: str, line: int) -> None:
@@ -180,8 +183,9 @@ def test_a_gmt_without_descriptions_loses_no_gene(tmp_path: Path, text: str, lin
         "A\tBTM1\tSTAT1\nB\tBTM1\tIRF1\nC\tBTM1\tMX1\n",
         "A\tna\tSTAT1\nB\t\tIRF1\n",
         "A\tR-HSA-12\tSTAT1\n",
+        "A\tin words\tSTAT1\nB\tpathway\tIRF1\n",
     ],
-    ids=["accessions", "parts of the name", "one word", "nothing", "Reactome"],
+    ids=["accessions", "parts of the name", "one word", "nothing", "Reactome", "words"],
 )
 def test_accessions_as_descriptions_are_no_genes(tmp_path: Path, text: str) -> None:
     """What libraries write as a description is alike from line to line."""

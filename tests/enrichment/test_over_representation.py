@@ -19,9 +19,7 @@ def _differential(count: int = 200, up: int = 20, down: int = 10) -> pd.DataFram
 
 
 def _sets(**sets: dict[str, float]) -> pd.DataFrame:
-    rows = [
-        (name, "target", gene, weight, "1", "x", "x") for name, genes in sets.items() for gene, weight in genes.items()
-    ]
+    rows = [(name, "target", gene, weight, "1", "x") for name, genes in sets.items() for gene, weight in genes.items()]
     return pd.DataFrame(rows, columns=GENE_SETS.names)
 
 

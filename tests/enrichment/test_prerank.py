@@ -26,7 +26,7 @@ def _differential(count: int = 600) -> pd.DataFrame:
 
 def _sets(**sets: list[int]) -> pd.DataFrame:
     rows = [
-        (name, "target", f"gene{abs(number):04d}", 1.0 if number >= 0 else -1.0, "1", "x", "x")
+        (name, "target", f"gene{abs(number):04d}", 1.0 if number >= 0 else -1.0, "1", "x")
         for name, numbers in sets.items()
         for number in numbers
     ]
@@ -118,7 +118,7 @@ def test_scores_equal_fgsea_on_a_real_ranking(real_files: Path) -> None:
     with gzip.open(folder / "mouse.reactome.gmt.gz", "rt") as stream:
         sets = {cells[1]: cells[2:] for line in stream if (cells := line.rstrip("\n").split("\t"))}
     chosen = sorted(set(sets) & set(reference.index))[:50]
-    rows = [(name, "target", gene, 1.0, "1", "x", "x") for name in chosen for gene in sorted(set(sets[name]) - {""})]
+    rows = [(name, "target", gene, 1.0, "1", "x") for name in chosen for gene in sorted(set(sets[name]) - {""})]
     found = prerank(
         ranking.rename(columns={"ID": "gene"}), pd.DataFrame(rows, columns=GENE_SETS.names), seed=7
     ).set_index("gene_set")

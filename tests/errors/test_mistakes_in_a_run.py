@@ -87,7 +87,7 @@ def test_what_a_reader_refuses_is_not_locked_and_comes_again_by_the_same_command
     assert not (tmp_path / "inputs.lock.tsv").exists()
     code, terminal = _run(tmp_path, "inputs.json")
     assert code == 1
-    for words in ("another number of columns", "set aside in refused/", "the next run fetches it again"):
+    for words in ("a row has", "set aside in refused/", "the next run fetches it again"):
         assert words in _last_words(terminal)
     locked = (tmp_path / "inputs.lock.tsv").read_text()
     assert good.name in locked

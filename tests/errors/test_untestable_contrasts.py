@@ -80,11 +80,11 @@ def test_stop_names_every_contrast_that_cannot_be_tested(samples):
 def test_verified_selectors_that_match_nothing_stop_everything_at_once(samples):
     """Both sides wrong, in two verified rows: four problems, each with the values that exist and their counts."""
     contrasts = [
-        _contrast("a", target="state = Sick", reference="stat = well", status="verified"),
-        _contrast("b", target='state ~ "[a-z]{7}"', reference="state = healthy", status="verified"),
+        _contrast("a", target="state = Sick", reference="stat = well"),
+        _contrast("b", target='state ~ "[a-z]{7}"', reference="state = healthy"),
     ]
     with pytest.raises(StudyError) as caught:
-        check_designs(contrasts, samples, min_group_size=3, on_untestable="continue")
+        check_designs(contrasts, samples, min_group_size=3, on_untestable="continue", verified_contrasts=["a", "b"])
     message = str(caught.value)
     assert message.startswith("4 problems")
     for words in (
@@ -112,15 +112,16 @@ def test_unverified_selectors_that_match_nothing_cost_their_contrast_only(sample
 
 
 def test_a_dataset_that_does_not_fit_its_row_costs_its_contrasts_only(samples):
-    """Even a verified contrast of such a dataset stops nothing: its dataset's unverified row is what is wrong."""
+    """Even a verified contrast of such a dataset stops nothing: its dataset's unverified row is what is wrong. A verified one does."""
     problem = Problem("the selector matches no sample", "column subset", "values", "Choose.")
     samples["two"] = samples["one"].iloc[:0]
-    contrasts = [_contrast("a", dataset="two", status="verified"), _contrast("good")]
-    findings = check_designs(
-        contrasts, samples, min_group_size=3, on_untestable="continue", mismatches={"one": [], "two": [problem]}
-    )
+    contrasts = [_contrast("a", dataset="two"), _contrast("good")]
+    given = {"min_group_size": 3, "on_untestable": "continue", "mismatches": {"one": [], "two": [problem]}}
+    findings = check_designs(contrasts, samples, **given, verified_contrasts=["a"], verified_datasets=["one"])
     assert findings["a"] == {"testable": False, "problems": [problem.to_dict()]}
     assert findings["good"]["testable"] is True
+    with pytest.raises(StudyError, match="the selector matches no sample"):
+        check_designs(contrasts, samples, **given, verified_datasets=["two"])
 
 
 def test_a_message_cannot_command_the_terminal():

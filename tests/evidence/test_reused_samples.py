@@ -20,6 +20,7 @@ from sidemine.evidence.concordance_sources import read_source, shared_reason
 from sidemine.quality.assessment import assess_quality
 from sidemine.quality.shared_samples import find_shared_samples
 from sidemine.study.models import Contrast, Dataset, Hypothesis, Traps
+from sidemine.study.projections import DatasetToAssess
 from sidemine.tables import SAMPLES, SET_TESTS, write_json, write_table
 
 N, N_REUSED, N_GENES = 24, 5, 120
@@ -101,7 +102,7 @@ def measure(folder, how, action):
     files, sources = [], {}
     for row, name in zip(rows, ("first", "second"), strict=True):
         dataset = declared(**row)
-        found = {**row, "sex_column": "", "age_column": "", "batch_columns": []}
+        found = DatasetToAssess(dataset=row["dataset"], platform=row["platform"], sex_column="", batch_columns=[])
         _, treatment, _ = assess_quality(data[row["dataset"]], tables[row["dataset"]], found, shared, actions)
         contrast = Contrast(
             contrast=name, dataset=row["dataset"], role="disease", target="group = case", reference="group = control",
@@ -118,7 +119,7 @@ def measure(folder, how, action):
         write_table(tests, own / "set_tests.tsv", SET_TESTS)
         write_table(tables[row["dataset"]], own / "samples.tsv", SAMPLES)
         paths = (own / "fit.npz", own / "design.json", own / "set_tests.tsv", own / "samples.tsv")
-        files.append(ContrastFiles(contrast, dataset, *paths))
+        files.append(ContrastFiles(name, dataset, *paths))
         sources[name] = read_source(contrast, dataset, paths[0], paths[1], paths[3], shared["same"])
     return measure_hypothesis(HYPOTHESIS, files, SETS, shared["same"]), shared_reason("second", "first", sources)
 

@@ -194,13 +194,11 @@ def test_header_only_series_matrix_names_alternatives(tmp_path: Path) -> None:
         '!Series_supplementary_file\t"ftp://x/GSE1_counts.tsv.gz"\n\n!Sample_title\t"a"\n!Sample_geo_accession\t"GSM1"\n'
         '!series_matrix_table_begin\n"ID_REF"\t"GSM1"\n!series_matrix_table_end\n'
     )
-    row = _row(layout="series_matrix", file="", status="verified")
-    with pytest.raises(InputError, match=r"holds no values[\s\S]*GSE1_counts"):
-        _prepare(row, {"values": path})
-    unverified = _row(layout="series_matrix", file="")
-    adata, ledger = _prepare(unverified, {"values": path})
+    adata, ledger = _prepare(_row(layout="series_matrix", file=""), {"values": path})
     assert adata.shape == (1, 0)
-    assert "holds no values" in read_provenance(adata)["problem"]["what"]
+    problem = read_provenance(adata)["problem"]
+    assert "holds no values" in problem["what"]
+    assert "GSE1_counts" in problem["next_step"]
     assert ledger.empty
 
 

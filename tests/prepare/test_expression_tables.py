@@ -128,6 +128,17 @@ def test_a_row_counter_without_another_column_of_genes_is_refused(tmp_path: Path
     assert (matrix.identifiers, matrix.columns) == (["B", "D", "F"], ["s1"])
 
 
+def test_row_numbers_after_subsetting_are_no_entrez_ids(tmp_path: Path) -> None:
+    """Numbers without a name over them, 60 of 9,000 rows: nothing in the table names the genes."""
+    numbers = [7 * number % 8_999 + 1 for number in range(300, 360)]
+    rows = "\n".join(f'"{number}",5,6' for number in numbers)
+    path = _write(tmp_path, f'"","s1","s2"\n{rows}\n')
+    with pytest.raises(InputError, match="seems to count rows"):
+        read_expression_table(path, declared=DeclaredColumns("entrez"))
+    named = _write(tmp_path, f'"entrez","s1","s2"\n{rows}\n', "named.csv")
+    assert len(read_expression_table(named, declared=DeclaredColumns("entrez")).identifiers) == 60
+
+
 def test_r_numbers_its_rows_without_a_header_over_them(tmp_path: Path) -> None:
     """write.table of a data frame with a gene column: one header cell short although `symbol` describes genes."""
     path = _write(tmp_path, '"symbol" "s1"\n"1" "STAT1" 5\n"2" "IRF1" 6\n"3" "MX1" 7\n')

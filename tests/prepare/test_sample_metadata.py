@@ -11,7 +11,7 @@ import pytest
 from sidemine.errors import InputError, SidemineError
 from sidemine.prepare.metadata import find_label_notes, read_samples
 from sidemine.prepare.sample_sheet import read_sample_sheet
-from sidemine.study.models import Dataset, DerivedColumn, ExcludedSample
+from sidemine.study.models import Dataset, DerivedColumn
 from sidemine.tables import SAMPLES, check_table
 
 SERIES = """!Series_geo_accession\t"GSE1"
@@ -80,11 +80,11 @@ def test_subset_exclusion_derivation_and_unit(files: dict[str, Path]) -> None:
         _row(subset='title ~ "don"', biological_unit="donor"),
         files,
         _derive(donor=("title", r"don-(\d) .*")),
-        [ExcludedSample(sample="GSM2", reason="failed quality control")],
+        ["GSM2"],
     )
     assert samples["fate"].tolist() == [
         "used",
-        "excluded: failed quality control",
+        "excluded by hand",
         'outside the subset: title ~ "don"',
         'outside the subset: title ~ "don"',
     ]
@@ -124,7 +124,7 @@ def test_declarations_that_do_not_fit(files: dict[str, Path], changes: dict[str,
 def test_unknown_excluded_sample(files: dict[str, Path]) -> None:
     """An exclusion of a sample that does not exist is a mistake, not a no-op."""
     with pytest.raises(InputError, match="'GSM9'"):
-        read_samples(_row(), files, {}, [ExcludedSample(sample="GSM9", reason="a good reason")])
+        read_samples(_row(), files, {}, ["GSM9"])
 
 
 def test_sheet_adds_and_replaces(files: dict[str, Path]) -> None:

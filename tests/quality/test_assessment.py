@@ -13,6 +13,7 @@ from sidemine.prepare.log_expression import log2_expression
 from sidemine.quality.assessment import assess_quality, flag_declared_scale
 from sidemine.quality.principal_components import find_principal_components
 from sidemine.study.models import Traps
+from sidemine.study.projections import DatasetToAssess
 
 
 def dataset(values, layer="log2", problem=None):
@@ -41,7 +42,7 @@ def dataset(values, layer="log2", problem=None):
     return found, samples
 
 
-ROW = {"dataset": "d", "platform": "", "sex_column": "", "age_column": "", "batch_columns": []}
+ROW = DatasetToAssess(dataset="d", platform="", sex_column="", batch_columns=[])
 NOTHING_SHARED = {"known": [], "shared": {"d": []}}
 
 

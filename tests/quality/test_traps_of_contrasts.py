@@ -157,8 +157,7 @@ def test_stop_gives_a_four_part_problem():
 
 
 def evidence_row():
-    groups = {"target_label": "cases", "reference_label": "controls", "n_target": 70, "n_reference": 63}
-    return ContrastEvidence("c", "d", "GSE1", "", "disease", "blood", "verified", testable=True, **groups)
+    return ContrastEvidence("c", "d", "GSE1", n_target=70, n_reference=63, testable=True)
 
 
 def judge(checks):

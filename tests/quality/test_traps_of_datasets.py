@@ -15,9 +15,10 @@ from sidemine.quality.reuse import find_relations
 from sidemine.quality.sex_check import Y_GENES, find_sex_column, flag_sex, read_sex, recorded_sex
 from sidemine.quality.shared_samples import find_shared_samples
 from sidemine.study.models import Traps
+from sidemine.study.projections import DatasetToAssess
 
 SEX_GENES = ["XIST", *Y_GENES]
-ROW = {"dataset": "d", "platform": "", "sex_column": "", "age_column": "", "batch_columns": []}
+ROW = DatasetToAssess(dataset="d", platform="", sex_column="", batch_columns=[])
 
 
 def sex_values(is_female, seed=3, noise=0.3):

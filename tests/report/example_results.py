@@ -127,7 +127,7 @@ def _write_dataset(
     values[:n_target, core] += effect
     counts = key == "cells_inhibitor"
     stored = np.round(2**values) if counts else values
-    fates = ["used"] * (len(names) - 1) + ["excluded by hand: " + HOSTILE_TITLE if key == "cohort_a" else "in no group"]
+    fates = ["used"] * (len(names) - 1) + ["excluded by hand" if key == "cohort_a" else "in no group"]
     samples = pd.DataFrame(
         {"sample": names, "unit": names, "fate": fates, "title": [HOSTILE_TITLE, LONG_TITLE, *names[2:]],
          "age": [f"{30 + 2 * (n % 17)} years" if n % 7 else "" for n in range(len(names))],
@@ -249,7 +249,7 @@ def _enrichment(effect: float, universe: int, random: np.random.Generator) -> pd
 def _gene_sets() -> pd.DataFrame:
     rows = [
         (name, family, gene, -1.0 if name == "SIM_CYTOKINE_FEEDBACK" and gene == "CISH" else 1.0, "invented 1",
-         "CC0", "resources/demo.gmt")
+         "resources/demo.gmt")
         for name, (family, members) in SETS.items()
         for gene in members
     ]  # fmt: skip
@@ -271,10 +271,12 @@ def _study(datasets: list[dict[str, Any]], contrasts: list[dict[str, Any]]) -> d
                 for entry in _verdicts(True)["verdicts"]
             ],
             "panels": [PANEL],
+            "concordance": {"bridges": [], "interactions": []},
+            "exclude": {"cohort_a": [{"sample": "GSM1", "reason": HOSTILE_TITLE}]},
         },
         "datasets": datasets,
         "contrasts": contrasts,
-        "gene_sets": [{"gene_set": name, "opt_in": False} for name in SETS] + [{"gene_set": "KEGG_JAK_STAT", "opt_in": True}],
+        "gene_sets": [{"gene_set": name, "opt_in": False, "source": "resources/demo.gmt", "licence": "CC0"} for name in SETS] + [{"gene_set": "KEGG_JAK_STAT", "opt_in": True, "source": "kegg", "licence": "KEGG"}],
         "published_tables": [{"table": "published_vte", "note": "From a repository.", "licence": "not stated"}],
         "config_digest": "c" * 64,
     }  # fmt: skip

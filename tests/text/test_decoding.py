@@ -79,6 +79,15 @@ def test_more_than_the_limit_is_refused() -> None:
         read_text(gzip.compress(bytes(b"a\n" * 1000)), "here", max_bytes=1000)
 
 
+def test_gzip_in_gzip_unpacks_no_further_than_gzip_alone_could(tmp_path: Path) -> None:
+    """Two layers make 100 kB of 10 GB; one cannot."""
+    path = tmp_path / "x.gz"
+    path.write_bytes(gzip.compress(gzip.compress(b"a\n" * 10_000_000)))
+    assert path.stat().st_size < 5_000
+    with pytest.raises(InputError, match="it unpacks to more than"):
+        read_text(path)
+
+
 def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="it is not there"):
         read_text(tmp_path / "absent.tsv")

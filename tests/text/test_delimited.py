@@ -245,6 +245,12 @@ def test_an_empty_table_is_told(data: bytes) -> None:
         read_delimited(data, "here")
 
 
+def test_a_table_of_too_many_columns_is_refused() -> None:
+    """Each column takes kilobytes: a small file of nothing but tabs must not fill the memory."""
+    with pytest.raises(InputError, match="50,001 columns"):
+        read_delimited(b"\t" * delimited.MAX_COLUMNS + b"\n", "here")
+
+
 def test_a_column_of_a_repeated_name_cannot_be_asked_for() -> None:
     table = read_delimited(b"gene\tfc\tfc\nA\t1\t2\n", "here")
     with pytest.raises(InputError, match="2 columns are called 'fc'"):

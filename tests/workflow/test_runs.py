@@ -90,9 +90,9 @@ CAMERA = {
         ("scripts/fit_contrast.py", '"""\n', '"""\n# A comment.\n', set()),
         ("sidemine/enrichment/camera.py", '"""\n', ' And more.\n"""\n', set()),
         ("sidemine/enrichment/camera.py", "-0.4 * z", "-0.41 * z", {*CAMERA, "decide_verdicts", *ALWAYS}),
-        ("sidemine/verdict/summary.py", '"verdicts": ', '"verdict_s": ', {"decide_verdicts", *ALWAYS}),
+        ("sidemine/verdict/summary.py", "str(row.gene_set)", "repr(row.gene_set)", {"decide_verdicts", *ALWAYS}),
         ("sidemine/report/templates/page.css", "{", "{ color: red; ", ALWAYS),
-        ("sidemine/simulate/demo.py", "\n\n\n", "\n\n\nX = 1\n\n\n", ALWAYS),
+        ("sidemine/simulate/demo.py", "\n\n\n", "\n\n\nX = 1\n\n\n", set()),
     ],
     ids=["comment", "docstring", "camera", "summary", "style", "simulator"],
 )
@@ -164,7 +164,7 @@ use rule * from sidemine as sidemine_*
 rule mine:
     default_target: True
     input:
-        rules.sidemine_check_designs.output,
+        rules.sidemine_check_designs.output.checks,
     output:
         "mine.txt",
     shell:

@@ -2,9 +2,7 @@ from sidemine.report.annex_files import annex_names
 
 ANNEX = {
     kind: [f"<results>/annex/{name}" for name in names]
-    for kind, names in annex_names(
-        [hypothesis.id for hypothesis in STUDY.config.hypotheses], list(STUDY.contrasts)
-    ).items()
+    for kind, names in annex_names(SCOPE.hypotheses, list(STUDY.contrasts)).items()
 }
 
 

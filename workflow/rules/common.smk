@@ -22,16 +22,19 @@ os.environ.update(
 
 from sidemine.code_digest import digest_of_package, digest_of_script
 from sidemine.errors import SidemineError
+from sidemine.provenance import digest_of_specification
 from sidemine.retrieve.lock import find_accepted, read_lock, update_lock
 from sidemine.retrieve.record import InputRecord
 from sidemine.retrieve.refusal import alone_on, set_aside_refused
+from sidemine.retrieve.addresses import mirror_key
+from sidemine.retrieve.folders import FOLDER_FORMS, files_of_folder
 from sidemine.retrieve.study_sources import StudySources
 from sidemine.run_lock import hold_run_lock
 from sidemine.script_log import collect_errors
-from sidemine.study.concordance_config import names_of_contrasts
 from sidemine.study.command_line import OVERRIDES, check_command_line, wants_relock
 from sidemine.study.load import load_study
-from sidemine.study.models import to_plain
+from sidemine.study.scope import Scope
+from sidemine.study.specifications import specify_jobs, to_plain_specification
 from sidemine.system_errors import check_writable, explain_system_error
 
 
@@ -42,6 +45,14 @@ def get_study_file():
     if workflow.configfiles:
         return Path(workflow.configfiles[-1])
     return Path("config/config.yaml")
+
+
+def is_dry_run():
+    """Tell whether nothing is to be done. Snakemake itself (`workflow.dryrun`) knows it only after reading the rules."""
+    short = [word for word in sys.argv if re.fullmatch("-[a-zA-Z]+", word)]
+    return bool({"--dry-run", "--dryrun"} & set(sys.argv)) or any(
+        "n" in word for word in short
+    )
 
 
 def get_folders(study):
@@ -59,7 +70,7 @@ def get_study():
             get_study_file(), {key: given[key] for key in OVERRIDES if key in given}
         )
         sources = StudySources.of(study)
-        if workflow.is_main_process and not workflow.dryrun:
+        if workflow.is_main_process and not is_dry_run():
             check_writable(get_folders(study))
             hold_run_lock(Path(study.config.results) / study.config.study.id)
             set_aside_refused_inputs(study, sources)
@@ -89,7 +100,8 @@ def set_aside_refused_inputs(study, sources):
 
 STARTED = time.time()
 STUDY, SOURCES = get_study()
-SETTINGS = STUDY.config.settings
+SCOPE = Scope(STUDY)
+SPECIFICATIONS = specify_jobs(STUDY, SOURCES, digest_of_package())
 
 
 pathvars:
@@ -102,7 +114,7 @@ wildcard_constraints:
     dataset="|".join(STUDY.datasets) or "none",
     contrast="|".join(STUDY.contrasts) or "none",
     table="|".join(STUDY.published_tables) or "none",
-    hypothesis="|".join(hypothesis.id for hypothesis in STUDY.config.hypotheses),
+    hypothesis="|".join(SCOPE.hypotheses),
 
 
 def forget_failed_jobs():
@@ -197,25 +209,8 @@ def get_files(sources):
     return {role: f"<downloads>/{source.key}" for role, source in sources.items()}
 
 
-def get_dataset_row(wildcards):
-    return to_plain(STUDY.datasets[wildcards.dataset])
-
-
 def get_dataset_files(wildcards):
     return get_files(SOURCES.of_dataset[wildcards.dataset])
-
-
-def get_dataset_edits(wildcards):
-    """Return what config.yaml says of one dataset's samples."""
-    plain = to_plain(STUDY.config)
-    return {
-        key: plain[key].get(wildcards.dataset, empty)
-        for key, empty in (("derive", {}), ("exclude", []))
-    }
-
-
-def get_contrast_row(wildcards):
-    return to_plain(STUDY.contrasts[wildcards.contrast])
 
 
 def get_contrast_dataset(wildcards):
@@ -224,114 +219,77 @@ def get_contrast_dataset(wildcards):
 
 # Texts of the study reach params by functions: Snakemake would read braces in a plain value (a regular expression, a
 # path with ${...}) as wildcards.
-def get_all_contrasts(wildcards):
-    return [to_plain(contrast) for contrast in STUDY.contrasts.values()]
+def get_specification(rule, about=None):
+    """Return the function that gives a job what its script uses of the study, and no more (study/specifications.py)."""
+
+    def specification(wildcards):
+        job = wildcards[about] if about else ""
+        return to_plain_specification(SPECIFICATIONS[rule][job])
+
+    return specification
 
 
-def get_gene_table(wildcards):
-    return to_plain(STUDY.config.gene_table)
+def get_origin(wildcards):
+    """Return the local files that an input may be copied from: its own path, or the mirror's copies of its addresses."""
+    source = SOURCES.by_key[wildcards.key]
+    if source.local_path is not None:
+        if source.local_path.is_dir() and source.form in FOLDER_FORMS:
+            # The folder itself too: a file that is taken away changes its date.
+            return [str(source.local_path), *map(str, files_of_folder(source.local_path))]
+        return [str(source.local_path)]
+    if STUDY.mirror is None:
+        return []
+    mirrored = [STUDY.mirror / mirror_key(url) for url in source.locations]
+    return [str(path) for path in mirrored if path.is_file()]
 
 
-def get_measured_contrasts():
-    """Return every contrast that some hypothesis measures, once: primary ones and the positive controls of margins."""
-    return list(
-        dict.fromkeys(
-            contrast
-            for hypothesis in STUDY.config.hypotheses
-            for contrast in hypothesis.measured_contrasts
-        )
-    )
+def get_gate(wildcards):
+    """Return the file that stands for a passed check of all designs.
+
+    It belongs to a checkpoint: when that has to run, Snakemake looks again, after it, at every rule that asks for it.
+    A rule behind an ordinary rule would be run again whatever the check said, and behind `ancient()` its own changes
+    would go unseen. All rules behind the check ask for it, since Snakemake keeps its first plan for the others. The
+    file itself never changes, so that it makes nobody run.
+    """
+    return checkpoints.check_designs.get().output.passed
 
 
-def get_all_hypotheses(wildcards):
-    return [to_plain(hypothesis) for hypothesis in STUDY.config.hypotheses]
-
-
-def get_settings(*names):
-    """Return only the settings that a rule uses, so that only it is run again when they change."""
-    return {name: getattr(SETTINGS, name) for name in names}
-
-
-def get_traps(wildcards):
-    """Return what the study declares to do about each kind of finding."""
-    return to_plain(SETTINGS.traps)
-
-
-def get_datasets_of_shared_platforms():
-    """Return the datasets that have their platform in common with another one."""
-    platforms = [row.platform for row in STUDY.datasets.values() if row.platform]
-    return [
-        name
-        for name, row in STUDY.datasets.items()
-        if platforms.count(row.platform) > 1
-    ]
-
-
-def get_primary_contrasts():
-    """Return every contrast that is primary in some hypothesis, once, in declared order."""
-    return list(
-        dict.fromkeys(
-            contrast
-            for hypothesis in STUDY.config.hypotheses
-            for contrast in hypothesis.primary.contrasts
-        )
-    )
-
-
-def get_primary_datasets():
-    """Return every dataset with a contrast that is primary in some hypothesis, once, in declared order."""
-    used = {STUDY.contrasts[name].dataset for name in get_primary_contrasts()}
-    return [name for name in STUDY.datasets if name in used]
-
-
-def get_probe_files():
-    """Return the files of the array datasets, by dataset and role: other probe rules need them again."""
-    files = {}
-    for name in get_primary_datasets():
-        if STUDY.datasets[name].identifiers == "probe":
-            for role, path in get_files(SOURCES.of_dataset[name]).items():
-                files[name, role] = path
-            files[name, "samples"] = f"<results>/datasets/{name}/samples.tsv"
-    return files
-
-
-def get_contrasts_of_blood(role):
-    """Return the contrasts of one role in the datasets that are declared as blood (composition: yes)."""
-    return [
-        name
-        for name, contrast in STUDY.contrasts.items()
-        if contrast.role == role and STUDY.datasets[contrast.dataset].composition
-    ]
-
-
-def get_composition_contrasts():
-    """Return the primary blood contrasts of cohort hypotheses."""
-    primary = {
-        contrast
-        for hypothesis in STUDY.config.hypotheses
-        if hypothesis.kind == "cohort"
-        for contrast in hypothesis.primary.contrasts
+def get_recorded_jobs():
+    """Return the specifications of the jobs that record what they did; retrieval has records of its own."""
+    return {
+        name: jobs
+        for name, jobs in SPECIFICATIONS.items()
+        if name not in ("retrieve_input", "write_manifest")
     }
-    return [name for name in get_contrasts_of_blood("disease") if name in primary]
 
 
-def get_concordance_contrasts():
-    """Return every contrast that a bridge or an interaction names, and the stimulus contrasts in blood."""
-    return names_of_contrasts(
-        STUDY.config.concordance, get_contrasts_of_blood("stimulus")
-    )
+def get_provenance():
+    """Return the records of all jobs whose results the page shows."""
+    return [
+        (
+            f"<results>/provenance/{name}/{job}.json"
+            if job
+            else f"<results>/provenance/{name}.json"
+        )
+        for name, jobs in get_recorded_jobs().items()
+        for job in jobs
+    ]
 
 
-def get_concordance_datasets():
-    """Return the datasets of these contrasts."""
-    names = [STUDY.contrasts[name].dataset for name in get_concordance_contrasts()]
-    return list(dict.fromkeys(names))
+def get_specification_digests():
+    """Return the digests of these jobs' specifications: the page is built of nothing else."""
+    return {
+        name: {
+            job: digest_of_specification(to_plain_specification(one))
+            for job, one in jobs.items()
+        }
+        for name, jobs in get_recorded_jobs().items()
+    }
 
 
 def get_concordance_files(wildcards=None):
     """Return what is written of bridges and interactions: nothing where the study declares none."""
-    declared = STUDY.config.concordance
-    if not (declared.bridges or declared.interactions):
+    if not SCOPE.compares_profiles:
         return []
     return ["<results>/concordance.tsv", "<results>/concordance.json"]
 
@@ -356,7 +314,7 @@ def get_final_output():
         ),
         *expand(
             "<results>/pooled/{hypothesis}/{table}",
-            hypothesis=[hypothesis.id for hypothesis in STUDY.config.hypotheses],
+            hypothesis=SCOPE.hypotheses,
             table=["genes.tsv.gz", "sets.tsv"],
         ),
     ]

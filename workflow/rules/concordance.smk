@@ -3,15 +3,15 @@ rule measure_concordance:
     input:
         fits=expand(
             "<results>/contrasts/{contrast}/fit.npz",
-            contrast=get_concordance_contrasts(),
+            contrast=SCOPE.concordance_contrasts,
         ),
         designs=expand(
             "<results>/contrasts/{contrast}/design.json",
-            contrast=get_concordance_contrasts(),
+            contrast=SCOPE.concordance_contrasts,
         ),
         samples=expand(
             "<results>/datasets/{dataset}/samples.tsv",
-            dataset=get_concordance_datasets(),
+            dataset=SCOPE.concordance_datasets,
         ),
         shared="<results>/shared_samples.json",
         sets="<results>/gene_sets.tsv.gz",
@@ -19,22 +19,15 @@ rule measure_concordance:
             f"<downloads>/{source.key}" for source in SOURCES.of_bridge.values()
         ],
         gene_table=f"<downloads>/{SOURCES.gene_table.key}" if SOURCES.of_bridge else [],
+        checked=get_gate,
     output:
         table="<results>/concordance.tsv",
         record="<results>/concordance.json",
+        provenance="<results>/provenance/measure_concordance.json",
     log:
         "<logs>/measure_concordance.log",
     params:
-        declared=lambda wildcards: to_plain(STUDY.config.concordance),
-        bridges=list(SOURCES.of_bridge),
-        contrasts=lambda wildcards: [
-            to_plain(STUDY.contrasts[name]) for name in get_concordance_contrasts()
-        ],
-        datasets=lambda wildcards: [
-            to_plain(STUDY.datasets[name]) for name in get_concordance_datasets()
-        ],
-        gene_table=get_gene_table,
-        settings=get_settings("rotations", "seed"),
+        specification=get_specification("measure_concordance"),
         markers=get_marker_digests(),
         code=get_code("measure_concordance.py"),
     message:

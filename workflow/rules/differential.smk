@@ -2,7 +2,7 @@ rule fit_contrast:
     input:
         expression=lambda wildcards: f"<results>/datasets/{get_contrast_dataset(wildcards)}/expression.h5ad",
         treatment=lambda wildcards: f"<results>/datasets/{get_contrast_dataset(wildcards)}/treatment.json",
-        checked=ancient("<results>/design_check.json"),
+        checked=get_gate,
     output:
         table=report(
             "<results>/contrasts/{contrast}/differential.tsv.gz",
@@ -11,12 +11,12 @@ rule fit_contrast:
         ),
         design="<results>/contrasts/{contrast}/design.json",
         fit="<results>/contrasts/{contrast}/fit.npz",
+        provenance="<results>/provenance/fit_contrast/{contrast}.json",
     log:
         "<logs>/fit_contrast/{contrast}.log",
     priority: 10
     params:
-        row=get_contrast_row,
-        settings=get_settings("min_group_size", "on_untestable"),
+        specification=get_specification("fit_contrast", "contrast"),
         code=get_code("fit_contrast.py"),
     message:
         "Fit {wildcards.contrast}"

@@ -2,17 +2,14 @@ rule test_gene_sets:
     input:
         fit="<results>/contrasts/{contrast}/fit.npz",
         sets="<results>/gene_sets.tsv.gz",
+        checked=get_gate,
     output:
-        "<results>/contrasts/{contrast}/set_tests.tsv",
+        tests="<results>/contrasts/{contrast}/set_tests.tsv",
+        provenance="<results>/provenance/test_gene_sets/{contrast}.json",
     log:
         "<logs>/test_gene_sets/{contrast}.log",
     params:
-        settings=get_settings(
-            "min_set_size",
-            "max_set_size",
-            "rotations",
-            "seed",
-        ),
+        specification=get_specification("test_gene_sets", "contrast"),
         code=get_code("test_gene_sets.py"),
     message:
         "Test the gene sets in {wildcards.contrast}"
@@ -28,23 +25,19 @@ rule describe_gene_sets:
             contrast=STUDY.contrasts,
         ),
         sets="<results>/gene_sets.tsv.gz",
+        checked=get_gate,
     output:
-        expand(
+        descriptions=expand(
             "<results>/contrasts/{contrast}/set_descriptions.tsv",
             contrast=STUDY.contrasts,
         ),
+        provenance="<results>/provenance/describe_gene_sets.json",
     log:
         "<logs>/describe_gene_sets.log",
     # The longest job: the others run beside it.
     priority: 10
     params:
-        settings=get_settings(
-            "min_set_size",
-            "max_set_size",
-            "over_representation_fdr",
-            "prerank_permutations",
-            "seed",
-        ),
+        specification=get_specification("describe_gene_sets"),
         code=get_code("describe_gene_sets.py"),
     message:
         "Describe the gene sets in all contrasts"
@@ -59,12 +52,16 @@ rule score_activities:
             "<results>/datasets/{dataset}/expression.h5ad", dataset=STUDY.datasets
         ),
         sets="<results>/gene_sets.tsv.gz",
+        checked=get_gate,
     output:
-        expand("<results>/datasets/{dataset}/activities.tsv.gz", dataset=STUDY.datasets),
+        activities=expand(
+            "<results>/datasets/{dataset}/activities.tsv.gz", dataset=STUDY.datasets
+        ),
+        provenance="<results>/provenance/score_activities.json",
     log:
         "<logs>/score_activities.log",
     params:
-        settings=get_settings("min_set_size"),
+        specification=get_specification("score_activities"),
         code=get_code("score_activities.py"),
     message:
         "Score the activities of the target sets per sample"

@@ -9,8 +9,9 @@ rule adjust_set_tests:
             "<results>/contrasts/{contrast}/set_descriptions.tsv",
             contrast=STUDY.contrasts,
         ),
+        checked=get_gate,
     output:
-        report(
+        enrichment=report(
             expand(
                 "<results>/contrasts/{contrast}/enrichment.tsv",
                 contrast=STUDY.contrasts,
@@ -18,10 +19,11 @@ rule adjust_set_tests:
             caption="../report/enrichment.rst",
             category="Tables",
         ),
+        provenance="<results>/provenance/adjust_set_tests.json",
     log:
         "<logs>/adjust_set_tests.log",
     params:
-        roles=[contrast.role for contrast in STUDY.contrasts.values()],
+        specification=get_specification("adjust_set_tests"),
         code=get_code("adjust_set_tests.py"),
     message:
         "Adjust the set tests for multiplicity"
@@ -33,40 +35,34 @@ rule adjust_set_tests:
 rule measure_effects:
     input:
         fits=expand(
-            "<results>/contrasts/{contrast}/fit.npz", contrast=get_measured_contrasts()
+            "<results>/contrasts/{contrast}/fit.npz", contrast=SCOPE.measured_contrasts
         ),
         designs=expand(
             "<results>/contrasts/{contrast}/design.json",
-            contrast=get_measured_contrasts(),
+            contrast=SCOPE.measured_contrasts,
         ),
         set_tests=expand(
             "<results>/contrasts/{contrast}/set_tests.tsv",
-            contrast=get_measured_contrasts(),
+            contrast=SCOPE.measured_contrasts,
         ),
         samples=[
             f"<results>/datasets/{STUDY.contrasts[contrast].dataset}/samples.tsv"
-            for contrast in get_measured_contrasts()
+            for contrast in SCOPE.measured_contrasts
         ],
         shared="<results>/shared_samples.json",
         sets="<results>/gene_sets.tsv.gz",
+        checked=get_gate,
     output:
-        expand(
+        evidence=expand(
             "<results>/evidence/{hypothesis}.json",
-            hypothesis=[hypothesis.id for hypothesis in STUDY.config.hypotheses],
+            hypothesis=SCOPE.hypotheses,
         ),
+        provenance="<results>/provenance/measure_effects.json",
     log:
         "<logs>/measure_effects.log",
     priority: 10
     params:
-        hypotheses=get_all_hypotheses,
-        contrasts=lambda wildcards: [
-            to_plain(STUDY.contrasts[contrast])
-            for contrast in get_measured_contrasts()
-        ],
-        datasets=lambda wildcards: [
-            to_plain(STUDY.datasets[STUDY.contrasts[contrast].dataset])
-            for contrast in get_measured_contrasts()
-        ],
+        specification=get_specification("measure_effects"),
         code=get_code("measure_effects.py"),
     message:
         "Measure the primary effects of all hypotheses"
@@ -80,26 +76,27 @@ rule pool_datasets:
     input:
         evidence=expand(
             "<results>/evidence/{hypothesis}.json",
-            hypothesis=[hypothesis.id for hypothesis in STUDY.config.hypotheses],
+            hypothesis=SCOPE.hypotheses,
         ),
         fits=expand(
-            "<results>/contrasts/{contrast}/fit.npz", contrast=get_primary_contrasts()
+            "<results>/contrasts/{contrast}/fit.npz", contrast=SCOPE.primary_contrasts
         ),
         sets="<results>/gene_sets.tsv.gz",
+        checked=get_gate,
     output:
         genes=expand(
             "<results>/pooled/{hypothesis}/genes.tsv.gz",
-            hypothesis=[hypothesis.id for hypothesis in STUDY.config.hypotheses],
+            hypothesis=SCOPE.hypotheses,
         ),
         sets=expand(
             "<results>/pooled/{hypothesis}/sets.tsv",
-            hypothesis=[hypothesis.id for hypothesis in STUDY.config.hypotheses],
+            hypothesis=SCOPE.hypotheses,
         ),
+        provenance="<results>/provenance/pool_datasets.json",
     log:
         "<logs>/pool_datasets.log",
     params:
-        hypotheses=get_all_hypotheses,
-        settings=get_settings("min_set_size", "max_set_size"),
+        specification=get_specification("pool_datasets"),
         code=get_code("pool_datasets.py"),
     message:
         "Pool the datasets of all hypotheses"
@@ -111,18 +108,19 @@ rule pool_datasets:
 rule measure_specificity:
     input:
         fits=expand(
-            "<results>/contrasts/{contrast}/fit.npz", contrast=get_primary_contrasts()
+            "<results>/contrasts/{contrast}/fit.npz", contrast=SCOPE.primary_contrasts
         ),
         sets="<results>/gene_sets.tsv.gz",
+        checked=get_gate,
     output:
         table="<results>/specificity.tsv",
         record="<results>/specificity.json",
+        provenance="<results>/provenance/measure_specificity.json",
     log:
         "<logs>/measure_specificity.log",
     priority: 10
     params:
-        hypotheses=get_all_hypotheses,
-        settings=get_settings("matched_sets", "min_set_size", "max_set_size", "seed"),
+        specification=get_specification("measure_specificity"),
         code=get_code("measure_specificity.py"),
     message:
         "Place the primary sets among matched random sets and comparator sets"
@@ -143,23 +141,16 @@ rule measure_calibration:
             for contrast in STUDY.contrasts.values()
         ],
         sets="<results>/gene_sets.tsv.gz",
+        checked=get_gate,
     output:
         table="<results>/calibration.tsv",
         record="<results>/calibration.json",
+        provenance="<results>/provenance/measure_calibration.json",
     log:
         "<logs>/measure_calibration.log",
     priority: 10
     params:
-        contrasts=get_all_contrasts,
-        hypotheses=get_all_hypotheses,
-        settings=get_settings(
-            "calibration_labelings",
-            "rotations",
-            "min_group_size",
-            "min_set_size",
-            "max_set_size",
-            "seed",
-        ),
+        specification=get_specification("measure_calibration"),
         tables=get_calibration_digests(),
         code=get_code("measure_calibration.py"),
     message:
@@ -171,25 +162,25 @@ rule measure_calibration:
 rule adjust_composition:
     input:
         fits=expand(
-            "<results>/contrasts/{contrast}/fit.npz", contrast=get_primary_contrasts()
+            "<results>/contrasts/{contrast}/fit.npz", contrast=SCOPE.primary_contrasts
         ),
         stimuli=expand(
             "<results>/contrasts/{contrast}/fit.npz",
-            contrast=get_contrasts_of_blood("stimulus"),
+            contrast=SCOPE.blood_contrasts("stimulus"),
         ),
         sets="<results>/gene_sets.tsv.gz",
+        checked=get_gate,
     output:
-        expand(
+        composition=expand(
             "<results>/contrasts/{contrast}/composition.json",
-            contrast=get_composition_contrasts(),
+            contrast=SCOPE.composition_contrasts,
         ),
+        provenance="<results>/provenance/adjust_composition.json",
     log:
         "<logs>/adjust_composition.log",
     priority: 10
     params:
-        hypotheses=get_all_hypotheses,
-        contrasts=get_composition_contrasts(),
-        settings=get_settings("seed"),
+        specification=get_specification("adjust_composition"),
         markers=get_marker_digests(),
         code=get_code("adjust_composition.py"),
     message:
@@ -209,15 +200,12 @@ rule describe_published_table:
             if role != "table"
         ],
     output:
-        "<results>/published/{table}.json",
+        description="<results>/published/{table}.json",
+        provenance="<results>/provenance/describe_published_table/{table}.json",
     log:
         "<logs>/describe_published_table/{table}.log",
     params:
-        row=lambda wildcards: to_plain(STUDY.published_tables[wildcards.table]),
-        maps=lambda wildcards: [
-            role for role in SOURCES.of_table[wildcards.table] if role != "table"
-        ],
-        gene_table=get_gene_table,
+        specification=get_specification("describe_published_table", "table"),
         code=get_code("describe_published_table.py"),
     message:
         "Check the published table {wildcards.table} against its label"

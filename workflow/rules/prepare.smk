@@ -4,11 +4,11 @@ rule read_samples:
     output:
         samples="<results>/datasets/{dataset}/samples.tsv",
         mismatches="<results>/datasets/{dataset}/mismatches.json",
+        provenance="<results>/provenance/read_samples/{dataset}.json",
     log:
         "<logs>/read_samples/{dataset}.log",
     params:
-        row=get_dataset_row,
-        edits=get_dataset_edits,
+        specification=get_specification("read_samples", "dataset"),
         code=get_code("read_samples.py"),
     message:
         "Read the samples of {wildcards.dataset}"
@@ -18,7 +18,7 @@ rule read_samples:
 
 # A selector of a verified row that matches nothing stops everything before any fitting, all such problems at once. Of
 # an unverified row it makes the row's contrasts untestable, so that a first run on the real record ends in a report.
-rule check_designs:
+checkpoint check_designs:
     input:
         samples=expand(
             "<results>/datasets/{dataset}/samples.tsv", dataset=STUDY.datasets
@@ -27,12 +27,13 @@ rule check_designs:
             "<results>/datasets/{dataset}/mismatches.json", dataset=STUDY.datasets
         ),
     output:
-        "<results>/design_check.json",
+        checks="<results>/design_check.json",
+        passed="<results>/design_check.passed",
+        provenance="<results>/provenance/check_designs.json",
     log:
         "<logs>/check_designs.log",
     params:
-        contrasts=get_all_contrasts,
-        settings=get_settings("min_group_size", "on_untestable"),
+        specification=get_specification("check_designs"),
         code=get_code("check_designs.py"),
     message:
         "Check the groups of all contrasts"
@@ -46,19 +47,17 @@ rule prepare_dataset:
         samples="<results>/datasets/{dataset}/samples.tsv",
         mismatches="<results>/datasets/{dataset}/mismatches.json",
         gene_table=f"<downloads>/{SOURCES.gene_table.key}",
-        checked=ancient("<results>/design_check.json"),
+        checked=get_gate,
     output:
         expression="<results>/datasets/{dataset}/expression.h5ad",
         ledger="<results>/datasets/{dataset}/genes_ledger.tsv",
+        provenance="<results>/provenance/prepare_dataset/{dataset}.json",
     log:
         "<logs>/prepare_dataset/{dataset}.log",
     resources:
         mem_mb=lambda wildcards, input: max(1500, 30 * int(input.size_mb)),
     params:
-        row=get_dataset_row,
-        edits=get_dataset_edits,
-        gene_table=get_gene_table,
-        settings=get_settings("probe_rule", "multi_gene_probes"),
+        specification=get_specification("prepare_dataset", "dataset"),
         code=get_code("prepare_dataset.py"),
     message:
         "Map {wildcards.dataset} to genes"
@@ -73,13 +72,11 @@ rule prepare_gene_sets:
     output:
         sets="<results>/gene_sets.tsv.gz",
         ledger="<results>/gene_sets_ledger.tsv",
+        provenance="<results>/provenance/prepare_gene_sets.json",
     log:
         "<logs>/prepare_gene_sets.log",
     params:
-        rows=lambda wildcards: [to_plain(row) for row in STUDY.gene_set_rows],
-        libraries=lambda wildcards: list(SOURCES.gene_sets),
-        gene_table=get_gene_table,
-        opt_in=SETTINGS.opt_in,
+        specification=get_specification("prepare_gene_sets"),
         code=get_code("prepare_gene_sets.py"),
     message:
         "Read and map the gene sets"

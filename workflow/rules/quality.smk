@@ -6,17 +6,16 @@ rule compare_datasets:
         # Values are compared only within a platform: other datasets are not waited for.
         expression=expand(
             "<results>/datasets/{dataset}/expression.h5ad",
-            dataset=get_datasets_of_shared_platforms(),
+            dataset=SCOPE.datasets_of_shared_platforms,
         ),
+        checked=get_gate,
     output:
-        "<results>/shared_samples.json",
+        shared="<results>/shared_samples.json",
+        provenance="<results>/provenance/compare_datasets.json",
     log:
         "<logs>/compare_datasets.log",
     params:
-        rows=lambda wildcards: [
-            {key: to_plain(row)[key] for key in ("dataset", "accession", "platform")}
-            for row in STUDY.datasets.values()
-        ],
+        specification=get_specification("compare_datasets"),
         code=get_code("compare_datasets.py"),
     message:
         "Look for samples that stand in two datasets"
@@ -29,14 +28,15 @@ rule assess_quality:
         expression="<results>/datasets/{dataset}/expression.h5ad",
         samples="<results>/datasets/{dataset}/samples.tsv",
         shared="<results>/shared_samples.json",
+        checked=get_gate,
     output:
         quality="<results>/datasets/{dataset}/quality.json",
         treatment="<results>/datasets/{dataset}/treatment.json",
+        provenance="<results>/provenance/assess_quality/{dataset}.json",
     log:
         "<logs>/assess_quality/{dataset}.log",
     params:
-        row=get_dataset_row,
-        traps=get_traps,
+        specification=get_specification("assess_quality", "dataset"),
         code=get_code("assess_quality.py"),
     message:
         "Assess the quality of {wildcards.dataset}"
@@ -62,17 +62,16 @@ rule assess_contrasts:
             "<results>/contrasts/{contrast}/differential.tsv.gz",
             contrast=STUDY.contrasts,
         ),
+        checked=get_gate,
     output:
-        expand("<results>/contrasts/{contrast}/quality.json", contrast=STUDY.contrasts),
+        quality=expand(
+            "<results>/contrasts/{contrast}/quality.json", contrast=STUDY.contrasts
+        ),
+        provenance="<results>/provenance/assess_contrasts.json",
     log:
         "<logs>/assess_contrasts.log",
     params:
-        contrasts=get_all_contrasts,
-        rows=lambda wildcards: [
-            to_plain(STUDY.datasets[contrast.dataset])
-            for contrast in STUDY.contrasts.values()
-        ],
-        traps=get_traps,
+        specification=get_specification("assess_contrasts"),
         code=get_code("assess_contrasts.py"),
     message:
         "Assess the groups and the p-values of all contrasts"

@@ -1,11 +1,14 @@
 rule describe_study:
     output:
-        "<results>/study.json",
+        study="<results>/study.json",
     log:
         "<logs>/describe_study.log",
     localrule: True
     params:
-        study=lambda wildcards: STUDY.to_json(),
+        study=lambda wildcards: {
+            **STUDY.to_json(),
+            "specifications": get_specification_digests(),
+        },
         code=get_code("describe_study.py"),
     message:
         "Write down the study as it was resolved"
@@ -16,15 +19,14 @@ rule describe_study:
 rule write_manifest:
     input:
         inputs="<results>/inputs.json",
+        checked=get_gate,
     output:
-        "<results>/manifest.json",
+        manifest="<results>/manifest.json",
     log:
         "<logs>/write_manifest.log",
     localrule: True
     params:
-        seed=SETTINGS.seed,
-        config_digest=STUDY.digest,
-        package=digest_of_package(),
+        specification=get_specification("write_manifest"),
         code=get_code("write_manifest.py"),
     message:
         "Write down inputs, versions and digests"
@@ -37,6 +39,7 @@ rule build_report:
         study="<results>/study.json",
         verdicts="<results>/verdicts.json",
         manifest="<results>/manifest.json",
+        provenance=get_provenance(),
         sets="<results>/gene_sets.tsv.gz",
         specificity="<results>/specificity.tsv",
         robustness="<results>/robustness.json",
@@ -69,8 +72,9 @@ rule build_report:
         ),
         pooled=expand(
             "<results>/pooled/{hypothesis}/genes.tsv.gz",
-            hypothesis=[hypothesis.id for hypothesis in STUDY.config.hypotheses],
+            hypothesis=SCOPE.hypotheses,
         ),
+        checked=get_gate,
     output:
         page=report(
             "<results>/report.html",
@@ -97,7 +101,7 @@ rule record_run:
     input:
         "<results>/report.html",
     output:
-        "<results>/run.json",
+        run="<results>/run.json",
     log:
         "<logs>/record_run.log",
     localrule: True

@@ -3,7 +3,7 @@
 
 rule retrieve_input:
     input:
-        lambda wildcards: SOURCES.by_key[wildcards.key].local_path or [],
+        origin=get_origin,
     output:
         file="<downloads>/{key}",
         record="<downloads>/{key}.record.json",
@@ -14,10 +14,13 @@ rule retrieve_input:
     retries: 0
     localrule: True
     params:
-        source=lambda wildcards: SOURCES.by_key[wildcards.key].to_dict(),
-        mirror=lambda wildcards: str(STUDY.mirror or ""),
-        lock=lambda wildcards: str(STUDY.lock),
-        max_download_gb=SETTINGS.max_download_gb,
+        specification=get_specification("retrieve_input", "key"),
+        # A function of `input` makes no job run again when its value changes: what is here stays, whatever it is for,
+        # wherever the lock lies (rule lock_inputs compares with it) and however much may be fetched.
+        source=lambda wildcards, input: SOURCES.by_key[wildcards.key].to_dict(),
+        mirror=lambda wildcards, input: str(STUDY.mirror or ""),
+        lock=lambda wildcards, input: str(STUDY.lock),
+        max_download_gb=lambda wildcards, input: STUDY.config.settings.max_download_gb,
     message:
         "Retrieve {wildcards.key}"
     script:
@@ -35,12 +38,15 @@ rule lock_inputs:
                 {name for names in SOURCES.accepted_by.values() for name in names}
             ),
         ),
+        checked=get_gate,
     output:
-        "<results>/inputs.json",
+        inputs="<results>/inputs.json",
+        provenance="<results>/provenance/lock_inputs.json",
     log:
         "<logs>/lock_inputs.log",
     localrule: True
     params:
+        specification=get_specification("lock_inputs"),
         lock=lambda wildcards: str(STUDY.lock),
         code=get_code("lock_inputs.py"),
     message:

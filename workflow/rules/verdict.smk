@@ -2,7 +2,7 @@ rule decide_verdicts:
     input:
         evidence=expand(
             "<results>/evidence/{hypothesis}.json",
-            hypothesis=[hypothesis.id for hypothesis in STUDY.config.hypotheses],
+            hypothesis=SCOPE.hypotheses,
         ),
         enrichment=expand(
             "<results>/contrasts/{contrast}/enrichment.tsv", contrast=STUDY.contrasts
@@ -21,23 +21,22 @@ rule decide_verdicts:
         calibration="<results>/calibration.json",
         composition=expand(
             "<results>/contrasts/{contrast}/composition.json",
-            contrast=get_composition_contrasts(),
+            contrast=SCOPE.composition_contrasts,
         ),
         inputs="<results>/inputs.json",
+        planted=[str(STUDY.planted)] if STUDY.planted else [],
+        checked=get_gate,
     output:
-        report(
+        verdicts=report(
             "<results>/verdicts.json",
             caption="../report/verdicts.rst",
             category="Answer",
         ),
+        provenance="<results>/provenance/decide_verdicts.json",
     log:
         "<logs>/decide_verdicts.log",
     params:
-        study=lambda wildcards: to_plain(STUDY.config.study),
-        hypotheses=lambda wildcards: [
-            to_plain(hypothesis) for hypothesis in STUDY.config.hypotheses
-        ],
-        planted=lambda wildcards: str(STUDY.planted or ""),
+        specification=get_specification("decide_verdicts"),
         code=get_code("decide_verdicts.py"),
     message:
         "Decide the verdicts"

@@ -1,8 +1,9 @@
 """Assess all contrasts: what else differs between their groups, and the shape of their p-values."""
 
+from sidemine.provenance import record_job
 from sidemine.script_log import log_to
 
-with log_to(snakemake.log[0]):
+with log_to(snakemake.log[0]), record_job(snakemake):
     from functools import lru_cache
     from pathlib import Path
 
@@ -14,16 +15,17 @@ with log_to(snakemake.log[0]):
     from sidemine.quality.contrast_quality import assess_contrast
     from sidemine.quality.flags import stop_problems
     from sidemine.study.selectors import parse_selector
+    from sidemine.study.specifications import AssessContrasts
     from sidemine.tables import read_differential, read_json, write_json
 
     # Contrasts of one dataset mostly follow one another.
     read_again = lru_cache(maxsize=1)(read_expression)
-    traps = snakemake.params.traps
+    specification = AssessContrasts.model_validate(snakemake.params.specification)
+    traps = specification.traps.model_dump()
     problems = []
     records = []
-    for contrast, row, expression_path, quality_path, design_path, table_path in zip(
-        snakemake.params.contrasts,
-        snakemake.params.rows,
+    for contrast, expression_path, quality_path, design_path, table_path in zip(
+        specification.contrasts,
         snakemake.input.expression,
         snakemake.input.quality,
         snakemake.input.designs,
@@ -39,14 +41,16 @@ with log_to(snakemake.log[0]):
             read_differential(Path(table_path)),
             read_json(Path(quality_path)),
             group_columns=[
-                column for side in ("target", "reference") for column in parse_selector(contrast[side], "").columns
+                column
+                for selector in (contrast.target, contrast.reference)
+                for column in parse_selector(selector, "").columns
             ],
-            row=row,
+            row=specification.datasets[contrast.dataset],
             actions=traps,
         )
-        problems += stop_problems(flags, traps, f"contrast {contrast['contrast']}")
+        problems += stop_problems(flags, traps, f"contrast {contrast.contrast}")
         records.append(quality)
     if problems:
         raise StudyError(problems)
-    for record, path in zip(records, snakemake.output, strict=True):
+    for record, path in zip(records, snakemake.output.quality, strict=True):
         write_json(record, Path(path))

@@ -1,21 +1,24 @@
 """Assess one dataset: samples, scale, traps, principal components; say what is done about the findings."""
 
+from sidemine.provenance import record_job
 from sidemine.script_log import log_to
 
-with log_to(snakemake.log[0]):
+with log_to(snakemake.log[0]), record_job(snakemake):
     from pathlib import Path
 
     from sidemine.errors import StudyError
     from sidemine.prepare.expression_store import read_expression
     from sidemine.quality.assessment import assess_quality
+    from sidemine.study.specifications import AssessQuality
     from sidemine.tables import SAMPLES, read_json, read_table, write_json
 
+    specification = AssessQuality.model_validate(snakemake.params.specification)
     quality, treatment, problems = assess_quality(
         read_expression(Path(snakemake.input.expression)),
         read_table(Path(snakemake.input.samples), SAMPLES),
-        snakemake.params.row,
+        specification.dataset,
         read_json(Path(snakemake.input.shared)),
-        snakemake.params.traps,
+        specification.traps.model_dump(),
     )
     if problems:
         raise StudyError(problems)

@@ -1,20 +1,30 @@
 """Check the groups of all contrasts against the samples, and tell all problems at once."""
 
+from sidemine.provenance import record_job
 from sidemine.script_log import log_to
 
-with log_to(snakemake.log[0]):
+with log_to(snakemake.log[0]), record_job(snakemake):
     from pathlib import Path
 
     from sidemine.differential.design_check import check_designs
     from sidemine.errors import Problem
-    from sidemine.study.models import Contrast
-    from sidemine.tables import SAMPLES, read_json, read_table, write_json
+    from sidemine.study.specifications import CheckDesigns
+    from sidemine.tables import SAMPLES, read_json, read_table, write_json, write_text
 
     samples = {Path(path).parent.name: read_table(Path(path), SAMPLES) for path in snakemake.input.samples}
-    contrasts = [Contrast.model_validate(row) for row in snakemake.params.contrasts]
+    specification = CheckDesigns.model_validate(snakemake.params.specification)
     mismatches = {
         Path(path).parent.name: [Problem.from_dict(problem) for problem in read_json(Path(path))]
         for path in snakemake.input.mismatches
     }
-    findings = check_designs(contrasts, samples, mismatches=mismatches, **snakemake.params.settings)
-    write_json(findings, Path(snakemake.output[0]))
+    findings = check_designs(
+        specification.contrasts,
+        samples,
+        mismatches=mismatches,
+        verified_contrasts=specification.verified_contrasts,
+        verified_datasets=specification.verified_datasets,
+        min_group_size=specification.min_group_size,
+        on_untestable=specification.on_untestable,
+    )
+    write_json(findings, Path(snakemake.output.checks))
+    write_text("Every selector of a verified row matches samples.\n", Path(snakemake.output.passed))

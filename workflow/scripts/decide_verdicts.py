@@ -1,19 +1,22 @@
 """Decide the verdict of every hypothesis by the closed rule table."""
 
+from sidemine.provenance import record_job
 from sidemine.script_log import log_to
 
-with log_to(snakemake.log[0]):
+with log_to(snakemake.log[0]), record_job(snakemake):
     from pathlib import Path
 
     from sidemine.considerations.of_study import read_study_records
     from sidemine.effect.record import HypothesisEvidence
     from sidemine.records import read_record
-    from sidemine.study.models import Hypothesis
+    from sidemine.study.models import to_plain
+    from sidemine.study.specifications import DecideVerdicts
     from sidemine.tables import ENRICHMENT, read_json, read_table
     from sidemine.verdict.card import write_verdicts
     from sidemine.verdict.summary import summarise_verdicts
 
-    given, params = snakemake.input, snakemake.params
+    given = snakemake.input
+    specification = DecideVerdicts.model_validate(snakemake.params.specification)
     records = read_study_records(
         composition=[Path(path) for path in given.composition],
         specificity=Path(given.specificity),
@@ -23,13 +26,14 @@ with log_to(snakemake.log[0]):
         robustness=Path(given.robustness),
     )
     verdicts = summarise_verdicts(
-        study=params.study,
-        hypotheses=[Hypothesis.model_validate(row) for row in params.hypotheses],
+        study=to_plain(specification.study),
+        hypotheses=specification.hypotheses,
         evidence={Path(path).stem: read_record(HypothesisEvidence, Path(path)) for path in given.evidence},
+        words=specification.words,
         judges=records.judges,
         enrichment={Path(path).parent.name: read_table(Path(path), ENRICHMENT) for path in given.enrichment},
         published=[read_json(Path(path)) for path in given.published],
         simulated=any(record["simulated"] for record in read_json(Path(given.inputs))),
-        planted=read_json(Path(params.planted)) if params.planted else [],
+        planted=[sentence for path in given.planted for sentence in read_json(Path(path))],
     )
-    write_verdicts(verdicts, Path(snakemake.output[0]))
+    write_verdicts(verdicts, Path(snakemake.output.verdicts))

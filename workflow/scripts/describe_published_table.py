@@ -1,21 +1,23 @@
 """Check a published table against its label and describe it; it is never tested."""
 
+from sidemine.provenance import record_job
 from sidemine.retrieve.refusal import note_refusals
 from sidemine.script_log import log_to
 
-with log_to(snakemake.log[0]), note_refusals(snakemake.input):
+with log_to(snakemake.log[0]), note_refusals(snakemake.input), record_job(snakemake):
     from pathlib import Path
 
     from sidemine.evidence.published_table import describe_published_table
     from sidemine.prepare.gene_table import read_gene_table
-    from sidemine.study.models import GeneTableSource, PublishedTable
+    from sidemine.study.specifications import DescribePublishedTable
     from sidemine.tables import GENE_SETS, read_table, write_json
 
+    specification = DescribePublishedTable.model_validate(snakemake.params.specification)
     description = describe_published_table(
-        PublishedTable.model_validate(snakemake.params.row),
+        specification.table,
         Path(snakemake.input.table),
-        dict(zip(snakemake.params.maps, map(Path, snakemake.input.maps), strict=True)),
+        dict(zip(specification.maps, map(Path, snakemake.input.maps), strict=True)),
         read_table(Path(snakemake.input.sets), GENE_SETS),
-        read_gene_table(Path(snakemake.input.gene_table), GeneTableSource.model_validate(snakemake.params.gene_table)),
+        read_gene_table(Path(snakemake.input.gene_table), specification.gene_table),
     )
-    write_json(description, Path(snakemake.output[0]))
+    write_json(description, Path(snakemake.output.description))

@@ -7,4 +7,4 @@ with log_to(snakemake.log[0]):
 
     from sidemine.tables import write_json
 
-    write_json(snakemake.params.study, Path(snakemake.output[0]))
+    write_json(snakemake.params.study, Path(snakemake.output.study))

@@ -1,21 +1,24 @@
 """Fit one contrast: target minus reference for every gene."""
 
+from sidemine.provenance import record_job
 from sidemine.script_log import log_to
 
-with log_to(snakemake.log[0]):
+with log_to(snakemake.log[0]), record_job(snakemake):
     from pathlib import Path
 
     from sidemine.differential.contrast import fit_declared_contrast
     from sidemine.differential.contrast_fit import save_fit
     from sidemine.prepare.expression_store import read_expression
-    from sidemine.study.models import Contrast
+    from sidemine.study.specifications import FitContrast
     from sidemine.tables import read_json, write_differential, write_json
 
+    specification = FitContrast.model_validate(snakemake.params.specification)
     outcome = fit_declared_contrast(
         read_expression(Path(snakemake.input.expression)),
-        Contrast.model_validate(snakemake.params.row),
+        specification.contrast,
         treatment=read_json(Path(snakemake.input.treatment)),
-        **snakemake.params.settings,
+        min_group_size=specification.min_group_size,
+        on_untestable=specification.on_untestable,
     )
     write_differential(outcome.table, Path(snakemake.output.table), outcome.unit)
     write_json(outcome.design, Path(snakemake.output.design))

@@ -1,8 +1,9 @@
 """Lock new inputs and list all of them."""
 
+from sidemine.provenance import record_job
 from sidemine.script_log import log_to
 
-with log_to(snakemake.log[0]):
+with log_to(snakemake.log[0]), record_job(snakemake):
     from pathlib import Path
 
     from sidemine.retrieve.lock import update_lock
@@ -12,4 +13,4 @@ with log_to(snakemake.log[0]):
 
     records = [InputRecord.read(Path(path)) for path in snakemake.input.records]
     locked = update_lock(Path(snakemake.params.lock), records, relock=wants_relock(snakemake.config))
-    write_json([record.to_dict() for record in locked], Path(snakemake.output[0]))
+    write_json([record.to_dict() for record in locked], Path(snakemake.output.inputs))

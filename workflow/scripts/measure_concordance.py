@@ -1,36 +1,35 @@
 """Measure the bridges between drug and disease, and the interactions between subgroups of patients."""
 
+from sidemine.provenance import record_job
 from sidemine.retrieve.refusal import note_refusals
 from sidemine.script_log import log_to
 
-with log_to(snakemake.log[0]), note_refusals(snakemake.input):
+with log_to(snakemake.log[0]), note_refusals(snakemake.input), record_job(snakemake):
     from pathlib import Path
 
     from sidemine.evidence.comparator_perturbations import read_signatures
     from sidemine.evidence.concordance import ConcordanceInputs, measure_concordance
     from sidemine.evidence.concordance_sources import read_source
     from sidemine.prepare.gene_table import read_gene_table
-    from sidemine.study.concordance_config import Concordance
-    from sidemine.study.models import Contrast, Dataset, GeneTableSource
+    from sidemine.study.specifications import MeasureConcordance
     from sidemine.tables import CONCORDANCE, GENE_SETS, read_json, read_table, write_json, write_table
 
-    declared = Concordance.model_validate(snakemake.params.declared)
-    contrasts = [Contrast.model_validate(row) for row in snakemake.params.contrasts]
-    datasets = {row["dataset"]: Dataset.model_validate(row) for row in snakemake.params.datasets}
+    specification = MeasureConcordance.model_validate(snakemake.params.specification)
+    declared, datasets = specification.declared, specification.datasets
     samples = dict(zip(datasets, map(Path, snakemake.input.samples), strict=True))
     same = read_json(Path(snakemake.input.shared))["same"]
     sources = {
         contrast.contrast: read_source(
             contrast, datasets[contrast.dataset], Path(fit), Path(design), samples[contrast.dataset], same
         )
-        for contrast, fit, design in zip(contrasts, snakemake.input.fits, snakemake.input.designs, strict=True)
+        for contrast, fit, design in zip(
+            specification.contrasts, snakemake.input.fits, snakemake.input.designs, strict=True
+        )
     }
     signatures = {}
-    if snakemake.params.bridges:
-        genes = read_gene_table(
-            Path(snakemake.input.gene_table), GeneTableSource.model_validate(snakemake.params.gene_table)
-        )
-        files = dict(zip(snakemake.params.bridges, map(Path, snakemake.input.signatures), strict=True))
+    if specification.signatures:
+        genes = read_gene_table(Path(snakemake.input.gene_table), specification.gene_table)
+        files = dict(zip(specification.signatures, map(Path, snakemake.input.signatures), strict=True))
         signatures = {
             bridge.id: read_signatures(files[bridge.id], bridge.comparator_signatures, genes)
             for bridge in declared.bridges
@@ -41,13 +40,12 @@ with log_to(snakemake.log[0]), note_refusals(snakemake.input):
         declared,
         ConcordanceInputs(
             sources,
-            {row.contrast: (row.target_label, row.reference_label) for row in contrasts},
             read_table(Path(snakemake.input.sets), GENE_SETS),
             [markers / f"{cell}.tsv" for cell in snakemake.params.markers],
             signatures,
         ),
-        n_rotations=snakemake.params.settings["rotations"],
-        seed=snakemake.params.settings["seed"],
+        n_rotations=specification.rotations,
+        seed=specification.seed,
     )
     write_table(table, Path(snakemake.output.table), CONCORDANCE)
     write_json(record, Path(snakemake.output.record))

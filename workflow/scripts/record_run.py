@@ -8,4 +8,4 @@ with log_to(snakemake.log[0]):
     from sidemine.report.manifest import describe_run
     from sidemine.tables import write_json
 
-    write_json(describe_run(snakemake.params.config_file), Path(snakemake.output[0]))
+    write_json(describe_run(snakemake.params.config_file), Path(snakemake.output.run))

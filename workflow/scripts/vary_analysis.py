@@ -1,28 +1,30 @@
 """Ask every hypothesis again with one decision of the analysis changed at a time."""
 
+from sidemine.provenance import record_job
 from sidemine.script_log import log_to
 
-with log_to(snakemake.log[0]):
+with log_to(snakemake.log[0]), record_job(snakemake):
     from pathlib import Path
 
     from sidemine.considerations.of_study import read_study_records
-    from sidemine.considerations.robustness.config import RobustnessSettings
     from sidemine.considerations.robustness.measure_study import StudyFiles, vary_study
     from sidemine.considerations.robustness.record import RobustnessOfStudy
     from sidemine.considerations.robustness.variant_rows import robustness_table
     from sidemine.effect.record import HypothesisEvidence
-    from sidemine.records import as_record, read_record, write_record
-    from sidemine.study.models import Contrast, Dataset, GeneTableSource, Hypothesis
+    from sidemine.records import read_record, write_record
+    from sidemine.study.specifications import VaryAnalysis
     from sidemine.tables import GENE_SETS, ROBUSTNESS, read_table, write_table
     from sidemine.verdict.decide import variant_verdicts
 
     def by_folder(paths):
         return {Path(path).parent.name: Path(path) for path in paths}
 
-    given, params = snakemake.input, snakemake.params
-    raw = {}
-    for (dataset, role), path in zip(params.raw, given.raw, strict=True):
-        raw.setdefault(dataset, {})[role] = Path(path)
+    given = snakemake.input
+    specification = VaryAnalysis.model_validate(snakemake.params.specification)
+    raw = {Path(path).parent.name: {"samples": Path(path)} for path in given.samples}
+    roles = [(dataset, role) for dataset, files in specification.files.items() for role in files]
+    for (dataset, role), path in zip(roles, given.raw, strict=True):
+        raw[dataset][role] = Path(path)
     markers = Path(snakemake.scriptdir).resolve().parents[1] / "resources" / "gene_sets"
     files = StudyFiles(
         expression=by_folder(given.expression),
@@ -31,12 +33,11 @@ with log_to(snakemake.log[0]):
         checks=by_folder(given.checks),
         composition=by_folder(given.composition),
         raw=raw,
-        markers=[markers / f"{cell}.tsv" for cell in params.markers],
+        markers=[markers / f"{cell}.tsv" for cell in snakemake.params.markers],
         gene_table=Path(given.gene_table),
-        gene_table_source=GeneTableSource.model_validate(params.gene_table),
+        gene_table_source=specification.gene_table,
     )
     evidence = {Path(path).stem: read_record(HypothesisEvidence, Path(path)) for path in given.evidence}
-    hypotheses = [Hypothesis.model_validate(row) for row in params.hypotheses]
     known = read_study_records(
         composition=list(files.composition.values()),
         specificity=Path(given.specificity),
@@ -45,14 +46,14 @@ with log_to(snakemake.log[0]):
         contrast_quality=list(files.checks.values()),
     )
     records = vary_study(
-        hypotheses,
-        {row["contrast"]: Contrast.model_validate(row) for row in params.contrasts},
-        {row["dataset"]: Dataset.model_validate(row) for row in params.datasets},
+        specification.hypotheses,
+        {row.contrast: row for row in specification.contrasts},
+        specification.datasets,
         evidence,
         read_table(Path(given.sets), GENE_SETS),
         files,
-        variant_verdicts(hypotheses, evidence, known.judges_of_variants),
-        as_record(RobustnessSettings, params.settings),
+        variant_verdicts(specification.hypotheses, evidence, known.judges_of_variants),
+        specification.settings,
     )
     write_table(robustness_table(records), Path(snakemake.output.table), ROBUSTNESS)
     write_record(RobustnessOfStudy(records), Path(snakemake.output.record))

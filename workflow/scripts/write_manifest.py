@@ -6,15 +6,17 @@ with log_to(snakemake.log[0]):
     from pathlib import Path
 
     from sidemine.report.manifest import describe_environment, digest_of_inputs
+    from sidemine.study.specifications import WriteManifest
     from sidemine.tables import read_json, write_json
 
+    specification = WriteManifest.model_validate(snakemake.params.specification)
     inputs = read_json(Path(snakemake.input.inputs))
     manifest = {
         "inputs": inputs,
         "lock_digest": digest_of_inputs(inputs),
-        "seed": snakemake.params.seed,
-        "config_digest": snakemake.params.config_digest,
-        "code_digest": snakemake.params.package,
+        "seed": specification.seed,
+        "config_digest": specification.config_digest,
+        "code_digest": specification.package,
         **describe_environment(),
     }
-    write_json(manifest, Path(snakemake.output[0]))
+    write_json(manifest, Path(snakemake.output.manifest))

@@ -12,7 +12,10 @@ followed (`globals()`, `__subclasses__`, …) the script depends on the whole pa
 from __future__ import annotations
 
 import ast
+import contextlib
 import hashlib
+import json
+import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
@@ -27,7 +30,7 @@ _QUIET_DECORATORS = {
 }
 """Decorators that change what they decorate and nothing else."""
 _UNFOLLOWABLE = {
-    *("globals", "vars", "eval", "exec", "__import__", "import_module", "modules", "__doc__"),
+    *("globals", "eval", "exec", "__import__", "import_module", "modules", "__doc__"),
     *("__subclasses__", "__init_subclass__", "__getattr__"),
 }
 """Names by which code reaches other code, or its docstrings, without naming it."""
@@ -44,7 +47,7 @@ class _Statement:
     Attributes
     ----------
     text
-        Normal form: the syntax tree without docstrings and positions.
+        Digest of its normal form: the syntax tree without docstrings and positions.
     names
         Names that stand anywhere in it.
     imports
@@ -95,8 +98,13 @@ def digest_of_script(script: Path) -> str:
 
 
 def digest_of_package() -> str:
-    """Return a digest of all of sidemine: Python modules, templates, styles and scripts of the page."""
-    return _digest(_all_parts([]))
+    """Return a digest of all of sidemine that makes results: Python modules, templates, styles, scripts of the page.
+
+    The simulator does not count: what it wrote is an input like any other.
+    """
+    digest = _digest(_all_parts([]))
+    _keep_parsed()
+    return digest
 
 
 class _Use:
@@ -203,6 +211,8 @@ class _Use:
 
 def _all_parts(further: list[Path]) -> Iterator[tuple[str, bytes]]:
     for file in sorted([*_package_files(), *further]):
+        if _PACKAGE / "simulate" in file.parents:
+            continue
         if file.suffix == ".py":
             yield _place(file), "\0".join(one.text for one in _parse(file).statements).encode()
         else:
@@ -223,7 +233,84 @@ def _place(file: Path) -> str:
 
 @cache
 def _parse(file: Path) -> _Module:
-    tree = ast.parse(file.read_bytes())
+    """Read a file, or take what an earlier run kept of these same bytes: reading all of sidemine takes a second."""
+    content = file.read_bytes()
+    if not file.is_relative_to(_PACKAGE):
+        return _read_module(content, file)
+    key = f"{_place(file)} {hashlib.sha256(content).hexdigest()}"
+    kept = _kept().get(key)
+    module = _read_module(content, file) if kept is None else _module_of(kept)
+    _parsed[key] = module
+    return module
+
+
+_parsed: dict[str, _Module] = {}
+
+
+@cache
+def _kept() -> dict[str, Any]:
+    try:
+        kept = json.loads(_kept_file().read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return kept["modules"] if kept.get("reader") == _own_digest() else {}
+
+
+def _kept_file() -> Path:
+    # Beside what Python itself keeps of these files, and as trustworthy.
+    return _PACKAGE / "__pycache__" / "code_digest.json"
+
+
+@cache
+def _own_digest() -> str:
+    return hashlib.sha256(Path(__file__).read_bytes()).hexdigest()
+
+
+def _keep_parsed() -> None:
+    """Keep what was read for the next run; a folder that cannot be written costs that run a second."""
+    if _parsed.keys() <= _kept().keys():
+        return
+    modules = {key: [one.followable, _plain(one.imported), [_plain_statement(part) for part in one.statements]]
+               for key, one in _parsed.items()}  # fmt: skip
+    text = json.dumps({"reader": _own_digest(), "modules": modules}, separators=(",", ":"))
+    with contextlib.suppress(OSError):
+        _kept_file().parent.mkdir(exist_ok=True)
+        temporary = _kept_file().with_name(f"code_digest.{os.getpid()}.json")
+        temporary.write_text(text, encoding="utf-8")
+        temporary.replace(_kept_file())
+
+
+def _plain(imported: dict[str, set[tuple[str, str]]]) -> dict[str, list[tuple[str, str]]]:
+    return {name: sorted(meanings) for name, meanings in imported.items()}
+
+
+def _plain_statement(one: _Statement) -> list[Any]:
+    return [one.text, sorted(one.names), sorted(one.imports), sorted(one.binds), one.acts]
+
+
+def _module_of(kept: list[Any]) -> _Module:
+    followable, imported, statements = kept
+    module = _Module(
+        [
+            _Statement(text, set(names), {(place, name) for place, name in imports}, set(binds), acts)
+            for text, names, imports, binds, acts in statements
+        ],
+        {},
+        {name: {(place, what) for place, what in meanings} for name, meanings in imported.items()},
+        followable,
+    )
+    _index(module)
+    return module
+
+
+def _index(module: _Module) -> None:
+    for number, statement in enumerate(module.statements):
+        for name in statement.binds:
+            module.bound.setdefault(name, []).append(number)
+
+
+def _read_module(content: bytes, file: Path) -> _Module:
+    tree = ast.parse(content)
     module = _Module()
     # Then annotations of functions are never evaluated (those of classes are, by dataclasses and pydantic).
     postponed = any(isinstance(node, ast.ImportFrom) and node.module == "__future__" for node in tree.body)
@@ -237,7 +324,7 @@ def _parse(file: Path) -> _Module:
             continue
         statement = _Statement()
         reader = _Reader(statement, package, postponed=postponed)
-        statement.text = reader.read(node)
+        statement.text = hashlib.sha256(reader.read(node).encode()).hexdigest()[:16]
         module.followable &= reader.followable or _place(file) in _FOLLOWED_ELSEWHERE
         if isinstance(node, ast.Import | ast.ImportFrom):
             # It only binds names: what is not named elsewhere is not used.
@@ -245,9 +332,10 @@ def _parse(file: Path) -> _Module:
         else:
             statement.binds = set(_bound_names(node))
             statement.acts = _acts(node)
-        for name in statement.binds:
-            module.bound.setdefault(name, []).append(len(module.statements))
         module.statements.append(statement)
+    _index(module)
+    for statement in module.statements:
+        statement.names &= module.bound.keys() | module.imported.keys()
     return module
 
 
@@ -323,17 +411,20 @@ def _meanings(node: ast.Import | ast.ImportFrom, package: list[str]) -> Iterator
 
 
 def _bound_names(node: ast.AST) -> Iterator[str]:
-    """Give the names that a top-level statement binds in its module."""
+    """Give the names that a top-level statement binds in its module; those of comprehensions stay inside these."""
     if isinstance(node, (*_FUNCTIONS, ast.ClassDef)):
         yield node.name
-        return
-    for below in ast.walk(node):
-        if isinstance(below, ast.Name) and not isinstance(below.ctx, ast.Load):
-            yield below.id
-        elif isinstance(below, (*_FUNCTIONS, ast.ClassDef)):
-            yield below.name
-        elif isinstance(below, ast.Import | ast.ImportFrom):
-            yield from (name for name, _ in _meanings(below, []))
+    elif isinstance(node, ast.Import | ast.ImportFrom):
+        yield from (name for name, _ in _meanings(node, []))
+    elif isinstance(node, ast.Name):
+        if not isinstance(node.ctx, ast.Load):
+            yield node.id
+    elif isinstance(node, ast.comprehension):
+        for part in (node.iter, *node.ifs):
+            yield from _bound_names(part)
+    elif not isinstance(node, ast.Lambda):
+        for below in ast.iter_child_nodes(node):
+            yield from _bound_names(below)
 
 
 def _acts(node: ast.AST) -> bool:

@@ -70,10 +70,15 @@ def as_record(kind: type[Record], content: object, where: str = "a record") -> R
         ) from error
 
 
+def fields_of(record: object) -> dict[str, Any]:
+    """Return the values of a record by field, as they are: for making another record of them."""
+    return {item.name: getattr(record, item.name) for item in fields(record)}  # type: ignore[arg-type]
+
+
 def as_json(record: object) -> JsonValue:
     """Return what the JSON of a record, or of lists, tuples and dicts of records, holds."""
     if is_dataclass(record):
-        return {item.name: as_json(getattr(record, item.name)) for item in fields(record)}
+        return {name: as_json(value) for name, value in fields_of(record).items()}
     if isinstance(record, dict):
         return {str(key): as_json(value) for key, value in record.items()}
     if isinstance(record, list | tuple):
@@ -100,12 +105,14 @@ def _adapter(kind: type[Record]) -> TypeAdapter[Record]:
 
 
 _ADAPTERS: dict[object, TypeAdapter[Any]] = {}
+_CLOSED: set[object] = set()
 
 
 def _close(kind: object) -> None:
     """Let a dataclass, and those inside it, refuse keys that it does not have: pydantic would pass over them."""
     if isinstance(kind, type) and is_dataclass(kind):
-        if "__pydantic_config__" not in vars(kind):
+        if kind not in _CLOSED:
+            _CLOSED.add(kind)
             kind.__pydantic_config__ = {"extra": "forbid"}  # type: ignore[attr-defined]
             for hint in get_type_hints(kind).values():
                 _close(hint)

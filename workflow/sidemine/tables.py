@@ -45,6 +45,9 @@ class TableSpec:
         return [column.name for column in self.columns]
 
 
+EXCLUDED_BY_HAND = "excluded by hand"
+"""Fate of a sample that `exclude` in config.yaml leaves out; the page tells the reason that stands there."""
+
 SAMPLES = TableSpec(
     "samples.tsv",
     (
@@ -93,9 +96,9 @@ DIFFERENCES = TableSpec(
             "number",
             "Target minus reference in the unit that design.json names (fit.unit): no log2 fold change.",
         )
-        if column.name == "log2_fold_change"
-        else replace(column, meaning=column.meaning.replace("log2 fold change (log2 units)", "difference"))
-        for column in DIFFERENTIAL.columns
+        if log2_column.name == "log2_fold_change"
+        else replace(log2_column, meaning=log2_column.meaning.replace("log2 fold change (log2 units)", "difference"))
+        for log2_column in DIFFERENTIAL.columns
     ),
 )
 """`differential.tsv.gz` of values without fold changes (z-scores, fractions). `read_differential` gives the column back as
@@ -156,8 +159,7 @@ GENE_SETS = TableSpec(
         Column("gene", "text", "Approved symbol."),
         Column("weight", "number", "Sign and weight of the gene in the set; 1 in unweighted sets."),
         Column("version", "text", "Release of the library."),
-        Column("licence", "text", "Licence of the library."),
-        Column("source", "text", "URL or path of the library."),
+        Column("source", "text", "URL or path of the library; `study.json` gives its licence."),
     ),
 )
 

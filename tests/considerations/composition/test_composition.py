@@ -60,7 +60,7 @@ def fitted(**options):
 
 def primary():
     columns = {"gene_set": "T", "family": "target", "gene": TARGET, "weight": 1.0}
-    return pd.DataFrame({**columns, "version": "1", "licence": "none", "source": "none"})
+    return pd.DataFrame({**columns, "version": "1", "source": "none"})
 
 
 def measured(fit, markers=MARKERS, contaminated=None):

@@ -26,11 +26,11 @@ SET = GENES[:20]
 def gene_sets(*more):
     """Return the primary set S and others, as (name, family, genes)."""
     rows = [
-        (name, family, gene, 1.0, "1", "none", "none")
+        (name, family, gene, 1.0, "1", "none")
         for name, family, genes in (("S", "target", SET), *more)
         for gene in genes
     ]
-    return pd.DataFrame(rows, columns=["gene_set", "family", "gene", "weight", "version", "licence", "source"])
+    return pd.DataFrame(rows, columns=["gene_set", "family", "gene", "weight", "version", "source"])
 
 
 def samples(n, **columns):

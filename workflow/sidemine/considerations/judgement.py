@@ -8,7 +8,7 @@ from enum import IntEnum
 from typing import Literal
 
 from sidemine.effect.record import HypothesisEvidence
-from sidemine.study.models import Hypothesis
+from sidemine.study.projections import HypothesisToPlace
 
 COMPARATOR_PERCENTILE = 90.0
 """Percentile among comparator sets, in the declared direction, that an experiment must reach."""
@@ -90,7 +90,7 @@ class Case:
         The independent contrasts that the answer rests on, one per source.
     """
 
-    hypothesis: Hypothesis
+    hypothesis: HypothesisToPlace
     evidence: HypothesisEvidence
     carrying: tuple[str, ...]
 

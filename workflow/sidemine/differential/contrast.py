@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from anndata import AnnData
     from numpy.typing import NDArray
 
-    from sidemine.study.models import Contrast
+    from sidemine.study.projections import ContrastToFit
 
 log = logging.getLogger(__name__)
 
@@ -56,7 +56,7 @@ class ContrastOutcome:
 
 def fit_declared_contrast(
     expression: AnnData,
-    contrast: Contrast,
+    contrast: ContrastToFit,
     *,
     min_group_size: int,
     on_untestable: str,
@@ -81,7 +81,7 @@ def fit_declared_contrast(
     Raises
     ------
     StudyError
-        When a selector of a verified row matches nothing, or the contrast cannot be tested and `on_untestable` is stop.
+        When the contrast cannot be tested and `on_untestable` is stop.
     """
     provenance = json.loads(expression.uns["sidemine"])
     groups, mismatches = match_groups(contrast, _samples_of(expression))
@@ -90,7 +90,7 @@ def fit_declared_contrast(
         if provenance["problem"]:
             told = [provenance["problem"], *provenance.get("further_problems", [])]
             raise Untestable(Problem.from_dict(problem) for problem in told)
-        raise_mismatch(contrast, mismatches)
+        raise_mismatch(mismatches, verified=False)  # of a verified row it has stopped the run: `design_check`
         contrast, groups, left_out = treated(contrast, groups, treatment)
         design = design_contrast(contrast, groups, min_group_size)
         fit = _fit(expression, provenance, contrast, design)
@@ -118,7 +118,7 @@ def fit_declared_contrast(
 
 
 def design_again(
-    contrast: Contrast, samples: pd.DataFrame, treatment: Mapping[str, Any], min_group_size: int
+    contrast: ContrastToFit, samples: pd.DataFrame, treatment: Mapping[str, Any], min_group_size: int
 ) -> Design:
     """Build the design of a fitted contrast once more, from the dataset's `samples.tsv` and `treatment.json`.
 
@@ -131,7 +131,7 @@ def design_again(
     return design_contrast(row, groups, min_group_size)
 
 
-def declared_groups(expression: AnnData, contrast: Contrast) -> Groups:
+def declared_groups(expression: AnnData, contrast: ContrastToFit) -> Groups:
     """Return the two groups that the selectors of a contrast choose in a prepared dataset."""
     return select_groups(contrast, _samples_of(expression))
 
@@ -142,8 +142,8 @@ def _samples_of(expression: AnnData) -> pd.DataFrame:
 
 
 def treated(
-    contrast: Contrast, groups: Groups, treatment: Mapping[str, Any] | None
-) -> tuple[Contrast, Groups, list[tuple[str, str]]]:
+    contrast: ContrastToFit, groups: Groups, treatment: Mapping[str, Any] | None
+) -> tuple[ContrastToFit, Groups, list[tuple[str, str]]]:
     """Carry out what the quality stage decided: samples leave, covariates join.
 
     Returns
@@ -157,7 +157,7 @@ def treated(
     return (*adjust_contrast(contrast, groups, treatment), left_out)
 
 
-def _fit(expression: AnnData, provenance: dict[str, Any], contrast: Contrast, design: Design) -> ContrastFit:
+def _fit(expression: AnnData, provenance: dict[str, Any], contrast: ContrastToFit, design: Design) -> ContrastFit:
     layer = layer_of(expression)
     return fit_contrast(
         values_of_rows(np.asarray(expression.layers[layer], dtype=np.float64), expression.obs_names, design, layer),
@@ -194,7 +194,7 @@ def values_of_rows(
     return np.column_stack([block.sum(axis=0) if layer == "counts" else block.mean(axis=0) for block in blocks])
 
 
-def _untestable_design(contrast: Contrast, groups: Groups, finding: Untestable) -> dict[str, Any]:
+def _untestable_design(contrast: ContrastToFit, groups: Groups, finding: Untestable) -> dict[str, Any]:
     units = groups.samples["unit"]
     names = groups.samples.index.astype(str)
     return {

@@ -16,7 +16,7 @@ from sidemine.study.covariates import parse_covariate
 from sidemine.study.selectors import parse_selector
 
 if TYPE_CHECKING:
-    from sidemine.study.models import Contrast
+    from sidemine.study.projections import ContrastToFit
 
 
 def drop_samples(groups: Groups, treatment: Mapping[str, Any]) -> tuple[Groups, list[tuple[str, str]]]:
@@ -36,7 +36,9 @@ def drop_samples(groups: Groups, treatment: Mapping[str, Any]) -> tuple[Groups, 
     return replace(groups, target=groups.target & ~gone, reference=groups.reference & ~gone), left
 
 
-def adjust_contrast(contrast: Contrast, groups: Groups, treatment: Mapping[str, Any]) -> tuple[Contrast, Groups]:
+def adjust_contrast(
+    contrast: ContrastToFit, groups: Groups, treatment: Mapping[str, Any]
+) -> tuple[ContrastToFit, Groups]:
     """Add the covariates that the study declares to adjust for: sex by the genes, batches that go with the group.
 
     Sex as the genes show it replaces the recorded sex among the covariates; it enters where it varies within both groups.
@@ -80,12 +82,12 @@ def adjust_contrast(contrast: Contrast, groups: Groups, treatment: Mapping[str, 
     return contrast, groups
 
 
-def group_columns(contrast: Contrast) -> set[str]:
+def group_columns(contrast: ContrastToFit) -> set[str]:
     """Return the metadata columns that the selectors of a contrast read."""
     return {*parse_selector(contrast.target, "").columns, *parse_selector(contrast.reference, "").columns}
 
 
-def _adjust_sex(contrast: Contrast, groups: Groups, sex: Mapping[str, Any]) -> tuple[Contrast, Groups]:
+def _adjust_sex(contrast: ContrastToFit, groups: Groups, sex: Mapping[str, Any]) -> tuple[ContrastToFit, Groups]:
     if not sex["values"]:
         return contrast, groups
     values = np.array([sex["values"].get(str(name), "") for name in groups.samples.index], dtype=object)

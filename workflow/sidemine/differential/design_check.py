@@ -3,27 +3,29 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from sidemine.differential.groups import design_contrast, select_groups
+from sidemine.differential.groups import design_contrast, match_groups, raise_mismatch
 from sidemine.errors import Problem, StudyError, Untestable
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from sidemine.study.models import Contrast
+    from sidemine.study.projections import ContrastToFit
 
 log = logging.getLogger(__name__)
 
 
 def check_designs(
-    contrasts: Iterable[Contrast],
+    contrasts: Iterable[ContrastToFit],
     samples: Mapping[str, pd.DataFrame],
     *,
     min_group_size: int,
     on_untestable: str,
     mismatches: Mapping[str, list[Problem]] | None = None,
+    verified_contrasts: Collection[str] = (),
+    verified_datasets: Collection[str] = (),
 ) -> dict[str, Any]:
     """Check the groups and the design of every contrast.
 
@@ -43,6 +45,8 @@ def check_designs(
         `stop` turns every contrast that cannot be tested into an error; `continue` does not.
     mismatches
         By dataset: why nothing of it can be tested, as `prepare.metadata.read_or_explain_samples` tells it.
+    verified_contrasts, verified_datasets
+        Ids of the rows whose status is `verified`.
 
     Returns
     -------
@@ -54,13 +58,16 @@ def check_designs(
     StudyError
         When selectors of verified rows match nothing, or, with `stop`, when a contrast cannot be tested.
     """
-    errors: list[Problem] = []
+    mismatches = mismatches or {}
+    errors = [problem for name in verified_datasets for problem in mismatches.get(name, [])]
     findings: dict[str, Any] = {}
     for contrast in contrasts:
         try:
-            if told := (mismatches or {}).get(contrast.dataset):
+            if told := mismatches.get(contrast.dataset):
                 raise Untestable(told)
-            design_contrast(contrast, select_groups(contrast, samples[contrast.dataset]), min_group_size)
+            groups, unmatched = match_groups(contrast, samples[contrast.dataset])
+            raise_mismatch(unmatched, verified=contrast.contrast in verified_contrasts)
+            design_contrast(contrast, groups, min_group_size)
             findings[contrast.contrast] = {"testable": True, "problems": []}
         except StudyError as error:
             errors += error.problems

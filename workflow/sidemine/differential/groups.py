@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from sidemine.study.models import Contrast
+    from sidemine.study.projections import ContrastToFit
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Groups:
     reference: NDArray[np.bool_]
 
 
-def select_groups(contrast: Contrast, samples: pd.DataFrame) -> Groups:
+def select_groups(contrast: ContrastToFit, samples: pd.DataFrame) -> Groups:
     """Return the two groups of a contrast.
 
     Parameters
@@ -45,27 +45,27 @@ def select_groups(contrast: Contrast, samples: pd.DataFrame) -> Groups:
 
     Raises
     ------
-    StudyError
-        When a selector of a `verified` row reads a column that does not exist, or matches no sample.
     Untestable
-        The same, of an `unverified` row: only this contrast is lost.
+        When a selector reads a column that does not exist, or matches no sample. For a `verified` row the check of all
+        designs has stopped the run before (`design_check`).
     """
     groups, problems = match_groups(contrast, samples)
-    raise_mismatch(contrast, problems)
+    if problems:
+        raise Untestable(problems)
     return groups
 
 
-def raise_mismatch(contrast: Contrast, problems: list[Problem]) -> None:
+def raise_mismatch(problems: list[Problem], *, verified: bool) -> None:
     """Raise what selectors without samples mean: an error in a `verified` row, an untestable contrast otherwise."""
     if not problems:
         return
-    if contrast.status != "verified":
+    if not verified:
         raise Untestable(problems)
     hint = " The row is `verified`, so the run stops; as `unverified` only this contrast would be lost."
     raise StudyError(replace(problem, next_step=problem.next_step + hint) for problem in problems)
 
 
-def match_groups(contrast: Contrast, samples: pd.DataFrame) -> tuple[Groups, list[Problem]]:
+def match_groups(contrast: ContrastToFit, samples: pd.DataFrame) -> tuple[Groups, list[Problem]]:
     """Apply the selectors of a contrast to the samples of its dataset.
 
     Parameters
@@ -101,7 +101,7 @@ def match_groups(contrast: Contrast, samples: pd.DataFrame) -> tuple[Groups, lis
     return Groups(used, matched[0], matched[1]), problems
 
 
-def design_contrast(contrast: Contrast, groups: Groups, min_group_size: int) -> Design:
+def design_contrast(contrast: ContrastToFit, groups: Groups, min_group_size: int) -> Design:
     """Build the design that a contrast declares: its groups, covariates and block.
 
     Raises

@@ -18,7 +18,8 @@ from sidemine.enrichment.set_effect import hedges_g, set_effects
 from sidemine.enrichment.set_membership import build_membership
 from sidemine.errors import Problem
 from sidemine.quality.shared_samples import sample_name
-from sidemine.study.models import Contrast, Dataset, Hypothesis, MarginOfControl
+from sidemine.study.models import MarginOfControl
+from sidemine.study.projections import DatasetToCount, DatasetToMeasure, HypothesisToMeasure
 from sidemine.study.scales import SCALES
 from sidemine.tables import SAMPLES, SET_TESTS, read_json, read_table
 
@@ -34,8 +35,8 @@ from it."""
 class ContrastFiles:
     """A contrast, its dataset, and the files that earlier stages wrote for it."""
 
-    contrast: Contrast
-    dataset: Dataset
+    contrast: str
+    dataset: DatasetToMeasure
     fit: Path
     design: Path
     set_tests: Path
@@ -43,7 +44,7 @@ class ContrastFiles:
 
 
 def measure_hypothesis(
-    hypothesis: Hypothesis,
+    hypothesis: HypothesisToMeasure,
     files: list[ContrastFiles],
     gene_sets: pd.DataFrame,
     same: Mapping[str, Mapping[str, str]],
@@ -67,13 +68,12 @@ def measure_hypothesis(
         Effects (target minus reference), intervals, tests; a contrast that cannot be tested carries its problem.
     """
     primary = gene_sets[gene_sets["gene_set"] == hypothesis.primary.set]
-    fits = {entry.contrast.contrast: load_fit(entry.fit) for entry in files}
+    fits = {entry.contrast: load_fit(entry.fit) for entry in files}
     common = None
     if hypothesis.kind == "cohort":
         common = set(primary["gene"]) & common_genes(fits, hypothesis.primary.contrasts)
     evidence = {
-        entry.contrast.contrast: _read_contrast(entry, fits[entry.contrast.contrast], primary, hypothesis, common)
-        for entry in files
+        entry.contrast: _read_contrast(entry, fits[entry.contrast], primary, hypothesis, common) for entry in files
     }
     contrasts = [evidence[name] for name in hypothesis.primary.contrasts]
     return gather_evidence(
@@ -86,7 +86,7 @@ def measure_hypothesis(
 
 
 def gather_evidence(
-    hypothesis: Hypothesis,
+    hypothesis: HypothesisToMeasure,
     measured: Mapping[str, ContrastEvidence],
     refused: Sequence[Refused] = (),
     n_common_genes: int | None = None,
@@ -134,7 +134,7 @@ def _refuse_dependent(
     kind: str,
 ) -> list[Refused]:
     """Return the contrasts that must not be pooled with the ones declared before them, each with the reason."""
-    by_name = {entry.contrast.contrast: entry for entry in files}
+    by_name = {entry.contrast: entry for entry in files}
     testable = [row.contrast for row in contrasts if row.testable]
     return choose_independent(
         testable,
@@ -146,7 +146,7 @@ def _refuse_dependent(
 
 
 def units_of(
-    dataset: Dataset, samples: Path, fit: ContrastFit | None, same: Mapping[str, Mapping[str, str]]
+    dataset: DatasetToCount, samples: Path, fit: ContrastFit | None, same: Mapping[str, Mapping[str, str]]
 ) -> frozenset[str]:
     """Name the samples that a fit used and their biological units, so that only the same ones share a name.
 
@@ -171,7 +171,7 @@ def units_of(
 
 
 def _margin(
-    hypothesis: Hypothesis, evidence: Mapping[str, ContrastEvidence]
+    hypothesis: HypothesisToMeasure, evidence: Mapping[str, ContrastEvidence]
 ) -> tuple[float | None, str, ContrastEvidence | None]:
     declared = hypothesis.primary.margin
     if not isinstance(declared, MarginOfControl):
@@ -198,21 +198,16 @@ def _read_contrast(
     entry: ContrastFiles,
     fit: ContrastFit | None,
     primary: pd.DataFrame,
-    hypothesis: Hypothesis,
+    hypothesis: HypothesisToMeasure,
     common: set[str] | None,
 ) -> ContrastEvidence:
     design = read_json(entry.design)
     shell = ContrastEvidence(
-        contrast=entry.contrast.contrast,
+        contrast=entry.contrast,
         dataset=entry.dataset.dataset,
         accession=entry.dataset.accession,
-        platform=entry.dataset.platform,
-        role=entry.contrast.role,
         tissue=entry.dataset.tissue,
         declared_source=entry.dataset.source,
-        status="verified" if {entry.dataset.status, entry.contrast.status} == {"verified"} else "unverified",
-        target_label=entry.contrast.target_label,
-        reference_label=entry.contrast.reference_label,
         n_target=design["n_target"],
         n_reference=design["n_reference"],
         testable=False,
@@ -287,17 +282,19 @@ def measure_contrast(
 def _no_fold_change(entry: ContrastFiles, fit: ContrastFit) -> Problem:
     return Problem(
         f"{SCALES[entry.dataset.scale].words} have no fold change, and the effect of an experiment is one",
-        f"contrast {entry.contrast.contrast}, dataset {entry.dataset.dataset}: scale {entry.dataset.scale} ({fit.unit})",
+        f"contrast {entry.contrast}, dataset {entry.dataset.dataset}: scale {entry.dataset.scale} ({fit.unit})",
         "for experiments: counts, logarithms, or linear values; z-scores and fractions in cohorts, as a standardised effect",
         "Use another file of the series that holds values with fold changes.",
     )
 
 
-def _too_few_genes(hypothesis: Hypothesis, entry: ContrastFiles, primary: pd.DataFrame, fit: ContrastFit) -> Problem:
+def _too_few_genes(
+    hypothesis: HypothesisToMeasure, entry: ContrastFiles, primary: pd.DataFrame, fit: ContrastFit
+) -> Problem:
     measured = len(set(primary["gene"]) & set(fit.genes))
     return Problem(
         f"too few genes of {hypothesis.primary.set} were measured",
-        f"{measured} of {len(primary)} in contrast {entry.contrast.contrast} ({entry.dataset.accession})",
+        f"{measured} of {len(primary)} in contrast {entry.contrast} ({entry.dataset.accession})",
         "at least settings.min_set_size measured genes",
         "Declare a primary set that this platform measures, or leave this contrast out of the hypothesis.",
     )
@@ -307,16 +304,16 @@ def _notes(files: list[ContrastFiles], declared: set[str]) -> list[str]:
     """Tell what is not independent: contrasts of one source, shared samples, repeats of one unit."""
     by_source: dict[tuple[str, str], list[str]] = {}
     for entry in files:
-        if entry.contrast.contrast in declared:
-            by_source.setdefault(entry.dataset.independent_source, []).append(entry.contrast.contrast)
+        if entry.contrast in declared:
+            by_source.setdefault(entry.dataset.independent_source, []).append(entry.contrast)
     notes = [
         f"{', '.join(names)} come from one source ({', '.join(filter(None, source))}) and count as one."
         for source, names in by_source.items()
         if len(names) > 1
     ]
-    designs = {entry.contrast.contrast: read_json(entry.design) for entry in files}
+    designs = {entry.contrast: read_json(entry.design) for entry in files}
     groups = {name: {*design["target_samples"], *design["reference_samples"]} for name, design in designs.items()}
-    dataset_of = {entry.contrast.contrast: entry.dataset.accession for entry in files}
+    dataset_of = {entry.contrast: entry.dataset.accession for entry in files}
     names = list(groups)
     for position, one in enumerate(names):
         for other in names[position + 1 :]:
@@ -327,6 +324,6 @@ def _notes(files: list[ContrastFiles], declared: set[str]) -> list[str]:
                     "confirmation of one another."
                 )
     for entry in files:
-        if entry.contrast.contrast in declared:
-            notes += [f"{entry.contrast.contrast}: {note}." for note in designs[entry.contrast.contrast]["notes"]]
+        if entry.contrast in declared:
+            notes += [f"{entry.contrast}: {note}." for note in designs[entry.contrast]["notes"]]
     return notes

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sidemine.effect.record import HypothesisEvidence
-    from sidemine.study.models import Hypothesis
+    from sidemine.study.projections import HypothesisToPool
 
 GENE_UNIT = "log2 fold change"
 FEWEST = 2
@@ -98,7 +98,7 @@ def pool_genes(studies: Sequence[Study], kind: str) -> pd.DataFrame:
 
 def pool_sets(
     studies: Sequence[Study],
-    hypothesis: Hypothesis,
+    hypothesis: HypothesisToPool,
     gene_sets: pd.DataFrame,
     *,
     common: Sequence[str],
@@ -160,7 +160,7 @@ _RANK = {"primary": 0, "secondary": 1, "exploratory": 2}
 
 def _measure_sets(
     studies: Sequence[Study],
-    hypothesis: Hypothesis,
+    hypothesis: HypothesisToPool,
     gene_sets: pd.DataFrame,
     names: Sequence[str],
     common: Sequence[str],

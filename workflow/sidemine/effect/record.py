@@ -33,12 +33,10 @@ class ContrastEvidence:
 
     Attributes
     ----------
-    contrast, dataset, accession, platform, role, tissue, status
-        Which data; `status` says whether the selectors were checked against the record.
-    declared_source
-        Word that data sets of the same cells and laboratory share; empty: accession and tissue tell them apart.
-    target_label, reference_label, n_target, n_reference
-        What was compared, and the number of independent biological units on each side.
+    contrast, dataset, accession
+        Which data.
+    n_target, n_reference
+        Number of independent biological units on each side.
     testable, problem
         Whether the contrast could be tested; if not, the four-part problem.
     effect, effect_se, effect_df, effect_unit
@@ -59,17 +57,16 @@ class ContrastEvidence:
     comparator_percentile
         Where the set's effect stands among the comparator sets, in the declared direction; None where that was not
         measured or there is no valid comparator.
+    declared_source, tissue
+        Data sets of one declared source count as one; where none is declared, those of one accession and tissue.
+    platform, role, status, target_label, reference_label
+        Words for the reader, filled in by the verdict stage (`with_words`), so that rewording a study measures nothing
+        again; `status` says whether the selectors were checked against the record.
     """
 
     contrast: str
     dataset: str
     accession: str
-    platform: str
-    role: str
-    tissue: str
-    status: str
-    target_label: str
-    reference_label: str
     n_target: int
     n_reference: int
     testable: bool
@@ -93,6 +90,12 @@ class ContrastEvidence:
     blocking: str = "none"
     comparator_percentile: float | None = None
     declared_source: str = ""
+    tissue: str = ""
+    platform: str = ""
+    role: str = ""
+    status: str = ""
+    target_label: str = ""
+    reference_label: str = ""
 
     @property
     def source(self) -> tuple[str, str]:

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from sidemine.enrichment.libraries import Library, find_set, read_library
 from sidemine.errors import InputError, Problem, SidemineError, StudyError
-from sidemine.study.models import Family, GeneSetRow
+from sidemine.study.models import Family
+from sidemine.study.projections import GeneSetToRead
 from sidemine.tables import GENE_SETS, Column, TableSpec, empty_table
 
 if TYPE_CHECKING:
@@ -63,13 +64,13 @@ class _ChosenSet:
     """One set of the study before its symbols are mapped."""
 
     name: str
-    row: GeneSetRow
+    row: GeneSetToRead
     members: tuple[tuple[tuple[str, float], ...], ...]
     """(symbol, weight) pairs of every library set that is united in it."""
 
 
 def build_gene_sets(
-    rows: Sequence[GeneSetRow],
+    rows: Sequence[GeneSetToRead],
     files: Mapping[str, Path],
     gene_table: SymbolResolver,
     opt_in: Collection[str] = (),
@@ -129,7 +130,7 @@ def build_gene_sets(
 
 
 def _choose_sets(
-    used: Sequence[GeneSetRow], rows: Sequence[GeneSetRow], files: Mapping[str, Path]
+    used: Sequence[GeneSetToRead], rows: Sequence[GeneSetToRead], files: Mapping[str, Path]
 ) -> tuple[list[_ChosenSet], list[tuple[str, str, str, str, str]]]:
     """Take every row's sets from its library; a set that an opt-in row names is never taken by a `*` row."""
     libraries: dict[tuple[str, str], Library] = {}
@@ -166,7 +167,7 @@ def _choose_sets(
     return [chosen[name] for name in sorted(chosen)], ledger
 
 
-def _file_of(row: GeneSetRow, files: Mapping[str, Path]) -> Path:
+def _file_of(row: GeneSetToRead, files: Mapping[str, Path]) -> Path:
     if row.source in files:
         return files[row.source]
     raise StudyError(
@@ -180,9 +181,9 @@ def _file_of(row: GeneSetRow, files: Mapping[str, Path]) -> Path:
 
 
 def _sets_of_row(
-    row: GeneSetRow,
+    row: GeneSetToRead,
     library: Library,
-    rows: Sequence[GeneSetRow],
+    rows: Sequence[GeneSetToRead],
     ledger: list[tuple[str, str, str, str, str]],
 ) -> Iterator[_ChosenSet]:
     if row.member != "*":
@@ -293,7 +294,6 @@ def _records(one: _ChosenSet, weights: Mapping[str, float]) -> Iterable[dict[str
             "gene": gene,
             "weight": float(weight),
             "version": one.row.version,
-            "licence": one.row.licence,
             "source": one.row.source,
         }
         for gene, weight in weights.items()

@@ -164,7 +164,14 @@ def _parse_gmt(text: str, path: Path) -> Library:
     return Library(path, sets, notes=(f"{empty} sets of the library hold no gene",) if empty else ())
 
 
-_SYMBOL = re.compile(r"[A-Z][A-Z0-9]*\d[A-Z0-9]*(?:-[A-Z0-9]+)?|ENS[A-Z]*G\d+(?:\.\d+)?")
+# What names of genes look like: symbols of people, of mice, Ensembl and Entrez ids.
+_GENE_FORMS = tuple(
+    map(
+        re.compile,
+        (r"[A-Z][A-Z0-9]*(?:[-.][A-Z0-9]+)*", r"[A-Z][a-z0-9]+(?:-[a-z0-9]+)*", r"ENS[A-Z]*[GT]\d+(?:\.\d+)?", r"\d+"),
+    )
+)
+_REACTOME = re.compile(r"R-[A-Z]{3}-\d+")
 _MIN_ALIKE = 3
 
 
@@ -175,7 +182,8 @@ def _check_descriptions(text: str, path: Path) -> None:
     cells are alike from line to line, genes are not.
     """
     rows = [(number, line.split("\t")) for number, line in _lines(text)]
-    genes = {cell.strip() for _, cells in rows for cell in cells[2:]}
+    genes = {gene for _, cells in rows for cell in cells[2:] if (gene := cell.strip())}
+    forms = [form for form in _GENE_FORMS if 2 * sum(map(bool, map(form.fullmatch, genes))) > len(genes)]
     seconds = [(number, cells[0].strip(), cells[1].strip()) for number, cells in rows]
     described = [second for _, _, second in seconds if not is_missing_label(second)]
     alike = len(described) >= _MIN_ALIKE and (
@@ -192,7 +200,9 @@ def _check_descriptions(text: str, path: Path) -> None:
             "that copy; if this is a description, write it in words.",
         )
         for number, name, second in seconds
-        if not is_missing_label(second) and (second in genes or _SYMBOL.fullmatch(second))
+        if not is_missing_label(second)
+        and not _REACTOME.fullmatch(second)
+        and (second in genes or any(form.fullmatch(second) for form in forms))
     ]
     if not alike:
         _raise_any(doubtful[:5])

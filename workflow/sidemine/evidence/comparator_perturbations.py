@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from sidemine.differential.contrast_fit import ContrastFit
     from sidemine.prepare.gene_table import GeneTable
-    from sidemine.study.concordance_config import ComparatorSignatures
+    from sidemine.study.projections import SignaturesToRead
 
     Array = NDArray[np.float64]
 
@@ -71,7 +71,7 @@ class Place:
     concordances: Array
 
 
-def read_signatures(path: Path, declared: ComparatorSignatures, gene_table: GeneTable) -> pd.DataFrame:
+def read_signatures(path: Path, declared: SignaturesToRead, gene_table: GeneTable) -> pd.DataFrame:
     """Read a file of signatures; return perturbations × approved symbols, without those to exclude.
 
     Raises

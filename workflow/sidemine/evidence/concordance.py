@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from sidemine.differential.contrast_fit import ContrastFit
-    from sidemine.study.concordance_config import Bridge, Concordance
+    from sidemine.study.projections import BridgeToMeasure, ConcordanceToMeasure
 
 
 @dataclass(frozen=True)
@@ -48,8 +48,6 @@ class ConcordanceInputs:
     ----------
     sources
         Every contrast that a bridge or interaction names, and the stimulus contrasts in blood.
-    labels
-        Per contrast: target and reference in words.
     gene_sets
         The study's sets, as `tables.GENE_SETS` describes.
     markers
@@ -59,14 +57,13 @@ class ConcordanceInputs:
     """
 
     sources: Mapping[str, ContrastSource]
-    labels: Mapping[str, tuple[str, str]]
     gene_sets: pd.DataFrame
     markers: Sequence[Path]
     signatures: Mapping[str, pd.DataFrame] = field(default_factory=dict)
 
 
 def measure_concordance(
-    declared: Concordance, inputs: ConcordanceInputs, *, n_rotations: int, seed: int
+    declared: ConcordanceToMeasure, inputs: ConcordanceInputs, *, n_rotations: int, seed: int
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
     """Measure all bridges and interactions.
 
@@ -109,9 +106,7 @@ def measure_concordance(
 
 def _interaction(one: Any, inputs: ConcordanceInputs) -> list[dict[str, Any]]:
     fits = _testable(one.contrasts, inputs.sources)
-    return measure_interaction(
-        one, fits, independent_of(list(fits), inputs.sources, "cohort"), inputs.labels, inputs.gene_sets
-    )
+    return measure_interaction(one, fits, independent_of(list(fits), inputs.sources, "cohort"), inputs.gene_sets)
 
 
 def _testable(names: Sequence[str], sources: Mapping[str, ContrastSource]) -> dict[str, ContrastFit]:
@@ -122,7 +117,7 @@ def _testable(names: Sequence[str], sources: Mapping[str, ContrastSource]) -> di
 class _Measurement:
     """One bridge on its way from contrasts to rows."""
 
-    bridge: Bridge
+    bridge: BridgeToMeasure
     inputs: ConcordanceInputs
     markers: Mapping[str, list[str]]
     contaminated: Mapping[str, str]
@@ -312,7 +307,6 @@ class _Measurement:
         bridge = self.bridge
         record: dict[str, Any] = {
             "bridge": bridge.id,
-            "question": bridge.question,
             "drug": bridge.drug,
             "disease": bridge.disease,
             "margin": bridge.margin,
@@ -340,17 +334,8 @@ class _Measurement:
             {"name": name, "kind": kind, "concordance": float(value)}
             for name, kind, value in zip(place.names, place.kinds, place.concordances, strict=True)
         ]
-        record["profile"] = plotted_profile(data, primary.scope.chosen, self._axis_labels(primary))
+        record["profile"] = plotted_profile(data, primary.scope.chosen)
         return record
-
-    def _axis_labels(self, primary: Row) -> dict[str, str]:
-        labels = self.inputs.labels
-        names = {"drug": (primary.drug, self.bridge.drug), "disease": (primary.disease, self.bridge.disease)}
-        return {
-            side: f"normal deviate, {labels[used if used in labels else declared[0]][0]} minus "
-            f"{labels[used if used in labels else declared[0]][1]}" + ("" if used in labels else " (pooled)")
-            for side, (used, declared) in names.items()
-        }
 
 
 def _share_units(one: str, other: str, sources: Mapping[str, ContrastSource]) -> bool:

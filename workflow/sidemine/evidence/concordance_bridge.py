@@ -256,7 +256,7 @@ def leading_genes(genes: Sequence[str], shares: Array, most: int) -> list[str]:
     return [genes[row] for row in order if signed[row] > 0]
 
 
-def plotted_profile(data: BridgeData, chosen: NDArray[np.bool_], labels: Mapping[str, str]) -> dict[str, Any]:
+def plotted_profile(data: BridgeData, chosen: NDArray[np.bool_]) -> dict[str, Any]:
     """Return the points of the scatter plot: the leading genes, and a thinned rest."""
     drug, disease = data.drug.whole.deviates, data.disease[TOTAL].whole.deviates
     order = np.lexsort((np.array(data.genes), -np.abs(drug * disease), ~chosen))
@@ -270,7 +270,6 @@ def plotted_profile(data: BridgeData, chosen: NDArray[np.bool_], labels: Mapping
         "disease": [round(float(value), 4) for value in disease[rows]],
         "in_set": [bool(value) for value in chosen[rows]],
         "n_total": len(data.genes),
-        "labels": dict(labels),
     }
 
 

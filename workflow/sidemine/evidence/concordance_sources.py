@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from sidemine.differential.contrast_fit import ContrastFit
-    from sidemine.study.models import Contrast, Dataset
+    from sidemine.study.projections import ContrastOfRole, DatasetToBridge
 
 
 @dataclass(frozen=True)
@@ -55,8 +55,8 @@ class ContrastSource:
 
 
 def read_source(
-    contrast: Contrast,
-    dataset: Dataset,
+    contrast: ContrastOfRole,
+    dataset: DatasetToBridge,
     fit: Path,
     design: Path,
     samples: Path,

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sidemine.differential.contrast_fit import ContrastFit
-    from sidemine.study.concordance_config import DerivedSetRule
+    from sidemine.study.projections import DerivationOfSet
 
 SAME_EVIDENCE = 0.2
 """Jaccard index with a target set above which the two are one line of evidence."""
@@ -59,7 +59,7 @@ class DerivedSet:
 
 def derive_set(
     name: str,
-    rule: DerivedSetRule,
+    rule: DerivationOfSet,
     found_in: Mapping[str, ContrastFit],
     confirmed_in: Mapping[str, ContrastFit],
     *,

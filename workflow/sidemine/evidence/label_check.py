@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from sidemine.prepare.symbol_repair import find_mangled_candidates
-from sidemine.study.models import PublishedTable
+from sidemine.study.projections import TableToDescribe
 
 if TYPE_CHECKING:
     import numpy as np
@@ -56,7 +56,7 @@ class _Platform:
 
 
 def check_label(
-    row: PublishedTable, table: pd.DataFrame, platform_maps: Mapping[str, pd.DataFrame]
+    row: TableToDescribe, table: pd.DataFrame, platform_maps: Mapping[str, pd.DataFrame]
 ) -> list[dict[str, str]]:
     """Check a published table against the platform that its label implies.
 
@@ -105,7 +105,7 @@ def _names_in(text: str) -> list[str]:
     return [part for piece in re.split(r"///|;", text) if (part := piece.strip())]
 
 
-def _check_identifiers(row: PublishedTable, table: pd.DataFrame, platforms: Mapping[str, _Platform]) -> dict[str, str]:
+def _check_identifiers(row: TableToDescribe, table: pd.DataFrame, platforms: Mapping[str, _Platform]) -> dict[str, str]:
     check = "identifiers on the declared platform"
     if row.platform not in platforms:
         return _result(check, "cannot be checked", "No probe map of the declared platform is given.")
@@ -137,7 +137,7 @@ def _check_identifiers(row: PublishedTable, table: pd.DataFrame, platforms: Mapp
     return _result(check, "contradicts", f"{intro} {contradiction} The label that would fit: {would_fit}.")
 
 
-def _others(row: PublishedTable, share: Mapping[str, float]) -> list[str]:
+def _others(row: TableToDescribe, share: Mapping[str, float]) -> list[str]:
     return sorted((name for name in share if name != row.platform), key=lambda name: (-share[name], name))
 
 
@@ -235,7 +235,7 @@ def implied_tests(p_values: NDArray[np.float64], adjusted: NDArray[np.float64]) 
 
 
 def _check_number_of_tests(
-    row: PublishedTable, table: pd.DataFrame, platforms: Mapping[str, _Platform]
+    row: TableToDescribe, table: pd.DataFrame, platforms: Mapping[str, _Platform]
 ) -> dict[str, str]:
     check = "number of tests"
     if not row.p_value_column or not row.adjusted_p_column:
@@ -295,7 +295,7 @@ def _platforms_of_size(count: int, platforms: Mapping[str, _Platform], declared:
     return ", ".join(fitting)
 
 
-def _check_gene_lists(row: PublishedTable, table: pd.DataFrame) -> dict[str, str]:
+def _check_gene_lists(row: TableToDescribe, table: pd.DataFrame) -> dict[str, str]:
     """Look for `A /// B`, with blanks: the way in which Affymetrix annotations name several genes of one probe set."""
     check = "way of naming several genes"
     written = table["identifier"][table["identifier"].str.contains(" /// ", regex=False)]
@@ -317,7 +317,7 @@ def _check_mangled_names(table: pd.DataFrame) -> dict[str, str]:
     return _result(check, "contradicts", f"{len(dates)} names are dates: {shown}.")
 
 
-def _check_mean_expression(row: PublishedTable, table: pd.DataFrame) -> dict[str, str]:
+def _check_mean_expression(row: TableToDescribe, table: pd.DataFrame) -> dict[str, str]:
     check = "range of mean expression"
     means = table["mean"].dropna()
     if not row.mean_column or len(means) == 0:

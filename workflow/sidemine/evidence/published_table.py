@@ -14,7 +14,7 @@ from sidemine.errors import InputError, Problem
 from sidemine.evidence.label_check import check_label
 from sidemine.prepare.platform_annotation import read_platform_annotation
 from sidemine.sources.spreadsheet import is_spreadsheet, read_spreadsheet_sheets
-from sidemine.study.models import PublishedTable
+from sidemine.study.projections import TableToDescribe
 from sidemine.text.delimited import TextTable, read_delimited
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class _Resolver(Protocol):
     def resolve_symbols(self, names: list[str]) -> Any: ...
 
 
-def read_published_table(row: PublishedTable, path: Path) -> pd.DataFrame:
+def read_published_table(row: TableToDescribe, path: Path) -> pd.DataFrame:
     """Read a published table: CSV, TSV (either also gzipped) or a spreadsheet.
 
     Parameters
@@ -85,7 +85,7 @@ def read_published_table(row: PublishedTable, path: Path) -> pd.DataFrame:
 
 
 def describe_table(
-    row: PublishedTable, table: pd.DataFrame, panel: Mapping[str, float] | None, gene_table: _Resolver
+    row: TableToDescribe, table: pd.DataFrame, panel: Mapping[str, float] | None, gene_table: _Resolver
 ) -> str:
     """Say in one sentence how many measured genes of the panel are lower or higher.
 
@@ -139,7 +139,7 @@ def describe_table(
 
 
 def describe_published_table(
-    row: PublishedTable,
+    row: TableToDescribe,
     path: Path,
     platform_maps: Mapping[str, Path],
     gene_sets: pd.DataFrame,
@@ -190,7 +190,7 @@ def describe_published_table(
     }
 
 
-def _panel_of(row: PublishedTable, gene_sets: pd.DataFrame) -> dict[str, float] | None:
+def _panel_of(row: TableToDescribe, gene_sets: pd.DataFrame) -> dict[str, float] | None:
     if not row.panel:
         return None
     rows = gene_sets[gene_sets["gene_set"] == row.panel]

@@ -20,16 +20,13 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from sidemine.differential.contrast_fit import ContrastFit
-    from sidemine.study.concordance_config import Interaction
-
-LARGEST_P = 0.05
+    from sidemine.study.projections import InteractionToMeasure
 
 
 def measure_interaction(
-    declared: Interaction,
+    declared: InteractionToMeasure,
     fits: Mapping[str, ContrastFit],
     not_pooled: Sequence[tuple[str, str]],
-    labels: Mapping[str, tuple[str, str]],
     gene_sets: pd.DataFrame,
 ) -> list[dict[str, Any]]:
     """Return one entry per contrast, and one for the common effect where there are several.
@@ -42,16 +39,15 @@ def measure_interaction(
         Fits of its testable contrasts, in declared order.
     not_pooled
         Contrasts that are not independent of an earlier one, with the reason.
-    labels
-        Per contrast: target and reference in words.
     gene_sets
         As `tables.GENE_SETS` describes.
 
     Returns
     -------
     list of dict
-        name, contrast, gene_set, n_genes, effect (Hedges g of the set's score, first minus second subgroup), ci_low,
-        ci_high, p_value, effect_scale, sentence.
+        name, contrast (or `pooled`), compared (the contrast whose groups these are), place (where, in words), gene_set,
+        n_genes, effect (Hedges g of the set's score, first minus second subgroup), ci_low, ci_high, p_value,
+        effect_scale.
     """
     rows = gene_sets[gene_sets["gene_set"] == declared.set]
     measured = [set(fit.genes) for fit in fits.values()]
@@ -61,7 +57,7 @@ def measure_interaction(
     for name, fit in fits.items() if common else ():
         found = hedges_g(fit, build_membership(rows, fit.genes, min_size=1), common).iloc[0]
         numbers = {key: float(found[column]) for key, column in _COLUMNS.items()}
-        entries.append(_entry(declared, name, labels[name], len(common), numbers, name))
+        entries.append(_entry(declared, name, name, len(common), numbers, name))
         if name not in barred:
             effects.append(float(found["g"]))
             ses.append(float(found["g_se"]))
@@ -71,7 +67,7 @@ def measure_interaction(
         numbers = {key: float(getattr(carried, key)[0]) for key in _COLUMNS}
         first = next(iter(fits))
         place = f"pooled over {len(effects)} data sets"
-        entries.append(_entry(declared, POOLED, labels[first], len(common), numbers, place))
+        entries.append(_entry(declared, POOLED, first, len(common), numbers, place))
     return entries
 
 
@@ -79,22 +75,15 @@ _COLUMNS = {"effect": "g", "ci_low": "ci_low", "ci_high": "ci_high", "p_value": 
 
 
 def _entry(
-    declared: Interaction, contrast: str, label: tuple[str, str], n_genes: int, numbers: dict[str, float], place: str
+    declared: InteractionToMeasure, contrast: str, compared: str, n_genes: int, numbers: dict[str, float], place: str
 ) -> dict[str, Any]:
-    target, reference = label
-    figures = f"{numbers['effect']:.2f} SD (95 % CI {numbers['ci_low']:.2f} to {numbers['ci_high']:.2f})"
-    if numbers["p_value"] <= LARGEST_P:
-        verb = "higher" if numbers["effect"] > 0 else "lower"
-        sentence = f"{declared.set} is {verb} in {target} than in {reference} ({place}): {figures}."
-    else:
-        sentence = f"No difference of {declared.set} between {target} and {reference} is shown ({place}): {figures}."
     return {
         "name": declared.id,
-        "question": declared.question,
         "contrast": contrast,
+        "compared": compared,
+        "place": place,
         "gene_set": declared.set,
         "n_genes": n_genes,
         "effect_scale": "Hedges g",
         **numbers,
-        "sentence": sentence,
     }

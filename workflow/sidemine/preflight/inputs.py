@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 from sidemine.errors import Problem, SidemineError
 from sidemine.retrieve.addresses import mirror_key
+from sidemine.retrieve.folders import FOLDER_FORMS, files_of_folder
 from sidemine.retrieve.integrity import file_name_of
 from sidemine.retrieve.lock import LockEntry, expected_entry, read_lock
 
@@ -91,8 +92,11 @@ def _look(study: Study, source: Source, lock: Mapping[str, LockEntry], limit: in
 
 def _here(source: Source, state: State, path: Path, url: str, locked: bool, limit: int) -> Input:
     try:
-        size = path.stat().st_size if path.is_file() else 0
-        problem = None if path.is_file() else _missing(source, f"{path} is no file")
+        if path.is_dir() and source.form in FOLDER_FORMS:
+            size, problem = sum(file.stat().st_size for file in files_of_folder(path)), None
+        else:
+            size = path.stat().st_size if path.is_file() else 0
+            problem = None if path.is_file() else _missing(source, f"{path} is no file")
     except OSError as error:
         size, problem = 0, _missing(source, f"{path}: {error.strerror}")
     return Input(source, state, url, path, size, "", locked, problem or _too_large(source, str(path), size, limit))

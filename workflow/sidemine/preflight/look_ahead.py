@@ -13,6 +13,7 @@ from sidemine.preflight.heads import WHOLE, bring_head
 from sidemine.preflight.inputs import Input, check_room, survey_inputs
 from sidemine.preflight.patience import Patience
 from sidemine.retrieve.study_sources import StudySources
+from sidemine.study.projections import ContrastToFit, DatasetToRead
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -145,8 +146,8 @@ def _read_dataset(
             )
         derive = study.config.derive.get(row.dataset, {})
         exclude = study.config.exclude.get(row.dataset, [])
-        asked = row.model_copy(update={"status": "unverified"})  # its problems are wanted, not the stop
-        samples, problems = read_or_explain_samples(asked, there, derive, exclude)
+        asked = DatasetToRead.of(row)
+        samples, problems = read_or_explain_samples(asked, there, derive, [one.sample for one in exclude])
     except SidemineError as error:
         return _Samples(
             None, tuple(problem.within(f"dataset {row.dataset}") for problem in error.problems), broken=True
@@ -162,13 +163,14 @@ def _spare_columns(row: Dataset, samples: pd.DataFrame, files: Mapping[str, Path
     if row.layout in SINGLE_CELL_LAYOUTS:
         return ""
     indexed = samples.set_index("sample")
-    names = names_in_values(row, indexed) if "metadata" in files or "sample_sheet" in files else None
-    columns = list_value_columns(row, files, names)
+    asked = DatasetToRead.of(row)
+    names = names_in_values(asked, indexed) if "metadata" in files or "sample_sheet" in files else None
+    columns = list_value_columns(asked, files, names)
     known = [str(name) for name in indexed.index]
     matched: set[str] = set()
     for sample in known:
         try:
-            matched |= set(match_columns(row, indexed, [sample], columns).values())
+            matched |= set(match_columns(asked, indexed, [sample], columns).values())
         except SidemineError:
             continue  # a sample that does not take part may have no column
     spare = [column for column in columns if column not in matched]
@@ -186,11 +188,12 @@ def _look_at(study: Study, contrast: Contrast, known: _Samples, ahead: Ahead) ->
         return ContrastAhead(contrast, None, None, None, "stops the run" if dataset_stops else "not testable")
     if known.table is None:
         return ContrastAhead(contrast, None, None, None, "not known yet")
-    groups, mismatches = match_groups(contrast, known.table)
+    asked = ContrastToFit.of(contrast)
+    groups, mismatches = match_groups(asked, known.table)
     outcome: Outcome = "testable"
     try:
-        raise_mismatch(contrast, mismatches)
-        design_contrast(contrast, groups, study.config.settings.min_group_size)
+        raise_mismatch(mismatches, verified=contrast.status == "verified")
+        design_contrast(asked, groups, study.config.settings.min_group_size)
     except StudyError as error:
         outcome = "stops the run"
         ahead.stops += error.problems

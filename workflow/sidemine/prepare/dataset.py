@@ -44,7 +44,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from sidemine.study.models import Dataset, DerivedColumn
+    from sidemine.study.models import DerivedColumn
+    from sidemine.study.projections import DatasetToPrepare
 
 logger = logging.getLogger(__name__)
 
@@ -58,7 +59,7 @@ MAX_SHARE_MISSING = 0.5
 
 
 def prepare_dataset(
-    row: Dataset,
+    row: DatasetToPrepare,
     files: Mapping[str, Path],
     samples: pd.DataFrame,
     gene_table: GeneTable,
@@ -100,22 +101,23 @@ def prepare_dataset(
     Raises
     ------
     InputError
-        When files cannot be read, or (`SheetMismatch`) a `verified` row does not fit them. Of an `unverified` row a
-        mismatch is the `problem` of a dataset without genes.
+        When files cannot be read. A row that does not fit them is the `problem` of a dataset without genes.
     """
     try:
         if mismatches:
             raise SheetMismatch(mismatches)
         return _prepare(row, files, samples, gene_table, probe_rule, multi_gene_probes, derive or {})
     except SheetMismatch as error:
-        if row.status == "verified":
-            raise
-        logger.warning("dataset %s cannot be tested as its unverified row describes it: %s", row.dataset, error)
+        logger.warning("dataset %s cannot be tested as its row describes it: %s", row.dataset, error)
         return _without_genes(row, files, samples, gene_table, error.problems)
 
 
 def _without_genes(
-    row: Dataset, files: Mapping[str, Path], samples: pd.DataFrame, gene_table: GeneTable, problems: Sequence[Problem]
+    row: DatasetToPrepare,
+    files: Mapping[str, Path],
+    samples: pd.DataFrame,
+    gene_table: GeneTable,
+    problems: Sequence[Problem],
 ) -> tuple[ad.AnnData, pd.DataFrame]:
     """Return the dataset that stands for one whose row does not fit its files: its samples, and no gene."""
     import numpy as np
@@ -149,7 +151,7 @@ def _without_genes(
 
 
 def _prepare(
-    row: Dataset,
+    row: DatasetToPrepare,
     files: Mapping[str, Path],
     samples: pd.DataFrame,
     gene_table: GeneTable,
@@ -217,7 +219,7 @@ def _prepare(
 
 
 def collapse_otherwise(
-    row: Dataset,
+    row: DatasetToPrepare,
     files: Mapping[str, Path],
     samples: pd.DataFrame,
     gene_table: GeneTable,
@@ -237,7 +239,7 @@ def collapse_otherwise(
 
 
 def _read_values(
-    row: Dataset, files: Mapping[str, Path], samples: pd.DataFrame, derive: Mapping[str, DerivedColumn]
+    row: DatasetToPrepare, files: Mapping[str, Path], samples: pd.DataFrame, derive: Mapping[str, DerivedColumn]
 ) -> tuple[ValueMatrix, ScaleEvidence, Problem | None]:
     """Read the values of the samples that take part, columns in their order and under their names, and look at them."""
     used = [str(name) for name in samples.loc[samples["fate"] == USED, "sample"]]
@@ -257,7 +259,9 @@ def _read_values(
     return chosen, assess_scale(chosen.values, whole_file), None
 
 
-def _read_bulk(row: Dataset, files: Mapping[str, Path], samples: pd.DataFrame, used: Sequence[str]) -> ValueMatrix:
+def _read_bulk(
+    row: DatasetToPrepare, files: Mapping[str, Path], samples: pd.DataFrame, used: Sequence[str]
+) -> ValueMatrix:
     source, named = BULK_SOURCES[row.layout], names_in_values(row, samples)
     columns: list[str] = []
     if source.reads_columns:
@@ -275,7 +279,7 @@ def _choose(matrix: ValueMatrix, columns: Mapping[str, str]) -> ValueMatrix:
 
 
 def _map_identifiers(
-    row: Dataset,
+    row: DatasetToPrepare,
     files: Mapping[str, Path],
     matrix: ValueMatrix,
     gene_table: GeneTable,
@@ -314,7 +318,11 @@ def _leave_out_incomplete(mapped: MappedIdentifiers, values: NDArray[np.float64]
 
 
 def _to_genes(
-    row: Dataset, matrix: ValueMatrix, mapped: MappedIdentifiers, probe_rule: ProbeRule, evidence: ScaleEvidence
+    row: DatasetToPrepare,
+    matrix: ValueMatrix,
+    mapped: MappedIdentifiers,
+    probe_rule: ProbeRule,
+    evidence: ScaleEvidence,
 ) -> tuple[GeneMatrix, AnalysisValues, str]:
     """Collapse to genes: counts are added before any logarithm, probes are chosen or averaged on the scale of the analysis."""
     if row.scale == "counts" or (SCALES[row.scale].per_library and row.identifiers != "probe"):

@@ -17,7 +17,7 @@ from sidemine.text.numbers import is_missing_label
 if TYPE_CHECKING:
     import pandas as pd
 
-    from sidemine.study.models import GeneTableSource
+    from sidemine.study.projections import GeneTableToRead
 
 HGNC_COLUMNS = ("symbol", "prev_symbol", "alias_symbol", "entrez_id", "ensembl_gene_id")
 ENSEMBL_COLUMNS = ("ensgene", "entrez", "symbol", "chr", "biotype")
@@ -193,7 +193,7 @@ def _unique(targets: tuple[str, ...], how: str) -> Resolution:
     return Resolution(None, f"ambiguous: {how} of {', '.join(sorted(targets))}")
 
 
-def read_gene_table(path: Path, source: GeneTableSource) -> GeneTable:
+def read_gene_table(path: Path, source: GeneTableToRead) -> GeneTable:
     """Read the HGNC complete set, or a table of Ensembl genes, whichever `source` declares.
 
     Where several Ensembl genes carry one symbol (patches, haplotypes), the one on a primary chromosome, then the

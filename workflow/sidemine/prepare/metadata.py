@@ -20,14 +20,15 @@ from sidemine.sources.geo_record import read_record_metadata
 from sidemine.sources.registry import BULK_SOURCES, CELL_SOURCES
 from sidemine.study.hints import did_you_mean
 from sidemine.study.selectors import matches_nothing, parse_selector
-from sidemine.tables import SAMPLES
+from sidemine.tables import EXCLUDED_BY_HAND, SAMPLES
 
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
     from numpy.typing import NDArray
 
-    from sidemine.study.models import Dataset, DerivedColumn, ExcludedSample
+    from sidemine.study.models import DerivedColumn
+    from sidemine.study.projections import DatasetToRead
 
 logger = logging.getLogger(__name__)
 
@@ -47,16 +48,16 @@ class PlannedCells:
 
 
 def read_or_explain_samples(
-    row: Dataset,
+    row: DatasetToRead,
     files: Mapping[str, Path],
     derive: Mapping[str, DerivedColumn],
-    exclude: Sequence[ExcludedSample],
+    exclude: Sequence[str],
 ) -> tuple[pd.DataFrame, list[Problem]]:
     """Collect the samples of a dataset, or say why none of them can take part.
 
-    What the sheets ask of a file that does not hold it stops the run where the dataset is `verified`. Where it is
-    `unverified`, the first run on the real record is to end in a report: the problems are returned, and every sample
-    keeps its row, with the reason as its fate.
+    What the sheets ask of a file that does not hold it stops the run where the dataset is `verified`: the check of all
+    designs does that. Where it is `unverified`, the first run on the real record is to end in a report: the problems are
+    returned, and every sample keeps its row, with the reason as its fate.
 
     Parameters
     ----------
@@ -73,20 +74,18 @@ def read_or_explain_samples(
     Raises
     ------
     InputError
-        When a file cannot be read, or (`SheetMismatch`) a `verified` row does not fit it.
+        When a file cannot be read.
     """
     try:
         return read_samples(row, files, derive, exclude), []
     except SheetMismatch as error:
-        if row.status == "verified":
-            raise
-        logger.warning("dataset %s cannot be tested as its unverified row describes it: %s", row.dataset, error)
+        logger.warning("dataset %s cannot be tested as its row describes it: %s", row.dataset, error)
         samples = _describe_samples(row, files)
         fates = dict.fromkeys(samples.index, f"the dataset cannot be tested: {error.problems[0].what}")
         return _samples_table(row, samples, fates, []), list(error.problems)
 
 
-def _describe_samples(row: Dataset, files: Mapping[str, Path]) -> pd.DataFrame:
+def _describe_samples(row: DatasetToRead, files: Mapping[str, Path]) -> pd.DataFrame:
     """Return what the record itself says of its samples; of single cells, whose samples are the sheet's, nothing."""
     import pandas as pd
 
@@ -108,10 +107,10 @@ def _collecting(problems: list[Problem]) -> Iterator[None]:
 
 
 def read_samples(
-    row: Dataset,
+    row: DatasetToRead,
     files: Mapping[str, Path],
     derive: Mapping[str, DerivedColumn],
-    exclude: Sequence[ExcludedSample],
+    exclude: Sequence[str],
 ) -> pd.DataFrame:
     """Collect the samples of a dataset.
 
@@ -124,7 +123,7 @@ def read_samples(
     derive
         New columns by name.
     exclude
-        Samples left out by hand.
+        Samples left out by hand; the page tells the reasons.
 
     Returns
     -------
@@ -145,8 +144,8 @@ def read_samples(
     else:
         samples, fates = _bulk_samples(row, files, derive, problems)
     with _collecting(problems):
-        check_known([one.sample for one in exclude], samples.index, f"config.yaml, exclude.{row.dataset}")
-    fates.update({one.sample: f"excluded: {one.reason}" for one in exclude if one.sample in fates})
+        check_known(list(exclude), samples.index, f"config.yaml, exclude.{row.dataset}")
+    fates.update({sample: EXCLUDED_BY_HAND for sample in exclude if sample in fates})
     used = [sample for sample in samples.index if fates[sample] == USED]
     problems += _columns_problems(row, samples, used, derive)
     if row.layout not in SINGLE_CELL_LAYOUTS and not problems:
@@ -165,7 +164,7 @@ def read_samples(
 
 
 def _bulk_samples(
-    row: Dataset, files: Mapping[str, Path], derive: Mapping[str, DerivedColumn], problems: list[Problem]
+    row: DatasetToRead, files: Mapping[str, Path], derive: Mapping[str, DerivedColumn], problems: list[Problem]
 ) -> tuple[pd.DataFrame, dict[str, str]]:
     samples = _own_metadata(row, files)
     with _collecting(problems):
@@ -183,7 +182,7 @@ def _bulk_samples(
     return samples, fates
 
 
-def _own_metadata(row: Dataset, files: Mapping[str, Path]) -> pd.DataFrame:
+def _own_metadata(row: DatasetToRead, files: Mapping[str, Path]) -> pd.DataFrame:
     """Return the metadata that come with the data: from a series matrix, or from names of members or columns."""
     import pandas as pd
 
@@ -198,7 +197,7 @@ def _own_metadata(row: Dataset, files: Mapping[str, Path]) -> pd.DataFrame:
     return pd.DataFrame({"title": list(names)}, index=names, dtype=object)
 
 
-def _leave_out_platforms(row: Dataset, samples: pd.DataFrame, fates: dict[str, str]) -> None:
+def _leave_out_platforms(row: DatasetToRead, samples: pd.DataFrame, fates: dict[str, str]) -> None:
     if not row.platform or "platform_id" not in samples.columns:
         return
     platforms = sorted(set(samples["platform_id"]) - {""})
@@ -216,7 +215,7 @@ def _leave_out_platforms(row: Dataset, samples: pd.DataFrame, fates: dict[str, s
             fates[sample] = f"another platform: {platform}"
 
 
-def _leave_out_outside(row: Dataset, samples: pd.DataFrame, fates: dict[str, str]) -> None:
+def _leave_out_outside(row: DatasetToRead, samples: pd.DataFrame, fates: dict[str, str]) -> None:
     if row.subset:
         inside = _select(row, samples)
         for sample, taken in zip(samples.index, inside, strict=True):
@@ -224,7 +223,7 @@ def _leave_out_outside(row: Dataset, samples: pd.DataFrame, fates: dict[str, str
                 fates[sample] = f"outside the subset: {row.subset}"
 
 
-def _select(row: Dataset, samples: pd.DataFrame) -> NDArray[np.bool_]:
+def _select(row: DatasetToRead, samples: pd.DataFrame) -> NDArray[np.bool_]:
     where = f"datasets.tsv, dataset {row.dataset}, column subset"
     selector = parse_selector(row.subset, where)
     inside: NDArray[np.bool_] = selector.matches(samples, where)
@@ -234,7 +233,7 @@ def _select(row: Dataset, samples: pd.DataFrame) -> NDArray[np.bool_]:
 
 
 def _columns_problems(
-    row: Dataset, samples: pd.DataFrame, used: list[str], derive: Mapping[str, DerivedColumn]
+    row: DatasetToRead, samples: pd.DataFrame, used: list[str], derive: Mapping[str, DerivedColumn]
 ) -> list[Problem]:
     """Return the problems of the metadata columns that the dataset's row names: each exists, units are complete."""
     named = {"biological_unit": row.biological_unit, "sex_column": row.sex_column, "age_column": row.age_column}
@@ -269,7 +268,7 @@ def _columns_problems(
 
 
 def read_planned_cells(
-    row: Dataset, files: Mapping[str, Path], derive: Mapping[str, DerivedColumn], values: bool
+    row: DatasetToRead, files: Mapping[str, Path], derive: Mapping[str, DerivedColumn], values: bool
 ) -> PlannedCells:
     """Read single cells, add what is known of them, and plan their pseudobulk samples.
 
@@ -313,7 +312,7 @@ def _join(obs: pd.DataFrame, table: pd.DataFrame, key: str) -> pd.DataFrame:
 
 
 def _pseudobulk_samples(
-    row: Dataset, files: Mapping[str, Path], derive: Mapping[str, DerivedColumn]
+    row: DatasetToRead, files: Mapping[str, Path], derive: Mapping[str, DerivedColumn]
 ) -> tuple[pd.DataFrame, dict[str, str]]:
     samples = read_planned_cells(row, files, derive, values=False).plan.samples
     fates = {
@@ -323,7 +322,7 @@ def _pseudobulk_samples(
     return samples, fates
 
 
-def _check_any_used(row: Dataset, fates: Mapping[str, str]) -> None:
+def _check_any_used(row: DatasetToRead, fates: Mapping[str, str]) -> None:
     if USED not in fates.values():
         reasons = sorted(set(fates.values()))
         raise SheetMismatch(
@@ -336,7 +335,9 @@ def _check_any_used(row: Dataset, fates: Mapping[str, str]) -> None:
         )
 
 
-def _samples_table(row: Dataset, samples: pd.DataFrame, fates: Mapping[str, str], used: list[str]) -> pd.DataFrame:
+def _samples_table(
+    row: DatasetToRead, samples: pd.DataFrame, fates: Mapping[str, str], used: list[str]
+) -> pd.DataFrame:
     import pandas as pd
 
     own = samples[row.biological_unit] if row.biological_unit in samples.columns else [""] * len(samples)

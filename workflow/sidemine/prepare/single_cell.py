@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from sidemine.study.models import Dataset
+    from sidemine.study.projections import DatasetToRead
 
 logger = logging.getLogger(__name__)
 
@@ -50,7 +50,7 @@ class PseudobulkPlan:
     notes: list[str]
 
 
-def plan_pseudobulk(row: Dataset, obs: pd.DataFrame, taken: NDArray[np.bool_]) -> PseudobulkPlan:
+def plan_pseudobulk(row: DatasetToRead, obs: pd.DataFrame, taken: NDArray[np.bool_]) -> PseudobulkPlan:
     """Group cells into pseudobulk samples: biological unit × cell type × sample columns.
 
     Parameters
@@ -91,7 +91,7 @@ def plan_pseudobulk(row: Dataset, obs: pd.DataFrame, taken: NDArray[np.bool_]) -
     return PseudobulkPlan(codes, samples, problem, notes)
 
 
-def _unit_problem(row: Dataset, obs: pd.DataFrame) -> Problem | None:
+def _unit_problem(row: DatasetToRead, obs: pd.DataFrame) -> Problem | None:
     if row.biological_unit and row.biological_unit in obs.columns:
         return None
     declared = f"biological_unit {row.biological_unit!r} is no column" if row.biological_unit else "no biological_unit"
@@ -103,7 +103,7 @@ def _unit_problem(row: Dataset, obs: pd.DataFrame) -> Problem | None:
     )
 
 
-def _check_columns(row: Dataset, grouping: list[str], obs: pd.DataFrame) -> None:
+def _check_columns(row: DatasetToRead, grouping: list[str], obs: pd.DataFrame) -> None:
     absent = [column for column in grouping if column not in obs.columns]
     if absent:
         raise SheetMismatch(

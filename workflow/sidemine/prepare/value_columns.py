@@ -14,12 +14,14 @@ from sidemine.sources.registry import BULK_SOURCES
 if TYPE_CHECKING:
     import pandas as pd
 
-    from sidemine.study.models import Dataset
+    from sidemine.study.projections import DatasetToRead
 
 _MAX_NAMES_TOLD = 6
 
 
-def list_value_columns(row: Dataset, files: Mapping[str, Path], named: Collection[str] | None = None) -> list[str]:
+def list_value_columns(
+    row: DatasetToRead, files: Mapping[str, Path], named: Collection[str] | None = None
+) -> list[str]:
     """Return the names of the value columns (or archive members' samples) without reading the values.
 
     `named` are the names that metadata give to samples; None: there are no metadata.
@@ -27,12 +29,14 @@ def list_value_columns(row: Dataset, files: Mapping[str, Path], named: Collectio
     return BULK_SOURCES[row.layout].list_columns(row, files["values"], named)
 
 
-def names_in_values(row: Dataset, samples: pd.DataFrame) -> list[str]:
+def names_in_values(row: DatasetToRead, samples: pd.DataFrame) -> list[str]:
     """Return the names that the samples should have in the value file, by accession or `sample_name`."""
     return _names(row, samples) if row.sample_name else [str(name) for name in samples.index]
 
 
-def match_columns(row: Dataset, samples: pd.DataFrame, used: Sequence[str], columns: Sequence[str]) -> dict[str, str]:
+def match_columns(
+    row: DatasetToRead, samples: pd.DataFrame, used: Sequence[str], columns: Sequence[str]
+) -> dict[str, str]:
     """Return sample id → value column, for the samples that take part.
 
     Parameters
@@ -151,7 +155,7 @@ def note_on_matching(names: Mapping[str, str], found: Mapping[str, str]) -> list
     return [f"columns matched to samples by a name within theirs: {'; '.join(other[:_MAX_NAMES_TOLD])}{more}"]
 
 
-def _names(row: Dataset, samples: pd.DataFrame) -> list[str]:
+def _names(row: DatasetToRead, samples: pd.DataFrame) -> list[str]:
     if row.sample_name not in samples.columns:
         raise SheetMismatch(
             Problem(
@@ -170,7 +174,7 @@ def _as_r_name(name: str) -> str:
 
 
 def _no_column(
-    row: Dataset,
+    row: DatasetToRead,
     samples: pd.DataFrame,
     missing: Mapping[str, str],
     columns: Sequence[str],
@@ -185,7 +189,7 @@ def _no_column(
     )
 
 
-def _hint(row: Dataset, samples: pd.DataFrame, missing: Mapping[str, str], spare: Sequence[str]) -> str:
+def _hint(row: DatasetToRead, samples: pd.DataFrame, missing: Mapping[str, str], spare: Sequence[str]) -> str:
     """Say which metadata column would match, if one does; otherwise how to leave samples out."""
     scores = {
         str(name): len(find_names([str(cell) for cell in samples.loc[list(missing), name]], spare))

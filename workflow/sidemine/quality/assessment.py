@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sidemine.errors import Problem
+    from sidemine.study.projections import DatasetToAssess
 
 UNEVEN_LIBRARIES = 10.0
 """Ratio of the largest to the smallest library at which counts are flagged."""
@@ -37,7 +38,7 @@ PLATFORM = "identifiers and sample records fit the declared platform"
 def assess_quality(
     expression: AnnData,
     samples: pd.DataFrame,
-    row: Mapping[str, Any],
+    row: DatasetToAssess,
     shared: Mapping[str, Any],
     actions: Mapping[str, str],
 ) -> tuple[dict[str, Any], dict[str, Any], list[Problem]]:
@@ -70,7 +71,7 @@ def assess_quality(
     values = log2_expression(expression).T
     names = [str(name) for name in expression.obs_names]
     used = samples.set_index("sample").loc[names]
-    sex_column = find_sex_column(used, row["sex_column"])
+    sex_column = find_sex_column(used, row.sex_column)
     recorded = {str(name): str(value) for name, value in used[sex_column].items()} if sex_column in used else {}
     if has_fold_change(layer_of(expression)):
         reading = read_sex(values, [str(gene) for gene in expression.var_names], names)
@@ -84,11 +85,11 @@ def assess_quality(
     pairs = [pair for pair in copies if unit[pair["first"]] != unit[pair["second"]]]
     texts = {str(name): str(value) for name, value in used["relation"].items()} if "relation" in used else {}
     relations = find_relations(texts, set(shared["known"]))
-    elsewhere = [entry for entry in shared["shared"][row["dataset"]] if entry["sample"] in set(names)]
+    elsewhere = [entry for entry in shared["shared"][row.dataset] if entry["sample"] in set(names)]
     flags = [
         _flag_usable(provenance),
         flag_declared_scale(provenance),
-        flag_platform(provenance, used, str(row["platform"]), actions["identifiers"]),
+        flag_platform(provenance, used, str(row.platform), actions["identifiers"]),
         flag_sex(reading, recorded, sex_column if recorded else "", actions["sex_mismatch"]),
         flag_reuse(relations, elsewhere, len(names), actions["reused_samples"]),
         flag_copies(within, pairs, actions["duplicated_samples"]),
@@ -98,7 +99,7 @@ def assess_quality(
     ]
     if expression.n_vars == 0:  # nothing was looked at, so nothing is called in order
         flags = [_flag_usable(provenance), _flag_left_out(samples)]
-    treatment = decide_treatment(flags, actions, reading, recorded, sex_column, row["batch_columns"])
+    treatment = decide_treatment(flags, actions, reading, recorded, sex_column, row.batch_columns)
     quality = {
         "dataset": provenance["dataset"],
         "n_samples": int(expression.n_obs),
@@ -122,7 +123,7 @@ def assess_quality(
         "principal_components": find_principal_components(values, names),
         "provenance": provenance,
     }
-    return quality, treatment, stop_problems(flags, dict(actions), f"dataset {row['dataset']}")
+    return quality, treatment, stop_problems(flags, dict(actions), f"dataset {row.dataset}")
 
 
 def _flag_usable(provenance: dict[str, Any]) -> Flag:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
+    from sidemine.study.projections import DatasetOfContrasts
+
 BATCH = "no batch goes with the group"
 OTHERS = "nothing else that is recorded goes with the group"
 REUSED = "re-used samples stand on neither side alone"
@@ -38,7 +40,7 @@ def assess_contrast(
     dataset_quality: Mapping[str, Any],
     *,
     group_columns: Sequence[str],
-    row: Mapping[str, Any],
+    row: DatasetOfContrasts,
     actions: Mapping[str, str],
 ) -> tuple[dict[str, Any], list[Flag]]:
     """Return the quality record of one contrast, and its flags.
@@ -75,7 +77,7 @@ def assess_contrast(
     is_target = np.arange(len(names)) < len(targets)
     in_design = {*design["covariates"], design["block"]}
     found = find_associations(
-        here, is_target, group_columns=group_columns, in_design=in_design, batch_columns=row["batch_columns"]
+        here, is_target, group_columns=group_columns, in_design=in_design, batch_columns=row.batch_columns
     )
     reading = read_histogram([float(value) for value in table["p_value"]])
     reused = _reused(dataset_quality, targets, references)
@@ -93,11 +95,11 @@ def assess_contrast(
         *([] if counts is None else [flag_library_size(counts[positions], is_target, actions["library_size"])]),
         *(
             [flag_column_totals(np.exp2(values[positions]) - LIBRARY_OFFSET, is_target, actions["library_size"])]
-            if is_filtered(row["scale"])
+            if is_filtered(row.scale)
             else []
         ),
         flag_p_values(reading, actions["hidden_structure"]),
-        *([flag_age(here, row["age_column"])] if row["age_column"] in here.columns else []),
+        *([flag_age(here, row.age_column)] if row.age_column in here.columns else []),
     ]
     record = {
         "contrast": design["contrast"],
@@ -106,7 +108,7 @@ def assess_contrast(
         "associations": [_rounded(one.to_dict()) for one in found],
         "p_value_histogram": reading.to_dict(),
         "reused_samples": reused,
-        "age_overlap": find_age_overlap(here, is_target, row["age_column"]),
+        "age_overlap": find_age_overlap(here, is_target, row.age_column),
     }
     return record, flags
 

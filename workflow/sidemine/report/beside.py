@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,8 @@ from sidemine.errors import InputError, Problem
 from sidemine.tables import SPECIFICITY, read_table
 
 _LONGEST = 2000
+_SHOWN_P = 0.05
+"""Largest two-sided p at which a difference between subgroups is told as one."""
 
 
 @dataclass(frozen=True)
@@ -34,8 +37,15 @@ class Beside:
     missing: dict[str, str] = field(default_factory=dict)
 
 
-def read_beside(results: Path) -> Beside:
+def read_beside(results: Path, study: Mapping[str, Any]) -> Beside:
     """Read what is there of `specificity.tsv` and `concordance.json`.
+
+    Parameters
+    ----------
+    results
+        Folder of the results of one study.
+    study
+        `study.json`: it has the words for bridges, interactions and contrasts.
 
     Raises
     ------
@@ -47,10 +57,47 @@ def read_beside(results: Path) -> Beside:
     missing = "concordance.json is not among these results: this stage was not part of the run"
     return Beside(
         comparators=_comparators(results / "specificity.tsv"),
-        bridges=list(concordance.get("bridges", [])),
-        interactions=list(concordance.get("interactions") or []),
+        bridges=[_bridge_with_words(bridge, study) for bridge in concordance.get("bridges", [])],
+        interactions=[_interaction_with_words(entry, study) for entry in concordance.get("interactions") or []],
         missing={"concordance": missing} if found is None else {},
     )
+
+
+def _groups(study: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
+    """Return target and reference of every contrast in words."""
+    return {row["contrast"]: (row["target_label"], row["reference_label"]) for row in study["contrasts"]}
+
+
+def _bridge_with_words(bridge: dict[str, Any], study: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a bridge with its question, and its profile with titles for both axes."""
+    groups, primary, profile = _groups(study), bridge.get("primary"), bridge.get("profile")
+    declared = {row["id"]: row for row in study["config"]["concordance"]["bridges"]}.get(bridge["bridge"])
+    if declared is None:
+        return bridge
+    if primary and profile:
+        labels = {}
+        for side in ("drug", "disease"):
+            used = primary[f"{side}_contrast"]
+            target, reference = groups[used if used in groups else declared[side][0]]
+            labels[side] = f"normal deviate, {target} minus {reference}" + ("" if used in groups else " (pooled)")
+        profile = {**profile, "labels": labels}
+    return {**bridge, "question": declared["question"], "profile": profile}
+
+
+def _interaction_with_words(entry: dict[str, Any], study: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an interaction with a sentence that tells it."""
+    groups = _groups(study)
+    if entry.get("compared") not in groups:
+        return entry
+    target, reference = groups[entry["compared"]]
+    effect, place, name = entry["effect"], entry["place"], entry["gene_set"]
+    figures = f"{effect:.2f} SD (95 % CI {entry['ci_low']:.2f} to {entry['ci_high']:.2f})"
+    if entry["p_value"] <= _SHOWN_P:
+        side = "higher" if effect > 0 else "lower"
+        sentence = f"{name} is {side} in {target} than in {reference} ({place}): {figures}."
+    else:
+        sentence = f"No difference of {name} between {target} and {reference} is shown ({place}): {figures}."
+    return {**entry, "sentence": sentence}
 
 
 def _comparators(path: Path) -> dict[str, list[dict[Any, Any]]]:

@@ -17,6 +17,7 @@ from sidemine.considerations.specificity.record import SpecificityColumns
 from sidemine.drawing import words
 from sidemine.drawing.panel import Panel
 from sidemine.effect.record import PooledEffect
+from sidemine.records import fields_of
 from sidemine.report.answer import answer
 from sidemine.verdict.card import Card, CardContrast, SecondarySet
 from sidemine.verdict.vocabulary import Verdict
@@ -114,7 +115,7 @@ def declared_sentence(card: Card) -> str:
 
 def gates(card: Card) -> list[dict[str, Any]]:
     """Return the gates with their style class."""
-    return [{**vars(gate), "class": "gate-" + gate.status.replace(" ", "-")} for gate in card.gates]
+    return [{**fields_of(gate), "class": "gate-" + gate.status.replace(" ", "-")} for gate in card.gates]
 
 
 def gate_counts(card: Card) -> str:

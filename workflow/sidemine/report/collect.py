@@ -132,7 +132,7 @@ def collect(results: Path) -> StudyResults:
         datasets={row["dataset"]: _read_dataset(results, row) for row in study["datasets"]},
         contrasts={row["contrast"]: _read_contrast(results, row) for row in study["contrasts"]},
         supplement=read_supplement(results, datasets, [one["id"] for one in study["config"]["hypotheses"]]),
-        beside=read_beside(results),
+        beside=read_beside(results, study),
     )
 
 

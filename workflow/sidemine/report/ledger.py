@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections import Counter
 from typing import Any
 
 from sidemine.drawing.words import bounded, count
 from sidemine.report.collect import ContrastResults, DatasetResults, StudyResults
 from sidemine.report.payload import unit_words
-from sidemine.report.side_panels import why_in
+from sidemine.report.side_panels import why_in, with_reasons
 
 _LONGEST_NOTE = 1200
 _ROLES = {
@@ -29,7 +28,7 @@ def dataset_rows(results: StudyResults) -> list[dict[str, Any]]:
 
 def _dataset_row(results: StudyResults, found: DatasetResults) -> dict[str, Any]:
     row = found.row
-    fates = Counter({str(key): int(value) for key, value in (found.quality["samples_per_fate"] or {}).items()})
+    fates = with_reasons(results, row["dataset"], found.quality["samples_per_fate"] or {})
     used = fates.pop("used", 0)
     return {
         "dataset": row["dataset"],
@@ -175,6 +174,13 @@ def _covariate_words(one: dict[str, Any]) -> str:
 def gene_set_rows(results: StudyResults) -> list[dict[str, Any]]:
     """Return one row per gene set that was read, declared ones first."""
     table = results.gene_sets
+    declared = {row["gene_set"]: row["licence"] for row in results.study["gene_sets"]}
+    of_source = {row["source"]: row["licence"] for row in results.study["gene_sets"]}
+
+    def licence_of(name: str, source: str) -> str:
+        """Return the licence of a set: of its own row, or of the row `*` that brings the rest of its library."""
+        return str(declared.get(name) or of_source.get(source, ""))
+
     families = {"target": 0, "member": 1, "negative_control": 2, "confounder": 3, "comparator": 4}
     rows = [
         {
@@ -183,7 +189,7 @@ def gene_set_rows(results: StudyResults) -> list[dict[str, Any]]:
             "n_genes": len(members),
             "weighted": bool((members["weight"] != 1).any()),
             "version": bounded(str(members["version"].iloc[0]), 120),
-            "licence": bounded(str(members["licence"].iloc[0]), 200),
+            "licence": bounded(licence_of(str(name), str(members["source"].iloc[0])), 200),
             "source": bounded(str(members["source"].iloc[0]), 200),
         }
         for name, members in table.groupby("gene_set", sort=True)

@@ -5,12 +5,15 @@ Nothing is decided here, and nothing of the clinical context reaches a card.
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
 from sidemine.considerations.traps.panel import trap_rows
 from sidemine.considerations.traps.record import TrapColumns
 from sidemine.drawing.words import bounded, count, percent
 from sidemine.report.collect import DatasetResults, StudyResults
+from sidemine.tables import EXCLUDED_BY_HAND
 
 _MARKS = {
     "publication": "read in a publication or record",
@@ -59,13 +62,23 @@ def why_in(results: StudyResults, found: DatasetResults) -> str:
     )
 
 
+def with_reasons(results: StudyResults, dataset: str, fates: Mapping[Any, int]) -> Counter[str]:
+    """Return the fates of samples with their numbers; of samples left out by hand, the reasons that the study gives."""
+    told = Counter({str(fate): int(number) for fate, number in fates.items()})
+    if told.pop(EXCLUDED_BY_HAND, 0):
+        reasons = results.study["config"]["exclude"].get(dataset, [])
+        told.update(f"{EXCLUDED_BY_HAND}: {one['reason']}" for one in reasons)
+    return told
+
+
 def funnels(results: StudyResults) -> list[dict[str, Any]]:
     """Return, per data set, how many samples and identifiers are left after each step, and where the others went."""
     return [_funnel(results, found) for found in results.datasets.values()]
 
 
 def _funnel(results: StudyResults, found: DatasetResults) -> dict[str, Any]:
-    fates = found.samples["fate"].value_counts().to_dict() if len(found.samples) else {}
+    counts = found.samples["fate"].value_counts().to_dict() if len(found.samples) else {}
+    fates = with_reasons(results, found.row["dataset"], counts)
     samples = [_step("samples in the record", len(found.samples)), _step("take part", int(fates.pop("used", 0)))]
     genes: list[dict[str, Any]] = []
     lost = results.supplement.identifiers.get(found.row["dataset"])

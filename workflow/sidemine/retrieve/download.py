@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 
 from sidemine.errors import InputError, Problem, RetrievalError
 from sidemine.retrieve.addresses import mirror_key
+from sidemine.retrieve.folders import FOLDER_FORMS, pack_folder
 from sidemine.retrieve.integrity import (
     carries_simulation_marker,
     ends_itself,
@@ -145,17 +146,23 @@ class _Fetch:
 
     def _copy_local(self, path: Path) -> _Arrived:
         written = self.source.locations[0]
-        if not path.is_file():
+        if path.is_dir() and self.source.form in FOLDER_FORMS:
+            self._forget_part()
+            self.part.parent.mkdir(parents=True, exist_ok=True)
+            pack_folder(path, self.part, self.max_bytes, self.source.purpose)
+        elif path.is_file():
+            self._copy(path)
+        else:
             folder = path.is_dir()
             raise RetrievalError(
                 Problem(
                     "a local input is a folder" if folder else "a local input does not exist",
                     f"{self.source.purpose}: {written} (that is {path})",
-                    "one file: an absolute path, or one relative to the folder of the config file",
-                    f"Pack its files: tar -cf {path.name}.tar -C {path} ." if folder else "Mend the path.",
+                    "one file (of layouts archive and tenx also a folder): an absolute path, or one relative to the folder "
+                    "of the config file",
+                    "Name the file in it that is meant." if folder else "Mend the path.",
                 )
             )
-        self._copy(path)
         return _Arrived(self.part, written, (written,))
 
     def _copy_from_mirror(self, mirror: Path) -> _Arrived:

@@ -13,7 +13,13 @@ from typing import IO, TYPE_CHECKING
 from sidemine.errors import InputError, Problem
 from sidemine.simulation_marker import SIMULATION_MARKER
 from sidemine.sources.containers import SampleFile, is_container, iter_files, name_samples
-from sidemine.sources.gene_column import NOTHING_DECLARED, DeclaredColumns, counts_rows, find_gene_column
+from sidemine.sources.gene_column import (
+    NOTHING_DECLARED,
+    DeclaredColumns,
+    counts_rows,
+    find_gene_column,
+    refuse_hidden_counter,
+)
 from sidemine.sources.quantifiers import (
     QUANTIFIERS,
     STRANDS,
@@ -249,6 +255,7 @@ def _read_counts(table: TextTable, scale: str, strand: str, declared: DeclaredCo
     place, told = (column.names, []) if column.headless else find_gene_column(table, declared)
     table.notes += told
     names = [name.strip() for part in parts for name in part.cells(place)]
+    refuse_hidden_counter(table, place, names, declared)
     if column.headless and counts_rows(names):
         raise InputError(
             Problem(

@@ -22,6 +22,7 @@ from sidemine.sources.gene_column import (
     find_gene_column,
     first_cells,
     is_nameless,
+    refuse_hidden_counter,
 )
 from sidemine.sources.side_columns import find_side_columns
 from sidemine.sources.spreadsheet import is_spreadsheet, read_spreadsheet
@@ -138,6 +139,8 @@ def to_value_matrix(
     positions = found.samples if columns is None else [table.position(name) for name in columns]
     _check_samples(table, positions)
     table.name_column = found.genes
+    identifiers = [cell.strip() for cell in table.cells(found.genes)]
+    refuse_hidden_counter(table, found.genes, identifiers, declared)
     values = table.matrix(positions)
     empty = [table.header[position] for position, column in zip(positions, values.T, strict=True) if _is_empty(column)]
     if empty:
@@ -161,7 +164,7 @@ def to_value_matrix(
         notes.append(f"{name}: columns that hold no values of samples: {_listed(sorted(left))}")
     logger.info("%s: %d identifiers × %d samples", name, table.n_rows, len(positions))
     return ValueMatrix(
-        [cell.strip() for cell in table.cells(found.genes)],
+        identifiers,
         [table.header[position] for position in positions],
         np.ascontiguousarray(values),
         notes=notes,

@@ -13,12 +13,15 @@ from sidemine.text.delimited import ANNOTATION_WORDS, IDENTIFIER_WORDS, TextTabl
 from sidemine.text.numbers import is_missing, is_number
 
 if TYPE_CHECKING:
-    from sidemine.study.models import Dataset, IdentifierKind
+    from sidemine.study.models import IdentifierKind
+    from sidemine.study.projections import DatasetToRead
     from sidemine.study.scales import Scale
 
 PEEK_ROWS = 200
 """Rows that are looked at."""
 _MIN_COUNTED = 3
+_MIN_ENTREZ = 50
+_LARGEST_ROW_NUMBER = 70_000
 _MIN_SHARE_FITTING = 0.8
 
 _FITS: dict[str, Callable[[str], object]] = {
@@ -54,7 +57,7 @@ class DeclaredColumns:
     scale: Scale | None = None
 
     @classmethod
-    def of(cls, row: Dataset) -> DeclaredColumns:
+    def of(cls, row: DatasetToRead) -> DeclaredColumns:
         """Return what a row of datasets.tsv says."""
         return cls(row.identifiers, row.gene_column, tuple(row.annotation_columns), row.sheet, row.scale)
 
@@ -159,3 +162,22 @@ def _fits(cells: Sequence[str], kind: IdentifierKind | None) -> bool:
     present = [cell for cell in cells if not is_missing(cell)]
     test = _FITS[kind] if kind else _FITS["probe"]
     return bool(present) and sum(map(bool, map(test, present))) >= _MIN_SHARE_FITTING * len(present)
+
+
+def refuse_hidden_counter(table: TextTable, genes: int, names: Sequence[str], declared: DeclaredColumns) -> None:
+    """Refuse numbers without a name over them that are all small: R's row numbers after subsetting, no Entrez ids.
+
+    Of the human genes with an Entrez id more than a third have one above 70,000.
+    """
+    few = len(names) < _MIN_ENTREZ or declared.identifiers != "entrez"
+    if few or not is_nameless(table.header[genes]) or not all(map(str.isdecimal, names)):
+        return
+    if max(map(int, names)) <= _LARGEST_ROW_NUMBER and len(set(names)) == len(names):
+        raise InputError(
+            Problem(
+                "the first column seems to count rows: its numbers have no name over them and none is large",
+                f"{table.where}: {', '.join(names[:6])}, …",
+                "Entrez gene ids, of which many are above 100,000",
+                "Name the column that holds the ids in gene_column; if these are ids, write entrez over them in a copy.",
+            )
+        )

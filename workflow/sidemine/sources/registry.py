@@ -21,7 +21,7 @@ from sidemine.sources.value_matrix import ValueMatrix
 if TYPE_CHECKING:
     import pandas as pd
 
-    from sidemine.study.models import Dataset
+    from sidemine.study.projections import DatasetToPrepare, DatasetToRead
 
 
 @dataclass(frozen=True)
@@ -40,8 +40,8 @@ class BulkSource:
         Returns what the file itself says of its samples; None: no more than the names of the columns.
     """
 
-    list_columns: Callable[[Dataset, Path, Collection[str] | None], list[str]]
-    read: Callable[[Dataset, Path, Sequence[str], Collection[str]], ValueMatrix]
+    list_columns: Callable[[DatasetToRead, Path, Collection[str] | None], list[str]]
+    read: Callable[[DatasetToPrepare, Path, Sequence[str], Collection[str]], ValueMatrix]
     describe_samples: Callable[[Path], pd.DataFrame] | None = None
     reads_columns: bool = False
 
@@ -50,19 +50,19 @@ class BulkSource:
 class CellSource:
     """A kind of source of single cells: `read` takes the row, the file, and whether the counts are wanted."""
 
-    read: Callable[[Dataset, Path, bool], Cells]
+    read: Callable[[DatasetToRead, Path, bool], Cells]
 
 
-def _read_archive(row: Dataset, path: Path, columns: Sequence[str], named: Collection[str]) -> ValueMatrix:
+def _read_archive(row: DatasetToPrepare, path: Path, columns: Sequence[str], named: Collection[str]) -> ValueMatrix:
     del columns, named
     return read_count_archive(path, scale=row.scale, strand=row.strand, declared=DeclaredColumns.of(row))
 
 
-def _read_table(row: Dataset, path: Path, columns: Sequence[str], named: Collection[str]) -> ValueMatrix:
+def _read_table(row: DatasetToPrepare, path: Path, columns: Sequence[str], named: Collection[str]) -> ValueMatrix:
     return read_expression_table(path, columns, DeclaredColumns.of(row), named)
 
 
-def _read_series(row: Dataset, path: Path, columns: Sequence[str], named: Collection[str]) -> ValueMatrix:
+def _read_series(row: DatasetToPrepare, path: Path, columns: Sequence[str], named: Collection[str]) -> ValueMatrix:
     del columns, named
     series = read_series_matrix(path)
     if series.values is None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
@@ -19,7 +19,8 @@ from sidemine.isolation.matrix_market import read_matrix_market
 from sidemine.sources.cells import Cells
 from sidemine.sources.containers import is_container, iter_files, name_samples, spooled_to_file
 from sidemine.sources.tenx_h5 import read_tenx_h5
-from sidemine.text.decoding import open_unpacked, read_text
+from sidemine.text.decoding import open_unpacked
+from sidemine.text.delimited import read_delimited
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -312,22 +313,19 @@ def _read_h5(path: Path, where: str = "") -> _Matrix:
 
 def _read_triplet(name: str, parts: dict[str, bytes], path: Path) -> _Matrix:
     matrix = read_matrix_market(io.BytesIO(parts["matrix"]), f"{path}, matrix of {name}")
-    features = [
-        line.split("\t")
-        for line in read_text(parts["features"], f"{path}, features of {name}")[0].split("\n")
-        if line.strip()
-    ]
-    barcodes = [
-        line.split("\t")[0]
-        for line in read_text(parts["barcodes"], f"{path}, barcodes of {name}")[0].split("\n")
-        if line.strip()
-    ]
+    features = [list(cells) for cells in _plain_rows(parts["features"], f"{path}, features of {name}")]
+    barcodes = [cells[0] for cells in _plain_rows(parts["barcodes"], f"{path}, barcodes of {name}")]
     if matrix.shape != (len(barcodes), len(features)):
         found = (
             f"{name}: matrix {matrix.shape[1]} × {matrix.shape[0]}, {len(features)} features, {len(barcodes)} barcodes"
         )
         raise InputError(_no_triplet(path, found))
     return _Matrix(matrix, features, barcodes)
+
+
+def _plain_rows(data: bytes, where: str) -> Iterator[tuple[str, ...]]:
+    table = read_delimited(data, where, separator="\t", header=False, quoting=False, comments="none")
+    return table.rows()
 
 
 def _check_counts(matrix: Any, where: str) -> None:

@@ -24,6 +24,8 @@ from sidemine.study.scales import SCALES, Scale
 _PLACE = r"^[^{}<>*?\[\]\x00-\x1f]+$"
 
 Layout = Literal["series_matrix", "table", "archive", "ncbi_counts", "h5ad", "tenx"]
+FOLDER_LAYOUTS: frozenset[Layout] = frozenset({"archive", "tenx"})
+"""Layouts whose file may be a local folder."""
 Strand = Literal["no", "forward", "reverse"]
 IdentifierKind = Literal["probe", "symbol", "ensembl", "entrez"]
 Role = Literal["disease", "inhibitor", "stimulus", "negative_control"]

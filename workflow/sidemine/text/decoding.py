@@ -27,6 +27,8 @@ UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 _MAX_GZIP_LAYERS = 3
 _BLOCK = 1 << 20
+_MAX_RATIO = 1032
+"""What gzip reaches with a file of one repeated byte."""
 _LINE_LIMIT = 1 << 26
 
 
@@ -99,7 +101,7 @@ class Decoded:
 def open_unpacked(source: Source, where: str = "", max_bytes: int = MAX_BYTES) -> Iterator[io.BufferedReader]:
     """Open bytes for reading, out of as many layers of gzip as there are; parameters and errors as `open_decoded`."""
     with _open_source(source, where) as (raw, place):
-        yield _unpack(raw, place, max_bytes, [])
+        yield _unpack(raw, place, _bound(source, max_bytes), [])
 
 
 @contextmanager
@@ -123,8 +125,15 @@ def open_decoded(source: Source, where: str = "", max_bytes: int = MAX_BYTES) ->
     """
     with _open_source(source, where) as (raw, place):
         notes: list[str] = []
-        clean = _CleanText(_unpack(raw, place, max_bytes, notes), place, notes)
+        clean = _CleanText(_unpack(raw, place, _bound(source, max_bytes), notes), place, notes)
         yield Decoded(io.BufferedReader(clean, buffer_size=1 << 18), place, notes)
+
+
+def _bound(source: Source, max_bytes: int) -> int:
+    """Return how much may come out of a file: gzip within gzip must not unpack further than gzip alone can."""
+    if not isinstance(source, Path):
+        return max_bytes
+    return min(max_bytes, _MAX_RATIO * source.stat().st_size + _BLOCK)
 
 
 @contextmanager

@@ -8,8 +8,10 @@ from dataclasses import replace
 from sidemine.considerations.judgement import Judge
 from sidemine.effect.intervals import one_sided
 from sidemine.effect.record import COHORT_UNIT, EXPERIMENT_UNIT, ContrastEvidence, HypothesisEvidence
+from sidemine.records import fields_of
 from sidemine.stats.multiplicity import smallest_p
 from sidemine.study.models import Hypothesis
+from sidemine.study.projections import HypothesisToPlace
 from sidemine.verdict.card import Agreeing, Card, CardCap, CardContrast, Declared
 from sidemine.verdict.decide import Decided, decide_study
 from sidemine.verdict.doubts import strongest_doubt
@@ -36,7 +38,12 @@ def answer_hypotheses(
     or better: the experiment could not have shown anything. Parameters as in `decide.decide_study`.
     """
     cards = {
-        decided.hypothesis.id: _card(decided, p_holm) for decided, p_holm in decide_study(hypotheses, evidence, judges)
+        row.id: _card(row, decided, p_holm)
+        for row, (decided, p_holm) in zip(
+            hypotheses,
+            decide_study([HypothesisToPlace.of(row) for row in hypotheses], evidence, judges),
+            strict=True,
+        )
     }
     _require_controls(hypotheses, cards)
     return [cards[row.id] for row in hypotheses]
@@ -64,8 +71,8 @@ def _require_controls(hypotheses: Sequence[Hypothesis], cards: dict[str, Card]) 
                 changed = True
 
 
-def _card(decided: Decided, p_holm: float | None) -> Card:
-    hypothesis, evidence, judgements = decided.hypothesis, decided.evidence, decided.judgements
+def _card(hypothesis: Hypothesis, decided: Decided, p_holm: float | None) -> Card:
+    evidence, judgements = decided.evidence, decided.judgements
     primary, kind, pooled = hypothesis.primary, hypothesis.kind, evidence.pooled
     adjusted = " ".join(judgement.sentence for judgement in judgements if judgement.sentence)
     missing = {name: reason for judgement in judgements for name, reason in judgement.missing.items()}
@@ -146,7 +153,7 @@ def _contrast(row: ContrastEvidence, direction: str, readings: Sequence[Reading]
     if row.p_self_contained is not None and direction in {"up", "down"}:
         declared_p = one_sided(row.p_self_contained, row.direction, direction)
     return CardContrast(
-        **vars(row),
+        **fields_of(row),
         p_declared_direction=declared_p,
         competitive_reading=competitive_reading(row),
         smallest_excludable=effect.smallest_excludable if effect else None,

@@ -15,7 +15,7 @@ from pydantic import JsonValue
 
 from sidemine.considerations.judgement import Gate
 from sidemine.effect.record import ContrastEvidence, PooledEffect
-from sidemine.records import as_json, as_record
+from sidemine.records import as_json, as_record, fields_of
 from sidemine.tables import write_json
 from sidemine.verdict.vocabulary import Verdict
 
@@ -228,7 +228,7 @@ def read_card(content: dict[str, JsonValue], kinds: Sequence[type[object]], wher
     for kind in kinds:
         columns = {name: own.pop(name) for item in fields(kind) if (name := item.name) in own}  # type: ignore[arg-type]
         considered.append(as_record(kind, columns, where))
-    return Card(**{**vars(as_record(Card, own, where)), "considered": tuple(considered)})
+    return Card(**{**fields_of(as_record(Card, own, where)), "considered": tuple(considered)})
 
 
 def _object(record: object) -> dict[str, JsonValue]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from sidemine.considerations.judgement import Cap, Case, Gate, Judge, Judgement
 from sidemine.effect.record import HypothesisEvidence
 from sidemine.stats.multiplicity import holm
-from sidemine.study.models import Hypothesis
+from sidemine.study.projections import HypothesisToPlace
 from sidemine.verdict.family import primary_p
 from sidemine.verdict.gates import cohort_gates, experiment_gates
 from sidemine.verdict.readings import FEWEST_TO_POOL, Reading, independent_readings, read_contrasts
@@ -38,7 +38,7 @@ class Decided:
         The verdict and its rule.
     """
 
-    hypothesis: Hypothesis
+    hypothesis: HypothesisToPlace
     evidence: HypothesisEvidence
     readings: list[Reading]
     judgements: list[Judgement]
@@ -49,7 +49,7 @@ class Decided:
 
 
 def decide(
-    hypothesis: Hypothesis,
+    hypothesis: HypothesisToPlace,
     evidence: HypothesisEvidence,
     judges: Sequence[Judge],
     p_holm: float | None,
@@ -93,7 +93,7 @@ def decide(
 
 
 def decide_study(
-    hypotheses: Sequence[Hypothesis],
+    hypotheses: Sequence[HypothesisToPlace],
     evidence: Mapping[str, HypothesisEvidence],
     judges: Callable[[str], Sequence[Judge]],
 ) -> list[tuple[Decided, float | None]]:
@@ -115,7 +115,7 @@ def decide_study(
 
 
 def variant_verdicts(
-    hypotheses: Sequence[Hypothesis],
+    hypotheses: Sequence[HypothesisToPlace],
     evidence: Mapping[str, HypothesisEvidence],
     judges: Callable[[str], Sequence[Judge]],
 ) -> dict[str, Callable[[HypothesisEvidence], Verdict]]:
@@ -126,7 +126,7 @@ def variant_verdicts(
     """
     p_values = {row.id: primary_p(row.kind, evidence[row.id]) for row in hypotheses}
 
-    def verdict_of(row: Hypothesis) -> Callable[[HypothesisEvidence], Verdict]:
+    def verdict_of(row: HypothesisToPlace) -> Callable[[HypothesisEvidence], Verdict]:
         others = [p_value for name, p_value in p_values.items() if name != row.id]
 
         def of_variant(found: HypothesisEvidence) -> Verdict:

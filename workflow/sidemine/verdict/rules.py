@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from sidemine.considerations.judgement import COMPARATOR_PERCENTILE, Cap, Gate
 from sidemine.effect.intervals import Effect
 from sidemine.effect.record import ContrastEvidence, HypothesisEvidence, PooledEffect
-from sidemine.study.models import Hypothesis
+from sidemine.study.projections import HypothesisToPlace
 from sidemine.verdict.readings import (
     COHORT_P,
     EXPERIMENT_P,
@@ -61,7 +61,7 @@ class Decision:
 def apply_rules(
     evidence: HypothesisEvidence,
     readings: list[Reading],
-    hypothesis: Hypothesis,
+    hypothesis: HypothesisToPlace,
     gates: Sequence[Gate] | None = None,
     caps: Sequence[Cap] = (),
 ) -> Decision:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from pydantic import JsonValue
 
 from sidemine.considerations.judgement import Judge
-from sidemine.effect.record import HypothesisEvidence
+from sidemine.effect.record import ContrastEvidence, HypothesisEvidence
 from sidemine.study.models import Hypothesis
+from sidemine.study.projections import ContrastWords
 from sidemine.verdict.answer import answer_hypotheses
 from sidemine.verdict.card import SecondarySet, Verdicts
 from sidemine.verdict.rules import RULES_VERSION
@@ -24,6 +25,7 @@ def summarise_verdicts(
     study: dict[str, JsonValue],
     hypotheses: Sequence[Hypothesis],
     evidence: Mapping[str, HypothesisEvidence],
+    words: Mapping[str, ContrastWords],
     judges: Callable[[str], Sequence[Judge]],
     enrichment: Mapping[str, pd.DataFrame],
     published: list[dict[str, JsonValue]],
@@ -38,6 +40,8 @@ def summarise_verdicts(
         As declared in the configuration.
     evidence
         By hypothesis.
+    words
+        How each measured contrast is told of.
     judges
         Gives the considerations of a hypothesis.
     enrichment
@@ -47,11 +51,22 @@ def summarise_verdicts(
     simulated, planted
         Whether any input is simulated, and what the simulator planted, in sentences; empty for real data.
     """
+    told = {name: _with_words(found, words) for name, found in evidence.items()}
     cards = [
         replace(card, secondary=_secondary_rows(hypothesis, enrichment))
-        for card, hypothesis in zip(answer_hypotheses(hypotheses, evidence, judges), hypotheses, strict=True)
+        for card, hypothesis in zip(answer_hypotheses(hypotheses, told, judges), hypotheses, strict=True)
     ]
     return Verdicts(study, RULES_VERSION, simulated, planted, cards, published)
+
+
+def _with_words(evidence: HypothesisEvidence, words: Mapping[str, ContrastWords]) -> HypothesisEvidence:
+    """Return evidence whose contrasts carry their words; what counts as one source stays as it was measured."""
+
+    def told(row: ContrastEvidence) -> ContrastEvidence:
+        return replace(row, **words[row.contrast].model_dump())
+
+    control = told(evidence.control) if evidence.control else None
+    return replace(evidence, contrasts=[told(row) for row in evidence.contrasts], control=control)
 
 
 def _secondary_rows(hypothesis: Hypothesis, enrichment: Mapping[str, pd.DataFrame]) -> list[SecondarySet]:

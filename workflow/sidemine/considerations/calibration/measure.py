@@ -43,8 +43,9 @@ from sidemine.differential.design import Design
 from sidemine.enrichment.label_permutation import count_labelings
 from sidemine.enrichment.permuted_labels import PermutedTests, permute_and_test, refuse_reason
 from sidemine.enrichment.set_membership import SetMembership, build_membership
+from sidemine.records import fields_of
 from sidemine.stats.seeds import named_seed
-from sidemine.study.models import Contrast
+from sidemine.study.projections import ContrastToFit
 from sidemine.tables import CALIBRATION, SAMPLES, read_json, read_table
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ _NAMES = {"fry": "FRY", "camera": "CAMERA"}
 class CalibrationFiles:
     """A declared contrast and the files that earlier stages wrote for it and for its dataset."""
 
-    contrast: Contrast
+    contrast: ContrastToFit
     fit: Path
     samples: Path
     treatment: Path
@@ -86,7 +87,7 @@ def measure_calibration(
     files
         All contrasts.
     primary_sets
-        Contrast → primary sets of the hypotheses that rest on it.
+        ContrastToFit → primary sets of the hypotheses that rest on it.
     gene_sets
         The study's sets, as `tables.GENE_SETS` describes.
     reference, whole_rule
@@ -124,7 +125,7 @@ def measure_calibration(
             design_class=design_class,
             sentence=_sentence(found, labelings, design_class, sets),
         )
-    table = pd.DataFrame([vars(row) for row in rows], columns=CALIBRATION.names)
+    table = pd.DataFrame([fields_of(row) for row in rows], columns=CALIBRATION.names)
     parts = [table, reference, _whole_rule(whole_rule)]
     together = pd.concat([part for part in parts if len(part)], ignore_index=True)[CALIBRATION.names]
     return together, Calibration(contrasts, settings.calibration_labelings, NULL)
@@ -320,4 +321,4 @@ def _whole_rule(table: pd.DataFrame | None) -> pd.DataFrame:
         "whole_rule", "all planted classes", "none", "verdict", None, quantity="verdict_rate", family="whole rule",
         reading=NOT_MEASURED, source=REFERENCE, reason="resources/calibration/whole_rule.tsv has not been made yet",
     )  # fmt: skip
-    return pd.DataFrame([vars(row)], columns=CALIBRATION.names)
+    return pd.DataFrame([fields_of(row)], columns=CALIBRATION.names)

@@ -17,6 +17,7 @@ from sidemine.considerations.composition.record import ProxyFact
 from sidemine.enrichment.fry import fry
 from sidemine.enrichment.set_effect import set_effects
 from sidemine.enrichment.set_membership import build_membership
+from sidemine.text.delimited import read_delimited
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -70,10 +71,8 @@ def read_markers(paths: list[Path], forbidden: set[str]) -> dict[str, list[str]]
     forbidden
         Genes that the drug's pathway may move.
     """
-    import pandas as pd
-
-    tables = {path.stem: pd.read_csv(path, sep="\t", comment="#", dtype=str) for path in paths}
-    return {name: sorted(set(table["gene"].astype(str)) - forbidden) for name, table in sorted(tables.items())}
+    genes = {path.stem: read_delimited(path, separator="\t").cells("gene") for path in paths}
+    return {name: sorted(set(found) - forbidden) for name, found in sorted(genes.items())}
 
 
 def stimuli_checked(markers: Mapping[str, list[str]], stimuli: Mapping[str, ContrastFit]) -> list[str]:

@@ -19,6 +19,7 @@ from sidemine.considerations.composition.record import (
     WithDropped,
 )
 from sidemine.considerations.judgement import Cap, Case, Doubt, DoubtWeight, Judgement, as_sentence, make_gate
+from sidemine.records import fields_of
 
 ADJUSTED_P = 0.05
 """Pooled two-sided p that the composition-adjusted effect must reach, with the sign of the total effect."""
@@ -131,7 +132,7 @@ def _pool_with_dropped(rows: Sequence[AdjustedIn]) -> PooledWithDropped | None:
         for entry, row in zip(found, rows, strict=True)
     ]
     pooled = pool_estimates([adjusted for adjusted, _ in chosen])
-    return PooledWithDropped(**vars(pooled), corrected=pool_estimates([corrected for _, corrected in chosen]))
+    return PooledWithDropped(**fields_of(pooled), corrected=pool_estimates([corrected for _, corrected in chosen]))
 
 
 def _dropped_cells(rows: Sequence[AdjustedIn]) -> str:

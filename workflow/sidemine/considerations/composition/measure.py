@@ -26,6 +26,7 @@ from sidemine.considerations.composition.record import (
 from sidemine.effect.pooling import pool
 from sidemine.effect.record import Estimate
 from sidemine.enrichment.set_effect import small_sample_factor
+from sidemine.records import fields_of
 from sidemine.stats.tails import t_quantile, two_sided_p
 
 if TYPE_CHECKING:
@@ -107,7 +108,7 @@ def measure_composition(
     excludes_zero = total.ci_low > 0 or total.ci_high < 0
     cells = find_differing(fit, primary, markers, contaminated) if differing is None else sorted(differing)
     return Adjusted(
-        **vars(known),
+        **fields_of(known),
         adjusted=adjusted,
         difference=Difference(total.effect - adjusted.effect, float(difference_low), float(difference_high)),
         retained_percent=100 * adjusted.effect / total.effect if excludes_zero else None,
@@ -168,7 +169,7 @@ def _with_dropped(
     numbers = [number for number, name in enumerate(proxies.names) if set(name.split("+")) & set(cells)]
     draws = _bootstrap(target, proxies.scores, factor, seed)
     return WithDropped(
-        **vars(_regress(target, proxies.scores, factor)),
+        **fields_of(_regress(target, proxies.scores, factor)),
         cells=list(cells),
         adjusted_for=proxies.names,
         reason="",

@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from sidemine.differential.contrast_fit import ContrastFit
-    from sidemine.study.models import Hypothesis
+    from sidemine.study.projections import HypothesisOnSet
 
 
 def adjust_cohorts(
-    hypotheses: list[Hypothesis],
+    hypotheses: list[HypothesisOnSet],
     contrasts: list[str],
     fits: dict[str, ContrastFit | None],
     stimuli: dict[str, ContrastFit | None],
@@ -104,7 +104,9 @@ def adjust_hypothesis(
     }
 
 
-def _common_rows(hypothesis: Hypothesis, fits: dict[str, ContrastFit | None], gene_sets: pd.DataFrame) -> pd.DataFrame:
+def _common_rows(
+    hypothesis: HypothesisOnSet, fits: dict[str, ContrastFit | None], gene_sets: pd.DataFrame
+) -> pd.DataFrame:
     """Return the primary set's rows for genes that all its cohorts measured, as its Hedges g uses them."""
     measured = [set(fit.genes) for name in hypothesis.primary.contrasts if (fit := fits.get(name)) is not None]
     rows = gene_sets[gene_sets["gene_set"] == hypothesis.primary.set]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from sidemine.considerations.judgement import Cap, Gate
 from sidemine.effect.record import Estimate
+from sidemine.records import fields_of
 
 
 @dataclass(frozen=True)
@@ -163,7 +164,7 @@ def entries_by_hypothesis(records: list[CompositionOfContrast]) -> dict[str, Ent
             kind = AdjustedIn if isinstance(entry, Adjusted) else NotAdjustedIn
             found.setdefault(entry.hypothesis, []).append(
                 kind(
-                    **vars(entry),
+                    **fields_of(entry),
                     contrast=record.contrast,
                     contamination_checked_in=record.contamination_checked_in,
                 )

@@ -18,7 +18,7 @@ from sidemine.differential.groups import Groups, design_contrast
 from sidemine.errors import Untestable
 from sidemine.quality.sex_check import recorded_sex
 from sidemine.study.covariates import parse_covariate
-from sidemine.study.models import Contrast
+from sidemine.study.projections import ContrastToFit
 from sidemine.study.scales import Layer
 from sidemine.text.columns import read_numbers
 
@@ -74,7 +74,7 @@ class ContrastData:
         Markers of blood cells and the cell types that cannot be trusted; None where the dataset is no blood.
     """
 
-    contrast: Contrast
+    contrast: ContrastToFit
     groups: Groups
     values: NDArray[np.float64]
     genes: list[str]
@@ -125,15 +125,17 @@ class ContrastData:
         more
             Further fields of `ContrastData`.
         """
-        row = Contrast(
+        row = ContrastToFit(
             contrast=contrast,
             dataset=dataset,
-            role="disease",
             target="made in process",
             reference="made in process",
-            target_label="target",
-            reference_label="reference",
             covariates=list(covariates),
+            block="",
+            blocking="auto",
+            array_weights=False,
+            robust=False,
+            missing_covariates="refuse",
         )
         groups = Groups(samples, np.asarray(is_target), ~np.asarray(is_target))
         made = cls(row, groups, np.asarray(values, dtype=np.float64).T, list(genes), **more)  # type: ignore[arg-type]

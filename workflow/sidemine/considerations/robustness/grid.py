@@ -25,7 +25,7 @@ from sidemine.effect.record import (
     Refused,
 )
 from sidemine.stats.seeds import named_seed
-from sidemine.study.models import Hypothesis
+from sidemine.study.projections import HypothesisToPlace
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,7 +35,7 @@ Verdict = Callable[[HypothesisEvidence], str]
 
 
 def vary_hypothesis(
-    hypothesis: Hypothesis,
+    hypothesis: HypothesisToPlace,
     evidence: HypothesisEvidence,
     contrasts: Mapping[str, ContrastData],
     gene_sets: pd.DataFrame,
@@ -131,7 +131,9 @@ def _needed(versions: Mapping[str, pd.DataFrame], contrasts: Mapping[str, Contra
     return frozenset(genes)
 
 
-def _set_versions(hypothesis: Hypothesis, gene_sets: pd.DataFrame) -> tuple[dict[str, pd.DataFrame], dict[str, str]]:
+def _set_versions(
+    hypothesis: HypothesisToPlace, gene_sets: pd.DataFrame
+) -> tuple[dict[str, pd.DataFrame], dict[str, str]]:
     """Return the primary set ('') and its other versions, and the latter in words.
 
     Versions: without the genes that a confounder set holds as well; two halves (genes in the order of a checksum of

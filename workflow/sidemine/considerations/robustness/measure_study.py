@@ -26,7 +26,7 @@ from sidemine.prepare.gene_table import read_gene_table
 from sidemine.prepare.log_expression import layer_of
 from sidemine.quality.sex_check import find_sex_column
 from sidemine.records import read_record
-from sidemine.study.models import Contrast, Dataset, GeneTableSource, Hypothesis
+from sidemine.study.projections import ContrastToFit, DatasetToPrepare, GeneTableToRead, HypothesisToPlace
 from sidemine.study.scales import is_filtered
 from sidemine.tables import SAMPLES, read_json, read_table
 
@@ -68,13 +68,13 @@ class StudyFiles:
     raw: Mapping[str, Mapping[str, Path]]
     markers: Sequence[Path]
     gene_table: Path
-    gene_table_source: GeneTableSource
+    gene_table_source: GeneTableToRead
 
 
 def vary_study(
-    hypotheses: Sequence[Hypothesis],
-    contrasts: Mapping[str, Contrast],
-    datasets: Mapping[str, Dataset],
+    hypotheses: Sequence[HypothesisToPlace],
+    contrasts: Mapping[str, ContrastToFit],
+    datasets: Mapping[str, DatasetToPrepare],
     evidence: Mapping[str, HypothesisEvidence],
     gene_sets: pd.DataFrame,
     files: StudyFiles,
@@ -119,8 +119,8 @@ def vary_study(
 
 def _load(
     used: Collection[str],
-    contrasts: Mapping[str, Contrast],
-    datasets: Mapping[str, Dataset],
+    contrasts: Mapping[str, ContrastToFit],
+    datasets: Mapping[str, DatasetToPrepare],
     gene_sets: pd.DataFrame,
     files: StudyFiles,
     settings: RobustnessSettings,
@@ -149,8 +149,8 @@ def _load(
 
 
 def _contrast_data(
-    contrast: Contrast,
-    row: Dataset,
+    contrast: ContrastToFit,
+    row: DatasetToPrepare,
     expression: AnnData,
     values: NDArray[np.float64],
     probes: Probes,
@@ -186,7 +186,9 @@ def _contrast_data(
     )
 
 
-def _other_probes(rows: Sequence[Dataset], files: StudyFiles, settings: RobustnessSettings) -> dict[str, Probes]:
+def _other_probes(
+    rows: Sequence[DatasetToPrepare], files: StudyFiles, settings: RobustnessSettings
+) -> dict[str, Probes]:
     """Return every dataset of probes under the probe rules that the study does not use."""
     asked = {"probe_rule", "crossed"} & set(settings.robustness)
     rules: list[ProbeRule] = [rule for rule in PROBE_RULES if rule != settings.probe_rule]

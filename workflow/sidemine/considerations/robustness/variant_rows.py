@@ -11,7 +11,8 @@ from sidemine.considerations.robustness.measure import Measured
 from sidemine.considerations.robustness.record import Robustness, RunStatus, Share, VariantRow
 from sidemine.considerations.robustness.variants import REFERENCE, Variant
 from sidemine.effect.record import PooledEffect
-from sidemine.study.models import Hypothesis
+from sidemine.records import fields_of
+from sidemine.study.projections import HypothesisOnSet
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -90,7 +91,7 @@ class Row:
         )
 
 
-def summarise_rows(hypothesis: Hypothesis, rows: Sequence[Row], reason: str) -> Robustness:
+def summarise_rows(hypothesis: HypothesisOnSet, rows: Sequence[Row], reason: str) -> Robustness:
     """Return the entry of `robustness.json`; the first row is the reference run. Parameters as in `vary_hypothesis`."""
     reference = rows[0] if rows else Row(REFERENCE)
     others = [row for row in rows if row.variant is not REFERENCE]
@@ -159,7 +160,7 @@ def robustness_table(records: Sequence[Robustness]) -> pd.DataFrame:
 
     from sidemine.tables import ROBUSTNESS, empty_table
 
-    rows = [vars(row) for record in records for row in record.variants]
+    rows = [fields_of(row) for record in records for row in record.variants]
     if not rows:
         return empty_table(ROBUSTNESS)
     table = pd.DataFrame(rows, columns=ROBUSTNESS.names)

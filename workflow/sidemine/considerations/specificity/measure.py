@@ -15,8 +15,9 @@ from sidemine.enrichment.camera import direction_of
 from sidemine.enrichment.fry import fry
 from sidemine.enrichment.set_effect import hedges_g, set_effects
 from sidemine.enrichment.set_membership import SetMembership, build_membership
+from sidemine.records import fields_of
 from sidemine.stats.seeds import named_seed
-from sidemine.study.models import Hypothesis
+from sidemine.study.projections import HypothesisToPlace
 from sidemine.tables import SPECIFICITY, empty_table
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ MOST_NAMED = 5
 class _Question:
     """One primary set in one contrast."""
 
-    hypothesis: Hypothesis
+    hypothesis: HypothesisToPlace
     contrast: str
     fit: ContrastFit
     common: list[str] | None
@@ -47,7 +48,7 @@ class _Question:
 
 
 def measure_specificity(
-    hypotheses: list[Hypothesis],
+    hypotheses: list[HypothesisToPlace],
     fits: dict[str, ContrastFit | None],
     gene_sets: pd.DataFrame,
     settings: SpecificitySettings,
@@ -99,7 +100,7 @@ def percentile(effect: float, others: NDArray[np.float64], sign: float) -> float
 
 
 def _common_genes(
-    hypothesis: Hypothesis, fits: dict[str, ContrastFit | None], gene_sets: pd.DataFrame
+    hypothesis: HypothesisToPlace, fits: dict[str, ContrastFit | None], gene_sets: pd.DataFrame
 ) -> list[str] | None:
     """Return the primary set's genes that every cohort measured, on which its Hedges g rests; None in experiments."""
     if hypothesis.kind != "cohort":
@@ -262,7 +263,7 @@ def _matched_record(
 ) -> AmongMatched:
     quantiles = np.quantile(effects, np.linspace(0, 1, N_QUANTILES)) if len(effects) else np.zeros(0)
     return AmongMatched(
-        **vars(matched.quality),
+        **fields_of(matched.quality),
         percentile=None if matched.reason else percentile(effect, effects, question.sign),
         reason=matched.reason,
         quantiles=[float(value) for value in quantiles],

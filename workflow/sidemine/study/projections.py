@@ -1,0 +1,348 @@
+"""Projections of a study's rows: what one stage needs of a dataset, a contrast, a hypothesis or a bridge, and no more.
+
+A stage is run again when its projection changes. Notes, labels, licences and other words are in none of them, so that
+rewording a study builds its page again and nothing else. The fields mean what `study.models` says of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal, Self
+
+from pydantic import BaseModel, ConfigDict
+
+from sidemine.study.covariates import parse_covariate
+from sidemine.study.independence import source_of
+from sidemine.study.models import (
+    Dataset,
+    Direction,
+    Family,
+    IdentifierKind,
+    Layout,
+    MarginOfControl,
+    Role,
+    SetFormat,
+    Strand,
+)
+from sidemine.study.scales import Scale
+
+
+class Projection(BaseModel):
+    """Some fields of a row. Immutable; unknown fields are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @classmethod
+    def of(cls, row: BaseModel) -> Self:
+        """Take the fields of this projection from a row that has them."""
+        return cls.model_validate({name: getattr(row, name) for name in cls.model_fields}, from_attributes=True)
+
+
+class DatasetToRead(Projection):
+    """What says who the samples of a dataset are."""
+
+    dataset: str
+    platform: str
+    layout: Layout
+    identifiers: IdentifierKind
+    scale: Scale
+    gene_column: str
+    annotation_columns: list[str]
+    sheet: str
+    layer: str
+    subset: str
+    sample_name: str
+    biological_unit: str
+    cell_type: str
+    sample_columns: list[str]
+    sex_column: str
+    age_column: str
+    batch_columns: list[str]
+
+
+class DatasetToPrepare(DatasetToRead):
+    """What the values of a dataset are read by."""
+
+    accession: str
+    strand: Strand
+
+
+class DatasetToAssess(Projection):
+    """What the quality of a dataset is judged by."""
+
+    dataset: str
+    platform: str
+    sex_column: str
+    batch_columns: list[str]
+
+
+class DatasetOfContrasts(Projection):
+    """What the contrasts of a dataset are judged by."""
+
+    dataset: str
+    scale: Scale
+    age_column: str
+    batch_columns: list[str]
+
+
+class DatasetToCompare(Projection):
+    """What a dataset is compared with the others by."""
+
+    dataset: str
+    accession: str
+    platform: str
+
+
+class DatasetToCount(Projection):
+    """What decides whether a dataset counts as a source of its own.
+
+    `tissue` numbers the tissues of one accession (empty where it has but one): rewording a tissue changes nothing.
+    """
+
+    dataset: str
+    accession: str
+    source: str
+    tissue: str
+
+    @property
+    def independent_source(self) -> tuple[str, str]:
+        """What counts as one independent source: the declared word, or else accession and tissue."""
+        return source_of(self.source, self.accession or self.dataset, self.tissue)
+
+
+class DatasetToMeasure(DatasetToCount):
+    """With the scale of its values."""
+
+    scale: Scale
+
+
+class DatasetToBridge(DatasetToCount):
+    """With what says that its samples are blood."""
+
+    composition: bool
+
+
+def count_sources(datasets: Sequence[Dataset]) -> dict[str, DatasetToCount]:
+    """Return the projection of each dataset, its tissue numbered among those of its accession."""
+    tissues: dict[str, list[str]] = {}
+    for row in datasets:
+        if row.tissue not in tissues.setdefault(row.accession, []):
+            tissues[row.accession].append(row.tissue)
+    return {
+        row.dataset: DatasetToCount(
+            dataset=row.dataset,
+            accession=row.accession,
+            source=row.source,
+            tissue=f"tissue {here.index(row.tissue) + 1}" if len(here := tissues[row.accession]) > 1 else "",
+        )
+        for row in datasets
+    }
+
+
+class TrapsOfDataset(Projection):
+    """What is done about findings in a dataset."""
+
+    sex_mismatch: str
+    reused_samples: str
+    duplicated_samples: str
+    outlier_samples: str
+    identifiers: str
+    batch_aliased: str
+    batch_associated: str
+
+
+class TrapsOfContrast(Projection):
+    """What is done about findings in a contrast."""
+
+    reused_samples: str
+    duplicated_samples: str
+    batch_aliased: str
+    batch_associated: str
+    group_associated: str
+    scale_shift: str
+    library_size: str
+    hidden_structure: str
+
+
+class ContrastToFit(Projection):
+    """What a contrast is fitted by."""
+
+    contrast: str
+    dataset: str
+    target: str
+    reference: str
+    covariates: list[str]
+    block: str
+    blocking: Literal["auto", "fixed", "correlation"]
+    array_weights: bool
+    robust: bool
+    missing_covariates: Literal["refuse", "drop"]
+
+    @property
+    def covariate_names(self) -> list[str]:
+        """The metadata columns of `covariates`, without how they are declared to enter."""
+        return [parse_covariate(text).name for text in self.covariates]
+
+
+class ContrastGroups(Projection):
+    """Who is compared with whom."""
+
+    contrast: str
+    dataset: str
+    target: str
+    reference: str
+
+
+class ContrastOfRole(Projection):
+    """What a contrast is for."""
+
+    contrast: str
+    dataset: str
+    role: Role
+
+
+class ContrastWords(Projection):
+    """How a contrast is told of."""
+
+    platform: str
+    role: Role
+    tissue: str
+    status: str
+    target_label: str
+    reference_label: str
+
+
+class PrimarySet(Projection):
+    """The primary set of a hypothesis, and where it is looked at."""
+
+    set: str
+    contrasts: list[str]
+
+
+class DirectedSet(PrimarySet):
+    """With the declared direction."""
+
+    direction: Direction
+
+
+class DeclaredTest(DirectedSet):
+    """All that is declared of a primary test."""
+
+    margin: float | MarginOfControl
+    discovery: list[str]
+
+
+class HypothesisOnSet(Projection):
+    """What is asked of which set."""
+
+    id: str
+    kind: Literal["cohort", "experiment"]
+    primary: PrimarySet
+
+
+class HypothesisToPool(HypothesisOnSet):
+    """With the sets beside the primary one."""
+
+    secondary_sets: list[str]
+
+
+class HypothesisToPlace(HypothesisToPool):
+    """With the declared direction."""
+
+    primary: DirectedSet
+
+
+class HypothesisToMeasure(HypothesisOnSet):
+    """What the primary effect is measured and pooled by."""
+
+    primary: DeclaredTest
+
+    @property
+    def measured_contrasts(self) -> list[str]:
+        """Return the primary contrasts and, where the margin is a fraction of a positive control, that control."""
+        margin = self.primary.margin
+        return [*self.primary.contrasts, *([margin.of_contrast] if isinstance(margin, MarginOfControl) else [])]
+
+
+class GeneSetToRead(Projection):
+    """What says which genes a set has."""
+
+    gene_set: str
+    family: Family
+    source: str
+    format: SetFormat
+    member: str
+    weighted: bool
+    version: str
+    opt_in: bool
+
+
+class GeneTableToRead(Projection):
+    """What the table of approved symbols is read by."""
+
+    format: Literal["hgnc", "ensembl"]
+    version: str
+
+
+class SignaturesToRead(Projection):
+    """What comparator signatures are read by."""
+
+    identifiers: Literal["symbol", "entrez"]
+    exclude: list[str]
+
+
+class DerivationOfSet(Projection):
+    """How a signed set is derived."""
+
+    derived_from: list[str]
+    confirm: list[str]
+    fdr: float
+    most_genes: int
+    confirm_p: float
+
+
+class BridgeToMeasure(Projection):
+    """What a bridge is measured by."""
+
+    id: str
+    drug: list[str]
+    disease: list[str]
+    sets: list[str]
+    scope: Literal["target", "all"]
+    comparators: list[str]
+    comparator_signatures: SignaturesToRead | None
+    margin: float
+    derive: DerivationOfSet | None
+
+
+class InteractionToMeasure(Projection):
+    """What an interaction is measured by."""
+
+    id: str
+    set: str
+    contrasts: list[str]
+
+
+class ConcordanceToMeasure(Projection):
+    """All bridges and interactions."""
+
+    bridges: list[BridgeToMeasure]
+    interactions: list[InteractionToMeasure]
+
+
+class TableToDescribe(Projection):
+    """What a published table is described by; its labels stand in its sentence."""
+
+    table: str
+    accession: str
+    platform: str
+    gene_column: str
+    fold_change_column: str
+    compare_with_column: str
+    p_value_column: str
+    adjusted_p_column: str
+    mean_column: str
+    zero_is_missing: bool
+    target_label: str
+    reference_label: str
+    panel: str

@@ -1,0 +1,82 @@
+"""Which contrasts and datasets of a study take part in what."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sidemine.study.concordance_config import names_of_contrasts
+
+if TYPE_CHECKING:
+    from sidemine.study.load import Study
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Contrasts and datasets of a study by what is done with them, each once and in declared order."""
+
+    study: Study
+
+    @property
+    def hypotheses(self) -> list[str]:
+        """All hypotheses."""
+        return [hypothesis.id for hypothesis in self.study.config.hypotheses]
+
+    @property
+    def primary_contrasts(self) -> list[str]:
+        """Contrasts that are primary in some hypothesis."""
+        hypotheses = self.study.config.hypotheses
+        return list(dict.fromkeys(name for one in hypotheses for name in one.primary.contrasts))
+
+    @property
+    def measured_contrasts(self) -> list[str]:
+        """Contrasts that some hypothesis measures: primary ones, and the positive controls of margins."""
+        return list(dict.fromkeys(name for one in self.study.config.hypotheses for name in one.measured_contrasts))
+
+    @property
+    def primary_datasets(self) -> list[str]:
+        """Datasets with a primary contrast."""
+        used = {self.study.contrasts[name].dataset for name in self.primary_contrasts}
+        return [name for name in self.study.datasets if name in used]
+
+    @property
+    def primary_arrays(self) -> list[str]:
+        """Those of them that are arrays: other probe rules need their files again."""
+        return [name for name in self.primary_datasets if self.study.datasets[name].identifiers == "probe"]
+
+    @property
+    def datasets_of_shared_platforms(self) -> list[str]:
+        """Datasets that have their platform in common with another one."""
+        platforms = [row.platform for row in self.study.datasets.values() if row.platform]
+        return [name for name, row in self.study.datasets.items() if platforms.count(row.platform) > 1]
+
+    def blood_contrasts(self, role: str) -> list[str]:
+        """Return the contrasts of one role in datasets that are declared as blood (composition: yes)."""
+        return [
+            name
+            for name, contrast in self.study.contrasts.items()
+            if contrast.role == role and self.study.datasets[contrast.dataset].composition
+        ]
+
+    @property
+    def composition_contrasts(self) -> list[str]:
+        """Primary blood contrasts of cohort hypotheses."""
+        cohorts = [one for one in self.study.config.hypotheses if one.kind == "cohort"]
+        primary = {name for one in cohorts for name in one.primary.contrasts}
+        return [name for name in self.blood_contrasts("disease") if name in primary]
+
+    @property
+    def concordance_contrasts(self) -> list[str]:
+        """Contrasts that a bridge or an interaction names, and the stimulus contrasts in blood."""
+        return names_of_contrasts(self.study.config.concordance, self.blood_contrasts("stimulus"))
+
+    @property
+    def concordance_datasets(self) -> list[str]:
+        """Datasets of these contrasts."""
+        return list(dict.fromkeys(self.study.contrasts[name].dataset for name in self.concordance_contrasts))
+
+    @property
+    def compares_profiles(self) -> bool:
+        """Whether the study declares bridges or interactions."""
+        declared = self.study.config.concordance
+        return bool(declared.bridges or declared.interactions)

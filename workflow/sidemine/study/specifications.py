@@ -1,0 +1,507 @@
+"""The specification of every job of a study: what its script uses of the study, and no more.
+
+A job is run again when its specification, its inputs or its code change. The workflow gives each job its specification
+as a parameter, scripts read it as the model it is, and the record of a job (`sidemine.provenance`) keeps its digest.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
+
+from sidemine.study.models import DerivedColumn, Hypothesis, RobustnessDimension, Settings, StudyInfo
+from sidemine.study.projections import (
+    ConcordanceToMeasure,
+    ContrastGroups,
+    ContrastOfRole,
+    ContrastToFit,
+    ContrastWords,
+    DatasetOfContrasts,
+    DatasetToAssess,
+    DatasetToBridge,
+    DatasetToCompare,
+    DatasetToMeasure,
+    DatasetToPrepare,
+    DatasetToRead,
+    GeneSetToRead,
+    GeneTableToRead,
+    HypothesisOnSet,
+    HypothesisToMeasure,
+    HypothesisToPlace,
+    HypothesisToPool,
+    Projection,
+    TableToDescribe,
+    TrapsOfContrast,
+    TrapsOfDataset,
+    count_sources,
+)
+from sidemine.study.scope import Scope
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from _typeshed import DataclassInstance
+
+    from sidemine.considerations.calibration.config import CalibrationSettings
+    from sidemine.considerations.robustness.config import RobustnessSettings
+    from sidemine.considerations.specificity.config import SpecificitySettings
+    from sidemine.retrieve.sources import Source
+    from sidemine.retrieve.study_sources import StudySources
+    from sidemine.study.load import Study
+
+ProbeRule = Literal["highest_mean", "highest_variance", "mean_of_probes"]
+MultiGeneRule = Literal["drop", "first"]
+Kind = TypeVar("Kind", bound="DataclassInstance")
+Specified = TypeVar("Specified", bound=Projection)
+Files = dict[str, str]
+"""Files by role, each by the key under which its copy lies."""
+
+
+def _settings_of(specification: Projection, kind: type[Kind]) -> Kind:
+    """Return the fields of a specification that are settings, as the record that a consideration takes them by."""
+    return kind(**{name: getattr(specification, name) for name in kind.__dataclass_fields__})
+
+
+class RetrieveInput(Projection):
+    """Where an input comes from, and what it must be."""
+
+    key: str
+    locations: list[str]
+    mutable: bool
+    form: str
+
+
+class LockInputs(Projection):
+    """Which inputs the study has."""
+
+    keys: list[str]
+
+
+class ReadSamples(Projection):
+    """Who the samples of a dataset are."""
+
+    dataset: DatasetToRead
+    files: Files
+    derive: dict[str, DerivedColumn]
+    exclude: list[str]
+
+
+class CheckDesigns(Projection):
+    """Which groups are compared, and which rows were checked against the record."""
+
+    contrasts: list[ContrastToFit]
+    verified_contrasts: list[str]
+    verified_datasets: list[str]
+    min_group_size: int
+    on_untestable: Literal["continue", "stop"]
+
+
+class PrepareDataset(Projection):
+    """How the values of a dataset become genes × samples."""
+
+    dataset: DatasetToPrepare
+    files: Files
+    derive: dict[str, DerivedColumn]
+    gene_table: GeneTableToRead
+    probe_rule: ProbeRule
+    multi_gene_probes: MultiGeneRule
+
+
+class PrepareGeneSets(Projection):
+    """Which sets are read from which libraries."""
+
+    rows: list[GeneSetToRead]
+    libraries: Files
+    gene_table: GeneTableToRead
+    opt_in: list[str]
+
+
+class CompareDatasets(Projection):
+    """Which datasets are compared with each other."""
+
+    datasets: list[DatasetToCompare]
+
+
+class AssessQuality(Projection):
+    """What a dataset is checked for."""
+
+    dataset: DatasetToAssess
+    traps: TrapsOfDataset
+
+
+class FitContrast(Projection):
+    """How a contrast is fitted."""
+
+    contrast: ContrastToFit
+    min_group_size: int
+    on_untestable: Literal["continue", "stop"]
+
+
+class AssessContrasts(Projection):
+    """What the contrasts are checked for."""
+
+    contrasts: list[ContrastGroups]
+    datasets: dict[str, DatasetOfContrasts]
+    traps: TrapsOfContrast
+
+
+class TestGeneSets(Projection):
+    """How sets are tested."""
+
+    __test__ = False  # it is no test of pytest's
+
+    min_set_size: int
+    max_set_size: int
+    rotations: int
+    seed: int
+
+
+class DescribeGeneSets(Projection):
+    """How sets are described."""
+
+    contrasts: list[str]
+    min_set_size: int
+    max_set_size: int
+    over_representation_fdr: float
+    prerank_permutations: int
+    seed: int
+
+
+class ScoreActivities(Projection):
+    """How activities are scored."""
+
+    datasets: list[str]
+    min_set_size: int
+
+
+class AdjustSetTests(Projection):
+    """Over which contrasts q-values go."""
+
+    contrasts: list[ContrastOfRole]
+
+
+class MeasureEffects(Projection):
+    """How primary effects are measured and pooled."""
+
+    hypotheses: list[HypothesisToMeasure]
+    dataset_of: dict[str, str]
+    datasets: dict[str, DatasetToMeasure]
+
+
+class PoolDatasets(Projection):
+    """What is pooled gene by gene and set by set."""
+
+    hypotheses: list[HypothesisToPool]
+    min_set_size: int
+    max_set_size: int
+
+
+class MeasureSpecificity(Projection):
+    """What primary sets are compared with."""
+
+    hypotheses: list[HypothesisToPlace]
+    matched_sets: int
+    min_set_size: int
+    max_set_size: int
+    seed: int
+
+    @property
+    def settings(self) -> SpecificitySettings:
+        """What is a setting of it."""
+        from sidemine.considerations.specificity.config import SpecificitySettings
+
+        return _settings_of(self, SpecificitySettings)
+
+
+class MeasureCalibration(Projection):
+    """How the size of the tests is measured."""
+
+    contrasts: list[ContrastToFit]
+    primary_sets: dict[str, list[str]]
+    calibration_labelings: int
+    rotations: int
+    min_group_size: int
+    min_set_size: int
+    max_set_size: int
+    seed: int
+
+    @property
+    def settings(self) -> CalibrationSettings:
+        """What is a setting of it."""
+        from sidemine.considerations.calibration.config import CalibrationSettings
+
+        return _settings_of(self, CalibrationSettings)
+
+
+class AdjustComposition(Projection):
+    """Which cohorts are adjusted for the mix of blood cells."""
+
+    hypotheses: list[HypothesisOnSet]
+    contrasts: list[str]
+    stimuli: list[str]
+    seed: int
+
+
+class MeasureConcordance(Projection):
+    """Which profiles are compared."""
+
+    declared: ConcordanceToMeasure
+    contrasts: list[ContrastOfRole]
+    datasets: dict[str, DatasetToBridge]
+    signatures: Files
+    gene_table: GeneTableToRead
+    rotations: int
+    seed: int
+
+
+class DescribePublishedTable(Projection):
+    """How a published table is read and told of."""
+
+    table: TableToDescribe
+    maps: Files
+    gene_table: GeneTableToRead
+
+
+class VaryAnalysis(Projection):
+    """Which decisions are changed in turn."""
+
+    hypotheses: list[HypothesisToPlace]
+    contrasts: list[ContrastToFit]
+    datasets: dict[str, DatasetToPrepare]
+    files: dict[str, Files]
+    gene_table: GeneTableToRead
+    robustness: list[RobustnessDimension]
+    robustness_crossed: int
+    probe_rule: ProbeRule
+    multi_gene_probes: MultiGeneRule
+    min_group_size: int
+    min_set_size: int
+    rotations: int
+    seed: int
+
+    @property
+    def settings(self) -> RobustnessSettings:
+        """What is a setting of it."""
+        from sidemine.considerations.robustness.config import RobustnessSettings
+
+        return _settings_of(self, RobustnessSettings)
+
+
+class DecideVerdicts(Projection):
+    """What the answers rest on and are told with."""
+
+    study: StudyInfo
+    hypotheses: list[Hypothesis]
+    words: dict[str, ContrastWords]
+
+
+class WriteManifest(Projection):
+    """What else the run needs to be repeated."""
+
+    seed: int
+    config_digest: str
+    package: str
+
+
+Specifications = dict[str, dict[str, Projection]]
+"""By rule, and there by what the job is about: a dataset, a contrast, a table, the key of an input, or '' where one job
+does it all."""
+
+
+def specify_jobs(study: Study, sources: StudySources, package: str) -> Specifications:
+    """Return the specification of every job of a study.
+
+    Parameters
+    ----------
+    study
+        The study, checked.
+    sources
+        Its external files.
+    package
+        Digest of the code, for the manifest.
+    """
+    scope, config = Scope(study), study.config
+    gene_table = GeneTableToRead.of(config.gene_table)
+    counted = count_sources(list(study.datasets.values()))
+    to_fit = {name: ContrastToFit.of(row) for name, row in study.contrasts.items()}
+    to_prepare = {name: DatasetToPrepare.of(row) for name, row in study.datasets.items()}
+    files = {name: _keys(roles) for name, roles in sources.of_dataset.items()}
+    dataset_of = {name: row.dataset for name, row in study.contrasts.items()}
+    settings = {name: getattr(config.settings, name) for name in Settings.model_fields}
+
+    def make(model: type[Specified], **content: Any) -> Specified:
+        """Make a specification; fields that are settings are filled in."""
+        asked = {name: settings[name] for name in model.model_fields if name in settings and name not in content}
+        return model.model_validate({**asked, **content}, from_attributes=True)
+
+    to_place = [HypothesisToPlace.of(row) for row in config.hypotheses]
+    primary_sets: dict[str, list[str]] = {}
+    for row in config.hypotheses:
+        for contrast in row.primary.contrasts:
+            primary_sets.setdefault(contrast, []).append(row.primary.set)
+    jobs: Specifications = {
+        "retrieve_input": {
+            key: make(
+                RetrieveInput, key=key, locations=list(source.locations), mutable=source.mutable, form=source.form
+            )
+            for key, source in sources.by_key.items()
+        },
+        "lock_inputs": {"": make(LockInputs, keys=list(sources.by_key))},
+        "read_samples": {
+            name: make(
+                ReadSamples,
+                dataset=DatasetToRead.of(row),
+                files=files[name],
+                derive=_derived(study, name),
+                exclude=[one.sample for one in config.exclude.get(name, [])],
+            )
+            for name, row in study.datasets.items()
+        },
+        "check_designs": {
+            "": make(
+                CheckDesigns,
+                contrasts=list(to_fit.values()),
+                verified_contrasts=[name for name, row in study.contrasts.items() if row.status == "verified"],
+                verified_datasets=[name for name, row in study.datasets.items() if row.status == "verified"],
+            )
+        },
+        "prepare_dataset": {
+            name: make(
+                PrepareDataset,
+                dataset=to_prepare[name],
+                files=files[name],
+                derive=_derived(study, name),
+                gene_table=gene_table,
+            )
+            for name in study.datasets
+        },
+        "prepare_gene_sets": {
+            "": make(
+                PrepareGeneSets,
+                rows=[GeneSetToRead.of(row) for row in study.gene_set_rows],
+                libraries=_keys(sources.gene_sets),
+                gene_table=gene_table,
+            )
+        },
+        "compare_datasets": {
+            "": make(CompareDatasets, datasets=[DatasetToCompare.of(row) for row in study.datasets.values()])
+        },
+        "assess_quality": {
+            name: make(AssessQuality, dataset=DatasetToAssess.of(row), traps=TrapsOfDataset.of(config.settings.traps))
+            for name, row in study.datasets.items()
+        },
+        "fit_contrast": {name: make(FitContrast, contrast=contrast) for name, contrast in to_fit.items()},
+        "assess_contrasts": {
+            "": make(
+                AssessContrasts,
+                contrasts=[ContrastGroups.of(row) for row in study.contrasts.values()],
+                datasets={
+                    name: DatasetOfContrasts.of(study.datasets[name]) for name in dict.fromkeys(dataset_of.values())
+                },
+                traps=TrapsOfContrast.of(config.settings.traps),
+            )
+        },
+        "test_gene_sets": {name: make(TestGeneSets) for name in study.contrasts},
+        "describe_gene_sets": {"": make(DescribeGeneSets, contrasts=list(study.contrasts))},
+        "score_activities": {"": make(ScoreActivities, datasets=list(study.datasets))},
+        "adjust_set_tests": {
+            "": make(AdjustSetTests, contrasts=[ContrastOfRole.of(row) for row in study.contrasts.values()])
+        },
+        "measure_effects": {
+            "": make(
+                MeasureEffects,
+                hypotheses=[HypothesisToMeasure.of(row) for row in config.hypotheses],
+                dataset_of={name: dataset_of[name] for name in scope.measured_contrasts},
+                datasets={
+                    dataset_of[name]: DatasetToMeasure(
+                        **vars(counted[dataset_of[name]]), scale=study.datasets[dataset_of[name]].scale
+                    )
+                    for name in scope.measured_contrasts
+                },
+            )
+        },
+        "pool_datasets": {"": make(PoolDatasets, hypotheses=[HypothesisToPool.of(row) for row in config.hypotheses])},
+        "measure_specificity": {"": make(MeasureSpecificity, hypotheses=to_place)},
+        "measure_calibration": {
+            "": make(MeasureCalibration, contrasts=list(to_fit.values()), primary_sets=primary_sets)
+        },
+        "adjust_composition": {
+            "": make(
+                AdjustComposition,
+                hypotheses=[HypothesisOnSet.of(row) for row in config.hypotheses],
+                contrasts=scope.composition_contrasts,
+                stimuli=scope.blood_contrasts("stimulus"),
+            )
+        },
+        "measure_concordance": {
+            "": make(
+                MeasureConcordance,
+                declared=ConcordanceToMeasure.of(config.concordance),
+                contrasts=[ContrastOfRole.of(study.contrasts[name]) for name in scope.concordance_contrasts],
+                datasets={
+                    name: DatasetToBridge(**vars(counted[name]), composition=study.datasets[name].composition)
+                    for name in scope.concordance_datasets
+                },
+                signatures=_keys(sources.of_bridge),
+                gene_table=gene_table,
+            )
+        },
+        "describe_published_table": {
+            name: make(
+                DescribePublishedTable,
+                table=TableToDescribe.of(row),
+                maps={role: key for role, key in _keys(sources.of_table[name]).items() if role != "table"},
+                gene_table=gene_table,
+            )
+            for name, row in study.published_tables.items()
+        },
+        "vary_analysis": {
+            "": make(
+                VaryAnalysis,
+                hypotheses=to_place,
+                contrasts=[to_fit[name] for name in scope.primary_contrasts],
+                datasets={name: to_prepare[name] for name in scope.primary_datasets},
+                files={name: files[name] for name in scope.primary_arrays},
+                gene_table=gene_table,
+            )
+        },
+        "decide_verdicts": {
+            "": make(
+                DecideVerdicts,
+                study=config.study,
+                hypotheses=list(config.hypotheses),
+                words={name: _words(study, name) for name in scope.measured_contrasts},
+            )
+        },
+        "write_manifest": {"": make(WriteManifest, config_digest=study.digest, package=package)},
+    }
+    needless = [
+        *([] if scope.composition_contrasts else ["adjust_composition"]),
+        *([] if scope.compares_profiles else ["measure_concordance"]),
+    ]
+    return {rule: specifications for rule, specifications in jobs.items() if rule not in needless}
+
+
+def _keys(sources: Mapping[str, Source]) -> Files:
+    return {role: source.key for role, source in sources.items()}
+
+
+def _derived(study: Study, dataset: str) -> dict[str, DerivedColumn]:
+    return dict(study.config.derive.get(dataset, {}))
+
+
+def _words(study: Study, contrast: str) -> ContrastWords:
+    row = study.contrasts[contrast]
+    dataset = study.datasets[row.dataset]
+    return ContrastWords(
+        platform=dataset.platform,
+        role=row.role,
+        tissue=dataset.tissue,
+        status="verified" if {dataset.status, row.status} == {"verified"} else "unverified",
+        target_label=row.target_label,
+        reference_label=row.reference_label,
+    )
+
+
+def to_plain_specification(specification: Projection) -> dict[str, Any]:
+    """Return a specification as JSON-ready values."""
+    return specification.model_dump(mode="json", by_alias=True)
