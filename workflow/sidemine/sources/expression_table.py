@@ -262,6 +262,15 @@ def _describes(
 def _check_header(table: TextTable, genes: int, samples: Collection[str]) -> None:
     names = [name for position, name in enumerate(table.header) if position != genes]
     first = table.header[genes]
+    if first and first in samples:
+        raise InputError(
+            Problem(
+                "the column that names the genes bears the name of a sample: the names stand over the wrong columns",
+                f"{table.where}: header {', '.join(map(repr, table.header[:20]))}",
+                "the names of the samples over their values, and another name, or none, over the genes",
+                "Look whether a name of a sample is cut in two, and mend the header in a copy of the file.",
+            )
+        )
     known = plain_word(first) in IDENTIFIER_WORDS or is_nameless(first) or any(name in samples for name in names)
     if names and not known and all(map(is_number, names)):
         raise InputError(
@@ -275,23 +284,39 @@ def _check_header(table: TextTable, genes: int, samples: Collection[str]) -> Non
 
 
 def _check_r_layout(table: TextTable, samples: Collection[str], notes: list[str]) -> None:
-    """Refuse a header that lacks a name when metadata know nothing of its first one, which then is no sample's."""
+    """Refuse a header that lacks a name when its first cell is no sample's: the metadata, or the other names, tell."""
     if not table.r_layout:
         return
-    first = table.header[1]
+    first, *others = table.header[1:]
     word = plain_word(first)
-    if samples and not any(word in plain_word(name) or plain_word(name) in word for name in samples):
+    if samples:
+        alike = any(word in plain_word(name) or plain_word(name) in word for name in samples)
+    else:
+        alike = len(others) < 2 or first.startswith(_common_start(others))
+    if not alike:
         raise InputError(
             Problem(
                 "the header is one cell short, and its first cell names no sample",
                 f"{table.where}: header {', '.join(map(repr, table.header[1:21]))}",
-                f"samples such as {', '.join(map(repr, list(samples)[:4]))} alone, as R writes it; or a name for "
-                "every column",
-                f"If {first!r} stands over the genes, find out which sample has no name and add it in a copy of the file.",
+                f"samples such as {', '.join(map(repr, list(samples or others)[:4]))} alone, as R writes it; or a name "
+                "for every column",
+                f"If {first!r} stands over the genes, find out which sample has no name and add it in a copy of the file; if "
+                "it is a sample, write gene over the first column.",
             )
         )
     name = table.where.rsplit("/", 1)[-1]
     notes.append(f"{name}: the header is one cell short, as R writes it: the first column names the rows")
+
+
+def _common_start(names: Sequence[str]) -> str:
+    """Return the letters with which all names begin.
+
+    >>> _common_start(["GSM11", "GSM12"]), _common_start(["WT", "KO"])
+    ('GSM', '')
+    """
+    first, last = min(names), max(names)
+    length = next((i for i, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), len(first))
+    return first[:length].rstrip("0123456789")
 
 
 def _refuse_text(table: TextTable, candidates: list[int], peek: dict[int, list[str]]) -> None:

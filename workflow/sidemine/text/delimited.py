@@ -549,7 +549,8 @@ class _Reader:
             return False  # a name and numbers are a row that lacks a cell
         # A comma may be that of a decimal fraction, a blank that of thousands: there R's quotes must tell.
         doubtful = mark == "," or (mark == BLANKS and len(header) == 2)
-        return not doubtful or (line.startswith('"') and row.startswith('"'))
+        quoted = line.startswith('"') and row.startswith('"') and not (mark == "," and len(header) == 2)
+        return not doubtful or quoted
 
     def _joined_header(self, lines: list[tuple[int, str]], mark: str) -> tuple[list[str], int]:
         """Return the cells of the header and how many lines it takes (line breaks within quotes)."""
