@@ -35,7 +35,7 @@ from typing import Any
 from sidemine.errors import SidemineError
 
 SECONDS = 10
-CHUNK = 2_000
+CHUNK = 5_000
 TOKENS = [
     *(
         b'\t \t\t , ; " "" \' # ! ^ < > \n \r \r\n \n\n \0 \xff \xc3 \xe2\x88\x92 \xef\xbb\xbf \xff\xfe \x0c \x85'.split(

@@ -133,6 +133,16 @@ def test_files_need_not_exist_when_not_asked(small):
         load_study(small.config)
 
 
+def test_a_folder_may_stand_where_one_file_per_sample_is_declared(small):
+    """One file per sample may lie in a folder; a table is one file."""
+    (small.folder / "counts.tsv").unlink()
+    (small.folder / "counts.tsv").mkdir()
+    with pytest.raises(StudyError, match="a file of the study does not exist"):
+        load_study(small.config)
+    small.edit("datasets.tsv", "\ttable\t", "\tarchive\t")
+    assert load_study(small.config).datasets["cells"].layout == "archive"
+
+
 def test_names_of_library_sets_are_known_after_retrieval_only(small):
     """With a `*` row, secondary sets may be named by their library."""
     small.edit("config.yaml", "[MEMBERS]", "[FROM_THE_LIBRARY]")

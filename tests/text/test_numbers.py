@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sidemine.errors import InputError
-from sidemine.text.delimited import TextTable
+from sidemine.text.delimited import TextTable, read_delimited
 from sidemine.text.numbers import Quantity, as_numbers, is_missing, is_number, parse_number, parse_quantity
 
 
@@ -82,6 +82,24 @@ def test_the_quick_path_is_the_grammar(cells: list[str]) -> None:
     else:
         wanted = [math.nan if value is None else value for value in expected]
         np.testing.assert_array_equal(table.numbers(1), wanted)
+
+
+@given(st.lists(st.one_of(NUMBER_LIKE.filter(lambda cell: "," not in cell), st.floats().map(repr)), min_size=1))
+@example(["nan(1)"])
+@example(["n/a", " 5 "])
+def test_columns_that_are_read_as_numbers_at_once_follow_the_grammar(cells: list[str]) -> None:
+    text = "gene,s1\n" + "".join(f"IRF1,{cell}\n" for cell in cells)
+    try:
+        expected = [parse_number(cell) for cell in cells]
+    except ValueError:
+        with pytest.raises(InputError, match=r"line \d+ \(IRF1\), column 's1', value"):
+            read_delimited(text.encode(), "here", separator=",", numbers_from=1)
+    else:
+        table = read_delimited(text.encode(), "here", separator=",", numbers_from=1)
+        wanted = [math.nan if value is None else value for value in expected]
+        np.testing.assert_array_equal(table.numbers(1), wanted)
+        np.testing.assert_array_equal(table.matrix([1])[:, 0], wanted)
+        assert table.cells(0) == ["IRF1"] * len(cells)
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False))

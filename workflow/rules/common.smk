@@ -27,6 +27,7 @@ from sidemine.retrieve.lock import find_accepted, read_lock, update_lock
 from sidemine.retrieve.record import InputRecord
 from sidemine.retrieve.refusal import alone_on, set_aside_refused
 from sidemine.retrieve.addresses import mirror_key
+from sidemine.retrieve.folders import FOLDER_FORMS, files_of_folder
 from sidemine.retrieve.study_sources import StudySources
 from sidemine.run_lock import hold_run_lock
 from sidemine.script_log import collect_errors
@@ -241,7 +242,11 @@ def get_origin(wildcards):
     """Return the local files that an input may be copied from: its own path, or the mirror's copies of its addresses."""
     source = SOURCES.by_key[wildcards.key]
     if source.local_path is not None:
-        return [get_place(source.local_path)]
+        places = [source.local_path]
+        if source.local_path.is_dir() and source.form in FOLDER_FORMS:
+            # The folder itself too: a file that is taken away changes its date.
+            places += files_of_folder(source.local_path)
+        return [get_place(path) for path in places]
     if STUDY.mirror is None:
         return []
     mirrored = [STUDY.mirror / mirror_key(url) for url in source.locations]

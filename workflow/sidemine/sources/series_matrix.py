@@ -107,7 +107,7 @@ def read_series_matrix(path: Path, max_bytes: int = MAX_BYTES) -> SeriesMatrix:
     """
     with open_decoded(path, max_bytes=max_bytes) as decoded:
         metadata = _read_header(decoded, path)
-        table = read_delimited(decoded, separator="\t", comments="none", end_mark=_END)
+        table = read_delimited(decoded, separator="\t", comments="none", end_mark=_END, numbers_from=1)
         trailing = any(line.strip() for line in iter(decoded.line, b""))  # reading on checks gzip's own checksum
     samples, positions = _columns(table, path, metadata)
     notes = list(dict.fromkeys([*metadata.notes, *table.notes]))

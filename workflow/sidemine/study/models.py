@@ -24,6 +24,8 @@ from sidemine.study.scales import SCALES, Scale
 _PLACE = r"^[^{}<>*?\[\]\x00-\x1f]+$"
 
 Layout = Literal["series_matrix", "table", "archive", "ncbi_counts", "h5ad", "tenx"]
+FOLDER_LAYOUTS: frozenset[Layout] = frozenset({"archive", "tenx"})
+"""Layouts whose file may be a local folder."""
 Strand = Literal["no", "forward", "reverse"]
 IdentifierKind = Literal["probe", "symbol", "ensembl", "entrez"]
 Role = Literal["disease", "inhibitor", "stimulus", "negative_control"]
@@ -117,7 +119,7 @@ class Dataset(ClosedModel):
     identifiers: IdentifierKind = Field(description="What names the genes in the values.")
     gene_column: str = Field(
         default="",
-        description="Table only: column that names the genes, where that is not the first one and not clear by itself.",
+        description="Table and archive only: column that names the genes, where that is not the first one and not clear by itself.",
     )
     annotation_columns: CommaList = Field(
         default_factory=list,

@@ -16,6 +16,7 @@ from sidemine.study.context import ConsideredDataset
 from sidemine.study.covariates import parse_covariate
 from sidemine.study.hints import dangling
 from sidemine.study.models import (
+    FOLDER_LAYOUTS,
     Contrast,
     Dataset,
     GeneSetRow,
@@ -337,15 +338,17 @@ def _check_files(draft: Draft) -> list[Problem]:
     """Return the problems of local files and folders that do not exist, and of addresses that cannot be fetched."""
     folder = draft.config_path.parent
     problems: list[Problem] = []
+    may_be_folders = {f"{row.where}, column file" for row in draft.datasets.rows if row.model.layout in FOLDER_LAYOUTS}
     for text, where in _file_keys(draft):
-        problems += _check_file(text, where, folder, Path.is_file, "file")
+        is_there, kind = (Path.exists, "file or folder") if where in may_be_folders else (Path.is_file, "file")
+        problems += _check_file(text, where, folder, is_there, kind)
     if draft.config.mirror:
         problems += _check_file(draft.config.mirror, f"{draft.config_path}, key mirror", folder, Path.is_dir, "folder")
     return problems
 
 
 def _check_file(text: str, where: str, folder: Path, exists: Callable[[Path], bool], kind: str) -> list[Problem]:
-    if is_url(text) and kind == "file":
+    if is_url(text) and kind != "folder":
         return []
     if "://" in text:
         return [
