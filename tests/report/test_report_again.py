@@ -12,11 +12,18 @@ from sidemine.cli import main
 from sidemine.report.collect import collect
 from sidemine.report.flags_mqc import multiqc_flags
 from sidemine.report.page import build_report
+from sidemine.study.load import digest_of_content
+from sidemine.tables import write_json
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    return add_beside(write_example_results(tmp_path_factory.mktemp("again") / "results"))
+    results = add_beside(write_example_results(tmp_path_factory.mktemp("again") / "results"))
+    study, manifest = (json.loads((results / f"{name}.json").read_text()) for name in ("study", "manifest"))
+    digest = digest_of_content(study)
+    write_json({**study, "config_digest": digest, "specifications": {}}, results / "study.json")
+    write_json({**manifest, "config_digest": digest}, results / "manifest.json")
+    return results
 
 
 def test_command_gives_the_same_bytes(folder, tmp_path, capsys):

@@ -74,6 +74,9 @@ def get_study():
             check_writable(get_folders(study))
             hold_run_lock(Path(study.config.results) / study.config.study.id)
             set_aside_refused_inputs(study, sources)
+            update_lock(
+                study.lock, []
+            )  # an edit of the lock, or its loss, is seen if it was there before
         # The scripts ask for it themselves: as a parameter it would have every input fetched again, twice.
         wants_relock(config)
         return study, sources
@@ -155,7 +158,8 @@ def close_failed_run():
 def print_errors(last_words):
     """Tell once more, at the end, what went wrong in this run."""
     errors = collect_errors(Path("logs") / STUDY.config.study.id, STARTED)
-    errors = "\n\n".join(filter(None, [errors, *last_words]))
+    more = [words for words in last_words if words not in errors]
+    errors = "\n\n".join(filter(None, [errors, *more]))
     if errors:
         print(
             f"\nWhat went wrong\n===============\n{errors}\n\n{get_progress()}\n"
@@ -229,18 +233,29 @@ def get_specification(rule, about=None):
     return specification
 
 
+def get_place(path):
+    """Return a path as seen from the working directory: moving a study with its results makes nothing run again."""
+    return os.path.relpath(path)
+
+
 def get_origin(wildcards):
     """Return the local files that an input may be copied from: its own path, or the mirror's copies of its addresses."""
     source = SOURCES.by_key[wildcards.key]
     if source.local_path is not None:
+        places = [source.local_path]
         if source.local_path.is_dir() and source.form in FOLDER_FORMS:
             # The folder itself too: a file that is taken away changes its date.
-            return [str(source.local_path), *map(str, files_of_folder(source.local_path))]
-        return [str(source.local_path)]
+            places += files_of_folder(source.local_path)
+        return [get_place(path) for path in places]
     if STUDY.mirror is None:
         return []
     mirrored = [STUDY.mirror / mirror_key(url) for url in source.locations]
-    return [str(path) for path in mirrored if path.is_file()]
+    return [get_place(path) for path in mirrored if path.is_file()]
+
+
+def get_lock(wildcards):
+    """Return the lock of the inputs, so that an edit of it is seen; a dry run may find none yet."""
+    return [get_place(STUDY.lock)] if STUDY.lock.exists() else []
 
 
 def get_gate(wildcards):

@@ -139,8 +139,10 @@ def add_report(commands: Commands) -> None:
 
 
 def _run_report(arguments: argparse.Namespace) -> int:
+    from sidemine.provenance import check_results
     from sidemine.report.page import build_report
 
+    check_results(arguments.results)
     output = arguments.output or arguments.results / "report.html"
     build_report(arguments.results, output)
     sys.stdout.write(f"{output}\n")

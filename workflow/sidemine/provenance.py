@@ -63,21 +63,21 @@ def record_job(job: Any) -> Iterator[None]:
     record = JobRecord(
         specification=digest_of_specification(job.params.specification),
         code=job.params.code,
-        inputs=dict(_described(Path(file), results) for file in job.input),
-        outputs=dict(_described(Path(file), results) for file in job.output if Path(file) != path),
+        inputs=dict(filter(None, (_described(Path(file), results) for file in job.input))),
+        outputs=dict(filter(None, (_described(Path(file), results) for file in job.output if Path(file) != path))),
     )
     write_json(asdict(record), path)
 
 
-def _described(file: Path, results: Path) -> tuple[str, str]:
-    """Return the name of a file in records, and its digest."""
+def _described(file: Path, results: Path) -> tuple[str, str] | None:
+    """Return the name of a file in records, and its digest; None where it is neither a result nor was retrieved."""
     if file.is_relative_to(results):
         return file.relative_to(results).as_posix(), _sha256(file)
     retrieved = file.with_name(file.name + ".record.json")
     if retrieved.is_file():
         record = json.loads(retrieved.read_text(encoding="utf-8"))
         return record["key"], record["sha256"]
-    return file.name, _sha256(file)
+    return None
 
 
 def _sha256(file: Path) -> str:
@@ -99,13 +99,9 @@ def check_results(results: Path) -> None:
         Naming what contradicts the study: a result of another specification, a result that was changed or exchanged
         after it was written, a result that was computed from another version of its input.
     """
+    from sidemine.study.load import digest_of_content
+
     study = _read(results / "study.json")
-    manifest = _read(results / "manifest.json")
-    problems = []
-    if study.get("config_digest") != manifest.get("config_digest"):
-        problems.append(
-            _contradiction("manifest.json belongs to another study than study.json", results / "manifest.json")
-        )
     specified = study.get("specifications")
     if not isinstance(specified, dict):
         raise InputError(
@@ -115,6 +111,13 @@ def check_results(results: Path) -> None:
                 f"study.json with the digests of all specifications, and records in {FOLDER}/",
                 "They were made by an older version of sidemine. " + _RERUN,
             )
+        )
+    problems = []
+    if study["config_digest"] != digest_of_content(study):
+        problems.append(_contradiction("study.json was changed after it was written", results / "study.json"))
+    if study["config_digest"] != _read(results / "manifest.json").get("config_digest"):
+        problems.append(
+            _contradiction("manifest.json belongs to another study than study.json", results / "manifest.json")
         )
     records: dict[str, JobRecord] = {}
     for rule, jobs in specified.items():
@@ -152,7 +155,7 @@ def _changed(results: Path, records: Mapping[str, JobRecord]) -> Iterator[Proble
 def _crossed(records: Mapping[str, JobRecord], results: Path) -> Iterator[Problem]:
     """Give the results that were computed from another version of what lies beside them."""
     written = {place: digest for record in records.values() for place, digest in record.outputs.items()}
-    for item in json.loads((results / "inputs.json").read_text(encoding="utf-8")):
+    for item in _read(results / "inputs.json") if records else ():
         written[item["key"]] = item["sha256"]
     for name, record in records.items():
         for place, digest in record.inputs.items():
@@ -164,11 +167,10 @@ def _contradiction(what: str, where: Path) -> Problem:
     return Problem(what, str(where), "results that were all made by the study in study.json", _RERUN)
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _read(path: Path) -> Any:
     try:
-        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise InputError(
             Problem(f"a result cannot be read: {error}", str(path), "JSON as the workflow wrote it", _RERUN)
         ) from error
-    return content
