@@ -3,20 +3,31 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
+from hashlib import sha256
 
 import pytest
 from beside_results import add_beside
 from example_results import write_example_results
 
 from sidemine.cli import main
+from sidemine.provenance import JobRecord
 from sidemine.report.collect import collect
 from sidemine.report.flags_mqc import multiqc_flags
 from sidemine.report.page import build_report
+from sidemine.tables import write_json
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    return add_beside(write_example_results(tmp_path_factory.mktemp("again") / "results"))
+    folder = add_beside(write_example_results(tmp_path_factory.mktemp("again") / "results"))
+    study = json.loads((folder / "study.json").read_text())
+    write_json({**study, "specifications": {}}, folder / "study.json")
+    write_json([], folder / "inputs.json")
+    for name, place in {"describe_study": "study.json", "write_manifest": "manifest.json"}.items():
+        outputs = {place: sha256((folder / place).read_bytes()).hexdigest()}
+        write_json(asdict(JobRecord("", "", {}, outputs)), folder / "provenance" / f"{name}.json")
+    return folder
 
 
 def test_command_gives_the_same_bytes(folder, tmp_path, capsys):

@@ -243,6 +243,20 @@ def get_origin(wildcards):
     return [str(path) for path in mirrored if path.is_file()]
 
 
+def get_retrieval(wildcards):
+    """Return what an input is, and the size and date of every local file that it is copied from.
+
+    Snakemake runs a job again when a file is newer than its output. A file that takes another one's place by `mv`,
+    `cp -p`, `rsync -t` or from an archive is often older. Of inputs from the network there is nothing to add.
+    """
+    specification = get_specification("retrieve_input", "key")(wildcards)
+    origin = [Path(path) for path in get_origin(wildcards) if Path(path).is_file()]
+    if origin:
+        stats = [path.stat() for path in origin]
+        specification["origin"] = [[stat.st_size, stat.st_mtime_ns] for stat in stats]
+    return specification
+
+
 def get_gate(wildcards):
     """Return the file that stands for a passed check of all designs.
 
@@ -265,13 +279,14 @@ def get_recorded_jobs():
 
 def get_provenance():
     """Return the records of all jobs whose results the page shows."""
+    rules = {**get_recorded_jobs(), "describe_study": [""], "write_manifest": [""]}
     return [
         (
             f"<results>/provenance/{name}/{job}.json"
             if job
             else f"<results>/provenance/{name}.json"
         )
-        for name, jobs in get_recorded_jobs().items()
+        for name, jobs in rules.items()
         for job in jobs
     ]
 
@@ -292,6 +307,21 @@ def get_concordance_files(wildcards=None):
     if not SCOPE.compares_profiles:
         return []
     return ["<results>/concordance.tsv", "<results>/concordance.json"]
+
+
+def get_all_output():
+    """Return all that the study's jobs write, but for the retrieved files themselves: of those, the records.
+
+    A file that only other jobs ask for may be missing without Snakemake taking offence: deleted by hand, or by a job
+    that failed or was killed after an edit. What was computed of its predecessor would stay, as if up to date.
+    """
+    files = expand("<downloads>/{key}.record.json", key=SOURCES.by_key)
+    for name, jobs in SPECIFICATIONS.items():
+        if name != "retrieve_input":
+            for pattern in getattr(rules, name).output:
+                (wildcard,) = re.findall(r"{(\w+)}", pattern) or [""]
+                files += expand(pattern, **{wildcard: list(jobs)}) if wildcard else [pattern]
+    return files
 
 
 def get_final_output():
