@@ -12,8 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sidemine.errors import InputError
-from sidemine.sources.expression_table import DeclaredColumns, read_expression_table, read_table_columns
+from sidemine.sources.expression_table import read_expression_table, read_table_columns, to_value_matrix
+from sidemine.sources.gene_column import DeclaredColumns
 from sidemine.study.models import IdentifierKind
+from sidemine.text.delimited import read_delimited
 
 
 def _write(folder: Path, content: str | bytes, name: str = "table.txt") -> Path:
@@ -204,6 +206,22 @@ def test_a_header_one_short_under_an_unknown_word_is_caught_by_the_metadata(tmp_
         read_expression_table(path, ["s0", "s1", "s3"], named=["s0", "s1", "s2", "s3"])
 
 
+def test_a_header_one_short_under_an_unknown_word_is_caught_by_the_other_names(tmp_path: Path) -> None:
+    """Without metadata the names of the samples tell that `hugo` is none of them."""
+    for text in ("hugo\ts0\ts1\ts3\nA\t1\t2\t3\t4\n", "hugo s0 s1\nA 6 093 5\nB 7 093 8\n"):
+        with pytest.raises(InputError, match="its first cell names no sample"):
+            read_expression_table(_write(tmp_path, text))
+    assert read_table_columns(_write(tmp_path, "s1\ts2\ts3\nA\t1\t2\t3\n")) == ["s1", "s2", "s3"]
+    assert read_table_columns(_write(tmp_path, "WT\tKO\tHET\nA\t1\t2\t3\n")) == ["WT", "KO", "HET"]
+
+
+def test_the_name_of_a_sample_over_the_genes_is_refused(tmp_path: Path) -> None:
+    """R's layout with one name cut in two by a blank: every name would stand over its neighbour's values."""
+    path = _write(tmp_path, "s0 s1 s2 s 3\nA 1 2 3 4\nB 5 6 7 8\n")
+    with pytest.raises(InputError, match="bears the name of a sample"):
+        read_expression_table(path, ["s1", "s2"], named=["s0", "s1", "s2", "s 3"])
+
+
 def test_a_table_without_a_header_is_refused(tmp_path: Path) -> None:
     """The first gene is not lost as a header."""
     with pytest.raises(InputError, match="seems to have no header"):
@@ -303,3 +321,44 @@ def test_numbers_come_back(
     lines += [separator.join([f"G{row}", *map(repr, cells)]) for row, cells in enumerate(values)]
     path = _write(tmp_path_factory.mktemp("t"), newline.join(lines) + newline)
     np.testing.assert_array_equal(read_expression_table(path).values, np.array(values))
+
+
+@st.composite
+def edited_tables(draw: st.DrawFn) -> tuple[str, dict[str, list[float]], list[str]]:
+    """Draw a table of named samples with one edit of its structure, or one that goes through a whole column."""
+    samples = [f"s{number}" for number in range(draw(st.integers(2, 4)))]
+    mark, quote = draw(st.sampled_from("\t,;")), draw(st.sampled_from(["", '"']))
+    head = draw(st.sampled_from(["gene", "gene_id", "", "hugo", None]))
+    genes = ["STAT1", "IRF1", "MX1"]
+    values = {
+        gene: draw(st.lists(st.integers(10, 9999), min_size=len(samples), max_size=len(samples))) for gene in genes
+    }
+    header = [quote + name + quote for name in ([] if head is None else [head]) + samples]
+    rows = [[quote + gene + quote, *map(str, numbers)] for gene, numbers in values.items()]
+    token = draw(st.sampled_from([mark, mark, '"', ",", ";", "\t", " ", "\n", "\r", "#", "NA", "_"]))
+    if draw(st.booleans()):
+        column = draw(st.integers(1, len(samples)))
+        for row in rows:
+            row[column] = row[column][0] + token + row[column][1:]
+        text = "\n".join(map(mark.join, [header, *rows])) + "\n"
+    else:
+        text = "\n".join(map(mark.join, [header, *rows])) + "\n"
+        place = draw(st.integers(0, len(text) - 1))
+        text = text[:place] + token + text[place + (not text[place].isdigit() and draw(st.booleans())) :]
+    return text, {gene: list(map(float, numbers)) for gene, numbers in values.items()}, samples
+
+
+@settings(max_examples=300)
+@given(edited_tables())
+def test_no_edit_of_the_structure_changes_a_value(table: tuple[str, dict[str, list[float]], list[str]]) -> None:
+    """A surplus, missing or stray separator, quote or line break is refused, or leaves every value where it was."""
+    text, values, samples = table
+    try:
+        read = to_value_matrix(
+            read_delimited(text.encode(), "here", r_layout=True), samples, DeclaredColumns("symbol"), samples
+        )
+    except InputError:
+        return
+    for gene, row in zip(read.identifiers, read.values.tolist(), strict=True):
+        assert gene not in values or row == values[gene]
+    assert len(read.identifiers) >= len(values)

@@ -234,8 +234,8 @@ LONG = b"gene\t1\n" * 300_000
         ("head.tsv", b"# " + MARK + b"\n" + TABLE),
         ("tail.tsv", LONG + b"__" + MARK + b"\t0\n"),
         ("split.tsv", b"x" * (2**20 - 5) + MARK),
-        ("matrix.txt.gz", gzip.compress(b'!Series_summary\t"' + MARK + b'"\n' + TABLE)),
-        ("tail.txt.gz", gzip.compress(LONG + MARK)),
+        ("matrix.txt.gz", gzip.compress(b'!Series_summary\t"' + MARK + b'"\n' + TABLE, mtime=0)),
+        ("tail.txt.gz", gzip.compress(LONG + MARK, mtime=0)),
         ("cells.h5ad", b"\x89HDF\r\n\x1a\n" + bytes(3_000_000) + MARK + bytes(1000)),
     ],
 )

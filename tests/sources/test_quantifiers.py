@@ -12,6 +12,7 @@ from sidemine.errors import InputError, SidemineError
 from sidemine.prepare.dataset import prepare_dataset
 from sidemine.prepare.metadata import read_samples
 from sidemine.sources.count_archive import list_archive_samples, read_count_archive
+from sidemine.sources.gene_column import DeclaredColumns
 
 RSEM_HEAD = "gene_id\ttranscript_id(s)\tlength\teffective_length\texpected_count\tTPM\tFPKM\n"
 ISOFORM_HEAD = "transcript_id\tgene_id\tlength\teffective_length\texpected_count\tTPM\tFPKM\tIsoPct\n"
@@ -174,3 +175,60 @@ def test_a_single_file_is_one_sample(tmp_path: Path) -> None:
     (tmp_path / "GSM7_c.txt").write_text("STAT1\t5\nIRF1\t6\n")
     matrix = read_count_archive(tmp_path / "GSM7_c.txt")
     assert (matrix.columns, matrix.values.ravel().tolist()) == (["GSM7"], [5, 6])
+
+
+@pytest.mark.parametrize("name", ["S{}.csv", "S{}.txt"])
+def test_counters_of_rows_are_no_entrez_ids(tmp_path: Path, name: str) -> None:
+    """R's row names 1, 2, 3, … are valid Entrez ids, of other genes."""
+    rows = [(3, 10), (1, 20), (2, 30), (4, 40)]
+    mark = "," if name.endswith("csv") else "\t"
+    with_ids = '"",gene,count\n'.replace(",", mark) + "".join(
+        f'"{row}"{mark}{gene}{mark}{count}\n' for row, (gene, count) in enumerate(rows, start=1)
+    )
+    path = write_members(tmp_path / "a.tar", {name.format(n): with_ids for n in (1, 2)})
+    matrix = read_count_archive(path, declared=DeclaredColumns("entrez"))
+    assert matrix.identifiers == ["3", "1", "2", "4"]
+    assert any("only counts rows" in note for note in matrix.notes)
+    for header in ("", f'""{mark}count\n', '"count"\n'):
+        content = header + "".join(f"{row}{mark}{count}\n" for row, (_, count) in enumerate(rows, start=1))
+        path = write_members(tmp_path / "b.tar", {name.format(n): content for n in (1, 2)})
+        with pytest.raises(
+            InputError, match=r"only counts rows|counts rows or describes a place|name of a column|has 1 columns"
+        ):
+            read_count_archive(path, declared=DeclaredColumns("entrez"))
+
+
+def test_a_sample_with_a_file_of_another_tool_is_not_dropped(tmp_path: Path) -> None:
+    members = {"GSM1.genes.results": _rsem(1, 2), "GSM2.genes.results": _rsem(1, 2), "readme.txt": "x"}
+    assert read_count_archive(write_members(tmp_path / "a.tar", members)).columns == ["GSM1", "GSM2"]
+    members["GSM3_counts.txt"] = "STAT1\t1\nIRF1\t2\n"
+    with pytest.raises(InputError, match="1 samples have a file of another kind"):
+        read_count_archive(write_members(tmp_path / "b.tar", members))
+    # A second file of a sample that has one of the tool is only told.
+    del members["GSM3_counts.txt"]
+    members["GSM2_counts.txt"] = "STAT1\t1\nIRF1\t2\n"
+    assert read_count_archive(write_members(tmp_path / "c.tar", members)).columns == ["GSM1", "GSM2"]
+
+
+def test_rows_of_one_gene_in_another_order_are_not_matched(tmp_path: Path) -> None:
+    """The second row of a gene in one file need not be the second in another, when the files are sorted differently."""
+    first = "A\t1\nB\t2\nC\t3\nA\t9\n"
+    members = {"S1.txt": first, "S2.txt": "A\t9\nC\t3\nA\t1\nB\t2\n"}
+    with pytest.raises(InputError, match="stands several times, and the files are in different orders"):
+        read_count_archive(write_members(tmp_path / "a.tar", members))
+    same = read_count_archive(write_members(tmp_path / "b.tar", members | {"S2.txt": first + "D\t1\n"}))
+    assert same.values.tolist() == [[1, 1], [2, 2], [3, 3], [9, 9]]
+
+
+@pytest.mark.parametrize(("word", "scale"), [("FPKM", "counts"), ("count", "tpm"), ("TPM", "fpkm")])
+def test_the_name_of_the_column_contradicts_the_scale(tmp_path: Path, word: str, scale: str) -> None:
+    members = {f"S{n}.txt": f"gene\t{word}\nSTAT1\t1.5\nIRF1\t2.5\n" for n in (1, 2)}
+    with pytest.raises(InputError, match=f"called '{word}', and the sheet says {scale}"):
+        read_count_archive(write_members(tmp_path / "a.tar", members), scale=scale)
+
+
+def test_calls_and_p_values_beside_the_values_of_a_chip(tmp_path: Path) -> None:
+    rows = "ID_REF\tVALUE\tABS_CALL\tDETECTION P-VALUE\n1_at\t5.5\tP\t0.01\n2_at\t6.5\tA\t0.2\n"
+    path = write_members(tmp_path / "a.tar", {f"GSM{n}.txt": rows for n in (1, 2)})
+    matrix = read_count_archive(path, scale="linear", declared=DeclaredColumns("probe"))
+    assert matrix.values.tolist() == [[5.5, 5.5], [6.5, 6.5]]

@@ -16,7 +16,8 @@ from deposits import SYMBOLS, gene_table, row
 from sidemine.errors import InputError
 from sidemine.prepare.dataset import prepare_dataset
 from sidemine.prepare.metadata import read_samples
-from sidemine.sources.expression_table import DeclaredColumns, read_expression_table
+from sidemine.sources.expression_table import read_expression_table
+from sidemine.sources.gene_column import DeclaredColumns
 
 VALUES = [["gene", "s1", "s2"], ["STAT1", 153, 94.25], ["IRF1", 1e-17, 84]]
 

@@ -130,7 +130,7 @@ def test_a_header_cell_may_hold_a_line_break() -> None:
         ('"s1" "s 2"\n"A" 1 2\n', BLANKS, ["", "s1", "s 2"]),
         ("gene name\ts1\nIRF 1\t5\n", "\t", ["gene name", "s1"]),
         ("s1\nA\t5\n", "\t", ["", "s1"]),
-        ('"s1","s2"\n"A",5,6\n', ",", ["", "s1", "s2"]),
+        ('"s1","s2","s3"\n"A",5,6,7\n', ",", ["", "s1", "s2", "s3"]),
         ("s1;s2\nA;5;6\n", ";", ["", "s1", "s2"]),
     ],
 )
@@ -162,7 +162,13 @@ def test_a_header_that_lacks_one_name_is_refused_unless_it_is_rs_own(header: str
 
 @pytest.mark.parametrize(
     "text",
-    ["g,logFC\nA,1,5\nB,2,5\n", "g,count,logFC\nA,12,1,5\nB,13,2,5\n", "g s1\nA 1 500\nB 2 300\n", "A\t5\nB\t6\tx\n"],
+    [
+        "g,logFC\nA,1,5\nB,2,5\n",
+        "g,count,logFC\nA,12,1,5\nB,13,2,5\n",
+        "g s1\nA 1 500\nB 2 300\n",
+        "A\t5\nB\t6\tx\n",
+        '"x","s1"\n"A",1,234\n"B",2,345\n',
+    ],
 )
 def test_decimal_commas_and_blanks_of_thousands_are_not_rs_layout(text: str) -> None:
     """Every row is one cell longer than the header, and none of it is R's doing."""

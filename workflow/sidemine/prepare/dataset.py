@@ -25,6 +25,7 @@ from sidemine.prepare.gene_mapping import (
 )
 from sidemine.prepare.gene_table import GeneTable
 from sidemine.prepare.metadata import SINGLE_CELL_LAYOUTS, USED, find_label_notes, read_planned_cells
+from sidemine.prepare.odd_samples import find_odd_samples
 from sidemine.prepare.platform_annotation import read_platform_annotation
 from sidemine.prepare.scale import ScaleEvidence, assess_scale, judge_scale
 from sidemine.prepare.single_cell import sum_cells
@@ -164,6 +165,7 @@ def _prepare(
     declared = row.scale
     judgement = judge_scale(evidence, declared, array=row.identifiers == "probe")
     problem = unit_problem or judgement.problem(evidence, declared, where)
+    problem = problem or find_odd_samples(matrix.values, matrix.columns, declared, where)
     mapped = _map_identifiers(row, files, matrix, gene_table, multi_gene_probes, where)
     _leave_out_incomplete(mapped, matrix.values, strict=declared == "counts")
     genes, analysed, rule = _to_genes(row, matrix, mapped, probe_rule, evidence)

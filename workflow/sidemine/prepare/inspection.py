@@ -341,6 +341,7 @@ def _inspect_container(path: Path) -> Inspection:
 
     from sidemine.sources.containers import iter_files
     from sidemine.sources.count_archive import archive_metadata, list_archive_samples, read_count_archive
+    from sidemine.sources.gene_column import DeclaredColumns
     from sidemine.sources.geo_record import is_record
     from sidemine.sources.quantifiers import are_transcripts
     from sidemine.sources.tenx import describe_tenx, is_tenx_part
@@ -361,7 +362,7 @@ def _inspect_container(path: Path) -> Inspection:
         return Inspection(path, "archive", empty, files=members, value_summary=summary, notes=notes)
     inspection = Inspection(path, "one file per sample", samples, files=members, value_summary=summary)
     try:
-        matrix = read_count_archive(path, transcripts=True)
+        matrix = read_count_archive(path, declared=DeclaredColumns("probe"))
     except SidemineError as error:
         inspection.notes += [str(problem) for problem in error.problems]
         return inspection

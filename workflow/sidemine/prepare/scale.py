@@ -438,6 +438,8 @@ def _judge_abundances(seen: ScaleEvidence, declared: Scale) -> ScaleJudgement:
 
 def _judge_per_million(seen: ScaleEvidence, declared: Scale) -> ScaleJudgement:
     libraries = seen.libraries
+    if seen.whole and not libraries.equal:
+        return ScaleJudgement("contradicts", f"all are whole numbers, like raw counts; {libraries.words}", "counts")
     low, high = libraries.smallest / PER_MILLION, libraries.largest / PER_MILLION
     if max(abs(low - 1), abs(high - 1)) <= MILLION_TOLERANCE:
         return ScaleJudgement("fits", f"{libraries.words}: a million each, within {MILLION_TOLERANCE:.0%}")

@@ -91,7 +91,7 @@ class LogMarks:
 
 def find_row_marks(values: NDArray[np.float64]) -> RowMarks:
     """Look along the rows (identifiers) of a matrix, NaN = missing; an even choice of 20,000 rows is enough."""
-    chosen = _even(values, _MOST_ROWS)
+    chosen = even_rows(values, _MOST_ROWS)
     present = np.isfinite(chosen)
     n = present.sum(axis=1)
     chosen, present, n = chosen[n >= 3], present[n >= 3], n[n >= 3]
@@ -141,7 +141,7 @@ def find_library_marks(values: NDArray[np.float64]) -> LibraryMarks:
     equal = bool(median > 0 and np.ptp(sums) <= _EQUAL * median)
     factors = size_factors(values)
     logs = None if factors is None else np.log2(factors)
-    columns = _even(values.T, _MOST_COLUMNS)
+    columns = even_rows(values.T, _MOST_COLUMNS)
     return LibraryMarks(
         len(sums),
         float(sums.min()),
@@ -162,7 +162,7 @@ def size_factors(values: NDArray[np.float64]) -> NDArray[np.float64] | None:
     complete = values[np.all(values > 0, axis=1)]
     if len(complete) < FEW_ROWS or values.shape[1] < 2:
         return None
-    logs = np.log(_even(complete, _MOST_ROWS))
+    logs = np.log(even_rows(complete, _MOST_ROWS))
     factors = np.median(logs - logs.mean(axis=1, keepdims=True), axis=0)
     return np.asarray(np.exp(factors - np.median(factors)))
 
@@ -200,7 +200,7 @@ def find_log_marks(values: NDArray[np.float64], sample: NDArray[np.float64]) -> 
         whole = tuple(name for name, base in _BASES.items() if _go_back(distinct, rounding, base))
         if whole:
             return LogMarks(whole, "the values go back to whole numbers")
-    chosen = _even(values.T, _MOST_COLUMNS)
+    chosen = even_rows(values.T, _MOST_COLUMNS)
     if len(chosen) < 3 or values.shape[0] < 200:
         return LogMarks()
     equal = tuple(name for name, base in _BASES.items() if _equal_sums(chosen, base))
@@ -241,7 +241,7 @@ def _equal_sums(columns: NDArray[np.float64], base: float) -> bool:
     return False
 
 
-def _even(values: NDArray[np.float64], most: int) -> NDArray[np.float64]:
+def even_rows(values: NDArray[np.float64], most: int) -> NDArray[np.float64]:
     """Return at most `most` rows, evenly chosen."""
     if len(values) <= most:
         return values

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,6 +13,13 @@ from typing import IO, TYPE_CHECKING
 from sidemine.errors import InputError, Problem
 from sidemine.simulation_marker import SIMULATION_MARKER
 from sidemine.sources.containers import SampleFile, is_container, iter_files, name_samples
+from sidemine.sources.gene_column import (
+    NOTHING_DECLARED,
+    DeclaredColumns,
+    counts_rows,
+    find_gene_column,
+    refuse_hidden_counter,
+)
 from sidemine.sources.quantifiers import (
     QUANTIFIERS,
     STRANDS,
@@ -37,6 +45,7 @@ MAX_MEMBERS = 100_000
 _TEXT_ENDINGS = (".txt", ".tsv", ".tab", ".csv", ".count", ".counts", ".htseq", ".out")
 _NO_COUNTS = (".summary", "sj.out.tab", "log.out", "log.final.out", "log.progress.out", "flendist.txt", "filelist.txt",
               "readme.txt", "manifest.txt")  # fmt: skip
+_GSM = re.compile(r"GSM\d+")
 _MIN_SHARED = 0.5
 _MAX_TOLD = 6
 _ONE_SIDED = 0.9
@@ -118,7 +127,25 @@ def _choose_members(names: Sequence[str], path: Path) -> tuple[list[SampleFile],
         samples = name_samples(chosen, [stems.get(name, _stem(name)) for name in chosen], _stem(path.name))
     except InputError as error:
         raise InputError(problem.within(str(path)) for problem in error.problems) from error
-    return samples, [name for name in names if name not in set(chosen)]
+    others = [name for name in names if name not in set(chosen)]
+    _refuse_left_samples([name for name in others if is_count_file(name)], samples, path)
+    return samples, others
+
+
+def _refuse_left_samples(others: Sequence[str], samples: Sequence[SampleFile], path: Path) -> None:
+    """Raise when a text table beside the chosen files bears the accession of a sample that has none of them."""
+    taken = {sample.sample for sample in samples}
+    named = {match[0]: name for name in others if (match := _GSM.search(name))}
+    left = {accession: name for accession, name in named.items() if accession not in taken}
+    if left and any(map(_GSM.fullmatch, taken)):
+        raise InputError(
+            Problem(
+                f"{len(left)} samples have a file of another kind than the others",
+                f"{path}: {', '.join(list(left.values())[:_MAX_TOLD])}; the others are like {samples[0].member}",
+                "the files of one tool, one per sample",
+                "Make a folder or archive of the files that are wanted, and name that one in datasets.tsv.",
+            )
+        )
 
 
 def _stem(member: str) -> str:
@@ -129,7 +156,7 @@ def _stem(member: str) -> str:
 
 
 def read_count_archive(
-    path: Path, *, scale: str = "counts", strand: str = "no", transcripts: bool = False
+    path: Path, *, scale: str = "counts", strand: str = "no", declared: DeclaredColumns = NOTHING_DECLARED
 ) -> ValueMatrix:
     """Read one file of values per sample.
 
@@ -144,8 +171,9 @@ def read_count_archive(
         Scale that is declared: it chooses between counts, TPM and FPKM where a tool writes all of them.
     strand
         Which reads of STAR count: `no` (both strands), `forward`, `reverse`.
-    transcripts
-        Rows may be transcripts, which a probe map turns into genes.
+    declared
+        What datasets.tsv says of the columns. Where the identifiers are probes, rows may be transcripts, which a probe
+        map turns into genes.
 
     Returns
     -------
@@ -156,8 +184,8 @@ def read_count_archive(
     Raises
     ------
     InputError
-        When a cell is no number, the files share too few genes, a strand is declared that the files do not have or
-        that they contradict, or rows are transcripts and may not be.
+        When a cell is no number, no column clearly names the genes, the files share too few genes, a strand is declared
+        that the files do not have or that they contradict, or rows are transcripts and may not be.
     """
     import numpy as np
 
@@ -172,19 +200,20 @@ def read_count_archive(
         for name, stream in streams:
             if name in by_member:
                 table = _read_table(stream, f"{path.name}/{name}")
-                file = _read_counts(table, scale, strand, known)
+                file = _read_counts(table, scale, strand, declared, known)
                 files[by_member[name].sample] = file
                 known = file.genes
                 notes += table.notes
     else:
         table = _read_table(path, str(path))
-        files[members[0].sample] = _read_counts(table, scale, strand, known)
+        files[members[0].sample] = _read_counts(table, scale, strand, declared, known)
         notes += table.notes
     notes += [note for note in layers if note.partition(":")[0] in by_member]
     samples = [member.sample for member in members]
-    if not transcripts:
+    if declared.identifiers != "probe":
         _refuse_transcripts(files, members, path)
     shared, partial = _shared_genes(files, path)
+    _check_order(files, shared, path)
     values = np.empty((len(shared), len(samples)))
     for column, sample in enumerate(samples):
         file = files[sample]
@@ -217,13 +246,25 @@ def _read_table(source: Path | IO[bytes], where: str) -> TextTable:
     return read_delimited(source, where, r_layout=True)
 
 
-def _read_counts(table: TextTable, scale: str, strand: str, known: list[str]) -> _CountFile:
+def _read_counts(table: TextTable, scale: str, strand: str, declared: DeclaredColumns, known: list[str]) -> _CountFile:
     import numpy as np
 
     column = find_column(table, scale, strand)
     first = _first_row(table) if column.headless else None
     parts = [table] if first is None else [first, table]
-    names = [name.strip() for part in parts for name in part.cells(column.names)]
+    place, told = (column.names, []) if column.headless else find_gene_column(table, declared)
+    table.notes += told
+    names = [name.strip() for part in parts for name in part.cells(place)]
+    refuse_hidden_counter(table, place, names, declared)
+    if column.headless and counts_rows(names):
+        raise InputError(
+            Problem(
+                "the first column only counts rows, and no other one is named",
+                f"{table.where}: {', '.join(map(repr, names[:4]))}",
+                "names of genes in the first column, or in a column with a name",
+                "Use files that name the genes, or another file of the series.",
+            )
+        )
     values = np.concatenate([part.numbers(column.values) for part in parts])
     by_strand = [np.concatenate([part.numbers(place) for part in parts]) for place in column.strands]
     gene = np.array([not is_counter(name) for name in names], dtype=bool)
@@ -356,6 +397,24 @@ def _shared_genes(files: dict[str, _CountFile], path: Path) -> tuple[list[str], 
             )
         )
     return shared, partial
+
+
+def _check_order(files: dict[str, _CountFile], shared: list[str], path: Path) -> None:
+    """Raise when rows of one gene cannot be told apart: it stands several times, and the files are ordered differently."""
+    repeated = next((gene for gene in shared if _OCCURRENCE in gene), None)
+    if repeated is None:
+        return
+    known = set(shared)
+    for sample, file in files.items():
+        if file.genes != shared and [gene for gene in file.genes if gene in known] != shared:
+            raise InputError(
+                Problem(
+                    "a gene stands several times, and the files are in different orders, so that its rows cannot be matched",
+                    f"{path}: {_without_occurrence(repeated)!r}; sample {sample} has another order than {next(iter(files))}",
+                    "the same order in every file, or each gene once",
+                    "Sort the files alike, or name the rows of the gene apart, in a copy of the archive.",
+                )
+            )
 
 
 def _notes_on_columns(files: dict[str, _CountFile]) -> list[str]:

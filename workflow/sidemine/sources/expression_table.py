@@ -7,16 +7,24 @@ column holds never turns a sample into a description: a cell that is no number i
 from __future__ import annotations
 
 import logging
-import re
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from sidemine.errors import InputError, Problem
 from sidemine.simulation_marker import SIMULATION_MARKER
+from sidemine.sources.gene_column import (
+    NOTHING_DECLARED,
+    PEEK_ROWS,
+    DeclaredColumns,
+    counts_rows,
+    find_gene_column,
+    first_cells,
+    is_nameless,
+    refuse_hidden_counter,
+)
+from sidemine.sources.side_columns import find_side_columns
 from sidemine.sources.spreadsheet import is_spreadsheet, read_spreadsheet
 from sidemine.sources.value_matrix import ValueMatrix
 from sidemine.text.delimited import (
@@ -29,55 +37,13 @@ from sidemine.text.delimited import (
 )
 from sidemine.text.numbers import is_missing, is_number
 
-if TYPE_CHECKING:
-    from sidemine.study.models import IdentifierKind
-    from sidemine.study.projections import DatasetToRead
-
 logger = logging.getLogger(__name__)
 
-_PEEK_ROWS = 200
-_MIN_COUNTED = 3
-_MIN_SHARE_FITTING = 0.8
-_MIN_ENTREZ = 50
-_LARGEST_ROW_NUMBER = 70_000
 _MAX_NAMES_TOLD = 8
+_MAX_LEFT_TOLD = 30
 
 # Fits many things; a column of that name is a statistic only beside one of an unmistakable name.
-_SHORT_STATISTICS = frozenset({"b", "f", "fc", "lr", "stat", "t"})
-
-_FITS: dict[str, Callable[[str], object]] = {
-    "entrez": re.compile(r"\d+(\.0)?").fullmatch,
-    "ensembl": re.compile(r"ENS[A-Z]*[GT]\d{11}.*", re.IGNORECASE).fullmatch,
-    "symbol": lambda cell: not is_number(cell) and not _FITS["ensembl"](cell),
-    "probe": bool,
-}
-
-
-@dataclass(frozen=True)
-class DeclaredColumns:
-    """What datasets.tsv says of the columns of a table; nothing, by default.
-
-    Attributes
-    ----------
-    identifiers
-        Kind of the identifiers; None: not known.
-    gene_column
-        Name of their column; '' = found by its place, name and content.
-    annotation_columns
-        Names of columns that describe genes.
-    sheet
-        Name of the sheet of a spreadsheet.
-    """
-
-    identifiers: IdentifierKind | None = None
-    gene_column: str = ""
-    annotation_columns: tuple[str, ...] = ()
-    sheet: str = ""
-
-    @classmethod
-    def of(cls, row: DatasetToRead) -> DeclaredColumns:
-        """Return what a row of datasets.tsv says."""
-        return cls(row.identifiers, row.gene_column, tuple(row.annotation_columns), row.sheet)
+_SHORT_STATISTICS = frozenset({"b", "cv", "f", "fc", "lr", "sd", "se", "sem", "stat", "t"})
 
 
 @dataclass
@@ -90,7 +56,7 @@ class TableColumns:
 
 
 def read_table_columns(
-    path: Path, declared: DeclaredColumns = DeclaredColumns(), named: Collection[str] | None = None
+    path: Path, declared: DeclaredColumns = NOTHING_DECLARED, named: Collection[str] | None = None
 ) -> list[str]:
     """Return the names of the columns that may be samples, from the first rows of a table.
 
@@ -110,14 +76,14 @@ def read_table_columns(
     InputError
         When the file is missing, damaged, or no table; when it is not clear what a column is.
     """
-    table = _open_table(path, declared, _PEEK_ROWS)
+    table = _open_table(path, declared, PEEK_ROWS)
     return [table.header[position] for position in find_columns(table, declared, named).samples]
 
 
 def read_expression_table(
     path: Path,
     columns: Sequence[str] | None = None,
-    declared: DeclaredColumns = DeclaredColumns(),
+    declared: DeclaredColumns = NOTHING_DECLARED,
     named: Collection[str] | None = None,
 ) -> ValueMatrix:
     """Read a text table of genes × samples: `text.delimited` says what is understood as such.
@@ -163,7 +129,7 @@ def _open_table(path: Path, declared: DeclaredColumns, max_rows: int | None = No
 def to_value_matrix(
     table: TextTable,
     columns: Sequence[str] | None = None,
-    declared: DeclaredColumns = DeclaredColumns(),
+    declared: DeclaredColumns = NOTHING_DECLARED,
     named: Collection[str] | None = None,
 ) -> ValueMatrix:
     """Turn a table of text (of a file, or of a spreadsheet) into values; see `read_expression_table`."""
@@ -174,7 +140,7 @@ def to_value_matrix(
     _check_samples(table, positions)
     table.name_column = found.genes
     identifiers = [cell.strip() for cell in table.cells(found.genes)]
-    _refuse_hidden_counter(table, found.genes, identifiers, declared)
+    refuse_hidden_counter(table, found.genes, identifiers, declared)
     values = table.matrix(positions)
     empty = [table.header[position] for position, column in zip(positions, values.T, strict=True) if _is_empty(column)]
     if empty:
@@ -195,7 +161,7 @@ def to_value_matrix(
     ]
     notes = [*table.notes, *found.notes]
     if left:
-        notes.append(f"{name}: columns that describe genes, not samples: {', '.join(sorted(left))}")
+        notes.append(f"{name}: columns that hold no values of samples: {_listed(sorted(left))}")
     logger.info("%s: %d identifiers × %d samples", name, table.n_rows, len(positions))
     return ValueMatrix(
         identifiers,
@@ -206,6 +172,11 @@ def to_value_matrix(
     )
 
 
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _MAX_LEFT_TOLD} more" if len(names) > _MAX_LEFT_TOLD else ""
+    return ", ".join(names[:_MAX_LEFT_TOLD]) + more
+
+
 def _is_empty(column: object) -> bool:
     import numpy as np
 
@@ -213,7 +184,7 @@ def _is_empty(column: object) -> bool:
 
 
 def find_columns(
-    table: TextTable, declared: DeclaredColumns = DeclaredColumns(), named: Collection[str] | None = None
+    table: TextTable, declared: DeclaredColumns = NOTHING_DECLARED, named: Collection[str] | None = None
 ) -> TableColumns:
     """Tell which column names the genes and which may be samples, from names and the first rows.
 
@@ -239,19 +210,21 @@ def find_columns(
                 "Check that this is the right file of the series; sidemine inspect lists them.",
             )
         )
-    peek = {position: _first_cells(table, position) for position in range(len(table.header))}
+    peek = {position: first_cells(table, position) for position in range(len(table.header))}
     samples = set(named or ())
     words = ANNOTATION_WORDS | _statistics_of(table.header)
     described = {
         position: _describes(table.header[position], peek[position], declared, samples, words)
         for position in range(len(table.header))
     }
-    genes, notes = _find_gene_column(table, peek, declared, samples)
+    genes, notes = find_gene_column(table, declared, samples, peek)
     _check_header(table, genes, samples)
     _check_r_layout(table, samples, notes)
-    if genes and _is_nameless(table.header[0]) and table.header[0] not in samples:
+    if genes and is_nameless(table.header[0]) and table.header[0] not in samples:
         described[0] = True  # the names, or numbers, of rows that R or pandas wrote
     candidates = [position for position in peek if position != genes and not described[position]]
+    aside = set(find_side_columns(table, candidates, samples, declared.scale))
+    candidates = [position for position in candidates if position not in aside]
     if named is None:
         _refuse_text(table, candidates, peek)
     nameless = [position for position in candidates if not table.header[position]]
@@ -265,10 +238,6 @@ def find_columns(
             )
         )
     return TableColumns(genes, candidates, notes)
-
-
-def _first_cells(table: TextTable, position: int) -> list[str]:
-    return [cell.strip() for cell in table.cells(position, _PEEK_ROWS)]
 
 
 def _statistics_of(header: Sequence[str]) -> frozenset[str]:
@@ -286,104 +255,23 @@ def _describes(
     return (
         name in declared.annotation_columns
         or plain_word(name) in words
-        or (_is_nameless(name) and (all(map(is_missing, cells)) or _counts_rows(cells)))
+        or (is_nameless(name) and (all(map(is_missing, cells)) or counts_rows(cells)))
     )
-
-
-def _counts_rows(cells: Sequence[str]) -> bool:
-    """Tell whether cells are 0, 1, 2, … or 1, 2, 3, …, perhaps with thousands separators."""
-    texts = [cell.replace(",", "") for cell in cells]
-    if len(texts) < _MIN_COUNTED or texts[0] not in {"0", "1"} or not all(map(str.isdecimal, texts)):
-        return False
-    return all(int(after) - int(before) == 1 for before, after in pairwise(texts))
-
-
-def _is_nameless(name: str) -> bool:
-    """Tell whether a header cell says nothing: empty, or what pandas and R write in place of nothing."""
-    return not name or bool(re.fullmatch(r"Unnamed: \d+|X|V1|index|row\.?names?|rn", name, re.IGNORECASE))
-
-
-def _find_gene_column(
-    table: TextTable, peek: dict[int, list[str]], declared: DeclaredColumns, samples: Collection[str]
-) -> tuple[int, list[str]]:
-    if declared.gene_column:
-        return table.position(declared.gene_column), []
-    words = [plain_word(name) for name in table.header]
-    kind = declared.identifiers
-    fitting = [
-        position
-        for position in range(1, len(words))
-        if words[position] in IDENTIFIER_WORDS and table.header[position] not in samples and _fits(peek[position], kind)
-    ]
-    if _names_genes(table.header[0], words[0], peek[0], kind, alone=not fitting):
-        return 0, []
-    preferred = [position for position in fitting if kind is not None and kind in words[position]]
-    chosen = preferred if len(preferred) == 1 else fitting
-    name = table.where.rsplit("/", 1)[-1]
-    if len(chosen) == 1:
-        found = table.header[chosen[0]]
-        why = "only counts rows" if _may_count(peek[0]) else f"({table.header[0]!r}) does not name genes"
-        return chosen[0], [f"{name}: the first column {why}; identifiers come from column {found!r}"]
-    raise InputError(
-        Problem(
-            "it is not clear which column names the genes: the first one counts rows or describes a place",
-            f"{table.where}: column {table.header[0]!r} holds {', '.join(map(repr, peek[0][:4]))}; header "
-            + ", ".join(map(repr, table.header[:20])),
-            "gene_column in datasets.tsv, where the genes are not named by the first column",
-            "Set gene_column to one of: " + ", ".join(repr(table.header[i]) for i in chosen)
-            if chosen
-            else "Set gene_column to the column that holds the identifiers; if there is none, use another file.",
-        )
-    )
-
-
-def _names_genes(name: str, word: str, cells: list[str], kind: IdentifierKind | None, *, alone: bool) -> bool:
-    """Tell whether the first column holds identifiers, as it nearly always does; `alone`: no other column may."""
-    if word in ANNOTATION_WORDS - IDENTIFIER_WORDS:
-        return False
-    if _counts_rows(cells):
-        # Some arrays number their probes; nothing else is named 1, 2, 3, … in this order.
-        return kind == "probe" and word in IDENTIFIER_WORDS
-    if _may_count(cells) and _is_nameless(name):
-        return alone and kind in {"entrez", "probe"}
-    # Numbers are neither symbols nor Ensembl ids.
-    return kind not in {"symbol", "ensembl"} or not all(is_number(cell) for cell in cells if not is_missing(cell))
-
-
-def _may_count(cells: list[str]) -> bool:
-    """Tell whether cells may be row numbers, also after rows were taken out or shuffled."""
-    return all(cell.replace(",", "").isdecimal() for cell in cells) and len(set(cells)) == len(cells)
-
-
-def _fits(cells: Sequence[str], kind: IdentifierKind | None) -> bool:
-    present = [cell for cell in cells if not is_missing(cell)]
-    test = _FITS[kind] if kind else _FITS["probe"]
-    return bool(present) and sum(map(bool, map(test, present))) >= _MIN_SHARE_FITTING * len(present)
-
-
-def _refuse_hidden_counter(table: TextTable, genes: int, names: list[str], declared: DeclaredColumns) -> None:
-    """Refuse numbers without a name over them that are all small: R's row numbers after subsetting, no Entrez ids.
-
-    Of the human genes with an Entrez id more than a third have one above 70,000.
-    """
-    few = len(names) < _MIN_ENTREZ or declared.identifiers != "entrez"
-    if few or not _is_nameless(table.header[genes]) or not all(map(str.isdecimal, names)):
-        return
-    if max(map(int, names)) <= _LARGEST_ROW_NUMBER and len(set(names)) == len(names):
-        raise InputError(
-            Problem(
-                "the first column seems to count rows: its numbers have no name over them and none is large",
-                f"{table.where}: {', '.join(names[:6])}, …",
-                "Entrez gene ids, of which many are above 100,000",
-                "Name the column that holds the ids in gene_column; if these are ids, write entrez over them in a copy.",
-            )
-        )
 
 
 def _check_header(table: TextTable, genes: int, samples: Collection[str]) -> None:
     names = [name for position, name in enumerate(table.header) if position != genes]
     first = table.header[genes]
-    known = plain_word(first) in IDENTIFIER_WORDS or _is_nameless(first) or any(name in samples for name in names)
+    if first and first in samples:
+        raise InputError(
+            Problem(
+                "the column that names the genes bears the name of a sample: the names stand over the wrong columns",
+                f"{table.where}: header {', '.join(map(repr, table.header[:20]))}",
+                "the names of the samples over their values, and another name, or none, over the genes",
+                "Look whether a name of a sample is cut in two, and mend the header in a copy of the file.",
+            )
+        )
+    known = plain_word(first) in IDENTIFIER_WORDS or is_nameless(first) or any(name in samples for name in names)
     if names and not known and all(map(is_number, names)):
         raise InputError(
             Problem(
@@ -396,23 +284,39 @@ def _check_header(table: TextTable, genes: int, samples: Collection[str]) -> Non
 
 
 def _check_r_layout(table: TextTable, samples: Collection[str], notes: list[str]) -> None:
-    """Refuse a header that lacks a name when metadata know nothing of its first one, which then is no sample's."""
+    """Refuse a header that lacks a name when its first cell is no sample's: the metadata, or the other names, tell."""
     if not table.r_layout:
         return
-    first = table.header[1]
+    first, *others = table.header[1:]
     word = plain_word(first)
-    if samples and not any(word in plain_word(name) or plain_word(name) in word for name in samples):
+    if samples:
+        alike = any(word in plain_word(name) or plain_word(name) in word for name in samples)
+    else:
+        alike = len(others) < 2 or first.startswith(_common_start(others))
+    if not alike:
         raise InputError(
             Problem(
                 "the header is one cell short, and its first cell names no sample",
                 f"{table.where}: header {', '.join(map(repr, table.header[1:21]))}",
-                f"samples such as {', '.join(map(repr, list(samples)[:4]))} alone, as R writes it; or a name for "
-                "every column",
-                f"If {first!r} stands over the genes, find out which sample has no name and add it in a copy of the file.",
+                f"samples such as {', '.join(map(repr, list(samples or others)[:4]))} alone, as R writes it; or a name "
+                "for every column",
+                f"If {first!r} stands over the genes, find out which sample has no name and add it in a copy of the file; if "
+                "it is a sample, write gene over the first column.",
             )
         )
     name = table.where.rsplit("/", 1)[-1]
     notes.append(f"{name}: the header is one cell short, as R writes it: the first column names the rows")
+
+
+def _common_start(names: Sequence[str]) -> str:
+    """Return the letters with which all names begin.
+
+    >>> _common_start(["GSM11", "GSM12"]), _common_start(["WT", "KO"])
+    ('GSM', '')
+    """
+    first, last = min(names), max(names)
+    length = next((i for i, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), len(first))
+    return first[:length].rstrip("0123456789")
 
 
 def _refuse_text(table: TextTable, candidates: list[int], peek: dict[int, list[str]]) -> None:

@@ -27,13 +27,14 @@ VALUE_WORDS: Mapping[str, frozenset[str]] = {
     "cpm": frozenset({"cpm"}),
 }  # fmt: skip
 """Header words (see `plain_word`) that stand over the values of a scale in a file of one sample."""
+_WORD_SCALES = {word: scale for scale, words in VALUE_WORDS.items() for word in words}
 
 _TRANSCRIPT = re.compile(r"(ENS[A-Z]*T\d{6,}|[NX][MR]_\d+)")
 _NUMBER_LIKE = re.compile(r"[<>≤≥~+\-\u2010-\u2015\u2212\s]*[\d.,_'\s]*\d[\d.,_'\s]*([eE][+-]?\d+)?\s*%?")
 _GENE = re.compile(r"ENS[A-Z]*G\d{6,}")
 _FEATURE_COUNTS = ("Geneid", "Chr", "Start", "End", "Strand", "Length")
 _MANY = 0.5
-_NO_VALUES = ANNOTATION_WORDS | (STATISTIC_WORDS - {"b", "f", "fc", "lr", "stat", "t"})
+_NO_VALUES = ANNOTATION_WORDS | (STATISTIC_WORDS - {"b", "cv", "f", "fc", "lr", "sd", "se", "sem", "stat", "t"})
 """Header words that never stand over values; single letters may be samples."""
 
 
@@ -245,6 +246,16 @@ def _only_column(table: TextTable, scale: str) -> SampleColumn:
                 "one column of values beside the genes' names; or columns named as HTSeq, featureCounts, STAR, RSEM, "
                 f"salmon or kallisto name them, for scale {scale}: {', '.join(sorted(VALUE_WORDS.get(scale, ()))) or 'none'}",
                 "Cut the column that is wanted into files of two columns, or use another file of the series.",
+            )
+        )
+    named = "" if headless else plain_word(table.header[candidates[0]])
+    if scale in VALUE_WORDS and named in _WORD_SCALES and named not in VALUE_WORDS[scale]:
+        raise InputError(
+            Problem(
+                f"the column of values is called {table.header[candidates[0]]!r}, and the sheet says {scale}",
+                table.where,
+                f"a column of {scale}, or scale {_WORD_SCALES[named]}",
+                "Correct scale in datasets.tsv, or use another file of the series.",
             )
         )
     others = [name for place, name in enumerate(table.header) if place not in (0, candidates[0])]

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from sidemine.errors import Problem, SheetMismatch
 from sidemine.sources.cells import Cells
 from sidemine.sources.count_archive import archive_metadata, list_archive_samples, read_count_archive
-from sidemine.sources.expression_table import DeclaredColumns, read_expression_table, read_table_columns
+from sidemine.sources.expression_table import read_expression_table, read_table_columns
+from sidemine.sources.gene_column import DeclaredColumns
 from sidemine.sources.h5ad import read_h5ad_cells
 from sidemine.sources.ncbi_counts import read_ncbi_counts
 from sidemine.sources.series_matrix import read_series_matrix, read_series_metadata
@@ -54,7 +55,7 @@ class CellSource:
 
 def _read_archive(row: DatasetToPrepare, path: Path, columns: Sequence[str], named: Collection[str]) -> ValueMatrix:
     del columns, named
-    return read_count_archive(path, scale=row.scale, strand=row.strand, transcripts=row.identifiers == "probe")
+    return read_count_archive(path, scale=row.scale, strand=row.strand, declared=DeclaredColumns.of(row))
 
 
 def _read_table(row: DatasetToPrepare, path: Path, columns: Sequence[str], named: Collection[str]) -> ValueMatrix:

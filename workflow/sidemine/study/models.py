@@ -119,7 +119,7 @@ class Dataset(ClosedModel):
     identifiers: IdentifierKind = Field(description="What names the genes in the values.")
     gene_column: str = Field(
         default="",
-        description="Table only: column that names the genes, where that is not the first one and not clear by itself.",
+        description="Table and archive only: column that names the genes, where that is not the first one and not clear by itself.",
     )
     annotation_columns: CommaList = Field(
         default_factory=list,

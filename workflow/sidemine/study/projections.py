@@ -45,6 +45,7 @@ class DatasetToRead(Projection):
     platform: str
     layout: Layout
     identifiers: IdentifierKind
+    scale: Scale
     gene_column: str
     annotation_columns: list[str]
     sheet: str
@@ -63,7 +64,6 @@ class DatasetToPrepare(DatasetToRead):
     """What the values of a dataset are read by."""
 
     accession: str
-    scale: Scale
     strand: Strand
 
 

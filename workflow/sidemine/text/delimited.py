@@ -45,11 +45,12 @@ ANNOTATION_WORDS = IDENTIFIER_WORDS | {
 """Header words that describe genes and never stand over a sample."""
 
 STATISTIC_WORDS = frozenset({
-    "adjpval", "adjpvalue", "adjustedpvalue", "aveexpr", "b", "basemean", "bonferroni", "f", "fc", "fdr",
-    "foldchange", "lfcse", "log10pvalue", "log2fc", "log2foldchange", "logcpm", "logfc", "logfoldchange", "lr", "padj",
-    "pval", "pvalue", "qval", "qvalue", "stat", "svalue", "t", "zscore",
+    "abscall", "adjpval", "adjpvalue", "adjustedpvalue", "aveexpr", "avgnbeads", "b", "basemean", "beadstderr", "beadstdev",
+    "bonferroni", "cv", "detection", "detectioncall", "detectionpval", "detectionpvalue", "f", "fc", "fdr", "foldchange", "lfcse",
+    "log10pvalue", "log2fc", "log2foldchange", "logcpm", "logfc", "logfoldchange", "lr", "padj", "pval", "pvalue", "qval",
+    "qvalue", "sd", "se", "sem", "stat", "stddev", "stderr", "stdev", "svalue", "t", "zscore",
 })
-"""Header words of results of tests, which are no samples either."""
+"""Header words of results of tests and of measurement errors, which are no samples either."""
 # fmt: on
 
 MAX_COLUMNS = 50_000
@@ -548,7 +549,8 @@ class _Reader:
             return False  # a name and numbers are a row that lacks a cell
         # A comma may be that of a decimal fraction, a blank that of thousands: there R's quotes must tell.
         doubtful = mark == "," or (mark == BLANKS and len(header) == 2)
-        return not doubtful or (line.startswith('"') and row.startswith('"'))
+        quoted = line.startswith('"') and row.startswith('"') and not (mark == "," and len(header) == 2)
+        return not doubtful or quoted
 
     def _joined_header(self, lines: list[tuple[int, str]], mark: str) -> tuple[list[str], int]:
         """Return the cells of the header and how many lines it takes (line breaks within quotes)."""
