@@ -235,7 +235,10 @@ def get_origin(wildcards):
     if source.local_path is not None:
         if source.local_path.is_dir() and source.form in FOLDER_FORMS:
             # The folder itself too: a file that is taken away changes its date.
-            return [str(source.local_path), *map(str, files_of_folder(source.local_path))]
+            return [
+                str(source.local_path),
+                *map(str, files_of_folder(source.local_path)),
+            ]
         return [str(source.local_path)]
     if STUDY.mirror is None:
         return []
@@ -320,7 +323,9 @@ def get_all_output():
         if name != "retrieve_input":
             for pattern in getattr(rules, name).output:
                 (wildcard,) = re.findall(r"{(\w+)}", pattern) or [""]
-                files += expand(pattern, **{wildcard: list(jobs)}) if wildcard else [pattern]
+                files += (
+                    expand(pattern, **{wildcard: list(jobs)}) if wildcard else [pattern]
+                )
     return files
 
 
