@@ -1,3 +1,4 @@
+import functools
 import hashlib
 import os
 import re
@@ -74,6 +75,9 @@ def get_study():
             check_writable(get_folders(study))
             hold_run_lock(Path(study.config.results) / study.config.study.id)
             set_aside_refused_inputs(study, sources)
+            update_lock(
+                study.lock, []
+            )  # an edit of the lock, or its loss, is seen if it was there before
         # The scripts ask for it themselves: as a parameter it would have every input fetched again, twice.
         wants_relock(config)
         return study, sources
@@ -155,7 +159,8 @@ def close_failed_run():
 def print_errors(last_words):
     """Tell once more, at the end, what went wrong in this run."""
     errors = collect_errors(Path("logs") / STUDY.config.study.id, STARTED)
-    errors = "\n\n".join(filter(None, [errors, *last_words]))
+    more = [words for words in last_words if words not in errors]
+    errors = "\n\n".join(filter(None, [errors, *more]))
     if errors:
         print(
             f"\nWhat went wrong\n===============\n{errors}\n\n{get_progress()}\n"
@@ -229,34 +234,50 @@ def get_specification(rule, about=None):
     return specification
 
 
+def get_place(path):
+    """Return a path as seen from the working directory: moving a study with its results makes nothing run again."""
+    return os.path.relpath(path)
+
+
 def get_origin(wildcards):
     """Return the local files that an input may be copied from: its own path, or the mirror's copies of its addresses."""
     source = SOURCES.by_key[wildcards.key]
     if source.local_path is not None:
+        places = [source.local_path]
         if source.local_path.is_dir() and source.form in FOLDER_FORMS:
             # The folder itself too: a file that is taken away changes its date.
-            return [
-                str(source.local_path),
-                *map(str, files_of_folder(source.local_path)),
-            ]
-        return [str(source.local_path)]
+            places += files_of_folder(source.local_path)
+        return [get_place(path) for path in places]
     if STUDY.mirror is None:
         return []
     mirrored = [STUDY.mirror / mirror_key(url) for url in source.locations]
-    return [str(path) for path in mirrored if path.is_file()]
+    return [get_place(path) for path in mirrored if path.is_file()]
+
+
+def get_lock(wildcards):
+    """Return the lock of the inputs, so that an edit of it is seen; a dry run may find none yet."""
+    return [get_place(STUDY.lock)] if STUDY.lock.exists() else []
+
+
+@functools.cache
+def get_identity(path):
+    """Return what tells a file from another one of its name: its digest, or size and date where reading it takes long."""
+    stat = Path(path).stat()
+    if stat.st_size > 50_000_000:
+        return f"{stat.st_size} {stat.st_mtime_ns}"
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
 
 
 def get_retrieval(wildcards):
-    """Return what an input is, and the size and date of every local file that it is copied from.
+    """Return what an input is, and which local files it is copied from.
 
     Snakemake runs a job again when a file is newer than its output. A file that takes another one's place by `mv`,
     `cp -p`, `rsync -t` or from an archive is often older. Of inputs from the network there is nothing to add.
     """
     specification = get_specification("retrieve_input", "key")(wildcards)
-    origin = [Path(path) for path in get_origin(wildcards) if Path(path).is_file()]
+    origin = [path for path in get_origin(wildcards) if Path(path).is_file()]
     if origin:
-        stats = [path.stat() for path in origin]
-        specification["origin"] = [[stat.st_size, stat.st_mtime_ns] for stat in stats]
+        specification["origin"] = [get_identity(path) for path in origin]
     return specification
 
 

@@ -108,7 +108,8 @@ rule record_run:
         "<logs>/record_run.log",
     localrule: True
     params:
-        config_file=lambda wildcards: str(get_study_file()),
+        # A function of `input` makes no job run again when its value changes.
+        config_file=lambda wildcards, input: str(get_study_file()),
     message:
         "Write down when and where this run was made"
     script:

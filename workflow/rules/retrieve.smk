@@ -38,6 +38,7 @@ rule lock_inputs:
                 {name for names in SOURCES.accepted_by.values() for name in names}
             ),
         ),
+        lock=get_lock,
         checked=get_gate,
     output:
         inputs="<results>/inputs.json",
@@ -47,7 +48,7 @@ rule lock_inputs:
     localrule: True
     params:
         specification=get_specification("lock_inputs"),
-        lock=lambda wildcards: str(STUDY.lock),
+        lock=lambda wildcards, input: str(STUDY.lock),
         code=get_code("lock_inputs.py"),
     message:
         "Compare all inputs with the lock, and lock new ones"

@@ -16,7 +16,9 @@ with log_to(snakemake.log[0]), note_refusals(snakemake.input), record_job(snakem
     description = describe_published_table(
         specification.table,
         Path(snakemake.input.table),
-        dict(zip(specification.maps, map(Path, snakemake.input.maps), strict=True)),
+        dict(
+            zip([role for role in specification.files if role != "table"], map(Path, snakemake.input.maps), strict=True)
+        ),
         read_table(Path(snakemake.input.sets), GENE_SETS),
         read_gene_table(Path(snakemake.input.gene_table), specification.gene_table),
     )

@@ -71,21 +71,21 @@ def record_job(job: Any, specification: str = "specification") -> Iterator[None]
     record = JobRecord(
         specification=digest_of_specification(job.params[specification]),
         code=job.params.code,
-        inputs=dict(_described(Path(file), results) for file in job.input),
-        outputs=dict(_described(Path(file), results) for file in job.output if Path(file) != path),
+        inputs=dict(filter(None, (_described(Path(file), results) for file in job.input))),
+        outputs=dict(filter(None, (_described(Path(file), results) for file in job.output if Path(file) != path))),
     )
     write_json(asdict(record), path)
 
 
-def _described(file: Path, results: Path) -> tuple[str, str]:
-    """Return the name of a file in records, and its digest."""
+def _described(file: Path, results: Path) -> tuple[str, str] | None:
+    """Return the name of a file in records, and its digest; None where it is neither a result nor was retrieved."""
     if file.is_relative_to(results):
         return file.relative_to(results).as_posix(), _sha256(file)
     retrieved = file.with_name(file.name + ".record.json")
     if retrieved.is_file():
         record = json.loads(retrieved.read_text(encoding="utf-8"))
         return record["key"], record["sha256"]
-    return file.name, _sha256(file)
+    return None
 
 
 def _sha256(file: Path) -> str:

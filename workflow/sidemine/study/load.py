@@ -149,7 +149,7 @@ def load_study(config_path: Path, overrides: Mapping[str, Any] | None = None, *,
         published_tables={row.table: row for row in tables},
         considered=tuple(row.model for row in draft.considered.rows),
         folder=folder,
-        digest=_digest(_content(config, datasets, contrasts, gene_sets, tables)),
+        digest=digest_of_content(_content(config, datasets, contrasts, gene_sets, tables)),
     )
 
 
@@ -178,11 +178,19 @@ def _content(
     }
 
 
-def _digest(content: dict[str, Any]) -> str:
+def digest_of_content(content: Mapping[str, Any]) -> str:
+    """Return the digest of a study, given as the content of `study.json`: config and the rows of four sheets."""
     asked = {key: value for key, value in content["config"].items() if key not in _BESIDE}
     # A study that declares no source asks what it asked before there was such a column.
     datasets = [{key: value for key, value in row.items() if key != "source" or value} for row in content["datasets"]]
     text = json.dumps(
-        {**content, "config": asked, "datasets": datasets}, sort_keys=True, ensure_ascii=False, separators=(",", ":")
+        {
+            "config": asked,
+            "datasets": datasets,
+            **{name: content[name] for name in ("contrasts", "gene_sets", "published_tables")},
+        },
+        sort_keys=True,
+        ensure_ascii=False,
+        separators=(",", ":"),
     )
     return hashlib.sha256(text.encode("utf-8")).hexdigest()

@@ -278,8 +278,9 @@ class GeneSetToRead(Projection):
 
 
 class GeneTableToRead(Projection):
-    """What the table of approved symbols is read by."""
+    """What the table of approved symbols is read by, and the key of the file."""
 
+    key: str
     format: Literal["hgnc", "ensembl"]
     version: str
 

@@ -254,10 +254,10 @@ class MeasureConcordance(Projection):
 
 
 class DescribePublishedTable(Projection):
-    """How a published table is read and told of."""
+    """How a published table is read and told of; of its files, all but the table itself are maps."""
 
     table: TableToDescribe
-    maps: Files
+    files: Files
     gene_table: GeneTableToRead
 
 
@@ -320,7 +320,8 @@ def specify_jobs(study: Study, sources: StudySources, package: str) -> Specifica
         Digest of the code, for the manifest.
     """
     scope, config = Scope(study), study.config
-    gene_table = GeneTableToRead.of(config.gene_table)
+    table = config.gene_table
+    gene_table = GeneTableToRead(key=sources.gene_table.key, format=table.format, version=table.version)
     counted = count_sources(list(study.datasets.values()))
     to_fit = {name: ContrastToFit.of(row) for name, row in study.contrasts.items()}
     to_prepare = {name: DatasetToPrepare.of(row) for name, row in study.datasets.items()}
@@ -449,7 +450,7 @@ def specify_jobs(study: Study, sources: StudySources, package: str) -> Specifica
             name: make(
                 DescribePublishedTable,
                 table=TableToDescribe.of(row),
-                maps={role: key for role, key in _keys(sources.of_table[name]).items() if role != "table"},
+                files=_keys(sources.of_table[name]),
                 gene_table=gene_table,
             )
             for name, row in study.published_tables.items()

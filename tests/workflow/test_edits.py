@@ -1,0 +1,446 @@
+"""The table of re-runs: an edit of each field of config.yaml and each column of the sheets → the jobs that it changes.
+
+Here stand the jobs that an edit changes itself; Snakemake runs them and what follows from them (`test_reruns` holds it to
+that). Beside them every edit has the study and its manifest written down again, and so the page built.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, get_args
+
+import pytest
+from pydantic import BaseModel
+from rich_study import MODELS, edited, jobs_of, load
+
+ONLY_VALUE = "the only value that it can have"
+A_PLACE = "says where files lie: `test_reruns` has Snakemake itself look at it"
+TABLE: dict[str, Any] = {
+    "config.study.id": A_PLACE,
+    "config.study.title": ({"config.study.title": "Another title"}, "decide_verdicts"),
+    "config.study.question": ({"config.study.question": "Another question than that?"}, "decide_verdicts"),
+    "config.study.drug_class": ({"config.study.drug_class": "others"}, "decide_verdicts"),
+    "config.study.outcome": ({"config.study.outcome": "death"}, "decide_verdicts"),
+    "config.study.notice": ({"config.study.notice": "Never run."}, "decide_verdicts"),
+    "config.datasets": ({"config.datasets": "renamed_datasets.tsv"}, ""),
+    "config.contrasts": ({"config.contrasts": "renamed_contrasts.tsv"}, ""),
+    "config.gene_sets": ({"config.gene_sets": "renamed_gene_sets.tsv"}, ""),
+    "config.published_tables": ({"config.published_tables": "renamed_published_tables.tsv"}, ""),
+    "config.considered": ({"config.considered": "renamed_considered.tsv"}, "beside"),
+    "config.gene_table.file": (
+        {"config.gene_table.file": "other.tsv"},
+        "describe_published_table lock_inputs measure_concordance prepare_dataset prepare_gene_sets retrieve_input vary_analysis",
+    ),
+    "config.gene_table.format": (
+        {"config.gene_table.format": "hgnc"},
+        "describe_published_table measure_concordance prepare_dataset prepare_gene_sets vary_analysis",
+    ),
+    "config.gene_table.licence": ({"config.gene_table.licence": "CC BY"}, ""),
+    "config.gene_table.version": (
+        {"config.gene_table.version": "2"},
+        "describe_published_table measure_concordance prepare_dataset prepare_gene_sets vary_analysis",
+    ),
+    "config.gene_table.mutable": ({"config.gene_table.mutable": True}, "retrieve_input"),
+    "config.mirror": A_PLACE,
+    "config.results": A_PLACE,
+    "config.downloads": A_PLACE,
+    "config.lock": A_PLACE,
+    "config.settings.seed": (
+        {"config.settings.seed": 7},
+        "adjust_composition describe_gene_sets measure_calibration measure_concordance measure_specificity test_gene_sets vary_analysis",
+    ),
+    "config.settings.min_group_size": (
+        {"config.settings.min_group_size": 4},
+        "check_designs fit_contrast measure_calibration vary_analysis",
+    ),
+    "config.settings.min_set_size": (
+        {"config.settings.min_set_size": 6},
+        "describe_gene_sets measure_calibration measure_specificity pool_datasets score_activities test_gene_sets vary_analysis",
+    ),
+    "config.settings.max_set_size": (
+        {"config.settings.max_set_size": 900},
+        "describe_gene_sets measure_calibration measure_specificity pool_datasets test_gene_sets",
+    ),
+    "config.settings.rotations": (
+        {"config.settings.rotations": 2000},
+        "measure_calibration measure_concordance test_gene_sets vary_analysis",
+    ),
+    "config.settings.prerank_permutations": ({"config.settings.prerank_permutations": 500}, "describe_gene_sets"),
+    "config.settings.matched_sets": ({"config.settings.matched_sets": 2000}, "measure_specificity"),
+    "config.settings.robustness": ({"config.settings.robustness": ["filter"]}, "vary_analysis"),
+    "config.settings.robustness_crossed": ({"config.settings.robustness_crossed": 3}, "vary_analysis"),
+    "config.settings.calibration_labelings": ({"config.settings.calibration_labelings": 10}, "measure_calibration"),
+    "config.settings.over_representation_fdr": ({"config.settings.over_representation_fdr": 0.1}, "describe_gene_sets"),
+    "config.settings.probe_rule": ({"config.settings.probe_rule": "mean_of_probes"}, "prepare_dataset vary_analysis"),
+    "config.settings.multi_gene_probes": (
+        {"config.settings.multi_gene_probes": "first"},
+        "prepare_dataset vary_analysis",
+    ),
+    "config.settings.on_untestable": ({"config.settings.on_untestable": "stop"}, "check_designs fit_contrast"),
+    "config.settings.max_download_gb": ({"config.settings.max_download_gb": 1.0}, ""),
+    "config.settings.opt_in": ({"config.settings.opt_in": ["CLOSED"]}, "prepare_gene_sets"),
+    "config.settings.traps.sex_mismatch": ({"config.settings.traps.sex_mismatch": "stop"}, "assess_quality"),
+    "config.settings.traps.reused_samples": (
+        {"config.settings.traps.reused_samples": "stop"},
+        "assess_contrasts assess_quality",
+    ),
+    "config.settings.traps.duplicated_samples": (
+        {"config.settings.traps.duplicated_samples": "stop"},
+        "assess_contrasts assess_quality",
+    ),
+    "config.settings.traps.outlier_samples": ({"config.settings.traps.outlier_samples": "stop"}, "assess_quality"),
+    "config.settings.traps.identifiers": ({"config.settings.traps.identifiers": "stop"}, "assess_quality"),
+    "config.settings.traps.batch_aliased": (
+        {"config.settings.traps.batch_aliased": "stop"},
+        "assess_contrasts assess_quality",
+    ),
+    "config.settings.traps.batch_associated": (
+        {"config.settings.traps.batch_associated": "stop"},
+        "assess_contrasts assess_quality",
+    ),
+    "config.settings.traps.group_associated": ({"config.settings.traps.group_associated": "stop"}, "assess_contrasts"),
+    "config.settings.traps.scale_shift": ({"config.settings.traps.scale_shift": "stop"}, "assess_contrasts"),
+    "config.settings.traps.library_size": ({"config.settings.traps.library_size": "stop"}, "assess_contrasts"),
+    "config.settings.traps.hidden_structure": ({"config.settings.traps.hidden_structure": "stop"}, "assess_contrasts"),
+    "config.derive.from": ({"config.derive.a.donor.from": "source"}, "prepare_dataset read_samples"),
+    "config.derive.regex": ({"config.derive.a.donor.regex": "e(.)"}, "prepare_dataset read_samples"),
+    "config.exclude.sample": ({"config.exclude.a.0.sample": "GSM2"}, "read_samples"),
+    "config.exclude.reason": ({"config.exclude.a.0.reason": "another reason"}, ""),
+    "config.planted": A_PLACE,
+    "config.hypotheses.id": (
+        {"config.hypotheses.1.id": "renamed"},
+        "adjust_composition decide_verdicts measure_effects measure_specificity pool_datasets vary_analysis",
+    ),
+    "config.hypotheses.question": ({"config.hypotheses.1.question": "Another question than that?"}, "decide_verdicts"),
+    "config.hypotheses.kind": (
+        {"config.hypotheses.2.kind": "cohort", "config.hypotheses.2.primary.contrasts": ["a_kind"]},
+        "adjust_composition decide_verdicts measure_calibration measure_effects measure_specificity pool_datasets vary_analysis",
+    ),
+    "config.hypotheses.primary.set": (
+        {"config.hypotheses.1.primary.set": "T2"},
+        "adjust_composition decide_verdicts measure_calibration measure_effects measure_specificity pool_datasets vary_analysis",
+    ),
+    "config.hypotheses.primary.contrasts": (
+        {"config.hypotheses.1.primary.contrasts": ["c_drug"]},
+        "adjust_composition decide_verdicts measure_calibration measure_effects measure_specificity pool_datasets vary_analysis",
+    ),
+    "config.hypotheses.primary.test": ONLY_VALUE,
+    "config.hypotheses.primary.direction": (
+        {"config.hypotheses.1.primary.direction": "up"},
+        "decide_verdicts measure_effects measure_specificity vary_analysis",
+    ),
+    "config.hypotheses.primary.margin.fraction": (
+        {"config.hypotheses.1.primary.margin.fraction": 0.3},
+        "decide_verdicts measure_effects",
+    ),
+    "config.hypotheses.primary.margin.of_contrast": (
+        {"config.hypotheses.1.primary.margin.of_contrast": "b_stim"},
+        "decide_verdicts measure_effects",
+    ),
+    "config.hypotheses.primary.margin.direction": (
+        {"config.hypotheses.1.primary.margin.direction": "down"},
+        "decide_verdicts measure_effects",
+    ),
+    "config.hypotheses.primary.discovery": (
+        {"config.hypotheses.0.primary.discovery": ["b"]},
+        "decide_verdicts measure_effects",
+    ),
+    "config.hypotheses.expects_sign": ({"config.hypotheses.1.expects_sign": "down"}, "decide_verdicts"),
+    "config.hypotheses.requires": ({"config.hypotheses.1.requires": []}, "decide_verdicts"),
+    "config.hypotheses.secondary_sets": (
+        {"config.hypotheses.1.secondary_sets": ["T2"]},
+        "decide_verdicts measure_specificity pool_datasets vary_analysis",
+    ),
+    "config.hypotheses.threats": ({"config.hypotheses.1.threats": ["A threat."]}, "decide_verdicts"),
+    "config.concordance.bridges.id": ({"config.concordance.bridges.0.id": "renamed"}, "measure_concordance"),
+    "config.concordance.bridges.question": (
+        {"config.concordance.bridges.0.question": "Another question than that?"},
+        "",
+    ),
+    "config.concordance.bridges.drug": ({"config.concordance.bridges.0.drug": ["c_drug"]}, "measure_concordance"),
+    "config.concordance.bridges.disease": ({"config.concordance.bridges.0.disease": ["a_vte"]}, "measure_concordance"),
+    "config.concordance.bridges.sets": ({"config.concordance.bridges.0.sets": ["T2"]}, "measure_concordance"),
+    "config.concordance.bridges.scope": ({"config.concordance.bridges.0.scope": "all"}, "measure_concordance"),
+    "config.concordance.bridges.comparators": (
+        {"config.concordance.bridges.0.comparators": ["b_stim"]},
+        "measure_concordance",
+    ),
+    "config.concordance.bridges.comparator_signatures.file": (
+        {"config.concordance.bridges.0.comparator_signatures.file": "other.tsv"},
+        "lock_inputs measure_concordance retrieve_input",
+    ),
+    "config.concordance.bridges.comparator_signatures.identifiers": (
+        {"config.concordance.bridges.0.comparator_signatures.identifiers": "entrez"},
+        "measure_concordance",
+    ),
+    "config.concordance.bridges.comparator_signatures.exclude": (
+        {"config.concordance.bridges.0.comparator_signatures.exclude": ["x"]},
+        "measure_concordance",
+    ),
+    "config.concordance.bridges.comparator_signatures.licence": (
+        {"config.concordance.bridges.0.comparator_signatures.licence": "MIT"},
+        "",
+    ),
+    "config.concordance.bridges.comparator_signatures.version": (
+        {"config.concordance.bridges.0.comparator_signatures.version": "2"},
+        "",
+    ),
+    "config.concordance.bridges.margin": ({"config.concordance.bridges.0.margin": 0.3}, "measure_concordance"),
+    "config.concordance.bridges.derive.from": (
+        {
+            "config.concordance.bridges.0.derive.from": ["c_drug"],
+            "config.concordance.bridges.0.derive.confirm": ["d_drug"],
+        },
+        "measure_concordance",
+    ),
+    "config.concordance.bridges.derive.confirm": (
+        {
+            "config.concordance.bridges.0.derive.confirm": ["d_drug"],
+            "config.concordance.bridges.0.derive.from": ["c_drug"],
+        },
+        "measure_concordance",
+    ),
+    "config.concordance.bridges.derive.fdr": ({"config.concordance.bridges.0.derive.fdr": 0.1}, "measure_concordance"),
+    "config.concordance.bridges.derive.most_genes": (
+        {"config.concordance.bridges.0.derive.most_genes": 50},
+        "measure_concordance",
+    ),
+    "config.concordance.bridges.derive.confirm_p": (
+        {"config.concordance.bridges.0.derive.confirm_p": 0.01},
+        "measure_concordance",
+    ),
+    "config.concordance.interactions.id": ({"config.concordance.interactions.0.id": "renamed"}, "measure_concordance"),
+    "config.concordance.interactions.question": (
+        {"config.concordance.interactions.0.question": "Another question than that?"},
+        "",
+    ),
+    "config.concordance.interactions.set": ({"config.concordance.interactions.0.set": "T2"}, "measure_concordance"),
+    "config.concordance.interactions.contrasts": (
+        {"config.concordance.interactions.0.contrasts": ["a_vte"]},
+        "measure_concordance",
+    ),
+    "config.panels.id": ({"config.panels.0.id": "renamed"}, ""),
+    "config.panels.title": ({"config.panels.0.title": "Other genes"}, ""),
+    "config.panels.set": ({"config.panels.1.set": "T2"}, ""),
+    "config.panels.genes": ({"config.panels.0.genes": ["MX2"]}, ""),
+    "config.context.title": ({"config.context.title": "What else is known"}, "beside"),
+    "config.context.statements.text": (
+        {"config.context.statements.0.text": "Something else is known of it."},
+        "beside",
+    ),
+    "config.context.statements.figure": ({"config.context.statements.0.figure": "HR 3"}, "beside"),
+    "config.context.statements.citation": ({"config.context.statements.0.citation": "B et al. 2021"}, "beside"),
+    "config.context.statements.doi": ({"config.context.statements.0.doi": "10.1000/y"}, "beside"),
+    "config.context.statements.url": ({"config.context.statements.0.url": "https://x.org/y"}, "beside"),
+    "datasets.dataset": (
+        {"datasets.d.dataset": "e", "contrasts.d_drug.dataset": "e", "contrasts.d_stim.dataset": "e"},
+        "adjust_set_tests assess_contrasts assess_quality check_designs compare_datasets fit_contrast measure_calibration measure_concordance measure_effects prepare_dataset read_samples score_activities vary_analysis",
+    ),
+    "datasets.accession": (
+        {"datasets.a.accession": "GSE6"},
+        "compare_datasets lock_inputs measure_concordance measure_effects prepare_dataset read_samples retrieve_input vary_analysis",
+    ),
+    "datasets.platform": (
+        {"datasets.a.platform": "GPL2"},
+        "assess_quality compare_datasets decide_verdicts lock_inputs prepare_dataset read_samples retrieve_input vary_analysis",
+    ),
+    "datasets.layout": ({"datasets.b.layout": "archive"}, "prepare_dataset read_samples retrieve_input vary_analysis"),
+    "datasets.file": ({"datasets.b.file": "b2.tsv"}, "lock_inputs prepare_dataset read_samples retrieve_input"),
+    "datasets.metadata": (
+        {"datasets.b.metadata": "https://x.org/c.txt.gz"},
+        "lock_inputs prepare_dataset read_samples retrieve_input",
+    ),
+    "datasets.sample_sheet": (
+        {"datasets.b.sample_sheet": "sheet.tsv"},
+        "lock_inputs prepare_dataset read_samples retrieve_input",
+    ),
+    "datasets.platform_map": (
+        {"datasets.a.platform_map": "map.tsv"},
+        "lock_inputs prepare_dataset read_samples retrieve_input vary_analysis",
+    ),
+    "datasets.identifiers": ({"datasets.b.identifiers": "entrez"}, "prepare_dataset read_samples vary_analysis"),
+    "datasets.gene_column": ({"datasets.b.gene_column": "gene"}, "prepare_dataset read_samples vary_analysis"),
+    "datasets.annotation_columns": (
+        {"datasets.b.annotation_columns": "length"},
+        "prepare_dataset read_samples vary_analysis",
+    ),
+    "datasets.sheet": ({"datasets.b.sheet": "Values"}, "prepare_dataset read_samples vary_analysis"),
+    "datasets.strand": ({"datasets.d.strand": "reverse"}, "prepare_dataset vary_analysis"),
+    "datasets.layer": ({"datasets.c.layer": "raw"}, "prepare_dataset read_samples"),
+    "datasets.scale": (
+        {"datasets.b.scale": "tpm"},  # it also tells which columns are samples, so samples are read again
+        "assess_contrasts measure_effects prepare_dataset read_samples vary_analysis",
+    ),
+    "datasets.subset": ({"datasets.a.subset": "x = a"}, "prepare_dataset read_samples vary_analysis"),
+    "datasets.sample_name": ({"datasets.b.sample_name": "title"}, "prepare_dataset read_samples vary_analysis"),
+    "datasets.biological_unit": ({"datasets.c.biological_unit": "person"}, "prepare_dataset read_samples"),
+    "datasets.cell_type": ({"datasets.c.cell_type": "kind"}, "prepare_dataset read_samples"),
+    "datasets.sample_columns": ({"datasets.c.sample_columns": "time"}, "prepare_dataset read_samples"),
+    "datasets.sex_column": (
+        {"datasets.a.sex_column": "sex"},
+        "assess_quality prepare_dataset read_samples vary_analysis",
+    ),
+    "datasets.age_column": (
+        {"datasets.a.age_column": "years"},
+        "assess_contrasts prepare_dataset read_samples vary_analysis",
+    ),
+    "datasets.batch_columns": (
+        {"datasets.a.batch_columns": "chip"},
+        "assess_contrasts assess_quality prepare_dataset read_samples vary_analysis",
+    ),
+    "datasets.tissue": ({"datasets.a.tissue": "whole blood"}, "decide_verdicts"),
+    "datasets.source": ({"datasets.a.source": "lab"}, "measure_concordance measure_effects"),
+    "datasets.composition": ({"datasets.a.composition": "no"}, "adjust_composition measure_concordance"),
+    "datasets.licence": ({"datasets.a.licence": "closed"}, ""),
+    "datasets.status": ({"datasets.a.status": "verified"}, "check_designs"),
+    "datasets.note": ({"datasets.a.note": "m"}, ""),
+    "contrasts.contrast": (
+        {"contrasts.b_stim.contrast": "renamed"},
+        "adjust_composition adjust_set_tests assess_contrasts check_designs describe_gene_sets fit_contrast measure_calibration measure_concordance test_gene_sets",
+    ),
+    "contrasts.dataset": (
+        {"contrasts.b_stim.dataset": "a"},
+        "adjust_set_tests assess_contrasts check_designs fit_contrast measure_calibration measure_concordance",
+    ),
+    "contrasts.role": (
+        {"contrasts.b_stim.role": "negative_control"},
+        "adjust_composition adjust_set_tests measure_concordance",
+    ),
+    "contrasts.target": (
+        {"contrasts.b_stim.target": "x = c"},
+        "assess_contrasts check_designs fit_contrast measure_calibration",
+    ),
+    "contrasts.reference": (
+        {"contrasts.b_stim.reference": "x = c"},
+        "assess_contrasts check_designs fit_contrast measure_calibration",
+    ),
+    "contrasts.target_label": ({"contrasts.b_stim.target_label": "C"}, ""),
+    "contrasts.reference_label": ({"contrasts.b_stim.reference_label": "C"}, ""),
+    "contrasts.covariates": ({"contrasts.b_stim.covariates": "age"}, "check_designs fit_contrast measure_calibration"),
+    "contrasts.missing_covariates": (
+        {"contrasts.b_stim.missing_covariates": "drop"},
+        "check_designs fit_contrast measure_calibration",
+    ),
+    "contrasts.block": ({"contrasts.b_stim.block": "person"}, "check_designs fit_contrast measure_calibration"),
+    "contrasts.blocking": ({"contrasts.b_stim.blocking": "fixed"}, "check_designs fit_contrast measure_calibration"),
+    "contrasts.array_weights": (
+        {"contrasts.b_stim.array_weights": "yes"},
+        "check_designs fit_contrast measure_calibration",
+    ),
+    "contrasts.robust": ({"contrasts.b_stim.robust": "yes"}, "check_designs fit_contrast measure_calibration"),
+    "contrasts.status": ({"contrasts.b_stim.status": "verified"}, "check_designs"),
+    "contrasts.note": ({"contrasts.b_stim.note": "m"}, ""),
+    "gene_sets.gene_set": (
+        {"gene_sets.T2.gene_set": "T3", "config.hypotheses.0.secondary_sets": ["T3"]},
+        "decide_verdicts measure_specificity pool_datasets prepare_gene_sets vary_analysis",
+    ),
+    "gene_sets.family": ({"gene_sets.T2.family": "member"}, "prepare_gene_sets"),
+    "gene_sets.source": ({"gene_sets.T2.source": "other.tsv"}, "lock_inputs prepare_gene_sets retrieve_input"),
+    "gene_sets.format": (
+        {"gene_sets.T.format": "gmt_zip", "gene_sets.CLOSED.format": "gmt_zip", "gene_sets.*.format": "gmt_zip"},
+        "prepare_gene_sets retrieve_input",
+    ),
+    "gene_sets.member": ({"gene_sets.T2.member": "T3"}, "prepare_gene_sets"),
+    "gene_sets.weighted": ({"gene_sets.T2.weighted": "yes"}, "prepare_gene_sets"),
+    "gene_sets.licence": ({"gene_sets.T2.licence": "MIT"}, ""),
+    "gene_sets.version": ({"gene_sets.T2.version": "2"}, "prepare_gene_sets"),
+    "gene_sets.mutable": ({"gene_sets.T2.mutable": "yes"}, "retrieve_input"),
+    "gene_sets.opt_in": (
+        {"gene_sets.T2.opt_in": "yes", "config.hypotheses.0.secondary_sets": []},
+        "decide_verdicts lock_inputs measure_specificity pool_datasets prepare_gene_sets retrieve_input vary_analysis",
+    ),
+    "gene_sets.note": ({"gene_sets.T2.note": "m"}, ""),
+    "published_tables.table": ({"published_tables.p.table": "renamed"}, "describe_published_table"),
+    "published_tables.accession": ({"published_tables.p.accession": "GSE7"}, "describe_published_table"),
+    "published_tables.platform": ({"published_tables.p.platform": "GPL3"}, "describe_published_table"),
+    "published_tables.file": (
+        {"published_tables.p.file": "q.tsv"},
+        "describe_published_table lock_inputs retrieve_input",
+    ),
+    "published_tables.gene_column": ({"published_tables.p.gene_column": "g"}, "describe_published_table"),
+    "published_tables.fold_change_column": (
+        {"published_tables.p.fold_change_column": "fc"},
+        "describe_published_table",
+    ),
+    "published_tables.compare_with_column": (
+        {"published_tables.p.compare_with_column": "other"},
+        "describe_published_table",
+    ),
+    "published_tables.p_value_column": ({"published_tables.p.p_value_column": "p"}, "describe_published_table"),
+    "published_tables.adjusted_p_column": ({"published_tables.p.adjusted_p_column": "q"}, "describe_published_table"),
+    "published_tables.mean_column": ({"published_tables.p.mean_column": "m"}, "describe_published_table"),
+    "published_tables.zero_is_missing": ({"published_tables.p.zero_is_missing": "yes"}, "describe_published_table"),
+    "published_tables.platform_map": (
+        {"published_tables.p.platform_map": "map.tsv"},
+        "describe_published_table lock_inputs retrieve_input",
+    ),
+    "published_tables.rival_platform_maps": (
+        {"published_tables.p.rival_platform_maps": "GPL9=map9.tsv"},
+        "describe_published_table lock_inputs retrieve_input",
+    ),
+    "published_tables.role": ({"published_tables.p.role": "inhibitor"}, ""),
+    "published_tables.target_label": ({"published_tables.p.target_label": "C"}, "describe_published_table"),
+    "published_tables.reference_label": ({"published_tables.p.reference_label": "C"}, "describe_published_table"),
+    "published_tables.panel": ({"published_tables.p.panel": "T"}, "describe_published_table"),
+    "published_tables.licence": ({"published_tables.p.licence": "MIT"}, ""),
+    "published_tables.note": ({"published_tables.p.note": "m"}, ""),
+    "considered.name": ({"considered.GSE9.name": "GSE8"}, "beside"),
+    "considered.what": ({"considered.GSE9.what": "cells of patients"}, "beside"),
+    "considered.would_serve": ({"considered.GSE9.would_serve": "inhibitor"}, "beside"),
+    "considered.decision": ({"considered.GSE9.decision": "later"}, "beside"),
+    "considered.reason": ({"considered.GSE9.reason": "too large"}, "beside"),
+    "considered.marks": ({"considered.GSE9.marks": "abstract"}, "beside"),
+    "considered.doi": ({"considered.GSE9.doi": "10.1000/z"}, "beside"),
+}
+"""By field: an edit, and the jobs (with `beside`: the edit does not enter the digest of the study, nor the manifest)."""
+
+
+def fields_of(model: type[BaseModel], place: str) -> Iterator[str]:
+    """Give the place of every field of a model and of the models inside it."""
+    for name, field in model.model_fields.items():
+        here = f"{place}.{field.alias or name}"
+        inside = list(models_in(field.annotation))
+        if not inside:
+            yield here
+        for inner in inside:
+            yield from fields_of(inner, here)
+
+
+def models_in(annotation: Any) -> Iterator[type[BaseModel]]:
+    """Give the models that an annotation holds, in lists, dicts, unions and `Annotated`."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    else:
+        for part in get_args(annotation):
+            yield from models_in(part)
+
+
+def test_the_table_has_every_field():
+    """A new key or column needs an entry: what is to run when it is edited?"""
+    places = {place for kind, model in MODELS.items() for place in fields_of(model, kind)}
+    assert places == TABLE.keys()
+
+
+@pytest.fixture(scope="module")
+def before(tmp_path_factory):
+    """What every job is given of the unedited study."""
+    return jobs_of(load(tmp_path_factory.mktemp("before")))
+
+
+@pytest.mark.parametrize("place", [place for place, entry in TABLE.items() if not isinstance(entry, str)])
+def test_an_edit_changes_exactly_these_jobs(place, before, tmp_path):
+    """Wording changes the page alone; everything else changes what uses it."""
+    edits, rules = TABLE[place]
+    after = jobs_of(load(tmp_path, *edited(edits)))
+    changed = {rule for rule, job in before.keys() | after.keys() if before.get((rule, job)) != after.get((rule, job))}
+    expected = {"describe_study", "write_manifest", *rules.split()}
+    if "beside" in expected:
+        expected -= {"beside", "write_manifest"}
+    assert changed == expected
+
+
+def test_an_edit_of_one_dataset_leaves_the_others(before, tmp_path):
+    """Jobs of one dataset or contrast know nothing of the others."""
+    after = jobs_of(load(tmp_path, *edited({"datasets.b.scale": "tpm", "contrasts.b_stim.target": "x = c"})))
+    changed = {key for key in before if before[key] != after[key] and key[1]}
+    assert changed == {("read_samples", "b"), ("prepare_dataset", "b"), ("fit_contrast", "b_stim")}
