@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from sidemine.errors import StudyError
-from sidemine.study.load import _digest, load_study
+from sidemine.study.load import digest_of_content, load_study
 from sidemine.study.paths import expand_path, is_url
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -54,7 +54,7 @@ def test_a_source_that_is_not_declared_leaves_the_digest_alone(small):
     for entry in content["datasets"]:
         del entry["source"]
     asked = {key: content[key] for key in ("config", "datasets", "contrasts", "gene_sets", "published_tables")}
-    assert _digest(asked) == before
+    assert digest_of_content(asked) == before
     small.edit("datasets.tsv", "tissue\tlicence", "tissue\tlicence\tsource")
     for end in ("blood\tGEO terms\n", "blood\tGEO terms\n", "cells\tGEO terms\n"):
         small.edit("datasets.tsv", end, end.replace("\n", "\tlab A\n"))
