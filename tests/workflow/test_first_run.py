@@ -1,4 +1,4 @@
-"""The first run on a record that nobody has read ends in a report that says what to mend."""
+"""The first run on a record that nobody has read: it ends in a report that says what to mend, and mending is enough."""
 
 from __future__ import annotations
 
@@ -17,8 +17,11 @@ def _edit(sheet, *edits):
     sheet.write_text(text, encoding="utf-8")
 
 
-def test_a_study_of_unverified_rows_that_fit_nothing_ends_in_a_report(workflow, tmp_path):
-    """A subset and a selector that match nothing: no contrast is testable, the page lists the values that exist."""
+def test_a_study_of_unverified_rows_that_fit_nothing_ends_in_a_report_and_is_mended_by_its_sheets(workflow, tmp_path):
+    """A subset and a selector that match nothing: no contrast is testable, the page lists the values that exist.
+
+    The row of the second selector is then mended, and the same command answers what it can.
+    """
     config = workflow.plant("positive", tmp_path)
     contrasts, datasets = tmp_path / "contrasts.tsv", tmp_path / "datasets.tsv"
     whole = datasets.read_text(encoding="utf-8")
@@ -42,3 +45,11 @@ def test_a_study_of_unverified_rows_that_fit_nothing_ends_in_a_report(workflow, 
         assert words in page
         assert words in run.output or words.startswith("Not tested")
     assert read_json(run.results() / "contrasts/cohort_b_vte/design.json")["n_reference"] > 3
+    _edit(contrasts, (wrong, right))
+    mended = workflow.run(tmp_path, config=config)
+    (answer,) = mended.verdicts().values()
+    assert {item["contrast"]: item["testable"] for item in answer["evidence"]} == {
+        "cohort_a_vte": False,
+        "cohort_b_vte": True,
+    }
+    assert 'selector: disease_state = "VTE"' not in mended.page()
