@@ -138,7 +138,7 @@ def test_unknown_set_lists_near_names_and_their_number(tmp_path: Path) -> None:
     assert near_names("ALPHA", library.sets) == ["HALLMARK_INTERFERON_ALPHA_RESPONSE"]
 
 
-_NAMES = st.text(st.characters(codec="utf-8", exclude_characters="\t\r\n#\x00"), min_size=1).filter(str.strip)
+_NAMES = st.text(st.characters(codec="utf-8", exclude_characters='\t\r\n#\x00",;'), min_size=1).filter(str.strip)
 
 
 @given(sets=st.dictionaries(_NAMES.map(str.strip), st.lists(_NAMES.map(str.strip), min_size=1), min_size=1, max_size=5))
@@ -210,3 +210,15 @@ def test_any_bytes_are_read_or_refused_but_never_crash(data: bytes, tmp_path_fac
     for set_format in formats:
         with contextlib.suppress(InputError):  # nothing else may come out
             assert read_library(path, set_format).sets
+
+
+@pytest.mark.parametrize("cell", ["STAT1, MX1", "STAT1;MX1", "STAT1,0.7"])
+def test_several_genes_or_weights_in_one_cell_are_refused(tmp_path: Path, cell: str) -> None:
+    """Such a cell is the name of no gene, and its genes would be lost one and all."""
+    with pytest.raises(InputError, match="is no gene: several, or a weight"):
+        read_library(_write(tmp_path, f"A\tin words\tIRF1\t{cell}\n"), "gmt")
+
+
+def test_quotes_of_a_spreadsheet_are_no_part_of_a_name(tmp_path: Path) -> None:
+    library = read_library(_write(tmp_path, '"A"\t"in words, with a comma"\t"STAT1"\t"MX1"\n'), "gmt")
+    assert library.sets == {"A": (("STAT1", 1.0), ("MX1", 1.0))}

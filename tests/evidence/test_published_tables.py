@@ -397,3 +397,19 @@ def test_ruxolitinib_table_gives_a_sentence_and_no_verdict(real_files: Path) -> 
     entry = describe_published_table(row, path, {}, sets, _Table())
     assert entry["verdict"] == "not testable"
     assert entry["sentence"].startswith("4 of 4 measured genes of the panel ISG (6 genes) are lower, 0 higher (drug")
+
+
+@pytest.mark.parametrize("value", ["12.5", "-0.1", "1.0001"])
+@pytest.mark.parametrize("column", ["p_value_column", "adjusted_p_column"])
+def test_p_values_lie_between_0_and_1(tmp_path: Path, column: str, value: str) -> None:
+    """-log10 p under the name of p would be counted as tests."""
+    path = _write(tmp_path, f"gene,logFC,p\nMX1,1,0.5\nSTAT1,1,{value}\nIRF1,2,NA\n")
+    with pytest.raises(InputError, match=rf"(?s)does not lie between 0 and 1.*line 3 \(STAT1\).*{value}"):
+        read_published_table(_row(**{column: "p"}), path)
+
+
+def test_a_counter_of_rows_names_no_genes(tmp_path: Path) -> None:
+    path = _write(tmp_path, '"",gene,logFC\n1,MX1,2\n2,STAT1,1\n3,IRF1,1\n')
+    with pytest.raises(InputError, match=r"only counts rows: 1, 2, 3(.|\n)*gene_column(.|\n)*gene"):
+        read_published_table(_row(), path)
+    assert list(read_published_table(_row(gene_column="gene"), path)["identifier"]) == ["MX1", "STAT1", "IRF1"]

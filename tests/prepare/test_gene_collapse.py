@@ -160,3 +160,17 @@ def test_withdrawn_separator_like_symbols_stay_whole() -> None:
     assert split_symbols("HLA-A") == ["HLA-A"]
     assert split_symbols("A1BG|1") == ["A1BG"]
     assert split_symbols("SEPT5-GP1BB") == ["SEPT5-GP1BB"]
+
+
+def test_columns_of_a_platform_that_contradict_each_other_are_refused():
+    """One column sorted by itself gives every probe a wrong gene; a few outdated rows are usual."""
+    names = [f"GENE{n}" for n in range(40)]
+    ids = [str(n) for n in range(100, 140)]
+    genes = GeneTable(pd.DataFrame({"entrez": ids, "ensembl": ""}, index=pd.Index(names, name="gene")), [], [])
+    probes = [f"p{n}" for n in range(40)]
+    platform = pd.DataFrame({"identifier": probes, "symbol": names, "entrez": ids})
+    assert map_probes(probes, platform, genes, "drop", "here").genes == names
+    few = platform.assign(entrez=[ids[1], ids[0], *ids[2:]])
+    assert map_probes(probes, few, genes, "drop", "here").genes == names
+    with pytest.raises(InputError, match="name different genes in 40 of 40 rows of the platform"):
+        map_probes(probes, platform.assign(entrez=[*ids[1:], ids[0]]), genes, "drop", "here")

@@ -135,3 +135,14 @@ def test_any_text_resolves_to_something(text: str) -> None:
     table = GeneTable(pd.DataFrame({"entrez": [""], "ensembl": [""]}, index=["STAT1"]), [], [])
     (found,) = table.resolve_symbols([text])
     assert found.how
+
+
+@pytest.mark.parametrize(
+    "name", ["Total", "sum", "Total reads", "ERCC-00002", "__no_feature", "N_unmapped", "43526.5", "17"]
+)
+def test_what_is_no_gene_stays_none_without_old_symbols(tmp_path: Path, name: str) -> None:
+    """A table without old symbols keeps unknown names; sums, counters and spike-ins would be part of the library size."""
+    table = _table(tmp_path, ENSEMBL, "ensembl")
+    assert not table.has_aliases
+    assert table.resolve_symbols([name])[0].symbol is None
+    assert table.resolve_symbols(["TOTALLY1", "SUMO1", "ERCC1"])[0].symbol == "TOTALLY1"

@@ -184,3 +184,13 @@ def test_label_spellings_are_noted() -> None:
     assert len(notes) == 2
     assert "healthy liver donors" in notes[0]
     assert "'IFN-beta' and 'IFNbeta'" in notes[1]
+
+
+def test_rows_of_separators_alone_are_passed_over(tmp_path: Path) -> None:
+    """Spreadsheets save rows that were once filled as tabs."""
+    path = tmp_path / "sheet.tsv"
+    path.write_text("sample\tgroup\nS1\ta\n\t\nS2\tb\n\t\n\t\n")
+    assert read_sample_sheet(path)["group"].to_dict() == {"S1": "a", "S2": "b"}
+    path.write_text("sample\tgroup\nS1\ta\n\tb\n")
+    with pytest.raises(InputError, match="the row names no sample"):
+        read_sample_sheet(path)

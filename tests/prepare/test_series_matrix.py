@@ -350,3 +350,12 @@ def test_real_header_only_series(real_files):
     samples = matrix.metadata.samples
     assert set(samples["time_point"]) == {"24hrs after treatment", "9hrs after treatment"}
     assert (samples["strain"] == "USA-WA1/2020").sum() == 6
+
+
+def test_a_second_matrix_behind_the_first_is_refused(write):
+    """Two platforms in one file: the samples of the second would be lost."""
+    second = HEADER + BEGIN + NAMES + ROWS + END
+    with pytest.raises(InputError, match="a second series matrix begins behind the end of the first"):
+        read_series_matrix(write(end=END + second))
+    notes = read_series_matrix(write(end=END + "\nsome words\n")).notes
+    assert "There is text after the end of the table; it was left out." in notes

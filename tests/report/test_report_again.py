@@ -3,27 +3,31 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
+from hashlib import sha256
 
 import pytest
 from beside_results import add_beside
 from example_results import write_example_results
 
 from sidemine.cli import main
+from sidemine.provenance import JobRecord
 from sidemine.report.collect import collect
 from sidemine.report.flags_mqc import multiqc_flags
 from sidemine.report.page import build_report
-from sidemine.study.load import digest_of_content
 from sidemine.tables import write_json
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    results = add_beside(write_example_results(tmp_path_factory.mktemp("again") / "results"))
-    study, manifest = (json.loads((results / f"{name}.json").read_text()) for name in ("study", "manifest"))
-    digest = digest_of_content(study)
-    write_json({**study, "config_digest": digest, "specifications": {}}, results / "study.json")
-    write_json({**manifest, "config_digest": digest}, results / "manifest.json")
-    return results
+    folder = add_beside(write_example_results(tmp_path_factory.mktemp("again") / "results"))
+    study = json.loads((folder / "study.json").read_text())
+    write_json({**study, "specifications": {}}, folder / "study.json")
+    write_json([], folder / "inputs.json")
+    for name, place in {"describe_study": "study.json", "write_manifest": "manifest.json"}.items():
+        outputs = {place: sha256((folder / place).read_bytes()).hexdigest()}
+        write_json(asdict(JobRecord("", "", {}, outputs)), folder / "provenance" / f"{name}.json")
+    return folder
 
 
 def test_command_gives_the_same_bytes(folder, tmp_path, capsys):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import gzip
 import json
 import zipfile
 from collections.abc import Callable
@@ -180,3 +181,18 @@ def test_a_gene_that_became_a_date_is_told_in_the_ledger(tmp_path: Path) -> None
 def test_entrez_ids_stay_whole_numbers(tmp_path: Path) -> None:
     rows = [["entrez", "s1", "s2"], [6772, 5, 6], [100287102, 1, 2]]
     assert read_expression_table(_book(tmp_path, rows=rows)).identifiers == ["6772", "100287102"]
+
+
+def test_gzipped_as_supplementary_files_are(tmp_path: Path) -> None:
+    """GEO keeps `…_counts.xlsx.gz`."""
+    path = tmp_path / "v.xlsx.gz"
+    path.write_bytes(gzip.compress(_book(tmp_path).read_bytes()))
+    assert read_expression_table(path).values.tolist() == [[153, 94.25], [1e-17, 84]]
+    path.write_bytes(path.read_bytes()[:-400])
+    with pytest.raises(InputError, match=r"damaged or cut short|truncated"):
+        read_expression_table(path)
+
+
+def test_a_title_above_the_names_is_named_as_the_likely_cause(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="a title or the names of groups stand above"):
+        read_expression_table(_book(tmp_path, rows=[["Table S1. Counts"], *VALUES]))

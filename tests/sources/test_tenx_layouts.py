@@ -9,7 +9,7 @@ import pytest
 from deposits import SYMBOLS, packed, row, tenx_h5, triplet, write_members
 
 from sidemine.errors import InputError
-from sidemine.prepare.metadata import read_samples
+from sidemine.prepare.metadata import read_planned_cells, read_samples
 from sidemine.sources.tenx import read_tenx_cells
 
 RNG = np.random.default_rng(8)
@@ -167,3 +167,33 @@ def test_wells_of_one_accession_stay_one_sample(tmp_path: Path) -> None:
     members = {**_within("GSM1_a_", triplet(counts, barcodes)), **_within("GSM2_b_", triplet(B))}
     notes = _check(write_members(tmp_path / "raw.tar", members), {"GSM1": counts, "GSM2": B})
     assert any("wells of one sample (column well)" in note for note in notes)
+
+
+def test_quotes_of_r_are_no_part_of_a_barcode(tmp_path: Path) -> None:
+    """In quotes the numbers behind the barcodes would not be seen, and joined samples would become one."""
+    counts, barcodes = _joined()
+    parts = triplet(counts, [f'"{name}"' for name in barcodes])
+    parts["features.tsv.gz"] = "".join(f'"{n}"\t"{name}"\n' for n, name in enumerate(SYMBOLS, start=1))
+    path = write_members(tmp_path / "aggr", parts)
+    _check(path, {"cells-1": A, "cells-2": B})
+
+
+def test_a_sheet_may_name_cells_by_bare_barcodes(tmp_path: Path) -> None:
+    path = write_members(tmp_path / "one", triplet(A, [f"ACGT{n:04d}-1" for n in range(len(A))]))
+    half = len(A) // 2
+    lines = [f"ACGT{n:04d}-1\tD{1 + (n >= half)}" for n in range(len(A))]
+    files = {"values": path, "sample_sheet": tmp_path / "sheet.tsv"}
+    files["sample_sheet"].write_text("\n".join(["sample\tdonor", *lines, "ACGT9999-1\tD1"]) + "\n")
+    planned = read_planned_cells(row("tenx", biological_unit="donor"), files, {}, values=True)
+    assert planned.cells.obs["donor"].tolist() == ["D1"] * half + ["D2"] * (len(A) - half)
+    assert f"1 of {len(A) + 1} rows of the sample sheet name no cell" in planned.cells.notes
+
+
+def test_a_sheet_that_names_several_cells_by_one_name_is_refused(tmp_path: Path) -> None:
+    """The same barcode in two samples: the sheet does not say of which cell it speaks."""
+    parts = triplet(A)
+    path = write_members(tmp_path / "raw.tar", {**_within("GSM1_a_", parts), **_within("GSM2_b_", parts)})
+    files = {"values": path, "sample_sheet": tmp_path / "sheet.tsv"}
+    files["sample_sheet"].write_text("sample\tdonor\nACGT0000-1\tD1\n")
+    with pytest.raises(InputError, match="1 names of the sample sheet stand for several cells each"):
+        read_planned_cells(row("tenx", biological_unit="donor"), files, {}, values=False)

@@ -137,7 +137,7 @@ def test_a_folder_may_stand_where_one_file_per_sample_is_declared(small):
     """One file per sample may lie in a folder; a table is one file."""
     (small.folder / "counts.tsv").unlink()
     (small.folder / "counts.tsv").mkdir()
-    with pytest.raises(StudyError, match="a file of the study does not exist"):
+    with pytest.raises(StudyError, match="a file of the study is a folder"):
         load_study(small.config)
     small.edit("datasets.tsv", "\ttable\t", "\tarchive\t")
     assert load_study(small.config).datasets["cells"].layout == "archive"

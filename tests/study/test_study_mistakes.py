@@ -33,6 +33,38 @@ MISTAKES = {
         ["'lower'", "up, down, either", "primary.direction"],
     ),
     "seed 0": ("config.yaml", "gene_table:", "settings:\n  seed: 0\ngene_table:", ["settings.seed", "never 0"]),
+    "truth value for a whole number": (
+        "config.yaml",
+        "gene_table:",
+        "settings:\n  seed: yes\ngene_table:",
+        ["settings.seed", "a number is expected, not yes"],
+    ),
+    "truth value for a number": (
+        "config.yaml",
+        "direction: up\n    expects",
+        "direction: up\n      margin: on\n    expects",
+        ["primary.margin", "a number is expected, not yes"],
+    ),
+    "truth value in a section": ("config.yaml", "fraction: 0.2", "fraction: off", ["fraction", "a number is expected"]),
+    "number in base 60": (
+        "config.yaml",
+        "direction: up\n    expects",
+        "direction: up\n      margin: 1:30\n    expects",
+        ["1:30 as another number", "config.yaml, line"],
+    ),
+    "number in base 8": (
+        "config.yaml",
+        "gene_table:",
+        "settings:\n  seed: 0123\ngene_table:",
+        ["0123 as another number"],
+    ),
+    "name of digits": (
+        "config.yaml",
+        'version: "1"',
+        "version: 2024_01",
+        ["2024_01 as another", '"2024_01" with quotes'],
+    ),
+    "folder for a file": ("config.yaml", "file: genes.tsv", "file: .", ["a file of the study is a folder"]),
     "panel without genes": (
         "config.yaml",
         "gene_table:",

@@ -46,7 +46,6 @@ def test_numbers_with_one_unit(cells: list[str], name: str, values: list[float],
         (["0", "1", "1"], "smoker"),
         (["female", "male"], "sex"),
         (["0x10", "0x11", "0x12"], "x"),
-        (["1,5", "1,7", "2,1"], "x"),
         (["inf", "nan?", "Infinity"], "x"),
     ],
 )
@@ -68,6 +67,7 @@ def test_labels(cells: list[str], name: str) -> None:
         (["1", "2", "3"], "ambiguous", "whole numbers without a unit"),
         (["101", "102", "103", "104"], "ambiguous", "whole numbers without a unit"),
         (["3 foo", "4 foo"], "ambiguous", "'foo' is no unit that is known"),
+        (["1,5", "1,7", "2,1"], "ambiguous", "no plain numbers: '1,5'"),
         (["", "NA", "unknown"], "missing", "no sample has a value"),
     ],
 )
@@ -100,3 +100,14 @@ def test_other_functions_of_a_column_are_refused(text: str) -> None:
     """The design knows columns, factors and numbers; anything else would be ignored silently."""
     with pytest.raises(ValueError, match="neither a column, nor factor"):
         parse_covariate(text)
+
+
+@pytest.mark.parametrize(
+    "cells", [["P45Y", "P46Y"], ["45y6m", "46y"], ["45,5", "46,5"], ["30-35", "36-40"], [">60", "<40"]]
+)
+def test_ages_that_are_no_plain_numbers_are_not_one_label_each(cells: list[str]) -> None:
+    """A bare `age` of such cells would cost a degree of freedom per age: the sheet must say factor(age)."""
+    found = read_column([*cells, *cells], "age_at_diagnosis")
+    assert (found.kind, found.values) == ("ambiguous", None)
+    assert read_column(["young", "old"], "age").kind == "labels"
+    assert read_column(cells, "stratum").kind == ("ambiguous" if "," in cells[0] else "labels")

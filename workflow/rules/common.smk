@@ -1,3 +1,4 @@
+import functools
 import hashlib
 import os
 import re
@@ -258,6 +259,28 @@ def get_lock(wildcards):
     return [get_place(STUDY.lock)] if STUDY.lock.exists() else []
 
 
+@functools.cache
+def get_identity(path):
+    """Return what tells a file from another one of its name: its digest, or size and date where reading it takes long."""
+    stat = Path(path).stat()
+    if stat.st_size > 50_000_000:
+        return f"{stat.st_size} {stat.st_mtime_ns}"
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+
+
+def get_retrieval(wildcards):
+    """Return what an input is, and which local files it is copied from.
+
+    Snakemake runs a job again when a file is newer than its output. A file that takes another one's place by `mv`,
+    `cp -p`, `rsync -t` or from an archive is often older. Of inputs from the network there is nothing to add.
+    """
+    specification = get_specification("retrieve_input", "key")(wildcards)
+    origin = [path for path in get_origin(wildcards) if Path(path).is_file()]
+    if origin:
+        specification["origin"] = [get_identity(path) for path in origin]
+    return specification
+
+
 def get_gate(wildcards):
     """Return the file that stands for a passed check of all designs.
 
@@ -280,13 +303,14 @@ def get_recorded_jobs():
 
 def get_provenance():
     """Return the records of all jobs whose results the page shows."""
+    rules = {**get_recorded_jobs(), "describe_study": [""], "write_manifest": [""]}
     return [
         (
             f"<results>/provenance/{name}/{job}.json"
             if job
             else f"<results>/provenance/{name}.json"
         )
-        for name, jobs in get_recorded_jobs().items()
+        for name, jobs in rules.items()
         for job in jobs
     ]
 
@@ -307,6 +331,23 @@ def get_concordance_files(wildcards=None):
     if not SCOPE.compares_profiles:
         return []
     return ["<results>/concordance.tsv", "<results>/concordance.json"]
+
+
+def get_all_output():
+    """Return all that the study's jobs write, but for the retrieved files themselves: of those, the records.
+
+    A file that only other jobs ask for may be missing without Snakemake taking offence: deleted by hand, or by a job
+    that failed or was killed after an edit. What was computed of its predecessor would stay, as if up to date.
+    """
+    files = expand("<downloads>/{key}.record.json", key=SOURCES.by_key)
+    for name, jobs in SPECIFICATIONS.items():
+        if name != "retrieve_input":
+            for pattern in getattr(rules, name).output:
+                (wildcard,) = re.findall(r"{(\w+)}", pattern) or [""]
+                files += (
+                    expand(pattern, **{wildcard: list(jobs)}) if wildcard else [pattern]
+                )
+    return files
 
 
 def get_final_output():

@@ -1,6 +1,7 @@
 rule describe_study:
     output:
         study="<results>/study.json",
+        provenance="<results>/provenance/describe_study.json",
     log:
         "<logs>/describe_study.log",
     localrule: True
@@ -22,6 +23,7 @@ rule write_manifest:
         checked=get_gate,
     output:
         manifest="<results>/manifest.json",
+        provenance="<results>/provenance/write_manifest.json",
     log:
         "<logs>/write_manifest.log",
     localrule: True

@@ -14,7 +14,7 @@ rule retrieve_input:
     retries: 0
     localrule: True
     params:
-        specification=get_specification("retrieve_input", "key"),
+        specification=get_retrieval,
         # A function of `input` makes no job run again when its value changes: what is here stays, whatever it is for,
         # wherever the lock lies (rule lock_inputs compares with it) and however much may be fetched.
         source=lambda wildcards, input: SOURCES.by_key[wildcards.key].to_dict(),

@@ -8,5 +8,5 @@ with log_to(snakemake.log[0]):
     from sidemine.provenance import check_results
     from sidemine.report.page import build_report
 
-    check_results(Path(snakemake.input.study).parent)
+    check_results(Path(snakemake.input.study).parent, forget=True)
     build_report(Path(snakemake.input.study).parent, Path(snakemake.output.page), flags=Path(snakemake.output.flags))

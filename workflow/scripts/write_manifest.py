@@ -5,6 +5,7 @@ from sidemine.script_log import log_to
 with log_to(snakemake.log[0]):
     from pathlib import Path
 
+    from sidemine.provenance import record_job
     from sidemine.report.manifest import describe_environment, digest_of_inputs
     from sidemine.study.specifications import WriteManifest
     from sidemine.tables import read_json, write_json
@@ -19,4 +20,5 @@ with log_to(snakemake.log[0]):
         "code_digest": specification.package,
         **describe_environment(),
     }
-    write_json(manifest, Path(snakemake.output.manifest))
+    with record_job(snakemake):
+        write_json(manifest, Path(snakemake.output.manifest))

@@ -158,15 +158,16 @@ def add_check(commands: Commands) -> None:
         "first. Snakemake reads the file before sidemine can: when it says no more than that the file is not valid "
         "YAML, this command names the line.",
     )
-    parser.add_argument("config", type=Path, nargs="?", default=Path("config/config.yaml"), metavar="CONFIG")
+    parser.add_argument("config", type=Path, nargs="?", default=Path("config/config.yaml"), metavar="STUDY")
     parser.set_defaults(run=_run_check)
 
 
 def _run_check(arguments: argparse.Namespace) -> int:
     from sidemine.retrieve.study_sources import StudySources
+    from sidemine.run_study import find_config
     from sidemine.study.load import load_study
 
-    study = load_study(arguments.config)
+    study = load_study(find_config(arguments.config))
     inputs = StudySources.of(study).by_key
     counts = (
         (study.datasets, "datasets"),

@@ -19,7 +19,9 @@ from sidemine.tables import write_json
 
 FOLDER = "provenance"
 _MOST_TOLD = 5
-_RERUN = "Give the command that made these results again: it runs whatever does not fit the study any more."
+_RERUN = "Run the study again, and once more if that ends here too: it deletes what does not fit, and makes it again."
+_DESCRIPTIONS = {"describe_study": "study.json", "write_manifest": "manifest.json"}
+"""Jobs whose results say what the study is, and these results: they are compared with each other, not with a digest."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,10 @@ class JobRecord:
     outputs: dict[str, str]
 
 
+_Contradiction = tuple[Problem, list[str]]
+"""What is wrong, and the files that have to be made again."""
+
+
 def digest_of_specification(specification: Mapping[str, Any]) -> str:
     """Return the first 16 hexadecimal digits of the SHA-256 of a specification, given as JSON-ready values."""
     text = json.dumps(specification, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
@@ -49,19 +55,21 @@ def digest_of_specification(specification: Mapping[str, Any]) -> str:
 
 
 @contextmanager
-def record_job(job: Any) -> Iterator[None]:
+def record_job(job: Any, specification: str = "specification") -> Iterator[None]:
     """Record what a job of Snakemake did, when all inside went well.
 
     Parameters
     ----------
     job
         The object `snakemake` of its script; `output.provenance` says where the record goes.
+    specification
+        Name of the parameter that holds its specification.
     """
     yield
     path = Path(job.output.provenance)
     results = next(folder.parent for folder in path.parents if folder.name == FOLDER)
     record = JobRecord(
-        specification=digest_of_specification(job.params.specification),
+        specification=digest_of_specification(job.params[specification]),
         code=job.params.code,
         inputs=dict(filter(None, (_described(Path(file), results) for file in job.input))),
         outputs=dict(filter(None, (_described(Path(file), results) for file in job.output if Path(file) != path))),
@@ -85,13 +93,16 @@ def _sha256(file: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def check_results(results: Path) -> None:
+def check_results(results: Path, *, forget: bool = False) -> None:
     """Refuse results that do not fit their study or one another.
 
     Parameters
     ----------
     results
         Folder of the results of one study.
+    forget
+        Delete all results of the jobs concerned, so that the next run makes them again: Snakemake compares dates, and
+        would keep a result that was edited or exchanged for ever. Only where nothing else is at work in the folder.
 
     Raises
     ------
@@ -99,78 +110,125 @@ def check_results(results: Path) -> None:
         Naming what contradicts the study: a result of another specification, a result that was changed or exchanged
         after it was written, a result that was computed from another version of its input.
     """
-    from sidemine.study.load import digest_of_content
+    contradictions = list(_contradictions(results))
+    if forget:
+        for _, places in contradictions:
+            for place in places:
+                file = results / place
+                if file.resolve().is_relative_to(results.resolve()):  # a record may say anything
+                    file.unlink(missing_ok=True)
+    if contradictions:
+        raise InputError([problem for problem, _ in contradictions[:_MOST_TOLD]])
 
-    study = _read(results / "study.json")
+
+def _contradictions(results: Path) -> Iterator[_Contradiction]:
+    """Give what does not fit, each with the files that have to be made again."""
+    if not (results / "study.json").exists():
+        problem = Problem(
+            "there are no results of a study here",
+            str(results),
+            "the results folder of one study, with its study.json",
+            "Check the path; `sidemine run STUDY` makes results.",
+        )
+        yield problem, []
+        return
+    described: dict[str, dict[str, Any]] = {}
+    for name in _DESCRIPTIONS.values():
+        try:
+            described[name] = _read(results / name)
+        except InputError as error:
+            yield error.problems[0], [name]
+            return
+    study, manifest = described.values()
     specified = study.get("specifications")
     if not isinstance(specified, dict):
-        raise InputError(
-            Problem(
-                "nothing tells what made these results",
-                str(results / "study.json"),
-                f"study.json with the digests of all specifications, and records in {FOLDER}/",
-                "They were made by an older version of sidemine. " + _RERUN,
-            )
+        problem = Problem(
+            "nothing tells what made these results",
+            str(results / "study.json"),
+            f"study.json with the digests of all specifications, and records in {FOLDER}/",
+            "They were made by an older version of sidemine. " + _RERUN,
         )
-    problems = []
-    if study["config_digest"] != digest_of_content(study):
-        problems.append(_contradiction("study.json was changed after it was written", results / "study.json"))
-    if study["config_digest"] != _read(results / "manifest.json").get("config_digest"):
-        problems.append(
-            _contradiction("manifest.json belongs to another study than study.json", results / "manifest.json")
+        yield problem, ["study.json"]
+        return
+    agree = True
+    if study.get("config_digest") != manifest.get("config_digest"):
+        agree = False
+        yield _contradiction(
+            "manifest.json belongs to another study than study.json", results / "manifest.json", ["manifest.json"]
         )
     records: dict[str, JobRecord] = {}
-    for rule, jobs in specified.items():
+    for rule, jobs in {**specified, **{name: {"": None} for name in _DESCRIPTIONS}}.items():
         for job, digest in jobs.items():
-            place = results / FOLDER / (f"{rule}/{job}.json" if job else f"{rule}.json")
-            if not place.is_file():
-                problems.append(_contradiction(f"nothing tells what made the results of {rule}{_of(job)}", place))
+            name = f"{rule}/{job}" if job else rule
+            place = results / _record_of(name)
+            try:
+                record = records[name] = JobRecord(**_read(place))
+            except (InputError, TypeError):
+                agree = False
+                what = f"nothing tells what made the results of {_in_words(name)}"
+                yield _contradiction(what, place, [_record_of(name)])
                 continue
-            record = records[f"{rule}{_of(job)}"] = JobRecord(**_read(place))
-            if record.specification != digest:
+            if digest not in (None, record.specification):
+                agree = False
                 told = ", ".join(list(record.outputs)[:_MOST_TOLD])
-                problems.append(
-                    _contradiction(f"{told} was computed for another specification than the study's", place)
+                yield _contradiction(
+                    f"{told} was computed for another specification than the study's", place, _files(name, record)
                 )
-    problems = problems or [*_changed(results, records), *_crossed(records, results)]
-    if problems:
-        raise InputError(problems[:_MOST_TOLD])
+    if agree:
+        changed = list(_changed(results, records))
+        yield from changed
+        if not any("inputs.json" in places for _, places in changed):
+            yield from _crossed(records, results)
 
 
-def _of(job: str) -> str:
-    return f" of {job}" if job else ""
+def _in_words(name: str) -> str:
+    return name.replace("/", " of ", 1)
 
 
-def _changed(results: Path, records: Mapping[str, JobRecord]) -> Iterator[Problem]:
+def _record_of(name: str) -> str:
+    return f"{FOLDER}/{name}.json"
+
+
+def _files(name: str, record: JobRecord) -> list[str]:
+    """Return all that a job wrote."""
+    return [*record.outputs, _record_of(name)]
+
+
+def _changed(results: Path, records: Mapping[str, JobRecord]) -> Iterator[_Contradiction]:
     """Give the results that are not the ones that their job wrote."""
     for name, record in records.items():
         for place, digest in record.outputs.items():
             file = results / place
             if not file.is_file():
-                yield _contradiction(f"{place}, a result of {name}, is missing", file)
+                yield _contradiction(f"{place}, a result of {_in_words(name)}, is missing", file, _files(name, record))
             elif _sha256(file) != digest:
-                yield _contradiction(f"{place} is not the file that {name} wrote", file)
+                what = f"{place} is not the file that {_in_words(name)} wrote"
+                yield _contradiction(what, file, _files(name, record))
 
 
-def _crossed(records: Mapping[str, JobRecord], results: Path) -> Iterator[Problem]:
+def _crossed(records: Mapping[str, JobRecord], results: Path) -> Iterator[_Contradiction]:
     """Give the results that were computed from another version of what lies beside them."""
     written = {place: digest for record in records.values() for place, digest in record.outputs.items()}
-    for item in _read(results / "inputs.json") if records else ():
+    for item in json.loads((results / "inputs.json").read_text(encoding="utf-8")):
         written[item["key"]] = item["sha256"]
     for name, record in records.items():
         for place, digest in record.inputs.items():
             if place in written and written[place] != digest:
-                yield _contradiction(f"the results of {name} come from another {place} than the one here", results)
+                what = f"the results of {_in_words(name)} come from another {place} than the one here"
+                yield _contradiction(what, results, _files(name, record))
 
 
-def _contradiction(what: str, where: Path) -> Problem:
-    return Problem(what, str(where), "results that were all made by the study in study.json", _RERUN)
+def _contradiction(what: str, where: Path, again: list[str]) -> _Contradiction:
+    return Problem(what, str(where), "results that were all made by the study in study.json", _RERUN), again
 
 
-def _read(path: Path) -> Any:
+def _read(path: Path) -> dict[str, Any]:
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(content, dict):
+            raise TypeError("no object")
+    except (OSError, ValueError, TypeError) as error:
         raise InputError(
             Problem(f"a result cannot be read: {error}", str(path), "JSON as the workflow wrote it", _RERUN)
         ) from error
+    return content

@@ -16,7 +16,7 @@ from pathlib import Path
 from sidemine.errors import InputError, Problem
 from sidemine.study.models import SetFormat
 from sidemine.text.decoding import Source, is_web_page, read_text, web_page
-from sidemine.text.delimited import TextTable, read_delimited
+from sidemine.text.delimited import TextTable, read_delimited, unquoted
 from sidemine.text.numbers import is_missing_label, parse_number
 
 MAX_TEXT_BYTES = 300_000_000
@@ -128,6 +128,9 @@ def _read_gmt(path: Path) -> Library:
     return _parse_gmt(_read_text(path, path), path)
 
 
+_SEPARATORS = re.compile("[,;]")
+
+
 def _parse_gmt(text: str, path: Path) -> Library:
     """Parse GMT: set name, description, genes, parted by tabs only (names and genes may contain spaces)."""
     sets: dict[str, tuple[tuple[str, float], ...]] = {}
@@ -135,7 +138,8 @@ def _parse_gmt(text: str, path: Path) -> Library:
     empty = 0
     for number, line in _lines(text):
         cells = line.split("\t")
-        name = cells[0].strip()
+        name = unquoted(cells[0].strip())
+        joined = next((cell.strip() for cell in cells[2:] if _SEPARATORS.search(cell)), "")
         what = (
             "a line of the GMT file has no tab"
             if len(cells) < 2
@@ -143,6 +147,8 @@ def _parse_gmt(text: str, path: Path) -> Library:
             if not name
             else f"set name {name!r} stands twice"
             if name in sets
+            else f"the cell {joined[:40]!r} is no gene: several, or a weight, stand in it"
+            if joined
             else ""
         )
         if what:
@@ -155,7 +161,7 @@ def _parse_gmt(text: str, path: Path) -> Library:
                 )
             )
             continue
-        genes = dict.fromkeys(gene for cell in cells[2:] if (gene := cell.strip()))
+        genes = dict.fromkeys(gene for cell in cells[2:] if (gene := unquoted(cell.strip())))
         empty += not genes
         sets[name] = tuple((gene, 1.0) for gene in genes)
     _raise_any(problems)

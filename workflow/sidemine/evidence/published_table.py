@@ -13,6 +13,7 @@ from sidemine.enrichment.libraries import near_names
 from sidemine.errors import InputError, Problem
 from sidemine.evidence.label_check import check_label
 from sidemine.prepare.platform_annotation import read_platform_annotation
+from sidemine.sources.gene_column import counts_rows
 from sidemine.sources.spreadsheet import is_spreadsheet, read_spreadsheet_sheets
 from sidemine.study.projections import TableToDescribe
 from sidemine.text.delimited import TextTable, read_delimited
@@ -69,6 +70,15 @@ def read_published_table(row: TableToDescribe, path: Path) -> pd.DataFrame:
     cells = _read_cells(path, [name for name in columns.values() if name])
     cells.name_column = cells.position(row.gene_column or 0)
     names = [text.strip() for text in cells.cells(cells.name_column)]
+    if counts_rows(names):
+        raise InputError(
+            Problem(
+                f"the column of genes only counts rows: {', '.join(names[:4])}",
+                f"{path}: {cells.header[cells.name_column]!r}, column {cells.name_column + 1}",
+                "gene symbols",
+                f"Set gene_column in published_tables.tsv to one of: {', '.join(filter(None, cells.header))}.",
+            )
+        )
     named = [place for place, name in enumerate(names) if name]
     if not named:
         raise _damaged(path, "has a header and no row with a gene")
@@ -77,6 +87,21 @@ def read_published_table(row: TableToDescribe, path: Path) -> pd.DataFrame:
         role: cells.numbers(columns[role], infinite=True)[named] if columns[role] else [float("nan")] * len(named)
         for role in VALUE_COLUMNS
     }
+    for role in ("p_value", "adjusted_p"):
+        wrong = next(
+            (row for row, value in zip(named, numbers[role], strict=True) if not 0 <= value <= 1 and value == value),
+            None,
+        )
+        if wrong is not None:
+            column = cells.position(columns[role])
+            raise InputError(
+                Problem(
+                    "a p-value does not lie between 0 and 1",
+                    f"{cells.place(wrong, column)}, value {cells.cells(column)[wrong]!r}",
+                    "p-values as they are; no logarithms, no percentages",
+                    "Correct the column names in published_tables.tsv, or leave the p-values out.",
+                )
+            )
     table = pd.DataFrame({"identifier": pd.Series(identifiers, dtype=object), **numbers})
     if row.zero_is_missing:
         for role in ("fold_change", "compared_with"):

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 MIN_SHARE_FOUND = 0.5
 """Fewer identifiers than this found on the platform means that it is another platform."""
 
+_MIN_PAIRS, _MAX_SHARE_CONTRADICTED = 20, 0.2
+"""Old annotations disagree with themselves in a few rows; columns that were moved against each other, in nearly all."""
+
 _MAX_SHARE_BY_CASE = 0.5
 """Where more symbols than this fit only without regard to case, they are those of another species (Stat1)."""
 
@@ -177,12 +180,42 @@ def map_probes(
             # Old annotations name withdrawn symbols; the Entrez id beside them often still holds.
             by_entrez = _resolve_entrez_cell(entrez, genes)
             resolved[row] = by_entrez if by_entrez.symbol else found
+    _check_annotation(annotated, genes, where)
     n_found = sum(identifier in symbol_of for identifier in identifiers)
     share = n_found / max(1, len(identifiers))
     if share < MIN_SHARE_FOUND:
         raise InputError(_misfit(n_found, identifiers, "platform", list(annotated["identifier"].iloc[:5]), where))
     covered = len(set(symbol_of) & set(identifiers)) / max(1, len(symbol_of))
     return MappedIdentifiers([found.symbol for found in resolved], [found.how for found in resolved], share, covered)
+
+
+def _check_annotation(annotated: pd.DataFrame, genes: GeneTable, where: str) -> None:
+    """Raise when symbols and Entrez ids of a platform contradict each other, as after sorting one column of a sheet."""
+    if "entrez" not in annotated:
+        return
+    pairs = [
+        (probe, by_symbol.symbol, by_entrez.symbol)
+        for probe, by_symbol, by_entrez in zip(
+            annotated["identifier"],
+            genes.resolve_symbols(annotated["symbol"]),
+            genes.resolve_entrez(annotated["entrez"]),
+            strict=True,
+        )
+        if by_symbol.symbol and by_entrez.symbol
+    ]
+    wrong = [pair for pair in pairs if pair[1] != pair[2]]
+    if len(pairs) >= _MIN_PAIRS and len(wrong) > _MAX_SHARE_CONTRADICTED * len(pairs):
+        raise InputError(
+            Problem(
+                f"symbol and Entrez id name different genes in {len(wrong)} of {len(pairs)} rows of the platform",
+                f"{where}: for example "
+                + "; ".join(
+                    f"{probe} is {symbol} by its symbol, {other} by its id" for probe, symbol, other in wrong[:3]
+                ),
+                f"at most {_MAX_SHARE_CONTRADICTED:.0%} of the rows",
+                "Retrieve the annotation again: a column of it seems to have been moved or sorted by itself.",
+            )
+        )
 
 
 def _resolve_entrez_cell(cell: str, genes: GeneTable) -> Resolution:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from sidemine.errors import InputError, Problem
 from sidemine.prepare.symbol_repair import find_mangled_candidates, find_renamed
 from sidemine.simulation_marker import SIMULATION_MARKER
+from sidemine.sources.quantifiers import is_counter
 from sidemine.text.delimited import read_delimited
 from sidemine.text.numbers import is_missing_label
 
@@ -23,6 +24,8 @@ HGNC_COLUMNS = ("symbol", "prev_symbol", "alias_symbol", "entrez_id", "ensembl_g
 ENSEMBL_COLUMNS = ("ensgene", "entrez", "symbol", "chr", "biotype")
 
 _ENSEMBL_ID = re.compile(r"(ENS[A-Z]*G\d{11})(?:\.\d+)?(?:_PAR_Y)?", re.IGNORECASE)
+_NO_GENE = re.compile(r"\d+(\.\d+)?|ERCC-\d{5}|(grand|column)?[ _]?(total|sum)s?([ _](reads|counts))?", re.IGNORECASE)
+"""What stands among the names of genes and is none: a number, a spike-in, a sum."""
 _PRIMARY_CHROMOSOMES = frozenset([*(str(number) for number in range(1, 23)), "X", "Y", "MT"])
 
 
@@ -121,6 +124,8 @@ class GeneTable:
             return repaired
         if is_missing_label(text):
             return Resolution(None, "no gene named", known=False)
+        if _NO_GENE.fullmatch(text) or is_counter(text):
+            return Resolution(None, "no gene: a number, counter, total or spike-in", known=False)
         if not self.has_aliases:
             return Resolution(text, "not in the gene table, which knows no old symbols: kept as it stands", known=False)
         return Resolution(None, "unknown symbol", known=False)

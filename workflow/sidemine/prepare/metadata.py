@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sidemine.errors import Problem, SheetMismatch, SidemineError
+from sidemine.errors import InputError, Problem, SheetMismatch, SidemineError
 from sidemine.prepare.derived_columns import check_derived, derive_columns
 from sidemine.prepare.sample_sheet import apply_sample_sheet, check_known, read_sample_sheet
 from sidemine.prepare.single_cell import MIN_CELLS, PseudobulkPlan, plan_pseudobulk
@@ -288,8 +288,11 @@ def read_planned_cells(
         obs = _join(obs, read_record_metadata(files["metadata"]).samples, "sample")
     if sheet is not None and "sample" in obs.columns and set(sheet.index) <= set(obs["sample"]):
         obs, sheet = _join(obs, sheet, "sample"), None
-    elif sheet is not None and sheet.index.isin(obs.index).any():
-        obs, sheet = _join(obs.assign(_cell=obs.index), sheet, "_cell").drop(columns="_cell"), None
+    elif sheet is not None and (names := _cells_of_sheet(obs, sheet)) is not None:
+        _refuse_repeated_cells(names, sheet, files["sample_sheet"])
+        if unknown := len(sheet) - int(sheet.index.isin(names).sum()):
+            cells.notes.append(f"{unknown} of {len(sheet)} rows of the sample sheet name no cell")
+        obs, sheet = _join(obs.assign(_cell=names), sheet, "_cell").drop(columns="_cell"), None
     where = f"config.yaml, derive.{row.dataset}"
     obs = derive_columns(obs, derive, where)
     taken = _select(row, obs) if row.subset else np.ones(len(obs), dtype=bool)
@@ -299,6 +302,29 @@ def read_planned_cells(
     if sheet is not None:
         plan.samples = apply_sample_sheet(plan.samples, sheet, files["sample_sheet"])
     return PlannedCells(cells, plan)
+
+
+def _cells_of_sheet(obs: pd.DataFrame, sheet: pd.DataFrame) -> pd.Index | None:
+    """Return the names of the cells that a sheet uses: their own, or bare barcodes; None where it names no cell."""
+    import pandas as pd
+
+    if sheet.index.isin(obs.index).any():
+        return obs.index
+    bare = pd.Index(obs["barcode"]) if "barcode" in obs.columns else obs.index[:0]
+    return bare if sheet.index.isin(bare).any() else None
+
+
+def _refuse_repeated_cells(names: pd.Index, sheet: pd.DataFrame, path: Path) -> None:
+    repeated = names[names.duplicated() & names.isin(sheet.index)]
+    if len(repeated):
+        raise InputError(
+            Problem(
+                f"{len(set(repeated))} names of the sample sheet stand for several cells each",
+                f"{path}: {', '.join(map(repr, list(dict.fromkeys(repeated))[:5]))}",
+                "names that one cell bears; in 10x data sample_barcode",
+                "Name the cells as sidemine inspect lists them, or describe samples instead of cells.",
+            )
+        )
 
 
 def _join(obs: pd.DataFrame, table: pd.DataFrame, key: str) -> pd.DataFrame:

@@ -39,8 +39,11 @@ def read_sample_sheet(path: Path) -> pd.DataFrame:
     header = table.header[first:]
     problems = _header_problems(header, path)
     columns = [[cell.strip() for cell in table.cells(position)] for position in range(first, len(table.header))]
+    # Spreadsheets save rows that were once filled as separators alone.
+    filled = [row for row in range(table.n_rows) if any(column[row] for column in columns)]
+    columns = [[column[row] for row in filled] for column in columns]
     seen: dict[str, int] = {}
-    for line, sample in zip(table.lines, columns[0], strict=True):
+    for line, sample in zip([table.lines[row] for row in filled], columns[0], strict=True):
         if not sample:
             problems.append(_sheet_problem("the row names no sample", path, line, sample))
         elif sample in seen:

@@ -234,7 +234,8 @@ def find_columns(
                 "a column of values has no name",
                 f"{table.where}: column {nameless[0] + 1} of {len(table.header)}",
                 "a name over every column",
-                "Find out what the column holds, name it in a copy of the file, and name that copy in datasets.tsv.",
+                "Where a title or the names of groups stand above the names of the columns, delete that line in a copy of the "
+                "file; otherwise find out what the column holds and name it there. Name the copy in datasets.tsv.",
             )
         )
     return TableColumns(genes, candidates, notes)

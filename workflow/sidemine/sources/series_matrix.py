@@ -108,7 +108,18 @@ def read_series_matrix(path: Path, max_bytes: int = MAX_BYTES) -> SeriesMatrix:
     with open_decoded(path, max_bytes=max_bytes) as decoded:
         metadata = _read_header(decoded, path)
         table = read_delimited(decoded, separator="\t", comments="none", end_mark=_END, numbers_from=1)
-        trailing = any(line.strip() for line in iter(decoded.line, b""))  # reading on checks gzip's own checksum
+        trailing = [
+            line[:80] for line in iter(decoded.line, b"") if line.strip()
+        ]  # reading on checks gzip's own checksum
+    if second := [line for line in trailing if line.startswith((b"!Sample_", b"!series_matrix_table_begin"))]:
+        raise InputError(
+            Problem(
+                "a second series matrix begins behind the end of the first",
+                f"{path}: {second[0].decode(errors='replace')[:40]!r} behind {_END}",
+                "one series matrix per file",
+                "Part the file in two, each a dataset of its own.",
+            )
+        )
     samples, positions = _columns(table, path, metadata)
     notes = list(dict.fromkeys([*metadata.notes, *table.notes]))
     if trailing:

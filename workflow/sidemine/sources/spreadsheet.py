@@ -3,35 +3,59 @@
 from __future__ import annotations
 
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from sidemine.errors import InputError, Problem
 from sidemine.isolation import run_isolated
 from sidemine.isolation.spreadsheet import Cell, Sheet, read_sheets
+from sidemine.retrieve.archive import GZIP_MAGIC
+from sidemine.sources.containers import spooled_to_file
+from sidemine.text.decoding import open_unpacked
 from sidemine.text.delimited import TextTable
 from sidemine.text.numbers import is_number
 
 _OLE_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_MAX_BYTES = 500_000_000
 _LARGEST_WHOLE = 1e15
 _MAX_TOLD = 8
 
 
 def is_spreadsheet(path: Path) -> bool:
-    """Tell whether the content of a file is that of a spreadsheet: xls, xlsx, xlsb or ods, whatever its name."""
+    """Tell whether a file, perhaps gzipped, holds a spreadsheet: xls, xlsx, xlsb or ods, whatever its name."""
     if not path.is_file():
         return False
-    with path.open("rb") as stream:
-        start = stream.read(len(_OLE_MAGIC))
+    try:
+        with open_unpacked(path) as stream:
+            start = stream.read(len(_OLE_MAGIC))
+    except InputError:
+        return False  # who reads it as a text tells why it cannot be read
     if start == _OLE_MAGIC:
         return True
     if not start.startswith(b"PK"):
         return False
     try:
-        with zipfile.ZipFile(path) as archive:
+        with _unpacked(path) as plain, zipfile.ZipFile(plain) as archive:
             names = set(archive.namelist())
     except (zipfile.BadZipFile, OSError, ValueError):
         return path.suffix.lower() in {".xlsx", ".xlsm", ".xlsb", ".ods"}
     return bool({"xl/workbook.xml", "xl/workbook.bin", "content.xml"} & names)
+
+
+@contextmanager
+def _unpacked(path: Path) -> Iterator[Path]:
+    """Give the file itself or, where it is gzip, as GEO keeps supplementary files, an unpacked copy."""
+    with path.open("rb") as stream:
+        packed = stream.read(len(GZIP_MAGIC)) == GZIP_MAGIC
+    if not packed:
+        yield path
+        return
+    with (
+        open_unpacked(path, max_bytes=_MAX_BYTES) as stream,
+        spooled_to_file(stream, Path(path.name.removesuffix(".gz")).suffix) as plain,
+    ):
+        yield plain
 
 
 def read_spreadsheet_sheets(path: Path) -> list[Sheet]:
@@ -42,7 +66,8 @@ def read_spreadsheet_sheets(path: Path) -> list[Sheet]:
     InputError
         When the file cannot be read, or needs more memory or time than its size explains.
     """
-    sheets = run_isolated(read_sheets, path, where=path, preload=("python_calamine",))
+    with _unpacked(path) as plain:
+        sheets = run_isolated(read_sheets, plain, where=path, preload=("python_calamine",))
     return [sheet if isinstance(sheet, Sheet) else Sheet(**sheet) for sheet in sheets]
 
 

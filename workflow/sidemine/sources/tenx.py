@@ -20,7 +20,7 @@ from sidemine.sources.cells import Cells
 from sidemine.sources.containers import is_container, iter_files, name_samples, spooled_to_file
 from sidemine.sources.tenx_h5 import read_tenx_h5
 from sidemine.text.decoding import open_unpacked
-from sidemine.text.delimited import read_delimited
+from sidemine.text.delimited import read_delimited, unquoted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -325,7 +325,7 @@ def _read_triplet(name: str, parts: dict[str, bytes], path: Path) -> _Matrix:
 
 def _plain_rows(data: bytes, where: str) -> Iterator[tuple[str, ...]]:
     table = read_delimited(data, where, separator="\t", header=False, quoting=False, comments="none")
-    return table.rows()
+    return (tuple(map(unquoted, cells)) for cells in table.rows())
 
 
 def _check_counts(matrix: Any, where: str) -> None:

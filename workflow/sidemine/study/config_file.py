@@ -34,7 +34,7 @@ def read_config(path: Path, overrides: Mapping[str, Any] | None, problems: list[
                 "the study has no config file",
                 str(path),
                 "a config.yaml, with its sheets beside it",
-                "Check the path after --configfile; config/README.md says how to make a study folder.",
+                "Check the path that was given; config/README.md says how to make a study folder.",
             )
         )
         return {}
@@ -50,7 +50,18 @@ def read_config(path: Path, overrides: Mapping[str, Any] | None, problems: list[
             )
         )
         return {}
-    except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        problems.append(
+            Problem(
+                "the config file is not written in UTF-8",
+                f"{path}, line {line}",
+                "UTF-8 YAML",
+                "Save it again as UTF-8: most editors offer the encoding under `Save as`.",
+            )
+        )
+        return {}
+    except (yaml.YAMLError, OSError) as error:
         problems.append(
             Problem(f"the config file cannot be read: {error}", str(path), "UTF-8 YAML", "Correct the file.")
         )

@@ -6,6 +6,7 @@ or stand for billions of values. A study needs none of this.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,10 @@ from sidemine.errors import Problem
 MAX_BYTES = 5_000_000
 MAX_DEPTH = 50
 YTE_KEY = "__use_yte__"
+
+# YAML 1.1 reads 010 as 8, 1:30 as 90 and 2024_01 as 202401: numbers that nobody meant.
+_ODD_NUMBER = re.compile(r"[-+]?(?:0[0-9_]+|0[bx][0-9a-fA-F_]+|[0-9]+[_:][0-9_:]*)(?:\.[0-9_]*)?")
+_RESOLVER = yaml.resolver.Resolver()
 
 # The C loader is about eight times faster; pure Python is the fallback where libyaml is not built in.
 LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -64,6 +69,15 @@ def find_unplain(text: str, path: Path) -> list[Problem]:
                 )
             if isinstance(event, yaml.ScalarEvent) and event.value == YTE_KEY:
                 problems.append(_executes(where))
+            if isinstance(event, yaml.ScalarEvent) and event.implicit[0] and _is_odd_number(event.value):
+                problems.append(
+                    Problem(
+                        f"YAML reads {event.value} as another number",
+                        where,
+                        "digits, with a point before decimals; text that looks like a number in quotes",
+                        f'Write the number out, or "{event.value}" with quotes if it is a name.',
+                    )
+                )
     except (yaml.YAMLError, RecursionError):
         pass
     return problems
@@ -72,6 +86,13 @@ def find_unplain(text: str, path: Path) -> list[Problem]:
 def _is_implied(event: yaml.Event) -> bool:
     implicit = getattr(event, "implicit", True)
     return any(implicit) if isinstance(implicit, tuple) else bool(implicit)
+
+
+def _is_odd_number(text: str) -> bool:
+    if _ODD_NUMBER.fullmatch(text) is None:
+        return False
+    tag: str = _RESOLVER.resolve(yaml.ScalarNode, text, (True, False))  # type: ignore[no-untyped-call]
+    return tag.endswith((":int", ":float"))
 
 
 def _executes(where: str) -> Problem:

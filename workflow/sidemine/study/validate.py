@@ -367,9 +367,12 @@ def _check_file(text: str, where: str, folder: Path, exists: Callable[[Path], bo
         return [Problem(one.what, f"{where}, value {text!r}", one.allowed, one.next_step) for one in error.problems]
     if exists(path):
         return []
+    what = f"a {kind} of the study does not exist"
+    if path.exists():
+        what = f"a {kind} of the study is a {'folder' if path.is_dir() else 'file'}"
     return [
         Problem(
-            f"a {kind} of the study does not exist",
+            what,
             f"{where}, value {text!r}: {path}",
             f"a {kind}; relative paths count from {folder}",
             "Correct the path, or put it there.",

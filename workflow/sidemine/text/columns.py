@@ -54,6 +54,7 @@ _UNITS = {spelling: unit for unit, spellings in _SPELLINGS.items() for spelling 
 # `m` and `M`, `mM` and `mm` differ by case alone; other spellings do not mind it.
 _UNITS_ANY_CASE = {spelling.lower(): unit for spelling, unit in _UNITS.items() if len(spelling) > 2 or unit == "years"}
 _PREFIX = re.compile(r"\s*([^\W\d_][\w .()-]*):\s*(?=\S)")
+_DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+")
 _PADDED = re.compile(r"[+-]?0\d")
 _MOST_TOLD = 5
 
@@ -65,8 +66,8 @@ class ColumnReading:
     Attributes
     ----------
     kind
-        numbers; labels; mixed (numbers and words); mixed units; ambiguous (whole numbers, or an unknown unit, that may
-        be measurements or labels); missing (no cell says anything).
+        numbers; labels; mixed (numbers and words); mixed units; ambiguous (whole numbers, an unknown unit, or ages and the
+        like that are no plain numbers: measurements or labels); missing (no cell says anything).
     why
         What spoke for it, in words, with cells.
     values
@@ -115,8 +116,15 @@ def read_column(texts: Sequence[str], name: str = "") -> ColumnReading:
     read = {cell: _quantity(cell) for cell in dict.fromkeys(present)}
     numbers = {cell: quantity for cell, quantity in read.items() if quantity is not None}
     words = [cell for cell, quantity in read.items() if quantity is None]
-    if batch or not numbers:
-        return ColumnReading("labels", "by its name a batch" if batch else "no value is a number", None, labels=cells)
+    if batch:
+        return ColumnReading("labels", "by its name a batch", None, labels=cells)
+    if not numbers:
+        # `P45Y`, `45y6m` and `45,5` are measurements that the grammar does not know, `30-35` may be either.
+        unread = words if QUANTITY_NAME.search(name) else [word for word in words if _DECIMAL_COMMA.fullmatch(word)]
+        unread = [word for word in unread if re.search(r"\d", word)]
+        if unread and len(unread) == len(words):
+            return ColumnReading("ambiguous", f"no plain numbers: {_told(unread)}", None, labels=cells)
+        return ColumnReading("labels", "no value is a number", None, labels=cells)
     if words:
         why = f"numbers ({_told(list(numbers))}) stand beside words ({_told(words)})"
         return ColumnReading("mixed", why, None, labels=cells)
@@ -146,9 +154,8 @@ def _read_quantities(cells: list[str], numbers: dict[str, Quantity], name: str) 
     if unknown:
         if len({unit.lower() for unit in written}) > 1:
             # `1st`, `2nd`: endings of words, no units.
-            return ColumnReading(
-                "labels", f"no unit that is known: {_told(list(written.values()))}", None, labels=cells
-            )
+            kind: Kind = "ambiguous" if QUANTITY_NAME.search(name) else "labels"
+            return ColumnReading(kind, f"no unit that is known: {_told(list(written.values()))}", None, labels=cells)
         why = f"{unknown[0]!r} is no unit that is known"
         return ColumnReading("ambiguous", why, values, unknown[0], cells)
     units = set(known.values())

@@ -75,6 +75,15 @@ def plain_word(name: str) -> str:
     return re.sub(r"[^a-z0-9]", "", name.lower())
 
 
+def unquoted(cell: str) -> str:
+    """Return a cell without the pair of quotes that R and spreadsheets write around it.
+
+    >>> unquoted('"STAT1"'), unquoted("5'-UTR"), unquoted('"')
+    ('STAT1', "5'-UTR", '"')
+    """
+    return cell[1:-1] if len(cell) > 1 and cell[0] == cell[-1] == '"' else cell
+
+
 @dataclass
 class TextTable:
     """A table of texts; every row has a cell for every column.
