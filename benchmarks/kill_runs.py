@@ -1,8 +1,9 @@
 """Kill runs with `kill -9` at many moments, for 1, 2 and 4 cores and two copies of the workflow; all must end with the same bytes.
 
-A planted study is run undisturbed once. Then it is run again and again in new folders; each run and all of its jobs are
-killed at random moments, and the same command is given until the run ends by itself. All result files but `run.json` must
-equal those of the undisturbed run. Exit code 1 when one does not.
+A planted study is run undisturbed, and once more with the groups of one contrast exchanged. Then the latter is run again
+and again, in turn from nothing and from the finished results of the former; each run and all of its jobs are killed at
+random moments, and the same command is given until the run ends by itself. All result files but `run.json` must equal
+those of the undisturbed run of the exchanged groups. Exit code 1 when one does not.
 """
 
 from __future__ import annotations
@@ -61,6 +62,15 @@ def run_killed(folder: Path, snakefile: Path, cores: int, pauses: Sequence[float
     return kills
 
 
+def exchange_groups(folder: Path) -> None:
+    """Exchange target and reference of the first contrast of a study."""
+    sheet = folder / "contrasts.tsv"
+    header, first, *others = [line.split("\t") for line in sheet.read_text(encoding="utf-8").splitlines()]
+    target, reference = header.index("target"), header.index("reference")
+    first[target], first[reference] = first[reference], first[target]
+    sheet.write_text("".join("\t".join(line) + "\n" for line in (header, first, *others)), encoding="utf-8")
+
+
 def digests(folder: Path) -> dict[str, str]:
     """Return the digest of every result file but `run.json`."""
     results = folder / "results"
@@ -85,13 +95,23 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="kill_runs_") as name:
         place = Path(name)
         snakefiles = [copy_workflow(place / f"clone_{number}") for number in (1, 2)]
-        undisturbed = place / "undisturbed"
-        write_planted(arguments.study, undisturbed, 11)
-        run_killed(undisturbed, snakefiles[0], 2, [])
+        before, undisturbed = place / "before", place / "undisturbed"
+        for folder in (before, undisturbed):
+            write_planted(arguments.study, folder, 11)
+        exchange_groups(undisturbed)
+        for folder in (before, undisturbed):
+            run_killed(folder, snakefiles[0], 2, [])
         expected = digests(undisturbed)
+        if expected == digests(before):
+            raise SystemExit("the exchange of groups changed no result: the comparison would show nothing")
         while kills < arguments.moments:
             folder, cores = place / f"run_{runs}", CORES[runs % len(CORES)]
-            write_planted(arguments.study, folder, 11)
+            edited = runs % 4 in {1, 2}
+            if edited:
+                shutil.copytree(before, folder)
+            else:
+                write_planted(arguments.study, folder, 11)
+            exchange_groups(folder)
             pauses = [generator.uniform(1.0, arguments.longest) for _ in range(arguments.per_run)]
             killed = run_killed(folder, snakefiles[runs % 2], cores, pauses[: arguments.moments - kills])
             found = digests(folder)
@@ -99,6 +119,7 @@ def main() -> int:
             kills, runs, unequal = kills + killed, runs + 1, unequal + bool(different)
             sys.stdout.write(
                 f"run {runs}: {cores} cores, clone {snakefiles.index(snakefiles[(runs - 1) % 2]) + 1}, killed {killed} times, "
+                f"{'after an edit' if edited else 'from nothing'}, "
                 f"{len(found)} files, different: {', '.join(different) or 'none'}\n"
             )
             sys.stdout.flush()
