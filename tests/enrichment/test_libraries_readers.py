@@ -219,6 +219,12 @@ def test_several_genes_or_weights_in_one_cell_are_refused(tmp_path: Path, cell: 
         read_library(_write(tmp_path, f"A\tin words\tIRF1\t{cell}\n"), "gmt")
 
 
+def test_names_in_words_may_hold_a_comma(tmp_path: Path) -> None:
+    """Reactome has members that are no human genes; they are told as unknown, and cost nobody the set."""
+    library = read_library(_write(tmp_path, "A\tin words\tIRF1\tSARS coronavirus, complete genome\n"), "gmt")
+    assert library.sets == {"A": (("IRF1", 1.0), ("SARS coronavirus, complete genome", 1.0))}
+
+
 def test_quotes_of_a_spreadsheet_are_no_part_of_a_name(tmp_path: Path) -> None:
     library = read_library(_write(tmp_path, '"A"\t"in words, with a comma"\t"STAT1"\t"MX1"\n'), "gmt")
     assert library.sets == {"A": (("STAT1", 1.0), ("MX1", 1.0))}

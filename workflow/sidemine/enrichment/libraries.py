@@ -128,7 +128,13 @@ def _read_gmt(path: Path) -> Library:
     return _parse_gmt(_read_text(path, path), path)
 
 
-_SEPARATORS = re.compile("[,;]")
+def _holds_several(cell: str) -> bool:
+    """Tell whether several genes, or a gene and its weight, stand in one cell.
+
+    Reactome names what is no human gene in words, also with a comma: `SARS coronavirus, complete genome`.
+    """
+    parts = [part.strip() for part in re.split("[,;]", cell)]
+    return len(parts) > 1 and not any(" " in part for part in parts)
 
 
 def _parse_gmt(text: str, path: Path) -> Library:
@@ -139,7 +145,7 @@ def _parse_gmt(text: str, path: Path) -> Library:
     for number, line in _lines(text):
         cells = line.split("\t")
         name = unquoted(cells[0].strip())
-        joined = next((cell.strip() for cell in cells[2:] if _SEPARATORS.search(cell)), "")
+        joined = next((cell.strip() for cell in cells[2:] if _holds_several(cell)), "")
         what = (
             "a line of the GMT file has no tab"
             if len(cells) < 2
