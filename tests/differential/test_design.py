@@ -290,3 +290,11 @@ def test_a_factor_that_eats_the_degrees_of_freedom_is_told() -> None:
     (note,) = build_design(sheet(site=site), *split(12), covariates=["site"]).notes
     assert "factor of 5 levels and takes 4 of the 10 residual degrees of freedom" in note
     assert not build_design(sheet(site=[f"s{row % 2}" for row in range(12)]), *split(12), covariates=["site"]).notes
+
+
+@pytest.mark.parametrize("word", ["NA", "unknown", "-", "n/a"])
+def test_words_for_nothing_are_no_block(word: str) -> None:
+    """Two samples whose donor is not known are no pair."""
+    donors = ["a", "b", "c", word, "a", "b", "c", word]
+    with pytest.raises(Untestable, match="the block donor is missing in 2 samples"):
+        build_design(sheet(donor=donors), *split(8), block="donor")

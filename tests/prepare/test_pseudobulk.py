@@ -17,6 +17,7 @@ from sidemine.errors import InputError
 from sidemine.prepare.dataset import prepare_dataset
 from sidemine.prepare.gene_table import GeneTable
 from sidemine.prepare.metadata import read_samples
+from sidemine.prepare.single_cell import plan_pseudobulk
 from sidemine.sources.h5ad import read_h5ad_cells
 from sidemine.sources.tenx import read_tenx_cells
 from sidemine.study.models import Dataset, DerivedColumn
@@ -198,3 +199,16 @@ def test_incomplete_and_different_triplets(tmp_path: Path) -> None:
         read_tenx_cells(tmp_path, "symbol")
     with pytest.raises(InputError, match="none of these"):
         read_tenx_cells(tmp_path / "nothing.txt", "symbol")
+
+
+@pytest.mark.parametrize("word", ["NA", "nan", "unknown"])
+def test_cells_of_an_unknown_donor_are_no_donor(word: str) -> None:
+    """Cells that demultiplexing could not assign would be a sample of mixed people."""
+    obs = pd.DataFrame({"donor": ["d1", "d2", word] * 20}, index=[f"c{n}" for n in range(60)], dtype=object)
+    row = Dataset.model_validate(
+        {"dataset": "d", "accession": "GSE1", "layout": "h5ad", "file": "x", "identifiers": "symbol", "scale": "counts",
+         "tissue": "blood", "licence": "open", "biological_unit": "donor"}
+    )  # fmt: skip
+    plan = plan_pseudobulk(row, obs, np.ones(60, dtype=bool))
+    assert list(plan.samples.index) == ["d1", "d2"]
+    assert plan.notes == ["20 cells have no value in donor and were left out"]

@@ -194,3 +194,27 @@ def test_rows_of_separators_alone_are_passed_over(tmp_path: Path) -> None:
     path.write_text("sample\tgroup\nS1\ta\n\tb\n")
     with pytest.raises(InputError, match="the row names no sample"):
         read_sample_sheet(path)
+
+
+@pytest.mark.parametrize(
+    ("units", "message"),
+    [
+        (["NA", "NA", "D1", "D2"], "2 samples have no biological unit"),
+        (["unknown", "D1", "D1", "D2"], "1 samples have no biological unit"),
+        (["01", "1", "02", "2"], "differ in case, blanks or leading zeros alone(.|\n)*01/1"),
+        (["1", "1.0", "2", "3"], "1/1.0"),
+        (["Donor 1", "donor_1", "Donor 2", "x"], "Donor 1/donor_1"),
+    ],
+)
+def test_units_that_may_be_one_or_two_are_asked_about(files: dict[str, Path], units: list[str], message: str) -> None:
+    """Samples of one unit are merged, those of two count as independent: neither is guessed."""
+    names = list(read_samples(_row(), files, {}, [])["sample"])
+    cells = [*units, *(f"other{n}" for n in range(len(names)))][: len(names)]
+    lines = [f"{name}\t{cell}" for name, cell in zip(names, cells, strict=True)]
+    described = _sheet(files, "\n".join(["sample\tdonor", *lines]) + "\n")
+    with pytest.raises(SidemineError, match=message):
+        read_samples(_row(biological_unit="donor"), described, {}, [])
+    distinct = _sheet(files, "sample\tdonor\n" + "".join(f"{name}\tP{n}0\n" for n, name in enumerate(names)))
+    assert read_samples(_row(biological_unit="donor"), distinct, {}, [])["unit"].tolist() == [
+        f"P{n}0" for n in range(len(names))
+    ]

@@ -23,6 +23,7 @@ from sidemine.differential.design_columns import (
 from sidemine.errors import Problem, Untestable
 from sidemine.study.covariates import Covariate, parse_covariate
 from sidemine.study.hints import did_you_mean
+from sidemine.text.numbers import is_missing_label
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -308,7 +309,7 @@ def _refuse_missing_block(table: pd.DataFrame, block: str) -> None:
                 + "Correct `block` in contrasts.tsv, or derive the column in config.yaml.",
             )
         )
-    missing = [str(name) for name in table.index[table[block].to_numpy(dtype=str) == ""]]
+    missing = [str(name) for name in table.index[table[block].astype(str).map(is_missing_label).to_numpy(dtype=bool)]]
     if missing:
         raise Untestable(
             Problem(

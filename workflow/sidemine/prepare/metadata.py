@@ -21,6 +21,7 @@ from sidemine.sources.registry import BULK_SOURCES, CELL_SOURCES
 from sidemine.study.hints import did_you_mean
 from sidemine.study.selectors import matches_nothing, parse_selector
 from sidemine.tables import EXCLUDED_BY_HAND, SAMPLES
+from sidemine.text.numbers import is_missing_label
 
 if TYPE_CHECKING:
     import numpy as np
@@ -254,7 +255,8 @@ def _columns_problems(
         if name not in columns and name not in derive
     ]
     if row.biological_unit in columns:
-        without = [sample for sample in used if not samples.loc[sample, row.biological_unit]]
+        labels = {sample: str(samples.loc[sample, row.biological_unit]) for sample in used}
+        without = [sample for sample, label in labels.items() if is_missing_label(label)]
         if without and row.biological_unit not in derive:
             problems.append(
                 Problem(
@@ -264,7 +266,30 @@ def _columns_problems(
                     "Give it in a sample sheet, or leave these samples out by subset or exclude.",
                 )
             )
+        alike: dict[str, set[str]] = {}
+        for label in labels.values():
+            alike.setdefault(_plain_unit(label), set()).add(label)
+        doubtful = ["/".join(sorted(spellings)) for spellings in alike.values() if len(spellings) > 1]
+        if doubtful:
+            problems.append(
+                Problem(
+                    "biological units differ in case, blanks or leading zeros alone: one unit, or two?",
+                    f"dataset {row.dataset}, column {row.biological_unit!r}: {', '.join(doubtful[:8])}",
+                    "one spelling for each unit: samples of one unit are merged, those of two count as independent",
+                    "Give the units in a sample sheet, or derive them from another column.",
+                )
+            )
     return problems
+
+
+def _plain_unit(label: str) -> str:
+    """Return a label without what spreadsheets and typists change.
+
+    >>> _plain_unit("Donor 01"), _plain_unit("donor1"), _plain_unit("7.0"), _plain_unit("P10")
+    ('donor1', 'donor1', '7', 'p10')
+    """
+    text = re.sub(r"[\s_-]+", "", label.casefold())
+    return re.sub(r"(?<![\d.])0+(?=\d)", "", re.sub(r"^(\d+)\.0$", r"\1", text))
 
 
 def read_planned_cells(

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from sidemine.errors import Problem, SheetMismatch
 from sidemine.sources.cells import Cells
 from sidemine.sources.value_matrix import ValueMatrix
+from sidemine.text.numbers import is_missing_label
 
 if TYPE_CHECKING:
     import numpy as np
@@ -78,7 +79,7 @@ def plan_pseudobulk(row: DatasetToRead, obs: pd.DataFrame, taken: NDArray[np.boo
     notes = []
     complete = taken.copy()
     for column in grouping:
-        complete &= (obs[column] != "").to_numpy()
+        complete &= ~obs[column].map(is_missing_label).to_numpy(dtype=bool)
     if n_incomplete := int((taken & ~complete).sum()):
         notes.append(f"{n_incomplete} cells have no value in {', '.join(grouping)} and were left out")
     keys = list(zip(*(obs[column] for column in grouping), strict=True)) if grouping else [()] * len(obs)
