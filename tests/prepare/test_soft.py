@@ -85,3 +85,36 @@ def test_soft_and_matrix_of_a_real_series_agree(real_files):
     assert list(soft.index) == list(matrix.index)
     for name in ("title", "source_name", "cell_line", "treatment", "time_point", "strain", "description"):
         assert list(soft[name]) == list(matrix[name])
+
+
+def _family(n: int = 3) -> str:
+    listed = "".join(f"!Series_sample_id = GSM{k}\n" for k in range(1, n + 1))
+    samples = "".join(
+        f"^SAMPLE = GSM{k}\n!Sample_title = s{k}\n!Sample_platform_id = GPL1\n!Sample_data_row_count = 0\n"
+        for k in range(1, n + 1)
+    )
+    return f"^SERIES = GSE1\n{listed}{samples}"
+
+
+@pytest.mark.parametrize(
+    ("cut", "why"),
+    [
+        ("^SAMPLE = GSM3", "lists GSM3, which"),
+        ("^SAMPLE = GSM2", "lists GSM2, GSM3, which"),
+        ("!Sample_platform_id", "GSM3, has no"),
+    ],
+)
+def test_a_file_that_ends_between_or_within_samples_is_truncated(tmp_path, cut, why):
+    """Plain SOFT has no end mark: without this, the last samples would be missing from the study."""
+    path = tmp_path / "f.soft"
+    path.write_text(_family())
+    assert list(read_soft_metadata(path).samples.index) == ["GSM1", "GSM2", "GSM3"]
+    path.write_text(_family()[: _family().rindex(cut)])
+    with pytest.raises(InputError, match=f"truncated(.|\n)*{why}"):
+        read_soft_metadata(path)
+
+
+def test_records_of_samples_alone_and_of_several_series_are_whole(tmp_path):
+    path = tmp_path / "f.soft"
+    path.write_text(_family().partition("^SAMPLE")[2].join(["^SAMPLE", ""]))
+    assert len(read_soft_metadata(path).samples) == 3

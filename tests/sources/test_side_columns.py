@@ -57,7 +57,8 @@ def test_bare_names_beside_another_quantity_are_the_declared_one(tmp_path: Path)
         (["*_count", "*_TPM"], "log2", "several columns of values"),
         (["*_FPKM"], "counts", "say fpkm, and the sheet says counts"),
         (["TPM_*"], "fpkm", "say tpm, and the sheet says fpkm"),
-        (["*_padj"], "log2", "say statistic"),
+        (["*_padj"], "log2", "say summary"),
+        (["*_SD", "*_Detection"], "log2", "say statistic"),
     ],
 )
 def test_refused(tmp_path: Path, patterns: list[str], scale: Scale, message: str) -> None:
@@ -93,3 +94,13 @@ def test_repeated_names_of_samples_are_still_refused(tmp_path: Path) -> None:
     (tmp_path / "v.tsv").write_text("gene\tS1\tpval\tS1\tpval\nA\t1\t0\t2\t0\nB\t1\t0\t2\t0\n")
     with pytest.raises(InputError, match=r"2 columns are called 'S1'|column names repeat"):
         read_expression_table(tmp_path / "v.tsv")
+
+
+def test_summaries_of_several_samples(tmp_path: Path) -> None:
+    """Means, ratios, fold changes and tests of groups beside the samples; alone, ratios are what is measured."""
+    columns = ["S1", "S2", "S3", "S4", "S5", "mean_ctrl", "ifn vs ctrl", "Fold change (ifn/ctrl)", "ifn.p-value"]
+    assert _columns(tmp_path, "\t".join(columns), "log2") == columns[:5]
+    ratios = ["A_vs_ref", "B_vs_ref", "C_vs_ref"]
+    assert _columns(tmp_path, "\t".join(ratios), "log_ratio") == ratios
+    assert _columns(tmp_path, "S1\tS2\tlogFC\tratio\tmean", "log2") == ["S1", "S2"]
+    assert _columns(tmp_path, "ratio\tmean\tmax", "log2") == ["ratio", "mean", "max"]

@@ -30,6 +30,7 @@ from sidemine.sources.value_matrix import ValueMatrix
 from sidemine.text.delimited import (
     ANNOTATION_WORDS,
     IDENTIFIER_WORDS,
+    SHORT_STATISTICS,
     STATISTIC_WORDS,
     TextTable,
     plain_word,
@@ -41,9 +42,6 @@ logger = logging.getLogger(__name__)
 
 _MAX_NAMES_TOLD = 8
 _MAX_LEFT_TOLD = 30
-
-# Fits many things; a column of that name is a statistic only beside one of an unmistakable name.
-_SHORT_STATISTICS = frozenset({"b", "cv", "f", "fc", "lr", "sd", "se", "sem", "stat", "t"})
 
 
 @dataclass
@@ -243,7 +241,7 @@ def find_columns(
 
 def _statistics_of(header: Sequence[str]) -> frozenset[str]:
     """Return the words that stand for statistics in this header: the short ones only beside an unmistakable one."""
-    unmistakable = STATISTIC_WORDS - _SHORT_STATISTICS
+    unmistakable = STATISTIC_WORDS - SHORT_STATISTICS
     return STATISTIC_WORDS if any(plain_word(name) in unmistakable for name in header) else unmistakable
 
 

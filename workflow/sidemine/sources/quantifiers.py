@@ -7,7 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sidemine.errors import InputError, Problem
-from sidemine.text.delimited import ANNOTATION_WORDS, IDENTIFIER_WORDS, STATISTIC_WORDS, TextTable, plain_word
+from sidemine.text.delimited import (
+    ANNOTATION_WORDS,
+    IDENTIFIER_WORDS,
+    SHORT_STATISTICS,
+    STATISTIC_WORDS,
+    TextTable,
+    plain_word,
+)
 from sidemine.text.numbers import is_missing, is_number
 
 STAR_COUNTERS = frozenset({"N_unmapped", "N_multimapping", "N_noFeature", "N_ambiguous"})
@@ -34,7 +41,7 @@ _NUMBER_LIKE = re.compile(r"[<>≤≥~+\-\u2010-\u2015\u2212\s]*[\d.,_'\s]*\d[\d
 _GENE = re.compile(r"ENS[A-Z]*G\d{6,}")
 _FEATURE_COUNTS = ("Geneid", "Chr", "Start", "End", "Strand", "Length")
 _MANY = 0.5
-_NO_VALUES = ANNOTATION_WORDS | (STATISTIC_WORDS - {"b", "cv", "f", "fc", "lr", "sd", "se", "sem", "stat", "t"})
+_NO_VALUES = ANNOTATION_WORDS | (STATISTIC_WORDS - SHORT_STATISTICS)
 """Header words that never stand over values; single letters may be samples."""
 
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from sidemine.study.scales import Scale
 
 _STATISTIC = "statistic"
+_SUMMARY = "summary"
 _BARE = ""
 _QUANTITIES: Mapping[str, str] = {
     "counts": "count counts rawcount rawcounts readcount readcounts reads numreads expectedcount estcounts htseqcount",
@@ -21,12 +22,17 @@ _QUANTITIES: Mapping[str, str] = {
     "fpkm": "fpkm rpkm",
     "cpm": "cpm",
     "linear": "signal avgsignal intensity",
-    _STATISTIC: "detectionpval detectionpvalue detection abscall call flag flags pval pvalue padj adjpval fdr qvalue sd stdev "
+    _SUMMARY: "mean average avg median ratio foldchange fc log2fc logfc log2foldchange log2ratio pvalue pval padj adjpval fdr "
+    "qvalue ttest",
+    _STATISTIC: "detectionpval detectionpvalue detection abscall call flag flags sd stdev "
     "stddev stderr se sem cv beadstderr beadstdev avgnbeads nbeads narrays arraystdev arraystderr minsignal maxsignal",
 }
-"""Words, as `plain_word` makes them, by the quantity that they stand for: a scale, or a statistic, which is never a value."""
+"""Words, as `plain_word` makes them, by the quantity that they stand for: a scale, a statistic of
+one sample, or a summary of several; the latter two are never values."""
 _QUANTITY_OF = {word: quantity for quantity, words in _QUANTITIES.items() for word in words.split()}
 _SEQUENCED = frozenset({"counts", "normalised_counts", "tpm", "fpkm", "cpm"})
+_NO_VALUES = frozenset({_STATISTIC, _SUMMARY})
+_RATIOS = frozenset({"log_ratio", "linear"})
 _MOST_WORDS = 3
 _MAX_TOLD = 6
 
@@ -36,12 +42,16 @@ def split_quantity(name: str) -> tuple[str, str]:
 
     >>> split_quantity("S1.Detection Pval"), split_quantity("FPKM_S1"), split_quantity("TPM"), split_quantity("ctrl 1")
     (('s1', 'statistic'), ('s1', 'fpkm'), ('tpm', ''), ('ctrl.1', ''))
+    >>> split_quantity("mean_ctrl"), split_quantity("ifn vs ctrl"), split_quantity("p-value (t-test)")
+    (('ctrl', 'summary'), ('ifn.vs.ctrl', 'summary'), ('p.value', 'summary'))
     """
     words = [word for word in re.split(r"[^a-z0-9]+", name.lower()) if word]
     for n in range(min(_MOST_WORDS, len(words) - 1), 0, -1):
         for part, rest in ((words[-n:], words[:-n]), (words[:n], words[n:])):
             if quantity := _QUANTITY_OF.get("".join(part)):
                 return ".".join(rest), quantity
+    if {"vs", "versus"}.intersection(words[1:-1]):
+        return ".".join(words), _SUMMARY
     return ".".join(words), _BARE
 
 
@@ -82,17 +92,24 @@ def find_side_columns(
         for quantity in found
         if _mostly(len(by_sample[plain_word(stem)]) > 1 for stem, one in read.values() if one == quantity)
     }
-    values = found - {_STATISTIC}
-    aside = {_STATISTIC} & paired if values else set()
+    values = found - _NO_VALUES
+    aside = set(_NO_VALUES & paired) if values else set()
+    # Ratios and means may be the samples of a table; beside more columns of samples they are summaries of these.
+    if values and _mostly(quantity not in _NO_VALUES for _, quantity in read.values()):
+        aside.add(_SUMMARY)
     if scale in values and paired & values:
         aside |= (values & paired) - {scale}
     elif scale in _SEQUENCED:
         aside |= {quantity for quantity in paired & _SEQUENCED if values - {quantity}} - {scale}
     left = found - aside
-    if scale and len((left - {_STATISTIC}) & paired) > 1:
+    if scale and len((left - _NO_VALUES) & paired) > 1:
         raise SheetMismatch(_several_quantities(table, read, left, scale))
     unnamed = {quantity for position, (_, quantity) in read.items() if table.header[position] not in samples} - aside
-    if scale and unnamed and (unnamed == {_STATISTIC} or _contradict(unnamed, scale)):
+    if (
+        scale
+        and unnamed
+        and (unnamed <= _NO_VALUES - ({_SUMMARY} if scale in _RATIOS else set()) or _contradict(unnamed, scale))
+    ):
         raise SheetMismatch(_other_quantity(table, read, unnamed, scale))
     return [p for p, (_, quantity) in read.items() if quantity in aside and table.header[p] not in samples]
 

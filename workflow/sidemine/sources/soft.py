@@ -10,6 +10,9 @@ from sidemine.simulation_marker import SIMULATION_MARKER
 from sidemine.sources.geo_metadata import SeriesMetadata, collect_metadata
 from sidemine.text.decoding import MAX_BYTES, Decoded, open_decoded, truncated
 
+_LAST_KEY = "data_row_count"
+"""With this attribute GEO ends the description of a sample."""
+
 
 def read_soft_metadata(path: Path, max_bytes: int = MAX_BYTES) -> SeriesMetadata:
     """Read series keys and sample metadata from a SOFT family file (or a SOFT file of samples), streaming.
@@ -29,7 +32,8 @@ def read_soft_metadata(path: Path, max_bytes: int = MAX_BYTES) -> SeriesMetadata
     Raises
     ------
     InputError
-        When the file is no SOFT file, is cut within a table, or names a sample twice.
+        When the file is no SOFT file, is cut (within a table, before the last sample of the series, or within it), or
+        names a sample twice.
     """
     series: dict[str, list[str]] = {}
     platforms: list[str] = []
@@ -55,7 +59,20 @@ def read_soft_metadata(path: Path, max_bytes: int = MAX_BYTES) -> SeriesMetadata
                 has_values = True
             elif lower.startswith("!sample_") and not lower.startswith("!sample_table") and samples:
                 current.append((key[len("!sample_") :], value))
+    _refuse_cut(path, series, samples)
     return collect_metadata(path, series, samples, platforms, repeated, has_values, simulated, list(decoded.notes))
+
+
+def _refuse_cut(path: Path, series: dict[str, list[str]], samples: dict[str, list[tuple[str, str]]]) -> None:
+    """Raise when the series lists samples that the file does not describe, or the last sample lacks its last line."""
+    listed = series.get("sample_id", [])
+    absent = [name for name in listed if name not in samples] if samples else []
+    if absent:
+        more = f" and {len(absent) - 3} more" if len(absent) > 3 else ""
+        raise InputError(truncated(path, f"the series lists {', '.join(absent[:3])}{more}, which it does not describe"))
+    ended = [any(key == _LAST_KEY for key, _ in attributes) for attributes in samples.values()]
+    if len(ended) > 1 and all(ended[:-1]) and not ended[-1]:
+        raise InputError(truncated(path, f"its last sample, {list(samples)[-1]}, has no !Sample_{_LAST_KEY}"))
 
 
 def _described_lines(decoded: Decoded) -> Iterator[bytes]:

@@ -39,18 +39,25 @@ IDENTIFIER_WORDS = frozenset({
 """Header words, of letters and digits only and in lower case, that stand over the names of rows."""
 
 ANNOTATION_WORDS = IDENTIFIER_WORDS | {
-    "biotype", "chr", "chrom", "chromosome", "description", "effectivelength", "end", "genebiotype", "genedescription",
-    "genelength", "genetype", "length", "seqname", "start", "stop", "strand", "type", "width",
+    "biotype", "chr", "chrom", "chromosome", "description", "cdsend", "cdsstart", "classcode", "effectivelength",
+    "end", "exoncount", "exonnumber", "exons", "gc", "gccontent", "genebiotype", "genedescription",
+    "genelength", "genetype", "geneversion", "length",
+    "numexons", "percentgc", "transcriptlength", "txend", "txlen", "txlength", "txstart", "seqname", "start", "stop", "strand", "type", "width",
 }
 """Header words that describe genes and never stand over a sample."""
 
 STATISTIC_WORDS = frozenset({
     "abscall", "adjpval", "adjpvalue", "adjustedpvalue", "aveexpr", "avgnbeads", "b", "basemean", "beadstderr", "beadstdev",
     "bonferroni", "cv", "detection", "detectioncall", "detectionpval", "detectionpvalue", "f", "fc", "fdr", "foldchange", "lfcse",
-    "log10pvalue", "log2fc", "log2foldchange", "logcpm", "logfc", "logfoldchange", "lr", "padj", "pval", "pvalue", "qval",
+    "log10pvalue", "log2fc", "log2foldchange", "logcpm", "logfc", "logfoldchange", "lr", "max", "mean", "median", "min",
+    "average", "padj", "pval", "pvalue", "qval", "ratio",
     "qvalue", "sd", "se", "sem", "stat", "stddev", "stderr", "stdev", "svalue", "t", "zscore",
 })
 """Header words of results of tests and of measurement errors, which are no samples either."""
+SHORT_STATISTICS = frozenset({
+    "average", "b", "cv", "f", "fc", "lr", "max", "mean", "median", "min", "ratio", "sd", "se", "sem", "stat", "t",
+})
+"""Those of them that fit many things: statistics only beside one of an unmistakable name."""
 # fmt: on
 
 MAX_COLUMNS = 50_000
