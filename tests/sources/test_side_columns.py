@@ -104,3 +104,19 @@ def test_summaries_of_several_samples(tmp_path: Path) -> None:
     assert _columns(tmp_path, "\t".join(ratios), "log_ratio") == ratios
     assert _columns(tmp_path, "S1\tS2\tlogFC\tratio\tmean", "log2") == ["S1", "S2"]
     assert _columns(tmp_path, "ratio\tmean\tmax", "log2") == ["ratio", "mean", "max"]
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["P1", "P1_norm", "P2", "P2_norm"],  # tumour and normal tissue
+        ["HeLa", "HeLa_FLAG", "K562", "K562_FLAG"],  # a tag
+        ["S1_FC", "S1_HC", "S2_HC", "S3_HC"],  # frontal cortex
+        ["S1_VS_1", "S1_HC_1", "S2_HC_1"],  # ventral striatum
+        ["WT_SD", "WT_HFD", "KO_SD", "KO_HFD"],  # standard diet
+        ["rat1_SE", "rat1_ctrl", "rat2_ctrl"],  # status epilepticus
+    ],
+)
+@pytest.mark.parametrize("scale", ["counts", "log2"])
+def test_parts_of_names_that_mean_something_else(tmp_path: Path, names: list[str], scale: Scale) -> None:
+    assert _columns(tmp_path, "\t".join(names), scale) == names

@@ -17,14 +17,14 @@ _SUMMARY = "summary"
 _BARE = ""
 _QUANTITIES: Mapping[str, str] = {
     "counts": "count counts rawcount rawcounts readcount readcounts reads numreads expectedcount estcounts htseqcount",
-    "normalised_counts": "norm normcount normcounts normalized normalised normalizedcount normalizedcounts normalisedcounts",
+    "normalised_counts": "normcount normcounts normalized normalised normalizedcount normalizedcounts normalisedcounts",
     "tpm": "tpm",
     "fpkm": "fpkm rpkm",
     "cpm": "cpm",
     "linear": "signal avgsignal intensity",
-    _SUMMARY: "mean average avg median ratio foldchange fc log2fc logfc log2foldchange log2ratio pvalue pval padj adjpval fdr "
+    _SUMMARY: "mean average avg median ratio foldchange log2fc logfc log2foldchange log2ratio pvalue pval padj adjpval fdr "
     "qvalue ttest",
-    _STATISTIC: "detectionpval detectionpvalue detection abscall call flag flags sd stdev "
+    _STATISTIC: "detectionpval detectionpvalue detection abscall call flags sd stdev "
     "stddev stderr se sem cv beadstderr beadstdev avgnbeads nbeads narrays arraystdev arraystderr minsignal maxsignal",
 }
 """Words, as `plain_word` makes them, by the quantity that they stand for: a scale, a statistic of
@@ -33,6 +33,8 @@ _QUANTITY_OF = {word: quantity for quantity, words in _QUANTITIES.items() for wo
 _SEQUENCED = frozenset({"counts", "normalised_counts", "tpm", "fpkm", "cpm"})
 _NO_VALUES = frozenset({_STATISTIC, _SUMMARY})
 _RATIOS = frozenset({"log_ratio", "linear"})
+# VS in capitals may be a part of a name, such as that of a tissue.
+_COMPARISON = re.compile(r"[^\W_].*?[\W_](vs|versus)\.?[\W_].*[^\W_]")
 _MOST_WORDS = 3
 _MAX_TOLD = 6
 
@@ -50,7 +52,7 @@ def split_quantity(name: str) -> tuple[str, str]:
         for part, rest in ((words[-n:], words[:-n]), (words[:n], words[n:])):
             if quantity := _QUANTITY_OF.get("".join(part)):
                 return ".".join(rest), quantity
-    if {"vs", "versus"}.intersection(words[1:-1]):
+    if _COMPARISON.search(name):
         return ".".join(words), _SUMMARY
     return ".".join(words), _BARE
 
