@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from sidemine.retrieve.lock import read_lock
 from sidemine.simulate.studies import write_planted
 
 ROOT = Path(__file__).parents[2]
@@ -84,7 +85,7 @@ def test_what_a_reader_refuses_is_not_locked_and_comes_again_by_the_same_command
     lines[lines.index("!series_matrix_table_begin") + 5] += "\t7"
     bad.write_bytes(gzip.compress("\n".join(lines).encode()))
     assert _run(tmp_path, "datasets/cohort_a/genes_ledger.tsv", "gene_sets_ledger.tsv")[0] == 0
-    assert not (tmp_path / "inputs.lock.tsv").exists()
+    assert read_lock(tmp_path / "inputs.lock.tsv") == {}  # every run writes the file; nothing is locked in it yet
     code, terminal = _run(tmp_path, "inputs.json")
     assert code == 1
     for words in ("a row has", "set aside in refused/", "the next run fetches it again"):
