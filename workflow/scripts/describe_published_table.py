@@ -7,7 +7,7 @@ from sidemine.script_log import log_to
 with log_to(snakemake.log[0]), note_refusals(snakemake.input), record_job(snakemake):
     from pathlib import Path
 
-    from sidemine.evidence.published_table import describe_published_table
+    from sidemine.lines.published.measure import describe_published_table
     from sidemine.prepare.gene_table import read_gene_table
     from sidemine.study.specifications import DescribePublishedTable
     from sidemine.tables import GENE_SETS, read_table, write_json

@@ -16,7 +16,7 @@ from sidemine.effect.measure import ContrastFiles, measure_hypothesis, units_of
 from sidemine.effect.pooled_effect import choose_independent
 from sidemine.effect.record import Refused
 from sidemine.enrichment.set_tests import run_set_tests
-from sidemine.evidence.concordance_sources import read_source, shared_reason
+from sidemine.lines.bridge.contrasts import read_source, shared_reason
 from sidemine.quality.assessment import assess_quality
 from sidemine.quality.shared_samples import find_shared_samples
 from sidemine.study.models import Contrast, Dataset, Hypothesis, Traps

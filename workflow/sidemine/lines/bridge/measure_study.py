@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sidemine.considerations.composition.cell_proxies import find_contaminated, read_markers
-from sidemine.evidence.comparator_perturbations import gather_comparators
-from sidemine.evidence.concordance_bridge import (
+from sidemine.lines.bridge.comparators import gather_comparators
+from sidemine.lines.bridge.contrasts import ContrastSource, adjusted_fits, independent_of, shared_reason
+from sidemine.lines.bridge.derived_sets import DerivedSet, derive_set, not_derived, overlaps
+from sidemine.lines.bridge.measure import (
     ADJUSTED,
     TOTAL,
     BridgeData,
@@ -25,10 +27,8 @@ from sidemine.evidence.concordance_bridge import (
     primary_row,
     sentence_of,
 )
-from sidemine.evidence.concordance_profiles import build_side
-from sidemine.evidence.concordance_sources import ContrastSource, adjusted_fits, independent_of, shared_reason
-from sidemine.evidence.derived_sets import DerivedSet, derive_set, not_derived, overlaps
-from sidemine.evidence.subgroup_interactions import measure_interaction
+from sidemine.lines.bridge.profiles import build_side
+from sidemine.lines.interaction.measure import measure_interaction
 from sidemine.tables import CONCORDANCE, empty_table
 
 if TYPE_CHECKING:
