@@ -13,8 +13,9 @@ from sidemine.errors import InputError
 from sidemine.lines.bridge.comparators import gather_comparators, place_among, read_signatures
 from sidemine.lines.bridge.config import ComparatorSignatures, Concordance
 from sidemine.lines.bridge.measure_study import ConcordanceInputs, measure_concordance
+from sidemine.lines.bridge.table import CONCORDANCE
 from sidemine.prepare.gene_table import GeneTable
-from sidemine.tables import CONCORDANCE, check_table
+from sidemine.tables import check_table
 
 IN_SET = np.arange(N_GENES) < 40
 SETS = pd.DataFrame(
