@@ -200,9 +200,9 @@ EVERYWHERE = {path.stem for path in SCRIPTS}
 @pytest.mark.parametrize(
     ("file", "old", "new", "scripts"),
     [
-        ("sidemine/tables.py", "its sign is target minus reference.", "Its sign: target minus reference.",
+        ("sidemine/differential/differential_table.py", "its sign is target minus reference.", "Its sign: target minus reference.",
          {"fit_contrast", "assess_contrasts", "describe_gene_sets", "build_report", "draw_annex"}),
-        ("sidemine/tables.py", "Id of the bridge.", "The bridge.", {"measure_concordance"}),
+        ("sidemine/evidence/concordance_table.py", "Id of the bridge.", "The bridge.", {"measure_concordance"}),
         ("sidemine/tables.py", '"""Return a typed table', '"""Give a typed table', set()),
         ("sidemine/script_log.py", "finally:\n        root.", "finally:\n        print()\n        root.", EVERYWHERE),
         ("sidemine/report/templates/page.css", "{", "{ color: red;", {"build_report", "draw_annex", "write_manifest",

@@ -12,9 +12,10 @@ from evidence.planted_profiles import GENES, N_GENES, fit_study, source_of
 from sidemine.errors import InputError
 from sidemine.evidence.comparator_perturbations import gather_comparators, place_among, read_signatures
 from sidemine.evidence.concordance import ConcordanceInputs, measure_concordance
+from sidemine.evidence.concordance_table import CONCORDANCE
 from sidemine.prepare.gene_table import GeneTable
 from sidemine.study.concordance_config import ComparatorSignatures, Concordance
-from sidemine.tables import CONCORDANCE, check_table
+from sidemine.tables import check_table
 
 IN_SET = np.arange(N_GENES) < 40
 SETS = pd.DataFrame(

@@ -27,9 +27,10 @@ from sidemine.evidence.concordance_bridge import (
 )
 from sidemine.evidence.concordance_profiles import build_side
 from sidemine.evidence.concordance_sources import ContrastSource, adjusted_fits, independent_of, shared_reason
+from sidemine.evidence.concordance_table import CONCORDANCE
 from sidemine.evidence.derived_sets import DerivedSet, derive_set, not_derived, overlaps
 from sidemine.evidence.subgroup_interactions import measure_interaction
-from sidemine.tables import CONCORDANCE, empty_table
+from sidemine.tables import empty_table
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,7 +50,7 @@ class ConcordanceInputs:
     sources
         Every contrast that a bridge or interaction names, and the stimulus contrasts in blood.
     gene_sets
-        The study's sets, as `tables.GENE_SETS` describes.
+        The study's sets, as `gene_set_table.GENE_SETS` describes.
     markers
         Marker files of the blood cells.
     signatures
@@ -79,7 +80,7 @@ def measure_concordance(
     Returns
     -------
     table
-        As `tables.CONCORDANCE` describes.
+        As `concordance_table.CONCORDANCE` describes.
     record
         JSON-ready: bridges and interactions.
     """

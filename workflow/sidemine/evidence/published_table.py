@@ -182,7 +182,7 @@ def describe_published_table(
         Files of probe maps: by `platform_map` the declared platform's, by `rival_GPLnnn` a rival's (the roles that
         retrieval gives them); plain platform names are understood as well.
     gene_sets
-        Table of `tables.GENE_SETS`, for the panel.
+        Table of `gene_set_table.GENE_SETS`, for the panel.
     gene_table
         Resolves symbols.
 

@@ -40,7 +40,7 @@ def measure_interaction(
     not_pooled
         Contrasts that are not independent of an earlier one, with the reason.
     gene_sets
-        As `tables.GENE_SETS` describes.
+        As `gene_set_table.GENE_SETS` describes.
 
     Returns
     -------
