@@ -217,6 +217,22 @@ def test_an_edit_to_the_package_reruns_its_users(monkeypatch, tree, file, old, n
     assert edited(monkeypatch, tree, file, old, new) == scripts
 
 
+def test_a_module_that_a_script_finds_by_name_counts_whole(package):
+    """What one script runs in turn: the job that runs a module sees its edits, the job that runs another one does not."""
+
+    def digests():
+        forget()
+        return [code_digest.digest_of_script(package, module) for module in ("sidemine.plugins", "sidemine.other")]
+
+    before = digests()
+    (package.parent / "plugins.py").write_text("def plugin(): return 2\n")
+    after = digests()
+    assert before[0] != after[0]
+    assert before[1] == after[1]
+    with pytest.raises(ModuleNotFoundError, match=r"sidemine\.missing"):
+        code_digest.digest_of_script(package, "sidemine.missing")
+
+
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
 def test_every_script_is_followed_by_name(script):
     """No script stands alone, and none falls back to the whole package."""
