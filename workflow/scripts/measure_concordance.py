@@ -7,14 +7,17 @@ from sidemine.script_log import log_to
 with log_to(snakemake.log[0]), note_refusals(snakemake.input), record_job(snakemake):
     from pathlib import Path
 
+    from sidemine.considerations.composition.cell_proxies import pathway_genes, read_markers
     from sidemine.enrichment.gene_set_table import GENE_SETS
     from sidemine.lines.bridge.comparators import read_signatures
     from sidemine.lines.bridge.contrasts import read_source
-    from sidemine.lines.bridge.measure_study import ConcordanceInputs, measure_concordance
+    from sidemine.lines.bridge.measure import ConcordanceInputs, measure_concordance
+    from sidemine.lines.bridge.record import concordance_table
     from sidemine.lines.bridge.table import CONCORDANCE
     from sidemine.prepare.gene_table import read_gene_table
+    from sidemine.records import write_record
     from sidemine.study.specifications import MeasureConcordance
-    from sidemine.tables import read_json, read_table, write_json, write_table
+    from sidemine.tables import read_json, read_table, write_table
 
     specification = MeasureConcordance.model_validate(snakemake.params.specification)
     declared, datasets = specification.declared, specification.datasets
@@ -37,17 +40,18 @@ with log_to(snakemake.log[0]), note_refusals(snakemake.input), record_job(snakem
             for bridge in declared.bridges
             if bridge.id in files
         }
+    gene_sets = read_table(Path(snakemake.input.sets), GENE_SETS)
     markers = Path(snakemake.scriptdir).resolve().parents[1] / "resources" / "gene_sets"
-    table, record = measure_concordance(
+    measured = measure_concordance(
         declared,
         ConcordanceInputs(
             sources,
-            read_table(Path(snakemake.input.sets), GENE_SETS),
-            [markers / f"{cell}.tsv" for cell in snakemake.params.markers],
+            gene_sets,
+            read_markers([markers / f"{cell}.tsv" for cell in snakemake.params.markers], pathway_genes(gene_sets)),
             signatures,
+            specification.rotations,
+            specification.seed,
         ),
-        n_rotations=specification.rotations,
-        seed=specification.seed,
     )
-    write_table(table, Path(snakemake.output.table), CONCORDANCE)
-    write_json(record, Path(snakemake.output.record))
+    write_table(concordance_table(measured.bridges), Path(snakemake.output.table), CONCORDANCE)
+    write_record(measured, Path(snakemake.output.record))

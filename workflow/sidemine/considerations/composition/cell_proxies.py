@@ -75,6 +75,17 @@ def read_markers(paths: list[Path], forbidden: set[str]) -> dict[str, list[str]]
     return {name: sorted(set(found) - forbidden) for name, found in sorted(genes.items())}
 
 
+def pathway_genes(gene_sets: pd.DataFrame) -> set[str]:
+    """Return the genes of target and member sets, which the drug's pathway may move: they are no markers.
+
+    Parameters
+    ----------
+    gene_sets
+        As `gene_set_table.GENE_SETS` describes.
+    """
+    return set(gene_sets.loc[gene_sets["family"].isin(["target", "member"]), "gene"])
+
+
 def stimuli_checked(markers: Mapping[str, list[str]], stimuli: Mapping[str, ContrastFit]) -> list[str]:
     """Return the stimulus contrasts that measure the markers of any cell type: without one nothing was checked."""
     return [

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sidemine.considerations.composition.cell_proxies import find_contaminated, read_markers, stimuli_checked
+from sidemine.considerations.composition.cell_proxies import (
+    find_contaminated,
+    pathway_genes,
+    read_markers,
+    stimuli_checked,
+)
 from sidemine.considerations.composition.measure import find_differing, measure_composition
 from sidemine.considerations.composition.record import Adjusted, CompositionOfContrast, NotAdjusted
 from sidemine.stats.seeds import named_seed
@@ -49,7 +54,7 @@ def adjust_cohorts(
     seed
         Seed of the bootstrap.
     """
-    forbidden = set(gene_sets.loc[gene_sets["family"].isin(["target", "member"]), "gene"])
+    forbidden = pathway_genes(gene_sets)
     kept = read_markers(markers, forbidden)
     tested = {name: fit for name, fit in stimuli.items() if fit is not None}
     contaminated, checked = find_contaminated(kept, tested), stimuli_checked(kept, tested)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sidemine.considerations.composition.cell_proxies import read_markers
+from sidemine.considerations.composition.cell_proxies import pathway_genes, read_markers
 from sidemine.considerations.composition.record import CompositionOfContrast
 from sidemine.considerations.robustness.config import RobustnessSettings
 from sidemine.considerations.robustness.contrast_data import ContrastData
@@ -127,7 +127,7 @@ def _load(
     settings: RobustnessSettings,
 ) -> dict[str, ContrastData]:
     """Read the data of all testable contrasts, every dataset once."""
-    forbidden = set(gene_sets.loc[gene_sets["family"].isin(["target", "member"]), "gene"])
+    forbidden = pathway_genes(gene_sets)
     markers = read_markers(list(files.markers), forbidden)
     names = dict.fromkeys(contrasts[contrast].dataset for contrast in used)
     expression = {name: read_expression(files.expression[name]) for name in names}

@@ -71,6 +71,10 @@ class Place:
     concordances: Array
 
 
+NOWHERE = Place(None, [], [], np.zeros(0))
+"""The place of a concordance that was not measured."""
+
+
 def read_signatures(path: Path, declared: SignaturesToRead, gene_table: GeneTable) -> pd.DataFrame:
     """Read a file of signatures; return perturbations × approved symbols, without those to exclude.
 
