@@ -18,8 +18,8 @@ from sidemine.report.collect import ContrastResults, DatasetResults, StudyResult
 from sidemine.report.compact import restored
 from sidemine.report.covariates import colour_columns
 from sidemine.report.thinning import COMPLETE, Thinning, kept_genes
+from sidemine.sources.scales import DIFFERENCE_UNITS, EXPRESSION_UNITS, LOG2_FOLD_CHANGE
 from sidemine.study.panels import LONGEST_PANEL
-from sidemine.study.scales import DIFFERENCE_UNITS, EXPRESSION_UNITS, LOG2_FOLD_CHANGE
 
 if TYPE_CHECKING:
     import pandas as pd
