@@ -100,7 +100,15 @@ class Job(ABC):
 
     @abstractmethod
     def execute(self, inputs: JobFiles, outputs: JobFiles, specification: Mapping[str, object]) -> None:
-        """Run a job on its files; its specification as JSON values."""
+        """Run a job.
+
+        Parameters
+        ----------
+        inputs, outputs
+            Its files by name.
+        specification
+            Its specification as JSON values.
+        """
 
     @property
     @abstractmethod
@@ -167,7 +175,15 @@ class StudyJob(Job, Generic[Specified]):
         return self.inputs(plan, self._specified(plan)[about])
 
     def execute(self, inputs: JobFiles, outputs: JobFiles, specification: Mapping[str, object]) -> None:
-        """Run a job on its files; its specification as JSON values."""
+        """Run a job.
+
+        Parameters
+        ----------
+        inputs, outputs
+            Its files by name.
+        specification
+            Its specification as JSON values.
+        """
         self.run(inputs, outputs, self.specification.model_validate(specification))
 
     @property

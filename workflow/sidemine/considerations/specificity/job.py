@@ -1,4 +1,4 @@
-"""The job of specificity: place the primary sets among matched random sets and among the study's other sets."""
+"""The job of specificity: `specificity.tsv` and `specificity.json`."""
 
 from __future__ import annotations
 
@@ -7,21 +7,19 @@ from sidemine.study.plan import StudyPlan
 from sidemine.study_jobs import JobFiles, Patterns, StudyJob
 
 
-def specify(plan: StudyPlan) -> MeasureSpecificity:
-    """Return what the job uses of a study."""
+def _specify(plan: StudyPlan) -> MeasureSpecificity:
     return plan.specify(MeasureSpecificity, hypotheses=plan.hypotheses)
 
 
-def inputs(plan: StudyPlan, _: MeasureSpecificity) -> Patterns:
-    """Return what the job reads: the fits of all primary contrasts, and the gene sets."""
+def _inputs(plan: StudyPlan, _: MeasureSpecificity) -> Patterns:
     return {
         "fits": [f"<results>/contrasts/{contrast}/fit.npz" for contrast in plan.scope.primary_contrasts],
         "sets": "<results>/gene_sets.tsv.gz",
     }
 
 
-def run(files: JobFiles, results: JobFiles, specification: MeasureSpecificity) -> None:
-    """Write `specificity.tsv` and `specificity.json`."""
+# One job: the random sets of one contrast take a second, starting a job takes longer.
+def _run(inputs: JobFiles, outputs: JobFiles, specification: MeasureSpecificity) -> None:
     from sidemine.considerations.specificity.measure import measure_specificity
     from sidemine.considerations.specificity.table import SPECIFICITY
     from sidemine.differential.contrast_fit import load_fit
@@ -31,21 +29,21 @@ def run(files: JobFiles, results: JobFiles, specification: MeasureSpecificity) -
 
     table, records = measure_specificity(
         specification.hypotheses,
-        {contrast: load_fit(path) for contrast, path in files.by_folder("fits").items()},
-        read_table(files.path("sets"), GENE_SETS),
+        {contrast: load_fit(path) for contrast, path in inputs.by_folder("fits").items()},
+        read_table(inputs.path("sets"), GENE_SETS),
         specification,
     )
-    write_table(table, results.path("table"), SPECIFICITY)
-    write_record(records, results.path("record"))
+    write_table(table, outputs.path("table"), SPECIFICITY)
+    write_record(records, outputs.path("record"))
 
 
 JOB = StudyJob(
     name="measure_specificity",
     message="Place the primary sets among matched random sets and comparator sets",
     specification=MeasureSpecificity,
-    specify=specify,
-    inputs=inputs,
+    specify=_specify,
+    inputs=_inputs,
     outputs={"table": "<results>/specificity.tsv", "record": "<results>/specificity.json"},
-    run=run,
+    run=_run,
     priority=10,
 )
