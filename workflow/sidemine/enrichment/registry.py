@@ -16,12 +16,14 @@ SAMPLE_TESTS: tuple[SetTest[SampleSettings], ...] = (FRY, ROTATION, CAMERA)
 GENE_TESTS: tuple[SetTest[GeneSettings], ...] = (OVER_REPRESENTATION, PRERANK)
 """They take genes as independent, as many papers do. They hold no size on co-expressed sets, so they only describe."""
 
+_ALL: tuple[SetTest[SampleSettings] | SetTest[GeneSettings], ...] = (*SAMPLE_TESTS, *GENE_TESTS)
+
 
 def statistics() -> list[Statistic]:
     """Return what all tests give, in the order of the page."""
-    return [statistic for test in (*SAMPLE_TESTS, *GENE_TESTS) for statistic in test.statistics]
+    return [statistic for test in _ALL for statistic in test.statistics]
 
 
 def papers() -> list[Paper]:
     """Return the papers of all tests, each once, in the order of the tests."""
-    return list(dict.fromkeys(paper for test in (*SAMPLE_TESTS, *GENE_TESTS) for paper in test.papers))
+    return list(dict.fromkeys(paper for test in _ALL for paper in test.papers))

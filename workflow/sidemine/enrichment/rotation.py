@@ -22,6 +22,7 @@ import numpy as np
 
 from sidemine.differential.contrast_fit import ContrastFit
 from sidemine.enrichment.camera import direction_of
+from sidemine.enrichment.fry import ROAST_PAPER
 from sidemine.enrichment.rotated_deviates import (
     ROTATIONS_PER_STREAM,
     RotatableGenes,
@@ -30,7 +31,6 @@ from sidemine.enrichment.rotated_deviates import (
     directions_of,
     streams_of,
 )
-from sidemine.enrichment.fry import ROAST_PAPER
 from sidemine.enrichment.set_membership import SetMembership
 from sidemine.enrichment.set_test import SampleSettings, SetTest, Statistic
 from sidemine.errors import InputError, Problem

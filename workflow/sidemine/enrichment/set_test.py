@@ -89,7 +89,7 @@ class SetTest(Generic[Settings]):
     run
         Gives, from a fitted contrast, sets × genes of that fit and settings, a table with a row per set and statistic:
         gene_set, test (name of the statistic), direction (up, down or none; target minus reference), statistic and
-        p_value; where they are its own, also n_measured, effect, effect_scale, n_permutations.
+        p_value; where they are its own, also n_measured, effect, effect_scale, n_permutations. Other columns stay behind.
     """
 
     statistics: tuple[Statistic, ...]

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from typing import Any
 
 from sidemine.drawing.words import count, listed
+from sidemine.enrichment.registry import GENE_TESTS, SAMPLE_TESTS
+from sidemine.enrichment.set_test import SetTest
 from sidemine.report.collect import StudyResults
 from sidemine.report.methods_checks import paragraphs_of_checks
 from sidemine.report.payload import TOP_GENES, unit_words
@@ -110,8 +113,8 @@ def _set_tests(results: StudyResults) -> str:
     return (
         f"Gene sets. {count(n_sets, 'set')} were read; sets of fewer than {settings['min_set_size']} measured genes were "
         f"not tested, nor comparator sets of more than {settings['max_set_size']:,}. "
-        f"{_words_of(SAMPLE_TESTS, settings)} {_words_of(GENE_TESTS, settings)} p-values of these last ignore that the genes "
-        "of a set move together, so they describe and never carry a verdict. q-values of sets are "
+        f"{_words_of(SAMPLE_TESTS, settings)} {_words_of(GENE_TESTS, settings)} The last ones ignore that "
+        "the genes of a set move together, so they describe and never carry a verdict. q-values of sets are "
         "Benjamini–Hochberg over one family of sets and the contrasts of one role; the size of that family is shown."
     )
 
