@@ -44,7 +44,7 @@ from sidemine.considerations.calibration.rates import (
     read_simulated,
 )
 from sidemine.considerations.calibration.table import CALIBRATION
-from sidemine.differential.contrast_fit import ContrastFit, differential_table
+from sidemine.differential.contrast_fit import ContrastFit
 from sidemine.differential.design import Design, build_design
 from sidemine.differential.fit import fit_contrast
 from sidemine.effect.pooling import pool

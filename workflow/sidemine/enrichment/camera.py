@@ -78,7 +78,15 @@ def inter_gene_correlation(fit: ContrastFit, membership: SetMembership) -> NDArr
 
 
 def z_of_t(t: NDArray[np.float64], df: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the normal deviates of moderated t statistics by Hill's approximation (1970), as limma's CAMERA does."""
+    """Return the normal deviates of moderated t statistics, one per gene.
+
+    By Hill's approximation (1970, Algorithm 395), as limma's CAMERA does.
+
+    Parameters
+    ----------
+    t, df
+        Moderated t and its degrees of freedom, one per gene; `df` may be infinite.
+    """
     df = np.minimum(df, 1e100)
     a = df - 0.5
     b = 48 * a * a
@@ -149,7 +157,13 @@ class CameraSets:
     def variance_of_mean_square(
         self, estimated: NDArray[np.float64]
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Do the same from the mean square of the residual scores."""
+        """Return the same, one value per set, from the mean square of the residual scores.
+
+        Parameters
+        ----------
+        estimated
+            Per set: mean square of Σ a·residual over the residual degrees of freedom.
+        """
         with np.errstate(divide="ignore", invalid="ignore"):
             correlation = (estimated - self.independent) / (1 - self.independent)
         # A single gene has no correlation to estimate; negative correlation is not believed, as in limma.

@@ -95,7 +95,17 @@ def resistant_variances(
     prior_variance: NDArray[np.float64],
     prior_df: NDArray[np.float64],
 ) -> NDArray[np.float64]:
-    """Return outlier-resistant posterior variances from the sum and the largest of a gene's squared effects."""
+    """Return outlier-resistant posterior variances, one per gene.
+
+    Parameters
+    ----------
+    total, largest
+        Per gene: sum of the squared effects (contrast and residuals), and the largest of them, which is left out.
+    df
+        Residual degrees of freedom.
+    prior_variance, prior_df
+        Empirical Bayes prior, per gene; `prior_df` may be infinite.
+    """
     resistant = (total - largest) / (df + 1 - _expected_largest_square(df))
     return posterior_variances(resistant, SHARE_OF_DF_WITHOUT_LARGEST * df, prior_variance, prior_df)
 
