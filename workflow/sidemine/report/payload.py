@@ -14,12 +14,12 @@ import zlib
 from typing import TYPE_CHECKING, Any
 
 from sidemine.drawing.words import bounded, is_number
+from sidemine.enrichment.registry import statistics
 from sidemine.report.collect import ContrastResults, DatasetResults, StudyResults
-from sidemine.report.compact import restored
 from sidemine.report.covariates import colour_columns
 from sidemine.report.thinning import COMPLETE, Thinning, kept_genes
+from sidemine.sources.scales import DIFFERENCE_UNITS, EXPRESSION_UNITS, LOG2_FOLD_CHANGE
 from sidemine.study.panels import LONGEST_PANEL
-from sidemine.study.scales import DIFFERENCE_UNITS, EXPRESSION_UNITS, LOG2_FOLD_CHANGE
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,7 +29,6 @@ TOP_GENES = 300
 _GZIP = 31
 """Window bits that ask zlib for a gzip header; it holds no time."""
 _SET_UNITS = {"log2", *DIFFERENCE_UNITS.values()}
-_TEST_ORDER = ("fry", "rotation", "camera", "rotation_competitive")
 _FAMILY_ORDER = ("target", "member", "negative_control", "confounder", "comparator")
 
 
@@ -48,8 +47,8 @@ def pack_text(text: str) -> str:
 
 
 def unpack(block: str) -> Any:
-    """Undo `pack`, and `compact` of what was packed."""
-    return restored(json.loads(gzip.decompress(base64.b64decode(block))))
+    """Undo `pack`."""
+    return json.loads(gzip.decompress(base64.b64decode(block)))
 
 
 def significant(value: float, digits: int = 3) -> float | None:
@@ -277,12 +276,9 @@ def set_rows(enrichment: pd.DataFrame, role: str, first: list[str]) -> dict[str,
         rows.values(),
         key=lambda row: (order.get(row["gene_set"], len(order)), families.get(row["family"], 9), row["gene_set"]),
     )
-    return {"tests": sorted({str(test) for test in chosen["test"]}, key=_test_order), "rows": ordered}
-
-
-def _test_order(test: str) -> tuple[int, str]:
-    # The self-contained test first, as on the cards; then by name.
-    return (_TEST_ORDER.index(test) if test in _TEST_ORDER else len(_TEST_ORDER), test)
+    shown = set(chosen["test"])
+    labels = {statistic.name: statistic.label for statistic in statistics() if statistic.name in shown}
+    return {"tests": list(labels), "labels": labels, "rows": ordered}
 
 
 def _set_facts(record: dict[Any, Any]) -> dict[str, Any]:
