@@ -10,14 +10,12 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from sidemine.study.models import DerivedColumn, Hypothesis, RobustnessDimension, Settings, StudyInfo
 from sidemine.study.projections import (
-    ConcordanceToMeasure,
     ContrastGroups,
     ContrastOfRole,
     ContrastToFit,
     ContrastWords,
     DatasetOfContrasts,
     DatasetToAssess,
-    DatasetToBridge,
     DatasetToCompare,
     DatasetToMeasure,
     DatasetToPrepare,
@@ -29,7 +27,6 @@ from sidemine.study.projections import (
     HypothesisToPlace,
     HypothesisToPool,
     Projection,
-    TableToDescribe,
     TrapsOfContrast,
     TrapsOfDataset,
     count_sources,
@@ -223,26 +220,6 @@ class AdjustComposition(Projection):
     seed: int
 
 
-class MeasureConcordance(Projection):
-    """Which profiles are compared."""
-
-    declared: ConcordanceToMeasure
-    contrasts: list[ContrastOfRole]
-    datasets: dict[str, DatasetToBridge]
-    signatures: Files
-    gene_table: GeneTableToRead
-    rotations: int
-    seed: int
-
-
-class DescribePublishedTable(Projection):
-    """How a published table is read and told of; of its files, all but the table itself are maps."""
-
-    table: TableToDescribe
-    files: Files
-    gene_table: GeneTableToRead
-
-
 class VaryAnalysis(Projection):
     """Which decisions are changed in turn."""
 
@@ -414,28 +391,6 @@ def specify_jobs(study: Study, sources: StudySources, package: str) -> Specifica
                 stimuli=scope.blood_contrasts("stimulus"),
             )
         },
-        "measure_concordance": {
-            "": make(
-                MeasureConcordance,
-                declared=ConcordanceToMeasure.of(config.concordance),
-                contrasts=[ContrastOfRole.of(study.contrasts[name]) for name in scope.concordance_contrasts],
-                datasets={
-                    name: DatasetToBridge(**vars(counted[name]), composition=study.datasets[name].composition)
-                    for name in scope.concordance_datasets
-                },
-                signatures=_keys(sources.of_bridge),
-                gene_table=gene_table,
-            )
-        },
-        "describe_published_table": {
-            name: make(
-                DescribePublishedTable,
-                table=TableToDescribe.of(row),
-                files=_keys(sources.of_table[name]),
-                gene_table=gene_table,
-            )
-            for name, row in study.published_tables.items()
-        },
         "vary_analysis": {
             "": make(
                 VaryAnalysis,
@@ -458,7 +413,6 @@ def specify_jobs(study: Study, sources: StudySources, package: str) -> Specifica
     }
     needless = [
         *([] if scope.composition_contrasts else ["adjust_composition"]),
-        *([] if scope.compares_profiles else ["measure_concordance"]),
     ]
     return {rule: specifications for rule, specifications in jobs.items() if rule not in needless}
 

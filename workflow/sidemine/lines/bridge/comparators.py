@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sidemine.differential.contrast_fit import ContrastFit
+    from sidemine.lines.bridge.specification import SignaturesToRead
     from sidemine.prepare.gene_table import GeneTable
-    from sidemine.study.projections import SignaturesToRead
 
     Array = NDArray[np.float64]
 

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from sidemine.differential.contrast_fit import ContrastFit
-    from sidemine.study.projections import ContrastOfRole, DatasetToBridge
+    from sidemine.lines.bridge.specification import DatasetToBridge
+    from sidemine.study.projections import ContrastOfRole
 
 
 @dataclass(frozen=True)

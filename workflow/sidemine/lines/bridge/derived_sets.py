@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sidemine.differential.contrast_fit import ContrastFit
-    from sidemine.study.projections import DerivationOfSet
+    from sidemine.lines.bridge.specification import DerivationOfSet
 
 SAME_EVIDENCE = 0.2
 """Jaccard index with a target set above which the two are one line of evidence."""

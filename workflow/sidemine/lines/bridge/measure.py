@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from sidemine.differential.contrast_fit import ContrastFit
-    from sidemine.study.projections import BridgeToMeasure, ConcordanceToMeasure
+    from sidemine.lines.bridge.specification import BridgeToMeasure, ConcordanceToMeasure
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from sidemine.differential.contrast_fit import ContrastFit
-    from sidemine.study.projections import InteractionToMeasure
+    from sidemine.lines.interaction.specification import InteractionToMeasure
 
 POOLED = "pooled"
 
