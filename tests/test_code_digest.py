@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from sidemine import code_digest
+from sidemine.registered_jobs import STUDY_JOBS
 
 WORKFLOW = Path(__file__).parents[1] / "workflow"
 SCRIPTS = sorted((WORKFLOW / "scripts").glob("*.py"))
@@ -19,9 +20,9 @@ def forget():
         getattr(code_digest, cached).cache_clear()
 
 
-def digest(script):
+def digest(script, *modules):
     forget()
-    return code_digest.digest_of_script(script)
+    return code_digest.digest_of_script(script, *modules)
 
 
 @pytest.fixture
@@ -171,14 +172,20 @@ def test_code_that_cannot_be_followed_makes_the_script_depend_on_everything(pack
 
 
 def edited(monkeypatch, tree, file, old, new):
-    """Return the scripts whose digest changes with an edit to a copy of sidemine."""
+    """Return the scripts and declared jobs whose digest changes with an edit to a copy of sidemine."""
     monkeypatch.setattr(code_digest, "_PACKAGE", tree / "sidemine")
-    before = {path.stem: digest(path) for path in sorted((tree / "scripts").glob("*.py"))}
+
+    def digests():
+        scripts = {path.stem: digest(path) for path in sorted((tree / "scripts").glob("*.py"))}
+        runner = tree / "scripts" / "run_study_job.py"
+        return scripts | {job.name: digest(runner, *job.code) for job in STUDY_JOBS}
+
+    before = digests()
     path = tree / file
     text = path.read_text(encoding="utf-8")
     assert old in text
     path.write_text(text.replace(old, new, 1), encoding="utf-8")
-    after = {name: digest(tree / "scripts" / f"{name}.py") for name in before}
+    after = digests()
     path.write_text(text, encoding="utf-8")
     forget()
     return {name for name in before if before[name] != after[name]}
@@ -194,7 +201,7 @@ def tree(tmp_path_factory):
     return tree
 
 
-EVERYWHERE = {path.stem for path in SCRIPTS}
+EVERYWHERE = {path.stem for path in SCRIPTS} | {job.name for job in STUDY_JOBS}
 
 
 @pytest.mark.parametrize(
