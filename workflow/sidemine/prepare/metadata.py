@@ -17,8 +17,9 @@ from sidemine.prepare.sample_table import EXCLUDED_BY_HAND, SAMPLES
 from sidemine.prepare.single_cell import MIN_CELLS, PseudobulkPlan, plan_pseudobulk
 from sidemine.prepare.value_columns import list_value_columns, match_columns, names_in_values
 from sidemine.sources.cells import Cells, text_frame
+from sidemine.sources.declarations import DeclaredValues
 from sidemine.sources.geo_record import read_record_metadata
-from sidemine.sources.registry import BULK_SOURCES, CELL_SOURCES
+from sidemine.sources.registry import BULK_LAYOUTS, CELL_LAYOUTS
 from sidemine.study.hints import did_you_mean
 from sidemine.study.selectors import matches_nothing, parse_selector
 from sidemine.text.numbers import is_missing_label
@@ -36,7 +37,6 @@ logger = logging.getLogger(__name__)
 USED = "used"
 """Fate of a sample that takes part."""
 
-SINGLE_CELL_LAYOUTS = frozenset(CELL_SOURCES)
 _MAX_LABELS = 50
 
 
@@ -90,7 +90,7 @@ def _describe_samples(row: DatasetToRead, files: Mapping[str, Path]) -> pd.DataF
     """Return what the record itself says of its samples; of single cells, whose samples are the sheet's, nothing."""
     import pandas as pd
 
-    if row.layout not in SINGLE_CELL_LAYOUTS:
+    if row.layout not in CELL_LAYOUTS:
         try:
             return _own_metadata(row, files)
         except SidemineError:
@@ -140,7 +140,7 @@ def read_samples(
         When metadata, sheet, selectors and value columns do not fit together: all such problems at once.
     """
     problems: list[Problem] = []
-    if row.layout in SINGLE_CELL_LAYOUTS:
+    if row.layout in CELL_LAYOUTS:
         samples, fates = _pseudobulk_samples(row, files, derive)
     else:
         samples, fates = _bulk_samples(row, files, derive, problems)
@@ -149,7 +149,7 @@ def read_samples(
     fates.update({sample: EXCLUDED_BY_HAND for sample in exclude if sample in fates})
     used = [sample for sample in samples.index if fates[sample] == USED]
     problems += _columns_problems(row, samples, used, derive)
-    if row.layout not in SINGLE_CELL_LAYOUTS and not problems:
+    if row.layout not in CELL_LAYOUTS and not problems:
         with _collecting(problems):
             check_derived(samples, derive, samples.index.isin(used), f"config.yaml, derive.{row.dataset}")
         with _collecting(problems):
@@ -187,9 +187,9 @@ def _own_metadata(row: DatasetToRead, files: Mapping[str, Path]) -> pd.DataFrame
     """Return the metadata that come with the data: from a series matrix, or from names of members or columns."""
     import pandas as pd
 
-    if "metadata" in files or row.layout == "series_matrix":
-        return read_record_metadata(files.get("metadata", files["values"])).samples
-    if describe := BULK_SOURCES[row.layout].describe_samples:
+    if "metadata" in files:
+        return read_record_metadata(files["metadata"]).samples
+    if describe := BULK_LAYOUTS[row.layout].describe_samples:
         return describe(files["values"])
     if "sample_sheet" in files and row.sample_name:
         return read_sample_sheet(files["sample_sheet"])[[]]
@@ -240,7 +240,7 @@ def _columns_problems(
     named = {"biological_unit": row.biological_unit, "sex_column": row.sex_column, "age_column": row.age_column}
     places = [(key, name) for key, name in named.items() if name]
     # Pseudobulk samples without a unit have a problem of their own, with words of its own.
-    if row.layout in SINGLE_CELL_LAYOUTS:
+    if row.layout in CELL_LAYOUTS:
         places = places[bool(row.biological_unit) :]
     places += [("batch_columns", name) for name in row.batch_columns]
     columns = [str(name) for name in samples.columns]
@@ -306,7 +306,7 @@ def read_planned_cells(
     """
     import numpy as np
 
-    cells = CELL_SOURCES[row.layout].read(row, files["values"], values)
+    cells = CELL_LAYOUTS[row.layout].read(files["values"], DeclaredValues.of(row), values)
     sheet = read_sample_sheet(files["sample_sheet"]) if "sample_sheet" in files else None
     obs = cells.obs
     if "metadata" in files and "sample" in obs.columns:

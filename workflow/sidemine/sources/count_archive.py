@@ -13,9 +13,8 @@ from typing import IO, TYPE_CHECKING
 from sidemine.errors import InputError, Problem
 from sidemine.simulation_marker import SIMULATION_MARKER
 from sidemine.sources.containers import SampleFile, is_container, iter_files, name_samples
+from sidemine.sources.declarations import NOTHING_DECLARED, DeclaredValues
 from sidemine.sources.gene_column import (
-    NOTHING_DECLARED,
-    DeclaredColumns,
     counts_rows,
     find_gene_column,
     refuse_hidden_counter,
@@ -156,7 +155,7 @@ def _stem(member: str) -> str:
 
 
 def read_count_archive(
-    path: Path, *, scale: str = "counts", strand: str = "no", declared: DeclaredColumns = NOTHING_DECLARED
+    path: Path, *, scale: str = "counts", strand: str = "no", declared: DeclaredValues = NOTHING_DECLARED
 ) -> ValueMatrix:
     """Read one file of values per sample.
 
@@ -246,7 +245,7 @@ def _read_table(source: Path | IO[bytes], where: str) -> TextTable:
     return read_delimited(source, where, r_layout=True)
 
 
-def _read_counts(table: TextTable, scale: str, strand: str, declared: DeclaredColumns, known: list[str]) -> _CountFile:
+def _read_counts(table: TextTable, scale: str, strand: str, declared: DeclaredValues, known: list[str]) -> _CountFile:
     import numpy as np
 
     column = find_column(table, scale, strand)

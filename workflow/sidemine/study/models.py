@@ -6,11 +6,13 @@ These pydantic models are the one place where the configuration is defined. The 
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, get_args
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from sidemine.lines.bridge.config import Concordance
+from sidemine.sources.declarations import IdentifierKind, Strand
+from sidemine.sources.registry import LAYOUTS, layouts_with
 from sidemine.sources.scales import SCALES, Scale
 from sidemine.study.closed_model import ClosedModel, split_list
 from sidemine.study.context import ClinicalContext
@@ -23,11 +25,10 @@ from sidemine.study.patterns import compile_pattern
 # Braces, angle brackets and globs in an output path mean something to Snakemake.
 _PLACE = r"^[^{}<>*?\[\]\x00-\x1f]+$"
 
-Layout = Literal["series_matrix", "table", "archive", "ncbi_counts", "h5ad", "tenx"]
-FOLDER_LAYOUTS: frozenset[Layout] = frozenset({"archive", "tenx"})
-"""Layouts whose file may be a local folder."""
-Strand = Literal["no", "forward", "reverse"]
-IdentifierKind = Literal["probe", "symbol", "ensembl", "entrez"]
+if TYPE_CHECKING:
+    LayoutWord = str
+else:
+    LayoutWord = Literal[tuple(LAYOUTS)]
 Role = Literal["disease", "inhibitor", "stimulus", "negative_control"]
 Family = Literal["target", "member", "confounder", "comparator", "negative_control"]
 Direction = Literal["up", "down", "either"]
@@ -89,19 +90,20 @@ RobustnessDimensions = Annotated[
 ]
 
 
+_DERIVED_VALUES = [word for word, layout in LAYOUTS.items() if "values" in layout.by_accession]
+
+
 class Dataset(ClosedModel):
     """One row of `datasets.tsv`: one accession × platform × file × sample subset."""
 
     dataset: Identifier = Field(description="Id of the dataset, used in paths.")
     accession: str = Field(pattern=r"^[A-Za-z0-9._-]+$", description="Public accession, for example GSE48000.")
     platform: str = Field(default="", pattern=r"^(GPL[0-9]+)?$", description="GEO platform; needed for arrays.")
-    layout: Layout = Field(
-        description="Shape of the file: series_matrix (GEO), table (genes × samples; text or spreadsheet), archive (tar, "
-        "zip or folder with one file per sample: HTSeq, featureCounts, STAR, RSEM, salmon, kallisto or two columns), "
-        "ncbi_counts (NCBI-generated counts), h5ad or tenx (single cell)."
+    layout: LayoutWord = Field(
+        description="Shape of the file: " + "; ".join(layout.meaning for layout in LAYOUTS.values()) + "."
     )
     file: str = Field(
-        default="", description="URL or path of the values. May be left out for series_matrix and ncbi_counts."
+        default="", description=f"URL or path of the values. May be left out for {' and '.join(_DERIVED_VALUES)}."
     )
     metadata: str = Field(
         default="",
@@ -191,16 +193,16 @@ class Dataset(ClosedModel):
 
     @model_validator(mode="after")
     def _require_file_or_derivable(self) -> Dataset:
-        if not self.file and self.layout not in {"series_matrix", "ncbi_counts"}:
+        layout = LAYOUTS[self.layout]
+        if not self.file and "values" not in layout.by_accession:
             raise ValueError(f"file is needed for layout {self.layout}")
         if self.identifiers == "probe" and not self.platform and not self.platform_map:
             raise ValueError("identifiers are probes, so platform (GPLnnn) or platform_map is needed")
-        misplaced = {"strand": self.strand != "no", "sheet": bool(self.sheet), "layer": bool(self.layer)}
-        for key, layout in (("strand", "archive"), ("sheet", "table"), ("layer", "h5ad")):
-            if misplaced[key] and self.layout != layout:
-                raise ValueError(f"{key} belongs to layout {layout} only")
-        if (self.cell_type or self.sample_columns) and self.layout not in {"h5ad", "tenx"}:
-            raise ValueError("cell_type and sample_columns belong to layouts h5ad and tenx only")
+        for column, field in type(self).model_fields.items():
+            words = layouts_with(column)
+            is_given = getattr(self, column) != field.get_default(call_default_factory=True, validated_data={})
+            if words and is_given and self.layout not in words:
+                raise ValueError(f"{column} belongs to layout{'s' * (len(words) > 1)} {' and '.join(words)} only")
         return self
 
     @property

@@ -11,6 +11,7 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict
 
+from sidemine.sources.declarations import IdentifierKind, Strand
 from sidemine.sources.scales import Scale
 from sidemine.study.covariates import parse_covariate
 from sidemine.study.independence import source_of
@@ -18,12 +19,9 @@ from sidemine.study.models import (
     Dataset,
     Direction,
     Family,
-    IdentifierKind,
-    Layout,
     MarginOfControl,
     Role,
     SetFormat,
-    Strand,
 )
 
 
@@ -43,7 +41,7 @@ class DatasetToRead(Projection):
 
     dataset: str
     platform: str
-    layout: Layout
+    layout: str
     identifiers: IdentifierKind
     scale: Scale
     gene_column: str

@@ -11,12 +11,13 @@ from typing import Any
 from sidemine.errors import Problem, StudyError
 from sidemine.lines.bridge.check import check_concordance
 from sidemine.lines.bridge.config import ComparatorSignatures
+from sidemine.sources.forms import FOLDER_FORMS
+from sidemine.sources.registry import LAYOUTS
 from sidemine.study.check_hypotheses import check_hypotheses
 from sidemine.study.context import ConsideredDataset
 from sidemine.study.covariates import parse_covariate
 from sidemine.study.hints import dangling
 from sidemine.study.models import (
-    FOLDER_LAYOUTS,
     Contrast,
     Dataset,
     GeneSetRow,
@@ -150,22 +151,16 @@ def _licences(draft: Draft) -> list[Problem]:
 def _check_dataset(row: SheetRow[Dataset]) -> list[Problem]:
     dataset = row.model
     problems = _selector_problems(dataset.subset, f"{row.where}, column subset")[1] if dataset.subset else []
-    if dataset.layout == "ncbi_counts" and (dataset.identifiers, dataset.scale) != ("entrez", "counts"):
+    required = LAYOUTS[dataset.layout].requirement
+    if required and any(getattr(dataset, column) != value for column, value in required.values.items()):
+        columns = list(required.values)
         problems.append(
             Problem(
-                "NCBI-generated counts are counts by Entrez gene id",
-                f"{row.where}, columns identifiers and scale: {dataset.identifiers}, {dataset.scale}",
-                "identifiers entrez, scale counts",
-                "Correct the two columns, or the layout.",
-            )
-        )
-    if dataset.layout in {"h5ad", "tenx"} and dataset.scale != "counts":
-        problems.append(
-            Problem(
-                "single-cell data are summed per biological unit, which needs raw counts",
-                f"{row.where}, column scale: {dataset.scale}",
-                "scale counts for layouts h5ad and tenx",
-                "Use a file with raw counts.",
+                required.reason,
+                f"{row.where}, column{'s' * (len(columns) > 1)} {' and '.join(columns)}: "
+                + ", ".join(str(getattr(dataset, column)) for column in columns),
+                ", ".join(f"{column} {value}" for column, value in required.values.items()),
+                required.next_step,
             )
         )
     return problems
@@ -338,7 +333,9 @@ def _check_files(draft: Draft) -> list[Problem]:
     """Return the problems of local files and folders that do not exist, and of addresses that cannot be fetched."""
     folder = draft.config_path.parent
     problems: list[Problem] = []
-    may_be_folders = {f"{row.where}, column file" for row in draft.datasets.rows if row.model.layout in FOLDER_LAYOUTS}
+    may_be_folders = {
+        f"{row.where}, column file" for row in draft.datasets.rows if LAYOUTS[row.model.layout].form in FOLDER_FORMS
+    }
     for text, where in _file_keys(draft):
         is_there, kind = (Path.exists, "file or folder") if where in may_be_folders else (Path.is_file, "file")
         problems += _check_file(text, where, folder, is_there, kind)
