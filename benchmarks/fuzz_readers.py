@@ -88,7 +88,8 @@ def readers() -> dict[str, Reader]:
     from sidemine.sources.ncbi_counts import read_ncbi_annotation, read_ncbi_counts
     from sidemine.sources.series_matrix_file import read_series_matrix, read_series_metadata
     from sidemine.sources.soft import read_soft_metadata
-    from sidemine.study.models import Contrast, GeneTableSource, PublishedTable
+    from sidemine.study.models import GeneTableSource
+    from sidemine.study.rows import Contrast, PublishedTable
     from sidemine.study.sheets import read_sheet
 
     published = PublishedTable(

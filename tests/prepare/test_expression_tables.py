@@ -12,9 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sidemine.errors import InputError
-from sidemine.sources.declarations import DeclaredValues
+from sidemine.sources.declarations import DeclaredValues, IdentifierKind
 from sidemine.sources.expression_table import read_expression_table, read_table_columns, to_value_matrix
-from sidemine.study.models import IdentifierKind
 from sidemine.text.delimited import read_delimited
 
 

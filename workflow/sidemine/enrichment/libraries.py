@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sidemine.errors import InputError, Problem
-from sidemine.study.models import SetFormat
+from sidemine.study.choices import SetFormat
 from sidemine.text.decoding import Source, is_web_page, read_text, web_page
 from sidemine.text.delimited import TextTable, read_delimited, unquoted
 from sidemine.text.numbers import is_missing_label, parse_number

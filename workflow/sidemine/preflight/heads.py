@@ -15,7 +15,7 @@ from sidemine.sources.registry import LAYOUTS
 if TYPE_CHECKING:
     from sidemine.preflight.inputs import Input
     from sidemine.preflight.patience import Patience
-    from sidemine.study.models import Dataset
+    from sidemine.study.rows import Dataset
 
 WHOLE = 1_000_000
 """A file of up to so many bytes is fetched whole."""

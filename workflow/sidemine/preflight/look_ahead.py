@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from sidemine.study.load import Study
-    from sidemine.study.models import Contrast, Dataset
+    from sidemine.study.rows import Contrast, Dataset
 
 Outcome = Literal["testable", "not testable", "stops the run", "not known yet"]
 

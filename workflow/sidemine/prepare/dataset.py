@@ -16,8 +16,6 @@ from sidemine.prepare.gene_ledger import GENES_LEDGER
 from sidemine.prepare.gene_mapping import (
     GeneMatrix,
     MappedIdentifiers,
-    MultiGeneRule,
-    ProbeRule,
     collapse_to_genes,
     leave_out_copies,
     map_ids,
@@ -37,6 +35,7 @@ from sidemine.sources.geo_record import read_record_metadata
 from sidemine.sources.registry import BULK_LAYOUTS, CELL_LAYOUTS
 from sidemine.sources.scales import SCALES
 from sidemine.sources.value_matrix import ValueMatrix
+from sidemine.study.choices import MultiGeneRule, ProbeRule
 from sidemine.tables import empty_table
 
 if TYPE_CHECKING:

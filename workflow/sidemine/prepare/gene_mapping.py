@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 from sidemine.errors import InputError, Problem
 from sidemine.prepare.gene_table import GeneTable, Resolution
+from sidemine.study.choices import MultiGeneRule, ProbeRule
 
 if TYPE_CHECKING:
     import numpy as np
@@ -27,9 +28,6 @@ _MAX_SHARE_BY_CASE = 0.5
 
 _SEPARATORS = re.compile(r"\s*(?:///|//|[,;|])\s*")
 _EMPTY_SYMBOLS = frozenset({"", "-", "--", "---", "NA", "null", "n/a", "N/A"})
-
-MultiGeneRule = Literal["drop", "first"]
-ProbeRule = Literal["highest_mean", "highest_variance", "mean_of_probes"]
 
 
 @dataclass

@@ -16,8 +16,10 @@ from sidemine.sources.geo_addresses import (
     platform_annotation_urls,
 )
 from sidemine.sources.registry import LAYOUTS
-from sidemine.study.models import Dataset, GeneSetRow, GeneTableSource, PublishedTable, SetFormat
+from sidemine.study.choices import SetFormat
+from sidemine.study.models import GeneTableSource
 from sidemine.study.paths import expand_path
+from sidemine.study.rows import Dataset, GeneSetRow, PublishedTable
 
 _FORM_OF_SETS: dict[SetFormat, Form] = {
     "gmt": "gmt",

@@ -17,15 +17,10 @@ from sidemine.study.check_hypotheses import check_hypotheses
 from sidemine.study.context import ConsideredDataset
 from sidemine.study.covariates import parse_covariate
 from sidemine.study.hints import dangling
-from sidemine.study.models import (
-    Contrast,
-    Dataset,
-    GeneSetRow,
-    PublishedTable,
-    StudyConfig,
-)
+from sidemine.study.models import StudyConfig
 from sidemine.study.panels import check_panels
 from sidemine.study.paths import expand_path, is_url
+from sidemine.study.rows import Contrast, Dataset, GeneSetRow, PublishedTable
 from sidemine.study.selectors import Selector, SelectorError, parse_selector
 from sidemine.study.sheets import Sheet, SheetRow
 
