@@ -29,7 +29,8 @@ from sidemine.sources.quantifiers import (
     quantifier_of,
 )
 from sidemine.sources.value_matrix import ValueMatrix
-from sidemine.text.delimited import TextTable, read_delimited
+from sidemine.text.delimited import read_delimited
+from sidemine.text.text_table import TextTable
 
 if TYPE_CHECKING:
     import numpy as np

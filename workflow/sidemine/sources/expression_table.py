@@ -26,16 +26,10 @@ from sidemine.sources.gene_column import (
 from sidemine.sources.side_columns import find_side_columns
 from sidemine.sources.spreadsheet import is_spreadsheet, read_spreadsheet
 from sidemine.sources.value_matrix import ValueMatrix
-from sidemine.text.delimited import (
-    ANNOTATION_WORDS,
-    IDENTIFIER_WORDS,
-    SHORT_STATISTICS,
-    STATISTIC_WORDS,
-    TextTable,
-    plain_word,
-    read_delimited,
-)
+from sidemine.text.delimited import read_delimited
+from sidemine.text.header_words import ANNOTATION_WORDS, IDENTIFIER_WORDS, SHORT_STATISTICS, STATISTIC_WORDS, plain_word
 from sidemine.text.numbers import is_missing, is_number
+from sidemine.text.text_table import TextTable
 
 logger = logging.getLogger(__name__)
 

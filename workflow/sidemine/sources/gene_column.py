@@ -8,8 +8,9 @@ from itertools import pairwise
 
 from sidemine.errors import InputError, Problem
 from sidemine.sources.declarations import DeclaredValues, IdentifierKind
-from sidemine.text.delimited import ANNOTATION_WORDS, IDENTIFIER_WORDS, TextTable, plain_word
+from sidemine.text.header_words import ANNOTATION_WORDS, IDENTIFIER_WORDS, plain_word
 from sidemine.text.numbers import is_missing, is_number
+from sidemine.text.text_table import TextTable
 
 PEEK_ROWS = 200
 """Rows that are looked at."""

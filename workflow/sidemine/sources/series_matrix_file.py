@@ -16,7 +16,8 @@ from sidemine.errors import InputError, Problem
 from sidemine.simulation_marker import SIMULATION_MARKER
 from sidemine.sources.geo_metadata import SampleTable, SeriesMetadata, check_accessions
 from sidemine.text.decoding import MAX_BYTES, Decoded, open_decoded, truncated
-from sidemine.text.delimited import TextTable, read_delimited
+from sidemine.text.delimited import read_delimited
+from sidemine.text.text_table import TextTable
 
 if TYPE_CHECKING:
     import numpy as np

@@ -19,8 +19,9 @@ from sidemine.isolation.matrix_market import read_matrix_market
 from sidemine.sources.cells import Cells
 from sidemine.sources.containers import is_container, iter_files, name_samples, spooled_to_file
 from sidemine.sources.tenx_h5 import read_tenx_h5
+from sidemine.text.cells import unquoted
 from sidemine.text.decoding import open_unpacked
-from sidemine.text.delimited import read_delimited, unquoted
+from sidemine.text.delimited import read_delimited
 
 if TYPE_CHECKING:
     import pandas as pd
