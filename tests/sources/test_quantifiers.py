@@ -11,7 +11,8 @@ from deposits import gene_table, packed, row, write_members
 from sidemine.errors import InputError, SidemineError
 from sidemine.prepare.dataset import prepare_dataset
 from sidemine.prepare.metadata import read_samples
-from sidemine.sources.count_archive import list_archive_samples, read_count_archive
+from sidemine.sources.archive_members import list_archive_samples
+from sidemine.sources.count_archive import read_count_archive
 from sidemine.sources.declarations import DeclaredValues
 
 RSEM_HEAD = "gene_id\ttranscript_id(s)\tlength\teffective_length\texpected_count\tTPM\tFPKM\n"

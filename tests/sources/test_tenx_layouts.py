@@ -9,7 +9,8 @@ import pytest
 from deposits import SYMBOLS, packed, row, tenx_h5, triplet, write_members
 
 from sidemine.errors import InputError
-from sidemine.prepare.metadata import read_planned_cells, read_samples
+from sidemine.prepare.metadata import read_samples
+from sidemine.prepare.planned_cells import read_planned_cells
 from sidemine.sources.tenx_cells import read_tenx_cells
 
 RNG = np.random.default_rng(8)

@@ -12,21 +12,17 @@ from typing import TYPE_CHECKING
 from sidemine.errors import InputError, Problem, SheetMismatch
 from sidemine.prepare.analysis_scale import AnalysisValues, to_analysis_scale
 from sidemine.prepare.expression_store import PROVENANCE_KEY, read_expression, write_expression
+from sidemine.prepare.gene_collapse import GeneMatrix, collapse_to_genes, leave_out_copies
 from sidemine.prepare.gene_ledger import GENES_LEDGER
-from sidemine.prepare.gene_mapping import (
-    GeneMatrix,
-    MappedIdentifiers,
-    collapse_to_genes,
-    leave_out_copies,
-    map_ids,
-    map_probes,
-    map_symbols,
-)
+from sidemine.prepare.gene_mapping import MappedIdentifiers, map_ids, map_probes, map_symbols
 from sidemine.prepare.gene_table import GeneTable
-from sidemine.prepare.metadata import USED, find_label_notes, read_planned_cells
+from sidemine.prepare.label_notes import find_label_notes
+from sidemine.prepare.metadata import USED
 from sidemine.prepare.odd_samples import find_odd_samples
+from sidemine.prepare.planned_cells import read_planned_cells
 from sidemine.prepare.platform_annotation import read_platform_annotation
-from sidemine.prepare.scale import ScaleEvidence, assess_scale, judge_scale
+from sidemine.prepare.scale import judge_scale
+from sidemine.prepare.scale_evidence import ScaleEvidence, assess_scale
 from sidemine.prepare.single_cell import sum_cells
 from sidemine.prepare.value_columns import list_value_columns, match_columns, names_in_values, note_on_matching
 from sidemine.retrieve.integrity import carries_simulation_marker
@@ -79,7 +75,7 @@ def prepare_dataset(
     gene_table
         Approved symbols.
     probe_rule
-        Which probe speaks for a gene; see `gene_mapping.collapse_to_genes`.
+        Which probe speaks for a gene; see `gene_collapse.collapse_to_genes`.
     multi_gene_probes
         What becomes of a probe of several genes; see `gene_mapping.map_probes`.
     derive

@@ -214,7 +214,7 @@ def _explain_absence(
 
 def describe_values(values: npt.NDArray[np.float64], identifiers: list[str]) -> str:
     """Return one sentence on a matrix (identifiers × samples): its size, its range, its likely scale."""
-    from sidemine.prepare.scale import assess_scale
+    from sidemine.prepare.scale_evidence import assess_scale
 
     size = f"{values.shape[0]:,} identifiers ({', '.join(identifiers[:3])}, …) × {values.shape[1]:,} samples"
     try:

@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
 
 def _list_columns(path: Path, declared: DeclaredValues, named: Collection[str] | None) -> list[str]:
-    from sidemine.sources.count_archive import list_archive_samples
+    from sidemine.sources.archive_members import list_archive_samples
 
     del declared, named
     return [file.sample for file in list_archive_samples(path)]
 
 
 def _describe_samples(path: Path) -> pd.DataFrame:
-    from sidemine.sources.count_archive import archive_metadata, list_archive_samples
+    from sidemine.sources.archive_members import archive_metadata, list_archive_samples
 
     return archive_metadata(list_archive_samples(path))
 

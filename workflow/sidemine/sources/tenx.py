@@ -23,7 +23,7 @@ def _read(path: Path, declared: DeclaredValues, values: bool) -> Cells:
 
 
 def _inspect(file: FileToInspect) -> Inspection | None:
-    from sidemine.sources.tenx_cells import describe_tenx, is_tenx_part
+    from sidemine.sources.tenx_files import describe_tenx, is_tenx_part
 
     if file.start.startswith(HDF5_MAGIC):
         return _inspect_h5(file.path)

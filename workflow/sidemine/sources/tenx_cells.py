@@ -10,7 +10,7 @@ import io
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sidemine.errors import InputError, Problem
@@ -18,6 +18,7 @@ from sidemine.isolation import run_isolated
 from sidemine.isolation.matrix_market import read_matrix_market
 from sidemine.sources.cells import Cells
 from sidemine.sources.containers import is_container, iter_files, name_samples, spooled_to_file
+from sidemine.sources.tenx_files import MAX_MEMBER_BYTES, MAX_MEMBERS, PART, ROLE, Unit, no_triplet, plan_samples
 from sidemine.sources.tenx_h5 import read_tenx_h5
 from sidemine.text.cells import unquoted
 from sidemine.text.decoding import open_unpacked
@@ -28,43 +29,11 @@ if TYPE_CHECKING:
 
     from sidemine.sources.declarations import IdentifierKind
 
-MAX_MEMBER_BYTES = 8 * 1024**3
-MAX_MEMBERS = 50_000
 MIN_GENES = 200
 """Barcodes with fewer genes (in small references: fewer than 1 % of the genes) are taken for empty drops."""
 
-_PART = re.compile(r"(.*?)[_.-]?(barcodes\.tsv|features\.tsv|genes\.tsv|matrix\.mtx)(?:\.gz)?", re.DOTALL)
-_ROLE = {"barcodes.tsv": "barcodes", "features.tsv": "features", "genes.tsv": "features", "matrix.mtx": "matrix"}
-_FORM = re.compile(
-    r"(?<![A-Za-z0-9])(?:sample_)?(filtered|raw|unfiltered)(?:_(?:feature|gene)_bc_matri(?:x|ces)(?:_mex|_h5)?)?"
-    r"(?![A-Za-z0-9])"
-)
-_SOLO_FEATURES = frozenset({"gene", "genefull", "genefull_ex50pas", "genefull_exonoverintron"})
 _WELL = re.compile(r"[-_](\d+)$")
-_MAX_TOLD = 6
 _HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
-
-
-@dataclass
-class _Unit:
-    """What may be one sample: a triplet or an .h5 file.
-
-    `base` is its path without the folders and words that tools always write, so that the filtered and the raw matrix
-    of one sample have one base.
-    """
-
-    base: tuple[str, ...]
-    stem: str
-    raw: bool
-    members: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def rank(self) -> tuple[bool, bool]:
-        return self.raw, "h5" in self.members
-
-    @property
-    def shown(self) -> str:
-        return self.members.get("h5") or self.members.get("matrix") or next(iter(self.members.values()))
 
 
 @dataclass
@@ -127,7 +96,7 @@ def _read_cells(path: Path, kind: IdentifierKind | None) -> Cells:
         frames.append(obs)
         notes += [note] if note else []
     if features is None:
-        raise InputError(_no_triplet(path, "no triplet and no .h5 file at all"))
+        raise InputError(no_triplet(path, "no triplet and no .h5 file at all"))
     counts = sp.vstack(matrices).tocsr()
     is_gene = [len(cells) < 3 or cells[2] == "Gene Expression" for cells in features]
     column = 1 if kind == "symbol" else 0
@@ -138,145 +107,38 @@ def _read_cells(path: Path, kind: IdentifierKind | None) -> Cells:
     return Cells(counts[:, keep], [names[place] for place in keep], obs, left_out, notes)
 
 
-def is_tenx_part(member: str) -> bool:
-    """Tell whether a file within a container is a matrix of 10x output, by its name."""
-    name = PurePosixPath(member).name
-    match = _PART.fullmatch(name)
-    return name.endswith("_bc_matrix.h5") or (match is not None and match[2] == "matrix.mtx")
-
-
-def describe_tenx(path: Path) -> tuple[pd.DataFrame, list[str]]:
-    """Return the samples of a container of 10x output by its files' names (index `sample`, `title`), and notes."""
-    import pandas as pd
-
-    planned, notes = _plan(path)
-    index = pd.Index([sample for sample, _, _ in planned], name="sample", dtype=object)
-    return pd.DataFrame({"title": [title for _, title, _ in planned]}, index=index, dtype=object), notes
-
-
-# ------------------------------------------------------------------------------------------------- which files
-
-
 def _read_all(path: Path) -> tuple[list[tuple[str, str, _Matrix]], list[str]]:
     """Return (sample, title, matrix) in the order of the container, and notes."""
-    if path.is_file() and _PART.fullmatch(path.name):
+    if path.is_file() and PART.fullmatch(path.name):
         return [_read_beside(path)], []
     if path.is_file() and not is_container(path):
         if not _is_hdf5(path):
-            raise InputError(_no_triplet(path, "it is none of these"))
+            raise InputError(no_triplet(path, "it is none of these"))
         return [(path.stem, path.stem, _read_h5(path))], []
     if not path.exists():
-        raise InputError(_no_triplet(path, "it is none of these"))
-    planned, notes = _plan(path)
+        raise InputError(no_triplet(path, "it is none of these"))
+    planned, notes = plan_samples(path)
     matrices = _read_units(path, [unit for _, _, unit in planned])
     return [(sample, title, matrices[place]) for place, (sample, title, _) in enumerate(planned)], notes
 
 
 def _read_beside(path: Path) -> tuple[str, str, _Matrix]:
     """Read the triplet that a matrix.mtx belongs to, from the files beside it."""
-    match = _PART.fullmatch(path.name)
+    match = PART.fullmatch(path.name)
     prefix = match[1] if match else ""
     parts: dict[str, bytes] = {}
     for file in sorted(path.parent.iterdir()):
-        other = _PART.fullmatch(file.name)
+        other = PART.fullmatch(file.name)
         if file.is_file() and other and other[1] == prefix:
             with open_unpacked(file) as stream:
-                parts[_ROLE[other[2]]] = stream.read()
+                parts[ROLE[other[2]]] = stream.read()
     (named,) = name_samples([path.name], [prefix], "cells")
     if len(parts) < 3:
-        raise InputError(_no_triplet(path, f"{named.sample} has only {', '.join(sorted(parts))}"))
+        raise InputError(no_triplet(path, f"{named.sample} has only {', '.join(sorted(parts))}"))
     return named.sample, named.title, _read_triplet(named.sample, parts, path)
 
 
-def _plan(path: Path) -> tuple[list[tuple[str, str, _Unit]], list[str]]:
-    """Find the samples of a container by the names of its files."""
-    units: dict[tuple[object, ...], _Unit] = {}
-    loose: dict[PurePosixPath, list[str]] = {}
-    others = []
-    for name, _ in iter_files(path, max_member_bytes=MAX_MEMBER_BYTES, max_members=MAX_MEMBERS):
-        member = PurePosixPath(name)
-        if match := _PART.fullmatch(member.name):
-            unit = units.setdefault((member.parent, match[1]), _unit(member.parent.parts, match[1]))
-            unit.members[_ROLE[match[2]]] = name
-        elif member.suffix.lower() == ".h5" and not member.stem.lower().endswith("molecule_info"):
-            units[(name,)] = _unit(member.parent.parts, member.stem)
-            units[(name,)].members["h5"] = name
-        else:
-            others.append(name)
-    for key, unit in list(units.items()):
-        if set(unit.members) == {"features"}:
-            loose.setdefault(PurePosixPath(unit.members["features"]).parent, []).append(unit.members["features"])
-            del units[key]
-    notes = _share_features(list(units.values()), loose)
-    if others:
-        more = f" and {len(others) - _MAX_TOLD} more" if len(others) > _MAX_TOLD else ""
-        notes.append(f"files that are no part of 10x output: {', '.join(others[:_MAX_TOLD])}{more}")
-    chosen = _choose(list(units.values()), path, notes)
-    _check_complete(chosen, path)
-    if not chosen:
-        return [], notes
-    files = name_samples(
-        ["/".join([*unit.base, unit.stem or "-"]) for unit in chosen], [unit.stem for unit in chosen], "cells"
-    )
-    return [(file.sample, file.title, unit) for file, unit in zip(files, chosen, strict=True)], notes
-
-
-def _unit(folders: Sequence[str], stem: str) -> _Unit:
-    forms = [match[1] for folder in folders if (match := _FORM.fullmatch(folder))] + _FORM.findall(stem)
-    base = tuple(part for part in folders if not _FORM.fullmatch(part) and part.lower() not in _SOLO_FEATURES)
-    bare = re.sub(r"[_.-]{2,}", "_", _FORM.sub("", stem)) if _FORM.search(stem) else stem
-    return _Unit(base, bare.strip("_.-"), bool(forms) and forms[-1] != "filtered")
-
-
-def _share_features(units: list[_Unit], loose: dict[PurePosixPath, list[str]]) -> list[str]:
-    """Give a features file that belongs to no matrix to the matrices in its folder, and below, that have none."""
-    notes = []
-    for unit in units:
-        if "matrix" in unit.members and "features" not in unit.members:
-            folders = PurePosixPath(unit.members["matrix"]).parents
-            shared = next((loose[folder] for folder in folders if folder in loose), [])
-            if len(shared) == 1:
-                unit.members["features"] = shared[0]
-    for name in (name for names in loose.values() for name in names):
-        users = sum(unit.members.get("features") == name for unit in units)
-        notes.append(f"{name} is the features file of {users} samples" if users else f"{name} belongs to no matrix")
-    return notes
-
-
-def _choose(units: list[_Unit], path: Path, notes: list[str]) -> list[_Unit]:
-    """Take one form of each sample: filtered before raw, triplet before .h5; what is passed over is told."""
-    samples: dict[tuple[object, ...], list[_Unit]] = {}
-    for unit in units:
-        samples.setdefault((unit.base, unit.stem), []).append(unit)
-    chosen = []
-    for forms in samples.values():
-        best = min(forms, key=lambda unit: unit.rank)
-        equal = [unit for unit in forms if unit.rank == best.rank]
-        if len(equal) > 1:
-            raise InputError(
-                Problem(
-                    "two matrices belong to one sample",
-                    f"{path}: {' and '.join(unit.shown for unit in equal[:4])}",
-                    "one matrix per sample",
-                    "Make a folder or archive with the one that is wanted, and name that one in datasets.tsv.",
-                )
-            )
-        notes += [f"{unit.shown} was passed over: {best.shown} was taken" for unit in forms if unit is not best]
-        chosen.append(best)
-    raw = [unit.shown for unit in chosen if unit.raw]
-    if raw and len(raw) < len(chosen):
-        notes.append(f"only these samples come as raw matrices, empty drops included: {', '.join(raw[:6])}")
-    return chosen
-
-
-def _check_complete(units: list[_Unit], path: Path) -> None:
-    for unit in units:
-        if "h5" not in unit.members and len(unit.members) < 3:
-            name = "/".join([*unit.base, unit.stem] if unit.stem else unit.base) or "the triplet"
-            raise InputError(_no_triplet(path, f"{name} has only {', '.join(sorted(unit.members))}"))
-
-
-def _read_units(path: Path, units: list[_Unit]) -> dict[int, _Matrix]:
+def _read_units(path: Path, units: list[Unit]) -> dict[int, _Matrix]:
     """Read the files of all samples in one pass; a triplet is read as soon as its parts are there."""
     wanted: dict[str, list[tuple[int, str]]] = {}
     for place, unit in enumerate(units):
@@ -304,9 +166,6 @@ def _is_hdf5(path: Path) -> bool:
         return stream.read(len(_HDF5_MAGIC)) == _HDF5_MAGIC
 
 
-# ------------------------------------------------------------------------------------------------- what they hold
-
-
 def _read_h5(path: Path, where: str = "") -> _Matrix:
     read = read_tenx_h5(path, where)
     return _Matrix(read.counts, read.features, read.barcodes, read.libraries)
@@ -320,7 +179,7 @@ def _read_triplet(name: str, parts: dict[str, bytes], path: Path) -> _Matrix:
         found = (
             f"{name}: matrix {matrix.shape[1]} × {matrix.shape[0]}, {len(features)} features, {len(barcodes)} barcodes"
         )
-        raise InputError(_no_triplet(path, found))
+        raise InputError(no_triplet(path, found))
     return _Matrix(matrix, features, barcodes)
 
 
@@ -389,13 +248,3 @@ def _leave_out_empty(matrix: Any, obs: pd.DataFrame, name: str) -> tuple[Any, pd
         else ""
     )
     return matrix[full], obs[full], note
-
-
-def _no_triplet(path: Path, found: str) -> Problem:
-    return Problem(
-        "no 10x data can be read here",
-        f"{path}: {found}",
-        "barcodes.tsv, features.tsv (or genes.tsv) and matrix.mtx per sample, with or without .gz, or a 10x .h5 file "
-        "per sample, in a folder, tar or zip; or one 10x .h5 file",
-        "Check file and layout in datasets.tsv; retrieve the file again if it is incomplete.",
-    )
