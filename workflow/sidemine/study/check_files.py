@@ -11,7 +11,7 @@ from sidemine.lines.bridge.config import ComparatorSignatures
 from sidemine.sources.forms import FOLDER_FORMS
 from sidemine.sources.registry import LAYOUTS
 from sidemine.study.draft import Draft
-from sidemine.study.paths import expand_path, is_url
+from sidemine.study.paths import expand_path
 from sidemine.study.sheets import SheetRow
 
 
@@ -31,7 +31,7 @@ def check_local_files(draft: Draft) -> list[Problem]:
 
 
 def _check_file(text: str, where: str, folder: Path, exists: Callable[[Path], bool], kind: str) -> list[Problem]:
-    if is_url(text) and kind != "folder":
+    if text.lower().startswith(("https://", "http://")) and kind != "folder":
         return []
     if "://" in text:
         return [

@@ -10,7 +10,7 @@ from typing import Any
 
 from sidemine.errors import Problem, StudyError
 from sidemine.lines.bridge.config import ComparatorSignatures
-from sidemine.retrieve.addresses import canonical_url, is_url, local_key, mirror_key
+from sidemine.retrieve.addresses import canonical_url, local_key, mirror_key
 from sidemine.sources.forms import Form
 from sidemine.sources.geo_addresses import (
     platform_annotation_urls,
@@ -18,7 +18,7 @@ from sidemine.sources.geo_addresses import (
 from sidemine.sources.registry import LAYOUTS
 from sidemine.study.choices import SetFormat
 from sidemine.study.models import GeneTableSource
-from sidemine.study.paths import expand_path
+from sidemine.study.paths import expand_path, is_url
 from sidemine.study.rows import Dataset, GeneSetRow, PublishedTable
 
 _FORM_OF_SETS: dict[SetFormat, Form] = {
