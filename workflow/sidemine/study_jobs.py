@@ -86,7 +86,7 @@ class Job(ABC):
     message: str
     outputs: Patterns | Callable[[StudyPlan], Patterns]
     wildcard: str = ""
-    resources: Mapping[str, str] = field(default_factory=dict)
+    resources: Mapping[str, Sequence[str]] = field(default_factory=dict)
     after_designs: bool = True
     priority: int = 0
 
@@ -141,7 +141,10 @@ class Job(ABC):
     @property
     def resource_files(self) -> dict[str, list[Path]]:
         """The tables beside the workflow that it reads, those that there are."""
-        return {name: sorted(RESOURCES.glob(pattern)) for name, pattern in self.resources.items()}
+        return {
+            name: sorted(path for pattern in patterns for path in RESOURCES.glob(pattern))
+            for name, patterns in self.resources.items()
+        }
 
 
 @dataclass(frozen=True, kw_only=True)
