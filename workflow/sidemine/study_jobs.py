@@ -12,10 +12,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
-from sidemine.study.plan import StudyPlan
 from sidemine.study.projections import Projection
+
+if TYPE_CHECKING:
+    from sidemine.study.plan import StudyPlan
 
 RESOURCES = Path(__file__).resolve().parents[2] / "resources"
 """Small tables that lie beside the workflow and change with it."""
