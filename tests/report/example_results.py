@@ -20,7 +20,7 @@ from example_evidence import (
     specificity_table,
 )
 
-from sidemine.considerations.of_study import COLUMNS
+from sidemine.considerations.registry import columns_of_considerations
 from sidemine.considerations.specificity.record import SpecificityShown
 from sidemine.considerations.specificity.table import SPECIFICITY
 from sidemine.differential.differential_table import DIFFERENTIAL
@@ -275,7 +275,10 @@ def _study(datasets: list[dict[str, Any]], contrasts: list[dict[str, Any]]) -> d
                 for entry in _verdicts(True)["verdicts"]
             ],
             "panels": [PANEL],
-            "concordance": {"bridges": [], "interactions": []},
+            "concordance": {
+                "bridges": [{"id": "jak_vte", "question": "Does the inhibitor oppose the state of patients?"}],
+                "interactions": [],
+            },
             "exclude": {"cohort_a": [{"sample": "GSM1", "reason": HOSTILE_TITLE}]},
         },
         "datasets": datasets,
@@ -377,7 +380,7 @@ def _verdict(
 
 def example_card(place: int = 0, **changes: Any) -> Card:
     """Return one card of the example study, with some of its columns changed."""
-    return read_card({**_verdicts(True)["verdicts"][place], **changes}, COLUMNS)
+    return read_card({**_verdicts(True)["verdicts"][place], **changes}, columns_of_considerations())
 
 
 def _pooled() -> dict[str, Any]:

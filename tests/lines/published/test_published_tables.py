@@ -27,7 +27,7 @@ from sidemine.lines.published.specification import DescribePublishedTable, Table
 from sidemine.prepare.platform_annotation import read_platform_annotation
 from sidemine.records import as_json, as_record
 from sidemine.stats.multiplicity import benjamini_hochberg
-from sidemine.study.models import PublishedTable
+from sidemine.study.rows import PublishedTable
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,47 @@
-"""The lines of evidence of a study, in their order."""
+"""The lines of evidence of a study, in their order. A new one is a room beside the others and an entry here."""
 
 from __future__ import annotations
 
-from sidemine.lines.bridge.job import JOB as MEASURE_CONCORDANCE
-from sidemine.lines.published.job import JOB as DESCRIBE_PUBLISHED_TABLE
-from sidemine.study_jobs import Job
+from collections.abc import Mapping
+from pathlib import Path
 
-JOBS: tuple[Job, ...] = (MEASURE_CONCORDANCE, DESCRIBE_PUBLISHED_TABLE)
-"""Jobs that measure for the lines."""
+from sidemine.drawing.words import cleaned
+from sidemine.lines.bridge.entry import BRIDGE
+from sidemine.lines.line import LineOfEvidence, LinesOnRecord
+from sidemine.lines.published.entry import PUBLISHED
+from sidemine.records import as_record
+from sidemine.tables import read_json
+
+LINES: tuple[LineOfEvidence, ...] = (BRIDGE, PUBLISHED)
+
+
+def read_lines(
+    results: Path, groups: Mapping[str, tuple[str, str]], questions: Mapping[str, str], longest: int
+) -> LinesOnRecord:
+    """Read what the lines of a study have on record.
+
+    Parameters
+    ----------
+    results
+        Folder of the results of one study.
+    groups, questions
+        Words of the study; see `LinesOnRecord`.
+    longest
+        Longest text that the page shows: longer ones are cut.
+
+    Returns
+    -------
+    LinesOnRecord
+        A line without a file in this folder was not part of the run.
+
+    Raises
+    ------
+    InputError
+        When a file is not what its job writes.
+    """
+    records = [
+        as_record(line.record, cleaned(read_json(path), longest), str(path))
+        for line in LINES
+        if line.record and (path := results / line.record_file).is_file()
+    ]
+    return LinesOnRecord(records, groups, questions)

@@ -5,7 +5,7 @@ Nothing is decided here: every verdict, number and reason comes from the verdict
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from sidemine.considerations.composition.panel import cell_rows
@@ -17,6 +17,8 @@ from sidemine.considerations.specificity.record import SpecificityColumns
 from sidemine.drawing import words
 from sidemine.drawing.panel import Panel
 from sidemine.effect.record import PooledEffect
+from sidemine.lines.published.panel import table_words
+from sidemine.lines.published.record import DescribedTable
 from sidemine.records import fields_of
 from sidemine.report.answer import answer
 from sidemine.verdict.card import Card, CardContrast, SecondarySet
@@ -240,13 +242,7 @@ def _secondary(item: SecondarySet) -> dict[str, str]:
     }
 
 
-def published_table(entry: Mapping[str, Any]) -> dict[str, Any]:
+def published_table(entry: DescribedTable) -> dict[str, object]:
     """Return what the page shows of one published table."""
-    verdict = Verdict.of(entry["verdict"])
-    return {
-        **entry,
-        "class": verdict.css_class,
-        "mark": verdict.mark,
-        "n_genes_words": words.count(int(entry["n_genes"] or 0), "gene"),
-        "checks": [{**check, "class": "check-" + str(check["status"]).replace(" ", "-")} for check in entry["checks"]],
-    }
+    verdict = Verdict.of(entry.verdict)
+    return {**table_words(entry), "class": verdict.css_class, "mark": verdict.mark}

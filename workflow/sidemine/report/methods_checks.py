@@ -1,15 +1,16 @@
-"""Methods text of what was done to doubt the answers: calibration, robustness, drug against disease."""
+"""Methods text of what was done to doubt the answers: calibration, robustness, lines of evidence."""
 
 from __future__ import annotations
 
 from sidemine.considerations.robustness.record import RobustnessColumns
 from sidemine.drawing.words import count, listed
+from sidemine.lines.registry import LINES
 from sidemine.report.collect import StudyResults
 
 
 def paragraphs_of_checks(results: StudyResults) -> list[str]:
     """Return one paragraph per kind of check that this run made, with its figures; one that was not made says so."""
-    return [_calibration(results), _robustness(results), *_concordance(results)]
+    return [_calibration(results), _robustness(results), *_lines(results)]
 
 
 def _calibration(results: StudyResults) -> str:
@@ -55,14 +56,5 @@ def _robustness(results: StudyResults) -> str:
     )
 
 
-def _concordance(results: StudyResults) -> list[str]:
-    bridges = results.beside.bridges
-    if not bridges:
-        return []
-    rotations = max((int(row["n_rotations"] or 0) for bridge in bridges for row in bridge["rows"]), default=0)
-    return [
-        f"Drug and disease. {count(len(bridges), 'bridge')}: genome-wide signed concordance of both profiles, p being the larger "
-        f"of two rotation tests ({rotations:,} rotations), each with the other side's profile held fixed; placed among comparator "
-        "perturbations; the call also needs the same sign in the composition-adjusted profile. Profiles that share samples "
-        "are never compared."
-    ]
+def _lines(results: StudyResults) -> list[str]:
+    return [paragraph for line in LINES for paragraph in line.methods(results.beside.lines)]

@@ -15,6 +15,7 @@ from pydantic import JsonValue
 
 from sidemine.considerations.judgement import Gate
 from sidemine.effect.record import ContrastEvidence, PooledEffect
+from sidemine.lines.published.record import DescribedTable
 from sidemine.records import as_json, as_record, fields_of
 from sidemine.tables import write_json
 from sidemine.verdict.vocabulary import Verdict
@@ -175,7 +176,7 @@ class Verdicts:
     simulated: bool
     planted: list[str]
     verdicts: list[Card]
-    published_tables: list[dict[str, JsonValue]]
+    published_tables: list[DescribedTable]
 
 
 def write_verdicts(verdicts: Verdicts, path: Path) -> None:
@@ -207,7 +208,7 @@ def verdicts_of(content: dict[str, JsonValue], kinds: Sequence[type[object]], wh
     content
         What the file holds.
     kinds
-        The columns of the considerations (`considerations.of_study.COLUMNS`).
+        The columns of the considerations (`considerations.registry.columns_of_considerations`).
     where
         The file, for messages.
 

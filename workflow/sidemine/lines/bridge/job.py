@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sidemine.considerations.composition.config import MARKER_FILES
+from sidemine.considerations.composition.config import MARKERS
 from sidemine.lines.bridge.specification import ConcordanceToMeasure, DatasetToBridge, MeasureConcordance
 from sidemine.study.plan import StudyPlan, keys_of
 from sidemine.study.projections import ContrastOfRole
@@ -79,7 +79,7 @@ def _run(inputs: JobFiles, outputs: JobFiles, specification: MeasureConcordance)
         ConcordanceInputs(
             sources=sources,
             gene_sets=gene_sets,
-            markers=read_markers([inputs.path(cell) for cell in MARKER_FILES], pathway_genes(gene_sets)),
+            markers=read_markers(inputs.paths("markers"), pathway_genes(gene_sets)),
             signatures=signatures,
             n_rotations=specification.rotations,
             seed=specification.seed,
@@ -97,5 +97,5 @@ JOB = StudyJob(
     inputs=_inputs,
     outputs={"table": "<results>/concordance.tsv", "record": "<results>/concordance.json"},
     run=_run,
-    resources=MARKER_FILES,
+    resources={"markers": MARKERS},
 )

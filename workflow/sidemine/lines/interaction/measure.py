@@ -57,15 +57,10 @@ def measure_interaction(
     if not common:
         return []
     sizes = {
-        name: hedges_g(fit, build_membership(rows, fit.genes, min_size=1), common)
-        .rename(columns={"g": "effect"})
-        .iloc[0]
-        for name, fit in fits.items()
+        name: _size(hedges_g(fit, build_membership(rows, fit.genes, min_size=1), common)) for name, fit in fits.items()
     }
 
-    def difference(
-        contrast: str, compared: str, place: str, numbers: Mapping[str, float] | pd.Series
-    ) -> SubgroupDifference:
+    def difference(contrast: str, compared: str, place: str, numbers: Mapping[str, float]) -> SubgroupDifference:
         return SubgroupDifference(
             name=declared.id,
             contrast=contrast,
@@ -73,10 +68,10 @@ def measure_interaction(
             place=place,
             gene_set=declared.set,
             n_genes=len(common),
-            effect=float(numbers["effect"]),
-            ci_low=float(numbers["ci_low"]),
-            ci_high=float(numbers["ci_high"]),
-            p_value=float(numbers["p_value"]),
+            effect=numbers["effect"],
+            ci_low=numbers["ci_low"],
+            ci_high=numbers["ci_high"],
+            p_value=numbers["p_value"],
         )
 
     entries = [difference(name, name, name, size) for name, size in sizes.items()]
@@ -84,7 +79,12 @@ def measure_interaction(
     if len(independent) > 1:
         effects, ses, dfs = (np.array([[size[key] for size in independent]]) for key in ("effect", "g_se", "df"))
         carried = pool(effects, ses, dfs, estimated_ses=False).carried
-        numbers = {name: values[0] for name, values in fields_of(carried).items()}
+        numbers = {name: float(values[0]) for name, values in fields_of(carried).items()}
         place = f"pooled over {len(independent)} data sets"
         entries.append(difference(POOLED, next(iter(fits)), place, numbers))
     return entries
+
+
+def _size(effects: pd.DataFrame) -> dict[str, float]:
+    numbers = effects.rename(columns={"g": "effect"})
+    return {name: float(numbers[name].iloc[0]) for name in ("effect", "g_se", "df", "ci_low", "ci_high", "p_value")}

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from sidemine.errors import InputError, Problem
 from sidemine.sources.gene_column import counts_rows
 from sidemine.sources.spreadsheet import is_spreadsheet, read_spreadsheet_sheets
-from sidemine.text.delimited import TextTable, read_delimited
+from sidemine.text.delimited import read_delimited
+from sidemine.text.text_table import TextTable
 
 if TYPE_CHECKING:
     import pandas as pd
