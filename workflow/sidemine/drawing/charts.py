@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from sidemine.drawing.words import bounded, is_number, number, unit_words
+from sidemine.effect.record import way
 
 Spec = dict[str, Any]
 _SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
@@ -34,11 +35,6 @@ def base(description: str, height: int) -> Spec:
 def signed_axis(quantity: str) -> list[str]:
     """Return an axis title in two lines: what the sign means, then the quantity and its unit."""
     return ["◀ lower in target  │  higher in target ▶", quantity]
-
-
-def way(low: float, high: float) -> str:
-    """Tell by its interval on which side of no difference an effect lies."""
-    return "higher" if low > 0 else "lower" if high < 0 else "unclear"
 
 
 def interval_words(effect: float | None, low: float | None, high: float | None) -> str:

@@ -13,6 +13,15 @@ LONGEST_REASON = 150
 
 
 @dataclass(frozen=True)
+class ComparatorEffect:
+    """Effect of a comparator set in one contrast (`specificity.tsv`)."""
+
+    contrast: str
+    gene_set: str
+    effect: float
+
+
+@dataclass(frozen=True)
 class Subject:
     """What the panels of one answer card are about.
 
@@ -27,7 +36,7 @@ class Subject:
     missing
         For each column of the card that is null: why.
     comparators
-        Comparator sets of `specificity.tsv`: contrast, gene_set, effect.
+        Comparator sets beside the primary set.
     """
 
     hypothesis: str
@@ -36,7 +45,7 @@ class Subject:
     unit: str
     evidence: Sequence[ContrastEvidence]
     missing: Mapping[str, str]
-    comparators: Sequence[Mapping[str, object]] = ()
+    comparators: Sequence[ComparatorEffect] = ()
 
 
 @dataclass(frozen=True)
@@ -71,6 +80,17 @@ class Panel:
         return "" if self.chart is None else self.element
 
 
-def make_tile(key: str, name: str, value: str, hint: str) -> dict[str, str]:
-    """Return a key figure: what is asked, the figure, and what it means or why there is none."""
-    return {"key": key, "name": name, "value": value, "hint": shortened(hint, LONGEST_REASON), "more": hint}
+@dataclass(frozen=True)
+class Tile:
+    """One key figure: what is asked, the figure, and what it means or why there is none, short and whole."""
+
+    key: str
+    name: str
+    value: str
+    hint: str
+    more: str
+
+
+def make_tile(key: str, name: str, value: str, hint: str) -> Tile:
+    """Return a key figure, its hint shortened where it is long."""
+    return Tile(key, name, value, shortened(hint, LONGEST_REASON), hint)

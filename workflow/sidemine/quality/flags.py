@@ -8,6 +8,7 @@ from typing import Any, Literal
 from sidemine.errors import Problem
 
 Status = Literal["ok", "warn", "problem"]
+_STATUSES: tuple[Status, ...] = get_args(Status)
 
 _DONE = {
     "warn": "told here; nothing was changed",
@@ -86,3 +87,12 @@ def stop_problems(flags: list[Flag], actions: dict[str, str], where: str) -> lis
         for flag in flags
         if flag.status != "ok" and actions.get(flag.trap) == "stop"
     ]
+
+
+def worst_statuses(flags: Iterable[Flag]) -> dict[str, Status]:
+    """Return the worst status of each trap, or of each check that belongs to none."""
+    worst: dict[str, Status] = {}
+    for flag in flags:
+        name = flag.trap or flag.check
+        worst[name] = max(worst.get(name, "ok"), flag.status, key=_STATUSES.index)
+    return worst

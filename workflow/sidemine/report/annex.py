@@ -76,7 +76,7 @@ def _coloured(part: Any, colours: dict[str, str]) -> Any:
 
 
 def _histogram(item: ContrastResults) -> Spec | None:
-    counts = item.quality["p_value_histogram"]["counts"]
+    counts = item.quality.p_value_histogram.counts
     if not sum(counts):
         return None
     expected = sum(counts) / len(counts)
@@ -88,13 +88,13 @@ def _histogram(item: ContrastResults) -> Spec | None:
 
 
 def _components(results: StudyResults, item: ContrastResults) -> Spec | None:
-    found = results.datasets[item.row["dataset"]].quality["principal_components"] or {}
-    if not found.get("samples"):
+    components = results.datasets[item.row.dataset].quality.principal_components
+    if components is None or not components.samples:
         return None
-    target, reference = set(item.design["target_samples"]), set(item.design["reference_samples"])
+    target, reference = set(item.design.target_samples), set(item.design.reference_samples)
     samples = [
-        {"sample": name, "pc1": scores[0], "pc2": scores[1], "group": group, "told": group}
-        for name, scores in found["samples"].items()
+        {"sample": bounded(name), "pc1": scores[0], "pc2": scores[1], "group": group, "told": group}
+        for name, scores in components.samples.items()
         for group in ("target" if name in target else "reference" if name in reference else "other",)
     ]
     return {**contrast_specs()["components_group"], "datasets": {"samples": samples}}
