@@ -372,7 +372,10 @@ def set_table(enrichment: pd.DataFrame, role: str, first: list[str]) -> SetTable
         Sets that come first, in this order; the others follow by family and name.
     """
     chosen = enrichment[enrichment["role"] == role]
-    rows = [_set_row(str(name), tests.to_dict("records")) for name, tests in chosen.groupby("gene_set", sort=False)]
+    by_set: dict[str, list[dict[Hashable, object]]] = {}
+    for record in chosen.to_dict("records"):
+        by_set.setdefault(str(record["gene_set"]), []).append(record)
+    rows = [_set_row(name, tests) for name, tests in by_set.items()]
     order = {name: rank for rank, name in enumerate(first)}
     families = {family: rank for rank, family in enumerate(FAMILY_ORDER)}
     return SetTable(

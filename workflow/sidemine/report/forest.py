@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sidemine.considerations.composition.record import PooledEstimate
-from sidemine.drawing.charts import WAY_SHAPES, WAYS, Spec, base, interval_words, signed_axis, way
+from sidemine.drawing.charts import WAY_SHAPES, WAYS, Spec, base, interval_words, signed_axis
 from sidemine.drawing.words import bounded, is_number, number, percent, unit_words
-from sidemine.effect.record import ContrastEvidence, PooledEffect
+from sidemine.effect.record import ContrastEvidence, PooledEffect, way
 
 _ROW_STEP = 50
 _VALUE_ROOM, _CHARACTER = 126, 7.6
