@@ -92,5 +92,17 @@ class Tile:
 
 
 def make_tile(key: str, name: str, value: str, hint: str) -> Tile:
-    """Return a key figure, its hint shortened where it is long."""
+    """Return a key figure for the head of a panel.
+
+    Parameters
+    ----------
+    key
+        Names the figure in tests and styles.
+    name
+        What is asked.
+    value
+        The figure.
+    hint
+        What it means, or why there is none; shortened, with the whole beneath.
+    """
     return Tile(key, name, value, shortened(hint, LONGEST_REASON), hint)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from sidemine.differential.differential_table import sides_of_genes
 from sidemine.drawing.charts import Spec
 from sidemine.drawing.words import bounded, is_number
+from sidemine.enrichment.registry import statistics
 from sidemine.prepare.log_expression import mean_and_sd
 from sidemine.report.collect import ContrastResults, DatasetResults, StudyResults
 from sidemine.report.covariates import ColourColumn, colour_columns
@@ -30,7 +31,6 @@ TOP_GENES = 300
 FAMILY_ORDER = ("target", "member", "negative_control", "confounder", "comparator")
 """Families of gene sets in the order in which tables list them."""
 _SET_UNITS = {"log2", *DIFFERENCE_UNITS.values()}
-_TEST_ORDER = ("fry", "rotation", "camera", "rotation_competitive")
 
 
 @dataclass(frozen=True)
@@ -126,9 +126,10 @@ class SetRow:
 
 @dataclass(frozen=True)
 class SetTable:
-    """Rows of sets, and the tests that any of them has, in order."""
+    """Rows of sets, and the tests that any of them has, in order, with the headings of their columns."""
 
     tests: list[str]
+    labels: dict[str, str]
     rows: list[SetRow]
 
 
@@ -376,10 +377,13 @@ def set_table(enrichment: pd.DataFrame, role: str, first: list[str]) -> SetTable
     for record in chosen.to_dict("records"):
         by_set.setdefault(str(record["gene_set"]), []).append(record)
     rows = [_set_row(name, tests) for name, tests in by_set.items()]
+    shown = set(chosen["test"])
+    labels = {statistic.name: statistic.label for statistic in statistics() if statistic.name in shown}
     order = {name: rank for rank, name in enumerate(first)}
     families = {family: rank for rank, family in enumerate(FAMILY_ORDER)}
     return SetTable(
-        tests=sorted({str(test) for test in chosen["test"]}, key=_test_order),
+        tests=list(labels),
+        labels=labels,
         rows=sorted(
             rows, key=lambda row: (order.get(row.gene_set, len(order)), families.get(row.family, 9), row.gene_set)
         ),
@@ -413,11 +417,6 @@ def _set_row(name: str, tests: list[dict[Hashable, object]]) -> SetRow:
             for row in tests
         },
     )
-
-
-def _test_order(test: str) -> tuple[int, str]:
-    # The self-contained test first, as on the cards; then by name.
-    return (_TEST_ORDER.index(test) if test in _TEST_ORDER else len(_TEST_ORDER), test)
 
 
 def _plain(value: object) -> float | None:

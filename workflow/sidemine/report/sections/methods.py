@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from sidemine.considerations.calibration.panel import calibration_methods
@@ -11,10 +11,13 @@ from sidemine.considerations.robustness.panel import robustness_methods
 from sidemine.considerations.robustness.record import RobustnessColumns
 from sidemine.differential.record import FittedDesign
 from sidemine.drawing.words import count, listed
+from sidemine.enrichment.registry import GENE_TESTS, SAMPLE_TESTS
+from sidemine.enrichment.set_test import GeneSettings, SampleSettings, SetTest
 from sidemine.prepare.metadata import USED
 from sidemine.report.concordance_panel import concordance_methods
+from sidemine.paper import Paper
 from sidemine.report.collect import StudyResults
-from sidemine.report.references import REFERENCES, Reference, references_text
+from sidemine.report.references import REFERENCES, references_text
 from sidemine.report.section import Section
 from sidemine.sources.scales import LOG2_FOLD_CHANGE
 from sidemine.study.models import Settings
@@ -32,7 +35,7 @@ class Methods:
     """Paragraphs, references, and both as plain text for the copy button."""
 
     paragraphs: Sequence[str]
-    references: Sequence[Reference]
+    references: Sequence[Paper]
     text: str
 
 
@@ -116,16 +119,15 @@ def _set_tests(results: StudyResults) -> str:
     n_sets = int(results.gene_sets["gene_set"].nunique())
     return (
         f"Gene sets. {count(n_sets, 'set')} were read; sets of fewer than {settings.min_set_size} measured genes were "
-        f"not tested, nor comparator sets of more than {settings.max_set_size:,}. FRY (directional) asks "
-        f"whether the set changed at all, and so does rotation by {settings.rotations:,} random rotations of contrast and "
-        f"residuals (seed {settings.seed}; approximate where counts are weighted by voom or blocks by a correlation); "
-        "CAMERA, with the inter-gene correlation estimated from the residuals, asks whether it changed more than other "
-        "measured genes. Rotation over other genes is descriptive. Over-representation (genes at FDR "
-        f"{settings.over_representation_fdr:g}; universe: the genes tested in that contrast) and pre-ranked GSEA "
-        f"({settings.prerank_permutations:,} gene permutations, seed {settings.seed}) are descriptive: their p-values "
-        "ignore that the genes of a set move together, so they never carry a verdict. q-values of sets are "
+        f"not tested, nor comparator sets of more than {settings.max_set_size:,}. "
+        f"{_words_of(SAMPLE_TESTS, settings)} {_words_of(GENE_TESTS, settings)} The last ones ignore that "
+        "the genes of a set move together, so they describe and never carry a verdict. q-values of sets are "
         "Benjamini–Hochberg over one family of sets and the contrasts of one role; the size of that family is shown."
     )
+
+
+def _words_of(tests: Iterable[SetTest[SampleSettings] | SetTest[GeneSettings]], settings: Settings) -> str:
+    return " ".join(test.words.format_map(settings.model_dump()) for test in tests)
 
 
 def _answers(results: StudyResults) -> str:
