@@ -65,7 +65,8 @@ def _without_one_effect(card: Card) -> str:
         reasons = dict.fromkeys(item.problem.what for item in card.evidence if item.problem)
         return f"{genes} could not be tested: {'; '.join(reasons) or 'no comparison belongs to the question'}."
     each = "; ".join(
-        f"{item.accession}: {_amount(effect.effect, unit)} ({_interval(effect)})" for item, effect in tested[:_EFFECTS_NAMED]
+        f"{item.accession}: {_amount(effect.effect, unit)} ({_interval(effect)})"
+        for item, effect in tested[:_EFFECTS_NAMED]
     )
     more = f"; and {len(tested) - _EFFECTS_NAMED} more" if len(tested) > _EFFECTS_NAMED else ""
     return f"{genes} {_compared(card.evidence)}: {each}{more}. {excluded_words(card, unit)}"

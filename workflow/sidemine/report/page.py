@@ -179,9 +179,7 @@ def data_blocks(results: StudyResults, sections: Sequence[Section]) -> dict[str,
         "data-verdicts": verdicts_json(results.verdicts),
         "data-calibration": calibration_block(results.calibration),
     }
-    blocks |= {
-        f"data-explorer-{card.hypothesis}": explorer_block(results, card) for card in results.verdicts.verdicts
-    }
+    blocks |= {f"data-explorer-{card.hypothesis}": explorer_block(results, card) for card in results.verdicts.verdicts}
     blocks |= {f"data-dataset-{key}": dataset_block(results, key) for key in results.datasets}
     blocks |= {f"data-contrast-{key}": contrast_block(results, key) for key in results.contrasts}
     return {name: pack(block) for name, block in blocks.items() if block is not None}

@@ -93,7 +93,9 @@ def _view(results: StudyResults, dataset: DatasetResults) -> DatasetView:
         results=dataset,
         why_in=why_in(results, dataset),
         n_used=n_used,
-        dropped=[f"{count(number, 'sample')}: {bounded(fate, 300)}" for fate, number in fates.most_common(_FATES_SHOWN)],
+        dropped=[
+            f"{count(number, 'sample')}: {bounded(fate, 300)}" for fate, number in fates.most_common(_FATES_SHOWN)
+        ],
         more_fates=max(0, len(fates) - _FATES_SHOWN),
         inputs=[input_row(item) for item in inputs_of(dataset, results.manifest.inputs)],
         funnel=funnel_of(results, dataset),
@@ -160,6 +162,4 @@ def funnel_of(results: StudyResults, dataset: DatasetResults) -> Funnel:
 
 def _steps(numbers: Sequence[tuple[str, int]]) -> list[Step]:
     most = max((n for _, n in numbers), default=0)
-    return [
-        Step(bounded(name, 160), n, percent(n, most), round(BAR * n / most) if most else 0) for name, n in numbers
-    ]
+    return [Step(bounded(name, 160), n, percent(n, most), round(BAR * n / most) if most else 0) for name, n in numbers]

@@ -13,10 +13,10 @@ from sidemine.differential.record import FittedDesign
 from sidemine.drawing.words import count, listed
 from sidemine.enrichment.registry import GENE_TESTS, SAMPLE_TESTS
 from sidemine.enrichment.set_test import GeneSettings, SampleSettings, SetTest
-from sidemine.prepare.metadata import USED
-from sidemine.report.concordance_panel import concordance_methods
 from sidemine.paper import Paper
+from sidemine.prepare.metadata import USED
 from sidemine.report.collect import StudyResults
+from sidemine.report.concordance_panel import concordance_methods
 from sidemine.report.references import REFERENCES, references_text
 from sidemine.report.section import Section
 from sidemine.sources.scales import LOG2_FOLD_CHANGE
