@@ -16,9 +16,14 @@ from sidemine.errors import InputError, Problem
 from sidemine.tables import read_json, write_json
 
 if TYPE_CHECKING:
+    from dataclasses import Field
+
     from pydantic import TypeAdapter
 
 Record = TypeVar("Record")
+
+ABSENT = {"absent": True}
+"""Metadata of a field that is not written while it is None: `field(default=None, metadata=ABSENT)`."""
 
 
 def read_record(kind: type[Record], path: Path) -> Record:
@@ -78,7 +83,8 @@ def fields_of(record: object) -> dict[str, Any]:
 def as_json(record: object) -> JsonValue:
     """Return what the JSON of a record, or of lists, tuples and dicts of records, holds."""
     if is_dataclass(record):
-        return {name: as_json(value) for name, value in fields_of(record).items()}
+        written = ((item, getattr(record, item.name)) for item in fields(record))
+        return {item.name: as_json(value) for item, value in written if not _is_absent(item, value)}
     if isinstance(record, dict):
         return {str(key): as_json(value) for key, value in record.items()}
     if isinstance(record, list | tuple):
@@ -86,6 +92,16 @@ def as_json(record: object) -> JsonValue:
     if record is None or isinstance(record, bool | int | float | str):
         return record
     raise TypeError(f"{type(record).__name__} does not belong into a record")
+
+
+def _is_absent(item: Field[object], value: object) -> bool:
+    """Tell whether a value is left out: None where the field says so, and a figure that could not be computed.
+
+    Such a figure is NaN, which JSON does not know; its field has NaN as its default, and so it is read back.
+    """
+    if value is None:
+        return bool(item.metadata.get("absent"))
+    return isinstance(value, float) and value != value and isinstance(item.default, float)
 
 
 def schema_of(kind: type[object]) -> dict[str, JsonValue]:
