@@ -13,7 +13,7 @@ and with proxies of these cells in the design. *heterogeneity*: each of two coho
 and SD .15 (Hedges g); the pooled test of `evidence.pooling`, beside the same with SD 0.
 
 Rotation tests have 199 rotations: (b + 1) / 200 has its exact size at 5 % and at 1 %. `--only power` gives the power
-curves, `--only descriptive` the tests that only describe. Writes design_classes.tsv (`tables.CALIBRATION`) and
+curves, `--only descriptive` the tests that only describe. Writes design_classes.tsv (`calibration.table.CALIBRATION`) and
 design_classes.json (command, seed, versions).
 """
 
@@ -43,6 +43,7 @@ from sidemine.considerations.calibration.rates import (
     read_measured,
     read_simulated,
 )
+from sidemine.considerations.calibration.table import CALIBRATION
 from sidemine.differential.contrast_fit import ContrastFit, differential_table
 from sidemine.differential.design import Design, build_design
 from sidemine.differential.fit import fit_contrast
@@ -54,7 +55,7 @@ from sidemine.enrichment.prerank import prerank
 from sidemine.enrichment.rotation import rotation_test
 from sidemine.enrichment.set_effect import hedges_g
 from sidemine.enrichment.set_membership import SetMembership, build_membership
-from sidemine.tables import CALIBRATION, read_table, write_json, write_table
+from sidemine.tables import read_table, write_json, write_table
 
 SEED = 20261125
 CORRELATIONS, PER_CORRELATION, SIZE, N_GENES = (0.0, 0.1, 0.3, 0.5), 10, 30, 2400

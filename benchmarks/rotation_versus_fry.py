@@ -20,9 +20,10 @@ import pandas as pd
 from sidemine.differential.contrast_fit import load_fit
 from sidemine.enrichment.camera import camera
 from sidemine.enrichment.fry import fry
+from sidemine.enrichment.gene_set_table import GENE_SETS
 from sidemine.enrichment.rotation import rotation_test
 from sidemine.enrichment.set_membership import build_membership
-from sidemine.tables import GENE_SETS, read_table
+from sidemine.tables import read_table
 
 
 def main() -> None:

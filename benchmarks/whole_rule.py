@@ -24,7 +24,8 @@ from planted_classes import CLASSES, PlantedClass
 from planted_verdicts import Outcome
 
 from sidemine.considerations.calibration.rates import REFERENCE, SHOWN, CalibrationRow, calibration_row, clustered_rate
-from sidemine.tables import CALIBRATION, write_table
+from sidemine.considerations.calibration.table import CALIBRATION
+from sidemine.tables import write_table
 from sidemine.verdict.rules import RULES_VERSION
 
 TABLE = Path(__file__).resolve().parents[1] / "resources" / "calibration" / "whole_rule.tsv"

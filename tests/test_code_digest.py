@@ -200,9 +200,9 @@ EVERYWHERE = {path.stem for path in SCRIPTS}
 @pytest.mark.parametrize(
     ("file", "old", "new", "scripts"),
     [
-        ("sidemine/tables.py", "its sign is target minus reference.", "Its sign: target minus reference.",
+        ("sidemine/differential/differential_table.py", "its sign is target minus reference.", "Its sign: target minus reference.",
          {"fit_contrast", "assess_contrasts", "describe_gene_sets", "build_report", "draw_annex"}),
-        ("sidemine/tables.py", "Id of the bridge.", "The bridge.", {"measure_concordance"}),
+        ("sidemine/lines/bridge/table.py", "Id of the bridge.", "The bridge.", {"measure_concordance"}),
         ("sidemine/tables.py", '"""Return a typed table', '"""Give a typed table', set()),
         ("sidemine/script_log.py", "finally:\n        root.", "finally:\n        print()\n        root.", EVERYWHERE),
         ("sidemine/report/templates/page.css", "{", "{ color: red;", {"build_report", "draw_annex", "write_manifest",
@@ -215,6 +215,22 @@ EVERYWHERE = {path.stem for path in SCRIPTS}
 def test_an_edit_to_the_package_reruns_its_users(monkeypatch, tree, file, old, new, scripts):
     """Real edits: a column of one table, a docstring, the log that all share, a style, the simulator."""
     assert edited(monkeypatch, tree, file, old, new) == scripts
+
+
+def test_a_module_that_a_script_finds_by_name_counts_whole(package):
+    """What one script runs in turn: the job that runs a module sees its edits, the job that runs another one does not."""
+
+    def digests():
+        forget()
+        return [code_digest.digest_of_script(package, module) for module in ("sidemine.plugins", "sidemine.other")]
+
+    before = digests()
+    (package.parent / "plugins.py").write_text("def plugin(): return 2\n")
+    after = digests()
+    assert before[0] != after[0]
+    assert before[1] == after[1]
+    with pytest.raises(ModuleNotFoundError, match=r"sidemine\.missing"):
+        code_digest.digest_of_script(package, "sidemine.missing")
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)

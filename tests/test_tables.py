@@ -7,17 +7,11 @@ import gzip
 import pandas as pd
 import pytest
 
+from sidemine.enrichment.gene_set_table import GENE_SETS
 from sidemine.errors import InputError
-from sidemine.tables import (
-    GENE_SETS,
-    GENES_LEDGER,
-    SAMPLES,
-    empty_table,
-    read_json,
-    read_table,
-    write_json,
-    write_table,
-)
+from sidemine.prepare.gene_ledger import GENES_LEDGER
+from sidemine.prepare.sample_table import SAMPLES
+from sidemine.tables import empty_table, read_json, read_table, write_json, write_table
 
 SETS = pd.DataFrame(
     {

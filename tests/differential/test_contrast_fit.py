@@ -12,13 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import t as t_distribution
 
-from sidemine import tables
 from sidemine.differential.contrast_fit import differential_table, load_fit, save_fit
 from sidemine.differential.design import Design, build_design
+from sidemine.differential.differential_table import DIFFERENTIAL
 from sidemine.differential.fit import fit_contrast
 from sidemine.errors import InputError, Untestable
 from sidemine.stats.multiplicity import benjamini_hochberg
 from sidemine.stats.tails import SMALLEST_P, two_sided_p
+from sidemine.tables import write_table
 
 
 def design_of(n: int, **options: object) -> Design:
@@ -55,7 +56,7 @@ def test_table_keeps_the_contract(tmp_path: Path) -> None:
     fit = fit_contrast(values, genes, design_of(8))
     var = pd.DataFrame({"entrez": ["1"] * 29, "ensembl": ["E"] * 29}, index=pd.Index(genes[:-1], name="gene"))
     table = differential_table(fit, var)
-    tables.write_table(table, tmp_path / "differential.tsv.gz", tables.DIFFERENTIAL)
+    write_table(table, tmp_path / "differential.tsv.gz", DIFFERENTIAL)
     assert (np.diff(table["p_value"]) > -1e-9).all()
     twins = table.index[table["gene"].isin(["G2", "G3"])]
     assert list(table["gene"][twins]) == ["G2", "G3"]

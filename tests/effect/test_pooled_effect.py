@@ -12,6 +12,7 @@ import pytest
 from sidemine.differential.contrast_fit import ContrastFit
 from sidemine.differential.design import build_design
 from sidemine.differential.fit import fit_contrast
+from sidemine.effect.pooled_columns import POOLED_GENES, POOLED_SETS
 from sidemine.effect.pooled_effect import choose_independent, pool_contrasts
 from sidemine.effect.pooled_tables import Study, pool_genes, pool_sets
 from sidemine.effect.record import ContrastEvidence, HypothesisEvidence, Refused
@@ -19,7 +20,7 @@ from sidemine.enrichment.set_effect import gene_hedges_g, hedges_g
 from sidemine.enrichment.set_membership import build_membership
 from sidemine.records import as_json, as_record
 from sidemine.study.models import Hypothesis
-from sidemine.tables import POOLED_GENES, POOLED_SETS, check_table, read_table, write_table
+from sidemine.tables import check_table, read_table, write_table
 
 GENES = [f"G{i:02d}" for i in range(40)]
 

@@ -12,12 +12,15 @@ import pytest
 
 from sidemine.differential.contrast import fit_declared_contrast
 from sidemine.differential.contrast_fit import load_fit, save_fit
+from sidemine.differential.differential_table import read_differential, write_differential
 from sidemine.effect.measure import ContrastFiles, measure_hypothesis
+from sidemine.enrichment.set_test_table import SET_TESTS
 from sidemine.enrichment.set_tests import run_set_tests
 from sidemine.prepare.expression_store import read_expression, write_expression
+from sidemine.prepare.sample_table import SAMPLES
 from sidemine.report.collect import read_expression as read_for_page
 from sidemine.study.models import Contrast, Dataset, Hypothesis
-from sidemine.tables import SAMPLES, SET_TESTS, read_differential, write_differential, write_json, write_table
+from sidemine.tables import write_json, write_table
 
 N_GENES, N_SAMPLES = 300, 24
 GENES = [f"G{row}" for row in range(N_GENES)]

@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sidemine.enrichment.activity import activities
-from sidemine.tables import ACTIVITIES, GENE_SETS, check_table
+from sidemine.enrichment.activity import ACTIVITIES, activities
+from sidemine.enrichment.gene_set_table import GENE_SETS
+from sidemine.tables import check_table
 
 
 def _expression() -> pd.DataFrame:

@@ -8,7 +8,8 @@ import pytest
 from scipy.stats import false_discovery_control
 
 from sidemine.enrichment.false_discovery import adjust_set_tests
-from sidemine.tables import SET_TESTS, empty_table
+from sidemine.enrichment.set_test_table import SET_TESTS
+from sidemine.tables import empty_table
 
 
 def set_tests(p_values, family="target", test="fry"):

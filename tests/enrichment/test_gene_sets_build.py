@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from sidemine.enrichment.gene_set_table import GENE_SETS
 from sidemine.enrichment.gene_sets import (
     GENE_SETS_LEDGER,
     build_gene_sets,
@@ -17,7 +18,7 @@ from sidemine.enrichment.gene_sets import (
 )
 from sidemine.errors import InputError, StudyError
 from sidemine.study.models import GeneSetRow
-from sidemine.tables import GENE_SETS, check_table
+from sidemine.tables import check_table
 
 GMT = (
     "ALPHA\td\tMX1\tIFIT1\tOLD1\nBETA\td\tSTAT1\tNOBODY\nA+B\td\tJAK1\nSECRET\td\tTYK2\nEMPTY\td\nOdd name/x\td\tMX1\n"

@@ -7,9 +7,11 @@ import pandas as pd
 import pytest
 from scipy.stats import fisher_exact
 
+from sidemine.enrichment.gene_set_table import GENE_SETS
 from sidemine.enrichment.over_representation import SMALLEST_P, over_representation
+from sidemine.enrichment.set_test_table import SET_TESTS
 from sidemine.errors import InputError
-from sidemine.tables import GENE_SETS, SET_TESTS, check_table
+from sidemine.tables import check_table
 
 
 def _differential(count: int = 200, up: int = 20, down: int = 10) -> pd.DataFrame:

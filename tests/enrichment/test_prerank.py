@@ -13,9 +13,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from sidemine.differential.differential_table import DIFFERENTIAL
+from sidemine.enrichment.gene_set_table import GENE_SETS
 from sidemine.enrichment.prerank import prerank
+from sidemine.enrichment.set_test_table import SET_TESTS
 from sidemine.errors import InputError
-from sidemine.tables import DIFFERENTIAL, GENE_SETS, SET_TESTS, check_table, empty_table
+from sidemine.tables import check_table, empty_table
 
 
 def _differential(count: int = 600) -> pd.DataFrame:

@@ -15,10 +15,12 @@ import pytest
 from sidemine.errors import InputError
 from sidemine.prepare.dataset import collapse_otherwise, prepare_dataset, read_expression, write_expression
 from sidemine.prepare.expression_store import read_provenance
+from sidemine.prepare.gene_ledger import GENES_LEDGER
 from sidemine.prepare.gene_table import GeneTable
 from sidemine.prepare.metadata import read_samples
+from sidemine.prepare.sample_table import SAMPLES
 from sidemine.study.models import Dataset
-from sidemine.tables import GENES_LEDGER, SAMPLES, check_table, read_table, write_table
+from sidemine.tables import check_table, read_table, write_table
 
 SYMBOLS = [f"GENE{n}" for n in range(1, 41)]
 TABLE = GeneTable(

@@ -11,8 +11,9 @@ import pytest
 from sidemine.errors import InputError, SidemineError
 from sidemine.prepare.metadata import find_label_notes, read_samples
 from sidemine.prepare.sample_sheet import read_sample_sheet
+from sidemine.prepare.sample_table import SAMPLES
 from sidemine.study.models import Dataset, DerivedColumn
-from sidemine.tables import SAMPLES, check_table
+from sidemine.tables import check_table
 
 SERIES = """!Series_geo_accession\t"GSE1"
 !Series_title\t"x"

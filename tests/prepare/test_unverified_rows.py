@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from sidemine.prepare.metadata import read_or_explain_samples
+from sidemine.prepare.sample_table import SAMPLES
 from sidemine.study.models import Dataset, DerivedColumn
-from sidemine.tables import SAMPLES, check_table
+from sidemine.tables import check_table
 
 SERIES = """!Series_geo_accession\t"GSE1"
 

@@ -10,16 +10,11 @@ import numpy as np
 import pandas as pd
 from example_results import HOSTILE_TITLE, LONG_TITLE
 
-from sidemine.tables import (
-    CALIBRATION,
-    DIFFERENTIAL,
-    GENES_LEDGER,
-    POOLED_GENES,
-    read_json,
-    read_table,
-    write_json,
-    write_table,
-)
+from sidemine.considerations.calibration.table import CALIBRATION
+from sidemine.differential.differential_table import DIFFERENTIAL
+from sidemine.effect.pooled_columns import POOLED_GENES
+from sidemine.prepare.gene_ledger import GENES_LEDGER
+from sidemine.tables import read_json, read_table, write_json, write_table
 
 NOT_ON_B = ["SIM00100", "SIM00101", "SIM00102"]
 """Genes that the second cohort does not hold."""

@@ -24,8 +24,8 @@ from sidemine.considerations.specificity.record import (
     SetBeside,
     SpecificityShown,
 )
+from sidemine.considerations.specificity.table import SPECIFICITY
 from sidemine.effect.record import Estimate
-from sidemine.tables import SPECIFICITY
 
 UNIT = "Hedges g"
 PANEL = {

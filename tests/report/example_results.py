@@ -22,9 +22,13 @@ from example_evidence import (
 
 from sidemine.considerations.of_study import COLUMNS
 from sidemine.considerations.specificity.record import SpecificityShown
+from sidemine.considerations.specificity.table import SPECIFICITY
+from sidemine.differential.differential_table import DIFFERENTIAL
+from sidemine.enrichment.gene_set_table import GENE_SETS
+from sidemine.enrichment.set_test_table import ENRICHMENT
 from sidemine.quality.p_histogram import read_histogram
 from sidemine.records import as_json
-from sidemine.tables import DIFFERENTIAL, ENRICHMENT, GENE_SETS, SPECIFICITY, empty_table, write_table, write_text
+from sidemine.tables import empty_table, write_table, write_text
 from sidemine.verdict.card import Card, read_card
 
 HOSTILE_TITLE = (

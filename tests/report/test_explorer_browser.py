@@ -12,9 +12,11 @@ from beside_results import FILTERED_IN_A, FORMULA, NOT_ON_B, NOWHERE, add_beside
 from example_results import SETS, write_example_results
 from open_page import OpenPage
 
+from sidemine.differential.differential_table import DIFFERENTIAL
 from sidemine.drawing.words import number
+from sidemine.effect.pooled_columns import POOLED_GENES
 from sidemine.report.page import build_report
-from sidemine.tables import DIFFERENTIAL, POOLED_GENES, read_table
+from sidemine.tables import read_table
 
 pytestmark = pytest.mark.browser
 

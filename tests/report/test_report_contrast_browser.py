@@ -8,8 +8,9 @@ import pytest
 from example_evidence import PANEL
 from example_results import SETS
 
+from sidemine.differential.differential_table import DIFFERENTIAL
 from sidemine.drawing.words import number
-from sidemine.tables import DIFFERENTIAL, read_table
+from sidemine.tables import read_table
 
 pytestmark = pytest.mark.browser
 

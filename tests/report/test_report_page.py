@@ -12,12 +12,13 @@ import pytest
 from example_evidence import PANEL
 from example_results import CONTRASTS, DATASETS, SETS, write_example_results
 
+from sidemine.differential.differential_table import DIFFERENTIAL
 from sidemine.errors import InputError
 from sidemine.report import assets, payload
 from sidemine.report.collect import collect
 from sidemine.report.page import build_report
 from sidemine.report.thinning import Thinning
-from sidemine.tables import DIFFERENTIAL, read_table
+from sidemine.tables import read_table
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from sidemine.tables import CALIBRATION, read_table
+from sidemine.considerations.calibration.table import CALIBRATION
+from sidemine.tables import read_table
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(REPOSITORY / "benchmarks"))

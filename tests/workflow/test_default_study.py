@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from sidemine.prepare.sample_table import SAMPLES
 from sidemine.simulate.standins import write_standins
 from sidemine.study.load import load_study
-from sidemine.tables import SAMPLES, read_json, read_table
+from sidemine.tables import read_json, read_table
 
 pytestmark = pytest.mark.workflow
 

@@ -185,9 +185,12 @@ def get_progress():
     )
 
 
-def get_code(script):
-    """Return the digest of a script and of the modules it imports: Snakemake itself does not see the latter."""
-    return digest_of_script(WORKFLOW / "scripts" / script)
+def get_code(script, *modules):
+    """Return the digest of a script and of the modules it imports: Snakemake itself does not see the latter.
+
+    Modules that the script finds by name while it runs are named here.
+    """
+    return digest_of_script(WORKFLOW / "scripts" / script, *modules)
 
 
 def get_marker_digests():

@@ -8,9 +8,10 @@ with log_to(snakemake.log[0]), record_job(snakemake):
 
     from sidemine.considerations.composition.measure_study import adjust_cohorts
     from sidemine.differential.contrast_fit import load_fit
+    from sidemine.enrichment.gene_set_table import GENE_SETS
     from sidemine.records import write_record
     from sidemine.study.specifications import AdjustComposition
-    from sidemine.tables import GENE_SETS, read_table
+    from sidemine.tables import read_table
 
     def load_fits(paths):
         return {Path(path).parent.name: load_fit(Path(path)) for path in paths}

@@ -8,8 +8,9 @@ with log_to(snakemake.log[0]), record_job(snakemake):
 
     from sidemine.enrichment.false_discovery import adjust_set_tests
     from sidemine.enrichment.set_test_rows import join_set_tests
+    from sidemine.enrichment.set_test_table import ENRICHMENT, SET_TESTS
     from sidemine.study.specifications import AdjustSetTests
-    from sidemine.tables import ENRICHMENT, SET_TESTS, read_table, write_table
+    from sidemine.tables import read_table, write_table
 
     specification = AdjustSetTests.model_validate(snakemake.params.specification)
     outputs = [Path(path) for path in snakemake.output.enrichment]

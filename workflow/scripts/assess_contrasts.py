@@ -9,6 +9,7 @@ with log_to(snakemake.log[0]), record_job(snakemake):
 
     import numpy as np
 
+    from sidemine.differential.differential_table import read_differential
     from sidemine.errors import StudyError
     from sidemine.prepare.expression_store import read_expression
     from sidemine.prepare.log_expression import log2_expression
@@ -16,7 +17,7 @@ with log_to(snakemake.log[0]), record_job(snakemake):
     from sidemine.quality.flags import stop_problems
     from sidemine.study.selectors import parse_selector
     from sidemine.study.specifications import AssessContrasts
-    from sidemine.tables import read_differential, read_json, write_json
+    from sidemine.tables import read_json, write_json
 
     # Contrasts of one dataset mostly follow one another.
     read_again = lru_cache(maxsize=1)(read_expression)

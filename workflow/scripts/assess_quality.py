@@ -8,9 +8,10 @@ with log_to(snakemake.log[0]), record_job(snakemake):
 
     from sidemine.errors import StudyError
     from sidemine.prepare.expression_store import read_expression
+    from sidemine.prepare.sample_table import SAMPLES
     from sidemine.quality.assessment import assess_quality
     from sidemine.study.specifications import AssessQuality
-    from sidemine.tables import SAMPLES, read_json, read_table, write_json
+    from sidemine.tables import read_json, read_table, write_json
 
     specification = AssessQuality.model_validate(snakemake.params.specification)
     quality, treatment, problems = assess_quality(

@@ -8,8 +8,9 @@ with log_to(snakemake.log[0]), record_job(snakemake):
 
     from sidemine.differential.design_check import check_designs
     from sidemine.errors import Problem
+    from sidemine.prepare.sample_table import SAMPLES
     from sidemine.study.specifications import CheckDesigns
-    from sidemine.tables import SAMPLES, read_json, read_table, write_json, write_text
+    from sidemine.tables import read_json, read_table, write_json, write_text
 
     samples = {Path(path).parent.name: read_table(Path(path), SAMPLES) for path in snakemake.input.samples}
     specification = CheckDesigns.model_validate(snakemake.params.specification)

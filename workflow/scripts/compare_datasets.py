@@ -7,9 +7,10 @@ with log_to(snakemake.log[0]), record_job(snakemake):
     from pathlib import Path
 
     from sidemine.prepare.expression_store import read_expression
+    from sidemine.prepare.sample_table import SAMPLES
     from sidemine.quality.shared_samples import find_shared_samples
     from sidemine.study.specifications import CompareDatasets
-    from sidemine.tables import SAMPLES, read_table, write_json
+    from sidemine.tables import read_table, write_json
 
     specification = CompareDatasets.model_validate(snakemake.params.specification)
     expression = {Path(path).parent.name: Path(path) for path in snakemake.input.expression}

@@ -8,10 +8,11 @@ with log_to(snakemake.log[0]), record_job(snakemake):
 
     from sidemine.considerations.of_study import read_study_records
     from sidemine.effect.record import HypothesisEvidence
+    from sidemine.enrichment.set_test_table import ENRICHMENT
     from sidemine.records import read_record
     from sidemine.study.models import to_plain
     from sidemine.study.specifications import DecideVerdicts
-    from sidemine.tables import ENRICHMENT, read_json, read_table
+    from sidemine.tables import read_json, read_table
     from sidemine.verdict.card import write_verdicts
     from sidemine.verdict.summary import summarise_verdicts
 

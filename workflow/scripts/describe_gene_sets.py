@@ -6,9 +6,12 @@ from sidemine.script_log import log_to
 with log_to(snakemake.log[0]), record_job(snakemake):
     from pathlib import Path
 
+    from sidemine.differential.differential_table import read_differential
+    from sidemine.enrichment.gene_set_table import GENE_SETS
     from sidemine.enrichment.set_descriptions import describe_gene_sets
+    from sidemine.enrichment.set_test_table import SET_TESTS
     from sidemine.study.specifications import DescribeGeneSets
-    from sidemine.tables import GENE_SETS, SET_TESTS, read_differential, read_table, write_table
+    from sidemine.tables import read_table, write_table
 
     specification = DescribeGeneSets.model_validate(snakemake.params.specification)
     settings = specification.model_dump(exclude={"contrasts"})

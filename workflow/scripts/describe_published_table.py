@@ -7,10 +7,11 @@ from sidemine.script_log import log_to
 with log_to(snakemake.log[0]), note_refusals(snakemake.input), record_job(snakemake):
     from pathlib import Path
 
-    from sidemine.evidence.published_table import describe_published_table
+    from sidemine.enrichment.gene_set_table import GENE_SETS
+    from sidemine.lines.published.measure import describe_published_table
     from sidemine.prepare.gene_table import read_gene_table
     from sidemine.study.specifications import DescribePublishedTable
-    from sidemine.tables import GENE_SETS, read_table, write_json
+    from sidemine.tables import read_table, write_json
 
     specification = DescribePublishedTable.model_validate(snakemake.params.specification)
     description = describe_published_table(

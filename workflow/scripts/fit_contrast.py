@@ -8,9 +8,10 @@ with log_to(snakemake.log[0]), record_job(snakemake):
 
     from sidemine.differential.contrast import fit_declared_contrast
     from sidemine.differential.contrast_fit import save_fit
+    from sidemine.differential.differential_table import write_differential
     from sidemine.prepare.expression_store import read_expression
     from sidemine.study.specifications import FitContrast
-    from sidemine.tables import read_json, write_differential, write_json
+    from sidemine.tables import read_json, write_json
 
     specification = FitContrast.model_validate(snakemake.params.specification)
     outcome = fit_declared_contrast(

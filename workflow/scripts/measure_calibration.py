@@ -7,9 +7,11 @@ with log_to(snakemake.log[0]), record_job(snakemake):
     from pathlib import Path
 
     from sidemine.considerations.calibration.measure import CalibrationFiles, measure_calibration
+    from sidemine.considerations.calibration.table import CALIBRATION
+    from sidemine.enrichment.gene_set_table import GENE_SETS
     from sidemine.records import write_record
     from sidemine.study.specifications import MeasureCalibration
-    from sidemine.tables import CALIBRATION, GENE_SETS, empty_table, read_table, write_table
+    from sidemine.tables import empty_table, read_table, write_table
 
     folder = Path(snakemake.scriptdir).resolve().parents[1] / "resources" / "calibration"
     tables = {name: read_table(folder / name, CALIBRATION) for name in snakemake.params.tables}

@@ -7,9 +7,10 @@ with log_to(snakemake.log[0]), record_job(snakemake):
     from pathlib import Path
 
     from sidemine.effect.measure import ContrastFiles, measure_hypothesis
+    from sidemine.enrichment.gene_set_table import GENE_SETS
     from sidemine.records import write_record
     from sidemine.study.specifications import MeasureEffects
-    from sidemine.tables import GENE_SETS, read_json, read_table
+    from sidemine.tables import read_json, read_table
 
     specification = MeasureEffects.model_validate(snakemake.params.specification)
     files = {

@@ -7,10 +7,12 @@ with log_to(snakemake.log[0]), record_job(snakemake):
     from pathlib import Path
 
     from sidemine.considerations.specificity.measure import measure_specificity
+    from sidemine.considerations.specificity.table import SPECIFICITY
     from sidemine.differential.contrast_fit import load_fit
+    from sidemine.enrichment.gene_set_table import GENE_SETS
     from sidemine.records import write_record
     from sidemine.study.specifications import MeasureSpecificity
-    from sidemine.tables import GENE_SETS, SPECIFICITY, read_table, write_table
+    from sidemine.tables import read_table, write_table
 
     specification = MeasureSpecificity.model_validate(snakemake.params.specification)
     table, records = measure_specificity(

@@ -8,11 +8,13 @@ with log_to(snakemake.log[0]), record_job(snakemake):
 
     from sidemine.differential.contrast_fit import load_fit
     from sidemine.effect.measure import common_genes
+    from sidemine.effect.pooled_columns import POOLED_GENES, POOLED_SETS
     from sidemine.effect.pooled_tables import pool_genes, pool_sets, studies_of
     from sidemine.effect.record import HypothesisEvidence
+    from sidemine.enrichment.gene_set_table import GENE_SETS
     from sidemine.records import read_record
     from sidemine.study.specifications import PoolDatasets
-    from sidemine.tables import GENE_SETS, POOLED_GENES, POOLED_SETS, read_table, write_table
+    from sidemine.tables import read_table, write_table
 
     specification = PoolDatasets.model_validate(snakemake.params.specification)
     gene_sets = read_table(Path(snakemake.input.sets), GENE_SETS)

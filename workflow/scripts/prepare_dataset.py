@@ -9,9 +9,11 @@ with log_to(snakemake.log[0]), note_refusals(snakemake.input), record_job(snakem
 
     from sidemine.errors import Problem
     from sidemine.prepare.dataset import prepare_dataset, write_expression
+    from sidemine.prepare.gene_ledger import GENES_LEDGER
     from sidemine.prepare.gene_table import read_gene_table
+    from sidemine.prepare.sample_table import SAMPLES
     from sidemine.study.specifications import PrepareDataset
-    from sidemine.tables import GENES_LEDGER, SAMPLES, read_json, read_table, write_table
+    from sidemine.tables import read_json, read_table, write_table
 
     specification = PrepareDataset.model_validate(snakemake.params.specification)
     expression, ledger = prepare_dataset(

@@ -7,10 +7,11 @@ from sidemine.script_log import log_to
 with log_to(snakemake.log[0]), note_refusals(snakemake.input), record_job(snakemake):
     from pathlib import Path
 
+    from sidemine.enrichment.gene_set_table import GENE_SETS
     from sidemine.enrichment.gene_sets import build_gene_sets
     from sidemine.prepare.gene_table import read_gene_table
     from sidemine.study.specifications import PrepareGeneSets
-    from sidemine.tables import GENE_SETS, write_table
+    from sidemine.tables import write_table
 
     specification = PrepareGeneSets.model_validate(snakemake.params.specification)
     sets, ledger = build_gene_sets(

@@ -8,8 +8,9 @@ with log_to(snakemake.log[0]), note_refusals(snakemake.input), record_job(snakem
     from pathlib import Path
 
     from sidemine.prepare.metadata import read_or_explain_samples
+    from sidemine.prepare.sample_table import SAMPLES
     from sidemine.study.specifications import ReadSamples
-    from sidemine.tables import SAMPLES, write_json, write_table
+    from sidemine.tables import write_json, write_table
 
     specification = ReadSamples.model_validate(snakemake.params.specification)
     samples, mismatches = read_or_explain_samples(

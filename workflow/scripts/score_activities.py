@@ -8,11 +8,12 @@ with log_to(snakemake.log[0]), record_job(snakemake):
 
     import pandas as pd
 
-    from sidemine.enrichment.activity import activities
+    from sidemine.enrichment.activity import ACTIVITIES, activities
+    from sidemine.enrichment.gene_set_table import GENE_SETS
     from sidemine.prepare.expression_store import read_expression
     from sidemine.prepare.log_expression import log2_expression
     from sidemine.study.specifications import ScoreActivities
-    from sidemine.tables import ACTIVITIES, GENE_SETS, read_table, write_table
+    from sidemine.tables import read_table, write_table
 
     specification = ScoreActivities.model_validate(snakemake.params.specification)
     sets = read_table(Path(snakemake.input.sets), GENE_SETS)

@@ -7,9 +7,11 @@ with log_to(snakemake.log[0]), record_job(snakemake):
     from pathlib import Path
 
     from sidemine.differential.contrast_fit import load_fit
+    from sidemine.enrichment.gene_set_table import GENE_SETS
+    from sidemine.enrichment.set_test_table import SET_TESTS
     from sidemine.enrichment.set_tests import run_set_tests
     from sidemine.study.specifications import TestGeneSets
-    from sidemine.tables import GENE_SETS, SET_TESTS, read_table, write_table
+    from sidemine.tables import read_table, write_table
 
     specification = TestGeneSets.model_validate(snakemake.params.specification)
     tests = run_set_tests(

@@ -9,11 +9,13 @@ with log_to(snakemake.log[0]), record_job(snakemake):
     from sidemine.considerations.of_study import read_study_records
     from sidemine.considerations.robustness.measure_study import StudyFiles, vary_study
     from sidemine.considerations.robustness.record import RobustnessOfStudy
+    from sidemine.considerations.robustness.table import ROBUSTNESS
     from sidemine.considerations.robustness.variant_rows import robustness_table
     from sidemine.effect.record import HypothesisEvidence
+    from sidemine.enrichment.gene_set_table import GENE_SETS
     from sidemine.records import read_record, write_record
     from sidemine.study.specifications import VaryAnalysis
-    from sidemine.tables import GENE_SETS, ROBUSTNESS, read_table, write_table
+    from sidemine.tables import read_table, write_table
     from sidemine.verdict.decide import variant_verdicts
 
     def by_folder(paths):

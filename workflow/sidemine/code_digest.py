@@ -34,8 +34,9 @@ _UNFOLLOWABLE = {
     *("__subclasses__", "__init_subclass__", "__getattr__"),
 }
 """Names by which code reaches other code, or its docstrings, without naming it."""
-_FOLLOWED_ELSEWHERE = {"isolation/child.py"}
-"""Runs a function by its name, in another process: who asks for that names the function itself."""
+_FOLLOWED_ELSEWHERE = {"isolation/child.py", "run_study_job.py"}
+"""They run code by its name: who asks the first for a function names it itself, and the rules of the second name the
+module of each job when they ask for its digest."""
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _UNSEEN_FIELDS = {"ctx", "type_comment", "kind"}
 
@@ -75,7 +76,7 @@ class _Module:
     followable: bool = True
 
 
-def digest_of_script(script: Path) -> str:
+def digest_of_script(script: Path, *modules: str) -> str:
     """Return a digest of a script and of all `sidemine` code that it uses, directly or not.
 
     Snakemake compares at most a script's own text, but not that of the modules it imports. Given as a parameter, this
@@ -85,14 +86,26 @@ def digest_of_script(script: Path) -> str:
     ----------
     script
         Path of a Python file.
+    modules
+        Modules of sidemine (`sidemine.room.module`) that it finds by their names while it runs: each counts whole.
 
     Returns
     -------
     str
         The first 16 hexadecimal digits of a SHA-256.
+
+    Raises
+    ------
+    ModuleNotFoundError
+        A module of that name does not exist.
     """
     use = _Use()
     use.add_whole(script)
+    for module in modules:
+        file = _file_of(module)
+        if file is None:
+            raise ModuleNotFoundError(module)
+        use.add_whole(file)
     use.follow_all()
     return _digest(use.parts() if use.followable else _all_parts([script]))
 

@@ -22,6 +22,7 @@ from sidemine.considerations.calibration.rates import (
     read_simulated,
 )
 from sidemine.considerations.calibration.record import Calibration
+from sidemine.considerations.calibration.table import CALIBRATION
 from sidemine.differential.contrast_fit import save_fit
 from sidemine.differential.design import build_design
 from sidemine.differential.fit import fit_contrast
@@ -30,7 +31,7 @@ from sidemine.enrichment.permuted_labels import PermutedTests
 from sidemine.enrichment.set_membership import build_membership
 from sidemine.stats.tails import two_sided_p
 from sidemine.study.models import Contrast
-from sidemine.tables import CALIBRATION, check_table, empty_table, read_table, write_json
+from sidemine.tables import check_table, empty_table, read_table, write_json
 
 N_GENES, SIZE = 400, 40
 GENES = [f"G{i:03d}" for i in range(N_GENES)]

@@ -12,6 +12,7 @@ from planted_cohorts import GENES, SET, gene_sets, settings
 from sidemine.considerations.composition.measure import adjust_effect, measure_composition
 from sidemine.considerations.robustness.measure_study import OFF, vary_study
 from sidemine.considerations.robustness.set_p_values import SetP, combine_stouffer, smallest_of_all
+from sidemine.considerations.robustness.table import ROBUSTNESS
 from sidemine.considerations.robustness.variant_rows import robustness_table
 from sidemine.considerations.robustness.variants import Change, cross_variants, declare_variants
 from sidemine.differential.contrast_fit import restrict_genes
@@ -22,7 +23,7 @@ from sidemine.enrichment.fry import fry
 from sidemine.enrichment.set_effect import hedges_g, sample_score_effect
 from sidemine.enrichment.set_membership import build_membership, single_membership
 from sidemine.study.models import Hypothesis, Settings
-from sidemine.tables import ROBUSTNESS, read_table, write_table
+from sidemine.tables import read_table, write_table
 
 N = 24
 CASES = np.arange(N) < 12

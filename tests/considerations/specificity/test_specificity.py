@@ -12,10 +12,11 @@ from sidemine.considerations.specificity.config import SpecificitySettings
 from sidemine.considerations.specificity.matched_sets import count_distinct, draw_matched_sets, largest, neighbour_limit
 from sidemine.considerations.specificity.measure import measure_specificity, percentile
 from sidemine.considerations.specificity.record import Specificity
+from sidemine.considerations.specificity.table import SPECIFICITY
 from sidemine.differential.design import build_design
 from sidemine.differential.fit import fit_contrast
 from sidemine.study.models import Hypothesis
-from sidemine.tables import SPECIFICITY, check_table
+from sidemine.tables import check_table
 
 N_GENES, MODULE = 1500, 60
 GENES = [f"G{number:04d}" for number in range(N_GENES)]

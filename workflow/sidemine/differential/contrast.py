@@ -13,12 +13,13 @@ import numpy as np
 from sidemine.differential.contrast_fit import ContrastFit, differential_table
 from sidemine.differential.declared_traps import adjust_contrast, drop_samples
 from sidemine.differential.design import Design
+from sidemine.differential.differential_table import DIFFERENTIAL
 from sidemine.differential.fit import fit_contrast
 from sidemine.differential.groups import Groups, design_contrast, match_groups, raise_mismatch, select_groups
 from sidemine.errors import Problem, StudyError, Untestable
 from sidemine.prepare.log_expression import layer_of
 from sidemine.study.scales import LOG2_FOLD_CHANGE, is_filtered
-from sidemine.tables import DIFFERENTIAL, empty_table
+from sidemine.tables import empty_table
 
 if TYPE_CHECKING:
     import pandas as pd

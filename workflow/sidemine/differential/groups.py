@@ -73,7 +73,7 @@ def match_groups(contrast: ContrastToFit, samples: pd.DataFrame) -> tuple[Groups
     contrast
         A row of `contrasts.tsv`.
     samples
-        As `tables.SAMPLES` describes; samples whose fate is not `used` never enter.
+        As `sample_table.SAMPLES` describes; samples whose fate is not `used` never enter.
 
     Returns
     -------

@@ -16,12 +16,14 @@ from sidemine.effect.pooled_effect import UNIT, choose_independent, pool_contras
 from sidemine.effect.record import COHORT_UNIT, EXPERIMENT_UNIT, ContrastEvidence, HypothesisEvidence, Refused
 from sidemine.enrichment.set_effect import hedges_g, set_effects
 from sidemine.enrichment.set_membership import build_membership
+from sidemine.enrichment.set_test_table import SET_TESTS
 from sidemine.errors import Problem
+from sidemine.prepare.sample_table import SAMPLES
 from sidemine.quality.shared_samples import sample_name
 from sidemine.study.models import MarginOfControl
 from sidemine.study.projections import DatasetToCount, DatasetToMeasure, HypothesisToMeasure
 from sidemine.study.scales import SCALES
-from sidemine.tables import SAMPLES, SET_TESTS, read_json, read_table
+from sidemine.tables import read_json, read_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -58,7 +60,7 @@ def measure_hypothesis(
     files
         Its primary contrasts and, where the margin is a fraction of a positive control, that control.
     gene_sets
-        The study's sets, as `tables.GENE_SETS` describes.
+        The study's sets, as `gene_set_table.GENE_SETS` describes.
     same
         Per dataset, its samples that stand in another dataset too: `same` of `find_shared_samples`.
 
@@ -241,9 +243,9 @@ def measure_contrast(
     fit
         The fitted contrast.
     primary
-        Rows of the primary set, as `tables.GENE_SETS` describes.
+        Rows of the primary set, as `gene_set_table.GENE_SETS` describes.
     self_contained, competitive
-        What FRY and CAMERA found of this set, one row each, as `tables.SET_TESTS` describes.
+        What FRY and CAMERA found of this set, one row each, as `set_test_table.SET_TESTS` describes.
     common
         Cohorts: the set's genes that all cohorts measured. None: an experiment.
     """

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sidemine.differential.contrast_fit import ContrastFit
+from sidemine.effect.pooled_columns import POOLED_GENES, POOLED_SETS
 from sidemine.effect.pooled_effect import effective_size, not_estimable
 from sidemine.effect.pooling import METHODS, Pooled, pool
 from sidemine.effect.record import COHORT_UNIT, EXPERIMENT_UNIT
 from sidemine.enrichment.set_effect import gene_hedges_g, hedges_g, set_effects
 from sidemine.enrichment.set_membership import build_membership
 from sidemine.stats.multiplicity import benjamini_hochberg
-from sidemine.tables import POOLED_GENES, POOLED_SETS, empty_table
+from sidemine.tables import empty_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -62,7 +63,7 @@ def studies_of(evidence: HypothesisEvidence, fits: Mapping[str, ContrastFit | No
 
 
 def pool_genes(studies: Sequence[Study], kind: str) -> pd.DataFrame:
-    """Return the table of `tables.POOLED_GENES`: all genes that any study measured, sorted by symbol.
+    """Return the table of `pooled_columns.POOLED_GENES`: all genes that any study measured, sorted by symbol.
 
     Parameters
     ----------
@@ -105,7 +106,7 @@ def pool_sets(
     min_set_size: int,
     max_set_size: int,
 ) -> pd.DataFrame:
-    """Return the table of `tables.POOLED_SETS`: the primary set first, then secondary and exploratory ones by name.
+    """Return the table of `pooled_columns.POOLED_SETS`: the primary set first, then secondary and exploratory ones by name.
 
     Parameters
     ----------
@@ -114,7 +115,7 @@ def pool_sets(
     hypothesis
         It declares the primary and secondary sets. Comparators that it does not name are left out.
     gene_sets
-        The study's sets, as `tables.GENE_SETS` describes.
+        The study's sets, as `gene_set_table.GENE_SETS` describes.
     common
         Genes measured in all cohorts; not used for experiments.
     min_set_size, max_set_size

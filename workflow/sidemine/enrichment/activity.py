@@ -10,11 +10,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sidemine.enrichment.gene_sets import select_measured_sets
-from sidemine.tables import ACTIVITIES, empty_table
+from sidemine.tables import Column, TableSpec, empty_table
 
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
+
+ACTIVITIES = TableSpec(
+    "activities.tsv.gz",
+    (
+        Column("sample", "text", "Sample accession or name."),
+        Column("gene_set", "text", "Id of the gene set."),
+        Column("method", "text", "decoupler method, for example ulm."),
+        Column("score", "number", "Activity score; positive: the set's genes are high in this sample."),
+    ),
+)
 
 
 def activities(
@@ -32,14 +42,14 @@ def activities(
         score compares a sample with the others of its dataset and not a set's genes with more highly expressed ones.
         Genes with a missing value, or the same value in all samples, are left out.
     gene_sets
-        Table of `tables.GENE_SETS`; weights and signs are used.
+        Table of `gene_set_table.GENE_SETS`; weights and signs are used.
     min_size, max_size
         See `select_measured_sets`.
 
     Returns
     -------
     pandas.DataFrame
-        Rows of `tables.ACTIVITIES`, sorted by sample and set. Positive: the set's genes (repressed ones reversed) are
+        Rows of `activity.ACTIVITIES`, sorted by sample and set. Positive: the set's genes (repressed ones reversed) are
         higher in this sample than in the dataset's mean. The order of samples, genes and sets changes nothing.
     """
     import numpy as np

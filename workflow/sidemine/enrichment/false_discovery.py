@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from sidemine.enrichment.set_test_table import ENRICHMENT
 from sidemine.stats.multiplicity import benjamini_hochberg
-from sidemine.tables import ENRICHMENT
 
 
 def adjust_set_tests(tests: dict[str, pd.DataFrame], roles: dict[str, str]) -> dict[str, pd.DataFrame]:
@@ -18,14 +18,14 @@ def adjust_set_tests(tests: dict[str, pd.DataFrame], roles: dict[str, str]) -> d
     Parameters
     ----------
     tests
-        Per contrast: a table as `tables.SET_TESTS` describes.
+        Per contrast: a table as `set_test_table.SET_TESTS` describes.
     roles
         Per contrast: disease, inhibitor, stimulus or negative_control.
 
     Returns
     -------
     dict
-        Per contrast: the table as `tables.ENRICHMENT` describes, in the same row order.
+        Per contrast: the table as `set_test_table.ENRICHMENT` describes, in the same row order.
     """
     filled = [table.assign(contrast=name, contrast_role=roles[name]) for name, table in tests.items() if len(table)]
     if not filled:  # pandas would have to guess the types of columns that are all empty

@@ -14,11 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from sidemine.enrichment.gene_set_table import GENE_SETS
 from sidemine.enrichment.libraries import Library, find_set, read_library
 from sidemine.errors import InputError, Problem, SidemineError, StudyError
 from sidemine.study.models import Family
 from sidemine.study.projections import GeneSetToRead
-from sidemine.tables import GENE_SETS, Column, TableSpec, empty_table
+from sidemine.tables import Column, TableSpec, empty_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -91,7 +92,7 @@ def build_gene_sets(
     Returns
     -------
     tuple[pandas.DataFrame, pandas.DataFrame]
-        The sets (columns of `tables.GENE_SETS`, sorted by set and gene), and the ledger (`GENE_SETS_LEDGER`):
+        The sets (columns of `gene_set_table.GENE_SETS`, sorted by set and gene), and the ledger (`GENE_SETS_LEDGER`):
         symbols that were renamed, merged or dropped. Weights of a united signed set are sums over its members; two
         symbols of one member that turn out to be one gene give the mean of their weights.
 
@@ -307,7 +308,7 @@ class MeasuredSet:
     Attributes
     ----------
     name, family, version
-        As in `tables.GENE_SETS`.
+        As in `gene_set_table.GENE_SETS`.
     n_in_set
         Genes of the set, measured or not.
     weights
@@ -332,7 +333,7 @@ def select_measured_sets(
     Parameters
     ----------
     gene_sets
-        Table of `tables.GENE_SETS`.
+        Table of `gene_set_table.GENE_SETS`.
     genes
         Measured genes: the universe.
     min_size

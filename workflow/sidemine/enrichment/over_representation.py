@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from sidemine.enrichment.gene_sets import MeasuredSet, select_measured_sets
+from sidemine.enrichment.set_test_table import SET_TESTS
 from sidemine.errors import InputError, Problem
-from sidemine.tables import SET_TESTS, empty_table
+from sidemine.tables import empty_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,10 +33,10 @@ def over_representation(
     Parameters
     ----------
     differential
-        Table of `tables.DIFFERENTIAL`. Its genes, all of them, are the universe: measured and mapped to a symbol,
+        Table of `differential_table.DIFFERENTIAL`. Its genes, all of them, are the universe: measured and mapped to a symbol,
         whether or not they belong to any set.
     gene_sets
-        Table of `tables.GENE_SETS`.
+        Table of `gene_set_table.GENE_SETS`.
     fdr
         Genes with `q_value` at or below it make the two lists.
     min_size, max_size
@@ -44,7 +45,7 @@ def over_representation(
     Returns
     -------
     pandas.DataFrame
-        Rows of `tables.SET_TESTS`, role `descriptive`, two per set; sets without a single gene in the list stay, with
+        Rows of `set_test_table.SET_TESTS`, role `descriptive`, two per set; sets without a single gene in the list stay, with
         p = 1. A set with negative weights gives four rows: its activated and its repressed genes apart. `effect` is the
         log2 odds ratio (with 0.5 added to each cell), `statistic` the number of genes of the set in the list.
 

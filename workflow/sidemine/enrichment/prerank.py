@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 
 from sidemine.enrichment.gene_sets import MeasuredSet, select_measured_sets
 from sidemine.enrichment.over_representation import require_unique_genes
+from sidemine.enrichment.set_test_table import SET_TESTS
 from sidemine.errors import InputError, Problem
-from sidemine.tables import SET_TESTS, empty_table
+from sidemine.tables import empty_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,9 +42,9 @@ def prerank(
     Parameters
     ----------
     differential
-        Table of `tables.DIFFERENTIAL`; t is target minus reference, so a positive score means higher in the target.
+        Table of `differential_table.DIFFERENTIAL`; t is target minus reference, so a positive score means higher in the target.
     gene_sets
-        Table of `tables.GENE_SETS`. Weights are not used: a set with negative weights enters as its activated and its
+        Table of `gene_set_table.GENE_SETS`. Weights are not used: a set with negative weights enters as its activated and its
         repressed genes apart (tests `prerank_activated` and `prerank_repressed`).
     seed
         At least 1: 0 means "no seed" to some releases.
@@ -55,7 +56,7 @@ def prerank(
     Returns
     -------
     pandas.DataFrame
-        Rows of `tables.SET_TESTS`, role `descriptive`: `effect` is the normalised enrichment score (NES), `statistic`
+        Rows of `set_test_table.SET_TESTS`, role `descriptive`: `effect` is the normalised enrichment score (NES), `statistic`
         the enrichment score. Ties in t are ordered by gene symbol, so rows may come in any order; neither row order,
         order of sets nor threads change a number. NES and p carry Monte Carlo noise (about 3 % and 10 %).
 

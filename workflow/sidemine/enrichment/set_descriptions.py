@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from sidemine.enrichment.over_representation import over_representation
 from sidemine.enrichment.prerank import prerank
 from sidemine.enrichment.set_test_rows import join_set_tests
-from sidemine.tables import SET_TESTS, empty_table
+from sidemine.enrichment.set_test_table import SET_TESTS
+from sidemine.tables import empty_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,9 +29,9 @@ def describe_gene_sets(
     Parameters
     ----------
     differential
-        Its genes, as `tables.DIFFERENTIAL` describes; empty when the contrast cannot be tested.
+        Its genes, as `differential_table.DIFFERENTIAL` describes; empty when the contrast cannot be tested.
     gene_sets
-        The study's sets, as `tables.GENE_SETS` describes.
+        The study's sets, as `gene_set_table.GENE_SETS` describes.
     min_set_size, max_set_size
         Fewest measured genes of a set; most measured genes of a comparator set.
     over_representation_fdr
@@ -42,7 +43,7 @@ def describe_gene_sets(
     Returns
     -------
     pandas.DataFrame
-        As `tables.SET_TESTS` describes, role `descriptive`, sorted by test, family and set.
+        As `set_test_table.SET_TESTS` describes, role `descriptive`, sorted by test, family and set.
     """
     if differential.empty:
         return empty_table(SET_TESTS)

@@ -60,7 +60,7 @@ def build_membership(
     Parameters
     ----------
     sets
-        Long table with the columns of `tables.GENE_SETS`.
+        Long table with the columns of `gene_set_table.GENE_SETS`.
     genes
         Tested genes, in the order of the fit.
     min_size

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from sidemine.tables import SET_TESTS, empty_table
+from sidemine.enrichment.set_test_table import SET_TESTS
+from sidemine.tables import empty_table
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
 def join_set_tests(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
-    """Return the rows of all tables (`tables.SET_TESTS`) in one, sorted by test, family and set."""
+    """Return the rows of all tables (`set_test_table.SET_TESTS`) in one, sorted by test, family and set."""
     import pandas as pd
 
     filled = [table for table in tables if len(table)]

@@ -10,7 +10,8 @@ from sidemine.enrichment.rotation import rotation_test
 from sidemine.enrichment.set_effect import set_effects
 from sidemine.enrichment.set_membership import build_membership
 from sidemine.enrichment.set_test_rows import join_set_tests
-from sidemine.tables import SET_TESTS, empty_table
+from sidemine.enrichment.set_test_table import SET_TESTS
+from sidemine.tables import empty_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,7 +35,7 @@ def run_set_tests(
     fit
         The fitted contrast; None when it cannot be tested.
     gene_sets
-        The study's sets, as `tables.GENE_SETS` describes.
+        The study's sets, as `gene_set_table.GENE_SETS` describes.
     min_set_size, max_set_size
         Fewest measured genes of a set; most measured genes of a comparator set.
     rotations, seed
@@ -43,7 +44,7 @@ def run_set_tests(
     Returns
     -------
     pandas.DataFrame
-        As `tables.SET_TESTS` describes, sorted by test, family and set; empty and typed without a fit.
+        As `set_test_table.SET_TESTS` describes, sorted by test, family and set; empty and typed without a fit.
         FRY, CAMERA and rotation rows share one `effect` (log2, target minus reference), see `set_effect.set_effects`.
         `rotation_competitive` describes; which of the others may carry a verdict is told by `role`.
     """

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from sidemine.errors import InputError, Problem, SheetMismatch
 from sidemine.prepare.analysis_scale import AnalysisValues, to_analysis_scale
 from sidemine.prepare.expression_store import read_expression, store_provenance, write_expression
+from sidemine.prepare.gene_ledger import GENES_LEDGER
 from sidemine.prepare.gene_mapping import (
     GeneMatrix,
     MappedIdentifiers,
@@ -36,7 +37,7 @@ from sidemine.sources.ncbi_counts import read_ncbi_annotation
 from sidemine.sources.registry import BULK_SOURCES
 from sidemine.sources.value_matrix import ValueMatrix
 from sidemine.study.scales import SCALES
-from sidemine.tables import GENES_LEDGER, empty_table
+from sidemine.tables import empty_table
 
 if TYPE_CHECKING:
     import anndata as ad
@@ -96,7 +97,7 @@ def prepare_dataset(
         obs = samples that take part (metadata as text), var = genes (entrez, ensembl, identifier), one layer
         (`scales.Layer`), provenance in `uns['sidemine']`. A `problem` there makes every contrast of the dataset untestable.
     ledger
-        As `tables.GENES_LEDGER`: what became of every identifier.
+        As `gene_ledger.GENES_LEDGER`: what became of every identifier.
 
     Raises
     ------

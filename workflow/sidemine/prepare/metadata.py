@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from sidemine.errors import InputError, Problem, SheetMismatch, SidemineError
 from sidemine.prepare.derived_columns import check_derived, derive_columns
 from sidemine.prepare.sample_sheet import apply_sample_sheet, check_known, read_sample_sheet
+from sidemine.prepare.sample_table import EXCLUDED_BY_HAND, SAMPLES
 from sidemine.prepare.single_cell import MIN_CELLS, PseudobulkPlan, plan_pseudobulk
 from sidemine.prepare.value_columns import list_value_columns, match_columns, names_in_values
 from sidemine.sources.cells import Cells, text_frame
@@ -20,7 +21,6 @@ from sidemine.sources.geo_record import read_record_metadata
 from sidemine.sources.registry import BULK_SOURCES, CELL_SOURCES
 from sidemine.study.hints import did_you_mean
 from sidemine.study.selectors import matches_nothing, parse_selector
-from sidemine.tables import EXCLUDED_BY_HAND, SAMPLES
 from sidemine.text.numbers import is_missing_label
 
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ def read_samples(
     Returns
     -------
     pandas.DataFrame
-        As `tables.SAMPLES`: sample, unit, fate, then metadata; all text, '' = missing. Samples that do not take part
+        As `sample_table.SAMPLES`: sample, unit, fate, then metadata; all text, '' = missing. Samples that do not take part
         keep their row, with the reason as their fate.
 
     Raises

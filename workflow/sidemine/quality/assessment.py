@@ -50,7 +50,7 @@ def assess_quality(
     expression
         The dataset's genes (one layer; samples × genes).
     samples
-        Its samples, as `tables.SAMPLES` describes, also those that do not take part.
+        Its samples, as `sample_table.SAMPLES` describes, also those that do not take part.
     row
         Its row of `datasets.tsv`.
     shared

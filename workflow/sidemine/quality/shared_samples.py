@@ -36,7 +36,7 @@ def find_shared_samples(
     rows
         Rows of `datasets.tsv`, in declared order.
     samples
-        Per dataset: its samples, as `tables.SAMPLES` describes.
+        Per dataset: its samples, as `sample_table.SAMPLES` describes.
     read_expression
         Reads the prepared expression of a dataset; called only for datasets that share a platform.
     """

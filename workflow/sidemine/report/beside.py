@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from sidemine.considerations.specificity.table import SPECIFICITY
 from sidemine.drawing.words import cleaned
 from sidemine.errors import InputError, Problem
-from sidemine.tables import SPECIFICITY, read_table
+from sidemine.tables import read_table
 
 _LONGEST = 2000
 _SHOWN_P = 0.05

@@ -13,12 +13,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sidemine.considerations.of_study import COLUMNS
+from sidemine.differential.differential_table import DIFFERENTIAL, read_differential
 from sidemine.drawing.words import cleaned
+from sidemine.enrichment.gene_set_table import GENE_SETS
+from sidemine.enrichment.set_test_table import ENRICHMENT
 from sidemine.errors import InputError, Problem
 from sidemine.prepare.expression_store import LAYERS
+from sidemine.prepare.sample_table import SAMPLES
 from sidemine.report.beside import Beside, read_beside
 from sidemine.report.supplement import Supplement, read_supplement
-from sidemine.tables import DIFFERENTIAL, ENRICHMENT, GENE_SETS, SAMPLES, empty_table, read_differential, read_table
+from sidemine.tables import empty_table, read_table
 from sidemine.verdict.card import Verdicts, verdicts_of
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from typing import Any
 from sidemine.considerations.traps.panel import trap_rows
 from sidemine.considerations.traps.record import TrapColumns
 from sidemine.drawing.words import bounded, count, percent
+from sidemine.prepare.sample_table import EXCLUDED_BY_HAND
 from sidemine.report.collect import DatasetResults, StudyResults
-from sidemine.tables import EXCLUDED_BY_HAND
 
 _MARKS = {
     "publication": "read in a publication or record",

@@ -9,8 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sidemine.considerations.calibration.table import CALIBRATION
 from sidemine.drawing.words import bounded
-from sidemine.tables import CALIBRATION, GENES_LEDGER, POOLED_GENES, read_table
+from sidemine.effect.pooled_columns import POOLED_GENES
+from sidemine.prepare.gene_ledger import GENES_LEDGER
+from sidemine.tables import read_table
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -37,16 +37,18 @@ from sidemine.considerations.calibration.rates import (
     read_measured,
 )
 from sidemine.considerations.calibration.record import Calibration, ContrastCalibration
+from sidemine.considerations.calibration.table import CALIBRATION
 from sidemine.differential.contrast import design_again
 from sidemine.differential.contrast_fit import ContrastFit, load_fit
 from sidemine.differential.design import Design
 from sidemine.enrichment.label_permutation import count_labelings
 from sidemine.enrichment.permuted_labels import PermutedTests, permute_and_test, refuse_reason
 from sidemine.enrichment.set_membership import SetMembership, build_membership
+from sidemine.prepare.sample_table import SAMPLES
 from sidemine.records import fields_of
 from sidemine.stats.seeds import named_seed
 from sidemine.study.projections import ContrastToFit
-from sidemine.tables import CALIBRATION, SAMPLES, read_json, read_table
+from sidemine.tables import read_json, read_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -89,7 +91,7 @@ def measure_calibration(
     primary_sets
         ContrastToFit → primary sets of the hypotheses that rest on it.
     gene_sets
-        The study's sets, as `tables.GENE_SETS` describes.
+        The study's sets, as `gene_set_table.GENE_SETS` describes.
     reference, whole_rule
         Rows of the design classes, and of the whole rule; None: not measured yet.
     settings
@@ -98,7 +100,7 @@ def measure_calibration(
     Returns
     -------
     tuple
-        The table (`tables.CALIBRATION`) and the record.
+        The table (`calibration.table.CALIBRATION`) and the record.
     """
     import pandas as pd
 

@@ -28,7 +28,7 @@ THIS_STUDY, REFERENCE = "this study", "reference tables"
 
 @dataclass(frozen=True)
 class CalibrationRow:
-    """One row of `tables.CALIBRATION`."""
+    """One row of `calibration.table.CALIBRATION`."""
 
     scope: str
     subject: str
@@ -61,7 +61,7 @@ class Rate:
 
 
 def rows_of(table: pd.DataFrame) -> list[CalibrationRow]:
-    """Return the rows of `tables.CALIBRATION`."""
+    """Return the rows of `calibration.table.CALIBRATION`."""
     return [CalibrationRow(**{str(column): value for column, value in row.items()}) for row in table.to_dict("records")]
 
 
@@ -129,7 +129,7 @@ def calibration_row(
     reason: str = "",
     seed: int = 0,
 ) -> CalibrationRow:
-    """Return one row of `tables.CALIBRATION`; without a rate, one that says why nothing was measured."""
+    """Return one row of `calibration.table.CALIBRATION`; without a rate, one that says why nothing was measured."""
     nan = float("nan")
     return CalibrationRow(
         scope=scope,

@@ -90,7 +90,7 @@ def adjust_hypothesis(
     fits
         Fits of its blood cohorts.
     primary
-        Rows of the primary set (`tables.GENE_SETS`), genes common to all cohorts.
+        Rows of the primary set (`gene_set_table.GENE_SETS`), genes common to all cohorts.
     markers, contaminated
         Marker genes per cell type, without target genes; cell types that are dropped, with the evidence.
     seeds

@@ -55,7 +55,7 @@ def vary_hypothesis(
     contrasts
         Data of its testable primary contrasts.
     gene_sets
-        The study's sets, as `tables.GENE_SETS` describes.
+        The study's sets, as `gene_set_table.GENE_SETS` describes.
     verdict
         Returns the verdict for a variant's evidence, by the rules without robustness itself.
     settings

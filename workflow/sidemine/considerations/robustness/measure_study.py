@@ -24,11 +24,12 @@ from sidemine.prepare.dataset import collapse_otherwise
 from sidemine.prepare.expression_store import PROVENANCE_KEY, read_expression
 from sidemine.prepare.gene_table import read_gene_table
 from sidemine.prepare.log_expression import layer_of
+from sidemine.prepare.sample_table import SAMPLES
 from sidemine.quality.sex_check import find_sex_column
 from sidemine.records import read_record
 from sidemine.study.projections import ContrastToFit, DatasetToPrepare, GeneTableToRead, HypothesisToPlace
 from sidemine.study.scales import is_filtered
-from sidemine.tables import SAMPLES, read_json, read_table
+from sidemine.tables import read_json, read_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -90,7 +91,7 @@ def vary_study(
     evidence
         Of the reference run, by hypothesis.
     gene_sets
-        The study's sets, as `tables.GENE_SETS` describes.
+        The study's sets, as `gene_set_table.GENE_SETS` describes.
     files
         What earlier stages wrote.
     verdicts

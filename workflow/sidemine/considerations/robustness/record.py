@@ -10,7 +10,7 @@ RunStatus = Literal["passed", "failed", "not evaluated", "not applicable"]
 
 @dataclass(frozen=True)
 class VariantRow:
-    """One variant, as `tables.ROBUSTNESS` describes it."""
+    """One variant, as `robustness.table.ROBUSTNESS` describes it."""
 
     hypothesis: str
     variant: str

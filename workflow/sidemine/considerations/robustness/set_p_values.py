@@ -45,7 +45,7 @@ def set_p(refit: Refit, rows: pd.DataFrame, test: Test, rotations: int, seed: in
     refit
         The fitted contrast, all genes.
     rows
-        Rows of the set, as `tables.GENE_SETS` describes.
+        Rows of the set, as `gene_set_table.GENE_SETS` describes.
     test
         fry, rotation, camera, label_permutation, or mean_absolute_t (its direction is that of the rotation test).
     rotations, seed

@@ -155,10 +155,11 @@ def _required(kind: str, name: str, rows: Sequence[Row], reference: Row) -> tupl
 
 
 def robustness_table(records: Sequence[Robustness]) -> pd.DataFrame:
-    """Return all rows of all hypotheses as `tables.ROBUSTNESS` describes, hypotheses and variants in their order."""
+    """Return all rows of all hypotheses as `robustness.table.ROBUSTNESS` describes, hypotheses and variants in their order."""
     import pandas as pd
 
-    from sidemine.tables import ROBUSTNESS, empty_table
+    from sidemine.considerations.robustness.table import ROBUSTNESS
+    from sidemine.tables import empty_table
 
     rows = [fields_of(row) for record in records for row in record.variants]
     if not rows:

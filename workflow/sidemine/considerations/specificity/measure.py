@@ -10,6 +10,7 @@ import numpy as np
 from sidemine.considerations.specificity.config import SpecificitySettings
 from sidemine.considerations.specificity.matched_sets import MatchedSets, draw_matched_sets
 from sidemine.considerations.specificity.record import AmongComparators, AmongMatched, Placed, SetBeside, Specificity
+from sidemine.considerations.specificity.table import SPECIFICITY
 from sidemine.differential.contrast_fit import ContrastFit
 from sidemine.enrichment.camera import direction_of
 from sidemine.enrichment.fry import fry
@@ -18,7 +19,7 @@ from sidemine.enrichment.set_membership import SetMembership, build_membership
 from sidemine.records import fields_of
 from sidemine.stats.seeds import named_seed
 from sidemine.study.projections import HypothesisToPlace
-from sidemine.tables import SPECIFICITY, empty_table
+from sidemine.tables import empty_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -66,14 +67,14 @@ def measure_specificity(
     fits
         Fit of every contrast that they name; None where it is not testable.
     gene_sets
-        The study's sets, as `tables.GENE_SETS` describes.
+        The study's sets, as `gene_set_table.GENE_SETS` describes.
     settings
         Number and seed of the random sets, sizes of sets.
 
     Returns
     -------
     tuple
-        The table of `tables.SPECIFICITY`, and one record per hypothesis.
+        The table of `specificity.table.SPECIFICITY`, and one record per hypothesis.
     """
     import pandas as pd
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from sidemine.enrichment.libraries import near_names
 from sidemine.errors import InputError, Problem
-from sidemine.evidence.label_check import check_label
+from sidemine.lines.published.label_check import check_label
 from sidemine.prepare.platform_annotation import read_platform_annotation
 from sidemine.sources.gene_column import counts_rows
 from sidemine.sources.spreadsheet import is_spreadsheet, read_spreadsheet_sheets
@@ -182,7 +182,7 @@ def describe_published_table(
         Files of probe maps: by `platform_map` the declared platform's, by `rival_GPLnnn` a rival's (the roles that
         retrieval gives them); plain platform names are understood as well.
     gene_sets
-        Table of `tables.GENE_SETS`, for the panel.
+        Table of `gene_set_table.GENE_SETS`, for the panel.
     gene_table
         Resolves symbols.
 

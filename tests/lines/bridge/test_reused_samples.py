@@ -15,13 +15,15 @@ from sidemine.differential.contrast_fit import save_fit
 from sidemine.effect.measure import ContrastFiles, measure_hypothesis, units_of
 from sidemine.effect.pooled_effect import choose_independent
 from sidemine.effect.record import Refused
+from sidemine.enrichment.set_test_table import SET_TESTS
 from sidemine.enrichment.set_tests import run_set_tests
-from sidemine.evidence.concordance_sources import read_source, shared_reason
+from sidemine.lines.bridge.contrasts import read_source, shared_reason
+from sidemine.prepare.sample_table import SAMPLES
 from sidemine.quality.assessment import assess_quality
 from sidemine.quality.shared_samples import find_shared_samples
 from sidemine.study.models import Contrast, Dataset, Hypothesis, Traps
 from sidemine.study.projections import DatasetToAssess
-from sidemine.tables import SAMPLES, SET_TESTS, write_json, write_table
+from sidemine.tables import write_json, write_table
 
 N, N_REUSED, N_GENES = 24, 5, 120
 COLUMNS = ["sample", "unit", "fate", "group", "relation"]

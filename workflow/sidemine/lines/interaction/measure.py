@@ -14,7 +14,7 @@ import numpy as np
 from sidemine.effect.pooling import pool
 from sidemine.enrichment.set_effect import hedges_g
 from sidemine.enrichment.set_membership import build_membership
-from sidemine.evidence.concordance_profiles import POOLED
+from sidemine.lines.bridge.profiles import POOLED
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,7 +40,7 @@ def measure_interaction(
     not_pooled
         Contrasts that are not independent of an earlier one, with the reason.
     gene_sets
-        As `tables.GENE_SETS` describes.
+        As `gene_set_table.GENE_SETS` describes.
 
     Returns
     -------

@@ -1,0 +1,68 @@
+"""`differential.tsv.gz`: its columns, its writer and its reader.
+
+Every signed number is target minus reference; positive means higher in the target.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sidemine.study.scales import LOG2_FOLD_CHANGE
+from sidemine.tables import Column, TableSpec, read_table, write_table
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+DIFFERENTIAL = TableSpec(
+    "differential.tsv.gz",
+    (
+        Column("gene", "text", "Approved symbol."),
+        Column("entrez", "text", "Entrez gene id.", may_be_empty=True),
+        Column("ensembl", "text", "Ensembl gene id.", may_be_empty=True),
+        Column("log2_fold_change", "number", "log2 fold change, target minus reference."),
+        Column("se", "number", "Moderated standard error of the log2 fold change (log2 units)."),
+        Column("ci_low", "number", "Lower limit of the 95 % confidence interval of the log2 fold change."),
+        Column("ci_high", "number", "Upper limit of the 95 % confidence interval."),
+        Column("t", "number", "Moderated t statistic; its sign is target minus reference."),
+        Column("df", "number", "Degrees of freedom of t (residual plus prior)."),
+        Column("p_value", "number", "Two-sided p-value; never 0."),
+        Column("q_value", "number", "Benjamini–Hochberg over all genes of this contrast."),
+        Column("mean_expression", "number", "Mean log2 expression over the samples of the contrast."),
+    ),
+)
+
+DIFFERENCES = TableSpec(
+    "differential.tsv.gz",
+    tuple(
+        Column(
+            "difference",
+            "number",
+            "Target minus reference in the unit that design.json names (fit.unit): no log2 fold change.",
+        )
+        if log2_column.name == "log2_fold_change"
+        else replace(log2_column, meaning=log2_column.meaning.replace("log2 fold change (log2 units)", "difference"))
+        for log2_column in DIFFERENTIAL.columns
+    ),
+)
+"""`differential.tsv.gz` of values without fold changes (z-scores, fractions). `read_differential` gives the column back as
+`log2_fold_change`, the name of a gene's effect inside the package."""
+
+
+def write_differential(table: pd.DataFrame, path: Path, unit: str) -> None:
+    """Write `differential.tsv.gz`; where its unit is no log2 fold change, the column is not called so."""
+    if unit == LOG2_FOLD_CHANGE:
+        write_table(table, path, DIFFERENTIAL)
+    else:
+        write_table(table.rename(columns={"log2_fold_change": "difference"}), path, DIFFERENCES)
+
+
+def read_differential(path: Path) -> pd.DataFrame:
+    """Read what `write_differential` wrote, with the columns of `DIFFERENTIAL`."""
+    import pandas as pd
+
+    header = pd.read_csv(path, sep="\t", nrows=0, compression="infer").columns
+    if "difference" not in header:
+        return read_table(path, DIFFERENTIAL)
+    return read_table(path, DIFFERENCES).rename(columns={"difference": "log2_fold_change"})

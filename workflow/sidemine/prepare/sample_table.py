@@ -1,0 +1,20 @@
+"""The columns of `samples.tsv`: every sample of a dataset and its fate."""
+
+from __future__ import annotations
+
+from sidemine.tables import Column, TableSpec
+
+EXCLUDED_BY_HAND = "excluded by hand"
+"""Fate of a sample that `exclude` in config.yaml leaves out; the page tells the reason that stands there."""
+
+SAMPLES = TableSpec(
+    "samples.tsv",
+    (
+        Column("sample", "text", "Sample accession, or the name that the file gives it."),
+        Column(
+            "unit", "text", "Independent biological unit (donor, patient); the sample itself where none is declared."
+        ),
+        Column("fate", "text", "used, or why the sample does not take part."),
+    ),
+    open_ended=True,
+)
