@@ -16,7 +16,8 @@ from sidemine.differential.differential_table import read_differential, write_di
 from sidemine.effect.measure import ContrastFiles, measure_hypothesis
 from sidemine.enrichment.set_test_table import SET_TESTS
 from sidemine.enrichment.set_tests import run_set_tests
-from sidemine.prepare.expression_store import read_expression, write_expression
+from sidemine.prepare.expression_store import read_expression, store_provenance, write_expression
+from sidemine.prepare.record import made_in_process
 from sidemine.prepare.sample_table import SAMPLES
 from sidemine.report.collect import read_expression as read_for_page
 from sidemine.study.models import Contrast, Dataset, Hypothesis
@@ -53,7 +54,7 @@ def written(folder: Path, scale: str, values: np.ndarray, kind: str) -> tuple[Co
     var = pd.DataFrame({"entrez": "", "ensembl": ""}, index=GENES, dtype=object)
     made = ad.AnnData(obs=obs, var=var)
     made.layers[scale] = values
-    made.uns["sidemine"] = json.dumps({"problem": None, "scale_declared": scale})
+    store_provenance(made, made_in_process("d", scale))
     write_expression(made, folder / "expression.h5ad")
     contrast = Contrast(
         contrast="c", dataset="d", role="disease", target="arm = sick", reference="arm = healthy", target_label="sick",

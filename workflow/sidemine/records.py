@@ -6,7 +6,8 @@ another type means that the file is not what its stage writes.
 
 from __future__ import annotations
 
-from dataclasses import fields, is_dataclass
+from dataclasses import Field, fields, is_dataclass
+from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_type_hints
 
@@ -16,8 +17,6 @@ from sidemine.errors import InputError, Problem
 from sidemine.tables import read_json, write_json
 
 if TYPE_CHECKING:
-    from dataclasses import Field
-
     from pydantic import TypeAdapter
 
 Record = TypeVar("Record")
@@ -101,7 +100,19 @@ def _is_absent(item: Field[object], value: object) -> bool:
     """
     if value is None:
         return bool(item.metadata.get("absent"))
-    return isinstance(value, float) and value != value and isinstance(item.default, float)
+    return _is_nan(value) and _is_nan(item.default)
+
+
+def _is_nan(value: object) -> bool:
+    return isinstance(value, float) and isnan(value)
+
+
+def _without_nan(schema: dict[str, JsonValue]) -> None:
+    """Take defaults of NaN out of the JSON schema of a record."""
+    properties = schema["properties"]
+    for part in properties.values() if isinstance(properties, dict) else ():
+        if isinstance(part, dict) and _is_nan(part.get("default")):
+            del part["default"]
 
 
 def schema_of(kind: type[object]) -> dict[str, JsonValue]:
@@ -129,7 +140,10 @@ def _close(kind: object) -> None:
     if isinstance(kind, type) and is_dataclass(kind):
         if kind not in _CLOSED:
             _CLOSED.add(kind)
-            kind.__pydantic_config__ = {"extra": "forbid"}  # type: ignore[attr-defined]
+            kind.__pydantic_config__ = {  # type: ignore[attr-defined]
+                "extra": "forbid",
+                "json_schema_extra": _without_nan,
+            }
             for hint in get_type_hints(kind).values():
                 _close(hint)
     else:

@@ -159,6 +159,11 @@ class DesignCheck:
     problems: list[Problem]
 
 
+def is_paired(design: DesignRecord) -> bool:
+    """Tell whether a contrast was fitted in pairs: every block is one target and one reference sample."""
+    return isinstance(design, FittedDesign) and design.paired
+
+
 def read_design(path: Path) -> FittedDesign | UntestableDesign:
     """Read `design.json`.
 

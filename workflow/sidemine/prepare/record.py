@@ -93,3 +93,40 @@ class PreparedProvenance(DatasetProvenance):
 
 PROVENANCE = cast("type[PreparedProvenance | DatasetProvenance]", PreparedProvenance | DatasetProvenance)
 """Either, for reading."""
+
+
+def made_in_process(dataset: str, scale: Scale = "log2", problem: Problem | None = None) -> DatasetProvenance:
+    """Return the record of values that no file holds, such as simulated ones.
+
+    Parameters
+    ----------
+    dataset
+        Its id.
+    scale
+        What the values are; nothing contradicts it.
+    problem
+        Why no contrast can be tested; None where it can.
+    """
+    return DatasetProvenance(
+        dataset=dataset,
+        accession="",
+        platform="",
+        layout="",
+        scale_declared=scale,
+        scale_found=scale,
+        scale_answer="fits",
+        scale_reason="",
+        transformation="none",
+        offset=None,
+        n_values=0,
+        n_values_moved=0,
+        n_genes=0,
+        n_samples=0,
+        n_samples_left_out=0,
+        simulated=True,
+        gene_table_version="",
+        files={},
+        notes=[],
+        problem=problem,
+        further_problems=[],
+    )

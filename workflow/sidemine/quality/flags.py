@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from sidemine.errors import Problem
 
 if TYPE_CHECKING:
-    from sidemine.study.projections import Traps
+    from sidemine.study.projections import DeclaredTraps
 
 Status = Literal["ok", "warn", "problem"]
 
@@ -66,7 +66,7 @@ def listing(names: list[str], most: int = 12) -> str:
     return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
 
 
-def stop_problems(flags: Sequence[Flag], traps: Traps, where: str) -> list[Problem]:
+def stop_problems(flags: Sequence[Flag], traps: DeclaredTraps, where: str) -> list[Problem]:
     """Return the findings that the study declares to stop for."""
     return [
         Problem(

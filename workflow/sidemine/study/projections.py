@@ -139,7 +139,7 @@ def count_sources(datasets: Sequence[Dataset]) -> dict[str, DatasetToCount]:
     }
 
 
-class Traps(Projection):
+class DeclaredTraps(Projection):
     """What is done about findings: `settings.traps`."""
 
     def action(self, trap: str) -> str:
@@ -147,7 +147,7 @@ class Traps(Projection):
         return str(getattr(self, trap, ""))
 
 
-class TrapsOfDataset(Traps):
+class TrapsOfDataset(DeclaredTraps):
     """What is done about findings in a dataset."""
 
     sex_mismatch: str
@@ -159,7 +159,7 @@ class TrapsOfDataset(Traps):
     batch_associated: str
 
 
-class TrapsOfContrast(Traps):
+class TrapsOfContrast(DeclaredTraps):
     """What is done about findings in a contrast."""
 
     reused_samples: str
