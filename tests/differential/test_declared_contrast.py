@@ -10,7 +10,7 @@ import pytest
 from sidemine.differential.contrast import fit_declared_contrast
 from sidemine.differential.contrast_fit import load_fit, save_fit
 from sidemine.differential.design_check import check_designs
-from sidemine.errors import StudyError
+from sidemine.errors import Problem, StudyError
 from sidemine.prepare.expression_store import store_provenance
 from sidemine.prepare.record import made_in_process
 from sidemine.study.models import Contrast

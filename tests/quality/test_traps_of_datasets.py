@@ -176,7 +176,7 @@ def test_samples_of_two_datasets_are_compared_by_accession_and_by_values():
     layer[6] = first.layers["log2"][2] + 0.4
     second.layers["log2"] = layer
     two["sample"] = second.obs_names = [f"GSM{900 + n}" for n in range(19)] + ["GSM119"]
-    rows = [{"dataset": name, "accession": f"GSE{name}", "platform": "GPL1"} for name in "ab"]
+    rows = [DatasetToCompare(dataset=name, accession=f"GSE{name}", platform="GPL1") for name in "ab"]
     found = find_shared_samples(rows, {"a": one, "b": two}, {"a": first, "b": second}.__getitem__)
     assert found.shared["a"] == []
     assert [(row.sample, row.other) for row in found.shared["b"]] == [
@@ -188,7 +188,6 @@ def test_samples_of_two_datasets_are_compared_by_accession_and_by_values():
 def test_another_platform_is_told():
     """A matrix that lacks most of the platform's probes, or whose samples name another platform, is flagged."""
     samples = pd.DataFrame({"platform_id": ["GPL570", "GPL570"]})
-    full = {"share_identifiers_found": 0.9, "share_platform_covered": 0.99}
-    assert flag_platform(full, samples, "GPL570", "warn").status == "ok"
-    assert "GPL570, not GPL571" in flag_platform(full, samples, "GPL571", "warn").evidence
-    assert flag_platform({**full, "share_platform_covered": 0.4}, samples, "GPL570", "warn").status == "warn"
+    assert flag_platform(0.9, 0.99, samples, "GPL570", "warn").status == "ok"
+    assert "GPL570, not GPL571" in flag_platform(0.9, 0.99, samples, "GPL571", "warn").evidence
+    assert flag_platform(0.9, 0.4, samples, "GPL570", "warn").status == "warn"

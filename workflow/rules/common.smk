@@ -28,14 +28,17 @@ from sidemine.retrieve.lock import find_accepted, read_lock, update_lock
 from sidemine.retrieve.record import InputRecord
 from sidemine.retrieve.refusal import alone_on, set_aside_refused
 from sidemine.retrieve.addresses import mirror_key
-from sidemine.retrieve.folders import FOLDER_FORMS, files_of_folder
+from sidemine.retrieve.folders import files_of_folder
+from sidemine.sources.forms import FOLDER_FORMS
 from sidemine.retrieve.study_sources import StudySources
 from sidemine.run_lock import hold_run_lock
 from sidemine.script_log import collect_errors
 from sidemine.study.command_line import OVERRIDES, check_command_line, wants_relock
 from sidemine.study.load import load_study
 from sidemine.study.scope import Scope
-from sidemine.study.specifications import specify_jobs, to_plain_specification
+from sidemine.registered_jobs import STUDY_JOBS, specify_study
+from sidemine.study.plan import StudyPlan
+from sidemine.study.specifications import to_plain_specification
 from sidemine.system_errors import check_writable, explain_system_error
 
 
@@ -105,7 +108,8 @@ def set_aside_refused_inputs(study, sources):
 STARTED = time.time()
 STUDY, SOURCES = get_study()
 SCOPE = Scope(STUDY)
-SPECIFICATIONS = specify_jobs(STUDY, SOURCES, digest_of_package())
+PLAN = StudyPlan(STUDY, SOURCES)
+SPECIFICATIONS = specify_study(PLAN, digest_of_package())
 
 
 pathvars:
@@ -191,6 +195,15 @@ def get_code(script, *modules):
     Modules that the script finds by name while it runs are named here.
     """
     return digest_of_script(WORKFLOW / "scripts" / script, *modules)
+
+
+def get_resource_digests(job):
+    """Return the digests of the tables beside the workflow that a declared job reads."""
+    return {
+        path.name: hashlib.sha256(path.read_bytes()).hexdigest()
+        for paths in job.resource_files.values()
+        for path in paths
+    }
 
 
 def get_marker_digests():

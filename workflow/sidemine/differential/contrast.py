@@ -19,7 +19,7 @@ from sidemine.differential.record import DroppedSample, FittedDesign, Untestable
 from sidemine.errors import Problem, StudyError, Untestable
 from sidemine.prepare.expression_store import read_provenance
 from sidemine.prepare.log_expression import layer_of
-from sidemine.study.scales import LOG2_FOLD_CHANGE, is_filtered
+from sidemine.sources.scales import LOG2_FOLD_CHANGE, is_filtered
 from sidemine.tables import empty_table
 
 if TYPE_CHECKING:
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sidemine.quality.record import Treatment
+    from sidemine.sources.scales import Scale
     from sidemine.study.projections import ContrastToFit
-    from sidemine.study.scales import Scale
 
 log = logging.getLogger(__name__)
 

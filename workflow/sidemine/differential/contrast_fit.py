@@ -12,7 +12,7 @@ import numpy as np
 
 from sidemine.differential.record import FitFacts
 from sidemine.records import as_json, as_record
-from sidemine.study.scales import LOG2_FOLD_CHANGE
+from sidemine.sources.scales import LOG2_FOLD_CHANGE
 
 if TYPE_CHECKING:
     import pandas as pd

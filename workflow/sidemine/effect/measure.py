@@ -18,9 +18,9 @@ from sidemine.enrichment.set_effect import hedges_g, set_effects
 from sidemine.enrichment.set_membership import build_membership
 from sidemine.errors import Problem
 from sidemine.quality.shared_samples import sample_name
+from sidemine.sources.scales import SCALES
 from sidemine.study.models import MarginOfControl
 from sidemine.study.projections import DatasetToCount, DatasetToMeasure, HypothesisToMeasure
-from sidemine.study.scales import SCALES
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, get_args
 from sidemine.errors import InputError, Problem
 from sidemine.prepare.record import PROVENANCE, DatasetProvenance, PreparedProvenance
 from sidemine.records import as_json, as_record
-from sidemine.study.scales import Layer
+from sidemine.sources.scales import Layer
 
 if TYPE_CHECKING:
     import anndata as ad

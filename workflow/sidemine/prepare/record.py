@@ -7,7 +7,7 @@ from typing import cast
 
 from sidemine.errors import Problem
 from sidemine.prepare.scale import Answer, ScaleEvidence
-from sidemine.study.scales import Scale
+from sidemine.sources.scales import Scale
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 
 from sidemine.errors import InputError, Problem
 from sidemine.prepare import scale_marks as marks
-from sidemine.study.scales import SCALES, Scale
+from sidemine.sources.scales import SCALES, Scale
 
 if TYPE_CHECKING:
     import numpy as np

@@ -16,7 +16,7 @@ from sidemine.quality.record import DatasetQuality, ScaleOfDataset, SexOfSamples
 from sidemine.quality.reuse import find_relations, flag_reuse
 from sidemine.quality.sex_check import SexReading, find_sex_column, flag_sex, read_sex
 from sidemine.quality.treatment import decide_treatment
-from sidemine.study.scales import SCALES, has_fold_change
+from sidemine.sources.scales import SCALES, has_fold_change
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -86,10 +86,15 @@ def assess_quality(
     texts = {str(name): str(value) for name, value in used["relation"].items()} if "relation" in used else {}
     relations = find_relations(texts, set(shared.known))
     elsewhere = [entry for entry in shared.shared[row.dataset] if entry.sample in set(names)]
+    shares = (
+        (provenance.share_identifiers_found, provenance.share_platform_covered)
+        if isinstance(provenance, PreparedProvenance)
+        else (None, None)
+    )
     flags = [
         _flag_usable(provenance),
         flag_declared_scale(provenance),
-        flag_platform(provenance, used, str(row.platform), traps.identifiers),
+        flag_platform(*shares, used, str(row.platform), traps.identifiers),
         flag_sex(reading, recorded, sex_column if recorded else "", traps.sex_mismatch),
         flag_reuse(relations, elsewhere, len(names), traps.reused_samples),
         flag_copies(within, pairs, traps.duplicated_samples),
@@ -156,13 +161,17 @@ def flag_declared_scale(provenance: DatasetProvenance) -> Flag:
     return Flag("", SCALE, "warn", told, "taken as declared; see in the record how the values were made")
 
 
-def flag_platform(provenance: DatasetProvenance, samples: pd.DataFrame, declared: str, action: str) -> Flag:
+def flag_platform(
+    found: float | None, covered: float | None, samples: pd.DataFrame, declared: str, action: str
+) -> Flag:
     """Compare the declared platform with the samples' records and with the probes of the matrix.
 
     Parameters
     ----------
-    provenance
-        Of the prepared dataset.
+    found
+        Share of the identifiers that the platform knows; None where no values were looked at.
+    covered
+        Share of the platform's annotated probes that the matrix holds; None where there are no probes.
     samples
         Metadata; `platform_id` is compared where there is one.
     declared
@@ -170,12 +179,8 @@ def flag_platform(provenance: DatasetProvenance, samples: pd.DataFrame, declared
     action
         The declared consequence.
     """
-    told, wrong = [], []
-    if isinstance(provenance, PreparedProvenance):
-        told.append(f"{provenance.share_identifiers_found:.1%} of the identifiers are known there")
-        covered = provenance.share_platform_covered
-    else:
-        covered = None
+    told = [] if found is None else [f"{found:.1%} of the identifiers are known there"]
+    wrong = []
     if covered is not None:
         told.append(f"the matrix holds {covered:.1%} of the platform's annotated probes")
         if covered < COVERED:
