@@ -86,7 +86,7 @@ def assess_quality(
     texts = {str(name): str(value) for name, value in used["relation"].items()} if "relation" in used else {}
     relations = find_relations(texts, set(shared.known))
     elsewhere = [entry for entry in shared.shared[row.dataset] if entry.sample in set(names)]
-    shares = (
+    shares: tuple[float | None, float | None] = (
         (provenance.share_identifiers_found, provenance.share_platform_covered)
         if isinstance(provenance, PreparedProvenance)
         else (None, None)
