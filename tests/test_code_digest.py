@@ -201,9 +201,9 @@ EVERYWHERE = {path.stem for path in SCRIPTS}
     ("file", "old", "new", "scripts"),
     [
         ("sidemine/differential/differential_table.py", "its sign is target minus reference.", "Its sign: target minus reference.",
-         {"fit_contrast", "assess_contrasts", "describe_gene_sets", "build_report", "draw_annex"}),
+         {"fit_contrast", "assess_contrasts", "build_report", "draw_annex"}),
         ("sidemine/lines/bridge/table.py", "Id of the bridge.", "The bridge.", {"measure_concordance"}),
-        ("sidemine/tables.py", '"""Return a typed table', '"""Give a typed table', set()),
+        ("sidemine/tables.py", '"""Return a table with', '"""Give a table with', set()),
         ("sidemine/script_log.py", "finally:\n        root.", "finally:\n        print()\n        root.", EVERYWHERE),
         ("sidemine/report/templates/page.css", "{", "{ color: red;", {"build_report", "draw_annex", "write_manifest",
                                                                       "record_run"}),

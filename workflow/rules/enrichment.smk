@@ -20,10 +20,7 @@ rule test_gene_sets:
 # One job for all contrasts: importing gseapy takes 1.8 s, describing 350 sets of 20,000 genes 3 s.
 rule describe_gene_sets:
     input:
-        tables=expand(
-            "<results>/contrasts/{contrast}/differential.tsv.gz",
-            contrast=STUDY.contrasts,
-        ),
+        fits=expand("<results>/contrasts/{contrast}/fit.npz", contrast=STUDY.contrasts),
         sets="<results>/gene_sets.tsv.gz",
         checked=get_gate,
     output:

@@ -1,4 +1,4 @@
-"""Test all gene sets in one contrast: FRY, CAMERA and rotation."""
+"""Test all gene sets in one contrast by the tests whose null is that of the samples."""
 
 from sidemine.provenance import record_job
 from sidemine.script_log import log_to
