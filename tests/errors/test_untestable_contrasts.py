@@ -61,9 +61,9 @@ def test_finding_is_kept_and_the_rest_goes_on(name, samples):
     findings = check_designs(
         [_contrast(name, **cells), _contrast("good")], samples, min_group_size=3, on_untestable="continue"
     )
-    assert findings["good"] == {"testable": True, "problems": []}
+    assert findings["good"] == DesignCheck(True, [])
     assert findings[name].testable is False
-    told = "\n".join(str(Problem.from_dict(problem)) for problem in findings[name]["problems"])
+    told = "\n".join(str(problem) for problem in findings[name].problems)
     for word in [*words, "where:", "allowed:", "next:"]:
         assert word in told
 
@@ -105,7 +105,7 @@ def test_unverified_selectors_that_match_nothing_cost_their_contrast_only(sample
     findings = check_designs(contrasts, samples, min_group_size=3, on_untestable="continue")
     assert findings["good"].testable is True
     assert findings["a"].testable is False
-    told = "\n".join(str(Problem.from_dict(problem)) for problem in findings["a"]["problems"])
+    told = "\n".join(str(problem) for problem in findings["a"].problems)
     for words in ('"north" × 4', "Did you mean state?", 'each part alone: state = "sick" × 4; place = "the north" × 0'):
         assert words in told
     with pytest.raises(StudyError, match="2 problems"):

@@ -69,9 +69,9 @@ class ContrastFit:
     score_stdev_unscaled: float
     samples: list[str]
     residual_df: int
-    facts: FitFacts
     dropped_genes: list[str] = field(default_factory=list)
     dropped_reasons: list[str] = field(default_factory=list)
+    facts: FitFacts = field(kw_only=True)
 
     @property
     def unit(self) -> str:
