@@ -12,7 +12,11 @@ from sidemine.considerations.composition.record import CompositionOfContrast
 from sidemine.considerations.of_study import COLUMNS
 from sidemine.considerations.robustness.record import RobustnessOfStudy
 from sidemine.considerations.specificity.record import Specificity
+from sidemine.differential.record import DESIGN, DesignCheck
 from sidemine.effect.record import HypothesisEvidence
+from sidemine.errors import Problem
+from sidemine.prepare.record import PROVENANCE
+from sidemine.quality.record import ContrastQuality, DatasetQuality, SharedSamples, Treatment
 from sidemine.records import schema_of
 from sidemine.tables import write_json
 from sidemine.verdict.card import Card, Verdicts
@@ -31,6 +35,14 @@ def record_schemas() -> dict[str, dict[str, JsonValue]]:
     )
     verdicts.__doc__ = Verdicts.__doc__
     kinds: dict[str, type[object]] = {
+        "mismatches": list[Problem],
+        "expression_provenance": PROVENANCE,
+        "shared_samples": SharedSamples,
+        "dataset_quality": DatasetQuality,
+        "treatment": Treatment,
+        "design_check": dict[str, DesignCheck],
+        "design": DESIGN,
+        "contrast_quality": ContrastQuality,
         "evidence": HypothesisEvidence,
         "composition": CompositionOfContrast,
         "specificity": list[Specificity],

@@ -26,9 +26,8 @@ from sidemine.considerations.specificity.judge import judge_specificity
 from sidemine.considerations.specificity.record import Specificity, SpecificityColumns
 from sidemine.considerations.traps.judge import judge_traps
 from sidemine.considerations.traps.record import Checks, TrapColumns
-from sidemine.quality.flags import Flag
-from sidemine.records import as_record, read_record
-from sidemine.tables import read_json
+from sidemine.quality.record import ContrastQuality, DatasetQuality
+from sidemine.records import read_record
 
 COLUMNS: tuple[type[object], ...] = (
     CompositionColumns,
@@ -102,10 +101,9 @@ def read_study_records(
         composition=entries_by_hypothesis([read_record(CompositionOfContrast, path) for path in composition]),
         specificity={row.hypothesis: row for row in read_record(list[Specificity], specificity)},
         calibration=read_record(Calibration, calibration).contrasts,
-        checks=Checks(_read_flags(dataset_quality), _read_flags(contrast_quality)),
+        checks=Checks(
+            {path.parent.name: read_record(DatasetQuality, path).flags for path in dataset_quality},
+            {path.parent.name: read_record(ContrastQuality, path).flags for path in contrast_quality},
+        ),
         robustness={row.hypothesis: row for row in variants},
     )
-
-
-def _read_flags(paths: Sequence[Path]) -> dict[str, list[Flag]]:
-    return {path.parent.name: as_record(list[Flag], read_json(path)["flags"], str(path)) for path in paths}

@@ -45,10 +45,11 @@ from sidemine.enrichment.label_permutation import count_labelings
 from sidemine.enrichment.permuted_labels import PermutedTests, permute_and_test, refuse_reason
 from sidemine.enrichment.set_membership import SetMembership, build_membership
 from sidemine.prepare.sample_table import SAMPLES
-from sidemine.records import fields_of
+from sidemine.quality.record import Treatment
+from sidemine.records import fields_of, read_record
 from sidemine.stats.seeds import named_seed
 from sidemine.study.projections import ContrastToFit
-from sidemine.tables import read_json, read_table
+from sidemine.tables import read_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -114,7 +115,10 @@ def measure_calibration(
             found, labelings, design_class = _untestable(name), None, ""
         else:
             design = design_again(
-                entry.contrast, read_table(entry.samples, SAMPLES), read_json(entry.treatment), settings.min_group_size
+                entry.contrast,
+                read_table(entry.samples, SAMPLES),
+                read_record(Treatment, entry.treatment),
+                settings.min_group_size,
             )
             membership = build_membership(gene_sets, fit.genes, settings.min_set_size, settings.max_set_size)
             plan = _Plan(name, fit, design, membership, sets, settings)
@@ -154,7 +158,7 @@ class _Plan:
             why = "switched off (settings.calibration_labelings = 0)"
         if not why and not self.membership.gene_sets:
             why = "no set has enough measured genes"
-        nearest = nearest_class(self.design, self.fit.facts["engine"])
+        nearest = nearest_class(self.design, self.fit.facts.engine)
         if why:
             found = list(quote_class(self.contrast, nearest, reference, f"not measured here: {why}"))
             tests = None

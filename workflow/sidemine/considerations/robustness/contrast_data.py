@@ -302,7 +302,7 @@ class ContrastData:
         """Return the covariates as the reference run read them: fewer samples must not turn a number into a factor."""
         if change == Change():
             return list(self.contrast.covariates)
-        return [f"{one['kind']}({one['name']})" for one in self._design(Change()).covariate_kinds]
+        return [f"{one.kind}({one.name})" for one in self._design(Change()).covariate_kinds]
 
     def _restricted(self, change: Change) -> Groups:
         names = self.groups.samples.index.astype(str)

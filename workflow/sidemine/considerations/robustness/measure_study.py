@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,15 +20,16 @@ from sidemine.considerations.robustness.variants import PROBE_RULES
 from sidemine.differential.contrast import declared_groups, treated
 from sidemine.effect.record import HypothesisEvidence
 from sidemine.prepare.dataset import collapse_otherwise
-from sidemine.prepare.expression_store import PROVENANCE_KEY, read_expression
+from sidemine.prepare.expression_store import read_expression, read_provenance
 from sidemine.prepare.gene_table import read_gene_table
 from sidemine.prepare.log_expression import layer_of
 from sidemine.prepare.sample_table import SAMPLES
+from sidemine.quality.record import ContrastQuality, DatasetQuality, Treatment
 from sidemine.quality.sex_check import find_sex_column
 from sidemine.records import read_record
 from sidemine.sources.scales import is_filtered
 from sidemine.study.projections import ContrastToFit, DatasetToPrepare, GeneTableToRead, HypothesisToPlace
-from sidemine.tables import read_json, read_table
+from sidemine.tables import read_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -159,29 +159,29 @@ def _contrast_data(
     markers: Mapping[str, list[str]],
     min_group_size: int,
 ) -> ContrastData:
-    quality = read_json(files.quality[row.dataset])
-    checks = read_json(files.checks[contrast.contrast])
+    quality = read_record(DatasetQuality, files.quality[row.dataset])
+    checks = read_record(ContrastQuality, files.checks[contrast.contrast])
     blood = files.composition.get(contrast.contrast)
     as_fitted, groups, _ = treated(
-        contrast, declared_groups(expression, contrast), read_json(files.treatment[row.dataset])
+        contrast, declared_groups(expression, contrast), read_record(Treatment, files.treatment[row.dataset])
     )
-    ages = checks["age_overlap"]
+    ages = checks.age_overlap
     return ContrastData(
         as_fitted,
         groups,
         values,
         [str(gene) for gene in expression.var_names],
         layer=layer_of(expression),
-        filter_low=is_filtered(json.loads(expression.uns[PROVENANCE_KEY])["scale_declared"]),
+        filter_low=is_filtered(read_provenance(expression).scale_declared),
         min_group_size=min_group_size,
         other_probes=probes,
         sex_column=find_sex_column(groups.samples, row.sex_column),
-        age_column=ages["column"] if ages else "",
-        reused=frozenset(name for side in checks["reused_samples"].values() for name in side),
+        age_column=ages.column if ages else "",
+        reused=frozenset([*checks.reused_samples.target, *checks.reused_samples.reference]),
         sex_mismatched=frozenset(
-            name for flag in quality["flags"] if flag["trap"] == "sex_mismatch" for name in flag["samples"]
+            name for flag in quality.flags if flag.trap == "sex_mismatch" for name in flag.samples
         ),
-        shared_ages=frozenset(ages["samples"]) if ages else None,
+        shared_ages=frozenset(ages.samples) if ages else None,
         markers=markers if blood else None,
         contaminated=read_record(CompositionOfContrast, blood).contaminated if blood else {},
     )
