@@ -115,7 +115,8 @@ def _json(path: Path, content: object) -> None:
 def _dataset_row(key: str) -> dict[str, Any]:
     accession, platform, tissue, _, _ = DATASETS[key]
     row = Dataset(
-        dataset=key, accession=accession, platform=platform, layout="series_matrix", identifiers="probe", scale="log2",
+        dataset=key, accession=accession, platform=platform, layout="series_matrix",
+        identifiers="probe" if platform else "symbol", scale="log2",
         tissue=tissue, licence="invented", status="verified" if key == "cohort_a" else "unverified",
         note=LONG_TITLE if key == "tiny" else HOSTILE_TITLE if key == "cohort_b" else "Labels as in the record.",
     )  # fmt: skip
@@ -346,7 +347,7 @@ def _study(datasets: list[dict[str, Any]], contrasts: list[dict[str, Any]]) -> d
 
 
 def _gene_set_row(name: str, family: str, source: str, licence: str, *, opt_in: bool = False) -> dict[str, Any]:
-    row = {"gene_set": name, "family": family, "source": source, "format": "gmt", "version": "invented", "licence": licence,
+    row = {"gene_set": name, "member": name, "family": family, "source": source, "format": "gmt", "version": "invented", "licence": licence,
            "opt_in": opt_in}  # fmt: skip
     return to_plain(GeneSetRow.model_validate(row))
 

@@ -77,5 +77,5 @@ def test_overlaps_are_told_in_both_directions():
 
 def test_unused_proxies_stand_in_the_cell_table_with_their_reason():
     """A dropped proxy is shown, not hidden."""
-    rows = [row for row in cell_rows(example_card().columns_of(CompositionColumns)) if row["cell_type"] == "b cell"]
-    assert [row["shift"] for row in rows] == ["not used: 2 usable markers, fewer than 4"] * 2
+    rows = [row for row in cell_rows(example_card().columns_of(CompositionColumns)) if row.cell_type == "b cell"]
+    assert [row.shift for row in rows] == ["not used: 2 usable markers, fewer than 4"] * 2
