@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sidemine.considerations.composition.record import CompositionOfContrast
 from sidemine.considerations.robustness.config import RobustnessSettings
 from sidemine.considerations.robustness.contrast_data import ContrastData
 from sidemine.considerations.robustness.grid import vary_hypothesis
@@ -18,7 +17,7 @@ from sidemine.differential.contrast import declared_groups, treated
 from sidemine.effect.record import HypothesisEvidence
 from sidemine.prepare.expression_store import read_provenance
 from sidemine.prepare.log_expression import layer_of
-from sidemine.quality.record import ContrastQuality, DatasetQuality, Treatment
+from sidemine.quality.record import AgeOverlap, ReusedSides, Treatment
 from sidemine.quality.sex_check import find_sex_column
 from sidemine.sources.scales import is_filtered
 from sidemine.study.projections import ContrastToFit, HypothesisToPlace
@@ -41,8 +40,10 @@ class DatasetToVary:
         The prepared dataset (samples × genes).
     sex_column
         Declared metadata column of recorded sex; '' for none.
-    treatment, quality
-        What its contrasts have to heed, and what its checks found.
+    treatment
+        What its contrasts have to heed.
+    sex_mismatched
+        Samples whose recorded sex contradicts their genes.
     other_probes
         By probe rule that the study does not use: genes, and samples × genes. Empty where values are not by probe.
     """
@@ -50,7 +51,7 @@ class DatasetToVary:
     expression: AnnData
     sex_column: str
     treatment: Treatment
-    quality: DatasetQuality
+    sex_mismatched: frozenset[str]
     other_probes: Mapping[str, tuple[list[str], NDArray[np.float64]]]
 
 
@@ -111,9 +112,11 @@ def vary_study(
 def data_of_contrast(
     contrast: ContrastToFit,
     dataset: DatasetToVary,
-    checks: ContrastQuality,
-    composition: CompositionOfContrast | None,
-    markers: Mapping[str, list[str]],
+    ages: AgeOverlap | None,
+    reused: ReusedSides,
+    *,
+    markers: Mapping[str, list[str]] | None,
+    contaminated: Mapping[str, str],
     min_group_size: int,
 ) -> ContrastData:
     """Return the data of a contrast as the reference run fitted them.
@@ -122,16 +125,14 @@ def data_of_contrast(
     ----------
     contrast, dataset
         Its row, and its dataset.
-    checks
-        What its checks found.
-    composition
-        Of a blood cohort; None for all others.
-    markers
-        Marker genes of blood cells by cell type.
+    ages, reused
+        Ages that its groups share, and its samples that stand in a second place.
+    markers, contaminated
+        Marker genes of blood cells by cell type, and the types that stimulation moves; None and empty for other samples.
     min_group_size
         Fewest independent units per group.
     """
-    expression, ages = dataset.expression, checks.age_overlap
+    expression = dataset.expression
     as_fitted, groups, _ = treated(contrast, declared_groups(expression, contrast), dataset.treatment)
     layer = layer_of(expression)
     return ContrastData(
@@ -145,11 +146,9 @@ def data_of_contrast(
         other_probes=dataset.other_probes,
         sex_column=find_sex_column(groups.samples, dataset.sex_column),
         age_column=ages.column if ages else "",
-        reused=frozenset([*checks.reused_samples.target, *checks.reused_samples.reference]),
-        sex_mismatched=frozenset(
-            name for flag in dataset.quality.flags if flag.trap == "sex_mismatch" for name in flag.samples
-        ),
+        reused=frozenset([*reused.target, *reused.reference]),
+        sex_mismatched=dataset.sex_mismatched,
         shared_ages=frozenset(ages.samples) if ages else None,
-        markers=markers if composition else None,
-        contaminated=composition.contaminated if composition else {},
+        markers=markers,
+        contaminated=contaminated,
     )

@@ -93,23 +93,30 @@ def read_contrast_data(
             read_expression(files.expression[name]),
             datasets[name].sex_column,
             read_record(Treatment, files.treatment[name]),
-            read_record(DatasetQuality, files.quality[name]),
+            _sex_mismatched(read_record(DatasetQuality, files.quality[name])),
             probes.get(name, {}),
         )
         for name in names
     }
     blood = {name: read_record(CompositionOfContrast, path) for name, path in files.composition.items()}
-    return {
-        contrast.contrast: data_of_contrast(
+    found = {}
+    for contrast in contrasts:
+        name = contrast.contrast
+        checks = read_record(ContrastQuality, files.checks[name])
+        found[name] = data_of_contrast(
             contrast,
             loaded[contrast.dataset],
-            read_record(ContrastQuality, files.checks[contrast.contrast]),
-            blood.get(contrast.contrast),
-            markers,
-            settings.min_group_size,
+            checks.age_overlap,
+            checks.reused_samples,
+            markers=markers if name in blood else None,
+            contaminated=blood[name].contaminated if name in blood else {},
+            min_group_size=settings.min_group_size,
         )
-        for contrast in contrasts
-    }
+    return found
+
+
+def _sex_mismatched(quality: DatasetQuality) -> frozenset[str]:
+    return frozenset(name for flag in quality.flags if flag.trap == "sex_mismatch" for name in flag.samples)
 
 
 def _other_probes(
