@@ -24,7 +24,7 @@ from sidemine.considerations.traps.record import Checks
 from sidemine.effect.measure import measure_hypothesis
 from sidemine.effect.record import HypothesisEvidence
 from sidemine.quality.associations import find_age_overlap
-from sidemine.quality.record import BatchTreatment, ReusedSides, SexTreatment, Treatment
+from sidemine.quality.record import NO_TREATMENT, ReusedSides
 from sidemine.records import Record, as_record
 from sidemine.study.models import Hypothesis, Settings
 from sidemine.verdict.decide import Decided, decide
@@ -33,7 +33,6 @@ from sidemine.verdict.family import primary_p
 MARGIN = 0.4
 CONTROL_FRACTION = 0.2
 ID = "main"
-NO_TREATMENT = Treatment({}, SexTreatment("", {}), BatchTreatment("warn", "warn", []))
 MATCHED_SETS = 1000
 FIRST_LOOK, CLEAR = 300, 10.0
 """A first look at 300 random sets is enough where the percentile lies 10 points or more from the limit (four standard

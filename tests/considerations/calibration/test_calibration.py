@@ -28,7 +28,7 @@ from sidemine.differential.fit import fit_contrast
 from sidemine.enrichment.camera import CameraSets, z_of_t
 from sidemine.enrichment.permuted_labels import PermutedTests
 from sidemine.enrichment.set_membership import build_membership
-from sidemine.quality.record import BatchTreatment, SexTreatment, Treatment
+from sidemine.quality.record import NO_TREATMENT
 from sidemine.stats.tails import two_sided_p
 from sidemine.study.models import Contrast
 from sidemine.tables import check_table, empty_table, read_table
@@ -54,9 +54,6 @@ def _correlated(n: int, seed: int = 1, correlation: float = 0.3) -> np.ndarray:
     factors = np.repeat(rng.normal(size=(4, n)), SIZE, axis=0)
     values[: 4 * SIZE] = np.sqrt(1 - correlation) * values[: 4 * SIZE] + np.sqrt(correlation) * factors
     return values + 8
-
-
-NO_TREATMENT = Treatment({}, SexTreatment("", {}), BatchTreatment("warn", "warn", []))
 
 
 def _given(name: str, n: int | None) -> ContrastToCalibrate:
