@@ -10,7 +10,7 @@ import pytest
 from sidemine.differential.contrast import fit_declared_contrast
 from sidemine.prepare.expression_store import store_provenance
 from sidemine.prepare.record import made_in_process
-from sidemine.quality.record import BatchTreatment, SexTreatment, Treatment
+from sidemine.quality.record import NO_TREATMENT, BatchTreatment, SexTreatment, Treatment
 from sidemine.quality.treatment import SEX_COLUMN
 from sidemine.study.models import Contrast
 
@@ -51,7 +51,7 @@ def test_dropped_samples_leave_the_fit_and_stand_in_the_design_with_the_reason()
     assert [row.sample for row in found.design.dropped] == ["s3", "s20"]
     assert "settings.traps" in found.design.dropped[0].reason
     assert (found.design.n_target, found.design.n_reference) == (11, 11)
-    without = fit(data[[name for name in data.obs_names if name not in {"s3", "s20"}]].copy(), None)
+    without = fit(data[[name for name in data.obs_names if name not in {"s3", "s20"}]].copy(), NO_TREATMENT)
     pd.testing.assert_frame_equal(found.table, without.table)
 
 

@@ -7,7 +7,8 @@ with log_to(snakemake.log[0]), record_job(snakemake):
     from pathlib import Path
 
     from sidemine.considerations.of_study import read_study_records
-    from sidemine.considerations.robustness.measure_study import StudyFiles, vary_study
+    from sidemine.considerations.robustness.measure_study import contrasts_to_vary, vary_study
+    from sidemine.considerations.robustness.read_data import StudyFiles, read_contrast_data
     from sidemine.considerations.robustness.record import RobustnessOfStudy
     from sidemine.considerations.robustness.table import ROBUSTNESS
     from sidemine.considerations.robustness.variant_rows import robustness_table
@@ -47,13 +48,14 @@ with log_to(snakemake.log[0]), record_job(snakemake):
         dataset_quality=list(files.quality.values()),
         contrast_quality=list(files.checks.values()),
     )
+    sets = read_table(Path(given.sets), GENE_SETS)
+    rows = {row.contrast: row for row in specification.contrasts}
+    used = [rows[name] for name in contrasts_to_vary(specification.hypotheses, evidence, specification.settings)]
     records = vary_study(
         specification.hypotheses,
-        {row.contrast: row for row in specification.contrasts},
-        specification.datasets,
         evidence,
-        read_table(Path(given.sets), GENE_SETS),
-        files,
+        read_contrast_data(used, specification.datasets, sets, files, specification.settings),
+        sets,
         variant_verdicts(specification.hypotheses, evidence, known.judges_of_variants),
         specification.settings,
     )

@@ -19,6 +19,7 @@ from sidemine.differential.record import DroppedSample, FittedDesign, Untestable
 from sidemine.errors import Problem, StudyError, Untestable
 from sidemine.prepare.expression_store import read_provenance
 from sidemine.prepare.log_expression import layer_of
+from sidemine.quality.record import NO_TREATMENT, Treatment
 from sidemine.sources.scales import LOG2_FOLD_CHANGE, is_filtered
 from sidemine.tables import empty_table
 
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from anndata import AnnData
     from numpy.typing import NDArray
 
-    from sidemine.quality.record import Treatment
     from sidemine.sources.scales import Scale
     from sidemine.study.projections import ContrastToFit
 
@@ -64,7 +64,7 @@ def fit_declared_contrast(
     *,
     min_group_size: int,
     on_untestable: str,
-    treatment: Treatment | None = None,
+    treatment: Treatment = NO_TREATMENT,
 ) -> ContrastOutcome:
     """Fit one declared contrast; every signed number is target minus reference.
 
@@ -79,8 +79,7 @@ def fit_declared_contrast(
     on_untestable
         continue: a contrast that cannot be tested gives an outcome without a fit. stop: it raises.
     treatment
-        What the quality stage decided for this dataset (`treatment.json`): samples to drop, covariates to add. None:
-        nothing.
+        What the quality stage decided for this dataset (`treatment.json`): samples to drop, covariates to add.
 
     Raises
     ------
@@ -131,7 +130,7 @@ def _samples_of(expression: AnnData) -> pd.DataFrame:
 
 
 def treated(
-    contrast: ContrastToFit, groups: Groups, treatment: Treatment | None
+    contrast: ContrastToFit, groups: Groups, treatment: Treatment
 ) -> tuple[ContrastToFit, Groups, list[DroppedSample]]:
     """Carry out what the quality stage decided: samples leave, covariates join.
 
@@ -140,8 +139,6 @@ def treated(
     tuple
         The contrast and its groups as they are fitted, and the samples that left, each with the reason.
     """
-    if not treatment:
-        return contrast, groups, []
     groups, left_out = drop_samples(groups, treatment)
     return (*adjust_contrast(contrast, groups, treatment), left_out)
 

@@ -157,6 +157,10 @@ class Treatment:
     batch: BatchTreatment
 
 
+NO_TREATMENT = Treatment({}, SexTreatment("", {}), BatchTreatment("warn", "warn", []))
+"""Nothing leaves and nothing joins."""
+
+
 @dataclass(frozen=True)
 class SharedSamples:
     """`shared_samples.json`: samples that stand in two datasets of the study.
