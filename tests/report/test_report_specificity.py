@@ -49,7 +49,7 @@ def test_forest_leaves_room_for_its_numbers(value):
     rows = forest_rows([entry])
     marks = [layer["mark"] for layer in forest(rows, "Hedges g", 0.4)["layer"] if layer["mark"]["type"] == "text"]
     (room,) = [mark["limit"] for mark in marks if mark.get("align") == "right"]
-    assert room >= 7.4 * len(rows[0]["value"])
+    assert room >= 7.4 * len(rows[0].value)
 
 
 @pytest.mark.parametrize(("status", "told"), [("passed", "Without them: 0.58."), ("not applicable", "")])

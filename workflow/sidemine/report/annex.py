@@ -5,11 +5,11 @@ They are the page's own specifications, drawn without a browser; the same result
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from html import escape
 from pathlib import Path
-from typing import Any
 
 from sidemine.drawing.charts import Spec
 from sidemine.drawing.words import bounded
@@ -55,24 +55,16 @@ def figure_svg(spec: Spec | None, why: str, *, simulated: bool = False) -> str:
     import vl_convert
 
     titled = {"title": {"text": _SIMULATED, "color": "#5b2a86", "fontSize": 12}} if simulated else {}
-    full = _coloured({**spec, **titled, "width": _WIDTH - 40, "background": "@surface"}, light_colours())
-    return f"{vl_convert.vegalite_to_svg(full)}\n"
+    text = json.dumps({**spec, **titled, "width": _WIDTH - 40, "background": "@surface"}, ensure_ascii=False)
+    colours = light_colours()
+    coloured = re.sub(r'"@([a-z-]+)"', lambda match: json.dumps(colours.get(match[1], f"@{match[1]}")), text)
+    return f"{vl_convert.vegalite_to_svg(coloured)}\n"
 
 
 def light_colours() -> dict[str, str]:
     """Return the page's colours by name, as its style sheet gives them for the light theme."""
     root = assets.own_file("page.css").split("}", 1)[0]
     return dict(re.findall(r"--([a-z-]+):\s*(#[0-9a-f]+)", root))
-
-
-def _coloured(part: Any, colours: dict[str, str]) -> Any:
-    if isinstance(part, str) and part.startswith("@"):
-        return colours.get(part[1:], part)
-    if isinstance(part, dict):
-        return {key: _coloured(value, colours) for key, value in part.items()}
-    if isinstance(part, list | tuple):
-        return [_coloured(value, colours) for value in part]
-    return part
 
 
 def _histogram(item: ContrastResults) -> Spec | None:

@@ -7,17 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sidemine.considerations.composition.panel import adjusted_amount, adjusted_interval, adjusted_tile
+from sidemine.considerations.composition.panel import adjusted_amount, adjusted_interval
 from sidemine.considerations.composition.record import CompositionColumns
-from sidemine.considerations.robustness.panel import robustness_tile
 from sidemine.considerations.robustness.record import RobustnessColumns
-from sidemine.considerations.specificity.panel import specificity_tile
-from sidemine.considerations.specificity.record import SpecificityColumns
 from sidemine.considerations.traps.record import TrapColumns
 from sidemine.drawing import words
-from sidemine.drawing.panel import Tile, make_tile
+from sidemine.drawing.panel import Subject, Tile, make_tile
 from sidemine.effect.record import Interval
-from sidemine.report.evidence_panels import subject_of
 from sidemine.verdict.card import Card, CardContrast
 
 _EFFECTS_NAMED = 4
@@ -116,7 +112,7 @@ def excluded_words(card: Card, unit: str) -> str:
 def overview_line(card: Card) -> str:
     """Return one short line: effect with interval, adjusted effect, and how many sources agree."""
     effect = card.main_effect
-    unit = "SD" if card.kind == "cohort" else "log2"
+    unit = _short_unit(card)
     parts = []
     if effect is not None:
         parts.append(f"{_amount(effect.effect, unit)} ({_interval(effect)})")
@@ -135,55 +131,49 @@ def overview_line(card: Card) -> str:
     return " · ".join(parts)
 
 
-def tiles(card: Card) -> list[Tile]:
-    """Return the key figures of a card: what is asked, the figure, and what it means or why there is none."""
-    unit, subject = "SD" if card.kind == "cohort" else "log2", subject_of(card)
-    few = "; uninformative: too few samples" if card.competitive_is_uninformative else ""
-    return [
-        _effect_tile(card, unit),
-        adjusted_tile(card.columns_of(CompositionColumns), subject),
-        _excludable_tile(card, unit),
-        _agreeing_tile(card),
-        make_tile(
-            "p_self_contained",
-            "Did the set change?",
-            words.p_statement(card.p_self_contained),
-            f"self-contained (FRY){_smallest([item.p_self_contained for item in card.evidence])}",
-        ),
-        make_tile(
-            "p_competitive",
-            "More than other genes?",
-            words.p_statement(card.p_competitive),
-            f"competitive (CAMERA){few}{_smallest([item.p_competitive for item in card.evidence])}",
-        ),
-        specificity_tile(card.columns_of(SpecificityColumns), subject),
-        robustness_tile(card.columns_of(RobustnessColumns), subject),
-    ]
-
-
-def _effect_tile(card: Card, unit: str) -> Tile:
-    effect, name = card.main_effect, "Effect, total" if card.kind == "cohort" else "Effect beyond other genes"
+def effect_tile(card: Card, subject: Subject) -> Tile:
+    """Return the effect that the answer rests on, or why there is no single one."""
+    effect, name = card.main_effect, "Effect, total" if subject.is_cohort else "Effect beyond other genes"
     if effect is None:
         return make_tile("effect", name, "no single figure", card.not_computed.get("pooled", "not pooled"))
     alone = "" if card.pooled else "; one dataset"
-    return make_tile("effect", name, _amount(effect.effect, unit), f"95 % CI {_interval(effect)}{alone}")
+    return make_tile("effect", name, _amount(effect.effect, _short_unit(card)), f"95 % CI {_interval(effect)}{alone}")
 
 
-def _excludable_tile(card: Card, unit: str) -> Tile:
+def excludable_tile(card: Card, _subject: Subject) -> Tile:
+    """Return what the data could have excluded."""
     value, name = card.smallest_excludable, "Could have excluded"
     if value is None:
         return make_tile("excludable", name, "nothing", "no effect size could have been excluded")
     margin = card.declared.margin
     beside = f"; margin {words.number(margin)}" if margin is not None else ""
-    return make_tile("excludable", name, f"beyond {words.number(abs(value))} {unit}", f"one-sided 95 %{beside}")
+    amount = f"beyond {words.number(abs(value))} {_short_unit(card)}"
+    return make_tile("excludable", name, amount, f"one-sided 95 %{beside}")
 
 
-def _agreeing_tile(card: Card) -> Tile:
-    agreeing = card.agreeing
-    noun = "Cohorts that agree" if card.kind == "cohort" else "Experiments that agree"
-    if not agreeing:
+def agreeing_tile(card: Card, subject: Subject) -> Tile:
+    """Return how many independent sources agree."""
+    noun = "Cohorts that agree" if subject.is_cohort else "Experiments that agree"
+    if not card.agreeing:
         return make_tile("agreeing", noun, "none tested", "no comparison could be tested")
-    return make_tile("agreeing", noun, f"{agreeing.k} of {agreeing.n}", "independent sources")
+    return make_tile("agreeing", noun, f"{card.agreeing.k} of {card.agreeing.n}", "independent sources")
+
+
+def self_contained_tile(card: Card, _subject: Subject) -> Tile:
+    """Return the p-value of the self-contained test."""
+    hint = f"self-contained (FRY){_smallest([item.p_self_contained for item in card.evidence])}"
+    return make_tile("p_self_contained", "Did the set change?", words.p_statement(card.p_self_contained), hint)
+
+
+def competitive_tile(card: Card, _subject: Subject) -> Tile:
+    """Return the p-value of the competitive test."""
+    few = "; uninformative: too few samples" if card.competitive_is_uninformative else ""
+    hint = f"competitive (CAMERA){few}{_smallest([item.p_competitive for item in card.evidence])}"
+    return make_tile("p_competitive", "More than other genes?", words.p_statement(card.p_competitive), hint)
+
+
+def _short_unit(card: Card) -> str:
+    return "SD" if card.kind == "cohort" else "log2"
 
 
 def _smallest(p_values: Sequence[float | None]) -> str:

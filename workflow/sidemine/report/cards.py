@@ -85,7 +85,7 @@ class CardView:
     cells: Sequence[CellRow]
 
 
-def card_view(card: Card, panels: Sequence[Panel]) -> CardView:
+def card_view(card: Card, panels: Sequence[Panel], tiles: Sequence[Tile]) -> CardView:
     """Return everything that one answer card shows.
 
     Parameters
@@ -93,7 +93,9 @@ def card_view(card: Card, panels: Sequence[Panel]) -> CardView:
     card
         The answer card.
     panels
-        Its panels (`evidence_panels`), the forest plot first.
+        Its panels, the forest plot first.
+    tiles
+        Its key figures.
     """
     effects, more = effect_list(card)
     mixed = card.columns_of(CompositionColumns)
@@ -105,7 +107,7 @@ def card_view(card: Card, panels: Sequence[Panel]) -> CardView:
         way=card.main_effect.way if card.main_effect else "none",
         doubt=words.shortened(card.doubt, answer.LONGEST_DOUBT),
         checked=answer.doubt_checked(card),
-        tiles=answer.tiles(card),
+        tiles=tiles,
         forest=panels[0],
         panels=panels[1:],
         kind=_KINDS[card.kind],
