@@ -13,8 +13,8 @@ from planted_verdicts import Outcome, judge_cohorts, judge_experiments
 from sidemine.considerations.traps.record import Checks
 from sidemine.quality.associations import find_associations
 from sidemine.quality.contrast_quality import flag_batches
-from sidemine.study.models import Traps
 from sidemine.study.projections import TrapsOfContrast
+from sidemine.study.settings import Traps
 
 TRAPS = TrapsOfContrast.of(Traps(batch_aliased="warn"))
 """Declared consequences; an aliased batch is only told here, which is the weakest that a study may declare."""

@@ -25,7 +25,8 @@ from sidemine.effect.measure import measure_hypothesis
 from sidemine.effect.record import HypothesisEvidence
 from sidemine.quality.associations import find_age_overlap
 from sidemine.quality.record import NO_TREATMENT, ReusedSides
-from sidemine.study.models import Hypothesis, RobustnessDimension
+from sidemine.study.choices import RobustnessDimension
+from sidemine.study.hypotheses import Hypothesis
 
 SIZES = {"a": (70, 63), "b": (107, 25)}
 CELLS = ("erythroid", "neutrophil", "platelet", "t_cell")

@@ -24,8 +24,9 @@ from sidemine.quality.contrast_quality import assess_contrast
 from sidemine.quality.record import SharedSamples
 from sidemine.simulate.cohorts import CohortPlan, cohort_log2, cohort_series, draw_people
 from sidemine.simulate.genes import make_universe
-from sidemine.study.models import Contrast, Traps
 from sidemine.study.projections import DatasetOfContrasts, DatasetToAssess, TrapsOfContrast, TrapsOfDataset
+from sidemine.study.rows import Contrast
+from sidemine.study.settings import Traps
 
 ROW = DatasetToAssess(dataset="d", platform="", sex_column="", batch_columns=[])
 OF_CONTRASTS = DatasetOfContrasts(dataset="d", scale="log2", age_column="", batch_columns=[])

@@ -13,7 +13,7 @@ from sidemine.differential.design_check import check_designs
 from sidemine.errors import Problem, StudyError
 from sidemine.prepare.expression_store import store_provenance
 from sidemine.prepare.record import made_in_process
-from sidemine.study.models import Contrast
+from sidemine.study.rows import Contrast
 
 N_GENES = 200
 

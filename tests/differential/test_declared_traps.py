@@ -12,7 +12,7 @@ from sidemine.prepare.expression_store import store_provenance
 from sidemine.prepare.record import made_in_process
 from sidemine.quality.record import NO_TREATMENT, BatchTreatment, SexTreatment, Treatment
 from sidemine.quality.treatment import SEX_COLUMN
-from sidemine.study.models import Contrast
+from sidemine.study.rows import Contrast
 
 N_SAMPLES, N_GENES = 24, 120
 

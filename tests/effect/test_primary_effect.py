@@ -17,8 +17,9 @@ from sidemine.errors import Problem
 from sidemine.lines.bridge.contrasts import read_source
 from sidemine.prepare.sample_table import SAMPLES
 from sidemine.records import write_record
-from sidemine.study.models import Dataset, Hypothesis
+from sidemine.study.hypotheses import Hypothesis
 from sidemine.study.projections import ContrastOfRole
+from sidemine.study.rows import Dataset
 from sidemine.tables import empty_table, write_table
 
 

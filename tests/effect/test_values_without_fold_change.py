@@ -21,7 +21,8 @@ from sidemine.prepare.expression_store import read_expression, store_provenance,
 from sidemine.prepare.log_expression import log2_expression
 from sidemine.prepare.record import made_in_process
 from sidemine.records import write_record
-from sidemine.study.models import Contrast, Dataset, Hypothesis
+from sidemine.study.hypotheses import Hypothesis
+from sidemine.study.rows import Contrast, Dataset
 from sidemine.tables import read_table, write_table
 
 N_GENES, N_SAMPLES = 300, 24

@@ -16,8 +16,8 @@ from sidemine.prepare.record import made_in_process
 from sidemine.quality.assessment import assess_quality, flag_declared_scale
 from sidemine.quality.principal_components import find_principal_components
 from sidemine.quality.record import SharedSamples
-from sidemine.study.models import Traps
 from sidemine.study.projections import DatasetToAssess, TrapsOfDataset
+from sidemine.study.settings import Traps
 
 
 def dataset(values, layer="log2", problem=None):

@@ -17,8 +17,9 @@ from sidemine.quality.flags import stop_problems
 from sidemine.quality.group_scale import flag_column_totals, flag_library_size, flag_scale
 from sidemine.quality.p_histogram import read_histogram
 from sidemine.quality.record import ReusedSides
-from sidemine.study.models import Hypothesis, Traps
+from sidemine.study.hypotheses import Hypothesis
 from sidemine.study.projections import TrapsOfContrast
+from sidemine.study.settings import Traps
 
 TRAPS = TrapsOfContrast.of(Traps())
 IS_TARGET = np.arange(40) < 20

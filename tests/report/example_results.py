@@ -20,7 +20,7 @@ from example_evidence import (
     specificity_table,
 )
 
-from sidemine.considerations.of_study import COLUMNS
+from sidemine.considerations.registry import columns_of_considerations
 from sidemine.considerations.specificity.record import SpecificityShown
 from sidemine.considerations.specificity.table import SPECIFICITY
 from sidemine.differential.differential_table import DIFFERENTIAL
@@ -43,7 +43,8 @@ from sidemine.quality.record import (
 from sidemine.records import as_json, write_record
 from sidemine.report.manifest import Machine, Manifest, Versions
 from sidemine.retrieve.record import InputRecord
-from sidemine.study.models import Contrast, Dataset, GeneSetRow, PublishedTable, StudyConfig, to_plain
+from sidemine.study.models import StudyConfig, to_plain
+from sidemine.study.rows import Contrast, Dataset, GeneSetRow, PublishedTable
 from sidemine.tables import empty_table, write_table, write_text
 from sidemine.verdict.card import Card, read_card
 
@@ -443,7 +444,7 @@ def _verdict(
 
 def example_card(place: int = 0, **changes: Any) -> Card:
     """Return one card of the example study, with some of its columns changed."""
-    return read_card({**_verdicts(True)["verdicts"][place], **changes}, COLUMNS)
+    return read_card({**_verdicts(True)["verdicts"][place], **changes}, columns_of_considerations())
 
 
 def _pooled() -> dict[str, Any]:

@@ -30,7 +30,7 @@ from sidemine.enrichment.permuted_labels import PermutedTests
 from sidemine.enrichment.set_membership import build_membership
 from sidemine.quality.record import NO_TREATMENT
 from sidemine.stats.tails import two_sided_p
-from sidemine.study.models import Contrast
+from sidemine.study.rows import Contrast
 from sidemine.tables import check_table, empty_table, read_table
 
 N_GENES, SIZE = 400, 40

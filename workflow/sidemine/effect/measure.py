@@ -19,7 +19,7 @@ from sidemine.enrichment.set_membership import build_membership
 from sidemine.errors import Problem
 from sidemine.quality.shared_samples import sample_name
 from sidemine.sources.scales import SCALES
-from sidemine.study.models import MarginOfControl
+from sidemine.study.hypotheses import MarginOfControl
 from sidemine.study.projections import DatasetToCount, DatasetToMeasure, HypothesisToMeasure
 
 if TYPE_CHECKING:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import cast
 
 from sidemine.errors import Problem
-from sidemine.prepare.scale import Answer, ScaleEvidence
+from sidemine.prepare.scale import Answer
+from sidemine.prepare.scale_evidence import ScaleEvidence
 from sidemine.sources.scales import Scale
 
 

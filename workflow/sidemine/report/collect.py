@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sidemine.considerations.calibration.table import CALIBRATION
-from sidemine.considerations.of_study import COLUMNS
+from sidemine.considerations.registry import columns_of_considerations
 from sidemine.differential.differential_table import DIFFERENTIAL, read_differential
 from sidemine.differential.record import FittedDesign, UntestableDesign, read_design
 from sidemine.effect.pooled_columns import POOLED_GENES
@@ -30,7 +30,9 @@ from sidemine.report.manifest import Manifest
 from sidemine.report.thinning import COMPLETE, Thinning
 from sidemine.sources.scales import LOG2_FOLD_CHANGE
 from sidemine.study.description import StudyDescription
-from sidemine.study.models import Contrast, Dataset, Hypothesis, Settings
+from sidemine.study.hypotheses import Hypothesis
+from sidemine.study.rows import Contrast, Dataset
+from sidemine.study.settings import Settings
 from sidemine.tables import empty_table, read_json, read_table
 from sidemine.verdict.card import Verdicts, verdicts_of
 
@@ -179,7 +181,9 @@ def collect(results: Path) -> StudyResults:
     calibration = results / "calibration.tsv"
     return StudyResults(
         study=study,
-        verdicts=verdicts_of(read_json(results / "verdicts.json"), COLUMNS, str(results / "verdicts.json")),
+        verdicts=verdicts_of(
+            read_json(results / "verdicts.json"), columns_of_considerations(), str(results / "verdicts.json")
+        ),
         manifest=read_record(Manifest, results / "manifest.json"),
         gene_sets=read_table(results / "gene_sets.tsv.gz", GENE_SETS),
         datasets={row.dataset: _read_dataset(datasets[row.dataset], row) for row in study.datasets},

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sidemine.study.context import ConsideredDataset
-from sidemine.study.models import Contrast, Dataset, GeneSetRow, PublishedTable, StudyConfig
+from sidemine.study.models import StudyConfig
+from sidemine.study.rows import Contrast, Dataset, GeneSetRow, PublishedTable
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from sidemine.prepare.gene_mapping import ProbeRule
+    from sidemine.study.choices import ProbeRule
 
     Probes = dict[str, tuple[list[str], NDArray[np.float64]]]
 

@@ -20,7 +20,7 @@ from sidemine.report.concordance_panel import concordance_methods
 from sidemine.report.references import REFERENCES, references_text
 from sidemine.report.section import Section
 from sidemine.sources.scales import LOG2_FOLD_CHANGE
-from sidemine.study.models import Settings
+from sidemine.study.settings import Settings
 
 _PROBE_RULES = {
     "highest_mean": "the probe with the highest mean over all samples speaks for it (groups are not looked at)",

@@ -10,7 +10,7 @@ from pydantic import JsonValue
 from sidemine.drawing.words import count
 from sidemine.report.collect import StudyResults
 from sidemine.report.section import Section
-from sidemine.study.models import PublishedTable
+from sidemine.study.rows import PublishedTable
 from sidemine.verdict.vocabulary import Verdict
 
 
