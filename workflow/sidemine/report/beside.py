@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from sidemine.considerations.specificity.table import SPECIFICITY
 from sidemine.drawing.panel import ComparatorEffect
-from sidemine.drawing.words import cleaned
+from sidemine.drawing.words import bounded
 from sidemine.errors import InputError, Problem
 from sidemine.study.description import StudyDescription
 from sidemine.tables import read_table
@@ -132,5 +133,16 @@ def _read(path: Path, key: str) -> dict[str, Any] | None:
                 "Delete the file and run the workflow again.",
             )
         ) from error
-    result: dict[str, Any] = cleaned(content, _LONGEST)
+    result: dict[str, Any] = _cleaned(content, _LONGEST)
     return result
+
+
+def _cleaned(value: Any, limit: int) -> Any:
+    """Return JSON-like `value` with every text in it bounded, at any depth."""
+    if isinstance(value, str):
+        return bounded(value, limit)
+    if isinstance(value, Mapping):
+        return {bounded(str(key), limit): _cleaned(item, limit) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_cleaned(item, limit) for item in value]
+    return value
