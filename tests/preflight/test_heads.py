@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from sidemine.errors import InputError
 from sidemine.preflight.heads import bring_head
 from sidemine.preflight.inputs import Input
-from sidemine.retrieve.sources import Source
-from sidemine.study.models import Dataset
+from sidemine.retrieve.needed_files import Source
+from sidemine.study.rows import Dataset
 
 URL = "https://example.org/"
 

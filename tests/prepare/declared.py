@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from sidemine.study.models import Dataset, DerivedColumn
+from sidemine.study.models import DerivedColumn
+from sidemine.study.rows import Dataset
 
 
 def dataset_row(**changes: Any) -> Dataset:

@@ -9,7 +9,8 @@ import pytest
 from declared import derived_columns, titled_row, write_described_table
 
 from sidemine.errors import InputError, SidemineError
-from sidemine.prepare.metadata import find_label_notes, read_samples
+from sidemine.prepare.label_notes import find_label_notes
+from sidemine.prepare.metadata import read_samples
 from sidemine.prepare.sample_sheet import read_sample_sheet
 from sidemine.prepare.sample_table import SAMPLES
 from sidemine.tables import check_table

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from sidemine.errors import StudyError
-from sidemine.retrieve.sources import (
+from sidemine.retrieve.needed_files import (
     Source,
     source_of_gene_set,
     source_of_gene_table,
@@ -16,7 +16,8 @@ from sidemine.retrieve.sources import (
     sources_of_dataset,
     sources_of_published_table,
 )
-from sidemine.study.models import Dataset, GeneSetRow, GeneTableSource, PublishedTable
+from sidemine.study.models import GeneTableSource
+from sidemine.study.rows import Dataset, GeneSetRow, PublishedTable
 
 HERE = Path("/study")
 
