@@ -171,23 +171,26 @@ def test_code_that_cannot_be_followed_makes_the_script_depend_on_everything(pack
     assert digest(package) != before
 
 
-def edited(monkeypatch, tree, file, old, new):
-    """Return the scripts and declared jobs whose digest changes with an edit to a copy of sidemine."""
-    monkeypatch.setattr(code_digest, "_PACKAGE", tree / "sidemine")
-
-    def digests():
-        scripts = {path.stem: digest(path) for path in sorted((tree / "scripts").glob("*.py"))}
+def digests_of_code(tree):
+    """Return the digest of every script and declared job of a copy of the workflow, by name; files are read once."""
+    forget()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(code_digest, "_PACKAGE", tree / "sidemine")
+        found = {path.stem: code_digest.digest_of_script(path) for path in sorted((tree / "scripts").glob("*.py"))}
         runner = tree / "scripts" / "run_study_job.py"
-        return scripts | {job.name: digest(runner, *job.code) for job in STUDY_JOBS}
+        found |= {job.name: code_digest.digest_of_script(runner, *job.code) for job in STUDY_JOBS}
+    forget()
+    return found
 
-    before = digests()
+
+def edited(tree, before, file, old, new):
+    """Return the scripts and declared jobs whose digest changes with an edit to a copy of sidemine."""
     path = tree / file
     text = path.read_text(encoding="utf-8")
     assert old in text
     path.write_text(text.replace(old, new, 1), encoding="utf-8")
-    after = digests()
+    after = digests_of_code(tree)
     path.write_text(text, encoding="utf-8")
-    forget()
     return {name for name in before if before[name] != after[name]}
 
 
@@ -199,6 +202,12 @@ def tree(tmp_path_factory):
     shutil.copytree(WORKFLOW / "sidemine", tree / "sidemine", ignore=ignored)
     shutil.copytree(WORKFLOW / "scripts", tree / "scripts", ignore=ignored)
     return tree
+
+
+@pytest.fixture(scope="module")
+def before(tree):
+    """Digests of all scripts of the copy, before any edit."""
+    return digests_of_code(tree)
 
 
 EVERYWHERE = {path.stem for path in SCRIPTS} | {job.name for job in STUDY_JOBS}
@@ -219,9 +228,9 @@ EVERYWHERE = {path.stem for path in SCRIPTS} | {job.name for job in STUDY_JOBS}
         ("scripts/fit_contrast.py", '"""', '"""Here: ', set()),
     ],
 )  # fmt: skip
-def test_an_edit_to_the_package_reruns_its_users(monkeypatch, tree, file, old, new, scripts):
+def test_an_edit_to_the_package_reruns_its_users(tree, before, file, old, new, scripts):
     """Real edits: a column of one table, a docstring, the log that all share, a style, the simulator."""
-    assert edited(monkeypatch, tree, file, old, new) == scripts
+    assert edited(tree, before, file, old, new) == scripts
 
 
 def test_a_module_that_a_script_finds_by_name_counts_whole(package):

@@ -5,19 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from sidemine.drawing.words import cleaned
 from sidemine.lines.bridge.entry import BRIDGE
 from sidemine.lines.line import LineOfEvidence, LinesOnRecord
 from sidemine.lines.published.entry import PUBLISHED
-from sidemine.records import as_record
-from sidemine.tables import read_json
+from sidemine.records import read_record
 
 LINES: tuple[LineOfEvidence, ...] = (BRIDGE, PUBLISHED)
 
 
-def read_lines(
-    results: Path, groups: Mapping[str, tuple[str, str]], questions: Mapping[str, str], longest: int
-) -> LinesOnRecord:
+def read_lines(results: Path, groups: Mapping[str, tuple[str, str]], questions: Mapping[str, str]) -> LinesOnRecord:
     """Read what the lines of a study have on record.
 
     Parameters
@@ -26,8 +22,6 @@ def read_lines(
         Folder of the results of one study.
     groups, questions
         Words of the study; see `LinesOnRecord`.
-    longest
-        Longest text that the page shows: longer ones are cut.
 
     Returns
     -------
@@ -40,7 +34,7 @@ def read_lines(
         When a file is not what its job writes.
     """
     records = [
-        as_record(line.record, cleaned(read_json(path), longest), str(path))
+        read_record(line.record, path)
         for line in LINES
         if line.record and (path := results / line.record_file).is_file()
     ]

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from sidemine.considerations.specificity.table import SPECIFICITY
+from sidemine.drawing.panel import ComparatorEffect
 from sidemine.lines.line import LinesOnRecord
 from sidemine.lines.registry import read_lines
+from sidemine.study.description import StudyDescription
 from sidemine.tables import read_table
-
-_LONGEST = 2000
 
 
 @dataclass(frozen=True)
@@ -24,14 +22,14 @@ class Beside:
     comparators
         Per hypothesis: rows of comparator sets of `specificity.tsv`.
     lines
-        Records of the lines of evidence.
+        Records of the lines of evidence, with the words of the study.
     """
 
-    comparators: dict[str, list[dict[Any, Any]]] = field(default_factory=dict)
+    comparators: dict[str, list[ComparatorEffect]] = field(default_factory=dict)
     lines: LinesOnRecord = field(default_factory=LinesOnRecord)
 
 
-def read_beside(results: Path, study: Mapping[str, Any]) -> Beside:
+def read_beside(results: Path, study: StudyDescription) -> Beside:
     """Read what is there of `specificity.tsv` and of the records of lines.
 
     Parameters
@@ -44,23 +42,27 @@ def read_beside(results: Path, study: Mapping[str, Any]) -> Beside:
     Raises
     ------
     InputError
-        When a file is not what its job writes.
+        When a file that is there is not what its job writes.
     """
     return Beside(
         comparators=_comparators(results / "specificity.tsv"),
         lines=read_lines(
             results,
-            groups={row["contrast"]: (row["target_label"], row["reference_label"]) for row in study["contrasts"]},
-            questions={row["id"]: row["question"] for row in study["config"]["concordance"]["bridges"]},
-            longest=_LONGEST,
+            groups={row.contrast: (row.target_label, row.reference_label) for row in study.contrasts},
+            questions={row.id: row.question for row in study.config.concordance.bridges},
         ),
     )
 
 
-def _comparators(path: Path) -> dict[str, list[dict[Any, Any]]]:
+def _comparators(path: Path) -> dict[str, list[ComparatorEffect]]:
     if not path.is_file():
         return {}
     table = read_table(path, SPECIFICITY)
     chosen = table[(table["family"] == "comparator") & table["effect"].notna()]
-    columns = ["contrast", "gene_set", "effect"]
-    return {str(name): rows[columns].to_dict("records") for name, rows in chosen.groupby("hypothesis")}
+    return {
+        str(name): [
+            ComparatorEffect(str(contrast), str(gene_set), float(effect))
+            for contrast, gene_set, effect in zip(rows["contrast"], rows["gene_set"], rows["effect"], strict=True)
+        ]
+        for name, rows in chosen.groupby("hypothesis")
+    }

@@ -28,7 +28,7 @@ def source_tables(results: StudyResults) -> dict[str, str]:
     sources: dict[str, str] = {}
     for card in results.verdicts.verdicts:
         sources |= {f"{kind}-{card.hypothesis}": path for kind, path in _OF_HYPOTHESIS.items()}
-        subject = subject_of(card)
+        subject = subject_of(card, results.beside)
         sources |= {
             panel.id: line.record_file
             for line in LINES
@@ -36,6 +36,6 @@ def source_tables(results: StudyResults) -> dict[str, str]:
             if panel.chart
         }
     for key, item in results.contrasts.items():
-        dataset = item.row["dataset"]
+        dataset = item.row.dataset
         sources |= {f"{kind}-{key}": path.format(contrast=key, dataset=dataset) for kind, path in _OF_CONTRAST.items()}
     return sources

@@ -49,12 +49,13 @@ def _run(inputs: JobFiles, outputs: JobFiles, specification: MeasureConcordance)
     from sidemine.lines.bridge.record import concordance_table
     from sidemine.lines.bridge.table import CONCORDANCE
     from sidemine.prepare.gene_table import read_gene_table
-    from sidemine.records import write_record
+    from sidemine.quality.record import SharedSamples
+    from sidemine.records import read_record, write_record
     from sidemine.retrieve.refusal import note_refusals
-    from sidemine.tables import read_json, read_table, write_table
+    from sidemine.tables import read_table, write_table
 
     fits, designs, samples = inputs.by_folder("fits"), inputs.by_folder("designs"), inputs.by_folder("samples")
-    same = read_json(inputs.path("shared"))["same"]
+    same = read_record(SharedSamples, inputs.path("shared")).same
     sources = {
         row.contrast: read_source(
             row,
