@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 from sidemine.errors import Problem
 
+if TYPE_CHECKING:
+    from sidemine.study.projections import DeclaredTraps
+
 Status = Literal["ok", "warn", "problem"]
+_STATUSES: tuple[Status, ...] = get_args(Status)
 
 _DONE = {
     "warn": "told here; nothing was changed",
@@ -47,18 +52,6 @@ class Flag:
     samples: tuple[str, ...] = ()
     serious: bool = False
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the flag as it stands in `quality.json`."""
-        return {
-            "trap": self.trap,
-            "check": self.check,
-            "status": self.status,
-            "evidence": self.evidence,
-            "consequence": self.consequence,
-            "samples": list(self.samples),
-            "serious": self.serious,
-        }
-
 
 def consequence_words(action: str, advice: str, done: str = "") -> str:
     """Say what was done (by the declared action) and what a reader should do.
@@ -74,7 +67,7 @@ def listing(names: list[str], most: int = 12) -> str:
     return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
 
 
-def stop_problems(flags: list[Flag], actions: dict[str, str], where: str) -> list[Problem]:
+def stop_problems(flags: Sequence[Flag], traps: DeclaredTraps, where: str) -> list[Problem]:
     """Return the findings that the study declares to stop for."""
     return [
         Problem(
@@ -84,5 +77,14 @@ def stop_problems(flags: list[Flag], actions: dict[str, str], where: str) -> lis
             "Mend the study (exclude samples with a reason, correct a column), or change the declared consequence.",
         )
         for flag in flags
-        if flag.status != "ok" and actions.get(flag.trap) == "stop"
+        if flag.status != "ok" and traps.action(flag.trap) == "stop"
     ]
+
+
+def worst_statuses(flags: Iterable[Flag]) -> dict[str, Status]:
+    """Return the worst status of each trap, or of each check that belongs to none."""
+    worst: dict[str, Status] = {}
+    for flag in flags:
+        name = flag.trap or flag.check
+        worst[name] = max(worst.get(name, "ok"), flag.status, key=_STATUSES.index)
+    return worst
