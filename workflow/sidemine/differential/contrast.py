@@ -123,6 +123,17 @@ def design_again(
 ) -> Design:
     """Build the design of a fitted contrast once more, from the dataset's `samples.tsv` and `treatment.json`.
 
+    Parameters
+    ----------
+    contrast
+        The row of `contrasts.tsv`.
+    samples
+        `samples.tsv` of its dataset.
+    treatment
+        `treatment.json` of its dataset.
+    min_group_size
+        Fewest independent units per group.
+
     Raises
     ------
     Untestable
@@ -146,6 +157,15 @@ def treated(
     contrast: ContrastToFit, groups: Groups, treatment: Mapping[str, Any] | None
 ) -> tuple[ContrastToFit, Groups, list[tuple[str, str]]]:
     """Carry out what the quality stage decided: samples leave, covariates join.
+
+    Parameters
+    ----------
+    contrast
+        The row of `contrasts.tsv`.
+    groups
+        The samples that its selectors choose.
+    treatment
+        What the quality stage decided (`treatment.json`); None: nothing.
 
     Returns
     -------

@@ -68,7 +68,7 @@ def read_or_explain_samples(
     Returns
     -------
     samples : pandas.DataFrame
-        As `read_samples` returns it.
+        One row per sample, columns as `read_samples` returns them.
     problems : list of Problem
         Why no contrast of this dataset can be tested; empty when all is well.
 
@@ -298,6 +298,13 @@ def read_planned_cells(
     """Read single cells, add what is known of them, and plan their pseudobulk samples.
 
     A sample sheet may name the samples of a 10x archive, single cells, or pseudobulk samples.
+
+    Parameters
+    ----------
+    row, files, derive
+        As in `read_samples`.
+    values
+        Read the counts too, not only what is known of the cells.
 
     Raises
     ------

@@ -192,6 +192,15 @@ def find_age_overlap(table: pd.DataFrame, is_target: NDArray[np.bool_], declared
     The shared range is that of both groups' middle 80 % (10th to 90th percentile): a few old controls beside many young
     ones are no support.
 
+    Parameters
+    ----------
+    table
+        Recorded columns of the samples of both groups.
+    is_target
+        Which samples are of the target group.
+    declared
+        Name of the column of ages; '' looks for one.
+
     Returns
     -------
     dict or None

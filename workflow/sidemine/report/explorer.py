@@ -52,6 +52,15 @@ def explorer_block(results: StudyResults, card: Card, thinning: Thinning = COMPL
     effect (p), or else why not: not measured (m), filtered (f), or the contrast not compared (x). The table of a single
     experiment is that of its contrast, which is on the page already: then `same_as` names it instead. Where genes are left
     out, `pooled` is the number of all.
+
+    Parameters
+    ----------
+    results
+        The study's results.
+    card
+        Card of the hypothesis.
+    thinning
+        What stays on a page that would become too large.
     """
     table = results.supplement.pooled_genes.get(card.hypothesis)
     if table is None or not len(table):

@@ -25,6 +25,15 @@ def forest_rows(
 
     The pooled effect, where there is one, comes next, with its leave-one-out range and its prediction interval; then what is
     left of it after adjusting for the mix of blood cells.
+
+    Parameters
+    ----------
+    evidence
+        Evidence of each contrast.
+    pooled
+        The pooled effect, where there is one.
+    adjusted
+        The pooled effect after adjusting for blood cells, where there is one.
     """
     rows = [_contrast_row(entry) for entry in evidence]
     if pooled:
@@ -108,7 +117,17 @@ def _row(
 
 
 def forest(rows: Sequence[Mapping[str, Any]], effect_unit: str, margin: float | None) -> Spec:
-    """Return the forest plot of one hypothesis; the shaded band is the declared margin."""
+    """Return the forest plot of one hypothesis; the shaded band is the declared margin.
+
+    Parameters
+    ----------
+    rows
+        Rows of `forest_rows`.
+    effect_unit
+        Unit of the effects.
+    margin
+        Margin in that unit; None: none is drawn.
+    """
     y = {"field": "contrast", "type": "nominal", "sort": [row["contrast"] for row in rows], "axis": None}
     drawn = ("ci_low", "ci_high", "out_low", "out_high", "prediction_low", "prediction_high")
     ends = [abs(row[key]) for row in rows for key in drawn if row[key] is not None]

@@ -164,7 +164,17 @@ def security_policy(scripts: list[str], styles: list[str]) -> str:
 
 
 def left_out(results: StudyResults, contrast: str, thinning: Thinning) -> str:
-    """Say which genes of a contrast are on the page, when not all are."""
+    """Say which genes of a contrast are on the page, when not all are.
+
+    Parameters
+    ----------
+    results
+        The study's results.
+    contrast
+        Id of the contrast.
+    thinning
+        What stays on a page that would become too large.
+    """
     table = results.contrasts[contrast].differential
     shown = kept_genes(table, always_shown(results), thinning)
     return thinning_words(len(shown), len(table), f"contrasts/{contrast}/differential.tsv.gz")
@@ -177,7 +187,17 @@ def library_blocks() -> dict[str, str]:
 
 
 def data_blocks(results: StudyResults, figures: dict[str, Spec], thinning: Thinning) -> dict[str, str]:
-    """Return the packed data of the page by element id; `figures` are the cards' charts."""
+    """Return the packed data of the page by element id.
+
+    Parameters
+    ----------
+    results
+        The study's results.
+    figures
+        Charts of the cards, by element.
+    thinning
+        What stays on a page that would become too large.
+    """
     blocks = {
         "data-page": pack(
             {

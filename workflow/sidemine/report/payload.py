@@ -143,6 +143,15 @@ def shown_genes(results: StudyResults, dataset: str, thinning: Thinning = COMPLE
 
     Genes of panels, of declared sets in the order of `declared_sets`, and the `TOP_GENES` genes of each contrast by p-value,
     until the most values that the page may hold are reached.
+
+    Parameters
+    ----------
+    results
+        The study's results.
+    dataset
+        Id of the dataset.
+    thinning
+        What stays on a page that would become too large.
     """
     measured = results.datasets[dataset].genes
     available = set(measured)
@@ -161,7 +170,17 @@ def shown_genes(results: StudyResults, dataset: str, thinning: Thinning = COMPLE
 
 
 def dataset_block(results: StudyResults, dataset: str, thinning: Thinning = COMPLETE) -> dict[str, Any]:
-    """Return one dataset's per-sample values (log2, hundredths) and principal components."""
+    """Return one dataset's per-sample values (log2, hundredths) and principal components.
+
+    Parameters
+    ----------
+    results
+        The study's results.
+    dataset
+        Id of the dataset.
+    thinning
+        What stays on a page that would become too large.
+    """
     import numpy as np
 
     found = results.datasets[dataset]
@@ -186,6 +205,15 @@ def contrast_block(results: StudyResults, contrast: str, thinning: Thinning = CO
     """Return one contrast's gene table, group summaries, histogram and set tests.
 
     Where genes are left out, `tested` is the number of all, and `rank` tells each gene's place among all by t, from the top.
+
+    Parameters
+    ----------
+    results
+        The study's results.
+    contrast
+        Id of the contrast.
+    thinning
+        What stays on a page that would become too large.
     """
     found = results.contrasts[contrast]
     index = results.gene_index
@@ -228,7 +256,15 @@ def unit_words(contrast: ContrastResults) -> dict[str, str]:
 def group_summaries(
     dataset: DatasetResults, contrast: ContrastResults, genes: list[str]
 ) -> dict[str, list[int | None]]:
-    """Return each gene's mean and SD per group (log2, hundredths)."""
+    """Return each gene's mean and SD per group (log2, hundredths).
+
+    Parameters
+    ----------
+    dataset, contrast
+        Results of a dataset and of one of its contrasts.
+    genes
+        Genes, in the order of the summaries.
+    """
     import numpy as np
 
     position = {gene: column for column, gene in enumerate(dataset.genes)}
@@ -250,6 +286,15 @@ def set_rows(enrichment: pd.DataFrame, role: str, first: list[str]) -> dict[str,
     """Return set tests of one role, one row per set, with one entry per test.
 
     Sets that hypotheses name come first, then by family and name.
+
+    Parameters
+    ----------
+    enrichment
+        Rows of `ENRICHMENT`.
+    role
+        verdict or descriptive.
+    first
+        Sets that stand first.
     """
     chosen = enrichment[enrichment["role"] == role]
     order = {name: rank for rank, name in enumerate(first)}
@@ -314,6 +359,11 @@ def interval_block(effect: pd.Series, low: pd.Series, high: pd.Series) -> dict[s
 
     Exact at the digits shown. Intervals are symmetric but for rounding, so the second list is nearly all zeros and packs to
     nothing.
+
+    Parameters
+    ----------
+    effect, low, high
+        Effects and the limits of their intervals, one each.
     """
     middle, lower, upper = (_scaled(values, 1000) for values in (effect, low, high))
     below = [None if m is None or x is None else m - x for m, x in zip(middle, lower, strict=True)]

@@ -63,7 +63,17 @@ def why_in(results: StudyResults, found: DatasetResults) -> str:
 
 
 def with_reasons(results: StudyResults, dataset: str, fates: Mapping[Any, int]) -> Counter[str]:
-    """Return the fates of samples with their numbers; of samples left out by hand, the reasons that the study gives."""
+    """Return the fates of samples with their numbers; of samples left out by hand, the reasons that the study gives.
+
+    Parameters
+    ----------
+    results
+        The study's results.
+    dataset
+        Id of the dataset.
+    fates
+        Fate → number of samples.
+    """
     told = Counter({str(fate): int(number) for fate, number in fates.items()})
     if told.pop(EXCLUDED_BY_HAND, 0):
         reasons = results.study["config"]["exclude"].get(dataset, [])

@@ -43,7 +43,15 @@ class Supplement:
 
 
 def read_supplement(results: Path, datasets: Sequence[str], hypotheses: Sequence[str]) -> Supplement:
-    """Read what there is of the supplement under `results`."""
+    """Read what there is of the supplement under `results`.
+
+    Parameters
+    ----------
+    results
+        Folder of the study's results.
+    datasets, hypotheses
+        Their ids.
+    """
     ledgers = {key: results / "datasets" / key / "genes_ledger.tsv" for key in datasets}
     pooled = {key: results / "pooled" / key / "genes.tsv.gz" for key in hypotheses}
     calibration = results / "calibration.tsv"
