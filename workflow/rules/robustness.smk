@@ -1,3 +1,6 @@
+from sidemine.considerations.registry import CONSIDERATIONS
+
+
 # One job: a refit takes a tenth of a second, starting a job takes longer.
 rule vary_analysis:
     input:
@@ -16,16 +19,15 @@ rule vary_analysis:
             "<results>/contrasts/{contrast}/quality.json",
             contrast=SCOPE.primary_contrasts,
         ),
-        composition=expand(
-            "<results>/contrasts/{contrast}/composition.json",
-            contrast=SCOPE.composition_contrasts,
-        ),
         evidence=expand(
             "<results>/evidence/{hypothesis}.json",
             hypothesis=SCOPE.hypotheses,
         ),
-        specificity="<results>/specificity.json",
-        calibration="<results>/calibration.json",
+        **{
+            entry.name: list(entry.record_files(PLAN))
+            for entry in CONSIDERATIONS
+            if entry.of_variants
+        },
         sets="<results>/gene_sets.tsv.gz",
         gene_table=f"<downloads>/{SOURCES.gene_table.key}",
         raw=[

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
-from sidemine.study.models import DerivedColumn, Hypothesis, RobustnessDimension, Settings, StudyInfo
+from sidemine.study.choices import MultiGeneRule, ProbeRule, RobustnessDimension
+from sidemine.study.hypotheses import Hypothesis
+from sidemine.study.models import DerivedColumn, StudyInfo
 from sidemine.study.projections import (
     ConcordanceToMeasure,
     ContrastGroups,
@@ -24,7 +26,6 @@ from sidemine.study.projections import (
     DatasetToRead,
     GeneSetToRead,
     GeneTableToRead,
-    HypothesisOnSet,
     HypothesisToMeasure,
     HypothesisToPlace,
     HypothesisToPool,
@@ -35,6 +36,7 @@ from sidemine.study.projections import (
     count_sources,
 )
 from sidemine.study.scope import Scope
+from sidemine.study.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -47,8 +49,6 @@ if TYPE_CHECKING:
     from sidemine.retrieve.study_sources import StudySources
     from sidemine.study.load import Study
 
-ProbeRule = Literal["highest_mean", "highest_variance", "mean_of_probes"]
-MultiGeneRule = Literal["drop", "first"]
 Kind = TypeVar("Kind", bound="DataclassInstance")
 Specified = TypeVar("Specified", bound=Projection)
 Files = dict[str, str]
@@ -212,15 +212,6 @@ class MeasureCalibration(Projection):
         from sidemine.considerations.calibration.config import CalibrationSettings
 
         return _settings_of(self, CalibrationSettings)
-
-
-class AdjustComposition(Projection):
-    """Which cohorts are adjusted for the mix of blood cells."""
-
-    hypotheses: list[HypothesisOnSet]
-    contrasts: list[str]
-    stimuli: list[str]
-    seed: int
 
 
 class MeasureConcordance(Projection):
@@ -406,14 +397,6 @@ def specify_jobs(study: Study, sources: StudySources, package: str) -> Specifica
         "measure_calibration": {
             "": make(MeasureCalibration, contrasts=list(to_fit.values()), primary_sets=primary_sets)
         },
-        "adjust_composition": {
-            "": make(
-                AdjustComposition,
-                hypotheses=[HypothesisOnSet.of(row) for row in config.hypotheses],
-                contrasts=scope.composition_contrasts,
-                stimuli=scope.blood_contrasts("stimulus"),
-            )
-        },
         "measure_concordance": {
             "": make(
                 MeasureConcordance,
@@ -457,7 +440,6 @@ def specify_jobs(study: Study, sources: StudySources, package: str) -> Specifica
         "write_manifest": {"": make(WriteManifest, config_digest=study.digest, package=package)},
     }
     needless = [
-        *([] if scope.composition_contrasts else ["adjust_composition"]),
         *([] if scope.compares_profiles else ["measure_concordance"]),
     ]
     return {rule: specifications for rule, specifications in jobs.items() if rule not in needless}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from sidemine.considerations.judgement import Judge
@@ -10,7 +10,7 @@ from sidemine.effect.intervals import one_sided
 from sidemine.effect.record import COHORT_UNIT, EXPERIMENT_UNIT, ContrastEvidence, HypothesisEvidence
 from sidemine.records import fields_of
 from sidemine.stats.multiplicity import smallest_p
-from sidemine.study.models import Hypothesis
+from sidemine.study.hypotheses import Hypothesis
 from sidemine.study.projections import HypothesisToPlace
 from sidemine.verdict.card import Agreeing, Card, CardCap, CardContrast, Declared
 from sidemine.verdict.decide import Decided, decide_study
@@ -30,7 +30,7 @@ from sidemine.verdict.vocabulary import Verdict
 def answer_hypotheses(
     hypotheses: Sequence[Hypothesis],
     evidence: Mapping[str, HypothesisEvidence],
-    judges: Callable[[str], Sequence[Judge]],
+    judges: Sequence[Judge],
 ) -> list[Card]:
     """Return the answer cards of all hypotheses, in their declared order.
 

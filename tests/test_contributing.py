@@ -1,0 +1,97 @@
+"""The worked examples of CONTRIBUTING.md work: one file or folder and one registration each, and nothing else changes."""
+
+from __future__ import annotations
+
+import pytest
+from contributing import apply_example, patched
+
+from sidemine.simulate.studies import write_planted
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory):
+    """The configuration of a planted study."""
+    return write_planted("positive", tmp_path_factory.mktemp("study"), 11)
+
+
+def test_a_registration_keeps_the_order_of_the_file():
+    """Additions stand before the line that follows them in the diff, or after the last one that stands there."""
+    assert patched("a\nb\nc\n", ["+x", " b", "-c", "+d"]) == "a\nx\nb\nd\n"
+    with pytest.raises(ValueError, match="missing"):
+        patched("a\n", [" missing"])
+
+
+def test_a_new_consideration(tmp_path, study):
+    """Its rule runs it, its gate is on the card, its column in verdicts.json, its panel among those of the page."""
+    example = apply_example("A new consideration", tmp_path)
+    assert {name.rsplit("/", 1)[0] for name in example.added} == {"workflow/sidemine/considerations/precision"}
+    assert example.registered == {"workflow/sidemine/considerations/registry.py": 2}
+    assert "measure_precision" in example.rules(study)
+    printed = example.python(
+        """
+from sidemine.considerations.precision.judge import precision_judge
+from sidemine.considerations.precision.measure import measure_precision
+from sidemine.considerations.registry import judges_with
+from sidemine.record_schemas import record_schemas
+from sidemine.report.beside import Beside
+from sidemine.report.evidence_panels import evidence_panels
+from sidemine.verdict.answer import answer_hypotheses
+from sidemine.verdict.card import card_json
+from test_rules import contrast, evidence, hypothesis
+
+measured = evidence(contrast("a", 0.6, 0.15), contrast("b", 0.5, 0.31))
+judge = precision_judge({"h": measure_precision(measured)})
+(card,) = answer_hypotheses([hypothesis()], {"h": measured}, judges_with({"precision": judge}))
+print(card_json(card)["largest_standard_error"])
+print(*[gate.detail for gate in card.gates if gate.name == "precision"])
+print(*[panel.facts[0] for panel in evidence_panels(card, Beside()) if panel.kind == "precision"])
+print(*sorted(name for name in record_schemas() if name == "precision"))
+"""
+    )
+    assert printed.splitlines() == [
+        "0.31",
+        "largest standard error 0.31",
+        "largest standard error: 0.31 Hedges g",
+        "precision",
+    ]
+
+
+def test_a_new_set_test(tmp_path):
+    """Its rows are in the tables, with q-values of their own family; its name, words and paper are on the page."""
+    example = apply_example("A new set test", tmp_path)
+    assert set(example.added) == {"workflow/sidemine/enrichment/parametric.py"}
+    assert example.registered == {"workflow/sidemine/enrichment/registry.py": 2}
+    printed = example.python(
+        """
+import pandas as pd
+from plain_fit import plain_fit
+from sidemine.enrichment.false_discovery import adjust_set_tests
+from sidemine.enrichment.gene_set_table import GENE_SETS
+from sidemine.enrichment.registry import GENE_TESTS, statistics
+from sidemine.enrichment.set_tests import describe_gene_sets
+from sidemine.report.references import references
+
+genes = [f"G{number:02d}" for number in range(40)]
+sets = pd.DataFrame(
+    [(name, "target", gene, 1.0, "1", "x") for name, few in (("UP", genes[:8]), ("FLAT", genes[20:30])) for gene in few],
+    columns=GENE_SETS.names,
+)
+fit = plain_fit(genes, log2_fold_change=[1.0] * 8 + [-0.1, 0.1] * 16, t=[3.0] * 8 + [-1.0, 1.0] * 16)
+described = describe_gene_sets(
+    fit, sets, min_set_size=5, max_set_size=50, over_representation_fdr=0.05, prerank_permutations=100, seed=3
+)
+table = adjust_set_tests({"a": described}, {"a": "disease"})["a"]
+for row in table[table["test"] == "parametric"].itertuples():
+    print(row.gene_set, row.role, row.direction, f"{row.statistic:.2f}", row.family_size, row.q_value < 0.01)
+print(*[statistic.label for statistic in statistics() if statistic.name == "parametric"])
+print(GENE_TESTS[-1].words)
+print(*[reference["doi"] for reference in references() if reference["what"] == "PAGE"])
+"""
+    )
+    assert printed.splitlines() == [
+        "FLAT descriptive down -1.54 2 False",
+        "UP descriptive up 5.49 2 True",
+        "PAGE",
+        "PAGE compares the mean fold change of a set with that of all genes.",
+        "10.1186/1471-2105-6-144",
+    ]
