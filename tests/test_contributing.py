@@ -90,7 +90,7 @@ print(*[reference["doi"] for reference in references() if reference["what"] == "
     )
     assert printed.splitlines() == [
         "FLAT descriptive down -1.54 2 False",
-        "UP descriptive up 5.49 2 True",
+        "UP descriptive up 5.52 2 True",
         "PAGE",
         "PAGE compares the mean fold change of a set with that of all genes.",
         "10.1186/1471-2105-6-144",
