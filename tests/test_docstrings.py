@@ -107,6 +107,8 @@ def lacks(name: str, function: Function, is_method: bool, errors: set[str]) -> I
     unnamed = [one for one in names if one not in documented(docstring)]
     if len(names) >= MANY and unnamed:
         yield f"{name}: Parameters without {', '.join(unnamed)}"
+    if unknown := sorted(documented(docstring) - set(names)):
+        yield f"{name}: Parameters with {', '.join(unknown)}, which it does not have"
     silent = sorted(error for error in raised(function.body, errors) if error not in section(docstring, "Raises"))
     if silent:
         yield f"{name}: Raises without {', '.join(silent)}"
@@ -153,8 +155,8 @@ class Table:
 
         Parameters
         ----------
-        a, b
-            Two.
+        a, b, z
+            Two, and one that is gone.
         """
 
 def bare(): ...
@@ -202,6 +204,7 @@ def test_the_check_finds_what_is_missing() -> None:
     assert found == [
         "Table.read: Raises without InputError",
         "Table.plain: Parameters without c",
+        "Table.plain: Parameters with z, which it does not have",
         "bare: no docstring",
         "deviates: does not say the shape of what it returns",
     ]
