@@ -57,7 +57,7 @@ def kept_genes(table: pd.DataFrame, always: set[str], thinning: Thinning) -> set
     always
         Genes that always stay.
     thinning
-        What stays on a page that would become too large.
+        How much of a large study is on the page.
     """
     genes = [str(gene) for gene in table.sort_values(["p_value", "gene"], kind="stable")["gene"]]
     if thinning.others is None:
