@@ -58,6 +58,44 @@ print(*sorted(name for name in record_schemas() if name == "precision"))
     ]
 
 
+<<<<<<< HEAD
+def test_a_new_source(tmp_path, study):
+    """A study may use its word, its samples and values are read, and `sidemine inspect` names it."""
+    example = apply_example("A new source", tmp_path)
+    assert example.added == ["workflow/sidemine/sources/gct.py"]
+    assert example.registered == {"workflow/sidemine/sources/registry.py": 2}
+    file = tmp_path / "values.gct"
+    file.write_text("#1.2\n2\t3\nNAME\tDescription\ta_1\ta_2\tb_1\nSTAT1\tx\t5\t6\t7.5\nIRF1\ty\t8\t9\t10\n")
+    told = example.run("python", "-m", "sidemine.cli", "inspect", str(file))
+    assert "(GCT table)" in told
+    assert "layout: gct, identifiers: symbol" in told
+    printed = example.python(
+        f"""
+import csv
+from pathlib import Path
+from sidemine.prepare.metadata import read_samples
+from sidemine.sources.declarations import DeclaredValues
+from sidemine.sources.registry import BULK_LAYOUTS
+from sidemine.study.load import load_study
+
+sheet = Path({str(study.parent)!r}) / "datasets.tsv"
+rows = list(csv.DictReader(sheet.open(), delimiter="\t"))
+rows[0] |= dict(layout="gct", file={str(file)!r}, identifiers="symbol", scale="log2", platform="")
+copy = sheet.with_name("with_gct.tsv")
+with copy.open("w") as stream:
+    writer = csv.DictWriter(stream, list(rows[0]), delimiter="\t")
+    writer.writeheader()
+    writer.writerows(rows)
+study = load_study(Path({str(study)!r}), {{"datasets": copy.name}})
+row = next(iter(study.datasets.values()))
+print(row.layout)
+plain = row.model_copy(update=dict(subset="", sample_name="", biological_unit="", sample_sheet=""))
+print(*read_samples(plain, {{"values": Path(row.file)}}, {{}}, [])["sample"])
+print(BULK_LAYOUTS["gct"].read(Path(row.file), DeclaredValues.of(row), (), ()).values.tolist())
+"""
+    )
+    assert printed.splitlines() == ["gct", "a_1 a_2 b_1", "[[5.0, 6.0, 7.5], [8.0, 9.0, 10.0]]"]
+=======
 def test_a_new_panel(tmp_path):
     """It stands on the page among the others, at its place."""
     example = apply_example("A new panel", tmp_path)
@@ -73,3 +111,4 @@ print(*[panel.kind for panel in evidence_panels(example_card(), Beside())])
 """
     )
     assert "adjustment caps confounders" in printed
+>>>>>>> origin/main
