@@ -58,7 +58,6 @@ print(*sorted(name for name in record_schemas() if name == "precision"))
     ]
 
 
-<<<<<<< HEAD
 def test_a_new_source(tmp_path, study):
     """A study may use its word, its samples and values are read, and `sidemine inspect` names it."""
     example = apply_example("A new source", tmp_path)
@@ -95,7 +94,8 @@ print(BULK_LAYOUTS["gct"].read(Path(row.file), DeclaredValues.of(row), (), ()).v
 """
     )
     assert printed.splitlines() == ["gct", "a_1 a_2 b_1", "[[5.0, 6.0, 7.5], [8.0, 9.0, 10.0]]"]
-=======
+
+
 def test_a_new_panel(tmp_path):
     """It stands on the page among the others, at its place."""
     example = apply_example("A new panel", tmp_path)
@@ -111,4 +111,3 @@ print(*[panel.kind for panel in evidence_panels(example_card(), Beside())])
 """
     )
     assert "adjustment caps confounders" in printed
->>>>>>> origin/main

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 from sidemine.errors import Problem
 
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from sidemine.study.projections import DeclaredTraps
 
 Status = Literal["ok", "warn", "problem"]
+_STATUSES: tuple[Status, ...] = get_args(Status)
 
 _DONE = {
     "warn": "told here; nothing was changed",
@@ -78,3 +79,12 @@ def stop_problems(flags: Sequence[Flag], traps: DeclaredTraps, where: str) -> li
         for flag in flags
         if flag.status != "ok" and traps.action(flag.trap) == "stop"
     ]
+
+
+def worst_statuses(flags: Iterable[Flag]) -> dict[str, Status]:
+    """Return the worst status of each trap, or of each check that belongs to none."""
+    worst: dict[str, Status] = {}
+    for flag in flags:
+        name = flag.trap or flag.check
+        worst[name] = max(worst.get(name, "ok"), flag.status, key=_STATUSES.index)
+    return worst
