@@ -111,3 +111,44 @@ print(*[panel.kind for panel in evidence_panels(example_card(), Beside())])
 """
     )
     assert "adjustment caps confounders" in printed
+
+
+def test_a_new_set_test(tmp_path):
+    """Its rows are in the tables, with q-values of their own family; its name, words and paper are on the page."""
+    example = apply_example("A new set test", tmp_path)
+    assert set(example.added) == {f"{WORKFLOW}/enrichment/parametric.py"}
+    assert example.registered == {f"{WORKFLOW}/enrichment/registry.py": 2}
+    printed = example.python(
+        """
+import pandas as pd
+from plain_fit import plain_fit
+from sidemine.enrichment.false_discovery import adjust_set_tests
+from sidemine.enrichment.gene_set_table import GENE_SETS
+from sidemine.enrichment.registry import GENE_TESTS, statistics
+from sidemine.enrichment.set_tests import describe_gene_sets
+from sidemine.report.references import REFERENCES
+
+genes = [f"G{number:02d}" for number in range(40)]
+sets = pd.DataFrame(
+    [(name, "target", gene, 1.0, "1", "x") for name, few in (("UP", genes[:8]), ("FLAT", genes[20:30])) for gene in few],
+    columns=GENE_SETS.names,
+)
+fit = plain_fit(genes, log2_fold_change=[1.0] * 8 + [-0.1, 0.1] * 16, t=[3.0] * 8 + [-1.0, 1.0] * 16)
+described = describe_gene_sets(
+    fit, sets, min_set_size=5, max_set_size=50, over_representation_fdr=0.05, prerank_permutations=100, seed=3
+)
+table = adjust_set_tests({"a": described}, {"a": "disease"})["a"]
+for row in table[table["test"] == "parametric"].itertuples():
+    print(row.gene_set, row.role, row.direction, f"{row.statistic:.2f}", row.family_size, row.q_value < 0.01)
+print(*[statistic.label for statistic in statistics() if statistic.name == "parametric"])
+print(GENE_TESTS[-1].words)
+print(*[paper.doi for paper in REFERENCES if paper.what == "PAGE"])
+"""
+    )
+    assert printed.splitlines() == [
+        "FLAT descriptive down -1.54 2 False",
+        "UP descriptive up 5.52 2 True",
+        "PAGE",
+        "PAGE compares the mean fold change of a set with that of all genes.",
+        "10.1186/1471-2105-6-144",
+    ]

@@ -15,6 +15,9 @@ from sidemine.lines.registry import LINES
 from sidemine.prepare.record import PROVENANCE
 from sidemine.quality.record import ContrastQuality, DatasetQuality, SharedSamples, Treatment
 from sidemine.records import schema_of
+from sidemine.report.manifest import Manifest, Run
+from sidemine.retrieve.record import InputRecord
+from sidemine.study.description import StudyDescription
 from sidemine.tables import write_json
 from sidemine.verdict.card import Card, Verdicts
 
@@ -44,6 +47,10 @@ def record_schemas() -> dict[str, dict[str, JsonValue]]:
         **{name: kind for entry in CONSIDERATIONS for name, kind in entry.schemas.items()},
         **{name: kind for entry in LINES for name, kind in entry.schemas.items()},
         "verdicts": verdicts,
+        "study": StudyDescription,
+        "inputs": list[InputRecord],
+        "manifest": Manifest,
+        "run": Run,
     }
     return {name: schema_of(kind) for name, kind in kinds.items()}
 

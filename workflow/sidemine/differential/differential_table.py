@@ -51,7 +51,17 @@ DIFFERENCES = TableSpec(
 
 
 def write_differential(table: pd.DataFrame, path: Path, unit: str) -> None:
-    """Write `differential.tsv.gz`; where its unit is no log2 fold change, the column is not called so."""
+    """Write `differential.tsv.gz`; where its unit is no log2 fold change, the column is not called so.
+
+    Parameters
+    ----------
+    table
+        Rows of `DIFFERENTIAL`.
+    path
+        The file.
+    unit
+        Unit of a gene's difference, in words.
+    """
     if unit == LOG2_FOLD_CHANGE:
         write_table(table, path, DIFFERENTIAL)
     else:

@@ -56,6 +56,15 @@ class Flag:
 def consequence_words(action: str, advice: str, done: str = "") -> str:
     """Say what was done (by the declared action) and what a reader should do.
 
+    Parameters
+    ----------
+    action
+        What the study declares: warn, drop, adjust or stop.
+    advice
+        What a reader should do.
+    done
+        What was done; '' takes the usual words of the action.
+
     >>> consequence_words("warn", "Look at the record.")
     'told here; nothing was changed (declared: warn). Look at the record.'
     """
@@ -68,7 +77,17 @@ def listing(names: list[str], most: int = 12) -> str:
 
 
 def stop_problems(flags: Sequence[Flag], traps: DeclaredTraps, where: str) -> list[Problem]:
-    """Return the findings that the study declares to stop for."""
+    """Return the findings that the study declares to stop for.
+
+    Parameters
+    ----------
+    flags
+        Findings of the checks.
+    traps
+        What the study declares, by trap.
+    where
+        What was checked, for messages.
+    """
     return [
         Problem(
             f"a check failed for which the study declares `stop`: {flag.check}",

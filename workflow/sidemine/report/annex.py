@@ -45,7 +45,17 @@ def annex_figures(results: StudyResults) -> Iterator[tuple[str, Spec | None, str
 
 
 def figure_svg(spec: Spec | None, why: str, *, simulated: bool = False) -> str:
-    """Return a figure as SVG in the page's light colours; without a specification, a sentence that says why."""
+    """Return a figure as SVG in the page's light colours; without a specification, a sentence that says why.
+
+    Parameters
+    ----------
+    spec
+        Vega-Lite specification; None: there is no figure.
+    why
+        Why there is none.
+    simulated
+        Write the simulator's mark on it.
+    """
     if spec is None:
         text = escape(bounded(f"No figure: {why}.", 160))
         return (

@@ -343,7 +343,15 @@ def contrast_block(results: StudyResults, contrast: str) -> ContrastBlock:
 
 
 def group_summaries(dataset: DatasetResults, contrast: ContrastResults, genes: list[str]) -> GroupSummaries:
-    """Return mean and SD of `genes` per group."""
+    """Return mean and SD of `genes` per group.
+
+    Parameters
+    ----------
+    dataset, contrast
+        Results of a dataset and of one of its contrasts.
+    genes
+        Genes, in the order of the summaries.
+    """
     import numpy as np
 
     position = {gene: column for column, gene in enumerate(dataset.genes)}

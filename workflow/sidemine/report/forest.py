@@ -129,7 +129,17 @@ def _row(key: str, label: str, facts: str, effect: Interval | None, *, shape: st
 
 
 def forest(rows: Sequence[ForestRow], effect_unit: str, margin: float | None) -> Spec:
-    """Return the forest plot of one hypothesis; the shaded band is the declared margin."""
+    """Return the forest plot of one hypothesis; the shaded band is the declared margin.
+
+    Parameters
+    ----------
+    rows
+        Rows of the plot, from the top.
+    effect_unit
+        Unit of the effects.
+    margin
+        Margin in that unit; None: none is drawn.
+    """
     y = {"field": "contrast", "type": "nominal", "sort": [row.contrast for row in rows], "axis": None}
     values = [fields_of(row) for row in rows]
     ends = [abs(row[key]) for row in values for key in _ENDS if row[key] is not None]

@@ -84,7 +84,15 @@ class Run:
 
 
 def describe_manifest(inputs: list[InputRecord], *, seed: int, config_digest: str, code_digest: str) -> Manifest:
-    """Return the manifest of a run on this machine; parameters as in `Manifest`."""
+    """Return the manifest of a run on this machine.
+
+    Parameters
+    ----------
+    inputs
+        What was retrieved.
+    seed, config_digest, code_digest
+        As in `Manifest`.
+    """
     packages = {package: _version(package) for package in PACKAGES}
     return Manifest(
         inputs=inputs,

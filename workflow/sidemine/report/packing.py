@@ -79,6 +79,11 @@ def distances(
 
     Exact at the digits shown. Intervals are symmetric but for rounding, so the second list is nearly all zeros and packs to
     nothing.
+
+    Parameters
+    ----------
+    effect, low, high
+        Effects and the limits of their intervals, as many of each.
     """
     middle, lower, upper = (scaled(values, 1000) for values in (effect, low, high))
     below = [None if m is None or x is None else m - x for m, x in zip(middle, lower, strict=True)]

@@ -241,7 +241,17 @@ def verdicts_of(content: dict[str, JsonValue], kinds: Sequence[type[object]], wh
 
 
 def read_card(content: dict[str, JsonValue], kinds: Sequence[type[object]], where: str = "a card") -> Card:
-    """Read one card from its JSON; see `verdicts_of`."""
+    """Read one card from its JSON; see `verdicts_of`.
+
+    Parameters
+    ----------
+    content
+        JSON of the card.
+    kinds
+        Records of the considerations, whose columns stand among those of the card.
+    where
+        The file, for messages.
+    """
     own = dict(content)
     considered = []
     for kind in kinds:

@@ -65,7 +65,17 @@ def read_source(
     samples: Path,
     same: Mapping[str, Mapping[str, str]],
 ) -> ContrastSource:
-    """Read what earlier stages wrote of a contrast; `same` as in `primary_effect.units_of`."""
+    """Read what earlier stages wrote of a contrast.
+
+    Parameters
+    ----------
+    contrast, dataset
+        The contrast and its dataset.
+    fit, design, samples
+        Files of earlier stages: `fit.npz` and `design.json` of the contrast, `samples.tsv` of the dataset.
+    same
+        As in `primary_effect.units_of`.
+    """
     loaded = load_fit(fit)
     return ContrastSource(
         contrast=contrast.contrast,
@@ -101,7 +111,15 @@ def find_dependent(names: Sequence[str], sources: Mapping[str, ContrastSource], 
 
 
 def shared_reason(one: str, other: str, sources: Mapping[str, ContrastSource]) -> str:
-    """Return why two contrasts must not be compared; empty where nothing is shared."""
+    """Return why two contrasts must not be compared; empty where nothing is shared.
+
+    Parameters
+    ----------
+    one, other
+        Two contrasts.
+    sources
+        What is known of each.
+    """
     if one == other:
         return "is the same contrast"
     dependent = find_dependent([one, other], sources, "experiment")

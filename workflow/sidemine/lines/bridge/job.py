@@ -41,7 +41,7 @@ def _inputs(_: StudyPlan, specification: MeasureConcordance) -> Patterns:
 
 # One job: the rotations of one bridge take seconds, and all bridges share the fits.
 def _run(inputs: JobFiles, outputs: JobFiles, specification: MeasureConcordance) -> None:
-    from sidemine.considerations.composition.cell_proxies import pathway_genes, read_markers
+    from sidemine.considerations.composition.cell_proxies import read_markers
     from sidemine.enrichment.gene_set_table import GENE_SETS
     from sidemine.lines.bridge.comparators import read_signatures
     from sidemine.lines.bridge.contrasts import read_source
@@ -80,7 +80,7 @@ def _run(inputs: JobFiles, outputs: JobFiles, specification: MeasureConcordance)
         ConcordanceInputs(
             sources=sources,
             gene_sets=gene_sets,
-            markers=read_markers(inputs.paths("markers"), pathway_genes(gene_sets)),
+            markers=read_markers(inputs.paths("markers"), gene_sets),
             signatures=signatures,
             n_rotations=specification.rotations,
             seed=specification.seed,
