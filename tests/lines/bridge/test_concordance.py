@@ -231,20 +231,8 @@ def test_same_inputs_give_the_same_table_and_another_seed_only_other_p(markers):
     pd.testing.assert_series_equal(first["concordance"], other["concordance"])
 
 
-def test_interaction_is_the_direct_contrast(markers):
-    """Subgroups differ in one study and not in the other: each says so, and the common effect stands beside them."""
-    fits = {"pe_a": fit_study(61, 40, 40, np.where(IN_SET, 1.0, 0)), "pe_b": fit_study(62, 40, 40)}
-    interaction = {"id": "i", "question": "Do the two kinds differ?", "set": "T", "contrasts": ["pe_a", "pe_b"]}
-    _, record = measure(sources_of(fits), markers, {"interactions": [interaction]})
-    one, other, pooled = record.interactions
-    assert [entry.contrast for entry in (one, other, pooled)] == ["pe_a", "pe_b", "pooled"]
-    assert [entry.compared for entry in (one, other, pooled)] == ["pe_a", "pe_b", "pe_a"]
-    assert one.effect > pooled.effect > other.effect
-    assert one.ci_low > 0 > other.ci_low
-
-
 def test_an_interaction_tells_how_many_data_sets_it_is_pooled_over(markers):
-    """Three contrasts, one of them of the same people as the first: two data sets."""
+    """Three contrasts, one of them of the same people as the first: two data sets. It stands in the same record."""
     fits = {name: fit_study(61 + row, 40, 40) for row, name in enumerate(("pe_a", "pe_b", "pe_c"))}
     sources = sources_of(fits)
     sources["pe_c"] = replace(sources["pe_c"], source=sources["pe_a"].source)
