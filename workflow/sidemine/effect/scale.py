@@ -36,12 +36,6 @@ class SetSizes:
     ci_high: Array
     n_genes: NDArray[np.int64]
 
-    @classmethod
-    def of(cls, table: pd.DataFrame, columns: tuple[str, str, str, str], n_genes: NDArray[np.int64]) -> SetSizes:
-        """Take effect, standard error and limits from the columns of a table."""
-        effect, se, ci_low, ci_high = (table[name].to_numpy(dtype=np.float64) for name in columns)
-        return cls(effect, se, ci_low, ci_high, n_genes)
-
 
 class EffectScale(ABC):
     """A scale.
@@ -93,9 +87,15 @@ class HedgesG(EffectScale):
     estimated_ses = False
 
     def of_sets(self, fit: ContrastFit, membership: SetMembership, common: Collection[str]) -> SetSizes:
-        """Return Hedges g of the per-sample score over the common genes."""
+        """Return Hedges g of the per-sample score over the common genes.
+
+        Parameters
+        ----------
+        fit, membership, common
+            As in `EffectScale.of_sets`.
+        """
         table = hedges_g(fit, membership, sorted(common))
-        return SetSizes.of(table, ("g", "g_se", "ci_low", "ci_high"), table["n_genes"].to_numpy(dtype=int))
+        return _sizes(table, ("g", "g_se", "ci_low", "ci_high"), table["n_genes"].to_numpy(dtype=int))
 
     def of_genes(self, fit: ContrastFit) -> tuple[Array, Array, Array]:
         """Return Hedges g of every gene."""
@@ -114,13 +114,24 @@ class LogFoldOverComplement(EffectScale):
     estimated_ses = True
 
     def of_sets(self, fit: ContrastFit, membership: SetMembership, common: Collection[str]) -> SetSizes:  # noqa: ARG002
-        """Return the mean log2 fold change of each set minus that of its complement."""
+        """Return the mean log2 fold change of each set minus that of its complement.
+
+        Parameters
+        ----------
+        fit, membership, common
+            As in `EffectScale.of_sets`.
+        """
         columns = ("over_complement", "over_complement_se", "over_complement_ci_low", "over_complement_ci_high")
-        return SetSizes.of(set_effects(fit, membership), columns, membership.n_measured)
+        return _sizes(set_effects(fit, membership), columns, membership.n_measured)
 
     def of_genes(self, fit: ContrastFit) -> tuple[Array, Array, Array]:
         """Return the log2 fold change of every gene."""
         return fit.log2_fold_change, fit.se, fit.df
+
+
+def _sizes(table: pd.DataFrame, columns: tuple[str, str, str, str], n_genes: NDArray[np.int64]) -> SetSizes:
+    effect, se, ci_low, ci_high = (table[name].to_numpy(dtype=np.float64) for name in columns)
+    return SetSizes(effect, se, ci_low, ci_high, n_genes)
 
 
 HEDGES_G = HedgesG()
