@@ -13,8 +13,8 @@ from sidemine.errors import InputError
 from sidemine.lines.bridge.comparators import gather_comparators, place_among, read_signatures
 from sidemine.lines.bridge.config import ComparatorSignatures, Concordance
 from sidemine.lines.bridge.measure import ConcordanceInputs, measure_concordance
-from sidemine.lines.bridge.record import ConcordanceOfStudy, LeftOut, PrimaryPair, concordance_table
-from sidemine.lines.bridge.table import CONCORDANCE
+from sidemine.lines.bridge.record import ConcordanceOfStudy, LeftOut, PrimaryPair
+from sidemine.lines.bridge.table import CONCORDANCE, concordance_table
 from sidemine.prepare.gene_table import GeneTable
 from sidemine.records import as_json, as_record
 from sidemine.tables import check_table

@@ -46,8 +46,7 @@ def _run(inputs: JobFiles, outputs: JobFiles, specification: MeasureConcordance)
     from sidemine.lines.bridge.comparators import read_signatures
     from sidemine.lines.bridge.contrasts import read_source
     from sidemine.lines.bridge.measure import ConcordanceInputs, measure_concordance
-    from sidemine.lines.bridge.record import concordance_table
-    from sidemine.lines.bridge.table import CONCORDANCE
+    from sidemine.lines.bridge.table import CONCORDANCE, concordance_table
     from sidemine.prepare.gene_table import read_gene_table
     from sidemine.quality.record import SharedSamples
     from sidemine.records import read_record, write_record

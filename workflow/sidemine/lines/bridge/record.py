@@ -3,17 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
-from sidemine.lines.bridge.table import CONCORDANCE
 from sidemine.lines.interaction.record import SubgroupDifference
-from sidemine.records import fields_of
-from sidemine.tables import empty_table
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    import pandas as pd
 
 Call = Literal["mimics", "opposes", "unrelated", "undetermined", "refused"]
 
@@ -193,14 +185,3 @@ class ConcordanceOfStudy:
 def pair_of(row: ConcordanceRow) -> PrimaryPair:
     """Return which pair of profiles a row is about, on which genes."""
     return PrimaryPair(row.disease_contrast, row.drug_contrast, row.scope, row.gene_set)
-
-
-def concordance_table(bridges: Sequence[MeasuredBridge]) -> pd.DataFrame:
-    """Return the rows of all bridges as `table.CONCORDANCE` describes."""
-    import pandas as pd
-
-    rows = [fields_of(row) for bridge in bridges for row in bridge.rows]
-    if not rows:
-        return empty_table(CONCORDANCE)
-    numbers = [column.name for column in CONCORDANCE.columns if column.kind == "number"]
-    return pd.DataFrame(rows, columns=CONCORDANCE.names).astype(dict.fromkeys(numbers, float))

@@ -1,8 +1,18 @@
-"""The columns of `concordance.tsv`."""
+"""`concordance.tsv`: its columns, and the table of what was measured."""
 
 from __future__ import annotations
 
-from sidemine.tables import Column, TableSpec
+from typing import TYPE_CHECKING
+
+from sidemine.records import fields_of
+from sidemine.tables import Column, TableSpec, empty_table
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pandas as pd
+
+    from sidemine.lines.bridge.record import MeasuredBridge
 
 CONCORDANCE = TableSpec(
     "concordance.tsv",
@@ -60,3 +70,14 @@ CONCORDANCE = TableSpec(
         Column("corrected_ci_high", "number", "Upper 95 % limit of the concordance without noise.", may_be_empty=True),
     ),
 )
+
+
+def concordance_table(bridges: Sequence[MeasuredBridge]) -> pd.DataFrame:
+    """Return the rows of all bridges as `CONCORDANCE` describes."""
+    import pandas as pd
+
+    rows = [fields_of(row) for bridge in bridges for row in bridge.rows]
+    if not rows:
+        return empty_table(CONCORDANCE)
+    numbers = [column.name for column in CONCORDANCE.columns if column.kind == "number"]
+    return pd.DataFrame(rows, columns=CONCORDANCE.names).astype(dict.fromkeys(numbers, float))
