@@ -10,19 +10,20 @@ with log_to(snakemake.log[0]), record_job(snakemake):
     import numpy as np
 
     from sidemine.differential.differential_table import read_differential
+    from sidemine.differential.record import read_design
     from sidemine.errors import StudyError
     from sidemine.prepare.expression_store import read_expression
     from sidemine.prepare.log_expression import log2_expression
     from sidemine.quality.contrast_quality import assess_contrast
     from sidemine.quality.flags import stop_problems
+    from sidemine.quality.record import DatasetQuality
+    from sidemine.records import read_record, write_record
     from sidemine.study.selectors import parse_selector
     from sidemine.study.specifications import AssessContrasts
-    from sidemine.tables import read_json, write_json
 
     # Contrasts of one dataset mostly follow one another.
     read_again = lru_cache(maxsize=1)(read_expression)
     specification = AssessContrasts.model_validate(snakemake.params.specification)
-    traps = specification.traps.model_dump()
     problems = []
     records = []
     for contrast, expression_path, quality_path, design_path, table_path in zip(
@@ -34,24 +35,24 @@ with log_to(snakemake.log[0]), record_job(snakemake):
         strict=True,
     ):
         expression = read_again(Path(expression_path))
-        quality, flags = assess_contrast(
-            read_json(Path(design_path)),
+        quality = assess_contrast(
+            read_design(Path(design_path)),
             expression.obs.astype(str),
             log2_expression(expression),
             np.asarray(expression.layers["counts"], dtype=float) if "counts" in expression.layers else None,
             read_differential(Path(table_path)),
-            read_json(Path(quality_path)),
+            read_record(DatasetQuality, Path(quality_path)),
             group_columns=[
                 column
                 for selector in (contrast.target, contrast.reference)
                 for column in parse_selector(selector, "").columns
             ],
             row=specification.datasets[contrast.dataset],
-            actions=traps,
+            traps=specification.traps,
         )
-        problems += stop_problems(flags, traps, f"contrast {contrast.contrast}")
+        problems += stop_problems(quality.flags, specification.traps, f"contrast {contrast.contrast}")
         records.append(quality)
     if problems:
         raise StudyError(problems)
     for record, path in zip(records, snakemake.output.quality, strict=True):
-        write_json(record, Path(path))
+        write_record(record, Path(path))

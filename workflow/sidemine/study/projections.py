@@ -132,7 +132,15 @@ def count_sources(datasets: Sequence[Dataset]) -> dict[str, DatasetToCount]:
     }
 
 
-class TrapsOfDataset(Projection):
+class DeclaredTraps(Projection):
+    """What is done about findings: `settings.traps`."""
+
+    def action(self, trap: str) -> str:
+        """Return the declared action; '' for a plain fact, or a trap that is looked at elsewhere."""
+        return str(getattr(self, trap, ""))
+
+
+class TrapsOfDataset(DeclaredTraps):
     """What is done about findings in a dataset."""
 
     sex_mismatch: str
@@ -144,7 +152,7 @@ class TrapsOfDataset(Projection):
     batch_associated: str
 
 
-class TrapsOfContrast(Projection):
+class TrapsOfContrast(DeclaredTraps):
     """What is done about findings in a contrast."""
 
     reused_samples: str
