@@ -216,15 +216,6 @@ def get_marker_digests():
     }
 
 
-def get_calibration_digests():
-    """Return the digests of the reference tables of the calibration that there are."""
-    folder = WORKFLOW.parent / "resources" / "calibration"
-    return {
-        path.name: hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted(folder.glob("*.tsv"))
-    }
-
-
 def get_files(sources):
     """Return the local files of some sources, by role."""
     return {role: f"<downloads>/{source.key}" for role, source in sources.items()}

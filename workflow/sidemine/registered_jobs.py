@@ -31,4 +31,4 @@ def specify_study(plan: StudyPlan, package: str) -> Specifications:
         By rule and by what a job is about.
     """
     declared = {job.name: job.specifications(plan) for job in STUDY_JOBS}
-    return specify_jobs(plan.study, plan.sources, package) | {name: jobs for name, jobs in declared.items() if jobs}
+    return specify_jobs(plan, package) | {name: jobs for name, jobs in declared.items() if jobs}

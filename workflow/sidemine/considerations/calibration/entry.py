@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
+from sidemine.considerations.calibration.job import JOB
 from sidemine.considerations.calibration.judge import judge_calibration
 from sidemine.considerations.calibration.record import Calibration, CalibrationColumns
 from sidemine.considerations.consideration import Consideration
@@ -24,5 +25,6 @@ CALIBRATION = Consideration(
     record_files=lambda _: ["<results>/calibration.json"],
     read_judge=_read_judge,
     unmeasured=partial(judge_calibration, contrasts=None),
+    job=JOB,
     schemas={"calibration": Calibration},
 )

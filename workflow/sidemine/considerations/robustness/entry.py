@@ -7,6 +7,7 @@ from pathlib import Path
 
 from sidemine.considerations.consideration import Consideration
 from sidemine.considerations.judgement import Judge
+from sidemine.considerations.robustness.job import JOB
 from sidemine.considerations.robustness.judge import robustness_judge
 from sidemine.considerations.robustness.panel import robustness_panel, robustness_tile
 from sidemine.considerations.robustness.record import RobustnessColumns, RobustnessOfStudy
@@ -25,6 +26,7 @@ ROBUSTNESS = Consideration(
     read_judge=_read_judge,
     unmeasured=robustness_judge({}),
     of_variants=False,
+    job=JOB,
     schemas={"robustness": RobustnessOfStudy},
     panels={40: lambda subject: robustness_panel(subject.columns_of(RobustnessColumns), subject)},
     tiles={80: lambda subject: robustness_tile(subject.columns_of(RobustnessColumns), subject)},
