@@ -39,7 +39,7 @@ _UNFOLLOWABLE = {
 _FOLLOWED_ELSEWHERE = {"isolation/child.py", "study_jobs.py"}
 """They run code by its name: who asks the first for a function names it itself, and the rules of the second name the
 module of each job when they ask for its digest."""
-_REGISTRATIONS = {"Consideration"}
+_REGISTRATIONS = {"Consideration", "LineOfEvidence"}
 """Classes whose instances at the top of a module are entries of a registry. Their fields are asked for as attributes."""
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _UNSEEN_FIELDS = {"ctx", "type_comment", "kind"}
