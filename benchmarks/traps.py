@@ -16,6 +16,7 @@ import pandas as pd
 from scipy import stats
 
 from sidemine.differential.contrast import fit_declared_contrast
+from sidemine.differential.record import compared_samples
 from sidemine.prepare.expression_store import read_expression, store_provenance
 from sidemine.prepare.log_expression import log2_expression
 from sidemine.prepare.record import made_in_process
@@ -76,7 +77,7 @@ def flags_of(plan: CohortPlan, seed: int, n_genes: int) -> list[str]:
     quality, treatment, _ = assess_quality(data, samples, ROW, nothing_shared, TrapsOfDataset.of(traps))
     found = fit_declared_contrast(data, CONTRAST, min_group_size=3, on_untestable="continue", treatment=treatment)
     checked = assess_contrast(
-        found.design,
+        compared_samples(found.design),
         obs,
         values,
         None,

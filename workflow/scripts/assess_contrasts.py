@@ -10,7 +10,7 @@ with log_to(snakemake.log[0]), record_job(snakemake):
     import numpy as np
 
     from sidemine.differential.differential_table import read_differential
-    from sidemine.differential.record import read_design
+    from sidemine.differential.record import compared_samples, read_design
     from sidemine.errors import StudyError
     from sidemine.prepare.expression_store import read_expression
     from sidemine.prepare.log_expression import log2_expression
@@ -36,7 +36,7 @@ with log_to(snakemake.log[0]), record_job(snakemake):
     ):
         expression = read_again(Path(expression_path))
         quality = assess_contrast(
-            read_design(Path(design_path)),
+            compared_samples(read_design(Path(design_path))),
             expression.obs.astype(str),
             log2_expression(expression),
             np.asarray(expression.layers["counts"], dtype=float) if "counts" in expression.layers else None,

@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Literal, cast
 
 from sidemine.errors import Problem
+from sidemine.quality.record import ComparedSamples
 from sidemine.records import read_record
+from sidemine.sources.scales import LOG2_FOLD_CHANGE
 
 Blocking = Literal["none", "fixed", "correlation"]
 
@@ -162,6 +164,19 @@ class DesignCheck:
 def is_paired(design: DesignRecord) -> bool:
     """Tell whether a contrast was fitted in pairs: every block is one target and one reference sample."""
     return isinstance(design, FittedDesign) and design.paired
+
+
+def compared_samples(design: DesignRecord) -> ComparedSamples:
+    """Return what the checks of a contrast need of its design."""
+    return ComparedSamples(
+        design.contrast,
+        design.dataset,
+        design.target_samples,
+        design.reference_samples,
+        design.covariates,
+        design.block,
+        design.fit.unit if isinstance(design, FittedDesign) else LOG2_FOLD_CHANGE,
+    )
 
 
 def read_design(path: Path) -> FittedDesign | UntestableDesign:

@@ -8,14 +8,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sidemine.differential.record import DesignRecord, FittedDesign
 from sidemine.prepare.analysis_scale import LIBRARY_OFFSET
 from sidemine.quality.associations import associated, find_age_overlap, find_associations
 from sidemine.quality.flags import Flag, consequence_words, listing
 from sidemine.quality.group_scale import SCALE as LEVEL
 from sidemine.quality.group_scale import flag_column_totals, flag_library_size, flag_scale
 from sidemine.quality.p_histogram import read_histogram
-from sidemine.quality.record import Association, ContrastQuality, DatasetQuality, PValueHistogram, ReusedSides
+from sidemine.quality.record import (
+    Association,
+    ComparedSamples,
+    ContrastQuality,
+    DatasetQuality,
+    PValueHistogram,
+    ReusedSides,
+)
 from sidemine.sources.scales import LOG2_FOLD_CHANGE, is_filtered
 from sidemine.text.columns import read_column
 
@@ -35,7 +41,7 @@ P_VALUES = "the p-values have a shape that a right model gives"
 
 
 def assess_contrast(
-    design: DesignRecord,
+    compared: ComparedSamples,
     samples: pd.DataFrame,
     values: NDArray[np.float64],
     counts: NDArray[np.float64] | None,
@@ -50,8 +56,8 @@ def assess_contrast(
 
     Parameters
     ----------
-    design
-        `design.json`.
+    compared
+        Which samples are compared, and by what design.
     samples
         The dataset's metadata, text columns (index: sample).
     values
@@ -71,30 +77,31 @@ def assess_contrast(
     """
     import pandas as pd
 
-    targets, references = design.target_samples, design.reference_samples
+    targets, references = compared.target, compared.reference
     if not (targets and references):  # there are no two groups to compare, and no check is called in order
-        return ContrastQuality(design.contrast, design.dataset, [], [], read_histogram([]), ReusedSides([], []), None)
+        return ContrastQuality(
+            compared.contrast, compared.dataset, [], [], read_histogram([]), ReusedSides([], []), None
+        )
     names = [*targets, *references]
     positions = samples.index.get_indexer(pd.Index(names))
     here = samples.iloc[positions]
     is_target = np.arange(len(names)) < len(targets)
-    in_design = {*design.covariates, design.block}
+    in_design = {*compared.covariates, compared.block}
     found = find_associations(
         here, is_target, group_columns=group_columns, in_design=in_design, batch_columns=row.batch_columns
     )
     reading = read_histogram([float(value) for value in table["p_value"]])
     reused = _reused(dataset_quality, targets, references)
-    unit = design.fit.unit if isinstance(design, FittedDesign) else LOG2_FOLD_CHANGE
     typical_se = float(np.median(table["se"])) if len(table) else None
     flags = [
         flag_batches(found, traps),
         flag_others(found, traps.group_associated),
         flag_reused_sides(reused, len(targets), len(references), traps.reused_samples),
         _flag_copies(dataset_quality, names, traps.duplicated_samples),
-        *([_flag_blocks(here, design.block, dataset_quality)] if design.block in here.columns else []),
+        *([_flag_blocks(here, compared.block, dataset_quality)] if compared.block in here.columns else []),
         flag_scale(values[positions].T, is_target, typical_se, traps.scale_shift)
-        if unit == LOG2_FOLD_CHANGE
-        else Flag("", LEVEL, "ok", f"not compared: a {unit} has no level"),
+        if compared.unit == LOG2_FOLD_CHANGE
+        else Flag("", LEVEL, "ok", f"not compared: a {compared.unit} has no level"),
         *([] if counts is None else [flag_library_size(counts[positions], is_target, traps.library_size)]),
         *(
             [flag_column_totals(np.exp2(values[positions]) - LIBRARY_OFFSET, is_target, traps.library_size)]
@@ -105,8 +112,8 @@ def assess_contrast(
         *([flag_age(here, row.age_column)] if row.age_column in here.columns else []),
     ]
     return ContrastQuality(
-        contrast=design.contrast,
-        dataset=design.dataset,
+        contrast=compared.contrast,
+        dataset=compared.dataset,
         flags=flags,
         associations=[_rounded(one) for one in found],
         p_value_histogram=reading,

@@ -181,6 +181,31 @@ class SharedSamples:
     same: dict[str, dict[str, str]]
 
 
+@dataclass(frozen=True)
+class ComparedSamples:
+    """What the checks need of a contrast's design.
+
+    Attributes
+    ----------
+    contrast, dataset
+        Ids.
+    target, reference
+        Samples of each side.
+    covariates, block
+        Columns in the design; '' where no block is.
+    unit
+        Unit of a gene's difference.
+    """
+
+    contrast: str
+    dataset: str
+    target: list[str]
+    reference: list[str]
+    covariates: list[str]
+    block: str
+    unit: str
+
+
 Pattern = Literal["varies", "names the group", "subdivides the group", "missing in one group", "aliased"]
 
 
