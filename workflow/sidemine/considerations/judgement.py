@@ -38,7 +38,19 @@ class Gate:
 
 
 def make_gate(name: str, demand: str, passed: bool | None, detail: str, *, required: bool = True) -> Gate:
-    """Return a gate; `passed` None: not evaluated."""
+    """Return a gate; `passed` None: not evaluated.
+
+    Parameters
+    ----------
+    name, demand
+        Two words, and the demand in words.
+    passed
+        Whether it is met; None: it could not be evaluated.
+    detail
+        The figures behind it.
+    required
+        `supported` needs it; otherwise it is shown only.
+    """
     status: GateStatus = "not evaluated" if passed is None else "passed" if passed else "failed"
     return Gate(name, demand + ("" if required else " (shown, not required)"), status, detail, required)
 

@@ -222,7 +222,15 @@ def verdicts_of(content: dict[str, JsonValue], kinds: Sequence[type[object]], wh
 
 
 def read_card(content: dict[str, JsonValue], kinds: Sequence[type[object]], where: str = "a card") -> Card:
-    """Read one card from its JSON; see `verdicts_of`."""
+    """Read one card from its JSON.
+
+    Parameters
+    ----------
+    content
+        What its JSON holds.
+    kinds, where
+        As in `verdicts_of`.
+    """
     own = dict(content)
     considered = []
     for kind in kinds:

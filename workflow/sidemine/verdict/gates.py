@@ -20,7 +20,17 @@ FEWEST_EXPERIMENTS = 2
 def cohort_gates(
     readings: Sequence[Reading], pooled: PooledEffect, direction: str, p_holm: float | None, n_hypotheses: int
 ) -> list[Gate]:
-    """Return the gates of a cohort hypothesis: pooled p, self-contained test, replication, competitive test."""
+    """Return the gates of a cohort hypothesis: pooled p, self-contained test, replication, competitive test.
+
+    Parameters
+    ----------
+    readings, pooled
+        How each contrast reads, and the pooled effect.
+    direction
+        Declared: up, down or either.
+    p_holm, n_hypotheses
+        The hypothesis' p after Holm over the study (None: nothing was tested), and the number of hypotheses.
+    """
     independent = independent_readings(readings, pooled)
     tested = f"{len(independent)} independent cohorts"
     any_cohort = None if not independent else any(reading.passes for reading in independent)
@@ -69,6 +79,15 @@ def experiment_gates(
     """Return the gates of an experiment hypothesis: two independent experiments, none opposite, Holm; others shown.
 
     Contrasts of one cell source in one laboratory count as one experiment: the one that was declared first.
+
+    Parameters
+    ----------
+    readings, pooled
+        How each contrast reads, and the pooled effect.
+    direction
+        Declared: up, down or either.
+    p_holm, n_hypotheses
+        The hypothesis' p after Holm over the study (None: nothing was tested), and the number of hypotheses.
     """
     tested = f"{len(readings)} testable contrasts"
     passing = sum(reading.passes for reading in readings)

@@ -57,7 +57,15 @@ class Reading:
 
 
 def read_contrasts(evidence: HypothesisEvidence, direction: str, kind: str) -> list[Reading]:
-    """Return the readings of all contrasts that could be tested, in the declared order; none without a margin."""
+    """Return the readings of all contrasts that could be tested, in the declared order; none without a margin.
+
+    Parameters
+    ----------
+    evidence
+        Of one hypothesis.
+    direction, kind
+        Declared: up, down or either; cohort or experiment.
+    """
     if evidence.margin is None:
         return []
     side = _side(evidence, direction)
@@ -142,6 +150,13 @@ def replicates(readings: Sequence[Reading], pooled: PooledEffect, direction: str
 
     Up to two cohorts: every one has z > 1 in the declared sign (`either`: in the sign of the pooled effect). More: at
     least two thirds of them, and none is significantly opposite. A single cohort replicates nothing.
+
+    Parameters
+    ----------
+    readings, pooled
+        How each independent cohort reads, and the pooled effect.
+    direction
+        Declared: up, down or either.
     """
     if pooled.effect is None:
         return False, "nothing was pooled"

@@ -129,7 +129,19 @@ def calibration_row(
     reason: str = "",
     seed: int = 0,
 ) -> CalibrationRow:
-    """Return one row of `calibration.table.CALIBRATION`; without a rate, one that says why nothing was measured."""
+    """Return one row of `calibration.table.CALIBRATION`; without a rate, one that says why nothing was measured.
+
+    Parameters
+    ----------
+    scope, subject
+        What was measured where: `dataset` and a contrast, `design_class` and its name, `whole_rule` and its classes.
+    null, test
+        Under which null which test was run.
+    rate
+        Its rate with its interval; None: not measured.
+    quantity, family, level, parameter, reading, source, reason, seed
+        Further columns of the table, by the same names.
+    """
     nan = float("nan")
     return CalibrationRow(
         scope=scope,

@@ -57,7 +57,17 @@ def cohort_effect(data: ContrastData, refit: Refit, rows: pd.DataFrame, change: 
 
 
 def experiment_effect(data: ContrastData, refit: Refit, rows: pd.DataFrame, change: Change) -> Estimate:
-    """Return the mean signed log2 fold change of the set over that of its complement; see `cohort_effect`."""
+    """Return the mean signed log2 fold change of the set over that of its complement.
+
+    Parameters
+    ----------
+    data, refit
+        The contrast, and its fit under the change.
+    rows
+        Rows of the set: gene and signed weight.
+    change
+        What is done otherwise.
+    """
     if change.statistic == "median":
         return _median_effect(data, refit, rows, hedges=False)
     found = set_effects(refit.fit, single_membership(rows, refit.fit.genes))

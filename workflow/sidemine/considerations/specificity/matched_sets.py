@@ -155,7 +155,22 @@ def _neighbours(residuals: NDArray[np.float64], members: NDArray[np.int64], limi
 def mean_correlation(
     residuals: NDArray[np.float64], members: NDArray[np.int64], weights: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Return the mean inter-gene correlation of each set, as CAMERA estimates it, for signed weights."""
+    """Return the mean inter-gene correlation of each set, as CAMERA estimates it, for signed weights.
+
+    Parameters
+    ----------
+    residuals
+        Genes × residual df, each gene of length 1.
+    members
+        Sets × genes per set: rows of `residuals`.
+    weights
+        Signed weights, of the same shape.
+
+    Returns
+    -------
+    ndarray
+        One correlation per set.
+    """
     shares = weights / np.abs(weights).sum(axis=1, keepdims=True)
     independent = np.sum(shares**2, axis=1)
     spread = np.empty(len(members))

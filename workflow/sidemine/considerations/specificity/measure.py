@@ -95,7 +95,17 @@ def measure_specificity(
 
 
 def percentile(effect: float, others: NDArray[np.float64], sign: float) -> float:
-    """Return the percentage of `others` below `effect` in the direction of `sign` (0: without signs); ties by half."""
+    """Return the percentage of `others` below `effect` in the direction of `sign` (0: without signs); ties by half.
+
+    Parameters
+    ----------
+    effect
+        Effect of the primary set.
+    others
+        Effects of the other sets, one each.
+    sign
+        1: up was declared, -1: down, 0: either.
+    """
     own, rest = (abs(effect), np.abs(others)) if sign == 0 else (sign * effect, sign * others)
     return float(100 * (np.sum(rest < own) + 0.5 * np.sum(rest == own)) / len(others))
 

@@ -145,7 +145,17 @@ def _place(entry: Placed) -> str:
 def confounders_chart(
     contrasts: Sequence[Placed], evidence: Sequence[ContrastEvidence], effect_unit: str
 ) -> Spec | None:
-    """Return the primary set beside confounder and negative-control sets, on one scale; None where nothing is beside it."""
+    """Return the primary set beside confounder and negative-control sets, on one scale; None where nothing is beside it.
+
+    Parameters
+    ----------
+    contrasts
+        Places of the primary set, one per contrast.
+    evidence
+        Its effects in the same contrasts.
+    effect_unit
+        Unit of the effects.
+    """
     own = {entry.contrast: entry for entry in evidence}
     groups = []
     for entry in contrasts[:MOST_CONTRASTS]:
