@@ -25,9 +25,7 @@ class Consideration:
     record_files
         Gives the files that hold its record of a study (`<results>/…`).
     read_judge
-        Reads these files and returns the judge that holds them.
-    unmeasured
-        The judge that has nothing on record.
+        Reads these files and returns the judge that holds them; without files, one that has nothing on record.
     of_variants
         Whether it judges the variants of the robustness grid as well.
     job
@@ -42,7 +40,6 @@ class Consideration:
     columns: type[object]
     record_files: Callable[[StudyPlan], Sequence[str]]
     read_judge: Callable[[Sequence[Path]], Judge]
-    unmeasured: Judge
     of_variants: bool = True
     job: Job | None = None
     schemas: Mapping[str, type[object]] = field(default_factory=dict)

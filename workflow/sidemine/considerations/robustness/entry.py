@@ -8,13 +8,14 @@ from pathlib import Path
 from sidemine.considerations.consideration import Consideration
 from sidemine.considerations.judgement import Judge
 from sidemine.considerations.robustness.job import JOB
-from sidemine.considerations.robustness.judge import robustness_judge
 from sidemine.considerations.robustness.panel import robustness_panel, robustness_tile
 from sidemine.considerations.robustness.record import RobustnessColumns, RobustnessOfStudy
 from sidemine.records import read_record
 
 
 def _read_judge(paths: Sequence[Path]) -> Judge:
+    from sidemine.considerations.robustness.judge import robustness_judge
+
     records = [row for path in paths for row in read_record(RobustnessOfStudy, path).hypotheses]
     return robustness_judge({row.hypothesis: row for row in records})
 
@@ -24,7 +25,6 @@ ROBUSTNESS = Consideration(
     columns=RobustnessColumns,
     record_files=lambda _: ["<results>/robustness.json"],
     read_judge=_read_judge,
-    unmeasured=robustness_judge({}),
     of_variants=False,
     job=JOB,
     schemas={"robustness": RobustnessOfStudy},
