@@ -38,18 +38,20 @@ class Gate:
 
 
 def make_gate(name: str, demand: str, passed: bool | None, detail: str, *, required: bool = True) -> Gate:
-    """Return a gate; `passed` None: not evaluated.
+    """Return a gate.
 
     Parameters
     ----------
-    name, demand
-        Two words, and the demand in words.
+    name
+        Short name of the gate.
+    demand
+        What must hold, in words.
     passed
-        Whether it is met; None: it could not be evaluated.
+        Whether it holds; None: not evaluated.
     detail
-        The figures behind it.
+        What was seen.
     required
-        `supported` needs it; otherwise it is shown only.
+        False: the gate is shown and does not decide.
     """
     status: GateStatus = "not evaluated" if passed is None else "passed" if passed else "failed"
     return Gate(name, demand + ("" if required else " (shown, not required)"), status, detail, required)

@@ -173,7 +173,7 @@ def _indicators(labels: NDArray[np.str_], name: str) -> list[tuple[str, NDArray[
 
 
 def factor_columns(values: pd.Series, name: str) -> list[tuple[str, NDArray[np.float64]]]:
-    """Return indicator columns of a factor, without its reference level: the most frequent, then alphabetical."""
+    """Return indicator columns of a factor, each (n_samples,), without its reference level: the most frequent, then by name."""
     return _indicators(values.to_numpy(dtype=str), name)
 
 
@@ -202,7 +202,17 @@ def aliased_columns(matrix: NDArray[np.float64]) -> dict[int, list[int]]:
 
 
 def cross_table(values: pd.Series, is_target: NDArray[np.bool_], most: int = 15) -> str:
-    """Return group × value as a small text table; numbers are told by their range."""
+    """Return group × value as a small text table; numbers are told by their range.
+
+    Parameters
+    ----------
+    values
+        Values of a column, one per sample.
+    is_target
+        Which samples are of the target group; the others are of the reference.
+    most
+        Most values that are listed.
+    """
     numbers = read_column(list(values), str(values.name)).values
     if numbers is not None and len(set(numbers.tolist())) > 6:
         parts = [

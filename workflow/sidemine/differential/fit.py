@@ -278,7 +278,19 @@ def moderate_robustly(fit: ContrastFit) -> ContrastFit:
 def moderated_fields(
     space: EffectSpace, mean_expression: NDArray[np.float64], trend: bool, robust: bool
 ) -> dict[str, Any]:
-    """Return the fields of a fit that rest on moderated variances."""
+    """Return the fields of a fit that rest on moderated variances.
+
+    Parameters
+    ----------
+    space
+        Contrast and residuals of every gene.
+    mean_expression
+        Mean log2 expression, one per gene.
+    trend
+        Let the prior variance follow mean expression.
+    robust
+        Give outlying variances a prior of fewer degrees of freedom.
+    """
     moderated = squeeze_variances(space.variances, space.residual_df, mean_expression if trend else None, robust)
     coefficients = space.coefficients
     se = space.stdev_unscaled * np.sqrt(moderated.posterior)

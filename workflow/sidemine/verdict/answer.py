@@ -39,8 +39,12 @@ def answer_hypotheses(
 
     Parameters
     ----------
-    hypotheses, evidence, judges
-        As in `decide.decide_study`.
+    hypotheses
+        The study's hypotheses.
+    evidence
+        Evidence of each, by id.
+    judges
+        Judges of a hypothesis, by id, as in `decide.decide_study`.
     """
     cards = {
         row.id: _card(row, decided, p_holm)

@@ -24,12 +24,16 @@ def cohort_gates(
 
     Parameters
     ----------
-    readings, pooled
-        How each contrast reads, and the pooled effect.
+    readings
+        One per cohort that could be tested.
+    pooled
+        The pooled effect.
     direction
-        Declared: up, down or either.
-    p_holm, n_hypotheses
-        The hypothesis' p after Holm over the study (None: nothing was tested), and the number of hypotheses.
+        Declared direction: up, down or either.
+    p_holm
+        Two-sided p of the pooled effect after Holm; None where nothing was pooled.
+    n_hypotheses
+        Hypotheses of the study, for the words.
     """
     independent = independent_readings(readings, pooled)
     tested = f"{len(independent)} independent cohorts"
@@ -82,12 +86,16 @@ def experiment_gates(
 
     Parameters
     ----------
-    readings, pooled
-        How each contrast reads, and the pooled effect.
+    readings
+        One per contrast that could be tested.
+    pooled
+        The pooled effect.
     direction
-        Declared: up, down or either.
-    p_holm, n_hypotheses
-        The hypothesis' p after Holm over the study (None: nothing was tested), and the number of hypotheses.
+        Declared direction: up, down or either.
+    p_holm
+        Smallest p after Bonferroni over the contrasts and Holm over the hypotheses; None where nothing was tested.
+    n_hypotheses
+        Hypotheses of the study, for the words.
     """
     tested = f"{len(readings)} testable contrasts"
     passing = sum(reading.passes for reading in readings)

@@ -62,9 +62,11 @@ def read_contrasts(evidence: HypothesisEvidence, direction: str, kind: str) -> l
     Parameters
     ----------
     evidence
-        Of one hypothesis.
-    direction, kind
-        Declared: up, down or either; cohort or experiment.
+        Evidence of the hypothesis.
+    direction
+        Declared direction: up, down or either.
+    kind
+        cohort or experiment.
     """
     if evidence.margin is None:
         return []
@@ -153,10 +155,12 @@ def replicates(readings: Sequence[Reading], pooled: PooledEffect, direction: str
 
     Parameters
     ----------
-    readings, pooled
-        How each independent cohort reads, and the pooled effect.
+    readings
+        One per independent cohort.
+    pooled
+        The pooled effect.
     direction
-        Declared: up, down or either.
+        Declared direction: up, down or either.
     """
     if pooled.effect is None:
         return False, "nothing was pooled"

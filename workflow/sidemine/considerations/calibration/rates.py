@@ -133,14 +133,26 @@ def calibration_row(
 
     Parameters
     ----------
-    scope, subject
-        What was measured where: `dataset` and a contrast, `design_class` and its name, `whole_rule` and its classes.
-    null, test
-        Under which null which test was run.
+    scope, subject, null, test
+        What was measured: dataset or design class, its name, under which null, and the test.
     rate
-        Its rate with its interval; None: not measured.
-    quantity, family, level, parameter, reading, source, reason, seed
-        Further columns of the table, by the same names.
+        Share of p-values at or below `level`, with its interval; None where nothing was measured.
+    quantity
+        size, power, or another quantity of `CALIBRATION`.
+    family
+        Family of the sets that were tested.
+    level
+        Nominal level.
+    parameter
+        Setting of a simulation, for example r=0.1; '' where there is none.
+    reading
+        holds, conservative, liberal, undecided, shown or not measured.
+    source
+        Where the figures come from.
+    reason
+        Why there are none, or what they rest on.
+    seed
+        Seed behind them; 0 where nothing is random.
     """
     nan = float("nan")
     return CalibrationRow(

@@ -223,20 +223,7 @@ def _reasons(proxies: Proxies) -> str:
 
 
 def set_score(fit: ContrastFit, primary: pd.DataFrame) -> NDArray[np.float64]:
-    """Return the set's score (mean signed z) in the effect space, in its own residual standard deviations.
-
-    Parameters
-    ----------
-    fit
-        The fitted contrast.
-    primary
-        Rows of the set: gene and signed weight.
-
-    Returns
-    -------
-    ndarray
-        Shape (1 + residual df,): the contrast first, then one coordinate per residual degree of freedom.
-    """
+    """Return the set's score (mean signed z) in its own residual standard deviations: shape (1 + residual df,)."""
     position = {gene: row for row, gene in enumerate(fit.genes)}
     used = primary[primary["gene"].isin(position)]
     weights = used["weight"].to_numpy(dtype=float)

@@ -61,12 +61,8 @@ def experiment_effect(data: ContrastData, refit: Refit, rows: pd.DataFrame, chan
 
     Parameters
     ----------
-    data, refit
-        The contrast, and its fit under the change.
-    rows
-        Rows of the set: gene and signed weight.
-    change
-        What is done otherwise.
+    data, refit, rows, change
+        As in `cohort_effect`.
     """
     if change.statistic == "median":
         return _median_effect(data, refit, rows, hedges=False)

@@ -96,12 +96,10 @@ def summarise_rows(hypothesis: HypothesisOnSet, rows: Sequence[Row], reason: str
 
     Parameters
     ----------
-    hypothesis
-        As declared.
+    hypothesis, reason
+        As in `vary_hypothesis`.
     rows
-        All variants, the reference run first; none where the grid is off.
-    reason
-        Why there are none.
+        One per variant, the reference run first; empty where the hypothesis has none.
     """
     reference = rows[0] if rows else Row(REFERENCE)
     others = [row for row in rows if row.variant is not REFERENCE]

@@ -160,16 +160,11 @@ def mean_correlation(
     Parameters
     ----------
     residuals
-        Genes × residual df, each gene of length 1.
+        Genes × residual df, each gene with mean square 1.
     members
-        Sets × genes per set: rows of `residuals`.
+        Sets × members: positions of the genes.
     weights
-        Signed weights, of the same shape.
-
-    Returns
-    -------
-    ndarray
-        One correlation per set.
+        Sets × members: signed weights.
     """
     shares = weights / np.abs(weights).sum(axis=1, keepdims=True)
     independent = np.sum(shares**2, axis=1)
