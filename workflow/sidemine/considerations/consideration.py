@@ -29,7 +29,7 @@ class Consideration:
     of_variants
         Whether it judges the variants of the robustness grid as well.
     job
-        What measures for it; None where it judges what other rooms have measured.
+        What measures for it; None where it judges what other rooms have measured, or where that stands above the verdict.
     schemas
         Kinds of record that it writes, by the name of the file: `docs/records/` has their schemas.
     panels, tiles

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from sidemine.study.choices import MultiGeneRule, ProbeRule
 from sidemine.study.hypotheses import Hypothesis
 from sidemine.study.models import DerivedColumn, StudyInfo
-from sidemine.study.plan import Files, StudyPlan, keys_of
+from sidemine.study.plan import StudyPlan, keys_of
 from sidemine.study.projections import (
     ConcordanceToMeasure,
     ContrastGroups,
@@ -25,6 +25,7 @@ from sidemine.study.projections import (
     DatasetToMeasure,
     DatasetToPrepare,
     DatasetToRead,
+    Files,
     GeneSetToRead,
     GeneTableToRead,
     HypothesisToMeasure,

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from sidemine.study.choices import MultiGeneRule, ProbeRule, RobustnessDimension
-from sidemine.study.plan import Files
 from sidemine.study.projections import (
     ContrastToFit,
     DatasetToPrepare,
+    Files,
     GeneTableToRead,
     HypothesisToPlace,
     Projection,

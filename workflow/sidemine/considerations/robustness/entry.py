@@ -1,4 +1,4 @@
-"""Robustness, as it is registered."""
+"""Robustness, as it is registered. Its job asks the whole rule table, so it is registered above that: `registered_jobs`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from pathlib import Path
 
 from sidemine.considerations.consideration import Consideration
 from sidemine.considerations.judgement import Judge
-from sidemine.considerations.robustness.job import JOB
 from sidemine.considerations.robustness.panel import robustness_panel, robustness_tile
 from sidemine.considerations.robustness.record import RobustnessColumns, RobustnessOfStudy
 from sidemine.records import read_record
@@ -26,7 +25,6 @@ ROBUSTNESS = Consideration(
     record_files=lambda _: ["<results>/robustness.json"],
     read_judge=_read_judge,
     of_variants=False,
-    job=JOB,
     schemas={"robustness": RobustnessOfStudy},
     panels={40: lambda subject: robustness_panel(subject.columns_of(RobustnessColumns), subject)},
     tiles={80: lambda subject: robustness_tile(subject.columns_of(RobustnessColumns), subject)},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sidemine.considerations.composition.config import MARKERS
+from sidemine.considerations.registry import CONSIDERATIONS
 from sidemine.considerations.robustness.config import VaryAnalysis
 from sidemine.study.plan import StudyPlan
 from sidemine.study_jobs import JobFiles, Patterns, StudyJob
@@ -21,8 +22,6 @@ def _specify(plan: StudyPlan) -> VaryAnalysis:
 
 
 def _inputs(plan: StudyPlan, specification: VaryAnalysis) -> Patterns:
-    from sidemine.considerations.registry import CONSIDERATIONS  # which has robustness itself
-
     return {
         "expression": [f"<results>/datasets/{dataset}/expression.h5ad" for dataset in specification.datasets],
         "treatment": [f"<results>/datasets/{dataset}/treatment.json" for dataset in specification.datasets],
@@ -39,7 +38,7 @@ def _inputs(plan: StudyPlan, specification: VaryAnalysis) -> Patterns:
 
 # One job: a refit takes a tenth of a second, starting a job takes longer.
 def _run(inputs: JobFiles, outputs: JobFiles, specification: VaryAnalysis) -> None:
-    from sidemine.considerations.registry import CONSIDERATIONS, judges_with, read_judges
+    from sidemine.considerations.registry import judges_with, read_judges
     from sidemine.considerations.robustness.measure_study import contrasts_to_vary, vary_study
     from sidemine.considerations.robustness.read_data import StudyFiles, read_contrast_data
     from sidemine.considerations.robustness.record import RobustnessOfStudy
