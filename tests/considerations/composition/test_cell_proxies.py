@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 from test_composition import CASES, GENES, MARKERS, N, design, fitted, values
 
@@ -130,5 +131,7 @@ def test_markers_come_sorted_without_forbidden_genes(tmp_path):
         (tmp_path / f"{name}.tsv").write_text(
             "gene_set\tfamily\tgene\n" + "".join(f"S\tx\t{g}\n" for g in genes.split())
         )
-    found = read_markers([tmp_path / "b_cell.tsv", tmp_path / "a_cell.tsv"], {"STAT1"})
+    found = read_markers(
+        [tmp_path / "b_cell.tsv", tmp_path / "a_cell.tsv"], pd.DataFrame({"family": ["target"], "gene": ["STAT1"]})
+    )
     assert list(found.items()) == [("a_cell", ["HBB"]), ("b_cell", ["CD19", "CD79A"])]
