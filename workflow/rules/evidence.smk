@@ -128,16 +128,6 @@ rule describe_published_table:
         "../scripts/describe_published_table.py"
 
 
-def get_job_input(job):
-    """Return the function that gives a declared job its input files by name."""
-
-    def inputs(wildcards):
-        about = wildcards[job.wildcard] if job.wildcard else ""
-        return dict(job.input_files(PLAN, about))
-
-    return inputs
-
-
 # What considerations and lines of evidence declare (sidemine/study_jobs.py). Tables beside the workflow are seen by their
 # digests, like its code.
 for job in STUDY_JOBS:
