@@ -5,13 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sidemine.considerations.registry import CONSIDERATIONS
+from sidemine.lines.registry import LINES
 from sidemine.study.specifications import Specifications, specify_jobs
 
 if TYPE_CHECKING:
     from sidemine.study.plan import StudyPlan
     from sidemine.study_jobs import Job
 
-STUDY_JOBS: tuple[Job, ...] = tuple(entry.job for entry in CONSIDERATIONS if entry.job)
+STUDY_JOBS: tuple[Job, ...] = (
+    *(entry.job for entry in CONSIDERATIONS if entry.job),
+    *(entry.job for entry in LINES),
+)
 """Every declared job; the workflow makes a rule of each."""
 
 

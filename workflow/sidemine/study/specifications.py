@@ -12,14 +12,12 @@ from sidemine.study.choices import MultiGeneRule, ProbeRule, RobustnessDimension
 from sidemine.study.hypotheses import Hypothesis
 from sidemine.study.models import DerivedColumn, StudyInfo
 from sidemine.study.projections import (
-    ConcordanceToMeasure,
     ContrastGroups,
     ContrastOfRole,
     ContrastToFit,
     ContrastWords,
     DatasetOfContrasts,
     DatasetToAssess,
-    DatasetToBridge,
     DatasetToCompare,
     DatasetToMeasure,
     DatasetToPrepare,
@@ -30,7 +28,6 @@ from sidemine.study.projections import (
     HypothesisToPlace,
     HypothesisToPool,
     Projection,
-    TableToDescribe,
     TrapsOfContrast,
     TrapsOfDataset,
     count_sources,
@@ -214,26 +211,6 @@ class MeasureCalibration(Projection):
         return _settings_of(self, CalibrationSettings)
 
 
-class MeasureConcordance(Projection):
-    """Which profiles are compared."""
-
-    declared: ConcordanceToMeasure
-    contrasts: list[ContrastOfRole]
-    datasets: dict[str, DatasetToBridge]
-    signatures: Files
-    gene_table: GeneTableToRead
-    rotations: int
-    seed: int
-
-
-class DescribePublishedTable(Projection):
-    """How a published table is read and told of; of its files, all but the table itself are maps."""
-
-    table: TableToDescribe
-    files: Files
-    gene_table: GeneTableToRead
-
-
 class VaryAnalysis(Projection):
     """Which decisions are changed in turn."""
 
@@ -397,28 +374,6 @@ def specify_jobs(study: Study, sources: StudySources, package: str) -> Specifica
         "measure_calibration": {
             "": make(MeasureCalibration, contrasts=list(to_fit.values()), primary_sets=primary_sets)
         },
-        "measure_concordance": {
-            "": make(
-                MeasureConcordance,
-                declared=ConcordanceToMeasure.of(config.concordance),
-                contrasts=[ContrastOfRole.of(study.contrasts[name]) for name in scope.concordance_contrasts],
-                datasets={
-                    name: DatasetToBridge(**vars(counted[name]), composition=study.datasets[name].composition)
-                    for name in scope.concordance_datasets
-                },
-                signatures=_keys(sources.of_bridge),
-                gene_table=gene_table,
-            )
-        },
-        "describe_published_table": {
-            name: make(
-                DescribePublishedTable,
-                table=TableToDescribe.of(row),
-                files=_keys(sources.of_table[name]),
-                gene_table=gene_table,
-            )
-            for name, row in study.published_tables.items()
-        },
         "vary_analysis": {
             "": make(
                 VaryAnalysis,
@@ -439,10 +394,7 @@ def specify_jobs(study: Study, sources: StudySources, package: str) -> Specifica
         },
         "write_manifest": {"": make(WriteManifest, config_digest=study.digest, package=package)},
     }
-    needless = [
-        *([] if scope.compares_profiles else ["measure_concordance"]),
-    ]
-    return {rule: specifications for rule, specifications in jobs.items() if rule not in needless}
+    return jobs
 
 
 def _keys(sources: Mapping[str, Source]) -> Files:
