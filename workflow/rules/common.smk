@@ -197,6 +197,16 @@ def get_code(script, *modules):
     return digest_of_script(WORKFLOW / "scripts" / script, *modules)
 
 
+def get_job_input(job):
+    """Return the function that gives a declared job its input files by name."""
+
+    def inputs(wildcards):
+        about = wildcards[job.wildcard] if job.wildcard else ""
+        return dict(job.input_files(PLAN, about))
+
+    return inputs
+
+
 def get_resource_digests(job):
     """Return the digests of the tables beside the workflow that a declared job reads."""
     return {
@@ -213,15 +223,6 @@ def get_marker_digests():
     return {
         cell: hashlib.sha256((folder / f"{cell}.tsv").read_bytes()).hexdigest()
         for cell in cells
-    }
-
-
-def get_calibration_digests():
-    """Return the digests of the reference tables of the calibration that there are."""
-    folder = WORKFLOW.parent / "resources" / "calibration"
-    return {
-        path.name: hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted(folder.glob("*.tsv"))
     }
 
 

@@ -104,47 +104,6 @@ rule pool_datasets:
         "../scripts/pool_datasets.py"
 
 
-# One job: a contrast with 130 samples takes seconds, the others nothing.
-rule measure_calibration:
-    input:
-        fits=expand("<results>/contrasts/{contrast}/fit.npz", contrast=STUDY.contrasts),
-        samples=[
-            f"<results>/datasets/{contrast.dataset}/samples.tsv"
-            for contrast in STUDY.contrasts.values()
-        ],
-        treatments=[
-            f"<results>/datasets/{contrast.dataset}/treatment.json"
-            for contrast in STUDY.contrasts.values()
-        ],
-        sets="<results>/gene_sets.tsv.gz",
-        checked=get_gate,
-    output:
-        table="<results>/calibration.tsv",
-        record="<results>/calibration.json",
-        provenance="<results>/provenance/measure_calibration.json",
-    log:
-        "<logs>/measure_calibration.log",
-    priority: 10
-    params:
-        specification=get_specification("measure_calibration"),
-        tables=get_calibration_digests(),
-        code=get_code("measure_calibration.py"),
-    message:
-        "Measure the size of the set tests"
-    script:
-        "../scripts/measure_calibration.py"
-
-
-
-
-def get_job_input(job):
-    """Return the function that gives a declared job its input files by name."""
-
-    def inputs(wildcards):
-        about = wildcards[job.wildcard] if job.wildcard else ""
-        return dict(job.input_files(PLAN, about))
-
-    return inputs
 
 
 # What considerations and lines of evidence declare (sidemine/study_jobs.py). Tables beside the workflow are seen by their

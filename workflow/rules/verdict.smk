@@ -3,6 +3,7 @@ from sidemine.considerations.registry import CONSIDERATIONS
 
 rule decide_verdicts:
     input:
+        **{entry.name: list(entry.record_files(PLAN)) for entry in CONSIDERATIONS},
         evidence=expand(
             "<results>/evidence/{hypothesis}.json",
             hypothesis=SCOPE.hypotheses,
@@ -13,7 +14,6 @@ rule decide_verdicts:
         published=expand(
             "<results>/published/{table}.json", table=STUDY.published_tables
         ),
-        **{entry.name: list(entry.record_files(PLAN)) for entry in CONSIDERATIONS},
         inputs="<results>/inputs.json",
         planted=[get_place(STUDY.planted)] if STUDY.planted else [],
         checked=get_gate,
