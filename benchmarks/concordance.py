@@ -20,11 +20,11 @@ from scipy.stats import spearmanr
 from sidemine.differential.contrast_fit import ContrastFit
 from sidemine.differential.design import build_design
 from sidemine.differential.fit import fit_contrast
-from sidemine.evidence.comparator_perturbations import gather_comparators, place_among
-from sidemine.evidence.concordance_bridge import BridgeData, measure_rows
-from sidemine.evidence.concordance_profiles import Side, build_side
-from sidemine.evidence.concordance_rotation import Question, rotation_p_values
-from sidemine.evidence.concordance_statistic import measure_concordance_of
+from sidemine.lines.bridge.comparators import gather_comparators, place_among
+from sidemine.lines.bridge.measure import BridgeData, measure_rows
+from sidemine.lines.bridge.profiles import Side, build_side
+from sidemine.lines.bridge.rotation import Question, rotation_p_values
+from sidemine.lines.bridge.statistic import measure_concordance_of
 
 N_GENES, BLOCK = 1000, 50
 TRUTHS = ("nothing", "disease only", "drug only", "different blocks", "unrelated genes", "related")

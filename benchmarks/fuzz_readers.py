@@ -75,8 +75,9 @@ def readers() -> dict[str, Reader]:
     import pandas as pd
 
     from sidemine.enrichment.libraries import read_library
-    from sidemine.evidence.comparator_perturbations import read_signatures
-    from sidemine.evidence.published_table import read_published_table
+    from sidemine.lines.bridge.comparators import read_signatures
+    from sidemine.lines.bridge.config import ComparatorSignatures
+    from sidemine.lines.published.measure import read_published_table
     from sidemine.prepare.gene_table import GeneTable, read_gene_table
     from sidemine.prepare.platform_annotation import read_platform_annotation
     from sidemine.prepare.sample_sheet import read_sample_sheet
@@ -86,7 +87,6 @@ def readers() -> dict[str, Reader]:
     from sidemine.sources.ncbi_counts import read_ncbi_annotation, read_ncbi_counts
     from sidemine.sources.series_matrix import read_series_matrix, read_series_metadata
     from sidemine.sources.soft import read_soft_metadata
-    from sidemine.study.concordance_config import ComparatorSignatures
     from sidemine.study.models import Contrast, GeneTableSource, PublishedTable
     from sidemine.study.sheets import read_sheet
 

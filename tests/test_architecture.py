@@ -23,7 +23,7 @@ FLOORS = (
     {"effect"},
     {"drawing"},
     {"considerations"},
-    {"evidence"},
+    {"lines"},
     {"verdict"},
     {"report"},
 )

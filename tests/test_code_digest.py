@@ -202,7 +202,7 @@ EVERYWHERE = {path.stem for path in SCRIPTS}
     [
         ("sidemine/differential/differential_table.py", "its sign is target minus reference.", "Its sign: target minus reference.",
          {"fit_contrast", "assess_contrasts", "describe_gene_sets", "build_report", "draw_annex"}),
-        ("sidemine/evidence/concordance_table.py", "Id of the bridge.", "The bridge.", {"measure_concordance"}),
+        ("sidemine/lines/bridge/table.py", "Id of the bridge.", "The bridge.", {"measure_concordance"}),
         ("sidemine/tables.py", '"""Return a typed table', '"""Give a typed table', set()),
         ("sidemine/script_log.py", "finally:\n        root.", "finally:\n        print()\n        root.", EVERYWHERE),
         ("sidemine/report/templates/page.css", "{", "{ color: red;", {"build_report", "draw_annex", "write_manifest",

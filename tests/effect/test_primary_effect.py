@@ -11,7 +11,7 @@ import pytest
 from sidemine.effect.measure import ContrastFiles, _margin, measure_hypothesis
 from sidemine.effect.pooled_effect import choose_independent
 from sidemine.effect.record import ContrastEvidence
-from sidemine.evidence.concordance_sources import read_source
+from sidemine.lines.bridge.contrasts import read_source
 from sidemine.prepare.sample_table import SAMPLES
 from sidemine.study.models import Dataset, Hypothesis
 from sidemine.study.projections import ContrastOfRole

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from sidemine.lines.bridge.config import names_of_contrasts
 from sidemine.retrieve.study_sources import StudySources
-from sidemine.study.concordance_config import names_of_contrasts
 from sidemine.study.load import load_study
 
 BRIDGE = """\

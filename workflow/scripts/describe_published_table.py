@@ -8,7 +8,7 @@ with log_to(snakemake.log[0]), note_refusals(snakemake.input), record_job(snakem
     from pathlib import Path
 
     from sidemine.enrichment.gene_set_table import GENE_SETS
-    from sidemine.evidence.published_table import describe_published_table
+    from sidemine.lines.published.measure import describe_published_table
     from sidemine.prepare.gene_table import read_gene_table
     from sidemine.study.specifications import DescribePublishedTable
     from sidemine.tables import read_table, write_json

@@ -8,10 +8,10 @@ with log_to(snakemake.log[0]), note_refusals(snakemake.input), record_job(snakem
     from pathlib import Path
 
     from sidemine.enrichment.gene_set_table import GENE_SETS
-    from sidemine.evidence.comparator_perturbations import read_signatures
-    from sidemine.evidence.concordance import ConcordanceInputs, measure_concordance
-    from sidemine.evidence.concordance_sources import read_source
-    from sidemine.evidence.concordance_table import CONCORDANCE
+    from sidemine.lines.bridge.comparators import read_signatures
+    from sidemine.lines.bridge.contrasts import read_source
+    from sidemine.lines.bridge.measure_study import ConcordanceInputs, measure_concordance
+    from sidemine.lines.bridge.table import CONCORDANCE
     from sidemine.prepare.gene_table import read_gene_table
     from sidemine.study.specifications import MeasureConcordance
     from sidemine.tables import read_json, read_table, write_json, write_table

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from sidemine.errors import Problem, StudyError
+from sidemine.lines.bridge.config import ComparatorSignatures
 from sidemine.retrieve.addresses import (
     canonical_url,
     is_url,
@@ -20,7 +21,6 @@ from sidemine.retrieve.addresses import (
     series_matrix_urls,
 )
 from sidemine.retrieve.forms import Form
-from sidemine.study.concordance_config import ComparatorSignatures
 from sidemine.study.models import Dataset, GeneSetRow, GeneTableSource, Layout, PublishedTable, SetFormat
 from sidemine.study.paths import expand_path
 

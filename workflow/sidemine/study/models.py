@@ -10,8 +10,8 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
+from sidemine.lines.bridge.config import Concordance
 from sidemine.study.closed_model import ClosedModel, split_list
-from sidemine.study.concordance_config import Concordance
 from sidemine.study.context import ClinicalContext
 from sidemine.study.covariates import parse_covariate
 from sidemine.study.identifiers import Identifier, SetName

@@ -15,7 +15,7 @@ from typing import Any, get_args
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from sidemine.study.concordance_config import (
+from sidemine.lines.bridge.config import (
     Bridge,
     ComparatorSignatures,
     Concordance,

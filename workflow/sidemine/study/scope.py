@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sidemine.study.concordance_config import names_of_contrasts
+from sidemine.lines.bridge.config import names_of_contrasts
 
 if TYPE_CHECKING:
     from sidemine.study.load import Study

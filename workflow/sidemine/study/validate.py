@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from sidemine.errors import Problem, StudyError
-from sidemine.study.check_concordance import check_concordance
+from sidemine.lines.bridge.check import check_concordance
+from sidemine.lines.bridge.config import ComparatorSignatures
 from sidemine.study.check_hypotheses import check_hypotheses
-from sidemine.study.concordance_config import ComparatorSignatures
 from sidemine.study.context import ConsideredDataset
 from sidemine.study.covariates import parse_covariate
 from sidemine.study.hints import dangling

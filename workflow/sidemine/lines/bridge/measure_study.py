@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sidemine.considerations.composition.cell_proxies import find_contaminated, read_markers
-from sidemine.evidence.comparator_perturbations import gather_comparators
-from sidemine.evidence.concordance_bridge import (
+from sidemine.lines.bridge.comparators import gather_comparators
+from sidemine.lines.bridge.contrasts import ContrastSource, adjusted_fits, independent_of, shared_reason
+from sidemine.lines.bridge.derived_sets import DerivedSet, derive_set, not_derived, overlaps
+from sidemine.lines.bridge.measure import (
     ADJUSTED,
     TOTAL,
     BridgeData,
@@ -25,11 +27,9 @@ from sidemine.evidence.concordance_bridge import (
     primary_row,
     sentence_of,
 )
-from sidemine.evidence.concordance_profiles import build_side
-from sidemine.evidence.concordance_sources import ContrastSource, adjusted_fits, independent_of, shared_reason
-from sidemine.evidence.concordance_table import CONCORDANCE
-from sidemine.evidence.derived_sets import DerivedSet, derive_set, not_derived, overlaps
-from sidemine.evidence.subgroup_interactions import measure_interaction
+from sidemine.lines.bridge.profiles import build_side
+from sidemine.lines.bridge.table import CONCORDANCE
+from sidemine.lines.interaction.measure import measure_interaction
 from sidemine.tables import empty_table
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def measure_concordance(
     Returns
     -------
     table
-        As `concordance_table.CONCORDANCE` describes.
+        As `table.CONCORDANCE` describes.
     record
         JSON-ready: bridges and interactions.
     """

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from sidemine.errors import Problem
-from sidemine.study.concordance_config import Bridge, Concordance, Interaction
+from sidemine.lines.bridge.config import Bridge, Concordance, Interaction
 from sidemine.study.hints import dangling
 from sidemine.study.models import Contrast, GeneSetRow
 from sidemine.study.sheets import Sheet

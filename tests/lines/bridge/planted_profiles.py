@@ -7,7 +7,7 @@ import pandas as pd
 
 from sidemine.differential.design import build_design
 from sidemine.differential.fit import fit_contrast
-from sidemine.evidence.concordance_sources import ContrastSource
+from sidemine.lines.bridge.contrasts import ContrastSource
 
 N_GENES = 600
 BLOCK = 40

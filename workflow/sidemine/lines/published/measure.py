@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from sidemine.enrichment.libraries import near_names
 from sidemine.errors import InputError, Problem
-from sidemine.evidence.label_check import check_label
+from sidemine.lines.published.label_check import check_label
 from sidemine.prepare.platform_annotation import read_platform_annotation
 from sidemine.sources.gene_column import counts_rows
 from sidemine.sources.spreadsheet import is_spreadsheet, read_spreadsheet_sheets

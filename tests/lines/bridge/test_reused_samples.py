@@ -17,7 +17,7 @@ from sidemine.effect.pooled_effect import choose_independent
 from sidemine.effect.record import Refused
 from sidemine.enrichment.set_test_table import SET_TESTS
 from sidemine.enrichment.set_tests import run_set_tests
-from sidemine.evidence.concordance_sources import read_source, shared_reason
+from sidemine.lines.bridge.contrasts import read_source, shared_reason
 from sidemine.prepare.sample_table import SAMPLES
 from sidemine.quality.assessment import assess_quality
 from sidemine.quality.shared_samples import find_shared_samples

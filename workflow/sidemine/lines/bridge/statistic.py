@@ -26,7 +26,7 @@ from sidemine.stats.tails import t_quantile
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from sidemine.evidence.concordance_profiles import FrozenProfile, Profile
+    from sidemine.lines.bridge.profiles import FrozenProfile, Profile
 
     Array = NDArray[np.float64]
 

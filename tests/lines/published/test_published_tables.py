@@ -18,9 +18,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sidemine.errors import InputError
-from sidemine.evidence import published_table
-from sidemine.evidence.label_check import check_label, implied_tests
-from sidemine.evidence.published_table import (
+from sidemine.lines.published import measure as published_table
+from sidemine.lines.published.label_check import check_label, implied_tests
+from sidemine.lines.published.measure import (
     describe_published_table,
     describe_table,
     read_published_table,

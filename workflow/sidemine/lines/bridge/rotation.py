@@ -16,7 +16,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from sidemine.evidence.concordance_profiles import Side
+    from sidemine.lines.bridge.profiles import Side
 
 
 Key = TypeVar("Key", bound=Hashable)

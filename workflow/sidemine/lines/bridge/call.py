@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from sidemine.considerations.specificity.measure import FEWEST_COMPARATORS
-from sidemine.evidence.comparator_perturbations import Place
-from sidemine.evidence.concordance_statistic import FEWEST_GENES, Concordance
+from sidemine.lines.bridge.comparators import Place
+from sidemine.lines.bridge.statistic import FEWEST_GENES, Concordance
 
 Call = Literal["mimics", "opposes", "unrelated", "undetermined", "refused"]
 LARGEST_P = 0.05

@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sidemine.evidence.comparator_perturbations import Comparators, Place, place_among
-from sidemine.evidence.concordance_call import Call, Evidence, call_sentence, decide_call
-from sidemine.evidence.concordance_profiles import FrozenProfile, Profile, Side
-from sidemine.evidence.concordance_rotation import Question, rotation_p_values
-from sidemine.evidence.concordance_statistic import Concordance, measure_concordance_of
+from sidemine.lines.bridge.call import Call, Evidence, call_sentence, decide_call
+from sidemine.lines.bridge.comparators import Comparators, Place, place_among
+from sidemine.lines.bridge.profiles import FrozenProfile, Profile, Side
+from sidemine.lines.bridge.rotation import Question, rotation_p_values
+from sidemine.lines.bridge.statistic import Concordance, measure_concordance_of
 from sidemine.stats.multiplicity import benjamini_hochberg
 from sidemine.stats.tails import two_sided_p
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from sidemine.evidence.derived_sets import DerivedSet
+    from sidemine.lines.bridge.derived_sets import DerivedSet
 
     Array = NDArray[np.float64]
     Key = tuple[str, str, str, str, str]

@@ -14,7 +14,7 @@ import numpy as np
 from sidemine.effect.pooling import pool
 from sidemine.enrichment.set_effect import hedges_g
 from sidemine.enrichment.set_membership import build_membership
-from sidemine.evidence.concordance_profiles import POOLED
+from sidemine.lines.bridge.profiles import POOLED
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from evidence.planted_profiles import GENES, N_GENES, fit_study
+from lines.bridge.planted_profiles import GENES, N_GENES, fit_study
 from scipy.stats import pearsonr, spearmanr
 
 from sidemine.enrichment.rotation import rotation_test
 from sidemine.enrichment.set_membership import SetMembership
-from sidemine.evidence.concordance_profiles import POOLED, FrozenProfile, build_side
-from sidemine.evidence.concordance_rotation import Question, rotation_p_values
-from sidemine.evidence.concordance_statistic import measure_concordance_of
+from sidemine.lines.bridge.profiles import POOLED, FrozenProfile, build_side
+from sidemine.lines.bridge.rotation import Question, rotation_p_values
+from sidemine.lines.bridge.statistic import measure_concordance_of
 
 ALL = np.ones(N_GENES, dtype=bool)
 BLOCK = np.arange(N_GENES) < 40

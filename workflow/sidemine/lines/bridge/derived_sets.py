@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sidemine.evidence.concordance_profiles import build_side
-from sidemine.evidence.concordance_rotation import Question, rotation_p_values
-from sidemine.evidence.concordance_statistic import FEWEST_GENES
+from sidemine.lines.bridge.profiles import build_side
+from sidemine.lines.bridge.rotation import Question, rotation_p_values
+from sidemine.lines.bridge.statistic import FEWEST_GENES
 from sidemine.stats.multiplicity import benjamini_hochberg
 from sidemine.stats.tails import two_sided_p
 

@@ -15,7 +15,7 @@ import numpy as np
 from sidemine.considerations.specificity.measure import FEWEST_COMPARATORS, percentile
 from sidemine.enrichment.rotated_deviates import StandardisedSpace
 from sidemine.errors import InputError, Problem
-from sidemine.evidence.concordance_statistic import FEWEST_GENES
+from sidemine.lines.bridge.statistic import FEWEST_GENES
 from sidemine.text.delimited import read_delimited
 
 if TYPE_CHECKING:

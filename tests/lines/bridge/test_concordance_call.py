@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sidemine.evidence.comparator_perturbations import Place
-from sidemine.evidence.concordance_call import Evidence, call_sentence, decide_call
-from sidemine.evidence.concordance_statistic import Concordance
+from sidemine.lines.bridge.call import Evidence, call_sentence, decide_call
+from sidemine.lines.bridge.comparators import Place
+from sidemine.lines.bridge.statistic import Concordance
 
 
 def concordance(value=0.5, corrected=(0.2, 0.9), reliability=0.5, half=0.2):

@@ -7,14 +7,14 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from evidence.planted_profiles import GENES, N_GENES, fit_study, source_of
+from lines.bridge.planted_profiles import GENES, N_GENES, fit_study, source_of
 
 from sidemine.errors import InputError
-from sidemine.evidence.comparator_perturbations import gather_comparators, place_among, read_signatures
-from sidemine.evidence.concordance import ConcordanceInputs, measure_concordance
-from sidemine.evidence.concordance_table import CONCORDANCE
+from sidemine.lines.bridge.comparators import gather_comparators, place_among, read_signatures
+from sidemine.lines.bridge.config import ComparatorSignatures, Concordance
+from sidemine.lines.bridge.measure_study import ConcordanceInputs, measure_concordance
+from sidemine.lines.bridge.table import CONCORDANCE
 from sidemine.prepare.gene_table import GeneTable
-from sidemine.study.concordance_config import ComparatorSignatures, Concordance
 from sidemine.tables import check_table
 
 IN_SET = np.arange(N_GENES) < 40

@@ -1,0 +1,1 @@
+"""The line of subgroups: does an effect differ between kinds of patients."""
