@@ -221,17 +221,16 @@ def get_dataset_files(wildcards):
     return get_files(SOURCES.of_dataset[wildcards.dataset])
 
 
-def get_contrast_dataset(wildcards):
-    return STUDY.contrasts[wildcards.contrast].dataset
-
-
 # Texts of the study reach params by functions: Snakemake would read braces in a plain value (a regular expression, a
 # path with ${...}) as wildcards.
 def get_specification(rule, about=None):
-    """Return the function that gives a job what its script uses of the study, and no more (study/specifications.py)."""
+    """Return the function that gives a job what its script uses of the study, and no more (study/specifications.py).
+
+    `about` tells its jobs apart, where it has several: the name of a wildcard, or the subject itself.
+    """
 
     def specification(wildcards):
-        job = wildcards[about] if about else ""
+        job = wildcards.get(about, about) if about else ""
         return to_plain_specification(SPECIFICATIONS[rule][job])
 
     return specification
@@ -336,6 +335,13 @@ def get_concordance_files(wildcards=None):
     return ["<results>/concordance.tsv", "<results>/concordance.json"]
 
 
+def get_output(name, jobs):
+    """Return the outputs of a rule; `analyse_dataset` has one rule for each of its jobs."""
+    split = name == "analyse_dataset"
+    names = [f"{name}_{job}" for job in jobs] if split else [name]
+    return [pattern for each in names for pattern in getattr(rules, each).output]
+
+
 def get_all_output():
     """Return all that the study's jobs write, but for the retrieved files themselves: of those, the records.
 
@@ -345,7 +351,7 @@ def get_all_output():
     files = expand("<downloads>/{key}.record.json", key=SOURCES.by_key)
     for name, jobs in SPECIFICATIONS.items():
         if name != "retrieve_input":
-            for pattern in getattr(rules, name).output:
+            for pattern in get_output(name, jobs):
                 (wildcard,) = re.findall(r"{(\w+)}", pattern) or [""]
                 files += (
                     expand(pattern, **{wildcard: list(jobs)}) if wildcard else [pattern]

@@ -1,36 +1,3 @@
-# q-values span one family of sets times the contrasts of one role, so they are written here: adding a contrast does
-# not run another contrast's tests again.
-rule adjust_set_tests:
-    input:
-        tests=expand(
-            "<results>/contrasts/{contrast}/set_tests.tsv", contrast=STUDY.contrasts
-        ),
-        descriptions=expand(
-            "<results>/contrasts/{contrast}/set_descriptions.tsv",
-            contrast=STUDY.contrasts,
-        ),
-        checked=get_gate,
-    output:
-        enrichment=report(
-            expand(
-                "<results>/contrasts/{contrast}/enrichment.tsv",
-                contrast=STUDY.contrasts,
-            ),
-            caption="../report/enrichment.rst",
-            category="Tables",
-        ),
-        provenance="<results>/provenance/adjust_set_tests.json",
-    log:
-        "<logs>/adjust_set_tests.log",
-    params:
-        specification=get_specification("adjust_set_tests"),
-        code=get_code("adjust_set_tests.py"),
-    message:
-        "Adjust the set tests for multiplicity"
-    script:
-        "../scripts/adjust_set_tests.py"
-
-
 # One job for all hypotheses: each takes a tenth of a second, starting a job takes ten times as long.
 rule measure_effects:
     input:

@@ -139,23 +139,14 @@ def count_sources(datasets: Sequence[Dataset]) -> dict[str, DatasetToCount]:
     }
 
 
-class TrapsOfDataset(Projection):
-    """What is done about findings in a dataset."""
+class DeclaredTraps(Projection):
+    """What is done about findings in a dataset and in its contrasts."""
 
     sex_mismatch: str
     reused_samples: str
     duplicated_samples: str
     outlier_samples: str
     identifiers: str
-    batch_aliased: str
-    batch_associated: str
-
-
-class TrapsOfContrast(Projection):
-    """What is done about findings in a contrast."""
-
-    reused_samples: str
-    duplicated_samples: str
     batch_aliased: str
     batch_associated: str
     group_associated: str
@@ -182,15 +173,6 @@ class ContrastToFit(Projection):
     def covariate_names(self) -> list[str]:
         """The metadata columns of `covariates`, without how they are declared to enter."""
         return [parse_covariate(text).name for text in self.covariates]
-
-
-class ContrastGroups(Projection):
-    """Who is compared with whom."""
-
-    contrast: str
-    dataset: str
-    target: str
-    reference: str
 
 
 class ContrastOfRole(Projection):

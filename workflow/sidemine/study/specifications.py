@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 from sidemine.study.models import DerivedColumn, Hypothesis, RobustnessDimension, Settings, StudyInfo
 from sidemine.study.projections import (
     ConcordanceToMeasure,
-    ContrastGroups,
     ContrastOfRole,
     ContrastToFit,
     ContrastWords,
@@ -22,6 +21,7 @@ from sidemine.study.projections import (
     DatasetToMeasure,
     DatasetToPrepare,
     DatasetToRead,
+    DeclaredTraps,
     GeneSetToRead,
     GeneTableToRead,
     HypothesisOnSet,
@@ -30,8 +30,6 @@ from sidemine.study.projections import (
     HypothesisToPool,
     Projection,
     TableToDescribe,
-    TrapsOfContrast,
-    TrapsOfDataset,
     count_sources,
 )
 from sidemine.study.scope import Scope
@@ -121,33 +119,8 @@ class CompareDatasets(Projection):
     datasets: list[DatasetToCompare]
 
 
-class AssessQuality(Projection):
-    """What a dataset is checked for."""
-
-    dataset: DatasetToAssess
-    traps: TrapsOfDataset
-
-
-class FitContrast(Projection):
-    """How a contrast is fitted."""
-
-    contrast: ContrastToFit
-    min_group_size: int
-    on_untestable: Literal["continue", "stop"]
-
-
-class AssessContrasts(Projection):
-    """What the contrasts are checked for."""
-
-    contrasts: list[ContrastGroups]
-    datasets: dict[str, DatasetOfContrasts]
-    traps: TrapsOfContrast
-
-
-class TestGeneSets(Projection):
+class SetTestSettings(Projection):
     """How sets are tested."""
-
-    __test__ = False  # it is no test of pytest's
 
     min_set_size: int
     max_set_size: int
@@ -155,15 +128,27 @@ class TestGeneSets(Projection):
     seed: int
 
 
-class DescribeGeneSets(Projection):
+class SetDescriptionSettings(Projection):
     """How sets are described."""
 
-    contrasts: list[str]
     min_set_size: int
     max_set_size: int
     over_representation_fdr: float
     prerank_permutations: int
     seed: int
+
+
+class AnalyseDataset(Projection):
+    """What a dataset and its contrasts are checked for, how the contrasts are fitted and sets are tested in them."""
+
+    dataset: DatasetToAssess
+    dataset_of_contrasts: DatasetOfContrasts
+    contrasts: list[ContrastToFit]
+    traps: DeclaredTraps
+    min_group_size: int
+    on_untestable: Literal["continue", "stop"]
+    tests: SetTestSettings
+    descriptions: SetDescriptionSettings
 
 
 class ScoreActivities(Projection):
@@ -386,23 +371,18 @@ def specify_jobs(study: Study, sources: StudySources, package: str) -> Specifica
         "compare_datasets": {
             "": make(CompareDatasets, datasets=[DatasetToCompare.of(row) for row in study.datasets.values()])
         },
-        "assess_quality": {
-            name: make(AssessQuality, dataset=DatasetToAssess.of(row), traps=TrapsOfDataset.of(config.settings.traps))
+        "analyse_dataset": {
+            name: make(
+                AnalyseDataset,
+                dataset=DatasetToAssess.of(row),
+                dataset_of_contrasts=DatasetOfContrasts.of(row),
+                contrasts=[to_fit[contrast] for contrast in scope.contrasts_of(name)],
+                traps=DeclaredTraps.of(config.settings.traps),
+                tests=make(SetTestSettings),
+                descriptions=make(SetDescriptionSettings),
+            )
             for name, row in study.datasets.items()
         },
-        "fit_contrast": {name: make(FitContrast, contrast=contrast) for name, contrast in to_fit.items()},
-        "assess_contrasts": {
-            "": make(
-                AssessContrasts,
-                contrasts=[ContrastGroups.of(row) for row in study.contrasts.values()],
-                datasets={
-                    name: DatasetOfContrasts.of(study.datasets[name]) for name in dict.fromkeys(dataset_of.values())
-                },
-                traps=TrapsOfContrast.of(config.settings.traps),
-            )
-        },
-        "test_gene_sets": {name: make(TestGeneSets) for name in study.contrasts},
-        "describe_gene_sets": {"": make(DescribeGeneSets, contrasts=list(study.contrasts))},
         "score_activities": {"": make(ScoreActivities, datasets=list(study.datasets))},
         "adjust_set_tests": {
             "": make(AdjustSetTests, contrasts=[ContrastOfRole.of(row) for row in study.contrasts.values()])
