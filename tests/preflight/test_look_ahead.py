@@ -8,9 +8,10 @@ from sidemine.cli import main
 from sidemine.preflight.inputs import survey_inputs
 from sidemine.preflight.patience import Patience
 from sidemine.preflight.text import ahead_lines, is_fine
-from sidemine.retrieve.addresses import mirror_key, series_matrix_urls
+from sidemine.retrieve.addresses import mirror_key
 from sidemine.retrieve.study_sources import StudySources
 from sidemine.simulate.studies import write_planted
+from sidemine.sources.geo_addresses import series_matrix_urls
 from sidemine.study.load import load_study
 
 VTE = mirror_key(series_matrix_urls("GSE19151", "GPL571")[0])

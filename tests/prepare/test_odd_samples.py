@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sidemine.prepare.odd_samples import find_odd_samples
-from sidemine.study.scales import Scale
+from sidemine.sources.scales import Scale
 
 NAMES = [f"S{n}" for n in range(8)]
 

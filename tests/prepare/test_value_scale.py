@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from sidemine.errors import InputError
 from sidemine.prepare.scale import assess_scale, judge_scale
-from sidemine.study.scales import SCALES, Scale
+from sidemine.sources.scales import SCALES, Scale
 
 RNG = np.random.default_rng(11)
 N_GENES, N_SAMPLES = 1500, 8

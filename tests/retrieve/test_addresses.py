@@ -12,16 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sidemine.errors import StudyError
-from sidemine.retrieve.addresses import (
-    canonical_url,
+from sidemine.retrieve.addresses import canonical_url, is_url, local_key, mirror_key, safe_name
+from sidemine.sources.geo_addresses import (
     geo_folder,
-    is_url,
-    local_key,
-    mirror_key,
     ncbi_annotation_url,
     ncbi_counts_urls,
     platform_annotation_urls,
-    safe_name,
     series_matrix_urls,
 )
 

@@ -15,9 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sidemine.errors import InputError
-from sidemine.retrieve.archive import check_member_name, iter_tar_members, iter_zip_members, open_data
-from sidemine.retrieve.forms import error_in_place_of_data
 from sidemine.retrieve.integrity import carries_simulation_marker, find_defect
+from sidemine.sources.forms import error_in_place_of_data
+from sidemine.text.archive import check_member_name, iter_tar_members, iter_zip_members, open_data
 
 TABLE = b"gene\tvalue\n" + b"".join(b"G%d\t%d\n" % (number, number * 7919 % 1013) for number in range(5000))
 

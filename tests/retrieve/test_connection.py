@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sidemine.retrieve.connection import _check_address, is_private
-from sidemine.retrieve.forms import Form, end_mark_of, error_in_place_of_data, find_wrong_form
 from sidemine.retrieve.patience import TransferFailed
 from sidemine.retrieve.transfer import ContentRange, content_range, seconds_of_retry_after, strong_validator, total_size
+from sidemine.sources.forms import Form, end_mark_of, error_in_place_of_data, find_wrong_form
 
 PUBLIC = {"ftp.ncbi.nlm.nih.gov": ["130.14.250.7"], "inside.example": ["10.0.0.5"], "two.example": ["8.8.8.8", "::1"]}
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from sidemine.errors import RetrievalError
-from sidemine.retrieve.archive import iter_tar_members
 from sidemine.retrieve.download import fetch
-from sidemine.retrieve.forms import Form
 from sidemine.retrieve.sources import Source
+from sidemine.sources.forms import Form
+from sidemine.text.archive import iter_tar_members
 
 
 def _folder(place: Path, names: list[str]) -> Path:

@@ -23,10 +23,10 @@ from sidemine.errors import RetrievalError
 from sidemine.retrieve.addresses import mirror_key
 from sidemine.retrieve.connection import new_session
 from sidemine.retrieve.download import fetch
-from sidemine.retrieve.forms import Form
 from sidemine.retrieve.patience import Pace, Retries
 from sidemine.retrieve.record import record_path
 from sidemine.retrieve.sources import Source
+from sidemine.sources.forms import Form
 
 KEPT, REFUSED = "kept", "refused"
 DATE = "Date: Mon, 02 Feb 2026 10:00:00 GMT"

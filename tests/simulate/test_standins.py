@@ -9,7 +9,7 @@ import pytest
 
 from sidemine.enrichment.libraries import read_library
 from sidemine.prepare.gene_table import read_gene_table
-from sidemine.retrieve.addresses import mirror_key, ncbi_annotation_url, ncbi_counts_urls, series_matrix_urls
+from sidemine.retrieve.addresses import mirror_key
 from sidemine.retrieve.integrity import carries_simulation_marker, find_defect
 from sidemine.simulate import standin_libraries
 from sidemine.simulate.addresses import matrix_url, mirror_path, series_url
@@ -17,6 +17,7 @@ from sidemine.simulate.standin_records import read_records
 from sidemine.simulate.standins import write_standins
 from sidemine.sources.count_archive import read_count_archive
 from sidemine.sources.expression_table import read_table_columns
+from sidemine.sources.geo_addresses import ncbi_annotation_url, ncbi_counts_urls, series_matrix_urls
 from sidemine.sources.ncbi_counts import read_ncbi_counts
 from sidemine.sources.series_matrix import read_series_matrix
 from sidemine.study.models import GeneTableSource

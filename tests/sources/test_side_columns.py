@@ -9,7 +9,7 @@ import pytest
 from sidemine.errors import InputError, SheetMismatch
 from sidemine.sources.expression_table import read_expression_table, read_table_columns
 from sidemine.sources.gene_column import DeclaredColumns
-from sidemine.study.scales import Scale
+from sidemine.sources.scales import Scale
 
 
 def _columns(tmp_path: Path, header: str, scale: Scale = "linear", named: list[str] | None = None) -> list[str]:

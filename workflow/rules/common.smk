@@ -28,7 +28,8 @@ from sidemine.retrieve.lock import find_accepted, read_lock, update_lock
 from sidemine.retrieve.record import InputRecord
 from sidemine.retrieve.refusal import alone_on, set_aside_refused
 from sidemine.retrieve.addresses import mirror_key
-from sidemine.retrieve.folders import FOLDER_FORMS, files_of_folder
+from sidemine.retrieve.folders import files_of_folder
+from sidemine.sources.forms import FOLDER_FORMS
 from sidemine.retrieve.study_sources import StudySources
 from sidemine.run_lock import hold_run_lock
 from sidemine.script_log import collect_errors

@@ -18,7 +18,7 @@ from sidemine.differential.fit import fit_contrast
 from sidemine.differential.groups import Groups, design_contrast, match_groups, raise_mismatch, select_groups
 from sidemine.errors import Problem, StudyError, Untestable
 from sidemine.prepare.log_expression import layer_of
-from sidemine.study.scales import LOG2_FOLD_CHANGE, is_filtered
+from sidemine.sources.scales import LOG2_FOLD_CHANGE, is_filtered
 from sidemine.tables import empty_table
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sidemine.study.scales import LOG2_FOLD_CHANGE
+from sidemine.sources.scales import LOG2_FOLD_CHANGE
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sidemine.study.scales import LOG2_FOLD_CHANGE
+from sidemine.sources.scales import LOG2_FOLD_CHANGE
 from sidemine.tables import Column, TableSpec, read_table, write_table
 
 if TYPE_CHECKING:

@@ -20,9 +20,9 @@ from sidemine.differential.counts import MIN_COUNT, expressed_by_counts, smalles
 from sidemine.differential.empirical_bayes import squeeze_variances
 from sidemine.differential.linear_model import EffectSpace, effect_space
 from sidemine.errors import InputError, Problem, Untestable
+from sidemine.sources.scales import DIFFERENCE_UNITS, Layer
 from sidemine.stats.multiplicity import benjamini_hochberg
 from sidemine.stats.tails import t_quantile, two_sided_p
-from sidemine.study.scales import DIFFERENCE_UNITS, Layer
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

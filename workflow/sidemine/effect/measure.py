@@ -20,9 +20,9 @@ from sidemine.enrichment.set_test_table import SET_TESTS
 from sidemine.errors import Problem
 from sidemine.prepare.sample_table import SAMPLES
 from sidemine.quality.shared_samples import sample_name
+from sidemine.sources.scales import SCALES
 from sidemine.study.models import MarginOfControl
 from sidemine.study.projections import DatasetToCount, DatasetToMeasure, HypothesisToMeasure
-from sidemine.study.scales import SCALES
 from sidemine.tables import read_json, read_table
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from sidemine.errors import InputError, Problem
-from sidemine.retrieve.archive import is_gzip, open_data
+from sidemine.text.archive import is_gzip, open_data
 
 if TYPE_CHECKING:
     import h5py

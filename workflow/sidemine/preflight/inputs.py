@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Literal
 
 from sidemine.errors import Problem, SidemineError
 from sidemine.retrieve.addresses import mirror_key
-from sidemine.retrieve.folders import FOLDER_FORMS, files_of_folder
+from sidemine.retrieve.folders import files_of_folder
 from sidemine.retrieve.integrity import file_name_of
 from sidemine.retrieve.lock import LockEntry, expected_entry, read_lock
+from sidemine.sources.forms import FOLDER_FORMS
 
 if TYPE_CHECKING:
     from sidemine.preflight.patience import Patience

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sidemine.study.scales import SCALES
+from sidemine.sources.scales import SCALES
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from sidemine.study.scales import Layer, Scale
+    from sidemine.sources.scales import Layer, Scale
 
 LIBRARY_OFFSET = 1.0
 """Added to normalised counts, CPM, TPM and FPKM before the logarithm: one in the unit that these scales define. The

@@ -35,8 +35,8 @@ from sidemine.retrieve.integrity import carries_simulation_marker
 from sidemine.sources.geo_record import read_record_metadata
 from sidemine.sources.ncbi_counts import read_ncbi_annotation
 from sidemine.sources.registry import BULK_SOURCES
+from sidemine.sources.scales import SCALES
 from sidemine.sources.value_matrix import ValueMatrix
-from sidemine.study.scales import SCALES
 from sidemine.tables import empty_table
 
 if TYPE_CHECKING:

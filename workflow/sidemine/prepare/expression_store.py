@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 from sidemine.errors import InputError, Problem
-from sidemine.study.scales import Layer
+from sidemine.sources.scales import Layer
 
 if TYPE_CHECKING:
     import anndata as ad

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from sidemine.errors import InputError, Problem, SidemineError
-from sidemine.retrieve.archive import open_data
+from sidemine.text.archive import open_data
 from sidemine.text.decoding import MAX_BYTES, UTF16_MARKS, not_there
 
 if TYPE_CHECKING:
@@ -168,7 +168,8 @@ def inspect_accession(
 
 def _matrices_in_mirror(accession: str, platform: str, mirror: Path) -> list[Path]:
     """Return all matrices of the series that the mirror holds: a series of several platforms has no plain form."""
-    from sidemine.retrieve.addresses import mirror_key, series_matrix_urls
+    from sidemine.retrieve.addresses import mirror_key
+    from sidemine.sources.geo_addresses import series_matrix_urls
 
     found = [mirror / mirror_key(url) for url in series_matrix_urls(accession, platform)]
     if not platform:
@@ -178,9 +179,10 @@ def _matrices_in_mirror(accession: str, platform: str, mirror: Path) -> list[Pat
 
 def _retrieve_matrix(accession: str, platform: str, mirror: Path | None, folder: Path) -> Path:
     from sidemine.errors import RetrievalError
-    from sidemine.retrieve.addresses import mirror_key, series_matrix_urls
+    from sidemine.retrieve.addresses import mirror_key
     from sidemine.retrieve.download import fetch
     from sidemine.retrieve.sources import Source
+    from sidemine.sources.geo_addresses import series_matrix_urls
 
     urls = series_matrix_urls(accession, platform)
     key = mirror_key(urls[0])

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, get_args
 
 import numpy as np
 
-from sidemine.study.scales import Layer
+from sidemine.sources.scales import Layer
 
 if TYPE_CHECKING:
     from anndata import AnnData

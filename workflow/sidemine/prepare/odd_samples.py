@@ -10,12 +10,12 @@ import numpy as np
 
 from sidemine.errors import Problem
 from sidemine.prepare.scale_marks import even_rows
-from sidemine.study.scales import SCALES
+from sidemine.sources.scales import SCALES
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from sidemine.study.scales import Scale
+    from sidemine.sources.scales import Scale
 
 _MOST_ROWS = 5_000
 _ENOUGH_ROWS = 100

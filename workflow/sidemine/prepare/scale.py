@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Literal
 
 from sidemine.errors import InputError, Problem
 from sidemine.prepare import scale_marks as marks
-from sidemine.study.scales import SCALES
+from sidemine.sources.scales import SCALES
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from sidemine.study.scales import Scale
+    from sidemine.sources.scales import Scale
 
 Answer = Literal["fits", "contradicts", "cannot tell"]
 

@@ -15,7 +15,7 @@ from sidemine.quality.principal_components import find_principal_components
 from sidemine.quality.reuse import find_relations, flag_reuse
 from sidemine.quality.sex_check import SexReading, find_sex_column, flag_sex, read_sex
 from sidemine.quality.treatment import decide_treatment
-from sidemine.study.scales import SCALES, has_fold_change
+from sidemine.sources.scales import SCALES, has_fold_change
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -13,7 +13,7 @@ from sidemine.quality.flags import Flag, consequence_words, listing
 from sidemine.quality.group_scale import SCALE as LEVEL
 from sidemine.quality.group_scale import flag_column_totals, flag_library_size, flag_scale
 from sidemine.quality.p_histogram import HistogramReading, read_histogram
-from sidemine.study.scales import LOG2_FOLD_CHANGE, is_filtered
+from sidemine.sources.scales import LOG2_FOLD_CHANGE, is_filtered
 from sidemine.text.columns import read_column
 
 if TYPE_CHECKING:

@@ -19,7 +19,6 @@ from sidemine.errors import InputError, Problem
 from sidemine.tables import write_text
 
 OWN_SCRIPTS = (
-    "columns.js",
     "core.js",
     "cards.js",
     "pictures.js",
@@ -28,7 +27,7 @@ OWN_SCRIPTS = (
     "calibration.js",
     "records.js",
 )
-"""The page's own scripts, in the order in which they run; what they share is in the first two."""
+"""The page's own scripts, in the order in which they run; what they share is in the first."""
 OWN_STYLES = ("page.css", "side_panels.css")
 """The page's own style sheets."""
 _EXPORT = re.compile(r"export\s*\{([^{}]*)\}\s*;?")

@@ -1,7 +1,7 @@
 """The gene explorer's data: every gene of the study, with its pooled effect per hypothesis or why there is none.
 
 Columns are kept apart and as whole numbers, which packs 20,000 genes into about a quarter of a megabyte. An interval is kept
-as its distances from the effect, a p-value as three digits and an exponent; both are exact at the digits that are shown.
+as its distances from the effect, exact at the digits that are shown; a p-value has three digits.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from sidemine.drawing.words import bounded, count
 from sidemine.report.collect import ContrastResults, StudyResults
-from sidemine.report.payload import always_shown, interval_block
+from sidemine.report.payload import always_shown, interval_block, significant
 from sidemine.report.thinning import COMPLETE, Thinning, kept_genes
 from sidemine.verdict.card import Card
 
@@ -78,11 +78,11 @@ def explorer_block(results: StudyResults, card: Card, thinning: Thinning = COMPL
         "k": [int(value) for value in table["k"]],
         "effect": _scaled(table["effect"], 1000),
         **interval_block(table["effect"], table["ci_low"], table["ci_high"]),
-        "p": _digits(table["p_value"]),
+        "p": _p_values(table["p_value"]),
     }
     for name, column in (("q", "q_value"), ("heterogeneity_p", "q_p")):
         if table[column].notna().any():
-            block[name] = _digits(table[column])
+            block[name] = _p_values(table[column])
     if table["i2"].notna().any():
         block["i2"] = _scaled(table["i2"], 1)
         block["prediction_low"] = _scaled(table["prediction_low"], 1000)
@@ -105,23 +105,8 @@ def _is_that_of(item: ContrastResults, table: pd.DataFrame) -> bool:
     )
 
 
-def _digits(values: Iterable[float]) -> dict[str, list[int | None]]:
-    """Return positive numbers as three digits and an exponent: 0.0123 is 123 and -4.
-
-    >>> _digits([0.0123, float("nan"), 1.0])
-    {'digits': [123, None, 100], 'exponent': [-4, None, -2]}
-    """
-    digits: list[int | None] = []
-    exponents: list[int | None] = []
-    for value in values:
-        if not math.isfinite(value):
-            digits.append(None)
-            exponents.append(None)
-            continue
-        mantissa, exponent = f"{max(value, 1e-300):.2e}".split("e")
-        digits.append(int(mantissa.replace(".", "")))
-        exponents.append(int(exponent) - 2)
-    return {"digits": digits, "exponent": exponents}
+def _p_values(values: Iterable[float]) -> list[float | None]:
+    return [significant(max(value, 1e-300)) if math.isfinite(value) else None for value in values]
 
 
 def _scaled(values: Iterable[Any], factor: int) -> list[int | None]:

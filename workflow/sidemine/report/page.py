@@ -12,7 +12,6 @@ from sidemine.drawing import words
 from sidemine.drawing.charts import Spec
 from sidemine.report import assets, cards, contrast_charts, ledger, methods, side_panels
 from sidemine.report.collect import StudyResults, collect
-from sidemine.report.compact import compact_contrast, compact_dataset, compact_explorer
 from sidemine.report.covariates import cross_table
 from sidemine.report.evidence_panels import evidence_panels
 from sidemine.report.explorer import explorer_block, explorer_options
@@ -198,15 +197,10 @@ def data_blocks(results: StudyResults, figures: dict[str, Spec], thinning: Thinn
     whole = calibration_block(results.supplement.calibration)
     blocks |= {} if whole is None else {"data-calibration": pack(whole)}
     blocks |= {
-        f"data-explorer-{card.hypothesis}": pack(compact_explorer(block))
+        f"data-explorer-{card.hypothesis}": pack(block)
         for card in results.verdicts.verdicts
         if (block := explorer_block(results, card, thinning)) is not None
     }
-    blocks |= {
-        f"data-dataset-{key}": pack(compact_dataset(dataset_block(results, key, thinning))) for key in results.datasets
-    }
-    blocks |= {
-        f"data-contrast-{key}": pack(compact_contrast(contrast_block(results, key, thinning)))
-        for key in results.contrasts
-    }
+    blocks |= {f"data-dataset-{key}": pack(dataset_block(results, key, thinning)) for key in results.datasets}
+    blocks |= {f"data-contrast-{key}": pack(contrast_block(results, key, thinning)) for key in results.contrasts}
     return blocks

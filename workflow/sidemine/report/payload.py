@@ -15,11 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 from sidemine.drawing.words import bounded, is_number
 from sidemine.report.collect import ContrastResults, DatasetResults, StudyResults
-from sidemine.report.compact import restored
 from sidemine.report.covariates import colour_columns
 from sidemine.report.thinning import COMPLETE, Thinning, kept_genes
+from sidemine.sources.scales import DIFFERENCE_UNITS, EXPRESSION_UNITS, LOG2_FOLD_CHANGE
 from sidemine.study.panels import LONGEST_PANEL
-from sidemine.study.scales import DIFFERENCE_UNITS, EXPRESSION_UNITS, LOG2_FOLD_CHANGE
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -48,8 +47,8 @@ def pack_text(text: str) -> str:
 
 
 def unpack(block: str) -> Any:
-    """Undo `pack`, and `compact` of what was packed."""
-    return restored(json.loads(gzip.decompress(base64.b64decode(block))))
+    """Undo `pack`."""
+    return json.loads(gzip.decompress(base64.b64decode(block)))
 
 
 def significant(value: float, digits: int = 3) -> float | None:

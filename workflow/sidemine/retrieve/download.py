@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from sidemine.errors import InputError, Problem, RetrievalError
 from sidemine.retrieve.addresses import mirror_key
-from sidemine.retrieve.folders import FOLDER_FORMS, pack_folder
+from sidemine.retrieve.folders import pack_folder
 from sidemine.retrieve.integrity import (
     carries_simulation_marker,
     ends_itself,
@@ -34,6 +34,7 @@ from sidemine.retrieve.lock import LockEntry, check_record, expected_entry
 from sidemine.retrieve.patience import FileAbsent, Retries, TransferFailed
 from sidemine.retrieve.record import InputRecord
 from sidemine.retrieve.sources import Source
+from sidemine.sources.forms import FOLDER_FORMS
 
 if TYPE_CHECKING:
     import requests

@@ -7,11 +7,7 @@ import tarfile
 from pathlib import Path
 
 from sidemine.errors import Problem, RetrievalError
-from sidemine.retrieve.archive import MAX_MEMBERS
-from sidemine.retrieve.forms import Form
-
-FOLDER_FORMS: frozenset[Form] = frozenset({"archive", "cells"})
-"""What a folder can be declared to be: one file per sample, or 10x output."""
+from sidemine.text.archive import MAX_MEMBERS
 
 
 def files_of_folder(folder: Path) -> list[Path]:

@@ -12,10 +12,10 @@ from typing import BinaryIO, Protocol, cast
 from urllib.parse import parse_qsl, urlsplit
 
 from sidemine.errors import InputError
-from sidemine.retrieve import archive
 from sidemine.retrieve.addresses import is_url
-from sidemine.retrieve.forms import HEAD, Form, Head, end_mark_of, error_in_place_of_data, find_wrong_form
 from sidemine.simulation_marker import SIMULATION_MARKER
+from sidemine.sources.forms import HEAD, Form, Head, end_mark_of, error_in_place_of_data, find_wrong_form
+from sidemine.text import archive
 
 _BLOCK = 2**20
 _TAIL = 4096

@@ -133,8 +133,8 @@ def fetch_range(
         with a web page or error text.
     """
     from sidemine.retrieve.connection import read_blocks
-    from sidemine.retrieve.forms import error_in_place_of_data
     from sidemine.retrieve.transfer import content_range, judge_status, transit_encoding
+    from sidemine.sources.forms import error_in_place_of_data
 
     if not 0 <= start <= end:
         raise ValueError("a range has 0 <= start <= end")

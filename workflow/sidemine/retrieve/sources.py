@@ -10,17 +10,14 @@ from typing import Any
 
 from sidemine.errors import Problem, StudyError
 from sidemine.lines.bridge.config import ComparatorSignatures
-from sidemine.retrieve.addresses import (
-    canonical_url,
-    is_url,
-    local_key,
-    mirror_key,
+from sidemine.retrieve.addresses import canonical_url, is_url, local_key, mirror_key
+from sidemine.sources.forms import Form
+from sidemine.sources.geo_addresses import (
     ncbi_annotation_url,
     ncbi_counts_urls,
     platform_annotation_urls,
     series_matrix_urls,
 )
-from sidemine.retrieve.forms import Form
 from sidemine.study.models import Dataset, GeneSetRow, GeneTableSource, Layout, PublishedTable, SetFormat
 from sidemine.study.paths import expand_path
 

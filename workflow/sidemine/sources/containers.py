@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO, BinaryIO, cast
 
 from sidemine.errors import InputError, Problem
-from sidemine.retrieve.archive import (
+from sidemine.text.archive import (
     GZIP_MAGIC,
     is_tar,
     is_zip,
@@ -101,7 +101,7 @@ def iter_files(
     Raises
     ------
     InputError
-        See `retrieve.archive.iter_tar_members`; also when the path is no container, or archives are nested too deep.
+        See `text.archive.iter_tar_members`; also when the path is no container, or archives are nested too deep.
     """
     limits = _Limits(str(path), max_member_bytes, max_members, [] if notes is None else notes)
     for count, (name, stream) in enumerate(_outer_files(path, limits), start=1):

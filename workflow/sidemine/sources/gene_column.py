@@ -13,9 +13,9 @@ from sidemine.text.delimited import ANNOTATION_WORDS, IDENTIFIER_WORDS, TextTabl
 from sidemine.text.numbers import is_missing, is_number
 
 if TYPE_CHECKING:
+    from sidemine.sources.scales import Scale
     from sidemine.study.models import IdentifierKind
     from sidemine.study.projections import DatasetToRead
-    from sidemine.study.scales import Scale
 
 PEEK_ROWS = 200
 """Rows that are looked at."""

@@ -112,7 +112,7 @@ class SeriesMetadata:
     @property
     def alternatives(self) -> list[str]:
         """Where values may be had instead: supplementary files, and NCBI-generated counts for sequencing series."""
-        from sidemine.retrieve.addresses import ncbi_counts_urls
+        from sidemine.sources.geo_addresses import ncbi_counts_urls
 
         found = [*self.series_files, *self.sample_files]
         kinds = " ".join(self.series.get("type", [])).lower()

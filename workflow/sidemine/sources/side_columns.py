@@ -10,7 +10,7 @@ from sidemine.errors import Problem, SheetMismatch
 from sidemine.text.delimited import TextTable, plain_word
 
 if TYPE_CHECKING:
-    from sidemine.study.scales import Scale
+    from sidemine.sources.scales import Scale
 
 _STATISTIC = "statistic"
 _SUMMARY = "summary"

@@ -10,8 +10,8 @@ from pathlib import Path
 from sidemine.errors import InputError, Problem
 from sidemine.isolation import run_isolated
 from sidemine.isolation.spreadsheet import Cell, Sheet, read_sheets
-from sidemine.retrieve.archive import GZIP_MAGIC
 from sidemine.sources.containers import spooled_to_file
+from sidemine.text.archive import GZIP_MAGIC
 from sidemine.text.decoding import open_unpacked
 from sidemine.text.delimited import TextTable
 from sidemine.text.numbers import is_number

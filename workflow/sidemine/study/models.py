@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from sidemine.lines.bridge.config import Concordance
+from sidemine.sources.scales import SCALES, Scale
 from sidemine.study.closed_model import ClosedModel, split_list
 from sidemine.study.context import ClinicalContext
 from sidemine.study.covariates import parse_covariate
@@ -18,7 +19,6 @@ from sidemine.study.identifiers import Identifier, SetName
 from sidemine.study.independence import source_of
 from sidemine.study.panels import GenePanel
 from sidemine.study.patterns import compile_pattern
-from sidemine.study.scales import SCALES, Scale
 
 # Braces, angle brackets and globs in an output path mean something to Snakemake.
 _PLACE = r"^[^{}<>*?\[\]\x00-\x1f]+$"

@@ -11,6 +11,7 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict
 
+from sidemine.sources.scales import Scale
 from sidemine.study.covariates import parse_covariate
 from sidemine.study.independence import source_of
 from sidemine.study.models import (
@@ -24,7 +25,6 @@ from sidemine.study.models import (
     SetFormat,
     Strand,
 )
-from sidemine.study.scales import Scale
 
 
 class Projection(BaseModel):

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import IO, BinaryIO, cast
 
 from sidemine.errors import InputError, Problem
-from sidemine.retrieve.archive import GZIP_MAGIC, open_gunzipped
+from sidemine.text.archive import GZIP_MAGIC, open_gunzipped
 
 MAX_BYTES = 20 * 10**9
 """Largest unpacked size that is read unless the caller says otherwise: far above any series matrix."""

@@ -17,9 +17,9 @@ from sidemine.differential.fit import MIN_MEAN_LOG2_NORMALISED_COUNT, fit_contra
 from sidemine.differential.groups import Groups, design_contrast
 from sidemine.errors import Untestable
 from sidemine.quality.sex_check import recorded_sex
+from sidemine.sources.scales import Layer
 from sidemine.study.covariates import parse_covariate
 from sidemine.study.projections import ContrastToFit
-from sidemine.study.scales import Layer
 from sidemine.text.columns import read_numbers
 
 if TYPE_CHECKING:

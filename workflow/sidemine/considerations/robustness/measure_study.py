@@ -27,8 +27,8 @@ from sidemine.prepare.log_expression import layer_of
 from sidemine.prepare.sample_table import SAMPLES
 from sidemine.quality.sex_check import find_sex_column
 from sidemine.records import read_record
+from sidemine.sources.scales import is_filtered
 from sidemine.study.projections import ContrastToFit, DatasetToPrepare, GeneTableToRead, HypothesisToPlace
-from sidemine.study.scales import is_filtered
 from sidemine.tables import read_json, read_table
 
 if TYPE_CHECKING:

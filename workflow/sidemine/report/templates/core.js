@@ -11,7 +11,7 @@ window.sidemine = (() => {
 
   // ---- data ---------------------------------------------------------------------------------------------------
   function block(id) {
-    if (!blocks.has(id)) blocks.set(id, unpack(byId(id).textContent).then((found) => found.json()).then(window.sidemineColumns));
+    if (!blocks.has(id)) blocks.set(id, unpack(byId(id).textContent).then((found) => found.json()));
     return blocks.get(id);
   }
 

@@ -8,11 +8,6 @@
   let here = null;
 
   const scaled = (value, by) => (value === null || value === undefined ? null : value / by);
-  function digits(column, i) {
-    if (!column || i < 0) return null;
-    if (column.plain) return column.plain[i];
-    return column.digits[i] === null ? null : Number(`${column.digits[i]}e${column.exponent[i]}`);
-  }
 
   // The table of a single experiment is that of its comparison, so it is packed once.
   async function explorerData(id) {
@@ -21,7 +16,7 @@
     const own = await block(`data-contrast-${data.same_as}`);
     const effect = own.log2_fold_change;
     return { ...data, step: own.gene_step, k: effect.map(() => 1), effect, below: own.below, above: own.above,
-             p: { plain: own.p }, pooled: own.tested };
+             p: own.p, pooled: own.tested };
   }
 
   // ---- rows ---------------------------------------------------------------------------------------------------
@@ -39,7 +34,7 @@
         effect: scaled(middle, 1000),
         low: middle === null ? null : scaled(middle - data.below[i], 1000),
         high: middle === null ? null : scaled(middle + data.below[i] + data.above[i], 1000),
-        p: digits(data.p, i), q: digits(data.q, i), heterogeneity: digits(data.heterogeneity_p, i), i2: one(data.i2, 1),
+        p: one(data.p, 1), q: one(data.q, 1), heterogeneity: one(data.heterogeneity_p, 1), i2: one(data.i2, 1),
         prediction_low: one(data.prediction_low, 1000), prediction_high: one(data.prediction_high, 1000),
         effects: names.map((name) => (data.effects[name] ? one(data.effects[name], 1000) : null)),
         why: names.map((name) => reasons[data.missing[name][index]] ?? (i < 0 && data.pooled ? "not on this page" : "")),

@@ -16,6 +16,8 @@ from typing import Literal
 Form = Literal["any", "series_matrix", "metadata", "platform", "table", "numbers", "gmt", "archive", "hdf5", "cells"]
 """What an input is declared to be: `table` any text table or workbook, `numbers` one that holds numbers too, `cells` what
 single-cell tools write."""
+FOLDER_FORMS: frozenset[Form] = frozenset({"archive", "cells"})
+"""What a local folder can be declared to be: one file per sample, or 10x output."""
 
 HEAD = 2**16
 """How many of the first bytes of a file, unpacked, the checks look at."""
