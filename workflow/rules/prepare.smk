@@ -1,6 +1,6 @@
 rule read_samples:
     input:
-        unpack(get_dataset_files),
+        unpack(lambda wildcards: get_files(SOURCES.of_dataset[wildcards.dataset])),
     output:
         samples="<results>/datasets/{dataset}/samples.tsv",
         mismatches="<results>/datasets/{dataset}/mismatches.json",
@@ -43,7 +43,7 @@ checkpoint check_designs:
 
 rule prepare_dataset:
     input:
-        unpack(get_dataset_files),
+        unpack(lambda wildcards: get_files(SOURCES.of_dataset[wildcards.dataset])),
         samples="<results>/datasets/{dataset}/samples.tsv",
         mismatches="<results>/datasets/{dataset}/mismatches.json",
         gene_table=f"<downloads>/{SOURCES.gene_table.key}",

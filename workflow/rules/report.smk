@@ -1,3 +1,8 @@
+from sidemine.provenance import places_of_records, recorded_jobs
+
+RECORDED_JOBS = recorded_jobs(SPECIFICATIONS)
+
+
 rule describe_study:
     output:
         study="<results>/study.json",
@@ -8,7 +13,7 @@ rule describe_study:
     params:
         study=lambda wildcards: {
             **STUDY.to_json(),
-            "specifications": get_specification_digests(),
+            "specifications": RECORDED_JOBS,
         },
         code=get_code("describe_study.py"),
     message:
@@ -41,7 +46,7 @@ rule build_report:
         study="<results>/study.json",
         verdicts="<results>/verdicts.json",
         manifest="<results>/manifest.json",
-        provenance=get_provenance(),
+        provenance=expand("<results>/{place}", place=places_of_records(RECORDED_JOBS)),
         sets="<results>/gene_sets.tsv.gz",
         specificity="<results>/specificity.tsv",
         robustness="<results>/robustness.json",

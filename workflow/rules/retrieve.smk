@@ -1,9 +1,11 @@
+from sidemine.engine.local_files import describe_retrieval, origin_of
+
 # The only rules that touch the network. They run where Snakemake runs, never on a cluster node.
 
 
 rule retrieve_input:
     input:
-        origin=get_origin,
+        origin=lambda wildcards: origin_of(SOURCES.by_key[wildcards.key], STUDY.mirror),
     output:
         file="<downloads>/{key}",
         record="<downloads>/{key}.record.json",
@@ -14,7 +16,11 @@ rule retrieve_input:
     retries: 0
     localrule: True
     params:
-        specification=get_retrieval,
+        specification=lambda wildcards: describe_retrieval(
+            SPECIFICATIONS["retrieve_input"][wildcards.key],
+            SOURCES.by_key[wildcards.key],
+            STUDY.mirror,
+        ),
         # A function of `input` makes no job run again when its value changes: what is here stays, whatever it is for,
         # wherever the lock lies (rule lock_inputs compares with it) and however much may be fetched.
         source=lambda wildcards, input: SOURCES.by_key[wildcards.key].to_dict(),
@@ -38,7 +44,8 @@ rule lock_inputs:
                 {name for names in SOURCES.accepted_by.values() for name in names}
             ),
         ),
-        lock=get_lock,
+        # An edit of the lock is seen; a dry run may find none yet.
+        lock=lambda wildcards: [place_of(STUDY.lock)] if STUDY.lock.exists() else [],
         checked=get_gate,
     output:
         inputs="<results>/inputs.json",

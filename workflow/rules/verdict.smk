@@ -24,7 +24,7 @@ rule decide_verdicts:
             contrast=SCOPE.composition_contrasts,
         ),
         inputs="<results>/inputs.json",
-        planted=[get_place(STUDY.planted)] if STUDY.planted else [],
+        planted=[place_of(STUDY.planted)] if STUDY.planted else [],
         checked=get_gate,
     output:
         verdicts=report(

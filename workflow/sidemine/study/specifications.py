@@ -483,6 +483,9 @@ def _words(study: Study, contrast: str) -> ContrastWords:
     )
 
 
-def to_plain_specification(specification: Projection) -> dict[str, Any]:
-    """Return a specification as JSON-ready values."""
-    return specification.model_dump(mode="json", by_alias=True)
+def to_plain_specifications(specifications: Specifications) -> dict[str, dict[str, dict[str, Any]]]:
+    """Return specifications as JSON-ready values, by rule and by what the job is about."""
+    return {
+        rule: {about: specification.model_dump(mode="json", by_alias=True) for about, specification in jobs.items()}
+        for rule, jobs in specifications.items()
+    }
