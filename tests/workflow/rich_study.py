@@ -10,11 +10,13 @@ from typing import Any
 import yaml
 from pydantic import BaseModel
 
+from sidemine.registered_jobs import specify_study
 from sidemine.retrieve.study_sources import StudySources
 from sidemine.study.context import ConsideredDataset
 from sidemine.study.load import Study, load_study
 from sidemine.study.models import Contrast, Dataset, GeneSetRow, PublishedTable, StudyConfig
-from sidemine.study.specifications import specify_jobs, to_plain_specifications
+from sidemine.study.plan import StudyPlan
+from sidemine.study.specifications import to_plain_specifications
 
 CONFIG: dict[str, Any] = {
     "study": {
@@ -183,6 +185,6 @@ def edited(edits: dict[str, Any]) -> tuple[dict[str, Any], dict[str, list[dict[s
 
 def jobs_of(study: Study) -> dict[tuple[str, str], Any]:
     """Return what each job is given of a study."""
-    jobs = to_plain_specifications(specify_jobs(study, StudySources.of(study), "code"))
+    jobs = to_plain_specifications(specify_study(StudyPlan(study, StudySources.of(study)), "code"))
     given = {(rule, job): given for rule, of_rule in jobs.items() for job, given in of_rule.items()}
     return {**given, ("describe_study", ""): study.to_json()}

@@ -6,12 +6,11 @@ from pathlib import Path
 # The package lies beside this workflow: it is found without being installed, here and in the scripts.
 WORKFLOW = Path(str(workflow.current_basedir)).resolve().parent
 sys.path.insert(0, str(WORKFLOW))
-os.environ["PYTHONPATH"] = os.pathsep.join(
-    filter(None, [str(WORKFLOW), os.environ.get("PYTHONPATH")])
-)
+PATHS = [str(WORKFLOW), os.environ.get("PYTHONPATH", "")]
+os.environ.update(PYTHONPATH=os.pathsep.join(filter(None, PATHS)))
 # Results must not depend on --cores: linear algebra runs on one thread per job, and jobs run side by side.
-for library in ("OMP", "OPENBLAS", "MKL", "NUMBA"):
-    os.environ[f"{library}_NUM_THREADS"] = "1"
+LIBRARIES = ("OMP", "OPENBLAS", "MKL", "NUMBA")
+os.environ.update({f"{library}_NUM_THREADS": "1" for library in LIBRARIES})
 
 from sidemine.code_digest import digest_of_package, digest_of_script
 from sidemine.engine.failed_run import close_failed_run, forget_missing
@@ -20,7 +19,9 @@ from sidemine.engine.study_run import open_run
 from sidemine.errors import SidemineError
 from sidemine.study.command_line import wants_relock
 from sidemine.study.scope import Scope
-from sidemine.study.specifications import specify_jobs, to_plain_specifications
+from sidemine.registered_jobs import STUDY_JOBS, specify_study
+from sidemine.study.plan import StudyPlan
+from sidemine.study.specifications import to_plain_specifications
 
 
 def get_study_file():
@@ -54,9 +55,8 @@ def get_run():
 
 RUN = get_run()
 STUDY, SOURCES, SCOPE = RUN.study, RUN.sources, Scope(RUN.study)
-SPECIFICATIONS = to_plain_specifications(
-    specify_jobs(STUDY, SOURCES, digest_of_package())
-)
+PLAN = StudyPlan(STUDY, SOURCES)
+SPECIFICATIONS = to_plain_specifications(specify_study(PLAN, digest_of_package()))
 
 
 pathvars:
@@ -87,6 +87,12 @@ def get_code(script, *modules):
     return digest_of_script(WORKFLOW / "scripts" / script, *modules)
 
 
+def get_resource_digests(job):
+    """Return the digests of the tables beside the workflow that a declared job reads."""
+    files = [path for paths in job.resource_files.values() for path in paths]
+    return digests_of({path.name: path for path in files})
+
+
 def get_marker_digests():
     """Return the digests of the cell markers, which lie beside the workflow."""
     cells = ("b_cell", "erythroid", "monocyte", "neutrophil", "platelet", "t_cell")
@@ -109,7 +115,7 @@ def get_specification(rule, about=""):
     """Return the function that gives a job what its script uses of the study, and no more (study/specifications.py).
 
     A function, because Snakemake would read braces in a plain value (a regular expression, a path with ${...}) as
-    wildcards. `about` tells the jobs of a rule apart: the name of a wildcard, or what this one is about.
+    wildcards. `about` tells its jobs apart, where it has several: the name of a wildcard, or what this one is about.
     """
     return lambda wildcards: SPECIFICATIONS[rule][wildcards.get(about, about)]
 

@@ -71,30 +71,6 @@ rule pool_datasets:
         "../scripts/pool_datasets.py"
 
 
-# One job: the random sets of one contrast take a second, starting a job takes longer.
-rule measure_specificity:
-    input:
-        fits=expand(
-            "<results>/contrasts/{contrast}/fit.npz", contrast=SCOPE.primary_contrasts
-        ),
-        sets="<results>/gene_sets.tsv.gz",
-        checked=get_gate,
-    output:
-        table="<results>/specificity.tsv",
-        record="<results>/specificity.json",
-        provenance="<results>/provenance/measure_specificity.json",
-    log:
-        "<logs>/measure_specificity.log",
-    priority: 10
-    params:
-        specification=get_specification("measure_specificity"),
-        code=get_code("measure_specificity.py"),
-    message:
-        "Place the primary sets among matched random sets and comparator sets"
-    script:
-        "../scripts/measure_specificity.py"
-
-
 # One job: a contrast with 130 samples takes seconds, the others nothing.
 rule measure_calibration:
     input:
@@ -178,3 +154,35 @@ rule describe_published_table:
         "Check the published table {wildcards.table} against its label"
     script:
         "../scripts/describe_published_table.py"
+
+
+# What considerations and lines of evidence declare (sidemine/study_jobs.py). Tables beside the workflow are seen by their
+# digests, like its code.
+for job in STUDY_JOBS:
+    if job.name in SPECIFICATIONS:
+
+        rule:
+            name:
+                job.name
+            input:
+                unpack(
+                    lambda wildcards, job=job: job.input_files(
+                        PLAN, wildcards.get(job.wildcard, "")
+                    )
+                ),
+                checked=get_gate if job.after_designs else [],
+            output:
+                **job.output_files(PLAN),
+                provenance=job.provenance,
+            log:
+                job.log,
+            priority: job.priority
+            params:
+                specification=get_specification(job.name, job.wildcard),
+                resources=get_resource_digests(job),
+                job=job.module,
+                code=get_code("run_study_job.py", *job.code),
+            message:
+                job.message
+            script:
+                "../scripts/run_study_job.py"

@@ -34,7 +34,7 @@ _UNFOLLOWABLE = {
     *("__subclasses__", "__init_subclass__", "__getattr__"),
 }
 """Names by which code reaches other code, or its docstrings, without naming it."""
-_FOLLOWED_ELSEWHERE = {"isolation/child.py", "run_study_job.py"}
+_FOLLOWED_ELSEWHERE = {"isolation/child.py", "study_jobs.py"}
 """They run code by its name: who asks the first for a function names it itself, and the rules of the second name the
 module of each job when they ask for its digest."""
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
@@ -87,7 +87,8 @@ def digest_of_script(script: Path, *modules: str) -> str:
     script
         Path of a Python file.
     modules
-        Modules of sidemine (`sidemine.room.module`) that it finds by their names while it runs: each counts whole.
+        Modules of sidemine (`sidemine.room.module`) that it finds by their names while it runs: each counts whole. With a
+        name (`sidemine.room.module:name`) this counts, and what it uses.
 
     Returns
     -------
@@ -101,11 +102,11 @@ def digest_of_script(script: Path, *modules: str) -> str:
     """
     use = _Use()
     use.add_whole(script)
-    for module in modules:
-        file = _file_of(module)
-        if file is None:
+    for place in modules:
+        module, _, name = place.partition(":")
+        if _file_of(module) is None:
             raise ModuleNotFoundError(module)
-        use.add_whole(file)
+        use.add_name(module, name)
     use.follow_all()
     return _digest(use.parts() if use.followable else _all_parts([script]))
 
@@ -155,7 +156,7 @@ class _Use:
             if "*" in module.imported:
                 self._add_imported(file, "*")
             for place, name in statement.imports:
-                self._add_name(place, name)
+                self.add_name(place, name)
 
     def parts(self) -> Iterator[tuple[str, bytes]]:
         """Give the content that counts, by place."""
@@ -181,9 +182,9 @@ class _Use:
         if name not in taken:
             taken.add(name)
             for place, what in _parse(file).imported[name]:
-                self._add_name(place, what)
+                self.add_name(place, what)
 
-    def _add_name(self, place: str, name: str) -> None:
+    def add_name(self, place: str, name: str) -> None:
         """Take a name of a module, a module of a package, or (where the name is empty) a module."""
         file = _file_of(place)
         if name and (below := _file_of(f"{place}.{name}")):

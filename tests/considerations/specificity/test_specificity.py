@@ -57,7 +57,10 @@ def hypothesis(direction="up", kind="cohort"):
 
 def measured(fit, direction="up", kind="cohort", seed=5):
     return measure_specificity(
-        [hypothesis(direction, kind)], {"a": fit}, gene_sets(), SpecificitySettings(300, 5, 500, seed)
+        [hypothesis(direction, kind)],
+        {"a": fit},
+        gene_sets(),
+        SpecificitySettings(matched_sets=300, min_set_size=5, max_set_size=500, seed=seed),
     )
 
 

@@ -41,7 +41,6 @@ if TYPE_CHECKING:
 
     from sidemine.considerations.calibration.config import CalibrationSettings
     from sidemine.considerations.robustness.config import RobustnessSettings
-    from sidemine.considerations.specificity.config import SpecificitySettings
     from sidemine.retrieve.sources import Source
     from sidemine.retrieve.study_sources import StudySources
     from sidemine.study.load import Study
@@ -178,23 +177,6 @@ class PoolDatasets(Projection):
     hypotheses: list[HypothesisToPool]
     min_set_size: int
     max_set_size: int
-
-
-class MeasureSpecificity(Projection):
-    """What primary sets are compared with."""
-
-    hypotheses: list[HypothesisToPlace]
-    matched_sets: int
-    min_set_size: int
-    max_set_size: int
-    seed: int
-
-    @property
-    def settings(self) -> SpecificitySettings:
-        """What is a setting of it."""
-        from sidemine.considerations.specificity.config import SpecificitySettings
-
-        return _settings_of(self, SpecificitySettings)
 
 
 class MeasureCalibration(Projection):
@@ -401,7 +383,6 @@ def specify_jobs(study: Study, sources: StudySources, package: str) -> Specifica
             )
         },
         "pool_datasets": {"": make(PoolDatasets, hypotheses=[HypothesisToPool.of(row) for row in config.hypotheses])},
-        "measure_specificity": {"": make(MeasureSpecificity, hypotheses=to_place)},
         "measure_calibration": {
             "": make(MeasureCalibration, contrasts=list(to_fit.values()), primary_sets=primary_sets)
         },

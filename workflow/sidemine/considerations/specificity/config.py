@@ -1,12 +1,11 @@
-"""Settings of the study that specificity uses."""
+"""What specificity uses of a study."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from sidemine.study.projections import HypothesisToPlace, Projection
 
 
-@dataclass(frozen=True)
-class SpecificitySettings:
+class SpecificitySettings(Projection):
     """Part of `study.models.Settings`, by the same names; see there.
 
     Attributes
@@ -23,3 +22,9 @@ class SpecificitySettings:
     min_set_size: int
     max_set_size: int
     seed: int
+
+
+class MeasureSpecificity(SpecificitySettings):
+    """What primary sets are compared with."""
+
+    hypotheses: list[HypothesisToPlace]

@@ -1,0 +1,49 @@
+"""The job of specificity: `specificity.tsv` and `specificity.json`."""
+
+from __future__ import annotations
+
+from sidemine.considerations.specificity.config import MeasureSpecificity
+from sidemine.study.plan import StudyPlan
+from sidemine.study_jobs import JobFiles, Patterns, StudyJob
+
+
+def _specify(plan: StudyPlan) -> MeasureSpecificity:
+    return plan.specify(MeasureSpecificity, hypotheses=plan.hypotheses)
+
+
+def _inputs(plan: StudyPlan, _: MeasureSpecificity) -> Patterns:
+    return {
+        "fits": [f"<results>/contrasts/{contrast}/fit.npz" for contrast in plan.scope.primary_contrasts],
+        "sets": "<results>/gene_sets.tsv.gz",
+    }
+
+
+# One job: the random sets of one contrast take a second, starting a job takes longer.
+def _run(inputs: JobFiles, outputs: JobFiles, specification: MeasureSpecificity) -> None:
+    from sidemine.considerations.specificity.measure import measure_specificity
+    from sidemine.considerations.specificity.table import SPECIFICITY
+    from sidemine.differential.contrast_fit import load_fit
+    from sidemine.enrichment.gene_set_table import GENE_SETS
+    from sidemine.records import write_record
+    from sidemine.tables import read_table, write_table
+
+    table, records = measure_specificity(
+        specification.hypotheses,
+        {contrast: load_fit(path) for contrast, path in inputs.by_folder("fits").items()},
+        read_table(inputs.path("sets"), GENE_SETS),
+        specification,
+    )
+    write_table(table, outputs.path("table"), SPECIFICITY)
+    write_record(records, outputs.path("record"))
+
+
+JOB = StudyJob(
+    name="measure_specificity",
+    message="Place the primary sets among matched random sets and comparator sets",
+    specification=MeasureSpecificity,
+    specify=_specify,
+    inputs=_inputs,
+    outputs={"table": "<results>/specificity.tsv", "record": "<results>/specificity.json"},
+    run=_run,
+    priority=10,
+)
