@@ -44,7 +44,7 @@ from sidemine.considerations.calibration.rates import (
     read_simulated,
 )
 from sidemine.considerations.calibration.table import CALIBRATION
-from sidemine.differential.contrast_fit import ContrastFit, differential_table
+from sidemine.differential.contrast_fit import ContrastFit
 from sidemine.differential.design import Design, build_design
 from sidemine.differential.fit import fit_contrast
 from sidemine.effect.pooling import pool
@@ -326,10 +326,11 @@ def descriptive_rows(n_datasets: int) -> Iterator[CalibrationRow]:
     simulator = Simulator(kind, 50)
 
     def draw(i: int) -> dict[str, np.ndarray]:
-        table = differential_table(simulator.global_null(), pd.DataFrame(index=GENES))
-        over = over_representation(table.assign(q_value=table["p_value"]), SETS, 0.05)
+        fit = simulator.global_null()
+        membership = membership_of(fit)
+        over = over_representation(replace(fit, q_value=fit.p_value), membership, 0.05)
         over = over[over["test"] == "over_representation_up"].sort_values("gene_set")
-        ranked = prerank(table, SETS, seed=1 + i, permutations=1000).sort_values("gene_set")
+        ranked = prerank(fit, membership, min_size=5, permutations=1000, seed=1 + i).sort_values("gene_set")
         return {"over_representation_up": over["p_value"].to_numpy(), "prerank": ranked["p_value"].to_numpy()}
 
     yield from rows_of(kind.name, "global", repeat(n_datasets, draw), PLACE >= 0)

@@ -203,7 +203,7 @@ EVERYWHERE = {path.stem for path in SCRIPTS}
         ("sidemine/differential/differential_table.py", "its sign is target minus reference.", "Its sign: target minus reference.",
          {"analyse_dataset", "build_report", "draw_annex"}),
         ("sidemine/lines/bridge/table.py", "Id of the bridge.", "The bridge.", {"measure_concordance"}),
-        ("sidemine/tables.py", '"""Return a typed table', '"""Give a typed table', set()),
+        ("sidemine/tables.py", '"""Return a table with', '"""Give a table with', set()),
         ("sidemine/script_log.py", "finally:\n        root.", "finally:\n        print()\n        root.", EVERYWHERE),
         ("sidemine/report/templates/page.css", "{", "{ color: red;", {"build_report", "draw_annex", "write_manifest",
                                                                       "record_run"}),

@@ -14,8 +14,8 @@ from sidemine.enrichment.gene_sets import (
     GENE_SETS_LEDGER,
     build_gene_sets,
     safe_set_name,
-    select_measured_sets,
 )
+from sidemine.enrichment.set_membership import build_membership
 from sidemine.errors import InputError, StudyError
 from sidemine.study.models import GeneSetRow
 from sidemine.tables import check_table
@@ -151,11 +151,10 @@ def test_safe_names_stay_apart() -> None:
 def test_measured_sets_respect_sizes_but_only_comparators_can_be_too_large(files: dict[str, Path]) -> None:
     rows = [_row("MINE", "ALPHA+BETA"), _regulon("R", "STAT1", "yes"), _row("*", "*", family="comparator")]
     table, _ = build_gene_sets(rows, files, _Table())
-    found = select_measured_sets(table, {"MX1", "IFIT1", "STAT1", "MYC"}, 1, 2)
-    assert [(one.name, one.n_in_set, list(one.weights), one.is_signed) for one in found] == [
-        ("MINE", 3, ["IFIT1", "MX1", "STAT1"], False),
-        ("Odd_name_x", 1, ["MX1"], False),
-        ("R", 3, ["MYC"], True),
-    ]
-    comparators = select_measured_sets(table.assign(family="comparator"), {"MX1", "IFIT1", "STAT1"}, 1, 2)
-    assert [one.name for one in comparators] == ["Odd_name_x"]
+    sets = build_membership(table, ["MX1", "IFIT1", "STAT1", "MYC"], 1, 2)
+    assert sets.gene_sets == ["MINE", "Odd_name_x", "R"]
+    assert sets.n_in_set.tolist()[::2] == [3, 3]
+    assert sets.n_measured.tolist() == [3, 1, 1]
+    assert sets.signed.tolist() == [False, False, True]
+    comparators = build_membership(table.assign(family="comparator"), ["MX1", "IFIT1", "STAT1"], 1, 2)
+    assert comparators.gene_sets == ["Odd_name_x"]

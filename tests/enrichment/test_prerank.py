@@ -12,19 +12,24 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from plain_fit import plain_fit
 
-from sidemine.differential.differential_table import DIFFERENTIAL
+from sidemine.differential.contrast_fit import ContrastFit, restrict_genes
 from sidemine.enrichment.gene_set_table import GENE_SETS
 from sidemine.enrichment.prerank import prerank
-from sidemine.enrichment.set_test_table import SET_TESTS
+from sidemine.enrichment.set_membership import build_membership
 from sidemine.errors import InputError
-from sidemine.tables import check_table, empty_table
 
 
-def _differential(count: int = 600) -> pd.DataFrame:
+def _fit(count: int = 600) -> ContrastFit:
     t = np.round(np.random.default_rng(3).normal(size=count), 1)  # rounding makes many ties
     t[:30] += 2
-    return pd.DataFrame({"gene": [f"gene{i:04d}" for i in range(count)], "t": t})
+    return plain_fit([f"gene{i:04d}" for i in range(count)], t=t)
+
+
+def score(fit: ContrastFit, sets: pd.DataFrame, seed: int = 5) -> pd.DataFrame:
+    membership = build_membership(sets, fit.genes, 5, 1000)
+    return prerank(fit, membership, min_size=5, permutations=1000, seed=seed)
 
 
 def _sets(**sets: list[int]) -> pd.DataFrame:
@@ -45,8 +50,7 @@ SETS = _sets(
 
 
 def test_planted_set_is_found_names_with_double_underscores_survive_and_p_is_never_zero() -> None:
-    found = prerank(_differential(), SETS, seed=5)
-    check_table(found, SET_TESTS, "tests")
+    found = score(_fit(), SETS)
     by_test = found.set_index(["gene_set", "test"])
     assert list(by_test.index) == [
         ("HALLMARK__X", "prerank"),
@@ -58,20 +62,25 @@ def test_planted_set_is_found_names_with_double_underscores_survive_and_p_is_nev
     assert by_test.loc[("UP", "prerank"), "direction"] == "up"
     assert 0 < by_test.loc[("UP", "prerank"), "p_value"] < 1e-6
     assert by_test.loc[("NULL", "prerank"), "p_value"] > 0.001
-    assert set(found["role"]) == {"descriptive"}
     assert (found["p_value"] > 0).all()
 
 
-def test_ties_row_order_and_set_order_do_not_change_a_number() -> None:
-    mixed = prerank(_differential().sample(frac=1, random_state=1), SETS.sample(frac=1, random_state=2), seed=5)
-    pd.testing.assert_frame_equal(prerank(_differential(), SETS, seed=5), mixed, check_exact=True)
+def test_ties_gene_order_and_set_order_do_not_change_a_number() -> None:
+    mixed = restrict_genes(_fit(), np.random.default_rng(1).permutation(600))
+    again = score(mixed, SETS.sample(frac=1, random_state=2))
+    pd.testing.assert_frame_equal(score(_fit(), SETS), again, check_exact=True)
+
+
+def test_a_part_of_a_signed_set_needs_as_many_genes_as_a_set() -> None:
+    found = score(_fit(), _sets(SIGNED=[*range(20), -400, -401]))
+    assert list(found["test"]) == ["prerank_activated"]
 
 
 def test_hash_seed_and_threads_of_the_environment_do_not_change_a_number() -> None:
     script = (
         "import sys; sys.path[:0] = [sys.argv[1]]\n"
-        "from test_prerank import SETS, _differential, prerank\n"
-        "print(prerank(_differential(), SETS, seed=5)[['effect', 'statistic', 'p_value']].to_csv(float_format='%.17g'))\n"
+        "from test_prerank import SETS, _fit, score\n"
+        "print(score(_fit(), SETS)[['effect', 'statistic', 'p_value']].to_csv(float_format='%.17g'))\n"
     )
     outputs = {
         subprocess.run(
@@ -88,29 +97,18 @@ def test_hash_seed_and_threads_of_the_environment_do_not_change_a_number() -> No
 
 def test_gseapy_stays_quiet_about_ties_and_logging_is_as_before(capfd: pytest.CaptureFixture[str]) -> None:
     before = logging.root.manager.disable
-    prerank(_differential(), SETS, seed=5)
+    score(_fit(), SETS)
     assert logging.root.manager.disable == before
     assert capfd.readouterr() == ("", "")
 
 
 def test_seed_zero_is_refused() -> None:
     with pytest.raises(InputError, match="not positive"):
-        prerank(_differential(), SETS, seed=0)
+        score(_fit(), SETS, seed=0)
 
 
-def test_a_t_that_is_not_finite_is_refused() -> None:
-    with pytest.raises(InputError, match="not a finite number"):
-        prerank(_differential().assign(t=np.nan), SETS, seed=1)
-
-
-def test_contrast_without_genes_gives_a_typed_empty_table() -> None:
-    found = prerank(empty_table(DIFFERENTIAL), SETS, seed=1)
-    check_table(found, SET_TESTS, "tests")
-    assert len(found) == 0
-
-
-def test_nothing_to_test_is_a_typed_empty_table() -> None:
-    assert len(prerank(_differential(), _sets(FAR=[5000, 5001, 5002, 5003, 5004]), seed=1)) == 0
+def test_nothing_to_test_gives_no_row() -> None:
+    assert len(score(_fit(), _sets(FAR=[5000, 5001, 5002, 5003, 5004]))) == 0
 
 
 @pytest.mark.real_files
@@ -122,9 +120,8 @@ def test_scores_equal_fgsea_on_a_real_ranking(real_files: Path) -> None:
         sets = {cells[1]: cells[2:] for line in stream if (cells := line.rstrip("\n").split("\t"))}
     chosen = sorted(set(sets) & set(reference.index))[:50]
     rows = [(name, "target", gene, 1.0, "1", "x") for name in chosen for gene in sorted(set(sets[name]) - {""})]
-    found = prerank(
-        ranking.rename(columns={"ID": "gene"}), pd.DataFrame(rows, columns=GENE_SETS.names), seed=7
-    ).set_index("gene_set")
+    fit = plain_fit(list(ranking["ID"]), t=ranking["t"].to_numpy())
+    found = score(fit, pd.DataFrame(rows, columns=GENE_SETS.names), seed=7).set_index("gene_set")
     expected = reference.loc[found.index]
     assert len(found) >= 45
     np.testing.assert_array_equal(found["n_measured"], expected["size"])

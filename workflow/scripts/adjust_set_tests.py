@@ -7,8 +7,7 @@ with log_to(snakemake.log[0]), record_job(snakemake):
     from pathlib import Path
 
     from sidemine.enrichment.false_discovery import adjust_set_tests
-    from sidemine.enrichment.set_test_rows import join_set_tests
-    from sidemine.enrichment.set_test_table import ENRICHMENT, SET_TESTS
+    from sidemine.enrichment.set_test_table import ENRICHMENT, SET_TESTS, join_set_tests
     from sidemine.study.specifications import AdjustSetTests
     from sidemine.tables import read_table, write_table
 

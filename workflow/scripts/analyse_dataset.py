@@ -13,9 +13,8 @@ with log_to(snakemake.log[0]), record_job(snakemake):
     from sidemine.differential.contrast_fit import save_fit
     from sidemine.differential.differential_table import read_differential, write_differential
     from sidemine.enrichment.gene_set_table import GENE_SETS
-    from sidemine.enrichment.set_descriptions import describe_gene_sets
     from sidemine.enrichment.set_test_table import SET_TESTS
-    from sidemine.enrichment.set_tests import run_set_tests
+    from sidemine.enrichment.set_tests import describe_gene_sets, run_set_tests
     from sidemine.errors import StudyError
     from sidemine.prepare.expression_store import read_expression
     from sidemine.prepare.log_expression import log2_expression
@@ -83,7 +82,7 @@ with log_to(snakemake.log[0]), record_job(snakemake):
         found = stop_problems(flags, traps, f"contrast {contrast.contrast}")
         if not (problems or found):
             write_table(run_set_tests(outcome.fit, sets, **specification.tests.model_dump()), tests_path, SET_TESTS)
-            described = describe_gene_sets(table, sets, **specification.descriptions.model_dump())
+            described = describe_gene_sets(outcome.fit, sets, **specification.descriptions.model_dump())
             write_table(described, descriptions_path, SET_TESTS)
         return found
 

@@ -45,7 +45,22 @@ class TableSpec:
 
 
 def check_table(table: pd.DataFrame, spec: TableSpec, where: str) -> None:
-    """Raise `InputError` unless `table` has the columns of `spec`, in order, with values of their kind."""
+    """Refuse a table that does not have the columns of its specification, in order, with values of their kind.
+
+    Parameters
+    ----------
+    table
+        The table.
+    spec
+        Its columns.
+    where
+        The file, for messages.
+
+    Raises
+    ------
+    InputError
+        When columns are missing, too many, out of order or of another kind, or a cell is empty that must not be.
+    """
     names = [str(name) for name in table.columns]
     expected = spec.names
     problems: list[Problem] = []
@@ -93,7 +108,16 @@ def _column_problem(values: pd.Series, column: Column, where: str) -> Problem | 
 
 
 def write_table(table: pd.DataFrame, path: Path, spec: TableSpec) -> None:
-    """Check `table` against `spec` and write it as TSV (gzip when the name ends in .gz), the same bytes every time.
+    """Check a table and write it as TSV, the same bytes every time.
+
+    Parameters
+    ----------
+    table
+        The table.
+    path
+        The file; gzip when its name ends in .gz.
+    spec
+        Its columns.
 
     Raises
     ------
@@ -141,7 +165,7 @@ def read_table(path: Path, spec: TableSpec) -> pd.DataFrame:
 
 
 def empty_table(spec: TableSpec) -> pd.DataFrame:
-    """Return a typed table without rows: 'nothing found' is a result."""
+    """Return a table with the columns of `spec`, typed, and no rows: 'nothing found' is a result."""
     import pandas as pd
 
     kinds = {"text": "object", "integer": "int64", "number": "float64", "boolean": "bool"}

@@ -117,7 +117,7 @@ def test_rotation_is_the_set_test_of_a_weighted_set():
     from scipy.sparse import csr_array
 
     size = np.array([N_GENES])
-    membership = SetMembership(["set"], ["target"], ["1"], size, size, csr_array(weights[None]), [])
+    membership = SetMembership(["set"], ["target"], ["1"], size, size, csr_array(weights[None]), [], np.array([False]))
     theirs = rotation_test(fit, membership, n_rotations=4999, seed=9, competitive=False, mixed=False)["p_value"][0]
     assert own == pytest.approx(theirs, abs=4 * np.sqrt(0.25 / 5000) + 0.002)
 

@@ -42,7 +42,13 @@ def way(low: float, high: float) -> str:
 
 
 def interval_words(effect: float | None, low: float | None, high: float | None) -> str:
-    """Return `0.54 [0.17, 0.91]`."""
+    """Return an effect with its interval in words, for example `0.54 [0.17, 0.91]`.
+
+    Parameters
+    ----------
+    effect, low, high
+        The effect and the limits of its interval; an em dash stands for None.
+    """
     return f"{number(effect)} [{number(low)}, {number(high)}]"
 
 
@@ -102,7 +108,18 @@ def interval_rows(groups: Groups) -> list[dict[str, Any]]:
 
 
 def intervals(rows: Sequence[Mapping[str, Any]], effect_unit: str, what: str) -> Spec:
-    """Return labelled effects with their 95 % confidence intervals, under headings."""
+    """Return labelled effects with their 95 % confidence intervals, under headings.
+
+    Parameters
+    ----------
+    rows
+        One per line of the chart: key (its place and label), and where it is no heading effect, ci_low, ci_high, way
+        (higher, lower or unclear) and value (the interval in words).
+    effect_unit
+        Unit of the effects.
+    what
+        What is shown, for readers who do not see the chart.
+    """
     # Headings have no effect: without a domain of its own the axis would leave them out.
     y = {"field": "key", "type": "nominal", "scale": {"domain": [row["key"] for row in rows]}, "axis": _LABEL}
     # The labels take much of a narrow screen: the title ends where the plot ends and may reach under them.

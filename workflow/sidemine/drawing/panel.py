@@ -72,5 +72,17 @@ class Panel:
 
 
 def make_tile(key: str, name: str, value: str, hint: str) -> dict[str, str]:
-    """Return a key figure: what is asked, the figure, and what it means or why there is none."""
+    """Return a key figure for the head of a panel.
+
+    Parameters
+    ----------
+    key
+        Names the figure in tests and styles.
+    name
+        What is asked.
+    value
+        The figure.
+    hint
+        What it means, or why there is none; shortened, with the whole beneath.
+    """
     return {"key": key, "name": name, "value": value, "hint": shortened(hint, LONGEST_REASON), "more": hint}

@@ -133,7 +133,14 @@ def p_statement(value: float | None) -> str:
 
 
 def count(value: int, singular: str, plural: str = "") -> str:
-    """Return `1 sample`, `2 samples`, `12,345 genes`.
+    """Return how many there are, in words.
+
+    Parameters
+    ----------
+    value
+        The number.
+    singular, plural
+        The word; without a plural, an s is added.
 
     >>> count(1, "sample"), count(12345, "gene"), count(2, "study", "studies")
     ('1 sample', '12,345 genes', '2 studies')

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sidemine.enrichment.gene_sets import select_measured_sets
+from sidemine.enrichment.set_membership import build_membership
+from sidemine.paper import Paper
 from sidemine.tables import Column, TableSpec, empty_table
 
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ ACTIVITIES = TableSpec(
         Column("score", "number", "Activity score; positive: the set's genes are high in this sample."),
     ),
 )
+
+ULM_PAPER = Paper("activities", "Badia-i-Mompel P et al. decoupleR. Bioinform Adv 2022.", "10.1093/bioadv/vbac016")
 
 
 def activities(
@@ -44,7 +47,7 @@ def activities(
     gene_sets
         Table of `gene_set_table.GENE_SETS`; weights and signs are used.
     min_size, max_size
-        See `select_measured_sets`.
+        Fewest measured genes of a set; most measured genes of a comparator set.
 
     Returns
     -------
@@ -60,17 +63,17 @@ def activities(
     varying = np.isfinite(matrix).all(axis=0)
     varying[varying] = np.ptp(matrix[:, varying], axis=0) > 0 if len(matrix) else False
     values = values.loc[:, varying]
-    sets = select_measured_sets(gene_sets, frozenset(values.columns), min_size, max_size)
-    # A set of all genes with one weight has no slope.
-    sets = [one for one in sets if len(one.weights) < values.shape[1] or len(set(one.weights.values())) > 1]
-    if not sets or len(values) < 2 or values.shape[1] < 4:
+    if len(values) < 2 or values.shape[1] < 4:
         return empty_table(ACTIVITIES)
-    weights = np.zeros((values.shape[1], len(sets)))
-    for column, one in enumerate(sets):
-        weights[values.columns.get_indexer(list(one.weights)), column] = list(one.weights.values())
-    scores = pd.DataFrame(
-        _ulm((values - values.mean(axis=0)).to_numpy(), weights), index=values.index, columns=[one.name for one in sets]
-    )
+    membership = build_membership(gene_sets, list(values.columns), min_size, max_size)
+    weights = membership.weights.toarray().T
+    # A set of all genes with one weight has no slope.
+    sloped = np.ptp(weights, axis=0) > 0
+    if not sloped.any():
+        return empty_table(ACTIVITIES)
+    names = np.array(membership.gene_sets, dtype=object)[sloped]
+    centred = (values - values.mean(axis=0)).to_numpy()
+    scores = pd.DataFrame(_ulm(centred, weights[:, sloped]), index=values.index, columns=names)
     long = scores.rename_axis("sample").reset_index().melt("sample", var_name="gene_set", value_name="score")
     long["method"] = "ulm"
     table = long[ACTIVITIES.names].dropna(subset="score")

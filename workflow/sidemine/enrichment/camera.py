@@ -18,6 +18,8 @@ import numpy as np
 
 from sidemine.differential.contrast_fit import ContrastFit
 from sidemine.enrichment.set_membership import SetMembership
+from sidemine.enrichment.set_test import SampleSettings, SetTest, Statistic
+from sidemine.paper import Paper
 from sidemine.stats.tails import two_sided_p
 
 if TYPE_CHECKING:
@@ -68,8 +70,23 @@ def camera(fit: ContrastFit, membership: SetMembership) -> pd.DataFrame:
     )
 
 
+def inter_gene_correlation(fit: ContrastFit, membership: SetMembership) -> NDArray[np.float64]:
+    """Return the mean correlation of the genes of each set, estimated from the residuals; NaN for a single gene."""
+    sets = CameraSets.of(membership)
+    _, correlation = sets.variance_of_score(_residual_scores(fit, sets.shares))
+    return np.where(sets.size > 1, correlation, np.nan)
+
+
 def z_of_t(t: NDArray[np.float64], df: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the normal deviates of moderated t statistics by Hill's approximation (1970), as limma's CAMERA does."""
+    """Return the normal deviates of moderated t statistics, one per gene.
+
+    By Hill's approximation (1970, Algorithm 395), as limma's CAMERA does.
+
+    Parameters
+    ----------
+    t, df
+        Moderated t and its degrees of freedom, one per gene; `df` may be infinite.
+    """
     df = np.minimum(df, 1e100)
     a = df - 0.5
     b = 48 * a * a
@@ -140,7 +157,13 @@ class CameraSets:
     def variance_of_mean_square(
         self, estimated: NDArray[np.float64]
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Do the same from the mean square of the residual scores."""
+        """Return the same, one value per set, from the mean square of the residual scores.
+
+        Parameters
+        ----------
+        estimated
+            Per set: mean square of Σ a·residual over the residual degrees of freedom.
+        """
         with np.errstate(divide="ignore", invalid="ignore"):
             correlation = (estimated - self.independent) / (1 - self.independent)
         # A single gene has no correlation to estimate; negative correlation is not believed, as in limma.
@@ -163,3 +186,23 @@ class CameraSets:
         inside = squares_inside - self.size * ((self.signs @ z) / self.size) ** 2
         outside = np.sum(z**2) - squares_inside - (len(z) - self.size) * mean_outside**2
         return np.asarray((inside + outside) / (len(z) - 2))
+
+
+def _run(fit: ContrastFit, membership: SetMembership, settings: SampleSettings) -> pd.DataFrame:  # noqa: ARG001
+    return camera(fit, membership).assign(test="camera")
+
+
+CAMERA = SetTest[SampleSettings](
+    statistics=(Statistic("camera", "CAMERA", "verdict"),),
+    words="CAMERA, with the inter-gene correlation estimated from the residuals, asks whether the set changed more than "
+    "other measured genes.",
+    papers=(
+        Paper(
+            "CAMERA",
+            "Wu D, Smyth GK. Camera: a competitive gene set test accounting for inter-gene correlation. Nucleic Acids "
+            "Res 2012.",
+            "10.1093/nar/gks461",
+        ),
+    ),
+    run=_run,
+)

@@ -16,6 +16,8 @@ from sidemine.differential.contrast_fit import ContrastFit
 from sidemine.differential.empirical_bayes import posterior_variances
 from sidemine.enrichment.camera import direction_of
 from sidemine.enrichment.set_membership import SetMembership
+from sidemine.enrichment.set_test import SampleSettings, SetTest, Statistic
+from sidemine.paper import Paper
 from sidemine.stats.tails import SMALLEST_P, chi_squared_quantile, two_sided_p
 
 if TYPE_CHECKING:
@@ -57,8 +59,8 @@ def fry(fit: ContrastFit, membership: SetMembership, *, mixed: bool = True) -> p
     p_mixed = np.full(len(p_value), np.nan)
     for row in range(len(p_value)) if mixed else ():
         genes = slice(weights.indptr[row], weights.indptr[row + 1])
-        own = weights.data[genes, None] * effects[weights.indices[genes]]
-        p_mixed[row] = p_value[row] if len(own) == 1 else _mixed_p(own)
+        weighted = weights.data[genes, None] * effects[weights.indices[genes]]
+        p_mixed[row] = p_value[row] if len(weighted) == 1 else _mixed_p(weighted)
     return pd.DataFrame(
         {
             "gene_set": np.array(membership.gene_sets, dtype=object),
@@ -93,7 +95,17 @@ def resistant_variances(
     prior_variance: NDArray[np.float64],
     prior_df: NDArray[np.float64],
 ) -> NDArray[np.float64]:
-    """Return outlier-resistant posterior variances from the sum and the largest of a gene's squared effects."""
+    """Return outlier-resistant posterior variances, one per gene.
+
+    Parameters
+    ----------
+    total, largest
+        Per gene: sum of the squared effects (contrast and residuals), and the largest of them, which is left out.
+    df
+        Residual degrees of freedom.
+    prior_variance, prior_df
+        Empirical Bayes prior, per gene; `prior_df` may be infinite.
+    """
     resistant = (total - largest) / (df + 1 - _expected_largest_square(df))
     return posterior_variances(resistant, SHARE_OF_DF_WITHOUT_LARGEST * df, prior_variance, prior_df)
 
@@ -126,3 +138,21 @@ def _mixed_p(effects: NDArray[np.float64]) -> float:
     a = total * mean
     # beta.sf without the 0.4 s that importing scipy.stats takes.
     return max(float(betaincc(a, total - a, np.clip(observed, 0.0, 1.0))), SMALLEST_P)
+
+
+def _run(fit: ContrastFit, membership: SetMembership, settings: SampleSettings) -> pd.DataFrame:  # noqa: ARG001
+    return fry(fit, membership, mixed=False).assign(test="fry")
+
+
+ROAST_PAPER = Paper(
+    "ROAST, FRY, rotation",
+    "Wu D et al. ROAST: rotation gene set tests for complex microarray experiments. Bioinformatics 2010.",
+    "10.1093/bioinformatics/btq401",
+)
+
+FRY = SetTest[SampleSettings](
+    statistics=(Statistic("fry", "FRY", "verdict"),),
+    words="FRY (directional) asks whether the set changed at all.",
+    papers=(ROAST_PAPER,),
+    run=_run,
+)

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Protocol
 from sidemine.enrichment.gene_set_table import GENE_SETS
 from sidemine.enrichment.libraries import Library, find_set, read_library
 from sidemine.errors import InputError, Problem, SidemineError, StudyError
-from sidemine.study.models import Family
 from sidemine.study.projections import GeneSetToRead
 from sidemine.tables import Column, TableSpec, empty_table
 
@@ -299,56 +298,3 @@ def _records(one: _ChosenSet, weights: Mapping[str, float]) -> Iterable[dict[str
         }
         for gene, weight in weights.items()
     ]
-
-
-@dataclass(frozen=True)
-class MeasuredSet:
-    """A gene set as far as one contrast or dataset measured it.
-
-    Attributes
-    ----------
-    name, family, version
-        As in `gene_set_table.GENE_SETS`.
-    n_in_set
-        Genes of the set, measured or not.
-    weights
-        Measured gene → weight, sorted by gene.
-    is_signed
-        Whether the whole set, measured or not, holds a negative weight.
-    """
-
-    name: str
-    family: Family
-    version: str
-    n_in_set: int
-    weights: Mapping[str, float]
-    is_signed: bool
-
-
-def select_measured_sets(
-    gene_sets: pd.DataFrame, genes: Collection[str], min_size: int, max_size: int
-) -> list[MeasuredSet]:
-    """Return the sets that can be tested on these genes, sorted by name.
-
-    Parameters
-    ----------
-    gene_sets
-        Table of `gene_set_table.GENE_SETS`.
-    genes
-        Measured genes: the universe.
-    min_size
-        Fewest measured genes of any set.
-    max_size
-        Most measured genes of a comparator set; sets that the study itself names are tested whatever their size.
-    """
-    measured = frozenset(genes)
-    selected: list[MeasuredSet] = []
-    for name, rows in gene_sets.groupby("gene_set", sort=True):
-        pairs = sorted(zip(rows["gene"], rows["weight"], strict=True))
-        weights = {str(gene): float(weight) for gene, weight in pairs if gene in measured}
-        first = rows.iloc[0]
-        too_large = first["family"] == "comparator" and len(weights) > max_size
-        if len(weights) >= min_size and not too_large:
-            signed = bool((rows["weight"] < 0).any())
-            selected.append(MeasuredSet(str(name), first["family"], str(first["version"]), len(rows), weights, signed))
-    return selected

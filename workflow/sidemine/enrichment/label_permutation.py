@@ -119,7 +119,18 @@ class PermutationPlan:
 
 
 def permute_labels(design: Design, n_permutations: int, seed: int) -> PermutationPlan:
-    """Return the permutations of a design: all labelings where they are few, else random ones."""
+    """Return the permutations of a design: all labelings where they are few, else random ones.
+
+    Parameters
+    ----------
+    design
+        A design without block correlation; with fixed block effects labels stay within their block.
+    n_permutations
+        Random permutations, and the number of labelings up to which all are enumerated. With covariates they are always
+        random, and residuals of the covariates are permuted (Freedman and Lane 1983).
+    seed
+        Seed of the random permutations.
+    """
     last = design.matrix.shape[1] - 1
     q, r = np.linalg.qr(design.matrix, mode="complete")
     contrast = q[:, last] * np.sign(r[last, last])
@@ -154,7 +165,19 @@ def exchangeable_blocks(design: Design) -> list[NDArray[np.int64]]:
 def random_orders(
     blocks: list[NDArray[np.int64]], n: int, n_permutations: int, seed: int | list[int]
 ) -> NDArray[np.int64]:
-    """Return random orders of the rows, permutations × n, each row staying in its block."""
+    """Return random orders of the rows, permutations × n, each row staying in its block.
+
+    Parameters
+    ----------
+    blocks
+        Rows among which labels may be permuted.
+    n
+        Number of rows in all.
+    n_permutations
+        Number of orders, drawn with replacement.
+    seed
+        Seed of the draw.
+    """
     rng = np.random.default_rng(seed)
     orders = np.tile(np.arange(n), (n_permutations, 1))
     for rows in blocks:

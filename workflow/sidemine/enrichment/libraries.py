@@ -86,7 +86,17 @@ def find_set(library: Library, name: str) -> tuple[tuple[str, float], ...]:
 
 
 def near_names(name: str, names: Mapping[str, object] | list[str], limit: int = 5) -> list[str]:
-    """Return names that a person may have meant: same without regard to case, containing, or similarly spelled."""
+    """Return names that a person may have meant: same without regard to case, similarly spelled, or containing.
+
+    Parameters
+    ----------
+    name
+        What was written.
+    names
+        What there is.
+    limit
+        Most names to return.
+    """
     wanted = name.casefold()
     folded: dict[str, str] = {}
     for candidate in sorted(names):

@@ -6,130 +6,102 @@ p-values never carry a verdict: Goeman and Bühlmann 2007, doi 10.1093/bioinform
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from sidemine.enrichment.gene_sets import MeasuredSet, select_measured_sets
-from sidemine.enrichment.set_test_table import SET_TESTS
-from sidemine.errors import InputError, Problem
-from sidemine.tables import empty_table
+import numpy as np
+
+from sidemine.enrichment.set_membership import SetMembership
+from sidemine.enrichment.set_test import GeneSettings, SetTest, Statistic
+from sidemine.paper import Paper
 
 if TYPE_CHECKING:
     import pandas as pd
+    from numpy.typing import NDArray
+
+    from sidemine.differential.contrast_fit import ContrastFit
 
 SMALLEST_P = 1e-300
 """Tail probabilities below this underflow; a p-value of 0 is never reported."""
 
 
-def over_representation(
-    differential: pd.DataFrame,
-    gene_sets: pd.DataFrame,
-    fdr: float = 0.05,
-    min_size: int = 5,
-    max_size: int = 1000,
-) -> pd.DataFrame:
+def over_representation(fit: ContrastFit, membership: SetMembership, fdr: float) -> pd.DataFrame:
     """Test every set for over-representation among the genes that are higher, and among those that are lower.
 
     Parameters
     ----------
-    differential
-        Table of `differential_table.DIFFERENTIAL`. Its genes, all of them, are the universe: measured and mapped to a symbol,
-        whether or not they belong to any set.
-    gene_sets
-        Table of `gene_set_table.GENE_SETS`.
+    fit
+        A fitted contrast. Its genes, all of them, are the universe: measured and mapped to a symbol, whether or not
+        they belong to any set.
+    membership
+        Sets × genes of that fit.
     fdr
-        Genes with `q_value` at or below it make the two lists.
-    min_size, max_size
-        See `select_measured_sets`.
+        Genes with a q-value at or below it make the two lists.
 
     Returns
     -------
     pandas.DataFrame
-        Rows of `set_test_table.SET_TESTS`, role `descriptive`, two per set; sets without a single gene in the list stay, with
-        p = 1. A set with negative weights gives four rows: its activated and its repressed genes apart. `effect` is the
-        log2 odds ratio (with 0.5 added to each cell), `statistic` the number of genes of the set in the list.
-
-    Raises
-    ------
-    InputError
-        When a gene stands twice in `differential`.
+        Two rows per set; four for a set with negative weights, whose activated and repressed genes are tested apart.
+        Sets without a single gene in a list stay, with p = 1. Columns: gene_set; test; n_measured (genes of the set, or
+        of its part); effect (log2 odds ratio, with 0.5 added to each cell); effect_scale; direction (of the list; none
+        where the set has no more genes in it than by chance); statistic (genes of the set in the list); p_value
+        (one-sided, never 0).
     """
-    import numpy as np
     import pandas as pd
     from scipy.stats import hypergeom
 
-    require_unique_genes(differential)
-    significant = differential["q_value"].to_numpy() <= fdr
-    change = differential["log2_fold_change"].to_numpy()
-    lists = {
-        "up": frozenset(differential["gene"][significant & (change > 0)]),
-        "down": frozenset(differential["gene"][significant & (change < 0)]),
-    }
-    universe = len(differential)
-    rows: list[dict[str, object]] = []
-    for measured in select_measured_sets(gene_sets, frozenset(differential["gene"]), min_size, max_size):
-        for suffix, genes in _parts(measured):
-            for direction, listed in lists.items():
-                hits, drawn, in_part = len(listed & genes), len(listed), len(genes)
-                p_value = max(float(hypergeom.sf(hits - 1, universe, in_part, drawn)), SMALLEST_P)
-                rows.append(
-                    {
-                        "gene_set": measured.name,
-                        "family": measured.family,
-                        "test": f"over_representation_{direction}{suffix}",
-                        "role": "descriptive",
-                        "n_in_set": measured.n_in_set,
-                        "n_measured": in_part,
-                        "effect": _log2_odds_ratio(hits, in_part, drawn, universe),
-                        "effect_se": np.nan,
-                        "ci_low": np.nan,
-                        "ci_high": np.nan,
-                        "effect_scale": "log2 odds ratio",
-                        "direction": direction if hits * universe > in_part * drawn else "none",
-                        "statistic": float(hits),
-                        "p_value": min(p_value, 1.0),
-                        "n_permutations": 0,
-                        "inter_gene_correlation": np.nan,
-                        "universe_size": universe,
-                        "seed": 0,
-                        "set_version": measured.version,
-                    }
-                )
-    if not rows:
-        return empty_table(SET_TESTS)
-    table = pd.DataFrame.from_records(rows, columns=SET_TESTS.names)
-    return table.sort_values(["gene_set", "test"], kind="stable", ignore_index=True)
-
-
-def _parts(measured: MeasuredSet) -> Iterator[tuple[str, frozenset[str]]]:
-    """Give the whole of an unsigned set; of a signed one its activated and its repressed genes, where it has them."""
-    if not measured.is_signed:
-        yield "", frozenset(measured.weights)
-        return
-    for suffix, sign in (("_activated", 1), ("_repressed", -1)):
-        genes = frozenset(gene for gene, weight in measured.weights.items() if weight * sign > 0)
-        if genes:
-            yield suffix, genes
-
-
-def _log2_odds_ratio(hits: int, in_set: int, drawn: int, universe: int) -> float:
-    from math import log2
-
-    # Haldane's half keeps the ratio finite where a cell is empty.
-    a, b = hits + 0.5, in_set - hits + 0.5
-    c, d = drawn - hits + 0.5, universe - in_set - drawn + hits + 0.5
-    return log2(a * d / (b * c))
-
-
-def require_unique_genes(differential: pd.DataFrame) -> None:
-    """Raise `InputError` when a gene stands twice."""
-    doubled = differential["gene"][differential["gene"].duplicated()]
-    if len(doubled):
-        raise InputError(
-            Problem(
-                "a gene stands twice in the differential table",
-                f"gene {doubled.iloc[0]} and {len(doubled) - 1} more",
-                "each gene once",
-                "Map probes to genes before testing sets; this is a bug in sidemine.",
+    significant = fit.q_value <= fdr
+    lists = {"up": significant & (fit.log2_fold_change > 0), "down": significant & (fit.log2_fold_change < 0)}
+    parts = membership.parts()
+    tables = []
+    for direction, listed in lists.items():
+        hits = np.array([np.count_nonzero(listed[part.genes]) for part in parts], dtype=np.int64)
+        sizes = np.array([len(part.genes) for part in parts], dtype=np.int64)
+        n_listed, universe = int(listed.sum()), len(fit.genes)
+        p_value = hypergeom.sf(hits - 1, universe, sizes, n_listed)
+        tables.append(
+            pd.DataFrame(
+                {
+                    "gene_set": [part.gene_set for part in parts],
+                    "test": [f"over_representation_{direction}{part.suffix}" for part in parts],
+                    "n_measured": sizes,
+                    "effect": _log2_odds_ratio(hits, sizes, n_listed, universe),
+                    "effect_scale": "log2 odds ratio",
+                    "direction": np.where(hits * universe > sizes * n_listed, direction, "none"),
+                    "statistic": hits.astype(np.float64),
+                    "p_value": np.clip(p_value, SMALLEST_P, 1.0),
+                }
             )
         )
+    return pd.concat(tables, ignore_index=True)
+
+
+def _log2_odds_ratio(
+    hits: NDArray[np.int64], sizes: NDArray[np.int64], n_listed: int, universe: int
+) -> NDArray[np.float64]:
+    # Haldane's half keeps the ratio finite where a cell is empty.
+    a, b = hits + 0.5, sizes - hits + 0.5
+    c, d = n_listed - hits + 0.5, universe - sizes - n_listed + hits + 0.5
+    return np.log2(a * d / (b * c))
+
+
+def _run(fit: ContrastFit, membership: SetMembership, settings: GeneSettings) -> pd.DataFrame:
+    return over_representation(fit, membership, settings.over_representation_fdr)
+
+
+OVER_REPRESENTATION = SetTest[GeneSettings](
+    statistics=tuple(
+        Statistic(f"over_representation_{direction}{suffix}", f"over-represented, {genes} genes{part}")
+        for direction, genes in (("down", "lower"), ("up", "higher"))
+        for suffix, part in (("", ""), ("_activated", ", activated targets"), ("_repressed", ", repressed targets"))
+    ),
+    words="Over-representation counts the genes of a set at FDR {over_representation_fdr:g}, up and down apart "
+    "(universe: the genes tested in that contrast).",
+    papers=(
+        Paper(
+            "gene tests take genes as independent",
+            "Goeman JJ, Bühlmann P. Bioinformatics 2007.",
+            "10.1093/bioinformatics/btm051",
+        ),
+    ),
+    run=_run,
+)

@@ -106,7 +106,17 @@ def permute_and_test(
 
 
 def permuted_targets(design: Design, n_labelings: int, seed: list[int]) -> NDArray[np.bool_]:
-    """Return random labelings, labelings × samples: who is a target."""
+    """Return random labelings, labelings × samples: who is a target.
+
+    Parameters
+    ----------
+    design
+        The design whose group column is permuted, within blocks where these are fixed effects.
+    n_labelings
+        Number of labelings, drawn with replacement.
+    seed
+        Entropy of the draw.
+    """
     orders = random_orders(exchangeable_blocks(design), len(design.samples), n_labelings, seed)
     return np.asarray(design.is_target[orders])
 

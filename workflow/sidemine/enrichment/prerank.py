@@ -12,14 +12,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from sidemine.enrichment.gene_sets import MeasuredSet, select_measured_sets
-from sidemine.enrichment.over_representation import require_unique_genes
-from sidemine.enrichment.set_test_table import SET_TESTS
+import numpy as np
+
+from sidemine.enrichment.camera import direction_of
+from sidemine.enrichment.set_membership import SetMembership
+from sidemine.enrichment.set_test import GeneSettings, SetTest, Statistic
 from sidemine.errors import InputError, Problem
-from sidemine.tables import empty_table
+from sidemine.paper import Paper
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from sidemine.differential.contrast_fit import ContrastFit
 
 SETS_PER_CALL = 50
 """Memory of the multilevel method grows with the sets of one call (10 GB at 5,000 sets)."""
@@ -30,93 +34,78 @@ digits, and they take most of its time (a quarter of it is left when 1e-50 becom
 
 
 def prerank(
-    differential: pd.DataFrame,
-    gene_sets: pd.DataFrame,
-    seed: int,
-    permutations: int = 1000,
-    min_size: int = 5,
-    max_size: int = 1000,
+    fit: ContrastFit, membership: SetMembership, *, min_size: int, permutations: int, seed: int
 ) -> pd.DataFrame:
     """Run preranked GSEA with the moderated t as ranking statistic.
 
     Parameters
     ----------
-    differential
-        Table of `differential_table.DIFFERENTIAL`; t is target minus reference, so a positive score means higher in the target.
-    gene_sets
-        Table of `gene_set_table.GENE_SETS`. Weights are not used: a set with negative weights enters as its activated and its
+    fit
+        A fitted contrast; t is target minus reference, so a positive score means higher in the target.
+    membership
+        Sets × genes of that fit. Weights are not used: a set with negative weights enters as its activated and its
         repressed genes apart (tests `prerank_activated` and `prerank_repressed`).
-    seed
-        At least 1: 0 means "no seed" to some releases.
+    min_size
+        Fewest measured genes of each part of a signed set.
     permutations
         Gene permutations that scale the normalised score.
-    min_size, max_size
-        See `select_measured_sets`; each part of a signed set needs `min_size` genes as well.
+    seed
+        At least 1: 0 means "no seed" to some releases.
 
     Returns
     -------
     pandas.DataFrame
-        Rows of `set_test_table.SET_TESTS`, role `descriptive`: `effect` is the normalised enrichment score (NES), `statistic`
-        the enrichment score. Ties in t are ordered by gene symbol, so rows may come in any order; neither row order,
-        order of sets nor threads change a number. NES and p carry Monte Carlo noise (about 3 % and 10 %).
+        One row per set, or per part of a signed set, columns gene_set, test, n_measured (genes of the set, or of its
+        part), effect (normalised enrichment score, NES), effect_scale, direction, statistic (enrichment score), p_value
+        (two-sided, at least `SMALLEST_P`) and n_permutations. Ties in t are ordered by gene symbol; neither order of
+        genes and sets nor threads change a number. NES and p carry Monte Carlo noise (about 3 % and 10 %).
 
     Raises
     ------
     InputError
-        When the seed is below 1, a gene stands twice, or a t is not finite.
+        When the seed is below 1.
     """
     import pandas as pd
 
     if seed < 1:
         raise InputError(Problem("the seed is not positive", f"seed {seed}", "1 or more", "Set settings.seed."))
-    require_unique_genes(differential)
-    ranking = _ranking(differential)
-    jobs: dict[str, tuple[MeasuredSet, str, list[str]]] = {}
-    for measured in select_measured_sets(gene_sets, frozenset(ranking.index), min_size, max_size):
-        for test, genes in _parts(measured, min_size):
-            if len(genes) < len(ranking):
-                # The name is ours to choose: gseapy reads `__` in a name as a separator.
-                jobs[f"SET{len(jobs):06d}"] = (measured, test, genes)
-    keys = list(jobs)
-    rows: list[dict[str, object]] = []
+    ranking = _ranking(fit)
+    parts = [
+        part
+        for part in membership.parts()
+        if len(part.genes) < len(ranking) and (not part.suffix or len(part.genes) >= min_size)
+    ]
+    # The name is ours to choose: gseapy reads `__` in a name as a separator.
+    sets = {f"SET{number:06d}": sorted(fit.genes[row] for row in part.genes) for number, part in enumerate(parts)}
+    scores: dict[str, tuple[float, float, float]] = {}
+    keys = list(sets)
     for start in range(0, len(keys), SETS_PER_CALL):
-        call = {key: jobs[key][2] for key in keys[start : start + SETS_PER_CALL]}
-        found = _run_gseapy(ranking, call, seed, permutations)
-        for key in call:
-            rows.append(_row(jobs[key], found[key], len(ranking), seed, permutations))
-    if not rows:
-        return empty_table(SET_TESTS)
-    return pd.DataFrame.from_records(rows, columns=SET_TESTS.names).sort_values(
-        ["gene_set", "test"], kind="stable", ignore_index=True
+        call = {key: sets[key] for key in keys[start : start + SETS_PER_CALL]}
+        scores |= _run_gseapy(ranking, call, seed, permutations)
+    score, normalised, p_value = np.array([scores[key] for key in keys]).reshape(-1, 3).T
+    return pd.DataFrame(
+        {
+            "gene_set": [part.gene_set for part in parts],
+            "test": [f"prerank{part.suffix}" for part in parts],
+            "n_measured": np.array([len(part.genes) for part in parts], dtype=np.int64),
+            "effect": normalised,
+            "effect_scale": "normalised enrichment score",
+            "direction": direction_of(score),
+            "statistic": score,
+            "p_value": np.clip(p_value, SMALLEST_P, 1.0),
+            "n_permutations": permutations,
+        }
     )
 
 
-def _ranking(differential: pd.DataFrame) -> pd.Series:
+def _ranking(fit: ContrastFit) -> pd.Series:
     """Return t by gene, highest first, ties by gene symbol."""
-    import numpy as np
+    import pandas as pd
 
-    broken = ~np.isfinite(differential["t"].to_numpy(dtype=float))
-    if broken.any():
-        raise InputError(
-            Problem(
-                "a t statistic is not a finite number",
-                f"gene {differential['gene'][broken].iloc[0]} and {int(broken.sum()) - 1} more",
-                "finite t for each gene",
-                "This is a bug in the differential stage.",
-            )
-        )
-    order = differential.sort_values(["t", "gene"], ascending=[False, True], kind="stable")
-    return order.set_index("gene")["t"].astype(float)
-
-
-def _parts(measured: MeasuredSet, min_size: int) -> list[tuple[str, list[str]]]:
-    if not measured.is_signed:
-        return [("prerank", list(measured.weights))]
-    parts = {
-        "prerank_activated": [gene for gene, weight in measured.weights.items() if weight > 0],
-        "prerank_repressed": [gene for gene, weight in measured.weights.items() if weight < 0],
-    }
-    return [(test, genes) for test, genes in parts.items() if len(genes) >= min_size]
+    # As differential.tsv.gz has it, so that the scores can be had again from that table.
+    t = [float(f"{value:.10g}") for value in fit.t]
+    table = pd.DataFrame({"gene": fit.genes, "t": t})
+    return table.sort_values(["t", "gene"], ascending=[False, True], kind="stable").set_index("gene")["t"]
 
 
 def _run_gseapy(
@@ -162,35 +151,28 @@ def _run_gseapy(
     }
 
 
-def _row(
-    job: tuple[MeasuredSet, str, list[str]],
-    found: tuple[float, float, float],
-    universe: int,
-    seed: int,
-    permutations: int,
-) -> dict[str, object]:
-    from math import nan
+def _run(fit: ContrastFit, membership: SetMembership, settings: GeneSettings) -> pd.DataFrame:
+    return prerank(
+        fit,
+        membership,
+        min_size=settings.min_set_size,
+        permutations=settings.prerank_permutations,
+        seed=settings.seed,
+    )
 
-    measured, test, genes = job
-    score, normalised, p_value = found
-    return {
-        "gene_set": measured.name,
-        "family": measured.family,
-        "test": test,
-        "role": "descriptive",
-        "n_in_set": measured.n_in_set,
-        "n_measured": len(genes),
-        "effect": normalised,
-        "effect_se": nan,
-        "ci_low": nan,
-        "ci_high": nan,
-        "effect_scale": "normalised enrichment score",
-        "direction": "up" if score > 0 else "down" if score < 0 else "none",
-        "statistic": score,
-        "p_value": min(max(p_value, SMALLEST_P), 1.0) if p_value == p_value else nan,
-        "n_permutations": permutations,
-        "inter_gene_correlation": nan,
-        "universe_size": universe,
-        "seed": seed,
-        "set_version": measured.version,
-    }
+
+PRERANK = SetTest[GeneSettings](
+    statistics=(
+        Statistic("prerank", "pre-ranked GSEA"),
+        Statistic("prerank_activated", "pre-ranked GSEA, activated targets"),
+        Statistic("prerank_repressed", "pre-ranked GSEA, repressed targets"),
+    ),
+    words="Pre-ranked GSEA orders the genes by moderated t ({prerank_permutations:,} gene permutations, seed {seed}).",
+    papers=(
+        Paper("GSEA", "Subramanian A et al. Gene set enrichment analysis. PNAS 2005.", "10.1073/pnas.0506580102"),
+        Paper(
+            "multilevel p of GSEA", "Korotkevich G et al. Fast gene set enrichment analysis. bioRxiv.", "10.1101/060012"
+        ),
+    ),
+    run=_run,
+)

@@ -63,14 +63,14 @@ class StandardisedSpace:
 
     @property
     def observed(self) -> NDArray[np.float64]:
-        """Normal deviates of the contrast itself; positive: higher in the target."""
+        """Normal deviates of the contrast itself, one per gene; positive: higher in the target."""
         v = self.vectors[:, 0]
         curved = np.sign(v) * np.sqrt(-np.log1p(-(np.where(self.is_normal, 0.0, v) ** 2)))
         return np.asarray(self.factor * np.where(self.is_normal, v, curved))
 
 
 def curved_first(space: StandardisedSpace, rows: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return `rows` with the genes that need a logarithm first, so that a block of rows is either curved or not."""
+    """Return `rows` in another order: genes that need a logarithm first, so that a block of rows is either curved or not."""
     return rows[np.argsort(space.is_normal[rows], kind="stable")]
 
 
@@ -126,7 +126,17 @@ class RotatableGenes:
 
 
 def random_directions(residual_df: int, n_rotations: int, seed: Seed) -> NDArray[np.float32]:
-    """Return the directions that `rotation_test` uses: rotations × (1 + residual df), each of length 1."""
+    """Return the directions that `rotation_test` uses: rotations × (1 + residual df), each of length 1.
+
+    Parameters
+    ----------
+    residual_df
+        Residual degrees of freedom.
+    n_rotations
+        Number of directions. Fewer of them are the first of more.
+    seed
+        Entropy of the draw.
+    """
     streams = streams_of(n_rotations, seed)
     return np.concatenate([directions_of(stream, size, residual_df + 1) for stream, size in streams])
 
@@ -140,7 +150,15 @@ def streams_of(n_rotations: int, seed: Seed) -> list[tuple[np.random.SeedSequenc
 
 
 def directions_of(stream: np.random.SeedSequence, size: int, n_effects: int) -> NDArray[np.float32]:
-    """Return the directions of one stream: rotations × effects, each of length 1."""
+    """Return the directions of one stream: rotations × effects, each of length 1.
+
+    Parameters
+    ----------
+    stream, size
+        Seed and number of rotations of the stream, as `streams_of` gives them.
+    n_effects
+        Dimensions of the space: 1 + residual df.
+    """
     # Drawn in full and cut, so that fewer rotations are the first of more rotations.
     normal = np.random.default_rng(stream).standard_normal((ROTATIONS_PER_STREAM, n_effects))[:size]
     return np.asarray(normal / np.linalg.norm(normal, axis=1, keepdims=True), dtype=np.float32)

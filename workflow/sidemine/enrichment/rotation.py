@@ -22,6 +22,7 @@ import numpy as np
 
 from sidemine.differential.contrast_fit import ContrastFit
 from sidemine.enrichment.camera import direction_of
+from sidemine.enrichment.fry import ROAST_PAPER
 from sidemine.enrichment.rotated_deviates import (
     ROTATIONS_PER_STREAM,
     RotatableGenes,
@@ -31,6 +32,7 @@ from sidemine.enrichment.rotated_deviates import (
     streams_of,
 )
 from sidemine.enrichment.set_membership import SetMembership
+from sidemine.enrichment.set_test import SampleSettings, SetTest, Statistic
 from sidemine.errors import InputError, Problem
 
 if TYPE_CHECKING:
@@ -144,11 +146,11 @@ def rotated_statistics(
         Two arrays, sets × directions.
     """
     statistics = _Statistics.of(fit, membership, True, False, "mean")
-    found = []
-    for start in range(0, len(directions), ROTATIONS_PER_STREAM):
-        block = np.asarray(directions[start : start + ROTATIONS_PER_STREAM], dtype=np.float32)
-        found.append(statistics.means(block))
-    return np.hstack([own for own, _ in found]), np.hstack([over for _, over in found])
+    blocks = [
+        statistics.means(np.asarray(directions[start : start + ROTATIONS_PER_STREAM], dtype=np.float32))
+        for start in range(0, len(directions), ROTATIONS_PER_STREAM)
+    ]
+    return np.hstack([self_contained for self_contained, _ in blocks]), np.hstack([over for _, over in blocks])
 
 
 @dataclass(frozen=True)
@@ -345,3 +347,31 @@ def _refuse_bad_settings(
         )
     if problems:
         raise InputError(problems)
+
+
+def _run(fit: ContrastFit, membership: SetMembership, settings: SampleSettings) -> pd.DataFrame:
+    import pandas as pd
+
+    rotated = rotation_test(fit, membership, n_rotations=settings.rotations, seed=settings.seed, mixed=False)
+    rotated["n_permutations"] = settings.rotations
+    over_complement = rotated.assign(
+        direction=rotated["competitive_direction"],
+        statistic=rotated["competitive_statistic"],
+        p_value=rotated["p_competitive"],
+    )
+    return pd.concat(
+        [rotated.assign(test="rotation"), over_complement.assign(test="rotation_competitive")], ignore_index=True
+    )
+
+
+ROTATION = SetTest[SampleSettings](
+    statistics=(
+        Statistic("rotation", "rotation", "verdict"),
+        # It describes until its size is known for every design.
+        Statistic("rotation_competitive", "rotation, over other genes"),
+    ),
+    words="Rotation asks the same by {rotations:,} random rotations of contrast and residuals (seed {seed}; approximate "
+    "where counts are weighted by voom or blocks by a correlation); over other genes it is descriptive.",
+    papers=(ROAST_PAPER,),
+    run=_run,
+)

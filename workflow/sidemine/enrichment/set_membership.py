@@ -17,6 +17,25 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
+class SetPart:
+    """Genes of a set that are tested together without weights.
+
+    Attributes
+    ----------
+    gene_set
+        Id of the set.
+    suffix
+        What the part adds to the name of a test: '' for the whole set, _activated or _repressed.
+    genes
+        Positions of the measured genes in the fit.
+    """
+
+    gene_set: str
+    suffix: str
+    genes: NDArray[np.int64]
+
+
+@dataclass(frozen=True)
 class SetMembership:
     """Sets × genes.
 
@@ -34,6 +53,8 @@ class SetMembership:
         Sparse, sets × genes: sign and weight of each measured gene; 1 in unweighted sets.
     left_out
         Sets that cannot be tested, each with the reason.
+    signed
+        Per set: whether it holds a negative weight, of a measured gene or not.
     """
 
     gene_sets: list[str]
@@ -43,6 +64,7 @@ class SetMembership:
     n_measured: NDArray[np.int64]
     weights: csr_array
     left_out: list[tuple[str, str]]
+    signed: NDArray[np.bool_]
 
     def shares(self) -> csr_array:
         """Return the weights divided by the sum of their absolute values, per set."""
@@ -50,6 +72,19 @@ class SetMembership:
 
         total = np.asarray(abs(self.weights).sum(axis=1)).ravel()
         return diags_array(1.0 / np.maximum(total, np.finfo(np.float64).tiny)) @ self.weights
+
+    def parts(self) -> list[SetPart]:
+        """Return the sets for tests that know no weights: of a signed set its activated and its repressed genes apart."""
+        parts = []
+        for row, (name, signed) in enumerate(zip(self.gene_sets, self.signed, strict=True)):
+            measured = slice(self.weights.indptr[row], self.weights.indptr[row + 1])
+            genes, weights = self.weights.indices[measured], self.weights.data[measured]
+            if signed:
+                parts.append(SetPart(name, "_activated", genes[weights > 0]))
+                parts.append(SetPart(name, "_repressed", genes[weights < 0]))
+            else:
+                parts.append(SetPart(name, "", genes))
+        return [part for part in parts if len(part.genes)]
 
 
 def build_membership(
@@ -83,6 +118,7 @@ def build_membership(
     sizes = used.groupby("gene_set", sort=True).size()
     measured = columns.notna().groupby(used["gene_set"], sort=True).sum().astype(int)
     first = used.drop_duplicates("gene_set").set_index("gene_set")
+    negative = set(sets["gene_set"][sets["weight"] < 0])
     kept: list[str] = []
     left_out: list[tuple[str, str]] = []
     for name in sizes.index:
@@ -108,6 +144,7 @@ def build_membership(
         n_measured=np.array([measured[name] for name in kept], dtype=np.int64),
         weights=weights,
         left_out=left_out,
+        signed=np.array([name in negative for name in kept], dtype=np.bool_),
     )
 
 
@@ -116,25 +153,25 @@ def single_membership(rows: pd.DataFrame, genes: Sequence[str]) -> SetMembership
     from scipy.sparse import csr_array
 
     position = {gene: place for place, gene in enumerate(genes)}
-    found = [
+    measured = sorted(
         (position[gene], weight)
         for gene, weight in zip(rows["gene"], rows["weight"].tolist(), strict=True)
         if weight != 0 and gene in position
-    ]
-    found.sort()
-    columns, weights = [place for place, _ in found], [weight for _, weight in found]
+    )
+    columns, weights = [place for place, _ in measured], [weight for _, weight in measured]
     first = rows.iloc[0]
     return SetMembership(
         gene_sets=[str(first["gene_set"])],
         families=[str(first["family"])],
         versions=[str(first["version"])],
         n_in_set=np.array([int((rows["weight"] != 0).sum())], dtype=np.int64),
-        n_measured=np.array([len(found)], dtype=np.int64),
+        n_measured=np.array([len(measured)], dtype=np.int64),
         weights=csr_array(
-            (np.array(weights, dtype=np.float64), np.array(columns, dtype=np.int64), np.array([0, len(found)])),
+            (np.array(weights, dtype=np.float64), np.array(columns, dtype=np.int64), np.array([0, len(measured)])),
             shape=(1, len(genes)),
         ),
         left_out=[],
+        signed=np.array([bool((rows["weight"] < 0).any())]),
     )
 
 

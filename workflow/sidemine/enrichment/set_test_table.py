@@ -5,16 +5,18 @@ Every signed number is target minus reference; positive means higher in the targ
 
 from __future__ import annotations
 
-from sidemine.tables import Column, TableSpec
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from sidemine.tables import Column, TableSpec, empty_table
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _SET_TEST_COLUMNS = (
     Column("gene_set", "text", "Id of the gene set."),
     Column("family", "text", "target, member, confounder, comparator or negative_control."),
-    Column(
-        "test",
-        "text",
-        "fry, camera, rotation, rotation_competitive, over_representation_up/_down (and _activated/_repressed), prerank.",
-    ),
+    Column("test", "text", "Name of a test of `enrichment/registry.py`, for example fry, camera, rotation or prerank."),
     Column("role", "text", "verdict: may enter a verdict. descriptive: never does."),
     Column("n_in_set", "integer", "Genes in the set as published, after mapping to approved symbols."),
     Column("n_measured", "integer", "Genes of the set among the tested genes of this contrast."),
@@ -53,3 +55,14 @@ ENRICHMENT = TableSpec(
         Column("family_size", "integer", "Number of p-values in that Benjamini–Hochberg family."),
     ),
 )
+
+
+def join_set_tests(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Return the rows of several tables of `SET_TESTS` in one, sorted by test, family and set."""
+    import pandas as pd
+
+    filled = [table for table in tables if len(table)]
+    if not filled:
+        return empty_table(SET_TESTS)
+    together = pd.concat(filled, ignore_index=True)
+    return together.sort_values(["test", "family", "gene_set"], kind="stable", ignore_index=True)[SET_TESTS.names]

@@ -1,16 +1,17 @@
-"""The set tests of one contrast: FRY, CAMERA and rotation; which of them may carry a verdict is told by `role`."""
+"""The set tests of one contrast: those whose null is that of the samples, and those that only describe."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sidemine.enrichment.camera import camera
-from sidemine.enrichment.fry import fry
-from sidemine.enrichment.rotation import rotation_test
+import numpy as np
+
+from sidemine.enrichment.camera import inter_gene_correlation
+from sidemine.enrichment.registry import GENE_TESTS, SAMPLE_TESTS
 from sidemine.enrichment.set_effect import set_effects
-from sidemine.enrichment.set_membership import build_membership
-from sidemine.enrichment.set_test_rows import join_set_tests
-from sidemine.enrichment.set_test_table import SET_TESTS
+from sidemine.enrichment.set_membership import SetMembership, build_membership
+from sidemine.enrichment.set_test import GeneSettings, SampleSettings
+from sidemine.enrichment.set_test_table import SET_TESTS, join_set_tests
 from sidemine.tables import empty_table
 
 if TYPE_CHECKING:
@@ -28,14 +29,14 @@ def run_set_tests(
     rotations: int,
     seed: int,
 ) -> pd.DataFrame:
-    """Test all gene sets in one contrast by FRY, CAMERA and rotation.
+    """Test all gene sets in one contrast by the tests whose null is that of the samples.
 
     Parameters
     ----------
     fit
         The fitted contrast; None when it cannot be tested.
     gene_sets
-        The study's sets, as `gene_set_table.GENE_SETS` describes.
+        The study's sets, as `GENE_SETS` describes.
     min_set_size, max_set_size
         Fewest measured genes of a set; most measured genes of a comparator set.
     rotations, seed
@@ -44,51 +45,75 @@ def run_set_tests(
     Returns
     -------
     pandas.DataFrame
-        As `set_test_table.SET_TESTS` describes, sorted by test, family and set; empty and typed without a fit.
-        FRY, CAMERA and rotation rows share one `effect` (log2, target minus reference), see `set_effect.set_effects`.
-        `rotation_competitive` describes; which of the others may carry a verdict is told by `role`.
+        Rows of `SET_TESTS`, sorted by test, family and set; empty and typed without a fit. All tests of a set share
+        one `effect` (log2, target minus reference; see `set_effect.set_effects`) and one estimated correlation.
     """
-    import pandas as pd
-
     if fit is None:
         return empty_table(SET_TESTS)
     membership = build_membership(gene_sets, fit.genes, min_set_size, max_set_size)
-    effects = set_effects(fit, membership).set_index("gene_set")
-    competitive = camera(fit, membership)
-    tables = []
-    rotated = rotation_test(fit, membership, n_rotations=rotations, seed=seed, mixed=False)
-    over_complement = rotated[["gene_set", "n_in_set", "n_measured"]].assign(
-        direction=rotated["competitive_direction"],
-        statistic=rotated["competitive_statistic"],
-        p_value=rotated["p_competitive"],
+    effects = set_effects(fit, membership)
+    shared = _shared_columns(fit, membership).assign(
+        **{column: effects[column].to_numpy() for column in ("effect", "effect_se", "ci_low", "ci_high")},
+        effect_scale="log2" if fit.has_fold_change else fit.unit,
+        inter_gene_correlation=inter_gene_correlation(fit, membership),
     )
-    for name, role, n_rotations, result in (
-        ("fry", "verdict", 0, fry(fit, membership, mixed=False)),
-        ("camera", "verdict", 0, competitive),
-        ("rotation", "verdict", rotations, rotated),
-        ("rotation_competitive", "descriptive", rotations, over_complement),
-    ):
-        chosen = effects.loc[result["gene_set"]]
-        tables.append(
-            pd.DataFrame(
-                {
-                    "gene_set": result["gene_set"],
-                    "family": membership.families,
-                    "test": name,
-                    "role": role,
-                    "n_in_set": result["n_in_set"],
-                    "n_measured": result["n_measured"],
-                    **{column: chosen[column].to_numpy() for column in ("effect", "effect_se", "ci_low", "ci_high")},
-                    "effect_scale": "log2" if fit.has_fold_change else fit.unit,
-                    "direction": result["direction"],
-                    "statistic": result["statistic"],
-                    "p_value": result["p_value"],
-                    "n_permutations": n_rotations,
-                    "inter_gene_correlation": competitive["inter_gene_correlation"],
-                    "universe_size": len(fit.genes),
-                    "seed": seed if n_rotations else 0,
-                    "set_version": membership.versions,
-                }
-            )
-        )
-    return join_set_tests(tables)
+    settings = SampleSettings(rotations, seed)
+    return join_set_tests([test.rows(fit, membership, settings, shared) for test in SAMPLE_TESTS])
+
+
+def describe_gene_sets(
+    fit: ContrastFit | None,
+    gene_sets: pd.DataFrame,
+    *,
+    min_set_size: int,
+    max_set_size: int,
+    over_representation_fdr: float,
+    prerank_permutations: int,
+    seed: int,
+) -> pd.DataFrame:
+    """Describe all gene sets in one contrast by the tests that take genes as independent.
+
+    Parameters
+    ----------
+    fit
+        The fitted contrast; None when it cannot be tested.
+    gene_sets
+        The study's sets, as `GENE_SETS` describes.
+    min_set_size, max_set_size
+        Fewest measured genes of a set; most measured genes of a comparator set.
+    over_representation_fdr
+        FDR that makes the gene lists of the over-representation test.
+    prerank_permutations, seed
+        Permutations of the genes, and their seed.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Rows of `SET_TESTS`, role descriptive, sorted by test, family and set; empty and typed without a fit. `effect`
+        and its scale are those of the test.
+    """
+    if fit is None:
+        return empty_table(SET_TESTS)
+    membership = build_membership(gene_sets, fit.genes, min_set_size, max_set_size)
+    shared = _shared_columns(fit, membership)
+    settings = GeneSettings(min_set_size, over_representation_fdr, prerank_permutations, seed)
+    return join_set_tests([test.rows(fit, membership, settings, shared) for test in GENE_TESTS])
+
+
+def _shared_columns(fit: ContrastFit, membership: SetMembership) -> pd.DataFrame:
+    """Return what all tests of a set have in common, one row per set; a test may give its own in its place."""
+    import pandas as pd
+
+    return pd.DataFrame(
+        {
+            "gene_set": np.array(membership.gene_sets, dtype=object),
+            "family": np.array(membership.families, dtype=object),
+            "n_in_set": membership.n_in_set,
+            "n_measured": membership.n_measured,
+            **dict.fromkeys(("effect", "effect_se", "ci_low", "ci_high", "inter_gene_correlation"), np.nan),
+            "n_permutations": 0,
+            "universe_size": len(fit.genes),
+            "set_version": np.array(membership.versions, dtype=object),
+        },
+        index=membership.gene_sets,
+    )

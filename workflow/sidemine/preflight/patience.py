@@ -56,7 +56,20 @@ class Patience:
         )
 
     def fetch(self, url: str, start: int, end: int) -> bytes:
-        """Return bytes of a file, both ends included; see `retrieve.probe.fetch_range`."""
+        """Return bytes of a file; see `retrieve.probe.fetch_range`.
+
+        Parameters
+        ----------
+        url
+            Address of the file.
+        start, end
+            First and last byte, from 0, both included.
+
+        Raises
+        ------
+        RetrievalError
+            When the time is up, or the bytes cannot be had.
+        """
         return fetch_range(
             self._asked(url),
             start,

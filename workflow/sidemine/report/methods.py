@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from typing import Any
 
 from sidemine.drawing.words import count, listed
+from sidemine.enrichment.registry import GENE_TESTS, SAMPLE_TESTS
+from sidemine.enrichment.set_test import SetTest
 from sidemine.report.collect import StudyResults
 from sidemine.report.methods_checks import paragraphs_of_checks
 from sidemine.report.payload import TOP_GENES, unit_words
@@ -109,16 +112,15 @@ def _set_tests(results: StudyResults) -> str:
     n_sets = int(results.gene_sets["gene_set"].nunique())
     return (
         f"Gene sets. {count(n_sets, 'set')} were read; sets of fewer than {settings['min_set_size']} measured genes were "
-        f"not tested, nor comparator sets of more than {settings['max_set_size']:,}. FRY (directional) asks "
-        f"whether the set changed at all, and so does rotation by {settings['rotations']:,} random rotations of contrast and "
-        f"residuals (seed {settings['seed']}; approximate where counts are weighted by voom or blocks by a correlation); "
-        "CAMERA, with the inter-gene correlation estimated from the residuals, asks whether it changed more than other "
-        "measured genes. Rotation over other genes is descriptive. Over-representation (genes at FDR "
-        f"{settings['over_representation_fdr']:g}; universe: the genes tested in that contrast) and pre-ranked GSEA "
-        f"({settings['prerank_permutations']:,} gene permutations, seed {settings['seed']}) are descriptive: their p-values "
-        "ignore that the genes of a set move together, so they never carry a verdict. q-values of sets are "
+        f"not tested, nor comparator sets of more than {settings['max_set_size']:,}. "
+        f"{_words_of(SAMPLE_TESTS, settings)} {_words_of(GENE_TESTS, settings)} The last ones ignore that "
+        "the genes of a set move together, so they describe and never carry a verdict. q-values of sets are "
         "Benjamini–Hochberg over one family of sets and the contrasts of one role; the size of that family is shown."
     )
+
+
+def _words_of(tests: Iterable[SetTest[Any]], settings: dict[str, Any]) -> str:
+    return " ".join(test.words.format_map(settings) for test in tests)
 
 
 def _answers(results: StudyResults) -> str:

@@ -14,6 +14,7 @@ import zlib
 from typing import TYPE_CHECKING, Any
 
 from sidemine.drawing.words import bounded, is_number
+from sidemine.enrichment.registry import statistics
 from sidemine.report.collect import ContrastResults, DatasetResults, StudyResults
 from sidemine.report.covariates import colour_columns
 from sidemine.report.thinning import COMPLETE, Thinning, kept_genes
@@ -28,7 +29,6 @@ TOP_GENES = 300
 _GZIP = 31
 """Window bits that ask zlib for a gzip header; it holds no time."""
 _SET_UNITS = {"log2", *DIFFERENCE_UNITS.values()}
-_TEST_ORDER = ("fry", "rotation", "camera", "rotation_competitive")
 _FAMILY_ORDER = ("target", "member", "negative_control", "confounder", "comparator")
 
 
@@ -276,12 +276,9 @@ def set_rows(enrichment: pd.DataFrame, role: str, first: list[str]) -> dict[str,
         rows.values(),
         key=lambda row: (order.get(row["gene_set"], len(order)), families.get(row["family"], 9), row["gene_set"]),
     )
-    return {"tests": sorted({str(test) for test in chosen["test"]}, key=_test_order), "rows": ordered}
-
-
-def _test_order(test: str) -> tuple[int, str]:
-    # The self-contained test first, as on the cards; then by name.
-    return (_TEST_ORDER.index(test) if test in _TEST_ORDER else len(_TEST_ORDER), test)
+    shown = set(chosen["test"])
+    labels = {statistic.name: statistic.label for statistic in statistics() if statistic.name in shown}
+    return {"tests": list(labels), "labels": labels, "rows": ordered}
 
 
 def _set_facts(record: dict[Any, Any]) -> dict[str, Any]:

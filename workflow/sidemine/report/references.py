@@ -2,53 +2,38 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
-
-class Reference(NamedTuple):
-    """What it is cited for, the text, and the DOI (empty where we have not seen one)."""
-
-    what: str
-    text: str
-    doi: str
-
+from sidemine.enrichment.activity import ULM_PAPER
+from sidemine.enrichment.registry import papers
+from sidemine.paper import Paper
 
 REFERENCES = (
-    Reference("limma", "Ritchie ME et al. limma powers differential expression analyses. Nucleic Acids Res 2015.",
-              "10.1093/nar/gkv007"),
-    Reference("moderated t", "Smyth GK. Linear models and empirical Bayes methods. Stat Appl Genet Mol Biol 2004.",
-              "10.2202/1544-6115.1027"),
-    Reference("voom", "Law CW et al. voom: precision weights unlock linear model tools for RNA-seq read counts. "
-              "Genome Biol 2014.", "10.1186/gb-2014-15-2-r29"),
-    Reference("count filter", "Chen Y, Lun ATL, Smyth GK. F1000Research 2016.", "10.12688/f1000research.8987.2"),
-    Reference("TMM", "Robinson MD, Oshlack A. Genome Biol 2010.", "10.1186/gb-2010-11-3-r25"),
-    Reference("duplicate correlation", "Smyth GK, Michaud J, Scott HS. Bioinformatics 2005.",
-              "10.1093/bioinformatics/bti270"),
-    Reference("CAMERA", "Wu D, Smyth GK. Camera: a competitive gene set test accounting for inter-gene correlation. "
-              "Nucleic Acids Res 2012.", "10.1093/nar/gks461"),
-    Reference("ROAST, FRY, rotation", "Wu D et al. ROAST: rotation gene set tests for complex microarray experiments. "
-              "Bioinformatics 2010.", "10.1093/bioinformatics/btq401"),
-    Reference("GSEA", "Subramanian A et al. Gene set enrichment analysis. PNAS 2005.", "10.1073/pnas.0506580102"),
-    Reference("multilevel p of GSEA", "Korotkevich G et al. Fast gene set enrichment analysis. bioRxiv.",
-              "10.1101/060012"),
-    Reference("gene tests take genes as independent", "Goeman JJ, Bühlmann P. Bioinformatics 2007.",
-              "10.1093/bioinformatics/btm051"),
-    Reference("Hedges g", "Hedges LV. J Educ Stat 1981.", "10.3102/10769986006002107"),
-    Reference("REML between studies", "Viechtbauer W. J Educ Behav Stat 2005.", "10.3102/10769986030003261"),
-    Reference("random effects", "DerSimonian R, Laird N. Control Clin Trials 1986.", "10.1016/0197-2456(86)90046-2"),
-    Reference("Hartung–Knapp", "Hartung J, Knapp G. Stat Med 2001.", "10.1002/sim.791"),
-    Reference("I²", "Higgins JPT, Thompson SG. Stat Med 2002.", "10.1002/sim.1186"),
-    Reference("random signatures", "Venet D et al. PLoS Comput Biol 2011.", "10.1371/journal.pcbi.1002240"),
-    Reference("shape of p-values", "Efron B. J Am Stat Assoc 2007.", "10.1198/016214506000001211"),
-    Reference("specification curve", "Simonsohn U, Simmons JP, Nelson LD. Nat Hum Behav 2020.",
-              "10.1038/s41562-020-0912-z"),
-    Reference("limits of shares", "Clopper CJ, Pearson ES. Biometrika 1934.", "10.1093/biomet/26.4.404"),
-    Reference("sex labels", "Toker L, Feng M, Pavlidis P. F1000Research 2016.", "10.12688/f1000research.9471.2"),
-    Reference("activities", "Badia-i-Mompel P et al. decoupleR. Bioinform Adv 2022.", "10.1093/bioadv/vbac016"),
-    Reference("false discovery rate", "Benjamini Y, Hochberg Y. Controlling the false discovery rate. J R Stat Soc B "
-              "1995; 57:289–300.", ""),
-    Reference("Aarhus study", "Haysen SR et al. Inflammopharmacology 2025.", "10.1007/s10787-025-01677-2"),
-    Reference("NTNU study", "Ravlo E, Ianevski A et al. NAR Molecular Medicine 2025.", ""),
+    Paper("limma", "Ritchie ME et al. limma powers differential expression analyses. Nucleic Acids Res 2015.",
+          "10.1093/nar/gkv007"),
+    Paper("moderated t", "Smyth GK. Linear models and empirical Bayes methods. Stat Appl Genet Mol Biol 2004.",
+          "10.2202/1544-6115.1027"),
+    Paper("voom", "Law CW et al. voom: precision weights unlock linear model tools for RNA-seq read counts. "
+          "Genome Biol 2014.", "10.1186/gb-2014-15-2-r29"),
+    Paper("count filter", "Chen Y, Lun ATL, Smyth GK. F1000Research 2016.", "10.12688/f1000research.8987.2"),
+    Paper("TMM", "Robinson MD, Oshlack A. Genome Biol 2010.", "10.1186/gb-2010-11-3-r25"),
+    Paper("duplicate correlation", "Smyth GK, Michaud J, Scott HS. Bioinformatics 2005.",
+          "10.1093/bioinformatics/bti270"),
+    *papers(),
+    Paper("Hedges g", "Hedges LV. J Educ Stat 1981.", "10.3102/10769986006002107"),
+    Paper("REML between studies", "Viechtbauer W. J Educ Behav Stat 2005.", "10.3102/10769986030003261"),
+    Paper("random effects", "DerSimonian R, Laird N. Control Clin Trials 1986.", "10.1016/0197-2456(86)90046-2"),
+    Paper("Hartung–Knapp", "Hartung J, Knapp G. Stat Med 2001.", "10.1002/sim.791"),
+    Paper("I²", "Higgins JPT, Thompson SG. Stat Med 2002.", "10.1002/sim.1186"),
+    Paper("random signatures", "Venet D et al. PLoS Comput Biol 2011.", "10.1371/journal.pcbi.1002240"),
+    Paper("shape of p-values", "Efron B. J Am Stat Assoc 2007.", "10.1198/016214506000001211"),
+    Paper("specification curve", "Simonsohn U, Simmons JP, Nelson LD. Nat Hum Behav 2020.",
+          "10.1038/s41562-020-0912-z"),
+    Paper("limits of shares", "Clopper CJ, Pearson ES. Biometrika 1934.", "10.1093/biomet/26.4.404"),
+    Paper("sex labels", "Toker L, Feng M, Pavlidis P. F1000Research 2016.", "10.12688/f1000research.9471.2"),
+    ULM_PAPER,
+    Paper("false discovery rate", "Benjamini Y, Hochberg Y. Controlling the false discovery rate. J R Stat Soc B "
+          "1995; 57:289–300.", ""),
+    Paper("Aarhus study", "Haysen SR et al. Inflammopharmacology 2025.", "10.1007/s10787-025-01677-2"),
+    Paper("NTNU study", "Ravlo E, Ianevski A et al. NAR Molecular Medicine 2025.", ""),
 )  # fmt: skip
 """In the order of the methods text."""
 

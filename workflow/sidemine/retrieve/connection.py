@@ -356,7 +356,15 @@ def read_blocks(response: requests.Response, block: int) -> Iterator[bytes]:
 
 @contextmanager
 def network_errors() -> Iterator[None]:
-    """Turn what the network libraries raise into our own words: those that may pass, and those that will not."""
+    """Turn what the network libraries raise into our own words: those that may pass, and those that will not.
+
+    Raises
+    ------
+    Transient
+        When the same request may succeed later: broken connections, time-outs, hand-shakes that break off.
+    TransferFailed
+        When it will not: an address that cannot be asked, a certificate that does not fit.
+    """
     try:
         yield
     except TransferFailed:

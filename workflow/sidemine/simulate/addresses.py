@@ -11,7 +11,16 @@ GEO = "https://ftp.ncbi.nlm.nih.gov/geo"
 
 
 def series_url(accession: str, kind: str, name: str) -> str:
-    """Return the address of a file of a series; `kind` is matrix, suppl or soft.
+    """Return the address of a file of a series.
+
+    Parameters
+    ----------
+    accession
+        Series accession, GSEnnn.
+    kind
+        Folder of the file: matrix, suppl or soft.
+    name
+        Name of the file.
 
     >>> series_url("GSE19151", "matrix", "GSE19151_series_matrix.txt.gz")
     'https://ftp.ncbi.nlm.nih.gov/geo/series/GSE19nnn/GSE19151/matrix/GSE19151_series_matrix.txt.gz'

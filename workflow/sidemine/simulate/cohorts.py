@@ -104,7 +104,19 @@ def draw_people(plan: CohortPlan, seed: int) -> CohortPeople:
 
 
 def cohort_log2(plan: CohortPlan, people: CohortPeople, universe: GeneUniverse, seed: int) -> FloatArray:
-    """Draw the cohort's log2 expression, genes × people."""
+    """Draw the cohort's log2 expression, genes × people.
+
+    Parameters
+    ----------
+    plan
+        What the cohort is.
+    people
+        Who takes part, cases first.
+    universe
+        Genes, with their modules.
+    seed
+        Seed of the draw; never 0.
+    """
     rng = np.random.default_rng(np.random.SeedSequence([seed, 7]))
     n = people.is_case.size
     shifts = dict(plan.composition_shift)
@@ -132,6 +144,15 @@ def cohort_series(plan: CohortPlan, people: CohortPeople, platform: str) -> Seri
 
     Characteristics are uneven on purpose: cases have `event` and `site` cells where controls already have the batch, as in
     real records, and the weight of some people is blank.
+
+    Parameters
+    ----------
+    plan
+        What the cohort is.
+    people
+        Who takes part, cases first.
+    platform
+        GPL number that the record shows.
     """
     samples = []
     for row in range(people.is_case.size):
@@ -164,7 +185,21 @@ def cohort_series(plan: CohortPlan, people: CohortPeople, platform: str) -> Seri
 
 
 def write_cohort(mirror: Path, plan: CohortPlan, universe: GeneUniverse, platform: Platform, seed: int) -> None:
-    """Draw a cohort and write its series matrix and its platform's annotation below `mirror`."""
+    """Draw a cohort and write its series matrix and its platform's annotation.
+
+    Parameters
+    ----------
+    mirror
+        Folder that stands for the servers.
+    plan
+        What the cohort is.
+    universe
+        Genes, with their modules.
+    platform
+        The array that it was measured on.
+    seed
+        Seed of everything drawn; never 0.
+    """
     people = draw_people(plan, seed)
     values = probe_values(universe, cohort_log2(plan, people, universe, seed), platform, seed)
     series = cohort_series(plan, people, platform.accession)

@@ -134,7 +134,19 @@ def write_signed_sets(path: Path, universe: GeneUniverse) -> None:
 def write_shared_files(
     folder: Path, universe: GeneUniverse, planted: Sequence[str], n_comparators: int = COMPARATORS
 ) -> None:
-    """Write gene table, gene sets and the list of what was planted."""
+    """Write gene table, gene sets and the list of what was planted.
+
+    Parameters
+    ----------
+    folder
+        Filled with `gene_table.tsv.gz`, `sets.gmt`, `signed_sets.tsv` and `planted.json`.
+    universe
+        Genes, with their modules.
+    planted
+        What was planted, a sentence each.
+    n_comparators
+        Invented modules that are written as comparator sets.
+    """
     write_gene_table(folder / "gene_table.tsv.gz", universe)
     write_gmt(folder / "sets.gmt", demo_sets(universe, n_comparators))
     write_signed_sets(folder / "signed_sets.tsv", universe)

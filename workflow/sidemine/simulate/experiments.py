@@ -83,7 +83,17 @@ class ExperimentPlan:
 
 
 def experiment_log2(plan: ExperimentPlan, universe: GeneUniverse, seed: int) -> FloatArray:
-    """Draw log2 expression, genes × samples (arm by arm)."""
+    """Draw log2 expression, genes × samples (arm by arm).
+
+    Parameters
+    ----------
+    plan
+        What the experiment is.
+    universe
+        Genes, with their modules.
+    seed
+        Seed of the draw; never 0.
+    """
     arm = np.repeat(np.arange(len(plan.arms)), plan.n_replicates)
     shifts: dict[str, FloatArray] = {
         "interferon_response": np.array([one.interferon for one in plan.arms])[arm],
@@ -107,7 +117,17 @@ def experiment_log2(plan: ExperimentPlan, universe: GeneUniverse, seed: int) -> 
 
 
 def experiment_series(plan: ExperimentPlan, platform: str, *, sequencing: bool) -> Series:
-    """Return the experiment's GEO record; titles are `<arm>_rep<number>`."""
+    """Return the experiment's GEO record; titles are `<arm>_rep<number>`.
+
+    Parameters
+    ----------
+    plan
+        What the experiment is.
+    platform
+        GPL number that the record shows.
+    sequencing
+        Whether it is a sequencing series, whose matrix GEO serves without values.
+    """
     samples = []
     for number, arm in enumerate(plan.arms):
         for replicate in range(plan.n_replicates):
@@ -132,7 +152,19 @@ def _draw_counts(plan: ExperimentPlan, universe: GeneUniverse, seed: int) -> Int
 
 
 def write_archive_experiment(mirror: Path, plan: ExperimentPlan, universe: GeneUniverse, seed: int) -> None:
-    """Write the experiment as `_RAW.tar` of HTSeq files, and a header-only series matrix."""
+    """Write the experiment as `_RAW.tar` of HTSeq files, and a header-only series matrix.
+
+    Parameters
+    ----------
+    mirror
+        Folder that stands for the servers.
+    plan
+        What the experiment is.
+    universe
+        Genes, with their modules.
+    seed
+        Seed of everything drawn; never 0.
+    """
     series = experiment_series(plan, plan.sequencing_platform, sequencing=True)
     members = [f"{sample.accession}_{sample.title}.txt.gz" for sample in series.samples]
     counts = _draw_counts(plan, universe, seed)
@@ -142,7 +174,19 @@ def write_archive_experiment(mirror: Path, plan: ExperimentPlan, universe: GeneU
 
 
 def write_count_table_experiment(mirror: Path, plan: ExperimentPlan, universe: GeneUniverse, seed: int) -> None:
-    """Write the experiment as one table of counts (Ensembl ids with versions, columns named by title)."""
+    """Write the experiment as one table of counts (Ensembl ids with versions, columns named by title).
+
+    Parameters
+    ----------
+    mirror
+        Folder that stands for the servers.
+    plan
+        What the experiment is.
+    universe
+        Genes, with their modules.
+    seed
+        Seed of everything drawn; never 0.
+    """
     series = experiment_series(plan, plan.sequencing_platform, sequencing=True)
     counts = _draw_counts(plan, universe, seed)
     names = [f"{identifier}.{1 + row % 9}" for row, identifier in enumerate(universe.ensembl())]
@@ -153,7 +197,19 @@ def write_count_table_experiment(mirror: Path, plan: ExperimentPlan, universe: G
 
 
 def write_normalised_experiment(mirror: Path, plan: ExperimentPlan, universe: GeneUniverse, seed: int) -> None:
-    """Write the experiment as normalised counts on the linear scale (symbols, columns named by title)."""
+    """Write the experiment as normalised counts on the linear scale (symbols, columns named by title).
+
+    Parameters
+    ----------
+    mirror
+        Folder that stands for the servers.
+    plan
+        What the experiment is.
+    universe
+        Genes, with their modules.
+    seed
+        Seed of everything drawn; never 0.
+    """
     series = experiment_series(plan, plan.sequencing_platform, sequencing=True)
     values = normalised(_draw_counts(plan, universe, seed))
     url = series_url(plan.accession, "suppl", f"{plan.accession}_normalized_counts.txt.gz")
@@ -165,7 +221,21 @@ def write_normalised_experiment(mirror: Path, plan: ExperimentPlan, universe: Ge
 def write_array_experiment(
     mirror: Path, plan: ExperimentPlan, universe: GeneUniverse, platform: Platform, seed: int
 ) -> None:
-    """Write the experiment as a series matrix of log2 array values; the platform's annotation stands already."""
+    """Write the experiment as a series matrix of log2 array values; the platform's annotation stands already.
+
+    Parameters
+    ----------
+    mirror
+        Folder that stands for the servers.
+    plan
+        What the experiment is.
+    universe
+        Genes, with their modules.
+    platform
+        The array that it was measured on.
+    seed
+        Seed of everything drawn; never 0.
+    """
     series = experiment_series(plan, platform.accession, sequencing=False)
     values = probe_values(universe, experiment_log2(plan, universe, seed), platform, seed)
     write_series_matrix(mirror_path(mirror, matrix_url(plan.accession)), series, platform.probes, values)

@@ -140,6 +140,17 @@ def probe_values(universe: GeneUniverse, log2: FloatArray, platform: Platform, s
 
     A probe shows its gene (of several: their mean) shifted by its own affinity (0 to −2.5) plus array noise of
     SD 0.12; unmapped probes and controls show background around 4.
+
+    Parameters
+    ----------
+    universe
+        The genes, in the order of the rows of `log2`.
+    log2
+        Expression, genes × samples.
+    platform
+        The array.
+    seed
+        Seed of affinities and noise; never 0.
     """
     if seed == 0:
         raise ValueError("seed must not be 0: it would read as 'no seed'")
@@ -165,7 +176,16 @@ def write_series_matrix(
 ) -> None:
     """Write a GEO series matrix; without values it is header-only, as GEO serves for sequencing series.
 
-    Integer identifiers are left unquoted, as GEO does.
+    Parameters
+    ----------
+    path
+        The file.
+    series
+        The record: its title, platform and samples.
+    identifiers
+        Row names. Whole numbers are left unquoted, as GEO does.
+    values
+        Rows × samples, in the order of identifiers and samples.
     """
     lines = [
         ("!Series_title", [series.title]),
@@ -239,7 +259,17 @@ def _number_rows(names: Sequence[str], values: FloatArray | IntArray, pattern: s
 
 
 def write_platform_annotation(path: Path, platform: Platform, universe: GeneUniverse) -> None:
-    """Write GEO's `.annot.gz`: header lines, column meanings, and the table between its two markers."""
+    """Write GEO's `.annot.gz`: header lines, column meanings, and the table between its two markers.
+
+    Parameters
+    ----------
+    path
+        The file.
+    platform
+        The array.
+    universe
+        Genes, with their Entrez ids.
+    """
     entrez = dict(zip(universe.symbols, universe.entrez(), strict=True))
     text = (
         "^Annotation\n!Annotation_date = Jan 01 2020\n"
@@ -267,14 +297,40 @@ def write_table_file(
     corner: str = "",
     sep: str = "\t",
 ) -> None:
-    """Write a genes × samples text table (TSV, or CSV with `sep`), marker first."""
+    """Write a genes × samples text table, marker first.
+
+    Parameters
+    ----------
+    path
+        The file.
+    row_names, columns
+        Names of the rows and of the columns of values.
+    values
+        Rows × columns; whole numbers are written as such, others with six decimals.
+    corner
+        Head of the column of row names.
+    sep
+        What separates cells: a tab, or a comma for CSV.
+    """
     pattern = "%d" if np.issubdtype(values.dtype, np.integer) else "%.6f"
     header = sep.join([corner, *columns]) + "\n"
     write_text(COMMENT + header + _number_rows(row_names, values, pattern, sep), path)
 
 
 def write_htseq_archive(path: Path, genes: Sequence[str], counts: IntArray, members: Sequence[str]) -> None:
-    """Write a `_RAW.tar` that holds one gzipped HTSeq file per sample (column of `counts`)."""
+    """Write a `_RAW.tar` that holds one HTSeq file per sample.
+
+    Parameters
+    ----------
+    path
+        The file.
+    genes
+        Gene names, in the order of the rows of `counts`.
+    counts
+        Genes × samples.
+    members
+        File name of each sample; gzipped where it ends in .gz.
+    """
     contents: dict[str, bytes] = {}
     for column, name in enumerate(members):
         values = counts[:, column].tolist()
@@ -314,7 +370,19 @@ def write_tar(path: Path, contents: Mapping[str, bytes]) -> None:
 
 
 def write_ncbi_counts(path: Path, universe: GeneUniverse, accessions: Sequence[str], counts: IntArray) -> None:
-    """Write counts as NCBI generates them: `GeneID` rows, one column per GSM."""
+    """Write counts as NCBI generates them: `GeneID` rows, one column per GSM.
+
+    Parameters
+    ----------
+    path
+        The file.
+    universe
+        The genes, in the order of the rows of `counts`.
+    accessions
+        GSM of each sample.
+    counts
+        Genes × samples.
+    """
     write_table_file(path, universe.entrez(), accessions, counts, corner="GeneID")
 
 
@@ -357,7 +425,19 @@ def write_gene_table(path: Path, universe: GeneUniverse) -> None:
 
 
 def write_h5ad(path: Path, counts: IntArray, obs: pd.DataFrame, genes: Sequence[str]) -> None:
-    """Write single-cell counts (genes × cells) as AnnData, cells in rows, sparse."""
+    """Write single-cell counts as AnnData, cells in rows, sparse.
+
+    Parameters
+    ----------
+    path
+        The file.
+    counts
+        Genes × cells.
+    obs
+        What is recorded of each cell (index: its name).
+    genes
+        Gene symbols, in the order of the rows of `counts`.
+    """
     import anndata
     import pandas as pd
     import scipy.sparse

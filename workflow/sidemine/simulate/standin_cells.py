@@ -35,7 +35,19 @@ def _draw_cells(
 
 
 def write_cells(path: Path, record: StandinRecord, universe: GeneUniverse, seed: int) -> None:
-    """Write an h5ad: compounds × donors × cell types, raw counts in X, obs sm_name, cell_type, donor_id."""
+    """Write an h5ad: compounds × donors × cell types, raw counts in X, obs sm_name, cell_type, donor_id.
+
+    Parameters
+    ----------
+    path
+        The file.
+    record
+        The stand-in's record: its groups, cell types and accession.
+    universe
+        Genes, with their modules.
+    seed
+        Seed of the draw; never 0.
+    """
     import pandas as pd
 
     rows = [
@@ -53,7 +65,19 @@ def write_cells(path: Path, record: StandinRecord, universe: GeneUniverse, seed:
 
 
 def write_tenx(path: Path, record: StandinRecord, universe: GeneUniverse, seed: int) -> None:
-    """Write a RAW.tar with one matrix and barcode file per lane, and beside it genes and cell annotation."""
+    """Write a RAW.tar with one matrix and barcode file per lane, and beside it genes and cell annotation.
+
+    Parameters
+    ----------
+    path
+        The file.
+    record
+        The stand-in's record: its groups, cell types and accession.
+    universe
+        Genes, with their modules.
+    seed
+        Seed of the draw; never 0.
+    """
     import pandas as pd
 
     contents: dict[str, bytes] = {}

@@ -52,7 +52,15 @@ def chi_squared_quantile(probability: ArrayLike, df: float) -> NDArray[np.float6
 
 
 def chi_squared_p(statistic: NDArray[np.float64], df: ArrayLike) -> NDArray[np.float64]:
-    """Return the upper tail of χ² beyond `statistic`; degrees of freedom below 1 count as 1."""
+    """Return the upper tail of χ² beyond each statistic.
+
+    Parameters
+    ----------
+    statistic
+        One or many.
+    df
+        Degrees of freedom, one for all or one each; below 1 they count as 1.
+    """
     from scipy.special import chdtrc
 
     return np.asarray(chdtrc(np.maximum(df, 1.0), statistic))

@@ -109,6 +109,11 @@ def open_gunzipped(stream: IO[bytes], limit: int, where: str) -> BinaryIO:
         Most bytes that may come out.
     where
         File and member, for messages.
+
+    Raises
+    ------
+    InputError
+        When the stream cannot be read; later, while reading, when data are damaged, cut short or too many.
     """
     buffered = cast("BinaryIO", io.BufferedReader(cast("io.RawIOBase", stream)))
     try:
@@ -140,7 +145,13 @@ def open_data(path: Path, limit: int = 2**40) -> Iterator[BinaryIO]:
 
 
 def check_member_name(name: str, where: str) -> None:
-    """Raise `InputError` when a member's name leads out of its archive."""
+    """Refuse the name of a member that leads out of its archive.
+
+    Raises
+    ------
+    InputError
+        When the name is absolute, or holds `..`, a drive letter or a NUL character.
+    """
     path = PurePosixPath(name.replace("\\", "/"))
     if path.is_absolute() or ".." in path.parts or "\0" in name or name[1:2] == ":":
         raise InputError(
@@ -253,8 +264,12 @@ def iter_zip_members(
 ) -> Iterator[tuple[str, BinaryIO]]:
     """Yield the files of a zip, in its order, each with a stream of its content.
 
-    Parameters and what is yielded are those of `iter_tar_members`. The checksum of a member is checked when its
-    stream has been read to the end.
+    The checksum of a member is checked when its stream has been read to the end.
+
+    Parameters
+    ----------
+    path, max_member_bytes, max_members, where
+        As in `iter_tar_members`.
 
     Raises
     ------

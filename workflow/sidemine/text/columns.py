@@ -136,7 +136,9 @@ def read_column(texts: Sequence[str], name: str = "") -> ColumnReading:
 
 
 def read_numbers(texts: Sequence[str]) -> NDArray[np.float64] | None:
-    """Return the numbers of a column that is declared to hold numbers, NaN where missing; None where it does not.
+    """Return the numbers of a column that is declared to hold numbers, one per text; None where one is no number.
+
+    Missing values are NaN.
 
     >>> read_numbers(["45 years", "50", "NA"]).tolist(), read_numbers(["45", "old"])
     ([45.0, 50.0, nan], None)

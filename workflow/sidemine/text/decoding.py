@@ -99,7 +99,13 @@ class Decoded:
 
 @contextmanager
 def open_unpacked(source: Source, where: str = "", max_bytes: int = MAX_BYTES) -> Iterator[io.BufferedReader]:
-    """Open bytes for reading, out of as many layers of gzip as there are; parameters and errors as `open_decoded`."""
+    """Open bytes for reading, out of as many layers of gzip as there are.
+
+    Parameters
+    ----------
+    source, where, max_bytes
+        As in `open_decoded`; so are the errors.
+    """
     with _open_source(source, where) as (raw, place):
         yield _unpack(raw, place, _bound(source, max_bytes), [])
 
@@ -153,7 +159,13 @@ def _open_source(source: Source, where: str) -> Iterator[tuple[IO[bytes], str]]:
 
 
 def read_text(source: Source, where: str = "", max_bytes: int = MAX_BYTES) -> tuple[str, list[str]]:
-    """Return a whole text, line ends as LF, and notes on what was odd; parameters and errors as `open_decoded`."""
+    """Return a whole text, line ends as LF, and notes on what was odd.
+
+    Parameters
+    ----------
+    source, where, max_bytes
+        As in `open_decoded`; so are the errors.
+    """
     with open_decoded(source, where, max_bytes) as decoded:
         return decoded.stream.read().decode("utf-8"), decoded.notes
 

@@ -216,7 +216,7 @@ class TextTable:
         return f"{told}, column {self.header[position] or position + 1!r}"
 
     def numbers(self, column: int | str, *, infinite: bool = False, complete: bool = False) -> NDArray[np.float64]:
-        """Return a column as numbers, NaN where a cell means 'no value'; grammar as in `numbers.parse_number`.
+        """Return a column as numbers, one per row, NaN where a cell means 'no value'; grammar as in `numbers.parse_number`.
 
         Parameters
         ----------
@@ -323,6 +323,15 @@ def read_delimited(
 
 def split_line(line: str, separator: str, *, quoting: bool = True) -> list[str]:
     """Split one line into unquoted cells.
+
+    Parameters
+    ----------
+    line
+        The line, without its end.
+    separator
+        A character, or `BLANKS` for any run of blanks.
+    quoting
+        Whether `"` encloses cells; a doubled one inside stands for itself.
 
     Raises
     ------

@@ -221,7 +221,9 @@ def _matched(
     )
     sizes = np.full(n_drawn, size, dtype=np.int64)
     names = [f"random_{number}" for number in range(n_drawn)]
-    membership = SetMembership(names, ["comparator"] * n_drawn, ["random"] * n_drawn, sizes, sizes, weights, [])
+    membership = SetMembership(
+        names, ["comparator"] * n_drawn, ["random"] * n_drawn, sizes, sizes, weights, [], drawn.weights.min(axis=1) < 0
+    )
     if question.common is not None:
         return drawn, hedges_g(question.fit, membership)["g"].to_numpy(dtype=float)
     return drawn, set_effects(question.fit, membership)["over_complement"].to_numpy(dtype=float)

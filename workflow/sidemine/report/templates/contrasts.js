@@ -208,16 +208,6 @@
   }
 
   // ---- gene sets ----------------------------------------------------------------------------------------------
-  const testNames = {
-    over_representation_up_activated: "over-represented, higher genes, activated targets",
-    over_representation_up_repressed: "over-represented, higher genes, repressed targets",
-    over_representation_down_activated: "over-represented, lower genes, activated targets",
-    over_representation_down_repressed: "over-represented, lower genes, repressed targets",
-    prerank_activated: "pre-ranked GSEA, activated targets", prerank_repressed: "pre-ranked GSEA, repressed targets",
-    fry: "FRY", camera: "CAMERA", rotation: "rotation", rotation_competitive: "rotation, over other genes", prerank: "pre-ranked GSEA", over_representation_up: "over-represented, higher genes",
-    over_representation_down: "over-represented, lower genes",
-  };
-
   function buildSetTable(here, id, content) {
     const columns = [
       { data: "gene_set", title: "Gene set", render: button },
@@ -229,7 +219,7 @@
         type === "display" ? `${number(value, 3)} [${number(row.ci_low, 3)}, ${number(row.ci_high, 3)}]` : value ?? Infinity });
     }
     for (const test of content.tests) {
-      const name = testNames[test] ?? test.replaceAll("_", " ");
+      const name = content.labels[test];
       if (test.startsWith("prerank")) columns.push({ data: (row) => row.tests[test]?.statistic ?? null, title: `${name} NES`, type: "num", render: shown((value) => (Number.isFinite(value) ? number(value) : "—")) });
       columns.push({ data: (row) => row.tests[test]?.p ?? null, title: `${name} p`, type: "num", render: shown(pWords) });
       columns.push({ data: (row) => row.tests[test]?.q ?? null, title: `${name} q (of n)`, type: "num", render: (value, type, row) =>
