@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from statistics import median
 from typing import Any
 
@@ -139,7 +140,7 @@ def judge_experiments(
 
 def settings_of(kind: type[Record], **changes: object) -> Record:
     """Return the part of the settings that a consideration uses."""
-    names = {item.name for item in fields(kind)}  # type: ignore[arg-type]
+    names = set(inspect.get_annotations(kind))
     return as_record(kind, {name: value for name, value in {**SETTINGS, **changes}.items() if name in names})
 
 

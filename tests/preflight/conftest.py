@@ -9,7 +9,7 @@ import pytest
 from standin_server import StandinServer, serve
 
 from sidemine.preflight.look_ahead import Ahead, look_ahead
-from sidemine.preflight.patience import Patience
+from sidemine.preflight.time_budget import TimeBudget
 from sidemine.simulate.standins import write_standins
 from sidemine.study.load import load_study
 
@@ -50,7 +50,7 @@ def preflight(server: StandinServer, tmp_path: Path) -> Callable[..., Ahead]:
 
     def look(config: Path, *, seconds: float = 45.0, whole: int = 1_000, **overrides: str) -> Ahead:
         places = {"downloads": str(tmp_path / "downloads"), **overrides}
-        patience = Patience(seconds, address_of=server.address_of, allow_loopback_http=True)
-        return look_ahead(load_study(config, places), patience, whole=whole)
+        budget = TimeBudget(seconds, address_of=server.address_of, allow_loopback_http=True)
+        return look_ahead(load_study(config, places), budget, whole=whole)
 
     return look

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from sidemine.errors import InputError
 from sidemine.preflight.heads import bring_head
 from sidemine.preflight.inputs import Input
-from sidemine.retrieve.sources import Source
+from sidemine.retrieve.needed_files import Source
 from sidemine.study.models import Dataset
 
 URL = "https://example.org/"

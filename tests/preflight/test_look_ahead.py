@@ -6,8 +6,8 @@ from pathlib import Path
 
 from sidemine.cli import main
 from sidemine.preflight.inputs import survey_inputs
-from sidemine.preflight.patience import Patience
 from sidemine.preflight.text import ahead_lines, is_fine
+from sidemine.preflight.time_budget import TimeBudget
 from sidemine.retrieve.addresses import mirror_key
 from sidemine.retrieve.study_sources import StudySources
 from sidemine.simulate.studies import write_planted
@@ -189,9 +189,9 @@ def test_a_server_that_is_not_there_is_an_input_without_an_answer(study, tmp_pat
     loaded = load_study(study, {"downloads": str(tmp_path / "downloads")})
     source = StudySources.of(loaded).of_dataset["blood_gse19151"]["values"]
     ticks = iter(range(0, 1000, 20))
-    patience = Patience(
+    budget = TimeBudget(
         address_of=lambda url: "http://127.0.0.1:9/x", allow_loopback_http=True, clock=lambda: float(next(ticks))
     )
-    (found,) = survey_inputs(loaded, [source], patience)
+    (found,) = survey_inputs(loaded, [source], budget)
     assert found.state == "no answer"
     assert "values of dataset blood_gse19151" in str(found.problem)

@@ -11,9 +11,9 @@ import requests
 
 from sidemine.retrieve.addresses import mirror_key
 from sidemine.retrieve.download import fetch
+from sidemine.retrieve.needed_files import Source
 from sidemine.retrieve.patience import Pace, Retries
 from sidemine.retrieve.record import InputRecord
-from sidemine.retrieve.sources import Source
 
 Answer = Callable[["Handler"], None]
 

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sidemine.errors import StudyError
-from sidemine.retrieve.addresses import canonical_url, is_url, local_key, mirror_key, safe_name
+from sidemine.retrieve.addresses import canonical_url, local_key, mirror_key, safe_name
 from sidemine.sources.geo_addresses import (
     geo_folder,
     ncbi_annotation_url,
@@ -20,6 +20,7 @@ from sidemine.sources.geo_addresses import (
     platform_annotation_urls,
     series_matrix_urls,
 )
+from sidemine.study.paths import is_url
 
 SAFE = set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~+,=()!%@&/")
 segments = st.text(min_size=1, max_size=30).filter(lambda text: text not in {".", ".."})

@@ -22,9 +22,9 @@ from sidemine.retrieve.addresses import mirror_key
 from sidemine.retrieve.connection import new_session
 from sidemine.retrieve.download import fetch
 from sidemine.retrieve.lock import LockEntry
+from sidemine.retrieve.needed_files import Source
 from sidemine.retrieve.patience import Pace, Retries, TransferFailed
 from sidemine.retrieve.record import InputRecord
-from sidemine.retrieve.sources import Source
 
 
 def ok(body: bytes, **headers: str) -> Callable[[Handler], None]:
@@ -490,7 +490,7 @@ def test_a_limit_of_file_sizes_is_told_and_what_came_is_resumed(
     code = (
         "import resource, sys; from pathlib import Path\n"
         "from sidemine.errors import RetrievalError\n"
-        "from sidemine.retrieve.download import fetch; from sidemine.retrieve.sources import Source\n"
+        "from sidemine.retrieve.download import fetch; from sidemine.retrieve.needed_files import Source\n"
         "source = Source(sys.argv[2], (sys.argv[1],), 'values')\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))\n"
         "try: fetch(source, Path(sys.argv[3]), max_bytes=10**7, allow_loopback_http=True)\n"
@@ -557,7 +557,7 @@ def test_a_killed_process_leaves_nothing_half_done(server: ScriptedServer, fetch
     place = fetcher.place(url)
     code = (
         "import sys; from pathlib import Path\n"
-        "from sidemine.retrieve.download import fetch; from sidemine.retrieve.sources import Source\n"
+        "from sidemine.retrieve.download import fetch; from sidemine.retrieve.needed_files import Source\n"
         "source = Source(sys.argv[2], (sys.argv[1],), 'values')\n"
         "fetch(source, Path(sys.argv[3]), max_bytes=10**7, allow_loopback_http=True)"
     )

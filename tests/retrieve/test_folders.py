@@ -9,7 +9,7 @@ import pytest
 
 from sidemine.errors import RetrievalError
 from sidemine.retrieve.download import fetch
-from sidemine.retrieve.sources import Source
+from sidemine.retrieve.needed_files import Source
 from sidemine.sources.forms import Form
 from sidemine.text.archive import iter_tar_members
 

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from sidemine.errors import RetrievalError
 from sidemine.retrieve.lock import check_record, expected_entry, read_lock, update_lock
+from sidemine.retrieve.needed_files import Source
 from sidemine.retrieve.record import InputRecord
-from sidemine.retrieve.sources import Source
 
 REAL = InputRecord(
     key="h.org/a.gz",

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from sidemine.errors import StudyError
-from sidemine.retrieve.sources import (
+from sidemine.retrieve.needed_files import (
     Source,
     source_of_gene_set,
     source_of_gene_table,

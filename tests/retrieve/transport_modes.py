@@ -23,9 +23,9 @@ from sidemine.errors import RetrievalError
 from sidemine.retrieve.addresses import mirror_key
 from sidemine.retrieve.connection import new_session
 from sidemine.retrieve.download import fetch
+from sidemine.retrieve.needed_files import Source
 from sidemine.retrieve.patience import Pace, Retries
 from sidemine.retrieve.record import record_path
-from sidemine.retrieve.sources import Source
 from sidemine.sources.forms import Form
 
 KEPT, REFUSED = "kept", "refused"

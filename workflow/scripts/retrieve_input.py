@@ -7,7 +7,7 @@ with log_to(snakemake.log[0]):
 
     from sidemine.retrieve.download import fetch
     from sidemine.retrieve.lock import read_lock
-    from sidemine.retrieve.sources import Source
+    from sidemine.retrieve.needed_files import Source
     from sidemine.study.command_line import wants_relock
 
     source = Source.from_dict(snakemake.params.source)

@@ -47,7 +47,7 @@ def _run_inspect(arguments: argparse.Namespace) -> int:
 
     path = Path(arguments.source)
     if path.exists():
-        found = [inspect_file(path)]
+        inspections = [inspect_file(path)]
     elif not arguments.source.upper().startswith("GSE"):
         raise InputError(
             Problem(
@@ -58,8 +58,8 @@ def _run_inspect(arguments: argparse.Namespace) -> int:
             )
         )
     else:
-        found = inspect_accession(arguments.source.upper(), arguments.platform, arguments.mirror, arguments.keep)
-    for number, inspection in enumerate(found):
+        inspections = inspect_accession(arguments.source.upper(), arguments.platform, arguments.mirror, arguments.keep)
+    for number, inspection in enumerate(inspections):
         text = "\n".join(inspection_lines(inspection, arguments.top))
         sys.stdout.write(("\n" if number else "") + visible(text) + "\n")
     return 0
@@ -112,13 +112,13 @@ def _run_preflight(arguments: argparse.Namespace) -> int:
     import logging
 
     from sidemine.preflight.look_ahead import look_ahead
-    from sidemine.preflight.patience import Patience
     from sidemine.preflight.text import ahead_lines, is_fine
+    from sidemine.preflight.time_budget import TimeBudget
     from sidemine.run_study import load_checked
 
     logging.getLogger("sidemine").setLevel(logging.ERROR)  # all that readers warn of stands in the text
     overrides = {"mirror": str(arguments.mirror.resolve())} if arguments.mirror else {}
-    ahead = look_ahead(load_checked(arguments.study, allowed=arguments.allow, overrides=overrides), Patience())
+    ahead = look_ahead(load_checked(arguments.study, allowed=arguments.allow, overrides=overrides), TimeBudget())
     sys.stdout.write(visible("\n".join(ahead_lines(ahead))) + "\n")
     return 0 if is_fine(ahead) else 1
 

@@ -193,9 +193,9 @@ def _contradictions(results: Path) -> Iterator[_Contradiction]:
                 continue
             if digest not in (None, record.specification):
                 agree = False
-                told = ", ".join(list(record.outputs)[:_MOST_TOLD])
+                named = ", ".join(list(record.outputs)[:_MOST_TOLD])
                 yield _contradiction(
-                    f"{told} was computed for another specification than the study's", place, _files(name, record)
+                    f"{named} was computed for another specification than the study's", place, _files(name, record)
                 )
     if agree:
         changed = list(_changed(results, records))

@@ -96,7 +96,7 @@ def collect_errors(folder: Path, since: float) -> str:
         The problems in the words in which they were told, each under the name of its log; '' when there are none. Of
         a bug only the last lines are told, with the notes that were added to it: its traceback stands in the log.
     """
-    told = []
+    texts = []
     for path in sorted(folder.rglob("*.log")):
         if path.stat().st_mtime < since:
             continue
@@ -104,8 +104,8 @@ def collect_errors(folder: Path, since: float) -> str:
         lines = [*_LINE_START.finditer(text)]
         for line, after in zip_longest(lines, lines[1:]):
             if line.groups() == ("ERROR", logger.name):
-                told.append(_shorten(text[line.end() : after.start() if after else None].strip(), path))
-    return "\n\n".join(told)
+                texts.append(_shorten(text[line.end() : after.start() if after else None].strip(), path))
+    return "\n\n".join(texts)
 
 
 def _shorten(message: str, path: Path) -> str:

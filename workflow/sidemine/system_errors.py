@@ -131,7 +131,7 @@ def _paths_in(traceback: TracebackType | None) -> list[Path]:
 
 
 def _full(code: int, path: Path | None, where: str) -> Problem:
-    if path and (folder := next((one for one in path.parents if one.is_dir()), None)):
+    if path and (folder := next((parent for parent in path.parents if parent.is_dir()), None)):
         where += f" ({shutil.disk_usage(folder).free / 1e6:,.0f} MB free on its disk)"
     return Problem(
         _FULL[code],

@@ -106,18 +106,18 @@ def build_gene_sets(
 
     used = [row for row in rows if not row.opt_in or row.gene_set in opt_in]
     chosen, ledger = _choose_sets(used, rows, files)
-    symbols = sorted({symbol for one in chosen for part in one.members for symbol, _ in part})
+    symbols = sorted({symbol for chosen_set in chosen for part in chosen_set.members for symbol, _ in part})
     resolved = dict(zip(symbols, gene_table.resolve_symbols(symbols), strict=True))
     records: list[dict[str, object]] = []
     problems: list[Problem] = []
-    for one in chosen:
-        weights, entries = _map_set(one, resolved)
+    for chosen_set in chosen:
+        weights, entries = _map_set(chosen_set, resolved)
         ledger += entries
-        if not weights and one.row.member != "*":
-            problems.append(_no_gene_left(one, files))
+        if not weights and chosen_set.row.member != "*":
+            problems.append(_no_gene_left(chosen_set, files))
         elif not weights:
-            ledger.append((one.name, "", "", "dropped", "no gene of the set is left"))
-        records += _records(one, weights)
+            ledger.append((chosen_set.name, "", "", "dropped", "no gene of the set is left"))
+        records += _records(chosen_set, weights)
     if problems:
         raise InputError(problems)
     ledger_table = pd.DataFrame(sorted(ledger), columns=GENE_SETS_LEDGER.names)
@@ -151,14 +151,14 @@ def _choose_sets(
             problems += error.problems
             continue
         try:
-            found = list(_sets_of_row(row, libraries[key], rows, ledger))
+            chosen_sets = list(_sets_of_row(row, libraries[key], rows, ledger))
         except SidemineError as error:
             problems += error.problems
             continue
-        for one in found:
-            if one.name in chosen:
-                doubled.append(_same_name(one, chosen[one.name]))
-            chosen[one.name] = one
+        for chosen_set in chosen_sets:
+            if chosen_set.name in chosen:
+                doubled.append(_same_name(chosen_set, chosen[chosen_set.name]))
+            chosen[chosen_set.name] = chosen_set
     if problems:
         raise InputError(problems + doubled)
     if doubled:
@@ -228,56 +228,58 @@ def safe_set_name(name: str, taken: set[str]) -> str:
     return unique
 
 
-def _same_name(one: _ChosenSet, other: _ChosenSet) -> Problem:
+def _same_name(chosen_set: _ChosenSet, other: _ChosenSet) -> Problem:
     return Problem(
-        f"gene set {one.name!r} stands twice",
-        f"gene_sets.tsv: from {other.row.source} (member {other.row.member}) and from {one.row.source} "
-        f"(member {one.row.member})",
+        f"gene set {chosen_set.name!r} stands twice",
+        f"gene_sets.tsv: from {other.row.source} (member {other.row.member}) and from {chosen_set.row.source} "
+        f"(member {chosen_set.row.member})",
         "each set once, in one family",
         "Remove one row, or give it another `gene_set` id; with member * name fewer libraries that hold the same sets.",
     )
 
 
-def _no_gene_left(one: _ChosenSet, files: Mapping[str, Path]) -> Problem:
-    symbols = [symbol for part in one.members for symbol, _ in part]
+def _no_gene_left(chosen_set: _ChosenSet, files: Mapping[str, Path]) -> Problem:
+    symbols = [symbol for part in chosen_set.members for symbol, _ in part]
     shown = ", ".join(symbols[:5]) or "none"
     return Problem(
-        f"gene set {one.name!r} keeps no gene",
-        f"{files[one.row.source]}, member {one.row.member}: {len(symbols)} symbols, for example {shown}",
+        f"gene set {chosen_set.name!r} keeps no gene",
+        f"{files[chosen_set.row.source]}, member {chosen_set.row.member}: {len(symbols)} symbols, for example {shown}",
         "symbols of the study's gene table; with weighted = no at least one gene of positive weight",
         "Check that library and gene table are of one species; a set of repressed genes needs weighted = yes.",
     )
 
 
 def _map_set(
-    one: _ChosenSet, resolved: Mapping[str, Resolved]
+    chosen_set: _ChosenSet, resolved: Mapping[str, Resolved]
 ) -> tuple[dict[str, float], list[tuple[str, str, str, str, str]]]:
     """Map one set's symbols; return gene → weight, and what became of symbols that did not stay themselves."""
     ledger: list[tuple[str, str, str, str, str]] = []
     total: dict[str, float] = {}
-    for part in one.members:
+    for part in chosen_set.members:
         by_gene: dict[str, list[tuple[str, float]]] = {}
         for symbol, weight in part:
             answer = resolved[symbol]
-            if not one.row.weighted and weight < 0:
-                ledger.append((one.name, symbol, "", "dropped", "negative weight; this set is used without signs"))
+            if not chosen_set.row.weighted and weight < 0:
+                ledger.append(
+                    (chosen_set.name, symbol, "", "dropped", "negative weight; this set is used without signs")
+                )
             elif answer.symbol is None:
-                ledger.append((one.name, symbol, "", "dropped", answer.how))
+                ledger.append((chosen_set.name, symbol, "", "dropped", answer.how))
             else:
-                by_gene.setdefault(answer.symbol, []).append((symbol, weight if one.row.weighted else 1.0))
-        for gene, found in by_gene.items():
-            ledger += _renamed_or_merged(one.name, gene, found, resolved)
-            total[gene] = total.get(gene, 0.0) + sum(weight for _, weight in found) / len(found)
+                by_gene.setdefault(answer.symbol, []).append((symbol, weight if chosen_set.row.weighted else 1.0))
+        for gene, weighted in by_gene.items():
+            ledger += _renamed_or_merged(chosen_set.name, gene, weighted, resolved)
+            total[gene] = total.get(gene, 0.0) + sum(weight for _, weight in weighted) / len(weighted)
     opposed = sorted(gene for gene, weight in total.items() if weight == 0)
-    ledger += [(one.name, gene, gene, "dropped", "its weights cancel out") for gene in opposed]
-    kept = {gene: weight if one.row.weighted else 1.0 for gene, weight in total.items() if weight != 0}
+    ledger += [(chosen_set.name, gene, gene, "dropped", "its weights cancel out") for gene in opposed]
+    kept = {gene: weight if chosen_set.row.weighted else 1.0 for gene, weight in total.items() if weight != 0}
     return kept, sorted(set(ledger))
 
 
 def _renamed_or_merged(
-    name: str, gene: str, found: list[tuple[str, float]], resolved: Mapping[str, Resolved]
+    name: str, gene: str, weighted: list[tuple[str, float]], resolved: Mapping[str, Resolved]
 ) -> Iterator[tuple[str, str, str, str, str]]:
-    symbols = list(dict.fromkeys(symbol for symbol, _ in found))
+    symbols = list(dict.fromkeys(symbol for symbol, _ in weighted))
     for symbol in symbols:
         if len(symbols) > 1:
             others = ", ".join(other for other in symbols if other != symbol)
@@ -286,15 +288,15 @@ def _renamed_or_merged(
             yield name, symbol, gene, "renamed", resolved[symbol].how
 
 
-def _records(one: _ChosenSet, weights: Mapping[str, float]) -> Iterable[dict[str, object]]:
+def _records(chosen_set: _ChosenSet, weights: Mapping[str, float]) -> Iterable[dict[str, object]]:
     return [
         {
-            "gene_set": one.name,
-            "family": one.row.family,
+            "gene_set": chosen_set.name,
+            "family": chosen_set.row.family,
             "gene": gene,
             "weight": float(weight),
-            "version": one.row.version,
-            "source": one.row.source,
+            "version": chosen_set.row.version,
+            "source": chosen_set.row.source,
         }
         for gene, weight in weights.items()
     ]

@@ -89,7 +89,7 @@ def permute_and_test(
     tests = _Tests(space, membership)
     statistics = np.array([tests.of_labeling(direction) for direction in directions])
     statistics = statistics.reshape(len(directions), 2, len(membership.gene_sets))
-    found = {
+    p_values = {
         "fry": two_sided_p(statistics[:, 0], float(fit.residual_df)),
         "camera": two_sided_p(statistics[:, 1], float(min(fit.residual_df, len(fit.genes) - 2))),
     }
@@ -100,9 +100,9 @@ def permute_and_test(
         )
         names = ("rotation", "rotation_competitive")
         here = rotated_statistics(plain, membership, directions)
-        for name, own, rotated in zip(names, here, rotated_statistics(plain, membership, rotations), strict=True):
-            found[name] = _share_reached(np.abs(own), np.sort(np.abs(rotated), axis=1)).T
-    return PermutedTests(found, len(directions))
+        for name, observed, rotated in zip(names, here, rotated_statistics(plain, membership, rotations), strict=True):
+            p_values[name] = _share_reached(np.abs(observed), np.sort(np.abs(rotated), axis=1)).T
+    return PermutedTests(p_values, len(directions))
 
 
 def permuted_targets(design: Design, n_labelings: int, seed: list[int]) -> NDArray[np.bool_]:
@@ -145,8 +145,8 @@ class _Space:
         columns = targets.astype(np.float64)
         inside = columns @ self.basis
         length = np.linalg.norm(inside, axis=1)
-        told = length <= ALIASED * np.linalg.norm(columns, axis=1)
-        return np.asarray(inside[~told] / length[~told, None])
+        is_aliased = length <= ALIASED * np.linalg.norm(columns, axis=1)
+        return np.asarray(inside[~is_aliased] / length[~is_aliased, None])
 
     def moderate(self, contrast: NDArray[np.float64]) -> tuple[NDArray[np.float64], ModeratedVariances]:
         """Return residual variances and their moderation, as `differential.fit` does it."""

@@ -56,16 +56,16 @@ def set_effects(fit: ContrastFit, membership: SetMembership, level: float = 0.95
     complement = np.where(n_outside[:, None] > 0, complement, np.nan)
     over = score - np.asarray(shares.sum(axis=1)).ravel()[:, None] * complement
     scale, df = fit.score_stdev_unscaled, fit.residual_df
-    own, outside, net = (_regression(each, scale, df, level) for each in (score, complement, over))
+    inside_set, outside, net = (_regression(each, scale, df, level) for each in (score, complement, over))
     return pd.DataFrame(
         {
             "gene_set": np.array(membership.gene_sets, dtype=object),
-            "effect": own["effect"],
-            "effect_se": own["se"],
-            "ci_low": own["ci_low"],
-            "ci_high": own["ci_high"],
+            "effect": inside_set["effect"],
+            "effect_se": inside_set["se"],
+            "ci_low": inside_set["ci_low"],
+            "ci_high": inside_set["ci_high"],
             "df": np.full(len(score), fit.residual_df),
-            "p_value": own["p_value"],
+            "p_value": inside_set["p_value"],
             "complement_effect": outside["effect"],
             "complement_se": outside["se"],
             "over_complement": net["effect"],

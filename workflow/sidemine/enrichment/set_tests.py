@@ -111,6 +111,7 @@ def _shared_columns(fit: ContrastFit, membership: SetMembership) -> pd.DataFrame
             "n_in_set": membership.n_in_set,
             "n_measured": membership.n_measured,
             **dict.fromkeys(("effect", "effect_se", "ci_low", "ci_high", "inter_gene_correlation"), np.nan),
+            "effect_scale": "none",
             "n_permutations": 0,
             "universe_size": len(fit.genes),
             "set_version": np.array(membership.versions, dtype=object),

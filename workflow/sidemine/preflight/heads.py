@@ -13,7 +13,7 @@ from sidemine.retrieve.integrity import file_name_of
 
 if TYPE_CHECKING:
     from sidemine.preflight.inputs import Input
-    from sidemine.preflight.patience import Patience
+    from sidemine.preflight.time_budget import TimeBudget
     from sidemine.study.models import Dataset
 
 WHOLE = 1_000_000
@@ -31,7 +31,7 @@ _BLOCK = 512
 
 
 def bring_head(
-    row: Dataset, role: str, item: Input, folder: Path, patience: Patience, whole: int = WHOLE
+    row: Dataset, role: str, item: Input, folder: Path, budget: TimeBudget, whole: int = WHOLE
 ) -> Path | None:
     """Return a local file that the readers of metadata can read: the input itself, or its beginning.
 
@@ -45,7 +45,7 @@ def bring_head(
         The input.
     folder
         Where the beginning is kept.
-    patience
+    budget
         The time there is.
     whole
         Bytes up to which a file is fetched whole.
@@ -64,23 +64,21 @@ def bring_head(
     if item.path is not None:
         return item.path
     if item.size is not None and item.size <= whole:
-        return _whole(item, folder / role, patience)
+        return _whole(item, folder / role, budget)
     name = file_name_of(item.url).lower()
     if role == "metadata" and "series_matrix" not in name:  # SOFT and MINiML tell of their samples all over the file
-        return _whole(item, folder / role, patience) if item.size is not None and item.size <= _FAMILY else None
+        return _whole(item, folder / role, budget) if item.size is not None and item.size <= _FAMILY else None
     if role == "metadata" or (role == "values" and row.layout == "series_matrix"):
-        return _written(folder / role / "series_matrix.txt", _series_head(item.url, patience))
+        return _written(folder / role / "series_matrix.txt", _series_head(item.url, budget))
     if role == "values" and row.layout == "archive" and name.endswith(".tar"):
-        return _tar_of_names(folder / role / "archive.tar", item, patience)
+        return _tar_of_names(folder / role / "archive.tar", item, budget)
     if role == "sample_sheet" or (role == "values" and row.layout in {"table", "ncbi_counts"} and _is_text(name)):
-        return _written(folder / role / "table.txt", _table_head(item.url, patience))
+        return _written(folder / role / "table.txt", _table_head(item.url, budget))
     return None
 
 
-def _whole(item: Input, folder: Path, patience: Patience) -> Path:
-    return _written(
-        folder / safe_name(file_name_of(item.url)), patience.fetch(item.url, 0, max((item.size or 1) - 1, 0))
-    )
+def _whole(item: Input, folder: Path, budget: TimeBudget) -> Path:
+    return _written(folder / safe_name(file_name_of(item.url)), budget.fetch(item.url, 0, max((item.size or 1) - 1, 0)))
 
 
 def _is_text(name: str) -> bool:
@@ -93,13 +91,13 @@ def _written(path: Path, data: bytes) -> Path:
     return path
 
 
-def _unpacked(url: str, patience: Patience) -> Iterator[bytes]:
+def _unpacked(url: str, budget: TimeBudget) -> Iterator[bytes]:
     """Yield a file's content from its start, unpacked where it is gzip, in growing steps."""
     engine = zlib.decompressobj(wbits=31)
     packed = False
     start = total = 0
     for step in _STEPS:
-        block = patience.fetch(url, start, start + step - 1)
+        block = budget.fetch(url, start, start + step - 1)
         packed = packed or (start == 0 and block.startswith(b"\x1f\x8b"))
         try:
             plain = engine.decompress(block, _UNPACKED) if packed else block
@@ -112,10 +110,10 @@ def _unpacked(url: str, patience: Patience) -> Iterator[bytes]:
         start += step
 
 
-def _series_head(url: str, patience: Patience) -> bytes:
+def _series_head(url: str, budget: TimeBudget) -> bytes:
     """Return the header of a series matrix, its first rows, and an end mark."""
     text = b""
-    for plain in _unpacked(url, patience):
+    for plain in _unpacked(url, budget):
         text += plain
         at = text.find(_BEGIN)
         if at >= 0:
@@ -126,9 +124,9 @@ def _series_head(url: str, patience: Patience) -> bytes:
     raise InputError(_odd(url, f"there is no {_BEGIN.decode()} in its first {len(text):,} characters"))
 
 
-def _table_head(url: str, patience: Patience) -> bytes:
+def _table_head(url: str, budget: TimeBudget) -> bytes:
     text, ended = b"", True
-    for plain in _unpacked(url, patience):
+    for plain in _unpacked(url, budget):
         text += plain
         if text.count(b"\n") >= _ROWS or len(text) >= _TABLE_BYTES:
             ended = False
@@ -136,7 +134,7 @@ def _table_head(url: str, patience: Patience) -> bytes:
     return text if ended else text[: text.rfind(b"\n") + 1]
 
 
-def _tar_of_names(path: Path, item: Input, patience: Patience) -> Path | None:
+def _tar_of_names(path: Path, item: Input, budget: TimeBudget) -> Path | None:
     """Write the headers of a tar where they stand and nothing between: the names are there, the disk holds no more.
 
     Headers are asked for one by one, so a tar of very many members is not walked through.
@@ -150,7 +148,7 @@ def _tar_of_names(path: Path, item: Input, patience: Patience) -> Path | None:
         for _ in range(_MEMBERS):
             if place + _BLOCK > item.size:
                 return path
-            head = patience.fetch(item.url, place, place + _BLOCK - 1)
+            head = budget.fetch(item.url, place, place + _BLOCK - 1)
             if not head.strip(b"\0"):
                 return path
             size = _member_size(head, item.url)
@@ -159,7 +157,7 @@ def _tar_of_names(path: Path, item: Input, patience: Patience) -> Path | None:
             if head[156:157] in {b"L", b"K", b"x", b"g"}:  # long names: their text stands where content does
                 if size > 2**16:
                     raise InputError(_odd(item.url, "a header of its members is far too long"))
-                out.write(patience.fetch(item.url, place + _BLOCK, place + _BLOCK + size - 1))
+                out.write(budget.fetch(item.url, place + _BLOCK, place + _BLOCK + size - 1))
             place += _BLOCK + -(-size // _BLOCK) * _BLOCK
     return None
 

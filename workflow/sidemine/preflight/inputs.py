@@ -16,8 +16,8 @@ from sidemine.retrieve.lock import LockEntry, expected_entry, read_lock
 from sidemine.sources.forms import FOLDER_FORMS
 
 if TYPE_CHECKING:
-    from sidemine.preflight.patience import Patience
-    from sidemine.retrieve.sources import Source
+    from sidemine.preflight.time_budget import TimeBudget
+    from sidemine.retrieve.needed_files import Source
     from sidemine.study.load import Study
 
 State = Literal["local file", "in the mirror", "downloaded", "to be fetched", "missing", "no answer"]
@@ -57,7 +57,7 @@ class Input:
     problem: Problem | None = None
 
 
-def survey_inputs(study: Study, sources: Iterable[Source], patience: Patience) -> list[Input]:
+def survey_inputs(study: Study, sources: Iterable[Source], budget: TimeBudget) -> list[Input]:
     """Return the state of every input, asking the servers side by side.
 
     Parameters
@@ -66,15 +66,15 @@ def survey_inputs(study: Study, sources: Iterable[Source], patience: Patience) -
         The study.
     sources
         Its inputs.
-    patience
+    budget
         The time there is.
     """
     lock = read_lock(study.lock)
     limit = int(study.config.settings.max_download_gb * 1e9)
-    return patience.map(lambda source: _look(study, source, lock, limit, patience), list(sources))
+    return budget.map(lambda source: _look(study, source, lock, limit, budget), list(sources))
 
 
-def _look(study: Study, source: Source, lock: Mapping[str, LockEntry], limit: int, patience: Patience) -> Input:
+def _look(study: Study, source: Source, lock: Mapping[str, LockEntry], limit: int, budget: TimeBudget) -> Input:
     entry = expected_entry(lock, source)
     locked = entry is not None
     if source.local_path is not None:
@@ -88,7 +88,7 @@ def _look(study: Study, source: Source, lock: Mapping[str, LockEntry], limit: in
                 return _here(source, "in the mirror", path, url, locked, limit)
         places = ", ".join(str(study.mirror / mirror_key(url)) for url in source.locations)
         return Input(source, "missing", locked=locked, problem=_missing(source, f"the mirror has none of {places}"))
-    return _ask(source, entry, limit, patience)
+    return _ask(source, entry, limit, budget)
 
 
 def _here(source: Source, state: State, path: Path, url: str, locked: bool, limit: int) -> Input:
@@ -103,28 +103,27 @@ def _here(source: Source, state: State, path: Path, url: str, locked: bool, limi
     return Input(source, state, url, path, size, "", locked, problem or _too_large(source, str(path), size, limit))
 
 
-def _ask(source: Source, entry: LockEntry | None, limit: int, patience: Patience) -> Input:
+def _ask(source: Source, entry: LockEntry | None, limit: int, budget: TimeBudget) -> Input:
     """Ask for each address of a source in the order of a run: the next one only when one does not exist."""
     first = entry.url if entry else source.locations[0]
     locked = entry is not None
-    for url in sorted(source.locations, key=lambda one: one != first):
+    for url in sorted(source.locations, key=lambda address: address != first):
         try:
-            found = patience.probe(url)
+            answer = budget.probe(url)
         except SidemineError as error:
-            told = error.problems[0].within(source.purpose)
-            return Input(source, "no answer", url, locked=locked, problem=told)
-        if found.exists:
-            problem = _web_page(source, url, found.content_type) or _too_large(source, url, found.size or 0, limit)
-            if entry and not source.mutable and entry.url == url and found.size not in {None, entry.size}:
-                problem = problem or _changed(source, url, entry, found.size or 0)
-            return Input(source, "to be fetched", url, None, found.size, found.content_type, locked, problem)
+            return Input(source, "no answer", url, locked=locked, problem=error.problems[0].within(source.purpose))
+        if answer.exists:
+            problem = _web_page(source, url, answer.content_type) or _too_large(source, url, answer.size or 0, limit)
+            if entry and not source.mutable and entry.url == url and answer.size not in {None, entry.size}:
+                problem = problem or _changed(source, url, entry, answer.size or 0)
+            return Input(source, "to be fetched", url, None, answer.size, answer.content_type, locked, problem)
     asked = "; ".join(f"{url}: not there" for url in source.locations)
     return Input(source, "missing", locked=locked, problem=_missing(source, asked))
 
 
 def check_room(inputs: Iterable[Input], folder: Path) -> tuple[int, int, Problem | None]:
     """Return the bytes to be fetched, the bytes free on the disk of `folder`, and the problem when these are too few."""
-    size = sum(one.size or 0 for one in inputs if one.state in {"to be fetched", "in the mirror", "local file"})
+    size = sum(item.size or 0 for item in inputs if item.state in {"to be fetched", "in the mirror", "local file"})
     place = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.is_dir())
     free = shutil.disk_usage(place).free
     if size <= free:
@@ -138,10 +137,10 @@ def check_room(inputs: Iterable[Input], folder: Path) -> tuple[int, int, Problem
     return size, free, problem
 
 
-def _missing(source: Source, told: str) -> Problem:
+def _missing(source: Source, reason: str) -> Problem:
     return Problem(
         "an input is not to be had",
-        f"{source.purpose}: {told}",
+        f"{source.purpose}: {reason}",
         "a file at one of its addresses",
         "Look at the record for its present name and name that in the sheet; or fetch it by hand and give its path.",
     )

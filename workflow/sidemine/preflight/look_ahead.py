@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 from sidemine.errors import Problem, SidemineError, StudyError, Untestable
 from sidemine.preflight.heads import WHOLE, bring_head
 from sidemine.preflight.inputs import Input, check_room, survey_inputs
-from sidemine.preflight.patience import Patience
+from sidemine.preflight.time_budget import TimeBudget
 from sidemine.retrieve.study_sources import StudySources
 from sidemine.study.projections import ContrastToFit, DatasetToRead
 
@@ -87,30 +87,32 @@ class _Samples:
     note: str = ""
 
 
-def look_ahead(study: Study, patience: Patience, *, whole: int = WHOLE) -> Ahead:
+def look_ahead(study: Study, budget: TimeBudget, *, whole: int = WHOLE) -> Ahead:
     """Tell what a run of a study would meet, without running it.
 
     Parameters
     ----------
     study
         The study.
-    patience
+    budget
         The time there is, and the way to the servers.
     whole
         Bytes up to which a file is fetched whole instead of its beginning.
     """
     sources = StudySources.of(study)
-    inputs = survey_inputs(study, sources.by_key.values(), patience)
+    inputs = survey_inputs(study, sources.by_key.values(), budget)
     size, free, room = check_room(inputs, study.downloads_dir)
-    ahead = Ahead(inputs, size, free, stops=[one.problem for one in inputs if one.problem] + ([room] if room else []))
-    by_key = {one.source.key: one for one in inputs}
+    ahead = Ahead(
+        inputs, size, free, stops=[item.problem for item in inputs if item.problem] + ([room] if room else [])
+    )
+    by_key = {item.source.key: item for item in inputs}
     with tempfile.TemporaryDirectory(prefix="sidemine_") as temporary:
 
         def read(row: Dataset) -> _Samples:
             items = {role: by_key[source.key] for role, source in sources.of_dataset[row.dataset].items()}
-            return _read_dataset(study, row, items, Path(temporary) / row.dataset, patience, whole)
+            return _read_dataset(study, row, items, Path(temporary) / row.dataset, budget, whole)
 
-        known = dict(zip(study.datasets, patience.map(read, study.datasets.values()), strict=True))
+        known = dict(zip(study.datasets, budget.map(read, study.datasets.values()), strict=True))
     for name, samples in known.items():
         if samples.note:
             ahead.notes.append(f"dataset {name}: {samples.note}")
@@ -126,7 +128,7 @@ def _wants_stop(study: Study) -> bool:
 
 
 def _read_dataset(
-    study: Study, row: Dataset, items: Mapping[str, Input], folder: Path, patience: Patience, whole: int
+    study: Study, row: Dataset, items: Mapping[str, Input], folder: Path, budget: TimeBudget, whole: int
 ) -> _Samples:
     from sidemine.prepare.metadata import read_or_explain_samples
 
@@ -137,7 +139,7 @@ def _read_dataset(
             None, note=f"not looked into, because its {lost[0].source.purpose.split(' of ')[0]} is not to be had"
         )
     try:
-        files = {role: bring_head(row, role, item, folder, patience, whole) for role, item in needed.items()}
+        files = {role: bring_head(row, role, item, folder, budget, whole) for role, item in needed.items()}
         there = {role: path for role, path in files.items() if path is not None}
         if len(there) < len(files):
             return _Samples(
@@ -147,7 +149,7 @@ def _read_dataset(
         derive = study.config.derive.get(row.dataset, {})
         exclude = study.config.exclude.get(row.dataset, [])
         asked = DatasetToRead.of(row)
-        samples, problems = read_or_explain_samples(asked, there, derive, [one.sample for one in exclude])
+        samples, problems = read_or_explain_samples(asked, there, derive, [item.sample for item in exclude])
     except SidemineError as error:
         return _Samples(
             None, tuple(problem.within(f"dataset {row.dataset}") for problem in error.problems), broken=True
@@ -199,11 +201,11 @@ def _look_at(study: Study, contrast: Contrast, known: _Samples, ahead: Ahead) ->
         ahead.stops += error.problems
     except Untestable as finding:
         outcome = "stops the run" if _wants_stop(study) else "not testable"
-        told = [
+        problems = [
             problem if mismatches else problem.within(f"contrasts.tsv, contrast {contrast.contrast}")
             for problem in finding.problems
         ]
-        (ahead.stops if _wants_stop(study) else ahead.untestable).extend(told)
+        (ahead.stops if _wants_stop(study) else ahead.untestable).extend(problems)
     counts = [int(mask.sum()) for mask in (groups.target, groups.reference, groups.target & groups.reference)]
     taken = groups.samples[groups.target | groups.reference]
     return ContrastAhead(contrast, counts[0], counts[1], counts[2], outcome, _describe_columns(contrast, taken))

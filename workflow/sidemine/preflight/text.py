@@ -18,24 +18,24 @@ def ahead_lines(ahead: Ahead) -> list[str]:
     lines: list[str] = []
     lines += _problems("What will stop the run", ahead.stops)
     lines += _problems("What will make contrasts not testable", ahead.untestable)
-    rows = [_input_row(one) for one in ahead.inputs]
+    rows = [_input_row(item) for item in ahead.inputs]
     lines += ["Inputs", *_table(["size", "state", "lock", "type", "file"], rows), ""]
-    unknown = sum(one.size is None and one.state == "to be fetched" for one in ahead.inputs)
+    unknown = sum(item.size is None and item.state == "to be fetched" for item in ahead.inputs)
     more = f", and {unknown} of unknown size" if unknown else ""
     lines += [f"To be brought: {_size(ahead.to_fetch)}{more}; free on the disk: {_size(ahead.free)}.", ""]
     contrasts = [
         [
-            one.contrast.contrast,
-            one.contrast.dataset,
-            one.contrast.status,
-            *("?" if n is None else str(n) for n in (one.n_target, one.n_reference, one.n_both)),
-            one.outcome,
+            item.contrast.contrast,
+            item.contrast.dataset,
+            item.contrast.status,
+            *("?" if n is None else str(n) for n in (item.n_target, item.n_reference, item.n_both)),
+            item.outcome,
         ]
-        for one in ahead.contrasts
+        for item in ahead.contrasts
     ]
     heads = ["contrast", "dataset", "row", "target", "reference", "in both", "by its metadata"]
     lines += ["Contrasts", *_table(heads, contrasts), ""]
-    if columns := [text for one in ahead.contrasts for text in one.columns]:
+    if columns := [text for item in ahead.contrasts for text in item.columns]:
         lines += ["Covariates and blocks", *(f"  {text}" for text in columns), ""]
     if ahead.notes:
         lines += ["Notes", *(f"  {note}" for note in ahead.notes), ""]
@@ -49,15 +49,17 @@ def is_fine(ahead: Ahead) -> bool:
 
 def _last_words(ahead: Ahead) -> str:
     if is_fine(ahead):
-        unknown = sum(one.outcome == "not known yet" for one in ahead.contrasts)
+        unknown = sum(item.outcome == "not known yet" for item in ahead.contrasts)
         more = f" {unknown} contrasts are known only when their values are here." if unknown else ""
         return f"Nothing found that would stop a run or make a contrast untestable.{more}"
-    told = []
+    clauses = []
     if ahead.stops:
-        told.append(f"a run would stop: {len(ahead.stops)} problems")
+        clauses.append(f"a run would stop: {len(ahead.stops)} problems")
     if ahead.untestable:
-        told.append(f"{sum(one.outcome == 'not testable' for one in ahead.contrasts)} contrasts would not be testable")
-    return f"As it stands, {' and '.join(told)}. What can be mended, mend in the sheets, and look again."
+        clauses.append(
+            f"{sum(item.outcome == 'not testable' for item in ahead.contrasts)} contrasts would not be testable"
+        )
+    return f"As it stands, {' and '.join(clauses)}. What can be mended, mend in the sheets, and look again."
 
 
 def _problems(title: str, problems: Sequence[Problem]) -> list[str]:
@@ -69,13 +71,13 @@ def _problems(title: str, problems: Sequence[Problem]) -> list[str]:
     return lines
 
 
-def _input_row(one: Input) -> list[str]:
-    name = file_name_of(one.url) if one.url else one.source.locations[0].rsplit("/", 1)[-1]
-    kind = one.content_type.split(";")[0]
+def _input_row(item: Input) -> list[str]:
+    name = file_name_of(item.url) if item.url else item.source.locations[0].rsplit("/", 1)[-1]
+    kind = item.content_type.split(";")[0]
     return [
-        "?" if one.size is None else _size(one.size),
-        one.state,
-        "locked" if one.locked else "new",
+        "?" if item.size is None else _size(item.size),
+        item.state,
+        "locked" if item.locked else "new",
         kind or "-",
         name,
     ]

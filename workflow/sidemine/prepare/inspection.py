@@ -181,7 +181,7 @@ def _retrieve_matrix(accession: str, platform: str, mirror: Path | None, folder:
     from sidemine.errors import RetrievalError
     from sidemine.retrieve.addresses import mirror_key
     from sidemine.retrieve.download import fetch
-    from sidemine.retrieve.sources import Source
+    from sidemine.retrieve.needed_files import Source
     from sidemine.sources.geo_addresses import series_matrix_urls
 
     urls = series_matrix_urls(accession, platform)

@@ -7,7 +7,6 @@ The mirror key of an address is both the path of the file below a mirror folder 
 from __future__ import annotations
 
 import hashlib
-import re
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 from sidemine.errors import Problem, StudyError
@@ -19,15 +18,6 @@ _MAX_NAME = 180  # most file systems take 255 bytes; `.record.json` and `.part.j
 _MAX_KEY = 1000
 _RESERVED_HOSTS = {"local", "by_sha256", "by_hand"}  # folders of our own that stand beside the host folders
 _LOOPBACK_HOSTS = {"127.0.0.1", "::1", "localhost"}
-
-
-def is_url(text: str) -> bool:
-    """Tell whether a file key holds an address rather than a path.
-
-    >>> is_url("https://zenodo.org/records/1/files/a.csv"), is_url("data/a.csv")
-    (True, False)
-    """
-    return re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", text.strip()) is not None
 
 
 def canonical_url(url: str) -> str:

@@ -31,9 +31,9 @@ from sidemine.retrieve.integrity import (
     sha256_of,
 )
 from sidemine.retrieve.lock import LockEntry, check_record, expected_entry
+from sidemine.retrieve.needed_files import Source
 from sidemine.retrieve.patience import FileAbsent, Retries, TransferFailed
 from sidemine.retrieve.record import InputRecord
-from sidemine.retrieve.sources import Source
 from sidemine.sources.forms import FOLDER_FORMS
 
 if TYPE_CHECKING:

@@ -12,9 +12,9 @@ from typing import BinaryIO, Protocol, cast
 from urllib.parse import parse_qsl, urlsplit
 
 from sidemine.errors import InputError
-from sidemine.retrieve.addresses import is_url
 from sidemine.simulation_marker import SIMULATION_MARKER
 from sidemine.sources.forms import HEAD, Form, Head, end_mark_of, error_in_place_of_data, find_wrong_form
+from sidemine.study.paths import is_url
 from sidemine.text import archive
 
 _BLOCK = 2**20

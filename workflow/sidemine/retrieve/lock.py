@@ -16,9 +16,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sidemine.errors import Problem, RetrievalError
-from sidemine.retrieve.addresses import is_url
+from sidemine.retrieve.needed_files import Source
 from sidemine.retrieve.record import InputRecord, record_path, replace_file
-from sidemine.retrieve.sources import Source
+from sidemine.study.paths import is_url
 
 COLUMNS = ("url", "sha256", "size", "retrieved", "etag", "simulated")
 RELOCK_COMMAND = "the same command with --config relock=yes"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from sidemine.errors import Problem, RetrievalError
+from sidemine.errors import InputError, Problem, RetrievalError
+from sidemine.records import as_json, read_record
 
 _SUFFIX = ".record.json"
 
@@ -53,13 +53,9 @@ class InputRecord:
     mirror: bool
     by_hand: bool = False
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the record as JSON-ready values."""
-        return {**asdict(self), "urls_tried": list(self.urls_tried)}
-
     def write_beside(self, file: Path) -> None:
         """Write the record of `file` beside it, in one step, the same bytes every time."""
-        text = json.dumps(self.to_dict(), indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+        text = json.dumps(as_json(self), indent=2, sort_keys=True, ensure_ascii=False) + "\n"
         replace_file(record_path(file), text.encode("utf-8"))
 
     @classmethod
@@ -78,11 +74,8 @@ class InputRecord:
         """
         path = path if path.name.endswith(_SUFFIX) else record_path(path)
         try:
-            values = json.loads(path.read_text(encoding="utf-8"))
-            known = {field.name for field in fields(cls)}
-            values["urls_tried"] = tuple(values["urls_tried"])
-            return cls(**{name: value for name, value in values.items() if name in known})
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            return read_record(cls, path)
+        except (OSError, ValueError, InputError) as error:
             raise RetrievalError(
                 Problem(
                     "the record of an input is missing or cannot be read",

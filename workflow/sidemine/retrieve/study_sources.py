@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sidemine.retrieve.sources import (
+from sidemine.retrieve.needed_files import (
     Source,
     source_of_gene_set,
     source_of_gene_table,

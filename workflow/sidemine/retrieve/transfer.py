@@ -76,12 +76,12 @@ def judge_status(response: requests.Response, allowed: Collection[int]) -> None:
     status = response.status_code
     if status in allowed:
         return
-    told = f"the server answers {status} {(response.reason or '')[:80]}".rstrip()
+    answer = f"the server answers {status} {(response.reason or '')[:80]}".rstrip()
     if status in _ABSENT_STATUS:
-        raise FileAbsent(told)
+        raise FileAbsent(answer)
     if status in _TRANSIENT_STATUS:
-        raise Transient(told, seconds_of_retry_after(response.headers.get("Retry-After"), datetime.now(UTC)))
-    raise TransferFailed(told)
+        raise Transient(answer, seconds_of_retry_after(response.headers.get("Retry-After"), datetime.now(UTC)))
+    raise TransferFailed(answer)
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from sidemine.retrieve.addresses import mirror_key
-
-GEO = "https://ftp.ncbi.nlm.nih.gov/geo"
-"""Root of GEO's file server."""
+from sidemine.sources.geo_addresses import GEO_FILES, geo_folder, platform_annotation_urls, series_matrix_urls
 
 
 def series_url(accession: str, kind: str, name: str) -> str:
@@ -25,13 +23,12 @@ def series_url(accession: str, kind: str, name: str) -> str:
     >>> series_url("GSE19151", "matrix", "GSE19151_series_matrix.txt.gz")
     'https://ftp.ncbi.nlm.nih.gov/geo/series/GSE19nnn/GSE19151/matrix/GSE19151_series_matrix.txt.gz'
     """
-    return f"{GEO}/series/{_shelf(accession)}/{accession}/{kind}/{name}"
+    return f"{GEO_FILES}/series/{geo_folder(accession)}/{kind}/{name}"
 
 
 def matrix_url(accession: str, platform: str = "") -> str:
     """Return the address of a series matrix; with `platform`, that of one platform of a series with several."""
-    middle = f"-{platform}" if platform else ""
-    return series_url(accession, "matrix", f"{accession}{middle}_series_matrix.txt.gz")
+    return series_matrix_urls(accession, platform)[-1]
 
 
 def annotation_url(platform: str) -> str:
@@ -40,7 +37,7 @@ def annotation_url(platform: str) -> str:
     >>> annotation_url("GPL571")
     'https://ftp.ncbi.nlm.nih.gov/geo/platforms/GPLnnn/GPL571/annot/GPL571.annot.gz'
     """
-    return f"{GEO}/platforms/{_shelf(platform)}/{platform}/annot/{platform}.annot.gz"
+    return platform_annotation_urls(platform)[0]
 
 
 def mirror_path(mirror: Path, url: str) -> Path:
@@ -50,9 +47,3 @@ def mirror_path(mirror: Path, url: str) -> Path:
     'm/zenodo.org/records/1/files/a.csv'
     """
     return mirror / mirror_key(url)
-
-
-def _shelf(accession: str) -> str:
-    """Return GEO's folder of an accession: the last three digits become nnn."""
-    prefix, digits = accession[:3], accession[3:]
-    return f"{prefix}{digits[:-3]}nnn"

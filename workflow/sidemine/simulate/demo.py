@@ -9,11 +9,8 @@ from pathlib import Path
 from sidemine.simulate.cohorts import CohortPlan, write_cohort
 from sidemine.simulate.experiments import (
     Arm,
+    Deposit,
     ExperimentPlan,
-    write_archive_experiment,
-    write_array_experiment,
-    write_count_table_experiment,
-    write_normalised_experiment,
 )
 from sidemine.simulate.genes import CORE, GeneUniverse, make_universe
 from sidemine.simulate.geo_files import COMMENT, SENTENCE, make_platform, write_gene_table, write_gmt
@@ -178,10 +175,10 @@ def write_demo(
     )
     for number, (plan, platform) in enumerate(zip(COHORTS, platforms, strict=True)):
         write_cohort(mirror, plan, universe, platform, seed + 10 + number)
-    write_archive_experiment(mirror, EPITHELIUM, universe, seed + 20)
-    write_count_table_experiment(mirror, LUNG_LINE, universe, seed + 21)
-    write_normalised_experiment(mirror, STIMULATED_BLOOD, universe, seed + 22)
-    write_array_experiment(mirror, OTHER_DRUG, universe, platforms[0], seed + 23)
+    Deposit(mirror, EPITHELIUM, universe, seed + 20).write_archive()
+    Deposit(mirror, LUNG_LINE, universe, seed + 21).write_count_table()
+    Deposit(mirror, STIMULATED_BLOOD, universe, seed + 22).write_normalised()
+    Deposit(mirror, OTHER_DRUG, universe, seed + 23).write_array(platforms[0])
 
 
 def sheet_text(rows: Sequence[Mapping[str, str]]) -> str:

@@ -95,13 +95,14 @@ def experiment_log2(plan: ExperimentPlan, universe: GeneUniverse, seed: int) -> 
         Seed of the draw; never 0.
     """
     arm = np.repeat(np.arange(len(plan.arms)), plan.n_replicates)
+    interferon = np.array([group.interferon for group in plan.arms])[arm]
     shifts: dict[str, FloatArray] = {
-        "interferon_response": np.array([one.interferon for one in plan.arms])[arm],
-        "jak_stat_repressed": np.array([-0.3 * one.interferon for one in plan.arms])[arm],
-        "jak_stat_members": np.array([0.1 * one.interferon for one in plan.arms])[arm],
+        "interferon_response": interferon,
+        "jak_stat_repressed": -0.3 * interferon,
+        "jak_stat_members": 0.1 * interferon,
     }
-    for name in sorted({key for one in plan.arms for key in one.shifts}):
-        added = np.array([one.shifts.get(name, 0.0) for one in plan.arms])[arm]
+    for name in sorted({key for group in plan.arms for key in group.shifts}):
+        added = np.array([group.shifts.get(name, 0.0) for group in plan.arms])[arm]
         shifts[name] = shifts.get(name, np.zeros(arm.size)) + added
     model = SampleModel(
         arm.size,
@@ -147,14 +148,11 @@ def experiment_series(plan: ExperimentPlan, platform: str, *, sequencing: bool) 
     return Series(plan.accession, f"Simulated {plan.cells}", platform, tuple(samples), sequencing=sequencing)
 
 
-def _draw_counts(plan: ExperimentPlan, universe: GeneUniverse, seed: int) -> IntArray:
-    return simulate_counts(experiment_log2(plan, universe, seed), seed)
+@dataclass(frozen=True)
+class Deposit:
+    """An experiment to be written as GEO would keep it, in one of several forms.
 
-
-def write_archive_experiment(mirror: Path, plan: ExperimentPlan, universe: GeneUniverse, seed: int) -> None:
-    """Write the experiment as `_RAW.tar` of HTSeq files, and a header-only series matrix.
-
-    Parameters
+    Attributes
     ----------
     mirror
         Folder that stands for the servers.
@@ -165,77 +163,45 @@ def write_archive_experiment(mirror: Path, plan: ExperimentPlan, universe: GeneU
     seed
         Seed of everything drawn; never 0.
     """
-    series = experiment_series(plan, plan.sequencing_platform, sequencing=True)
-    members = [f"{sample.accession}_{sample.title}.txt.gz" for sample in series.samples]
-    counts = _draw_counts(plan, universe, seed)
-    url = series_url(plan.accession, "suppl", f"{plan.accession}_RAW.tar")
-    write_htseq_archive(mirror_path(mirror, url), universe.symbols, counts, members)
-    write_series_matrix(mirror_path(mirror, matrix_url(plan.accession)), series)
 
+    mirror: Path
+    plan: ExperimentPlan
+    universe: GeneUniverse
+    seed: int
 
-def write_count_table_experiment(mirror: Path, plan: ExperimentPlan, universe: GeneUniverse, seed: int) -> None:
-    """Write the experiment as one table of counts (Ensembl ids with versions, columns named by title).
+    def write_archive(self) -> None:
+        """Write `_RAW.tar` of HTSeq files, and a header-only series matrix."""
+        series = self._sequencing_series()
+        members = [f"{sample.accession}_{sample.title}.txt.gz" for sample in series.samples]
+        write_htseq_archive(self._place("RAW.tar"), self.universe.symbols, self._counts(), members)
 
-    Parameters
-    ----------
-    mirror
-        Folder that stands for the servers.
-    plan
-        What the experiment is.
-    universe
-        Genes, with their modules.
-    seed
-        Seed of everything drawn; never 0.
-    """
-    series = experiment_series(plan, plan.sequencing_platform, sequencing=True)
-    counts = _draw_counts(plan, universe, seed)
-    names = [f"{identifier}.{1 + row % 9}" for row, identifier in enumerate(universe.ensembl())]
-    url = series_url(plan.accession, "suppl", f"{plan.accession}_counts.tsv.gz")
-    columns = [sample.title for sample in series.samples]
-    write_table_file(mirror_path(mirror, url), names, columns, counts, corner="gene_id")
-    write_series_matrix(mirror_path(mirror, matrix_url(plan.accession)), series)
+    def write_count_table(self) -> None:
+        """Write one table of counts (Ensembl ids with versions, columns named by title), and a header-only matrix."""
+        names = [f"{identifier}.{1 + row % 9}" for row, identifier in enumerate(self.universe.ensembl())]
+        titles = [sample.title for sample in self._sequencing_series().samples]
+        write_table_file(self._place("counts.tsv.gz"), names, titles, self._counts(), corner="gene_id")
 
+    def write_normalised(self) -> None:
+        """Write normalised counts on the linear scale (symbols, columns named by title), and a header-only matrix."""
+        titles = [sample.title for sample in self._sequencing_series().samples]
+        values = normalised(self._counts())
+        write_table_file(self._place("normalized_counts.txt.gz"), self.universe.symbols, titles, values, corner="Gene")
 
-def write_normalised_experiment(mirror: Path, plan: ExperimentPlan, universe: GeneUniverse, seed: int) -> None:
-    """Write the experiment as normalised counts on the linear scale (symbols, columns named by title).
+    def write_array(self, platform: Platform) -> None:
+        """Write a series matrix of log2 array values; the platform's annotation stands already."""
+        series = experiment_series(self.plan, platform.accession, sequencing=False)
+        log2 = experiment_log2(self.plan, self.universe, self.seed)
+        values = probe_values(self.universe, log2, platform, self.seed)
+        write_series_matrix(mirror_path(self.mirror, matrix_url(series.accession)), series, platform.probes, values)
 
-    Parameters
-    ----------
-    mirror
-        Folder that stands for the servers.
-    plan
-        What the experiment is.
-    universe
-        Genes, with their modules.
-    seed
-        Seed of everything drawn; never 0.
-    """
-    series = experiment_series(plan, plan.sequencing_platform, sequencing=True)
-    values = normalised(_draw_counts(plan, universe, seed))
-    url = series_url(plan.accession, "suppl", f"{plan.accession}_normalized_counts.txt.gz")
-    columns = [sample.title for sample in series.samples]
-    write_table_file(mirror_path(mirror, url), universe.symbols, columns, values, corner="Gene")
-    write_series_matrix(mirror_path(mirror, matrix_url(plan.accession)), series)
+    def _sequencing_series(self) -> Series:
+        series = experiment_series(self.plan, self.plan.sequencing_platform, sequencing=True)
+        write_series_matrix(mirror_path(self.mirror, matrix_url(series.accession)), series)
+        return series
 
+    def _counts(self) -> IntArray:
+        return simulate_counts(experiment_log2(self.plan, self.universe, self.seed), self.seed)
 
-def write_array_experiment(
-    mirror: Path, plan: ExperimentPlan, universe: GeneUniverse, platform: Platform, seed: int
-) -> None:
-    """Write the experiment as a series matrix of log2 array values; the platform's annotation stands already.
-
-    Parameters
-    ----------
-    mirror
-        Folder that stands for the servers.
-    plan
-        What the experiment is.
-    universe
-        Genes, with their modules.
-    platform
-        The array that it was measured on.
-    seed
-        Seed of everything drawn; never 0.
-    """
-    series = experiment_series(plan, platform.accession, sequencing=False)
-    values = probe_values(universe, experiment_log2(plan, universe, seed), platform, seed)
-    write_series_matrix(mirror_path(mirror, matrix_url(plan.accession)), series, platform.probes, values)
+    def _place(self, name: str) -> Path:
+        accession = self.plan.accession
+        return mirror_path(self.mirror, series_url(accession, "suppl", f"{accession}_{name}"))

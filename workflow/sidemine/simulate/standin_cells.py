@@ -69,14 +69,8 @@ def write_tenx(path: Path, record: StandinRecord, universe: GeneUniverse, seed: 
 
     Parameters
     ----------
-    path
-        The file.
-    record
-        The stand-in's record: its groups, cell types and accession.
-    universe
-        Genes, with their modules.
-    seed
-        Seed of the draw; never 0.
+    path, record, universe, seed
+        As in `write_cells`.
     """
     import pandas as pd
 

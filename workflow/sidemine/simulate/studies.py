@@ -13,9 +13,8 @@ from sidemine.simulate.cohorts import CohortPlan, write_cohort
 from sidemine.simulate.demo import DEMO_SEED, sheet_text, write_demo, write_shared_files
 from sidemine.simulate.experiments import (
     Arm,
+    Deposit,
     ExperimentPlan,
-    write_archive_experiment,
-    write_count_table_experiment,
 )
 from sidemine.simulate.genes import make_universe
 from sidemine.simulate.geo_files import SENTENCE, make_platform
@@ -279,11 +278,11 @@ def _write_experiments(
             **_SIMULATED,
         }
         if number == 0:
-            write_archive_experiment(mirror, experiment, universe, seed + 20)
+            Deposit(mirror, experiment, universe, seed + 20).write_archive()
             file = series_url(experiment.accession, "suppl", f"{experiment.accession}_RAW.tar")
             row |= {"layout": "archive", "file": file, "identifiers": "symbol"}
         else:
-            write_count_table_experiment(mirror, experiment, universe, seed + 21)
+            Deposit(mirror, experiment, universe, seed + 21).write_count_table()
             file = series_url(experiment.accession, "suppl", f"{experiment.accession}_counts.tsv.gz")
             row |= {"layout": "table", "file": file, "identifiers": "ensembl", "sample_name": "title"}
         datasets.append(row)

@@ -12,8 +12,12 @@ _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
 def is_url(text: str) -> bool:
-    """Tell whether a file key is a web address (http or https) and not a path."""
-    return text.lower().startswith(("https://", "http://"))
+    """Tell whether a file key holds an address, of whatever scheme, rather than a path.
+
+    >>> is_url("https://zenodo.org/records/1/files/a.csv"), is_url("data/a.csv"), is_url("C:/a.csv")
+    (True, False, False)
+    """
+    return re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", text.strip()) is not None
 
 
 def expand_path(text: str, config_dir: Path) -> Path:

@@ -20,7 +20,7 @@ from sidemine.study.scope import Scope
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from sidemine.retrieve.sources import Source
+    from sidemine.retrieve.needed_files import Source
     from sidemine.retrieve.study_sources import StudySources
     from sidemine.study.load import Study
 

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
     from sidemine.considerations.calibration.config import CalibrationSettings
     from sidemine.considerations.robustness.config import RobustnessSettings
-    from sidemine.retrieve.sources import Source
+    from sidemine.retrieve.needed_files import Source
     from sidemine.retrieve.study_sources import StudySources
     from sidemine.study.load import Study
 

@@ -24,7 +24,7 @@ from sidemine.study.models import (
     StudyConfig,
 )
 from sidemine.study.panels import check_panels
-from sidemine.study.paths import expand_path, is_url
+from sidemine.study.paths import expand_path
 from sidemine.study.selectors import Selector, SelectorError, parse_selector
 from sidemine.study.sheets import Sheet, SheetRow
 
@@ -348,7 +348,7 @@ def _check_files(draft: Draft) -> list[Problem]:
 
 
 def _check_file(text: str, where: str, folder: Path, exists: Callable[[Path], bool], kind: str) -> list[Problem]:
-    if is_url(text) and kind != "folder":
+    if text.lower().startswith(("https://", "http://")) and kind != "folder":
         return []
     if "://" in text:
         return [

@@ -10,7 +10,7 @@ from typing import Any
 
 from sidemine.errors import Problem, StudyError
 from sidemine.lines.bridge.config import ComparatorSignatures
-from sidemine.retrieve.addresses import canonical_url, is_url, local_key, mirror_key
+from sidemine.retrieve.addresses import canonical_url, local_key, mirror_key
 from sidemine.sources.forms import Form
 from sidemine.sources.geo_addresses import (
     ncbi_annotation_url,
@@ -19,7 +19,7 @@ from sidemine.sources.geo_addresses import (
     series_matrix_urls,
 )
 from sidemine.study.models import Dataset, GeneSetRow, GeneTableSource, Layout, PublishedTable, SetFormat
-from sidemine.study.paths import expand_path
+from sidemine.study.paths import expand_path, is_url
 
 _FORM_OF_LAYOUT: dict[Layout, Form] = {
     "series_matrix": "series_matrix",

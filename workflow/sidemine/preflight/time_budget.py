@@ -25,7 +25,7 @@ def _same(url: str) -> str:
 
 
 @dataclass(frozen=True)
-class Patience:
+class TimeBudget:
     """The time that is left, and the way to the servers.
 
     Attributes

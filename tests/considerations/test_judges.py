@@ -1,0 +1,423 @@
+"""What each consideration says of a hypothesis: gate, caps, doubt and words, one change at a time."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import pytest
+from cases import case
+
+from sidemine.considerations.calibration.judge import judge_calibration
+from sidemine.considerations.calibration.record import ContrastCalibration
+from sidemine.considerations.composition.judge import judge_composition
+from sidemine.considerations.composition.record import AdjustedIn, Corrected, Difference, SingleProxy
+from sidemine.considerations.judgement import Cap, DoubtWeight
+from sidemine.considerations.robustness.judge import judge_robustness
+from sidemine.considerations.robustness.record import Robustness, Share
+from sidemine.considerations.specificity.judge import judge_specificity, specificity_sentence
+from sidemine.considerations.specificity.record import AmongComparators, AmongMatched, Placed, Specificity
+from sidemine.considerations.traps.judge import judge_traps
+from sidemine.considerations.traps.record import Checks
+from sidemine.effect.record import ContrastEvidence, Estimate
+from sidemine.quality.flags import Flag
+
+HOLDS = ContrastCalibration("holds", "holds", measured=True, labelings=100, design_class="3 v 3", sentence="Holds.")
+
+
+def measured(name, *, testable=True):
+    return ContrastEvidence(
+        name, f"data_{name}", f"GSE_{name}", 20, 20, testable, effect=0.5, effect_se=0.1, effect_df=30.0
+    )
+
+
+# Calibration
+
+
+@pytest.mark.parametrize(
+    ("size", "status", "caps"),
+    [
+        ("holds", "passed", []),
+        ("conservative", "passed", []),
+        ("liberal", "failed", ["A test rejects too often under the null: CAMERA in b."]),
+        ("not measured", "not evaluated", ["No size is known for CAMERA in b."]),
+    ],
+)
+def test_the_size_of_one_test_in_one_contrast_decides(size, status, caps):
+    """Conservative holds its size; liberal fails; unknown leaves the gate open, and says where."""
+    sizes = {"a": HOLDS, "b": replace(HOLDS, camera=size)}
+    judged = judge_calibration(case("cohort", "a", "b"), sizes)
+    assert judged.gates[0].status == status
+    assert [cap.reason for cap in judged.caps] == caps
+    assert [doubt.weight for doubt in judged.doubts] == ([DoubtWeight.SIZE] if size == "liberal" else [])
+    assert judged.refusal == ""
+    assert judged.gates[0].detail == "Holds. Holds."
+
+
+def test_calibration_refuses_where_the_self_contained_test_is_liberal_everywhere():
+    """In every contrast that carries the answer; CAMERA alone does not refuse, nor do contrasts that carry nothing."""
+    fry, camera = replace(HOLDS, fry="liberal"), replace(HOLDS, camera="liberal")
+    both = case("cohort", "a", "b")
+    assert judge_calibration(both, {"a": fry, "b": fry}).refusal
+    assert not judge_calibration(both, {"a": fry, "b": HOLDS}).refusal
+    assert not judge_calibration(both, {"a": camera, "b": camera}).refusal
+    assert judge_calibration(case("cohort", "a"), {"a": fry, "b": HOLDS}).refusal
+    nothing = replace(both, carrying=())
+    judged = judge_calibration(nothing, {"a": fry})
+    assert (judged.refusal, judged.caps, judged.gates[0].status) == ("", (), "not evaluated")
+
+
+def test_a_liberal_test_is_the_doubt_even_where_another_size_is_unknown():
+    """Both cap; the first is the doubt."""
+    sizes = {"a": replace(HOLDS, camera="not measured"), "b": replace(HOLDS, fry="liberal")}
+    judged = judge_calibration(case("cohort", "a", "b"), sizes)
+    assert [cap.reason for cap in judged.caps] == [
+        "A test rejects too often under the null: FRY in b.",
+        "No size is known for CAMERA in a.",
+    ]
+    assert [doubt.sentence for doubt in judged.doubts] == ["A test rejects too often under the null: FRY in b."]
+    assert judged.gates[0].status == "failed"
+
+
+def test_calibration_that_was_not_measured_says_so_everywhere():
+    """No file; or a file without these contrasts, which names them."""
+    judged = judge_calibration(case("cohort", "a"), None)
+    assert judged.missing == {"calibration": "the size of the tests was not measured"}
+    assert judged.caps == (Cap("calibration", "The size of the tests was not measured."),)
+    assert judged.gates[0].detail == "the size of the tests was not measured"
+    assert judged.columns.calibration is None
+    other = judge_calibration(case("cohort", "a"), {"b": HOLDS})
+    assert other.caps == (Cap("calibration", "No size is known for FRY in a, CAMERA in a."),)
+    assert judge_calibration(case("cohort", "a"), {"a": HOLDS}).missing == {}
+
+
+# Composition
+
+
+def estimate(effect, se=0.12, p=0.001):
+    return Estimate(effect, se, effect - 2 * se, effect + 2 * se, math.inf, p)
+
+
+def entry(name, total=0.6, adjusted=0.5, corrected=0.45, se=0.12, **changes):
+    bound = Corrected(0.7, corrected, se, corrected - 2 * se, corrected + 2 * se)
+    single = [SingleProxy("erythroid", estimate(0.1), estimate(adjusted), 0.1),
+              SingleProxy("b_cell", estimate(0.1), estimate(adjusted), -0.3)]  # fmt: skip
+    values = AdjustedIn(
+        hypothesis="h", gene_set="S", proxies=[], adjusted_for=["b_cell", "erythroid"], reason="", total=estimate(total, se),
+        adjusted=estimate(adjusted, se), difference=Difference(0.1, 0.02, 0.21), retained_percent=80.0, corrected=bound,
+        could_explain=False, single=single, with_dropped=None, n_bootstrap=100, contrast=name,
+        contamination_checked_in=["stimulated"],
+    )  # fmt: skip
+    return replace(values, **changes)
+
+
+def judged_composition(*entries, kind="cohort", carrying=("a", "b"), evidence=()):
+    return judge_composition(replace(case(kind, "a", evidence=evidence), carrying=carrying), list(entries))
+
+
+def test_composition_is_not_asked_of_experiments():
+    """No gate, no cap, and the column says why it is empty."""
+    judged = judged_composition(entry("a"), kind="experiment")
+    assert (judged.gates, judged.caps, judged.doubts) == ((), (), ())
+    assert judged.missing == {"composition_adjusted": "experiments compare samples of the same cells"}
+
+
+def test_only_contrasts_that_carry_the_answer_are_pooled():
+    """A third entry, of a source that is counted already, changes nothing."""
+    two = judged_composition(entry("a"), entry("b", adjusted=0.3))
+    three = judged_composition(entry("a"), entry("b", adjusted=0.3), entry("c", adjusted=-5.0))
+    assert two.columns.composition_adjusted == three.columns.composition_adjusted
+    assert two.columns.composition_adjusted.k == 2
+    assert two.columns.composition_adjusted.effect == pytest.approx(0.4)
+    assert three.gates == two.gates
+
+
+def test_a_composition_that_holds_is_told_in_full():
+    """The gate's figures, the sentence with both estimands, and what remains to doubt."""
+    judged = judged_composition(entry("a"), carrying=("a",))
+    (gate,) = judged.gates
+    assert gate.status == "passed"
+    assert gate.detail.startswith("0.50 SD (95 % CI 0.26 to 0.74), p = ")
+    assert gate.detail.endswith("; noisy proxies (reliability 0.7) could not explain the effect")
+    assert judged.sentence.startswith("Total 0.60 SD (95 % CI 0.36 to 0.84); 0.50 SD (95 % CI 0.26 to 0.74), p = ")
+    assert "after adjusting for blood composition (b cell, erythroid). " in judged.sentence
+    assert "a: total minus adjusted 0.10 (0.02 to 0.21), 80 % retained." in judged.sentence
+    (doubt,) = judged.doubts
+    assert doubt.weight is DoubtWeight.REMAINS
+    assert "the one that takes most of the effect is b cell (-0.30 SD)" in doubt.sentence
+    assert (judged.caps, judged.notes) == ((), ())
+    unknown = judged_composition(entry("a", retained_percent=None), carrying=("a",))
+    assert "retained" not in unknown.sentence
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"adjusted": -0.5}, "the sign changes"),
+        ({"adjusted": 0.0}, "the sign changes"),
+        ({"adjusted": 0.2}, "p is 0.096"),
+        ({"adjusted": 0.24}, ""),
+        ({"corrected": 0.2}, "at a reliability of 0.7 the adjusted effect would be 0.20 (-0.04 to 0.44)"),
+        ({"corrected": 0.25}, ""),
+        ({"corrected": -0.5}, "at a reliability of 0.7 the adjusted effect would be -0.50"),
+        ({"total": math.nan}, "no number"),
+        ({"adjusted": math.nan}, "no number"),
+    ],
+    ids=str,
+)
+def test_what_takes_an_adjusted_effect_its_gate(changes, words):
+    """Sign, p at .05, and the bound at a reliability of .7: a fault is the gate's detail, the cap and the doubt."""
+    judged = judged_composition(entry("a", **changes), carrying=("a",))
+    assert judged.gates[0].status == ("failed" if words else "passed")
+    assert [cap.cap for cap in judged.caps] == (["composition"] if words else [])
+    assert judged.doubts[0].weight is (DoubtWeight.FAULT if words else DoubtWeight.REMAINS)
+    for text in (judged.gates[0].detail, *(cap.reason for cap in judged.caps)):
+        assert words in text or words.replace("the sign", "The sign") in text
+    if words:
+        assert judged.doubts[0].sentence.endswith(": cell types may differ, and not the pathway.")
+
+
+def test_markers_that_nobody_checked_are_noted():
+    """One contrast in which stimulation was looked at is enough."""
+    unchecked = [entry("a", contamination_checked_in=[]), entry("b", contamination_checked_in=[])]
+    judged = judged_composition(*unchecked)
+    assert len(judged.notes) == 1
+    assert judged.notes[0].startswith("Whether the pathway itself moves the cell markers was not checked")
+    assert judged.doubts[0].sentence.endswith(judged.notes[0])
+    assert judged.sentence.endswith(judged.notes[0])
+    assert judged_composition(unchecked[0], entry("b")).notes == ()
+
+
+def test_composition_that_is_unknown_in_one_contrast_is_unknown():
+    """The reason of who could not adjust, or that the dataset is no blood; others' reasons do not count."""
+    refused = entry("b", reason="too few samples")
+    judged = judged_composition(entry("a"), refused)
+    assert judged.missing == {"composition_adjusted": "b: too few samples"}
+    assert judged.columns.composition_adjusted is None
+    assert judged.gates[0].status == "not evaluated"
+    assert judged.caps == (Cap("composition", "Composition is not adjusted for in every cohort (b: too few samples)."),)
+    assert judged.doubts[0].weight is DoubtWeight.OPEN
+    assert judged_composition(entry("a"), refused, carrying=("a",)).gates[0].status == "passed"
+    (reason,) = judged_composition(entry("a")).missing.values()
+    assert reason == "b: its dataset is not declared as blood (composition: yes)"
+    (nothing,) = judged_composition(carrying=()).missing.values()
+    assert nothing == "no contrast could be tested"
+
+
+# Specificity
+
+
+def placed(name="a", matched=99.0, comparators=99.0, **ranked):
+    random = AmongMatched(
+        100, 10, 0.5, 0.3, 1000, percentile=matched, reason="" if matched is not None else "none match"
+    )
+    values = {"n": 40, "rank": 1, "ahead": [], "reason": "" if comparators is not None else "too few sets"} | ranked
+    return Placed(name, "S", "up", 1.0, random, AmongComparators(percentile=comparators, **values), [], [])
+
+
+def judged_specificity(*entries, kind="cohort", carrying=("a", "b")):
+    return judge_specificity(replace(case(kind, "a"), carrying=carrying), Specificity("h", list(entries)))
+
+
+@pytest.mark.parametrize(("percentile", "capped"), [(74.9, True), (75.0, False)])
+def test_a_cohort_needs_the_75th_percentile_among_both(percentile, capped):
+    """The median over the contrasts that carry the answer; the lower of the two counts and is told."""
+    for low in (placed(matched=percentile), placed(comparators=percentile)):
+        judged = judged_specificity(low, carrying=("a",))
+        assert [cap.cap for cap in judged.caps] == (["specificity"] if capped else [])
+        assert judged.gates[0].status == ("failed" if capped else "passed")
+        assert [doubt.weight for doubt in judged.doubts] == ([DoubtWeight.FAULT] if capped else [])
+        if capped:
+            assert "at the 75th percentile of sets like it (below 75)" in judged.caps[0].reason
+    middle = judged_specificity(placed("a", 70.0), placed("b", 80.0), placed("c", 0.0))
+    assert (middle.columns.specificity_percentile, middle.caps) == (75.0, ())
+
+
+def test_places_of_cohorts_in_words():
+    """The detail tells both percentiles, and what decided alone."""
+    judged = judged_specificity(placed("a", 80.0, 90.0), carrying=("a",))
+    assert judged.gates[0].detail == "matched random sets: 80th percentile; comparator sets: 90th percentile"
+    alone = judged_specificity(placed("a", None, 90.0, n=31), placed("b", None, 92.0, n=30))
+    assert alone.gates[0].detail == (
+        "matched random sets: no valid comparator; comparator sets: 91th percentile; no valid random sets could be drawn, "
+        "so the comparator sets decide alone"
+    )
+    (doubt,) = alone.doubts
+    assert doubt.weight is DoubtWeight.OF_FINDING
+    assert "rests on 30 comparator sets alone" in doubt.sentence
+    assert alone.missing == {"specificity_percentile": "a: none match; b: none match"}
+    assert judged.missing == {}
+
+
+def test_a_cohort_without_a_place_is_capped_and_named():
+    """Nothing known: not evaluated. One of two known: failed, and the other is named."""
+    nothing = judged_specificity(placed("a", None, None))
+    assert nothing.gates[0].status == "not evaluated"
+    assert [cap.reason[:31] for cap in nothing.caps] == ["There is no valid comparator, s"]
+    half = judged_specificity(placed("a"), placed("b", None, None))
+    assert half.gates[0].status == "failed"
+    assert half.gates[0].detail.endswith("; no place at all in b")
+    assert half.caps[0].reason.startswith("There is no valid comparator in b, neither")
+    both = judged_specificity(placed("a", 60.0), placed("b", None, None))
+    assert len(both.caps) == 2
+    assert [doubt.sentence for doubt in both.doubts] == [both.caps[0].reason]
+    assert judge_specificity(case("cohort", "a"), None).missing == {
+        "specificity_percentile": "no contrast could be tested"
+    }
+
+
+@pytest.mark.parametrize(("percentile", "status"), [(89.9, "failed"), (90.0, "passed"), (None, "not evaluated")])
+def test_experiments_need_the_90th_percentile_among_comparators_once(percentile, status):
+    """Failing is the rules' matter (the reading is unspecial); only an unknown place caps."""
+    judged = judged_specificity(placed("a", 10.0, percentile), kind="experiment", carrying=())
+    assert judged.gates[0].status == status
+    assert judged.caps == (() if percentile is not None else (Cap("specificity", "Too few sets."),))
+    assert judged.doubts == ()
+    assert judged.places == {"a": percentile}
+    more = judged_specificity(placed("a", 10.0, percentile), placed("b", 10.0, 95.0), kind="experiment")
+    assert more.gates[0].status == "passed"
+    told = "no valid comparator" if percentile is None else f"{percentile:.0f}th percentile"
+    assert more.gates[0].detail == f"a {told}, b 95th percentile"
+
+
+def test_an_experiment_that_was_not_placed_says_so():
+    """No record at all."""
+    judged = judge_specificity(case("experiment", "a"), None)
+    assert judged.caps == (Cap("specificity", "The place among comparator sets was not measured."),)
+    assert judged.gates[0].detail == "no contrast could be tested"
+
+
+def test_where_a_set_stands_in_words():
+    """Percentile and number of random sets, rank, and up to five that are ahead."""
+    ahead = ["P", "Q"]
+    assert specificity_sentence([placed("a", 93.4, 90.0, rank=3, ahead=ahead)]) == (
+        "a: a larger effect in the declared direction than 93 % of 1,000 random sets of the same size, expression and "
+        "correlation; rank 3 among 40 comparator sets and itself (ahead of it: P, Q)."
+    )
+    assert "(ahead of it: P, Q …)" in specificity_sentence([placed(rank=7, ahead=ahead)])
+    assert "…" not in specificity_sentence([placed(rank=6, ahead=ahead)])
+    assert specificity_sentence([placed("a", None, None), placed("b")]).startswith(
+        "a: none match; too few sets. b: a larger"
+    )
+    assert specificity_sentence([]) == ""
+
+
+# Robustness
+
+
+def record(agreeing=9, of=12, **changes):
+    share = Share(agreeing, of, agreeing / of if of else None)
+    passed = {"age_overlap": "passed", "no_reused_controls": "not applicable"}
+    grid = Robustness(agreeing + 1, of + 2, 0.7, "h", [], share, [], passed, dict.fromkeys(passed, ""), None)
+    return replace(grid, **changes)
+
+
+@pytest.mark.parametrize(("agreeing", "fault"), [(9, False), (8, True)])
+def test_three_quarters_of_the_variants_on_all_data(agreeing, fault):
+    """Exactly .75 holds; the counts of all variants and of those on all data stand in the gate."""
+    judged = judge_robustness(case("cohort", "a"), record(agreeing))
+    assert judged.gates[0].status == ("failed" if fault else "passed")
+    counts = f"{agreeing + 1} of 14 variants agree; of those on all data {agreeing} of 12"
+    told = f"; only {agreeing} of 12 full-data variants keep sign and p ≤ .05" if fault else ""
+    assert judged.gates[0].detail == counts + told
+    assert len(judged.caps) == len(judged.doubts) == int(fault)
+    assert judged.columns.robustness_share == 0.7
+    assert judged.missing == {}
+
+
+@pytest.mark.parametrize("status", ["failed", "not evaluated", "not applicable"])
+def test_runs_that_the_data_ask_for(status):
+    """A failed one is a fault and the doubt; one that was not evaluated leaves the gate open; both cap, with their detail."""
+    runs = {"age_overlap": status, "no_reused_controls": "passed"}
+    judged = judge_robustness(
+        case("cohort", "a"),
+        record(required_runs=runs, required_details={"age_overlap": "few", "no_reused_controls": ""}),
+    )
+    expected = {
+        "failed": ("failed", ["The run on the shared age range does not hold the answer (few)."], 1),
+        "not evaluated": ("not evaluated", ["The run on the shared age range was not evaluated (few)."], 0),
+        "not applicable": ("passed", [], 0),
+    }[status]
+    assert (judged.gates[0].status, [cap.reason for cap in judged.caps], len(judged.doubts)) == expected
+
+
+def test_experiments_are_shown_their_variants_and_nothing_caps_them():
+    """Not required, no cap, no doubt, whatever came out."""
+    judged = judge_robustness(case("experiment", "a"), record(1, reversed=["x"]))
+    assert (judged.gates[0].status, judged.gates[0].required) == ("failed", False)
+    assert (judged.caps, judged.doubts) == ((), ())
+    assert judge_robustness(case("cohort", "a"), record()).gates[0].required
+
+
+def test_robustness_that_was_not_measured():
+    """No record: both columns are empty. A record without a share: only the share, with its own reason."""
+    judged = judge_robustness(case("cohort", "a"), None)
+    assert set(judged.missing) == {"robustness_share", "robustness"}
+    assert (
+        judged.caps[0].reason == "The robustness of the answer is not known (no grid of robustness variants was run)."
+    )
+    assert judged.doubts == ()
+    assert judged.gates[0].status == "not evaluated"
+    empty = judge_robustness(case("cohort", "a"), record(share=None, reason="nothing varied"))
+    assert empty.missing == {"robustness_share": "nothing varied"}
+    assert judge_robustness(case("cohort", "a"), record(share=None, reason="")).missing == {
+        "robustness_share": "no grid of robustness variants was run"
+    }
+    none_full = judge_robustness(case("cohort", "a"), record(full_data=Share(0, 0, None)))
+    assert none_full.gates[0].status == "not evaluated"
+    assert [cap.reason for cap in none_full.caps] == ["No variant on all data could be compared."]
+
+
+def test_variants_that_reverse_the_sign_are_named_first():
+    """Before the share."""
+    judged = judge_robustness(case("cohort", "a"), record(1, reversed=["x", "y"]))
+    assert judged.doubts[0].sentence == "The sign reverses, with a 95 % interval excluding 0, in x, y."
+    assert len(judged.caps) == 2
+
+
+# Traps
+
+
+def flag(trap, status="warn", *, serious=True):
+    return Flag(trap, "check", status, "seen", "so what", serious=serious)
+
+
+def traps(*, dataset=None, contrast=None, rows=("a",)):
+    found = [measured(name) for name in rows]
+    return judge_traps(case("cohort", *rows, evidence=found), Checks(dataset or {}, contrast or {}))
+
+
+def test_the_worst_finding_is_the_doubt_and_three_of_them_cap():
+    """In the order of how much they take away, whichever came first."""
+    judged = traps(contrast={"a": [flag("hidden_structure"), flag("reused_samples"), flag("batch_aliased")]})
+    (doubt,) = judged.doubts
+    assert doubt.weight is DoubtWeight.DATA
+    assert doubt.sentence.startswith("The groups were measured in different batches")
+    assert doubt.sentence.endswith("(a: seen).")
+    assert [cap.cap for cap in judged.caps] == ["batch_aliased"]
+    for capping in ("batch_aliased", "duplicated_samples", "batch_associated"):
+        (cap,) = traps(contrast={"a": [flag(capping)]}).caps
+        assert cap.cap == capping
+        assert cap.reason.endswith("(a).")
+    for shown in ("reused_samples", "sex_mismatch", "group_associated", "scale_shift", "hidden_structure"):
+        assert traps(contrast={"a": [flag(shown)]}).caps == ()
+
+
+def test_findings_of_datasets_and_contrasts_are_shown_once_and_where():
+    """Those that are ok, or are no trap, are not."""
+    row = measured("a")
+    seen = {row.dataset: [flag("sex_mismatch"), flag("scale_shift", "ok"), flag("", "warn")]}
+    judged = judge_traps(case("cohort", "a", evidence=[row, row]), Checks(seen, {"a": [flag("scale_shift")]}))
+    assert [(found.where, found.name, found.trap) for found in judged.columns.trap_flags] == [
+        ("contrast", "a", "scale_shift"), ("dataset", "data_a", "sex_mismatch"),
+    ]  # fmt: skip
+    assert judged.doubts[0].sentence.startswith("Samples that are paired as one person's show two sexes")
+
+
+def test_findings_that_are_not_serious_or_in_untested_contrasts_are_only_shown():
+    """No doubt, no cap."""
+    mild = traps(contrast={"a": [flag("batch_aliased", serious=False)]})
+    assert (mild.doubts, mild.caps, len(mild.columns.trap_flags)) == ((), (), 1)
+    rows = [measured("a"), measured("b", testable=False)]
+    judged = judge_traps(case("cohort", "a", evidence=rows), Checks({}, {"b": [flag("batch_aliased")]}))
+    assert (judged.doubts, judged.caps, len(judged.columns.trap_flags)) == ((), (), 1)
