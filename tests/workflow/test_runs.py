@@ -78,11 +78,13 @@ def get_planned_rules(run):
 ALWAYS = {"write_manifest", "build_report", "record_run", "all"}
 
 
-# CAMERA's normal deviates of t serve the rotation engine, and so what rotates or pools what was measured.
+# CAMERA tests sets in the job of a dataset. Its normal deviates of t serve the rotation engine too.
 CAMERA = {
     "analyse_dataset",
+    "adjust_composition",
     "adjust_set_tests",
     "measure_effects",
+    "measure_specificity",
     "measure_calibration",
     "pool_datasets",
     "vary_analysis",

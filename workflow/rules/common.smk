@@ -120,11 +120,11 @@ def get_specification(rule, about=""):
     return lambda wildcards: SPECIFICATIONS[rule][wildcards.get(about, about)]
 
 
-def get_memory(least, per_mb=0):
-    """Return the function that gives a job its memory in MB: so much, or so much per MB of its inputs, and again as
-    much whenever it is tried again (`--retries`)."""
+def get_limit(least, per_mb=0):
+    """Return the function that gives a job its memory (MB) or time (minutes): so much at least, so much per MB of its
+    inputs, and as much again whenever it is tried again (`--retries`)."""
     return lambda wildcards, input, attempt: attempt * max(
-        least, int(per_mb * input.size_mb)
+        least, per_mb and int(per_mb * input.size_mb)
     )
 
 

@@ -26,6 +26,10 @@ rule measure_concordance:
         provenance="<results>/provenance/measure_concordance.json",
     log:
         "<logs>/measure_concordance.log",
+    threads: 1
+    resources:
+        mem_mb=get_limit(2000, 20),
+        runtime=get_limit(120),
     params:
         specification=get_specification("measure_concordance"),
         markers=get_marker_digests(),

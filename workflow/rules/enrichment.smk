@@ -13,6 +13,10 @@ rule score_activities:
         provenance="<results>/provenance/score_activities.json",
     log:
         "<logs>/score_activities.log",
+    threads: 1
+    resources:
+        mem_mb=get_limit(1500, 60),
+        runtime=get_limit(60),
     params:
         specification=get_specification("score_activities"),
         code=get_code("score_activities.py"),
@@ -46,6 +50,10 @@ rule adjust_set_tests:
         provenance="<results>/provenance/adjust_set_tests.json",
     log:
         "<logs>/adjust_set_tests.log",
+    threads: 1
+    resources:
+        mem_mb=get_limit(1000),
+        runtime=get_limit(30),
     params:
         specification=get_specification("adjust_set_tests"),
         code=get_code("adjust_set_tests.py"),

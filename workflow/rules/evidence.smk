@@ -12,10 +12,10 @@ rule measure_effects:
             "<results>/contrasts/{contrast}/set_tests.tsv",
             contrast=SCOPE.measured_contrasts,
         ),
-        samples=[
-            f"<results>/datasets/{STUDY.contrasts[contrast].dataset}/samples.tsv"
-            for contrast in SCOPE.measured_contrasts
-        ],
+        samples=expand(
+            "<results>/datasets/{dataset}/samples.tsv",
+            dataset=SCOPE.datasets_of(SCOPE.measured_contrasts),
+        ),
         shared="<results>/shared_samples.json",
         sets="<results>/gene_sets.tsv.gz",
         checked=get_gate,
@@ -28,6 +28,10 @@ rule measure_effects:
     log:
         "<logs>/measure_effects.log",
     priority: 10
+    threads: 1
+    resources:
+        mem_mb=get_limit(2000, 20),
+        runtime=get_limit(60),
     params:
         specification=get_specification("measure_effects"),
         code=get_code("measure_effects.py"),
@@ -62,6 +66,10 @@ rule pool_datasets:
         provenance="<results>/provenance/pool_datasets.json",
     log:
         "<logs>/pool_datasets.log",
+    threads: 1
+    resources:
+        mem_mb=get_limit(2000, 20),
+        runtime=get_limit(60),
     params:
         specification=get_specification("pool_datasets"),
         code=get_code("pool_datasets.py"),
@@ -75,14 +83,14 @@ rule pool_datasets:
 rule measure_calibration:
     input:
         fits=expand("<results>/contrasts/{contrast}/fit.npz", contrast=STUDY.contrasts),
-        samples=[
-            f"<results>/datasets/{contrast.dataset}/samples.tsv"
-            for contrast in STUDY.contrasts.values()
-        ],
-        treatments=[
-            f"<results>/datasets/{contrast.dataset}/treatment.json"
-            for contrast in STUDY.contrasts.values()
-        ],
+        samples=expand(
+            "<results>/datasets/{dataset}/samples.tsv",
+            dataset=SCOPE.datasets_of(STUDY.contrasts),
+        ),
+        treatments=expand(
+            "<results>/datasets/{dataset}/treatment.json",
+            dataset=SCOPE.datasets_of(STUDY.contrasts),
+        ),
         sets="<results>/gene_sets.tsv.gz",
         checked=get_gate,
     output:
@@ -92,6 +100,10 @@ rule measure_calibration:
     log:
         "<logs>/measure_calibration.log",
     priority: 10
+    threads: 1
+    resources:
+        mem_mb=get_limit(2000, 20),
+        runtime=get_limit(240),
     params:
         specification=get_specification("measure_calibration"),
         tables=get_calibration_digests(),
@@ -122,6 +134,10 @@ rule adjust_composition:
     log:
         "<logs>/adjust_composition.log",
     priority: 10
+    threads: 1
+    resources:
+        mem_mb=get_limit(2000, 20),
+        runtime=get_limit(60),
     params:
         specification=get_specification("adjust_composition"),
         markers=get_marker_digests(),
@@ -147,6 +163,10 @@ rule describe_published_table:
         provenance="<results>/provenance/describe_published_table/{table}.json",
     log:
         "<logs>/describe_published_table/{table}.log",
+    threads: 1
+    resources:
+        mem_mb=get_limit(1000),
+        runtime=get_limit(30),
     params:
         specification=get_specification("describe_published_table", "table"),
         code=get_code("describe_published_table.py"),
@@ -177,6 +197,10 @@ for job in STUDY_JOBS:
             log:
                 job.log,
             priority: job.priority
+            threads: 1
+            resources:
+                mem_mb=get_limit(2000, 20),
+                runtime=get_limit(120),
             params:
                 specification=get_specification(job.name, job.wildcard),
                 resources=get_resource_digests(job),

@@ -14,6 +14,10 @@ rule compare_datasets:
         provenance="<results>/provenance/compare_datasets.json",
     log:
         "<logs>/compare_datasets.log",
+    threads: 1
+    resources:
+        mem_mb=get_limit(1500, 60),
+        runtime=get_limit(60),
     params:
         specification=get_specification("compare_datasets"),
         code=get_code("compare_datasets.py"),

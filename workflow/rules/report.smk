@@ -10,6 +10,10 @@ rule describe_study:
     log:
         "<logs>/describe_study.log",
     localrule: True
+    threads: 1
+    resources:
+        mem_mb=get_limit(1000),
+        runtime=get_limit(30),
     params:
         study=lambda wildcards: {
             **STUDY.to_json(),
@@ -32,6 +36,10 @@ rule write_manifest:
     log:
         "<logs>/write_manifest.log",
     localrule: True
+    threads: 1
+    resources:
+        mem_mb=get_limit(1000),
+        runtime=get_limit(30),
     params:
         specification=get_specification("write_manifest"),
         code=get_code("write_manifest.py"),
@@ -95,6 +103,10 @@ rule build_report:
         ),
     log:
         "<logs>/build_report.log",
+    threads: 1
+    resources:
+        mem_mb=get_limit(2000, 20),
+        runtime=get_limit(60),
     params:
         code=get_code("build_report.py"),
     message:
@@ -106,12 +118,16 @@ rule build_report:
 # When, where and by which command: the only file that differs between two runs of the same study.
 rule record_run:
     input:
-        "<results>/report.html",
+        page="<results>/report.html",
     output:
         run="<results>/run.json",
     log:
         "<logs>/record_run.log",
     localrule: True
+    threads: 1
+    resources:
+        mem_mb=get_limit(1000),
+        runtime=get_limit(30),
     params:
         # A function of `input` makes no job run again when its value changes.
         config_file=lambda wildcards, input: str(get_study_file()),

@@ -12,9 +12,13 @@ rule retrieve_input:
     log:
         "<logs>/retrieve_input/{key}.log",
     wildcard_constraints:
-        key="|".join(re.escape(key) for key in SOURCES.by_key),
+        key="|".join(map(re.escape, SOURCES.by_key)),
     retries: 0
     localrule: True
+    threads: 1
+    resources:
+        mem_mb=get_limit(500),
+        runtime=get_limit(720),
     params:
         specification=lambda wildcards: describe_retrieval(
             SPECIFICATIONS["retrieve_input"][wildcards.key],
@@ -40,9 +44,7 @@ rule lock_inputs:
         records=expand("<downloads>/{key}.record.json", key=SOURCES.by_key),
         readers=expand(
             "<results>/{result}",
-            result=sorted(
-                {name for names in SOURCES.accepted_by.values() for name in names}
-            ),
+            result=sorted(set().union(*SOURCES.accepted_by.values())),
         ),
         # An edit of the lock is seen; a dry run may find none yet.
         lock=lambda wildcards: [place_of(STUDY.lock)] if STUDY.lock.exists() else [],
@@ -53,6 +55,10 @@ rule lock_inputs:
     log:
         "<logs>/lock_inputs.log",
     localrule: True
+    threads: 1
+    resources:
+        mem_mb=get_limit(1000),
+        runtime=get_limit(30),
     params:
         specification=get_specification("lock_inputs"),
         lock=lambda wildcards, input: str(STUDY.lock),

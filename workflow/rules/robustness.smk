@@ -44,6 +44,10 @@ rule vary_analysis:
     log:
         "<logs>/vary_analysis.log",
     priority: 10
+    threads: 1
+    resources:
+        mem_mb=get_limit(2000, 60),
+        runtime=get_limit(240),
     params:
         specification=get_specification("vary_analysis"),
         markers=get_marker_digests(),

@@ -35,6 +35,10 @@ rule decide_verdicts:
         provenance="<results>/provenance/decide_verdicts.json",
     log:
         "<logs>/decide_verdicts.log",
+    threads: 1
+    resources:
+        mem_mb=get_limit(1000),
+        runtime=get_limit(30),
     params:
         specification=get_specification("decide_verdicts"),
         code=get_code("decide_verdicts.py"),

@@ -14,7 +14,7 @@ from sidemine.retrieve.folders import files_of_folder
 from sidemine.sources.forms import FOLDER_FORMS
 
 if TYPE_CHECKING:
-    from sidemine.retrieve.sources import Source
+    from sidemine.retrieve.needed_files import Source
 
 LARGE = 50_000_000
 """Size in bytes from which reading a file to tell it apart takes noticeable time."""
