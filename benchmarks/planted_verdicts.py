@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Collection
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from functools import partial
 from statistics import median
-from typing import Any
 
 from planted_truths import PRIMARY, Measured, gene_sets_of, markers_of
 
+from sidemine.considerations.calibration.judge import judge_calibration
 from sidemine.considerations.calibration.record import ContrastCalibration
+from sidemine.considerations.composition.judge import composition_judge
 from sidemine.considerations.composition.measure_study import adjust_hypothesis
 from sidemine.considerations.composition.record import CompositionOfContrast, Entries, entries_by_hypothesis
-from sidemine.considerations.of_study import StudyRecords
+from sidemine.considerations.judgement import Judge
+from sidemine.considerations.registry import judges_with
 from sidemine.considerations.robustness.config import RobustnessSettings
+from sidemine.considerations.robustness.judge import robustness_judge
 from sidemine.considerations.robustness.record import Robustness
 from sidemine.considerations.specificity.config import SpecificitySettings
-from sidemine.considerations.specificity.judge import COHORT_PERCENTILE
+from sidemine.considerations.specificity.judge import COHORT_PERCENTILE, specificity_judge
 from sidemine.considerations.specificity.measure import measure_specificity
 from sidemine.considerations.specificity.record import Specificity
+from sidemine.considerations.traps.judge import judge_traps
 from sidemine.considerations.traps.record import Checks
 from sidemine.effect.measure import gather_evidence
 from sidemine.effect.record import HypothesisEvidence
@@ -90,34 +95,44 @@ def judge_cohorts(
     """
     hypothesis = _hypothesis("cohort", [row.evidence.contrast for row in cohorts], direction, MARGIN)
     evidence = gather_evidence(hypothesis, {row.evidence.contrast: row.evidence for row in cohorts})
-    known = StudyRecords(calibration={row.evidence.contrast: HOLDING for row in cohorts}, checks=checks or Checks())
+    known: dict[str, Judge] = {
+        "calibration": _calibrated([row.evidence.contrast for row in cohorts]),
+        "traps": partial(judge_traps, checks=checks or Checks()),
+    }
 
-    def decide_with(records: StudyRecords) -> Decided:
-        judges = records.judges(ID) if robustness else records.judges_of_variants(ID)
+    def decide_now() -> Decided:
+        judges = judges_with(known, of_variants=not robustness)
         return decide(hypothesis, evidence, judges, primary_p("cohort", evidence), 1)
 
-    found = decide_with(known)
+    found = decide_now()
     failed = _failed(found)
     if failed or not (found.bites and found.caps):
         return _outcome(found, "", failed)
     known_caps = [cap.cap for cap in found.caps if cap.cap not in _LATER]
     if known_caps:
         return _outcome(found, known_caps[0], failed)
-    steps: list[tuple[str, Callable[[], Any]]] = [
-        ("composition", lambda: _composition(cohorts, universe_number, seed, contaminated)),
-        ("specificity", lambda: _specificity_of_cohorts(hypothesis, cohorts, universe_number, seed)),
-    ]
-    if robustness:
-        steps.append(
-            ("robustness", lambda: _robustness(hypothesis, evidence, cohorts, universe_number, seed, contaminated))
-        )
-    for name, compute in steps:
-        known = replace(known, **{name: {ID: compute()}})
-        found = decide_with(known)
+    steps: dict[str, Callable[[], Judge]] = {
+        "composition": lambda: composition_judge({ID: _composition(cohorts, universe_number, seed, contaminated)}),
+        "specificity": lambda: specificity_judge(
+            {ID: _specificity_of_cohorts(hypothesis, cohorts, universe_number, seed)}
+        ),
+        "robustness": lambda: robustness_judge(
+            {ID: _robustness(hypothesis, evidence, cohorts, universe_number, seed, contaminated)}
+        ),
+    }
+    if not robustness:
+        del steps["robustness"]
+    for name, compute in steps.items():
+        known[name] = compute()
+        found = decide_now()
         if any(cap.cap == name for cap in found.caps):
             # Later evidence can only add caps.
             return _outcome(found, name, failed)
     return _outcome(found, "", failed)
+
+
+def _calibrated(contrasts: Sequence[str]) -> Judge:
+    return partial(judge_calibration, contrasts=dict.fromkeys(contrasts, HOLDING))
 
 
 def judge_experiments(
@@ -130,11 +145,9 @@ def judge_experiments(
     margin = {"fraction": CONTROL_FRACTION, "of_contrast": control.contrast}
     hypothesis = _hypothesis("experiment", names, direction, margin)
     evidence = gather_evidence(hypothesis, {row.contrast: row for row in (control, *(row.evidence for row in drugs))})
-    records = StudyRecords(
-        specificity={ID: _specificity(hypothesis, drugs, universe_number, seed, MATCHED_SETS_SHOWN)},
-        calibration=dict.fromkeys(names, HOLDING),
-    )
-    found = decide(hypothesis, evidence, records.judges(ID), primary_p("experiment", evidence), 1)
+    shown = _specificity(hypothesis, drugs, universe_number, seed, MATCHED_SETS_SHOWN)
+    judges = judges_with({"specificity": specificity_judge({ID: shown}), "calibration": _calibrated(names)})
+    found = decide(hypothesis, evidence, judges, primary_p("experiment", evidence), 1)
     return _outcome(found, found.caps[0].cap if found.caps and found.bites else "", _failed(found))
 
 

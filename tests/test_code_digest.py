@@ -233,6 +233,35 @@ def test_a_module_that_a_script_finds_by_name_counts_whole(package):
         code_digest.digest_of_script(package, "sidemine.missing")
 
 
+def test_an_entry_in_a_registry_counts_by_the_fields_that_are_asked_for(package):
+    """A changed panel makes nobody judge again; a field that other followed code asks for counts, wherever that stands."""
+    (package.parent / "entry.py").write_text(
+        "from sidemine.kinds import Consideration\nfrom sidemine.words import TITLE, FOOTER\n"
+        "ENTRY = Consideration(name='a', judge=TITLE, panel=FOOTER)\nALL = (ENTRY,)\n"
+    )
+    (package.parent / "kinds.py").write_text(
+        "class Consideration:\n    pass\ndef panel_of(entry): return entry.panel\n"
+    )
+    words = package.parent / "words.py"
+
+    def changed(old, new):
+        before = digest(package)
+        text = words.read_text()
+        words.write_text(text.replace(old, new))
+        after = digest(package)
+        words.write_text(text)
+        return before != after
+
+    package.write_text("from sidemine.entry import ALL\nprint([entry.judge for entry in ALL])\n")
+    assert changed("'a'", "'c'")
+    assert not changed("'b'", "'c'")
+    package.write_text(
+        "from sidemine.entry import ALL\nfrom sidemine.kinds import panel_of\nprint(*map(panel_of, ALL))\n"
+    )
+    assert not changed("'a'", "'c'")
+    assert changed("'b'", "'c'")
+
+
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
 def test_every_script_is_followed_by_name(script):
     """No script stands alone, and none falls back to the whole package."""

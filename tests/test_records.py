@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from sidemine.considerations.of_study import COLUMNS
+from sidemine.considerations.registry import columns_of_considerations
 from sidemine.errors import InputError
 from sidemine.record_schemas import FOLDER, record_schemas
 from sidemine.records import as_json, as_record, read_record, write_record
@@ -66,10 +66,15 @@ def test_schemas_beside_the_docs_are_current():
 
 def test_columns_of_considerations_do_not_collide():
     """Each column of a card belongs to the card or to one consideration."""
-    names = [name for kind in (Card, *COLUMNS) for name in kind.__dataclass_fields__ if name != "considered"]
+    names = [
+        name
+        for kind in (Card, *columns_of_considerations())
+        for name in kind.__dataclass_fields__
+        if name != "considered"
+    ]
     assert len(names) == len(set(names))
 
 
 def test_a_card_needs_the_columns_of_every_consideration():
     with pytest.raises(InputError, match=r"calibration|composition"):
-        read_card({}, COLUMNS)
+        read_card({}, columns_of_considerations())

@@ -11,7 +11,7 @@ import pytest
 from sidemine.differential.contrast_fit import ContrastFit
 from sidemine.differential.design import build_design
 from sidemine.differential.fit import fit_contrast
-from sidemine.enrichment import rotated_deviates
+from sidemine.enrichment import rotated_deviates, rotation
 from sidemine.enrichment.camera import camera, z_of_t
 from sidemine.enrichment.rotated_deviates import StandardisedSpace, random_directions
 from sidemine.enrichment.rotation import rotation_test
@@ -78,12 +78,11 @@ def test_matrix_products_give_what_loops_give(fit: ContrastFit, weights: list[fl
         assert row[column] == pytest.approx(p_value, abs=1.1 / 1501), column
 
 
-def test_blocks_and_threads_do_not_change_the_result(fit: ContrastFit, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The same seed gives the same table for any number of threads, streams at once and genes per block."""
+def test_blocks_do_not_change_the_result(fit: ContrastFit, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same seed gives the same table for any number of streams at once and genes per block."""
     membership = sets_of(fit, one=dict.fromkeys(range(20), 1.0), two={3: 1.0, 9: -2.0, 400: 0.5})
-    first = rotation_test(fit, membership, n_rotations=1000, seed=7, streams_per_block=1)
-    wide = rotation_test(fit, membership, n_rotations=1000, seed=7, streams_per_block=3, workers=2)
-    pd.testing.assert_frame_equal(first, wide)
+    first = rotation_test(fit, membership, n_rotations=1000, seed=7)
+    monkeypatch.setattr(rotation, "MANY_SETS", 1)
     monkeypatch.setattr(rotated_deviates, "GENES_PER_BLOCK", 64)
     pd.testing.assert_frame_equal(first, rotation_test(fit, membership, n_rotations=1000, seed=7))
     other = rotation_test(fit, membership, n_rotations=1000, seed=8)
@@ -169,14 +168,12 @@ def test_one_residual_degree_of_freedom_without_prior() -> None:
 
 
 def test_bad_settings_are_told(fit: ContrastFit) -> None:
-    """Seed 0 or no rotations, and ranks of a weighted set, are refused."""
+    """Seed 0 and no rotations are refused."""
     membership = sets_of(fit, one={1: 1.0, 2: -1.0})
     with pytest.raises(InputError, match="rotations is 0"):
         rotation_test(fit, membership, n_rotations=0, seed=1)
     with pytest.raises(InputError, match="seed is 0"):
         rotation_test(fit, membership, n_rotations=9, seed=0)
-    with pytest.raises(InputError, match="ranks know no weights"):
-        rotation_test(fit, membership, n_rotations=9, seed=1, competitive_statistic="rank")
 
 
 def test_size_holds_for_co_expressed_sets_at_three_versus_three() -> None:

@@ -20,7 +20,7 @@ from example_evidence import (
     specificity_table,
 )
 
-from sidemine.considerations.of_study import COLUMNS
+from sidemine.considerations.registry import columns_of_considerations
 from sidemine.considerations.specificity.record import SpecificityShown
 from sidemine.considerations.specificity.table import SPECIFICITY
 from sidemine.differential.differential_table import DIFFERENTIAL
@@ -377,7 +377,7 @@ def _verdict(
 
 def example_card(place: int = 0, **changes: Any) -> Card:
     """Return one card of the example study, with some of its columns changed."""
-    return read_card({**_verdicts(True)["verdicts"][place], **changes}, COLUMNS)
+    return read_card({**_verdicts(True)["verdicts"][place], **changes}, columns_of_considerations())
 
 
 def _pooled() -> dict[str, Any]:

@@ -6,10 +6,10 @@ import math
 from dataclasses import replace
 
 import pytest
+from on_record import judges_on
 from scipy import stats
 
 from sidemine.considerations.composition.record import AdjustedIn, Corrected, Difference, SingleProxy
-from sidemine.considerations.of_study import StudyRecords
 from sidemine.considerations.specificity.record import AmongComparators, AmongMatched, Placed, Specificity
 from sidemine.effect.intervals import Effect, one_sided
 from sidemine.effect.pooled_effect import pool_contrasts
@@ -89,8 +89,8 @@ def decide(found, direction, kind):
 
 
 def answers(hypotheses, found, **records):
-    """The cards as they stand in verdicts.json; `records` as in `StudyRecords`."""
-    return [card_json(card) for card in answer_hypotheses(hypotheses, found, StudyRecords(**records).judges)]
+    """The cards as they stand in verdicts.json; `records` as in `judges_on`."""
+    return [card_json(card) for card in answer_hypotheses(hypotheses, found, judges_on(**records))]
 
 
 COHORT_CASES = {

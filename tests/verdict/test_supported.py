@@ -6,11 +6,11 @@ import math
 from dataclasses import asdict, replace
 
 import pytest
+from on_record import judges_on
 from test_rules import adjusted_entry, answers, contrast, decide, evidence, hypothesis, place, places, untestable
 
 from sidemine.considerations.calibration.record import ContrastCalibration
 from sidemine.considerations.judgement import Case
-from sidemine.considerations.of_study import StudyRecords
 from sidemine.considerations.robustness.judge import judge_robustness
 from sidemine.considerations.robustness.record import Robustness, Share
 from sidemine.considerations.traps.record import Checks
@@ -406,7 +406,7 @@ def test_a_variants_verdict_leaves_robustness_out():
         """The verdict of a variant whose evidence is `found`."""
         declared = [hypothesis(), *(hypothesis(f"o{n}") for n in range(n_others))]
         reference = {row.id: evidence(*rows) if row.id == "h" else evidence(untestable("x")) for row in declared}
-        judges = StudyRecords(**known, robustness={"h": robust(1, 10)}).judges_of_variants
+        judges = judges_on(**known, robustness={"h": robust(1, 10)}, of_variants=True)
         return variant_verdicts(declared, reference, judges)["h"](evidence(*found))
 
     assert verdict_of(rows, **records) == "supported"

@@ -114,40 +114,6 @@ rule measure_calibration:
         "../scripts/measure_calibration.py"
 
 
-rule adjust_composition:
-    input:
-        fits=expand(
-            "<results>/contrasts/{contrast}/fit.npz", contrast=SCOPE.primary_contrasts
-        ),
-        stimuli=expand(
-            "<results>/contrasts/{contrast}/fit.npz",
-            contrast=SCOPE.blood_contrasts("stimulus"),
-        ),
-        sets="<results>/gene_sets.tsv.gz",
-        checked=get_gate,
-    output:
-        composition=expand(
-            "<results>/contrasts/{contrast}/composition.json",
-            contrast=SCOPE.composition_contrasts,
-        ),
-        provenance="<results>/provenance/adjust_composition.json",
-    log:
-        "<logs>/adjust_composition.log",
-    priority: 10
-    threads: 1
-    resources:
-        mem_mb=get_limit(2000, 20),
-        runtime=get_limit(60),
-    params:
-        specification=get_specification("adjust_composition"),
-        markers=get_marker_digests(),
-        code=get_code("adjust_composition.py"),
-    message:
-        "Adjust the blood cohorts for the mix of blood cells"
-    script:
-        "../scripts/adjust_composition.py"
-
-
 rule describe_published_table:
     input:
         table=lambda wildcards: f"<downloads>/{SOURCES.of_table[wildcards.table]['table'].key}",

@@ -1,6 +1,14 @@
+from sidemine.considerations.registry import CONSIDERATIONS
+
+
 # One job: a refit takes a tenth of a second, starting a job takes longer.
 rule vary_analysis:
     input:
+        **{
+            entry.name: list(entry.record_files(PLAN))
+            for entry in CONSIDERATIONS
+            if entry.of_variants
+        },
         expression=expand(
             "<results>/datasets/{dataset}/expression.h5ad",
             dataset=SCOPE.primary_datasets,
@@ -16,16 +24,10 @@ rule vary_analysis:
             "<results>/contrasts/{contrast}/quality.json",
             contrast=SCOPE.primary_contrasts,
         ),
-        composition=expand(
-            "<results>/contrasts/{contrast}/composition.json",
-            contrast=SCOPE.composition_contrasts,
-        ),
         evidence=expand(
             "<results>/evidence/{hypothesis}.json",
             hypothesis=SCOPE.hypotheses,
         ),
-        specificity="<results>/specificity.json",
-        calibration="<results>/calibration.json",
         sets="<results>/gene_sets.tsv.gz",
         gene_table=f"<downloads>/{SOURCES.gene_table.key}",
         raw=[

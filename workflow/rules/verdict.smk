@@ -1,5 +1,9 @@
+from sidemine.considerations.registry import CONSIDERATIONS
+
+
 rule decide_verdicts:
     input:
+        **{entry.name: list(entry.record_files(PLAN)) for entry in CONSIDERATIONS},
         evidence=expand(
             "<results>/evidence/{hypothesis}.json",
             hypothesis=SCOPE.hypotheses,
@@ -7,21 +11,8 @@ rule decide_verdicts:
         enrichment=expand(
             "<results>/contrasts/{contrast}/enrichment.tsv", contrast=STUDY.contrasts
         ),
-        quality=expand(
-            "<results>/datasets/{dataset}/quality.json", dataset=STUDY.datasets
-        ),
-        checks=expand(
-            "<results>/contrasts/{contrast}/quality.json", contrast=STUDY.contrasts
-        ),
         published=expand(
             "<results>/published/{table}.json", table=STUDY.published_tables
-        ),
-        specificity="<results>/specificity.json",
-        robustness="<results>/robustness.json",
-        calibration="<results>/calibration.json",
-        composition=expand(
-            "<results>/contrasts/{contrast}/composition.json",
-            contrast=SCOPE.composition_contrasts,
         ),
         inputs="<results>/inputs.json",
         planted=[place_of(STUDY.planted)] if STUDY.planted else [],

@@ -6,7 +6,7 @@ from sidemine.script_log import log_to
 with log_to(snakemake.log[0]), record_job(snakemake):
     from pathlib import Path
 
-    from sidemine.considerations.of_study import read_study_records
+    from sidemine.considerations.registry import CONSIDERATIONS, judges_with, read_judges
     from sidemine.effect.record import HypothesisEvidence
     from sidemine.enrichment.set_test_table import ENRICHMENT
     from sidemine.records import read_record
@@ -18,20 +18,13 @@ with log_to(snakemake.log[0]), record_job(snakemake):
 
     given = snakemake.input
     specification = DecideVerdicts.model_validate(snakemake.params.specification)
-    records = read_study_records(
-        composition=[Path(path) for path in given.composition],
-        specificity=Path(given.specificity),
-        calibration=Path(given.calibration),
-        dataset_quality=[Path(path) for path in given.quality],
-        contrast_quality=[Path(path) for path in given.checks],
-        robustness=Path(given.robustness),
-    )
+    judges = read_judges({entry.name: [Path(path) for path in given[entry.name]] for entry in CONSIDERATIONS})
     verdicts = summarise_verdicts(
         study=to_plain(specification.study),
         hypotheses=specification.hypotheses,
         evidence={Path(path).stem: read_record(HypothesisEvidence, Path(path)) for path in given.evidence},
         words=specification.words,
-        judges=records.judges,
+        judges=judges_with(judges),
         enrichment={Path(path).parent.name: read_table(Path(path), ENRICHMENT) for path in given.enrichment},
         published=[read_json(Path(path)) for path in given.published],
         simulated=any(record["simulated"] for record in read_json(Path(given.inputs))),

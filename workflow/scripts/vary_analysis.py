@@ -6,7 +6,7 @@ from sidemine.script_log import log_to
 with log_to(snakemake.log[0]), record_job(snakemake):
     from pathlib import Path
 
-    from sidemine.considerations.of_study import read_study_records
+    from sidemine.considerations.registry import CONSIDERATIONS, judges_with, read_judges
     from sidemine.considerations.robustness.measure_study import StudyFiles, vary_study
     from sidemine.considerations.robustness.record import RobustnessOfStudy
     from sidemine.considerations.robustness.table import ROBUSTNESS
@@ -40,13 +40,8 @@ with log_to(snakemake.log[0]), record_job(snakemake):
         gene_table_source=specification.gene_table,
     )
     evidence = {Path(path).stem: read_record(HypothesisEvidence, Path(path)) for path in given.evidence}
-    known = read_study_records(
-        composition=list(files.composition.values()),
-        specificity=Path(given.specificity),
-        calibration=Path(given.calibration),
-        dataset_quality=list(files.quality.values()),
-        contrast_quality=list(files.checks.values()),
-    )
+    asked = [entry.name for entry in CONSIDERATIONS if entry.of_variants]
+    judges = judges_with(read_judges({name: [Path(path) for path in given[name]] for name in asked}), of_variants=True)
     records = vary_study(
         specification.hypotheses,
         {row.contrast: row for row in specification.contrasts},
@@ -54,7 +49,7 @@ with log_to(snakemake.log[0]), record_job(snakemake):
         evidence,
         read_table(Path(given.sets), GENE_SETS),
         files,
-        variant_verdicts(specification.hypotheses, evidence, known.judges_of_variants),
+        variant_verdicts(specification.hypotheses, evidence, judges),
         specification.settings,
     )
     write_table(robustness_table(records), Path(snakemake.output.table), ROBUSTNESS)

@@ -4,8 +4,9 @@ A script is followed name by name: from its own statements to the functions, cla
 whichever module these stand, and so on. Comments, docstrings and the layout of the text do not count.
 
 What runs when a module is imported counts for everybody who imports it: bare calls, loops, and definitions under a
-decorator that is not known to leave no trace elsewhere. An assignment (`X = f()`) is taken as a definition of X. Names
-reached through a module (`words.title`) count with that whole module. Where code looks names up in ways that cannot be
+decorator that is not known to leave no trace elsewhere. An assignment (`X = f()`) is taken as a definition of X. Of an
+entry in a registry (`X = Consideration(judge=…, panels=…)`) only those fields count that the followed code asks for by
+their names (`entry.judge`): a changed panel makes nobody judge again. Names reached through a module (`words.title`) count with that whole module. Where code looks names up in ways that cannot be
 followed (`globals()`, `__subclasses__`, …) the script depends on the whole package. In doubt a script runs again.
 """
 
@@ -13,6 +14,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import copy
 import hashlib
 import json
 import os
@@ -37,6 +39,8 @@ _UNFOLLOWABLE = {
 _FOLLOWED_ELSEWHERE = {"isolation/child.py", "study_jobs.py"}
 """They run code by its name: who asks the first for a function names it itself, and the rules of the second name the
 module of each job when they ask for its digest."""
+_REGISTRATIONS = {"Consideration"}
+"""Classes whose instances at the top of a module are entries of a registry. Their fields are asked for as attributes."""
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _UNSEEN_FIELDS = {"ctx", "type_comment", "kind"}
 
@@ -57,6 +61,10 @@ class _Statement:
         Names that it defines in its module.
     acts
         Whether it does something as soon as its module is imported.
+    attributes
+        Names behind a dot that stand anywhere in it.
+    fields
+        Of an entry in a registry: what each field names.
     """
 
     text: str = ""
@@ -64,6 +72,8 @@ class _Statement:
     imports: set[tuple[str, str]] = field(default_factory=set)
     binds: set[str] = field(default_factory=set)
     acts: bool = False
+    attributes: set[str] = field(default_factory=set)
+    fields: dict[str, _Statement] = field(default_factory=dict)
 
 
 @dataclass
@@ -130,7 +140,10 @@ class _Use:
         self.data: set[Path] = set()
         self.followable = True
         self._whole: set[Path] = set()
-        self._waiting: list[tuple[Path, int]] = []
+        self._waiting: list[tuple[Path, _Statement]] = []
+        self._asked: set[str] = set()
+        self._entries: list[tuple[Path, str, _Statement]] = []
+        self._fields: dict[Path, list[str]] = {}
 
     def add_whole(self, file: Path) -> None:
         """Take all of a file."""
@@ -146,9 +159,10 @@ class _Use:
     def follow_all(self) -> None:
         """Take what the statements taken so far name, and so on."""
         while self._waiting:
-            file, number = self._waiting.pop()
+            file, statement = self._waiting.pop()
             module = _parse(file)
-            statement = module.statements[number]
+            self._asked |= statement.attributes
+            self._entries += [(file, name, part) for name, part in statement.fields.items()]
             for name in statement.names & module.bound.keys():
                 self._add(file, module.bound[name])
             for name in statement.names & module.imported.keys():
@@ -157,6 +171,8 @@ class _Use:
                 self._add_imported(file, "*")
             for place, name in statement.imports:
                 self.add_name(place, name)
+            if not self._waiting:
+                self._take_fields()
 
     def parts(self) -> Iterator[tuple[str, bytes]]:
         """Give the content that counts, by place."""
@@ -167,14 +183,23 @@ class _Use:
             texts = [one.text for one in sorted(chosen, key=lambda one: min(one.binds, default=""))]
             for name in sorted(self.imported.get(file, ())):
                 texts.append(f"{name} {sorted(module.imported[name])}")
+            texts += sorted(self._fields.get(file, ()))
             yield _place(file), "\0".join(texts).encode()
         for file in sorted(self.data):
             yield _place(file), file.read_bytes()
 
+    def _take_fields(self) -> None:
+        """Take those fields of registered entries that are asked for by now."""
+        asked = [entry for entry in self._entries if entry[1] in self._asked]
+        self._entries = [entry for entry in self._entries if entry[1] not in self._asked]
+        for file, name, part in asked:
+            self._fields.setdefault(file, []).append(f"{name} {part.text}")
+            self._waiting.append((file, part))
+
     def _add(self, file: Path, numbers: Iterable[int]) -> None:
         new = set(numbers) - self.statements[file]
         self.statements[file] |= new
-        self._waiting += [(file, number) for number in new]
+        self._waiting += [(file, _parse(file).statements[number]) for number in new]
 
     def _add_imported(self, file: Path, name: str) -> None:
         """Take what a name means that was imported at the top of a file."""
@@ -228,7 +253,8 @@ def _all_parts(further: list[Path]) -> Iterator[tuple[str, bytes]]:
         if _PACKAGE / "simulate" in file.parents:
             continue
         if file.suffix == ".py":
-            yield _place(file), "\0".join(one.text for one in _parse(file).statements).encode()
+            texts = [part.text for one in _parse(file).statements for part in (one, *one.fields.values())]
+            yield _place(file), "\0".join(texts).encode()
         else:
             yield _place(file), file.read_bytes()
 
@@ -299,22 +325,41 @@ def _plain(imported: dict[str, set[tuple[str, str]]]) -> dict[str, list[tuple[st
 
 
 def _plain_statement(one: _Statement) -> list[Any]:
-    return [one.text, sorted(one.names), sorted(one.imports), sorted(one.binds), one.acts]
+    fields = {name: _plain_statement(part) for name, part in one.fields.items()}
+    return [
+        one.text,
+        sorted(one.names),
+        sorted(one.imports),
+        sorted(one.binds),
+        one.acts,
+        sorted(one.attributes),
+        fields,
+    ]
 
 
 def _module_of(kept: list[Any]) -> _Module:
     followable, imported, statements = kept
     module = _Module(
-        [
-            _Statement(text, set(names), {(place, name) for place, name in imports}, set(binds), acts)
-            for text, names, imports, binds, acts in statements
-        ],
+        [_statement_of(kept_statement) for kept_statement in statements],
         {},
         {name: {(place, what) for place, what in meanings} for name, meanings in imported.items()},
         followable,
     )
     _index(module)
     return module
+
+
+def _statement_of(kept: list[Any]) -> _Statement:
+    text, names, imports, binds, acts, attributes, fields = kept
+    return _Statement(
+        text,
+        set(names),
+        {(place, name) for place, name in imports},
+        set(binds),
+        acts,
+        set(attributes),
+        {name: _statement_of(part) for name, part in fields.items()},
+    )
 
 
 def _index(module: _Module) -> None:
@@ -338,7 +383,12 @@ def _read_module(content: bytes, file: Path) -> _Module:
             continue
         statement = _Statement()
         reader = _Reader(statement, package, postponed=postponed)
-        statement.text = hashlib.sha256(reader.read(node).encode()).hexdigest()[:16]
+        statement.text = _short_digest(reader.read(_without_fields(node)))
+        for keyword in _registered_fields(node):
+            part = statement.fields[str(keyword.arg)] = _Statement()
+            reader_of_part = _Reader(part, package, postponed=postponed)
+            part.text = _short_digest(reader_of_part.read(keyword.value))
+            reader.followable &= reader_of_part.followable
         module.followable &= reader.followable or _place(file) in _FOLLOWED_ELSEWHERE
         if isinstance(node, ast.Import | ast.ImportFrom):
             # It only binds names: what is not named elsewhere is not used.
@@ -349,8 +399,32 @@ def _read_module(content: bytes, file: Path) -> _Module:
         module.statements.append(statement)
     _index(module)
     for statement in module.statements:
-        statement.names &= module.bound.keys() | module.imported.keys()
+        for part in (statement, *statement.fields.values()):
+            part.names &= module.bound.keys() | module.imported.keys()
     return module
+
+
+def _registered_fields(node: ast.AST) -> list[ast.keyword]:
+    """Return the named fields of an entry in a registry; of any other statement none."""
+    call = node.value if isinstance(node, ast.Assign | ast.AnnAssign) else None
+    if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in _REGISTRATIONS:
+        return [keyword for keyword in call.keywords if keyword.arg]
+    return []
+
+
+def _without_fields(node: ast.stmt) -> ast.stmt:
+    """Return a statement without the named fields of the entry that it makes."""
+    fields = _registered_fields(node)
+    if not fields:
+        return node
+    slim = copy.deepcopy(node)
+    call = slim.value  # type: ignore[attr-defined]
+    call.keywords = [keyword for keyword in call.keywords if not keyword.arg]
+    return slim
+
+
+def _short_digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 class _Reader:
@@ -372,6 +446,7 @@ class _Reader:
             return f"{type(node.value).__name__} {node.value!r}"
         if isinstance(node, ast.Attribute):
             self.followable &= node.attr not in _UNFOLLOWABLE
+            self._statement.attributes.add(node.attr)
         elif isinstance(node, ast.Import | ast.ImportFrom):
             self._statement.imports.update(meaning for _, meaning in _meanings(node, self._package))
         elif isinstance(node, ast.Global):

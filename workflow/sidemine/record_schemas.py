@@ -7,11 +7,7 @@ from dataclasses import fields, make_dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, get_type_hints
 
-from sidemine.considerations.calibration.record import Calibration
-from sidemine.considerations.composition.record import CompositionOfContrast
-from sidemine.considerations.of_study import COLUMNS
-from sidemine.considerations.robustness.record import RobustnessOfStudy
-from sidemine.considerations.specificity.record import Specificity
+from sidemine.considerations.registry import CONSIDERATIONS, columns_of_considerations
 from sidemine.effect.record import HypothesisEvidence
 from sidemine.records import schema_of
 from sidemine.tables import write_json
@@ -27,15 +23,12 @@ def record_schemas() -> dict[str, dict[str, JsonValue]]:
     """Return the schema of every record by the name of its file."""
     verdicts = make_dataclass(
         "Verdicts",
-        [("verdicts", list[_flat(Card, *COLUMNS)]), *_fields(Verdicts, without="verdicts")],  # type: ignore[misc]
+        [("verdicts", list[_flat(Card, *columns_of_considerations())]), *_fields(Verdicts, without="verdicts")],  # type: ignore[misc]
     )
     verdicts.__doc__ = Verdicts.__doc__
     kinds: dict[str, type[object]] = {
         "evidence": HypothesisEvidence,
-        "composition": CompositionOfContrast,
-        "specificity": list[Specificity],
-        "calibration": Calibration,
-        "robustness": RobustnessOfStudy,
+        **{name: kind for entry in CONSIDERATIONS for name, kind in entry.schemas.items()},
         "verdicts": verdicts,
     }
     return {name: schema_of(kind) for name, kind in kinds.items()}

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sidemine.considerations.registry import JOBS as OF_CONSIDERATIONS
+from sidemine.considerations.registry import CONSIDERATIONS
 from sidemine.study.specifications import Specifications, specify_jobs
 
 if TYPE_CHECKING:
     from sidemine.study.plan import StudyPlan
     from sidemine.study_jobs import Job
 
-STUDY_JOBS: tuple[Job, ...] = (*OF_CONSIDERATIONS,)
+STUDY_JOBS: tuple[Job, ...] = tuple(entry.job for entry in CONSIDERATIONS if entry.job)
 """Every declared job; the workflow makes a rule of each."""
 
 

@@ -12,10 +12,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
-from sidemine.study.plan import StudyPlan
 from sidemine.study.projections import Projection
+
+if TYPE_CHECKING:
+    from sidemine.study.plan import StudyPlan
 
 RESOURCES = Path(__file__).resolve().parents[2] / "resources"
 """Small tables that lie beside the workflow and change with it."""
@@ -86,7 +88,7 @@ class Job(ABC):
     message: str
     outputs: Patterns | Callable[[StudyPlan], Patterns]
     wildcard: str = ""
-    resources: Mapping[str, str] = field(default_factory=dict)
+    resources: Mapping[str, Sequence[str]] = field(default_factory=dict)
     after_designs: bool = True
     priority: int = 0
 
@@ -141,7 +143,10 @@ class Job(ABC):
     @property
     def resource_files(self) -> dict[str, list[Path]]:
         """The tables beside the workflow that it reads, those that there are."""
-        return {name: sorted(RESOURCES.glob(pattern)) for name, pattern in self.resources.items()}
+        return {
+            name: sorted(path for pattern in patterns for path in RESOURCES.glob(pattern))
+            for name, patterns in self.resources.items()
+        }
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import Literal
+from typing import Literal, TypeVar
 
 from sidemine.effect.record import HypothesisEvidence
 from sidemine.study.projections import HypothesisToPlace
@@ -132,7 +132,31 @@ class Judgement:
 
 
 Judge = Callable[[Case], Judgement]
-"""A consideration that holds its record of a hypothesis."""
+"""A consideration that holds its record of a study."""
+
+Record = TypeVar("Record")
+
+
+def judge_by_hypothesis(
+    judge: Callable[[Case, Record], Judgement], records: Mapping[str, Record], unmeasured: Record
+) -> Judge:
+    """Return the judge that looks up its record of the hypothesis that it is asked of.
+
+    Parameters
+    ----------
+    judge
+        Judges a hypothesis by its record.
+    records
+        By hypothesis.
+    unmeasured
+        What it is given of one without a record.
+
+    Returns
+    -------
+    Judge
+        The judge with its record of a study.
+    """
+    return lambda case: judge(case, records.get(case.hypothesis.id, unmeasured))
 
 
 def as_sentence(text: str) -> str:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from sidemine.drawing.charts import Spec
 from sidemine.drawing.words import shortened
 from sidemine.effect.record import ContrastEvidence
 
 LONGEST_REASON = 150
+
+Columns = TypeVar("Columns")
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,8 @@ class Subject:
         Its contrasts.
     missing
         For each column of the card that is null: why.
+    considered
+        What the considerations filled in: one record of columns each.
     comparators
         Comparator sets of `specificity.tsv`: contrast, gene_set, effect.
     """
@@ -36,7 +41,18 @@ class Subject:
     unit: str
     evidence: Sequence[ContrastEvidence]
     missing: Mapping[str, str]
+    considered: Sequence[object] = ()
     comparators: Sequence[Mapping[str, object]] = ()
+
+    def columns_of(self, kind: type[Columns]) -> Columns:
+        """Return the columns that one consideration filled in.
+
+        Raises
+        ------
+        KeyError
+            When it filled none.
+        """
+        return columns_of(self.considered, kind)
 
 
 @dataclass(frozen=True)
@@ -69,6 +85,20 @@ class Panel:
     def id(self) -> str:
         """Id of the figure's element; empty without a figure."""
         return "" if self.chart is None else self.element
+
+
+def columns_of(considered: Sequence[object], kind: type[Columns]) -> Columns:
+    """Return the one record of a kind.
+
+    Raises
+    ------
+    KeyError
+        When there is none.
+    """
+    for columns in considered:
+        if isinstance(columns, kind):
+            return columns
+    raise KeyError(kind.__name__)
 
 
 def make_tile(key: str, name: str, value: str, hint: str) -> dict[str, str]:

@@ -14,9 +14,8 @@ residuals of different genes do not share one basis, or the correlation is an es
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -40,8 +39,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from scipy.sparse import csr_array
 
-CompetitiveStatistic = Literal["mean", "rank"]
-
 # With many sets their sums have to stay in the cache too (measured: half the time), so streams are taken singly.
 MANY_SETS = 500
 
@@ -54,9 +51,6 @@ def rotation_test(
     seed: int,
     competitive: bool = True,
     mixed: bool = True,
-    competitive_statistic: CompetitiveStatistic = "mean",
-    streams_per_block: int | None = None,
-    workers: int = 1,
 ) -> pd.DataFrame:
     """Test every set by rotation.
 
@@ -69,16 +63,9 @@ def rotation_test(
     n_rotations
         Random rotations m. Each is used with both signs.
     seed
-        Seed of the rotations; never 0. Results depend on it alone, not on `streams_per_block` or `workers`.
+        Seed of the rotations; never 0.
     competitive, mixed
         Whether to compute these statistics too (competitive needs all genes, not only those of the sets).
-    competitive_statistic
-        mean: as described above. rank: mean rank, as limma's `romer(shrink.resid = FALSE)`; slow, for comparison.
-    streams_per_block
-        How many streams of 128 rotations are worked on at once: memory is genes × 128 × this × 4 bytes per worker.
-        None: 2, or 1 with 500 sets or more.
-    workers
-        Threads; the linear algebra of each should have one thread only.
 
     Returns
     -------
@@ -92,18 +79,20 @@ def rotation_test(
     Raises
     ------
     InputError
-        When `n_rotations` or `seed` is below 1, or `competitive_statistic` is rank and a set is weighted.
+        When `n_rotations` or `seed` is below 1.
     """
     import pandas as pd
 
-    _refuse_bad_settings(n_rotations, seed, membership, competitive_statistic if competitive else "mean")
+    _refuse_bad_settings(n_rotations, seed)
     n_sets = len(membership.gene_sets)
-    statistics = _Statistics.of(fit, membership, competitive, mixed, competitive_statistic)
+    statistics = _Statistics.of(fit, membership, competitive, mixed)
     observed = statistics.observed
-    streams_per_block = streams_per_block or (1 if n_sets >= MANY_SETS else 2)
     exceeding = np.zeros((3, n_sets), dtype=np.int64)
-    for rotated in _over_blocks(statistics, n_rotations, seed, streams_per_block, workers):
-        exceeding += rotated
+    streams = streams_of(n_rotations, seed)
+    at_once = 1 if n_sets >= MANY_SETS else 2
+    for start in range(0, len(streams), at_once):
+        block = [directions_of(stream, size, fit.residual_df + 1) for stream, size in streams[start : start + at_once]]
+        exceeding += statistics.count(np.concatenate(block))
     two_sided = (exceeding + 1) / (n_rotations + 1)
     p_along = (exceeding[0] + 1) / (2 * n_rotations + 1)
     p_against = (2 * n_rotations - exceeding[0] + 1) / (2 * n_rotations + 1)
@@ -145,7 +134,7 @@ def rotated_statistics(
     tuple
         Two arrays, sets × directions.
     """
-    statistics = _Statistics.of(fit, membership, True, False, "mean")
+    statistics = _Statistics.of(fit, membership, competitive=True, mixed=False)
     blocks = [
         statistics.means(np.asarray(directions[start : start + ROTATIONS_PER_STREAM], dtype=np.float32))
         for start in range(0, len(directions), ROTATIONS_PER_STREAM)
@@ -169,19 +158,11 @@ class _Statistics:
     n_measured: NDArray[np.float64]
     uneven: NDArray[np.int64]
     competitive: bool
-    ranked: bool
     n_genes: int
     observed: NDArray[np.float64]
 
     @classmethod
-    def of(
-        cls,
-        fit: ContrastFit,
-        membership: SetMembership,
-        competitive: bool,
-        mixed: bool,
-        statistic: CompetitiveStatistic,
-    ) -> _Statistics:
+    def of(cls, fit: ContrastFit, membership: SetMembership, competitive: bool, mixed: bool) -> _Statistics:
         from scipy.sparse import csr_array, diags_array, vstack
 
         space = StandardisedSpace.of(fit)
@@ -193,7 +174,7 @@ class _Statistics:
         factors = diags_array(space.factor)
         together = vstack([shares, members[uneven]]) if competitive else shares
         total_share = np.asarray(shares.sum(axis=1)).ravel()
-        observed = _observed(space.observed, shares, members, total_share, statistic, competitive)
+        observed = _observed(space.observed, shares, members, total_share, competitive)
         return cls(
             space=space,
             rotatable=RotatableGenes.of(space, used),
@@ -203,7 +184,6 @@ class _Statistics:
             n_measured=membership.n_measured.astype(np.float64),
             uneven=uneven,
             competitive=competitive,
-            ranked=statistic == "rank",
             n_genes=len(fit.genes),
             observed=observed,
         )
@@ -215,9 +195,7 @@ class _Statistics:
         sums = self.products @ deviates
         exceeding = np.zeros((3, n_sets), dtype=np.int64)
         exceeding[0] = _reached(sums[:n_sets], self.observed[0])
-        if self.ranked and self.competitive:
-            exceeding[1] = _reached(self._mean_ranks(deviates), self.observed[1])
-        elif self.competitive:
+        if self.competitive:
             exceeding[1] = _reached(
                 self._over_complement(sums, self.rotatable.factor @ deviates, squares), self.observed[1]
             )
@@ -241,20 +219,12 @@ class _Statistics:
         inside[self.uneven] = sums[n_sets:]
         return _centred(sums[:n_sets], inside, self.total_share, self.n_measured, total, squares, self.n_genes)
 
-    def _mean_ranks(self, deviates: NDArray[np.float32]) -> NDArray[np.float64]:
-        from scipy.stats import rankdata
-
-        ranks = rankdata(deviates * self.rotatable.factor[:, None], axis=0)
-        members = (self.products[: len(self.n_measured)]).sign()
-        return np.asarray(members @ ranks) / self.n_measured[:, None] - (self.n_genes + 1) / 2
-
 
 def _observed(
     z: NDArray[np.float64],
     shares: csr_array,
     members: csr_array,
     total_share: NDArray[np.float64],
-    statistic: CompetitiveStatistic,
     competitive: bool,
 ) -> NDArray[np.float64]:
     """Return the observed statistics: (set, over complement, mixed) × sets."""
@@ -263,10 +233,6 @@ def _observed(
     mixed = abs(shares) @ np.abs(z)
     if not competitive:
         over = np.full(len(size), np.nan)
-    elif statistic == "rank":
-        from scipy.stats import rankdata
-
-        over = members @ rankdata(z) / size - (len(z) + 1) / 2
     else:
         over = _centred(
             score[:, None],
@@ -309,42 +275,12 @@ def _reached(rotated: NDArray[np.floating], observed: NDArray[np.float64]) -> ND
     return np.asarray(np.count_nonzero(np.abs(rotated) >= np.abs(observed)[:, None], axis=1), dtype=np.int64)
 
 
-def _over_blocks(
-    statistics: _Statistics, n_rotations: int, seed: int, streams_per_block: int, workers: int
-) -> Iterator[NDArray[np.int64]]:
-    n_effects = statistics.rotatable.vectors.shape[1]
-    streams = streams_of(n_rotations, seed)
-    blocks = [streams[start : start + streams_per_block] for start in range(0, len(streams), streams_per_block)]
-
-    def work(block: list[tuple[np.random.SeedSequence, int]]) -> NDArray[np.int64]:
-        return statistics.count(np.concatenate([directions_of(stream, size, n_effects) for stream, size in block]))
-
-    if workers == 1:
-        yield from map(work, blocks)
-    else:
-        from concurrent.futures import ThreadPoolExecutor
-
-        with ThreadPoolExecutor(workers) as pool:
-            yield from pool.map(work, blocks)
-
-
-def _refuse_bad_settings(
-    n_rotations: int, seed: int, membership: SetMembership, statistic: CompetitiveStatistic
-) -> None:
+def _refuse_bad_settings(n_rotations: int, seed: int) -> None:
     problems = [
         Problem(f"{name} is {value}", "rotation test", "a whole number of at least 1", f"Set {name} to 1 or more.")
         for name, value in (("rotations", n_rotations), ("seed", seed))
         if value < 1
     ]
-    if statistic == "rank" and bool((membership.weights.data != 1).any()):
-        problems.append(
-            Problem(
-                "mean ranks know no weights",
-                "rotation test, competitive_statistic = rank",
-                "sets without signs and weights",
-                "Use the mean statistic.",
-            )
-        )
     if problems:
         raise InputError(problems)
 

@@ -5,16 +5,14 @@ Nothing is decided here: every number comes from `verdicts.json` and the stages 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sidemine.considerations.composition.panel import adjusted_amount, adjusted_interval, adjusted_tile
+from sidemine.considerations.composition.panel import adjusted_amount, adjusted_interval
 from sidemine.considerations.composition.record import CompositionColumns
-from sidemine.considerations.robustness.panel import robustness_tile
+from sidemine.considerations.registry import CONSIDERATIONS
 from sidemine.considerations.robustness.record import RobustnessColumns
-from sidemine.considerations.specificity.panel import specificity_tile
-from sidemine.considerations.specificity.record import SpecificityColumns
 from sidemine.considerations.traps.record import TrapColumns
 from sidemine.drawing import words
 from sidemine.drawing.panel import make_tile
@@ -188,29 +186,28 @@ def overview_line(card: Card) -> str:
     return " · ".join(parts)
 
 
-def tiles(card: Card) -> list[dict[str, str]]:
+def tiles(card: Card) -> list[Mapping[str, str]]:
     """Return the key figures of a card: what is asked, the figure, and what it means or why there is none."""
     unit, subject = "SD" if card.kind == "cohort" else "log2", subject_of(card)
-    return [
-        _effect_tile(card, unit),
-        adjusted_tile(card.columns_of(CompositionColumns), subject),
-        _excludable_tile(card, unit),
-        _agreeing_tile(card),
-        make_tile(
+    made = {
+        10: _effect_tile(card, unit),
+        30: _excludable_tile(card, unit),
+        40: _agreeing_tile(card),
+        50: make_tile(
             "p_self_contained",
             "Did the set change?",
             words.p_statement(card.p_self_contained),
             f"self-contained (FRY){_smallest(card, 'p_self_contained')}",
         ),
-        make_tile(
+        60: make_tile(
             "p_competitive",
             "More than other genes?",
             words.p_statement(card.p_competitive),
             f"competitive (CAMERA){_smallest(card, 'p_competitive') or _reading(card)}",
         ),
-        specificity_tile(card.columns_of(SpecificityColumns), subject),
-        robustness_tile(card.columns_of(RobustnessColumns), subject),
-    ]
+        **{place: make(subject) for entry in CONSIDERATIONS for place, make in entry.tiles.items()},
+    }
+    return [made[place] for place in sorted(made)]
 
 
 def _effect_tile(card: Card, unit: str) -> dict[str, str]:

@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sidemine.considerations.of_study import COLUMNS
+from sidemine.considerations.registry import columns_of_considerations
 from sidemine.differential.differential_table import DIFFERENTIAL, read_differential
 from sidemine.drawing.words import cleaned
 from sidemine.enrichment.gene_set_table import GENE_SETS
@@ -130,7 +130,9 @@ def collect(results: Path) -> StudyResults:
     gene_sets = read_table(results / "gene_sets.tsv.gz", GENE_SETS)
     return StudyResults(
         study=study,
-        verdicts=verdicts_of(_read_json(results / "verdicts.json", _VERDICT_KEYS), COLUMNS, "verdicts.json"),
+        verdicts=verdicts_of(
+            _read_json(results / "verdicts.json", _VERDICT_KEYS), columns_of_considerations(), "verdicts.json"
+        ),
         manifest=_read_json(results / "manifest.json", _MANIFEST_KEYS),
         gene_sets=gene_sets,
         datasets={row["dataset"]: _read_dataset(results, row) for row in study["datasets"]},

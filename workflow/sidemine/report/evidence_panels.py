@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from sidemine.considerations.composition.panel import adjustment_panel
 from sidemine.considerations.composition.record import CompositionColumns
-from sidemine.considerations.robustness.panel import robustness_panel
-from sidemine.considerations.robustness.record import RobustnessColumns
-from sidemine.considerations.specificity.panel import confounders_panel, specificity_panel
-from sidemine.considerations.specificity.record import SpecificityColumns
+from sidemine.considerations.registry import CONSIDERATIONS
 from sidemine.drawing.panel import Panel, Subject
 from sidemine.report.beside import Beside
 from sidemine.report.concordance_panel import concordance_panels
@@ -25,6 +21,7 @@ def subject_of(card: Card, beside: Beside | None = None) -> Subject:
         unit=card.evidence[0].effect_unit if card.evidence else card.declared.margin_unit,
         evidence=card.evidence,
         missing=card.not_computed,
+        considered=card.considered,
         comparators=beside.comparators.get(card.hypothesis, ()) if beside else (),
     )
 
@@ -32,13 +29,10 @@ def subject_of(card: Card, beside: Beside | None = None) -> Subject:
 def evidence_panels(card: Card, beside: Beside) -> list[Panel]:
     """Return the panels of one hypothesis in their order on the page; the forest plot first."""
     subject = subject_of(card, beside)
-    special, mixed = card.columns_of(SpecificityColumns), card.columns_of(CompositionColumns)
+    panels = {place: make for entry in CONSIDERATIONS for place, make in entry.panels.items()}
     return [
         _forest_panel(card, subject),
-        specificity_panel(special, subject),
-        adjustment_panel(mixed, subject),
-        confounders_panel(special, subject),
-        robustness_panel(card.columns_of(RobustnessColumns), subject),
+        *(panels[place](subject) for place in sorted(panels)),
         *concordance_panels(card, beside),
     ]
 

@@ -24,7 +24,6 @@ from sidemine.study.projections import (
     DeclaredTraps,
     GeneSetToRead,
     GeneTableToRead,
-    HypothesisOnSet,
     HypothesisToMeasure,
     HypothesisToPlace,
     HypothesisToPool,
@@ -197,15 +196,6 @@ class MeasureCalibration(Projection):
         from sidemine.considerations.calibration.config import CalibrationSettings
 
         return _settings_of(self, CalibrationSettings)
-
-
-class AdjustComposition(Projection):
-    """Which cohorts are adjusted for the mix of blood cells."""
-
-    hypotheses: list[HypothesisOnSet]
-    contrasts: list[str]
-    stimuli: list[str]
-    seed: int
 
 
 class MeasureConcordance(Projection):
@@ -386,14 +376,6 @@ def specify_jobs(study: Study, sources: StudySources, package: str) -> Specifica
         "measure_calibration": {
             "": make(MeasureCalibration, contrasts=list(to_fit.values()), primary_sets=primary_sets)
         },
-        "adjust_composition": {
-            "": make(
-                AdjustComposition,
-                hypotheses=[HypothesisOnSet.of(row) for row in config.hypotheses],
-                contrasts=scope.composition_contrasts,
-                stimuli=scope.blood_contrasts("stimulus"),
-            )
-        },
         "measure_concordance": {
             "": make(
                 MeasureConcordance,
@@ -437,7 +419,6 @@ def specify_jobs(study: Study, sources: StudySources, package: str) -> Specifica
         "write_manifest": {"": make(WriteManifest, config_digest=study.digest, package=package)},
     }
     needless = [
-        *([] if scope.composition_contrasts else ["adjust_composition"]),
         *([] if scope.compares_profiles else ["measure_concordance"]),
     ]
     return {rule: specifications for rule, specifications in jobs.items() if rule not in needless}

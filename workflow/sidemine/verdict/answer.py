@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from sidemine.considerations.judgement import Judge
@@ -30,7 +30,7 @@ from sidemine.verdict.vocabulary import Verdict
 def answer_hypotheses(
     hypotheses: Sequence[Hypothesis],
     evidence: Mapping[str, HypothesisEvidence],
-    judges: Callable[[str], Sequence[Judge]],
+    judges: Sequence[Judge],
 ) -> list[Card]:
     """Return the answer cards of all hypotheses, in their declared order.
 

@@ -207,7 +207,7 @@ def verdicts_of(content: dict[str, JsonValue], kinds: Sequence[type[object]], wh
     content
         What the file holds.
     kinds
-        The columns of the considerations (`considerations.of_study.COLUMNS`).
+        The columns of the considerations (`considerations.registry.columns_of_considerations`).
     where
         The file, for messages.
 

@@ -62,7 +62,7 @@ def decide(
     hypothesis, evidence
         As declared, and what was measured.
     judges
-        The considerations, each with its record of the hypothesis.
+        The considerations, each with its record of the study.
     p_holm, n_hypotheses
         The hypothesis' p after Holm over the study, and the number of hypotheses.
     """
@@ -95,7 +95,7 @@ def decide(
 def decide_study(
     hypotheses: Sequence[HypothesisToPlace],
     evidence: Mapping[str, HypothesisEvidence],
-    judges: Callable[[str], Sequence[Judge]],
+    judges: Sequence[Judge],
 ) -> list[tuple[Decided, float | None]]:
     """Return, for every hypothesis of a study, what the rule table made of it and its p after Holm.
 
@@ -104,12 +104,12 @@ def decide_study(
     hypotheses, evidence
         As declared; evidence by hypothesis.
     judges
-        Gives the considerations of a hypothesis.
+        The considerations, each with its record of the study.
     """
     # One family: the primary hypotheses of the study, answered or not.
     adjusted = holm([primary_p(row.kind, evidence[row.id]) for row in hypotheses])
     return [
-        (decide(row, evidence[row.id], judges(row.id), p_holm, len(hypotheses)), p_holm)
+        (decide(row, evidence[row.id], judges, p_holm, len(hypotheses)), p_holm)
         for row, p_holm in zip(hypotheses, adjusted, strict=True)
     ]
 
@@ -117,7 +117,7 @@ def decide_study(
 def variant_verdicts(
     hypotheses: Sequence[HypothesisToPlace],
     evidence: Mapping[str, HypothesisEvidence],
-    judges: Callable[[str], Sequence[Judge]],
+    judges: Sequence[Judge],
 ) -> dict[str, Callable[[HypothesisEvidence], Verdict]]:
     """Return, per hypothesis, the function that gives the verdict of a robustness variant from its evidence.
 
@@ -131,7 +131,7 @@ def variant_verdicts(
 
         def of_variant(found: HypothesisEvidence) -> Verdict:
             p_holm = holm([primary_p(row.kind, found), *others])[0]
-            return decide(row, found, judges(row.id), p_holm, len(hypotheses)).decision.verdict
+            return decide(row, found, judges, p_holm, len(hypotheses)).decision.verdict
 
         return of_variant
 

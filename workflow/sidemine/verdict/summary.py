@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -26,7 +26,7 @@ def summarise_verdicts(
     hypotheses: Sequence[Hypothesis],
     evidence: Mapping[str, HypothesisEvidence],
     words: Mapping[str, ContrastWords],
-    judges: Callable[[str], Sequence[Judge]],
+    judges: Sequence[Judge],
     enrichment: Mapping[str, pd.DataFrame],
     published: list[dict[str, JsonValue]],
     simulated: bool,
@@ -43,7 +43,7 @@ def summarise_verdicts(
     words
         How each measured contrast is told of.
     judges
-        Gives the considerations of a hypothesis.
+        The considerations, each with its record of the study.
     enrichment
         Per contrast: the adjusted set tests.
     published

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sidemine.considerations.composition.measure import pool_estimates
 from sidemine.considerations.composition.record import (
@@ -18,13 +18,28 @@ from sidemine.considerations.composition.record import (
     PooledWithDropped,
     WithDropped,
 )
-from sidemine.considerations.judgement import Cap, Case, Doubt, DoubtWeight, Judgement, as_sentence, make_gate
+from sidemine.considerations.judgement import (
+    Cap,
+    Case,
+    Doubt,
+    DoubtWeight,
+    Judge,
+    Judgement,
+    as_sentence,
+    judge_by_hypothesis,
+    make_gate,
+)
 from sidemine.records import fields_of
 
 ADJUSTED_P = 0.05
 """Pooled two-sided p that the composition-adjusted effect must reach, with the sign of the total effect."""
 _DEMAND = "composition-adjusted effect: same sign, pooled p ≤ .05, and not explained by noisy proxies"
 _EXPERIMENTS = "experiments compare samples of the same cells"
+
+
+def composition_judge(entries: Mapping[str, Entries]) -> Judge:
+    """Return the judge that holds the entries of every hypothesis."""
+    return judge_by_hypothesis(judge_composition, entries, [])
 
 
 def judge_composition(case: Case, entries: Entries) -> Judgement:

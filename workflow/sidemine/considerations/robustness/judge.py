@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from sidemine.considerations.judgement import Cap, Case, Doubt, DoubtWeight, Judgement, as_sentence, make_gate
+from collections.abc import Mapping
+
+from sidemine.considerations.judgement import (
+    Cap,
+    Case,
+    Doubt,
+    DoubtWeight,
+    Judge,
+    Judgement,
+    as_sentence,
+    judge_by_hypothesis,
+    make_gate,
+)
 from sidemine.considerations.robustness.record import Robustness, RobustnessColumns
 
 LOWEST_SHARE = 0.75
@@ -17,6 +29,11 @@ _DEMAND = (
     "with a 95 % interval excluding 0, and the runs on the shared age range and without re-used controls hold"
 )
 NOT_COMPUTED = "no grid of robustness variants was run"
+
+
+def robustness_judge(records: Mapping[str, Robustness]) -> Judge:
+    """Return the judge that holds the record of every hypothesis."""
+    return judge_by_hypothesis(judge_robustness, records, None)
 
 
 def judge_robustness(case: Case, record: Robustness | None) -> Judgement:

@@ -8,7 +8,7 @@ comparator sets decide alone. That is the declared fallback; it is told in the g
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from statistics import median
 
 from sidemine.considerations.judgement import (
@@ -18,7 +18,9 @@ from sidemine.considerations.judgement import (
     Doubt,
     DoubtWeight,
     Gate,
+    Judge,
     Judgement,
+    judge_by_hypothesis,
     make_gate,
 )
 from sidemine.considerations.specificity.record import Placed, Specificity, SpecificityColumns, SpecificityShown
@@ -27,6 +29,11 @@ COHORT_PERCENTILE = 75.0
 """Below this percentile, among matched random sets or comparator sets, a cohort hypothesis is capped."""
 _NOT_MEASURED = "no contrast could be tested"
 _NO_PLACE = "The place among comparator sets was not measured"
+
+
+def specificity_judge(records: Mapping[str, Specificity]) -> Judge:
+    """Return the judge that holds the record of every hypothesis."""
+    return judge_by_hypothesis(judge_specificity, records, None)
 
 
 def judge_specificity(case: Case, record: Specificity | None) -> Judgement:

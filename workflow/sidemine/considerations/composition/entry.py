@@ -1,0 +1,37 @@
+"""Composition, as it is registered."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from sidemine.considerations.composition.job import JOB
+from sidemine.considerations.composition.judge import composition_judge
+from sidemine.considerations.composition.panel import adjusted_tile, adjustment_panel
+from sidemine.considerations.composition.record import (
+    CompositionColumns,
+    CompositionOfContrast,
+    entries_by_hypothesis,
+)
+from sidemine.considerations.consideration import Consideration
+from sidemine.considerations.judgement import Judge
+from sidemine.records import read_record
+
+
+def _read_judge(paths: Sequence[Path]) -> Judge:
+    return composition_judge(entries_by_hypothesis([read_record(CompositionOfContrast, path) for path in paths]))
+
+
+COMPOSITION = Consideration(
+    name="composition",
+    columns=CompositionColumns,
+    record_files=lambda plan: [
+        f"<results>/contrasts/{contrast}/composition.json" for contrast in plan.scope.composition_contrasts
+    ],
+    read_judge=_read_judge,
+    unmeasured=composition_judge({}),
+    job=JOB,
+    schemas={"composition": CompositionOfContrast},
+    panels={20: lambda subject: adjustment_panel(subject.columns_of(CompositionColumns), subject)},
+    tiles={20: lambda subject: adjusted_tile(subject.columns_of(CompositionColumns), subject)},
+)

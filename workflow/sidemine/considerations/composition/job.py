@@ -1,0 +1,66 @@
+"""The job of composition: `composition.json` of every blood cohort contrast."""
+
+from __future__ import annotations
+
+from sidemine.considerations.composition.config import MARKERS, AdjustComposition
+from sidemine.study.plan import StudyPlan
+from sidemine.study.projections import HypothesisOnSet
+from sidemine.study_jobs import JobFiles, Patterns, StudyJob
+
+
+def _specify(plan: StudyPlan) -> AdjustComposition | dict[str, AdjustComposition]:
+    contrasts = plan.scope.composition_contrasts
+    if not contrasts:
+        return {}
+    return plan.specify(
+        AdjustComposition,
+        hypotheses=[HypothesisOnSet.of(row) for row in plan.study.config.hypotheses],
+        contrasts=contrasts,
+        stimuli=plan.scope.blood_contrasts("stimulus"),
+    )
+
+
+def _inputs(plan: StudyPlan, specification: AdjustComposition) -> Patterns:
+    return {
+        "fits": [f"<results>/contrasts/{contrast}/fit.npz" for contrast in plan.scope.primary_contrasts],
+        "stimuli": [f"<results>/contrasts/{contrast}/fit.npz" for contrast in specification.stimuli],
+        "sets": "<results>/gene_sets.tsv.gz",
+    }
+
+
+def _outputs(plan: StudyPlan) -> Patterns:
+    contrasts = plan.scope.composition_contrasts
+    return {"composition": [f"<results>/contrasts/{contrast}/composition.json" for contrast in contrasts]}
+
+
+def _run(inputs: JobFiles, outputs: JobFiles, specification: AdjustComposition) -> None:
+    from sidemine.considerations.composition.measure_study import adjust_cohorts
+    from sidemine.differential.contrast_fit import load_fit
+    from sidemine.enrichment.gene_set_table import GENE_SETS
+    from sidemine.records import write_record
+    from sidemine.tables import read_table
+
+    records = adjust_cohorts(
+        specification.hypotheses,
+        specification.contrasts,
+        {contrast: load_fit(path) for contrast, path in inputs.by_folder("fits").items()},
+        {contrast: load_fit(path) for contrast, path in inputs.by_folder("stimuli").items()},
+        read_table(inputs.path("sets"), GENE_SETS),
+        inputs.paths("markers"),
+        seed=specification.seed,
+    )
+    for contrast, path in outputs.by_folder("composition").items():
+        write_record(records[contrast], path)
+
+
+JOB = StudyJob(
+    name="adjust_composition",
+    message="Adjust the blood cohorts for the mix of blood cells",
+    specification=AdjustComposition,
+    specify=_specify,
+    inputs=_inputs,
+    outputs=_outputs,
+    run=_run,
+    resources={"markers": MARKERS},
+    priority=10,
+)

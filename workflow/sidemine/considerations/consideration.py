@@ -1,0 +1,50 @@
+"""What a consideration registers, once: by this the rules, the verdict, the page and the schemas know it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sidemine.considerations.judgement import Judge
+from sidemine.drawing.panel import Panel, Subject
+from sidemine.study.plan import StudyPlan
+from sidemine.study_jobs import Job
+
+
+@dataclass(frozen=True, kw_only=True)
+class Consideration:
+    """One consideration.
+
+    Attributes
+    ----------
+    name
+        Its word.
+    columns
+        Kind of record whose fields are the columns of `verdicts.json` that it fills.
+    record_files
+        Gives the files that hold its record of a study (`<results>/…`).
+    read_judge
+        Reads these files and returns the judge that holds them.
+    unmeasured
+        The judge that has nothing on record.
+    of_variants
+        Whether it judges the variants of the robustness grid as well.
+    job
+        What measures for it; None where it judges what other rooms have measured.
+    schemas
+        Kinds of record that it writes, by the name of the file: `docs/records/` has their schemas.
+    panels, tiles
+        What it shows on an answer card, by place: the page orders the figures, and the key figures, of all by them.
+    """
+
+    name: str
+    columns: type[object]
+    record_files: Callable[[StudyPlan], Sequence[str]]
+    read_judge: Callable[[Sequence[Path]], Judge]
+    unmeasured: Judge
+    of_variants: bool = True
+    job: Job | None = None
+    schemas: Mapping[str, type[object]] = field(default_factory=dict)
+    panels: Mapping[int, Callable[[Subject], Panel]] = field(default_factory=dict)
+    tiles: Mapping[int, Callable[[Subject], Mapping[str, str]]] = field(default_factory=dict)
