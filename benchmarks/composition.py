@@ -25,7 +25,7 @@ from sidemine.effect.pooled_effect import pool_contrasts
 from sidemine.effect.record import HypothesisEvidence
 from sidemine.simulate.cohorts import CohortPlan, cohort_log2, draw_people
 from sidemine.simulate.genes import make_universe
-from sidemine.study.models import Hypothesis
+from sidemine.study.hypotheses import Hypothesis
 
 MARKERS = Path(__file__).resolve().parents[1] / "resources" / "gene_sets"
 CELLS = ("b_cell", "erythroid", "monocyte", "neutrophil", "platelet", "t_cell")

@@ -42,7 +42,8 @@ from sidemine.isolation.child import set_limits
 from sidemine.isolation.matrix_market import read_matrix_market
 from sidemine.isolation.spreadsheet import read_sheets
 from sidemine.prepare.inspection import inspect_file
-from sidemine.sources import h5ad, tenx
+from sidemine.sources import h5ad_cells as h5ad
+from sidemine.sources import tenx_cells as tenx
 
 INTERESTING = (0, 1, 0x7F, 0x80, 0xFF, 2**16 - 1, 2**31 - 1, 2**31, 2**32 - 1, 2**40, 2**63 - 1, 2**64 - 1)
 HANG_SECONDS = 10

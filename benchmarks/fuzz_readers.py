@@ -82,12 +82,14 @@ def readers() -> dict[str, Reader]:
     from sidemine.prepare.platform_annotation import read_platform_annotation
     from sidemine.prepare.sample_sheet import read_sample_sheet
     from sidemine.sources.count_archive import read_count_archive
-    from sidemine.sources.expression_table import DeclaredColumns, read_expression_table, read_table_columns
+    from sidemine.sources.declarations import DeclaredValues
+    from sidemine.sources.expression_table import read_expression_table, read_table_columns
     from sidemine.sources.miniml import read_miniml_metadata
     from sidemine.sources.ncbi_counts import read_ncbi_annotation, read_ncbi_counts
-    from sidemine.sources.series_matrix import read_series_matrix, read_series_metadata
+    from sidemine.sources.series_matrix_file import read_series_matrix, read_series_metadata
     from sidemine.sources.soft import read_soft_metadata
-    from sidemine.study.models import Contrast, GeneTableSource, PublishedTable
+    from sidemine.study.models import GeneTableSource
+    from sidemine.study.rows import Contrast, PublishedTable
     from sidemine.study.sheets import read_sheet
 
     published = PublishedTable(
@@ -141,7 +143,7 @@ def readers() -> dict[str, Reader]:
 
     return {
         "expression table": Reader(read_expression_table, tables),
-        "expression table of symbols": Reader(lambda p: read_expression_table(p, declared=DeclaredColumns("symbol")), tables),
+        "expression table of symbols": Reader(lambda p: read_expression_table(p, declared=DeclaredValues("symbol")), tables),
         "columns with metadata": Reader(lambda p: read_table_columns(p, named=["s1", "s2"]), tables),
         "archive of counts": Reader(lambda p: read_count_archive(p), counts, "RAW.tar", _in_tar),
         "NCBI counts": Reader(read_ncbi_counts, (b"GeneID\tGSM1\tGSM2\n1\t5\t6\n2\t7\t8\n",)),

@@ -13,7 +13,7 @@ from planted_verdicts import Outcome, judge_cohorts, judge_experiments
 from sidemine.considerations.traps.record import Checks
 from sidemine.quality.associations import find_associations
 from sidemine.quality.contrast_quality import flag_batches
-from sidemine.study.models import Traps
+from sidemine.study.settings import Traps
 
 ACTIONS = {**Traps().model_dump(), "batch_aliased": "warn"}
 """Declared consequences; an aliased batch is only told here, which is the weakest that a study may declare."""

@@ -30,7 +30,8 @@ from sidemine.effect.measure import gather_evidence
 from sidemine.effect.record import HypothesisEvidence
 from sidemine.quality.associations import find_age_overlap
 from sidemine.records import Record, as_record
-from sidemine.study.models import Hypothesis, Settings
+from sidemine.study.hypotheses import Hypothesis
+from sidemine.study.settings import Settings
 from sidemine.verdict.decide import Decided, decide
 from sidemine.verdict.family import primary_p
 

@@ -25,7 +25,8 @@ from sidemine.effect.pooled_effect import pool_contrasts
 from sidemine.effect.record import COHORT_UNIT, ContrastEvidence, HypothesisEvidence
 from sidemine.enrichment.set_effect import hedges_g
 from sidemine.enrichment.set_membership import single_membership
-from sidemine.study.models import Hypothesis, RobustnessDimension
+from sidemine.study.choices import RobustnessDimension
+from sidemine.study.hypotheses import Hypothesis
 
 SIZES = {"a": (70, 63), "b": (107, 25)}
 CELLS = ("erythroid", "neutrophil", "platelet", "t_cell")

@@ -23,8 +23,9 @@ from sidemine.quality.assessment import assess_quality
 from sidemine.quality.contrast_quality import assess_contrast
 from sidemine.simulate.cohorts import CohortPlan, cohort_log2, cohort_series, draw_people
 from sidemine.simulate.genes import make_universe
-from sidemine.study.models import Contrast, Traps
 from sidemine.study.projections import DatasetOfContrasts, DatasetToAssess
+from sidemine.study.rows import Contrast
+from sidemine.study.settings import Traps
 
 ROW = DatasetToAssess(dataset="d", platform="", sex_column="", batch_columns=[])
 OF_CONTRASTS = DatasetOfContrasts(dataset="d", scale="log2", age_column="", batch_columns=[])

@@ -7,6 +7,8 @@ from contributing import apply_example, patched
 
 from sidemine.simulate.studies import write_planted
 
+WORKFLOW = "workflow/sidemine"
+
 
 @pytest.fixture(scope="module")
 def study(tmp_path_factory):
@@ -24,8 +26,8 @@ def test_a_registration_keeps_the_order_of_the_file():
 def test_a_new_consideration(tmp_path, study):
     """Its rule runs it, its gate is on the card, its column in verdicts.json, its panel among those of the page."""
     example = apply_example("A new consideration", tmp_path)
-    assert {name.rsplit("/", 1)[0] for name in example.added} == {"workflow/sidemine/considerations/precision"}
-    assert example.registered == {"workflow/sidemine/considerations/registry.py": 2}
+    assert {name.rsplit("/", 1)[0] for name in example.added} == {f"{WORKFLOW}/considerations/precision"}
+    assert example.registered == {f"{WORKFLOW}/considerations/registry.py": 2}
     assert "measure_precision" in example.rules(study)
     printed = example.python(
         """
@@ -54,3 +56,20 @@ print(*sorted(name for name in record_schemas() if name == "precision"))
         "largest standard error: 0.31 Hedges g",
         "precision",
     ]
+
+
+def test_a_new_panel(tmp_path):
+    """It stands on the page among the others, at its place."""
+    example = apply_example("A new panel", tmp_path)
+    assert example.added == [f"{WORKFLOW}/considerations/composition/caps_panel.py"]
+    assert example.registered == {f"{WORKFLOW}/considerations/composition/entry.py": 2}
+    printed = example.python(
+        """
+from example_results import example_card
+from sidemine.report.beside import Beside
+from sidemine.report.evidence_panels import evidence_panels
+
+print(*[panel.kind for panel in evidence_panels(example_card(), Beside())])
+"""
+    )
+    assert "adjustment caps confounders" in printed

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sidemine.considerations.judgement import Case
 from sidemine.effect.pooled_effect import pool_contrasts
 from sidemine.effect.record import HypothesisEvidence
-from sidemine.study.models import Hypothesis
+from sidemine.study.hypotheses import Hypothesis
 
 
 def case(kind="cohort", *carrying, evidence=()):

@@ -13,7 +13,7 @@ from sidemine.differential.contrast import fit_declared_contrast
 from sidemine.differential.contrast_fit import load_fit, save_fit
 from sidemine.differential.design_check import check_designs
 from sidemine.errors import StudyError
-from sidemine.study.models import Contrast
+from sidemine.study.rows import Contrast
 
 N_GENES = 200
 

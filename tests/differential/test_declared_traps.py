@@ -11,7 +11,7 @@ import pytest
 
 from sidemine.differential.contrast import fit_declared_contrast
 from sidemine.quality.treatment import SEX_COLUMN
-from sidemine.study.models import Contrast
+from sidemine.study.rows import Contrast
 
 N_SAMPLES, N_GENES = 24, 120
 

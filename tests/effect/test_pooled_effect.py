@@ -19,7 +19,7 @@ from sidemine.effect.record import ContrastEvidence, HypothesisEvidence, Refused
 from sidemine.enrichment.set_effect import gene_hedges_g, hedges_g
 from sidemine.enrichment.set_membership import build_membership
 from sidemine.records import as_json, as_record
-from sidemine.study.models import Hypothesis
+from sidemine.study.hypotheses import Hypothesis
 from sidemine.tables import check_table, read_table, write_table
 
 GENES = [f"G{i:02d}" for i in range(40)]

@@ -13,8 +13,9 @@ from sidemine.effect.pooled_effect import choose_independent
 from sidemine.effect.record import ContrastEvidence
 from sidemine.lines.bridge.contrasts import read_source
 from sidemine.prepare.sample_table import SAMPLES
-from sidemine.study.models import Dataset, Hypothesis
+from sidemine.study.hypotheses import Hypothesis
 from sidemine.study.projections import ContrastOfRole
+from sidemine.study.rows import Dataset
 from sidemine.tables import empty_table, write_json, write_table
 
 

@@ -19,7 +19,8 @@ from sidemine.enrichment.set_tests import run_set_tests
 from sidemine.prepare.expression_store import read_expression, write_expression
 from sidemine.prepare.sample_table import SAMPLES
 from sidemine.report.collect import read_expression as read_for_page
-from sidemine.study.models import Contrast, Dataset, Hypothesis
+from sidemine.study.hypotheses import Hypothesis
+from sidemine.study.rows import Contrast, Dataset
 from sidemine.tables import write_json, write_table
 
 N_GENES, N_SAMPLES = 300, 24

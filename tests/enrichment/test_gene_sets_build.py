@@ -17,7 +17,7 @@ from sidemine.enrichment.gene_sets import (
 )
 from sidemine.enrichment.set_membership import build_membership
 from sidemine.errors import InputError, StudyError
-from sidemine.study.models import GeneSetRow
+from sidemine.study.rows import GeneSetRow
 from sidemine.tables import check_table
 
 GMT = (

@@ -9,7 +9,7 @@ from typing import get_args
 import pytest
 
 from sidemine.enrichment.libraries import read_library
-from sidemine.study.models import Family
+from sidemine.study.choices import Family
 
 FOLDER = Path(__file__).parents[2] / "resources" / "gene_sets"
 FILES = sorted(FOLDER.glob("*.tsv"))

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from sidemine.enrichment import libraries
 from sidemine.enrichment.libraries import find_set, near_names, read_library
 from sidemine.errors import InputError
-from sidemine.study.models import SetFormat
+from sidemine.study.choices import SetFormat
 
 
 def _write(folder: Path, text: str, name: str = "library.gmt") -> Path:

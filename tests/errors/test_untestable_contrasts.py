@@ -7,7 +7,7 @@ import pytest
 
 from sidemine.differential.design_check import check_designs
 from sidemine.errors import Problem, StudyError
-from sidemine.study.models import Contrast
+from sidemine.study.rows import Contrast
 
 
 def _contrast(name, **cells):

@@ -8,7 +8,8 @@ from limma_golden import read
 
 from sidemine.differential.design import build_design
 from sidemine.differential.fit import fit_contrast
-from sidemine.prepare.scale import assess_scale, judge_scale
+from sidemine.prepare.scale import judge_scale
+from sidemine.prepare.scale_evidence import assess_scale
 
 
 def test_voom_of_fractional_counts_equals_r() -> None:

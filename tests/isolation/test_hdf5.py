@@ -15,8 +15,8 @@ import scipy.sparse as sp
 
 from sidemine.errors import InputError
 from sidemine.prepare.inspection import inspect_file
-from sidemine.sources.h5ad import read_h5ad_cells
-from sidemine.sources.tenx import read_tenx_cells
+from sidemine.sources.h5ad_cells import read_h5ad_cells
+from sidemine.sources.tenx_cells import read_tenx_cells
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from sidemine.errors import InputError
 from sidemine.preflight.heads import bring_head
 from sidemine.preflight.inputs import Input
 from sidemine.retrieve.needed_files import Source
-from sidemine.study.models import Dataset
+from sidemine.study.rows import Dataset
 
 URL = "https://example.org/"
 

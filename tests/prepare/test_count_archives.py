@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from sidemine.errors import InputError
-from sidemine.sources.count_archive import list_archive_samples, read_count_archive
+from sidemine.sources.archive_members import list_archive_samples
+from sidemine.sources.count_archive import read_count_archive
 from sidemine.sources.ncbi_counts import read_ncbi_annotation, read_ncbi_counts
 
 

@@ -19,7 +19,7 @@ from sidemine.prepare.gene_ledger import GENES_LEDGER
 from sidemine.prepare.gene_table import GeneTable
 from sidemine.prepare.metadata import read_samples
 from sidemine.prepare.sample_table import SAMPLES
-from sidemine.study.models import Dataset
+from sidemine.study.rows import Dataset
 from sidemine.tables import check_table, read_table, write_table
 
 SYMBOLS = [f"GENE{n}" for n in range(1, 41)]

@@ -12,9 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sidemine.errors import InputError
+from sidemine.sources.declarations import DeclaredValues, IdentifierKind
 from sidemine.sources.expression_table import read_expression_table, read_table_columns, to_value_matrix
-from sidemine.sources.gene_column import DeclaredColumns
-from sidemine.study.models import IdentifierKind
 from sidemine.text.delimited import read_delimited
 
 
@@ -74,7 +73,7 @@ def test_a_column_of_text_under_an_unknown_name_is_asked_for(tmp_path: Path) -> 
     path = _write(tmp_path, "id\twhat it is\ts1\nA\talpha\t1\nB\tbeta\t2\n")
     with pytest.raises(InputError, match=r"line 2 \(A\), column 'what it is', value 'alpha'(.|\n)*annotation_columns"):
         read_expression_table(path)
-    declared = DeclaredColumns(annotation_columns=("what it is",))
+    declared = DeclaredValues(annotation_columns=("what it is",))
     assert read_expression_table(path, declared=declared).columns == ["s1"]
     assert read_expression_table(path, ["s1"], named=["s1"]).columns == ["s1"]
 
@@ -112,7 +111,7 @@ def test_a_row_counter_is_never_an_identifier(
     """R's row names and pandas' index, also after subsetting, give way to the column of identifiers."""
     rows = [f"{quote}{n}{quote},{gene},{i},{i + 1}" for i, (n, gene) in enumerate(zip(counter, genes, strict=True))]
     path = _write(tmp_path, "\n".join([f"{quote}{quote},{name},s1,s2", *rows]))
-    matrix = read_expression_table(path, declared=DeclaredColumns(kind))
+    matrix = read_expression_table(path, declared=DeclaredValues(kind))
     assert (matrix.identifiers, matrix.columns) == (genes, ["s1", "s2"])
     assert any(f"identifiers come from column '{name}'" in note for note in matrix.notes)
 
@@ -121,11 +120,11 @@ def test_a_row_counter_without_another_column_of_genes_is_refused(tmp_path: Path
     """Nothing in the table names the genes, or two columns do: the key to set is told."""
     rows = "".join(f"{n},{n * 7},{n * 9}\n" for n in range(1, 6))
     with pytest.raises(InputError, match=r"not clear which column names the genes(.|\n)*gene_column"):
-        read_expression_table(_write(tmp_path, f",s1,s2\n{rows}"), declared=DeclaredColumns("entrez"))
+        read_expression_table(_write(tmp_path, f",s1,s2\n{rows}"), declared=DeclaredValues("entrez"))
     two = _write(tmp_path, ",symbol,hgnc_symbol,s1\n1,A,B,5\n2,C,D,6\n3,E,F,7\n")
     with pytest.raises(InputError, match="Set gene_column to one of: 'symbol', 'hgnc_symbol'"):
         read_expression_table(two)
-    matrix = read_expression_table(two, declared=DeclaredColumns("symbol", "hgnc_symbol"))
+    matrix = read_expression_table(two, declared=DeclaredValues("symbol", "hgnc_symbol"))
     assert (matrix.identifiers, matrix.columns) == (["B", "D", "F"], ["s1"])
 
 
@@ -135,22 +134,22 @@ def test_row_numbers_after_subsetting_are_no_entrez_ids(tmp_path: Path) -> None:
     rows = "\n".join(f'"{number}",5,6' for number in numbers)
     path = _write(tmp_path, f'"","s1","s2"\n{rows}\n')
     with pytest.raises(InputError, match="seems to count rows"):
-        read_expression_table(path, declared=DeclaredColumns("entrez"))
+        read_expression_table(path, declared=DeclaredValues("entrez"))
     named = _write(tmp_path, f'"entrez","s1","s2"\n{rows}\n', "named.csv")
-    assert len(read_expression_table(named, declared=DeclaredColumns("entrez")).identifiers) == 60
+    assert len(read_expression_table(named, declared=DeclaredValues("entrez")).identifiers) == 60
 
 
 def test_r_numbers_its_rows_without_a_header_over_them(tmp_path: Path) -> None:
     """write.table of a data frame with a gene column: one header cell short although `symbol` describes genes."""
     path = _write(tmp_path, '"symbol" "s1"\n"1" "STAT1" 5\n"2" "IRF1" 6\n"3" "MX1" 7\n')
-    matrix = read_expression_table(path, declared=DeclaredColumns("symbol"))
+    matrix = read_expression_table(path, declared=DeclaredValues("symbol"))
     assert (matrix.identifiers, matrix.columns) == (["STAT1", "IRF1", "MX1"], ["s1"])
 
 
 def test_numbered_probes_are_identifiers(tmp_path: Path) -> None:
     """Some arrays number their probes from 1: a column called ID holds them."""
     path = _write(tmp_path, "ID\ts1\n1\t5\n2\t6\n3\t7\n")
-    assert read_expression_table(path, declared=DeclaredColumns("probe")).identifiers == ["1", "2", "3"]
+    assert read_expression_table(path, declared=DeclaredValues("probe")).identifiers == ["1", "2", "3"]
 
 
 @pytest.mark.parametrize(
@@ -160,7 +159,7 @@ def test_numbered_probes_are_identifiers(tmp_path: Path) -> None:
 def test_coordinates_are_never_samples(tmp_path: Path, header: str) -> None:
     """The gene column is found behind the coordinates."""
     rows = "chr1\t0\t50\tSTAT1\t153\t94\nchr2\t100\t150\tIRF1\t83\t84\n"
-    matrix = read_expression_table(_write(tmp_path, f"{header}\n{rows}"), declared=DeclaredColumns("symbol"))
+    matrix = read_expression_table(_write(tmp_path, f"{header}\n{rows}"), declared=DeclaredValues("symbol"))
     assert (matrix.identifiers, matrix.columns) == (["STAT1", "IRF1"], ["s1", "s2"])
 
 
@@ -355,7 +354,7 @@ def test_no_edit_of_the_structure_changes_a_value(table: tuple[str, dict[str, li
     text, values, samples = table
     try:
         read = to_value_matrix(
-            read_delimited(text.encode(), "here", r_layout=True), samples, DeclaredColumns("symbol"), samples
+            read_delimited(text.encode(), "here", r_layout=True), samples, DeclaredValues("symbol"), samples
         )
     except InputError:
         return

@@ -9,14 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sidemine.errors import InputError
-from sidemine.prepare.gene_mapping import (
-    MappedIdentifiers,
-    collapse_to_genes,
-    map_ids,
-    map_probes,
-    map_symbols,
-    split_symbols,
-)
+from sidemine.prepare.gene_collapse import collapse_to_genes
+from sidemine.prepare.gene_mapping import MappedIdentifiers, map_ids, map_probes, map_symbols, split_symbols
 from sidemine.prepare.gene_table import GeneTable
 
 GENES = pd.DataFrame(

@@ -100,7 +100,7 @@ def test_it_makes_the_dataset_untestable(tmp_path: Path) -> None:
     from sidemine.prepare.dataset import prepare_dataset
     from sidemine.prepare.gene_table import GeneTable
     from sidemine.prepare.metadata import read_samples
-    from sidemine.study.models import Dataset
+    from sidemine.study.rows import Dataset
 
     row = Dataset.model_validate(
         {"dataset": "d", "accession": "GSE1", "layout": "table", "file": "x", "identifiers": "symbol", "scale": "counts",

@@ -18,9 +18,10 @@ from sidemine.prepare.dataset import prepare_dataset
 from sidemine.prepare.gene_table import GeneTable
 from sidemine.prepare.metadata import read_samples
 from sidemine.prepare.single_cell import plan_pseudobulk
-from sidemine.sources.h5ad import read_h5ad_cells
-from sidemine.sources.tenx import read_tenx_cells
-from sidemine.study.models import Dataset, DerivedColumn
+from sidemine.sources.h5ad_cells import read_h5ad_cells
+from sidemine.sources.tenx_cells import read_tenx_cells
+from sidemine.study.models import DerivedColumn
+from sidemine.study.rows import Dataset
 
 SYMBOLS = [f"GENE{n}" for n in range(1, 6)]
 TABLE = GeneTable(

@@ -14,8 +14,9 @@ from sidemine.prepare.dataset import prepare_dataset
 from sidemine.prepare.expression_store import read_provenance
 from sidemine.prepare.gene_table import GeneTable, read_gene_table
 from sidemine.prepare.metadata import read_samples
-from sidemine.sources.tenx import read_tenx_cells
-from sidemine.study.models import Dataset, DerivedColumn, GeneTableSource
+from sidemine.sources.tenx_cells import read_tenx_cells
+from sidemine.study.models import DerivedColumn, GeneTableSource
+from sidemine.study.rows import Dataset
 
 pytestmark = pytest.mark.real_files
 SERIES = "mirror/ftp.ncbi.nlm.nih.gov/geo/series"

@@ -9,10 +9,12 @@ import pandas as pd
 import pytest
 
 from sidemine.errors import InputError, SidemineError
-from sidemine.prepare.metadata import find_label_notes, read_samples
+from sidemine.prepare.label_notes import find_label_notes
+from sidemine.prepare.metadata import read_samples
 from sidemine.prepare.sample_sheet import read_sample_sheet
 from sidemine.prepare.sample_table import SAMPLES
-from sidemine.study.models import Dataset, DerivedColumn
+from sidemine.study.models import DerivedColumn
+from sidemine.study.rows import Dataset
 from sidemine.tables import check_table
 
 SERIES = """!Series_geo_accession\t"GSE1"

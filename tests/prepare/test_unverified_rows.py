@@ -9,7 +9,8 @@ import pytest
 
 from sidemine.prepare.metadata import read_or_explain_samples
 from sidemine.prepare.sample_table import SAMPLES
-from sidemine.study.models import Dataset, DerivedColumn
+from sidemine.study.models import DerivedColumn
+from sidemine.study.rows import Dataset
 from sidemine.tables import check_table
 
 SERIES = """!Series_geo_accession\t"GSE1"

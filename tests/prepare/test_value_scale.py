@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sidemine.errors import InputError
-from sidemine.prepare.scale import assess_scale, judge_scale
+from sidemine.prepare.scale import judge_scale
+from sidemine.prepare.scale_evidence import assess_scale
 from sidemine.sources.scales import SCALES, Scale
 
 RNG = np.random.default_rng(11)

@@ -12,8 +12,8 @@ import pytest
 from sidemine.prepare.log_expression import log2_expression
 from sidemine.quality.assessment import assess_quality, flag_declared_scale
 from sidemine.quality.principal_components import find_principal_components
-from sidemine.study.models import Traps
 from sidemine.study.projections import DatasetToAssess
+from sidemine.study.settings import Traps
 
 
 def dataset(values, layer="log2", problem=None):

@@ -16,7 +16,8 @@ from sidemine.quality.contrast_quality import flag_age, flag_batches, flag_other
 from sidemine.quality.flags import stop_problems
 from sidemine.quality.group_scale import flag_column_totals, flag_library_size, flag_scale
 from sidemine.quality.p_histogram import read_histogram
-from sidemine.study.models import Hypothesis, Traps
+from sidemine.study.hypotheses import Hypothesis
+from sidemine.study.settings import Traps
 
 ACTIONS = Traps().model_dump()
 IS_TARGET = np.arange(40) < 20

@@ -14,8 +14,8 @@ from sidemine.quality.near_copies import distances, distances_within, find_copie
 from sidemine.quality.reuse import find_relations
 from sidemine.quality.sex_check import Y_GENES, find_sex_column, flag_sex, read_sex, recorded_sex
 from sidemine.quality.shared_samples import find_shared_samples
-from sidemine.study.models import Traps
 from sidemine.study.projections import DatasetToAssess
+from sidemine.study.settings import Traps
 
 SEX_GENES = ["XIST", *Y_GENES]
 ROW = DatasetToAssess(dataset="d", platform="", sex_column="", batch_columns=[])

@@ -16,7 +16,8 @@ from sidemine.retrieve.needed_files import (
     sources_of_dataset,
     sources_of_published_table,
 )
-from sidemine.study.models import Dataset, GeneSetRow, GeneTableSource, PublishedTable
+from sidemine.study.models import GeneTableSource
+from sidemine.study.rows import Dataset, GeneSetRow, PublishedTable
 
 HERE = Path("/study")
 

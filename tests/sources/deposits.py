@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from sidemine.prepare.gene_table import GeneTable
-from sidemine.study.models import Dataset
+from sidemine.study.rows import Dataset
 
 # fmt: off
 SYMBOLS = [

@@ -14,7 +14,7 @@ from deposits import ENSEMBL, SYMBOLS, gene_table, row
 from sidemine.errors import InputError
 from sidemine.prepare.dataset import prepare_dataset
 from sidemine.prepare.metadata import read_samples
-from sidemine.sources.h5ad import read_h5ad_cells
+from sidemine.sources.h5ad_cells import read_h5ad_cells
 
 COUNTS = np.random.default_rng(2).poisson(4, (60, len(SYMBOLS))).astype(np.float32)
 NORMALISED = np.log1p(COUNTS / COUNTS.sum(axis=1, keepdims=True) * 1e4)

@@ -11,8 +11,9 @@ from deposits import gene_table, packed, row, write_members
 from sidemine.errors import InputError, SidemineError
 from sidemine.prepare.dataset import prepare_dataset
 from sidemine.prepare.metadata import read_samples
-from sidemine.sources.count_archive import list_archive_samples, read_count_archive
-from sidemine.sources.gene_column import DeclaredColumns
+from sidemine.sources.archive_members import list_archive_samples
+from sidemine.sources.count_archive import read_count_archive
+from sidemine.sources.declarations import DeclaredValues
 
 RSEM_HEAD = "gene_id\ttranscript_id(s)\tlength\teffective_length\texpected_count\tTPM\tFPKM\n"
 ISOFORM_HEAD = "transcript_id\tgene_id\tlength\teffective_length\texpected_count\tTPM\tFPKM\tIsoPct\n"
@@ -186,7 +187,7 @@ def test_counters_of_rows_are_no_entrez_ids(tmp_path: Path, name: str) -> None:
         f'"{row}"{mark}{gene}{mark}{count}\n' for row, (gene, count) in enumerate(rows, start=1)
     )
     path = write_members(tmp_path / "a.tar", {name.format(n): with_ids for n in (1, 2)})
-    matrix = read_count_archive(path, declared=DeclaredColumns("entrez"))
+    matrix = read_count_archive(path, declared=DeclaredValues("entrez"))
     assert matrix.identifiers == ["3", "1", "2", "4"]
     assert any("only counts rows" in note for note in matrix.notes)
     for header in ("", f'""{mark}count\n', '"count"\n'):
@@ -195,7 +196,7 @@ def test_counters_of_rows_are_no_entrez_ids(tmp_path: Path, name: str) -> None:
         with pytest.raises(
             InputError, match=r"only counts rows|counts rows or describes a place|name of a column|has 1 columns"
         ):
-            read_count_archive(path, declared=DeclaredColumns("entrez"))
+            read_count_archive(path, declared=DeclaredValues("entrez"))
 
 
 def test_a_sample_with_a_file_of_another_tool_is_not_dropped(tmp_path: Path) -> None:
@@ -230,5 +231,5 @@ def test_the_name_of_the_column_contradicts_the_scale(tmp_path: Path, word: str,
 def test_calls_and_p_values_beside_the_values_of_a_chip(tmp_path: Path) -> None:
     rows = "ID_REF\tVALUE\tABS_CALL\tDETECTION P-VALUE\n1_at\t5.5\tP\t0.01\n2_at\t6.5\tA\t0.2\n"
     path = write_members(tmp_path / "a.tar", {f"GSM{n}.txt": rows for n in (1, 2)})
-    matrix = read_count_archive(path, scale="linear", declared=DeclaredColumns("probe"))
+    matrix = read_count_archive(path, scale="linear", declared=DeclaredValues("probe"))
     assert matrix.values.tolist() == [[5.5, 5.5], [6.5, 6.5]]

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from sidemine.errors import InputError, SheetMismatch
+from sidemine.sources.declarations import DeclaredValues
 from sidemine.sources.expression_table import read_expression_table, read_table_columns
-from sidemine.sources.gene_column import DeclaredColumns
 from sidemine.sources.scales import Scale
 
 
@@ -18,7 +18,7 @@ def _columns(tmp_path: Path, header: str, scale: Scale = "linear", named: list[s
     path.write_text(
         f"gene\t{header}\n" + "".join(f"G{n}" + f"\t{n + 0.5}" * (width + 1) + "\n" for n in range(5)), "utf-8"
     )
-    return read_table_columns(path, DeclaredColumns("symbol", scale=scale), named)
+    return read_table_columns(path, DeclaredValues("symbol", scale=scale), named)
 
 
 def _each(*patterns: str, samples: tuple[str, ...] = ("S1", "S2", "Ctrl 3")) -> str:
@@ -80,7 +80,7 @@ def test_names_that_look_alike_stay_samples(tmp_path: Path) -> None:
 def test_they_are_told(tmp_path: Path) -> None:
     path = tmp_path / "v.tsv"
     path.write_text("ID_REF\tSAMPLE 1\tDetection Pval\tSAMPLE 2\tDetection Pval\nP1\t5\t0\t6\t0.1\nP2\t7\t0\t8\t0.2\n")
-    matrix = read_expression_table(path, declared=DeclaredColumns("probe", scale="linear"))
+    matrix = read_expression_table(path, declared=DeclaredValues("probe", scale="linear"))
     assert matrix.columns == ["SAMPLE 1", "SAMPLE 2"]
     assert matrix.values.tolist() == [[5, 6], [7, 8]]
     assert any("columns that hold no values of samples: Detection Pval" in note for note in matrix.notes)

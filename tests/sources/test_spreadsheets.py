@@ -17,8 +17,8 @@ from deposits import SYMBOLS, gene_table, row
 from sidemine.errors import InputError
 from sidemine.prepare.dataset import prepare_dataset
 from sidemine.prepare.metadata import read_samples
+from sidemine.sources.declarations import DeclaredValues
 from sidemine.sources.expression_table import read_expression_table
-from sidemine.sources.gene_column import DeclaredColumns
 
 VALUES = [["gene", "s1", "s2"], ["STAT1", 153, 94.25], ["IRF1", 1e-17, 84]]
 
@@ -107,15 +107,15 @@ def _explain(work: Any) -> None:
 def test_the_sheet_is_named_or_the_only_one_with_a_table(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"2 sheets hold tables\n.*'values', 'more'"):
         read_expression_table(_book(tmp_path, _second_table))
-    assert read_expression_table(_book(tmp_path, _second_table), declared=DeclaredColumns(sheet="more")).columns
+    assert read_expression_table(_book(tmp_path, _second_table), declared=DeclaredValues(sheet="more")).columns
     with pytest.raises(InputError, match="there is no sheet 'x'"):
-        read_expression_table(_book(tmp_path), declared=DeclaredColumns(sheet="x"))
+        read_expression_table(_book(tmp_path), declared=DeclaredValues(sheet="x"))
     hidden = read_expression_table(_book(tmp_path, _hide_second))
     assert any("'more' (hidden)" in note for note in hidden.notes)
     assert any("'read me'" in note for note in read_expression_table(_book(tmp_path, _explain)).notes)
     (tmp_path / "v.tsv").write_text("gene\ts1\nA\t1\n")
     with pytest.raises(InputError, match="the file is no spreadsheet"):
-        read_expression_table(tmp_path / "v.tsv", declared=DeclaredColumns(sheet="x"))
+        read_expression_table(tmp_path / "v.tsv", declared=DeclaredValues(sheet="x"))
 
 
 def _set(place: str, value: Any) -> Callable[[Any], None]:

@@ -9,8 +9,9 @@ import pytest
 from deposits import SYMBOLS, packed, row, tenx_h5, triplet, write_members
 
 from sidemine.errors import InputError
-from sidemine.prepare.metadata import read_planned_cells, read_samples
-from sidemine.sources.tenx import read_tenx_cells
+from sidemine.prepare.metadata import read_samples
+from sidemine.prepare.planned_cells import read_planned_cells
+from sidemine.sources.tenx_cells import read_tenx_cells
 
 RNG = np.random.default_rng(8)
 A, B = (RNG.integers(1, 9, (n, len(SYMBOLS))) for n in (11, 14))

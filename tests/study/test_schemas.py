@@ -10,8 +10,9 @@ import pytest
 import yaml
 
 from sidemine.study.load import load_study
-from sidemine.study.models import Settings, to_plain
+from sidemine.study.models import to_plain
 from sidemine.study.schemas import SCHEMAS, generated_files, json_schema, readme_text, write_schemas
+from sidemine.study.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
 

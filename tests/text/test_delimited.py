@@ -13,8 +13,10 @@ from hypothesis import strategies as st
 
 from sidemine.errors import InputError
 from sidemine.text import decoding, delimited
+from sidemine.text.cells import BLANKS, split_line
 from sidemine.text.decoding import open_decoded
-from sidemine.text.delimited import BLANKS, TextTable, read_delimited, split_line
+from sidemine.text.delimited import read_delimited
+from sidemine.text.text_table import TextTable
 
 
 def rows_of(table: TextTable) -> list[tuple[str, ...]]:

@@ -10,8 +10,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sidemine.errors import InputError
-from sidemine.text.delimited import TextTable, read_delimited
+from sidemine.text.delimited import read_delimited
 from sidemine.text.numbers import Quantity, as_numbers, is_missing, is_number, parse_number, parse_quantity
+from sidemine.text.text_table import TextTable
 
 
 @pytest.mark.parametrize(

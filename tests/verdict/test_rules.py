@@ -15,7 +15,7 @@ from sidemine.effect.intervals import Effect, one_sided
 from sidemine.effect.pooled_effect import pool_contrasts
 from sidemine.effect.record import ContrastEvidence, Estimate, HypothesisEvidence
 from sidemine.errors import Problem
-from sidemine.study.models import Hypothesis
+from sidemine.study.hypotheses import Hypothesis
 from sidemine.verdict.answer import answer_hypotheses
 from sidemine.verdict.card import card_json
 from sidemine.verdict.readings import read_contrasts

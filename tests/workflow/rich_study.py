@@ -14,8 +14,9 @@ from sidemine.registered_jobs import specify_study
 from sidemine.retrieve.study_sources import StudySources
 from sidemine.study.context import ConsideredDataset
 from sidemine.study.load import Study, load_study
-from sidemine.study.models import Contrast, Dataset, GeneSetRow, PublishedTable, StudyConfig
+from sidemine.study.models import StudyConfig
 from sidemine.study.plan import StudyPlan
+from sidemine.study.rows import Contrast, Dataset, GeneSetRow, PublishedTable
 from sidemine.study.specifications import to_plain_specifications
 
 CONFIG: dict[str, Any] = {

@@ -88,7 +88,7 @@ class Job(ABC):
     message: str
     outputs: Patterns | Callable[[StudyPlan], Patterns]
     wildcard: str = ""
-    resources: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    resources: Mapping[str, str | Sequence[str]] = field(default_factory=dict)
     after_designs: bool = True
     priority: int = 0
 
@@ -144,7 +144,11 @@ class Job(ABC):
     def resource_files(self) -> dict[str, list[Path]]:
         """The tables beside the workflow that it reads, those that there are."""
         return {
-            name: sorted(path for pattern in patterns for path in RESOURCES.glob(pattern))
+            name: sorted(
+                path
+                for pattern in ([patterns] if isinstance(patterns, str) else patterns)
+                for path in RESOURCES.glob(pattern)
+            )
             for name, patterns in self.resources.items()
         }
 

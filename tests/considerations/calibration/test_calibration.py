@@ -30,7 +30,7 @@ from sidemine.enrichment.camera import CameraSets, z_of_t
 from sidemine.enrichment.permuted_labels import PermutedTests
 from sidemine.enrichment.set_membership import build_membership
 from sidemine.stats.tails import two_sided_p
-from sidemine.study.models import Contrast
+from sidemine.study.rows import Contrast
 from sidemine.tables import check_table, empty_table, read_table, write_json
 
 N_GENES, SIZE = 400, 40

@@ -24,7 +24,7 @@ from sidemine.differential.design import build_design
 from sidemine.differential.fit import fit_contrast
 from sidemine.enrichment.set_effect import hedges_g
 from sidemine.enrichment.set_membership import build_membership
-from sidemine.study.models import Hypothesis
+from sidemine.study.hypotheses import Hypothesis
 
 RESOURCES = Path(__file__).resolve().parents[3] / "resources" / "gene_sets"
 N_GENES, N = 400, 80

@@ -16,7 +16,8 @@ from sidemine.effect.record import ContrastEvidence, HypothesisEvidence
 from sidemine.enrichment.camera import camera
 from sidemine.enrichment.fry import fry
 from sidemine.enrichment.set_membership import build_membership
-from sidemine.study.models import Hypothesis, RobustnessDimension
+from sidemine.study.choices import RobustnessDimension
+from sidemine.study.hypotheses import Hypothesis
 
 N_GENES = 200
 GENES = [f"G{number:03d}" for number in range(N_GENES)]

@@ -22,7 +22,8 @@ from sidemine.differential.linear_model import effect_space
 from sidemine.enrichment.fry import fry
 from sidemine.enrichment.set_effect import hedges_g, sample_score_effect
 from sidemine.enrichment.set_membership import build_membership, single_membership
-from sidemine.study.models import Hypothesis, Settings
+from sidemine.study.hypotheses import Hypothesis
+from sidemine.study.settings import Settings
 from sidemine.tables import read_table, write_table
 
 N = 24

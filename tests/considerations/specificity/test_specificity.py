@@ -15,7 +15,7 @@ from sidemine.considerations.specificity.record import Specificity
 from sidemine.considerations.specificity.table import SPECIFICITY
 from sidemine.differential.design import build_design
 from sidemine.differential.fit import fit_contrast
-from sidemine.study.models import Hypothesis
+from sidemine.study.hypotheses import Hypothesis
 from sidemine.tables import check_table
 
 N_GENES, MODULE = 1500, 60

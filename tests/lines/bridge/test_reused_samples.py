@@ -21,8 +21,10 @@ from sidemine.lines.bridge.contrasts import read_source, shared_reason
 from sidemine.prepare.sample_table import SAMPLES
 from sidemine.quality.assessment import assess_quality
 from sidemine.quality.shared_samples import find_shared_samples
-from sidemine.study.models import Contrast, Dataset, Hypothesis, Traps
+from sidemine.study.hypotheses import Hypothesis
 from sidemine.study.projections import DatasetToAssess
+from sidemine.study.rows import Contrast, Dataset
+from sidemine.study.settings import Traps
 from sidemine.tables import write_json, write_table
 
 N, N_REUSED, N_GENES = 24, 5, 120

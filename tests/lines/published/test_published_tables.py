@@ -27,7 +27,7 @@ from sidemine.lines.published.measure import (
 )
 from sidemine.prepare.platform_annotation import read_platform_annotation
 from sidemine.stats.multiplicity import benjamini_hochberg
-from sidemine.study.models import PublishedTable
+from sidemine.study.rows import PublishedTable
 
 
 @dataclass(frozen=True)

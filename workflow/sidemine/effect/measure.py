@@ -21,7 +21,7 @@ from sidemine.errors import Problem
 from sidemine.prepare.sample_table import SAMPLES
 from sidemine.quality.shared_samples import sample_name
 from sidemine.sources.scales import SCALES
-from sidemine.study.models import MarginOfControl
+from sidemine.study.hypotheses import MarginOfControl
 from sidemine.study.projections import DatasetToCount, DatasetToMeasure, HypothesisToMeasure
 from sidemine.tables import read_json, read_table
 

@@ -14,10 +14,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sidemine.errors import InputError, Problem
-from sidemine.study.models import SetFormat
+from sidemine.study.choices import SetFormat
+from sidemine.text.cells import unquoted
 from sidemine.text.decoding import Source, is_web_page, read_text, web_page
-from sidemine.text.delimited import TextTable, read_delimited, unquoted
+from sidemine.text.delimited import read_delimited
 from sidemine.text.numbers import is_missing_label, parse_number
+from sidemine.text.text_table import TextTable
 
 MAX_TEXT_BYTES = 300_000_000
 """Largest library after decompression. MSigDB whole is 60 MB; what is larger is not a gene set library."""

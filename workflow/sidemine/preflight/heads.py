@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 from sidemine.errors import InputError, Problem
 from sidemine.retrieve.addresses import safe_name
 from sidemine.retrieve.integrity import file_name_of
+from sidemine.sources.registry import LAYOUTS
 
 if TYPE_CHECKING:
     from sidemine.preflight.inputs import Input
     from sidemine.preflight.time_budget import TimeBudget
-    from sidemine.study.models import Dataset
+    from sidemine.study.rows import Dataset
 
 WHOLE = 1_000_000
 """A file of up to so many bytes is fetched whole."""
@@ -68,11 +69,12 @@ def bring_head(
     name = file_name_of(item.url).lower()
     if role == "metadata" and "series_matrix" not in name:  # SOFT and MINiML tell of their samples all over the file
         return _whole(item, folder / role, budget) if item.size is not None and item.size <= _FAMILY else None
-    if role == "metadata" or (role == "values" and row.layout == "series_matrix"):
+    form = LAYOUTS[row.layout].form if role == "values" else "any"
+    if role == "metadata" or form == "series_matrix":
         return _written(folder / role / "series_matrix.txt", _series_head(item.url, budget))
-    if role == "values" and row.layout == "archive" and name.endswith(".tar"):
+    if form == "archive" and name.endswith(".tar"):
         return _tar_of_names(folder / role / "archive.tar", item, budget)
-    if role == "sample_sheet" or (role == "values" and row.layout in {"table", "ncbi_counts"} and _is_text(name)):
+    if role == "sample_sheet" or (form == "numbers" and _is_text(name)):
         return _written(folder / role / "table.txt", _table_head(item.url, budget))
     return None
 

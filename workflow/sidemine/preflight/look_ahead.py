@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from sidemine.study.load import Study
-    from sidemine.study.models import Contrast, Dataset
+    from sidemine.study.rows import Contrast, Dataset
 
 Outcome = Literal["testable", "not testable", "stops the run", "not known yet"]
 
@@ -159,10 +159,10 @@ def _read_dataset(
 
 def _spare_columns(row: Dataset, samples: pd.DataFrame, files: Mapping[str, Path]) -> str:
     """Tell of columns of values that belong to no sample: of a sample that metadata lack, or no sample at all."""
-    from sidemine.prepare.metadata import SINGLE_CELL_LAYOUTS
     from sidemine.prepare.value_columns import list_value_columns, match_columns, names_in_values
+    from sidemine.sources.registry import CELL_LAYOUTS
 
-    if row.layout in SINGLE_CELL_LAYOUTS:
+    if row.layout in CELL_LAYOUTS:
         return ""
     indexed = samples.set_index("sample")
     asked = DatasetToRead.of(row)

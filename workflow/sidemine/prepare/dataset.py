@@ -12,31 +12,26 @@ from typing import TYPE_CHECKING
 from sidemine.errors import InputError, Problem, SheetMismatch
 from sidemine.prepare.analysis_scale import AnalysisValues, to_analysis_scale
 from sidemine.prepare.expression_store import PROVENANCE_KEY, read_expression, write_expression
+from sidemine.prepare.gene_collapse import GeneMatrix, collapse_to_genes, leave_out_copies
 from sidemine.prepare.gene_ledger import GENES_LEDGER
-from sidemine.prepare.gene_mapping import (
-    GeneMatrix,
-    MappedIdentifiers,
-    MultiGeneRule,
-    ProbeRule,
-    collapse_to_genes,
-    leave_out_copies,
-    map_ids,
-    map_probes,
-    map_symbols,
-)
+from sidemine.prepare.gene_mapping import MappedIdentifiers, map_ids, map_probes, map_symbols
 from sidemine.prepare.gene_table import GeneTable
-from sidemine.prepare.metadata import SINGLE_CELL_LAYOUTS, USED, find_label_notes, read_planned_cells
+from sidemine.prepare.label_notes import find_label_notes
+from sidemine.prepare.metadata import USED
 from sidemine.prepare.odd_samples import find_odd_samples
+from sidemine.prepare.planned_cells import read_planned_cells
 from sidemine.prepare.platform_annotation import read_platform_annotation
-from sidemine.prepare.scale import ScaleEvidence, assess_scale, judge_scale
+from sidemine.prepare.scale import judge_scale
+from sidemine.prepare.scale_evidence import ScaleEvidence, assess_scale
 from sidemine.prepare.single_cell import sum_cells
 from sidemine.prepare.value_columns import list_value_columns, match_columns, names_in_values, note_on_matching
 from sidemine.retrieve.integrity import carries_simulation_marker
+from sidemine.sources.declarations import DeclaredValues
 from sidemine.sources.geo_record import read_record_metadata
-from sidemine.sources.ncbi_counts import read_ncbi_annotation
-from sidemine.sources.registry import BULK_SOURCES
+from sidemine.sources.registry import BULK_LAYOUTS, CELL_LAYOUTS
 from sidemine.sources.scales import SCALES
 from sidemine.sources.value_matrix import ValueMatrix
+from sidemine.study.choices import MultiGeneRule, ProbeRule
 from sidemine.tables import empty_table
 
 if TYPE_CHECKING:
@@ -50,10 +45,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-__all__ = ["FILE_ROLES", "prepare_dataset", "read_expression", "write_expression"]
-
-FILE_ROLES = ("values", "metadata", "sample_sheet", "platform_map", "annotation")
-"""What a dataset's files are for."""
+__all__ = ["prepare_dataset", "read_expression", "write_expression"]
 
 MAX_SHARE_MISSING = 0.5
 """A gene without a value in more than this share of the samples takes no part."""
@@ -83,7 +75,7 @@ def prepare_dataset(
     gene_table
         Approved symbols.
     probe_rule
-        Which probe speaks for a gene; see `gene_mapping.collapse_to_genes`.
+        Which probe speaks for a gene; see `gene_collapse.collapse_to_genes`.
     multi_gene_probes
         What becomes of a probe of several genes; see `gene_mapping.map_probes`.
     derive
@@ -143,7 +135,7 @@ def _without_genes(
         "n_samples_left_out": len(samples) - len(used),
         "simulated": gene_table.simulated or any(map(carries_simulation_marker, files.values())),
         "gene_table_version": gene_table.version,
-        "files": {role: files[role].name for role in FILE_ROLES if role in files},
+        "files": {role: file.name for role, file in files.items()},
         "notes": [],
         "problem": problems[0].to_dict(),
         "further_problems": [problem.to_dict() for problem in problems[1:]],
@@ -200,7 +192,7 @@ def _prepare(
         "n_samples_left_out": len(samples) - len(used),
         "simulated": matrix.simulated or gene_table.simulated,
         "gene_table_version": gene_table.version,
-        "files": {role: files[role].name for role in FILE_ROLES if role in files},
+        "files": {role: file.name for role, file in files.items()},
         "notes": [*matrix.notes, *find_label_notes(samples.drop(columns=["sample", "unit", "fate"]))],
         "problem": problem.to_dict() if problem else None,
         "further_problems": [],
@@ -244,7 +236,7 @@ def _read_values(
 ) -> tuple[ValueMatrix, ScaleEvidence, Problem | None]:
     """Read the values of the samples that take part, columns in their order and under their names, and look at them."""
     used = [str(name) for name in samples.loc[samples["fate"] == USED, "sample"]]
-    if row.layout in SINGLE_CELL_LAYOUTS:
+    if row.layout in CELL_LAYOUTS:
         planned = read_planned_cells(row, files, derive, values=True)
         summed = _choose(sum_cells(planned.cells, planned.plan), {name: name for name in used})
         return summed, assess_scale(summed.values), planned.plan.problem
@@ -263,11 +255,11 @@ def _read_values(
 def _read_bulk(
     row: DatasetToPrepare, files: Mapping[str, Path], samples: pd.DataFrame, used: Sequence[str]
 ) -> ValueMatrix:
-    source, named = BULK_SOURCES[row.layout], names_in_values(row, samples)
+    source, named = BULK_LAYOUTS[row.layout], names_in_values(row, samples)
     columns: list[str] = []
     if source.reads_columns:
         columns = list(match_columns(row, samples, used, list_value_columns(row, files, named)).values())
-    return source.read(row, files["values"], columns, named)
+    return source.read(files["values"], DeclaredValues.of(row), columns, named)
 
 
 def _choose(matrix: ValueMatrix, columns: Mapping[str, str]) -> ValueMatrix:
@@ -302,8 +294,9 @@ def _map_identifiers(
         return map_probes(matrix.identifiers, platform, gene_table, multi_gene, where)
     if row.identifiers == "symbol":
         return map_symbols(matrix.identifiers, gene_table, multi_gene, where)
-    annotation = read_ncbi_annotation(files["annotation"]) if "annotation" in files else None
-    return map_ids(matrix.identifiers, gene_table, row.identifiers, where, annotation)
+    read_names = BULK_LAYOUTS[row.layout].read_gene_names if row.layout in BULK_LAYOUTS else None
+    names = read_names(files["annotation"]) if read_names and "annotation" in files else None
+    return map_ids(matrix.identifiers, gene_table, row.identifiers, where, names)
 
 
 def _leave_out_incomplete(mapped: MappedIdentifiers, values: NDArray[np.float64], strict: bool) -> None:
@@ -328,7 +321,7 @@ def _to_genes(
     """Collapse to genes: counts are added before any logarithm, probes are chosen or averaged on the scale of the analysis."""
     if row.scale == "counts" or (SCALES[row.scale].per_library and row.identifiers != "probe"):
         # Features of one symbol in single cells have ids of their own: they are no copies.
-        if row.layout not in SINGLE_CELL_LAYOUTS and (n := leave_out_copies(matrix.identifiers, mapped, matrix.values)):
+        if row.layout not in CELL_LAYOUTS and (n := leave_out_copies(matrix.identifiers, mapped, matrix.values)):
             matrix.notes.append(f"{n} rows that repeat another row of their gene in every sample were counted once")
         genes = collapse_to_genes(matrix.identifiers, mapped, matrix.values, "sum")
         analysed = to_analysis_scale(genes.values, row.scale)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from sidemine.prepare.inspection import Inspection
+    from sidemine.sources.inspection import Inspection
 
 _LONG_WORD = re.compile(r"[^\W\d_]{3,}")
 _WIDTH = 100
@@ -75,10 +75,10 @@ def inspection_lines(inspection: Inspection, top: int = 12) -> list[str]:
     for note in inspection.notes:
         lines += ["  note: " + escape(note.replace("\n", " "), 5 * _WIDTH)]
     if len(samples) and len(samples.columns):
-        is_table = inspection.kind == "table"
-        heading = "Parts of the column names" if is_table else "Metadata (use these names in selectors)"
+        by_name = inspection.samples_by_name_only
+        heading = "Parts of the column names" if by_name else "Metadata (use these names in selectors)"
         lines += ["", heading, *describe_columns(samples, top)]
-        lines += _describe_groups(samples, selectable=not is_table)
+        lines += _describe_groups(samples, selectable=not by_name)
     return lines
 
 

@@ -6,27 +6,25 @@ import logging
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sidemine.errors import InputError, Problem, SheetMismatch, SidemineError
+from sidemine.errors import Problem, SheetMismatch, SidemineError
 from sidemine.prepare.derived_columns import check_derived, derive_columns
+from sidemine.prepare.label_notes import find_label_notes
+from sidemine.prepare.planned_cells import read_planned_cells, select_subset
 from sidemine.prepare.sample_sheet import apply_sample_sheet, check_known, read_sample_sheet
 from sidemine.prepare.sample_table import EXCLUDED_BY_HAND, SAMPLES
-from sidemine.prepare.single_cell import MIN_CELLS, PseudobulkPlan, plan_pseudobulk
+from sidemine.prepare.single_cell import MIN_CELLS
 from sidemine.prepare.value_columns import list_value_columns, match_columns, names_in_values
-from sidemine.sources.cells import Cells, text_frame
+from sidemine.sources.cells import text_frame
 from sidemine.sources.geo_record import read_record_metadata
-from sidemine.sources.registry import BULK_SOURCES, CELL_SOURCES
+from sidemine.sources.registry import BULK_LAYOUTS, CELL_LAYOUTS
 from sidemine.study.hints import did_you_mean
-from sidemine.study.selectors import matches_nothing, parse_selector
 from sidemine.text.numbers import is_missing_label
 
 if TYPE_CHECKING:
-    import numpy as np
     import pandas as pd
-    from numpy.typing import NDArray
 
     from sidemine.study.models import DerivedColumn
     from sidemine.study.projections import DatasetToRead
@@ -35,17 +33,6 @@ logger = logging.getLogger(__name__)
 
 USED = "used"
 """Fate of a sample that takes part."""
-
-SINGLE_CELL_LAYOUTS = frozenset(CELL_SOURCES)
-_MAX_LABELS = 50
-
-
-@dataclass
-class PlannedCells:
-    """Cells with their metadata, and the pseudobulk samples that they make."""
-
-    cells: Cells
-    plan: PseudobulkPlan
 
 
 def read_or_explain_samples(
@@ -90,7 +77,7 @@ def _describe_samples(row: DatasetToRead, files: Mapping[str, Path]) -> pd.DataF
     """Return what the record itself says of its samples; of single cells, whose samples are the sheet's, nothing."""
     import pandas as pd
 
-    if row.layout not in SINGLE_CELL_LAYOUTS:
+    if row.layout not in CELL_LAYOUTS:
         try:
             return _own_metadata(row, files)
         except SidemineError:
@@ -140,7 +127,7 @@ def read_samples(
         When metadata, sheet, selectors and value columns do not fit together: all such problems at once.
     """
     problems: list[Problem] = []
-    if row.layout in SINGLE_CELL_LAYOUTS:
+    if row.layout in CELL_LAYOUTS:
         samples, fates = _pseudobulk_samples(row, files, derive)
     else:
         samples, fates = _bulk_samples(row, files, derive, problems)
@@ -149,7 +136,7 @@ def read_samples(
     fates.update({sample: EXCLUDED_BY_HAND for sample in exclude if sample in fates})
     used = [sample for sample in samples.index if fates[sample] == USED]
     problems += _columns_problems(row, samples, used, derive)
-    if row.layout not in SINGLE_CELL_LAYOUTS and not problems:
+    if row.layout not in CELL_LAYOUTS and not problems:
         with _collecting(problems):
             check_derived(samples, derive, samples.index.isin(used), f"config.yaml, derive.{row.dataset}")
         with _collecting(problems):
@@ -187,9 +174,9 @@ def _own_metadata(row: DatasetToRead, files: Mapping[str, Path]) -> pd.DataFrame
     """Return the metadata that come with the data: from a series matrix, or from names of members or columns."""
     import pandas as pd
 
-    if "metadata" in files or row.layout == "series_matrix":
-        return read_record_metadata(files.get("metadata", files["values"])).samples
-    if describe := BULK_SOURCES[row.layout].describe_samples:
+    if "metadata" in files:
+        return read_record_metadata(files["metadata"]).samples
+    if describe := BULK_LAYOUTS[row.layout].describe_samples:
         return describe(files["values"])
     if "sample_sheet" in files and row.sample_name:
         return read_sample_sheet(files["sample_sheet"])[[]]
@@ -218,19 +205,10 @@ def _leave_out_platforms(row: DatasetToRead, samples: pd.DataFrame, fates: dict[
 
 def _leave_out_outside(row: DatasetToRead, samples: pd.DataFrame, fates: dict[str, str]) -> None:
     if row.subset:
-        inside = _select(row, samples)
+        inside = select_subset(row, samples)
         for sample, taken in zip(samples.index, inside, strict=True):
             if not taken:
                 fates[sample] = f"outside the subset: {row.subset}"
-
-
-def _select(row: DatasetToRead, samples: pd.DataFrame) -> NDArray[np.bool_]:
-    where = f"datasets.tsv, dataset {row.dataset}, column subset"
-    selector = parse_selector(row.subset, where)
-    inside: NDArray[np.bool_] = selector.matches(samples, where)
-    if not inside.any():
-        raise SheetMismatch(matches_nothing(selector, samples, where))
-    return inside
 
 
 def _columns_problems(
@@ -240,7 +218,7 @@ def _columns_problems(
     named = {"biological_unit": row.biological_unit, "sex_column": row.sex_column, "age_column": row.age_column}
     places = [(key, name) for key, name in named.items() if name]
     # Pseudobulk samples without a unit have a problem of their own, with words of its own.
-    if row.layout in SINGLE_CELL_LAYOUTS:
+    if row.layout in CELL_LAYOUTS:
         places = places[bool(row.biological_unit) :]
     places += [("batch_columns", name) for name in row.batch_columns]
     columns = [str(name) for name in samples.columns]
@@ -292,76 +270,6 @@ def _plain_unit(label: str) -> str:
     return re.sub(r"(?<![\d.])0+(?=\d)", "", re.sub(r"^(\d+)\.0$", r"\1", text))
 
 
-def read_planned_cells(
-    row: DatasetToRead, files: Mapping[str, Path], derive: Mapping[str, DerivedColumn], values: bool
-) -> PlannedCells:
-    """Read single cells, add what is known of them, and plan their pseudobulk samples.
-
-    A sample sheet may name the samples of a 10x archive, single cells, or pseudobulk samples.
-
-    Raises
-    ------
-    InputError
-        When files, columns, selectors and sheet do not fit together.
-    """
-    import numpy as np
-
-    cells = CELL_SOURCES[row.layout].read(row, files["values"], values)
-    sheet = read_sample_sheet(files["sample_sheet"]) if "sample_sheet" in files else None
-    obs = cells.obs
-    if "metadata" in files and "sample" in obs.columns:
-        obs = _join(obs, read_record_metadata(files["metadata"]).samples, "sample")
-    if sheet is not None and "sample" in obs.columns and set(sheet.index) <= set(obs["sample"]):
-        obs, sheet = _join(obs, sheet, "sample"), None
-    elif sheet is not None and (names := _cells_of_sheet(obs, sheet)) is not None:
-        _refuse_repeated_cells(names, sheet, files["sample_sheet"])
-        if unknown := len(sheet) - int(sheet.index.isin(names).sum()):
-            cells.notes.append(f"{unknown} of {len(sheet)} rows of the sample sheet name no cell")
-        obs, sheet = _join(obs.assign(_cell=names), sheet, "_cell").drop(columns="_cell"), None
-    where = f"config.yaml, derive.{row.dataset}"
-    obs = derive_columns(obs, derive, where)
-    taken = _select(row, obs) if row.subset else np.ones(len(obs), dtype=bool)
-    check_derived(obs, derive, taken, where)
-    cells.obs = obs
-    plan = plan_pseudobulk(row, obs, taken)
-    if sheet is not None:
-        plan.samples = apply_sample_sheet(plan.samples, sheet, files["sample_sheet"])
-    return PlannedCells(cells, plan)
-
-
-def _cells_of_sheet(obs: pd.DataFrame, sheet: pd.DataFrame) -> pd.Index | None:
-    """Return the names of the cells that a sheet uses: their own, or bare barcodes; None where it names no cell."""
-    import pandas as pd
-
-    if sheet.index.isin(obs.index).any():
-        return obs.index
-    bare = pd.Index(obs["barcode"]) if "barcode" in obs.columns else obs.index[:0]
-    return bare if sheet.index.isin(bare).any() else None
-
-
-def _refuse_repeated_cells(names: pd.Index, sheet: pd.DataFrame, path: Path) -> None:
-    repeated = names[names.duplicated() & names.isin(sheet.index)]
-    if len(repeated):
-        raise InputError(
-            Problem(
-                f"{len(set(repeated))} names of the sample sheet stand for several cells each",
-                f"{path}: {', '.join(map(repr, list(dict.fromkeys(repeated))[:5]))}",
-                "names that one cell bears; in 10x data sample_barcode",
-                "Name the cells as sidemine inspect lists them, or describe samples instead of cells.",
-            )
-        )
-
-
-def _join(obs: pd.DataFrame, table: pd.DataFrame, key: str) -> pd.DataFrame:
-    """Add the columns of `table` (indexed by sample or cell) to the cells; cells that it does not name get ''."""
-    rows = table.reindex(obs[key]).fillna("")
-    result = obs.copy()
-    for name in table.columns:
-        if name != key:
-            result[name] = rows[name].to_numpy(dtype=object)
-    return result
-
-
 def _pseudobulk_samples(
     row: DatasetToRead, files: Mapping[str, Path], derive: Mapping[str, DerivedColumn]
 ) -> tuple[pd.DataFrame, dict[str, str]]:
@@ -398,29 +306,3 @@ def _samples_table(
     metadata.columns = pd.Index([f"{name}_characteristic" if name in SAMPLES.names else name for name in metadata])
     logger.info("%s: %d of %d samples take part", row.dataset, len(used), len(samples))
     return pd.concat([pd.DataFrame(fixed, dtype=object), metadata.reset_index(drop=True)], axis=1)
-
-
-def find_label_notes(samples: pd.DataFrame) -> list[str]:
-    """Return a sentence for each metadata label that seems to stand in several spellings.
-
-    Spellings are alike when they differ in case, punctuation, white space, or in a repeated word only.
-    """
-    notes = []
-    for name in samples.columns:
-        labels = sorted({str(label) for label in samples[name]} - {""})
-        if not 2 <= len(labels) <= _MAX_LABELS:
-            continue
-        alike: dict[str, list[str]] = {}
-        for label in labels:
-            alike.setdefault(_plain_label(label), []).append(label)
-        for key, spellings in alike.items():
-            if len(spellings) > 1 and re.search("[a-z]", key):
-                quoted = " and ".join(map(repr, spellings))
-                notes.append(f"column {name}: {quoted} look like spellings of one label")
-    return notes
-
-
-def _plain_label(label: str) -> str:
-    # A plus sign tells CD4+ from CD4, so it stays; a word said twice does not count twice.
-    words = re.findall(r"[a-z0-9+]+", re.sub(r"(?<=\w)[-_](?=\w)", "", label.lower()))
-    return " ".join(dict.fromkeys(words))

@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING
 
 from sidemine.errors import InputError, Problem
 from sidemine.text.decoding import MAX_BYTES, Decoded, open_decoded, truncated
-from sidemine.text.delimited import TextTable, plain_word, read_delimited
+from sidemine.text.delimited import read_delimited
+from sidemine.text.header_words import plain_word
 from sidemine.text.numbers import is_missing_label
+from sidemine.text.text_table import TextTable
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sidemine.errors import InputError, Problem, SheetMismatch
-from sidemine.text.delimited import TextTable, read_delimited
+from sidemine.text.delimited import read_delimited
+from sidemine.text.text_table import TextTable
 
 if TYPE_CHECKING:
     import pandas as pd

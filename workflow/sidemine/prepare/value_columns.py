@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sidemine.errors import Problem, SheetMismatch
-from sidemine.sources.registry import BULK_SOURCES
+from sidemine.sources.declarations import DeclaredValues
+from sidemine.sources.registry import BULK_LAYOUTS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,7 +27,7 @@ def list_value_columns(
 
     `named` are the names that metadata give to samples; None: there are no metadata.
     """
-    return BULK_SOURCES[row.layout].list_columns(row, files["values"], named)
+    return BULK_LAYOUTS[row.layout].list_columns(files["values"], DeclaredValues.of(row), named)
 
 
 def names_in_values(row: DatasetToRead, samples: pd.DataFrame) -> list[str]:

@@ -13,22 +13,14 @@ from sidemine.lines.bridge.config import ComparatorSignatures
 from sidemine.retrieve.addresses import canonical_url, local_key, mirror_key
 from sidemine.sources.forms import Form
 from sidemine.sources.geo_addresses import (
-    ncbi_annotation_url,
-    ncbi_counts_urls,
     platform_annotation_urls,
-    series_matrix_urls,
 )
-from sidemine.study.models import Dataset, GeneSetRow, GeneTableSource, Layout, PublishedTable, SetFormat
+from sidemine.sources.registry import LAYOUTS
+from sidemine.study.choices import SetFormat
+from sidemine.study.models import GeneTableSource
 from sidemine.study.paths import expand_path, is_url
+from sidemine.study.rows import Dataset, GeneSetRow, PublishedTable
 
-_FORM_OF_LAYOUT: dict[Layout, Form] = {
-    "series_matrix": "series_matrix",
-    "ncbi_counts": "numbers",
-    "table": "numbers",
-    "archive": "archive",
-    "h5ad": "hdf5",
-    "tenx": "cells",
-}
 _FORM_OF_SETS: dict[SetFormat, Form] = {
     "gmt": "gmt",
     "gmt_zip": "archive",
@@ -104,21 +96,6 @@ def _remote(urls: Iterable[str], purpose: str, form: Form, *, key_of: int = 0, m
     return Source(mirror_key(locations[key_of]), locations, purpose, mutable, form=form)
 
 
-def _series_matrix(row: Dataset, purpose: str) -> Source:
-    # The copy is named by the last, most specific form: two platforms of one series are two files, though the
-    # address that is tried first is the same.
-    return _remote(series_matrix_urls(row.accession, row.platform), purpose, "series_matrix", key_of=-1)
-
-
-def _values_source(row: Dataset, config_dir: Path) -> Source:
-    purpose = f"values of dataset {row.dataset}"
-    if row.file:
-        return _source(row.file, config_dir, purpose, _FORM_OF_LAYOUT[row.layout])
-    if row.layout == "ncbi_counts":
-        return _remote(ncbi_counts_urls(row.accession), purpose, "numbers")
-    return _series_matrix(row, purpose)
-
-
 def sources_of_dataset(row: Dataset, config_dir: Path) -> dict[str, Source]:
     """Return the files that a dataset needs, by role.
 
@@ -132,21 +109,21 @@ def sources_of_dataset(row: Dataset, config_dir: Path) -> dict[str, Source]:
     Returns
     -------
     dict
-        `values` always. `metadata` where the sheet names it, and for NCBI's counts (the series matrix of the
-        accession) unless a sample sheet stands in. `sample_sheet` where named. `platform_map` for probe identifiers.
-        `annotation` for NCBI's counts.
+        `values` always. `metadata` where the sheet names it, or where the layout has one by accession and no sample
+        sheet stands in. `sample_sheet` where named. `platform_map` for probe identifiers. What else the layout has by
+        accession.
 
     Raises
     ------
     StudyError
         When no address follows from the accession, an address is not https, or a path names an unset variable.
     """
-    name = row.dataset
-    sources = {"values": _values_source(row, config_dir)}
+    name, layout = row.dataset, LAYOUTS[row.layout]
+    sources = {}
+    if row.file:
+        sources["values"] = _source(row.file, config_dir, f"values of dataset {name}", layout.form)
     if row.metadata:
         sources["metadata"] = _source(row.metadata, config_dir, f"sample metadata of dataset {name}", "metadata")
-    elif row.layout == "ncbi_counts" and not row.sample_sheet:
-        sources["metadata"] = _series_matrix(row, f"sample metadata of dataset {name}")
     if row.sample_sheet:
         sources["sample_sheet"] = _source(row.sample_sheet, config_dir, f"sample sheet of dataset {name}", "table")
     if row.identifiers == "probe":
@@ -156,9 +133,12 @@ def sources_of_dataset(row: Dataset, config_dir: Path) -> dict[str, Source]:
             if row.platform_map
             else _remote(platform_annotation_urls(row.platform), purpose, "platform")
         )
-    if row.layout == "ncbi_counts":
-        sources["annotation"] = _remote([ncbi_annotation_url()], "gene annotation of NCBI's counts", "table")
-    return sources
+    for role, file in layout.by_accession.items():
+        if role not in sources and not (role == "metadata" and row.sample_sheet):
+            urls = file.urls(row.accession, row.platform)
+            purpose = file.purpose.format(dataset=name)
+            sources[role] = _remote(urls, purpose, file.form, key_of=-1 if file.named_by_last else 0)
+    return {"values": sources["values"]} | sources
 
 
 def source_of_gene_set(row: GeneSetRow, config_dir: Path) -> Source:

@@ -3,49 +3,33 @@
 from __future__ import annotations
 
 import logging
-import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO, TYPE_CHECKING
 
 from sidemine.errors import InputError, Problem
 from sidemine.simulation_marker import SIMULATION_MARKER
-from sidemine.sources.containers import SampleFile, is_container, iter_files, name_samples
-from sidemine.sources.gene_column import (
-    NOTHING_DECLARED,
-    DeclaredColumns,
-    counts_rows,
-    find_gene_column,
-    refuse_hidden_counter,
-)
+from sidemine.sources.archive_members import MAX_MEMBER_BYTES, MAX_MEMBERS, choose_members, member_names
+from sidemine.sources.containers import SampleFile, is_container, iter_files
+from sidemine.sources.count_file import OCCURRENCE, CountFile, read_counts, without_occurrence
+from sidemine.sources.declarations import NOTHING_DECLARED, DeclaredValues
 from sidemine.sources.quantifiers import (
     QUANTIFIERS,
     STRANDS,
-    SampleColumn,
     are_transcripts,
-    find_column,
-    is_counter,
     quantifier_of,
 )
 from sidemine.sources.value_matrix import ValueMatrix
-from sidemine.text.delimited import TextTable, read_delimited
+from sidemine.text.delimited import read_delimited
+from sidemine.text.text_table import TextTable
 
 if TYPE_CHECKING:
-    import numpy as np
-    import pandas as pd
-    from numpy.typing import NDArray
+    pass
 
 logger = logging.getLogger(__name__)
 
-MAX_MEMBER_BYTES = 256 * 1024 * 1024
-MAX_MEMBERS = 100_000
 
-_TEXT_ENDINGS = (".txt", ".tsv", ".tab", ".csv", ".count", ".counts", ".htseq", ".out")
-_NO_COUNTS = (".summary", "sj.out.tab", "log.out", "log.final.out", "log.progress.out", "flendist.txt", "filelist.txt",
-              "readme.txt", "manifest.txt")  # fmt: skip
-_GSM = re.compile(r"GSM\d+")
 _MIN_SHARED = 0.5
 _MAX_TOLD = 6
 _ONE_SIDED = 0.9
@@ -54,109 +38,8 @@ _WRONG_SIDED = 0.25
 """A declared strand with less than this share of the reads is contradicted."""
 
 
-@dataclass
-class _CountFile:
-    """One file: row names in its order (the same list object as the file before it, where they are equal), and values."""
-
-    genes: list[str]
-    values: NDArray[np.float64]
-    counters: list[tuple[str, str]]
-    column: SampleColumn
-    strand_totals: tuple[float, ...]
-    column_name: str
-
-
-def is_count_file(member: str) -> bool:
-    """Tell whether a member's name is that of a text table."""
-    name = PurePosixPath(member).name.lower().removesuffix(".gz")
-    return not name.startswith(".") and name.endswith(_TEXT_ENDINGS) and not name.endswith(_NO_COUNTS)
-
-
-def list_archive_samples(path: Path) -> list[SampleFile]:
-    """Return the samples of a folder or archive by its members' names, in its order.
-
-    Where a tool's own files are there (quant.sf, ReadsPerGene.out.tab …), they are taken; otherwise all text tables.
-
-    Raises
-    ------
-    InputError
-        When it holds no text table, files of two tools, or two files of one sample.
-    """
-    return _choose_members(_member_names(path), path)[0]
-
-
-def _member_names(path: Path) -> list[str]:
-    if not is_container(path) and path.is_file():
-        return [path.name]
-    return [name for name, _ in iter_files(path, max_member_bytes=MAX_MEMBER_BYTES, max_members=MAX_MEMBERS)]
-
-
-def _choose_members(names: Sequence[str], path: Path) -> tuple[list[SampleFile], list[str]]:
-    """Return the samples, and the names of the other members."""
-    by_tool: dict[str, list[str]] = {}
-    stems: dict[str, str] = {}
-    for name in names:
-        plain = PurePosixPath(name).name.removesuffix(".gz")
-        if found := quantifier_of(plain):
-            by_tool.setdefault(found[0].name, []).append(name)
-            stems[name] = found[1]
-    for tool in QUANTIFIERS:
-        if tool.name in by_tool and tool.instead_of:
-            by_tool.pop(tool.instead_of, None)
-    if len(by_tool) > 1:
-        raise InputError(
-            Problem(
-                "the files of several tools are there",
-                f"{path}: " + "; ".join(f"{tool}: {members[0]}" for tool, members in by_tool.items()),
-                "the files of one tool, one per sample",
-                "Make a folder or archive of the files that are wanted, and name that one in datasets.tsv.",
-            )
-        )
-    chosen = next(iter(by_tool.values()), [name for name in names if is_count_file(name)])
-    if not chosen:
-        raise InputError(
-            Problem(
-                "the archive holds no count files",
-                f"{path}: {', '.join(names[:_MAX_TOLD]) or 'it is empty'}",
-                f"one text file per sample, ending in {', '.join(_TEXT_ENDINGS)} (or these with .gz), or files of "
-                f"{', '.join(tool.name for tool in QUANTIFIERS)} under the names that these give them",
-                "Use the series matrix, or another supplementary file of the series.",
-            )
-        )
-    try:
-        samples = name_samples(chosen, [stems.get(name, _stem(name)) for name in chosen], _stem(path.name))
-    except InputError as error:
-        raise InputError(problem.within(str(path)) for problem in error.problems) from error
-    others = [name for name in names if name not in set(chosen)]
-    _refuse_left_samples([name for name in others if is_count_file(name)], samples, path)
-    return samples, others
-
-
-def _refuse_left_samples(others: Sequence[str], samples: Sequence[SampleFile], path: Path) -> None:
-    """Raise when a text table beside the chosen files bears the accession of a sample that has none of them."""
-    taken = {sample.sample for sample in samples}
-    named = {match[0]: name for name in others if (match := _GSM.search(name))}
-    left = {accession: name for accession, name in named.items() if accession not in taken}
-    if left and any(map(_GSM.fullmatch, taken)):
-        raise InputError(
-            Problem(
-                f"{len(left)} samples have a file of another kind than the others",
-                f"{path}: {', '.join(list(left.values())[:_MAX_TOLD])}; the others are like {samples[0].member}",
-                "the files of one tool, one per sample",
-                "Make a folder or archive of the files that are wanted, and name that one in datasets.tsv.",
-            )
-        )
-
-
-def _stem(member: str) -> str:
-    name = PurePosixPath(member).name.removesuffix(".gz")
-    for ending in _TEXT_ENDINGS:
-        name = name.removesuffix(ending)
-    return name
-
-
 def read_count_archive(
-    path: Path, *, scale: str = "counts", strand: str = "no", declared: DeclaredColumns = NOTHING_DECLARED
+    path: Path, *, scale: str = "counts", strand: str = "no", declared: DeclaredValues = NOTHING_DECLARED
 ) -> ValueMatrix:
     """Read one file of values per sample.
 
@@ -189,9 +72,9 @@ def read_count_archive(
     """
     import numpy as np
 
-    members, ignored = _choose_members(_member_names(path), path)
+    members, ignored = choose_members(member_names(path), path)
     by_member = {member.member: member for member in members}
-    files: dict[str, _CountFile] = {}
+    files: dict[str, CountFile] = {}
     notes: list[str] = []
     layers: list[str] = []
     known: list[str] = []
@@ -200,13 +83,13 @@ def read_count_archive(
         for name, stream in streams:
             if name in by_member:
                 table = _read_table(stream, f"{path.name}/{name}")
-                file = _read_counts(table, scale, strand, declared, known)
+                file = read_counts(table, scale, strand, declared, known)
                 files[by_member[name].sample] = file
                 known = file.genes
                 notes += table.notes
     else:
         table = _read_table(path, str(path))
-        files[members[0].sample] = _read_counts(table, scale, strand, declared, known)
+        files[members[0].sample] = read_counts(table, scale, strand, declared, known)
         notes += table.notes
     notes += [note for note in layers if note.partition(":")[0] in by_member]
     samples = [member.sample for member in members]
@@ -230,119 +113,20 @@ def read_count_archive(
         notes.append(f"members that are no count files: {', '.join(ignored[:_MAX_TOLD])}{more}")
     logger.info("%s: %d genes × %d samples", path.name, len(shared), len(samples))
     return ValueMatrix(
-        [_without_occurrence(gene) for gene in shared],
+        [without_occurrence(gene) for gene in shared],
         samples,
         values,
-        left_out=[*sorted(counters.items()), *((_without_occurrence(gene), reason) for gene, reason in partial)],
+        left_out=[*sorted(counters.items()), *((without_occurrence(gene), reason) for gene, reason in partial)],
         notes=notes,
         simulated=any(SIMULATION_MARKER in name for name in counters),
     )
-
-
-# ------------------------------------------------------------------------------------------------- one file
 
 
 def _read_table(source: Path | IO[bytes], where: str) -> TextTable:
     return read_delimited(source, where, r_layout=True)
 
 
-def _read_counts(table: TextTable, scale: str, strand: str, declared: DeclaredColumns, known: list[str]) -> _CountFile:
-    import numpy as np
-
-    column = find_column(table, scale, strand)
-    first = _first_row(table) if column.headless else None
-    parts = [table] if first is None else [first, table]
-    place, told = (column.names, []) if column.headless else find_gene_column(table, declared)
-    table.notes += told
-    names = [name.strip() for part in parts for name in part.cells(place)]
-    refuse_hidden_counter(table, place, names, declared)
-    if column.headless and counts_rows(names):
-        raise InputError(
-            Problem(
-                "the first column only counts rows, and no other one is named",
-                f"{table.where}: {', '.join(map(repr, names[:4]))}",
-                "names of genes in the first column, or in a column with a name",
-                "Use files that name the genes, or another file of the series.",
-            )
-        )
-    values = np.concatenate([part.numbers(column.values) for part in parts])
-    by_strand = [np.concatenate([part.numbers(place) for part in parts]) for place in column.strands]
-    gene = np.array([not is_counter(name) for name in names], dtype=bool)
-    if not gene.any():
-        raise InputError(
-            Problem("a count file holds no genes", table.where, "two columns: gene, count", "Mend the archive.")
-        )
-    _check_complete(names, values, gene, table, column, scale)
-    counters = [
-        (name, f"counter row, for example {value:g} reads; no gene")
-        for name, value, is_gene in zip(names, values, gene, strict=True)
-        if not is_gene
-    ]
-    genes = _numbered_occurrences([name for name, is_gene in zip(names, gene, strict=True) if is_gene])
-    return _CountFile(
-        known if genes == known else genes,
-        values[gene],
-        counters,
-        column,
-        tuple(float(counts[gene].sum()) for counts in by_strand),
-        "" if column.headless else table.header[column.values],
-    )
-
-
-def _first_row(table: TextTable) -> TextTable:
-    """Return the row that was taken for a header as a table of its own; the table loses it."""
-    names = [f"column {number}" for number in range(1, len(table.header) + 1)]
-    first = TextTable.from_rows([names, table.header], table.where, lines=[0, len(table.comments) + 1])
-    first.separator = table.separator
-    table.header = names
-    return first
-
-
-def _check_complete(
-    names: Sequence[str],
-    values: NDArray[np.float64],
-    gene: NDArray[np.bool_],
-    table: TextTable,
-    column: SampleColumn,
-    scale: str,
-) -> None:
-    """Raise when a count is missing or a row has no name."""
-    import numpy as np
-
-    nameless = [row for row, name in enumerate(names) if not name]
-    missing = [int(row) for row in np.flatnonzero(np.isnan(values) & gene)] if scale == "counts" else []
-    for rows, what in ((nameless, "a row has no name"), (missing, "a count is missing")):
-        if len(rows):
-            raise InputError(
-                Problem(
-                    what,
-                    f"{table.where}: row {rows[0] + 1} ({names[rows[0]]}), column {column.values + 1}",
-                    "a name and a number in every row",
-                    "Mend the file, or use another file of the series.",
-                )
-            )
-
-
-_OCCURRENCE = "\x1f"
-
-
-def _numbered_occurrences(names: list[str]) -> list[str]:
-    """Make repeated names unique by the number of their occurrence, so that rows of several files can be matched."""
-    if len(set(names)) == len(names):
-        return names
-    seen: Counter[str] = Counter()
-    unique = []
-    for name in names:
-        unique.append(f"{name}{_OCCURRENCE}{seen[name]}" if seen[name] else name)
-        seen[name] += 1
-    return unique
-
-
-def _without_occurrence(name: str) -> str:
-    return name.partition(_OCCURRENCE)[0]
-
-
-def _refuse_transcripts(files: dict[str, _CountFile], members: Sequence[SampleFile], path: Path) -> None:
+def _refuse_transcripts(files: dict[str, CountFile], members: Sequence[SampleFile], path: Path) -> None:
     for member in members:
         file = files[member.sample]
         named = quantifier_of(PurePosixPath(member.member).name.removesuffix(".gz"))
@@ -363,10 +147,7 @@ def _refuse_transcripts(files: dict[str, _CountFile], members: Sequence[SampleFi
             )
 
 
-# ------------------------------------------------------------------------------------------------- all files
-
-
-def _shared_genes(files: dict[str, _CountFile], path: Path) -> tuple[list[str], list[tuple[str, str]]]:
+def _shared_genes(files: dict[str, CountFile], path: Path) -> tuple[list[str], list[tuple[str, str]]]:
     """Return the genes of all files, and (gene, reason) of the others."""
     lists = [file.genes for file in files.values()]
     if all(genes is lists[0] for genes in lists):
@@ -374,9 +155,9 @@ def _shared_genes(files: dict[str, _CountFile], path: Path) -> tuple[list[str], 
     n_files = Counter(gene for genes in lists for gene in genes)
     shared = [gene for gene, n in n_files.items() if n == len(lists)]
     partial = [(g, f"absent from {len(lists) - n} of {len(lists)} files") for g, n in n_files.items() if n < len(lists)]
-    uneven = [gene for gene, _ in partial if _OCCURRENCE in gene]
+    uneven = [gene for gene, _ in partial if OCCURRENCE in gene]
     if uneven:
-        name = _without_occurrence(uneven[0])
+        name = without_occurrence(uneven[0])
         raise InputError(
             Problem(
                 "a gene stands more often in some files than in others",
@@ -399,9 +180,9 @@ def _shared_genes(files: dict[str, _CountFile], path: Path) -> tuple[list[str], 
     return shared, partial
 
 
-def _check_order(files: dict[str, _CountFile], shared: list[str], path: Path) -> None:
+def _check_order(files: dict[str, CountFile], shared: list[str], path: Path) -> None:
     """Raise when rows of one gene cannot be told apart: it stands several times, and the files are ordered differently."""
-    repeated = next((gene for gene in shared if _OCCURRENCE in gene), None)
+    repeated = next((gene for gene in shared if OCCURRENCE in gene), None)
     if repeated is None:
         return
     known = set(shared)
@@ -410,14 +191,14 @@ def _check_order(files: dict[str, _CountFile], shared: list[str], path: Path) ->
             raise InputError(
                 Problem(
                     "a gene stands several times, and the files are in different orders, so that its rows cannot be matched",
-                    f"{path}: {_without_occurrence(repeated)!r}; sample {sample} has another order than {next(iter(files))}",
+                    f"{path}: {without_occurrence(repeated)!r}; sample {sample} has another order than {next(iter(files))}",
                     "the same order in every file, or each gene once",
                     "Sort the files alike, or name the rows of the gene apart, in a copy of the archive.",
                 )
             )
 
 
-def _notes_on_columns(files: dict[str, _CountFile]) -> list[str]:
+def _notes_on_columns(files: dict[str, CountFile]) -> list[str]:
     """Tell which column was taken, of which tool, and how the reads of STAR lie on the strands."""
     notes = []
     columns = {(file.column.tool, file.column_name, file.column.passed_over) for file in files.values()}
@@ -472,17 +253,3 @@ def _check_strand(strand: str, shares: dict[str, float]) -> None:
                 "Correct strand in datasets.tsv: no, forward or reverse.",
             )
         )
-
-
-def archive_metadata(members: list[SampleFile]) -> pd.DataFrame:
-    """Return what the names of the members say of the samples: index `sample`, columns `title` and `file_name`."""
-    import pandas as pd
-
-    return pd.DataFrame(
-        {
-            "title": [member.title for member in members],
-            "file_name": [PurePosixPath(member.member).name for member in members],
-        },
-        index=pd.Index([member.sample for member in members], name="sample", dtype=object),
-        dtype=object,
-    )

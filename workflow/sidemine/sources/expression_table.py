@@ -14,10 +14,9 @@ from pathlib import Path
 
 from sidemine.errors import InputError, Problem
 from sidemine.simulation_marker import SIMULATION_MARKER
+from sidemine.sources.declarations import NOTHING_DECLARED, DeclaredValues
 from sidemine.sources.gene_column import (
-    NOTHING_DECLARED,
     PEEK_ROWS,
-    DeclaredColumns,
     counts_rows,
     find_gene_column,
     first_cells,
@@ -27,16 +26,10 @@ from sidemine.sources.gene_column import (
 from sidemine.sources.side_columns import find_side_columns
 from sidemine.sources.spreadsheet import is_spreadsheet, read_spreadsheet
 from sidemine.sources.value_matrix import ValueMatrix
-from sidemine.text.delimited import (
-    ANNOTATION_WORDS,
-    IDENTIFIER_WORDS,
-    SHORT_STATISTICS,
-    STATISTIC_WORDS,
-    TextTable,
-    plain_word,
-    read_delimited,
-)
+from sidemine.text.delimited import read_delimited
+from sidemine.text.header_words import ANNOTATION_WORDS, IDENTIFIER_WORDS, SHORT_STATISTICS, STATISTIC_WORDS, plain_word
 from sidemine.text.numbers import is_missing, is_number
+from sidemine.text.text_table import TextTable
 
 logger = logging.getLogger(__name__)
 
@@ -54,7 +47,7 @@ class TableColumns:
 
 
 def read_table_columns(
-    path: Path, declared: DeclaredColumns = NOTHING_DECLARED, named: Collection[str] | None = None
+    path: Path, declared: DeclaredValues = NOTHING_DECLARED, named: Collection[str] | None = None
 ) -> list[str]:
     """Return the names of the columns that may be samples, from the first rows of a table.
 
@@ -81,7 +74,7 @@ def read_table_columns(
 def read_expression_table(
     path: Path,
     columns: Sequence[str] | None = None,
-    declared: DeclaredColumns = NOTHING_DECLARED,
+    declared: DeclaredValues = NOTHING_DECLARED,
     named: Collection[str] | None = None,
 ) -> ValueMatrix:
     """Read a text table of genes × samples: `text.delimited` says what is understood as such.
@@ -109,7 +102,7 @@ def read_expression_table(
     return to_value_matrix(_open_table(path, declared), columns, declared, named)
 
 
-def _open_table(path: Path, declared: DeclaredColumns, max_rows: int | None = None) -> TextTable:
+def _open_table(path: Path, declared: DeclaredValues, max_rows: int | None = None) -> TextTable:
     if is_spreadsheet(path):
         return read_spreadsheet(path, declared.sheet)
     if declared.sheet:
@@ -127,7 +120,7 @@ def _open_table(path: Path, declared: DeclaredColumns, max_rows: int | None = No
 def to_value_matrix(
     table: TextTable,
     columns: Sequence[str] | None = None,
-    declared: DeclaredColumns = NOTHING_DECLARED,
+    declared: DeclaredValues = NOTHING_DECLARED,
     named: Collection[str] | None = None,
 ) -> ValueMatrix:
     """Turn a table of text (of a file, or of a spreadsheet) into values; see `read_expression_table`."""
@@ -182,7 +175,7 @@ def _is_empty(column: object) -> bool:
 
 
 def find_columns(
-    table: TextTable, declared: DeclaredColumns = NOTHING_DECLARED, named: Collection[str] | None = None
+    table: TextTable, declared: DeclaredValues = NOTHING_DECLARED, named: Collection[str] | None = None
 ) -> TableColumns:
     """Tell which column names the genes and which may be samples, from names and the first rows.
 
@@ -246,7 +239,7 @@ def _statistics_of(header: Sequence[str]) -> frozenset[str]:
 
 
 def _describes(
-    name: str, cells: list[str], declared: DeclaredColumns, samples: Collection[str], words: frozenset[str]
+    name: str, cells: list[str], declared: DeclaredValues, samples: Collection[str], words: frozenset[str]
 ) -> bool:
     """Tell whether a column is known not to be a sample: declared, by its name, empty, or a counter of rows."""
     if name in samples:

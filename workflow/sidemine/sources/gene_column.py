@@ -4,18 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 from sidemine.errors import InputError, Problem
-from sidemine.text.delimited import ANNOTATION_WORDS, IDENTIFIER_WORDS, TextTable, plain_word
+from sidemine.sources.declarations import DeclaredValues, IdentifierKind
+from sidemine.text.header_words import ANNOTATION_WORDS, IDENTIFIER_WORDS, plain_word
 from sidemine.text.numbers import is_missing, is_number
-
-if TYPE_CHECKING:
-    from sidemine.sources.scales import Scale
-    from sidemine.study.models import IdentifierKind
-    from sidemine.study.projections import DatasetToRead
+from sidemine.text.text_table import TextTable
 
 PEEK_ROWS = 200
 """Rows that are looked at."""
@@ -30,39 +25,6 @@ _FITS: dict[str, Callable[[str], object]] = {
     "symbol": lambda cell: not is_number(cell) and not _FITS["ensembl"](cell),
     "probe": bool,
 }
-
-
-@dataclass(frozen=True)
-class DeclaredColumns:
-    """What datasets.tsv says of the columns of a table; nothing, by default.
-
-    Attributes
-    ----------
-    identifiers
-        Kind of the identifiers; None: not known.
-    gene_column
-        Name of their column; '' = found by its place, name and content.
-    annotation_columns
-        Names of columns that describe genes.
-    sheet
-        Name of the sheet of a spreadsheet.
-    scale
-        Scale of the values; None: not known.
-    """
-
-    identifiers: IdentifierKind | None = None
-    gene_column: str = ""
-    annotation_columns: tuple[str, ...] = ()
-    sheet: str = ""
-    scale: Scale | None = None
-
-    @classmethod
-    def of(cls, row: DatasetToRead) -> DeclaredColumns:
-        """Return what a row of datasets.tsv says."""
-        return cls(row.identifiers, row.gene_column, tuple(row.annotation_columns), row.sheet, row.scale)
-
-
-NOTHING_DECLARED = DeclaredColumns()
 
 
 def first_cells(table: TextTable, position: int) -> list[str]:
@@ -85,7 +47,7 @@ def is_nameless(name: str) -> bool:
 
 def find_gene_column(
     table: TextTable,
-    declared: DeclaredColumns,
+    declared: DeclaredValues,
     samples: Collection[str] = (),
     peek: Mapping[int, Sequence[str]] | None = None,
 ) -> tuple[int, list[str]]:
@@ -164,7 +126,7 @@ def _fits(cells: Sequence[str], kind: IdentifierKind | None) -> bool:
     return bool(present) and sum(map(bool, map(test, present))) >= _MIN_SHARE_FITTING * len(present)
 
 
-def refuse_hidden_counter(table: TextTable, genes: int, names: Sequence[str], declared: DeclaredColumns) -> None:
+def refuse_hidden_counter(table: TextTable, genes: int, names: Sequence[str], declared: DeclaredValues) -> None:
     """Refuse numbers without a name over them that are all small: R's row numbers after subsetting, no Entrez ids.
 
     Of the human genes with an Entrez id more than a third have one above 70,000.

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sidemine.errors import InputError, Problem
+from sidemine.sources.geo_addresses import ncbi_counts_urls
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -112,8 +113,6 @@ class SeriesMetadata:
     @property
     def alternatives(self) -> list[str]:
         """Where values may be had instead: supplementary files, and NCBI-generated counts for sequencing series."""
-        from sidemine.sources.geo_addresses import ncbi_counts_urls
-
         found = [*self.series_files, *self.sample_files]
         kinds = " ".join(self.series.get("type", [])).lower()
         human = "9606" in self.series.get("sample_taxid", ["9606"])

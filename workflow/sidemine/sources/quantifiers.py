@@ -7,15 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sidemine.errors import InputError, Problem
-from sidemine.text.delimited import (
-    ANNOTATION_WORDS,
-    IDENTIFIER_WORDS,
-    SHORT_STATISTICS,
-    STATISTIC_WORDS,
-    TextTable,
-    plain_word,
-)
+from sidemine.text.header_words import ANNOTATION_WORDS, IDENTIFIER_WORDS, SHORT_STATISTICS, STATISTIC_WORDS, plain_word
 from sidemine.text.numbers import is_missing, is_number
+from sidemine.text.text_table import TextTable
 
 STAR_COUNTERS = frozenset({"N_unmapped", "N_multimapping", "N_noFeature", "N_ambiguous"})
 HTSEQ_COUNTERS = frozenset({"no_feature", "ambiguous", "too_low_aQual", "not_aligned", "alignment_not_unique"})

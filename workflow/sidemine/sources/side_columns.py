@@ -7,7 +7,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from sidemine.errors import Problem, SheetMismatch
-from sidemine.text.delimited import TextTable, plain_word
+from sidemine.text.header_words import plain_word
+from sidemine.text.text_table import TextTable
 
 if TYPE_CHECKING:
     from sidemine.sources.scales import Scale

@@ -13,8 +13,8 @@ from sidemine.isolation.spreadsheet import Cell, Sheet, read_sheets
 from sidemine.sources.containers import spooled_to_file
 from sidemine.text.archive import GZIP_MAGIC
 from sidemine.text.decoding import open_unpacked
-from sidemine.text.delimited import TextTable
 from sidemine.text.numbers import is_number
+from sidemine.text.text_table import TextTable
 
 _OLE_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _MAX_BYTES = 500_000_000

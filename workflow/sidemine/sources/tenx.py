@@ -1,400 +1,68 @@
-"""Read 10x output: triplets (barcodes, features, matrix) or .h5 files, in a folder, tar or zip, or one .h5 file.
-
-Cell Ranger's and STARsolo's folders, archives within archives, one features file that several samples share, and the
-.h5 or triplet of `cellranger aggr`, whose barcodes end in the number of their sample.
-"""
+"""Layout `tenx`: single cells as 10x Genomics' tools write them."""
 
 from __future__ import annotations
 
-import io
-import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from sidemine.errors import InputError, Problem
-from sidemine.isolation import run_isolated
-from sidemine.isolation.matrix_market import read_matrix_market
-from sidemine.sources.cells import Cells
-from sidemine.sources.containers import is_container, iter_files, name_samples, spooled_to_file
-from sidemine.sources.tenx_h5 import read_tenx_h5
-from sidemine.text.decoding import open_unpacked
-from sidemine.text.delimited import read_delimited, unquoted
+from sidemine.sources.declarations import CELLS_NEED_COUNTS, CellLayout, DeclaredValues
+from sidemine.sources.h5ad import HDF5_MAGIC
+from sidemine.sources.inspection import FileToInspect, Inspection
 
 if TYPE_CHECKING:
+    from sidemine.sources.cells import Cells
+
+_SHEET_ROW = "layout: tenx, identifiers: symbol or ensembl, scale: counts, biological_unit: (a column of donors)"
+
+
+def _read(path: Path, declared: DeclaredValues, values: bool) -> Cells:
+    from sidemine.sources.tenx_cells import read_tenx_cells
+
+    del values  # the metadata of cells are counted from their values
+    return read_tenx_cells(path, declared.identifiers)
+
+
+def _inspect(file: FileToInspect) -> Inspection | None:
+    from sidemine.sources.tenx_files import describe_tenx, is_tenx_part
+
+    if file.start.startswith(HDF5_MAGIC):
+        return _inspect_h5(file.path)
+    if file.members is None or not any(map(is_tenx_part, file.members)):
+        return None
+    samples, notes = describe_tenx(file.path)
+    summary = f"{len(file.members)} files in the {'folder' if file.path.is_dir() else 'archive'}."
+    return Inspection(
+        file.path,
+        "10x",
+        samples,
+        files=list(file.members),
+        value_summary=summary,
+        sheet_row=_SHEET_ROW,
+        notes=notes,
+    )
+
+
+def _inspect_h5(path: Path) -> Inspection:
     import pandas as pd
 
-    from sidemine.study.models import IdentifierKind
+    from sidemine.sources.tenx_cells import read_tenx_cells
 
-MAX_MEMBER_BYTES = 8 * 1024**3
-MAX_MEMBERS = 50_000
-MIN_GENES = 200
-"""Barcodes with fewer genes (in small references: fewer than 1 % of the genes) are taken for empty drops."""
+    cells = read_tenx_cells(path, "symbol")
+    counts = cells.obs.groupby("sample", sort=False)["title"].agg(["first", "size"])
+    samples = pd.DataFrame(
+        {"title": list(counts["first"]), "n_cells": [str(n) for n in counts["size"]]},
+        index=pd.Index(counts.index, name="sample", dtype=object),
+    )
+    summary = f"{cells.counts.shape[0]} cells × {cells.counts.shape[1]} genes, counts of 10x Genomics."
+    return Inspection(path, "10x", samples, value_summary=summary, sheet_row=_SHEET_ROW, notes=cells.notes)
 
-_PART = re.compile(r"(.*?)[_.-]?(barcodes\.tsv|features\.tsv|genes\.tsv|matrix\.mtx)(?:\.gz)?", re.DOTALL)
-_ROLE = {"barcodes.tsv": "barcodes", "features.tsv": "features", "genes.tsv": "features", "matrix.mtx": "matrix"}
-_FORM = re.compile(
-    r"(?<![A-Za-z0-9])(?:sample_)?(filtered|raw|unfiltered)(?:_(?:feature|gene)_bc_matri(?:x|ces)(?:_mex|_h5)?)?"
-    r"(?![A-Za-z0-9])"
+
+TENX = CellLayout(
+    word="tenx",
+    meaning="tenx (single cell)",
+    form="cells",
+    own_columns=("cell_type", "sample_columns"),
+    requirement=CELLS_NEED_COUNTS,
+    inspect=_inspect,
+    read=_read,
 )
-_SOLO_FEATURES = frozenset({"gene", "genefull", "genefull_ex50pas", "genefull_exonoverintron"})
-_WELL = re.compile(r"[-_](\d+)$")
-_MAX_TOLD = 6
-_HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
-
-
-@dataclass
-class _Unit:
-    """What may be one sample: a triplet or an .h5 file.
-
-    `base` is its path without the folders and words that tools always write, so that the filtered and the raw matrix
-    of one sample have one base.
-    """
-
-    base: tuple[str, ...]
-    stem: str
-    raw: bool
-    members: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def rank(self) -> tuple[bool, bool]:
-        return self.raw, "h5" in self.members
-
-    @property
-    def shown(self) -> str:
-        return self.members.get("h5") or self.members.get("matrix") or next(iter(self.members.values()))
-
-
-@dataclass
-class _Matrix:
-    """Counts of one sample: cells × features, the cells of each feature row, and the barcodes."""
-
-    counts: Any
-    features: list[list[str]]
-    barcodes: list[str]
-    libraries: list[str] = field(default_factory=list)
-
-
-def read_tenx_cells(path: Path, kind: IdentifierKind) -> Cells:
-    """Read all cells of 10x output.
-
-    The cells get columns `sample` (GSM accession, file prefix, or the part of the path that differs), `title` (the rest
-    of that name) and `barcode`; where the barcodes of a sample carry several numbers (`-1`, `-2`: GEM wells, or the
-    samples that `cellranger aggr` joined), also `well`. Of a single matrix without an accession, each number is a
-    sample.
-
-    Parameters
-    ----------
-    path
-        A folder, tar or zip of triplets or .h5 files, the `matrix.mtx(.gz)` of a triplet (the other two beside it), or
-        an .h5 file.
-    kind
-        `symbol` uses the second column of features, anything else the first.
-
-    Raises
-    ------
-    InputError
-        When a triplet is incomplete, its parts do not fit, samples differ in their genes, or values are no counts.
-    """
-    # HDF5, MatrixMarket and unpacking are native code: a damaged file must not end the job.
-    return run_isolated(_read_cells, path, kind, where=path, returns=Cells, preload=("pandas", "scipy.io", "h5py"))
-
-
-def _read_cells(path: Path, kind: IdentifierKind) -> Cells:
-    import pandas as pd
-    import scipy.sparse as sp
-
-    named, notes = _read_all(path)
-    matrices, frames = [], []
-    features: list[list[str]] | None = None
-    for sample, title, matrix in named:
-        if features is not None and matrix.features != features:
-            raise InputError(
-                Problem(
-                    "the samples do not have the same genes",
-                    f"{path}: sample {sample} differs from those before it",
-                    "one reference for all samples",
-                    "Split the archive into datasets of one reference each.",
-                )
-            )
-        features = matrix.features
-        _check_counts(matrix.counts, f"{path}, {sample}")
-        obs = _describe_cells(sample, title, matrix, alone=len(named) == 1, notes=notes)
-        kept, obs, note = _leave_out_empty(matrix.counts, obs, sample)
-        matrices.append(kept)
-        frames.append(obs)
-        notes += [note] if note else []
-    if features is None:
-        raise InputError(_no_triplet(path, "no triplet and no .h5 file at all"))
-    counts = sp.vstack(matrices).tocsr()
-    is_gene = [len(cells) < 3 or cells[2] == "Gene Expression" for cells in features]
-    column = 1 if kind == "symbol" else 0
-    names = [cells[min(column, len(cells) - 1)] for cells in features]
-    left_out = [(name, "no gene: another feature type") for name, gene in zip(names, is_gene, strict=True) if not gene]
-    keep = [place for place, gene in enumerate(is_gene) if gene]
-    obs = pd.concat(frames).fillna("")
-    return Cells(counts[:, keep], [names[place] for place in keep], obs, left_out, notes)
-
-
-def is_tenx_part(member: str) -> bool:
-    """Tell whether a file within a container is a matrix of 10x output, by its name."""
-    name = PurePosixPath(member).name
-    match = _PART.fullmatch(name)
-    return name.endswith("_bc_matrix.h5") or (match is not None and match[2] == "matrix.mtx")
-
-
-def describe_tenx(path: Path) -> tuple[pd.DataFrame, list[str]]:
-    """Return the samples of a container of 10x output by its files' names (index `sample`, `title`), and notes."""
-    import pandas as pd
-
-    planned, notes = _plan(path)
-    index = pd.Index([sample for sample, _, _ in planned], name="sample", dtype=object)
-    return pd.DataFrame({"title": [title for _, title, _ in planned]}, index=index, dtype=object), notes
-
-
-# ------------------------------------------------------------------------------------------------- which files
-
-
-def _read_all(path: Path) -> tuple[list[tuple[str, str, _Matrix]], list[str]]:
-    """Return (sample, title, matrix) in the order of the container, and notes."""
-    if path.is_file() and _PART.fullmatch(path.name):
-        return [_read_beside(path)], []
-    if path.is_file() and not is_container(path):
-        if not _is_hdf5(path):
-            raise InputError(_no_triplet(path, "it is none of these"))
-        return [(path.stem, path.stem, _read_h5(path))], []
-    if not path.exists():
-        raise InputError(_no_triplet(path, "it is none of these"))
-    planned, notes = _plan(path)
-    matrices = _read_units(path, [unit for _, _, unit in planned])
-    return [(sample, title, matrices[place]) for place, (sample, title, _) in enumerate(planned)], notes
-
-
-def _read_beside(path: Path) -> tuple[str, str, _Matrix]:
-    """Read the triplet that a matrix.mtx belongs to, from the files beside it."""
-    match = _PART.fullmatch(path.name)
-    prefix = match[1] if match else ""
-    parts: dict[str, bytes] = {}
-    for file in sorted(path.parent.iterdir()):
-        other = _PART.fullmatch(file.name)
-        if file.is_file() and other and other[1] == prefix:
-            with open_unpacked(file) as stream:
-                parts[_ROLE[other[2]]] = stream.read()
-    (named,) = name_samples([path.name], [prefix], "cells")
-    if len(parts) < 3:
-        raise InputError(_no_triplet(path, f"{named.sample} has only {', '.join(sorted(parts))}"))
-    return named.sample, named.title, _read_triplet(named.sample, parts, path)
-
-
-def _plan(path: Path) -> tuple[list[tuple[str, str, _Unit]], list[str]]:
-    """Find the samples of a container by the names of its files."""
-    units: dict[tuple[object, ...], _Unit] = {}
-    loose: dict[PurePosixPath, list[str]] = {}
-    others = []
-    for name, _ in iter_files(path, max_member_bytes=MAX_MEMBER_BYTES, max_members=MAX_MEMBERS):
-        member = PurePosixPath(name)
-        if match := _PART.fullmatch(member.name):
-            unit = units.setdefault((member.parent, match[1]), _unit(member.parent.parts, match[1]))
-            unit.members[_ROLE[match[2]]] = name
-        elif member.suffix.lower() == ".h5" and not member.stem.lower().endswith("molecule_info"):
-            units[(name,)] = _unit(member.parent.parts, member.stem)
-            units[(name,)].members["h5"] = name
-        else:
-            others.append(name)
-    for key, unit in list(units.items()):
-        if set(unit.members) == {"features"}:
-            loose.setdefault(PurePosixPath(unit.members["features"]).parent, []).append(unit.members["features"])
-            del units[key]
-    notes = _share_features(list(units.values()), loose)
-    if others:
-        more = f" and {len(others) - _MAX_TOLD} more" if len(others) > _MAX_TOLD else ""
-        notes.append(f"files that are no part of 10x output: {', '.join(others[:_MAX_TOLD])}{more}")
-    chosen = _choose(list(units.values()), path, notes)
-    _check_complete(chosen, path)
-    if not chosen:
-        return [], notes
-    files = name_samples(
-        ["/".join([*unit.base, unit.stem or "-"]) for unit in chosen], [unit.stem for unit in chosen], "cells"
-    )
-    return [(file.sample, file.title, unit) for file, unit in zip(files, chosen, strict=True)], notes
-
-
-def _unit(folders: Sequence[str], stem: str) -> _Unit:
-    forms = [match[1] for folder in folders if (match := _FORM.fullmatch(folder))] + _FORM.findall(stem)
-    base = tuple(part for part in folders if not _FORM.fullmatch(part) and part.lower() not in _SOLO_FEATURES)
-    bare = re.sub(r"[_.-]{2,}", "_", _FORM.sub("", stem)) if _FORM.search(stem) else stem
-    return _Unit(base, bare.strip("_.-"), bool(forms) and forms[-1] != "filtered")
-
-
-def _share_features(units: list[_Unit], loose: dict[PurePosixPath, list[str]]) -> list[str]:
-    """Give a features file that belongs to no matrix to the matrices in its folder, and below, that have none."""
-    notes = []
-    for unit in units:
-        if "matrix" in unit.members and "features" not in unit.members:
-            folders = PurePosixPath(unit.members["matrix"]).parents
-            shared = next((loose[folder] for folder in folders if folder in loose), [])
-            if len(shared) == 1:
-                unit.members["features"] = shared[0]
-    for name in (name for names in loose.values() for name in names):
-        users = sum(unit.members.get("features") == name for unit in units)
-        notes.append(f"{name} is the features file of {users} samples" if users else f"{name} belongs to no matrix")
-    return notes
-
-
-def _choose(units: list[_Unit], path: Path, notes: list[str]) -> list[_Unit]:
-    """Take one form of each sample: filtered before raw, triplet before .h5; what is passed over is told."""
-    samples: dict[tuple[object, ...], list[_Unit]] = {}
-    for unit in units:
-        samples.setdefault((unit.base, unit.stem), []).append(unit)
-    chosen = []
-    for forms in samples.values():
-        best = min(forms, key=lambda unit: unit.rank)
-        equal = [unit for unit in forms if unit.rank == best.rank]
-        if len(equal) > 1:
-            raise InputError(
-                Problem(
-                    "two matrices belong to one sample",
-                    f"{path}: {' and '.join(unit.shown for unit in equal[:4])}",
-                    "one matrix per sample",
-                    "Make a folder or archive with the one that is wanted, and name that one in datasets.tsv.",
-                )
-            )
-        notes += [f"{unit.shown} was passed over: {best.shown} was taken" for unit in forms if unit is not best]
-        chosen.append(best)
-    raw = [unit.shown for unit in chosen if unit.raw]
-    if raw and len(raw) < len(chosen):
-        notes.append(f"only these samples come as raw matrices, empty drops included: {', '.join(raw[:6])}")
-    return chosen
-
-
-def _check_complete(units: list[_Unit], path: Path) -> None:
-    for unit in units:
-        if "h5" not in unit.members and len(unit.members) < 3:
-            name = "/".join([*unit.base, unit.stem] if unit.stem else unit.base) or "the triplet"
-            raise InputError(_no_triplet(path, f"{name} has only {', '.join(sorted(unit.members))}"))
-
-
-def _read_units(path: Path, units: list[_Unit]) -> dict[int, _Matrix]:
-    """Read the files of all samples in one pass; a triplet is read as soon as its parts are there."""
-    wanted: dict[str, list[tuple[int, str]]] = {}
-    for place, unit in enumerate(units):
-        for role, member in unit.members.items():
-            wanted.setdefault(member, []).append((place, role))
-    waiting: dict[int, dict[str, bytes]] = {place: {} for place in range(len(units))}
-    found: dict[int, _Matrix] = {}
-    for name, stream in iter_files(path, max_member_bytes=MAX_MEMBER_BYTES, max_members=MAX_MEMBERS):
-        if name not in wanted:
-            continue
-        if wanted[name][0][1] == "h5":
-            with spooled_to_file(stream, ".h5") as file:
-                found[wanted[name][0][0]] = _read_h5(file, f"{path}, member {name}")
-            continue
-        data = stream.read()
-        for place, role in wanted[name]:
-            waiting[place][role] = data
-            if len(waiting[place]) == 3:
-                found[place] = _read_triplet(units[place].shown, waiting.pop(place), path)
-    return found
-
-
-def _is_hdf5(path: Path) -> bool:
-    with open_unpacked(path) as stream:
-        return stream.read(len(_HDF5_MAGIC)) == _HDF5_MAGIC
-
-
-# ------------------------------------------------------------------------------------------------- what they hold
-
-
-def _read_h5(path: Path, where: str = "") -> _Matrix:
-    read = read_tenx_h5(path, where)
-    return _Matrix(read.counts, read.features, read.barcodes, read.libraries)
-
-
-def _read_triplet(name: str, parts: dict[str, bytes], path: Path) -> _Matrix:
-    matrix = read_matrix_market(io.BytesIO(parts["matrix"]), f"{path}, matrix of {name}")
-    features = [list(cells) for cells in _plain_rows(parts["features"], f"{path}, features of {name}")]
-    barcodes = [cells[0] for cells in _plain_rows(parts["barcodes"], f"{path}, barcodes of {name}")]
-    if matrix.shape != (len(barcodes), len(features)):
-        found = (
-            f"{name}: matrix {matrix.shape[1]} × {matrix.shape[0]}, {len(features)} features, {len(barcodes)} barcodes"
-        )
-        raise InputError(_no_triplet(path, found))
-    return _Matrix(matrix, features, barcodes)
-
-
-def _plain_rows(data: bytes, where: str) -> Iterator[tuple[str, ...]]:
-    table = read_delimited(data, where, separator="\t", header=False, quoting=False, comments="none")
-    return (tuple(map(unquoted, cells)) for cells in table.rows())
-
-
-def _check_counts(matrix: Any, where: str) -> None:
-    import numpy as np
-
-    values = matrix.data
-    if values.size and not (
-        np.isfinite(values).all() and values.min() >= 0 and np.array_equal(values, np.rint(values))
-    ):
-        raise InputError(
-            Problem(
-                "the matrix does not hold raw counts",
-                f"{where}: values are negative, infinite or have fractions",
-                "whole numbers, none negative",
-                "Use the file with raw counts.",
-            )
-        )
-
-
-def _describe_cells(sample: str, title: str, matrix: _Matrix, *, alone: bool, notes: list[str]) -> pd.DataFrame:
-    """Return the metadata of the cells; numbers behind the barcodes are wells, or samples that were joined."""
-    import pandas as pd
-
-    wells = [match[1] if (match := _WELL.search(barcode)) else "" for barcode in matrix.barcodes]
-    numbers = sorted(set(wells), key=lambda well: (len(well), well))
-    obs = pd.DataFrame({"sample": sample, "title": title, "barcode": matrix.barcodes}, dtype=object)
-    if len(numbers) > 1 and "" not in numbers:
-        obs["well"] = wells
-        listed = ", ".join(f"-{well}" for well in numbers)
-        if alone and not re.fullmatch(r"GSM\d+", sample):
-            titles = _titles_of_wells(numbers, matrix.libraries)
-            obs["sample"] = [f"{sample}-{well}" for well in wells]
-            obs["title"] = [titles[well] for well in wells]
-            source = "the library names that the file holds" if matrix.libraries else "the order of the aggregation"
-            notes.append(
-                f"{sample}: the barcodes end in {listed}: samples joined by cellranger aggr, here {sample}-{numbers[0]} "
-                f"… in {source} ({', '.join(titles[well] for well in numbers)}); a sample sheet can name them"
-            )
-        else:
-            notes.append(f"{sample}: the barcodes end in {listed}: wells of one sample (column well)")
-    obs.index = pd.Index([f"{sample}_{barcode}" for barcode in matrix.barcodes], name="cell", dtype=object)
-    return obs
-
-
-def _titles_of_wells(numbers: Sequence[str], libraries: Sequence[str]) -> dict[str, str]:
-    known = {str(place): name for place, name in enumerate(libraries, start=1)}
-    named = len(set(known.values())) == len(known) and set(numbers) <= set(known)
-    return {well: known[well] if named else f"well {well}" for well in numbers}
-
-
-def _leave_out_empty(matrix: Any, obs: pd.DataFrame, name: str) -> tuple[Any, pd.DataFrame, str]:
-    import numpy as np
-
-    fewest = min(MIN_GENES, matrix.shape[1] // 100)
-    full = np.diff(matrix.indptr) >= max(1, fewest)
-    n_empty = int((~full).sum())
-    note = (
-        f"{name}: {n_empty} of {len(full)} barcodes with fewer than {max(1, fewest)} genes were left out"
-        if n_empty
-        else ""
-    )
-    return matrix[full], obs[full], note
-
-
-def _no_triplet(path: Path, found: str) -> Problem:
-    return Problem(
-        "no 10x data can be read here",
-        f"{path}: {found}",
-        "barcodes.tsv, features.tsv (or genes.tsv) and matrix.mtx per sample, with or without .gz, or a 10x .h5 file "
-        "per sample, in a folder, tar or zip; or one 10x .h5 file",
-        "Check file and layout in datasets.tsv; retrieve the file again if it is incomplete.",
-    )

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from sidemine.errors import Problem
 from sidemine.study.hints import dangling
-from sidemine.study.models import Contrast, GeneSetRow, Hypothesis, MarginOfControl
+from sidemine.study.hypotheses import Hypothesis, MarginOfControl
+from sidemine.study.rows import Contrast, GeneSetRow
 from sidemine.study.sheets import Sheet
 
 

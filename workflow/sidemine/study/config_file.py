@@ -12,8 +12,10 @@ from pydantic import TypeAdapter, ValidationError
 
 from sidemine.errors import Problem
 from sidemine.study.explain import model_problems
-from sidemine.study.models import Hypothesis, Settings, StudyConfig
+from sidemine.study.hypotheses import Hypothesis
+from sidemine.study.models import StudyConfig
 from sidemine.study.plain_yaml import LOADER, find_unplain
+from sidemine.study.settings import Settings
 
 
 def read_config(path: Path, overrides: Mapping[str, Any] | None, problems: list[Problem]) -> dict[str, Any]:

@@ -12,10 +12,12 @@ from typing import Any
 from sidemine.errors import Problem, StudyError
 from sidemine.study.config_file import check_config, read_config, salvage
 from sidemine.study.context import ConsideredDataset
-from sidemine.study.models import Contrast, Dataset, GeneSetRow, PublishedTable, StudyConfig, to_plain
+from sidemine.study.draft import Draft
+from sidemine.study.models import StudyConfig, to_plain
 from sidemine.study.paths import expand_path
+from sidemine.study.rows import Contrast, Dataset, GeneSetRow, PublishedTable
 from sidemine.study.sheets import Model, Sheet, read_sheet
-from sidemine.study.validate import Draft, cross_check
+from sidemine.study.validate import cross_check
 
 # Where files lie, and what a report shows beside the evidence, does not change what a study asks: these keys stay out
 # of its digest.

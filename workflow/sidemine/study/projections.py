@@ -1,7 +1,7 @@
 """Projections of a study's rows: what one stage needs of a dataset, a contrast, a hypothesis or a bridge, and no more.
 
 A stage is run again when its projection changes. Notes, labels, licences and other words are in none of them, so that
-rewording a study builds its page again and nothing else. The fields mean what `study.models` says of them.
+rewording a study builds its page again and nothing else. The fields mean what the models of the study say of them.
 """
 
 from __future__ import annotations
@@ -11,20 +11,13 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict
 
+from sidemine.sources.declarations import IdentifierKind, Strand
 from sidemine.sources.scales import Scale
+from sidemine.study.choices import Direction, Family, Role, SetFormat
 from sidemine.study.covariates import parse_covariate
+from sidemine.study.hypotheses import MarginOfControl
 from sidemine.study.independence import source_of
-from sidemine.study.models import (
-    Dataset,
-    Direction,
-    Family,
-    IdentifierKind,
-    Layout,
-    MarginOfControl,
-    Role,
-    SetFormat,
-    Strand,
-)
+from sidemine.study.rows import Dataset
 
 
 class Projection(BaseModel):
@@ -43,7 +36,7 @@ class DatasetToRead(Projection):
 
     dataset: str
     platform: str
-    layout: Layout
+    layout: str
     identifiers: IdentifierKind
     scale: Scale
     gene_column: str

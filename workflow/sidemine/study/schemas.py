@@ -24,23 +24,11 @@ from sidemine.lines.bridge.config import (
 )
 from sidemine.study.context import ClinicalContext, ConsideredDataset, ContextStatement
 from sidemine.study.explain import bare_type, describe_type, name_of
-from sidemine.study.models import (
-    Contrast,
-    Dataset,
-    DerivedColumn,
-    ExcludedSample,
-    GeneSetRow,
-    GeneTableSource,
-    Hypothesis,
-    MarginOfControl,
-    PrimaryTest,
-    PublishedTable,
-    Settings,
-    StudyConfig,
-    StudyInfo,
-    Traps,
-)
+from sidemine.study.hypotheses import Hypothesis, MarginOfControl, PrimaryTest
+from sidemine.study.models import DerivedColumn, ExcludedSample, GeneTableSource, StudyConfig, StudyInfo
 from sidemine.study.panels import GenePanel
+from sidemine.study.rows import Contrast, Dataset, GeneSetRow, PublishedTable
+from sidemine.study.settings import Settings, Traps
 
 logger = logging.getLogger(__name__)
 

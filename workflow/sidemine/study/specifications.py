@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
-from sidemine.study.models import DerivedColumn, Hypothesis, RobustnessDimension, Settings, StudyInfo
+from sidemine.study.choices import MultiGeneRule, ProbeRule, RobustnessDimension
+from sidemine.study.hypotheses import Hypothesis
+from sidemine.study.models import DerivedColumn, StudyInfo
 from sidemine.study.projections import (
     ConcordanceToMeasure,
     ContrastOfRole,
@@ -32,6 +34,7 @@ from sidemine.study.projections import (
     count_sources,
 )
 from sidemine.study.scope import Scope
+from sidemine.study.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,8 +47,6 @@ if TYPE_CHECKING:
     from sidemine.retrieve.study_sources import StudySources
     from sidemine.study.load import Study
 
-ProbeRule = Literal["highest_mean", "highest_variance", "mean_of_probes"]
-MultiGeneRule = Literal["drop", "first"]
 Kind = TypeVar("Kind", bound="DataclassInstance")
 Specified = TypeVar("Specified", bound=Projection)
 Files = dict[str, str]

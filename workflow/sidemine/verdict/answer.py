@@ -10,7 +10,7 @@ from sidemine.effect.intervals import one_sided
 from sidemine.effect.record import COHORT_UNIT, EXPERIMENT_UNIT, ContrastEvidence, HypothesisEvidence
 from sidemine.records import fields_of
 from sidemine.stats.multiplicity import smallest_p
-from sidemine.study.models import Hypothesis
+from sidemine.study.hypotheses import Hypothesis
 from sidemine.study.projections import HypothesisToPlace
 from sidemine.verdict.card import Agreeing, Card, CardCap, CardContrast, Declared
 from sidemine.verdict.decide import Decided, decide_study

@@ -10,7 +10,7 @@ from pydantic import JsonValue
 
 from sidemine.considerations.judgement import Judge
 from sidemine.effect.record import ContrastEvidence, HypothesisEvidence
-from sidemine.study.models import Hypothesis
+from sidemine.study.hypotheses import Hypothesis
 from sidemine.study.projections import ContrastWords
 from sidemine.verdict.answer import answer_hypotheses
 from sidemine.verdict.card import SecondarySet, Verdicts

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class CalibrationSettings:
-    """Part of `study.models.Settings`, by the same names; see there.
+    """Part of `study.settings.Settings`, by the same names; see there.
 
     Attributes
     ----------

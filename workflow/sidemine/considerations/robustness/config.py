@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sidemine.prepare.gene_mapping import MultiGeneRule, ProbeRule
-from sidemine.study.models import RobustnessDimension
+from sidemine.study.choices import MultiGeneRule, ProbeRule, RobustnessDimension
 
 
 @dataclass(frozen=True)
 class RobustnessSettings:
-    """Part of `study.models.Settings`, by the same names; see there.
+    """Part of `study.settings.Settings`, by the same names; see there.
 
     Attributes
     ----------

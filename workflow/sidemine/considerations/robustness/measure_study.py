@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from anndata import AnnData
     from numpy.typing import NDArray
 
-    from sidemine.prepare.gene_mapping import ProbeRule
+    from sidemine.study.choices import ProbeRule
 
     Probes = dict[str, tuple[list[str], NDArray[np.float64]]]
 

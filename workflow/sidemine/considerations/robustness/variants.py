@@ -12,7 +12,7 @@ from dataclasses import dataclass, fields, replace
 from itertools import product
 from typing import Literal
 
-from sidemine.prepare.gene_mapping import ProbeRule
+from sidemine.study.choices import ProbeRule
 
 Filter = Literal["declared", "stricter", "looser"]
 Samples = Literal["all", "age_overlap", "no_reused_controls", "no_sex_mismatch"]

@@ -6,7 +6,7 @@ from sidemine.study.projections import HypothesisToPlace, Projection
 
 
 class SpecificitySettings(Projection):
-    """Part of `study.models.Settings`, by the same names; see there.
+    """Part of `study.settings.Settings`, by the same names; see there.
 
     Attributes
     ----------

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from sidemine.errors import Problem
 from sidemine.lines.bridge.config import Bridge, Concordance, Interaction
 from sidemine.study.hints import dangling
-from sidemine.study.models import Contrast, GeneSetRow
+from sidemine.study.rows import Contrast, GeneSetRow
 from sidemine.study.sheets import Sheet
 
 

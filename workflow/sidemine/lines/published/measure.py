@@ -16,7 +16,8 @@ from sidemine.prepare.platform_annotation import read_platform_annotation
 from sidemine.sources.gene_column import counts_rows
 from sidemine.sources.spreadsheet import is_spreadsheet, read_spreadsheet_sheets
 from sidemine.study.projections import TableToDescribe
-from sidemine.text.delimited import TextTable, read_delimited
+from sidemine.text.delimited import read_delimited
+from sidemine.text.text_table import TextTable
 
 if TYPE_CHECKING:
     import pandas as pd

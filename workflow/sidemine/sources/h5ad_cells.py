@@ -1,0 +1,244 @@
+"""Read single cells of an h5ad (AnnData): raw counts, identifiers, and the metadata of the cells."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sidemine.errors import InputError, Problem
+from sidemine.isolation import run_isolated
+from sidemine.sources.cells import Cells, text_frame
+from sidemine.sources.h5ad_file import PRELOAD, H5adFile, open_h5ad
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from sidemine.sources.declarations import IdentifierKind
+
+COUNT_LAYERS = ("counts", "raw_counts", "count", "raw", "spliced_unspliced")
+_BLOCK = 2**22
+_MOST_LOG = 30
+_EQUAL = 0.002
+_FEWEST_CELLS = 5
+_MOST = 0.5
+_SOME_GENES = 3
+_ENSEMBL_GENE = re.compile(r"ENS[A-Z]*G\d{11}")
+_BARCODE = re.compile(r"(?<![A-Za-z])[ACGT]{12,}(?![A-Za-z])")
+_EVERYWHERE = frozenset({"ACTB", "GAPDH", "B2M", "MALAT1", "RPLP0", "EEF1A1", "TMSB4X", "RPS18", "FTL", "UBC"})
+_SYMBOL_COLUMNS = ("gene_symbols", "gene_symbol", "symbol", "feature_name", "gene_name", "gene_short_name")
+_ENSEMBL_COLUMNS = ("gene_ids", "gene_id", "ensembl", "ensembl_id", "ensembl_gene_id", "feature_id")
+
+
+def read_h5ad_cells(path: Path, kind: IdentifierKind | None, values: bool = True, layer: str = "") -> Cells:
+    """Read cells of an h5ad.
+
+    Raw counts are the whole numbers in X, raw, or a layer named `counts` or the like; of several such matrices the one
+    with the most genes is taken, which is told.
+
+    Parameters
+    ----------
+    path
+        The file.
+    kind
+        What the identifiers are to be; a column of var is used where the index holds the other kind.
+    values
+        False: metadata of the cells only.
+    layer
+        The matrix that is declared to hold the counts: X, raw, or the name of a layer. Counts of a declared matrix may
+        have fractions (corrected for ambient RNA), unless these show that they are normalised.
+
+    Raises
+    ------
+    InputError
+        When the file is no h5ad, holds genes × cells, or no raw counts (all matrices are told, and what each holds).
+    """
+    return run_isolated(_read_cells, path, kind, values, layer, where=path, returns=Cells, preload=PRELOAD)
+
+
+def _read_cells(path: Path, kind: IdentifierKind | None, values: bool, layer: str) -> Cells:
+    with open_h5ad(path) as file:
+        obs, var = text_frame(file.table("obs")), file.table("var")
+        _check_orientation(list(obs.index), [str(name) for name in var.index], path)
+        if not values:
+            return Cells(None, [], obs, simulated=file.simulated)
+        found = _declared_counts(file, layer) if layer else _find_counts(file)
+        var = file.table("raw/var") if found.name == "raw" else var
+        _check_shape(file, found.name, found.matrix.shape, (len(obs), len(var)))
+        n_cells, n_genes = found.matrix.shape
+        notes = [f"raw counts of {n_cells} cells × {n_genes} genes from {found.name}{found.beside}"]
+        return Cells(found.matrix, _identifiers(var, kind), obs, notes=notes, simulated=file.simulated)
+
+
+@dataclass
+class _Counts:
+    """A matrix of counts, its name, and what is to be told of it and the others."""
+
+    name: str
+    matrix: Any
+    beside: str = ""
+
+
+def _find_counts(file: H5adFile) -> _Counts:
+    """Return the whole numbers among the matrices that usually hold counts; the one with the most genes."""
+    known = [name for name in ("X", *(f"layer {layer}" for layer in COUNT_LAYERS), "raw") if name in file.matrices]
+    sizes = {name: file.n_genes(name) for name in known}
+    found: _Counts | None = None
+    total = 0.0
+    for name in sorted(known, key=lambda name: -sizes[name]):
+        if found is not None and sizes[name] < sizes[found.name]:
+            continue
+        matrix = file.matrix(file.matrices[name])
+        if _not_counts(matrix.data) is not None:
+            continue
+        if found is None:
+            found, total = _Counts(name, matrix), float(matrix.sum())
+        elif float(matrix.sum()) != total:
+            raise InputError(
+                Problem(
+                    "two matrices hold whole numbers that differ, so it is not clear which are the raw counts",
+                    f"{file.path}: {found.name} (total {total:,.0f}) and {name} (total {float(matrix.sum()):,.0f})",
+                    "layer in datasets.tsv, where there is more than one matrix of whole numbers",
+                    f"Set layer to {found.name.removeprefix('layer ')} or {name.removeprefix('layer ')}.",
+                )
+            )
+    if found is None:
+        raise InputError(_no_counts(file))
+    others = [f"{name} ({file.n_genes(name)} genes)" for name in file.matrices if name != found.name]
+    found.beside = f"; other matrices: {', '.join(others)}" if others else ""
+    return found
+
+
+def _declared_counts(file: H5adFile, layer: str) -> _Counts:
+    name = layer if layer in {"X", "raw"} and layer in file.matrices else f"layer {layer}"
+    if name not in file.matrices:
+        raise InputError(
+            Problem(
+                f"the file has no matrix {layer!r}",
+                f"{file.path}: it has {', '.join(file.matrices) or 'none'}",
+                "X, raw, or the name of a layer",
+                "Correct layer in datasets.tsv.",
+            )
+        )
+    matrix = file.matrix(file.matrices[name])
+    complaint = _not_counts(matrix.data)
+    if complaint is None:
+        return _Counts(name, matrix, ", as declared")
+    if complaint.startswith("fractions") and (normalised := _normalisation(matrix)) is None:
+        return _Counts(name, matrix, f", as declared; they have {complaint}, as counts corrected for ambient RNA have")
+    raise InputError(
+        Problem(
+            f"{name} is declared as raw counts and holds none",
+            f"{file.path}, {name}: {complaint if not complaint.startswith('fractions') else normalised}",
+            "counts: none negative, not normalised",
+            "Correct layer in datasets.tsv, or use a file with raw counts: sums of normalised cells have no known variance.",
+        )
+    )
+
+
+def _no_counts(file: H5adFile) -> Problem:
+    """Tell every matrix and what it holds; name a layer of another name that may be the counts."""
+    told, whole = [], []
+    for name, place in file.matrices.items():
+        data = file.matrix(place)
+        complaint = _not_counts(data.data)
+        if complaint is None:
+            whole.append(name.removeprefix("layer "))
+            complaint = f"whole numbers up to {float(data.data.max(initial=0)):g}"
+        elif complaint.startswith("fractions"):
+            complaint = _normalisation(data) or complaint
+        told.append(f"{name}: {complaint}")
+    return Problem(
+        "the file holds no raw counts where they usually are",
+        f"{file.path}: {'; '.join(told) or 'no matrix'}",
+        f"whole numbers, none negative, in X, raw or a layer named {', '.join(COUNT_LAYERS)}; or in the matrix that "
+        "layer in datasets.tsv names",
+        f"If {' or '.join(whole)} holds the raw counts, set layer: {whole[0]} in datasets.tsv."
+        if whole
+        else "Use the file with raw counts: sums of normalised cells have no known variance.",
+    )
+
+
+def _normalisation(matrix: Any) -> str | None:
+    """Tell how a matrix without negative values was normalised: cells of equal sums, as they are or before a logarithm."""
+    import numpy as np
+
+    sums = np.asarray(matrix.sum(axis=1), dtype=float).ravel()
+    if _are_equal(sums):
+        return f"every cell adds up to {np.median(sums):.4g}: normalised"
+    if float(matrix.data.max(initial=0)) > _MOST_LOG:
+        return None
+    back = matrix.astype(np.float64)
+    for base, name in ((np.e, "exp(x)"), (2.0, "2^x"), (10.0, "10^x")):
+        back.data = np.power(base, matrix.data.astype(np.float64)) - 1
+        sums = np.asarray(back.sum(axis=1)).ravel()
+        if _are_equal(sums):
+            return f"logarithms of normalised values ({name} - 1 of every cell adds up to {np.median(sums):.4g})"
+    return None
+
+
+def _are_equal(sums: NDArray[Any]) -> bool:
+    import numpy as np
+
+    sums = sums[sums > 0]
+    return len(sums) >= _FEWEST_CELLS and bool(np.ptp(sums) <= _EQUAL * np.median(sums))
+
+
+def _check_orientation(obs: Sequence[str], var: Sequence[str], path: Path) -> None:
+    """Refuse genes × cells: nothing is turned silently, because obs would then be metadata of genes."""
+    genes = sum(bool(_ENSEMBL_GENE.match(name)) for name in obs) > _MOST * len(obs)
+    barcodes = sum(bool(_BARCODE.search(name)) for name in var) > _MOST * len(var)
+    housekeeping = {name.upper() for name in obs} & _EVERYWHERE
+    if genes or barcodes or (len(housekeeping) >= _SOME_GENES and not {name.upper() for name in var} & _EVERYWHERE):
+        raise InputError(
+            Problem(
+                "the file holds genes × cells, not cells × genes",
+                f"{path}: obs are {', '.join(map(repr, obs[:3]))}; var are {', '.join(map(repr, var[:3]))}",
+                "cells (or samples) in obs, genes in var",
+                "Write a copy that is turned: anndata.read_h5ad(FILE).T.write_h5ad(COPY); check that obs of the copy holds "
+                "the metadata of the cells.",
+            )
+        )
+
+
+def _check_shape(file: H5adFile, name: str, found: tuple[int, int], expected: tuple[int, int]) -> None:
+    if found != expected:
+        raise InputError(
+            Problem(
+                "a matrix does not fit the tables of cells and genes",
+                f"{file.path}, {name}: {found[0]} × {found[1]} for {expected[0]} cells and {expected[1]} genes",
+                "one row per cell of obs, one column per gene of var",
+                "Retrieve the file again, and compare its size or checksum with the depositor's.",
+            )
+        )
+
+
+def _not_counts(values: NDArray[Any]) -> str | None:
+    import numpy as np
+
+    if not values.any():
+        return "nothing but zeros"
+    for start in range(0, values.size, _BLOCK):
+        block = values[start : start + _BLOCK]
+        if not np.isfinite(block).all():
+            return "values that are missing or infinite"
+        if float(block.min()) < 0:
+            return f"negative values (for example {float(block.min()):.4g})"
+        fractions = block[block != np.rint(block)]
+        if fractions.size:
+            return f"fractions (for example {float(fractions[0]):.4g})"
+    return None
+
+
+def _identifiers(var: pd.DataFrame, kind: IdentifierKind | None) -> list[str]:
+    """Return identifiers of the kind that is declared, from the index or from a column that holds it."""
+    names = [str(name) for name in var.index]
+    looks_ensembl = sum(name.upper().startswith("ENS") for name in names) > len(names) / 2
+    columns = {"ensembl": _ENSEMBL_COLUMNS, "symbol": _SYMBOL_COLUMNS}.get(kind or "", ())
+    if (kind == "ensembl") == looks_ensembl:
+        return names
+    column = next((name for name in columns if name in var.columns), None)
+    return names if column is None else [str(cell) for cell in var[column]]

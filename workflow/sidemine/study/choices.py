@@ -1,0 +1,33 @@
+"""The closed choices of a study: words that sheets and config.yaml may hold."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+ProbeRule = Literal["highest_mean", "highest_variance", "mean_of_probes"]
+MultiGeneRule = Literal["drop", "first"]
+Role = Literal["disease", "inhibitor", "stimulus", "negative_control"]
+
+Family = Literal["target", "member", "confounder", "comparator", "negative_control"]
+
+Direction = Literal["up", "down", "either"]
+
+Status = Literal["verified", "unverified"]
+
+RobustnessDimension = Literal[
+    "covariates",
+    "composition",
+    "filter",
+    "probe_rule",
+    "statistic",
+    "test",
+    "set_version",
+    "dataset_left_out",
+    "reused_controls",
+    "age_overlap",
+    "sex_mismatch",
+    "seed",
+    "crossed",
+]
+
+SetFormat = Literal["gmt", "gmt_zip", "collectri", "dorothea", "progeny", "sets_tsv"]

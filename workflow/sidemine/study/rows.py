@@ -1,0 +1,260 @@
+"""The rows of a study's sheets: every column, its meaning, its default."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
+
+from sidemine.sources.declarations import IdentifierKind, Strand
+from sidemine.sources.registry import LAYOUTS, layouts_with
+from sidemine.sources.scales import SCALES, Scale
+from sidemine.study.choices import Family, Role, SetFormat, Status
+from sidemine.study.closed_model import ClosedModel, split_list
+from sidemine.study.covariates import parse_covariate
+from sidemine.study.identifiers import Identifier
+from sidemine.study.independence import source_of
+
+if TYPE_CHECKING:
+    LayoutWord = str
+else:
+    LayoutWord = Literal[tuple(LAYOUTS)]
+
+
+def _parse_yes_no(value: object) -> object:
+    if isinstance(value, str) and value.strip().lower() in {"yes", "no", ""}:
+        return value.strip().lower() == "yes"
+    return value
+
+
+# The schemas say what a sheet's cell may hold as well as what it becomes.
+CommaList = Annotated[
+    list[str],
+    BeforeValidator(split_list),
+    WithJsonSchema({"anyOf": [{"type": "array", "items": {"type": "string"}}, {"type": "string"}]}),
+]
+
+YesNo = Annotated[
+    bool,
+    BeforeValidator(_parse_yes_no),
+    WithJsonSchema({"anyOf": [{"type": "boolean"}, {"type": "string", "pattern": "^([Yy][Ee][Ss]|[Nn][Oo])?$"}]}),
+]
+
+_DERIVED_VALUES = [word for word, layout in LAYOUTS.items() if "values" in layout.by_accession]
+
+
+class Dataset(ClosedModel):
+    """One row of `datasets.tsv`: one accession × platform × file × sample subset."""
+
+    dataset: Identifier = Field(description="Id of the dataset, used in paths.")
+    accession: str = Field(pattern=r"^[A-Za-z0-9._-]+$", description="Public accession, for example GSE48000.")
+    platform: str = Field(default="", pattern=r"^(GPL[0-9]+)?$", description="GEO platform; needed for arrays.")
+    layout: LayoutWord = Field(
+        description="Shape of the file: " + "; ".join(layout.meaning for layout in LAYOUTS.values()) + "."
+    )
+    file: str = Field(
+        default="", description=f"URL or path of the values. May be left out for {' and '.join(_DERIVED_VALUES)}."
+    )
+    metadata: str = Field(
+        default="",
+        description="URL or path of the GEO record that describes the samples, where `file` does not: series matrix, SOFT "
+        "family file or MINiML (.xml, .tgz).",
+    )
+    sample_sheet: str = Field(
+        default="", description="Path of a TSV (first column: sample) whose columns are added to, or replace, metadata."
+    )
+    platform_map: str = Field(
+        default="",
+        description="URL or path of the probe annotation; default: GEO's .annot.gz of `platform`. Layout: GEO "
+        "annotation, GEO full platform table, or a TSV with probe_id and symbol.",
+    )
+    identifiers: IdentifierKind = Field(description="What names the genes in the values.")
+    gene_column: str = Field(
+        default="",
+        description="Table and archive only: column that names the genes, where that is not the first one and not clear by itself.",
+    )
+    annotation_columns: CommaList = Field(
+        default_factory=list,
+        description="Table only: columns that describe genes under unusual names (comma list); they are no samples.",
+    )
+    sheet: str = Field(
+        default="",
+        description="Spreadsheets only: name of the sheet that holds the values. Empty: the only sheet with a table.",
+    )
+    strand: Strand = Field(
+        default="no",
+        description="Counts of STAR only: which reads count. no: of both strands. forward: of the gene's strand. reverse: "
+        "of the opposite strand (most stranded kits). The page tells how the reads lie.",
+    )
+    layer: str = Field(
+        default="",
+        description="h5ad only: the matrix that holds the counts: X, raw, or the name of a layer. Empty: the one with "
+        "whole numbers among X, raw and layers named counts or the like, with the most genes.",
+    )
+    scale: Scale = Field(
+        description="Scale of the values as deposited: "
+        + "; ".join(f"{name} ({traits.words})" for name, traits in SCALES.items())
+        + ". Counts may have fractions (RSEM, salmon). z-scores and fractions have no fold change: cohorts get a "
+        "standardised effect, experiments are not testable. The values are checked against it."
+    )
+    subset: str = Field(default="", description="Selector: only matching samples belong to this dataset.")
+    sample_name: str = Field(
+        default="",
+        description="Metadata column whose values name the columns (or archive members) of the value file, where that "
+        "is not the sample accession. For example title or description.",
+    )
+    biological_unit: str = Field(
+        default="",
+        description="Metadata column naming the independent biological unit (donor, patient). Repeats of a unit in one group "
+        "are merged before the fit where blocks are fixed effects. Empty: sample.",
+    )
+    cell_type: str = Field(default="", description="Single cell only: obs column of the cell type. Empty: all cells.")
+    sample_columns: CommaList = Field(
+        default_factory=list,
+        description="Single cell only: obs columns that, with unit and cell type, define one pseudobulk sample.",
+    )
+    sex_column: str = Field(
+        default="", description="Metadata column of the recorded sex. Empty: a column named sex or gender, if any."
+    )
+    age_column: str = Field(
+        default="", description="Metadata column of the age in years. Empty: a column named age, if any."
+    )
+    batch_columns: CommaList = Field(
+        default_factory=list,
+        description="Metadata columns of technical batches (comma list), besides those known by name (batch, plate, "
+        "chip, slide, scan, run, lane, …).",
+    )
+    tissue: str = Field(min_length=1, description="Tissue or cells, in words, for the report.")
+    source: str = Field(
+        default="",
+        description="Data sets that share the same cells and laboratory carry the same word and count as one in pooling and "
+        "verdicts. Empty: accession and tissue.",
+    )
+    composition: YesNo = Field(
+        default=False,
+        description="yes: these are samples of blood. Cohort effects are then also given adjusted for the mix of blood "
+        "cells, and stimulus contrasts show which cell markers cannot be trusted. Never guessed from `tissue`.",
+    )
+    licence: str = Field(min_length=1, description="Terms under which the data may be used.")
+    status: Status = Field(
+        default="unverified", description="verified: selectors were checked against the record itself."
+    )
+    note: str = Field(default="", description="Where the selectors and labels come from; pitfalls.")
+
+    @model_validator(mode="after")
+    def _require_file_or_derivable(self) -> Dataset:
+        layout = LAYOUTS[self.layout]
+        if not self.file and "values" not in layout.by_accession:
+            raise ValueError(f"file is needed for layout {self.layout}")
+        if self.identifiers == "probe" and not self.platform and not self.platform_map:
+            raise ValueError("identifiers are probes, so platform (GPLnnn) or platform_map is needed")
+        for column, field in type(self).model_fields.items():
+            words = layouts_with(column)
+            is_given = getattr(self, column) != field.get_default(call_default_factory=True, validated_data={})
+            if words and is_given and self.layout not in words:
+                raise ValueError(f"{column} belongs to layout{'s' * (len(words) > 1)} {' and '.join(words)} only")
+        return self
+
+    @property
+    def independent_source(self) -> tuple[str, str]:
+        """What counts as one independent source: the declared word, or else accession and tissue."""
+        return source_of(self.source, self.accession or self.dataset, self.tissue)
+
+
+class Contrast(ClosedModel):
+    """One row of `contrasts.tsv`. Every signed number that follows from it is target minus reference."""
+
+    contrast: Identifier = Field(description="Id of the contrast, used in paths.")
+    dataset: Identifier = Field(description="The one dataset that it belongs to.")
+    role: Role = Field(description="disease, inhibitor, stimulus, or negative_control.")
+    target: str = Field(min_length=1, description="Selector of the target samples.")
+    reference: str = Field(min_length=1, description="Selector of the reference samples.")
+    target_label: str = Field(min_length=1, description="The target group in words.")
+    reference_label: str = Field(min_length=1, description="The reference group in words.")
+    covariates: CommaList = Field(
+        default_factory=list,
+        description="Metadata columns in the design (comma list): column, factor(column) or number(column). A bare name is "
+        "a number where every cell is one with one unit (45 years) or a decimal point, or under the name of a quantity "
+        "(age, bmi, rin, …); a factor where cells are words or labels (1_1, 007), or under the name of a batch (plate, "
+        "chip, run, …). Whole numbers under another name, and numbers beside words, must be declared.",
+    )
+    missing_covariates: Literal["refuse", "drop"] = Field(
+        default="refuse",
+        description="A sample without a value of a covariate: refuse makes the contrast not testable, drop leaves the "
+        "sample out of the contrast, with the reason in design.json.",
+    )
+    block: str = Field(default="", description="Metadata column of pairs, donors or batches.")
+    blocking: Literal["auto", "fixed", "correlation"] = Field(
+        default="auto",
+        description="How the block enters: fixed effects, duplicate correlation, or auto (fixed when >= 90 % of "
+        "samples are in complete blocks, else correlation with >= 6 blocks, else not testable).",
+    )
+    array_weights: YesNo = Field(default=False, description="yes: down-weight poor samples (limma's arrayWeights).")
+    robust: YesNo = Field(
+        default=False, description="yes: robust empirical Bayes (protects against outlier variances)."
+    )
+    status: Status = Field(default="unverified", description="verified: checked against the record itself.")
+    note: str = Field(default="", description="Evidence for the selectors; pitfalls.")
+
+    @property
+    def covariate_names(self) -> list[str]:
+        """The metadata columns of `covariates`, without how they are declared to enter."""
+        return [parse_covariate(text).name for text in self.covariates]
+
+
+class GeneSetRow(ClosedModel):
+    """One row of `gene_sets.tsv`: one set, or with member `*` all other sets of a source."""
+
+    gene_set: str = Field(
+        pattern=r"^(\*|[A-Za-z][A-Za-z0-9_]{0,63})$",
+        description="Id of the set, or * with member *: keep source names.",
+    )
+    family: Family = Field(description="target, member, confounder, comparator or negative_control.")
+    source: str = Field(min_length=1, description="URL or path of the library.")
+    format: SetFormat = Field(
+        description="gmt, gmt_zip, collectri, dorothea, progeny, or sets_tsv (gene_set, gene, weight)."
+    )
+    member: str = Field(
+        min_length=1,
+        description="Name in the library (set, pathway, transcription factor; several joined by + are united), or *.",
+    )
+    weighted: YesNo = Field(default=False, description="yes: use the library's signs and weights.")
+    licence: str = Field(min_length=1, description="Licence of the library.")
+    version: str = Field(min_length=1, description="Release or date of the library; 'moving' with mutable = yes.")
+    mutable: YesNo = Field(default=False, description="yes: the address serves a changing file.")
+    opt_in: YesNo = Field(default=False, description="yes: used only when settings.opt_in lists this set.")
+    note: str = Field(default="", description="Why this set is in this family.")
+
+    @model_validator(mode="after")
+    def _star_goes_with_star(self) -> GeneSetRow:
+        if (self.gene_set == "*") != (self.member == "*"):
+            raise ValueError("gene_set * and member * go together")
+        return self
+
+
+class PublishedTable(ClosedModel):
+    """One row of `published_tables.tsv`: somebody's table of fold changes, described but never tested."""
+
+    table: Identifier = Field(description="Id of the table, used in paths.")
+    accession: str = Field(pattern=r"^[A-Za-z0-9._-]+$", description="Accession that the table is labelled with.")
+    platform: str = Field(default="", pattern=r"^(GPL[0-9]+)?$", description="Platform that the label implies.")
+    file: str = Field(min_length=1, description="URL or path (CSV or TSV, also gzipped; XLSX, XLS, XLSB or ODS).")
+    gene_column: str = Field(default="", description="Column of gene symbols. Empty: the first column.")
+    fold_change_column: str = Field(min_length=1, description="Column of the log2 fold change, target minus reference.")
+    compare_with_column: str = Field(
+        default="", description="Column of a second log2 fold change: the sentence then tells target minus this one."
+    )
+    p_value_column: str = Field(default="", description="Column of the raw p-values, if there is one.")
+    adjusted_p_column: str = Field(default="", description="Column of the adjusted p-values, if there is one.")
+    mean_column: str = Field(default="", description="Column of mean expression, if there is one.")
+    zero_is_missing: YesNo = Field(default=False, description="yes: a fold change of exactly 0 means not measured.")
+    platform_map: str = Field(default="", description="Probe map of the declared platform, for the label check.")
+    rival_platform_maps: CommaList = Field(
+        default_factory=list, description="Probe maps of other platforms, GPLnnn=path: which would fit better?"
+    )
+    role: Role = Field(description="disease, inhibitor, stimulus, or negative_control.")
+    target_label: str = Field(min_length=1, description="The target in words.")
+    reference_label: str = Field(min_length=1, description="The reference in words.")
+    panel: str = Field(default="", description="Gene set whose measured genes are counted in the sentence.")
+    licence: str = Field(min_length=1, description="Terms under which the table may be used.")
+    note: str = Field(default="", description="Where it comes from.")
