@@ -404,6 +404,9 @@ def main() -> None:
     parser.add_argument("--budget", type=float, default=20, help="seconds of tests per mutant")
     parser.add_argument("--write", type=Path, help="JSON file for what became of every mutant")
     parser.add_argument("--again", type=Path, help="run only the survivors of such a file")
+    parser.add_argument(
+        "--part", type=int, nargs=2, default=(1, 1), metavar=("K", "N"), help="every N-th, from the K-th"
+    )
     parser.add_argument("--by-hand", action="store_true", help="run the faults of BY_HAND instead")
     arguments = parser.parse_args()
     os.nice(10)
@@ -437,6 +440,7 @@ def main() -> None:
                 print(f"{arguments.sample} of {len(mutants)} mutants, seed {arguments.seed}", flush=True)
                 drawn = random.Random(arguments.seed).sample(range(len(mutants)), arguments.sample)  # noqa: S311
                 mutants = [mutants[at] for at in sorted(drawn)]
+            mutants = mutants[arguments.part[0] - 1 :: arguments.part[1]]
             chosen = [(mutant, mutated(sources[mutant.file], mutant)) for mutant in mutants]
         start = time.time()
         baseline = read_baseline(root, files, arguments.tests)

@@ -170,17 +170,24 @@ def test_code_that_cannot_be_followed_makes_the_script_depend_on_everything(pack
     assert digest(package) != before
 
 
-def edited(monkeypatch, tree, file, old, new):
+def digests_of_scripts(tree):
+    """Return the digest of every script of a copy of the workflow, by name; files are read once."""
+    forget()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(code_digest, "_PACKAGE", tree / "sidemine")
+        found = {path.stem: code_digest.digest_of_script(path) for path in sorted((tree / "scripts").glob("*.py"))}
+    forget()
+    return found
+
+
+def edited(tree, before, file, old, new):
     """Return the scripts whose digest changes with an edit to a copy of sidemine."""
-    monkeypatch.setattr(code_digest, "_PACKAGE", tree / "sidemine")
-    before = {path.stem: digest(path) for path in sorted((tree / "scripts").glob("*.py"))}
     path = tree / file
     text = path.read_text(encoding="utf-8")
     assert old in text
     path.write_text(text.replace(old, new, 1), encoding="utf-8")
-    after = {name: digest(tree / "scripts" / f"{name}.py") for name in before}
+    after = digests_of_scripts(tree)
     path.write_text(text, encoding="utf-8")
-    forget()
     return {name for name in before if before[name] != after[name]}
 
 
@@ -192,6 +199,12 @@ def tree(tmp_path_factory):
     shutil.copytree(WORKFLOW / "sidemine", tree / "sidemine", ignore=ignored)
     shutil.copytree(WORKFLOW / "scripts", tree / "scripts", ignore=ignored)
     return tree
+
+
+@pytest.fixture(scope="module")
+def before(tree):
+    """Digests of all scripts of the copy, before any edit."""
+    return digests_of_scripts(tree)
 
 
 EVERYWHERE = {path.stem for path in SCRIPTS}
@@ -212,9 +225,9 @@ EVERYWHERE = {path.stem for path in SCRIPTS}
         ("scripts/analyse_dataset.py", '"""', '"""Here: ', set()),
     ],
 )  # fmt: skip
-def test_an_edit_to_the_package_reruns_its_users(monkeypatch, tree, file, old, new, scripts):
+def test_an_edit_to_the_package_reruns_its_users(tree, before, file, old, new, scripts):
     """Real edits: a column of one table, a docstring, the log that all share, a style, the simulator."""
-    assert edited(monkeypatch, tree, file, old, new) == scripts
+    assert edited(tree, before, file, old, new) == scripts
 
 
 def test_a_module_that_a_script_finds_by_name_counts_whole(package):

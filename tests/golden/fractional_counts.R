@@ -4,13 +4,7 @@ suppressMessages({library(limma); library(edgeR)})
 out <- commandArgs(trailingOnly = TRUE)[1]
 set.seed(20271126)
 
-save_table <- function(table, name) {
-  connection <- gzfile(file.path(out, paste0(name, ".tsv.gz")), "w")
-  numeric <- vapply(table, is.numeric, TRUE)
-  table[numeric] <- lapply(table[numeric], function(x) formatC(x, digits = 15, format = "g"))
-  write.table(table, connection, sep = "\t", quote = FALSE, row.names = FALSE)
-  close(connection)
-}
+source(file.path(out, "save_table.R"))
 
 n_genes <- 400
 group <- rep(0:1, each = 5)

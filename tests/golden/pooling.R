@@ -4,13 +4,7 @@ suppressMessages(library(metafor))
 out <- commandArgs(trailingOnly = TRUE)[1]
 set.seed(20260105)
 
-save_table <- function(table, name) {
-  connection <- gzfile(file.path(out, paste0(name, ".tsv.gz")), "w")
-  numeric <- vapply(table, is.numeric, TRUE)
-  table[numeric] <- lapply(table[numeric], function(x) trimws(formatC(x, digits = 17, format = "g")))
-  write.table(table, connection, sep = "\t", quote = FALSE, row.names = FALSE)
-  close(connection)
-}
+source(file.path(out, "save_table.R"))
 
 n <- 160
 studies <- 7
@@ -59,6 +53,6 @@ one <- function(i) {
 results <- do.call(rbind, lapply(seq_len(n), one))
 colnames(effects) <- sprintf("effect_%d", seq_len(studies))
 colnames(ses) <- sprintf("se_%d", seq_len(studies))
-save_table(data.frame(effects, ses), "pooling_studies")
-save_table(results, "pooling_metafor")
+save_table(data.frame(effects, ses), "pooling_studies", 17)
+save_table(results, "pooling_metafor", 17)
 writeLines(c(R.version.string, paste("metafor", packageVersion("metafor"))), file.path(out, "pooling_versions.txt"))

@@ -6,13 +6,7 @@ files <- Sys.getenv("SIDEMINE_REAL_FILES")
 stopifnot(nzchar(files))
 geo <- function(path) file.path(files, "mirror/ftp.ncbi.nlm.nih.gov/geo/series", path)
 
-save_table <- function(table, name) {
-  connection <- gzfile(file.path(out, paste0(name, ".tsv.gz")), "w")
-  numeric <- vapply(table, is.numeric, TRUE)
-  table[numeric] <- lapply(table[numeric], function(x) formatC(x, digits = 15, format = "g"))
-  write.table(table, connection, sep = "\t", quote = FALSE, row.names = FALSE)
-  close(connection)
-}
+source(file.path(out, "save_table.R"))
 
 lines <- strsplit(readLines(file.path(files, "mirror/data.broadinstitute.org/gsea-msigdb/msigdb/release/7.0/h.all.v7.0.symbols.gmt")), "\t")
 hallmarks <- setNames(lapply(lines, function(x) x[-(1:2)]), vapply(lines, `[`, "", 1))

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from declared import dataset_row
 
 from sidemine.errors import InputError
 from sidemine.prepare.dataset import collapse_otherwise, prepare_dataset, read_expression, write_expression
@@ -35,20 +36,6 @@ TABLE = GeneTable(
 RNG = np.random.default_rng(4)
 
 
-def _row(**changes: Any) -> Dataset:
-    settings = {
-        "dataset": "d1",
-        "accession": "GSE1",
-        "layout": "table",
-        "file": "x",
-        "identifiers": "symbol",
-        "scale": "counts",
-        "tissue": "blood",
-        "licence": "open",
-    }
-    return Dataset.model_validate(settings | changes)
-
-
 def _table(folder: Path, identifiers: list[str], values: np.ndarray, mark: str = "") -> dict[str, Path]:
     lines = [mark + "\t".join(["gene", *(f"s{n}" for n in range(values.shape[1]))])]
     lines += ["\t".join([name, *map(str, cells)]) for name, cells in zip(identifiers, values.tolist(), strict=True)]
@@ -64,7 +51,7 @@ def _prepare(row: Dataset, files: dict[str, Path], **rules: Any) -> Any:
 def test_counts_of_old_and_new_symbol_are_added(tmp_path: Path) -> None:
     """OLD1 is GENE1: their counts are one gene's, and the ledger says so."""
     values = RNG.integers(0, 100, (41, 4))
-    adata, ledger = _prepare(_row(), _table(tmp_path, ["OLD1", *SYMBOLS], values))
+    adata, ledger = _prepare(dataset_row(), _table(tmp_path, ["OLD1", *SYMBOLS], values))
     assert list(adata.layers) == ["counts"]
     np.testing.assert_array_equal(adata[:, "GENE1"].layers["counts"].ravel(), values[0] + values[1])
     assert adata.var.loc["GENE1"].tolist() == ["1", "ENSG00000000001", "GENE1;OLD1"]
@@ -75,7 +62,7 @@ def test_counts_of_old_and_new_symbol_are_added(tmp_path: Path) -> None:
 def test_normalised_counts_are_added_before_the_logarithm(tmp_path: Path) -> None:
     """log2(a + b + 1), not the mean of two logarithms."""
     values = RNG.negative_binomial(0.4, 0.003, (41, 4)) * 1.01
-    adata, _ = _prepare(_row(scale="normalised_counts"), _table(tmp_path, ["OLD1", *SYMBOLS], values))
+    adata, _ = _prepare(dataset_row(scale="normalised_counts"), _table(tmp_path, ["OLD1", *SYMBOLS], values))
     assert list(adata.layers) == ["log2"]
     np.testing.assert_allclose(adata[:, "GENE1"].layers["log2"].ravel(), np.log2(values[0] + values[1] + 1))
 
@@ -83,7 +70,7 @@ def test_normalised_counts_are_added_before_the_logarithm(tmp_path: Path) -> Non
 def test_provenance_and_mark(tmp_path: Path) -> None:
     """What was done stands in the file; simulated values say that they are."""
     values = RNG.integers(0, 100, (40, 4))
-    adata, _ = _prepare(_row(), _table(tmp_path, SYMBOLS, values, "# SIDEMINE-SIMULATED\n"))
+    adata, _ = _prepare(dataset_row(), _table(tmp_path, SYMBOLS, values, "# SIDEMINE-SIMULATED\n"))
     found = read_provenance(adata)
     assert found["simulated"] is True
     assert found["scale_found"] == "counts"
@@ -97,7 +84,7 @@ def test_provenance_and_mark(tmp_path: Path) -> None:
 def test_scale_contradiction_makes_the_dataset_untestable(tmp_path: Path, declared: str) -> None:
     """The file is still written, with the four-part reason; linear intensities declared linear are fine."""
     values = 2 ** RNG.normal(8, 2, (40, 4)).clip(4, 15) + 0.11
-    adata, _ = _prepare(_row(scale=declared), _table(tmp_path, SYMBOLS, values))
+    adata, _ = _prepare(dataset_row(scale=declared), _table(tmp_path, SYMBOLS, values))
     problem = json.loads(adata.uns["sidemine"])["problem"]
     if declared in {"linear", "normalised_counts"}:
         assert problem is None
@@ -113,7 +100,7 @@ def test_probes_and_their_rule(tmp_path: Path) -> None:
     files["platform_map"] = tmp_path / "map.tsv"
     pairs = "".join(f"{n}_at\t{SYMBOLS[n % 40]}\n" for n in range(79))
     files["platform_map"].write_text("probe_id\tsymbol\n" + pairs)
-    row = _row(identifiers="probe", platform="GPL1", scale="log2")
+    row = dataset_row(identifiers="probe", platform="GPL1", scale="log2")
     adata, ledger = _prepare(row, files)
     assert adata.shape == (5, 40)
     assert Counter(ledger["fate"]) == {"kept": 40, "dropped": 40}
@@ -128,7 +115,7 @@ def test_other_probe_rules_are_read_once_and_equal_the_declared_way(tmp_path: Pa
     """What the robustness grid takes for another probe rule is what the dataset would hold under that rule."""
     platform = tmp_path / "map.tsv"
     platform.write_text("probe_id\tsymbol\n" + "".join(f"p{n}\tGENE{n % 20 + 1}\n" for n in range(40)))
-    row = _row(identifiers="probe", platform_map="map.tsv", scale="log2")
+    row = dataset_row(identifiers="probe", platform_map="map.tsv", scale="log2")
     files = _table(tmp_path, [f"p{n}" for n in range(40)], RNG.normal(8, 2, (40, 6)).round(4)) | {
         "platform_map": platform
     }
@@ -144,13 +131,13 @@ def test_incomplete_rows_are_told(tmp_path: Path) -> None:
     """Counts must be complete; a log2 gene may miss some samples, not most."""
     values = RNG.normal(7, 2, (40, 4)).clip(2, 15)
     values[0, 0] = values[1, :3] = np.nan
-    adata, ledger = _prepare(_row(scale="log2"), _table(tmp_path, SYMBOLS, values))
+    adata, ledger = _prepare(dataset_row(scale="log2"), _table(tmp_path, SYMBOLS, values))
     assert "GENE1" in adata.var_names
     assert "GENE2" not in adata.var_names
     assert ledger["reason"].iloc[1] == "approved symbol; no value in 3 of 4 samples"
     counts = RNG.integers(0, 100, (40, 4)).astype(float)
     counts[2, 1] = np.nan
-    adata, _ = _prepare(_row(), _table(tmp_path, SYMBOLS, counts))
+    adata, _ = _prepare(dataset_row(), _table(tmp_path, SYMBOLS, counts))
     assert "GENE3" not in adata.var_names
 
 
@@ -160,7 +147,7 @@ def test_same_bytes_twice_and_back(tmp_path: Path) -> None:
     files = _table(tmp_path, SYMBOLS, values)
     files["sample_sheet"] = tmp_path / "sheet.tsv"
     files["sample_sheet"].write_text("sample\tgroup\tage\ns0\ta\t3\ns1\tb\t\ns2\ta\t5\ns3\tb\t6\n")
-    row = _row()
+    row = dataset_row()
     samples = read_samples(row, files, {}, [])
     write_table(samples, tmp_path / "samples.tsv", SAMPLES)
     stored = read_table(tmp_path / "samples.tsv", SAMPLES)
@@ -196,7 +183,7 @@ def test_header_only_series_matrix_names_alternatives(tmp_path: Path) -> None:
         '!Series_supplementary_file\t"ftp://x/GSE1_counts.tsv.gz"\n\n!Sample_title\t"a"\n!Sample_geo_accession\t"GSM1"\n'
         '!series_matrix_table_begin\n"ID_REF"\t"GSM1"\n!series_matrix_table_end\n'
     )
-    adata, ledger = _prepare(_row(layout="series_matrix", file=""), {"values": path})
+    adata, ledger = _prepare(dataset_row(layout="series_matrix", file=""), {"values": path})
     assert adata.shape == (1, 0)
     problem = read_provenance(adata)["problem"]
     assert "holds no values" in problem["what"]
@@ -210,7 +197,7 @@ def test_ncbi_counts_use_their_annotation(tmp_path: Path) -> None:
     files = _table(tmp_path, ids, RNG.integers(0, 100, (41, 4)))
     files["annotation"] = tmp_path / "annot.tsv"
     files["annotation"].write_text("GeneID\tSymbol\n9001\tOLD1\n9002\tNOBODY\n")
-    row = _row(layout="ncbi_counts", file="", identifiers="entrez")
+    row = dataset_row(layout="ncbi_counts", file="", identifiers="entrez")
     adata, ledger = _prepare(row, files)
     assert adata.var.loc["GENE1", "identifier"] == "9001"
     assert ledger.set_index("identifier").loc["9002", "fate"] == "dropped"
@@ -220,7 +207,7 @@ def test_no_probe_is_chosen_by_rounding(tmp_path: Path) -> None:
     """Rows of z-scores all have mean 0 and SD 1: no probe speaks for its gene by its level, so the mean of probes does."""
     values = RNG.normal(size=(41, 6))
     scores = (values - values.mean(axis=1, keepdims=True)) / values.std(axis=1, ddof=1, keepdims=True)
-    adata, _ = _prepare(_row(scale="z_score"), _table(tmp_path, ["OLD1", *SYMBOLS], scores.round(4)))
+    adata, _ = _prepare(dataset_row(scale="z_score"), _table(tmp_path, ["OLD1", *SYMBOLS], scores.round(4)))
     assert list(adata.layers) == ["z_score"]
     assert read_provenance(adata)["probe_rule"] == "mean_of_probes"
     mean = scores[:2].round(4).mean(axis=0)

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import pytest
+from declared import derived_columns, titled_row, write_described_table
 
 from sidemine.errors import InputError, SidemineError
 from sidemine.prepare.label_notes import find_label_notes
 from sidemine.prepare.metadata import read_samples
 from sidemine.prepare.sample_sheet import read_sample_sheet
 from sidemine.prepare.sample_table import SAMPLES
-from sidemine.study.models import DerivedColumn
-from sidemine.study.rows import Dataset
 from sidemine.tables import check_table
 
 SERIES = """!Series_geo_accession\t"GSE1"
@@ -31,35 +29,10 @@ SERIES = """!Series_geo_accession\t"GSE1"
 TABLE = "gene\tdon.1.ctl\tdon-1 ifn\tX2_ctl\nA\t1\t2\t3\n"
 
 
-def _row(**changes: Any) -> Dataset:
-    settings = {
-        "dataset": "d1",
-        "accession": "GSE1",
-        "layout": "table",
-        "file": "x",
-        "identifiers": "symbol",
-        "scale": "counts",
-        "tissue": "blood",
-        "licence": "open",
-        "platform": "GPL1",
-        "sample_name": "title",
-    }
-    return Dataset.model_validate(settings | changes)
-
-
-def _derive(**columns: tuple[str, str]) -> dict[str, DerivedColumn]:
-    return {
-        name: DerivedColumn.model_validate({"from": source, "regex": regex})
-        for name, (source, regex) in columns.items()
-    }
-
-
 @pytest.fixture
 def files(tmp_path: Path) -> dict[str, Path]:
     """A series matrix with metadata and a table whose columns are named by title, as R mangles titles."""
-    (tmp_path / "series.txt").write_text(SERIES)
-    (tmp_path / "table.txt").write_text(TABLE)
-    return {"values": tmp_path / "table.txt", "metadata": tmp_path / "series.txt"}
+    return write_described_table(tmp_path, SERIES, TABLE)
 
 
 def _sheet(files: dict[str, Path], text: str) -> dict[str, Path]:
@@ -70,7 +43,7 @@ def _sheet(files: dict[str, Path], text: str) -> dict[str, Path]:
 
 def test_samples_of_another_platform_do_not_take_part(files: dict[str, Path]) -> None:
     """They keep their row, with the reason; the others are matched although R mangled their names."""
-    samples = read_samples(_row(), files, {}, [])
+    samples = read_samples(titled_row(), files, {}, [])
     check_table(samples, SAMPLES, "samples")
     assert samples["fate"].tolist() == ["used", "used", "used", "another platform: GPL2"]
     assert samples["unit"].tolist() == ["GSM1", "GSM2", "GSM3", "GSM4"]
@@ -80,9 +53,9 @@ def test_samples_of_another_platform_do_not_take_part(files: dict[str, Path]) ->
 def test_subset_exclusion_derivation_and_unit(files: dict[str, Path]) -> None:
     """The four edits of a study work together; a sample outside needs no match of the regular expression."""
     samples = read_samples(
-        _row(subset='title ~ "don"', biological_unit="donor"),
+        titled_row(subset='title ~ "don"', biological_unit="donor"),
         files,
-        _derive(donor=("title", r"don-(\d) .*")),
+        derived_columns(donor=("title", r"don-(\d) .*")),
         ["GSM2"],
     )
     assert samples["fate"].tolist() == [
@@ -97,15 +70,15 @@ def test_subset_exclusion_derivation_and_unit(files: dict[str, Path]) -> None:
 def test_unmatched_derivation_lists_the_values(files: dict[str, Path]) -> None:
     """A regular expression must match every sample that takes part; those that it misses are listed."""
     with pytest.raises(InputError, match=r"does not match 1 samples\n.*'2_ctl'"):
-        read_samples(_row(), files, _derive(donor=("title", r"don-(\d) .*")), [])
+        read_samples(titled_row(), files, derived_columns(donor=("title", r"don-(\d) .*")), [])
     with pytest.raises(InputError, match="derived from does not exist"):
-        read_samples(_row(), files, _derive(donor=("nothing", r"(.*)")), [])
+        read_samples(titled_row(), files, derived_columns(donor=("nothing", r"(.*)")), [])
 
 
 def test_columns_without_samples_show_both_sides(files: dict[str, Path]) -> None:
     """When names do not match, both sides are listed, and the column that would match is named."""
     with pytest.raises(InputError, match=r"'GSM1'.*'don\.1\.ctl'[\s\S]*title would match 3 of 3"):
-        read_samples(_row(sample_name=""), files, {}, [])
+        read_samples(titled_row(sample_name=""), files, {}, [])
 
 
 @pytest.mark.parametrize(
@@ -121,19 +94,19 @@ def test_columns_without_samples_show_both_sides(files: dict[str, Path]) -> None
 def test_declarations_that_do_not_fit(files: dict[str, Path], changes: dict[str, str], message: str) -> None:
     """Each wrong name is told with the names that exist."""
     with pytest.raises(SidemineError, match=message):
-        read_samples(_row(**changes), files, {}, [])
+        read_samples(titled_row(**changes), files, {}, [])
 
 
 def test_unknown_excluded_sample(files: dict[str, Path]) -> None:
     """An exclusion of a sample that does not exist is a mistake, not a no-op."""
     with pytest.raises(InputError, match="'GSM9'"):
-        read_samples(_row(), files, {}, ["GSM9"])
+        read_samples(titled_row(), files, {}, ["GSM9"])
 
 
 def test_sheet_adds_and_replaces(files: dict[str, Path]) -> None:
     """A sheet's value wins where there is one; comments are skipped."""
     sheet = _sheet(files, "# mine\nsample\tgroup\tage\nGSM1\tmock\t30\nGSM2\t\t40\n")
-    samples = read_samples(_row(), sheet, {}, [])
+    samples = read_samples(titled_row(), sheet, {}, [])
     assert samples["group"].tolist()[:3] == ["mock", "IFN", "control"]
     assert samples["age"].tolist() == ["30", "40", "", ""]
 
@@ -161,14 +134,14 @@ def test_bad_sheets(tmp_path: Path, text: str, message: str) -> None:
 def test_sheet_with_unknown_sample(files: dict[str, Path]) -> None:
     """A sheet for samples that do not exist is a mistake."""
     with pytest.raises(InputError, match="'GSM77'"):
-        read_samples(_row(), _sheet(files, "sample\tx\nGSM77\t1\n"), {}, [])
+        read_samples(titled_row(), _sheet(files, "sample\tx\nGSM77\t1\n"), {}, [])
 
 
 def test_table_without_metadata_names_its_own_samples(files: dict[str, Path]) -> None:
     """Without GEO metadata the columns are the samples, and a sheet may tell about them."""
     only = {"values": files["values"]}
-    row = _row(sample_name="", platform="")
-    samples = read_samples(row, only, _derive(stim=("sample", r".*(ctl|ifn)")), [])
+    row = titled_row(sample_name="", platform="")
+    samples = read_samples(row, only, derived_columns(stim=("sample", r".*(ctl|ifn)")), [])
     assert samples["sample"].tolist() == ["don.1.ctl", "don-1 ifn", "X2_ctl"]
     assert samples["stim"].tolist() == ["ctl", "ifn", "ctl"]
     assert samples["title"].tolist() == samples["sample"].tolist()
@@ -211,13 +184,13 @@ def test_rows_of_separators_alone_are_passed_over(tmp_path: Path) -> None:
 )
 def test_units_that_may_be_one_or_two_are_asked_about(files: dict[str, Path], units: list[str], message: str) -> None:
     """Samples of one unit are merged, those of two count as independent: neither is guessed."""
-    names = list(read_samples(_row(), files, {}, [])["sample"])
+    names = list(read_samples(titled_row(), files, {}, [])["sample"])
     cells = [*units, *(f"other{n}" for n in range(len(names)))][: len(names)]
     lines = [f"{name}\t{cell}" for name, cell in zip(names, cells, strict=True)]
     described = _sheet(files, "\n".join(["sample\tdonor", *lines]) + "\n")
     with pytest.raises(SidemineError, match=message):
-        read_samples(_row(biological_unit="donor"), described, {}, [])
+        read_samples(titled_row(biological_unit="donor"), described, {}, [])
     distinct = _sheet(files, "sample\tdonor\n" + "".join(f"{name}\tP{n}0\n" for n, name in enumerate(names)))
-    assert read_samples(_row(biological_unit="donor"), distinct, {}, [])["unit"].tolist() == [
+    assert read_samples(titled_row(biological_unit="donor"), distinct, {}, [])["unit"].tolist() == [
         f"P{n}0" for n in range(len(names))
     ]

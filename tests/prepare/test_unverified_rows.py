@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from declared import derived_columns, titled_row, write_described_table
 
 from sidemine.prepare.metadata import read_or_explain_samples
 from sidemine.prepare.sample_table import SAMPLES
 from sidemine.study.models import DerivedColumn
-from sidemine.study.rows import Dataset
 from sidemine.tables import check_table
 
 SERIES = """!Series_geo_accession\t"GSE1"
@@ -52,37 +52,18 @@ MISMATCHES: dict[str, tuple[dict[str, Any], dict[str, tuple[str, str]], list[str
 @pytest.fixture
 def files(tmp_path: Path) -> dict[str, Path]:
     """A table of values, and a series matrix that describes its samples."""
-    (tmp_path / "series.txt").write_text(SERIES)
-    (tmp_path / "table.txt").write_text(TABLE)
-    return {"values": tmp_path / "table.txt", "metadata": tmp_path / "series.txt"}
-
-
-def _dataset(**changes: str) -> Dataset:
-    cells = {
-        "dataset": "d1",
-        "accession": "GSE1",
-        "layout": "table",
-        "file": "x",
-        "identifiers": "symbol",
-        "scale": "counts",
-        "tissue": "blood",
-        "licence": "open",
-        "platform": "GPL1",
-        "sample_name": "title",
-    }
-    return Dataset.model_validate(cells | changes)
+    return write_described_table(tmp_path, SERIES, TABLE)
 
 
 def _edits(derive: dict[str, tuple[str, str]], exclude: list[str]) -> tuple[dict[str, DerivedColumn], list[str]]:
-    columns = {name: DerivedColumn.model_validate({"from": a, "regex": b}) for name, (a, b) in derive.items()}
-    return columns, exclude
+    return derived_columns(**derive), exclude
 
 
 @pytest.mark.parametrize("name", MISMATCHES)
 def test_a_mismatch_is_told_and_every_sample_keeps_its_row(files: dict[str, Path], name: str) -> None:
     """Whatever the row asks for in vain, the problems are told: the check of all designs stops for a verified row."""
     cells, derive, exclude, words = MISMATCHES[name]
-    samples, problems = read_or_explain_samples(_dataset(**cells), files, *_edits(derive, exclude))
+    samples, problems = read_or_explain_samples(titled_row(**cells), files, *_edits(derive, exclude))
     told = "\n".join(map(str, problems))
     for word in [*words, "where:", "allowed:", "next:"]:
         assert word in told
@@ -94,13 +75,13 @@ def test_a_mismatch_is_told_and_every_sample_keeps_its_row(files: dict[str, Path
 def test_all_mismatches_of_a_dataset_are_told_at_once(files: dict[str, Path]) -> None:
     """One run shows everything that has to be mended in the row."""
     cells, derive, exclude, _ = MISMATCHES["several"]
-    _, problems = read_or_explain_samples(_dataset(**cells), files, *_edits(derive, exclude))
+    _, problems = read_or_explain_samples(titled_row(**cells), files, *_edits(derive, exclude))
     assert len(problems) == 3
 
 
 def test_a_row_that_fits_has_no_problem(files: dict[str, Path]) -> None:
     """Unverified is no fault in itself."""
-    samples, problems = read_or_explain_samples(_dataset(biological_unit="donor"), files, *_edits(DONOR, ["GSM3"]))
+    samples, problems = read_or_explain_samples(titled_row(biological_unit="donor"), files, *_edits(DONOR, ["GSM3"]))
     assert problems == []
     assert samples["fate"].tolist() == ["used", "used", "excluded by hand"]
     assert samples["unit"].tolist() == ["a", "b", "c"]

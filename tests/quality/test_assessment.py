@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
-
 import anndata as ad
 import numpy as np
 import pandas as pd
 import pytest
+from as_deposited import as_deposited
 
 from sidemine.prepare.log_expression import log2_expression
 from sidemine.quality.assessment import assess_quality, flag_declared_scale
@@ -24,20 +23,7 @@ def dataset(values, layer="log2", problem=None):
         obs=pd.DataFrame({"unit": names}, index=names), var=pd.DataFrame(index=[f"G{gene}" for gene in range(n_genes)])
     )
     found.layers[layer] = values
-    found.uns["sidemine"] = json.dumps(
-        {
-            "dataset": "d",
-            "scale_declared": layer,
-            "scale_found": layer,
-            "scale_answer": "fits",
-            "scale_reason": "",
-            "offset": None,
-            "n_values": 0,
-            "n_values_moved": 0,
-            "transformation": "none",
-            "problem": problem,
-        }
-    )
+    found.uns["sidemine"] = as_deposited(layer=layer, problem=problem)
     samples = pd.DataFrame({"sample": names, "unit": names, "fate": "used"})
     return found, samples
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
-
 import anndata as ad
 import numpy as np
 import pandas as pd
 import pytest
+from as_deposited import as_deposited
 
 from sidemine.quality.assessment import assess_quality, flag_platform
 from sidemine.quality.near_copies import distances, distances_within, find_copies, flag_apart
@@ -37,20 +36,7 @@ def cohort(n=20, seed=1):
     gender = ["female" if female else "male" for female in is_female]
     genes = [*SEX_GENES, *(f"G{gene}" for gene in range(300))]
     data = ad.AnnData(obs=pd.DataFrame(index=names), var=pd.DataFrame(index=genes), layers={"log2": values})
-    data.uns["sidemine"] = json.dumps(
-        {
-            "dataset": "d",
-            "scale_declared": "log2",
-            "scale_found": "log2",
-            "scale_answer": "fits",
-            "scale_reason": "",
-            "offset": None,
-            "n_values": 0,
-            "n_values_moved": 0,
-            "transformation": "none",
-            "problem": None,
-        }
-    )
+    data.uns["sidemine"] = as_deposited()
     samples = pd.DataFrame({"sample": names, "unit": names, "fate": "used", "gender": gender, "relation": ""})
     return data, samples
 

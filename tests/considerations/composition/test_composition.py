@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from cases import case
+from scipy import stats
 
 from sidemine.considerations.composition.cell_proxies import (
     build_proxies,
@@ -52,6 +53,15 @@ def values(effect=0.0, shift=0.0, slope=0.0, seed=1):
         rows = [GENES.index(gene) for gene in MARKERS[name]]
         found[rows] += 1.5 * fraction
     return 7 + 0.3 * found
+
+
+FIGURES = {
+    "drawn": [0.2422413, 0.8515561, 0.1721267, 1.4387483],
+    "corrected": 0.7967571,
+    "corrected_se": 0.3262443,
+    "single": {"erythroid": [1.1091986, 1.0790817, 0.4850747], "platelet": [0.1314731, 1.5565117, 0.0076447]},
+}
+"""Of `test_figures_of_one_fit_are_kept`: what this code gave when `benchmarks/composition.py` measured how the gate behaves."""
 
 
 def fitted(**options):
@@ -123,6 +133,36 @@ def test_bound_at_reliability_07_goes_beyond_the_adjustment():
     """With a confounding shift, assuming noisier proxies moves the effect further from the total one."""
     found = measured(fitted(shift=1.0, slope=0.8))
     assert found.corrected.effect < found.adjusted.effect < found.total.effect
+
+
+def test_figures_of_one_fit_are_kept():
+    """Difference, bound and single proxies of one planted contrast: 2,000 draws, 95 %, reliability .7, one seed."""
+    found = measured(fitted(effect=0.4, shift=0.8, slope=0.5))
+    assert found.n_bootstrap == 2000
+    assert found.difference.effect == pytest.approx(found.total.effect - found.adjusted.effect)
+    drawn = np.r_[found.difference.ci_low, found.difference.ci_high, found.corrected.ci_low, found.corrected.ci_high]
+    assert drawn == pytest.approx(FIGURES["drawn"], abs=1e-6)
+    assert (found.corrected.reliability, found.corrected.effect) == (0.7, pytest.approx(FIGURES["corrected"], abs=1e-6))
+    assert found.corrected.effect_se == pytest.approx(FIGURES["corrected_se"], abs=1e-6)
+    single = {row.cell_type: (row.shift.effect, row.adjusted.effect, row.difference) for row in found.single}
+    for cell, expected in FIGURES["single"].items():
+        assert single[cell] == pytest.approx(expected, abs=1e-6)
+        assert single[cell][2] == pytest.approx(found.total.effect - single[cell][1])
+    half = found.adjusted.effect_se * stats.t.ppf(0.975, found.adjusted.df)
+    assert found.adjusted.ci_low == pytest.approx(found.adjusted.effect - half)
+    assert found.adjusted.ci_high == pytest.approx(found.adjusted.effect + half)
+    assert found.retained_percent == pytest.approx(100 * found.adjusted.effect / found.total.effect)
+
+
+def test_a_proxy_differs_between_the_groups_from_p_five_percent_on():
+    """Markers that differ a little (p = .1 to .5) are no reason to adjust for them; those with p < .05 are."""
+    seen = set()
+    for shift in (0.0, 0.1, 0.2, 0.22, 0.24, 0.26, 0.3, 0.5):
+        fit = fitted(shift=float(shift))
+        alone = measured(fit, {"erythroid": MARKERS["erythroid"]}).single[0].shift.p_value
+        assert (find_differing(fit, primary(), MARKERS, CONTAMINATED) == ["erythroid"]) is (alone <= 0.05)
+        seen.add("below" if alone <= 0.05 else "between" if alone <= 0.5 else "above")
+    assert {"below", "between"} <= seen
 
 
 def test_same_seed_same_numbers():

@@ -124,10 +124,10 @@ def test_a_planted_set_stands_on_top_and_the_sign_counts(shifted_fit, kind):
 
 def test_percentile_of_null_sets_is_even():
     """Without any effect the percentile is spread over 0 to 100: it does not call sets special by itself."""
-    records = [measured(fitted(seed=seed))[1][0] for seed in range(100, 140)]
+    records = [measured(fitted(seed=seed))[1][0] for seed in range(100, 124)]
     matched = [record.contrasts[0].matched.percentile for record in records]
     found = [value for value in matched if value is not None]
-    assert len(found) > 30
+    assert len(found) > 18
     assert 35 < np.mean(found) < 65
     assert np.ptp(found) > 40
 

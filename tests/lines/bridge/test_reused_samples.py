@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from types import SimpleNamespace
 
 import anndata as ad
 import numpy as np
 import pandas as pd
 import pytest
+from as_deposited import as_deposited
 
 from sidemine.differential.contrast import fit_declared_contrast
 from sidemine.differential.contrast_fit import save_fit
@@ -59,18 +59,7 @@ def cohort(dataset, first_sample, seed):
         var=pd.DataFrame({"entrez": "", "ensembl": ""}, index=GENES),
         layers={"log2": values},
     )
-    about = {
-        "scale_declared": "log2",
-        "scale_found": "log2",
-        "scale_answer": "fits",
-        "scale_reason": "",
-        "offset": None,
-        "n_values": 0,
-        "n_values_moved": 0,
-        "transformation": "none",
-        "problem": None,
-    }
-    data.uns["sidemine"] = json.dumps({"dataset": dataset, **about})
+    data.uns["sidemine"] = as_deposited(dataset)
     return data
 
 

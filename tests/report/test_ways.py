@@ -1,0 +1,79 @@
+"""Up is higher in the target, orange and ▲; down is lower, blue and ▼: on every card, in the overview, and in charts."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from example_results import example_card
+
+from sidemine.drawing.charts import GROUP_SHAPES, GROUPS, WAY_SHAPES, WAYS, interval_words, signed_axis, way
+from sidemine.report.forest import forest, forest_rows
+
+MARK = re.compile(r'<span class="way (\w+)"[^>]*>(?:<span aria-hidden="true">)?(.)(?:</span>)?(.{0,250})')
+
+
+@pytest.fixture(scope="module")
+def marks(example_page):
+    """Class, mark and the words behind it, wherever the page marks a direction."""
+    return MARK.findall(example_page.read_text(encoding="utf-8"))
+
+
+def test_every_mark_of_the_page_points_where_its_words_do(marks):
+    """The first side that the words name is the one of the mark."""
+    pointed = [(name, mark, re.search(r"\b(higher|lower)\b", words)) for name, mark, words in marks if mark in "▲▼"]
+    assert len(pointed) >= 10
+    assert {(name, mark, side[1]) for name, mark, side in pointed if side} == {
+        ("higher", "▲", "higher"),
+        ("lower", "▼", "lower"),
+    }
+    assert all(side for _name, _mark, side in pointed)
+
+
+def test_no_other_mark_claims_a_direction(marks):
+    """Where the interval includes no difference, or nothing was tested, neither class nor mark points anywhere."""
+    rest = [name for name, mark, _words in marks if mark not in "▲▼"]
+    assert rest
+    assert set(rest) <= {"none", "unclear"}
+
+
+def test_colours_and_shapes_of_charts_keep_their_meaning():
+    """One scale for all charts: the same word, the same colour, the same triangle."""
+    assert dict(zip(WAYS["domain"], WAYS["range"], strict=True)) == {
+        "higher": "@higher", "lower": "@lower", "unclear": "@muted",
+    }  # fmt: skip
+    assert dict(zip(WAY_SHAPES["domain"], WAY_SHAPES["range"], strict=True)) == {
+        "higher": "triangle-up", "lower": "triangle-down", "unclear": "circle",
+    }  # fmt: skip
+    assert dict(zip(GROUPS["domain"], GROUPS["range"], strict=True)) == {
+        "target": "@target", "reference": "@reference", "other": "@muted",
+    }  # fmt: skip
+    assert GROUP_SHAPES["domain"] == GROUPS["domain"]
+    assert signed_axis("SD")[0] == "◀ lower in target  │  higher in target ▶"
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "side"), [(0.1, 0.5, "higher"), (-0.5, -0.1, "lower"), (-0.1, 0.5, "unclear"), (0.0, 0.5, "unclear"),
+                              (-0.5, 0.0, "unclear")],
+)  # fmt: skip
+def test_an_interval_that_touches_no_difference_points_nowhere(low, high, side):
+    """Both limits on one side of 0."""
+    assert way(low, high) == side
+    assert interval_words(0.25, low, high).startswith("0.25 [")
+
+
+def test_the_forest_plot_draws_what_the_card_holds():
+    """One row per contrast with its ends where they belong, and a symmetric axis that reaches beyond all of them."""
+    card = example_card()
+    rows = forest_rows(card.evidence)
+    for row, entry in zip(rows, card.evidence, strict=True):
+        assert (row["effect"], row["ci_low"], row["ci_high"]) == (entry.effect, entry.ci_low, entry.ci_high)
+        assert row["way"] == way(entry.ci_low, entry.ci_high)
+        assert f"{entry.n_target} v {entry.n_reference}" in row["facts"]
+    spec = forest(rows, card.declared.margin_unit, 0.3)
+    band = spec["layer"][0]["data"]["values"]
+    assert {(row["low"], row["high"]) for row in band} == {(-0.3, 0.3)}
+    low, high = spec["layer"][0]["encoding"]["x"]["scale"]["domain"]
+    assert low == -high
+    assert high == pytest.approx(1.08 * max(abs(end) for row in rows for end in (row["ci_low"], row["ci_high"])))
+    assert forest(rows, card.declared.margin_unit, None)["layer"][0]["data"]["values"] == []
