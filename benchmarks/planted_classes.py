@@ -13,9 +13,10 @@ from planted_verdicts import Outcome, judge_cohorts, judge_experiments
 from sidemine.considerations.traps.record import Checks
 from sidemine.quality.associations import find_associations
 from sidemine.quality.contrast_quality import flag_batches
+from sidemine.study.projections import TrapsOfContrast
 from sidemine.study.settings import Traps
 
-ACTIONS = {**Traps().model_dump(), "batch_aliased": "warn"}
+TRAPS = TrapsOfContrast.of(Traps(batch_aliased="warn"))
 """Declared consequences; an aliased batch is only told here, which is the weakest that a study may declare."""
 UNANSWERED = ("not supported", "not testable")
 NOT_SUPPORTED = ("suggestive", "not supported", "conflicting", "not testable")
@@ -66,9 +67,9 @@ def _cohorts(
         if flagged:
             # The design does not hold the batch; the checks of the data find it by its name.
             found = {
-                row.evidence.contrast: flag_batches(
+                row.name: flag_batches(
                     find_associations(row.samples, row.is_target, group_columns=set(), in_design={"age", "sex"}),
-                    ACTIONS,
+                    TRAPS,
                 )
                 for row in measured
             }

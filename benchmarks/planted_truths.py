@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from anndata import AnnData
 from numpy.typing import NDArray
 
 from sidemine.considerations.composition.cell_proxies import read_markers
-from sidemine.differential.contrast_fit import ContrastFit
-from sidemine.differential.design import build_design
-from sidemine.differential.fit import fit_contrast
-from sidemine.effect.measure import measure_contrast
-from sidemine.effect.record import ContrastEvidence
-from sidemine.enrichment.camera import camera
-from sidemine.enrichment.fry import fry
-from sidemine.enrichment.set_membership import build_membership
-from sidemine.errors import Untestable
+from sidemine.differential.contrast import fit_declared_contrast
+from sidemine.effect.measure import ContrastResults
+from sidemine.enrichment.set_tests import run_set_tests
+from sidemine.prepare.expression_store import store_provenance
+from sidemine.prepare.record import made_in_process
 from sidemine.simulate.cohorts import CohortPlan, draw_people
 from sidemine.simulate.expression import Composition, SampleModel, simulate_log2
 from sidemine.simulate.genes import CELL_TYPES, GeneUniverse, make_universe
+from sidemine.study.projections import ContrastToFit, DatasetToMeasure
 
 Values = NDArray[np.float64]
 
@@ -74,15 +72,29 @@ class Cohort:
 
 
 @dataclass(frozen=True)
-class Measured:
-    """One contrast: its evidence, and what later stages start from; `fit` is None where it cannot be tested."""
+class Planted:
+    """One contrast of a planted study.
 
-    evidence: ContrastEvidence
-    fit: ContrastFit | None
-    values: Values
+    Attributes
+    ----------
+    contrast, expression
+        Its row and its prepared dataset.
+    results
+        What the stages found, from the fit on; its `fit` is None where it cannot be tested.
+    samples, is_target
+        Metadata (index: sample), and which of them belong to the target.
+    """
+
+    contrast: ContrastToFit
+    expression: AnnData
+    results: ContrastResults
     samples: pd.DataFrame
     is_target: NDArray[np.bool_]
-    covariates: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """Id of the contrast."""
+        return self.contrast.contrast
 
 
 @lru_cache(maxsize=N_UNIVERSES)
@@ -111,7 +123,7 @@ def markers_of(number: int) -> dict[str, list[str]]:
     return read_markers([MARKER_FILES / f"{name}.tsv" for name in CELLS], forbidden)
 
 
-def measure_cohort(truth: Cohort, name: str, universe_number: int, seed: int) -> Measured:
+def measure_cohort(truth: Cohort, name: str, universe_number: int, seed: int) -> Planted:
     """Draw, fit and measure one cohort, age, sex and batch in the model."""
     universe = universe_of(universe_number)
     plan = CohortPlan(name, 1, truth.n_cases, truth.n_controls, batch="aliased" if truth.aliased else "balanced")
@@ -144,7 +156,7 @@ def measure_cohort(truth: Cohort, name: str, universe_number: int, seed: int) ->
         index=[f"{name}_{number}" for number in range(n)],
     )
     covariates = ("age", "sex", "batch") if truth.model_batch else ("age", "sex")
-    return _measure(values, samples, people.is_case, covariates, "cohort", name, universe_number)
+    return _run(values, samples, people.is_case, covariates, name, universe_number)
 
 
 def _covary(values: Values, truth: Cohort, universe: GeneUniverse) -> None:
@@ -162,7 +174,7 @@ def _covary(values: Values, truth: Cohort, universe: GeneUniverse) -> None:
 
 def measure_experiment(
     effects: Mapping[str, float], name: str, universe_number: int, seed: int, *, noise: float = 0.6
-) -> dict[str, Measured]:
+) -> dict[str, Planted]:
     """Draw, fit and measure one cell experiment of three arms: control, interferon, interferon + drug; 3 cultures each.
 
     Parameters
@@ -185,38 +197,65 @@ def measure_experiment(
     for contrast, target, reference in (("stimulus", 1, 0), ("drug", 2, 1)):
         used = (arm == target) | (arm == reference)
         samples = pd.DataFrame({"arm": arm[used].astype(str)}, index=[f"{name}_{row}" for row in np.flatnonzero(used)])
-        found[contrast] = _measure(
-            values[:, used], samples, arm[used] == target, (), "experiment", f"{name}_{contrast}", universe_number, name
+        found[contrast] = _run(
+            values[:, used], samples, arm[used] == target, (), f"{name}_{contrast}", universe_number, name
         )
     return found
 
 
-def _measure(
+def prepare(values: Values, genes: Sequence[str], samples: pd.DataFrame, dataset: str) -> AnnData:
+    """Return a dataset as the prepare stage would: log2 values (genes × samples), every sample a unit of its own."""
+    obs = samples.assign(unit=samples.index)
+    var = pd.DataFrame({"entrez": "", "ensembl": ""}, index=pd.Index(genes, dtype=object))
+    data = AnnData(obs=obs, var=var, layers={"log2": np.ascontiguousarray(values.T)})
+    store_provenance(data, made_in_process(dataset))
+    return data
+
+
+def run_contrast(
+    expression: AnnData, contrast: ContrastToFit, gene_sets: pd.DataFrame, accession: str = ""
+) -> ContrastResults:
+    """Take a contrast through fit and set tests, as the rules do.
+
+    Parameters
+    ----------
+    expression, contrast
+        A prepared dataset, and the row of the contrast.
+    gene_sets
+        Sets to test. One rotation: the rotation tests are not read here.
+    accession
+        Of the dataset; '' for its id.
+    """
+    outcome = fit_declared_contrast(expression, contrast, min_group_size=3, on_untestable="continue")
+    tests = run_set_tests(outcome.fit, gene_sets, min_set_size=5, max_set_size=500, rotations=1, seed=1)
+    dataset = DatasetToMeasure(
+        dataset=contrast.dataset, accession=accession or contrast.dataset, source="", tissue="", scale="log2"
+    )
+    samples = pd.DataFrame({"sample": expression.obs_names, "unit": expression.obs["unit"].to_numpy(), "fate": "used"})
+    return ContrastResults(contrast.contrast, dataset, outcome.fit, outcome.design, tests, samples)
+
+
+def declare_contrast(contrast: str, dataset: str, covariates: Sequence[str] = ()) -> ContrastToFit:
+    """Return the row of a contrast between the samples of `group` target and reference."""
+    return ContrastToFit(
+        contrast=contrast, dataset=dataset, target="group = target", reference="group = reference",
+        covariates=list(covariates), block="", blocking="auto", array_weights=False, robust=False,
+        missing_covariates="refuse",
+    )  # fmt: skip
+
+
+def _run(
     values: Values,
     samples: pd.DataFrame,
     is_target: NDArray[np.bool_],
     covariates: tuple[str, ...],
-    kind: str,
     contrast: str,
     universe_number: int,
     dataset: str = "",
-) -> Measured:
-    universe = universe_of(universe_number)
-    shell = ContrastEvidence(
-        contrast=contrast, dataset=dataset or contrast, accession=dataset or contrast, platform="",
-        role="disease" if kind == "cohort" else "inhibitor", tissue="blood" if kind == "cohort" else "cells",
-        status="verified", target_label="target", reference_label="reference", n_target=int(is_target.sum()),
-        n_reference=int((~is_target).sum()), testable=False,
-    )  # fmt: skip
-    try:
-        design = build_design(samples.assign(unit=samples.index), is_target, ~is_target, list(covariates))
-    except Untestable as error:
-        return Measured(replace(shell, problem=error.problems[0]), None, values, samples, is_target, covariates)
-    fit = fit_contrast(values, list(universe.symbols), design)
+) -> Planted:
+    row = declare_contrast(contrast, dataset or contrast, covariates)
+    grouped = samples.assign(group=np.where(is_target, "target", "reference"))
+    expression = prepare(values, universe_of(universe_number).symbols, grouped, row.dataset)
     sets = gene_sets_of(universe_number)
-    primary = sets[sets["gene_set"] == PRIMARY]
-    membership = build_membership(primary, fit.genes)
-    tests = [test(fit, membership) for test in (fry, camera)]
-    common = primary["gene"].tolist() if kind == "cohort" else None
-    row = measure_contrast(shell, fit, primary, *tests, common)
-    return Measured(row, fit, values, samples, is_target, covariates)
+    results = run_contrast(expression, row, sets[sets["gene_set"] == PRIMARY])
+    return Planted(row, expression, results, samples, is_target)

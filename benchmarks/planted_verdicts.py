@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from statistics import median
 
-from planted_truths import PRIMARY, Measured, gene_sets_of, markers_of
+from planted_truths import PRIMARY, Planted, gene_sets_of, markers_of
 
 from sidemine.considerations.calibration.judge import judge_calibration
 from sidemine.considerations.calibration.record import ContrastCalibration
@@ -26,9 +26,10 @@ from sidemine.considerations.specificity.measure import measure_specificity
 from sidemine.considerations.specificity.record import Specificity
 from sidemine.considerations.traps.judge import judge_traps
 from sidemine.considerations.traps.record import Checks
-from sidemine.effect.measure import gather_evidence
+from sidemine.effect.measure import measure_hypothesis
 from sidemine.effect.record import HypothesisEvidence
 from sidemine.quality.associations import find_age_overlap
+from sidemine.quality.record import NO_TREATMENT, ReusedSides
 from sidemine.records import Record, as_record
 from sidemine.study.hypotheses import Hypothesis
 from sidemine.study.settings import Settings
@@ -68,7 +69,7 @@ class Outcome:
 
 
 def judge_cohorts(
-    cohorts: list[Measured],
+    cohorts: list[Planted],
     universe_number: int,
     seed: int,
     *,
@@ -94,10 +95,10 @@ def judge_cohorts(
     contaminated
         Cell types whose proxies are dropped, as if stimulation moved their markers.
     """
-    hypothesis = _hypothesis("cohort", [row.evidence.contrast for row in cohorts], direction, MARGIN)
-    evidence = gather_evidence(hypothesis, {row.evidence.contrast: row.evidence for row in cohorts})
+    hypothesis = _hypothesis("cohort", [row.name for row in cohorts], direction, MARGIN)
+    evidence = measure_hypothesis(hypothesis, [row.results for row in cohorts], gene_sets_of(universe_number), {})
     known: dict[str, Judge] = {
-        "calibration": _calibrated([row.evidence.contrast for row in cohorts]),
+        "calibration": _calibrated([row.name for row in cohorts]),
         "traps": partial(judge_traps, checks=checks or Checks()),
     }
 
@@ -137,15 +138,17 @@ def _calibrated(contrasts: Sequence[str]) -> Judge:
 
 
 def judge_experiments(
-    experiments: list[dict[str, Measured]], universe_number: int, seed: int, *, direction: str = "down"
+    experiments: list[dict[str, Planted]], universe_number: int, seed: int, *, direction: str = "down"
 ) -> Outcome:
     """Return the outcome of a study with one experiment hypothesis; the first one's stimulus is the positive control."""
     drugs = [row["drug"] for row in experiments]
-    control = experiments[0]["stimulus"].evidence
-    names = [row.evidence.contrast for row in drugs]
-    margin = {"fraction": CONTROL_FRACTION, "of_contrast": control.contrast}
+    control = experiments[0]["stimulus"]
+    names = [row.name for row in drugs]
+    margin = {"fraction": CONTROL_FRACTION, "of_contrast": control.name}
     hypothesis = _hypothesis("experiment", names, direction, margin)
-    evidence = gather_evidence(hypothesis, {row.contrast: row for row in (control, *(row.evidence for row in drugs))})
+    evidence = measure_hypothesis(
+        hypothesis, [row.results for row in (*drugs, control)], gene_sets_of(universe_number), {}
+    )
     shown = _specificity(hypothesis, drugs, universe_number, seed, MATCHED_SETS_SHOWN)
     judges = judges_with({"specificity": specificity_judge({ID: shown}), "calibration": _calibrated(names)})
     found = decide(hypothesis, evidence, judges, primary_p("experiment", evidence), 1)
@@ -172,22 +175,22 @@ def _outcome(found: Decided, cap: str, failed: tuple[str, ...]) -> Outcome:
     return Outcome(found.decision.verdict, found.decision.opposite, cap, failed)
 
 
-def _composition(cohorts: list[Measured], universe_number: int, seed: int, contaminated: Collection[str]) -> Entries:
+def _composition(cohorts: list[Planted], universe_number: int, seed: int, contaminated: Collection[str]) -> Entries:
     sets, dropped = gene_sets_of(universe_number), dict.fromkeys(contaminated, DROPPED)
     found = adjust_hypothesis(
         ID,
-        {row.evidence.contrast: row.fit for row in cohorts if row.fit is not None},
+        {row.name: row.results.fit for row in cohorts if row.results.fit is not None},
         sets[sets["gene_set"] == PRIMARY],
         markers_of(universe_number),
         dropped,
-        {row.evidence.contrast: [seed, number] for number, row in enumerate(cohorts)},
+        {row.name: [seed, number] for number, row in enumerate(cohorts)},
     )
     records = [CompositionOfContrast(name, dropped, ["planted"], [entry]) for name, entry in found.items()]
     return entries_by_hypothesis(records)[ID]
 
 
 def _specificity_of_cohorts(
-    hypothesis: Hypothesis, cohorts: list[Measured], universe_number: int, seed: int
+    hypothesis: Hypothesis, cohorts: list[Planted], universe_number: int, seed: int
 ) -> Specificity:
     first = _specificity(hypothesis, cohorts, universe_number, seed, FIRST_LOOK)
     places = [entry.matched.percentile for entry in first.contrasts]
@@ -197,9 +200,9 @@ def _specificity_of_cohorts(
 
 
 def _specificity(
-    hypothesis: Hypothesis, contrasts: list[Measured], universe_number: int, seed: int, n_sets: int
+    hypothesis: Hypothesis, contrasts: list[Planted], universe_number: int, seed: int, n_sets: int
 ) -> Specificity:
-    fits = {row.evidence.contrast: row.fit for row in contrasts}
+    fits = {row.name: row.results.fit for row in contrasts}
     settings = settings_of(SpecificitySettings, matched_sets=n_sets, seed=seed)
     return measure_specificity([hypothesis], fits, gene_sets_of(universe_number), settings)[1][0]
 
@@ -207,28 +210,23 @@ def _specificity(
 def _robustness(
     hypothesis: Hypothesis,
     evidence: HypothesisEvidence,
-    cohorts: list[Measured],
+    cohorts: list[Planted],
     universe_number: int,
     seed: int,
     contaminated: Collection[str],
 ) -> Robustness:
-    from sidemine.considerations.robustness.contrast_data import ContrastData
     from sidemine.considerations.robustness.grid import vary_hypothesis
+    from sidemine.considerations.robustness.measure_study import DatasetToVary, data_of_contrast
 
     data = {
-        row.evidence.contrast: ContrastData.of_arrays(
-            row.evidence.contrast,
-            row.evidence.dataset,
-            row.values,
-            list(row.fit.genes) if row.fit is not None else [],
-            row.samples,
-            row.is_target,
-            covariates=row.covariates,
-            fit=row.fit,
+        row.name: data_of_contrast(
+            row.contrast,
+            DatasetToVary(row.expression, "", NO_TREATMENT, frozenset(), {}),
+            find_age_overlap(row.samples, row.is_target, "age"),
+            ReusedSides([], []),
             markers=markers_of(universe_number),
             contaminated=dict.fromkeys(contaminated, DROPPED),
-            age_column="age",
-            shared_ages=_shared_ages(row),
+            min_group_size=3,
         )
         for row in cohorts
     }
@@ -241,9 +239,3 @@ def _robustness(
         verdict=lambda _: "",
         settings=settings_of(RobustnessSettings, seed=seed),
     )
-
-
-def _shared_ages(row: Measured) -> frozenset[str] | None:
-    """Return the people within the ages that both groups share, as the checks of the data find them."""
-    found = find_age_overlap(row.samples, row.is_target, "age")
-    return None if found is None else frozenset(found["samples"])

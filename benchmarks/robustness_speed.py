@@ -15,16 +15,16 @@ from typing import get_args
 
 import numpy as np
 import pandas as pd
+from planted_truths import declare_contrast, prepare, run_contrast
 
 from sidemine.considerations.robustness.config import RobustnessSettings
 from sidemine.considerations.robustness.contrast_data import ContrastData
 from sidemine.considerations.robustness.grid import vary_hypothesis
-from sidemine.differential.design import build_design
-from sidemine.differential.fit import fit_contrast
-from sidemine.effect.pooled_effect import pool_contrasts
-from sidemine.effect.record import COHORT_UNIT, ContrastEvidence, HypothesisEvidence
-from sidemine.enrichment.set_effect import hedges_g
-from sidemine.enrichment.set_membership import single_membership
+from sidemine.considerations.robustness.measure_study import DatasetToVary, data_of_contrast
+from sidemine.effect.measure import measure_hypothesis
+from sidemine.effect.record import HypothesisEvidence
+from sidemine.quality.associations import find_age_overlap
+from sidemine.quality.record import NO_TREATMENT, ReusedSides
 from sidemine.study.choices import RobustnessDimension
 from sidemine.study.hypotheses import Hypothesis
 
@@ -83,7 +83,7 @@ def simulate(
     generator = np.random.default_rng(seed)
     genes = _genes(n_genes)
     markers = {cell: genes[100 + 8 * number : 108 + 8 * number] for number, cell in enumerate(CELLS)}
-    rows, data = [], {}
+    results, data = [], {}
     for name, (n_target, n_reference) in SIZES.items():
         n = n_target + n_reference
         is_target = np.arange(n) < n_target
@@ -100,24 +100,21 @@ def simulate(
         for own in markers.values():
             place = genes.index(own[0])
             values[place : place + len(own)] += generator.normal(size=n)
-        design = build_design(samples, is_target, ~is_target, ["age", "batch"])
-        fit = fit_contrast(values, genes, design)
-        found = hedges_g(fit, single_membership(sets, genes)).iloc[0]
-        rows.append(
-            ContrastEvidence(
-                contrast=name, dataset=f"d{name}", accession=f"A{name}", platform="", role="disease", tissue="blood",
-                status="verified", target_label="", reference_label="", n_target=n_target, n_reference=n_reference,
-                testable=True, effect=float(found["g"]), effect_se=float(found["g_se"]),
-                effect_df=float(fit.residual_df), effect_unit=COHORT_UNIT, p_self_contained=0.01, direction="up",
-                n_in_set=60, n_measured=60, residual_df=float(fit.residual_df),
-            )
-        )  # fmt: skip
+        grouped = samples.assign(group=np.where(is_target, "target", "reference"))
+        contrast = declare_contrast(name, f"d{name}", ["age", "batch"])
+        expression = prepare(values, genes, grouped, contrast.dataset)
+        results.append(run_contrast(expression, contrast, sets))
         other = dict.fromkeys(("highest_variance", "mean_of_probes"), (genes, values.T + 0.1))
-        data[name] = ContrastData.of_arrays(
-            name, f"d{name}", values, genes, samples, is_target, ["age", "batch"], fit=fit, markers=markers,
-            sex_column="sex", age_column="age", other_probes=other if with_probes else {},
-        )  # fmt: skip
-    evidence = HypothesisEvidence("h", rows, None, 0.4, "declared", n_common_genes=60, pooled=pool_contrasts(rows))
+        data[name] = data_of_contrast(
+            contrast,
+            DatasetToVary(expression, "sex", NO_TREATMENT, frozenset(), other if with_probes else {}),
+            find_age_overlap(samples, is_target, "age"),
+            ReusedSides([], []),
+            markers=markers,
+            contaminated={},
+            min_group_size=3,
+        )
+    evidence = measure_hypothesis(HYPOTHESIS, results, sets, {})
     return evidence, data
 
 

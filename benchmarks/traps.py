@@ -7,7 +7,6 @@ python benchmarks/traps.py histograms RESULTS/datasets/liver/expression.h5ad --c
 from __future__ import annotations
 
 import argparse
-import json
 from collections import Counter
 from pathlib import Path
 
@@ -17,13 +16,16 @@ import pandas as pd
 from scipy import stats
 
 from sidemine.differential.contrast import fit_declared_contrast
-from sidemine.prepare.expression_store import read_expression
+from sidemine.differential.record import compared_samples
+from sidemine.prepare.expression_store import read_expression, store_provenance
 from sidemine.prepare.log_expression import log2_expression
+from sidemine.prepare.record import made_in_process
 from sidemine.quality.assessment import assess_quality
 from sidemine.quality.contrast_quality import assess_contrast
+from sidemine.quality.record import SharedSamples
 from sidemine.simulate.cohorts import CohortPlan, cohort_log2, cohort_series, draw_people
 from sidemine.simulate.genes import make_universe
-from sidemine.study.projections import DatasetOfContrasts, DatasetToAssess
+from sidemine.study.projections import DatasetOfContrasts, DatasetToAssess, TrapsOfContrast, TrapsOfDataset
 from sidemine.study.rows import Contrast
 from sidemine.study.settings import Traps
 
@@ -68,26 +70,14 @@ def flags_of(plan: CohortPlan, seed: int, n_genes: int) -> list[str]:
     obs = pd.DataFrame(rows, index=names).fillna("").assign(unit=names)
     var = pd.DataFrame({"entrez": "", "ensembl": ""}, index=list(universe.symbols))
     data = ad.AnnData(obs=obs, var=var, layers={"log2": values})
-    data.uns["sidemine"] = json.dumps(
-        {
-            "dataset": "d",
-            "scale_declared": "log2",
-            "scale_found": "log2",
-            "scale_answer": "fits",
-            "scale_reason": "",
-            "offset": None,
-            "n_values": 0,
-            "n_values_moved": 0,
-            "transformation": "none",
-            "problem": None,
-        }
-    )
+    store_provenance(data, made_in_process("d"))
     samples = obs.reset_index(names="sample").assign(fate="used")
-    actions = Traps(batch_aliased="warn").model_dump()
-    quality, treatment, _ = assess_quality(data, samples, ROW, {"known": [], "shared": {"d": []}}, actions)
+    traps = Traps(batch_aliased="warn")
+    nothing_shared = SharedSamples([], {"d": []}, {})
+    quality, treatment, _ = assess_quality(data, samples, ROW, nothing_shared, TrapsOfDataset.of(traps))
     found = fit_declared_contrast(data, CONTRAST, min_group_size=3, on_untestable="continue", treatment=treatment)
-    _, flags = assess_contrast(
-        found.design,
+    checked = assess_contrast(
+        compared_samples(found.design),
         obs,
         values,
         None,
@@ -95,10 +85,10 @@ def flags_of(plan: CohortPlan, seed: int, n_genes: int) -> list[str]:
         quality,
         group_columns=["disease_state"],
         row=OF_CONTRASTS,
-        actions=actions,
+        traps=TrapsOfContrast.of(traps),
     )
-    raised = [f"dataset: {flag['trap']}" for flag in quality["flags"] if flag["status"] != "ok"]
-    return raised + [f"contrast: {flag.trap}" for flag in flags if flag.status != "ok"]
+    raised = [f"dataset: {flag.trap}" for flag in quality.flags if flag.status != "ok"]
+    return raised + [f"contrast: {flag.trap}" for flag in checked.flags if flag.status != "ok"]
 
 
 def tell_planted(seeds: int, n_genes: int) -> None:

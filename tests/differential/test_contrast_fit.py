@@ -99,7 +99,7 @@ def test_unexpressed_counts_go_to_the_ledger() -> None:
     fit = fit_contrast(counts, [f"G{i}" for i in range(40)], design_of(8), layer="counts")
     assert fit.dropped_genes == ["G0"]
     assert "filterByExpr" in fit.dropped_reasons[0]
-    assert fit.facts["engine"] == "voom"
+    assert fit.facts.engine == "voom"
 
 
 def test_bad_values_are_refused() -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import anndata as ad
 import numpy as np
 import pandas as pd
@@ -12,7 +10,9 @@ import pytest
 from sidemine.differential.contrast import fit_declared_contrast
 from sidemine.differential.contrast_fit import load_fit, save_fit
 from sidemine.differential.design_check import check_designs
-from sidemine.errors import StudyError
+from sidemine.errors import Problem, StudyError
+from sidemine.prepare.expression_store import store_provenance
+from sidemine.prepare.record import made_in_process
 from sidemine.study.rows import Contrast
 
 N_GENES = 200
@@ -54,7 +54,7 @@ def expression(samples):
         obs=used[["unit", "group", "batch"]], var=pd.DataFrame({"entrez": "", "ensembl": ""}, index=genes())
     )
     found.layers["log2"] = values
-    found.uns["sidemine"] = json.dumps({"problem": None, "scale_declared": "log2"})
+    store_provenance(found, made_in_process("d", "log2"))
     return found
 
 
@@ -76,8 +76,8 @@ def test_positive_means_higher_in_the_target(expression):
     merged = there.table.merge(back.table, on="gene")
     assert merged["log2_fold_change_x"].to_numpy() == pytest.approx(-merged["log2_fold_change_y"].to_numpy())
     assert merged["p_value_x"].to_numpy() == pytest.approx(merged["p_value_y"].to_numpy())
-    assert there.design["n_target"] == 4
-    assert there.design["n_genes_tested"] == N_GENES
+    assert there.design.n_target == 4
+    assert there.design.n_genes_tested == N_GENES
 
 
 def test_all_selector_problems_are_told_at_once(samples):
@@ -113,8 +113,8 @@ def test_an_unverified_selector_that_matches_nothing_gives_a_typed_empty_result(
     )
     assert outcome.fit is None
     assert len(outcome.table) == 0
-    assert (outcome.design["n_target"], outcome.design["n_reference"]) == (4, 0)
-    assert '"control" × 4' in outcome.design["problem"]["allowed"]
+    assert (outcome.design.n_target, outcome.design.n_reference) == (4, 0)
+    assert '"control" × 4' in outcome.design.problem.allowed
 
 
 def test_an_aliased_batch_makes_one_contrast_not_testable_and_is_named(samples, expression):
@@ -125,14 +125,14 @@ def test_an_aliased_batch_makes_one_contrast_not_testable_and_is_named(samples, 
         min_group_size=3,
         on_untestable="continue",
     )
-    assert [findings[name]["testable"] for name in ("a", "b")] == [False, True]
+    assert [findings[name].testable for name in ("a", "b")] == [False, True]
     outcome = fit_declared_contrast(
         expression, contrast(covariates=["batch"]), min_group_size=3, on_untestable="continue"
     )
     assert outcome.fit is None
     assert len(outcome.table) == 0
-    assert "batch" in outcome.design["problem"]["what"]
-    assert outcome.design["n_target"] == 4
+    assert "batch" in outcome.design.problem.what
+    assert outcome.design.n_target == 4
 
 
 def test_on_untestable_stop_is_an_error(samples, expression):
@@ -145,11 +145,11 @@ def test_on_untestable_stop_is_an_error(samples, expression):
 
 def test_a_problem_of_the_dataset_reaches_its_contrasts(expression):
     """A scale contradiction found in the dataset makes its contrasts not testable for that reason."""
-    problem = {"what": "scale contradicts", "where": "x", "allowed": "y", "next_step": "z"}
-    expression.uns["sidemine"] = json.dumps({"problem": problem, "scale_declared": "log2"})
+    problem = Problem("scale contradicts", "x", "y", "z")
+    store_provenance(expression, made_in_process("d", "log2", problem))
     outcome = fit_declared_contrast(expression, contrast(), min_group_size=3, on_untestable="continue")
-    assert outcome.design["testable"] is False
-    assert outcome.design["problem"] == problem
+    assert outcome.design.testable is False
+    assert outcome.design.problem == problem
 
 
 def test_a_fit_that_does_not_exist_is_stored_as_such(tmp_path, expression):
@@ -176,7 +176,7 @@ def test_repeats_of_a_donor_enter_as_their_mean_or_sum(samples, layer):
             obs=table.set_index("sample"), var=pd.DataFrame({"entrez": "", "ensembl": ""}, index=genes())
         )
         found.layers[layer] = matrix
-        found.uns["sidemine"] = json.dumps({"problem": None, "scale_declared": layer})
+        store_provenance(found, made_in_process("d", layer))
         outcome = fit_declared_contrast(found, contrast(block="donor"), min_group_size=3, on_untestable="stop")
         assert outcome.fit is not None
         return outcome
@@ -189,4 +189,4 @@ def test_repeats_of_a_donor_enter_as_their_mean_or_sum(samples, layer):
     single = fitted(rows, one)
     assert doubled.fit.residual_df == single.fit.residual_df == 3
     assert doubled.fit.p_value == pytest.approx(single.fit.p_value, rel=1e-9)
-    assert "again_case" in doubled.design["target_samples"]
+    assert "again_case" in doubled.design.target_samples

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from sidemine.differential.design import build_design
 from sidemine.differential.design_columns import aliased_columns, cross_table
+from sidemine.differential.record import DroppedSample
 from sidemine.errors import Untestable
 
 
@@ -52,11 +53,9 @@ def test_pairs_become_fixed_effects_and_incomplete_ones_are_told() -> None:
     design = build_design(samples, target, ~target, block="pair")
     assert design.blocking == "fixed"
     assert design.matrix.shape == (20, 11)
-    assert design.dropped == [("S20", "block p99 of pair has no sample in the other group")]
-    told = design.to_dict()
-    assert told["paired"] is True
-    assert told["dropped"][0]["sample"] == "S20"
-    assert (told["n_target"], told["n_blocks"], told["residual_df"]) == (10, 10, 9)
+    assert design.dropped == [DroppedSample("S20", "block p99 of pair has no sample in the other group")]
+    assert design.paired is True
+    assert (design.n_target, design.n_blocks, design.residual_df) == (10, 10, 9)
 
 
 def test_incomplete_blocks_fall_back_to_correlation_from_six_blocks_on() -> None:
@@ -131,7 +130,7 @@ def test_one_donor_under_two_names_is_merged_into_one_row() -> None:
         design = build_design(samples, *split(8), block=block)
         assert (design.n_target, design.n_reference, design.residual_df, design.blocking) == (3, 3, 2, "fixed")
         assert sorted(map(len, design.row_members)) == [1, 1, 1, 1, 2, 2]
-        assert len(design.to_dict()["target_samples"]) == 4
+        assert len(design.target_samples) == 4
         assert any("unit D1 gives 2 samples to the target" in note and "merged" in note for note in design.notes)
 
 
@@ -213,8 +212,8 @@ def test_ages_with_units_are_one_number(n: int) -> None:
     assert design.columns == ["intercept", "age", "target_minus_reference"]
     np.testing.assert_allclose(design.matrix[:, 1], ages - ages.mean())
     assert design.residual_df == 2 * n - 3
-    (told,) = design.to_dict()["covariate_kinds"]
-    assert (told["name"], told["kind"], told["unit"]) == ("age", "number", "years")
+    (told,) = design.covariate_kinds
+    assert (told.name, told.kind, told.unit) == ("age", "number", "years")
 
 
 @pytest.mark.parametrize(
@@ -231,7 +230,7 @@ def test_labels_that_look_like_numbers_are_levels(name: str, cells: list[str]) -
     """Plates and wells are labels, whatever Python's float() makes of them."""
     design = build_design(sheet(**{name: cells}), *split(6), covariates=[name])
     (told,) = design.covariate_kinds
-    assert (told["kind"], sorted(told["levels"])) == ("factor", sorted(set(cells)))
+    assert (told.kind, sorted(told.levels)) == ("factor", sorted(set(cells)))
     assert len(design.columns) == 4
 
 
@@ -266,7 +265,7 @@ def test_the_sheet_decides_what_a_column_is() -> None:
     assert as_number.columns == ["intercept", "stage", "plate", "target_minus_reference"]
     assert as_number.matrix[:, 2].tolist() == pytest.approx((np.array([7, 8, 10, 7, 8, 11]) - 8.5).tolist())
     assert as_number.covariates == ["stage", "plate"]
-    assert as_number.covariate_kinds[0]["why"] == "declared: number(stage)"
+    assert as_number.covariate_kinds[0].why == "declared: number(stage)"
     with pytest.raises(Untestable, match="declared a number and is none"):
         build_design(sheet(age=["45", ">89", "50", "61", "40", "45"]), *split(6), covariates=["number(age)"])
 
@@ -278,7 +277,7 @@ def test_samples_without_a_covariate_leave_by_declaration_only() -> None:
         build_design(samples, *split(8), covariates=["age"])
     design = build_design(samples, *split(8), covariates=["age"], drop_missing=True)
     reason = "covariate age has no value (missing_covariates: drop)"
-    assert design.dropped == [("S1", reason), ("S7", reason)]
+    assert design.dropped == [DroppedSample("S1", reason), DroppedSample("S7", reason)]
     assert design.samples == ["S0", "S2", "S3", "S4", "S5", "S6"]
     with pytest.raises(Untestable, match="fewer than the minimum of 4 after 2 samples without a value of age"):
         build_design(samples, *split(8), covariates=["age"], min_group_size=4, drop_missing=True)

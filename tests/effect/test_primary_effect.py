@@ -8,15 +8,19 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sidemine.effect.measure import ContrastFiles, _margin, measure_hypothesis
+from sidemine.differential.record import UntestableDesign
+from sidemine.effect.measure import ContrastResults, _margin, measure_hypothesis
 from sidemine.effect.pooled_effect import choose_independent
 from sidemine.effect.record import ContrastEvidence
+from sidemine.enrichment.set_test_table import SET_TESTS
+from sidemine.errors import Problem
 from sidemine.lines.bridge.contrasts import read_source
 from sidemine.prepare.sample_table import SAMPLES
+from sidemine.records import write_record
 from sidemine.study.hypotheses import Hypothesis
 from sidemine.study.projections import ContrastOfRole
 from sidemine.study.rows import Dataset
-from sidemine.tables import empty_table, write_json, write_table
+from sidemine.tables import empty_table, write_table
 
 
 def control(effect: float, p_value: float) -> ContrastEvidence:
@@ -46,20 +50,19 @@ def test_a_margin_needs_a_control_that_moved_the_expected_way(effect, p_value, e
     assert margin is not None or "did not move the set" in rule
 
 
-def files_of(folder, name, accession, source):
-    """A contrast of its own accession that could not be tested, with what earlier stages wrote."""
-    problem = {"what": "too small", "where": "x", "allowed": "3", "next_step": "more"}
-    sides = {"n_target": 2, "n_reference": 2, "target_samples": [], "reference_samples": []}
-    design = {"problem": problem, "notes": [], "paired": False, **sides}
-    paths = {key: folder / f"{name}_{key}" for key in ("fit.npz", "design.json", "set_tests.tsv", "samples.tsv")}
-    np.savez(paths["fit.npz"])
-    write_json(design, paths["design.json"])
-    write_table(empty_table(SAMPLES), paths["samples.tsv"], SAMPLES)
+def results_of(name, accession, source):
+    """A contrast of its own accession that could not be tested, with what earlier stages found."""
+    design = UntestableDesign(
+        contrast=name, dataset=f"data_{name}", testable=False, problem=Problem("too small", "x", "3", "more"),
+        n_genes_tested=0, target_samples=[], reference_samples=[], n_target=2, n_reference=2, design_columns=[],
+        covariates=[], covariate_kinds=[], block="", blocking="none", dropped=[], residual_df=0, notes=[],
+        further_problems=[],
+    )  # fmt: skip
     dataset = Dataset(
         dataset=f"data_{name}", accession=accession, layout="table", file="x.tsv", identifiers="symbol", scale="log2",
         tissue="cells", licence="none", source=source,
     )  # fmt: skip
-    return ContrastFiles(name, dataset, *paths.values())
+    return ContrastResults(name, dataset, None, design, empty_table(SET_TESTS), empty_table(SAMPLES))
 
 
 @pytest.mark.parametrize(
@@ -67,23 +70,25 @@ def files_of(folder, name, accession, source):
 )
 def test_a_declared_source_goes_from_the_sheet_to_pooling_and_bridges(tmp_path, words, joined):
     """Two accessions with one word are one source: in the evidence, its notes, pooling, and drug against disease."""
-    files = [files_of(tmp_path, name, f"GSE{name}", word) for name, word in zip(("one", "two"), words, strict=True)]
+    results = [results_of(name, f"GSE{name}", word) for name, word in zip(("one", "two"), words, strict=True)]
     primary = {"set": "S", "contrasts": ["one", "two"], "direction": "down", "margin": 0.4}
     declared = Hypothesis.model_validate(
         {"id": "h", "question": "Does the drug lower them?", "kind": "experiment", "primary": primary}
     )
     sets = pd.DataFrame({"gene_set": ["S"], "family": ["target"], "gene": ["A"], "weight": [1.0]})
-    found = measure_hypothesis(declared, files, sets, {})
+    found = measure_hypothesis(declared, results, sets, {})
     one, two = found.contrasts
     assert (one.source == two.source) is joined
     assert any("count as one" in note for note in found.notes) is joined
-    sources = {
-        entry.contrast: read_source(
+    np.savez(tmp_path / "fit.npz")
+    write_table(empty_table(SAMPLES), tmp_path / "samples.tsv", SAMPLES)
+    sources = {}
+    for entry in results:
+        write_record(entry.design, tmp_path / "design.json")
+        sources[entry.contrast] = read_source(
             ContrastOfRole(contrast=entry.contrast, dataset=entry.dataset.dataset, role="inhibitor"),
-            entry.dataset, entry.fit, entry.design, entry.samples, {},
-        )
-        for entry in files
-    }  # fmt: skip
+            entry.dataset, tmp_path / "fit.npz", tmp_path / "design.json", tmp_path / "samples.tsv", {},
+        )  # fmt: skip
     chosen, _ = choose_independent(
         ["one", "two"],
         {name: source.source for name, source in sources.items()},

@@ -13,15 +13,17 @@ import pytest
 from sidemine.differential.contrast import fit_declared_contrast
 from sidemine.differential.contrast_fit import load_fit, save_fit
 from sidemine.differential.differential_table import read_differential, write_differential
-from sidemine.effect.measure import ContrastFiles, measure_hypothesis
+from sidemine.differential.record import read_design
+from sidemine.effect.measure import ContrastResults, measure_hypothesis
 from sidemine.enrichment.set_test_table import SET_TESTS
 from sidemine.enrichment.set_tests import run_set_tests
-from sidemine.prepare.expression_store import read_expression, write_expression
-from sidemine.prepare.sample_table import SAMPLES
+from sidemine.prepare.expression_store import read_expression, store_provenance, write_expression
+from sidemine.prepare.record import made_in_process
+from sidemine.records import write_record
 from sidemine.report.collect import read_expression as read_for_page
 from sidemine.study.hypotheses import Hypothesis
 from sidemine.study.rows import Contrast, Dataset
-from sidemine.tables import write_json, write_table
+from sidemine.tables import read_table, write_table
 
 N_GENES, N_SAMPLES = 300, 24
 GENES = [f"G{row}" for row in range(N_GENES)]
@@ -46,7 +48,7 @@ def log2_values() -> np.ndarray:
     return values
 
 
-def written(folder: Path, scale: str, values: np.ndarray, kind: str) -> tuple[ContrastFiles, Hypothesis]:
+def written(folder: Path, scale: str, values: np.ndarray, kind: str) -> tuple[ContrastResults, Hypothesis]:
     """Run one contrast as the rules do, from the prepared dataset to its files."""
     names = [f"s{row}" for row in range(N_SAMPLES)]
     arms = ["healthy"] * (N_SAMPLES // 2) + ["sick"] * (N_SAMPLES // 2)
@@ -54,7 +56,7 @@ def written(folder: Path, scale: str, values: np.ndarray, kind: str) -> tuple[Co
     var = pd.DataFrame({"entrez": "", "ensembl": ""}, index=GENES, dtype=object)
     made = ad.AnnData(obs=obs, var=var)
     made.layers[scale] = values
-    made.uns["sidemine"] = json.dumps({"problem": None, "scale_declared": scale})
+    store_provenance(made, made_in_process("d", scale))
     write_expression(made, folder / "expression.h5ad")
     contrast = Contrast(
         contrast="c", dataset="d", role="disease", target="arm = sick", reference="arm = healthy", target_label="sick",
@@ -63,15 +65,14 @@ def written(folder: Path, scale: str, values: np.ndarray, kind: str) -> tuple[Co
     outcome = fit_declared_contrast(
         read_expression(folder / "expression.h5ad"), contrast, min_group_size=3, on_untestable="continue"
     )
-    paths = {key: folder / key for key in ("fit.npz", "design.json", "set_tests.tsv", "samples.tsv")}
-    save_fit(outcome.fit, paths["fit.npz"])
-    write_json(outcome.design, paths["design.json"])
+    save_fit(outcome.fit, folder / "fit.npz")
+    write_record(outcome.design, folder / "design.json")
     write_differential(outcome.table, folder / "differential.tsv.gz", outcome.unit)
     tests = run_set_tests(
-        load_fit(paths["fit.npz"]), SETS, min_set_size=5, max_set_size=500, rotations=199, seed=1
+        load_fit(folder / "fit.npz"), SETS, min_set_size=5, max_set_size=500, rotations=199, seed=1
     )  # fmt: skip
-    write_table(tests, paths["set_tests.tsv"], SET_TESTS)
-    write_table(pd.DataFrame({"sample": names, "unit": names, "fate": "used"}), paths["samples.tsv"], SAMPLES)
+    write_table(tests, folder / "set_tests.tsv", SET_TESTS)
+    samples = pd.DataFrame({"sample": names, "unit": names, "fate": "used"})
     dataset = Dataset(
         dataset="d", accession="GSE1", layout="table", file="x", identifiers="symbol", scale=scale, tissue="blood",
         licence="none",
@@ -80,7 +81,15 @@ def written(folder: Path, scale: str, values: np.ndarray, kind: str) -> tuple[Co
     declared = Hypothesis.model_validate(
         {"id": "h", "question": "Are the genes of the set higher?", "kind": kind, "primary": primary}
     )
-    return ContrastFiles(contrast.contrast, dataset, *paths.values()), declared
+    results = ContrastResults(
+        contrast.contrast,
+        dataset,
+        load_fit(folder / "fit.npz"),
+        read_design(folder / "design.json"),
+        read_table(folder / "set_tests.tsv", SET_TESTS),
+        samples,
+    )
+    return results, declared
 
 
 def on_scale(scale: str) -> np.ndarray:

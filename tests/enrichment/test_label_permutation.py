@@ -106,7 +106,7 @@ def test_freedman_lane_runs_and_holds_no_signal_for_null_genes() -> None:
 def test_weighted_samples_are_refused() -> None:
     """Samples with weights are not exchangeable."""
     fit, design = study(noise(8))
-    weighted = replace(fit, facts={**fit.facts, "sample_weights": [1.0] * 8})
+    weighted = replace(fit, facts=replace(fit.facts, sample_weights=[1.0] * 8))
     with pytest.raises(InputError, match="not exchangeable"):
         label_permutation_test(weighted, design, one_set(fit), n_permutations=10, seed=1)
     other = study(noise(10))[1]

@@ -117,7 +117,7 @@ def test_a_labeling_that_covariates_tell_already_is_left_out() -> None:
 
 
 def _weighted(fit: ContrastFit) -> ContrastFit:
-    return replace(fit, facts={**fit.facts, "sample_weights": [1.0] * 16})
+    return replace(fit, facts=replace(fit.facts, sample_weights=[1.0] * 16))
 
 
 def test_weights_and_block_correlation_have_a_reason() -> None:

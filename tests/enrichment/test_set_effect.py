@@ -88,7 +88,7 @@ def test_sample_weights_enter_the_score() -> None:
     values, design = values_of(), design_of()
     fit = fit_contrast(values, GENES, design, array_weights=True)
     row = set_effects(fit, membership()).set_index("gene_set").loc["signed"]
-    effect, se, _ = regress(signed_score(values), design.matrix, np.array(fit.facts["sample_weights"]))
+    effect, se, _ = regress(signed_score(values), design.matrix, np.array(fit.facts.sample_weights))
     assert (row["effect"], row["effect_se"]) == (pytest.approx(effect, rel=1e-9), pytest.approx(se, rel=1e-9))
 
 

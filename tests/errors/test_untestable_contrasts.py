@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from sidemine.differential.design_check import check_designs
+from sidemine.differential.record import DesignCheck
 from sidemine.errors import Problem, StudyError
 from sidemine.study.rows import Contrast
 
@@ -60,9 +61,9 @@ def test_finding_is_kept_and_the_rest_goes_on(name, samples):
     findings = check_designs(
         [_contrast(name, **cells), _contrast("good")], samples, min_group_size=3, on_untestable="continue"
     )
-    assert findings["good"] == {"testable": True, "problems": []}
-    assert findings[name]["testable"] is False
-    told = "\n".join(str(Problem.from_dict(problem)) for problem in findings[name]["problems"])
+    assert findings["good"] == DesignCheck(True, [])
+    assert findings[name].testable is False
+    told = "\n".join(str(problem) for problem in findings[name].problems)
     for word in [*words, "where:", "allowed:", "next:"]:
         assert word in told
 
@@ -102,9 +103,9 @@ def test_unverified_selectors_that_match_nothing_cost_their_contrast_only(sample
     both = 'state = sick and place = "the north"'
     contrasts = [_contrast("a", target=both, reference="stat = well"), _contrast("good")]
     findings = check_designs(contrasts, samples, min_group_size=3, on_untestable="continue")
-    assert findings["good"]["testable"] is True
-    assert findings["a"]["testable"] is False
-    told = "\n".join(str(Problem.from_dict(problem)) for problem in findings["a"]["problems"])
+    assert findings["good"].testable is True
+    assert findings["a"].testable is False
+    told = "\n".join(str(problem) for problem in findings["a"].problems)
     for words in ('"north" × 4', "Did you mean state?", 'each part alone: state = "sick" × 4; place = "the north" × 0'):
         assert words in told
     with pytest.raises(StudyError, match="2 problems"):
@@ -118,8 +119,8 @@ def test_a_dataset_that_does_not_fit_its_row_costs_its_contrasts_only(samples):
     contrasts = [_contrast("a", dataset="two"), _contrast("good")]
     given = {"min_group_size": 3, "on_untestable": "continue", "mismatches": {"one": [], "two": [problem]}}
     findings = check_designs(contrasts, samples, **given, verified_contrasts=["a"], verified_datasets=["one"])
-    assert findings["a"] == {"testable": False, "problems": [problem.to_dict()]}
-    assert findings["good"]["testable"] is True
+    assert findings["a"] == DesignCheck(False, [problem])
+    assert findings["good"].testable is True
     with pytest.raises(StudyError, match="the selector matches no sample"):
         check_designs(contrasts, samples, **given, verified_datasets=["two"])
 

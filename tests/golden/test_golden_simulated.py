@@ -58,7 +58,7 @@ def test_set_tests_equal_limma(case: str) -> None:
 def test_consensus_correlation_equals_limma(case: str) -> None:
     """The consensus correlation within blocks is R's."""
     expected = read("simulated_facts").set_index("case")["correlation"][case]
-    assert golden_fit(case).facts["block_correlation"] == pytest.approx(float(expected), rel=1e-7)
+    assert golden_fit(case).facts.block_correlation == pytest.approx(float(expected), rel=1e-7)
 
 
 def test_tmm_equals_edger() -> None:

@@ -72,12 +72,12 @@ def test_provenance_and_mark(tmp_path: Path) -> None:
     values = RNG.integers(0, 100, (40, 4))
     adata, _ = _prepare(dataset_row(), _table(tmp_path, SYMBOLS, values, "# SIDEMINE-SIMULATED\n"))
     found = read_provenance(adata)
-    assert found["simulated"] is True
-    assert found["scale_found"] == "counts"
-    assert (found["n_identifiers"], found["n_genes"], found["n_samples"]) == (40, 40, 4)
-    assert found["files"] == {"values": "values.tsv"}
-    assert found["gene_table_version"] == "test"
-    assert found["problem"] is None
+    assert found.simulated is True
+    assert found.scale_found == "counts"
+    assert (found.n_identifiers, found.n_genes, found.n_samples) == (40, 40, 4)
+    assert found.files == {"values": "values.tsv"}
+    assert found.gene_table_version == "test"
+    assert found.problem is None
 
 
 @pytest.mark.parametrize("declared", ["log2", "log_ratio", "linear", "normalised_counts"])
@@ -185,9 +185,9 @@ def test_header_only_series_matrix_names_alternatives(tmp_path: Path) -> None:
     )
     adata, ledger = _prepare(dataset_row(layout="series_matrix", file=""), {"values": path})
     assert adata.shape == (1, 0)
-    problem = read_provenance(adata)["problem"]
-    assert "holds no values" in problem["what"]
-    assert "GSE1_counts" in problem["next_step"]
+    problem = read_provenance(adata).problem
+    assert "holds no values" in problem.what
+    assert "GSE1_counts" in problem.next_step
     assert ledger.empty
 
 
@@ -209,6 +209,6 @@ def test_no_probe_is_chosen_by_rounding(tmp_path: Path) -> None:
     scores = (values - values.mean(axis=1, keepdims=True)) / values.std(axis=1, ddof=1, keepdims=True)
     adata, _ = _prepare(dataset_row(scale="z_score"), _table(tmp_path, ["OLD1", *SYMBOLS], scores.round(4)))
     assert list(adata.layers) == ["z_score"]
-    assert read_provenance(adata)["probe_rule"] == "mean_of_probes"
+    assert read_provenance(adata).probe_rule == "mean_of_probes"
     mean = scores[:2].round(4).mean(axis=0)
     np.testing.assert_allclose(adata[:, "GENE1"].layers["z_score"].ravel(), mean)

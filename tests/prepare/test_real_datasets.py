@@ -53,7 +53,7 @@ def test_whole_blood_normalised_counts(real_files: Path, genes: GeneTable) -> No
     )
     assert adata.shape == (28, 12194)
     assert sorted(set(samples["unit"])) == ["D1", "D2", "D3"]
-    assert read_provenance(adata)["problem"] is None
+    assert read_provenance(adata).problem is None
     assert Counter(ledger["fate"]) == {"kept": 12194}
     assert adata.layers["log2"].max() < 20
 
@@ -111,7 +111,7 @@ def test_arrays(
     settings = {"accession": "GSE1", "layout": "series_matrix", "identifiers": "probe", "scale": "log2"}
     _, adata, ledger = _prepare(genes, files, {}, platform=platform, subset=subset, **settings)
     assert adata.shape == shape
-    assert read_provenance(adata)["problem"] is None
+    assert read_provenance(adata).problem is None
     assert (ledger["fate"] == "kept").sum() == shape[1]
     assert not {"MARCH1", "SEPT2"} & set(adata.var_names)
     other = "GPL6244" if platform == "GPL571" else "GPL571"
@@ -134,7 +134,7 @@ def test_cells_without_donors(real_files: Path, genes: GeneTable) -> None:
         sample_columns="condition",
     )
     assert list(adata.obs_names) == ["ctrl", "stim"]
-    assert read_provenance(adata)["problem"]["what"] == "cells are not replicates; no donor column"
+    assert read_provenance(adata).problem.what == "cells are not replicates; no donor column"
 
 
 def test_normalised_cells_and_mouse_cells_are_refused(real_files: Path, genes: GeneTable) -> None:

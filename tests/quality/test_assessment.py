@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import anndata as ad
 import numpy as np
 import pandas as pd
 import pytest
-from as_deposited import as_deposited
 
+from sidemine.errors import Problem
+from sidemine.prepare.expression_store import store_provenance
 from sidemine.prepare.log_expression import log2_expression
+from sidemine.prepare.record import made_in_process
 from sidemine.quality.assessment import assess_quality, flag_declared_scale
 from sidemine.quality.principal_components import find_principal_components
-from sidemine.study.projections import DatasetToAssess
+from sidemine.quality.record import SharedSamples
+from sidemine.study.projections import DatasetToAssess, TrapsOfDataset
 from sidemine.study.settings import Traps
 
 
@@ -23,22 +28,22 @@ def dataset(values, layer="log2", problem=None):
         obs=pd.DataFrame({"unit": names}, index=names), var=pd.DataFrame(index=[f"G{gene}" for gene in range(n_genes)])
     )
     found.layers[layer] = values
-    found.uns["sidemine"] = as_deposited(layer=layer, problem=problem)
+    store_provenance(found, made_in_process("d", layer, problem))
     samples = pd.DataFrame({"sample": names, "unit": names, "fate": "used"})
     return found, samples
 
 
 ROW = DatasetToAssess(dataset="d", platform="", sex_column="", batch_columns=[])
-NOTHING_SHARED = {"known": [], "shared": {"d": []}}
+NOTHING_SHARED = SharedSamples([], {"d": []}, {})
 
 
 def assess(expression, samples):
     """The record of one dataset of a study that declares nothing about traps."""
-    return assess_quality(expression, samples, ROW, NOTHING_SHARED, Traps().model_dump())[0]
+    return assess_quality(expression, samples, ROW, NOTHING_SHARED, TrapsOfDataset.of(Traps()))[0]
 
 
 def flag(record, words):
-    return next(item for item in record["flags"] if words in item["check"])
+    return next(item for item in record.flags if words in item.check)
 
 
 @pytest.fixture
@@ -50,22 +55,22 @@ def test_copies_are_flagged_and_named(values):
     """Two samples that are one another's copy count twice; the flag names both."""
     values[3] = values[1]
     record = assess(*dataset(values))
-    assert flag(record, "identical")["status"] == "warn"
-    assert "s1 and s3" in flag(record, "identical")["evidence"]
+    assert flag(record, "identical").status == "warn"
+    assert "s1 and s3" in flag(record, "identical").evidence
 
 
 def test_independent_samples_are_not_flagged(values):
     """No false alarm on independent samples."""
     record = assess(*dataset(values))
-    assert {item["status"] for item in record["flags"]} == {"ok"}
+    assert {item.status for item in record.flags} == {"ok"}
 
 
 def test_a_problem_of_the_dataset_is_told(values):
     """What made a dataset unusable stands in its record with the next step."""
-    problem = {"what": "scale contradicts", "where": "here", "allowed": "log2", "next_step": "correct scale"}
+    problem = Problem("scale contradicts", "here", "log2", "correct scale")
     found = flag(assess(*dataset(values, problem=problem)), "as declared")
-    assert found["status"] == "problem"
-    assert "correct scale" in found["consequence"]
+    assert found.status == "problem"
+    assert "correct scale" in found.consequence
 
 
 def test_uneven_libraries_are_flagged():
@@ -73,7 +78,7 @@ def test_uneven_libraries_are_flagged():
     counts = np.random.default_rng(5).poisson(20, (6, 300)).astype(float)
     counts[0] *= 20
     record = assess(*dataset(counts, "counts"))
-    assert flag(record, "library")["status"] == "warn"
+    assert flag(record, "library").status == "warn"
 
 
 def test_counts_become_log_counts_per_million():
@@ -89,10 +94,10 @@ def test_principal_components_separate_planted_groups_and_have_a_fixed_sign():
     values = generator.normal(0, 1, (500, 10))
     values[:100, :5] += 5
     found = find_principal_components(values, [f"s{number}" for number in range(10)])
-    first = np.array([point[0] for point in found["samples"].values()])
+    first = np.array([point[0] for point in found.samples.values()])
     assert (np.sign(first[:5]) == -np.sign(first[5:])).all()
     assert first[np.abs(first).argmax()] > 0
-    assert found["explained"][0] > 0.5
+    assert found.explained[0] > 0.5
 
 
 def test_too_few_samples_have_no_components():
@@ -103,12 +108,12 @@ def test_too_few_samples_have_no_components():
 @pytest.mark.parametrize(("answer", "status"), [("fits", "ok"), ("cannot tell", "warn"), ("contradicts", "problem")])
 def test_the_answer_on_the_scale_stands_with_its_reason(answer: str, status: str) -> None:
     """`cannot tell` is told as such, never as a scale that was checked; the offset and what it moved are in the words."""
-    told = {
-        "scale_declared": "linear",
-        "scale_answer": answer,
-        "scale_reason": "values up to 9",
-        "transformation": "offset c = 3; it moves 12 of 90 values",
-    }
+    told = replace(
+        made_in_process("d", "linear"),
+        scale_answer=answer,
+        scale_reason="values up to 9",
+        transformation="offset c = 3; it moves 12 of 90 values",
+    )
     flag = flag_declared_scale(told)
     assert flag.status == status
     assert (

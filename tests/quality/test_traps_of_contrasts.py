@@ -16,10 +16,12 @@ from sidemine.quality.contrast_quality import flag_age, flag_batches, flag_other
 from sidemine.quality.flags import stop_problems
 from sidemine.quality.group_scale import flag_column_totals, flag_library_size, flag_scale
 from sidemine.quality.p_histogram import read_histogram
+from sidemine.quality.record import ReusedSides
 from sidemine.study.hypotheses import Hypothesis
+from sidemine.study.projections import TrapsOfContrast
 from sidemine.study.settings import Traps
 
-ACTIONS = Traps().model_dump()
+TRAPS = TrapsOfContrast.of(Traps())
 IS_TARGET = np.arange(40) < 20
 
 
@@ -31,18 +33,18 @@ def find(table, **options):
 def test_aliased_batch_is_a_problem_and_a_balanced_one_is_not():
     """All patients in one batch: a problem; both batches in both groups: told with its figures."""
     aliased = find({"hybridisation_batch": np.where(IS_TARGET, "A", "B")})
-    found = flag_batches(aliased, ACTIONS)
+    found = flag_batches(aliased, TRAPS)
     assert (found.status, found.trap, found.serious) == ("problem", "batch_aliased", True)
     balanced = find({"hybridisation_batch": np.where(np.arange(40) % 2, "A", "B")})
-    assert flag_batches(balanced, ACTIONS).status == "ok"
+    assert flag_batches(balanced, TRAPS).status == "ok"
 
 
 def test_associated_batch_is_flagged_only_outside_the_design():
     """A batch that goes with the group is a reason to doubt, unless the model holds it."""
     plate = np.where(np.arange(40) % 20 < 4, "1", "2")
     plate[:16] = "1"
-    assert flag_batches(find({"plate": plate}), ACTIONS).trap == "batch_associated"
-    assert flag_batches(find({"plate": plate}, in_design={"plate"}), ACTIONS).status == "ok"
+    assert flag_batches(find({"plate": plate}), TRAPS).trap == "batch_associated"
+    assert flag_batches(find({"plate": plate}, in_design={"plate"}), TRAPS).status == "ok"
 
 
 def test_declared_batch_column_needs_no_telling_name():
@@ -85,19 +87,19 @@ def test_age_overlap_lists_the_shared_samples():
     table = pd.DataFrame({"age": ages.astype(str)}, index=[f"s{n}" for n in range(40)])
     found = find_age_overlap(table, IS_TARGET)
     assert found is not None
-    assert len(found["samples"]) == found["n_target"] + found["n_reference"] == 0
+    assert len(found.samples) == found.n_target + found.n_reference == 0
     table["age"] = [str(30 + n % 20) for n in range(40)]
     same = find_age_overlap(table, IS_TARGET)
     assert same is not None
-    assert same["n_target"] == same["n_reference"] > 14
+    assert same.n_target == same.n_reference > 14
     assert find_age_overlap(table.rename(columns={"age": "stage"}), IS_TARGET) is None
 
 
 def test_reused_controls_on_one_side_are_serious():
     """Twenty re-used controls and no re-used patient are a serious finding; a few on both sides are not."""
     names = [f"s{n}" for n in range(20)]
-    assert flag_reused_sides({"target": [], "reference": names}, 70, 63, "warn").serious
-    assert not flag_reused_sides({"target": names[:5], "reference": names[5:10]}, 60, 60, "warn").serious
+    assert flag_reused_sides(ReusedSides([], names), 70, 63, "warn").serious
+    assert not flag_reused_sides(ReusedSides(names[:5], names[5:10]), 60, 60, "warn").serious
 
 
 def test_shift_of_a_whole_group_is_flagged_and_quantile_normalised_arrays_are_not():
@@ -151,10 +153,12 @@ def test_histogram_shapes_are_read_in_words(p_values, shape):
 
 def test_stop_gives_a_four_part_problem():
     """A finding whose declared consequence is `stop` becomes an error that says what to do."""
-    found = flag_batches(find({"batch": np.where(IS_TARGET, "A", "B")}), {**ACTIONS, "batch_aliased": "stop"})
-    problem = stop_problems([found], {"batch_aliased": "stop"}, "contrast c")[0]
+    found = flag_batches(
+        find({"batch": np.where(IS_TARGET, "A", "B")}), TrapsOfContrast.of(Traps(batch_aliased="stop"))
+    )
+    problem = stop_problems([found], TrapsOfContrast.of(Traps(batch_aliased="stop")), "contrast c")[0]
     assert "settings.traps.batch_aliased" in problem.allowed
-    assert stop_problems([found], {"batch_aliased": "warn"}, "contrast c") == []
+    assert stop_problems([found], TrapsOfContrast.of(Traps(batch_aliased="warn")), "contrast c") == []
 
 
 def evidence_row():
@@ -171,8 +175,10 @@ def judge(checks):
 
 def test_serious_findings_become_the_strongest_doubt():
     """Batch before re-used controls; both are kept; only the batch caps."""
-    reused = flag_reused_sides({"target": [], "reference": ["s1"]}, 70, 63, "warn")
-    batch = flag_batches(find({"batch": np.where(IS_TARGET, "A", "B")}), {**ACTIONS, "batch_aliased": "warn"})
+    reused = flag_reused_sides(ReusedSides([], ["s1"]), 70, 63, "warn")
+    batch = flag_batches(
+        find({"batch": np.where(IS_TARGET, "A", "B")}), TrapsOfContrast.of(Traps(batch_aliased="warn"))
+    )
     judged = judge(Checks(contrast={"c": [reused, batch]}))
     assert "different batches" in judged.doubts[0].sentence
     assert [cap.cap for cap in judged.caps] == ["batch_aliased"]

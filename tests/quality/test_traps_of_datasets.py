@@ -6,14 +6,16 @@ import anndata as ad
 import numpy as np
 import pandas as pd
 import pytest
-from as_deposited import as_deposited
 
+from sidemine.prepare.expression_store import store_provenance
+from sidemine.prepare.record import made_in_process
 from sidemine.quality.assessment import assess_quality, flag_platform
 from sidemine.quality.near_copies import distances, distances_within, find_copies, flag_apart
+from sidemine.quality.record import ReusedSample, SharedSamples
 from sidemine.quality.reuse import find_relations
 from sidemine.quality.sex_check import Y_GENES, find_sex_column, flag_sex, read_sex, recorded_sex
 from sidemine.quality.shared_samples import find_shared_samples
-from sidemine.study.projections import DatasetToAssess
+from sidemine.study.projections import DatasetToAssess, DatasetToCompare, TrapsOfDataset
 from sidemine.study.settings import Traps
 
 SEX_GENES = ["XIST", *Y_GENES]
@@ -36,22 +38,22 @@ def cohort(n=20, seed=1):
     gender = ["female" if female else "male" for female in is_female]
     genes = [*SEX_GENES, *(f"G{gene}" for gene in range(300))]
     data = ad.AnnData(obs=pd.DataFrame(index=names), var=pd.DataFrame(index=genes), layers={"log2": values})
-    data.uns["sidemine"] = as_deposited()
+    store_provenance(data, made_in_process("d"))
     samples = pd.DataFrame({"sample": names, "unit": names, "fate": "used", "gender": gender, "relation": ""})
     return data, samples
 
 
 def assess(data, samples, shared=(), **actions):
-    study = {"known": [], "shared": {"d": list(shared)}}
-    return assess_quality(data, samples, ROW, study, Traps(**actions).model_dump())
+    study = SharedSamples([], {"d": list(shared)}, {})
+    return assess_quality(data, samples, ROW, study, TrapsOfDataset.of(Traps(**actions)))
 
 
 def test_clean_cohort_raises_no_flag_and_drops_nobody():
     """No false alarm where nothing is planted, for several draws."""
     for seed in range(1, 6):
         quality, treatment, problems = assess(*cohort(seed=seed))
-        assert {item["status"] for item in quality["flags"]} == {"ok"}
-        assert treatment["drop"] == {}
+        assert {item.status for item in quality.flags} == {"ok"}
+        assert treatment.drop == {}
         assert problems == []
 
 
@@ -61,11 +63,11 @@ def test_swapped_sex_is_found_and_treated_as_declared(action):
     data, samples = cohort()
     samples.loc[[4, 7], "gender"] = ["male", "female"]
     quality, treatment, problems = assess(data, samples, sex_mismatch=action)
-    found = next(item for item in quality["flags"] if item["trap"] == "sex_mismatch")
-    assert found["status"] == "warn"
-    assert found["samples"] == ["GSM104", "GSM107"]
-    assert sorted(treatment["drop"]) == (["GSM104", "GSM107"] if action == "drop" else [])
-    assert treatment["sex"]["values"].get("GSM104") == ("female" if action == "adjust" else None)
+    found = next(item for item in quality.flags if item.trap == "sex_mismatch")
+    assert found.status == "warn"
+    assert found.samples == ("GSM104", "GSM107")
+    assert sorted(treatment.drop) == (["GSM104", "GSM107"] if action == "drop" else [])
+    assert treatment.sex.values.get("GSM104") == ("female" if action == "adjust" else None)
     assert len(problems) == (action == "stop")
 
 
@@ -118,18 +120,18 @@ def test_reanalysis_is_found_in_any_wording_of_geo():
         "GSM5": "SRA: https://www.ncbi.nlm.nih.gov/sra?term=SRX1",
     }
     found = find_relations(relations, {"GSM5"})
-    assert [(row["sample"], row["other"]) for row in found] == [("GSM1", "GSM77"), ("GSM3", "GSM5"), ("GSM4", "GSM8")]
+    assert [(row.sample, row.other) for row in found] == [("GSM1", "GSM77"), ("GSM3", "GSM5"), ("GSM4", "GSM8")]
 
 
 def test_reused_samples_leave_when_declared():
     """With `drop`, samples re-used by relation or held by an earlier dataset leave, with the reason."""
     data, samples = cohort()
     samples.loc[3, "relation"] = "Reanalysis of: GSM77"
-    shared = [{"sample": "GSM105", "other": "GSM105", "dataset": "e", "how": "the same sample"}]
+    shared = [ReusedSample("GSM105", "GSM105", "the same sample", "e")]
     quality, treatment, _ = assess(data, samples, shared, reused_samples="drop")
-    assert sorted(treatment["drop"]) == ["GSM103", "GSM105"]
-    assert "settings.traps.reused_samples: drop" in treatment["drop"]["GSM103"]
-    assert [row["sample"] for row in quality["reused_samples"]] == ["GSM103", "GSM105"]
+    assert sorted(treatment.drop) == ["GSM103", "GSM105"]
+    assert "settings.traps.reused_samples: drop" in treatment.drop["GSM103"]
+    assert [row.sample for row in quality.reused_samples] == ["GSM103", "GSM105"]
 
 
 def test_a_renormalised_copy_is_found_and_replicates_are_not():
@@ -141,7 +143,7 @@ def test_a_renormalised_copy_is_found_and_replicates_are_not():
     assert find_copies(distances_within(values), names) == []
     values[:, 9] = values[:, 2] + 0.7 + rng.normal(0, 0.05, 400)
     pairs = find_copies(distances_within(values), names)
-    assert [(pair["first"], pair["second"]) for pair in pairs] == [("s2", "s9")]
+    assert [(pair.first, pair.second) for pair in pairs] == [("s2", "s9")]
 
 
 def test_a_noisy_sample_lies_apart_and_a_small_arm_does_not():
@@ -174,10 +176,10 @@ def test_samples_of_two_datasets_are_compared_by_accession_and_by_values():
     layer[6] = first.layers["log2"][2] + 0.4
     second.layers["log2"] = layer
     two["sample"] = second.obs_names = [f"GSM{900 + n}" for n in range(19)] + ["GSM119"]
-    rows = [{"dataset": name, "accession": f"GSE{name}", "platform": "GPL1"} for name in "ab"]
+    rows = [DatasetToCompare(dataset=name, accession=f"GSE{name}", platform="GPL1") for name in "ab"]
     found = find_shared_samples(rows, {"a": one, "b": two}, {"a": first, "b": second}.__getitem__)
-    assert found["shared"]["a"] == []
-    assert [(row["sample"], row["other"]) for row in found["shared"]["b"]] == [
+    assert found.shared["a"] == []
+    assert [(row.sample, row.other) for row in found.shared["b"]] == [
         ("GSM119", "GSM119"),
         ("GSM906", "GSM102"),
     ]
@@ -186,7 +188,6 @@ def test_samples_of_two_datasets_are_compared_by_accession_and_by_values():
 def test_another_platform_is_told():
     """A matrix that lacks most of the platform's probes, or whose samples name another platform, is flagged."""
     samples = pd.DataFrame({"platform_id": ["GPL570", "GPL570"]})
-    full = {"share_identifiers_found": 0.9, "share_platform_covered": 0.99}
-    assert flag_platform(full, samples, "GPL570", "warn").status == "ok"
-    assert "GPL570, not GPL571" in flag_platform(full, samples, "GPL571", "warn").evidence
-    assert flag_platform({**full, "share_platform_covered": 0.4}, samples, "GPL570", "warn").status == "warn"
+    assert flag_platform(0.9, 0.99, samples, "GPL570", "warn").status == "ok"
+    assert "GPL570, not GPL571" in flag_platform(0.9, 0.99, samples, "GPL571", "warn").evidence
+    assert flag_platform(0.9, 0.4, samples, "GPL570", "warn").status == "warn"

@@ -209,7 +209,7 @@ def _write_contrast(
     _json(
         folder / "contrasts" / key / "quality.json",
         {
-            "contrast": key, "dataset": row["dataset"], "p_value_histogram": read_histogram(p_values).to_dict(),
+            "contrast": key, "dataset": row["dataset"], "p_value_histogram": as_json(read_histogram(p_values)),
             "associations": [_association("age", "numbers", True), _association("plate", "levels", False)]
             if row["dataset"].startswith("cohort") else [],
             "flags": [

@@ -12,6 +12,7 @@ with log_to(snakemake.log[0]), record_job(snakemake):
     from sidemine.differential.contrast import fit_declared_contrast
     from sidemine.differential.contrast_fit import save_fit
     from sidemine.differential.differential_table import read_differential, write_differential
+    from sidemine.differential.record import compared_samples
     from sidemine.enrichment.gene_set_table import GENE_SETS
     from sidemine.enrichment.set_test_table import SET_TESTS
     from sidemine.enrichment.set_tests import describe_gene_sets, run_set_tests
@@ -22,25 +23,26 @@ with log_to(snakemake.log[0]), record_job(snakemake):
     from sidemine.quality.assessment import assess_quality
     from sidemine.quality.contrast_quality import assess_contrast
     from sidemine.quality.flags import stop_problems
+    from sidemine.quality.record import SharedSamples
+    from sidemine.records import read_record, write_record
     from sidemine.study.selectors import parse_selector
     from sidemine.study.specifications import AnalyseDataset
-    from sidemine.tables import read_json, read_table, write_json, write_table
+    from sidemine.tables import read_table, write_table
 
     specification = AnalyseDataset.model_validate(snakemake.params.specification)
-    traps = specification.traps.model_dump()
     given, written = snakemake.input, snakemake.output
     expression = read_expression(Path(given.expression))
     quality, treatment, problems = assess_quality(
         expression,
         read_table(Path(given.samples), SAMPLES),
         specification.dataset,
-        read_json(Path(given.shared)),
-        traps,
+        read_record(SharedSamples, Path(given.shared)),
+        specification.traps,
     )
     if problems:
         raise StudyError(problems)
-    write_json(quality, Path(written.quality))
-    write_json(treatment, Path(written.treatment))
+    write_record(quality, Path(written.quality))
+    write_record(treatment, Path(written.treatment))
 
     sets = read_table(Path(given.sets), GENE_SETS)
     obs = expression.obs.astype(str)
@@ -59,12 +61,12 @@ with log_to(snakemake.log[0]), record_job(snakemake):
             )
         except StudyError as error:
             return list(error.problems)
-        write_json(outcome.design, design_path)
+        write_record(outcome.design, design_path)
         write_differential(outcome.table, table_path, outcome.unit)
         save_fit(outcome.fit, fit_path)
         table = read_differential(table_path)  # rounded, as everybody else reads it
-        record, flags = assess_contrast(
-            outcome.design,
+        checks = assess_contrast(
+            compared_samples(outcome.design),
             obs,
             values,
             counts,
@@ -76,10 +78,10 @@ with log_to(snakemake.log[0]), record_job(snakemake):
                 for column in parse_selector(selector, "").columns
             ],
             row=specification.dataset_of_contrasts,
-            actions=traps,
+            traps=specification.traps_of_contrasts,
         )
-        write_json(record, quality_path)
-        found = stop_problems(flags, traps, f"contrast {contrast.contrast}")
+        write_record(checks, quality_path)
+        found = stop_problems(checks.flags, specification.traps_of_contrasts, f"contrast {contrast.contrast}")
         if not (problems or found):
             write_table(run_set_tests(outcome.fit, sets, **specification.tests.model_dump()), tests_path, SET_TESTS)
             described = describe_gene_sets(outcome.fit, sets, **specification.descriptions.model_dump())

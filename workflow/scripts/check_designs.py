@@ -9,15 +9,13 @@ with log_to(snakemake.log[0]), record_job(snakemake):
     from sidemine.differential.design_check import check_designs
     from sidemine.errors import Problem
     from sidemine.prepare.sample_table import SAMPLES
+    from sidemine.records import read_record, write_record
     from sidemine.study.specifications import CheckDesigns
-    from sidemine.tables import read_json, read_table, write_json, write_text
+    from sidemine.tables import read_table, write_text
 
     samples = {Path(path).parent.name: read_table(Path(path), SAMPLES) for path in snakemake.input.samples}
     specification = CheckDesigns.model_validate(snakemake.params.specification)
-    mismatches = {
-        Path(path).parent.name: [Problem.from_dict(problem) for problem in read_json(Path(path))]
-        for path in snakemake.input.mismatches
-    }
+    mismatches = {Path(path).parent.name: read_record(list[Problem], Path(path)) for path in snakemake.input.mismatches}
     findings = check_designs(
         specification.contrasts,
         samples,
@@ -27,5 +25,5 @@ with log_to(snakemake.log[0]), record_job(snakemake):
         min_group_size=specification.min_group_size,
         on_untestable=specification.on_untestable,
     )
-    write_json(findings, Path(snakemake.output.checks))
+    write_record(findings, Path(snakemake.output.checks))
     write_text("Every selector of a verified row matches samples.\n", Path(snakemake.output.passed))

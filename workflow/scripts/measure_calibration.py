@@ -6,10 +6,13 @@ from sidemine.script_log import log_to
 with log_to(snakemake.log[0]), record_job(snakemake):
     from pathlib import Path
 
-    from sidemine.considerations.calibration.measure import CalibrationFiles, measure_calibration
+    from sidemine.considerations.calibration.measure import ContrastToCalibrate, measure_calibration
     from sidemine.considerations.calibration.table import CALIBRATION
+    from sidemine.differential.contrast_fit import load_fit
     from sidemine.enrichment.gene_set_table import GENE_SETS
-    from sidemine.records import write_record
+    from sidemine.prepare.sample_table import SAMPLES
+    from sidemine.quality.record import Treatment
+    from sidemine.records import read_record, write_record
     from sidemine.study.specifications import MeasureCalibration
     from sidemine.tables import empty_table, read_table, write_table
 
@@ -17,8 +20,13 @@ with log_to(snakemake.log[0]), record_job(snakemake):
     tables = {name: read_table(folder / name, CALIBRATION) for name in snakemake.params.tables}
     specification = MeasureCalibration.model_validate(snakemake.params.specification)
     table, record = measure_calibration(
-        [
-            CalibrationFiles(row, Path(fit), Path(samples), Path(treatment))
+        (
+            ContrastToCalibrate(
+                row,
+                load_fit(Path(fit)),
+                read_table(Path(samples), SAMPLES),
+                read_record(Treatment, Path(treatment)),
+            )
             for row, fit, samples, treatment in zip(
                 specification.contrasts,
                 snakemake.input.fits,
@@ -26,7 +34,7 @@ with log_to(snakemake.log[0]), record_job(snakemake):
                 snakemake.input.treatments,
                 strict=True,
             )
-        ],
+        ),
         specification.primary_sets,
         read_table(Path(snakemake.input.sets), GENE_SETS),
         tables.get("design_classes.tsv", empty_table(CALIBRATION)),

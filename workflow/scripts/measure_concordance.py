@@ -13,13 +13,15 @@ with log_to(snakemake.log[0]), note_refusals(snakemake.input), record_job(snakem
     from sidemine.lines.bridge.measure_study import ConcordanceInputs, measure_concordance
     from sidemine.lines.bridge.table import CONCORDANCE
     from sidemine.prepare.gene_table import read_gene_table
+    from sidemine.quality.record import SharedSamples
+    from sidemine.records import read_record
     from sidemine.study.specifications import MeasureConcordance
-    from sidemine.tables import read_json, read_table, write_json, write_table
+    from sidemine.tables import read_table, write_json, write_table
 
     specification = MeasureConcordance.model_validate(snakemake.params.specification)
     declared, datasets = specification.declared, specification.datasets
     samples = dict(zip(datasets, map(Path, snakemake.input.samples), strict=True))
-    same = read_json(Path(snakemake.input.shared))["same"]
+    same = read_record(SharedSamples, Path(snakemake.input.shared)).same
     sources = {
         contrast.contrast: read_source(
             contrast, datasets[contrast.dataset], Path(fit), Path(design), samples[contrast.dataset], same

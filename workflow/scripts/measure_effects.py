@@ -6,26 +6,35 @@ from sidemine.script_log import log_to
 with log_to(snakemake.log[0]), record_job(snakemake):
     from pathlib import Path
 
-    from sidemine.effect.measure import ContrastFiles, measure_hypothesis
+    from sidemine.differential.contrast_fit import load_fit
+    from sidemine.differential.record import read_design
+    from sidemine.effect.measure import ContrastResults, measure_hypothesis
     from sidemine.enrichment.gene_set_table import GENE_SETS
-    from sidemine.records import write_record
+    from sidemine.enrichment.set_test_table import SET_TESTS
+    from sidemine.prepare.sample_table import SAMPLES
+    from sidemine.quality.record import SharedSamples
+    from sidemine.records import read_record, write_record
     from sidemine.study.specifications import MeasureEffects
-    from sidemine.tables import read_json, read_table
+    from sidemine.tables import read_table
 
+    given = snakemake.input
     specification = MeasureEffects.model_validate(snakemake.params.specification)
-    files = {
-        contrast: ContrastFiles(contrast, specification.datasets[dataset], *map(Path, paths))
-        for (contrast, dataset), *paths in zip(
-            specification.dataset_of.items(),
-            snakemake.input.fits,
-            snakemake.input.designs,
-            snakemake.input.set_tests,
-            snakemake.input.samples,
-            strict=True,
+    paths = zip(given.fits, given.designs, given.set_tests, given.samples, strict=True)
+    files = dict(zip(specification.dataset_of, paths, strict=True))
+
+    def read_results(contrast):
+        fit, design, set_tests, samples = map(Path, files[contrast])
+        return ContrastResults(
+            contrast,
+            specification.datasets[specification.dataset_of[contrast]],
+            load_fit(fit),
+            read_design(design),
+            read_table(set_tests, SET_TESTS),
+            read_table(samples, SAMPLES),
         )
-    }
-    sets = read_table(Path(snakemake.input.sets), GENE_SETS)
-    same = read_json(Path(snakemake.input.shared))["same"]
+
+    sets = read_table(Path(given.sets), GENE_SETS)
+    same = read_record(SharedSamples, Path(given.shared)).same
     for hypothesis, target in zip(specification.hypotheses, snakemake.output.evidence, strict=True):
-        evidence = measure_hypothesis(hypothesis, [files[name] for name in hypothesis.measured_contrasts], sets, same)
-        write_record(evidence, Path(target))
+        results = [read_results(name) for name in hypothesis.measured_contrasts]
+        write_record(measure_hypothesis(hypothesis, results, sets, same), Path(target))

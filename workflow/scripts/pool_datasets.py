@@ -29,7 +29,7 @@ with log_to(snakemake.log[0]), record_job(snakemake):
         contrasts = hypothesis.primary.contrasts
         fits = {name: load_fit(files[name]) for name in contrasts}
         studies = studies_of(read_record(HypothesisEvidence, Path(evidence)), fits)
-        common = sorted(common_genes(fits, contrasts))
+        common = sorted(common_genes(fits.values()))
         sets = pool_sets(
             studies,
             hypothesis,

@@ -12,8 +12,9 @@ with log_to(snakemake.log[0]), note_refusals(snakemake.input), record_job(snakem
     from sidemine.prepare.gene_ledger import GENES_LEDGER
     from sidemine.prepare.gene_table import read_gene_table
     from sidemine.prepare.sample_table import SAMPLES
+    from sidemine.records import read_record
     from sidemine.study.specifications import PrepareDataset
-    from sidemine.tables import read_json, read_table, write_table
+    from sidemine.tables import read_table, write_table
 
     specification = PrepareDataset.model_validate(snakemake.params.specification)
     expression, ledger = prepare_dataset(
@@ -22,7 +23,7 @@ with log_to(snakemake.log[0]), note_refusals(snakemake.input), record_job(snakem
         read_table(Path(snakemake.input.samples), SAMPLES),
         read_gene_table(Path(snakemake.input.gene_table), specification.gene_table),
         derive=specification.derive,
-        mismatches=[Problem.from_dict(problem) for problem in read_json(Path(snakemake.input.mismatches))],
+        mismatches=read_record(list[Problem], Path(snakemake.input.mismatches)),
         probe_rule=specification.probe_rule,
         multi_gene_probes=specification.multi_gene_probes,
     )

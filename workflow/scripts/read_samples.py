@@ -9,8 +9,9 @@ with log_to(snakemake.log[0]), note_refusals(snakemake.input), record_job(snakem
 
     from sidemine.prepare.metadata import read_or_explain_samples
     from sidemine.prepare.sample_table import SAMPLES
+    from sidemine.records import write_record
     from sidemine.study.specifications import ReadSamples
-    from sidemine.tables import write_json, write_table
+    from sidemine.tables import write_table
 
     specification = ReadSamples.model_validate(snakemake.params.specification)
     samples, mismatches = read_or_explain_samples(
@@ -20,4 +21,4 @@ with log_to(snakemake.log[0]), note_refusals(snakemake.input), record_job(snakem
         specification.exclude,
     )
     write_table(samples, Path(snakemake.output.samples), SAMPLES)
-    write_json([problem.to_dict() for problem in mismatches], Path(snakemake.output.mismatches))
+    write_record(mismatches, Path(snakemake.output.mismatches))

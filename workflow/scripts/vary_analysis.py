@@ -7,7 +7,8 @@ with log_to(snakemake.log[0]), record_job(snakemake):
     from pathlib import Path
 
     from sidemine.considerations.registry import CONSIDERATIONS, judges_with, read_judges
-    from sidemine.considerations.robustness.measure_study import StudyFiles, vary_study
+    from sidemine.considerations.robustness.measure_study import contrasts_to_vary, vary_study
+    from sidemine.considerations.robustness.read_data import StudyFiles, read_contrast_data
     from sidemine.considerations.robustness.record import RobustnessOfStudy
     from sidemine.considerations.robustness.table import ROBUSTNESS
     from sidemine.considerations.robustness.variant_rows import robustness_table
@@ -42,13 +43,14 @@ with log_to(snakemake.log[0]), record_job(snakemake):
     evidence = {Path(path).stem: read_record(HypothesisEvidence, Path(path)) for path in given.evidence}
     asked = [entry.name for entry in CONSIDERATIONS if entry.of_variants]
     judges = judges_with(read_judges({name: [Path(path) for path in given[name]] for name in asked}), of_variants=True)
+    sets = read_table(Path(given.sets), GENE_SETS)
+    rows = {row.contrast: row for row in specification.contrasts}
+    used = [rows[name] for name in contrasts_to_vary(specification.hypotheses, evidence, specification.settings)]
     records = vary_study(
         specification.hypotheses,
-        {row.contrast: row for row in specification.contrasts},
-        specification.datasets,
         evidence,
-        read_table(Path(given.sets), GENE_SETS),
-        files,
+        read_contrast_data(used, specification.datasets, sets, files, specification.settings),
+        sets,
         variant_verdicts(specification.hypotheses, evidence, judges),
         specification.settings,
     )

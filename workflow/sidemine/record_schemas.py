@@ -8,7 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, get_type_hints
 
 from sidemine.considerations.registry import CONSIDERATIONS, columns_of_considerations
+from sidemine.differential.record import DESIGN, DesignCheck
 from sidemine.effect.record import HypothesisEvidence
+from sidemine.errors import Problem
+from sidemine.prepare.record import PROVENANCE
+from sidemine.quality.record import ContrastQuality, DatasetQuality, SharedSamples, Treatment
 from sidemine.records import schema_of
 from sidemine.tables import write_json
 from sidemine.verdict.card import Card, Verdicts
@@ -27,6 +31,14 @@ def record_schemas() -> dict[str, dict[str, JsonValue]]:
     )
     verdicts.__doc__ = Verdicts.__doc__
     kinds: dict[str, type[object]] = {
+        "mismatches": list[Problem],
+        "expression_provenance": PROVENANCE,
+        "shared_samples": SharedSamples,
+        "dataset_quality": DatasetQuality,
+        "treatment": Treatment,
+        "design_check": dict[str, DesignCheck],
+        "design": DESIGN,
+        "contrast_quality": ContrastQuality,
         "evidence": HypothesisEvidence,
         **{name: kind for entry in CONSIDERATIONS for name, kind in entry.schemas.items()},
         "verdicts": verdicts,

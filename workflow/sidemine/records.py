@@ -6,7 +6,8 @@ another type means that the file is not what its stage writes.
 
 from __future__ import annotations
 
-from dataclasses import fields, is_dataclass
+from dataclasses import Field, fields, is_dataclass
+from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_type_hints
 
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
 Record = TypeVar("Record")
+
+ABSENT = {"absent": True}
+"""Metadata of a field that is not written while it is None: `field(default=None, metadata=ABSENT)`."""
 
 
 def read_record(kind: type[Record], path: Path) -> Record:
@@ -78,7 +82,8 @@ def fields_of(record: object) -> dict[str, Any]:
 def as_json(record: object) -> JsonValue:
     """Return what the JSON of a record, or of lists, tuples and dicts of records, holds."""
     if is_dataclass(record):
-        return {name: as_json(value) for name, value in fields_of(record).items()}
+        written = ((item, getattr(record, item.name)) for item in fields(record))
+        return {item.name: as_json(value) for item, value in written if not _is_absent(item, value)}
     if isinstance(record, dict):
         return {str(key): as_json(value) for key, value in record.items()}
     if isinstance(record, list | tuple):
@@ -86,6 +91,28 @@ def as_json(record: object) -> JsonValue:
     if record is None or isinstance(record, bool | int | float | str):
         return record
     raise TypeError(f"{type(record).__name__} does not belong into a record")
+
+
+def _is_absent(item: Field[object], value: object) -> bool:
+    """Tell whether a value is left out: None where the field says so, and a figure that could not be computed.
+
+    Such a figure is NaN, which JSON does not know; its field has NaN as its default, and so it is read back.
+    """
+    if value is None:
+        return bool(item.metadata.get("absent"))
+    return _is_nan(value) and _is_nan(item.default)
+
+
+def _is_nan(value: object) -> bool:
+    return isinstance(value, float) and isnan(value)
+
+
+def _without_nan(schema: dict[str, JsonValue]) -> None:
+    """Take defaults of NaN out of the JSON schema of a record."""
+    properties = schema["properties"]
+    for part in properties.values() if isinstance(properties, dict) else ():
+        if isinstance(part, dict) and _is_nan(part.get("default")):
+            del part["default"]
 
 
 def schema_of(kind: type[object]) -> dict[str, JsonValue]:
@@ -113,7 +140,10 @@ def _close(kind: object) -> None:
     if isinstance(kind, type) and is_dataclass(kind):
         if kind not in _CLOSED:
             _CLOSED.add(kind)
-            kind.__pydantic_config__ = {"extra": "forbid"}  # type: ignore[attr-defined]
+            kind.__pydantic_config__ = {  # type: ignore[attr-defined]
+                "extra": "forbid",
+                "json_schema_extra": _without_nan,
+            }
             for hint in get_type_hints(kind).values():
                 _close(hint)
     else:

@@ -13,7 +13,7 @@ from sidemine.considerations.calibration import measure
 from sidemine.considerations.calibration.config import CalibrationSettings
 from sidemine.considerations.calibration.design_classes import deciding_reading, nearest_class, overall_reading
 from sidemine.considerations.calibration.group_variances import unequal_variances
-from sidemine.considerations.calibration.measure import CalibrationFiles, measure_calibration
+from sidemine.considerations.calibration.measure import ContrastToCalibrate, measure_calibration
 from sidemine.considerations.calibration.rates import (
     Rate,
     calibration_row,
@@ -23,15 +23,15 @@ from sidemine.considerations.calibration.rates import (
 )
 from sidemine.considerations.calibration.record import Calibration
 from sidemine.considerations.calibration.table import CALIBRATION
-from sidemine.differential.contrast_fit import save_fit
 from sidemine.differential.design import build_design
 from sidemine.differential.fit import fit_contrast
 from sidemine.enrichment.camera import CameraSets, z_of_t
 from sidemine.enrichment.permuted_labels import PermutedTests
 from sidemine.enrichment.set_membership import build_membership
+from sidemine.quality.record import NO_TREATMENT
 from sidemine.stats.tails import two_sided_p
 from sidemine.study.rows import Contrast
-from sidemine.tables import check_table, empty_table, read_table, write_json
+from sidemine.tables import check_table, empty_table, read_table
 
 N_GENES, SIZE = 400, 40
 GENES = [f"G{i:03d}" for i in range(N_GENES)]
@@ -56,43 +56,33 @@ def _correlated(n: int, seed: int = 1, correlation: float = 0.3) -> np.ndarray:
     return values + 8
 
 
-def _files(folder: Path, name: str, n: int | None) -> CalibrationFiles:
-    """Write what earlier stages write for one contrast of n samples; None: not testable."""
+def _given(name: str, n: int | None) -> ContrastToCalibrate:
+    """What earlier stages found of one contrast of n samples; None: not testable."""
     contrast = Contrast(
         contrast=name, dataset=name, role="disease", target="group = case", reference="group = control",
         target_label="cases", reference_label="controls",
     )  # fmt: skip
     samples = _samples(n or 2)
-    folder.mkdir(parents=True, exist_ok=True)
-    samples.to_csv(folder / "samples.tsv", sep="\t", index=False)
-    treatment = {
-        "drop": {},
-        "sex": {"values": {}, "column": ""},
-        "batch": {"columns": [], "aliased": "warn", "associated": "warn"},
-    }
-    write_json(treatment, folder / "treatment.json")
     fit = None
     if n is not None:
         target = (samples["group"] == "case").to_numpy()
         fit = fit_contrast(_correlated(n), GENES, build_design(samples.set_index("sample"), target, ~target))
-    save_fit(fit, folder / "fit.npz")
-    return CalibrationFiles(contrast, folder / "fit.npz", folder / "samples.tsv", folder / "treatment.json")
+    return ContrastToCalibrate(contrast, fit, samples, NO_TREATMENT)
 
 
-def _measure(files: list[CalibrationFiles], n_labelings: int = 40) -> tuple[pd.DataFrame, Calibration]:
+def _measure(given: list[ContrastToCalibrate], n_labelings: int = 40) -> tuple[pd.DataFrame, Calibration]:
     return measure_calibration(
-        files, {"large": ["M0"], "small": ["M0"]}, SETS, read_table(REFERENCE, CALIBRATION), None,
+        given, {"large": ["M0"], "small": ["M0"]}, SETS, read_table(REFERENCE, CALIBRATION), None,
         CalibrationSettings(n_labelings, 999, 3, 5, 1000, 11),
     )  # fmt: skip
 
 
 @pytest.fixture(scope="module")
-def study(tmp_path_factory: pytest.TempPathFactory) -> list[CalibrationFiles]:
-    folder = tmp_path_factory.mktemp("study")
-    return [_files(folder / name, name, n) for name, n in (("large", 24), ("small", 6), ("none", None))]
+def study() -> list[ContrastToCalibrate]:
+    return [_given(name, n) for name, n in (("large", 24), ("small", 6), ("none", None))]
 
 
-def test_a_study_is_measured_quoted_or_neither(study: list[CalibrationFiles]) -> None:
+def test_a_study_is_measured_quoted_or_neither(study: list[ContrastToCalibrate]) -> None:
     table, record = _measure(study)
     check_table(table, CALIBRATION, "here")
     own = table[table["scope"] == "dataset"].groupby("subject")
@@ -122,20 +112,20 @@ def test_a_study_is_measured_quoted_or_neither(study: list[CalibrationFiles]) ->
     assert table[table["scope"] == "whole_rule"]["reading"].tolist() == ["not measured"]
 
 
-def test_the_same_settings_give_the_same_table(study: list[CalibrationFiles]) -> None:
+def test_the_same_settings_give_the_same_table(study: list[ContrastToCalibrate]) -> None:
     one, other = _measure(study[:1]), _measure(study[:1])
     pd.testing.assert_frame_equal(one[0], other[0])
     assert one[1] == other[1]
 
 
-def test_switched_off_quotes_the_design_class(study: list[CalibrationFiles]) -> None:
+def test_switched_off_quotes_the_design_class(study: list[ContrastToCalibrate]) -> None:
     table, record = _measure(study[:1], n_labelings=0)
     own = table[table["subject"] == "large"]
     assert own["reason"].str.contains("calibration_labelings = 0").any()
     assert not record.contrasts["large"].measured
 
 
-def test_without_reference_tables_nothing_is_claimed(study: list[CalibrationFiles]) -> None:
+def test_without_reference_tables_nothing_is_claimed(study: list[ContrastToCalibrate]) -> None:
     table, record = measure_calibration(
         [study[1]], {}, SETS, empty_table(CALIBRATION), empty_table(CALIBRATION),
         CalibrationSettings(40, 999, 3, 5, 1000, 11),
@@ -205,7 +195,7 @@ def test_the_design_class_speaks_where_own_labelings_do_not_decide(own, implied,
 
 
 def test_a_test_that_is_liberal_here_is_liberal_whatever_the_class_says(
-    study: list[CalibrationFiles], monkeypatch: pytest.MonkeyPatch
+    study: list[ContrastToCalibrate], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """FRY calls 30 % of the labelings, CAMERA exactly its level: a class that holds saves the second, not the first."""
     called = {"fry": np.arange(200) < 60, "camera": np.arange(200) < 10}

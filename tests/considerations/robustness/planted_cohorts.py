@@ -10,6 +10,7 @@ import pandas as pd
 from sidemine.considerations.robustness.config import RobustnessSettings
 from sidemine.considerations.robustness.contrast_data import ContrastData
 from sidemine.considerations.robustness.grid import vary_hypothesis
+from sidemine.differential.groups import Groups
 from sidemine.effect.measure import measure_contrast
 from sidemine.effect.pooled_effect import pool_contrasts
 from sidemine.effect.record import ContrastEvidence, HypothesisEvidence
@@ -18,6 +19,7 @@ from sidemine.enrichment.fry import fry
 from sidemine.enrichment.set_membership import build_membership
 from sidemine.study.choices import RobustnessDimension
 from sidemine.study.hypotheses import Hypothesis
+from sidemine.study.projections import ContrastToFit
 
 N_GENES = 200
 GENES = [f"G{number:03d}" for number in range(N_GENES)]
@@ -59,7 +61,13 @@ def contrast(name, table, is_target, shift, covariates=(), seed=1, **more):
     rng = np.random.default_rng(seed)
     values = rng.normal(8, 1, (N_GENES, len(is_target)))
     values[: len(SET)] += 0.5 * rng.normal(size=len(is_target)) + np.asarray(shift, dtype=float)
-    return ContrastData.of_arrays(name, f"d_{name}", values, GENES, table, np.asarray(is_target), covariates, **more)
+    row = ContrastToFit(
+        contrast=name, dataset=f"d_{name}", target="made in process", reference="made in process",
+        covariates=list(covariates), block="", blocking="auto", array_weights=False, robust=False,
+        missing_covariates="refuse",
+    )  # fmt: skip
+    groups = Groups(table, np.asarray(is_target), ~np.asarray(is_target))
+    return ContrastData(row, groups, values.T, GENES, **more)
 
 
 def hypothesis(names, kind="cohort", direction="up", secondary=()):

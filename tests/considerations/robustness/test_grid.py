@@ -292,14 +292,6 @@ def test_same_seed_same_record_and_names_decide_not_order(planted):
     assert once == again
 
 
-def test_the_fit_of_the_reference_run_is_not_made_again(planted):
-    """In process a fit can be handed in: it is used as it is."""
-    table = planted.samples(N, batch=np.arange(N) % 2)
-    fit = plain(planted).reference().fit
-    data = planted.contrast("a", table, CASES, 1.0 * CASES, fit=fit)
-    assert data.reference().fit is fit
-
-
 def test_added_covariates_are_read_in_one_spelling(planted):
     """`45 years` is a number, `F` a woman; a column that is aliased with the group leaves the contrast as it was."""
     table = planted.samples(N, age=[f"{30 + n % 9} years" for n in range(N)], sex=["F", "male"] * (N // 2))

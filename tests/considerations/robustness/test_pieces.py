@@ -171,7 +171,7 @@ def test_the_grid_can_be_switched_off():
         {"id": "h", "question": "Does it change?", "kind": "cohort",
          "primary": {"set": "S", "contrasts": ["a"], "direction": "up"}}
     )  # fmt: skip
-    (record,) = vary_study([hypothesis], {}, {}, {}, gene_sets(), None, {}, settings(dimensions=[]))  # type: ignore[arg-type]
+    (record,) = vary_study([hypothesis], {}, {}, gene_sets(), {}, settings(dimensions=[]))
     assert record.reason == OFF
     assert record.share is None
 

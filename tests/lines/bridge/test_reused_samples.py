@@ -8,24 +8,25 @@ import anndata as ad
 import numpy as np
 import pandas as pd
 import pytest
-from as_deposited import as_deposited
 
 from sidemine.differential.contrast import fit_declared_contrast
 from sidemine.differential.contrast_fit import save_fit
-from sidemine.effect.measure import ContrastFiles, measure_hypothesis, units_of
+from sidemine.effect.measure import ContrastResults, measure_hypothesis, units_of
 from sidemine.effect.pooled_effect import choose_independent
 from sidemine.effect.record import Refused
-from sidemine.enrichment.set_test_table import SET_TESTS
 from sidemine.enrichment.set_tests import run_set_tests
 from sidemine.lines.bridge.contrasts import read_source, shared_reason
+from sidemine.prepare.expression_store import store_provenance
+from sidemine.prepare.record import made_in_process
 from sidemine.prepare.sample_table import SAMPLES
 from sidemine.quality.assessment import assess_quality
 from sidemine.quality.shared_samples import find_shared_samples
+from sidemine.records import write_record
 from sidemine.study.hypotheses import Hypothesis
-from sidemine.study.projections import DatasetToAssess
+from sidemine.study.projections import DatasetToAssess, DatasetToCompare, TrapsOfDataset
 from sidemine.study.rows import Contrast, Dataset
 from sidemine.study.settings import Traps
-from sidemine.tables import write_json, write_table
+from sidemine.tables import write_table
 
 N, N_REUSED, N_GENES = 24, 5, 120
 COLUMNS = ["sample", "unit", "fate", "group", "relation"]
@@ -59,7 +60,7 @@ def cohort(dataset, first_sample, seed):
         var=pd.DataFrame({"entrez": "", "ensembl": ""}, index=GENES),
         layers={"log2": values},
     )
-    data.uns["sidemine"] = as_deposited(dataset)
+    store_provenance(data, made_in_process(dataset))
     return data
 
 
@@ -88,33 +89,32 @@ def pair(how):
 def measure(folder, how, action):
     """Take two cohorts from quality to pooled evidence; return it, and why the two must not be compared."""
     data, platforms = pair(how)
-    rows = [{"dataset": name, "accession": f"GSE{name}", "platform": platforms[name]} for name in data]
+    rows = [DatasetToCompare(dataset=name, accession=f"GSE{name}", platform=platforms[name]) for name in data]
     tables = {name: one.obs.reset_index(names="sample").assign(fate="used")[COLUMNS] for name, one in data.items()}
     shared = find_shared_samples(rows, tables, data.__getitem__)
-    actions = Traps(reused_samples=action).model_dump()
-    files, sources = [], {}
+    traps = TrapsOfDataset.of(Traps(reused_samples=action))
+    results, sources = [], {}
     for row, name in zip(rows, ("first", "second"), strict=True):
-        dataset = declared(**row)
-        found = DatasetToAssess(dataset=row["dataset"], platform=row["platform"], sex_column="", batch_columns=[])
-        _, treatment, _ = assess_quality(data[row["dataset"]], tables[row["dataset"]], found, shared, actions)
+        dataset = declared(**row.model_dump())
+        found = DatasetToAssess(dataset=row.dataset, platform=row.platform, sex_column="", batch_columns=[])
+        _, treatment, _ = assess_quality(data[row.dataset], tables[row.dataset], found, shared, traps)
         contrast = Contrast(
-            contrast=name, dataset=row["dataset"], role="disease", target="group = case", reference="group = control",
+            contrast=name, dataset=row.dataset, role="disease", target="group = case", reference="group = control",
             target_label="patients", reference_label="controls",
         )  # fmt: skip
         outcome = fit_declared_contrast(
-            data[row["dataset"]], contrast, min_group_size=3, on_untestable="stop", treatment=treatment
+            data[row.dataset], contrast, min_group_size=3, on_untestable="stop", treatment=treatment
         )
         own = folder / name
         own.mkdir()
         save_fit(outcome.fit, own / "fit.npz")
-        write_json(outcome.design, own / "design.json")
+        write_record(outcome.design, own / "design.json")
         tests = run_set_tests(outcome.fit, SETS, min_set_size=5, max_set_size=500, rotations=99, seed=1)
-        write_table(tests, own / "set_tests.tsv", SET_TESTS)
-        write_table(tables[row["dataset"]], own / "samples.tsv", SAMPLES)
-        paths = (own / "fit.npz", own / "design.json", own / "set_tests.tsv", own / "samples.tsv")
-        files.append(ContrastFiles(name, dataset, *paths))
-        sources[name] = read_source(contrast, dataset, paths[0], paths[1], paths[3], shared["same"])
-    return measure_hypothesis(HYPOTHESIS, files, SETS, shared["same"]), shared_reason("second", "first", sources)
+        write_table(tables[row.dataset], own / "samples.tsv", SAMPLES)
+        paths = (own / "fit.npz", own / "design.json", own / "samples.tsv")
+        results.append(ContrastResults(name, dataset, outcome.fit, outcome.design, tests, tables[row.dataset]))
+        sources[name] = read_source(contrast, dataset, *paths, shared.same)
+    return measure_hypothesis(HYPOTHESIS, results, SETS, shared.same), shared_reason("second", "first", sources)
 
 
 @pytest.mark.parametrize("how", ["relation", "values", "one origin"])
@@ -142,7 +142,7 @@ def test_samples_of_a_series_outside_the_study_refuse_nothing(tmp_path):
     assert (evidence.pooled.k, evidence.pooled.refused, reason) == (2, [], "")
 
 
-def test_one_donor_measured_in_two_series_is_one_unit(tmp_path):
+def test_one_donor_measured_in_two_series_is_one_unit():
     """Each fit used another sample of that donor; one of them stands in both series."""
     tables = {
         "a": pd.DataFrame({"sample": ["GSM1", "GSM2", "GSM3"], "unit": ["p", "p", "q"], "fate": "used"}),
@@ -150,14 +150,13 @@ def test_one_donor_measured_in_two_series_is_one_unit(tmp_path):
             relation=["Reanalysis of: GSM2", "Reanalysis of: another sample"]
         ),
     }
-    rows = [{"dataset": name, "accession": f"GSE{name}", "platform": ""} for name in "ab"]
-    same = find_shared_samples(rows, tables, {}.__getitem__)["same"]
+    rows = [DatasetToCompare(dataset=name, accession=f"GSE{name}", platform="") for name in "ab"]
+    same = find_shared_samples(rows, tables, {}.__getitem__).same
     assert same == {"a": {"GSM2": "GSM2"}, "b": {"GSM7": "GSM2"}}
     units = {}
     for row, used in zip(rows, (["GSM1", "GSM3"], ["GSM7", "GSM8"]), strict=True):
-        write_table(tables[row["dataset"]], tmp_path / "samples.tsv", SAMPLES)
         fit = SimpleNamespace(samples=used)
-        units[row["dataset"]] = units_of(declared(**row), tmp_path / "samples.tsv", fit, same)
+        units[row.dataset] = units_of(declared(**row.model_dump()), tables[row.dataset], fit, same)
     sources = {"a": ("GSEa", "blood"), "b": ("GSEb", "blood")}
     refused = choose_independent(["a", "b"], sources, units, {"a": False, "b": False}, "cohort")[1]
     assert refused == [Refused("b", "shares 1 biological unit with a, which was declared first")]

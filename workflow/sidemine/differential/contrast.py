@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,8 +15,11 @@ from sidemine.differential.design import Design
 from sidemine.differential.differential_table import DIFFERENTIAL
 from sidemine.differential.fit import fit_contrast
 from sidemine.differential.groups import Groups, design_contrast, match_groups, raise_mismatch, select_groups
+from sidemine.differential.record import DroppedSample, FittedDesign, UntestableDesign
 from sidemine.errors import Problem, StudyError, Untestable
+from sidemine.prepare.expression_store import read_provenance
 from sidemine.prepare.log_expression import layer_of
+from sidemine.quality.record import NO_TREATMENT, Treatment
 from sidemine.sources.scales import LOG2_FOLD_CHANGE, is_filtered
 from sidemine.tables import empty_table
 
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from anndata import AnnData
     from numpy.typing import NDArray
 
+    from sidemine.sources.scales import Scale
     from sidemine.study.projections import ContrastToFit
 
 log = logging.getLogger(__name__)
@@ -38,14 +41,14 @@ class ContrastOutcome:
     Attributes
     ----------
     design
-        JSON-ready content of `design.json`.
+        What `design.json` says.
     table
         `differential.tsv.gz`; typed and empty when the contrast cannot be tested.
     fit
         The fit that set tests start from; None when the contrast cannot be tested.
     """
 
-    design: dict[str, Any]
+    design: FittedDesign | UntestableDesign
     table: pd.DataFrame
     fit: ContrastFit | None
 
@@ -61,7 +64,7 @@ def fit_declared_contrast(
     *,
     min_group_size: int,
     on_untestable: str,
-    treatment: Mapping[str, Any] | None = None,
+    treatment: Treatment = NO_TREATMENT,
 ) -> ContrastOutcome:
     """Fit one declared contrast; every signed number is target minus reference.
 
@@ -76,51 +79,35 @@ def fit_declared_contrast(
     on_untestable
         continue: a contrast that cannot be tested gives an outcome without a fit. stop: it raises.
     treatment
-        What the quality stage decided for this dataset (`treatment.json`): samples to drop, covariates to add. None:
-        nothing.
+        What the quality stage decided for this dataset (`treatment.json`): samples to drop, covariates to add.
 
     Raises
     ------
     StudyError
         When the contrast cannot be tested and `on_untestable` is stop.
     """
-    provenance = json.loads(expression.uns["sidemine"])
+    provenance = read_provenance(expression)
     groups, mismatches = match_groups(contrast, _samples_of(expression))
-    left_out: list[tuple[str, str]] = []
+    left_out: list[DroppedSample] = []
     try:
-        if provenance["problem"]:
-            told = [provenance["problem"], *provenance.get("further_problems", [])]
-            raise Untestable(Problem.from_dict(problem) for problem in told)
+        if provenance.problem:
+            raise Untestable(provenance.problems)
         raise_mismatch(mismatches, verified=False)  # of a verified row it has stopped the run: `design_check`
         contrast, groups, left_out = treated(contrast, groups, treatment)
         design = design_contrast(contrast, groups, min_group_size)
-        fit = _fit(expression, provenance, contrast, design)
+        fit = _fit(expression, provenance.scale_declared, contrast, design)
     except Untestable as finding:
         if on_untestable == "stop":
             place = f"contrasts.tsv, contrast {contrast.contrast}"
             raise StudyError(problem.within(place) for problem in finding.problems) from None
         log.warning("contrast %s is not testable: %s", contrast.contrast, finding)
-        record = _untestable_design(contrast, groups, finding)
-        record["dropped"] = _dropped(left_out)
-        return ContrastOutcome(record, empty_table(DIFFERENTIAL), None)
-    record = {
-        "contrast": contrast.contrast,
-        "dataset": contrast.dataset,
-        "testable": True,
-        "problem": None,
-        "n_genes_tested": len(fit.genes),
-        "n_genes_not_tested": len(fit.dropped_genes),
-        "genes_not_tested": _count(fit.dropped_reasons),
-        "fit": fit.facts,
-        **design.to_dict(),
-    }
-    record["dropped"] = _dropped(left_out) + record["dropped"]
-    return ContrastOutcome(record, differential_table(fit, expression.var), fit)
+        untestable = _untestable_design(contrast, groups, left_out, finding.problems)
+        return ContrastOutcome(untestable, empty_table(DIFFERENTIAL), None)
+    fitted = _fitted_design(contrast, design, left_out, fit)
+    return ContrastOutcome(fitted, differential_table(fit, expression.var), fit)
 
 
-def design_again(
-    contrast: ContrastToFit, samples: pd.DataFrame, treatment: Mapping[str, Any], min_group_size: int
-) -> Design:
+def design_again(contrast: ContrastToFit, samples: pd.DataFrame, treatment: Treatment, min_group_size: int) -> Design:
     """Build the design of a fitted contrast once more, from the dataset's `samples.tsv` and `treatment.json`.
 
     Raises
@@ -143,8 +130,8 @@ def _samples_of(expression: AnnData) -> pd.DataFrame:
 
 
 def treated(
-    contrast: ContrastToFit, groups: Groups, treatment: Mapping[str, Any] | None
-) -> tuple[ContrastToFit, Groups, list[tuple[str, str]]]:
+    contrast: ContrastToFit, groups: Groups, treatment: Treatment
+) -> tuple[ContrastToFit, Groups, list[DroppedSample]]:
     """Carry out what the quality stage decided: samples leave, covariates join.
 
     Returns
@@ -152,13 +139,11 @@ def treated(
     tuple
         The contrast and its groups as they are fitted, and the samples that left, each with the reason.
     """
-    if not treatment:
-        return contrast, groups, []
     groups, left_out = drop_samples(groups, treatment)
     return (*adjust_contrast(contrast, groups, treatment), left_out)
 
 
-def _fit(expression: AnnData, provenance: dict[str, Any], contrast: ContrastToFit, design: Design) -> ContrastFit:
+def _fit(expression: AnnData, scale: Scale, contrast: ContrastToFit, design: Design) -> ContrastFit:
     layer = layer_of(expression)
     return fit_contrast(
         values_of_rows(np.asarray(expression.layers[layer], dtype=np.float64), expression.obs_names, design, layer),
@@ -167,7 +152,7 @@ def _fit(expression: AnnData, provenance: dict[str, Any], contrast: ContrastToFi
         layer=layer,
         robust=contrast.robust,
         array_weights=contrast.array_weights,
-        filter_low_expression=is_filtered(provenance["scale_declared"]),
+        filter_low_expression=is_filtered(scale),
     )
 
 
@@ -195,33 +180,60 @@ def values_of_rows(
     return np.column_stack([block.sum(axis=0) if layer == "counts" else block.mean(axis=0) for block in blocks])
 
 
-def _untestable_design(contrast: ContrastToFit, groups: Groups, finding: Untestable) -> dict[str, Any]:
+def _fitted_design(
+    contrast: ContrastToFit, design: Design, left_out: list[DroppedSample], fit: ContrastFit
+) -> FittedDesign:
+    return FittedDesign(
+        contrast=contrast.contrast,
+        dataset=contrast.dataset,
+        testable=True,
+        problem=None,
+        n_genes_tested=len(fit.genes),
+        target_samples=design.target_samples,
+        reference_samples=design.reference_samples,
+        n_target=design.n_target,
+        n_reference=design.n_reference,
+        design_columns=design.columns,
+        covariates=design.covariates,
+        covariate_kinds=design.covariate_kinds,
+        block=design.block,
+        blocking=design.blocking,
+        dropped=[*left_out, *design.dropped],
+        residual_df=design.residual_df,
+        notes=design.notes,
+        n_genes_not_tested=len(fit.dropped_genes),
+        genes_not_tested=_count(fit.dropped_reasons),
+        fit=fit.facts,
+        n_blocks=design.n_blocks,
+        paired=design.paired,
+    )
+
+
+def _untestable_design(
+    contrast: ContrastToFit, groups: Groups, left_out: list[DroppedSample], problems: Sequence[Problem]
+) -> UntestableDesign:
     units = groups.samples["unit"]
     names = groups.samples.index.astype(str)
-    return {
-        "contrast": contrast.contrast,
-        "dataset": contrast.dataset,
-        "testable": False,
-        "problem": finding.problems[0].to_dict(),
-        "further_problems": [problem.to_dict() for problem in finding.problems[1:]],
-        "n_genes_tested": 0,
-        "target_samples": list(names[groups.target]),
-        "reference_samples": list(names[groups.reference]),
-        "n_target": int(units[groups.target].nunique()),
-        "n_reference": int(units[groups.reference].nunique()),
-        "design_columns": [],
-        "covariates": contrast.covariate_names,
-        "covariate_kinds": [],
-        "block": contrast.block,
-        "blocking": "none",
-        "dropped": [],
-        "residual_df": 0,
-        "notes": [],
-    }
-
-
-def _dropped(samples: list[tuple[str, str]]) -> list[dict[str, str]]:
-    return [{"sample": sample, "reason": reason} for sample, reason in samples]
+    return UntestableDesign(
+        contrast=contrast.contrast,
+        dataset=contrast.dataset,
+        testable=False,
+        problem=problems[0],
+        n_genes_tested=0,
+        target_samples=list(names[groups.target]),
+        reference_samples=list(names[groups.reference]),
+        n_target=int(units[groups.target].nunique()),
+        n_reference=int(units[groups.reference].nunique()),
+        design_columns=[],
+        covariates=contrast.covariate_names,
+        covariate_kinds=[],
+        block=contrast.block,
+        blocking="none",
+        dropped=left_out,
+        residual_df=0,
+        notes=[],
+        further_problems=list(problems[1:]),
+    )
 
 
 def _count(reasons: list[str]) -> dict[str, int]:

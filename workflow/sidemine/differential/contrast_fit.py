@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sidemine.differential.record import FitFacts
+from sidemine.records import as_json, as_record
 from sidemine.sources.scales import LOG2_FOLD_CHANGE
 
 if TYPE_CHECKING:
@@ -45,7 +47,7 @@ class ContrastFit:
     dropped_genes, dropped_reasons
         Genes that were not tested, and why.
     facts
-        Settings and estimates of the fit, ready for JSON: engine, trend, robust, correlation, sample_weights, …
+        Settings and estimates of the fit.
     """
 
     genes: list[str]
@@ -69,12 +71,12 @@ class ContrastFit:
     residual_df: int
     dropped_genes: list[str] = field(default_factory=list)
     dropped_reasons: list[str] = field(default_factory=list)
-    facts: dict[str, Any] = field(default_factory=dict)
+    facts: FitFacts = field(kw_only=True)
 
     @property
     def unit(self) -> str:
         """Unit of a gene's difference, in words."""
-        return str(self.facts["unit"])
+        return self.facts.unit
 
     @property
     def has_fold_change(self) -> bool:
@@ -88,7 +90,7 @@ def save_fit(fit: ContrastFit | None, path: Path) -> None:
     for item in fields(ContrastFit) if fit is not None else ():
         value = getattr(fit, item.name)
         if item.name == "facts":
-            arrays[item.name] = np.array(json.dumps(value, sort_keys=True))
+            arrays[item.name] = np.array(json.dumps(as_json(value), sort_keys=True))
         elif item.name == "score_effects" and fit is not None and value is fit.effects:
             continue
         else:
@@ -108,7 +110,7 @@ def load_fit(path: Path) -> ContrastFit | None:
         return None
     for name in ("genes", "samples", "dropped_genes", "dropped_reasons"):
         values[name] = [str(text) for text in values[name]]
-    values["facts"] = json.loads(str(values["facts"]))
+    values["facts"] = as_record(FitFacts, json.loads(str(values["facts"])), str(path))
     values["score_stdev_unscaled"] = float(values["score_stdev_unscaled"])
     values["residual_df"] = int(values["residual_df"])
     values.setdefault("score_effects", values["effects"])

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -20,6 +20,7 @@ from sidemine.differential.design_columns import (
     factor_columns,
     missing_covariates,
 )
+from sidemine.differential.record import Blocking, CovariateInDesign, DroppedSample
 from sidemine.errors import Problem, Untestable
 from sidemine.study.covariates import Covariate, parse_covariate
 from sidemine.study.hints import did_you_mean
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-Blocking = Literal["none", "fixed", "correlation"]
 BlockingRule = Literal["auto", "fixed", "correlation"]
 
 CONTRAST_COLUMN = "target_minus_reference"
@@ -74,11 +74,11 @@ class Design:
     is_target: NDArray[np.bool_]
     block_labels: NDArray[np.str_] | None
     blocking: Blocking
-    dropped: list[tuple[str, str]]
+    dropped: list[DroppedSample]
     n_target: int
     n_reference: int
     covariates: list[str] = field(default_factory=list)
-    covariate_kinds: list[dict[str, Any]] = field(default_factory=list)
+    covariate_kinds: list[CovariateInDesign] = field(default_factory=list)
     block: str = ""
     notes: list[str] = field(default_factory=list)
     members: list[list[str]] = field(default_factory=list)
@@ -98,25 +98,33 @@ class Design:
         """Samples behind each row, always filled."""
         return self.members or [[name] for name in self.samples]
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the design as the JSON-ready part of `design.json` that the design itself knows."""
-        paired = self.block_labels is not None and self.blocking == "fixed" and _is_paired(self)
-        return {
-            "target_samples": self._group(True),
-            "reference_samples": self._group(False),
-            "n_target": self.n_target,
-            "n_reference": self.n_reference,
-            "design_columns": list(self.columns),
-            "covariates": list(self.covariates),
-            "covariate_kinds": list(self.covariate_kinds),
-            "block": self.block,
-            "blocking": self.blocking,
-            "n_blocks": 0 if self.block_labels is None else len(set(self.block_labels.tolist())),
-            "paired": paired,
-            "dropped": [{"sample": sample, "reason": reason} for sample, reason in self.dropped],
-            "residual_df": self.residual_df,
-            "notes": list(self.notes),
-        }
+    @property
+    def n_blocks(self) -> int:
+        """Number of blocks; 0 where none is modelled."""
+        return 0 if self.block_labels is None else len(set(self.block_labels.tolist()))
+
+    @property
+    def paired(self) -> bool:
+        """Whether the blocks are fixed and each is one target and one reference sample."""
+        labels = self.block_labels
+        return (
+            labels is not None
+            and self.blocking == "fixed"
+            and all(
+                int(self.is_target[labels == label].sum()) == 1 and int((labels == label).sum()) == 2
+                for label in set(labels.tolist())
+            )
+        )
+
+    @property
+    def target_samples(self) -> list[str]:
+        """All samples of the target, merged repeats included."""
+        return self._group(True)
+
+    @property
+    def reference_samples(self) -> list[str]:
+        """All samples of the reference, merged repeats included."""
+        return self._group(False)
 
     def _group(self, target: bool) -> list[str]:
         rows = zip(self.row_members, self.is_target, strict=True)
@@ -169,7 +177,7 @@ def build_design(
     is_target = target[rows]
     _refuse_small_groups(table, is_target, min_group_size, "")
     entries = [parse_covariate(text) for text in covariates]
-    without: list[tuple[str, str]] = []
+    without: list[DroppedSample] = []
     if drop_missing:
         table, is_target, without = _drop_missing(table, is_target, entries)
         after = f" after {len(without)} samples without a value of {_and([one.name for one in entries])} were dropped"
@@ -230,7 +238,7 @@ def build_design(
         n_target=len(set(units[is_target])),
         n_reference=len(set(units[~is_target])),
         covariates=[one.name for one in entries],
-        covariate_kinds=[kind.to_dict() for kind in kinds],
+        covariate_kinds=[kind.record for kind in kinds],
         block=block,
         notes=notes,
         members=members,
@@ -258,13 +266,13 @@ def _listing(names: Sequence[str], most: int = 20) -> str:
 
 def _drop_missing(
     table: pd.DataFrame, is_target: NDArray[np.bool_], covariates: Sequence[Covariate]
-) -> tuple[pd.DataFrame, NDArray[np.bool_], list[tuple[str, str]]]:
+) -> tuple[pd.DataFrame, NDArray[np.bool_], list[DroppedSample]]:
     reasons: dict[str, str] = {}
     for name, samples in missing_covariates(table, covariates).items():
         for sample in samples:
             reasons.setdefault(sample, f"covariate {name} has no value (missing_covariates: drop)")
     keep = np.array([str(name) not in reasons for name in table.index], dtype=bool)
-    return table[keep], is_target[keep], [(str(name), reasons[str(name)]) for name in table.index[~keep]]
+    return table[keep], is_target[keep], [DroppedSample(str(name), reasons[str(name)]) for name in table.index[~keep]]
 
 
 def _refuse_overlap(samples: pd.DataFrame, target: NDArray[np.bool_], reference: NDArray[np.bool_]) -> None:
@@ -413,7 +421,7 @@ def _refuse_unmergeable(
 
 def _choose_blocking(
     table: pd.DataFrame, is_target: NDArray[np.bool_], block: str, rule: BlockingRule
-) -> tuple[Blocking, NDArray[np.bool_], list[tuple[str, str]]]:
+) -> tuple[Blocking, NDArray[np.bool_], list[DroppedSample]]:
     everyone = np.ones(len(table), dtype=bool)
     if not block:
         return "none", everyone, []
@@ -423,7 +431,7 @@ def _choose_blocking(
     n_blocks = len(set(labels))
     if (rule == "fixed" and complete.any()) or (rule == "auto" and complete.mean() >= MIN_COMPLETE_SHARE):
         dropped = [
-            (str(name), f"block {label} of {block} has no sample in the other group")
+            DroppedSample(str(name), f"block {label} of {block} has no sample in the other group")
             for name, label in zip(table.index[~complete], labels[~complete], strict=True)
         ]
         return "fixed", complete, dropped
@@ -479,13 +487,3 @@ def _refuse_aliasing(
 def _and(words: Sequence[str]) -> str:
     words = list(words)
     return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words) or "the intercept"
-
-
-def _is_paired(design: Design) -> bool:
-    labels = design.block_labels
-    if labels is None:
-        return False
-    return all(
-        int(design.is_target[labels == label].sum()) == 1 and int((labels == label).sum()) == 2
-        for label in set(labels.tolist())
-    )

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection, Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sidemine.differential.groups import design_contrast, match_groups, raise_mismatch
+from sidemine.differential.record import DesignCheck
 from sidemine.errors import Problem, StudyError, Untestable
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def check_designs(
     mismatches: Mapping[str, list[Problem]] | None = None,
     verified_contrasts: Collection[str] = (),
     verified_datasets: Collection[str] = (),
-) -> dict[str, Any]:
+) -> dict[str, DesignCheck]:
     """Check the groups and the design of every contrast.
 
     A selector that matches nothing stops everything in a row that is `verified`. In an unverified row, and for a fact
@@ -51,7 +52,7 @@ def check_designs(
     Returns
     -------
     dict
-        Per contrast: whether it can be tested and, if not, the problems.
+        Per contrast.
 
     Raises
     ------
@@ -60,7 +61,7 @@ def check_designs(
     """
     mismatches = mismatches or {}
     errors = [problem for name in verified_datasets for problem in mismatches.get(name, [])]
-    findings: dict[str, Any] = {}
+    findings: dict[str, DesignCheck] = {}
     for contrast in contrasts:
         try:
             if told := mismatches.get(contrast.dataset):
@@ -68,15 +69,12 @@ def check_designs(
             groups, unmatched = match_groups(contrast, samples[contrast.dataset])
             raise_mismatch(unmatched, verified=contrast.contrast in verified_contrasts)
             design_contrast(contrast, groups, min_group_size)
-            findings[contrast.contrast] = {"testable": True, "problems": []}
+            findings[contrast.contrast] = DesignCheck(True, [])
         except StudyError as error:
             errors += error.problems
         except Untestable as finding:
             log.warning("contrast %s is not testable: %s", contrast.contrast, finding)
-            findings[contrast.contrast] = {
-                "testable": False,
-                "problems": [problem.to_dict() for problem in finding.problems],
-            }
+            findings[contrast.contrast] = DesignCheck(False, list(finding.problems))
             if on_untestable == "stop":
                 errors += [
                     problem.within(f"contrasts.tsv, contrast {contrast.contrast}") for problem in finding.problems

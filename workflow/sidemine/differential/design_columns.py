@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from sidemine.differential.record import CovariateInDesign
 from sidemine.errors import Problem
 from sidemine.study.covariates import Covariate
 from sidemine.study.hints import did_you_mean
@@ -52,17 +53,12 @@ class CovariateColumns:
     levels: list[str]
     columns: list[tuple[str, NDArray[np.float64]]]
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return what `design.json` tells of the covariate."""
-        return {
-            "name": self.name,
-            "kind": self.kind,
-            "declared": self.declared,
-            "why": self.why,
-            "unit": self.unit,
-            "levels": list(self.levels),
-            "n_columns": len(self.columns),
-        }
+    @property
+    def record(self) -> CovariateInDesign:
+        """What `design.json` says of the covariate."""
+        return CovariateInDesign(
+            self.name, self.kind, self.declared, self.why, self.unit, self.levels, len(self.columns)
+        )
 
     def note(self, residual_df: int) -> str:
         """Return a warning where a factor takes more than a third of the residual degrees of freedom; else ''."""

@@ -19,6 +19,7 @@ from sidemine.differential.contrast_fit import ContrastFit
 from sidemine.differential.counts import MIN_COUNT, expressed_by_counts, smallest_group, voom
 from sidemine.differential.empirical_bayes import squeeze_variances
 from sidemine.differential.linear_model import EffectSpace, effect_space
+from sidemine.differential.record import FitFacts
 from sidemine.errors import InputError, Problem, Untestable
 from sidemine.sources.scales import DIFFERENCE_UNITS, Layer
 from sidemine.stats.multiplicity import benjamini_hochberg
@@ -270,8 +271,8 @@ def _moderate(
 def moderate_robustly(fit: ContrastFit) -> ContrastFit:
     """Return the same fit with robust empirical Bayes variances: nothing but the moderation is computed again."""
     space = EffectSpace(fit.effects, fit.stdev_unscaled)
-    again = moderated_fields(space, fit.mean_expression, bool(fit.facts["trend"]), robust=True)
-    return replace(fit, **again, facts={**fit.facts, "robust": True})
+    again = moderated_fields(space, fit.mean_expression, fit.facts.trend, robust=True)
+    return replace(fit, **again, facts=replace(fit.facts, robust=True))
 
 
 def moderated_fields(
@@ -319,14 +320,14 @@ def _facts(
     trend: bool,
     robust: bool,
     sample_weights: NDArray[np.float64] | None,
-) -> dict[str, Any]:
-    return {
-        "engine": "voom" if layer == "counts" else "limma-trend" if trend else "limma",
-        "unit": DIFFERENCE_UNITS[layer],
-        "trend": trend,
-        "robust": robust,
-        "blocking": design.blocking,
-        "block_correlation": observed.correlation if design.blocking == "correlation" else None,
-        "sample_weights": None if sample_weights is None else [float(weight) for weight in sample_weights],
-        "columns": list(design.columns),
-    }
+) -> FitFacts:
+    return FitFacts(
+        engine="voom" if layer == "counts" else "limma-trend" if trend else "limma",
+        unit=DIFFERENCE_UNITS[layer],
+        trend=trend,
+        robust=robust,
+        blocking=design.blocking,
+        block_correlation=observed.correlation if design.blocking == "correlation" else None,
+        sample_weights=None if sample_weights is None else [float(weight) for weight in sample_weights],
+        columns=list(design.columns),
+    )

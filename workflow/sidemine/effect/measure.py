@@ -6,24 +6,21 @@ weighted) log2 fold change of the set minus that of its measured complement. The
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sidemine.differential.contrast_fit import ContrastFit, load_fit
+from sidemine.differential.contrast_fit import ContrastFit
+from sidemine.differential.record import DesignRecord, is_paired
 from sidemine.effect.pooled_effect import UNIT, choose_independent, pool_contrasts
 from sidemine.effect.record import COHORT_UNIT, EXPERIMENT_UNIT, ContrastEvidence, HypothesisEvidence, Refused
 from sidemine.enrichment.set_effect import hedges_g, set_effects
 from sidemine.enrichment.set_membership import build_membership
-from sidemine.enrichment.set_test_table import SET_TESTS
 from sidemine.errors import Problem
-from sidemine.prepare.sample_table import SAMPLES
 from sidemine.quality.shared_samples import sample_name
 from sidemine.sources.scales import SCALES
 from sidemine.study.hypotheses import MarginOfControl
 from sidemine.study.projections import DatasetToCount, DatasetToMeasure, HypothesisToMeasure
-from sidemine.tables import read_json, read_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,20 +31,34 @@ from it."""
 
 
 @dataclass(frozen=True)
-class ContrastFiles:
-    """A contrast, its dataset, and the files that earlier stages wrote for it."""
+class ContrastResults:
+    """A contrast, its dataset, and what earlier stages found of it.
+
+    Attributes
+    ----------
+    contrast, dataset
+        Its id, and the row of its dataset.
+    fit
+        None where the contrast could not be tested.
+    design
+        `design.json`.
+    set_tests
+        As `set_test_table.SET_TESTS` describes.
+    samples
+        Of the dataset, as `sample_table.SAMPLES` describes.
+    """
 
     contrast: str
     dataset: DatasetToMeasure
-    fit: Path
-    design: Path
-    set_tests: Path
-    samples: Path
+    fit: ContrastFit | None
+    design: DesignRecord
+    set_tests: pd.DataFrame
+    samples: pd.DataFrame
 
 
 def measure_hypothesis(
     hypothesis: HypothesisToMeasure,
-    files: list[ContrastFiles],
+    results: Sequence[ContrastResults],
     gene_sets: pd.DataFrame,
     same: Mapping[str, Mapping[str, str]],
 ) -> HypothesisEvidence:
@@ -57,7 +68,7 @@ def measure_hypothesis(
     ----------
     hypothesis
         As declared before any result was seen.
-    files
+    results
         Its primary contrasts and, where the margin is a fraction of a positive control, that control.
     gene_sets
         The study's sets, as `gene_set_table.GENE_SETS` describes.
@@ -70,20 +81,18 @@ def measure_hypothesis(
         Effects (target minus reference), intervals, tests; a contrast that cannot be tested carries its problem.
     """
     primary = gene_sets[gene_sets["gene_set"] == hypothesis.primary.set]
-    fits = {entry.contrast: load_fit(entry.fit) for entry in files}
+    by_name = {entry.contrast: entry for entry in results}
     common = None
     if hypothesis.kind == "cohort":
-        common = set(primary["gene"]) & common_genes(fits, hypothesis.primary.contrasts)
-    evidence = {
-        entry.contrast: _read_contrast(entry, fits[entry.contrast], primary, hypothesis, common) for entry in files
-    }
+        common = set(primary["gene"]) & common_genes([by_name[name].fit for name in hypothesis.primary.contrasts])
+    evidence = {name: _evidence_of(entry, primary, hypothesis, common) for name, entry in by_name.items()}
     contrasts = [evidence[name] for name in hypothesis.primary.contrasts]
     return gather_evidence(
         hypothesis,
         evidence,
-        _refuse_dependent(contrasts, files, fits, same, hypothesis.kind),
+        _refuse_dependent(contrasts, by_name, same, hypothesis.kind),
         None if common is None else len(common),
-        _notes(files, set(hypothesis.primary.contrasts)),
+        _notes(results, set(hypothesis.primary.contrasts)),
     )
 
 
@@ -122,40 +131,38 @@ def gather_evidence(
     )
 
 
-def common_genes(fits: dict[str, ContrastFit | None], contrasts: Sequence[str]) -> set[str]:
-    """Return the genes that all testable contrasts of `contrasts` measured."""
-    measured = [set(fit.genes) for name in contrasts if (fit := fits[name]) is not None]
+def common_genes(fits: Iterable[ContrastFit | None]) -> set[str]:
+    """Return the genes that all of these fits measured; None stands for a contrast that could not be tested."""
+    measured = [set(fit.genes) for fit in fits if fit is not None]
     return set.intersection(*measured) if measured else set()
 
 
 def _refuse_dependent(
     contrasts: list[ContrastEvidence],
-    files: list[ContrastFiles],
-    fits: dict[str, ContrastFit | None],
+    results: Mapping[str, ContrastResults],
     same: Mapping[str, Mapping[str, str]],
     kind: str,
 ) -> list[Refused]:
     """Return the contrasts that must not be pooled with the ones declared before them, each with the reason."""
-    by_name = {entry.contrast: entry for entry in files}
-    testable = [row.contrast for row in contrasts if row.testable]
+    tested = {row.contrast: results[row.contrast] for row in contrasts if row.testable}
     return choose_independent(
-        testable,
+        list(tested),
         {row.contrast: row.source for row in contrasts},
-        {name: units_of(by_name[name].dataset, by_name[name].samples, fits[name], same) for name in testable},
-        {name: bool(read_json(by_name[name].design).get("paired")) for name in testable},
+        {name: units_of(entry.dataset, entry.samples, entry.fit, same) for name, entry in tested.items()},
+        {name: is_paired(entry.design) for name, entry in tested.items()},
         kind,
     )[1]
 
 
 def units_of(
-    dataset: DatasetToCount, samples: Path, fit: ContrastFit | None, same: Mapping[str, Mapping[str, str]]
+    dataset: DatasetToCount, samples: pd.DataFrame, fit: ContrastFit | None, same: Mapping[str, Mapping[str, str]]
 ) -> frozenset[str]:
     """Name the samples that a fit used and their biological units, so that only the same ones share a name.
 
     Parameters
     ----------
     dataset, samples
-        The dataset of the contrast, and its samples.tsv.
+        The dataset of the contrast, and its samples, as `sample_table.SAMPLES` describes.
     fit
         None where the contrast could not be tested. Samples that left before the fit are not named.
     same
@@ -164,9 +171,8 @@ def units_of(
     """
     used = set(fit.samples) if fit is not None else set()
     common = same.get(dataset.dataset, {})
-    table = read_table(samples, SAMPLES)
-    units = set(table.loc[table["sample"].isin(used), "unit"])
-    members = table.loc[table["unit"].isin(units), "sample"]
+    units = set(samples.loc[samples["sample"].isin(used), "unit"])
+    members = samples.loc[samples["unit"].isin(units), "sample"]
     names = {common.get(name, sample_name(dataset.accession, name)) for name in used}
     names |= {f"{dataset.accession}{UNIT}{unit}" for unit in units}
     return frozenset(names | {f"{UNIT}{common[name]}" for name in members if name in common})
@@ -196,33 +202,32 @@ def _margin(
     return margin, rule, control
 
 
-def _read_contrast(
-    entry: ContrastFiles,
-    fit: ContrastFit | None,
+def _evidence_of(
+    entry: ContrastResults,
     primary: pd.DataFrame,
     hypothesis: HypothesisToMeasure,
     common: set[str] | None,
 ) -> ContrastEvidence:
-    design = read_json(entry.design)
+    fit, design = entry.fit, entry.design
     shell = ContrastEvidence(
         contrast=entry.contrast,
         dataset=entry.dataset.dataset,
         accession=entry.dataset.accession,
         tissue=entry.dataset.tissue,
         declared_source=entry.dataset.source,
-        n_target=design["n_target"],
-        n_reference=design["n_reference"],
+        n_target=design.n_target,
+        n_reference=design.n_reference,
         testable=False,
     )
     if fit is None:
-        return replace(shell, problem=Problem.from_dict(design["problem"]))
+        return replace(shell, problem=design.problem)
     if hypothesis.kind == "experiment" and not fit.has_fold_change:
         return replace(shell, problem=_no_fold_change(entry, fit))
-    tests = read_table(entry.set_tests, SET_TESTS)
+    tests = entry.set_tests
     rows = tests[tests["gene_set"] == hypothesis.primary.set].set_index("test")
     if "fry" not in rows.index or (common is not None and not common):
         return replace(shell, problem=_too_few_genes(hypothesis, entry, primary, fit))
-    shell = replace(shell, blocking=design["blocking"])
+    shell = replace(shell, blocking=design.blocking)
     return measure_contrast(shell, fit, primary, rows.loc[["fry"]], rows.loc[["camera"]], common)
 
 
@@ -281,7 +286,7 @@ def measure_contrast(
     )
 
 
-def _no_fold_change(entry: ContrastFiles, fit: ContrastFit) -> Problem:
+def _no_fold_change(entry: ContrastResults, fit: ContrastFit) -> Problem:
     return Problem(
         f"{SCALES[entry.dataset.scale].words} have no fold change, and the effect of an experiment is one",
         f"contrast {entry.contrast}, dataset {entry.dataset.dataset}: scale {entry.dataset.scale} ({fit.unit})",
@@ -291,7 +296,7 @@ def _no_fold_change(entry: ContrastFiles, fit: ContrastFit) -> Problem:
 
 
 def _too_few_genes(
-    hypothesis: HypothesisToMeasure, entry: ContrastFiles, primary: pd.DataFrame, fit: ContrastFit
+    hypothesis: HypothesisToMeasure, entry: ContrastResults, primary: pd.DataFrame, fit: ContrastFit
 ) -> Problem:
     measured = len(set(primary["gene"]) & set(fit.genes))
     return Problem(
@@ -302,10 +307,10 @@ def _too_few_genes(
     )
 
 
-def _notes(files: list[ContrastFiles], declared: set[str]) -> list[str]:
+def _notes(results: Sequence[ContrastResults], declared: set[str]) -> list[str]:
     """Tell what is not independent: contrasts of one source, shared samples, repeats of one unit."""
     by_source: dict[tuple[str, str], list[str]] = {}
-    for entry in files:
+    for entry in results:
         if entry.contrast in declared:
             by_source.setdefault(entry.dataset.independent_source, []).append(entry.contrast)
     notes = [
@@ -313,9 +318,8 @@ def _notes(files: list[ContrastFiles], declared: set[str]) -> list[str]:
         for source, names in by_source.items()
         if len(names) > 1
     ]
-    designs = {entry.contrast: read_json(entry.design) for entry in files}
-    groups = {name: {*design["target_samples"], *design["reference_samples"]} for name, design in designs.items()}
-    dataset_of = {entry.contrast: entry.dataset.accession for entry in files}
+    groups = {entry.contrast: {*entry.design.target_samples, *entry.design.reference_samples} for entry in results}
+    dataset_of = {entry.contrast: entry.dataset.accession for entry in results}
     names = list(groups)
     for position, one in enumerate(names):
         for other in names[position + 1 :]:
@@ -325,7 +329,7 @@ def _notes(files: list[ContrastFiles], declared: set[str]) -> list[str]:
                     f"{one} and {other} share {shared} samples, so chance moves both together: they are no "
                     "confirmation of one another."
                 )
-    for entry in files:
+    for entry in results:
         if entry.contrast in declared:
-            notes += [f"{entry.contrast}: {note}." for note in designs[entry.contrast]["notes"]]
+            notes += [f"{entry.contrast}: {note}." for note in entry.design.notes]
     return notes

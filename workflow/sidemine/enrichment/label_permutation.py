@@ -232,11 +232,11 @@ def _refuse_unexchangeable(fit: ContrastFit, design: Design) -> None:
                 "This is a bug in sidemine: please report it.",
             )
         )
-    if fit.facts.get("sample_weights") is not None or design.blocking == "correlation":
+    if fit.facts.sample_weights is not None or design.blocking == "correlation":
         problems.append(
             Problem(
                 "labels cannot be permuted: the samples are not exchangeable",
-                f"engine {fit.facts.get('engine')}, blocking {design.blocking}",
+                f"engine {fit.facts.engine}, blocking {design.blocking}",
                 "log2 values without sample weights; blocks as fixed effects or none",
                 "Use the rotation test.",
             )

@@ -59,7 +59,7 @@ def refuse_reason(fit: ContrastFit, design: Design) -> str:
     """Return why the labels of a contrast cannot be permuted, or '' if they can."""
     if design.blocking == "correlation":
         return "the blocks enter as a correlation, so the samples are not exchangeable"
-    if fit.facts.get("sample_weights") is not None:
+    if fit.facts.sample_weights is not None:
         return "the samples have weights (read counts, or array weights), so they are not exchangeable"
     return ""
 
@@ -151,8 +151,8 @@ class _Space:
     def moderate(self, contrast: NDArray[np.float64]) -> tuple[NDArray[np.float64], ModeratedVariances]:
         """Return residual variances and their moderation, as `differential.fit` does it."""
         variances = np.maximum(self.total - contrast**2, 0.0) / self.fit.residual_df
-        trend = self.fit.mean_expression if self.fit.facts["trend"] else None
-        return variances, squeeze_variances(variances, self.fit.residual_df, trend, self.fit.facts["robust"])
+        trend = self.fit.mean_expression if self.fit.facts.trend else None
+        return variances, squeeze_variances(variances, self.fit.residual_df, trend, self.fit.facts.robust)
 
 
 class _Tests:

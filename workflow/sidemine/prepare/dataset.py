@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from sidemine.errors import InputError, Problem, SheetMismatch
 from sidemine.prepare.analysis_scale import AnalysisValues, to_analysis_scale
-from sidemine.prepare.expression_store import PROVENANCE_KEY, read_expression, write_expression
+from sidemine.prepare.expression_store import read_expression, store_provenance, write_expression
 from sidemine.prepare.gene_collapse import GeneMatrix, collapse_to_genes, leave_out_copies
 from sidemine.prepare.gene_ledger import GENES_LEDGER
 from sidemine.prepare.gene_mapping import MappedIdentifiers, map_ids, map_probes, map_symbols
@@ -21,6 +20,7 @@ from sidemine.prepare.metadata import USED
 from sidemine.prepare.odd_samples import find_odd_samples
 from sidemine.prepare.planned_cells import read_planned_cells
 from sidemine.prepare.platform_annotation import read_platform_annotation
+from sidemine.prepare.record import DatasetProvenance, PreparedProvenance
 from sidemine.prepare.scale import judge_scale
 from sidemine.prepare.scale_evidence import ScaleEvidence, assess_scale
 from sidemine.prepare.single_cell import sum_cells
@@ -117,29 +117,29 @@ def _without_genes(
 
     used = samples[samples["fate"] == USED]
     genes = GeneMatrix([], [], np.empty((0, len(used))), empty_table(GENES_LEDGER))
-    provenance: dict[str, object] = {
-        "dataset": row.dataset,
-        "accession": row.accession,
-        "platform": row.platform,
-        "layout": row.layout,
-        "scale_declared": row.scale,
-        "scale_found": "not looked at",
-        "scale_answer": "cannot tell",
-        "scale_reason": "the values were not looked at",
-        "transformation": "none",
-        "offset": None,
-        "n_values": 0,
-        "n_values_moved": 0,
-        "n_genes": 0,
-        "n_samples": len(used),
-        "n_samples_left_out": len(samples) - len(used),
-        "simulated": gene_table.simulated or any(map(carries_simulation_marker, files.values())),
-        "gene_table_version": gene_table.version,
-        "files": {role: file.name for role, file in files.items()},
-        "notes": [],
-        "problem": problems[0].to_dict(),
-        "further_problems": [problem.to_dict() for problem in problems[1:]],
-    }
+    provenance = DatasetProvenance(
+        dataset=row.dataset,
+        accession=row.accession,
+        platform=row.platform,
+        layout=row.layout,
+        scale_declared=row.scale,
+        scale_found="not looked at",
+        scale_answer="cannot tell",
+        scale_reason="the values were not looked at",
+        transformation="none",
+        offset=None,
+        n_values=0,
+        n_values_moved=0,
+        n_genes=0,
+        n_samples=len(used),
+        n_samples_left_out=len(samples) - len(used),
+        simulated=gene_table.simulated or any(map(carries_simulation_marker, files.values())),
+        gene_table_version=gene_table.version,
+        files={role: file.name for role, file in files.items()},
+        notes=[],
+        problem=problems[0],
+        further_problems=list(problems[1:]),
+    )
     return _assemble(used, genes, "log2", gene_table, provenance), genes.ledger
 
 
@@ -165,38 +165,38 @@ def _prepare(
     _check_any_gene(genes, where)
     ledger = _complete_ledger(genes.ledger, matrix.left_out)
     fates = Counter(ledger["fate"])
-    provenance: dict[str, object] = {
-        "dataset": row.dataset,
-        "accession": row.accession,
-        "platform": row.platform,
-        "layout": row.layout,
-        "scale_declared": declared,
-        "scale_found": evidence.reading,
-        "scale_answer": judgement.answer,
-        "scale_reason": judgement.reason,
-        "scale_evidence": evidence.to_dict(),
-        "transformation": analysed.note,
-        "offset": analysed.offset,
-        "n_values": analysed.n_values,
-        "n_values_moved": analysed.n_moved,
-        "probe_rule": rule,
-        "multi_gene_probes": multi_gene_probes,
-        "n_identifiers": len(ledger),
-        "n_identifiers_kept": fates["kept"],
-        "n_identifiers_merged": fates["merged"],
-        "n_identifiers_dropped": fates["dropped"],
-        "share_identifiers_found": round(mapped.share_found, 6),
-        "share_platform_covered": None if mapped.share_covered is None else round(mapped.share_covered, 6),
-        "n_genes": len(genes.genes),
-        "n_samples": len(used),
-        "n_samples_left_out": len(samples) - len(used),
-        "simulated": matrix.simulated or gene_table.simulated,
-        "gene_table_version": gene_table.version,
-        "files": {role: file.name for role, file in files.items()},
-        "notes": [*matrix.notes, *find_label_notes(samples.drop(columns=["sample", "unit", "fate"]))],
-        "problem": problem.to_dict() if problem else None,
-        "further_problems": [],
-    }
+    provenance = PreparedProvenance(
+        dataset=row.dataset,
+        accession=row.accession,
+        platform=row.platform,
+        layout=row.layout,
+        scale_declared=declared,
+        scale_found=evidence.reading,
+        scale_answer=judgement.answer,
+        scale_reason=judgement.reason,
+        scale_evidence=evidence.rounded(),
+        transformation=analysed.note,
+        offset=analysed.offset,
+        n_values=analysed.n_values,
+        n_values_moved=analysed.n_moved,
+        probe_rule=rule,
+        multi_gene_probes=multi_gene_probes,
+        n_identifiers=len(ledger),
+        n_identifiers_kept=fates["kept"],
+        n_identifiers_merged=fates["merged"],
+        n_identifiers_dropped=fates["dropped"],
+        share_identifiers_found=round(mapped.share_found, 6),
+        share_platform_covered=None if mapped.share_covered is None else round(mapped.share_covered, 6),
+        n_genes=len(genes.genes),
+        n_samples=len(used),
+        n_samples_left_out=len(samples) - len(used),
+        simulated=matrix.simulated or gene_table.simulated,
+        gene_table_version=gene_table.version,
+        files={role: file.name for role, file in files.items()},
+        notes=[*matrix.notes, *find_label_notes(samples.drop(columns=["sample", "unit", "fate"]))],
+        problem=problem,
+        further_problems=[],
+    )
     if problem:
         logger.warning("%s cannot be tested: %s", row.dataset, problem.what)
     logger.info(
@@ -361,7 +361,7 @@ def _assemble(
     genes: GeneMatrix,
     layer: str,
     gene_table: GeneTable,
-    provenance: dict[str, object],
+    provenance: DatasetProvenance,
 ) -> ad.AnnData:
     import anndata as ad
     import numpy as np
@@ -374,5 +374,5 @@ def _assemble(
     var.index = pd.Index(genes.genes, name="gene", dtype=object)
     adata = ad.AnnData(obs=obs.astype(object), var=var.astype(object))
     adata.layers[layer] = np.ascontiguousarray(genes.values.T)
-    adata.uns[PROVENANCE_KEY] = json.dumps(provenance, sort_keys=True, ensure_ascii=False, allow_nan=False)
+    store_provenance(adata, provenance)
     return adata

@@ -6,9 +6,11 @@ import io
 import json
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, get_args
 
 from sidemine.errors import InputError, Problem
+from sidemine.prepare.record import PROVENANCE, DatasetProvenance, PreparedProvenance
+from sidemine.records import as_json, as_record
 from sidemine.sources.scales import Layer
 
 if TYPE_CHECKING:
@@ -74,10 +76,23 @@ def read_expression(path: Path) -> ad.AnnData:
     return adata
 
 
-def read_provenance(adata: ad.AnnData) -> dict[str, Any]:
-    """Return what `uns['sidemine']` says: dataset, scale, transformation, problem, and how many identifiers were used."""
-    provenance: dict[str, Any] = json.loads(str(adata.uns[PROVENANCE_KEY]))
-    return provenance
+def store_provenance(adata: ad.AnnData, provenance: DatasetProvenance) -> None:
+    """Put the record of a prepared dataset into `uns['sidemine']`, as JSON text."""
+    adata.uns[PROVENANCE_KEY] = json.dumps(as_json(provenance), sort_keys=True, ensure_ascii=False, allow_nan=False)
+
+
+def read_provenance(adata: ad.AnnData) -> PreparedProvenance | DatasetProvenance:
+    """Return the record of a prepared dataset that `store_provenance` put into `uns['sidemine']`.
+
+    Raises
+    ------
+    InputError
+        When it is no such record.
+    KeyError, ValueError
+        When there is none, or it is no JSON.
+    """
+    content = json.loads(str(adata.uns[PROVENANCE_KEY]))
+    return as_record(PROVENANCE, content, f"uns['{PROVENANCE_KEY}'] of an expression file")
 
 
 def _not_ours(path: Path, found: str) -> Problem:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, is_dataclass, replace
+from typing import TYPE_CHECKING, TypeVar
 
 from sidemine.errors import InputError, Problem
 from sidemine.prepare import scale_marks as marks
+from sidemine.sources.scales import Scale
 
 if TYPE_CHECKING:
     import numpy as np
+    from _typeshed import DataclassInstance
     from numpy.typing import NDArray
-
-    from sidemine.sources.scales import Scale
 
 
 LARGEST_VALUE = 2.0**30
@@ -27,11 +27,12 @@ MANY_ROWS = 100
 _SAMPLED_VALUES = 2_000_000
 _INTEGER_TOLERANCE = 1e-6
 ZERO_SHARE_OF_COUNTS = 0.02
+_Marks = TypeVar("_Marks", bound="DataclassInstance")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ScaleEvidence:
-    """What the values look like.
+    """What the values look like; NaN for a figure that could not be computed, which is left out of the record.
 
     Attributes
     ----------
@@ -49,18 +50,18 @@ class ScaleEvidence:
         The scale that the range speaks for. Logarithms are named log2, whatever their base.
     """
 
-    minimum: float
-    first_quartile: float
-    median: float
-    third_quartile: float
-    percentile_99: float
-    permille_999: float
-    maximum: float
-    share_negative: float
-    share_integer: float
-    share_zero: float
-    share_missing: float
-    largest_non_integer: float
+    minimum: float = marks.NaN
+    first_quartile: float = marks.NaN
+    median: float = marks.NaN
+    third_quartile: float = marks.NaN
+    percentile_99: float = marks.NaN
+    permille_999: float = marks.NaN
+    maximum: float = marks.NaN
+    share_negative: float = marks.NaN
+    share_integer: float = marks.NaN
+    share_zero: float = marks.NaN
+    share_missing: float = marks.NaN
+    largest_non_integer: float = marks.NaN
     n_rows: int
     rows: marks.RowMarks
     columns: marks.ColumnMarks
@@ -76,9 +77,9 @@ class ScaleEvidence:
             f"{self.share_integer:.2%} whole numbers"
         )
 
-    def to_dict(self) -> dict[str, object]:
-        """Return the evidence JSON-ready; what could not be computed is left out."""
-        return _plain(asdict(self))
+    def rounded(self) -> ScaleEvidence:
+        """Return the evidence as it is written down: to ten decimal places."""
+        return _rounded(self)
 
     @property
     def small(self) -> bool:
@@ -112,17 +113,14 @@ class ScaleEvidence:
         return (near and self.n_rows >= MANY_ROWS) or self.rows.sd_slope < LOG_SLOPE
 
 
-def _plain(values: dict[str, object]) -> dict[str, object]:
-    plain: dict[str, object] = {}
-    for key, value in values.items():
-        if isinstance(value, dict):
-            plain[key] = _plain(value)
+def _rounded(evidence: _Marks) -> _Marks:
+    changes: dict[str, object] = {}
+    for name, value in vars(evidence).items():
+        if is_dataclass(value) and not isinstance(value, type):
+            changes[name] = _rounded(value)
         elif isinstance(value, float):
-            if math.isfinite(value):
-                plain[key] = round(value, 10)
-        else:
-            plain[key] = list(value) if isinstance(value, tuple) else value
-    return plain
+            changes[name] = round(value, 10) if math.isfinite(value) else marks.NaN
+    return replace(evidence, **changes)
 
 
 def assess_scale(values: NDArray[np.float64], whole_file: NDArray[np.float64] | None = None) -> ScaleEvidence:
@@ -189,7 +187,7 @@ def assess_scale(values: NDArray[np.float64], whole_file: NDArray[np.float64] | 
         logarithms=marks.find_log_marks(values, sample) if maximum < 60 and minimum > -60 else marks.LogMarks(),
         reading="log2",
     )
-    return ScaleEvidence(**{**seen.__dict__, "reading": _read_scale(seen)})
+    return replace(seen, reading=_read_scale(seen))
 
 
 def _stride(shape: tuple[int, ...], size: int) -> int:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sidemine.prepare.expression_store import read_provenance
 from sidemine.prepare.log_expression import layer_of, log2_expression
+from sidemine.prepare.record import DatasetProvenance, PreparedProvenance
 from sidemine.quality.flags import Flag, consequence_words, stop_problems
 from sidemine.quality.near_copies import distances_within, find_copies, flag_apart, flag_copies
 from sidemine.quality.principal_components import find_principal_components
+from sidemine.quality.record import DatasetQuality, ScaleOfDataset, SexOfSamples, SharedSamples, Treatment
 from sidemine.quality.reuse import find_relations, flag_reuse
 from sidemine.quality.sex_check import SexReading, find_sex_column, flag_sex, read_sex
 from sidemine.quality.treatment import decide_treatment
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sidemine.errors import Problem
-    from sidemine.study.projections import DatasetToAssess
+    from sidemine.study.projections import DatasetToAssess, TrapsOfDataset
 
 UNEVEN_LIBRARIES = 10.0
 """Ratio of the largest to the smallest library at which counts are flagged."""
@@ -39,9 +40,9 @@ def assess_quality(
     expression: AnnData,
     samples: pd.DataFrame,
     row: DatasetToAssess,
-    shared: Mapping[str, Any],
-    actions: Mapping[str, str],
-) -> tuple[dict[str, Any], dict[str, Any], list[Problem]]:
+    shared: SharedSamples,
+    traps: TrapsOfDataset,
+) -> tuple[DatasetQuality, Treatment, list[Problem]]:
     """Return the quality record of one dataset, the treatment of its samples, and reasons to stop.
 
     Parameters
@@ -54,20 +55,19 @@ def assess_quality(
         Its row of `datasets.tsv`.
     shared
         What `find_shared_samples` found for the whole study.
-    actions
+    traps
         `settings.traps`: what is done about each kind of finding.
 
     Returns
     -------
-    quality : dict
-        JSON-ready: sizes, samples per fate, scale, flags (trap, check, status ok|warn|problem, evidence, consequence,
-        samples, serious), sex by the genes, re-used and duplicated samples, principal components.
-    treatment : dict
-        See `treatment.decide_treatment`.
+    quality : DatasetQuality
+        What was found.
+    treatment : Treatment
+        What every contrast of the dataset has to heed.
     problems : list of Problem
         Findings for which the study declares `stop`.
     """
-    provenance = json.loads(expression.uns["sidemine"])
+    provenance = read_provenance(expression)
     values = log2_expression(expression).T
     names = [str(name) for name in expression.obs_names]
     used = samples.set_index("sample").loc[names]
@@ -76,95 +76,102 @@ def assess_quality(
     if has_fold_change(layer_of(expression)):
         reading = read_sex(values, [str(gene) for gene in expression.var_names], names)
     else:
-        words = SCALES[provenance["scale_declared"]].words
+        words = SCALES[provenance.scale_declared].words
         reading = SexReading([], words=f"not read: its limits are in log2 units, not in {words}")
     within = distances_within(values)
     # Samples of one declared unit are not counted twice, however alike they are.
     unit = dict(zip(names, used["unit"].astype(str), strict=True))
     copies = find_copies(within, names) if within is not None else []
-    pairs = [pair for pair in copies if unit[pair["first"]] != unit[pair["second"]]]
+    pairs = [pair for pair in copies if unit[pair.first] != unit[pair.second]]
     texts = {str(name): str(value) for name, value in used["relation"].items()} if "relation" in used else {}
-    relations = find_relations(texts, set(shared["known"]))
-    elsewhere = [entry for entry in shared["shared"][row.dataset] if entry["sample"] in set(names)]
+    relations = find_relations(texts, set(shared.known))
+    elsewhere = [entry for entry in shared.shared[row.dataset] if entry.sample in set(names)]
+    shares: tuple[float | None, float | None] = (
+        (provenance.share_identifiers_found, provenance.share_platform_covered)
+        if isinstance(provenance, PreparedProvenance)
+        else (None, None)
+    )
     flags = [
         _flag_usable(provenance),
         flag_declared_scale(provenance),
-        flag_platform(provenance, used, str(row.platform), actions["identifiers"]),
-        flag_sex(reading, recorded, sex_column if recorded else "", actions["sex_mismatch"]),
-        flag_reuse(relations, elsewhere, len(names), actions["reused_samples"]),
-        flag_copies(within, pairs, actions["duplicated_samples"]),
-        flag_apart(within, names, actions["outlier_samples"]),
+        flag_platform(*shares, used, str(row.platform), traps.identifiers),
+        flag_sex(reading, recorded, sex_column if recorded else "", traps.sex_mismatch),
+        flag_reuse(relations, elsewhere, len(names), traps.reused_samples),
+        flag_copies(within, pairs, traps.duplicated_samples),
+        flag_apart(within, names, traps.outlier_samples),
         *([_flag_libraries(np.asarray(expression.layers["counts"]))] if "counts" in expression.layers else []),
         _flag_left_out(samples),
     ]
     if expression.n_vars == 0:  # nothing was looked at, so nothing is called in order
         flags = [_flag_usable(provenance), _flag_left_out(samples)]
-    treatment = decide_treatment(flags, actions, reading, recorded, sex_column, row.batch_columns)
-    quality = {
-        "dataset": provenance["dataset"],
-        "n_samples": int(expression.n_obs),
-        "n_genes": int(expression.n_vars),
-        "samples_per_fate": {str(fate): int(n) for fate, n in samples["fate"].value_counts().sort_index().items()},
-        "scale": {
-            "declared": provenance["scale_declared"],
-            "found": provenance["scale_found"],
-            "answer": provenance["scale_answer"],
-            "reason": provenance["scale_reason"],
-            "transformation": provenance["transformation"],
-            "offset": provenance["offset"],
-            "n_values": provenance["n_values"],
-            "n_values_moved": provenance["n_values_moved"],
-        },
-        "flags": [flag.to_dict() for flag in flags],
-        "sex": {"column": sex_column, "genes": reading.genes, "by_genes": reading.by_genes, "reading": reading.words},
-        "reused_samples": [*relations, *elsewhere],
-        "duplicated_samples": pairs,
-        "dropped_samples": treatment["drop"],
-        "principal_components": find_principal_components(values, names),
-        "provenance": provenance,
-    }
-    return quality, treatment, stop_problems(flags, dict(actions), f"dataset {row.dataset}")
+    treatment = decide_treatment(flags, traps, reading, recorded, sex_column, row.batch_columns)
+    quality = DatasetQuality(
+        dataset=provenance.dataset,
+        n_samples=int(expression.n_obs),
+        n_genes=int(expression.n_vars),
+        samples_per_fate={str(fate): int(n) for fate, n in samples["fate"].value_counts().sort_index().items()},
+        scale=ScaleOfDataset(
+            declared=provenance.scale_declared,
+            found=provenance.scale_found,
+            answer=provenance.scale_answer,
+            reason=provenance.scale_reason,
+            transformation=provenance.transformation,
+            offset=provenance.offset,
+            n_values=provenance.n_values,
+            n_values_moved=provenance.n_values_moved,
+        ),
+        flags=flags,
+        sex=SexOfSamples(sex_column, reading.genes, reading.by_genes, reading.words),
+        reused_samples=[*relations, *elsewhere],
+        duplicated_samples=pairs,
+        dropped_samples=treatment.drop,
+        principal_components=find_principal_components(values, names),
+        provenance=provenance,
+    )
+    return quality, treatment, stop_problems(flags, traps, f"dataset {row.dataset}")
 
 
-def _flag_usable(provenance: dict[str, Any]) -> Flag:
-    problem = provenance["problem"]
+def _flag_usable(provenance: DatasetProvenance) -> Flag:
+    problem = provenance.problem
     if problem:
         return Flag(
             "",
             USABLE,
             "problem",
-            f"{problem['what']} ({problem['where']})",
-            f"none of its contrasts is tested; {problem['next_step']}",
+            f"{problem.what} ({problem.where})",
+            f"none of its contrasts is tested; {problem.next_step}",
         )
     return Flag("", USABLE, "ok", "nothing speaks against it")
 
 
-def flag_declared_scale(provenance: Mapping[str, Any]) -> Flag:
+def flag_declared_scale(provenance: DatasetProvenance) -> Flag:
     """Tell whether the values bear out the declared scale, and what was done to bring them to the scale of the analysis.
 
     Parameters
     ----------
     provenance
-        Of the prepared dataset: scale_declared, scale_answer, scale_reason, transformation.
+        Of the prepared dataset.
     """
-    words = SCALES[provenance["scale_declared"]].words
-    told = (
-        f"declared {words}: {provenance['scale_answer']}. {provenance['scale_reason']}; {provenance['transformation']}"
-    )
-    if provenance["scale_answer"] == "fits":
+    words = SCALES[provenance.scale_declared].words
+    told = f"declared {words}: {provenance.scale_answer}. {provenance.scale_reason}; {provenance.transformation}"
+    if provenance.scale_answer == "fits":
         return Flag("", SCALE, "ok", told)
-    if provenance["scale_answer"] == "contradicts":
+    if provenance.scale_answer == "contradicts":
         return Flag("", SCALE, "problem", told, "none of the contrasts is tested")
     return Flag("", SCALE, "warn", told, "taken as declared; see in the record how the values were made")
 
 
-def flag_platform(provenance: Mapping[str, Any], samples: pd.DataFrame, declared: str, action: str) -> Flag:
+def flag_platform(
+    found: float | None, covered: float | None, samples: pd.DataFrame, declared: str, action: str
+) -> Flag:
     """Compare the declared platform with the samples' records and with the probes of the matrix.
 
     Parameters
     ----------
-    provenance
-        Of the prepared dataset (share_identifiers_found; share_platform_covered for arrays).
+    found
+        Share of the identifiers that the platform knows; None where no values were looked at.
+    covered
+        Share of the platform's annotated probes that the matrix holds; None where there are no probes.
     samples
         Metadata; `platform_id` is compared where there is one.
     declared
@@ -172,7 +179,6 @@ def flag_platform(provenance: Mapping[str, Any], samples: pd.DataFrame, declared
     action
         The declared consequence.
     """
-    found, covered = provenance.get("share_identifiers_found"), provenance.get("share_platform_covered")
     told = [] if found is None else [f"{found:.1%} of the identifiers are known there"]
     wrong = []
     if covered is not None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Sequence
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from sidemine.quality.record import AgeOverlap, Association, Pattern
 from sidemine.text.columns import AGE_NAME, BATCH_NAME, read_column
 
 if TYPE_CHECKING:
@@ -25,51 +25,6 @@ _RECORD_FIELDS = re.compile(
     r"taxid|molecule|label|unit|fate|file_name|platform_id|supplementary_file.*|contact_.*|.*_protocol|data_processing|"
     r"instrument_model|library_(selection|source|strategy))$"
 )
-
-Pattern = Literal["varies", "names the group", "subdivides the group", "missing in one group", "aliased"]
-
-
-@dataclass(frozen=True)
-class Association:
-    """One metadata column against the groups.
-
-    Attributes
-    ----------
-    column, kind
-        Its name; numbers or levels.
-    n
-        Samples with a value.
-    pattern
-        varies: levels occur in both groups. names the group: one level per group. subdivides the group: several levels,
-        none in both groups. missing in one group: cannot be compared. aliased: as the second and third, for a batch or
-        a trait of people.
-    p_value
-        Fisher's exact test (two levels), the smallest Fisher test of one level against the rest times the number of
-        levels (more levels), or Mann–Whitney (numbers); None where the pattern says it all.
-    effect
-        Cramér's V, or the rank-biserial correlation (positive: higher in the target).
-    batch_like, person_trait
-        By name, or declared.
-    in_design
-        Whether the contrast holds it as covariate or block.
-    words
-        The values per group.
-    """
-
-    column: str
-    kind: Literal["numbers", "levels"]
-    n: int
-    pattern: Pattern
-    p_value: float | None
-    effect: float | None
-    batch_like: bool
-    person_trait: bool
-    in_design: bool
-    words: str
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the association as plain values."""
-        return asdict(self)
 
 
 def find_associations(
@@ -186,16 +141,20 @@ def associated(found: Sequence[Association]) -> list[Association]:
     return [one for one in found if one.pattern == "varies" and one.p_value is not None and one.p_value <= limit]
 
 
-def find_age_overlap(table: pd.DataFrame, is_target: NDArray[np.bool_], declared: str = "") -> dict[str, Any] | None:
+def find_age_overlap(table: pd.DataFrame, is_target: NDArray[np.bool_], declared: str = "") -> AgeOverlap | None:
     """Return the samples whose age both groups share, or None where no age is recorded.
 
     The shared range is that of both groups' middle 80 % (10th to 90th percentile): a few old controls beside many young
     ones are no support.
 
-    Returns
-    -------
-    dict or None
-        column, unit (as recorded, '' where no unit is), low, high, samples (inside), n_target, n_reference (inside), outside_target, outside_reference.
+    Parameters
+    ----------
+    table
+        The samples of the contrast, text columns.
+    is_target
+        Which rows belong to the target.
+    declared
+        Column of ages; '' for the first whose name and values are those of ages.
     """
     names = [declared] if declared else [str(name) for name in table.columns if AGE_NAME.search(str(name))]
     for name in names:
@@ -209,15 +168,15 @@ def find_age_overlap(table: pd.DataFrame, is_target: NDArray[np.bool_], declared
         low = max(float(np.quantile(side, 0.1)) for side in sides)
         high = min(float(np.quantile(side, 0.9)) for side in sides)
         inside = (ages >= low) & (ages <= high)
-        return {
-            "column": name,
-            "unit": reading.unit,
-            "low": round(low, 3),
-            "high": round(high, 3),
-            "samples": [str(sample) for sample in table.index[inside]],
-            "n_target": int((inside & is_target).sum()),
-            "n_reference": int((inside & ~is_target).sum()),
-            "outside_target": int((~inside & is_target).sum()),
-            "outside_reference": int((~inside & ~is_target).sum()),
-        }
+        return AgeOverlap(
+            column=name,
+            unit=reading.unit,
+            low=round(low, 3),
+            high=round(high, 3),
+            samples=[str(sample) for sample in table.index[inside]],
+            n_target=int((inside & is_target).sum()),
+            n_reference=int((inside & ~is_target).sum()),
+            outside_target=int((~inside & is_target).sum()),
+            outside_reference=int((~inside & ~is_target).sum()),
+        )
     return None

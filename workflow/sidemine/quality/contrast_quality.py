@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from sidemine.prepare.analysis_scale import LIBRARY_OFFSET
-from sidemine.quality.associations import Association, associated, find_age_overlap, find_associations
+from sidemine.quality.associations import associated, find_age_overlap, find_associations
 from sidemine.quality.flags import Flag, consequence_words, listing
 from sidemine.quality.group_scale import SCALE as LEVEL
 from sidemine.quality.group_scale import flag_column_totals, flag_library_size, flag_scale
-from sidemine.quality.p_histogram import HistogramReading, read_histogram
+from sidemine.quality.p_histogram import read_histogram
+from sidemine.quality.record import (
+    Association,
+    ComparedSamples,
+    ContrastQuality,
+    DatasetQuality,
+    PValueHistogram,
+    ReusedSides,
+)
 from sidemine.sources.scales import LOG2_FOLD_CHANGE, is_filtered
 from sidemine.text.columns import read_column
 
@@ -20,7 +29,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from sidemine.study.projections import DatasetOfContrasts
+    from sidemine.study.projections import DatasetOfContrasts, TrapsOfContrast
 
 BATCH = "no batch goes with the group"
 OTHERS = "nothing else that is recorded goes with the group"
@@ -32,23 +41,23 @@ P_VALUES = "the p-values have a shape that a right model gives"
 
 
 def assess_contrast(
-    design: Mapping[str, Any],
+    compared: ComparedSamples,
     samples: pd.DataFrame,
     values: NDArray[np.float64],
     counts: NDArray[np.float64] | None,
     table: pd.DataFrame,
-    dataset_quality: Mapping[str, Any],
+    dataset_quality: DatasetQuality,
     *,
     group_columns: Sequence[str],
     row: DatasetOfContrasts,
-    actions: Mapping[str, str],
-) -> tuple[dict[str, Any], list[Flag]]:
-    """Return the quality record of one contrast, and its flags.
+    traps: TrapsOfContrast,
+) -> ContrastQuality:
+    """Return the quality record of one contrast.
 
     Parameters
     ----------
-    design
-        `design.json`.
+    compared
+        Which samples are compared, and by what design.
     samples
         The dataset's metadata, text columns (index: sample).
     values
@@ -63,77 +72,64 @@ def assess_contrast(
         Metadata columns that the selectors read.
     row
         The dataset's row (age_column, batch_columns).
-    actions
+    traps
         `settings.traps`.
     """
     import pandas as pd
 
-    targets, references = list(design["target_samples"]), list(design["reference_samples"])
+    targets, references = compared.target, compared.reference
     if not (targets and references):  # there are no two groups to compare, and no check is called in order
-        return _unassessed(design), []
+        return ContrastQuality(
+            compared.contrast, compared.dataset, [], [], read_histogram([]), ReusedSides([], []), None
+        )
     names = [*targets, *references]
     positions = samples.index.get_indexer(pd.Index(names))
     here = samples.iloc[positions]
     is_target = np.arange(len(names)) < len(targets)
-    in_design = {*design["covariates"], design["block"]}
+    in_design = {*compared.covariates, compared.block}
     found = find_associations(
         here, is_target, group_columns=group_columns, in_design=in_design, batch_columns=row.batch_columns
     )
     reading = read_histogram([float(value) for value in table["p_value"]])
     reused = _reused(dataset_quality, targets, references)
-    unit = (design.get("fit") or {}).get("unit", LOG2_FOLD_CHANGE)
     typical_se = float(np.median(table["se"])) if len(table) else None
     flags = [
-        flag_batches(found, actions),
-        flag_others(found, actions["group_associated"]),
-        flag_reused_sides(reused, len(targets), len(references), actions["reused_samples"]),
-        _flag_copies(dataset_quality, names, actions["duplicated_samples"]),
-        *([_flag_blocks(here, design["block"], dataset_quality)] if design["block"] in here.columns else []),
-        flag_scale(values[positions].T, is_target, typical_se, actions["scale_shift"])
-        if unit == LOG2_FOLD_CHANGE
-        else Flag("", LEVEL, "ok", f"not compared: a {unit} has no level"),
-        *([] if counts is None else [flag_library_size(counts[positions], is_target, actions["library_size"])]),
+        flag_batches(found, traps),
+        flag_others(found, traps.group_associated),
+        flag_reused_sides(reused, len(targets), len(references), traps.reused_samples),
+        _flag_copies(dataset_quality, names, traps.duplicated_samples),
+        *([_flag_blocks(here, compared.block, dataset_quality)] if compared.block in here.columns else []),
+        flag_scale(values[positions].T, is_target, typical_se, traps.scale_shift)
+        if compared.unit == LOG2_FOLD_CHANGE
+        else Flag("", LEVEL, "ok", f"not compared: a {compared.unit} has no level"),
+        *([] if counts is None else [flag_library_size(counts[positions], is_target, traps.library_size)]),
         *(
-            [flag_column_totals(np.exp2(values[positions]) - LIBRARY_OFFSET, is_target, actions["library_size"])]
+            [flag_column_totals(np.exp2(values[positions]) - LIBRARY_OFFSET, is_target, traps.library_size)]
             if is_filtered(row.scale)
             else []
         ),
-        flag_p_values(reading, actions["hidden_structure"]),
+        flag_p_values(reading, traps.hidden_structure),
         *([flag_age(here, row.age_column)] if row.age_column in here.columns else []),
     ]
-    record = {
-        "contrast": design["contrast"],
-        "dataset": design["dataset"],
-        "flags": [flag.to_dict() for flag in flags],
-        "associations": [_rounded(one.to_dict()) for one in found],
-        "p_value_histogram": reading.to_dict(),
-        "reused_samples": reused,
-        "age_overlap": find_age_overlap(here, is_target, row.age_column),
-    }
-    return record, flags
+    return ContrastQuality(
+        contrast=compared.contrast,
+        dataset=compared.dataset,
+        flags=flags,
+        associations=[_rounded(one) for one in found],
+        p_value_histogram=reading,
+        reused_samples=reused,
+        age_overlap=find_age_overlap(here, is_target, row.age_column),
+    )
 
 
-def _unassessed(design: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the record of a contrast with an empty group."""
-    return {
-        "contrast": design["contrast"],
-        "dataset": design["dataset"],
-        "flags": [],
-        "associations": [],
-        "p_value_histogram": read_histogram([]).to_dict(),
-        "reused_samples": {"target": [], "reference": []},
-        "age_overlap": None,
-    }
-
-
-def flag_batches(found: Sequence[Association], actions: Mapping[str, str]) -> Flag:
+def flag_batches(found: Sequence[Association], traps: TrapsOfContrast) -> Flag:
     """Return the finding on technical batches: aliased with the group, associated with it, or neither."""
     batches = [one for one in found if one.batch_like]
     if not batches:
         return Flag("", BATCH, "ok", "no batch is recorded under a name that is known; one may exist nevertheless")
     aliased = [one for one in batches if one.pattern == "aliased"]
     if aliased:
-        action = actions["batch_aliased"]
+        action = traps.batch_aliased
         done = "the contrast is not testable" if action == "drop" or any(one.in_design for one in aliased) else ""
         return Flag(
             "batch_aliased",
@@ -152,7 +148,7 @@ def flag_batches(found: Sequence[Association], actions: Mapping[str, str]) -> Fl
             BATCH,
             "warn",
             "; ".join(_association_words(one) for one in outside),
-            consequence_words(actions["batch_associated"], "Put it among the covariates of the contrast."),
+            consequence_words(traps.batch_associated, "Put it among the covariates of the contrast."),
             serious=True,
         )
     return Flag("batch_associated", BATCH, "ok", "; ".join(_association_words(one) for one in batches))
@@ -194,17 +190,14 @@ def _association_words(one: Association) -> str:
     return f"{one.column} ({one.words}; p = {one.p_value:.2g}, {name} = {one.effect:.2f})"
 
 
-def _reused(dataset_quality: Mapping[str, Any], targets: list[str], references: list[str]) -> dict[str, list[str]]:
-    reused = {entry["sample"] for entry in dataset_quality["reused_samples"]}
-    return {
-        "target": [name for name in targets if name in reused],
-        "reference": [name for name in references if name in reused],
-    }
+def _reused(dataset_quality: DatasetQuality, targets: list[str], references: list[str]) -> ReusedSides:
+    reused = {entry.sample for entry in dataset_quality.reused_samples}
+    return ReusedSides([name for name in targets if name in reused], [name for name in references if name in reused])
 
 
-def flag_reused_sides(reused: Mapping[str, list[str]], n_target: int, n_reference: int, action: str) -> Flag:
+def flag_reused_sides(reused: ReusedSides, n_target: int, n_reference: int, action: str) -> Flag:
     """Return the finding on re-used samples in this contrast: serious when they stand on one side."""
-    n = [len(reused["target"]), len(reused["reference"])]
+    n = [len(reused.target), len(reused.reference)]
     if not sum(n):
         return Flag("reused_samples", REUSED, "ok", "none takes part")
     from scipy import stats
@@ -220,16 +213,16 @@ def flag_reused_sides(reused: Mapping[str, list[str]], n_target: int, n_referenc
         consequence_words(action, "They were processed elsewhere: what sets them apart is part of the difference.")
         if one_sided
         else "none",
-        (*reused["target"], *reused["reference"]),
+        (*reused.target, *reused.reference),
         serious=one_sided,
     )
 
 
-def _flag_copies(dataset_quality: Mapping[str, Any], names: list[str], action: str) -> Flag:
-    pairs = [pair for pair in dataset_quality["duplicated_samples"] if {pair["first"], pair["second"]} <= set(names)]
+def _flag_copies(dataset_quality: DatasetQuality, names: list[str], action: str) -> Flag:
+    pairs = [pair for pair in dataset_quality.duplicated_samples if {pair.first, pair.second} <= set(names)]
     if not pairs:
         return Flag("duplicated_samples", COPIES, "ok", "none takes part twice")
-    named = listing([f"{pair['first']} and {pair['second']}" for pair in pairs])
+    named = listing([f"{pair.first} and {pair.second}" for pair in pairs])
     advice = "They count as independent samples, which makes p-values too small."
     return Flag(
         "duplicated_samples",
@@ -237,13 +230,13 @@ def _flag_copies(dataset_quality: Mapping[str, Any], names: list[str], action: s
         "warn",
         f"{len(pairs)} pair(s): {named}",
         consequence_words(action, advice),
-        tuple(sorted({name for pair in pairs for name in (pair["first"], pair["second"])})),
+        tuple(sorted({name for pair in pairs for name in (pair.first, pair.second)})),
         serious=True,
     )
 
 
-def _flag_blocks(samples: pd.DataFrame, block: str, dataset_quality: Mapping[str, Any]) -> Flag:
-    sex: dict[str, str] = dataset_quality["sex"]["by_genes"]
+def _flag_blocks(samples: pd.DataFrame, block: str, dataset_quality: DatasetQuality) -> Flag:
+    sex = dataset_quality.sex.by_genes
     told = [
         (str(label), sorted({sex.get(str(name), "ambiguous") for name in rows} - {"ambiguous"}), sorted(map(str, rows)))
         for label, rows in samples.groupby(block, observed=True).groups.items()
@@ -265,15 +258,15 @@ def _flag_blocks(samples: pd.DataFrame, block: str, dataset_quality: Mapping[str
     )
 
 
-def flag_p_values(reading: HistogramReading, action: str) -> Flag:
+def flag_p_values(reading: PValueHistogram, action: str) -> Flag:
     """Return the finding on the shape of the p-values."""
     if not reading.hidden_structure:
-        return Flag("hidden_structure", P_VALUES, "ok", f"{reading.shape}: {reading.words}")
+        return Flag("hidden_structure", P_VALUES, "ok", f"{reading.shape}: {reading.reading}")
     return Flag(
         "hidden_structure",
         P_VALUES,
         "warn",
-        f"{reading.shape}: {reading.words}",
+        f"{reading.shape}: {reading.reading}",
         consequence_words(
             action, "Look for a batch or pairing in the principal components, and put it into the design."
         ),
@@ -293,5 +286,9 @@ def flag_age(samples: pd.DataFrame, column: str) -> Flag:
     return Flag("", AGES, "ok", f"{column}: numbers{unit} for {n} of {len(samples)} samples")
 
 
-def _rounded(association: dict[str, Any]) -> dict[str, Any]:
-    return {key: float(f"{value:.6g}") if isinstance(value, float) else value for key, value in association.items()}
+def _rounded(association: Association) -> Association:
+    return replace(association, p_value=_six_digits(association.p_value), effect=_six_digits(association.effect))
+
+
+def _six_digits(value: float | None) -> float | None:
+    return None if value is None else float(f"{value:.6g}")

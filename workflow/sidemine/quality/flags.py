@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from sidemine.errors import Problem
+
+if TYPE_CHECKING:
+    from sidemine.study.projections import DeclaredTraps
 
 Status = Literal["ok", "warn", "problem"]
 
@@ -47,18 +51,6 @@ class Flag:
     samples: tuple[str, ...] = ()
     serious: bool = False
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the flag as it stands in `quality.json`."""
-        return {
-            "trap": self.trap,
-            "check": self.check,
-            "status": self.status,
-            "evidence": self.evidence,
-            "consequence": self.consequence,
-            "samples": list(self.samples),
-            "serious": self.serious,
-        }
-
 
 def consequence_words(action: str, advice: str, done: str = "") -> str:
     """Say what was done (by the declared action) and what a reader should do.
@@ -74,7 +66,7 @@ def listing(names: list[str], most: int = 12) -> str:
     return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
 
 
-def stop_problems(flags: list[Flag], actions: dict[str, str], where: str) -> list[Problem]:
+def stop_problems(flags: Sequence[Flag], traps: DeclaredTraps, where: str) -> list[Problem]:
     """Return the findings that the study declares to stop for."""
     return [
         Problem(
@@ -84,5 +76,5 @@ def stop_problems(flags: list[Flag], actions: dict[str, str], where: str) -> lis
             "Mend the study (exclude samples with a reason, correct a column), or change the declared consequence.",
         )
         for flag in flags
-        if flag.status != "ok" and actions.get(flag.trap) == "stop"
+        if flag.status != "ok" and traps.action(flag.trap) == "stop"
     ]

@@ -9,11 +9,12 @@ are no outliers and replicates of one cell line are no copies.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from sidemine.quality.flags import Flag, consequence_words, listing
+from sidemine.quality.record import NearCopy
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -79,12 +80,12 @@ def distances_within(values: NDArray[np.float64]) -> NDArray[np.float64] | None:
     return np.asarray(np.minimum(found, found.T))
 
 
-def find_copies(within: NDArray[np.float64], samples: Sequence[str]) -> list[dict[str, Any]]:
-    """Return the nearly identical pairs of one dataset: first, second (by order), ratio."""
+def find_copies(within: NDArray[np.float64], samples: Sequence[str]) -> list[NearCopy]:
+    """Return the nearly identical pairs of one dataset, by order."""
     usual = float(np.median(within.min(axis=1)))
     rows, columns = np.nonzero(np.triu(within <= COPY_RATIO * usual, k=1))
     return [
-        {"first": samples[row], "second": samples[column], "ratio": _rounded(within[row, column], usual)}
+        NearCopy(samples[row], samples[column], _rounded(within[row, column], usual))
         for row, column in zip(rows.tolist(), columns.tolist(), strict=True)
     ]
 
@@ -93,7 +94,7 @@ def _rounded(distance: float, usual: float) -> float:
     return float(f"{distance / usual:.3g}") if usual > 0 else 0.0
 
 
-def flag_copies(within: NDArray[np.float64] | None, pairs: list[dict[str, Any]], action: str) -> Flag:
+def flag_copies(within: NDArray[np.float64] | None, pairs: Sequence[NearCopy], action: str) -> Flag:
     """Return the finding on copies inside one dataset; with `drop` the first sample of a pair stays."""
     if within is None:
         return Flag("", COPIES, "ok", "too little to compare")
@@ -101,7 +102,7 @@ def flag_copies(within: NDArray[np.float64] | None, pairs: list[dict[str, Any]],
     if not pairs:
         told = f"the closest pair is {_rounded(float(within.min()), usual):.2f} of the usual nearest distance apart"
         return Flag("duplicated_samples", COPIES, "ok", f"{told} (copies: {COPY_RATIO} or less)")
-    named = listing([f"{pair['first']} and {pair['second']} ({pair['ratio']:.2f})" for pair in pairs])
+    named = listing([f"{pair.first} and {pair.second} ({pair.ratio:.2f})" for pair in pairs])
     return Flag(
         "duplicated_samples",
         COPIES,
@@ -112,7 +113,7 @@ def flag_copies(within: NDArray[np.float64] | None, pairs: list[dict[str, Any]],
             "Copies or aliquots of one sample are one observation: exclude one of each pair, or declare biological_unit.",
             "the later sample of each pair takes no part in any contrast" if action == "drop" else "",
         ),
-        tuple(sorted({pair["second"] for pair in pairs})),
+        tuple(sorted({pair.second for pair in pairs})),
     )
 
 

@@ -9,8 +9,8 @@ nothing differs by construction; `benchmarks/README.md` has the command.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+
+from sidemine.quality.record import PValueHistogram, Shape
 
 N_BINS = 20
 PEAK_LEFT = 3.4
@@ -27,10 +27,6 @@ HUMP = 1.1
 """Middle (0.3 to 0.7) over its expectation: 99th percentile (1.10)."""
 MIN_P_VALUES = 200
 """Fewer p-values (10 per bin) have no shape."""
-
-Shape = Literal["uniform", "slight peak at left", "peak at left", "peak at right", "U-shaped", "hump", "none"]
-HIDDEN: frozenset[Shape] = frozenset({"peak at right", "U-shaped", "hump"})
-"""Shapes that a right model does not give."""
 
 _MEANINGS: dict[Shape, str] = {
     "uniform": "About flat: no more small p-values than random labels of co-expressed genes often give. A few strong "
@@ -49,25 +45,7 @@ _MEANINGS: dict[Shape, str] = {
 }
 
 
-@dataclass(frozen=True)
-class HistogramReading:
-    """Counts in 20 bins from 0 to 1, the shape, and what it says."""
-
-    counts: list[int]
-    shape: Shape
-    words: str
-
-    @property
-    def hidden_structure(self) -> bool:
-        """Whether the shape speaks against the model."""
-        return self.shape in HIDDEN
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the reading as plain values."""
-        return {"counts": self.counts, "shape": self.shape, "reading": self.words}
-
-
-def read_histogram(p_values: Sequence[float]) -> HistogramReading:
+def read_histogram(p_values: Sequence[float]) -> PValueHistogram:
     """Read the shape of a contrast's p-values.
 
     Parameters
@@ -80,11 +58,11 @@ def read_histogram(p_values: Sequence[float]) -> HistogramReading:
         counts[min(int(value * N_BINS), N_BINS - 1)] += 1
     total = len(p_values)
     if not total:
-        return HistogramReading(counts, "none", "No gene was tested, so there is nothing to show.")
+        return PValueHistogram(counts, "none", "No gene was tested, so there is nothing to show.")
     share = counts[0] / total
     base = f"{counts[0]:,} of {total:,} genes ({100 * share:.0f} %) have p < 0.05; 5 % would by chance alone."
     shape = _shape(counts, total)
-    return HistogramReading(counts, shape, f"{base} {_MEANINGS[shape]}")
+    return PValueHistogram(counts, shape, f"{base} {_MEANINGS[shape]}")
 
 
 def _shape(counts: list[int], total: int) -> Shape:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+from sidemine.quality.record import PrincipalComponents
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -15,7 +17,7 @@ N_GENES = 2000
 
 def find_principal_components(
     values: NDArray[np.float64], samples: list[str], n_components: int = 4
-) -> dict[str, Any] | None:
+) -> PrincipalComponents | None:
     """Return the first principal components of the most variable genes.
 
     Parameters
@@ -29,9 +31,8 @@ def find_principal_components(
 
     Returns
     -------
-    dict or None
-        `explained`: share of the variance by component; `samples`: coordinates by sample. The sign of each component
-        is fixed so that its largest coordinate is positive. None for fewer than three samples or no variance.
+    PrincipalComponents or None
+        None for fewer than three samples or no variance.
     """
     complete = values[np.isfinite(values).all(axis=1)]
     if complete.shape[1] < 3 or complete.shape[0] < 2:
@@ -47,11 +48,11 @@ def find_principal_components(
     coordinates = rows[:count] * singular[:count, None]
     largest = np.abs(coordinates).argmax(axis=1)
     coordinates *= np.sign(coordinates[np.arange(count), largest])[:, None]
-    return {
+    return PrincipalComponents(
         # Six significant digits: beyond that the last bits of the linear algebra library would show.
-        "explained": [float(f"{share:.6g}") for share in (singular[:count] ** 2) / total],
-        "samples": {
+        explained=[float(f"{share:.6g}") for share in (singular[:count] ** 2) / total],
+        samples={
             name: [float(f"{coordinate:.6g}") for coordinate in column]
             for name, column in zip(samples, coordinates.T, strict=True)
         },
-    }
+    )

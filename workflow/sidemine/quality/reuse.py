@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from sidemine.quality.flags import Flag, consequence_words, listing
 from sidemine.quality.near_copies import COPY_RATIO, MIN_GENES, MIN_SAMPLES, better_expressed, distances
+from sidemine.quality.record import NearCopy, ReusedSample
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -19,7 +21,7 @@ _RELATION = re.compile(r"\b(reanaly[sz](?:is of|ed by)|alternative to)\s*:?\s*([
 _ACCESSION = re.compile(r"\bG(?:SM|SE)\d+\b")
 
 
-def find_relations(relations: Mapping[str, str], known: set[str]) -> list[dict[str, str]]:
+def find_relations(relations: Mapping[str, str], known: set[str]) -> list[ReusedSample]:
     """Return the samples whose GEO `relation` says that they are the same as another.
 
     `Reanalysis of` and `Alternative to` name the origin of a sample. `Reanalyzed by` only says that somebody used it
@@ -31,13 +33,8 @@ def find_relations(relations: Mapping[str, str], known: set[str]) -> list[dict[s
         Per sample, the text of the relation (several joined by ` | `).
     known
         Accessions of all samples and series of the study.
-
-    Returns
-    -------
-    list of dict
-        sample, other (accession), how.
     """
-    found = []
+    found: list[ReusedSample] = []
     for sample, text in relations.items():
         for match in _RELATION.finditer(text):
             how, others = match[1].lower(), _ACCESSION.findall(match[2].upper())
@@ -45,22 +42,26 @@ def find_relations(relations: Mapping[str, str], known: set[str]) -> list[dict[s
                 others = [other for other in others if other in known and other != sample]
             elif not others:
                 others = ["another sample"]
-            found += [{"sample": sample, "other": other, "how": match[1]} for other in others]
+            found += [ReusedSample(sample, other, match[1]) for other in others]
     return found
 
 
-def find_shared(first: Mapping[str, Any], second: Mapping[str, Any]) -> list[dict[str, str]]:
-    """Return samples that two datasets of the study share: by GEO accession, or by name within one series.
+@dataclass(frozen=True)
+class UsedSamples:
+    """The samples of a dataset that take part."""
 
-    Parameters
-    ----------
-    first, second
-        dataset, accession, samples (the used ones).
-    """
-    same_series = first["accession"] == second["accession"]
-    both = [name for name in second["samples"] if name in set(first["samples"])]
+    dataset: str
+    accession: str
+    samples: Sequence[str]
+
+
+def find_shared(first: UsedSamples, second: UsedSamples) -> list[ReusedSample]:
+    """Return samples that two datasets of the study share: by GEO accession, or by name within one series."""
+    same_series = first.accession == second.accession
+    earlier = set(first.samples)
+    both = [name for name in second.samples if name in earlier]
     return [
-        {"sample": name, "other": name, "dataset": str(first["dataset"]), "how": "the same sample"}
+        ReusedSample(name, name, "the same sample", first.dataset)
         for name in both
         if same_series or re.fullmatch(r"GSM\d+", name)
     ]
@@ -71,7 +72,7 @@ def find_copies_between(
     second: NDArray[np.float64],
     usual: float,
     names: tuple[Sequence[str], Sequence[str]],
-) -> list[dict[str, Any]]:
+) -> list[NearCopy]:
     """Return pairs of samples of two datasets of one platform that are nearly identical.
 
     Parameters
@@ -96,12 +97,12 @@ def find_copies_between(
     closest = np.minimum(plain, centred)
     rows, columns = np.nonzero(closest <= COPY_RATIO * usual)
     return [
-        {"first": names[0][row], "second": names[1][column], "ratio": float(f"{closest[row, column] / usual:.3g}")}
+        NearCopy(names[0][row], names[1][column], float(f"{closest[row, column] / usual:.3g}"))
         for row, column in zip(rows.tolist(), columns.tolist(), strict=True)
     ]
 
 
-def flag_reuse(relations: list[dict[str, str]], shared: list[dict[str, str]], n_used: int, action: str) -> Flag:
+def flag_reuse(relations: Sequence[ReusedSample], shared: Sequence[ReusedSample], n_used: int, action: str) -> Flag:
     """Return the finding on samples used in a second place.
 
     Parameters
@@ -115,15 +116,15 @@ def flag_reuse(relations: list[dict[str, str]], shared: list[dict[str, str]], n_
     action
         The declared consequence.
     """
-    samples = sorted({row["sample"] for row in [*relations, *shared]})
+    samples = sorted({row.sample for row in [*relations, *shared]})
     if not samples:
         return Flag("reused_samples", CHECK, "ok", "no relation in GEO says so, and no other dataset holds them")
     told = []
     if relations:
-        origins = [f"{row['sample']} ({row['how']} {row['other']})" for row in relations]
-        told.append(f"{len({row['sample'] for row in relations})} of {n_used} by GEO's relation: {listing(origins, 5)}")
-    for dataset in sorted({row["dataset"] for row in shared}):
-        same = [row["sample"] for row in shared if row["dataset"] == dataset]
+        origins = [f"{row.sample} ({row.how} {row.other})" for row in relations]
+        told.append(f"{len({row.sample for row in relations})} of {n_used} by GEO's relation: {listing(origins, 5)}")
+    for dataset in sorted({str(row.dataset) for row in shared}):
+        same = [row.sample for row in shared if row.dataset == dataset]
         told.append(f"{len(same)} of {n_used} also in dataset {dataset}: {listing(same, 5)}")
     return Flag(
         "reused_samples",

@@ -5,89 +5,82 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import combinations
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from sidemine.prepare.log_expression import log2_expression
 from sidemine.quality.near_copies import distances_within
-from sidemine.quality.reuse import find_copies_between, find_relations, find_shared
+from sidemine.quality.record import NearCopy, ReusedSample, SharedSamples
+from sidemine.quality.reuse import UsedSamples, find_copies_between, find_relations, find_shared
 
 if TYPE_CHECKING:
     import pandas as pd
     from anndata import AnnData
+
+    from sidemine.study.projections import DatasetToCompare
 
 
 _SAMPLE = re.compile(r"GSM\d+")
 
 
 def find_shared_samples(
-    rows: Sequence[Mapping[str, Any]],
+    rows: Sequence[DatasetToCompare],
     samples: Mapping[str, pd.DataFrame],
     read_expression: Callable[[str], AnnData],
-) -> dict[str, Any]:
+) -> SharedSamples:
     """Compare all datasets of a study with each other.
 
     Parameters
     ----------
     rows
-        Rows of `datasets.tsv` (dataset, accession, platform), in declared order.
+        Rows of `datasets.tsv`, in declared order.
     samples
         Per dataset: its samples, as `sample_table.SAMPLES` describes.
     read_expression
         Reads the prepared expression of a dataset; called only for datasets that share a platform.
-
-    Returns
-    -------
-    dict
-        `known`: all sample and series accessions of the study. `shared`: per dataset, the samples that an *earlier*
-        dataset holds as well: sample, other, dataset (the earlier one), how. `same`: per dataset, the samples that are the
-        same as one of another dataset (these, and those that GEO's relations trace to each other or to one origin), each
-        with a name that all of them have in common.
     """
     used = {
-        row["dataset"]: {
-            "dataset": row["dataset"],
-            "accession": row["accession"],
-            "samples": [str(name) for name in samples[row["dataset"]].query("fate == 'used'")["sample"]],
-        }
+        row.dataset: UsedSamples(
+            row.dataset,
+            row.accession,
+            [str(name) for name in samples[row.dataset].query("fate == 'used'")["sample"]],
+        )
         for row in rows
     }
-    shared: dict[str, list[dict[str, str]]] = {row["dataset"]: [] for row in rows}
+    shared: dict[str, list[ReusedSample]] = {row.dataset: [] for row in rows}
     for first, second in combinations(rows, 2):
-        here = find_shared(used[first["dataset"]], used[second["dataset"]])
-        if first["platform"] and first["platform"] == second["platform"]:
-            told = {row["sample"] for row in here}
-            copies = _compare(read_expression(first["dataset"]), read_expression(second["dataset"]))
+        here = find_shared(used[first.dataset], used[second.dataset])
+        if first.platform and first.platform == second.platform:
+            told = {row.sample for row in here}
+            copies = _compare(read_expression(first.dataset), read_expression(second.dataset))
             here += [
-                {
-                    "sample": pair["second"],
-                    "other": pair["first"],
-                    "dataset": str(first["dataset"]),
-                    "how": f"nearly identical ({pair['ratio']:.2f} of the usual nearest distance)",
-                }
+                ReusedSample(
+                    pair.second,
+                    pair.first,
+                    f"nearly identical ({pair.ratio:.2f} of the usual nearest distance)",
+                    first.dataset,
+                )
                 for pair in copies
-                if pair["second"] not in told
+                if pair.second not in told
             ]
-        shared[second["dataset"]] += here
-    known = {name for facts in used.values() for name in facts["samples"]} | {str(row["accession"]) for row in rows}
+        shared[second.dataset] += here
+    known = {name for one in used.values() for name in one.samples} | {row.accession for row in rows}
     names = {
-        (dataset, sample): sample_name(facts["accession"], sample)
-        for dataset, facts in used.items()
-        for sample in facts["samples"]
+        (dataset, sample): sample_name(one.accession, sample) for dataset, one in used.items() for sample in one.samples
     }
     pairs = [
-        (names[dataset, row["sample"]], names[row["dataset"], row["other"]])
+        (names[dataset, row.sample], names[str(row.dataset), row.other])
         for dataset, found in shared.items()
         for row in found
     ]
     pairs += [
-        (names[dataset, row["sample"]], row["other"])
+        (names[dataset, row.sample], row.other)
         for dataset, table in samples.items()
         for row in find_relations(_relations(table), known)
-        if _SAMPLE.fullmatch(row["other"])
+        if _SAMPLE.fullmatch(row.other)
     ]
-    return {"known": sorted(known), "shared": shared, "same": _name_same(names, pairs)}
+    return SharedSamples(sorted(known), shared, _name_same(names, pairs))
 
 
 def sample_name(accession: str, sample: str) -> str:
@@ -125,7 +118,7 @@ def _name_same(names: Mapping[tuple[str, str], str], pairs: Iterable[tuple[str, 
     return same
 
 
-def _compare(first: AnnData, second: AnnData) -> list[dict[str, Any]]:
+def _compare(first: AnnData, second: AnnData) -> list[NearCopy]:
     genes = first.var_names.intersection(second.var_names)
     values = [log2_expression(data)[:, data.var_names.get_indexer(genes)].T for data in (first, second)]
     usual = [np.inf if within is None else np.median(within.min(axis=1)) for within in map(distances_within, values)]

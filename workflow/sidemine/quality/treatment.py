@@ -1,15 +1,16 @@
-"""What is done about the findings of one dataset: the declared consequences, carried out.
-
-`treatment.json` holds only what the fits need, so that a reworded flag does not fit every contrast again.
-"""
+"""What is done about the findings of one dataset: the declared consequences."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 from sidemine.quality.flags import Flag
+from sidemine.quality.record import BatchTreatment, SexTreatment, Treatment
 from sidemine.quality.sex_check import SexReading, recorded_sex
+
+if TYPE_CHECKING:
+    from sidemine.study.projections import TrapsOfDataset
 
 SEX_COLUMN = "sex_by_genes"
 """Column that holds the sex as the genes show it, where a study declares `sex_mismatch: adjust`."""
@@ -24,19 +25,19 @@ _REASONS = {
 
 def decide_treatment(
     flags: Sequence[Flag],
-    actions: Mapping[str, str],
+    traps: TrapsOfDataset,
     reading: SexReading,
     recorded: Mapping[str, str],
     sex_column: str,
     batch_columns: Sequence[str],
-) -> dict[str, Any]:
+) -> Treatment:
     """Return what every contrast of the dataset has to heed.
 
     Parameters
     ----------
     flags
         Findings of the dataset.
-    actions
+    traps
         `settings.traps`.
     reading, recorded, sex_column
         Sex by the genes, by the record, and the column of the record.
@@ -45,17 +46,15 @@ def decide_treatment(
 
     Returns
     -------
-    dict
-        `drop`: sample → reason. `sex`: column (of the record), values (sample → female or male), empty unless the study
-        declares `adjust` and labels contradict the genes. `batch`: aliased and associated (the declared actions),
-        columns.
+    Treatment
+        `sex` is empty unless the study declares `adjust` and labels contradict the genes.
     """
     drop: dict[str, str] = {}
     for flag in flags:
-        if flag.status != "ok" and actions.get(flag.trap) == "drop" and flag.trap in _REASONS:
+        if flag.status != "ok" and traps.action(flag.trap) == "drop" and flag.trap in _REASONS:
             for sample in flag.samples:
                 drop.setdefault(sample, f"{_REASONS[flag.trap]} (settings.traps.{flag.trap}: drop)")
-    adjust_sex = actions["sex_mismatch"] == "adjust" and any(
+    adjust_sex = traps.sex_mismatch == "adjust" and any(
         flag.trap == "sex_mismatch" and flag.status != "ok" for flag in flags
     )
     values = (
@@ -66,12 +65,8 @@ def decide_treatment(
         if adjust_sex
         else {}
     )
-    return {
-        "drop": drop,
-        "sex": {"column": sex_column if adjust_sex else "", "values": values},
-        "batch": {
-            "aliased": actions["batch_aliased"],
-            "associated": actions["batch_associated"],
-            "columns": list(batch_columns),
-        },
-    }
+    return Treatment(
+        drop,
+        SexTreatment(sex_column if adjust_sex else "", values),
+        BatchTreatment(traps.batch_aliased, traps.batch_associated, list(batch_columns)),
+    )

@@ -133,13 +133,30 @@ def count_sources(datasets: Sequence[Dataset]) -> dict[str, DatasetToCount]:
 
 
 class DeclaredTraps(Projection):
-    """What is done about findings in a dataset and in its contrasts."""
+    """What is done about findings: `settings.traps`."""
+
+    def action(self, trap: str) -> str:
+        """Return the declared action; '' for a plain fact, or a trap that is looked at elsewhere."""
+        return str(getattr(self, trap, ""))
+
+
+class TrapsOfDataset(DeclaredTraps):
+    """What is done about findings in a dataset."""
 
     sex_mismatch: str
     reused_samples: str
     duplicated_samples: str
     outlier_samples: str
     identifiers: str
+    batch_aliased: str
+    batch_associated: str
+
+
+class TrapsOfContrast(DeclaredTraps):
+    """What is done about findings in a contrast."""
+
+    reused_samples: str
+    duplicated_samples: str
     batch_aliased: str
     batch_associated: str
     group_associated: str

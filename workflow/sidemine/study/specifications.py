@@ -23,7 +23,6 @@ from sidemine.study.projections import (
     DatasetToMeasure,
     DatasetToPrepare,
     DatasetToRead,
-    DeclaredTraps,
     GeneSetToRead,
     GeneTableToRead,
     HypothesisToMeasure,
@@ -31,6 +30,8 @@ from sidemine.study.projections import (
     HypothesisToPool,
     Projection,
     TableToDescribe,
+    TrapsOfContrast,
+    TrapsOfDataset,
     count_sources,
 )
 from sidemine.study.scope import Scope
@@ -143,7 +144,8 @@ class AnalyseDataset(Projection):
     dataset: DatasetToAssess
     dataset_of_contrasts: DatasetOfContrasts
     contrasts: list[ContrastToFit]
-    traps: DeclaredTraps
+    traps: TrapsOfDataset
+    traps_of_contrasts: TrapsOfContrast
     min_group_size: int
     on_untestable: Literal["continue", "stop"]
     tests: SetTestSettings
@@ -350,7 +352,8 @@ def specify_jobs(study: Study, sources: StudySources, package: str) -> Specifica
                 dataset=DatasetToAssess.of(row),
                 dataset_of_contrasts=DatasetOfContrasts.of(row),
                 contrasts=[to_fit[contrast] for contrast in scope.contrasts_of(name)],
-                traps=DeclaredTraps.of(config.settings.traps),
+                traps=TrapsOfDataset.of(config.settings.traps),
+                traps_of_contrasts=TrapsOfContrast.of(config.settings.traps),
                 tests=make(SetTestSettings),
                 descriptions=make(SetDescriptionSettings),
             )

@@ -96,7 +96,7 @@ def unequal_variances(
         One of its sets.
     """
     target = design.is_target
-    if design.blocking != "none" or fit.facts.get("sample_weights") is not None:
+    if design.blocking != "none" or fit.facts.sample_weights is not None:
         return None
     if min(int(target.sum()), int((~target).sum())) < FEWEST_PER_GROUP:
         return None

@@ -7,9 +7,8 @@ quoted. Behind these stand the tables of all design classes and of the whole ver
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -39,16 +38,15 @@ from sidemine.considerations.calibration.rates import (
 from sidemine.considerations.calibration.record import Calibration, ContrastCalibration
 from sidemine.considerations.calibration.table import CALIBRATION
 from sidemine.differential.contrast import design_again
-from sidemine.differential.contrast_fit import ContrastFit, load_fit
+from sidemine.differential.contrast_fit import ContrastFit
 from sidemine.differential.design import Design
 from sidemine.enrichment.label_permutation import count_labelings
 from sidemine.enrichment.permuted_labels import PermutedTests, permute_and_test, refuse_reason
 from sidemine.enrichment.set_membership import SetMembership, build_membership
-from sidemine.prepare.sample_table import SAMPLES
+from sidemine.quality.record import Treatment
 from sidemine.records import fields_of
 from sidemine.stats.seeds import named_seed
 from sidemine.study.projections import ContrastToFit
-from sidemine.tables import read_json, read_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -65,17 +63,29 @@ _NAMES = {"fry": "FRY", "camera": "CAMERA"}
 
 
 @dataclass(frozen=True)
-class CalibrationFiles:
-    """A declared contrast and the files that earlier stages wrote for it and for its dataset."""
+class ContrastToCalibrate:
+    """A declared contrast, and what earlier stages found of it and of its dataset.
+
+    Attributes
+    ----------
+    contrast
+        Its row.
+    fit
+        None where it could not be tested.
+    samples
+        Of the dataset, as `sample_table.SAMPLES` describes.
+    treatment
+        What the contrasts of the dataset have to heed.
+    """
 
     contrast: ContrastToFit
-    fit: Path
-    samples: Path
-    treatment: Path
+    fit: ContrastFit | None
+    samples: pd.DataFrame
+    treatment: Treatment
 
 
 def measure_calibration(
-    files: Sequence[CalibrationFiles],
+    given: Iterable[ContrastToCalibrate],
     primary_sets: Mapping[str, Sequence[str]],
     gene_sets: pd.DataFrame,
     reference: pd.DataFrame,
@@ -86,10 +96,10 @@ def measure_calibration(
 
     Parameters
     ----------
-    files
-        All contrasts.
+    given
+        All contrasts; they are taken one by one, so that one fit at a time need be in memory.
     primary_sets
-        ContrastToFit → primary sets of the hypotheses that rest on it.
+        Contrast → primary sets of the hypotheses that rest on it.
     gene_sets
         The study's sets, as `gene_set_table.GENE_SETS` describes.
     reference, whole_rule
@@ -106,18 +116,15 @@ def measure_calibration(
 
     rows: list[CalibrationRow] = []
     contrasts: dict[str, ContrastCalibration] = {}
-    for entry in files:
+    for entry in given:
         name = entry.contrast.contrast
         sets = list(dict.fromkeys(primary_sets.get(name, ())))
-        fit = load_fit(entry.fit)
-        if fit is None:
+        if entry.fit is None:
             found, labelings, design_class = _untestable(name), None, ""
         else:
-            design = design_again(
-                entry.contrast, read_table(entry.samples, SAMPLES), read_json(entry.treatment), settings.min_group_size
-            )
-            membership = build_membership(gene_sets, fit.genes, settings.min_set_size, settings.max_set_size)
-            plan = _Plan(name, fit, design, membership, sets, settings)
+            design = design_again(entry.contrast, entry.samples, entry.treatment, settings.min_group_size)
+            membership = build_membership(gene_sets, entry.fit.genes, settings.min_set_size, settings.max_set_size)
+            plan = _Plan(name, entry.fit, design, membership, sets, settings)
             found, labelings, design_class = plan.rows(reference)
         rows += found
         contrasts[name] = ContrastCalibration(
@@ -154,7 +161,7 @@ class _Plan:
             why = "switched off (settings.calibration_labelings = 0)"
         if not why and not self.membership.gene_sets:
             why = "no set has enough measured genes"
-        nearest = nearest_class(self.design, self.fit.facts["engine"])
+        nearest = nearest_class(self.design, self.fit.facts.engine)
         if why:
             found = list(quote_class(self.contrast, nearest, reference, f"not measured here: {why}"))
             tests = None

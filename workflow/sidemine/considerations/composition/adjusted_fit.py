@@ -48,16 +48,15 @@ def adjust_fit(fit: ContrastFit, proxies: NDArray[np.float64]) -> ContrastFit | 
     stdev = fit.score_stdev_unscaled * widening
     space = EffectSpace(effects, np.full(len(effects), stdev))
     # Voom's weights carry the trend of the variances; weights that depend on the sample only do not.
-    trend = bool(fit.facts.get("trend")) or fit.facts.get("engine") == "voom"
+    trend = fit.facts.trend or fit.facts.engine == "voom"
     return replace(
         fit,
-        **moderated_fields(space, fit.mean_expression, trend, bool(fit.facts.get("robust"))),
+        **moderated_fields(space, fit.mean_expression, trend, fit.facts.robust),
         stdev_unscaled=space.stdev_unscaled,
         effects=effects,
         score_effects=effects,
         score_stdev_unscaled=stdev,
         residual_df=residual_df,
-        facts={**fit.facts, "n_proxies": len(proxies)},
     )
 
 

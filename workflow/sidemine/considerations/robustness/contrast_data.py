@@ -23,7 +23,6 @@ from sidemine.study.projections import ContrastToFit
 from sidemine.text.columns import read_numbers
 
 if TYPE_CHECKING:
-    import pandas as pd
     from numpy.typing import NDArray
 
 STRICTER_COUNT, LOOSER_COUNT = 20.0, 5.0
@@ -91,57 +90,6 @@ class ContrastData:
     contaminated: Mapping[str, str] = field(default_factory=dict)
     _designs: dict[tuple[object, ...], Design] = field(default_factory=dict, repr=False)
     _fits: dict[tuple[object, ...], Refit] = field(default_factory=dict, repr=False)
-
-    @classmethod
-    def of_arrays(
-        cls,
-        contrast: str,
-        dataset: str,
-        values: NDArray[np.float64],
-        genes: Sequence[str],
-        samples: pd.DataFrame,
-        is_target: NDArray[np.bool_],
-        covariates: Sequence[str] = (),
-        *,
-        fit: ContrastFit | None = None,
-        **more: object,
-    ) -> ContrastData:
-        """Make the data of a contrast in process, without files.
-
-        Parameters
-        ----------
-        contrast, dataset
-            Their ids.
-        values
-            Genes × samples, log2.
-        genes, samples
-            Names of the rows; one row of text columns per sample (index: sample).
-        is_target
-            Target samples; all others are the reference.
-        covariates
-            Columns of `samples` in the design.
-        fit
-            The fit of the reference run, where it is at hand: it is not made again.
-        more
-            Further fields of `ContrastData`.
-        """
-        row = ContrastToFit(
-            contrast=contrast,
-            dataset=dataset,
-            target="made in process",
-            reference="made in process",
-            covariates=list(covariates),
-            block="",
-            blocking="auto",
-            array_weights=False,
-            robust=False,
-            missing_covariates="refuse",
-        )
-        groups = Groups(samples, np.asarray(is_target), ~np.asarray(is_target))
-        made = cls(row, groups, np.asarray(values, dtype=np.float64).T, list(genes), **more)  # type: ignore[arg-type]
-        if fit is not None:
-            made._fits[(*made._key(Change()), None)] = Refit(fit, made._design(Change()))
-        return made
 
     @property
     def covariates(self) -> list[str]:
@@ -302,7 +250,7 @@ class ContrastData:
         """Return the covariates as the reference run read them: fewer samples must not turn a number into a factor."""
         if change == Change():
             return list(self.contrast.covariates)
-        return [f"{one['kind']}({one['name']})" for one in self._design(Change()).covariate_kinds]
+        return [f"{one.kind}({one.name})" for one in self._design(Change()).covariate_kinds]
 
     def _restricted(self, change: Change) -> Groups:
         names = self.groups.samples.index.astype(str)

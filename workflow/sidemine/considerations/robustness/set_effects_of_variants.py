@@ -91,14 +91,14 @@ def _median_effect(data: ContrastData, refit: Refit, rows: pd.DataFrame, *, hedg
         outside = np.delete(values, inside, axis=0)
         share = float(np.mean([signs[fit.genes[row]] for row in inside]))
         score = np.median(own, axis=0) - share * np.median(outside, axis=0)
-    weights = fit.facts["sample_weights"]
+    weights = fit.facts.sample_weights
     blocked = design.blocking == "correlation"
     space = effect_space(
         score[None, :],
         design.matrix,
         sample_weights=None if weights is None else _array(weights),
         block_labels=design.block_labels if blocked else None,
-        correlation=float(fit.facts["block_correlation"] or 0.0),
+        correlation=float(fit.facts.block_correlation or 0.0),
     )
     return _picked(sample_score_effect(space, hedges=hedges), _MEDIAN, refit)
 

@@ -10,10 +10,9 @@ from sidemine.considerations.consideration import Consideration
 from sidemine.considerations.judgement import Judge
 from sidemine.considerations.traps.judge import judge_traps
 from sidemine.considerations.traps.record import Checks, TrapColumns
-from sidemine.quality.flags import Flag
-from sidemine.records import as_record
+from sidemine.quality.record import ContrastQuality, DatasetQuality
+from sidemine.records import read_record
 from sidemine.study.plan import StudyPlan
-from sidemine.tables import read_json
 
 
 def _record_files(plan: StudyPlan) -> list[str]:
@@ -25,11 +24,15 @@ def _record_files(plan: StudyPlan) -> list[str]:
 
 
 def _read_judge(paths: Sequence[Path]) -> Judge:
-    flags: dict[str, dict[str, list[Flag]]] = {"datasets": {}, "contrasts": {}}
-    for path in paths:
-        of_kind = flags[path.parent.parent.name]
-        of_kind[path.parent.name] = as_record(list[Flag], read_json(path)["flags"], str(path))
-    return partial(judge_traps, checks=Checks(flags["datasets"], flags["contrasts"]))
+    checks = Checks(
+        {path.parent.name: read_record(DatasetQuality, path).flags for path in paths if _is_of_dataset(path)},
+        {path.parent.name: read_record(ContrastQuality, path).flags for path in paths if not _is_of_dataset(path)},
+    )
+    return partial(judge_traps, checks=checks)
+
+
+def _is_of_dataset(path: Path) -> bool:
+    return path.parent.parent.name == "datasets"
 
 
 TRAPS = Consideration(

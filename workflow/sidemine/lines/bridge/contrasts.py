@@ -10,9 +10,11 @@ from sidemine.considerations.composition.adjusted_fit import adjust_fit
 from sidemine.considerations.composition.cell_proxies import build_proxies
 from sidemine.considerations.composition.measure import set_score
 from sidemine.differential.contrast_fit import load_fit
+from sidemine.differential.record import is_paired, read_design
 from sidemine.effect.measure import units_of
 from sidemine.effect.pooled_effect import choose_independent
-from sidemine.tables import read_json
+from sidemine.prepare.sample_table import SAMPLES
+from sidemine.tables import read_table
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -67,8 +69,8 @@ def read_source(
     return ContrastSource(
         contrast=contrast.contrast,
         source=dataset.independent_source,
-        units=units_of(dataset, samples, loaded, same),
-        paired=bool(read_json(design).get("paired")),
+        units=units_of(dataset, read_table(samples, SAMPLES), loaded, same),
+        paired=is_paired(read_design(design)),
         is_blood=dataset.composition,
         is_stimulus=contrast.role == "stimulus",
         fit=loaded,
