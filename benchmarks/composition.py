@@ -66,9 +66,9 @@ def one_study(seed: int, effect: float, options: dict[str, object]) -> Compositi
     """Return the composition reading of one planted study of two cohorts of 45 patients and 40 controls."""
     universe = make_universe(1600, seed)
     genes = universe.modules["interferon_response"]
-    primary = pd.DataFrame({"gene_set": "interferon_response", "gene": genes, "weight": 1.0})
-    forbidden = set(genes) | set(universe.modules["jak_stat_members"])
-    markers = read_markers([MARKERS / f"{name}.tsv" for name in CELLS], forbidden)
+    primary = pd.DataFrame({"gene_set": "interferon_response", "family": "target", "gene": genes, "weight": 1.0})
+    members = pd.DataFrame({"family": "member", "gene": universe.modules["jak_stat_members"]})
+    markers = read_markers([MARKERS / f"{name}.tsv" for name in CELLS], pd.concat([primary, members]))
     fits = {}
     for number in range(2):
         plan = CohortPlan(f"GSE90001{number}", 1, 45, 40, effect=effect, **options)  # type: ignore[arg-type]

@@ -66,9 +66,10 @@ OPTIONS = (
 )
 
 BY_HAND: tuple[tuple[str, str, str], ...] = (
-    ("report/templates/card.html.j2", '"▲", "lower": "▼"}.get(card.way', '"▼", "lower": "▲"}.get(card.way'),
+    ("report/templates/card.html.j2", '"▲", "lower": "▼"}.get(view.way', '"▼", "lower": "▲"}.get(view.way'),
     ("report/templates/card.html.j2", '"▲", "lower": "▼"}.get(effect.way', '"▼", "lower": "▲"}.get(effect.way'),
-    ("report/templates/page.html.j2", '"▲", "lower": "▼"}.get(card.way', '"▼", "lower": "▲"}.get(card.way'),
+    ("report/templates/answers.html.j2", '"▲", "lower": "▼"}.get(view.way', '"▼", "lower": "▲"}.get(view.way'),
+    ("report/templates/guide.html.j2", "▲</span> higher", "▼</span> higher"),
     ("drawing/charts.py", '"triangle-up", "triangle-down", "circle"', '"triangle-down", "triangle-up", "circle"'),
     ("verdict/readings.py", "agrees=signed > effect.se", "agrees=signed > 0"),
     ("verdict/answer.py", "opposite=False,", ""),
@@ -324,8 +325,23 @@ def run_mutant(path: Path, fault: ast.Module | str, order: list[str], purged: se
 def run_all(
     mutants: Sequence[tuple[Mutant, ast.Module | str]], root: Path, baseline: Baseline, budget: float
 ) -> dict[str, str]:
-    """Return what became of every mutant, by its key: the test that killed it, or why it survived in brackets."""
-    fates = {}
+    """Return what became of every mutant, by its key: the test that killed it, or why it survived in brackets.
+
+    Ctrl-C ends the run early, with what is known so far.
+    """
+    fates: dict[str, str] = {}
+    with contextlib.suppress(KeyboardInterrupt):
+        _run_all(mutants, root, baseline, budget, fates)
+    return fates
+
+
+def _run_all(
+    mutants: Sequence[tuple[Mutant, ast.Module | str]],
+    root: Path,
+    baseline: Baseline,
+    budget: float,
+    fates: dict[str, str],
+) -> None:
     users = dependents(root / PACKAGE)
     for number, (mutant, fault) in enumerate(mutants, 1):
         order = tests_for(mutant, root, baseline, budget)
@@ -348,7 +364,6 @@ def run_all(
             print(f"{number}/{len(mutants)} SURVIVED {len(order)} tests  {mutant.key}", flush=True)
         else:
             fates[mutant.key] = answer[1] or f"pytest ended with {answer[0]}"
-    return fates
 
 
 def without_line(key: str) -> str:
@@ -439,7 +454,8 @@ def main() -> None:
             elif arguments.sample and arguments.sample < len(mutants):
                 print(f"{arguments.sample} of {len(mutants)} mutants, seed {arguments.seed}", flush=True)
                 drawn = random.Random(arguments.seed).sample(range(len(mutants)), arguments.sample)  # noqa: S311
-                mutants = [mutants[at] for at in sorted(drawn)]
+                # In the order of the draw: a run that is ended early is a sample too.
+                mutants = [mutants[at] for at in drawn]
             mutants = mutants[arguments.part[0] - 1 :: arguments.part[1]]
             chosen = [(mutant, mutated(sources[mutant.file], mutant)) for mutant in mutants]
         start = time.time()
@@ -448,7 +464,7 @@ def main() -> None:
         warm_up(baseline)
         fates = run_all(chosen, root, baseline, arguments.budget)
         os.chdir(REPOSITORY)
-    print_table([mutant for mutant, _fault in chosen], fates)
+    print_table([mutant for mutant, _fault in chosen if mutant.key in fates], fates)
     used = sum(resource.getrusage(resource.RUSAGE_CHILDREN)[:2])
     print(f"{time.time() - start:.0f} s, {used:.0f} s of processor time")
     if write:

@@ -118,9 +118,7 @@ def gene_sets_of(number: int) -> pd.DataFrame:
 @lru_cache(maxsize=N_UNIVERSES)
 def markers_of(number: int) -> dict[str, list[str]]:
     """Return the markers that the adjustment uses: sidemine's own lists, without target and member genes."""
-    modules = universe_of(number).modules
-    forbidden = {*modules[PRIMARY], *modules["jak_stat_members"]}
-    return read_markers([MARKER_FILES / f"{name}.tsv" for name in CELLS], forbidden)
+    return read_markers([MARKER_FILES / f"{name}.tsv" for name in CELLS], gene_sets_of(number))
 
 
 def measure_cohort(truth: Cohort, name: str, universe_number: int, seed: int) -> Planted:

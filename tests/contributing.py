@@ -30,7 +30,7 @@ class Example:
 
     def run(self, *command: str, fails: bool = False) -> str:
         """Run a command in the copy and return what it says; `python` is this one, with the copy's package first."""
-        helpers = [REPOSITORY / "tests" / room for room in ("verdict", "report")]
+        helpers = [REPOSITORY / "tests" / room for room in ("verdict", "report", "enrichment")]
         paths = [self.folder / "workflow", *helpers]
         environment = os.environ | {"PYTHONPATH": os.pathsep.join(map(str, paths)), "PYTHONDONTWRITEBYTECODE": "1"}
         line = [sys.executable if word == "python" else word for word in command]

@@ -105,6 +105,25 @@ def test_no_modules_import_each_other_in_a_circle():
     assert {module: sorted(needs & waiting.keys()) for module, needs in waiting.items()} == {}
 
 
+READERS = {"build_gene_sets": "libraries", "describe_published_table": "deposited tables"}
+"""Functions that read files under another name than `read_…`, and what they read."""
+
+
+@pytest.mark.parametrize("room", ["considerations", "lines", "effect", "enrichment", "differential", "verdict"])
+def test_what_computes_takes_no_path(room):
+    """Files are read and written by a job, and by functions that are named for it: the rest runs on any data at hand."""
+    found = []
+    for file in (PACKAGE / room).rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if file.name == "job.py" or not isinstance(node, ast.FunctionDef) or node.name in READERS:
+                continue
+            arguments = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
+            takes = any("Path" in ast.unparse(one.annotation) for one in arguments if one.annotation is not None)
+            if takes and not re.match(r"_|read_|load_|write_|save_", node.name):
+                found.append(f"{file.relative_to(PACKAGE)}: {node.name}")
+    assert found == []
+
+
 def test_the_rule_table_knows_no_consideration_by_name():
     """Of the considerations the verdict uses their judgements only."""
     for file in (PACKAGE / "verdict").rglob("*.py"):

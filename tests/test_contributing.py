@@ -58,6 +58,44 @@ print(*sorted(name for name in record_schemas() if name == "precision"))
     ]
 
 
+def test_a_new_source(tmp_path, study):
+    """A study may use its word, its samples and values are read, and `sidemine inspect` names it."""
+    example = apply_example("A new source", tmp_path)
+    assert example.added == ["workflow/sidemine/sources/gct.py"]
+    assert example.registered == {"workflow/sidemine/sources/registry.py": 2}
+    file = tmp_path / "values.gct"
+    file.write_text("#1.2\n2\t3\nNAME\tDescription\ta_1\ta_2\tb_1\nSTAT1\tx\t5\t6\t7.5\nIRF1\ty\t8\t9\t10\n")
+    told = example.run("python", "-m", "sidemine.cli", "inspect", str(file))
+    assert "(GCT table)" in told
+    assert "layout: gct, identifiers: symbol" in told
+    printed = example.python(
+        f"""
+import csv
+from pathlib import Path
+from sidemine.prepare.metadata import read_samples
+from sidemine.sources.declarations import DeclaredValues
+from sidemine.sources.registry import BULK_LAYOUTS
+from sidemine.study.load import load_study
+
+sheet = Path({str(study.parent)!r}) / "datasets.tsv"
+rows = list(csv.DictReader(sheet.open(), delimiter="\t"))
+rows[0] |= dict(layout="gct", file={str(file)!r}, identifiers="symbol", scale="log2", platform="")
+copy = sheet.with_name("with_gct.tsv")
+with copy.open("w") as stream:
+    writer = csv.DictWriter(stream, list(rows[0]), delimiter="\t")
+    writer.writeheader()
+    writer.writerows(rows)
+study = load_study(Path({str(study)!r}), {{"datasets": copy.name}})
+row = next(iter(study.datasets.values()))
+print(row.layout)
+plain = row.model_copy(update=dict(subset="", sample_name="", biological_unit="", sample_sheet=""))
+print(*read_samples(plain, {{"values": Path(row.file)}}, {{}}, [])["sample"])
+print(BULK_LAYOUTS["gct"].read(Path(row.file), DeclaredValues.of(row), (), ()).values.tolist())
+"""
+    )
+    assert printed.splitlines() == ["gct", "a_1 a_2 b_1", "[[5.0, 6.0, 7.5], [8.0, 9.0, 10.0]]"]
+
+
 def test_a_new_panel(tmp_path):
     """It stands on the page among the others, at its place."""
     example = apply_example("A new panel", tmp_path)
@@ -73,3 +111,44 @@ print(*[panel.kind for panel in evidence_panels(example_card(), Beside())])
 """
     )
     assert "adjustment caps confounders" in printed
+
+
+def test_a_new_set_test(tmp_path):
+    """Its rows are in the tables, with q-values of their own family; its name, words and paper are on the page."""
+    example = apply_example("A new set test", tmp_path)
+    assert set(example.added) == {f"{WORKFLOW}/enrichment/parametric.py"}
+    assert example.registered == {f"{WORKFLOW}/enrichment/registry.py": 2}
+    printed = example.python(
+        """
+import pandas as pd
+from plain_fit import plain_fit
+from sidemine.enrichment.false_discovery import adjust_set_tests
+from sidemine.enrichment.gene_set_table import GENE_SETS
+from sidemine.enrichment.registry import GENE_TESTS, statistics
+from sidemine.enrichment.set_tests import describe_gene_sets
+from sidemine.report.references import REFERENCES
+
+genes = [f"G{number:02d}" for number in range(40)]
+sets = pd.DataFrame(
+    [(name, "target", gene, 1.0, "1", "x") for name, few in (("UP", genes[:8]), ("FLAT", genes[20:30])) for gene in few],
+    columns=GENE_SETS.names,
+)
+fit = plain_fit(genes, log2_fold_change=[1.0] * 8 + [-0.1, 0.1] * 16, t=[3.0] * 8 + [-1.0, 1.0] * 16)
+described = describe_gene_sets(
+    fit, sets, min_set_size=5, max_set_size=50, over_representation_fdr=0.05, prerank_permutations=100, seed=3
+)
+table = adjust_set_tests({"a": described}, {"a": "disease"})["a"]
+for row in table[table["test"] == "parametric"].itertuples():
+    print(row.gene_set, row.role, row.direction, f"{row.statistic:.2f}", row.family_size, row.q_value < 0.01)
+print(*[statistic.label for statistic in statistics() if statistic.name == "parametric"])
+print(GENE_TESTS[-1].words)
+print(*[paper.doi for paper in REFERENCES if paper.what == "PAGE"])
+"""
+    )
+    assert printed.splitlines() == [
+        "FLAT descriptive down -1.54 2 False",
+        "UP descriptive up 5.52 2 True",
+        "PAGE",
+        "PAGE compares the mean fold change of a set with that of all genes.",
+        "10.1186/1471-2105-6-144",
+    ]

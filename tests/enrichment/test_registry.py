@@ -49,7 +49,6 @@ def test_tables_hold_what_is_registered_and_nothing_else():
     assert set(tested.loc[rotations, "seed"]) == {3}
     assert set(tested.loc[~rotations, "seed"]) == {0}
     assert tested.groupby("gene_set")["effect"].nunique().eq(1).all()
-    assert described["effect_scale"].nunique() == 2
 
 
 def test_without_a_fit_the_tables_are_empty_and_typed():

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -24,10 +24,27 @@ from sidemine.considerations.registry import columns_of_considerations
 from sidemine.considerations.specificity.record import SpecificityShown
 from sidemine.considerations.specificity.table import SPECIFICITY
 from sidemine.differential.differential_table import DIFFERENTIAL
+from sidemine.differential.record import DroppedSample, FitFacts, FittedDesign, UntestableDesign
 from sidemine.enrichment.gene_set_table import GENE_SETS
 from sidemine.enrichment.set_test_table import ENRICHMENT
+from sidemine.errors import Problem
+from sidemine.prepare.record import DatasetProvenance
+from sidemine.quality.flags import Flag
 from sidemine.quality.p_histogram import read_histogram
-from sidemine.records import as_json
+from sidemine.quality.record import (
+    Association,
+    ContrastQuality,
+    DatasetQuality,
+    PrincipalComponents,
+    ReusedSides,
+    ScaleOfDataset,
+    SexOfSamples,
+)
+from sidemine.records import as_json, write_record
+from sidemine.report.manifest import Machine, Manifest, Versions
+from sidemine.retrieve.record import InputRecord
+from sidemine.study.models import StudyConfig, to_plain
+from sidemine.study.rows import Contrast, Dataset, GeneSetRow, PublishedTable
 from sidemine.tables import empty_table, write_table, write_text
 from sidemine.verdict.card import Card, read_card
 
@@ -87,7 +104,7 @@ def write_example_results(folder: Path, *, n_genes: int = 400, seed: int = 11, s
         folder / "concordance.json", concordance([*CORE[:8], *(gene for gene in genes if gene.startswith("SIM"))][:68])
     )
     write_table(specificity_table("vte_targets"), folder / "specificity.tsv", SPECIFICITY)
-    _json(folder / "manifest.json", _manifest(simulated))
+    write_record(_manifest(simulated), folder / "manifest.json")
     _json(folder / "run.json", {"started": "2026-01-01T00:00:00", "host": "somewhere", "command": "make demo"})
     return folder
 
@@ -98,23 +115,22 @@ def _json(path: Path, content: object) -> None:
 
 def _dataset_row(key: str) -> dict[str, Any]:
     accession, platform, tissue, _, _ = DATASETS[key]
-    return {
-        "dataset": key, "accession": accession, "platform": platform, "layout": "series_matrix", "file": "",
-        "metadata": "", "sample_sheet": "", "platform_map": "", "identifiers": "probe", "scale": "log2", "subset": "",
-        "sample_name": "", "biological_unit": "", "cell_type": "", "sample_columns": [], "tissue": tissue,
-        "licence": "invented", "status": "verified" if key == "cohort_a" else "unverified",
-        "note": LONG_TITLE if key == "tiny" else HOSTILE_TITLE if key == "cohort_b" else "Labels as in the record.",
-    }  # fmt: skip
+    row = Dataset(
+        dataset=key, accession=accession, platform=platform, layout="series_matrix",
+        identifiers="probe" if platform else "symbol", scale="log2",
+        tissue=tissue, licence="invented", status="verified" if key == "cohort_a" else "unverified",
+        note=LONG_TITLE if key == "tiny" else HOSTILE_TITLE if key == "cohort_b" else "Labels as in the record.",
+    )  # fmt: skip
+    return to_plain(row)
 
 
 def _contrast_row(key: str) -> dict[str, Any]:
     dataset, role, target, reference, _ = CONTRASTS[key]
-    return {
-        "contrast": key, "dataset": dataset, "role": role, "target": f"group == '{target}'",
-        "reference": f"group == '{reference}'", "target_label": target, "reference_label": reference, "covariates": [],
-        "block": "", "blocking": "auto", "array_weights": False, "robust": False, "status": "unverified",
-        "note": HOSTILE_TITLE if key == "too_small" else "",
-    }  # fmt: skip
+    row = Contrast(
+        contrast=key, dataset=dataset, role=role, target=f"group == '{target}'", reference=f"group == '{reference}'",
+        target_label=target, reference_label=reference, note=HOSTILE_TITLE if key == "too_small" else "",
+    )  # fmt: skip
+    return to_plain(row)
 
 
 def _write_dataset(
@@ -138,34 +154,49 @@ def _write_dataset(
          "plate": [HOSTILE_TITLE if n % 3 else "P1" for n in range(len(names))]}
     )  # fmt: skip
     write_text(samples.to_csv(sep="\t", index=False, lineterminator="\n"), folder / "datasets" / key / "samples.tsv")
-    problem = TOO_SMALL if key == "tiny" else None
     data = anndata.AnnData(obs=samples.set_index("sample"), var=pd.DataFrame(index=pd.Index(genes, name="gene")))
     data.layers["counts" if counts else "log2"] = stored
-    data.uns["sidemine"] = json.dumps(
-        {"dataset": key, "accession": accession, "platform": platform, "scale_declared": "log2", "scale_found": "log2",
-         "transformation": "none", "probe_rule": "highest_mean", "n_identifiers": 500, "n_genes": len(genes),
-         "simulated": simulated, "files": [_matrix_key(accession)], "problem": None}
+    provenance = DatasetProvenance(
+        dataset=key, accession=accession, platform=platform, layout="series_matrix", scale_declared="log2",
+        scale_found="log2", scale_answer="fits", scale_reason="invented", transformation="none", offset=None, n_values=1,
+        n_values_moved=0, n_genes=len(genes), n_samples=len(names) - 1, n_samples_left_out=1, simulated=simulated,
+        gene_table_version="invented", files={"values": _matrix_key(accession).rsplit("/", 1)[-1]}, notes=[], problem=None,
+        further_problems=[],
     )  # fmt: skip
+    data.uns["sidemine"] = json.dumps(as_json(provenance))
     data.write_h5ad(folder / "datasets" / key / "expression.h5ad")
     left = values - values.mean(axis=0)
     u, s, _ = np.linalg.svd(left, full_matrices=False)
     scores = u[:, :2] * s[:2]
-    _json(
-        folder / "datasets" / key / "quality.json",
-        {
-            "dataset": key, "n_samples": len(names), "n_genes": len(genes),
-            "samples_per_fate": {"used": len(names) - 1, fates[-1]: 1}, "scale": {"declared": "log2", "found": "log2"},
-            "flags": [
-                {"check": "sex genes against the sex label", "status": "warn" if key == "cohort_a" else "ok",
-                 "evidence": "XIST and RPS4Y1 contradict the label of 2 samples" if key == "cohort_a" else "all agree",
-                 "consequence": "labels may be swapped" if key == "cohort_a" else "none"}],
-            "principal_components": {
-                "explained": [round(float(x), 4) for x in (s[:2] ** 2 / (s**2).sum())],
-                "samples": {name: [round(float(a), 4), round(float(b), 4)]
-                            for name, (a, b) in zip(names, scores, strict=True)}},
-            "problem": problem,
-        },
-    )  # fmt: skip
+    suspicious = key == "cohort_a"
+    quality = DatasetQuality(
+        dataset=key,
+        n_samples=len(names),
+        n_genes=len(genes),
+        samples_per_fate={"used": len(names) - 1, fates[-1]: 1},
+        scale=ScaleOfDataset("log2", "log2", "fits", "invented", "none", None, 1, 0),
+        flags=[
+            Flag(
+                trap="",
+                check="sex genes against the sex label",
+                status="warn" if suspicious else "ok",
+                evidence="XIST and RPS4Y1 contradict the label of 2 samples" if suspicious else "all agree",
+                consequence="labels may be swapped" if suspicious else "none",
+            )
+        ],
+        sex=SexOfSamples("", [], {}, "invented"),
+        reused_samples=[],
+        duplicated_samples=[],
+        dropped_samples={},
+        principal_components=PrincipalComponents(
+            explained=[round(float(x), 4) for x in (s[:2] ** 2 / (s**2).sum())],
+            samples={
+                name: [round(float(a), 4), round(float(b), 4)] for name, (a, b) in zip(names, scores, strict=True)
+            },
+        ),
+        provenance=provenance,
+    )
+    write_record(quality, folder / "datasets" / key / "quality.json")
     return names, values
 
 
@@ -179,17 +210,22 @@ def _write_contrast(
     _, _, _, n_target, n_reference = DATASETS[row["dataset"]]
     testable = key != "too_small"
     target, reference = names[:n_target], names[n_target : n_target + n_reference]
-    _json(
-        folder / "contrasts" / key / "design.json",
-        {
-            "contrast": key, "dataset": row["dataset"], "testable": testable, "problem": None if testable else TOO_SMALL,
-            "target_samples": target, "reference_samples": reference, "n_target": n_target, "n_reference": n_reference,
-            "design_columns": ["(Intercept)", "target"], "covariates": ["age"] if key == "vte_a" else [],
-            "block": "donor" if key == "interferon" else "", "blocking": "fixed" if key == "interferon" else "none",
-            "dropped": [{"sample": names[-1], "reason": HOSTILE_TITLE}] if key == "vte_a" else [],
-            "residual_df": n_target + n_reference - 2, "paired": key == "interferon",
-        },
-    )  # fmt: skip
+    paired = key == "interferon"
+    design: dict[str, Any] = {
+        "contrast": key, "dataset": row["dataset"], "testable": testable, "problem": None, "n_genes_tested": len(genes),
+        "target_samples": target, "reference_samples": reference, "n_target": n_target, "n_reference": n_reference,
+        "design_columns": ["(Intercept)", "target"], "covariates": ["age"] if key == "vte_a" else [], "covariate_kinds": [],
+        "block": "donor" if paired else "", "blocking": "fixed" if paired else "none", "notes": [],
+        "dropped": [DroppedSample(names[-1], HOSTILE_TITLE)] if key == "vte_a" else [],
+        "residual_df": n_target + n_reference - 2,
+    }  # fmt: skip
+    fit = FitFacts("limma", "log2 fold change", False, False, design["blocking"], None, None, design["design_columns"])
+    record = (
+        FittedDesign(**design, n_genes_not_tested=0, genes_not_tested={}, fit=fit, n_blocks=0, paired=paired)
+        if testable
+        else UntestableDesign(**{**design, "problem": Problem(**TOO_SMALL), "n_genes_tested": 0}, further_problems=[])
+    )
+    write_record(record, folder / "contrasts" / key / "design.json")
     differential, enrichment = empty_table(DIFFERENTIAL), empty_table(ENRICHMENT)
     if testable:
         one, two = values[:n_target], values[n_target : n_target + n_reference]
@@ -206,28 +242,35 @@ def _write_contrast(
         )  # fmt: skip
         enrichment = _enrichment(CONTRASTS[key][4], len(genes), random)
     p_values = [float(value) for value in differential["p_value"]]
-    _json(
-        folder / "contrasts" / key / "quality.json",
-        {
-            "contrast": key, "dataset": row["dataset"], "p_value_histogram": as_json(read_histogram(p_values)),
-            "associations": [_association("age", "numbers", True), _association("plate", "levels", False)]
-            if row["dataset"].startswith("cohort") else [],
-            "flags": [
-                {"trap": "reused_samples", "check": "re-used samples stand on neither side alone", "samples": [],
-                 "status": "warn" if key == "vte_a" else "ok", "serious": key == "vte_a",
-                 "evidence": "0 of 70 target and 20 of 63 reference samples" if key == "vte_a" else "none takes part",
-                 "consequence": "told here; nothing was changed (declared: warn)." if key == "vte_a" else "none"}],
-        },
-    )  # fmt: skip
+    cohort, reused = row["dataset"].startswith("cohort"), key == "vte_a"
+    quality = ContrastQuality(
+        contrast=key,
+        dataset=row["dataset"],
+        flags=[
+            Flag(
+                trap="reused_samples",
+                check="re-used samples stand on neither side alone",
+                status="warn" if reused else "ok",
+                evidence="0 of 70 target and 20 of 63 reference samples" if reused else "none takes part",
+                consequence="told here; nothing was changed (declared: warn)." if reused else "none",
+                serious=reused,
+            )
+        ],
+        associations=[_association("age", "numbers", True), _association("plate", "levels", False)] if cohort else [],
+        p_value_histogram=read_histogram(p_values),
+        reused_samples=ReusedSides([], []),
+        age_overlap=None,
+    )
+    write_record(quality, folder / "contrasts" / key / "quality.json")
     write_table(differential, folder / "contrasts" / key / "differential.tsv.gz", DIFFERENTIAL)
     write_table(enrichment, folder / "contrasts" / key / "enrichment.tsv", ENRICHMENT)
 
 
-def _association(column: str, kind: str, in_design: bool) -> dict[str, Any]:
-    return {
-        "column": column, "kind": kind, "n": 30, "pattern": "varies", "p_value": 0.0004 if in_design else 0.41, "effect": 0.2,
-        "batch_like": column == "plate", "person_trait": column == "age", "in_design": in_design, "words": "told elsewhere",
-    }  # fmt: skip
+def _association(column: str, kind: Literal["numbers", "levels"], in_design: bool) -> Association:
+    return Association(
+        column=column, kind=kind, n=30, pattern="varies", p_value=0.0004 if in_design else 0.41, effect=0.2,
+        batch_like=column == "plate", person_trait=column == "age", in_design=in_design, words="told elsewhere",
+    )  # fmt: skip
 
 
 def _enrichment(effect: float, universe: int, random: np.random.Generator) -> pd.DataFrame:
@@ -261,29 +304,53 @@ def _gene_sets() -> pd.DataFrame:
 
 
 def _study(datasets: list[dict[str, Any]], contrasts: list[dict[str, Any]]) -> dict[str, Any]:
-    return {
-        "config": {
+    config = StudyConfig.model_validate(
+        {
             "study": _info(),
-            "settings": {
-                "seed": 20260101, "min_group_size": 3, "min_set_size": 5, "max_set_size": 1000,
-                "rotations": 10000, "prerank_permutations": 1000, "over_representation_fdr": 0.05, "probe_rule": "highest_mean",
-                "multi_gene_probes": "drop", "on_untestable": "continue", "max_download_gb": 5.0, "opt_in": [],
-            },
+            "settings": {"seed": 20260101, "rotations": 10000, "prerank_permutations": 1000},
+            "gene_table": {"file": "genes.tsv", "format": "hgnc", "licence": "CC0", "version": "invented"},
             "hypotheses": [
-                {"id": entry["hypothesis"], "primary": {"set": "SIM_INTERFERON_TARGETS"},
-                 "secondary_sets": ["SIM_CYTOKINE_FEEDBACK"]}
+                {
+                    "id": entry["hypothesis"],
+                    "question": "Is this an invented question?",
+                    "kind": entry["kind"],
+                    "primary": {
+                        "set": "SIM_INTERFERON_TARGETS",
+                        "contrasts": entry["declared"]["contrasts"],
+                        "test": "fry",
+                        "direction": entry["declared"]["direction"],
+                        "margin": 0.4,
+                    },
+                    "secondary_sets": ["SIM_CYTOKINE_FEEDBACK"],
+                }
                 for entry in _verdicts(True)["verdicts"]
             ],
             "panels": [PANEL],
-            "concordance": {"bridges": [], "interactions": []},
             "exclude": {"cohort_a": [{"sample": "GSM1", "reason": HOSTILE_TITLE}]},
-        },
+        }
+    )
+    gene_sets = [_gene_set_row(name, family, "resources/demo.gmt", "CC0") for name, (family, _) in SETS.items()]
+    published = PublishedTable(
+        table="published_vte", accession="GSE19151", platform="GPL571", file="table.tsv", gene_column="gene",
+        fold_change_column="lfc", target_label="VTE", reference_label="controls", panel="SIM_INTERFERON_TARGETS",
+        note="From a repository.", licence="not stated", role="disease",
+    )  # fmt: skip
+    return {
+        "config": to_plain(config),
         "datasets": datasets,
         "contrasts": contrasts,
-        "gene_sets": [{"gene_set": name, "opt_in": False, "source": "resources/demo.gmt", "licence": "CC0"} for name in SETS] + [{"gene_set": "KEGG_JAK_STAT", "opt_in": True, "source": "kegg", "licence": "KEGG"}],
-        "published_tables": [{"table": "published_vte", "note": "From a repository.", "licence": "not stated"}],
+        "gene_sets": [*gene_sets, _gene_set_row("KEGG_JAK_STAT", "member", "kegg.gmt", "KEGG", opt_in=True)],
+        "published_tables": [to_plain(published)],
+        "considered": [],
         "config_digest": "c" * 64,
-    }  # fmt: skip
+        "specifications": {},
+    }
+
+
+def _gene_set_row(name: str, family: str, source: str, licence: str, *, opt_in: bool = False) -> dict[str, Any]:
+    row = {"gene_set": name, "member": name, "family": family, "source": source, "format": "gmt", "version": "invented", "licence": licence,
+           "opt_in": opt_in}  # fmt: skip
+    return to_plain(GeneSetRow.model_validate(row))
 
 
 def _info() -> dict[str, str]:
@@ -439,13 +506,16 @@ def _matrix_key(accession: str) -> str:
     return f"ftp.ncbi.nlm.nih.gov/geo/series/{accession[:-3]}nnn/{accession}/matrix/{accession}_series_matrix.txt.gz"
 
 
-def _manifest(simulated: bool) -> dict[str, Any]:
+def _manifest(simulated: bool) -> Manifest:
     inputs = [
-        {"key": _matrix_key(accession), "url": f"https://{_matrix_key(accession)}", "retrieved": "" if simulated else
-         "2026-01-02", "sha256": f"{number}" * 64, "size": 123456, "mutable": False, "simulated": simulated}
+        InputRecord(
+            key=_matrix_key(accession), url=f"https://{_matrix_key(accession)}", urls_tried=(), etag="", size=123456,
+            retrieved="" if simulated else "2026-01-02", sha256=f"{number}" * 64, mutable=False, simulated=simulated,
+            mirror=False,
+        )
         for number, (accession, *_) in enumerate(DATASETS.values(), start=1)
     ]  # fmt: skip
-    return {
-        "inputs": inputs, "seed": 20260101, "config_digest": "c" * 64, "code_digest": "d" * 64, "lock_digest": "e" * 64,
-        "versions": {"sidemine": "0.1.0", "python": "3.11.7", "packages": {"numpy": "2.2.0", "pylimma": "0.2.0"}},
-    }  # fmt: skip
+    return Manifest(
+        inputs=inputs, seed=20260101, config_digest="c" * 64, code_digest="d" * 64, lock_digest="e" * 64,
+        versions=Versions("0.1.0", "3.11.7", {"numpy": "2.2.0", "pylimma": "0.2.0"}), machine=Machine("Linux", "x86_64"),
+    )  # fmt: skip

@@ -7,7 +7,7 @@ from beside_results import FILTERED_IN_A, NOT_ON_B, NOWHERE, add_beside
 from example_results import write_example_results
 
 from sidemine.report.collect import collect
-from sidemine.report.explorer import explorer_block, explorer_options
+from sidemine.report.sections.explorer import explorer_block, explorer_options
 
 
 @pytest.fixture(scope="module")
@@ -22,49 +22,50 @@ def block(results):
 
 def test_packed_numbers_equal_the_table(results, block):
     """Effect and limits to three decimals, p to three digits, gene by gene."""
-    table = results.supplement.pooled_genes["vte_targets"]
+    table = results.pooled_genes["vte_targets"]
     position = 0
     for i, row in enumerate(table.to_dict("records")):
-        position += block["step"][i]
+        position += block.columns.step[i]
         assert results.genes[position] == row["gene"]
-        middle = block["effect"][i]
+        middle = block.columns.effect[i]
         assert middle == round(row["effect"] * 1000)
-        assert middle - block["below"][i] == round(row["ci_low"] * 1000)
-        assert middle + block["below"][i] + block["above"][i] == round(row["ci_high"] * 1000)
-        assert block["p"][i] == float(f"{row['p_value']:.2e}")
-        assert block["k"][i] == row["k"]
+        assert middle - block.columns.below[i] == round(row["ci_low"] * 1000)
+        assert middle + block.columns.below[i] + block.columns.above[i] == round(row["ci_high"] * 1000)
+        assert block.columns.p[i] == float(f"{row['p_value']:.2e}")
+        assert block.columns.k[i] == row["k"]
 
 
 def test_missing_values_say_why(results, block):
     """A gene that the file lacks is not measured; one that was not tested is filtered; one nowhere tested has no row."""
-    reasons = {contrast: dict(zip(results.genes, codes, strict=True)) for contrast, codes in block["missing"].items()}
+    reasons = {contrast: dict(zip(results.genes, codes, strict=True)) for contrast, codes in block.missing.items()}
     assert {reasons["vte_b"][gene] for gene in NOT_ON_B} == {"m"}
     assert {reasons["vte_a"][gene] for gene in FILTERED_IN_A} == {"f"}
     assert reasons["vte_a"][NOWHERE[0]] == "f"
     assert set(reasons["vte_a"].values()) == {"p", "f"}
-    assert len(block["step"]) == len(results.genes) - len(NOWHERE)
+    assert len(block.columns.step) == len(results.genes) - len(NOWHERE)
 
 
 def test_columns_without_values_are_left_out(results, block):
     """One contrast: no second column of the same effect, no q, no heterogeneity."""
     single = explorer_block(results, results.verdicts.verdicts[2])
-    assert not {"q", "heterogeneity_p", "i2"} & set(single)
-    assert single["effects"] == {}
-    assert {"q", "heterogeneity_p"} <= set(block)
+    assert (single.columns.q, single.columns.heterogeneity_p, single.columns.i2) == (None, None, None)
+    assert single.columns.effects == {}
+    assert block.columns.q is not None
+    assert block.columns.heterogeneity_p is not None
 
 
 def test_question_without_pooled_genes_says_why(results):
     """A question whose table is missing keeps its place in the list, with the reason."""
-    options = {option["id"]: option for option in explorer_options(results)}
-    assert options["vte_targets"]["words"].endswith("genes")
-    assert options["skin"]["n"] == 0
-    assert "not among these results" in options["skin"]["words"]
+    options = {option.id: option for option in explorer_options(results)}
+    assert options["vte_targets"].words.endswith("genes")
+    assert options["skin"].n == 0
+    assert "not among these results" in options["skin"].words
     assert explorer_block(results, results.verdicts.verdicts[4]) is None
 
 
 def test_contrasts_tell_what_kept_genes_out(block):
     """Per comparison: genes measured and tested."""
-    words = {item["contrast"]: item["why"] for item in block["contrasts"]}
+    words = {item.contrast: item.why for item in block.contrasts}
     assert words["vte_a"].startswith("400 genes measured, 397 tested.")
     assert "No value was left out as an outlier." in words["vte_a"]
 
@@ -72,8 +73,8 @@ def test_contrasts_tell_what_kept_genes_out(block):
 def test_a_single_experiment_is_packed_once(results):
     """Its pooled table is its contrast's own, so the block points there; another table never does."""
     single = explorer_block(results, results.verdicts.verdicts[1])
-    assert single["same_as"] == "inhibitor"
-    assert "effect" not in single
-    table = results.supplement.pooled_genes["inhibitor_isg"]
-    results.supplement.pooled_genes["inhibitor_isg"] = table.assign(ci_low=table["ci_low"] - 0.1)
-    assert "same_as" not in explorer_block(results, results.verdicts.verdicts[1])
+    assert single.same_as == "inhibitor"
+    assert single.columns is None
+    table = results.pooled_genes["inhibitor_isg"]
+    results.pooled_genes["inhibitor_isg"] = table.assign(ci_low=table["ci_low"] - 0.1)
+    assert explorer_block(results, results.verdicts.verdicts[1]).same_as is None

@@ -11,8 +11,9 @@ import pytest
 from example_results import CORE, SETS, write_example_results
 from open_page import OpenPage
 
-from sidemine.report import page, payload, thinning
+from sidemine.report import page, thinning
 from sidemine.report.collect import collect
+from sidemine.report.packing import significant, unpack
 from sidemine.report.thinning import COMPLETE, STRONGEST, Thinning, kept_genes
 
 PER_CONTRAST = 4000
@@ -23,13 +24,13 @@ def large(tmp_path_factory):
     """Twelve contrasts of 4,000 genes, made in memory from the example study."""
     folder = write_example_results(tmp_path_factory.mktemp("large") / "results", n_genes=PER_CONTRAST)
     results = collect(folder)
-    tested = [item for item in results.contrasts.values() if item.design["testable"]]
+    tested = [item for item in results.contrasts.values() if item.design.testable]
     more = {
-        f"more_{number}": dataclasses.replace(item, row={**item.row, "contrast": f"more_{number}"})
+        f"more_{number}": dataclasses.replace(item, row=item.row.model_copy(update={"contrast": f"more_{number}"}))
         for number in range(8)
         for item in [tested[number % len(tested)]]
     }
-    results.study["contrasts"].extend(item.row for item in more.values())
+    results.study.contrasts.extend(item.row for item in more.values())
     return dataclasses.replace(results, contrasts={**results.contrasts, **more})
 
 
@@ -49,7 +50,7 @@ def small_budget(monkeypatch, budget):
 
 def unpacked(html: str, name: str):
     """Return a block of the page."""
-    return payload.unpack(re.search(rf'id="{name}">([^<]*)</script>', html)[1])
+    return unpack(re.search(rf'id="{name}">([^<]*)</script>', html)[1])
 
 
 def genes_of(html: str, contrast: str) -> list[str]:
@@ -62,7 +63,7 @@ def test_a_small_study_is_complete(example_page):
     """Nothing is left out, and nothing said about it, where the page is small."""
     html = example_page.read_text(encoding="utf-8")
     assert "On this page:" not in re.sub(r"<script>.*?</script>", "", html, flags=re.DOTALL)
-    assert "tested" not in unpacked(html, "data-contrast-vte_a")
+    assert unpacked(html, "data-contrast-vte_a")["tested"] is None
     assert f"up to {COMPLETE.values:,} values per dataset" in html
 
 
@@ -89,7 +90,7 @@ def test_what_is_left_equals_the_table(large, small_budget):
     block, genes = unpacked(html, "data-contrast-vte_a"), genes_of(html, "vte_a")
     table = large.contrasts["vte_a"].differential.set_index("gene")
     assert block["tested"] == len(table)
-    assert block["p"] == [payload.significant(p) for p in table.loc[genes, "p_value"]]
+    assert block["p"] == [significant(p) for p in table.loc[genes, "p_value"]]
     assert block["log2_fold_change"] == [round(1000 * value) for value in table.loc[genes, "log2_fold_change"]]
     ranked = table.sort_index().sort_values("t", ascending=False, kind="stable").index
     assert block["rank"] == [ranked.get_loc(gene) + 1 for gene in genes]

@@ -12,6 +12,7 @@ from example_results import write_example_results
 
 from sidemine.cli import main
 from sidemine.provenance import JobRecord
+from sidemine.quality.flags import Flag
 from sidemine.report.collect import collect
 from sidemine.report.flags_mqc import multiqc_flags
 from sidemine.report.page import build_report
@@ -65,6 +66,6 @@ def test_flags_for_multiqc(folder):
 def test_worst_status_of_a_check_counts(folder):
     """Two flags of one trap: the worse one is shown, whatever their order."""
     results = collect(folder)
-    flags = [{"trap": "identifiers", "check": "a", "status": status} for status in ("ok", "problem", "warn")]
-    results.datasets["cohort_a"].quality["flags"] = flags
+    flags = [Flag("identifiers", "a", status, "") for status in ("ok", "problem", "warn")]
+    results.datasets["cohort_a"].quality.flags[:] = flags
     assert multiqc_flags(results)["data"]["dataset cohort_a"] == {"identifiers": "problem"}

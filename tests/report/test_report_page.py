@@ -6,6 +6,7 @@ import json
 import math
 import re
 import shutil
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -14,8 +15,9 @@ from example_results import CONTRASTS, DATASETS, SETS, write_example_results
 
 from sidemine.differential.differential_table import DIFFERENTIAL
 from sidemine.errors import InputError
-from sidemine.report import assets, payload
+from sidemine.report import assets, blocks
 from sidemine.report.collect import collect
+from sidemine.report.packing import unpack
 from sidemine.report.page import build_report
 from sidemine.report.thinning import Thinning
 from sidemine.tables import read_table
@@ -30,7 +32,7 @@ def block(html: str, name: str):
     """Unpack one data block of the page."""
     found = re.search(rf'<script type="application/octet-stream" id="{name}">([^<]*)</script>', html)
     assert found, name
-    return payload.unpack(found[1])
+    return unpack(found[1])
 
 
 def test_same_results_give_the_same_bytes(example_results, example_page, tmp_path):
@@ -119,22 +121,25 @@ def test_effect_of_a_set_is_in_log2_or_missing():
              "ci_high": math.nan, "effect_scale": "log2 odds ratio"}  # fmt: skip
     change = {**shared, "test": "rotation_competitive", "n_measured": 7, "effect": 0.3, "ci_low": 0.1, "ci_high": 0.5,
               "effect_scale": "log2"}  # fmt: skip
-    (row,) = payload.set_rows(pd.DataFrame([ratio, change]), "descriptive", ["A"])["rows"]
-    assert (row["effect"], row["ci_low"], row["ci_high"], row["n_measured"]) == (0.3, 0.1, 0.5, 7)
-    (row,) = payload.set_rows(pd.DataFrame([ratio]), "descriptive", ["A"])["rows"]
-    assert row["effect"] is None
+    (row,) = blocks.set_table(pd.DataFrame([ratio, change]), "descriptive", ["A"]).rows
+    assert (row.effect, row.ci_low, row.ci_high, row.n_measured) == (0.3, 0.1, 0.5, 7)
+    (row,) = blocks.set_table(pd.DataFrame([ratio]), "descriptive", ["A"]).rows
+    assert row.effect is None
 
 
 def test_sample_values_are_limited_to_declared_and_top_genes(example_results, monkeypatch):
     """Per-sample values: panels first, declared sets next, then the top genes, within the room there is."""
     results = collect(example_results)
-    monkeypatch.setattr(payload, "TOP_GENES", 5)
-    genes = payload.shown_genes(results, "cohort_a")
+    monkeypatch.setattr(blocks, "TOP_GENES", 5)
+    genes = blocks.genes_with_values(results, "cohort_a")
     assert set(SETS["SIM_INTERFERON_TARGETS"][1]) <= set(genes)
     assert len(genes) < 60
     panel = PANEL["genes"][:-1]  # the last one is measured nowhere
     rest = [gene for gene in SETS["SIM_INTERFERON_TARGETS"][1] if gene not in panel]
-    assert payload.shown_genes(results, "cohort_a", Thinning(None, values=37 * 8)) == [*panel, *rest]
+    assert blocks.genes_with_values(replace(results, thinning=Thinning(None, values=37 * 8)), "cohort_a") == [
+        *panel,
+        *rest,
+    ]
 
 
 def test_counts_become_log2_counts_per_million(example_results):
@@ -233,7 +238,7 @@ def test_broken_json_is_told(example_results, tmp_path):
     with pytest.raises(InputError, match="not JSON"):
         build_report(folder, tmp_path / "page.html")
     (folder / "manifest.json").write_text("{}")
-    with pytest.raises(InputError, match=r"manifest\.json lacks inputs"):
+    with pytest.raises(InputError, match=r"manifest\.json, inputs: Field required"):
         build_report(folder, tmp_path / "page.html")
 
 

@@ -49,7 +49,7 @@ def test_forest_leaves_room_for_its_numbers(value):
     rows = forest_rows([entry])
     marks = [layer["mark"] for layer in forest(rows, "Hedges g", 0.4)["layer"] if layer["mark"]["type"] == "text"]
     (room,) = [mark["limit"] for mark in marks if mark.get("align") == "right"]
-    assert room >= 7.4 * len(rows[0]["value"])
+    assert room >= 7.4 * len(rows[0].value)
 
 
 @pytest.mark.parametrize(("status", "told"), [("passed", "Without them: 0.58."), ("not applicable", "")])
@@ -77,5 +77,5 @@ def test_overlaps_are_told_in_both_directions():
 
 def test_unused_proxies_stand_in_the_cell_table_with_their_reason():
     """A dropped proxy is shown, not hidden."""
-    rows = [row for row in cell_rows(example_card().columns_of(CompositionColumns)) if row["cell_type"] == "b cell"]
-    assert [row["shift"] for row in rows] == ["not used: 2 usable markers, fewer than 4"] * 2
+    rows = [row for row in cell_rows(example_card().columns_of(CompositionColumns)) if row.cell_type == "b cell"]
+    assert [row.shift for row in rows] == ["not used: 2 usable markers, fewer than 4"] * 2

@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 
 from sidemine.drawing import words
 from sidemine.effect.record import COHORT_UNIT, EXPERIMENT_UNIT
-from sidemine.report import assets, ledger
+from sidemine.prepare import gene_ledger
+from sidemine.report import assets, inputs
 
 
-@pytest.mark.parametrize("module", [words, ledger, assets])
+@pytest.mark.parametrize("module", [words, gene_ledger, inputs, assets])
 def test_examples_in_docstrings(module):
     """What the docstrings promise is what the functions return."""
     assert doctest.testmod(module).failed == 0

@@ -15,14 +15,16 @@ from example_results import HOSTILE_TITLE, example_card, write_example_results
 import sidemine
 from sidemine.considerations.calibration.panel import calibration_block, calibration_panel
 from sidemine.considerations.robustness.record import RobustnessColumns
-from sidemine.report import side_panels
+from sidemine.errors import Problem
+from sidemine.prepare.gene_ledger import KindOfFate, read_fates, reason_kind
 from sidemine.report.beside import Beside
 from sidemine.report.collect import collect
-from sidemine.report.methods import methods_text
 from sidemine.report.page import build_report
 from sidemine.report.references import REFERENCES
+from sidemine.report.sections.datasets import BAR, funnel_of, why_in
+from sidemine.report.sections.methods import methods_text
+from sidemine.report.sections.threats import threats_section
 from sidemine.report.sources import source_tables
-from sidemine.report.supplement import identifier_fates, reason_kind
 
 
 @pytest.fixture(scope="module")
@@ -44,11 +46,11 @@ def html(folder):
 
 def test_identifier_fates_add_up(folder):
     """Every row of the ledger is counted once, under a reason without the names of single genes."""
-    fates = identifier_fates(folder / "datasets" / "cohort_a" / "genes_ledger.tsv")
+    fates = read_fates(folder / "datasets" / "cohort_a" / "genes_ledger.tsv")
     assert fates == [
-        ("kept", "approved symbol", 400),
-        ("dropped", "several genes", 60),
-        ("dropped", "other probe has the higher mean", 40),
+        KindOfFate("kept", "approved symbol", 400),
+        KindOfFate("dropped", "several genes", 60),
+        KindOfFate("dropped", "other probe has the higher mean", 40),
     ]
 
 
@@ -70,37 +72,39 @@ def test_reason_kind_drops_names_only(reason, kind):
 
 def test_funnel_counts_equal_the_tables(results):
     """Samples and identifiers left after each step are those of samples.tsv, the ledger and the tested genes."""
-    funnel = next(row for row in side_panels.funnels(results) if row["dataset"] == "cohort_a")
-    assert [step["n"] for step in funnel["samples"]] == [37, 36, 36]
+    funnel = funnel_of(results, results.datasets["cohort_a"])
+    assert [step.n for step in funnel.samples] == [37, 36, 36]
     tested = len(results.contrasts["vte_a"].differential)
-    assert [step["n"] for step in funnel["genes"]] == [500, 400, 400, tested]
-    assert funnel["samples"][0]["width"] == side_panels.BAR
-    assert any(HOSTILE_TITLE[:10] in text for text in funnel["fates"])
+    assert [step.n for step in funnel.genes] == [500, 400, 400, tested]
+    assert funnel.samples[0].width == BAR
+    assert any(HOSTILE_TITLE[:10] in text for text in funnel.fates)
 
 
 def test_every_dataset_says_why_it_is_in(results):
     """A declared data set tells what it carries, or that it is of no use."""
-    words = {key: side_panels.why_in(results, found) for key, found in results.datasets.items()}
+    words = {key: why_in(results, found) for key, found in results.datasets.items()}
     assert words["cohort_a"] == "in: 1 contrast, 1 testable, 1 named by a question"
     assert words["tiny"] == "in: 1 contrast, 0 testable, 1 named by a question"
-    broken = replace(results.datasets["tiny"], provenance={"problem": {"what": "no values"}})
-    assert side_panels.why_in(results, broken).startswith("declared, but not usable")
+    tiny = results.datasets["tiny"]
+    provenance = replace(tiny.quality.provenance, problem=Problem("no values", "", "", ""))
+    broken = replace(tiny, quality=replace(tiny.quality, provenance=provenance))
+    assert why_in(results, broken).startswith("declared, but not usable")
 
 
 def test_threats_are_grouped_per_question(results):
     """Declared threats and findings stand apart, serious findings marked."""
-    first = side_panels.threats(results)[0]
-    assert first["declared"] == results.verdicts.verdicts[0].threats
-    assert [(group["title"], group["serious"]) for group in first["found"]] == [
+    first, second, *_ = threats_section(results).content
+    assert first.card.threats == results.verdicts.verdicts[0].threats
+    assert [(group.title, group.serious) for group in first.groups] == [
         ("Recorded sex contradicts the genes", False),
         ("Re-used samples", True),
     ]
-    assert side_panels.threats(results)[1]["found"] == []
+    assert second.groups == []
 
 
 def test_calibration_in_words(results):
     """Rates are percentages of the table; what was not measured shows no number."""
-    (part,) = calibration_panel(results.supplement.calibration)["parts"]
+    (part,) = calibration_panel(results.calibration)["parts"]
     holds, missing = (row for group in part["groups"] for row in group["rows"])
     assert (holds["rate"], holds["interval"], holds["upper_95"], holds["class"]) == (
         "5.1 %",
@@ -113,12 +117,12 @@ def test_calibration_in_words(results):
 
 def test_whole_calibration_table_is_packed(results):
     """The whole table goes along, its numbers as they are and hostile text bounded."""
-    block = calibration_block(results.supplement.calibration)
-    table = results.supplement.calibration
+    block = calibration_block(results.calibration)
+    table = results.calibration
     assert block["rate"] == [0.0512, None, 0.2]
     assert block["n"] == [float(value) for value in table["n"]]
     assert len({len(column) for column in block.values()}) == 1
-    assert calibration_panel(results.supplement.calibration)["total"] == 3
+    assert calibration_panel(results.calibration)["total"] == 3
 
 
 def test_panels_without_their_file_say_so(tmp_path):
@@ -197,7 +201,7 @@ def test_methods_tell_the_checks_that_were_made(results):
     bare = replace(
         results,
         beside=Beside(),
-        supplement=replace(results.supplement, calibration=None),
+        calibration=None,
         verdicts=replace(results.verdicts, verdicts=[example_card(2)]),
     )
     told = methods_text(bare)

@@ -14,6 +14,9 @@ from sidemine.errors import Problem
 from sidemine.prepare.record import PROVENANCE
 from sidemine.quality.record import ContrastQuality, DatasetQuality, SharedSamples, Treatment
 from sidemine.records import schema_of
+from sidemine.report.manifest import Manifest, Run
+from sidemine.retrieve.record import InputRecord
+from sidemine.study.description import StudyDescription
 from sidemine.tables import write_json
 from sidemine.verdict.card import Card, Verdicts
 
@@ -42,6 +45,10 @@ def record_schemas() -> dict[str, dict[str, JsonValue]]:
         "evidence": HypothesisEvidence,
         **{name: kind for entry in CONSIDERATIONS for name, kind in entry.schemas.items()},
         "verdicts": verdicts,
+        "study": StudyDescription,
+        "inputs": list[InputRecord],
+        "manifest": Manifest,
+        "run": Run,
     }
     return {name: schema_of(kind) for name, kind in kinds.items()}
 

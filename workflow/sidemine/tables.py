@@ -184,5 +184,16 @@ def write_json(content: object, path: Path) -> None:
 
 
 def read_json(path: Path) -> Any:
-    """Read what `write_json` wrote."""
-    return json.loads(path.read_text(encoding="utf-8"))
+    """Read what `write_json` wrote.
+
+    Raises
+    ------
+    InputError
+        When the file is not JSON.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise InputError(
+            Problem("a result is not JSON", f"{path}: {error}", "JSON", "Delete the file and run the workflow again.")
+        ) from error

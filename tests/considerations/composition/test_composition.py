@@ -211,24 +211,24 @@ def test_markers_that_move_in_stimulated_blood_are_contaminated():
 
 def test_markers_leave_out_target_genes():
     """Genes of the study's target and member sets are no markers, whatever the lists say."""
-    markers = read_markers([RESOURCES / "erythroid.tsv", RESOURCES / "t_cell.tsv"], {"ALAS2", "CD3D"})
+    markers = read_markers(
+        [RESOURCES / "erythroid.tsv", RESOURCES / "t_cell.tsv"],
+        pd.DataFrame({"family": ["target", "member"], "gene": ["ALAS2", "CD3D"]}),
+    )
     assert set(markers) == {"erythroid", "t_cell"}
     assert "ALAS2" not in markers["erythroid"]
     assert "CD3D" not in markers["t_cell"]
     assert len(markers["t_cell"]) > 10
 
 
-def test_records_name_every_hypothesis_of_a_contrast(tmp_path):
+def test_records_name_every_hypothesis_of_a_contrast():
     """composition.json holds one entry per cohort hypothesis; contrasts that cannot be tested hold none."""
-    (tmp_path / "erythroid.tsv").write_text(
-        "gene_set\tfamily\tgene\n" + "".join(f"E\tconfounder\t{gene}\n" for gene in MARKERS["erythroid"])
-    )
     declared = {"set": "T", "contrasts": ["a", "b"], "direction": "up"}
     rows = [
         Hypothesis.model_validate({"id": "h", "question": "Is it really so?", "kind": "cohort", "primary": declared})
     ]
     records = adjust_cohorts(
-        rows, ["a", "b"], {"a": fitted(), "b": None}, {}, primary(), [tmp_path / "erythroid.tsv"], seed=3
+        rows, ["a", "b"], {"a": fitted(), "b": None}, {}, primary(), {"erythroid": MARKERS["erythroid"]}, seed=3
     )
     assert [entry.hypothesis for entry in records["a"].hypotheses] == ["h"]
     assert records["b"].hypotheses == []
@@ -309,18 +309,15 @@ def test_a_dropped_cell_that_cannot_be_adjusted_for_caps():
 
 
 @pytest.mark.parametrize("checked", [False, True])
-def test_markers_that_nobody_checked_are_told(tmp_path, checked):
+def test_markers_that_nobody_checked_are_told(checked):
     """Without a stimulus contrast in blood no proxy was checked: sentence, doubt and note say so, and nothing is capped."""
-    (tmp_path / "erythroid.tsv").write_text(
-        "gene_set\tfamily\tgene\n" + "".join(f"E\tconfounder\t{gene}\n" for gene in MARKERS["erythroid"])
-    )
     declared = {"set": "T", "contrasts": ["a", "b"], "direction": "up"}
     rows = [
         Hypothesis.model_validate({"id": "h", "question": "Is it really so?", "kind": "cohort", "primary": declared})
     ]
     fits = {"a": fitted(effect=1.2), "b": fitted(effect=1.2, seed=2)}
     stimuli = {"stimulated": fitted(seed=3) if checked else None}
-    records = adjust_cohorts(rows, ["a", "b"], fits, stimuli, primary(), [tmp_path / "erythroid.tsv"], seed=3)
+    records = adjust_cohorts(rows, ["a", "b"], fits, stimuli, primary(), {"erythroid": MARKERS["erythroid"]}, seed=3)
     assert records["a"].contamination_checked_in == (["stimulated"] if checked else [])
     card = judged(records.values())
     assert card.gate.status == "passed"

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sidemine.considerations.judgement import Judge
-from sidemine.drawing.panel import Panel, Subject
+from sidemine.drawing.panel import Panel, Subject, Tile
 from sidemine.study.plan import StudyPlan
 from sidemine.study_jobs import Job
 
@@ -47,4 +47,4 @@ class Consideration:
     job: Job | None = None
     schemas: Mapping[str, type[object]] = field(default_factory=dict)
     panels: Mapping[int, Callable[[Subject], Panel]] = field(default_factory=dict)
-    tiles: Mapping[int, Callable[[Subject], Mapping[str, str]]] = field(default_factory=dict)
+    tiles: Mapping[int, Callable[[Subject], Tile]] = field(default_factory=dict)

@@ -38,7 +38,21 @@ class Gate:
 
 
 def make_gate(name: str, demand: str, passed: bool | None, detail: str, *, required: bool = True) -> Gate:
-    """Return a gate; `passed` None: not evaluated."""
+    """Return a gate.
+
+    Parameters
+    ----------
+    name
+        Short name of the gate.
+    demand
+        What must hold, in words.
+    passed
+        Whether it holds; None: not evaluated.
+    detail
+        What was seen.
+    required
+        False: the gate is shown and does not decide.
+    """
     status: GateStatus = "not evaluated" if passed is None else "passed" if passed else "failed"
     return Gate(name, demand + ("" if required else " (shown, not required)"), status, detail, required)
 

@@ -82,7 +82,17 @@ def _refuse_told_blocks(matrix: NDArray[np.float64], block_labels: NDArray[np.st
 def quality_weights(
     values: NDArray[np.float64], matrix: NDArray[np.float64], observation_weights: NDArray[np.float64] | None = None
 ) -> NDArray[np.float64]:
-    """Estimate one precision weight per sample (limma's `arrayWeights`); poor samples get weights below 1."""
+    """Estimate one precision weight per sample (limma's `arrayWeights`); poor samples get weights below 1.
+
+    Parameters
+    ----------
+    values
+        Genes × samples, log2.
+    matrix
+        Design, samples × coefficients.
+    observation_weights
+        Genes × samples, for example voom's; None: all 1.
+    """
     from pylimma import array_weights
 
     return np.asarray(array_weights(values, matrix, weights=observation_weights), dtype=np.float64)

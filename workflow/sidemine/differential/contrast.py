@@ -110,6 +110,17 @@ def fit_declared_contrast(
 def design_again(contrast: ContrastToFit, samples: pd.DataFrame, treatment: Treatment, min_group_size: int) -> Design:
     """Build the design of a fitted contrast once more, from the dataset's `samples.tsv` and `treatment.json`.
 
+    Parameters
+    ----------
+    contrast
+        The row of `contrasts.tsv`.
+    samples
+        `samples.tsv` of its dataset.
+    treatment
+        `treatment.json` of its dataset.
+    min_group_size
+        Fewest independent units per group.
+
     Raises
     ------
     Untestable
@@ -133,6 +144,15 @@ def treated(
     contrast: ContrastToFit, groups: Groups, treatment: Treatment
 ) -> tuple[ContrastToFit, Groups, list[DroppedSample]]:
     """Carry out what the quality stage decided: samples leave, covariates join.
+
+    Parameters
+    ----------
+    contrast
+        The row of `contrasts.tsv`.
+    groups
+        The samples that its selectors choose.
+    treatment
+        What the quality stage decided (`treatment.json`); None: nothing.
 
     Returns
     -------

@@ -6,7 +6,7 @@ import io
 import json
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -86,7 +86,7 @@ class ContrastFit:
 
 def save_fit(fit: ContrastFit | None, path: Path) -> None:
     """Write a fit as .npz: no pickles, the same bytes for the same fit. None (not testable) gives an empty archive."""
-    arrays: dict[str, Any] = {}
+    arrays: dict[str, NDArray[np.float64] | NDArray[np.str_]] = {}
     for item in fields(ContrastFit) if fit is not None else ():
         value = getattr(fit, item.name)
         if item.name == "facts":
@@ -105,16 +105,24 @@ def save_fit(fit: ContrastFit | None, path: Path) -> None:
 def load_fit(path: Path) -> ContrastFit | None:
     """Read a fit that `save_fit` wrote; None where the contrast was not testable."""
     with np.load(path, allow_pickle=False) as stored:
-        values: dict[str, Any] = {name: stored[name] for name in stored.files}
-    if not values:
+        arrays: dict[str, NDArray[np.float64]] = {name: stored[name] for name in stored.files}
+    if not arrays:
         return None
-    for name in ("genes", "samples", "dropped_genes", "dropped_reasons"):
-        values[name] = [str(text) for text in values[name]]
-    values["facts"] = as_record(FitFacts, json.loads(str(values["facts"])), str(path))
-    values["score_stdev_unscaled"] = float(values["score_stdev_unscaled"])
-    values["residual_df"] = int(values["residual_df"])
-    values.setdefault("score_effects", values["effects"])
-    return ContrastFit(**values)
+
+    def texts(name: str) -> list[str]:
+        return [str(text) for text in arrays.pop(name)]
+
+    return ContrastFit(
+        genes=texts("genes"),
+        samples=texts("samples"),
+        dropped_genes=texts("dropped_genes"),
+        dropped_reasons=texts("dropped_reasons"),
+        facts=as_record(FitFacts, json.loads(str(arrays.pop("facts"))), str(path)),
+        score_stdev_unscaled=float(arrays.pop("score_stdev_unscaled")),
+        residual_df=int(arrays.pop("residual_df")),
+        score_effects=arrays.pop("score_effects", arrays["effects"]),
+        **arrays,
+    )
 
 
 def restrict_genes(fit: ContrastFit, rows: NDArray[np.intp]) -> ContrastFit:

@@ -44,6 +44,15 @@ def adjust_contrast(contrast: ContrastToFit, groups: Groups, treatment: Treatmen
 
     Sex as the genes show it replaces the recorded sex among the covariates; it enters where it varies within both groups.
 
+    Parameters
+    ----------
+    contrast
+        The row of `contrasts.tsv`.
+    groups
+        The samples that are fitted.
+    treatment
+        What the quality stage decided (`treatment.json`).
+
     Raises
     ------
     Untestable

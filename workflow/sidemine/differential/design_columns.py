@@ -114,7 +114,7 @@ def covariate_problems(table: pd.DataFrame, covariates: Sequence[Covariate]) -> 
     return problems
 
 
-def _reading_problems(values: pd.Series, covariate: Covariate) -> list[Problem]:
+def _reading_problems(values: pd.Series[str], covariate: Covariate) -> list[Problem]:
     name, cells = covariate.name, list(values)
     reading = read_column(cells, name)
     constant = len(set(reading.labels)) == 1 or (reading.values is not None and np.ptp(reading.values) == 0)
@@ -145,7 +145,7 @@ def _reading_problems(values: pd.Series, covariate: Covariate) -> list[Problem]:
     ]
 
 
-def covariate_columns(values: pd.Series, covariate: Covariate) -> CovariateColumns:
+def covariate_columns(values: pd.Series[str], covariate: Covariate) -> CovariateColumns:
     """Return the design columns of one covariate without problems: a centred column of numbers, or those of a factor."""
     name = covariate.name
     reading = read_column(list(values), name)
@@ -172,8 +172,8 @@ def _indicators(labels: NDArray[np.str_], name: str) -> list[tuple[str, NDArray[
     return [(f"{name}: {level}", (labels == level).astype(np.float64)) for level in _ordered_levels(labels)[1:]]
 
 
-def factor_columns(values: pd.Series, name: str) -> list[tuple[str, NDArray[np.float64]]]:
-    """Return indicator columns of a factor, without its reference level: the most frequent, then alphabetical."""
+def factor_columns(values: pd.Series[str], name: str) -> list[tuple[str, NDArray[np.float64]]]:
+    """Return indicator columns of a factor, each (n_samples,), without its reference level: the most frequent, then by name."""
     return _indicators(values.to_numpy(dtype=str), name)
 
 
@@ -201,8 +201,18 @@ def aliased_columns(matrix: NDArray[np.float64]) -> dict[int, list[int]]:
     return aliased
 
 
-def cross_table(values: pd.Series, is_target: NDArray[np.bool_], most: int = 15) -> str:
-    """Return group × value as a small text table; numbers are told by their range."""
+def cross_table(values: pd.Series[str], is_target: NDArray[np.bool_], most: int = 15) -> str:
+    """Return group × value as a small text table; numbers are told by their range.
+
+    Parameters
+    ----------
+    values
+        Values of a column, one per sample.
+    is_target
+        Which samples are of the target group; the others are of the reference.
+    most
+        Most values that are listed.
+    """
     numbers = read_column(list(values), str(values.name)).values
     if numbers is not None and len(set(numbers.tolist())) > 6:
         parts = [

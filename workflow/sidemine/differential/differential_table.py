@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from sidemine.sources.scales import LOG2_FOLD_CHANGE
 from sidemine.tables import Column, TableSpec, read_table, write_table
@@ -51,7 +51,17 @@ DIFFERENCES = TableSpec(
 
 
 def write_differential(table: pd.DataFrame, path: Path, unit: str) -> None:
-    """Write `differential.tsv.gz`; where its unit is no log2 fold change, the column is not called so."""
+    """Write `differential.tsv.gz`; where its unit is no log2 fold change, the column is not called so.
+
+    Parameters
+    ----------
+    table
+        Rows of `DIFFERENTIAL`.
+    path
+        The file.
+    unit
+        Unit of a gene's difference, in words.
+    """
     if unit == LOG2_FOLD_CHANGE:
         write_table(table, path, DIFFERENTIAL)
     else:
@@ -66,3 +76,15 @@ def read_differential(path: Path) -> pd.DataFrame:
     if "difference" not in header:
         return read_table(path, DIFFERENTIAL)
     return read_table(path, DIFFERENCES).rename(columns={"difference": "log2_fold_change"})
+
+
+SHOWN_P = 0.05
+"""Two-sided p from which on a gene's difference counts as unclear; a description of one gene, without multiplicity."""
+
+
+def sides_of_genes(table: pd.DataFrame) -> list[Literal["higher", "lower", "unclear"]]:
+    """Tell for every gene whether it is higher or lower in the target, or whether that is unclear."""
+    return [
+        "unclear" if not p < SHOWN_P else "higher" if difference > 0 else "lower"
+        for p, difference in zip(table["p_value"], table["log2_fold_change"], strict=True)
+    ]

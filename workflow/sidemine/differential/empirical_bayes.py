@@ -60,7 +60,15 @@ def squeeze_variances(
 def posterior_variances(
     variances: NDArray[np.float64], df: float, prior: NDArray[np.float64], prior_df: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Average a gene's own variance with its prior, weighted by degrees of freedom (infinite prior df allowed)."""
+    """Average each gene's variance with its prior, weighted by degrees of freedom.
+
+    Parameters
+    ----------
+    variances, df
+        Residual variances, one per gene, and their degrees of freedom.
+    prior, prior_df
+        Prior variance and its degrees of freedom, one per gene; `prior_df` may be infinite.
+    """
     finite = np.isfinite(prior_df)
     weight = np.where(finite, prior_df, 0.0)
     return np.where(finite, (df * variances + weight * prior) / (df + weight), prior)

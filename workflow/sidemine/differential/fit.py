@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypedDict
 
 import numpy as np
 
@@ -275,10 +275,38 @@ def moderate_robustly(fit: ContrastFit) -> ContrastFit:
     return replace(fit, **again, facts=replace(fit.facts, robust=True))
 
 
+class ModeratedFields(TypedDict):
+    """The fields of a fit that rest on moderated variances; see `ContrastFit`."""
+
+    log2_fold_change: NDArray[np.float64]
+    se: NDArray[np.float64]
+    ci_low: NDArray[np.float64]
+    ci_high: NDArray[np.float64]
+    t: NDArray[np.float64]
+    df: NDArray[np.float64]
+    p_value: NDArray[np.float64]
+    q_value: NDArray[np.float64]
+    prior_variance: NDArray[np.float64]
+    prior_df: NDArray[np.float64]
+    posterior_variance: NDArray[np.float64]
+
+
 def moderated_fields(
     space: EffectSpace, mean_expression: NDArray[np.float64], trend: bool, robust: bool
-) -> dict[str, Any]:
-    """Return the fields of a fit that rest on moderated variances."""
+) -> ModeratedFields:
+    """Return the fields of a fit that rest on moderated variances.
+
+    Parameters
+    ----------
+    space
+        Contrast and residuals of every gene.
+    mean_expression
+        Mean log2 expression, one per gene.
+    trend
+        Let the prior variance follow mean expression.
+    robust
+        Give outlying variances a prior of fewer degrees of freedom.
+    """
     moderated = squeeze_variances(space.variances, space.residual_df, mean_expression if trend else None, robust)
     coefficients = space.coefficients
     se = space.stdev_unscaled * np.sqrt(moderated.posterior)
@@ -286,19 +314,19 @@ def moderated_fields(
     df = np.minimum(space.residual_df + moderated.prior_df, len(t) * float(space.residual_df))
     half_width = t_quantile(0.975, df) * se
     p_value = two_sided_p(t, df)
-    return {
-        "log2_fold_change": coefficients,
-        "se": se,
-        "ci_low": coefficients - half_width,
-        "ci_high": coefficients + half_width,
-        "t": t,
-        "df": df,
-        "p_value": p_value,
-        "q_value": benjamini_hochberg(p_value),
-        "prior_variance": moderated.prior,
-        "prior_df": moderated.prior_df,
-        "posterior_variance": moderated.posterior,
-    }
+    return ModeratedFields(
+        log2_fold_change=coefficients,
+        se=se,
+        ci_low=coefficients - half_width,
+        ci_high=coefficients + half_width,
+        t=t,
+        df=df,
+        p_value=p_value,
+        q_value=benjamini_hochberg(p_value),
+        prior_variance=moderated.prior,
+        prior_df=moderated.prior_df,
+        posterior_variance=moderated.posterior,
+    )
 
 
 def mean_sample_weights(weights: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -56,7 +56,22 @@ def select_groups(contrast: ContrastToFit, samples: pd.DataFrame) -> Groups:
 
 
 def raise_mismatch(problems: list[Problem], *, verified: bool) -> None:
-    """Raise what selectors without samples mean: an error in a `verified` row, an untestable contrast otherwise."""
+    """Raise what selectors without samples mean: an error in a `verified` row, an untestable contrast otherwise.
+
+    Parameters
+    ----------
+    problems
+        What does not fit; none: nothing is raised.
+    verified
+        Whether the row is `verified`.
+
+    Raises
+    ------
+    StudyError
+        In a `verified` row: the run stops.
+    Untestable
+        In an unverified row: this contrast is lost.
+    """
     if not problems:
         return
     if not verified:
@@ -103,6 +118,15 @@ def match_groups(contrast: ContrastToFit, samples: pd.DataFrame) -> tuple[Groups
 
 def design_contrast(contrast: ContrastToFit, groups: Groups, min_group_size: int) -> Design:
     """Build the design that a contrast declares: its groups, covariates and block.
+
+    Parameters
+    ----------
+    contrast
+        The row of `contrasts.tsv`.
+    groups
+        The samples that are fitted.
+    min_group_size
+        Fewest independent units per group.
 
     Raises
     ------

@@ -43,12 +43,12 @@ class EffectSpace:
 
     @property
     def coefficients(self) -> NDArray[np.float64]:
-        """Log2 fold changes, target minus reference."""
+        """Log2 fold changes, one per gene, target minus reference."""
         return self.effects[:, 0] * self.stdev_unscaled
 
     @property
     def variances(self) -> NDArray[np.float64]:
-        """Residual variances (log2 units squared)."""
+        """Residual variances, one per gene (log2 units squared)."""
         return np.asarray(np.mean(self.effects[:, 1:] ** 2, axis=1))
 
 

@@ -27,6 +27,13 @@ def fit_f_distribution_robustly(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Fit a scaled F distribution by Winsorised moments.
 
+    Parameters
+    ----------
+    variances, df
+        Residual variances, one per gene, and their degrees of freedom.
+    covariate
+        What the prior variance may follow, one value per gene; None: one prior for all.
+
     Returns
     -------
     scale

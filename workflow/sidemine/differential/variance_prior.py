@@ -21,6 +21,13 @@ def fit_f_distribution(
 ) -> tuple[NDArray[np.float64], float]:
     """Fit a scaled F distribution to variances by the moments of their logarithms (limma's `fitFDist`).
 
+    Parameters
+    ----------
+    variances, df
+        Residual variances, one per gene, and their degrees of freedom.
+    covariate
+        What the prior variance may follow, one value per gene; None: one prior for all.
+
     Returns
     -------
     scale
@@ -67,7 +74,7 @@ def _spline_size(covariate: NDArray[np.float64]) -> int:
 def natural_spline_basis(x: NDArray[np.float64], size: int) -> NDArray[np.float64]:
     """Return a basis of the natural cubic splines with `size` knots at even quantiles of `x`.
 
-    It spans the same space as R's `splines::ns(x, df = size, intercept = TRUE)`. Knots that coincide count once.
+    It spans the same space as R's `splines::ns(x, df = size, intercept = TRUE)`. Knots that coincide count once. Shape: values × at most `size`. Shape: values × at most `size`. Shape: values × at most `size`. Shape: values × at most `size`.
     """
     scaled = (x - x.min()) / (x.max() - x.min())
     knots = np.unique(np.quantile(scaled, np.linspace(0, 1, size)))

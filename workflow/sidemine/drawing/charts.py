@@ -7,12 +7,13 @@ name, so that charts follow the light or dark theme. Colours keep one meaning ev
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 from sidemine.drawing.words import bounded, is_number, number, unit_words
+from sidemine.effect.record import way
 
-Spec = dict[str, Any]
+Spec = dict[str, Any]  # type: ignore[explicit-any]  # JSON of a chart; the schema of Vega-Lite says what it may hold
 _SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
 WAYS = {"domain": ["higher", "lower", "unclear"], "range": ["@higher", "@lower", "@muted"]}
 WAY_SHAPES = {"domain": WAYS["domain"], "range": ["triangle-up", "triangle-down", "circle"]}
@@ -34,11 +35,6 @@ def base(description: str, height: int) -> Spec:
 def signed_axis(quantity: str) -> list[str]:
     """Return an axis title in two lines: what the sign means, then the quantity and its unit."""
     return ["◀ lower in target  │  higher in target ▶", quantity]
-
-
-def way(low: float, high: float) -> str:
-    """Tell by its interval on which side of no difference an effect lies."""
-    return "higher" if low > 0 else "lower" if high < 0 else "unclear"
 
 
 def interval_words(effect: float | None, low: float | None, high: float | None) -> str:
@@ -85,9 +81,9 @@ class WithInterval(Protocol):
 Groups = Sequence[tuple[str, Sequence[tuple[str, WithInterval]]]]
 
 
-def interval_rows(groups: Groups) -> list[dict[str, Any]]:
+def interval_rows(groups: Groups) -> list[Spec]:
     """Return rows of `intervals`: under each heading one row per label and effect."""
-    rows: list[dict[str, Any]] = []
+    rows: list[Spec] = []
     for heading, entries in groups:
         rows.append({"key": _key(len(rows), f"{bounded(heading, 64)} ⟶"), "way": "unclear", "value": ""})
         for label, entry in entries:
@@ -107,7 +103,7 @@ def interval_rows(groups: Groups) -> list[dict[str, Any]]:
     return rows
 
 
-def intervals(rows: Sequence[Mapping[str, Any]], effect_unit: str, what: str) -> Spec:
+def intervals(rows: Sequence[Spec], effect_unit: str, what: str) -> Spec:
     """Return labelled effects with their 95 % confidence intervals, under headings.
 
     Parameters

@@ -16,6 +16,15 @@ Columns = TypeVar("Columns")
 
 
 @dataclass(frozen=True)
+class ComparatorEffect:
+    """Effect of a comparator set in one contrast (`specificity.tsv`)."""
+
+    contrast: str
+    gene_set: str
+    effect: float
+
+
+@dataclass(frozen=True)
 class Subject:
     """What the panels of one answer card are about.
 
@@ -32,7 +41,7 @@ class Subject:
     considered
         What the considerations filled in: one record of columns each.
     comparators
-        Comparator sets of `specificity.tsv`: contrast, gene_set, effect.
+        Comparator sets beside the primary set.
     """
 
     hypothesis: str
@@ -42,7 +51,7 @@ class Subject:
     evidence: Sequence[ContrastEvidence]
     missing: Mapping[str, str]
     considered: Sequence[object] = ()
-    comparators: Sequence[Mapping[str, object]] = ()
+    comparators: Sequence[ComparatorEffect] = ()
 
     def columns_of(self, kind: type[Columns]) -> Columns:
         """Return the columns that one consideration filled in.
@@ -101,7 +110,18 @@ def columns_of(considered: Sequence[object], kind: type[Columns]) -> Columns:
     raise KeyError(kind.__name__)
 
 
-def make_tile(key: str, name: str, value: str, hint: str) -> dict[str, str]:
+@dataclass(frozen=True)
+class Tile:
+    """One key figure: what is asked, the figure, and what it means or why there is none, short and whole."""
+
+    key: str
+    name: str
+    value: str
+    hint: str
+    more: str
+
+
+def make_tile(key: str, name: str, value: str, hint: str) -> Tile:
     """Return a key figure for the head of a panel.
 
     Parameters
@@ -115,4 +135,4 @@ def make_tile(key: str, name: str, value: str, hint: str) -> dict[str, str]:
     hint
         What it means, or why there is none; shortened, with the whole beneath.
     """
-    return {"key": key, "name": name, "value": value, "hint": shortened(hint, LONGEST_REASON), "more": hint}
+    return Tile(key, name, value, shortened(hint, LONGEST_REASON), hint)

@@ -8,8 +8,8 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
-from typing import Any, TypeGuard
+from collections.abc import Sequence
+from typing import TypeGuard
 
 from sidemine.effect.record import ContrastEvidence
 
@@ -63,17 +63,6 @@ def _visible(character: str) -> str:
     if character in _BIDI_CONTROLS or unicodedata.category(character) in {"Cc", "Cs", "Co"}:
         return f"[U+{ord(character):04X}]"
     return character
-
-
-def cleaned(value: Any, limit: int = LONGEST_TEXT) -> Any:
-    """Return JSON-like `value` with every text in it bounded, at any depth."""
-    if isinstance(value, str):
-        return bounded(value, limit)
-    if isinstance(value, Mapping):
-        return {bounded(str(key), limit): cleaned(item, limit) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [cleaned(item, limit) for item in value]
-    return value
 
 
 def is_number(value: object) -> TypeGuard[float]:

@@ -35,7 +35,15 @@ def study_weights(variances: Array, tau_squared: Array | float = 0.0) -> Array:
 
 
 def heterogeneity(effects: Array, variances: Array, tau_squared: Array | float = 0.0) -> Array:
-    """Return Q(τ²), the weighted sum of squares about the weighted mean; Cochran's Q at τ² = 0."""
+    """Return Q(τ²), the weighted sum of squares about the weighted mean; Cochran's Q at τ² = 0.
+
+    Parameters
+    ----------
+    effects, variances
+        Sets × studies: effects and their squared standard errors; NaN where a study has none.
+    tau_squared
+        Variance between studies, one for all or one per set.
+    """
     weights = study_weights(variances, tau_squared)
     present = np.where(np.isnan(variances), 0.0, effects)
     mean, _ = weighted_mean(present, weights)

@@ -53,5 +53,13 @@ class Effect:
 
 
 def one_sided(p_two_sided: float, observed: str, declared: str) -> float:
-    """Return the one-sided p-value in the declared direction (up or down) from a two-sided one and what was seen."""
+    """Return the one-sided p-value in the declared direction (up or down) from a two-sided one and what was seen.
+
+    Parameters
+    ----------
+    p_two_sided
+        The two-sided p-value.
+    observed, declared
+        Direction that was seen, and the declared one: up or down.
+    """
     return p_two_sided / 2 if observed == declared else 1 - p_two_sided / 2

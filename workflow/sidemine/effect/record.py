@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from math import isfinite
 from typing import Literal
 
 from sidemine.errors import Problem
@@ -13,6 +14,35 @@ EXPERIMENT_UNIT = "log2 fold change over complement"
 
 Side = Literal["up", "down", "none"]
 """Sign of target minus reference."""
+
+
+Way = Literal["higher", "lower", "unclear"]
+"""Where an effect lies by its 95 % interval; unclear: the interval includes no difference."""
+
+
+def way(low: float, high: float) -> Way:
+    """Tell by its 95 % interval on which side of no difference an effect lies."""
+    return "higher" if low > 0 else "lower" if high < 0 else "unclear"
+
+
+@dataclass(frozen=True)
+class Interval:
+    """An effect, target minus reference, with its 95 % confidence interval."""
+
+    effect: float
+    ci_low: float
+    ci_high: float
+
+    @property
+    def way(self) -> Way:
+        """Where the effect lies by its interval."""
+        return way(self.ci_low, self.ci_high)
+
+
+def _interval(effect: float | None, low: float | None, high: float | None) -> Interval | None:
+    if effect is None or low is None or high is None or not isfinite(effect + low + high):
+        return None
+    return Interval(effect, low, high)
 
 
 @dataclass(frozen=True)
@@ -96,6 +126,11 @@ class ContrastEvidence:
     status: str = ""
     target_label: str = ""
     reference_label: str = ""
+
+    @property
+    def interval(self) -> Interval | None:
+        """The effect with its interval; None where one of them is missing."""
+        return _interval(self.effect, self.ci_low, self.ci_high)
 
     @property
     def source(self) -> tuple[str, str]:
@@ -203,6 +238,11 @@ class PooledEffect:
     leave_one_out: list[LeftOut] = field(default_factory=list)
     orders: list[Order] = field(default_factory=list)
     not_estimable: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def interval(self) -> Interval | None:
+        """The effect that carries the answer with its interval; None where one of them is missing."""
+        return _interval(self.effect, self.ci_low, self.ci_high)
 
 
 @dataclass(frozen=True)

@@ -127,7 +127,7 @@ def estimate_offset(values: NDArray[np.float64]) -> tuple[float | None, str]:
 
 
 def generalised_log2(values: NDArray[np.float64], offset: float) -> NDArray[np.float64]:
-    """Return log2((x + √(x² + 4c²)) / 2) without loss of digits for x far below 0; NaN stays NaN."""
+    """Return log2((x + √(x² + 4c²)) / 2) of each value, without loss of digits for x far below 0; NaN stays NaN."""
     root = np.hypot(values, 2 * offset)
     # For x < 0 the sum cancels; multiplied by its conjugate it does not.
     with np.errstate(divide="ignore"):

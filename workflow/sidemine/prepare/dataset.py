@@ -220,9 +220,16 @@ def collapse_otherwise(
     *,
     multi_gene_probes: MultiGeneRule = "drop",
 ) -> dict[ProbeRule, GeneMatrix]:
-    """Return an array dataset under other probe rules, read and mapped once; parameters as in `prepare_dataset`.
+    """Return an array dataset under other probe rules, read and mapped once.
 
     Samples stand in the order of `prepare_dataset`, values are log2.
+
+    Parameters
+    ----------
+    row, files, samples, gene_table, multi_gene_probes
+        As in `prepare_dataset`.
+    rules
+        Probe rules to collapse by.
     """
     matrix, evidence, _ = _read_values(row, files, samples, {})
     where = f"dataset {row.dataset}, {files['values'].name}"

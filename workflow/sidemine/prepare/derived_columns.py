@@ -23,6 +23,15 @@ def derive_columns(samples: pd.DataFrame, derive: Mapping[str, DerivedColumn], w
 
     The source may be a column, `sample` for the index, or a column derived before.
 
+    Parameters
+    ----------
+    samples
+        Samples × recorded columns, as text.
+    derive
+        Rule of each derived column, by name.
+    where
+        The study's place, for messages.
+
     Raises
     ------
     SheetMismatch
@@ -54,7 +63,24 @@ def _derived_values(samples: pd.DataFrame, rule: DerivedColumn) -> list[str]:
 def check_derived(
     samples: pd.DataFrame, derive: Mapping[str, DerivedColumn], used: NDArray[np.bool_], where: str
 ) -> None:
-    """Raise `SheetMismatch` when a derived value is missing for a sample that takes part, listing the values."""
+    """Refuse rules that give no value for a sample that takes part.
+
+    Parameters
+    ----------
+    samples
+        Samples with their derived columns.
+    derive
+        Rule of each derived column, by name.
+    used
+        Which samples take part.
+    where
+        The study's place, for messages.
+
+    Raises
+    ------
+    SheetMismatch
+        When a derived value is missing for a sample that takes part; the values are listed.
+    """
     problems = []
     for name, rule in derive.items():
         missing = samples[used & (samples[name] == "").to_numpy()]

@@ -96,6 +96,15 @@ def leave_out_copies(identifiers: Sequence[str], mapped: MappedIdentifiers, valu
 
     Tables by symbol hold the copies of a gene on alternative haplotypes as identical rows: the same reads, several times.
     Rows that differ are other reads, and are added.
+
+    Parameters
+    ----------
+    identifiers
+        Row names of the file.
+    mapped
+        What they are mapped to; changed in place.
+    values
+        Rows × samples.
     """
     repeated = {name for name, count in Counter(identifiers).items() if count > 1}
     seen: set[tuple[str, bytes]] = set()

@@ -67,6 +67,17 @@ def map_symbols(
     An alias of a gene that the file also holds under its own name is dropped: it may well be another gene there, and
     its counts must not be added.
 
+    Parameters
+    ----------
+    identifiers
+        Row names of the file; a cell may name several genes.
+    genes
+        Approved symbols.
+    multi_gene
+        What becomes of rows that name several genes.
+    where
+        The file, for messages.
+
     Raises
     ------
     InputError
@@ -101,7 +112,20 @@ def map_ids(
     where: str,
     annotation: Mapping[str, str] | None = None,
 ) -> MappedIdentifiers:
-    """Map rows named by Ensembl or Entrez ids; `annotation` (id → symbol) serves Entrez ids that the table lacks.
+    """Map rows named by Ensembl or Entrez ids.
+
+    Parameters
+    ----------
+    identifiers
+        Row names of the file.
+    genes
+        Approved symbols with their ids.
+    kind
+        Kind of the ids.
+    where
+        The file, for messages.
+    annotation
+        id → symbol; serves Entrez ids that the table lacks.
 
     Raises
     ------

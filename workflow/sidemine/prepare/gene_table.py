@@ -109,7 +109,7 @@ class GeneTable:
         return [self._resolve_entrez(name, fallback or {}) for name in names]
 
     def ids_of(self, symbols: Iterable[str]) -> pd.DataFrame:
-        """Return `entrez` and `ensembl` of symbols ('' where unknown), in order."""
+        """Return the ids of symbols, in order: columns `entrez` and `ensembl`, '' where unknown."""
         return self.genes.reindex(list(symbols)).fillna("")
 
     def _resolve_symbol(self, name: str) -> Resolution:

@@ -39,3 +39,14 @@ def log2_expression(expression: AnnData) -> NDArray[np.float64]:
     sizes = counts.sum(axis=1, keepdims=True)
     log_cpm: NDArray[np.float64] = np.log2((counts + 0.5) / (sizes + 1.0) * 1e6)
     return log_cpm
+
+
+def mean_and_sd(values: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return mean and standard deviation (n - 1) of every gene.
+
+    Parameters
+    ----------
+    values
+        Expression of two or more samples, samples × genes.
+    """
+    return values.mean(axis=0), values.std(axis=0, ddof=1)

@@ -55,7 +55,7 @@ def read_or_explain_samples(
     Returns
     -------
     samples : pandas.DataFrame
-        As `read_samples` returns it.
+        One row per sample, columns as `read_samples` returns them.
     problems : list of Problem
         Why no contrast of this dataset can be tested; empty when all is well.
 

@@ -41,6 +41,13 @@ def read_planned_cells(
 
     A sample sheet may name the samples of a 10x archive, single cells, or pseudobulk samples.
 
+    Parameters
+    ----------
+    row, files, derive
+        As in `read_samples`.
+    values
+        Read the counts too, not only what is known of the cells.
+
     Raises
     ------
     InputError

@@ -91,6 +91,15 @@ def _sheet_problem(what: str, path: Path, line: int, value: str) -> Problem:
 def apply_sample_sheet(samples: pd.DataFrame, sheet: pd.DataFrame, path: Path) -> pd.DataFrame:
     """Return `samples` with the columns of `sheet`: new ones added, others replaced where the sheet has a value.
 
+    Parameters
+    ----------
+    samples
+        Samples × recorded columns, as text.
+    sheet
+        Columns of the sample sheet; its index names samples.
+    path
+        The sheet, for messages.
+
     Raises
     ------
     SheetMismatch
@@ -106,7 +115,22 @@ def apply_sample_sheet(samples: pd.DataFrame, sheet: pd.DataFrame, path: Path) -
 
 
 def check_known(named: Collection[str], samples: Collection[str], where: str) -> None:
-    """Raise `SheetMismatch` when `named` holds samples that do not exist."""
+    """Refuse names of samples that do not exist.
+
+    Parameters
+    ----------
+    named
+        Names that the study gives.
+    samples
+        Samples of the dataset.
+    where
+        What names them, for messages.
+
+    Raises
+    ------
+    SheetMismatch
+        When a named sample does not exist.
+    """
     known = set(samples)
     unknown = [name for name in named if name not in known]
     if unknown:

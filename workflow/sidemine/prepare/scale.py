@@ -58,7 +58,17 @@ class ScaleJudgement:
     likely: Scale | None = None
 
     def problem(self, evidence: ScaleEvidence, declared: Scale, where: str) -> Problem | None:
-        """Return the four parts of a contradiction; None where there is none."""
+        """Return the four parts of a contradiction; None where there is none.
+
+        Parameters
+        ----------
+        evidence
+            Figures of the values.
+        declared
+            The scale of the sheet.
+        where
+            The file, for messages.
+        """
         if self.answer != "contradicts":
             return None
         step = "Correct scale in datasets.tsv, or use "

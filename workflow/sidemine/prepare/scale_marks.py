@@ -158,7 +158,7 @@ def find_library_marks(values: NDArray[np.float64]) -> LibraryMarks:
 
 
 def size_factors(values: NDArray[np.float64]) -> NDArray[np.float64] | None:
-    """Return median-of-ratios size factors, their median on the log scale at 1; None with fewer than 20 genes above 0."""
+    """Return median-of-ratios size factors, one per sample, with median 1; None with fewer than 20 genes above 0."""
     complete = values[np.all(values > 0, axis=1)]
     if len(complete) < FEW_ROWS or values.shape[1] < 2:
         return None
@@ -242,7 +242,7 @@ def _equal_sums(columns: NDArray[np.float64], base: float) -> bool:
 
 
 def even_rows(values: NDArray[np.float64], most: int) -> NDArray[np.float64]:
-    """Return at most `most` rows, evenly chosen."""
+    """Return at most `most` rows, evenly chosen, in their order."""
     if len(values) <= most:
         return values
     return values[np.linspace(0, len(values) - 1, most).astype(np.int64)]

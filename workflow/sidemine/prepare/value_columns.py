@@ -26,6 +26,15 @@ def list_value_columns(
     """Return the names of the value columns (or archive members' samples) without reading the values.
 
     `named` are the names that metadata give to samples; None: there are no metadata.
+
+    Parameters
+    ----------
+    row
+        The dataset.
+    files
+        Its files by role.
+    named
+        Names that metadata give to samples; None: there are no metadata.
     """
     return BULK_LAYOUTS[row.layout].list_columns(files["values"], DeclaredValues.of(row), named)
 

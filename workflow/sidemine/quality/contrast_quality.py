@@ -196,7 +196,17 @@ def _reused(dataset_quality: DatasetQuality, targets: list[str], references: lis
 
 
 def flag_reused_sides(reused: ReusedSides, n_target: int, n_reference: int, action: str) -> Flag:
-    """Return the finding on re-used samples in this contrast: serious when they stand on one side."""
+    """Return the finding on re-used samples in this contrast: serious when they stand on one side.
+
+    Parameters
+    ----------
+    reused
+        Re-used samples of each side: target and reference.
+    n_target, n_reference
+        Samples per group.
+    action
+        What the study declares for re-used samples.
+    """
     n = [len(reused.target), len(reused.reference)]
     if not sum(n):
         return Flag("reused_samples", REUSED, "ok", "none takes part")

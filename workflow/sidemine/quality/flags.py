@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 from sidemine.errors import Problem
 
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from sidemine.study.projections import DeclaredTraps
 
 Status = Literal["ok", "warn", "problem"]
+_STATUSES: tuple[Status, ...] = get_args(Status)
 
 _DONE = {
     "warn": "told here; nothing was changed",
@@ -55,6 +56,15 @@ class Flag:
 def consequence_words(action: str, advice: str, done: str = "") -> str:
     """Say what was done (by the declared action) and what a reader should do.
 
+    Parameters
+    ----------
+    action
+        What the study declares: warn, drop, adjust or stop.
+    advice
+        What a reader should do.
+    done
+        What was done; '' takes the usual words of the action.
+
     >>> consequence_words("warn", "Look at the record.")
     'told here; nothing was changed (declared: warn). Look at the record.'
     """
@@ -67,7 +77,17 @@ def listing(names: list[str], most: int = 12) -> str:
 
 
 def stop_problems(flags: Sequence[Flag], traps: DeclaredTraps, where: str) -> list[Problem]:
-    """Return the findings that the study declares to stop for."""
+    """Return the findings that the study declares to stop for.
+
+    Parameters
+    ----------
+    flags
+        Findings of the checks.
+    traps
+        What the study declares, by trap.
+    where
+        What was checked, for messages.
+    """
     return [
         Problem(
             f"a check failed for which the study declares `stop`: {flag.check}",
@@ -78,3 +98,12 @@ def stop_problems(flags: Sequence[Flag], traps: DeclaredTraps, where: str) -> li
         for flag in flags
         if flag.status != "ok" and traps.action(flag.trap) == "stop"
     ]
+
+
+def worst_statuses(flags: Iterable[Flag]) -> dict[str, Status]:
+    """Return the worst status of each trap, or of each check that belongs to none."""
+    worst: dict[str, Status] = {}
+    for flag in flags:
+        name = flag.trap or flag.check
+        worst[name] = max(worst.get(name, "ok"), flag.status, key=_STATUSES.index)
+    return worst

@@ -34,7 +34,7 @@ APART = "no sample lies apart from all others"
 
 
 def better_expressed(values: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Return which genes (rows) are complete and in the better expressed half: below it, noise and zeros rule."""
+    """Return, per gene (row), whether it is complete and in the better expressed half: below it, noise and zeros rule."""
     complete = np.isfinite(values).all(axis=1)
     if not complete.any() or values.shape[1] == 0:
         return np.zeros(len(values), dtype=bool)
@@ -68,7 +68,7 @@ def _distances_from(sample: NDArray[np.float64], others: NDArray[np.float64]) ->
 
 
 def distances_within(values: NDArray[np.float64]) -> NDArray[np.float64] | None:
-    """Return the distances of all samples of one dataset (diagonal: infinite), or None with too little to compare."""
+    """Return the distances of one dataset, samples × samples (diagonal: infinite); None with too little to compare."""
     chosen = values[better_expressed(values)]
     if chosen.shape[1] < MIN_SAMPLES or chosen.shape[0] < MIN_GENES:
         return None
@@ -95,7 +95,17 @@ def _rounded(distance: float, usual: float) -> float:
 
 
 def flag_copies(within: NDArray[np.float64] | None, pairs: Sequence[NearCopy], action: str) -> Flag:
-    """Return the finding on copies inside one dataset; with `drop` the first sample of a pair stays."""
+    """Return the finding on copies inside one dataset; with `drop` the first sample of a pair stays.
+
+    Parameters
+    ----------
+    within
+        Distances, samples × samples; None with too little to compare.
+    pairs
+        Pairs that are too close: first, second and ratio (share of the usual nearest distance).
+    action
+        What the study declares for copies.
+    """
     if within is None:
         return Flag("", COPIES, "ok", "too little to compare")
     usual = float(np.median(within.min(axis=1)))
@@ -118,7 +128,17 @@ def flag_copies(within: NDArray[np.float64] | None, pairs: Sequence[NearCopy], a
 
 
 def flag_apart(within: NDArray[np.float64] | None, samples: Sequence[str], action: str) -> Flag:
-    """Return the finding on samples that lie apart from all others."""
+    """Return the finding on samples that lie apart from all others.
+
+    Parameters
+    ----------
+    within
+        Distances, samples × samples; None with too little to compare.
+    samples
+        Names of the samples.
+    action
+        What the study declares for samples that lie apart.
+    """
     if within is None:
         return Flag("", APART, "ok", "too little to compare")
     nearest = within.min(axis=1)

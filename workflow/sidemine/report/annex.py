@@ -5,11 +5,11 @@ They are the page's own specifications, drawn without a browser; the same result
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from html import escape
 from pathlib import Path
-from typing import Any
 
 from sidemine.drawing.charts import Spec
 from sidemine.drawing.words import bounded
@@ -45,7 +45,17 @@ def annex_figures(results: StudyResults) -> Iterator[tuple[str, Spec | None, str
 
 
 def figure_svg(spec: Spec | None, why: str, *, simulated: bool = False) -> str:
-    """Return a figure as SVG in the page's light colours; without a specification, a sentence that says why."""
+    """Return a figure as SVG in the page's light colours; without a specification, a sentence that says why.
+
+    Parameters
+    ----------
+    spec
+        Vega-Lite specification; None: there is no figure.
+    why
+        Why there is none.
+    simulated
+        Write the simulator's mark on it.
+    """
     if spec is None:
         text = escape(bounded(f"No figure: {why}.", 160))
         return (
@@ -55,8 +65,10 @@ def figure_svg(spec: Spec | None, why: str, *, simulated: bool = False) -> str:
     import vl_convert
 
     titled = {"title": {"text": _SIMULATED, "color": "#5b2a86", "fontSize": 12}} if simulated else {}
-    full = _coloured({**spec, **titled, "width": _WIDTH - 40, "background": "@surface"}, light_colours())
-    return f"{vl_convert.vegalite_to_svg(full)}\n"
+    text = json.dumps({**spec, **titled, "width": _WIDTH - 40, "background": "@surface"}, ensure_ascii=False)
+    colours = light_colours()
+    coloured = re.sub(r'"@([a-z-]+)"', lambda match: json.dumps(colours.get(match[1], f"@{match[1]}")), text)
+    return f"{vl_convert.vegalite_to_svg(coloured)}\n"
 
 
 def light_colours() -> dict[str, str]:
@@ -65,18 +77,8 @@ def light_colours() -> dict[str, str]:
     return dict(re.findall(r"--([a-z-]+):\s*(#[0-9a-f]+)", root))
 
 
-def _coloured(part: Any, colours: dict[str, str]) -> Any:
-    if isinstance(part, str) and part.startswith("@"):
-        return colours.get(part[1:], part)
-    if isinstance(part, dict):
-        return {key: _coloured(value, colours) for key, value in part.items()}
-    if isinstance(part, list | tuple):
-        return [_coloured(value, colours) for value in part]
-    return part
-
-
 def _histogram(item: ContrastResults) -> Spec | None:
-    counts = item.quality["p_value_histogram"]["counts"]
+    counts = item.quality.p_value_histogram.counts
     if not sum(counts):
         return None
     expected = sum(counts) / len(counts)
@@ -88,13 +90,13 @@ def _histogram(item: ContrastResults) -> Spec | None:
 
 
 def _components(results: StudyResults, item: ContrastResults) -> Spec | None:
-    found = results.datasets[item.row["dataset"]].quality["principal_components"] or {}
-    if not found.get("samples"):
+    components = results.datasets[item.row.dataset].quality.principal_components
+    if components is None or not components.samples:
         return None
-    target, reference = set(item.design["target_samples"]), set(item.design["reference_samples"])
+    target, reference = set(item.design.target_samples), set(item.design.reference_samples)
     samples = [
-        {"sample": name, "pc1": scores[0], "pc2": scores[1], "group": group, "told": group}
-        for name, scores in found["samples"].items()
+        {"sample": bounded(name), "pc1": scores[0], "pc2": scores[1], "group": group, "told": group}
+        for name, scores in components.samples.items()
         for group in ("target" if name in target else "reference" if name in reference else "other",)
     ]
     return {**contrast_specs()["components_group"], "datasets": {"samples": samples}}

@@ -5,88 +5,32 @@ Nothing is decided here: every number comes from `verdicts.json` and the stages 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Sequence
 
 from sidemine.considerations.composition.panel import adjusted_amount, adjusted_interval
 from sidemine.considerations.composition.record import CompositionColumns
-from sidemine.considerations.registry import CONSIDERATIONS
 from sidemine.considerations.robustness.record import RobustnessColumns
 from sidemine.considerations.traps.record import TrapColumns
 from sidemine.drawing import words
-from sidemine.drawing.panel import make_tile
-from sidemine.effect.record import PooledEffect
-from sidemine.report.evidence_panels import subject_of
+from sidemine.drawing.panel import Subject, Tile, make_tile
+from sidemine.effect.record import Interval
 from sidemine.verdict.card import Card, CardContrast
 
-_LONGEST_DOUBT = 260
-
-
-@dataclass(frozen=True)
-class Shown:
-    """An effect with its 95 % confidence interval."""
-
-    effect: float
-    ci_low: float
-    ci_high: float
-
-
-def shown(found: PooledEffect | CardContrast) -> Shown | None:
-    """Return an effect that can be shown; None where there is none."""
-    numbers = (found.effect, found.ci_low, found.ci_high)
-    known = [number for number in numbers if words.is_number(number)]
-    return Shown(*known) if len(known) == len(numbers) else None
-
-
-def answer(card: Card) -> dict[str, Any]:
-    """Return the words of one answer: the plain sentence, one line for the overview, and the key figures.
-
-    Parameters
-    ----------
-    card
-        The answer card.
-    """
-    return {
-        "plain": plain_sentence(card),
-        "key_amounts": key_amounts(card),
-        "line": overview_line(card),
-        "way": _way(main_effect(card)),
-        "doubt_short": words.shortened(str(card.doubt), _LONGEST_DOUBT),
-        "doubt_checked": doubt_checked(card),
-        "tiles": tiles(card),
-    }
+_EFFECTS_NAMED = 4
+LONGEST_DOUBT = 260
+"""Characters of a doubt on the first screen; the whole stands below."""
 
 
 def doubt_checked(card: Card) -> str:
-    """Return what came of the run that takes away what is doubted, where the doubt is re-used samples and it was run."""
-    record = card.columns_of(RobustnessColumns).robustness
-    doubted = any(
-        flag.trap == "reused_samples" and flag.serious and flag.evidence in card.doubt
-        for flag in card.columns_of(TrapColumns).trap_flags
-    )
-    if not doubted or record is None or record.required_runs["no_reused_controls"] not in {"passed", "failed"}:
-        return ""
-    return words.shortened(record.required_details["no_reused_controls"], _LONGEST_DOUBT)
-
-
-def main_effect(card: Card) -> Shown | None:
-    """Return the effect that the answer rests on: the pooled one, or that of the only testable contrast."""
-    if card.pooled:
-        return shown(card.pooled)
-    tested = [effect for item in card.evidence if (effect := shown(item)) is not None]
-    return tested[0] if len(tested) == 1 else None
-
-
-def _way(effect: Shown | None) -> str:
-    if effect is None:
-        return "none"
-    return "higher" if effect.ci_low > 0 else "lower" if effect.ci_high < 0 else "unclear"
+    """Return what came of the run that takes away what is doubted; empty where the doubt has no such run."""
+    doubted = card.columns_of(TrapColumns).serious_in(card.doubt)
+    checked = card.columns_of(RobustnessColumns).checked(doubted)
+    return words.shortened(checked, LONGEST_DOUBT)
 
 
 def plain_sentence(card: Card) -> str:
     """Tell the answer as one would tell a colleague: how much, in whom, total and adjusted, and what could be excluded."""
-    effect = main_effect(card)
+    effect = card.main_effect
     if effect is None:
         return _without_one_effect(card)
     unit, compared = _unit(card), _compared(card.evidence)
@@ -102,7 +46,7 @@ def plain_sentence(card: Card) -> str:
 
 def key_amounts(card: Card) -> list[str]:
     """Return the parts of the plain sentence that a reader should see first: the effect, in total and adjusted."""
-    effect, adjusted = main_effect(card), card.columns_of(CompositionColumns).composition_adjusted
+    effect, adjusted = card.main_effect, card.columns_of(CompositionColumns).composition_adjusted
     if effect is None:
         return []
     parts = [f"{words.number(abs(effect.effect))} {_unit(card).split(' of ')[0]}"]
@@ -111,15 +55,16 @@ def key_amounts(card: Card) -> list[str]:
 
 def _without_one_effect(card: Card) -> str:
     unit = _unit(card)
-    tested = [(item, effect) for item in card.evidence if (effect := shown(item)) is not None]
+    tested = card.estimated
     genes = f"{card.declared.set} genes"
     if not tested:
         reasons = dict.fromkeys(item.problem.what for item in card.evidence if item.problem)
         return f"{genes} could not be tested: {'; '.join(reasons) or 'no comparison belongs to the question'}."
     each = "; ".join(
-        f"{item.accession}: {_amount(effect.effect, unit)} ({_interval(effect)})" for item, effect in tested[:4]
+        f"{item.accession}: {_amount(effect.effect, unit)} ({_interval(effect)})"
+        for item, effect in tested[:_EFFECTS_NAMED]
     )
-    more = f"; and {len(tested) - 4} more" if len(tested) > 4 else ""
+    more = f"; and {len(tested) - _EFFECTS_NAMED} more" if len(tested) > _EFFECTS_NAMED else ""
     return f"{genes} {_compared(card.evidence)}: {each}{more}. {excluded_words(card, unit)}"
 
 
@@ -143,7 +88,7 @@ def _amount(effect: float, unit: str) -> str:
     return f"{words.number(abs(effect))} {unit} {words.side(effect)}"
 
 
-def _interval(effect: Shown) -> str:
+def _interval(effect: Interval) -> str:
     return f"{words.number(effect.ci_low)} to {words.number(effect.ci_high)}"
 
 
@@ -166,8 +111,8 @@ def excluded_words(card: Card, unit: str) -> str:
 
 def overview_line(card: Card) -> str:
     """Return one short line: effect with interval, adjusted effect, and how many sources agree."""
-    effect = main_effect(card)
-    unit = "SD" if card.kind == "cohort" else "log2"
+    effect = card.main_effect
+    unit = _short_unit(card)
     parts = []
     if effect is not None:
         parts.append(f"{_amount(effect.effect, unit)} ({_interval(effect)})")
@@ -175,9 +120,9 @@ def overview_line(card: Card) -> str:
         if adjusted is not None:
             parts.append(f"{words.number(adjusted.effect)} adjusted for blood cells")
     else:
-        tested = [effect for item in card.evidence if (effect := shown(item)) is not None]
+        tested = card.estimated
         parts.append(
-            " v ".join(_amount(effect.effect, unit) for effect in tested[:3])
+            " v ".join(_amount(effect.effect, unit) for _, effect in tested[:3])
             if tested
             else "no comparison could be tested"
         )
@@ -186,62 +131,52 @@ def overview_line(card: Card) -> str:
     return " · ".join(parts)
 
 
-def tiles(card: Card) -> list[Mapping[str, str]]:
-    """Return the key figures of a card: what is asked, the figure, and what it means or why there is none."""
-    unit, subject = "SD" if card.kind == "cohort" else "log2", subject_of(card)
-    made = {
-        10: _effect_tile(card, unit),
-        30: _excludable_tile(card, unit),
-        40: _agreeing_tile(card),
-        50: make_tile(
-            "p_self_contained",
-            "Did the set change?",
-            words.p_statement(card.p_self_contained),
-            f"self-contained (FRY){_smallest(card, 'p_self_contained')}",
-        ),
-        60: make_tile(
-            "p_competitive",
-            "More than other genes?",
-            words.p_statement(card.p_competitive),
-            f"competitive (CAMERA){_smallest(card, 'p_competitive') or _reading(card)}",
-        ),
-        **{place: make(subject) for entry in CONSIDERATIONS for place, make in entry.tiles.items()},
-    }
-    return [made[place] for place in sorted(made)]
-
-
-def _effect_tile(card: Card, unit: str) -> dict[str, str]:
-    effect, name = main_effect(card), "Effect, total" if card.kind == "cohort" else "Effect beyond other genes"
+def effect_tile(card: Card, subject: Subject) -> Tile:
+    """Return the effect that the answer rests on, or why there is no single one."""
+    effect, name = card.main_effect, "Effect, total" if subject.is_cohort else "Effect beyond other genes"
     if effect is None:
         return make_tile("effect", name, "no single figure", card.not_computed.get("pooled", "not pooled"))
     alone = "" if card.pooled else "; one dataset"
-    return make_tile("effect", name, _amount(effect.effect, unit), f"95 % CI {_interval(effect)}{alone}")
+    return make_tile("effect", name, _amount(effect.effect, _short_unit(card)), f"95 % CI {_interval(effect)}{alone}")
 
 
-def _excludable_tile(card: Card, unit: str) -> dict[str, str]:
+def excludable_tile(card: Card, _subject: Subject) -> Tile:
+    """Return what the data could have excluded."""
     value, name = card.smallest_excludable, "Could have excluded"
     if value is None:
         return make_tile("excludable", name, "nothing", "no effect size could have been excluded")
     margin = card.declared.margin
     beside = f"; margin {words.number(margin)}" if margin is not None else ""
-    return make_tile("excludable", name, f"beyond {words.number(abs(value))} {unit}", f"one-sided 95 %{beside}")
+    amount = f"beyond {words.number(abs(value))} {_short_unit(card)}"
+    return make_tile("excludable", name, amount, f"one-sided 95 %{beside}")
 
 
-def _agreeing_tile(card: Card) -> dict[str, str]:
-    agreeing = card.agreeing
-    noun = "Cohorts that agree" if card.kind == "cohort" else "Experiments that agree"
-    if not agreeing:
+def agreeing_tile(card: Card, subject: Subject) -> Tile:
+    """Return how many independent sources agree."""
+    noun = "Cohorts that agree" if subject.is_cohort else "Experiments that agree"
+    if not card.agreeing:
         return make_tile("agreeing", noun, "none tested", "no comparison could be tested")
-    return make_tile("agreeing", noun, f"{agreeing.k} of {agreeing.n}", "independent sources")
+    return make_tile("agreeing", noun, f"{card.agreeing.k} of {card.agreeing.n}", "independent sources")
 
 
-def _smallest(card: Card, key: str) -> str:
+def self_contained_tile(card: Card, _subject: Subject) -> Tile:
+    """Return the p-value of the self-contained test."""
+    hint = f"self-contained (FRY){_smallest([item.p_self_contained for item in card.evidence])}"
+    return make_tile("p_self_contained", "Did the set change?", words.p_statement(card.p_self_contained), hint)
+
+
+def competitive_tile(card: Card, _subject: Subject) -> Tile:
+    """Return the p-value of the competitive test."""
+    few = "; uninformative: too few samples" if card.competitive_is_uninformative else ""
+    hint = f"competitive (CAMERA){few}{_smallest([item.p_competitive for item in card.evidence])}"
+    return make_tile("p_competitive", "More than other genes?", words.p_statement(card.p_competitive), hint)
+
+
+def _short_unit(card: Card) -> str:
+    return "SD" if card.kind == "cohort" else "log2"
+
+
+def _smallest(p_values: Sequence[float | None]) -> str:
     """Say how several comparisons became one p, where there are several."""
-    known = sum(getattr(item, key) is not None for item in card.evidence)
-    return f"{_reading(card) if key == 'p_competitive' else ''}; smallest of {known}, × {known}" if known > 1 else ""
-
-
-def _reading(card: Card) -> str:
-    told = [str(item.competitive_reading) for item in card.evidence if item.competitive_reading]
-    few = told and all(text.startswith("uninformative") for text in told)
-    return "; uninformative: too few samples" if few else ""
+    known = sum(value is not None for value in p_values)
+    return f"; smallest of {known}, × {known}" if known > 1 else ""

@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from sidemine.considerations.specificity.table import SPECIFICITY
-from sidemine.drawing.words import cleaned
+from sidemine.drawing.panel import ComparatorEffect
+from sidemine.drawing.words import bounded
 from sidemine.errors import InputError, Problem
+from sidemine.study.description import StudyDescription
 from sidemine.tables import read_table
 
 _LONGEST = 2000
@@ -32,13 +34,13 @@ class Beside:
         Per file that is not there: why its panels are empty.
     """
 
-    comparators: dict[str, list[dict[Any, Any]]] = field(default_factory=dict)
+    comparators: dict[str, list[ComparatorEffect]] = field(default_factory=dict)
     bridges: list[dict[str, Any]] = field(default_factory=list)
     interactions: list[dict[str, Any]] = field(default_factory=list)
     missing: dict[str, str] = field(default_factory=dict)
 
 
-def read_beside(results: Path, study: Mapping[str, Any]) -> Beside:
+def read_beside(results: Path, study: StudyDescription) -> Beside:
     """Read what is there of `specificity.tsv` and `concordance.json`.
 
     Parameters
@@ -64,28 +66,28 @@ def read_beside(results: Path, study: Mapping[str, Any]) -> Beside:
     )
 
 
-def _groups(study: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
+def _groups(study: StudyDescription) -> dict[str, tuple[str, str]]:
     """Return target and reference of every contrast in words."""
-    return {row["contrast"]: (row["target_label"], row["reference_label"]) for row in study["contrasts"]}
+    return {row.contrast: (row.target_label, row.reference_label) for row in study.contrasts}
 
 
-def _bridge_with_words(bridge: dict[str, Any], study: Mapping[str, Any]) -> dict[str, Any]:
+def _bridge_with_words(bridge: dict[str, Any], study: StudyDescription) -> dict[str, Any]:
     """Return a bridge with its question, and its profile with titles for both axes."""
     groups, primary, profile = _groups(study), bridge.get("primary"), bridge.get("profile")
-    declared = {row["id"]: row for row in study["config"]["concordance"]["bridges"]}.get(bridge["bridge"])
+    declared = {row.id: row for row in study.config.concordance.bridges}.get(bridge["bridge"])
     if declared is None:
         return bridge
     if primary and profile:
         labels = {}
-        for side in ("drug", "disease"):
+        for side, names in (("drug", declared.drug), ("disease", declared.disease)):
             used = primary[f"{side}_contrast"]
-            target, reference = groups[used if used in groups else declared[side][0]]
+            target, reference = groups[used if used in groups else names[0]]
             labels[side] = f"normal deviate, {target} minus {reference}" + ("" if used in groups else " (pooled)")
         profile = {**profile, "labels": labels}
-    return {**bridge, "question": declared["question"], "profile": profile}
+    return {**bridge, "question": declared.question, "profile": profile}
 
 
-def _interaction_with_words(entry: dict[str, Any], study: Mapping[str, Any]) -> dict[str, Any]:
+def _interaction_with_words(entry: dict[str, Any], study: StudyDescription) -> dict[str, Any]:
     """Return an interaction with a sentence that tells it."""
     groups = _groups(study)
     if entry.get("compared") not in groups:
@@ -101,13 +103,18 @@ def _interaction_with_words(entry: dict[str, Any], study: Mapping[str, Any]) -> 
     return {**entry, "sentence": sentence}
 
 
-def _comparators(path: Path) -> dict[str, list[dict[Any, Any]]]:
+def _comparators(path: Path) -> dict[str, list[ComparatorEffect]]:
     if not path.is_file():
         return {}
     table = read_table(path, SPECIFICITY)
     chosen = table[(table["family"] == "comparator") & table["effect"].notna()]
-    columns = ["contrast", "gene_set", "effect"]
-    return {str(name): rows[columns].to_dict("records") for name, rows in chosen.groupby("hypothesis")}
+    return {
+        str(name): [
+            ComparatorEffect(str(contrast), str(gene_set), float(effect))
+            for contrast, gene_set, effect in zip(rows["contrast"], rows["gene_set"], rows["effect"], strict=True)
+        ]
+        for name, rows in chosen.groupby("hypothesis")
+    }
 
 
 def _read(path: Path, key: str) -> dict[str, Any] | None:
@@ -126,5 +133,16 @@ def _read(path: Path, key: str) -> dict[str, Any] | None:
                 "Delete the file and run the workflow again.",
             )
         ) from error
-    result: dict[str, Any] = cleaned(content, _LONGEST)
+    result: dict[str, Any] = _cleaned(content, _LONGEST)
     return result
+
+
+def _cleaned(value: Any, limit: int) -> Any:
+    """Return JSON-like `value` with every text in it bounded, at any depth."""
+    if isinstance(value, str):
+        return bounded(value, limit)
+    if isinstance(value, Mapping):
+        return {bounded(str(key), limit): _cleaned(item, limit) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_cleaned(item, limit) for item in value]
+    return value

@@ -5,45 +5,87 @@ Nothing is decided here: every verdict, number and reason comes from the verdict
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-from sidemine.considerations.composition.panel import cell_rows
+from sidemine.considerations.composition.panel import CellRow, cell_rows
 from sidemine.considerations.composition.record import CompositionColumns, PooledEstimate
 from sidemine.considerations.judgement import GateStatus
 from sidemine.considerations.robustness.record import RobustnessColumns
 from sidemine.considerations.specificity.panel import overlap_sentences
 from sidemine.considerations.specificity.record import SpecificityColumns
 from sidemine.drawing import words
-from sidemine.drawing.panel import Panel
+from sidemine.drawing.panel import Panel, Tile
 from sidemine.effect.record import PooledEffect
-from sidemine.records import fields_of
-from sidemine.report.answer import answer
-from sidemine.verdict.card import Card, CardContrast, SecondarySet
-from sidemine.verdict.vocabulary import Verdict
+from sidemine.report import answer
+from sidemine.verdict.card import Card, CardContrast
 
 _KINDS = {
     "cohort": "people compared (patients and controls)",
     "experiment": "treated and untreated samples compared",
 }
-_FIELDS = {
-    "pooled": "Pooled effect over datasets",
-    "composition_adjusted": "Effect adjusted for the mix of cells",
-    "specificity_percentile": "Percentile among matched random gene sets",
-    "robustness_share": "Share of analysis variants that agree",
-}
 _LONGEST_EFFECT_LIST = 4
 
 
-def verdict_legend() -> list[dict[str, str]]:
-    """Return the closed vocabulary of verdicts with marks and meanings, in order."""
-    return [
-        {"verdict": verdict, "class": verdict.css_class, "mark": verdict.mark, "meaning": verdict.meaning}
-        for verdict in Verdict
-    ]
+@dataclass(frozen=True)
+class Effect:
+    """The effect of one comparison in a sentence, with where it was measured and on which side it lies."""
+
+    where: str
+    way: str
+    words: str
+    reading: str
 
 
-def card_values(card: Card, panels: Sequence[Panel]) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Figure:
+    """A figure that a later stage computes: its value, or why there is none."""
+
+    name: str
+    value: str
+
+
+@dataclass(frozen=True)
+class CardView:
+    """One answer card: the card, and the words that the page puts round it.
+
+    Attributes
+    ----------
+    card
+        As the verdict stage wrote it.
+    plain, key_amounts, line, way
+        The plain sentence and its parts in bold, the line of the overview, and where the main effect lies.
+    doubt, checked
+        The strongest doubt, shortened; and what came of the run that takes it away.
+    tiles, forest, panels
+        Key figures, the forest plot, and the other panels of evidence.
+    kind, headline, declared, effects, more_effects, gate_counts, figures, overlaps, cells
+        Words and tables behind the headings.
+    """
+
+    card: Card
+    plain: str
+    key_amounts: Sequence[str]
+    line: str
+    way: str
+    doubt: str
+    checked: str
+    tiles: Sequence[Tile]
+    forest: Panel
+    panels: Sequence[Panel]
+    kind: str
+    headline: str
+    declared: str
+    effects: Sequence[Effect]
+    more_effects: int
+    gate_counts: str
+    figures: Sequence[Figure]
+    overlaps: Sequence[str]
+    composition: str
+    cells: Sequence[CellRow]
+
+
+def card_view(card: Card, panels: Sequence[Panel], tiles: Sequence[Tile]) -> CardView:
     """Return everything that one answer card shows.
 
     Parameters
@@ -51,37 +93,34 @@ def card_values(card: Card, panels: Sequence[Panel]) -> dict[str, Any]:
     card
         The answer card.
     panels
-        Its panels (`evidence_panels`), the forest plot first.
+        Its panels, the forest plot first.
+    tiles
+        Its key figures.
     """
-    return {
-        **answer(card),
-        "forest": panels[0],
-        "panels": panels[1:],
-        "id": card.hypothesis,
-        "question": card.question,
-        "kind": _KINDS[card.kind],
-        "verdict": card.verdict,
-        "class": card.verdict.css_class,
-        "mark": card.verdict.mark,
-        "opposite": card.opposite,
-        "headline": headline(card),
-        "sentence": card.sentence,
-        "rule": card.rule,
-        "declared": declared_sentence(card),
-        **effect_list(card),
-        "notes": card.notes,
-        "doubt": card.doubt,
-        "caps": card.caps,
-        "gates": gates(card),
-        "gate_counts": gate_counts(card),
-        "fields": fields(card),
-        "overlaps": overlap_sentences(card.columns_of(SpecificityColumns), card.declared.set),
-        "composition": card.columns_of(CompositionColumns).composition.sentence,
-        "cells": cell_rows(card.columns_of(CompositionColumns)),
-        "threats": card.threats,
-        "evidence": [evidence_row(item) for item in card.evidence],
-        "secondary": [_secondary(item) for item in card.secondary],
-    }
+    effects, more = effect_list(card)
+    mixed = card.columns_of(CompositionColumns)
+    return CardView(
+        card=card,
+        plain=answer.plain_sentence(card),
+        key_amounts=answer.key_amounts(card),
+        line=answer.overview_line(card),
+        way=card.main_effect.way if card.main_effect else "none",
+        doubt=words.shortened(card.doubt, answer.LONGEST_DOUBT),
+        checked=answer.doubt_checked(card),
+        tiles=tiles,
+        forest=panels[0],
+        panels=panels[1:],
+        kind=_KINDS[card.kind],
+        headline=headline(card),
+        declared=declared_sentence(card),
+        effects=effects,
+        more_effects=more,
+        gate_counts=gate_counts(card),
+        figures=figures(card),
+        overlaps=overlap_sentences(card.columns_of(SpecificityColumns), card.declared.set),
+        composition=mixed.composition.sentence,
+        cells=cell_rows(mixed),
+    )
 
 
 def headline(card: Card) -> str:
@@ -113,11 +152,6 @@ def declared_sentence(card: Card) -> str:
     )
 
 
-def gates(card: Card) -> list[dict[str, Any]]:
-    """Return the gates with their style class."""
-    return [{**fields_of(gate), "class": "gate-" + gate.status.replace(" ", "-")} for gate in card.gates]
-
-
 def gate_counts(card: Card) -> str:
     """Return, for example, `3 passed, 1 failed, 2 not evaluated`."""
     statuses = [gate.status for gate in card.gates]
@@ -125,28 +159,27 @@ def gate_counts(card: Card) -> str:
     return ", ".join(f"{statuses.count(key)} {key}" for key in known if key in statuses) or "none"
 
 
-def fields(card: Card) -> list[dict[str, str]]:
-    """Return the fields that a later stage computes: their value, or the reason why there is none."""
+def figures(card: Card) -> list[Figure]:
+    """Return the figures that later stages compute: their value, or the reason why there is none."""
     adjusted = card.columns_of(CompositionColumns).composition_adjusted
-    values = {
-        "pooled": None if card.pooled is None else pooled_words(card.pooled),
-        "composition_adjusted": None if adjusted is None else _effect_words(adjusted),
-        "specificity_percentile": _number(card.columns_of(SpecificityColumns).specificity_percentile),
-        "robustness_share": _number(card.columns_of(RobustnessColumns).robustness_share),
-    }
-    return [
-        {"name": name, "value": values[key] or f"not computed ({card.not_computed[key]})"}
-        for key, name in _FIELDS.items()
-    ]
+    percentile = card.columns_of(SpecificityColumns).specificity_percentile
+    share = card.columns_of(RobustnessColumns).robustness_share
+    values = (
+        ("pooled", "Pooled effect over datasets", card.pooled and pooled_words(card.pooled)),
+        ("composition_adjusted", "Effect adjusted for the mix of cells", adjusted and _effect_words(adjusted)),
+        (
+            "specificity_percentile",
+            "Percentile among matched random gene sets",
+            None if percentile is None else words.number(percentile),
+        ),
+        ("robustness_share", "Share of analysis variants that agree", None if share is None else words.number(share)),
+    )
+    return [Figure(name, value or f"not computed ({card.not_computed[key]})") for key, name, value in values]
 
 
 def _effect_words(effect: PooledEstimate) -> str:
     """Return an effect with its interval and p, without a unit."""
     return f"{words.number(effect.effect)} (95 % CI {words.number(effect.ci_low)} to {words.number(effect.ci_high)}; {words.p_statement(effect.p_value)})"
-
-
-def _number(value: float | None) -> str | None:
-    return None if value is None else words.number(value)
 
 
 def pooled_words(pooled: PooledEffect) -> str:
@@ -173,80 +206,27 @@ def pooled_words(pooled: PooledEffect) -> str:
     return "; ".join(parts)
 
 
-def effect_list(card: Card) -> dict[str, Any]:
-    """Return the effects that the card lists: none that its sentence tells already, and the positive control last."""
-    told = "95 % CI" in card.sentence and all(item.accession in card.sentence for item in card.evidence)
-    listed = [] if told else card.evidence
+def effect_list(card: Card) -> tuple[list[Effect], int]:
+    """Return the effects that the card lists, and how many more there are.
+
+    None that its sentence tells already; the positive control last.
+    """
+    in_sentence = "95 % CI" in card.sentence and all(item.accession in card.sentence for item in card.evidence)
+    listed = [] if in_sentence else card.evidence
     effects = [_effect(item) for item in listed[:_LONGEST_EFFECT_LIST]]
     if card.control:
-        effects.append({**_effect(card.control), "where": f"Positive control, {card.control.accession}"})
-    return {"effects": effects, "more_effects": max(0, len(listed) - _LONGEST_EFFECT_LIST)}
+        effects.append(_effect(card.control, f"Positive control, {card.control.accession}"))
+    return effects, max(0, len(listed) - _LONGEST_EFFECT_LIST)
 
 
-def _effect(item: CardContrast) -> dict[str, str]:
+def _effect(item: CardContrast, where: str = "") -> Effect:
     if not item.testable:
         what = item.problem.what if item.problem else "no reason was given"
-        return {"where": item.accession, "contrast": item.contrast, "way": "none",
-                "words": f"not testable: {what}", "reading": ""}  # fmt: skip
-    effect = item.effect if words.is_number(item.effect) else 0.0
-    return {
-        "where": f"{item.accession}, {item.tissue}",
-        "contrast": item.contrast,
-        "way": {words.HIGHER: "higher", words.LOWER: "lower"}.get(words.side(effect), "none"),
-        "words": words.effect_sentence(item),
-        "reading": words.interval_reading(item),
-    }
-
-
-def evidence_row(item: CardContrast) -> dict[str, str]:
-    """Return one contrast's evidence as the cells of the evidence table."""
-    problem = item.problem
-    return {
-        "contrast": item.contrast,
-        "dataset": item.dataset,
-        "accession": item.accession,
-        "platform": item.platform or "—",
-        "compared": f"{item.target_label} − {item.reference_label}",
-        "tissue": item.tissue,
-        "groups": f"{item.n_target} v {item.n_reference}",
-        "residual_df": "—" if item.residual_df is None else f"{item.residual_df:g}",
-        "measured": f"{item.n_measured or 0} of {item.n_in_set or 0}",
-        "effect": words.number(item.effect, 3),
-        "interval": f"{words.number(item.ci_low, 3)} to {words.number(item.ci_high, 3)}"
-        if words.is_number(item.ci_low)
-        else "—",
-        "unit": words.unit_words(item.effect_unit),
-        "set_change": words.number(item.set_log2_fold_change, 3),
-        "complement_change": words.number(item.complement_log2_fold_change, 3),
-        "p_self_contained": words.p_value(item.p_self_contained),
-        "p_declared_direction": words.p_value(item.p_declared_direction),
-        "p_competitive": words.p_value(item.p_competitive),
-        "competitive_reading": item.competitive_reading or "—",
-        "excludable": words.number(item.smallest_excludable, 2),
-        "problem": f"{problem.what} ({problem.where}). Allowed: {problem.allowed}. What to do: {problem.next_step}"
-        if problem
-        else "",
-    }
-
-
-def _secondary(item: SecondarySet) -> dict[str, str]:
-    return {
-        "gene_set": item.gene_set,
-        "contrast": item.contrast,
-        "effect": words.number(item.effect, 3),
-        "direction": {"up": "higher in target", "down": "lower in target"}.get(item.direction, "—"),
-        "p_value": words.p_value(item.p_value),
-        "q_value": words.p_value(item.q_value),
-    }
-
-
-def published_table(entry: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what the page shows of one published table."""
-    verdict = Verdict.of(entry["verdict"])
-    return {
-        **entry,
-        "class": verdict.css_class,
-        "mark": verdict.mark,
-        "n_genes_words": words.count(int(entry["n_genes"] or 0), "gene"),
-        "checks": [{**check, "class": "check-" + str(check["status"]).replace(" ", "-")} for check in entry["checks"]],
-    }
+        return Effect(where or item.accession, "none", f"not testable: {what}", "")
+    side = words.side(item.effect or 0.0)
+    return Effect(
+        where=where or f"{item.accession}, {item.tissue}",
+        way=side if side in {words.HIGHER, words.LOWER} else "none",
+        words=words.effect_sentence(item),
+        reading=words.interval_reading(item),
+    )

@@ -1,41 +1,45 @@
-"""Read a results folder, whole and once, for the report.
+"""Read a results folder, whole and once, for the page: every file through the record or table of the room that writes it.
 
-Reads the files of the result contract and nothing else (`run.json` is left out on purpose: it differs from run to
-run, and the page must not).
+`run.json` is left out on purpose: it differs from run to run, and the page must not.
 """
 
 from __future__ import annotations
 
-import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from sidemine.considerations.calibration.table import CALIBRATION
 from sidemine.considerations.registry import columns_of_considerations
 from sidemine.differential.differential_table import DIFFERENTIAL, read_differential
-from sidemine.drawing.words import cleaned
+from sidemine.differential.record import FittedDesign, UntestableDesign, read_design
+from sidemine.effect.pooled_columns import POOLED_GENES
 from sidemine.enrichment.gene_set_table import GENE_SETS
 from sidemine.enrichment.set_test_table import ENRICHMENT
 from sidemine.errors import InputError, Problem
-from sidemine.prepare.expression_store import LAYERS
+from sidemine.prepare.expression_store import read_expression
+from sidemine.prepare.gene_ledger import KindOfFate, read_fates
+from sidemine.prepare.log_expression import log2_expression
 from sidemine.prepare.sample_table import SAMPLES
+from sidemine.quality.record import ContrastQuality, DatasetQuality
+from sidemine.records import read_record
 from sidemine.report.beside import Beside, read_beside
-from sidemine.report.supplement import Supplement, read_supplement
-from sidemine.tables import empty_table, read_table
+from sidemine.report.manifest import Manifest
+from sidemine.report.thinning import COMPLETE, Thinning
+from sidemine.sources.scales import LOG2_FOLD_CHANGE
+from sidemine.study.description import StudyDescription
+from sidemine.study.hypotheses import Hypothesis
+from sidemine.study.rows import Contrast, Dataset
+from sidemine.study.settings import Settings
+from sidemine.tables import empty_table, read_json, read_table
 from sidemine.verdict.card import Verdicts, verdicts_of
 
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
-
-_LONGEST_SENTENCE = 2000
-_STUDY_KEYS = ("config", "datasets", "contrasts", "gene_sets", "published_tables", "config_digest")
-_VERDICT_KEYS = ("study", "rules_version", "simulated", "planted", "verdicts", "published_tables")
-_MANIFEST_KEYS = ("inputs", "versions", "seed", "config_digest", "code_digest", "lock_digest")
-_DESIGN_KEYS = ("contrast", "dataset", "testable", "problem", "target_samples", "reference_samples", "dropped")
-_CONTRAST_QUALITY_KEYS = ("contrast", "dataset", "flags", "p_value_histogram")
-_QUALITY_KEYS = ("dataset", "n_samples", "n_genes", "samples_per_fate", "flags", "principal_components")
+    from numpy.typing import NDArray
 
 
 @dataclass(frozen=True)
@@ -50,45 +54,73 @@ class DatasetResults:
         `quality.json`.
     samples
         `samples.tsv`: one row per sample.
-    provenance
-        What the prepare stage wrote down about the values.
+    identifiers
+        What became of the identifiers of its file (`genes_ledger.tsv`); None where the ledger is not there.
     genes, sample_names, values
-        Genes, samples, and expression (samples × genes, log2, z-scores or fractions; counts as log2 counts per million); empty when the
-        dataset could not be prepared.
+        Genes, samples, and expression (samples × genes, log2, z-scores or fractions; counts as log2 counts per million); empty where
+        `expression.h5ad` is not there.
     """
 
-    row: dict[str, Any]
-    quality: dict[str, Any]
+    row: Dataset
+    quality: DatasetQuality
     samples: pd.DataFrame
-    provenance: dict[str, Any]
+    identifiers: Sequence[KindOfFate] | None
     genes: list[str]
     sample_names: list[str]
-    values: np.ndarray[Any, Any]
+    values: NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class ContrastResults:
-    """What is known of one contrast: its row, design, quality record, gene table and set tests."""
+    """What is known of one contrast: its row, design, checks, gene table and set tests (empty where it was not tested)."""
 
-    row: dict[str, Any]
-    design: dict[str, Any]
-    quality: dict[str, Any]
+    row: Contrast
+    design: FittedDesign | UntestableDesign
+    quality: ContrastQuality
     differential: pd.DataFrame
     enrichment: pd.DataFrame
+
+    @property
+    def testable(self) -> bool:
+        """Whether there are results of its genes."""
+        return self.design.testable and len(self.differential) > 0
+
+    @property
+    def unit(self) -> str:
+        """What a gene's difference is measured in."""
+        return self.design.fit.unit if isinstance(self.design, FittedDesign) else LOG2_FOLD_CHANGE
 
 
 @dataclass(frozen=True)
 class StudyResults:
-    """One study's results, as read."""
+    """One study's results, as read.
 
-    study: dict[str, Any]
+    Attributes
+    ----------
+    study, verdicts, manifest, gene_sets
+        `study.json`, `verdicts.json`, `manifest.json` and `gene_sets.tsv.gz`.
+    datasets, contrasts
+        By id, in the order of the sheets.
+    pooled_genes
+        Per hypothesis: `pooled/<hypothesis>/genes.tsv.gz`, where it is there.
+    calibration
+        `calibration.tsv`; None where the run wrote none.
+    beside
+        Comparator sets, and concordance of drugs and diseases.
+    thinning
+        How much of the gene tables fits onto the page.
+    """
+
+    study: StudyDescription
     verdicts: Verdicts
-    manifest: dict[str, Any]
+    manifest: Manifest
     gene_sets: pd.DataFrame
     datasets: dict[str, DatasetResults]
     contrasts: dict[str, ContrastResults]
-    supplement: Supplement
+    pooled_genes: dict[str, pd.DataFrame]
+    calibration: pd.DataFrame | None
     beside: Beside
+    thinning: Thinning = COMPLETE
 
     @cached_property
     def genes(self) -> list[str]:
@@ -103,16 +135,30 @@ class StudyResults:
         """Position of each gene in `genes`."""
         return {gene: position for position, gene in enumerate(self.genes)}
 
+    @cached_property
+    def members(self) -> dict[str, list[str]]:
+        """Genes of each gene set, in the order of the table."""
+        grouped = self.gene_sets.groupby("gene_set", sort=True)["gene"]
+        return {str(name): [str(gene) for gene in genes] for name, genes in grouped}
+
     @property
-    def settings(self) -> dict[str, Any]:
+    def settings(self) -> Settings:
         """The study's settings, with their defaults filled in."""
-        settings: dict[str, Any] = self.study["config"]["settings"]
-        return settings
+        return self.study.config.settings
+
+    @property
+    def hypotheses(self) -> list[Hypothesis]:
+        """The declared questions."""
+        return self.study.config.hypotheses
 
     @property
     def simulated(self) -> bool:
         """Whether anything in this study was simulated: verdicts or any input say so."""
-        return bool(self.verdicts.simulated) or any(item.get("simulated") for item in self.manifest["inputs"])
+        return self.verdicts.simulated or any(item.simulated for item in self.manifest.inputs)
+
+    def contrasts_of(self, dataset: str) -> dict[str, ContrastResults]:
+        """Return the contrasts of a dataset by id."""
+        return {key: item for key, item in self.contrasts.items() if item.row.dataset == dataset}
 
 
 def collect(results: Path) -> StudyResults:
@@ -121,111 +167,70 @@ def collect(results: Path) -> StudyResults:
     Raises
     ------
     InputError
-        When a file is missing or lacks a part of the contract; all missing files are named at once.
+        When a file is missing, or is not what its stage writes; all missing files are named at once.
     """
-    study = _read_json(results / "study.json", _STUDY_KEYS)
-    datasets = [row["dataset"] for row in study["datasets"]]
-    contrasts = [row["contrast"] for row in study["contrasts"]]
-    _require_files(results, datasets, contrasts)
-    gene_sets = read_table(results / "gene_sets.tsv.gz", GENE_SETS)
+    _require([results / "study.json"])
+    study = read_record(StudyDescription, results / "study.json")
+    datasets = {row.dataset: results / "datasets" / row.dataset for row in study.datasets}
+    contrasts = {row.contrast: results / "contrasts" / row.contrast for row in study.contrasts}
+    wanted = [results / name for name in ("verdicts.json", "manifest.json", "gene_sets.tsv.gz")]
+    wanted += [folder / name for folder in datasets.values() for name in ("samples.tsv", "quality.json")]
+    wanted += [folder / name for folder in contrasts.values() for name in ("design.json", "quality.json")]
+    _require(wanted)
+    pooled = {entry.id: results / "pooled" / entry.id / "genes.tsv.gz" for entry in study.config.hypotheses}
+    calibration = results / "calibration.tsv"
     return StudyResults(
         study=study,
         verdicts=verdicts_of(
-            _read_json(results / "verdicts.json", _VERDICT_KEYS), columns_of_considerations(), "verdicts.json"
+            read_json(results / "verdicts.json"), columns_of_considerations(), str(results / "verdicts.json")
         ),
-        manifest=_read_json(results / "manifest.json", _MANIFEST_KEYS),
-        gene_sets=gene_sets,
-        datasets={row["dataset"]: _read_dataset(results, row) for row in study["datasets"]},
-        contrasts={row["contrast"]: _read_contrast(results, row) for row in study["contrasts"]},
-        supplement=read_supplement(results, datasets, [one["id"] for one in study["config"]["hypotheses"]]),
+        manifest=read_record(Manifest, results / "manifest.json"),
+        gene_sets=read_table(results / "gene_sets.tsv.gz", GENE_SETS),
+        datasets={row.dataset: _read_dataset(datasets[row.dataset], row) for row in study.datasets},
+        contrasts={row.contrast: _read_contrast(contrasts[row.contrast], row) for row in study.contrasts},
+        pooled_genes={key: read_table(path, POOLED_GENES) for key, path in pooled.items() if path.is_file()},
+        calibration=read_table(calibration, CALIBRATION) if calibration.is_file() else None,
         beside=read_beside(results, study),
     )
 
 
-def _require_files(results: Path, datasets: list[str], contrasts: list[str]) -> None:
-    wanted = [results / name for name in ("verdicts.json", "manifest.json", "gene_sets.tsv.gz")]
-    wanted += [results / "datasets" / key / name for key in datasets for name in ("samples.tsv", "quality.json")]
-    wanted += [results / "contrasts" / key / name for key in contrasts for name in ("design.json", "quality.json")]
-    problems = [_missing(path) for path in wanted if not path.is_file()]
+def _require(wanted: Sequence[Path]) -> None:
+    problems = [
+        Problem(
+            "a result that the report needs is not there",
+            str(path),
+            "a finished run of the workflow",
+            "Run the workflow again; it rebuilds what is missing.",
+        )
+        for path in wanted
+        if not path.is_file()
+    ]
     if problems:
         raise InputError(problems)
 
 
-def _missing(path: Path) -> Problem:
-    return Problem(
-        "a result that the report needs is not there",
-        str(path),
-        "a finished run of the workflow",
-        "Run the workflow again; it rebuilds what is missing.",
+def _read_dataset(folder: Path, row: Dataset) -> DatasetResults:
+    import numpy as np
+
+    ledger, stored = folder / "genes_ledger.tsv", folder / "expression.h5ad"
+    expression = read_expression(stored) if stored.is_file() else None
+    return DatasetResults(
+        row=row,
+        quality=read_record(DatasetQuality, folder / "quality.json"),
+        samples=read_table(folder / "samples.tsv", SAMPLES),
+        identifiers=read_fates(ledger) if ledger.is_file() else None,
+        genes=[] if expression is None else [str(name) for name in expression.var_names],
+        sample_names=[] if expression is None else [str(name) for name in expression.obs_names],
+        values=np.zeros((0, 0)) if expression is None else log2_expression(expression),
     )
 
 
-def _read_json(path: Path, keys: tuple[str, ...]) -> dict[str, Any]:
-    if not path.is_file():
-        raise InputError(_missing(path))
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise InputError(
-            Problem("a result is not JSON", f"{path}: {error}", "JSON", "Delete the file and run the workflow again.")
-        ) from error
-    missing = [key for key in keys if not isinstance(content, dict) or key not in content]
-    if missing:
-        raise InputError(
-            Problem(
-                f"{path.name} lacks {', '.join(missing)}",
-                str(path),
-                ", ".join(keys),
-                "Delete the file and run the workflow again; if that does not help, this is a bug in sidemine.",
-            )
-        )
-    result: dict[str, Any] = cleaned(content, _LONGEST_SENTENCE)
-    return result
-
-
-def _read_dataset(results: Path, row: dict[str, Any]) -> DatasetResults:
-    folder = results / "datasets" / str(row["dataset"])
-    samples = read_table(folder / "samples.tsv", SAMPLES)
-    quality = _read_json(folder / "quality.json", _QUALITY_KEYS)
-    genes, names, values, provenance = read_expression(folder / "expression.h5ad")
-    return DatasetResults(cleaned(row), quality, samples, cleaned(provenance), genes, names, values)
-
-
-def read_expression(path: Path) -> tuple[list[str], list[str], np.ndarray[Any, Any], dict[str, Any]]:
-    """Return genes, samples, log2 expression (samples × genes) and provenance of one dataset.
-
-    Counts become log2 counts per million, log2((count + 0.5) / (library size + 1) · 10⁶), as in voom
-    (Law et al. 2014, doi 10.1186/gb-2014-15-2-r29). Nothing there, or no genes: empty lists.
-    """
-    import numpy as np
-
-    if not path.is_file():
-        return [], [], np.zeros((0, 0)), {}
-    import anndata
-
-    data = anndata.read_h5ad(path)
-    provenance = json.loads(str(data.uns.get("sidemine", "{}")))
-    names = [str(name) for name in data.obs_names]
-    genes = [str(name) for name in data.var_names]
-    layer = next((name for name in LAYERS if name in data.layers), "")
-    if not layer:
-        return [], names, np.zeros((len(names), 0)), provenance
-    stored = data.layers[layer]
-    values = np.asarray(stored.toarray() if hasattr(stored, "toarray") else stored, dtype=float)
-    if layer == "counts":
-        library = values.sum(axis=1, keepdims=True)
-        values = np.log2((values + 0.5) / (library + 1.0) * 1e6)
-    return genes, names, values, provenance
-
-
-def _read_contrast(results: Path, row: dict[str, Any]) -> ContrastResults:
-    folder = results / "contrasts" / str(row["contrast"])
-    design = _read_json(folder / "design.json", _DESIGN_KEYS)
+def _read_contrast(folder: Path, row: Contrast) -> ContrastResults:
     differential, enrichment = folder / "differential.tsv.gz", folder / "enrichment.tsv"
     return ContrastResults(
-        row=cleaned(row),
-        design=design,
-        quality=_read_json(folder / "quality.json", _CONTRAST_QUALITY_KEYS),
+        row=row,
+        design=read_design(folder / "design.json"),
+        quality=read_record(ContrastQuality, folder / "quality.json"),
         differential=read_differential(differential) if differential.is_file() else empty_table(DIFFERENTIAL),
         enrichment=read_table(enrichment, ENRICHMENT) if enrichment.is_file() else empty_table(ENRICHMENT),
     )

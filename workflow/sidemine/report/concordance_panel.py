@@ -7,7 +7,7 @@ from typing import Any
 
 from sidemine.drawing.charts import Spec, base, interval_words
 from sidemine.drawing.panel import Panel
-from sidemine.drawing.words import bounded, is_number, listed, number, p_value, shortened
+from sidemine.drawing.words import bounded, count, is_number, listed, number, p_value, shortened
 from sidemine.report.beside import Beside
 from sidemine.verdict.card import Card
 
@@ -180,3 +180,16 @@ def _labelled(leading: Sequence[dict[str, Any]], genes: Sequence[dict[str, Any]]
         if len(chosen) < MOST_LABELS and all(apart):
             chosen.append(gene)
     return chosen
+
+
+def concordance_methods(bridges: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return the paragraph of the methods text on drugs and diseases; none without a bridge."""
+    if not bridges:
+        return []
+    rotations = max((int(row["n_rotations"] or 0) for bridge in bridges for row in bridge["rows"]), default=0)
+    return [
+        f"Drug and disease. {count(len(bridges), 'bridge')}: genome-wide signed concordance of both profiles, p being the larger "
+        f"of two rotation tests ({rotations:,} rotations), each with the other side's profile held fixed; placed among comparator "
+        "perturbations; the call also needs the same sign in the composition-adjusted profile. Profiles that share samples "
+        "are never compared."
+    ]

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
 
-from sidemine.drawing.words import bounded, count, is_number, number, p_value
-from sidemine.report.collect import ContrastResults, DatasetResults
+from sidemine.drawing.words import bounded, is_number, number, p_value
+from sidemine.quality.associations import associated
+from sidemine.quality.group_values import MOST_LEVELS, NOT_RECORDED, values_in_words
+from sidemine.quality.record import Association, ContrastQuality
+from sidemine.text.columns import read_numbers
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from sidemine.report.collect import ContrastResults, DatasetResults
 
 MOST_COLUMNS = 12
 """Most metadata columns of one dataset that may colour its samples."""
-MOST_LEVELS = 8
-"""Most values of one column that get a colour of their own; the rarest share one."""
-_MISSING = "not recorded"
+Kind = Literal["numbers", "levels"]
 _PATTERNS = {
     "names the group": "another name of the groups",
     "subdivides the group": "divides one group further; no value occurs in both",
@@ -22,122 +29,118 @@ _PATTERNS = {
 }
 
 
-def colour_columns(dataset: DatasetResults, contrasts: list[ContrastResults]) -> list[dict[str, Any]]:
+@dataclass(frozen=True)
+class ColourColumn:
+    """A column that may colour samples (`pictures.js`): its name, why it is offered, and one value per sample.
+
+    A value is a number, a position in `levels`, or None.
+    """
+
+    name: str
+    why: str
+    kind: Kind
+    values: Sequence[float | None]
+    levels: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class CovariateRow:
+    """One recorded column in both groups: its values, the test, how strong it goes with the group, and what was done about it."""
+
+    column: str
+    target: str
+    reference: str
+    p: str
+    strength: str
+    reading: str
+    in_model: bool
+
+
+def colour_columns(dataset: DatasetResults, checks: Sequence[ContrastQuality]) -> list[ColourColumn]:
     """Return the columns that may colour a dataset's samples: covariates and batches first, then whatever varies.
 
-    Returns
-    -------
-    list
-        name, kind (levels or numbers), why, and one value per sample (an index into `levels`, a number, or None).
+    Parameters
+    ----------
+    dataset
+        The dataset.
+    checks
+        Checks of its contrasts: they know which columns vary.
     """
-    wanted: dict[str, tuple[int, str, str]] = {}
-    for item in contrasts:
-        for one in item.quality.get("associations") or []:
-            if one["pattern"] == "names the group":
-                continue
-            rank, why = (
-                (0, "in the model") if one["in_design"] else (1, "batch") if one["batch_like"] else (2, "recorded")
-            )
-            known = wanted.get(one["column"])
-            if known is None or rank < known[0]:
-                wanted[one["column"]] = (rank, why, one["kind"])
-    chosen = sorted(wanted.items(), key=lambda entry: (entry[1][0], entry[0]))
+    wanted: dict[str, tuple[int, str, Kind]] = {}
+    for entry in (entry for quality in checks for entry in quality.associations):
+        if entry.pattern == "names the group":
+            continue
+        rank, why = (0, "in the model") if entry.in_design else (1, "batch") if entry.batch_like else (2, "recorded")
+        known = wanted.get(entry.column)
+        if known is None or rank < known[0]:
+            wanted[entry.column] = (rank, why, entry.kind)
+    chosen = sorted(wanted.items(), key=lambda item: (item[1][0], item[0]))
+    names = dataset.sample_names
     columns = [
-        _column(name, why, kind, _texts(dataset, name))
+        _column(name, why, kind, names, _texts(dataset.samples, name))
         for name, (_, why, kind) in chosen
         if name in dataset.samples.columns
     ]
-    shown = [*columns, *_checks(dataset)][:MOST_COLUMNS]
-    return [{**column, "values": [column["values"].get(sample) for sample in dataset.sample_names]} for column in shown]
+    by_genes = dataset.quality.sex.by_genes
+    if len(set(by_genes.values())) > 1:
+        columns.append(_column("sex as the genes show it", "computed", "levels", names, by_genes))
+    reused = {sample.sample for sample in dataset.quality.reused_samples}
+    if reused:
+        sides = {name: "re-used" if name in reused else "own" for name in names}
+        columns.append(_column("re-used from another series", "GEO's relation", "levels", names, sides))
+    return columns[:MOST_COLUMNS]
 
 
-def _texts(dataset: DatasetResults, name: str) -> dict[str, str]:
-    table = dataset.samples
+def _texts(table: pd.DataFrame, name: str) -> dict[str, str]:
     return dict(zip(map(str, table["sample"]), map(str, table[name].fillna("")), strict=True))
 
 
-def _checks(dataset: DatasetResults) -> list[dict[str, Any]]:
-    """Return what the checks found per sample: the sex that the genes show, and re-use in another series."""
-    columns = []
-    by_genes = (dataset.quality.get("sex") or {}).get("by_genes") or {}
-    if len(set(by_genes.values())) > 1:
-        columns.append(_column("sex as the genes show it", "computed", "levels", by_genes))
-    reused = {str(one["sample"]) for one in dataset.quality.get("reused_samples") or []}
-    if reused:
-        told = {name: "re-used" if name in reused else "own" for name in dataset.sample_names}
-        columns.append(_column("re-used from another series", "GEO's relation", "levels", told))
-    return columns
-
-
-def _column(name: str, why: str, kind: str, told: dict[str, str]) -> dict[str, Any]:
-    from sidemine.text.columns import read_numbers
-
-    column: dict[str, Any] = {"name": bounded(name, 60), "why": why, "kind": kind}
+def _column(name: str, why: str, kind: Kind, samples: Sequence[str], texts: Mapping[str, str]) -> ColourColumn:
     if kind == "numbers":
-        present = {sample: read_numbers([text]) for sample, text in told.items()}
-        return column | {"values": {key: float(found[0]) for key, found in present.items() if found is not None}}
-    texts = {sample: bounded(text.strip(), 40) or _MISSING for sample, text in told.items()}
-    ordered = [level for level, _ in Counter(sorted(texts.values())).most_common()]
+        cells = {sample: read_numbers([text]) for sample, text in texts.items()}
+        numbers = {sample: float(cell[0]) for sample, cell in cells.items() if cell is not None}
+        return ColourColumn(bounded(name, 60), why, kind, [numbers.get(sample) for sample in samples])
+    labels = {sample: bounded(text.strip(), 40) or NOT_RECORDED for sample, text in texts.items()}
+    ordered = [level for level, _ in Counter(sorted(labels.values())).most_common()]
     levels = sorted(ordered) if len(ordered) <= MOST_LEVELS else [*sorted(ordered[: MOST_LEVELS - 1]), "any other"]
     place = {level: index for index, level in enumerate(levels)}
-    return column | {
-        "levels": levels,
-        "values": {sample: place.get(text, len(levels) - 1) for sample, text in texts.items()},
-    }
+    values = [place.get(labels[sample], len(levels) - 1) if sample in labels else None for sample in samples]
+    return ColourColumn(bounded(name, 60), why, kind, values, levels)
 
 
-def cross_table(dataset: DatasetResults, item: ContrastResults) -> list[dict[str, str]]:
-    """Return group by covariate, one row per column: values per group, p, strength, and what was done about it."""
-    from sidemine.quality.associations import P_LIMIT
-
+def covariate_rows(dataset: DatasetResults, item: ContrastResults) -> list[CovariateRow]:
+    """Return group by covariate, one row per recorded column."""
+    differing = associated(item.quality.associations)
     rows = []
-    found = item.quality.get("associations") or []
-    limit = P_LIMIT / max(1, sum(is_number(one["p_value"]) for one in found))
-    for one in found:
-        told = _texts(dataset, one["column"]) if one["column"] in dataset.samples.columns else {}
-        sides = [_side(one["kind"], [told.get(str(name), "") for name in item.design[f"{side}_samples"]])
-                 for side in ("target", "reference")]  # fmt: skip
+    for entry in item.quality.associations:
+        texts = _texts(dataset.samples, entry.column) if entry.column in dataset.samples.columns else {}
+        target, reference = (
+            values_in_words(entry.kind, [bounded(texts.get(name, ""), 40) for name in names])
+            for names in (item.design.target_samples, item.design.reference_samples)
+        )
         rows.append(
-            {
-                "column": bounded(str(one["column"]), 60),
-                "target": sides[0],
-                "reference": sides[1],
-                "p": p_value(one["p_value"]) if is_number(one["p_value"]) else "—",
-                "strength": _strength(one),
-                "reading": _reading(one, limit),
-                "class": "in-model" if one["in_design"] else "",
-            }
+            CovariateRow(
+                column=bounded(entry.column, 60),
+                target=target,
+                reference=reference,
+                p=p_value(entry.p_value) if is_number(entry.p_value) else "—",
+                strength=_strength(entry),
+                reading=_reading(entry, differs=entry in differing),
+                in_model=entry.in_design,
+            )
         )
     return rows
 
 
-def _side(kind: str, texts: list[str]) -> str:
-    from sidemine.text.columns import read_numbers
-
-    present = [text.strip() for text in texts if text.strip()]
-    missing = f"; {len(texts) - len(present)} {_MISSING}" if len(present) < len(texts) else ""
-    if kind == "numbers":
-        found = sorted(float(one[0]) for one in map(read_numbers, ([text] for text in present)) if one is not None)
-        if not found:
-            return _MISSING
-        middle = (found[(len(found) - 1) // 2] + found[len(found) // 2]) / 2
-        return f"median {middle:g} ({found[0]:g} to {found[-1]:g}){missing}"
-    levels = Counter(bounded(text, 40) for text in present)
-    named = [f"{level}: {times}" for level, times in sorted(levels.items())[:MOST_LEVELS]]
-    more = f" and {count(len(levels) - MOST_LEVELS, 'more value')}" if len(levels) > MOST_LEVELS else ""
-    return f"{', '.join(named) or _MISSING}{more}{missing if named else ''}"
-
-
-def _strength(one: dict[str, Any]) -> str:
-    if not is_number(one["effect"]) or math.isnan(one["effect"]):
+def _strength(entry: Association) -> str:
+    if not is_number(entry.effect):
         return "—"
-    return f"{'rank-biserial r' if one['kind'] == 'numbers' else 'Cramér’s V'} {number(one['effect'])}"
+    return f"{'rank-biserial r' if entry.kind == 'numbers' else 'Cramér’s V'} {number(entry.effect)}"
 
 
-def _reading(one: dict[str, Any], limit: float) -> str:
-    if one["in_design"]:
+def _reading(entry: Association, *, differs: bool) -> str:
+    if entry.in_design:
         return "in the model"
-    if one["pattern"] in _PATTERNS:
-        return _PATTERNS[one["pattern"]]
-    differs = is_number(one["p_value"]) and one["p_value"] <= limit
+    if entry.pattern in _PATTERNS:
+        return _PATTERNS[entry.pattern]
     return "goes with the group, not in the model" if differs else "about the same in both groups"

@@ -1,17 +1,31 @@
-"""The evidence under an answer card: one panel per kind, each with a figure, or the reason why there is none."""
+"""The evidence under an answer card: its panels, each with a figure or the reason why there is none, and its key figures.
+
+What a consideration shows is made in its own room, and registered there with its place (`considerations/registry.py`).
+"""
 
 from __future__ import annotations
 
-from sidemine.considerations.composition.record import CompositionColumns
+from collections.abc import Callable, Sequence
+
 from sidemine.considerations.registry import CONSIDERATIONS
-from sidemine.drawing.panel import Panel, Subject
+from sidemine.drawing.panel import Panel, Subject, Tile
+from sidemine.report import answer
 from sidemine.report.beside import Beside
 from sidemine.report.concordance_panel import concordance_panels
-from sidemine.report.forest import forest, forest_rows
+from sidemine.report.forest import forest_panel
 from sidemine.verdict.card import Card
 
+TILES: dict[int, Callable[[Card, Subject], Tile]] = {
+    10: answer.effect_tile,
+    30: answer.excludable_tile,
+    40: answer.agreeing_tile,
+    50: answer.self_contained_tile,
+    60: answer.competitive_tile,
+}
+"""Key figures that belong to no consideration, by place."""
 
-def subject_of(card: Card, beside: Beside | None = None) -> Subject:
+
+def subject_of(card: Card, beside: Beside) -> Subject:
     """Return what the panels of a card are about."""
     return Subject(
         hypothesis=card.hypothesis,
@@ -22,38 +36,21 @@ def subject_of(card: Card, beside: Beside | None = None) -> Subject:
         evidence=card.evidence,
         missing=card.not_computed,
         considered=card.considered,
-        comparators=beside.comparators.get(card.hypothesis, ()) if beside else (),
+        comparators=beside.comparators.get(card.hypothesis, ()),
     )
 
 
 def evidence_panels(card: Card, beside: Beside) -> list[Panel]:
-    """Return the panels of one hypothesis in their order on the page; the forest plot first."""
+    """Return the panels of one hypothesis in their order on the page: the forest plot, considerations, lines of evidence."""
     subject = subject_of(card, beside)
-    panels = {place: make for entry in CONSIDERATIONS for place, make in entry.panels.items()}
-    return [
-        _forest_panel(card, subject),
-        *(panels[place](subject) for place in sorted(panels)),
-        *concordance_panels(card, beside),
-    ]
+    makers = {place: make for entry in CONSIDERATIONS for place, make in entry.panels.items()}
+    considered = [makers[place](subject) for place in sorted(makers)]
+    return [forest_panel(card, subject), *considered, *concordance_panels(card, beside)]
 
 
-def _forest_panel(card: Card, subject: Subject) -> Panel:
-    rows = forest_rows(card.evidence, card.pooled, card.columns_of(CompositionColumns).composition_adjusted)
-    return Panel(
-        kind="forest",
-        element=f"forest-{card.hypothesis}",
-        title="",
-        caption=pooled_caption(card),
-        why_empty="no comparison belongs to this question",
-        chart=forest(rows, subject.unit, card.declared.margin) if rows else None,
-    )
-
-
-def pooled_caption(card: Card) -> str:
-    """Say in the forest plot's caption what the pooled row shows, or why there is none."""
-    if card.pooled is None:
-        return f"Nothing is pooled: {card.not_computed['pooled']}."
-    return (
-        f"Diamond: pooled effect ({card.pooled.method}); pale bar: its range when one dataset is left out; dotted "
-        "line: where a further study would fall (prediction interval), from three datasets on."
-    )
+def tiles(card: Card, beside: Beside) -> Sequence[Tile]:
+    """Return the key figures of a card: what is asked, the figure, and what it means or why there is none."""
+    subject = subject_of(card, beside)
+    made = {place: make(card, subject) for place, make in TILES.items()}
+    made |= {place: make(subject) for entry in CONSIDERATIONS for place, make in entry.tiles.items()}
+    return [made[place] for place in sorted(made)]

@@ -5,26 +5,25 @@ The format is that of MultiQC's documentation, "Custom Content": a file whose na
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from pydantic import JsonValue
 
+from sidemine.quality.flags import worst_statuses
 from sidemine.report.collect import StudyResults
 
-_RANK = {"ok": 0, "warn": 1, "problem": 2}
+_COLOURS: JsonValue = {"pass": [{"s_eq": "ok"}], "warn": [{"s_eq": "warn"}], "fail": [{"s_eq": "problem"}]}
 
 
-def multiqc_flags(results: StudyResults) -> dict[str, Any]:
+def multiqc_flags(results: StudyResults) -> dict[str, JsonValue]:
     """Return the content of `flags_mqc.json`.
 
     Every cell is the worst status of that check, `ok`, `warn` or `problem`; a check that was not made has no cell.
     """
-    rows: dict[str, dict[str, str]] = {}
-    for kind, records in (
-        ("dataset", {key: item.quality["flags"] for key, item in results.datasets.items()}),
-        ("contrast", {key: item.quality["flags"] for key, item in results.contrasts.items()}),
-    ):
-        rows |= {f"{kind} {key}": _statuses(flags or []) for key, flags in records.items()}
+    rows = {f"dataset {key}": worst_statuses(item.quality.flags) for key, item in results.datasets.items()}
+    rows |= {f"contrast {key}": worst_statuses(item.quality.flags) for key, item in results.contrasts.items()}
     checks = sorted({check for row in rows.values() for check in row})
+    headers: dict[str, JsonValue] = {
+        check: {"title": check.replace("_", " "), "cond_formatting_rules": _COLOURS} for check in checks
+    }
     return {
         "id": "sidemine_flags",
         "section_name": "sidemine: checks of the data",
@@ -32,22 +31,6 @@ def multiqc_flags(results: StudyResults) -> dict[str, Any]:
         "stand in the quality.json of each, and in report.html.",
         "plot_type": "table",
         "pconfig": {"id": "sidemine_flags_table", "title": "sidemine: checks of the data", "col1_header": "Where"},
-        "headers": {
-            check: {
-                "title": check.replace("_", " "),
-                "cond_formatting_rules": {"pass": [{"s_eq": "ok"}], "warn": [{"s_eq": "warn"}], "fail": [{"s_eq": "problem"}]},
-            }
-            for check in checks
-        },
-        "data": rows,
-    }  # fmt: skip
-
-
-def _statuses(flags: Iterable[Mapping[str, Any]]) -> dict[str, str]:
-    worst: dict[str, str] = {}
-    for flag in flags:
-        name = str(flag.get("trap") or flag["check"])
-        status = str(flag["status"])
-        if name not in worst or _RANK.get(status, 2) > _RANK.get(worst[name], 2):
-            worst[name] = status
-    return worst
+        "headers": headers,
+        "data": {where: dict(statuses) for where, statuses in rows.items()},
+    }

@@ -7,11 +7,12 @@ import platform
 import shlex
 import socket
 import sys
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any
 
 import sidemine
+from sidemine.retrieve.record import InputRecord
 
 PACKAGES = (
     "snakemake",
@@ -30,31 +31,98 @@ PACKAGES = (
 """Packages that results depend on."""
 
 
-def describe_environment() -> dict[str, Any]:
-    """Return the versions of sidemine, Python and every package that results depend on."""
-    versions = {}
-    for package in PACKAGES:
-        try:
-            versions[package] = version(package)
-        except PackageNotFoundError:
-            versions[package] = "not installed"
-    return {
-        "versions": {"sidemine": sidemine.__version__, "python": platform.python_version(), "packages": versions},
-        "machine": {"system": platform.system(), "architecture": platform.machine()},
-    }
+@dataclass(frozen=True)
+class Versions:
+    """Versions of sidemine, of Python, and of every package that results depend on."""
+
+    sidemine: str
+    python: str
+    packages: dict[str, str]
 
 
-def digest_of_inputs(inputs: list[dict[str, Any]]) -> str:
+@dataclass(frozen=True)
+class Machine:
+    """What the run was made on."""
+
+    system: str
+    architecture: str
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """`manifest.json`: inputs, versions and digests, all that another run needs to give the same bytes.
+
+    Attributes
+    ----------
+    inputs
+        Every retrieved or local file.
+    lock_digest, config_digest, code_digest
+        SHA-256 of the inputs (which address, which content), of the study, and of the code.
+    seed
+        The study's seed.
+    versions, machine
+        The software and the kind of machine.
+    """
+
+    inputs: list[InputRecord]
+    lock_digest: str
+    seed: int
+    config_digest: str
+    code_digest: str
+    versions: Versions
+    machine: Machine
+
+
+@dataclass(frozen=True)
+class Run:
+    """`run.json`: date, host and command, all that differs between two equal runs."""
+
+    finished: str
+    host: str
+    command: str
+    config_file: str
+
+
+def describe_manifest(inputs: list[InputRecord], *, seed: int, config_digest: str, code_digest: str) -> Manifest:
+    """Return the manifest of a run on this machine.
+
+    Parameters
+    ----------
+    inputs
+        What was retrieved.
+    seed, config_digest, code_digest
+        As in `Manifest`.
+    """
+    packages = {package: _version(package) for package in PACKAGES}
+    return Manifest(
+        inputs=inputs,
+        lock_digest=digest_of_inputs(inputs),
+        seed=seed,
+        config_digest=config_digest,
+        code_digest=code_digest,
+        versions=Versions(sidemine.__version__, platform.python_version(), packages),
+        machine=Machine(platform.system(), platform.machine()),
+    )
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "not installed"
+
+
+def digest_of_inputs(inputs: list[InputRecord]) -> str:
     """Return one digest of all inputs: which address, which content."""
-    lines = sorted(f"{record['url']}\t{record['sha256']}" for record in inputs)
+    lines = sorted(f"{record.url}\t{record.sha256}" for record in inputs)
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
-def describe_run(config_file: str) -> dict[str, str]:
-    """Return date, host and command of this run: the only things that differ between two equal runs."""
-    return {
-        "finished": datetime.now(tz=UTC).isoformat(timespec="seconds"),
-        "host": socket.gethostname(),
-        "command": shlex.join(sys.orig_argv),
-        "config_file": config_file,
-    }
+def describe_run(config_file: str) -> Run:
+    """Return when, where and by which command this run was made, with the config file `config_file`."""
+    return Run(
+        finished=datetime.now(tz=UTC).isoformat(timespec="seconds"),
+        host=socket.gethostname(),
+        command=shlex.join(sys.orig_argv),
+        config_file=config_file,
+    )

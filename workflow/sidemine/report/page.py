@@ -3,38 +3,42 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
-from sidemine.considerations.calibration.panel import calibration_block, calibration_panel
+from sidemine.considerations.calibration.panel import calibration_block
 from sidemine.drawing import words
-from sidemine.drawing.charts import Spec
-from sidemine.report import assets, cards, contrast_charts, ledger, methods, side_panels
-from sidemine.report.collect import StudyResults, collect
-from sidemine.report.covariates import cross_table
-from sidemine.report.evidence_panels import evidence_panels
-from sidemine.report.explorer import explorer_block, explorer_options
-from sidemine.report.flags_mqc import multiqc_flags
-from sidemine.report.payload import (
-    always_shown,
+from sidemine.records import as_json
+from sidemine.report import assets, contrast_charts
+from sidemine.report.blocks import (
+    PageBlock,
     contrast_block,
     dataset_block,
     genes_block,
     named_sets,
-    pack,
-    pack_text,
-    panels_block,
+    panel_blocks,
     sets_block,
 )
-from sidemine.report.references import references
+from sidemine.report.collect import StudyResults, collect
+from sidemine.report.flags_mqc import multiqc_flags
+from sidemine.report.packing import pack, pack_text
+from sidemine.report.registry import sections_of
+from sidemine.report.section import Section
+from sidemine.report.sections.explorer import explorer_block
 from sidemine.report.sources import source_tables
-from sidemine.report.thinning import LARGEST_PAGE, STEPS, Thinning, kept_genes, thinning_words
-from sidemine.report.untested import untested
+from sidemine.report.thinning import LARGEST_PAGE, STEPS
 from sidemine.tables import write_json, write_text
 from sidemine.verdict.card import verdicts_json
 
+if TYPE_CHECKING:
+    from jinja2 import Template
+
 _LOG = logging.getLogger(__name__)
+LONGEST_TEXT = 2000
+"""Characters of one text on the page; longer ones say how many more there are."""
 
 
 def build_report(results: Path, output: Path, *, flags: Path | None = None) -> None:
@@ -54,35 +58,23 @@ def build_report(results: Path, output: Path, *, flags: Path | None = None) -> N
     InputError
         When a result is missing or does not keep to its contract.
     """
-    found = collect(results)
-    page = render(found)
+    study = collect(results)
+    page = render(study)
     size = len(page.encode("utf-8"))
     if size > LARGEST_PAGE:
         _LOG.warning("the report has %.1f MB, more than the %.0f MB it should", size / 1e6, LARGEST_PAGE / 1e6)
     write_text(page, output)
     if flags is not None:
-        write_json(multiqc_flags(found), flags)
-    _LOG.info("report of %d contrasts written: %s, %.1f MB", len(found.contrasts), output, size / 1e6)
+        write_json(multiqc_flags(study), flags)
+    _LOG.info("report of %d contrasts written: %s, %.1f MB", len(study.contrasts), output, size / 1e6)
 
 
 def render(results: StudyResults) -> str:
     """Return the page as HTML; as much of a large study as fits into `LARGEST_PAGE`."""
-    # jinja2 is imported here, because Snakemake imports the package at every start.
-    from jinja2 import Environment, FunctionLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FunctionLoader(assets.own_file),
-        undefined=StrictUndefined,
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters |= {"first_sentence": words.first_sentence, "emphasised": emphasised, "typeset": words.typeset}
-    template = environment.get_template("page.html.j2")
+    template = _template()
     page = ""
     for thinning in STEPS:
-        page = template.render(page_values(results, thinning))
+        page = _page(template, replace(results, thinning=thinning))
         size = len(page.encode("utf-8"))
         if size <= LARGEST_PAGE:
             break
@@ -90,67 +82,67 @@ def render(results: StudyResults) -> str:
     return page
 
 
-def emphasised(text: str, parts: list[str]) -> str:
+def _template() -> Template:
+    # jinja2 is imported here, because Snakemake imports the package at every start.
+    from jinja2 import Environment, FunctionLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FunctionLoader(assets.own_file),
+        undefined=StrictUndefined,
+        autoescape=True,
+        finalize=shown,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters |= {
+        "bounded": words.bounded,
+        "emphasised": emphasised,
+        "first_sentence": words.first_sentence,
+        "number": words.number,
+        "p_value": words.p_value,
+        "typeset": words.typeset,
+        "unit_words": words.unit_words,
+    }
+    return environment.get_template("page.html.j2")
+
+
+def shown(value: object) -> object:
+    """Return what a template shows of a value: of text, no invisible character and no more than `LONGEST_TEXT`.
+
+    Every value of every template goes through here: metadata, titles and notes come from study folders and public records. What is
+    HTML already has been escaped, and stays whole.
+    """
+    return words.bounded(value, LONGEST_TEXT) if isinstance(value, str) and not hasattr(value, "__html__") else value
+
+
+def emphasised(text: str, parts: Sequence[str]) -> str:
     """Return `text` as HTML that is escaped first, with the first place of each of `parts` in bold."""
     from markupsafe import Markup, escape
 
-    shown = str(escape(text))
+    html = str(escape(words.bounded(text, LONGEST_TEXT)))
     for part in parts:
         plain = str(escape(part))
-        shown = shown.replace(plain, f"<strong>{plain}</strong>", 1)
-    return Markup(shown)  # noqa: S704 - escaped above
+        html = html.replace(plain, f"<strong>{plain}</strong>", 1)
+    return Markup(html)  # noqa: S704 - escaped above
 
 
-def page_values(results: StudyResults, thinning: Thinning) -> dict[str, Any]:
-    """Return everything that the template shows."""
+def _page(template: Template, results: StudyResults) -> str:
     libraries = [assets.chart_script(), assets.table_script()]
     scripts = [assets.own_file(name) for name in assets.OWN_SCRIPTS]
     styles = [assets.table_style(), *map(assets.own_file, assets.OWN_STYLES)]
-    answers = results.verdicts.verdicts
-    panels = {card.hypothesis: evidence_panels(card, results.beside) for card in answers}
-    figures = {panel.element: panel.chart for shown in panels.values() for panel in shown if panel.chart is not None}
-    return {
-        "study": results.verdicts.study,
-        "simulated": results.simulated,
-        "planted": results.verdicts.planted,
-        "legend": cards.verdict_legend(),
-        "guide": methods.reading_guide(results),
-        "cards": [cards.card_values(card, panels[card.hypothesis]) for card in answers],
-        "panels": panels_block(results),
-        "published": [cards.published_table(entry) for entry in results.verdicts.published_tables],
-        "published_rows": ledger.published_rows(results),
-        "datasets": ledger.dataset_rows(results),
-        "contrasts": [
-            {
-                **row,
-                "thinned": left_out(results, row["contrast"], thinning),
-                "cross_table": cross_table(results.datasets[row["dataset"]], results.contrasts[row["contrast"]]),
-            }
-            for row in ledger.contrast_rows(results)
-        ],
-        "gene_sets": ledger.gene_set_rows(results),
-        "missing_sets": ledger.missing_sets(results),
-        "inputs": [ledger.input_row(item) for item in results.manifest["inputs"]],
-        "manifest": results.manifest,
-        "packages": sorted(results.manifest["versions"]["packages"].items()),
-        "methods": methods.paragraphs(results),
-        "limits": methods.page_limits(results, thinning),
-        "methods_text": methods.methods_text(results),
-        "commands": methods.commands(results),
-        "references": references(),
-        "explorer": explorer_options(results),
-        "untested": untested(results),
-        "threats": side_panels.threats(results),
-        "funnels": side_panels.funnels(results),
-        "considered": side_panels.considered_rows(results),
-        "calibration": calibration_panel(results.supplement.calibration),
-        "context": side_panels.context_panel(results),
-        "licences": assets.licences(),
-        "scripts": scripts,
-        "styles": styles,
-        "policy": security_policy([*libraries, *scripts], styles),
-        "blocks": library_blocks() | data_blocks(results, figures, thinning),
-    }
+    sections = sections_of(results)
+    return template.render(
+        study=results.study.config.study,
+        simulated=results.simulated,
+        planted=results.verdicts.planted,
+        cards=results.verdicts.verdicts,
+        sections=sections,
+        scripts=scripts,
+        styles=styles,
+        policy=security_policy([*libraries, *scripts], styles),
+        blocks=library_blocks() | data_blocks(results, sections),
+    )
 
 
 def security_policy(scripts: list[str], styles: list[str]) -> str:
@@ -163,44 +155,31 @@ def security_policy(scripts: list[str], styles: list[str]) -> str:
     )
 
 
-def left_out(results: StudyResults, contrast: str, thinning: Thinning) -> str:
-    """Say which genes of a contrast are on the page, when not all are."""
-    table = results.contrasts[contrast].differential
-    shown = kept_genes(table, always_shown(results), thinning)
-    return thinning_words(len(shown), len(table), f"contrasts/{contrast}/differential.tsv.gz")
-
-
 @cache
 def library_blocks() -> dict[str, str]:
     """Return the packed libraries by element id; the page's script unpacks them, and the policy knows their hashes."""
     return {"library-charts": pack_text(assets.chart_script()), "library-tables": pack_text(assets.table_script())}
 
 
-def data_blocks(results: StudyResults, figures: dict[str, Spec], thinning: Thinning) -> dict[str, str]:
-    """Return the packed data of the page by element id; `figures` are the cards' charts."""
-    blocks = {
-        "data-page": pack(
-            {
-                "figures": figures,
-                "specs": contrast_charts.contrast_specs(),
-                "panels": panels_block(results),
-                "named_sets": named_sets(results),
-                "contrasts": {key: item.row["dataset"] for key, item in results.contrasts.items()},
-            }
+def data_blocks(results: StudyResults, sections: Sequence[Section]) -> dict[str, str]:
+    """Return the packed data of the page by element id."""
+    panels = [panel for section in sections for panel in section.panels]
+    blocks: dict[str, object] = {
+        "data-page": PageBlock(
+            figures={panel.element: panel.chart for panel in panels if panel.chart is not None},
+            specs=contrast_charts.contrast_specs(),
+            panels=panel_blocks(results),
+            named_sets=named_sets(results),
+            contrasts={key: item.row.dataset for key, item in results.contrasts.items()},
         ),
-        "data-genes": pack(genes_block(results)),
-        "data-sets": pack(sets_block(results)),
-        "data-sources": pack(source_tables(results)),
-        "data-manifest": pack(results.manifest),
-        "data-verdicts": pack(verdicts_json(results.verdicts)),
+        "data-genes": genes_block(results),
+        "data-sets": sets_block(results),
+        "data-sources": source_tables(results),
+        "data-manifest": as_json(results.manifest),
+        "data-verdicts": verdicts_json(results.verdicts),
+        "data-calibration": calibration_block(results.calibration),
     }
-    whole = calibration_block(results.supplement.calibration)
-    blocks |= {} if whole is None else {"data-calibration": pack(whole)}
-    blocks |= {
-        f"data-explorer-{card.hypothesis}": pack(block)
-        for card in results.verdicts.verdicts
-        if (block := explorer_block(results, card, thinning)) is not None
-    }
-    blocks |= {f"data-dataset-{key}": pack(dataset_block(results, key, thinning)) for key in results.datasets}
-    blocks |= {f"data-contrast-{key}": pack(contrast_block(results, key, thinning)) for key in results.contrasts}
-    return blocks
+    blocks |= {f"data-explorer-{card.hypothesis}": explorer_block(results, card) for card in results.verdicts.verdicts}
+    blocks |= {f"data-dataset-{key}": dataset_block(results, key) for key in results.datasets}
+    blocks |= {f"data-contrast-{key}": contrast_block(results, key) for key in results.contrasts}
+    return {name: pack(block) for name, block in blocks.items() if block is not None}

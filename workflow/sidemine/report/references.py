@@ -38,11 +38,6 @@ REFERENCES = (
 """In the order of the methods text."""
 
 
-def references() -> list[dict[str, str]]:
-    """Return the references as the page shows them."""
-    return [entry._asdict() for entry in REFERENCES]
-
-
 def references_text() -> str:
     """Return the references as plain numbered lines, to be pasted behind the methods."""
     return "\n".join(

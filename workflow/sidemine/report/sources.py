@@ -32,6 +32,6 @@ def source_tables(results: StudyResults) -> dict[str, str]:
             for bridge in bridges_of(card, results.beside)
         }
     for key, item in results.contrasts.items():
-        dataset = item.row["dataset"]
+        dataset = item.row.dataset
         sources |= {f"{kind}-{key}": path.format(contrast=key, dataset=dataset) for kind, path in _OF_CONTRAST.items()}
     return sources

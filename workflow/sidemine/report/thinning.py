@@ -48,7 +48,17 @@ COMPLETE = STEPS[0]
 
 
 def kept_genes(table: pd.DataFrame, always: set[str], thinning: Thinning) -> set[str]:
-    """Return the genes of a table (columns gene, p_value) that stay on the page: the same ones every time."""
+    """Return the genes of a table (columns gene, p_value) that stay on the page: the same ones every time.
+
+    Parameters
+    ----------
+    table
+        Genes with p_value.
+    always
+        Genes that always stay.
+    thinning
+        How much of a large study is on the page.
+    """
     genes = [str(gene) for gene in table.sort_values(["p_value", "gene"], kind="stable")["gene"]]
     if thinning.others is None:
         return set(genes)
@@ -58,7 +68,15 @@ def kept_genes(table: pd.DataFrame, always: set[str], thinning: Thinning) -> set
 
 
 def thinning_words(shown: int, total: int, where: str) -> str:
-    """Say which genes of a table are on the page and where all are; nothing when none was left out."""
+    """Say which genes of a table are on the page and where all are; nothing when none was left out.
+
+    Parameters
+    ----------
+    shown, total
+        Genes on the page, and all.
+    where
+        File that holds all.
+    """
     if shown == total:
         return ""
     return (

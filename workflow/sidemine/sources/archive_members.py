@@ -54,7 +54,13 @@ def member_names(path: Path) -> list[str]:
 
 
 def choose_members(names: Sequence[str], path: Path) -> tuple[list[SampleFile], list[str]]:
-    """Return the samples, and the names of the other members."""
+    """Return the samples, and the names of the other members.
+
+    Raises
+    ------
+    InputError
+        When the files of several tools are there, none holds counts, or two stand for one sample.
+    """
     by_tool: dict[str, list[str]] = {}
     stems: dict[str, str] = {}
     for name in names:

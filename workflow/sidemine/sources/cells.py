@@ -34,7 +34,7 @@ class Cells:
 
 
 def text_frame(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return metadata as text, '' = missing, whole numbers without a decimal point."""
+    """Return metadata as text, with the same columns; '' where missing, whole numbers without a decimal point."""
     import pandas as pd
 
     columns = {str(name): _as_text(frame[name]) for name in frame.columns}

@@ -123,7 +123,24 @@ def to_value_matrix(
     declared: DeclaredValues = NOTHING_DECLARED,
     named: Collection[str] | None = None,
 ) -> ValueMatrix:
-    """Turn a table of text (of a file, or of a spreadsheet) into values; see `read_expression_table`."""
+    """Turn a table of text (of a file, or of a spreadsheet) into values; see `read_expression_table`.
+
+    Parameters
+    ----------
+    table
+        The table, as text.
+    columns
+        Value columns to take; None: all that are found.
+    declared
+        What the sheet says of the columns.
+    named
+        Names that metadata give to samples; None: there are no metadata.
+
+    Raises
+    ------
+    InputError
+        When samples have no value at all, or as in `read_expression_table`.
+    """
     import numpy as np
 
     found = find_columns(table, declared, named)

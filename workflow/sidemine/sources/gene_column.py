@@ -130,6 +130,22 @@ def refuse_hidden_counter(table: TextTable, genes: int, names: Sequence[str], de
     """Refuse numbers without a name over them that are all small: R's row numbers after subsetting, no Entrez ids.
 
     Of the human genes with an Entrez id more than a third have one above 70,000.
+
+    Parameters
+    ----------
+    table
+        The table, as text.
+    genes
+        Position of the gene column.
+    names
+        Its cells.
+    declared
+        What the sheet says of the columns.
+
+    Raises
+    ------
+    InputError
+        When the numbers can only be row numbers.
     """
     few = len(names) < _MIN_ENTREZ or declared.identifiers != "entrez"
     if few or not is_nameless(table.header[genes]) or not all(map(str.isdecimal, names)):

@@ -201,7 +201,17 @@ class SampleTable:
         self.notes: list[str] = []
 
     def add(self, position: int, key: str, value: str) -> None:
-        """Add one value of `!Sample_<key>` to the sample at `position`."""
+        """Add one value of `!Sample_<key>` to the sample at `position`.
+
+        Parameters
+        ----------
+        position
+            Row of the sample.
+        key
+            Name of the field, without `!Sample_`.
+        value
+            Its text; of characteristics `key: value`.
+        """
         value = value.strip()
         column = _Key(fixed_column(key))
         if key.startswith("characteristics"):
@@ -331,7 +341,20 @@ def collect_metadata(
 
 
 def check_accessions(accessions: list[str], where: str) -> None:
-    """Raise `InputError` when sample accessions are empty or repeated."""
+    """Refuse sample accessions that are empty or repeated.
+
+    Parameters
+    ----------
+    accessions
+        Accessions of the samples.
+    where
+        The file, for messages.
+
+    Raises
+    ------
+    InputError
+        When one is empty, or stands twice.
+    """
     repeated = sorted(name for name, count in Counter(accessions).items() if count > 1)
     problems = []
     if not accessions or not all(accessions):

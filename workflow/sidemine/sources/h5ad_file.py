@@ -43,7 +43,7 @@ class H5adFile:
     path: Path
 
     def table(self, name: str) -> pd.DataFrame:
-        """Return a table of metadata: `obs`, `var` or `raw/var`.
+        """Return a table of metadata, `obs`, `var` or `raw/var`, with the columns that the file has.
 
         Raises
         ------

@@ -77,7 +77,17 @@ def _inspect(file: FileToInspect) -> Inspection | None:
 
 
 def inspection_of_record(path: Path, kind: str, metadata: SeriesMetadata) -> Inspection:
-    """Return what a record of GEO says of a series and its samples."""
+    """Return what a record of GEO says of a series and its samples.
+
+    Parameters
+    ----------
+    path
+        The file.
+    kind
+        What it is, in words.
+    metadata
+        What it says of the series and its samples.
+    """
     notes = list(metadata.notes)
     others = [name for name in metadata.series.get("platform_id", []) if name not in metadata.platform_ids]
     if others:

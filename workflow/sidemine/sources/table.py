@@ -20,7 +20,13 @@ _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
 
 def list_table_columns(path: Path, declared: DeclaredValues, named: Collection[str] | None) -> list[str]:
-    """Return the names of the columns that may be samples; see `expression_table.read_table_columns`."""
+    """Return the names of the columns that may be samples.
+
+    Parameters
+    ----------
+    path, declared, named
+        As in `expression_table.read_table_columns`.
+    """
     from sidemine.sources.expression_table import read_table_columns
 
     return read_table_columns(path, declared, named)

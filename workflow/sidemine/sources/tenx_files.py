@@ -59,7 +59,7 @@ def is_tenx_part(member: str) -> bool:
 
 
 def describe_tenx(path: Path) -> tuple[pd.DataFrame, list[str]]:
-    """Return the samples of a container of 10x output by its files' names (index `sample`, `title`), and notes."""
+    """Return the samples of a container of 10x output by its files' names (index `sample`, column `title`), and notes."""
     import pandas as pd
 
     planned, notes = plan_samples(path)

@@ -22,6 +22,15 @@ def read_config(path: Path, overrides: Mapping[str, Any] | None, problems: list[
     """Return the content of `config.yaml` with `overrides` merged in; append what is wrong to `problems`.
 
     Overrides win key by key, also inside sections; lists are replaced whole.
+
+    Parameters
+    ----------
+    path
+        The config file.
+    overrides
+        Values that win over the file's; None: none.
+    problems
+        What is wrong is appended here.
     """
     try:
         text = path.read_bytes().decode("utf-8-sig")
@@ -76,7 +85,17 @@ def read_config(path: Path, overrides: Mapping[str, Any] | None, problems: list[
 
 
 def check_config(raw: dict[str, Any], path: Path, problems: list[Problem]) -> StudyConfig | None:
-    """Check the merged content against its schema; None when it does not keep to it."""
+    """Check the merged content against its schema; None when it does not keep to it.
+
+    Parameters
+    ----------
+    raw
+        What the file and the overrides say.
+    path
+        The config file, for messages.
+    problems
+        What is wrong is appended here.
+    """
     # `settings:` with nothing under it means the defaults, not a mistake.
     content = {
         key: value for key, value in raw.items() if value is not None or key not in {"settings", "derive", "exclude"}

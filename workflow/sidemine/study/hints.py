@@ -24,7 +24,19 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
 
 
 def dangling(kind: str, name: str, known: Iterable[str], where: str) -> Problem:
-    """Return the problem of a reference to something that does not exist."""
+    """Return the problem of a reference to something that does not exist.
+
+    Parameters
+    ----------
+    kind
+        What is referred to, for example gene set.
+    name
+        The id that is not there.
+    known
+        Ids that are.
+    where
+        File, row and column of the reference.
+    """
     names = sorted(one for one in set(known) if one and one != "*")
     return Problem(
         f"there is no {kind} {name!r}",

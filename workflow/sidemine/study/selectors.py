@@ -119,7 +119,17 @@ def _column_values(samples: pd.DataFrame, column: str) -> list[str]:
 
 
 def describe_values(samples: pd.DataFrame, column: str, limit: int = 12) -> str:
-    """Return the values of a column with their counts, commonest first, as one line for a message."""
+    """Return the values of a column with their counts, commonest first, as one line for a message.
+
+    Parameters
+    ----------
+    samples
+        Samples × recorded columns.
+    column
+        Name of the column.
+    limit
+        Most values that are listed.
+    """
     counts = Counter(_column_values(samples, column))
     ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     shown = [f"{quote(value) if value else '(empty)'} × {count}" for value, count in ordered[:limit]]
@@ -128,7 +138,17 @@ def describe_values(samples: pd.DataFrame, column: str, limit: int = 12) -> str:
 
 
 def matches_nothing(selector: Selector, samples: pd.DataFrame, where: str) -> Problem:
-    """Return the problem of a selector without samples, with the values that exist in the columns it reads."""
+    """Return the problem of a selector without samples, with the values that exist in the columns it reads.
+
+    Parameters
+    ----------
+    selector
+        The selector.
+    samples
+        Samples × recorded columns.
+    where
+        File, row and column of the selector.
+    """
     exists = "; ".join(f"{name}: {describe_values(samples, name)}" for name in sorted(selector.columns))
     parts = dict.fromkeys(_comparisons(selector.node))
     alone = "; ".join(f"{part} × {int(Selector(part).matches(samples).sum())}" for part in parts)

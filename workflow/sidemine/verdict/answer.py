@@ -35,7 +35,16 @@ def answer_hypotheses(
     """Return the answer cards of all hypotheses, in their declared order.
 
     A hypothesis that `requires` a positive control is `not testable` when that control did not come out `suggestive`
-    or better: the experiment could not have shown anything. Parameters as in `decide.decide_study`.
+    or better: the experiment could not have shown anything.
+
+    Parameters
+    ----------
+    hypotheses
+        The study's hypotheses.
+    evidence
+        Evidence of each, by id.
+    judges
+        Judges of a hypothesis, by id, as in `decide.decide_study`.
     """
     cards = {
         row.id: _card(row, decided, p_holm)

@@ -14,7 +14,7 @@ from typing import TypeVar
 from pydantic import JsonValue
 
 from sidemine.considerations.judgement import Gate
-from sidemine.effect.record import ContrastEvidence, PooledEffect
+from sidemine.effect.record import ContrastEvidence, Interval, PooledEffect
 from sidemine.records import as_json, as_record, fields_of
 from sidemine.tables import write_json
 from sidemine.verdict.vocabulary import Verdict
@@ -138,6 +138,24 @@ class Card:
     threats: list[str]
     considered: tuple[object, ...] = field(default=(), metadata={"columns": True})
 
+    @property
+    def estimated(self) -> list[tuple[CardContrast, Interval]]:
+        """The contrasts with an effect, and their effects."""
+        return [(row, row.interval) for row in self.evidence if row.interval is not None]
+
+    @property
+    def main_effect(self) -> Interval | None:
+        """The effect that the answer rests on: the pooled one, or that of the only contrast with one."""
+        if self.pooled:
+            return self.pooled.interval
+        return self.estimated[0][1] if len(self.estimated) == 1 else None
+
+    @property
+    def competitive_is_uninformative(self) -> bool:
+        """Whether no contrast has the samples for a competitive p to say anything."""
+        readings = [row.competitive_reading for row in self.evidence if row.competitive_reading]
+        return bool(readings) and all(reading.startswith("uninformative") for reading in readings)
+
     def columns_of(self, kind: type[Columns]) -> Columns:
         """Return the columns of one consideration.
 
@@ -222,7 +240,17 @@ def verdicts_of(content: dict[str, JsonValue], kinds: Sequence[type[object]], wh
 
 
 def read_card(content: dict[str, JsonValue], kinds: Sequence[type[object]], where: str = "a card") -> Card:
-    """Read one card from its JSON; see `verdicts_of`."""
+    """Read one card from its JSON; see `verdicts_of`.
+
+    Parameters
+    ----------
+    content
+        JSON of the card.
+    kinds
+        Records of the considerations, whose columns stand among those of the card.
+    where
+        The file, for messages.
+    """
     own = dict(content)
     considered = []
     for kind in kinds:

@@ -122,7 +122,12 @@ def variant_verdicts(
     """Return, per hypothesis, the function that gives the verdict of a robustness variant from its evidence.
 
     What a variant does not measure (the records of the judges, the other hypotheses' p in Holm's family) is held as in the
-    reference run. Parameters as in `decide_study`; the judge of robustness itself is not among the judges.
+    reference run.
+
+    Parameters
+    ----------
+    hypotheses, evidence, judges
+        As in `decide_study`; the judge of robustness itself is not among the judges.
     """
     p_values = {row.id: primary_p(row.kind, evidence[row.id]) for row in hypotheses}
 

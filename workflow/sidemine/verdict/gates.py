@@ -20,7 +20,21 @@ FEWEST_EXPERIMENTS = 2
 def cohort_gates(
     readings: Sequence[Reading], pooled: PooledEffect, direction: str, p_holm: float | None, n_hypotheses: int
 ) -> list[Gate]:
-    """Return the gates of a cohort hypothesis: pooled p, self-contained test, replication, competitive test."""
+    """Return the gates of a cohort hypothesis: pooled p, self-contained test, replication, competitive test.
+
+    Parameters
+    ----------
+    readings
+        One per cohort that could be tested.
+    pooled
+        The pooled effect.
+    direction
+        Declared direction: up, down or either.
+    p_holm
+        Two-sided p of the pooled effect after Holm; None where nothing was pooled.
+    n_hypotheses
+        Hypotheses of the study, for the words.
+    """
     independent = independent_readings(readings, pooled)
     tested = f"{len(independent)} independent cohorts"
     any_cohort = None if not independent else any(reading.passes for reading in independent)
@@ -69,6 +83,19 @@ def experiment_gates(
     """Return the gates of an experiment hypothesis: two independent experiments, none opposite, Holm; others shown.
 
     Contrasts of one cell source in one laboratory count as one experiment: the one that was declared first.
+
+    Parameters
+    ----------
+    readings
+        One per contrast that could be tested.
+    pooled
+        The pooled effect.
+    direction
+        Declared direction: up, down or either.
+    p_holm
+        Smallest p after Bonferroni over the contrasts and Holm over the hypotheses; None where nothing was tested.
+    n_hypotheses
+        Hypotheses of the study, for the words.
     """
     tested = f"{len(readings)} testable contrasts"
     passing = sum(reading.passes for reading in readings)

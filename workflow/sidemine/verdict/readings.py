@@ -57,7 +57,17 @@ class Reading:
 
 
 def read_contrasts(evidence: HypothesisEvidence, direction: str, kind: str) -> list[Reading]:
-    """Return the readings of all contrasts that could be tested, in the declared order; none without a margin."""
+    """Return the readings of all contrasts that could be tested, in the declared order; none without a margin.
+
+    Parameters
+    ----------
+    evidence
+        Evidence of the hypothesis.
+    direction
+        Declared direction: up, down or either.
+    kind
+        cohort or experiment.
+    """
     if evidence.margin is None:
         return []
     side = _side(evidence, direction)
@@ -142,6 +152,15 @@ def replicates(readings: Sequence[Reading], pooled: PooledEffect, direction: str
 
     Up to two cohorts: every one has z > 1 in the declared sign (`either`: in the sign of the pooled effect). More: at
     least two thirds of them, and none is significantly opposite. A single cohort replicates nothing.
+
+    Parameters
+    ----------
+    readings
+        One per independent cohort.
+    pooled
+        The pooled effect.
+    direction
+        Declared direction: up, down or either.
     """
     if pooled.effect is None:
         return False, "nothing was pooled"

@@ -23,7 +23,19 @@ def competitive_reading(row: ContrastEvidence) -> str:
 
 
 def effect_sentence(set_name: str, evidence: HypothesisEvidence, kind: str, adjusted: str) -> str:
-    """Tell each contrast's effect with its interval, and what the unit means; `adjusted` is the words on composition."""
+    """Tell each contrast's effect with its interval, and what the unit means.
+
+    Parameters
+    ----------
+    set_name
+        Name of the primary set.
+    evidence
+        Evidence of the hypothesis.
+    kind
+        cohort or experiment.
+    adjusted
+        Words on composition; '' where there are none.
+    """
     parts = []
     untestable = []
     for row in evidence.contrasts:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sidemine.considerations.calibration.design_classes import VERDICT_TESTS
 from sidemine.considerations.calibration.rates import CalibrationRow, rows_of
-from sidemine.drawing.words import bounded, count, is_number, number
+from sidemine.drawing.words import bounded, count, is_number, listed, number
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -91,3 +91,30 @@ def _row_in_words(row: CalibrationRow) -> dict[str, str]:
         else "—",
         "upper_95": f"{100 * row.upper_95:.1f} %" if is_number(row.upper_95) else "—",
     }
+
+
+def calibration_methods(table: pd.DataFrame | None) -> str:
+    """Return the paragraph of the methods text on calibration, with the figures of this run (`calibration.tsv`)."""
+    if table is None:
+        return "Calibration. The size of the tests was not measured in this run."
+    sizes = table[(table["scope"] == "dataset") & (table["quantity"] == "size")]
+    # Rows of the primary set count labelings; those of a family count labelings times sets.
+    measured = sizes[(sizes["source"] == "this study") & (sizes["n"] > 0) & (sizes["family"] == "primary")]
+    here = sorted({str(name) for name in measured["subject"]})
+    quoted = sorted({str(name) for name in sizes["subject"]} - set(here))
+    told = [
+        f"on permuted labels of {count(len(here), 'contrast')} of this study ({int(measured['n'].max()):,} labelings or fewer)"
+        if here
+        else "",
+        f"for {count(len(quoted), 'contrast')} with fewer than 200 distinct labelings, by simulated data of the nearest "
+        "design class"
+        if quoted
+        else "",
+    ]
+    return (
+        f"Calibration. Share of null sets called at a nominal level: {listed([part for part in told if part]) or 'no contrast'}. In "
+        "simulated data a test holds at 5 % when the one-sided upper 95 % bound of that share is at most 6.5 %; on a study's "
+        "own labelings it is liberal when the whole 95 % interval lies above 6.5 %, and undecided when neither is the case: the "
+        "reading of the nearest design class then counts. Size is claimed for the null "
+        "that was tried, and for no other."
+    )

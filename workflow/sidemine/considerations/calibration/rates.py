@@ -129,7 +129,31 @@ def calibration_row(
     reason: str = "",
     seed: int = 0,
 ) -> CalibrationRow:
-    """Return one row of `calibration.table.CALIBRATION`; without a rate, one that says why nothing was measured."""
+    """Return one row of `calibration.table.CALIBRATION`; without a rate, one that says why nothing was measured.
+
+    Parameters
+    ----------
+    scope, subject, null, test
+        What was measured: dataset or design class, its name, under which null, and the test.
+    rate
+        Share of p-values at or below `level`, with its interval; None where nothing was measured.
+    quantity
+        size, power, or another quantity of `CALIBRATION`.
+    family
+        Family of the sets that were tested.
+    level
+        Nominal level.
+    parameter
+        Setting of a simulation, for example r=0.1; '' where there is none.
+    reading
+        holds, conservative, liberal, undecided, shown or not measured.
+    source
+        Where the figures come from.
+    reason
+        Why there are none, or what they rest on.
+    seed
+        Seed behind them; 0 where nothing is random.
+    """
     nan = float("nan")
     return CalibrationRow(
         scope=scope,

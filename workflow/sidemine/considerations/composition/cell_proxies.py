@@ -20,7 +20,7 @@ from sidemine.enrichment.set_membership import build_membership
 from sidemine.text.delimited import read_delimited
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     import pandas as pd
@@ -61,16 +61,17 @@ class Proxies:
     facts: list[ProxyFact] = field(default_factory=list)
 
 
-def read_markers(paths: list[Path], forbidden: set[str]) -> dict[str, list[str]]:
+def read_markers(paths: Iterable[Path], gene_sets: pd.DataFrame) -> dict[str, list[str]]:
     """Return marker genes per cell type (the file's name), without the genes of target and member sets.
 
     Parameters
     ----------
     paths
         Marker files with columns gene_set, family, gene, weight, reason, source, verified.
-    forbidden
-        Genes that the drug's pathway may move.
+    gene_sets
+        The study's sets, as `gene_set_table.GENE_SETS` describes: what the drug's pathway may move is no marker.
     """
+    forbidden = set(gene_sets.loc[gene_sets["family"].isin(["target", "member"]), "gene"])
     genes = {path.stem: read_delimited(path, separator="\t").cells("gene") for path in paths}
     return {name: sorted(set(found) - forbidden) for name, found in sorted(genes.items())}
 

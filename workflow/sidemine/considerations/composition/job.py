@@ -34,19 +34,21 @@ def _outputs(plan: StudyPlan) -> Patterns:
 
 
 def _run(inputs: JobFiles, outputs: JobFiles, specification: AdjustComposition) -> None:
+    from sidemine.considerations.composition.cell_proxies import read_markers
     from sidemine.considerations.composition.measure_study import adjust_cohorts
     from sidemine.differential.contrast_fit import load_fit
     from sidemine.enrichment.gene_set_table import GENE_SETS
     from sidemine.records import write_record
     from sidemine.tables import read_table
 
+    gene_sets = read_table(inputs.path("sets"), GENE_SETS)
     records = adjust_cohorts(
         specification.hypotheses,
         specification.contrasts,
         {contrast: load_fit(path) for contrast, path in inputs.by_folder("fits").items()},
         {contrast: load_fit(path) for contrast, path in inputs.by_folder("stimuli").items()},
-        read_table(inputs.path("sets"), GENE_SETS),
-        inputs.paths("markers"),
+        gene_sets,
+        read_markers(inputs.paths("markers"), gene_sets),
         seed=specification.seed,
     )
     for contrast, path in outputs.by_folder("composition").items():

@@ -141,7 +141,13 @@ def pool_estimates(estimates: Sequence[Estimate | Corrected]) -> PooledEstimate:
 def find_differing(
     fit: ContrastFit, primary: pd.DataFrame, markers: Mapping[str, list[str]], contaminated: Mapping[str, str]
 ) -> list[str]:
-    """Return the contaminated cell types whose proxy differs between the groups of this contrast, p ≤ .05 each."""
+    """Return the contaminated cell types whose proxy differs between the groups of this contrast, p ≤ .05 each.
+
+    Parameters
+    ----------
+    fit, primary, markers, contaminated
+        As in `measure_composition`.
+    """
     target = set_score(fit, primary)
     found = []
     for name in sorted(set(contaminated) & set(markers)):
@@ -189,7 +195,13 @@ def _bound(
 def adjust_effect(
     fit: ContrastFit, primary: pd.DataFrame, markers: Mapping[str, list[str]], contaminated: Mapping[str, str]
 ) -> tuple[Estimate | None, str]:
-    """Return the composition-adjusted effect alone (parameters as in `measure_composition`), or None and the reason."""
+    """Return the composition-adjusted effect alone, or None and the reason.
+
+    Parameters
+    ----------
+    fit, primary, markers, contaminated
+        As in `measure_composition`.
+    """
     target = set_score(fit, primary)
     proxies = build_proxies(fit, markers, contaminated, target)
     if reason := _why_not(fit, proxies):
@@ -211,7 +223,7 @@ def _reasons(proxies: Proxies) -> str:
 
 
 def set_score(fit: ContrastFit, primary: pd.DataFrame) -> NDArray[np.float64]:
-    """Return the set's score (mean signed z) in the effect space, in its own residual standard deviations."""
+    """Return the set's score (mean signed z) in its own residual standard deviations: shape (1 + residual df,)."""
     position = {gene: row for row, gene in enumerate(fit.genes)}
     used = primary[primary["gene"].isin(position)]
     weights = used["weight"].to_numpy(dtype=float)

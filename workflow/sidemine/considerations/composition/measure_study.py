@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sidemine.considerations.composition.cell_proxies import find_contaminated, read_markers, stimuli_checked
+from sidemine.considerations.composition.cell_proxies import find_contaminated, stimuli_checked
 from sidemine.considerations.composition.measure import find_differing, measure_composition
 from sidemine.considerations.composition.record import Adjusted, CompositionOfContrast, NotAdjusted
 from sidemine.stats.seeds import named_seed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     import pandas as pd
 
@@ -25,7 +24,7 @@ def adjust_cohorts(
     fits: dict[str, ContrastFit | None],
     stimuli: dict[str, ContrastFit | None],
     gene_sets: pd.DataFrame,
-    markers: list[Path],
+    markers: Mapping[str, list[str]],
     *,
     seed: int,
 ) -> dict[str, CompositionOfContrast]:
@@ -43,16 +42,14 @@ def adjust_cohorts(
     fits, stimuli
         Fits of all primary contrasts, and of the stimulus contrasts in blood; None where not testable.
     gene_sets
-        The study's sets: genes of target and member sets are no markers.
+        The study's sets.
     markers
-        Marker files, one per cell type.
+        Marker genes per cell type, see `cell_proxies.read_markers`.
     seed
         Seed of the bootstrap.
     """
-    forbidden = set(gene_sets.loc[gene_sets["family"].isin(["target", "member"]), "gene"])
-    kept = read_markers(markers, forbidden)
     tested = {name: fit for name, fit in stimuli.items() if fit is not None}
-    contaminated, checked = find_contaminated(kept, tested), stimuli_checked(kept, tested)
+    contaminated, checked = find_contaminated(markers, tested), stimuli_checked(markers, tested)
     entries: dict[str, list[Adjusted | NotAdjusted]] = {contrast: [] for contrast in contrasts}
     for hypothesis in hypotheses:
         blood = [name for name in hypothesis.primary.contrasts if name in entries and fits.get(name) is not None]
@@ -64,7 +61,7 @@ def adjust_cohorts(
                 hypothesis.id,
                 {name: fit for name in blood if (fit := fits[name]) is not None},
                 primary,
-                kept,
+                markers,
                 contaminated,
                 {name: named_seed(seed, name, hypothesis.id) for name in blood},
             )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from sidemine.considerations.composition.record import (
     AdjustedIn,
     CompositionAdjusted,
@@ -11,11 +13,11 @@ from sidemine.considerations.composition.record import (
     PooledEstimate,
 )
 from sidemine.drawing.charts import MOST_CONTRASTS, Spec, WithInterval, interval_rows, intervals
-from sidemine.drawing.panel import Panel, Subject, make_tile
+from sidemine.drawing.panel import Panel, Subject, Tile, make_tile
 from sidemine.drawing.words import number, p_statement, side
 
 
-def adjusted_tile(columns: CompositionColumns, subject: Subject) -> dict[str, str]:
+def adjusted_tile(columns: CompositionColumns, subject: Subject) -> Tile:
     """Return the adjusted effect as a key figure, or why there is none."""
     name, adjusted = "Adjusted for blood cells", columns.composition_adjusted
     if adjusted is None:
@@ -69,26 +71,36 @@ def adjustment_chart(composition: CompositionAdjusted | CompositionUnknown | Not
 _ALL, _NOISE = "adjusted for all", "… and for noise of proxies"
 
 
-def cell_rows(columns: CompositionColumns) -> list[dict[str, str]]:
-    """Return one row per blood cohort and cell proxy: how the groups differ in it, and what it alone takes."""
+@dataclass(frozen=True)
+class CellRow:
+    """A cell proxy in one blood cohort: how the groups differ in it, and what it alone takes, in words."""
+
+    contrast: str
+    cell_type: str
+    shift: str
+    adjusted: str
+    difference: str
+
+
+def cell_rows(columns: CompositionColumns) -> list[CellRow]:
+    """Return one row per blood cohort and cell proxy."""
     composition = columns.composition
     rows = []
     for entry in () if isinstance(composition, NotAsked) else composition.contrasts:
         for alone in entry.single if isinstance(entry, AdjustedIn) else ():
             shift = alone.shift
             rows.append(
-                {
-                    "contrast": entry.contrast,
-                    "cell_type": alone.cell_type.replace("_", " "),
-                    "shift": f"{number(shift.effect)} ({number(shift.ci_low)} to {number(shift.ci_high)})",
-                    "adjusted": f"{number(alone.adjusted.effect)} ({p_statement(alone.adjusted.p_value)})",
-                    "difference": number(alone.difference),
-                }
+                CellRow(
+                    contrast=entry.contrast,
+                    cell_type=alone.cell_type.replace("_", " "),
+                    shift=f"{number(shift.effect)} ({number(shift.ci_low)} to {number(shift.ci_high)})",
+                    adjusted=f"{number(alone.adjusted.effect)} ({p_statement(alone.adjusted.p_value)})",
+                    difference=number(alone.difference),
+                )
             )
         rows += [
-            {"contrast": entry.contrast, "cell_type": fact.cell_type.replace("_", " "),
-             "shift": f"not used: {fact.reason}", "adjusted": "—", "difference": "—"}
+            CellRow(entry.contrast, fact.cell_type.replace("_", " "), f"not used: {fact.reason}", "—", "—")
             for fact in entry.proxies
             if not fact.used
-        ]  # fmt: skip
+        ]
     return rows

@@ -7,15 +7,16 @@ from itertools import groupby
 from textwrap import wrap
 
 from sidemine.considerations.robustness.record import RobustnessColumns, VariantRow
-from sidemine.drawing.charts import WAY_SHAPES, WAYS, Spec, base, interval_words, way
-from sidemine.drawing.panel import Panel, Subject, make_tile
+from sidemine.drawing.charts import WAY_SHAPES, WAYS, Spec, base, interval_words
+from sidemine.drawing.panel import Panel, Subject, Tile, make_tile
 from sidemine.drawing.words import bounded, count, is_number, listed, p_value, percent, unit_words
+from sidemine.effect.record import way
 
 _CURVE_HEIGHT = 190
 _MATRIX_STEP = 15
 
 
-def robustness_tile(columns: RobustnessColumns, subject: Subject) -> dict[str, str]:
+def robustness_tile(columns: RobustnessColumns, subject: Subject) -> Tile:
     """Return how many variants agree as a key figure, or why none was evaluated."""
     name, record = "Other analyses agree?", columns.robustness
     if record is None or not record.of:
@@ -149,3 +150,19 @@ def left_out_variants(variants: Sequence[VariantRow]) -> list[tuple[str, list[st
         (reason or "no reason was given", [bounded(variant, 64) for _, variant in rows])
         for reason, rows in groupby(missing, key=lambda row: row[0])
     ]
+
+
+def robustness_methods(answers: Sequence[RobustnessColumns]) -> str:
+    """Return the paragraph of the methods text on robustness, with the figures of this run's `answers`."""
+    records = [columns.robustness for columns in answers if columns.robustness and columns.robustness.variants]
+    if not records:
+        return "Robustness. No variant of the analysis was evaluated in this run."
+    variants = [row for record in records for row in record.variants]
+    dimensions = sorted({row.dimension.replace("_", " ") for row in variants} - {"reference"})
+    evaluated = sum(row.agrees is not None for row in variants)
+    return (
+        f"Robustness. {count(len(variants), 'variant')} of the analysis over {count(len(records), 'hypothesis', 'hypotheses')}, "
+        f"declared before any result ({listed(dimensions)}), {evaluated:,} of them evaluated. A variant agrees when it keeps the "
+        "reference's sign, and p ≤ .05 where the reference has it (otherwise its class of verdict); only variants of all "
+        "datasets and samples count for the caps."
+    )

@@ -84,8 +84,7 @@ def read_contrast_data(
     settings
         Settings of the grid.
     """
-    forbidden = set(gene_sets.loc[gene_sets["family"].isin(["target", "member"]), "gene"])
-    markers = read_markers(list(files.markers), forbidden)
+    markers = read_markers(files.markers, gene_sets)
     names = list(dict.fromkeys(contrast.dataset for contrast in contrasts))
     probes = _other_probes([datasets[name] for name in names], files, settings)
     loaded = {

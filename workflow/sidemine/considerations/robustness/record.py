@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
 
@@ -81,3 +82,14 @@ class RobustnessColumns:
 
     robustness: Robustness | None
     robustness_share: float | None
+
+    def checked(self, traps: Collection[str]) -> str:
+        """Return what the run without the samples of one of `traps` gave, in a sentence; empty where it was not made."""
+        for trap, run in _TAKES_AWAY.items():
+            if trap in traps and self.robustness and self.robustness.required_runs[run] in {"passed", "failed"}:
+                return self.robustness.required_details[run]
+        return ""
+
+
+_TAKES_AWAY = {"reused_samples": "no_reused_controls"}
+"""Required run that takes away the samples of a trap."""

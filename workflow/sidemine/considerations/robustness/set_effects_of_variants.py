@@ -57,7 +57,13 @@ def cohort_effect(data: ContrastData, refit: Refit, rows: pd.DataFrame, change: 
 
 
 def experiment_effect(data: ContrastData, refit: Refit, rows: pd.DataFrame, change: Change) -> Estimate:
-    """Return the mean signed log2 fold change of the set over that of its complement; see `cohort_effect`."""
+    """Return the mean signed log2 fold change of the set over that of its complement.
+
+    Parameters
+    ----------
+    data, refit, rows, change
+        As in `cohort_effect`.
+    """
     if change.statistic == "median":
         return _median_effect(data, refit, rows, hedges=False)
     found = set_effects(refit.fit, single_membership(rows, refit.fit.genes))

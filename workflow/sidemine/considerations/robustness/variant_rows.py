@@ -92,7 +92,15 @@ class Row:
 
 
 def summarise_rows(hypothesis: HypothesisOnSet, rows: Sequence[Row], reason: str) -> Robustness:
-    """Return the entry of `robustness.json`; the first row is the reference run. Parameters as in `vary_hypothesis`."""
+    """Return the entry of `robustness.json`; the first row is the reference run.
+
+    Parameters
+    ----------
+    hypothesis, reason
+        As in `vary_hypothesis`.
+    rows
+        One per variant, the reference run first; empty where the hypothesis has none.
+    """
     reference = rows[0] if rows else Row(REFERENCE)
     others = [row for row in rows if row.variant is not REFERENCE]
     full = [row for row in others if row.variant.full_data]

@@ -155,7 +155,17 @@ def _neighbours(residuals: NDArray[np.float64], members: NDArray[np.int64], limi
 def mean_correlation(
     residuals: NDArray[np.float64], members: NDArray[np.int64], weights: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Return the mean inter-gene correlation of each set, as CAMERA estimates it, for signed weights."""
+    """Return the mean inter-gene correlation of each set, as CAMERA estimates it, for signed weights.
+
+    Parameters
+    ----------
+    residuals
+        Genes × residual df, each gene with mean square 1.
+    members
+        Sets × members: positions of the genes.
+    weights
+        Sets × members: signed weights.
+    """
     shares = weights / np.abs(weights).sum(axis=1, keepdims=True)
     independent = np.sum(shares**2, axis=1)
     spread = np.empty(len(members))

@@ -95,7 +95,17 @@ def measure_specificity(
 
 
 def percentile(effect: float, others: NDArray[np.float64], sign: float) -> float:
-    """Return the percentage of `others` below `effect` in the direction of `sign` (0: without signs); ties by half."""
+    """Return the percentage of `others` below `effect`; ties count by half.
+
+    Parameters
+    ----------
+    effect
+        The effect that is placed.
+    others
+        Effects that it is placed among.
+    sign
+        1: upwards, −1: downwards, 0: by size, without signs.
+    """
     own, rest = (abs(effect), np.abs(others)) if sign == 0 else (sign * effect, sign * others)
     return float(100 * (np.sum(rest < own) + 0.5 * np.sum(rest == own)) / len(others))
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from sidemine.considerations.specificity.record import Placed, SetBeside, SpecificityColumns
 from sidemine.drawing.charts import MOST_CONTRASTS, Spec, WithInterval, base, interval_rows, intervals, signed_axis
-from sidemine.drawing.panel import Panel, Subject, make_tile
+from sidemine.drawing.panel import ComparatorEffect, Panel, Subject, Tile, make_tile
 from sidemine.drawing.words import bounded, count, is_number, number, ordinal, p_statement, unit_words
 from sidemine.effect.record import ContrastEvidence
 
@@ -20,7 +20,7 @@ _SET_KINDS = {
 _SET_SHAPES = {"domain": _SET_KINDS["domain"], "range": ["diamond", "cross", "circle", "square"]}
 
 
-def specificity_tile(columns: SpecificityColumns, subject: Subject) -> dict[str, str]:
+def specificity_tile(columns: SpecificityColumns, subject: Subject) -> Tile:
     """Return the percentile of the primary set as a key figure, or why there is none."""
     name, record = "Special among sets?", columns.specificity
     rank, value = record.percentile_comparators, record.percentile
@@ -66,7 +66,7 @@ def confounders_panel(columns: SpecificityColumns, subject: Subject) -> Panel:
 
 
 def specificity_chart(
-    contrasts: Sequence[Placed], effect_unit: str, comparators: Sequence[Mapping[str, object]] = ()
+    contrasts: Sequence[Placed], effect_unit: str, comparators: Sequence[ComparatorEffect] = ()
 ) -> Spec:
     """Return the primary set's effect among matched random sets and the sets beside it.
 
@@ -77,7 +77,7 @@ def specificity_chart(
     effect_unit
         Unit of the effects.
     comparators
-        Comparator sets of `specificity.tsv`: contrast, gene_set, effect.
+        Comparator sets of `specificity.tsv`.
     """
     points, ticks, bars = [], [], []
     for entry in contrasts:
@@ -86,13 +86,9 @@ def specificity_chart(
             cut = len(matched.quantiles) // 20
             bars.append({"contrast": name, "low": matched.quantiles[cut], "high": matched.quantiles[-1 - cut]})
             ticks += [{"contrast": name, "effect": value} for value in matched.quantiles]
-        shown: list[tuple[str, str, object]] = [(entry.gene_set, "primary set", entry.effect)]
+        shown: list[tuple[str, str, float | None]] = [(entry.gene_set, "primary set", entry.effect)]
         shown += [(row.gene_set, row.family.replace("_", " "), row.effect) for row in entry.beside]
-        shown += [
-            (str(row["gene_set"]), "comparator", row["effect"])
-            for row in comparators
-            if row["contrast"] == entry.contrast
-        ]
+        shown += [(row.gene_set, "comparator", row.effect) for row in comparators if row.contrast == entry.contrast]
         points += [
             {"contrast": name, "set": bounded(label, 100), "kind": kind, "effect": effect}
             for label, kind, effect in reversed(shown)
@@ -145,7 +141,17 @@ def _place(entry: Placed) -> str:
 def confounders_chart(
     contrasts: Sequence[Placed], evidence: Sequence[ContrastEvidence], effect_unit: str
 ) -> Spec | None:
-    """Return the primary set beside confounder and negative-control sets, on one scale; None where nothing is beside it."""
+    """Return the primary set beside confounder and negative-control sets, on one scale; None where nothing is beside it.
+
+    Parameters
+    ----------
+    contrasts
+        What was placed, one entry per contrast.
+    evidence
+        Evidence of the same contrasts, with the effect of the primary set.
+    effect_unit
+        Unit of the effects.
+    """
     own = {entry.contrast: entry for entry in evidence}
     groups = []
     for entry in contrasts[:MOST_CONTRASTS]:

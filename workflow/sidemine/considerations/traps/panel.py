@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 from sidemine.considerations.traps.record import TrapColumns, TrapFlag
-from sidemine.drawing.words import listed
 
 _TRAPS = {
     "batch_aliased": "Batch and group cannot be told apart",
@@ -20,20 +22,22 @@ _TRAPS = {
 }
 
 
-def trap_rows(columns: TrapColumns) -> list[dict[str, object]]:
-    """Return the findings by kind, each with where it was made."""
+@dataclass(frozen=True)
+class TrapGroup:
+    """Findings of one kind: its title, whether one of them is serious, and where each was made."""
+
+    title: str
+    serious: bool
+    flags: Sequence[TrapFlag]
+
+
+def trap_groups(columns: TrapColumns) -> list[TrapGroup]:
+    """Return the findings by kind."""
     grouped: dict[str, list[TrapFlag]] = {}
     for flag in columns.trap_flags:
         grouped.setdefault(flag.trap, []).append(flag)
-    order = list(_TRAPS)
+    order = {trap: place for place, trap in enumerate(_TRAPS)}
     return [
-        {
-            "title": _TRAPS.get(trap, trap.replace("_", " ")),
-            "serious": any(flag.serious for flag in flags),
-            "where": listed([flag.name for flag in flags]),
-            "flags": flags,
-        }
-        for trap, flags in sorted(
-            grouped.items(), key=lambda item: order.index(item[0]) if item[0] in order else len(order)
-        )
+        TrapGroup(_TRAPS.get(trap, trap.replace("_", " ")), any(flag.serious for flag in flags), flags)
+        for trap, flags in sorted(grouped.items(), key=lambda item: order.get(item[0], len(order)))
     ]

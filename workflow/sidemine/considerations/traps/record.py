@@ -36,3 +36,7 @@ class TrapColumns:
     """Columns of `verdicts.json`."""
 
     trap_flags: tuple[TrapFlag, ...]
+
+    def serious_in(self, doubt: str) -> set[str]:
+        """Return the traps whose serious findings a doubt tells."""
+        return {flag.trap for flag in self.trap_flags if flag.serious and flag.evidence in doubt}

@@ -72,7 +72,16 @@ class Place:
 
 
 def read_signatures(path: Path, declared: SignaturesToRead, gene_table: GeneTable) -> pd.DataFrame:
-    """Read a file of signatures; return perturbations × approved symbols, without those to exclude.
+    """Read a file of signatures: one row per perturbation, without those to exclude, one column per approved symbol.
+
+    Parameters
+    ----------
+    path
+        TSV: one perturbation per row, its name first; one gene per further column; z-scores.
+    declared
+        What the study says of the file: perturbations to exclude.
+    gene_table
+        Approved symbols.
 
     Raises
     ------

@@ -64,7 +64,17 @@ def read_source(
     samples: Path,
     same: Mapping[str, Mapping[str, str]],
 ) -> ContrastSource:
-    """Read what earlier stages wrote of a contrast; `same` as in `primary_effect.units_of`."""
+    """Read what earlier stages wrote of a contrast.
+
+    Parameters
+    ----------
+    contrast, dataset
+        The contrast and its dataset.
+    fit, design, samples
+        Files of earlier stages: `fit.npz` and `design.json` of the contrast, `samples.tsv` of the dataset.
+    same
+        As in `primary_effect.units_of`.
+    """
     loaded = load_fit(fit)
     return ContrastSource(
         contrast=contrast.contrast,
@@ -78,7 +88,17 @@ def read_source(
 
 
 def independent_of(names: Sequence[str], sources: Mapping[str, ContrastSource], kind: str) -> list[tuple[str, str]]:
-    """Return the contrasts that are not independent of one declared before them, each with the reason."""
+    """Return the contrasts that are not independent of one declared before them, each with the reason.
+
+    Parameters
+    ----------
+    names
+        Contrasts, in the declared order.
+    sources
+        What is known of each.
+    kind
+        cohort or experiment.
+    """
     refused = choose_independent(
         names,
         {name: sources[name].source for name in names},
@@ -90,7 +110,15 @@ def independent_of(names: Sequence[str], sources: Mapping[str, ContrastSource], 
 
 
 def shared_reason(one: str, other: str, sources: Mapping[str, ContrastSource]) -> str:
-    """Return why two contrasts must not be compared; empty where nothing is shared."""
+    """Return why two contrasts must not be compared; empty where nothing is shared.
+
+    Parameters
+    ----------
+    one, other
+        Two contrasts.
+    sources
+        What is known of each.
+    """
     if one == other:
         return "is the same contrast"
     refused = independent_of([one, other], sources, "experiment")

@@ -53,7 +53,7 @@ class DerivedSet:
     facts: dict[str, Any]
 
     def on(self, genes: Sequence[str], without: frozenset[str] = frozenset()) -> NDArray[np.float64]:
-        """Return the weights on some genes; 0 for those that are not in the set, or in `without`."""
+        """Return the weights on some genes, in their order; 0 for those that are not in the set, or in `without`."""
         return np.array([0.0 if gene in without else self.weights.get(gene, 0.0) for gene in genes])
 
 
@@ -125,7 +125,17 @@ def not_derived(name: str, reason: str) -> DerivedSet:
 
 
 def overlaps(derived: DerivedSet, target_sets: Sequence[str], gene_sets: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return the overlap of a derived set with every target set: gene_set, shared, jaccard, same_evidence."""
+    """Return the overlap of a derived set with every target set: gene_set, shared, jaccard, same_evidence.
+
+    Parameters
+    ----------
+    derived
+        The derived set.
+    target_sets
+        Ids of the target sets.
+    gene_sets
+        The study's sets, as `GENE_SETS` describes.
+    """
     own = set(derived.weights)
     rows = []
     for name in target_sets:

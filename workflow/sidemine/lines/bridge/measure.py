@@ -108,7 +108,17 @@ class Row:
 
 
 def measure_rows(data: BridgeData, margin: float, n_rotations: int) -> list[Row]:
-    """Return all rows of a bridge: disease profiles × drug profiles × scopes × estimands, in that order."""
+    """Return all rows of a bridge: disease profiles × drug profiles × scopes × estimands, in that order.
+
+    Parameters
+    ----------
+    data
+        The bridge's profiles and sets.
+    margin
+        Margin of the call; see `call.decide_call`.
+    n_rotations
+        Random rotations of each side.
+    """
     found = _measure_all(data)
     p_disease, p_drug = _rotate(data, found, n_rotations)
     rows: list[Row] = []
@@ -125,7 +135,17 @@ def measure_rows(data: BridgeData, margin: float, n_rotations: int) -> list[Row]
 
 
 def primary_row(rows: Sequence[Row], data: BridgeData, scope: str, gene_set: str) -> Row | None:
-    """Return the row that carries the bridge's call."""
+    """Return the row that carries the bridge's call.
+
+    Parameters
+    ----------
+    rows
+        All rows of the bridge.
+    data
+        Its profiles.
+    scope, gene_set
+        Scope of the call, and its set where the scope is one set's genes.
+    """
     for row in rows:
         same = (row.disease, row.drug, row.scope.scope, row.estimand) == (
             data.disease[TOTAL].whole.name,
@@ -250,7 +270,17 @@ def _row(
 
 
 def leading_genes(genes: Sequence[str], shares: Array, most: int) -> list[str]:
-    """Return the genes that carry Σ x·y: the largest shares with its sign."""
+    """Return the genes that carry Σ x·y: the largest shares with its sign.
+
+    Parameters
+    ----------
+    genes
+        Gene symbols.
+    shares
+        x·y, one per gene.
+    most
+        Most genes to return.
+    """
     signed = shares * (1.0 if shares.sum() >= 0 else -1.0)
     order = np.lexsort((np.array(genes), -signed))[:most]
     return [genes[row] for row in order if signed[row] > 0]

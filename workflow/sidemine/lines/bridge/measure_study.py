@@ -86,8 +86,7 @@ def measure_concordance(
     """
     import pandas as pd
 
-    targets = inputs.gene_sets["family"].isin(["target", "member"])
-    markers = read_markers(list(inputs.markers), set(inputs.gene_sets.loc[targets, "gene"]))
+    markers = read_markers(inputs.markers, inputs.gene_sets)
     stimuli = {
         name: source.fit
         for name, source in inputs.sources.items()

@@ -150,7 +150,7 @@ class Side:
         return next(profile for profile in self.profiles if profile.name == name)
 
     def rotations(self, n_rotations: int) -> Iterator[dict[str, NDArray[np.float32]]]:
-        """Yield rotated deviates by profile; the pooled profile is the sum of its parts' independent rotations."""
+        """Yield rotated deviates by profile, genes × rotations, a few rotations at a time; the pooled profile is the sum of its parts' independent rotations."""
         parts = {part.name: part for profile in self.profiles for part in profile.parts}
         for blocks in zip(*(part.rotations(n_rotations) for part in parts.values()), strict=True):
             by_part = dict(zip(parts, blocks, strict=True))

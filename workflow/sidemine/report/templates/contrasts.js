@@ -5,6 +5,7 @@
   const { byId, block, draw, charts, download, tsv, number, pWords, escapeText, shown, button } = window.sidemine;
   const { drawComponents, drawHeat, drawRank, inUnit } = window.sidemine.pictures;
   const state = new Map();
+  const ways = { h: "higher", l: "lower", u: "unclear" };
 
   // ---- one comparison -----------------------------------------------------------------------------------------
   async function geneRows(contrast) {
@@ -19,7 +20,7 @@
         i, index, gene: genes.symbol[index], entrez: genes.entrez[index], ensembl: genes.ensembl[index], lfc, t, p,
         low: (data.log2_fold_change[i] - data.below[i]) / 1000,
         high: (data.log2_fold_change[i] + data.below[i] + data.above[i]) / 1000, q: data.q[i], mean: data.mean[i] / 100, rank: data.rank?.[i],
-        nlp: -Math.log10(p), way: p >= 0.05 ? "unclear" : lfc > 0 ? "higher" : "lower",
+        nlp: -Math.log10(p), way: ways[data.way[i]],
         difference: data.difference, p_words: pWords(p), q_words: pWords(data.q[i]),
       };
     });

@@ -12,11 +12,11 @@
   // The table of a single experiment is that of its comparison, so it is packed once.
   async function explorerData(id) {
     const data = await block(`data-explorer-${id}`);
-    if (!data.same_as) return data;
+    if (!data.same_as) return { ...data, ...data.columns };
     const own = await block(`data-contrast-${data.same_as}`);
     const effect = own.log2_fold_change;
     return { ...data, step: own.gene_step, k: effect.map(() => 1), effect, below: own.below, above: own.above,
-             p: own.p, pooled: own.tested };
+             effects: {}, p: own.p, pooled: own.tested };
   }
 
   // ---- rows ---------------------------------------------------------------------------------------------------

@@ -1,19 +1,26 @@
-"""Methods text with the numbers of this very run, the command that repeats it, and the reading guide."""
+"""Methods text with the numbers of this very run, and references."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
+from sidemine.considerations.calibration.panel import calibration_methods
+from sidemine.considerations.robustness.panel import robustness_methods
+from sidemine.considerations.robustness.record import RobustnessColumns
+from sidemine.differential.record import FittedDesign
 from sidemine.drawing.words import count, listed
 from sidemine.enrichment.registry import GENE_TESTS, SAMPLE_TESTS
-from sidemine.enrichment.set_test import SetTest
+from sidemine.enrichment.set_test import GeneSettings, SampleSettings, SetTest
+from sidemine.paper import Paper
+from sidemine.prepare.metadata import USED
 from sidemine.report.collect import StudyResults
-from sidemine.report.methods_checks import paragraphs_of_checks
-from sidemine.report.payload import TOP_GENES, unit_words
-from sidemine.report.references import references_text
-from sidemine.report.thinning import COMPLETE, Thinning
+from sidemine.report.concordance_panel import concordance_methods
+from sidemine.report.references import REFERENCES, references_text
+from sidemine.report.section import Section
+from sidemine.sources.scales import LOG2_FOLD_CHANGE
+from sidemine.study.settings import Settings
 
 _PROBE_RULES = {
     "highest_mean": "the probe with the highest mean over all samples speaks for it (groups are not looked at)",
@@ -23,20 +30,19 @@ _PROBE_RULES = {
 _PACKAGES_NAMED = ("pylimma", "numpy", "scipy", "pandas", "anndata", "gseapy", "decoupler", "scanpy", "snakemake")
 
 
-def reading_guide(results: StudyResults) -> list[str]:
-    """Return what the page may and may not be taken to say; fixed wording, the study's own names filled in."""
-    study = results.study["config"]["study"]
-    return [
-        "The question is always: is the drug's transcriptional change similar to, opposite to, or unrelated to the "
-        "difference between patients (after the event) and controls, on the genes that its target pathway regulates?",
-        "This is association, never cause, and never a person's risk.",
-        f"No cohort here is known to have users of {study['drug_class']}. In disease cohorts, cases are sampled after the "
-        "event, often on treatment for it (anticoagulants, for example), and are often older than controls.",
-        "“Interferon-stimulated genes are lower” is not “antiviral defence is off”.",
-        "p > 0.05 is never “no effect”: each card says which effect the data could have excluded.",
-        "Every signed number is target minus reference: positive means higher in the target group.",
-        "Nothing here is medical advice; nobody should start or stop a medicine because of it.",
-    ]
+@dataclass(frozen=True)
+class Methods:
+    """Paragraphs, references, and both as plain text for the copy button."""
+
+    paragraphs: Sequence[str]
+    references: Sequence[Paper]
+    text: str
+
+
+def methods_section(results: StudyResults) -> Section:
+    """Return the methods of this run."""
+    content = Methods(paragraphs(results), REFERENCES, methods_text(results))
+    return Section("methods", "Methods and references", content=content, template="methods.html.j2")
 
 
 def paragraphs(results: StudyResults) -> list[str]:
@@ -47,33 +53,35 @@ def paragraphs(results: StudyResults) -> list[str]:
         _models(results),
         _set_tests(results),
         _answers(results),
-        *paragraphs_of_checks(results),
+        calibration_methods(results.calibration),
+        robustness_methods([card.columns_of(RobustnessColumns) for card in results.verdicts.verdicts]),
+        *concordance_methods(results.beside.bridges),
         _software(results),
     ]
 
 
 def _data(results: StudyResults) -> str:
-    accessions = sorted({str(found.row["accession"]) for found in results.datasets.values()})
-    tested = [item for item in results.contrasts.values() if item.design["testable"]]
-    used = sum(int((found.quality["samples_per_fate"] or {}).get("used", 0)) for found in results.datasets.values())
+    accessions = sorted({dataset.row.accession for dataset in results.datasets.values()})
+    tested = [item for item in results.contrasts.values() if item.design.testable]
+    used = sum(dataset.quality.samples_per_fate.get(USED, 0) for dataset in results.datasets.values())
     simulated = " All or some of these files were simulated." if results.simulated else ""
     return (
         f"Data. {count(len(results.datasets), 'dataset')} ({listed(accessions)}) with {count(used, 'sample')} in use "
         f"gave {count(len(results.contrasts), 'contrast')}, of which {len(tested)} could be tested.{simulated} Groups were "
         "chosen by the selectors given under each contrast, recorded in the study's configuration "
-        f"(digest {results.manifest['config_digest'][:12]}) before any result was computed."
+        f"(digest {results.manifest.config_digest[:12]}) before any result was computed."
     )
 
 
-def _preparation(settings: dict[str, Any]) -> str:
-    several = "are dropped" if settings["multi_gene_probes"] == "drop" else "are given to the first gene"
+def _preparation(settings: Settings) -> str:
+    several = "are dropped" if settings.multi_gene_probes == "drop" else "are given to the first gene"
     return (
         "Preparation. The declared scale of each data set was checked against its values. Counts stay counts, z-scores and "
         "fractions are taken as they are, and all other values become log2: logarithms of another base exactly, normalised "
         "counts, CPM, TPM and FPKM as log2(x + 1), linear values by a generalised logarithm with an offset from the data "
         f"where some are not positive; the data table tells what was done and how many values the offset moved. Probes of several genes {several}; where several probes "
-        f"stand for one gene, {_PROBE_RULES[settings['probe_rule']]}; counts of one gene are added. Groups of fewer than "
-        f"{settings['min_group_size']} independent units were not tested."
+        f"stand for one gene, {_PROBE_RULES[settings.probe_rule]}; counts of one gene are added. Groups of fewer than "
+        f"{settings.min_group_size} independent units were not tested."
     )
 
 
@@ -86,14 +94,13 @@ def _models(results: StudyResults) -> str:
         if sizes
         else "no gene"
     )
-    paired = sum(1 for item in results.contrasts.values() if item.design.get("blocking") == "fixed")
-    correlated = sum(1 for item in results.contrasts.values() if item.design.get("blocking") == "correlation")
+    blocking = Counter(item.design.blocking for item in results.contrasts.values())
     blocks = (
-        f" Pairs or blocks entered as fixed effects in {count(paired, 'contrast')} and by duplicate correlation in "
-        f"{count(correlated, 'contrast')}."
+        f" Pairs or blocks entered as fixed effects in {count(blocking['fixed'], 'contrast')} and by duplicate correlation in "
+        f"{count(blocking['correlation'], 'contrast')}."
     )
-    engines = Counter(str((item.design.get("fit") or {}).get("engine", "")) for item in results.contrasts.values())
-    engines.pop("", None)
+    designs = [item.design for item in results.contrasts.values()]
+    engines = Counter(design.fit.engine for design in designs if isinstance(design, FittedDesign))
     named = "; ".join(f"{engine} in {count(number, 'contrast')}" for engine, number in sorted(engines.items()))
     return (
         "Differential expression. Moderated linear models (limma) on log2 values, with voom weights for counts"
@@ -103,7 +110,7 @@ def _models(results: StudyResults) -> str:
 
 def _no_fold_changes(results: StudyResults) -> str:
     """Tell how many contrasts are of values without fold changes."""
-    number = sum(bool(unit_words(item)) for item in results.contrasts.values())
+    number = sum(item.unit != LOG2_FOLD_CHANGE for item in results.contrasts.values())
     return f"; {count(number, 'contrast')} of z-scores or fractions, in that unit, not in log2" if number else ""
 
 
@@ -111,16 +118,16 @@ def _set_tests(results: StudyResults) -> str:
     settings = results.settings
     n_sets = int(results.gene_sets["gene_set"].nunique())
     return (
-        f"Gene sets. {count(n_sets, 'set')} were read; sets of fewer than {settings['min_set_size']} measured genes were "
-        f"not tested, nor comparator sets of more than {settings['max_set_size']:,}. "
+        f"Gene sets. {count(n_sets, 'set')} were read; sets of fewer than {settings.min_set_size} measured genes were "
+        f"not tested, nor comparator sets of more than {settings.max_set_size:,}. "
         f"{_words_of(SAMPLE_TESTS, settings)} {_words_of(GENE_TESTS, settings)} The last ones ignore that "
         "the genes of a set move together, so they describe and never carry a verdict. q-values of sets are "
         "Benjamini–Hochberg over one family of sets and the contrasts of one role; the size of that family is shown."
     )
 
 
-def _words_of(tests: Iterable[SetTest[Any]], settings: dict[str, Any]) -> str:
-    return " ".join(test.words.format_map(settings) for test in tests)
+def _words_of(tests: Iterable[SetTest[SampleSettings] | SetTest[GeneSettings]], settings: Settings) -> str:
+    return " ".join(test.words.format_map(settings.model_dump()) for test in tests)
 
 
 def _answers(results: StudyResults) -> str:
@@ -145,40 +152,16 @@ def _answers(results: StudyResults) -> str:
 
 
 def _software(results: StudyResults) -> str:
-    versions = results.manifest["versions"]
-    packages = versions["packages"]
+    versions = results.manifest.versions
+    packages = versions.packages
     named = [f"{name} {packages[name]}" for name in _PACKAGES_NAMED if name in packages]
     return (
-        f"Software. sidemine {versions['sidemine']}, Python {versions['python']}"
-        f"{', ' if named else ''}{', '.join(named)}. Seed {results.manifest['seed']}. Digests: code "
-        f"{results.manifest['code_digest'][:12]}, lock {results.manifest['lock_digest'][:12]}."
+        f"Software. sidemine {versions.sidemine}, Python {versions.python}"
+        f"{', ' if named else ''}{', '.join(named)}. Seed {results.manifest.seed}. Digests: code "
+        f"{results.manifest.code_digest[:12]}, lock {results.manifest.lock_digest[:12]}."
     )
-
-
-def commands(results: StudyResults) -> list[dict[str, str]]:
-    """Return the commands that give these results and this page again, and what each needs."""
-    study = results.study["config"]["study"]["id"]
-    return [
-        {
-            "command": "snakemake --cores 2 --configfile CONFIG",
-            "words": f"with the study's config.yaml (digest {results.manifest['config_digest'][:12]}), the inputs of its lock "
-            f"(digest {results.manifest['lock_digest'][:12]}) and this code (digest {results.manifest['code_digest']}); the "
-            "number of cores changes no byte",
-        },
-        {"command": f"sidemine report results/{study}", "words": "builds this page again from the results alone"},
-    ]
 
 
 def methods_text(results: StudyResults) -> str:
     """Return the methods as plain text with references, for the copy button."""
     return "\n\n".join([*paragraphs(results), references_text()]) + "\n"
-
-
-def page_limits(results: StudyResults, thinning: Thinning = COMPLETE) -> str:
-    """Say which genes carry per-sample values on the page."""
-    return (
-        f"Per-sample values are on this page for the genes of declared sets (comparators apart) and the top {TOP_GENES} "
-        f"genes of each contrast, up to {thinning.values:,} values per dataset; every other gene shows its group mean ± SD. "
-        f"Numbers are rounded for reading; the full tables are beside this page "
-        f"(contrasts/{next(iter(results.contrasts), '…')}/differential.tsv.gz, and so on)."
-    )

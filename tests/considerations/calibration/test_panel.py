@@ -1,0 +1,105 @@
+"""The calibration panel: which rows of the table stand in the page's text, in which words, and what is said without any."""
+
+from __future__ import annotations
+
+import math
+
+import pandas as pd
+import pytest
+
+from sidemine.considerations.calibration.panel import LEVEL, MOST_ROWS, calibration_block, calibration_panel
+from sidemine.considerations.calibration.table import CALIBRATION
+from sidemine.tables import empty_table
+
+
+def rows(*changes):
+    """Rows of calibration.tsv: FRY of the primary set in one contrast, but for what is changed."""
+    fixed = {"scope": "dataset", "subject": "a", "family": "primary", "test": "fry", "level": LEVEL, "n": 1200,
+             "quantity": "false_positive_rate", "rate": 0.0512, "ci_low": 0.034, "ci_high": 0.073, "upper_95": 0.064,
+             "reading": "holds", "reason": "100 labelings", "seed": 3}  # fmt: skip
+    empty = empty_table(CALIBRATION)
+    numbers = {name for name in empty.columns if pd.api.types.is_numeric_dtype(empty[name])}
+    blank = {name: math.nan if name in numbers else "" for name in empty.columns}
+    return pd.DataFrame([{**blank, **fixed, **change} for change in changes])
+
+
+def shown(table):
+    """Rows of the panel, over all its parts."""
+    return [row for part in calibration_panel(table)["parts"] for group in part["groups"] for row in group["rows"]]
+
+
+@pytest.mark.parametrize(("table", "words"), [(None, ""), (empty_table(CALIBRATION), "nothing could be calibrated")])
+def test_a_panel_without_rows_says_why(table, words):
+    """No part, no row, a reason; and nothing for the page's script."""
+    panel = calibration_panel(table)
+    assert (panel["parts"], panel["total"]) == ([], 0)
+    assert panel["reason"]
+    assert words in panel["reason"]
+    assert calibration_block(table) is None
+
+
+def test_only_verdict_tests_of_primary_sets_at_five_percent_stand_in_the_text():
+    """The whole table has the others; the verdict rules as a whole have a part of their own."""
+    table = rows({}, {"test": "camera"}, {"test": "prerank"}, {"family": "target"}, {"level": 0.01},
+                 {"scope": "whole_rule", "subject": "null", "test": "verdict", "family": "whole rule"})  # fmt: skip
+    panel = calibration_panel(table)
+    assert panel["total"] == len(table)
+    assert [part["title"] for part in panel["parts"]] == [
+        "Comparisons of this study: primary set at a nominal 5 %",
+        "The verdict rules as a whole, on simulated studies",
+    ]
+    assert [row["test"] for row in shown(table)] == ["fry", "camera", "verdict"]
+
+
+def test_figures_are_percent_with_their_interval():
+    """Each figure in its own place; em dashes where nothing was measured."""
+    (row,) = shown(rows({}))
+    assert {name: row[name] for name in ("rate", "interval", "upper_95", "n", "level", "quantity")} == {
+        "rate": "5.1 %", "interval": "3.4 to 7.3 %", "upper_95": "6.4 %", "n": "1,200", "level": "0.05",
+        "quantity": "false positive rate",
+    }  # fmt: skip
+    nothing = dict.fromkeys(("rate", "ci_low", "ci_high", "upper_95"), math.nan)
+    (row,) = shown(rows({**nothing, "n": 0}))
+    assert (row["rate"], row["interval"], row["upper_95"]) == ("—", "—", "—")
+
+
+@pytest.mark.parametrize(
+    ("reading", "css"),
+    [
+        ("holds", "passed"),
+        ("conservative", "passed"),
+        ("liberal", "failed"),
+        ("undecided", "open"),
+        ("not measured", "open"),
+    ],
+)
+def test_readings_have_the_colour_of_their_meaning(reading, css):
+    """Only a liberal test has failed; what is not known is open."""
+    assert shown(rows({"reading": reading}))[0]["class"] == css
+
+
+@pytest.mark.parametrize(("n", "more"), [(MOST_ROWS, ""), (MOST_ROWS + 1, "1 more row in the whole table.")])
+def test_long_parts_are_cut_aloud(n, more):
+    """The limit itself is shown whole."""
+    table = rows(*({"subject": f"s{at:03d}"} for at in range(n)))
+    (part,) = calibration_panel(table)["parts"]
+    assert part["more"] == more
+    assert len(shown(table)) == MOST_ROWS
+
+
+def test_rows_of_one_subject_stand_together_with_each_reason_once():
+    """In the order in which subjects first come."""
+    table = rows({"subject": "b"}, {"subject": "a"}, {"subject": "b", "test": "camera"}, {"subject": "a", "reason": ""})
+    (part,) = calibration_panel(table)["parts"]
+    assert [(group["rows"][0]["subject"], len(group["rows"]), group["reasons"]) for group in part["groups"]] == [
+        ("b", 2, ["100 labelings"]), ("a", 2, ["100 labelings"]),
+    ]  # fmt: skip
+
+
+def test_the_block_of_the_script_holds_every_row():
+    """Six digits, null for what is no number, texts cut at 300 characters."""
+    block = calibration_block(rows({"rate": 0.123456789, "reason": "x" * 400}, {"rate": math.nan}))
+    assert block["rate"] == [0.123457, None]
+    assert block["ci_low"] == [0.034, 0.034]
+    assert block["reason"][0].startswith("x" * 300)
+    assert not block["reason"][0].startswith("x" * 301)

@@ -1,0 +1,137 @@
+"""Cell proxies: which markers count, how well they measure what they share, and which proxies are one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from test_composition import CASES, GENES, MARKERS, N, design, fitted, values
+
+from sidemine.considerations.composition.cell_proxies import (
+    build_proxies,
+    find_contaminated,
+    read_markers,
+    standardised,
+    stimuli_checked,
+)
+from sidemine.differential.fit import fit_contrast
+
+
+def proxies_of(fit, markers, contaminated=None):
+    target = standardised(fit)[:30].mean(axis=0)
+    return build_proxies(fit, markers, contaminated or {}, target)
+
+
+def stimulated(shift, spread=1.0):
+    """A contrast in which the erythroid markers move by so many log2 units."""
+    expression = 7 + spread * (values() - 7)
+    expression[50:62] += shift * CASES
+    return fit_contrast(expression, GENES, design())
+
+
+def test_a_proxy_is_the_mean_of_its_standardised_markers():
+    """In residual standard deviations of each gene; column 0 is the contrast."""
+    fit = fitted(shift=0.8)
+    found = proxies_of(fit, {"erythroid": MARKERS["erythroid"]})
+    rows = [GENES.index(gene) for gene in found.facts[0].markers]
+    scaled = fit.score_effects[rows] / np.sqrt(np.mean(fit.score_effects[rows, 1:] ** 2, axis=1, keepdims=True))
+    assert found.scores == pytest.approx(scaled.mean(axis=0)[None])
+    assert found.scores.shape == (1, 1 + fit.residual_df)
+
+
+def test_reliability_is_cronbachs_alpha():
+    """Of the markers' covariance: k / (k − 1) · (1 − sum of variances / variance of the sum)."""
+    fit = fitted()
+    (fact,) = proxies_of(fit, {"erythroid": MARKERS["erythroid"]}).facts
+    residuals = standardised(fit)[[GENES.index(gene) for gene in fact.markers]][:, 1:]
+    k = len(residuals)
+    alpha = k / (k - 1) * (1 - np.sum(np.mean(residuals**2, axis=1)) / np.mean(residuals.sum(axis=0) ** 2))
+    assert (fact.n_markers, fact.reliability) == (k, pytest.approx(alpha))
+
+
+@pytest.mark.parametrize(("n_markers", "used"), [(0, False), (1, False), (3, False), (4, True)])
+def test_four_measured_markers_are_enough(n_markers, used):
+    """Fewer have no proxy, and say how many there are; unmeasured genes do not count."""
+    markers = [*MARKERS["erythroid"][:n_markers], "UNMEASURED"]
+    (fact,) = proxies_of(fitted(), {"erythroid": markers}).facts
+    assert (fact.used, fact.n_markers) == (used, n_markers)
+    assert fact.reason == ("" if used else f"{n_markers} usable markers, fewer than 4")
+    assert (fact.reliability > 0.5) is used or n_markers == 3
+
+
+def test_a_marker_is_compared_with_the_others_without_itself():
+    """One gene of four is noise that leans a little to the target: among the others it has no part in their mean."""
+    fit = fitted()
+    (fact,) = proxies_of(fit, {"erythroid": [*MARKERS["erythroid"][:6], GENES[0], GENES[200]]}).facts
+    assert GENES[0] in fact.left_out
+    assert not set(MARKERS["erythroid"]) & set(fact.left_out)
+
+
+def test_a_gene_without_residual_variance_is_zero_and_follows_nothing():
+    """No correlation, no division by 0."""
+    fit = fitted()
+    flat = fit.score_effects.copy()
+    flat[50] = 0.0
+    fit = replace(fit, score_effects=flat)
+    assert np.all(standardised(fit)[50] == 0)
+    found = proxies_of(fit, {"erythroid": MARKERS["erythroid"]})
+    assert np.isfinite(found.scores).all()
+    assert found.facts[0].used
+
+
+@pytest.mark.parametrize(
+    ("shift", "contaminated"), [(0.0, False), (0.1, False), (0.19, False), (0.25, True), (-0.25, True), (0.6, True)]
+)
+def test_markers_that_move_a_little_are_kept(shift, contaminated):
+    """0.2 log2 units with a strict p; less than that is no contamination however sure."""
+    quiet = {"stimulus": stimulated(shift, spread=0.2)}
+    assert bool(find_contaminated(MARKERS, quiet)) is contaminated
+
+
+def test_large_moves_need_no_strict_p():
+    """Half a log2 unit at p ≤ .05 is enough; .2 at the same p is not, once it is multiplied by types and contrasts."""
+    noisy = {f"stimulus_{number}": stimulated(0.0, spread=4.0) for number in range(2)}
+    for shift, found in ((0.9, ["erythroid"]), (0.0, [])):
+        assert list(find_contaminated(MARKERS, noisy | {"stimulus_0": stimulated(shift, spread=1.6)})) == found
+
+
+def test_contamination_names_the_first_contrast_with_its_figures():
+    """Contrasts in the order of their names; effect and p stand in the reason."""
+    found = find_contaminated(MARKERS, {"b": stimulated(0.9, spread=0.2), "a": stimulated(0.5, spread=0.2)})
+    assert found["erythroid"].startswith("contaminated: its markers move in a (log2 0.5")
+    assert set(found) == {"erythroid"}
+
+
+def test_stimuli_that_measure_no_marker_check_nothing():
+    """A panel without these genes is passed over, and the next contrast is still looked at."""
+    foreign = fit_contrast(values(), [f"X{gene}" for gene in GENES], design())
+    stimuli = {"a_panel": foreign, "b_array": stimulated(0.9, spread=0.2)}
+    assert stimuli_checked(MARKERS, stimuli) == ["b_array"]
+    assert list(find_contaminated(MARKERS, stimuli)) == ["erythroid"]
+
+
+@pytest.mark.parametrize(("noise", "joined"), [(0.3, True), (3.0, False)])
+def test_proxies_join_by_how_alike_their_residuals_are(noise, joined):
+    """Above a correlation of .7 they are averaged; below they stand apart."""
+    rng = np.random.default_rng(3)
+    expression = values()
+    cells = expression[50:62].mean(axis=0) - 7
+    expression[100:112] = 7 + 1.5 * cells + noise * 0.3 * rng.standard_normal(N) + 0.1 * rng.standard_normal((12, N))
+    fit = fit_contrast(expression, GENES, design())
+    found = proxies_of(fit, {"one": MARKERS["erythroid"], "two": GENES[100:112]})
+    assert found.names == (["one+two"] if joined else ["one", "two"])
+    assert len(found.scores) == len(found.names)
+
+
+def test_markers_come_sorted_without_forbidden_genes(tmp_path):
+    """Cell types by file name; a gene that stands twice counts once."""
+    for name, genes in (("b_cell", "CD19 CD79A CD19"), ("a_cell", "STAT1 HBB")):
+        (tmp_path / f"{name}.tsv").write_text(
+            "gene_set\tfamily\tgene\n" + "".join(f"S\tx\t{g}\n" for g in genes.split())
+        )
+    found = read_markers(
+        [tmp_path / "b_cell.tsv", tmp_path / "a_cell.tsv"], pd.DataFrame({"family": ["target"], "gene": ["STAT1"]})
+    )
+    assert list(found.items()) == [("a_cell", ["HBB"]), ("b_cell", ["CD19", "CD79A"])]

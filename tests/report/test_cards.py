@@ -1,0 +1,271 @@
+"""The words of a card: each figure, side and unit in its place, and what is said where there is none."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from types import SimpleNamespace
+
+import pytest
+from example_results import example_card
+
+from sidemine.considerations.composition.record import CompositionColumns
+from sidemine.considerations.judgement import make_gate
+from sidemine.considerations.robustness.record import RobustnessColumns
+from sidemine.considerations.specificity.record import SpecificityColumns
+from sidemine.report import answer
+from sidemine.report.cards import declared_sentence, effect_list, figures, gate_counts, headline, pooled_words
+from sidemine.verdict.card import Agreeing
+
+COHORTS, EXPERIMENTS = SimpleNamespace(is_cohort=True), SimpleNamespace(is_cohort=False)
+
+
+@pytest.fixture
+def card():
+    """Two cohorts, pooled: 0.45 SD higher (0.20 to 0.70), 0.31 of it left after adjustment."""
+    return example_card(0)
+
+
+@pytest.fixture
+def apart():
+    """An inhibitor and its stimulus: two experiments that were not pooled."""
+    return example_card(1)
+
+
+def without(card, kind, **changes):
+    """The card with other columns of one consideration."""
+    columns = tuple(replace(entry, **changes) if isinstance(entry, kind) else entry for entry in card.considered)
+    return replace(card, considered=columns)
+
+
+def lower(card):
+    pooled = replace(card.pooled, effect=-0.45, ci_low=-0.7, ci_high=-0.2)
+    return replace(card, pooled=pooled)
+
+
+def test_the_plain_sentence_tells_side_amount_and_interval(card):
+    """In total, adjusted, and what could have been excluded; the other side in the other word."""
+    plain = answer.plain_sentence(card)
+    assert "0.45 SD of between-person variation higher in “" in plain
+    assert "(95 % CI 0.20 to 0.70), in total; " in plain
+    assert "0.31 SD higher (" in plain
+    assert "after adjusting for blood composition" in plain
+    other = answer.plain_sentence(lower(card))
+    assert "0.45 SD of between-person variation lower in “" in other
+    assert "(95 % CI −0.70 to −0.20)" in other
+    bare = without(card, CompositionColumns, composition_adjusted=None)
+    assert "in total; not adjusted for the mix of cells." in answer.plain_sentence(bare)
+    paired = replace(card, evidence=[replace(card.evidence[0], blocking="fixed"), *card.evidence[1:]])
+    assert "0.45 SD of within-pair variation higher" in answer.plain_sentence(paired)
+
+
+def test_experiments_are_told_as_a_fold_change_beyond_other_genes(apart):
+    """One contrast alone: log2 units and a percentage."""
+    single = replace(apart, evidence=apart.evidence[:1])
+    plain = answer.plain_sentence(single)
+    assert "1.62 log2 units (" in plain
+    assert "lower in “" in plain
+    assert "counted beyond the other measured genes" in plain
+    assert plain.split(". Had")[0].count("lower") == 1
+
+
+def test_without_one_effect_every_comparison_is_told(apart):
+    """Each with side and interval, four at most; or why none could be tested."""
+    plain = answer.plain_sentence(apart)
+    assert (
+        "GSE900004: 1.62 log2 units lower (−2.02 to −1.22); GSE900003: 2.40 log2 units higher (2.10 to 2.70)." in plain
+    )
+    assert "in the target groups than in their references" in plain
+    rows = apart.evidence[:1] * 4
+    assert "more" not in answer.plain_sentence(replace(apart, evidence=rows)).split("Had there")[0]
+    assert "; and 1 more. " in answer.plain_sentence(replace(apart, evidence=[*rows, rows[0]]))
+    untestable = example_card(4)
+    assert answer.plain_sentence(untestable).endswith(
+        "could not be tested: a group has fewer independent units than the minimum."
+    )
+    assert answer.plain_sentence(replace(untestable, evidence=[])).endswith("no comparison belongs to the question.")
+
+
+def test_groups_are_named_only_where_all_comparisons_name_the_same(card):
+    """One other label is enough to speak of target groups."""
+    changed = replace(card, evidence=[card.evidence[0], replace(card.evidence[1], target_label="others")])
+    assert "in “" in answer.plain_sentence(card)
+    assert "in the target groups than in their references" in answer.plain_sentence(changed)
+
+
+@pytest.mark.parametrize(
+    ("direction", "words"),
+    [("up", "excluded anything above 0.30 SD."), ("down", "excluded anything lower than −0.30 SD."),
+     ("either", "excluded anything beyond ±0.30 SD.")],
+)  # fmt: skip
+def test_what_could_have_been_excluded_is_told_on_the_declared_side(card, direction, words):
+    """An amount without a sign of its own; nothing where there is none."""
+    declared = replace(card.declared, direction=direction)
+    assert answer.excluded_words(replace(card, declared=declared, smallest_excludable=0.3), "SD of x").endswith(words)
+    assert (
+        answer.excluded_words(replace(card, smallest_excludable=None), "SD")
+        == "No effect size could have been excluded."
+    )
+
+
+def test_key_amounts_stand_in_the_plain_sentence(card, apart):
+    """They are made bold there."""
+    for amount in answer.key_amounts(card):
+        assert amount in answer.plain_sentence(card)
+    assert answer.key_amounts(card)[0] == "0.45 SD"
+    assert len(answer.key_amounts(card)) == 2
+    assert len(answer.key_amounts(without(card, CompositionColumns, composition_adjusted=None))) == 1
+    assert answer.key_amounts(apart) == []
+
+
+def test_the_line_of_the_overview(card, apart):
+    """Effect, adjusted effect and agreement; or the comparisons against each other."""
+    assert (
+        answer.overview_line(card)
+        == "0.45 SD higher (0.20 to 0.70) · 0.31 adjusted for blood cells · 2 of 2 sources agree"
+    )
+    bare = replace(without(card, CompositionColumns, composition_adjusted=None), agreeing=None)
+    assert answer.overview_line(bare) == "0.45 SD higher (0.20 to 0.70)"
+    assert answer.overview_line(apart).startswith("1.62 log2 lower v 2.40 log2 higher · ")
+    many = replace(apart, evidence=apart.evidence * 2, agreeing=None)
+    assert answer.overview_line(many).count(" v ") == 2
+    assert answer.overview_line(replace(example_card(4), agreeing=None)) == "no comparison could be tested"
+
+
+def test_tiles_of_the_effect(card, apart):
+    """Named by kind; why there is no single figure; whether it rests on one dataset."""
+    tile = answer.effect_tile(card, COHORTS)
+    assert (tile.name, tile.value, tile.hint) == ("Effect, total", "0.45 SD higher", "95 % CI 0.20 to 0.70")
+    single = answer.effect_tile(replace(apart, evidence=apart.evidence[:1], pooled=None), EXPERIMENTS)
+    assert (single.name, single.value) == ("Effect beyond other genes", "1.62 log2 lower")
+    assert single.hint.endswith("; one dataset")
+    none = answer.effect_tile(replace(apart, not_computed={"pooled": "two experiments"}), EXPERIMENTS)
+    assert (none.value, none.hint) == ("no single figure", "two experiments")
+
+
+def test_tiles_of_exclusion_and_agreement(card):
+    """With the margin beside; nothing and none where nothing could be tested."""
+    tile = answer.excludable_tile(replace(card, smallest_excludable=0.3), COHORTS)
+    margin = f"; margin {card.declared.margin:.2f}"
+    assert (tile.value, tile.hint) == ("beyond 0.30 SD", f"one-sided 95 %{margin}")
+    unset = replace(card, smallest_excludable=0.3, declared=replace(card.declared, margin=None))
+    assert answer.excludable_tile(unset, COHORTS).hint == "one-sided 95 %"
+    assert answer.excludable_tile(replace(card, smallest_excludable=None), COHORTS).value == "nothing"
+    agreeing = answer.agreeing_tile(replace(card, agreeing=Agreeing(1, 3)), EXPERIMENTS)
+    assert (agreeing.name, agreeing.value) == ("Experiments that agree", "1 of 3")
+    assert answer.agreeing_tile(replace(card, agreeing=None), COHORTS).value == "none tested"
+    assert answer.agreeing_tile(card, COHORTS).name == "Cohorts that agree"
+
+
+def test_tiles_of_p_values_say_how_several_became_one(card):
+    """Each test its own p and its own count."""
+    rows = [
+        replace(card.evidence[0], p_self_contained=0.01, p_competitive=None),
+        replace(card.evidence[1], p_competitive=0.3),
+    ]
+    shown = replace(card, evidence=rows, p_self_contained=0.02, p_competitive=0.3)
+    tile = answer.self_contained_tile(shown, COHORTS)
+    assert (tile.value, tile.hint) == ("p = 0.020", "self-contained (FRY); smallest of 2, × 2")
+    tile = answer.competitive_tile(shown, COHORTS)
+    assert tile.value == "p = 0.30"
+    assert "smallest of" not in tile.hint
+
+
+def test_the_headline_is_the_meaning_unless_the_change_is_opposite(card):
+    """Never yes or no."""
+    assert headline(card) == card.verdict.meaning
+    assert "opposite to the declared one" in headline(replace(card, opposite=True))
+
+
+@pytest.mark.parametrize(
+    ("direction", "towards"),
+    [("up", "are higher in the target group,"), ("down", "are lower in the target group,"),
+     ("either", "are different, in either direction,")],
+)  # fmt: skip
+def test_what_was_declared_beforehand(card, direction, towards):
+    """Direction, test, contrasts, margin and its rule; what the mirrored study reported, where it did."""
+    declared = replace(
+        card.declared, direction=direction, margin=0.4, margin_unit="Hedges g", margin_rule="fixed", expects_sign=""
+    )
+    sentence = declared_sentence(replace(card, declared=declared))
+    assert towards in sentence
+    assert "by the fry test, over 2 contrasts (" in sentence
+    assert "); margin 0.40 SD (Hedges g) (fixed)." in sentence
+    assert "margin not available (fixed)." in declared_sentence(replace(card, declared=replace(declared, margin=None)))
+    for sign, word in (("up", "higher"), ("down", "lower")):
+        mirrored = replace(card, declared=replace(declared, expects_sign=sign))
+        assert declared_sentence(mirrored).endswith(f" The study mirrored here reported: {word}.")
+
+
+def test_gates_are_counted_by_status(card):
+    """In the order passed, failed, not evaluated; a status without a gate is not told."""
+    gates = [make_gate("a", "d", True, ""), make_gate("b", "d", None, ""), make_gate("c", "d", True, "")]
+    assert gate_counts(replace(card, gates=gates)) == "2 passed, 1 not evaluated"
+    assert gate_counts(replace(card, gates=[make_gate("a", "d", False, "")])) == "1 failed"
+    assert gate_counts(replace(card, gates=[])) == "none"
+
+
+def test_figures_or_their_reasons(card):
+    """Each of four under its own name."""
+    told = without(
+        without(card, SpecificityColumns, specificity_percentile=0.0), RobustnessColumns, robustness_share=0.0
+    )
+    values = {row.name: row.value for row in figures(told)}
+    assert values["Percentile among matched random gene sets"] == "0.00"
+    assert values["Share of analysis variants that agree"] == "0.00"
+    assert values["Pooled effect over datasets"] == pooled_words(card.pooled)
+    assert values["Effect adjusted for the mix of cells"].startswith("0.31 (95 % CI ")
+    nothing = without(
+        without(told, SpecificityColumns, specificity_percentile=None), RobustnessColumns, robustness_share=None
+    )
+    nothing = without(replace(nothing, pooled=None), CompositionColumns, composition_adjusted=None)
+    keys = ("pooled", "composition_adjusted", "specificity_percentile", "robustness_share")
+    nothing = replace(nothing, not_computed={key: f"why {key}" for key in keys})
+    assert [row.value for row in figures(nothing)] == [f"not computed (why {key})" for key in keys]
+
+
+def test_the_pooled_effect_is_told_with_all_that_stands_beside_it(card):
+    """Heterogeneity with its reason, or its figures; what was left out, and why."""
+    pooled = replace(card.pooled, leave_one_out_low=0.33, leave_one_out_high=0.52)
+    told = pooled_words(pooled)
+    for part in (
+        "0.45 SD (Hedges g) (95 % CI 0.20 to 0.70, p = 6.0 × 10⁻⁴; common effect, 2 datasets)",
+        "one dataset left out: 0.33 to 0.52",
+        "random effects with Hartung–Knapp limits: 0.45 (−0.70 to 1.60)",
+        "Stouffer's z 3.40, p = 7.0 × 10⁻⁴",
+        "heterogeneity: Q 0.50, p = 0.47",
+        "τ², I² and prediction interval: ",
+        "too_small left out: ",
+    ):
+        assert part in told
+    three = replace(
+        pooled, not_estimable={}, tau2=0.0123, i2=41.7, prediction_low=-0.1, prediction_high=1.0, refused=[]
+    )
+    assert "τ² 0.012, I² 42 %, prediction interval −0.10 to 1.00" in pooled_words(three)
+
+
+def test_effects_are_listed_unless_the_sentence_tells_them(card):
+    """Four at most, and how many more; the positive control last."""
+    quiet = replace(card, sentence="Nothing.", control=None)
+    effects, more = effect_list(quiet)
+    assert ([effect.way for effect in effects], more) == (["higher", "higher"], 0)
+    assert effects[0].where == f"{card.evidence[0].accession}, {card.evidence[0].tissue}"
+    effects, more = effect_list(replace(quiet, evidence=card.evidence * 3))
+    assert (len(effects), more) == (4, 2)
+    accessions = " ".join(row.accession for row in card.evidence)
+    assert effect_list(replace(quiet, sentence=f"{accessions} 95 % CI"))[0] == []
+    assert effect_list(replace(quiet, sentence=f"{card.evidence[0].accession} 95 % CI"))[0]
+    assert effect_list(replace(quiet, sentence=accessions))[0]
+    control = replace(card.evidence[0], accession="GSE7", effect=-0.5, ci_low=-0.8, ci_high=-0.2)
+    effects, _ = effect_list(replace(quiet, control=control))
+    assert (effects[-1].where, effects[-1].way) == ("Positive control, GSE7", "lower")
+
+
+def test_an_untestable_contrast_is_listed_with_its_reason():
+    """No side, no reading."""
+    untestable = example_card(4)
+    (effect,), _ = effect_list(replace(untestable, control=None))
+    assert (effect.way, effect.reading) == ("none", "")
+    assert effect.words == "not testable: a group has fewer independent units than the minimum"
+    zero = replace(example_card(0).evidence[0], effect=0.0)
+    (flat, *_), _ = effect_list(replace(example_card(0), sentence="", evidence=[zero], control=None))
+    assert flat.way == "none"

@@ -1,0 +1,55 @@
+"""A section that holds panels and nothing else needs one function and one registration."""
+
+from __future__ import annotations
+
+import re
+
+from sidemine.drawing.charts import base
+from sidemine.drawing.panel import Panel
+from sidemine.report import registry
+from sidemine.report.collect import StudyResults, collect
+from sidemine.report.packing import unpack
+from sidemine.report.page import render
+from sidemine.report.section import Section
+
+CHART = {**base("A chart of nothing.", 40), "data": {"values": []}, "mark": "point"}
+
+
+def ages_section(results: StudyResults) -> Section:
+    """Return a figure, and a panel that says why it has none."""
+    drawn = Panel(
+        "ages",
+        "ages-all",
+        "How old is everybody?",
+        "A caption.",
+        "",
+        CHART,
+        facts=[f"{len(results.datasets)} datasets"],
+    )
+    empty = Panel("ages", "ages-none", "And before?", "", "nobody <b>asked</b>")
+    return Section("ages", "Ages", panels=[drawn, empty])
+
+
+def test_a_registered_section_is_on_the_page(example_results, monkeypatch):
+    """It stands in the contents, its chart among the figures that the page draws, and its reason in its place."""
+    monkeypatch.setattr(registry, "SECTIONS", (*registry.SECTIONS, ages_section))
+    html = render(collect(example_results))
+    assert '<li><a href="#ages">Ages</a></li>' in html
+    section = html.split('<section id="ages"', 1)[1].split("</main>", 1)[0]
+    assert '<div class="chart" id="ages-all"></div>' in section
+    assert "5 datasets" in section
+    assert "No figure: nobody &lt;b&gt;asked&lt;/b&gt;." in section
+    block = unpack(re.search(r'id="data-page">([^<]*)<', html)[1])
+    assert block["figures"]["ages-all"] == CHART
+
+
+def test_sections_stand_once_in_the_order_of_the_registry(example_results):
+    """The contents link to each section that has a title, in its order."""
+    results = collect(example_results)
+    html = render(results)
+    sections = registry.sections_of(results)
+    ids = [section.id for section in sections]
+    assert len(set(ids)) == len(ids)
+    assert re.findall(r'<section id="([\w-]+)"', html) == ids
+    contents = re.search(r'<ul class="sections">.*?</ul>', html, re.DOTALL)[0]
+    assert re.findall(r'href="#([\w-]+)"', contents) == [section.id for section in sections if section.title]

@@ -1,0 +1,435 @@
+"""The data blocks of the page: what each holds, who writes it, and which script reads it.
+
+A block is a record that `packing.pack` packs under the id of an element; genes are positions in `GenesBlock.symbol`. Scripts stand in
+`templates/`. The explorer's block is in `sections/explorer.py`, that of calibration in `considerations/calibration/panel.py`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sidemine.differential.differential_table import sides_of_genes
+from sidemine.drawing.charts import Spec
+from sidemine.drawing.words import bounded, is_number
+from sidemine.enrichment.registry import statistics
+from sidemine.prepare.log_expression import mean_and_sd
+from sidemine.report.collect import ContrastResults, DatasetResults, StudyResults
+from sidemine.report.covariates import ColourColumn, colour_columns
+from sidemine.report.packing import distances, p_values, scaled, significant, steps
+from sidemine.report.thinning import kept_genes
+from sidemine.sources.scales import DIFFERENCE_UNITS, EXPRESSION_UNITS, LOG2_FOLD_CHANGE
+from sidemine.study.panels import LONGEST_PANEL
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+TOP_GENES = 300
+"""Genes per contrast, by p-value, whose per-sample values are on the page."""
+FAMILY_ORDER = ("target", "member", "negative_control", "confounder", "comparator")
+"""Families of gene sets in the order in which tables list them."""
+_SET_UNITS = {"log2", *DIFFERENCE_UNITS.values()}
+
+
+@dataclass(frozen=True)
+class GenePanelBlock:
+    """A declared gene panel (`pictures.js`): genes that are drawn, how many more there are, and symbols measured nowhere."""
+
+    id: str
+    title: str
+    source: str
+    genes: list[int]
+    more: int
+    absent: list[str]
+
+
+@dataclass(frozen=True)
+class PageBlock:
+    """`data-page`, read first by every script: specifications of charts, panels, and the dataset of each contrast."""
+
+    figures: Mapping[str, Spec]
+    specs: Mapping[str, Spec]
+    panels: list[GenePanelBlock]
+    named_sets: list[str]
+    contrasts: dict[str, str]
+
+
+@dataclass(frozen=True)
+class GenesBlock:
+    """`data-genes` (`contrasts.js`, `explorer.js`): symbols of all tested genes with their Entrez and Ensembl ids."""
+
+    symbol: list[str]
+    entrez: list[str]
+    ensembl: list[str]
+
+
+@dataclass(frozen=True)
+class SetBlock:
+    """A set in `data-sets` (`contrasts.js`, `explorer.js`): its tested genes; no weights where all are 1."""
+
+    family: str
+    genes: list[int]
+    weights: list[float | None]
+
+
+@dataclass(frozen=True)
+class DatasetBlock:
+    """`data-dataset-…` (`contrasts.js`, `pictures.js`).
+
+    Attributes
+    ----------
+    samples, genes, values
+        Expression (log2, hundredths), genes × samples, of the genes that carry sample values.
+    components, explained
+        First principal components by sample, and the share of variance of each.
+    columns
+        Metadata that may colour the samples.
+    """
+
+    samples: list[str]
+    genes: list[int]
+    values: list[list[int | None]]
+    components: dict[str, list[float]]
+    explained: list[float]
+    columns: list[ColourColumn]
+
+
+@dataclass(frozen=True)
+class SetTest:
+    """One test of one set in one contrast."""
+
+    p: float | None
+    q: float | None
+    family_size: int
+    statistic: float | None
+    direction: str
+    n_permutations: int
+
+
+@dataclass(frozen=True)
+class SetRow:
+    """All tests of one role of a set in one contrast; effect and interval are None where no test has them in units of expression."""
+
+    gene_set: str
+    family: str
+    n_in_set: int
+    n_measured: int
+    effect: float | None
+    ci_low: float | None
+    ci_high: float | None
+    effect_scale: str
+    correlation: float | None
+    tests: dict[str, SetTest]
+
+
+@dataclass(frozen=True)
+class SetTable:
+    """Rows of sets, and the tests that any of them has, in order, with the headings of their columns."""
+
+    tests: list[str]
+    labels: dict[str, str]
+    rows: list[SetRow]
+
+
+@dataclass(frozen=True)
+class GroupSummaries:
+    """Mean and SD (log2, hundredths) of each gene per group; empty where there are no values or no two samples."""
+
+    target_mean: list[int | None]
+    target_sd: list[int | None]
+    reference_mean: list[int | None]
+    reference_sd: list[int | None]
+
+
+@dataclass(frozen=True)
+class ContrastBlock:
+    """`data-contrast-…` (`contrasts.js`, `explorer.js`, `pictures.js`).
+
+    Attributes
+    ----------
+    target, reference
+        Samples of the two groups.
+    gene_step
+        Differences of the positions of its genes.
+    log2_fold_change, below, above
+        In thousandths, as in `packing.distances`.
+    t, mean
+        In hundredths.
+    p, q
+        At three digits.
+    way
+        One letter per gene: (h)igher, (l)ower, or (u)nclear.
+    groups, histogram, reading
+        Means and SD, counts of p-values and what their shape says.
+    sets, descriptive
+        Set tests that may enter a verdict, and the others.
+    difference, level
+        What stands on the page in place of `log2 fold change` and `log2 expression`; None where these are right.
+    tested, rank
+        Where genes are left out: the number of all, and each gene's place among all by t, from the top.
+    """
+
+    target: list[str]
+    reference: list[str]
+    gene_step: list[int]
+    log2_fold_change: list[int | None]
+    below: list[int | None]
+    above: list[int | None]
+    t: list[int | None]
+    p: list[float | None]
+    q: list[float | None]
+    mean: list[int | None]
+    way: str
+    groups: GroupSummaries
+    histogram: list[int]
+    reading: str
+    sets: SetTable
+    descriptive: SetTable
+    difference: str | None
+    level: str | None
+    tested: int | None
+    rank: list[int] | None
+
+
+def genes_block(results: StudyResults) -> GenesBlock:
+    """Return symbols and ids of all tested genes."""
+    entrez: dict[str, str] = {}
+    ensembl: dict[str, str] = {}
+    for contrast in results.contrasts.values():
+        table = contrast.differential
+        entrez.update(zip(table["gene"], table["entrez"], strict=True))
+        ensembl.update(zip(table["gene"], table["ensembl"], strict=True))
+    return GenesBlock(
+        symbol=[bounded(symbol, 60) for symbol in results.genes],
+        entrez=[bounded(str(entrez.get(symbol, "") or ""), 20) for symbol in results.genes],
+        ensembl=[bounded(str(ensembl.get(symbol, "") or ""), 30) for symbol in results.genes],
+    )
+
+
+def sets_block(results: StudyResults) -> dict[str, SetBlock]:
+    """Return every tested set by name."""
+    index = results.gene_index
+    tested: set[str] = set()
+    for contrast in results.contrasts.values():
+        tested.update(str(name) for name in contrast.enrichment["gene_set"])
+    block = {}
+    for name, members in results.gene_sets.groupby("gene_set", sort=True):
+        if str(name) not in tested:
+            continue
+        pairs = sorted(
+            (index[gene], float(weight))
+            for gene, weight in zip(members["gene"], members["weight"], strict=True)
+            if gene in index
+        )
+        block[bounded(str(name), 200)] = SetBlock(
+            family=str(members["family"].iloc[0]),
+            genes=[gene for gene, _ in pairs],
+            weights=[significant(weight) for _, weight in pairs] if any(weight != 1 for _, weight in pairs) else [],
+        )
+    return block
+
+
+def named_sets(results: StudyResults) -> list[str]:
+    """Return the sets that hypotheses name, primary and secondary, in order."""
+    named: list[str] = []
+    for hypothesis in results.hypotheses:
+        named += [hypothesis.primary.set, *hypothesis.secondary_sets]
+    return list(dict.fromkeys(named))
+
+
+def panel_blocks(results: StudyResults) -> list[GenePanelBlock]:
+    """Return the declared gene panels."""
+    index = results.gene_index
+    blocks = []
+    for panel in results.study.config.panels:
+        genes = list(dict.fromkeys([*panel.genes, *(results.members.get(panel.set, []) if panel.set else [])]))
+        present = [index[gene] for gene in genes if gene in index]
+        blocks.append(
+            GenePanelBlock(
+                id=panel.id,
+                title=bounded(panel.title, 120),
+                source=bounded(panel.set, 200) or "genes named in the configuration",
+                genes=present[:LONGEST_PANEL],
+                more=max(0, len(present) - LONGEST_PANEL),
+                absent=[bounded(gene, 40) for gene in genes if gene not in index],
+            )
+        )
+    return blocks
+
+
+def declared_sets(results: StudyResults) -> list[str]:
+    """Return the sets named by hypotheses, then the other declared sets; comparators are left out.
+
+    Comparators (all Hallmarks, say) would bring half the genome, so their genes carry no per-sample values.
+    """
+    others = results.gene_sets.loc[results.gene_sets["family"] != "comparator", "gene_set"]
+    return list(dict.fromkeys([*named_sets(results), *sorted({str(name) for name in others})]))
+
+
+def always_shown(results: StudyResults) -> set[str]:
+    """Return the genes of panels and declared sets (comparators apart), which no page leaves out."""
+    declared = results.gene_sets.loc[results.gene_sets["family"] != "comparator", "gene"]
+    return {*map(str, declared), *(results.genes[gene] for panel in panel_blocks(results) for gene in panel.genes)}
+
+
+def genes_with_values(results: StudyResults, dataset: str) -> list[str]:
+    """Return the genes of `dataset` whose per-sample values are on the page.
+
+    Genes of panels, of declared sets in the order of `declared_sets`, and the `TOP_GENES` genes of each contrast by p-value,
+    until the most values that the page may hold are reached.
+    """
+    available = set(results.datasets[dataset].genes)
+    wanted = {results.genes[gene]: None for panel in panel_blocks(results) for gene in panel.genes}
+    for name in declared_sets(results):
+        wanted.update(dict.fromkeys(results.members.get(name, [])))
+    for contrast in results.contrasts_of(dataset).values():
+        table = contrast.differential.sort_values(["p_value", "gene"], kind="stable")
+        wanted.update(dict.fromkeys(str(gene) for gene in table["gene"].head(TOP_GENES)))
+    room = results.thinning.values // max(1, len(results.datasets[dataset].sample_names))
+    return [gene for gene in wanted if gene in available][:room]
+
+
+def dataset_block(results: StudyResults, dataset: str) -> DatasetBlock:
+    """Return one dataset's per-sample values, principal components and metadata."""
+    here = results.datasets[dataset]
+    position = {gene: column for column, gene in enumerate(here.genes)}
+    genes = [gene for gene in genes_with_values(results, dataset) if gene in results.gene_index]
+    components = here.quality.principal_components
+    return DatasetBlock(
+        samples=[bounded(name, 80) for name in here.sample_names],
+        genes=[results.gene_index[gene] for gene in genes],
+        values=[scaled(here.values[:, position[gene]], 100) for gene in genes],
+        components={bounded(name, 80): place for name, place in components.samples.items()} if components else {},
+        explained=components.explained if components else [],
+        columns=colour_columns(here, [item.quality for item in results.contrasts_of(dataset).values()]),
+    )
+
+
+def contrast_block(results: StudyResults, contrast: str) -> ContrastBlock:
+    """Return one contrast's gene table, group summaries, histogram and set tests."""
+    here = results.contrasts[contrast]
+    whole = here.differential.sort_values("gene", kind="stable")
+    table = whole[whole["gene"].isin(kept_genes(whole, always_shown(results), results.thinning))]
+    below, above = distances(table["log2_fold_change"], table["ci_low"], table["ci_high"])
+    ranks = (-whole["t"]).rank(method="first").astype(int)
+    left_out = len(table) < len(whole)
+    histogram = here.quality.p_value_histogram
+    layer = next(layer for layer, unit in DIFFERENCE_UNITS.items() if unit == here.unit)
+    other_unit = here.unit != LOG2_FOLD_CHANGE
+    return ContrastBlock(
+        target=[bounded(name, 80) for name in here.design.target_samples],
+        reference=[bounded(name, 80) for name in here.design.reference_samples],
+        gene_step=steps([results.gene_index[gene] for gene in table["gene"]]),
+        log2_fold_change=scaled(table["log2_fold_change"], 1000),
+        below=below,
+        above=above,
+        t=scaled(table["t"], 100),
+        p=p_values(table["p_value"]),
+        q=p_values(table["q_value"]),
+        mean=scaled(table["mean_expression"], 100),
+        way="".join(side[0] for side in sides_of_genes(table)),
+        groups=group_summaries(results.datasets[here.row.dataset], here, [str(gene) for gene in table["gene"]]),
+        histogram=histogram.counts,
+        reading=histogram.reading,
+        sets=set_table(here.enrichment, "verdict", declared_sets(results)),
+        descriptive=set_table(here.enrichment, "descriptive", declared_sets(results)),
+        difference=here.unit if other_unit else None,
+        level=EXPRESSION_UNITS[layer] if other_unit else None,
+        tested=len(whole) if left_out else None,
+        rank=[int(rank) for rank in ranks[table.index]] if left_out else None,
+    )
+
+
+def group_summaries(dataset: DatasetResults, contrast: ContrastResults, genes: list[str]) -> GroupSummaries:
+    """Return mean and SD of `genes` per group.
+
+    Parameters
+    ----------
+    dataset, contrast
+        Results of a dataset and of one of its contrasts.
+    genes
+        Genes, in the order of the summaries.
+    """
+    import numpy as np
+
+    position = {gene: column for column, gene in enumerate(dataset.genes)}
+    rows = {name: row for row, name in enumerate(dataset.sample_names)}
+    columns = [position.get(gene, -1) for gene in genes]
+    summaries: list[list[int | None]] = []
+    for names in (contrast.design.target_samples, contrast.design.reference_samples):
+        used = [rows[name] for name in names if name in rows]
+        if len(used) < 2 or not genes or not dataset.genes:
+            summaries += [[], []]
+            continue
+        values = np.where(np.asarray(columns) >= 0, dataset.values[np.ix_(used, columns)], np.nan)
+        summaries += [scaled(numbers, 100) for numbers in mean_and_sd(values)]
+    return GroupSummaries(*summaries)
+
+
+def set_table(enrichment: pd.DataFrame, role: str, first: list[str]) -> SetTable:
+    """Return set tests of one role, one row per set, with one entry per test.
+
+    Parameters
+    ----------
+    enrichment
+        `enrichment.tsv` of one contrast.
+    role
+        verdict or descriptive.
+    first
+        Sets that come first, in this order; the others follow by family and name.
+    """
+    chosen = enrichment[enrichment["role"] == role]
+    by_set: dict[str, list[dict[Hashable, object]]] = {}
+    for record in chosen.to_dict("records"):
+        by_set.setdefault(str(record["gene_set"]), []).append(record)
+    rows = [_set_row(name, tests) for name, tests in by_set.items()]
+    shown = set(chosen["test"])
+    labels = {statistic.name: statistic.label for statistic in statistics() if statistic.name in shown}
+    order = {name: rank for rank, name in enumerate(first)}
+    families = {family: rank for rank, family in enumerate(FAMILY_ORDER)}
+    return SetTable(
+        tests=list(labels),
+        labels=labels,
+        rows=sorted(
+            rows, key=lambda row: (order.get(row.gene_set, len(order)), families.get(row.family, 9), row.gene_set)
+        ),
+    )
+
+
+def _set_row(name: str, tests: list[dict[Hashable, object]]) -> SetRow:
+    # A column holds one unit: odds ratios and enrichment scores stand with their own test, or not at all.
+    drawn = [row for row in tests if str(row["effect_scale"]) in _SET_UNITS and is_number(row["effect"])]
+    effect: Mapping[Hashable, object] = drawn[0] if drawn else {"n_measured": tests[0]["n_measured"]}
+    correlations = [value for row in tests if (value := _plain(row["inter_gene_correlation"])) is not None]
+    return SetRow(
+        gene_set=bounded(name, 200),
+        family=str(tests[0]["family"]),
+        n_in_set=_whole(tests[0]["n_in_set"]),
+        n_measured=_whole(effect["n_measured"]),
+        effect=_plain(effect.get("effect")),
+        ci_low=_plain(effect.get("ci_low")),
+        ci_high=_plain(effect.get("ci_high")),
+        effect_scale=str(tests[0]["effect_scale"]),
+        correlation=correlations[0] if correlations else None,
+        tests={
+            str(row["test"]): SetTest(
+                p=_plain(row["p_value"]),
+                q=_plain(row["q_value"]),
+                family_size=_whole(row["family_size"]),
+                statistic=_plain(row["statistic"]),
+                direction=str(row["direction"]),
+                n_permutations=_whole(row["n_permutations"]),
+            )
+            for row in tests
+        },
+    )
+
+
+def _plain(value: object) -> float | None:
+    return significant(float(value), 6) if isinstance(value, int | float) and math.isfinite(value) else None
+
+
+def _whole(value: object) -> int:
+    return int(str(value))

@@ -1,0 +1,121 @@
+"""Each comparison: what was compared, how, and what stood in the way. Its charts and tables are drawn from `ContrastBlock`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sidemine.differential.record import CovariateInDesign, FittedDesign, UntestableDesign
+from sidemine.drawing.words import bounded, count
+from sidemine.report.blocks import TOP_GENES, GenePanelBlock, always_shown, panel_blocks
+from sidemine.report.collect import ContrastResults, DatasetResults, StudyResults
+from sidemine.report.covariates import CovariateRow, covariate_rows
+from sidemine.report.section import Section
+from sidemine.report.thinning import kept_genes, thinning_words
+from sidemine.sources.scales import LOG2_FOLD_CHANGE
+
+_ROLES = {
+    "disease": "disease (patients and controls)",
+    "inhibitor": "inhibitor",
+    "stimulus": "stimulus (positive control)",
+    "negative_control": "negative control",
+}
+_HOW = {"fixed": "fixed effects (paired)", "correlation": "duplicate correlation"}
+_LEVELS_NAMED = 6
+
+
+@dataclass(frozen=True)
+class ContrastView:
+    """One comparison with the words that its part of the page needs.
+
+    Attributes
+    ----------
+    item, dataset
+        The contrast and its dataset, as read.
+    role, design, difference, unit
+        Its role, its design in sentences, and how a gene's difference and its unit are called.
+    n_sets
+        Gene sets that were tested.
+    thinned
+        Which genes are on the page, where not all are.
+    covariates
+        What else is recorded of the two groups.
+    """
+
+    item: ContrastResults
+    dataset: DatasetResults
+    role: str
+    design: Sequence[str]
+    difference: str
+    unit: str
+    n_sets: int
+    thinned: str
+    covariates: Sequence[CovariateRow]
+
+
+@dataclass(frozen=True)
+class Contrasts:
+    """All comparisons, the gene panels that can be drawn in each, and which genes carry sample values."""
+
+    limits: str
+    panels: Sequence[GenePanelBlock]
+    views: Sequence[ContrastView]
+
+
+def contrasts_section(results: StudyResults) -> Section:
+    """Return the comparisons, testable or not, in the order of the sheet."""
+    views = [_view(results, item) for item in results.contrasts.values()]
+    content = Contrasts(_limits(results), panel_blocks(results), views)
+    return Section("contrasts", "Each comparison", content=content, template="contrasts.html.j2")
+
+
+def _limits(results: StudyResults) -> str:
+    return (
+        f"Per-sample values are on this page for the genes of declared sets (comparators apart) and the top {TOP_GENES} "
+        f"genes of each contrast, up to {results.thinning.values:,} values per dataset; every other gene shows its group mean ± SD. "
+        f"Numbers are rounded for reading; the full tables are beside this page "
+        f"(contrasts/{next(iter(results.contrasts), '…')}/differential.tsv.gz, and so on)."
+    )
+
+
+def _view(results: StudyResults, item: ContrastResults) -> ContrastView:
+    dataset, table = results.datasets[item.row.dataset], item.differential
+    shown = kept_genes(table, always_shown(results), results.thinning)
+    other_unit = item.unit != LOG2_FOLD_CHANGE
+    return ContrastView(
+        item=item,
+        dataset=dataset,
+        role=_ROLES[item.row.role],
+        design=design_sentences(item.design),
+        difference=item.unit,
+        unit=item.unit if other_unit else "log2 units",
+        n_sets=int(item.enrichment["gene_set"].nunique()),
+        thinned=thinning_words(len(shown), len(table), f"contrasts/{item.row.contrast}/differential.tsv.gz"),
+        covariates=covariate_rows(dataset, item),
+    )
+
+
+def design_sentences(design: FittedDesign | UntestableDesign) -> list[str]:
+    """Tell the design of a contrast in sentences."""
+    sentences = [f"Columns of the design: {', '.join(design.design_columns)}."] if design.design_columns else []
+    covariates = "; ".join([_covariate_words(entry) for entry in design.covariate_kinds] or design.covariates)
+    sentences.append(f"Adjusted for: {covariates or 'nothing'}.")
+    if design.blocking == "none" or not design.block:
+        sentences.append("Samples are compared as independent groups.")
+    else:
+        sentences.append(f"Pairs or blocks: {design.block}, by {_HOW[design.blocking]}.")
+    if isinstance(design, FittedDesign):
+        sentences.append(f"Fitted with {design.fit.engine}.")
+        not_tested = sorted(design.genes_not_tested.items())
+        sentences += [f"{count(number, 'gene')} not tested: {reason}." for reason, number in not_tested]
+    return [*sentences, *design.notes, f"Residual degrees of freedom: {design.residual_df}."]
+
+
+def _covariate_words(entry: CovariateInDesign) -> str:
+    """Return a covariate with what it entered as: a number with its unit, or a factor with its levels."""
+    if entry.kind == "number":
+        return f"{bounded(entry.name, 60)} (number{', ' + bounded(entry.unit, 20) if entry.unit else ''})"
+    levels = [bounded(level, 30) for level in entry.levels]
+    more = f" and {len(levels) - _LEVELS_NAMED} more" if len(levels) > _LEVELS_NAMED else ""
+    shown = ", ".join(levels[:_LEVELS_NAMED]) + more
+    return f"{bounded(entry.name, 60)} (factor of {len(levels)} levels, reference first: {shown})"

@@ -1,0 +1,39 @@
+"""Published tables: somebody else's fold changes, described and checked against their label."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from pydantic import JsonValue
+
+from sidemine.drawing.words import count
+from sidemine.report.collect import StudyResults
+from sidemine.report.section import Section
+from sidemine.study.rows import PublishedTable
+from sidemine.verdict.vocabulary import Verdict
+
+
+@dataclass(frozen=True)
+class PublishedView:
+    """One table: what was found of it, its verdict, its number of genes in words, and its row of the sheet."""
+
+    table: Mapping[str, JsonValue]
+    verdict: Verdict
+    n_genes: str
+    row: PublishedTable | None
+
+
+def published_section(results: StudyResults) -> Section:
+    """Return the published tables of the study."""
+    rows = {row.table: row for row in results.study.published_tables}
+    views: Sequence[PublishedView] = [
+        PublishedView(
+            table=entry,
+            verdict=Verdict.of(str(entry["verdict"])),
+            n_genes=count(int(str(entry["n_genes"] or 0)), "gene"),
+            row=rows.get(str(entry["table"])),
+        )
+        for entry in results.verdicts.published_tables
+    ]
+    return Section("published", "Published tables", content=views, template="published.html.j2")

@@ -1,0 +1,35 @@
+"""`study.json`: the study as it was resolved, for every reader of results."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sidemine.study.context import ConsideredDataset
+from sidemine.study.models import StudyConfig
+from sidemine.study.rows import Contrast, Dataset, GeneSetRow, PublishedTable
+
+
+@dataclass(frozen=True)
+class StudyDescription:
+    """What was asked, with defaults filled in.
+
+    Attributes
+    ----------
+    config
+        `config.yaml`, overrides merged.
+    datasets, contrasts, gene_sets, published_tables, considered
+        Rows of the sheets, in their order.
+    config_digest
+        SHA-256 of all that the study asks (`study.load.digest_of_content`).
+    specifications
+        Per rule and job: the digest of what the job uses of the study.
+    """
+
+    config: StudyConfig
+    datasets: list[Dataset]
+    contrasts: list[Contrast]
+    gene_sets: list[GeneSetRow]
+    published_tables: list[PublishedTable]
+    considered: list[ConsideredDataset]
+    config_digest: str
+    specifications: dict[str, dict[str, str]]
