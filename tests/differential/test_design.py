@@ -58,6 +58,16 @@ def test_pairs_become_fixed_effects_and_incomplete_ones_are_told() -> None:
     assert (design.n_target, design.n_blocks, design.residual_df) == (10, 10, 9)
 
 
+@pytest.mark.parametrize(("n_single", "blocking"), [(2, "fixed"), (3, "correlation")])
+def test_pairs_are_fixed_effects_from_nine_tenths_complete_samples_on(n_single: int, blocking: str) -> None:
+    """18 of 20 samples in pairs are exactly enough; 18 of 21 are not, and nobody is dropped."""
+    pairs = [f"p{i}" for i in range(9)] * 2 + [f"single{i}" for i in range(n_single)]
+    target = np.array([False] * 9 + [True] * 9 + [True] * n_single)
+    design = build_design(sheet(pair=pairs), target, ~target, block="pair")
+    assert design.blocking == blocking
+    assert len(design.dropped) == (n_single if blocking == "fixed" else 0)
+
+
 def test_incomplete_blocks_fall_back_to_correlation_from_six_blocks_on() -> None:
     """Blocks within one group carry no contrast, so they enter by duplicate correlation."""
     samples = sheet(donor=[f"d{i // 2}" for i in range(12)])
