@@ -139,13 +139,6 @@ def get_gate(wildcards):
     return checkpoints.check_designs.get().output.passed
 
 
-def get_concordance_files():
-    """Return what is written of bridges and interactions: nothing where the study declares none."""
-    if not SCOPE.compares_profiles:
-        return []
-    return ["<results>/concordance.tsv", "<results>/concordance.json"]
-
-
 def get_final_output():
     """Return every target of the study: all that its jobs write; of retrieved files, the records.
 

@@ -59,7 +59,11 @@ rule build_report:
         specificity="<results>/specificity.tsv",
         robustness="<results>/robustness.json",
         calibration=["<results>/calibration.tsv", "<results>/calibration.json"],
-        concordance=get_concordance_files(),
+        concordance=(
+            ["<results>/concordance.tsv", "<results>/concordance.json"]
+            if SCOPE.compares_profiles
+            else []
+        ),
         expression=expand(
             "<results>/datasets/{dataset}/expression.h5ad", dataset=STUDY.datasets
         ),
