@@ -34,6 +34,8 @@ FLOORS = (
     ("lines",),
     ("verdict",),
     ("report",),
+    # The grid of variants asks the whole rule table.
+    ("considerations.robustness.job",),
     ("registered_jobs", "record_schemas", "engine", "preflight", "simulate", "run_study"),
     ("cli",),
 )

@@ -250,10 +250,10 @@ def test_an_entry_in_a_registry_counts_by_the_fields_that_are_asked_for(package)
     """A changed panel makes nobody judge again; a field that other followed code asks for counts, wherever that stands."""
     (package.parent / "entry.py").write_text(
         "from sidemine.kinds import Consideration\nfrom sidemine.words import TITLE, FOOTER\n"
-        "ENTRY = Consideration(name='a', judge=TITLE, panel=FOOTER)\nALL = (ENTRY,)\n"
+        "ENTRY = Consideration(name='a', read_judge=TITLE, panels=FOOTER)\nALL = (ENTRY,)\n"
     )
     (package.parent / "kinds.py").write_text(
-        "class Consideration:\n    pass\ndef panel_of(entry): return entry.panel\n"
+        "class Consideration:\n    pass\ndef panel_of(entry): return entry.panels\n"
     )
     words = package.parent / "words.py"
 
@@ -265,7 +265,7 @@ def test_an_entry_in_a_registry_counts_by_the_fields_that_are_asked_for(package)
         words.write_text(text)
         return before != after
 
-    package.write_text("from sidemine.entry import ALL\nprint([entry.judge for entry in ALL])\n")
+    package.write_text("from sidemine.entry import ALL\nprint([entry.read_judge for entry in ALL])\n")
     assert changed("'a'", "'c'")
     assert not changed("'b'", "'c'")
     package.write_text(

@@ -100,12 +100,6 @@ def get_marker_digests():
     return digests_of({cell: folder / f"{cell}.tsv" for cell in cells})
 
 
-def get_calibration_digests():
-    """Return the digests of the reference tables of the calibration that there are."""
-    folder = WORKFLOW.parent / "resources" / "calibration"
-    return digests_of({path.name: path for path in sorted(folder.glob("*.tsv"))})
-
-
 def get_files(sources):
     """Return the local files of some sources, by role."""
     return {role: f"<downloads>/{source.key}" for role, source in sources.items()}

@@ -79,41 +79,6 @@ rule pool_datasets:
         "../scripts/pool_datasets.py"
 
 
-# One job: a contrast with 130 samples takes seconds, the others nothing.
-rule measure_calibration:
-    input:
-        fits=expand("<results>/contrasts/{contrast}/fit.npz", contrast=STUDY.contrasts),
-        samples=expand(
-            "<results>/datasets/{dataset}/samples.tsv",
-            dataset=SCOPE.datasets_of(STUDY.contrasts),
-        ),
-        treatments=expand(
-            "<results>/datasets/{dataset}/treatment.json",
-            dataset=SCOPE.datasets_of(STUDY.contrasts),
-        ),
-        sets="<results>/gene_sets.tsv.gz",
-        checked=get_gate,
-    output:
-        table="<results>/calibration.tsv",
-        record="<results>/calibration.json",
-        provenance="<results>/provenance/measure_calibration.json",
-    log:
-        "<logs>/measure_calibration.log",
-    priority: 10
-    threads: 1
-    resources:
-        mem_mb=get_limit(2000, 20),
-        runtime=get_limit(240),
-    params:
-        specification=get_specification("measure_calibration"),
-        tables=get_calibration_digests(),
-        code=get_code("measure_calibration.py"),
-    message:
-        "Measure the size of the set tests"
-    script:
-        "../scripts/measure_calibration.py"
-
-
 rule describe_published_table:
     input:
         table=lambda wildcards: f"<downloads>/{SOURCES.of_table[wildcards.table]['table'].key}",

@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sidemine.considerations.registry import CONSIDERATIONS
+from sidemine.considerations.robustness.job import JOB as VARY_ANALYSIS
 from sidemine.study.specifications import Specifications, specify_jobs
 
 if TYPE_CHECKING:
     from sidemine.study.plan import StudyPlan
     from sidemine.study_jobs import Job
 
-STUDY_JOBS: tuple[Job, ...] = tuple(entry.job for entry in CONSIDERATIONS if entry.job)
-"""Every declared job; the workflow makes a rule of each."""
+STUDY_JOBS: tuple[Job, ...] = (*(entry.job for entry in CONSIDERATIONS if entry.job), VARY_ANALYSIS)
+"""Every declared job; the workflow makes a rule of each. The grid of variants asks the whole rule table, so it comes last."""
 
 
 def specify_study(plan: StudyPlan, package: str) -> Specifications:
@@ -31,4 +32,4 @@ def specify_study(plan: StudyPlan, package: str) -> Specifications:
         By rule and by what a job is about.
     """
     declared = {job.name: job.specifications(plan) for job in STUDY_JOBS}
-    return specify_jobs(plan.study, plan.sources, package) | {name: jobs for name, jobs in declared.items() if jobs}
+    return specify_jobs(plan, package) | {name: jobs for name, jobs in declared.items() if jobs}

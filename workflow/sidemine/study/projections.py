@@ -19,6 +19,9 @@ from sidemine.study.hypotheses import MarginOfControl
 from sidemine.study.independence import source_of
 from sidemine.study.rows import Dataset
 
+Files = dict[str, str]
+"""Files by role, each by the key under which its copy lies."""
+
 
 class Projection(BaseModel):
     """Some fields of a row. Immutable; unknown fields are refused."""

@@ -6,11 +6,12 @@ as a parameter, scripts read it as the model it is, and the record of a job (`si
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal
 
-from sidemine.study.choices import MultiGeneRule, ProbeRule, RobustnessDimension
+from sidemine.study.choices import MultiGeneRule, ProbeRule
 from sidemine.study.hypotheses import Hypothesis
 from sidemine.study.models import DerivedColumn, StudyInfo
+from sidemine.study.plan import StudyPlan, keys_of
 from sidemine.study.projections import (
     ConcordanceToMeasure,
     ContrastOfRole,
@@ -23,40 +24,19 @@ from sidemine.study.projections import (
     DatasetToMeasure,
     DatasetToPrepare,
     DatasetToRead,
+    Files,
     GeneSetToRead,
     GeneTableToRead,
     HypothesisToMeasure,
-    HypothesisToPlace,
     HypothesisToPool,
     Projection,
     TableToDescribe,
     TrapsOfContrast,
     TrapsOfDataset,
-    count_sources,
 )
-from sidemine.study.scope import Scope
-from sidemine.study.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from _typeshed import DataclassInstance
-
-    from sidemine.considerations.calibration.config import CalibrationSettings
-    from sidemine.considerations.robustness.config import RobustnessSettings
-    from sidemine.retrieve.needed_files import Source
-    from sidemine.retrieve.study_sources import StudySources
     from sidemine.study.load import Study
-
-Kind = TypeVar("Kind", bound="DataclassInstance")
-Specified = TypeVar("Specified", bound=Projection)
-Files = dict[str, str]
-"""Files by role, each by the key under which its copy lies."""
-
-
-def _settings_of(specification: Projection, kind: type[Kind]) -> Kind:
-    """Return the fields of a specification that are settings, as the record that a consideration takes them by."""
-    return kind(**{name: getattr(specification, name) for name in kind.__dataclass_fields__})
 
 
 class RetrieveInput(Projection):
@@ -181,26 +161,6 @@ class PoolDatasets(Projection):
     max_set_size: int
 
 
-class MeasureCalibration(Projection):
-    """How the size of the tests is measured."""
-
-    contrasts: list[ContrastToFit]
-    primary_sets: dict[str, list[str]]
-    calibration_labelings: int
-    rotations: int
-    min_group_size: int
-    min_set_size: int
-    max_set_size: int
-    seed: int
-
-    @property
-    def settings(self) -> CalibrationSettings:
-        """What is a setting of it."""
-        from sidemine.considerations.calibration.config import CalibrationSettings
-
-        return _settings_of(self, CalibrationSettings)
-
-
 class MeasureConcordance(Projection):
     """Which profiles are compared."""
 
@@ -219,31 +179,6 @@ class DescribePublishedTable(Projection):
     table: TableToDescribe
     files: Files
     gene_table: GeneTableToRead
-
-
-class VaryAnalysis(Projection):
-    """Which decisions are changed in turn."""
-
-    hypotheses: list[HypothesisToPlace]
-    contrasts: list[ContrastToFit]
-    datasets: dict[str, DatasetToPrepare]
-    files: dict[str, Files]
-    gene_table: GeneTableToRead
-    robustness: list[RobustnessDimension]
-    robustness_crossed: int
-    probe_rule: ProbeRule
-    multi_gene_probes: MultiGeneRule
-    min_group_size: int
-    min_set_size: int
-    rotations: int
-    seed: int
-
-    @property
-    def settings(self) -> RobustnessSettings:
-        """What is a setting of it."""
-        from sidemine.considerations.robustness.config import RobustnessSettings
-
-        return _settings_of(self, RobustnessSettings)
 
 
 class DecideVerdicts(Projection):
@@ -267,38 +202,20 @@ Specifications = dict[str, dict[str, Projection]]
 does it all."""
 
 
-def specify_jobs(study: Study, sources: StudySources, package: str) -> Specifications:
-    """Return the specification of every job of a study.
+def specify_jobs(plan: StudyPlan, package: str) -> Specifications:
+    """Return the specification of every job of the stages; considerations and lines of evidence declare theirs.
 
     Parameters
     ----------
-    study
-        The study, checked.
-    sources
-        Its external files.
+    plan
+        The study.
     package
         Digest of the code, for the manifest.
     """
-    scope, config = Scope(study), study.config
-    table = config.gene_table
-    gene_table = GeneTableToRead(key=sources.gene_table.key, format=table.format, version=table.version)
-    counted = count_sources(list(study.datasets.values()))
-    to_fit = {name: ContrastToFit.of(row) for name, row in study.contrasts.items()}
-    to_prepare = {name: DatasetToPrepare.of(row) for name, row in study.datasets.items()}
-    files = {name: _keys(roles) for name, roles in sources.of_dataset.items()}
+    study, sources, scope, config = plan.study, plan.sources, plan.scope, plan.study.config
+    gene_table, counted, files = plan.gene_table, plan.counted_datasets, plan.files
+    to_fit, to_prepare, make = plan.contrasts, plan.datasets, plan.specify
     dataset_of = {name: row.dataset for name, row in study.contrasts.items()}
-    settings = {name: getattr(config.settings, name) for name in Settings.model_fields}
-
-    def make(model: type[Specified], **content: Any) -> Specified:
-        """Make a specification; fields that are settings are filled in."""
-        asked = {name: settings[name] for name in model.model_fields if name in settings and name not in content}
-        return model.model_validate({**asked, **content}, from_attributes=True)
-
-    to_place = [HypothesisToPlace.of(row) for row in config.hypotheses]
-    primary_sets: dict[str, list[str]] = {}
-    for row in config.hypotheses:
-        for contrast in row.primary.contrasts:
-            primary_sets.setdefault(contrast, []).append(row.primary.set)
     jobs: Specifications = {
         "retrieve_input": {
             key: make(
@@ -339,7 +256,7 @@ def specify_jobs(study: Study, sources: StudySources, package: str) -> Specifica
             "": make(
                 PrepareGeneSets,
                 rows=[GeneSetToRead.of(row) for row in study.gene_set_rows],
-                libraries=_keys(sources.gene_sets),
+                libraries=keys_of(sources.gene_sets),
                 gene_table=gene_table,
             )
         },
@@ -377,9 +294,6 @@ def specify_jobs(study: Study, sources: StudySources, package: str) -> Specifica
             )
         },
         "pool_datasets": {"": make(PoolDatasets, hypotheses=[HypothesisToPool.of(row) for row in config.hypotheses])},
-        "measure_calibration": {
-            "": make(MeasureCalibration, contrasts=list(to_fit.values()), primary_sets=primary_sets)
-        },
         "measure_concordance": {
             "": make(
                 MeasureConcordance,
@@ -389,7 +303,7 @@ def specify_jobs(study: Study, sources: StudySources, package: str) -> Specifica
                     name: DatasetToBridge(**vars(counted[name]), composition=study.datasets[name].composition)
                     for name in scope.concordance_datasets
                 },
-                signatures=_keys(sources.of_bridge),
+                signatures=keys_of(sources.of_bridge),
                 gene_table=gene_table,
             )
         },
@@ -397,20 +311,10 @@ def specify_jobs(study: Study, sources: StudySources, package: str) -> Specifica
             name: make(
                 DescribePublishedTable,
                 table=TableToDescribe.of(row),
-                files=_keys(sources.of_table[name]),
+                files=keys_of(sources.of_table[name]),
                 gene_table=gene_table,
             )
             for name, row in study.published_tables.items()
-        },
-        "vary_analysis": {
-            "": make(
-                VaryAnalysis,
-                hypotheses=to_place,
-                contrasts=[to_fit[name] for name in scope.primary_contrasts],
-                datasets={name: to_prepare[name] for name in scope.primary_datasets},
-                files={name: files[name] for name in scope.primary_arrays},
-                gene_table=gene_table,
-            )
         },
         "decide_verdicts": {
             "": make(
@@ -426,10 +330,6 @@ def specify_jobs(study: Study, sources: StudySources, package: str) -> Specifica
         *([] if scope.compares_profiles else ["measure_concordance"]),
     ]
     return {rule: specifications for rule, specifications in jobs.items() if rule not in needless}
-
-
-def _keys(sources: Mapping[str, Source]) -> Files:
-    return {role: source.key for role, source in sources.items()}
 
 
 def _derived(study: Study, dataset: str) -> dict[str, DerivedColumn]:
