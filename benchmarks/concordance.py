@@ -21,7 +21,7 @@ from sidemine.differential.contrast_fit import ContrastFit
 from sidemine.differential.design import build_design
 from sidemine.differential.fit import fit_contrast
 from sidemine.lines.bridge.comparators import gather_comparators, place_among
-from sidemine.lines.bridge.measure import BridgeData, measure_rows
+from sidemine.lines.bridge.comparisons import BridgeData, measure_rows
 from sidemine.lines.bridge.profiles import Side, build_side
 from sidemine.lines.bridge.rotation import Question, rotation_p_values
 from sidemine.lines.bridge.statistic import measure_concordance_of

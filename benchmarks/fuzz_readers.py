@@ -77,7 +77,7 @@ def readers() -> dict[str, Reader]:
     from sidemine.enrichment.libraries import read_library
     from sidemine.lines.bridge.comparators import read_signatures
     from sidemine.lines.bridge.config import ComparatorSignatures
-    from sidemine.lines.published.measure import read_published_table
+    from sidemine.lines.published.reader import read_published_table
     from sidemine.prepare.gene_table import GeneTable, read_gene_table
     from sidemine.prepare.platform_annotation import read_platform_annotation
     from sidemine.prepare.sample_sheet import read_sample_sheet

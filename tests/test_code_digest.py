@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from sidemine import code_digest
+from sidemine.registered_jobs import STUDY_JOBS
 
 WORKFLOW = Path(__file__).parents[1] / "workflow"
 SCRIPTS = sorted((WORKFLOW / "scripts").glob("*.py"))
@@ -19,9 +20,9 @@ def forget():
         getattr(code_digest, cached).cache_clear()
 
 
-def digest(script):
+def digest(script, *modules):
     forget()
-    return code_digest.digest_of_script(script)
+    return code_digest.digest_of_script(script, *modules)
 
 
 @pytest.fixture
@@ -170,23 +171,25 @@ def test_code_that_cannot_be_followed_makes_the_script_depend_on_everything(pack
     assert digest(package) != before
 
 
-def digests_of_scripts(tree):
-    """Return the digest of every script of a copy of the workflow, by name; files are read once."""
+def digests_of_code(tree):
+    """Return the digest of every script and declared job of a copy of the workflow, by name; files are read once."""
     forget()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(code_digest, "_PACKAGE", tree / "sidemine")
         found = {path.stem: code_digest.digest_of_script(path) for path in sorted((tree / "scripts").glob("*.py"))}
+        runner = tree / "scripts" / "run_study_job.py"
+        found |= {job.name: code_digest.digest_of_script(runner, *job.code) for job in STUDY_JOBS}
     forget()
     return found
 
 
 def edited(tree, before, file, old, new):
-    """Return the scripts whose digest changes with an edit to a copy of sidemine."""
+    """Return the scripts and declared jobs whose digest changes with an edit to a copy of sidemine."""
     path = tree / file
     text = path.read_text(encoding="utf-8")
     assert old in text
     path.write_text(text.replace(old, new, 1), encoding="utf-8")
-    after = digests_of_scripts(tree)
+    after = digests_of_code(tree)
     path.write_text(text, encoding="utf-8")
     return {name for name in before if before[name] != after[name]}
 
@@ -204,10 +207,10 @@ def tree(tmp_path_factory):
 @pytest.fixture(scope="module")
 def before(tree):
     """Digests of all scripts of the copy, before any edit."""
-    return digests_of_scripts(tree)
+    return digests_of_code(tree)
 
 
-EVERYWHERE = {path.stem for path in SCRIPTS}
+EVERYWHERE = {path.stem for path in SCRIPTS} | {job.name for job in STUDY_JOBS}
 
 
 @pytest.mark.parametrize(

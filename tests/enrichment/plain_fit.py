@@ -7,6 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from sidemine.differential.contrast_fit import ContrastFit
+from sidemine.differential.record import FitFacts
+from sidemine.sources.scales import LOG2_FOLD_CHANGE
 
 
 def plain_fit(genes: Sequence[str], **figures: np.ndarray) -> ContrastFit:
@@ -31,4 +33,5 @@ def plain_fit(genes: Sequence[str], **figures: np.ndarray) -> ContrastFit:
     return ContrastFit(
         genes=list(genes), **arrays, effects=space, score_effects=space, score_stdev_unscaled=1.0,
         samples=["a", "b", "c", "d"], residual_df=2,
+        facts=FitFacts("limma", LOG2_FOLD_CHANGE, False, False, "none", None, None, ["intercept", "target"]),
     )  # fmt: skip

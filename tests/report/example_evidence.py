@@ -167,11 +167,12 @@ def concordance(genes: list[str]) -> dict[str, Any]:
         "gene_set": "SIM_INTERFERON_TARGETS", "estimand": "total", "n_genes": 8, "concordance": -0.61, "se": 0.15,
         "ci_low": -0.9, "ci_high": -0.32, "margin": 0.2, "p_disease_rotated": 0.004, "p_drug_rotated": 0.011,
         "p_value": 0.011, "percentile_comparators": 2.0, "n_comparators": 12, "call": "opposes", "reason": "",
-        "n_rotations": 999, "seed": 7, "leading_genes": ", ".join(genes[:5]),
+        "n_rotations": 999, "seed": 7, "leading_genes": ", ".join(genes[:5]), "reliability_disease": 0.6, "reliability_drug": 0.7,
+        "corrected_ci_low": -0.95, "corrected_ci_high": -0.4,
     }  # fmt: skip
     return {
         "bridges": [
-            {"bridge": "jak_vte", "question": "Does the inhibitor oppose the state of patients?", "call": "opposes",
+            {"bridge": "jak_vte", "call": "opposes", "margin": 0.2,
              "sentence": "On the genes that the pathway regulates the inhibitor opposes the disease (−0.61).",
              "drug": ["inhibitor"], "disease": ["vte_a", "vte_b"],
              "primary": {key: row[key] for key in ("disease_contrast", "drug_contrast", "scope", "gene_set")},
@@ -180,8 +181,7 @@ def concordance(genes: list[str]) -> dict[str, Any]:
                        "call": "unrelated", "leading_genes": ""}],
              "derived_sets": [], "comparators": [], "left_out": [],
              "profile": {"genes": genes, "drug": [round(float(x), 3) for x in drug], "n_total": 5000,
-                         "disease": [round(float(x), 3) for x in disease], "in_set": [i < 8 for i in range(len(genes))],
-                         "labels": {"drug": "inhibitor, moderated t", "disease": "VTE, pooled z"}}},
+                         "disease": [round(float(x), 3) for x in disease], "in_set": [i < 8 for i in range(len(genes))]}},
         ],
         "interactions": [],
     }  # fmt: skip

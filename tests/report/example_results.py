@@ -326,6 +326,17 @@ def _study(datasets: list[dict[str, Any]], contrasts: list[dict[str, Any]]) -> d
                 for entry in _verdicts(True)["verdicts"]
             ],
             "panels": [PANEL],
+            "concordance": {
+                "bridges": [
+                    {
+                        "id": "jak_vte",
+                        "question": "Does the inhibitor oppose the state of patients?",
+                        "drug": ["inhibitor"],
+                        "disease": ["vte_a", "vte_b"],
+                        "sets": ["SIM_INTERFERON_TARGETS"],
+                    },
+                ],
+            },
             "exclude": {"cohort_a": [{"sample": "GSM1", "reason": HOSTILE_TITLE}]},
         }
     )

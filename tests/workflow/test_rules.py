@@ -72,5 +72,4 @@ def test_rules_have_one_order_and_one_idiom(file):
         assert set(keywords) >= NEEDED
         files = rule.partition("log:")[0]
         assert "output[" not in files
-        if file.stem not in {"evidence", "concordance"}:  # declared by their rooms (study_jobs)
-            assert not re.search(r"\[[^\]]*\bfor \w+", files), "use expand(pattern, wildcard=names)"
+        assert not re.search(r"\[[^\]]*\bfor \w+", files), "use expand(pattern, wildcard=names)"

@@ -93,13 +93,6 @@ def get_resource_digests(job):
     return digests_of({path.name: path for path in files})
 
 
-def get_marker_digests():
-    """Return the digests of the cell markers, which lie beside the workflow."""
-    cells = ("b_cell", "erythroid", "monocyte", "neutrophil", "platelet", "t_cell")
-    folder = WORKFLOW.parent / "resources" / "gene_sets"
-    return digests_of({cell: folder / f"{cell}.tsv" for cell in cells})
-
-
 def get_files(sources):
     """Return the local files of some sources, by role."""
     return {role: f"<downloads>/{source.key}" for role, source in sources.items()}

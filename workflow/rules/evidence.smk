@@ -79,34 +79,6 @@ rule pool_datasets:
         "../scripts/pool_datasets.py"
 
 
-rule describe_published_table:
-    input:
-        table=lambda wildcards: f"<downloads>/{SOURCES.of_table[wildcards.table]['table'].key}",
-        sets="<results>/gene_sets.tsv.gz",
-        gene_table=f"<downloads>/{SOURCES.gene_table.key}",
-        maps=lambda wildcards: [
-            f"<downloads>/{source.key}"
-            for role, source in SOURCES.of_table[wildcards.table].items()
-            if role != "table"
-        ],
-    output:
-        description="<results>/published/{table}.json",
-        provenance="<results>/provenance/describe_published_table/{table}.json",
-    log:
-        "<logs>/describe_published_table/{table}.log",
-    threads: 1
-    resources:
-        mem_mb=get_limit(1000),
-        runtime=get_limit(30),
-    params:
-        specification=get_specification("describe_published_table", "table"),
-        code=get_code("describe_published_table.py"),
-    message:
-        "Check the published table {wildcards.table} against its label"
-    script:
-        "../scripts/describe_published_table.py"
-
-
 # What considerations and lines of evidence declare (sidemine/study_jobs.py). Tables beside the workflow are seen by their
 # digests, like its code.
 for job in STUDY_JOBS:

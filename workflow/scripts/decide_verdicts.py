@@ -9,6 +9,7 @@ with log_to(snakemake.log[0]), record_job(snakemake):
     from sidemine.considerations.registry import CONSIDERATIONS, judges_with, read_judges
     from sidemine.effect.record import HypothesisEvidence
     from sidemine.enrichment.set_test_table import ENRICHMENT
+    from sidemine.lines.published.record import DescribedTable
     from sidemine.records import read_record
     from sidemine.study.models import to_plain
     from sidemine.study.specifications import DecideVerdicts
@@ -26,7 +27,7 @@ with log_to(snakemake.log[0]), record_job(snakemake):
         words=specification.words,
         judges=judges_with(judges),
         enrichment={Path(path).parent.name: read_table(Path(path), ENRICHMENT) for path in given.enrichment},
-        published=[read_json(Path(path)) for path in given.published],
+        published=[read_record(DescribedTable, Path(path)) for path in given.published],
         simulated=any(record["simulated"] for record in read_json(Path(given.inputs))),
         planted=[sentence for path in given.planted for sentence in read_json(Path(path))],
     )

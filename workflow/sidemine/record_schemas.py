@@ -11,6 +11,7 @@ from sidemine.considerations.registry import CONSIDERATIONS, columns_of_consider
 from sidemine.differential.record import DESIGN, DesignCheck
 from sidemine.effect.record import HypothesisEvidence
 from sidemine.errors import Problem
+from sidemine.lines.registry import LINES
 from sidemine.prepare.record import PROVENANCE
 from sidemine.quality.record import ContrastQuality, DatasetQuality, SharedSamples, Treatment
 from sidemine.records import schema_of
@@ -44,6 +45,7 @@ def record_schemas() -> dict[str, dict[str, JsonValue]]:
         "contrast_quality": ContrastQuality,
         "evidence": HypothesisEvidence,
         **{name: kind for entry in CONSIDERATIONS for name, kind in entry.schemas.items()},
+        **{name: kind for entry in LINES for name, kind in entry.schemas.items()},
         "verdicts": verdicts,
         "study": StudyDescription,
         "inputs": list[InputRecord],

@@ -6,13 +6,18 @@ from typing import TYPE_CHECKING
 
 from sidemine.considerations.registry import CONSIDERATIONS
 from sidemine.considerations.robustness.job import JOB as VARY_ANALYSIS
+from sidemine.lines.registry import LINES
 from sidemine.study.specifications import Specifications, specify_jobs
 
 if TYPE_CHECKING:
     from sidemine.study.plan import StudyPlan
     from sidemine.study_jobs import Job
 
-STUDY_JOBS: tuple[Job, ...] = (*(entry.job for entry in CONSIDERATIONS if entry.job), VARY_ANALYSIS)
+STUDY_JOBS: tuple[Job, ...] = (
+    *(entry.job for entry in CONSIDERATIONS if entry.job),
+    *(entry.job for entry in LINES),
+    VARY_ANALYSIS,
+)
 """Every declared job; the workflow makes a rule of each. The grid of variants asks the whole rule table, so it comes last."""
 
 

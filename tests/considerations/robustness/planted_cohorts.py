@@ -14,6 +14,7 @@ from sidemine.differential.groups import Groups
 from sidemine.effect.measure import measure_contrast
 from sidemine.effect.pooled_effect import pool_contrasts
 from sidemine.effect.record import ContrastEvidence, HypothesisEvidence
+from sidemine.effect.scale import scale_of
 from sidemine.enrichment.camera import camera
 from sidemine.enrichment.fry import fry
 from sidemine.enrichment.set_membership import build_membership
@@ -53,7 +54,7 @@ def measured(data, kind, common):
         n_reference=refit.design.n_reference, testable=False,
     )  # fmt: skip
     tests = [test(refit.fit, membership) for test in (fry, camera)]
-    return measure_contrast(shell, refit.fit, gene_sets(), *tests, common if kind == "cohort" else None)
+    return measure_contrast(shell, refit.fit, gene_sets(), *tests, scale_of(kind), common)
 
 
 def contrast(name, table, is_target, shift, covariates=(), seed=1, **more):

@@ -12,9 +12,11 @@ from lines.bridge.planted_profiles import GENES, N_GENES, fit_study, source_of
 from sidemine.errors import InputError
 from sidemine.lines.bridge.comparators import gather_comparators, place_among, read_signatures
 from sidemine.lines.bridge.config import ComparatorSignatures, Concordance
-from sidemine.lines.bridge.measure_study import ConcordanceInputs, measure_concordance
+from sidemine.lines.bridge.measure import ConcordanceInputs, measure_concordance
+from sidemine.lines.bridge.record import ConcordanceOfStudy, LeftOut, PrimaryPair, concordance_table
 from sidemine.lines.bridge.table import CONCORDANCE
 from sidemine.prepare.gene_table import GeneTable
+from sidemine.records import as_json, as_record
 from sidemine.tables import check_table
 
 IN_SET = np.arange(N_GENES) < 40
@@ -33,13 +35,9 @@ DENSE = np.random.default_rng(99).standard_normal((2, N_GENES))
 
 
 @pytest.fixture(scope="module")
-def markers(tmp_path_factory):
+def markers():
     """Two cell types whose markers lie in the last blocks of genes."""
-    folder = tmp_path_factory.mktemp("markers")
-    for name, start in (("erythroid", 520), ("platelet", 560)):
-        rows = "\n".join(f"{name}\tconfounder\t{gene}\t1\tx\tx\tyes" for gene in GENES[start : start + 30])
-        (folder / f"{name}.tsv").write_text(f"gene_set\tfamily\tgene\tweight\treason\tsource\tverified\n{rows}\n")
-    return sorted(folder.iterdir())
+    return {"erythroid": GENES[520:550], "platelet": GENES[560:590]}
 
 
 def signatures(n=15, seed=4):
@@ -74,11 +72,19 @@ def sources_of(fits, **changed):
 
 
 def measure(sources, markers, declared=None, given=None, seed=5):
-    inputs = ConcordanceInputs(sources, SETS, markers, {"b": signatures() if given is None else given})
-    content = Concordance.model_validate(declared or {"bridges": [bridge()]})
-    table, record = measure_concordance(content, inputs, n_rotations=499, seed=seed)
+    """Return the table and the record of a study with these contrasts."""
+    inputs = ConcordanceInputs(sources, SETS, markers, {"b": signatures() if given is None else given}, 499, seed)
+    record = measure_concordance(Concordance.model_validate(declared or {"bridges": [bridge()]}), inputs)
+    assert as_record(ConcordanceOfStudy, as_json(record)) == record
+    table = concordance_table(record.bridges)
     check_table(table, CONCORDANCE, "test")
     return table, record
+
+
+def measure_bridge(sources, markers, declared=None, given=None):
+    """Return the record of the only bridge."""
+    (measured,) = measure(sources, markers, declared, given)[1].bridges
+    return measured
 
 
 @pytest.mark.parametrize(("sign", "call"), [(1, "mimics"), (-1, "opposes")])
@@ -86,15 +92,10 @@ def test_planted_resemblance_is_called_with_its_sign(sign, call, markers):
     """Both sides change the set: the bridge, each pair and the pooled profiles say how."""
     sources = sources_of(fits_of(np.where(IN_SET, 4.0, 0), np.where(IN_SET, sign * 0.8, 0)))
     table, record = measure(sources, markers)
-    (one,) = record["bridges"]
-    assert one["call"] == call, one["sentence"]
-    assert ("the same sign" if sign > 0 else "opposite signs") in one["sentence"]
-    assert one["primary"] == {
-        "disease_contrast": "pooled",
-        "drug_contrast": "pooled",
-        "scope": "target",
-        "gene_set": "T",
-    }
+    (one,) = record.bridges
+    assert one.call == call, one.sentence
+    assert ("the same sign" if sign > 0 else "opposite signs") in one.sentence
+    assert one.primary == PrimaryPair("pooled", "pooled", "target", "T")
     target = table[(table["scope"] == "target") & (table["estimand"] == "total")]
     assert len(target) == 9  # (two drugs and their common effect) × (two cohorts and theirs)
     assert (np.sign(target["concordance"]) == sign).all()
@@ -112,32 +113,32 @@ def test_real_profiles_of_different_genes_are_unrelated(markers):
         fits_of(3 * DENSE[0], DENSE[1] - DENSE[0] * (DENSE[0] @ DENSE[1]) / (DENSE[0] @ DENSE[0]), 0.02)
     )
     declared = {"bridges": [bridge(scope="all", margin=0.25)]}
-    (one,) = measure(sources, markers, declared)[1]["bridges"]
-    assert one["call"] == "unrelated", one["sentence"]
+    one = measure_bridge(sources, markers, declared)
+    assert one.call == "unrelated", one.sentence
 
 
 def test_nothing_on_either_side_is_undetermined(markers):
     """Noise correlates by nearly 0: that is no evidence of being unrelated."""
-    (one,) = measure(sources_of(fits_of(None, None)), markers, {"bridges": [bridge(scope="all")]})[1]["bridges"]
-    assert one["call"] == "undetermined"
-    assert "does not stand out from noise" in one["sentence"]
+    one = measure_bridge(sources_of(fits_of(None, None)), markers, {"bridges": [bridge(scope="all")]})
+    assert one.call == "undetermined"
+    assert "does not stand out from noise" in one.sentence
 
 
 def test_without_ten_comparators_nothing_is_called(markers):
     """Nine other perturbations are no valid comparison, however strong the concordance."""
     sources = sources_of(fits_of(np.where(IN_SET, 4.0, 0), np.where(IN_SET, 0.8, 0)))
-    (one,) = measure(sources, markers, given=signatures(9))[1]["bridges"]
-    assert one["call"] == "undetermined"
-    assert "no valid comparator: 9 perturbations" in one["sentence"]
+    one = measure_bridge(sources, markers, given=signatures(9))
+    assert one.call == "undetermined"
+    assert "no valid comparator: 9 perturbations" in one.sentence
 
 
 def test_not_blood_means_no_adjusted_profile_and_no_call(markers):
     """Where composition cannot be adjusted for, the third condition is not met, and the reason says so."""
     sources = sources_of(fits_of(np.where(IN_SET, 4.0, 0), np.where(IN_SET, 0.8, 0)))
     sources["cohort_b"] = replace(sources["cohort_b"], is_blood=False)
-    (one,) = measure(sources, markers)[1]["bridges"]
-    assert one["call"] == "undetermined"
-    assert "cohort_b is not declared as blood" in one["sentence"]
+    one = measure_bridge(sources, markers)
+    assert one.call == "undetermined"
+    assert "cohort_b is not declared as blood" in one.sentence
 
 
 @pytest.mark.parametrize(
@@ -147,15 +148,15 @@ def test_drug_and_disease_that_share_samples_are_refused(shared, markers):
     """One accession or one sample in common: the pair is refused with the reason; the other drug is still measured."""
     sources = sources_of(fits_of(np.where(IN_SET, 4.0, 0), np.where(IN_SET, 0.8, 0)), drug_a=shared)
     table, record = measure(sources, markers)
-    refused = table[table["call"] == "refused"]
+    refused = table[table.call == "refused"]
     assert refused[["disease_contrast", "drug_contrast"]].to_numpy().tolist() == [["cohort_a", "drug_a"]]
     assert "same source" in refused.iloc[0]["reason"] or "shares 1 sample " in refused.iloc[0]["reason"]
-    assert set(table.loc[table["call"] != "refused", "drug_contrast"]) == {"drug_b"}
-    assert "drug_a" in [entry["name"] for entry in record["bridges"][0]["left_out"]]
+    assert set(table.loc[table.call != "refused", "drug_contrast"]) == {"drug_b"}
+    assert "drug_a" in [entry.name for entry in record.bridges[0].left_out]
     both = sources_of(fits_of(None, None), drug_a=shared, drug_b=shared)
-    (one,) = measure(both, markers)[1]["bridges"]
-    assert one["call"] == "refused"
-    assert one["profile"] is None
+    one = measure_bridge(both, markers)
+    assert one.call == "refused"
+    assert one.profile is None
 
 
 def test_drugs_that_share_samples_are_not_pooled(markers):
@@ -164,20 +165,20 @@ def test_drugs_that_share_samples_are_not_pooled(markers):
     sources = sources_of(fits_of(None, None), drug_a={"units": common}, drug_b={"units": common})
     table, record = measure(sources, markers)
     assert set(table["drug_contrast"]) == {"drug_a", "drug_b"}
-    assert {
-        "name": "drug_b",
-        "reason": "not in the pooled profile: it shares 1 sample with drug_a, which was declared first",
-    } in record["bridges"][0]["left_out"]
-    assert record["bridges"][0]["primary"]["drug_contrast"] == "drug_a"
+    assert (
+        LeftOut("drug_b", "not in the pooled profile: it shares 1 sample with drug_a, which was declared first")
+        in record.bridges[0].left_out
+    )
+    assert record.bridges[0].primary.drug_contrast == "drug_a"
 
 
 def test_comparators_that_share_an_arm_with_the_drug_are_left_out(markers):
     """A stimulus whose target is the drug's reference is its mirror image, no comparator."""
     fits = fits_of(None, None) | {"stimulus": fit_study(77, 3, 3)}
     sources = sources_of(fits, stimulus={"units": frozenset({"GSE_drug_a/s51_0"})})
-    record = measure(sources, markers, {"bridges": [bridge(comparators=["stimulus"])]})[1]["bridges"][0]
-    assert "stimulus" not in [row["name"] for row in record["comparators"]]
-    assert any(row["name"] == "stimulus" and "shares samples" in row["reason"] for row in record["left_out"])
+    record = measure_bridge(sources, markers, {"bridges": [bridge(comparators=["stimulus"])]})
+    assert "stimulus" not in [row.name for row in record.comparators]
+    assert any(row.name == "stimulus" and "shares samples" in row.reason for row in record.left_out)
 
 
 DERIVE = {"derive": {"from": ["drug_a"], "confirm": ["drug_b"]}}
@@ -194,20 +195,18 @@ def test_derived_set_is_frozen_before_the_disease(markers):
         if shift is None:
             fits |= {name: fit_study(900, 60, 50) for name in ("cohort_a", "cohort_b")}
         table, record = measure(sources_of(fits), markers, {"bridges": [bridge(**DERIVE)]})
-        sets.append((table, record["bridges"][0]["derived_sets"][0]))
+        sets.append((table, record.bridges[0].derived_sets[0]))
     (table, first), (_, second) = sets
-    assert {key: first[key] for key in ("genes", "weights", "digest")} == {
-        key: second[key] for key in ("genes", "weights", "digest")
-    }
-    assert first["n_confirmed"] == len(first["genes"]) >= 60
-    assert first["p_confirmed"] <= 0.01
-    assert first["overlaps"][0]["shared"] >= 30
-    assert first["overlaps"][0]["same_evidence"] is True
+    assert (first.genes, first.weights, first.digest) == (second.genes, second.weights, second.digest)
+    assert first.n_confirmed == len(first.genes) >= 60
+    assert first.p_confirmed <= 0.01
+    assert first.overlaps[0].shared >= 30
+    assert first.overlaps[0].same_evidence is True
     rows = table[(table["scope"] == "derived") & (table["disease_contrast"] == "pooled")]
     rows = rows[rows["estimand"] == "total"].set_index("gene_set")
     assert rows.loc["b_derived", "call"] == "mimics"
     without = rows.loc["b_derived without the target sets"]
-    assert without["n_genes"] == rows.loc["b_derived", "n_genes"] - first["overlaps"][0]["shared"]
+    assert without["n_genes"] == rows.loc["b_derived", "n_genes"] - first.overlaps[0].shared
     assert not set(without["leading_genes"].split(",")) & set(GENES[:40])
 
 
@@ -216,12 +215,12 @@ def test_derived_set_needs_independent_experiments_and_enough_genes(markers):
     drug = np.where(IN_SET, 4.0, 0)
     same = sources_of(fits_of(drug, None), drug_b={"source": ("GSE_drug_a", "cells")})
     declared = {"bridges": [bridge(**DERIVE)]}
-    (found,) = measure(same, markers, declared)[1]["bridges"][0]["derived_sets"]
-    assert found["genes"] == []
-    assert "same source" in found["reason"]
-    (nothing,) = measure(sources_of(fits_of(None, None)), markers, declared)[1]["bridges"][0]["derived_sets"]
-    assert nothing["genes"] == []
-    assert "fewer than 10" in nothing["reason"]
+    (found,) = measure_bridge(same, markers, declared).derived_sets
+    assert found.genes == []
+    assert "same source" in found.reason
+    (nothing,) = measure_bridge(sources_of(fits_of(None, None)), markers, declared).derived_sets
+    assert nothing.genes == []
+    assert "fewer than 10" in nothing.reason
 
 
 def test_same_inputs_give_the_same_table_and_another_seed_only_other_p(markers):
@@ -232,26 +231,14 @@ def test_same_inputs_give_the_same_table_and_another_seed_only_other_p(markers):
     pd.testing.assert_series_equal(first["concordance"], other["concordance"])
 
 
-def test_interaction_is_the_direct_contrast(markers):
-    """Subgroups differ in one study and not in the other: each says so, and the common effect stands beside them."""
-    fits = {"pe_a": fit_study(61, 40, 40, np.where(IN_SET, 1.0, 0)), "pe_b": fit_study(62, 40, 40)}
-    interaction = {"id": "i", "question": "Do the two kinds differ?", "set": "T", "contrasts": ["pe_a", "pe_b"]}
-    _, record = measure(sources_of(fits), markers, {"interactions": [interaction]})
-    one, other, pooled = record["interactions"]
-    assert [entry["contrast"] for entry in (one, other, pooled)] == ["pe_a", "pe_b", "pooled"]
-    assert [entry["compared"] for entry in (one, other, pooled)] == ["pe_a", "pe_b", "pe_a"]
-    assert one["effect"] > pooled["effect"] > other["effect"]
-    assert one["ci_low"] > 0 > other["ci_low"]
-
-
 def test_an_interaction_tells_how_many_data_sets_it_is_pooled_over(markers):
-    """Three contrasts, one of them of the same people as the first: two data sets."""
+    """Three contrasts, one of them of the same people as the first: two data sets. It stands in the same record."""
     fits = {name: fit_study(61 + row, 40, 40) for row, name in enumerate(("pe_a", "pe_b", "pe_c"))}
     sources = sources_of(fits)
     sources["pe_c"] = replace(sources["pe_c"], source=sources["pe_a"].source)
     interaction = {"id": "i", "question": "Do the two kinds differ?", "set": "T", "contrasts": list(fits)}
-    pooled = measure(sources, markers, {"interactions": [interaction]})[1]["interactions"][-1]
-    assert pooled["place"] == "pooled over 2 data sets"
+    pooled = measure(sources, markers, {"interactions": [interaction]})[1].interactions[-1]
+    assert pooled.place == "pooled over 2 data sets"
 
 
 def test_comparators_meet_the_drug_on_shared_genes_only():

@@ -7,12 +7,14 @@ import pytest
 
 from sidemine.lines.bridge.call import Evidence, call_sentence, decide_call
 from sidemine.lines.bridge.comparators import Place
-from sidemine.lines.bridge.statistic import Concordance
+from sidemine.lines.bridge.statistic import ConcordanceEstimate
 
 
 def concordance(value=0.5, corrected=(0.2, 0.9), reliability=0.5, half=0.2):
     low, high = corrected
-    return Concordance(50, 10 * value, value, 0.1, value - half, value + half, reliability, reliability, low, high)
+    return ConcordanceEstimate(
+        50, 10 * value, value, 0.1, value - half, value + half, reliability, reliability, low, high
+    )
 
 
 def evidence(total=None, p=(0.01, 0.02), percentile=95.0, n=20, adjusted=0.4, words="adjusted for erythroid"):

@@ -18,14 +18,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sidemine.errors import InputError
-from sidemine.lines.published import measure as published_table
+from sidemine.lines.published import reader
 from sidemine.lines.published.label_check import check_label, implied_tests
-from sidemine.lines.published.measure import (
-    describe_published_table,
-    describe_table,
-    read_published_table,
-)
+from sidemine.lines.published.measure import describe_published_table, describe_table
+from sidemine.lines.published.reader import read_published_table
+from sidemine.lines.published.record import DescribedTable, LabelCheck
+from sidemine.lines.published.specification import DescribePublishedTable, TableToDescribe
 from sidemine.prepare.platform_annotation import read_platform_annotation
+from sidemine.records import as_json, as_record
 from sidemine.stats.multiplicity import benjamini_hochberg
 from sidemine.study.rows import PublishedTable
 
@@ -58,6 +58,10 @@ def _write(folder: Path, text: str, name: str = "table.csv") -> Path:
     path = folder / name
     path.write_bytes(text.encode())
     return path
+
+
+def _table(folder: Path, text: str) -> pd.DataFrame:
+    return read_published_table(_row(), _write(folder, text))
 
 
 def _xlsx(folder: Path, rows: list[list[Any]]) -> Path:
@@ -157,7 +161,7 @@ def test_damaged_workbooks_are_refused(tmp_path: Path) -> None:
 
 
 def test_too_many_rows_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(published_table, "MAX_ROWS", 2)
+    monkeypatch.setattr(reader, "MAX_ROWS", 2)
     with pytest.raises(InputError, match="more than 2 rows"):
         read_published_table(_row(), _write(tmp_path, "g,logFC\nA,1\nB,1\nC,1\n"))
 
@@ -202,7 +206,7 @@ def test_panel_without_a_measured_gene_is_said_to_say_nothing(tmp_path: Path) ->
 def test_unknown_panel_is_refused_with_near_names(tmp_path: Path) -> None:
     sets = pd.DataFrame({"gene_set": ["CORE_ISG"], "gene": ["MX1"], "weight": [1.0]})
     with pytest.raises(InputError, match=r"(?s)is no gene set of this study.*nearest: CORE_ISG"):
-        describe_published_table(_row(panel="core_isg"), _write(tmp_path, "g,logFC\nA,1\n"), {}, sets, _Table())
+        describe_published_table(_row(panel="core_isg"), _table(tmp_path, "g,logFC\nA,1\n"), {}, sets, _Table())
 
 
 @pytest.mark.parametrize("tests", [500, 13_515])
@@ -243,36 +247,29 @@ def _maps(**genes: range) -> dict[str, pd.DataFrame]:
     }
 
 
-def _checks(row: PublishedTable, names: list[str], maps: dict[str, pd.DataFrame]) -> dict[str, dict[str, str]]:
+def _checks(row: PublishedTable, names: list[str], maps: dict[str, pd.DataFrame]) -> dict[str, LabelCheck]:
     table = pd.DataFrame({"identifier": names, "fold_change": 1.0, "compared_with": np.nan, "mean": np.nan})
     table["p_value"] = np.sort(np.random.default_rng(1).uniform(size=len(names)))
     table["adjusted_p"] = benjamini_hochberg(table["p_value"].to_numpy())
-    return {check["check"]: check for check in check_label(row, table, maps)}
+    return {check.check: check for check in check_label(row, table, maps)}
 
 
-def test_maps_are_known_by_the_roles_that_retrieval_gives_them(tmp_path: Path) -> None:
-    table = _write(tmp_path, "g,logFC\n" + "".join(f"G{i},1\n" for i in range(300)))
-    files = {}
-    for role, count in (("platform_map", 2000), ("rival_GPL11", 300)):
-        files[role] = tmp_path / f"{role}.tsv"
-        files[role].write_text("probe_id\tsymbol\n" + "".join(f"p{i}\tG{i}\n" for i in range(count)))
-    entry = describe_published_table(_row(platform="GPL22"), table, files, pd.DataFrame(), _Table())
-    names = next(check for check in entry["checks"] if check["check"].startswith("identifiers"))
-    assert names["status"] == "contradicts"
-    assert "on GPL22" in names["detail"]
-    assert "would fit: GPL11" in names["detail"]
-    assert sorted(entry) == [
-        "accession",
-        "checks",
-        "n_genes",
-        "platform",
-        "reference_label",
-        "sentence",
-        "table",
-        "target_label",
-        "verdict",
-    ]
-    assert entry["n_genes"] == 300
+def test_maps_are_known_by_the_roles_that_retrieval_gives_them() -> None:
+    files = {"table": "t.csv", "platform_map": "a.tsv", "rival_GPL11": "b.tsv"}
+    genes = {"key": "g", "format": "hgnc", "version": "1"}
+    row = TableToDescribe.of(_row(platform="GPL22"))
+    described = DescribePublishedTable(table=row, files=files, gene_table=genes)
+    assert described.maps == {"GPL22": "a.tsv", "GPL11": "b.tsv"}
+
+
+def test_a_description_counts_different_genes_and_holds_the_checks(tmp_path: Path) -> None:
+    table = _table(tmp_path, "g,logFC\n" + "".join(f"G{i},1\n" for i in range(300)) + "G1,2\nG301,inf\n")
+    described = describe_published_table(
+        _row(platform="GPL22"), table, _maps(**SMALL_AND_LARGE), pd.DataFrame(), _Table()
+    )
+    assert (described.n_genes, described.verdict) == (300, "not testable")
+    assert described.checks == check_label(_row(platform="GPL22"), table, _maps(**SMALL_AND_LARGE))
+    assert as_record(DescribedTable, as_json(described)) == described
 
 
 SMALL_AND_LARGE = {"GPL11": range(1000), "GPL22": range(2000)}
@@ -293,33 +290,33 @@ SMALL_AND_LARGE = {"GPL11": range(1000), "GPL22": range(2000)}
 def test_identifiers_tell_which_platform_fits(declared: str, names: range, status: str) -> None:
     found = _checks(_row(platform=declared), [f"G{i}" for i in names], _maps(**SMALL_AND_LARGE))
     check = found["identifiers on the declared platform"]
-    assert check["status"] == status
+    assert check.status == status
     if status == "contradicts":
-        assert f"would fit: {'GPL22' if declared == 'GPL11' else 'GPL11'}" in check["detail"]
+        assert f"would fit: {'GPL22' if declared == 'GPL11' else 'GPL11'}" in check.detail
 
 
 def test_probe_ids_are_compared_with_probe_ids() -> None:
     maps = _maps(GPL11=range(1000), GPL22=range(2000))
     found = _checks(_row(platform="GPL22"), [f"GPL11_{i}" for i in range(300)], maps)
     check = found["identifiers on the declared platform"]
-    assert check["status"] == "contradicts"
-    assert "probe ids" in check["detail"]
+    assert check.status == "contradicts"
+    assert "probe ids" in check.detail
 
 
 def test_mangled_names_and_affymetrix_lists_are_flagged() -> None:
     names = ["1-Mar", "2022-03-08 00:00:00", "A /// B", *(f"G{i}" for i in range(20))]
     found = _checks(_row(platform="GPL10558"), names, {})
-    assert found["names that a spreadsheet turned into dates"]["status"] == "contradicts"
-    assert "MARCH8" in found["names that a spreadsheet turned into dates"]["detail"]
-    assert found["way of naming several genes"]["status"] == "contradicts"
-    assert found["sign convention"]["status"] == "cannot be checked"
-    assert _checks(_row(), ["A"], {})["names that a spreadsheet turned into dates"]["status"] == "agrees"
+    assert found["names that a spreadsheet turned into dates"].status == "contradicts"
+    assert "MARCH8" in found["names that a spreadsheet turned into dates"].detail
+    assert found["way of naming several genes"].status == "contradicts"
+    assert found["sign convention"].status == "cannot be checked"
+    assert _checks(_row(), ["A"], {})["names that a spreadsheet turned into dates"].status == "agrees"
 
 
 def test_checks_without_columns_say_so() -> None:
     found = _checks(_row(platform="GPL571"), [f"G{i}" for i in range(20)], {})
-    assert found["number of tests"]["status"] == "cannot be checked"
-    assert found["range of mean expression"]["status"] == "cannot be checked"
+    assert found["number of tests"].status == "cannot be checked"
+    assert found["range of mean expression"].status == "cannot be checked"
 
 
 @pytest.fixture(scope="module")
@@ -342,11 +339,11 @@ def _real_row(accession: str, platform: str) -> PublishedTable:
     )
 
 
-def _real_checks(accession: str, platform: str, real_files: Path, maps: dict[str, Path]) -> dict[str, dict[str, str]]:
+def _real_checks(accession: str, platform: str, real_files: Path, maps: dict[str, Path]) -> dict[str, LabelCheck]:
     path = real_files / f"data/published_tables/{accession}_degs_1.2_0.05_limma.xlsx"
     frames = {name: _read_map(file) for name, file in maps.items()}
     checks = check_label(_real_row(accession, platform), _read_once(path), frames)
-    return {check["check"]: check for check in checks}
+    return {check.check: check for check in checks}
 
 
 @functools.cache
@@ -377,14 +374,14 @@ def test_the_two_real_vte_tables_are_found_to_be_swapped(
     maps = {name: path for name, path in real_maps.items() if not only_two_maps or name in {declared, fits}}
     wrong = _real_checks(accession, declared, real_files, maps)
     names, number = wrong["identifiers on the declared platform"], wrong["number of tests"]
-    assert names["status"] == "contradicts"
-    assert f"would fit: {fits}" in names["detail"]
-    assert f"{tests} tests" in number["detail"]
-    assert number["status"] == ("contradicts" if declared == "GPL571" else "cannot be checked")
-    assert fits in number["detail"]
+    assert names.status == "contradicts"
+    assert f"would fit: {fits}" in names.detail
+    assert f"{tests} tests" in number.detail
+    assert number.status == ("contradicts" if declared == "GPL571" else "cannot be checked")
+    assert fits in number.detail
     right = _real_checks(accession, fits, real_files, maps)
-    assert right["identifiers on the declared platform"]["status"] == "agrees"
-    assert right["number of tests"]["status"] == "agrees"
+    assert right["identifiers on the declared platform"].status == "agrees"
+    assert right["number of tests"].status == "agrees"
 
 
 @pytest.mark.real_files
@@ -394,9 +391,9 @@ def test_ruxolitinib_table_gives_a_sentence_and_no_verdict(real_files: Path) -> 
     panel = ["MX1", "IFIT1", "ISG15", "OAS1", "RSAD2", "NOT_A_GENE"]
     sets = pd.DataFrame({"gene_set": "ISG", "gene": panel, "weight": 1.0})
     path = real_files / "data/published_tables/fold_change_genes_1_GSE147507.csv.gz"
-    entry = describe_published_table(row, path, {}, sets, _Table())
-    assert entry["verdict"] == "not testable"
-    assert entry["sentence"].startswith("4 of 4 measured genes of the panel ISG (6 genes) are lower, 0 higher (drug")
+    entry = describe_published_table(row, read_published_table(row, path), {}, sets, _Table())
+    assert entry.verdict == "not testable"
+    assert entry.sentence.startswith("4 of 4 measured genes of the panel ISG (6 genes) are lower, 0 higher (drug")
 
 
 @pytest.mark.parametrize("value", ["12.5", "-0.1", "1.0001"])

@@ -205,7 +205,7 @@ def build_design(
         for name, values in kind.columns:
             columns.append(values)
             names.append(name)
-            origins.append(kind.name)
+            origins.append(kind.record.name)
     if how == "fixed":
         for name, values in factor_columns(table[block], block):
             columns.append(values)

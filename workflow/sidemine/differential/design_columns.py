@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -29,45 +29,19 @@ HUNGRY_SHARE = 1 / 3
 
 @dataclass(frozen=True)
 class CovariateColumns:
-    """One covariate in a design.
+    """One covariate in a design: what `design.json` says of it, and name and values of its columns."""
 
-    Attributes
-    ----------
-    name, kind, declared
-        The column, what it enters as, and whether the sheet says so (factor, number) or the column itself.
-    why
-        What spoke for the kind.
-    unit
-        Of a number, as written in the column; '' where none is.
-    levels
-        Of a factor, the reference level first.
-    columns
-        Name and values of the design's columns.
-    """
-
-    name: str
-    kind: Literal["factor", "number"]
-    declared: bool
-    why: str
-    unit: str
-    levels: list[str]
+    record: CovariateInDesign
     columns: list[tuple[str, NDArray[np.float64]]]
-
-    @property
-    def record(self) -> CovariateInDesign:
-        """What `design.json` says of the covariate."""
-        return CovariateInDesign(
-            self.name, self.kind, self.declared, self.why, self.unit, self.levels, len(self.columns)
-        )
 
     def note(self, residual_df: int) -> str:
         """Return a warning where a factor takes more than a third of the residual degrees of freedom; else ''."""
         taken = len(self.columns)
-        if self.kind == "number" or taken <= HUNGRY_SHARE * (residual_df + taken):
+        if self.record.kind == "number" or taken <= HUNGRY_SHARE * (residual_df + taken):
             return ""
         return (
-            f"covariate {self.name} is a factor of {len(self.levels)} levels and takes {taken} of the "
-            f"{residual_df + taken} residual degrees of freedom: number({self.name}) or fewer levels would leave more"
+            f"covariate {self.record.name} is a factor of {len(self.record.levels)} levels and takes {taken} of the "
+            f"{residual_df + taken} residual degrees of freedom: number({self.record.name}) or fewer levels would leave more"
         )
 
 
@@ -156,9 +130,11 @@ def covariate_columns(values: pd.Series[str], covariate: Covariate) -> Covariate
     if reading.values is not None and (covariate.declared == "number" or (not declared and reading.kind == "numbers")):
         # Centring changes the intercept only, and keeps years and cell counts from looking aliased with it.
         column = (name, reading.values - reading.values.mean())
-        return CovariateColumns(name, "number", declared, why, reading.unit, [], [column])
+        return CovariateColumns(CovariateInDesign(name, "number", declared, why, reading.unit, [], 1), [column])
     labels = np.array(reading.labels, dtype=str)
-    return CovariateColumns(name, "factor", declared, why, "", _ordered_levels(labels), _indicators(labels, name))
+    levels = _ordered_levels(labels)
+    record = CovariateInDesign(name, "factor", declared, why, "", levels, len(levels) - 1)
+    return CovariateColumns(record, _indicators(labels, name))
 
 
 def _ordered_levels(labels: NDArray[np.str_]) -> list[str]:

@@ -1,8 +1,4 @@
-"""The primary effect of a hypothesis, measured in each of its contrasts on the scale of its kind.
-
-Cohorts: Hedges g of the set's per-sample score, over the genes that all cohorts measured. Experiments: mean (signed,
-weighted) log2 fold change of the set minus that of its measured complement. The two scales are never mixed.
-"""
+"""The primary effect of a hypothesis, measured in each of its contrasts on the scale of its kind (`effect.scale`)."""
 
 from __future__ import annotations
 
@@ -13,8 +9,9 @@ from typing import TYPE_CHECKING
 from sidemine.differential.contrast_fit import ContrastFit
 from sidemine.differential.record import DesignRecord, is_paired
 from sidemine.effect.pooled_effect import UNIT, choose_independent, pool_contrasts
-from sidemine.effect.record import COHORT_UNIT, EXPERIMENT_UNIT, ContrastEvidence, HypothesisEvidence, Refused
-from sidemine.enrichment.set_effect import hedges_g, set_effects
+from sidemine.effect.record import ContrastEvidence, HypothesisEvidence, Refused
+from sidemine.effect.scale import EffectScale, scale_of
+from sidemine.enrichment.set_effect import set_effects
 from sidemine.enrichment.set_membership import build_membership
 from sidemine.errors import Problem
 from sidemine.quality.shared_samples import sample_name
@@ -83,7 +80,7 @@ def measure_hypothesis(
     primary = gene_sets[gene_sets["gene_set"] == hypothesis.primary.set]
     by_name = {entry.contrast: entry for entry in results}
     common = None
-    if hypothesis.kind == "cohort":
+    if scale_of(hypothesis.kind).over_common_genes:
         common = set(primary["gene"]) & common_genes([by_name[name].fit for name in hypothesis.primary.contrasts])
     evidence = {name: _evidence_of(entry, primary, hypothesis, common) for name, entry in by_name.items()}
     contrasts = [evidence[name] for name in hypothesis.primary.contrasts]
@@ -183,8 +180,7 @@ def _margin(
 ) -> tuple[float | None, str, ContrastEvidence | None]:
     declared = hypothesis.primary.margin
     if not isinstance(declared, MarginOfControl):
-        unit = COHORT_UNIT if hypothesis.kind == "cohort" else "log2 units"
-        return float(declared), f"declared in the study: {declared:g} {unit}", None
+        return float(declared), f"declared in the study: {declared:g} {scale_of(hypothesis.kind).margin_words}", None
     control = evidence[declared.of_contrast]
     if not control.testable or control.effect is None:
         return None, f"its positive control {declared.of_contrast} could not be tested", control
@@ -221,14 +217,15 @@ def _evidence_of(
     )
     if fit is None:
         return replace(shell, problem=design.problem)
-    if hypothesis.kind == "experiment" and not fit.has_fold_change:
+    scale = scale_of(hypothesis.kind)
+    if scale.needs_fold_change and not fit.has_fold_change:
         return replace(shell, problem=_no_fold_change(entry, fit))
     tests = entry.set_tests
     rows = tests[tests["gene_set"] == hypothesis.primary.set].set_index("test")
     if "fry" not in rows.index or (common is not None and not common):
         return replace(shell, problem=_too_few_genes(hypothesis, entry, primary, fit))
     shell = replace(shell, blocking=design.blocking)
-    return measure_contrast(shell, fit, primary, rows.loc[["fry"]], rows.loc[["camera"]], common)
+    return measure_contrast(shell, fit, primary, rows.loc[["fry"]], rows.loc[["camera"]], scale, common or ())
 
 
 def measure_contrast(
@@ -237,7 +234,8 @@ def measure_contrast(
     primary: pd.DataFrame,
     self_contained: pd.DataFrame,
     competitive: pd.DataFrame,
-    common: Collection[str] | None,
+    scale: EffectScale,
+    common: Collection[str] = (),
 ) -> ContrastEvidence:
     """Measure the primary effect in one fitted contrast.
 
@@ -251,28 +249,24 @@ def measure_contrast(
         Rows of the primary set, as `gene_set_table.GENE_SETS` describes.
     self_contained, competitive
         What FRY and CAMERA found of this set, one row each, as `set_test_table.SET_TESTS` describes.
+    scale
+        Of the kind of hypothesis.
     common
-        Cohorts: the set's genes that all cohorts measured. None: an experiment.
+        The set's genes that all cohorts measured, where the scale rests on these.
     """
     membership = build_membership(primary, fit.genes, min_size=1)
     fry, camera = self_contained.to_dict("records")[0], competitive.to_dict("records")[0]
     effects = set_effects(fit, membership).to_dict("records")[0]
-    if common is None:
-        size, unit = effects, EXPERIMENT_UNIT
-        columns = ("over_complement", "over_complement_se", "over_complement_ci_low", "over_complement_ci_high")
-    else:
-        size, unit = hedges_g(fit, membership, sorted(common)).to_dict("records")[0], COHORT_UNIT
-        columns = ("g", "g_se", "ci_low", "ci_high")
-    effect, se, low, high = (float(size[name]) for name in columns)
+    size = scale.of_sets(fit, membership, common)
     return replace(
         shell,
         testable=True,
-        effect=effect,
-        effect_se=se,
+        effect=float(size.effect[0]),
+        effect_se=float(size.se[0]),
         effect_df=float(fit.residual_df),
-        effect_unit=unit,
-        ci_low=low,
-        ci_high=high,
+        effect_unit=scale.unit,
+        ci_low=float(size.ci_low[0]),
+        ci_high=float(size.ci_high[0]),
         set_log2_fold_change=float(effects["effect"]) if fit.has_fold_change else None,
         complement_log2_fold_change=float(effects["complement_effect"]) if fit.has_fold_change else None,
         p_self_contained=float(fry["p_value"]),

@@ -15,8 +15,7 @@ from sidemine.differential.contrast_fit import ContrastFit
 from sidemine.effect.pooled_columns import POOLED_GENES, POOLED_SETS
 from sidemine.effect.pooled_effect import effective_size, not_estimable
 from sidemine.effect.pooling import METHODS, Pooled, pool
-from sidemine.effect.record import COHORT_UNIT, EXPERIMENT_UNIT
-from sidemine.enrichment.set_effect import gene_hedges_g, hedges_g, set_effects
+from sidemine.effect.scale import EffectScale, scale_of
 from sidemine.enrichment.set_membership import build_membership
 from sidemine.stats.multiplicity import benjamini_hochberg
 from sidemine.tables import empty_table
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
     from sidemine.effect.record import HypothesisEvidence
     from sidemine.study.projections import HypothesisToPool
 
-GENE_UNIT = "log2 fold change"
 FEWEST = 2
 """Datasets from which on a gene takes part in the q-values of the pooled table."""
 
@@ -76,24 +74,20 @@ def pool_genes(studies: Sequence[Study], kind: str) -> pd.DataFrame:
 
     if not studies:
         return empty_table(POOLED_GENES)
+    scale = scale_of(kind)
     genes = sorted(set().union(*(study.fit.genes for study in studies)))
     index = pd.Index(genes)
     measured = _empty(len(genes), len(studies))
     for column, study in enumerate(studies):
         rows = index.get_indexer(pd.Index(study.fit.genes))
-        fit = study.fit
-        if kind == "cohort":
-            measured.effect[rows, column], measured.se[rows, column] = gene_hedges_g(fit)
-            measured.df[:, column] = fit.residual_df
-        else:
-            measured.effect[rows, column], measured.se[rows, column] = fit.log2_fold_change, fit.se
-            measured.df[rows, column] = fit.df
+        for target, values in zip((measured.effect, measured.se, measured.df), scale.of_genes(study.fit), strict=True):
+            target[rows, column] = values
     usable = ~np.isnan(measured.effect).all(axis=1)
     kept = _Measured(measured.effect[usable], measured.se[usable], measured.df[usable])
-    found = _pool(kept, studies, kind)
+    found = _pool(kept, studies, scale)
     names = np.array(genes, dtype=object)[usable]
     q_value, size = _q_of_genes(found)
-    table = pd.DataFrame({"gene": names, "effect_unit": COHORT_UNIT if kind == "cohort" else GENE_UNIT})
+    table = pd.DataFrame({"gene": names, "effect_unit": scale.gene_unit})
     return _with_results(table, found, kept, studies, q_value, size)
 
 
@@ -137,7 +131,7 @@ def pool_sets(
     shown = [name for name, keep in zip(names, usable, strict=True) if keep]
     if not shown:
         return empty_table(POOLED_SETS)
-    found = _pool(kept, studies, hypothesis.kind)
+    found = _pool(kept, studies, scale_of(hypothesis.kind))
     family = np.array([families[name] for name in shown], dtype=object)
     table = pd.DataFrame(
         {
@@ -145,7 +139,7 @@ def pool_sets(
             "family": family,
             "set_role": np.array([roles.get(name, "exploratory") for name in shown], dtype=object),
             "n_genes": n_genes[usable],
-            "effect_unit": COHORT_UNIT if hypothesis.kind == "cohort" else EXPERIMENT_UNIT,
+            "effect_unit": scale_of(hypothesis.kind).unit,
         }
     )
     q_value, size = np.full(len(shown), np.nan), np.zeros(len(shown), dtype=np.int64)
@@ -174,18 +168,12 @@ def _measure_sets(
     for column, study in enumerate(studies):
         membership = build_membership(gene_sets, study.fit.genes, min_size=1)
         rows = index.get_indexer(pd.Index(membership.gene_sets))
-        if hypothesis.kind == "cohort":
-            table = hedges_g(study.fit, membership, common)
-            columns, sizes = ("g", "g_se"), table["n_genes"].to_numpy(dtype=np.int64)
-        else:
-            table = set_effects(study.fit, membership)
-            columns, sizes = ("over_complement", "over_complement_se"), membership.n_measured
-        effect, se = (table[name].to_numpy(dtype=np.float64) for name in columns)
-        usable = np.isfinite(effect) & np.isfinite(se) & (se > 0)
-        measured.effect[rows, column] = np.where(usable, effect, np.nan)
-        measured.se[rows, column] = np.where(usable, se, np.nan)
+        size = scale_of(hypothesis.kind).of_sets(study.fit, membership, common)
+        usable = np.isfinite(size.effect) & np.isfinite(size.se) & (size.se > 0)
+        measured.effect[rows, column] = np.where(usable, size.effect, np.nan)
+        measured.se[rows, column] = np.where(usable, size.se, np.nan)
         measured.df[:, column] = study.fit.residual_df
-        n_genes[rows, column] = sizes
+        n_genes[rows, column] = size.n_genes
     return measured, n_genes.min(axis=1)
 
 
@@ -194,9 +182,9 @@ def _empty(n_rows: int, n_studies: int) -> _Measured:
     return _Measured(np.full(shape, np.nan), np.full(shape, np.nan), np.full(shape, np.inf))
 
 
-def _pool(measured: _Measured, studies: Sequence[Study], kind: str) -> Pooled:
+def _pool(measured: _Measured, studies: Sequence[Study], scale: EffectScale) -> Pooled:
     weights = np.array([study.stouffer_weight for study in studies])
-    return pool(measured.effect, measured.se, measured.df, weights, estimated_ses=kind != "cohort")
+    return pool(measured.effect, measured.se, measured.df, weights, estimated_ses=scale.estimated_ses)
 
 
 def _q_of_genes(found: Pooled) -> tuple[NDArray[np.float64], NDArray[np.int64]]:

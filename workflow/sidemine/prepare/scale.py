@@ -25,15 +25,12 @@ Answer = Literal["fits", "contradicts", "cannot tell"]
 SCANNER_LIMIT = 2.0**16
 """Arrays are scanned with 16 bits."""
 PER_MILLION = 1e6
-EQUAL_TOTALS = 1e-3
-"""Column sums whose range is within this share of their median are equal; sums of sequenced libraries never are."""
 MILLION_TOLERANCE = 0.01
 """Column sums of unfiltered CPM and TPM are a million, give or take the rounding of small values."""
 UNEVEN_TOTALS = 2.0
 """Ratio of column sums that filtering, or edgeR's effective library sizes, do not explain."""
-OFF_FACTOR = 0.35
-"""log2 size factor (27 %) beyond which a column of normalised counts is off; a quarter of the columns contradicts."""
 OFF_SHARE = 0.25
+"""Share of columns with a size factor that is off, from which on values are no normalised counts."""
 _WHOLE_SHARE_OF_FRACTIONAL_COUNTS = 0.2
 _MANY_GENES = 1000
 _LOG_SCALES: tuple[Scale, ...] = ("log2", "ln", "log10")

@@ -21,7 +21,9 @@ _TOLERANCE = 0.1
 _ENOUGH_DISTINCT, _ENOUGH_AGREE = 20, 0.98
 _SINGLE_PRECISION = 6e-8
 _EQUAL = 1e-3
+"""Column sums whose range is within this share of their median are equal; sums of sequenced libraries never are."""
 _FACTOR_OFF = 0.35
+"""log2 size factor (27 %) beyond which a column of normalised counts is off."""
 _BASES = {"log2": 2.0, "ln": np.e, "log10": 10.0}
 
 

@@ -26,9 +26,9 @@ _SIMULATED = "SIMULATED DATA: not evidence about any drug or patient"
 
 def write_annex(results: Path, folder: Path) -> None:
     """Draw every figure of the annex from a results folder; one that cannot be drawn says why."""
-    found = collect(results)
-    for name, spec, why in annex_figures(found):
-        write_text(figure_svg(spec, why, simulated=found.simulated), folder / name)
+    study = collect(results)
+    for name, spec, why in annex_figures(study):
+        write_text(figure_svg(spec, why, simulated=study.simulated), folder / name)
 
 
 def annex_figures(results: StudyResults) -> Iterator[tuple[str, Spec | None, str]]:

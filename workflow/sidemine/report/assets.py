@@ -114,8 +114,8 @@ def licences() -> tuple[Licence, ...]:
 
 
 def _licence_text(package: str) -> str:
-    found = distribution(package)
-    texts = [path for path in found.files or [] if path.name.upper().startswith(("LICENSE", "LICENCE"))]
+    installed = distribution(package)
+    texts = [path for path in installed.files or [] if path.name.upper().startswith(("LICENSE", "LICENCE"))]
     return texts[0].read_text(encoding="utf-8") if texts else f"See the package {package}."
 
 

@@ -106,7 +106,7 @@ class StudyResults:
     calibration
         `calibration.tsv`; None where the run wrote none.
     beside
-        Comparator sets, and concordance of drugs and diseases.
+        Comparator sets, and lines of evidence.
     thinning
         How much of the gene tables fits onto the page.
     """

@@ -1,6 +1,6 @@
 """The evidence under an answer card: its panels, each with a figure or the reason why there is none, and its key figures.
 
-What a consideration shows is made in its own room, and registered there with its place (`considerations/registry.py`).
+What a consideration or a line of evidence shows is made in its own room, and registered there with its place (`considerations/registry.py`, `lines/registry.py`).
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ from collections.abc import Callable, Sequence
 
 from sidemine.considerations.registry import CONSIDERATIONS
 from sidemine.drawing.panel import Panel, Subject, Tile
+from sidemine.lines.registry import LINES
 from sidemine.report import answer
 from sidemine.report.beside import Beside
-from sidemine.report.concordance_panel import concordance_panels
 from sidemine.report.forest import forest_panel
 from sidemine.verdict.card import Card
 
@@ -45,7 +45,8 @@ def evidence_panels(card: Card, beside: Beside) -> list[Panel]:
     subject = subject_of(card, beside)
     makers = {place: make for entry in CONSIDERATIONS for place, make in entry.panels.items()}
     considered = [makers[place](subject) for place in sorted(makers)]
-    return [forest_panel(card, subject), *considered, *concordance_panels(card, beside)]
+    of_lines = [panel for line in LINES for panel in line.panels(subject, beside.lines)]
+    return [forest_panel(card, subject), *considered, *of_lines]
 
 
 def tiles(card: Card, beside: Beside) -> Sequence[Tile]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from sidemine.lines.registry import LINES
 from sidemine.report.collect import StudyResults
-from sidemine.report.concordance_panel import bridges_of
+from sidemine.report.evidence_panels import subject_of
 
 _OF_HYPOTHESIS = {
     "forest": "verdicts.json",
@@ -27,9 +28,12 @@ def source_tables(results: StudyResults) -> dict[str, str]:
     sources: dict[str, str] = {}
     for card in results.verdicts.verdicts:
         sources |= {f"{kind}-{card.hypothesis}": path for kind, path in _OF_HYPOTHESIS.items()}
+        subject = subject_of(card, results.beside)
         sources |= {
-            f"concordance-{bridge['bridge']}-{card.hypothesis}": "concordance.json"
-            for bridge in bridges_of(card, results.beside)
+            panel.id: line.record_file
+            for line in LINES
+            for panel in line.panels(subject, results.beside.lines)
+            if panel.chart
         }
     for key, item in results.contrasts.items():
         dataset = item.row.dataset

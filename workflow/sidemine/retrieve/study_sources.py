@@ -56,13 +56,8 @@ class StudySources:
             When two different files would be kept under the same name, or an address cannot be read.
         """
         folder = study.config_dir
-        opted_in = set(study.config.settings.opt_in)
         of_dataset = {name: sources_of_dataset(row, folder) for name, row in study.datasets.items()}
-        gene_sets = {
-            row.source: source_of_gene_set(row, folder)
-            for row in study.gene_set_rows
-            if not row.opt_in or row.gene_set in opted_in
-        }
+        gene_sets = {row.source: source_of_gene_set(row, folder) for row in study.used_gene_sets}
         gene_table = source_of_gene_table(study.config.gene_table, folder)
         of_table = {name: sources_of_published_table(row, folder) for name, row in study.published_tables.items()}
         everything = [source for roles in (*of_dataset.values(), *of_table.values()) for source in roles.values()]

@@ -112,12 +112,6 @@ class DatasetToMeasure(DatasetToCount):
     scale: Scale
 
 
-class DatasetToBridge(DatasetToCount):
-    """With what says that its samples are blood."""
-
-    composition: bool
-
-
 def count_sources(datasets: Sequence[Dataset]) -> dict[str, DatasetToCount]:
     """Return the projection of each dataset, its tissue numbered among those of its accession."""
     tissues: dict[str, list[str]] = {}
@@ -278,67 +272,3 @@ class GeneTableToRead(Projection):
     key: str
     format: Literal["hgnc", "ensembl"]
     version: str
-
-
-class SignaturesToRead(Projection):
-    """What comparator signatures are read by."""
-
-    identifiers: Literal["symbol", "entrez"]
-    exclude: list[str]
-
-
-class DerivationOfSet(Projection):
-    """How a signed set is derived."""
-
-    derived_from: list[str]
-    confirm: list[str]
-    fdr: float
-    most_genes: int
-    confirm_p: float
-
-
-class BridgeToMeasure(Projection):
-    """What a bridge is measured by."""
-
-    id: str
-    drug: list[str]
-    disease: list[str]
-    sets: list[str]
-    scope: Literal["target", "all"]
-    comparators: list[str]
-    comparator_signatures: SignaturesToRead | None
-    margin: float
-    derive: DerivationOfSet | None
-
-
-class InteractionToMeasure(Projection):
-    """What an interaction is measured by."""
-
-    id: str
-    set: str
-    contrasts: list[str]
-
-
-class ConcordanceToMeasure(Projection):
-    """All bridges and interactions."""
-
-    bridges: list[BridgeToMeasure]
-    interactions: list[InteractionToMeasure]
-
-
-class TableToDescribe(Projection):
-    """What a published table is described by; its labels stand in its sentence."""
-
-    table: str
-    accession: str
-    platform: str
-    gene_column: str
-    fold_change_column: str
-    compare_with_column: str
-    p_value_column: str
-    adjusted_p_column: str
-    mean_column: str
-    zero_is_missing: bool
-    target_label: str
-    reference_label: str
-    panel: str

@@ -20,8 +20,8 @@ from sidemine.lines.bridge.config import (
     ComparatorSignatures,
     Concordance,
     DerivedSetRule,
-    Interaction,
 )
+from sidemine.lines.interaction.config import Interaction
 from sidemine.study.context import ClinicalContext, ConsideredDataset, ContextStatement
 from sidemine.study.explain import bare_type, describe_type, name_of
 from sidemine.study.hypotheses import Hypothesis, MarginOfControl, PrimaryTest

@@ -13,13 +13,11 @@ from sidemine.study.hypotheses import Hypothesis
 from sidemine.study.models import DerivedColumn, StudyInfo
 from sidemine.study.plan import StudyPlan, keys_of
 from sidemine.study.projections import (
-    ConcordanceToMeasure,
     ContrastOfRole,
     ContrastToFit,
     ContrastWords,
     DatasetOfContrasts,
     DatasetToAssess,
-    DatasetToBridge,
     DatasetToCompare,
     DatasetToMeasure,
     DatasetToPrepare,
@@ -30,7 +28,6 @@ from sidemine.study.projections import (
     HypothesisToMeasure,
     HypothesisToPool,
     Projection,
-    TableToDescribe,
     TrapsOfContrast,
     TrapsOfDataset,
 )
@@ -161,26 +158,6 @@ class PoolDatasets(Projection):
     max_set_size: int
 
 
-class MeasureConcordance(Projection):
-    """Which profiles are compared."""
-
-    declared: ConcordanceToMeasure
-    contrasts: list[ContrastOfRole]
-    datasets: dict[str, DatasetToBridge]
-    signatures: Files
-    gene_table: GeneTableToRead
-    rotations: int
-    seed: int
-
-
-class DescribePublishedTable(Projection):
-    """How a published table is read and told of; of its files, all but the table itself are maps."""
-
-    table: TableToDescribe
-    files: Files
-    gene_table: GeneTableToRead
-
-
 class DecideVerdicts(Projection):
     """What the answers rest on and are told with."""
 
@@ -294,28 +271,6 @@ def specify_jobs(plan: StudyPlan, package: str) -> Specifications:
             )
         },
         "pool_datasets": {"": make(PoolDatasets, hypotheses=[HypothesisToPool.of(row) for row in config.hypotheses])},
-        "measure_concordance": {
-            "": make(
-                MeasureConcordance,
-                declared=ConcordanceToMeasure.of(config.concordance),
-                contrasts=[ContrastOfRole.of(study.contrasts[name]) for name in scope.concordance_contrasts],
-                datasets={
-                    name: DatasetToBridge(**vars(counted[name]), composition=study.datasets[name].composition)
-                    for name in scope.concordance_datasets
-                },
-                signatures=keys_of(sources.of_bridge),
-                gene_table=gene_table,
-            )
-        },
-        "describe_published_table": {
-            name: make(
-                DescribePublishedTable,
-                table=TableToDescribe.of(row),
-                files=keys_of(sources.of_table[name]),
-                gene_table=gene_table,
-            )
-            for name, row in study.published_tables.items()
-        },
         "decide_verdicts": {
             "": make(
                 DecideVerdicts,
@@ -326,10 +281,7 @@ def specify_jobs(plan: StudyPlan, package: str) -> Specifications:
         },
         "write_manifest": {"": make(WriteManifest, config_digest=study.digest, package=package)},
     }
-    needless = [
-        *([] if scope.compares_profiles else ["measure_concordance"]),
-    ]
-    return {rule: specifications for rule, specifications in jobs.items() if rule not in needless}
+    return jobs
 
 
 def _derived(study: Study, dataset: str) -> dict[str, DerivedColumn]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -199,9 +199,3 @@ def parse_quantity(text: str) -> Quantity | None:
     if math.isinf(value) or (match[2] and re.fullmatch(r"[eE]\d+", match[2])):
         raise ValueError(f"{stripped[:_MAX_CELL_TOLD]!r} is no number with or without a unit")
     return Quantity(value, match[2] or "")
-
-
-def share_of_numbers(cells: Iterable[str]) -> float:
-    """Return which share of the cells that are not missing are numbers; NaN when all are missing."""
-    present = [is_number(cell) for cell in cells if not is_missing(cell)]
-    return sum(present) / len(present) if present else math.nan

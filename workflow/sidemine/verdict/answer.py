@@ -7,7 +7,8 @@ from dataclasses import replace
 
 from sidemine.considerations.judgement import Judge
 from sidemine.effect.intervals import one_sided
-from sidemine.effect.record import COHORT_UNIT, EXPERIMENT_UNIT, ContrastEvidence, HypothesisEvidence
+from sidemine.effect.record import ContrastEvidence, HypothesisEvidence
+from sidemine.effect.scale import scale_of
 from sidemine.records import fields_of
 from sidemine.stats.multiplicity import smallest_p
 from sidemine.study.hypotheses import Hypothesis
@@ -99,7 +100,7 @@ def _card(hypothesis: Hypothesis, decided: Decided, p_holm: float | None) -> Car
             test=primary.test,
             direction=primary.direction,
             margin=evidence.margin,
-            margin_unit=COHORT_UNIT if kind == "cohort" else EXPERIMENT_UNIT,
+            margin_unit=scale_of(kind).unit,
             margin_rule=evidence.margin_rule,
             expects_sign=hypothesis.expects_sign,
         ),

@@ -15,6 +15,7 @@ from pydantic import JsonValue
 
 from sidemine.considerations.judgement import Gate
 from sidemine.effect.record import ContrastEvidence, Interval, PooledEffect
+from sidemine.lines.published.record import DescribedTable
 from sidemine.records import as_json, as_record, fields_of
 from sidemine.tables import write_json
 from sidemine.verdict.vocabulary import Verdict
@@ -193,7 +194,7 @@ class Verdicts:
     simulated: bool
     planted: list[str]
     verdicts: list[Card]
-    published_tables: list[dict[str, JsonValue]]
+    published_tables: list[DescribedTable]
 
 
 def write_verdicts(verdicts: Verdicts, path: Path) -> None:

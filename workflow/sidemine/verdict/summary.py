@@ -10,6 +10,7 @@ from pydantic import JsonValue
 
 from sidemine.considerations.judgement import Judge
 from sidemine.effect.record import ContrastEvidence, HypothesisEvidence
+from sidemine.lines.published.record import DescribedTable
 from sidemine.study.hypotheses import Hypothesis
 from sidemine.study.projections import ContrastWords
 from sidemine.verdict.answer import answer_hypotheses
@@ -28,7 +29,7 @@ def summarise_verdicts(
     words: Mapping[str, ContrastWords],
     judges: Sequence[Judge],
     enrichment: Mapping[str, pd.DataFrame],
-    published: list[dict[str, JsonValue]],
+    published: list[DescribedTable],
     simulated: bool,
     planted: list[str],
 ) -> Verdicts:

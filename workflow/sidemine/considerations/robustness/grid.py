@@ -17,13 +17,12 @@ from sidemine.considerations.robustness.variant_rows import Row, summarise_rows
 from sidemine.considerations.robustness.variants import REFERENCE, Variant, cross_variants, declare_variants
 from sidemine.effect.pooling import METHODS, pool
 from sidemine.effect.record import (
-    COHORT_UNIT,
-    EXPERIMENT_UNIT,
     ContrastEvidence,
     HypothesisEvidence,
     PooledEffect,
     Refused,
 )
+from sidemine.effect.scale import scale_of
 from sidemine.stats.seeds import named_seed
 from sidemine.study.projections import HypothesisToPlace
 
@@ -198,13 +197,13 @@ def _direction(effect: PooledEffect) -> str:
 def _pool(question: Question, measured: Sequence[Measured]) -> list[PooledEffect]:
     """Return the pooled effect of each variant; the contrasts that may enter are those of the reference run."""
     names = question.pooled
-    cohort = question.kind == "cohort"
+    scale = scale_of(question.kind)
     by_name = [{row.contrast: row for row in one.rows} for one in measured]
 
     def table(attribute: str) -> NDArray[np.float64]:
         return np.array([[_number(rows.get(name), attribute) for name in names] for rows in by_name], dtype=np.float64)
 
-    found = pool(table("effect"), table("effect_se"), table("effect_df"), estimated_ses=not cohort)
+    found = pool(table("effect"), table("effect_se"), table("effect_df"), estimated_ses=scale.estimated_ses)
     carried = found.carried
     refused = question.evidence.pooled.refused
     results = []
@@ -220,7 +219,7 @@ def _pool(question: Question, measured: Sequence[Measured]) -> list[PooledEffect
                 contrasts=entered,
                 refused=[*refused, *(Refused(name, "left out") for name in names if name not in rows)],
                 method=METHODS[int(found.method[row])],
-                unit=COHORT_UNIT if cohort else EXPERIMENT_UNIT,
+                unit=scale.unit,
                 effect=effect,
                 se=se,
                 df=df if np.isfinite(df) else None,

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal
 
 from sidemine.considerations.specificity.measure import FEWEST_COMPARATORS
 from sidemine.lines.bridge.comparators import Place
-from sidemine.lines.bridge.statistic import FEWEST_GENES, Concordance
+from sidemine.lines.bridge.record import Call
+from sidemine.lines.bridge.statistic import FEWEST_GENES, ConcordanceEstimate
 
-Call = Literal["mimics", "opposes", "unrelated", "undetermined", "refused"]
 LARGEST_P = 0.05
 EXTREME = 90.0
 """Percentile among comparator perturbations that counts as extreme."""
@@ -34,11 +33,11 @@ class Evidence:
         Why there is no adjusted profile.
     """
 
-    total: Concordance | None
+    total: ConcordanceEstimate | None
     p_disease: float
     p_drug: float
     place: Place
-    adjusted: Concordance | None
+    adjusted: ConcordanceEstimate | None
     not_adjusted: str = ""
 
     @property
@@ -96,7 +95,7 @@ def _missing(evidence: Evidence, value: float) -> list[str]:
     return missing
 
 
-def _not_unrelated(found: Concordance, margin: float) -> str:
+def _not_unrelated(found: ConcordanceEstimate, margin: float) -> str:
     silent = [
         side
         for side, reliability in (("drug", found.reliability_drug), ("disease", found.reliability_disease))

@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from sidemine.errors import Problem
-from sidemine.lines.bridge.config import Bridge, Concordance, Interaction
+from sidemine.lines.bridge.config import Bridge, Concordance
+from sidemine.lines.interaction.config import Interaction
 from sidemine.study.hints import dangling
 from sidemine.study.rows import Contrast, GeneSetRow
 from sidemine.study.sheets import Sheet

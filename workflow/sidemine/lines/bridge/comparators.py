@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sidemine.differential.contrast_fit import ContrastFit
+    from sidemine.lines.bridge.specification import SignaturesToRead
     from sidemine.prepare.gene_table import GeneTable
-    from sidemine.study.projections import SignaturesToRead
 
     Array = NDArray[np.float64]
 
@@ -69,6 +69,10 @@ class Place:
     names: list[str]
     kinds: list[str]
     concordances: Array
+
+
+NOWHERE = Place(None, [], [], np.zeros(0))
+"""The place of a concordance that was not measured."""
 
 
 def read_signatures(path: Path, declared: SignaturesToRead, gene_table: GeneTable) -> pd.DataFrame:

@@ -7,6 +7,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
+from sidemine.lines.interaction.config import Interaction
 from sidemine.study.closed_model import ClosedModel
 from sidemine.study.identifiers import Identifier, SetName
 
@@ -83,17 +84,6 @@ class Bridge(ClosedModel):
         if overlap := sorted({*self.drug, *self.disease} & set(self.comparators)):
             raise ValueError(f"{', '.join(overlap)} cannot be its own comparator")
         return self
-
-
-class Interaction(ClosedModel):
-    """A direct contrast between two subgroups of patients, for example pulmonary embolism minus vein thrombosis."""
-
-    id: Identifier = Field(description="Id of the interaction.")
-    question: str = Field(min_length=10, description="The question, as a reader would ask it.")
-    set: SetName = Field(description="Set whose score is compared.")
-    contrasts: list[Identifier] = Field(
-        min_length=1, description="Contrasts of role disease whose reference is the other subgroup; one per dataset."
-    )
 
 
 class Concordance(ClosedModel):

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from sidemine.differential.contrast_fit import ContrastFit
-    from sidemine.study.projections import ContrastOfRole, DatasetToBridge
+    from sidemine.lines.bridge.specification import DatasetToBridge
+    from sidemine.study.projections import ContrastOfRole
 
 
 @dataclass(frozen=True)
@@ -87,17 +88,17 @@ def read_source(
     )
 
 
-def independent_of(names: Sequence[str], sources: Mapping[str, ContrastSource], kind: str) -> list[tuple[str, str]]:
-    """Return the contrasts that are not independent of one declared before them, each with the reason.
+def find_dependent(names: Sequence[str], sources: Mapping[str, ContrastSource], kind: str) -> dict[str, str]:
+    """Return the contrasts that are not independent of one named before them, each with the reason.
 
     Parameters
     ----------
     names
-        Contrasts, in the declared order.
+        Contrasts, in declared order.
     sources
-        What is known of each.
+        All contrasts.
     kind
-        cohort or experiment.
+        cohort or experiment: what counts as dependent, as for the pooled effect.
     """
     refused = choose_independent(
         names,
@@ -106,7 +107,7 @@ def independent_of(names: Sequence[str], sources: Mapping[str, ContrastSource], 
         {name: sources[name].paired for name in names},
         kind,
     )[1]
-    return [(entry.contrast, entry.reason) for entry in refused]
+    return {entry.contrast: entry.reason for entry in refused}
 
 
 def shared_reason(one: str, other: str, sources: Mapping[str, ContrastSource]) -> str:
@@ -121,8 +122,18 @@ def shared_reason(one: str, other: str, sources: Mapping[str, ContrastSource]) -
     """
     if one == other:
         return "is the same contrast"
-    refused = independent_of([one, other], sources, "experiment")
-    return refused[0][1].removesuffix(", which was declared first") if refused else ""
+    dependent = find_dependent([one, other], sources, "experiment")
+    return next(iter(dependent.values()), "").removesuffix(", which was declared first")
+
+
+def share_units(one: str, other: str, sources: Mapping[str, ContrastSource]) -> bool:
+    """Return whether two contrasts have a sample or a biological unit in common."""
+    return bool(sources[one].units & sources[other].units)
+
+
+def testable_fits(names: Sequence[str], sources: Mapping[str, ContrastSource]) -> dict[str, ContrastFit]:
+    """Return the fits of those contrasts that could be tested, in the order of their names."""
+    return {name: fit for name in names if (fit := sources[name].fit) is not None}
 
 
 def adjusted_fits(

@@ -7,13 +7,14 @@ and nothing about them was chosen there.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from sidemine.lines.bridge.profiles import build_side
+from sidemine.lines.bridge.record import DerivedSet, Overlap
 from sidemine.lines.bridge.rotation import Question, rotation_p_values
 from sidemine.lines.bridge.statistic import FEWEST_GENES
 from sidemine.stats.multiplicity import benjamini_hochberg
@@ -24,37 +25,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sidemine.differential.contrast_fit import ContrastFit
-    from sidemine.study.projections import DerivationOfSet
+    from sidemine.lines.bridge.specification import DerivationOfSet
 
 SAME_EVIDENCE = 0.2
 """Jaccard index with a target set above which the two are one line of evidence."""
 DECIMALS = 4
-
-
-@dataclass(frozen=True)
-class DerivedSet:
-    """A frozen signed set.
-
-    Attributes
-    ----------
-    name
-        Id of the set.
-    weights
-        Per gene: its normal deviate in A, rounded; positive: higher under the drug.
-    p_confirmed
-        Two-sided rotation p in B of all genes found in A, with their weights; None where nothing was found.
-    facts
-        JSON-ready: from, confirm, rule, n_found, n_confirmed, p_confirmed, genes, weights, digest, reason.
-    """
-
-    name: str
-    weights: dict[str, float]
-    p_confirmed: float | None
-    facts: dict[str, Any]
-
-    def on(self, genes: Sequence[str], without: frozenset[str] = frozenset()) -> NDArray[np.float64]:
-        """Return the weights on some genes, in their order; 0 for those that are not in the set, or in `without`."""
-        return np.array([0.0 if gene in without else self.weights.get(gene, 0.0) for gene in genes])
 
 
 def derive_set(
@@ -89,64 +64,55 @@ def derive_set(
     chosen = np.array([row for row in order if q[row] <= rule.fdr][: rule.most_genes], dtype=np.int64)
     weights = np.zeros(len(genes))
     weights[chosen] = np.round(z[chosen], DECIMALS)
-    facts: dict[str, Any] = {
-        "gene_set": name,
-        "from": list(found_in),
-        "confirm": list(confirmed_in),
-        "rule": f"q ≤ {rule.fdr:g} in A, at most {rule.most_genes} genes; the same sign and p ≤ {rule.confirm_p:g} in B",
-        "n_found": len(chosen),
-    }
+    derived = DerivedSet(
+        name,
+        derived_from=list(found_in),
+        confirm=list(confirmed_in),
+        rule=f"q ≤ {rule.fdr:g} in A, at most {rule.most_genes} genes; the same sign and p ≤ {rule.confirm_p:g} in B",
+        n_found=len(chosen),
+    )
     if len(chosen) < FEWEST_GENES:
-        reason = f"{len(chosen)} genes found in A, fewer than {FEWEST_GENES}"
-        return DerivedSet(name, {}, None, {**facts, **_nothing(), "reason": reason})
+        return replace(derived, reason=f"{len(chosen)} genes found in A, fewer than {FEWEST_GENES}")
     question = Question(weights, float(weights @ z_again))
     p_value = rotation_p_values(second, {second.whole.name: {"set": question}}, n_rotations)[second.whole.name]["set"]
     again = two_sided_p(z_again, np.inf)
     kept = sorted(row for row in chosen if z[row] * z_again[row] > 0 and again[row] <= rule.confirm_p)
-    frozen = {genes[row]: float(weights[row]) for row in kept}
-    facts |= {"n_confirmed": len(kept), "p_confirmed": p_value, "reason": ""}
+    derived = replace(derived, n_confirmed=len(kept), p_confirmed=p_value)
     if len(kept) < FEWEST_GENES:
         reason = f"{len(kept)} of {len(chosen)} genes confirmed in B, fewer than {FEWEST_GENES}"
-        return DerivedSet(name, {}, None, {**facts, "genes": [], "weights": [], "digest": "", "reason": reason})
+        return replace(derived, reason=reason)
+    frozen = {genes[row]: float(weights[row]) for row in kept}
     text = "\n".join(f"{gene}\t{weight:.{DECIMALS}f}" for gene, weight in frozen.items())
-    facts |= {"genes": list(frozen), "weights": list(frozen.values())}
-    facts["digest"] = hashlib.sha256(text.encode()).hexdigest()
-    return DerivedSet(name, frozen, p_value, facts)
+    return replace(
+        derived,
+        genes=list(frozen),
+        weights=list(frozen.values()),
+        digest=hashlib.sha256(text.encode()).hexdigest(),
+    )
 
 
-def _nothing() -> dict[str, Any]:
-    return {"n_confirmed": 0, "p_confirmed": None, "genes": [], "weights": [], "digest": ""}
+def weights_on(derived: DerivedSet, genes: Sequence[str], without: Collection[str] = ()) -> NDArray[np.float64]:
+    """Return the weights of a derived set on some genes; 0 for those that are not in the set, or in `without`."""
+    weights = dict(zip(derived.genes, derived.weights, strict=True))
+    return np.array([0.0 if gene in without else weights.get(gene, 0.0) for gene in genes])
 
 
-def not_derived(name: str, reason: str) -> DerivedSet:
-    """Return an empty set that says why there is none."""
-    facts = {"gene_set": name, "from": [], "confirm": [], "rule": "", "n_found": 0, **_nothing(), "reason": reason}
-    return DerivedSet(name, {}, None, facts)
-
-
-def overlaps(derived: DerivedSet, target_sets: Sequence[str], gene_sets: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return the overlap of a derived set with every target set: gene_set, shared, jaccard, same_evidence.
+def find_overlaps(derived: DerivedSet, target_sets: Sequence[str], gene_sets: pd.DataFrame) -> list[Overlap]:
+    """Return the overlap of a derived set with every target set.
 
     Parameters
     ----------
     derived
-        The derived set.
+        The set; it may be empty.
     target_sets
-        Ids of the target sets.
+        Their ids.
     gene_sets
-        The study's sets, as `GENE_SETS` describes.
+        As `gene_set_table.GENE_SETS` describes.
     """
-    own = set(derived.weights)
-    rows = []
+    members = set(derived.genes)
+    overlaps = []
     for name in target_sets:
         genes = set(gene_sets.loc[gene_sets["gene_set"] == name, "gene"])
-        jaccard = len(own & genes) / len(own | genes) if own | genes else 0.0
-        rows.append(
-            {
-                "gene_set": name,
-                "shared": len(own & genes),
-                "jaccard": jaccard,
-                "same_evidence": jaccard > SAME_EVIDENCE,
-            }
-        )
-    return rows
+        jaccard = len(members & genes) / len(members | genes) if members | genes else 0.0
+        overlaps.append(Overlap(name, len(members & genes), jaccard, jaccard > SAME_EVIDENCE))
+    return overlaps

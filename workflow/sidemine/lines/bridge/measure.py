@@ -1,308 +1,283 @@
-"""One bridge: all pairs of drug and disease profiles, on all scopes, with both estimands."""
+"""The study's bridges, and the differences between subgroups: what `concordance.tsv` and `concordance.json` hold.
+
+For each bridge the contrasts that share samples are refused, the others are brought onto their shared genes, measured,
+rotated on both sides, compared with other perturbations and with the composition-adjusted profile, and called.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sidemine.lines.bridge.call import Call, Evidence, call_sentence, decide_call
-from sidemine.lines.bridge.comparators import Comparators, Place, place_among
-from sidemine.lines.bridge.profiles import FrozenProfile, Profile, Side
-from sidemine.lines.bridge.rotation import Question, rotation_p_values
-from sidemine.lines.bridge.statistic import Concordance, measure_concordance_of
-from sidemine.stats.multiplicity import benjamini_hochberg
-from sidemine.stats.tails import two_sided_p
+from sidemine.considerations.composition.cell_proxies import find_contaminated
+from sidemine.lines.bridge.comparators import gather_comparators
+from sidemine.lines.bridge.comparisons import (
+    ADJUSTED,
+    TOTAL,
+    BridgeData,
+    Comparison,
+    measure_rows,
+    plotted_profile,
+    primary_comparison,
+)
+from sidemine.lines.bridge.contrasts import (
+    ContrastSource,
+    adjusted_fits,
+    find_dependent,
+    share_units,
+    shared_reason,
+    testable_fits,
+)
+from sidemine.lines.bridge.derived_sets import derive_set, find_overlaps, weights_on
+from sidemine.lines.bridge.profiles import POOLED, build_side
+from sidemine.lines.bridge.record import (
+    Call,
+    ComparatorConcordance,
+    ConcordanceOfStudy,
+    ConcordanceRow,
+    DerivedSet,
+    LeftOut,
+    MeasuredBridge,
+    pair_of,
+)
+from sidemine.lines.interaction.measure import measure_interaction
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    import pandas as pd
 
-    from sidemine.lines.bridge.derived_sets import DerivedSet
-
-    Array = NDArray[np.float64]
-    Key = tuple[str, str, str, str, str]
-
-RESPONSIVE_FDR = 0.05
-"""False discovery rate of the drug-responsive genes."""
-N_LEADING = 20
-N_PLOTTED = 400
-TOTAL, ADJUSTED = "total", "adjusted"
+    from sidemine.differential.contrast_fit import ContrastFit
+    from sidemine.lines.bridge.specification import BridgeToMeasure, ConcordanceToMeasure
 
 
 @dataclass(frozen=True)
-class Scope:
-    """Genes of one comparison.
+class ConcordanceInputs:
+    """What earlier stages found.
 
     Attributes
     ----------
-    scope
-        all, target, drug_responsive or derived.
-    gene_set
-        Id of the set; empty where there is none.
-    chosen
-        Which shared genes.
-    words
-        The genes in words.
-    cutoff
-        Drug-responsive genes: the deviate beyond which a gene is chosen.
-    frozen
-        Derived sets: the weights that stand for the drug.
-    p_drug
-        Derived sets: p of the confirmation.
+    sources
+        Every contrast that a bridge or interaction names, and the stimulus contrasts in blood.
+    gene_sets
+        The study's sets, as `gene_set_table.GENE_SETS` describes.
+    markers
+        Marker genes by type of blood cell, without genes of target and member sets.
+    signatures
+        Comparator signatures (perturbations × genes) by bridge, where one declares them.
+    n_rotations, seed
+        Of all rotations; the study's settings.
     """
 
-    scope: str
-    gene_set: str
-    chosen: NDArray[np.bool_]
-    words: str
-    cutoff: float = 0.0
-    frozen: FrozenProfile | None = None
-    p_drug: float = float("nan")
+    sources: Mapping[str, ContrastSource]
+    gene_sets: pd.DataFrame
+    markers: Mapping[str, list[str]]
+    signatures: Mapping[str, pd.DataFrame]
+    n_rotations: int
+    seed: int
+
+    @cached_property
+    def contaminated(self) -> dict[str, str]:
+        """Cell types whose markers move in stimulated blood, each with the evidence."""
+        stimuli = [name for name, source in self.sources.items() if source.is_blood and source.is_stimulus]
+        return find_contaminated(self.markers, testable_fits(stimuli, self.sources))
 
 
-@dataclass(frozen=True)
-class BridgeData:
-    """Everything that a bridge's rows are made from.
-
-    Attributes
-    ----------
-    genes
-        The shared genes.
-    drug
-        Drug side.
-    disease
-        Disease sides by estimand; the adjusted one has only contrasts that could be adjusted.
-    adjustment
-        Per disease profile: what was adjusted for, or why nothing was.
-    target_sets
-        Target sets on the shared genes.
-    derived
-        Derived sets with their weights on the shared genes, all genes first, then without the target sets'.
-    comparators
-        On the shared genes.
-    """
-
-    genes: Sequence[str]
-    drug: Side
-    disease: Mapping[str, Side]
-    adjustment: Mapping[str, str]
-    target_sets: Mapping[str, NDArray[np.bool_]]
-    derived: Sequence[tuple[str, DerivedSet, Array]]
-    comparators: Comparators
-
-
-@dataclass(frozen=True)
-class Row:
-    """One row of the table, with the parts that the record needs."""
-
-    disease: str
-    drug: str
-    scope: Scope
-    estimand: str
-    evidence: Evidence
-    call: Call
-    reason: str
-    leading: list[str]
-
-
-def measure_rows(data: BridgeData, margin: float, n_rotations: int) -> list[Row]:
-    """Return all rows of a bridge: disease profiles × drug profiles × scopes × estimands, in that order.
+def measure_concordance(declared: ConcordanceToMeasure, inputs: ConcordanceInputs) -> ConcordanceOfStudy:
+    """Measure all bridges and interactions.
 
     Parameters
     ----------
-    data
-        The bridge's profiles and sets.
-    margin
-        Margin of the call; see `call.decide_call`.
-    n_rotations
-        Random rotations of each side.
+    declared
+        As declared before any result was seen.
+    inputs
+        What earlier stages found.
+
+    Returns
+    -------
+    ConcordanceOfStudy
+        Bridges and interactions in declared order; a positive concordance: drug and disease have the same sign.
     """
-    found = _measure_all(data)
-    p_disease, p_drug = _rotate(data, found, n_rotations)
-    rows: list[Row] = []
-    for profile in data.disease[TOTAL].profiles:
-        for drug, scope in _drugs_and_scopes(data):
-            total = _evidence(data, found, p_disease, p_drug, (profile.name, drug.name, scope, TOTAL))
-            call, reason = decide_call(total, margin)
-            rows.append(_row(data, profile.name, drug, scope, TOTAL, total, call, reason))
-            if total.adjusted is not None:
-                adjusted = _evidence(data, found, p_disease, p_drug, (profile.name, drug.name, scope, ADJUSTED))
-                words = f"{data.adjustment[profile.name]}; the call is that of the total row"
-                rows.append(_row(data, profile.name, drug, scope, ADJUSTED, adjusted, call, words))
-    return rows
+    interactions = []
+    for interaction in declared.interactions:
+        fits = testable_fits(interaction.contrasts, inputs.sources)
+        dependent = find_dependent(list(fits), inputs.sources, "cohort")
+        interactions += measure_interaction(interaction, fits, dependent, inputs.gene_sets)
+    return ConcordanceOfStudy([_Measurement(bridge, inputs).measure() for bridge in declared.bridges], interactions)
 
 
-def primary_row(rows: Sequence[Row], data: BridgeData, scope: str, gene_set: str) -> Row | None:
-    """Return the row that carries the bridge's call.
+@dataclass
+class _Measurement:
+    """One bridge on its way from contrasts to its record; what is left out is written down on the way."""
 
-    Parameters
-    ----------
-    rows
-        All rows of the bridge.
-    data
-        Its profiles.
-    scope, gene_set
-        Scope of the call, and its set where the scope is one set's genes.
-    """
-    for row in rows:
-        same = (row.disease, row.drug, row.scope.scope, row.estimand) == (
-            data.disease[TOTAL].whole.name,
-            data.drug.whole.name,
-            scope,
-            TOTAL,
+    bridge: BridgeToMeasure
+    inputs: ConcordanceInputs
+    left_out: list[LeftOut] = field(default_factory=list)
+
+    def measure(self) -> MeasuredBridge:
+        drugs, diseases, refused = self._independent()
+        if not drugs or not diseases:
+            reason = refused[0].reason if refused else "no contrast of one side could be tested"
+            return self._record(refused, "refused" if refused else "undetermined", f"Not compared: {reason}.")
+        derived = [self._derived(diseases)] if self.bridge.derive else []
+        data = self._data(drugs, diseases, derived)
+        rows = measure_rows(data, self.bridge.margin, self.inputs.n_rotations)
+        primary = primary_comparison(rows, data, self.bridge.scope, self.bridge.sets[0])
+        record = self._record(
+            [*refused, *(self._row(row) for row in rows)],
+            "undetermined",
+            f"Not compared: {self.bridge.sets[0]} has no measured genes.",
+            [replace(one, overlaps=find_overlaps(one, self.bridge.sets, self.inputs.gene_sets)) for one in derived],
         )
-        if same and (scope == "all" or row.scope.gene_set == gene_set):
-            return row
-    return None
+        if primary is None:
+            return record
+        place = primary.evidence.place
+        return replace(
+            record,
+            call=primary.call,
+            sentence=primary.sentence(self.bridge.margin),
+            primary=pair_of(self._row(primary)),
+            comparators=[
+                ComparatorConcordance(name, kind, float(value))
+                for name, kind, value in zip(place.names, place.kinds, place.concordances, strict=True)
+            ],
+            profile=plotted_profile(data, primary.scope.chosen),
+        )
 
+    def _record(
+        self, rows: list[ConcordanceRow], call: Call, sentence: str, derived: Sequence[DerivedSet] = ()
+    ) -> MeasuredBridge:
+        bridge = self.bridge
+        return MeasuredBridge(
+            bridge=bridge.id,
+            drug=bridge.drug,
+            disease=bridge.disease,
+            margin=bridge.margin,
+            call=call,
+            sentence=sentence,
+            primary=None,
+            rows=rows,
+            comparators=[],
+            left_out=self.left_out,
+            derived_sets=list(derived),
+            profile=None,
+        )
 
-def _drugs_and_scopes(data: BridgeData) -> list[tuple[Profile | FrozenProfile, Scope]]:
-    entries: list[tuple[Profile | FrozenProfile, Scope]] = []
-    n_genes = len(data.genes)
-    for drug in data.drug.profiles:
-        everything = np.ones(n_genes, dtype=bool)
-        entries.append((drug, Scope("all", "", everything, f"all {n_genes} shared genes")))
-        for name, members in data.target_sets.items():
-            entries.append((drug, Scope("target", name, members, f"the {members.sum()} shared genes of {name}")))
-        entries.append((drug, _responsive(drug)))
-    for name, derived, weights in data.derived:
-        chosen = weights != 0
-        words = f"the {chosen.sum()} shared genes of {name}"
-        p_drug = float("nan") if derived.p_confirmed is None else derived.p_confirmed
-        frozen = FrozenProfile("+".join(derived.facts["from"]), weights)
-        entries.append((frozen, Scope("derived", name, chosen, words, frozen=frozen, p_drug=p_drug)))
-    return entries
+    def _row(self, row: Comparison) -> ConcordanceRow:
+        return row.row(self.bridge.id, self.bridge.margin, self.inputs.n_rotations, self.inputs.seed)
 
+    def _refused_row(self, disease: str, drug: str, reason: str) -> ConcordanceRow:
+        bridge = self.bridge
+        return ConcordanceRow(
+            bridge=bridge.id,
+            disease_contrast=disease,
+            drug_contrast=drug,
+            scope=bridge.scope,
+            gene_set=bridge.sets[0] if bridge.scope == "target" else "",
+            estimand=TOTAL,
+            n_genes=0,
+            margin=bridge.margin,
+            n_comparators=0,
+            call="refused",
+            reason=reason,
+            n_rotations=0,
+            seed=self.inputs.seed,
+        )
 
-def _responsive(drug: Profile) -> Scope:
-    size = np.abs(drug.deviates)
-    chosen = benjamini_hochberg(two_sided_p(drug.deviates, np.inf)) <= RESPONSIVE_FDR
-    # Just below the smallest chosen one, so that single precision does not move it across.
-    cutoff = float(size[chosen].min()) * (1 - 1e-6) if chosen.any() else float("inf")
-    words = f"the {chosen.sum()} shared genes that respond to the drug (FDR {RESPONSIVE_FDR:g})"
-    return Scope("drug_responsive", "", chosen, words, cutoff=cutoff)
+    def _independent(self) -> tuple[dict[str, ContrastFit], dict[str, ContrastFit], list[ConcordanceRow]]:
+        """Return the drug and disease fits that share nothing, and the rows of refused pairs."""
+        sources = self.inputs.sources
+        drugs, diseases = testable_fits(self.bridge.drug, sources), testable_fits(self.bridge.disease, sources)
+        for name in (*self.bridge.drug, *self.bridge.disease):
+            if name not in drugs and name not in diseases:
+                self._leave_out(name, "could not be tested")
+        refused = [
+            (disease, drug, reason)
+            for disease in diseases
+            for drug in drugs
+            if (reason := shared_reason(disease, drug, sources))
+        ]
+        for _, drug, reason in refused:
+            self._leave_out(drug, f"drug profile refused: it {reason}")
+            drugs.pop(drug, None)
+        return (
+            drugs,
+            diseases,
+            [self._refused_row(disease, drug, f"{drug} {reason}") for disease, drug, reason in refused],
+        )
 
+    def _leave_out(self, name: str, reason: str) -> None:
+        if (entry := LeftOut(name, reason)) not in self.left_out:
+            self.left_out.append(entry)
 
-def _key(disease: str, drug: str, scope: Scope, estimand: str) -> Key:
-    return disease, drug, scope.scope, scope.gene_set, estimand
+    def _poolable(self, fits: Mapping[str, ContrastFit], kind: str) -> list[str]:
+        dependent = find_dependent(list(fits), self.inputs.sources, kind)
+        for name, reason in dependent.items():
+            self._leave_out(name, f"not in the pooled profile: it {reason}")
+        return [name for name in fits if name not in dependent]
 
+    def _data(
+        self, drugs: Mapping[str, ContrastFit], diseases: Mapping[str, ContrastFit], derived: Sequence[DerivedSet]
+    ) -> BridgeData:
+        inputs, bridge = self.inputs, self.bridge
+        gene_sets, seed = inputs.gene_sets, inputs.seed
+        genes = sorted(set.intersection(*(set(fit.genes) for fit in (*drugs.values(), *diseases.values()))))
+        pooled = self._poolable(diseases, "cohort")
+        members = {name: set(gene_sets.loc[gene_sets["gene_set"] == name, "gene"]) for name in bridge.sets}
+        targets = gene_sets[gene_sets["gene_set"] == bridge.sets[0]]
+        adjusted, words = adjusted_fits(diseases, inputs.sources, targets, inputs.markers, inputs.contaminated)
+        words[POOLED] = "; ".join(f"{name}: {words[name]}" for name in pooled)
+        whole = pooled if all(name in adjusted for name in pooled) else []
+        known = set().union(*members.values())
+        scopes = [
+            (name, one, weights_on(one, genes, without))
+            for one in derived
+            if one.genes
+            for name, without in ((one.gene_set, set()), (f"{one.gene_set} without the target sets", known))
+        ]
+        return BridgeData(
+            genes=genes,
+            drug=build_side(drugs, genes, self._poolable(drugs, "experiment"), seed=seed, what="drug"),
+            disease={
+                TOTAL: build_side(diseases, genes, pooled, seed=seed, what=TOTAL),
+                ADJUSTED: build_side(adjusted, genes, whole, seed=seed, what=ADJUSTED),
+            },
+            adjustment=words,
+            target_sets={name: np.isin(genes, list(found)) for name, found in members.items() if found},
+            derived=scopes,
+            comparators=gather_comparators(
+                self._comparators([*drugs, *diseases]), inputs.signatures.get(bridge.id), genes
+            ),
+        )
 
-def _measure_all(data: BridgeData) -> dict[Key, Concordance | None]:
-    return {
-        _key(disease.name, drug.name, scope, estimand): measure_concordance_of(drug, disease, scope.chosen)
-        for estimand, side in data.disease.items()
-        for disease in side.profiles
-        for drug, scope in _drugs_and_scopes(data)
-    }
+    def _comparators(self, used: Sequence[str]) -> dict[str, ContrastFit]:
+        sources, kept = self.inputs.sources, {}
+        for name, fit in testable_fits(self.bridge.comparators, sources).items():
+            shared = [other for other in used if share_units(name, other, sources)]
+            if shared:
+                self._leave_out(name, f"no comparator: it shares samples or units with {', '.join(shared)}")
+            else:
+                kept[name] = fit
+        for name in self.bridge.comparators:
+            if sources[name].fit is None:
+                self._leave_out(name, "could not be tested")
+        return kept
 
-
-def _rotate(
-    data: BridgeData, found: Mapping[Key, Concordance | None], n_rotations: int
-) -> tuple[dict[Key, float], dict[Key, float]]:
-    """Return the p-values of the disease sides, and of the drug side."""
-    entries = _drugs_and_scopes(data)
-    p_disease: dict[Key, float] = {}
-    of_drug: dict[str, dict[Key, Question]] = {drug.name: {} for drug in data.drug.profiles}
-    for estimand, side in data.disease.items():
-        of_disease: dict[str, dict[Key, Question]] = {}
-        for disease in side.profiles:
-            asked = of_disease.setdefault(disease.name, {})
-            for drug, scope in entries:
-                key = _key(disease.name, drug.name, scope, estimand)
-                concordance = found[key]
-                if concordance is None:
-                    continue
-                asked[key] = Question(np.where(scope.chosen, drug.deviates, 0.0), concordance.product)
-                if scope.frozen is None:
-                    # Genes chosen because they respond are chosen again in every rotation of the drug.
-                    weights = disease.deviates if scope.cutoff else np.where(scope.chosen, disease.deviates, 0.0)
-                    of_drug[drug.name][key] = Question(weights, concordance.product, scope.cutoff)
-        for answers in rotation_p_values(side, of_disease, n_rotations).values():
-            p_disease |= answers
-    p_drug: dict[Key, float] = {}
-    for answers in rotation_p_values(data.drug, of_drug, n_rotations).values():
-        p_drug |= answers
-    return p_disease, p_drug
-
-
-def _evidence(
-    data: BridgeData,
-    found: Mapping[Key, Concordance | None],
-    p_disease: Mapping[Key, float],
-    p_drug: Mapping[Key, float],
-    where: tuple[str, str, Scope, str],
-) -> Evidence:
-    disease, drug, scope, estimand = where
-    key = _key(disease, drug, scope, estimand)
-    profile: Profile | FrozenProfile = scope.frozen or data.drug.profile(drug)
-    against = data.disease[estimand].profile(disease)
-    nan = float("nan")
-    if found[key] is None:
-        place = Place(None, [], [], np.zeros(0))
-    else:
-        place = place_among(profile.deviates, against.deviates, scope.chosen, data.comparators)
-    return Evidence(
-        total=found[key],
-        p_disease=p_disease.get(key, nan),
-        p_drug=scope.p_drug if scope.frozen is not None else p_drug.get(key, nan),
-        place=place,
-        adjusted=found.get(_key(disease, drug, scope, ADJUSTED)),
-        not_adjusted=data.adjustment[disease],
-    )
-
-
-def _row(
-    data: BridgeData,
-    disease: str,
-    drug: Profile | FrozenProfile,
-    scope: Scope,
-    estimand: str,
-    evidence: Evidence,
-    call: Call,
-    reason: str,
-) -> Row:
-    against = data.disease[estimand].profile(disease)
-    shares = np.where(scope.chosen, drug.deviates * against.deviates, 0.0)
-    leading = leading_genes(data.genes, shares, N_LEADING) if evidence.total is not None else []
-    return Row(disease, drug.name, scope, estimand, evidence, call, reason, leading)
-
-
-def leading_genes(genes: Sequence[str], shares: Array, most: int) -> list[str]:
-    """Return the genes that carry Σ x·y: the largest shares with its sign.
-
-    Parameters
-    ----------
-    genes
-        Gene symbols.
-    shares
-        x·y, one per gene.
-    most
-        Most genes to return.
-    """
-    signed = shares * (1.0 if shares.sum() >= 0 else -1.0)
-    order = np.lexsort((np.array(genes), -signed))[:most]
-    return [genes[row] for row in order if signed[row] > 0]
-
-
-def plotted_profile(data: BridgeData, chosen: NDArray[np.bool_]) -> dict[str, Any]:
-    """Return the points of the scatter plot: the leading genes, and a thinned rest."""
-    drug, disease = data.drug.whole.deviates, data.disease[TOTAL].whole.deviates
-    order = np.lexsort((np.array(data.genes), -np.abs(drug * disease), ~chosen))
-    leading = order[: N_PLOTTED // 2]
-    rest = np.sort(order[N_PLOTTED // 2 :])
-    step = max(1, -(-len(rest) // (N_PLOTTED - len(leading))))
-    rows = np.sort(np.concatenate([leading, rest[::step]]))
-    return {
-        "genes": [data.genes[row] for row in rows],
-        "drug": [round(float(value), 4) for value in drug[rows]],
-        "disease": [round(float(value), 4) for value in disease[rows]],
-        "in_set": [bool(value) for value in chosen[rows]],
-        "n_total": len(data.genes),
-    }
-
-
-def sentence_of(row: Row, margin: float) -> str:
-    """Return the sentence of a row."""
-    return call_sentence(row.call, row.reason, row.evidence, row.scope.words, margin)
+    def _derived(self, diseases: Mapping[str, ContrastFit]) -> DerivedSet:
+        """Derive the bridge's signed set, unless its experiments are not independent of one another or of the disease."""
+        rule, sources, name = self.bridge.derive, self.inputs.sources, f"{self.bridge.id}_derived"
+        if rule is None:
+            return DerivedSet(name, reason="not declared")
+        first, second = testable_fits(rule.derived_from, sources), testable_fits(rule.confirm, sources)
+        if not first or not second:
+            return DerivedSet(name, reason="a contrast it needs could not be tested")
+        pairs = [(one, other) for one in first for other in (*second, *diseases)]
+        for one, other in [*pairs, *((one, other) for one in second for other in diseases)]:
+            if reason := shared_reason(other, one, sources):
+                return DerivedSet(name, reason=f"refused: {one} {reason}")
+        for fits in (first, second):
+            for dependent in find_dependent(list(fits), sources, "experiment"):
+                del fits[dependent]
+        return derive_set(name, rule, first, second, n_rotations=self.inputs.n_rotations, seed=self.inputs.seed)

@@ -36,7 +36,7 @@ FEWEST_GENES = 10
 
 
 @dataclass(frozen=True)
-class Concordance:
+class ConcordanceEstimate:
     """Concordance of two profiles on some genes.
 
     Attributes
@@ -65,9 +65,13 @@ class Concordance:
     corrected_ci_high: float
 
 
+NOT_MEASURED = ConcordanceEstimate(0, *[float("nan")] * 9)
+"""What stands for a concordance on too few genes in a table."""
+
+
 def measure_concordance_of(
     drug: Profile | FrozenProfile, disease: Profile, chosen: NDArray[np.bool_]
-) -> Concordance | None:
+) -> ConcordanceEstimate | None:
     """Measure the concordance of two profiles on the chosen genes; None with fewer than `FEWEST_GENES`.
 
     Parameters
@@ -95,7 +99,7 @@ def measure_concordance_of(
     half = float(t_quantile((1 + LEVEL) / 2, df)) * se
     reliable = (_reliability(x, noise_x), _reliability(y, noise_y))
     shrunk = float(np.sqrt(reliable[0] * reliable[1]))
-    return Concordance(
+    return ConcordanceEstimate(
         n_genes=int(chosen.sum()),
         product=product,
         value=value,

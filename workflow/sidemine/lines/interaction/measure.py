@@ -6,30 +6,34 @@ example pulmonary embolism minus deep vein thrombosis; the healthy drop out) is 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from sidemine.effect.pooling import pool
 from sidemine.enrichment.set_effect import hedges_g
 from sidemine.enrichment.set_membership import build_membership
-from sidemine.lines.bridge.profiles import POOLED
+from sidemine.lines.interaction.record import SubgroupDifference
+from sidemine.records import fields_of
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
     import pandas as pd
 
     from sidemine.differential.contrast_fit import ContrastFit
-    from sidemine.study.projections import InteractionToMeasure
+    from sidemine.lines.interaction.specification import InteractionToMeasure
+
+POOLED = "pooled"
 
 
 def measure_interaction(
     declared: InteractionToMeasure,
     fits: Mapping[str, ContrastFit],
-    not_pooled: Sequence[tuple[str, str]],
+    dependent: Collection[str],
     gene_sets: pd.DataFrame,
-) -> list[dict[str, Any]]:
-    """Return one entry per contrast, and one for the common effect where there are several.
+) -> list[SubgroupDifference]:
+    """Measure the difference in each contrast, and the common effect where there are several.
 
     Parameters
     ----------
@@ -37,53 +41,50 @@ def measure_interaction(
         The interaction.
     fits
         Fits of its testable contrasts, in declared order.
-    not_pooled
-        Contrasts that are not independent of an earlier one, with the reason.
+    dependent
+        Contrasts that are not independent of an earlier one: they do not enter the common effect.
     gene_sets
         As `gene_set_table.GENE_SETS` describes.
 
     Returns
     -------
-    list of dict
-        name, contrast (or `pooled`), compared (the contrast whose groups these are), place (where, in words), gene_set,
-        n_genes, effect (Hedges g of the set's score, first minus second subgroup), ci_low, ci_high, p_value,
-        effect_scale.
+    list of SubgroupDifference
+        One per contrast, then the common effect over independent ones; positive: higher in the first subgroup. Empty
+        where no contrast is testable or they share no gene of the set.
     """
     rows = gene_sets[gene_sets["gene_set"] == declared.set]
-    measured = [set(fit.genes) for fit in fits.values()]
-    common = sorted(set(rows["gene"]).intersection(*measured)) if measured else []
-    entries, effects, ses, dfs = [], [], [], []
-    barred = {name for name, _ in not_pooled}
-    for name, fit in fits.items() if common else ():
-        found = hedges_g(fit, build_membership(rows, fit.genes, min_size=1), common).iloc[0]
-        numbers = {key: float(found[column]) for key, column in _COLUMNS.items()}
-        entries.append(_entry(declared, name, name, len(common), numbers, name))
-        if name not in barred:
-            effects.append(float(found["g"]))
-            ses.append(float(found["g_se"]))
-            dfs.append(float(found["df"]))
-    if len(effects) > 1:
-        carried = pool(np.array([effects]), np.array([ses]), np.array([dfs]), estimated_ses=False).carried
-        numbers = {key: float(getattr(carried, key)[0]) for key in _COLUMNS}
-        first = next(iter(fits))
-        place = f"pooled over {len(effects)} data sets"
-        entries.append(_entry(declared, POOLED, first, len(common), numbers, place))
+    common = sorted(set(rows["gene"]).intersection(*(fit.genes for fit in fits.values()))) if fits else []
+    if not common:
+        return []
+    sizes = {
+        name: _size(hedges_g(fit, build_membership(rows, fit.genes, min_size=1), common)) for name, fit in fits.items()
+    }
+
+    def difference(contrast: str, compared: str, place: str, numbers: Mapping[str, float]) -> SubgroupDifference:
+        return SubgroupDifference(
+            name=declared.id,
+            contrast=contrast,
+            compared=compared,
+            place=place,
+            gene_set=declared.set,
+            n_genes=len(common),
+            effect=numbers["effect"],
+            ci_low=numbers["ci_low"],
+            ci_high=numbers["ci_high"],
+            p_value=numbers["p_value"],
+        )
+
+    entries = [difference(name, name, name, size) for name, size in sizes.items()]
+    independent = [size for name, size in sizes.items() if name not in dependent]
+    if len(independent) > 1:
+        effects, ses, dfs = (np.array([[size[key] for size in independent]]) for key in ("effect", "g_se", "df"))
+        carried = pool(effects, ses, dfs, estimated_ses=False).carried
+        numbers = {name: float(values[0]) for name, values in fields_of(carried).items()}
+        place = f"pooled over {len(independent)} data sets"
+        entries.append(difference(POOLED, next(iter(fits)), place, numbers))
     return entries
 
 
-_COLUMNS = {"effect": "g", "ci_low": "ci_low", "ci_high": "ci_high", "p_value": "p_value"}
-
-
-def _entry(
-    declared: InteractionToMeasure, contrast: str, compared: str, n_genes: int, numbers: dict[str, float], place: str
-) -> dict[str, Any]:
-    return {
-        "name": declared.id,
-        "contrast": contrast,
-        "compared": compared,
-        "place": place,
-        "gene_set": declared.set,
-        "n_genes": n_genes,
-        "effect_scale": "Hedges g",
-        **numbers,
-    }
+def _size(effects: pd.DataFrame) -> dict[str, float]:
+    numbers = effects.rename(columns={"g": "effect"})
+    return {name: float(numbers[name].iloc[0]) for name in ("effect", "g_se", "df", "ci_low", "ci_high", "p_value")}

@@ -6,17 +6,17 @@ import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
+from sidemine.lines.published.record import LabelCheck
 from sidemine.prepare.symbol_repair import find_mangled_candidates
-from sidemine.study.projections import TableToDescribe
 
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
     from numpy.typing import NDArray
 
-Status = Literal["agrees", "contradicts", "cannot be checked"]
+    from sidemine.lines.published.specification import TableToDescribe
 
 PLATFORMS: Mapping[str, tuple[str, str, int]] = {
     "GPL96": ("Affymetrix", "HG-U133A", 22_283),
@@ -57,7 +57,7 @@ class _Platform:
 
 def check_label(
     row: TableToDescribe, table: pd.DataFrame, platform_maps: Mapping[str, pd.DataFrame]
-) -> list[dict[str, str]]:
+) -> list[LabelCheck]:
     """Check a published table against the platform that its label implies.
 
     Parameters
@@ -72,9 +72,8 @@ def check_label(
 
     Returns
     -------
-    list of dict
-        One per check: `check`, `status` (agrees, contradicts, cannot be checked), `detail` (the figures, and the
-        platform that would fit).
+    list of LabelCheck
+        One per check; `detail` holds the figures, and the platform that would fit.
     """
     platforms = {name: _describe(name, frame) for name, frame in sorted(platform_maps.items())}
     return [
@@ -83,17 +82,13 @@ def check_label(
         _check_gene_lists(row, table),
         _check_mangled_names(table),
         _check_mean_expression(row, table),
-        {
-            "check": "sign convention",
-            "status": "cannot be checked",
-            "detail": f"Nothing in the table says which group was subtracted; a positive fold change is taken as higher "
+        LabelCheck(
+            "sign convention",
+            "cannot be checked",
+            f"Nothing in the table says which group was subtracted; a positive fold change is taken as higher "
             f"in {row.target_label} than in {row.reference_label}.",
-        },
+        ),
     ]
-
-
-def _result(check: str, status: Status, detail: str) -> dict[str, str]:
-    return {"check": check, "status": status, "detail": detail}
 
 
 def _describe(name: str, frame: pd.DataFrame) -> _Platform:
@@ -105,10 +100,10 @@ def _names_in(text: str) -> list[str]:
     return [part for piece in re.split(r"///|;", text) if (part := piece.strip())]
 
 
-def _check_identifiers(row: TableToDescribe, table: pd.DataFrame, platforms: Mapping[str, _Platform]) -> dict[str, str]:
+def _check_identifiers(row: TableToDescribe, table: pd.DataFrame, platforms: Mapping[str, _Platform]) -> LabelCheck:
     check = "identifiers on the declared platform"
     if row.platform not in platforms:
-        return _result(check, "cannot be checked", "No probe map of the declared platform is given.")
+        return LabelCheck(check, "cannot be checked", "No probe map of the declared platform is given.")
     cells = [_names_in(text) for text in dict.fromkeys(table["identifier"])]
     by_probe = _uses_probes(cells, platforms.values())
     known = {name: one.probes if by_probe else one.genes for name, one in platforms.items()}
@@ -124,17 +119,17 @@ def _check_identifiers(row: TableToDescribe, table: pd.DataFrame, platforms: Map
         f"of these {figures}."
     )
     if len(recognised) < _FEWEST_NAMES:
-        return _result(check, "cannot be checked", f"{intro} Too few to tell platforms apart.")
+        return LabelCheck(check, "cannot be checked", f"{intro} Too few to tell platforms apart.")
     if len(known) == 1:
         whole = len(recognised) / len(single)
         enough = whole >= 0.8
-        return _result(check, "agrees" if enough else "cannot be checked", f"{intro} No rival map is given.")
+        return LabelCheck(check, "agrees" if enough else "cannot be checked", f"{intro} No rival map is given.")
     fitting = _best_fitting(known, share, len(anywhere))
     contradiction = _identifier_contradiction(row.platform, fitting[0], known, share)
     if contradiction is None:
-        return _result(check, "agrees", intro)
+        return LabelCheck(check, "agrees", intro)
     would_fit = " or ".join(platforms[name].title for name in fitting)
-    return _result(check, "contradicts", f"{intro} {contradiction} The label that would fit: {would_fit}.")
+    return LabelCheck(check, "contradicts", f"{intro} {contradiction} The label that would fit: {would_fit}.")
 
 
 def _others(row: TableToDescribe, share: Mapping[str, float]) -> list[str]:
@@ -234,16 +229,14 @@ def implied_tests(p_values: NDArray[np.float64], adjusted: NDArray[np.float64]) 
     return ImpliedTests(round(top), "Benjamini–Hochberg", int((bound > top * (1 - 1e-6)).sum()))
 
 
-def _check_number_of_tests(
-    row: TableToDescribe, table: pd.DataFrame, platforms: Mapping[str, _Platform]
-) -> dict[str, str]:
+def _check_number_of_tests(row: TableToDescribe, table: pd.DataFrame, platforms: Mapping[str, _Platform]) -> LabelCheck:
     check = "number of tests"
     if not row.p_value_column or not row.adjusted_p_column:
-        return _result(check, "cannot be checked", "The table gives no raw and adjusted p-values.")
+        return LabelCheck(check, "cannot be checked", "The table gives no raw and adjusted p-values.")
     p_values, adjusted = table["p_value"].to_numpy(dtype=float), table["adjusted_p"].to_numpy(dtype=float)
     implied = implied_tests(p_values, adjusted)
     if implied is None:
-        return _result(check, "cannot be checked", "Too few usable p-values.")
+        return LabelCheck(check, "cannot be checked", "Too few usable p-values.")
     about = "" if implied.rows > 1 else "at least "
     intro = (
         f"Raw and adjusted p-values ({implied.method}) imply {about}{implied.count:,} tests; the table lists {len(table):,} "
@@ -251,7 +244,7 @@ def _check_number_of_tests(
     )
     declared = platforms.get(row.platform)
     if declared is None and row.platform not in PLATFORMS:
-        return _result(check, "cannot be checked", f"{intro} Nothing is known about the declared platform.")
+        return LabelCheck(check, "cannot be checked", f"{intro} Nothing is known about the declared platform.")
     most = PLATFORMS[row.platform][2] if row.platform in PLATFORMS else None
     genes = len(declared.genes) if declared else 0
     sizes = (f"{most:,} probes" if most else "an unknown number of probes") + (
@@ -260,18 +253,18 @@ def _check_number_of_tests(
     fits = _platforms_of_size(implied.count, platforms, row.platform)
     rivals = f" {fits} would fit by number." if fits else ""
     if most is not None and implied.count > most:
-        return _result(check, "contradicts", f"{intro} {row.platform} has {sizes}: impossible.{rivals}")
+        return LabelCheck(check, "contradicts", f"{intro} {row.platform} has {sizes}: impossible.{rivals}")
     if most is None or not genes:
-        return _result(check, "cannot be checked", f"{intro} {row.platform} has {sizes}.{rivals}")
+        return LabelCheck(check, "cannot be checked", f"{intro} {row.platform} has {sizes}.{rivals}")
     if implied.count < 0.75 * genes:
         share = 100 * implied.count / genes
-        return _result(
+        return LabelCheck(
             check,
             "cannot be checked",
             f"{intro} {row.platform} has {sizes}: {share:.0f} % of its genes, possible only if a filter took the rest."
             f"{rivals}",
         )
-    return _result(check, "agrees", f"{intro} {row.platform} has {sizes}.")
+    return LabelCheck(check, "agrees", f"{intro} {row.platform} has {sizes}.")
 
 
 def _largest(values: NDArray[np.float64]) -> float:
@@ -295,41 +288,41 @@ def _platforms_of_size(count: int, platforms: Mapping[str, _Platform], declared:
     return ", ".join(fitting)
 
 
-def _check_gene_lists(row: TableToDescribe, table: pd.DataFrame) -> dict[str, str]:
+def _check_gene_lists(row: TableToDescribe, table: pd.DataFrame) -> LabelCheck:
     """Look for `A /// B`, with blanks: the way in which Affymetrix annotations name several genes of one probe set."""
     check = "way of naming several genes"
     written = table["identifier"][table["identifier"].str.contains(" /// ", regex=False)]
     maker = PLATFORMS.get(row.platform, ("", "", 0))[0]
     if len(written) == 0:
-        return _result(check, "cannot be checked", "No row names several genes.")
+        return LabelCheck(check, "cannot be checked", "No row names several genes.")
     detail = f"{len(written):,} rows name several genes by ' /// ' (for example {written.iloc[0]}), as Affymetrix annotations do."
     if maker == "Illumina":
-        return _result(check, "contradicts", f"{detail} {row.platform} is an Illumina array.")
-    return _result(check, "agrees" if maker == "Affymetrix" else "cannot be checked", detail)
+        return LabelCheck(check, "contradicts", f"{detail} {row.platform} is an Illumina array.")
+    return LabelCheck(check, "agrees" if maker == "Affymetrix" else "cannot be checked", detail)
 
 
-def _check_mangled_names(table: pd.DataFrame) -> dict[str, str]:
+def _check_mangled_names(table: pd.DataFrame) -> LabelCheck:
     check = "names that a spreadsheet turned into dates"
     dates = {name: candidates for name in table["identifier"] if (candidates := find_mangled_candidates(name))}
     if not dates:
-        return _result(check, "agrees", "None.")
+        return LabelCheck(check, "agrees", "None.")
     shown = ", ".join(f"{name} (once {' or '.join(candidates)})" for name, candidates in list(dates.items())[:5])
-    return _result(check, "contradicts", f"{len(dates)} names are dates: {shown}.")
+    return LabelCheck(check, "contradicts", f"{len(dates)} names are dates: {shown}.")
 
 
-def _check_mean_expression(row: TableToDescribe, table: pd.DataFrame) -> dict[str, str]:
+def _check_mean_expression(row: TableToDescribe, table: pd.DataFrame) -> LabelCheck:
     check = "range of mean expression"
     means = table["mean"].dropna()
     if not row.mean_column or len(means) == 0:
-        return _result(check, "cannot be checked", "The table gives no mean expression.")
+        return LabelCheck(check, "cannot be checked", "The table gives no mean expression.")
     low, middle, high = float(means.min()), float(means.median()), float(means.max())
     detail = f"Mean expression from {low:.2f} to {high:.2f}, median {middle:.2f}."
     if high > 25 or low < -10:
-        return _result(check, "contradicts", f"{detail} That is not log2 of array intensities (0 to 16).")
+        return LabelCheck(check, "contradicts", f"{detail} That is not log2 of array intensities (0 to 16).")
     if low < 0 and PLATFORMS.get(row.platform, ("", "", 0))[0] == "Affymetrix":
-        return _result(
+        return LabelCheck(
             check,
             "contradicts",
             f"{detail} RMA values of Affymetrix arrays are never negative; another array or scale.",
         )
-    return _result(check, "agrees", f"{detail} Possible for log2 of array intensities.")
+    return LabelCheck(check, "agrees", f"{detail} Possible for log2 of array intensities.")

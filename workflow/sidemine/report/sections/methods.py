@@ -13,10 +13,10 @@ from sidemine.differential.record import FittedDesign
 from sidemine.drawing.words import count, listed
 from sidemine.enrichment.registry import GENE_TESTS, SAMPLE_TESTS
 from sidemine.enrichment.set_test import GeneSettings, SampleSettings, SetTest
+from sidemine.lines.registry import LINES
 from sidemine.paper import Paper
 from sidemine.prepare.metadata import USED
 from sidemine.report.collect import StudyResults
-from sidemine.report.concordance_panel import concordance_methods
 from sidemine.report.references import REFERENCES, references_text
 from sidemine.report.section import Section
 from sidemine.sources.scales import LOG2_FOLD_CHANGE
@@ -55,7 +55,7 @@ def paragraphs(results: StudyResults) -> list[str]:
         _answers(results),
         calibration_methods(results.calibration),
         robustness_methods([card.columns_of(RobustnessColumns) for card in results.verdicts.verdicts]),
-        *concordance_methods(results.beside.bridges),
+        *(paragraph for line in LINES for paragraph in line.methods(results.beside.lines)),
         _software(results),
     ]
 

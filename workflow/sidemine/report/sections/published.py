@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pydantic import JsonValue
-
 from sidemine.drawing.words import count
+from sidemine.lines.published.record import DescribedTable
 from sidemine.report.collect import StudyResults
 from sidemine.report.section import Section
 from sidemine.study.rows import PublishedTable
@@ -18,7 +17,7 @@ from sidemine.verdict.vocabulary import Verdict
 class PublishedView:
     """One table: what was found of it, its verdict, its number of genes in words, and its row of the sheet."""
 
-    table: Mapping[str, JsonValue]
+    table: DescribedTable
     verdict: Verdict
     n_genes: str
     row: PublishedTable | None
@@ -30,9 +29,9 @@ def published_section(results: StudyResults) -> Section:
     views: Sequence[PublishedView] = [
         PublishedView(
             table=entry,
-            verdict=Verdict.of(str(entry["verdict"])),
-            n_genes=count(int(str(entry["n_genes"] or 0)), "gene"),
-            row=rows.get(str(entry["table"])),
+            verdict=Verdict.of(entry.verdict),
+            n_genes=count(entry.n_genes, "gene"),
+            row=rows.get(entry.table),
         )
         for entry in results.verdicts.published_tables
     ]

@@ -1,0 +1,135 @@
+"""What the page says of bridges and of differences between subgroups follows from their records."""
+
+from __future__ import annotations
+
+import pytest
+
+from sidemine.drawing.panel import Subject
+from sidemine.effect.record import ContrastEvidence
+from sidemine.lines.bridge.panel import NO_BRIDGE, NOT_RUN, bridge_panels, methods_of_bridges
+from sidemine.lines.bridge.record import (
+    ConcordanceOfStudy,
+    ConcordanceRow,
+    MeasuredBridge,
+    PlottedProfile,
+    PrimaryPair,
+)
+from sidemine.lines.interaction.panel import difference_sentence
+from sidemine.lines.interaction.record import SubgroupDifference
+from sidemine.lines.line import LinesOnRecord
+from sidemine.lines.registry import LINES
+
+GROUPS = {
+    "drug": ("inhibitor", "vehicle"),
+    "cohort": ("ill", "well"),
+    "kinds": ("embolism", "vein thrombosis"),
+}
+
+
+def row(estimand="total", disease="pooled", scope="target", **changed):
+    values = {
+        "bridge": "b", "disease_contrast": disease, "drug_contrast": "drug", "scope": scope, "gene_set": "T",
+        "estimand": estimand, "n_genes": 30, "margin": 0.2, "n_comparators": 12, "call": "opposes", "reason": "why",
+        "n_rotations": 999, "seed": 7, "leading_genes": "IFIT1,MX1", "concordance": -0.6, "ci_low": -0.9, "ci_high": -0.3,
+    }  # fmt: skip
+    return ConcordanceRow(**(values | changed))
+
+
+def bridge(**changed):
+    values = {
+        "bridge": "b", "drug": ["drug"], "disease": ["cohort"], "margin": 0.2, "call": "opposes", "sentence": "It opposes it.",
+        "primary": PrimaryPair("pooled", "drug", "target", "T"),
+        "rows": [row("total", "cohort"), row("adjusted"), row("total")],
+        "comparators": [], "left_out": [], "derived_sets": [],
+        "profile": PlottedProfile(["IFIT1", "MX1", "ACTB"], [-3.0, -2.0, 0.1], [2.0, 1.0, 0.2], [True, True, False], 500),
+    }  # fmt: skip
+    return MeasuredBridge(**(values | changed))
+
+
+def difference(**changed):
+    return SubgroupDifference(
+        **{
+            "name": "i", "contrast": "kinds", "compared": "kinds", "place": "kinds", "gene_set": "T", "n_genes": 30,
+            "effect": 0.5, "ci_low": 0.1, "ci_high": 0.9, "p_value": 0.02, **changed,
+        }
+    )  # fmt: skip
+
+
+def on_record(*bridges, interactions=()):
+    return LinesOnRecord([ConcordanceOfStudy(list(bridges), list(interactions))], GROUPS, {"b": "Does it oppose it?"})
+
+
+def subject(contrast="cohort", *, is_cohort=True):
+    evidence = [ContrastEvidence(contrast, "d", "GSE1", 3, 3, testable=True)]
+    return Subject("h", "T", is_cohort, "Hedges g", evidence, {})
+
+
+def test_a_bridge_stands_under_the_cards_of_both_its_sides_and_under_no_other():
+    lines = on_record(bridge())
+    for contrast in ("cohort", "drug"):
+        (panel,) = bridge_panels(subject(contrast), lines)
+        assert (panel.id, panel.title) == ("concordance-b-h", "Drug and disease: opposes the disease")
+    (other,) = bridge_panels(subject("elsewhere"), lines)
+    assert (other.chart, other.why_empty) == (None, NO_BRIDGE)
+    assert bridge_panels(subject(), LinesOnRecord())[0].why_empty == NOT_RUN
+
+
+def test_the_row_of_the_call_comes_first_and_names_the_leading_genes():
+    """Not the first row of the file, and not the adjusted one of the same pair."""
+    (panel,) = bridge_panels(subject(), on_record(bridge()))
+    assert [entry["pair"] for entry in panel.bridge_rows] == ["drug × pooled", "drug × pooled", "drug × cohort"]
+    assert [entry["estimand"] for entry in panel.bridge_rows] == ["total", "adjusted", "total"]
+    assert "Drawn: 3 of 500 genes. Leading genes: IFIT1 and MX1." in panel.caption
+    assert panel.facts[:2] == ["Does it oppose it?", "It opposes it."]
+
+
+def test_axes_name_the_groups_and_say_what_is_pooled():
+    (panel,) = bridge_panels(subject(), on_record(bridge()))
+    encoding = panel.chart["layer"][2]["encoding"]
+    assert encoding["x"]["axis"]["title"][1] == "normal deviate, inhibitor minus vehicle"
+    assert encoding["y"]["axis"]["title"][0] == "normal deviate, ill minus well (pooled)"
+    assert [point["leading"] for point in panel.chart["data"]["values"]] == [True, True, False]
+    assert "the other way" in panel.chart["data"]["values"][0]["reading"]
+    assert "as the disease does" in panel.chart["data"]["values"][2]["reading"]
+
+
+def test_a_refused_bridge_says_why_there_is_no_figure():
+    refused = row(call="refused", reason="drug is from the same source", n_genes=0, concordance=None, ci_low=None)
+    nothing = bridge(call="refused", primary=None, profile=None, rows=[refused])
+    (panel,) = bridge_panels(subject(), on_record(nothing))
+    assert (panel.chart, panel.why_empty) == (None, "drug is from the same source")
+
+
+def test_differences_of_the_primary_set_stand_in_the_words_of_cohorts():
+    """Another set's difference does not, and an experiment has no patients."""
+    lines = on_record(bridge(), interactions=[difference(), difference(gene_set="OTHER")])
+    assert [fact for fact in bridge_panels(subject(), lines)[0].facts if "than in" in fact] == [
+        "T is higher in embolism than in vein thrombosis (kinds): 0.50 SD (95 % CI 0.10 to 0.90)."
+    ]
+    assert len(bridge_panels(subject("drug", is_cohort=False), lines)[0].facts) == 2
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"p_value": 0.05}, "is higher in embolism"),
+        ({"p_value": 0.05, "effect": -0.5}, "is lower in embolism"),
+        ({"p_value": 0.051}, "No difference of T between embolism and vein thrombosis is shown"),
+    ],
+)
+def test_a_difference_is_called_one_up_to_p_05(changed, words):
+    assert words in difference_sentence(difference(**changed), GROUPS)
+
+
+def test_methods_tell_of_bridges_only_where_there_are_some():
+    assert "1 bridge:" in methods_of_bridges(on_record(bridge()))[0]
+    assert "(999 rotations)" in methods_of_bridges(on_record(bridge()))[0]
+    assert methods_of_bridges(on_record()) == []
+    assert methods_of_bridges(LinesOnRecord()) == []
+
+
+def test_lines_have_names_and_record_files_of_their_own():
+    """A second entry of one name or file would hide the first."""
+    assert len({line.name for line in LINES}) == len({line.job.name for line in LINES}) == len(LINES)
+    files = [line.record_file for line in LINES if line.record_file]
+    assert len(set(files)) == len(files)

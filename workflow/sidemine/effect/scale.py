@@ -1,0 +1,143 @@
+"""The two scales of a primary effect, each with its unit, its words, and how it is measured and pooled.
+
+Cohorts: Hedges g of the set's per-sample score, over the genes that all cohorts measured. Experiments: mean (signed,
+weighted) log2 fold change of the set minus that of its measured complement. The two are never mixed.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sidemine.effect.record import COHORT_UNIT, EXPERIMENT_UNIT
+from sidemine.enrichment.set_effect import gene_hedges_g, hedges_g, set_effects
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from sidemine.differential.contrast_fit import ContrastFit
+    from sidemine.enrichment.set_membership import SetMembership
+
+    Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class SetSizes:
+    """Effects of sets, one number per set: target minus reference, standard error, 95 % interval, genes that entered."""
+
+    effect: Array
+    se: Array
+    ci_low: Array
+    ci_high: Array
+    n_genes: NDArray[np.int64]
+
+
+class EffectScale(ABC):
+    """A scale.
+
+    Attributes
+    ----------
+    unit, gene_unit
+        Of the effect of a set, and of a single gene.
+    margin_words
+        Unit of a declared margin, in words.
+    over_common_genes
+        Whether effects of several datasets rest on the genes that all of them measured.
+    needs_fold_change
+        Whether values without a fold change (z-scores, fractions) have no effect on this scale.
+    estimated_ses
+        Whether standard errors are estimated from the data; that of Hedges g follows from the design.
+    """
+
+    unit: str
+    gene_unit: str
+    margin_words: str
+    over_common_genes: bool
+    needs_fold_change: bool
+    estimated_ses: bool
+
+    @abstractmethod
+    def of_sets(self, fit: ContrastFit, membership: SetMembership, common: Collection[str]) -> SetSizes:
+        """Measure sets in one fit.
+
+        Parameters
+        ----------
+        fit, membership
+            A fitted contrast, and which of its genes are in which set.
+        common
+            Genes that all datasets measured, where the scale rests on these.
+        """
+
+    @abstractmethod
+    def of_genes(self, fit: ContrastFit) -> tuple[Array, Array, Array]:
+        """Return effect, standard error and degrees of freedom of every gene of a fit, (n_genes,) each."""
+
+
+class HedgesG(EffectScale):
+    """Standardised effect of cohorts."""
+
+    unit = gene_unit = margin_words = COHORT_UNIT
+    over_common_genes = True
+    needs_fold_change = False
+    estimated_ses = False
+
+    def of_sets(self, fit: ContrastFit, membership: SetMembership, common: Collection[str]) -> SetSizes:
+        """Return Hedges g of the per-sample score over the common genes.
+
+        Parameters
+        ----------
+        fit, membership, common
+            As in `EffectScale.of_sets`.
+        """
+        table = hedges_g(fit, membership, sorted(common))
+        return _sizes(table, ("g", "g_se", "ci_low", "ci_high"), table["n_genes"].to_numpy(dtype=int))
+
+    def of_genes(self, fit: ContrastFit) -> tuple[Array, Array, Array]:
+        """Return Hedges g of every gene."""
+        effect, se = gene_hedges_g(fit)
+        return effect, se, np.full_like(effect, fit.residual_df)
+
+
+class LogFoldOverComplement(EffectScale):
+    """Log2 fold change of experiments, over that of all other measured genes."""
+
+    unit = EXPERIMENT_UNIT
+    gene_unit = "log2 fold change"
+    margin_words = "log2 units"
+    over_common_genes = False
+    needs_fold_change = True
+    estimated_ses = True
+
+    def of_sets(self, fit: ContrastFit, membership: SetMembership, common: Collection[str]) -> SetSizes:  # noqa: ARG002
+        """Return the mean log2 fold change of each set minus that of its complement.
+
+        Parameters
+        ----------
+        fit, membership, common
+            As in `EffectScale.of_sets`.
+        """
+        columns = ("over_complement", "over_complement_se", "over_complement_ci_low", "over_complement_ci_high")
+        return _sizes(set_effects(fit, membership), columns, membership.n_measured)
+
+    def of_genes(self, fit: ContrastFit) -> tuple[Array, Array, Array]:
+        """Return the log2 fold change of every gene."""
+        return fit.log2_fold_change, fit.se, fit.df
+
+
+def _sizes(table: pd.DataFrame, columns: tuple[str, str, str, str], n_genes: NDArray[np.int64]) -> SetSizes:
+    effect, se, ci_low, ci_high = (table[name].to_numpy(dtype=np.float64) for name in columns)
+    return SetSizes(effect, se, ci_low, ci_high, n_genes)
+
+
+HEDGES_G = HedgesG()
+LOG_FOLD_OVER_COMPLEMENT = LogFoldOverComplement()
+
+
+def scale_of(kind: str) -> EffectScale:
+    """Return the scale of a kind of hypothesis: cohort or experiment."""
+    return {"cohort": HEDGES_G, "experiment": LOG_FOLD_OVER_COMPLEMENT}[kind]

@@ -1,0 +1,102 @@
+"""The job of bridges and interactions, which share their fits: `concordance.tsv` and `concordance.json`."""
+
+from __future__ import annotations
+
+from sidemine.considerations.composition.config import MARKERS
+from sidemine.lines.bridge.specification import ConcordanceToMeasure, DatasetToBridge, MeasureConcordance
+from sidemine.study.plan import StudyPlan, keys_of
+from sidemine.study.projections import ContrastOfRole
+from sidemine.study_jobs import JobFiles, Patterns, StudyJob
+
+
+def _specify(plan: StudyPlan) -> MeasureConcordance | dict[str, MeasureConcordance]:
+    study, scope = plan.study, plan.scope
+    if not scope.compares_profiles:
+        return {}
+    return plan.specify(
+        MeasureConcordance,
+        declared=ConcordanceToMeasure.of(study.config.concordance),
+        contrasts=[ContrastOfRole.of(study.contrasts[name]) for name in scope.concordance_contrasts],
+        datasets={
+            name: DatasetToBridge(**vars(plan.counted_datasets[name]), composition=study.datasets[name].composition)
+            for name in scope.concordance_datasets
+        },
+        signatures=keys_of(plan.sources.of_bridge),
+        gene_table=plan.gene_table,
+    )
+
+
+def _inputs(_: StudyPlan, specification: MeasureConcordance) -> Patterns:
+    contrasts = [contrast.contrast for contrast in specification.contrasts]
+    return {
+        "fits": [f"<results>/contrasts/{contrast}/fit.npz" for contrast in contrasts],
+        "designs": [f"<results>/contrasts/{contrast}/design.json" for contrast in contrasts],
+        "samples": [f"<results>/datasets/{dataset}/samples.tsv" for dataset in specification.datasets],
+        "shared": "<results>/shared_samples.json",
+        "sets": "<results>/gene_sets.tsv.gz",
+        "signatures": [f"<downloads>/{key}" for key in specification.signatures.values()],
+        "gene_table": [f"<downloads>/{specification.gene_table.key}"] if specification.signatures else [],
+    }
+
+
+# One job: the rotations of one bridge take seconds, and all bridges share the fits.
+def _run(inputs: JobFiles, outputs: JobFiles, specification: MeasureConcordance) -> None:
+    from sidemine.considerations.composition.cell_proxies import read_markers
+    from sidemine.enrichment.gene_set_table import GENE_SETS
+    from sidemine.lines.bridge.comparators import read_signatures
+    from sidemine.lines.bridge.contrasts import read_source
+    from sidemine.lines.bridge.measure import ConcordanceInputs, measure_concordance
+    from sidemine.lines.bridge.record import concordance_table
+    from sidemine.lines.bridge.table import CONCORDANCE
+    from sidemine.prepare.gene_table import read_gene_table
+    from sidemine.quality.record import SharedSamples
+    from sidemine.records import read_record, write_record
+    from sidemine.retrieve.refusal import note_refusals
+    from sidemine.tables import read_table, write_table
+
+    fits, designs, samples = inputs.by_folder("fits"), inputs.by_folder("designs"), inputs.by_folder("samples")
+    same = read_record(SharedSamples, inputs.path("shared")).same
+    sources = {
+        row.contrast: read_source(
+            row,
+            specification.datasets[row.dataset],
+            fits[row.contrast],
+            designs[row.contrast],
+            samples[row.dataset],
+            same,
+        )
+        for row in specification.contrasts
+    }
+    with note_refusals(inputs.every_path):
+        signatures = {}
+        for bridge, path in zip(specification.signatures, inputs.paths("signatures"), strict=True):
+            declared = next(row.comparator_signatures for row in specification.declared.bridges if row.id == bridge)
+            if declared is not None:
+                genes = read_gene_table(inputs.path("gene_table"), specification.gene_table)
+                signatures[bridge] = read_signatures(path, declared, genes)
+    gene_sets = read_table(inputs.path("sets"), GENE_SETS)
+    measured = measure_concordance(
+        specification.declared,
+        ConcordanceInputs(
+            sources=sources,
+            gene_sets=gene_sets,
+            markers=read_markers(inputs.paths("markers"), gene_sets),
+            signatures=signatures,
+            n_rotations=specification.rotations,
+            seed=specification.seed,
+        ),
+    )
+    write_table(concordance_table(measured.bridges), outputs.path("table"), CONCORDANCE)
+    write_record(measured, outputs.path("record"))
+
+
+JOB = StudyJob(
+    name="measure_concordance",
+    message="Compare the drug's profiles with the disease's",
+    specification=MeasureConcordance,
+    specify=_specify,
+    inputs=_inputs,
+    outputs={"table": "<results>/concordance.tsv", "record": "<results>/concordance.json"},
+    run=_run,
+    resources={"markers": MARKERS},
+)

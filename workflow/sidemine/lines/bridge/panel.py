@@ -1,0 +1,199 @@
+"""What the page shows of drug and disease: the panels of the bridges that touch an answer card, and the methods text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypedDict
+
+from sidemine.drawing.charts import Spec, base, interval_words
+from sidemine.drawing.panel import Panel, Subject
+from sidemine.drawing.words import bounded, count, listed, number, p_value, shortened
+from sidemine.lines.bridge.profiles import POOLED
+from sidemine.lines.bridge.record import ConcordanceOfStudy, ConcordanceRow, MeasuredBridge
+from sidemine.lines.interaction.panel import difference_sentence
+from sidemine.lines.line import LinesOnRecord
+
+MOST_LABELS = 12
+"""Most genes that are named in the plot."""
+NOT_RUN = "concordance.json is not among these results: this stage was not part of the run"
+NO_BRIDGE = "no bridge of this study joins these comparisons with a drug's (key concordance of config.yaml)"
+_CALLS = {
+    "mimics": "mimics the disease",
+    "opposes": "opposes the disease",
+    "unrelated": "unrelated to the disease",
+    "undetermined": "undetermined",
+    "refused": "refused",
+}
+
+
+class _Point(TypedDict):
+    gene: str
+    drug: float
+    disease: float
+    reading: str
+    leading: bool
+
+
+def bridge_panels(subject: Subject, lines: LinesOnRecord) -> list[Panel]:
+    """Return one panel per bridge between drug and disease, or why there is none.
+
+    Parameters
+    ----------
+    subject
+        The answer card: its contrasts choose the bridges.
+    lines
+        What is on record, and the study's words.
+    """
+    study = lines.record_of(ConcordanceOfStudy)
+    contrasts = {row.contrast for row in subject.evidence}
+    bridges = [row for row in study.bridges if contrasts & {*row.drug, *row.disease}] if study else []
+    if study is None or not bridges:
+        element = f"concordance-none-{subject.hypothesis}"
+        title = "Does the drug's change resemble the disease?"
+        return [Panel("concordance", element, title, "", NO_BRIDGE if study else NOT_RUN)]
+    differences = [
+        difference_sentence(entry, lines.groups)
+        for entry in study.interactions
+        if subject.is_cohort and entry.gene_set == subject.primary_set
+    ]
+    return [_bridge_panel(bridge, subject, lines, differences) for bridge in bridges]
+
+
+def _bridge_panel(bridge: MeasuredBridge, subject: Subject, lines: LinesOnRecord, differences: Sequence[str]) -> Panel:
+    main, profile = main_row(bridge), bridge.profile
+    thinned = profile is not None and profile.n_total > len(profile.genes)
+    how_many = f" Drawn: {len(profile.genes):,} of {profile.n_total:,} genes." if profile and thinned else ""
+    leading = f" Leading genes: {listed(main.leading)}." if main and main.leading else ""
+    return Panel(
+        kind="concordance",
+        element=f"concordance-{bridge.bridge}-{subject.hypothesis}",
+        title=f"Drug and disease: {_CALLS[bridge.call]}",
+        caption="A point is a gene: its change with the drug, and its difference in patients. Along the rising diagonal "
+        f"the drug mimics the disease, along the falling one it opposes it.{how_many}{leading}",
+        why_empty=(main.reason if main else "") or "no profile was written for this bridge",
+        chart=concordance_chart(bridge, lines),
+        facts=[lines.questions.get(bridge.bridge, ""), bridge.sentence, *differences],
+        bridge_rows=[_bridge_row(row) for row in _main_first(bridge)],
+    )
+
+
+def main_row(bridge: MeasuredBridge) -> ConcordanceRow | None:
+    """Return the row that a bridge's call rests on, or else the first one that is not adjusted for composition."""
+    return bridge.primary_row or next((row for row in bridge.rows if row.estimand == "total"), None)
+
+
+def _main_first(bridge: MeasuredBridge) -> list[ConcordanceRow]:
+    """Return the rows of a bridge: what its call rests on first, then what is pooled, then single pairs."""
+    main = main_row(bridge)
+    return sorted(
+        bridge.rows,
+        key=lambda row: (row is not main, -[row.disease_contrast, row.drug_contrast].count(POOLED)),
+    )
+
+
+def _bridge_row(row: ConcordanceRow) -> dict[str, str]:
+    return {
+        "pair": f"{row.drug_contrast} × {row.disease_contrast}",
+        "genes": " ".join(filter(None, [row.scope.replace("_", " "), row.gene_set])),
+        "estimand": row.estimand,
+        "n_genes": f"{row.n_genes:,}",
+        "concordance": interval_words(row.concordance, row.ci_low, row.ci_high),
+        "p_value": p_value(row.p_value),
+        "percentile": number(row.percentile_comparators, 0),
+        "call": row.call,
+        "reason": row.reason,
+    }
+
+
+def methods_of_bridges(lines: LinesOnRecord) -> list[str]:
+    """Return the paragraph of the methods text; none without a bridge."""
+    study = lines.record_of(ConcordanceOfStudy)
+    if study is None or not study.bridges:
+        return []
+    rotations = max((row.n_rotations for bridge in study.bridges for row in bridge.rows), default=0)
+    return [
+        f"Drug and disease. {count(len(study.bridges), 'bridge')}: genome-wide signed concordance of both profiles, p being the "
+        f"larger of two rotation tests ({rotations:,} rotations), each with the other side's profile held fixed; placed among "
+        "comparator perturbations; the call also needs the same sign in the composition-adjusted profile. Profiles that share "
+        "samples are never compared."
+    ]
+
+
+def concordance_chart(bridge: MeasuredBridge, lines: LinesOnRecord) -> Spec | None:
+    """Return the drug's change against the disease's, gene by gene, leading genes named; None without a profile.
+
+    Parameters
+    ----------
+    bridge
+        What was measured.
+    lines
+        The words of the groups stand at the axes.
+    """
+    profile, main = bridge.profile, main_row(bridge)
+    if profile is None or not profile.genes:
+        return None
+    named = main.leading if main else []
+    genes = [
+        _Point(
+            gene=bounded(gene, 40),
+            drug=drug,
+            disease=disease,
+            reading="the drug moves it as the disease does"
+            if drug * disease > 0
+            else "the drug moves it the other way",
+            leading=bounded(gene, 40) in named,
+        )
+        for gene, drug, disease in zip(profile.genes, profile.drug, profile.disease, strict=True)
+    ]
+    labels_of = _labelled([gene for name in named for gene in genes if gene["gene"] == name], genes)
+    pair = bridge.primary
+    side_x = shortened(_side(pair.drug_contrast if pair else "", bridge.drug, lines), 60)
+    side_y = shortened(_side(pair.disease_contrast if pair else "", bridge.disease, lines), 44)
+    x = {"field": "drug", "type": "quantitative", "scale": {"padding": 14, "nice": False},
+         "axis": {"title": ["◀ lower with the drug │ higher ▶", side_x], "titleLimit": {"expr": "width + 40"}, "tickCount": 6}}  # fmt: skip
+    y = {"field": "disease", "type": "quantitative", "scale": {"padding": 14, "nice": False},
+         "axis": {"title": [side_y, "◀ lower in patients │ higher ▶"], "titleLimit": 290, "tickCount": 6}}  # fmt: skip
+    tooltip = [{"field": "gene"}, {"field": "drug", "format": ".2f"}, {"field": "disease", "format": ".2f"},
+               {"field": "reading"}]  # fmt: skip
+    ink = {"condition": {"test": "datum.leading", "value": "@accent"}, "value": "@muted"}
+    size = {"condition": {"test": "datum.leading", "value": 75}, "value": 22}
+    together = sum(gene["drug"] * gene["disease"] > 0 for gene in genes)
+    return {
+        **base(
+            f"Change with the drug against difference in the disease, gene by gene: {together} of {len(genes)} genes drawn "
+            f"have the same sign. Leading genes: {', '.join(named[:MOST_LABELS]) or 'none named'}.",
+            300,
+        ),
+        "data": {"values": genes},
+        "layer": [
+            {"mark": {"type": "rule", "color": "@soft"}, "encoding": {"x": {"datum": 0, "type": "quantitative"}}},
+            {"mark": {"type": "rule", "color": "@soft"}, "encoding": {"y": {"datum": 0, "type": "quantitative"}}},
+            {"mark": {"type": "point", "filled": True, "opacity": 0.75},
+             "encoding": {"x": x, "y": y, "color": ink, "size": size, "tooltip": tooltip}},
+            {"data": {"values": labels_of},
+             "mark": {"type": "text", "dy": -10, "fontSize": 11, "fontWeight": "bold", "color": "@ink"},
+             "encoding": {"x": x, "y": y, "text": {"field": "gene"}}},
+        ],
+    }  # fmt: skip
+
+
+def _side(used: str, declared: Sequence[str], lines: LinesOnRecord) -> str:
+    """Return the title of an axis: which groups the normal deviates compare."""
+    target, reference = lines.groups[used if used in lines.groups else declared[0]]
+    return f"normal deviate, {target} minus {reference}{'' if used in lines.groups else ' (pooled)'}"
+
+
+def _labelled(leading: Sequence[_Point], genes: Sequence[_Point]) -> list[_Point]:
+    """Return the leading genes that can be named without writing over another name; the caption lists all."""
+    span_drug = max(abs(gene["drug"]) for gene in genes) or 1.0
+    span_disease = max(abs(gene["disease"]) for gene in genes) or 1.0
+    chosen: list[_Point] = []
+    for gene in leading:
+        apart = (
+            abs(gene["drug"] - other["drug"]) > 0.3 * span_drug
+            or abs(gene["disease"] - other["disease"]) > 0.1 * span_disease
+            for other in chosen
+        )
+        if len(chosen) < MOST_LABELS and all(apart):
+            chosen.append(gene)
+    return chosen

@@ -1,0 +1,64 @@
+"""What bridges and interactions are measured by: the study's declarations without their words."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from sidemine.lines.interaction.specification import InteractionToMeasure
+from sidemine.study.projections import ContrastOfRole, DatasetToCount, Files, GeneTableToRead, Projection
+
+
+class SignaturesToRead(Projection):
+    """What comparator signatures are read by."""
+
+    identifiers: Literal["symbol", "entrez"]
+    exclude: list[str]
+
+
+class DerivationOfSet(Projection):
+    """How a signed set is derived."""
+
+    derived_from: list[str]
+    confirm: list[str]
+    fdr: float
+    most_genes: int
+    confirm_p: float
+
+
+class BridgeToMeasure(Projection):
+    """What a bridge is measured by."""
+
+    id: str
+    drug: list[str]
+    disease: list[str]
+    sets: list[str]
+    scope: Literal["target", "all"]
+    comparators: list[str]
+    comparator_signatures: SignaturesToRead | None
+    margin: float
+    derive: DerivationOfSet | None
+
+
+class ConcordanceToMeasure(Projection):
+    """All bridges and interactions."""
+
+    bridges: list[BridgeToMeasure]
+    interactions: list[InteractionToMeasure]
+
+
+class DatasetToBridge(DatasetToCount):
+    """With what says that its samples are blood."""
+
+    composition: bool
+
+
+class MeasureConcordance(Projection):
+    """Which profiles are compared."""
+
+    declared: ConcordanceToMeasure
+    contrasts: list[ContrastOfRole]
+    datasets: dict[str, DatasetToBridge]
+    signatures: Files
+    gene_table: GeneTableToRead
+    rotations: int
+    seed: int

@@ -1,0 +1,40 @@
+"""What was measured between subgroups of patients: part of `concordance.json`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class SubgroupDifference:
+    """A direct contrast of two subgroups, or the common effect over several.
+
+    Attributes
+    ----------
+    name
+        Id of the interaction.
+    contrast
+        The contrast, or `pooled`.
+    compared
+        The contrast whose two groups these are.
+    place
+        Where it was measured, in words.
+    gene_set, n_genes
+        The set, and its genes that all contrasts measured.
+    effect, ci_low, ci_high, p_value
+        Hedges g of the set's score, first minus second subgroup, its 95 % interval and two-sided p.
+    effect_scale
+        Unit of the effect.
+    """
+
+    name: str
+    contrast: str
+    compared: str
+    place: str
+    gene_set: str
+    n_genes: int
+    effect: float
+    ci_low: float
+    ci_high: float
+    p_value: float
+    effect_scale: str = "Hedges g"

@@ -1,0 +1,73 @@
+"""What a line of evidence registers, once: by this the rules, the page and the schemas know it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from sidemine.drawing.panel import Panel, Subject
+from sidemine.study_jobs import Job
+
+Record = TypeVar("Record")
+
+
+@dataclass(frozen=True)
+class LinesOnRecord:
+    """What the lines of a study have on record, and the study's words that their panels use.
+
+    Attributes
+    ----------
+    records
+        One record per line that was part of the run.
+    groups
+        Target and reference of every contrast, in words.
+    questions
+        By the id of what was declared (a bridge, an interaction): its question.
+    """
+
+    records: Sequence[object] = ()
+    groups: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    questions: Mapping[str, str] = field(default_factory=dict)
+
+    def record_of(self, kind: type[Record]) -> Record | None:
+        """Return the record of one kind; None where that line was not part of the run."""
+        return next((record for record in self.records if isinstance(record, kind)), None)
+
+
+def _nothing_on_cards(_: Subject, __: LinesOnRecord) -> Sequence[Panel]:
+    return ()
+
+
+def _nothing_in_methods(_: LinesOnRecord) -> Sequence[str]:
+    return ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class LineOfEvidence:
+    """One line of evidence: data that share no samples and no gene list with another line.
+
+    Attributes
+    ----------
+    name
+        Its word.
+    job
+        What measures it.
+    record, record_file
+        Kind of its record, and the file below the results that holds it; the page reads it where it is there. None: its
+        records stand in `verdicts.json`.
+    schemas
+        Kinds of record that it writes, by the name of the file: `docs/records/` has their schemas.
+    panels
+        Gives what it shows under an answer card.
+    methods
+        Gives its paragraphs of the methods text; none where it was not measured.
+    """
+
+    name: str
+    job: Job
+    record: type[object] | None = None
+    record_file: str = ""
+    schemas: Mapping[str, type[object]] = field(default_factory=dict)
+    panels: Callable[[Subject, LinesOnRecord], Sequence[Panel]] = _nothing_on_cards
+    methods: Callable[[LinesOnRecord], Sequence[str]] = _nothing_in_methods
