@@ -317,6 +317,10 @@ def run_mutant(path: Path, fault: ast.Module | str, order: list[str], purged: se
         sys.meta_path.insert(0, FaultyFinder(name, path, compile(fault, str(path), "exec")))
     for name in purged:
         sys.modules.pop(name, None)
+        # `from package import module` takes the attribute of the package before it imports anything.
+        package, _, module = name.rpartition(".")
+        if package in sys.modules:
+            vars(sys.modules[package]).pop(module, None)
     chosen = Chosen(order)
     code = pytest.main([*OPTIONS, "-x", *dict.fromkeys(name.split("::")[0] for name in order)], plugins=[chosen])
     return int(code), chosen.killer

@@ -11,7 +11,14 @@ from cases import case
 from sidemine.considerations.calibration.judge import judge_calibration
 from sidemine.considerations.calibration.record import ContrastCalibration
 from sidemine.considerations.composition.judge import judge_composition
-from sidemine.considerations.composition.record import AdjustedIn, Corrected, Difference, SingleProxy
+from sidemine.considerations.composition.record import (
+    AdjustedIn,
+    Corrected,
+    Difference,
+    NotWithDropped,
+    SingleProxy,
+    WithDropped,
+)
 from sidemine.considerations.judgement import Cap, DoubtWeight
 from sidemine.considerations.robustness.judge import judge_robustness
 from sidemine.considerations.robustness.record import Robustness, Share
@@ -21,6 +28,7 @@ from sidemine.considerations.traps.judge import judge_traps
 from sidemine.considerations.traps.record import Checks
 from sidemine.effect.record import ContrastEvidence, Estimate
 from sidemine.quality.flags import Flag
+from sidemine.records import fields_of
 
 HOLDS = ContrastCalibration("holds", "holds", measured=True, labelings=100, design_class="3 v 3", sentence="Holds.")
 
@@ -421,3 +429,45 @@ def test_findings_that_are_not_serious_or_in_untested_contrasts_are_only_shown()
     rows = [measured("a"), measured("b", testable=False)]
     judged = judge_traps(case("cohort", "a", evidence=rows), Checks({}, {"b": [flag("batch_aliased")]}))
     assert (judged.doubts, judged.caps, len(judged.columns.trap_flags)) == ((), (), 1)
+
+
+def dropped(adjusted=0.4, corrected=0.35, se=0.12):
+    """The effect with a dropped proxy in the model as well."""
+    bound = Corrected(0.7, corrected, se, corrected - 2 * se, corrected + 2 * se)
+    return WithDropped(
+        **fields_of(estimate(adjusted, se)), cells=["red_cell"], adjusted_for=["b_cell", "red_cell"], reason="",
+        corrected=bound, single=[],
+    )  # fmt: skip
+
+
+def test_a_dropped_proxy_of_one_cohort_is_pooled_with_the_others_adjusted_effect():
+    """The cohort without one enters as it was adjusted; the sentence names the cells."""
+    judged = judged_composition(entry("a", with_dropped=dropped(0.2, 0.3)), entry("b", adjusted=0.5))
+    pooled = judged.columns.composition.with_dropped
+    assert (pooled.k, pooled.effect) == (2, pytest.approx(0.35))
+    assert pooled.corrected.effect == pytest.approx((0.3 + 0.45) / 2)
+    assert "With the dropped markers of red cell, which differ between the groups: 0.35 SD" in judged.sentence
+    assert judged.gates[0].status == "passed"
+    assert judged_composition(entry("a"), entry("b")).columns.composition.with_dropped is None
+
+
+@pytest.mark.parametrize(
+    ("beside", "words"),
+    [
+        (dropped(-0.4), "the sign changes"),
+        (dropped(0.1), "p is"),
+        (dropped(0.4, 0.1), "could explain the whole effect"),
+        (NotWithDropped(["red_cell"], [], "too few degrees of freedom"), "it cannot be done"),
+    ],
+    ids=("sign", "p", "noise", "not done"),
+)
+def test_a_dropped_proxy_takes_the_gate_by_the_same_rule(beside, words):
+    """The fault names the cells, and that they were dropped."""
+    judged = judged_composition(entry("a", with_dropped=beside), carrying=("a",))
+    assert judged.gates[0].status == "failed"
+    (cap,) = judged.caps
+    assert cap.reason.startswith(
+        "Markers of red cell differ between the groups and were dropped, because stimulation moves"
+    )
+    assert words in cap.reason
+    assert judged.doubts[0].weight is DoubtWeight.FAULT

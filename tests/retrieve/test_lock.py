@@ -8,24 +8,13 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from records import record_of
 
 from sidemine.errors import RetrievalError
 from sidemine.retrieve.lock import check_record, expected_entry, read_lock, update_lock
 from sidemine.retrieve.needed_files import Source
-from sidemine.retrieve.record import InputRecord
 
-REAL = InputRecord(
-    key="h.org/a.gz",
-    url="https://h.org/a.gz",
-    urls_tried=("https://h.org/a.gz",),
-    sha256="a" * 64,
-    size=10,
-    etag='"v1"',
-    retrieved="2026-01-01",
-    mutable=False,
-    simulated=False,
-    mirror=False,
-)
+REAL = record_of("a.gz", etag='"v1"')
 OTHER = replace(REAL, key="h.org/b.gz", url="https://h.org/b.gz", sha256="b" * 64)
 LOCAL = replace(REAL, key="local/0/s.tsv", url="../s.tsv", sha256="c" * 64, etag="")
 SIMULATED = replace(REAL, url="https://h.org/s.gz", sha256="d" * 64, simulated=True, retrieved="")

@@ -7,24 +7,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from records import record_of
 
 from sidemine.errors import InputError, Problem, StudyError
 from sidemine.retrieve.lock import find_accepted
 from sidemine.retrieve.record import InputRecord, record_path
 from sidemine.retrieve.refusal import _in_use, alone_on, note_refusals, set_aside_refused
 
-RECORD = InputRecord(
-    key="h.org/a.tsv",
-    url="https://h.org/a.tsv",
-    urls_tried=("https://h.org/a.tsv",),
-    sha256="a" * 64,
-    size=3,
-    etag="",
-    retrieved="2026-01-01",
-    mutable=False,
-    simulated=False,
-    mirror=False,
-)
+RECORD = record_of("a.tsv", size=3)
 OTHER = replace(RECORD, key="h.org/b.tsv", url="https://h.org/b.tsv", sha256="b" * 64)
 KEYS = (RECORD.key, OTHER.key)
 

@@ -383,3 +383,12 @@ def test_the_rule_of_experiments_says_what_it_demands():
     assert "(no direction was declared, so 0.05 in all)" in hint
     assert "is not below the 90th percentile" in hint
     assert "(the gates were not evaluated)" in hint
+
+
+@pytest.mark.parametrize("missing", ["effect", "p"])
+def test_cohorts_without_a_pooled_effect_or_its_p_are_not_testable(missing):
+    """Either alone: nothing can be compared."""
+    rows = [contrast("a", 0.6), contrast("b", 0.5)]
+    found = replace(evidence(*rows), pooled=replace(pool_contrasts(rows), **{missing: None}))
+    decision = apply_rules(found, read_contrasts(found, "up", "cohort"), hypothesis(), None)
+    assert (decision.verdict, decision.rule) == ("not testable", "No cohort could enter the pooled effect.")

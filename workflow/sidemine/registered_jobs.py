@@ -15,10 +15,11 @@ if TYPE_CHECKING:
 
 STUDY_JOBS: tuple[Job, ...] = (
     *(entry.job for entry in CONSIDERATIONS if entry.job),
-    *(entry.job for entry in LINES),
     VARY_ANALYSIS,
+    *(entry.job for entry in LINES),
 )
-"""Every declared job; the workflow makes a rule of each. The grid of variants asks the whole rule table, so it comes last."""
+"""Every declared job; the workflow makes a rule of each. The grid of variants stands here, since it asks the whole rule
+table, which is above the considerations."""
 
 
 def specify_study(plan: StudyPlan, package: str) -> Specifications:

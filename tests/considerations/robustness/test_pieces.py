@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -10,6 +12,8 @@ import pytest
 from planted_cohorts import GENES, SET, gene_sets, settings
 
 from sidemine.considerations.composition.measure import adjust_effect, measure_composition
+from sidemine.considerations.robustness.contrast_data import NotApplicable
+from sidemine.considerations.robustness.measure import _grouped, _refuse_few, _replaced, self_contained_p
 from sidemine.considerations.robustness.measure_study import OFF, vary_study
 from sidemine.considerations.robustness.set_p_values import SetP, combine_stouffer, smallest_of_all
 from sidemine.considerations.robustness.table import ROBUSTNESS
@@ -19,6 +23,7 @@ from sidemine.differential.contrast_fit import restrict_genes
 from sidemine.differential.design import build_design
 from sidemine.differential.fit import fit_contrast, moderate_robustly
 from sidemine.differential.linear_model import effect_space
+from sidemine.effect.record import ContrastEvidence, Estimate
 from sidemine.enrichment.fry import fry
 from sidemine.enrichment.set_effect import hedges_g, sample_score_effect
 from sidemine.enrichment.set_membership import build_membership, single_membership
@@ -180,3 +185,40 @@ def test_the_grid_can_be_switched_off():
 def test_the_setting_takes_words_and_lists(written, n):
     """YAML reads a bare off as false."""
     assert len(Settings.model_validate({"robustness": written}).robustness) == n
+
+
+@pytest.mark.parametrize(("effect", "side"), [(0.4, "up"), (-0.4, "down"), (0.0, "none")])
+def test_a_variant_replaces_what_it_measured_and_holds_the_rest(effect, side):
+    """Effect, precision, interval, p, side and sizes are the variant's; the competitive p stays that of the reference."""
+    row = ContrastEvidence(
+        "a", "d", "GSE1", 20, 30, testable=True, effect=9.0, effect_se=9.0, effect_df=9.0, ci_low=9.0, ci_high=9.0,
+        p_self_contained=0.9, direction="up", p_competitive=0.02, residual_df=48.0, comparator_percentile=80.0,
+    )  # fmt: skip
+    refit = SimpleNamespace(design=SimpleNamespace(n_target=11, n_reference=12), fit=SimpleNamespace(residual_df=21))
+    found = _replaced(row, Estimate(effect, 0.1, effect - 0.2, effect + 0.3, 21.0, 0.5), refit, 0.03)
+    assert found == replace(
+        row, effect=effect, effect_se=0.1, effect_df=21.0, ci_low=effect - 0.2, ci_high=effect + 0.3, p_self_contained=0.03,
+        direction=side, n_target=11, n_reference=12, residual_df=21.0,
+    )  # fmt: skip
+
+
+def test_reasons_are_told_once_with_their_contrasts_where_they_differ():
+    """One reason for all needs no names."""
+    assert _grouped({"a": "no age", "b": "no age"}) == "no age"
+    assert _grouped({"a": "no age", "b": "no sex", "c": "no age"}) == "a, c: no age; b: no sex"
+
+
+def test_too_few_genes_are_no_set():
+    """The smallest set itself is one."""
+    question = SimpleNamespace(min_set_size=5)
+    _refuse_few(5, question)
+    with pytest.raises(NotApplicable, match="4 measured genes are left, fewer than 5"):
+        _refuse_few(4, question)
+
+
+def test_the_self_contained_p_of_experiments_is_the_smallest_times_their_number():
+    """Contrasts without one do not count; without any there is none."""
+    row = ContrastEvidence("a", "d", "GSE1", 3, 3, testable=True, p_competitive=1e-9)
+    rows = [replace(row, p_self_contained=p, direction=side) for p, side in ((0.03, "up"), (0.01, "down"))]
+    assert self_contained_p([*rows, row]) == SetP(pytest.approx(0.02), "down")
+    assert self_contained_p([row]) is None
