@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -30,8 +29,8 @@ from sidemine.effect.measure import measure_hypothesis
 from sidemine.effect.record import HypothesisEvidence
 from sidemine.quality.associations import find_age_overlap
 from sidemine.quality.record import NO_TREATMENT, ReusedSides
-from sidemine.records import Record, as_record
 from sidemine.study.hypotheses import Hypothesis
+from sidemine.study.plan import Specified
 from sidemine.study.settings import Settings
 from sidemine.verdict.decide import Decided, decide
 from sidemine.verdict.family import primary_p
@@ -155,10 +154,9 @@ def judge_experiments(
     return _outcome(found, found.caps[0].cap if found.caps and found.bites else "", _failed(found))
 
 
-def settings_of(kind: type[Record], **changes: object) -> Record:
+def settings_of(kind: type[Specified], **changes: object) -> Specified:
     """Return the part of the settings that a consideration uses."""
-    names = set(inspect.get_annotations(kind))
-    return as_record(kind, {name: value for name, value in {**SETTINGS, **changes}.items() if name in names})
+    return kind.model_validate({**{name: SETTINGS[name] for name in kind.model_fields}, **changes})
 
 
 def _hypothesis(kind: str, contrasts: list[str], direction: str, margin: object) -> Hypothesis:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from dataclasses import replace
 from typing import get_args
 
 import numpy as np
@@ -120,8 +119,17 @@ def simulate(
 
 def settings(**changes: object) -> RobustnessSettings:
     """Return the settings of the grid, the defaults of earlier measurements but for the changes."""
-    defaults = RobustnessSettings(list(get_args(RobustnessDimension)), 24, "highest_mean", "drop", 3, 5, 999, 1)
-    return replace(defaults, **changes)  # type: ignore[arg-type]
+    defaults = {
+        "robustness": get_args(RobustnessDimension),
+        "robustness_crossed": 24,
+        "probe_rule": "highest_mean",
+        "multi_gene_probes": "drop",
+        "min_group_size": 3,
+        "min_set_size": 5,
+        "rotations": 999,
+        "seed": 1,
+    }
+    return RobustnessSettings.model_validate(defaults | changes)
 
 
 def _genes(number: int) -> list[str]:

@@ -217,7 +217,7 @@ EVERYWHERE = {path.stem for path in SCRIPTS} | {job.name for job in STUDY_JOBS}
     ("file", "old", "new", "scripts"),
     [
         ("sidemine/differential/differential_table.py", "its sign is target minus reference.", "Its sign: target minus reference.",
-         {"fit_contrast", "assess_contrasts", "build_report", "draw_annex"}),
+         {"analyse_dataset", "build_report", "draw_annex"}),
         ("sidemine/lines/bridge/table.py", "Id of the bridge.", "The bridge.", {"measure_concordance"}),
         ("sidemine/tables.py", '"""Return a table with', '"""Give a table with', set()),
         ("sidemine/script_log.py", "finally:\n        root.", "finally:\n        print()\n        root.", EVERYWHERE),
@@ -225,7 +225,7 @@ EVERYWHERE = {path.stem for path in SCRIPTS} | {job.name for job in STUDY_JOBS}
                                                                       "record_run"}),
         ("sidemine/drawing/words.py", '"""', '"""Words. ', set()),
         ("sidemine/simulate/demo.py", "\n\n\n", "\n\n\nX = 1\n\n\n", set()),
-        ("scripts/fit_contrast.py", '"""', '"""Here: ', set()),
+        ("scripts/analyse_dataset.py", '"""', '"""Here: ', set()),
     ],
 )  # fmt: skip
 def test_an_edit_to_the_package_reruns_its_users(tree, before, file, old, new, scripts):
@@ -253,10 +253,10 @@ def test_an_entry_in_a_registry_counts_by_the_fields_that_are_asked_for(package)
     """A changed panel makes nobody judge again; a field that other followed code asks for counts, wherever that stands."""
     (package.parent / "entry.py").write_text(
         "from sidemine.kinds import Consideration\nfrom sidemine.words import TITLE, FOOTER\n"
-        "ENTRY = Consideration(name='a', judge=TITLE, panel=FOOTER)\nALL = (ENTRY,)\n"
+        "ENTRY = Consideration(name='a', read_judge=TITLE, panels=FOOTER)\nALL = (ENTRY,)\n"
     )
     (package.parent / "kinds.py").write_text(
-        "class Consideration:\n    pass\ndef panel_of(entry): return entry.panel\n"
+        "class Consideration:\n    pass\ndef panel_of(entry): return entry.panels\n"
     )
     words = package.parent / "words.py"
 
@@ -268,7 +268,7 @@ def test_an_entry_in_a_registry_counts_by_the_fields_that_are_asked_for(package)
         words.write_text(text)
         return before != after
 
-    package.write_text("from sidemine.entry import ALL\nprint([entry.judge for entry in ALL])\n")
+    package.write_text("from sidemine.entry import ALL\nprint([entry.read_judge for entry in ALL])\n")
     assert changed("'a'", "'c'")
     assert not changed("'b'", "'c'")
     package.write_text(

@@ -5,8 +5,8 @@ whichever module these stand, and so on. Comments, docstrings and the layout of 
 
 What runs when a module is imported counts for everybody who imports it: bare calls, loops, and definitions under a
 decorator that is not known to leave no trace elsewhere. An assignment (`X = f()`) is taken as a definition of X. Of an
-entry in a registry (`X = Consideration(judge=…, panels=…)`) only those fields count that the followed code asks for by
-their names (`entry.judge`): a changed panel makes nobody judge again. Names reached through a module (`words.title`) count with that whole module. Where code looks names up in ways that cannot be
+entry in a registry (`X = Consideration(read_judge=…, panels=…)`) what it runs counts only where the followed code asks for
+it by name (`entry.panels`): a changed panel makes nobody judge again. Names reached through a module (`words.title`) count with that whole module. Where code looks names up in ways that cannot be
 followed (`globals()`, `__subclasses__`, …) the script depends on the whole package. In doubt a script runs again.
 """
 
@@ -39,8 +39,10 @@ _UNFOLLOWABLE = {
 _FOLLOWED_ELSEWHERE = {"isolation/child.py", "study_jobs.py"}
 """They run code by its name: who asks the first for a function names it itself, and the rules of the second name the
 module of each job when they ask for its digest."""
-_REGISTRATIONS = {"Consideration"}
-"""Classes whose instances at the top of a module are entries of a registry. Their fields are asked for as attributes."""
+_REGISTRATIONS = {"Consideration", "LineOfEvidence"}
+"""Classes whose instances at the top of a module are entries of a registry."""
+_FIELDS_TO_ASK_FOR = {"job", "read_judge", "panels", "tiles", "methods"}
+"""Fields of these that hold functions, and are asked for as attributes."""
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _UNSEEN_FIELDS = {"ctx", "type_comment", "kind"}
 
@@ -61,10 +63,10 @@ class _Statement:
         Names that it defines in its module.
     acts
         Whether it does something as soon as its module is imported.
-    attributes
-        Names behind a dot that stand anywhere in it.
+    asks
+        Fields of entries in a registry that it asks for.
     fields
-        Of an entry in a registry: what each field names.
+        Of such an entry: what each of these fields names.
     """
 
     text: str = ""
@@ -72,7 +74,7 @@ class _Statement:
     imports: set[tuple[str, str]] = field(default_factory=set)
     binds: set[str] = field(default_factory=set)
     acts: bool = False
-    attributes: set[str] = field(default_factory=set)
+    asks: set[str] = field(default_factory=set)
     fields: dict[str, _Statement] = field(default_factory=dict)
 
 
@@ -161,7 +163,7 @@ class _Use:
         while self._waiting:
             file, statement = self._waiting.pop()
             module = _parse(file)
-            self._asked |= statement.attributes
+            self._asked |= statement.asks
             self._entries += [(file, name, part) for name, part in statement.fields.items()]
             for name in statement.names & module.bound.keys():
                 self._add(file, module.bound[name])
@@ -332,7 +334,7 @@ def _plain_statement(one: _Statement) -> list[Any]:
         sorted(one.imports),
         sorted(one.binds),
         one.acts,
-        sorted(one.attributes),
+        sorted(one.asks),
         fields,
     ]
 
@@ -350,14 +352,14 @@ def _module_of(kept: list[Any]) -> _Module:
 
 
 def _statement_of(kept: list[Any]) -> _Statement:
-    text, names, imports, binds, acts, attributes, fields = kept
+    text, names, imports, binds, acts, asks, fields = kept
     return _Statement(
         text,
         set(names),
         {(place, name) for place, name in imports},
         set(binds),
         acts,
-        set(attributes),
+        set(asks),
         {name: _statement_of(part) for name, part in fields.items()},
     )
 
@@ -405,21 +407,21 @@ def _read_module(content: bytes, file: Path) -> _Module:
 
 
 def _registered_fields(node: ast.AST) -> list[ast.keyword]:
-    """Return the named fields of an entry in a registry; of any other statement none."""
+    """Return the fields of an entry in a registry that count where they are asked for; of any other statement none."""
     call = node.value if isinstance(node, ast.Assign | ast.AnnAssign) else None
     if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in _REGISTRATIONS:
-        return [keyword for keyword in call.keywords if keyword.arg]
+        return [keyword for keyword in call.keywords if keyword.arg in _FIELDS_TO_ASK_FOR]
     return []
 
 
 def _without_fields(node: ast.stmt) -> ast.stmt:
-    """Return a statement without the named fields of the entry that it makes."""
-    fields = _registered_fields(node)
-    if not fields:
+    """Return a statement without these fields of the entry that it makes."""
+    if not _registered_fields(node):
         return node
     slim = copy.deepcopy(node)
+    fields = _registered_fields(slim)
     call = slim.value  # type: ignore[attr-defined]
-    call.keywords = [keyword for keyword in call.keywords if not keyword.arg]
+    call.keywords = [keyword for keyword in call.keywords if keyword not in fields]
     return slim
 
 
@@ -446,7 +448,8 @@ class _Reader:
             return f"{type(node.value).__name__} {node.value!r}"
         if isinstance(node, ast.Attribute):
             self.followable &= node.attr not in _UNFOLLOWABLE
-            self._statement.attributes.add(node.attr)
+            if node.attr in _FIELDS_TO_ASK_FOR:
+                self._statement.asks.add(node.attr)
         elif isinstance(node, ast.Import | ast.ImportFrom):
             self._statement.imports.update(meaning for _, meaning in _meanings(node, self._package))
         elif isinstance(node, ast.Global):

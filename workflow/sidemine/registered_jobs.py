@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sidemine.considerations.registry import CONSIDERATIONS
+from sidemine.considerations.robustness.job import JOB as VARY_ANALYSIS
 from sidemine.lines.registry import LINES
 from sidemine.study.specifications import Specifications, specify_jobs
 
@@ -14,9 +15,11 @@ if TYPE_CHECKING:
 
 STUDY_JOBS: tuple[Job, ...] = (
     *(entry.job for entry in CONSIDERATIONS if entry.job),
+    VARY_ANALYSIS,
     *(entry.job for entry in LINES),
 )
-"""Every declared job; the workflow makes a rule of each."""
+"""Every declared job; the workflow makes a rule of each. The grid of variants stands here, since it asks the whole rule
+table, which is above the considerations."""
 
 
 def specify_study(plan: StudyPlan, package: str) -> Specifications:
@@ -35,4 +38,4 @@ def specify_study(plan: StudyPlan, package: str) -> Specifications:
         By rule and by what a job is about.
     """
     declared = {job.name: job.specifications(plan) for job in STUDY_JOBS}
-    return specify_jobs(plan.study, plan.sources, package) | {name: jobs for name, jobs in declared.items() if jobs}
+    return specify_jobs(plan, package) | {name: jobs for name, jobs in declared.items() if jobs}

@@ -42,6 +42,13 @@ SETS = pd.DataFrame(
 REFERENCE = Path(__file__).parents[3] / "resources" / "calibration" / "design_classes.tsv"
 
 
+def settings(n_labelings):
+    """Settings of a study with so many permuted labelings."""
+    return CalibrationSettings(
+        calibration_labelings=n_labelings, rotations=999, min_group_size=3, min_set_size=5, max_set_size=1000, seed=11
+    )
+
+
 def _samples(n: int) -> pd.DataFrame:
     names = [f"S{i:03d}" for i in range(n)]
     group = np.where(np.arange(n) % 2 == 0, "case", "control")
@@ -73,7 +80,7 @@ def _given(name: str, n: int | None) -> ContrastToCalibrate:
 def _measure(given: list[ContrastToCalibrate], n_labelings: int = 40) -> tuple[pd.DataFrame, Calibration]:
     return measure_calibration(
         given, {"large": ["M0"], "small": ["M0"]}, SETS, read_table(REFERENCE, CALIBRATION), None,
-        CalibrationSettings(n_labelings, 999, 3, 5, 1000, 11),
+        settings(n_labelings),
     )  # fmt: skip
 
 
@@ -128,7 +135,7 @@ def test_switched_off_quotes_the_design_class(study: list[ContrastToCalibrate]) 
 def test_without_reference_tables_nothing_is_claimed(study: list[ContrastToCalibrate]) -> None:
     table, record = measure_calibration(
         [study[1]], {}, SETS, empty_table(CALIBRATION), empty_table(CALIBRATION),
-        CalibrationSettings(40, 999, 3, 5, 1000, 11),
+        settings(40),
     )  # fmt: skip
     assert set(table["reading"]) == {"not measured"}
     assert record.contrasts["small"].camera == "not measured"
@@ -216,7 +223,7 @@ def test_a_test_that_is_liberal_here_is_liberal_whatever_the_class_says(
     assert "CAMERA 5.0% (95 % CI 2.4% to 9.0%; undecided)" in about.sentence
     _, without = measure_calibration(
         study[:1], {"large": ["M0"]}, SETS, empty_table(CALIBRATION), None,
-        CalibrationSettings(200, 999, 3, 5, 1000, 11),
+        settings(200),
     )  # fmt: skip
     assert without.contrasts["large"].camera == "not measured"
     assert "no design class was simulated that is near" in without.contrasts["large"].sentence

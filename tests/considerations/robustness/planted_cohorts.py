@@ -89,7 +89,14 @@ DIMENSIONS = get_args(RobustnessDimension)
 
 def settings(dimensions=DIMENSIONS, crossed_max=24, rotations=999, seed=1, min_set_size=5):
     return RobustnessSettings(
-        list(dimensions), crossed_max, "highest_mean", "drop", 3, min_set_size, rotations=rotations, seed=seed
+        robustness=list(dimensions),
+        robustness_crossed=crossed_max,
+        probe_rule="highest_mean",
+        multi_gene_probes="drop",
+        min_group_size=3,
+        min_set_size=min_set_size,
+        rotations=rotations,
+        seed=seed,
     )
 
 

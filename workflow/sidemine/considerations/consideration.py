@@ -25,13 +25,11 @@ class Consideration:
     record_files
         Gives the files that hold its record of a study (`<results>/…`).
     read_judge
-        Reads these files and returns the judge that holds them.
-    unmeasured
-        The judge that has nothing on record.
+        Reads these files and returns the judge that holds them; without files, one that has nothing on record.
     of_variants
         Whether it judges the variants of the robustness grid as well.
     job
-        What measures for it; None where it judges what other rooms have measured.
+        What measures for it; None where it judges what other rooms have measured, or where that stands above the verdict.
     schemas
         Kinds of record that it writes, by the name of the file: `docs/records/` has their schemas.
     panels, tiles
@@ -42,7 +40,6 @@ class Consideration:
     columns: type[object]
     record_files: Callable[[StudyPlan], Sequence[str]]
     read_judge: Callable[[Sequence[Path]], Judge]
-    unmeasured: Judge
     of_variants: bool = True
     job: Job | None = None
     schemas: Mapping[str, type[object]] = field(default_factory=dict)

@@ -37,7 +37,7 @@ def judges_with(known: Mapping[str, Judge], *, of_variants: bool = False) -> lis
         One per consideration.
     """
     asked = [entry for entry in CONSIDERATIONS if entry.of_variants or not of_variants]
-    return [known.get(entry.name, entry.unmeasured) for entry in asked]
+    return [known[entry.name] if entry.name in known else entry.read_judge(()) for entry in asked]
 
 
 def read_judges(files: Mapping[str, Sequence[Path]]) -> dict[str, Judge]:

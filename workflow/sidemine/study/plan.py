@@ -10,6 +10,7 @@ from sidemine.study.projections import (
     ContrastToFit,
     DatasetToCount,
     DatasetToPrepare,
+    Files,
     GeneTableToRead,
     HypothesisToPlace,
     Projection,
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
     from sidemine.study.load import Study
 
 Specified = TypeVar("Specified", bound=Projection)
-Files = dict[str, str]
-"""Files by role, each by the key under which its copy lies."""
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,9 @@ from sidemine.study.hypotheses import MarginOfControl
 from sidemine.study.independence import source_of
 from sidemine.study.rows import Dataset
 
+Files = dict[str, str]
+"""Files by role, each by the key under which its copy lies."""
+
 
 class Projection(BaseModel):
     """Some fields of a row. Immutable; unknown fields are refused."""
@@ -177,15 +180,6 @@ class ContrastToFit(Projection):
     def covariate_names(self) -> list[str]:
         """The metadata columns of `covariates`, without how they are declared to enter."""
         return [parse_covariate(text).name for text in self.covariates]
-
-
-class ContrastGroups(Projection):
-    """Who is compared with whom."""
-
-    contrast: str
-    dataset: str
-    target: str
-    reference: str
 
 
 class ContrastOfRole(Projection):

@@ -6,13 +6,13 @@ as a parameter, scripts read it as the model it is, and the record of a job (`si
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal
 
-from sidemine.study.choices import MultiGeneRule, ProbeRule, RobustnessDimension
+from sidemine.study.choices import MultiGeneRule, ProbeRule
 from sidemine.study.hypotheses import Hypothesis
 from sidemine.study.models import DerivedColumn, StudyInfo
+from sidemine.study.plan import StudyPlan, keys_of
 from sidemine.study.projections import (
-    ContrastGroups,
     ContrastOfRole,
     ContrastToFit,
     ContrastWords,
@@ -22,39 +22,18 @@ from sidemine.study.projections import (
     DatasetToMeasure,
     DatasetToPrepare,
     DatasetToRead,
+    Files,
     GeneSetToRead,
     GeneTableToRead,
     HypothesisToMeasure,
-    HypothesisToPlace,
     HypothesisToPool,
     Projection,
     TrapsOfContrast,
     TrapsOfDataset,
-    count_sources,
 )
-from sidemine.study.scope import Scope
-from sidemine.study.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from _typeshed import DataclassInstance
-
-    from sidemine.considerations.calibration.config import CalibrationSettings
-    from sidemine.considerations.robustness.config import RobustnessSettings
-    from sidemine.retrieve.needed_files import Source
-    from sidemine.retrieve.study_sources import StudySources
     from sidemine.study.load import Study
-
-Kind = TypeVar("Kind", bound="DataclassInstance")
-Specified = TypeVar("Specified", bound=Projection)
-Files = dict[str, str]
-"""Files by role, each by the key under which its copy lies."""
-
-
-def _settings_of(specification: Projection, kind: type[Kind]) -> Kind:
-    """Return the fields of a specification that are settings, as the record that a consideration takes them by."""
-    return kind(**{name: getattr(specification, name) for name in kind.__dataclass_fields__})
 
 
 class RetrieveInput(Projection):
@@ -117,33 +96,8 @@ class CompareDatasets(Projection):
     datasets: list[DatasetToCompare]
 
 
-class AssessQuality(Projection):
-    """What a dataset is checked for."""
-
-    dataset: DatasetToAssess
-    traps: TrapsOfDataset
-
-
-class FitContrast(Projection):
-    """How a contrast is fitted."""
-
-    contrast: ContrastToFit
-    min_group_size: int
-    on_untestable: Literal["continue", "stop"]
-
-
-class AssessContrasts(Projection):
-    """What the contrasts are checked for."""
-
-    contrasts: list[ContrastGroups]
-    datasets: dict[str, DatasetOfContrasts]
-    traps: TrapsOfContrast
-
-
-class TestGeneSets(Projection):
+class SetTestSettings(Projection):
     """How sets are tested."""
-
-    __test__ = False  # it is no test of pytest's
 
     min_set_size: int
     max_set_size: int
@@ -151,15 +105,28 @@ class TestGeneSets(Projection):
     seed: int
 
 
-class DescribeGeneSets(Projection):
+class SetDescriptionSettings(Projection):
     """How sets are described."""
 
-    contrasts: list[str]
     min_set_size: int
     max_set_size: int
     over_representation_fdr: float
     prerank_permutations: int
     seed: int
+
+
+class AnalyseDataset(Projection):
+    """What a dataset and its contrasts are checked for, how the contrasts are fitted and sets are tested in them."""
+
+    dataset: DatasetToAssess
+    dataset_of_contrasts: DatasetOfContrasts
+    contrasts: list[ContrastToFit]
+    traps: TrapsOfDataset
+    traps_of_contrasts: TrapsOfContrast
+    min_group_size: int
+    on_untestable: Literal["continue", "stop"]
+    tests: SetTestSettings
+    descriptions: SetDescriptionSettings
 
 
 class ScoreActivities(Projection):
@@ -191,51 +158,6 @@ class PoolDatasets(Projection):
     max_set_size: int
 
 
-class MeasureCalibration(Projection):
-    """How the size of the tests is measured."""
-
-    contrasts: list[ContrastToFit]
-    primary_sets: dict[str, list[str]]
-    calibration_labelings: int
-    rotations: int
-    min_group_size: int
-    min_set_size: int
-    max_set_size: int
-    seed: int
-
-    @property
-    def settings(self) -> CalibrationSettings:
-        """What is a setting of it."""
-        from sidemine.considerations.calibration.config import CalibrationSettings
-
-        return _settings_of(self, CalibrationSettings)
-
-
-class VaryAnalysis(Projection):
-    """Which decisions are changed in turn."""
-
-    hypotheses: list[HypothesisToPlace]
-    contrasts: list[ContrastToFit]
-    datasets: dict[str, DatasetToPrepare]
-    files: dict[str, Files]
-    gene_table: GeneTableToRead
-    robustness: list[RobustnessDimension]
-    robustness_crossed: int
-    probe_rule: ProbeRule
-    multi_gene_probes: MultiGeneRule
-    min_group_size: int
-    min_set_size: int
-    rotations: int
-    seed: int
-
-    @property
-    def settings(self) -> RobustnessSettings:
-        """What is a setting of it."""
-        from sidemine.considerations.robustness.config import RobustnessSettings
-
-        return _settings_of(self, RobustnessSettings)
-
-
 class DecideVerdicts(Projection):
     """What the answers rest on and are told with."""
 
@@ -257,38 +179,20 @@ Specifications = dict[str, dict[str, Projection]]
 does it all."""
 
 
-def specify_jobs(study: Study, sources: StudySources, package: str) -> Specifications:
-    """Return the specification of every job of a study.
+def specify_jobs(plan: StudyPlan, package: str) -> Specifications:
+    """Return the specification of every job of the stages; considerations and lines of evidence declare theirs.
 
     Parameters
     ----------
-    study
-        The study, checked.
-    sources
-        Its external files.
+    plan
+        The study.
     package
         Digest of the code, for the manifest.
     """
-    scope, config = Scope(study), study.config
-    table = config.gene_table
-    gene_table = GeneTableToRead(key=sources.gene_table.key, format=table.format, version=table.version)
-    counted = count_sources(list(study.datasets.values()))
-    to_fit = {name: ContrastToFit.of(row) for name, row in study.contrasts.items()}
-    to_prepare = {name: DatasetToPrepare.of(row) for name, row in study.datasets.items()}
-    files = {name: _keys(roles) for name, roles in sources.of_dataset.items()}
+    study, sources, scope, config = plan.study, plan.sources, plan.scope, plan.study.config
+    gene_table, counted, files = plan.gene_table, plan.counted_datasets, plan.files
+    to_fit, to_prepare, make = plan.contrasts, plan.datasets, plan.specify
     dataset_of = {name: row.dataset for name, row in study.contrasts.items()}
-    settings = {name: getattr(config.settings, name) for name in Settings.model_fields}
-
-    def make(model: type[Specified], **content: Any) -> Specified:
-        """Make a specification; fields that are settings are filled in."""
-        asked = {name: settings[name] for name in model.model_fields if name in settings and name not in content}
-        return model.model_validate({**asked, **content}, from_attributes=True)
-
-    to_place = [HypothesisToPlace.of(row) for row in config.hypotheses]
-    primary_sets: dict[str, list[str]] = {}
-    for row in config.hypotheses:
-        for contrast in row.primary.contrasts:
-            primary_sets.setdefault(contrast, []).append(row.primary.set)
     jobs: Specifications = {
         "retrieve_input": {
             key: make(
@@ -329,30 +233,26 @@ def specify_jobs(study: Study, sources: StudySources, package: str) -> Specifica
             "": make(
                 PrepareGeneSets,
                 rows=[GeneSetToRead.of(row) for row in study.gene_set_rows],
-                libraries=_keys(sources.gene_sets),
+                libraries=keys_of(sources.gene_sets),
                 gene_table=gene_table,
             )
         },
         "compare_datasets": {
             "": make(CompareDatasets, datasets=[DatasetToCompare.of(row) for row in study.datasets.values()])
         },
-        "assess_quality": {
-            name: make(AssessQuality, dataset=DatasetToAssess.of(row), traps=TrapsOfDataset.of(config.settings.traps))
+        "analyse_dataset": {
+            name: make(
+                AnalyseDataset,
+                dataset=DatasetToAssess.of(row),
+                dataset_of_contrasts=DatasetOfContrasts.of(row),
+                contrasts=[to_fit[contrast] for contrast in scope.contrasts_of(name)],
+                traps=TrapsOfDataset.of(config.settings.traps),
+                traps_of_contrasts=TrapsOfContrast.of(config.settings.traps),
+                tests=make(SetTestSettings),
+                descriptions=make(SetDescriptionSettings),
+            )
             for name, row in study.datasets.items()
         },
-        "fit_contrast": {name: make(FitContrast, contrast=contrast) for name, contrast in to_fit.items()},
-        "assess_contrasts": {
-            "": make(
-                AssessContrasts,
-                contrasts=[ContrastGroups.of(row) for row in study.contrasts.values()],
-                datasets={
-                    name: DatasetOfContrasts.of(study.datasets[name]) for name in dict.fromkeys(dataset_of.values())
-                },
-                traps=TrapsOfContrast.of(config.settings.traps),
-            )
-        },
-        "test_gene_sets": {name: make(TestGeneSets) for name in study.contrasts},
-        "describe_gene_sets": {"": make(DescribeGeneSets, contrasts=list(study.contrasts))},
         "score_activities": {"": make(ScoreActivities, datasets=list(study.datasets))},
         "adjust_set_tests": {
             "": make(AdjustSetTests, contrasts=[ContrastOfRole.of(row) for row in study.contrasts.values()])
@@ -371,19 +271,6 @@ def specify_jobs(study: Study, sources: StudySources, package: str) -> Specifica
             )
         },
         "pool_datasets": {"": make(PoolDatasets, hypotheses=[HypothesisToPool.of(row) for row in config.hypotheses])},
-        "measure_calibration": {
-            "": make(MeasureCalibration, contrasts=list(to_fit.values()), primary_sets=primary_sets)
-        },
-        "vary_analysis": {
-            "": make(
-                VaryAnalysis,
-                hypotheses=to_place,
-                contrasts=[to_fit[name] for name in scope.primary_contrasts],
-                datasets={name: to_prepare[name] for name in scope.primary_datasets},
-                files={name: files[name] for name in scope.primary_arrays},
-                gene_table=gene_table,
-            )
-        },
         "decide_verdicts": {
             "": make(
                 DecideVerdicts,
@@ -395,10 +282,6 @@ def specify_jobs(study: Study, sources: StudySources, package: str) -> Specifica
         "write_manifest": {"": make(WriteManifest, config_digest=study.digest, package=package)},
     }
     return jobs
-
-
-def _keys(sources: Mapping[str, Source]) -> Files:
-    return {role: source.key for role, source in sources.items()}
 
 
 def _derived(study: Study, dataset: str) -> dict[str, DerivedColumn]:
@@ -418,6 +301,9 @@ def _words(study: Study, contrast: str) -> ContrastWords:
     )
 
 
-def to_plain_specification(specification: Projection) -> dict[str, Any]:
-    """Return a specification as JSON-ready values."""
-    return specification.model_dump(mode="json", by_alias=True)
+def to_plain_specifications(specifications: Specifications) -> dict[str, dict[str, dict[str, Any]]]:
+    """Return specifications as JSON-ready values, by rule and by what the job is about."""
+    return {
+        rule: {about: specification.model_dump(mode="json", by_alias=True) for about, specification in jobs.items()}
+        for rule, jobs in specifications.items()
+    }

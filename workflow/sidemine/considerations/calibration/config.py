@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from sidemine.study.projections import ContrastToFit, Projection
 
 
-@dataclass(frozen=True)
-class CalibrationSettings:
+class CalibrationSettings(Projection):
     """Part of `study.settings.Settings`, by the same names; see there.
 
     Attributes
@@ -25,3 +24,18 @@ class CalibrationSettings:
     min_set_size: int
     max_set_size: int
     seed: int
+
+
+class MeasureCalibration(CalibrationSettings):
+    """How the size of the tests is measured.
+
+    Attributes
+    ----------
+    contrasts
+        All of the study, as they are fitted.
+    primary_sets
+        By contrast: the primary sets of the hypotheses that rest on it.
+    """
+
+    contrasts: list[ContrastToFit]
+    primary_sets: dict[str, list[str]]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from sidemine.considerations.calibration.judge import judge_calibration
+from sidemine.considerations.calibration.job import JOB
 from sidemine.considerations.calibration.record import Calibration, CalibrationColumns
 from sidemine.considerations.consideration import Consideration
 from sidemine.considerations.judgement import Judge
@@ -14,8 +14,10 @@ from sidemine.records import read_record
 
 
 def _read_judge(paths: Sequence[Path]) -> Judge:
-    (path,) = paths
-    return partial(judge_calibration, contrasts=read_record(Calibration, path).contrasts)
+    from sidemine.considerations.calibration.judge import judge_calibration
+
+    records = [read_record(Calibration, path) for path in paths]
+    return partial(judge_calibration, contrasts=records[0].contrasts if records else None)
 
 
 CALIBRATION = Consideration(
@@ -23,6 +25,6 @@ CALIBRATION = Consideration(
     columns=CalibrationColumns,
     record_files=lambda _: ["<results>/calibration.json"],
     read_judge=_read_judge,
-    unmeasured=partial(judge_calibration, contrasts=None),
+    job=JOB,
     schemas={"calibration": Calibration},
 )

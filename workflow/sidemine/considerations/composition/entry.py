@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sidemine.considerations.composition.job import JOB
-from sidemine.considerations.composition.judge import composition_judge
 from sidemine.considerations.composition.panel import adjusted_tile, adjustment_panel
 from sidemine.considerations.composition.record import (
     CompositionColumns,
@@ -19,6 +18,8 @@ from sidemine.records import read_record
 
 
 def _read_judge(paths: Sequence[Path]) -> Judge:
+    from sidemine.considerations.composition.judge import composition_judge
+
     return composition_judge(entries_by_hypothesis([read_record(CompositionOfContrast, path) for path in paths]))
 
 
@@ -29,7 +30,6 @@ COMPOSITION = Consideration(
         f"<results>/contrasts/{contrast}/composition.json" for contrast in plan.scope.composition_contrasts
     ],
     read_judge=_read_judge,
-    unmeasured=composition_judge({}),
     job=JOB,
     schemas={"composition": CompositionOfContrast},
     panels={20: lambda subject: adjustment_panel(subject.columns_of(CompositionColumns), subject)},

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from sidemine.study.choices import MultiGeneRule, ProbeRule, RobustnessDimension
+from sidemine.study.projections import (
+    ContrastToFit,
+    DatasetToPrepare,
+    Files,
+    GeneTableToRead,
+    HypothesisToPlace,
+    Projection,
+)
 
 
-@dataclass(frozen=True)
-class RobustnessSettings:
+class RobustnessSettings(Projection):
     """Part of `study.settings.Settings`, by the same names; see there.
 
     Attributes
@@ -29,3 +34,25 @@ class RobustnessSettings:
     min_set_size: int
     rotations: int
     seed: int
+
+
+class VaryAnalysis(RobustnessSettings):
+    """Which decisions are changed in turn.
+
+    Attributes
+    ----------
+    hypotheses
+        All of the study.
+    contrasts, datasets
+        Primary contrasts, and the data sets that they are in.
+    files
+        Of those that are arrays: their files by role, which other probe rules need again.
+    gene_table
+        The table of approved symbols.
+    """
+
+    hypotheses: list[HypothesisToPlace]
+    contrasts: list[ContrastToFit]
+    datasets: dict[str, DatasetToPrepare]
+    files: dict[str, Files]
+    gene_table: GeneTableToRead

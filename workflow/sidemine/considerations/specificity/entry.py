@@ -8,13 +8,14 @@ from pathlib import Path
 from sidemine.considerations.consideration import Consideration
 from sidemine.considerations.judgement import Judge
 from sidemine.considerations.specificity.job import JOB
-from sidemine.considerations.specificity.judge import specificity_judge
 from sidemine.considerations.specificity.panel import confounders_panel, specificity_panel, specificity_tile
 from sidemine.considerations.specificity.record import Specificity, SpecificityColumns
 from sidemine.records import read_record
 
 
 def _read_judge(paths: Sequence[Path]) -> Judge:
+    from sidemine.considerations.specificity.judge import specificity_judge
+
     return specificity_judge({row.hypothesis: row for path in paths for row in read_record(list[Specificity], path)})
 
 
@@ -23,7 +24,6 @@ SPECIFICITY = Consideration(
     columns=SpecificityColumns,
     record_files=lambda _: ["<results>/specificity.json"],
     read_judge=_read_judge,
-    unmeasured=specificity_judge({}),
     job=JOB,
     schemas={"specificity": list[Specificity]},
     panels={

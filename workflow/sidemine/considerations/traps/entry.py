@@ -8,9 +8,7 @@ from pathlib import Path
 
 from sidemine.considerations.consideration import Consideration
 from sidemine.considerations.judgement import Judge
-from sidemine.considerations.traps.judge import judge_traps
 from sidemine.considerations.traps.record import Checks, TrapColumns
-from sidemine.quality.record import ContrastQuality, DatasetQuality
 from sidemine.records import read_record
 from sidemine.study.plan import StudyPlan
 
@@ -24,6 +22,9 @@ def _record_files(plan: StudyPlan) -> list[str]:
 
 
 def _read_judge(paths: Sequence[Path]) -> Judge:
+    from sidemine.considerations.traps.judge import judge_traps
+    from sidemine.quality.record import ContrastQuality, DatasetQuality
+
     checks = Checks(
         {path.parent.name: read_record(DatasetQuality, path).flags for path in paths if _is_of_dataset(path)},
         {path.parent.name: read_record(ContrastQuality, path).flags for path in paths if not _is_of_dataset(path)},
@@ -40,5 +41,4 @@ TRAPS = Consideration(
     columns=TrapColumns,
     record_files=_record_files,
     read_judge=_read_judge,
-    unmeasured=partial(judge_traps, checks=Checks()),
 )

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from sidemine.lines.interaction.specification import InteractionToMeasure
-from sidemine.study.plan import Files
-from sidemine.study.projections import ContrastOfRole, DatasetToCount, GeneTableToRead, Projection
+from sidemine.study.projections import ContrastOfRole, DatasetToCount, Files, GeneTableToRead, Projection
 
 
 class SignaturesToRead(Projection):

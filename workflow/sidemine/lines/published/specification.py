@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from sidemine.study.plan import Files
-from sidemine.study.projections import GeneTableToRead, Projection
+from sidemine.study.projections import Files, GeneTableToRead, Projection
 
 
 class TableToDescribe(Projection):

@@ -1,0 +1,95 @@
+"""The job of robustness: `robustness.tsv` and `robustness.json`. It asks the rule table, with all judges but its own."""
+
+from __future__ import annotations
+
+from sidemine.considerations.composition.config import MARKERS
+from sidemine.considerations.registry import CONSIDERATIONS
+from sidemine.considerations.robustness.config import VaryAnalysis
+from sidemine.study.plan import StudyPlan
+from sidemine.study_jobs import JobFiles, Patterns, StudyJob
+
+
+def _specify(plan: StudyPlan) -> VaryAnalysis:
+    scope = plan.scope
+    return plan.specify(
+        VaryAnalysis,
+        hypotheses=plan.hypotheses,
+        contrasts=[plan.contrasts[name] for name in scope.primary_contrasts],
+        datasets={name: plan.datasets[name] for name in scope.primary_datasets},
+        files={name: plan.files[name] for name in scope.primary_arrays},
+        gene_table=plan.gene_table,
+    )
+
+
+def _inputs(plan: StudyPlan, specification: VaryAnalysis) -> Patterns:
+    return {
+        "expression": [f"<results>/datasets/{dataset}/expression.h5ad" for dataset in specification.datasets],
+        "treatment": [f"<results>/datasets/{dataset}/treatment.json" for dataset in specification.datasets],
+        "quality": [f"<results>/datasets/{dataset}/quality.json" for dataset in specification.datasets],
+        "checks": [f"<results>/contrasts/{row.contrast}/quality.json" for row in specification.contrasts],
+        "evidence": [f"<results>/evidence/{row.id}.json" for row in specification.hypotheses],
+        "sets": "<results>/gene_sets.tsv.gz",
+        "gene_table": f"<downloads>/{specification.gene_table.key}",
+        "raw": [f"<downloads>/{key}" for files in specification.files.values() for key in files.values()],
+        "samples": [f"<results>/datasets/{dataset}/samples.tsv" for dataset in specification.files],
+        **{entry.name: entry.record_files(plan) for entry in CONSIDERATIONS if entry.of_variants},
+    }
+
+
+# One job: a refit takes a tenth of a second, starting a job takes longer.
+def _run(inputs: JobFiles, outputs: JobFiles, specification: VaryAnalysis) -> None:
+    from sidemine.considerations.registry import judges_with, read_judges
+    from sidemine.considerations.robustness.measure_study import contrasts_to_vary, vary_study
+    from sidemine.considerations.robustness.read_data import StudyFiles, read_contrast_data
+    from sidemine.considerations.robustness.record import RobustnessOfStudy
+    from sidemine.considerations.robustness.table import ROBUSTNESS
+    from sidemine.considerations.robustness.variant_rows import robustness_table
+    from sidemine.effect.record import HypothesisEvidence
+    from sidemine.enrichment.gene_set_table import GENE_SETS
+    from sidemine.records import read_record, write_record
+    from sidemine.tables import read_table, write_table
+    from sidemine.verdict.decide import variant_verdicts
+
+    samples, raw = inputs.by_folder("samples"), iter(inputs.paths("raw"))
+    files = StudyFiles(
+        expression=inputs.by_folder("expression"),
+        treatment=inputs.by_folder("treatment"),
+        quality=inputs.by_folder("quality"),
+        checks=inputs.by_folder("checks"),
+        composition=inputs.by_folder("composition"),
+        raw={
+            dataset: {"samples": samples[dataset], **{role: next(raw) for role in roles}}
+            for dataset, roles in specification.files.items()
+        },
+        markers=inputs.paths("markers"),
+        gene_table=inputs.path("gene_table"),
+        gene_table_source=specification.gene_table,
+    )
+    hypotheses, sets = specification.hypotheses, read_table(inputs.path("sets"), GENE_SETS)
+    evidence = {name: read_record(HypothesisEvidence, path) for name, path in inputs.by_stem("evidence").items()}
+    judges = read_judges({entry.name: inputs.paths(entry.name) for entry in CONSIDERATIONS if entry.of_variants})
+    rows = {row.contrast: row for row in specification.contrasts}
+    used = [rows[name] for name in contrasts_to_vary(hypotheses, evidence, specification)]
+    records = vary_study(
+        hypotheses,
+        evidence,
+        read_contrast_data(used, specification.datasets, sets, files, specification),
+        sets,
+        variant_verdicts(hypotheses, evidence, judges_with(judges, of_variants=True)),
+        specification,
+    )
+    write_table(robustness_table(records), outputs.path("table"), ROBUSTNESS)
+    write_record(RobustnessOfStudy(records), outputs.path("record"))
+
+
+JOB = StudyJob(
+    name="vary_analysis",
+    message="Ask every hypothesis again with one decision changed at a time",
+    specification=VaryAnalysis,
+    specify=_specify,
+    inputs=_inputs,
+    outputs={"table": "<results>/robustness.tsv", "record": "<results>/robustness.json"},
+    run=_run,
+    resources={"markers": MARKERS},
+    priority=10,
+)
