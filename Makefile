@@ -10,7 +10,7 @@ STAMP := $(VENV)/.installed
 DEMO_STAMP := demo_data/.written
 SIMULATOR := $(wildcard workflow/sidemine/simulate/*.py workflow/sidemine/simulate/*.json)
 
-.PHONY: help setup demo picture real-files test lint format benchmark clean
+.PHONY: help setup demo picture rule-graph real-files test lint format benchmark clean
 
 help:
 	@sed -n '1,3p' Makefile | cut -c3-
@@ -46,6 +46,9 @@ demo: $(STAMP) $(DEMO_STAMP)
 
 picture: $(STAMP)
 	@$(BIN)/python docs/take_report_picture.py results/demo/report.html docs/report.png
+
+rule-graph: $(STAMP)
+	@$(BIN)/python docs/draw_rule_graph.py
 
 real-files: $(STAMP)
 	@test -n "$$SIDEMINE_REAL_FILES" || { echo "Set SIDEMINE_REAL_FILES to the folder that holds mirror/ and data/"; exit 1; }

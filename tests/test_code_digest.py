@@ -217,7 +217,7 @@ EVERYWHERE = {path.stem for path in SCRIPTS} | {job.name for job in STUDY_JOBS}
     ("file", "old", "new", "scripts"),
     [
         ("sidemine/differential/differential_table.py", "its sign is target minus reference.", "Its sign: target minus reference.",
-         {"fit_contrast", "assess_contrasts", "build_report", "draw_annex"}),
+         {"analyse_dataset", "build_report", "draw_annex"}),
         # The page finds lines in their registry, which names their jobs: it is built again with them.
         ("sidemine/lines/bridge/table.py", "Id of the bridge.", "The bridge.", {"measure_concordance", "build_report", "draw_annex"}),
         ("sidemine/tables.py", '"""Return a table with', '"""Give a table with', set()),
@@ -226,7 +226,7 @@ EVERYWHERE = {path.stem for path in SCRIPTS} | {job.name for job in STUDY_JOBS}
                                                                       "record_run"}),
         ("sidemine/drawing/words.py", '"""', '"""Words. ', set()),
         ("sidemine/simulate/demo.py", "\n\n\n", "\n\n\nX = 1\n\n\n", set()),
-        ("scripts/fit_contrast.py", '"""', '"""Here: ', set()),
+        ("scripts/analyse_dataset.py", '"""', '"""Here: ', set()),
     ],
 )  # fmt: skip
 def test_an_edit_to_the_package_reruns_its_users(tree, before, file, old, new, scripts):

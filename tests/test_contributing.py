@@ -152,3 +152,31 @@ print(*[paper.doi for paper in REFERENCES if paper.what == "PAGE"])
         "PAGE compares the mean fold change of a set with that of all genes.",
         "10.1186/1471-2105-6-144",
     ]
+
+
+def test_a_new_line_of_evidence(tmp_path, study):
+    """Its rule writes its record, and what it shows stands among the panels of a card."""
+    example = apply_example("A new line of evidence", tmp_path)
+    assert {name.rsplit("/", 1)[0] for name in example.added} == {f"{WORKFLOW}/lines/votes"}
+    assert example.registered == {f"{WORKFLOW}/lines/registry.py": 2}
+    assert "count_votes" in example.rules(study)
+    printed = example.python(
+        """
+from pathlib import Path
+
+from sidemine.drawing.panel import Subject
+from sidemine.lines.registry import LINES, read_lines
+from sidemine.record_schemas import record_schemas
+from sidemine.records import write_record
+from sidemine.study_jobs import run_job
+from test_rules import contrast, evidence
+
+write_record(evidence(contrast("a", 0.6), contrast("b", -0.5), contrast("c", 0.2)), Path("h.json"))
+run_job("sidemine.lines.votes.job", {"evidence": ["h.json"]}, {"record": "votes.json"}, {"hypotheses": ["h"]})
+subject = Subject("h", "S", True, "Hedges g", [], {})
+panels = [panel for line in LINES for panel in line.panels(subject, read_lines(Path(), {}, {}))]
+print(*[panel.facts[0] for panel in panels if panel.kind == "votes"])
+print("votes" in record_schemas())
+"""
+    )
+    assert printed.splitlines() == ["2 higher, 1 lower", "True"]

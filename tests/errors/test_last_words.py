@@ -36,6 +36,14 @@ def test_a_bug_is_told_in_one_line_and_asks_to_be_reported(tmp_path):
     assert "Traceback" in (tmp_path / "fit.log").read_text(encoding="utf-8")
 
 
+def test_a_bug_is_told_with_the_contrast_that_it_struck(tmp_path):
+    """A job for a whole dataset says where in it an error happened."""
+    error = ZeroDivisionError("division by zero")
+    error.add_note("This happened in contrast a.")
+    _run(tmp_path / "analyse.log", error)
+    assert "ZeroDivisionError: division by zero This happened in contrast a." in collect_errors(tmp_path, 0)
+
+
 def test_errors_of_earlier_runs_and_mere_warnings_are_not_told(tmp_path):
     """Only what failed in this run is told; notes and warnings of jobs that went well are not."""
     _run(tmp_path / "old.log", SidemineError(Problem("old", "b", "c", "d")))

@@ -17,7 +17,7 @@ from sidemine.study.load import Study, load_study
 from sidemine.study.models import StudyConfig
 from sidemine.study.plan import StudyPlan
 from sidemine.study.rows import Contrast, Dataset, GeneSetRow, PublishedTable
-from sidemine.study.specifications import to_plain_specification
+from sidemine.study.specifications import to_plain_specifications
 
 CONFIG: dict[str, Any] = {
     "study": {
@@ -186,6 +186,6 @@ def edited(edits: dict[str, Any]) -> tuple[dict[str, Any], dict[str, list[dict[s
 
 def jobs_of(study: Study) -> dict[tuple[str, str], Any]:
     """Return what each job is given of a study."""
-    jobs = specify_study(StudyPlan(study, StudySources.of(study)), "code")
-    given = {(rule, job): to_plain_specification(one) for rule, of_rule in jobs.items() for job, one in of_rule.items()}
+    jobs = to_plain_specifications(specify_study(StudyPlan(study, StudySources.of(study)), "code"))
+    given = {(rule, job): given for rule, of_rule in jobs.items() for job, given in of_rule.items()}
     return {**given, ("describe_study", ""): study.to_json()}

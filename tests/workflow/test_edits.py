@@ -47,61 +47,61 @@ TABLE: dict[str, Any] = {
     "config.lock": A_PLACE,
     "config.settings.seed": (
         {"config.settings.seed": 7},
-        "adjust_composition describe_gene_sets measure_calibration measure_concordance measure_specificity test_gene_sets vary_analysis",
+        "adjust_composition analyse_dataset measure_calibration measure_concordance measure_specificity vary_analysis",
     ),
     "config.settings.min_group_size": (
         {"config.settings.min_group_size": 4},
-        "check_designs fit_contrast measure_calibration vary_analysis",
+        "analyse_dataset check_designs measure_calibration vary_analysis",
     ),
     "config.settings.min_set_size": (
         {"config.settings.min_set_size": 6},
-        "describe_gene_sets measure_calibration measure_specificity pool_datasets score_activities test_gene_sets vary_analysis",
+        "analyse_dataset measure_calibration measure_specificity pool_datasets score_activities vary_analysis",
     ),
     "config.settings.max_set_size": (
         {"config.settings.max_set_size": 900},
-        "describe_gene_sets measure_calibration measure_specificity pool_datasets test_gene_sets",
+        "analyse_dataset measure_calibration measure_specificity pool_datasets",
     ),
     "config.settings.rotations": (
         {"config.settings.rotations": 2000},
-        "measure_calibration measure_concordance test_gene_sets vary_analysis",
+        "analyse_dataset measure_calibration measure_concordance vary_analysis",
     ),
-    "config.settings.prerank_permutations": ({"config.settings.prerank_permutations": 500}, "describe_gene_sets"),
+    "config.settings.prerank_permutations": ({"config.settings.prerank_permutations": 500}, "analyse_dataset"),
     "config.settings.matched_sets": ({"config.settings.matched_sets": 2000}, "measure_specificity"),
     "config.settings.robustness": ({"config.settings.robustness": ["filter"]}, "vary_analysis"),
     "config.settings.robustness_crossed": ({"config.settings.robustness_crossed": 3}, "vary_analysis"),
     "config.settings.calibration_labelings": ({"config.settings.calibration_labelings": 10}, "measure_calibration"),
-    "config.settings.over_representation_fdr": ({"config.settings.over_representation_fdr": 0.1}, "describe_gene_sets"),
+    "config.settings.over_representation_fdr": ({"config.settings.over_representation_fdr": 0.1}, "analyse_dataset"),
     "config.settings.probe_rule": ({"config.settings.probe_rule": "mean_of_probes"}, "prepare_dataset vary_analysis"),
     "config.settings.multi_gene_probes": (
         {"config.settings.multi_gene_probes": "first"},
         "prepare_dataset vary_analysis",
     ),
-    "config.settings.on_untestable": ({"config.settings.on_untestable": "stop"}, "check_designs fit_contrast"),
+    "config.settings.on_untestable": ({"config.settings.on_untestable": "stop"}, "analyse_dataset check_designs"),
     "config.settings.max_download_gb": ({"config.settings.max_download_gb": 1.0}, ""),
     "config.settings.opt_in": ({"config.settings.opt_in": ["CLOSED"]}, "prepare_gene_sets"),
-    "config.settings.traps.sex_mismatch": ({"config.settings.traps.sex_mismatch": "stop"}, "assess_quality"),
+    "config.settings.traps.sex_mismatch": ({"config.settings.traps.sex_mismatch": "stop"}, "analyse_dataset"),
     "config.settings.traps.reused_samples": (
         {"config.settings.traps.reused_samples": "stop"},
-        "assess_contrasts assess_quality",
+        "analyse_dataset",
     ),
     "config.settings.traps.duplicated_samples": (
         {"config.settings.traps.duplicated_samples": "stop"},
-        "assess_contrasts assess_quality",
+        "analyse_dataset",
     ),
-    "config.settings.traps.outlier_samples": ({"config.settings.traps.outlier_samples": "stop"}, "assess_quality"),
-    "config.settings.traps.identifiers": ({"config.settings.traps.identifiers": "stop"}, "assess_quality"),
+    "config.settings.traps.outlier_samples": ({"config.settings.traps.outlier_samples": "stop"}, "analyse_dataset"),
+    "config.settings.traps.identifiers": ({"config.settings.traps.identifiers": "stop"}, "analyse_dataset"),
     "config.settings.traps.batch_aliased": (
         {"config.settings.traps.batch_aliased": "stop"},
-        "assess_contrasts assess_quality",
+        "analyse_dataset",
     ),
     "config.settings.traps.batch_associated": (
         {"config.settings.traps.batch_associated": "stop"},
-        "assess_contrasts assess_quality",
+        "analyse_dataset",
     ),
-    "config.settings.traps.group_associated": ({"config.settings.traps.group_associated": "stop"}, "assess_contrasts"),
-    "config.settings.traps.scale_shift": ({"config.settings.traps.scale_shift": "stop"}, "assess_contrasts"),
-    "config.settings.traps.library_size": ({"config.settings.traps.library_size": "stop"}, "assess_contrasts"),
-    "config.settings.traps.hidden_structure": ({"config.settings.traps.hidden_structure": "stop"}, "assess_contrasts"),
+    "config.settings.traps.group_associated": ({"config.settings.traps.group_associated": "stop"}, "analyse_dataset"),
+    "config.settings.traps.scale_shift": ({"config.settings.traps.scale_shift": "stop"}, "analyse_dataset"),
+    "config.settings.traps.library_size": ({"config.settings.traps.library_size": "stop"}, "analyse_dataset"),
+    "config.settings.traps.hidden_structure": ({"config.settings.traps.hidden_structure": "stop"}, "analyse_dataset"),
     "config.derive.from": ({"config.derive.a.donor.from": "source"}, "prepare_dataset read_samples"),
     "config.derive.regex": ({"config.derive.a.donor.regex": "e(.)"}, "prepare_dataset read_samples"),
     "config.exclude.sample": ({"config.exclude.a.0.sample": "GSM2"}, "read_samples"),
@@ -234,7 +234,7 @@ TABLE: dict[str, Any] = {
     "config.context.statements.url": ({"config.context.statements.0.url": "https://x.org/y"}, "beside"),
     "datasets.dataset": (
         {"datasets.d.dataset": "e", "contrasts.d_drug.dataset": "e", "contrasts.d_stim.dataset": "e"},
-        "adjust_set_tests assess_contrasts assess_quality check_designs compare_datasets fit_contrast measure_calibration measure_concordance measure_effects prepare_dataset read_samples score_activities vary_analysis",
+        "adjust_set_tests analyse_dataset check_designs compare_datasets measure_calibration measure_concordance measure_effects prepare_dataset read_samples score_activities vary_analysis",
     ),
     "datasets.accession": (
         {"datasets.a.accession": "GSE6"},
@@ -242,7 +242,7 @@ TABLE: dict[str, Any] = {
     ),
     "datasets.platform": (
         {"datasets.a.platform": "GPL2"},
-        "assess_quality compare_datasets decide_verdicts lock_inputs prepare_dataset read_samples retrieve_input vary_analysis",
+        "analyse_dataset compare_datasets decide_verdicts lock_inputs prepare_dataset read_samples retrieve_input vary_analysis",
     ),
     "datasets.layout": ({"datasets.b.layout": "archive"}, "prepare_dataset read_samples retrieve_input vary_analysis"),
     "datasets.file": ({"datasets.b.file": "b2.tsv"}, "lock_inputs prepare_dataset read_samples retrieve_input"),
@@ -269,7 +269,7 @@ TABLE: dict[str, Any] = {
     "datasets.layer": ({"datasets.c.layer": "raw"}, "prepare_dataset read_samples"),
     "datasets.scale": (
         {"datasets.b.scale": "tpm"},  # it also tells which columns are samples, so samples are read again
-        "assess_contrasts measure_effects prepare_dataset read_samples vary_analysis",
+        "analyse_dataset measure_effects prepare_dataset read_samples vary_analysis",
     ),
     "datasets.subset": ({"datasets.a.subset": "x = a"}, "prepare_dataset read_samples vary_analysis"),
     "datasets.sample_name": ({"datasets.b.sample_name": "title"}, "prepare_dataset read_samples vary_analysis"),
@@ -278,15 +278,15 @@ TABLE: dict[str, Any] = {
     "datasets.sample_columns": ({"datasets.c.sample_columns": "time"}, "prepare_dataset read_samples"),
     "datasets.sex_column": (
         {"datasets.a.sex_column": "sex"},
-        "assess_quality prepare_dataset read_samples vary_analysis",
+        "analyse_dataset prepare_dataset read_samples vary_analysis",
     ),
     "datasets.age_column": (
         {"datasets.a.age_column": "years"},
-        "assess_contrasts prepare_dataset read_samples vary_analysis",
+        "analyse_dataset prepare_dataset read_samples vary_analysis",
     ),
     "datasets.batch_columns": (
         {"datasets.a.batch_columns": "chip"},
-        "assess_contrasts assess_quality prepare_dataset read_samples vary_analysis",
+        "analyse_dataset prepare_dataset read_samples vary_analysis",
     ),
     "datasets.tissue": ({"datasets.a.tissue": "whole blood"}, "decide_verdicts"),
     "datasets.source": ({"datasets.a.source": "lab"}, "measure_concordance measure_effects"),
@@ -296,11 +296,11 @@ TABLE: dict[str, Any] = {
     "datasets.note": ({"datasets.a.note": "m"}, ""),
     "contrasts.contrast": (
         {"contrasts.b_stim.contrast": "renamed"},
-        "adjust_composition adjust_set_tests assess_contrasts check_designs describe_gene_sets fit_contrast measure_calibration measure_concordance test_gene_sets",
+        "adjust_composition adjust_set_tests analyse_dataset check_designs measure_calibration measure_concordance",
     ),
     "contrasts.dataset": (
         {"contrasts.b_stim.dataset": "a"},
-        "adjust_set_tests assess_contrasts check_designs fit_contrast measure_calibration measure_concordance",
+        "adjust_set_tests analyse_dataset check_designs measure_calibration measure_concordance",
     ),
     "contrasts.role": (
         {"contrasts.b_stim.role": "negative_control"},
@@ -308,26 +308,29 @@ TABLE: dict[str, Any] = {
     ),
     "contrasts.target": (
         {"contrasts.b_stim.target": "x = c"},
-        "assess_contrasts check_designs fit_contrast measure_calibration",
+        "analyse_dataset check_designs measure_calibration",
     ),
     "contrasts.reference": (
         {"contrasts.b_stim.reference": "x = c"},
-        "assess_contrasts check_designs fit_contrast measure_calibration",
+        "analyse_dataset check_designs measure_calibration",
     ),
     "contrasts.target_label": ({"contrasts.b_stim.target_label": "C"}, ""),
     "contrasts.reference_label": ({"contrasts.b_stim.reference_label": "C"}, ""),
-    "contrasts.covariates": ({"contrasts.b_stim.covariates": "age"}, "check_designs fit_contrast measure_calibration"),
+    "contrasts.covariates": (
+        {"contrasts.b_stim.covariates": "age"},
+        "analyse_dataset check_designs measure_calibration",
+    ),
     "contrasts.missing_covariates": (
         {"contrasts.b_stim.missing_covariates": "drop"},
-        "check_designs fit_contrast measure_calibration",
+        "analyse_dataset check_designs measure_calibration",
     ),
-    "contrasts.block": ({"contrasts.b_stim.block": "person"}, "check_designs fit_contrast measure_calibration"),
-    "contrasts.blocking": ({"contrasts.b_stim.blocking": "fixed"}, "check_designs fit_contrast measure_calibration"),
+    "contrasts.block": ({"contrasts.b_stim.block": "person"}, "analyse_dataset check_designs measure_calibration"),
+    "contrasts.blocking": ({"contrasts.b_stim.blocking": "fixed"}, "analyse_dataset check_designs measure_calibration"),
     "contrasts.array_weights": (
         {"contrasts.b_stim.array_weights": "yes"},
-        "check_designs fit_contrast measure_calibration",
+        "analyse_dataset check_designs measure_calibration",
     ),
-    "contrasts.robust": ({"contrasts.b_stim.robust": "yes"}, "check_designs fit_contrast measure_calibration"),
+    "contrasts.robust": ({"contrasts.b_stim.robust": "yes"}, "analyse_dataset check_designs measure_calibration"),
     "contrasts.status": ({"contrasts.b_stim.status": "verified"}, "check_designs"),
     "contrasts.note": ({"contrasts.b_stim.note": "m"}, ""),
     "gene_sets.gene_set": (
@@ -443,4 +446,11 @@ def test_an_edit_of_one_dataset_leaves_the_others(before, tmp_path):
     """Jobs of one dataset or contrast know nothing of the others."""
     after = jobs_of(load(tmp_path, *edited({"datasets.b.scale": "tpm", "contrasts.b_stim.target": "x = c"})))
     changed = {key for key in before if before[key] != after[key] and key[1]}
-    assert changed == {("read_samples", "b"), ("prepare_dataset", "b"), ("fit_contrast", "b_stim")}
+    assert changed == {("read_samples", "b"), ("prepare_dataset", "b"), ("analyse_dataset", "b")}
+
+
+def test_an_edit_of_one_contrast_analyses_its_dataset_alone(before, tmp_path):
+    """Of what is done dataset by dataset, a changed selector runs one analysis again, and no file is read again."""
+    after = jobs_of(load(tmp_path, *edited({"contrasts.b_stim.target": "x = c"})))
+    changed = {key for key in before if before[key] != after[key] and key[1]}
+    assert changed == {("analyse_dataset", "b")}

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from conftest import Run
-from test_runs import STUDY, get_planned_rules, kill, read_results, wait_for
+from test_runs import STUDY, get_planned_rules, kill, read_results, stage_of, wait_for
 
 from sidemine.cli import main
 from sidemine.errors import InputError
@@ -46,7 +46,7 @@ def arrows(workflow, finished):
     """Which rule uses what which rule makes."""
     config = finished.folder / "config.yaml"
     run = workflow.run(finished.folder, "--rulegraph", config=config, snakefile=finished.snakefile)
-    names = dict(re.findall(r'(\d+)\[label = "(\w+)', run.output))
+    names = {node: stage_of(rule) for node, rule in re.findall(r'(\d+)\[label = "(\w+)', run.output)}
     return {(names[one], names[other]) for one, other in re.findall(r"(\d+) -> (\d+)", run.output)}
 
 
@@ -102,7 +102,7 @@ def test_a_moved_study_is_left_alone(workflow, finished, copy, tmp_path_factory)
         ("datasets.tsv", "whole blood", "blood", {*WRITTEN_DOWN, "decide_verdicts"}),
         ("contrasts.tsv", "after venous", "following venous", {*WRITTEN_DOWN, "decide_verdicts"}),
         ("config.yaml", "margin: 0.4", "margin: 0.5", {*WRITTEN_DOWN, "measure_effects", "decide_verdicts"}),
-        ("config.yaml", "seed: 11", "seed: 11\n  traps: {hidden_structure: stop}", {*WRITTEN_DOWN, "assess_contrasts"}),
+        ("config.yaml", "seed: 11", "seed: 11\n  traps: {hidden_structure: stop}", {*WRITTEN_DOWN, "analyse_dataset"}),
         ("config.yaml", "seed: 11", "seed: 11\n  max_download_gb: 3", WRITTEN_DOWN),
         ("config.yaml", "planted: planted.json", "planted: other.json", {"describe_study", "decide_verdicts"}),
         ("config.yaml", "mirror: mirror", "mirror: other_mirror", {"describe_study", "retrieve_input", "read_samples"}),
@@ -172,7 +172,7 @@ def test_exchanged_groups_are_fitted_again(killed, workflow, finished, copy, swa
     """The page of a swapped contrast has the numbers of a fresh run, also when the re-run was killed half-way."""
     edit(copy / "contrasts.tsv", *SWAP)
     other = copy / STUDY / "contrasts" / "cohort_b_vte" / "differential.tsv.gz"
-    fitted = copy / STUDY / "provenance" / "fit_contrast" / "cohort_a_vte.json"
+    fitted = copy / STUDY / "provenance" / "analyse_dataset" / "cohort_a.json"
     before, untouched = fitted.read_bytes(), other.stat().st_mtime_ns
     if killed:
         process = workflow.start(copy, config=copy / "config.yaml", snakefile=finished.snakefile)
@@ -181,7 +181,8 @@ def test_exchanged_groups_are_fitted_again(killed, workflow, finished, copy, swa
     run = workflow.run(copy, config=copy / "config.yaml", snakefile=finished.snakefile)
     assert other.stat().st_mtime_ns == untouched
     assert "Score the activities" not in run.output
-    assert killed or "Fit cohort_a_vte" in run.output
+    assert killed or "Analyse cohort_a:" in run.output
+    assert "Analyse cohort_b:" not in run.output
     ours, theirs = read_results(copy), read_results(swapped.folder)
     assert [name for name in {*ours, *theirs} if ours.get(name) != theirs.get(name)] == []
 
@@ -195,11 +196,12 @@ def replace(target: Path, source: Path, *names: str) -> None:
 
 
 FITTED = "contrasts/cohort_a_vte"
+ANALYSED = [FITTED, "datasets/cohort_a"]
 MIXTURES = {
-    "old contrast": ([FITTED, "provenance/fit_contrast/cohort_a_vte.json"], "was computed for another specification"),
+    "old dataset": ([*ANALYSED, "provenance/analyse_dataset/cohort_a.json"], "was computed for another specification"),
     "old files of a contrast": (
         [f"{FITTED}/differential.tsv.gz"],
-        "is not the file that fit_contrast of cohort_a_vte wrote",
+        "is not the file that analyse_dataset of cohort_a wrote",
     ),
     "old manifest": (["manifest.json"], "manifest.json belongs to another study"),
     "old study": (["study.json"], "manifest.json belongs to another study"),
@@ -207,8 +209,8 @@ MIXTURES = {
         ["verdicts.json", "provenance/decide_verdicts.json"],
         "the results of decide_verdicts come from another",
     ),
-    "old set tests": (
-        [f"{FITTED}/set_tests.tsv", "provenance/test_gene_sets/cohort_a_vte.json"],
+    "old evidence": (
+        ["evidence", "provenance/measure_effects.json"],
         "come from another contrasts/cohort_a_vte/fit.npz",
     ),
 }
@@ -264,4 +266,4 @@ def test_the_workflow_refuses_to_build_a_page_of_mixed_results(workflow, finishe
     os.utime(copy / name, ns=(stamp.st_atime_ns, stamp.st_mtime_ns))
     edit(copy / "datasets.tsv", "Simulated.", "Simulated, as said.")
     run: Run = workflow.run(copy, config=copy / "config.yaml", snakefile=finished.snakefile, fails=True)
-    assert "is not the file that fit_contrast of cohort_a_vte wrote" in run.output
+    assert "is not the file that analyse_dataset of cohort_a wrote" in run.output

@@ -63,21 +63,28 @@ def test_second_run_does_nothing(workflow, finished):
     assert {path: path.stat().st_mtime_ns for path in (finished.folder / STUDY).rglob("*")} == before
 
 
+def stage_of(rule):
+    """Return the name of a rule without that of the dataset that it is about."""
+    return re.sub(r"^analyse_dataset_\w+", "analyse_dataset", rule)
+
+
 def get_planned_rules(run):
     """Return the rules in the job statistics of a dry run."""
     table = re.search(r"^job +count\n-+ +-+\n(.*?)^total ", run.output, re.MULTILINE | re.DOTALL)
-    return {line.split()[0] for line in table.group(1).splitlines()} if table else set()
+    return {stage_of(line.split()[0]) for line in table.group(1).splitlines()} if table else set()
 
 
 # The manifest states the digest of the whole package, so it and the page that shows it follow every edit.
 ALWAYS = {"write_manifest", "build_report", "record_run", "all"}
 
 
-# CAMERA's normal deviates of t serve the rotation engine, and so what rotates or pools what was measured.
+# CAMERA tests sets in the job of a dataset. Its normal deviates of t serve the rotation engine too.
 CAMERA = {
-    "test_gene_sets",
+    "analyse_dataset",
+    "adjust_composition",
     "adjust_set_tests",
     "measure_effects",
+    "measure_specificity",
     "measure_calibration",
     "pool_datasets",
     "vary_analysis",
@@ -87,7 +94,7 @@ CAMERA = {
 @pytest.mark.parametrize(
     ("file", "old", "new", "rules"),
     [
-        ("scripts/fit_contrast.py", '"""\n', '"""\n# A comment.\n', set()),
+        ("scripts/analyse_dataset.py", '"""\n', '"""\n# A comment.\n', set()),
         ("sidemine/enrichment/camera.py", '"""\n', ' And more.\n"""\n', set()),
         ("sidemine/enrichment/camera.py", "-0.4 * z", "-0.41 * z", {*CAMERA, "decide_verdicts", *ALWAYS}),
         ("sidemine/verdict/summary.py", "str(row.gene_set)", "repr(row.gene_set)", {"decide_verdicts", *ALWAYS}),
@@ -126,7 +133,7 @@ def test_second_run_at_the_same_time_is_refused(workflow, tmp_path):
 def test_plan_of_the_default_study_needs_no_network(workflow, tmp_path):
     """Building the graph of jobs reads only the study's own files."""
     run = workflow.run(tmp_path, "--dry-run", config=REPOSITORY / "config" / "config.yaml")
-    assert "fit_contrast" in run.output
+    assert "analyse_dataset" in run.output
     assert not (tmp_path / "downloads").exists()
 
 

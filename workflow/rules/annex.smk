@@ -41,6 +41,10 @@ rule draw_annex:
         ),
     log:
         "<logs>/draw_annex.log",
+    threads: 1
+    resources:
+        mem_mb=get_limit(2000, 20),
+        runtime=get_limit(60),
     params:
         code=get_code("draw_annex.py"),
     message:

@@ -1,47 +1,3 @@
-rule test_gene_sets:
-    input:
-        fit="<results>/contrasts/{contrast}/fit.npz",
-        sets="<results>/gene_sets.tsv.gz",
-        checked=get_gate,
-    output:
-        tests="<results>/contrasts/{contrast}/set_tests.tsv",
-        provenance="<results>/provenance/test_gene_sets/{contrast}.json",
-    log:
-        "<logs>/test_gene_sets/{contrast}.log",
-    params:
-        specification=get_specification("test_gene_sets", "contrast"),
-        code=get_code("test_gene_sets.py"),
-    message:
-        "Test the gene sets in {wildcards.contrast}"
-    script:
-        "../scripts/test_gene_sets.py"
-
-
-# One job for all contrasts: importing gseapy takes 1.8 s, describing 350 sets of 20,000 genes 3 s.
-rule describe_gene_sets:
-    input:
-        fits=expand("<results>/contrasts/{contrast}/fit.npz", contrast=STUDY.contrasts),
-        sets="<results>/gene_sets.tsv.gz",
-        checked=get_gate,
-    output:
-        descriptions=expand(
-            "<results>/contrasts/{contrast}/set_descriptions.tsv",
-            contrast=STUDY.contrasts,
-        ),
-        provenance="<results>/provenance/describe_gene_sets.json",
-    log:
-        "<logs>/describe_gene_sets.log",
-    # The longest job: the others run beside it.
-    priority: 10
-    params:
-        specification=get_specification("describe_gene_sets"),
-        code=get_code("describe_gene_sets.py"),
-    message:
-        "Describe the gene sets in all contrasts"
-    script:
-        "../scripts/describe_gene_sets.py"
-
-
 # One job for all datasets: importing the library takes longer than scoring.
 rule score_activities:
     input:
@@ -57,6 +13,10 @@ rule score_activities:
         provenance="<results>/provenance/score_activities.json",
     log:
         "<logs>/score_activities.log",
+    threads: 1
+    resources:
+        mem_mb=get_limit(1500, 60),
+        runtime=get_limit(60),
     params:
         specification=get_specification("score_activities"),
         code=get_code("score_activities.py"),
@@ -64,3 +24,40 @@ rule score_activities:
         "Score the activities of the target sets per sample"
     script:
         "../scripts/score_activities.py"
+
+
+# q-values span one family of sets times the contrasts of one role, so they are written here: adding a contrast does
+# not run another contrast's tests again.
+rule adjust_set_tests:
+    input:
+        tests=expand(
+            "<results>/contrasts/{contrast}/set_tests.tsv", contrast=STUDY.contrasts
+        ),
+        descriptions=expand(
+            "<results>/contrasts/{contrast}/set_descriptions.tsv",
+            contrast=STUDY.contrasts,
+        ),
+        checked=get_gate,
+    output:
+        enrichment=report(
+            expand(
+                "<results>/contrasts/{contrast}/enrichment.tsv",
+                contrast=STUDY.contrasts,
+            ),
+            caption="../report/enrichment.rst",
+            category="Tables",
+        ),
+        provenance="<results>/provenance/adjust_set_tests.json",
+    log:
+        "<logs>/adjust_set_tests.log",
+    threads: 1
+    resources:
+        mem_mb=get_limit(1000),
+        runtime=get_limit(30),
+    params:
+        specification=get_specification("adjust_set_tests"),
+        code=get_code("adjust_set_tests.py"),
+    message:
+        "Adjust the set tests for multiplicity"
+    script:
+        "../scripts/adjust_set_tests.py"

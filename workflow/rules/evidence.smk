@@ -1,36 +1,3 @@
-# q-values span one family of sets times the contrasts of one role, so they are written here: adding a contrast does
-# not run another contrast's tests again.
-rule adjust_set_tests:
-    input:
-        tests=expand(
-            "<results>/contrasts/{contrast}/set_tests.tsv", contrast=STUDY.contrasts
-        ),
-        descriptions=expand(
-            "<results>/contrasts/{contrast}/set_descriptions.tsv",
-            contrast=STUDY.contrasts,
-        ),
-        checked=get_gate,
-    output:
-        enrichment=report(
-            expand(
-                "<results>/contrasts/{contrast}/enrichment.tsv",
-                contrast=STUDY.contrasts,
-            ),
-            caption="../report/enrichment.rst",
-            category="Tables",
-        ),
-        provenance="<results>/provenance/adjust_set_tests.json",
-    log:
-        "<logs>/adjust_set_tests.log",
-    params:
-        specification=get_specification("adjust_set_tests"),
-        code=get_code("adjust_set_tests.py"),
-    message:
-        "Adjust the set tests for multiplicity"
-    script:
-        "../scripts/adjust_set_tests.py"
-
-
 # One job for all hypotheses: each takes a tenth of a second, starting a job takes ten times as long.
 rule measure_effects:
     input:
@@ -45,10 +12,10 @@ rule measure_effects:
             "<results>/contrasts/{contrast}/set_tests.tsv",
             contrast=SCOPE.measured_contrasts,
         ),
-        samples=[
-            f"<results>/datasets/{STUDY.contrasts[contrast].dataset}/samples.tsv"
-            for contrast in SCOPE.measured_contrasts
-        ],
+        samples=expand(
+            "<results>/datasets/{dataset}/samples.tsv",
+            dataset=SCOPE.datasets_of(SCOPE.measured_contrasts),
+        ),
         shared="<results>/shared_samples.json",
         sets="<results>/gene_sets.tsv.gz",
         checked=get_gate,
@@ -61,6 +28,10 @@ rule measure_effects:
     log:
         "<logs>/measure_effects.log",
     priority: 10
+    threads: 1
+    resources:
+        mem_mb=get_limit(2000, 20),
+        runtime=get_limit(60),
     params:
         specification=get_specification("measure_effects"),
         code=get_code("measure_effects.py"),
@@ -95,6 +66,10 @@ rule pool_datasets:
         provenance="<results>/provenance/pool_datasets.json",
     log:
         "<logs>/pool_datasets.log",
+    threads: 1
+    resources:
+        mem_mb=get_limit(2000, 20),
+        runtime=get_limit(60),
     params:
         specification=get_specification("pool_datasets"),
         code=get_code("pool_datasets.py"),
@@ -102,8 +77,6 @@ rule pool_datasets:
         "Pool the datasets of all hypotheses"
     script:
         "../scripts/pool_datasets.py"
-
-
 
 
 # What considerations and lines of evidence declare (sidemine/study_jobs.py). Tables beside the workflow are seen by their
@@ -115,7 +88,11 @@ for job in STUDY_JOBS:
             name:
                 job.name
             input:
-                unpack(get_job_input(job)),
+                unpack(
+                    lambda wildcards, job=job: job.input_files(
+                        PLAN, wildcards.get(job.wildcard, "")
+                    )
+                ),
                 checked=get_gate if job.after_designs else [],
             output:
                 **job.output_files(PLAN),
@@ -123,6 +100,10 @@ for job in STUDY_JOBS:
             log:
                 job.log,
             priority: job.priority
+            threads: 1
+            resources:
+                mem_mb=get_limit(2000, 20),
+                runtime=get_limit(120),
             params:
                 specification=get_specification(job.name, job.wildcard),
                 resources=get_resource_digests(job),

@@ -1,12 +1,16 @@
 rule read_samples:
     input:
-        unpack(get_dataset_files),
+        unpack(lambda wildcards: get_files(SOURCES.of_dataset[wildcards.dataset])),
     output:
         samples="<results>/datasets/{dataset}/samples.tsv",
         mismatches="<results>/datasets/{dataset}/mismatches.json",
         provenance="<results>/provenance/read_samples/{dataset}.json",
     log:
         "<logs>/read_samples/{dataset}.log",
+    threads: 1
+    resources:
+        mem_mb=get_limit(1500, 10),
+        runtime=get_limit(60),
     params:
         specification=get_specification("read_samples", "dataset"),
         code=get_code("read_samples.py"),
@@ -32,6 +36,10 @@ checkpoint check_designs:
         provenance="<results>/provenance/check_designs.json",
     log:
         "<logs>/check_designs.log",
+    threads: 1
+    resources:
+        mem_mb=get_limit(1000),
+        runtime=get_limit(30),
     params:
         specification=get_specification("check_designs"),
         code=get_code("check_designs.py"),
@@ -43,7 +51,7 @@ checkpoint check_designs:
 
 rule prepare_dataset:
     input:
-        unpack(get_dataset_files),
+        unpack(lambda wildcards: get_files(SOURCES.of_dataset[wildcards.dataset])),
         samples="<results>/datasets/{dataset}/samples.tsv",
         mismatches="<results>/datasets/{dataset}/mismatches.json",
         gene_table=f"<downloads>/{SOURCES.gene_table.key}",
@@ -54,8 +62,10 @@ rule prepare_dataset:
         provenance="<results>/provenance/prepare_dataset/{dataset}.json",
     log:
         "<logs>/prepare_dataset/{dataset}.log",
+    threads: 1
     resources:
-        mem_mb=lambda wildcards, input: max(1500, 30 * int(input.size_mb)),
+        mem_mb=get_limit(1500, 30),
+        runtime=get_limit(60, 1),
     params:
         specification=get_specification("prepare_dataset", "dataset"),
         code=get_code("prepare_dataset.py"),
@@ -67,7 +77,7 @@ rule prepare_dataset:
 
 rule prepare_gene_sets:
     input:
-        libraries=[f"<downloads>/{source.key}" for source in SOURCES.gene_sets.values()],
+        libraries=expand("<downloads>/{source.key}", source=SOURCES.gene_sets.values()),
         gene_table=f"<downloads>/{SOURCES.gene_table.key}",
     output:
         sets="<results>/gene_sets.tsv.gz",
@@ -75,6 +85,10 @@ rule prepare_gene_sets:
         provenance="<results>/provenance/prepare_gene_sets.json",
     log:
         "<logs>/prepare_gene_sets.log",
+    threads: 1
+    resources:
+        mem_mb=get_limit(1500, 10),
+        runtime=get_limit(60),
     params:
         specification=get_specification("prepare_gene_sets"),
         code=get_code("prepare_gene_sets.py"),

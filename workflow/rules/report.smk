@@ -1,3 +1,8 @@
+from sidemine.provenance import places_of_records, recorded_jobs
+
+RECORDED_JOBS = recorded_jobs(SPECIFICATIONS)
+
+
 rule describe_study:
     output:
         study="<results>/study.json",
@@ -5,10 +10,14 @@ rule describe_study:
     log:
         "<logs>/describe_study.log",
     localrule: True
+    threads: 1
+    resources:
+        mem_mb=get_limit(1000),
+        runtime=get_limit(30),
     params:
         study=lambda wildcards: {
             **STUDY.to_json(),
-            "specifications": get_specification_digests(),
+            "specifications": RECORDED_JOBS,
         },
         code=get_code("describe_study.py"),
     message:
@@ -27,6 +36,10 @@ rule write_manifest:
     log:
         "<logs>/write_manifest.log",
     localrule: True
+    threads: 1
+    resources:
+        mem_mb=get_limit(1000),
+        runtime=get_limit(30),
     params:
         specification=get_specification("write_manifest"),
         code=get_code("write_manifest.py"),
@@ -41,12 +54,16 @@ rule build_report:
         study="<results>/study.json",
         verdicts="<results>/verdicts.json",
         manifest="<results>/manifest.json",
-        provenance=get_provenance(),
+        provenance=expand("<results>/{place}", place=places_of_records(RECORDED_JOBS)),
         sets="<results>/gene_sets.tsv.gz",
         specificity="<results>/specificity.tsv",
         robustness="<results>/robustness.json",
         calibration=["<results>/calibration.tsv", "<results>/calibration.json"],
-        concordance=get_concordance_files(),
+        concordance=(
+            ["<results>/concordance.tsv", "<results>/concordance.json"]
+            if SCOPE.compares_profiles
+            else []
+        ),
         expression=expand(
             "<results>/datasets/{dataset}/expression.h5ad", dataset=STUDY.datasets
         ),
@@ -90,6 +107,10 @@ rule build_report:
         ),
     log:
         "<logs>/build_report.log",
+    threads: 1
+    resources:
+        mem_mb=get_limit(2000, 20),
+        runtime=get_limit(60),
     params:
         code=get_code("build_report.py"),
     message:
@@ -101,12 +122,16 @@ rule build_report:
 # When, where and by which command: the only file that differs between two runs of the same study.
 rule record_run:
     input:
-        "<results>/report.html",
+        page="<results>/report.html",
     output:
         run="<results>/run.json",
     log:
         "<logs>/record_run.log",
     localrule: True
+    threads: 1
+    resources:
+        mem_mb=get_limit(1000),
+        runtime=get_limit(30),
     params:
         # A function of `input` makes no job run again when its value changes.
         config_file=lambda wildcards, input: str(get_study_file()),

@@ -1,20 +1,30 @@
+from sidemine.engine.local_files import describe_retrieval, origin_of
+
 # The only rules that touch the network. They run where Snakemake runs, never on a cluster node.
 
 
 rule retrieve_input:
     input:
-        origin=get_origin,
+        origin=lambda wildcards: origin_of(SOURCES.by_key[wildcards.key], STUDY.mirror),
     output:
         file="<downloads>/{key}",
         record="<downloads>/{key}.record.json",
     log:
         "<logs>/retrieve_input/{key}.log",
     wildcard_constraints:
-        key="|".join(re.escape(key) for key in SOURCES.by_key),
+        key="|".join(map(re.escape, SOURCES.by_key)),
     retries: 0
     localrule: True
+    threads: 1
+    resources:
+        mem_mb=get_limit(500),
+        runtime=get_limit(720),
     params:
-        specification=get_retrieval,
+        specification=lambda wildcards: describe_retrieval(
+            SPECIFICATIONS["retrieve_input"][wildcards.key],
+            SOURCES.by_key[wildcards.key],
+            STUDY.mirror,
+        ),
         # A function of `input` makes no job run again when its value changes: what is here stays, whatever it is for,
         # wherever the lock lies (rule lock_inputs compares with it) and however much may be fetched.
         source=lambda wildcards, input: SOURCES.by_key[wildcards.key].to_dict(),
@@ -34,11 +44,10 @@ rule lock_inputs:
         records=expand("<downloads>/{key}.record.json", key=SOURCES.by_key),
         readers=expand(
             "<results>/{result}",
-            result=sorted(
-                {name for names in SOURCES.accepted_by.values() for name in names}
-            ),
+            result=sorted(set().union(*SOURCES.accepted_by.values())),
         ),
-        lock=get_lock,
+        # An edit of the lock is seen; a dry run may find none yet.
+        lock=lambda wildcards: [place_of(STUDY.lock)] if STUDY.lock.exists() else [],
         checked=get_gate,
     output:
         inputs="<results>/inputs.json",
@@ -46,6 +55,10 @@ rule lock_inputs:
     log:
         "<logs>/lock_inputs.log",
     localrule: True
+    threads: 1
+    resources:
+        mem_mb=get_limit(1000),
+        runtime=get_limit(30),
     params:
         specification=get_specification("lock_inputs"),
         lock=lambda wildcards, input: str(STUDY.lock),

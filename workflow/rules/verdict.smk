@@ -15,7 +15,7 @@ rule decide_verdicts:
             "<results>/published/{table}.json", table=STUDY.published_tables
         ),
         inputs="<results>/inputs.json",
-        planted=[get_place(STUDY.planted)] if STUDY.planted else [],
+        planted=[place_of(STUDY.planted)] if STUDY.planted else [],
         checked=get_gate,
     output:
         verdicts=report(
@@ -26,6 +26,10 @@ rule decide_verdicts:
         provenance="<results>/provenance/decide_verdicts.json",
     log:
         "<logs>/decide_verdicts.log",
+    threads: 1
+    resources:
+        mem_mb=get_limit(1000),
+        runtime=get_limit(30),
     params:
         specification=get_specification("decide_verdicts"),
         code=get_code("decide_verdicts.py"),

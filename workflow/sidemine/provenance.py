@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -22,6 +22,8 @@ _MOST_TOLD = 5
 _RERUN = "Run the study again, and once more if that ends here too: it deletes what does not fit, and makes it again."
 _DESCRIPTIONS = {"describe_study": "study.json", "write_manifest": "manifest.json"}
 """Jobs whose results say what the study is, and these results: they are compared with each other, not with a digest."""
+_NOT_COMPARED = ("retrieve_input", "write_manifest")
+"""Jobs whose specification is not looked up in `study.json`: retrieval has records of its own, the manifest is one."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,27 @@ def digest_of_specification(specification: Mapping[str, Any]) -> str:
     """Return the first 16 hexadecimal digits of the SHA-256 of a specification, given as JSON-ready values."""
     text = json.dumps(specification, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(text.encode("utf-8")).hexdigest()[:16]
+
+
+def recorded_jobs(specifications: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> dict[str, dict[str, str]]:
+    """Return the digests of the specifications of all jobs that record what they did, for `study.json`.
+
+    Parameters
+    ----------
+    specifications
+        Of all jobs of a study, by rule and by what the job is about, as JSON-ready values.
+    """
+    return {
+        rule: {job: digest_of_specification(one) for job, one in jobs.items()}
+        for rule, jobs in specifications.items()
+        if rule not in _NOT_COMPARED
+    }
+
+
+def places_of_records(jobs: Mapping[str, Iterable[str]]) -> list[str]:
+    """Return where jobs, given by rule, and those that describe the study and the run keep their records."""
+    names = [f"{rule}/{job}" if job else rule for rule, of_rule in jobs.items() for job in of_rule]
+    return [_record_of(name) for name in [*names, *_DESCRIPTIONS]]
 
 
 @contextmanager

@@ -8,7 +8,7 @@ import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from itertools import zip_longest
+from itertools import takewhile, zip_longest
 from pathlib import Path
 
 from sidemine.errors import SidemineError
@@ -94,7 +94,7 @@ def collect_errors(folder: Path, since: float) -> str:
     -------
     str
         The problems in the words in which they were told, each under the name of its log; '' when there are none. Of
-        a bug only the last line is told: its traceback stands in the log.
+        a bug only the last lines are told, with the notes that were added to it: its traceback stands in the log.
     """
     texts = []
     for path in sorted(folder.rglob("*.log")):
@@ -110,5 +110,7 @@ def collect_errors(folder: Path, since: float) -> str:
 
 def _shorten(message: str, path: Path) -> str:
     if message.startswith(_BUG):
-        return f"{_BUG} {message.splitlines()[-1]}\n  Please report it, with {path}"
+        lines = message.splitlines()
+        told = [*takewhile(lambda line: not line.startswith(" "), reversed(lines))][::-1]
+        return f"{_BUG} {' '.join(told)}\n  Please report it, with {path}"
     return f"{message}\n  log:     {path}"

@@ -182,15 +182,6 @@ class ContrastToFit(Projection):
         return [parse_covariate(text).name for text in self.covariates]
 
 
-class ContrastGroups(Projection):
-    """Who is compared with whom."""
-
-    contrast: str
-    dataset: str
-    target: str
-    reference: str
-
-
 class ContrastOfRole(Projection):
     """What a contrast is for."""
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from sidemine.lines.bridge.config import names_of_contrasts
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from sidemine.study.load import Study
 
 
@@ -49,6 +51,14 @@ class Scope:
         """Datasets that have their platform in common with another one."""
         platforms = [row.platform for row in self.study.datasets.values() if row.platform]
         return [name for name, row in self.study.datasets.items() if platforms.count(row.platform) > 1]
+
+    def contrasts_of(self, dataset: str) -> list[str]:
+        """Return the contrasts of one dataset."""
+        return [name for name, row in self.study.contrasts.items() if row.dataset == dataset]
+
+    def datasets_of(self, contrasts: Iterable[str]) -> list[str]:
+        """Return the dataset of each contrast; one with several of them stands there as often."""
+        return [self.study.contrasts[name].dataset for name in contrasts]
 
     def blood_contrasts(self, role: str) -> list[str]:
         """Return the contrasts of one role in datasets that are declared as blood (composition: yes)."""

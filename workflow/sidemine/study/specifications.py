@@ -13,7 +13,6 @@ from sidemine.study.hypotheses import Hypothesis
 from sidemine.study.models import DerivedColumn, StudyInfo
 from sidemine.study.plan import StudyPlan, keys_of
 from sidemine.study.projections import (
-    ContrastGroups,
     ContrastOfRole,
     ContrastToFit,
     ContrastWords,
@@ -97,33 +96,8 @@ class CompareDatasets(Projection):
     datasets: list[DatasetToCompare]
 
 
-class AssessQuality(Projection):
-    """What a dataset is checked for."""
-
-    dataset: DatasetToAssess
-    traps: TrapsOfDataset
-
-
-class FitContrast(Projection):
-    """How a contrast is fitted."""
-
-    contrast: ContrastToFit
-    min_group_size: int
-    on_untestable: Literal["continue", "stop"]
-
-
-class AssessContrasts(Projection):
-    """What the contrasts are checked for."""
-
-    contrasts: list[ContrastGroups]
-    datasets: dict[str, DatasetOfContrasts]
-    traps: TrapsOfContrast
-
-
-class TestGeneSets(Projection):
+class SetTestSettings(Projection):
     """How sets are tested."""
-
-    __test__ = False  # it is no test of pytest's
 
     min_set_size: int
     max_set_size: int
@@ -131,15 +105,28 @@ class TestGeneSets(Projection):
     seed: int
 
 
-class DescribeGeneSets(Projection):
+class SetDescriptionSettings(Projection):
     """How sets are described."""
 
-    contrasts: list[str]
     min_set_size: int
     max_set_size: int
     over_representation_fdr: float
     prerank_permutations: int
     seed: int
+
+
+class AnalyseDataset(Projection):
+    """What a dataset and its contrasts are checked for, how the contrasts are fitted and sets are tested in them."""
+
+    dataset: DatasetToAssess
+    dataset_of_contrasts: DatasetOfContrasts
+    contrasts: list[ContrastToFit]
+    traps: TrapsOfDataset
+    traps_of_contrasts: TrapsOfContrast
+    min_group_size: int
+    on_untestable: Literal["continue", "stop"]
+    tests: SetTestSettings
+    descriptions: SetDescriptionSettings
 
 
 class ScoreActivities(Projection):
@@ -253,23 +240,19 @@ def specify_jobs(plan: StudyPlan, package: str) -> Specifications:
         "compare_datasets": {
             "": make(CompareDatasets, datasets=[DatasetToCompare.of(row) for row in study.datasets.values()])
         },
-        "assess_quality": {
-            name: make(AssessQuality, dataset=DatasetToAssess.of(row), traps=TrapsOfDataset.of(config.settings.traps))
+        "analyse_dataset": {
+            name: make(
+                AnalyseDataset,
+                dataset=DatasetToAssess.of(row),
+                dataset_of_contrasts=DatasetOfContrasts.of(row),
+                contrasts=[to_fit[contrast] for contrast in scope.contrasts_of(name)],
+                traps=TrapsOfDataset.of(config.settings.traps),
+                traps_of_contrasts=TrapsOfContrast.of(config.settings.traps),
+                tests=make(SetTestSettings),
+                descriptions=make(SetDescriptionSettings),
+            )
             for name, row in study.datasets.items()
         },
-        "fit_contrast": {name: make(FitContrast, contrast=contrast) for name, contrast in to_fit.items()},
-        "assess_contrasts": {
-            "": make(
-                AssessContrasts,
-                contrasts=[ContrastGroups.of(row) for row in study.contrasts.values()],
-                datasets={
-                    name: DatasetOfContrasts.of(study.datasets[name]) for name in dict.fromkeys(dataset_of.values())
-                },
-                traps=TrapsOfContrast.of(config.settings.traps),
-            )
-        },
-        "test_gene_sets": {name: make(TestGeneSets) for name in study.contrasts},
-        "describe_gene_sets": {"": make(DescribeGeneSets, contrasts=list(study.contrasts))},
         "score_activities": {"": make(ScoreActivities, datasets=list(study.datasets))},
         "adjust_set_tests": {
             "": make(AdjustSetTests, contrasts=[ContrastOfRole.of(row) for row in study.contrasts.values()])
@@ -318,6 +301,9 @@ def _words(study: Study, contrast: str) -> ContrastWords:
     )
 
 
-def to_plain_specification(specification: Projection) -> dict[str, Any]:
-    """Return a specification as JSON-ready values."""
-    return specification.model_dump(mode="json", by_alias=True)
+def to_plain_specifications(specifications: Specifications) -> dict[str, dict[str, dict[str, Any]]]:
+    """Return specifications as JSON-ready values, by rule and by what the job is about."""
+    return {
+        rule: {about: specification.model_dump(mode="json", by_alias=True) for about, specification in jobs.items()}
+        for rule, jobs in specifications.items()
+    }

@@ -1,0 +1,60 @@
+"""A run begins with a study that is right, in folders that are free, or with all that is wrong."""
+
+from __future__ import annotations
+
+import pytest
+
+from sidemine.engine import local_files
+from sidemine.engine.local_files import describe_retrieval, origin_of
+from sidemine.engine.study_run import open_run
+from sidemine.errors import StudyError
+from sidemine.simulate.studies import write_planted
+
+
+@pytest.fixture
+def study_file(tmp_path, monkeypatch):
+    """The config of a planted study; the working directory is its folder."""
+    monkeypatch.chdir(tmp_path)
+    return write_planted("too_small", tmp_path, 1)
+
+
+def test_a_run_knows_its_folders(study_file):
+    """The study's id stands below each of them; the command line may name other places."""
+    run = open_run(study_file, {"results": "elsewhere"}, works=False)
+    name = run.study.config.study.id
+    assert [run.results.as_posix(), run.logs.as_posix()] == [f"elsewhere/{name}", f"logs/{name}"]
+    assert run.downloads.name == name
+    assert not (study_file.parent / "elsewhere").exists(), "a dry run writes nothing"
+
+
+def test_an_unknown_word_on_the_command_line_is_refused(study_file):
+    """It would be passed over in silence."""
+    with pytest.raises(StudyError, match="unknown key 'result' on the command line"):
+        open_run(study_file, {"result": "elsewhere"}, works=False)
+
+
+def test_a_folder_that_cannot_be_made_is_a_problem_of_the_machine(study_file):
+    """In four parts, without a traceback."""
+    (study_file.parent / "results").write_text("a file")
+    with pytest.raises(StudyError, match="next:"):
+        open_run(study_file, {}, works=True)
+
+
+def test_a_file_that_takes_the_place_of_another_one_is_another_origin(study_file):
+    """By content, and by size and date where it is large; an older date does not hide it."""
+    run = open_run(study_file, {}, works=False)
+    key = next(key for key in run.sources.by_key if key.endswith(".txt.gz"))
+    source = run.sources.by_key[key]
+    (place,) = origin_of(source, run.study.mirror)
+
+    def described():
+        local_files._identity_of.cache_clear()
+        return describe_retrieval({"key": key}, source, run.study.mirror)
+
+    before = described()
+    assert before["key"] == key
+    assert len(before["origin"]) == 1
+    (study_file.parent / place).write_bytes(b"other")
+    assert described() != before
+    assert origin_of(source, None) == []
+    assert describe_retrieval({"key": key}, source, None) == {"key": key}

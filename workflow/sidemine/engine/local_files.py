@@ -1,0 +1,88 @@
+"""The local files that a run reads: told apart by their content, wherever they lie."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sidemine.retrieve.addresses import mirror_key
+from sidemine.retrieve.folders import files_of_folder
+from sidemine.sources.forms import FOLDER_FORMS
+
+if TYPE_CHECKING:
+    from sidemine.retrieve.needed_files import Source
+
+LARGE = 50_000_000
+"""Size in bytes from which reading a file to tell it apart takes noticeable time."""
+
+
+def place_of(path: Path) -> str:
+    """Return a path as seen from the working directory: moving a study with its results makes nothing run again."""
+    return os.path.relpath(path)
+
+
+def origin_of(source: Source, mirror: Path | None) -> list[str]:
+    """Return the local files that an input may be copied from.
+
+    Parameters
+    ----------
+    source
+        The input.
+    mirror
+        Folder of copies by address; None for none.
+
+    Returns
+    -------
+    list of str
+        Its own path (of a folder also the files in it), or the mirror's copies of its addresses; nothing for an input
+        that comes from the network.
+    """
+    if source.local_path is not None:
+        places = [source.local_path]
+        if source.local_path.is_dir() and source.form in FOLDER_FORMS:
+            # The folder itself too: a file that is taken away changes its date.
+            places += files_of_folder(source.local_path)
+        return [place_of(path) for path in places]
+    if mirror is None:
+        return []
+    mirrored = [mirror / mirror_key(url) for url in source.locations]
+    return [place_of(path) for path in mirrored if path.is_file()]
+
+
+def describe_retrieval(specification: Mapping[str, object], source: Source, mirror: Path | None) -> dict[str, object]:
+    """Return the specification of a retrieval, with what tells the local files apart that it copies.
+
+    Snakemake runs a job again when a file is newer than its output. A file that takes another one's place by `mv`,
+    `cp -p`, `rsync -t` or from an archive is often older. Of inputs from the network there is nothing to add.
+
+    Parameters
+    ----------
+    specification
+        What the input is.
+    source, mirror
+        As for `origin_of`.
+    """
+    files = [path for path in map(Path, origin_of(source, mirror)) if path.is_file()]
+    return {**specification, "origin": [_identity_of(path) for path in files]} if files else dict(specification)
+
+
+@cache
+def _identity_of(path: Path) -> str:
+    """Return the digest of a file, or its size and date where reading it takes long."""
+    stat = path.stat()
+    if stat.st_size > LARGE:
+        return f"{stat.st_size} {stat.st_mtime_ns}"
+    return _digest_of(path)
+
+
+def digests_of(files: Mapping[str, Path]) -> dict[str, str]:
+    """Return the SHA-256 of files that lie beside the workflow, like its code, and are seen like code."""
+    return {name: _digest_of(path) for name, path in files.items()}
+
+
+def _digest_of(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
