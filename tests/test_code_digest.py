@@ -218,8 +218,7 @@ EVERYWHERE = {path.stem for path in SCRIPTS} | {job.name for job in STUDY_JOBS}
     [
         ("sidemine/differential/differential_table.py", "its sign is target minus reference.", "Its sign: target minus reference.",
          {"analyse_dataset", "build_report", "draw_annex"}),
-        # The page finds lines in their registry, which names their jobs: it is built again with them.
-        ("sidemine/lines/bridge/table.py", "Id of the bridge.", "The bridge.", {"measure_concordance", "build_report", "draw_annex"}),
+        ("sidemine/lines/bridge/table.py", "Id of the bridge.", "The bridge.", {"measure_concordance"}),
         ("sidemine/tables.py", '"""Return a table with', '"""Give a table with', set()),
         ("sidemine/script_log.py", "finally:\n        root.", "finally:\n        print()\n        root.", EVERYWHERE),
         ("sidemine/report/templates/page.css", "{", "{ color: red;", {"build_report", "draw_annex", "write_manifest",
