@@ -10,7 +10,6 @@ import pandas as pd
 import pytest
 
 from sidemine.considerations.calibration import measure
-from sidemine.considerations.calibration.config import CalibrationSettings
 from sidemine.considerations.calibration.design_classes import deciding_reading, nearest_class, overall_reading
 from sidemine.considerations.calibration.group_variances import unequal_variances
 from sidemine.considerations.calibration.measure import ContrastToCalibrate, measure_calibration
@@ -22,6 +21,7 @@ from sidemine.considerations.calibration.rates import (
     read_simulated,
 )
 from sidemine.considerations.calibration.record import Calibration
+from sidemine.considerations.calibration.specification import CalibrationSettings
 from sidemine.considerations.calibration.table import CALIBRATION
 from sidemine.differential.design import build_design
 from sidemine.differential.fit import fit_contrast

@@ -7,9 +7,9 @@ from typing import get_args
 import numpy as np
 import pandas as pd
 
-from sidemine.considerations.robustness.config import RobustnessSettings
 from sidemine.considerations.robustness.contrast_data import ContrastData
 from sidemine.considerations.robustness.grid import vary_hypothesis
+from sidemine.considerations.robustness.specification import RobustnessSettings
 from sidemine.differential.groups import Groups
 from sidemine.effect.measure import measure_contrast
 from sidemine.effect.pooled_effect import pool_contrasts

@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sidemine.considerations.specificity.config import SpecificitySettings
 from sidemine.considerations.specificity.matched_sets import count_distinct, draw_matched_sets, largest, neighbour_limit
 from sidemine.considerations.specificity.measure import measure_specificity, percentile
 from sidemine.considerations.specificity.record import Specificity
+from sidemine.considerations.specificity.specification import SpecificitySettings
 from sidemine.considerations.specificity.table import SPECIFICITY
 from sidemine.differential.design import build_design
 from sidemine.differential.fit import fit_contrast
