@@ -100,14 +100,18 @@ def settings(dimensions=DIMENSIONS, crossed_max=24, rotations=999, seed=1, min_s
     )
 
 
-def ask(*data, kind="cohort", sets=None, secondary=(), skip=(), **changes):
+def hint(evidence):
+    return "suggestive" if (evidence.pooled.p or 1) <= 0.05 else "not testable"
+
+
+def ask(*data, kind="cohort", sets=None, secondary=(), skip=(), verdict=hint, **changes):
     names = [one.contrast.contrast for one in data]
     return vary_hypothesis(
         hypothesis(names, kind, secondary=list(secondary)),
         evidence_of(data, kind),
         dict(zip(names, data, strict=True)),
         gene_sets() if sets is None else sets,
-        verdict=lambda evidence: "suggestive" if (evidence.pooled.p or 1) <= 0.05 else "not testable",
+        verdict=verdict,
         settings=settings(**changes),
         skip=skip,
     )
