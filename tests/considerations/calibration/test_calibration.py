@@ -10,7 +10,6 @@ import pandas as pd
 import pytest
 
 from sidemine.considerations.calibration import measure
-from sidemine.considerations.calibration.config import CalibrationSettings
 from sidemine.considerations.calibration.design_classes import deciding_reading, nearest_class, overall_reading
 from sidemine.considerations.calibration.group_variances import unequal_variances
 from sidemine.considerations.calibration.measure import ContrastToCalibrate, measure_calibration
@@ -22,6 +21,7 @@ from sidemine.considerations.calibration.rates import (
     read_simulated,
 )
 from sidemine.considerations.calibration.record import Calibration
+from sidemine.considerations.calibration.specification import CalibrationSettings
 from sidemine.considerations.calibration.table import CALIBRATION
 from sidemine.differential.design import build_design
 from sidemine.differential.fit import fit_contrast
@@ -130,6 +130,63 @@ def test_switched_off_quotes_the_design_class(study: list[ContrastToCalibrate]) 
     own = table[table["subject"] == "large"]
     assert own["reason"].str.contains("calibration_labelings = 0").any()
     assert not record.contrasts["large"].measured
+
+
+def _of_large(study: list[ContrastToCalibrate], primary: list[str], **changes: Any) -> tuple[pd.DataFrame, Any]:
+    """Own rows and record of the contrast `large`, with settings changed."""
+    table, record = measure_calibration(
+        study[:1],
+        {"large": primary},
+        SETS,
+        read_table(REFERENCE, CALIBRATION),
+        None,
+        settings(20).model_copy(update=changes),
+    )
+    return table[table["subject"] == "large"], record.contrasts["large"]
+
+
+@pytest.mark.parametrize(
+    ("distinct", "changes", "reason"),
+    [
+        (199, {}, "199 distinct labelings, fewer than 200"),
+        (200, {}, ""),
+        (199, {"calibration_labelings": 0}, "199 distinct labelings, fewer than 200"),
+        (200, {"calibration_labelings": 0, "min_set_size": 41}, "switched off (settings.calibration_labelings = 0)"),
+        (200, {"min_set_size": 40}, ""),
+        (200, {"min_set_size": 41}, "no set has enough measured genes"),
+    ],
+)
+def test_own_samples_are_measured_from_200_labelings_on(
+    study: list[ContrastToCalibrate],
+    monkeypatch: pytest.MonkeyPatch,
+    distinct: int,
+    changes: dict[str, int],
+    reason: str,
+) -> None:
+    """The first reason against it is told in every row and in the sentence."""
+    monkeypatch.setattr(measure, "count_labelings", lambda _design: distinct)
+    own, record = _of_large(study, ["M0"], **changes)
+    assert record.measured is (not reason)
+    assert record.labelings == (0 if reason else 20)
+    if reason:
+        assert own["reason"].str.startswith(f"not measured here: {reason}; ").all()
+        assert record.sentence.startswith(
+            f"Not measured here: {reason}. In simulated data of the nearest design class ("
+        )
+
+
+@pytest.mark.parametrize(
+    ("primary", "named"),
+    [(["M0"], "M0"), (["M1", "M0"], "M1, M0"), ([], "the target sets"), (["X"], "the target sets")],
+)
+def test_the_sentence_names_the_sets_that_it_speaks_of(
+    study: list[ContrastToCalibrate], primary: list[str], named: str
+) -> None:
+    """Primary sets that were measured; without any, the target sets."""
+    _, record = _of_large(study, primary)
+    assert record.sentence.startswith(
+        f"On 20 permuted labelings of these samples, {named} came out at a nominal 5 % by "
+    )
 
 
 def test_without_reference_tables_nothing_is_claimed(study: list[ContrastToCalibrate]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -252,6 +254,53 @@ def test_tests_of_a_cohort_change_the_p_and_not_the_effect(planted):
         assert rows[name].effect == rows["reference"].effect
         assert rows[name].agrees is True
     assert rows["test_rotation"].p_value != rows["seed_next"].p_value or rows["seed_next"].p_value < 1e-5
+
+
+def test_the_rule_table_sees_what_the_row_tells(planted):
+    """Effect and p of a variant, also where only the test is another one."""
+    record = planted.ask(
+        plain(planted), plain(planted, "b", seed=2), dimensions=["test", "seed", "statistic"],
+        verdict=lambda evidence: f"{evidence.pooled.effect} {evidence.pooled.p}",
+    )  # fmt: skip
+    measured = [row for row in record.variants if not row.reason]
+    assert {"test_camera", "seed_next", "statistic_median"} <= {row.variant for row in measured}
+    assert [row.verdict for row in measured] == [f"{row.effect} {row.p_value}" for row in measured]
+
+
+def small_experiments(planted):
+    """Three against three, in two experiments; the second measured all genes but five of the set."""
+    n, cases = 6, np.arange(6) < 3
+    first, second = (
+        planted.contrast(name, planted.samples(n, x=range(n)), cases, 3.0 * cases, seed=seed)
+        for name, seed in (("a", 1), ("b", 2))
+    )
+    return first, replace(second, values=second.values[:, 5:], genes=GENES[5:])
+
+
+def test_experiments_are_counted_by_the_one_with_the_fewest_genes(planted):
+    """Each is measured on its own genes; the row tells the fewest, and too few of them refuse."""
+    rows = rows_of(planted.ask(*small_experiments(planted), kind="experiment", dimensions=["statistic"]))
+    assert rows["reference"].n_genes == rows["statistic_median"].n_genes == len(SET) - 5
+    few = rows_of(
+        planted.ask(*small_experiments(planted), kind="experiment", dimensions=["statistic"], min_set_size=16)
+    )
+    assert few["statistic_median"].reason == "15 measured genes are left, fewer than 16"
+
+
+def test_a_statistic_that_no_contrast_can_take_is_no_variant(planted):
+    """Where one can, the other stays as it was, and that is told."""
+    rng = np.random.default_rng(7)
+    arrays = plain(planted)
+    counted = [
+        replace(plain(planted, name, seed=seed), values=rng.poisson(200, (N, len(GENES))).astype(float), layer="counts")
+        for name, seed in (("b", 2), ("c", 3))
+    ]
+    assert rows_of(planted.ask(*counted, dimensions=["statistic"]))["statistic_median"].reason == (
+        "medians of read counts have no voom weights"
+    )
+    row = rows_of(planted.ask(arrays, counted[0], dimensions=["statistic"]))["statistic_median"]
+    assert (row.reason, row.k) == ("", 2)
+    assert "b stays as it was: medians of read counts have no voom weights" in row.description
 
 
 def test_an_experiment_of_three_against_three(planted):

@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sidemine.considerations.specificity.config import SpecificitySettings
 from sidemine.considerations.specificity.matched_sets import count_distinct, draw_matched_sets, largest, neighbour_limit
 from sidemine.considerations.specificity.measure import measure_specificity, percentile
 from sidemine.considerations.specificity.record import Specificity
+from sidemine.considerations.specificity.specification import SpecificitySettings
 from sidemine.considerations.specificity.table import SPECIFICITY
 from sidemine.differential.design import build_design
 from sidemine.differential.fit import fit_contrast
@@ -55,11 +55,11 @@ def hypothesis(direction="up", kind="cohort"):
     )
 
 
-def measured(fit, direction="up", kind="cohort", seed=5):
+def measured(fit, direction="up", kind="cohort", seed=5, sets=None):
     return measure_specificity(
         [hypothesis(direction, kind)],
         {"a": fit},
-        gene_sets(),
+        gene_sets() if sets is None else sets,
         SpecificitySettings(matched_sets=300, min_set_size=5, max_set_size=500, seed=seed),
     )
 
@@ -147,6 +147,39 @@ def test_seed_and_contrast_alone_decide(shifted_fit):
     assert measured(shifted_fit)[1] == measured(shifted_fit)[1]
     other = measured(shifted_fit, seed=6)[1][0].contrasts[0].matched.quantiles
     assert other != measured(shifted_fit)[1][0].contrasts[0].matched.quantiles
+
+
+@pytest.mark.parametrize(("kind", "scale"), [("cohort", "Hedges g"), ("experiment", "log2 over complement")])
+def test_the_table_holds_what_the_record_tells(shifted_fit, kind, scale):
+    """One row for every set and for what is left without shared genes; only the primary set stands among random sets."""
+    table, (record,) = measured(shifted_fit, kind=kind)
+    entry = record.contrasts[0]
+    assert set(table["effect_scale"]) == {scale}
+    assert len(table) == len(gene_sets()["gene_set"].unique()) + 2
+    assert [row.without for row in entry.overlaps] == table.loc[table["without"] != "", "without"].tolist()
+    rows = table[table["without"] == ""].set_index("gene_set")
+    assert rows["percentile_matched"].dropna().to_dict() == {"TARGET": entry.matched.percentile}
+    assert rows.loc["TARGET", ["effect", "percentile_comparators"]].tolist() == [
+        entry.effect,
+        entry.comparators.percentile,
+    ]
+    assert rows["p_value"].dropna().index.tolist() == ["TARGET"]
+    assert rows.loc["HEME", "percentile_comparators"] == pytest.approx(
+        percentile(rows.loc["HEME", "effect"], rows.loc[rows["family"] == "comparator", "effect"].to_numpy(), 1.0)
+    )
+
+
+@pytest.mark.parametrize("n", [9, 10])
+def test_ten_comparator_sets_make_a_rank(shifted_fit, n):
+    """With nine there is a reason, and no percentile of any set."""
+    few = gene_sets()
+    few = few[(few["family"] != "comparator") | few["gene_set"].isin([f"C{k:02d}" for k in range(3, 3 + n)])]
+    table, (record,) = measured(shifted_fit, sets=few)
+    found = record.contrasts[0].comparators
+    assert (found.n, found.rank) == (n, 1)
+    reason = "no valid comparator: 9 comparator sets, fewer than 10"
+    assert (found.percentile, found.reason) == ((None, reason) if n == 9 else (100, ""))
+    assert table["percentile_comparators"].notna().any() == (n == 10)
 
 
 def test_untestable_contrasts_and_unmeasured_sets_give_no_entry(shifted_fit):
