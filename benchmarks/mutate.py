@@ -16,6 +16,7 @@ from __future__ import annotations
 import argparse
 import ast
 import contextlib
+import gc
 import importlib
 import importlib.abc
 import importlib.util
@@ -404,6 +405,8 @@ def run_all(
 
 def run_in_parallel(jobs: int, work: Any) -> None:
     """Fork `jobs` processes, each of which calls `work` with its number; wait for all of them, or for Ctrl-C."""
+    # What is there now need not be looked through again by the garbage collector of every child.
+    gc.freeze()
     children = []
     for number in range(jobs):
         child = os.fork()
@@ -479,7 +482,11 @@ def main() -> None:
     parser.add_argument("--files", nargs="*", default=TARGETS, help="patterns under workflow/sidemine/")
     parser.add_argument("--tests", nargs="*", default=TESTS)
     parser.add_argument("--budget", type=float, default=20, help="seconds of tests per mutant")
-    parser.add_argument("--write", type=Path, help="file for what became of every mutant, a line of JSON each")
+    parser.add_argument(
+        "--write",
+        type=Path,
+        help="file for what became of every mutant, a line of JSON each; those that it holds are not run again",
+    )
     parser.add_argument("--again", type=Path, help="run only the survivors of such a file")
     parser.add_argument("--table", type=Path, help="run nothing, print the table of such a file")
     parser.add_argument("--jobs", type=int, default=1, help="processes that run mutants beside each other")
@@ -495,7 +502,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder) / "repository"
         written = (arguments.write or Path(folder) / "fates.jsonl").resolve()
-        written.write_text("", "utf-8")
+        written.touch()
+        known = {(*fate.name, fate.line) for fate in read_fates(written)}
         copy_repository(root)
         os.chdir(root)
         sys.path.insert(0, str(root / "workflow"))
@@ -519,7 +527,11 @@ def main() -> None:
                 drawn = random.Random(arguments.seed).sample(range(len(mutants)), arguments.sample)  # noqa: S311
                 # In the order of the draw: a run that is ended early is a sample too.
                 mutants = [mutants[at] for at in drawn]
-            chosen = [(mutant, mutated(sources[mutant.file], mutant)) for mutant in mutants]
+            chosen = [
+                (mutant, mutated(sources[mutant.file], mutant))
+                for mutant in mutants
+                if (*name_of(mutant, sources[mutant.file]), mutant.line) not in known
+            ]
         start = time.time()
         baseline = read_baseline(root, files, arguments.tests)
         print(f"{len(baseline.lines)} tests pass without a fault, {sum(baseline.seconds.values()):.0f} s", flush=True)

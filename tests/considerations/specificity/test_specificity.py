@@ -8,7 +8,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sidemine.considerations.specificity.matched_sets import count_distinct, draw_matched_sets, largest, neighbour_limit
+from sidemine.considerations.specificity.matched_sets import (
+    _smd,
+    _strata,
+    count_distinct,
+    draw_matched_sets,
+    largest,
+    neighbour_limit,
+)
 from sidemine.considerations.specificity.measure import measure_specificity, percentile
 from sidemine.considerations.specificity.record import Specificity
 from sidemine.considerations.specificity.specification import SpecificitySettings
@@ -214,3 +221,58 @@ def test_largest_takes_the_largest_and_of_equal_ones_the_first(n_columns, size, 
     values[:, rng.random(n_columns) < 0.1] = -np.inf
     expected = np.sort(np.argsort(-values, axis=1, kind="stable")[:, :size], axis=1)
     np.testing.assert_array_equal(largest(values, size), expected)
+
+
+def strata_of(available, weights=None, beyond=()):
+    """Strata of a set of 12 genes at 0, 1 … 11, two in each of six; so many others around each pair, and some beyond."""
+    others = [2 * at + 0.5 for at, n in enumerate(available) for _ in range(n)]
+    expression = np.array([*range(12), *others, *beyond], dtype=float)
+    weights = np.ones(12) if weights is None else weights
+    strata, kept = _strata(expression, np.arange(12), weights, np.arange(12, len(expression)))
+    return [(one.start, one.stop, one.sign, len(one.weights)) for one in strata], expression[kept]
+
+
+@pytest.mark.parametrize(
+    ("available", "strata"),
+    [
+        ([4] * 6, [(4, 2)] * 6),
+        ([4, 10, 0, 30, 4, 4], [(4, 2), (10, 2), (30, 4), (4, 2), (4, 2)]),
+        ([4, 30, 0, 10, 4, 4], [(4, 2), (30, 4), (10, 2), (4, 2), (4, 2)]),
+        ([0, 10, 5, 5, 5, 30], [(10, 4), (5, 2), (5, 2), (5, 2), (30, 2)]),
+        ([30, 5, 5, 5, 10, 0], [(30, 2), (5, 2), (5, 2), (5, 2), (10, 4)]),
+        ([24, 0, 0, 0, 0, 0], [(24, 12)]),
+        ([23, 0, 0, 0, 0, 0], []),
+    ],
+)
+def test_poor_strata_of_expression_are_joined_with_the_richer_neighbour(available, strata):
+    """Two genes for each place of the set; with fewer in all, nothing can be drawn."""
+    found, _ = strata_of(available)
+    assert [(stop - start, n) for start, stop, _, n in found] == strata
+    assert [start for start, *_ in found] == [0, *(stop for _, stop, *_ in found)][: len(found)]
+
+
+def test_random_genes_lie_no_further_out_than_a_tenth_of_the_range():
+    """Of 0 to 11: from −1.1 to 12.1."""
+    _, kept = strata_of([4] * 6, beyond=[-1.2, -1.0, 12.0, 12.2])
+    assert (kept.min(), kept.max()) == (-1.0, 12.0)
+
+
+def test_genes_that_go_up_and_down_share_a_stratum():
+    """Each sign has its own places."""
+    found, _ = strata_of([4] * 6, np.tile([1.0, -2.0], 6))
+    assert [(sign, n) for *_, sign, n in found] == [(1.0, 1), (-1.0, 1)] * 6
+
+
+def test_no_gene_is_drawn_twice_for_a_set_with_both_signs(shifted_fit):
+    """What the one sign took is not there for the other."""
+    weights = np.repeat([1.0, -1.0], 10)
+    drawn = draw_matched_sets(shifted_fit, np.arange(20), weights, np.zeros(N_GENES, dtype=bool), 100, [1])
+    assert len(drawn.members) == 100
+    assert all(len(set(row)) == 20 for row in drawn.members.tolist())
+
+
+def test_a_standardised_difference_is_in_pooled_standard_deviations():
+    """Own minus others; nothing where neither varies."""
+    assert _smd(np.array([0.0, 2.0]), np.array([1.0, 3.0])) == pytest.approx(-1)
+    assert _smd(np.array([0.0, 4.0]), np.array([1.0, 1.0])) == pytest.approx(1 / np.sqrt(2))
+    assert _smd(np.array([2.0, 2.0]), np.array([1.0, 1.0])) == 0.0
