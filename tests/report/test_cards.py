@@ -13,8 +13,10 @@ from sidemine.considerations.judgement import make_gate
 from sidemine.considerations.robustness.record import RobustnessColumns
 from sidemine.considerations.specificity.record import SpecificityColumns
 from sidemine.report import answer
+from sidemine.report.assets import own_file
 from sidemine.report.cards import declared_sentence, effect_list, figures, gate_counts, headline, pooled_words
 from sidemine.verdict.card import Agreeing
+from sidemine.verdict.vocabulary import Verdict
 
 COHORTS, EXPERIMENTS = SimpleNamespace(is_cohort=True), SimpleNamespace(is_cohort=False)
 
@@ -269,3 +271,12 @@ def test_an_untestable_contrast_is_listed_with_its_reason():
     zero = replace(example_card(0).evidence[0], effect=0.0)
     (flat, *_), _ = effect_list(replace(example_card(0), sentence="", evidence=[zero], control=None))
     assert flat.way == "none"
+
+
+def test_every_verdict_has_its_colours():
+    """By the class of its style: on light ground, on dark ground, and on paper."""
+    styles = own_file("page.css")
+    for verdict in Verdict:
+        colour = "--" + verdict.css_class.removeprefix("verdict-")
+        assert f".{verdict.css_class} {{ --tone: var({colour}); }}" in styles
+        assert styles.count(f"{colour}: #") == 3

@@ -45,7 +45,7 @@ def answer_hypotheses(
     evidence
         Evidence of each, by id.
     judges
-        Judges of a hypothesis, by id, as in `decide.decide_study`.
+        The considerations, each with its record of the study.
     """
     cards = {
         row.id: _card(row, decided, p_holm)
