@@ -38,6 +38,7 @@ def test_equals_the_fit_with_proxies_as_covariates(study):
     )
     adjusted = adjust_fit(plain, both.effects[-2:])
     assert adjusted.residual_df == with_proxies.residual_df == plain.residual_df - 2
+    assert adjusted.score_stdev_unscaled == pytest.approx(with_proxies.score_stdev_unscaled, rel=1e-8)
     for name in ("log2_fold_change", "se", "t", "df", "p_value", "posterior_variance"):
         np.testing.assert_allclose(getattr(adjusted, name), getattr(with_proxies, name), rtol=1e-8, err_msg=name)
     np.testing.assert_allclose(
@@ -54,6 +55,11 @@ def test_equals_the_fit_with_proxies_as_covariates(study):
 def test_too_few_residuals_give_no_adjustment(study):
     """Proxies that would leave fewer than ten residual degrees of freedom are not adjusted for."""
     values, samples, _ = study
+    enough = np.r_[0:6, 30:37]
+    plain = fit_contrast(
+        values[:, enough], GENES, build_design(samples.iloc[enough], IS_TARGET[enough], ~IS_TARGET[enough], [])
+    )
+    assert adjust_fit(plain, plain.effects[:1]).residual_df == 10
     few = np.r_[0:6, 30:36]
     fit = fit_contrast(values[:, few], GENES, build_design(samples.iloc[few], IS_TARGET[few], ~IS_TARGET[few], []))
     assert adjust_fit(fit, fit.effects[:1]) is None
