@@ -427,6 +427,8 @@ def test_twenty_samples_of_a_group_have_a_variance_of_their_own(n_target: int, n
     [
         (3, 3, "limma-trend", "3 v 3"),
         (3, 4, "voom", "3 v 3, counts"),
+        (4, 9, "voom", "3 v 3, counts"),
+        (9, 5, "voom", "6 v 6, counts"),
         (9, 8, "voom", "6 v 6, counts"),
         (12, 14, "limma-trend", "15 v 15"),
         (107, 25, "limma-trend", "107 v 25"),

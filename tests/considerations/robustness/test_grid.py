@@ -177,6 +177,14 @@ def test_a_dataset_left_out_leaves_the_other_one(planted):
     left = rows["dataset_left_out_d_a"]
     assert (left.k, left.effect, left.ci_low) == (1, alone.effect, alone.ci_low)
     assert left.full_data is False
+    refused = rows_of(
+        planted.ask(
+            one, other, dimensions=["dataset_left_out"],
+            verdict=lambda evidence: str([(row.contrast, row.reason) for row in evidence.pooled.refused]),
+        )
+    )  # fmt: skip
+    assert refused["dataset_left_out_d_a"].verdict == "[('a', 'left out')]"
+    assert refused["reference"].verdict == "[]"
 
 
 @pytest.mark.parametrize(

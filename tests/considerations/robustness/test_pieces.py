@@ -10,9 +10,11 @@ import numpy as np
 import pandas as pd
 import pytest
 from planted_cohorts import GENES, SET, gene_sets, settings
+from scipy import stats
 
 from sidemine.considerations.composition.measure import adjust_effect, measure_composition
 from sidemine.considerations.robustness.contrast_data import NotApplicable
+from sidemine.considerations.robustness.grid import _direction
 from sidemine.considerations.robustness.measure import _grouped, _refuse_few, _replaced, self_contained_p
 from sidemine.considerations.robustness.measure_study import OFF, contrasts_to_vary, vary_study
 from sidemine.considerations.robustness.set_p_values import SetP, combine_stouffer, smallest_of_all
@@ -141,6 +143,10 @@ def test_p_values_are_combined_with_their_signs():
     assert same.p_value == pytest.approx(0.00557, abs=1e-4)
     assert combine_stouffer([SetP(0.05, "up"), SetP(0.05, "down")], [1.0, 1.0]).p_value == pytest.approx(1)
     assert combine_stouffer([SetP(1e-200, "up"), SetP(1e-200, "up")], [1.0, 1.0]).p_value > 0
+    # A test without a direction leans to neither side, and weakens the other.
+    none = combine_stouffer([SetP(0.05, "up"), SetP(1e-9, "none")], [1.0, 1.0])
+    assert (none.direction, none.p_value) == ("up", pytest.approx(2 * stats.norm.sf(stats.norm.isf(0.025) / 2**0.5)))
+    assert combine_stouffer([SetP(0.05, "none")], [1.0]) == SetP(1.0, "none")
     assert smallest_of_all([SetP(0.02, "down"), SetP(0.4, "up")]) == SetP(0.04, "down")
 
 
@@ -222,6 +228,12 @@ def test_the_self_contained_p_of_experiments_is_the_smallest_times_their_number(
     rows = [replace(row, p_self_contained=p, direction=side) for p, side in ((0.03, "up"), (0.01, "down"))]
     assert self_contained_p([*rows, row]) == SetP(pytest.approx(0.02), "down")
     assert self_contained_p([row]) is None
+
+
+@pytest.mark.parametrize(("effect", "direction"), [(0.01, "up"), (-0.01, "down"), (0.0, "none"), (None, "none")])
+def test_the_side_of_a_pooled_effect(effect, direction):
+    """Without an effect there is no side."""
+    assert _direction(SimpleNamespace(effect=effect)) == direction
 
 
 def row_of(effect=0.5, low=0.2, high=0.8, *, direction="up", p=0.01, verdict="suggestive", measured=True):
