@@ -364,6 +364,21 @@ def test_intervals_know_of_dependence_within_a_labeling() -> None:
     assert nothing.ci_high == pytest.approx(1 - 0.025 ** (1 / 200))
 
 
+def test_unequal_variances_are_a_row_of_fry_and_a_sentence() -> None:
+    """Of each primary set, where the groups have twenty samples; also where nothing is permuted."""
+    table, record = measure_calibration(
+        [_given("large", 40)], {"large": ["M0", "X"]}, SETS, read_table(REFERENCE, CALIBRATION), None, settings(0)
+    )
+    rows = table[table["parameter"].str.contains("unequal variances")]
+    assert rows[["subject", "test", "family", "parameter"]].drop_duplicates().to_numpy().tolist() == [
+        ["large", "fry", "primary", "set=M0, unequal variances"]
+    ]
+    assert sorted(rows["level"]) == [0.01, 0.05]
+    assert set(rows["source"]) == {"this study"}
+    assert record.contrasts["large"].sentence.endswith(rows["reason"].iloc[0])
+    assert record.contrasts["large"].sentence.count("The set's score varies") == 1
+
+
 def test_equal_variances_leave_a_test_its_level() -> None:
     """Whatever the sizes of the groups; the interval of the ratio becomes that of the size, the lower end first."""
     alike = UnequalVariances(1.0, 0.5, 2.0, 0.8, 0.2, 0.3, 0.7, 30, 40)

@@ -82,7 +82,8 @@ def test_random_sets_match_in_expression_and_correlation(shifted_fit):
     members = np.arange(20)
     drawn = draw_matched_sets(shifted_fit, members, np.ones(20), np.zeros(N_GENES, dtype=bool), 300, [1])
     assert drawn.reason == ""
-    assert drawn.members.shape == (300, 20)
+    assert drawn.members.shape == (drawn.quality.n_sets, 20) == (300, 20)
+    assert drawn.quality.n_pool + drawn.quality.n_excluded == N_GENES
     assert all(len(set(row)) == 20 for row in drawn.members.tolist())
     assert not np.isin(drawn.members, members).any()
     assert abs(drawn.quality.smd_expression) < 0.25
