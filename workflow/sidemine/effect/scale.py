@@ -46,6 +46,8 @@ class EffectScale(ABC):
         Of the effect of a set, and of a single gene.
     margin_words
         Unit of a declared margin, in words.
+    noun, short_unit, unit_within_pairs, meaning
+        What is counted; its unit in a sentence, and where pairs are compared; what the effect means, where nothing was adjusted for.
     over_common_genes
         Whether effects of several datasets rest on the genes that all of them measured.
     needs_fold_change
@@ -57,6 +59,10 @@ class EffectScale(ABC):
     unit: str
     gene_unit: str
     margin_words: str
+    noun: str
+    short_unit: str
+    unit_within_pairs: str
+    meaning: str
     over_common_genes: bool
     needs_fold_change: bool
     estimated_ses: bool
@@ -82,6 +88,10 @@ class HedgesG(EffectScale):
     """Standardised effect of cohorts."""
 
     unit = gene_unit = margin_words = COHORT_UNIT
+    noun = "cohort"
+    short_unit = "SD"
+    unit_within_pairs = "within-pair SD"
+    meaning = "Total effect, composition not adjusted; SD is the residual spread of the set's score in the same model."
     over_common_genes = True
     needs_fold_change = False
     estimated_ses = False
@@ -108,7 +118,9 @@ class LogFoldOverComplement(EffectScale):
 
     unit = EXPERIMENT_UNIT
     gene_unit = "log2 fold change"
-    margin_words = "log2 units"
+    margin_words = short_unit = unit_within_pairs = "log2 units"
+    noun = "experiment"
+    meaning = "Counted relative to all other measured genes."
     over_common_genes = False
     needs_fold_change = True
     estimated_ses = True
