@@ -49,7 +49,7 @@ TARGETS = (
     "considerations/*.py",
     "considerations/*/*.py",
     "report/cards.py",
-    "report/answer.py",
+    "report/first_screen.py",
     "report/forest.py",
 )
 TESTS = ("tests/verdict", "tests/considerations", "tests/report", "tests/differential/test_design.py")

@@ -9,6 +9,7 @@ from scipy import stats
 from test_rules import contrast, evidence, hypothesis
 
 from sidemine.considerations.judgement import Cap, Gate, make_gate
+from sidemine.effect.intervals import measured_effect
 from sidemine.effect.pooled_effect import pool_contrasts
 from sidemine.effect.record import PooledEffect
 from sidemine.verdict.gates import cohort_gates, experiment_gates, is_competitive
@@ -17,7 +18,6 @@ from sidemine.verdict.readings import (
     conflicting,
     has_declared_sign,
     independent_readings,
-    measured_effect,
     read_contrast,
     read_contrasts,
     replicates,

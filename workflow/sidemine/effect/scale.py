@@ -46,8 +46,8 @@ class EffectScale(ABC):
         Of the effect of a set, and of a single gene.
     margin_words
         Unit of a declared margin, in words.
-    noun, short_unit, unit_within_pairs, meaning
-        What is counted; its unit in a sentence, and where pairs are compared; what the effect means, where nothing was adjusted for.
+    noun, short_unit, unit_within_pairs
+        What is counted; the unit in a sentence, and where pairs are compared.
     over_common_genes
         Whether effects of several datasets rest on the genes that all of them measured.
     needs_fold_change
@@ -62,7 +62,6 @@ class EffectScale(ABC):
     noun: str
     short_unit: str
     unit_within_pairs: str
-    meaning: str
     over_common_genes: bool
     needs_fold_change: bool
     estimated_ses: bool
@@ -83,6 +82,10 @@ class EffectScale(ABC):
     def of_genes(self, fit: ContrastFit) -> tuple[Array, Array, Array]:
         """Return effect, standard error and degrees of freedom of every gene of a fit, (n_genes,) each."""
 
+    @abstractmethod
+    def meaning(self, adjusted: str) -> str:
+        """Say what an effect means, with words on adjustment for composition ('' where there are none)."""
+
 
 class HedgesG(EffectScale):
     """Standardised effect of cohorts."""
@@ -91,7 +94,6 @@ class HedgesG(EffectScale):
     noun = "cohort"
     short_unit = "SD"
     unit_within_pairs = "within-pair SD"
-    meaning = "Total effect, composition not adjusted; SD is the residual spread of the set's score in the same model."
     over_common_genes = True
     needs_fold_change = False
     estimated_ses = False
@@ -112,6 +114,11 @@ class HedgesG(EffectScale):
         effect, se = gene_hedges_g(fit)
         return effect, se, np.full_like(effect, fit.residual_df)
 
+    def meaning(self, adjusted: str) -> str:
+        """Say what its SD is, and whether composition was adjusted for."""
+        spread = "SD is the residual spread of the set's score in the same model."
+        return f"{spread} {adjusted}" if adjusted else f"Total effect, composition not adjusted; {spread}"
+
 
 class LogFoldOverComplement(EffectScale):
     """Log2 fold change of experiments, over that of all other measured genes."""
@@ -120,7 +127,6 @@ class LogFoldOverComplement(EffectScale):
     gene_unit = "log2 fold change"
     margin_words = short_unit = unit_within_pairs = "log2 units"
     noun = "experiment"
-    meaning = "Counted relative to all other measured genes."
     over_common_genes = False
     needs_fold_change = True
     estimated_ses = True
@@ -139,6 +145,10 @@ class LogFoldOverComplement(EffectScale):
     def of_genes(self, fit: ContrastFit) -> tuple[Array, Array, Array]:
         """Return the log2 fold change of every gene."""
         return fit.log2_fold_change, fit.se, fit.df
+
+    def meaning(self, adjusted: str) -> str:  # noqa: ARG002
+        """Say what it is counted from: experiments have no composition."""
+        return "Counted relative to all other measured genes."
 
 
 def _sizes(table: pd.DataFrame, columns: tuple[str, str, str, str], n_genes: NDArray[np.int64]) -> SetSizes:

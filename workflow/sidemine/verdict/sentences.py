@@ -52,9 +52,8 @@ def effect_sentence(set_name: str, evidence: HypothesisEvidence, kind: str, adju
         )
     if not parts:
         return f"{set_name} genes could not be tested in {', '.join(untestable)}."
-    means = f"SD is the residual spread of the set's score in the same model. {adjusted}" if adjusted else scale.meaning
     without = f" Not testable: {', '.join(untestable)}." if untestable else ""
-    return f"{set_name} genes are on average " + "; ".join(parts) + f". {means}{without}"
+    return f"{set_name} genes are on average " + "; ".join(parts) + f". {scale.meaning(adjusted)}{without}"
 
 
 def pooled_sentence(pooled: PooledEffect, kind: str) -> str:
