@@ -121,7 +121,15 @@ def shared_reason(one: str, other: str, sources: Mapping[str, ContrastSource]) -
 
 
 def share_units(one: str, other: str, sources: Mapping[str, ContrastSource]) -> bool:
-    """Return whether two contrasts have a sample or a biological unit in common."""
+    """Return whether two contrasts have a sample or a biological unit in common.
+
+    Parameters
+    ----------
+    one, other
+        The two contrasts.
+    sources
+        All contrasts.
+    """
     return bool(sources[one].units & sources[other].units)
 
 
