@@ -8,12 +8,22 @@ from textwrap import wrap
 
 from sidemine.considerations.robustness.record import RobustnessColumns, VariantRow
 from sidemine.drawing.charts import WAY_SHAPES, WAYS, Spec, base, interval_words
-from sidemine.drawing.panel import Panel, Subject, Tile, make_tile
+from sidemine.drawing.panel import Column, Panel, Subject, Table, Tile, make_tile
 from sidemine.drawing.words import bounded, count, is_number, listed, p_value, percent, unit_words
 from sidemine.effect.record import way
 
 _CURVE_HEIGHT = 190
 _MATRIX_STEP = 15
+_COLUMNS = (
+    Column("Variant", "variant"),
+    Column("Effect [95 % CI]", "effect"),
+    Column("p", "p_value"),
+    Column("k", "k"),
+    Column("Verdict", "verdict"),
+    Column("Agrees", "agrees", "short"),
+    Column("What varies", "dimension"),
+    Column("Description", "description", "text"),
+)
 
 
 def robustness_tile(columns: RobustnessColumns, subject: Subject) -> Tile:
@@ -47,7 +57,7 @@ def robustness_panel(columns: RobustnessColumns, subject: Subject) -> Panel:
         why_empty=subject.missing.get("robustness_share", "no variant was evaluated"),
         chart=specification_chart(variants, subject.unit),
         facts=facts,
-        rows=[_variant(row) for row in variants],
+        table=Table("Variants", _COLUMNS, [_variant(row) for row in variants]) if variants else None,
     )
 
 
