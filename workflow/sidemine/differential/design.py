@@ -176,7 +176,7 @@ def build_design(
     without: list[DroppedSample] = []
     if drop_missing:
         table, is_target, without = _drop_missing(table, is_target, entries)
-        after = f" after {len(without)} samples without a value of {_and([one.name for one in entries])} were dropped"
+        after = f" after {len(without)} samples without a value of {_and([covariate.name for covariate in entries])} were dropped"
         _refuse_small_groups(table, is_target, min_group_size, after)
     if block:
         _refuse_missing_block(table, block)
@@ -193,7 +193,7 @@ def build_design(
     notes = _unit_notes(table, is_target, block, how)
     members: list[list[str]] = []
     if how == "fixed" and _repeated_units(table, is_target):
-        table, is_target, members = _merge_repeats(table, is_target, [one.name for one in entries], block)
+        table, is_target, members = _merge_repeats(table, is_target, [covariate.name for covariate in entries], block)
     matrix, names, kinds = _build_matrix(table, is_target, entries, block if how == "fixed" else "")
     notes += [note for kind in kinds if (note := kind.note(matrix.shape[0] - matrix.shape[1]))]
     units = _units(table)
@@ -207,7 +207,7 @@ def build_design(
         dropped=without + dropped,
         n_target=len(set(units[is_target])),
         n_reference=len(set(units[~is_target])),
-        covariates=[one.name for one in entries],
+        covariates=[covariate.name for covariate in entries],
         covariate_kinds=[kind.record for kind in kinds],
         block=block,
         notes=notes,
@@ -219,7 +219,7 @@ def _build_matrix(
     table: pd.DataFrame, is_target: NDArray[np.bool_], covariates: Sequence[Covariate], block: str
 ) -> tuple[NDArray[np.float64], list[str], list[CovariateColumns]]:
     """Return the matrix with the names of its columns, and what became of each covariate; `block`: as fixed effects."""
-    kinds = [covariate_columns(table[one.name], one) for one in covariates]
+    kinds = [covariate_columns(table[covariate.name], covariate) for covariate in covariates]
     # Name, where it comes from, values.
     columns = [("intercept", "", np.ones(len(table)))]
     columns += [(name, kind.record.name, values) for kind in kinds for name, values in kind.columns]
