@@ -97,3 +97,14 @@ def test_answers_to_other_questions_make_no_page(folder, tmp_path, change):
     with pytest.raises(InputError, match="not those to the questions of the study"):
         build_report(other, tmp_path / "report.html")
     assert not (tmp_path / "report.html").exists()
+
+
+def test_an_unknown_unit_of_differences_makes_no_page(folder, tmp_path):
+    other = tmp_path / "results"
+    shutil.copytree(folder, other)
+    design = other / "contrasts" / "vte_a" / "design.json"
+    content = json.loads(design.read_text())
+    content["fit"]["unit"] = "furlongs"
+    write_json(content, design)
+    with pytest.raises(InputError, match="unknown unit of differences"):
+        build_report(other, tmp_path / "report.html")

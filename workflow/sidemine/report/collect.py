@@ -28,7 +28,7 @@ from sidemine.records import read_record
 from sidemine.report.beside import Beside, read_beside
 from sidemine.report.manifest import Manifest
 from sidemine.report.thinning import COMPLETE, Thinning
-from sidemine.sources.scales import LOG2_FOLD_CHANGE
+from sidemine.sources.scales import DIFFERENCE_UNITS, LOG2_FOLD_CHANGE
 from sidemine.study.description import StudyDescription
 from sidemine.study.hypotheses import Hypothesis
 from sidemine.study.rows import Contrast, Dataset
@@ -246,9 +246,19 @@ def _read_dataset(folder: Path, row: Dataset) -> DatasetResults:
 
 def _read_contrast(folder: Path, row: Contrast) -> ContrastResults:
     differential, enrichment = folder / "differential.tsv.gz", folder / "enrichment.tsv"
+    design = read_design(folder / "design.json")
+    if isinstance(design, FittedDesign) and design.fit.unit not in DIFFERENCE_UNITS.values():
+        raise InputError(
+            Problem(
+                "a design names an unknown unit of differences",
+                f"{folder / 'design.json'}: {design.fit.unit[:100]!r}",
+                ", ".join(DIFFERENCE_UNITS.values()),
+                "Delete the file and run the workflow again.",
+            )
+        )
     return ContrastResults(
         row=row,
-        design=read_design(folder / "design.json"),
+        design=design,
         quality=read_record(ContrastQuality, folder / "quality.json"),
         differential=read_differential(differential) if differential.is_file() else empty_table(DIFFERENTIAL),
         enrichment=read_table(enrichment, ENRICHMENT) if enrichment.is_file() else empty_table(ENRICHMENT),
