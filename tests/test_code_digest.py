@@ -225,6 +225,8 @@ EVERYWHERE = {path.stem for path in SCRIPTS} | {job.name for job in STUDY_JOBS}
                                                                       "record_run"}),
         ("sidemine/drawing/words.py", '"""', '"""Words. ', set()),
         ("sidemine/simulate/demo.py", "\n\n\n", "\n\n\nX = 1\n\n\n", set()),
+        ("sidemine/study_jobs.py", "self.run(inputs, outputs,", "self.run(outputs, inputs,",
+         {"run_study_job", *(job.name for job in STUDY_JOBS)}),
         ("scripts/analyse_dataset.py", '"""', '"""Here: ', set()),
     ],
 )  # fmt: skip
