@@ -3,10 +3,11 @@
 Works on a private copy of the repository. One process imports what all tests need and forks one child per mutant; the child
 runs the tests that pass through the mutated lines, quickest first, and stops at the first failure. A mutant survives when
 all of them pass, or when no test passes through it. A child that uses far more processor time than the same tests
-without a fault counts as killed.
+without a fault counts as killed. Every result is written as it comes.
 
-    python benchmarks/mutate.py --sample 700 --seed 1 --write survivors.json
-    python benchmarks/mutate.py --again survivors.json
+    python benchmarks/mutate.py --sample 700 --seed 1 --jobs 2 --write fates.jsonl
+    python benchmarks/mutate.py --table fates.jsonl
+    python benchmarks/mutate.py --again fates.jsonl
     python benchmarks/mutate.py --by-hand
 """
 
@@ -15,6 +16,7 @@ from __future__ import annotations
 import argparse
 import ast
 import contextlib
+import gc
 import importlib
 import importlib.abc
 import importlib.util
@@ -31,7 +33,7 @@ import time
 import traceback
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from itertools import accumulate
 from pathlib import Path
 from types import CodeType, FrameType, ModuleType
@@ -47,7 +49,7 @@ TARGETS = (
     "considerations/*.py",
     "considerations/*/*.py",
     "report/cards.py",
-    "report/answer.py",
+    "report/first_screen.py",
     "report/forest.py",
 )
 TESTS = ("tests/verdict", "tests/considerations", "tests/report", "tests/differential/test_design.py")
@@ -64,6 +66,8 @@ OPTIONS = (
     "-W",
     "ignore::pytest.PytestAssertRewriteWarning",
 )
+
+EQUIVALENT = REPOSITORY / "benchmarks/equivalent_mutants.tsv"
 
 BY_HAND: tuple[tuple[str, str, str], ...] = (
     ("report/templates/card.html.j2", '"▲", "lower": "▼"}.get(view.way', '"▼", "lower": "▲"}.get(view.way'),
@@ -326,64 +330,121 @@ def run_mutant(path: Path, fault: ast.Module | str, order: list[str], purged: se
     return int(code), chosen.killer
 
 
-def run_all(
-    mutants: Sequence[tuple[Mutant, ast.Module | str]], root: Path, baseline: Baseline, budget: float
-) -> dict[str, str]:
-    """Return what became of every mutant, by its key: the test that killed it, or why it survived in brackets.
+@dataclass(frozen=True)
+class Fate:
+    """What became of a mutant.
 
-    Ctrl-C ends the run early, with what is known so far.
+    Attributes
+    ----------
+    file, text, told
+        Its file, what stands in its first line, and the fault: its name, which lines added above it do not change.
+    line
+        Where it stood.
+    killer
+        The test that failed, or how the child died; empty when it survived.
+    n_tests
+        How many tests pass through it, within the budget.
     """
-    fates: dict[str, str] = {}
-    with contextlib.suppress(KeyboardInterrupt):
-        _run_all(mutants, root, baseline, budget, fates)
-    return fates
+
+    file: str
+    text: str
+    told: str
+    line: int
+    killer: str
+    n_tests: int
+
+    @property
+    def name(self) -> tuple[str, str, str]:
+        """Name of the mutant."""
+        return self.file, self.text, self.told
 
 
-def _run_all(
+def name_of(mutant: Mutant, source: str) -> tuple[str, str, str]:
+    """Return the name of a mutant as its fate has it."""
+    return mutant.file, source.splitlines()[mutant.line - 1].strip(), mutant.told
+
+
+def read_fates(path: Path) -> list[Fate]:
+    """Return the fates of a file, one JSON object a line; a line that a stopped run left unfinished is left out."""
+    return [Fate(**json.loads(line)) for line in path.read_text("utf-8").split("\n")[:-1]]
+
+
+def run_all(
     mutants: Sequence[tuple[Mutant, ast.Module | str]],
     root: Path,
     baseline: Baseline,
     budget: float,
-    fates: dict[str, str],
+    written: Path,
 ) -> None:
+    """Run all mutants and append what became of each to a file as soon as it is known."""
     users = dependents(root / PACKAGE)
-    for number, (mutant, fault) in enumerate(mutants, 1):
-        order = tests_for(mutant, root, baseline, budget)
-        if not order:
-            fates[mutant.key] = "(no test passes through it)"
-            print(f"{number}/{len(mutants)} SURVIVED, untested  {mutant.key}", flush=True)
-            continue
-        path = root / PACKAGE / mutant.file
-        limit = 8 + 3 * sum(baseline.seconds[test] for test in order)
-        arguments = (path, fault, order, users.get(module_name(Path(mutant.file)), set()))
-        sound = path.read_text("utf-8")
-        if isinstance(fault, str):
-            path.write_text(fault, "utf-8")
-        answer, died = in_child(root, lambda arguments=arguments: run_mutant(*arguments), limit)
-        path.write_text(sound, "utf-8")
-        if answer is None:
-            fates[mutant.key] = f"signal {died}"
-        elif answer[0] == 0:
-            fates[mutant.key] = "(all tests passed)"
-            print(f"{number}/{len(mutants)} SURVIVED {len(order)} tests  {mutant.key}", flush=True)
-        else:
-            fates[mutant.key] = answer[1] or f"pytest ended with {answer[0]}"
+    with tempfile.TemporaryDirectory() as folder:
+        for number, (mutant, fault) in enumerate(mutants, 1):
+            order = tests_for(mutant, root, baseline, budget)
+            path = root / PACKAGE / mutant.file
+            sound = path.read_text("utf-8")
+            killer = ""
+            if order:
+                limit = 8 + 3 * sum(baseline.seconds[test] for test in order)
+                arguments = (path, fault, order, users.get(module_name(Path(mutant.file)), set()))
+                if isinstance(fault, str):
+                    path.write_text(fault, "utf-8")
+                answer, died = in_child(Path(folder), lambda arguments=arguments: run_mutant(*arguments), limit)
+                if isinstance(fault, str):
+                    path.write_text(sound, "utf-8")
+                if answer is None:
+                    killer = f"signal {died}"
+                elif answer[0]:
+                    killer = answer[1] or f"pytest ended with {answer[0]}"
+            if not killer:
+                print(f"{number}/{len(mutants)} SURVIVED {len(order)} tests  {mutant.key}", flush=True)
+            fate = Fate(*name_of(mutant, sound), mutant.line, killer, len(order))
+            with written.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(asdict(fate), ensure_ascii=False) + "\n")
 
 
-def without_line(key: str) -> str:
-    """Return the name of a mutant without its line."""
-    file, _line, told = key.split(":", 2)
-    return f"{file}:{told}"
+def run_in_parallel(jobs: int, work: Any) -> None:
+    """Fork `jobs` processes, each of which calls `work` with its number; wait for all of them, or for Ctrl-C."""
+    # What is there now need not be looked through again by the garbage collector of every child.
+    gc.freeze()
+    children = []
+    for number in range(jobs):
+        child = os.fork()
+        if child == 0:
+            code = 1
+            try:
+                work(number)
+                code = 0
+            except KeyboardInterrupt:
+                pass
+            except BaseException:  # noqa: BLE001
+                traceback.print_exc()
+            os._exit(code)
+        children.append(child)
+    with contextlib.suppress(KeyboardInterrupt):
+        ended = [os.waitpid(child, 0)[1] for child in children]
+        if any(ended):
+            print("A process ended early: the table is of what it had written.", flush=True)
 
 
-def print_table(mutants: Sequence[Mutant], fates: dict[str, str]) -> None:
-    """Print mutants, killed and survivors by file."""
-    total = Counter(mutant.file for mutant in mutants)
-    killed = Counter(mutant.file for mutant in mutants if not fates[mutant.key].startswith("("))
+def set_aside() -> dict[tuple[str, str, str], str]:
+    """Return the mutants that change nothing a test could see, as somebody judged by hand, each with its reason."""
+    rows = (line.split("\t") for line in EQUIVALENT.read_text("utf-8").splitlines()[1:])
+    return {(file, text, told): reason for file, text, told, reason in rows}
+
+
+def print_table(fates: Iterable[Fate]) -> None:
+    """Print mutants, killed and survivors by file, without those set aside."""
+    equivalent = set_aside()
+    fates = list(fates)
+    counted = [fate for fate in fates if fate.killer or fate.name not in equivalent]
+    total = Counter(fate.file for fate in counted)
+    killed = Counter(fate.file for fate in counted if fate.killer)
     print("\n| file | mutants | killed | % |\n|---|---|---|---|")
     for file in sorted(total):
         print(f"| {file} | {total[file]} | {killed[file]} | {100 * killed[file] / total[file]:.0f} |")
     print(f"| **all** | {total.total()} | {killed.total()} | {100 * killed.total() / max(1, total.total()):.1f} |")
+    print(f"{len(fates) - len(counted)} survivors are set aside as equivalent ({EQUIVALENT.name})")
 
 
 def written_by_hand(root: Path) -> list[tuple[Mutant, ast.Module | str]]:
@@ -414,27 +475,35 @@ def written_by_hand(root: Path) -> list[tuple[Mutant, ast.Module | str]]:
 
 
 def main() -> None:
-    """Run, print the table and write the survivors."""
+    """Run, write what became of every mutant, print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sample", type=int, default=0, help="how many mutants, at random; 0: all")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--files", nargs="*", default=TARGETS, help="patterns under workflow/sidemine/")
     parser.add_argument("--tests", nargs="*", default=TESTS)
     parser.add_argument("--budget", type=float, default=20, help="seconds of tests per mutant")
-    parser.add_argument("--write", type=Path, help="JSON file for what became of every mutant")
-    parser.add_argument("--again", type=Path, help="run only the survivors of such a file")
     parser.add_argument(
-        "--part", type=int, nargs=2, default=(1, 1), metavar=("K", "N"), help="every N-th, from the K-th"
+        "--write",
+        type=Path,
+        help="file for what became of every mutant, a line of JSON each; those that it holds are not run again",
     )
+    parser.add_argument("--again", type=Path, help="run only the survivors of such a file")
+    parser.add_argument("--table", type=Path, help="run nothing, print the table of such a file")
+    parser.add_argument("--jobs", type=int, default=1, help="processes that run mutants beside each other")
     parser.add_argument("--by-hand", action="store_true", help="run the faults of BY_HAND instead")
     arguments = parser.parse_args()
+    if arguments.table:
+        print_table(read_fates(arguments.table))
+        return
     os.nice(10)
     # The same examples of hypothesis in every child.
     os.environ.update(CI="1", OPENBLAS_NUM_THREADS="1")
-    write = arguments.write.resolve() if arguments.write else None
-    again = json.loads(arguments.again.read_text("utf-8")) if arguments.again else {}
+    again = {fate.name for fate in read_fates(arguments.again) if not fate.killer} if arguments.again else set()
     with tempfile.TemporaryDirectory() as folder:
-        root = Path(folder)
+        root = Path(folder) / "repository"
+        written = (arguments.write or Path(folder) / "fates.jsonl").resolve()
+        written.touch()
+        known = {(*fate.name, fate.line) for fate in read_fates(written)}
         copy_repository(root)
         os.chdir(root)
         sys.path.insert(0, str(root / "workflow"))
@@ -451,28 +520,29 @@ def main() -> None:
         else:
             sources = {file: (root / PACKAGE / file).read_text("utf-8") for file in files}
             mutants = [mutant for file, source in sources.items() for mutant in mutants_of(file, source)]
-            if again:
-                # Lines above may have moved it; what stands there names it.
-                survivors = {without_line(key) for key, fate in again.items() if fate.startswith("(")}
-                mutants = [mutant for mutant in mutants if without_line(mutant.key) in survivors]
+            if arguments.again:
+                mutants = [mutant for mutant in mutants if name_of(mutant, sources[mutant.file]) in again]
             elif arguments.sample and arguments.sample < len(mutants):
                 print(f"{arguments.sample} of {len(mutants)} mutants, seed {arguments.seed}", flush=True)
                 drawn = random.Random(arguments.seed).sample(range(len(mutants)), arguments.sample)  # noqa: S311
                 # In the order of the draw: a run that is ended early is a sample too.
                 mutants = [mutants[at] for at in drawn]
-            mutants = mutants[arguments.part[0] - 1 :: arguments.part[1]]
-            chosen = [(mutant, mutated(sources[mutant.file], mutant)) for mutant in mutants]
+            chosen = [
+                (mutant, mutated(sources[mutant.file], mutant))
+                for mutant in mutants
+                if (*name_of(mutant, sources[mutant.file]), mutant.line) not in known
+            ]
         start = time.time()
         baseline = read_baseline(root, files, arguments.tests)
         print(f"{len(baseline.lines)} tests pass without a fault, {sum(baseline.seconds.values()):.0f} s", flush=True)
         warm_up(baseline)
-        fates = run_all(chosen, root, baseline, arguments.budget)
+        # A template is faulty on disk, where others would meet it.
+        jobs = arguments.jobs if all(mutant.file.endswith(".py") for mutant, _fault in chosen) else 1
+        run_in_parallel(jobs, lambda number: run_all(chosen[number::jobs], root, baseline, arguments.budget, written))
         os.chdir(REPOSITORY)
-    print_table([mutant for mutant, _fault in chosen if mutant.key in fates], fates)
+        print_table(read_fates(written))
     used = sum(resource.getrusage(resource.RUSAGE_CHILDREN)[:2])
     print(f"{time.time() - start:.0f} s, {used:.0f} s of processor time")
-    if write:
-        write.write_text(json.dumps(fates, indent=1, ensure_ascii=False), "utf-8")
 
 
 if __name__ == "__main__":

@@ -16,13 +16,13 @@ from sidemine.considerations.composition.measure_study import adjust_hypothesis
 from sidemine.considerations.composition.record import CompositionOfContrast, Entries, entries_by_hypothesis
 from sidemine.considerations.judgement import Judge
 from sidemine.considerations.registry import judges_with
-from sidemine.considerations.robustness.config import RobustnessSettings
 from sidemine.considerations.robustness.judge import robustness_judge
 from sidemine.considerations.robustness.record import Robustness
-from sidemine.considerations.specificity.config import SpecificitySettings
+from sidemine.considerations.robustness.specification import RobustnessSettings
 from sidemine.considerations.specificity.judge import COHORT_PERCENTILE, specificity_judge
 from sidemine.considerations.specificity.measure import measure_specificity
 from sidemine.considerations.specificity.record import Specificity
+from sidemine.considerations.specificity.specification import SpecificitySettings
 from sidemine.considerations.traps.judge import judge_traps
 from sidemine.considerations.traps.record import Checks
 from sidemine.effect.measure import measure_hypothesis

@@ -16,10 +16,10 @@ import numpy as np
 import pandas as pd
 from planted_truths import declare_contrast, prepare, run_contrast
 
-from sidemine.considerations.robustness.config import RobustnessSettings
 from sidemine.considerations.robustness.contrast_data import ContrastData
 from sidemine.considerations.robustness.grid import vary_hypothesis
 from sidemine.considerations.robustness.measure_study import DatasetToVary, data_of_contrast
+from sidemine.considerations.robustness.specification import RobustnessSettings
 from sidemine.effect.measure import measure_hypothesis
 from sidemine.effect.record import HypothesisEvidence
 from sidemine.quality.associations import find_age_overlap

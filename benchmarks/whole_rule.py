@@ -27,9 +27,10 @@ from sidemine.considerations.calibration.rates import REFERENCE, SHOWN, Calibrat
 from sidemine.considerations.calibration.table import CALIBRATION
 from sidemine.tables import write_table
 from sidemine.verdict.rules import RULES_VERSION
+from sidemine.verdict.vocabulary import Verdict
 
 TABLE = Path(__file__).resolve().parents[1] / "resources" / "calibration" / "whole_rule.tsv"
-VERDICTS = ("supported", "suggestive", "not supported", "conflicting", "not testable")
+VERDICTS = tuple(verdict.value for verdict in Verdict)
 BLOCKS = {"acceptance": 700_000_000, "trial": 100_000_000}
 """First seed of each block. Acceptance seeds are never used to choose anything."""
 SEEDS_PER_CLASS, SEEDS_PER_STUDY = 1_000_000, 100

@@ -19,8 +19,8 @@ FLOORS = (
     ("tables", "text", "system_errors"),
     ("records", "isolation", "provenance", "script_log"),
     ("sources",),
-    # What a study may ask of a consideration or a line stands in the room of that one, and is read with the study.
-    ("study", "considerations.*.config", "lines.*.config", "lines.*.check"),
+    # What a study may ask of a line stands in the room of that line, and is read with the study.
+    ("study", "lines.*.config", "lines.*.check"),
     ("retrieve",),
     # What each job needs of the study, and by which keys its files lie.
     ("study.specifications", "study.plan", "study_jobs"),

@@ -16,8 +16,9 @@ SCRIPTS = sorted((WORKFLOW / "scripts").glob("*.py"))
 
 def forget():
     """Forget what was read from files that a test has changed."""
-    for cached in ("_parse", "_kept", "_file_of", "_data_files", "_package_files"):
+    for cached in ("_parse", "_kept", "_file_of", "_data_files", "_package_files", "_entered_with", "_place"):
         getattr(code_digest, cached).cache_clear()
+    code_digest._parsed.clear()
 
 
 def digest(script, *modules):
@@ -289,3 +290,17 @@ def test_every_script_is_followed_by_name(script):
     assert use.followable
     assert len(use.statements) > 3
     assert len(code_digest.digest_of_script(script)) == 16
+
+
+@pytest.mark.parametrize("content", [b"", b"\x80\x05N.", b"no pickle", b"\x80\x05\x8c\x04none\x8c\x04none\x93."])
+def test_what_was_kept_of_the_package_is_used_and_no_more_trusted_than_its_digests(package, content):
+    forget()
+    first = code_digest.digest_of_package()
+    kept = package.parent / "__pycache__" / "code_digest.pickle"
+    assert len(kept.read_bytes()) > 1000
+    forget()
+    assert len(code_digest._kept()) == len(list(package.parent.rglob("*.py")))
+    assert code_digest.digest_of_package() == first
+    kept.write_bytes(content)
+    forget()
+    assert code_digest.digest_of_package() == first

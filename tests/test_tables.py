@@ -6,12 +6,14 @@ import gzip
 
 import pandas as pd
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from sidemine.enrichment.gene_set_table import GENE_SETS
 from sidemine.errors import InputError
 from sidemine.prepare.gene_ledger import GENES_LEDGER
 from sidemine.prepare.sample_table import SAMPLES
-from sidemine.tables import empty_table, read_json, read_table, write_json, write_table
+from sidemine.tables import Column, TableSpec, empty_table, read_json, read_table, write_json, write_table
 
 SETS = pd.DataFrame(
     {
@@ -90,3 +92,79 @@ def test_json_is_sorted_and_knows_no_infinity(tmp_path):
     assert read_json(tmp_path / "x.json") == {"a": "ä", "b": 1}
     with pytest.raises(ValueError, match="Out of range float"):
         write_json({"p": float("nan")}, tmp_path / "y.json")
+
+
+MIXED = TableSpec(
+    "mixed.tsv",
+    (
+        Column("word", "text", "A word."),
+        Column("number", "number", "A number.", may_be_empty=True),
+        Column("count", "integer", "A count."),
+        Column("truth", "boolean", "A truth."),
+    ),
+)
+HEADER = b"word\tnumber\tcount\ttruth\n"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        HEADER.strip(),
+        HEADER + b"a\t1\t2\tTr",
+        HEADER + b"a\t1\t2\n",
+        HEADER + b"a\t1\t2\tTrue\t5\n",
+        HEADER + b'"a\t1\t2\tTrue\n',
+        HEADER + b"\xff\t1\t2\tTrue\n",
+        HEADER + b"a\tmany\t2\tTrue\n",
+        HEADER + b"a\tTrue\t2\tTrue\n",
+        HEADER + b"a\t1\t2.5\tTrue\n",
+        HEADER + b"a\t1\tinf\tTrue\n",
+        HEADER + b"a\t1\t2\tperhaps\n",
+        HEADER + b"a\t1\t2\t1\n",
+        HEADER.replace(b"number", b"word") + b"a\t1\t2\tTrue\n",
+        HEADER.replace(b"\t", b",") + b"a,1,2,True\n",
+        HEADER + b"a\t1\t2\tTrue\n\nb\t1\t2\tTrue\n",
+        gzip.compress(HEADER),
+    ],
+)
+def test_a_file_that_is_no_such_table_is_refused(tmp_path, content):
+    """Empty, cut off, rows of another length, other kinds of values, other bytes: the file is named."""
+    (tmp_path / "mixed.tsv").write_bytes(content)
+    with pytest.raises(InputError, match=r"mixed\.tsv"):
+        read_table(tmp_path / "mixed.tsv", MIXED)
+
+
+PACKED = gzip.compress(HEADER + b"a\t1\t2\tTrue\n")
+
+
+@pytest.mark.parametrize("content", [b"", HEADER, PACKED[:20], PACKED[:-8] + bytes(8), PACKED + b"more"])
+def test_what_gzip_cannot_unpack_is_refused(tmp_path, content):
+    (tmp_path / "mixed.tsv.gz").write_bytes(content)
+    with pytest.raises(InputError, match=r"mixed\.tsv\.gz"):
+        read_table(tmp_path / "mixed.tsv.gz", MIXED)
+
+
+def test_a_whole_number_that_is_written_otherwise_is_whole(tmp_path):
+    (tmp_path / "mixed.tsv").write_bytes(HEADER + b"a\t\t1e5\tTrue\n")
+    assert read_table(tmp_path / "mixed.tsv", MIXED)["count"].to_list() == [100_000]
+
+
+ROWS = st.tuples(
+    st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1),
+    st.none() | st.floats(-1e300, 1e300),
+    st.integers(-(2**53), 2**53),
+    st.booleans(),
+)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(rows=st.lists(ROWS, min_size=1, max_size=4))
+def test_whatever_is_written_comes_back(tmp_path, rows):
+    """Any words (quotes, tabs, line breaks, nan), and the same bytes when it is written again; a carriage return is a blank."""
+    table = pd.DataFrame(rows, columns=MIXED.names).astype({"number": float})
+    write_table(table, tmp_path / "a.tsv", MIXED)
+    back = read_table(tmp_path / "a.tsv", MIXED)
+    write_table(back, tmp_path / "b.tsv", MIXED)
+    assert back["word"].to_list() == [word.replace("\r", " ") for word in table["word"]]
+    assert (tmp_path / "a.tsv").read_bytes() == (tmp_path / "b.tsv").read_bytes()

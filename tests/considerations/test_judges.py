@@ -19,7 +19,7 @@ from sidemine.considerations.composition.record import (
     SingleProxy,
     WithDropped,
 )
-from sidemine.considerations.judgement import Cap, DoubtWeight
+from sidemine.considerations.judgement import Cap, DoubtWeight, ordinal
 from sidemine.considerations.robustness.judge import judge_robustness
 from sidemine.considerations.robustness.record import Robustness, Share
 from sidemine.considerations.specificity.judge import judge_specificity, specificity_sentence
@@ -227,6 +227,18 @@ def judged_specificity(*entries, kind="cohort", carrying=("a", "b")):
     return judge_specificity(replace(case(kind, "a"), carrying=carrying), Specificity("h", list(entries)))
 
 
+@pytest.mark.parametrize(
+    ("rank", "words"),
+    [
+        (0, "0th"), (1, "1st"), (2, "2nd"), (3, "3rd"), (4, "4th"), (11, "11th"), (12, "12th"), (13, "13th"), (21, "21st"),
+        (71.6, "72nd"), (90, "90th"), (92.6, "93rd"), (99.6, "100th"), (101, "101st"), (111, "111th"), (113, "113th"),
+    ],
+)  # fmt: skip
+def test_ranks_are_written_as_they_are_said(rank, words):
+    """Rounded first; the teens end like no other number of their last digit, in every hundred."""
+    assert ordinal(rank) == words
+
+
 @pytest.mark.parametrize(("percentile", "capped"), [(74.9, True), (75.0, False)])
 def test_a_cohort_needs_the_75th_percentile_among_both(percentile, capped):
     """The median over the contrasts that carry the answer; the lower of the two counts and is told."""
@@ -247,7 +259,7 @@ def test_places_of_cohorts_in_words():
     assert judged.gates[0].detail == "matched random sets: 80th percentile; comparator sets: 90th percentile"
     alone = judged_specificity(placed("a", None, 90.0, n=31), placed("b", None, 92.0, n=30))
     assert alone.gates[0].detail == (
-        "matched random sets: no valid comparator; comparator sets: 91th percentile; no valid random sets could be drawn, "
+        "matched random sets: no valid comparator; comparator sets: 91st percentile; no valid random sets could be drawn, "
         "so the comparator sets decide alone"
     )
     (doubt,) = alone.doubts
@@ -284,7 +296,7 @@ def test_experiments_need_the_90th_percentile_among_comparators_once(percentile,
     assert judged.places == {"a": percentile}
     more = judged_specificity(placed("a", 10.0, percentile), placed("b", 10.0, 95.0), kind="experiment")
     assert more.gates[0].status == "passed"
-    told = "no valid comparator" if percentile is None else f"{percentile:.0f}th percentile"
+    told = "no valid comparator" if percentile is None else f"{ordinal(percentile)} percentile"
     assert more.gates[0].detail == f"a {told}, b 95th percentile"
 
 

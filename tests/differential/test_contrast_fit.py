@@ -123,6 +123,57 @@ def test_vanishing_residuals_do_not_break_the_fit() -> None:
         assert (fit.p_value >= SMALLEST_P).all()
 
 
+def _broken(arrays: dict[str, np.ndarray], how: str) -> dict[str, np.ndarray]:
+    """Return the arrays of a fit with one thing wrong."""
+    changes: dict[str, dict[str, object]] = {
+        "gene missing": {"genes": arrays["genes"][1:]},
+        "p of another length": {"p_value": arrays["p_value"][1:]},
+        "effects of another shape": {"effects": arrays["effects"][:, 1:]},
+        "words for numbers": {"t": arrays["t"].astype(str)},
+        "no facts": {"facts": np.array("{")},
+        "other facts": {"facts": np.array("[]")},
+        "more": {"more": arrays["t"]},
+        "pickled": {"t": arrays["t"].astype(object)},
+        "df of words": {"residual_df": np.array("many")},
+    }
+    if how == "array missing":
+        return {name: array for name, array in arrays.items() if name != "se"}
+    return arrays | changes[how]
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        "gene missing",
+        "p of another length",
+        "effects of another shape",
+        "words for numbers",
+        "no facts",
+        "other facts",
+        "more",
+        "pickled",
+        "df of words",
+        "array missing",
+        "empty",
+        "cut off",
+        "no archive",
+    ],
+)
+def test_a_file_that_holds_no_fit_is_refused(how: str, tmp_path: Path) -> None:
+    """Damaged, or of other arrays: the file is named, in four parts."""
+    values, genes = values_of(20, 6)
+    path = tmp_path / "fit.npz"
+    save_fit(fit_contrast(values, genes, design_of(6)), path)
+    if how in {"empty", "cut off", "no archive"}:
+        path.write_bytes({"empty": b"", "cut off": path.read_bytes()[:-100], "no archive": b"genes"}[how])
+    else:
+        with np.load(path) as stored:
+            arrays = dict(stored)
+        np.savez(path, **_broken(arrays, how))
+    with pytest.raises(InputError, match=r"fit\.npz"):
+        load_fit(path)
+
+
 def test_huge_t_keeps_p_above_zero() -> None:
     """p never underflows to 0, and stays in the order of t."""
     p = two_sided_p(np.array([0.0, 40.0, 1e5, np.inf]), np.array([np.inf, np.inf, 500.0, 3.0]))

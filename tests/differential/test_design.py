@@ -31,7 +31,6 @@ def test_only_the_two_groups_enter_and_the_contrast_is_last() -> None:
     design = build_design(samples, arm == "b", arm == "a")
     assert design.samples == ["S0", "S1", "S2", "S3", "S4", "S5"]
     assert design.columns == ["intercept", "target_minus_reference"]
-    assert design.contrast_position == 1
     assert design.matrix[:, -1].tolist() == [0, 0, 0, 1, 1, 1]
     assert (design.n_target, design.n_reference, design.residual_df, design.blocking) == (3, 3, 4, "none")
 

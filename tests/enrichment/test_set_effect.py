@@ -135,7 +135,7 @@ def test_g_is_nearly_unbiased() -> None:
     design = design_of(8)
     score = rng.normal(size=(4000, 8)) + 0.8 * design.matrix[:, -1]
     q, r = np.linalg.qr(design.matrix, mode="complete")
-    rotated = score @ q[:, design.contrast_position :] * np.sign(r[-1, -1] if r.shape[0] == r.shape[1] else r[2, 2])
+    rotated = score @ q[:, len(design.columns) - 1 :] * np.sign(r[-1, -1] if r.shape[0] == r.shape[1] else r[2, 2])
     d = rotated[:, 0] / abs(r[2, 2]) / np.sqrt(np.mean(rotated[:, 1:] ** 2, axis=1))
     assert np.mean(d * small_sample_factor(design.residual_df)) == pytest.approx(0.8, abs=0.05)
     assert small_sample_factor(10) == pytest.approx(1 - 3 / (4 * 10 - 1), abs=1e-3)

@@ -51,7 +51,7 @@ from sidemine.verdict.card import Card, read_card
 HOSTILE_TITLE = (
     '<script>window.hacked=1</script><img src=x onerror="window.hacked=2"> "quoted" \u202egnitset\u202c </script>'
 )
-LONG_TITLE = "A title that goes on. " * 500
+LONG_TITLE = ("A title that goes on. " * 500).strip()
 PLANTED = ["JAK–STAT targets 0.5 SD higher in both cohorts", "a shift of blood composition", "one sex-swapped pair"]
 CORE = ["STAT1", "IFIT1", "IFIT2", "IFIT3", "ISG15", "MX1", "OAS1", "IRF7", "SOCS1", "SOCS3", "JAK2", "CISH"]
 SETS = {

@@ -12,9 +12,11 @@ from sidemine.considerations.composition.record import CompositionColumns
 from sidemine.considerations.judgement import make_gate
 from sidemine.considerations.robustness.record import RobustnessColumns
 from sidemine.considerations.specificity.record import SpecificityColumns
-from sidemine.report import answer
+from sidemine.report import first_screen
+from sidemine.report.assets import own_file
 from sidemine.report.cards import declared_sentence, effect_list, figures, gate_counts, headline, pooled_words
 from sidemine.verdict.card import Agreeing
+from sidemine.verdict.vocabulary import Verdict
 
 COHORTS, EXPERIMENTS = SimpleNamespace(is_cohort=True), SimpleNamespace(is_cohort=False)
 
@@ -44,24 +46,24 @@ def lower(card):
 
 def test_the_plain_sentence_tells_side_amount_and_interval(card):
     """In total, adjusted, and what could have been excluded; the other side in the other word."""
-    plain = answer.plain_sentence(card)
+    plain = first_screen.plain_sentence(card)
     assert "0.45 SD of between-person variation higher in “" in plain
     assert "(95 % CI 0.20 to 0.70), in total; " in plain
     assert "0.31 SD higher (" in plain
     assert "after adjusting for blood composition" in plain
-    other = answer.plain_sentence(lower(card))
+    other = first_screen.plain_sentence(lower(card))
     assert "0.45 SD of between-person variation lower in “" in other
     assert "(95 % CI −0.70 to −0.20)" in other
     bare = without(card, CompositionColumns, composition_adjusted=None)
-    assert "in total; not adjusted for the mix of cells." in answer.plain_sentence(bare)
+    assert "in total; not adjusted for the mix of cells." in first_screen.plain_sentence(bare)
     paired = replace(card, evidence=[replace(card.evidence[0], blocking="fixed"), *card.evidence[1:]])
-    assert "0.45 SD of within-pair variation higher" in answer.plain_sentence(paired)
+    assert "0.45 SD of within-pair variation higher" in first_screen.plain_sentence(paired)
 
 
 def test_experiments_are_told_as_a_fold_change_beyond_other_genes(apart):
     """One contrast alone: log2 units and a percentage."""
     single = replace(apart, evidence=apart.evidence[:1])
-    plain = answer.plain_sentence(single)
+    plain = first_screen.plain_sentence(single)
     assert "1.62 log2 units (" in plain
     assert "lower in “" in plain
     assert "counted beyond the other measured genes" in plain
@@ -70,26 +72,28 @@ def test_experiments_are_told_as_a_fold_change_beyond_other_genes(apart):
 
 def test_without_one_effect_every_comparison_is_told(apart):
     """Each with side and interval, four at most; or why none could be tested."""
-    plain = answer.plain_sentence(apart)
+    plain = first_screen.plain_sentence(apart)
     assert (
         "GSE900004: 1.62 log2 units lower (−2.02 to −1.22); GSE900003: 2.40 log2 units higher (2.10 to 2.70)." in plain
     )
     assert "in the target groups than in their references" in plain
     rows = apart.evidence[:1] * 4
-    assert "more" not in answer.plain_sentence(replace(apart, evidence=rows)).split("Had there")[0]
-    assert "; and 1 more. " in answer.plain_sentence(replace(apart, evidence=[*rows, rows[0]]))
+    assert "more" not in first_screen.plain_sentence(replace(apart, evidence=rows)).split("Had there")[0]
+    assert "; and 1 more. " in first_screen.plain_sentence(replace(apart, evidence=[*rows, rows[0]]))
     untestable = example_card(4)
-    assert answer.plain_sentence(untestable).endswith(
+    assert first_screen.plain_sentence(untestable).endswith(
         "could not be tested: a group has fewer independent units than the minimum."
     )
-    assert answer.plain_sentence(replace(untestable, evidence=[])).endswith("no comparison belongs to the question.")
+    assert first_screen.plain_sentence(replace(untestable, evidence=[])).endswith(
+        "no comparison belongs to the question."
+    )
 
 
 def test_groups_are_named_only_where_all_comparisons_name_the_same(card):
     """One other label is enough to speak of target groups."""
     changed = replace(card, evidence=[card.evidence[0], replace(card.evidence[1], target_label="others")])
-    assert "in “" in answer.plain_sentence(card)
-    assert "in the target groups than in their references" in answer.plain_sentence(changed)
+    assert "in “" in first_screen.plain_sentence(card)
+    assert "in the target groups than in their references" in first_screen.plain_sentence(changed)
 
 
 @pytest.mark.parametrize(
@@ -100,60 +104,62 @@ def test_groups_are_named_only_where_all_comparisons_name_the_same(card):
 def test_what_could_have_been_excluded_is_told_on_the_declared_side(card, direction, words):
     """An amount without a sign of its own; nothing where there is none."""
     declared = replace(card.declared, direction=direction)
-    assert answer.excluded_words(replace(card, declared=declared, smallest_excludable=0.3), "SD of x").endswith(words)
+    assert first_screen.excluded_words(replace(card, declared=declared, smallest_excludable=0.3), "SD of x").endswith(
+        words
+    )
     assert (
-        answer.excluded_words(replace(card, smallest_excludable=None), "SD")
+        first_screen.excluded_words(replace(card, smallest_excludable=None), "SD")
         == "No effect size could have been excluded."
     )
 
 
 def test_key_amounts_stand_in_the_plain_sentence(card, apart):
     """They are made bold there."""
-    for amount in answer.key_amounts(card):
-        assert amount in answer.plain_sentence(card)
-    assert answer.key_amounts(card)[0] == "0.45 SD"
-    assert len(answer.key_amounts(card)) == 2
-    assert len(answer.key_amounts(without(card, CompositionColumns, composition_adjusted=None))) == 1
-    assert answer.key_amounts(apart) == []
+    for amount in first_screen.key_amounts(card):
+        assert amount in first_screen.plain_sentence(card)
+    assert first_screen.key_amounts(card)[0] == "0.45 SD"
+    assert len(first_screen.key_amounts(card)) == 2
+    assert len(first_screen.key_amounts(without(card, CompositionColumns, composition_adjusted=None))) == 1
+    assert first_screen.key_amounts(apart) == []
 
 
 def test_the_line_of_the_overview(card, apart):
     """Effect, adjusted effect and agreement; or the comparisons against each other."""
     assert (
-        answer.overview_line(card)
+        first_screen.overview_line(card)
         == "0.45 SD higher (0.20 to 0.70) · 0.31 adjusted for blood cells · 2 of 2 sources agree"
     )
     bare = replace(without(card, CompositionColumns, composition_adjusted=None), agreeing=None)
-    assert answer.overview_line(bare) == "0.45 SD higher (0.20 to 0.70)"
-    assert answer.overview_line(apart).startswith("1.62 log2 lower v 2.40 log2 higher · ")
+    assert first_screen.overview_line(bare) == "0.45 SD higher (0.20 to 0.70)"
+    assert first_screen.overview_line(apart).startswith("1.62 log2 lower v 2.40 log2 higher · ")
     many = replace(apart, evidence=apart.evidence * 2, agreeing=None)
-    assert answer.overview_line(many).count(" v ") == 2
-    assert answer.overview_line(replace(example_card(4), agreeing=None)) == "no comparison could be tested"
+    assert first_screen.overview_line(many).count(" v ") == 2
+    assert first_screen.overview_line(replace(example_card(4), agreeing=None)) == "no comparison could be tested"
 
 
 def test_tiles_of_the_effect(card, apart):
     """Named by kind; why there is no single figure; whether it rests on one dataset."""
-    tile = answer.effect_tile(card, COHORTS)
+    tile = first_screen.effect_tile(card, COHORTS)
     assert (tile.name, tile.value, tile.hint) == ("Effect, total", "0.45 SD higher", "95 % CI 0.20 to 0.70")
-    single = answer.effect_tile(replace(apart, evidence=apart.evidence[:1], pooled=None), EXPERIMENTS)
+    single = first_screen.effect_tile(replace(apart, evidence=apart.evidence[:1], pooled=None), EXPERIMENTS)
     assert (single.name, single.value) == ("Effect beyond other genes", "1.62 log2 lower")
     assert single.hint.endswith("; one dataset")
-    none = answer.effect_tile(replace(apart, not_computed={"pooled": "two experiments"}), EXPERIMENTS)
+    none = first_screen.effect_tile(replace(apart, not_computed={"pooled": "two experiments"}), EXPERIMENTS)
     assert (none.value, none.hint) == ("no single figure", "two experiments")
 
 
 def test_tiles_of_exclusion_and_agreement(card):
     """With the margin beside; nothing and none where nothing could be tested."""
-    tile = answer.excludable_tile(replace(card, smallest_excludable=0.3), COHORTS)
+    tile = first_screen.excludable_tile(replace(card, smallest_excludable=0.3), COHORTS)
     margin = f"; margin {card.declared.margin:.2f}"
     assert (tile.value, tile.hint) == ("beyond 0.30 SD", f"one-sided 95 %{margin}")
     unset = replace(card, smallest_excludable=0.3, declared=replace(card.declared, margin=None))
-    assert answer.excludable_tile(unset, COHORTS).hint == "one-sided 95 %"
-    assert answer.excludable_tile(replace(card, smallest_excludable=None), COHORTS).value == "nothing"
-    agreeing = answer.agreeing_tile(replace(card, agreeing=Agreeing(1, 3)), EXPERIMENTS)
+    assert first_screen.excludable_tile(unset, COHORTS).hint == "one-sided 95 %"
+    assert first_screen.excludable_tile(replace(card, smallest_excludable=None), COHORTS).value == "nothing"
+    agreeing = first_screen.agreeing_tile(replace(card, agreeing=Agreeing(1, 3)), EXPERIMENTS)
     assert (agreeing.name, agreeing.value) == ("Experiments that agree", "1 of 3")
-    assert answer.agreeing_tile(replace(card, agreeing=None), COHORTS).value == "none tested"
-    assert answer.agreeing_tile(card, COHORTS).name == "Cohorts that agree"
+    assert first_screen.agreeing_tile(replace(card, agreeing=None), COHORTS).value == "none tested"
+    assert first_screen.agreeing_tile(card, COHORTS).name == "Cohorts that agree"
 
 
 def test_tiles_of_p_values_say_how_several_became_one(card):
@@ -163,9 +169,9 @@ def test_tiles_of_p_values_say_how_several_became_one(card):
         replace(card.evidence[1], p_competitive=0.3),
     ]
     shown = replace(card, evidence=rows, p_self_contained=0.02, p_competitive=0.3)
-    tile = answer.self_contained_tile(shown, COHORTS)
+    tile = first_screen.self_contained_tile(shown, COHORTS)
     assert (tile.value, tile.hint) == ("p = 0.020", "self-contained (FRY); smallest of 2, × 2")
-    tile = answer.competitive_tile(shown, COHORTS)
+    tile = first_screen.competitive_tile(shown, COHORTS)
     assert tile.value == "p = 0.30"
     assert "smallest of" not in tile.hint
 
@@ -269,3 +275,12 @@ def test_an_untestable_contrast_is_listed_with_its_reason():
     zero = replace(example_card(0).evidence[0], effect=0.0)
     (flat, *_), _ = effect_list(replace(example_card(0), sentence="", evidence=[zero], control=None))
     assert flat.way == "none"
+
+
+def test_every_verdict_has_its_colours():
+    """By the class of its style: on light ground, on dark ground, and on paper."""
+    styles = own_file("page.css")
+    for verdict in Verdict:
+        colour = "--" + verdict.css_class.removeprefix("verdict-")
+        assert f".{verdict.css_class} {{ --tone: var({colour}); }}" in styles
+        assert styles.count(f"{colour}: #") == 3

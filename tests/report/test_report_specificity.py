@@ -12,7 +12,7 @@ from sidemine.considerations.composition.panel import cell_rows
 from sidemine.considerations.composition.record import CompositionColumns
 from sidemine.considerations.specificity.panel import overlap_sentences, specificity_chart
 from sidemine.considerations.specificity.record import SetBeside, SpecificityColumns
-from sidemine.report.answer import doubt_checked
+from sidemine.report.first_screen import doubt_checked
 from sidemine.report.forest import forest, forest_rows
 
 OVERLAPS = [

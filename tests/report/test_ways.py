@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 from example_results import example_card
@@ -77,3 +78,11 @@ def test_the_forest_plot_draws_what_the_card_holds():
     assert low == -high
     assert high == pytest.approx(1.08 * max(abs(end) for row in rows for end in (row.ci_low, row.ci_high)))
     assert forest(rows, card.declared.margin_unit, None)["layer"][0]["data"]["values"] == []
+
+
+@pytest.mark.parametrize(("margin", "reach"), [(None, 0.1), (0.05, 0.1), (0.4, 0.4), (-0.4, 0.4)])
+def test_the_axis_of_a_forest_plot_reaches_beyond_the_margin_and_a_tenth(margin, reach):
+    """So that a tiny effect does not look large."""
+    tiny = replace(example_card().evidence[0], effect=0.01, ci_low=-0.02, ci_high=0.04)
+    spec = forest(forest_rows([tiny]), "Hedges g", margin)
+    assert spec["layer"][0]["encoding"]["x"]["scale"]["domain"] == pytest.approx([-1.08 * reach, 1.08 * reach])

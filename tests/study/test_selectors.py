@@ -143,14 +143,6 @@ def test_equal_selectors_are_equal():
     assert parse_selector("a = b and c = d") != parse_selector("c = d and a = b")
 
 
-def test_rows_match_like_frames():
-    """One sample given as a mapping is judged like a row of a frame."""
-    selector = parse_selector('tissue = "Whole blood" and not title ~ "2$"')
-    rows = [selector.matches_row(row) for row in SAMPLES[["tissue", "title"]].to_dict("records")]
-    assert rows == selector.matches(SAMPLES).tolist()
-    assert parse_selector('missing = ""').matches_row({})
-
-
 def test_documented_examples_parse():
     """Every example of config/README.md is a selector."""
     text = (Path(__file__).resolve().parents[2] / "config" / "README.md").read_text(encoding="utf-8")

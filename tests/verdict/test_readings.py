@@ -9,6 +9,7 @@ from scipy import stats
 from test_rules import contrast, evidence, hypothesis
 
 from sidemine.considerations.judgement import Cap, Gate, make_gate
+from sidemine.effect.intervals import measured_effect
 from sidemine.effect.pooled_effect import pool_contrasts
 from sidemine.effect.record import PooledEffect
 from sidemine.verdict.gates import cohort_gates, experiment_gates, is_competitive
@@ -17,7 +18,6 @@ from sidemine.verdict.readings import (
     conflicting,
     has_declared_sign,
     independent_readings,
-    measured_effect,
     read_contrast,
     read_contrasts,
     replicates,
@@ -91,9 +91,13 @@ def test_an_effect_is_excluded_by_the_limit_on_its_side():
     assert read(low, "either", margin=0.5).excluded
 
 
-def test_without_a_direction_the_smallest_p_tells_the_side():
-    """The second contrast is surer and goes down: the first does not agree."""
-    rows = [contrast("a", 0.5, 0.2, p_self_contained=0.03), contrast("b", -0.9, 0.2, p_self_contained=0.001)]
+@pytest.mark.parametrize("competitive", [(0.5, 0.5), (0.001, 0.9), (None, None), (float("nan"), float("nan"))])
+def test_without_a_direction_the_smallest_p_tells_the_side(competitive):
+    """The second contrast is surer and goes down: the first does not agree. The competitive p has no say."""
+    rows = [
+        contrast("a", 0.5, 0.2, p_self_contained=0.03, p_competitive=competitive[0]),
+        contrast("b", -0.9, 0.2, p_self_contained=0.001, p_competitive=competitive[1]),
+    ]
     assert [reading.agrees for reading in read_contrasts(evidence(*rows), "either", "cohort")] == [False, True]
     rows[0] = replace(rows[0], p_self_contained=0.0001)
     assert [reading.agrees for reading in read_contrasts(evidence(*rows), "either", "cohort")] == [True, False]
@@ -175,6 +179,9 @@ def test_replication_is_told_with_its_counts():
     assert told(0.5, 0.5, -0.9) == (
         False, "2 of 3 cohorts have z > 1 in that sign, 2 needed; 1 significantly opposite",
     )  # fmt: skip
+    # Three quarters of a standard error is no showing, whichever sign counts.
+    for direction, effect in (("up", 0.15), ("down", -0.15), ("either", 0.15), ("either", -0.15)):
+        assert told(effect, effect, direction=direction)[1].startswith("0 of 2 cohorts")
     # Against the declared sign by one standard error only: no reason against.
     assert told(0.5, 0.5, -0.3)[0]
     assert told(-0.5, -0.5, direction="down")[0]

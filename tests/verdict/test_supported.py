@@ -234,6 +234,12 @@ def test_fry_of_single_cohorts_is_shown_and_the_pooled_p_decides():
     assert (gate["status"], gate["required"]) == ("failed", False)
 
 
+@pytest.mark.parametrize("card", [cohort_card, experiment_card])
+def test_without_a_testable_contrast_no_gate_passes(card):
+    """Whatever places, checks and variants are on record: they speak of nothing."""
+    assert {gate["status"] for gate in card([untestable("a")])["gates"]} == {"not evaluated"}
+
+
 def test_a_single_cohort_is_at_most_suggestive():
     """However strong: nothing replicates it."""
     card = cohort_card(cohorts(0.9))

@@ -11,6 +11,7 @@ with log_to(snakemake.log[0]), record_job(snakemake):
 
     from sidemine.differential.contrast import fit_declared_contrast
     from sidemine.differential.contrast_fit import save_fit
+    from sidemine.differential.declared_traps import group_columns
     from sidemine.differential.differential_table import read_differential, write_differential
     from sidemine.differential.record import compared_samples
     from sidemine.enrichment.gene_set_table import GENE_SETS
@@ -25,7 +26,6 @@ with log_to(snakemake.log[0]), record_job(snakemake):
     from sidemine.quality.flags import stop_problems
     from sidemine.quality.record import SharedSamples
     from sidemine.records import read_record, write_record
-    from sidemine.study.selectors import parse_selector
     from sidemine.study.specifications import AnalyseDataset
     from sidemine.tables import read_table, write_table
 
@@ -72,11 +72,7 @@ with log_to(snakemake.log[0]), record_job(snakemake):
             counts,
             table,
             quality,
-            group_columns=[
-                column
-                for selector in (contrast.target, contrast.reference)
-                for column in parse_selector(selector, "").columns
-            ],
+            group_columns=group_columns(contrast),
             row=specification.dataset_of_contrasts,
             traps=specification.traps_of_contrasts,
         )

@@ -8,7 +8,7 @@ with log_to(snakemake.log[0]), note_refusals(snakemake.input), record_job(snakem
     from pathlib import Path
 
     from sidemine.enrichment.gene_set_table import GENE_SETS
-    from sidemine.enrichment.gene_sets import build_gene_sets
+    from sidemine.enrichment.gene_sets import GENE_SETS_LEDGER, build_gene_sets
     from sidemine.prepare.gene_table import read_gene_table
     from sidemine.study.specifications import PrepareGeneSets
     from sidemine.tables import write_table
@@ -21,4 +21,4 @@ with log_to(snakemake.log[0]), note_refusals(snakemake.input), record_job(snakem
         specification.opt_in,
     )
     write_table(sets, Path(snakemake.output.sets), GENE_SETS)
-    ledger.to_csv(snakemake.output.ledger, sep="\t", index=False, lineterminator="\n")
+    write_table(ledger, Path(snakemake.output.ledger), GENE_SETS_LEDGER)

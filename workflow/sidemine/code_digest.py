@@ -16,8 +16,8 @@ import ast
 import contextlib
 import copy
 import hashlib
-import json
 import os
+import pickle
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
@@ -80,11 +80,12 @@ class _Statement:
 
 @dataclass
 class _Module:
-    """One parsed file: its statements, those that bind a name, and what a name that was imported at the top means."""
+    """One parsed file: its statements, those that bind a name or act, and what a name imported at the top means."""
 
     statements: list[_Statement] = field(default_factory=list)
     bound: dict[str, list[int]] = field(default_factory=dict)
     imported: dict[str, set[tuple[str, str]]] = field(default_factory=dict)
+    acting: list[int] = field(default_factory=list)
     followable: bool = True
 
 
@@ -236,22 +237,26 @@ class _Use:
             self.statements[current] = set()
             module = _parse(current)
             self.followable &= module.followable
-            self._add(current, [number for number, one in enumerate(module.statements) if one.acts])
-            for folder in current.parents:
-                if not folder.is_relative_to(_PACKAGE):
-                    break
-                if folder / "__init__.py" in _package_files():
-                    waiting.append(folder / "__init__.py")
-                if folder != _PACKAGE:
-                    self.data |= _data_files(folder)
-            for place, name in set().union(*module.imported.values()):
-                imported = _file_of(f"{place}.{name}") or _file_of(place)
-                if imported is not None:
-                    waiting.append(imported)
+            self._add(current, module.acting)
+            further, data = _entered_with(current)
+            self.data |= data
+            waiting += further
+
+
+@cache
+def _entered_with(file: Path) -> tuple[list[Path], frozenset[Path]]:
+    """Return the files that importing a file imports as well, and the templates and styles that count with it."""
+    inside = file.is_relative_to(_PACKAGE)
+    rooms = [room.as_posix() for room in Path(_place(file)).parents] if inside else []
+    inits = [_package_files().get("__init__.py" if room == "." else f"{room}/__init__.py") for room in rooms]
+    places = set().union(*_parse(file).imported.values())
+    imported = [_file_of(f"{place}.{name}") or _file_of(place) for place, name in places]
+    data = frozenset().union(*(_data_files(room) for room in rooms if room != "."))
+    return [one for one in (*inits, *imported) if one is not None], data
 
 
 def _all_parts(further: list[Path]) -> Iterator[tuple[str, bytes]]:
-    for file in sorted([*_package_files(), *further]):
+    for file in sorted([*_package_files().values(), *further]):
         if _PACKAGE / "simulate" in file.parents:
             continue
         if file.suffix == ".py":
@@ -269,6 +274,7 @@ def _digest(parts: Iterable[tuple[str, bytes]]) -> str:
     return digest.hexdigest()[:16]
 
 
+@cache
 def _place(file: Path) -> str:
     return (file.relative_to(_PACKAGE) if file.is_relative_to(_PACKAGE) else Path(file.name)).as_posix()
 
@@ -280,9 +286,7 @@ def _parse(file: Path) -> _Module:
     if not file.is_relative_to(_PACKAGE):
         return _read_module(content, file)
     key = f"{_place(file)} {hashlib.sha256(content).hexdigest()}"
-    kept = _kept().get(key)
-    module = _read_module(content, file) if kept is None else _module_of(kept)
-    _parsed[key] = module
+    _parsed[key] = module = _kept().get(key) or _read_module(content, file)
     return module
 
 
@@ -290,17 +294,18 @@ _parsed: dict[str, _Module] = {}
 
 
 @cache
-def _kept() -> dict[str, Any]:
-    try:
-        kept = json.loads(_kept_file().read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return kept["modules"] if kept.get("reader") == _own_digest() else {}
+def _kept() -> dict[str, _Module]:
+    # Any error: what is not as this module left it is read again.
+    with contextlib.suppress(Exception):
+        reader, modules = pickle.loads(_kept_file().read_bytes())  # noqa: S301
+        if reader == _own_digest():
+            return dict(modules)
+    return {}
 
 
 def _kept_file() -> Path:
     # Beside what Python itself keeps of these files, and as trustworthy.
-    return _PACKAGE / "__pycache__" / "code_digest.json"
+    return _PACKAGE / "__pycache__" / "code_digest.pickle"
 
 
 @cache
@@ -312,62 +317,12 @@ def _keep_parsed() -> None:
     """Keep what was read for the next run; a folder that cannot be written costs that run a second."""
     if _parsed.keys() <= _kept().keys():
         return
-    modules = {key: [one.followable, _plain(one.imported), [_plain_statement(part) for part in one.statements]]
-               for key, one in _parsed.items()}  # fmt: skip
-    text = json.dumps({"reader": _own_digest(), "modules": modules}, separators=(",", ":"))
+    content = pickle.dumps((_own_digest(), _parsed), protocol=pickle.HIGHEST_PROTOCOL)
     with contextlib.suppress(OSError):
         _kept_file().parent.mkdir(exist_ok=True)
-        temporary = _kept_file().with_name(f"code_digest.{os.getpid()}.json")
-        temporary.write_text(text, encoding="utf-8")
+        temporary = _kept_file().with_name(f"code_digest.{os.getpid()}.pickle")
+        temporary.write_bytes(content)
         temporary.replace(_kept_file())
-
-
-def _plain(imported: dict[str, set[tuple[str, str]]]) -> dict[str, list[tuple[str, str]]]:
-    return {name: sorted(meanings) for name, meanings in imported.items()}
-
-
-def _plain_statement(one: _Statement) -> list[Any]:
-    fields = {name: _plain_statement(part) for name, part in one.fields.items()}
-    return [
-        one.text,
-        sorted(one.names),
-        sorted(one.imports),
-        sorted(one.binds),
-        one.acts,
-        sorted(one.asks),
-        fields,
-    ]
-
-
-def _module_of(kept: list[Any]) -> _Module:
-    followable, imported, statements = kept
-    module = _Module(
-        [_statement_of(kept_statement) for kept_statement in statements],
-        {},
-        {name: {(place, what) for place, what in meanings} for name, meanings in imported.items()},
-        followable,
-    )
-    _index(module)
-    return module
-
-
-def _statement_of(kept: list[Any]) -> _Statement:
-    text, names, imports, binds, acts, asks, fields = kept
-    return _Statement(
-        text,
-        set(names),
-        {(place, name) for place, name in imports},
-        set(binds),
-        acts,
-        set(asks),
-        {name: _statement_of(part) for name, part in fields.items()},
-    )
-
-
-def _index(module: _Module) -> None:
-    for number, statement in enumerate(module.statements):
-        for name in statement.binds:
-            module.bound.setdefault(name, []).append(number)
 
 
 def _read_module(content: bytes, file: Path) -> _Module:
@@ -399,7 +354,10 @@ def _read_module(content: bytes, file: Path) -> _Module:
             statement.binds = set(_bound_names(node))
             statement.acts = _acts(node)
         module.statements.append(statement)
-    _index(module)
+    for number, statement in enumerate(module.statements):
+        for name in statement.binds:
+            module.bound.setdefault(name, []).append(number)
+    module.acting = [number for number, statement in enumerate(module.statements) if statement.acts]
     for statement in module.statements:
         for part in (statement, *statement.fields.values()):
             part.names &= module.bound.keys() | module.imported.keys()
@@ -542,20 +500,21 @@ def _is_quiet(decorator: ast.expr) -> bool:
 @cache
 def _file_of(name: str) -> Path | None:
     """Return the file of a module of sidemine, None for any other name."""
-    parts = name.split(".")
-    if parts[0] != "sidemine":
+    room, *below = name.split(".")
+    if room != "sidemine":
         return None
-    place = _PACKAGE.joinpath(*parts[1:])
-    files = (place.with_suffix(".py"), place / "__init__.py") if parts[1:] else (place / "__init__.py",)
-    return next((file for file in files if file in _package_files()), None)
+    files, place = _package_files(), "/".join(below)
+    return files.get(f"{place}.py") or files.get(f"{place}/__init__.py" if place else "__init__.py")
 
 
 @cache
-def _data_files(folder: Path) -> frozenset[Path]:
-    return frozenset(file for file in _package_files() if file.suffix in _DATA_SUFFIXES and folder in file.parents)
+def _data_files(room: str) -> frozenset[Path]:
+    files = _package_files().items()
+    return frozenset(file for place, file in files if file.suffix in _DATA_SUFFIXES and place.startswith(f"{room}/"))
 
 
 @cache
-def _package_files() -> frozenset[Path]:
-    """Return every file of the package. Listed once: asking the disk for each imported name takes half a second."""
-    return frozenset(path for path in _PACKAGE.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
+def _package_files() -> dict[str, Path]:
+    """Return every file of the package by its place. Listed once: asking the disk for each imported name takes half a second."""
+    files = (path for path in _PACKAGE.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
+    return {path.relative_to(_PACKAGE).as_posix(): path for path in files}

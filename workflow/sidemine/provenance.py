@@ -14,7 +14,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from pydantic import JsonValue
+
 from sidemine.errors import InputError, Problem
+from sidemine.records import as_record, read_record
 from sidemine.tables import write_json
 
 FOLDER = "provenance"
@@ -163,8 +166,9 @@ def _contradictions(results: Path) -> Iterator[_Contradiction]:
             yield error.problems[0], [name]
             return
     study, manifest = described.values()
-    specified = study.get("specifications")
-    if not isinstance(specified, dict):
+    try:
+        specified: dict[str, dict[str, str]] = as_record(dict[str, dict[str, str]], study.get("specifications"))
+    except InputError:
         problem = Problem(
             "nothing tells what made these results",
             str(results / "study.json"),
@@ -180,13 +184,14 @@ def _contradictions(results: Path) -> Iterator[_Contradiction]:
             "manifest.json belongs to another study than study.json", results / "manifest.json", ["manifest.json"]
         )
     records: dict[str, JobRecord] = {}
-    for rule, jobs in {**specified, **{name: {"": None} for name in _DESCRIPTIONS}}.items():
+    expected: dict[str, Mapping[str, str | None]] = {**specified, **{name: {"": None} for name in _DESCRIPTIONS}}
+    for rule, jobs in expected.items():
         for job, digest in jobs.items():
             name = f"{rule}/{job}" if job else rule
             place = results / _record_of(name)
             try:
-                record = records[name] = JobRecord(**_read(place))
-            except (InputError, TypeError):
+                record = records[name] = as_record(JobRecord, _read(place), str(place))
+            except InputError:
                 agree = False
                 what = f"nothing tells what made the results of {_in_words(name)}"
                 yield _contradiction(what, place, [_record_of(name)])
@@ -232,8 +237,8 @@ def _changed(results: Path, records: Mapping[str, JobRecord]) -> Iterator[_Contr
 def _crossed(records: Mapping[str, JobRecord], results: Path) -> Iterator[_Contradiction]:
     """Give the results that were computed from another version of what lies beside them."""
     written = {place: digest for record in records.values() for place, digest in record.outputs.items()}
-    for item in json.loads((results / "inputs.json").read_text(encoding="utf-8")):
-        written[item["key"]] = item["sha256"]
+    for item in read_record(list[dict[str, JsonValue]], results / "inputs.json"):
+        written[str(item.get("key"))] = str(item.get("sha256"))
     for name, record in records.items():
         for place, digest in record.inputs.items():
             if place in written and written[place] != digest:

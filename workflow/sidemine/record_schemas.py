@@ -27,14 +27,14 @@ if TYPE_CHECKING:
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "records"
 
 
-def record_schemas() -> dict[str, dict[str, JsonValue]]:
-    """Return the schema of every record by the name of its file."""
+def record_kinds() -> dict[str, type[object]]:
+    """Return every kind of record by the name of its file."""
     verdicts = make_dataclass(
         "Verdicts",
         [("verdicts", list[_flat(Card, *columns_of_considerations())]), *_fields(Verdicts, without="verdicts")],  # type: ignore[misc]
     )
     verdicts.__doc__ = Verdicts.__doc__
-    kinds: dict[str, type[object]] = {
+    return {
         "mismatches": list[Problem],
         "expression_provenance": PROVENANCE,
         "shared_samples": SharedSamples,
@@ -52,7 +52,11 @@ def record_schemas() -> dict[str, dict[str, JsonValue]]:
         "manifest": Manifest,
         "run": Run,
     }
-    return {name: schema_of(kind) for name, kind in kinds.items()}
+
+
+def record_schemas() -> dict[str, dict[str, JsonValue]]:
+    """Return the schema of every record by the name of its file."""
+    return {name: schema_of(kind) for name, kind in record_kinds().items()}
 
 
 def _flat(card: type[object], *columns: type[object]) -> type[object]:

@@ -7,11 +7,13 @@ another type means that the file is not what its stage writes.
 from __future__ import annotations
 
 from dataclasses import Field, fields, is_dataclass
+from enum import Enum
 from math import isnan
 from pathlib import Path
+from reprlib import repr as shortened
 from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_type_hints
 
-from pydantic import JsonValue
+from pydantic import BaseModel, JsonValue
 
 from sidemine.errors import InputError, Problem
 from sidemine.tables import read_json, write_json
@@ -61,17 +63,41 @@ def as_record(kind: type[Record], content: object, where: str = "a record") -> R
     from pydantic import ValidationError
 
     try:
-        return _adapter(kind).validate_python(content)
+        record = _adapter(kind).validate_python(content)
     except ValidationError as error:
         first = error.errors()[0]
-        raise InputError(
-            Problem(
-                "a record is not what its stage writes",
-                f"{where}, {'.'.join(map(str, first['loc']))}: {first['msg']}",
-                f"the fields of {getattr(kind, '__name__', kind)}",
-                "Delete the file and run the workflow again.",
-            )
-        ) from error
+        raise InputError(_problem(kind, where, f"{'.'.join(map(str, first['loc']))}: {first['msg']}")) from error
+    if difference := _difference(content, as_json(record)):
+        raise InputError(_problem(kind, where, difference))
+    return record
+
+
+def _problem(kind: object, where: str, found: str) -> Problem:
+    return Problem(
+        "a record is not what its stage writes",
+        f"{where}, {found}",
+        f"the fields of {getattr(kind, '__name__', kind)}",
+        "Delete the file and run the workflow again.",
+    )
+
+
+def _difference(content: object, written: JsonValue, place: str = "") -> str:
+    """Return where JSON is not what is written of the record that was read from it: '' where it is.
+
+    The reader fills in defaults and turns texts into numbers; the writer does neither.
+    """
+    if isinstance(content, dict) and isinstance(written, dict):
+        if names := content.keys() ^ written.keys():
+            name = min(names, key=str)
+            return f"{place}{name}: {'has no place there' if name in content else 'is missing'}"
+        parts = [(name, content[name], value) for name, value in written.items()]
+    elif isinstance(content, list | tuple) and isinstance(written, list):
+        parts = [(str(number), *pair) for number, pair in enumerate(zip(content, written, strict=True))]
+    elif content == written and (type(content) is type(written) or (type(content) is int and type(written) is float)):
+        return ""
+    else:
+        return f"{place.removesuffix('.')}: {shortened(content)}, which would be written as {shortened(written)}"
+    return next(filter(None, (_difference(old, new, f"{place}{name}.") for name, old, new in parts)), "")
 
 
 def fields_of(record: object) -> dict[str, Any]:
@@ -88,8 +114,16 @@ def as_json(record: object) -> JsonValue:
         return {str(key): as_json(value) for key, value in record.items()}
     if isinstance(record, list | tuple):
         return [as_json(value) for value in record]
-    if record is None or isinstance(record, bool | int | float | str):
+    if isinstance(record, BaseModel):
+        plain: JsonValue = record.model_dump(mode="json", by_alias=True)
+        return plain
+    if isinstance(record, Enum):
+        return as_json(record.value)
+    if record is None or isinstance(record, bool):
         return record
+    for plain_kind in (int, float, str):
+        if isinstance(record, plain_kind):
+            return plain_kind(record)  # a number of numpy is a float too
     raise TypeError(f"{type(record).__name__} does not belong into a record")
 
 

@@ -5,9 +5,11 @@ The columns of a table stand in the room that writes it, as a `TableSpec`.
 
 from __future__ import annotations
 
+import csv
 import gzip
 import io
 import json
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 from sidemine.errors import InputError, Problem
+
+_AGAIN = "Delete the file so that it is written again; if that does not help, this is a bug in sidemine."
 
 ColumnKind = Literal["text", "integer", "number", "boolean"]
 
@@ -70,7 +74,7 @@ def check_table(table: pd.DataFrame, spec: TableSpec, where: str) -> None:
                 f"{spec.name} does not have its columns",
                 f"{where}: {', '.join(names)}",
                 ", ".join(expected) + (" and any further ones" if spec.open_ended else ""),
-                "Delete the file so that it is written again; if that does not help, this is a bug in sidemine.",
+                _AGAIN,
             )
         )
     else:
@@ -82,29 +86,32 @@ def check_table(table: pd.DataFrame, spec: TableSpec, where: str) -> None:
 
 
 def _column_problem(values: pd.Series, column: Column, where: str) -> Problem | None:
+    import numpy as np
     import pandas as pd
 
     empty = values.isna() | (values.astype("string") == "" if column.kind == "text" else False)
     if not column.may_be_empty and bool(empty.any()):
         row = int(empty.to_numpy().argmax())
-        return Problem(
-            f"column {column.name} has an empty cell",
-            f"{where}, row {row + 1}",
-            column.meaning,
-            "Report this as a bug.",
-        )
-    if len(values) == 0 or column.kind == "text":
+        return Problem(f"column {column.name} has an empty cell", f"{where}, row {row + 1}", column.meaning, _AGAIN)
+    cells = values[~empty]
+    if len(cells) == 0 or column.kind == "text":
         return None
-    numbers = pd.to_numeric(values[~empty], errors="coerce")
-    if column.kind in {"integer", "number"} and bool(numbers.isna().any()):
-        row = int(numbers.isna().to_numpy().argmax())
-        return Problem(
-            f"column {column.name} holds something that is not a number",
-            f"{where}, value {values[~empty].iloc[row]!r}",
-            column.meaning,
-            "Report this as a bug.",
-        )
-    return None
+    truth = cells.map(type).isin([bool, np.bool_])
+    if column.kind == "boolean":
+        wrong, kind = ~truth, "neither True nor False"
+    else:
+        numbers = pd.to_numeric(cells, errors="coerce")
+        wrong, kind = truth | numbers.isna(), "not a number"
+        if column.kind == "integer" and not bool(wrong.any()):
+            wrong, kind = numbers % 1 != 0, "not a whole number"
+    if not bool(wrong.any()):
+        return None
+    return Problem(
+        f"column {column.name} holds something that is {kind}",
+        f"{where}, value {cells[wrong].iloc[0]!r}",
+        column.meaning,
+        _AGAIN,
+    )
 
 
 def write_table(table: pd.DataFrame, path: Path, spec: TableSpec) -> None:
@@ -127,7 +134,8 @@ def write_table(table: pd.DataFrame, path: Path, spec: TableSpec) -> None:
     check_table(table, spec, str(path))
     # 17 significant digits would keep every bit; 10 are beyond the last meaningful one and keep files readable.
     text = table.to_csv(sep="\t", index=False, float_format="%.10g", lineterminator="\n")
-    write_text(text, path)
+    # pandas does not quote a carriage return, and every reader takes it for the end of a row.
+    write_text(text.replace("\r", " "), path)
 
 
 def write_text(text: str, path: Path) -> None:
@@ -142,26 +150,56 @@ def write_text(text: str, path: Path) -> None:
     path.write_bytes(data)
 
 
-def read_table(path: Path, spec: TableSpec) -> pd.DataFrame:
+def read_table(path: Path, *specs: TableSpec) -> pd.DataFrame:
     """Read a table that `write_table` wrote, text columns as text, and check it.
+
+    Parameters
+    ----------
+    path
+        The file.
+    specs
+        What it may be: it is read as the first one that has its columns.
 
     Raises
     ------
     InputError
-        When the file does not keep to `spec`.
+        When the file is no table, or keeps to none of `specs`.
     """
     import pandas as pd
 
+    text, header = _text_and_header(path)
+    spec = next((spec for spec in specs if spec.names == header), specs[0])
     text_columns = [column.name for column in spec.columns if column.kind == "text"]
-    header = pd.read_csv(path, sep="\t", nrows=0, compression="infer").columns
     dtypes = {name: "string" for name in header if name in text_columns or name not in spec.names}
-    table = pd.read_csv(
-        path, sep="\t", dtype=dtypes, keep_default_na=False, na_values={key: ["", "nan"] for key in spec.names}
-    )
+    unknown = {name: ["", "nan"] for name in spec.names if name not in text_columns}
+    table = pd.read_csv(io.StringIO(text), sep="\t", dtype=dtypes, keep_default_na=False, na_values=unknown)
     for name in dtypes:
         table[name] = table[name].fillna("").astype(object)
     check_table(table, spec, str(path))
+    for column in spec.columns:
+        if column.kind == "integer" and not column.may_be_empty:
+            table[column.name] = table[column.name].astype("int64")
     return table
+
+
+def _text_and_header(path: Path) -> tuple[str, list[str]]:
+    """Return the text of a table and the names of its columns; refuse one whose rows are not all as long as its header."""
+    try:
+        data = path.read_bytes()
+        text = (gzip.decompress(data) if path.suffix == ".gz" else data).decode("utf-8")
+        rows = csv.reader(io.StringIO(text, newline=""), delimiter="\t", strict=True)
+        header = next(rows, [])
+        if not header or not text.endswith("\n"):
+            raise ValueError("its end is missing" if header else "it is empty")
+        if len(set(header)) < len(header):
+            raise ValueError("two columns have one name")
+        for number, row in enumerate(rows, 1):
+            if len(row) != len(header):
+                raise ValueError(f"row {number} has {len(row)} cells, the header {len(header)}")
+    except (ValueError, EOFError, zlib.error, csv.Error, gzip.BadGzipFile) as error:
+        allowed = "a table as the workflow wrote it" + (", packed with gzip" if path.suffix == ".gz" else "")
+        raise InputError(Problem("a result is not a table", f"{path}: {error}", allowed, _AGAIN)) from error
+    return text, header
 
 
 def empty_table(spec: TableSpec) -> pd.DataFrame:
@@ -192,8 +230,29 @@ def read_json(path: Path) -> Any:
         When the file is not JSON.
     """
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return parse_json(path.read_text(encoding="utf-8"))
     except ValueError as error:
         raise InputError(
             Problem("a result is not JSON", f"{path}: {error}", "JSON", "Delete the file and run the workflow again.")
         ) from error
+
+
+def parse_json(text: str) -> Any:
+    """Return what JSON holds.
+
+    Raises
+    ------
+    ValueError
+        When it is no JSON: NaN, Infinity and halves of letters, which Python's reader takes, are none.
+    """
+    try:
+        content = json.loads(text, parse_constant=_no_number)
+    except RecursionError as error:
+        raise ValueError("it is nested too deep") from error
+    if "\\ud" in text.lower():  # half of a pair of surrogates is no text
+        json.dumps(content, ensure_ascii=False).encode("utf-8")
+    return content
+
+
+def _no_number(word: str) -> float:
+    raise ValueError(f"{word} is no number of JSON")

@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from sidemine.considerations.calibration import measure
-from sidemine.considerations.calibration.config import CalibrationSettings
 from sidemine.considerations.calibration.design_classes import deciding_reading, nearest_class, overall_reading
 from sidemine.considerations.calibration.group_variances import unequal_variances
 from sidemine.considerations.calibration.measure import ContrastToCalibrate, measure_calibration
 from sidemine.considerations.calibration.rates import (
+    LIMITS,
     Rate,
     calibration_row,
     clustered_rate,
@@ -22,6 +23,7 @@ from sidemine.considerations.calibration.rates import (
     read_simulated,
 )
 from sidemine.considerations.calibration.record import Calibration
+from sidemine.considerations.calibration.specification import CalibrationSettings
 from sidemine.considerations.calibration.table import CALIBRATION
 from sidemine.differential.design import build_design
 from sidemine.differential.fit import fit_contrast
@@ -94,6 +96,7 @@ def test_a_study_is_measured_quoted_or_neither(study: list[ContrastToCalibrate])
     check_table(table, CALIBRATION, "here")
     own = table[table["scope"] == "dataset"].groupby("subject")
     large, small, none = (own.get_group(name) for name in ("large", "small", "none"))
+    assert (record.contrasts["large"].labelings, record.contrasts["small"].labelings) == (40, 0)
     measured, quoted = (large[large["source"] == source] for source in ("this study", "reference tables"))
     # On 40 labelings FRY is undecided (CAMERA is liberal): its design class stands beside what was measured.
     assert set(quoted["test"]) == {"fry"}
@@ -130,6 +133,63 @@ def test_switched_off_quotes_the_design_class(study: list[ContrastToCalibrate]) 
     own = table[table["subject"] == "large"]
     assert own["reason"].str.contains("calibration_labelings = 0").any()
     assert not record.contrasts["large"].measured
+
+
+def _of_large(study: list[ContrastToCalibrate], primary: list[str], **changes: Any) -> tuple[pd.DataFrame, Any]:
+    """Own rows and record of the contrast `large`, with settings changed."""
+    table, record = measure_calibration(
+        study[:1],
+        {"large": primary},
+        SETS,
+        read_table(REFERENCE, CALIBRATION),
+        None,
+        settings(20).model_copy(update=changes),
+    )
+    return table[table["subject"] == "large"], record.contrasts["large"]
+
+
+@pytest.mark.parametrize(
+    ("distinct", "changes", "reason"),
+    [
+        (199, {}, "199 distinct labelings, fewer than 200"),
+        (200, {}, ""),
+        (199, {"calibration_labelings": 0}, "199 distinct labelings, fewer than 200"),
+        (200, {"calibration_labelings": 0, "min_set_size": 41}, "switched off (settings.calibration_labelings = 0)"),
+        (200, {"min_set_size": 40}, ""),
+        (200, {"min_set_size": 41}, "no set has enough measured genes"),
+    ],
+)
+def test_own_samples_are_measured_from_200_labelings_on(
+    study: list[ContrastToCalibrate],
+    monkeypatch: pytest.MonkeyPatch,
+    distinct: int,
+    changes: dict[str, int],
+    reason: str,
+) -> None:
+    """The first reason against it is told in every row and in the sentence."""
+    monkeypatch.setattr(measure, "count_labelings", lambda _design: distinct)
+    own, record = _of_large(study, ["M0"], **changes)
+    assert record.measured is (not reason)
+    assert record.labelings == (0 if reason else 20)
+    if reason:
+        assert own["reason"].str.startswith(f"not measured here: {reason}; ").all()
+        assert record.sentence.startswith(
+            f"Not measured here: {reason}. In simulated data of the nearest design class ("
+        )
+
+
+@pytest.mark.parametrize(
+    ("primary", "named"),
+    [(["M0"], "M0"), (["M1", "M0"], "M1, M0"), ([], "the target sets"), (["X"], "the target sets")],
+)
+def test_the_sentence_names_the_sets_that_it_speaks_of(
+    study: list[ContrastToCalibrate], primary: list[str], named: str
+) -> None:
+    """Primary sets that were measured; without any, the target sets."""
+    _, record = _of_large(study, primary)
+    assert record.sentence.startswith(
+        f"On 20 permuted labelings of these samples, {named} came out at a nominal 5 % by "
+    )
 
 
 def test_without_reference_tables_nothing_is_claimed(study: list[ContrastToCalibrate]) -> None:
@@ -217,16 +277,44 @@ def test_a_test_that_is_liberal_here_is_liberal_whatever_the_class_says(
     table, record = _measure(study[:1])
     about = record.contrasts["large"]
     assert (about.fry, about.camera) == ("liberal", "holds")
+    # Where the upper bound is above what is allowed, and only there, more labelings would narrow it.
+    measured = table[(table["subject"] == "large") & (table["source"] == "this study")]
+    told = measured["reason"].str.contains("more labelings would narrow it")
+    assert told.tolist() == (measured["upper_95"] > measured["level"].map(LIMITS)).tolist()
+    assert set(told) == {True, False}
     quoted = table[(table["subject"] == "large") & (table["source"] == "reference tables")]
     assert set(quoted["test"]) == {"camera"}
-    assert "FRY 30.0% (95 % CI 23.7% to 36.9%; liberal)" in about.sentence
-    assert "CAMERA 5.0% (95 % CI 2.4% to 9.0%; undecided)" in about.sentence
+    assert about.sentence.startswith(
+        "On 200 permuted labelings of these samples, M0 came out at a nominal 5 % by FRY 30.0% (95 % CI 23.7% to 36.9%; "
+        "liberal) and by CAMERA 5.0% (95 % CI 2.4% to 9.0%; undecided), and at 1 % by FRY 0.0% (95 % CI 0.0% to 1.8%; "
+    )
     _, without = measure_calibration(
         study[:1], {"large": ["M0"]}, SETS, empty_table(CALIBRATION), None,
         settings(200),
     )  # fmt: skip
     assert without.contrasts["large"].camera == "not measured"
     assert "no design class was simulated that is near" in without.contrasts["large"].sentence
+
+
+@pytest.mark.parametrize(("hits", "n"), [(0, 20), (1, 20), (7, 20), (19, 20), (20, 20), (0, 1), (1, 1), (0, 2), (1, 2)])
+def test_limits_of_one_test_are_exact(hits: int, n: int) -> None:
+    """Clopper and Pearson's, also where nothing or everything was called; one-sided upper 95 %."""
+    found = clustered_rate((np.arange(n) < hits)[:, None])
+    exact = stats.binomtest(hits, n).proportion_ci(0.95, "exact")
+    above = stats.binomtest(hits, n, alternative="less").proportion_ci(0.95, "exact")
+    assert (found.n, found.rate) == (n, hits / n)
+    assert (found.ci_low, found.ci_high) == pytest.approx((exact.low, exact.high))
+    assert found.upper_95 == pytest.approx(above.high)
+
+
+@pytest.mark.parametrize("hits", [0, 3, 10])
+def test_two_tests_that_always_answer_alike_are_one(hits: int) -> None:
+    """Their limits are near those of one of them; without a difference between labelings, exactly those."""
+    calls = (np.arange(10) < hits)[:, None]
+    one, two = clustered_rate(calls), clustered_rate(np.repeat(calls, 2, axis=1))
+    assert two.n == 2 * one.n
+    rel = 0.15 if hits == 3 else 1e-12
+    assert (two.ci_low, two.ci_high, two.upper_95) == pytest.approx((one.ci_low, one.ci_high, one.upper_95), rel=rel)
 
 
 def test_intervals_know_of_dependence_within_a_labeling() -> None:
@@ -265,12 +353,24 @@ def test_unequal_variances_of_unequal_groups_are_told() -> None:
     assert found.inflation(4.0) == pytest.approx(exact, rel=1e-9)
 
 
-def test_groups_too_small_for_a_variance_of_their_own() -> None:
-    samples = _samples(12).set_index("sample")
-    target = (samples["group"] == "case").to_numpy()
-    design = build_design(samples, target, ~target)
-    fit = fit_contrast(_correlated(12), GENES, design)
-    assert unequal_variances(fit, design, build_membership(SETS, GENES), "M0") is None
+@pytest.mark.parametrize(("n_target", "n_reference", "told"), [(19, 25, False), (25, 19, False), (20, 20, True)])
+def test_twenty_samples_of_a_group_have_a_variance_of_their_own(n_target: int, n_reference: int, told: bool) -> None:
+    """In words: the ratio of the SDs with its interval, and the size at a nominal 5 %."""
+    n = n_target + n_reference
+    target = np.arange(n) < n_target
+    names = [f"S{i}" for i in range(n)]
+    design = build_design(pd.DataFrame({"unit": names}, index=names), target, ~target)
+    fit = fit_contrast(_correlated(n), GENES, design)
+    found = unequal_variances(fit, design, build_membership(SETS, GENES), "M0")
+    assert (found is not None) is told
+    if found:
+        size = found.size_of_test(0.05)
+        assert size.ci_low <= size.rate <= size.ci_high
+        assert found.sentence() == (
+            f"The set's score varies {found.ratio**0.5:.2f} times as much (SD) in the target as in the reference (95 % CI "
+            f"{found.ratio_low**0.5:.2f} to {found.ratio_high**0.5:.2f}); with these group sizes this would give FRY a size "
+            f"of {size.rate:.1%} ({size.ci_low:.1%} to {size.ci_high:.1%}) at a nominal 5 %."
+        )
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,13 @@ import math
 import pandas as pd
 import pytest
 
-from sidemine.considerations.calibration.panel import LEVEL, MOST_ROWS, calibration_block, calibration_panel
+from sidemine.considerations.calibration.panel import (
+    LEVEL,
+    MOST_ROWS,
+    calibration_block,
+    calibration_methods,
+    calibration_panel,
+)
 from sidemine.considerations.calibration.table import CALIBRATION
 from sidemine.tables import empty_table
 
@@ -103,3 +109,32 @@ def test_the_block_of_the_script_holds_every_row():
     assert block["ci_low"] == [0.034, 0.034]
     assert block["reason"][0].startswith("x" * 300)
     assert not block["reason"][0].startswith("x" * 301)
+
+
+MEASURED = {"source": "this study", "quantity": "size"}
+QUOTED = {"source": "reference tables", "quantity": "size"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ([MEASURED], "on permuted labels of 1 contrast of this study (1,200 labelings or fewer)."),
+        ([MEASURED, MEASURED | {"subject": "b", "n": 900}], "of 2 contrasts of this study (1,200 labelings or fewer)."),
+        ([MEASURED, MEASURED | {"family": "target", "n": 9000}], "of 1 contrast of this study (1,200 labelings or fewer)."),
+        ([QUOTED], "level: for 1 contrast with fewer than 200 distinct labelings, by simulated data"),
+        ([MEASURED, QUOTED], "on permuted labels of 1 contrast of this study (1,200 labelings or fewer)."),
+        ([MEASURED, QUOTED | {"subject": "b"}], "(1,200 labelings or fewer) and for 1 contrast with fewer than 200"),
+        ([MEASURED | {"n": 0}], "level: for 1 contrast with fewer than 200 distinct labelings"),
+        ([MEASURED | {"n": 1}], "of 1 contrast of this study (1 labelings or fewer)."),
+        ([MEASURED | {"scope": "class"}], "called at a nominal level: no contrast."),
+        ([MEASURED | {"quantity": "power"}], "called at a nominal level: no contrast."),
+    ],
+)  # fmt: skip
+def test_the_methods_count_contrasts_measured_and_quoted(changes, words):
+    """A contrast that was measured is not quoted as well; sets of a family are no labelings."""
+    assert words in calibration_methods(rows(*changes))
+
+
+def test_methods_without_a_table_say_so():
+    """And claim nothing."""
+    assert calibration_methods(None) == "Calibration. The size of the tests was not measured in this run."

@@ -61,7 +61,7 @@ FIGURES = {
     "corrected_se": 0.3262443,
     "single": {"erythroid": [1.1091986, 1.0790817, 0.4850747], "platelet": [0.1314731, 1.5565117, 0.0076447]},
 }
-"""Of `test_figures_of_one_fit_are_kept`: what this code gave when `benchmarks/composition.py` measured how the gate behaves."""
+"""Of `test_figures_of_one_fit_are_kept`: what this code gave once, checked against no other source. Another number is another method."""
 
 
 def fitted(**options):

@@ -7,9 +7,9 @@ from typing import get_args
 import numpy as np
 import pandas as pd
 
-from sidemine.considerations.robustness.config import RobustnessSettings
 from sidemine.considerations.robustness.contrast_data import ContrastData
 from sidemine.considerations.robustness.grid import vary_hypothesis
+from sidemine.considerations.robustness.specification import RobustnessSettings
 from sidemine.differential.groups import Groups
 from sidemine.effect.measure import measure_contrast
 from sidemine.effect.pooled_effect import pool_contrasts
@@ -100,14 +100,18 @@ def settings(dimensions=DIMENSIONS, crossed_max=24, rotations=999, seed=1, min_s
     )
 
 
-def ask(*data, kind="cohort", sets=None, secondary=(), skip=(), **changes):
+def hint(evidence):
+    return "suggestive" if (evidence.pooled.p or 1) <= 0.05 else "not testable"
+
+
+def ask(*data, kind="cohort", sets=None, secondary=(), skip=(), verdict=hint, **changes):
     names = [one.contrast.contrast for one in data]
     return vary_hypothesis(
         hypothesis(names, kind, secondary=list(secondary)),
         evidence_of(data, kind),
         dict(zip(names, data, strict=True)),
         gene_sets() if sets is None else sets,
-        verdict=lambda evidence: "suggestive" if (evidence.pooled.p or 1) <= 0.05 else "not testable",
+        verdict=verdict,
         settings=settings(**changes),
         skip=skip,
     )

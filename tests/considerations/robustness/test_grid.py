@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 from cases import case
 from planted_cohorts import GENES, SET, rows_of
+from scipy import stats
 
 from sidemine.considerations.robustness.judge import judge_robustness
 from sidemine.considerations.robustness.record import Share
@@ -18,6 +21,11 @@ CASES = np.arange(N) < 30
 
 def plain(planted, name="a", effect=1.0, seed=1, **more):
     return planted.contrast(name, planted.samples(N, batch=np.arange(N) % 2), CASES, effect * CASES, seed=seed, **more)
+
+
+def with_data(data, **changes):
+    """A contrast with other values, none of which was fitted yet."""
+    return replace(data, _designs={}, _fits={}, **changes)
 
 
 def test_a_variant_that_changes_nothing_is_the_reference_exactly(planted):
@@ -252,6 +260,101 @@ def test_tests_of_a_cohort_change_the_p_and_not_the_effect(planted):
         assert rows[name].effect == rows["reference"].effect
         assert rows[name].agrees is True
     assert rows["test_rotation"].p_value != rows["seed_next"].p_value or rows["seed_next"].p_value < 1e-5
+
+
+def test_the_rule_table_sees_what_the_row_tells(planted):
+    """Effect and p of a variant, also where only the test is another one."""
+    record = planted.ask(
+        plain(planted), plain(planted, "b", seed=2), dimensions=["test", "seed", "statistic"],
+        verdict=lambda evidence: f"{evidence.pooled.effect} {evidence.pooled.p}",
+    )  # fmt: skip
+    measured = [row for row in record.variants if not row.reason]
+    assert {"test_camera", "seed_next", "statistic_median"} <= {row.variant for row in measured}
+    assert [row.verdict for row in measured] == [f"{row.effect} {row.p_value}" for row in measured]
+
+
+def small_experiments(planted):
+    """Three against three, in two experiments; the second measured all genes but five of the set."""
+    n, cases = 6, np.arange(6) < 3
+    first, second = (
+        planted.contrast(name, planted.samples(n, x=range(n)), cases, 3.0 * cases, seed=seed)
+        for name, seed in (("a", 1), ("b", 2))
+    )
+    return first, with_data(second, values=second.values[:, 5:], genes=GENES[5:])
+
+
+def test_experiments_are_counted_by_the_one_with_the_fewest_genes(planted):
+    """Each is measured on its own genes; the row tells the fewest, and too few of them refuse."""
+    rows = rows_of(planted.ask(*small_experiments(planted), kind="experiment", dimensions=["statistic"]))
+    assert rows["reference"].n_genes == rows["statistic_median"].n_genes == len(SET) - 5
+    told = rows_of(
+        planted.ask(
+            *small_experiments(planted), kind="experiment", dimensions=["statistic"],
+            verdict=lambda evidence: str([row.n_measured for row in evidence.contrasts]),
+        )
+    )  # fmt: skip
+    assert told["statistic_median"].verdict == str([len(SET), len(SET) - 5])
+    few = rows_of(
+        planted.ask(*small_experiments(planted), kind="experiment", dimensions=["statistic"], min_set_size=16)
+    )
+    assert few["statistic_median"].reason == "15 measured genes are left, fewer than 16"
+
+
+@pytest.mark.parametrize("name", ["statistic_median", "reference"])
+def test_level_and_scale_of_single_genes_do_not_count_in_cohorts(planted, name):
+    """The median of z, like the mean of z: another unit of one gene is no other effect."""
+    data = plain(planted)
+    rng = np.random.default_rng(3)
+    values = data.values * rng.uniform(0.5, 3, len(GENES)) + rng.normal(0, 50, len(GENES))
+    other = with_data(data, values=values)
+    one, two = (rows_of(planted.ask(cohort, dimensions=["statistic"]))[name] for cohort in (data, other))
+    assert two.effect == pytest.approx(one.effect, rel=1e-9)
+    assert 0.5 < one.effect < 3
+
+
+def test_a_p_of_two_cohorts_weighs_each_by_the_root_of_its_size(planted):
+    """Stouffer's sum of FRY's z, of 60 and 20 samples."""
+    cases = np.arange(20) < 5
+    small = planted.contrast("b", planted.samples(20, x=range(20)), cases, 0.2 * cases, seed=2)
+    data = [plain(planted), small]
+    own = planted.evidence_of(data).contrasts
+    z = [stats.norm.isf(row.p_self_contained / 2) * (1 if row.direction == "up" else -1) for row in own]
+    weights = np.sqrt([1 / (1 / row.n_target + 1 / row.n_reference) for row in own])
+    expected = 2 * stats.norm.sf(abs(weights @ z) / np.linalg.norm(weights))
+    row = rows_of(planted.ask(*data, dimensions=["test"]))["test_fry"]
+    assert row.p_value == pytest.approx(expected, rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("covariate", "added", "refused"),
+    [("sex_by_genes", "sex", True), ("sex", "sex", True), ("sex_by_genes", "age", False), ("age", "age", True)],
+)
+def test_a_covariate_is_not_added_twice(planted, covariate, added, refused):
+    """Sex read from the genes is sex; it is no age."""
+    columns = {"sex": np.arange(N) % 2, "sex_by_genes": np.arange(N) % 2, "age": 30 + np.arange(N) % 7}
+    data = planted.contrast(
+        "a", planted.samples(N, **columns), CASES, CASES, [covariate], sex_column="sex", age_column="age"
+    )
+    reason = rows_of(planted.ask(data, dimensions=["covariates"]))[f"covariates_with_{added}"].reason
+    assert (reason == f"{added} is in the design already") is refused
+
+
+def test_a_statistic_that_no_contrast_can_take_is_no_variant(planted):
+    """Where one can, the other stays as it was, and that is told."""
+    rng = np.random.default_rng(7)
+    arrays = plain(planted)
+    counted = [
+        with_data(
+            plain(planted, name, seed=seed), values=rng.poisson(200, (N, len(GENES))).astype(float), layer="counts"
+        )
+        for name, seed in (("b", 2), ("c", 3))
+    ]
+    assert rows_of(planted.ask(*counted, dimensions=["statistic"]))["statistic_median"].reason == (
+        "medians of read counts have no voom weights"
+    )
+    row = rows_of(planted.ask(arrays, counted[0], dimensions=["statistic"]))["statistic_median"]
+    assert (row.reason, row.k) == ("", 2)
+    assert "b stays as it was: medians of read counts have no voom weights" in row.description
 
 
 def test_an_experiment_of_three_against_three(planted):

@@ -8,10 +8,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sidemine.considerations.specificity.config import SpecificitySettings
-from sidemine.considerations.specificity.matched_sets import count_distinct, draw_matched_sets, largest, neighbour_limit
+from sidemine.considerations.specificity.matched_sets import (
+    _smd,
+    _strata,
+    count_distinct,
+    draw_matched_sets,
+    largest,
+    neighbour_limit,
+)
 from sidemine.considerations.specificity.measure import measure_specificity, percentile
 from sidemine.considerations.specificity.record import Specificity
+from sidemine.considerations.specificity.specification import SpecificitySettings
 from sidemine.considerations.specificity.table import SPECIFICITY
 from sidemine.differential.design import build_design
 from sidemine.differential.fit import fit_contrast
@@ -55,11 +62,11 @@ def hypothesis(direction="up", kind="cohort"):
     )
 
 
-def measured(fit, direction="up", kind="cohort", seed=5):
+def measured(fit, direction="up", kind="cohort", seed=5, sets=None):
     return measure_specificity(
         [hypothesis(direction, kind)],
         {"a": fit},
-        gene_sets(),
+        gene_sets() if sets is None else sets,
         SpecificitySettings(matched_sets=300, min_set_size=5, max_set_size=500, seed=seed),
     )
 
@@ -149,6 +156,39 @@ def test_seed_and_contrast_alone_decide(shifted_fit):
     assert other != measured(shifted_fit)[1][0].contrasts[0].matched.quantiles
 
 
+@pytest.mark.parametrize(("kind", "scale"), [("cohort", "Hedges g"), ("experiment", "log2 over complement")])
+def test_the_table_holds_what_the_record_tells(shifted_fit, kind, scale):
+    """One row for every set and for what is left without shared genes; only the primary set stands among random sets."""
+    table, (record,) = measured(shifted_fit, kind=kind)
+    entry = record.contrasts[0]
+    assert set(table["effect_scale"]) == {scale}
+    assert len(table) == len(gene_sets()["gene_set"].unique()) + 2
+    assert [row.without for row in entry.overlaps] == table.loc[table["without"] != "", "without"].tolist()
+    rows = table[table["without"] == ""].set_index("gene_set")
+    assert rows["percentile_matched"].dropna().to_dict() == {"TARGET": entry.matched.percentile}
+    assert rows.loc["TARGET", ["effect", "percentile_comparators"]].tolist() == [
+        entry.effect,
+        entry.comparators.percentile,
+    ]
+    assert rows["p_value"].dropna().index.tolist() == ["TARGET"]
+    assert rows.loc["HEME", "percentile_comparators"] == pytest.approx(
+        percentile(rows.loc["HEME", "effect"], rows.loc[rows["family"] == "comparator", "effect"].to_numpy(), 1.0)
+    )
+
+
+@pytest.mark.parametrize("n", [9, 10])
+def test_ten_comparator_sets_make_a_rank(shifted_fit, n):
+    """With nine there is a reason, and no percentile of any set."""
+    few = gene_sets()
+    few = few[(few["family"] != "comparator") | few["gene_set"].isin([f"C{k:02d}" for k in range(3, 3 + n)])]
+    table, (record,) = measured(shifted_fit, sets=few)
+    found = record.contrasts[0].comparators
+    assert (found.n, found.rank) == (n, 1)
+    reason = "no valid comparator: 9 comparator sets, fewer than 10"
+    assert (found.percentile, found.reason) == ((None, reason) if n == 9 else (100, ""))
+    assert table["percentile_comparators"].notna().any() == (n == 10)
+
+
 def test_untestable_contrasts_and_unmeasured_sets_give_no_entry(shifted_fit):
     """No fit, or too few measured genes: an empty, typed table and a record without contrasts."""
     without = replace(shifted_fit, genes=[f"X{gene}" for gene in shifted_fit.genes])
@@ -181,3 +221,58 @@ def test_largest_takes_the_largest_and_of_equal_ones_the_first(n_columns, size, 
     values[:, rng.random(n_columns) < 0.1] = -np.inf
     expected = np.sort(np.argsort(-values, axis=1, kind="stable")[:, :size], axis=1)
     np.testing.assert_array_equal(largest(values, size), expected)
+
+
+def strata_of(available, weights=None, beyond=()):
+    """Strata of a set of 12 genes at 0, 1 … 11, two in each of six; so many others around each pair, and some beyond."""
+    others = [2 * at + 0.5 for at, n in enumerate(available) for _ in range(n)]
+    expression = np.array([*range(12), *others, *beyond], dtype=float)
+    weights = np.ones(12) if weights is None else weights
+    strata, kept = _strata(expression, np.arange(12), weights, np.arange(12, len(expression)))
+    return [(one.start, one.stop, one.sign, len(one.weights)) for one in strata], expression[kept]
+
+
+@pytest.mark.parametrize(
+    ("available", "strata"),
+    [
+        ([4] * 6, [(4, 2)] * 6),
+        ([4, 10, 0, 30, 4, 4], [(4, 2), (10, 2), (30, 4), (4, 2), (4, 2)]),
+        ([4, 30, 0, 10, 4, 4], [(4, 2), (30, 4), (10, 2), (4, 2), (4, 2)]),
+        ([0, 10, 5, 5, 5, 30], [(10, 4), (5, 2), (5, 2), (5, 2), (30, 2)]),
+        ([30, 5, 5, 5, 10, 0], [(30, 2), (5, 2), (5, 2), (5, 2), (10, 4)]),
+        ([24, 0, 0, 0, 0, 0], [(24, 12)]),
+        ([23, 0, 0, 0, 0, 0], []),
+    ],
+)
+def test_poor_strata_of_expression_are_joined_with_the_richer_neighbour(available, strata):
+    """Two genes for each place of the set; with fewer in all, nothing can be drawn."""
+    found, _ = strata_of(available)
+    assert [(stop - start, n) for start, stop, _, n in found] == strata
+    assert [start for start, *_ in found] == [0, *(stop for _, stop, *_ in found)][: len(found)]
+
+
+def test_random_genes_lie_no_further_out_than_a_tenth_of_the_range():
+    """Of 0 to 11: from −1.1 to 12.1."""
+    _, kept = strata_of([4] * 6, beyond=[-1.2, -1.0, 12.0, 12.2])
+    assert (kept.min(), kept.max()) == (-1.0, 12.0)
+
+
+def test_genes_that_go_up_and_down_share_a_stratum():
+    """Each sign has its own places."""
+    found, _ = strata_of([4] * 6, np.tile([1.0, -2.0], 6))
+    assert [(sign, n) for *_, sign, n in found] == [(1.0, 1), (-1.0, 1)] * 6
+
+
+def test_no_gene_is_drawn_twice_for_a_set_with_both_signs(shifted_fit):
+    """What the one sign took is not there for the other."""
+    weights = np.repeat([1.0, -1.0], 10)
+    drawn = draw_matched_sets(shifted_fit, np.arange(20), weights, np.zeros(N_GENES, dtype=bool), 100, [1])
+    assert len(drawn.members) == 100
+    assert all(len(set(row)) == 20 for row in drawn.members.tolist())
+
+
+def test_a_standardised_difference_is_in_pooled_standard_deviations():
+    """Own minus others; nothing where neither varies."""
+    assert _smd(np.array([0.0, 2.0]), np.array([1.0, 3.0])) == pytest.approx(-1)
+    assert _smd(np.array([0.0, 4.0]), np.array([1.0, 1.0])) == pytest.approx(1 / np.sqrt(2))
+    assert _smd(np.array([2.0, 2.0]), np.array([1.0, 1.0])) == 0.0

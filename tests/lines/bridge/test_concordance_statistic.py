@@ -9,9 +9,10 @@ from scipy.stats import pearsonr, spearmanr
 
 from sidemine.enrichment.rotation import rotation_test
 from sidemine.enrichment.set_membership import SetMembership
-from sidemine.lines.bridge.profiles import POOLED, FrozenProfile, build_side
+from sidemine.lines.bridge.profiles import FrozenProfile, build_side
 from sidemine.lines.bridge.rotation import Question, rotation_p_values
 from sidemine.lines.bridge.statistic import measure_concordance_of
+from sidemine.lines.interaction.record import POOLED
 
 ALL = np.ones(N_GENES, dtype=bool)
 BLOCK = np.arange(N_GENES) < 40

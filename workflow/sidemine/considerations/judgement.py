@@ -173,6 +173,17 @@ def judge_by_hypothesis(
     return lambda case: judge(case, records.get(case.hypothesis.id, unmeasured))
 
 
+def ordinal(value: float) -> str:
+    """Return a rank or percentile as a reader says it.
+
+    >>> ordinal(1), ordinal(22.4), ordinal(13), ordinal(100)
+    ('1st', '22nd', '13th', '100th')
+    """
+    whole = round(value)
+    ending = {1: "st", 2: "nd", 3: "rd"}.get(whole % 10, "th") if whole % 100 not in {11, 12, 13} else "th"
+    return f"{whole}{ending}"
+
+
 def as_sentence(text: str) -> str:
     """Return a clause with a capital and a full stop."""
     return f"{text[:1].upper()}{text[1:]}."

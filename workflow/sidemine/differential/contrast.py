@@ -152,7 +152,7 @@ def treated(
     groups
         The samples that its selectors choose.
     treatment
-        What the quality stage decided (`treatment.json`); None: nothing.
+        What the quality stage decided (`treatment.json`).
 
     Returns
     -------

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import io
 import json
+import zlib
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+from zipfile import BadZipFile
 
 import numpy as np
 
 from sidemine.differential.record import FitFacts
+from sidemine.errors import InputError, Problem
 from sidemine.records import as_json, as_record
 from sidemine.sources.scales import LOG2_FOLD_CHANGE
+from sidemine.tables import parse_json
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -103,26 +107,48 @@ def save_fit(fit: ContrastFit | None, path: Path) -> None:
 
 
 def load_fit(path: Path) -> ContrastFit | None:
-    """Read a fit that `save_fit` wrote; None where the contrast was not testable."""
-    with np.load(path, allow_pickle=False) as stored:
-        arrays: dict[str, NDArray[np.float64]] = {name: stored[name] for name in stored.files}
-    if not arrays:
-        return None
+    """Read a fit that `save_fit` wrote; None where the contrast was not testable.
 
+    Raises
+    ------
+    InputError
+        When the file is damaged, or was not written by sidemine.
+    """
+    try:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
+            arrays: dict[str, NDArray[np.float64]] = {name: stored[name] for name in stored.files}
+        return _fit_of(arrays, path) if arrays else None
+    except (ValueError, KeyError, TypeError, AttributeError, EOFError, BadZipFile, zlib.error) as error:
+        raise InputError(
+            Problem(
+                "a fit cannot be read",
+                f"{path}: {type(error).__name__}: {str(error)[:200]}",
+                "the arrays of a fitted contrast (.npz), as the workflow wrote them",
+                "Delete the file so that it is made again.",
+            )
+        ) from error
+
+
+def _fit_of(arrays: dict[str, NDArray[np.float64]], path: Path) -> ContrastFit:
     def texts(name: str) -> list[str]:
         return [str(text) for text in arrays.pop(name)]
 
-    return ContrastFit(
+    fit = ContrastFit(
         genes=texts("genes"),
         samples=texts("samples"),
         dropped_genes=texts("dropped_genes"),
         dropped_reasons=texts("dropped_reasons"),
-        facts=as_record(FitFacts, json.loads(str(arrays.pop("facts"))), str(path)),
+        facts=as_record(FitFacts, parse_json(str(arrays.pop("facts"))), str(path)),
         score_stdev_unscaled=float(arrays.pop("score_stdev_unscaled")),
         residual_df=int(arrays.pop("residual_df")),
         score_effects=arrays.pop("score_effects", arrays["effects"]),
         **arrays,
     )
+    for name, array in {**arrays, "score_effects": fit.score_effects}.items():
+        wanted = (len(fit.genes), 1 + fit.residual_df) if name.endswith("effects") else (len(fit.genes),)
+        if array.shape != wanted or array.dtype.kind != "f":
+            raise ValueError(f"{name} holds {array.dtype} {array.shape}, not numbers {wanted}")
+    return fit
 
 
 def restrict_genes(fit: ContrastFit, rows: NDArray[np.intp]) -> ContrastFit:

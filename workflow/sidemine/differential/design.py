@@ -84,11 +84,6 @@ class Design:
     members: list[list[str]] = field(default_factory=list)
 
     @property
-    def contrast_position(self) -> int:
-        """Index of the contrast: always the last column."""
-        return len(self.columns) - 1
-
-    @property
     def residual_df(self) -> int:
         """Samples minus coefficients."""
         return len(self.samples) - len(self.columns)

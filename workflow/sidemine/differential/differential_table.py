@@ -70,12 +70,7 @@ def write_differential(table: pd.DataFrame, path: Path, unit: str) -> None:
 
 def read_differential(path: Path) -> pd.DataFrame:
     """Read what `write_differential` wrote, with the columns of `DIFFERENTIAL`."""
-    import pandas as pd
-
-    header = pd.read_csv(path, sep="\t", nrows=0, compression="infer").columns
-    if "difference" not in header:
-        return read_table(path, DIFFERENTIAL)
-    return read_table(path, DIFFERENCES).rename(columns={"difference": "log2_fold_change"})
+    return read_table(path, DIFFERENTIAL, DIFFERENCES).rename(columns={"difference": "log2_fold_change"})
 
 
 SHOWN_P = 0.05

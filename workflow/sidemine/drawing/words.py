@@ -142,17 +142,6 @@ def percent(part: float, whole: float) -> str:
     return f"{100 * part / whole:.0f} %" if whole else "—"
 
 
-def ordinal(value: float) -> str:
-    """Return a rank or percentile as a reader says it.
-
-    >>> ordinal(1), ordinal(22.4), ordinal(13), ordinal(100)
-    ('1st', '22nd', '13th', '100th')
-    """
-    whole = round(value)
-    ending = {1: "st", 2: "nd", 3: "rd"}.get(whole % 10, "th") if whole % 100 not in {11, 12, 13} else "th"
-    return f"{whole}{ending}"
-
-
 def listed(parts: Sequence[str]) -> str:
     """Join words as in a sentence.
 

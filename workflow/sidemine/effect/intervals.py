@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
+from sidemine.effect.record import ContrastEvidence
 from sidemine.stats.tails import t_quantile
 
 
@@ -63,3 +65,12 @@ def one_sided(p_two_sided: float, observed: str, declared: str) -> float:
         Direction that was seen, and the declared one: up or down.
     """
     return p_two_sided / 2 if observed == declared else 1 - p_two_sided / 2
+
+
+def measured_effect(row: ContrastEvidence) -> Effect | None:
+    """Return the effect of a contrast with its precision; None when it could not be tested or is no number."""
+    if not row.testable or row.effect is None or row.effect_se is None or row.effect_df is None:
+        return None
+    if not (math.isfinite(row.effect) and math.isfinite(row.effect_se) and row.effect_se > 0 and row.effect_df > 0):
+        return None
+    return Effect(row.effect, row.effect_se, row.effect_df)

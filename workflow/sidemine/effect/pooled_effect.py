@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sidemine.effect.intervals import measured_effect
 from sidemine.effect.pooling import FEWEST_FOR_HETEROGENEITY, METHODS, Estimates, Pooled, pool
 from sidemine.effect.record import (
     COHORT_UNIT,
@@ -126,13 +127,13 @@ def pool_contrasts(
         With NaN-free numbers: what is not estimable is None and has a reason.
     """
     barred = {entry.contrast for entry in refused}
-    used = [row for row in rows if _usable(row) and row.contrast not in barred]
+    used = [row for row in rows if measured_effect(row) is not None and row.contrast not in barred]
     refusals = [
         *refused,
         *(
             Refused(row.contrast, "could not be tested")
             for row in rows
-            if not _usable(row) and row.contrast not in barred
+            if measured_effect(row) is None and row.contrast not in barred
         ),
     ]
     if not used:
@@ -179,12 +180,6 @@ def not_estimable(k: int) -> dict[str, str]:
 def effective_size(row: ContrastEvidence) -> float:
     """Return the effective sample size n₁n₂ / (n₁ + n₂) of a contrast: Stouffer's weights are its square roots."""
     return row.n_target * row.n_reference / max(row.n_target + row.n_reference, 1)
-
-
-def _usable(row: ContrastEvidence) -> bool:
-    if not row.testable or row.effect is None or row.effect_se is None or row.effect_df is None:
-        return False
-    return math.isfinite(row.effect) and math.isfinite(row.effect_se) and row.effect_se > 0 and row.effect_df > 0
 
 
 def _pool_rows(rows: Sequence[ContrastEvidence]) -> Pooled:

@@ -39,12 +39,12 @@ class StudyRun:
     @property
     def results(self) -> Path:
         """Folder of the results of this study."""
-        return Path(self.study.config.results) / self.study.config.study.id
+        return self.study.results_dir
 
     @property
     def downloads(self) -> Path:
         """Folder of its retrieved inputs."""
-        return Path(self.study.config.downloads) / self.study.config.study.id
+        return self.study.downloads_dir
 
     @property
     def logs(self) -> Path:

@@ -66,14 +66,14 @@ def activities(
     if len(values) < 2 or values.shape[1] < 4:
         return empty_table(ACTIVITIES)
     membership = build_membership(gene_sets, list(values.columns), min_size, max_size)
-    weights = membership.weights.toarray().T
+    weights = membership.weights.toarray()
     # A set of all genes with one weight has no slope.
-    sloped = np.ptp(weights, axis=0) > 0
+    sloped = np.ptp(weights, axis=1) > 0
     if not sloped.any():
         return empty_table(ACTIVITIES)
     names = np.array(membership.gene_sets, dtype=object)[sloped]
     centred = (values - values.mean(axis=0)).to_numpy()
-    scores = pd.DataFrame(_ulm(centred, weights[:, sloped]), index=values.index, columns=names)
+    scores = pd.DataFrame(_ulm(centred, weights[sloped].T.copy()), index=values.index, columns=names)
     long = scores.rename_axis("sample").reset_index().melt("sample", var_name="gene_set", value_name="score")
     long["method"] = "ulm"
     table = long[ACTIVITIES.names].dropna(subset="score")

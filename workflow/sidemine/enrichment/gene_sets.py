@@ -37,8 +37,6 @@ GENE_SETS_LEDGER = TableSpec(
 )
 """What became of every symbol that did not simply stay itself."""
 
-SAME_SYMBOL = "approved"
-
 
 class Resolved(Protocol):
     """What a symbol resolves to: the approved symbol or None, and how."""

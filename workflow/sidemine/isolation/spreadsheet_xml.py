@@ -13,7 +13,7 @@ _BLOCK = 1 << 20
 
 
 def find_lost_cells(path: Path) -> dict[str, list[str]]:
-    """Return, per sheet, what the first such cells are ("C3: #DIV/0!"); nothing for formats other than xlsx and ods.
+    """Return, per sheet, the first cells that a reader of values shows as empty ("C3: #DIV/0!"); nothing for formats other than xlsx and ods.
 
     To be called inside `run_isolated`, after the zip was checked.
     """

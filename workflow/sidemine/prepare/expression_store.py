@@ -12,6 +12,7 @@ from sidemine.errors import InputError, Problem
 from sidemine.prepare.record import PROVENANCE, DatasetProvenance, PreparedProvenance
 from sidemine.records import as_json, as_record
 from sidemine.sources.scales import Layer
+from sidemine.tables import parse_json
 
 if TYPE_CHECKING:
     import anndata as ad
@@ -69,6 +70,8 @@ def read_expression(path: Path) -> ad.AnnData:
         raise InputError(_not_ours(path, f"{type(error).__name__}: {str(error)[:200]}")) from error
     if [name for name in adata.layers if name in LAYERS] != list(adata.layers) or len(adata.layers) != 1:
         raise InputError(_not_ours(path, f"layers {', '.join(adata.layers) or 'none'}"))
+    if any(layer.dtype.kind not in "fiu" for layer in adata.layers.values()):
+        raise InputError(_not_ours(path, "values that are no numbers"))
     for frame in (adata.obs, adata.var):
         for name in frame.columns:
             frame[name] = [str(cell) for cell in frame[name].astype(object)]
@@ -91,7 +94,7 @@ def read_provenance(adata: ad.AnnData) -> PreparedProvenance | DatasetProvenance
     KeyError, ValueError
         When there is none, or it is no JSON.
     """
-    content = json.loads(str(adata.uns[PROVENANCE_KEY]))
+    content = parse_json(str(adata.uns[PROVENANCE_KEY]))
     return as_record(PROVENANCE, content, f"uns['{PROVENANCE_KEY}'] of an expression file")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -48,7 +48,7 @@ def assess_contrast(
     table: pd.DataFrame,
     dataset_quality: DatasetQuality,
     *,
-    group_columns: Sequence[str],
+    group_columns: Collection[str],
     row: DatasetOfContrasts,
     traps: TrapsOfContrast,
 ) -> ContrastQuality:

@@ -17,7 +17,7 @@ from sidemine.considerations.specificity.record import SpecificityColumns
 from sidemine.drawing import words
 from sidemine.drawing.panel import Panel, Tile
 from sidemine.effect.record import PooledEffect
-from sidemine.report import answer
+from sidemine.report import first_screen
 from sidemine.verdict.card import Card, CardContrast
 
 _KINDS = {
@@ -101,12 +101,12 @@ def card_view(card: Card, panels: Sequence[Panel], tiles: Sequence[Tile]) -> Car
     mixed = card.columns_of(CompositionColumns)
     return CardView(
         card=card,
-        plain=answer.plain_sentence(card),
-        key_amounts=answer.key_amounts(card),
-        line=answer.overview_line(card),
+        plain=first_screen.plain_sentence(card),
+        key_amounts=first_screen.key_amounts(card),
+        line=first_screen.overview_line(card),
         way=card.main_effect.way if card.main_effect else "none",
-        doubt=words.shortened(card.doubt, answer.LONGEST_DOUBT),
-        checked=answer.doubt_checked(card),
+        doubt=words.shortened(card.doubt, first_screen.LONGEST_DOUBT),
+        checked=first_screen.doubt_checked(card),
         tiles=tiles,
         forest=panels[0],
         panels=panels[1:],

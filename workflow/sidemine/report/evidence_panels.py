@@ -10,17 +10,17 @@ from collections.abc import Callable, Sequence
 from sidemine.considerations.registry import CONSIDERATIONS
 from sidemine.drawing.panel import Panel, Subject, Tile
 from sidemine.lines.registry import LINES
-from sidemine.report import answer
+from sidemine.report import first_screen
 from sidemine.report.beside import Beside
 from sidemine.report.forest import forest_panel
 from sidemine.verdict.card import Card
 
 TILES: dict[int, Callable[[Card, Subject], Tile]] = {
-    10: answer.effect_tile,
-    30: answer.excludable_tile,
-    40: answer.agreeing_tile,
-    50: answer.self_contained_tile,
-    60: answer.competitive_tile,
+    10: first_screen.effect_tile,
+    30: first_screen.excludable_tile,
+    40: first_screen.agreeing_tile,
+    50: first_screen.self_contained_tile,
+    60: first_screen.competitive_tile,
 }
 """Key figures that belong to no consideration, by place."""
 

@@ -64,9 +64,3 @@ class Hypothesis(ClosedModel):
     )
     secondary_sets: list[SetName] = Field(default_factory=list, description="Exploratory sets shown on the same card.")
     threats: list[str] = Field(default_factory=list, description="Threats to validity, in words, for the report.")
-
-    @property
-    def measured_contrasts(self) -> list[str]:
-        """Return the primary contrasts and, where the margin is a fraction of a positive control, that control."""
-        margin = self.primary.margin
-        return [*self.primary.contrasts, *([margin.of_contrast] if isinstance(margin, MarginOfControl) else [])]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sidemine.lines.bridge.config import names_of_contrasts
+from sidemine.study.projections import HypothesisToMeasure
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -28,12 +29,13 @@ class Scope:
     def primary_contrasts(self) -> list[str]:
         """Contrasts that are primary in some hypothesis."""
         hypotheses = self.study.config.hypotheses
-        return list(dict.fromkeys(name for one in hypotheses for name in one.primary.contrasts))
+        return list(dict.fromkeys(name for hypothesis in hypotheses for name in hypothesis.primary.contrasts))
 
     @property
     def measured_contrasts(self) -> list[str]:
         """Contrasts that some hypothesis measures: primary ones, and the positive controls of margins."""
-        return list(dict.fromkeys(name for one in self.study.config.hypotheses for name in one.measured_contrasts))
+        hypotheses = map(HypothesisToMeasure.of, self.study.config.hypotheses)
+        return list(dict.fromkeys(name for hypothesis in hypotheses for name in hypothesis.measured_contrasts))
 
     @property
     def primary_datasets(self) -> list[str]:
@@ -71,8 +73,8 @@ class Scope:
     @property
     def composition_contrasts(self) -> list[str]:
         """Primary blood contrasts of cohort hypotheses."""
-        cohorts = [one for one in self.study.config.hypotheses if one.kind == "cohort"]
-        primary = {name for one in cohorts for name in one.primary.contrasts}
+        cohorts = [hypothesis for hypothesis in self.study.config.hypotheses if hypothesis.kind == "cohort"]
+        primary = {name for hypothesis in cohorts for name in hypothesis.primary.contrasts}
         return [name for name in self.blood_contrasts("disease") if name in primary]
 
     @property

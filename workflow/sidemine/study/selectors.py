@@ -78,10 +78,6 @@ class Selector:
         values = {name: _column_values(samples, name) for name in self.columns}
         return _evaluate(self.node, values)
 
-    def matches_row(self, row: Mapping[str, str]) -> bool:
-        """Tell whether one sample, given as column → value, matches; an absent column is an empty value."""
-        return _holds(self.node, {name: normalise(row.get(name)) for name in self.columns})
-
 
 def _comparisons(node: Node) -> Iterator[Comparison]:
     if isinstance(node, Comparison):
@@ -89,15 +85,6 @@ def _comparisons(node: Node) -> Iterator[Comparison]:
     else:
         for part in (node.part,) if isinstance(node, Not) else node.parts:
             yield from _comparisons(part)
-
-
-def _holds(node: Node, row: Mapping[str, str]) -> bool:
-    if isinstance(node, Comparison):
-        return node.holds(row[node.column])
-    if isinstance(node, Not):
-        return not _holds(node.part, row)
-    results = (_holds(part, row) for part in node.parts)
-    return all(results) if isinstance(node, And) else any(results)
 
 
 def _evaluate(node: Node, values: Mapping[str, Sequence[str]]) -> np.ndarray:

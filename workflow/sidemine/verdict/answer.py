@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from sidemine.considerations.judgement import Judge
-from sidemine.effect.intervals import one_sided
+from sidemine.effect.intervals import measured_effect, one_sided
 from sidemine.effect.record import ContrastEvidence, HypothesisEvidence
 from sidemine.effect.scale import scale_of
 from sidemine.records import fields_of
@@ -21,7 +21,6 @@ from sidemine.verdict.readings import (
     Reading,
     as_effect,
     independent_readings,
-    measured_effect,
     smallest_excludable,
 )
 from sidemine.verdict.sentences import competitive_reading, effect_sentence, pooled_sentence
@@ -45,7 +44,7 @@ def answer_hypotheses(
     evidence
         Evidence of each, by id.
     judges
-        Judges of a hypothesis, by id, as in `decide.decide_study`.
+        The considerations, each with its record of the study.
     """
     cards = {
         row.id: _card(row, decided, p_holm)

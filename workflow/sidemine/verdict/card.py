@@ -218,7 +218,7 @@ def card_json(card: Card) -> dict[str, JsonValue]:
     return plain
 
 
-def verdicts_of(content: dict[str, JsonValue], kinds: Sequence[type[object]], where: str) -> Verdicts:
+def verdicts_of(content: JsonValue, kinds: Sequence[type[object]], where: str) -> Verdicts:
     """Read `verdicts.json` from its parsed JSON.
 
     Parameters
@@ -235,8 +235,9 @@ def verdicts_of(content: dict[str, JsonValue], kinds: Sequence[type[object]], wh
     InputError
         When it is not what the verdict stage writes.
     """
-    shell = as_record(Verdicts, {**content, "verdicts": []}, where)
-    cards = as_record(list[dict[str, JsonValue]], content["verdicts"], where)
+    parts = as_record(dict[str, JsonValue], content, where)
+    cards = as_record(list[dict[str, JsonValue]], parts.get("verdicts"), where)
+    shell = as_record(Verdicts, parts | {"verdicts": []}, where)
     return replace(shell, verdicts=[read_card(card, kinds, where) for card in cards])
 
 
@@ -257,7 +258,7 @@ def read_card(content: dict[str, JsonValue], kinds: Sequence[type[object]], wher
     for kind in kinds:
         columns = {name: own.pop(name) for item in fields(kind) if (name := item.name) in own}  # type: ignore[arg-type]
         considered.append(as_record(kind, columns, where))
-    return Card(**{**fields_of(as_record(Card, own, where)), "considered": tuple(considered)})
+    return Card(**{**fields_of(as_record(Card, {"considered": [], **own}, where)), "considered": tuple(considered)})
 
 
 def _object(record: object) -> dict[str, JsonValue]:

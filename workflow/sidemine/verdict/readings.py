@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sidemine.considerations.judgement import COMPARATOR_PERCENTILE
-from sidemine.effect.intervals import Effect, one_sided
+from sidemine.effect.intervals import Effect, measured_effect, one_sided
 from sidemine.effect.record import ContrastEvidence, HypothesisEvidence, PooledEffect
 
 COHORT_P = 0.05
@@ -113,15 +113,6 @@ def read_contrast(row: ContrastEvidence, direction: str, side: str, margin: floa
         excluded=excluded,
         unspecial=unspecial,
     )
-
-
-def measured_effect(row: ContrastEvidence) -> Effect | None:
-    """Return the effect of a contrast with its precision; None when it could not be tested or is no number."""
-    if not row.testable or row.effect is None or row.effect_se is None or row.effect_df is None:
-        return None
-    if not (math.isfinite(row.effect) and math.isfinite(row.effect_se) and row.effect_se > 0 and row.effect_df > 0):
-        return None
-    return Effect(row.effect, row.effect_se, row.effect_df)
 
 
 def independent_readings(readings: Sequence[Reading], pooled: PooledEffect) -> list[Reading]:

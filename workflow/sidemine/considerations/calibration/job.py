@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sidemine.considerations.calibration.config import MeasureCalibration
+from sidemine.considerations.calibration.specification import MeasureCalibration
 from sidemine.study.plan import StudyPlan
 from sidemine.study_jobs import JobFiles, Patterns, StudyJob
 

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sidemine.considerations.calibration.config import CalibrationSettings
 from sidemine.considerations.calibration.design_classes import (
     VERDICT_TESTS,
     deciding_reading,
@@ -36,6 +35,7 @@ from sidemine.considerations.calibration.rates import (
     read_measured,
 )
 from sidemine.considerations.calibration.record import Calibration, ContrastCalibration
+from sidemine.considerations.calibration.specification import CalibrationSettings
 from sidemine.considerations.calibration.table import CALIBRATION
 from sidemine.differential.contrast import design_again
 from sidemine.differential.contrast_fit import ContrastFit

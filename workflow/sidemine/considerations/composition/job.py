@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sidemine.considerations.composition.config import MARKERS, AdjustComposition
+from sidemine.considerations.composition.specification import MARKERS, AdjustComposition
 from sidemine.study.plan import StudyPlan
 from sidemine.study.projections import HypothesisOnSet
 from sidemine.study_jobs import JobFiles, Patterns, StudyJob

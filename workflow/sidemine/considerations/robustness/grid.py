@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sidemine.considerations.robustness.config import RobustnessSettings
 from sidemine.considerations.robustness.contrast_data import ContrastData, NotApplicable
 from sidemine.considerations.robustness.measure import Measured, Question, measure_variant, self_contained_p
 from sidemine.considerations.robustness.record import Robustness
+from sidemine.considerations.robustness.specification import RobustnessSettings
 from sidemine.considerations.robustness.variant_rows import Row, summarise_rows
 from sidemine.considerations.robustness.variants import REFERENCE, Variant, cross_variants, declare_variants
 from sidemine.effect.pooling import METHODS, pool

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from sidemine.considerations.composition.config import MARKERS
+from sidemine.considerations.composition.specification import MARKERS
 from sidemine.considerations.registry import CONSIDERATIONS
-from sidemine.considerations.robustness.config import VaryAnalysis
+from sidemine.considerations.robustness.specification import VaryAnalysis
 from sidemine.study.plan import StudyPlan
 from sidemine.study_jobs import JobFiles, Patterns, StudyJob
 

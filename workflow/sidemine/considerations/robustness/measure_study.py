@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sidemine.considerations.robustness.config import RobustnessSettings
 from sidemine.considerations.robustness.contrast_data import ContrastData
 from sidemine.considerations.robustness.grid import vary_hypothesis
 from sidemine.considerations.robustness.record import Robustness
+from sidemine.considerations.robustness.specification import RobustnessSettings
 from sidemine.considerations.robustness.variant_rows import summarise_rows
 from sidemine.differential.contrast import declared_groups, treated
 from sidemine.effect.record import HypothesisEvidence

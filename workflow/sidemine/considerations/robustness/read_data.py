@@ -11,9 +11,9 @@ import numpy as np
 
 from sidemine.considerations.composition.cell_proxies import read_markers
 from sidemine.considerations.composition.record import CompositionOfContrast
-from sidemine.considerations.robustness.config import RobustnessSettings
 from sidemine.considerations.robustness.contrast_data import ContrastData
 from sidemine.considerations.robustness.measure_study import DatasetToVary, data_of_contrast
+from sidemine.considerations.robustness.specification import RobustnessSettings
 from sidemine.considerations.robustness.variants import PROBE_RULES
 from sidemine.prepare.dataset import collapse_otherwise
 from sidemine.prepare.expression_store import read_expression

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sidemine.considerations.specificity.config import MeasureSpecificity
+from sidemine.considerations.specificity.specification import MeasureSpecificity
 from sidemine.study.plan import StudyPlan
 from sidemine.study_jobs import JobFiles, Patterns, StudyJob
 

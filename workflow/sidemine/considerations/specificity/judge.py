@@ -22,6 +22,7 @@ from sidemine.considerations.judgement import (
     Judgement,
     judge_by_hypothesis,
     make_gate,
+    ordinal,
 )
 from sidemine.considerations.specificity.record import Placed, Specificity, SpecificityColumns, SpecificityShown
 
@@ -122,7 +123,7 @@ def _judge_cohorts(
         )
     if known and min(known) < COHORT_PERCENTILE:
         reasons.append(
-            f"The set stands at the {min(known):.0f}th percentile of sets like it (below {COHORT_PERCENTILE:g}): its "
+            f"The set stands at the {ordinal(min(known))} percentile of sets like it (below {COHORT_PERCENTILE:g}): its "
             "change may be that of many genes."
         )
     if fallback:
@@ -159,4 +160,4 @@ def _judge_experiments(contrasts: Sequence[Placed]) -> tuple[Gate, tuple[Cap, ..
 
 
 def _words(percentile: float | None) -> str:
-    return "no valid comparator" if percentile is None else f"{percentile:.0f}th percentile"
+    return "no valid comparator" if percentile is None else f"{ordinal(percentile)} percentile"

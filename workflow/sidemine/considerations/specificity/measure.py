@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sidemine.considerations.specificity.config import SpecificitySettings
 from sidemine.considerations.specificity.matched_sets import MatchedSets, draw_matched_sets
 from sidemine.considerations.specificity.record import AmongComparators, AmongMatched, Placed, SetBeside, Specificity
+from sidemine.considerations.specificity.specification import SpecificitySettings
 from sidemine.considerations.specificity.table import SPECIFICITY
 from sidemine.differential.contrast_fit import ContrastFit
 from sidemine.enrichment.camera import direction_of

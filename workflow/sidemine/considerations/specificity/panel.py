@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from sidemine.considerations.judgement import ordinal
 from sidemine.considerations.specificity.record import Placed, SetBeside, SpecificityColumns
 from sidemine.drawing.charts import MOST_CONTRASTS, Spec, WithInterval, base, interval_rows, intervals, signed_axis
 from sidemine.drawing.panel import ComparatorEffect, Panel, Subject, Tile, make_tile
-from sidemine.drawing.words import bounded, count, is_number, number, ordinal, p_statement, unit_words
+from sidemine.drawing.words import bounded, count, is_number, number, p_statement, unit_words
 from sidemine.effect.record import ContrastEvidence
 
 MOST_SETS = 12

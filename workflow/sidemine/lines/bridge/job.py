@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sidemine.considerations.composition.config import MARKERS
+from sidemine.considerations.composition.specification import MARKERS
 from sidemine.lines.bridge.specification import ConcordanceToMeasure, DatasetToBridge, MeasureConcordance
 from sidemine.study.plan import StudyPlan, keys_of
 from sidemine.study.projections import ContrastOfRole

@@ -33,7 +33,7 @@ from sidemine.lines.bridge.contrasts import (
     testable_fits,
 )
 from sidemine.lines.bridge.derived_sets import derive_set, find_overlaps, weights_on
-from sidemine.lines.bridge.profiles import POOLED, build_side
+from sidemine.lines.bridge.profiles import build_side
 from sidemine.lines.bridge.record import (
     Call,
     ComparatorConcordance,
@@ -45,6 +45,7 @@ from sidemine.lines.bridge.record import (
     pair_of,
 )
 from sidemine.lines.interaction.measure import measure_interaction
+from sidemine.lines.interaction.record import POOLED
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -8,9 +8,9 @@ from typing import TypedDict
 from sidemine.drawing.charts import Spec, base, interval_words
 from sidemine.drawing.panel import Panel, Subject
 from sidemine.drawing.words import bounded, count, listed, number, p_value, shortened
-from sidemine.lines.bridge.profiles import POOLED
 from sidemine.lines.bridge.record import ConcordanceOfStudy, ConcordanceRow, MeasuredBridge
 from sidemine.lines.interaction.panel import difference_sentence
+from sidemine.lines.interaction.record import POOLED
 from sidemine.lines.line import LinesOnRecord
 
 MOST_LABELS = 12

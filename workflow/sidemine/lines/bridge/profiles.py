@@ -21,6 +21,7 @@ from sidemine.enrichment.rotated_deviates import (
     directions_of,
     streams_of,
 )
+from sidemine.lines.interaction.record import POOLED
 from sidemine.stats.seeds import named_seed
 
 if TYPE_CHECKING:
@@ -29,9 +30,6 @@ if TYPE_CHECKING:
     from sidemine.differential.contrast_fit import ContrastFit
 
     Array = NDArray[np.float64]
-
-POOLED = "pooled"
-"""Name of the profile that is the common effect over several contrasts."""
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ import numpy as np
 from sidemine.effect.pooling import pool
 from sidemine.enrichment.set_effect import hedges_g
 from sidemine.enrichment.set_membership import build_membership
-from sidemine.lines.interaction.record import SubgroupDifference
+from sidemine.lines.interaction.record import POOLED, SubgroupDifference
 from sidemine.records import fields_of
 
 if TYPE_CHECKING:
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
     from sidemine.differential.contrast_fit import ContrastFit
     from sidemine.lines.interaction.specification import InteractionToMeasure
-
-POOLED = "pooled"
 
 
 def measure_interaction(

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+POOLED = "pooled"
+"""Stands for a contrast where the common effect over several is meant, in interactions and bridges."""
+
 
 @dataclass(frozen=True)
 class SubgroupDifference:
@@ -14,7 +17,7 @@ class SubgroupDifference:
     name
         Id of the interaction.
     contrast
-        The contrast, or `pooled`.
+        The contrast, or `POOLED`.
     compared
         The contrast whose two groups these are.
     place
