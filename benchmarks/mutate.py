@@ -309,6 +309,9 @@ def tests_for(mutant: Mutant, root: Path, baseline: Baseline, budget: float) -> 
         chosen = [name for name, lines in baseline.lines.items() if lines & wanted]
     else:
         chosen = [name for name, lines in baseline.lines.items() if any(file == path for file, _line in lines)]
+        # A table of columns or a list of outputs runs on import alone: the tests of its room stand for its users.
+        room = f"tests/{Path(mutant.file).parent}/"
+        chosen = chosen or [name for name in baseline.lines if name.startswith(room)]
     ordered = sorted(chosen, key=lambda name: baseline.seconds[name])
     spent = list(accumulate(baseline.seconds[name] for name in ordered))
     return [name for at, (name, used) in enumerate(zip(ordered, spent, strict=True)) if not at or used <= budget]

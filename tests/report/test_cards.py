@@ -14,7 +14,15 @@ from sidemine.considerations.robustness.record import RobustnessColumns
 from sidemine.considerations.specificity.record import SpecificityColumns
 from sidemine.report import first_screen
 from sidemine.report.assets import own_file
-from sidemine.report.cards import declared_sentence, effect_list, figures, gate_counts, headline, pooled_words
+from sidemine.report.cards import (
+    card_view,
+    declared_sentence,
+    effect_list,
+    figures,
+    gate_counts,
+    headline,
+    pooled_words,
+)
 from sidemine.verdict.card import Agreeing
 from sidemine.verdict.vocabulary import Verdict
 
@@ -284,3 +292,9 @@ def test_every_verdict_has_its_colours():
         colour = "--" + verdict.css_class.removeprefix("verdict-")
         assert f".{verdict.css_class} {{ --tone: var({colour}); }}" in styles
         assert styles.count(f"{colour}: #") == 3
+
+
+def test_a_card_shows_its_forest_plot_first_and_every_other_panel_after_it(card):
+    """In their order, with its tiles."""
+    view = card_view(card, ["forest", "second", "third"], ["tile"])
+    assert (view.forest, view.panels, view.tiles) == ("forest", ["second", "third"], ["tile"])

@@ -114,7 +114,7 @@ def test_kept_genes_of_a_full_size_table():
 
 
 @pytest.mark.browser
-def test_thinned_page_in_a_browser(browser, thinned, tmp_path):
+def test_thinned_page_in_a_browser(browser, large, thinned, tmp_path):
     """Table, volcano and rank plot of a thinned study work and say what they lack."""
     (tmp_path / "page.html").write_text(thinned, encoding="utf-8")
     shown = OpenPage(browser, tmp_path / "page.html")

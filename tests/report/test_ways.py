@@ -86,3 +86,20 @@ def test_the_axis_of_a_forest_plot_reaches_beyond_the_margin_and_a_tenth(margin,
     tiny = replace(example_card().evidence[0], effect=0.01, ci_low=-0.02, ci_high=0.04)
     spec = forest(forest_rows([tiny]), "Hedges g", margin)
     assert spec["layer"][0]["encoding"]["x"]["scale"]["domain"] == pytest.approx([-1.08 * reach, 1.08 * reach])
+
+
+def test_labels_of_a_forest_plot_are_cut_aloud():
+    """Contrast, accession, tissue and platform at 64, 40, 60 and 20 characters, the reason of an untestable one at 160."""
+    limits = {"contrast": 64, "accession": 40, "tissue": 60, "platform": 20}
+    entry = example_card().evidence[0]
+
+    def row(longer):
+        texts = {name: "x" * (limit + longer) for name, limit in limits.items()}
+        return forest_rows([replace(entry, **texts)])[0]
+
+    assert "more characters" not in f"{row(0).contrast}{row(0).label}{row(0).facts}"
+    assert row(1).contrast.endswith("… [1 more characters]")
+    assert row(1).facts.endswith("… [1 more characters]")
+    assert row(1).label.count("… [1 more characters]") == 3
+    nothing = replace(entry, effect=None, testable=False, problem=None)
+    assert forest_rows([nothing])[0].problem == "not testable: no effect estimated"

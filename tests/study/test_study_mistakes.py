@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from sidemine.errors import StudyError
+from sidemine.sources.declarations import Requirement
+from sidemine.sources.registry import LAYOUTS
 from sidemine.study.load import load_study
+from sidemine.study.rows import check_columns_of
 
 # (file, text that is there, what replaces it, words that the message must hold)
 MISTAKES = {
@@ -428,3 +433,55 @@ def test_published_tables_are_checked(small, told):
     message = told()
     for words in ("lost.csv", "does not name its platform", "no gene set 'TARGTES'"):
         assert words in message
+
+
+LAYOUT_ROWS = {
+    "table": (
+        {"layout": "table", "strand": "forward", "layer": "X", "cell_type": "T"},
+        ["column strand, value 'forward'", "column layer, value 'X'", "column cell_type, value 'T'", "column file"],
+    ),
+    "archive": (
+        {"layout": "archive", "sheet": "a", "annotation_columns": "x", "identifiers": "probe"},
+        ["column sheet", "column annotation_columns", "column file", "column platform"],
+    ),
+    "h5ad": (
+        {"layout": "h5ad", "scale": "log3", "identifiers": "sym", "gene_column": "g", "strand": "both"},
+        ["column identifiers, value 'sym'", "column scale, value 'log3'", "column scale: log3", "column file",
+         "column gene_column", "column strand, value 'both'"],
+    ),
+    "tenx": (
+        {"layout": "tenx", "scale": "log2", "sheet": "a", "strand": "reverse"},
+        ["column scale: log2", "column sheet", "column strand", "column file"],
+    ),
+    "ncbi_counts": (
+        {"layout": "ncbi_counts", "scale": "log2", "layer": "X", "sample_columns": "donor"},
+        ["columns identifiers and scale: symbol, log2", "column layer", "column sample_columns"],
+    ),
+    "series_matrix": (
+        {"layout": "series_matrix", "identifiers": "probe", "sheet": "a", "strand": "forward"},
+        ["column platform", "column sheet", "column strand"],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_all_that_is_wrong_with_a_layout_is_told_at_once(small, layout):
+    """Columns of other layouts, missing ones and wrong words: each with its line and column."""
+    changes, places = LAYOUT_ROWS[layout]
+    row = {"dataset": "cells", "accession": "GSE3", "identifiers": "symbol", "scale": "counts", "tissue": "cells"}
+    row |= {"licence": "GEO terms"} | changes
+    (small.folder / "datasets.tsv").write_text("\t".join(row) + "\n" + "\t".join(row.values()) + "\n")
+    with pytest.raises(StudyError) as caught:
+        load_study(small.config)
+    told = [problem.where for problem in caught.value.problems]
+    for place in places:
+        assert any(f"line 2, {place}" in where for where in told), place
+
+
+@pytest.mark.parametrize(
+    "change", [{"own_columns": ("lyer",)}, {"requirement": Requirement({"scael": "counts"}, "", "")}]
+)
+def test_a_layout_that_misspells_a_column_is_refused(change):
+    """Otherwise the column would belong to all layouts, and nobody would be told."""
+    with pytest.raises(ValueError, match=r"layout h5ad names no column of datasets\.tsv: (lyer|scael)"):
+        check_columns_of(replace(LAYOUTS["h5ad"], **change))

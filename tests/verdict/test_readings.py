@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 from scipy import stats
@@ -123,6 +124,15 @@ def test_conflict_needs_both_ninety_percent_intervals_off_zero():
     def of(*effects):
         return conflicting(read_contrasts(evidence(*(contrast(str(e), e, 0.1) for e in effects)), "up", "cohort"))
 
+    def touching(*intervals):
+        return conflicting(
+            [SimpleNamespace(effect=SimpleNamespace(interval=lambda _, both=both: both)) for both in intervals]
+        )
+
+    assert touching((0.1, 1.0), (-1.0, -0.1))
+    # An end of exactly 0 does not leave it out.
+    assert not touching((0.1, 1.0), (-1.0, 0.0))
+    assert not touching((0.0, 1.0), (-1.0, -0.1))
     assert of(0.17, -0.17)
     assert not of(0.17, -0.16)
     assert not of(0.16, -0.17)

@@ -220,6 +220,12 @@ def test_comparator_sets_alone_decide_and_are_the_doubt():
     )
     (gate,) = [gate for gate in card["gates"] if gate["name"] == "specificity"]
     assert "the comparator sets decide alone" in gate["detail"]
+    # It is one of the finding: of a suggestive one too, of none where nothing was found.
+    single = cohort_card(cohorts(0.6), specificity=alone[:1])
+    assert (single["verdict"], single["doubt"]) == ("suggestive", card["doubt"])
+    nothing = cohort_card(cohorts(0.1, 0.0, se=0.4, p_competitive=0.5), specificity=alone)
+    assert nothing["verdict"] == "not testable"
+    assert "comparator sets alone" not in nothing["doubt"]
     stronger = cohort_card(specificity=alone, robustness=robust(5, 10))
     assert "comparator sets alone" not in stronger["doubt"]
     one = cohort_card(specificity=[place("a", None, 99.0), place("b")])
@@ -232,6 +238,15 @@ def test_fry_of_single_cohorts_is_shown_and_the_pooled_p_decides():
     assert card["verdict"] == "supported"
     (gate,) = [gate for gate in card["gates"] if gate["name"] == "self-contained test"]
     assert (gate["status"], gate["required"]) == ("failed", False)
+
+
+@pytest.mark.parametrize(
+    ("card", "rows", "what"), [(cohort_card, cohorts(0.6), "cohort"), (experiment_card, experiments(2.0), "experiment")]
+)
+def test_a_single_contrast_is_called_what_it_is(card, rows, what):
+    """And caps."""
+    reasons = [cap["reason"] for cap in card(rows)["caps"] if cap["cap"] == "replication"]
+    assert reasons == [f"A single {what} could be tested: nothing confirms it."]
 
 
 @pytest.mark.parametrize("card", [cohort_card, experiment_card])

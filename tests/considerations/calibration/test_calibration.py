@@ -12,9 +12,10 @@ from scipy import stats
 
 from sidemine.considerations.calibration import measure
 from sidemine.considerations.calibration.design_classes import deciding_reading, nearest_class, overall_reading
-from sidemine.considerations.calibration.group_variances import unequal_variances
-from sidemine.considerations.calibration.measure import ContrastToCalibrate, measure_calibration
+from sidemine.considerations.calibration.group_variances import UnequalVariances, _df, unequal_variances
+from sidemine.considerations.calibration.measure import ContrastToCalibrate, _of_verdicts, measure_calibration
 from sidemine.considerations.calibration.rates import (
+    CONSERVATIVE_SHARE,
     LIMITS,
     Rate,
     calibration_row,
@@ -192,6 +193,27 @@ def test_the_sentence_names_the_sets_that_it_speaks_of(
     )
 
 
+@pytest.mark.parametrize(
+    ("families", "speaking"),
+    [
+        (["comparator", "target", "primary"], ["primary"]),
+        (["comparator", "target", "reference"], ["target"]),
+        (["comparator", "reference"], ["comparator", "reference"]),
+        ([], []),
+    ],
+)
+def test_primary_sets_speak_for_a_test_then_target_sets_then_all(families: list[str], speaking: list[str]) -> None:
+    """Of this test, under the global null."""
+    rows = [
+        calibration_row("dataset", "c", null, test, None, family=family, reading="holds", source="this study")
+        for test, null in (("fry", "global"), ("camera", "global"), ("fry", "competitive"))
+        for family in families
+    ]
+    found = _of_verdicts(rows, "fry")
+    assert [row.family for row in found] == speaking
+    assert {(row.test, row.null) for row in found} <= {("fry", "global")}
+
+
 def test_without_reference_tables_nothing_is_claimed(study: list[ContrastToCalibrate]) -> None:
     table, record = measure_calibration(
         [study[1]], {}, SETS, empty_table(CALIBRATION), empty_table(CALIBRATION),
@@ -223,6 +245,17 @@ def test_readings_follow_the_limits() -> None:
     def rate(value: float, low: float, high: float, upper: float) -> Rate:
         return Rate(1000, value, low, high, upper)
 
+    # Each limit itself is still met: 6.5 % at a nominal 5 %, and three fifths of the level from below.
+    limit, half = LIMITS[0.05], CONSERVATIVE_SHARE * 0.05
+    assert (limit, half) == (0.065, 0.03)
+    assert read_simulated(rate(0.06, 0.055, 0.067, limit), 0.05) == "holds"
+    assert read_simulated(rate(half, 0.02, 0.03, 0.029), 0.05) == "holds"
+    assert read_measured(rate(0.06, 0.03, 0.1, limit), 0.05) == "holds"
+    assert read_measured(rate(0.08, limit, 0.1, 0.09), 0.05) == "undecided"
+    assert read_measured(rate(0.01, 0.0, half, 0.024), 0.05) == "holds"
+    # Without a one-sided bound the interval's end counts.
+    assert read_measured(rate(0.06, 0.03, limit, float("nan")), 0.05) == "holds"
+    assert read_measured(rate(0.06, 0.03, 0.066, float("nan")), 0.05) == "undecided"
     assert read_simulated(rate(0.055, 0.05, 0.06, 0.0601), 0.05) == "holds"
     assert read_simulated(rate(0.06, 0.055, 0.067, 0.0651), 0.05) == "liberal"
     assert read_simulated(rate(0.02, 0.01, 0.03, 0.025), 0.05) == "conservative"
@@ -270,7 +303,7 @@ def test_a_test_that_is_liberal_here_is_liberal_whatever_the_class_says(
     def planted(fit: Any, design: Any, membership: Any, **_: Any) -> PermutedTests:
         n_sets = len(membership.gene_sets)
         return PermutedTests(
-            {name: np.repeat(np.where(hit, 0.04, 0.5)[:, None], n_sets, axis=1) for name, hit in called.items()}, 200
+            {name: np.repeat(np.where(hit, 0.05, 0.5)[:, None], n_sets, axis=1) for name, hit in called.items()}, 200
         )
 
     monkeypatch.setattr(measure, "permute_and_test", planted)
@@ -331,6 +364,37 @@ def test_intervals_know_of_dependence_within_a_labeling() -> None:
     assert nothing.ci_high == pytest.approx(1 - 0.025 ** (1 / 200))
 
 
+def test_unequal_variances_are_a_row_of_fry_and_a_sentence() -> None:
+    """Of each primary set, where the groups have twenty samples; also where nothing is permuted."""
+    table, record = measure_calibration(
+        [_given("large", 40)], {"large": ["M0", "X"]}, SETS, read_table(REFERENCE, CALIBRATION), None, settings(0)
+    )
+    rows = table[table["parameter"].str.contains("unequal variances")]
+    assert rows[["subject", "test", "family", "parameter"]].drop_duplicates().to_numpy().tolist() == [
+        ["large", "fry", "primary", "set=M0, unequal variances"]
+    ]
+    assert sorted(rows["level"]) == [0.01, 0.05]
+    assert set(rows["source"]) == {"this study"}
+    assert record.contrasts["large"].sentence.endswith(rows["reason"].iloc[0])
+    assert record.contrasts["large"].sentence.count("The set's score varies") == 1
+
+
+def test_equal_variances_leave_a_test_its_level() -> None:
+    """Whatever the sizes of the groups; the interval of the ratio becomes that of the size, the lower end first."""
+    alike = UnequalVariances(1.0, 0.5, 2.0, 0.8, 0.2, 0.3, 0.7, 30, 40)
+    for level in (0.05, 0.01):
+        size = alike.size_of_test(level)
+        assert (size.n, size.rate) == (40, pytest.approx(level))
+        assert size.ci_low < level < size.ci_high
+
+
+def test_tails_cost_degrees_of_freedom() -> None:
+    """Of normal residuals (fourth moment 3) all count; of heavier tails fewer; of none at all, a finite number."""
+    assert _df(19.0, 3.0) == pytest.approx(19)
+    assert _df(19.0, 6.0) == pytest.approx(2 * 20 / (6 - 17 / 19))
+    assert _df(19.0, 0.5) == pytest.approx(20**2)
+
+
 def test_unequal_variances_of_unequal_groups_are_told() -> None:
     """Where the smaller group varies twice as much (SD), a test on the pooled variance is liberal."""
     n_target, n = 25, 132
@@ -378,6 +442,8 @@ def test_twenty_samples_of_a_group_have_a_variance_of_their_own(n_target: int, n
     [
         (3, 3, "limma-trend", "3 v 3"),
         (3, 4, "voom", "3 v 3, counts"),
+        (4, 9, "voom", "3 v 3, counts"),
+        (9, 5, "voom", "6 v 6, counts"),
         (9, 8, "voom", "6 v 6, counts"),
         (12, 14, "limma-trend", "15 v 15"),
         (107, 25, "limma-trend", "107 v 25"),
@@ -411,5 +477,5 @@ def test_a_row_without_a_rate_has_a_reason() -> None:
     row = calibration_row(
         "dataset", "c", "global", "fry", None, reading="not measured", source="this study", reason="too few"
     )
-    assert row.n == 0
-    assert np.isnan(row.rate)
+    assert (row.n, row.seed, row.quantity, row.family) == (0, 0, "size", "simulated")
+    assert np.isnan([row.rate, row.ci_low, row.ci_high, row.upper_95, row.level]).all()

@@ -106,7 +106,8 @@ def test_the_block_of_the_script_holds_every_row():
     """Six digits, null for what is no number, texts cut at 300 characters."""
     block = calibration_block(rows({"rate": 0.123456789, "reason": "x" * 400}, {"rate": math.nan}))
     assert block["rate"] == [0.123457, None]
-    assert block["ci_low"] == [0.034, 0.034]
+    for name, value in (("ci_low", 0.034), ("ci_high", 0.073), ("upper_95", 0.064), ("level", LEVEL), ("n", 1200)):
+        assert block[name] == [value, value], name
     assert block["reason"][0].startswith("x" * 300)
     assert not block["reason"][0].startswith("x" * 301)
 

@@ -38,22 +38,26 @@ def test_equals_the_fit_with_proxies_as_covariates(study):
     )
     adjusted = adjust_fit(plain, both.effects[-2:])
     assert adjusted.residual_df == with_proxies.residual_df == plain.residual_df - 2
+    assert adjusted.score_stdev_unscaled == pytest.approx(with_proxies.score_stdev_unscaled, rel=1e-8)
     for name in ("log2_fold_change", "se", "t", "df", "p_value", "posterior_variance"):
         np.testing.assert_allclose(getattr(adjusted, name), getattr(with_proxies, name), rtol=1e-8, err_msg=name)
     np.testing.assert_allclose(
         StandardisedSpace.of(adjusted).observed, StandardisedSpace.of(with_proxies).observed, rtol=1e-8
     )
     # The bases differ, the residual covariance of the genes does not.
-    np.testing.assert_allclose(
-        adjusted.effects[:, 1:] @ adjusted.effects[:, 1:].T,
-        with_proxies.effects[:, 1:] @ with_proxies.effects[:, 1:].T,
-        rtol=1e-7,
-    )
+    for name in ("effects", "score_effects"):
+        own, other = (getattr(fit, name)[:, 1:] for fit in (adjusted, with_proxies))
+        np.testing.assert_allclose(own @ own.T, other @ other.T, rtol=1e-7, err_msg=name)
 
 
 def test_too_few_residuals_give_no_adjustment(study):
     """Proxies that would leave fewer than ten residual degrees of freedom are not adjusted for."""
     values, samples, _ = study
+    enough = np.r_[0:6, 30:37]
+    plain = fit_contrast(
+        values[:, enough], GENES, build_design(samples.iloc[enough], IS_TARGET[enough], ~IS_TARGET[enough], [])
+    )
+    assert adjust_fit(plain, plain.effects[:1]).residual_df == 10
     few = np.r_[0:6, 30:36]
     fit = fit_contrast(values[:, few], GENES, build_design(samples.iloc[few], IS_TARGET[few], ~IS_TARGET[few], []))
     assert adjust_fit(fit, fit.effects[:1]) is None

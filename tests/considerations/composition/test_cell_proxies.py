@@ -10,6 +10,8 @@ import pytest
 from test_composition import CASES, GENES, MARKERS, N, design, fitted, values
 
 from sidemine.considerations.composition.cell_proxies import (
+    _correlation,
+    _reliability,
     build_proxies,
     find_contaminated,
     read_markers,
@@ -135,3 +137,11 @@ def test_markers_come_sorted_without_forbidden_genes(tmp_path):
         [tmp_path / "b_cell.tsv", tmp_path / "a_cell.tsv"], pd.DataFrame({"family": ["target"], "gene": ["STAT1"]})
     )
     assert list(found.items()) == [("a_cell", ["HBB"]), ("b_cell", ["CD19", "CD79A"])]
+
+
+def test_what_does_not_vary_correlates_with_nothing():
+    """And markers that work against each other measure nothing: no reliability below 0."""
+    assert _correlation(np.zeros(3), np.array([1.0, -1.0, 0.0])) == 0.0
+    assert _correlation(np.array([2.0, -2.0, 0.0]), np.array([-1.0, 1.0, 0.0])) == pytest.approx(-1)
+    assert _reliability(-0.1, 4) == _reliability(0.5, 0) == 0.0
+    assert _reliability(0.5, 4) == pytest.approx(0.8)

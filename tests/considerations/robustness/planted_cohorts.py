@@ -104,11 +104,11 @@ def hint(evidence):
     return "suggestive" if (evidence.pooled.p or 1) <= 0.05 else "not testable"
 
 
-def ask(*data, kind="cohort", sets=None, secondary=(), skip=(), verdict=hint, **changes):
+def ask(*data, kind="cohort", sets=None, secondary=(), skip=(), verdict=hint, evidence=None, **changes):
     names = [one.contrast.contrast for one in data]
     return vary_hypothesis(
         hypothesis(names, kind, secondary=list(secondary)),
-        evidence_of(data, kind),
+        evidence or evidence_of(data, kind),
         dict(zip(names, data, strict=True)),
         gene_sets() if sets is None else sets,
         verdict=verdict,

@@ -177,6 +177,14 @@ def test_a_dataset_left_out_leaves_the_other_one(planted):
     left = rows["dataset_left_out_d_a"]
     assert (left.k, left.effect, left.ci_low) == (1, alone.effect, alone.ci_low)
     assert left.full_data is False
+    refused = rows_of(
+        planted.ask(
+            one, other, dimensions=["dataset_left_out"],
+            verdict=lambda evidence: str([(row.contrast, row.reason) for row in evidence.pooled.refused]),
+        )
+    )  # fmt: skip
+    assert refused["dataset_left_out_d_a"].verdict == "[('a', 'left out')]"
+    assert refused["reference"].verdict == "[]"
 
 
 @pytest.mark.parametrize(
@@ -273,6 +281,19 @@ def test_the_rule_table_sees_what_the_row_tells(planted):
     assert [row.verdict for row in measured] == [f"{row.effect} {row.p_value}" for row in measured]
 
 
+def test_the_rule_table_sees_every_contrast_in_its_order(planted):
+    """Those of the reference run; one that could not be tested stands last, without numbers, in each variant."""
+    data = [plain(planted, "b", seed=2), plain(planted)]
+    reference = planted.evidence_of(data)
+    refused = replace(reference.contrasts[0], contrast="c", testable=False, effect=None)
+    record = planted.ask(
+        *data, dimensions=["seed", "set_version"],
+        evidence=replace(reference, contrasts=[refused, *reference.contrasts]),
+        verdict=lambda evidence: "".join(row.contrast for row in evidence.contrasts),
+    )  # fmt: skip
+    assert {row.verdict for row in record.variants if not row.reason} == {"bac"}
+
+
 def small_experiments(planted):
     """Three against three, in two experiments; the second measured all genes but five of the set."""
     n, cases = 6, np.arange(6) < 3
@@ -298,6 +319,15 @@ def test_experiments_are_counted_by_the_one_with_the_fewest_genes(planted):
         planted.ask(*small_experiments(planted), kind="experiment", dimensions=["statistic"], min_set_size=16)
     )
     assert few["statistic_median"].reason == "15 measured genes are left, fewer than 16"
+
+
+def test_a_gene_that_never_varies_has_no_part_in_the_median(planted):
+    """It has no z."""
+    data = plain(planted)
+    flat = data.values.copy()
+    flat[:, 0] = 7.0
+    row = rows_of(planted.ask(with_data(data, values=flat), dimensions=["statistic"]))["statistic_median"]
+    assert 0.5 < row.effect < 3
 
 
 @pytest.mark.parametrize("name", ["statistic_median", "reference"])

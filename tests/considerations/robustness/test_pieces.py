@@ -10,15 +10,17 @@ import numpy as np
 import pandas as pd
 import pytest
 from planted_cohorts import GENES, SET, gene_sets, settings
+from scipy import stats
 
 from sidemine.considerations.composition.measure import adjust_effect, measure_composition
 from sidemine.considerations.robustness.contrast_data import NotApplicable
+from sidemine.considerations.robustness.grid import _direction
 from sidemine.considerations.robustness.measure import _grouped, _refuse_few, _replaced, self_contained_p
-from sidemine.considerations.robustness.measure_study import OFF, vary_study
+from sidemine.considerations.robustness.measure_study import OFF, contrasts_to_vary, vary_study
 from sidemine.considerations.robustness.set_p_values import SetP, combine_stouffer, smallest_of_all
 from sidemine.considerations.robustness.table import ROBUSTNESS
-from sidemine.considerations.robustness.variant_rows import robustness_table
-from sidemine.considerations.robustness.variants import Change, cross_variants, declare_variants
+from sidemine.considerations.robustness.variant_rows import Row, robustness_table
+from sidemine.considerations.robustness.variants import REFERENCE, Change, cross_variants, declare_variants
 from sidemine.differential.contrast_fit import restrict_genes
 from sidemine.differential.design import build_design
 from sidemine.differential.fit import fit_contrast, moderate_robustly
@@ -141,6 +143,10 @@ def test_p_values_are_combined_with_their_signs():
     assert same.p_value == pytest.approx(0.00557, abs=1e-4)
     assert combine_stouffer([SetP(0.05, "up"), SetP(0.05, "down")], [1.0, 1.0]).p_value == pytest.approx(1)
     assert combine_stouffer([SetP(1e-200, "up"), SetP(1e-200, "up")], [1.0, 1.0]).p_value > 0
+    # A test without a direction leans to neither side, and weakens the other.
+    none = combine_stouffer([SetP(0.05, "up"), SetP(1e-9, "none")], [1.0, 1.0])
+    assert (none.direction, none.p_value) == ("up", pytest.approx(2 * stats.norm.sf(stats.norm.isf(0.025) / 2**0.5)))
+    assert combine_stouffer([SetP(0.05, "none")], [1.0]) == SetP(1.0, "none")
     assert smallest_of_all([SetP(0.02, "down"), SetP(0.4, "up")]) == SetP(0.04, "down")
 
 
@@ -222,3 +228,52 @@ def test_the_self_contained_p_of_experiments_is_the_smallest_times_their_number(
     rows = [replace(row, p_self_contained=p, direction=side) for p, side in ((0.03, "up"), (0.01, "down"))]
     assert self_contained_p([*rows, row]) == SetP(pytest.approx(0.02), "down")
     assert self_contained_p([row]) is None
+
+
+@pytest.mark.parametrize(("effect", "direction"), [(0.01, "up"), (-0.01, "down"), (0.0, "none"), (None, "none")])
+def test_the_side_of_a_pooled_effect(effect, direction):
+    """Without an effect there is no side."""
+    assert _direction(SimpleNamespace(effect=effect)) == direction
+
+
+def row_of(effect=0.5, low=0.2, high=0.8, *, direction="up", p=0.01, verdict="suggestive", measured=True):
+    """One variant as the grid reads it."""
+    estimate = SimpleNamespace(effect=effect, ci_low=low, ci_high=high)
+    return Row(REFERENCE, SimpleNamespace() if measured else None, estimate, p, direction, verdict)
+
+
+@pytest.mark.parametrize(
+    ("reference", "interval", "reverses"),
+    [
+        ("down", (0.5, 0.2, 0.8), True), ("down", (0.5, 0.0, 1.0), False), ("down", (0.5, -0.1, 1.1), False),
+        ("up", (-0.5, -0.8, -0.2), True), ("up", (-0.5, -1.0, 0.0), False), ("up", (0.5, 0.2, 0.8), False),
+        ("down", (-0.5, -0.8, -0.2), False), ("up", (None, None, None), False), ("up", (-0.5, None, -0.2), False),
+        ("up", (-0.5, -0.8, None), False),
+    ],
+)  # fmt: skip
+def test_a_variant_reverses_with_the_other_sign_and_an_interval_off_zero(reference, interval, reverses):
+    """An end of exactly 0 does not leave 0 out."""
+    assert row_of(*interval).reverses(row_of(direction=reference)) is reverses
+
+
+@pytest.mark.parametrize(
+    ("reference", "own", "agrees"),
+    [
+        ({"p": 0.05}, {"p": 0.05}, True), ({"p": 0.05}, {"p": 0.0501}, False), ({"p": 0.05}, {"p": None}, False),
+        ({"p": 0.05}, {"direction": "down"}, False), ({"p": 0.05}, {"verdict": "conflicting"}, True),
+        ({"p": 0.0501}, {"p": 0.5}, True), ({"p": None}, {"p": 0.5}, True), ({"p": None}, {"direction": "down"}, False),
+        ({"p": 0.0501}, {"verdict": "conflicting"}, False), ({}, {"measured": False}, None),
+    ],
+)  # fmt: skip
+def test_a_variant_agrees_by_sign_and_p_or_where_nothing_was_found_by_sign_and_verdict(reference, own, agrees):
+    """What was not measured neither agrees nor disagrees."""
+    assert row_of(**own).agrees(row_of(**reference)) is agrees
+
+
+@pytest.mark.parametrize(("dimensions", "asked"), [(["seed"], ["a", "b"]), ([], [])])
+def test_data_are_asked_for_of_contrasts_that_could_be_tested(dimensions, asked):
+    """Each once, in their order; of none where the grid is off."""
+    rows = [ContrastEvidence(name, "d", "G", 3, 3, testable=name != "c") for name in "acba"]
+    found = {"h": SimpleNamespace(contrasts=rows), "i": SimpleNamespace(contrasts=rows[:1])}
+    hypotheses = [SimpleNamespace(id="h"), SimpleNamespace(id="i")]
+    assert contrasts_to_vary(hypotheses, found, settings(dimensions=dimensions)) == asked

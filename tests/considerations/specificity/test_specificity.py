@@ -14,6 +14,7 @@ from sidemine.considerations.specificity.matched_sets import (
     count_distinct,
     draw_matched_sets,
     largest,
+    mean_correlation,
     neighbour_limit,
 )
 from sidemine.considerations.specificity.measure import measure_specificity, percentile
@@ -81,7 +82,8 @@ def test_random_sets_match_in_expression_and_correlation(shifted_fit):
     members = np.arange(20)
     drawn = draw_matched_sets(shifted_fit, members, np.ones(20), np.zeros(N_GENES, dtype=bool), 300, [1])
     assert drawn.reason == ""
-    assert drawn.members.shape == (300, 20)
+    assert drawn.members.shape == (drawn.quality.n_sets, 20) == (300, 20)
+    assert drawn.quality.n_pool + drawn.quality.n_excluded == N_GENES
     assert all(len(set(row)) == 20 for row in drawn.members.tolist())
     assert not np.isin(drawn.members, members).any()
     assert abs(drawn.quality.smd_expression) < 0.25
@@ -198,6 +200,27 @@ def test_untestable_contrasts_and_unmeasured_sets_give_no_entry(shifted_fit):
         check_table(table, SPECIFICITY, "test")
 
 
+@pytest.mark.parametrize("direction", ["up", "down", "either"])
+def test_the_comparators_ahead_are_named_from_the_largest_down(direction):
+    """Up to five, by their effect in the declared direction; the rank counts all of them."""
+    table, (record,) = measured(fitted(shifted=range(180, 560), effect=-1.2 if direction == "down" else 1.2), direction)
+    found = record.contrasts[0].comparators
+    effect = table[table["family"] == "comparator"].set_index("gene_set")["effect"]
+    size = {"up": effect, "down": -effect, "either": effect.abs()}[direction]
+    own = {"up": 1, "down": -1}.get(direction, np.sign(record.contrasts[0].effect)) * record.contrasts[0].effect
+    ahead = size[size >= own].sort_values(ascending=False).index.tolist()
+    assert len(ahead) > 1
+    assert (found.ahead, found.rank) == (ahead[:5], len(ahead) + 1)
+
+
+def test_a_set_that_shares_no_gene_has_no_overlap(shifted_fit):
+    """The table is whole without it."""
+    table, (record,) = measured(shifted_fit, sets=gene_sets().query("gene_set != 'OTHER'"))
+    assert record.contrasts[0].overlaps == []
+    assert list(table.columns) == SPECIFICITY.names
+    check_table(table, SPECIFICITY, "test")
+
+
 def test_percentile_counts_ties_by_half():
     """Ties count half; without a declared direction signs do not count."""
     others = np.array([-2.0, 0.0, 1.0, 1.0])
@@ -261,6 +284,29 @@ def test_genes_that_go_up_and_down_share_a_stratum():
     """Each sign has its own places."""
     found, _ = strata_of([4] * 6, np.tile([1.0, -2.0], 6))
     assert [(sign, n) for *_, sign, n in found] == [(1.0, 1), (-1.0, 1)] * 6
+
+
+def test_genes_of_the_set_are_never_drawn(shifted_fit):
+    """Not even one that has no residuals to be like."""
+    flat = shifted_fit.score_effects.copy()
+    flat[0] = 0.0
+    drawn = draw_matched_sets(
+        replace(shifted_fit, score_effects=flat), np.arange(20), np.ones(20), np.zeros(N_GENES, dtype=bool), 100, [1]
+    )
+    assert drawn.members.size
+    assert not np.isin(drawn.members, np.arange(20)).any()
+
+
+def test_the_correlation_of_a_set_is_that_of_its_pairs():
+    """The mean over all pairs of genes; a gene that counts the other way round turns its correlations."""
+    rng = np.random.default_rng(2)
+    residuals = rng.standard_normal((6, 8)) + rng.standard_normal(8)
+    residuals /= np.linalg.norm(residuals, axis=1, keepdims=True)
+    for weights in (np.ones(4), np.array([1.0, -1.0, 1.0, -1.0])):
+        own = residuals[[5, 0, 2, 3]] * weights[:, None]
+        pairs = (own @ own.T)[np.triu_indices(4, 1)]
+        found = mean_correlation(residuals, np.array([[5, 0, 2, 3]]), weights[None])
+        assert found == pytest.approx([pairs.mean()])
 
 
 def test_no_gene_is_drawn_twice_for_a_set_with_both_signs(shifted_fit):

@@ -72,22 +72,30 @@ def adjust_contrast(contrast: ContrastToFit, groups: Groups, treatment: Treatmen
         batch_columns=batch.columns,
     )
     # A batch that is itself in the design is told, with its cross-table, where the design is built.
-    aliased = [one for one in found if one.batch_like and one.pattern == "aliased" and not one.in_design]
+    aliased = [
+        association
+        for association in found
+        if association.batch_like and association.pattern == "aliased" and not association.in_design
+    ]
     if aliased and batch.aliased == "drop":
         raise Untestable(
             [
                 Problem(
-                    f"target and reference are completely separated by {one.column}",
-                    f"target v reference: {one.words}",
+                    f"target and reference are completely separated by {association.column}",
+                    f"target v reference: {association.words}",
                     "batches that hold samples of both groups; settings.traps.batch_aliased: warn tests it nevertheless",
                     "Use another contrast: no statistics can tell the groups from the batches. If the column is no "
                     "batch, declare batch_aliased: warn and say so in the note.",
                 )
-                for one in aliased
+                for association in aliased
             ]
         )
     if batch.associated == "adjust":
-        more = [f"factor({one.column})" for one in associated(found) if one.batch_like and not one.in_design]
+        more = [
+            f"factor({association.column})"
+            for association in associated(found)
+            if association.batch_like and not association.in_design
+        ]
         contrast = contrast.model_copy(update={"covariates": [*contrast.covariates, *more]})
     return contrast, groups
 

@@ -175,7 +175,7 @@ def build_design(
     without: list[DroppedSample] = []
     if drop_missing:
         table, is_target, without = _drop_missing(table, is_target, entries)
-        after = f" after {len(without)} samples without a value of {_and([one.name for one in entries])} were dropped"
+        after = f" after {len(without)} samples without a value of {_and([covariate.name for covariate in entries])} were dropped"
         _refuse_small_groups(table, is_target, min_group_size, after)
     if block:
         _refuse_missing_block(table, block)
@@ -192,10 +192,10 @@ def build_design(
     notes = _unit_notes(table, is_target, block, how)
     members: list[list[str]] = []
     if how == "fixed" and _repeated_units(table, is_target):
-        table, is_target, members = _merge_repeats(table, is_target, [one.name for one in entries], block)
+        table, is_target, members = _merge_repeats(table, is_target, [covariate.name for covariate in entries], block)
 
     columns, names, origins = [np.ones(len(table))], ["intercept"], [""]
-    kinds = [covariate_columns(table[one.name], one) for one in entries]
+    kinds = [covariate_columns(table[covariate.name], covariate) for covariate in entries]
     for kind in kinds:
         for name, values in kind.columns:
             columns.append(values)
@@ -232,7 +232,7 @@ def build_design(
         dropped=without + dropped,
         n_target=len(set(units[is_target])),
         n_reference=len(set(units[~is_target])),
-        covariates=[one.name for one in entries],
+        covariates=[covariate.name for covariate in entries],
         covariate_kinds=[kind.record for kind in kinds],
         block=block,
         notes=notes,

@@ -48,7 +48,7 @@ class CovariateColumns:
 def missing_covariates(table: pd.DataFrame, covariates: Sequence[Covariate]) -> dict[str, list[str]]:
     """Return the samples without a value, per covariate that has some."""
     found = {}
-    for name in (one.name for one in covariates if one.name in table.columns):
+    for name in (covariate.name for covariate in covariates if covariate.name in table.columns):
         labels = read_column(list(table[name]), name).labels
         missing = [str(sample) for sample, label in zip(table.index, labels, strict=True) if not label]
         if missing:

@@ -315,12 +315,12 @@ def _notes(results: Sequence[ContrastResults], declared: set[str]) -> list[str]:
     groups = {entry.contrast: {*entry.design.target_samples, *entry.design.reference_samples} for entry in results}
     dataset_of = {entry.contrast: entry.dataset.accession for entry in results}
     names = list(groups)
-    for position, one in enumerate(names):
+    for position, first in enumerate(names):
         for other in names[position + 1 :]:
-            shared = len(groups[one] & groups[other]) if dataset_of[one] == dataset_of[other] else 0
+            shared = len(groups[first] & groups[other]) if dataset_of[first] == dataset_of[other] else 0
             if shared:
                 notes.append(
-                    f"{one} and {other} share {shared} samples, so chance moves both together: they are no "
+                    f"{first} and {other} share {shared} samples, so chance moves both together: they are no "
                     "confirmation of one another."
                 )
     for entry in results:

@@ -138,32 +138,32 @@ def pool_contrasts(
     ]
     if not used:
         return PooledEffect(k=0, contrasts=[], refused=refusals, method="none", not_estimable={"effect": NOTHING})
-    found = _pool_rows(used)
+    pooled = _pool_rows(used)
 
-    def one(values: NDArray[np.float64]) -> float | None:
+    def first(values: NDArray[np.float64]) -> float | None:
         return _plain(values[0])
 
     return PooledEffect(
-        k=int(found.k[0]),
+        k=int(pooled.k[0]),
         contrasts=[row.contrast for row in used],
         refused=refusals,
-        method=METHODS[int(found.method[0])],
+        method=METHODS[int(pooled.method[0])],
         unit=used[0].effect_unit,
-        effect=one(found.carried.effect),
-        se=one(found.carried.se),
+        effect=first(pooled.carried.effect),
+        se=first(pooled.carried.se),
         # Infinite degrees of freedom (a normal) have no place in JSON: None means infinite.
-        df=one(found.carried.df),
-        ci_low=one(found.carried.ci_low),
-        ci_high=one(found.carried.ci_high),
-        p=one(found.carried.p_value),
-        **{name: one(values) for name, values in found.figures().items()},
+        df=first(pooled.carried.df),
+        ci_low=first(pooled.carried.ci_low),
+        ci_high=first(pooled.carried.ci_high),
+        p=first(pooled.carried.p_value),
+        **{name: first(values) for name, values in pooled.figures().items()},
         leave_one_out=[
             LeftOut(row.contrast, value)
-            for row, value in zip(used, (_plain(value) for value in found.left_out[0]), strict=True)
+            for row, value in zip(used, (_plain(value) for value in pooled.left_out[0]), strict=True)
             if value is not None
         ],
         orders=_orders(used, discovery, direction),
-        not_estimable=not_estimable(int(found.k[0])),
+        not_estimable=not_estimable(int(pooled.k[0])),
     )
 
 
@@ -205,9 +205,11 @@ def _orders(used: Sequence[ContrastEvidence], discovery: Sequence[str], directio
     ]
 
 
-def _order(name: str, found: Sequence[ContrastEvidence], held_out: Sequence[ContrastEvidence], direction: str) -> Order:
-    first, second = (_pool_rows(rows).carried for rows in (found, held_out))
-    discovery = Discovery([row.dataset for row in found], *_figures(first))
+def _order(
+    name: str, discovery_rows: Sequence[ContrastEvidence], held_out: Sequence[ContrastEvidence], direction: str
+) -> Order:
+    first, second = (_pool_rows(rows).carried for rows in (discovery_rows, held_out))
+    discovery = Discovery([row.dataset for row in discovery_rows], *_figures(first))
     effect, low, high, p_value = _figures(second)
     upwards = discovery.effect > 0
     # Held-out data are tested in one direction only: that of the discovery.

@@ -84,11 +84,11 @@ def pool_genes(studies: Sequence[Study], kind: str) -> pd.DataFrame:
             target[rows, column] = values
     usable = ~np.isnan(measured.effect).all(axis=1)
     kept = _Measured(measured.effect[usable], measured.se[usable], measured.df[usable])
-    found = _pool(kept, studies, scale)
+    pooled = _pool(kept, studies, scale)
     names = np.array(genes, dtype=object)[usable]
-    q_value, size = _q_of_genes(found)
+    q_value, size = _q_of_genes(pooled)
     table = pd.DataFrame({"gene": names, "effect_unit": scale.gene_unit})
-    return _with_results(table, found, kept, studies, q_value, size)
+    return _with_results(table, pooled, kept, studies, q_value, size)
 
 
 def pool_sets(
@@ -131,7 +131,7 @@ def pool_sets(
     shown = [name for name, keep in zip(names, usable, strict=True) if keep]
     if not shown:
         return empty_table(POOLED_SETS)
-    found = _pool(kept, studies, scale_of(hypothesis.kind))
+    pooled = _pool(kept, studies, scale_of(hypothesis.kind))
     family = np.array([families[name] for name in shown], dtype=object)
     table = pd.DataFrame(
         {
@@ -145,9 +145,9 @@ def pool_sets(
     q_value, size = np.full(len(shown), np.nan), np.zeros(len(shown), dtype=np.int64)
     for name in dict.fromkeys(family):
         rows = family == name
-        q_value[rows] = benjamini_hochberg(found.carried.p_value[rows])
+        q_value[rows] = benjamini_hochberg(pooled.carried.p_value[rows])
         size[rows] = rows.sum()
-    return _with_results(table, found, kept, studies, q_value, size)
+    return _with_results(table, pooled, kept, studies, q_value, size)
 
 
 _RANK = {"primary": 0, "secondary": 1, "exploratory": 2}
@@ -187,34 +187,34 @@ def _pool(measured: _Measured, studies: Sequence[Study], scale: EffectScale) -> 
     return pool(measured.effect, measured.se, measured.df, weights, estimated_ses=scale.estimated_ses)
 
 
-def _q_of_genes(found: Pooled) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    several = found.k >= FEWEST
+def _q_of_genes(pooled: Pooled) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    several = pooled.k >= FEWEST
     q_value = np.full(len(several), np.nan)
-    q_value[several] = benjamini_hochberg(found.carried.p_value[several])
+    q_value[several] = benjamini_hochberg(pooled.carried.p_value[several])
     return q_value, np.where(several, several.sum(), 0)
 
 
 def _with_results(
     table: pd.DataFrame,
-    found: Pooled,
+    pooled: Pooled,
     measured: _Measured,
     studies: Sequence[Study],
     q_value: NDArray[np.float64],
     family_size: NDArray[np.int64],
 ) -> pd.DataFrame:
-    why = {int(k): "; ".join(dict.fromkeys(not_estimable(int(k)).values())) for k in np.unique(found.k)}
+    why = {int(k): "; ".join(dict.fromkeys(not_estimable(int(k)).values())) for k in np.unique(pooled.k)}
     return table.assign(
-        k=found.k,
-        method=np.array(METHODS, dtype=object)[found.method],
-        effect=found.carried.effect,
-        se=found.carried.se,
-        ci_low=found.carried.ci_low,
-        ci_high=found.carried.ci_high,
-        p_value=found.carried.p_value,
+        k=pooled.k,
+        method=np.array(METHODS, dtype=object)[pooled.method],
+        effect=pooled.carried.effect,
+        se=pooled.carried.se,
+        ci_low=pooled.carried.ci_low,
+        ci_high=pooled.carried.ci_high,
+        p_value=pooled.carried.p_value,
         q_value=q_value,
         family_size=family_size,
-        **found.figures(),
-        not_estimable=np.array([why[int(k)] for k in found.k], dtype=object),
+        **pooled.figures(),
+        not_estimable=np.array([why[int(k)] for k in pooled.k], dtype=object),
         **{f"effect:{study.contrast}": measured.effect[:, column] for column, study in enumerate(studies)},
         **{f"se:{study.contrast}": measured.se[:, column] for column, study in enumerate(studies)},
     )

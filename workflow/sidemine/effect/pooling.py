@@ -325,8 +325,8 @@ def _leave_one_out(y: Array, v: Array, method: NDArray[np.int64]) -> Array:
     return result
 
 
-def _choose(condition: NDArray[np.bool_], one: Estimates, other: Estimates) -> Estimates:
+def _choose(condition: NDArray[np.bool_], first: Estimates, other: Estimates) -> Estimates:
     def pick(name: str) -> Array:
-        return np.asarray(np.where(condition, getattr(one, name), getattr(other, name)), dtype=np.float64)
+        return np.asarray(np.where(condition, getattr(first, name), getattr(other, name)), dtype=np.float64)
 
     return Estimates(*(pick(name) for name in ("effect", "se", "df", "ci_low", "ci_high", "p_value")))

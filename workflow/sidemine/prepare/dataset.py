@@ -27,7 +27,6 @@ from sidemine.prepare.single_cell import sum_cells
 from sidemine.prepare.value_columns import list_value_columns, match_columns, names_in_values, note_on_matching
 from sidemine.retrieve.integrity import carries_simulation_marker
 from sidemine.sources.declarations import DeclaredValues
-from sidemine.sources.geo_record import read_record_metadata
 from sidemine.sources.registry import BULK_LAYOUTS, CELL_LAYOUTS
 from sidemine.sources.scales import SCALES
 from sidemine.sources.value_matrix import ValueMatrix
@@ -253,7 +252,7 @@ def _read_values(
     names = dict(zip(indexed.index, names_in_values(row, indexed), strict=True))
     matrix.notes += note_on_matching(names, columns)
     if "metadata" in files:
-        matrix.simulated |= read_record_metadata(files["metadata"]).simulated
+        matrix.simulated |= carries_simulation_marker(files["metadata"])
     whole_file = matrix.values
     chosen = _choose(matrix, columns)
     return chosen, assess_scale(chosen.values, whole_file), None

@@ -55,9 +55,9 @@ def find_associations(
         batch_like = is_batch_like(name, batch_columns)
         if name in group_columns or (_RECORD_FIELDS.match(name) and not batch_like):
             continue
-        one = _associate(name, [str(value) for value in table[name]], is_target, batch_like, name in in_design)
-        if one is not None:
-            found.append(one)
+        association = _associate(name, [str(value) for value in table[name]], is_target, batch_like, name in in_design)
+        if association is not None:
+            found.append(association)
     return found
 
 
@@ -137,8 +137,12 @@ def _cramers_v(counts: NDArray[np.int64]) -> float:
 
 def associated(found: Sequence[Association]) -> list[Association]:
     """Return the columns that go with the group beyond chance; renamings of the group are not among them."""
-    limit = P_LIMIT / max(1, sum(one.p_value is not None for one in found))
-    return [one for one in found if one.pattern == "varies" and one.p_value is not None and one.p_value <= limit]
+    limit = P_LIMIT / max(1, sum(association.p_value is not None for association in found))
+    return [
+        association
+        for association in found
+        if association.pattern == "varies" and association.p_value is not None and association.p_value <= limit
+    ]
 
 
 def find_age_overlap(table: pd.DataFrame, is_target: NDArray[np.bool_], declared: str = "") -> AgeOverlap | None:

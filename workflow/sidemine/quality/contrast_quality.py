@@ -115,7 +115,7 @@ def assess_contrast(
         contrast=compared.contrast,
         dataset=compared.dataset,
         flags=flags,
-        associations=[_rounded(one) for one in found],
+        associations=[_rounded(association) for association in found],
         p_value_histogram=reading,
         reused_samples=reused,
         age_overlap=find_age_overlap(here, is_target, row.age_column),
@@ -124,70 +124,86 @@ def assess_contrast(
 
 def flag_batches(found: Sequence[Association], traps: TrapsOfContrast) -> Flag:
     """Return the finding on technical batches: aliased with the group, associated with it, or neither."""
-    batches = [one for one in found if one.batch_like]
+    batches = [association for association in found if association.batch_like]
     if not batches:
         return Flag("", BATCH, "ok", "no batch is recorded under a name that is known; one may exist nevertheless")
-    aliased = [one for one in batches if one.pattern == "aliased"]
+    aliased = [association for association in batches if association.pattern == "aliased"]
     if aliased:
         action = traps.batch_aliased
-        done = "the contrast is not testable" if action == "drop" or any(one.in_design for one in aliased) else ""
+        done = (
+            "the contrast is not testable"
+            if action == "drop" or any(association.in_design for association in aliased)
+            else ""
+        )
         return Flag(
             "batch_aliased",
             BATCH,
             "problem",
             "; ".join(
-                f"{one.column} separates the groups completely (target v reference: {one.words})" for one in aliased
+                f"{association.column} separates the groups completely (target v reference: {association.words})"
+                for association in aliased
             ),
             consequence_words(action, "The difference between the groups cannot be told from the batch.", done),
             serious=True,
         )
-    outside = [one for one in associated(found) if one.batch_like and not one.in_design]
+    outside = [association for association in associated(found) if association.batch_like and not association.in_design]
     if outside:
         return Flag(
             "batch_associated",
             BATCH,
             "warn",
-            "; ".join(_association_words(one) for one in outside),
+            "; ".join(_association_words(association) for association in outside),
             consequence_words(traps.batch_associated, "Put it among the covariates of the contrast."),
             serious=True,
         )
-    return Flag("batch_associated", BATCH, "ok", "; ".join(_association_words(one) for one in batches))
+    return Flag("batch_associated", BATCH, "ok", "; ".join(_association_words(association) for association in batches))
 
 
 def flag_others(found: Sequence[Association], action: str) -> Flag:
     """Return the finding on all other columns; those in the design and renamings of the group are told, not flagged."""
-    others = [one for one in found if not one.batch_like]
+    others = [association for association in found if not association.batch_like]
     suspects = [
-        one for one in [*associated(others), *(one for one in others if one.pattern == "aliased")] if not one.in_design
+        association
+        for association in [
+            *associated(others),
+            *(association for association in others if association.pattern == "aliased"),
+        ]
+        if not association.in_design
     ]
-    in_model = [one for one in associated(others) if one.in_design]
-    renamed = [one.column for one in others if one.pattern in {"names the group", "subdivides the group"}]
-    one_sided = [one.column for one in others if one.pattern == "missing in one group"]
+    in_model = [association for association in associated(others) if association.in_design]
+    renamed = [
+        association.column
+        for association in others
+        if association.pattern in {"names the group", "subdivides the group"}
+    ]
+    one_sided = [association.column for association in others if association.pattern == "missing in one group"]
     notes = []
     if in_model:
-        notes.append("in the model: " + "; ".join(_association_words(one) for one in in_model))
+        notes.append("in the model: " + "; ".join(_association_words(association) for association in in_model))
     if renamed:
         notes.append(f"the same partition as the groups, taken for names of them: {listing(renamed)}")
     if one_sided:
         notes.append(f"recorded in one group only, so not to be compared: {listing(one_sided)}")
     if suspects:
-        told = "; ".join(_association_words(one) for one in suspects)
+        told = "; ".join(_association_words(association) for association in suspects)
         return Flag(
             "group_associated",
             OTHERS,
             "warn",
             "; ".join([told, *notes]),
             consequence_words(action, "Consider it as a covariate; where the groups hardly overlap in it, none helps."),
-            serious=any(one.pattern == "aliased" for one in suspects),
+            serious=any(association.pattern == "aliased" for association in suspects),
         )
     return Flag("group_associated", OTHERS, "ok", "; ".join([f"{len(others)} columns compared", *notes]))
 
 
-def _association_words(one: Association) -> str:
-    if one.p_value is None or one.effect is None:
-        return f"{one.column}: {one.words}"
-    name = "rank-biserial r" if one.kind == "numbers" else "Cramér's V"
-    return f"{one.column} ({one.words}; p = {one.p_value:.2g}, {name} = {one.effect:.2f})"
+def _association_words(association: Association) -> str:
+    if association.p_value is None or association.effect is None:
+        return f"{association.column}: {association.words}"
+    name = "rank-biserial r" if association.kind == "numbers" else "Cramér's V"
+    return (
+        f"{association.column} ({association.words}; p = {association.p_value:.2g}, {name} = {association.effect:.2f})"
+    )
 
 
 def _reused(dataset_quality: DatasetQuality, targets: list[str], references: list[str]) -> ReusedSides:

@@ -65,9 +65,11 @@ def find_shared_samples(
                 if pair.second not in told
             ]
         shared[second.dataset] += here
-    known = {name for one in used.values() for name in one.samples} | {row.accession for row in rows}
+    known = {name for entry in used.values() for name in entry.samples} | {row.accession for row in rows}
     names = {
-        (dataset, sample): sample_name(one.accession, sample) for dataset, one in used.items() for sample in one.samples
+        (dataset, sample): sample_name(entry.accession, sample)
+        for dataset, entry in used.items()
+        for sample in entry.samples
     }
     pairs = [
         (names[dataset, row.sample], names[str(row.dataset), row.other])

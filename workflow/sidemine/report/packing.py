@@ -38,12 +38,11 @@ def pack(content: object) -> str:
 
 
 def pack_text(text: str) -> str:
-    """Return `text` as base64 of gzip, in the smaller of two ways: for words, or for columns of numbers."""
-    packed = []
-    for strategy in (zlib.Z_DEFAULT_STRATEGY, zlib.Z_FILTERED):
-        packer = zlib.compressobj(9, zlib.DEFLATED, _GZIP, zlib.DEF_MEM_LEVEL, strategy)
-        packed.append(packer.compress(text.encode("utf-8")) + packer.flush())
-    return base64.b64encode(min(packed, key=len)).decode("ascii")
+    """Return `text` as base64 of gzip."""
+    # Measured on the blocks of a study of 28 contrasts: level 9 takes 2.4 times as long for 1 % less, and the default
+    # strategy, made for words, 2 % more.
+    packer = zlib.compressobj(7, zlib.DEFLATED, _GZIP, zlib.DEF_MEM_LEVEL, zlib.Z_FILTERED)
+    return base64.b64encode(packer.compress(text.encode("utf-8")) + packer.flush()).decode("ascii")
 
 
 def unpack(block: str) -> JsonValue:

@@ -69,7 +69,7 @@ ARCHIVE = BulkLayout(
     meaning="archive (tar, zip or folder with one file per sample: HTSeq, featureCounts, STAR, RSEM, salmon, kallisto or "
     "two columns)",
     form="archive",
-    own_columns=("strand",),
+    own_columns=("strand", "gene_column"),
     inspect=_inspect,
     inspects_rest=True,
     list_columns=_list_columns,

@@ -43,7 +43,7 @@ def check_hypotheses(
         problems += _check_margin(hypothesis, rows, contrasts.ids, place)
         problems += _check_sets(hypothesis, sets, gene_sets.ids, opt_in, place)
         problems += _check_sign(hypothesis, place)
-        problems += _check_requires(hypothesis, {one.id: one for one in hypotheses}, ids, place)
+        problems += _check_requires(hypothesis, {other.id: other for other in hypotheses}, ids, place)
     return problems + list(_cycles(hypotheses, where))
 
 
@@ -240,7 +240,7 @@ def _check_requires(
 
 def _cycles(hypotheses: Sequence[Hypothesis], where: str) -> Iterator[Problem]:
     """Yield one problem per hypothesis that requires itself, directly or by way of others."""
-    requires = {one.id: one.requires for one in hypotheses}
+    requires = {other.id: other.requires for other in hypotheses}
     told: set[frozenset[str]] = set()
     for start in requires:
         path = _path_back(start, requires)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 
 from sidemine.errors import Problem
-from sidemine.sources.registry import LAYOUTS
+from sidemine.sources.registry import LAYOUTS, layouts_with
 from sidemine.study.covariates import parse_covariate
 from sidemine.study.hints import dangling
 from sidemine.study.rows import Contrast, Dataset
@@ -14,17 +15,62 @@ from sidemine.study.sheets import Sheet, SheetRow
 
 
 def check_dataset(row: SheetRow[Dataset]) -> list[Problem]:
-    """Return what is wrong with a data set: its subset, or what its layout requires of other columns."""
-    dataset = row.model
-    problems = _selector_problems(dataset.subset, f"{row.where}, column subset")[1] if dataset.subset else []
-    required = LAYOUTS[dataset.layout].requirement
-    if required and any(getattr(dataset, column) != value for column, value in required.values.items()):
+    """Return what is wrong with the subset of a data set."""
+    return _selector_problems(row.model.subset, f"{row.where}, column subset")[1] if row.model.subset else []
+
+
+def check_layout(cells: Mapping[str, str], where: str) -> list[Problem]:
+    """Return what the layout of a row of datasets.tsv and its other cells do to one another, all of it.
+
+    Parameters
+    ----------
+    cells
+        The row by column, as text: it may be wrong in other ways too.
+    where
+        File and line, for messages.
+    """
+    given = {name: cell for name, cell in cells.items() if cell}
+    problems = []
+    if given.get("identifiers") == "probe" and not {"platform", "platform_map"} & given.keys():
+        problems.append(
+            Problem(
+                "identifiers are probes, so platform (GPLnnn) or platform_map is needed",
+                f"{where}, column platform",
+                "a GEO platform such as GPL570, or the file of an annotation in platform_map",
+                "Fill in one of the two columns.",
+            )
+        )
+    layout = LAYOUTS.get(given.get("layout", ""))
+    if layout is None:
+        return problems
+    if "file" not in given and "values" not in layout.by_accession:
+        problems.append(
+            Problem(
+                f"file is needed for layout {layout.word}",
+                f"{where}, column file",
+                "address or path of the values",
+                "Fill in file, or correct the layout.",
+            )
+        )
+    for column, field in Dataset.model_fields.items():
+        words = layouts_with(column)
+        if words and layout.word not in words and given.get(column, "") not in {"", field.default}:
+            problems.append(
+                Problem(
+                    f"{column} belongs to layout{'s' * (len(words) > 1)} {' and '.join(words)} only",
+                    f"{where}, column {column}, value {given[column]!r}",
+                    f"an empty cell, with layout {layout.word}",
+                    "Empty the cell, or correct the layout.",
+                )
+            )
+    required = layout.requirement
+    if required and any(given.get(column, value) != value for column, value in required.values.items()):
         columns = list(required.values)
         problems.append(
             Problem(
                 required.reason,
-                f"{row.where}, column{'s' * (len(columns) > 1)} {' and '.join(columns)}: "
-                + ", ".join(str(getattr(dataset, column)) for column in columns),
+                f"{where}, column{'s' * (len(columns) > 1)} {' and '.join(columns)}: "
+                + ", ".join(given.get(column, "") for column in columns),
                 ", ".join(f"{column} {value}" for column, value in required.values.items()),
                 required.next_step,
             )

@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from sidemine.errors import Problem, StudyError
+from sidemine.study.check_rows import check_layout
 from sidemine.study.config_file import check_config, read_config, salvage
 from sidemine.study.context import ConsideredDataset
 from sidemine.study.draft import Draft
 from sidemine.study.models import StudyConfig, to_plain
 from sidemine.study.paths import expand_path
 from sidemine.study.rows import Contrast, Dataset, GeneSetRow, PublishedTable
-from sidemine.study.sheets import Model, Sheet, read_sheet
+from sidemine.study.sheets import CheckCells, Model, Sheet, read_sheet
 from sidemine.study.validate import cross_check
 
 # Where files lie, and what a report shows beside the evidence, does not change what a study asks: these keys stay out
@@ -130,7 +131,7 @@ def load_study(config_path: Path, overrides: Mapping[str, Any] | None = None, *,
     draft = Draft(
         config_path=config_path,
         config=config or salvage(raw),
-        datasets=_sheet(raw, "datasets", Dataset, "dataset", folder, problems),
+        datasets=_sheet(raw, "datasets", Dataset, "dataset", folder, problems, check_layout),
         contrasts=_sheet(raw, "contrasts", Contrast, "contrast", folder, problems),
         gene_sets=_sheet(raw, "gene_sets", GeneSetRow, "gene_set", folder, problems),
         published_tables=_sheet(raw, "published_tables", PublishedTable, "table", folder, problems),
@@ -156,12 +157,18 @@ def load_study(config_path: Path, overrides: Mapping[str, Any] | None = None, *,
 
 
 def _sheet(
-    raw: Mapping[str, Any], name: str, model: type[Model], key: str, folder: Path, problems: list[Problem]
+    raw: Mapping[str, Any],
+    name: str,
+    model: type[Model],
+    key: str,
+    folder: Path,
+    problems: list[Problem],
+    check_cells: CheckCells | None = None,
 ) -> Sheet[Model]:
     file = raw.get(name, StudyConfig.model_fields[name].default)
     if not isinstance(file, str) or not file.strip():
         return Sheet(folder, (), frozenset())
-    return read_sheet(folder / file.strip(), model, key, problems)
+    return read_sheet(folder / file.strip(), model, key, problems, check_cells)
 
 
 def _content(

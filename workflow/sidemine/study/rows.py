@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
-from sidemine.sources.declarations import IdentifierKind, Strand
-from sidemine.sources.registry import LAYOUTS, layouts_with
+from sidemine.sources.declarations import IdentifierKind, Layout, Strand
+from sidemine.sources.registry import LAYOUTS
 from sidemine.sources.scales import SCALES, Scale
 from sidemine.study.choices import Family, Role, SetFormat, Status
 from sidemine.study.closed_model import ClosedModel, split_list
@@ -141,24 +141,27 @@ class Dataset(ClosedModel):
     )
     note: str = Field(default="", description="Where the selectors and labels come from; pitfalls.")
 
-    @model_validator(mode="after")
-    def _require_file_or_derivable(self) -> Dataset:
-        layout = LAYOUTS[self.layout]
-        if not self.file and "values" not in layout.by_accession:
-            raise ValueError(f"file is needed for layout {self.layout}")
-        if self.identifiers == "probe" and not self.platform and not self.platform_map:
-            raise ValueError("identifiers are probes, so platform (GPLnnn) or platform_map is needed")
-        for column, field in type(self).model_fields.items():
-            words = layouts_with(column)
-            is_given = getattr(self, column) != field.get_default(call_default_factory=True, validated_data={})
-            if words and is_given and self.layout not in words:
-                raise ValueError(f"{column} belongs to layout{'s' * (len(words) > 1)} {' and '.join(words)} only")
-        return self
-
     @property
     def independent_source(self) -> tuple[str, str]:
         """What counts as one independent source: the declared word, or else accession and tissue."""
         return source_of(self.source, self.accession or self.dataset, self.tissue)
+
+
+def check_columns_of(layout: Layout) -> None:
+    """Refuse a layout that speaks of columns which datasets.tsv does not have.
+
+    Raises
+    ------
+    ValueError
+        Naming them: they would belong to nothing, and what the layout demands of them would never be asked for.
+    """
+    named = {*layout.own_columns, *(layout.requirement.values if layout.requirement else ())}
+    if unknown := named - Dataset.model_fields.keys():
+        raise ValueError(f"layout {layout.word} names no column of datasets.tsv: {', '.join(sorted(unknown))}")
+
+
+for _layout in LAYOUTS.values():
+    check_columns_of(_layout)
 
 
 class Contrast(ClosedModel):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, TypeVar
@@ -19,6 +19,8 @@ from sidemine.text.decoding import read_text
 _MAX_BYTES = 50_000_000
 
 Model = TypeVar("Model", bound=ClosedModel)
+CheckCells = Callable[[Mapping[str, str], str], list[Problem]]
+"""Takes the cells of a row by column, and the file and line for messages."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,9 @@ class AnyId(frozenset[str]):
         return True
 
 
-def read_sheet(path: Path, model: type[Model], key: str, problems: list[Problem]) -> Sheet[Model]:
+def read_sheet(
+    path: Path, model: type[Model], key: str, problems: list[Problem], check_cells: CheckCells | None = None
+) -> Sheet[Model]:
     """Read one sheet; append everything that is wrong to `problems` and go on.
 
     The sheet is UTF-8 text (a byte order mark and any line ends are fine) with tab-separated columns. Lines that
@@ -63,6 +67,8 @@ def read_sheet(path: Path, model: type[Model], key: str, problems: list[Problem]
         Column that holds the id.
     problems
         Is appended to.
+    check_cells
+        Tells what the cells of a row, which may be wrong in themselves, do to one another.
     """
     lines = _lines(path, problems)
     if not lines:
@@ -87,6 +93,7 @@ def read_sheet(path: Path, model: type[Model], key: str, problems: list[Problem]
         if len(cells) != len(header):
             problems.append(_ragged(cells, header, where))
             continue
+        problems += check_cells(named, where) if check_cells else []
         try:
             checked = model.model_validate({name: cell for name, cell in named.items() if cell})
         except ValidationError as error:

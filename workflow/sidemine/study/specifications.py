@@ -207,7 +207,7 @@ def specify_jobs(plan: StudyPlan, package: str) -> Specifications:
                 dataset=DatasetToRead.of(row),
                 files=files[name],
                 derive=_derived(study, name),
-                exclude=[one.sample for one in config.exclude.get(name, [])],
+                exclude=[excluded.sample for excluded in config.exclude.get(name, [])],
             )
             for name, row in study.datasets.items()
         },

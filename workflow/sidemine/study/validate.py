@@ -60,7 +60,7 @@ def _duplicates(draft: Draft) -> list[Problem]:
         ("gene set", ((row.model.gene_set, row.where) for row in draft.gene_sets.rows if row.model.gene_set != "*")),
         ("published table", ((row.model.table, row.where) for row in draft.published_tables.rows)),
         ("considered data set", ((row.model.name, row.where) for row in draft.considered.rows)),
-        ("hypothesis", ((one.id, f"{draft.config_path}, key hypotheses") for one in draft.config.hypotheses)),
+        ("hypothesis", ((entry.id, f"{draft.config_path}, key hypotheses") for entry in draft.config.hypotheses)),
     ]
     for kind, entries in lists:
         first: dict[str, tuple[str, str]] = {}
@@ -108,7 +108,7 @@ def _licences(draft: Draft) -> list[Problem]:
         *draft.published_tables.rows,
     ]
     places = [(row.model.licence, f"{row.where}, column licence") for row in rows]
-    places += [(one.licence, f"{where}.licence") for one, where in declared_signatures(draft)]
+    places += [(entry.licence, f"{where}.licence") for entry, where in declared_signatures(draft)]
     if "gene_table" in draft.config.model_fields_set:
         places.append((draft.config.gene_table.licence, f"{draft.config_path}, key gene_table.licence"))
     return [
@@ -190,7 +190,7 @@ def _check_config_references(draft: Draft) -> list[Problem]:
             if name not in draft.datasets.ids
         ]
     for name, excluded in draft.config.exclude.items():
-        twice = sorted(s for s, count in Counter(one.sample for one in excluded).items() if count > 1)
+        twice = sorted(s for s, count in Counter(entry.sample for entry in excluded).items() if count > 1)
         if twice:
             problems.append(
                 Problem(

@@ -253,12 +253,14 @@ def read_card(content: dict[str, JsonValue], kinds: Sequence[type[object]], wher
     where
         The file, for messages.
     """
-    own = dict(content)
+    card_columns = dict(content)
     considered = []
     for kind in kinds:
-        columns = {name: own.pop(name) for item in fields(kind) if (name := item.name) in own}  # type: ignore[arg-type]
+        columns = {name: card_columns.pop(name) for item in fields(kind) if (name := item.name) in card_columns}  # type: ignore[arg-type]
         considered.append(as_record(kind, columns, where))
-    return Card(**{**fields_of(as_record(Card, {"considered": [], **own}, where)), "considered": tuple(considered)})
+    return Card(
+        **{**fields_of(as_record(Card, {"considered": [], **card_columns}, where)), "considered": tuple(considered)}
+    )
 
 
 def _object(record: object) -> dict[str, JsonValue]:

@@ -134,9 +134,9 @@ def variant_verdicts(
     def verdict_of(row: HypothesisToPlace) -> Callable[[HypothesisEvidence], Verdict]:
         others = [p_value for name, p_value in p_values.items() if name != row.id]
 
-        def of_variant(found: HypothesisEvidence) -> Verdict:
-            p_holm = holm([primary_p(row.kind, found), *others])[0]
-            return decide(row, found, judges, p_holm, len(hypotheses)).decision.verdict
+        def of_variant(varied: HypothesisEvidence) -> Verdict:
+            p_holm = holm([primary_p(row.kind, varied), *others])[0]
+            return decide(row, varied, judges, p_holm, len(hypotheses)).decision.verdict
 
         return of_variant
 

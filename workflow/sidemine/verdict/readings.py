@@ -71,8 +71,8 @@ def read_contrasts(evidence: HypothesisEvidence, direction: str, kind: str) -> l
     if evidence.margin is None:
         return []
     side = _side(evidence, direction)
-    found = [read_contrast(row, direction, side, evidence.margin, kind) for row in evidence.contrasts]
-    return [reading for reading in found if reading is not None]
+    readings = [read_contrast(row, direction, side, evidence.margin, kind) for row in evidence.contrasts]
+    return [reading for reading in readings if reading is not None]
 
 
 def read_contrast(row: ContrastEvidence, direction: str, side: str, margin: float, kind: str) -> Reading | None:

@@ -52,10 +52,10 @@ def summarise_verdicts(
     simulated, planted
         Whether any input is simulated, and what the simulator planted, in sentences; empty for real data.
     """
-    told = {name: _with_words(found, words) for name, found in evidence.items()}
+    worded = {name: _with_words(row, words) for name, row in evidence.items()}
     cards = [
         replace(card, secondary=_secondary_rows(hypothesis, enrichment))
-        for card, hypothesis in zip(answer_hypotheses(hypotheses, told, judges), hypotheses, strict=True)
+        for card, hypothesis in zip(answer_hypotheses(hypotheses, worded, judges), hypotheses, strict=True)
     ]
     return Verdicts(study, RULES_VERSION, simulated, planted, cards, published)
 
@@ -63,11 +63,11 @@ def summarise_verdicts(
 def _with_words(evidence: HypothesisEvidence, words: Mapping[str, ContrastWords]) -> HypothesisEvidence:
     """Return evidence whose contrasts carry their words; what counts as one source stays as it was measured."""
 
-    def told(row: ContrastEvidence) -> ContrastEvidence:
+    def with_words(row: ContrastEvidence) -> ContrastEvidence:
         return replace(row, **words[row.contrast].model_dump())
 
-    control = told(evidence.control) if evidence.control else None
-    return replace(evidence, contrasts=[told(row) for row in evidence.contrasts], control=control)
+    control = with_words(evidence.control) if evidence.control else None
+    return replace(evidence, contrasts=[with_words(row) for row in evidence.contrasts], control=control)
 
 
 def _secondary_rows(hypothesis: Hypothesis, enrichment: Mapping[str, pd.DataFrame]) -> list[SecondarySet]:
