@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections import Counter
 from fnmatch import fnmatch
 from functools import cache
 from pathlib import Path
@@ -138,3 +139,9 @@ def test_files_that_the_architecture_names_are_there():
     assert len(named) > 15
     missing = [name for name in named if not ((PACKAGE / name).is_file() or (PACKAGE.parents[1] / name).is_file())]
     assert missing == []
+
+
+def test_no_two_files_of_tests_share_a_name():
+    """Pytest knows a file of tests by its name alone: of two it collects one, and stops."""
+    names = Counter(file.name for file in Path(__file__).parent.rglob("*.py") if file.name != "conftest.py")
+    assert [name for name, count in names.items() if count > 1] == []

@@ -80,7 +80,7 @@ def test_the_panel_of_robustness_tells_runs_reversals_and_what_was_left_out():
         "not evaluated (no reason was given): d",
         "not evaluated (no counts): b and c",
     ]
-    assert [row["variant"] for row in panel.rows] == ["a", "b", "c", "d"]
+    assert [row["variant"] for row in panel.table.rows] == ["a", "b", "c", "d"]
     assert panel.chart is not None
     none = robustness_panel(RobustnessColumns(None, None), subject(robustness_share="no grid"))
     assert (none.facts, none.chart, none.why_empty) == ([], None, "no grid")
@@ -96,7 +96,7 @@ def test_variants_in_the_cells_of_the_table():
             variant("d", None, reason=""),
         ),
         subject(),
-    ).rows
+    ).table.rows
     assert rows[0] == {
         "variant": "a", "dimension": "probe rule", "description": "Way a.", "k": "2", "effect": "0.50 [0.30, 0.70]",
         "p_value": "0.010", "verdict": "suggestive", "agrees": "yes",

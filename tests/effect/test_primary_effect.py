@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import numpy as np
 import pandas as pd
 import pytest
 
@@ -14,13 +13,12 @@ from sidemine.effect.pooled_effect import choose_independent
 from sidemine.effect.record import ContrastEvidence
 from sidemine.enrichment.set_test_table import SET_TESTS
 from sidemine.errors import Problem
-from sidemine.lines.bridge.contrasts import read_source
+from sidemine.lines.bridge.contrasts import source_of
 from sidemine.prepare.sample_table import SAMPLES
-from sidemine.records import write_record
 from sidemine.study.hypotheses import Hypothesis
 from sidemine.study.projections import ContrastOfRole
 from sidemine.study.rows import Dataset
-from sidemine.tables import empty_table, write_table
+from sidemine.tables import empty_table
 
 
 def control(effect: float, p_value: float) -> ContrastEvidence:
@@ -68,7 +66,7 @@ def results_of(name, accession, source):
 @pytest.mark.parametrize(
     ("words", "joined"), [(("lab A", "lab A"), True), (("lab A", "lab B"), False), (("", ""), False)]
 )
-def test_a_declared_source_goes_from_the_sheet_to_pooling_and_bridges(tmp_path, words, joined):
+def test_a_declared_source_goes_from_the_sheet_to_pooling_and_bridges(words, joined):
     """Two accessions with one word are one source: in the evidence, its notes, pooling, and drug against disease."""
     results = [results_of(name, f"GSE{name}", word) for name, word in zip(("one", "two"), words, strict=True)]
     primary = {"set": "S", "contrasts": ["one", "two"], "direction": "down", "margin": 0.4}
@@ -80,14 +78,11 @@ def test_a_declared_source_goes_from_the_sheet_to_pooling_and_bridges(tmp_path, 
     one, two = found.contrasts
     assert (one.source == two.source) is joined
     assert any("count as one" in note for note in found.notes) is joined
-    np.savez(tmp_path / "fit.npz")
-    write_table(empty_table(SAMPLES), tmp_path / "samples.tsv", SAMPLES)
     sources = {}
     for entry in results:
-        write_record(entry.design, tmp_path / "design.json")
-        sources[entry.contrast] = read_source(
+        sources[entry.contrast] = source_of(
             ContrastOfRole(contrast=entry.contrast, dataset=entry.dataset.dataset, role="inhibitor"),
-            entry.dataset, tmp_path / "fit.npz", tmp_path / "design.json", tmp_path / "samples.tsv", {},
+            entry.dataset, None, entry.design, empty_table(SAMPLES), {},
         )  # fmt: skip
     chosen, _ = choose_independent(
         ["one", "two"],

@@ -12,6 +12,7 @@ from beside_results import add_beside
 from example_results import write_example_results
 
 from sidemine.cli import main
+from sidemine.errors import InputError
 from sidemine.provenance import JobRecord
 from sidemine.quality.flags import Flag
 from sidemine.report.collect import collect
@@ -82,3 +83,29 @@ def test_worst_status_of_a_check_counts(folder):
     flags = [Flag("identifiers", "a", status, "") for status in ("ok", "problem", "warn")]
     results.datasets["cohort_a"].quality.flags[:] = flags
     assert multiqc_flags(results)["data"]["dataset cohort_a"] == {"identifiers": "problem"}
+
+
+def _drop_answer(verdicts, study):
+    verdicts["verdicts"].pop()
+
+
+def _drop_question(verdicts, study):
+    study["config"]["hypotheses"].pop(0)
+
+
+def _exchange_contrast(verdicts, study):
+    verdicts["verdicts"][0]["evidence"][0]["contrast"] = "inhibitor"
+
+
+@pytest.mark.parametrize("change", [_drop_answer, _drop_question, _exchange_contrast])
+def test_answers_to_other_questions_make_no_page(folder, tmp_path, change):
+    """An answer that is missing, too many, or from a contrast that the study does not name."""
+    other = tmp_path / "results"
+    shutil.copytree(folder, other)
+    verdicts, study = (json.loads((other / name).read_text()) for name in ("verdicts.json", "study.json"))
+    change(verdicts, study)
+    write_json(verdicts, other / "verdicts.json")
+    write_json(study, other / "study.json")
+    with pytest.raises(InputError, match="not those to the questions of the study"):
+        build_report(other, tmp_path / "report.html")
+    assert not (tmp_path / "report.html").exists()

@@ -72,9 +72,9 @@ def test_specification_curve_equals_the_grid(opened):
         assert dimension.replace("_", " ") in told
     panel = opened.tab.locator("#card-vte_targets [data-panel=specification]")
     opened.unfold("#card-vte_targets")
-    assert panel.locator("tr[data-variant]").count() == len(record["variants"])
+    assert panel.locator("tr[data-row]").count() == len(record["variants"])
     for row in record["variants"]:
-        shown = panel.locator(f"tr[data-variant={row['variant']}] [data-key=effect]").inner_text()
+        shown = panel.locator(f"tr[data-row={row['variant']}] [data-key=effect]").inner_text()
         assert shown == ("—" if row["effect"] is None else interval_words(row["effect"], row["ci_low"], row["ci_high"]))
     assert "not evaluated (the study has one release of the set): older_release" in panel.inner_text()
     tile = opened.tab.locator("#card-vte_targets [data-key=robustness]").inner_text()

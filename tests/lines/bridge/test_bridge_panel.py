@@ -77,8 +77,8 @@ def test_a_bridge_stands_under_the_cards_of_both_its_sides_and_under_no_other():
 def test_the_row_of_the_call_comes_first_and_names_the_leading_genes():
     """Not the first row of the file, and not the adjusted one of the same pair."""
     (panel,) = bridge_panels(subject(), on_record(bridge()))
-    assert [entry["pair"] for entry in panel.bridge_rows] == ["drug × pooled", "drug × pooled", "drug × cohort"]
-    assert [entry["estimand"] for entry in panel.bridge_rows] == ["total", "adjusted", "total"]
+    assert [entry["pair"] for entry in panel.table.rows] == ["drug × pooled", "drug × pooled", "drug × cohort"]
+    assert [entry["estimand"] for entry in panel.table.rows] == ["total", "adjusted", "total"]
     assert "Drawn: 3 of 500 genes. Leading genes: IFIT1 and MX1." in panel.caption
     assert panel.facts[:2] == ["Does it oppose it?", "It opposes it."]
 

@@ -10,23 +10,19 @@ import pandas as pd
 import pytest
 
 from sidemine.differential.contrast import fit_declared_contrast
-from sidemine.differential.contrast_fit import save_fit
 from sidemine.effect.measure import ContrastResults, measure_hypothesis, units_of
 from sidemine.effect.pooled_effect import choose_independent
 from sidemine.effect.record import Refused
 from sidemine.enrichment.set_tests import run_set_tests
-from sidemine.lines.bridge.contrasts import read_source, shared_reason
+from sidemine.lines.bridge.contrasts import shared_reason, source_of
 from sidemine.prepare.expression_store import store_provenance
 from sidemine.prepare.record import made_in_process
-from sidemine.prepare.sample_table import SAMPLES
 from sidemine.quality.assessment import assess_quality
 from sidemine.quality.shared_samples import find_shared_samples
-from sidemine.records import write_record
 from sidemine.study.hypotheses import Hypothesis
 from sidemine.study.projections import DatasetToAssess, DatasetToCompare, TrapsOfDataset
 from sidemine.study.rows import Contrast, Dataset
 from sidemine.study.settings import Traps
-from sidemine.tables import write_table
 
 N, N_REUSED, N_GENES = 24, 5, 120
 COLUMNS = ["sample", "unit", "fate", "group", "relation"]
@@ -86,7 +82,7 @@ def pair(how):
     return {"a": first, "b": second}, {"a": "GPL1", "b": "GPL1" if how == "values" else "GPL2"}
 
 
-def measure(folder, how, action):
+def measure(how, action):
     """Take two cohorts from quality to pooled evidence; return it, and why the two must not be compared."""
     data, platforms = pair(how)
     rows = [DatasetToCompare(dataset=name, accession=f"GSE{name}", platform=platforms[name]) for name in data]
@@ -105,22 +101,16 @@ def measure(folder, how, action):
         outcome = fit_declared_contrast(
             data[row.dataset], contrast, min_group_size=3, on_untestable="stop", treatment=treatment
         )
-        own = folder / name
-        own.mkdir()
-        save_fit(outcome.fit, own / "fit.npz")
-        write_record(outcome.design, own / "design.json")
         tests = run_set_tests(outcome.fit, SETS, min_set_size=5, max_set_size=500, rotations=99, seed=1)
-        write_table(tables[row.dataset], own / "samples.tsv", SAMPLES)
-        paths = (own / "fit.npz", own / "design.json", own / "samples.tsv")
         results.append(ContrastResults(name, dataset, outcome.fit, outcome.design, tests, tables[row.dataset]))
-        sources[name] = read_source(contrast, dataset, *paths, shared.same)
+        sources[name] = source_of(contrast, dataset, outcome.fit, outcome.design, tables[row.dataset], shared.same)
     return measure_hypothesis(HYPOTHESIS, results, SETS, shared.same), shared_reason("second", "first", sources)
 
 
 @pytest.mark.parametrize("how", ["relation", "values", "one origin"])
-def test_cohorts_that_still_share_samples_are_not_pooled(tmp_path, how):
+def test_cohorts_that_still_share_samples_are_not_pooled(how):
     """A trap that only warns leaves the samples in both fits: the second cohort confirms nothing."""
-    evidence, reason = measure(tmp_path, how, "warn")
+    evidence, reason = measure(how, "warn")
     assert (evidence.pooled.k, evidence.pooled.contrasts) == (1, ["first"])
     told = f"shares {N_REUSED} samples with first, which was declared first"
     assert evidence.pooled.refused == [Refused("second", told)]
@@ -129,16 +119,16 @@ def test_cohorts_that_still_share_samples_are_not_pooled(tmp_path, how):
 
 
 @pytest.mark.parametrize("how", ["relation", "values", "one origin"])
-def test_cohorts_whose_shared_samples_were_dropped_are_pooled(tmp_path, how):
+def test_cohorts_whose_shared_samples_were_dropped_are_pooled(how):
     """Only samples that a fit used count: those that left before it share nothing."""
-    evidence, reason = measure(tmp_path, how, "drop")
+    evidence, reason = measure(how, "drop")
     assert (evidence.pooled.k, evidence.pooled.refused, reason) == (2, [], "")
     assert evidence.contrasts[1].n_reference == N // 2 - N_REUSED
 
 
-def test_samples_of_a_series_outside_the_study_refuse_nothing(tmp_path):
+def test_samples_of_a_series_outside_the_study_refuse_nothing():
     """Controls re-used from elsewhere are a trap of their cohort, but no other cohort here holds them."""
-    evidence, reason = measure(tmp_path, "another series", "warn")
+    evidence, reason = measure("another series", "warn")
     assert (evidence.pooled.k, evidence.pooled.refused, reason) == (2, [], "")
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from sidemine.differential.design_columns import (
+    CovariateColumns,
     aliased_columns,
     covariate_columns,
     covariate_problems,
@@ -193,33 +194,7 @@ def build_design(
     members: list[list[str]] = []
     if how == "fixed" and _repeated_units(table, is_target):
         table, is_target, members = _merge_repeats(table, is_target, [covariate.name for covariate in entries], block)
-
-    columns, names, origins = [np.ones(len(table))], ["intercept"], [""]
-    kinds = [covariate_columns(table[covariate.name], covariate) for covariate in entries]
-    for kind in kinds:
-        for name, values in kind.columns:
-            columns.append(values)
-            names.append(name)
-            origins.append(kind.record.name)
-    if how == "fixed":
-        for name, values in factor_columns(table[block], block):
-            columns.append(values)
-            names.append(name)
-            origins.append(block)
-    columns.append(is_target.astype(np.float64))
-    names.append(CONTRAST_COLUMN)
-    origins.append("group")
-    matrix = np.column_stack(columns)
-    _refuse_aliasing(matrix, names, origins, table, is_target)
-    if matrix.shape[0] - matrix.shape[1] < 1:
-        raise Untestable(
-            Problem(
-                "the design leaves no residual degrees of freedom, so no variance can be estimated",
-                f"{matrix.shape[0]} samples, {matrix.shape[1]} coefficients: {', '.join(names)}",
-                "more samples than coefficients",
-                "Leave out covariates, or use a contrast with more samples.",
-            )
-        )
+    matrix, names, kinds = _build_matrix(table, is_target, entries, block if how == "fixed" else "")
     notes += [note for kind in kinds if (note := kind.note(matrix.shape[0] - matrix.shape[1]))]
     units = _units(table)
     return Design(
@@ -238,6 +213,31 @@ def build_design(
         notes=notes,
         members=members,
     )
+
+
+def _build_matrix(
+    table: pd.DataFrame, is_target: NDArray[np.bool_], covariates: Sequence[Covariate], block: str
+) -> tuple[NDArray[np.float64], list[str], list[CovariateColumns]]:
+    """Return the matrix with the names of its columns, and what became of each covariate; `block`: as fixed effects."""
+    kinds = [covariate_columns(table[covariate.name], covariate) for covariate in covariates]
+    # Name, where it comes from, values.
+    columns = [("intercept", "", np.ones(len(table)))]
+    columns += [(name, kind.record.name, values) for kind in kinds for name, values in kind.columns]
+    columns += [(name, block, values) for name, values in factor_columns(table[block], block)] if block else []
+    columns.append((CONTRAST_COLUMN, "group", is_target.astype(np.float64)))
+    names = [name for name, _, _ in columns]
+    matrix = np.column_stack([values for _, _, values in columns])
+    _refuse_aliasing(matrix, names, [origin for _, origin, _ in columns], table, is_target)
+    if matrix.shape[0] - matrix.shape[1] < 1:
+        raise Untestable(
+            Problem(
+                "the design leaves no residual degrees of freedom, so no variance can be estimated",
+                f"{matrix.shape[0]} samples, {matrix.shape[1]} coefficients: {', '.join(names)}",
+                "more samples than coefficients",
+                "Leave out covariates, or use a contrast with more samples.",
+            )
+        )
+    return matrix, names, kinds
 
 
 def _as_text(table: pd.DataFrame) -> pd.DataFrame:

@@ -65,6 +65,24 @@ class Subject:
 
 
 @dataclass(frozen=True)
+class Column:
+    """A column of a table: its heading, the key of its cells in a row, and their style (`short`, `text`)."""
+
+    heading: str
+    key: str
+    style: str = ""
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table behind a heading: cells in words by key. The first column names a row, the second is its figure."""
+
+    label: str
+    columns: Sequence[Column]
+    rows: Sequence[Mapping[str, str]]
+
+
+@dataclass(frozen=True)
 class Panel:
     """One panel.
 
@@ -76,8 +94,8 @@ class Panel:
         Heading, words under the figure, and why there is none.
     chart
         The figure; None: cannot be drawn.
-    facts, rows, bridge_rows
-        Sentences and tables behind a heading.
+    facts, table
+        Sentences and a table behind a heading.
     """
 
     kind: str
@@ -87,8 +105,7 @@ class Panel:
     why_empty: str
     chart: Spec | None = None
     facts: Sequence[str] = ()
-    rows: Sequence[Mapping[str, str]] = ()
-    bridge_rows: Sequence[Mapping[str, str]] = ()
+    table: Table | None = None
 
     @property
     def id(self) -> str:

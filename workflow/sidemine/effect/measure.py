@@ -13,6 +13,7 @@ from sidemine.effect.record import ContrastEvidence, HypothesisEvidence, Refused
 from sidemine.effect.scale import EffectScale, scale_of
 from sidemine.enrichment.set_effect import set_effects
 from sidemine.enrichment.set_membership import build_membership
+from sidemine.enrichment.set_test import COMPETITIVE, SELF_CONTAINED
 from sidemine.errors import Problem
 from sidemine.quality.shared_samples import sample_name
 from sidemine.sources.scales import SCALES
@@ -222,10 +223,11 @@ def _evidence_of(
         return replace(shell, problem=_no_fold_change(entry, fit))
     tests = entry.set_tests
     rows = tests[tests["gene_set"] == hypothesis.primary.set].set_index("test")
-    if "fry" not in rows.index or (common is not None and not common):
+    if SELF_CONTAINED.name not in rows.index or (common is not None and not common):
         return replace(shell, problem=_too_few_genes(hypothesis, entry, primary, fit))
     shell = replace(shell, blocking=design.blocking)
-    return measure_contrast(shell, fit, primary, rows.loc[["fry"]], rows.loc[["camera"]], scale, common or ())
+    self_contained, competitive = rows.loc[[SELF_CONTAINED.name]], rows.loc[[COMPETITIVE.name]]
+    return measure_contrast(shell, fit, primary, self_contained, competitive, scale, common or ())
 
 
 def measure_contrast(

@@ -46,6 +46,8 @@ class EffectScale(ABC):
         Of the effect of a set, and of a single gene.
     margin_words
         Unit of a declared margin, in words.
+    noun, short_unit, unit_within_pairs
+        What is counted; the unit in a sentence, and where pairs are compared.
     over_common_genes
         Whether effects of several datasets rest on the genes that all of them measured.
     needs_fold_change
@@ -57,6 +59,9 @@ class EffectScale(ABC):
     unit: str
     gene_unit: str
     margin_words: str
+    noun: str
+    short_unit: str
+    unit_within_pairs: str
     over_common_genes: bool
     needs_fold_change: bool
     estimated_ses: bool
@@ -77,11 +82,18 @@ class EffectScale(ABC):
     def of_genes(self, fit: ContrastFit) -> tuple[Array, Array, Array]:
         """Return effect, standard error and degrees of freedom of every gene of a fit, (n_genes,) each."""
 
+    @abstractmethod
+    def meaning(self, adjusted: str) -> str:
+        """Say what an effect means, with words on adjustment for composition ('' where there are none)."""
+
 
 class HedgesG(EffectScale):
     """Standardised effect of cohorts."""
 
     unit = gene_unit = margin_words = COHORT_UNIT
+    noun = "cohort"
+    short_unit = "SD"
+    unit_within_pairs = "within-pair SD"
     over_common_genes = True
     needs_fold_change = False
     estimated_ses = False
@@ -102,13 +114,19 @@ class HedgesG(EffectScale):
         effect, se = gene_hedges_g(fit)
         return effect, se, np.full_like(effect, fit.residual_df)
 
+    def meaning(self, adjusted: str) -> str:
+        """Say what its SD is, and whether composition was adjusted for."""
+        spread = "SD is the residual spread of the set's score in the same model."
+        return f"{spread} {adjusted}" if adjusted else f"Total effect, composition not adjusted; {spread}"
+
 
 class LogFoldOverComplement(EffectScale):
     """Log2 fold change of experiments, over that of all other measured genes."""
 
     unit = EXPERIMENT_UNIT
     gene_unit = "log2 fold change"
-    margin_words = "log2 units"
+    margin_words = short_unit = unit_within_pairs = "log2 units"
+    noun = "experiment"
     over_common_genes = False
     needs_fold_change = True
     estimated_ses = True
@@ -127,6 +145,10 @@ class LogFoldOverComplement(EffectScale):
     def of_genes(self, fit: ContrastFit) -> tuple[Array, Array, Array]:
         """Return the log2 fold change of every gene."""
         return fit.log2_fold_change, fit.se, fit.df
+
+    def meaning(self, adjusted: str) -> str:  # noqa: ARG002
+        """Say what it is counted from: experiments have no composition."""
+        return "Counted relative to all other measured genes."
 
 
 def _sizes(table: pd.DataFrame, columns: tuple[str, str, str, str], n_genes: NDArray[np.int64]) -> SetSizes:

@@ -18,7 +18,7 @@ import numpy as np
 
 from sidemine.differential.contrast_fit import ContrastFit
 from sidemine.enrichment.set_membership import SetMembership
-from sidemine.enrichment.set_test import SampleSettings, SetTest, Statistic
+from sidemine.enrichment.set_test import COMPETITIVE, SampleSettings, SetTest
 from sidemine.paper import Paper
 from sidemine.stats.tails import two_sided_p
 
@@ -189,11 +189,11 @@ class CameraSets:
 
 
 def _run(fit: ContrastFit, membership: SetMembership, settings: SampleSettings) -> pd.DataFrame:  # noqa: ARG001
-    return camera(fit, membership).assign(test="camera")
+    return camera(fit, membership).assign(test=COMPETITIVE.name)
 
 
 CAMERA = SetTest[SampleSettings](
-    statistics=(Statistic("camera", "CAMERA", "verdict"),),
+    statistics=(COMPETITIVE,),
     words="CAMERA, with the inter-gene correlation estimated from the residuals, asks whether the set changed more than "
     "other measured genes.",
     papers=(

@@ -16,7 +16,7 @@ from sidemine.differential.contrast_fit import ContrastFit
 from sidemine.differential.empirical_bayes import posterior_variances
 from sidemine.enrichment.camera import direction_of
 from sidemine.enrichment.set_membership import SetMembership
-from sidemine.enrichment.set_test import SampleSettings, SetTest, Statistic
+from sidemine.enrichment.set_test import SELF_CONTAINED, SampleSettings, SetTest
 from sidemine.paper import Paper
 from sidemine.stats.tails import SMALLEST_P, chi_squared_quantile, two_sided_p
 
@@ -141,7 +141,7 @@ def _mixed_p(effects: NDArray[np.float64]) -> float:
 
 
 def _run(fit: ContrastFit, membership: SetMembership, settings: SampleSettings) -> pd.DataFrame:  # noqa: ARG001
-    return fry(fit, membership, mixed=False).assign(test="fry")
+    return fry(fit, membership, mixed=False).assign(test=SELF_CONTAINED.name)
 
 
 ROAST_PAPER = Paper(
@@ -151,7 +151,7 @@ ROAST_PAPER = Paper(
 )
 
 FRY = SetTest[SampleSettings](
-    statistics=(Statistic("fry", "FRY", "verdict"),),
+    statistics=(SELF_CONTAINED,),
     words="FRY (directional) asks whether the set changed at all.",
     papers=(ROAST_PAPER,),
     run=_run,

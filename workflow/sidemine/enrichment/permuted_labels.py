@@ -28,6 +28,7 @@ from sidemine.enrichment.label_permutation import exchangeable_blocks, random_or
 from sidemine.enrichment.rotated_deviates import random_directions
 from sidemine.enrichment.rotation import rotated_statistics
 from sidemine.enrichment.set_membership import SetMembership
+from sidemine.enrichment.set_test import COMPETITIVE, SELF_CONTAINED
 from sidemine.stats.tails import two_sided_p
 
 if TYPE_CHECKING:
@@ -90,8 +91,8 @@ def permute_and_test(
     statistics = np.array([tests.of_labeling(direction) for direction in directions])
     statistics = statistics.reshape(len(directions), 2, len(membership.gene_sets))
     p_values = {
-        "fry": two_sided_p(statistics[:, 0], float(fit.residual_df)),
-        "camera": two_sided_p(statistics[:, 1], float(min(fit.residual_df, len(fit.genes) - 2))),
+        SELF_CONTAINED.name: two_sided_p(statistics[:, 0], float(fit.residual_df)),
+        COMPETITIVE.name: two_sided_p(statistics[:, 1], float(min(fit.residual_df, len(fit.genes) - 2))),
     }
     if n_rotations and len(directions):
         plain = replace(fit, effects=space.effects, score_effects=space.effects)

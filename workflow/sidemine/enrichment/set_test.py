@@ -43,6 +43,11 @@ class Statistic:
     role: SetTestRole = "descriptive"
 
 
+SELF_CONTAINED = Statistic("fry", "FRY", "verdict")
+COMPETITIVE = Statistic("camera", "CAMERA", "verdict")
+"""The tests that verdicts rest on: did the set change at all, and more than other measured genes?"""
+
+
 @dataclass(frozen=True)
 class SampleSettings:
     """Settings of the tests whose null is that of the samples: number of random rotations, and the study's seed."""

@@ -73,11 +73,7 @@ def assess_quality(
     used = samples.set_index("sample").loc[names]
     sex_column = find_sex_column(used, row.sex_column)
     recorded = {str(name): str(value) for name, value in used[sex_column].items()} if sex_column in used else {}
-    if has_fold_change(layer_of(expression)):
-        reading = read_sex(values, [str(gene) for gene in expression.var_names], names)
-    else:
-        words = SCALES[provenance.scale_declared].words
-        reading = SexReading([], words=f"not read: its limits are in log2 units, not in {words}")
+    reading = _read_sex(expression, values, provenance)
     within = distances_within(values)
     # Samples of one declared unit are not counted twice, however alike they are.
     unit = dict(zip(names, used["unit"].astype(str), strict=True))
@@ -110,16 +106,7 @@ def assess_quality(
         n_samples=int(expression.n_obs),
         n_genes=int(expression.n_vars),
         samples_per_fate={str(fate): int(n) for fate, n in samples["fate"].value_counts().sort_index().items()},
-        scale=ScaleOfDataset(
-            declared=provenance.scale_declared,
-            found=provenance.scale_found,
-            answer=provenance.scale_answer,
-            reason=provenance.scale_reason,
-            transformation=provenance.transformation,
-            offset=provenance.offset,
-            n_values=provenance.n_values,
-            n_values_moved=provenance.n_values_moved,
-        ),
+        scale=_scale_of(provenance),
         flags=flags,
         sex=SexOfSamples(sex_column, reading.genes, reading.by_genes, reading.words),
         reused_samples=[*relations, *elsewhere],
@@ -215,4 +202,26 @@ def _flag_left_out(samples: pd.DataFrame) -> Flag:
         "warn" if len(left_out) else "ok",
         f"{len(left_out)} of {len(samples)} do not take part",
         "see the reasons in samples.tsv" if len(left_out) else "none",
+    )
+
+
+def _read_sex(expression: AnnData, values: NDArray[np.float64], provenance: DatasetProvenance) -> SexReading:
+    if has_fold_change(layer_of(expression)):
+        return read_sex(
+            values, [str(gene) for gene in expression.var_names], [str(name) for name in expression.obs_names]
+        )
+    words = SCALES[provenance.scale_declared].words
+    return SexReading([], words=f"not read: its limits are in log2 units, not in {words}")
+
+
+def _scale_of(provenance: DatasetProvenance) -> ScaleOfDataset:
+    return ScaleOfDataset(
+        declared=provenance.scale_declared,
+        found=provenance.scale_found,
+        answer=provenance.scale_answer,
+        reason=provenance.scale_reason,
+        transformation=provenance.transformation,
+        offset=provenance.offset,
+        n_values=provenance.n_values,
+        n_values_moved=provenance.n_values_moved,
     )

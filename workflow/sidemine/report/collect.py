@@ -177,13 +177,15 @@ def collect(results: Path) -> StudyResults:
     wanted += [folder / name for folder in datasets.values() for name in ("samples.tsv", "quality.json")]
     wanted += [folder / name for folder in contrasts.values() for name in ("design.json", "quality.json")]
     _require(wanted)
+    verdicts = verdicts_of(
+        read_json(results / "verdicts.json"), columns_of_considerations(), str(results / "verdicts.json")
+    )
+    _check_answers(verdicts, study.config.hypotheses, results / "verdicts.json")
     pooled = {entry.id: results / "pooled" / entry.id / "genes.tsv.gz" for entry in study.config.hypotheses}
     calibration = results / "calibration.tsv"
     return StudyResults(
         study=study,
-        verdicts=verdicts_of(
-            read_json(results / "verdicts.json"), columns_of_considerations(), str(results / "verdicts.json")
-        ),
+        verdicts=verdicts,
         manifest=read_record(Manifest, results / "manifest.json"),
         gene_sets=read_table(results / "gene_sets.tsv.gz", GENE_SETS),
         datasets={row.dataset: _read_dataset(datasets[row.dataset], row) for row in study.datasets},
@@ -192,6 +194,23 @@ def collect(results: Path) -> StudyResults:
         calibration=read_table(calibration, CALIBRATION) if calibration.is_file() else None,
         beside=read_beside(results, study),
     )
+
+
+def _check_answers(verdicts: Verdicts, asked: Sequence[Hypothesis], path: Path) -> None:
+    """Refuse answers to other questions, or from other contrasts, than the study's."""
+    named = {entry.id: set(entry.primary.contrasts) for entry in asked}
+    given = {card.hypothesis: {row.contrast for row in card.evidence} for card in verdicts.verdicts}
+    both = named.keys() & given.keys()
+    wrong = [name for name in {**named, **given} if name not in both or not given[name] <= named[name]]
+    if wrong:
+        raise InputError(
+            Problem(
+                "the answers are not those to the questions of the study",
+                f"{path}: {', '.join(wrong)}",
+                "one answer to each hypothesis of study.json, from the contrasts that it names",
+                "Run the workflow again; it makes both files from one study.",
+            )
+        )
 
 
 def _require(wanted: Sequence[Path]) -> None:

@@ -157,6 +157,5 @@ def _caps(case: Case) -> list[Cap]:
     if case.hypothesis.primary.direction == "either":
         caps.append(Cap("direction", "No direction was declared in advance."))
     if len(case.carrying) < FEWEST_TO_POOL:
-        what = "cohort" if case.is_cohort else "experiment"
-        caps.append(Cap("replication", f"A single {what} could be tested: nothing confirms it."))
+        caps.append(Cap("replication", f"A single {case.hypothesis.kind} could be tested: nothing confirms it."))
     return caps

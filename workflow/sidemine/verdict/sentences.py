@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sidemine.effect.record import ContrastEvidence, HypothesisEvidence, Order, PooledEffect
+from sidemine.effect.scale import scale_of
 from sidemine.verdict.gates import COMPETITIVE_P
 from sidemine.verdict.readings import FEWEST_TO_POOL
 
@@ -36,6 +37,7 @@ def effect_sentence(set_name: str, evidence: HypothesisEvidence, kind: str, adju
     adjusted
         Words on composition; '' where there are none.
     """
+    scale = scale_of(kind)
     parts = []
     untestable = []
     for row in evidence.contrasts:
@@ -43,35 +45,26 @@ def effect_sentence(set_name: str, evidence: HypothesisEvidence, kind: str, adju
             untestable.append(row.contrast)
             continue
         side = "higher" if row.effect > 0 else "lower" if row.effect < 0 else "different"
-        unit = "log2 units" if kind == "experiment" else "within-pair SD" if row.blocking == "fixed" else "SD"
+        unit = scale.unit_within_pairs if row.blocking == "fixed" else scale.short_unit
         parts.append(
             f"{abs(row.effect):.2f} {unit} {side} ({row.target_label} versus {row.reference_label}; "
             f"{row.accession}; 95 % CI {row.ci_low:.2f} to {row.ci_high:.2f})"
         )
     if not parts:
         return f"{set_name} genes could not be tested in {', '.join(untestable)}."
-    if kind == "experiment":
-        means = "Counted relative to all other measured genes."
-    elif adjusted:
-        means = f"SD is the residual spread of the set's score in the same model. {adjusted}"
-    else:
-        means = (
-            "Total effect, composition not adjusted; SD is the residual spread of the set's score in the same model."
-        )
     without = f" Not testable: {', '.join(untestable)}." if untestable else ""
-    return f"{set_name} genes are on average " + "; ".join(parts) + f". {means}{without}"
+    return f"{set_name} genes are on average " + "; ".join(parts) + f". {scale.meaning(adjusted)}{without}"
 
 
 def pooled_sentence(pooled: PooledEffect, kind: str) -> str:
     """Tell the pooled effect, and how far it hangs on single datasets; nothing where nothing was pooled."""
     if pooled.k < FEWEST_TO_POOL or pooled.effect is None or pooled.ci_low is None or pooled.ci_high is None:
         return ""
-    unit = "SD" if kind == "cohort" else "log2 units"
-    noun = "cohorts" if kind == "cohort" else "experiments"
+    scale = scale_of(kind)
     side = "higher" if pooled.effect > 0 else "lower"
     p_value = f"p = {pooled.p:.2g}" if pooled.p is not None else ""
     text = (
-        f" Over {pooled.k} independent {noun} together ({pooled.method}): {abs(pooled.effect):.2f} {unit} {side} "
+        f" Over {pooled.k} independent {scale.noun}s together ({pooled.method}): {abs(pooled.effect):.2f} {scale.short_unit} {side} "
         f"(95 % CI {pooled.ci_low:.2f} to {pooled.ci_high:.2f}, {p_value})"
     )
     if pooled.leave_one_out_low is not None and pooled.leave_one_out_high is not None:

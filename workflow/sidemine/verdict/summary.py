@@ -10,6 +10,7 @@ from pydantic import JsonValue
 
 from sidemine.considerations.judgement import Judge
 from sidemine.effect.record import ContrastEvidence, HypothesisEvidence
+from sidemine.enrichment.set_test import SELF_CONTAINED
 from sidemine.lines.published.record import DescribedTable
 from sidemine.study.hypotheses import Hypothesis
 from sidemine.study.projections import ContrastWords
@@ -74,7 +75,7 @@ def _secondary_rows(hypothesis: Hypothesis, enrichment: Mapping[str, pd.DataFram
     rows = []
     for contrast in hypothesis.primary.contrasts:
         table = enrichment[contrast]
-        chosen = table[table["gene_set"].isin(hypothesis.secondary_sets) & (table["test"] == "fry")]
+        chosen = table[table["gene_set"].isin(hypothesis.secondary_sets) & (table["test"] == SELF_CONTAINED.name)]
         rows += [
             SecondarySet(
                 contrast=contrast,

@@ -20,6 +20,7 @@ from sidemine.considerations.calibration.rates import (
     calibration_row,
     rows_of,
 )
+from sidemine.enrichment.set_test import COMPETITIVE, SELF_CONTAINED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -28,8 +29,8 @@ if TYPE_CHECKING:
 
     from sidemine.differential.design import Design
 
-TESTS = ("fry", "camera", "rotation", "rotation_competitive")
-VERDICT_TESTS = ("fry", "camera")
+VERDICT_TESTS = (SELF_CONTAINED.name, COMPETITIVE.name)
+TESTS = (*VERDICT_TESTS, "rotation", "rotation_competitive")
 SMALL, LARGE = 5, 40
 """Most samples of the smaller group of a small design; fewest samples of a large one."""
 UNBALANCED = 2.5

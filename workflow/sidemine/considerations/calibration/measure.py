@@ -43,6 +43,7 @@ from sidemine.differential.design import Design
 from sidemine.enrichment.label_permutation import count_labelings
 from sidemine.enrichment.permuted_labels import PermutedTests, permute_and_test, refuse_reason
 from sidemine.enrichment.set_membership import SetMembership, build_membership
+from sidemine.enrichment.set_test import COMPETITIVE, SELF_CONTAINED
 from sidemine.quality.record import Treatment
 from sidemine.records import fields_of
 from sidemine.stats.seeds import named_seed
@@ -59,7 +60,7 @@ NULL = (
     "what they would do is computed apart."
 )
 _UNEQUAL = "unequal variances"
-_NAMES = {"fry": "FRY", "camera": "CAMERA"}
+_LABELS = {test.name: test.label for test in (SELF_CONTAINED, COMPETITIVE)}
 
 
 @dataclass(frozen=True)
@@ -220,7 +221,7 @@ class _Plan:
             for level in LEVELS:
                 rate = found.size_of_test(level)
                 yield calibration_row(
-                    "dataset", self.contrast, "global", "fry", rate, family="primary", level=level,
+                    "dataset", self.contrast, "global", SELF_CONTAINED.name, rate, family="primary", level=level,
                     parameter=f"set={name}, {_UNEQUAL}", reading=read_measured(rate, level), source=THIS_STUDY,
                     reason=found.sentence(),
                 )  # fmt: skip
@@ -311,7 +312,7 @@ def _sentence(rows: Sequence[CalibrationRow], labelings: int | None, design_clas
 
 def _figures(rows: Sequence[CalibrationRow], level: float) -> str:
     return " and by ".join(
-        f"{_NAMES[row.test]} {row.rate:.1%} (95 % CI {row.ci_low:.1%} to {row.ci_high:.1%}; {row.reading})"
+        f"{_LABELS[row.test]} {row.rate:.1%} (95 % CI {row.ci_low:.1%} to {row.ci_high:.1%}; {row.reading})"
         for row in rows
         if row.level == level and row.n
     )

@@ -8,12 +8,22 @@ from textwrap import wrap
 
 from sidemine.considerations.robustness.record import RobustnessColumns, VariantRow
 from sidemine.drawing.charts import WAY_SHAPES, WAYS, Spec, base, interval_words
-from sidemine.drawing.panel import Panel, Subject, Tile, make_tile
+from sidemine.drawing.panel import Column, Panel, Subject, Table, Tile, make_tile
 from sidemine.drawing.words import bounded, count, is_number, listed, p_value, percent, unit_words
 from sidemine.effect.record import way
 
 _CURVE_HEIGHT = 190
 _MATRIX_STEP = 15
+_COLUMNS = (
+    Column("Variant", "variant"),
+    Column("Effect [95 % CI]", "effect"),
+    Column("p", "p_value"),
+    Column("k", "k"),
+    Column("Verdict", "verdict"),
+    Column("Agrees", "agrees", "short"),
+    Column("What varies", "dimension"),
+    Column("Description", "description", "text"),
+)
 
 
 def robustness_tile(columns: RobustnessColumns, subject: Subject) -> Tile:
@@ -47,7 +57,7 @@ def robustness_panel(columns: RobustnessColumns, subject: Subject) -> Panel:
         why_empty=subject.missing.get("robustness_share", "no variant was evaluated"),
         chart=specification_chart(variants, subject.unit),
         facts=facts,
-        rows=[_variant(row) for row in variants],
+        table=Table("Variants", _COLUMNS, [_variant(row) for row in variants]) if variants else None,
     )
 
 
@@ -74,38 +84,16 @@ def specification_chart(variants: Sequence[VariantRow], effect_unit: str) -> Spe
     effect_unit
         Unit of the reference run's effect.
     """
-    evaluated = sorted(
-        (
-            (row.effect, row.variant, row.ci_low, row.ci_high, row)
-            for row in variants
-            if is_number(row.effect) and is_number(row.ci_low) and is_number(row.ci_high)
-        ),
-        key=lambda found: found[:2],
-    )
-    if not evaluated:
+    points = _points(variants)
+    if not points:
         return None
-    ordered = sorted({row.dimension for *_, row in evaluated}, key=lambda name: (name != "reference", name))
-    points = [
-        {
-            "rank": rank,
-            "effect": effect,
-            "ci_low": low,
-            "ci_high": high,
-            "dimension": row.dimension.replace("_", " "),
-            "words": bounded(row.description, 160),
-            "value": interval_words(effect, low, high),
-            "way": way(low, high),
-            "agrees": _agreement(row),
-            "reference": row.dimension == "reference",
-        }
-        for rank, (effect, _, low, high, row) in enumerate(evaluated, start=1)
-    ]
+    ordered = sorted({point["dimension"] for point in points}, key=lambda name: (name != "reference", name))
     matrix = _MATRIX_STEP * len(ordered)
     x = {"field": "rank", "type": "quantitative", "axis": None,
          "scale": {"domain": [0.3, len(points) + 0.7], "nice": False, "zero": False}}  # fmt: skip
     y = {"field": "effect", "type": "quantitative", "scale": {"range": [_CURVE_HEIGHT, 0], "zero": True, "nice": True},
          "axis": {"title": [*wrap(unit_words(effect_unit), 26), "◀ lower │ higher in target ▶"], "tickCount": 5, "grid": True, "orient": "left"}}  # fmt: skip
-    below = {"field": "dimension", "type": "nominal", "sort": [name.replace("_", " ") for name in ordered],
+    below = {"field": "dimension", "type": "nominal", "sort": ordered,
              "scale": {"type": "point", "range": [_CURVE_HEIGHT + 18, _CURVE_HEIGHT + 8 + matrix]},
              "axis": {"title": None, "ticks": False, "domain": False, "labelLimit": 120, "orient": "left"}}  # fmt: skip
     color = {"field": "way", "type": "nominal", "scale": WAYS, "legend": None}
@@ -137,6 +125,33 @@ def specification_chart(variants: Sequence[VariantRow], effect_unit: str) -> Spe
              "encoding": {"x": x, "y": below, "color": color, "tooltip": tooltip}},
         ],
     }  # fmt: skip
+
+
+def _points(variants: Sequence[VariantRow]) -> list[Spec]:
+    """Return the evaluated variants in order of effect."""
+    evaluated = sorted(
+        (
+            (row.effect, row.variant, row.ci_low, row.ci_high, row)
+            for row in variants
+            if is_number(row.effect) and is_number(row.ci_low) and is_number(row.ci_high)
+        ),
+        key=lambda found: found[:2],
+    )
+    return [
+        {
+            "rank": rank,
+            "effect": effect,
+            "ci_low": low,
+            "ci_high": high,
+            "dimension": row.dimension.replace("_", " "),
+            "words": bounded(row.description, 160),
+            "value": interval_words(effect, low, high),
+            "way": way(low, high),
+            "agrees": _agreement(row),
+            "reference": row.dimension == "reference",
+        }
+        for rank, (effect, _, low, high, row) in enumerate(evaluated, start=1)
+    ]
 
 
 def _agreement(row: VariantRow) -> str:

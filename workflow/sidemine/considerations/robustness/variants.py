@@ -80,6 +80,60 @@ class Variant:
 REFERENCE = Variant("reference", "reference", "the analysis as declared", Change())
 
 
+def _of(dimension: str, name: str, description: str, **change: object) -> Variant:
+    return Variant(f"{dimension}_{name}", dimension, description, Change(**change))  # type: ignore[arg-type]
+
+
+_MODELS = (
+    _of("covariates", "with_sex", "with the recorded sex as a covariate", added="sex"),
+    _of("covariates", "with_age", "with age as a covariate", added="age"),
+    _of("composition", "adjusted", "adjusted for the mix of blood cells", composition=True),
+    _of(
+        "filter",
+        "stricter",
+        "stricter expression filter (arrays: without the quarter of genes with the lowest mean; counts: 20 reads "
+        "for 10; normalised counts: mean log2 above 2 for 1)",
+        filter="stricter",
+    ),
+    _of(
+        "filter",
+        "looser",
+        "looser expression filter (counts: 5 reads for 10; normalised counts: mean log2 above 0.5 for 1)",
+        filter="looser",
+    ),
+)
+_WEIGHTS = _of("statistic", "array_weights", "poor samples weigh less (array weights)", array_weights=True)
+_OF_COHORTS = (
+    _of("statistic", "log2_mean", "score: mean log2 expression, not mean z", statistic="log2_mean"),
+    _of("statistic", "median", "score: median of z over the genes of the set, not their mean", statistic="median"),
+    _WEIGHTS,
+    _of("test", "fry", "self-contained test FRY in each cohort, combined by Stouffer's z", test="fry"),
+)
+_OF_EXPERIMENTS = (
+    _of("statistic", "no_complement", "effect of the set itself, not over its complement", statistic="no_complement"),
+    _of("statistic", "median", "score: median of the set minus median of its complement", statistic="median"),
+    _WEIGHTS,
+)
+_TESTS = (
+    _of("test", "robust_fry", "FRY on robust empirical Bayes variances", test="fry", robust=True),
+    _of("test", "rotation", "rotation test with sampled rotations", test="rotation"),
+    _of("test", "camera", "competitive test CAMERA with estimated correlation", test="camera"),
+    _of("test", "label_permutation", "labels permuted instead of residuals rotated", test="label_permutation"),
+    _of("test", "mean_absolute_t", "mean |t| by rotation: genes may move either way", test="mean_absolute_t"),
+)
+_SAMPLES = (
+    _of("reused_controls", "dropped", "without samples re-used from another series", samples="no_reused_controls"),
+    _of("age_overlap", "shared_range", "only samples of the ages that both groups share", samples="age_overlap"),
+    _of(
+        "sex_mismatch",
+        "dropped",
+        "without samples whose recorded sex contradicts their genes",
+        samples="no_sex_mismatch",
+    ),
+    _of("seed", "next", "rotation test with another seed", test="rotation", seed_step=1),
+)
+
+
 def declare_variants(
     kind: str,
     covariates: Sequence[str],
@@ -105,7 +159,6 @@ def declare_variants(
     dimensions
         Those that the study asks for.
     """
-    cohort = kind == "cohort"
     found = [
         *(
             _of("covariates", f"without_{name}", f"without the covariate {name}", without=(name,))
@@ -118,50 +171,17 @@ def declare_variants(
             f"without any covariate ({', '.join(covariates) or 'none is declared'})",
             without=tuple(covariates) or ("*",),
         ),
-        _of("covariates", "with_sex", "with the recorded sex as a covariate", added="sex"),
-        _of("covariates", "with_age", "with age as a covariate", added="age"),
-        _of("composition", "adjusted", "adjusted for the mix of blood cells", composition=True),
-        _of(
-            "filter",
-            "stricter",
-            "stricter expression filter (arrays: without the quarter of genes with the lowest mean; counts: 20 reads "
-            "for 10; normalised counts: mean log2 above 2 for 1)",
-            filter="stricter",
-        ),
-        _of(
-            "filter",
-            "looser",
-            "looser expression filter (counts: 5 reads for 10; normalised counts: mean log2 above 0.5 for 1)",
-            filter="looser",
-        ),
+        *_MODELS,
         *(
             _of("probe_rule", rule, f"another probe speaks for a gene: {rule.replace('_', ' ')}", probe_rule=rule)
             for rule in PROBE_RULES
             if rule != probe_rule
         ),
-        *(_statistics_of_cohorts() if cohort else _statistics_of_experiments()),
-        _of("statistic", "array_weights", "poor samples weigh less (array weights)", array_weights=True),
-        *(
-            [_of("test", "fry", "self-contained test FRY in each cohort, combined by Stouffer's z", test="fry")]
-            if cohort
-            else []
-        ),
-        _of("test", "robust_fry", "FRY on robust empirical Bayes variances", test="fry", robust=True),
-        _of("test", "rotation", "rotation test with sampled rotations", test="rotation"),
-        _of("test", "camera", "competitive test CAMERA with estimated correlation", test="camera"),
-        _of("test", "label_permutation", "labels permuted instead of residuals rotated", test="label_permutation"),
-        _of("test", "mean_absolute_t", "mean |t| by rotation: genes may move either way", test="mean_absolute_t"),
+        *(_OF_COHORTS if kind == "cohort" else _OF_EXPERIMENTS),
+        *_TESTS,
         *(_of("set_version", name, words, set_version=name) for name, words in set_versions.items()),
         *(_of("dataset_left_out", name, f"without the dataset {name}", left_out=name) for name in datasets),
-        _of("reused_controls", "dropped", "without samples re-used from another series", samples="no_reused_controls"),
-        _of("age_overlap", "shared_range", "only samples of the ages that both groups share", samples="age_overlap"),
-        _of(
-            "sex_mismatch",
-            "dropped",
-            "without samples whose recorded sex contradicts their genes",
-            samples="no_sex_mismatch",
-        ),
-        _of("seed", "next", "rotation test with another seed", test="rotation", seed_step=1),
+        *_SAMPLES,
     ]
     return [variant for variant in found if variant.dimension in dimensions]
 
@@ -194,23 +214,3 @@ def _joined(parts: Sequence[Variant]) -> Variant:
         change = change.joined(part.change)
     words = "; ".join(part.description for part in parts)
     return Variant("crossed_" + "_and_".join(part.name for part in parts), "crossed", words, change)
-
-
-def _statistics_of_cohorts() -> list[Variant]:
-    return [
-        _of("statistic", "log2_mean", "score: mean log2 expression, not mean z", statistic="log2_mean"),
-        _of("statistic", "median", "score: median of z over the genes of the set, not their mean", statistic="median"),
-    ]
-
-
-def _statistics_of_experiments() -> list[Variant]:
-    return [
-        _of(
-            "statistic", "no_complement", "effect of the set itself, not over its complement", statistic="no_complement"
-        ),
-        _of("statistic", "median", "score: median of the set minus median of its complement", statistic="median"),
-    ]
-
-
-def _of(dimension: str, name: str, description: str, **change: object) -> Variant:
-    return Variant(f"{dimension}_{name}", dimension, description, Change(**change))  # type: ignore[arg-type]

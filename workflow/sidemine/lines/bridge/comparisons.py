@@ -111,7 +111,15 @@ class Comparison:
         return call_sentence(self.call, self.reason, self.evidence, self.scope.words, margin)
 
     def row(self, bridge: str, margin: float, n_rotations: int, seed: int) -> ConcordanceRow:
-        """Return the comparison as a row of the table; a number that is not known is None."""
+        """Return the comparison as a row of the table; a number that is not known is None.
+
+        Parameters
+        ----------
+        bridge, margin
+            Id of the bridge, and its declared margin.
+        n_rotations, seed
+            Of the rotations.
+        """
         evidence, total = self.evidence, self.evidence.total or NOT_MEASURED
         return ConcordanceRow(
             bridge=bridge,
@@ -197,7 +205,15 @@ def measure_rows(data: BridgeData, margin: float, n_rotations: int) -> list[Comp
 
 
 def primary_comparison(rows: Sequence[Comparison], data: BridgeData, scope: str, gene_set: str) -> Comparison | None:
-    """Return the comparison that carries the bridge's call: both whole sides on the declared scope; None: not measured."""
+    """Return the comparison that carries the bridge's call: both whole sides on the declared scope; None: not measured.
+
+    Parameters
+    ----------
+    rows, data
+        What was measured, and on which data.
+    scope, gene_set
+        The declared scope, and its set where it has one.
+    """
     whole = (data.disease[TOTAL].whole.name, data.drug.whole.name, scope, TOTAL)
     for row in rows:
         if (row.disease, row.drug, row.scope.scope, row.estimand) == whole and row.scope.gene_set in {gene_set, ""}:
@@ -263,7 +279,15 @@ def _rotate(
 
 
 def leading_genes(genes: Sequence[str], shares: Array, most: int) -> list[str]:
-    """Return the genes that carry Σ x·y: the largest shares with its sign."""
+    """Return the genes that carry Σ x·y: the largest shares with its sign.
+
+    Parameters
+    ----------
+    genes, shares
+        Genes, and x·y of each.
+    most
+        How many are returned at most.
+    """
     signed = shares * (1.0 if shares.sum() >= 0 else -1.0)
     order = np.lexsort((np.array(genes), -signed))[:most]
     return [genes[row] for row in order if signed[row] > 0]

@@ -9,16 +9,11 @@ from typing import TYPE_CHECKING
 from sidemine.considerations.composition.adjusted_fit import adjust_fit
 from sidemine.considerations.composition.cell_proxies import build_proxies
 from sidemine.considerations.composition.measure import set_score
-from sidemine.differential.contrast_fit import load_fit
-from sidemine.differential.record import is_paired, read_design
+from sidemine.differential.record import DesignRecord, is_paired
 from sidemine.effect.measure import units_of
 from sidemine.effect.pooled_effect import choose_independent
-from sidemine.prepare.sample_table import SAMPLES
-from sidemine.tables import read_table
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     import pandas as pd
 
     from sidemine.differential.contrast_fit import ContrastFit
@@ -57,34 +52,33 @@ class ContrastSource:
     fit: ContrastFit | None
 
 
-def read_source(
+def source_of(
     contrast: ContrastOfRole,
     dataset: DatasetToBridge,
-    fit: Path,
-    design: Path,
-    samples: Path,
+    fit: ContrastFit | None,
+    design: DesignRecord,
+    samples: pd.DataFrame,
     same: Mapping[str, Mapping[str, str]],
 ) -> ContrastSource:
-    """Read what earlier stages wrote of a contrast.
+    """Return a contrast with what earlier stages found of it.
 
     Parameters
     ----------
     contrast, dataset
         The contrast and its dataset.
     fit, design, samples
-        Files of earlier stages: `fit.npz` and `design.json` of the contrast, `samples.tsv` of the dataset.
+        Of the contrast its fit and `design.json`; of the dataset its samples, as `sample_table.SAMPLES` describes.
     same
         As in `primary_effect.units_of`.
     """
-    loaded = load_fit(fit)
     return ContrastSource(
         contrast=contrast.contrast,
         source=dataset.independent_source,
-        units=units_of(dataset, read_table(samples, SAMPLES), loaded, same),
-        paired=is_paired(read_design(design)),
+        units=units_of(dataset, samples, fit, same),
+        paired=is_paired(design),
         is_blood=dataset.composition,
         is_stimulus=contrast.role == "stimulus",
-        fit=loaded,
+        fit=fit,
     )
 
 
@@ -127,7 +121,15 @@ def shared_reason(one: str, other: str, sources: Mapping[str, ContrastSource]) -
 
 
 def share_units(one: str, other: str, sources: Mapping[str, ContrastSource]) -> bool:
-    """Return whether two contrasts have a sample or a biological unit in common."""
+    """Return whether two contrasts have a sample or a biological unit in common.
+
+    Parameters
+    ----------
+    one, other
+        The two contrasts.
+    sources
+        All contrasts.
+    """
     return bool(sources[one].units & sources[other].units)
 
 

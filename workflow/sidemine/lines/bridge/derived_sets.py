@@ -92,7 +92,20 @@ def derive_set(
 
 
 def weights_on(derived: DerivedSet, genes: Sequence[str], without: Collection[str] = ()) -> NDArray[np.float64]:
-    """Return the weights of a derived set on some genes; 0 for those that are not in the set, or in `without`."""
+    """Return the weights of a derived set on some genes.
+
+    Parameters
+    ----------
+    derived, genes
+        The set, and the genes.
+    without
+        Genes that do not count.
+
+    Returns
+    -------
+    numpy.ndarray
+        Float64, shape (genes,): 0 for genes that are not in the set, or in `without`.
+    """
     weights = dict(zip(derived.genes, derived.weights, strict=True))
     return np.array([0.0 if gene in without else weights.get(gene, 0.0) for gene in genes])
 

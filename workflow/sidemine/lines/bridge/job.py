@@ -42,12 +42,15 @@ def _inputs(_: StudyPlan, specification: MeasureConcordance) -> Patterns:
 # One job: the rotations of one bridge take seconds, and all bridges share the fits.
 def _run(inputs: JobFiles, outputs: JobFiles, specification: MeasureConcordance) -> None:
     from sidemine.considerations.composition.cell_proxies import read_markers
+    from sidemine.differential.contrast_fit import load_fit
+    from sidemine.differential.record import read_design
     from sidemine.enrichment.gene_set_table import GENE_SETS
     from sidemine.lines.bridge.comparators import read_signatures
-    from sidemine.lines.bridge.contrasts import read_source
+    from sidemine.lines.bridge.contrasts import source_of
     from sidemine.lines.bridge.measure import ConcordanceInputs, measure_concordance
     from sidemine.lines.bridge.table import CONCORDANCE, concordance_table
     from sidemine.prepare.gene_table import read_gene_table
+    from sidemine.prepare.sample_table import SAMPLES
     from sidemine.quality.record import SharedSamples
     from sidemine.records import read_record, write_record
     from sidemine.retrieve.refusal import note_refusals
@@ -56,12 +59,12 @@ def _run(inputs: JobFiles, outputs: JobFiles, specification: MeasureConcordance)
     fits, designs, samples = inputs.by_folder("fits"), inputs.by_folder("designs"), inputs.by_folder("samples")
     same = read_record(SharedSamples, inputs.path("shared")).same
     sources = {
-        row.contrast: read_source(
+        row.contrast: source_of(
             row,
             specification.datasets[row.dataset],
-            fits[row.contrast],
-            designs[row.contrast],
-            samples[row.dataset],
+            load_fit(fits[row.contrast]),
+            read_design(designs[row.contrast]),
+            read_table(samples[row.dataset], SAMPLES),
             same,
         )
         for row in specification.contrasts

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TypedDict
 
 from sidemine.drawing.charts import Spec, base, interval_words
-from sidemine.drawing.panel import Panel, Subject
+from sidemine.drawing.panel import Column, Panel, Subject, Table
 from sidemine.drawing.words import bounded, count, listed, number, p_value, shortened
 from sidemine.lines.bridge.record import ConcordanceOfStudy, ConcordanceRow, MeasuredBridge
 from sidemine.lines.interaction.panel import difference_sentence
@@ -17,6 +17,17 @@ MOST_LABELS = 12
 """Most genes that are named in the plot."""
 NOT_RUN = "concordance.json is not among these results: this stage was not part of the run"
 NO_BRIDGE = "no bridge of this study joins these comparisons with a drug's (key concordance of config.yaml)"
+_COLUMNS = (
+    Column("Drug × disease", "pair"),
+    Column("Concordance [95 % CI]", "concordance"),
+    Column("Genes", "genes", "short"),
+    Column("n", "n_genes"),
+    Column("Estimand", "estimand"),
+    Column("p, the larger of two", "p_value"),
+    Column("Percentile among comparators", "percentile"),
+    Column("Call", "call"),
+    Column("Why", "reason", "text"),
+)
 _CALLS = {
     "mimics": "mimics the disease",
     "opposes": "opposes the disease",
@@ -73,7 +84,7 @@ def _bridge_panel(bridge: MeasuredBridge, subject: Subject, lines: LinesOnRecord
         why_empty=(main.reason if main else "") or "no profile was written for this bridge",
         chart=concordance_chart(bridge, lines),
         facts=[lines.questions.get(bridge.bridge, ""), bridge.sentence, *differences],
-        bridge_rows=[_bridge_row(row) for row in _main_first(bridge)],
+        table=Table(f"Concordance {bridge.bridge}", _COLUMNS, [_bridge_row(row) for row in _main_first(bridge)]),
     )
 
 
