@@ -7,7 +7,7 @@ import pytest
 from sidemine.cli import main
 from sidemine.errors import StudyError
 from sidemine.simulate.studies import write_planted
-from sidemine.study.command_line import check_command_line, wants_relock
+from sidemine.study.command_line import check_command_line, only_looks, wants_relock
 
 
 def test_a_mistyped_key_on_the_command_line_is_told():
@@ -66,3 +66,31 @@ def test_an_unreadable_sheet_makes_up_no_further_problems(tmp_path):
     with pytest.raises(StudyError, match="not tab-separated") as caught:
         load_study(tmp_path / "config.yaml")
     assert len(caught.value.problems) == 1
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "-n",
+        "-np",
+        "--dry-run",
+        "--list-rules",
+        "-l",
+        "--lint",
+        "--rulegraph",
+        "--dag=dot",
+        "--summary",
+        "-D",
+        "--list-untracked",
+    ],
+)
+def test_a_command_that_only_looks_is_known_by_its_words(words):
+    """It may be given while a run is under way, and leaves the folders as they are."""
+    assert only_looks(["--cores", "1", *words.split()])
+
+
+@pytest.mark.parametrize(
+    "words", ["", "--forcerun x", "-F", "--report page.html", "--unlock", "--keep-going", "--config a=-n"]
+)
+def test_every_other_command_works(words):
+    assert not only_looks(["--cores", "1", *words.split()])

@@ -354,7 +354,7 @@ def _study(datasets: list[dict[str, Any]], contrasts: list[dict[str, Any]]) -> d
         "published_tables": [to_plain(published)],
         "considered": [],
         "config_digest": "c" * 64,
-        "specifications": {},
+        "specifications": {"measure_concordance": {"": "e" * 16}},
     }
 
 

@@ -17,7 +17,7 @@ from sidemine.provenance import JobRecord
 from sidemine.quality.flags import Flag
 from sidemine.report.collect import collect
 from sidemine.report.flags_mqc import multiqc_flags
-from sidemine.report.page import build_report
+from sidemine.report.page import build_report, render
 from sidemine.tables import write_json
 
 
@@ -41,6 +41,18 @@ def test_command_gives_the_same_bytes(folder, tmp_path, capsys):
     assert (tmp_path / "again.html").read_bytes() == (folder / "report.html").read_bytes()
     assert {path: path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file()} == before
     assert capsys.readouterr().out == f"{tmp_path / 'again.html'}\n"
+
+
+def test_a_line_that_the_study_no_longer_asks_for_is_not_on_the_page(example_results, tmp_path):
+    """`concordance.json` stays in the folder when the bridges leave the study."""
+    results = shutil.copytree(example_results, tmp_path / "results")
+    assert collect(results).beside.lines.records
+    study = json.loads((results / "study.json").read_text())
+    write_json({**study, "specifications": {}}, results / "study.json")
+    assert (results / "concordance.json").is_file()
+    left = render(collect(results))
+    (results / "concordance.json").unlink()
+    assert left == render(collect(results))
 
 
 def test_command_without_results_tells_what_is_missing(tmp_path, capsys):

@@ -17,7 +17,7 @@ from sidemine.engine.failed_run import close_failed_run, forget_missing
 from sidemine.engine.local_files import digests_of, place_of
 from sidemine.engine.study_run import open_run
 from sidemine.errors import SidemineError
-from sidemine.study.command_line import wants_relock
+from sidemine.study.command_line import only_looks, wants_relock
 from sidemine.study.scope import Scope
 from sidemine.registered_jobs import STUDY_JOBS, specify_study
 from sidemine.study.plan import StudyPlan
@@ -33,17 +33,9 @@ def get_study_file():
     return Path("config/config.yaml")
 
 
-def is_dry_run():
-    """Tell whether nothing is to be done. Snakemake itself (`workflow.dryrun`) knows it only after reading the rules."""
-    return any(
-        word in {"--dry-run", "--dryrun"} or re.fullmatch("-[a-zA-Z]*n[a-zA-Z]*", word)
-        for word in sys.argv
-    )
-
-
 def get_run():
     """Read and check the study of this run; all problems are told at once, before any work."""
-    works = workflow.is_main_process and not is_dry_run()
+    works = workflow.is_main_process and not only_looks(sys.argv[1:])
     try:
         # The scripts ask for it themselves: as a parameter it would have every input fetched again, twice.
         wants_relock(config)

@@ -223,7 +223,7 @@ def run_job(
         Its specification as JSON values.
     """
     job = import_module(module).JOB
-    if not isinstance(job, Job):
+    if not isinstance(job, StudyJob):  # this kind by its name, for `code_digest`: it says how a job is run
         raise TypeError(f"{module}.JOB is no job")
     job.execute(JobFiles({**_as_paths(inputs), **job.resource_files}), JobFiles(_as_paths(outputs)), specification)
 

@@ -54,8 +54,8 @@ class LineOfEvidence:
     job
         What measures it.
     record, record_file
-        Kind of its record, and the file below the results that holds it; the page reads it where it is there. None: its
-        records stand in `verdicts.json`.
+        Kind of its record, and the file below the results that holds it; the page reads it where the study asks for the
+        job. None: its records stand in `verdicts.json`.
     schemas
         Kinds of record that it writes, by the name of the file: `docs/records/` has their schemas.
     panels

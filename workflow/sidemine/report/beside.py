@@ -48,6 +48,7 @@ def read_beside(results: Path, study: StudyDescription) -> Beside:
         comparators=_comparators(results / "specificity.tsv"),
         lines=read_lines(
             results,
+            jobs=study.specifications.keys(),
             groups={row.contrast: (row.target_label, row.reference_label) for row in study.contrasts},
             questions={row.id: row.question for row in study.config.concordance.bridges},
         ),

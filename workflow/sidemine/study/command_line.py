@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -10,6 +11,12 @@ from sidemine.study.hints import did_you_mean
 
 OVERRIDES = ("mirror", "results", "downloads", "lock")
 """Keys of config.yaml that the command line may replace: places, nothing that changes an answer."""
+
+_LOOKS = re.compile(
+    r"--(dry-?run|lint|list.*|lt|lc|li|lp|lu|(rule|file)graph|(d3)?dag|summary|detailed-summary|print-compilation)(=.*)?"
+    r"|-[lSD]|-[a-zA-Z]*n[a-zA-Z]*"
+)
+"""Words by which Snakemake tells of a study and runs none of its jobs."""
 
 _ALLOWED = (*OVERRIDES, "relock", "config_file")
 
@@ -39,6 +46,19 @@ def check_command_line(given: Iterable[str]) -> None:
     ]
     if problems:
         raise StudyError(problems)
+
+
+def only_looks(words: Iterable[str]) -> bool:
+    """Tell whether a command line asks to be told of the jobs and to run none: nothing is written, and no lock is held.
+
+    Snakemake itself (`workflow.dryrun`) knows it only after reading the rules.
+
+    Parameters
+    ----------
+    words
+        All words after `snakemake`.
+    """
+    return any(_LOOKS.fullmatch(word) for word in words)
 
 
 def wants_relock(config: Mapping[str, Any]) -> bool:
