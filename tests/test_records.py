@@ -82,6 +82,7 @@ def test_a_key_that_is_missing_is_refused():
         '{"name": Infinity}',
         "[]",
         "null",
+        "1e999",
         "1",
         '"a"',
         r'{"name": "\ud800"}',

@@ -9,6 +9,7 @@ import csv
 import gzip
 import io
 import json
+import math
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -246,12 +247,17 @@ def parse_json(text: str) -> Any:
         When it is no JSON: NaN, Infinity and halves of letters, which Python's reader takes, are none.
     """
     try:
-        content = json.loads(text, parse_constant=_no_number)
+        content = json.loads(text, parse_constant=_no_number, parse_float=_finite)
     except RecursionError as error:
         raise ValueError("it is nested too deep") from error
     if "\\ud" in text.lower():  # half of a pair of surrogates is no text
         json.dumps(content, ensure_ascii=False).encode("utf-8")
     return content
+
+
+def _finite(word: str) -> float:
+    number = float(word)
+    return number if math.isfinite(number) else _no_number(word)
 
 
 def _no_number(word: str) -> float:
