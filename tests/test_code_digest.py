@@ -293,11 +293,11 @@ def test_every_script_is_followed_by_name(script):
     assert len(code_digest.digest_of_script(script)) == 16
 
 
-@pytest.mark.parametrize("content", [b"", b"\x80\x05N.", b"no pickle", b"\x80\x05\x8c\x04none\x8c\x04none\x93."])
+@pytest.mark.parametrize("content", [b"", b"null", b"no JSON", b"[]", b'{"reader":"another"}', b"\xff"])
 def test_what_was_kept_of_the_package_is_used_and_no_more_trusted_than_its_digests(package, content):
     forget()
     first = code_digest.digest_of_package()
-    kept = package.parent / "__pycache__" / "code_digest.pickle"
+    kept = package.parent / "__pycache__" / "code_digest.json"
     assert len(kept.read_bytes()) > 1000
     forget()
     assert len(code_digest._kept()) == len(list(package.parent.rglob("*.py")))

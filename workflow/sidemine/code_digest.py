@@ -16,8 +16,8 @@ import ast
 import contextlib
 import copy
 import hashlib
+import json
 import os
-import pickle
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
@@ -295,17 +295,33 @@ _parsed: dict[str, _Module] = {}
 
 @cache
 def _kept() -> dict[str, _Module]:
-    # Any error: what is not as this module left it is read again.
-    with contextlib.suppress(Exception):
-        reader, modules = pickle.loads(_kept_file().read_bytes())  # noqa: S301
-        if reader == _own_digest():
-            return dict(modules)
+    # What is not as this module left it is read again.
+    with contextlib.suppress(OSError, ValueError, TypeError, KeyError, RecursionError):
+        kept = json.loads(_kept_file().read_bytes())
+        if kept["reader"] == _own_digest():
+            return {key: _module_of(module) for key, module in kept["modules"].items()}
     return {}
+
+
+def _module_of(kept: dict[str, Any]) -> _Module:
+    imported = {name: {(place, what) for place, what in meanings} for name, meanings in kept["imported"].items()}
+    return _Module(**{**kept, "statements": [_statement_of(part) for part in kept["statements"]], "imported": imported})
+
+
+def _statement_of(kept: dict[str, Any]) -> _Statement:
+    sets = {name: set(kept[name]) for name in ("names", "binds", "asks")}
+    imports = {(place, name) for place, name in kept["imports"]}
+    fields = {name: _statement_of(part) for name, part in kept["fields"].items()}
+    return _Statement(**{**kept, **sets, "imports": imports, "fields": fields})
+
+
+def _as_kept(value: object) -> Any:
+    return sorted(value) if isinstance(value, set) else vars(value)
 
 
 def _kept_file() -> Path:
     # Beside what Python itself keeps of these files, and as trustworthy.
-    return _PACKAGE / "__pycache__" / "code_digest.pickle"
+    return _PACKAGE / "__pycache__" / "code_digest.json"
 
 
 @cache
@@ -317,11 +333,11 @@ def _keep_parsed() -> None:
     """Keep what was read for the next run; a folder that cannot be written costs that run a second."""
     if _parsed.keys() <= _kept().keys():
         return
-    content = pickle.dumps((_own_digest(), _parsed), protocol=pickle.HIGHEST_PROTOCOL)
+    content = json.dumps({"reader": _own_digest(), "modules": _parsed}, default=_as_kept, separators=(",", ":"))
     with contextlib.suppress(OSError):
         _kept_file().parent.mkdir(exist_ok=True)
-        temporary = _kept_file().with_name(f"code_digest.{os.getpid()}.pickle")
-        temporary.write_bytes(content)
+        temporary = _kept_file().with_name(f"code_digest.{os.getpid()}.json")
+        temporary.write_text(content, encoding="utf-8")
         temporary.replace(_kept_file())
 
 
