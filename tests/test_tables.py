@@ -125,7 +125,7 @@ HEADER = b"word\tnumber\tcount\ttruth\n"
         HEADER.replace(b"number", b"word") + b"a\t1\t2\tTrue\n",
         HEADER.replace(b"\t", b",") + b"a,1,2,True\n",
         HEADER + b"a\t1\t2\tTrue\n\nb\t1\t2\tTrue\n",
-        gzip.compress(HEADER),
+        gzip.compress(HEADER, mtime=0),
     ],
 )
 def test_a_file_that_is_no_such_table_is_refused(tmp_path, content):
@@ -135,7 +135,7 @@ def test_a_file_that_is_no_such_table_is_refused(tmp_path, content):
         read_table(tmp_path / "mixed.tsv", MIXED)
 
 
-PACKED = gzip.compress(HEADER + b"a\t1\t2\tTrue\n")
+PACKED = gzip.compress(HEADER + b"a\t1\t2\tTrue\n", mtime=0)  # workers must agree on the names of tests
 
 
 @pytest.mark.parametrize("content", [b"", HEADER, PACKED[:20], PACKED[:-8] + bytes(8), PACKED + b"more"])
@@ -152,7 +152,7 @@ def test_a_whole_number_that_is_written_otherwise_is_whole(tmp_path):
 
 ROWS = st.tuples(
     st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1),
-    st.none() | st.floats(-1e300, 1e300),
+    st.none() | st.floats(-1e300, 1e300).map(lambda value: value + 0.0),  # zero has no sign in a table
     st.integers(-(2**53), 2**53),
     st.booleans(),
 )
