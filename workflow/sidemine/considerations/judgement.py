@@ -91,6 +91,35 @@ class Doubt:
 
 
 @dataclass(frozen=True)
+class Sensitivity:
+    """One row of the card's table "what would change the answer"; `considerations.sensitivity` makes it.
+
+    Attributes
+    ----------
+    name
+        What was taken away or adjusted for, in a few words (`considerations.sensitivity.ASKED` for those of every card).
+    words
+        What the effect would be and whether that changes the reading, in one sentence without its full stop; or why
+        nobody can tell.
+    effect, ci_low, ci_high, p_value
+        The effect as it would be (target minus reference, in the unit of the hypothesis), its 95 % interval and two-sided p.
+    changes
+        Whether the reading would be another one; None where the row could not be had.
+    missing
+        Why the row could not be had; empty where it was.
+    """
+
+    name: str
+    words: str
+    effect: float | None = None
+    ci_low: float | None = None
+    ci_high: float | None = None
+    p_value: float | None = None
+    changes: bool | None = None
+    missing: str = ""
+
+
+@dataclass(frozen=True)
 class Case:
     """One hypothesis as it is put to a consideration.
 
@@ -132,6 +161,8 @@ class Judgement:
         The rule, in one sentence, by which nothing may carry a verdict; empty where that is not so.
     places
         Per contrast: percentile of the primary set among comparator sets, None without a valid comparator.
+    sensitivity
+        Its rows of the table "what would change the answer".
     """
 
     columns: object
@@ -143,6 +174,7 @@ class Judgement:
     notes: tuple[str, ...] = ()
     refusal: str = ""
     places: Mapping[str, float | None] = field(default_factory=dict)
+    sensitivity: tuple[Sensitivity, ...] = ()
 
 
 Judge = Callable[[Case], Judgement]

@@ -1,0 +1,102 @@
+"""What would change the answer: the effect as it would be without a gene, a cohort, a hidden factor, and how that reads.
+
+Whether a row changes the reading is decided by one rule (`reading_of`), the same for every row; the row's author gives the
+figures alone.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Literal
+
+from sidemine.considerations.judgement import Case, Sensitivity
+from sidemine.effect.intervals import Effect
+from sidemine.effect.record import Estimate, PooledEffect
+
+SPREAD, ONE_GENE, ONE_COHORT = "effects that differ between cohorts", "without one gene", "without one cohort"
+HIDDEN_FACTORS, COMPOSITION = "adjusted for hidden factors", "adjusted for composition"
+FLAGGED_SAMPLES, REUSED_CONTROLS = "without flagged samples", "without re-used controls"
+ASKED = (SPREAD, ONE_GENE, ONE_COHORT, HIDDEN_FACTORS, COMPOSITION, FLAGGED_SAMPLES)
+"""Names of the rows that every card has, in their order; what no consideration filled stands there with the reason."""
+SENSITIVITY_P = 0.05
+"""Two-sided p up to which an effect counts as shown."""
+
+EffectReading = Literal["shown", "excluded", "open"]
+
+
+def reading_of(found: Estimate, direction: str, margin: float | None, *, beyond_margin: bool = False) -> EffectReading:
+    """Tell how an effect reads towards what was declared.
+
+    Parameters
+    ----------
+    found
+        The effect, target minus reference.
+    direction
+        Declared direction: up, down or either.
+    margin
+        Smallest effect worth calling one; None where it could not be had.
+    beyond_margin
+        Whether an effect must be larger than the margin to be shown (experiments).
+
+    Returns
+    -------
+    str
+        shown: the declared sign and a two-sided p of at most .05 (experiments: beyond the margin). Otherwise excluded: the
+        one-sided 95 % limit in the declared direction (`either`: in both) lies below the margin, or the p is at most .05 on
+        the other side. Otherwise open.
+    """
+    effect, significant = Effect(found.effect, found.effect_se, found.df), found.p_value <= SENSITIVITY_P
+    signed = abs(effect.value) if direction == "either" else effect.value if direction == "up" else -effect.value
+    if significant and signed > (margin if beyond_margin and margin is not None else 0):
+        return "shown"
+    sides = ("up", "down") if direction == "either" else (direction,)
+    within = margin is not None and max(effect.limit(side) for side in sides) < margin
+    return "excluded" if within or (significant and signed < 0) else "open"
+
+
+def sensitivity_of(
+    case: Case, name: str, condition: str, found: Estimate, reference: Estimate | None = None
+) -> Sensitivity:
+    """Return a row with its words; whether it changes the reading is decided here.
+
+    Parameters
+    ----------
+    case
+        The hypothesis.
+    name
+        Name of the row, as `ASKED` has them.
+    condition
+        Beginning of its sentence, for example "without IFI27 (71 % of the effect)".
+    found
+        The effect under this condition.
+    reference
+        The effect as it is. None: the pooled one; experiments, which have no pooled answer, give that of the contrast.
+    """
+    reference = reference or estimate_of(case.evidence.pooled)
+    if reference is None:
+        return no_sensitivity(name, "there is no effect that could change")
+
+    def read(estimate: Estimate) -> EffectReading:
+        margin, direction = case.evidence.margin, case.hypothesis.primary.direction
+        return reading_of(estimate, direction, margin, beyond_margin=not case.is_cohort)
+
+    changes = read(found) != read(reference)
+    words = (
+        f"{condition} the effect would be {found.effect:.2f} (95 % CI {found.ci_low:.2f} to {found.ci_high:.2f}), "
+        f"p = {found.p_value:.2g}: this would {'' if changes else 'not '}change the reading"
+    )
+    return Sensitivity(name, words, found.effect, found.ci_low, found.ci_high, found.p_value, changes)
+
+
+def no_sensitivity(name: str, reason: str) -> Sensitivity:
+    """Return a row that could not be had, with the reason."""
+    return Sensitivity(name, f"cannot be told: {reason}", missing=reason)
+
+
+def estimate_of(pooled: PooledEffect) -> Estimate | None:
+    """Return the pooled effect as an estimate; None where nothing was pooled."""
+    numbers = (pooled.effect, pooled.se, pooled.ci_low, pooled.ci_high, pooled.p)
+    effect, se, low, high, p_value = numbers
+    if effect is None or se is None or low is None or high is None or p_value is None:
+        return None
+    return Estimate(effect, se, low, high, math.inf if pooled.df is None else pooled.df, p_value)
