@@ -24,8 +24,8 @@ from sidemine.considerations.calibration.table import CALIBRATION
 from sidemine.considerations.composition.judge import composition_judge
 from sidemine.considerations.composition.measure_study import adjust_hypothesis
 from sidemine.considerations.composition.record import CompositionOfContrast, entries_by_hypothesis
-from sidemine.considerations.judgement import Judge
-from sidemine.considerations.registry import CONSIDERATIONS, judges_with
+from sidemine.considerations.judgement import Judge, Judgement
+from sidemine.considerations.registry import CONSIDERATIONS
 from sidemine.considerations.robustness.judge import robustness_judge
 from sidemine.considerations.robustness.specification import RobustnessSettings
 from sidemine.considerations.specificity.judge import COHORT_PERCENTILE, specificity_judge
@@ -45,10 +45,11 @@ from sidemine.study.settings import Settings
 from sidemine.tables import read_table
 from sidemine.verdict.decide import Decided, decide
 from sidemine.verdict.family import primary_p
+from sidemine.verdict.readings import as_effect
+from sidemine.verdict.vocabulary import Verdict
 
 MARGIN = 0.4
 CONTROL_FRACTION = 0.2
-ID = "main"
 MATCHED_SETS = 1000
 FIRST_LOOK, CLEAR = 300, 10.0
 """A first look at 300 random sets is enough where the percentile lies 10 points or more from the limit (four standard
@@ -60,6 +61,8 @@ ROTATIONS = 199
 DROPPED = "contaminated: declared by the planted study"
 SETTINGS = {**Settings().model_dump(), "rotations": ROTATIONS, "min_set_size": 5, "max_set_size": 500}
 """The defaults of a study, but for these: sets of five genes are asked about."""
+CAPS_OF_THE_EFFECT = ("direction", "replication")
+"""Caps that the rule table brings itself."""
 REFERENCE = Path(__file__).resolve().parents[1] / "resources" / "calibration" / "design_classes.tsv"
 Setting = TypeVar("Setting", bound=Specified)
 
@@ -80,8 +83,6 @@ class Study:
         Flags of data and design, as in `quality.json`.
     contaminated
         Cell types whose proxies are dropped, as if stimulation moved their markers.
-    known
-        Judges of what has been measured.
     """
 
     hypothesis: Hypothesis
@@ -231,7 +232,7 @@ MEASURES: Mapping[str, Callable[[Study], Judge]] = {
 """By the name of the consideration, cheapest first."""
 
 
-def judge(
+def ask(
     hypothesis: Hypothesis,
     contrasts: Sequence[Planted],
     genome: Genome,
@@ -239,13 +240,10 @@ def judge(
     *,
     controls: Sequence[Planted] = (),
     same: Mapping[str, Mapping[str, str]] | None = None,
-    other_p: Sequence[float | None] = (),
     checks: Checks | None = None,
     contaminated: Collection[str] = (),
-    skip: Collection[str] = (),
-    all_caps: bool = False,
-) -> Outcome:
-    """Return the outcome of one question.
+) -> Study:
+    """Measure the primary effects of one question.
 
     Parameters
     ----------
@@ -257,44 +255,95 @@ def judge(
         Which genes; seed of bootstrap and random sets.
     same
         Per dataset, its samples that stand in another one.
-    other_p
-        p of the study's other questions.
     checks, contaminated
         Flags of data and design; cell types whose proxies are dropped.
+    """
+    results = [row.results for row in (*contrasts, *controls)]
+    evidence = measure_hypothesis(hypothesis, results, genome.sets, same or {})
+    return Study(hypothesis, evidence, contrasts, genome, seed, checks or Checks(), contaminated)
+
+
+def judge_all(studies: Sequence[Study], skip: Collection[str] = (), *, all_caps: bool = False) -> list[Outcome]:
+    """Return the outcome of every question of one study, Holm over them."""
+    adjusted = holm([primary_p(row.hypothesis.kind, row.evidence) for row in studies])
+    return [
+        judge(row, p_holm, len(studies), skip, all_caps=all_caps) for row, p_holm in zip(studies, adjusted, strict=True)
+    ]
+
+
+def judge(
+    study: Study, p_holm: float | None, n_questions: int, skip: Collection[str] = (), *, all_caps: bool = False
+) -> Outcome:
+    """Return the outcome of one question.
+
+    Parameters
+    ----------
+    study
+        The question with its effects.
+    p_holm, n_questions
+        Its p after Holm over the study's questions, and their number.
     skip
         Considerations that are neither measured nor asked.
     all_caps
         Measure every consideration even where one has capped already.
     """
-    missing = {entry.name for entry in CONSIDERATIONS} - set(MEASURES)
+    asked = [entry for entry in CONSIDERATIONS if entry.name not in skip]
+    missing = [entry.name for entry in asked if entry.name not in MEASURES]
     if missing:
-        raise LookupError(f"no measure in process for {', '.join(sorted(missing))}: add it to MEASURES")
-    results = [row.results for row in (*contrasts, *controls)]
-    evidence = measure_hypothesis(hypothesis, results, genome.sets, same or {})
-    study = Study(hypothesis, evidence, contrasts, genome, seed, checks or Checks(), contaminated)
-    p_holm = holm([primary_p(hypothesis.kind, evidence), *other_p])[0]
+        raise LookupError(f"no measure in process for {', '.join(missing)}: add it to MEASURES")
     known: dict[str, Judge] = {}
-    names = [entry.name for entry in CONSIDERATIONS if entry.name not in skip]
 
-    def decide_now() -> Decided:
-        judges = judges_with(known, only=names)
-        return decide(hypothesis, evidence, judges, p_holm, 1 + len(other_p))
+    def decide_now() -> tuple[Decided, dict[str, Judgement]]:
+        judges = [known[entry.name] if entry.name in known else entry.read_judge(()) for entry in asked]
+        found = decide(study.hypothesis, study.evidence, judges, p_holm, n_questions)
+        return found, dict(zip([entry.name for entry in asked], found.judgements, strict=True))
 
-    found = decide_now()
-    failed = tuple(gate.name for gate in core_gates(found) if gate.required and gate.status == "failed")
+    found, judgements = decide_now()
+    own = found.gates[: len(found.gates) - sum(len(judgement.gates) for judgement in judgements.values())]
+    failed = tuple(gate.name for gate in own if gate.required and gate.status == "failed")
+    core = not failed and bool(found.readings) and found.bites
     caps: list[str] = []
-    core = not failed and found.decision.verdict != "not testable"
-    if core or not study.is_cohort:
+    if core or (found.readings and not study.is_cohort):
+        caps = [cap.cap for cap in found.caps if cap.cap in CAPS_OF_THE_EFFECT]
         for name, measure in MEASURES.items():
-            if name not in names:
-                continue
+            if name in skip or (caps and study.is_cohort and not all_caps):
+                continue  # later evidence can only add caps
             known[name] = measure(study)
-            found = decide_now()
-            if speaks_against(found, name, names):
+            found, judgements = decide_now()
+            if _speaks_against(judgements[name]):
                 caps.append(name)
-                if not all_caps and study.is_cohort:
-                    break  # later evidence can only add caps
-    verdict = found.decision.verdict
-    return Outcome(
-        verdict, found.decision.opposite, caps[0] if caps else "", failed, core, _excludes(found), tuple(caps)
-    )
+    effect = as_effect(found.evidence.pooled)
+    direction = study.hypothesis.primary.direction
+    margin = found.evidence.margin
+    excluded = effect is not None and margin is not None and direction != "either" and effect.limit(direction) < margin
+    first = caps[0] if caps and found.decision.verdict != Verdict.SUPPORTED else ""
+    return Outcome(found.decision.verdict, found.decision.opposite, first, failed, core, excluded, tuple(caps))
+
+
+def _speaks_against(judgement: Judgement) -> bool:
+    unmet = any(gate.required and gate.status != "passed" for gate in judgement.gates)
+    return bool(judgement.caps or judgement.refusal or unmet)
+
+
+def declare(
+    kind: str,
+    contrasts: Sequence[Planted],
+    direction: str,
+    *,
+    margin: object = MARGIN,
+    gene_set: str = PRIMARY,
+) -> Hypothesis:
+    """Return a question on these contrasts."""
+    names = [row.name for row in contrasts]
+    primary = {"set": gene_set, "contrasts": names, "direction": direction, "margin": margin}
+    declared = {"id": gene_set, "question": "Is it what was planted?", "kind": kind, "primary": primary}
+    return Hypothesis.model_validate(declared)
+
+
+def ask_experiments(
+    experiments: Sequence[Mapping[str, Planted]], genome: Genome, seed: int, direction: str = "down"
+) -> Study:
+    """Measure a question on experiments; the first one's stimulus is the positive control of the margin."""
+    drugs, control = [row["drug"] for row in experiments], experiments[0]["stimulus"]
+    margin = {"fraction": CONTROL_FRACTION, "of_contrast": control.name}
+    return ask(declare("experiment", drugs, direction, margin=margin), drugs, genome, seed, controls=[control])
