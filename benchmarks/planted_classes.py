@@ -14,7 +14,6 @@ from planted_truths import (
     Cohort,
     Genome,
     Hidden,
-    Planted,
     draw_cohort,
     fit_planted,
     measure_cohort,
@@ -22,6 +21,7 @@ from planted_truths import (
 )
 from planted_verdicts import Outcome, Study, ask, ask_experiments, declare, judge_all
 
+from sidemine.considerations.registry import CONSIDERATIONS
 from sidemine.considerations.traps.record import Checks
 from sidemine.quality.associations import find_associations
 from sidemine.quality.contrast_quality import flag_batches
@@ -60,6 +60,8 @@ class PlantedClass:
         From a seed to the questions of a study.
     counts
         Whose outcome counts: that of the first question, or any `supported` among all.
+    effect_alone
+        No consideration is asked: what is counted is decided by the effect's own gates.
     """
 
     name: str
@@ -70,6 +72,7 @@ class PlantedClass:
     draw: Draw
     parameter: str = ""
     counts: Literal["first", "any"] = "first"
+    effect_alone: bool = False
 
     @property
     def label(self) -> str:
@@ -79,6 +82,8 @@ class PlantedClass:
     def run(self, seed: int, skip: Collection[str] = (), *, all_caps: bool = False) -> Outcome:
         """Return the outcome of one study."""
         questions = self.draw(seed)
+        if self.effect_alone:
+            skip = [entry.name for entry in CONSIDERATIONS]
         outcomes = judge_all(questions, skip, all_caps=all_caps)
         if self.counts == "any":
             return next((one for one in outcomes if one.verdict == "supported"), outcomes[0])
@@ -218,10 +223,10 @@ def _class(
     *,
     right: tuple[str, ...] = (),
     counts: Literal["first", "any"] = "first",
+    effect_alone: bool = False,
 ) -> PlantedClass:
-    return PlantedClass(
-        name, truth, null, right or (FOUND if null == "none" else NOT_SUPPORTED), n_studies, draw, parameter, counts
-    )
+    right = right or (FOUND if null == "none" else NOT_SUPPORTED)
+    return PlantedClass(name, truth, null, right, n_studies, draw, parameter, counts, effect_alone)
 
 
 def _composition_class(reliability: float, n_studies: int) -> PlantedClass:
@@ -237,7 +242,16 @@ def _composition_class(reliability: float, n_studies: int) -> PlantedClass:
     )
 
 
-def _power_class(g: float, n_studies: int, about: str = "", *, questions: int = 1, k: int = 2, **truth: Any) -> PlantedClass:
+def _power_class(
+    g: float,
+    n_studies: int,
+    about: str = "",
+    *,
+    questions: int = 1,
+    k: int = 2,
+    effect_alone: bool = False,
+    **truth: Any,
+) -> PlantedClass:
     return _class(
         "positive",
         f"The primary set is higher in patients of {'both' if k == 2 else f'all {k}'} cohorts.",
@@ -245,6 +259,7 @@ def _power_class(g: float, n_studies: int, about: str = "", *, questions: int = 
         n_studies,
         _cohorts(*_of_sizes(k, effect=g, **truth), questions=questions),
         f"g={g:g}{about}",
+        effect_alone=effect_alone,
     )
 
 
@@ -295,13 +310,13 @@ def _heterogeneity(tau: float, k: int, n_studies: int) -> PlantedClass:
 
 
 GRADIENT = Hidden()
-SPARSE = Hidden(share=0.1)
-BATCH = Hidden(share=1.0, difference=0.5, in_set=0.75, strength=(0.3, 0.9), is_batch=True)
-SEVERAL = "g=0.5, unequal variances"
+"""As a pathway that suffers most from RNA quality or delay: its genes follow more closely than the half of all others."""
+SPARSE = Hidden(share=0.1, strength=(0.4, 0.8))
+BATCH = Hidden(share=1.0, difference=0.5, strength=(0.1, 0.4), is_batch=True)
 
 CLASSES: tuple[PlantedClass, ...] = (
     _class("null", "Nothing differs.", "global", 1000, _cohorts(*_of_sizes()), right=UNANSWERED),
-    _power_class(0.5, 1000),
+    _power_class(0.5, 600),
     *(_one_gene(size) for size in (5, 10, 15, 40)),
     _hidden("half of all genes", 300, GRADIENT),
     _hidden("a tenth of all genes", 300, SPARSE),
@@ -310,7 +325,7 @@ CLASSES: tuple[PlantedClass, ...] = (
     _heterogeneity(0.3, 2, 500),
     _heterogeneity(0.3, 5, 500),
     *(_experiment_power(4.0, number) for number in (2, 1)),
-    *(_power_class(0.5, 300, f", k={k}", k=k) for k in (3, 4, 5, 6)),
+    *(_power_class(0.5, 300, f", k={k}", k=k, effect_alone=True) for k in (3, 4, 5, 6)),
     _class(
         "at_the_margin",
         "The effect is the margin, g = 0.4: `not supported` would be false.",
@@ -318,9 +333,10 @@ CLASSES: tuple[PlantedClass, ...] = (
         400,
         _cohorts(*_of_sizes(effect=0.4)),
         "g=0.4",
+        effect_alone=True,
     ),
     # Published, without a figure of their own.
-    *(_power_class(0.5, 300, f", {number} questions", questions=number) for number in (3, 6, 10)),
+    *(_power_class(0.5, 200, f", {number} questions", questions=number) for number in (3, 6, 10)),
     _class(
         "null",
         "Nothing differs; ten questions, and any `supported` counts.",
@@ -352,20 +368,20 @@ CLASSES: tuple[PlantedClass, ...] = (
         )
         for spread in (1.5, 1 / 1.5)
     ),
-    _power_class(0.5, 300, ", t3", tails=3.0),
-    *(_power_class(0.5, 200, f", SD ratio {spread:.2g}", spread=spread) for spread in (1.5, 1 / 1.5)),
+    _power_class(0.5, 200, ", t3", tails=3.0),
+    *(_power_class(0.5, 100, f", SD ratio {spread:.2g}", spread=spread) for spread in (1.5, 1 / 1.5)),
     _class(
         "positive",
         "As positive, but the cohort of 107 v 25 records no ages, as GSE48000 does not.",
         "none",
-        300,
+        200,
         _cohorts(_of_sizes(effect=0.5)[0], replace(_of_sizes(effect=0.5)[1], ages="missing")),
         "g=0.5, ages missing in one cohort",
     ),
-    _power_class(0.5, 300, ", ages unbalanced by 12 years", ages="unbalanced"),
-    _power_class(0.65, 200),
-    _power_class(0.65, 200, ", severity varies", severity=0.7),
-    _hidden("half of all genes", 200, Hidden(difference=0.0), g=0.5),
+    _power_class(0.5, 200, ", ages unbalanced by 12 years", ages="unbalanced"),
+    _power_class(0.65, 100),
+    _power_class(0.65, 100, ", severity varies", severity=0.7),
+    _hidden("half of all genes", 100, Hidden(difference=0.0), g=0.5),
     _hidden("unrecorded batch", 200, BATCH),
     _class(
         "competitive_null",

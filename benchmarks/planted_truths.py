@@ -63,16 +63,17 @@ class Hidden:
         Patients minus controls, in SD of it within a group; of a batch: difference of the shares in batch one.
     in_set
         Share of the primary set's genes that follow it, all up.
-    strength
-        Range of the absolute loadings, in SD of a gene per SD of it.
+    strength, set_strength
+        Range of the absolute loadings of other genes, and of the set's, in SD of a gene per SD of it.
     is_batch
         Two values rather than a gradient.
     """
 
     share: float = 0.5
-    difference: float = 1.0
-    in_set: float = 0.5
-    strength: tuple[float, float] = (0.4, 0.8)
+    difference: float = 0.85
+    in_set: float = 1.0
+    strength: tuple[float, float] = (0.1, 0.4)
+    set_strength: tuple[float, float] = (0.4, 0.8)
     is_batch: bool = False
 
 
@@ -274,7 +275,8 @@ def draw_cohort(truth: Cohort, genome: Genome, seed: int) -> tuple[Values, pd.Da
     if truth.spread != 1:
         values[:, is_case] *= truth.spread
     share = truth.n_cases / n
-    unit = score_sd(genome, loadings) * np.sqrt(share * truth.spread**2 + 1 - share)
+    followed = sum((hidden.in_set * np.mean(hidden.set_strength)) ** 2 for hidden in truth.hidden)
+    unit = np.hypot(score_sd(genome, loadings) * np.sqrt(share * truth.spread**2 + 1 - share), np.sqrt(followed))
 
     effect = truth.effect * (is_case + truth.severity * is_case * rng.standard_normal(n))
     if truth.one_gene:
@@ -312,7 +314,9 @@ def _hidden(hidden: Hidden, genome: Genome, is_case: NDArray[np.bool_], rng: np.
     follows = rng.random(N_GENES) < hidden.share
     sign = rng.choice([-1.0, 1.0], N_GENES)
     follows[genome.primary], sign[genome.primary] = rng.random(len(genome.primary)) < hidden.in_set, 1.0
-    return np.outer(follows * sign * rng.uniform(*hidden.strength, N_GENES), amount)
+    loadings = rng.uniform(*hidden.strength, N_GENES)
+    loadings[genome.primary] = rng.uniform(*hidden.set_strength, len(genome.primary))
+    return np.outer(follows * sign * loadings, amount)
 
 
 def _add_cells(
@@ -326,7 +330,11 @@ def _add_cells(
         own = rng.standard_normal(n)
         for genes, slope, share in (
             (modules[cell], (0.15, 0.5), own + shift),
-            (modules.get(f"{cell}_markers", np.zeros(0, dtype=int)), (0.3, 0.7), own + shift + noise * rng.standard_normal(n)),
+            (
+                modules.get(f"{cell}_markers", np.zeros(0, dtype=int)),
+                (0.3, 0.7),
+                own + shift + noise * rng.standard_normal(n),
+            ),
         ):
             values[genes] += np.outer(rng.uniform(*slope, len(genes)), share)
         if cell in truth.target_slope:

@@ -24,6 +24,8 @@ from sidemine.considerations.calibration.table import CALIBRATION
 from sidemine.considerations.composition.judge import composition_judge
 from sidemine.considerations.composition.measure_study import adjust_hypothesis
 from sidemine.considerations.composition.record import CompositionOfContrast, entries_by_hypothesis
+from sidemine.considerations.influence.judge import influence_judge
+from sidemine.considerations.influence.measure import measure_influence
 from sidemine.considerations.judgement import Judge, Judgement
 from sidemine.considerations.registry import CONSIDERATIONS
 from sidemine.considerations.robustness.judge import robustness_judge
@@ -61,6 +63,7 @@ ROTATIONS = 199
 DROPPED = "contaminated: declared by the planted study"
 SETTINGS = {**Settings().model_dump(), "rotations": ROTATIONS, "min_set_size": 5, "max_set_size": 500}
 """The defaults of a study, but for these: sets of five genes are asked about."""
+FOUND = (Verdict.SUPPORTED, Verdict.SUGGESTIVE)
 CAPS_OF_THE_EFFECT = ("direction", "replication")
 """Caps that the rule table brings itself."""
 REFERENCE = Path(__file__).resolve().parents[1] / "resources" / "calibration" / "design_classes.tsv"
@@ -162,6 +165,12 @@ def _calibration(study: Study) -> Judge:
     return partial(judge_calibration, contrasts=record.contrasts)
 
 
+def _influence(study: Study) -> Judge:
+    fits = {row.name: row.results.fit for row in study.contrasts}
+    row = study.hypothesis
+    return influence_judge({row.id: measure_influence(row.id, row.kind, study.evidence, fits, study.primary)})
+
+
 def _composition(study: Study) -> Judge:
     dropped = dict.fromkeys(study.contaminated, DROPPED)
     found = adjust_hypothesis(
@@ -224,8 +233,9 @@ def _robustness(study: Study) -> Judge:
 
 MEASURES: Mapping[str, Callable[[Study], Judge]] = {
     "traps": _traps,
-    "calibration": _calibration,
+    "influence": _influence,
     "composition": _composition,
+    "calibration": _calibration,
     "specificity": _specificity,
     "robustness": _robustness,
 }
@@ -301,13 +311,13 @@ def judge(
     found, judgements = decide_now()
     own = found.gates[: len(found.gates) - sum(len(judgement.gates) for judgement in judgements.values())]
     failed = tuple(gate.name for gate in own if gate.required and gate.status == "failed")
-    core = not failed and bool(found.readings) and found.bites
+    core = not failed and found.decision.verdict in FOUND
     caps: list[str] = []
     if core or (found.readings and not study.is_cohort):
         caps = [cap.cap for cap in found.caps if cap.cap in CAPS_OF_THE_EFFECT]
         for name, measure in MEASURES.items():
-            if name in skip or (caps and study.is_cohort and not all_caps):
-                continue  # later evidence can only add caps
+            if name not in judgements or (caps and study.is_cohort and not all_caps):
+                continue  # not asked; or later evidence can only add caps
             known[name] = measure(study)
             found, judgements = decide_now()
             if _speaks_against(judgements[name]):

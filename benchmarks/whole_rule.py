@@ -20,6 +20,7 @@ import os
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import argparse
+import contextlib
 import logging
 import multiprocessing
 import secrets
@@ -55,13 +56,17 @@ CHUNK = 10
 def main() -> int:
     """Run the classes, print one line each and what the contract asks for, and write the table where asked."""
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    options.add_argument("--class", dest="only", action="append", default=[], help="classes whose name and parameter start so")
+    options.add_argument(
+        "--class", dest="only", action="append", default=[], help="classes whose name and parameter start so"
+    )
     options.add_argument("--acceptance", action="store_true", help="only classes with a figure that must hold")
     options.add_argument("--n", type=int, help="studies per class; by default what each class declares")
     options.add_argument("--seed", type=int, help="by default one is drawn")
     options.add_argument("--cores", type=int, default=os.cpu_count())
     options.add_argument("--skip", action="append", default=[], help="considerations that are not asked")
-    options.add_argument("--all-caps", action="store_true", help="measure every consideration, also behind the first cap")
+    options.add_argument(
+        "--all-caps", action="store_true", help="measure every consideration, also behind the first cap"
+    )
     options.add_argument("--write", type=Path, help="table; rows of other classes in it stay")
     chosen = options.parse_args()
     seed = secrets.randbelow(2**31) if chosen.seed is None else chosen.seed
@@ -75,12 +80,11 @@ def main() -> int:
     _say(f"rules {RULES_VERSION}; seed {seed}; {len(classes)} classes")
     bar = Bar(sum(chosen.n or one.n_studies for one in classes))
     rows: list[CalibrationRow] = []
-    for one in classes:
-        started = time.monotonic()
-        found = run_class(one, chosen.n or one.n_studies, seed, chosen.cores, tuple(chosen.skip), chosen.all_caps, bar)
+    sizes = [(one, chosen.n or one.n_studies) for one in classes]
+    for one, found in run_classes(sizes, seed, chosen.cores, tuple(chosen.skip), chosen.all_caps, bar):
         rows += rows_of(one, found, seed)
         bar.clear()
-        _say(line(one, found, time.monotonic() - started))
+        _say(line(one, found))
         if chosen.write:
             # After every class, so that a run that is cut short leaves what it has.
             write_rows(rows, chosen.write)
@@ -106,31 +110,32 @@ def _run(task: tuple[str, Sequence[int], tuple[str, ...], bool]) -> list[Outcome
     return [_RUNNING[label].run(seed, skip, all_caps=all_caps) for seed in seeds]
 
 
-def run_class(
-    planted: PlantedClass,
-    n_studies: int,
+def run_classes(
+    classes: Sequence[tuple[PlantedClass, int]],
     seed: int,
     cores: int = 1,
     skip: tuple[str, ...] = (),
     all_caps: bool = False,
     bar: Bar | None = None,
-) -> list[Outcome]:
-    """Return the outcomes of a class, in the order of its seeds."""
-    seeds = seeds_of(planted, n_studies, seed)
-    tasks = [(planted.label, seeds[at : at + CHUNK], skip, all_caps) for at in range(0, n_studies, CHUNK)]
-    found: list[Outcome] = []
-
-    def take(parts: Iterator[list[Outcome]]) -> list[Outcome]:
-        for part in parts:
-            found.extend(part)
-            if bar:
-                bar.advance(len(part), planted.label)
-        return found
-
-    if cores == 1:
-        return take(map(_run, tasks))
-    with multiprocessing.get_context("fork").Pool(cores) as pool:
-        return take(pool.imap(_run, tasks))
+) -> Iterator[tuple[PlantedClass, list[Outcome]]]:
+    """Yield the outcomes of each class, in the order of its seeds, for so many studies."""
+    tasks = [
+        (planted.label, seeds[at : at + CHUNK], skip, all_caps)
+        for planted, n_studies in classes
+        for seeds in [seeds_of(planted, n_studies, seed)]
+        for at in range(0, n_studies, CHUNK)
+    ]
+    with contextlib.ExitStack() as stack:
+        parts: Iterator[list[Outcome]] = map(_run, tasks)
+        if cores > 1:
+            parts = stack.enter_context(multiprocessing.get_context("fork").Pool(cores)).imap(_run, tasks)
+        for planted, n_studies in classes:
+            found: list[Outcome] = []
+            while len(found) < n_studies:
+                found += next(parts)
+                if bar:
+                    bar.advance(len(found[-CHUNK:]), planted.label)
+            yield planted, found
 
 
 class Bar:
@@ -228,15 +233,13 @@ def figure_words(asked: Acceptance, row: CalibrationRow | Rate) -> str:
     )
 
 
-def line(planted: PlantedClass, found: Sequence[Outcome], seconds: float) -> str:
+def line(planted: PlantedClass, found: Sequence[Outcome]) -> str:
     """Return one line of figures."""
     shares = {name: 100 * hits.mean() for name, hits in counted(found, planted).items()}
     told = "  ".join(f"{name} {shares[name]:.1f}" for name in (*VERDICTS, "core"))
     gates = Counter(gate for outcome in found for gate in outcome.failed)
     caps = Counter(cap for outcome in found for cap in outcome.caps)
-    return (
-        f"{planted.label:46s} n={len(found):4d}  {told}  caps {dict(caps)}  gates failed {dict(gates)}  {seconds:.0f} s"
-    )
+    return f"{planted.label:46s} n={len(found):4d}  {told}  caps {dict(caps)}  gates failed {dict(gates)}"
 
 
 def _say(text: str) -> None:
