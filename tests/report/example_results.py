@@ -13,8 +13,10 @@ import numpy as np
 import pandas as pd
 from example_evidence import (
     PANEL,
+    SENSITIVITY,
     composition_record,
     concordance,
+    influence_record,
     robustness,
     specificity_record,
     specificity_table,
@@ -419,6 +421,7 @@ def _verdict(
     )
     return {
         "control": None, "p_holm": None, "notes": [], "composition": nothing, "trap_flags": [], "calibration": None,
+        "influence": as_json(influence_record(name, evidence)), "sensitivity": as_json(SENSITIVITY),
         "specificity": as_json(SpecificityShown(None, reason, None, "", "", [], (), ())), "robustness": grid,
         "hypothesis": name, "question": question, "kind": kind, "verdict": verdict, "opposite": False,
         "rule": "Suggestive: p ≤ .05 in the declared direction, without every condition of “supported”.",
