@@ -353,9 +353,15 @@ EXPERIMENT_CASES = {
     "one experiment": (experiments(2.0), {}, "suggestive"),
     "two contrasts of one source": (experiments(2.0, 1.8, **SAME), {}, "suggestive"),
     "two accessions of one laboratory's cells": (experiments(2.0, 1.8, declared_source="lab A, line"), {}, "suggestive"),
-    "one accession, two cell sources": (
+    "one accession, two words for its tissue": (
         [contrast("a", 2.0, 0.2, 4, accession="GSE7", tissue="line 1"),
          contrast("b", 1.8, 0.2, 4, accession="GSE7", tissue="line 2")],
+        {},
+        "suggestive",
+    ),
+    "one accession, declared two sources": (
+        [contrast("a", 2.0, 0.2, 4, accession="GSE7", declared_source="line 1"),
+         contrast("b", 1.8, 0.2, 4, accession="GSE7", declared_source="line 2", independent_because="other people")],
         {},
         "supported",
     ),

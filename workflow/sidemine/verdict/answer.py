@@ -149,7 +149,7 @@ def _agreeing(decided: Decided) -> Agreeing | None:
     """
     readings = decided.readings
     counted = {reading.evidence.source for reading in independent_readings(readings, decided.evidence.pooled)}
-    sources: dict[tuple[str, str], list[Reading]] = {}
+    sources: dict[str, list[Reading]] = {}
     for reading in readings:
         if reading.evidence.source in counted:
             sources.setdefault(reading.evidence.source, []).append(reading)
