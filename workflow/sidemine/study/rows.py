@@ -14,6 +14,7 @@ from sidemine.study.closed_model import ClosedModel, split_list
 from sidemine.study.covariates import parse_covariate
 from sidemine.study.identifiers import Identifier
 from sidemine.study.independence import source_of
+from sidemine.study.markers import Composition, parse_composition
 
 if TYPE_CHECKING:
     LayoutWord = str
@@ -130,10 +131,13 @@ class Dataset(ClosedModel):
         description="Data sets that share the same cells and laboratory carry the same word and count as one in pooling and "
         "verdicts. Empty: accession and tissue.",
     )
-    composition: YesNo = Field(
-        default=False,
-        description="yes: these are samples of blood. Cohort effects are then also given adjusted for the mix of blood "
-        "cells, and stimulus contrasts show which cell markers cannot be trusted. Never guessed from `tissue`.",
+    composition: str = Field(
+        default="",
+        description="Which cell markers tell the mix of cells in these samples: blood or tissue (the shipped panels), the path "
+        "of a marker file (TSV: cell_type, gene, source), or not_needed: and a reason in words (sorted cells, a cell line). "
+        "Cohort effects are then also given adjusted for the mix of cells; a cohort without it is suggestive at most. "
+        "Stimulus contrasts of the same panel show which markers cannot be trusted. Never guessed from `tissue`. (yes, in "
+        "older sheets, means blood; no means empty.)",
     )
     licence: str = Field(min_length=1, description="Terms under which the data may be used.")
     status: Status = Field(
@@ -145,6 +149,11 @@ class Dataset(ClosedModel):
     def independent_source(self) -> tuple[str, str]:
         """What counts as one independent source: the declared word, or else accession and tissue."""
         return source_of(self.source, self.accession or self.dataset, self.tissue)
+
+    @property
+    def cells(self) -> Composition:
+        """What column `composition` says of the mix of cells."""
+        return parse_composition(self.composition)
 
 
 def check_columns_of(layout: Layout) -> None:

@@ -128,7 +128,7 @@ def data_of_contrast(
     ages, reused
         Ages that its groups share, and its samples that stand in a second place.
     markers, contaminated
-        Marker genes of blood cells by cell type, and the types that stimulation moves; None and empty for other samples.
+        Marker genes by cell type, and the types that stimulation moves; None and empty where no panel is declared.
     min_group_size
         Fewest independent units per group.
     """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sidemine.considerations.composition.specification import MARKERS
+from sidemine.considerations.composition.specification import MARKERS, own_panels
 from sidemine.lines.bridge.specification import ConcordanceToMeasure, DatasetToBridge, MeasureConcordance
 from sidemine.study.plan import StudyPlan, keys_of
 from sidemine.study.projections import ContrastOfRole
@@ -13,14 +13,16 @@ def _specify(plan: StudyPlan) -> MeasureConcordance | dict[str, MeasureConcordan
     study, scope = plan.study, plan.scope
     if not scope.compares_profiles:
         return {}
+    cells = {name: study.datasets[name].cells for name in scope.concordance_datasets}
     return plan.specify(
         MeasureConcordance,
         declared=ConcordanceToMeasure.of(study.config.concordance),
         contrasts=[ContrastOfRole.of(study.contrasts[name]) for name in scope.concordance_contrasts],
         datasets={
-            name: DatasetToBridge(**vars(plan.counted_datasets[name]), composition=study.datasets[name].composition)
-            for name in scope.concordance_datasets
+            name: DatasetToBridge(**vars(plan.counted_datasets[name]), panel=row.panel, not_needed=row.not_needed)
+            for name, row in cells.items()
         },
+        own_markers=own_panels(plan, (row.panel for row in cells.values())),
         signatures=keys_of(plan.sources.of_bridge),
         gene_table=plan.gene_table,
     )
@@ -41,7 +43,7 @@ def _inputs(_: StudyPlan, specification: MeasureConcordance) -> Patterns:
 
 # One job: the rotations of one bridge take seconds, and all bridges share the fits.
 def _run(inputs: JobFiles, outputs: JobFiles, specification: MeasureConcordance) -> None:
-    from sidemine.considerations.composition.cell_proxies import read_markers
+    from sidemine.considerations.composition.cell_proxies import read_panels
     from sidemine.differential.contrast_fit import load_fit
     from sidemine.differential.record import read_design
     from sidemine.enrichment.gene_set_table import GENE_SETS
@@ -82,7 +84,7 @@ def _run(inputs: JobFiles, outputs: JobFiles, specification: MeasureConcordance)
         ConcordanceInputs(
             sources=sources,
             gene_sets=gene_sets,
-            markers=read_markers(inputs.paths("markers"), gene_sets),
+            panels=read_panels(inputs.paths("markers"), specification.own_markers, gene_sets),
             signatures=signatures,
             n_rotations=specification.rotations,
             seed=specification.seed,
