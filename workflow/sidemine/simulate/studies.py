@@ -230,7 +230,7 @@ def _write_cohorts(
                 "identifiers": "probe",
                 "scale": "log2",
                 "tissue": "whole blood",
-                "composition": "yes",
+                "composition": "blood",
                 **_SIMULATED,
             }
         )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
-from sidemine.considerations.composition.measure import pool_estimates
 from sidemine.considerations.composition.record import (
     AdjustedIn,
     CompositionAdjusted,
@@ -16,7 +15,6 @@ from sidemine.considerations.composition.record import (
     NotAsked,
     NotNeededIn,
     NotWithDropped,
-    PooledEstimate,
     PooledWithDropped,
     WithDropped,
 )
@@ -32,7 +30,8 @@ from sidemine.considerations.judgement import (
     make_gate,
 )
 from sidemine.considerations.sensitivity import COMPOSITION, no_sensitivity, sensitivity_of
-from sidemine.effect.record import Estimate
+from sidemine.effect.adjustment import pool_estimates
+from sidemine.effect.record import Estimate, PooledEstimate
 from sidemine.records import fields_of
 
 ADJUSTED_P = 0.05
@@ -76,7 +75,7 @@ def judge_composition(case: Case, entries: Entries) -> Judgement:
     usable = [row for row in carrying if isinstance(row, AdjustedIn)]
     spared = [row for row in carrying if isinstance(row, NotNeededIn)]
     if reasons or not (usable or spared):
-        return _unknown(case, entries, list(reasons) or ["no contrast could be tested"])
+        return _unknown(entries, list(reasons) or ["no contrast could be tested"])
     if not usable:
         return _not_needed(spared)
     totals = [row.total for row in spared]
@@ -136,7 +135,7 @@ def _not_needed_words(row: NotNeededIn) -> str:
     return f"{row.contrast} is not adjusted for the mix of cells, as declared: {row.not_needed}."
 
 
-def _unknown(case: Case, entries: Entries, reasons: Sequence[str]) -> Judgement:
+def _unknown(entries: Entries, reasons: Sequence[str]) -> Judgement:
     reason = "; ".join(reasons)
     gate = make_gate("composition", _DEMAND, None, reason)
     caps = tuple(Cap("composition", as_sentence(f"the mix of cells is not adjusted for: {one}")) for one in reasons)

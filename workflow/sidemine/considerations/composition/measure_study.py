@@ -12,6 +12,7 @@ from sidemine.considerations.composition.record import (
     NotAdjusted,
     NotNeeded,
 )
+from sidemine.effect.adjustment import common_rows
 from sidemine.stats.seeds import named_seed
 from sidemine.study.markers import undeclared_words
 
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from sidemine.considerations.composition.specification import AdjustComposition
     from sidemine.differential.contrast_fit import ContrastFit
     from sidemine.study.markers import Panels
-    from sidemine.study.projections import HypothesisOnSet
 
     Entry = Adjusted | NotAdjusted | NotNeeded
 
@@ -61,7 +61,7 @@ def adjust_cohorts(
             for name in hypothesis.primary.contrasts
             if name in entries and (fit := fits.get(name)) is not None
         }
-        primary = common_rows(hypothesis, measured, gene_sets)
+        primary = common_rows(hypothesis, fits, gene_sets)
         if not len(primary):
             continue
         for panel in _used(specification):
@@ -74,7 +74,9 @@ def adjust_cohorts(
         for name, fit in measured.items():
             cells = specification.contrasts[name]
             if cells.not_needed:
-                entries[name].append(NotNeeded(hypothesis.id, hypothesis.primary.set, cells.not_needed, total_effect(fit, primary)))
+                entries[name].append(
+                    NotNeeded(hypothesis.id, hypothesis.primary.set, cells.not_needed, total_effect(fit, primary))
+                )
             elif not cells.panel:
                 reason, total = undeclared_words(cells.dataset), total_effect(fit, primary)
                 entries[name].append(NotAdjusted(hypothesis.id, hypothesis.primary.set, [], [], reason, total))
@@ -130,11 +132,3 @@ def adjust_hypothesis(
         name: measure_composition(fit, primary, markers, contaminated, seeds[name], differing, hypothesis)
         for name, fit in fits.items()
     }
-
-
-def common_rows(
-    hypothesis: HypothesisOnSet, fits: Mapping[str, ContrastFit], gene_sets: pd.DataFrame
-) -> pd.DataFrame:
-    """Return the primary set's rows for genes that all its cohorts measured, as its Hedges g uses them."""
-    rows = gene_sets[gene_sets["gene_set"] == hypothesis.primary.set]
-    return rows[rows["gene"].isin(set.intersection(*(set(fit.genes) for fit in fits.values())))] if fits else rows[:0]

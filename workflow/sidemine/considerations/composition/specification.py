@@ -25,9 +25,7 @@ class CellsOfContrast(Projection):
     def of_contrast(cls, plan: StudyPlan, contrast: str) -> CellsOfContrast:
         """Take it from the study."""
         cells = plan.scope.cells_of(contrast)
-        return cls(
-            dataset=plan.study.contrasts[contrast].dataset, panel=cells.panel, not_needed=cells.not_needed
-        )
+        return cls(dataset=plan.study.contrasts[contrast].dataset, panel=cells.panel, not_needed=cells.not_needed)
 
 
 def own_panels(plan: StudyPlan, panels: Iterable[str]) -> dict[str, dict[str, list[str]]]:

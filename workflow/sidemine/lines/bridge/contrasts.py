@@ -6,10 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sidemine.considerations.composition.adjusted_fit import adjust_fit
 from sidemine.considerations.composition.cell_proxies import build_proxies
-from sidemine.considerations.composition.measure import set_score
 from sidemine.differential.record import DesignRecord, is_paired
+from sidemine.effect.adjustment import adjust_fit, set_score
 from sidemine.effect.measure import units_of
 from sidemine.effect.pooled_effect import choose_independent
 
@@ -174,7 +173,9 @@ def adjusted_fits(
             words[name] = f"{name} has no declared cell markers, so its mix of cells is not adjusted for"
             continue
         measured = targets[targets["gene"].isin(fit.genes)]
-        proxies = build_proxies(fit, panels[panel], contaminated[panel], set_score(fit, measured)) if len(measured) else None
+        proxies = (
+            build_proxies(fit, panels[panel], contaminated[panel], set_score(fit, measured)) if len(measured) else None
+        )
         adjusted = adjust_fit(fit, proxies.scores) if proxies is not None and proxies.names else None
         if adjusted is None or proxies is None:
             words[name] = f"no usable cell proxies in {name}"
