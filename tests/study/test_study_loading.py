@@ -53,7 +53,8 @@ def test_a_source_that_is_not_declared_leaves_the_digest_alone(small):
     content = study.to_json()
     for entry in content["datasets"]:
         del entry["source"]
-    asked = {key: content[key] for key in ("config", "datasets", "contrasts", "gene_sets", "published_tables")}
+    names = ("config", "datasets", "contrasts", "gene_sets", "published_tables", "own_markers")
+    asked = {key: content[key] for key in names}
     assert digest_of_content(asked) == before
     small.edit("datasets.tsv", "tissue\tlicence", "tissue\tlicence\tsource")
     for end in ("blood\tGEO terms\n", "blood\tGEO terms\n", "cells\tGEO terms\n"):
@@ -118,6 +119,7 @@ def test_study_json_is_plain(small):
         "contrasts",
         "gene_sets",
         "published_tables",
+        "own_markers",
         "considered",
         "config_digest",
     ]

@@ -11,7 +11,6 @@ from sidemine.considerations.composition.record import (
     CompositionColumns,
     CompositionUnknown,
     Entries,
-    NotAdjustedIn,
     NotAsked,
     NotNeededIn,
     NotWithDropped,
@@ -49,7 +48,7 @@ def composition_judge(entries: Mapping[str, Entries]) -> Judge:
 
 
 def judge_composition(case: Case, entries: Entries) -> Judgement:
-    """Judge by the effect adjusted for the mix of blood cells, pooled over the contrasts that carry the answer.
+    """Judge by the effect adjusted for the mix of cells, pooled over the contrasts that carry the answer.
 
     Parameters
     ----------
@@ -68,8 +67,11 @@ def judge_composition(case: Case, entries: Entries) -> Judgement:
     known = {row.contrast for row in carrying}
     reasons = {
         # One sentence for a data set, however many contrasts are in it.
-        **{row.reason: None for row in carrying if isinstance(row, NotAdjustedIn) and not row.panel},
-        **{f"{row.contrast}: {row.reason}": None for row in carrying if isinstance(row, NotAdjustedIn) and row.panel},
+        **{
+            f"{row.contrast}: {row.reason}" if row.panel else row.reason: None
+            for row in carrying
+            if not isinstance(row, NotNeededIn) and row.reason
+        },
         **{f"{name}: nothing is on record of its mix of cells": None for name in case.carrying if name not in known},
     }
     usable = [row for row in carrying if isinstance(row, AdjustedIn)]

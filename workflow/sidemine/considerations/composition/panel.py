@@ -23,8 +23,8 @@ def adjusted_tile(columns: CompositionColumns, subject: Subject) -> Tile:
     name, adjusted = "Adjusted for the mix of cells", columns.composition_adjusted
     if adjusted is None:
         reason = subject.missing["composition_adjusted"]
-        unknown, needless = isinstance(columns.composition, CompositionUnknown), columns.composition.gate is not None
-        word = "not computed" if unknown else "not needed" if needless else "not applicable"
+        spared = isinstance(columns.composition, NotAsked) and columns.composition.gate is not None
+        word = "not needed" if spared else "not computed" if subject.is_cohort else "not applicable"
         return make_tile("adjusted", name, word, reason)
     return make_tile("adjusted", name, adjusted_amount(adjusted), f"95 % CI {adjusted_interval(adjusted)}")
 

@@ -90,7 +90,7 @@ class ContrastData:
     shared_ages: frozenset[str] | None = None
     markers: Mapping[str, list[str]] | None = None
     contaminated: Mapping[str, str] = field(default_factory=dict)
-    without_markers: str = "no cell markers are declared"
+    without_markers: str = ""
     _designs: dict[tuple[object, ...], Design] = field(default_factory=dict, repr=False)
     _fits: dict[tuple[object, ...], Refit] = field(default_factory=dict, repr=False)
 

@@ -118,6 +118,7 @@ def data_of_contrast(
     markers: Mapping[str, list[str]] | None,
     contaminated: Mapping[str, str],
     min_group_size: int,
+    without_markers: str = "",
 ) -> ContrastData:
     """Return the data of a contrast as the reference run fitted them.
 
@@ -131,6 +132,8 @@ def data_of_contrast(
         Marker genes by cell type, and the types that stimulation moves; None and empty where no panel is declared.
     min_group_size
         Fewest independent units per group.
+    without_markers
+        Why there are no marker genes.
     """
     expression = dataset.expression
     as_fitted, groups, _ = treated(contrast, declared_groups(expression, contrast), dataset.treatment)
@@ -151,4 +154,5 @@ def data_of_contrast(
         shared_ages=frozenset(ages.samples) if ages else None,
         markers=markers,
         contaminated=contaminated,
+        without_markers=without_markers,
     )

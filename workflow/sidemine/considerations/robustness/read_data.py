@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sidemine.considerations.composition.cell_proxies import read_panels
-from sidemine.considerations.composition.record import CompositionOfContrast
+from sidemine.considerations.composition.record import CompositionOfContrast, NotNeeded
 from sidemine.considerations.robustness.contrast_data import ContrastData
 from sidemine.considerations.robustness.measure_study import DatasetToVary, data_of_contrast
 from sidemine.considerations.robustness.specification import RobustnessSettings, VaryAnalysis
@@ -110,8 +110,15 @@ def read_contrast_data(
             markers=panels[mix.panel] if (mix := mixes.get(name)) and mix.panel else None,
             contaminated=mix.contaminated if mix else {},
             min_group_size=settings.min_group_size,
+            without_markers=_why_no_markers(mix),
         )
     return found
+
+
+def _why_no_markers(mix: CompositionOfContrast | None) -> str:
+    """Return why the mix of cells needs no adjustment, where that is declared."""
+    spared = [entry.not_needed for entry in mix.hypotheses if isinstance(entry, NotNeeded)] if mix else []
+    return f"not needed: {spared[0]}" if spared else ""
 
 
 def _sex_mismatched(quality: DatasetQuality) -> frozenset[str]:
