@@ -13,16 +13,12 @@ def _specify(plan: StudyPlan) -> MeasureConcordance | dict[str, MeasureConcordan
     study, scope = plan.study, plan.scope
     if not scope.compares_profiles:
         return {}
-    cells = {name: study.datasets[name].cells for name in scope.concordance_datasets}
     return plan.specify(
         MeasureConcordance,
         declared=ConcordanceToMeasure.of(study.config.concordance),
         contrasts=[ContrastOfRole.of(study.contrasts[name]) for name in scope.concordance_contrasts],
-        datasets={
-            name: DatasetToBridge(**vars(plan.counted_datasets[name]), panel=row.panel, not_needed=row.not_needed)
-            for name, row in cells.items()
-        },
-        own_markers=own_panels(plan, (row.panel for row in cells.values())),
+        datasets={name: DatasetToBridge.of(study.datasets[name]) for name in scope.concordance_datasets},
+        own_markers=own_panels(plan, (study.datasets[name].panel for name in scope.concordance_datasets)),
         signatures=keys_of(plan.sources.of_bridge),
         gene_table=plan.gene_table,
     )
