@@ -120,6 +120,11 @@ def genes_to_search(
         As in `adjust_for_factors`.
     target
         The primary set's score in the effect space.
+
+    Returns
+    -------
+    numpy.ndarray and int
+        Positions in the fit, (n_genes,), and a count.
     """
     pathway = gene_sets.loc[gene_sets["family"].isin(PATHWAY_FAMILIES), "gene"]
     inside = set(pathway) | set(primary["gene"])
