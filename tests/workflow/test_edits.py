@@ -198,7 +198,10 @@ TABLE: dict[str, Any] = {
         "measure_concordance",
     ),
     "config.concordance.bridges.perturbation": ({"config.concordance.bridges.0.perturbation": "Interferon"}, ""),
-    "config.concordance.bridges.expected": ({"config.concordance.bridges.0.expected": "opposes"}, "measure_concordance"),
+    "config.concordance.bridges.expected": (
+        {"config.concordance.bridges.0.expected": "opposes"},
+        "measure_concordance",
+    ),
     "config.concordance.bridges.target_pathways": (
         {"config.concordance.bridges.0.target_pathways": {"p": ["d_stim"]}},
         "measure_concordance",
