@@ -7,7 +7,7 @@ taken, since it calls 9–50 % of the drugs of a library.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Container, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sidemine.differential.contrast_fit import ContrastFit
-    from sidemine.lines.bridge.specification import SignaturesToRead
+    from sidemine.lines.bridge.specification import BridgeToMeasure, SignaturesToRead
     from sidemine.prepare.gene_table import GeneTable
 
     Array = NDArray[np.float64]
@@ -196,12 +196,22 @@ def gather_comparators(
     measured = np.isfinite(values)
     count = np.maximum(measured.sum(axis=1, keepdims=True), 1)
     centred = values - np.where(measured, values, 0).sum(axis=1, keepdims=True) / count
-    shared = {name: pathway for pathway, members in (pathways or {}).items() for name in members}
-    units = [
-        f"pathway {shared[name]}" if name in shared else f"{kind} {name}"
-        for name, kind in zip(names, kinds, strict=True)
-    ]
+    own = len(fits)
+    units = units_of(names[:own], names[own:], pathways or {})
     return Comparators(names, kinds, np.where(measured, centred, 0.0), measured.astype(np.float64), units)
+
+
+def units_of(contrasts: Sequence[str], signatures: Sequence[str], pathways: Mapping[str, Sequence[str]]) -> list[str]:
+    """Return what each comparator is counted as: its target pathway where one is declared, else itself."""
+    shared = {name: f"pathway {pathway}" for pathway, members in pathways.items() for name in members}
+    return [shared.get(name, f"contrast {name}") for name in contrasts] + [
+        shared.get(name, f"signature {name}") for name in signatures
+    ]
+
+
+def names_of_signatures(bridge: BridgeToMeasure, contrasts: Container[str]) -> list[str]:
+    """Return the names in a bridge's target pathways that are no contrasts: rows of its signatures."""
+    return [name for names in bridge.target_pathways.values() for name in names if name not in contrasts]
 
 
 def place_among(drug: Array, disease: Array, chosen: NDArray[np.bool_], comparators: Comparators) -> Place:

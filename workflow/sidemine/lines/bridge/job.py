@@ -47,7 +47,7 @@ def _run(inputs: JobFiles, outputs: JobFiles, specification: MeasureConcordance)
     from sidemine.differential.contrast_fit import load_fit
     from sidemine.differential.record import read_design
     from sidemine.enrichment.gene_set_table import GENE_SETS
-    from sidemine.lines.bridge.comparators import read_signatures
+    from sidemine.lines.bridge.comparators import names_of_signatures, read_signatures
     from sidemine.lines.bridge.contrasts import source_of
     from sidemine.lines.bridge.measure import ConcordanceInputs, measure_concordance
     from sidemine.lines.bridge.prediction import PREDICTION, prediction_figures
@@ -77,8 +77,7 @@ def _run(inputs: JobFiles, outputs: JobFiles, specification: MeasureConcordance)
         for bridge, path in zip(specification.signatures, inputs.paths("signatures"), strict=True):
             declared = next(row for row in specification.declared.bridges if row.id == bridge)
             if declared.comparator_signatures is not None:
-                grouped = (name for names in declared.target_pathways.values() for name in names)
-                named = [name for name in grouped if name not in sources]
+                named = names_of_signatures(declared, sources)
                 genes = read_gene_table(inputs.path("gene_table"), specification.gene_table)
                 signatures[bridge] = read_signatures(path, declared.comparator_signatures, genes, named)
     gene_sets = read_table(inputs.path("sets"), GENE_SETS)
