@@ -110,7 +110,7 @@ def _not_called(evidence: Evidence, value: float) -> str:
     if evidence.adjusted is None:
         return evidence.not_adjusted or "there is no composition-adjusted profile"
     if evidence.adjusted.value * value <= 0:
-        return "the sign turns after adjustment for blood composition"
+        return "the sign turns after adjustment for the mix of cells"
     return ""
 
 
@@ -169,7 +169,7 @@ def call_sentence(call: Call, reason: str, evidence: Evidence, genes: str, expec
         said = (
             f"The perturbation's profile {call} the disease's: on {genes}, its change and the disease's difference have "
             f"{words}; {figures}, more extreme than {place.percentile:.0f} % of {place.n} other perturbations, "
-            f"{adjusted} after adjustment for blood composition."
+            f"{adjusted} after adjustment for the mix of cells."
         )
     elif call == NO_RESEMBLANCE:
         said = (
