@@ -24,6 +24,8 @@ from sidemine.considerations.calibration.table import CALIBRATION
 from sidemine.considerations.composition.judge import composition_judge
 from sidemine.considerations.composition.measure_study import adjust_hypothesis
 from sidemine.considerations.composition.record import CompositionOfContrast, entries_by_hypothesis
+from sidemine.considerations.hidden_factors.judge import hidden_factors_judge
+from sidemine.considerations.hidden_factors.measure import measure_hidden_factors
 from sidemine.considerations.influence.judge import influence_judge
 from sidemine.considerations.influence.measure import measure_influence
 from sidemine.considerations.judgement import Judge, Judgement
@@ -36,6 +38,7 @@ from sidemine.considerations.specificity.record import Specificity
 from sidemine.considerations.specificity.specification import SpecificitySettings
 from sidemine.considerations.traps.judge import judge_traps
 from sidemine.considerations.traps.record import Checks
+from sidemine.effect.adjustment import common_rows
 from sidemine.effect.measure import measure_hypothesis
 from sidemine.effect.record import HypothesisEvidence
 from sidemine.quality.associations import find_age_overlap
@@ -231,9 +234,17 @@ def _robustness(study: Study) -> Judge:
     return robustness_judge({study.hypothesis.id: record})
 
 
+def _hidden_factors(study: Study) -> Judge:
+    fits = {row.name: row.results.fit for row in study.contrasts if row.results.fit is not None}
+    row = study.hypothesis
+    common = common_rows(row, fits, study.genome.sets)
+    return hidden_factors_judge({row.id: measure_hidden_factors(row.id, fits, common, study.genome.sets)})
+
+
 MEASURES: Mapping[str, Callable[[Study], Judge]] = {
     "traps": _traps,
     "influence": _influence,
+    "hidden_factors": _hidden_factors,
     "composition": _composition,
     "calibration": _calibration,
     "specificity": _specificity,
