@@ -32,8 +32,7 @@ from sidemine.quality.record import NO_TREATMENT, ReusedSides
 from sidemine.study.hypotheses import Hypothesis
 from sidemine.study.plan import Specified
 from sidemine.study.settings import Settings
-from sidemine.verdict.decide import Decided, decide
-from sidemine.verdict.family import primary_p
+from sidemine.verdict.decide import Decided, decide_study
 
 MARGIN = 0.4
 CONTROL_FRACTION = 0.2
@@ -103,7 +102,7 @@ def judge_cohorts(
 
     def decide_now() -> Decided:
         judges = judges_with(known, of_variants=not robustness)
-        return decide(hypothesis, evidence, judges, primary_p("cohort", evidence), 1)
+        return decide_study([hypothesis], {ID: evidence}, judges)[0]
 
     found = decide_now()
     failed = _failed(found)
@@ -150,7 +149,7 @@ def judge_experiments(
     )
     shown = _specificity(hypothesis, drugs, universe_number, seed, MATCHED_SETS_SHOWN)
     judges = judges_with({"specificity": specificity_judge({ID: shown}), "calibration": _calibrated(names)})
-    found = decide(hypothesis, evidence, judges, primary_p("experiment", evidence), 1)
+    found = decide_study([hypothesis], {ID: evidence}, judges)[0]
     return _outcome(found, found.caps[0].cap if found.caps and found.bites else "", _failed(found))
 
 

@@ -421,6 +421,7 @@ def _verdict(
         "control": None, "p_holm": None, "notes": [], "composition": nothing, "trap_flags": [], "calibration": None,
         "specificity": as_json(SpecificityShown(None, reason, None, "", "", [], (), ())), "robustness": grid,
         "hypothesis": name, "question": question, "kind": kind, "verdict": verdict, "opposite": False,
+        "role": "question", "behaviour": None, "scope": "The answer is about these invented data.",
         "rule": "Suggestive: p ≤ .05 in the declared direction, without every condition of “supported”.",
         "sentence": sentence,
         "declared": {"set": "SIM_INTERFERON_TARGETS", "contrasts": [item["contrast"] for item in evidence], "test": "fry",

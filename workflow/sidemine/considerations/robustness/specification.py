@@ -8,7 +8,7 @@ from sidemine.study.projections import (
     DatasetToPrepare,
     Files,
     GeneTableToRead,
-    HypothesisToPlace,
+    HypothesisToJudge,
     Projection,
 )
 
@@ -51,7 +51,7 @@ class VaryAnalysis(RobustnessSettings):
         The table of approved symbols.
     """
 
-    hypotheses: list[HypothesisToPlace]
+    hypotheses: list[HypothesisToJudge]
     contrasts: list[ContrastToFit]
     datasets: dict[str, DatasetToPrepare]
     files: dict[str, Files]
