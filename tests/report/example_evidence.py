@@ -12,7 +12,6 @@ from sidemine.considerations.composition.record import (
     CompositionAdjusted,
     Corrected,
     Difference,
-    PooledEstimate,
     ProxyFact,
     SingleProxy,
 )
@@ -25,7 +24,7 @@ from sidemine.considerations.specificity.record import (
     SpecificityShown,
 )
 from sidemine.considerations.specificity.table import SPECIFICITY
-from sidemine.effect.record import Estimate
+from sidemine.effect.record import Estimate, PooledEstimate
 
 UNIT = "Hedges g"
 PANEL = {

@@ -15,10 +15,10 @@ from sidemine.considerations.composition.cell_proxies import (
     build_proxies,
     find_contaminated,
     read_markers,
-    standardised,
     stimuli_checked,
 )
 from sidemine.differential.fit import fit_contrast
+from sidemine.effect.adjustment import standardised
 
 
 def proxies_of(fit, markers, contaminated=None):

@@ -15,7 +15,6 @@ from sidemine.considerations.composition.cell_proxies import (
     build_proxies,
     find_contaminated,
     read_markers,
-    standardised,
 )
 from sidemine.considerations.composition.judge import judge_composition
 from sidemine.considerations.composition.measure import find_differing, measure_composition
@@ -23,6 +22,7 @@ from sidemine.considerations.composition.measure_study import adjust_cohorts
 from sidemine.considerations.composition.record import CompositionOfContrast, NotWithDropped, entries_by_hypothesis
 from sidemine.differential.design import build_design
 from sidemine.differential.fit import fit_contrast
+from sidemine.effect.adjustment import standardised
 from sidemine.enrichment.set_effect import hedges_g
 from sidemine.enrichment.set_membership import build_membership
 from sidemine.study.hypotheses import Hypothesis

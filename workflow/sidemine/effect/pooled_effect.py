@@ -183,10 +183,26 @@ def effective_size(row: ContrastEvidence) -> float:
 
 
 def _pool_rows(rows: Sequence[ContrastEvidence]) -> Pooled:
+    measured = np.array([[(row.effect, row.effect_se, row.effect_df) for row in rows]], dtype=np.float64)
+    return pool_as(rows, measured[..., 0], measured[..., 1], measured[..., 2])
+
+
+def pool_as(
+    rows: Sequence[ContrastEvidence], effects: NDArray[np.float64], ses: NDArray[np.float64], df: NDArray[np.float64]
+) -> Pooled:
+    """Pool other effects of the same contrasts as their primary effects are pooled.
+
+    Parameters
+    ----------
+    rows
+        The contrasts that are pooled.
+    effects, ses, df
+        Effects (target minus reference), standard errors and degrees of freedom: any number of rows × contrasts.
+    """
     return pool(
-        np.array([[row.effect for row in rows]], dtype=np.float64),
-        np.array([[row.effect_se for row in rows]], dtype=np.float64),
-        np.array([[row.effect_df for row in rows]], dtype=np.float64),
+        effects,
+        ses,
+        df,
         np.sqrt([effective_size(row) for row in rows]),
         # The standard error of Hedges g follows from the design; that of a fold change is estimated.
         estimated_ses=rows[0].effect_unit != COHORT_UNIT,

@@ -58,6 +58,18 @@ class Estimate:
 
 
 @dataclass(frozen=True)
+class PooledEstimate:
+    """An estimand pooled over the cohorts that carry the answer, as the total effect is."""
+
+    effect: float
+    ci_low: float
+    ci_high: float
+    p_value: float
+    effect_se: float
+    k: int
+
+
+@dataclass(frozen=True)
 class ContrastEvidence:
     """The measured primary effect of one contrast; positive means higher in the target.
 

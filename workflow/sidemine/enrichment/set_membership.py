@@ -175,6 +175,42 @@ def single_membership(rows: pd.DataFrame, genes: Sequence[str]) -> SetMembership
     )
 
 
+def without_each_gene(membership: SetMembership, genes: Sequence[str]) -> SetMembership:
+    """Return a set without each of its genes in turn.
+
+    Parameters
+    ----------
+    membership
+        Of one set, with at least two measured genes.
+    genes
+        Tested genes, in the order of the fit.
+
+    Returns
+    -------
+    SetMembership
+        One row per measured gene, named for it: the set's other genes, with their signs and weights.
+    """
+    from scipy.sparse import csr_array
+
+    columns, weights = membership.weights.indices, membership.weights.data
+    n = len(columns)
+    kept = ~np.eye(n, dtype=bool)
+    rest = csr_array(
+        (np.broadcast_to(weights, (n, n))[kept], np.broadcast_to(columns, (n, n))[kept], np.arange(n + 1) * (n - 1)),
+        shape=(n, len(genes)),
+    )
+    return SetMembership(
+        gene_sets=[genes[column] for column in columns],
+        families=membership.families * n,
+        versions=membership.versions * n,
+        n_in_set=np.full(n, membership.n_in_set[0] - 1),
+        n_measured=np.full(n, n - 1, dtype=np.int64),
+        weights=rest,
+        left_out=[],
+        signed=np.broadcast_to(membership.signed, n).copy(),
+    )
+
+
 def _refuse_bad_rows(sets: pd.DataFrame) -> None:
     problems = []
     doubled = sets[sets.duplicated(["gene_set", "gene"], keep="first")]

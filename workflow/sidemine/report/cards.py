@@ -9,14 +9,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sidemine.considerations.composition.panel import CellRow, cell_rows
-from sidemine.considerations.composition.record import CompositionColumns, PooledEstimate
+from sidemine.considerations.composition.record import CompositionColumns
 from sidemine.considerations.judgement import GateStatus
 from sidemine.considerations.robustness.record import RobustnessColumns
 from sidemine.considerations.specificity.panel import overlap_sentences
 from sidemine.considerations.specificity.record import SpecificityColumns
 from sidemine.drawing import words
 from sidemine.drawing.panel import Panel, Tile
-from sidemine.effect.record import PooledEffect
+from sidemine.effect.record import PooledEffect, PooledEstimate
 from sidemine.report import first_screen
 from sidemine.verdict.card import Card, CardContrast
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from sidemine.considerations.composition.record import CompositionColumns, PooledEstimate
+from sidemine.considerations.composition.record import CompositionColumns
 from sidemine.drawing.charts import WAY_SHAPES, WAYS, Spec, base, interval_words, signed_axis
 from sidemine.drawing.panel import Panel, Subject
 from sidemine.drawing.words import bounded, number, percent, unit_words
-from sidemine.effect.record import ContrastEvidence, Interval, PooledEffect
+from sidemine.effect.record import ContrastEvidence, Interval, PooledEffect, PooledEstimate
 from sidemine.records import fields_of
 from sidemine.verdict.card import Card
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sidemine.considerations.composition.record import ProxyFact
+from sidemine.effect.adjustment import standardised
 from sidemine.enrichment.fry import fry
 from sidemine.enrichment.set_effect import set_effects
 from sidemine.enrichment.set_membership import build_membership
@@ -120,12 +121,6 @@ def _as_sets(markers: Mapping[str, list[str]]) -> pd.DataFrame:
 
     rows = [(name, "confounder", gene, 1.0, "own", "CC0", "own") for name, genes in markers.items() for gene in genes]
     return pd.DataFrame(rows, columns=["gene_set", "family", "gene", "weight", "version", "licence", "source"])
-
-
-def standardised(fit: ContrastFit) -> NDArray[np.float64]:
-    """Return the effect space of per-sample scores in residual standard deviations of each gene (0 without any)."""
-    spread = np.sqrt(np.mean(fit.score_effects[:, 1:] ** 2, axis=1, keepdims=True))
-    return np.where(spread > 0, fit.score_effects / np.where(spread > 0, spread, 1), 0)
 
 
 def build_proxies(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
-from sidemine.considerations.composition.measure import pool_estimates
 from sidemine.considerations.composition.record import (
     AdjustedIn,
     CompositionAdjusted,
@@ -14,7 +13,6 @@ from sidemine.considerations.composition.record import (
     Entries,
     NotAsked,
     NotWithDropped,
-    PooledEstimate,
     PooledWithDropped,
     WithDropped,
 )
@@ -29,6 +27,8 @@ from sidemine.considerations.judgement import (
     judge_by_hypothesis,
     make_gate,
 )
+from sidemine.effect.adjustment import pool_estimates
+from sidemine.effect.record import PooledEstimate
 from sidemine.records import fields_of
 
 ADJUSTED_P = 0.05

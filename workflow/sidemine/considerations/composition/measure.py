@@ -12,22 +12,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sidemine.considerations.composition.cell_proxies import Proxies, build_proxies, standardised
+from sidemine.considerations.composition.cell_proxies import Proxies, build_proxies
 from sidemine.considerations.composition.record import (
     Adjusted,
     Corrected,
     Difference,
     NotAdjusted,
     NotWithDropped,
-    PooledEstimate,
     SingleProxy,
     WithDropped,
 )
-from sidemine.effect.pooling import pool
+from sidemine.effect.adjustment import FEWEST_RESIDUAL_DF, adjusted_estimate, set_score
 from sidemine.effect.record import Estimate
 from sidemine.enrichment.set_effect import small_sample_factor
 from sidemine.records import fields_of
-from sidemine.stats.tails import t_quantile, two_sided_p
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -41,7 +39,6 @@ N_BOOTSTRAP = 2000
 DRAWS_PER_BLOCK = 250
 RELIABILITY = 0.7
 """Assumed share of a proxy's variance that is cells: the attenuation bound of the contract."""
-FEWEST_RESIDUAL_DF = 10
 DIFFERS_P = 0.05
 """Two-sided p at which a dropped proxy counts as different between the groups."""
 SMALLEST_EIGENVALUE = 0.1
@@ -90,7 +87,7 @@ def measure_composition(
     target = set_score(fit, primary)
     proxies = build_proxies(fit, markers, contaminated, target)
     factor = small_sample_factor(fit.residual_df) * fit.score_stdev_unscaled
-    total = _regress(target, np.zeros((0, len(target))), factor)
+    total = adjusted_estimate(target, np.zeros((0, len(target))), factor)
     known = NotAdjusted(
         hypothesis=hypothesis,
         gene_set=str(primary["gene_set"].iloc[0]),
@@ -101,7 +98,7 @@ def measure_composition(
     )
     if known.reason:
         return known
-    adjusted = _regress(target, proxies.scores, factor)
+    adjusted = adjusted_estimate(target, proxies.scores, factor)
     draws = _bootstrap(target, proxies.scores, factor, seed)
     corrected = _bound(target, proxies.scores, factor, draws["corrected"])
     difference_low, difference_high = np.quantile(draws["total"] - draws["adjusted"], [0.025, 0.975])
@@ -120,22 +117,6 @@ def measure_composition(
         with_dropped=_with_dropped(fit, target, markers, contaminated, cells, seed) if cells else None,
         n_bootstrap=N_BOOTSTRAP,
     )
-
-
-def pool_estimates(estimates: Sequence[Estimate | Corrected]) -> PooledEstimate:
-    """Return one estimand over independent cohorts, pooled by the method that carries the total effect."""
-    found = pool(
-        np.array([[one.effect for one in estimates]]),
-        np.array([[one.effect_se for one in estimates]]),
-        # The corrected effect's error comes from a bootstrap: it has no degrees of freedom.
-        np.array([[one.df if isinstance(one, Estimate) else np.inf for one in estimates]]),
-        estimated_ses=False,
-    )
-    carried = found.carried
-    effect, low, high, p_value, se = (
-        float(values[0]) for values in (carried.effect, carried.ci_low, carried.ci_high, carried.p_value, carried.se)
-    )
-    return PooledEstimate(effect, low, high, p_value, se, int(found.k[0]))
 
 
 def find_differing(
@@ -171,11 +152,11 @@ def _with_dropped(
     if reason := _why_not(fit, proxies):
         return NotWithDropped(list(cells), proxies.names, reason)
     factor = small_sample_factor(fit.residual_df) * fit.score_stdev_unscaled
-    total = _regress(target, np.zeros((0, len(target))), factor)
+    total = adjusted_estimate(target, np.zeros((0, len(target))), factor)
     numbers = [number for number, name in enumerate(proxies.names) if set(name.split("+")) & set(cells)]
     draws = _bootstrap(target, proxies.scores, factor, seed)
     return WithDropped(
-        **fields_of(_regress(target, proxies.scores, factor)),
+        **fields_of(adjusted_estimate(target, proxies.scores, factor)),
         cells=list(cells),
         adjusted_for=proxies.names,
         reason="",
@@ -207,7 +188,7 @@ def adjust_effect(
     if reason := _why_not(fit, proxies):
         return None, reason
     factor = small_sample_factor(fit.residual_df) * fit.score_stdev_unscaled
-    return _regress(target, proxies.scores, factor), ""
+    return adjusted_estimate(target, proxies.scores, factor), ""
 
 
 def _why_not(fit: ContrastFit, proxies: Proxies) -> str:
@@ -220,34 +201,6 @@ def _why_not(fit: ContrastFit, proxies: Proxies) -> str:
 
 def _reasons(proxies: Proxies) -> str:
     return "; ".join(f"{fact.cell_type}: {fact.reason}" for fact in proxies.facts) or "no marker lists"
-
-
-def set_score(fit: ContrastFit, primary: pd.DataFrame) -> NDArray[np.float64]:
-    """Return the set's score (mean signed z) in its own residual standard deviations: shape (1 + residual df,)."""
-    position = {gene: row for row, gene in enumerate(fit.genes)}
-    used = primary[primary["gene"].isin(position)]
-    weights = used["weight"].to_numpy(dtype=float)
-    rows = [position[gene] for gene in used["gene"]]
-    score = weights @ standardised(fit)[rows] / np.abs(weights).sum()
-    return np.asarray(score / np.sqrt(np.mean(score[1:] ** 2)))
-
-
-def _regress(target: NDArray[np.float64], proxies: NDArray[np.float64], factor: float) -> Estimate:
-    """Regress the contrast of `target` on the group with `proxies` (k × (1 + df)) as covariates."""
-    df = len(target) - 1 - len(proxies)
-    if len(proxies) == 0:
-        return _estimate(float(target[0]) * factor, float(np.sqrt(np.mean(target[1:] ** 2))) * factor, df)
-    cross = proxies[:, 1:] @ proxies[:, 1:].T
-    slopes = np.linalg.solve(cross, proxies[:, 1:] @ target[1:])
-    left = target[1:] - slopes @ proxies[:, 1:]
-    variance = float(left @ left) / df * (1 + float(proxies[:, 0] @ np.linalg.solve(cross, proxies[:, 0])))
-    return _estimate(float(target[0] - slopes @ proxies[:, 0]) * factor, float(np.sqrt(variance)) * factor, df)
-
-
-def _estimate(effect: float, se: float, df: int) -> Estimate:
-    half = float(t_quantile(0.975, df)) * se
-    p_value = float(two_sided_p(np.array(effect / se), df))
-    return Estimate(effect, se, effect - half, effect + half, float(df), p_value)
 
 
 def _moments(
@@ -303,7 +256,7 @@ def _bootstrap(
 
 def _alone(target: NDArray[np.float64], proxies: Proxies, number: int, factor: float, total: Estimate) -> SingleProxy:
     own = proxies.scores[number]
-    alone = _regress(target, own[None], factor)
+    alone = adjusted_estimate(target, own[None], factor)
     shift = _standardised_shift(own, factor)
     return SingleProxy(proxies.names[number], shift, alone, total.effect - alone.effect)
 
@@ -311,4 +264,4 @@ def _alone(target: NDArray[np.float64], proxies: Proxies, number: int, factor: f
 def _standardised_shift(own: NDArray[np.float64], factor: float) -> Estimate:
     """Return how far a proxy differs between the groups, as Hedges g."""
     spread = float(np.sqrt(np.mean(own[1:] ** 2)))
-    return _regress(own / spread, np.zeros((0, len(own))), factor)
+    return adjusted_estimate(own / spread, np.zeros((0, len(own))), factor)

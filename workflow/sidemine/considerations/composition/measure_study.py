@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from sidemine.considerations.composition.cell_proxies import find_contaminated, stimuli_checked
 from sidemine.considerations.composition.measure import find_differing, measure_composition
 from sidemine.considerations.composition.record import Adjusted, CompositionOfContrast, NotAdjusted
+from sidemine.effect.adjustment import common_rows
 from sidemine.stats.seeds import named_seed
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def adjust_cohorts(
         blood = [name for name in hypothesis.primary.contrasts if name in entries and fits.get(name) is not None]
         if hypothesis.kind != "cohort" or not blood:
             continue
-        primary = _common_rows(hypothesis, fits, gene_sets)
+        primary = common_rows(hypothesis, fits, gene_sets)
         if len(primary):
             measured = adjust_hypothesis(
                 hypothesis.id,
@@ -99,12 +100,3 @@ def adjust_hypothesis(
         name: measure_composition(fit, primary, markers, contaminated, seeds[name], differing, hypothesis)
         for name, fit in fits.items()
     }
-
-
-def _common_rows(
-    hypothesis: HypothesisOnSet, fits: dict[str, ContrastFit | None], gene_sets: pd.DataFrame
-) -> pd.DataFrame:
-    """Return the primary set's rows for genes that all its cohorts measured, as its Hedges g uses them."""
-    measured = [set(fit.genes) for name in hypothesis.primary.contrasts if (fit := fits.get(name)) is not None]
-    rows = gene_sets[gene_sets["gene_set"] == hypothesis.primary.set]
-    return rows[rows["gene"].isin(set.intersection(*measured))]

@@ -10,11 +10,11 @@ from sidemine.considerations.composition.record import (
     CompositionColumns,
     CompositionUnknown,
     NotAsked,
-    PooledEstimate,
 )
 from sidemine.drawing.charts import MOST_CONTRASTS, Spec, WithInterval, interval_rows, intervals
 from sidemine.drawing.panel import Panel, Subject, Tile, make_tile
 from sidemine.drawing.words import number, p_statement, side
+from sidemine.effect.record import PooledEstimate
 
 
 def adjusted_tile(columns: CompositionColumns, subject: Subject) -> Tile:

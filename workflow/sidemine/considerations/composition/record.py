@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sidemine.considerations.judgement import Cap, Gate
-from sidemine.effect.record import Estimate
+from sidemine.effect.record import Estimate, PooledEstimate
 from sidemine.records import fields_of
 
 
@@ -170,18 +170,6 @@ def entries_by_hypothesis(records: list[CompositionOfContrast]) -> dict[str, Ent
                 )
             )
     return found
-
-
-@dataclass(frozen=True)
-class PooledEstimate:
-    """An estimand pooled over the cohorts that carry the answer, as the total effect is."""
-
-    effect: float
-    ci_low: float
-    ci_high: float
-    p_value: float
-    effect_se: float
-    k: int
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sidemine.considerations.composition.adjusted_fit import adjust_fit
 from sidemine.considerations.composition.cell_proxies import build_proxies
-from sidemine.considerations.composition.measure import set_score
 from sidemine.differential.record import DesignRecord, is_paired
+from sidemine.effect.adjustment import adjust_fit, set_score
 from sidemine.effect.measure import units_of
 from sidemine.effect.pooled_effect import choose_independent
 

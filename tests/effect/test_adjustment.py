@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sidemine.considerations.composition.adjusted_fit import adjust_fit
 from sidemine.differential.design import build_design
 from sidemine.differential.fit import fit_contrast
+from sidemine.effect.adjustment import adjust_fit
 from sidemine.enrichment.rotated_deviates import StandardisedSpace
 
 N_GENES, N = 200, 60

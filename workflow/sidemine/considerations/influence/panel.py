@@ -1,0 +1,43 @@
+"""What the page shows of influence: the effect, and what it is without its most influential genes."""
+
+from __future__ import annotations
+
+from sidemine.considerations.influence.record import InfluenceColumns, InfluenceOnEffect
+from sidemine.drawing.charts import MOST_CONTRASTS, WithInterval, interval_rows, intervals
+from sidemine.drawing.panel import Panel, Subject
+from sidemine.drawing.words import count, number, p_statement
+
+MOST_GENES = 6
+"""Most genes per effect in the plot; the record holds more."""
+
+
+def influence_panel(columns: InfluenceColumns, subject: Subject) -> Panel:
+    """Return the effect beside itself without each of its most influential genes."""
+    effects = columns.influence.effects if columns.influence else []
+    reason = columns.influence.reason if columns.influence else ""
+    groups: list[tuple[str, list[tuple[str, WithInterval]]]] = [
+        (
+            entry.contrast or "pooled",
+            [
+                (f"all {count(entry.n_genes, 'gene')}", entry.reference),
+                *((f"without {row.gene}", row.estimate) for row in entry.genes[:MOST_GENES]),
+            ],
+        )
+        for entry in effects[:MOST_CONTRASTS]
+    ]
+    return Panel(
+        kind="influence",
+        element=f"influence-{subject.hypothesis}",
+        title="Is it one gene?",
+        caption="The effect of the whole set, and of the set without one gene: those without which least is left. If the answer "
+        "were that of one gene, its row would cross zero. 95 % CI.",
+        why_empty=subject.missing.get("influence", reason or "no effect was measured"),
+        chart=intervals(interval_rows(groups), subject.unit, "Is the effect that of one gene?") if groups else None,
+        facts=[_words(entry) for entry in effects],
+    )
+
+
+def _words(entry: InfluenceOnEffect) -> str:
+    where = f"{entry.contrast}: " if entry.contrast else ""
+    rows = [f"{row.gene} {number(row.estimate.effect)} ({p_statement(row.estimate.p_value)})" for row in entry.genes]
+    return f"{where}effect {number(entry.reference.effect)}; without {'; without '.join(rows)}"

@@ -1,0 +1,11 @@
+"""What influence uses of a study."""
+
+from __future__ import annotations
+
+from sidemine.study.projections import HypothesisToPlace, Projection
+
+
+class MeasureInfluence(Projection):
+    """Whose primary sets are looked at gene by gene."""
+
+    hypotheses: list[HypothesisToPlace]
