@@ -227,7 +227,7 @@ def run_contrast(
     outcome = fit_declared_contrast(expression, contrast, min_group_size=3, on_untestable="continue")
     tests = run_set_tests(outcome.fit, gene_sets, min_set_size=5, max_set_size=500, rotations=1, seed=1)
     dataset = DatasetToMeasure(
-        dataset=contrast.dataset, accession=accession or contrast.dataset, source="", tissue="", scale="log2"
+        dataset=contrast.dataset, accession=accession or contrast.dataset, source="", scale="log2", replicates="people"
     )
     samples = pd.DataFrame({"sample": expression.obs_names, "unit": expression.obs["unit"].to_numpy(), "fate": "used"})
     return ContrastResults(contrast.contrast, dataset, outcome.fit, outcome.design, tests, samples)

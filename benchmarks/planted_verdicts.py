@@ -14,6 +14,8 @@ from sidemine.considerations.calibration.record import ContrastCalibration
 from sidemine.considerations.composition.judge import composition_judge
 from sidemine.considerations.composition.measure_study import adjust_hypothesis
 from sidemine.considerations.composition.record import CompositionOfContrast, Entries, entries_by_hypothesis
+from sidemine.considerations.influence.judge import influence_judge
+from sidemine.considerations.influence.measure import measure_influence
 from sidemine.considerations.judgement import Judge
 from sidemine.considerations.registry import judges_with
 from sidemine.considerations.robustness.judge import robustness_judge
@@ -52,7 +54,7 @@ HOLDING = ContrastCalibration("holds", "conservative", False, 0, "planted", "Ref
 """Both tests hold their size in these designs: `benchmarks/calibration_designs.py`."""
 
 
-_LATER = ("composition", "specificity", "robustness")
+_LATER = ("influence", "composition", "specificity", "robustness")
 """Caps whose evidence is computed step by step."""
 
 
@@ -112,6 +114,7 @@ def judge_cohorts(
     if known_caps:
         return _outcome(found, known_caps[0], failed)
     steps: dict[str, Callable[[], Judge]] = {
+        "influence": lambda: _influence("cohort", evidence, cohorts, universe_number),
         "composition": lambda: composition_judge({ID: _composition(cohorts, universe_number, seed, contaminated)}),
         "specificity": lambda: specificity_judge(
             {ID: _specificity_of_cohorts(hypothesis, cohorts, universe_number, seed)}
@@ -148,7 +151,12 @@ def judge_experiments(
         hypothesis, [row.results for row in (*drugs, control)], gene_sets_of(universe_number), {}
     )
     shown = _specificity(hypothesis, drugs, universe_number, seed, MATCHED_SETS_SHOWN)
-    judges = judges_with({"specificity": specificity_judge({ID: shown}), "calibration": _calibrated(names)})
+    known = {
+        "specificity": specificity_judge({ID: shown}),
+        "calibration": _calibrated(names),
+        "influence": _influence("experiment", evidence, drugs, universe_number),
+    }
+    judges = judges_with(known)
     found = decide_study([hypothesis], {ID: evidence}, judges)[0]
     return _outcome(found, found.caps[0].cap if found.caps and found.bites else "", _failed(found))
 
@@ -170,6 +178,12 @@ def _failed(found: Decided) -> tuple[str, ...]:
 
 def _outcome(found: Decided, cap: str, failed: tuple[str, ...]) -> Outcome:
     return Outcome(found.decision.verdict, found.decision.opposite, cap, failed)
+
+
+def _influence(kind: str, evidence: HypothesisEvidence, contrasts: list[Planted], universe_number: int) -> Judge:
+    sets = gene_sets_of(universe_number)
+    fits = {row.name: row.results.fit for row in contrasts}
+    return influence_judge({ID: measure_influence(ID, kind, evidence, fits, sets[sets["gene_set"] == PRIMARY])})
 
 
 def _composition(cohorts: list[Planted], universe_number: int, seed: int, contaminated: Collection[str]) -> Entries:

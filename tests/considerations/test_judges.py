@@ -483,3 +483,36 @@ def test_a_dropped_proxy_takes_the_gate_by_the_same_rule(beside, words):
     )
     assert words in cap.reason
     assert judged.doubts[0].weight is DoubtWeight.FAULT
+
+
+def experiment_of(replicates, **changes):
+    rows = [replace(measured(name), replicates=replicates, **changes) for name in ("a", "b")]
+    return judge_traps(case("experiment", "a", "b", evidence=rows), Checks())
+
+
+def test_wells_of_one_culture_cap_and_unknown_units_are_a_doubt():
+    """In experiments; cultures and people are units, and a cohort is one of people."""
+    wells, unknown = experiment_of("wells"), experiment_of("unknown")
+    assert {cap.cap for cap in wells.caps} == {"replicates"}
+    assert [doubt.weight for doubt in wells.doubts] == [DoubtWeight.DATA]
+    assert "wells of one culture" in wells.caps[0].reason
+    assert unknown.caps == ()
+    (doubt,) = unknown.doubts
+    assert doubt.weight is DoubtWeight.OPEN
+    assert "data_a, data_b" in doubt.sentence
+    for judged in (wells, unknown):
+        assert [(flag.name, flag.trap) for flag in judged.columns.trap_flags] == [
+            ("data_a", "replicates"), ("data_b", "replicates"),
+        ]  # fmt: skip
+    for units in ("people", "cultures"):
+        assert (experiment_of(units).caps, experiment_of(units).doubts) == ((), ())
+    rows = [replace(measured("a"), replicates="unknown")]
+    assert judge_traps(case("cohort", "a", evidence=rows), Checks()).doubts == ()
+
+
+def test_the_reason_for_a_source_of_its_own_is_a_note_of_the_card():
+    """With the comparison that it speaks of."""
+    (one, other) = experiment_of("cultures", independent_because="other people.").notes
+    assert one.startswith("a is counted as a source of its own")
+    assert one.endswith(": other people.")
+    assert other.startswith("b ")

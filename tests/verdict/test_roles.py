@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from on_record import judges_on
+from on_record import judges_on, steady
 from test_rules import answers, contrast, evidence, hypothesis, place, places, untestable
 from test_supported import HOLDS, cohorts, experiments
 
@@ -92,6 +92,7 @@ def test_the_variants_of_robustness_count_questions_alone_too():
     """Twenty controls take nothing from a question; twenty questions do."""
     weak = evidence(*experiments(2.0, 1.8, p_self_contained=0.01))
     held = {"specificity": places(place("a"), place("b")), "calibration": dict.fromkeys("ab", HOLDS)}
+    held["influence"] = steady(weak.contrasts, kind="experiment")
 
     def verdict(role):
         asked = [hypothesis(kind="experiment"), *(hypothesis(f"o{n}", role=role) for n in range(20))]

@@ -31,6 +31,7 @@ def contrast(name="a", effect=1.0, se=0.1, df=60.0, **changes):
         "accession": f"GSE_{name}",
         "platform": "",
         "role": "disease",
+        "replicates": "cultures",
         "tissue": "blood",
         "status": "verified",
         "target_label": "patients",

@@ -187,11 +187,16 @@ def _content(
     }
 
 
+_LATER_COLUMNS = {"source": "", "independent_because": "", "replicates": "unknown"}
+"""Columns of data sets that came later, as they are where nothing is declared: such a study asks what it asked before."""
+
+
 def digest_of_content(content: Mapping[str, Any]) -> str:
     """Return the digest of a study, given as the content of `study.json`: config and the rows of four sheets."""
     asked = {key: value for key, value in content["config"].items() if key not in _BESIDE}
-    # A study that declares no source asks what it asked before there was such a column.
-    datasets = [{key: value for key, value in row.items() if key != "source" or value} for row in content["datasets"]]
+    datasets = [
+        {key: value for key, value in row.items() if value != _LATER_COLUMNS.get(key)} for row in content["datasets"]
+    ]
     text = json.dumps(
         {
             "config": asked,

@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 from sidemine.sources.declarations import IdentifierKind, Layout, Strand
 from sidemine.sources.registry import LAYOUTS
 from sidemine.sources.scales import SCALES, Scale
-from sidemine.study.choices import Family, Role, SetFormat, Status
+from sidemine.study.choices import Family, Replicates, Role, SetFormat, Status
 from sidemine.study.closed_model import ClosedModel, split_list
 from sidemine.study.covariates import parse_covariate
 from sidemine.study.identifiers import Identifier
@@ -108,6 +108,12 @@ class Dataset(ClosedModel):
         description="Metadata column naming the independent biological unit (donor, patient). Repeats of a unit in one group "
         "are merged before the fit where blocks are fixed effects. Empty: sample.",
     )
+    replicates: Replicates = Field(
+        default="unknown",
+        description="What the independent units are: people (or animals); cultures (grown and treated apart); wells of one "
+        "culture, which keep an experiment's answer at suggestive; unknown, which is told as a doubt. Wells that a "
+        "`biological_unit` joins into cultures are cultures.",
+    )
     cell_type: str = Field(default="", description="Single cell only: obs column of the cell type. Empty: all cells.")
     sample_columns: CommaList = Field(
         default_factory=list,
@@ -127,8 +133,15 @@ class Dataset(ClosedModel):
     tissue: str = Field(min_length=1, description="Tissue or cells, in words, for the report.")
     source: str = Field(
         default="",
-        description="Data sets that share the same cells and laboratory carry the same word and count as one in pooling and "
-        "verdicts. Empty: accession and tissue.",
+        description="Data sets that share the same people, cells or laboratory carry the same word and count as one in "
+        "pooling and verdicts. Empty: the accession, whatever tissue, platform or subset says.",
+    )
+    independent_because: str = Field(
+        default="",
+        pattern=r"^(|.{15,})$",
+        description="Why this row is a source of its own although another row has the same accession or file: in words, "
+        "printed on the answer card and with the comparison. Goes with a `source` of its own. Mother and cord, left and "
+        "right, lesional and not are one source.",
     )
     composition: YesNo = Field(
         default=False,
@@ -142,9 +155,9 @@ class Dataset(ClosedModel):
     note: str = Field(default="", description="Where the selectors and labels come from; pitfalls.")
 
     @property
-    def independent_source(self) -> tuple[str, str]:
-        """What counts as one independent source: the declared word, or else accession and tissue."""
-        return source_of(self.source, self.accession or self.dataset, self.tissue)
+    def independent_source(self) -> str:
+        """What counts as one independent source: the declared word, or else the accession."""
+        return source_of(self.source, self.accession)
 
 
 def check_columns_of(layout: Layout) -> None:

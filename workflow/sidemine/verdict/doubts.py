@@ -63,6 +63,8 @@ def _doubt_of_experiments(decided: Decided, n_untestable: int) -> str:
     coverage = min(reading.evidence.n_measured / max(reading.evidence.n_in_set, 1) for reading in readings)
     if n_untestable:
         return f"{n_untestable} of {len(decided.evidence.contrasts)} contrasts could not be tested."
+    if doubt := decided.first_doubt(DoubtWeight.OPEN):
+        return doubt
     if verdict is Verdict.SUGGESTIVE and passing < len(readings):
         return f"Only {passing} of {len(readings)} contrasts pass; nothing corrects for having looked at several."
     if decided.evidence.pooled.k == 1:
@@ -71,8 +73,6 @@ def _doubt_of_experiments(decided: Decided, n_untestable: int) -> str:
         )
     if coverage < LOW_COVERAGE:
         return f"Only {coverage:.0%} of the set was measured in one of the datasets."
-    if doubt := decided.first_doubt(DoubtWeight.OPEN):
-        return doubt
     if verdict is Verdict.NOT_SUPPORTED:
         return "The answer holds for these sources of cells, doses and times only."
     return "mRNA of these genes is not the pathway's function, and cells in a dish are not people."

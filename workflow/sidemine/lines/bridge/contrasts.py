@@ -29,7 +29,7 @@ class ContrastSource:
     contrast
         Its id.
     source
-        Accession and tissue: contrasts of one source are never independent.
+        The declared word, or else the accession: contrasts of one source are never independent.
     units
         Samples and biological units, named so that only the same ones share a name.
     paired
@@ -43,7 +43,7 @@ class ContrastSource:
     """
 
     contrast: str
-    source: tuple[str, str]
+    source: str
     units: frozenset[str]
     paired: bool
     is_blood: bool

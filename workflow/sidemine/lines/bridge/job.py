@@ -17,10 +17,7 @@ def _specify(plan: StudyPlan) -> MeasureConcordance | dict[str, MeasureConcordan
         MeasureConcordance,
         declared=ConcordanceToMeasure.of(study.config.concordance),
         contrasts=[ContrastOfRole.of(study.contrasts[name]) for name in scope.concordance_contrasts],
-        datasets={
-            name: DatasetToBridge(**vars(plan.counted_datasets[name]), composition=study.datasets[name].composition)
-            for name in scope.concordance_datasets
-        },
+        datasets={name: DatasetToBridge.of(study.datasets[name]) for name in scope.concordance_datasets},
         signatures=keys_of(plan.sources.of_bridge),
         gene_table=plan.gene_table,
     )

@@ -149,7 +149,7 @@ def _answers(results: StudyResults) -> str:
         "set, test, direction and margin per hypothesis, all declared beforehand. Effects of cohorts are Hedges g of a "
         "per-sample set score (mean signed z over the genes that all cohorts measured; SD: the residual one of the same "
         "model, within pairs where pairs are modelled); effects of experiments are the mean signed log2 fold change of the "
-        "set minus that of the other measured genes. Contrasts of one declared source, or of one accession and tissue, "
+        "set minus that of the other measured genes. Contrasts of one declared source, or of one accession, "
         "count as one. The two are never pooled with each other. Independent datasets are pooled by the common effect (inverse variance; t limits, "
         "for experiments widened because their weights are estimated) below five datasets and by random effects (REML, "
         "Hartung–Knapp) from five on; τ², I² and prediction intervals need at least three. Contrasts that share a source, "
