@@ -148,7 +148,7 @@ def decide_study(
         The considerations, each with its record of the study.
     """
     asked = [HypothesisToJudge.of(row) for row in hypotheses]
-    levels = _levels(asked, evidence)
+    levels = levels_of(asked, evidence)
     alone = {row.id: decide(row, evidence[row.id], judges, levels[row.id]) for row in asked}
     required = {row.id: row.requires for row in hypotheses}
     settled = {row.id: _settle(row.id, alone, required) for row in hypotheses}
@@ -186,7 +186,7 @@ def variant_verdicts(
 
     def verdict_of(row: HypothesisToJudge) -> Callable[[HypothesisEvidence], Verdict]:
         def of_variant(varied: HypothesisEvidence) -> Verdict:
-            level = _levels(hypotheses, {**evidence, row.id: varied})[row.id]
+            level = levels_of(hypotheses, {**evidence, row.id: varied})[row.id]
             return decide(row, varied, judges, level).decision.verdict
 
         return of_variant
@@ -194,8 +194,14 @@ def variant_verdicts(
     return {row.id: verdict_of(row) for row in hypotheses}
 
 
-def _levels(hypotheses: Sequence[HypothesisToJudge], evidence: Mapping[str, HypothesisEvidence]) -> dict[str, Level]:
-    """Return the p that each hypothesis is judged by: Holm's for questions, a control's own."""
+def levels_of(hypotheses: Sequence[HypothesisToJudge], evidence: Mapping[str, HypothesisEvidence]) -> dict[str, Level]:
+    """Return the p that each hypothesis is judged by: Holm's over the questions, a control's own.
+
+    Parameters
+    ----------
+    hypotheses, evidence
+        All of a study, as declared; evidence by hypothesis.
+    """
     p_values = {row.id: RULES[row.kind].primary_p(evidence[row.id]) for row in hypotheses}
     questions = [row.id for row in hypotheses if row.role == "question"]
     levels = {name: Level(p_value, 0) for name, p_value in p_values.items()}
