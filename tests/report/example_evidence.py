@@ -117,7 +117,7 @@ def composition_record() -> CompositionAdjusted:
     gate = Gate("composition", "composition-adjusted effect", "passed", "0.31 SD")
     return CompositionAdjusted(
         adjusted=_pooled(0.31, 0.27), total=_pooled(0.45, 0.25), corrected=_pooled(0.24, 0.3), with_dropped=None,
-        sentence="Total 0.45 SD; 0.31 SD after adjusting for blood composition.", doubt="", notes=(), gate=gate, caps=(),
+        sentence="Total 0.45 SD; 0.31 SD after adjusting for the mix of cells.", doubt="", notes=(), gate=gate, caps=(),
         contrasts=[adjusted("vte_a", 0.52), adjusted("vte_b", 0.33)],
     )  # fmt: skip
 

@@ -108,7 +108,7 @@ def test_a_cohort_answer_with_every_gate_passed_is_supported():
     assert (card["verdict"], card["opposite"]) == ("supported", False)
     assert card["caps"] == []
     assert failed(card) == set()
-    assert card["doubt"].startswith("Blood composition differs and is measured by proxies only")
+    assert card["doubt"].startswith("The mix of cells is measured by proxies only")
     assert card["rule"].startswith("Over 2 cohorts together the set changed in the declared direction (p = ")
     assert card["rule"].endswith("), and every required condition is met.")
     assert card["robustness_share"] == 1.0
@@ -238,7 +238,7 @@ def test_comparator_sets_alone_decide_and_are_the_doubt():
     stronger = cohort_card(specificity=alone, robustness=robust(5, 10))
     assert "comparator sets alone" not in stronger["doubt"]
     one = cohort_card(specificity=[place("a", None, 99.0), place("b")])
-    assert one["doubt"].startswith("Blood composition differs")
+    assert one["doubt"].startswith("The mix of cells is measured by proxies only")
 
 
 def test_fry_of_single_cohorts_is_shown_and_the_pooled_p_decides():

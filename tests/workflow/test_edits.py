@@ -296,7 +296,7 @@ TABLE: dict[str, Any] = {
         {"datasets.d.source": "lab", "datasets.d.independent_because": "Cells of another donor"},
         "decide_verdicts measure_concordance measure_effects",
     ),
-    "datasets.composition": ({"datasets.a.composition": "no"}, "adjust_composition measure_concordance"),
+    "datasets.composition": ({"datasets.a.composition": "tissue"}, "adjust_composition measure_concordance"),
     "datasets.licence": ({"datasets.a.licence": "closed"}, ""),
     "datasets.status": ({"datasets.a.status": "verified"}, "check_designs"),
     "datasets.note": ({"datasets.a.note": "m"}, ""),

@@ -231,7 +231,7 @@ def _write_cohorts(
                 "scale": "log2",
                 "replicates": "people",
                 "tissue": "whole blood",
-                "composition": "yes",
+                "composition": "blood",
                 **_SIMULATED,
             }
         )

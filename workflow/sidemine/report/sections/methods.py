@@ -157,8 +157,8 @@ def _answers(results: StudyResults) -> str:
         f"{_family(results.verdicts.verdicts)} "
         "Specificity: percentiles of the primary set's effect, in the declared direction, among random sets of the same "
         "size, mean expression and residual inter-gene correlation (target genes and their neighbours excluded) and among "
-        "the comparator sets; percentiles are no p-values. Blood composition: the same model with the mean z scores of "
-        "cell markers as covariates (markers in target or member sets excluded; proxies that move in stimulated blood are "
+        "the comparator sets; percentiles are no p-values. The mix of cells: the same model with the mean z scores of "
+        "cell markers as covariates (markers in target or member sets excluded; proxies that move in stimulated samples are "
         "dropped, and adjusted for as well where their cells differ between the groups); the bound assumes that 0.7 of a proxy's variance is cells; intervals of differences are parametric "
         "bootstrap."
     )
