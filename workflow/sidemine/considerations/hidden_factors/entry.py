@@ -27,5 +27,5 @@ HIDDEN_FACTORS = Consideration(
     read_judge=_read_judge,
     job=JOB,
     schemas={"hidden_factors": list[HiddenFactors]},
-    panels={22: lambda subject: factors_panel(subject.columns_of(HiddenFactorsColumns), subject)},
+    panels={18: lambda subject: factors_panel(subject.columns_of(HiddenFactorsColumns), subject)},
 )
