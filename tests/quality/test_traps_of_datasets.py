@@ -10,7 +10,7 @@ import pytest
 from sidemine.prepare.expression_store import store_provenance
 from sidemine.prepare.record import made_in_process
 from sidemine.quality.assessment import assess_quality, flag_platform
-from sidemine.quality.near_copies import distances, distances_within, find_copies, flag_apart
+from sidemine.quality.near_copies import differences_within, distances_from, distances_within, find_copies, flag_apart
 from sidemine.quality.record import ReusedSample, SharedSamples
 from sidemine.quality.reuse import find_relations
 from sidemine.quality.sex_check import Y_GENES, find_sex_column, flag_sex, read_sex, recorded_sex
@@ -140,9 +140,9 @@ def test_a_renormalised_copy_is_found_and_replicates_are_not():
     values = rng.normal(8, 1.5, (400, 12)) * 0 + rng.normal(8, 1.5, (400, 1)) + rng.normal(0, 0.3, (400, 12))
     values[:40, 6:] += 4
     names = [f"s{n}" for n in range(12)]
-    assert find_copies(distances_within(values), names) == []
+    assert find_copies(differences_within(values), names) == []
     values[:, 9] = values[:, 2] + 0.7 + rng.normal(0, 0.05, 400)
-    pairs = find_copies(distances_within(values), names)
+    pairs = find_copies(differences_within(values), names)
     assert [(pair.first, pair.second) for pair in pairs] == [("s2", "s9")]
 
 
@@ -162,7 +162,7 @@ def test_distances_are_those_of_the_definition_and_the_same_both_ways():
     values = np.random.default_rng(5).normal(8, 1, (101, 6))
     difference = values[:, 4] - values[:, 1]
     expected = 1.4826 * np.median(np.abs(difference - np.median(difference)))
-    both_ways = distances(values, values)
+    both_ways = np.array([distances_from(sample, values.T) for sample in values.T])
     assert both_ways[1, 4] == both_ways[4, 1] == expected
     within = distances_within(np.vstack([values, values - 20]))
     np.testing.assert_array_equal(within, np.where(np.eye(6) == 1, np.inf, both_ways))

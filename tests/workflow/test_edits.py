@@ -104,6 +104,14 @@ TABLE: dict[str, Any] = {
     "config.settings.traps.hidden_structure": ({"config.settings.traps.hidden_structure": "stop"}, "analyse_dataset"),
     "config.derive.from": ({"config.derive.a.donor.from": "source"}, "prepare_dataset read_samples"),
     "config.derive.regex": ({"config.derive.a.donor.regex": "e(.)"}, "prepare_dataset read_samples"),
+    "config.independent_pairs.samples": (
+        {"config.independent_pairs.a.0.samples": ["GSM2", "GSM4"]},
+        "analyse_dataset",
+    ),
+    "config.independent_pairs.independent_because": (
+        {"config.independent_pairs.a.0.independent_because": "two people of one family"},
+        "analyse_dataset",
+    ),
     "config.exclude.sample": ({"config.exclude.a.0.sample": "GSM2"}, "read_samples"),
     "config.exclude.reason": ({"config.exclude.a.0.reason": "another reason"}, ""),
     "config.planted": A_PLACE,
