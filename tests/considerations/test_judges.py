@@ -127,7 +127,9 @@ def test_composition_is_not_asked_of_experiments():
     """No gate, no cap, and the column says why it is empty."""
     judged = judged_composition(entry("a"), kind="experiment")
     assert (judged.gates, judged.caps, judged.doubts) == ((), (), ())
-    assert judged.missing == {"composition_adjusted": "experiments compare samples of the same cells"}
+    assert judged.missing == {
+        "composition_adjusted": "an experiment compares treated and untreated samples of the same cells"
+    }
 
 
 def test_only_contrasts_that_carry_the_answer_are_pooled():
@@ -148,7 +150,7 @@ def test_a_composition_that_holds_is_told_in_full():
     assert gate.detail.startswith("0.50 SD (95 % CI 0.26 to 0.74), p = ")
     assert gate.detail.endswith("; noisy proxies (reliability 0.7) could not explain the effect")
     assert judged.sentence.startswith("Total 0.60 SD (95 % CI 0.36 to 0.84); 0.50 SD (95 % CI 0.26 to 0.74), p = ")
-    assert "after adjusting for blood composition (b cell, erythroid). " in judged.sentence
+    assert "after adjusting for the mix of cells (b cell, erythroid; panel blood, as declared). " in judged.sentence
     assert "a: total minus adjusted 0.10 (0.02 to 0.21), 80 % retained." in judged.sentence
     (doubt,) = judged.doubts
     assert doubt.weight is DoubtWeight.REMAINS
@@ -203,11 +205,11 @@ def test_composition_that_is_unknown_in_one_contrast_is_unknown():
     assert judged.missing == {"composition_adjusted": "b: too few samples"}
     assert judged.columns.composition_adjusted is None
     assert judged.gates[0].status == "not evaluated"
-    assert judged.caps == (Cap("composition", "Composition is not adjusted for in every cohort (b: too few samples)."),)
+    assert judged.caps == (Cap("composition", "The mix of cells is not adjusted for: b: too few samples."),)
     assert judged.doubts[0].weight is DoubtWeight.OPEN
     assert judged_composition(entry("a"), refused, carrying=("a",)).gates[0].status == "passed"
     (reason,) = judged_composition(entry("a")).missing.values()
-    assert reason == "b: its dataset is not declared as blood (composition: yes)"
+    assert reason == "b: nothing is on record of its mix of cells"
     (nothing,) = judged_composition(carrying=()).missing.values()
     assert nothing == "no contrast could be tested"
 

@@ -119,6 +119,7 @@ def test_study_json_is_plain(small):
         "contrasts",
         "gene_sets",
         "published_tables",
+        "own_markers",
         "considered",
         "config_digest",
     ]

@@ -61,6 +61,7 @@ CONFIG: dict[str, Any] = {
             "id": "control",
             "question": "Does the stimulus raise the genes?",
             "kind": "experiment",
+            "role": "positive_control",
             "primary": {"set": "T", "contrasts": ["d_stim"], "direction": "up"},
         },
     ],
@@ -76,7 +77,8 @@ CONFIG: dict[str, Any] = {
                 "comparator_signatures": {
                     "file": "signatures.tsv",
                     "identifiers": "symbol",
-                    "exclude": ["own"],
+                    "exclude": ["kin"],
+                    "positive_control": {"perturbation": "own", "set": "T", "expected": "down"},
                     "licence": "CC0",
                     "version": "1",
                 },
@@ -100,11 +102,11 @@ SHEETS: dict[str, list[dict[str, str]]] = {
     "datasets": [
         {
             **_DATASET, "dataset": "a", "accession": "GSE1", "platform": "GPL1", "layout": "series_matrix",
-            "identifiers": "probe", "scale": "log2", "composition": "yes",
+            "identifiers": "probe", "scale": "log2", "composition": "blood",
         },
         {
             **_DATASET, "dataset": "b", "accession": "GSE2", "platform": "GPL1", "layout": "table", "file": "b.tsv",
-            "metadata": "https://x.org/b.txt.gz", "composition": "yes",
+            "metadata": "https://x.org/b.txt.gz", "composition": "blood",
         },
         {
             **_DATASET, "dataset": "c", "accession": "GSE3", "layout": "h5ad", "file": "c.h5ad", "biological_unit": "donor",

@@ -14,6 +14,7 @@ from sidemine.study.closed_model import ClosedModel, split_list
 from sidemine.study.covariates import parse_covariate
 from sidemine.study.identifiers import Identifier
 from sidemine.study.independence import source_of
+from sidemine.study.markers import Composition, parse_composition
 
 if TYPE_CHECKING:
     LayoutWord = str
@@ -143,10 +144,13 @@ class Dataset(ClosedModel):
         "printed on the answer card and with the comparison. Goes with a `source` of its own. Mother and cord, left and "
         "right, lesional and not are one source.",
     )
-    composition: YesNo = Field(
-        default=False,
-        description="yes: these are samples of blood. Cohort effects are then also given adjusted for the mix of blood "
-        "cells, and stimulus contrasts show which cell markers cannot be trusted. Never guessed from `tissue`.",
+    composition: str = Field(
+        default="",
+        description="Which cell markers tell the mix of cells in these samples: blood or tissue (the shipped panels), the path "
+        "of a marker file (TSV: cell_type, gene, source), or not_needed: and a reason in words (sorted cells, a cell line). "
+        "Cohort effects are then also given adjusted for the mix of cells; a cohort without it is suggestive at most. "
+        "Stimulus contrasts of the same panel show which markers cannot be trusted. Never guessed from `tissue`. (yes, in "
+        "older sheets, means blood; no means empty.)",
     )
     licence: str = Field(min_length=1, description="Terms under which the data may be used.")
     status: Status = Field(
@@ -158,6 +162,21 @@ class Dataset(ClosedModel):
     def independent_source(self) -> str:
         """What counts as one independent source: the declared word, or else the accession."""
         return source_of(self.source, self.accession)
+
+    @property
+    def cells(self) -> Composition:
+        """What column `composition` says of the mix of cells."""
+        return parse_composition(self.composition)
+
+    @property
+    def panel(self) -> str:
+        """The panel of cell markers that it declares; empty: none."""
+        return self.cells.panel
+
+    @property
+    def not_needed(self) -> str:
+        """Why the mix of cells needs no adjustment, where it says so."""
+        return self.cells.not_needed
 
 
 def check_columns_of(layout: Layout) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from sidemine.considerations.composition.specification import MARKERS
+from sidemine.considerations.composition.specification import MARKERS, own_panels
 from sidemine.considerations.registry import CONSIDERATIONS
 from sidemine.considerations.robustness.specification import VaryAnalysis
 from sidemine.study.plan import StudyPlan
+from sidemine.study.projections import HypothesisToJudge
 from sidemine.study_jobs import JobFiles, Patterns, StudyJob
 
 
@@ -13,11 +14,12 @@ def _specify(plan: StudyPlan) -> VaryAnalysis:
     scope = plan.scope
     return plan.specify(
         VaryAnalysis,
-        hypotheses=plan.hypotheses,
+        hypotheses=[HypothesisToJudge.of(row) for row in plan.study.config.hypotheses],
         contrasts=[plan.contrasts[name] for name in scope.primary_contrasts],
         datasets={name: plan.datasets[name] for name in scope.primary_datasets},
         files={name: plan.files[name] for name in scope.primary_arrays},
         gene_table=plan.gene_table,
+        own_markers=own_panels(plan, (scope.cells_of(name).panel for name in scope.composition_contrasts)),
     )
 
 

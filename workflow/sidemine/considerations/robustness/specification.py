@@ -8,7 +8,7 @@ from sidemine.study.projections import (
     DatasetToPrepare,
     Files,
     GeneTableToRead,
-    HypothesisToPlace,
+    HypothesisToJudge,
     Projection,
 )
 
@@ -49,10 +49,13 @@ class VaryAnalysis(RobustnessSettings):
         Of those that are arrays: their files by role, which other probe rules need again.
     gene_table
         The table of approved symbols.
+    own_markers
+        The study's own marker files: genes by cell type.
     """
 
-    hypotheses: list[HypothesisToPlace]
+    hypotheses: list[HypothesisToJudge]
     contrasts: list[ContrastToFit]
     datasets: dict[str, DatasetToPrepare]
     files: dict[str, Files]
     gene_table: GeneTableToRead
+    own_markers: dict[str, dict[str, list[str]]]
