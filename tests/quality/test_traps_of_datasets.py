@@ -176,13 +176,31 @@ def test_samples_of_two_datasets_are_compared_by_accession_and_by_values():
     layer[6] = first.layers["log2"][2] + 0.4
     second.layers["log2"] = layer
     two["sample"] = second.obs_names = [f"GSM{900 + n}" for n in range(19)] + ["GSM119"]
-    rows = [DatasetToCompare(dataset=name, accession=f"GSE{name}", platform="GPL1") for name in "ab"]
+    rows = [DatasetToCompare(dataset=name, accession=f"GSE{name}") for name in "ab"]
     found = find_shared_samples(rows, {"a": one, "b": two}, {"a": first, "b": second}.__getitem__)
     assert found.shared["a"] == []
     assert [(row.sample, row.other) for row in found.shared["b"]] == [
         ("GSM119", "GSM119"),
         ("GSM906", "GSM102"),
     ]
+
+
+def test_samples_of_one_biosample_are_the_same():
+    """Two GEO samples of one BioSample, in two series: a second run of one person's RNA, whatever its values."""
+    first, one = cohort(seed=1)
+    second, two = cohort(seed=2)
+    two["sample"] = second.obs_names = [f"GSM{900 + n}" for n in range(20)]
+    address = "BioSample: https://www.ncbi.nlm.nih.gov/biosample/SAMN"
+    one["relation"] = [f"{address}{n} | SRA: https://x.org/SRX{n}" for n in range(100, 120)]
+    two["relation"] = [f"{address}{n}" for n in range(118, 138)]
+    rows = [DatasetToCompare(dataset=name, accession=f"GSE{name}") for name in "ab"]
+    found = find_shared_samples(rows, {"a": one, "b": two}, {"a": first, "b": second}.__getitem__)
+    assert [(row.sample, row.other, row.how) for row in found.shared["b"]] == [
+        ("GSM900", "GSM118", "the same BioSample SAMN118"),
+        ("GSM901", "GSM119", "the same BioSample SAMN119"),
+    ]
+    assert found.same == {"a": {f"GSM{118 + n}": f"GSM{118 + n}" for n in (0, 1)},
+                          "b": {f"GSM{900 + n}": f"GSM{118 + n}" for n in (0, 1)}}  # fmt: skip
 
 
 def test_another_platform_is_told():

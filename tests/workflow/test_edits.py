@@ -271,7 +271,7 @@ TABLE: dict[str, Any] = {
     ),
     "datasets.platform": (
         {"datasets.a.platform": "GPL2"},
-        "analyse_dataset compare_datasets decide_verdicts lock_inputs prepare_dataset read_samples retrieve_input vary_analysis",
+        "analyse_dataset decide_verdicts lock_inputs prepare_dataset read_samples retrieve_input vary_analysis",
     ),
     "datasets.layout": ({"datasets.b.layout": "archive"}, "prepare_dataset read_samples retrieve_input vary_analysis"),
     "datasets.file": ({"datasets.b.file": "b2.tsv"}, "lock_inputs prepare_dataset read_samples retrieve_input"),

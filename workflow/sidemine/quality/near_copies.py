@@ -176,7 +176,18 @@ def differences_within(values: NDArray[np.float64], counts: NDArray[np.float64] 
 
 
 def deep_genes(counts: NDArray[np.float64]) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
-    """Return the best expressed genes, best first, and their mean shares of a library."""
+    """Return the best expressed genes, best first, and their mean shares of a library.
+
+    Parameters
+    ----------
+    counts
+        Genes × samples.
+
+    Returns
+    -------
+    tuple of two ndarrays of shape (genes,)
+        Places of at most `N_DEEP` genes, and their shares.
+    """
     shares = (counts / counts.sum(axis=0)).mean(axis=1)
     deep = np.argsort(-shares, kind="stable")[:N_DEEP]
     return deep, shares[deep]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -35,6 +35,7 @@ N_LIKELY, LIKELY = 3, 0.2
 one million reads, where biology varies by a tenth, have 0.28."""
 CHECK = "no sample is used in a second place"
 _RELATION = re.compile(r"\b(reanaly[sz](?:is of|ed by)|alternative to)\s*:?\s*([^|]*)", re.IGNORECASE)
+_BIOSAMPLE = re.compile(r"\bSAM(?:N|EA|D)\d+\b", re.IGNORECASE)
 _ACCESSION = re.compile(r"\bG(?:SM|SE)\d+\b")
 
 
@@ -65,23 +66,35 @@ def find_relations(relations: Mapping[str, str], known: set[str]) -> list[Reused
 
 @dataclass(frozen=True)
 class UsedSamples:
-    """The samples of a dataset that take part."""
+    """The samples of a dataset that take part, with the accession of the BioSample that each was made of, where it is known."""
 
     dataset: str
     accession: str
     samples: Sequence[str]
+    biosamples: Mapping[str, str] = field(default_factory=dict)
 
 
 def find_shared(first: UsedSamples, second: UsedSamples) -> list[ReusedSample]:
-    """Return samples that two datasets of the study share: by GEO accession, or by name within one series."""
+    """Return samples that two datasets of the study share: by accession of GEO or BioSample, or by name within one series."""
     same_series = first.accession == second.accession
     earlier = set(first.samples)
     both = [name for name in second.samples if name in earlier]
-    return [
-        ReusedSample(name, name, "the same sample", first.dataset)
+    found = {
+        name: ReusedSample(name, name, "the same sample", first.dataset)
         for name in both
         if same_series or re.fullmatch(r"GSM\d+", name)
-    ]
+    }
+    of_biosample = {biosample: name for name, biosample in first.biosamples.items()}
+    for name, biosample in second.biosamples.items():
+        if name not in found and biosample in of_biosample:
+            how = f"the same BioSample {biosample}"
+            found[name] = ReusedSample(name, of_biosample[biosample], how, first.dataset)
+    return [found[name] for name in second.samples if name in found]
+
+
+def find_biosamples(relations: Mapping[str, str]) -> dict[str, str]:
+    """Return, per sample, the accession of its BioSample (SAMN…, SAMEA…, SAMD…) where GEO's relation names one."""
+    return {name: match[0].upper() for name, text in relations.items() if (match := _BIOSAMPLE.search(text))}
 
 
 @dataclass(frozen=True)

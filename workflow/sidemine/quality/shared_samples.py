@@ -13,7 +13,14 @@ import numpy as np
 from sidemine.prepare.log_expression import log2_expression
 from sidemine.quality.near_copies import Differences, differences_within
 from sidemine.quality.record import ReusedSample, SharedSamples
-from sidemine.quality.reuse import Comparable, UsedSamples, find_copies_between, find_relations, find_shared
+from sidemine.quality.reuse import (
+    Comparable,
+    UsedSamples,
+    find_biosamples,
+    find_copies_between,
+    find_relations,
+    find_shared,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -48,6 +55,7 @@ def find_shared_samples(
             row.dataset,
             row.accession,
             [str(name) for name in samples[row.dataset].query("fate == 'used'")["sample"]],
+            find_biosamples(_relations(samples[row.dataset])),
         )
         for row in rows
     }
