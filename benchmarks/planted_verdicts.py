@@ -182,6 +182,8 @@ def _hidden_factors(study: Study) -> Judge:
 
 
 def _composition(study: Study) -> Judge:
+    if not study.is_cohort:
+        return composition_judge({})  # nothing is asked of experiments
     dropped = dict.fromkeys(study.contaminated, DROPPED)
     found = adjust_hypothesis(
         study.hypothesis.id,
