@@ -113,7 +113,7 @@ def make_universe(n_genes: int, seed: int, n_comparators: int = 20, *, tissue: b
     Parameters
     ----------
     n_genes
-        All genes, real and invented; at least 1600, so that every module finds its genes.
+        All genes, real and invented; at least 1600, of a tissue 1900, so that every module finds its genes.
     seed
         Seed of means and variances; never 0.
     n_comparators
@@ -143,7 +143,9 @@ def make_universe(n_genes: int, seed: int, n_comparators: int = 20, *, tissue: b
     planned += [(name, 40) for name in TISSUE_CELL_TYPES if tissue and name not in dict(planned)]
     planned += [(f"module_{number:02d}", 25 + 5 * (number % 6)) for number in range(1, n_comparators + 1)]
     if sum(size for _, size in planned) > len(invented):
-        raise ValueError(f"n_genes = {n_genes} leaves too few invented genes for the modules; take at least 1600")
+        raise ValueError(
+            f"n_genes = {n_genes} leaves too few invented genes for the modules; take at least {1900 if tissue else 1600}"
+        )
     modules: dict[str, tuple[str, ...]] = dict(groups)
     start = 0
     for name, size in planned:

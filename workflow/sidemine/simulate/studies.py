@@ -16,14 +16,14 @@ from sidemine.simulate.experiments import (
     Deposit,
     ExperimentPlan,
 )
-from sidemine.simulate.genes import TISSUE_CELL_TYPES, make_universe
+from sidemine.simulate.genes import TISSUE_CELL_TYPES, GeneUniverse, make_universe
 from sidemine.simulate.geo_files import SENTENCE, make_platform
 from sidemine.simulate.signatures import OWN_DRUG, write_signatures
 from sidemine.tables import write_text
 
 __all__ = ["DEMO_SEED", "PLANTED_KINDS", "PlantedKind", "write_demo", "write_planted"]
 
-PLANTED_GENES = 1600
+PLANTED_GENES, PLANTED_GENES_OF_TISSUE = 1600, 1900
 
 
 @dataclass(frozen=True)
@@ -67,6 +67,12 @@ class PlantedKind:
     def is_blood(self) -> bool:
         """Whether its cohorts are of blood."""
         return self.tissue == "whole blood"
+
+    def universe(self, seed: int) -> GeneUniverse:
+        """Return its genes."""
+        return make_universe(
+            PLANTED_GENES if self.is_blood else PLANTED_GENES_OF_TISSUE, seed, tissue=not self.is_blood
+        )
 
 
 _OF_TISSUE = (("cell_types", TISSUE_CELL_TYPES), ("tissue", "synovium"))
@@ -235,7 +241,7 @@ def write_planted(kind: str, folder: Path, seed: int) -> Path:
             )
         )
     plan = PLANTED_KINDS[kind]
-    universe = make_universe(PLANTED_GENES, seed, tissue=not plan.is_blood)
+    universe = plan.universe(seed)
     write_shared_files(folder, universe, (SENTENCE, plan.truth))
     datasets: list[dict[str, str]] = []
     contrasts: list[dict[str, str]] = []
@@ -257,7 +263,7 @@ def write_planted(kind: str, folder: Path, seed: int) -> Path:
 def _write_cohorts(
     plan: PlantedKind, mirror: Path, seed: int, datasets: list[dict[str, str]], contrasts: list[dict[str, str]]
 ) -> None:
-    universe = make_universe(PLANTED_GENES, seed, tissue=not plan.is_blood)
+    universe = plan.universe(seed)
     for number, (effect, style) in enumerate(zip(plan.effects, ("affymetrix", "illumina"), strict=True)):
         cohort = CohortPlan(f"GSE90001{number}", 9_100_001 + 1000 * number, 45, 40, effect=effect)
         cohort = replace(cohort, **dict(plan.options))
