@@ -60,6 +60,7 @@ CONFIG: dict[str, Any] = {
             "id": "control",
             "question": "Does the stimulus raise the genes?",
             "kind": "experiment",
+            "role": "positive_control",
             "primary": {"set": "T", "contrasts": ["d_stim"], "direction": "up"},
         },
     ],
