@@ -174,7 +174,17 @@ def _influence(study: Study) -> Judge:
     return influence_judge({row.id: measure_influence(row.id, row.kind, study.evidence, fits, study.primary)})
 
 
+def _hidden_factors(study: Study) -> Judge:
+    if not study.is_cohort:
+        return hidden_factors_judge({})  # nothing is asked of experiments
+    fits = {row.name: fit for row in study.contrasts if (fit := row.results.fit) is not None}
+    name = study.hypothesis.id
+    return hidden_factors_judge({name: measure_hidden_factors(name, fits, study.primary, study.genome.sets)})
+
+
 def _composition(study: Study) -> Judge:
+    if not study.is_cohort:
+        return composition_judge({})  # nothing is asked of experiments
     dropped = dict.fromkeys(study.contaminated, DROPPED)
     found = adjust_hypothesis(
         study.hypothesis.id,
