@@ -283,7 +283,7 @@ def test_sentences_read_well_with_any_label():
     assert "0.60 SD higher (after venous thromboembolism versus healthy; " in card["sentence"]
     assert "in after" not in card["sentence"]
     paired = answers([hypothesis()], {"h": evidence(contrast("a", 0.6, 0.1, blocking="fixed"))})[0]
-    assert "0.60 within-pair SD higher" in paired["sentence"]
+    assert "0.60 SD higher" in paired["sentence"]
 
 
 def place(contrast="a", matched=99.0, comparators=99.0):

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sidemine.considerations.judgement import Gate, make_gate
+from sidemine.effect.pooling import COMMON_DEMAND
 from sidemine.effect.record import ContrastEvidence, PooledEffect
-from sidemine.verdict.readings import Reading, has_declared_sign, independent_readings, replicates
+from sidemine.verdict.readings import REPLICATION_Z, Reading, has_declared_sign, independent_readings, replicates
 
-SUPPORTED_P = 0.01
+SUPPORTED_P = COMMON_DEMAND
 """Two-sided p-value of the pooled effect, Holm-adjusted over the study, that `supported` demands of cohorts."""
 FAMILY_P = 0.05
 """Holm-adjusted two-sided p-value that `supported` demands of experiments: their rule's one-sided .025, in a family."""
@@ -63,8 +64,8 @@ def cohort_gates(
         ),
         make_gate(
             "replication",
-            f"replication: cohorts show {sign} with z > 1 (up to two: all; more: two thirds, none significantly "
-            "opposite)",
+            f"replication: cohorts show {sign} with z > {REPLICATION_Z:g} (up to two: all; more: two thirds, none "
+            "significantly opposite)",
             replicated if independent else None,
             detail,
         ),
