@@ -1,4 +1,9 @@
-"""Planted studies in process: expression with a known truth, fitted and measured as the workflow does, without files."""
+"""Planted studies in process: expression with a known truth, fitted and measured as the workflow does, without files.
+
+The generator is a few matrix operations per dataset, in standard deviations of each gene between people of a group:
+independent noise, one factor per co-expressed module, three factors that reach all genes a little, cells, age, sex, batch,
+and whatever a class plants. Normal deviates, or t with few degrees of freedom scaled to variance 1.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -15,11 +21,11 @@ from numpy.typing import NDArray
 from sidemine.considerations.composition.cell_proxies import read_markers
 from sidemine.differential.contrast import fit_declared_contrast
 from sidemine.effect.measure import ContrastResults
+from sidemine.enrichment.camera import CAMERA
+from sidemine.enrichment.fry import FRY
 from sidemine.enrichment.set_tests import run_set_tests
 from sidemine.prepare.expression_store import store_provenance
 from sidemine.prepare.record import made_in_process
-from sidemine.simulate.cohorts import CohortPlan, draw_people
-from sidemine.simulate.expression import Composition, SampleModel, simulate_log2
 from sidemine.simulate.genes import CELL_TYPES, GeneUniverse, make_universe
 from sidemine.study.projections import ContrastToFit, DatasetToMeasure
 
@@ -28,13 +34,47 @@ Values = NDArray[np.float64]
 N_GENES = 1600
 PRIMARY = "interferon_response"
 CORRELATION = 0.3
-"""Correlation within the primary set; other modules keep the simulator's own (0.05 to 0.4)."""
-SIZES = ((70, 63), (107, 25))
-"""Patients and controls of the two VTE cohorts that the study is built for."""
+"""Correlation within the primary set; other modules have 0.05 to 0.4."""
+CORRELATIONS = {"ribosome": 0.4, "jak_stat_members": 0.1, "negative_control": 0.05}
+OTHER_MODULES, IN_CULTURE = 0.2, 0.05
+"""Correlation within the other modules, of people and of cultures."""
+BACKGROUND, N_BACKGROUND = 0.15, 3
+"""SD of the loadings of all genes on each factor that reaches all of them, and how many there are."""
+SIZES = ((70, 63), (107, 25), (60, 60), (50, 50), (80, 40), (45, 45))
+"""Patients and controls of the two VTE cohorts that the study is built for, and of further ones."""
 MARKER_FILES = Path(__file__).resolve().parents[1] / "resources" / "gene_sets"
 CELLS = ("b_cell", "erythroid", "monocyte", "neutrophil", "platelet", "t_cell")
 N_UNIVERSES = 8
 REPLICATES = 3
+DISH_VARIANCE = 4.0
+"""Variance between dishes over that between wells of one dish."""
+BATCH, FLOOR = 0.5, 3.0
+
+
+@dataclass(frozen=True)
+class Hidden:
+    """Something unrecorded that differs between the groups and moves many genes.
+
+    Attributes
+    ----------
+    share
+        Share of all genes outside the primary set that follow it, half of them up and half down.
+    difference
+        Patients minus controls, in SD of it within a group; of a batch: difference of the shares in batch one.
+    in_set
+        Share of the primary set's genes that follow it, all up.
+    strength, set_strength
+        Range of the absolute loadings of other genes, and of the set's, in SD of a gene per SD of it.
+    is_batch
+        Two values rather than a gradient.
+    """
+
+    share: float = 0.5
+    difference: float = 0.85
+    in_set: float = 1.0
+    strength: tuple[float, float] = (0.1, 0.4)
+    set_strength: tuple[float, float] = (0.4, 0.8)
+    is_batch: bool = False
 
 
 @dataclass(frozen=True)
@@ -44,19 +84,32 @@ class Cohort:
     Attributes
     ----------
     effect
-        Hedges g of the primary set, cases minus controls.
+        Hedges g of the primary set, patients minus controls: unit is the SD of its score between people of a group.
     n_cases, n_controls
         Group sizes.
     shifts
-        Hedges g of other modules.
+        The same of other modules.
     covarying
-        Modules that share half of their factor's variance with the primary set's score, in every person.
+        Modules that share half of their factor's variance with the primary set's, in every person.
     composition_shift, target_slope, reliability
-        As in `CohortPlan`: cell fractions, what they do to the primary set, and how well markers show them.
-    aliased
-        One batch per group.
-    model_batch
-        Whether the design holds the batch.
+        Per cell type: how many SD its share differs; log2 by which the primary set rises per SD; squared correlation of its
+        markers' common signal with its share.
+    known
+        Squared correlation of the cells that move the primary set with the cells that markers know.
+    tails
+        Degrees of freedom of t; infinite: normal.
+    spread
+        SD of patients over that of controls.
+    hidden
+        Unrecorded differences.
+    one_gene
+        A single gene of the set carries the whole `effect`.
+    severity
+        SD of the patients' own effects, as a share of `effect`; a second module follows them.
+    ages
+        Recorded (patients 5 years older), missing, or unbalanced (12 years older, as controls from staff are younger).
+    aliased, model_batch
+        One batch per group; whether the design holds the batch.
     """
 
     effect: float = 0.0
@@ -67,8 +120,39 @@ class Cohort:
     composition_shift: Mapping[str, float] = field(default_factory=dict)
     target_slope: Mapping[str, float] = field(default_factory=dict)
     reliability: float = 0.8
+    known: float = 1.0
+    tails: float = np.inf
+    spread: float = 1.0
+    hidden: tuple[Hidden, ...] = ()
+    one_gene: bool = False
+    severity: float = 0.0
+    ages: Literal["recorded", "missing", "unbalanced"] = "recorded"
     aliased: bool = False
     model_batch: bool = True
+
+
+@dataclass(frozen=True)
+class Genome:
+    """Which genes, and how many of the module of the primary set belong to the primary set (0: all)."""
+
+    number: int
+    set_size: int = 0
+
+    @property
+    def universe(self) -> GeneUniverse:
+        """Genes with means and variances."""
+        return _universe(self.number)
+
+    @property
+    def sets(self) -> pd.DataFrame:
+        """The study's sets: the primary one, pathway members, and the comparators."""
+        return _gene_sets(self)
+
+    @property
+    def primary(self) -> NDArray[np.intp]:
+        """Rows of the primary set."""
+        rows = _modules(self.number)[PRIMARY]
+        return rows[: self.set_size] if self.set_size else rows
 
 
 @dataclass(frozen=True)
@@ -98,80 +182,180 @@ class Planted:
 
 
 @lru_cache(maxsize=N_UNIVERSES)
-def universe_of(number: int) -> GeneUniverse:
-    """Return one of a few gene universes: means and variances of genes are no matter of chance here."""
+def _universe(number: int) -> GeneUniverse:
+    # A few gene universes: means and variances of genes are no matter of chance here.
     return make_universe(N_GENES, number + 1)
 
 
 @lru_cache(maxsize=N_UNIVERSES)
-def gene_sets_of(number: int) -> pd.DataFrame:
-    """Return the study's sets: the primary one, pathway members, and the comparators."""
-    modules = universe_of(number).modules
+def _modules(number: int) -> dict[str, NDArray[np.intp]]:
+    universe = _universe(number)
+    return {name: universe.rows(genes) for name, genes in universe.modules.items()}
+
+
+@lru_cache(maxsize=2 * N_UNIVERSES)
+def _module_of_gene(number: int, other: float) -> tuple[NDArray[np.intp], Values]:
+    """Return per gene the number of its module (the last one: none), and the correlation within it."""
+    modules = {name: rows for name, rows in _modules(number).items() if name not in {"female", "male", "housekeeping"}}
+    place, correlation = np.full(N_GENES, len(modules)), np.zeros(N_GENES)
+    for row, (name, genes) in enumerate(modules.items()):
+        place[genes] = row
+        correlation[genes] = CORRELATION if name == PRIMARY else min(other, CORRELATIONS.get(name, other))
+        if other == OTHER_MODULES and name in CORRELATIONS:
+            correlation[genes] = CORRELATIONS[name]
+    return place, correlation
+
+
+@lru_cache(maxsize=64)
+def _gene_sets(genome: Genome) -> pd.DataFrame:
+    modules = genome.universe.modules
     families = {PRIMARY: "target", "jak_stat_members": "member", "ribosome": "confounder"}
     families |= {"oxidative_phosphorylation": "confounder", "negative_control": "negative_control"}
     families |= {name: "comparator" for name in modules if name.startswith("module_")}
-    rows = [(name, families[name], gene) for name in families for gene in modules[name]]
-    table = pd.DataFrame(rows, columns=["gene_set", "family", "gene"])
+    symbols = genome.universe.symbols
+    genes = {name: modules[name] for name in families} | {PRIMARY: tuple(symbols[row] for row in genome.primary)}
+    table = pd.DataFrame(
+        [(name, families[name], gene) for name in families for gene in genes[name]],
+        columns=["gene_set", "family", "gene"],
+    )
     return table.assign(weight=1.0, version="simulated", source="simulated", licence="none")
 
 
-@lru_cache(maxsize=N_UNIVERSES)
-def markers_of(number: int) -> dict[str, list[str]]:
+@lru_cache(maxsize=64)
+def markers_of(genome: Genome) -> dict[str, list[str]]:
     """Return the markers that the adjustment uses: sidemine's own lists, without target and member genes."""
-    return read_markers([MARKER_FILES / f"{name}.tsv" for name in CELLS], gene_sets_of(number))
+    return read_markers([MARKER_FILES / f"{name}.tsv" for name in CELLS], genome.sets)
 
 
-def measure_cohort(truth: Cohort, name: str, universe_number: int, seed: int) -> Planted:
-    """Draw, fit and measure one cohort, age, sex and batch in the model."""
-    universe = universe_of(universe_number)
-    plan = CohortPlan(name, 1, truth.n_cases, truth.n_controls, batch="aliased" if truth.aliased else "balanced")
-    people = draw_people(plan, seed)
-    n = people.is_case.size
+def _deviates(rng: np.random.Generator, shape: tuple[int, ...], tails: float) -> Values:
+    if np.isinf(tails):
+        return rng.standard_normal(shape)
+    return np.asarray(rng.standard_t(tails, shape) * np.sqrt((tails - 2) / tails))
+
+
+def _noise(
+    genome: Genome, n: int, rng: np.random.Generator, *, tails: float = np.inf, other: float = OTHER_MODULES
+) -> tuple[Values, Values]:
+    """Return noise (genes × n) with module structure, and the factors of the modules."""
+    place, correlation = _module_of_gene(genome.number, other)
+    factors = np.vstack([_deviates(rng, (int(place.max()), n), tails), np.zeros((1, n))])
+    noise = _deviates(rng, (N_GENES, n), tails)
+    noise *= np.sqrt(1 - correlation)[:, None]
+    noise += np.sqrt(correlation)[:, None] * factors[place]
+    return noise, factors
+
+
+def score_sd(genome: Genome, loadings: Values | None = None) -> float:
+    """Return the SD between people of a group of the primary set's score, in SD of a gene."""
+    m = len(genome.primary)
+    background = 0.0 if loadings is None else float(np.sum(loadings[genome.primary].mean(axis=0) ** 2))
+    return float(np.sqrt(CORRELATION + (1 - CORRELATION) / m + background))
+
+
+def draw_cohort(truth: Cohort, genome: Genome, seed: int) -> tuple[Values, pd.DataFrame, NDArray[np.bool_]]:
+    """Draw one cohort: log2 expression (genes × people, patients first), metadata, and who is a patient."""
     rng = np.random.default_rng(np.random.SeedSequence([seed, 71]))
-    fractions = {
-        cell: rng.standard_normal(n) + truth.composition_shift.get(cell, 0) * people.is_case for cell in CELL_TYPES
-    }
-    effect = truth.effect * people.is_case
-    shifts = {PRIMARY: effect, "jak_stat_members": 0.3 * effect}
-    shifts |= {module: g * people.is_case for module, g in truth.shifts.items()}
-    model = SampleModel(
-        n,
-        score_shift=shifts,
-        composition=Composition(fractions, truth.reliability, dict(truth.target_slope)),
-        is_female=people.is_female,
-        age=people.age,
-        batch=people.batch,
-        correlation={PRIMARY: CORRELATION},
-    )
-    values = simulate_log2(universe, model, seed)
-    _covary(values, truth, universe)
-    samples = pd.DataFrame(
-        {
-            "age": people.age.astype(str),
-            "sex": np.where(people.is_female, "female", "male"),
-            "batch": people.batch.astype(str),
-        },
-        index=[f"{name}_{number}" for number in range(n)],
-    )
-    covariates = ("age", "sex", "batch") if truth.model_batch else ("age", "sex")
-    return _run(values, samples, people.is_case, covariates, name, universe_number)
+    universe, modules, rows = genome.universe, _modules(genome.number), genome.primary
+    n = truth.n_cases + truth.n_controls
+    is_case = np.arange(n) < truth.n_cases
+    is_female = rng.permuted(np.arange(n) % 2 == 0)
+    older = 12 if truth.ages == "unbalanced" else 5
+    age = np.round(np.clip(rng.normal(45, 14, n) + older * is_case, 18, 88))
+    batch = is_case.astype(int) if truth.aliased else np.arange(n) % 2
+
+    values, factors = _noise(genome, n, rng, tails=truth.tails)
+    place, correlation = _module_of_gene(genome.number, OTHER_MODULES)
+    for name in truth.covarying:
+        # Half of the factor's variance is the primary set's.
+        own, shared = factors[place[modules[name][0]]], factors[place[rows[0]]]
+        change = np.sqrt(0.5) * (own + shared) - own
+        values[modules[name]] += np.sqrt(correlation[modules[name]])[:, None] * change
+    loadings = BACKGROUND * rng.standard_normal((N_GENES, N_BACKGROUND))
+    values += loadings @ _deviates(rng, (N_BACKGROUND, n), truth.tails)
+    if truth.spread != 1:
+        values[:, is_case] *= truth.spread
+    share = truth.n_cases / n
+    followed = sum((hidden.in_set * np.mean(hidden.set_strength)) ** 2 for hidden in truth.hidden)
+    unit = np.hypot(score_sd(genome, loadings) * np.sqrt(share * truth.spread**2 + 1 - share), np.sqrt(followed))
+
+    effect = truth.effect * (is_case + truth.severity * is_case * rng.standard_normal(n))
+    if truth.one_gene:
+        values[rows[0]] += len(rows) * unit * effect
+    else:
+        values[rows] += unit * effect
+        values[modules["jak_stat_members"]] += 0.1 * effect
+    if truth.severity:
+        values[modules["module_01"]] += unit * effect
+    for name, g in truth.shifts.items():
+        m, rho = len(modules[name]), correlation[modules[name][0]]
+        values[modules[name]] += np.sqrt(rho + (1 - rho) / m) * g * is_case
+    for number, hidden in enumerate(truth.hidden):
+        values += _hidden(hidden, genome, is_case, np.random.default_rng(np.random.SeedSequence([seed, 72, number])))
+    values += rng.normal(0, BATCH, (N_GENES, 2))[:, batch]
+    values = universe.mean[:, None] + universe.sd[:, None] * values
+    _add_cells(values, truth, genome, is_case, rng)
+    values[modules["age"]] += rng.normal(0, 0.012, len(modules["age"]))[:, None] * (age - 50)
+    for name, on in (("female", is_female), ("male", ~is_female)):
+        genes = modules[name]
+        values[genes] = np.where(on, 9.0, 3.3) + rng.normal(0, 0.25, (len(genes), n))
+    samples = pd.DataFrame({"sex": np.where(is_female, "female", "male"), "batch": batch.astype(str)})
+    if truth.ages != "missing":
+        samples["age"] = age.astype(str)
+    # Background of the array: expression below it cannot be seen.
+    return np.logaddexp2(values, FLOOR), samples, is_case
 
 
-def _covary(values: Values, truth: Cohort, universe: GeneUniverse) -> None:
-    """Let modules follow the primary set's score, in place."""
-    if not truth.covarying:
-        return
-    rows = universe.rows(universe.modules[PRIMARY])
-    score = ((values[rows] - values[rows].mean(axis=1, keepdims=True)) / universe.sd[rows, None]).mean(axis=0)
-    score = (score - score.mean()) / score.std()
-    for module in truth.covarying:
-        own = universe.rows(universe.modules[module])
-        # Their own factor has a variance of 0.2: as much again comes from the primary set's.
-        values[own] += np.sqrt(0.2) * universe.sd[own, None] * score
+def _hidden(hidden: Hidden, genome: Genome, is_case: NDArray[np.bool_], rng: np.random.Generator) -> Values:
+    n = len(is_case)
+    if hidden.is_batch:
+        amount = np.where(rng.random(n) < 0.5 + hidden.difference / 2 * np.where(is_case, 1, -1), 1.0, -1.0)
+    else:
+        amount = rng.standard_normal(n) + hidden.difference * is_case
+    follows = rng.random(N_GENES) < hidden.share
+    sign = rng.choice([-1.0, 1.0], N_GENES)
+    follows[genome.primary], sign[genome.primary] = rng.random(len(genome.primary)) < hidden.in_set, 1.0
+    loadings = rng.uniform(*hidden.strength, N_GENES)
+    loadings[genome.primary] = rng.uniform(*hidden.set_strength, len(genome.primary))
+    return np.outer(follows * sign * loadings, amount)
+
+
+def _add_cells(
+    values: Values, truth: Cohort, genome: Genome, is_case: NDArray[np.bool_], rng: np.random.Generator
+) -> None:
+    """Add what the mix of cells does, in place. Known markers follow a noisy copy of a cell type's share."""
+    modules, n = _modules(genome.number), len(is_case)
+    noise = np.sqrt((1 - truth.reliability) / truth.reliability)
+    for cell in CELL_TYPES:
+        shift = truth.composition_shift.get(cell, 0.0) * is_case
+        own = rng.standard_normal(n)
+        for genes, slope, share in (
+            (modules[cell], (0.15, 0.5), own + shift),
+            (
+                modules.get(f"{cell}_markers", np.zeros(0, dtype=int)),
+                (0.3, 0.7),
+                own + shift + noise * rng.standard_normal(n),
+            ),
+        ):
+            values[genes] += np.outer(rng.uniform(*slope, len(genes)), share)
+        if cell in truth.target_slope:
+            # Of the cells that move the set, markers know a part.
+            moving = np.sqrt(truth.known) * own + np.sqrt(1 - truth.known) * rng.standard_normal(n) + shift
+            values[genome.primary] += truth.target_slope[cell] * moving
+
+
+def measure_cohort(
+    truth: Cohort, name: str, genome: Genome, seed: int, *, accession: str = "", sets: Sequence[str] = (PRIMARY,)
+) -> Planted:
+    """Draw, fit and measure one cohort: sex, batch and, where recorded, age in the model."""
+    values, samples, is_case = draw_cohort(truth, genome, seed)
+    covariates = [column for column in ("age", "sex", "batch") if column in samples]
+    if not truth.model_batch:
+        covariates.remove("batch")
+    return fit_planted(values, samples, is_case, covariates, name, genome, accession=accession, sets=sets)
 
 
 def measure_experiment(
-    effects: Mapping[str, float], name: str, universe_number: int, seed: int, *, noise: float = 0.6
+    effects: Mapping[str, float], name: str, genome: Genome, seed: int, *, noise: float = 0.6, wells: bool = False
 ) -> dict[str, Planted]:
     """Draw, fit and measure one cell experiment of three arms: control, interferon, interferon + drug; 3 cultures each.
 
@@ -180,23 +364,26 @@ def measure_experiment(
     effects
         `stimulus`: interferon minus control; `drug`: interferon + drug minus interferon; both in residual standard
         deviations of the set's score (Cohen's d).
+    noise
+        SD of a gene over that between people.
+    wells
+        The three cultures of an arm are wells of one dish, and dishes differ.
     """
-    universe = universe_of(universe_number)
+    rng = np.random.default_rng(np.random.SeedSequence([seed, 73]))
     arm = np.repeat([0, 1, 2], REPLICATES)
     level = np.array([0.0, effects["stimulus"], effects["stimulus"] + effects["drug"]])[arm]
-    model = SampleModel(
-        arm.size,
-        score_shift={PRIMARY: level},
-        noise=noise,
-        correlation={**dict.fromkeys(universe.modules, 0.05), PRIMARY: CORRELATION},
-    )
-    values = simulate_log2(universe, model, seed)
+    values = _noise(genome, arm.size, rng, other=IN_CULTURE)[0]
+    if wells:
+        values += np.sqrt(DISH_VARIANCE) * _noise(genome, 3, rng, other=IN_CULTURE)[0][:, arm]
+    values[genome.primary] += score_sd(genome) * level
+    universe = genome.universe
+    values = np.logaddexp2(universe.mean[:, None] + noise * universe.sd[:, None] * values, FLOOR)
     found = {}
     for contrast, target, reference in (("stimulus", 1, 0), ("drug", 2, 1)):
         used = (arm == target) | (arm == reference)
-        samples = pd.DataFrame({"arm": arm[used].astype(str)}, index=[f"{name}_{row}" for row in np.flatnonzero(used)])
-        found[contrast] = _run(
-            values[:, used], samples, arm[used] == target, (), f"{name}_{contrast}", universe_number, name
+        samples = pd.DataFrame({"arm": arm[used].astype(str)}, index=np.flatnonzero(used))
+        found[contrast] = fit_planted(
+            values[:, used], samples, arm[used] == target, [], f"{name}_{contrast}", genome, dataset=name
         )
     return found
 
@@ -213,21 +400,23 @@ def prepare(values: Values, genes: Sequence[str], samples: pd.DataFrame, dataset
 def run_contrast(
     expression: AnnData, contrast: ContrastToFit, gene_sets: pd.DataFrame, accession: str = ""
 ) -> ContrastResults:
-    """Take a contrast through fit and set tests, as the rules do.
+    """Take a contrast through fit and the set tests that carry verdicts, as the rules do.
 
     Parameters
     ----------
     expression, contrast
         A prepared dataset, and the row of the contrast.
     gene_sets
-        Sets to test. One rotation: the rotation tests are not read here.
+        Sets to test.
     accession
         Of the dataset; '' for its id.
     """
     outcome = fit_declared_contrast(expression, contrast, min_group_size=3, on_untestable="continue")
-    tests = run_set_tests(outcome.fit, gene_sets, min_set_size=5, max_set_size=500, rotations=1, seed=1)
+    tests = run_set_tests(
+        outcome.fit, gene_sets, min_set_size=5, max_set_size=500, rotations=1, seed=1, tests=(FRY, CAMERA)
+    )
     dataset = DatasetToMeasure(
-        dataset=contrast.dataset, accession=accession or contrast.dataset, source="", tissue="", scale="log2"
+        dataset=contrast.dataset, accession=accession or contrast.dataset, source="", scale="log2", replicates="people"
     )
     samples = pd.DataFrame({"sample": expression.obs_names, "unit": expression.obs["unit"].to_numpy(), "fate": "used"})
     return ContrastResults(contrast.contrast, dataset, outcome.fit, outcome.design, tests, samples)
@@ -242,18 +431,34 @@ def declare_contrast(contrast: str, dataset: str, covariates: Sequence[str] = ()
     )  # fmt: skip
 
 
-def _run(
+def fit_planted(
     values: Values,
     samples: pd.DataFrame,
     is_target: NDArray[np.bool_],
-    covariates: tuple[str, ...],
+    covariates: Sequence[str],
     contrast: str,
-    universe_number: int,
+    genome: Genome,
+    *,
     dataset: str = "",
+    accession: str = "",
+    sets: Sequence[str] = (PRIMARY,),
 ) -> Planted:
+    """Take drawn values through prepare, fit and set tests.
+
+    Parameters
+    ----------
+    values, samples, is_target
+        Genes × samples, their metadata, and which belong to the target.
+    covariates
+        Columns of the metadata that the design holds.
+    contrast, dataset, accession
+        Ids; dataset '' for the contrast's, accession '' for the dataset's.
+    genome, sets
+        Genes, and the sets that are tested.
+    """
     row = declare_contrast(contrast, dataset or contrast, covariates)
-    grouped = samples.assign(group=np.where(is_target, "target", "reference"))
-    expression = prepare(values, universe_of(universe_number).symbols, grouped, row.dataset)
-    sets = gene_sets_of(universe_number)
-    results = run_contrast(expression, row, sets[sets["gene_set"] == PRIMARY])
-    return Planted(row, expression, results, samples, is_target)
+    named = samples.set_axis([f"{row.dataset}_{name}" for name in samples.index])
+    grouped = named.assign(group=np.where(is_target, "target", "reference"))
+    expression = prepare(values, genome.universe.symbols, grouped, row.dataset)
+    tested = genome.sets[genome.sets["gene_set"].isin(list(sets))]
+    return Planted(row, expression, run_contrast(expression, row, tested, accession), named, is_target)

@@ -1,23 +1,34 @@
-"""From measured planted studies to verdicts, by the shipped rule; costly evidence only where it can change the verdict."""
+"""From measured planted studies to verdicts, by the shipped rule; costly evidence only where it can change the verdict.
+
+Every registered consideration stands in `MEASURES` with the shipped pure function that measures it here, cheapest first.
+One that does not is refused: a study would be judged by a rule that the benchmark does not know.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache, partial
+from pathlib import Path
 from statistics import median
+from typing import TypeVar
 
-from planted_truths import PRIMARY, Planted, gene_sets_of, markers_of
+import pandas as pd
+from planted_truths import PRIMARY, Genome, Planted, markers_of
 
 from sidemine.considerations.calibration.judge import judge_calibration
+from sidemine.considerations.calibration.measure import ContrastToCalibrate, measure_calibration
 from sidemine.considerations.calibration.record import ContrastCalibration
+from sidemine.considerations.calibration.specification import CalibrationSettings
+from sidemine.considerations.calibration.table import CALIBRATION
 from sidemine.considerations.composition.judge import composition_judge
 from sidemine.considerations.composition.measure_study import adjust_hypothesis
-from sidemine.considerations.composition.record import CompositionOfContrast, Entries, entries_by_hypothesis
-from sidemine.considerations.judgement import Judge
-from sidemine.considerations.registry import judges_with
+from sidemine.considerations.composition.record import CompositionOfContrast, entries_by_hypothesis
+from sidemine.considerations.influence.judge import influence_judge
+from sidemine.considerations.influence.measure import measure_influence
+from sidemine.considerations.judgement import Judge, Judgement
+from sidemine.considerations.registry import CONSIDERATIONS
 from sidemine.considerations.robustness.judge import robustness_judge
-from sidemine.considerations.robustness.record import Robustness
 from sidemine.considerations.robustness.specification import RobustnessSettings
 from sidemine.considerations.specificity.judge import COHORT_PERCENTILE, specificity_judge
 from sidemine.considerations.specificity.measure import measure_specificity
@@ -29,15 +40,18 @@ from sidemine.effect.measure import measure_hypothesis
 from sidemine.effect.record import HypothesisEvidence
 from sidemine.quality.associations import find_age_overlap
 from sidemine.quality.record import NO_TREATMENT, ReusedSides
+from sidemine.stats.multiplicity import holm
 from sidemine.study.hypotheses import Hypothesis
 from sidemine.study.plan import Specified
 from sidemine.study.settings import Settings
+from sidemine.tables import read_table
 from sidemine.verdict.decide import Decided, decide
 from sidemine.verdict.family import primary_p
+from sidemine.verdict.readings import as_effect
+from sidemine.verdict.vocabulary import Verdict
 
 MARGIN = 0.4
 CONTROL_FRACTION = 0.2
-ID = "main"
 MATCHED_SETS = 1000
 FIRST_LOOK, CLEAR = 300, 10.0
 """A first look at 300 random sets is enough where the percentile lies 10 points or more from the limit (four standard
@@ -47,193 +61,299 @@ MATCHED_SETS_SHOWN = 20
 ROTATIONS = 199
 """Of the rotation variants of the robustness grid."""
 DROPPED = "contaminated: declared by the planted study"
-SETTINGS = {**Settings().model_dump(), "rotations": ROTATIONS, "min_set_size": 10, "max_set_size": 500}
-"""The defaults of a study, but for these."""
-HOLDING = ContrastCalibration("holds", "conservative", False, 0, "planted", "Reference tables.")
-"""Both tests hold their size in these designs: `benchmarks/calibration_designs.py`."""
+SETTINGS = {**Settings().model_dump(), "rotations": ROTATIONS, "min_set_size": 5, "max_set_size": 500}
+"""The defaults of a study, but for these: sets of five genes are asked about."""
+FOUND = (Verdict.SUPPORTED, Verdict.SUGGESTIVE)
+CAPS_OF_THE_EFFECT = ("direction", "replication")
+"""Caps that the rule table brings itself."""
+REFERENCE = Path(__file__).resolve().parents[1] / "resources" / "calibration" / "design_classes.tsv"
+Setting = TypeVar("Setting", bound=Specified)
 
 
-_LATER = ("composition", "specificity", "robustness")
-"""Caps whose evidence is computed step by step."""
+@dataclass(frozen=True)
+class Study:
+    """One question of a planted study, and what its considerations are measured from.
+
+    Attributes
+    ----------
+    hypothesis, evidence
+        As declared, and the measured effects.
+    contrasts
+        Those of the hypothesis, in its order.
+    genome, seed
+        Its genes; seed of bootstrap and random sets.
+    checks
+        Flags of data and design, as in `quality.json`.
+    contaminated
+        Cell types whose proxies are dropped, as if stimulation moved their markers.
+    """
+
+    hypothesis: Hypothesis
+    evidence: HypothesisEvidence
+    contrasts: Sequence[Planted]
+    genome: Genome
+    seed: int
+    checks: Checks = field(default_factory=Checks)
+    contaminated: Collection[str] = ()
+
+    @property
+    def is_cohort(self) -> bool:
+        """Whether people are compared."""
+        return self.hypothesis.kind == "cohort"
+
+    @property
+    def primary(self) -> pd.DataFrame:
+        """Rows of the primary set."""
+        return self.genome.sets[self.genome.sets["gene_set"] == self.hypothesis.primary.set]
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """Verdict of one study, its sign against the declared one, the first cap that bit, and the core gates that failed."""
+    """What a study came to.
+
+    Attributes
+    ----------
+    verdict, opposite
+        The verdict, and whether its sign is against the declared one.
+    cap
+        The first consideration that kept it from `supported`; '' where the effect's own gates did, or nothing.
+    failed
+        Gates of the effect that failed.
+    core
+        The effect's own gates all passed.
+    excluded
+        The margin was excluded by the one-sided 95 % limit of the pooled effect.
+    caps
+        Every consideration that would have kept it, where all were asked for.
+    """
 
     verdict: str
-    opposite: bool
-    cap: str
-    failed: tuple[str, ...]
+    opposite: bool = False
+    cap: str = ""
+    failed: tuple[str, ...] = ()
+    core: bool = False
+    excluded: bool = False
+    caps: tuple[str, ...] = ()
 
 
-def judge_cohorts(
-    cohorts: list[Planted],
-    universe_number: int,
-    seed: int,
-    *,
-    direction: str = "up",
-    checks: Checks | None = None,
-    robustness: bool = True,
-    contaminated: Collection[str] = (),
-) -> Outcome:
-    """Return the outcome of a study with one cohort hypothesis.
-
-    Parameters
-    ----------
-    cohorts
-        Measured cohorts.
-    universe_number, seed
-        Which genes; seed of bootstrap and random sets.
-    direction
-        Declared direction.
-    checks
-        Flags of data and design, as in `quality.json`.
-    robustness
-        False: the grid of variants is neither run nor asked for.
-    contaminated
-        Cell types whose proxies are dropped, as if stimulation moved their markers.
-    """
-    hypothesis = _hypothesis("cohort", [row.name for row in cohorts], direction, MARGIN)
-    evidence = measure_hypothesis(hypothesis, [row.results for row in cohorts], gene_sets_of(universe_number), {})
-    known: dict[str, Judge] = {
-        "calibration": _calibrated([row.name for row in cohorts]),
-        "traps": partial(judge_traps, checks=checks or Checks()),
-    }
-
-    def decide_now() -> Decided:
-        judges = judges_with(known, of_variants=not robustness)
-        return decide(hypothesis, evidence, judges, primary_p("cohort", evidence), 1)
-
-    found = decide_now()
-    failed = _failed(found)
-    if failed or not (found.bites and found.caps):
-        return _outcome(found, "", failed)
-    known_caps = [cap.cap for cap in found.caps if cap.cap not in _LATER]
-    if known_caps:
-        return _outcome(found, known_caps[0], failed)
-    steps: dict[str, Callable[[], Judge]] = {
-        "composition": lambda: composition_judge({ID: _composition(cohorts, universe_number, seed, contaminated)}),
-        "specificity": lambda: specificity_judge(
-            {ID: _specificity_of_cohorts(hypothesis, cohorts, universe_number, seed)}
-        ),
-        "robustness": lambda: robustness_judge(
-            {ID: _robustness(hypothesis, evidence, cohorts, universe_number, seed, contaminated)}
-        ),
-    }
-    if not robustness:
-        del steps["robustness"]
-    for name, compute in steps.items():
-        known[name] = compute()
-        found = decide_now()
-        if any(cap.cap == name for cap in found.caps):
-            # Later evidence can only add caps.
-            return _outcome(found, name, failed)
-    return _outcome(found, "", failed)
-
-
-def _calibrated(contrasts: Sequence[str]) -> Judge:
-    return partial(judge_calibration, contrasts=dict.fromkeys(contrasts, HOLDING))
-
-
-def judge_experiments(
-    experiments: list[dict[str, Planted]], universe_number: int, seed: int, *, direction: str = "down"
-) -> Outcome:
-    """Return the outcome of a study with one experiment hypothesis; the first one's stimulus is the positive control."""
-    drugs = [row["drug"] for row in experiments]
-    control = experiments[0]["stimulus"]
-    names = [row.name for row in drugs]
-    margin = {"fraction": CONTROL_FRACTION, "of_contrast": control.name}
-    hypothesis = _hypothesis("experiment", names, direction, margin)
-    evidence = measure_hypothesis(
-        hypothesis, [row.results for row in (*drugs, control)], gene_sets_of(universe_number), {}
-    )
-    shown = _specificity(hypothesis, drugs, universe_number, seed, MATCHED_SETS_SHOWN)
-    judges = judges_with({"specificity": specificity_judge({ID: shown}), "calibration": _calibrated(names)})
-    found = decide(hypothesis, evidence, judges, primary_p("experiment", evidence), 1)
-    return _outcome(found, found.caps[0].cap if found.caps and found.bites else "", _failed(found))
-
-
-def settings_of(kind: type[Specified], **changes: object) -> Specified:
+def settings_of(kind: type[Setting], **changes: object) -> Setting:
     """Return the part of the settings that a consideration uses."""
     return kind.model_validate({**{name: SETTINGS[name] for name in kind.model_fields}, **changes})
 
 
-def _hypothesis(kind: str, contrasts: list[str], direction: str, margin: object) -> Hypothesis:
-    primary = {"set": PRIMARY, "contrasts": contrasts, "direction": direction, "margin": margin}
-    declared = {"id": ID, "question": "Is it what was planted?", "kind": kind, "primary": primary}
-    return Hypothesis.model_validate(declared)
+def _traps(study: Study) -> Judge:
+    return partial(judge_traps, checks=study.checks)
 
 
-def _failed(found: Decided) -> tuple[str, ...]:
-    return tuple(gate.name for gate in found.gates if gate.required and gate.status == "failed")
+@lru_cache(maxsize=1)
+def _design_classes() -> pd.DataFrame:
+    return read_table(REFERENCE, CALIBRATION)
 
 
-def _outcome(found: Decided, cap: str, failed: tuple[str, ...]) -> Outcome:
-    return Outcome(found.decision.verdict, found.decision.opposite, cap, failed)
+def _calibration(study: Study) -> Judge:
+    """Return the judge by design classes and unequal variances: permuted labels take minutes per study, so none here."""
+    if not study.is_cohort:
+        holding = ContrastCalibration("holds", "conservative", False, 0, "3 v 3", "Reference tables.")
+        return partial(judge_calibration, contrasts={row.name: holding for row in study.contrasts})
+    given = [
+        ContrastToCalibrate(row.contrast, row.results.fit, row.expression.obs.assign(sample=row.expression.obs_names, fate="used"), NO_TREATMENT)
+        for row in study.contrasts
+    ]  # fmt: skip
+    sets = {row.name: [study.hypothesis.primary.set] for row in study.contrasts}
+    settings = settings_of(CalibrationSettings, calibration_labelings=0)
+    record = measure_calibration(given, sets, study.primary, _design_classes(), None, settings)[1]
+    return partial(judge_calibration, contrasts=record.contrasts)
 
 
-def _composition(cohorts: list[Planted], universe_number: int, seed: int, contaminated: Collection[str]) -> Entries:
-    sets, dropped = gene_sets_of(universe_number), dict.fromkeys(contaminated, DROPPED)
+def _influence(study: Study) -> Judge:
+    fits = {row.name: row.results.fit for row in study.contrasts}
+    row = study.hypothesis
+    return influence_judge({row.id: measure_influence(row.id, row.kind, study.evidence, fits, study.primary)})
+
+
+def _composition(study: Study) -> Judge:
+    dropped = dict.fromkeys(study.contaminated, DROPPED)
     found = adjust_hypothesis(
-        ID,
-        {row.name: row.results.fit for row in cohorts if row.results.fit is not None},
-        sets[sets["gene_set"] == PRIMARY],
-        markers_of(universe_number),
+        study.hypothesis.id,
+        {row.name: row.results.fit for row in study.contrasts if row.results.fit is not None},
+        study.primary,
+        markers_of(study.genome),
         dropped,
-        {row.name: [seed, number] for number, row in enumerate(cohorts)},
+        {row.name: [study.seed, number] for number, row in enumerate(study.contrasts)},
     )
     records = [CompositionOfContrast(name, dropped, ["planted"], [entry]) for name, entry in found.items()]
-    return entries_by_hypothesis(records)[ID]
+    return composition_judge(entries_by_hypothesis(records))
 
 
-def _specificity_of_cohorts(
-    hypothesis: Hypothesis, cohorts: list[Planted], universe_number: int, seed: int
-) -> Specificity:
-    first = _specificity(hypothesis, cohorts, universe_number, seed, FIRST_LOOK)
+def _specificity(study: Study) -> Judge:
+    if not study.is_cohort:
+        return specificity_judge({study.hypothesis.id: _place(study, MATCHED_SETS_SHOWN)})
+    first = _place(study, FIRST_LOOK)
     places = [entry.matched.percentile for entry in first.contrasts]
-    if None not in places and abs(median(places) - COHORT_PERCENTILE) >= CLEAR:
-        return first
-    return _specificity(hypothesis, cohorts, universe_number, seed, MATCHED_SETS)
+    if None in places or abs(median(places) - COHORT_PERCENTILE) < CLEAR:
+        first = _place(study, MATCHED_SETS)
+    return specificity_judge({study.hypothesis.id: first})
 
 
-def _specificity(
-    hypothesis: Hypothesis, contrasts: list[Planted], universe_number: int, seed: int, n_sets: int
-) -> Specificity:
-    fits = {row.name: row.results.fit for row in contrasts}
-    settings = settings_of(SpecificitySettings, matched_sets=n_sets, seed=seed)
-    return measure_specificity([hypothesis], fits, gene_sets_of(universe_number), settings)[1][0]
+def _place(study: Study, n_sets: int) -> Specificity:
+    fits = {row.name: row.results.fit for row in study.contrasts}
+    settings = settings_of(SpecificitySettings, matched_sets=n_sets, seed=study.seed)
+    return measure_specificity([study.hypothesis], fits, study.genome.sets, settings)[1][0]
 
 
-def _robustness(
-    hypothesis: Hypothesis,
-    evidence: HypothesisEvidence,
-    cohorts: list[Planted],
-    universe_number: int,
-    seed: int,
-    contaminated: Collection[str],
-) -> Robustness:
+def _robustness(study: Study) -> Judge:
     from sidemine.considerations.robustness.grid import vary_hypothesis
     from sidemine.considerations.robustness.measure_study import DatasetToVary, data_of_contrast
 
+    if not study.is_cohort:
+        return robustness_judge({})  # experiments are shown theirs; nothing caps them
     data = {
         row.name: data_of_contrast(
             row.contrast,
             DatasetToVary(row.expression, "", NO_TREATMENT, frozenset(), {}),
-            find_age_overlap(row.samples, row.is_target, "age"),
+            find_age_overlap(row.samples, row.is_target),
             ReusedSides([], []),
-            markers=markers_of(universe_number),
-            contaminated=dict.fromkeys(contaminated, DROPPED),
+            markers=markers_of(study.genome),
+            contaminated=dict.fromkeys(study.contaminated, DROPPED),
             min_group_size=3,
         )
-        for row in cohorts
+        for row in study.contrasts
     }
     # Verdicts of variants count only where the reference p is above .05, and then nothing is supported anyway.
-    return vary_hypothesis(
-        hypothesis,
-        evidence,
+    record = vary_hypothesis(
+        study.hypothesis,
+        study.evidence,
         data,
-        gene_sets_of(universe_number),
+        study.genome.sets,
         verdict=lambda _: "",
-        settings=settings_of(RobustnessSettings, seed=seed),
+        settings=settings_of(RobustnessSettings, seed=study.seed),
     )
+    return robustness_judge({study.hypothesis.id: record})
+
+
+MEASURES: Mapping[str, Callable[[Study], Judge]] = {
+    "traps": _traps,
+    "influence": _influence,
+    "composition": _composition,
+    "calibration": _calibration,
+    "specificity": _specificity,
+    "robustness": _robustness,
+}
+"""By the name of the consideration, cheapest first."""
+
+
+def ask(
+    hypothesis: Hypothesis,
+    contrasts: Sequence[Planted],
+    genome: Genome,
+    seed: int,
+    *,
+    controls: Sequence[Planted] = (),
+    same: Mapping[str, Mapping[str, str]] | None = None,
+    checks: Checks | None = None,
+    contaminated: Collection[str] = (),
+) -> Study:
+    """Measure the primary effects of one question.
+
+    Parameters
+    ----------
+    hypothesis
+        As declared.
+    contrasts, controls
+        Measured contrasts of the hypothesis; positive controls of its margin.
+    genome, seed
+        Which genes; seed of bootstrap and random sets.
+    same
+        Per dataset, its samples that stand in another one.
+    checks, contaminated
+        Flags of data and design; cell types whose proxies are dropped.
+    """
+    results = [row.results for row in (*contrasts, *controls)]
+    evidence = measure_hypothesis(hypothesis, results, genome.sets, same or {})
+    return Study(hypothesis, evidence, contrasts, genome, seed, checks or Checks(), contaminated)
+
+
+def judge_all(studies: Sequence[Study], skip: Collection[str] = (), *, all_caps: bool = False) -> list[Outcome]:
+    """Return the outcome of every question of one study, Holm over them."""
+    adjusted = holm([primary_p(row.hypothesis.kind, row.evidence) for row in studies])
+    return [
+        judge(row, p_holm, len(studies), skip, all_caps=all_caps) for row, p_holm in zip(studies, adjusted, strict=True)
+    ]
+
+
+def judge(
+    study: Study, p_holm: float | None, n_questions: int, skip: Collection[str] = (), *, all_caps: bool = False
+) -> Outcome:
+    """Return the outcome of one question.
+
+    Parameters
+    ----------
+    study
+        The question with its effects.
+    p_holm, n_questions
+        Its p after Holm over the study's questions, and their number.
+    skip
+        Considerations that are neither measured nor asked.
+    all_caps
+        Measure every consideration even where one has capped already.
+    """
+    asked = [entry for entry in CONSIDERATIONS if entry.name not in skip]
+    missing = [entry.name for entry in asked if entry.name not in MEASURES]
+    if missing:
+        raise LookupError(f"no measure in process for {', '.join(missing)}: add it to MEASURES")
+    known: dict[str, Judge] = {}
+
+    def decide_now() -> tuple[Decided, dict[str, Judgement]]:
+        judges = [known[entry.name] if entry.name in known else entry.read_judge(()) for entry in asked]
+        found = decide(study.hypothesis, study.evidence, judges, p_holm, n_questions)
+        return found, dict(zip([entry.name for entry in asked], found.judgements, strict=True))
+
+    found, judgements = decide_now()
+    own = found.gates[: len(found.gates) - sum(len(judgement.gates) for judgement in judgements.values())]
+    failed = tuple(gate.name for gate in own if gate.required and gate.status == "failed")
+    core = not failed and found.decision.verdict in FOUND
+    caps: list[str] = []
+    if core or (found.readings and not study.is_cohort):
+        caps = [cap.cap for cap in found.caps if cap.cap in CAPS_OF_THE_EFFECT]
+        for name, measure in MEASURES.items():
+            if name not in judgements or (caps and study.is_cohort and not all_caps):
+                continue  # not asked; or later evidence can only add caps
+            known[name] = measure(study)
+            found, judgements = decide_now()
+            if _speaks_against(judgements[name]):
+                caps.append(name)
+    effect = as_effect(found.evidence.pooled)
+    direction = study.hypothesis.primary.direction
+    margin = found.evidence.margin
+    excluded = effect is not None and margin is not None and direction != "either" and effect.limit(direction) < margin
+    first = caps[0] if caps and found.decision.verdict != Verdict.SUPPORTED else ""
+    return Outcome(found.decision.verdict, found.decision.opposite, first, failed, core, excluded, tuple(caps))
+
+
+def _speaks_against(judgement: Judgement) -> bool:
+    unmet = any(gate.required and gate.status != "passed" for gate in judgement.gates)
+    return bool(judgement.caps or judgement.refusal or unmet)
+
+
+def declare(
+    kind: str,
+    contrasts: Sequence[Planted],
+    direction: str,
+    *,
+    margin: object = MARGIN,
+    gene_set: str = PRIMARY,
+) -> Hypothesis:
+    """Return a question on these contrasts."""
+    names = [row.name for row in contrasts]
+    primary = {"set": gene_set, "contrasts": names, "direction": direction, "margin": margin}
+    declared = {"id": gene_set, "question": "Is it what was planted?", "kind": kind, "primary": primary}
+    return Hypothesis.model_validate(declared)
+
+
+def ask_experiments(
+    experiments: Sequence[Mapping[str, Planted]], genome: Genome, seed: int, direction: str = "down"
+) -> Study:
+    """Measure a question on experiments; the first one's stimulus is the positive control of the margin."""
+    drugs, control = [row["drug"] for row in experiments], experiments[0]["stimulus"]
+    margin = {"fraction": CONTROL_FRACTION, "of_contrast": control.name}
+    return ask(declare("experiment", drugs, direction, margin=margin), drugs, genome, seed, controls=[control])

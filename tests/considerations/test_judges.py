@@ -127,7 +127,9 @@ def test_composition_is_not_asked_of_experiments():
     """No gate, no cap, and the column says why it is empty."""
     judged = judged_composition(entry("a"), kind="experiment")
     assert (judged.gates, judged.caps, judged.doubts) == ((), (), ())
-    assert judged.missing == {"composition_adjusted": "experiments compare samples of the same cells"}
+    assert judged.missing == {
+        "composition_adjusted": "an experiment compares treated and untreated samples of the same cells"
+    }
 
 
 def test_only_contrasts_that_carry_the_answer_are_pooled():
@@ -148,7 +150,7 @@ def test_a_composition_that_holds_is_told_in_full():
     assert gate.detail.startswith("0.50 SD (95 % CI 0.26 to 0.74), p = ")
     assert gate.detail.endswith("; noisy proxies (reliability 0.7) could not explain the effect")
     assert judged.sentence.startswith("Total 0.60 SD (95 % CI 0.36 to 0.84); 0.50 SD (95 % CI 0.26 to 0.74), p = ")
-    assert "after adjusting for blood composition (b cell, erythroid). " in judged.sentence
+    assert "after adjusting for the mix of cells (b cell, erythroid; panel blood, as declared). " in judged.sentence
     assert "a: total minus adjusted 0.10 (0.02 to 0.21), 80 % retained." in judged.sentence
     (doubt,) = judged.doubts
     assert doubt.weight is DoubtWeight.REMAINS
@@ -203,11 +205,11 @@ def test_composition_that_is_unknown_in_one_contrast_is_unknown():
     assert judged.missing == {"composition_adjusted": "b: too few samples"}
     assert judged.columns.composition_adjusted is None
     assert judged.gates[0].status == "not evaluated"
-    assert judged.caps == (Cap("composition", "Composition is not adjusted for in every cohort (b: too few samples)."),)
+    assert judged.caps == (Cap("composition", "The mix of cells is not adjusted for: b: too few samples."),)
     assert judged.doubts[0].weight is DoubtWeight.OPEN
     assert judged_composition(entry("a"), refused, carrying=("a",)).gates[0].status == "passed"
     (reason,) = judged_composition(entry("a")).missing.values()
-    assert reason == "b: its dataset is not declared as blood (composition: yes)"
+    assert reason == "b: nothing is on record of its mix of cells"
     (nothing,) = judged_composition(carrying=()).missing.values()
     assert nothing == "no contrast could be tested"
 
@@ -483,3 +485,36 @@ def test_a_dropped_proxy_takes_the_gate_by_the_same_rule(beside, words):
     )
     assert words in cap.reason
     assert judged.doubts[0].weight is DoubtWeight.FAULT
+
+
+def experiment_of(replicates, **changes):
+    rows = [replace(measured(name), replicates=replicates, **changes) for name in ("a", "b")]
+    return judge_traps(case("experiment", "a", "b", evidence=rows), Checks())
+
+
+def test_wells_of_one_culture_cap_and_unknown_units_are_a_doubt():
+    """In experiments; cultures and people are units, and a cohort is one of people."""
+    wells, unknown = experiment_of("wells"), experiment_of("unknown")
+    assert {cap.cap for cap in wells.caps} == {"replicates"}
+    assert [doubt.weight for doubt in wells.doubts] == [DoubtWeight.DATA]
+    assert "wells of one culture" in wells.caps[0].reason
+    assert unknown.caps == ()
+    (doubt,) = unknown.doubts
+    assert doubt.weight is DoubtWeight.OPEN
+    assert "data_a, data_b" in doubt.sentence
+    for judged in (wells, unknown):
+        assert [(flag.name, flag.trap) for flag in judged.columns.trap_flags] == [
+            ("data_a", "replicates"), ("data_b", "replicates"),
+        ]  # fmt: skip
+    for units in ("people", "cultures"):
+        assert (experiment_of(units).caps, experiment_of(units).doubts) == ((), ())
+    rows = [replace(measured("a"), replicates="unknown")]
+    assert judge_traps(case("cohort", "a", evidence=rows), Checks()).doubts == ()
+
+
+def test_the_reason_for_a_source_of_its_own_is_a_note_of_the_card():
+    """With the comparison that it speaks of."""
+    (one, other) = experiment_of("cultures", independent_because="other people.").notes
+    assert one.startswith("a is counted as a source of its own")
+    assert one.endswith(": other people.")
+    assert other.startswith("b ")

@@ -36,7 +36,7 @@ def row(name: str, effect: float, se: float = 0.15, dataset: str = "") -> Contra
 def independent(names, sources=None, units=None, paired=None):
     return choose_independent(
         names,
-        sources or {name: (f"GSE_{name}", "blood") for name in names},
+        sources or {name: f"GSE_{name}" for name in names},
         units or {name: frozenset({name}) for name in names},
         paired,
     )
@@ -44,9 +44,7 @@ def independent(names, sources=None, units=None, paired=None):
 
 def test_contrasts_of_one_source_are_pooled_once():
     """Two drugs that share the interferon arm of one experiment are not two experiments."""
-    chosen, refused = independent(
-        ["a", "b", "c"], {"a": ("GSE1", "cells"), "b": ("GSE1", "cells"), "c": ("GSE2", "cells")}
-    )
+    chosen, refused = independent(["a", "b", "c"], {"a": "gse1", "b": "gse1", "c": "gse2"})
     assert chosen == ["a", "c"]
     assert refused == [Refused("b", "comes from the same source as a, which was declared first")]
 

@@ -93,6 +93,6 @@ def test_a_declared_source_goes_from_the_sheet_to_pooling_and_bridges(words, joi
 
 
 def test_a_declared_source_stands_in_the_record():
-    """With the word, accession and tissue do not count; without it they do."""
-    assert control(1.0, 0.01).source == ("GSE1", "cells")
-    assert replace(control(1.0, 0.01), declared_source="x").source == ("source x", "")
+    """With the word, the accession does not count; without it it does, and no tissue takes it apart."""
+    assert control(1.0, 0.01).source == replace(control(1.0, 0.01), tissue="cord blood").source == "gse1"
+    assert replace(control(1.0, 0.01), declared_source="X").source == "x"

@@ -151,6 +151,37 @@ def test_histogram_shapes_are_read_in_words(p_values, shape):
     assert (flag_p_values(reading, "warn").status == "warn") == (shape in {"peak at right", "U-shaped", "hump"})
 
 
+def evenly(n):
+    """p-values as chance alone gives them, in order."""
+    return (np.arange(n) + 0.5) / n
+
+
+@pytest.mark.parametrize(
+    ("strong", "shape", "told"),
+    [
+        (0, "uniform", "No gene has q ≤ 0.05. About flat"),
+        (1, "uniform", "1 gene has q ≤ 0.05. About flat"),
+        (2, "uniform", "2 genes have q ≤ 0.05. About flat"),
+        (3, "narrow peak at left", "3 genes have q ≤ 0.05. A narrow peak at the left"),
+        (283, "narrow peak at left", "283 genes have q ≤ 0.05. A narrow peak at the left"),
+    ],
+)
+def test_genes_that_stand_out_are_never_called_about_flat(strong, shape, told):
+    """283 genes of 15,000 need not raise the first bar at all; the reading tells of them all the same."""
+    reading = read_histogram(np.concatenate([np.full(strong, 1e-9), 0.02 + 0.98 * evenly(15_000 - strong)]))
+    assert reading.counts[0] <= 750
+    assert reading.shape == shape
+    assert told in reading.reading
+    assert not reading.hidden_structure
+
+
+def test_genes_that_stand_out_beside_a_pile_at_the_right_make_both_ends_high():
+    """The first bar is below its expectation, but 20 genes stand out: not only small p-values are rare."""
+    piled = 1 - (1 - evenly(15_000)) ** 1.5 * 0.98
+    assert read_histogram(piled).shape == "peak at right"
+    assert read_histogram(np.concatenate([np.full(20, 1e-9), piled])).shape == "U-shaped"
+
+
 def test_stop_gives_a_four_part_problem():
     """A finding whose declared consequence is `stop` becomes an error that says what to do."""
     found = flag_batches(

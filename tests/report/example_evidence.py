@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,8 @@ from sidemine.considerations.composition.record import (
     ProxyFact,
     SingleProxy,
 )
-from sidemine.considerations.judgement import Gate
+from sidemine.considerations.influence.record import Influence, InfluenceOnEffect, WithoutGene
+from sidemine.considerations.judgement import Gate, Sensitivity
 from sidemine.considerations.specificity.record import (
     AmongComparators,
     AmongMatched,
@@ -44,7 +46,33 @@ DIMENSIONS = {
     "reused_controls": ("own_controls",),
     "age_overlap": ("shared_ages",),
 }
+HOSTILE_REASON = "<img src=x onerror=alert(1)> no recorded sex contradicts the genes"
 NOT_EVALUATED = ("set_version", "older_release", "the study has one release of the set")
+
+
+SENSITIVITY = [
+    Sensitivity("without one gene", "without ISG15, with which 20% of the effect goes, the effect would be 0.36 (95 % CI "
+                "0.11 to 0.61), p = 0.0047: this would not change the reading", 0.36, 0.11, 0.61, 0.0047, False),
+    Sensitivity("without one cohort", "without vte_a the effect would be 0.33 (95 % CI -0.09 to 0.75), p = 0.12: this would "
+                "change the reading", 0.33, -0.09, 0.75, 0.12, True),
+    Sensitivity("without flagged samples", HOSTILE_REASON, missing=HOSTILE_REASON),
+]  # fmt: skip
+
+
+def influence_record(hypothesis: str, evidence: list[dict[str, Any]]) -> Influence:
+    """Record of an effect that loses a fifth of itself with one gene, and a tenth with another."""
+    effects = []
+    for row in evidence:
+        if row["testable"]:
+            size, se, df = row["effect"], row["effect_se"], row["effect_df"]
+            whole = Estimate(size, se, size - 2 * se, size + 2 * se, df, row["p_self_contained"])
+            genes = [
+                WithoutGene(gene, replace(whole, effect=(1 - share) * size, ci_low=(1 - share) * size - 2 * se,
+                                          ci_high=(1 - share) * size + 2 * se), share)
+                for gene, share in (("ISG15", 0.2), (HOSTILE_REASON, 0.1))
+            ]  # fmt: skip
+            effects.append(InfluenceOnEffect(row["contrast"], 10, whole, genes))
+    return Influence(hypothesis, effects, "" if effects else "no effect was measured")
 
 
 def specificity_record() -> SpecificityShown:
@@ -89,7 +117,7 @@ def composition_record() -> CompositionAdjusted:
     gate = Gate("composition", "composition-adjusted effect", "passed", "0.31 SD")
     return CompositionAdjusted(
         adjusted=_pooled(0.31, 0.27), total=_pooled(0.45, 0.25), corrected=_pooled(0.24, 0.3), with_dropped=None,
-        sentence="Total 0.45 SD; 0.31 SD after adjusting for blood composition.", doubt="", notes=(), gate=gate, caps=(),
+        sentence="Total 0.45 SD; 0.31 SD after adjusting for the mix of cells.", doubt="", notes=(), gate=gate, caps=(),
         contrasts=[adjusted("vte_a", 0.52), adjusted("vte_b", 0.33)],
     )  # fmt: skip
 

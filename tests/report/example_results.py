@@ -13,8 +13,10 @@ import numpy as np
 import pandas as pd
 from example_evidence import (
     PANEL,
+    SENSITIVITY,
     composition_record,
     concordance,
+    influence_record,
     robustness,
     specificity_record,
     specificity_table,
@@ -392,7 +394,7 @@ def _evidence(contrast: str, effect: float | None, half: float, unit: str, p: fl
         "competitive_reading": "" if p is None else "more than other genes" if p < 0.01 else
         "uninformative (fewer than 10 residual degrees of freedom)", "n_in_set": 10, "n_measured": 8,
         "direction": "none" if missing else "up" if effect > 0 else "down",
-        "smallest_excludable": None if missing else abs(effect) + half, "status": "verified", "declared_source": "",
+        "smallest_excludable": None if missing else abs(effect) + half, "status": "verified", "declared_source": "", "replicates": "people", "independent_because": "",
         "effect_df": None if missing else n_target + n_reference - 2.0, "competitive_direction": "none",
         "inter_gene_correlation": None, "blocking": "none", "comparator_percentile": None, "agrees": None,
     }  # fmt: skip
@@ -419,6 +421,7 @@ def _verdict(
     )
     return {
         "control": None, "p_holm": None, "notes": [], "composition": nothing, "trap_flags": [], "calibration": None,
+        "influence": as_json(influence_record(name, evidence)), "sensitivity": as_json(SENSITIVITY),
         "specificity": as_json(SpecificityShown(None, reason, None, "", "", [], (), ())), "robustness": grid,
         "hypothesis": name, "question": question, "kind": kind, "verdict": verdict, "opposite": False,
         "rule": "Suggestive: p ≤ .05 in the declared direction, without every condition of “supported”.",

@@ -58,7 +58,7 @@ def test_the_plain_sentence_tells_side_amount_and_interval(card):
     assert "0.45 SD of between-person variation higher in “" in plain
     assert "(95 % CI 0.20 to 0.70), in total; " in plain
     assert "0.31 SD higher (" in plain
-    assert "after adjusting for blood composition" in plain
+    assert "after adjusting for the mix of cells" in plain
     other = first_screen.plain_sentence(lower(card))
     assert "0.45 SD of between-person variation lower in “" in other
     assert "(95 % CI −0.70 to −0.20)" in other
@@ -135,7 +135,7 @@ def test_the_line_of_the_overview(card, apart):
     """Effect, adjusted effect and agreement; or the comparisons against each other."""
     assert (
         first_screen.overview_line(card)
-        == "0.45 SD higher (0.20 to 0.70) · 0.31 adjusted for blood cells · 2 of 2 sources agree"
+        == "0.45 SD higher (0.20 to 0.70) · 0.31 adjusted for the mix of cells · 2 of 2 sources agree"
     )
     bare = replace(without(card, CompositionColumns, composition_adjusted=None), agreeing=None)
     assert first_screen.overview_line(bare) == "0.45 SD higher (0.20 to 0.70)"

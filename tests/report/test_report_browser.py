@@ -55,7 +55,7 @@ def test_all_answers_fit_the_first_screen(request, width, example_results):
         assert entry["verdict"] in row
         assert entry["question"][:40] in row
     assert "0.45 SD higher (0.20 to 0.70)" in rows[0]
-    assert "0.31 adjusted for blood cells" in rows[0]
+    assert "0.31 adjusted for the mix of cells" in rows[0]
 
 
 @pytest.mark.parametrize("width", ["opened", "phone"])

@@ -35,8 +35,9 @@ SIGNATURES = (
 def bridged(small):
     """The small study with a bridge and an interaction, and a second experiment that confirms."""
     small.edit("config.yaml", "hypotheses:\n", BRIDGE)
+    (small.folder / "more.tsv").touch()
     small.edit(
-        "datasets.tsv", "cells\tGSE3", "more\tGSE4\t\ttable\tcounts.tsv\tsymbol\tcounts\tcells\tGEO terms\ncells\tGSE3"
+        "datasets.tsv", "cells\tGSE3", "more\tGSE4\t\ttable\tmore.tsv\tsymbol\tcounts\tcells\tGEO terms\ncells\tGSE3"
     )
     small.edit(
         "contrasts.tsv",

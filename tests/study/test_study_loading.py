@@ -34,14 +34,14 @@ def test_small_study_loads(small):
 def test_a_declared_source_joins_accessions(small):
     """Two accessions of one laboratory's cells count as one, however the word is written; without it they are two."""
     plain = load_study(small.config).datasets
-    assert plain["cohort_a"].independent_source == ("GSE1", "blood")
+    assert plain["cohort_a"].independent_source == "gse1"
     small.edit("datasets.tsv", "tissue\tlicence", "tissue\tlicence\tsource")
     for row, word in (("cohort_a\tGSE1\tGPL571", "Lab A"), ("cohort_b\tGSE2\tGPL570", "lab A"), ("counts", "")):
         line = next(line for line in (small.folder / "datasets.tsv").read_text().splitlines() if row in line)
         small.edit("datasets.tsv", line, f"{line}\t{word}")
     rows = load_study(small.config).datasets
     assert rows["cohort_a"].independent_source == rows["cohort_b"].independent_source
-    assert rows["cells"].independent_source == ("GSE3", "cells")
+    assert rows["cells"].independent_source == "gse3"
 
 
 def test_a_source_that_is_not_declared_leaves_the_digest_alone(small):
@@ -52,7 +52,8 @@ def test_a_source_that_is_not_declared_leaves_the_digest_alone(small):
     before = study.digest
     content = study.to_json()
     for entry in content["datasets"]:
-        del entry["source"]
+        for later in ("source", "independent_because", "replicates"):
+            del entry[later]
     asked = {key: content[key] for key in ("config", "datasets", "contrasts", "gene_sets", "published_tables")}
     assert digest_of_content(asked) == before
     small.edit("datasets.tsv", "tissue\tlicence", "tissue\tlicence\tsource")
@@ -118,6 +119,7 @@ def test_study_json_is_plain(small):
         "contrasts",
         "gene_sets",
         "published_tables",
+        "own_markers",
         "considered",
         "config_digest",
     ]

@@ -402,17 +402,6 @@ def test_missing_config_is_told(tmp_path):
         load_study(tmp_path / "none.yaml")
 
 
-def test_one_accession_and_tissue_cannot_be_declared_two_sources(small, told):
-    """The word joins data sets and never takes them apart."""
-    small.edit("datasets.tsv", "cohort_b\tGSE2", "cohort_b\tGSE1")
-    small.edit("datasets.tsv", "tissue\tlicence\n", "tissue\tlicence\tsource\n")
-    for end, word in (("blood\tGEO terms\n", "lab A"), ("blood\tGEO terms\n", ""), ("cells\tGEO terms\n", "")):
-        small.edit("datasets.tsv", end, end.replace("\n", f"\t{word}\n"))
-    message = told()
-    for words in ("are one source, and declared as two", "column source, value ''", "value 'lab A'", "the same word"):
-        assert words in message
-
-
 def test_subset_selectors_are_checked(small, told):
     """The selector that cuts a dataset out of its file is parsed before any work."""
     small.edit("datasets.tsv", "tissue\tlicence", "tissue\tlicence\tsubset")

@@ -2,17 +2,54 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
+
+import numpy as np
 
 from sidemine.considerations.calibration.judge import judge_calibration
 from sidemine.considerations.composition.judge import composition_judge
+from sidemine.considerations.influence.judge import influence_judge
+from sidemine.considerations.influence.record import Influence, InfluenceOnEffect, WithoutGene
 from sidemine.considerations.registry import judges_with
 from sidemine.considerations.robustness.judge import robustness_judge
+from sidemine.considerations.sensitivity import estimate_of
 from sidemine.considerations.specificity.judge import specificity_judge
 from sidemine.considerations.traps.judge import judge_traps
+from sidemine.effect.pooled_effect import pool_contrasts
+from sidemine.effect.record import Estimate
+from sidemine.stats.tails import two_sided_p
+
+
+def steady(rows, hypothesis="h", kind="cohort", share=0.1):
+    """What is on record of influence where the largest gene carries this share of every effect, and no more."""
+    pooled = estimate_of(pool_contrasts(rows))
+    whole = [("", pooled)] if kind == "cohort" and pooled else []
+    if kind == "experiment":
+        whole = [
+            (
+                row.contrast,
+                Estimate(row.effect, row.effect_se, row.ci_low, row.ci_high, row.effect_df, row.p_self_contained),
+            )
+            for row in rows
+            if row.testable
+        ]
+    effects = [
+        InfluenceOnEffect(name, 10, found, [WithoutGene("LARGEST", _part(found, 1 - share), share)])
+        for name, found in whole
+    ]
+    return {hypothesis: Influence(hypothesis, effects)}
+
+
+def _part(whole, part):
+    effect = part * whole.effect
+    p_value = float(two_sided_p(np.array([effect / whole.effect_se]), whole.df)[0])
+    return replace(whole, effect=effect, p_value=p_value)
+
 
 _HOLDING = {
     "composition": ("composition", composition_judge),
+    "influence": ("influence", influence_judge),
     "specificity": ("specificity", specificity_judge),
     "calibration": ("calibration", lambda contrasts: partial(judge_calibration, contrasts=contrasts)),
     "checks": ("traps", lambda checks: partial(judge_traps, checks=checks)),
@@ -21,7 +58,7 @@ _HOLDING = {
 
 
 def judges_on(*, of_variants=False, **records):
-    """Return all judges: of composition, specificity, calibration, checks (of the traps) and robustness those that are
+    """Return all judges: of composition, influence, specificity, calibration, checks (of the traps) and robustness those that are
     given hold these records, the others have nothing on record."""
     held = [(_HOLDING[key], record) for key, record in records.items()]
     return judges_with({name: holding(record) for (name, holding), record in held}, of_variants=of_variants)

@@ -32,6 +32,7 @@ def contrast(name="a", effect=1.0, se=0.1, df=60.0, **changes):
         "accession": f"GSE_{name}",
         "platform": "",
         "role": "disease",
+        "replicates": "cultures",
         "tissue": "blood",
         "status": "verified",
         "target_label": "patients",
@@ -365,7 +366,7 @@ def test_an_effect_that_survives_adjustment_passes_its_gate():
     assert card["composition_adjusted"]["k"] == 2
     assert card["composition_adjusted"]["effect"] == pytest.approx(0.5)
     assert "Total 0.60" in card["sentence"]
-    assert "after adjusting for blood composition" in card["sentence"]
+    assert "after adjusting for the mix of cells" in card["sentence"]
     assert "composition" not in [cap["cap"] for cap in card["caps"]]
     assert card["verdict"] == "suggestive"
 
@@ -390,5 +391,5 @@ def test_one_unadjusted_cohort_leaves_the_gate_open():
     """Where one cohort could not be adjusted, nothing is claimed for all of them."""
     card = composition_card(adjusted_entry("a"))
     assert card["composition_adjusted"] is None
-    assert "b: its dataset is not declared as blood" in card["not_computed"]["composition_adjusted"]
+    assert "b: nothing is on record of its mix of cells" in card["not_computed"]["composition_adjusted"]
     assert "composition" in [cap["cap"] for cap in card["caps"]]

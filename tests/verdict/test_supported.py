@@ -6,13 +6,14 @@ import math
 from dataclasses import asdict, replace
 
 import pytest
-from on_record import judges_on
+from on_record import judges_on, steady
 from test_rules import adjusted_entry, answers, contrast, decide, evidence, hypothesis, place, places, untestable
 
 from sidemine.considerations.calibration.record import ContrastCalibration
 from sidemine.considerations.judgement import Case
 from sidemine.considerations.robustness.judge import judge_robustness
 from sidemine.considerations.robustness.record import Robustness, Share
+from sidemine.considerations.sensitivity import ASKED, ONE_COHORT, ONE_GENE
 from sidemine.considerations.traps.record import Checks
 from sidemine.effect.pooled_effect import pool_contrasts
 from sidemine.effect.record import HypothesisEvidence, Refused
@@ -56,6 +57,7 @@ def cohort_card(rows=None, **changes):
         "robustness": robust(),
         "calibration": dict.fromkeys(names, HOLDS),
         "checks": Checks(),
+        "influence": steady(rows),
         "margin": 0.4,
         **changes,
     }
@@ -64,6 +66,7 @@ def cohort_card(rows=None, **changes):
         [hypothesis(direction=direction)],
         {"h": evidence(*rows, margin=given["margin"])},
         specificity=places(*given["specificity"]) if given["specificity"] else {},
+        influence=given["influence"],
         composition={"h": given["composition"]},
         robustness={"h": given["robustness"]} if given["robustness"] else {},
         calibration=given["calibration"],
@@ -84,6 +87,7 @@ def experiment_card(rows=None, direction="up", **changes):
         [hypothesis(kind="experiment", direction=direction)],
         {"h": evidence(*rows)},
         specificity=places(*entries) if entries else {},
+        influence=changes.get("influence", steady(rows, kind="experiment")),
         robustness={"h": changes["robustness"]} if "robustness" in changes else {},
         calibration=changes.get("calibration", dict.fromkeys(names, HOLDS)),
         checks=changes.get("checks", Checks()),
@@ -104,7 +108,7 @@ def test_a_cohort_answer_with_every_gate_passed_is_supported():
     assert (card["verdict"], card["opposite"]) == ("supported", False)
     assert card["caps"] == []
     assert failed(card) == set()
-    assert card["doubt"].startswith("Blood composition differs and is measured by proxies only")
+    assert card["doubt"].startswith("The mix of cells is measured by proxies only")
     assert "Holm-adjusted p of at most .01" in card["rule"]
     assert card["robustness_share"] == 1.0
     assert card["calibration"] == {"a": asdict(HOLDS), "b": asdict(HOLDS)}
@@ -115,6 +119,8 @@ AGED = {"age_overlap": "failed", "no_reused_controls": "passed"}
 REUSED = {"age_overlap": "passed", "no_reused_controls": "failed"}
 BATCH = Flag("batch_associated", "batch", "warn", "plate", "told", serious=True)
 CAPS = {
+    "one gene": ({"influence": steady(cohorts(0.6, 0.5), share=0.9)}, "influence"),
+    "influence not measured": ({"influence": {}}, "influence"),
     "direction either": ({"direction": "either"}, "direction"),
     "set among random sets": ({"specificity": [place("a", 74.0), place("b", 75.0)]}, "specificity"),
     "set among comparators": (
@@ -229,7 +235,7 @@ def test_comparator_sets_alone_decide_and_are_the_doubt():
     stronger = cohort_card(specificity=alone, robustness=robust(5, 10))
     assert "comparator sets alone" not in stronger["doubt"]
     one = cohort_card(specificity=[place("a", None, 99.0), place("b")])
-    assert one["doubt"].startswith("Blood composition differs")
+    assert one["doubt"].startswith("The mix of cells is measured by proxies only")
 
 
 def test_fry_of_single_cohorts_is_shown_and_the_pooled_p_decides():
@@ -282,6 +288,7 @@ def test_holm_over_the_study_takes_supported_away():
         composition={"h": [adjusted_entry(name) for name in names]},
         robustness={"h": robust()},
         calibration=dict.fromkeys(names, HOLDS),
+        influence=steady(rows),
     )
     assert cards[0]["verdict"] == "suggestive"
     assert failed(cards[0]) == {"pooled p"}
@@ -346,9 +353,15 @@ EXPERIMENT_CASES = {
     "one experiment": (experiments(2.0), {}, "suggestive"),
     "two contrasts of one source": (experiments(2.0, 1.8, **SAME), {}, "suggestive"),
     "two accessions of one laboratory's cells": (experiments(2.0, 1.8, declared_source="lab A, line"), {}, "suggestive"),
-    "one accession, two cell sources": (
+    "one accession, two words for its tissue": (
         [contrast("a", 2.0, 0.2, 4, accession="GSE7", tissue="line 1"),
          contrast("b", 1.8, 0.2, 4, accession="GSE7", tissue="line 2")],
+        {},
+        "suggestive",
+    ),
+    "one accession, declared two sources": (
+        [contrast("a", 2.0, 0.2, 4, accession="GSE7", declared_source="line 1"),
+         contrast("b", 1.8, 0.2, 4, accession="GSE7", declared_source="line 2", independent_because="other people")],
         {},
         "supported",
     ),
@@ -385,6 +398,31 @@ def test_an_experiment_that_is_opposite_by_its_test_alone_refuses_the_others():
     assert "none opposite" in failed(card)
 
 
+@pytest.mark.parametrize(("share", "verdict"), [(0.1, "supported"), (1.2, "suggestive")])
+def test_an_experiment_that_hangs_on_one_gene_is_capped(share, verdict):
+    """Without its largest gene the effect must keep its sign."""
+    rows = experiments(2.0, 1.8)
+    card = experiment_card(rows, influence=steady(rows, kind="experiment", share=share))
+    assert card["verdict"] == verdict
+    assert capped_by(card) == (set() if verdict == "supported" else {"influence"})
+
+
+def test_every_card_tells_what_would_change_the_answer():
+    """All rows that every card has, in their order; what nobody measured stands there with its reason."""
+    table = cohort_card()["sensitivity"]
+    assert [row["name"] for row in table] == list(ASKED)
+    rows = {row["name"]: row for row in table}
+    assert rows[ONE_GENE]["words"].startswith("without LARGEST, with which 10% of the effect goes")
+    assert rows[ONE_GENE]["changes"] is False
+    # 0.5 with a standard error of .15 is left without the larger cohort.
+    assert (rows[ONE_COHORT]["effect"], rows[ONE_COHORT]["changes"]) == (0.5, False)
+    assert all(row["missing"] for row in table if row["changes"] is None)
+    weak = {row["name"]: row for row in cohort_card(cohorts(0.6, 0.22))["sensitivity"]}
+    assert (weak[ONE_COHORT]["words"][:9], weak[ONE_COHORT]["changes"]) == ("without a", True)
+    experiment = {row["name"]: row for row in experiment_card()["sensitivity"]}
+    assert experiment[ONE_COHORT]["missing"] == "experiments are judged one by one, not pooled"
+
+
 def test_holm_binds_experiments_too():
     """Two experiments at p = .02 each are supported alone, and not among many declared hypotheses."""
     rows = experiments(2.0, 1.8, p_self_contained=0.02)
@@ -395,6 +433,7 @@ def test_holm_binds_experiments_too():
         {"h": evidence(*rows), **others},
         specificity=places(place("a"), place("b")),
         calibration=dict.fromkeys("ab", HOLDS),
+        influence=steady(rows, kind="experiment"),
     )
     assert (cards[0]["verdict"], failed(cards[0])) == ("suggestive", {"Holm"})
 
@@ -421,6 +460,7 @@ def test_a_variants_verdict_leaves_robustness_out():
         "specificity": places(place("a"), place("b")),
         "composition": {"h": [adjusted_entry("a"), adjusted_entry("b")]},
         "calibration": {"a": HOLDS, "b": HOLDS},
+        "influence": steady(rows),
     }
 
     def verdict_of(found, n_others=0, **known):
@@ -486,6 +526,7 @@ def test_a_source_counts_once_among_the_percentiles():
         composition={"h": [adjusted_entry(name) for name in "ab"]},
         robustness={"h": robust()},
         calibration=dict.fromkeys("abc", HOLDS),
+        influence=steady(rows),
     )[0]
     assert card["specificity_percentile"] == 70.0
     assert (card["verdict"], capped_by(card)) == ("suggestive", {"specificity"})

@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -118,22 +119,30 @@ def workflow(tmp_path_factory: pytest.TempPathFactory) -> Workflow:
     return Workflow({**kept, "PYTHONPATH": path})
 
 
-@pytest.fixture(scope="session")
-def finished(workflow: Workflow, tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """A planted study, run once to its end on two cores. Tests read it and must not change it."""
+def run_once(tmp_path_factory: pytest.TempPathFactory, name: str, make: Callable[[Path], Run]) -> Run:
+    """Return a run that all workers of a test session share: the first makes it, the others wait at the lock."""
     base = tmp_path_factory.getbasetemp()
-    # Workers of one test session share the run: the first makes it, the others wait at the lock.
     base = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
-    folder = base / "finished"
-    with (base / "finished.lock").open("w") as stream:
+    folder = base / name
+    with (base / f"{name}.lock").open("w") as stream:
         fcntl.flock(stream, fcntl.LOCK_EX)
         if not (folder / "done").is_file():
             shutil.rmtree(folder, ignore_errors=True)
-            # A copy of the workflow, so that tests may compare with edited copies while somebody edits the original.
-            ignored = shutil.ignore_patterns("__pycache__")
-            shutil.copytree(REPOSITORY / "workflow", folder / "tree" / "workflow", ignore=ignored, symlinks=True)
-            shutil.copytree(REPOSITORY / "resources", folder / "tree" / "resources")
-            snakefile = folder / "tree" / "workflow" / "Snakefile"
-            run = workflow.run(folder, config=workflow.plant("positive", folder), snakefile=snakefile)
-            (folder / "done").write_text(run.output)
+            folder.mkdir()
+            (folder / "done").write_text(make(folder).output)
     return Run(folder, 0, (folder / "done").read_text())
+
+
+@pytest.fixture(scope="session")
+def finished(workflow: Workflow, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A planted study, run once to its end on two cores. Tests read it and must not change it."""
+
+    def make(folder: Path) -> Run:
+        # A copy of the workflow, so that tests may compare with edited copies while somebody edits the original.
+        ignored = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(REPOSITORY / "workflow", folder / "tree" / "workflow", ignore=ignored, symlinks=True)
+        shutil.copytree(REPOSITORY / "resources", folder / "tree" / "resources")
+        snakefile = folder / "tree" / "workflow" / "Snakefile"
+        return workflow.run(folder, config=workflow.plant("positive", folder), snakefile=snakefile)
+
+    return run_once(tmp_path_factory, "finished", make)

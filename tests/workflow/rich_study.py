@@ -99,11 +99,11 @@ SHEETS: dict[str, list[dict[str, str]]] = {
     "datasets": [
         {
             **_DATASET, "dataset": "a", "accession": "GSE1", "platform": "GPL1", "layout": "series_matrix",
-            "identifiers": "probe", "scale": "log2", "composition": "yes",
+            "identifiers": "probe", "scale": "log2", "composition": "blood",
         },
         {
             **_DATASET, "dataset": "b", "accession": "GSE2", "platform": "GPL1", "layout": "table", "file": "b.tsv",
-            "metadata": "https://x.org/b.txt.gz", "composition": "yes",
+            "metadata": "https://x.org/b.txt.gz", "composition": "blood",
         },
         {
             **_DATASET, "dataset": "c", "accession": "GSE3", "layout": "h5ad", "file": "c.h5ad", "biological_unit": "donor",

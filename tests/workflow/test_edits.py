@@ -109,20 +109,20 @@ TABLE: dict[str, Any] = {
     "config.planted": A_PLACE,
     "config.hypotheses.id": (
         {"config.hypotheses.1.id": "renamed"},
-        "adjust_composition decide_verdicts measure_effects measure_specificity pool_datasets vary_analysis",
+        "adjust_composition decide_verdicts measure_effects measure_influence measure_specificity pool_datasets vary_analysis",
     ),
     "config.hypotheses.question": ({"config.hypotheses.1.question": "Another question than that?"}, "decide_verdicts"),
     "config.hypotheses.kind": (
         {"config.hypotheses.2.kind": "cohort", "config.hypotheses.2.primary.contrasts": ["a_kind"]},
-        "adjust_composition decide_verdicts measure_calibration measure_effects measure_specificity pool_datasets vary_analysis",
+        "adjust_composition decide_verdicts measure_calibration measure_effects measure_influence measure_specificity pool_datasets vary_analysis",
     ),
     "config.hypotheses.primary.set": (
         {"config.hypotheses.1.primary.set": "T2"},
-        "adjust_composition decide_verdicts measure_calibration measure_effects measure_specificity pool_datasets vary_analysis",
+        "adjust_composition decide_verdicts measure_calibration measure_effects measure_influence measure_specificity pool_datasets vary_analysis",
     ),
     "config.hypotheses.primary.contrasts": (
         {"config.hypotheses.1.primary.contrasts": ["c_drug"]},
-        "adjust_composition decide_verdicts measure_calibration measure_effects measure_specificity pool_datasets vary_analysis",
+        "adjust_composition decide_verdicts measure_calibration measure_effects measure_influence measure_specificity pool_datasets vary_analysis",
     ),
     "config.hypotheses.primary.test": ONLY_VALUE,
     "config.hypotheses.primary.direction": (
@@ -274,6 +274,7 @@ TABLE: dict[str, Any] = {
     "datasets.subset": ({"datasets.a.subset": "x = a"}, "prepare_dataset read_samples vary_analysis"),
     "datasets.sample_name": ({"datasets.b.sample_name": "title"}, "prepare_dataset read_samples vary_analysis"),
     "datasets.biological_unit": ({"datasets.c.biological_unit": "person"}, "prepare_dataset read_samples"),
+    "datasets.replicates": ({"datasets.d.replicates": "cultures"}, "measure_effects"),
     "datasets.cell_type": ({"datasets.c.cell_type": "kind"}, "prepare_dataset read_samples"),
     "datasets.sample_columns": ({"datasets.c.sample_columns": "time"}, "prepare_dataset read_samples"),
     "datasets.sex_column": (
@@ -290,7 +291,11 @@ TABLE: dict[str, Any] = {
     ),
     "datasets.tissue": ({"datasets.a.tissue": "whole blood"}, "decide_verdicts"),
     "datasets.source": ({"datasets.a.source": "lab"}, "measure_concordance measure_effects"),
-    "datasets.composition": ({"datasets.a.composition": "no"}, "adjust_composition measure_concordance"),
+    "datasets.independent_because": (
+        {"datasets.d.source": "lab", "datasets.d.independent_because": "Cells of another donor"},
+        "decide_verdicts measure_concordance measure_effects",
+    ),
+    "datasets.composition": ({"datasets.a.composition": "tissue"}, "adjust_composition measure_concordance"),
     "datasets.licence": ({"datasets.a.licence": "closed"}, ""),
     "datasets.status": ({"datasets.a.status": "verified"}, "check_designs"),
     "datasets.note": ({"datasets.a.note": "m"}, ""),

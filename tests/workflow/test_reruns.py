@@ -9,7 +9,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from conftest import Run
+from conftest import Run, run_once
 from test_runs import STUDY, get_planned_rules, kill, read_results, stage_of, wait_for
 
 from sidemine.cli import main
@@ -161,10 +161,13 @@ def test_an_edited_input_stops_until_it_is_recorded_anew(workflow, finished, cop
 @pytest.fixture(scope="module")
 def swapped(workflow, finished, tmp_path_factory):
     """The planted study with target and reference of one contrast exchanged, run from nothing."""
-    folder = tmp_path_factory.mktemp("swapped")
-    config = workflow.plant("positive", folder)
-    edit(folder / "contrasts.tsv", *SWAP)
-    return workflow.run(folder, config=config, snakefile=finished.snakefile)
+
+    def make(folder):
+        config = workflow.plant("positive", folder)
+        edit(folder / "contrasts.tsv", *SWAP)
+        return workflow.run(folder, config=config, snakefile=finished.snakefile)
+
+    return run_once(tmp_path_factory, "swapped", make)
 
 
 @pytest.mark.parametrize("killed", [False, True])

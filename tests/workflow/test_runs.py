@@ -84,6 +84,7 @@ CAMERA = {
     "adjust_composition",
     "adjust_set_tests",
     "measure_effects",
+    "measure_influence",
     "measure_specificity",
     "measure_calibration",
     "pool_datasets",

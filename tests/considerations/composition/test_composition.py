@@ -20,12 +20,15 @@ from sidemine.considerations.composition.judge import judge_composition
 from sidemine.considerations.composition.measure import find_differing, measure_composition
 from sidemine.considerations.composition.measure_study import adjust_cohorts
 from sidemine.considerations.composition.record import CompositionOfContrast, NotWithDropped, entries_by_hypothesis
+from sidemine.considerations.composition.specification import AdjustComposition, CellsOfContrast
 from sidemine.differential.design import build_design
 from sidemine.differential.fit import fit_contrast
 from sidemine.effect.adjustment import standardised
 from sidemine.enrichment.set_effect import hedges_g
 from sidemine.enrichment.set_membership import build_membership
 from sidemine.study.hypotheses import Hypothesis
+from sidemine.study.markers import parse_composition
+from sidemine.study.projections import HypothesisOnSet
 
 RESOURCES = Path(__file__).resolve().parents[3] / "resources" / "gene_sets"
 N_GENES, N = 400, 80
@@ -33,6 +36,22 @@ GENES = [f"G{number:03d}" for number in range(N_GENES)]
 TARGET = GENES[:30]
 MARKERS = {"erythroid": GENES[50:62], "platelet": GENES[70:82], "flat": GENES[300:312]}
 CASES = np.arange(N) < 40
+PANELS = {"blood": {"erythroid": MARKERS["erythroid"]}, "own.tsv": {"platelet": MARKERS["platelet"]}}
+
+
+def asked(rows, **cells):
+    """What is asked of the cohorts a and b: panel blood, unless another cell of the sheet is given."""
+    declared = {name: parse_composition(cells.get(name, "blood")) for name in "ab"}
+    return AdjustComposition(
+        hypotheses=[HypothesisOnSet.of(row) for row in rows],
+        contrasts={
+            name: CellsOfContrast(dataset=f"data_{name}", panel=row.panel, not_needed=row.not_needed)
+            for name, row in declared.items()
+        },
+        stimuli={"stimulated": "blood"},
+        own_markers={"own.tsv": PANELS["own.tsv"]},
+        seed=3,
+    )
 
 
 def design(covariate=None):
@@ -184,7 +203,7 @@ def test_unusable_cell_types_say_why():
     assert "do not vary together" in reasons["flat"]
     assert "fewer than 4" in reasons["few"]
     nothing = measured(fit, {"flat": MARKERS["flat"]})
-    assert "no usable blood-cell proxy" in nothing.reason
+    assert "no usable cell proxy" in nothing.reason
 
 
 def test_a_marker_that_follows_the_target_is_no_marker():
@@ -229,9 +248,7 @@ def test_records_name_every_hypothesis_of_a_contrast():
     rows = [
         Hypothesis.model_validate({"id": "h", "question": "Is it really so?", "kind": "cohort", "primary": declared})
     ]
-    records = adjust_cohorts(
-        rows, ["a", "b"], {"a": fitted(), "b": None}, {}, primary(), {"erythroid": MARKERS["erythroid"]}, seed=3
-    )
+    records = adjust_cohorts(asked(rows), {"a": fitted(), "b": None}, {}, primary(), PANELS)
     assert [entry.hypothesis for entry in records["a"].hypotheses] == ["h"]
     assert records["b"].hypotheses == []
 
@@ -312,14 +329,14 @@ def test_a_dropped_cell_that_cannot_be_adjusted_for_caps():
 
 @pytest.mark.parametrize("checked", [False, True])
 def test_markers_that_nobody_checked_are_told(checked):
-    """Without a stimulus contrast in blood no proxy was checked: sentence, doubt and note say so, and nothing is capped."""
+    """Without a stimulus contrast of the panel no proxy was checked: sentence, doubt and note say so, and nothing is capped."""
     declared = {"set": "T", "contrasts": ["a", "b"], "direction": "up"}
     rows = [
         Hypothesis.model_validate({"id": "h", "question": "Is it really so?", "kind": "cohort", "primary": declared})
     ]
     fits = {"a": fitted(effect=1.2), "b": fitted(effect=1.2, seed=2)}
     stimuli = {"stimulated": fitted(seed=3) if checked else None}
-    records = adjust_cohorts(rows, ["a", "b"], fits, stimuli, primary(), {"erythroid": MARKERS["erythroid"]}, seed=3)
+    records = adjust_cohorts(asked(rows), fits, stimuli, primary(), PANELS)
     assert records["a"].contamination_checked_in == (["stimulated"] if checked else [])
     card = judged(records.values())
     assert card.gate.status == "passed"

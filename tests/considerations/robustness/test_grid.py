@@ -192,7 +192,7 @@ def test_a_dataset_left_out_leaves_the_other_one(planted):
     [
         ("covariates", "covariates_none", "no covariates"),
         ("covariates", "covariates_with_sex", "no sex is recorded"),
-        ("composition", "composition_adjusted", "not declared as blood"),
+        ("composition", "composition_adjusted", "no cell markers are declared"),
         ("filter", "filter_looser", "arrays are not filtered"),
         ("probe_rule", "probe_rule_highest_variance", "values are not by probe"),
         ("set_version", "set_version_without_confounder_genes", "shares no gene with a confounder set"),

@@ -133,7 +133,7 @@ def test_the_adjusted_effect_alone_is_that_of_the_record():
     assert adjusted == measure_composition(fit, gene_sets(), markers, {}, [1]).adjusted
     nothing, reason = adjust_effect(fit, gene_sets(), {}, {})
     assert nothing is None
-    assert "no usable blood-cell proxy" in reason
+    assert "no usable cell proxy" in reason
 
 
 def test_p_values_are_combined_with_their_signs():

@@ -37,7 +37,7 @@ DENSE = np.random.default_rng(99).standard_normal((2, N_GENES))
 @pytest.fixture(scope="module")
 def markers():
     """Two cell types whose markers lie in the last blocks of genes."""
-    return {"erythroid": GENES[520:550], "platelet": GENES[560:590]}
+    return {"blood": {"erythroid": GENES[520:550], "platelet": GENES[560:590]}}
 
 
 def signatures(n=15, seed=4):
@@ -67,7 +67,9 @@ def fits_of(drug, disease, correlation=0.2, seed=0):
 
 
 def sources_of(fits, **changed):
-    made = {name: source_of(name, fit, is_blood=name.startswith("cohort")) for name, fit in fits.items()}
+    made = {
+        name: source_of(name, fit, panel="blood" if name.startswith("cohort") else "") for name, fit in fits.items()
+    }
     return {name: replace(source, **changed.get(name, {})) for name, source in made.items()}
 
 
@@ -135,10 +137,10 @@ def test_without_ten_comparators_nothing_is_called(markers):
 def test_not_blood_means_no_adjusted_profile_and_no_call(markers):
     """Where composition cannot be adjusted for, the third condition is not met, and the reason says so."""
     sources = sources_of(fits_of(np.where(IN_SET, 4.0, 0), np.where(IN_SET, 0.8, 0)))
-    sources["cohort_b"] = replace(sources["cohort_b"], is_blood=False)
+    sources["cohort_b"] = replace(sources["cohort_b"], panel="")
     one = measure_bridge(sources, markers)
     assert one.call == "undetermined"
-    assert "cohort_b is not declared as blood" in one.sentence
+    assert "cohort_b has no declared cell markers" in one.sentence
 
 
 @pytest.mark.parametrize(

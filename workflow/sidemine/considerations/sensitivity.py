@@ -90,7 +90,7 @@ def sensitivity_of(
 
 def no_sensitivity(name: str, reason: str) -> Sensitivity:
     """Return a row that could not be had, with the reason."""
-    return Sensitivity(name, f"cannot be told: {reason}", missing=reason)
+    return Sensitivity(name, reason, missing=reason)
 
 
 def estimate_of(pooled: PooledEffect) -> Estimate | None:

@@ -208,8 +208,8 @@ def _evidence_of(
         contrast=entry.contrast,
         dataset=entry.dataset.dataset,
         accession=entry.dataset.accession,
-        tissue=entry.dataset.tissue,
         declared_source=entry.dataset.source,
+        replicates=entry.dataset.replicates,
         n_target=design.n_target,
         n_reference=design.n_reference,
         testable=False,
@@ -304,14 +304,15 @@ def _too_few_genes(
 
 def _notes(results: Sequence[ContrastResults], declared: set[str]) -> list[str]:
     """Tell what is not independent: contrasts of one source, shared samples, repeats of one unit."""
-    by_source: dict[tuple[str, str], list[str]] = {}
+    by_source: dict[str, list[ContrastResults]] = {}
     for entry in results:
         if entry.contrast in declared:
-            by_source.setdefault(entry.dataset.independent_source, []).append(entry.contrast)
+            by_source.setdefault(entry.dataset.independent_source, []).append(entry)
     notes = [
-        f"{', '.join(names)} come from one source ({', '.join(filter(None, source))}) and count as one."
-        for source, names in by_source.items()
-        if len(names) > 1
+        f"{', '.join(entry.contrast for entry in entries)} come from one source "
+        f"({entries[0].dataset.source or entries[0].dataset.accession}) and count as one."
+        for entries in by_source.values()
+        if len(entries) > 1
     ]
     groups = {entry.contrast: {*entry.design.target_samples, *entry.design.reference_samples} for entry in results}
     dataset_of = {entry.contrast: entry.dataset.accession for entry in results}

@@ -60,7 +60,7 @@ _OF_SEVERAL = (
 
 def choose_independent(
     contrasts: Sequence[str],
-    source_of: Mapping[str, tuple[str, str]],
+    source_of: Mapping[str, str],
     units_of: Mapping[str, frozenset[str]],
     paired: Mapping[str, bool] | None = None,
 ) -> tuple[list[str], list[Refused]]:
@@ -71,7 +71,7 @@ def choose_independent(
     contrasts
         Testable contrasts of one hypothesis, in the declared order.
     source_of
-        Source of each contrast (the declared one, or accession and tissue): contrasts of one source are never independent.
+        Source of each contrast (the declared one, or the accession): contrasts of one source are never independent.
     units_of
         Samples and biological units (`UNIT` in their name) behind each contrast, named so that only the same ones share a
         name.

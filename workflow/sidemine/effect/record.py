@@ -7,6 +7,7 @@ from math import isfinite
 from typing import Literal
 
 from sidemine.errors import Problem
+from sidemine.study.choices import Replicates
 from sidemine.study.independence import source_of
 
 COHORT_UNIT = "Hedges g"
@@ -101,9 +102,14 @@ class ContrastEvidence:
     comparator_percentile
         Where the set's effect stands among the comparator sets, in the declared direction; None where that was not
         measured or there is no valid comparator.
-    declared_source, tissue
-        Data sets of one declared source count as one; where none is declared, those of one accession and tissue.
-    platform, role, status, target_label, reference_label
+    declared_source
+        Data sets of one declared source count as one; where none is declared, those of one accession.
+    replicates
+        What the units are: people, cultures, wells (of one culture) or unknown.
+    independent_because
+        Why the dataset is declared a source of its own although another one has its accession or file; empty where it
+        is not.
+    platform, tissue, role, status, target_label, reference_label
         Words for the reader, filled in by the verdict stage (`with_words`), so that rewording a study measures nothing
         again; `status` says whether the selectors were checked against the record.
     """
@@ -135,8 +141,10 @@ class ContrastEvidence:
     blocking: str = "none"
     comparator_percentile: float | None = None
     declared_source: str = ""
-    tissue: str = ""
+    replicates: Replicates = "unknown"
+    independent_because: str = ""
     platform: str = ""
+    tissue: str = ""
     role: str = ""
     status: str = ""
     target_label: str = ""
@@ -148,9 +156,9 @@ class ContrastEvidence:
         return _interval(self.effect, self.ci_low, self.ci_high)
 
     @property
-    def source(self) -> tuple[str, str]:
-        """What counts as one independent source: contrasts of one accession and tissue may share samples or cells."""
-        return source_of(self.declared_source, self.accession or self.dataset, self.tissue)
+    def source(self) -> str:
+        """What counts as one independent source: contrasts of one accession may share samples, people or cells."""
+        return source_of(self.declared_source, self.accession or self.dataset)
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,7 +11,7 @@ from sidemine.enrichment.camera import inter_gene_correlation
 from sidemine.enrichment.registry import GENE_TESTS, SAMPLE_TESTS
 from sidemine.enrichment.set_effect import set_effects
 from sidemine.enrichment.set_membership import SetMembership, build_membership
-from sidemine.enrichment.set_test import GeneSettings, SampleSettings
+from sidemine.enrichment.set_test import GeneSettings, SampleSettings, SetTest
 from sidemine.enrichment.set_test_table import SET_TESTS, join_set_tests
 from sidemine.tables import empty_table
 
@@ -28,6 +29,7 @@ def run_set_tests(
     max_set_size: int,
     rotations: int,
     seed: int,
+    tests: Sequence[SetTest[SampleSettings]] = SAMPLE_TESTS,
 ) -> pd.DataFrame:
     """Test all gene sets in one contrast by the tests whose null is that of the samples.
 
@@ -41,6 +43,8 @@ def run_set_tests(
         Fewest measured genes of a set; most measured genes of a comparator set.
     rotations, seed
         Random rotations of the rotation tests, and their seed.
+    tests
+        Which of the tests; all by default.
 
     Returns
     -------
@@ -58,7 +62,7 @@ def run_set_tests(
         inter_gene_correlation=inter_gene_correlation(fit, membership),
     )
     settings = SampleSettings(rotations, seed)
-    return join_set_tests([test.rows(fit, membership, settings, shared) for test in SAMPLE_TESTS])
+    return join_set_tests([test.rows(fit, membership, settings, shared) for test in tests])
 
 
 def describe_gene_sets(

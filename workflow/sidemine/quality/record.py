@@ -248,7 +248,9 @@ class Association:
     words: str
 
 
-Shape = Literal["uniform", "slight peak at left", "peak at left", "peak at right", "U-shaped", "hump", "none"]
+Shape = Literal[
+    "uniform", "slight peak at left", "narrow peak at left", "peak at left", "peak at right", "U-shaped", "hump", "none"
+]
 
 
 @dataclass(frozen=True)

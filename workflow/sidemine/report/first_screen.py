@@ -95,7 +95,7 @@ def _adjusted_words(card: Card) -> str:
     adjusted = card.columns_of(CompositionColumns).composition_adjusted
     if adjusted is None:
         return "not adjusted for the mix of cells"
-    return f"{adjusted_amount(adjusted)} ({adjusted_interval(adjusted)}) after adjusting for blood composition"
+    return f"{adjusted_amount(adjusted)} ({adjusted_interval(adjusted)}) after adjusting for the mix of cells"
 
 
 def excluded_words(card: Card, unit: str) -> str:
@@ -117,7 +117,7 @@ def overview_line(card: Card) -> str:
         parts.append(f"{_amount(effect.effect, unit)} ({_interval(effect)})")
         adjusted = card.columns_of(CompositionColumns).composition_adjusted
         if adjusted is not None:
-            parts.append(f"{words.number(adjusted.effect)} adjusted for blood cells")
+            parts.append(f"{words.number(adjusted.effect)} adjusted for the mix of cells")
     else:
         tested = card.estimated
         parts.append(

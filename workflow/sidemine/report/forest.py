@@ -68,7 +68,7 @@ def forest_rows(
     pooled
         The pooled effect, with its leave-one-out range and its prediction interval; None: no row.
     adjusted
-        What is left of it after adjusting for the mix of blood cells; None: no row.
+        What is left of it after adjusting for the mix of cells; None: no row.
     """
     rows = [_contrast_row(entry) for entry in evidence]
     if pooled:
@@ -76,7 +76,9 @@ def forest_rows(
     if adjusted:
         facts = f"{adjusted.k} of {len(evidence)} comparisons; an assumption-laden estimate, shown beside the total"
         effect = Interval(adjusted.effect, adjusted.ci_low, adjusted.ci_high)
-        rows.append(_row("adjusted for blood cells", "Adjusted for blood composition", facts, effect, shape="pooled"))
+        rows.append(
+            _row("adjusted for the mix of cells", "Adjusted for the mix of cells", facts, effect, shape="pooled")
+        )
     return rows
 
 

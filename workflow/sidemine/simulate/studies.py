@@ -229,8 +229,9 @@ def _write_cohorts(
                 "layout": "series_matrix",
                 "identifiers": "probe",
                 "scale": "log2",
+                "replicates": "people",
                 "tissue": "whole blood",
-                "composition": "yes",
+                "composition": "blood",
                 **_SIMULATED,
             }
         )
@@ -274,6 +275,7 @@ def _write_experiments(
             "accession": experiment.accession,
             "metadata": matrix_url(experiment.accession),
             "scale": "counts",
+            "replicates": "cultures",
             "tissue": experiment.cells,
             **_SIMULATED,
         }

@@ -14,6 +14,9 @@ Direction = Literal["up", "down", "either"]
 
 Status = Literal["verified", "unverified"]
 
+Replicates = Literal["people", "cultures", "wells", "unknown"]
+"""What the independent units of a dataset are."""
+
 RobustnessDimension = Literal[
     "covariates",
     "composition",

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import re
 
-def source_of(declared: str, accession: str, tissue: str) -> tuple[str, str]:
-    """Return what counts as one independent source: the declared word, or else accession and tissue.
+_SERIES = re.compile(r"(?:gse|e-geod-)(\d+)(?:[-_.].*)?")
+"""A series of GEO, also as ArrayExpress mirrors it (E-GEOD-48000) and with a part of it named (GSE14520-GPL571)."""
+
+
+def source_of(declared: str, accession: str) -> str:
+    """Return what counts as one independent source: the declared word, or else the accession.
+
+    Tissue, platform, file and subset take nothing apart: two rows of one accession are one laboratory, and often one
+    set of people or one culture. A declared word that is the accession of another row joins that row.
 
     Parameters
     ----------
     declared
-        Word that data sets of the same cells and laboratory share; may be empty.
-    accession, tissue
-        As in `datasets.tsv`: contrasts of one accession and tissue may share samples or cells.
+        Word of column `source`; may be empty.
+    accession
+        As in `datasets.tsv`.
     """
-    word = declared.strip().lower()
-    # An accession holds no space, so that no word is taken for one.
-    return (f"source {word}", "") if word else (accession, tissue)
+    word = (declared.strip() or accession.strip()).casefold()
+    series = _SERIES.fullmatch(word)
+    return f"gse{series[1]}" if series else word

@@ -14,6 +14,7 @@ from sidemine.study.check_rows import check_layout
 from sidemine.study.config_file import check_config, read_config, salvage
 from sidemine.study.context import ConsideredDataset
 from sidemine.study.draft import Draft
+from sidemine.study.markers import composition_problem, markers_of, read_marker_files
 from sidemine.study.models import StudyConfig, to_plain
 from sidemine.study.paths import expand_path
 from sidemine.study.rows import Contrast, Dataset, GeneSetRow, PublishedTable
@@ -39,6 +40,8 @@ class Study:
         Rows of the gene set sheet, opt-in sets included.
     considered
         Rows of the sheet of data sets that were considered and not taken.
+    own_markers
+        The study's own marker files: genes by cell type, by the path that `datasets.tsv` gives.
     folder
         Folder of the config file; paths in the study count from here.
     digest
@@ -51,6 +54,7 @@ class Study:
     gene_set_rows: tuple[GeneSetRow, ...]
     published_tables: dict[str, PublishedTable]
     considered: tuple[ConsideredDataset, ...]
+    own_markers: dict[str, dict[str, list[str]]]
     folder: Path
     digest: str
 
@@ -101,6 +105,7 @@ class Study:
             list(self.contrasts.values()),
             list(self.gene_set_rows),
             list(self.published_tables.values()),
+            self.own_markers,
         )
 
 
@@ -128,10 +133,12 @@ def load_study(config_path: Path, overrides: Mapping[str, Any] | None = None, *,
     if not raw:
         raise StudyError(problems)
     config = check_config(raw, config_path, problems)
+    sheet = _sheet(raw, "datasets", Dataset, "dataset", folder, problems, check_layout)
+    markers = read_marker_files(_own_marker_files(sheet), folder, problems)
     draft = Draft(
         config_path=config_path,
         config=config or salvage(raw),
-        datasets=_sheet(raw, "datasets", Dataset, "dataset", folder, problems, check_layout),
+        datasets=sheet,
         contrasts=_sheet(raw, "contrasts", Contrast, "contrast", folder, problems),
         gene_sets=_sheet(raw, "gene_sets", GeneSetRow, "gene_set", folder, problems),
         published_tables=_sheet(raw, "published_tables", PublishedTable, "table", folder, problems),
@@ -144,6 +151,7 @@ def load_study(config_path: Path, overrides: Mapping[str, Any] | None = None, *,
     contrasts = [row.model for row in draft.contrasts.rows]
     gene_sets = [row.model for row in draft.gene_sets.rows]
     tables = [row.model for row in draft.published_tables.rows]
+    own_markers = {name: markers_of(found) for name, found in sorted(markers.items())}
     return Study(
         config=config,
         datasets={row.dataset: row for row in datasets},
@@ -151,9 +159,16 @@ def load_study(config_path: Path, overrides: Mapping[str, Any] | None = None, *,
         gene_set_rows=tuple(gene_sets),
         published_tables={row.table: row for row in tables},
         considered=tuple(row.model for row in draft.considered.rows),
+        own_markers=own_markers,
         folder=folder,
-        digest=digest_of_content(_content(config, datasets, contrasts, gene_sets, tables)),
+        digest=digest_of_content(_content(config, datasets, contrasts, gene_sets, tables, own_markers)),
     )
+
+
+def _own_marker_files(datasets: Sheet[Dataset]) -> list[tuple[str, str]]:
+    """Return each marker file that a data set names, with its place; cells that cannot be read are told elsewhere."""
+    readable = [row for row in datasets.rows if not composition_problem(row.model.composition, row.where)]
+    return [(row.model.cells.own_file, row.where) for row in readable if row.model.cells.own_file]
 
 
 def _sheet(
@@ -177,6 +192,7 @@ def _content(
     contrasts: list[Contrast],
     gene_sets: list[GeneSetRow],
     tables: list[PublishedTable],
+    own_markers: dict[str, dict[str, list[str]]],
 ) -> dict[str, Any]:
     return {
         "config": to_plain(config),
@@ -184,19 +200,26 @@ def _content(
         "contrasts": [to_plain(row) for row in contrasts],
         "gene_sets": [to_plain(row) for row in gene_sets],
         "published_tables": [to_plain(row) for row in tables],
+        "own_markers": own_markers,
     }
 
 
+_LATER_COLUMNS = {"source": "", "independent_because": "", "replicates": "unknown"}
+"""Columns of data sets that came later, as they are where nothing is declared: such a study asks what it asked before."""
+
+
 def digest_of_content(content: Mapping[str, Any]) -> str:
-    """Return the digest of a study, given as the content of `study.json`: config and the rows of four sheets."""
+    """Return the digest of a study, given as the content of `study.json`: config, rows of four sheets, own markers."""
     asked = {key: value for key, value in content["config"].items() if key not in _BESIDE}
-    # A study that declares no source asks what it asked before there was such a column.
-    datasets = [{key: value for key, value in row.items() if key != "source" or value} for row in content["datasets"]]
+    datasets = [
+        {key: value for key, value in row.items() if value != _LATER_COLUMNS.get(key)} for row in content["datasets"]
+    ]
     text = json.dumps(
         {
             "config": asked,
             "datasets": datasets,
             **{name: content[name] for name in ("contrasts", "gene_sets", "published_tables")},
+            **({"own_markers": content["own_markers"]} if content.get("own_markers") else {}),
         },
         sort_keys=True,
         ensure_ascii=False,

@@ -8,13 +8,11 @@ from typing import TYPE_CHECKING, TypeVar
 
 from sidemine.study.projections import (
     ContrastToFit,
-    DatasetToCount,
     DatasetToPrepare,
     Files,
     GeneTableToRead,
     HypothesisToPlace,
     Projection,
-    count_sources,
 )
 from sidemine.study.scope import Scope
 
@@ -68,11 +66,6 @@ class StudyPlan:
     def datasets(self) -> dict[str, DatasetToPrepare]:
         """All datasets, as they are read."""
         return {name: DatasetToPrepare.of(row) for name, row in self.study.datasets.items()}
-
-    @cached_property
-    def counted_datasets(self) -> dict[str, DatasetToCount]:
-        """All datasets, with what decides whether they are sources of their own."""
-        return count_sources(list(self.study.datasets.values()))
 
     @cached_property
     def files(self) -> dict[str, Files]:

@@ -6,18 +6,16 @@ rewording a study builds its page again and nothing else. The fields mean what t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict
 
 from sidemine.sources.declarations import IdentifierKind, Strand
 from sidemine.sources.scales import Scale
-from sidemine.study.choices import Direction, Family, Role, SetFormat
+from sidemine.study.choices import Direction, Family, Replicates, Role, SetFormat
 from sidemine.study.covariates import parse_covariate
 from sidemine.study.hypotheses import MarginOfControl
 from sidemine.study.independence import source_of
-from sidemine.study.rows import Dataset
 
 Files = dict[str, str]
 """Files by role, each by the key under which its copy lies."""
@@ -90,43 +88,23 @@ class DatasetToCompare(Projection):
 
 
 class DatasetToCount(Projection):
-    """What decides whether a dataset counts as a source of its own.
-
-    `tissue` numbers the tissues of one accession (empty where it has but one): rewording a tissue changes nothing.
-    """
+    """What decides whether a dataset counts as a source of its own."""
 
     dataset: str
     accession: str
     source: str
-    tissue: str
 
     @property
-    def independent_source(self) -> tuple[str, str]:
-        """What counts as one independent source: the declared word, or else accession and tissue."""
-        return source_of(self.source, self.accession or self.dataset, self.tissue)
+    def independent_source(self) -> str:
+        """What counts as one independent source: the declared word, or else the accession."""
+        return source_of(self.source, self.accession)
 
 
 class DatasetToMeasure(DatasetToCount):
-    """With the scale of its values."""
+    """With the scale of its values, and what its units are."""
 
     scale: Scale
-
-
-def count_sources(datasets: Sequence[Dataset]) -> dict[str, DatasetToCount]:
-    """Return the projection of each dataset, its tissue numbered among those of its accession."""
-    tissues: dict[str, list[str]] = {}
-    for row in datasets:
-        if row.tissue not in tissues.setdefault(row.accession, []):
-            tissues[row.accession].append(row.tissue)
-    return {
-        row.dataset: DatasetToCount(
-            dataset=row.dataset,
-            accession=row.accession,
-            source=row.source,
-            tissue=f"tissue {here.index(row.tissue) + 1}" if len(here := tissues[row.accession]) > 1 else "",
-        )
-        for row in datasets
-    }
+    replicates: Replicates
 
 
 class DeclaredTraps(Projection):
@@ -196,6 +174,7 @@ class ContrastWords(Projection):
     platform: str
     role: Role
     tissue: str
+    independent_because: str
     status: str
     target_label: str
     reference_label: str

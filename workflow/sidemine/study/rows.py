@@ -9,11 +9,12 @@ from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 from sidemine.sources.declarations import IdentifierKind, Layout, Strand
 from sidemine.sources.registry import LAYOUTS
 from sidemine.sources.scales import SCALES, Scale
-from sidemine.study.choices import Family, Role, SetFormat, Status
+from sidemine.study.choices import Family, Replicates, Role, SetFormat, Status
 from sidemine.study.closed_model import ClosedModel, split_list
 from sidemine.study.covariates import parse_covariate
 from sidemine.study.identifiers import Identifier
 from sidemine.study.independence import source_of
+from sidemine.study.markers import Composition, parse_composition
 
 if TYPE_CHECKING:
     LayoutWord = str
@@ -108,6 +109,12 @@ class Dataset(ClosedModel):
         description="Metadata column naming the independent biological unit (donor, patient). Repeats of a unit in one group "
         "are merged before the fit where blocks are fixed effects. Empty: sample.",
     )
+    replicates: Replicates = Field(
+        default="unknown",
+        description="What the independent units are: people (or animals); cultures (grown and treated apart); wells of one "
+        "culture, which keep an experiment's answer at suggestive; unknown, which is told as a doubt. Wells that a "
+        "`biological_unit` joins into cultures are cultures.",
+    )
     cell_type: str = Field(default="", description="Single cell only: obs column of the cell type. Empty: all cells.")
     sample_columns: CommaList = Field(
         default_factory=list,
@@ -127,13 +134,23 @@ class Dataset(ClosedModel):
     tissue: str = Field(min_length=1, description="Tissue or cells, in words, for the report.")
     source: str = Field(
         default="",
-        description="Data sets that share the same cells and laboratory carry the same word and count as one in pooling and "
-        "verdicts. Empty: accession and tissue.",
+        description="Data sets that share the same people, cells or laboratory carry the same word and count as one in "
+        "pooling and verdicts. Empty: the accession, whatever tissue, platform or subset says.",
     )
-    composition: YesNo = Field(
-        default=False,
-        description="yes: these are samples of blood. Cohort effects are then also given adjusted for the mix of blood "
-        "cells, and stimulus contrasts show which cell markers cannot be trusted. Never guessed from `tissue`.",
+    independent_because: str = Field(
+        default="",
+        pattern=r"^(|.{15,})$",
+        description="Why this row is a source of its own although another row has the same accession or file: in words, "
+        "printed on the answer card and with the comparison. Goes with a `source` of its own. Mother and cord, left and "
+        "right, lesional and not are one source.",
+    )
+    composition: str = Field(
+        default="",
+        description="Which cell markers tell the mix of cells in these samples: blood or tissue (the shipped panels), the path "
+        "of a marker file (TSV: cell_type, gene, source), or not_needed: and a reason in words (sorted cells, a cell line). "
+        "Cohort effects are then also given adjusted for the mix of cells; a cohort without it is suggestive at most. "
+        "Stimulus contrasts of the same panel show which markers cannot be trusted. Never guessed from `tissue`. (yes, in "
+        "older sheets, means blood; no means empty.)",
     )
     licence: str = Field(min_length=1, description="Terms under which the data may be used.")
     status: Status = Field(
@@ -142,9 +159,24 @@ class Dataset(ClosedModel):
     note: str = Field(default="", description="Where the selectors and labels come from; pitfalls.")
 
     @property
-    def independent_source(self) -> tuple[str, str]:
-        """What counts as one independent source: the declared word, or else accession and tissue."""
-        return source_of(self.source, self.accession or self.dataset, self.tissue)
+    def independent_source(self) -> str:
+        """What counts as one independent source: the declared word, or else the accession."""
+        return source_of(self.source, self.accession)
+
+    @property
+    def cells(self) -> Composition:
+        """What column `composition` says of the mix of cells."""
+        return parse_composition(self.composition)
+
+    @property
+    def panel(self) -> str:
+        """The panel of cell markers that it declares; empty: none."""
+        return self.cells.panel
+
+    @property
+    def not_needed(self) -> str:
+        """Why the mix of cells needs no adjustment, where it says so."""
+        return self.cells.not_needed
 
 
 def check_columns_of(layout: Layout) -> None:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from sidemine.study.load import Study
+    from sidemine.study.markers import Composition
 
 
 @dataclass(frozen=True)
@@ -62,25 +63,31 @@ class Scope:
         """Return the dataset of each contrast; one with several of them stands there as often."""
         return [self.study.contrasts[name].dataset for name in contrasts]
 
-    def blood_contrasts(self, role: str) -> list[str]:
-        """Return the contrasts of one role in datasets that are declared as blood (composition: yes)."""
+    def cells_of(self, contrast: str) -> Composition:
+        """Return what the dataset of a contrast says of its mix of cells."""
+        return self.study.datasets[self.study.contrasts[contrast].dataset].cells
+
+    def stimuli_for(self, contrasts: Iterable[str]) -> list[str]:
+        """Return the stimulus contrasts that can tell of the cell markers of these contrasts: those of their panels."""
+        panels = {self.cells_of(name).panel for name in contrasts} - {""}
         return [
             name
-            for name, contrast in self.study.contrasts.items()
-            if contrast.role == role and self.study.datasets[contrast.dataset].composition
+            for name, row in self.study.contrasts.items()
+            if row.role == "stimulus" and self.cells_of(name).panel in panels
         ]
 
     @property
     def composition_contrasts(self) -> list[str]:
-        """Primary blood contrasts of cohort hypotheses."""
+        """Primary contrasts of cohort hypotheses, in the order of the sheet."""
         cohorts = [hypothesis for hypothesis in self.study.config.hypotheses if hypothesis.kind == "cohort"]
         primary = {name for hypothesis in cohorts for name in hypothesis.primary.contrasts}
-        return [name for name in self.blood_contrasts("disease") if name in primary]
+        return [name for name in self.study.contrasts if name in primary]
 
     @property
     def concordance_contrasts(self) -> list[str]:
-        """Contrasts that a bridge or an interaction names, and the stimulus contrasts in blood."""
-        return names_of_contrasts(self.study.config.concordance, self.blood_contrasts("stimulus"))
+        """Contrasts that a bridge or an interaction names, and the stimulus contrasts of their panels of cell markers."""
+        declared = self.study.config.concordance
+        return names_of_contrasts(declared, self.stimuli_for(names_of_contrasts(declared)))
 
     @property
     def concordance_datasets(self) -> list[str]:

@@ -190,7 +190,7 @@ def specify_jobs(plan: StudyPlan, package: str) -> Specifications:
         Digest of the code, for the manifest.
     """
     study, sources, scope, config = plan.study, plan.sources, plan.scope, plan.study.config
-    gene_table, counted, files = plan.gene_table, plan.counted_datasets, plan.files
+    gene_table, files = plan.gene_table, plan.files
     to_fit, to_prepare, make = plan.contrasts, plan.datasets, plan.specify
     dataset_of = {name: row.dataset for name, row in study.contrasts.items()}
     jobs: Specifications = {
@@ -263,9 +263,7 @@ def specify_jobs(plan: StudyPlan, package: str) -> Specifications:
                 hypotheses=[HypothesisToMeasure.of(row) for row in config.hypotheses],
                 dataset_of={name: dataset_of[name] for name in scope.measured_contrasts},
                 datasets={
-                    dataset_of[name]: DatasetToMeasure(
-                        **vars(counted[dataset_of[name]]), scale=study.datasets[dataset_of[name]].scale
-                    )
+                    dataset_of[name]: DatasetToMeasure.of(study.datasets[dataset_of[name]])
                     for name in scope.measured_contrasts
                 },
             )
@@ -295,6 +293,7 @@ def _words(study: Study, contrast: str) -> ContrastWords:
         platform=dataset.platform,
         role=row.role,
         tissue=dataset.tissue,
+        independent_because=dataset.independent_because,
         status="verified" if {dataset.status, row.status} == {"verified"} else "unverified",
         target_label=row.target_label,
         reference_label=row.reference_label,

@@ -11,11 +11,11 @@ from sidemine.lines.bridge.check import check_concordance
 from sidemine.study.check_files import check_local_files, declared_signatures
 from sidemine.study.check_hypotheses import check_hypotheses
 from sidemine.study.check_rows import check_contrast, check_dataset
+from sidemine.study.check_sources import check_sources
 from sidemine.study.draft import Draft
 from sidemine.study.hints import dangling
 from sidemine.study.panels import check_panels
-from sidemine.study.rows import Dataset
-from sidemine.study.sheets import Sheet, SheetRow
+from sidemine.study.sheets import SheetRow
 
 _NO_LICENCE = frozenset({"?", "-", "--", "n/a", "na", "none", "todo", "tbd", "unknown", "x", "licence", "license"})
 
@@ -34,7 +34,7 @@ def cross_check(draft: Draft, *, check_files: bool = True) -> list[Problem]:
         *_duplicates(draft),
         *_licences(draft),
         *(problem for row in draft.datasets.rows for problem in check_dataset(row)),
-        *_check_sources(draft.datasets),
+        *check_sources(draft, check_files=check_files),
         *(problem for row in draft.contrasts.rows for problem in check_contrast(row, draft.datasets)),
         *_check_gene_sets(draft),
         *_check_published(draft),
@@ -78,26 +78,6 @@ def _duplicates(draft: Draft) -> list[Problem]:
                     )
                 )
             first.setdefault(name.lower(), (name, where))
-    return problems
-
-
-def _check_sources(datasets: Sheet[Dataset]) -> list[Problem]:
-    """Refuse words that would take data sets of one accession and tissue apart: a word may only join."""
-    first: dict[tuple[str, str], SheetRow[Dataset]] = {}
-    problems = []
-    for row in datasets.rows:
-        model = row.model
-        earlier = first.setdefault((model.accession, model.tissue), row)
-        if earlier.model.independent_source != model.independent_source and (model.source or earlier.model.source):
-            problems.append(
-                Problem(
-                    f"data sets {earlier.model.dataset} and {model.dataset} are one source, and declared as two",
-                    f"{row.where}, column source, value {model.source!r}; first: {earlier.where}, value "
-                    f"{earlier.model.source!r}",
-                    "data sets of one accession and tissue carry the same word, or none",
-                    "Write the same word in both rows.",
-                )
-            )
     return problems
 
 

@@ -23,6 +23,7 @@ from sidemine.verdict.readings import (
     independent_readings,
     smallest_excludable,
 )
+from sidemine.verdict.sensitivity import sensitivity_table
 from sidemine.verdict.sentences import competitive_reading, effect_sentence, pooled_sentence
 from sidemine.verdict.vocabulary import Verdict
 
@@ -115,6 +116,7 @@ def _card(hypothesis: Hypothesis, decided: Decided, p_holm: float | None) -> Car
         doubt=strongest_doubt(decided),
         caps=[CardCap(cap.cap, cap.reason, decided.bites) for cap in decided.caps],
         gates=decided.gates,
+        sensitivity=sensitivity_table(decided),
         secondary=[],
         notes=[*evidence.notes, *(note for judgement in judgements for note in judgement.notes)],
         threats=hypothesis.threats,
@@ -147,7 +149,7 @@ def _agreeing(decided: Decided) -> Agreeing | None:
     """
     readings = decided.readings
     counted = {reading.evidence.source for reading in independent_readings(readings, decided.evidence.pooled)}
-    sources: dict[tuple[str, str], list[Reading]] = {}
+    sources: dict[str, list[Reading]] = {}
     for reading in readings:
         if reading.evidence.source in counted:
             sources.setdefault(reading.evidence.source, []).append(reading)

@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from pydantic import JsonValue
 
-from sidemine.considerations.judgement import Gate
+from sidemine.considerations.judgement import Gate, Sensitivity
 from sidemine.effect.record import ContrastEvidence, Interval, PooledEffect
 from sidemine.lines.published.record import DescribedTable
 from sidemine.records import as_json, as_record, fields_of
@@ -108,6 +108,8 @@ class Card:
         All gates, and what keeps the answer at suggestive.
     not_computed
         For each column that is null: why.
+    sensitivity
+        What would change the answer, one row per question.
     secondary, notes
         Exploratory sets; what a reader should know beside.
     considered
@@ -134,6 +136,7 @@ class Card:
     doubt: str
     caps: list[CardCap]
     gates: list[Gate]
+    sensitivity: list[Sensitivity]
     secondary: list[SecondarySet]
     notes: list[str]
     threats: list[str]

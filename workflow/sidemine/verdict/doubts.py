@@ -63,6 +63,8 @@ def _doubt_of_experiments(decided: Decided, n_untestable: int) -> str:
     coverage = min(reading.evidence.n_measured / max(reading.evidence.n_in_set, 1) for reading in readings)
     if n_untestable:
         return f"{n_untestable} of {len(decided.evidence.contrasts)} contrasts could not be tested."
+    if doubt := _first(decided, DoubtWeight.OPEN):
+        return doubt
     if verdict is Verdict.SUGGESTIVE and passing < len(readings):
         return f"Only {passing} of {len(readings)} contrasts pass; nothing corrects for having looked at several."
     if decided.evidence.pooled.k == 1:

@@ -119,7 +119,7 @@ def read_contrast(row: ContrastEvidence, direction: str, side: str, margin: floa
 
 def independent_readings(readings: Sequence[Reading], pooled: PooledEffect) -> list[Reading]:
     """Return the readings that count as independent: those that the pooled effect rests on, one per source."""
-    first: dict[tuple[str, str], Reading] = {}
+    first: dict[str, Reading] = {}
     for reading in readings:
         if reading.evidence.contrast in pooled.contrasts:
             first.setdefault(reading.evidence.source, reading)

@@ -1,1 +1,1 @@
-"""Composition: whether the effect is one of the mix of blood cells."""
+"""Composition: whether the effect is one of the mix of cells."""

@@ -1,9 +1,9 @@
-"""Which blood cells are in the samples: proxy scores from marker genes that the drug's pathway does not move.
+"""Which cells are in the samples: proxy scores from marker genes that the drug's pathway does not move.
 
-The method is the mean z score of marker genes (sidemine's own lists in `resources/gene_sets`, CC0): it needs no
+The method is the mean z score of marker genes (sidemine's own lists in `resources`, CC0, or the study's): it needs no
 reference profile, so nothing licence-bound, and its errors are easy to reason about. Markers that stand in a target or
 member set of the study are left out, as are markers that follow the target score more closely than their own cell type.
-A cell type whose markers move when blood is stimulated for hours, when no cell has come or gone, is contaminated.
+A cell type whose markers move when such samples are stimulated for hours, when no cell has come or gone, is contaminated.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from sidemine.effect.adjustment import standardised
 from sidemine.enrichment.fry import fry
 from sidemine.enrichment.set_effect import set_effects
 from sidemine.enrichment.set_membership import build_membership
+from sidemine.study.markers import FEWEST_MARKERS, Panels
 from sidemine.text.delimited import read_delimited
 
 if TYPE_CHECKING:
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
 
     from sidemine.differential.contrast_fit import ContrastFit
 
-FEWEST_MARKERS = 4
-"""Measured markers below which a cell type has no proxy."""
 LEAST_COHERENCE = 0.1
 """Mean correlation between markers below which they do not measure one thing."""
 SAME_PROXY = 0.7
@@ -38,7 +37,7 @@ SAME_PROXY = 0.7
 CONTAMINATION_P = 0.05
 CONTAMINATION_LOG2 = 0.2
 LARGE_LOG2 = 0.5
-"""A cell type is contaminated when its markers move in stimulated blood by 0.2 log2 units or more with p ≤ .05,
+"""A cell type is contaminated when its markers move in stimulated samples by 0.2 log2 units or more with p ≤ .05,
 Bonferroni over cell types and contrasts, or by 0.5 or more with p ≤ .05 alone. Dropping a good proxy is no safe error: it
 leaves composition unadjusted."""
 
@@ -72,8 +71,40 @@ def read_markers(paths: Iterable[Path], gene_sets: pd.DataFrame) -> dict[str, li
     gene_sets
         The study's sets, as `gene_set_table.GENE_SETS` describes: what the drug's pathway may move is no marker.
     """
-    forbidden = set(gene_sets.loc[gene_sets["family"].isin(["target", "member"]), "gene"])
     genes = {path.stem: read_delimited(path, separator="\t").cells("gene") for path in paths}
+    return _without(genes, _pathway_genes(gene_sets))
+
+
+def read_panels(paths: Iterable[Path], own: Panels, gene_sets: pd.DataFrame) -> dict[str, dict[str, list[str]]]:
+    """Return marker genes by panel and cell type, without the genes of target and member sets.
+
+    Parameters
+    ----------
+    paths
+        Files of the shipped panels: one per cell type of blood, and one for a whole panel, with a column cell_type.
+    own
+        The study's own marker files.
+    gene_sets
+        As in `read_markers`.
+    """
+    forbidden, found = _pathway_genes(gene_sets), dict(own)
+    for path in paths:
+        table = read_delimited(path, separator="\t")
+        if "cell_type" not in table.header:
+            found["blood"] = {**found.get("blood", {}), path.stem: table.cells("gene")}
+            continue
+        panel: dict[str, list[str]] = {}
+        for cell, gene in zip(table.cells("cell_type"), table.cells("gene"), strict=True):
+            panel.setdefault(cell, []).append(gene)
+        found[path.stem] = panel
+    return {name: _without(panel, forbidden) for name, panel in sorted(found.items())}
+
+
+def _pathway_genes(gene_sets: pd.DataFrame) -> set[str]:
+    return set(gene_sets.loc[gene_sets["family"].isin(["target", "member"]), "gene"])
+
+
+def _without(genes: Mapping[str, Iterable[str]], forbidden: set[str]) -> dict[str, list[str]]:
     return {name: sorted(set(found) - forbidden) for name, found in sorted(genes.items())}
 
 
@@ -87,14 +118,14 @@ def stimuli_checked(markers: Mapping[str, list[str]], stimuli: Mapping[str, Cont
 
 
 def find_contaminated(markers: Mapping[str, list[str]], stimuli: Mapping[str, ContrastFit]) -> dict[str, str]:
-    """Return the cell types whose markers move in stimulated blood, each with the evidence.
+    """Return the cell types whose markers move in stimulated samples, each with the evidence.
 
     Parameters
     ----------
     markers
         Marker genes per cell type.
     stimuli
-        Fits of the study's stimulus contrasts in blood, by contrast.
+        Fits of the stimulus contrasts whose datasets declare the same panel, by contrast.
     """
     found: dict[str, str] = {}
     for contrast, fit in sorted(stimuli.items()):

@@ -1,8 +1,13 @@
-"""The job of composition: `composition.json` of every blood cohort contrast."""
+"""The job of composition: `composition.json` of every cohort contrast."""
 
 from __future__ import annotations
 
-from sidemine.considerations.composition.specification import MARKERS, AdjustComposition
+from sidemine.considerations.composition.specification import (
+    MARKERS,
+    AdjustComposition,
+    CellsOfContrast,
+    own_panels,
+)
 from sidemine.study.plan import StudyPlan
 from sidemine.study.projections import HypothesisOnSet
 from sidemine.study_jobs import JobFiles, Patterns, StudyJob
@@ -12,11 +17,13 @@ def _specify(plan: StudyPlan) -> AdjustComposition | dict[str, AdjustComposition
     contrasts = plan.scope.composition_contrasts
     if not contrasts:
         return {}
+    cells = {name: CellsOfContrast.of_contrast(plan, name) for name in contrasts}
     return plan.specify(
         AdjustComposition,
         hypotheses=[HypothesisOnSet.of(row) for row in plan.study.config.hypotheses],
-        contrasts=contrasts,
-        stimuli=plan.scope.blood_contrasts("stimulus"),
+        contrasts=cells,
+        stimuli={name: plan.scope.cells_of(name).panel for name in plan.scope.stimuli_for(contrasts)},
+        own_markers=own_panels(plan, (row.panel for row in cells.values())),
     )
 
 
@@ -34,7 +41,7 @@ def _outputs(plan: StudyPlan) -> Patterns:
 
 
 def _run(inputs: JobFiles, outputs: JobFiles, specification: AdjustComposition) -> None:
-    from sidemine.considerations.composition.cell_proxies import read_markers
+    from sidemine.considerations.composition.cell_proxies import read_panels
     from sidemine.considerations.composition.measure_study import adjust_cohorts
     from sidemine.differential.contrast_fit import load_fit
     from sidemine.enrichment.gene_set_table import GENE_SETS
@@ -43,13 +50,11 @@ def _run(inputs: JobFiles, outputs: JobFiles, specification: AdjustComposition) 
 
     gene_sets = read_table(inputs.path("sets"), GENE_SETS)
     records = adjust_cohorts(
-        specification.hypotheses,
-        specification.contrasts,
+        specification,
         {contrast: load_fit(path) for contrast, path in inputs.by_folder("fits").items()},
         {contrast: load_fit(path) for contrast, path in inputs.by_folder("stimuli").items()},
         gene_sets,
-        read_markers(inputs.paths("markers"), gene_sets),
-        seed=specification.seed,
+        read_panels(inputs.paths("markers"), specification.own_markers, gene_sets),
     )
     for contrast, path in outputs.by_folder("composition").items():
         write_record(records[contrast], path)
@@ -57,7 +62,7 @@ def _run(inputs: JobFiles, outputs: JobFiles, specification: AdjustComposition) 
 
 JOB = StudyJob(
     name="adjust_composition",
-    message="Adjust the blood cohorts for the mix of blood cells",
+    message="Adjust the cohorts for the mix of cells",
     specification=AdjustComposition,
     specify=_specify,
     inputs=_inputs,

@@ -1,4 +1,4 @@
-"""What the adjustment for blood composition means for a cohort verdict: two estimands, a gate and a cap."""
+"""What the adjustment for the mix of cells means for a cohort verdict: two estimands, a gate and caps."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from sidemine.considerations.composition.record import (
     CompositionUnknown,
     Entries,
     NotAsked,
+    NotNeededIn,
     NotWithDropped,
     PooledWithDropped,
     WithDropped,
@@ -27,14 +28,18 @@ from sidemine.considerations.judgement import (
     judge_by_hypothesis,
     make_gate,
 )
+from sidemine.considerations.sensitivity import COMPOSITION, no_sensitivity, sensitivity_of
 from sidemine.effect.adjustment import pool_estimates
-from sidemine.effect.record import PooledEstimate
+from sidemine.effect.record import Estimate, PooledEstimate
 from sidemine.records import fields_of
 
 ADJUSTED_P = 0.05
 """Pooled two-sided p that the composition-adjusted effect must reach, with the sign of the total effect."""
 _DEMAND = "composition-adjusted effect: same sign, pooled p ≤ .05, and not explained by noisy proxies"
-_EXPERIMENTS = "experiments compare samples of the same cells"
+LARGE_SHIFT = 1.0
+"""Difference of a proxy between the groups, in SD, from which a reader is told that it may be the disease itself."""
+_EXPERIMENTS = "an experiment compares treated and untreated samples of the same cells"
+_CONDITION = "adjusted for the mix of cells"
 
 
 def composition_judge(entries: Mapping[str, Entries]) -> Judge:
@@ -43,7 +48,7 @@ def composition_judge(entries: Mapping[str, Entries]) -> Judge:
 
 
 def judge_composition(case: Case, entries: Entries) -> Judgement:
-    """Judge by the effect adjusted for the mix of blood cells, pooled over the contrasts that carry the answer.
+    """Judge by the effect adjusted for the mix of cells, pooled over the contrasts that carry the answer.
 
     Parameters
     ----------
@@ -53,35 +58,50 @@ def judge_composition(case: Case, entries: Entries) -> Judgement:
         Its entries of the `composition.json` of its contrasts.
     """
     if not case.is_cohort:
-        columns = CompositionColumns(NotAsked(_EXPERIMENTS), None)
-        return Judgement(columns, missing={"composition_adjusted": _EXPERIMENTS})
-    usable = [row for row in entries if isinstance(row, AdjustedIn) and row.contrast in case.carrying]
-    known = {row.contrast for row in entries}
-    reasons = [f"{row.contrast}: {row.reason}" for row in entries if row.reason and row.contrast in case.carrying]
-    reasons += [
-        f"{name}: its dataset is not declared as blood (composition: yes)"
-        for name in case.carrying
-        if name not in known
-    ]
-    if reasons or not usable:
-        return _unknown(case, entries, "; ".join(reasons) or "no contrast could be tested")
+        return Judgement(
+            CompositionColumns(NotAsked(_EXPERIMENTS), None),
+            missing={"composition_adjusted": _EXPERIMENTS},
+            sensitivity=(no_sensitivity(COMPOSITION, _EXPERIMENTS),),
+        )
+    carrying = [row for row in entries if row.contrast in case.carrying]
+    known = {row.contrast for row in carrying}
+    reasons = {
+        # One sentence for a data set, however many contrasts are in it.
+        **{
+            f"{row.contrast}: {row.reason}" if row.panel else row.reason: None
+            for row in carrying
+            if not isinstance(row, NotNeededIn) and row.reason
+        },
+        **{f"{name}: nothing is on record of its mix of cells": None for name in case.carrying if name not in known},
+    }
+    usable = [row for row in carrying if isinstance(row, AdjustedIn)]
+    spared = [row for row in carrying if isinstance(row, NotNeededIn)]
+    if reasons or not (usable or spared):
+        return _unknown(entries, list(reasons) or ["no contrast could be tested"])
+    if not usable:
+        return _not_needed(spared)
+    totals = [row.total for row in spared]
     total, adjusted, corrected = (
-        pool_estimates(estimates)
+        pool_estimates([*estimates, *totals])
         for estimates in (
             [row.total for row in usable],
             [row.adjusted for row in usable],
             [row.corrected for row in usable],
         )
     )
-    with_dropped = _pool_with_dropped(usable)
+    with_dropped = _pool_with_dropped(usable, totals)
     fault = _fault(total, adjusted, corrected) or _fault_of_dropped(usable, total, with_dropped)
     held = fault or "noisy proxies (reliability 0.7) could not explain the effect"
     gate = make_gate("composition", _DEMAND, not fault, f"{_words(adjusted)}, p = {adjusted.p_value:.2g}; {held}")
     caps = (Cap("composition", as_sentence(fault)),) if fault else ()
     unchecked = _unchecked(usable)
-    sentence = _joined(_sentence(usable, total, adjusted), _told_of_dropped(usable, with_dropped), unchecked)
-    doubt = _joined(_doubt(usable, fault), unchecked)
-    notes = (unchecked,) if unchecked else ()
+    unadjusted = " ".join(_not_needed_words(row) for row in spared)
+    large = _large_shifts(usable)
+    sentence = _joined(
+        _sentence(usable, total, adjusted), _told_of_dropped(usable, with_dropped), unadjusted, large, unchecked
+    )
+    doubt = _joined(_doubt(usable, fault), large, unchecked)
+    notes = tuple(filter(None, (large, unchecked)))
     shown = CompositionAdjusted(
         adjusted, total, corrected, with_dropped, sentence, doubt, notes, gate, caps, list(entries)
     )
@@ -92,16 +112,38 @@ def judge_composition(case: Case, entries: Entries) -> Judgement:
         doubts=(Doubt(DoubtWeight.FAULT if fault else DoubtWeight.REMAINS, doubt),),
         sentence=sentence,
         notes=notes,
+        sensitivity=(sensitivity_of(case, COMPOSITION, _CONDITION, _as_estimate(adjusted)),),
     )
 
 
-def _unknown(case: Case, entries: Entries, reason: str) -> Judgement:
+def _as_estimate(pooled: PooledEstimate) -> Estimate:
+    return Estimate(pooled.effect, pooled.effect_se, pooled.ci_low, pooled.ci_high, math.inf, pooled.p_value)
+
+
+def _not_needed(rows: Sequence[NotNeededIn]) -> Judgement:
+    reason = "; ".join(f"{row.contrast}: not needed, {row.not_needed}" for row in rows)
+    gate = make_gate("composition", _DEMAND, passed=True, detail=reason)
+    sentence = " ".join(_not_needed_words(row) for row in rows)
+    return Judgement(
+        CompositionColumns(NotAsked(reason, sentence=sentence, gate=gate), None),
+        missing={"composition_adjusted": reason},
+        gates=(gate,),
+        sentence=sentence,
+        sensitivity=(no_sensitivity(COMPOSITION, reason),),
+    )
+
+
+def _not_needed_words(row: NotNeededIn) -> str:
+    return f"{row.contrast} is not adjusted for the mix of cells, as declared: {row.not_needed}."
+
+
+def _unknown(entries: Entries, reasons: Sequence[str]) -> Judgement:
+    reason = "; ".join(reasons)
     gate = make_gate("composition", _DEMAND, None, reason)
-    caps = (Cap("composition", f"Composition is not adjusted for in every cohort ({reason})."),)
-    blood = any("blood" in row.tissue.lower() for row in case.evidence.contrasts)
+    caps = tuple(Cap("composition", as_sentence(f"the mix of cells is not adjusted for: {one}")) for one in reasons)
     doubt = (
-        f"{'Blood composition' if blood else 'The mix of cell types'} is not adjusted for: a shift of cell types "
-        "between the groups can feign or hide a change of these genes without any change in the pathway itself."
+        "The mix of cells is not adjusted for: a shift of cell types between the groups can feign or hide a change of these "
+        "genes without any change in the pathway itself."
     )
     return Judgement(
         CompositionColumns(CompositionUnknown(reason, gate, caps, list(entries)), None),
@@ -109,6 +151,7 @@ def _unknown(case: Case, entries: Entries, reason: str) -> Judgement:
         gates=(gate,),
         caps=caps,
         doubts=(Doubt(DoubtWeight.OPEN, doubt),),
+        sensitivity=(no_sensitivity(COMPOSITION, reason),),
     )
 
 
@@ -122,9 +165,9 @@ def _fault(total: PooledEstimate, adjusted: PooledEstimate, corrected: PooledEst
     if not all(math.isfinite(number) for number in (total.effect, *numbers)):
         return "the adjusted effect is no number"
     if adjusted.effect * total.effect <= 0:
-        return "the sign changes when blood composition is adjusted for"
+        return "the sign changes when the mix of cells is adjusted for"
     if adjusted.p_value > ADJUSTED_P:
-        return f"after adjusting for blood composition p is {adjusted.p_value:.2g}"
+        return f"after adjusting for the mix of cells p is {adjusted.p_value:.2g}"
     if corrected.ci_low <= 0 <= corrected.ci_high or corrected.effect * total.effect <= 0:
         return (
             f"cell proxies measure cells with error: at a reliability of 0.7 the adjusted effect would be "
@@ -134,7 +177,7 @@ def _fault(total: PooledEstimate, adjusted: PooledEstimate, corrected: PooledEst
     return ""
 
 
-def _pool_with_dropped(rows: Sequence[AdjustedIn]) -> PooledWithDropped | None:
+def _pool_with_dropped(rows: Sequence[AdjustedIn], totals: Sequence[Estimate]) -> PooledWithDropped | None:
     """Return the adjusted effect with dropped proxies among the covariates.
 
     None where no dropped proxy differs between the groups, or where one that does cannot be adjusted for.
@@ -146,8 +189,9 @@ def _pool_with_dropped(rows: Sequence[AdjustedIn]) -> PooledWithDropped | None:
         (entry, entry.corrected) if isinstance(entry, WithDropped) else (row.adjusted, row.corrected)
         for entry, row in zip(found, rows, strict=True)
     ]
-    pooled = pool_estimates([adjusted for adjusted, _ in chosen])
-    return PooledWithDropped(**fields_of(pooled), corrected=pool_estimates([corrected for _, corrected in chosen]))
+    pooled = pool_estimates([*(adjusted for adjusted, _ in chosen), *totals])
+    corrected = pool_estimates([*(corrected for _, corrected in chosen), *totals])
+    return PooledWithDropped(**fields_of(pooled), corrected=corrected)
 
 
 def _dropped_cells(rows: Sequence[AdjustedIn]) -> str:
@@ -182,7 +226,23 @@ def _unchecked(rows: Sequence[AdjustedIn]) -> str:
     """Return that nobody looked whether stimulation moves the markers; nothing where that was looked at."""
     if any(row.contamination_checked_in for row in rows):
         return ""
-    return "Whether the pathway itself moves the cell markers was not checked: no stimulus contrast in blood could be tested."
+    return "Whether the pathway itself moves the cell markers was not checked: no stimulus contrast of this panel could be tested."
+
+
+def _large_shifts(rows: Sequence[AdjustedIn]) -> str:
+    """Return which proxies differ so much that they may be the disease itself; nothing where none does."""
+    found = [
+        f"{one.cell_type.replace('_', ' ')} ({one.shift.effect:.1f} SD, {row.contrast})"
+        for row in rows
+        for one in row.single
+        if abs(one.shift.effect) >= LARGE_SHIFT
+    ]
+    if not found:
+        return ""
+    return (
+        f"Between the groups the markers of {', '.join(found)} differ widely: where that change of cells is the disease "
+        "itself, adjusting takes part of the disease away, and the adjusted effect asks what differs beyond it."
+    )
 
 
 def _words(pooled: PooledEstimate) -> str:
@@ -199,9 +259,14 @@ def _sentence(rows: Sequence[AdjustedIn], total: PooledEstimate, adjusted: Poole
     )
     return (
         # The p of the total effect stands with the pooled effect, on its own t reference; one p for one number.
-        f"Total {_words(total)}; {_words(adjusted)}, p = {adjusted.p_value:.2g}, after adjusting for blood composition "
-        f"({', '.join(cells).replace('_', ' ')}). {differences}."
+        f"Total {_words(total)}; {_words(adjusted)}, p = {adjusted.p_value:.2g}, after adjusting for the mix of cells "
+        f"({', '.join(cells).replace('_', ' ')}; {_panels(rows)}). {differences}."
     )
+
+
+def _panels(rows: Sequence[AdjustedIn]) -> str:
+    panels = sorted({row.panel for row in rows})
+    return f"panel{'s' * (len(panels) > 1)} {' and '.join(panels)}, as declared"
 
 
 def _doubt(rows: Sequence[AdjustedIn], fault: str) -> str:
@@ -209,7 +274,7 @@ def _doubt(rows: Sequence[AdjustedIn], fault: str) -> str:
         return f"{fault[:1].upper()}{fault[1:]}: cell types may differ, and not the pathway."
     largest = max((entry for row in rows for entry in row.single), key=lambda entry: abs(entry.difference))
     return (
-        f"Blood composition differs and is measured by proxies only; the one that takes most of the effect is "
+        f"The mix of cells is measured by proxies only; the one that takes most of the effect is "
         f"{largest.cell_type.replace('_', ' ')} ({largest.difference:.2f} SD). Cell types without markers are not "
-        "adjusted for, and composition may itself be an effect of the pathway."
+        "adjusted for, and the mix of cells may itself be an effect of the pathway."
     )

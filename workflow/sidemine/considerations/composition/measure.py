@@ -1,4 +1,4 @@
-"""Two estimands per blood cohort: the total effect, and the effect adjusted for the mix of blood cells.
+"""Two estimands per cohort: the total effect, and the effect adjusted for the mix of cells.
 
 Adjustment is ordinary regression: the same design with the cell proxies as further covariates. Both are fitted in the
 contrast's effect space, where this is exact (Frisch–Waugh–Lovell): residual coordinates give the slopes on the proxies,
@@ -65,7 +65,7 @@ def measure_composition(
     markers
         Marker genes per cell type, without target genes.
     contaminated
-        Cell types whose markers move in stimulated blood, with the evidence.
+        Cell types whose markers move in stimulated samples, with the evidence.
     seed
         Entropy of the bootstrap.
     differing
@@ -117,6 +117,12 @@ def measure_composition(
         with_dropped=_with_dropped(fit, target, markers, contaminated, cells, seed) if cells else None,
         n_bootstrap=N_BOOTSTRAP,
     )
+
+
+def total_effect(fit: ContrastFit, primary: pd.DataFrame) -> Estimate:
+    """Return the effect of a set without any proxy in the model, as Hedges g."""
+    target = set_score(fit, primary)
+    return adjusted_estimate(target, np.zeros((0, len(target))), score_factor(fit), fit)
 
 
 def find_differing(
@@ -193,7 +199,7 @@ def adjust_effect(
 
 def _why_not(fit: ContrastFit, proxies: Proxies) -> str:
     if not proxies.names:
-        return "no usable blood-cell proxy: " + _reasons(proxies)
+        return "no usable cell proxy: " + _reasons(proxies)
     if fit.residual_df - len(proxies.names) < FEWEST_RESIDUAL_DF:
         return f"{fit.residual_df} residual degrees of freedom are too few to adjust"
     return ""

@@ -1,74 +1,106 @@
-"""`composition.json` of every blood cohort contrast: all hypotheses that rest on it."""
+"""`composition.json` of every cohort contrast: all hypotheses that rest on it."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from sidemine.considerations.composition.cell_proxies import find_contaminated, stimuli_checked
-from sidemine.considerations.composition.measure import find_differing, measure_composition
-from sidemine.considerations.composition.record import Adjusted, CompositionOfContrast, NotAdjusted
+from sidemine.considerations.composition.measure import find_differing, measure_composition, total_effect
+from sidemine.considerations.composition.record import (
+    Adjusted,
+    CompositionOfContrast,
+    NotAdjusted,
+    NotNeeded,
+)
 from sidemine.effect.adjustment import common_rows
 from sidemine.stats.seeds import named_seed
+from sidemine.study.markers import undeclared_words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import pandas as pd
 
+    from sidemine.considerations.composition.specification import AdjustComposition
     from sidemine.differential.contrast_fit import ContrastFit
-    from sidemine.study.projections import HypothesisOnSet
+    from sidemine.study.markers import Panels
+
+    Entry = Adjusted | NotAdjusted | NotNeeded
 
 
 def adjust_cohorts(
-    hypotheses: list[HypothesisOnSet],
-    contrasts: list[str],
-    fits: dict[str, ContrastFit | None],
-    stimuli: dict[str, ContrastFit | None],
+    specification: AdjustComposition,
+    fits: Mapping[str, ContrastFit | None],
+    stimuli: Mapping[str, ContrastFit | None],
     gene_sets: pd.DataFrame,
-    markers: Mapping[str, list[str]],
-    *,
-    seed: int,
+    panels: Panels,
 ) -> dict[str, CompositionOfContrast]:
-    """Return the record of each blood cohort contrast.
+    """Return the record of each cohort contrast.
 
     Where no stimulus contrast could tell, no proxy was checked: a card says so and nothing is capped, since the contract
     asks only that what is found contaminated be dropped.
 
     Parameters
     ----------
-    hypotheses
-        As declared.
-    contrasts
-        Blood cohort contrasts.
+    specification
+        Hypotheses, cohort contrasts with their panels, stimuli with theirs.
     fits, stimuli
-        Fits of all primary contrasts, and of the stimulus contrasts in blood; None where not testable.
+        Fits of all primary contrasts, and of the stimulus contrasts; None where not testable.
     gene_sets
         The study's sets.
-    markers
-        Marker genes per cell type, see `cell_proxies.read_markers`.
-    seed
-        Seed of the bootstrap.
+    panels
+        Marker genes by panel and cell type, see `cell_proxies.read_panels`.
     """
-    tested = {name: fit for name, fit in stimuli.items() if fit is not None}
-    contaminated, checked = find_contaminated(markers, tested), stimuli_checked(markers, tested)
-    entries: dict[str, list[Adjusted | NotAdjusted]] = {contrast: [] for contrast in contrasts}
-    for hypothesis in hypotheses:
-        blood = [name for name in hypothesis.primary.contrasts if name in entries and fits.get(name) is not None]
-        if hypothesis.kind != "cohort" or not blood:
+    checks = {panel: _check_panel(panel, panels[panel], specification, stimuli) for panel in _used(specification)}
+    entries: dict[str, list[Entry]] = {contrast: [] for contrast in specification.contrasts}
+    for hypothesis in specification.hypotheses:
+        if hypothesis.kind != "cohort":
             continue
+        measured = {
+            name: fit
+            for name in hypothesis.primary.contrasts
+            if name in entries and (fit := fits.get(name)) is not None
+        }
         primary = common_rows(hypothesis, fits, gene_sets)
-        if len(primary):
-            measured = adjust_hypothesis(
-                hypothesis.id,
-                {name: fit for name in blood if (fit := fits[name]) is not None},
-                primary,
-                markers,
-                contaminated,
-                {name: named_seed(seed, name, hypothesis.id) for name in blood},
-            )
-            for name, entry in measured.items():
+        if not len(primary):
+            continue
+        for panel in _used(specification):
+            here = {name: fit for name, fit in measured.items() if specification.contrasts[name].panel == panel}
+            seeds = {name: named_seed(specification.seed, name, hypothesis.id) for name in here}
+            contaminated = checks[panel][0]
+            found = adjust_hypothesis(hypothesis.id, here, primary, panels[panel], contaminated, seeds)
+            for name, entry in found.items():
                 entries[name].append(entry)
-    return {name: CompositionOfContrast(name, contaminated, checked, found) for name, found in entries.items()}
+        for name, fit in measured.items():
+            cells = specification.contrasts[name]
+            if cells.not_needed:
+                entries[name].append(
+                    NotNeeded(hypothesis.id, hypothesis.primary.set, cells.not_needed, total_effect(fit, primary))
+                )
+            elif not cells.panel:
+                reason, total = undeclared_words(cells.dataset), total_effect(fit, primary)
+                entries[name].append(NotAdjusted(hypothesis.id, hypothesis.primary.set, [], [], reason, total))
+    return {
+        name: CompositionOfContrast(name, *checks.get(cells.panel, ({}, [])), entries[name], cells.panel)
+        for name, cells in specification.contrasts.items()
+    }
+
+
+def _used(specification: AdjustComposition) -> list[str]:
+    return sorted({cells.panel for cells in specification.contrasts.values()} - {""})
+
+
+def _check_panel(
+    panel: str,
+    markers: Mapping[str, list[str]],
+    specification: AdjustComposition,
+    stimuli: Mapping[str, ContrastFit | None],
+) -> tuple[dict[str, str], list[str]]:
+    """Return the contaminated cell types of a panel, and the stimulus contrasts that could tell."""
+    tested = {
+        name: fit for name, fit in stimuli.items() if fit is not None and specification.stimuli.get(name) == panel
+    }
+    return find_contaminated(markers, tested), stimuli_checked(markers, tested)
 
 
 def adjust_hypothesis(
@@ -79,14 +111,14 @@ def adjust_hypothesis(
     contaminated: Mapping[str, str],
     seeds: Mapping[str, list[int]],
 ) -> dict[str, Adjusted | NotAdjusted]:
-    """Adjust the primary effect of one hypothesis in each of its blood cohorts.
+    """Adjust the primary effect of one hypothesis in each of its cohorts of one panel.
 
     Parameters
     ----------
     hypothesis
         Its id.
     fits
-        Fits of its blood cohorts.
+        Fits of these cohorts.
     primary
         Rows of the primary set (`gene_set_table.GENE_SETS`), genes common to all cohorts.
     markers, contaminated

@@ -1,4 +1,4 @@
-"""What the page shows of blood composition."""
+"""What the page shows of the mix of cells."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from sidemine.considerations.composition.record import (
     CompositionColumns,
     CompositionUnknown,
     NotAsked,
+    NotNeededIn,
 )
 from sidemine.drawing.charts import MOST_CONTRASTS, Spec, WithInterval, interval_rows, intervals
 from sidemine.drawing.panel import Panel, Subject, Tile, make_tile
@@ -19,10 +20,12 @@ from sidemine.effect.record import PooledEstimate
 
 def adjusted_tile(columns: CompositionColumns, subject: Subject) -> Tile:
     """Return the adjusted effect as a key figure, or why there is none."""
-    name, adjusted = "Adjusted for blood cells", columns.composition_adjusted
+    name, adjusted = "Adjusted for the mix of cells", columns.composition_adjusted
     if adjusted is None:
         reason = subject.missing["composition_adjusted"]
-        return make_tile("adjusted", name, "not computed" if subject.is_cohort else "not applicable", reason)
+        spared = isinstance(columns.composition, NotAsked) and columns.composition.gate is not None
+        word = "not needed" if spared else "not computed" if subject.is_cohort else "not applicable"
+        return make_tile("adjusted", name, word, reason)
     return make_tile("adjusted", name, adjusted_amount(adjusted), f"95 % CI {adjusted_interval(adjusted)}")
 
 
@@ -37,14 +40,15 @@ def adjusted_interval(adjusted: PooledEstimate) -> str:
 
 
 def adjustment_panel(columns: CompositionColumns, subject: Subject) -> Panel:
-    """Return what is left of the effect after adjusting for blood cells."""
+    """Return what is left of the effect after adjusting for the mix of cells."""
     sentence = columns.composition.sentence
     return Panel(
         kind="adjustment",
         element=f"adjustment-{subject.hypothesis}",
-        title="Is it the mix of blood cells?",
-        caption="The effect in total, with each blood-cell proxy alone in the model, and with all of them. Adjustment never "
-        "proves absence: proxies are noisy, and the mix of cells may itself be an effect of the pathway.",
+        title="Is it the mix of cells?",
+        caption="The effect in total, with each cell proxy alone in the model, and with all of them. Adjustment never proves "
+        "absence: proxies are noisy, cell types without markers are not seen, and the mix of cells may itself be an effect of "
+        "the pathway.",
         why_empty=subject.missing.get("composition_adjusted", "not computed"),
         chart=adjustment_chart(columns.composition, subject.unit),
         facts=[sentence] if sentence else [],
@@ -52,7 +56,7 @@ def adjustment_panel(columns: CompositionColumns, subject: Subject) -> Panel:
 
 
 def adjustment_chart(composition: CompositionAdjusted | CompositionUnknown | NotAsked, effect_unit: str) -> Spec | None:
-    """Return what is left of the effect after adjusting for blood cells, one by one and together; None where not done."""
+    """Return what is left of the effect after adjusting for cells, one by one and together; None where not done."""
     if isinstance(composition, NotAsked) or not composition.contrasts:
         return None
     groups: list[tuple[str, list[tuple[str, WithInterval]]]] = []
@@ -65,7 +69,7 @@ def adjustment_chart(composition: CompositionAdjusted | CompositionUnknown | Not
             rows += [(f"{one.cell_type.replace('_', ' ')} alone", one.adjusted) for one in entry.single]
             rows += [(_ALL, entry.adjusted), (_NOISE, entry.corrected)]
         groups.append((entry.contrast, rows))
-    return intervals(interval_rows(groups), effect_unit, "What is left after adjusting for blood cells?")
+    return intervals(interval_rows(groups), effect_unit, "What is left after adjusting for the mix of cells?")
 
 
 _ALL, _NOISE = "adjusted for all", "… and for noise of proxies"
@@ -73,7 +77,7 @@ _ALL, _NOISE = "adjusted for all", "… and for noise of proxies"
 
 @dataclass(frozen=True)
 class CellRow:
-    """A cell proxy in one blood cohort: how the groups differ in it, and what it alone takes, in words."""
+    """A cell proxy in one cohort: how the groups differ in it, and what it alone takes, in words."""
 
     contrast: str
     cell_type: str
@@ -83,7 +87,7 @@ class CellRow:
 
 
 def cell_rows(columns: CompositionColumns) -> list[CellRow]:
-    """Return one row per blood cohort and cell proxy."""
+    """Return one row per cohort and cell proxy."""
     composition = columns.composition
     rows = []
     for entry in () if isinstance(composition, NotAsked) else composition.contrasts:
@@ -100,7 +104,7 @@ def cell_rows(columns: CompositionColumns) -> list[CellRow]:
             )
         rows += [
             CellRow(entry.contrast, fact.cell_type.replace("_", " "), f"not used: {fact.reason}", "—", "—")
-            for fact in entry.proxies
+            for fact in (() if isinstance(entry, NotNeededIn) else entry.proxies)
             if not fact.used
         ]
     return rows

@@ -1,4 +1,4 @@
-"""What is known of blood composition: `composition.json` of a contrast, and what an answer card shows of it."""
+"""What is known of the mix of cells: `composition.json` of a contrast, and what an answer card shows of it."""
 
 from __future__ import annotations
 
@@ -115,25 +115,38 @@ class Adjusted(NotAdjusted):
 
 
 @dataclass(frozen=True)
+class NotNeeded:
+    """The total effect of a primary set in one contrast whose mix of cells needs no adjustment, and why."""
+
+    hypothesis: str
+    gene_set: str
+    not_needed: str
+    total: Estimate
+
+
+@dataclass(frozen=True)
 class CompositionOfContrast:
-    """`composition.json` of a blood cohort contrast.
+    """`composition.json` of a cohort contrast.
 
     Attributes
     ----------
     contrast
         Its id.
     contaminated
-        Cell types whose markers move in stimulated blood, with the evidence.
+        Cell types whose markers move in stimulated samples, with the evidence.
     contamination_checked_in
         The stimulus contrasts that could tell; empty: no proxy was checked.
     hypotheses
         One entry per hypothesis that rests on the contrast.
+    panel
+        The panel of cell markers that its dataset declares; empty: none.
     """
 
     contrast: str
     contaminated: dict[str, str]
     contamination_checked_in: list[str]
-    hypotheses: list[Adjusted | NotAdjusted]
+    hypotheses: list[Adjusted | NotAdjusted | NotNeeded]
+    panel: str = "blood"
 
 
 @dataclass(frozen=True)
@@ -142,6 +155,7 @@ class NotAdjustedIn(NotAdjusted):
 
     contrast: str
     contamination_checked_in: list[str]
+    panel: str = "blood"
 
 
 @dataclass(frozen=True)
@@ -150,9 +164,17 @@ class AdjustedIn(Adjusted):
 
     contrast: str
     contamination_checked_in: list[str]
+    panel: str = "blood"
 
 
-Entries = list[AdjustedIn | NotAdjustedIn]
+@dataclass(frozen=True)
+class NotNeededIn(NotNeeded):
+    """An entry of a hypothesis, with its contrast."""
+
+    contrast: str
+
+
+Entries = list[AdjustedIn | NotAdjustedIn | NotNeededIn]
 """All contrasts of one hypothesis."""
 
 
@@ -161,12 +183,17 @@ def entries_by_hypothesis(records: list[CompositionOfContrast]) -> dict[str, Ent
     found: dict[str, Entries] = {}
     for record in records:
         for entry in record.hypotheses:
+            here = found.setdefault(entry.hypothesis, [])
+            if isinstance(entry, NotNeeded):
+                here.append(NotNeededIn(**fields_of(entry), contrast=record.contrast))
+                continue
             kind = AdjustedIn if isinstance(entry, Adjusted) else NotAdjustedIn
-            found.setdefault(entry.hypothesis, []).append(
+            here.append(
                 kind(
                     **fields_of(entry),
                     contrast=record.contrast,
                     contamination_checked_in=record.contamination_checked_in,
+                    panel=record.panel,
                 )
             )
     return found
@@ -181,14 +208,14 @@ class PooledWithDropped(PooledEstimate):
 
 @dataclass(frozen=True)
 class NotAsked:
-    """A hypothesis of experiments: their samples are of the same cells."""
+    """A hypothesis of experiments, whose samples are of the same cells, or of cohorts of which none needs it: `gate`."""
 
     reason: str
     adjusted: None = None
     sentence: str = ""
     doubt: str = ""
     notes: tuple[str, ...] = ()
-    gate: None = None
+    gate: Gate | None = None
     caps: tuple[Cap, ...] = ()
 
 

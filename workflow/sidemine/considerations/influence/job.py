@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from sidemine.considerations.influence.specification import MeasureInfluence
 from sidemine.study.plan import StudyPlan
+from sidemine.study.projections import HypothesisOnSet
 from sidemine.study_jobs import JobFiles, Patterns, StudyJob
 
 
 def _specify(plan: StudyPlan) -> MeasureInfluence:
-    return plan.specify(MeasureInfluence, hypotheses=plan.hypotheses)
+    return plan.specify(MeasureInfluence, hypotheses=[HypothesisOnSet.of(row) for row in plan.study.config.hypotheses])
 
 
 def _inputs(plan: StudyPlan, specification: MeasureInfluence) -> Patterns:

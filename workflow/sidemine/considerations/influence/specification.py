@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from sidemine.study.projections import HypothesisToPlace, Projection
+from sidemine.study.projections import HypothesisOnSet, Projection
 
 
 class MeasureInfluence(Projection):
     """Whose primary sets are looked at gene by gene."""
 
-    hypotheses: list[HypothesisToPlace]
+    hypotheses: list[HypothesisOnSet]

@@ -70,7 +70,9 @@ class ContrastData:
     shared_ages
         Samples within the ages that both groups share; None where no age is recorded.
     markers, contaminated
-        Markers of blood cells and the cell types that cannot be trusted; None where the dataset is no blood.
+        Markers of the declared panel and the cell types that cannot be trusted; None where no panel is declared.
+    without_markers
+        Why there are no markers, in words.
     """
 
     contrast: ContrastToFit
@@ -88,6 +90,7 @@ class ContrastData:
     shared_ages: frozenset[str] | None = None
     markers: Mapping[str, list[str]] | None = None
     contaminated: Mapping[str, str] = field(default_factory=dict)
+    without_markers: str = ""
     _designs: dict[tuple[object, ...], Design] = field(default_factory=dict, repr=False)
     _fits: dict[tuple[object, ...], Refit] = field(default_factory=dict, repr=False)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sidemine.considerations.composition.specification import MARKERS
+from sidemine.considerations.composition.specification import MARKERS, own_panels
 from sidemine.considerations.registry import CONSIDERATIONS
 from sidemine.considerations.robustness.specification import VaryAnalysis
 from sidemine.study.plan import StudyPlan
@@ -18,6 +18,7 @@ def _specify(plan: StudyPlan) -> VaryAnalysis:
         datasets={name: plan.datasets[name] for name in scope.primary_datasets},
         files={name: plan.files[name] for name in scope.primary_arrays},
         gene_table=plan.gene_table,
+        own_markers=own_panels(plan, (scope.cells_of(name).panel for name in scope.composition_contrasts)),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 from sidemine.considerations.judgement import (
@@ -11,11 +12,15 @@ from sidemine.considerations.judgement import (
     DoubtWeight,
     Judge,
     Judgement,
+    Sensitivity,
     as_sentence,
     judge_by_hypothesis,
     make_gate,
 )
-from sidemine.considerations.robustness.record import Robustness, RobustnessColumns
+from sidemine.considerations.robustness.record import Robustness, RobustnessColumns, VariantRow
+from sidemine.considerations.robustness.variants import REFERENCE
+from sidemine.considerations.sensitivity import FLAGGED_SAMPLES, REUSED_CONTROLS, no_sensitivity, sensitivity_of
+from sidemine.effect.record import Estimate
 
 LOWEST_SHARE = 0.75
 """Share of full-data variants that must keep sign and p ≤ .05 in cohorts."""
@@ -24,6 +29,8 @@ _RUNS = {
     "no_reused_controls": "the run without re-used controls",
 }
 """Runs that a cohort answer must survive where its data need them."""
+_WITHOUT_SAMPLES = {FLAGGED_SAMPLES: "sex_mismatch_dropped", REUSED_CONTROLS: "reused_controls_dropped"}
+"""Variants that leave samples out, by their row of the table "what would change the answer"."""
 _DEMAND = (
     f"robustness: at least {LOWEST_SHARE:.0%} of the full-data variants keep sign and p ≤ .05, none reverses the sign "
     "with a 95 % interval excluding 0, and the runs on the shared age range and without re-used controls hold"
@@ -64,7 +71,27 @@ def judge_robustness(case: Case, record: Robustness | None) -> Judgement:
         gates=(make_gate("robustness", _DEMAND, passed, detail, required=case.is_cohort),),
         caps=tuple(Cap("robustness", as_sentence(fault)) for fault in faults) if case.is_cohort else (),
         doubts=(Doubt(DoubtWeight.FAULT, doubt),) if doubt and case.is_cohort else (),
+        sensitivity=tuple(_sensitivity(case, name, record) for name in _WITHOUT_SAMPLES),
     )
+
+
+def _sensitivity(case: Case, name: str, record: Robustness | None) -> Sensitivity:
+    """Return what the run without these samples gave, beside the analysis as declared, both as the grid reads them."""
+    rows = {row.variant: row for row in record.variants} if record else {}
+    row, reference = rows.get(_WITHOUT_SAMPLES[name]), rows.get(REFERENCE.name)
+    if row is None or reference is None:
+        return no_sensitivity(name, (record.reason if record else None) or NOT_COMPUTED)
+    found, declared = _estimate(row), _estimate(reference)
+    if found is None or declared is None:
+        return no_sensitivity(name, row.reason or "the run gave no effect")
+    return sensitivity_of(case, name, row.description, found, declared)
+
+
+def _estimate(row: VariantRow) -> Estimate | None:
+    if row.effect is None or row.se is None or row.ci_low is None or row.ci_high is None or row.p_value is None:
+        return None
+    # The table of variants holds no degrees of freedom; both rows are read alike.
+    return Estimate(row.effect, row.se, row.ci_low, row.ci_high, math.inf, row.p_value)
 
 
 def _faults(record: Robustness) -> tuple[list[str], list[str]]:

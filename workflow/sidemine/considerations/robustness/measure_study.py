@@ -118,6 +118,7 @@ def data_of_contrast(
     markers: Mapping[str, list[str]] | None,
     contaminated: Mapping[str, str],
     min_group_size: int,
+    without_markers: str = "",
 ) -> ContrastData:
     """Return the data of a contrast as the reference run fitted them.
 
@@ -128,9 +129,11 @@ def data_of_contrast(
     ages, reused
         Ages that its groups share, and its samples that stand in a second place.
     markers, contaminated
-        Marker genes of blood cells by cell type, and the types that stimulation moves; None and empty for other samples.
+        Marker genes by cell type, and the types that stimulation moves; None and empty where no panel is declared.
     min_group_size
         Fewest independent units per group.
+    without_markers
+        Why there are no marker genes.
     """
     expression = dataset.expression
     as_fitted, groups, _ = treated(contrast, declared_groups(expression, contrast), dataset.treatment)
@@ -151,4 +154,5 @@ def data_of_contrast(
         shared_ages=frozenset(ages.samples) if ages else None,
         markers=markers,
         contaminated=contaminated,
+        without_markers=without_markers,
     )

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sidemine.considerations.composition.cell_proxies import read_markers
-from sidemine.considerations.composition.record import CompositionOfContrast
+from sidemine.considerations.composition.cell_proxies import read_panels
+from sidemine.considerations.composition.record import CompositionOfContrast, NotNeeded
 from sidemine.considerations.robustness.contrast_data import ContrastData
 from sidemine.considerations.robustness.measure_study import DatasetToVary, data_of_contrast
-from sidemine.considerations.robustness.specification import RobustnessSettings
+from sidemine.considerations.robustness.specification import RobustnessSettings, VaryAnalysis
 from sidemine.considerations.robustness.variants import PROBE_RULES
 from sidemine.prepare.dataset import collapse_otherwise
 from sidemine.prepare.expression_store import read_expression
@@ -42,11 +42,11 @@ class StudyFiles:
     expression, treatment, quality
         Per dataset: expression.h5ad, treatment.json, quality.json.
     checks, composition
-        Per contrast: quality.json; composition.json of blood cohorts.
+        Per contrast: quality.json; composition.json of cohorts.
     raw
         Per dataset of probes: its retrieved files by role, and `samples`. Empty: other probe rules are not evaluated.
     markers
-        Files of the cell markers.
+        Files of the shipped cell markers.
     gene_table, gene_table_source
         The table of approved symbols, and its row.
     """
@@ -67,7 +67,7 @@ def read_contrast_data(
     datasets: Mapping[str, DatasetToPrepare],
     gene_sets: pd.DataFrame,
     files: StudyFiles,
-    settings: RobustnessSettings,
+    settings: VaryAnalysis,
 ) -> dict[str, ContrastData]:
     """Return the data of contrasts by their ids.
 
@@ -82,9 +82,9 @@ def read_contrast_data(
     files
         What earlier stages wrote.
     settings
-        Settings of the grid.
+        Settings of the grid, and the study's own marker files.
     """
-    markers = read_markers(files.markers, gene_sets)
+    panels = read_panels(files.markers, settings.own_markers, gene_sets)
     names = list(dict.fromkeys(contrast.dataset for contrast in contrasts))
     probes = _other_probes([datasets[name] for name in names], files, settings)
     loaded = {
@@ -97,7 +97,7 @@ def read_contrast_data(
         )
         for name in names
     }
-    blood = {name: read_record(CompositionOfContrast, path) for name, path in files.composition.items()}
+    mixes = {name: read_record(CompositionOfContrast, path) for name, path in files.composition.items()}
     found = {}
     for contrast in contrasts:
         name = contrast.contrast
@@ -107,11 +107,18 @@ def read_contrast_data(
             loaded[contrast.dataset],
             checks.age_overlap,
             checks.reused_samples,
-            markers=markers if name in blood else None,
-            contaminated=blood[name].contaminated if name in blood else {},
+            markers=panels[mix.panel] if (mix := mixes.get(name)) and mix.panel else None,
+            contaminated=mix.contaminated if mix else {},
             min_group_size=settings.min_group_size,
+            without_markers=_why_no_markers(mix),
         )
     return found
+
+
+def _why_no_markers(mix: CompositionOfContrast | None) -> str:
+    """Return why the mix of cells needs no adjustment, where that is declared."""
+    spared = [entry.not_needed for entry in mix.hypotheses if isinstance(entry, NotNeeded)] if mix else []
+    return f"not needed: {spared[0]}" if spared else ""
 
 
 def _sex_mismatched(quality: DatasetQuality) -> frozenset[str]:

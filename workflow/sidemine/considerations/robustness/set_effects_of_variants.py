@@ -45,7 +45,7 @@ def cohort_effect(data: ContrastData, refit: Refit, rows: pd.DataFrame, change: 
     """
     if change.composition:
         if data.markers is None:
-            raise NotApplicable("its dataset is not declared as blood")
+            raise NotApplicable(data.without_markers or "no cell markers are declared")
         adjusted, reason = adjust_effect(refit.fit, rows, data.markers, data.contaminated)
         if adjusted is None:
             raise NotApplicable(reason)

@@ -49,6 +49,8 @@ class VaryAnalysis(RobustnessSettings):
         Of those that are arrays: their files by role, which other probe rules need again.
     gene_table
         The table of approved symbols.
+    own_markers
+        The study's own marker files: genes by cell type.
     """
 
     hypotheses: list[HypothesisToPlace]
@@ -56,3 +58,4 @@ class VaryAnalysis(RobustnessSettings):
     datasets: dict[str, DatasetToPrepare]
     files: dict[str, Files]
     gene_table: GeneTableToRead
+    own_markers: dict[str, dict[str, list[str]]]

@@ -87,7 +87,7 @@ def _of(dimension: str, name: str, description: str, **change: object) -> Varian
 _MODELS = (
     _of("covariates", "with_sex", "with the recorded sex as a covariate", added="sex"),
     _of("covariates", "with_age", "with age as a covariate", added="age"),
-    _of("composition", "adjusted", "adjusted for the mix of blood cells", composition=True),
+    _of("composition", "adjusted", "adjusted for the mix of cells", composition=True),
     _of(
         "filter",
         "stricter",

@@ -6,6 +6,7 @@ from sidemine.considerations.judgement import Cap, Case, Doubt, DoubtWeight, Jud
 from sidemine.considerations.traps.record import Checks, TrapColumns, TrapFlag
 
 _DOUBTS = {
+    "replicates": "The samples are wells of one culture: how another culture would answer is not in their error",
     "batch_aliased": "The groups were measured in different batches, and nothing can tell the one from the other",
     "duplicated_samples": "Nearly identical samples are counted as independent ones",
     "reused_samples": "Re-used samples of another series stand on one side of the comparison",
@@ -17,26 +18,57 @@ _DOUBTS = {
 }
 """Strongest first: what makes the difference unreadable, then what biases it, then what distorts its p-value."""
 _ORDER = tuple(_DOUBTS)
-_CAPPING = ("batch_aliased", "duplicated_samples", "batch_associated")
+_CAPPING = ("replicates", "batch_aliased", "duplicated_samples", "batch_associated")
+_UNITS = "the units are people, or cultures that were grown and treated apart"
 
 
 def judge_traps(case: Case, checks: Checks) -> Judgement:
     """Return what the checks of data and design take from an answer.
 
     A serious finding in a contrast that carries the answer is the strongest reason to doubt. An aliased or unmodelled
-    batch and copies that count as independent samples cap the verdict.
+    batch, copies that count as independent samples, and wells of one culture cap the verdict. Where cultures differ with
+    four times the variance of their wells, a rotation test of wells at 5 % rejects in half of all nulls: units of unknown
+    kind are a doubt.
     """
-    found = _flags(case, checks)
+    found = [*_replicates(case), *_flags(case, checks)]
     tested = {name for row in case.evidence.contrasts if row.testable for name in (row.contrast, row.dataset)}
     serious = sorted(
         (flag for flag in found if flag.serious and flag.name in tested), key=lambda flag: _ORDER.index(flag.trap)
     )
-    doubts = [f"{_DOUBTS[flag.trap]} ({flag.name}: {flag.evidence})." for flag in serious[:1]]
+    doubts = [Doubt(DoubtWeight.DATA, f"{_DOUBTS[flag.trap]} ({flag.name}: {flag.evidence}).") for flag in serious[:1]]
+    unknown = [flag.name for flag in found if flag.trap == "replicates" and not flag.serious and flag.name in tested]
+    if unknown:
+        doubts.append(
+            Doubt(
+                DoubtWeight.OPEN,
+                f"Nobody has declared whether the samples of {', '.join(unknown)} are cultures of their own or wells of "
+                "one: of wells, tests reject far too often.",
+            )
+        )
     return Judgement(
         TrapColumns(tuple(found)),
         caps=tuple(Cap(flag.trap, f"{_DOUBTS[flag.trap]} ({flag.name}).") for flag in serious if flag.trap in _CAPPING),
-        doubts=tuple(Doubt(DoubtWeight.DATA, doubt) for doubt in doubts),
+        doubts=tuple(doubts),
+        notes=tuple(
+            f"{row.contrast} is counted as a source of its own, although another dataset has its accession or file: "
+            f"{row.independent_because.rstrip('.')}."
+            for row in case.evidence.contrasts
+            if row.independent_because
+        ),
     )
+
+
+def _replicates(case: Case) -> list[TrapFlag]:
+    """Return a finding for each dataset of an experiment whose units are wells, or nobody knows what."""
+    found = [
+        TrapFlag("dataset", row.dataset, "replicates", _UNITS, "warn",
+                 f"declared: {row.replicates}", "the answer is at most suggestive" if wells else
+                 "told here; column replicates of datasets.tsv says what they are", serious=wells)
+        for row in case.evidence.contrasts
+        if not case.is_cohort and row.replicates in {"wells", "unknown"}
+        for wells in [row.replicates == "wells"]
+    ]  # fmt: skip
+    return list(dict.fromkeys(found))
 
 
 def _flags(case: Case, checks: Checks) -> list[TrapFlag]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sidemine.considerations.traps.record import TrapColumns, TrapFlag
 
 _TRAPS = {
+    "replicates": "What the samples are: cultures, wells, or unknown",
     "batch_aliased": "Batch and group cannot be told apart",
     "batch_associated": "A batch goes with the group",
     "group_associated": "Something else that was recorded goes with the group",

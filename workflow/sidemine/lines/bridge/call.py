@@ -91,7 +91,7 @@ def _missing(evidence: Evidence, value: float) -> list[str]:
     if evidence.adjusted is None:
         missing.append(evidence.not_adjusted or "no composition-adjusted profile")
     elif evidence.adjusted.value * value <= 0:
-        missing.append("the sign turns after adjustment for blood composition")
+        missing.append("the sign turns after adjustment for the mix of cells")
     return missing
 
 
@@ -136,7 +136,7 @@ def call_sentence(call: Call, reason: str, evidence: Evidence, genes: str, margi
         return (
             f"The drug's profile {call} the disease's: on {genes}, the drug's change and the disease's difference have "
             f"{words}; {figures}, more extreme than {evidence.place.percentile:.0f} % of {len(evidence.place.names)} "
-            f"other perturbations, {adjusted} after adjustment for blood composition. A likeness of profiles is no cause."
+            f"other perturbations, {adjusted} after adjustment for the mix of cells. A likeness of profiles is no cause."
         )
     if call == "unrelated":
         return (

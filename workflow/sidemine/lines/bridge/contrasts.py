@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from sidemine.differential.contrast_fit import ContrastFit
     from sidemine.lines.bridge.specification import DatasetToBridge
+    from sidemine.study.markers import Panels
     from sidemine.study.projections import ContrastOfRole
 
 
@@ -29,26 +30,29 @@ class ContrastSource:
     contrast
         Its id.
     source
-        Accession and tissue: contrasts of one source are never independent.
+        The declared word, or else the accession: contrasts of one source are never independent.
     units
         Samples and biological units, named so that only the same ones share a name.
     paired
         Whether its standard deviation is the one within pairs.
-    is_blood
-        Whether its samples are blood, so that composition can be adjusted for.
+    panel
+        Panel of cell markers that its dataset declares, so that the mix of cells can be adjusted for; empty: none.
     is_stimulus
-        Whether it stimulates cells for hours: in blood it shows which cell markers cannot be trusted.
+        Whether it stimulates cells for hours: that shows which cell markers of its panel cannot be trusted.
     fit
         None where it could not be tested.
+    not_needed
+        Why the mix of cells needs no adjustment, where its dataset says so.
     """
 
     contrast: str
-    source: tuple[str, str]
+    source: str
     units: frozenset[str]
     paired: bool
-    is_blood: bool
+    panel: str
     is_stimulus: bool
     fit: ContrastFit | None
+    not_needed: str = ""
 
 
 def source_of(
@@ -75,9 +79,10 @@ def source_of(
         source=dataset.independent_source,
         units=units_of(dataset, samples, fit, same),
         paired=is_paired(design),
-        is_blood=dataset.composition,
+        panel=dataset.panel,
         is_stimulus=contrast.role == "stimulus",
         fit=fit,
+        not_needed=dataset.not_needed,
     )
 
 
@@ -140,8 +145,8 @@ def adjusted_fits(
     diseases: Mapping[str, ContrastFit],
     sources: Mapping[str, ContrastSource],
     targets: pd.DataFrame,
-    markers: Mapping[str, list[str]],
-    contaminated: Mapping[str, str],
+    panels: Panels,
+    contaminated: Mapping[str, Mapping[str, str]],
 ) -> tuple[dict[str, ContrastFit], dict[str, str]]:
     """Return the composition-adjusted fit of every disease contrast, and in words what was done or why nothing was.
 
@@ -150,20 +155,26 @@ def adjusted_fits(
     diseases
         Fits by contrast.
     sources
-        They say which contrasts are of blood.
+        They say which panel each contrast has.
     targets
         Rows of the target set whose score the markers must not follow.
-    markers, contaminated
-        Marker genes per cell type, and the cell types that cannot be trusted, with the reason.
+    panels, contaminated
+        By panel: marker genes per cell type, and the cell types that cannot be trusted, with the reason.
     """
     fits: dict[str, ContrastFit] = {}
     words: dict[str, str] = {}
     for name, fit in diseases.items():
-        if not sources[name].is_blood:
-            words[name] = f"{name} is not declared as blood, so its composition is not adjusted for"
+        panel = sources[name].panel
+        if sources[name].not_needed:
+            fits[name], words[name] = fit, f"{name} needs no adjustment: {sources[name].not_needed}"
+            continue
+        if not panel:
+            words[name] = f"{name} has no declared cell markers, so its mix of cells is not adjusted for"
             continue
         measured = targets[targets["gene"].isin(fit.genes)]
-        proxies = build_proxies(fit, markers, contaminated, set_score(fit, measured)) if len(measured) else None
+        proxies = (
+            build_proxies(fit, panels[panel], contaminated[panel], set_score(fit, measured)) if len(measured) else None
+        )
         adjusted = adjust_fit(fit, proxies.scores) if proxies is not None and proxies.names else None
         if adjusted is None or proxies is None:
             words[name] = f"no usable cell proxies in {name}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sidemine.considerations.composition.specification import MARKERS
+from sidemine.considerations.composition.specification import MARKERS, own_panels
 from sidemine.lines.bridge.specification import ConcordanceToMeasure, DatasetToBridge, MeasureConcordance
 from sidemine.study.plan import StudyPlan, keys_of
 from sidemine.study.projections import ContrastOfRole
@@ -17,10 +17,8 @@ def _specify(plan: StudyPlan) -> MeasureConcordance | dict[str, MeasureConcordan
         MeasureConcordance,
         declared=ConcordanceToMeasure.of(study.config.concordance),
         contrasts=[ContrastOfRole.of(study.contrasts[name]) for name in scope.concordance_contrasts],
-        datasets={
-            name: DatasetToBridge(**vars(plan.counted_datasets[name]), composition=study.datasets[name].composition)
-            for name in scope.concordance_datasets
-        },
+        datasets={name: DatasetToBridge.of(study.datasets[name]) for name in scope.concordance_datasets},
+        own_markers=own_panels(plan, (study.datasets[name].panel for name in scope.concordance_datasets)),
         signatures=keys_of(plan.sources.of_bridge),
         gene_table=plan.gene_table,
     )
@@ -41,7 +39,7 @@ def _inputs(_: StudyPlan, specification: MeasureConcordance) -> Patterns:
 
 # One job: the rotations of one bridge take seconds, and all bridges share the fits.
 def _run(inputs: JobFiles, outputs: JobFiles, specification: MeasureConcordance) -> None:
-    from sidemine.considerations.composition.cell_proxies import read_markers
+    from sidemine.considerations.composition.cell_proxies import read_panels
     from sidemine.differential.contrast_fit import load_fit
     from sidemine.differential.record import read_design
     from sidemine.enrichment.gene_set_table import GENE_SETS
@@ -82,7 +80,7 @@ def _run(inputs: JobFiles, outputs: JobFiles, specification: MeasureConcordance)
         ConcordanceInputs(
             sources=sources,
             gene_sets=gene_sets,
-            markers=read_markers(inputs.paths("markers"), gene_sets),
+            panels=read_panels(inputs.paths("markers"), specification.own_markers, gene_sets),
             signatures=signatures,
             n_rotations=specification.rotations,
             seed=specification.seed,

@@ -52,6 +52,7 @@ if TYPE_CHECKING:
 
     from sidemine.differential.contrast_fit import ContrastFit
     from sidemine.lines.bridge.specification import BridgeToMeasure, ConcordanceToMeasure
+    from sidemine.study.markers import Panels
 
 
 @dataclass(frozen=True)
@@ -61,11 +62,11 @@ class ConcordanceInputs:
     Attributes
     ----------
     sources
-        Every contrast that a bridge or interaction names, and the stimulus contrasts in blood.
+        Every contrast that a bridge or interaction names, and the stimulus contrasts of their panels.
     gene_sets
         The study's sets, as `gene_set_table.GENE_SETS` describes.
-    markers
-        Marker genes by type of blood cell, without genes of target and member sets.
+    panels
+        Marker genes by panel and cell type, without genes of target and member sets.
     signatures
         Comparator signatures (perturbations × genes) by bridge, where one declares them.
     n_rotations, seed
@@ -74,16 +75,21 @@ class ConcordanceInputs:
 
     sources: Mapping[str, ContrastSource]
     gene_sets: pd.DataFrame
-    markers: Mapping[str, list[str]]
+    panels: Panels
     signatures: Mapping[str, pd.DataFrame]
     n_rotations: int
     seed: int
 
     @cached_property
-    def contaminated(self) -> dict[str, str]:
-        """Cell types whose markers move in stimulated blood, each with the evidence."""
-        stimuli = [name for name, source in self.sources.items() if source.is_blood and source.is_stimulus]
-        return find_contaminated(self.markers, testable_fits(stimuli, self.sources))
+    def contaminated(self) -> dict[str, dict[str, str]]:
+        """By panel: cell types whose markers move in stimulated samples, each with the evidence."""
+        stimuli = {name: source.panel for name, source in self.sources.items() if source.is_stimulus}
+        return {
+            panel: find_contaminated(
+                markers, testable_fits([name for name, own in stimuli.items() if own == panel], self.sources)
+            )
+            for panel, markers in self.panels.items()
+        }
 
 
 def measure_concordance(declared: ConcordanceToMeasure, inputs: ConcordanceInputs) -> ConcordanceOfStudy:
@@ -228,7 +234,7 @@ class _Measurement:
         pooled = self._poolable(diseases, "cohort")
         members = {name: set(gene_sets.loc[gene_sets["gene_set"] == name, "gene"]) for name in bridge.sets}
         targets = gene_sets[gene_sets["gene_set"] == bridge.sets[0]]
-        adjusted, words = adjusted_fits(diseases, inputs.sources, targets, inputs.markers, inputs.contaminated)
+        adjusted, words = adjusted_fits(diseases, inputs.sources, targets, inputs.panels, inputs.contaminated)
         words[POOLED] = "; ".join(f"{name}: {words[name]}" for name in pooled)
         whole = pooled if all(name in adjusted for name in pooled) else []
         known = set().union(*members.values())

@@ -47,9 +47,10 @@ class ConcordanceToMeasure(Projection):
 
 
 class DatasetToBridge(DatasetToCount):
-    """With what says that its samples are blood."""
+    """With its panel of cell markers, or why none is needed."""
 
-    composition: bool
+    panel: str
+    not_needed: str
 
 
 class MeasureConcordance(Projection):
@@ -60,5 +61,6 @@ class MeasureConcordance(Projection):
     datasets: dict[str, DatasetToBridge]
     signatures: Files
     gene_table: GeneTableToRead
+    own_markers: dict[str, dict[str, list[str]]]
     rotations: int
     seed: int

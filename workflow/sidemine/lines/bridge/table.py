@@ -22,7 +22,7 @@ CONCORDANCE = TableSpec(
         Column("drug_contrast", "text", "Drug contrast, pooled, or (derived sets) the contrasts it was derived from."),
         Column("scope", "text", "all, target, drug_responsive or derived: which shared genes count."),
         Column("gene_set", "text", "Set of scopes target and derived.", may_be_empty=True),
-        Column("estimand", "text", "total, or adjusted: the disease profile adjusted for blood composition."),
+        Column("estimand", "text", "total, or adjusted: the disease profile adjusted for the mix of cells."),
         Column("n_genes", "integer", "Shared genes that count."),
         Column(
             "concordance",

@@ -13,6 +13,7 @@ from sidemine.report.covariates import CovariateRow, covariate_rows
 from sidemine.report.section import Section
 from sidemine.report.thinning import kept_genes, thinning_words
 from sidemine.sources.scales import LOG2_FOLD_CHANGE
+from sidemine.study.rows import Dataset
 
 _ROLES = {
     "disease": "disease (patients and controls)",
@@ -86,7 +87,7 @@ def _view(results: StudyResults, item: ContrastResults) -> ContrastView:
         item=item,
         dataset=dataset,
         role=_ROLES[item.row.role],
-        design=design_sentences(item.design),
+        design=[*design_sentences(item.design), *_source_sentences(dataset.row)],
         difference=item.unit,
         unit=item.unit if other_unit else "log2 units",
         n_sets=int(item.enrichment["gene_set"].nunique()),
@@ -109,6 +110,13 @@ def design_sentences(design: FittedDesign | UntestableDesign) -> list[str]:
         not_tested = sorted(design.genes_not_tested.items())
         sentences += [f"{count(number, 'gene')} not tested: {reason}." for reason, number in not_tested]
     return [*sentences, *design.notes, f"Residual degrees of freedom: {design.residual_df}."]
+
+
+def _source_sentences(row: Dataset) -> list[str]:
+    """Tell what the units are, and why the dataset is a source of its own where it is declared to be one."""
+    units = [] if row.replicates == "unknown" else [f"The independent units are {row.replicates}, as declared."]
+    reason = row.independent_because.rstrip(".")
+    return [*units, *([f"A source of its own ({row.source}), because: {bounded(reason, 300)}."] if reason else [])]
 
 
 def _covariate_words(entry: CovariateInDesign) -> str:
