@@ -60,6 +60,7 @@ CONFIG: dict[str, Any] = {
             "id": "control",
             "question": "Does the stimulus raise the genes?",
             "kind": "experiment",
+            "role": "positive_control",
             "primary": {"set": "T", "contrasts": ["d_stim"], "direction": "up"},
         },
     ],
@@ -75,7 +76,8 @@ CONFIG: dict[str, Any] = {
                 "comparator_signatures": {
                     "file": "signatures.tsv",
                     "identifiers": "symbol",
-                    "exclude": ["own"],
+                    "exclude": ["kin"],
+                    "positive_control": {"perturbation": "own", "set": "T", "expected": "down"},
                     "licence": "CC0",
                     "version": "1",
                 },

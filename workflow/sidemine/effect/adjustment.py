@@ -132,7 +132,11 @@ def set_score(fit: ContrastFit, primary: pd.DataFrame) -> NDArray[np.float64]:
 
 
 def adjusted_estimate(
-    target: NDArray[np.float64], covariates: NDArray[np.float64], factor: float, fit: ContrastFit | None = None
+    target: NDArray[np.float64],
+    covariates: NDArray[np.float64],
+    factor: float,
+    fit: ContrastFit | None = None,
+    variances: NDArray[np.float64] | None = None,
 ) -> Estimate:
     """Return the effect of a score with further covariates in the model.
 
@@ -147,18 +151,25 @@ def adjusted_estimate(
     fit
         The fit that the score is of: its standard error is then robust to unequal variances and knows of its estimated
         unit, as that of `set_effect.hedges_g`. None: the ordinary standard error.
+    variances
+        Of the covariates' contrast coordinates, where these were estimated; the effect takes over their error.
     """
     rows = target[None] if fit is None else np.vstack([target, fit.score_basis])
-    space, widening, _ = _regress_out(rows, covariates) if len(covariates) else (rows, 1.0, None)
-    own, factor = space[0], factor * widening
+    space, widening, taken_over = rows, 1.0, 0.0
+    if len(covariates):
+        space, widening, _ = _regress_out(rows, covariates)
+        if variances is not None:
+            slopes = np.linalg.solve(covariates[:, 1:] @ covariates[:, 1:].T, covariates[:, 1:] @ target[1:])
+            taken_over = float(slopes**2 @ variances) * factor**2
+    own, scale = space[0], factor * widening
     df, variance = float(len(own) - 1), np.mean(own[None, 1:] ** 2, axis=1)
     if fit is None:
-        return _estimate(float(own[0]) * factor, float(np.sqrt(variance[0])) * factor, df)
-    design = sandwich(space[1:], fit.blocks)
-    weight = 1 / (variance * factor**2)
+        return _estimate(float(own[0]) * scale, float(np.sqrt(variance[0] * scale**2 + taken_over)), df)
+    design, weight = sandwich(space[1:], fit.blocks), 1 / (variance * scale**2)
     if design.usable:
         variance, df = design.variances(own[None, 1:]), design.df
-    found = infer_standardised(own[None, 0] * factor, variance * factor**2, df, within_groups_df(fit), weight)
+    variance = variance * scale**2 + taken_over
+    found = infer_standardised(own[None, 0] * scale, variance, df, within_groups_df(fit), weight)
     columns = (found.effect, found.se, found.ci_low, found.ci_high, found.df, found.p_value)
     return Estimate(*(float(values[0]) for values in columns))
 
