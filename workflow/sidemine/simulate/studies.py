@@ -16,14 +16,14 @@ from sidemine.simulate.experiments import (
     Deposit,
     ExperimentPlan,
 )
-from sidemine.simulate.genes import make_universe
+from sidemine.simulate.genes import TISSUE_CELL_TYPES, GeneUniverse, make_universe
 from sidemine.simulate.geo_files import SENTENCE, make_platform
 from sidemine.simulate.signatures import OWN_DRUG, write_signatures
 from sidemine.tables import write_text
 
 __all__ = ["DEMO_SEED", "PLANTED_KINDS", "PlantedKind", "write_demo", "write_planted"]
 
-PLANTED_GENES = 1600
+PLANTED_GENES, PLANTED_GENES_OF_TISSUE = 1600, 1900
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,8 @@ class PlantedKind:
         bridge only: what the comparison of drug and disease must say.
     options
         Changes of the cohort plan.
+    tissue, composition
+        Of the cohorts, as `datasets.tsv` has them.
     """
 
     truth: str
@@ -58,7 +60,22 @@ class PlantedKind:
     drug_effects: tuple[float, float] = (2.5, 2.5)
     call: str = ""
     options: tuple[tuple[str, Any], ...] = ()
+    tissue: str = "whole blood"
+    composition: str = "blood"
 
+    @property
+    def is_blood(self) -> bool:
+        """Whether its cohorts are of blood."""
+        return self.tissue == "whole blood"
+
+    def universe(self, seed: int) -> GeneUniverse:
+        """Return its genes."""
+        return make_universe(
+            PLANTED_GENES if self.is_blood else PLANTED_GENES_OF_TISSUE, seed, tissue=not self.is_blood
+        )
+
+
+_OF_TISSUE = (("cell_types", TISSUE_CELL_TYPES), ("tissue", "synovium"))
 
 PLANTED_KINDS: dict[str, PlantedKind] = {
     "positive": PlantedKind(
@@ -98,6 +115,38 @@ PLANTED_KINDS: dict[str, PlantedKind] = {
         "cohort",
         (0.0, 0.0),
         options=(("composition_shift", (("erythroid", 1.0),)), ("target_slope", (("erythroid", 0.15),))),
+    ),
+    "tissue_positive": PlantedKind(
+        "In both cohorts, of a tissue, the interferon-response genes are higher in patients (g = 0.9).",
+        ("supported",),
+        "cohort",
+        (0.9, 0.9),
+        options=_OF_TISSUE,
+        tissue="synovium",
+        composition="tissue",
+    ),
+    "tissue_composition_only": PlantedKind(
+        "Patients have more macrophages in a tissue (1 SD), which raise the interferon-response genes by 0.15 log2 per SD; "
+        "the genes themselves do not change in any cell.",
+        ("suggestive", "not supported", "not testable"),
+        "cohort",
+        (0.0, 0.0),
+        options=(
+            *_OF_TISSUE,
+            ("composition_shift", (("macrophage", 1.0),)),
+            ("target_slope", (("macrophage", 0.15),)),
+        ),
+        tissue="synovium",
+        composition="tissue",
+    ),
+    "tissue_undeclared": PlantedKind(
+        "As tissue_positive (g = 0.9), and the data sets declare no cell markers.",
+        ("suggestive",),
+        "cohort",
+        (0.9, 0.9),
+        options=_OF_TISSUE,
+        tissue="synovium",
+        composition="",
     ),
     "competitive_null": PlantedKind(
         "Ten other modules differ between patients and controls (g = 0.8, half up and half down), the interferon-response "
@@ -192,7 +241,7 @@ def write_planted(kind: str, folder: Path, seed: int) -> Path:
             )
         )
     plan = PLANTED_KINDS[kind]
-    universe = make_universe(PLANTED_GENES, seed)
+    universe = plan.universe(seed)
     write_shared_files(folder, universe, (SENTENCE, plan.truth))
     datasets: list[dict[str, str]] = []
     contrasts: list[dict[str, str]] = []
@@ -214,7 +263,7 @@ def write_planted(kind: str, folder: Path, seed: int) -> Path:
 def _write_cohorts(
     plan: PlantedKind, mirror: Path, seed: int, datasets: list[dict[str, str]], contrasts: list[dict[str, str]]
 ) -> None:
-    universe = make_universe(PLANTED_GENES, seed)
+    universe = plan.universe(seed)
     for number, (effect, style) in enumerate(zip(plan.effects, ("affymetrix", "illumina"), strict=True)):
         cohort = CohortPlan(f"GSE90001{number}", 9_100_001 + 1000 * number, 45, 40, effect=effect)
         cohort = replace(cohort, **dict(plan.options))
@@ -230,8 +279,8 @@ def _write_cohorts(
                 "identifiers": "probe",
                 "scale": "log2",
                 "replicates": "people",
-                "tissue": "whole blood",
-                "composition": "blood",
+                "tissue": plan.tissue,
+                "composition": plan.composition,
                 **_SIMULATED,
             }
         )
