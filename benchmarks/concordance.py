@@ -24,6 +24,7 @@ from sidemine.lines.bridge.call import LARGEST_P, Evidence, decide_call
 from sidemine.lines.bridge.comparators import gather_comparators, place_among
 from sidemine.lines.bridge.comparisons import BridgeData, measure_rows
 from sidemine.lines.bridge.profiles import Side, build_side
+from sidemine.lines.bridge.record import NO_RESEMBLANCE
 from sidemine.lines.bridge.rotation import Question, rotation_p_values
 from sidemine.lines.bridge.statistic import measure_concordance_of
 
@@ -31,7 +32,6 @@ N_GENES, BLOCK = 1000, 50
 TRUTHS = ("nothing", "disease only", "drug only", "different blocks", "unrelated genes", "related")
 N_COMPARATORS = 30
 ROTATIONS = 499
-MARGIN = 0.2
 
 
 def draw_fit(
@@ -97,7 +97,7 @@ def one_pair(rng: np.random.Generator, truth: str, correlation: float, seed: int
         # The sign after adjustment for composition is taken as given: that rule has its own benchmark.
         place = place_among(x, y, scopes[name], comparators)
         evidence = Evidence(one, p_disease[name], p_drug[name], place, adjusted=one)
-        call, _ = decide_call(evidence, MARGIN)
+        call, _ = decide_call(evidence)
         row |= {
             f"{name}: larger p": evidence.p_value <= LARGEST_P,
             f"{name}: disease rotated": p_disease[name] <= 0.05,
@@ -105,7 +105,7 @@ def one_pair(rng: np.random.Generator, truth: str, correlation: float, seed: int
             f"{name}: Spearman": float(spearmanr(x[scopes[name]], y[scopes[name]])[1]) <= 0.05,
             f"{name}: CI excludes 0": not one.ci_low <= 0 <= one.ci_high,
             f"{name}: called": call in {"mimics", "opposes"},
-            f"{name}: unrelated": call == "unrelated",
+            f"{name}: no resemblance": call == NO_RESEMBLANCE,
         }
     return row
 
@@ -149,7 +149,7 @@ def measure_speed(rotations: int) -> None:
         derived=[],
         comparators=gather_comparators({}, others, genes),
     )
-    rows = measure_rows(data, 0.2, rotations)
+    rows = measure_rows(data, rotations)
     print(
         f"{len(rows)} rows, {rotations} rotations of both sides: {time.process_time() - start:.1f} s of processor time"
     )

@@ -199,16 +199,17 @@ def concordance(genes: list[str]) -> dict[str, Any]:
     }  # fmt: skip
     return {
         "bridges": [
-            {"bridge": "jak_vte", "call": "opposes", "margin": 0.2,
+            {"bridge": "jak_vte", "call": "opposes", "expected": "either",
              "sentence": "On the genes that the pathway regulates the inhibitor opposes the disease (−0.61).",
              "drug": ["inhibitor"], "disease": ["vte_a", "vte_b"],
              "primary": {key: row[key] for key in ("disease_contrast", "drug_contrast", "scope", "gene_set")},
              "rows": [row, {**row, "estimand": "adjusted", "concordance": -0.44, "ci_low": -0.8, "ci_high": -0.08},
                       {**row, "scope": "all", "gene_set": "", "concordance": -0.03, "ci_low": -0.1, "ci_high": 0.04,
-                       "call": "unrelated", "leading_genes": ""}],
-             "derived_sets": [], "comparators": [], "left_out": [],
+                       "call": "no resemblance beyond the margin", "leading_genes": ""}],
+             "derived_sets": [], "comparators": [], "left_out": [], "library": None,
              "profile": {"genes": genes, "drug": [round(float(x), 3) for x in drug], "n_total": 5000,
                          "disease": [round(float(x), 3) for x in disease], "in_set": [i < 8 for i in range(len(genes))]}},
         ],
         "interactions": [],
+        "prediction": [],
     }  # fmt: skip

@@ -197,7 +197,7 @@ def test_methods_tell_the_checks_that_were_made(results):
     assert "for 1 contrast with fewer than 200 distinct labelings" in text
     n_variants = len(results.verdicts.verdicts[0].columns_of(RobustnessColumns).robustness.variants)
     assert f"{n_variants} variants of the analysis over 1 hypothesis" in text
-    assert "Drug and disease. 1 bridge" in text
+    assert "Perturbation and disease. 1 bridge" in text
     bare = replace(
         results,
         beside=Beside(),

@@ -51,7 +51,7 @@ def test_a_bridge_is_read_with_its_contrasts(bridged):
     declared = load_study(bridged.config).config.concordance
     assert names_of_contrasts(declared) == ["inhibited", "sick_a", "sick_b", "stimulated", "confirmed"]
     assert names_of_contrasts(declared, ["further"])[-1] == "further"
-    assert declared.bridges[0].margin == 0.2
+    assert (declared.bridges[0].perturbation, declared.bridges[0].expected) == ("", "either")
 
 
 def test_a_study_without_bridges_needs_no_contrasts(small):
@@ -87,7 +87,29 @@ def test_signatures_are_an_input_like_any_other(bridged):
             SIGNATURES.replace("CC0", "todo"),
             ["placeholder", "comparator_signatures.licence"],
         ),
-        ("sets: [TARGETS]", "sets: [TARGETS]\n      margn: 0.1", ["margn", "mean margin"]),
+        ("sets: [TARGETS]", "sets: [TARGETS]\n      expectd: opposes", ["expectd", "mean expected"]),
+        ("sets: [TARGETS]", "sets: [TARGETS]\n      expected: kills", ["expected", "mimics"]),
+        ("sets: [TARGETS]", "sets: [TARGETS]\n      margin: 0.2", ["margin"]),
+        (
+            "sets: [TARGETS]",
+            "sets: [TARGETS]\n      target_pathways: {p: [inhibited, stimulated]}",
+            ["stimulated cannot be a comparator", "target pathway"],
+        ),
+        (
+            "sets: [TARGETS]",
+            "sets: [TARGETS]\n      target_pathways: {p: [stimulatd]}",
+            ["'stimulatd'", "mean stimulated", "key target_pathways.p"],
+        ),
+        (
+            "sets: [TARGETS]",
+            "sets: [TARGETS]\n      target_pathways: {p: [stimulated], q: [stimulated]}",
+            ["target_pathways names one perturbation twice"],
+        ),
+        (
+            "comparators: [stimulated]",
+            SIGNATURES.replace("'1'}", "'1', positive_control: {perturbation: x, set: NOTHING, expected: down}}"),
+            ["'NOTHING'", "positive_control.set"],
+        ),
     ],
 )
 def test_what_cannot_be_measured_is_refused(bridged, told, old, new, words):

@@ -75,7 +75,8 @@ CONFIG: dict[str, Any] = {
                 "comparator_signatures": {
                     "file": "signatures.tsv",
                     "identifiers": "symbol",
-                    "exclude": ["own"],
+                    "exclude": ["kin"],
+                    "positive_control": {"perturbation": "own", "set": "T", "expected": "down"},
                     "licence": "CC0",
                     "version": "1",
                 },

@@ -185,7 +185,27 @@ TABLE: dict[str, Any] = {
         {"config.concordance.bridges.0.comparator_signatures.version": "2"},
         "",
     ),
-    "config.concordance.bridges.margin": ({"config.concordance.bridges.0.margin": 0.3}, "measure_concordance"),
+    "config.concordance.bridges.comparator_signatures.positive_control.perturbation": (
+        {"config.concordance.bridges.0.comparator_signatures.positive_control.perturbation": "x"},
+        "measure_concordance",
+    ),
+    "config.concordance.bridges.comparator_signatures.positive_control.set": (
+        {"config.concordance.bridges.0.comparator_signatures.positive_control.set": "T2"},
+        "measure_concordance",
+    ),
+    "config.concordance.bridges.comparator_signatures.positive_control.expected": (
+        {"config.concordance.bridges.0.comparator_signatures.positive_control.expected": "up"},
+        "measure_concordance",
+    ),
+    "config.concordance.bridges.perturbation": ({"config.concordance.bridges.0.perturbation": "Interferon"}, ""),
+    "config.concordance.bridges.expected": (
+        {"config.concordance.bridges.0.expected": "opposes"},
+        "measure_concordance",
+    ),
+    "config.concordance.bridges.target_pathways": (
+        {"config.concordance.bridges.0.target_pathways": {"p": ["d_stim"]}},
+        "measure_concordance",
+    ),
     "config.concordance.bridges.derive.from": (
         {
             "config.concordance.bridges.0.derive.from": ["c_drug"],

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from sidemine.drawing.panel import Subject
 from sidemine.effect.record import ContrastEvidence
 from sidemine.lines.bridge.panel import NO_BRIDGE, NOT_RUN, bridge_panels, methods_of_bridges
+from sidemine.lines.bridge.prediction import PREDICTION, prediction_figures
 from sidemine.lines.bridge.record import (
+    NO_RESEMBLANCE,
     ConcordanceOfStudy,
     ConcordanceRow,
+    JudgedLibrary,
     MeasuredBridge,
     PlottedProfile,
     PrimaryPair,
@@ -18,6 +23,8 @@ from sidemine.lines.interaction.panel import difference_sentence
 from sidemine.lines.interaction.record import SubgroupDifference
 from sidemine.lines.line import LinesOnRecord
 from sidemine.lines.registry import LINES
+from sidemine.study_jobs import RESOURCES
+from sidemine.tables import read_table
 
 GROUPS = {
     "drug": ("inhibitor", "vehicle"),
@@ -37,7 +44,7 @@ def row(estimand="total", disease="pooled", scope="target", **changed):
 
 def bridge(**changed):
     values = {
-        "bridge": "b", "drug": ["drug"], "disease": ["cohort"], "margin": 0.2, "call": "opposes", "sentence": "It opposes it.",
+        "bridge": "b", "drug": ["drug"], "disease": ["cohort"], "expected": "either", "call": "opposes", "sentence": "It opposes it.",
         "primary": PrimaryPair("pooled", "drug", "target", "T"),
         "rows": [row("total", "cohort"), row("adjusted"), row("total")],
         "comparators": [], "left_out": [], "derived_sets": [],
@@ -55,8 +62,9 @@ def difference(**changed):
     )  # fmt: skip
 
 
-def on_record(*bridges, interactions=()):
-    return LinesOnRecord([ConcordanceOfStudy(list(bridges), list(interactions))], GROUPS, {"b": "Does it oppose it?"})
+def on_record(*bridges, interactions=(), prediction=(), name=""):
+    record = ConcordanceOfStudy(list(bridges), list(interactions), list(prediction))
+    return LinesOnRecord([record], GROUPS, {"b": "Does it oppose it?"}, {"b": name})
 
 
 def subject(contrast="cohort", *, is_cohort=True):
@@ -68,7 +76,7 @@ def test_a_bridge_stands_under_the_cards_of_both_its_sides_and_under_no_other():
     lines = on_record(bridge())
     for contrast in ("cohort", "drug"):
         (panel,) = bridge_panels(subject(contrast), lines)
-        assert (panel.id, panel.title) == ("concordance-b-h", "Drug and disease: opposes the disease")
+        assert (panel.id, panel.title) == ("concordance-b-h", "Perturbation and disease: opposes the disease")
     (other,) = bridge_panels(subject("elsewhere"), lines)
     assert (other.chart, other.why_empty) == (None, NO_BRIDGE)
     assert bridge_panels(subject(), LinesOnRecord())[0].why_empty == NOT_RUN
@@ -119,6 +127,74 @@ def test_differences_of_the_primary_set_stand_in_the_words_of_cohorts():
 )
 def test_a_difference_is_called_one_up_to_p_05(changed, words):
     assert words in difference_sentence(difference(**changed), GROUPS)
+
+
+def figures():
+    return prediction_figures(read_table(RESOURCES / "prediction" / "side_effects.tsv", PREDICTION))
+
+
+def test_the_figures_of_prediction_stand_beside_every_bridge_and_in_the_methods_text():
+    """As they were measured, with interval, conditions and source."""
+    lines = on_record(bridge(), bridge(bridge="second"), prediction=figures())
+    *bridges, known = bridge_panels(subject(), lines)
+    assert len(bridges) == 2
+    for panel in bridges:
+        assert any("0.488 [0.473, 0.504]" in fact or ".488 [.473, .504]" in fact for fact in panel.facts)
+    assert (known.kind, len(known.table.rows)) == ("prediction", len(figures()))
+    assert "SIDER 4.1" in known.facts[0]
+    text = " ".join(methods_of_bridges(lines))
+    for words in (
+        ".488 [.473, .504]",
+        ".517 [.492, .542]",
+        "13.7",
+        "14.2",
+        ".820",
+        ".709",
+        "99.65",
+        "28.6",
+        ".575",
+        ".599",
+    ):
+        assert words in text
+    assert "never of likelihood or risk" in text
+    assert bridge_panels(subject("elsewhere"), lines)[0].why_empty == NO_BRIDGE
+
+
+def test_a_cytokine_goes_by_its_name_and_is_nowhere_called_a_drug():
+    """Title, axes, caption, table, methods."""
+    cytokine = bridge(
+        drug=["cytokine"],
+        rows=[row(drug_contrast="cytokine")],
+        primary=PrimaryPair("pooled", "cytokine", "target", "T"),
+    )
+    lines = on_record(cytokine, prediction=figures(), name="Interferon β")
+    lines = replace(lines, groups=GROUPS | {"cytokine": ("interferon", "medium")})
+    (panel, _) = bridge_panels(subject(), lines)
+    assert panel.title == "Interferon β and disease: opposes the disease"
+    shown = " ".join([panel.title, panel.caption, *(column.heading for column in panel.table.columns)])
+    shown += (
+        str([layer["encoding"].get("x", {}).get("axis") for layer in panel.chart["layer"]]) + panel.chart["description"]
+    )
+    assert "drug" not in shown.lower()
+
+
+def test_rows_are_never_ordered_by_the_size_of_a_concordance():
+    """Weak before strong, and strong before weak: as declared in both."""
+    weak, strong = row(disease="cohort", concordance=-0.1), row(disease="other", concordance=-0.9)
+    for rows in ([weak, strong], [strong, weak]):
+        (panel,) = bridge_panels(subject(), on_record(bridge(rows=rows, primary=None)))
+        assert [entry["pair"] for entry in panel.table.rows] == [f"drug × {one.disease_contrast}" for one in rows]
+
+
+def test_no_resemblance_says_in_its_title_that_it_exonerates_nothing():
+    (panel,) = bridge_panels(subject(), on_record(bridge(call=NO_RESEMBLANCE)))
+    assert panel.title.endswith("no resemblance beyond the margin, which says nothing about safety")
+
+
+def test_an_uninformative_library_is_told_beside_its_bridge():
+    judged = JudgedLibrary(1169, 10, 8.0, False, "uninformative: it is at percentile 8")
+    (panel,) = bridge_panels(subject(), on_record(bridge(library=judged)))
+    assert "Comparator signatures: uninformative: it is at percentile 8." in panel.facts
 
 
 def test_methods_tell_of_bridges_only_where_there_are_some():

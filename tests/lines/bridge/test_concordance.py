@@ -1,7 +1,8 @@
-"""Bridges with a known truth: mimics, opposes, unrelated, undetermined, refused; derived sets; interactions."""
+"""Bridges with a known truth: mimics, opposes, no resemblance, undetermined, refused; derived sets; interactions."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -12,11 +13,15 @@ from lines.bridge.planted_profiles import GENES, N_GENES, fit_study, source_of
 from sidemine.errors import InputError
 from sidemine.lines.bridge.comparators import gather_comparators, place_among, read_signatures
 from sidemine.lines.bridge.config import ComparatorSignatures, Concordance
+from sidemine.lines.bridge.library import SignatureLibrary, judge_library
 from sidemine.lines.bridge.measure import ConcordanceInputs, measure_concordance
-from sidemine.lines.bridge.record import ConcordanceOfStudy, LeftOut, PrimaryPair
+from sidemine.lines.bridge.record import NO_RESEMBLANCE, ConcordanceOfStudy, LeftOut, PrimaryPair
+from sidemine.lines.bridge.specification import ConcordanceToMeasure
+from sidemine.lines.bridge.strength import expected_sizes
 from sidemine.lines.bridge.table import CONCORDANCE, concordance_table
 from sidemine.prepare.gene_table import GeneTable
 from sidemine.records import as_json, as_record
+from sidemine.study_jobs import RESOURCES
 from sidemine.tables import check_table
 
 IN_SET = np.arange(N_GENES) < 40
@@ -40,9 +45,16 @@ def markers():
     return {"blood": {"erythroid": GENES[520:550], "platelet": GENES[560:590]}}
 
 
-def signatures(n=15, seed=4):
+def signatures(n=24, seed=4, own=-3.0, genes=GENES):
+    """A library whose own perturbation lowers the set."""
     rng = np.random.default_rng(seed)
-    return pd.DataFrame(rng.standard_normal((n, N_GENES)), index=[f"c{i}" for i in range(n)], columns=GENES)
+    control = rng.standard_normal((1, len(genes))) + own * np.isin(genes, GENES[:40])
+    others = pd.DataFrame(rng.standard_normal((n, len(genes))), index=[f"c{i}" for i in range(n)], columns=genes)
+    return SignatureLibrary(others, pd.DataFrame(control, index=["own"], columns=genes))
+
+
+CONTROL = {"perturbation": "own", "set": "T", "expected": "down"}
+LIBRARY = {"file": "x", "identifiers": "symbol", "licence": "x", "version": "1", "positive_control": CONTROL}
 
 
 def bridge(**changed):
@@ -52,6 +64,7 @@ def bridge(**changed):
         "drug": ["drug_a", "drug_b"],
         "disease": ["cohort_a", "cohort_b"],
         "sets": ["T"],
+        "comparator_signatures": LIBRARY,
         **changed,
     }
 
@@ -76,7 +89,8 @@ def sources_of(fits, **changed):
 def measure(sources, markers, declared=None, given=None, seed=5):
     """Return the table and the record of a study with these contrasts."""
     inputs = ConcordanceInputs(sources, SETS, markers, {"b": signatures() if given is None else given}, 499, seed)
-    record = measure_concordance(Concordance.model_validate(declared or {"bridges": [bridge()]}), inputs)
+    declared = Concordance.model_validate(declared or {"bridges": [bridge()]})
+    record = measure_concordance(ConcordanceToMeasure.of(declared), inputs)
     assert as_record(ConcordanceOfStudy, as_json(record)) == record
     table = concordance_table(record.bridges)
     check_table(table, CONCORDANCE, "test")
@@ -102,21 +116,28 @@ def test_planted_resemblance_is_called_with_its_sign(sign, call, markers):
     assert len(target) == 9  # (two drugs and their common effect) × (two cohorts and theirs)
     assert (np.sign(target["concordance"]) == sign).all()
     assert set(target.iloc[-1]["leading_genes"].split(",")) <= set(GENES[:40])
-    responsive = table[(table["scope"] == "drug_responsive") & (table["drug_contrast"] == "pooled")]
+    responsive = table[(table["scope"] == "responsive") & (table["drug_contrast"] == "pooled")]
     assert responsive["n_genes"].between(35, 60).all()
     adjusted = table[table["estimand"] == "adjusted"]
     assert (np.sign(adjusted.loc[adjusted["scope"] == "target", "concordance"]) == sign).all()
     assert (table["p_value"] == table[["p_disease_rotated", "p_drug_rotated"]].max(axis=1)).all()
 
 
-def test_real_profiles_of_different_genes_are_unrelated(markers):
-    """Both sides show a great deal, and nothing in common: the interval without noise lies within the margin."""
+def test_real_profiles_of_different_genes_show_no_resemblance_beyond_the_margin(markers):
+    """Both sides show a great deal, and nothing in common: the interval without noise lies within what others reach."""
     sources = sources_of(
         fits_of(3 * DENSE[0], DENSE[1] - DENSE[0] * (DENSE[0] @ DENSE[1]) / (DENSE[0] @ DENSE[0]), 0.02)
     )
-    declared = {"bridges": [bridge(scope="all", margin=0.25)]}
-    one = measure_bridge(sources, markers, declared)
-    assert one.call == "unrelated", one.sentence
+    library = signatures()
+    library.others.iloc[::4] += np.where(np.arange(6)[:, None] % 2, 1, -1) * 0.4 * DENSE[1]  # some do resemble it
+    declared = {"bridges": [bridge(scope="all")]}
+    table, record = measure(sources, markers, declared, library)
+    (one,) = record.bridges
+    assert one.call == NO_RESEMBLANCE, one.sentence
+    reached = np.abs([row.concordance for row in one.comparators])
+    assert one.primary_row.margin == pytest.approx(np.quantile(reached, 0.9, method="lower"))
+    assert "This says nothing about safety." in one.sentence
+    assert NO_RESEMBLANCE in set(table["call"])
 
 
 def test_nothing_on_either_side_is_undetermined(markers):
@@ -126,12 +147,97 @@ def test_nothing_on_either_side_is_undetermined(markers):
     assert "does not stand out from noise" in one.sentence
 
 
-def test_without_ten_comparators_nothing_is_called(markers):
-    """Nine other perturbations are no valid comparison, however strong the concordance."""
-    sources = sources_of(fits_of(np.where(IN_SET, 4.0, 0), np.where(IN_SET, 0.8, 0)))
-    one = measure_bridge(sources, markers, given=signatures(9))
+COMPARED = ["other_a", "other_b", "other_c", "other_d"]
+
+
+@pytest.mark.parametrize("n", [0, 1, 4])
+def test_without_ten_comparators_nothing_is_called(n, markers):
+    """No, one or four other perturbations are no comparison, however strong the concordance: its sign is told, and that."""
+    fits = fits_of(np.where(IN_SET, 4.0, 0), np.where(IN_SET, 0.8, 0))
+    fits |= {name: fit_study(200 + row, 3, 3) for row, name in enumerate(COMPARED[:n])}
+    one = measure_bridge(
+        sources_of(fits), markers, {"bridges": [bridge(comparators=COMPARED[:n], comparator_signatures=None)]}
+    )
     assert one.call == "undetermined"
-    assert "no valid comparator: 9 perturbations" in one.sentence
+    assert "the profiles have the same sign" in one.sentence
+    assert f"too few comparators to say more: {n} other perturbation" in one.sentence
+    assert (one.primary_row.margin, one.primary_row.percentile_comparators) == (None, None)
+    assert one.library is None
+
+
+def test_a_library_that_measures_no_gene_of_the_set_gives_no_comparator(markers):
+    """Its signatures drop out on the set, and its positive control is not to be had: it is uninformative."""
+    sources = sources_of(fits_of(np.where(IN_SET, 4.0, 0), np.where(IN_SET, 0.8, 0)))
+    one = measure_bridge(sources, markers, given=signatures(genes=GENES[100:]))
+    assert (one.call, one.comparators) == ("undetermined", [])
+    assert "of 40 genes of T it measures 0" in one.library.words
+    # One that passes on other genes still compares on those it has: none of this set.
+    elsewhere = SETS.assign(gene_set="ELSEWHERE", gene=GENES[120:160])
+    library = signatures(genes=GENES[100:])
+    library.control.iloc[:, 20:60] -= 3
+    control = {**LIBRARY, "positive_control": {**CONTROL, "set": "ELSEWHERE"}}
+    declared = ConcordanceToMeasure.of(Concordance.model_validate({"bridges": [bridge(comparator_signatures=control)]}))
+    inputs = ConcordanceInputs(sources, pd.concat([SETS, elsewhere]), markers, {"b": library}, 99, 5)
+    (one,) = measure_concordance(declared, inputs).bridges
+    assert one.library.admissible
+    assert (one.call, one.comparators) == ("undetermined", [])
+    assert "too few comparators to say more: 0 other perturbations" in one.sentence
+
+
+@pytest.mark.parametrize(
+    ("own", "control", "words"),
+    [
+        (0.0, CONTROL, "and at most 5 is needed"),
+        (3.0, CONTROL, "at percentile 100"),
+        (-3.0, None, "no positive control is declared"),
+    ],
+)
+def test_a_library_without_a_positive_control_that_passes_is_uninformative(own, control, words, markers):
+    """No effect of its own perturbation, the wrong direction, nothing declared: no signature of it is a comparator."""
+    sources = sources_of(fits_of(np.where(IN_SET, 4.0, 0), np.where(IN_SET, 0.8, 0)))
+    declared = {"bridges": [bridge(comparator_signatures={**LIBRARY, "positive_control": control})]}
+    one = measure_bridge(sources, markers, declared, signatures(own=own))
+    assert not one.library.admissible
+    assert one.library.words.startswith("uninformative: ")
+    assert words in one.library.words
+    assert one.comparators == []
+    assert LeftOut("comparator signatures", one.library.words) in one.left_out
+
+
+def test_a_drug_that_could_not_be_tested_and_a_disease_of_one_cohort(markers):
+    """No drug contrast: nothing is compared. One of two cohorts: the other stands for the disease, and the record tells."""
+    sources = sources_of(fits_of(np.where(IN_SET, 4.0, 0), np.where(IN_SET, 0.8, 0)))
+    silent = {name: replace(sources[name], fit=None) for name in ("drug_a", "drug_b")}
+    one = measure_bridge(sources | silent, markers)
+    assert (one.call, one.primary, one.profile) == ("undetermined", None, None)
+    assert one.sentence == "Not compared: no contrast of one side could be tested."
+    single = measure_bridge(sources | {"cohort_b": replace(sources["cohort_b"], fit=None)}, markers)
+    assert single.primary.disease_contrast == "cohort_a"
+    assert single.call == "mimics", single.sentence
+    assert LeftOut("cohort_b", "could not be tested") in single.left_out
+
+
+def test_perturbations_of_one_target_pathway_are_one_unit(markers):
+    """Fifteen signatures of one pathway do not make ten comparators, and one pathway's many do not move the percentile."""
+    sources = sources_of(fits_of(np.where(IN_SET, 4.0, 0), np.where(IN_SET, 0.8, 0)))
+    class_of = {"target_pathways": {"p": [f"c{i}" for i in range(16)]}}
+    one = measure_bridge(sources, markers, {"bridges": [bridge(**class_of)]})
+    assert len(one.comparators) == 24
+    assert one.primary_row.n_comparators == 9
+    assert "too few comparators to say more: 9 other perturbations" in one.sentence
+    own = {"target_pathways": {"p": ["drug_a", *(f"c{i}" for i in range(16))]}}
+    rest = measure_bridge(sources, markers, {"bridges": [bridge(**own)]})
+    assert [row.name for row in rest.comparators] == [f"c{i}" for i in range(16, 24)]
+
+
+def test_any_perturbation_may_be_the_drug_side_and_is_never_called_a_drug(markers):
+    """A cytokine that does what the disease does."""
+    sources = sources_of(fits_of(np.where(IN_SET, 4.0, 0), np.where(IN_SET, 0.8, 0)))
+    one = measure_bridge(sources, markers, {"bridges": [bridge(expected="mimics")]})
+    assert one.call == "mimics"
+    assert "That was expected beforehand." in one.sentence
+    for words in (one.sentence, *(row.reason for row in one.rows), *(row.scope for row in one.rows)):
+        assert not re.search(r"\bdrug\b", words), words
 
 
 def test_not_blood_means_no_adjusted_profile_and_no_call(markers):
@@ -277,14 +383,26 @@ def test_signatures_are_read_by_entrez_id_without_the_drugs_own(tmp_path):
     """The layout of LINCS consensus signatures: perturbations × Entrez ids; unknown ids and excluded rows go."""
     path = signature_file(tmp_path, "perturbagen\t7157\t1\t4609\nDB1\t1.5\t0\t-2\nDB2\t0.1\t0\t0.2\n")
     found = read_signatures(path, declared_signatures(exclude=["DB2"]), gene_table())
-    assert found.to_dict("index") == {"DB1": {"TP53": 1.5, "MYC": -2.0}}
+    assert found.others.to_dict("index") == {"DB1": {"TP53": 1.5, "MYC": -2.0}}
+    assert found.control is None
+    control = {"perturbation": "DB2", "set": "T", "expected": "down"}
+    found = read_signatures(path, declared_signatures(positive_control=control), gene_table())
+    assert list(found.others.index) == ["DB1"]
+    assert found.control.to_dict("index") == {"DB2": {"TP53": 0.1, "MYC": 0.2}}
 
 
 def test_faulty_signatures_are_told(tmp_path):
     path = signature_file(tmp_path, "perturbagen\t7157\t4609\nDB1\t1,5\t-2\n")
     with pytest.raises(InputError, match=r"decimal comma(.|\n)*line 2 \(DB1\), column '7157'") as told:
-        read_signatures(path, declared_signatures(exclude=["DB9"]), gene_table())
-    assert "DB9" in str(told.value)
+        read_signatures(path, declared_signatures(exclude=["DB9"]), gene_table(), ["DB8"])
+    assert "DB8, DB9" in str(told.value)
+
+
+def test_a_positive_control_with_two_rows_is_refused(tmp_path):
+    path = signature_file(tmp_path, "perturbagen\t7157\t4609\nDB1\t1\t-2\nDB1\t1\t-2\nDB2\t1\t1\n")
+    control = {"perturbation": "DB1", "set": "T", "expected": "down"}
+    with pytest.raises(InputError, match="DB1 has 2 rows"):
+        read_signatures(path, declared_signatures(positive_control=control), gene_table())
 
 
 @pytest.mark.parametrize("exclude", [[], ["DB08877"]])
@@ -295,5 +413,38 @@ def test_real_consensus_signatures_can_be_read(real_files, exclude):
         pytest.skip("no LINCS file here")
     frame = pd.DataFrame({"entrez": ["5601", "1017", "5747"], "ensembl": ""}, index=["MAPK9", "CDK2", "PTK2"])
     found = read_signatures(path, declared_signatures(exclude=exclude), GeneTable(frame, [], []))
-    assert len(found) == 1170 - len(exclude)
-    assert "CDK2" in found.columns
+    assert len(found.others) == 1170 - len(exclude)
+    assert "CDK2" in found.others.columns
+
+
+def test_in_real_consensus_signatures_ruxolitinib_fails_its_positive_control(real_files):
+    """L1000 does not see what a JAK inhibitor is known to do: no conclusion may be drawn from it."""
+    folder = real_files / "data" / "LINCS_L1000_consensus"
+    if not folder.is_dir():
+        pytest.skip("no LINCS file here")
+    genes = pd.read_csv(folder / "genes.tsv.gz", sep="\t", dtype=str).drop_duplicates("symbol")
+    table = GeneTable(
+        pd.DataFrame({"entrez": genes["entrez_gene_id"].to_numpy(), "ensembl": ""}, index=genes["symbol"]), [], []
+    )
+    control = {"perturbation": "DB08877", "set": "CORE_ISG", "expected": "down"}
+    declared = declared_signatures(positive_control=control)
+    library = read_signatures(folder / "consensi-drugbank.tsv.gz", declared, table)
+    core = pd.read_csv(RESOURCES / "gene_sets" / "isg.tsv", sep="\t")
+    judged = judge_library(library, declared.positive_control, core)
+    assert (judged.n_signatures, judged.admissible) == (1169, False)
+    assert judged.words.startswith("uninformative: ")
+
+
+def test_a_strong_signature_is_no_extreme_one():
+    """Sizes that grow with strength: what is large for its strength stands out, not what is strong. Few: sizes are equal."""
+    rng = np.random.default_rng(2)
+    strengths = rng.uniform(1, 5, 400)
+    scores = rng.choice([-1, 1], 400) * strengths * rng.uniform(0.5, 1.5, 400)
+    sizes, own = expected_sizes(scores, strengths, 5.0)
+    ratio = np.abs(scores) / sizes
+    assert abs(np.corrcoef(ratio, strengths)[0, 1]) < 0.1 < np.corrcoef(np.abs(scores), strengths)[0, 1]
+    assert own == pytest.approx(np.mean(np.abs(scores[strengths > 4.8])), rel=0.2)
+    falling, _ = expected_sizes(scores, -strengths, 1.0)
+    assert np.ptp(falling) == 0  # a weaker signature with a larger score is no reason to enlarge it
+    few, own = expected_sizes(scores[:29], strengths[:29], 5.0)
+    assert (set(few), own) == ({1.0}, 1.0)

@@ -24,11 +24,14 @@ class LinesOnRecord:
         Target and reference of every contrast, in words.
     questions
         By the id of what was declared (a bridge, an interaction): its question.
+    names
+        By the id of a bridge: what the perturbation is called; empty where the study gives it no name.
     """
 
     records: Sequence[object] = ()
     groups: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     questions: Mapping[str, str] = field(default_factory=dict)
+    names: Mapping[str, str] = field(default_factory=dict)
 
     def record_of(self, kind: type[Record]) -> Record | None:
         """Return the record of one kind; None where that line was not part of the run."""

@@ -18,6 +18,7 @@ def read_lines(
     jobs: Container[str],
     groups: Mapping[str, tuple[str, str]],
     questions: Mapping[str, str],
+    names: Mapping[str, str],
 ) -> LinesOnRecord:
     """Read what the lines of a study have on record.
 
@@ -27,7 +28,7 @@ def read_lines(
         Folder of the results of one study.
     jobs
         Rules of the study (`study.json`): a line that it no longer asks for may have left its file in the folder.
-    groups, questions
+    groups, questions, names
         Words of the study; see `LinesOnRecord`.
 
     Returns
@@ -43,4 +44,4 @@ def read_lines(
     records = [
         read_record(line.record, results / line.record_file) for line in LINES if line.record and line.job.name in jobs
     ]
-    return LinesOnRecord(records, groups, questions)
+    return LinesOnRecord(records, groups, questions, names)

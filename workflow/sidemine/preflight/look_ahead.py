@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from sidemine.errors import Problem, SidemineError, StudyError, Untestable
+from sidemine.preflight.bridges import notes_of_bridges
 from sidemine.preflight.heads import WHOLE, bring_head
 from sidemine.preflight.inputs import Input, check_room, survey_inputs
 from sidemine.preflight.time_budget import TimeBudget
@@ -120,6 +121,7 @@ def look_ahead(study: Study, budget: TimeBudget, *, whole: int = WHOLE) -> Ahead
         (ahead.stops if stops else ahead.untestable).extend(samples.problems)
     for contrast in study.contrasts.values():
         ahead.contrasts.append(_look_at(study, contrast, known[contrast.dataset], ahead))
+    ahead.notes += notes_of_bridges(study, sources, {key: item.path for key, item in by_key.items() if item.path})
     return ahead
 
 

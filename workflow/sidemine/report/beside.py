@@ -51,6 +51,7 @@ def read_beside(results: Path, study: StudyDescription) -> Beside:
             jobs=study.specifications.keys(),
             groups={row.contrast: (row.target_label, row.reference_label) for row in study.contrasts},
             questions={row.id: row.question for row in study.config.concordance.bridges},
+            names={row.id: row.perturbation for row in study.config.concordance.bridges},
         ),
     )
 

@@ -401,7 +401,7 @@ def _bridge() -> dict[str, Any]:
         "comparator_signatures": {
             "file": "signatures.tsv",
             "identifiers": "symbol",
-            "exclude": [OWN_DRUG],
+            "positive_control": {"perturbation": OWN_DRUG, "set": "SIM_JAK_STAT_TARGETS", "expected": "down"},
             "licence": "none (simulated)",
             "version": "simulated",
         },

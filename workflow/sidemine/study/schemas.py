@@ -20,6 +20,7 @@ from sidemine.lines.bridge.config import (
     ComparatorSignatures,
     Concordance,
     DerivedSetRule,
+    PositiveControl,
 )
 from sidemine.lines.interaction.config import Interaction
 from sidemine.study.context import ClinicalContext, ConsideredDataset, ContextStatement
@@ -59,6 +60,7 @@ _TABLES: dict[str, tuple[type[BaseModel], str]] = {
     "concordance": (Concordance, "concordance."),
     "bridge": (Bridge, ""),
     "comparator_signatures": (ComparatorSignatures, "comparator_signatures."),
+    "positive_control": (PositiveControl, "comparator_signatures.positive_control."),
     "derived_set": (DerivedSetRule, "derive."),
     "interaction": (Interaction, ""),
     "panels": (GenePanel, ""),

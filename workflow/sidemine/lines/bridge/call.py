@@ -1,4 +1,8 @@
-"""Mimics, opposes, unrelated or undetermined: the contract's rule for a drug and a disease, and its sentence."""
+"""Mimics, opposes, no resemblance beyond the margin, or undetermined: the contract's rule for a bridge, and its sentence.
+
+A bridge speaks of mechanism. Whether a drug has a side effect was not to be read from the likeness of profiles (see
+`resources/prediction/`), so no call speaks of likelihood or risk, and none exonerates.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +10,15 @@ import math
 from dataclasses import dataclass
 
 from sidemine.considerations.specificity.measure import FEWEST_COMPARATORS
-from sidemine.lines.bridge.comparators import Place
-from sidemine.lines.bridge.record import Call
+from sidemine.lines.bridge.comparators import EXTREME, Place
+from sidemine.lines.bridge.record import NO_RESEMBLANCE, Call
 from sidemine.lines.bridge.statistic import FEWEST_GENES, ConcordanceEstimate
 
 LARGEST_P = 0.05
-EXTREME = 90.0
-"""Percentile among comparator perturbations that counts as extreme."""
+LARGEST_MARGIN = 0.5
+"""Where other perturbations reach more than this by themselves, to stay below them says nothing: a quarter of the variance."""
+MECHANISM_ONLY = "A bridge speaks of mechanism, never of likelihood or risk: a likeness of profiles is no cause."
+NOT_SAFETY = "This says nothing about safety."
 
 
 @dataclass(frozen=True)
@@ -47,11 +53,13 @@ class Evidence:
         return max(self.p_disease, self.p_drug) if known else math.nan
 
 
-def decide_call(evidence: Evidence, margin: float) -> tuple[Call, str]:
-    """Return the call and its reason.
+def decide_call(evidence: Evidence) -> tuple[Call, str]:
+    """Return the call and its reason, one branch of the rule.
 
-    Mimics or opposes needs the larger p ≤ .05, an extreme percentile among at least 10 comparators, and the same sign in
-    the composition-adjusted profile. Unrelated needs an interval inside the margin. Otherwise undetermined.
+    Mimics or opposes needs the larger p ≤ .05 and an interval without 0, an extreme percentile among at least 10 comparators,
+    and the same sign in the composition-adjusted profile. No resemblance beyond the margin needs that none is shown, and
+    that the interval without noise lies inside the margin, which is the size that other perturbations have by themselves.
+    Otherwise undetermined.
 
     Notes
     -----
@@ -62,55 +70,79 @@ def decide_call(evidence: Evidence, margin: float) -> tuple[Call, str]:
     found = evidence.total
     if found is None:
         return "undetermined", f"fewer than {FEWEST_GENES} shared genes"
-    missing = _missing(evidence, found.value)
-    if not missing:
-        call: Call = "mimics" if found.value > 0 else "opposes"
-        return call, (
-            f"p ≤ {LARGEST_P:g} on both sides, percentile {evidence.place.percentile:.0f} among "
-            f"{len(evidence.place.names)} comparators, same sign after adjustment"
-        )
-    if found.corrected_ci_low >= -margin and found.corrected_ci_high <= margin:
-        return "unrelated", f"the interval without noise lies within ±{margin:g}"
-    return "undetermined", "; ".join([*missing, _not_unrelated(found, margin)])
-
-
-def _missing(evidence: Evidence, value: float) -> list[str]:
-    missing = []
     if math.isnan(evidence.p_value):
-        missing.append("the p-value of a side is not known")
-    elif evidence.p_value > LARGEST_P:
-        side = "disease" if evidence.p_disease >= evidence.p_drug else "drug"
-        missing.append(f"larger p {evidence.p_value:.2g} ({side} side rotated) is above {LARGEST_P:g}")
-    elif evidence.total is not None and evidence.total.ci_low <= 0 <= evidence.total.ci_high:
-        missing.append("the interval, which counts the chance of both sides, holds 0")
+        return "undetermined", "the p-value of a side is not known"
+    place = evidence.place
+    if unshown := _not_shown(evidence, found):
+        if open_still := _not_excluded(found, place):
+            return "undetermined", f"{unshown}, and that there is none cannot be said: {open_still}"
+        return NO_RESEMBLANCE, f"{unshown}, and the interval without noise lies within ±{place.margin:.2f}"
+    call: Call = "mimics" if found.value > 0 else "opposes"
+    if missing := _not_called(evidence, found.value):
+        signs = "the same sign" if found.value > 0 else "opposite signs"
+        return "undetermined", f"the profiles have {signs} (larger p {evidence.p_value:.2g}), but {missing}"
+    return call, (
+        f"p ≤ {LARGEST_P:g} on both sides, percentile {place.percentile:.0f} among {place.n} comparators, same sign after "
+        "adjustment"
+    )
+
+
+def _not_shown(evidence: Evidence, found: ConcordanceEstimate) -> str:
+    """Return why chance alone may have made the concordance; empty where it has not."""
+    if evidence.p_value > LARGEST_P:
+        side = "disease" if evidence.p_disease >= evidence.p_drug else "perturbation"
+        return f"no resemblance is shown: larger p {evidence.p_value:.2g} ({side} side rotated) is above {LARGEST_P:g}"
+    if found.ci_low <= 0 <= found.ci_high:
+        return "no resemblance is shown: the interval, which counts the chance of both sides, holds 0"
+    return ""
+
+
+def _not_called(evidence: Evidence, value: float) -> str:
+    """Return the first condition that a resemblance fails; empty where it is called."""
     place = evidence.place
     if place.percentile is None:
-        missing.append(f"no valid comparator: {len(place.names)} perturbations, at least {FEWEST_COMPARATORS} needed")
-    elif place.percentile < EXTREME:
-        missing.append(f"percentile {place.percentile:.0f} among {len(place.names)} comparators is below {EXTREME:g}")
+        return f"there are too few comparators to say more: {few_words(place)}"
+    if place.percentile < EXTREME:
+        return (
+            f"they are no more alike than those of other perturbations: percentile {place.percentile:.0f} among {place.n}, "
+            f"{EXTREME:g} is needed"
+        )
     if evidence.adjusted is None:
-        missing.append(evidence.not_adjusted or "no composition-adjusted profile")
-    elif evidence.adjusted.value * value <= 0:
-        missing.append("the sign turns after adjustment for the mix of cells")
-    return missing
+        return evidence.not_adjusted or "there is no composition-adjusted profile"
+    if evidence.adjusted.value * value <= 0:
+        return "the sign turns after adjustment for the mix of cells"
+    return ""
 
 
-def _not_unrelated(found: ConcordanceEstimate, margin: float) -> str:
+def _not_excluded(found: ConcordanceEstimate, place: Place) -> str:
+    """Return the first reason why a resemblance is not excluded; empty where it is."""
+    if place.margin is None:
+        return f"too few comparators for a margin, {few_words(place)}"
     silent = [
         side
-        for side, reliability in (("drug", found.reliability_drug), ("disease", found.reliability_disease))
+        for side, reliability in (("perturbation's", found.reliability_drug), ("disease's", found.reliability_disease))
         if reliability == 0
     ]
     if silent:
         return f"the {' and the '.join(silent)} profile does not stand out from noise on these genes"
-    return (
-        f"the interval without noise ({found.corrected_ci_low:.2f} to {found.corrected_ci_high:.2f}) is not within "
-        f"±{margin:g}"
-    )
+    if place.margin > LARGEST_MARGIN:
+        return f"other perturbations reach ±{place.margin:.2f} by themselves, so to stay below that says nothing"
+    # Strictly, since the interval is cut to −1 and 1.
+    if found.corrected_ci_low <= -place.margin or found.corrected_ci_high >= place.margin:
+        return (
+            f"the interval without noise ({found.corrected_ci_low:.2f} to {found.corrected_ci_high:.2f}) is not within "
+            f"±{place.margin:.2f}"
+        )
+    return ""
 
 
-def call_sentence(call: Call, reason: str, evidence: Evidence, genes: str, margin: float) -> str:
-    """Return what the call means, in one or two sentences.
+def few_words(place: Place) -> str:
+    """Return how many comparators there are and how many are needed, in words."""
+    return f"{place.n} other perturbation{'' if place.n == 1 else 's'} where {FEWEST_COMPARATORS} are needed"
+
+
+def call_sentence(call: Call, reason: str, evidence: Evidence, genes: str, expected: str = "either") -> str:
+    """Return what the call means, in a few sentences.
 
     Parameters
     ----------
@@ -120,8 +152,8 @@ def call_sentence(call: Call, reason: str, evidence: Evidence, genes: str, margi
         What it rests on.
     genes
         The genes in words, for example: the 98 shared genes of SET.
-    margin
-        The declared margin.
+    expected
+        Relation that the study declared: mimics, opposes or either.
     """
     found = evidence.total
     if call == "refused" or found is None:
@@ -130,17 +162,32 @@ def call_sentence(call: Call, reason: str, evidence: Evidence, genes: str, margi
         f"concordance {found.value:.2f} (95 % CI {found.ci_low:.2f} to {found.ci_high:.2f}, "
         f"larger p {evidence.p_value:.2g})"
     )
+    place = evidence.place
     if call in {"mimics", "opposes"}:
         words = "the same sign" if call == "mimics" else "opposite signs"
         adjusted = f"{evidence.adjusted.value:.2f}" if evidence.adjusted else "not known"
-        return (
-            f"The drug's profile {call} the disease's: on {genes}, the drug's change and the disease's difference have "
-            f"{words}; {figures}, more extreme than {evidence.place.percentile:.0f} % of {len(evidence.place.names)} "
-            f"other perturbations, {adjusted} after adjustment for the mix of cells. A likeness of profiles is no cause."
+        said = (
+            f"The perturbation's profile {call} the disease's: on {genes}, its change and the disease's difference have "
+            f"{words}; {figures}, more extreme than {place.percentile:.0f} % of {place.n} other perturbations, "
+            f"{adjusted} after adjustment for the mix of cells."
         )
-    if call == "unrelated":
-        return (
-            f"On {genes}, drug and disease go ways of their own: {figures}; without noise the interval is "
-            f"{found.corrected_ci_low:.2f} to {found.corrected_ci_high:.2f}, within ±{margin:g}."
+    elif call == NO_RESEMBLANCE:
+        said = (
+            f"On {genes}, the perturbation shows no resemblance to the disease beyond the margin, in either direction: "
+            f"{figures}; without noise the interval is {found.corrected_ci_low:.2f} to {found.corrected_ci_high:.2f}, within "
+            f"±{place.margin:.2f}, below which {EXTREME:g} % of {place.n} other perturbations stay. {NOT_SAFETY}"
         )
-    return f"On {genes}, it cannot be told whether the drug mimics or opposes the disease: {figures}. Reason: {reason}."
+    else:
+        said = (
+            f"On {genes}, it cannot be told whether the perturbation mimics or opposes the disease: {figures}. "
+            f"Reason: {reason}. {NOT_SAFETY}"
+        )
+    return f"{said}{_expected_words(call, expected)} {MECHANISM_ONLY}"
+
+
+def _expected_words(call: Call, expected: str) -> str:
+    if expected == "either":
+        return ""
+    if call == expected:
+        return " That was expected beforehand."
+    return f" Expected beforehand: that it {expected} the disease."

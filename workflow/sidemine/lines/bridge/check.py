@@ -37,6 +37,8 @@ def check_concordance(
         problems += _check_roles(bridge, rows, place)
         problems += _check_datasets(bridge, rows, place)
         problems += _check_sets(bridge, sets, gene_sets.ids, place)
+        problems += _check_library(bridge, gene_sets.ids, place)
+        problems += _check_pathways(bridge, place)
     for interaction in declared.interactions:
         place = f"{where}, interaction {interaction.id}"
         problems += _check_references({"contrasts": interaction.contrasts}, contrasts.ids, place)
@@ -79,12 +81,12 @@ def _check_references(named: Mapping[str, Sequence[str]], ids: frozenset[str], p
 
 def _check_roles(bridge: Bridge, rows: Mapping[str, Contrast], place: str) -> list[Problem]:
     allowed = {
-        # A drug of another pathway makes a bridge that should come to nothing: a negative control.
-        "drug": {"inhibitor", "negative_control"},
+        # Any perturbation; one of another pathway makes a bridge that should come to nothing: a negative control.
+        "drug": {"inhibitor", "stimulus", "negative_control"},
         "disease": {"disease"},
         "comparators": {"inhibitor", "stimulus", "negative_control"},
-        "derive.from": {"inhibitor", "negative_control"},
-        "derive.confirm": {"inhibitor", "negative_control"},
+        "derive.from": {"inhibitor", "stimulus", "negative_control"},
+        "derive.confirm": {"inhibitor", "stimulus", "negative_control"},
     }
     return [
         Problem(
@@ -142,6 +144,26 @@ def _check_sets(bridge: Bridge, sets: Mapping[str, GeneSetRow], ids: frozenset[s
         )
         for name in bridge.sets
         if name in sets and sets[name].family != "target"
+    ]
+
+
+def _check_library(bridge: Bridge, ids: frozenset[str], place: str) -> list[Problem]:
+    declared = bridge.comparator_signatures.positive_control if bridge.comparator_signatures else None
+    if declared is None or "*" in ids or declared.set in ids:
+        return []
+    return [dangling("gene set", declared.set, ids, f"{place}, key comparator_signatures.positive_control.set")]
+
+
+def _check_pathways(bridge: Bridge, place: str) -> list[Problem]:
+    """Names of signatures are known only when the file is read; without a file every name is a contrast of the bridge."""
+    if bridge.comparator_signatures is not None:
+        return []
+    known = frozenset([*bridge.drug, *bridge.comparators])
+    return [
+        dangling("contrast", name, known, f"{place}, key target_pathways.{pathway}")
+        for pathway, names in bridge.target_pathways.items()
+        for name in names
+        if name not in known
     ]
 
 

@@ -1,12 +1,13 @@
-"""Other perturbations that a drug's concordance with the disease is compared with: contrasts, and public signatures.
+"""Other perturbations that a perturbation's concordance with the disease is compared with: contrasts, and public signatures.
 
-Each comparator is compared with the drug on the genes that both were measured on, so that a signature of a thousand
-genes can stand beside contrasts of twenty thousand.
+Each comparator is compared on the genes that both were measured on, so that a signature of a thousand genes can stand
+beside contrasts of twenty thousand. Percentiles are empirical and heed the strength of signatures; a gene-wise p is never
+taken, since it calls 9–50 % of the drugs of a library.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Container, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,9 @@ import numpy as np
 from sidemine.considerations.specificity.measure import FEWEST_COMPARATORS, percentile
 from sidemine.enrichment.rotated_deviates import StandardisedSpace
 from sidemine.errors import InputError, Problem
+from sidemine.lines.bridge.library import SignatureLibrary
 from sidemine.lines.bridge.statistic import FEWEST_GENES
+from sidemine.lines.bridge.strength import expected_sizes
 from sidemine.text.delimited import read_delimited
 
 if TYPE_CHECKING:
@@ -25,10 +28,14 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sidemine.differential.contrast_fit import ContrastFit
-    from sidemine.lines.bridge.specification import SignaturesToRead
+    from sidemine.lines.bridge.specification import BridgeToMeasure, SignaturesToRead
     from sidemine.prepare.gene_table import GeneTable
 
     Array = NDArray[np.float64]
+
+
+EXTREME = 90.0
+"""Percentile among comparators that counts as extreme; the margin of `no resemblance` is that percentile of their sizes."""
 
 
 @dataclass(frozen=True)
@@ -45,37 +52,48 @@ class Comparators:
         Comparators × shared genes, centred on the genes that each has; 0 where a gene was not measured.
     measured
         Comparators × shared genes: 1 where the gene was measured.
+    units
+        What each is counted as: its target pathway where the study declares that, else itself.
     """
 
     names: list[str]
     kinds: list[str]
     deviates: Array
     measured: Array
+    units: list[str]
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where a drug stands among its comparators.
+    """Where a perturbation stands among its comparators.
 
     Attributes
     ----------
     percentile
-        Percentage of comparators with a weaker concordance in the drug's direction; None below 10 comparators.
+        Percentage of comparators with a weaker concordance in its direction, for their strength; None below 10 of them.
+    margin
+        Size of concordance that 90 % of them stay below, as strong as the perturbation is; None below 10 of them.
+    n
+        How many they are; those of one target pathway are one.
     names, kinds, concordances
-        The comparators that count (at least `FEWEST_GENES` shared genes), with their own concordance.
+        The comparators that count (at least `FEWEST_GENES` shared genes), with their own concordance, in declared order.
     """
 
     percentile: float | None
+    margin: float | None
+    n: int
     names: list[str]
     kinds: list[str]
     concordances: Array
 
 
-NOWHERE = Place(None, [], [], np.zeros(0))
+NOWHERE = Place(None, None, 0, [], [], np.zeros(0))
 """The place of a concordance that was not measured."""
 
 
-def read_signatures(path: Path, declared: SignaturesToRead, gene_table: GeneTable) -> pd.DataFrame:
+def read_signatures(
+    path: Path, declared: SignaturesToRead, gene_table: GeneTable, named: Collection[str] = ()
+) -> SignatureLibrary:
     """Read a file of signatures: one row per perturbation, without those to exclude, one column per approved symbol.
 
     Parameters
@@ -83,14 +101,16 @@ def read_signatures(path: Path, declared: SignaturesToRead, gene_table: GeneTabl
     path
         TSV: one perturbation per row, its name first; one gene per further column; z-scores.
     declared
-        What the study says of the file: perturbations to exclude.
+        What the study says of the file: perturbations to exclude, and its positive control.
     gene_table
         Approved symbols.
+    named
+        Further rows that the study names.
 
     Raises
     ------
     InputError
-        When the file is no table of numbers, or an excluded perturbation is not in it.
+        When the file is no table of numbers, or a perturbation that the study names is not in it.
     """
     import pandas as pd
 
@@ -105,7 +125,9 @@ def read_signatures(path: Path, declared: SignaturesToRead, gene_table: GeneTabl
             )
         )
     names = [name.strip() for name in text.cells(0)]
-    unknown = sorted(set(declared.exclude) - set(names))
+    control = declared.positive_control
+    own = [control.perturbation] if control else []
+    unknown = sorted({*declared.exclude, *own, *named} - set(names))
     problems: list[Problem] = []
     try:
         values = text.matrix(range(1, len(text.header)))
@@ -114,10 +136,19 @@ def read_signatures(path: Path, declared: SignaturesToRead, gene_table: GeneTabl
     if unknown:
         problems.append(
             Problem(
-                f"excluded perturbations are not in the signatures: {', '.join(unknown)}",
-                f"{path}; key comparator_signatures.exclude",
+                f"perturbations that the study names are not in the signatures: {', '.join(unknown)}",
+                f"{path}; keys exclude and positive_control of comparator_signatures, and target_pathways",
                 f"names of its first column, for example {', '.join(names[:3])}",
                 "Correct the names: a drug of the class that stays in is compared with itself.",
+            )
+        )
+    if own and names.count(own[0]) > 1:
+        problems.append(
+            Problem(
+                f"the positive control {own[0]} has {names.count(own[0])} rows",
+                f"{path}; key comparator_signatures.positive_control",
+                "one signature of the perturbation",
+                "Give each row a name of its own, and name one.",
             )
         )
     if problems:
@@ -125,12 +156,16 @@ def read_signatures(path: Path, declared: SignaturesToRead, gene_table: GeneTabl
     table = pd.DataFrame(values, index=pd.Index(names, dtype=object))
     resolve = gene_table.resolve_entrez if declared.identifiers == "entrez" else gene_table.resolve_symbols
     table.columns = pd.Index([found.symbol or "" for found in resolve(text.header[1:])], dtype=object)
-    kept: pd.DataFrame = table.loc[~table.index.isin(declared.exclude), table.columns != ""]
-    return kept.loc[:, ~kept.columns.duplicated()]
+    kept: pd.DataFrame = table.loc[:, table.columns != ""]
+    kept = kept.loc[:, ~kept.columns.duplicated()]
+    return SignatureLibrary(kept.loc[~kept.index.isin([*declared.exclude, *own])], kept.loc[own] if own else None)
 
 
 def gather_comparators(
-    fits: Mapping[str, ContrastFit], signatures: pd.DataFrame | None, genes: Sequence[str]
+    fits: Mapping[str, ContrastFit],
+    signatures: pd.DataFrame | None,
+    genes: Sequence[str],
+    pathways: Mapping[str, Sequence[str]] | None = None,
 ) -> Comparators:
     """Bring comparators onto the shared genes.
 
@@ -139,9 +174,11 @@ def gather_comparators(
     fits
         Fits of the comparator contrasts.
     signatures
-        From `read_signatures`, or None.
+        Signatures of other perturbations, from `read_signatures`, or None.
     genes
         The shared genes.
+    pathways
+        Comparators by target pathway, where the study declares some.
     """
     import pandas as pd
 
@@ -159,20 +196,40 @@ def gather_comparators(
     measured = np.isfinite(values)
     count = np.maximum(measured.sum(axis=1, keepdims=True), 1)
     centred = values - np.where(measured, values, 0).sum(axis=1, keepdims=True) / count
-    return Comparators(names, kinds, np.where(measured, centred, 0.0), measured.astype(np.float64))
+    own = len(fits)
+    units = units_of(names[:own], names[own:], pathways or {})
+    return Comparators(names, kinds, np.where(measured, centred, 0.0), measured.astype(np.float64), units)
+
+
+def units_of(contrasts: Sequence[str], signatures: Sequence[str], pathways: Mapping[str, Sequence[str]]) -> list[str]:
+    """Return what each comparator is counted as: its target pathway where one is declared, else itself."""
+    shared = {name: f"pathway {pathway}" for pathway, members in pathways.items() for name in members}
+    return [shared.get(name, f"contrast {name}") for name in contrasts] + [
+        shared.get(name, f"signature {name}") for name in signatures
+    ]
+
+
+def names_of_signatures(bridge: BridgeToMeasure, contrasts: Container[str]) -> list[str]:
+    """Return the names in a bridge's target pathways that are no contrasts: rows of its signatures."""
+    return [name for names in bridge.target_pathways.values() for name in names if name not in contrasts]
 
 
 def place_among(drug: Array, disease: Array, chosen: NDArray[np.bool_], comparators: Comparators) -> Place:
-    """Return the place of the drug's concordance among the comparators', each pair on the genes that both have.
+    """Return the place of a concordance among the comparators', each pair on the genes that both have.
 
     Parameters
     ----------
     drug, disease
-        Centred deviates on the shared genes.
+        Centred deviates on the shared genes; the first ones of the perturbation, 0 where frozen weights have no gene.
     chosen
         The genes that count.
     comparators
         From `gather_comparators`.
+
+    Notes
+    -----
+    With 30 comparators or more each concordance is divided by the size that its strength gives (`expected_sizes`), strength
+    being the root mean square of a profile's deviates over all its genes. A target pathway counts once, by its median.
     """
     measured = comparators.measured[:, chosen]
     usable = measured.sum(axis=1) >= FEWEST_GENES
@@ -183,11 +240,30 @@ def place_among(drug: Array, disease: Array, chosen: NDArray[np.bool_], comparat
         own = measured @ (x * y) / np.sqrt(measured @ x**2 * of_disease)
         theirs = others @ y / np.sqrt(np.sum(others**2, axis=1) * of_disease)
     theirs, own = np.nan_to_num(theirs), np.nan_to_num(own)
+    strengths = np.sqrt(
+        np.sum(comparators.deviates[usable] ** 2, axis=1) / np.maximum(comparators.measured[usable].sum(axis=1), 1)
+    )
+    own_genes = drug != 0
+    sizes, size = expected_sizes(
+        theirs, strengths, float(np.sqrt(np.mean(drug[own_genes] ** 2))) if own_genes.any() else 0.0
+    )
+    units = np.array([unit for unit, keep in zip(comparators.units, usable, strict=True) if keep], dtype=object)
+    values = _by_unit(theirs / sizes, units)
+    ahead = _by_unit(theirs / sizes - own / size, units)
     sign = 1.0 if float(x @ y) >= 0 else -1.0
-    enough = len(theirs) >= FEWEST_COMPARATORS
+    enough = len(values) >= FEWEST_COMPARATORS
     return Place(
-        percentile=percentile(0.0, theirs - own, sign) if enough else None,
+        percentile=percentile(0.0, ahead, sign) if enough else None,
+        margin=min(size * float(np.quantile(np.abs(values), EXTREME / 100, method="lower")), 1.0) if enough else None,
+        n=len(values),
         names=[name for name, keep in zip(comparators.names, usable, strict=True) if keep],
         kinds=[kind for kind, keep in zip(comparators.kinds, usable, strict=True) if keep],
         concordances=theirs,
     )
+
+
+def _by_unit(values: Array, units: NDArray[np.object_]) -> Array:
+    """Return the median of every unit, in their first order."""
+    if len(set(units)) == len(units):
+        return values
+    return np.array([np.median(values[units == unit]) for unit in dict.fromkeys(units)], dtype=np.float64)

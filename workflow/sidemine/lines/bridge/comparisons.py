@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     """Estimand, disease profile, and the place of drug profile and scope in `drugs_and_scopes`."""
 
 RESPONSIVE_FDR = 0.05
-"""False discovery rate of the drug-responsive genes."""
+"""False discovery rate of the responsive genes."""
 N_LEADING = 20
 N_PLOTTED = 400
 TOTAL, ADJUSTED = "total", "adjusted"
@@ -41,7 +41,7 @@ class Scope:
     Attributes
     ----------
     scope
-        all, target, drug_responsive or derived.
+        all, target, responsive or derived.
     gene_set
         Id of the set; empty where there is none.
     chosen
@@ -49,7 +49,7 @@ class Scope:
     words
         The genes in words.
     cutoff
-        Drug-responsive genes: the deviate beyond which a gene is chosen.
+        Responsive genes: the deviate beyond which a gene is chosen.
     p_drug
         Derived sets, whose weights stand for the drug: p of their confirmation. None: the drug is rotated.
     """
@@ -106,17 +106,17 @@ class Comparison:
     reason: str
     leading: list[str]
 
-    def sentence(self, margin: float) -> str:
-        """Return what the comparison says, in words."""
-        return call_sentence(self.call, self.reason, self.evidence, self.scope.words, margin)
+    def sentence(self, expected: str) -> str:
+        """Return what the comparison says, in words; `expected` is the relation that was declared."""
+        return call_sentence(self.call, self.reason, self.evidence, self.scope.words, expected)
 
-    def row(self, bridge: str, margin: float, n_rotations: int, seed: int) -> ConcordanceRow:
+    def row(self, bridge: str, n_rotations: int, seed: int) -> ConcordanceRow:
         """Return the comparison as a row of the table; a number that is not known is None.
 
         Parameters
         ----------
-        bridge, margin
-            Id of the bridge, and its declared margin.
+        bridge
+            Id of the bridge.
         n_rotations, seed
             Of the rotations.
         """
@@ -129,8 +129,7 @@ class Comparison:
             gene_set=self.scope.gene_set,
             estimand=self.estimand,
             n_genes=int(self.scope.chosen.sum()),
-            margin=margin,
-            n_comparators=len(evidence.place.names),
+            n_comparators=evidence.place.n,
             call=self.call,
             reason=self.reason,
             n_rotations=n_rotations,
@@ -144,6 +143,7 @@ class Comparison:
             p_drug_rotated=_known(evidence.p_drug),
             p_value=_known(evidence.p_value) if evidence.total else None,
             percentile_comparators=evidence.place.percentile,
+            margin=evidence.place.margin,
             reliability_disease=_known(total.reliability_disease),
             reliability_drug=_known(total.reliability_drug),
             corrected_ci_low=_known(total.corrected_ci_low),
@@ -151,15 +151,13 @@ class Comparison:
         )
 
 
-def measure_rows(data: BridgeData, margin: float, n_rotations: int) -> list[Comparison]:
+def measure_rows(data: BridgeData, n_rotations: int) -> list[Comparison]:
     """Measure all comparisons of a bridge.
 
     Parameters
     ----------
     data
         Profiles, scopes and comparators on the shared genes.
-    margin
-        Correlation below which drug and disease count as unrelated.
     n_rotations
         Rotations of each side.
 
@@ -191,7 +189,7 @@ def measure_rows(data: BridgeData, margin: float, n_rotations: int) -> list[Comp
         )
         shares = np.where(scope.chosen, drug.deviates * disease.deviates, 0.0)
         leading = leading_genes(data.genes, shares, N_LEADING) if total else []
-        made, reason = call or decide_call(evidence, margin)
+        made, reason = call or decide_call(evidence)
         return Comparison(name, drug.name, scope, estimand, evidence, made, reason, leading)
 
     rows: list[Comparison] = []
@@ -242,8 +240,8 @@ def _responsive(drug: Profile) -> Scope:
     chosen = benjamini_hochberg(two_sided_p(drug.deviates, np.inf)) <= RESPONSIVE_FDR
     # Just below the smallest chosen one, so that single precision does not move it across.
     cutoff = float(size[chosen].min()) * (1 - 1e-6) if chosen.any() else float("inf")
-    words = f"the {chosen.sum()} shared genes that respond to the drug (FDR {RESPONSIVE_FDR:g})"
-    return Scope("drug_responsive", "", chosen, words, cutoff=cutoff)
+    words = f"the {chosen.sum()} shared genes that respond to the perturbation (FDR {RESPONSIVE_FDR:g})"
+    return Scope("responsive", "", chosen, words, cutoff=cutoff)
 
 
 def _rotate(

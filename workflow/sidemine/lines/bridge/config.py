@@ -11,6 +11,18 @@ from sidemine.lines.interaction.config import Interaction
 from sidemine.study.closed_model import ClosedModel
 from sidemine.study.identifiers import Identifier, SetName
 
+Relation = Literal["mimics", "opposes", "either"]
+
+
+class PositiveControl(ClosedModel):
+    """What the perturbation must do in a library before the library may speak: otherwise it is uninformative."""
+
+    perturbation: str = Field(min_length=1, description="Row of the file: the perturbation itself.")
+    set: SetName = Field(description="Set that it is known to move.")
+    expected: Literal["up", "down"] = Field(
+        description="Direction. Among all signatures, for their strength, it must be within the outermost 5 %."
+    )
+
 
 class ComparatorSignatures(ClosedModel):
     """A file of consensus signatures of other perturbations, one row each (for example LINCS L1000)."""
@@ -24,6 +36,10 @@ class ComparatorSignatures(ClosedModel):
     exclude: list[str] = Field(
         default_factory=list,
         description="Perturbations of the drug's own class: they are no comparators. Name them all.",
+    )
+    positive_control: PositiveControl | None = Field(
+        default=None,
+        description="Without one that passes, the library is uninformative, and its signatures do not count.",
     )
     licence: str = Field(min_length=1, description="Terms under which the file may be used.")
     version: str = Field(min_length=1, description="Release or date.")
@@ -44,13 +60,17 @@ class DerivedSetRule(ClosedModel):
 
 
 class Bridge(ClosedModel):
-    """One bridge: a drug profile against a disease profile."""
+    """One bridge: the profile of a drug, or of any other perturbation, against a disease profile."""
 
     id: Identifier = Field(description="Id of the bridge.")
     question: str = Field(min_length=10, description="The question, as a reader would ask it.")
     drug: list[Identifier] = Field(
-        min_length=1, description="Contrasts of role inhibitor (or negative_control) that give the drug's profile."
+        min_length=1,
+        description="Contrasts of role inhibitor, stimulus or negative_control that give the profile of the perturbation: a "
+        "drug, a cytokine, a knock-out, an infection.",
     )
+    perturbation: str = Field(default="", description="What the perturbation is, in words: the page calls it so.")
+    expected: Relation = Field(default="either", description="Relation that is expected, before any result is seen.")
     disease: list[Identifier] = Field(min_length=1, description="Contrasts of role disease, one per dataset.")
     sets: list[SetName] = Field(
         min_length=1, description="Sets of family target. The first one carries the call when `scope` is target."
@@ -66,12 +86,10 @@ class Bridge(ClosedModel):
     comparator_signatures: ComparatorSignatures | None = Field(
         default=None, description="Further comparators from a file of signatures."
     )
-    margin: float = Field(
-        default=0.2,
-        gt=0,
-        lt=1,
-        description="Correlation below which drug and disease count as unrelated. 0.2: less than 4 % of the variance "
-        "of one profile goes with the other.",
+    target_pathways: dict[str, list[str]] = Field(
+        default_factory=dict,
+        description="Perturbations that share a target pathway, by its name: contrasts, or rows of the signatures. They are one "
+        "unit among the comparators, and no comparators where the perturbation itself is among them.",
     )
     derive: DerivedSetRule | None = Field(default=None, description="A signed set derived from the drug's experiments.")
 
@@ -83,7 +101,20 @@ class Bridge(ClosedModel):
                 raise ValueError(f"{key} names one thing twice")
         if overlap := sorted({*self.drug, *self.disease} & set(self.comparators)):
             raise ValueError(f"{', '.join(overlap)} cannot be its own comparator")
+        grouped = [name for names in self.target_pathways.values() for name in names]
+        if len(set(grouped)) < len(grouped):
+            raise ValueError("target_pathways names one perturbation twice")
+        if alike := sorted(set(self.same_pathway) & set(self.comparators)):
+            raise ValueError(f"{', '.join(alike)} cannot be a comparator: it shares the perturbation's target pathway")
         return self
+
+    @property
+    def same_pathway(self) -> list[str]:
+        """What shares a target pathway with the perturbation."""
+        own = set(self.drug)
+        return [
+            name for names in self.target_pathways.values() if own & set(names) for name in names if name not in own
+        ]
 
 
 class Concordance(ClosedModel):

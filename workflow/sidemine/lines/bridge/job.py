@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sidemine.considerations.composition.specification import MARKERS, own_panels
 from sidemine.lines.bridge.specification import ConcordanceToMeasure, DatasetToBridge, MeasureConcordance
 from sidemine.study.plan import StudyPlan, keys_of
@@ -43,9 +45,10 @@ def _run(inputs: JobFiles, outputs: JobFiles, specification: MeasureConcordance)
     from sidemine.differential.contrast_fit import load_fit
     from sidemine.differential.record import read_design
     from sidemine.enrichment.gene_set_table import GENE_SETS
-    from sidemine.lines.bridge.comparators import read_signatures
+    from sidemine.lines.bridge.comparators import names_of_signatures, read_signatures
     from sidemine.lines.bridge.contrasts import source_of
     from sidemine.lines.bridge.measure import ConcordanceInputs, measure_concordance
+    from sidemine.lines.bridge.prediction import PREDICTION, prediction_figures
     from sidemine.lines.bridge.table import CONCORDANCE, concordance_table
     from sidemine.prepare.gene_table import read_gene_table
     from sidemine.prepare.sample_table import SAMPLES
@@ -70,10 +73,11 @@ def _run(inputs: JobFiles, outputs: JobFiles, specification: MeasureConcordance)
     with note_refusals(inputs.every_path):
         signatures = {}
         for bridge, path in zip(specification.signatures, inputs.paths("signatures"), strict=True):
-            declared = next(row.comparator_signatures for row in specification.declared.bridges if row.id == bridge)
-            if declared is not None:
+            declared = next(row for row in specification.declared.bridges if row.id == bridge)
+            if declared.comparator_signatures is not None:
+                named = names_of_signatures(declared, sources)
                 genes = read_gene_table(inputs.path("gene_table"), specification.gene_table)
-                signatures[bridge] = read_signatures(path, declared, genes)
+                signatures[bridge] = read_signatures(path, declared.comparator_signatures, genes, named)
     gene_sets = read_table(inputs.path("sets"), GENE_SETS)
     measured = measure_concordance(
         specification.declared,
@@ -86,17 +90,18 @@ def _run(inputs: JobFiles, outputs: JobFiles, specification: MeasureConcordance)
             seed=specification.seed,
         ),
     )
+    measured = replace(measured, prediction=prediction_figures(read_table(inputs.path("prediction"), PREDICTION)))
     write_table(concordance_table(measured.bridges), outputs.path("table"), CONCORDANCE)
     write_record(measured, outputs.path("record"))
 
 
 JOB = StudyJob(
     name="measure_concordance",
-    message="Compare the drug's profiles with the disease's",
+    message="Compare the profiles of perturbations with those of diseases",
     specification=MeasureConcordance,
     specify=_specify,
     inputs=_inputs,
     outputs={"table": "<results>/concordance.tsv", "record": "<results>/concordance.json"},
     run=_run,
-    resources={"markers": MARKERS},
+    resources={"markers": MARKERS, "prediction": "prediction/side_effects.tsv"},
 )

@@ -33,6 +33,7 @@ from sidemine.lines.bridge.contrasts import (
     testable_fits,
 )
 from sidemine.lines.bridge.derived_sets import derive_set, find_overlaps, weights_on
+from sidemine.lines.bridge.library import SignatureLibrary, judge_library
 from sidemine.lines.bridge.profiles import build_side
 from sidemine.lines.bridge.record import (
     Call,
@@ -40,6 +41,7 @@ from sidemine.lines.bridge.record import (
     ConcordanceOfStudy,
     ConcordanceRow,
     DerivedSet,
+    JudgedLibrary,
     LeftOut,
     MeasuredBridge,
     pair_of,
@@ -68,7 +70,7 @@ class ConcordanceInputs:
     panels
         Marker genes by panel and cell type, without genes of target and member sets.
     signatures
-        Comparator signatures (perturbations × genes) by bridge, where one declares them.
+        Libraries of comparator signatures by bridge, where one declares them.
     n_rotations, seed
         Of all rotations; the study's settings.
     """
@@ -76,7 +78,7 @@ class ConcordanceInputs:
     sources: Mapping[str, ContrastSource]
     gene_sets: pd.DataFrame
     panels: Panels
-    signatures: Mapping[str, pd.DataFrame]
+    signatures: Mapping[str, SignatureLibrary]
     n_rotations: int
     seed: int
 
@@ -123,6 +125,14 @@ class _Measurement:
     inputs: ConcordanceInputs
     left_out: list[LeftOut] = field(default_factory=list)
 
+    @cached_property
+    def library(self) -> JudgedLibrary | None:
+        """What the positive control says of the comparator signatures; None where none are declared."""
+        declared, found = self.bridge.comparator_signatures, self.inputs.signatures.get(self.bridge.id)
+        if declared is None or found is None:
+            return None
+        return judge_library(found, declared.positive_control, self.inputs.gene_sets)
+
     def measure(self) -> MeasuredBridge:
         drugs, diseases, refused = self._independent()
         if not drugs or not diseases:
@@ -130,7 +140,7 @@ class _Measurement:
             return self._record(refused, "refused" if refused else "undetermined", f"Not compared: {reason}.")
         derived = [self._derived(diseases)] if self.bridge.derive else []
         data = self._data(drugs, diseases, derived)
-        rows = measure_rows(data, self.bridge.margin, self.inputs.n_rotations)
+        rows = measure_rows(data, self.inputs.n_rotations)
         primary = primary_comparison(rows, data, self.bridge.scope, self.bridge.sets[0])
         record = self._record(
             [*refused, *(self._row(row) for row in rows)],
@@ -144,7 +154,7 @@ class _Measurement:
         return replace(
             record,
             call=primary.call,
-            sentence=primary.sentence(self.bridge.margin),
+            sentence=primary.sentence(self.bridge.expected),
             primary=pair_of(self._row(primary)),
             comparators=[
                 ComparatorConcordance(name, kind, float(value))
@@ -161,7 +171,7 @@ class _Measurement:
             bridge=bridge.id,
             drug=bridge.drug,
             disease=bridge.disease,
-            margin=bridge.margin,
+            expected=bridge.expected,
             call=call,
             sentence=sentence,
             primary=None,
@@ -170,10 +180,11 @@ class _Measurement:
             left_out=self.left_out,
             derived_sets=list(derived),
             profile=None,
+            library=self.library,
         )
 
     def _row(self, row: Comparison) -> ConcordanceRow:
-        return row.row(self.bridge.id, self.bridge.margin, self.inputs.n_rotations, self.inputs.seed)
+        return row.row(self.bridge.id, self.inputs.n_rotations, self.inputs.seed)
 
     def _refused_row(self, disease: str, drug: str, reason: str) -> ConcordanceRow:
         bridge = self.bridge
@@ -185,7 +196,6 @@ class _Measurement:
             gene_set=bridge.sets[0] if bridge.scope == "target" else "",
             estimand=TOTAL,
             n_genes=0,
-            margin=bridge.margin,
             n_comparators=0,
             call="refused",
             reason=reason,
@@ -207,7 +217,7 @@ class _Measurement:
             if (reason := shared_reason(disease, drug, sources))
         ]
         for _, drug, reason in refused:
-            self._leave_out(drug, f"drug profile refused: it {reason}")
+            self._leave_out(drug, f"profile of the perturbation refused: it {reason}")
             drugs.pop(drug, None)
         return (
             drugs,
@@ -255,7 +265,7 @@ class _Measurement:
             target_sets={name: np.isin(genes, list(found)) for name, found in members.items() if found},
             derived=scopes,
             comparators=gather_comparators(
-                self._comparators([*drugs, *diseases]), inputs.signatures.get(bridge.id), genes
+                self._comparators([*drugs, *diseases]), self._signatures(), genes, bridge.target_pathways
             ),
         )
 
@@ -271,6 +281,16 @@ class _Measurement:
             if sources[name].fit is None:
                 self._leave_out(name, "could not be tested")
         return kept
+
+    def _signatures(self) -> pd.DataFrame | None:
+        """Return the signatures that may be comparators: none of a library whose positive control does not pass."""
+        library, judged = self.inputs.signatures.get(self.bridge.id), self.library
+        if library is None or judged is None:
+            return None
+        if not judged.admissible:
+            self._leave_out("comparator signatures", judged.words)
+            return None
+        return library.others[~library.others.index.isin(self.bridge.same_pathway)]
 
     def _derived(self, diseases: Mapping[str, ContrastFit]) -> DerivedSet:
         """Derive the bridge's signed set, unless its experiments are not independent of one another or of the disease."""

@@ -1,4 +1,4 @@
-"""What the page shows of drug and disease: the panels of the bridges that touch an answer card, and the methods text."""
+"""What the page shows of perturbation and disease: the panels of the bridges that touch an answer card, and the methods text."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from typing import TypedDict
 from sidemine.drawing.charts import Spec, base, interval_words
 from sidemine.drawing.panel import Column, Panel, Subject, Table
 from sidemine.drawing.words import bounded, count, listed, number, p_value, shortened
-from sidemine.lines.bridge.record import ConcordanceOfStudy, ConcordanceRow, MeasuredBridge
+from sidemine.lines.bridge.call import MECHANISM_ONLY
+from sidemine.lines.bridge.prediction import figure_words, prediction_sentence
+from sidemine.lines.bridge.record import NO_RESEMBLANCE, ConcordanceOfStudy, ConcordanceRow, MeasuredBridge
 from sidemine.lines.interaction.panel import difference_sentence
 from sidemine.lines.interaction.record import POOLED
 from sidemine.lines.line import LinesOnRecord
@@ -16,25 +18,31 @@ from sidemine.lines.line import LinesOnRecord
 MOST_LABELS = 12
 """Most genes that are named in the plot."""
 NOT_RUN = "concordance.json is not among these results: this stage was not part of the run"
-NO_BRIDGE = "no bridge of this study joins these comparisons with a drug's (key concordance of config.yaml)"
+NO_BRIDGE = "no bridge of this study joins these comparisons with a perturbation's (key concordance of config.yaml)"
 _COLUMNS = (
-    Column("Drug × disease", "pair"),
+    Column("Perturbation × disease", "pair"),
     Column("Concordance [95 % CI]", "concordance"),
     Column("Genes", "genes", "short"),
     Column("n", "n_genes"),
     Column("Estimand", "estimand"),
     Column("p, the larger of two", "p_value"),
     Column("Percentile among comparators", "percentile"),
+    Column("Margin", "margin"),
     Column("Call", "call"),
     Column("Why", "reason", "text"),
 )
 _CALLS = {
     "mimics": "mimics the disease",
     "opposes": "opposes the disease",
-    "unrelated": "unrelated to the disease",
+    NO_RESEMBLANCE: f"{NO_RESEMBLANCE}, which says nothing about safety",
     "undetermined": "undetermined",
     "refused": "refused",
 }
+_FIGURES = (
+    Column("What was measured", "what", "text"),
+    Column("Figure [95 % CI]", "figure"),
+    Column("Conditions", "conditions", "text"),
+)
 
 
 class _Point(TypedDict):
@@ -46,7 +54,7 @@ class _Point(TypedDict):
 
 
 def bridge_panels(subject: Subject, lines: LinesOnRecord) -> list[Panel]:
-    """Return one panel per bridge between drug and disease, or why there is none.
+    """Return one panel per bridge, with what is known of prediction beside them; or why there is none.
 
     Parameters
     ----------
@@ -60,17 +68,33 @@ def bridge_panels(subject: Subject, lines: LinesOnRecord) -> list[Panel]:
     bridges = [row for row in study.bridges if contrasts & {*row.drug, *row.disease}] if study else []
     if study is None or not bridges:
         element = f"concordance-none-{subject.hypothesis}"
-        title = "Does the drug's change resemble the disease?"
+        title = "Does the perturbation's change resemble the disease?"
         return [Panel("concordance", element, title, "", NO_BRIDGE if study else NOT_RUN)]
     differences = [
         difference_sentence(entry, lines.groups)
         for entry in study.interactions
         if subject.is_cohort and entry.gene_set == subject.primary_set
     ]
-    return [_bridge_panel(bridge, subject, lines, differences) for bridge in bridges]
+    known = prediction_sentence(study.prediction)
+    panels = [_bridge_panel(bridge, subject, lines, [*([known] if known else []), *differences]) for bridge in bridges]
+    return [*panels, *([_prediction_panel(study, subject)] if study.prediction else [])]
 
 
-def _bridge_panel(bridge: MeasuredBridge, subject: Subject, lines: LinesOnRecord, differences: Sequence[str]) -> Panel:
+def _prediction_panel(study: ConcordanceOfStudy, subject: Subject) -> Panel:
+    rows = [{"what": row.what, "figure": figure_words(row), "conditions": row.conditions} for row in study.prediction]
+    sources = dict.fromkeys(row.source for row in study.prediction)
+    return Panel(
+        kind="prediction",
+        element=f"prediction-{subject.hypothesis}",
+        title="Does a likeness predict side effects? Not where it was measured",
+        caption="An AUROC of .5 is a coin. No bridge is a likelihood or a risk, and bridges are not ranked.",
+        why_empty="figures in the table",
+        facts=[f"Source: {source}." for source in sources],
+        table=Table("Evidence is not prediction", _FIGURES, rows),
+    )
+
+
+def _bridge_panel(bridge: MeasuredBridge, subject: Subject, lines: LinesOnRecord, facts: Sequence[str]) -> Panel:
     main, profile = main_row(bridge), bridge.profile
     thinned = profile is not None and profile.n_total > len(profile.genes)
     how_many = f" Drawn: {len(profile.genes):,} of {profile.n_total:,} genes." if profile and thinned else ""
@@ -78,14 +102,23 @@ def _bridge_panel(bridge: MeasuredBridge, subject: Subject, lines: LinesOnRecord
     return Panel(
         kind="concordance",
         element=f"concordance-{bridge.bridge}-{subject.hypothesis}",
-        title=f"Drug and disease: {_CALLS[bridge.call]}",
-        caption="A point is a gene: its change with the drug, and its difference in patients. Along the rising diagonal "
-        f"the drug mimics the disease, along the falling one it opposes it.{how_many}{leading}",
+        title=f"{_name(bridge, lines)} and disease: {_CALLS[bridge.call]}",
+        caption="A point is a gene: its change with the perturbation, and its difference in patients. Along the rising diagonal "
+        f"both have one sign, along the falling one opposite signs.{how_many}{leading}",
         why_empty=(main.reason if main else "") or "no profile was written for this bridge",
         chart=concordance_chart(bridge, lines),
-        facts=[lines.questions.get(bridge.bridge, ""), bridge.sentence, *differences],
+        facts=[lines.questions.get(bridge.bridge, ""), bridge.sentence, *facts, *_library_words(bridge)],
         table=Table(f"Concordance {bridge.bridge}", _COLUMNS, [_bridge_row(row) for row in _main_first(bridge)]),
     )
+
+
+def _name(bridge: MeasuredBridge, lines: LinesOnRecord) -> str:
+    """Return what the study calls the perturbation."""
+    return shortened(lines.names.get(bridge.bridge, "") or "Perturbation", 60)
+
+
+def _library_words(bridge: MeasuredBridge) -> list[str]:
+    return [f"Comparator signatures: {bridge.library.words}."] if bridge.library else []
 
 
 def main_row(bridge: MeasuredBridge) -> ConcordanceRow | None:
@@ -94,7 +127,7 @@ def main_row(bridge: MeasuredBridge) -> ConcordanceRow | None:
 
 
 def _main_first(bridge: MeasuredBridge) -> list[ConcordanceRow]:
-    """Return the rows of a bridge: what its call rests on first, then what is pooled, then single pairs."""
+    """Return the rows of a bridge: what its call rests on first, then what is pooled, then single pairs; never by size."""
     main = main_row(bridge)
     return sorted(
         bridge.rows,
@@ -111,6 +144,7 @@ def _bridge_row(row: ConcordanceRow) -> dict[str, str]:
         "concordance": interval_words(row.concordance, row.ci_low, row.ci_high),
         "p_value": p_value(row.p_value),
         "percentile": number(row.percentile_comparators, 0),
+        "margin": number(row.margin, 2),
         "call": row.call,
         "reason": row.reason,
     }
@@ -122,16 +156,25 @@ def methods_of_bridges(lines: LinesOnRecord) -> list[str]:
     if study is None or not study.bridges:
         return []
     rotations = max((row.n_rotations for bridge in study.bridges for row in bridge.rows), default=0)
+    libraries = dict.fromkeys(words for bridge in study.bridges for words in _library_words(bridge))
     return [
-        f"Drug and disease. {count(len(study.bridges), 'bridge')}: genome-wide signed concordance of both profiles, p being the "
-        f"larger of two rotation tests ({rotations:,} rotations), each with the other side's profile held fixed; placed among "
-        "comparator perturbations; the call also needs the same sign in the composition-adjusted profile. Profiles that share "
-        "samples are never compared."
+        f"Perturbation and disease. {count(len(study.bridges), 'bridge')}: genome-wide signed concordance of both profiles, p being "
+        f"the larger of two rotation tests ({rotations:,} rotations), each with the other side's profile held fixed; placed among "
+        "comparator perturbations by an empirical percentile, from 30 of them on for the strength of their signatures, those of one "
+        "declared target pathway being one; the call also needs the same sign in the composition-adjusted profile. The margin of "
+        f"“{NO_RESEMBLANCE}” is the size that 90 % of the comparators stay below with this disease. Profiles that share samples are "
+        f"never compared, and nothing is ranked by concordance.{''.join(f' {words}' for words in libraries)}",
+        *([f"{MECHANISM_ONLY} {_all_figures(study)}"] if study.prediction else []),
     ]
 
 
+def _all_figures(study: ConcordanceOfStudy) -> str:
+    figures = "; ".join(f"{row.what}: {figure_words(row)} ({row.conditions})" for row in study.prediction)
+    return f"{figures}. {'; '.join(dict.fromkeys(row.source for row in study.prediction))}."
+
+
 def concordance_chart(bridge: MeasuredBridge, lines: LinesOnRecord) -> Spec | None:
-    """Return the drug's change against the disease's, gene by gene, leading genes named; None without a profile.
+    """Return the perturbation's change against the disease's, gene by gene, leading genes named; None without a profile.
 
     Parameters
     ----------
@@ -149,9 +192,9 @@ def concordance_chart(bridge: MeasuredBridge, lines: LinesOnRecord) -> Spec | No
             gene=bounded(gene, 40),
             drug=drug,
             disease=disease,
-            reading="the drug moves it as the disease does"
+            reading="the perturbation moves it as the disease does"
             if drug * disease > 0
-            else "the drug moves it the other way",
+            else "the perturbation moves it the other way",
             leading=bounded(gene, 40) in named,
         )
         for gene, drug, disease in zip(profile.genes, profile.drug, profile.disease, strict=True)
@@ -161,7 +204,7 @@ def concordance_chart(bridge: MeasuredBridge, lines: LinesOnRecord) -> Spec | No
     side_x = shortened(_side(pair.drug_contrast if pair else "", bridge.drug, lines), 60)
     side_y = shortened(_side(pair.disease_contrast if pair else "", bridge.disease, lines), 44)
     x = {"field": "drug", "type": "quantitative", "scale": {"padding": 14, "nice": False},
-         "axis": {"title": ["◀ lower with the drug │ higher ▶", side_x], "titleLimit": {"expr": "width + 40"}, "tickCount": 6}}  # fmt: skip
+         "axis": {"title": ["◀ lower with the perturbation │ higher ▶", side_x], "titleLimit": {"expr": "width + 40"}, "tickCount": 6}}  # fmt: skip
     y = {"field": "disease", "type": "quantitative", "scale": {"padding": 14, "nice": False},
          "axis": {"title": [side_y, "◀ lower in patients │ higher ▶"], "titleLimit": 290, "tickCount": 6}}  # fmt: skip
     tooltip = [{"field": "gene"}, {"field": "drug", "format": ".2f"}, {"field": "disease", "format": ".2f"},
@@ -171,7 +214,7 @@ def concordance_chart(bridge: MeasuredBridge, lines: LinesOnRecord) -> Spec | No
     together = sum(gene["drug"] * gene["disease"] > 0 for gene in genes)
     return {
         **base(
-            f"Change with the drug against difference in the disease, gene by gene: {together} of {len(genes)} genes drawn "
+            f"Change with the perturbation against difference in the disease, gene by gene: {together} of {len(genes)} genes drawn "
             f"have the same sign. Leading genes: {', '.join(named[:MOST_LABELS]) or 'none named'}.",
             300,
         ),

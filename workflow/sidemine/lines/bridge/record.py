@@ -7,7 +7,8 @@ from typing import Literal
 
 from sidemine.lines.interaction.record import SubgroupDifference
 
-Call = Literal["mimics", "opposes", "unrelated", "undetermined", "refused"]
+Call = Literal["mimics", "opposes", "no resemblance beyond the margin", "undetermined", "refused"]
+NO_RESEMBLANCE: Call = "no resemblance beyond the margin"
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,6 @@ class ConcordanceRow:
     gene_set: str
     estimand: str
     n_genes: int
-    margin: float
     n_comparators: int
     call: Call
     reason: str
@@ -36,6 +36,7 @@ class ConcordanceRow:
     p_drug_rotated: float | None = None
     p_value: float | None = None
     percentile_comparators: float | None = None
+    margin: float | None = None
     reliability_disease: float | None = None
     reliability_drug: float | None = None
     corrected_ci_low: float | None = None
@@ -64,6 +65,56 @@ class ComparatorConcordance:
     name: str
     kind: str
     concordance: float
+
+
+@dataclass(frozen=True)
+class JudgedLibrary:
+    """Whether a library of signatures may be used: the perturbation's own positive control in it.
+
+    Attributes
+    ----------
+    n_signatures
+        Signatures, without those of the perturbation's own class.
+    n_genes
+        Genes of the control's set that the library measured.
+    percentile
+        Percentage of the signatures that are at least as extreme as the control in the expected direction, adjusted for
+        their strength; None where it could not be computed.
+    admissible
+        Whether its signatures count as comparators.
+    words
+        Why, or why not.
+    """
+
+    n_signatures: int
+    n_genes: int
+    percentile: float | None
+    admissible: bool
+    words: str
+
+
+@dataclass(frozen=True)
+class PredictionFigure:
+    """One figure on whether likeness of profiles predicts side effects: a row of `resources/prediction/`.
+
+    Attributes
+    ----------
+    what
+        What was measured.
+    figure, ci_low, ci_high
+        The figure with its 95 % interval, as text; empty where there is none.
+    conditions
+        On which genes, pairs or calls.
+    source
+        Who measured it, on which data.
+    """
+
+    what: str
+    figure: str
+    ci_low: str
+    ci_high: str
+    conditions: str
+    source: str
 
 
 @dataclass(frozen=True)
@@ -135,12 +186,12 @@ class PlottedProfile:
 
 @dataclass(frozen=True)
 class MeasuredBridge:
-    """One bridge between a drug and a disease.
+    """One bridge between a perturbation (a drug or another one) and a disease.
 
     Attributes
     ----------
-    bridge, drug, disease, margin
-        As declared.
+    bridge, drug, disease, expected
+        As declared; `drug` are the contrasts of the perturbation, whatever it is.
     call, sentence
         What the bridge says, and the same in words.
     primary
@@ -153,12 +204,14 @@ class MeasuredBridge:
         Contrasts left out with the reason, and the sets derived from the drug.
     profile
         Points of the plot; None like `primary`.
+    library
+        What became of the declared comparator signatures; None where none are declared.
     """
 
     bridge: str
     drug: list[str]
     disease: list[str]
-    margin: float
+    expected: str
     call: Call
     sentence: str
     primary: PrimaryPair | None
@@ -167,6 +220,7 @@ class MeasuredBridge:
     left_out: list[LeftOut]
     derived_sets: list[DerivedSet]
     profile: PlottedProfile | None
+    library: JudgedLibrary | None = None
 
     @property
     def primary_row(self) -> ConcordanceRow | None:
@@ -176,10 +230,11 @@ class MeasuredBridge:
 
 @dataclass(frozen=True)
 class ConcordanceOfStudy:
-    """`concordance.json`: all bridges, and the differences between subgroups that are measured with them."""
+    """`concordance.json`: all bridges, the differences between subgroups that are measured with them, and what is known of prediction."""
 
     bridges: list[MeasuredBridge]
     interactions: list[SubgroupDifference]
+    prediction: list[PredictionFigure] = field(default_factory=list)
 
 
 def pair_of(row: ConcordanceRow) -> PrimaryPair:

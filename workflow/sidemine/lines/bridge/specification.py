@@ -8,11 +8,20 @@ from sidemine.lines.interaction.specification import InteractionToMeasure
 from sidemine.study.projections import ContrastOfRole, DatasetToCount, Files, GeneTableToRead, Projection
 
 
+class ControlOfLibrary(Projection):
+    """What a library of signatures must show before it counts."""
+
+    perturbation: str
+    set: str
+    expected: Literal["up", "down"]
+
+
 class SignaturesToRead(Projection):
     """What comparator signatures are read by."""
 
     identifiers: Literal["symbol", "entrez"]
     exclude: list[str]
+    positive_control: ControlOfLibrary | None
 
 
 class DerivationOfSet(Projection):
@@ -35,7 +44,9 @@ class BridgeToMeasure(Projection):
     scope: Literal["target", "all"]
     comparators: list[str]
     comparator_signatures: SignaturesToRead | None
-    margin: float
+    expected: Literal["mimics", "opposes", "either"]
+    target_pathways: dict[str, list[str]]
+    same_pathway: list[str]
     derive: DerivationOfSet | None
 
 

@@ -9,9 +9,9 @@ gives the deviates, with inter-gene correlation as the residuals show it: each t
 estimate, whatever the number of genes. The interval is t with Satterthwaite's degrees of freedom, the norms taken as
 fixed: in a set of co-expressed genes, where one random direction makes all genes agree, it is as wide as it has to be.
 
-Noise also shrinks every correlation towards 0: two studies that show nothing look "unrelated" with great confidence. For
+Noise also shrinks every correlation towards 0: two studies that show nothing look as if nothing joined them, with great confidence. For
 that claim the interval is therefore widened to the noise-free norms, of which only lower 95 % limits are believed; where
-a profile does not stand out from noise at all, nothing can be called unrelated to it.
+a profile does not stand out from noise at all, no resemblance to it is ever excluded.
 """
 
 from __future__ import annotations

@@ -1,0 +1,96 @@
+"""What bridges can say at most, from the files that are at hand before a run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sidemine.errors import SidemineError
+from sidemine.lines.bridge.ahead import bridge_notes
+from sidemine.lines.bridge.comparators import names_of_signatures, read_signatures
+from sidemine.lines.bridge.specification import BridgeToMeasure
+from sidemine.study.projections import GeneSetToRead, GeneTableToRead
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pandas as pd
+
+    from sidemine.prepare.gene_table import GeneTable
+    from sidemine.retrieve.needed_files import Source
+    from sidemine.retrieve.study_sources import StudySources
+    from sidemine.study.load import Study
+
+
+def files_at_hand(study: Study, sources: StudySources) -> dict[str, Path]:
+    """Return by key the inputs that are on this machine: local files, what was downloaded, what a mirror folder has."""
+    found = {key: _at_hand(study, source) for key, source in sources.by_key.items()}
+    return {key: path for key, path in found.items() if path is not None}
+
+
+def _at_hand(study: Study, source: Source) -> Path | None:
+    from sidemine.retrieve.addresses import mirror_key
+
+    places = [source.local_path] if source.local_path else [study.downloads_dir / source.key]
+    if source.local_path is None and study.mirror is not None:
+        places += [study.mirror / mirror_key(url) for url in source.locations]
+    return next((path for path in places if path is not None and path.is_file()), None)
+
+
+def notes_of_bridges(study: Study, sources: StudySources, files: Mapping[str, Path]) -> list[str]:
+    """Return what is known of every bridge before the run, with its id.
+
+    Parameters
+    ----------
+    study, sources
+        The study and its inputs.
+    files
+        Inputs that are on this machine, by key.
+    """
+    bridges = [BridgeToMeasure.of(row) for row in study.config.concordance.bridges]
+    if not bridges:
+        return []
+    notes: list[str] = []
+    genes, sets = None, None
+    if any(row.comparator_signatures for row in bridges):
+        try:
+            genes = _gene_table(study, sources, files)
+            sets = _gene_sets(study, sources, files, genes)
+        except SidemineError as error:
+            notes.append(f"bridges: {error.problems[0].what}")
+    for row in bridges:
+        library, path = None, files.get(sources.of_bridge[row.id].key) if row.id in sources.of_bridge else None
+        if row.comparator_signatures is not None and path is not None and genes is not None:
+            try:
+                library = read_signatures(
+                    path, row.comparator_signatures, genes, names_of_signatures(row, study.contrasts)
+                )
+            except SidemineError as error:
+                notes += [f"bridge {row.id}: {problem.what}" for problem in error.problems]
+                continue
+        notes += [f"bridge {row.id}: {note}" for note in bridge_notes(row, library, sets)]
+    return notes
+
+
+def _gene_table(study: Study, sources: StudySources, files: Mapping[str, Path]) -> GeneTable | None:
+    from sidemine.prepare.gene_table import read_gene_table
+
+    path, table = files.get(sources.gene_table.key), study.config.gene_table
+    if path is None:
+        return None
+    return read_gene_table(
+        path, GeneTableToRead(key=sources.gene_table.key, format=table.format, version=table.version)
+    )
+
+
+def _gene_sets(
+    study: Study, sources: StudySources, files: Mapping[str, Path], genes: GeneTable | None
+) -> pd.DataFrame | None:
+    from sidemine.enrichment.gene_sets import build_gene_sets
+
+    libraries = {name: files.get(source.key) for name, source in sources.gene_sets.items()}
+    there = {name: path for name, path in libraries.items() if path is not None}
+    if genes is None or len(there) < len(libraries):
+        return None
+    rows = [GeneSetToRead.of(row) for row in study.gene_set_rows]
+    return build_gene_sets(rows, there, genes, study.config.settings.opt_in)[0]
