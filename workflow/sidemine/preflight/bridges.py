@@ -54,7 +54,7 @@ def notes_of_bridges(study: Study, sources: StudySources, files: Mapping[str, Pa
     genes, sets = None, None
     if any(row.comparator_signatures for row in bridges):
         try:
-            genes = _gene_table(study, sources, files)
+            genes = gene_table_at_hand(study, sources, files)
             sets = _gene_sets(study, sources, files, genes)
         except SidemineError as error:
             notes.append(f"bridges: {error.problems[0].what}")
@@ -72,7 +72,8 @@ def notes_of_bridges(study: Study, sources: StudySources, files: Mapping[str, Pa
     return notes
 
 
-def _gene_table(study: Study, sources: StudySources, files: Mapping[str, Path]) -> GeneTable | None:
+def gene_table_at_hand(study: Study, sources: StudySources, files: Mapping[str, Path]) -> GeneTable | None:
+    """Return the table of approved symbols; None where it is not among the files."""
     from sidemine.prepare.gene_table import read_gene_table
 
     path, table = files.get(sources.gene_table.key), study.config.gene_table

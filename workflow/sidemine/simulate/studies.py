@@ -16,14 +16,16 @@ from sidemine.simulate.experiments import (
     Deposit,
     ExperimentPlan,
 )
-from sidemine.simulate.genes import make_universe
-from sidemine.simulate.geo_files import SENTENCE, make_platform
+from sidemine.simulate.genes import GeneUniverse, make_universe
+from sidemine.simulate.geo_files import SENTENCE, make_platform, write_gmt
 from sidemine.simulate.signatures import OWN_DRUG, write_signatures
 from sidemine.tables import write_text
 
 __all__ = ["DEMO_SEED", "PLANTED_KINDS", "PlantedKind", "write_demo", "write_planted"]
 
 PLANTED_GENES = 1600
+TEN, ONE_GENE = "SIM_TEN_TARGETS", "z_one_gene"
+"""A set of ten interferon-response genes, and the module that holds the first of them alone."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,8 @@ class PlantedKind:
         bridge only: the latter, for its experiments.
     call
         bridge only: what the comparison of drug and disease must say.
+    primary_set
+        Primary set of hypothesis `main`.
     options
         Changes of the cohort plan.
     """
@@ -57,6 +61,7 @@ class PlantedKind:
     opposite: bool = False
     drug_effects: tuple[float, float] = (2.5, 2.5)
     call: str = ""
+    primary_set: str = "SIM_JAK_STAT_TARGETS"
     options: tuple[tuple[str, Any], ...] = ()
 
 
@@ -106,6 +111,14 @@ PLANTED_KINDS: dict[str, PlantedKind] = {
         "cohort",
         (0.0, 0.0),
         options=(("module_shift", tuple((f"module_{row:02d}", 0.8 if row % 2 else -0.8) for row in range(1, 11))),),
+    ),
+    "one_gene": PlantedKind(
+        "One gene of the ten of the primary set is higher in patients of both cohorts (by 8 SD), the other nine are not.",
+        ("suggestive", "not supported", "not testable"),
+        "cohort",
+        (0.0, 0.0),
+        primary_set=TEN,
+        options=(("module_shift", ((ONE_GENE, 8.0),)),),
     ),
     "too_small": PlantedKind(
         "Two patients and two controls per cohort: too few for any test.",
@@ -193,28 +206,37 @@ def write_planted(kind: str, folder: Path, seed: int) -> Path:
         )
     plan = PLANTED_KINDS[kind]
     universe = make_universe(PLANTED_GENES, seed)
+    ten = universe.modules["interferon_response"][:10]
+    if plan.primary_set == TEN:
+        universe = replace(universe, modules={**universe.modules, ONE_GENE: ten[:1]})
     write_shared_files(folder, universe, (SENTENCE, plan.truth))
+    if plan.primary_set == TEN:
+        write_gmt(folder / "ten.gmt", {TEN: ten})
     datasets: list[dict[str, str]] = []
     contrasts: list[dict[str, str]] = []
     if plan.design != "experiment":
-        _write_cohorts(plan, folder / "mirror", seed, datasets, contrasts)
+        _write_cohorts(plan, universe, folder / "mirror", seed, datasets, contrasts)
     if plan.design != "cohort":
         left = plan.effects if plan.design == "experiment" else plan.drug_effects
-        _write_experiments(left, folder / "mirror", seed, datasets, contrasts)
+        _write_experiments(left, universe, folder / "mirror", seed, datasets, contrasts)
     if plan.design == "bridge":
         write_signatures(folder / "signatures.tsv", universe, seed)
     write_text(sheet_text(datasets), folder / "datasets.tsv")
     write_text(sheet_text(contrasts), folder / "contrasts.tsv")
-    write_text(sheet_text(_set_rows()), folder / "gene_sets.tsv")
+    write_text(sheet_text(_set_rows(plan)), folder / "gene_sets.tsv")
     config = folder / "config.yaml"
     write_text(_config_text(kind, plan, seed), config)
     return config
 
 
 def _write_cohorts(
-    plan: PlantedKind, mirror: Path, seed: int, datasets: list[dict[str, str]], contrasts: list[dict[str, str]]
+    plan: PlantedKind,
+    universe: GeneUniverse,
+    mirror: Path,
+    seed: int,
+    datasets: list[dict[str, str]],
+    contrasts: list[dict[str, str]],
 ) -> None:
-    universe = make_universe(PLANTED_GENES, seed)
     for number, (effect, style) in enumerate(zip(plan.effects, ("affymetrix", "illumina"), strict=True)):
         cohort = CohortPlan(f"GSE90001{number}", 9_100_001 + 1000 * number, 45, 40, effect=effect)
         cohort = replace(cohort, **dict(plan.options))
@@ -252,12 +274,12 @@ def _write_cohorts(
 
 def _write_experiments(
     effects: tuple[float, float],
+    universe: GeneUniverse,
     mirror: Path,
     seed: int,
     datasets: list[dict[str, str]],
     contrasts: list[dict[str, str]],
 ) -> None:
-    universe = make_universe(PLANTED_GENES, seed)
     for number, left in enumerate(effects):
         experiment = ExperimentPlan(
             f"GSE90002{number}",
@@ -319,7 +341,7 @@ def _experiment_contrasts(name: str) -> list[dict[str, str]]:
     ]
 
 
-def _set_rows() -> list[Mapping[str, str]]:
+def _set_rows(plan: PlantedKind) -> list[Mapping[str, str]]:
     def row(name: str, family: str, **more: str) -> dict[str, str]:
         common = {"source": "sets.gmt", "format": "gmt", "member": name, "weighted": "no"}
         return {
@@ -332,7 +354,8 @@ def _set_rows() -> list[Mapping[str, str]]:
         }
 
     return [
-        row("SIM_JAK_STAT_TARGETS", "target", note="Primary."),
+        *([row(TEN, "target", source="ten.gmt", note="Primary.")] if plan.primary_set == TEN else []),
+        row("SIM_JAK_STAT_TARGETS", "target", note="" if plan.primary_set == TEN else "Primary."),
         row("SIM_JAK_STAT_FOOTPRINT", "target", source="signed_sets.tsv", format="sets_tsv", weighted="yes"),
         row("SIM_JAK_STAT_MEMBERS", "member"),
         row("SIM_HEME", "confounder"),
@@ -346,7 +369,7 @@ def _config_text(kind: str, plan: PlantedKind, seed: int) -> str:
     import yaml
 
     primary: dict[str, Any] = {
-        "set": "SIM_JAK_STAT_TARGETS",
+        "set": plan.primary_set,
         "contrasts": ["cohort_a_vte", "cohort_b_vte"],
         "direction": "up",
         "margin": 0.4,
