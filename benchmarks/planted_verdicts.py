@@ -24,6 +24,8 @@ from sidemine.considerations.calibration.table import CALIBRATION
 from sidemine.considerations.composition.judge import composition_judge
 from sidemine.considerations.composition.measure_study import adjust_hypothesis
 from sidemine.considerations.composition.record import CompositionOfContrast, entries_by_hypothesis
+from sidemine.considerations.hidden_factors.judge import hidden_factors_judge
+from sidemine.considerations.hidden_factors.measure import measure_hidden_factors
 from sidemine.considerations.influence.judge import influence_judge
 from sidemine.considerations.influence.measure import measure_influence
 from sidemine.considerations.judgement import Judge, Judgement
@@ -40,14 +42,14 @@ from sidemine.effect.measure import measure_hypothesis
 from sidemine.effect.record import HypothesisEvidence
 from sidemine.quality.associations import find_age_overlap
 from sidemine.quality.record import NO_TREATMENT, ReusedSides
-from sidemine.stats.multiplicity import holm
 from sidemine.study.hypotheses import Hypothesis
 from sidemine.study.plan import Specified
+from sidemine.study.projections import HypothesisToJudge
 from sidemine.study.settings import Settings
 from sidemine.tables import read_table
-from sidemine.verdict.decide import Decided, decide
-from sidemine.verdict.family import primary_p
+from sidemine.verdict.decide import Decided, decide, levels_of
 from sidemine.verdict.readings import as_effect
+from sidemine.verdict.rules import Level
 from sidemine.verdict.vocabulary import Verdict
 
 MARGIN = 0.4
@@ -171,7 +173,17 @@ def _influence(study: Study) -> Judge:
     return influence_judge({row.id: measure_influence(row.id, row.kind, study.evidence, fits, study.primary)})
 
 
+def _hidden_factors(study: Study) -> Judge:
+    if not study.is_cohort:
+        return hidden_factors_judge({})  # nothing is asked of experiments
+    fits = {row.name: fit for row in study.contrasts if (fit := row.results.fit) is not None}
+    name = study.hypothesis.id
+    return hidden_factors_judge({name: measure_hidden_factors(name, fits, study.primary, study.genome.sets)})
+
+
 def _composition(study: Study) -> Judge:
+    if not study.is_cohort:
+        return composition_judge({})  # nothing is asked of experiments
     dropped = dict.fromkeys(study.contaminated, DROPPED)
     found = adjust_hypothesis(
         study.hypothesis.id,
@@ -234,6 +246,7 @@ def _robustness(study: Study) -> Judge:
 MEASURES: Mapping[str, Callable[[Study], Judge]] = {
     "traps": _traps,
     "influence": _influence,
+    "hidden_factors": _hidden_factors,
     "composition": _composition,
     "calibration": _calibration,
     "specificity": _specificity,
@@ -275,23 +288,20 @@ def ask(
 
 def judge_all(studies: Sequence[Study], skip: Collection[str] = (), *, all_caps: bool = False) -> list[Outcome]:
     """Return the outcome of every question of one study, Holm over them."""
-    adjusted = holm([primary_p(row.hypothesis.kind, row.evidence) for row in studies])
-    return [
-        judge(row, p_holm, len(studies), skip, all_caps=all_caps) for row, p_holm in zip(studies, adjusted, strict=True)
-    ]
+    declared = [HypothesisToJudge.of(row.hypothesis) for row in studies]
+    levels = levels_of(declared, {row.hypothesis.id: row.evidence for row in studies})
+    return [judge(row, levels[row.hypothesis.id], skip, all_caps=all_caps) for row in studies]
 
 
-def judge(
-    study: Study, p_holm: float | None, n_questions: int, skip: Collection[str] = (), *, all_caps: bool = False
-) -> Outcome:
+def judge(study: Study, level: Level, skip: Collection[str] = (), *, all_caps: bool = False) -> Outcome:
     """Return the outcome of one question.
 
     Parameters
     ----------
     study
         The question with its effects.
-    p_holm, n_questions
-        Its p after Holm over the study's questions, and their number.
+    level
+        Its p after Holm over the study's questions.
     skip
         Considerations that are neither measured nor asked.
     all_caps
@@ -305,7 +315,7 @@ def judge(
 
     def decide_now() -> tuple[Decided, dict[str, Judgement]]:
         judges = [known[entry.name] if entry.name in known else entry.read_judge(()) for entry in asked]
-        found = decide(study.hypothesis, study.evidence, judges, p_holm, n_questions)
+        found = decide(HypothesisToJudge.of(study.hypothesis), study.evidence, judges, level)
         return found, dict(zip([entry.name for entry in asked], found.judgements, strict=True))
 
     found, judgements = decide_now()

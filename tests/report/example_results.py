@@ -424,6 +424,7 @@ def _verdict(
         "influence": as_json(influence_record(name, evidence)), "sensitivity": as_json(SENSITIVITY),
         "specificity": as_json(SpecificityShown(None, reason, None, "", "", [], (), ())), "robustness": grid,
         "hypothesis": name, "question": question, "kind": kind, "verdict": verdict, "opposite": False,
+        "role": "question", "behaviour": None, "scope": "The answer is about these invented data.",
         "rule": "Suggestive: p ≤ .05 in the declared direction, without every condition of “supported”.",
         "sentence": sentence,
         "declared": {"set": "SIM_INTERFERON_TARGETS", "contrasts": [item["contrast"] for item in evidence], "test": "fry",
@@ -442,11 +443,11 @@ def _verdict(
         "caps": [{"cap": "composition not adjusted", "reason": "A blood cohort without an adjustment for cell composition "
                   "can be suggestive at most.", "bites": True}] if cohort else [],
         "gates": [
-            {"name": "declared direction", "required": True, "gate": "declared direction", "status": "passed" if tested else "not evaluated", "detail": "every dataset"},
+            {"name": "declared direction", "required": True, "gate": "declared direction", "status": "passed" if tested else "not evaluated", "detail": "every dataset", "shortfall": ""},
             {"name": "competitive p", "required": True, "gate": "competitive p ≤ .05 in at least one cohort", "status": "failed" if cohort else "passed",
-             "detail": "smallest p 0.11"},
-            {"name": "composition-adjusted p", "required": True, "gate": "composition-adjusted p ≤ .05", "status": "not evaluated", "detail": reason},
-            {"name": "specificity ≥", "required": True, "gate": "specificity ≥ 75th percentile", "status": "not evaluated", "detail": reason},
+             "detail": "smallest p 0.11", "shortfall": ""},
+            {"name": "composition-adjusted p", "required": True, "gate": "composition-adjusted p ≤ .05", "status": "not evaluated", "detail": reason, "shortfall": ""},
+            {"name": "specificity ≥", "required": True, "gate": "specificity ≥ 75th percentile", "status": "not evaluated", "detail": reason, "shortfall": ""},
         ],
         "secondary": [{"gene_set": "SIM_CYTOKINE_FEEDBACK", "contrast": item["contrast"], "effect": 0.21,
                        "direction": "up", "p_value": 0.03, "q_value": 0.09} for item in tested],

@@ -41,6 +41,7 @@ hypotheses:
   - id: control
     question: Does the stimulus raise the genes?
     kind: experiment
+    role: positive_control
     primary:
       set: TARGETS
       contrasts: [stimulated]

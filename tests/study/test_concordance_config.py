@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from sidemine.cli import main
 from sidemine.lines.bridge.config import names_of_contrasts
 from sidemine.retrieve.study_sources import StudySources
 from sidemine.study.load import load_study
@@ -63,6 +64,19 @@ def test_signatures_are_an_input_like_any_other(bridged):
     (bridged.folder / "signatures.tsv").touch()
     sources = StudySources.of(load_study(bridged.config))
     assert sources.of_bridge["bridge"].key in sources.by_key
+
+
+def test_the_check_tells_where_no_call_is_possible_and_what_is_not_here_yet(bridged, capsys):
+    """One comparator; then signatures without a gene table beside them; then a row that the file lacks."""
+    assert main(["check", str(bridged.config)]) == 0
+    assert (
+        "bridge bridge: mimics, opposes and no resemblance are not possible here: at most 1 comparators"
+        in capsys.readouterr().out
+    )
+    bridged.edit("config.yaml", "comparators: [stimulated]", SIGNATURES)
+    (bridged.folder / "signatures.tsv").write_text("p\tMX1\tIFIT1\nDB1\t1\t2\n")
+    assert main(["check", str(bridged.config)]) == 0
+    assert "not here yet" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

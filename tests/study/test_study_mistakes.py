@@ -230,7 +230,27 @@ MISTAKES = {
         "config.yaml",
         "      contrasts: [stimulated]\n      direction: up\n",
         "      contrasts: [stimulated]\n      direction: either\n",
-        ["'control' declares no direction"],
+        ["hypothesis control, keys role", "a positive control declares no direction"],
+    ),
+    "a question is required": (
+        "config.yaml",
+        "    role: positive_control\n",
+        "",
+        ["hypothesis drug, key requires", "'control' is a question", "positive_control or negative_control"],
+    ),
+    "no such role": (
+        "config.yaml",
+        "role: positive_control",
+        "role: control",
+        ["hypotheses", "role", "negative_control"],
+    ),
+    "the same question twice": (
+        "config.yaml",
+        "      contrasts: [stimulated]\n      direction: up\n",
+        "      contrasts: [stimulated]\n      direction: up\n"
+        "  - id: again\n    question: Does the stimulus raise the genes again?\n    kind: experiment\n"
+        "    primary: {set: TARGETS, contrasts: [stimulated], direction: up, margin: 0.3}\n",
+        ["hypothesis again, key primary", "hypotheses control and again are one and the same"],
     ),
     "sign against direction": (
         "config.yaml",

@@ -15,7 +15,10 @@ from sidemine.effect.record import HypothesisEvidence, Refused
 
 def with_control(control_effect, *, of=(-2.0, -1.8), **records):
     """Cards of an experiment that requires a positive control, and of that control."""
-    rows = [hypothesis("h", "experiment", requires=["positive"]), hypothesis("positive", "experiment")]
+    rows = [
+        hypothesis("h", "experiment", requires=["positive"]),
+        hypothesis("positive", "experiment", role="positive_control"),
+    ]
     control = replace(evidence(contrast("c", control_effect, 0.05, 4)), hypothesis="positive")
     return answers(rows, {"h": evidence(*experiments(*of)), "positive": control}, **records)
 
@@ -26,9 +29,11 @@ def test_a_failed_control_takes_back_all_that_the_answer_claimed():
     kept, _ = with_control(2.0)
     assert (control["verdict"], kept["verdict"], kept["opposite"]) == ("not supported", "not supported", True)
     assert (taken["verdict"], taken["opposite"]) == ("not testable", False)
-    assert taken["doubt"] == "The positive control failed: positive."
-    assert taken["rule"] == "Its positive control did not show the effect it must show: positive."
-    assert taken["sentence"] == "The positive control failed, so nothing can be concluded. " + kept["sentence"]
+    assert taken["doubt"] == "A required control failed: positive did not behave as expected."
+    assert taken["rule"] == (
+        "What it requires does not hold: positive did not behave as expected. So its data could not have shown an answer."
+    )
+    assert taken["sentence"] == "A required control failed, so nothing can be concluded. " + kept["sentence"]
 
 
 def test_after_a_failed_control_no_cap_bites():
@@ -50,8 +55,8 @@ def test_a_failed_control_is_handed_on():
     """What requires a hypothesis whose own control failed cannot be answered either, in whatever order they stand."""
     rows = [
         hypothesis("h", "experiment", requires=["middle"]),
-        hypothesis("middle", "experiment", requires=["positive"]),
-        hypothesis("positive", "experiment"),
+        hypothesis("middle", "experiment", requires=["positive"], role="positive_control"),
+        hypothesis("positive", "experiment", role="positive_control"),
     ]
     found = {
         "h": evidence(*experiments(2.0, 1.8)),
@@ -60,7 +65,7 @@ def test_a_failed_control_is_handed_on():
     }
     cards = answers(rows, found)
     assert [card["verdict"] for card in cards] == ["not testable", "not testable", "not supported"]
-    assert cards[0]["doubt"] == "The positive control failed: middle."
+    assert cards[0]["doubt"] == "A required control failed: middle could not be judged."
 
 
 def test_smallest_p_values_are_those_of_their_own_test():

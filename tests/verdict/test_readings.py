@@ -7,30 +7,31 @@ from types import SimpleNamespace
 
 import pytest
 from scipy import stats
-from test_rules import contrast, evidence, hypothesis
+from test_rules import contrast, evidence
 
 from sidemine.considerations.judgement import Cap, Gate, make_gate
 from sidemine.effect.intervals import measured_effect
 from sidemine.effect.pooled_effect import pool_contrasts
 from sidemine.effect.record import PooledEffect
-from sidemine.verdict.gates import cohort_gates, experiment_gates, is_competitive
+from sidemine.verdict.cohorts import is_competitive
+from sidemine.verdict.decide import RULES
 from sidemine.verdict.readings import (
     as_effect,
-    conflicting,
     has_declared_sign,
     independent_readings,
+    opposite_sides,
     read_contrast,
-    read_contrasts,
     replicates,
     smallest_excludable,
 )
-from sidemine.verdict.rules import apply_rules
+from sidemine.verdict.rules import Level
 
 NOTHING_POOLED = PooledEffect(0, [], [], "")
 
 
 def read(row, direction="up", kind="experiment", margin=0.4, side=""):
-    return read_contrast(row, direction, side or ("up" if direction == "either" else direction), margin, kind)
+    side = side or ("up" if direction == "either" else direction)
+    return read_contrast(row, direction, side, margin, beyond_margin=kind == "experiment")
 
 
 @pytest.mark.parametrize(
@@ -99,9 +100,9 @@ def test_without_a_direction_the_smallest_p_tells_the_side(competitive):
         contrast("a", 0.5, 0.2, p_self_contained=0.03, p_competitive=competitive[0]),
         contrast("b", -0.9, 0.2, p_self_contained=0.001, p_competitive=competitive[1]),
     ]
-    assert [reading.agrees for reading in read_contrasts(evidence(*rows), "either", "cohort")] == [False, True]
+    assert [reading.agrees for reading in RULES["cohort"].read(evidence(*rows), "either")] == [False, True]
     rows[0] = replace(rows[0], p_self_contained=0.0001)
-    assert [reading.agrees for reading in read_contrasts(evidence(*rows), "either", "cohort")] == [True, False]
+    assert [reading.agrees for reading in RULES["cohort"].read(evidence(*rows), "either")] == [True, False]
 
 
 @pytest.mark.parametrize(
@@ -122,11 +123,13 @@ def test_conflict_needs_both_ninety_percent_intervals_off_zero():
     """1.67 standard errors, on each side."""
 
     def of(*effects):
-        return conflicting(read_contrasts(evidence(*(contrast(str(e), e, 0.1) for e in effects)), "up", "cohort"))
+        return all(opposite_sides(RULES["cohort"].read(evidence(*(contrast(str(e), e, 0.1) for e in effects)), "up")))
 
     def touching(*intervals):
-        return conflicting(
-            [SimpleNamespace(effect=SimpleNamespace(interval=lambda _, both=both: both)) for both in intervals]
+        return all(
+            opposite_sides(
+                [SimpleNamespace(effect=SimpleNamespace(interval=lambda _, both=both: both)) for both in intervals]
+            )
         )
 
     assert touching((0.1, 1.0), (-1.0, -0.1))
@@ -144,7 +147,7 @@ def test_conflict_needs_both_ninety_percent_intervals_off_zero():
 def test_a_cohort_that_does_not_enter_the_pool_is_not_independent():
     """The first of one source counts; what was refused counts nowhere."""
     rows = [contrast("a"), contrast("b", accession="GSE_a"), contrast("c")]
-    readings = read_contrasts(evidence(*rows), "up", "cohort")
+    readings = RULES["cohort"].read(evidence(*rows), "up")
     names = [reading.evidence.contrast for reading in independent_readings(readings, pool_contrasts(rows))]
     assert names == ["a", "c"]
 
@@ -176,7 +179,7 @@ def test_replication_is_told_with_its_counts():
 
     def told(*effects, direction="up"):
         rows = [contrast(f"c{at}", effect, 0.2) for at, effect in enumerate(effects)]
-        return replicates(read_contrasts(evidence(*rows), direction, "cohort"), pool_contrasts(rows), direction)
+        return replicates(RULES["cohort"].read(evidence(*rows), direction), pool_contrasts(rows), direction)
 
     assert told(0.5, 0.2) == (
         False, "1 of 2 cohorts have z > 1 in that sign, 2 needed; 0 significantly opposite",
@@ -217,9 +220,9 @@ def test_the_competitive_test_at_five_percent(p, passed):
 
 def gates_of(kind, rows, p_holm=0.001, direction="up"):
     """Gates by name."""
-    readings = read_contrasts(evidence(*rows), direction, kind)
-    make = cohort_gates if kind == "cohort" else experiment_gates
-    return {gate.name: gate for gate in make(readings, pool_contrasts(rows), direction, p_holm, 3)}
+    found, rules = evidence(*rows), RULES[kind]
+    readings = rules.read(found, direction)
+    return {gate.name: gate for gate in rules.gates(readings, found, direction, Level(p_holm, 3))}
 
 
 @pytest.mark.parametrize(("p_holm", "status"), [(0.01, "passed"), (0.0101, "failed"), (None, "not evaluated")])
@@ -228,7 +231,7 @@ def test_the_gate_of_the_pooled_p(p_holm, status):
     rows = [contrast("a", 0.6), contrast("b", 0.5)]
     gate = gates_of("cohort", rows, p_holm)["pooled p"]
     assert gate.status == status
-    told = "nothing was pooled" if p_holm is None else f"Holm over 3 hypotheses: {p_holm:.2g}; common effect, k = 2"
+    told = "nothing was pooled" if p_holm is None else f"Holm over 3 questions: {p_holm:.2g}; common effect, k = 2"
     assert gate.detail.endswith(told)
     against = gates_of("cohort", rows, p_holm, "down")["pooled p"]
     assert against.status == ("not evaluated" if p_holm is None else "failed")
@@ -240,7 +243,7 @@ def test_the_gate_of_holm_in_experiments(p_holm, status):
     rows = [contrast("a", 2.0), contrast("b", 1.8)]
     gate = gates_of("experiment", rows, p_holm)["Holm"]
     assert gate.status == status
-    assert gate.detail == ("nothing was tested" if p_holm is None else f"Holm over 3 hypotheses: {p_holm:.2g}")
+    assert gate.detail == ("nothing was tested" if p_holm is None else f"Holm over 3 questions: {p_holm:.2g}")
     flat = [contrast("a", 0.1), contrast("b", 0.1)]
     assert gates_of("experiment", flat, 0.001)["Holm"].status == "failed"
 
@@ -252,7 +255,7 @@ def test_gates_of_experiments_count_what_they_say():
     gates = gates_of("experiment", rows)
     assert {name: (gate.status, gate.required, gate.detail) for name, gate in gates.items() if name != "Holm"} == {
         "one experiment": ("passed", True, "2 of 3 testable contrasts"),
-        "two experiments": ("passed", True, "2 of 3 independent experiments"),
+        "replication": ("passed", True, "2 of 3 independent experiments"),
         "none opposite": ("passed", True, "0 of 3 testable contrasts opposite"),
         "same sign": ("failed", False, "2 of 3 testable contrasts"),
         "competitive test": ("passed", False, "2 of 3 testable contrasts"),
@@ -263,18 +266,18 @@ def test_gates_of_experiments_count_what_they_say():
     assert (gates["none opposite"].status, gates["none opposite"].detail) == (
         "failed", "1 of 2 testable contrasts opposite",
     )  # fmt: skip
-    assert gates["two experiments"].status == "failed"
+    assert gates["replication"].status == "failed"
     assert gates_of("experiment", [contrast("a", 0.1)])["one experiment"].status == "failed"
 
 
 def test_two_experiments_of_unknown_place_leave_the_gate_open():
     """They may be special: not evaluated. One of known place and one that does not pass have failed."""
     unknown = [contrast("a", 2.0), contrast("b", 1.8)]
-    assert gates_of("experiment", unknown)["two experiments"].status == "not evaluated"
+    assert gates_of("experiment", unknown)["replication"].status == "not evaluated"
     half = [contrast("a", 2.0, comparator_percentile=95.0), contrast("b", 1.8)]
-    assert gates_of("experiment", half)["two experiments"].status == "not evaluated"
+    assert gates_of("experiment", half)["replication"].status == "not evaluated"
     alone = [contrast("a", 2.0), contrast("b", 0.1)]
-    assert gates_of("experiment", alone)["two experiments"].status == "failed"
+    assert gates_of("experiment", alone)["replication"].status == "failed"
 
 
 def test_gates_of_cohorts_count_independent_ones():
@@ -318,25 +321,35 @@ def test_a_gate_that_is_only_shown_says_so():
 
 def ruled(rows, kind, gates, caps=(), direction="up", margin=0.4):
     found = evidence(*rows, margin=margin)
-    readings = read_contrasts(found, direction, kind)
-    return apply_rules(found, readings, hypothesis(kind=kind, direction=direction), gates, caps)
+    readings = RULES[kind].read(found, direction)
+    return RULES[kind].apply(found, readings, direction, gates, caps)
 
 
-def test_what_is_missing_is_listed_once_and_gates_that_are_capped_are_not():
-    """Open gates by name and status, then caps; what is shown only keeps nothing back."""
+def test_the_first_thing_that_is_missing_is_told_and_the_others_are_counted():
+    """A missing direction, then gates in their order (a cap of the same name says it), then other caps; each name once."""
     rows = [contrast("a", 0.6), contrast("b", 0.5)]
     gates = [
-        make_gate("replication", "d", False, ""),
-        make_gate("calibration", "d", None, ""),
+        make_gate("replication", "d", False, "", shortfall="Only one cohort; two are needed."),
+        make_gate("calibration", "sizes", None, "none"),
         make_gate("composition", "d", True, ""),
         make_gate("self-contained test", "d", False, "", required=False),
     ]
-    caps = [Cap("calibration", "x."), Cap("calibration", "y."), Cap("batch_aliased", "z.")]
-    decision = ruled(rows, "cohort", gates, caps)
-    assert decision.verdict == "suggestive"
-    assert "(replication failed; capped by calibration; capped by batch aliased)" in decision.rule
+    caps = [Cap("calibration", "Size unknown."), Cap("calibration", "y."), Cap("batch_aliased", "A batch.")]
+
+    def told(gates, caps=()):
+        decision = ruled(rows, "cohort", gates, caps)
+        start = "Over 2 cohorts together the set changed in the declared direction (p = 2.8e-12). "
+        assert decision.verdict == "suggestive"
+        assert decision.rule.startswith(start)
+        return decision.rule.removeprefix(start)
+
+    assert told(gates, caps) == "Only one cohort; two are needed. 2 more conditions are not met."
+    assert told(gates[1:], caps) == "Size unknown. 1 more condition is not met."
+    assert told(gates[1:]) == "A condition is not evaluated: sizes (none)."
+    assert told([make_gate("n", "sizes", False, "2 of 3")]) == "A condition is not met: sizes (2 of 3)."
+    assert told(gates[2:], caps[2:]) == "A batch."
+    assert told(gates, [*caps, Cap("direction", "No direction.")]).startswith("No direction. 3 more")
     assert ruled(rows, "cohort", gates[2:]).verdict == "supported"
-    assert ruled(rows, "cohort", gates[2:], caps[:1]).verdict == "suggestive"
 
 
 @pytest.mark.parametrize(("p", "verdict"), [(0.05, "suggestive"), (0.0501, "not testable")])
@@ -344,30 +357,47 @@ def test_a_pooled_p_of_five_percent_is_a_hint(p, verdict):
     """In the declared sign."""
     rows = [contrast("a", 0.5, 0.35), contrast("b", 0.5, 0.35)]
     found = replace(evidence(*rows), pooled=replace(pool_contrasts(rows), p=p))
-    readings = read_contrasts(found, "up", "cohort")
-    assert apply_rules(found, readings, hypothesis(), None).verdict == verdict
-    down = hypothesis(direction="down")
-    assert apply_rules(found, read_contrasts(found, "down", "cohort"), down, None).verdict != "suggestive"
+    readings = RULES["cohort"].read(found, "up")
+    assert RULES["cohort"].apply(found, readings, "up").verdict == verdict
+    assert RULES["cohort"].apply(found, RULES["cohort"].read(found, "down"), "down").verdict != "suggestive"
 
 
-def test_rules_tell_the_limit_that_they_rest_on():
-    """The figure, the side and the margin, for both kinds."""
+def test_not_supported_tells_the_limit_or_the_other_direction():
+    """Of cohorts: the figure, the side and the margin."""
     flat = [contrast("a", 0.0, 0.1), contrast("b", 0.0, 0.1)]
     limit = stats.t.ppf(0.95, pool_contrasts(flat).df) * pool_contrasts(flat).se
-    rule = ruled(flat, "cohort", None).rule
-    assert (
-        f"pooled over 2 cohorts (common effect) has a one-sided 95 % limit of {limit:.2g} in the declared direction"
-        in rule
+    together = "Over 2 cohorts together"
+    assert ruled(flat, "cohort", None).rule == (
+        f"{together} an effect of 0.4 in the declared direction is excluded (one-sided 95 % limit {limit:.2g})."
     )
-    assert rule.endswith("below the margin of 0.4.")
-    assert "of the single cohort excludes 0 on the other side" in ruled([contrast("a", -0.9)], "cohort", None).rule
-    either = ruled([contrast("a", -0.9), contrast("b", -0.9)], "cohort", None, direction="either")
+    assert "an effect of 0.4 on either side is excluded" in ruled(flat, "cohort", None, direction="either").rule
+    against = "the set changed in the other direction (the 95 % interval excludes 0)."
+    assert ruled([contrast("a", -0.9)], "cohort", None).rule == f"In the single cohort {against}"
+    both = [contrast("a", -0.9), contrast("b", -0.9)]
+    assert ruled(both, "cohort", None).rule == f"{together} {against}"
+    either = ruled(both, "cohort", None, direction="either")
     assert (either.verdict, either.opposite) == ("suggestive", False)
-    assert "the one-sided 95 % limit in the declared direction" in ruled(flat, "experiment", None).rule
-    assert (
-        "90 % interval lies within the margin of 0.4 on both sides"
-        in ruled(flat, "experiment", None, direction="either").rule
+    assert either.rule.startswith(f"{together} the set changed in one direction (p = ")
+
+
+def test_undecided_cohorts_are_too_few_or_lie_between():
+    """Precision alone tells which: whether an effect of the margin could have been excluded at all."""
+    wide = ruled([contrast("a", 0.1, 0.4), contrast("b", 0.1, 0.4)], "cohort", None)
+    assert wide.verdict == "not testable"
+    assert wide.rule.startswith(
+        "Too few data: without any effect, too, one of 0.4 could not have been excluded (smallest"
     )
+    between = ruled([contrast("a", 0.2, 0.22), contrast("b", 0.2, 0.22)], "cohort", None)
+    assert between.verdict == "not testable"
+    assert between.rule.startswith(
+        "The estimate lies between no effect and the margin: p = 0.2 shows no effect, and one of"
+    )
+    # The limit itself: precise enough where the smallest excludable effect is below the margin, not at it.
+    pooled = pool_contrasts([contrast("a", 0.2, 0.22), contrast("b", 0.2, 0.22)])
+    edge = as_effect(pooled).smallest_excludable
+    rows = [contrast("a", 0.2, 0.22), contrast("b", 0.2, 0.22)]
+    assert "Too few" in ruled(rows, "cohort", None, margin=edge).rule
+    assert "between" in ruled(rows, "cohort", None, margin=edge * 1.001).rule
 
 
 def test_experiments_excluded_or_opposite_together_are_not_supported():
@@ -378,28 +408,56 @@ def test_experiments_excluded_or_opposite_together_are_not_supported():
     assert ruled([contrast("a", 0.0, 0.1), contrast("b", 0.1, 0.9)], "experiment", None).verdict == "not testable"
 
 
-def test_an_undecided_answer_names_the_sets_place_where_that_is_why():
-    """The percentile of each contrast that would have passed, and what could have been excluded."""
-    rows = [contrast("a", 2.0, 0.2, comparator_percentile=80.0), contrast("b", 0.2, 0.3)]
-    rule = ruled(rows, "experiment", None).rule
-    assert "(a: 80)" in rule
-    assert f"smallest effect excludable = {stats.t.ppf(0.95, 60) * 0.3:.2g}" in rule
-    assert "underpowered" in ruled([contrast("a", 0.2, 0.3)], "experiment", None).rule
+def test_not_supported_experiments_are_named_by_what_they_show():
+    """Excluded, changed the other way, or some of each."""
+    flat, against = contrast("a", 0.0, 0.1), contrast("b", -0.9, 0.1)
+    excluded = "an effect of 0.4 in the declared direction is excluded (95 % limits)"
+    assert ruled([flat], "experiment", None).rule == f"In a {excluded}."
+    assert ruled([against], "experiment", None).rule == "In b the set changed in the other direction."
+    assert ruled([flat, against], "experiment", None).rule == (
+        f"In b the set changed in the other direction; in a {excluded}."
+    )
+    assert "In a an effect of 0.4 on either side" in ruled([flat], "experiment", None, direction="either").rule
 
 
-def test_the_rule_of_experiments_says_what_it_demands():
-    """One-sided where a direction was declared; two-sided where none was."""
+def test_undecided_experiments_say_which_of_four_reasons_holds():
+    """They disagree; the set is not special; too few data; or the estimate is near the margin."""
+
+    def told(*rows, margin=0.4):
+        decision = ruled(rows, "experiment", None, margin=margin)
+        assert decision.verdict == "not testable"
+        return decision.rule, decision.unspecial
+
+    against = contrast("b", -0.3, 0.25, 4, p_self_contained=0.01)
+    assert told(contrast("a", 2.0, 0.2), against) == (
+        "a changed as declared, and b in the other direction.", False,
+    )  # fmt: skip
+    common = contrast("a", 2.0, 0.2, comparator_percentile=80.0)
+    rule, unspecial = told(common, contrast("b", 0.2, 0.3))
+    assert rule == (
+        "The change is significant and beyond the margin, but stands below the 90th percentile among comparator sets "
+        "(a: 80): it cannot be told from what moves many genes."
+    )
+    assert unspecial
+    smallest = stats.t.ppf(0.95, 60) * 0.3
+    assert told(contrast("a", 0.3, 0.1), contrast("b", 0.2, 0.3)) == (
+        "Too few data in b: without any effect, too, one of 0.4 could not have been excluded (smallest effect excludable: "
+        f"{smallest:.2g}).", False,
+    )  # fmt: skip
+    near = "The estimate in a lies near the margin of 0.4: an effect of that size is neither shown nor excluded."
+    assert told(contrast("a", 0.3, 0.1), contrast("b", 0.0, 0.1)) == (near, False)
+
+
+def test_experiments_tell_how_many_changed_beyond_which_margin():
+    """Supported and suggestive alike; without a direction in one."""
     rows = [contrast("a", 2.0, 0.1), contrast("b", 1.8, 0.1)]
     supported = ruled(rows, "experiment", [])
-    assert supported.verdict == "supported"
-    assert (
-        "p of at most 0.025 in the declared direction, an effect beyond the margin of 0.4 and the 90th"
-        in supported.rule
+    seen = "2 of 2 contrasts changed in the declared direction, beyond the margin of 0.4"
+    assert (supported.verdict, supported.rule) == ("supported", f"{seen}, and every required condition is met.")
+    hint = ruled([*rows, contrast("c", 0.1, 0.1)], "experiment", None, direction="either")
+    assert hint.rule == (
+        "2 of 3 contrasts changed in one direction, beyond the margin of 0.4. The gates were not evaluated."
     )
-    hint = ruled(rows, "experiment", None, direction="either").rule
-    assert "(no direction was declared, so 0.05 in all)" in hint
-    assert "is not below the 90th percentile" in hint
-    assert "(the gates were not evaluated)" in hint
 
 
 @pytest.mark.parametrize("missing", ["effect", "p"])
@@ -407,5 +465,5 @@ def test_cohorts_without_a_pooled_effect_or_its_p_are_not_testable(missing):
     """Either alone: nothing can be compared."""
     rows = [contrast("a", 0.6), contrast("b", 0.5)]
     found = replace(evidence(*rows), pooled=replace(pool_contrasts(rows), **{missing: None}))
-    decision = apply_rules(found, read_contrasts(found, "up", "cohort"), hypothesis(), None)
+    decision = RULES["cohort"].apply(found, RULES["cohort"].read(found, "up"), "up")
     assert (decision.verdict, decision.rule) == ("not testable", "No cohort could enter the pooled effect.")

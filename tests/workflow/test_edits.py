@@ -104,6 +104,14 @@ TABLE: dict[str, Any] = {
     "config.settings.traps.hidden_structure": ({"config.settings.traps.hidden_structure": "stop"}, "analyse_dataset"),
     "config.derive.from": ({"config.derive.a.donor.from": "source"}, "prepare_dataset read_samples"),
     "config.derive.regex": ({"config.derive.a.donor.regex": "e(.)"}, "prepare_dataset read_samples"),
+    "config.independent_pairs.samples": (
+        {"config.independent_pairs.a.0.samples": ["GSM2", "GSM4"]},
+        "analyse_dataset",
+    ),
+    "config.independent_pairs.independent_because": (
+        {"config.independent_pairs.a.0.independent_because": "two people of one family"},
+        "analyse_dataset",
+    ),
     "config.exclude.sample": ({"config.exclude.a.0.sample": "GSM2"}, "read_samples"),
     "config.exclude.reason": ({"config.exclude.a.0.reason": "another reason"}, ""),
     "config.planted": A_PLACE,
@@ -116,6 +124,7 @@ TABLE: dict[str, Any] = {
         {"config.hypotheses.2.kind": "cohort", "config.hypotheses.2.primary.contrasts": ["a_kind"]},
         "adjust_composition decide_verdicts measure_calibration measure_effects measure_influence measure_specificity pool_datasets vary_analysis",
     ),
+    "config.hypotheses.role": ({"config.hypotheses.0.role": "positive_control"}, "decide_verdicts vary_analysis"),
     "config.hypotheses.primary.set": (
         {"config.hypotheses.1.primary.set": "T2"},
         "adjust_composition decide_verdicts measure_calibration measure_effects measure_influence measure_specificity pool_datasets vary_analysis",
@@ -262,7 +271,7 @@ TABLE: dict[str, Any] = {
     ),
     "datasets.platform": (
         {"datasets.a.platform": "GPL2"},
-        "analyse_dataset compare_datasets decide_verdicts lock_inputs prepare_dataset read_samples retrieve_input vary_analysis",
+        "analyse_dataset decide_verdicts lock_inputs prepare_dataset read_samples retrieve_input vary_analysis",
     ),
     "datasets.layout": ({"datasets.b.layout": "archive"}, "prepare_dataset read_samples retrieve_input vary_analysis"),
     "datasets.file": ({"datasets.b.file": "b2.tsv"}, "lock_inputs prepare_dataset read_samples retrieve_input"),

@@ -14,13 +14,13 @@ with log_to(snakemake.log[0]), record_job(snakemake):
     from sidemine.study.models import to_plain
     from sidemine.study.specifications import DecideVerdicts
     from sidemine.tables import read_json, read_table
+    from sidemine.verdict.answer import answer_study
     from sidemine.verdict.card import write_verdicts
-    from sidemine.verdict.summary import summarise_verdicts
 
     given = snakemake.input
     specification = DecideVerdicts.model_validate(snakemake.params.specification)
     judges = read_judges({entry.name: [Path(path) for path in given[entry.name]] for entry in CONSIDERATIONS})
-    verdicts = summarise_verdicts(
+    verdicts = answer_study(
         study=to_plain(specification.study),
         hypotheses=specification.hypotheses,
         evidence={Path(path).stem: read_record(HypothesisEvidence, Path(path)) for path in given.evidence},

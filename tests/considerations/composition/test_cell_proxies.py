@@ -17,6 +17,7 @@ from sidemine.considerations.composition.cell_proxies import (
     read_markers,
     stimuli_checked,
 )
+from sidemine.differential.design import build_design
 from sidemine.differential.fit import fit_contrast
 from sidemine.effect.adjustment import standardised
 
@@ -145,3 +146,29 @@ def test_what_does_not_vary_correlates_with_nothing():
     assert _correlation(np.array([2.0, -2.0, 0.0]), np.array([-1.0, 1.0, 0.0])) == pytest.approx(-1)
     assert _reliability(-0.1, 4) == _reliability(0.5, 0) == 0.0
     assert _reliability(0.5, 4) == pytest.approx(0.8)
+
+
+def test_of_many_cell_types_those_that_do_not_differ_stay_out():
+    """More than eight: six in any case, beyond them those that may differ; the set's score has no say."""
+    rng = np.random.default_rng(8)
+    n, cells = 60, [f"cell{number:02d}" for number in range(14)]
+    is_case = np.arange(n) < 30
+    shares = rng.standard_normal((14, n)) + np.outer(np.arange(14) < 9, is_case) * 1.5
+    shares -= (
+        np.where(np.arange(14) < 9, 0, 1)[:, None]
+        * (shares[:, is_case].mean(axis=1) - shares[:, ~is_case].mean(axis=1))[:, None]
+        * is_case
+    )
+    genes = [f"{cell}_{number}" for cell in cells for number in range(8)]
+    values = np.repeat(shares, 8, axis=0) + 0.8 * rng.standard_normal((len(genes), n))
+    samples = pd.DataFrame(index=[f"s{number}" for number in range(n)])
+    fit = fit_contrast(7 + values, genes, build_design(samples, is_case, ~is_case, []))
+    markers = {cell: genes[8 * number : 8 * number + 8] for number, cell in enumerate(cells)}
+    target = rng.standard_normal(fit.score_effects.shape[1]) * 0.01
+    found = build_proxies(fit, markers, {}, target)
+    assert set(cells[:9]) <= set(found.names)
+    out = [fact for fact in found.facts if not fact.used]
+    assert out
+    assert all("does not differ between the groups" in fact.reason for fact in out)
+    few = build_proxies(fit, {cell: markers[cell] for cell in cells[6:]}, {}, target)
+    assert len(few.names) == 8

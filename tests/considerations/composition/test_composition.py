@@ -23,7 +23,7 @@ from sidemine.considerations.composition.record import CompositionOfContrast, No
 from sidemine.considerations.composition.specification import AdjustComposition, CellsOfContrast
 from sidemine.differential.design import build_design
 from sidemine.differential.fit import fit_contrast
-from sidemine.effect.adjustment import standardised
+from sidemine.effect.adjustment import pool_estimates, standardised
 from sidemine.enrichment.set_effect import hedges_g
 from sidemine.enrichment.set_membership import build_membership
 from sidemine.study.hypotheses import Hypothesis
@@ -341,3 +341,68 @@ def test_markers_that_nobody_checked_are_told(checked):
     assert card.caps == ()
     for words in (card.sentence, card.doubt, " ".join(card.notes)):
         assert ("was not checked" in words) is not checked
+
+
+def recorded(**cells):
+    """Return the records of the cohorts a and b with these cells of column composition."""
+    declared = {"set": "T", "contrasts": ["a", "b"], "direction": "up"}
+    row = Hypothesis.model_validate({"id": "h", "question": "Is it really so?", "kind": "cohort", "primary": declared})
+    fits = {"a": fitted(effect=1.2), "b": fitted(effect=1.2, seed=2)}
+    return adjust_cohorts(asked([row], **cells), fits, {"stimulated": fitted(seed=3)}, primary(), PANELS)
+
+
+def judgement(records):
+    """What the consideration says of the question over a and b."""
+    return judge_composition(case("cohort", "a", "b"), entries_by_hypothesis(list(records.values()))["h"])
+
+
+def test_an_undeclared_tissue_caps_and_says_what_to_add():
+    """One sentence of one branch, with the data set and the sheet."""
+    found = judgement(recorded(b=""))
+    (cap,) = found.caps
+    assert cap.reason == (
+        "The mix of cells is not adjusted for: the tissue of data set data_b has no declared cell markers: add composition "
+        "to its row of datasets.tsv (blood; tissue; the path of a marker file; or not_needed: and the reason)."
+    )
+    assert found.gates[0].status == "not evaluated"
+    assert found.sensitivity[0].missing
+
+
+def test_cohorts_that_need_none_pass_with_their_reason():
+    """Sorted cells: gate passed, nothing capped, the reason in the words of the card."""
+    found = judgement(recorded(a="not_needed: sorted monocytes", b="not_needed: sorted monocytes"))
+    assert found.gates[0].status == "passed"
+    assert found.caps == ()
+    assert "a is not adjusted for the mix of cells, as declared: sorted monocytes." in found.sentence
+    assert "sorted monocytes" in found.missing["composition_adjusted"]
+
+
+def test_a_cohort_that_needs_none_enters_the_pooled_effect_as_it_is():
+    """Beside an adjusted cohort, its total effect is what is pooled."""
+    both, one = (judgement(recorded(b=cell)).columns.composition for cell in ("blood", "not_needed: sorted monocytes"))
+    (spared,) = [row for row in one.contrasts if row.contrast == "b"]
+    (adjusted,) = [row for row in both.contrasts if row.contrast == "b"]
+    assert spared.total == adjusted.total
+    assert one.total == both.total
+    assert one.adjusted.effect == pytest.approx(
+        pool_estimates([next(row for row in one.contrasts if row.contrast == "a").adjusted, spared.total]).effect
+    )
+    assert "sorted monocytes" in one.sentence
+
+
+def test_each_cohort_has_the_panel_that_its_data_set_declares():
+    """A marker file of the study beside a shipped panel; a stimulus of another panel checks nothing of it."""
+    records = recorded(b="own.tsv")
+    assert {name: row.panel for name, row in records.items()} == {"a": "blood", "b": "own.tsv"}
+    assert records["a"].hypotheses[0].adjusted_for == ["erythroid"]
+    assert records["b"].hypotheses[0].adjusted_for == ["platelet"]
+    assert records["b"].contamination_checked_in == []
+    assert "panels blood and own.tsv, as declared" in judgement(records).sentence
+
+
+def test_a_wide_difference_of_cells_is_told_as_what_may_be_the_disease():
+    """From one SD on."""
+    small, wide = (read(measured(fitted(effect=1.2, shift=shift))) for shift in (0.3, 2.5))
+    assert "differ widely" not in small.sentence
+    assert "markers of erythroid (" in wide.sentence
+    assert "adjusting takes part of the disease away" in wide.doubt

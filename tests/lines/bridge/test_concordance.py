@@ -442,9 +442,12 @@ def test_a_strong_signature_is_no_extreme_one():
     scores = rng.choice([-1, 1], 400) * strengths * rng.uniform(0.5, 1.5, 400)
     sizes, own = expected_sizes(scores, strengths, 5.0)
     ratio = np.abs(scores) / sizes
-    assert abs(np.corrcoef(ratio, strengths)[0, 1]) < 0.1 < np.corrcoef(np.abs(scores), strengths)[0, 1]
-    assert own == pytest.approx(np.mean(np.abs(scores[strengths > 4.8])), rel=0.2)
-    falling, _ = expected_sizes(scores, -strengths, 1.0)
+    assert abs(np.corrcoef(ratio, strengths)[0, 1]) < 0.1 < 0.5 < np.corrcoef(np.abs(scores), strengths)[0, 1]
+    at_one, one = expected_sizes(scores, strengths, 1.0)
+    assert own / one == pytest.approx(5, rel=0.15)
+    np.testing.assert_array_equal(sizes, at_one)
+    falling, _ = expected_sizes(scores, 1 / strengths, 1.0)
     assert np.ptp(falling) == 0  # a weaker signature with a larger score is no reason to enlarge it
     few, own = expected_sizes(scores[:29], strengths[:29], 5.0)
     assert (set(few), own) == ({1.0}, 1.0)
+    assert set(expected_sizes(np.zeros(40), np.ones(40), 1.0)[0]) == {1.0}

@@ -28,6 +28,8 @@ class Gate:
         passed, failed or not evaluated; the figures behind it.
     required
         `supported` needs it; otherwise it is shown only.
+    shortfall
+        What is missing, in one sentence; empty where it was passed, and where a cap of this name says it.
     """
 
     name: str
@@ -35,9 +37,12 @@ class Gate:
     status: GateStatus
     detail: str
     required: bool = True
+    shortfall: str = ""
 
 
-def make_gate(name: str, demand: str, passed: bool | None, detail: str, *, required: bool = True) -> Gate:
+def make_gate(
+    name: str, demand: str, passed: bool | None, detail: str, *, required: bool = True, shortfall: str = ""
+) -> Gate:
     """Return a gate.
 
     Parameters
@@ -52,9 +57,12 @@ def make_gate(name: str, demand: str, passed: bool | None, detail: str, *, requi
         What was seen.
     required
         False: the gate is shown and does not decide.
+    shortfall
+        What is missing where it does not hold, in one sentence.
     """
     status: GateStatus = "not evaluated" if passed is None else "passed" if passed else "failed"
-    return Gate(name, demand + ("" if required else " (shown, not required)"), status, detail, required)
+    words = demand + ("" if required else " (shown, not required)")
+    return Gate(name, words, status, detail, required, "" if passed else shortfall)
 
 
 @dataclass(frozen=True)

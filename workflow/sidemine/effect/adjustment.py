@@ -116,7 +116,12 @@ def set_score(fit: ContrastFit, primary: pd.DataFrame) -> NDArray[np.float64]:
     return np.asarray(score / np.sqrt(np.mean(score[1:] ** 2)))
 
 
-def adjusted_estimate(target: NDArray[np.float64], covariates: NDArray[np.float64], factor: float) -> Estimate:
+def adjusted_estimate(
+    target: NDArray[np.float64],
+    covariates: NDArray[np.float64],
+    factor: float,
+    variances: NDArray[np.float64] | None = None,
+) -> Estimate:
     """Return the effect of a score with further covariates in the model.
 
     Parameters
@@ -127,6 +132,8 @@ def adjusted_estimate(target: NDArray[np.float64], covariates: NDArray[np.float6
         Covariates × (1 + residual df), in the same space; none: the effect as it is.
     factor
         What turns the contrast coordinate into the unit of the effect.
+    variances
+        Of the covariates' contrast coordinates, where these were estimated; the effect takes over their error.
     """
     df = len(target) - 1 - len(covariates)
     if len(covariates) == 0:
@@ -135,6 +142,8 @@ def adjusted_estimate(target: NDArray[np.float64], covariates: NDArray[np.float6
     slopes = np.linalg.solve(cross, covariates[:, 1:] @ target[1:])
     left = target[1:] - slopes @ covariates[:, 1:]
     variance = float(left @ left) / df * (1 + float(covariates[:, 0] @ np.linalg.solve(cross, covariates[:, 0])))
+    if variances is not None:
+        variance += float(slopes**2 @ variances)
     return _estimate(float(target[0] - slopes @ covariates[:, 0]) * factor, float(np.sqrt(variance)) * factor, df)
 
 

@@ -24,6 +24,7 @@ _KINDS = {
     "cohort": "people compared (patients and controls)",
     "experiment": "treated and untreated samples compared",
 }
+_EXPECTED_SIDE = {"up": words.HIGHER, "down": words.LOWER, "either": "different"}
 _LONGEST_EFFECT_LIST = 4
 
 
@@ -124,7 +125,17 @@ def card_view(card: Card, panels: Sequence[Panel], tiles: Sequence[Tile]) -> Car
 
 
 def headline(card: Card) -> str:
-    """Return what the verdict means, in one short sentence (never yes or no: questions may be asked either way)."""
+    """Return what the verdict means, in a sentence (never yes or no: questions may be asked either way).
+
+    Of a control: what it must do, and what the rule table alone says of it.
+    """
+    if card.is_control:
+        side = _EXPECTED_SIDE[card.declared.direction]
+        must = side if card.role == "positive_control" else f"not {side}"
+        return (
+            f"A {card.role.replace('_', ' ')}: its genes must be {must} in the target group. It is judged at its own level, outside "
+            f"Holm's adjustment; by the rules alone it is {card.verdict}."
+        )
     if card.opposite:
         return "The change is significant, but in the direction opposite to the declared one."
     return card.verdict.meaning

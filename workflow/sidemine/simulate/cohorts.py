@@ -50,6 +50,10 @@ class CohortPlan:
         Hedges g of other modules, cases minus controls: a background that changes while the interferon response does not.
     n_reused
         Controls that are re-used samples of another series: young, and with a processing shift of their own.
+    cell_types
+        Cell types whose fractions vary between people.
+    tissue
+        What the samples are, in a word.
     swapped_sex
         Swap the recorded sex of one man and one woman among the controls.
     """
@@ -67,6 +71,8 @@ class CohortPlan:
     module_shift: tuple[tuple[str, float], ...] = ()
     n_reused: int = 0
     swapped_sex: bool = False
+    cell_types: tuple[str, ...] = CELL_TYPES
+    tissue: str = "blood"
 
 
 @dataclass(frozen=True)
@@ -120,7 +126,7 @@ def cohort_log2(plan: CohortPlan, people: CohortPeople, universe: GeneUniverse, 
     rng = np.random.default_rng(np.random.SeedSequence([seed, 7]))
     n = people.is_case.size
     shifts = dict(plan.composition_shift)
-    fractions = {name: rng.standard_normal(n) + shifts.get(name, 0.0) * people.is_case for name in CELL_TYPES}
+    fractions = {name: rng.standard_normal(n) + shifts.get(name, 0.0) * people.is_case for name in plan.cell_types}
     effect = plan.effect * people.is_case + plan.batch_size_effect * people.batch
     model = SampleModel(
         n,
@@ -175,13 +181,18 @@ def cohort_series(plan: CohortPlan, people: CohortPeople, platform: str) -> Seri
         samples.append(
             Sample(
                 f"GSM{plan.first_sample + row}",
-                f"blood, {name}, person {row + 1}",
-                f"blood_{name}",
+                f"{plan.tissue}, {name}, person {row + 1}",
+                f"{plan.tissue}_{name}",
                 tuple(cells),
                 tuple(relations),
             )
         )
-    return Series(plan.accession, "Simulated whole blood, thrombosis and healthy", platform, tuple(samples))
+    return Series(
+        plan.accession,
+        f"Simulated {'whole blood' if plan.tissue == 'blood' else plan.tissue}, thrombosis and healthy",
+        platform,
+        tuple(samples),
+    )
 
 
 def write_cohort(mirror: Path, plan: CohortPlan, universe: GeneUniverse, platform: Platform, seed: int) -> None:

@@ -57,6 +57,17 @@ CORE: dict[str, tuple[str, ...]] = {
 }
 """Real symbols that every simulated study holds, by what the simulator does with them."""
 
+TISSUE_MARKERS: dict[str, tuple[str, ...]] = {
+    "endothelial_markers": _words("CDH5 ESAM TIE1 VWF CLEC14A ROBO4 MMRN2 EMCN PECAM1 ERG EGFL7 SOX18"),
+    "fibroblast_markers": _words("COL3A1 COL6A2 COL6A3 LUM PDGFRA SFRP2 FBLN1 MFAP4 DPT COL5A1 ISLR THY1"),
+    "epithelial_markers": _words("EPCAM KRT8 KRT18 KRT19 CLDN7 ESRP1 GRHL2 ELF3 RAB25 TACSTD2 PRSS8 SPINT1"),
+    "macrophage_markers": _words("CSF1R CD163 VSIG4 MS4A4A MS4A6A MS4A7 TREM2 FOLR2 STAB1 TYROBP AIF1 MARCO"),
+}
+"""Marker genes of a simulated tissue, beside those of `CORE`."""
+
+TISSUE_CELL_TYPES = ("endothelial", "fibroblast", "epithelial", "macrophage", "lymphocyte", "unknown")
+"""Cell types whose fractions vary between people in a simulated tissue; as in blood, `unknown` has no marker."""
+
 CELL_TYPES = ("erythroid", "neutrophil", "platelet", "lymphocyte", "unknown")
 """Cell types whose fractions vary between people; `unknown` has no marker gene that anybody could adjust for."""
 
@@ -96,17 +107,19 @@ class GeneUniverse:
         return [f"ENSG99{row + 1:09d}" for row in range(len(self.symbols))]
 
 
-def make_universe(n_genes: int, seed: int, n_comparators: int = 20) -> GeneUniverse:
+def make_universe(n_genes: int, seed: int, n_comparators: int = 20, *, tissue: bool = False) -> GeneUniverse:
     """Make the genes of a study.
 
     Parameters
     ----------
     n_genes
-        All genes, real and invented; at least 1600, so that every module finds its genes.
+        All genes, real and invented; at least 1600, of a tissue 1900, so that every module finds its genes.
     seed
         Seed of means and variances; never 0.
     n_comparators
         Invented modules that nothing is planted in.
+    tissue
+        With the markers and genes of cell types of a tissue, in the place of as many invented genes.
 
     Returns
     -------
@@ -121,18 +134,22 @@ def make_universe(n_genes: int, seed: int, n_comparators: int = 20) -> GeneUnive
     """
     if seed == 0:
         raise ValueError("seed must not be 0: it would read as 'no seed'")
-    core = tuple(dict.fromkeys(symbol for group in CORE.values() for symbol in group))
+    groups = CORE | TISSUE_MARKERS if tissue else CORE
+    core = tuple(dict.fromkeys(symbol for group in groups.values() for symbol in group))
     invented = tuple(f"SIM{number:05d}" for number in range(1, n_genes - len(core) + 1))
     planned = [("interferon_response", 35), ("erythroid", 60), ("neutrophil", 60), ("platelet", 40)]
     planned += [("lymphocyte", 80), ("unknown", 60), ("proliferation", 30), ("negative_control", 40), ("age", 40)]
     planned += [("jak_stat_repressed", 15)]
+    planned += [(name, 40) for name in TISSUE_CELL_TYPES if tissue and name not in dict(planned)]
     planned += [(f"module_{number:02d}", 25 + 5 * (number % 6)) for number in range(1, n_comparators + 1)]
     if sum(size for _, size in planned) > len(invented):
-        raise ValueError(f"n_genes = {n_genes} leaves too few invented genes for the modules; take at least 1600")
-    modules: dict[str, tuple[str, ...]] = dict(CORE)
+        raise ValueError(
+            f"n_genes = {n_genes} leaves too few invented genes for the modules; take at least {1900 if tissue else 1600}"
+        )
+    modules: dict[str, tuple[str, ...]] = dict(groups)
     start = 0
     for name, size in planned:
-        modules[name] = (*CORE.get(name, ()), *invented[start : start + size])
+        modules[name] = (*groups.get(name, ()), *invented[start : start + size])
         start += size
     symbols = core + invented
     rng = np.random.default_rng(np.random.SeedSequence([seed, 1]))

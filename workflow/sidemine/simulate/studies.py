@@ -16,14 +16,14 @@ from sidemine.simulate.experiments import (
     Deposit,
     ExperimentPlan,
 )
-from sidemine.simulate.genes import GeneUniverse, make_universe
+from sidemine.simulate.genes import TISSUE_CELL_TYPES, GeneUniverse, make_universe
 from sidemine.simulate.geo_files import SENTENCE, make_platform, write_gmt
 from sidemine.simulate.signatures import OWN_DRUG, write_signatures
 from sidemine.tables import write_text
 
 __all__ = ["DEMO_SEED", "PLANTED_KINDS", "PlantedKind", "write_demo", "write_planted"]
 
-PLANTED_GENES = 1600
+PLANTED_GENES, PLANTED_GENES_OF_TISSUE = 1600, 1900
 TEN, ONE_GENE = "SIM_TEN_TARGETS", "z_one_gene"
 """A set of ten interferon-response genes, and the module that holds the first of them alone."""
 
@@ -52,6 +52,8 @@ class PlantedKind:
         Primary set of hypothesis `main`.
     options
         Changes of the cohort plan.
+    tissue, composition
+        Of the cohorts, as `datasets.tsv` has them.
     """
 
     truth: str
@@ -63,7 +65,25 @@ class PlantedKind:
     call: str = ""
     primary_set: str = "SIM_JAK_STAT_TARGETS"
     options: tuple[tuple[str, Any], ...] = ()
+    tissue: str = "whole blood"
+    composition: str = "blood"
 
+    @property
+    def is_blood(self) -> bool:
+        """Whether its cohorts are of blood."""
+        return self.tissue == "whole blood"
+
+    def universe(self, seed: int) -> GeneUniverse:
+        """Return its genes."""
+        universe = make_universe(
+            PLANTED_GENES if self.is_blood else PLANTED_GENES_OF_TISSUE, seed, tissue=not self.is_blood
+        )
+        if self.primary_set != TEN:
+            return universe
+        return replace(universe, modules={**universe.modules, ONE_GENE: universe.modules["interferon_response"][:1]})
+
+
+_OF_TISSUE = (("cell_types", TISSUE_CELL_TYPES), ("tissue", "synovium"))
 
 PLANTED_KINDS: dict[str, PlantedKind] = {
     "positive": PlantedKind(
@@ -103,6 +123,38 @@ PLANTED_KINDS: dict[str, PlantedKind] = {
         "cohort",
         (0.0, 0.0),
         options=(("composition_shift", (("erythroid", 1.0),)), ("target_slope", (("erythroid", 0.15),))),
+    ),
+    "tissue_positive": PlantedKind(
+        "In both cohorts, of a tissue, the interferon-response genes are higher in patients (g = 0.9).",
+        ("supported",),
+        "cohort",
+        (0.9, 0.9),
+        options=_OF_TISSUE,
+        tissue="synovium",
+        composition="tissue",
+    ),
+    "tissue_composition_only": PlantedKind(
+        "Patients have more macrophages in a tissue (1 SD), which raise the interferon-response genes by 0.15 log2 per SD; "
+        "the genes themselves do not change in any cell.",
+        ("suggestive", "not supported", "not testable"),
+        "cohort",
+        (0.0, 0.0),
+        options=(
+            *_OF_TISSUE,
+            ("composition_shift", (("macrophage", 1.0),)),
+            ("target_slope", (("macrophage", 0.15),)),
+        ),
+        tissue="synovium",
+        composition="tissue",
+    ),
+    "tissue_undeclared": PlantedKind(
+        "As tissue_positive (g = 0.9), and the data sets declare no cell markers.",
+        ("suggestive",),
+        "cohort",
+        (0.9, 0.9),
+        options=_OF_TISSUE,
+        tissue="synovium",
+        composition="",
     ),
     "competitive_null": PlantedKind(
         "Ten other modules differ between patients and controls (g = 0.8, half up and half down), the interferon-response "
@@ -205,20 +257,17 @@ def write_planted(kind: str, folder: Path, seed: int) -> Path:
             )
         )
     plan = PLANTED_KINDS[kind]
-    universe = make_universe(PLANTED_GENES, seed)
-    ten = universe.modules["interferon_response"][:10]
-    if plan.primary_set == TEN:
-        universe = replace(universe, modules={**universe.modules, ONE_GENE: ten[:1]})
+    universe = plan.universe(seed)
     write_shared_files(folder, universe, (SENTENCE, plan.truth))
     if plan.primary_set == TEN:
-        write_gmt(folder / "ten.gmt", {TEN: ten})
+        write_gmt(folder / "ten.gmt", {TEN: universe.modules["interferon_response"][:10]})
     datasets: list[dict[str, str]] = []
     contrasts: list[dict[str, str]] = []
     if plan.design != "experiment":
-        _write_cohorts(plan, universe, folder / "mirror", seed, datasets, contrasts)
+        _write_cohorts(plan, folder / "mirror", seed, datasets, contrasts)
     if plan.design != "cohort":
         left = plan.effects if plan.design == "experiment" else plan.drug_effects
-        _write_experiments(left, universe, folder / "mirror", seed, datasets, contrasts)
+        _write_experiments(left, folder / "mirror", seed, datasets, contrasts)
     if plan.design == "bridge":
         write_signatures(folder / "signatures.tsv", universe, seed)
     write_text(sheet_text(datasets), folder / "datasets.tsv")
@@ -230,13 +279,9 @@ def write_planted(kind: str, folder: Path, seed: int) -> Path:
 
 
 def _write_cohorts(
-    plan: PlantedKind,
-    universe: GeneUniverse,
-    mirror: Path,
-    seed: int,
-    datasets: list[dict[str, str]],
-    contrasts: list[dict[str, str]],
+    plan: PlantedKind, mirror: Path, seed: int, datasets: list[dict[str, str]], contrasts: list[dict[str, str]]
 ) -> None:
+    universe = plan.universe(seed)
     for number, (effect, style) in enumerate(zip(plan.effects, ("affymetrix", "illumina"), strict=True)):
         cohort = CohortPlan(f"GSE90001{number}", 9_100_001 + 1000 * number, 45, 40, effect=effect)
         cohort = replace(cohort, **dict(plan.options))
@@ -252,8 +297,8 @@ def _write_cohorts(
                 "identifiers": "probe",
                 "scale": "log2",
                 "replicates": "people",
-                "tissue": "whole blood",
-                "composition": "blood",
+                "tissue": plan.tissue,
+                "composition": plan.composition,
                 **_SIMULATED,
             }
         )
@@ -274,12 +319,12 @@ def _write_cohorts(
 
 def _write_experiments(
     effects: tuple[float, float],
-    universe: GeneUniverse,
     mirror: Path,
     seed: int,
     datasets: list[dict[str, str]],
     contrasts: list[dict[str, str]],
 ) -> None:
+    universe = make_universe(PLANTED_GENES, seed)
     for number, left in enumerate(effects):
         experiment = ExperimentPlan(
             f"GSE90002{number}",
@@ -354,8 +399,8 @@ def _set_rows(plan: PlantedKind) -> list[Mapping[str, str]]:
         }
 
     return [
-        *([row(TEN, "target", source="ten.gmt", note="Primary.")] if plan.primary_set == TEN else []),
-        row("SIM_JAK_STAT_TARGETS", "target", note="" if plan.primary_set == TEN else "Primary."),
+        *([row(TEN, "target", source="ten.gmt")] if plan.primary_set == TEN else []),
+        row("SIM_JAK_STAT_TARGETS", "target", note="Primary."),
         row("SIM_JAK_STAT_FOOTPRINT", "target", source="signed_sets.tsv", format="sets_tsv", weighted="yes"),
         row("SIM_JAK_STAT_MEMBERS", "member"),
         row("SIM_HEME", "confounder"),

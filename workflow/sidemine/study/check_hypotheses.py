@@ -34,7 +34,6 @@ def check_hypotheses(
     """
     rows = {row.model.contrast: row.model for row in contrasts.rows}
     sets = {row.model.gene_set: row.model for row in gene_sets.rows}
-    ids = {hypothesis.id for hypothesis in hypotheses}
     problems: list[Problem] = []
     for hypothesis in hypotheses:
         place = f"{where}, hypothesis {hypothesis.id}"
@@ -43,8 +42,9 @@ def check_hypotheses(
         problems += _check_margin(hypothesis, rows, contrasts.ids, place)
         problems += _check_sets(hypothesis, sets, gene_sets.ids, opt_in, place)
         problems += _check_sign(hypothesis, place)
-        problems += _check_requires(hypothesis, {other.id: other for other in hypotheses}, ids, place)
-    return problems + list(_cycles(hypotheses, where))
+        problems += _check_role(hypothesis, place)
+        problems += _check_requires(hypothesis, {other.id: other for other in hypotheses}, place)
+    return [*problems, *_duplicates(hypotheses, where), *_cycles(hypotheses, where)]
 
 
 def _check_contrasts(
@@ -218,24 +218,51 @@ def _check_sign(hypothesis: Hypothesis, place: str) -> list[Problem]:
     ]
 
 
-def _check_requires(
-    hypothesis: Hypothesis, by_id: Mapping[str, Hypothesis], ids: set[str], place: str
-) -> list[Problem]:
+def _check_role(hypothesis: Hypothesis, place: str) -> list[Problem]:
+    if hypothesis.role != "positive_control" or hypothesis.primary.direction != "either":
+        return []
+    return [
+        Problem(
+            "a positive control declares no direction",
+            f"{place}, keys role and primary.direction",
+            "a positive control with direction up or down: it must be able to fail",
+            "Declare the direction in which the set must move.",
+        )
+    ]
+
+
+def _check_requires(hypothesis: Hypothesis, by_id: Mapping[str, Hypothesis], place: str) -> list[Problem]:
     where = f"{place}, key requires"
     problems: list[Problem] = []
     for name in hypothesis.requires:
-        if name not in ids:
-            problems.append(dangling("hypothesis", name, ids, where))
-        elif name != hypothesis.id and by_id[name].primary.direction == "either":
+        if name not in by_id:
+            problems.append(dangling("hypothesis", name, frozenset(by_id), where))
+        elif name != hypothesis.id and by_id[name].role == "question":
             problems.append(
                 Problem(
-                    f"the required control {name!r} declares no direction",
+                    f"the required hypothesis {name!r} is a question, and a question has no expected answer",
                     where,
-                    "a positive control with direction up or down: it must be able to fail",
-                    f"Declare the direction of {name}.",
+                    "hypotheses of role positive_control or negative_control",
+                    f"Give {name} the role that it has in the study.",
                 )
             )
     return problems
+
+
+def _duplicates(hypotheses: Sequence[Hypothesis], where: str) -> Iterator[Problem]:
+    """Yield one problem per hypothesis that asks what an earlier one asks."""
+    asked: dict[tuple[str, frozenset[str], str], str] = {}
+    for row in hypotheses:
+        primary = row.primary
+        first = asked.setdefault((primary.set, frozenset(primary.contrasts), primary.direction), row.id)
+        if first != row.id:
+            yield Problem(
+                f"hypotheses {first} and {row.id} are one and the same: set, contrasts and direction",
+                f"{where}, hypothesis {row.id}, key primary",
+                "each question once: a second copy would be one more hypothesis in Holm's adjustment, or a control that "
+                "repeats the question",
+                "Delete one of them.",
+            )
 
 
 def _cycles(hypotheses: Sequence[Hypothesis], where: str) -> Iterator[Problem]:

@@ -47,20 +47,29 @@ class PrimaryTest(ClosedModel):
     )
 
 
+HypothesisRole = Literal["question", "positive_control", "negative_control"]
+
+
 class Hypothesis(ClosedModel):
     """A question, its pre-declared primary test, and how the answer is to be read."""
 
     id: Identifier = Field(description="Id of the hypothesis.")
     question: str = Field(min_length=10, description="The question, as a reader would ask it.")
     kind: Literal["cohort", "experiment"] = Field(description="cohort: people compared. experiment: treated samples.")
+    role: HypothesisRole = Field(
+        default="question",
+        description="question: Holm's adjustment runs over the study's questions. positive_control: the set must move in "
+        "the declared direction; negative_control: it must not (`either`: in neither). Controls are judged at their own "
+        "level and told as “behaved as expected” or not.",
+    )
     primary: PrimaryTest
     expects_sign: Literal["up", "down", "none"] = Field(
         default="none", description="What the published study that is mirrored here reported; shown beside the answer."
     )
     requires: list[Identifier] = Field(
         default_factory=list,
-        description="Hypotheses (positive controls) that must come out suggestive or better; otherwise this one is "
-        "`not testable`, because the experiment could not have shown anything.",
+        description="Controls that must behave as expected; otherwise this hypothesis is `not testable`, because its data "
+        "could not have shown anything.",
     )
     secondary_sets: list[SetName] = Field(default_factory=list, description="Exploratory sets shown on the same card.")
     threats: list[str] = Field(default_factory=list, description="Threats to validity, in words, for the report.")

@@ -14,7 +14,7 @@ from sidemine.sources.declarations import IdentifierKind, Strand
 from sidemine.sources.scales import Scale
 from sidemine.study.choices import Direction, Family, Replicates, Role, SetFormat
 from sidemine.study.covariates import parse_covariate
-from sidemine.study.hypotheses import MarginOfControl
+from sidemine.study.hypotheses import HypothesisRole, MarginOfControl
 from sidemine.study.independence import source_of
 
 Files = dict[str, str]
@@ -84,7 +84,6 @@ class DatasetToCompare(Projection):
 
     dataset: str
     accession: str
-    platform: str
 
 
 class DatasetToCount(Projection):
@@ -218,6 +217,12 @@ class HypothesisToPlace(HypothesisToPool):
     """With the declared direction."""
 
     primary: DirectedSet
+
+
+class HypothesisToJudge(HypothesisToPlace):
+    """With what it is for in the study."""
+
+    role: HypothesisRole
 
 
 class HypothesisToMeasure(HypothesisOnSet):

@@ -26,7 +26,14 @@ from sidemine.lines.interaction.config import Interaction
 from sidemine.study.context import ClinicalContext, ConsideredDataset, ContextStatement
 from sidemine.study.explain import bare_type, describe_type, name_of
 from sidemine.study.hypotheses import Hypothesis, MarginOfControl, PrimaryTest
-from sidemine.study.models import DerivedColumn, ExcludedSample, GeneTableSource, StudyConfig, StudyInfo
+from sidemine.study.models import (
+    DerivedColumn,
+    ExcludedSample,
+    GeneTableSource,
+    IndependentPair,
+    StudyConfig,
+    StudyInfo,
+)
 from sidemine.study.panels import GenePanel
 from sidemine.study.rows import Contrast, Dataset, GeneSetRow, PublishedTable
 from sidemine.study.settings import Settings, Traps
@@ -57,6 +64,7 @@ _TABLES: dict[str, tuple[type[BaseModel], str]] = {
     "margin": (MarginOfControl, "margin."),
     "derive": (DerivedColumn, ""),
     "exclude": (ExcludedSample, ""),
+    "independent_pairs": (IndependentPair, ""),
     "concordance": (Concordance, "concordance."),
     "bridge": (Bridge, ""),
     "comparator_signatures": (ComparatorSignatures, "comparator_signatures."),

@@ -1,42 +1,80 @@
-"""One answer card per hypothesis: the verdict, what it rests on, and its strongest reason to doubt."""
+"""`verdicts.json`: one answer card per hypothesis, with the verdict, what it rests on, and its strongest reason to doubt."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from pydantic import JsonValue
 
 from sidemine.considerations.judgement import Judge
 from sidemine.effect.intervals import measured_effect, one_sided
 from sidemine.effect.record import ContrastEvidence, HypothesisEvidence
 from sidemine.effect.scale import scale_of
+from sidemine.enrichment.set_test import SELF_CONTAINED
+from sidemine.lines.published.record import DescribedTable
 from sidemine.records import fields_of
 from sidemine.stats.multiplicity import smallest_p
 from sidemine.study.hypotheses import Hypothesis
-from sidemine.study.projections import HypothesisToPlace
-from sidemine.verdict.card import Agreeing, Card, CardCap, CardContrast, Declared
+from sidemine.study.projections import ContrastWords
+from sidemine.verdict.card import Agreeing, Card, CardCap, CardContrast, Declared, SecondarySet, Verdicts
 from sidemine.verdict.decide import Decided, decide_study
 from sidemine.verdict.doubts import strongest_doubt
-from sidemine.verdict.readings import (
-    FEWEST_TO_POOL,
-    Reading,
-    as_effect,
-    independent_readings,
-    smallest_excludable,
-)
+from sidemine.verdict.readings import FEWEST_TO_POOL, Reading, independent_readings
+from sidemine.verdict.rules import RULES_VERSION
 from sidemine.verdict.sensitivity import sensitivity_table
-from sidemine.verdict.sentences import competitive_reading, effect_sentence, pooled_sentence
-from sidemine.verdict.vocabulary import Verdict
+from sidemine.verdict.sentences import competitive_reading, effect_sentence, pooled_sentence, scope_sentence
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+OUTSIDE_FAMILY = "a control is judged at its own level; Holm's adjustment runs over the questions"
+
+
+def answer_study(
+    *,
+    study: dict[str, JsonValue],
+    hypotheses: Sequence[Hypothesis],
+    evidence: Mapping[str, HypothesisEvidence],
+    words: Mapping[str, ContrastWords],
+    judges: Sequence[Judge],
+    enrichment: Mapping[str, pd.DataFrame],
+    published: list[DescribedTable],
+    simulated: bool,
+    planted: list[str],
+) -> Verdicts:
+    """Return the content of `verdicts.json`.
+
+    Parameters
+    ----------
+    study, hypotheses
+        As declared in the configuration.
+    evidence
+        By hypothesis.
+    words
+        How each measured contrast is told of.
+    judges
+        The considerations, each with its record of the study.
+    enrichment
+        Per contrast: the adjusted set tests.
+    published
+        Descriptions of the published tables.
+    simulated, planted
+        Whether any input is simulated, and what the simulator planted, in sentences; empty for real data.
+    """
+    worded = {name: _with_words(row, words) for name, row in evidence.items()}
+    cards = [
+        replace(card, secondary=_secondary_rows(hypothesis, enrichment))
+        for card, hypothesis in zip(answer_hypotheses(hypotheses, worded, judges), hypotheses, strict=True)
+    ]
+    return Verdicts(study, RULES_VERSION, simulated, planted, cards, published)
 
 
 def answer_hypotheses(
-    hypotheses: Sequence[Hypothesis],
-    evidence: Mapping[str, HypothesisEvidence],
-    judges: Sequence[Judge],
+    hypotheses: Sequence[Hypothesis], evidence: Mapping[str, HypothesisEvidence], judges: Sequence[Judge]
 ) -> list[Card]:
     """Return the answer cards of all hypotheses, in their declared order.
-
-    A hypothesis that `requires` a positive control is `not testable` when that control did not come out `suggestive`
-    or better: the experiment could not have shown anything.
 
     Parameters
     ----------
@@ -47,53 +85,27 @@ def answer_hypotheses(
     judges
         The considerations, each with its record of the study.
     """
-    cards = {
-        row.id: _card(row, decided, p_holm)
-        for row, (decided, p_holm) in zip(
-            hypotheses,
-            decide_study([HypothesisToPlace.of(row) for row in hypotheses], evidence, judges),
-            strict=True,
-        )
-    }
-    _require_controls(hypotheses, cards)
-    return [cards[row.id] for row in hypotheses]
+    decided = decide_study(hypotheses, evidence, judges)
+    return [_card(row, of_row) for row, of_row in zip(hypotheses, decided, strict=True)]
 
 
-def _require_controls(hypotheses: Sequence[Hypothesis], cards: dict[str, Card]) -> None:
-    """Take back, in place, the answers whose positive control failed."""
-    # Requirements have no cycles (checked with the study), so this ends.
-    changed = True
-    while changed:
-        changed = False
-        for row in hypotheses:
-            card = cards[row.id]
-            failed = ", ".join(name for name in row.requires if cards[name].verdict.rank == 0)
-            if failed and card.verdict is not Verdict.NOT_TESTABLE:
-                cards[row.id] = replace(
-                    card,
-                    verdict=Verdict.NOT_TESTABLE,
-                    opposite=False,
-                    doubt=f"The positive control failed: {failed}.",
-                    rule=f"Its positive control did not show the effect it must show: {failed}.",
-                    sentence="The positive control failed, so nothing can be concluded. " + card.sentence,
-                    caps=[replace(cap, bites=False) for cap in card.caps],
-                )
-                changed = True
-
-
-def _card(hypothesis: Hypothesis, decided: Decided, p_holm: float | None) -> Card:
-    evidence, judgements = decided.evidence, decided.judgements
+def _card(hypothesis: Hypothesis, decided: Decided) -> Card:
+    evidence, judgements, level = decided.evidence, decided.judgements, decided.level
     primary, kind, pooled = hypothesis.primary, hypothesis.kind, evidence.pooled
     adjusted = " ".join(judgement.sentence for judgement in judgements if judgement.sentence)
     missing = {name: reason for judgement in judgements for name, reason in judgement.missing.items()}
+    taken_back = "A required control failed, so nothing can be concluded. " if decided.failed_controls else ""
     return Card(
         hypothesis=hypothesis.id,
         question=hypothesis.question,
         kind=kind,
+        role=hypothesis.role,
+        behaviour=decided.behaviour,
         verdict=decided.decision.verdict,
         opposite=decided.decision.opposite,
         rule=decided.decision.rule,
-        sentence=effect_sentence(primary.set, evidence, kind, adjusted) + pooled_sentence(pooled, kind),
+        sentence=taken_back + effect_sentence(primary.set, evidence, kind, adjusted) + pooled_sentence(pooled, kind),
+        scope=scope_sentence(decided),
         declared=Declared(
             set=primary.set,
             contrasts=primary.contrasts,
@@ -108,11 +120,11 @@ def _card(hypothesis: Hypothesis, decided: Decided, p_holm: float | None) -> Car
         control=_contrast(evidence.control, "either", []) if evidence.control else None,
         agreeing=_agreeing(decided),
         pooled=pooled if pooled.k >= FEWEST_TO_POOL else None,
-        not_computed=_why_not_pooled(evidence) | missing,
+        not_computed=_why_not_pooled(evidence) | missing | ({} if level.n_questions else {"p_holm": OUTSIDE_FAMILY}),
         p_self_contained=smallest_p([row.p_self_contained for row in evidence.contrasts]),
         p_competitive=smallest_p([row.p_competitive for row in evidence.contrasts]),
-        p_holm=p_holm,
-        smallest_excludable=_smallest_excludable(kind, evidence),
+        p_holm=level.p if level.n_questions else None,
+        smallest_excludable=decided.rules.excludable(evidence),
         doubt=strongest_doubt(decided),
         caps=[CardCap(cap.cap, cap.reason, decided.bites) for cap in decided.caps],
         gates=decided.gates,
@@ -131,15 +143,6 @@ def _why_not_pooled(evidence: HypothesisEvidence) -> dict[str, str]:
     refused = "; ".join(f"{entry.contrast}: {entry.reason}" for entry in pooled.refused)
     reason = "a single independent dataset: there is nothing to pool" if pooled.k else "no contrast could be tested"
     return {"pooled": f"{reason} ({refused})" if refused else reason}
-
-
-def _smallest_excludable(kind: str, evidence: HypothesisEvidence) -> float | None:
-    """Return what the data could have excluded: pooled for cohorts, by every contrast together for experiments."""
-    effect = as_effect(evidence.pooled)
-    if kind == "cohort" and effect is not None:
-        return effect.smallest_excludable
-    effects = [effect for row in evidence.contrasts if (effect := measured_effect(row)) is not None]
-    return smallest_excludable(effects)
 
 
 def _agreeing(decided: Decided) -> Agreeing | None:
@@ -170,3 +173,39 @@ def _contrast(row: ContrastEvidence, direction: str, readings: Sequence[Reading]
         smallest_excludable=effect.smallest_excludable if effect else None,
         agrees=reading.agrees if reading else None,
     )
+
+
+def _with_words(evidence: HypothesisEvidence, words: Mapping[str, ContrastWords]) -> HypothesisEvidence:
+    """Return evidence whose contrasts carry their words; what counts as one source stays as it was measured."""
+
+    def with_words(row: ContrastEvidence) -> ContrastEvidence:
+        return replace(row, **words[row.contrast].model_dump())
+
+    control = with_words(evidence.control) if evidence.control else None
+    return replace(evidence, contrasts=[with_words(row) for row in evidence.contrasts], control=control)
+
+
+def _secondary_rows(hypothesis: Hypothesis, enrichment: Mapping[str, pd.DataFrame]) -> list[SecondarySet]:
+    rows = []
+    for contrast in hypothesis.primary.contrasts:
+        table = enrichment[contrast]
+        chosen = table[table["gene_set"].isin(hypothesis.secondary_sets) & (table["test"] == SELF_CONTAINED.name)]
+        rows += [
+            SecondarySet(
+                contrast=contrast,
+                gene_set=str(row.gene_set),
+                # The card's column is in log2 units; other units stand in the comparison's own table.
+                effect=_number(row.effect) if row.effect_scale == "log2" else None,
+                direction=str(row.direction),
+                p_value=_number(row.p_value),
+                q_value=_number(row.q_value),
+            )
+            for row in chosen.itertuples()
+        ]
+    return rows
+
+
+def _number(value: object) -> float | None:
+    """Return a plain number, or None where the table has none: JSON knows no NaN."""
+    number = float(value)  # type: ignore[arg-type]
+    return number if number == number else None

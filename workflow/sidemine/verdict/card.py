@@ -17,8 +17,9 @@ from sidemine.considerations.judgement import Gate, Sensitivity
 from sidemine.effect.record import ContrastEvidence, Interval, PooledEffect
 from sidemine.lines.published.record import DescribedTable
 from sidemine.records import as_json, as_record, fields_of
+from sidemine.study.hypotheses import HypothesisRole
 from sidemine.tables import write_json
-from sidemine.verdict.vocabulary import Verdict
+from sidemine.verdict.vocabulary import Behaviour, Verdict
 
 Columns = TypeVar("Columns")
 
@@ -94,16 +95,18 @@ class Card:
 
     Attributes
     ----------
-    hypothesis, question, kind, declared, threats
+    hypothesis, question, kind, role, declared, threats
         As declared.
-    verdict, opposite, rule, sentence, doubt
-        The answer; whether the data point significantly the other way; the rule, the effect and the strongest reason to
-        doubt in words.
+    behaviour
+        What a control did; None of a question.
+    verdict, opposite, rule, sentence, scope, doubt
+        The answer; whether the data point significantly the other way; the branch of the rules that was met, the effect,
+        what the answer is about, and the strongest reason to doubt, in words.
     evidence, control, pooled, agreeing
         The contrasts, the positive control of the margin, the pooled effect (None below two datasets), and how many
         independent sources agree.
     p_self_contained, p_competitive, p_holm, smallest_excludable
-        Smallest p over the contrasts times their number; the p after Holm; what the data could have excluded.
+        Smallest p over the contrasts times their number; the p after Holm (questions only); what the data could have excluded.
     gates, caps
         All gates, and what keeps the answer at suggestive.
     not_computed
@@ -119,10 +122,13 @@ class Card:
     hypothesis: str
     question: str
     kind: str
+    role: HypothesisRole
+    behaviour: Behaviour | None
     verdict: Verdict
     opposite: bool
     rule: str
     sentence: str
+    scope: str
     declared: Declared
     evidence: list[CardContrast]
     control: CardContrast | None
@@ -141,6 +147,16 @@ class Card:
     notes: list[str]
     threats: list[str]
     considered: tuple[object, ...] = field(default=(), metadata={"columns": True})
+
+    @property
+    def is_control(self) -> bool:
+        """Whether it is a control: it is told by what it did."""
+        return self.role != "question"
+
+    @property
+    def word(self) -> Verdict | Behaviour:
+        """What stands on the card: the verdict of a question, what a control did."""
+        return self.behaviour or self.verdict
 
     @property
     def estimated(self) -> list[tuple[CardContrast, Interval]]:

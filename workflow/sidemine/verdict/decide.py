@@ -1,7 +1,9 @@
-"""One hypothesis through the whole rule table: readings, judgements, gates, caps and the decision.
+"""One hypothesis through the whole rule table, and all of a study together: Holm over its questions, and its controls.
 
 The rule table knows the considerations by their judgements alone. It is the same for the answer of a study, for a variant of
 the robustness grid (without the judge of robustness), and for simulated studies.
+
+Holm's family is the questions of one study, answered or not. Controls are outside of it: each is judged at its own level.
 """
 
 from __future__ import annotations
@@ -9,15 +11,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from sidemine.considerations.judgement import Cap, Case, Gate, Judge, Judgement
+from sidemine.considerations.judgement import Cap, Case, DoubtWeight, Gate, Judge, Judgement, as_sentence
 from sidemine.effect.record import HypothesisEvidence
 from sidemine.stats.multiplicity import holm
-from sidemine.study.projections import HypothesisToPlace
-from sidemine.verdict.family import primary_p
-from sidemine.verdict.gates import cohort_gates, experiment_gates
-from sidemine.verdict.readings import FEWEST_TO_POOL, Reading, independent_readings, read_contrasts
-from sidemine.verdict.rules import Decision, apply_rules
-from sidemine.verdict.vocabulary import Verdict
+from sidemine.study.hypotheses import Hypothesis
+from sidemine.study.projections import HypothesisToJudge
+from sidemine.verdict.cohorts import CohortRules
+from sidemine.verdict.experiments import ExperimentRules
+from sidemine.verdict.readings import FEWEST_TO_POOL, Reading, independent_readings
+from sidemine.verdict.rules import Decision, Level, Rules
+from sidemine.verdict.vocabulary import Behaviour, Verdict
+
+RULES: dict[str, Rules] = {"cohort": CohortRules(), "experiment": ExperimentRules()}
+"""The rule table of each kind of hypothesis."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +34,8 @@ class Decided:
     ----------
     hypothesis, evidence, readings
         As declared; what was measured, with places among comparator sets; how each contrast reads.
+    level
+        The p that it was judged by.
     judgements
         Of the considerations, in their order.
     gates, caps
@@ -36,24 +44,61 @@ class Decided:
         Whether the verdict would be higher without caps.
     decision
         The verdict and its rule.
+    failed_controls
+        Required controls that did not behave as expected, or could not be judged, in words; the answer was taken back.
+    unexpected
+        Other controls of its kind in the study that did not behave as expected.
     """
 
-    hypothesis: HypothesisToPlace
+    hypothesis: HypothesisToJudge
     evidence: HypothesisEvidence
     readings: list[Reading]
+    level: Level
     judgements: list[Judgement]
     gates: list[Gate]
     caps: list[Cap]
     bites: bool
     decision: Decision
+    failed_controls: str = ""
+    unexpected: tuple[str, ...] = ()
+
+    @property
+    def rules(self) -> Rules:
+        """The rule table of its kind."""
+        return RULES[self.hypothesis.kind]
+
+    @property
+    def behaviour(self) -> Behaviour | None:
+        """What a control did; None of a question.
+
+        A positive control must come out suggestive or better. Of a negative one the effect must be excluded; a change that
+        many other sets share is a change.
+        """
+        verdict, role = self.decision.verdict, self.hypothesis.role
+        if role == "question":
+            return None
+        shown, excluded = verdict.rank > 0, verdict is Verdict.NOT_SUPPORTED
+        if shown if role == "positive_control" else excluded:
+            return Behaviour.EXPECTED
+        moved = role == "negative_control" and self.decision.unspecial
+        if shown or excluded or moved or verdict is Verdict.CONFLICTING:
+            return Behaviour.UNEXPECTED
+        return Behaviour.UNKNOWN
+
+    def first_doubt(self, *weights: DoubtWeight) -> str:
+        """Return the first doubt of the considerations of the strongest of these weights; empty without any."""
+        doubts = [doubt for judgement in self.judgements for doubt in judgement.doubts if doubt.weight in weights]
+        return min(doubts, key=lambda doubt: doubt.weight).sentence if doubts else ""
+
+    @property
+    def first_change(self) -> str:
+        """What would change the answer, in one sentence: the first such row of the considerations; empty without any."""
+        rows = [row for judgement in self.judgements for row in judgement.sensitivity if row.changes]
+        return as_sentence(rows[0].words) if rows else ""
 
 
 def decide(
-    hypothesis: HypothesisToPlace,
-    evidence: HypothesisEvidence,
-    judges: Sequence[Judge],
-    p_holm: float | None,
-    n_hypotheses: int,
+    hypothesis: HypothesisToJudge, evidence: HypothesisEvidence, judges: Sequence[Judge], level: Level
 ) -> Decided:
     """Apply gates, caps and rules to one hypothesis.
 
@@ -63,20 +108,18 @@ def decide(
         As declared, and what was measured.
     judges
         The considerations, each with its record of the study.
-    p_holm, n_hypotheses
-        The hypothesis' p after Holm over the study, and the number of hypotheses.
+    level
+        The p that it is judged by.
     """
-    kind, direction = hypothesis.kind, hypothesis.primary.direction
-    independent = independent_readings(read_contrasts(evidence, direction, kind), evidence.pooled)
+    rules, direction = RULES[hypothesis.kind], hypothesis.primary.direction
+    independent = independent_readings(rules.read(evidence, direction), evidence.pooled)
     case = Case(hypothesis, evidence, tuple(reading.evidence.contrast for reading in independent))
     judgements = [judge(case) for judge in judges]
     evidence = _with_places(evidence, judgements)
-    readings = read_contrasts(evidence, direction, kind)
-    core = (cohort_gates if kind == "cohort" else experiment_gates)(
-        readings, evidence.pooled, direction, p_holm, n_hypotheses
-    )
+    readings = rules.read(evidence, direction)
+    core = rules.gates(readings, evidence, direction, level)
     gates = [*core, *(gate for judgement in judgements for gate in judgement.gates)]
-    caps = [*_caps(case), *(cap for judgement in judgements for cap in judgement.caps)]
+    caps = [*_caps(case, rules), *(cap for judgement in judgements for cap in judgement.caps)]
     if not readings:
         caps = [cap for cap in caps if cap.cap == "direction"]
         gates = [replace(gate, status="not evaluated") for gate in gates]
@@ -84,20 +127,18 @@ def decide(
     if refusal:
         decision = uncapped = Decision(Verdict.NOT_TESTABLE, refusal)
     else:
-        decision = apply_rules(evidence, readings, hypothesis, gates, caps)
+        decision = rules.apply(evidence, readings, direction, gates, caps)
         # Without caps only the effect's own gates count; what could not be evaluated is a cap's matter.
         evaluated = [gate for gate in core if gate.status != "not evaluated"]
-        uncapped = apply_rules(evidence, readings, hypothesis, evaluated)
+        uncapped = rules.apply(evidence, readings, direction, evaluated)
     bites = uncapped.verdict.rank > decision.verdict.rank
-    return Decided(hypothesis, evidence, readings, judgements, gates, caps, bites, decision)
+    return Decided(hypothesis, evidence, readings, level, judgements, gates, caps, bites, decision)
 
 
 def decide_study(
-    hypotheses: Sequence[HypothesisToPlace],
-    evidence: Mapping[str, HypothesisEvidence],
-    judges: Sequence[Judge],
-) -> list[tuple[Decided, float | None]]:
-    """Return, for every hypothesis of a study, what the rule table made of it and its p after Holm.
+    hypotheses: Sequence[Hypothesis], evidence: Mapping[str, HypothesisEvidence], judges: Sequence[Judge]
+) -> list[Decided]:
+    """Return, for every hypothesis of a study, what the rule table made of it, in their order.
 
     Parameters
     ----------
@@ -106,41 +147,78 @@ def decide_study(
     judges
         The considerations, each with its record of the study.
     """
-    # One family: the primary hypotheses of the study, answered or not.
-    adjusted = holm([primary_p(row.kind, evidence[row.id]) for row in hypotheses])
+    asked = [HypothesisToJudge.of(row) for row in hypotheses]
+    levels = levels_of(asked, evidence)
+    alone = {row.id: decide(row, evidence[row.id], judges, levels[row.id]) for row in asked}
+    required = {row.id: row.requires for row in hypotheses}
+    settled = {row.id: _settle(row.id, alone, required) for row in hypotheses}
+    unexpected = [row for row in settled.values() if row.behaviour is Behaviour.UNEXPECTED]
     return [
-        (decide(row, evidence[row.id], judges, p_holm, len(hypotheses)), p_holm)
-        for row, p_holm in zip(hypotheses, adjusted, strict=True)
+        replace(
+            row,
+            unexpected=tuple(
+                other.hypothesis.id
+                for other in unexpected
+                if row.behaviour is None
+                and other.hypothesis.kind == row.hypothesis.kind
+                and other.hypothesis.id not in required[name]
+            ),
+        )
+        for name, row in settled.items()
     ]
 
 
 def variant_verdicts(
-    hypotheses: Sequence[HypothesisToPlace],
+    hypotheses: Sequence[HypothesisToJudge],
     evidence: Mapping[str, HypothesisEvidence],
     judges: Sequence[Judge],
 ) -> dict[str, Callable[[HypothesisEvidence], Verdict]]:
     """Return, per hypothesis, the function that gives the verdict of a robustness variant from its evidence.
 
-    What a variant does not measure (the records of the judges, the other hypotheses' p in Holm's family) is held as in the
-    reference run.
+    What a variant does not measure (the records of the judges, the other questions' p in Holm's family, required controls) is
+    held as in the reference run.
 
     Parameters
     ----------
     hypotheses, evidence, judges
         As in `decide_study`; the judge of robustness itself is not among the judges.
     """
-    p_values = {row.id: primary_p(row.kind, evidence[row.id]) for row in hypotheses}
 
-    def verdict_of(row: HypothesisToPlace) -> Callable[[HypothesisEvidence], Verdict]:
-        others = [p_value for name, p_value in p_values.items() if name != row.id]
-
+    def verdict_of(row: HypothesisToJudge) -> Callable[[HypothesisEvidence], Verdict]:
         def of_variant(varied: HypothesisEvidence) -> Verdict:
-            p_holm = holm([primary_p(row.kind, varied), *others])[0]
-            return decide(row, varied, judges, p_holm, len(hypotheses)).decision.verdict
+            level = levels_of(hypotheses, {**evidence, row.id: varied})[row.id]
+            return decide(row, varied, judges, level).decision.verdict
 
         return of_variant
 
     return {row.id: verdict_of(row) for row in hypotheses}
+
+
+def levels_of(hypotheses: Sequence[HypothesisToJudge], evidence: Mapping[str, HypothesisEvidence]) -> dict[str, Level]:
+    """Return the p that each hypothesis is judged by: Holm's over the questions, a control's own.
+
+    Parameters
+    ----------
+    hypotheses, evidence
+        All of a study, as declared; evidence by hypothesis.
+    """
+    p_values = {row.id: RULES[row.kind].primary_p(evidence[row.id]) for row in hypotheses}
+    questions = [row.id for row in hypotheses if row.role == "question"]
+    levels = {name: Level(p_value, 0) for name, p_value in p_values.items()}
+    adjusted = holm([p_values[name] for name in questions])
+    return levels | {name: Level(p, len(questions)) for name, p in zip(questions, adjusted, strict=True)}
+
+
+def _settle(name: str, alone: Mapping[str, Decided], required: Mapping[str, Sequence[str]]) -> Decided:
+    """Return a decision, taken back where a required control did not behave as expected."""
+    # Requirements have no cycles (checked with the study), so this ends.
+    controls = {other: _settle(other, alone, required).behaviour for other in required[name]}
+    failed = [f"{other} {behaviour}" for other, behaviour in controls.items() if behaviour is not Behaviour.EXPECTED]
+    if not failed:
+        return alone[name]
+    told = "; ".join(failed)
+    rule = f"What it requires does not hold: {told}. So its data could not have shown an answer."
+    return replace(alone[name], bites=False, decision=Decision(Verdict.NOT_TESTABLE, rule), failed_controls=told)
 
 
 def _with_places(evidence: HypothesisEvidence, judgements: Sequence[Judgement]) -> HypothesisEvidence:
@@ -152,10 +230,10 @@ def _with_places(evidence: HypothesisEvidence, judgements: Sequence[Judgement]) 
     return replace(evidence, contrasts=placed)
 
 
-def _caps(case: Case) -> list[Cap]:
+def _caps(case: Case, rules: Rules) -> list[Cap]:
     caps = []
     if case.hypothesis.primary.direction == "either":
         caps.append(Cap("direction", "No direction was declared in advance."))
     if len(case.carrying) < FEWEST_TO_POOL:
-        caps.append(Cap("replication", f"A single {case.hypothesis.kind} could be tested: nothing confirms it."))
+        caps.append(Cap("replication", f"Only one {rules.noun}; two are needed."))
     return caps

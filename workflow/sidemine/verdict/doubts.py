@@ -1,4 +1,4 @@
-"""The strongest reason to doubt an answer: exactly one sentence per card, chosen in a fixed order."""
+"""The strongest reason to doubt an answer: exactly one per card, chosen in a fixed order."""
 
 from __future__ import annotations
 
@@ -13,37 +13,37 @@ LOW_COVERAGE = 0.7
 def strongest_doubt(decided: Decided) -> str:
     """Return the strongest reason to doubt the answer.
 
-    The order is: nothing could be tested; the datasets disagree; serious findings in data or design; tests that reject too
-    often; a set that is not special; too few data; then for cohorts the faults that the considerations found, in their
-    order, for experiments what limits them; then what doubt always remains.
+    The order is: required controls that failed; nothing could be tested; the datasets disagree; serious findings in data or
+    design; tests that reject too often; another control that did not behave as expected; a set that is not special; too few
+    data; a check that would change the answer; the faults that the considerations found, in their order; what limits
+    experiments; then what could not be looked at, and what doubt always remains. A serious finding is told with the check
+    that would change the answer.
     """
     evidence, verdict = decided.evidence, decided.decision.verdict
+    if decided.failed_controls:
+        return f"A required control failed: {decided.failed_controls}."
     untestable = [row for row in evidence.contrasts if not row.testable]
     if not decided.readings:
         problem = untestable[0].problem if untestable else None
         return problem.what if problem else evidence.margin_rule
     if verdict is Verdict.CONFLICTING:
         return "The datasets disagree in sign; at least one of them measures something else."
-    if doubt := _first(decided, DoubtWeight.DATA, DoubtWeight.SIZE):
-        return doubt
+    if doubt := decided.first_doubt(DoubtWeight.DATA, DoubtWeight.SIZE):
+        return f"{doubt} {decided.first_change}".rstrip()
+    if decided.unexpected:
+        return f"A control of this study did not behave as expected: {', '.join(decided.unexpected)}."
     if any(reading.unspecial for reading in decided.readings):
         return "Many other gene sets changed as much or more: the change may not be that of the pathway."
     if verdict is Verdict.NOT_TESTABLE:
         return "The data are too few, or do not say the same: neither an effect nor its absence can be told."
-    if decided.hypothesis.kind == "cohort":
-        return _doubt_of_cohorts(decided)
-    return _doubt_of_experiments(decided, len(untestable))
-
-
-def _first(decided: Decided, *weights: DoubtWeight) -> str:
-    """Return the first doubt of the first of these weights; empty without any."""
-    doubts = [doubt for judgement in decided.judgements for doubt in judgement.doubts if doubt.weight in weights]
-    return min(doubts, key=lambda doubt: doubt.weight).sentence if doubts else ""
+    if doubt := decided.first_change or decided.first_doubt(DoubtWeight.FAULT):
+        return doubt
+    if decided.rules.beyond_margin:
+        return _doubt_of_experiments(decided, len(untestable))
+    return _doubt_of_cohorts(decided)
 
 
 def _doubt_of_cohorts(decided: Decided) -> str:
-    if doubt := _first(decided, DoubtWeight.FAULT):
-        return doubt
     verdict, effect, margin = decided.decision.verdict, as_effect(decided.evidence.pooled), decided.evidence.margin
     if verdict is Verdict.SUPPORTED and effect is not None and margin is not None:
         limit = effect.limit(decided.hypothesis.primary.direction)
@@ -53,7 +53,7 @@ def _doubt_of_cohorts(decided: Decided) -> str:
                 f"{margin:g}, the smallest that was called worth having."
             )
     of_finding = [DoubtWeight.OF_FINDING] if verdict.rank > 0 else []
-    return _first(decided, DoubtWeight.OPEN, *of_finding, DoubtWeight.REMAINS)
+    return decided.first_doubt(DoubtWeight.OPEN, *of_finding, DoubtWeight.REMAINS)
 
 
 def _doubt_of_experiments(decided: Decided, n_untestable: int) -> str:
@@ -63,7 +63,7 @@ def _doubt_of_experiments(decided: Decided, n_untestable: int) -> str:
     coverage = min(reading.evidence.n_measured / max(reading.evidence.n_in_set, 1) for reading in readings)
     if n_untestable:
         return f"{n_untestable} of {len(decided.evidence.contrasts)} contrasts could not be tested."
-    if doubt := _first(decided, DoubtWeight.OPEN):
+    if doubt := decided.first_doubt(DoubtWeight.OPEN):
         return doubt
     if verdict is Verdict.SUGGESTIVE and passing < len(readings):
         return f"Only {passing} of {len(readings)} contrasts pass; nothing corrects for having looked at several."

@@ -10,14 +10,12 @@ from sidemine.considerations.judgement import COMPARATOR_PERCENTILE
 from sidemine.effect.intervals import Effect, measured_effect, one_sided
 from sidemine.effect.record import ContrastEvidence, HypothesisEvidence, PooledEffect
 
-COHORT_P = 0.05
-"""Two-sided p-value of the pooled effect that makes a cohort hypothesis `suggestive`, and of FRY in one cohort."""
 FEWEST_TO_POOL = 2
 """Independent datasets that it takes to pool, and to confirm each other."""
 FEW_COHORTS = 2
 """Up to this number, every cohort must replicate; beyond it, two thirds of them."""
-EXPERIMENT_P = 0.025
-"""One-sided self-contained p-value, in the declared direction, that one experiment must reach."""
+ONE_SIDED_P = 0.025
+"""One-sided self-contained p-value, in the declared direction, up to which a contrast passes."""
 CONFLICT_LEVEL = 0.90
 """Confidence level at which two contrasts of opposite sign are called conflicting."""
 
@@ -56,7 +54,7 @@ class Reading:
         return place is not None and place >= COMPARATOR_PERCENTILE
 
 
-def read_contrasts(evidence: HypothesisEvidence, direction: str, kind: str) -> list[Reading]:
+def read_contrasts(evidence: HypothesisEvidence, direction: str, *, beyond_margin: bool) -> list[Reading]:
     """Return the readings of all contrasts that could be tested, in the declared order; none without a margin.
 
     Parameters
@@ -65,17 +63,20 @@ def read_contrasts(evidence: HypothesisEvidence, direction: str, kind: str) -> l
         Evidence of the hypothesis.
     direction
         Declared direction: up, down or either.
-    kind
-        cohort or experiment.
+    beyond_margin
+        As in `read_contrast`.
     """
     if evidence.margin is None:
         return []
     side = _side(evidence, direction)
-    readings = [read_contrast(row, direction, side, evidence.margin, kind) for row in evidence.contrasts]
+    margin = evidence.margin
+    readings = [read_contrast(row, direction, side, margin, beyond_margin=beyond_margin) for row in evidence.contrasts]
     return [reading for reading in readings if reading is not None]
 
 
-def read_contrast(row: ContrastEvidence, direction: str, side: str, margin: float, kind: str) -> Reading | None:
+def read_contrast(
+    row: ContrastEvidence, direction: str, side: str, margin: float, *, beyond_margin: bool
+) -> Reading | None:
     """Return how one contrast reads, or None when it could not be tested.
 
     Parameters
@@ -88,28 +89,28 @@ def read_contrast(row: ContrastEvidence, direction: str, side: str, margin: floa
         The direction that counts as agreement: the declared one, or for `either` the one of the smallest p.
     margin
         Smallest effect worth calling one, in the unit of the effect.
-    kind
-        cohort or experiment.
+    beyond_margin
+        Whether each contrast must answer by itself (experiments): beyond the margin, and not below the 90th percentile
+        among comparator sets.
     """
     effect, p_value = measured_effect(row), row.p_self_contained
     if effect is None or p_value is None or math.isnan(p_value):
         return None
-    threshold = COHORT_P / 2 if kind == "cohort" else EXPERIMENT_P
     signed = effect.value if side == "up" else -effect.value
     p_side = one_sided(p_value, row.direction, side)
     if direction == "either":
         excluded = max(effect.limit("up"), effect.limit("down")) < margin
     else:
         excluded = effect.limit(direction) < margin
-    passes = p_side <= threshold and signed > 0 and (kind == "cohort" or signed > margin)
+    passes = p_side <= ONE_SIDED_P and signed > (margin if beyond_margin else 0)
     place = row.comparator_percentile
-    unspecial = passes and kind == "experiment" and place is not None and place < COMPARATOR_PERCENTILE
+    unspecial = passes and beyond_margin and place is not None and place < COMPARATOR_PERCENTILE
     return Reading(
         row,
         effect,
         passes=passes and not unspecial,
         agrees=signed > effect.se,
-        opposite=(1 - p_side) <= threshold and signed < 0,
+        opposite=(1 - p_side) <= ONE_SIDED_P and signed < 0,
         excluded=excluded,
         unspecial=unspecial,
     )
@@ -167,10 +168,12 @@ def replicates(readings: Sequence[Reading], pooled: PooledEffect, direction: str
     return showing >= needed and not opposite, detail
 
 
-def conflicting(readings: Sequence[Reading]) -> bool:
-    """Tell whether two contrasts have opposite signs with 90 % intervals that both leave 0 out."""
-    intervals = [reading.effect.interval(CONFLICT_LEVEL) for reading in readings]
-    return any(low > 0 for low, _ in intervals) and any(high < 0 for _, high in intervals)
+def opposite_sides(readings: Sequence[Reading]) -> tuple[list[Reading], list[Reading]]:
+    """Return the contrasts that are surely higher, and those surely lower: their 90 % intervals leave 0 out."""
+    intervals = [(reading, reading.effect.interval(CONFLICT_LEVEL)) for reading in readings]
+    return [reading for reading, (low, _) in intervals if low > 0], [
+        reading for reading, (_, high) in intervals if high < 0
+    ]
 
 
 def smallest_excludable(effects: Sequence[Effect]) -> float | None:

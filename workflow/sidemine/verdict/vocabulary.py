@@ -1,4 +1,4 @@
-"""The closed vocabulary of verdicts: rank, mark and meaning of each. Its colours are those of its class in `page.css`."""
+"""The closed vocabulary of verdicts, and of what a control did: mark and meaning of each; its class has colours in `page.css`."""
 
 from __future__ import annotations
 
@@ -54,3 +54,31 @@ class Verdict(StrEnum):
     def css_class(self) -> str:
         """Class of its style on the page."""
         return "verdict-" + self.value.replace(" ", "-")
+
+
+class Behaviour(StrEnum):
+    """What a control did, judged at its own level: mark and meaning as of a verdict, and its class on the page."""
+
+    mark: str
+    css_class: str
+    meaning: str
+
+    def __new__(cls, value: str, mark: str, css_class: str, meaning: str) -> Self:
+        """Make one member."""
+        member = str.__new__(cls, value)
+        member._value_, member.mark, member.css_class, member.meaning = value, mark, css_class, meaning
+        return member
+
+    EXPECTED = (
+        "behaved as expected",
+        "✓",
+        "verdict-supported",
+        "A positive control moved as it must; of a negative one such a change is excluded.",
+    )
+    UNEXPECTED = (
+        "did not behave as expected",
+        "✗",
+        "verdict-conflicting",
+        "A control did what it must not: doubt every answer that hangs on it.",
+    )
+    UNKNOWN = "could not be judged", "⊘", "verdict-not-testable", "The data of a control are too few to tell."

@@ -8,7 +8,7 @@ A cell type whose markers move when such samples are stimulated for hours, when 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,6 +18,7 @@ from sidemine.effect.adjustment import standardised
 from sidemine.enrichment.fry import fry
 from sidemine.enrichment.set_effect import set_effects
 from sidemine.enrichment.set_membership import build_membership
+from sidemine.stats.tails import two_sided_p
 from sidemine.study.markers import FEWEST_MARKERS, Panels
 from sidemine.text.delimited import read_delimited
 
@@ -32,6 +33,13 @@ if TYPE_CHECKING:
 
 LEAST_COHERENCE = 0.1
 """Mean correlation between markers below which they do not measure one thing."""
+MOST_PROXIES = 8
+"""Proxies beyond which those that do not differ between the groups stay out: each one costs precision, and the bound for their
+noise most of it."""
+LEAST_KEPT = 6
+"""Proxies that enter in any case, the most different first."""
+MAY_DIFFER_P = 0.2
+"""Two-sided p of a proxy's difference between the groups up to which it enters, however many there are."""
 SAME_PROXY = 0.7
 """Proxies whose residuals correlate above this cannot be told apart and are averaged."""
 CONTAMINATION_P = 0.05
@@ -204,8 +212,34 @@ def build_proxies(
         if not reason:
             names.append(cell_type)
             scores.append(kept.mean(axis=0))
-    joined, merged = _merge(names, np.array(scores).reshape(len(scores), fit.effects.shape[1]))
+    unlike = _not_different(names, scores)
+    facts = [
+        replace(fact, used=False, reason=unlike[fact.cell_type]) if fact.cell_type in unlike else fact for fact in facts
+    ]
+    chosen = [number for number, name in enumerate(names) if name not in unlike]
+    values = np.array([scores[number] for number in chosen]).reshape(len(chosen), fit.effects.shape[1])
+    joined, merged = _merge([names[number] for number in chosen], values)
     return Proxies(joined, merged, facts)
+
+
+def _not_different(names: list[str], scores: list[NDArray[np.float64]]) -> dict[str, str]:
+    """Return which of many proxies stay out because they do not differ between the groups, each with the reason.
+
+    The set's own score is not looked at, so that nothing is chosen for the answer that it gives.
+    """
+    if len(names) <= MOST_PROXIES:
+        return {}
+    values = np.array(scores)
+    t = values[:, 0] / np.sqrt(np.mean(values[:, 1:] ** 2, axis=1))
+    p_values = two_sided_p(t, values.shape[1] - 1)
+    order = np.argsort(p_values, kind="stable")
+    return {
+        names[
+            number
+        ]: f"of {len(names)} cell types one that does not differ between the groups (p = {p_values[number]:.2g})"
+        for rank, number in enumerate(order)
+        if rank >= LEAST_KEPT and p_values[number] > MAY_DIFFER_P
+    }
 
 
 def _follows_target(own: NDArray[np.float64], target: NDArray[np.float64]) -> NDArray[np.bool_]:

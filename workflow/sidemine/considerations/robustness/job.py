@@ -6,6 +6,7 @@ from sidemine.considerations.composition.specification import MARKERS, own_panel
 from sidemine.considerations.registry import CONSIDERATIONS
 from sidemine.considerations.robustness.specification import VaryAnalysis
 from sidemine.study.plan import StudyPlan
+from sidemine.study.projections import HypothesisToJudge
 from sidemine.study_jobs import JobFiles, Patterns, StudyJob
 
 
@@ -13,7 +14,7 @@ def _specify(plan: StudyPlan) -> VaryAnalysis:
     scope = plan.scope
     return plan.specify(
         VaryAnalysis,
-        hypotheses=plan.hypotheses,
+        hypotheses=[HypothesisToJudge.of(row) for row in plan.study.config.hypotheses],
         contrasts=[plan.contrasts[name] for name in scope.primary_contrasts],
         datasets={name: plan.datasets[name] for name in scope.primary_datasets},
         files={name: plan.files[name] for name in scope.primary_arrays},

@@ -8,7 +8,7 @@ from sidemine.study.projections import (
     DatasetToPrepare,
     Files,
     GeneTableToRead,
-    HypothesisToPlace,
+    HypothesisToJudge,
     Projection,
 )
 
@@ -53,7 +53,7 @@ class VaryAnalysis(RobustnessSettings):
         The study's own marker files: genes by cell type.
     """
 
-    hypotheses: list[HypothesisToPlace]
+    hypotheses: list[HypothesisToJudge]
     contrasts: list[ContrastToFit]
     datasets: dict[str, DatasetToPrepare]
     files: dict[str, Files]

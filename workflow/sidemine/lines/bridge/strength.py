@@ -1,7 +1,8 @@
 """What size a score has by the strength of its signature alone, so that a strong signature is no extreme one.
 
-Among 1,170 consensus signatures of L1000 the rank of a drug's concordance follows the strength of its signature (Spearman
-.36). A score is therefore divided by the size that signatures of its strength have, and percentiles are taken of that.
+In the 1,170 consensus signatures of L1000 the size of a drug's score on the interferon-α genes follows the strength of its
+signature (Spearman .43), and 40 % of the strongest fifth are among the most extreme tenth of all. Divided by the power of
+the strength that fits best, the correlation is .00 and the share 12 %.
 """
 
 from __future__ import annotations
@@ -17,12 +18,12 @@ if TYPE_CHECKING:
 
 FEWEST_FOR_STRENGTH = 30
 """With fewer signatures a slope on strength is noise: sizes are then taken as equal."""
-_SMALLEST = 0.1
-"""A size is never less than so much of the mean one."""
+_LOWEST = 3.0
+"""Logarithms of sizes count as no further than this below their median, since scores near 0 would lead the line."""
 
 
 def expected_sizes(scores: Array, strengths: Array, own_strength: float) -> tuple[Array, float]:
-    """Return the sizes that strength alone gives: a straight line of |score| on the rank of strength, never falling.
+    """Return the sizes that strength alone gives: a line of log |score| on log strength, never falling.
 
     Parameters
     ----------
@@ -35,24 +36,17 @@ def expected_sizes(scores: Array, strengths: Array, own_strength: float) -> tupl
     -------
     tuple
         Sizes of the signatures, all above 0, and the size at `own_strength`. All are 1 with fewer than
-        `FEWEST_FOR_STRENGTH` signatures.
+        `FEWEST_FOR_STRENGTH` signatures, or where a strength is 0.
     """
     n = len(scores)
     sizes = np.abs(scores)
-    if n < FEWEST_FOR_STRENGTH or not sizes.any():
+    if n < FEWEST_FOR_STRENGTH or min(float(strengths.min()), own_strength) <= 0 or not (sizes > 0).any():
         return np.ones(n), 1.0
-    rank = _mid_ranks(strengths, strengths)
-    own = float(_mid_ranks(np.array([own_strength]), strengths)[0])
-    spread = rank - rank.mean()
+    logs = np.log(np.maximum(sizes, sizes[sizes > 0].min()))
+    logs = np.maximum(logs, np.median(logs) - _LOWEST)
+    at = np.log(np.append(strengths, own_strength))
+    spread = at[:-1] - at[:-1].mean()
     squares = float(spread @ spread)
-    slope = max(float(spread @ sizes) / squares, 0.0) if squares > 0 else 0.0
-    mean = float(sizes.mean())
-    line = np.maximum(mean + slope * (np.append(rank, own) - rank.mean()), _SMALLEST * mean)
+    slope = max(float(spread @ logs) / squares, 0.0) if squares > 0 else 0.0
+    line = np.exp(slope * (at - at[:-1].mean()))
     return line[:-1], float(line[-1])
-
-
-def _mid_ranks(values: Array, among: Array) -> Array:
-    """Return the share of `among` below each value; ties count by half."""
-    ordered = np.sort(among)
-    below, up_to = np.searchsorted(ordered, values, "left"), np.searchsorted(ordered, values, "right")
-    return np.asarray((below + up_to) / (2 * len(among)))

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 
 from sidemine.report.collect import StudyResults
 from sidemine.report.section import Section
-from sidemine.verdict.vocabulary import Verdict
+from sidemine.verdict.vocabulary import Behaviour, Verdict
 
 
 @dataclass(frozen=True)
 class Guide:
-    """Sentences, and the verdicts with their marks and meanings, in order."""
+    """Sentences, and the verdicts and what a control may do, with their marks and meanings, in order."""
 
     sentences: Sequence[str]
-    verdicts: Sequence[Verdict]
+    verdicts: Sequence[Verdict | Behaviour]
 
 
 def guide_section(results: StudyResults) -> Section:
@@ -31,5 +31,5 @@ def guide_section(results: StudyResults) -> Section:
         "Every signed number is target minus reference: positive means higher in the target group.",
         "Nothing here is medical advice; nobody should start or stop a medicine because of it.",
     ]
-    content = Guide(sentences, tuple(Verdict))
+    content = Guide(sentences, (*Verdict, *Behaviour))
     return Section("guide", "How to read this page", content=content, template="guide.html.j2")

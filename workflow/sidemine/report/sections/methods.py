@@ -21,6 +21,7 @@ from sidemine.report.references import REFERENCES, references_text
 from sidemine.report.section import Section
 from sidemine.sources.scales import LOG2_FOLD_CHANGE
 from sidemine.study.settings import Settings
+from sidemine.verdict.card import Card
 
 _PROBE_RULES = {
     "highest_mean": "the probe with the highest mean over all samples speaks for it (groups are not looked at)",
@@ -130,6 +131,18 @@ def _words_of(tests: Iterable[SetTest[SampleSettings] | SetTest[GeneSettings]], 
     return " ".join(test.words.format_map(settings.model_dump()) for test in tests)
 
 
+def _family(cards: Sequence[Card]) -> str:
+    """Tell over what Holm's adjustment runs, and which controls stand outside of it."""
+    controls = [card for card in cards if card.is_control]
+    did = Counter(str(card.word) for card in controls)
+    told = ", ".join(f"{number} {word}" for word, number in did.items())
+    outside = f" {count(len(controls), 'control')} stood outside of it, at the level of {'its' if len(controls) == 1 else 'their'} own ({told})."
+    return (
+        f"Primary p-values are Holm-adjusted over the {count(len(cards) - len(controls), 'question')} of this study, answered or "
+        f"not; the adjustment knows of no other study of the same data.{outside if controls else ''}"
+    )
+
+
 def _answers(results: StudyResults) -> str:
     return (
         f"Answers. Verdicts follow the closed rule table, version {results.verdicts.rules_version}, from one primary "
@@ -140,8 +153,8 @@ def _answers(results: StudyResults) -> str:
         "count as one. The two are never pooled with each other. Independent datasets are pooled by the common effect (inverse variance; t limits, "
         "for experiments widened because their weights are estimated) below five datasets and by random effects (REML, "
         "Hartung–Knapp) from five on; τ², I² and prediction intervals need at least three. Contrasts that share a source, "
-        "samples or units are not pooled: the one declared first enters. Primary p-values are Holm-adjusted over the "
-        f"{len(results.verdicts.verdicts)} hypotheses of the study. "
+        "samples or units are not pooled: the one declared first enters. "
+        f"{_family(results.verdicts.verdicts)} "
         "Specificity: percentiles of the primary set's effect, in the declared direction, among random sets of the same "
         "size, mean expression and residual inter-gene correlation (target genes and their neighbours excluded) and among "
         "the comparator sets; percentiles are no p-values. The mix of cells: the same model with the mean z scores of "

@@ -1,0 +1,145 @@
+"""Directions in which many genes vary together beyond the declared model, and how far the groups differ in them.
+
+The residuals of the declared model, group included, hold no difference between the groups: a factor that is found in them is
+not the disease. Its loadings are, and the contrast coordinates of the same genes regressed on the loadings give the factor's
+own group difference (the step of RUV-4, Gagnon-Bartsch, Jacob & Speed 2013, and of CATE, Wang et al. 2017, doi
+10.1214/16-AOS1511). Measured loadings have errors, so this difference comes out too small, most of all for a factor that few
+genes carry. By how much follows from the singular values alone (OptShrink: Nadakuditi 2014, doi 10.1109/TIT.2014.2311661), and
+is taken back. The number of factors is that of deterministic, deflated parallel analysis (Horn 1965; Dobriban & Owen 2019, doi
+10.1111/rssb.12301): one after the other, as long as a singular value lies above the upper 5 % point of the largest one of
+noise (Tracy–Widom; Johnstone 2001, doi 10.1214/aos/1009210544) with the variance that the factors before it have left.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+
+TRACY_WIDOM_95 = 0.9793
+"""Upper 5 % point of the Tracy–Widom law of real matrices."""
+LEAST_RELIABILITY = 0.3
+"""Below this the group difference of a factor would be stretched more than threefold, and its noise with it."""
+DF_PER_FACTOR = 4
+"""Residual degrees of freedom per factor, at least."""
+
+
+@dataclass(frozen=True)
+class Factors:
+    """Factors of one contrast, in its effect space.
+
+    Attributes
+    ----------
+    scores
+        Factors × (1 + residual df): column 0 is the contrast, corrected for the errors of the loadings.
+    variances
+        Of these contrast coordinates.
+    reliability
+        By which they were corrected (1: not at all).
+    shares
+        Of the residual variance of the genes, per factor.
+    loadings
+        Genes × factors, columns of length 1.
+    n_beyond
+        Factors that were found and are not among these: too few degrees of freedom.
+    """
+
+    scores: Array
+    variances: Array
+    reliability: Array
+    shares: Array
+    loadings: Array
+    n_beyond: int
+
+
+def find_factors(values: Array) -> Factors:
+    """Return the factors that many genes share beyond the declared model.
+
+    Parameters
+    ----------
+    values
+        Genes × (1 + residual df), each gene in its own residual standard deviations; column 0 is the contrast. What the sets
+        of the pathway hold does not belong in it.
+    """
+    residuals = values[:, 1:]
+    n_genes, df = residuals.shape
+    squares, vectors = np.linalg.eigh(residuals.T @ residuals)
+    squares, vectors = np.maximum(squares[::-1], 0), vectors[:, ::-1]
+    found = count_factors(squares, n_genes)
+    kept = min(found, df // DF_PER_FACTOR)
+    # The sign of an eigenvector is arbitrary; here most loadings are positive.
+    loadings = residuals @ vectors[:, :kept] / np.sqrt(squares[:kept])
+    loadings *= np.where(loadings.sum(axis=0) < 0, -1.0, 1.0)
+    scores = loadings.T @ values
+    reliability = np.clip(kept_by_loadings(squares, kept, n_genes), LEAST_RELIABILITY, 1)
+    unexplained = values[:, 0] - loadings @ scores[:, 0]
+    variance = float(unexplained @ unexplained) / max(1, n_genes - kept)
+    scores[:, 0] /= reliability
+    return Factors(
+        scores=scores,
+        variances=max(variance, 1.0) / reliability**2,
+        reliability=reliability,
+        shares=squares[:kept] / max(float(squares.sum()), np.finfo(float).tiny),
+        loadings=loadings,
+        n_beyond=found - kept,
+    )
+
+
+def count_factors(squares: Array, n_rows: int) -> int:
+    """Return the number of factors.
+
+    Parameters
+    ----------
+    squares
+        Squared singular values of a matrix, falling; as many as it has columns.
+    n_rows
+        Its rows.
+    """
+    n_columns = len(squares)
+    before = np.arange(min(n_rows, n_columns) - 1)
+    left = squares.sum() - np.concatenate([[0.0], np.cumsum(squares)])[before]
+    variance = left / ((n_rows - before) * (n_columns - before))
+    above = squares[before] > variance * largest_of_noise(n_rows - before, n_columns - before)
+    return len(before) if above.all() else int(np.argmin(above))
+
+
+def largest_of_noise(n_rows: NDArray[np.int_], n_columns: NDArray[np.int_]) -> Array:
+    """Return the upper 5 % point of the largest squared singular value of independent noise of variance 1."""
+    one, two = np.sqrt(n_rows), np.sqrt(np.maximum(n_columns - 1, 1))
+    return np.asarray((one + two) ** 2 + TRACY_WIDOM_95 * (one + two) * (1 / one + 1 / two) ** (1 / 3))
+
+
+def kept_by_loadings(squares: Array, n_factors: int, n_rows: int) -> Array:
+    """Return the part of each factor that its measured direction keeps: the shrunken over the measured singular value.
+
+    Parameters
+    ----------
+    squares
+        Squared singular values, falling; as many as the matrix has columns.
+    n_factors
+        How many of them are factors; the others are noise, of any shape.
+    n_rows
+        Rows of the matrix.
+
+    Notes
+    -----
+    OptShrink: with the D-transform of the other singular values, D(z) = φ(z)·φ̃(z), the best singular value of a signal
+    whose measured one is z is −2 D(z) / D′(z).
+    """
+    n_columns = len(squares)
+    few, many = min(n_rows, n_columns) - n_factors, max(n_rows, n_columns) - n_factors
+    z2 = squares[:n_factors, None]
+    noise = squares[None, n_factors : n_factors + few]
+    z = np.sqrt(z2[:, 0])
+    over = np.sum(np.sqrt(z2) / (z2 - noise), axis=1)
+    slope = -np.sum((z2 + noise) / (z2 - noise) ** 2, axis=1)
+    # The longer side has as many further singular values of 0.
+    phi, phi_slope = over / few, slope / few
+    other, other_slope = (over + (many - few) / z) / many, (slope - (many - few) / z**2) / many
+    return np.asarray(-2 * phi * other / (phi_slope * other + phi * other_slope) / z)

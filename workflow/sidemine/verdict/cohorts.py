@@ -1,0 +1,160 @@
+"""The rule table of cohorts: they are judged by the effect pooled over independent datasets."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sidemine.considerations.judgement import Gate, make_gate
+from sidemine.effect.record import ContrastEvidence, HypothesisEvidence
+from sidemine.verdict.readings import (
+    FEWEST_TO_POOL,
+    Reading,
+    as_effect,
+    has_declared_sign,
+    independent_readings,
+    replicates,
+)
+from sidemine.verdict.rules import Decision, Level, Rules, declared_way, hint
+from sidemine.verdict.vocabulary import Verdict
+
+SUPPORTED_P = 0.01
+"""Two-sided p-value of the pooled effect, Holm-adjusted over the study's questions, that `supported` demands."""
+SUGGESTIVE_P = 0.05
+"""Two-sided p-value of the pooled effect, in the declared sign, that makes an answer `suggestive`."""
+COMPETITIVE_P = 0.05
+
+
+class CohortRules(Rules):
+    """People compared."""
+
+    noun = "cohort"
+    beyond_margin = False
+
+    def primary_p(self, evidence: HypothesisEvidence) -> float | None:
+        """Return the p of the pooled effect."""
+        return evidence.pooled.p
+
+    def gates(
+        self, readings: Sequence[Reading], evidence: HypothesisEvidence, direction: str, level: Level
+    ) -> list[Gate]:
+        """Return the gates: pooled p, self-contained test (shown), replication, competitive test.
+
+        Parameters
+        ----------
+        readings, evidence, direction, level
+            As in `Rules.gates`.
+        """
+        pooled = evidence.pooled
+        independent = independent_readings(readings, pooled)
+        tested = f"{len(independent)} independent cohorts"
+        any_cohort = None if not independent else any(reading.passes for reading in independent)
+        competitive = [reading for reading in independent if is_competitive(reading.evidence, direction)]
+        replicated, detail = replicates(independent, pooled, direction)
+        sign = "the same sign" if direction == "either" else "the declared sign"
+        declared = "" if direction == "either" else " in the declared direction"
+        significant = level.p is not None and level.p <= SUPPORTED_P and has_declared_sign(pooled, direction)
+        return [
+            make_gate(
+                "pooled p",
+                f"pooled effect: declared sign, two-sided p ≤ {SUPPORTED_P:g} {level.demand}",
+                None if level.p is None else significant,
+                "nothing was pooled"
+                if level.p is None
+                else f"p = {pooled.p:.2g}, {level.told}; {pooled.method}, k = {pooled.k}",
+                shortfall="Nothing was pooled."
+                if level.p is None
+                else f"The pooled p is above {SUPPORTED_P:g} ({level.told}).",
+            ),
+            make_gate(
+                "self-contained test",
+                f"self-contained test, two-sided p ≤ .05{declared}, in at least one contrast",
+                any_cohort,
+                f"{sum(reading.passes for reading in independent)} of {tested}",
+                # The pooled p is a self-contained test itself; the contract asks for no other.
+                required=False,
+            ),
+            make_gate(
+                "replication",
+                f"replication: cohorts show {sign} with z > 1 (up to two: all; more: two thirds, none significantly "
+                "opposite)",
+                replicated if independent else None,
+                detail,
+                shortfall="Only one cohort; two are needed."
+                if len(independent) < FEWEST_TO_POOL
+                else f"The cohorts do not replicate each other: {detail}.",
+            ),
+            make_gate(
+                "competitive test",
+                competitive_demand(direction),
+                bool(competitive) if independent else None,
+                f"{len(competitive)} of {tested}",
+                shortfall="In no cohort did the set change more than the other measured genes (competitive test).",
+            ),
+        ]
+
+    def compared(self, readings: Sequence[Reading], evidence: HypothesisEvidence) -> Sequence[Reading]:
+        """Return the cohorts that the pooled effect rests on: others add no answer of their own."""
+        return independent_readings(readings, evidence.pooled)
+
+    def weigh(
+        self,
+        evidence: HypothesisEvidence,
+        readings: Sequence[Reading],  # noqa: ARG002
+        direction: str,
+        missing: Sequence[str] | None,
+    ) -> Decision:
+        """Return the decision by the pooled effect.
+
+        Parameters
+        ----------
+        evidence, readings, direction, missing
+            As in `Rules.weigh`.
+        """
+        pooled, margin = evidence.pooled, evidence.margin
+        effect = as_effect(pooled)
+        if effect is None or pooled.p is None or margin is None:
+            return Decision(Verdict.NOT_TESTABLE, "No cohort could enter the pooled effect.")
+        of = "In the single cohort" if pooled.k == 1 else f"Over {pooled.k} cohorts together"
+        seen = f"{of} the set changed {declared_way(direction)} (p = {pooled.p:.2g})"
+        if missing is not None and not missing:
+            return Decision(Verdict.SUPPORTED, f"{seen}, and every required condition is met.")
+        sided = direction != "either"
+        limit = effect.limit(direction) if sided else max(effect.limit("up"), effect.limit("down"))
+        if sided and effect.excludes_zero() and not has_declared_sign(pooled, direction):
+            rule = f"{of} the set changed in the other direction (the 95 % interval excludes 0)."
+            return Decision(Verdict.NOT_SUPPORTED, rule, opposite=True)
+        if limit < margin:
+            where = declared_way(direction) if sided else "on either side"
+            rule = f"{of} an effect of {margin:g} {where} is excluded (one-sided 95 % limit {limit:.2g})."
+            return Decision(Verdict.NOT_SUPPORTED, rule)
+        if pooled.p <= SUGGESTIVE_P and has_declared_sign(pooled, direction):
+            return hint(seen, missing)
+        if effect.smallest_excludable >= margin:
+            rule = (
+                f"Too few data: without any effect, too, one of {margin:g} could not have been excluded (smallest effect "
+                f"excludable: {effect.smallest_excludable:.2g})."
+            )
+            return Decision(Verdict.NOT_TESTABLE, rule)
+        rule = (
+            f"The estimate lies between no effect and the margin: p = {pooled.p:.2g} shows no effect, and one of "
+            f"{margin:g} is not excluded (one-sided 95 % limit {limit:.2g})."
+        )
+        return Decision(Verdict.NOT_TESTABLE, rule)
+
+    def excludable(self, evidence: HypothesisEvidence) -> float | None:
+        """Return what the pooled effect could have excluded."""
+        effect = as_effect(evidence.pooled)
+        return None if effect is None else effect.smallest_excludable
+
+
+def competitive_demand(direction: str) -> str:
+    """Return what the competitive test is asked for, in words."""
+    side = "either direction" if direction == "either" else "the declared direction"
+    return f"competitive test (CAMERA, estimated correlation) p ≤ .05 in {side} in at least one contrast"
+
+
+def is_competitive(row: ContrastEvidence, direction: str) -> bool:
+    """Tell whether the competitive test is significant in the declared direction (`either`: in any)."""
+    if row.p_competitive is None or not row.p_competitive <= COMPETITIVE_P:
+        return False
+    return direction == "either" or row.competitive_direction == direction

@@ -1,0 +1,190 @@
+"""The rule table of experiments: each is judged by itself, and two independent ones must pass."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sidemine.considerations.judgement import COMPARATOR_PERCENTILE, Gate, make_gate
+from sidemine.effect.intervals import measured_effect
+from sidemine.effect.record import HypothesisEvidence
+from sidemine.stats.multiplicity import smallest_p
+from sidemine.verdict.cohorts import competitive_demand, is_competitive
+from sidemine.verdict.readings import Reading, independent_readings, smallest_excludable
+from sidemine.verdict.rules import Decision, Level, Rules, declared_way, hint, names
+from sidemine.verdict.vocabulary import Verdict
+
+FAMILY_P = 0.05
+"""Holm-adjusted two-sided p-value that `supported` demands: the rule's own one-sided .025, in a family."""
+FEWEST_EXPERIMENTS = 2
+"""Independent experiments (different cell source or laboratory) that must pass."""
+
+
+class ExperimentRules(Rules):
+    """Treated and untreated samples compared."""
+
+    noun = "experiment"
+    beyond_margin = True
+
+    def primary_p(self, evidence: HypothesisEvidence) -> float | None:
+        """Return the smallest self-contained p over the contrasts, times their number (Bonferroni)."""
+        return smallest_p([row.p_self_contained for row in evidence.contrasts])
+
+    def gates(
+        self, readings: Sequence[Reading], evidence: HypothesisEvidence, direction: str, level: Level
+    ) -> list[Gate]:
+        """Return the gates: two independent experiments, none opposite, Holm; others shown.
+
+        Contrasts of one cell source in one laboratory count as one experiment: the one that was declared first.
+
+        Parameters
+        ----------
+        readings, evidence, direction, level
+            As in `Rules.gates`.
+        """
+        tested = f"{len(readings)} testable contrasts"
+        passing = sum(reading.passes for reading in readings)
+        independent = independent_readings(readings, evidence.pooled)
+        whole = sum(reading.passes and reading.proven_special for reading in independent)
+        # Without a place among comparator sets a passing experiment is neither: the cap says why.
+        open_still = sum(reading.passes for reading in independent)
+        enough = True if whole >= FEWEST_EXPERIMENTS else None if open_still >= FEWEST_EXPERIMENTS else False
+        opposite = sum(reading.opposite for reading in readings)
+        agreeing = sum(reading.agrees for reading in readings)
+        competitive = sum(is_competitive(reading.evidence, direction) for reading in readings)
+        sign = "same" if direction == "either" else "declared"
+        declared = "" if direction == "either" else " in the declared direction"
+
+        def evaluated(passed: bool) -> bool | None:
+            return passed if readings else None
+
+        return [
+            make_gate(
+                "one experiment",
+                f"self-contained test, one-sided p ≤ .025{declared}, and effect beyond the margin, in at least one contrast",
+                evaluated(passing > 0),
+                f"{passing} of {tested}",
+                shortfall="No experiment shows the change.",
+            ),
+            make_gate(
+                "replication",
+                "the same, and the 90th percentile among comparator sets, in at least two independent experiments "
+                "(different cell source or laboratory)",
+                enough if readings else None,
+                f"{whole} of {len(independent)} independent experiments",
+                shortfall=_too_few(len(independent), open_still),
+            ),
+            make_gate(
+                "none opposite",
+                "no experiment is significant in the other direction",
+                evaluated(not opposite),
+                f"{opposite} of {tested} opposite",
+                shortfall=f"{opposite} of {tested} changed in the other direction.",
+            ),
+            make_gate(
+                "Holm",
+                f"smallest self-contained p over the contrasts (Bonferroni), two-sided, ≤ {FAMILY_P:g} {level.demand}",
+                None if level.p is None else level.p <= FAMILY_P and passing > 0,
+                "nothing was tested" if level.p is None else level.told,
+                shortfall="Nothing was tested."
+                if level.p is None
+                else f"The smallest p over the contrasts is above {FAMILY_P:g} ({level.told}).",
+            ),
+            make_gate(
+                "same sign",
+                f"every testable contrast has the {sign} sign with z > 1",
+                evaluated(agreeing == len(readings)),
+                f"{agreeing} of {tested}",
+                required=False,
+            ),
+            make_gate(
+                "competitive test",
+                competitive_demand(direction),
+                evaluated(competitive > 0),
+                f"{competitive} of {tested}",
+                required=False,
+            ),
+        ]
+
+    def compared(self, readings: Sequence[Reading], evidence: HypothesisEvidence) -> Sequence[Reading]:  # noqa: ARG002
+        """Return all experiments."""
+        return readings
+
+    def weigh(
+        self, evidence: HypothesisEvidence, readings: Sequence[Reading], direction: str, missing: Sequence[str] | None
+    ) -> Decision:
+        """Return the decision by each experiment.
+
+        Parameters
+        ----------
+        evidence, readings, direction, missing
+            As in `Rules.weigh`.
+        """
+        margin = evidence.margin or 0.0
+        directed = direction != "either"
+        passing = [reading for reading in readings if reading.passes]
+        opposite = [reading for reading in readings if reading.opposite]
+        seen = f"{len(passing)} of {len(readings)} contrasts changed {declared_way(direction)}, beyond the margin of {margin:.3g}"
+        if missing is not None and not missing:
+            return Decision(Verdict.SUPPORTED, f"{seen}, and every required condition is met.")
+        if passing and not opposite:
+            return hint(seen, missing)
+        against = opposite if directed else []
+        undecided = [reading for reading in readings if not reading.excluded and reading not in against]
+        if not undecided:
+            return Decision(
+                Verdict.NOT_SUPPORTED, _excluded(readings, against, margin, directed=directed), bool(against)
+            )
+        return _undecided(passing, opposite, undecided, [reading for reading in readings if reading.unspecial], margin)
+
+    def excludable(self, evidence: HypothesisEvidence) -> float | None:
+        """Return what every contrast together could have excluded."""
+        effects = [effect for row in evidence.contrasts if (effect := measured_effect(row)) is not None]
+        return smallest_excludable(effects)
+
+
+def _too_few(independent: int, passing: int) -> str:
+    if independent < FEWEST_EXPERIMENTS:
+        return "Only one experiment; two are needed."
+    if passing < FEWEST_EXPERIMENTS:
+        return f"Only {passing} of {independent} independent experiments shows the change; two are needed."
+    return "The place among comparator sets is not known in two independent experiments."
+
+
+def _excluded(readings: Sequence[Reading], against: Sequence[Reading], margin: float, *, directed: bool) -> str:
+    where = "in the declared direction" if directed else "on either side"
+    excluded = f"an effect of {margin:.3g} {where} is excluded (95 % limits)"
+    if not against:
+        return f"In {names(readings)} {excluded}."
+    others = [reading for reading in readings if reading not in against]
+    rest = f"; in {names(others)} {excluded}" if others else ""
+    return f"In {names(against)} the set changed in the other direction{rest}."
+
+
+def _undecided(
+    passing: Sequence[Reading],
+    opposite: Sequence[Reading],
+    undecided: Sequence[Reading],
+    unspecial: Sequence[Reading],
+    margin: float,
+) -> Decision:
+    """Return `not testable`, by the first of four reasons."""
+    if passing:
+        rule = f"{names(passing)} changed as declared, and {names(opposite)} in the other direction."
+    elif unspecial:
+        places = ", ".join(f"{row.evidence.contrast}: {row.evidence.comparator_percentile:.0f}" for row in unspecial)
+        rule = (
+            f"The change is significant and beyond the margin, but stands below the {COMPARATOR_PERCENTILE:g}th percentile "
+            f"among comparator sets ({places}): it cannot be told from what moves many genes."
+        )
+    elif imprecise := [row for row in undecided if row.effect.smallest_excludable >= margin]:
+        smallest = smallest_excludable([row.effect for row in imprecise])
+        rule = (
+            f"Too few data in {names(imprecise)}: without any effect, too, one of {margin:.3g} could not have been excluded "
+            f"(smallest effect excludable: {smallest:.2g})."
+        )
+    else:
+        rule = (
+            f"The estimate in {names(undecided)} lies near the margin of {margin:.3g}: an effect of that size is neither "
+            "shown nor excluded."
+        )
+    return Decision(Verdict.NOT_TESTABLE, rule, unspecial=bool(unspecial) and not passing)
