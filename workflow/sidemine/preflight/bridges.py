@@ -81,7 +81,13 @@ def notes_of_bridges(
 
 
 def gene_table_at_hand(study: Study, sources: StudySources, files: Mapping[str, Path]) -> GeneTable | None:
-    """Return the table of approved symbols; None where it is not among the files."""
+    """Return the table of approved symbols; None where it is not among the files.
+
+    Parameters
+    ----------
+    study, sources, files
+        As in `notes_of_bridges`.
+    """
     from sidemine.prepare.gene_table import read_gene_table
 
     path, table = files.get(sources.gene_table.key), study.config.gene_table
