@@ -15,7 +15,7 @@ from sidemine.differential.fit import fit_contrast
 from sidemine.effect.pooled_columns import POOLED_GENES, POOLED_SETS
 from sidemine.effect.pooled_effect import choose_independent, pool_contrasts
 from sidemine.effect.pooled_tables import Study, pool_genes, pool_sets
-from sidemine.effect.record import ContrastEvidence, HypothesisEvidence, Refused
+from sidemine.effect.record import ContrastEvidence, HypothesisEvidence, Margin, Refused
 from sidemine.enrichment.set_effect import gene_hedges_g, hedges_g
 from sidemine.enrichment.set_membership import build_membership
 from sidemine.records import as_json, as_record
@@ -88,7 +88,7 @@ def test_two_cohorts_are_pooled_honestly():
     assert "fewer than three" in found.not_estimable["i2"]
     assert found.hartung_knapp_p > found.p
     assert (found.leave_one_out_low, found.leave_one_out_high) == pytest.approx((0.4, 0.6))
-    evidence = HypothesisEvidence("h", [row("a", 0.6)], None, 0.4, "declared", pooled=found)
+    evidence = HypothesisEvidence("h", [row("a", 0.6)], None, Margin(0.4, "Hedges g", "declared"), pooled=found)
     assert as_record(HypothesisEvidence, json.loads(json.dumps(as_json(evidence)))) == evidence
 
 

@@ -13,7 +13,7 @@ from sidemine.considerations.composition.record import AdjustedIn, Corrected, Di
 from sidemine.considerations.specificity.record import AmongComparators, AmongMatched, Placed, Specificity
 from sidemine.effect.intervals import Effect, one_sided
 from sidemine.effect.pooled_effect import pool_contrasts
-from sidemine.effect.record import ContrastEvidence, Estimate, HypothesisEvidence
+from sidemine.effect.record import ContrastEvidence, Estimate, HypothesisEvidence, Margin
 from sidemine.errors import Problem
 from sidemine.study.hypotheses import Hypothesis
 from sidemine.verdict.answer import answer_hypotheses
@@ -66,7 +66,7 @@ def untestable(name):
 
 
 def evidence(*contrasts, margin=0.4, control=None):
-    return HypothesisEvidence("h", list(contrasts), control, margin, "declared", pool_contrasts(contrasts))
+    return HypothesisEvidence("h", list(contrasts), control, Margin(margin, "", "declared"), pool_contrasts(contrasts))
 
 
 def hypothesis(name="h", kind="cohort", direction="up", requires=(), role="question"):
@@ -187,7 +187,9 @@ def test_a_failed_positive_control_makes_dependants_not_testable():
 def test_without_a_margin_there_is_no_verdict():
     """A margin that hangs on an untestable control cannot be had, and the reason is told."""
     decision, _ = decide(
-        HypothesisEvidence("h", [contrast()], None, None, "its control failed", pool_contrasts([contrast()])),
+        HypothesisEvidence(
+            "h", [contrast()], None, Margin(None, "", "its control failed"), pool_contrasts([contrast()])
+        ),
         "up",
         "experiment",
     )

@@ -16,7 +16,7 @@ from sidemine.considerations.robustness.record import Robustness, Share
 from sidemine.considerations.sensitivity import ASKED, ONE_COHORT, ONE_GENE
 from sidemine.considerations.traps.record import Checks
 from sidemine.effect.pooled_effect import pool_contrasts
-from sidemine.effect.record import HypothesisEvidence, Refused
+from sidemine.effect.record import HypothesisEvidence, Margin, Refused
 from sidemine.quality.flags import Flag
 from sidemine.verdict.decide import variant_verdicts
 
@@ -448,7 +448,7 @@ def test_shared_samples_are_no_second_experiment():
     """Another accession with the same cultures confirms nothing."""
     rows = experiments(2.0, 1.8)
     pooled = pool_contrasts(rows, [Refused("b", "shares 3 samples with a")])
-    found = HypothesisEvidence("h", rows, None, 0.4, "declared", pooled=pooled)
+    found = HypothesisEvidence("h", rows, None, Margin(0.4, "Hedges g", "declared"), pooled=pooled)
     card = answers(
         [hypothesis(kind="experiment")],
         {"h": found},

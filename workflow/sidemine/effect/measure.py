@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from sidemine.differential.contrast_fit import ContrastFit
 from sidemine.differential.record import DesignRecord, is_paired
 from sidemine.effect.pooled_effect import UNIT, choose_independent, pool_contrasts
-from sidemine.effect.record import ContrastEvidence, HypothesisEvidence, Refused
+from sidemine.effect.record import ContrastEvidence, HypothesisEvidence, Margin, Refused
 from sidemine.effect.scale import EffectScale, scale_of
 from sidemine.enrichment.set_effect import set_effects
 from sidemine.enrichment.set_membership import build_membership
@@ -117,14 +117,13 @@ def gather_evidence(
         Genes that all cohorts measured; what a reader should know about the contrasts.
     """
     primary = hypothesis.primary
-    margin, rule, control = _margin(hypothesis, measured)
+    margin, control = _margin(hypothesis, measured)
     contrasts = [measured[name] for name in primary.contrasts]
     return HypothesisEvidence(
         hypothesis=hypothesis.id,
         contrasts=contrasts,
         control=control,
         margin=margin,
-        margin_rule=rule,
         pooled=pool_contrasts(contrasts, refused, primary.discovery, primary.direction),
         n_common_genes=n_common_genes,
         notes=[*notes, *(f"{entry.contrast} is not pooled: it {entry.reason}." for entry in refused)],
@@ -180,25 +179,27 @@ def units_of(
 
 def _margin(
     hypothesis: HypothesisToMeasure, evidence: Mapping[str, ContrastEvidence]
-) -> tuple[float | None, str, ContrastEvidence | None]:
-    declared = hypothesis.primary.margin
+) -> tuple[Margin, ContrastEvidence | None]:
+    declared, scale = hypothesis.primary.margin, scale_of(hypothesis.kind)
+
+    def margin(value: float | None, rule: str) -> Margin:
+        return Margin(value, scale.unit, rule)
+
     if not isinstance(declared, MarginOfControl):
-        return float(declared), f"declared in the study: {declared:g} {scale_of(hypothesis.kind).margin_words}", None
+        return margin(float(declared), f"declared in the study: {declared:g} {scale.margin_words}"), None
     control = evidence[declared.of_contrast]
     if not control.testable or control.effect is None:
-        return None, f"its positive control {declared.of_contrast} could not be tested", control
+        return margin(None, f"its positive control {declared.of_contrast} could not be tested"), control
     signed = control.effect if declared.direction == "up" else -control.effect
     p_value = 1.0 if control.p_self_contained is None else control.p_self_contained
     if p_value > CONTROL_P or control.direction != declared.direction or signed <= 0:
-        return (
-            None,
+        why = (
             f"its positive control {declared.of_contrast} did not move the set {declared.direction} "
-            f"(effect {control.effect:.2f} log2 units, two-sided p = {p_value:.2g})",
-            control,
+            f"(effect {control.effect:.2f} log2 units, two-sided p = {p_value:.2g})"
         )
-    margin = declared.fraction * abs(control.effect)
+        return margin(None, why), control
     rule = f"{declared.fraction:.0%} of the effect of {declared.of_contrast} ({control.effect:.2f} log2 units)"
-    return margin, rule, control
+    return margin(declared.fraction * abs(control.effect), rule), control
 
 
 def _evidence_of(

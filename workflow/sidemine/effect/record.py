@@ -266,6 +266,23 @@ class PooledEffect:
 
 
 @dataclass(frozen=True)
+class Margin:
+    """The smallest effect worth calling one, as it came about: one record in the evidence, the rules, the card and the page.
+
+    Attributes
+    ----------
+    value, unit
+        The effect, without sign, in the unit of the effects; None where it could not be had.
+    rule
+        How it came about, or why it could not be had, in words.
+    """
+
+    value: float | None
+    unit: str
+    rule: str
+
+
+@dataclass(frozen=True)
 class HypothesisEvidence:
     """All primary contrasts of one hypothesis, its positive control and its margin.
 
@@ -278,9 +295,7 @@ class HypothesisEvidence:
     control
         Evidence of the positive control that the margin is a fraction of, if one is declared.
     margin
-        Smallest effect worth calling one, in the unit of the effects; None when it could not be had.
-    margin_rule
-        How the margin came about, in words.
+        Smallest effect worth calling one.
     pooled
         The effect over the independent datasets.
     n_common_genes
@@ -292,8 +307,7 @@ class HypothesisEvidence:
     hypothesis: str
     contrasts: list[ContrastEvidence]
     control: ContrastEvidence | None
-    margin: float | None
-    margin_rule: str
+    margin: Margin
     pooled: PooledEffect
     n_common_genes: int | None = None
     notes: list[str] = field(default_factory=list)

@@ -66,10 +66,10 @@ def read_contrasts(evidence: HypothesisEvidence, direction: str, *, beyond_margi
     beyond_margin
         As in `read_contrast`.
     """
-    if evidence.margin is None:
+    margin = evidence.margin.value
+    if margin is None:
         return []
     side = _side(evidence, direction)
-    margin = evidence.margin
     readings = [read_contrast(row, direction, side, margin, beyond_margin=beyond_margin) for row in evidence.contrasts]
     return [reading for reading in readings if reading is not None]
 
@@ -98,10 +98,6 @@ def read_contrast(
         return None
     signed = effect.value if side == "up" else -effect.value
     p_side = one_sided(p_value, row.direction, side)
-    if direction == "either":
-        excluded = max(effect.limit("up"), effect.limit("down")) < margin
-    else:
-        excluded = effect.limit(direction) < margin
     passes = p_side <= ONE_SIDED_P and signed > (margin if beyond_margin else 0)
     place = row.comparator_percentile
     unspecial = passes and beyond_margin and place is not None and place < COMPARATOR_PERCENTILE
@@ -111,7 +107,7 @@ def read_contrast(
         passes=passes and not unspecial,
         agrees=signed > effect.se,
         opposite=(1 - p_side) <= ONE_SIDED_P and signed < 0,
-        excluded=excluded,
+        excluded=effect.limit(direction) < margin,
         unspecial=unspecial,
     )
 

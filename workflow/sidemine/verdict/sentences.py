@@ -5,8 +5,8 @@ from __future__ import annotations
 from sidemine.effect.record import ContrastEvidence, HypothesisEvidence, Order, PooledEffect
 from sidemine.effect.scale import scale_of
 from sidemine.verdict.cohorts import COMPETITIVE_P
-from sidemine.verdict.decide import Decided
 from sidemine.verdict.readings import FEWEST_TO_POOL
+from sidemine.verdict.rules import Decided
 
 FEWEST_FOR_OTHERS = 5
 """Independent cohorts from which on an answer may speak of others than these."""

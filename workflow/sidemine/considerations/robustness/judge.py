@@ -33,7 +33,8 @@ _WITHOUT_SAMPLES = {FLAGGED_SAMPLES: "sex_mismatch_dropped", REUSED_CONTROLS: "r
 """Variants that leave samples out, by their row of the table "what would change the answer"."""
 _DEMAND = (
     f"robustness: at least {LOWEST_SHARE:.0%} of the full-data variants keep sign and p ≤ .05, none reverses the sign "
-    "with a 95 % interval excluding 0, and the runs on the shared age range and without re-used controls hold"
+    "with a 95 % interval excluding 0, and the runs on the shared age range (with age in the model, two thirds of the effect are "
+    "enough there) and without re-used controls hold"
 )
 NOT_COMPUTED = "no grid of robustness variants was run"
 
