@@ -12,6 +12,7 @@ from sidemine.considerations.composition.record import CompositionColumns
 from sidemine.considerations.judgement import make_gate
 from sidemine.considerations.robustness.record import RobustnessColumns
 from sidemine.considerations.specificity.record import SpecificityColumns
+from sidemine.effect.record import Margin
 from sidemine.report import first_screen
 from sidemine.report.assets import own_file
 from sidemine.report.cards import (
@@ -65,7 +66,7 @@ def test_the_plain_sentence_tells_side_amount_and_interval(card):
     bare = without(card, CompositionColumns, composition_adjusted=None)
     assert "in total; not adjusted for the mix of cells." in first_screen.plain_sentence(bare)
     paired = replace(card, evidence=[replace(card.evidence[0], blocking="fixed"), *card.evidence[1:]])
-    assert "0.45 SD of within-pair variation higher" in first_screen.plain_sentence(paired)
+    assert "0.45 SD of between-person variation higher" in first_screen.plain_sentence(paired)
 
 
 def test_experiments_are_told_as_a_fold_change_beyond_other_genes(apart):
@@ -159,9 +160,9 @@ def test_tiles_of_the_effect(card, apart):
 def test_tiles_of_exclusion_and_agreement(card):
     """With the margin beside; nothing and none where nothing could be tested."""
     tile = first_screen.excludable_tile(replace(card, smallest_excludable=0.3), COHORTS)
-    margin = f"; margin {card.declared.margin:.2f}"
+    margin = f"; margin {card.declared.margin.value:.2f}"
     assert (tile.value, tile.hint) == ("beyond 0.30 SD", f"one-sided 95 %{margin}")
-    unset = replace(card, smallest_excludable=0.3, declared=replace(card.declared, margin=None))
+    unset = replace(card, smallest_excludable=0.3, declared=replace(card.declared, margin=Margin(None, "SD", "none")))
     assert first_screen.excludable_tile(unset, COHORTS).hint == "one-sided 95 %"
     assert first_screen.excludable_tile(replace(card, smallest_excludable=None), COHORTS).value == "nothing"
     agreeing = first_screen.agreeing_tile(replace(card, agreeing=Agreeing(1, 3)), EXPERIMENTS)
@@ -197,14 +198,14 @@ def test_the_headline_is_the_meaning_unless_the_change_is_opposite(card):
 )  # fmt: skip
 def test_what_was_declared_beforehand(card, direction, towards):
     """Direction, test, contrasts, margin and its rule; what the mirrored study reported, where it did."""
-    declared = replace(
-        card.declared, direction=direction, margin=0.4, margin_unit="Hedges g", margin_rule="fixed", expects_sign=""
-    )
+    declared = replace(card.declared, direction=direction, margin=Margin(0.4, "Hedges g", "fixed"), expects_sign="")
     sentence = declared_sentence(replace(card, declared=declared))
     assert towards in sentence
     assert "by the fry test, over 2 contrasts (" in sentence
     assert "); margin 0.40 SD (Hedges g) (fixed)." in sentence
-    assert "margin not available (fixed)." in declared_sentence(replace(card, declared=replace(declared, margin=None)))
+    assert "margin not available (fixed)." in declared_sentence(
+        replace(card, declared=replace(declared, margin=Margin(None, "SD", "fixed")))
+    )
     for sign, word in (("up", "higher"), ("down", "lower")):
         mirrored = replace(card, declared=replace(declared, expects_sign=sign))
         assert declared_sentence(mirrored).endswith(f" The study mirrored here reported: {word}.")
