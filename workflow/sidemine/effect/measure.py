@@ -23,6 +23,8 @@ from sidemine.study.projections import DatasetToCount, DatasetToMeasure, Hypothe
 if TYPE_CHECKING:
     import pandas as pd
 
+FEWEST_GENES = 5
+"""Measured genes (cohorts: in all of them) below which a set's change cannot be told from that of one gene."""
 CONTROL_P = 0.05
 """A positive control must reach this two-sided self-contained p, in its expected direction, before a margin is taken
 from it."""
@@ -224,8 +226,9 @@ def _evidence_of(
         return replace(shell, problem=_no_fold_change(entry, fit))
     tests = entry.set_tests
     rows = tests[tests["gene_set"] == hypothesis.primary.set].set_index("test")
-    if SELF_CONTAINED.name not in rows.index or (common is not None and not common):
-        return replace(shell, problem=_too_few_genes(hypothesis, entry, primary, fit))
+    measured = len((common or set()) if scale.over_common_genes else set(primary["gene"]) & set(fit.genes))
+    if SELF_CONTAINED.name not in rows.index or measured < FEWEST_GENES:
+        return replace(shell, problem=_too_few_genes(hypothesis, entry, primary, fit, common))
     shell = replace(shell, blocking=design.blocking)
     self_contained, competitive = rows.loc[[SELF_CONTAINED.name]], rows.loc[[COMPETITIVE.name]]
     return measure_contrast(shell, fit, primary, self_contained, competitive, scale, common or ())
@@ -293,13 +296,19 @@ def _no_fold_change(entry: ContrastResults, fit: ContrastFit) -> Problem:
 
 
 def _too_few_genes(
-    hypothesis: HypothesisToMeasure, entry: ContrastResults, primary: pd.DataFrame, fit: ContrastFit
+    hypothesis: HypothesisToMeasure,
+    entry: ContrastResults,
+    primary: pd.DataFrame,
+    fit: ContrastFit,
+    common: set[str] | None,
 ) -> Problem:
     measured = len(set(primary["gene"]) & set(fit.genes))
+    together = "" if common is None else f"; {len(common)} in all cohorts of the hypothesis together"
     return Problem(
         f"too few genes of {hypothesis.primary.set} were measured",
-        f"{measured} of {len(primary)} in contrast {entry.contrast} ({entry.dataset.accession})",
-        "at least settings.min_set_size measured genes",
+        f"{measured} of {len(primary)} in contrast {entry.contrast} ({entry.dataset.accession}){together}",
+        f"at least settings.min_set_size measured genes, and never fewer than {FEWEST_GENES}: the change of fewer is not told "
+        "from that of one gene",
         "Declare a primary set that this platform measures, or leave this contrast out of the hypothesis.",
     )
 

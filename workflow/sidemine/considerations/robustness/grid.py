@@ -103,7 +103,7 @@ def vary_hypothesis(
         [(REFERENCE, reference, ""), *((one, *told) for one, told in zip(singles, found, strict=True))],
         verdict,
     )
-    return summarise_rows(hypothesis, rows, "")
+    return summarise_rows(hypothesis, rows, "", ages_modelled=all(data.models_age for data in used.values()))
 
 
 def _attempt(question: Question, variant: Variant) -> tuple[Measured | None, str]:
