@@ -70,7 +70,7 @@ def test_the_plain_sentence_tells_side_amount_and_interval(card):
     bare = without(card, CompositionColumns, composition_adjusted=None)
     assert "in total; not adjusted for the mix of cells." in first_screen.plain_sentence(bare)
     paired = replace(card, evidence=[replace(card.evidence[0], blocking="fixed"), *card.evidence[1:]])
-    assert "0.45 SD of within-pair variation higher" in first_screen.plain_sentence(paired)
+    assert "0.45 SD of between-person variation higher" in first_screen.plain_sentence(paired)
 
 
 def test_experiments_are_told_as_a_fold_change_beyond_other_genes(apart):

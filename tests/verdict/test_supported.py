@@ -172,7 +172,7 @@ def test_each_cap_alone_keeps_a_cohort_at_suggestive(changes, cap):
 
 GATES = {
     "pooled p above .01": (cohorts(0.5, 0.5, se=0.29, p_self_contained=0.04), "pooled p"),
-    "only one of two replicates": (cohorts(0.9, 0.14, se=0.15), "replication"),
+    "only one of two replicates": (cohorts(0.9, 0.07, se=0.15), "replication"),
     "competitive test not significant": (cohorts(0.6, 0.5, p_competitive=0.06), "competitive test"),
     "competitive test on the other side": (cohorts(0.6, 0.5, competitive_direction="down"), "competitive test"),
     "no competitive test": (cohorts(0.6, 0.5, p_competitive=None), "competitive test"),
@@ -273,9 +273,9 @@ def test_a_single_cohort_is_at_most_suggestive():
 
 
 def test_of_three_cohorts_two_suffice_unless_the_third_is_opposite():
-    """⌈2k/3⌉ of k with z > 1; one significantly opposite refuses, here as conflicting."""
+    """⌈2k/3⌉ of k with z > .5; one significantly opposite refuses, here as conflicting."""
     assert cohort_card(cohorts(0.6, 0.6, 0.05))["verdict"] == "supported"
-    assert cohort_card(cohorts(0.6, 0.1, 0.1, se=0.11))["verdict"] in {"suggestive", "not supported"}
+    assert cohort_card(cohorts(0.6, 0.05, 0.05, se=0.11))["verdict"] in {"suggestive", "not supported"}
     assert cohort_card(cohorts(0.9, 0.9, -0.4))["verdict"] == "conflicting"
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from math import isfinite
 from typing import TYPE_CHECKING
 
 from sidemine.differential.contrast_fit import ContrastFit
-from sidemine.differential.record import DesignRecord, is_paired
+from sidemine.differential.record import DesignRecord
 from sidemine.effect.pooled_effect import UNIT, choose_independent, pool_contrasts
 from sidemine.effect.record import ContrastEvidence, HypothesisEvidence, Margin, Refused
 from sidemine.effect.scale import EffectScale, scale_of
@@ -90,7 +91,7 @@ def measure_hypothesis(
     return gather_evidence(
         hypothesis,
         evidence,
-        _refuse_dependent(contrasts, by_name, same, hypothesis.kind),
+        _refuse_dependent(contrasts, by_name, same),
         None if common is None else len(common),
         _notes(results, set(hypothesis.primary.contrasts)),
     )
@@ -140,7 +141,6 @@ def _refuse_dependent(
     contrasts: list[ContrastEvidence],
     results: Mapping[str, ContrastResults],
     same: Mapping[str, Mapping[str, str]],
-    kind: str,
 ) -> list[Refused]:
     """Return the contrasts that must not be pooled with the ones declared before them, each with the reason."""
     tested = {row.contrast: results[row.contrast] for row in contrasts if row.testable}
@@ -148,8 +148,6 @@ def _refuse_dependent(
         list(tested),
         {row.contrast: row.source for row in contrasts},
         {name: units_of(entry.dataset, entry.samples, entry.fit, same) for name, entry in tested.items()},
-        {name: is_paired(entry.design) for name, entry in tested.items()},
-        kind,
     )[1]
 
 
@@ -269,7 +267,8 @@ def measure_contrast(
         testable=True,
         effect=float(size.effect[0]),
         effect_se=float(size.se[0]),
-        effect_df=float(fit.residual_df),
+        effect_df=float(size.df[0]),
+        effect_weight=float(size.weight[0]) if isfinite(size.weight[0]) else None,
         effect_unit=scale.unit,
         ci_low=float(size.ci_low[0]),
         ci_high=float(size.ci_high[0]),
