@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 
 TRACY_WIDOM_95 = 0.9793
 """Upper 5 % point of the Tracy–Widom law of real matrices."""
-LEAST_RELIABILITY = 0.3
-"""Below this the group difference of a factor would be stretched more than threefold, and its noise with it."""
+LEAST_RELIABILITY = 0.5
+"""Below this the group difference of a factor would be stretched more than twofold, and with it what
+the disease itself moves along its loadings."""
 DF_PER_FACTOR = 4
 """Residual degrees of freedom per factor, at least."""
 
