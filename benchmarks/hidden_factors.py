@@ -150,8 +150,8 @@ def shipped(genes: Array) -> Covariates:
 
 
 def _residual_directions(genes: Array) -> Array:
-    squares, vectors = np.linalg.eigh(genes[:, 1:].T @ genes[:, 1:])
-    return vectors[:, ::-1][:, : count_factors(np.maximum(squares[::-1], 0), len(genes))].T
+    vectors = np.linalg.eigh(genes[:, 1:].T @ genes[:, 1:])[1][:, ::-1]
+    return vectors[:, : count_factors(genes[:, 1:] @ vectors)].T
 
 
 def _directions(values: Array, number: int) -> Array:
