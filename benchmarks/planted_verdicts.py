@@ -24,6 +24,8 @@ from sidemine.considerations.calibration.table import CALIBRATION
 from sidemine.considerations.composition.judge import composition_judge
 from sidemine.considerations.composition.measure_study import adjust_hypothesis
 from sidemine.considerations.composition.record import CompositionOfContrast, entries_by_hypothesis
+from sidemine.considerations.hidden_factors.judge import hidden_factors_judge
+from sidemine.considerations.hidden_factors.measure import measure_hidden_factors
 from sidemine.considerations.influence.judge import influence_judge
 from sidemine.considerations.influence.measure import measure_influence
 from sidemine.considerations.judgement import Judge, Judgement
@@ -171,7 +173,17 @@ def _influence(study: Study) -> Judge:
     return influence_judge({row.id: measure_influence(row.id, row.kind, study.evidence, fits, study.primary)})
 
 
+def _hidden_factors(study: Study) -> Judge:
+    if not study.is_cohort:
+        return hidden_factors_judge({})  # nothing is asked of experiments
+    fits = {row.name: fit for row in study.contrasts if (fit := row.results.fit) is not None}
+    name = study.hypothesis.id
+    return hidden_factors_judge({name: measure_hidden_factors(name, fits, study.primary, study.genome.sets)})
+
+
 def _composition(study: Study) -> Judge:
+    if not study.is_cohort:
+        return composition_judge({})  # nothing is asked of experiments
     dropped = dict.fromkeys(study.contaminated, DROPPED)
     found = adjust_hypothesis(
         study.hypothesis.id,
@@ -234,6 +246,7 @@ def _robustness(study: Study) -> Judge:
 MEASURES: Mapping[str, Callable[[Study], Judge]] = {
     "traps": _traps,
     "influence": _influence,
+    "hidden_factors": _hidden_factors,
     "composition": _composition,
     "calibration": _calibration,
     "specificity": _specificity,

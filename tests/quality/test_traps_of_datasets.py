@@ -10,7 +10,7 @@ import pytest
 from sidemine.prepare.expression_store import store_provenance
 from sidemine.prepare.record import made_in_process
 from sidemine.quality.assessment import assess_quality, flag_platform
-from sidemine.quality.near_copies import distances, distances_within, find_copies, flag_apart
+from sidemine.quality.near_copies import differences_within, distances_from, distances_within, find_copies, flag_apart
 from sidemine.quality.record import ReusedSample, SharedSamples
 from sidemine.quality.reuse import find_relations
 from sidemine.quality.sex_check import Y_GENES, find_sex_column, flag_sex, read_sex, recorded_sex
@@ -140,9 +140,9 @@ def test_a_renormalised_copy_is_found_and_replicates_are_not():
     values = rng.normal(8, 1.5, (400, 12)) * 0 + rng.normal(8, 1.5, (400, 1)) + rng.normal(0, 0.3, (400, 12))
     values[:40, 6:] += 4
     names = [f"s{n}" for n in range(12)]
-    assert find_copies(distances_within(values), names) == []
+    assert find_copies(differences_within(values), names) == []
     values[:, 9] = values[:, 2] + 0.7 + rng.normal(0, 0.05, 400)
-    pairs = find_copies(distances_within(values), names)
+    pairs = find_copies(differences_within(values), names)
     assert [(pair.first, pair.second) for pair in pairs] == [("s2", "s9")]
 
 
@@ -162,7 +162,7 @@ def test_distances_are_those_of_the_definition_and_the_same_both_ways():
     values = np.random.default_rng(5).normal(8, 1, (101, 6))
     difference = values[:, 4] - values[:, 1]
     expected = 1.4826 * np.median(np.abs(difference - np.median(difference)))
-    both_ways = distances(values, values)
+    both_ways = np.array([distances_from(sample, values.T) for sample in values.T])
     assert both_ways[1, 4] == both_ways[4, 1] == expected
     within = distances_within(np.vstack([values, values - 20]))
     np.testing.assert_array_equal(within, np.where(np.eye(6) == 1, np.inf, both_ways))
@@ -176,13 +176,31 @@ def test_samples_of_two_datasets_are_compared_by_accession_and_by_values():
     layer[6] = first.layers["log2"][2] + 0.4
     second.layers["log2"] = layer
     two["sample"] = second.obs_names = [f"GSM{900 + n}" for n in range(19)] + ["GSM119"]
-    rows = [DatasetToCompare(dataset=name, accession=f"GSE{name}", platform="GPL1") for name in "ab"]
+    rows = [DatasetToCompare(dataset=name, accession=f"GSE{name}") for name in "ab"]
     found = find_shared_samples(rows, {"a": one, "b": two}, {"a": first, "b": second}.__getitem__)
     assert found.shared["a"] == []
     assert [(row.sample, row.other) for row in found.shared["b"]] == [
         ("GSM119", "GSM119"),
         ("GSM906", "GSM102"),
     ]
+
+
+def test_samples_of_one_biosample_are_the_same():
+    """Two GEO samples of one BioSample, in two series: a second run of one person's RNA, whatever its values."""
+    first, one = cohort(seed=1)
+    second, two = cohort(seed=2)
+    two["sample"] = second.obs_names = [f"GSM{900 + n}" for n in range(20)]
+    address = "BioSample: https://www.ncbi.nlm.nih.gov/biosample/SAMN"
+    one["relation"] = [f"{address}{n} | SRA: https://x.org/SRX{n}" for n in range(100, 120)]
+    two["relation"] = [f"{address}{n}" for n in range(118, 138)]
+    rows = [DatasetToCompare(dataset=name, accession=f"GSE{name}") for name in "ab"]
+    found = find_shared_samples(rows, {"a": one, "b": two}, {"a": first, "b": second}.__getitem__)
+    assert [(row.sample, row.other, row.how) for row in found.shared["b"]] == [
+        ("GSM900", "GSM118", "the same BioSample SAMN118"),
+        ("GSM901", "GSM119", "the same BioSample SAMN119"),
+    ]
+    assert found.same == {"a": {f"GSM{118 + n}": f"GSM{118 + n}" for n in (0, 1)},
+                          "b": {f"GSM{900 + n}": f"GSM{118 + n}" for n in (0, 1)}}  # fmt: skip
 
 
 def test_another_platform_is_told():

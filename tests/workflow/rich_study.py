@@ -34,6 +34,7 @@ CONFIG: dict[str, Any] = {
     "settings": {},
     "derive": {"a": {"donor": {"from": "title", "regex": "d(.)"}}},
     "exclude": {"a": [{"sample": "GSM1", "reason": "a bad chip"}]},
+    "independent_pairs": {"a": [{"samples": ["GSM2", "GSM3"], "independent_because": "twins of one family"}]},
     "hypotheses": [
         {
             "id": "cohorts",

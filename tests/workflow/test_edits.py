@@ -104,6 +104,14 @@ TABLE: dict[str, Any] = {
     "config.settings.traps.hidden_structure": ({"config.settings.traps.hidden_structure": "stop"}, "analyse_dataset"),
     "config.derive.from": ({"config.derive.a.donor.from": "source"}, "prepare_dataset read_samples"),
     "config.derive.regex": ({"config.derive.a.donor.regex": "e(.)"}, "prepare_dataset read_samples"),
+    "config.independent_pairs.samples": (
+        {"config.independent_pairs.a.0.samples": ["GSM2", "GSM4"]},
+        "analyse_dataset",
+    ),
+    "config.independent_pairs.independent_because": (
+        {"config.independent_pairs.a.0.independent_because": "two people of one family"},
+        "analyse_dataset",
+    ),
     "config.exclude.sample": ({"config.exclude.a.0.sample": "GSM2"}, "read_samples"),
     "config.exclude.reason": ({"config.exclude.a.0.reason": "another reason"}, ""),
     "config.planted": A_PLACE,
@@ -263,7 +271,7 @@ TABLE: dict[str, Any] = {
     ),
     "datasets.platform": (
         {"datasets.a.platform": "GPL2"},
-        "analyse_dataset compare_datasets decide_verdicts lock_inputs prepare_dataset read_samples retrieve_input vary_analysis",
+        "analyse_dataset decide_verdicts lock_inputs prepare_dataset read_samples retrieve_input vary_analysis",
     ),
     "datasets.layout": ({"datasets.b.layout": "archive"}, "prepare_dataset read_samples retrieve_input vary_analysis"),
     "datasets.file": ({"datasets.b.file": "b2.tsv"}, "lock_inputs prepare_dataset read_samples retrieve_input"),

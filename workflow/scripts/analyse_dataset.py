@@ -29,6 +29,7 @@ with log_to(snakemake.log[0]), record_job(snakemake):
         specification.dataset,
         read_record(SharedSamples, Path(given.shared)),
         specification.traps,
+        specification.independent_pairs,
     )
     if problems:
         raise StudyError(problems)

@@ -124,7 +124,9 @@ def look_ahead(study: Study, budget: TimeBudget, *, whole: int = WHOLE) -> Ahead
     ahead.notes += _caps_of_composition(study)
     for contrast in study.contrasts.values():
         ahead.contrasts.append(_look_at(study, contrast, known[contrast.dataset], ahead))
-    ahead.notes += notes_of_bridges(study, sources, {key: item.path for key, item in by_key.items() if item.path})
+    there = {key: item.path for key, item in by_key.items() if item.path}
+    tables = {name: samples.table for name, samples in known.items() if samples.table is not None}
+    ahead.notes += notes_of_bridges(study, sources, there, tables)
     return ahead
 
 

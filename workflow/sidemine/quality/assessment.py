@@ -10,7 +10,14 @@ from sidemine.prepare.expression_store import read_provenance
 from sidemine.prepare.log_expression import layer_of, log2_expression
 from sidemine.prepare.record import DatasetProvenance, PreparedProvenance
 from sidemine.quality.flags import Flag, consequence_words, stop_problems
-from sidemine.quality.near_copies import distances_within, find_copies, flag_apart, flag_copies
+from sidemine.quality.near_copies import (
+    answer_copies,
+    differences_within,
+    distances_within,
+    find_copies,
+    flag_apart,
+    flag_copies,
+)
 from sidemine.quality.principal_components import find_principal_components
 from sidemine.quality.record import DatasetQuality, ScaleOfDataset, SexOfSamples, SharedSamples, Treatment
 from sidemine.quality.reuse import find_relations, flag_reuse
@@ -19,11 +26,14 @@ from sidemine.quality.treatment import decide_treatment
 from sidemine.sources.scales import SCALES, has_fold_change
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pandas as pd
     from anndata import AnnData
     from numpy.typing import NDArray
 
     from sidemine.errors import Problem
+    from sidemine.study.models import IndependentPair
     from sidemine.study.projections import DatasetToAssess, TrapsOfDataset
 
 UNEVEN_LIBRARIES = 10.0
@@ -42,6 +52,7 @@ def assess_quality(
     row: DatasetToAssess,
     shared: SharedSamples,
     traps: TrapsOfDataset,
+    independent_pairs: Sequence[IndependentPair] = (),
 ) -> tuple[DatasetQuality, Treatment, list[Problem]]:
     """Return the quality record of one dataset, the treatment of its samples, and reasons to stop.
 
@@ -57,6 +68,8 @@ def assess_quality(
         What `find_shared_samples` found for the whole study.
     traps
         `settings.traps`: what is done about each kind of finding.
+    independent_pairs
+        What the study answers to nearly identical samples of this dataset.
 
     Returns
     -------
@@ -65,7 +78,7 @@ def assess_quality(
     treatment : Treatment
         What every contrast of the dataset has to heed.
     problems : list of Problem
-        Findings for which the study declares `stop`.
+        Findings for which the study declares `stop`, and answers to nothing.
     """
     provenance = read_provenance(expression)
     values = log2_expression(expression).T
@@ -74,11 +87,18 @@ def assess_quality(
     sex_column = find_sex_column(used, row.sex_column)
     recorded = {str(name): str(value) for name, value in used[sex_column].items()} if sex_column in used else {}
     reading = _read_sex(expression, values, provenance)
-    within = distances_within(values)
     # Samples of one declared unit are not counted twice, however alike they are.
     unit = dict(zip(names, used["unit"].astype(str), strict=True))
-    copies = find_copies(within, names) if within is not None else []
-    pairs = [pair for pair in copies if unit[pair.first] != unit[pair.second]]
+    counts = np.asarray(expression.layers["counts"], dtype=np.float64).T if "counts" in expression.layers else None
+    differences = differences_within(values, counts)
+    # How far a sample lies apart is told with its sampling noise: that of a shallow library is real.
+    if counts is not None:
+        within = distances_within(values)
+    else:
+        within = None if differences is None else np.sqrt(differences.variance)
+    copies = find_copies(differences, names) if differences is not None else []
+    found = [pair for pair in copies if unit[pair.first] != unit[pair.second]]
+    pairs, idle = answer_copies(found, independent_pairs, f"key independent_pairs.{row.dataset}")
     texts = {str(name): str(value) for name, value in used["relation"].items()} if "relation" in used else {}
     relations = find_relations(texts, set(shared.known))
     elsewhere = [entry for entry in shared.shared[row.dataset] if entry.sample in set(names)]
@@ -93,7 +113,7 @@ def assess_quality(
         flag_platform(*shares, used, str(row.platform), traps.identifiers),
         flag_sex(reading, recorded, sex_column if recorded else "", traps.sex_mismatch),
         flag_reuse(relations, elsewhere, len(names), traps.reused_samples),
-        flag_copies(within, pairs, traps.duplicated_samples),
+        flag_copies(differences, pairs, traps.duplicated_samples),
         flag_apart(within, names, traps.outlier_samples),
         *([_flag_libraries(np.asarray(expression.layers["counts"]))] if "counts" in expression.layers else []),
         _flag_left_out(samples),
@@ -115,7 +135,7 @@ def assess_quality(
         principal_components=find_principal_components(values, names),
         provenance=provenance,
     )
-    return quality, treatment, stop_problems(flags, traps, f"dataset {row.dataset}")
+    return quality, treatment, [*stop_problems(flags, traps, f"dataset {row.dataset}"), *idle]
 
 
 def _flag_usable(provenance: DatasetProvenance) -> Flag:

@@ -13,6 +13,7 @@ from sidemine.quality.associations import associated, find_age_overlap, find_ass
 from sidemine.quality.flags import Flag, consequence_words, listing
 from sidemine.quality.group_scale import SCALE as LEVEL
 from sidemine.quality.group_scale import flag_column_totals, flag_library_size, flag_scale
+from sidemine.quality.near_copies import answered_words
 from sidemine.quality.p_histogram import read_histogram
 from sidemine.quality.record import (
     Association,
@@ -248,6 +249,12 @@ def _flag_copies(dataset_quality: DatasetQuality, names: list[str], action: str)
     pairs = [pair for pair in dataset_quality.duplicated_samples if {pair.first, pair.second} <= set(names)]
     if not pairs:
         return Flag("duplicated_samples", COPIES, "ok", "none takes part twice")
+    answered = [pair for pair in pairs if pair.independent_because]
+    pairs = [pair for pair in pairs if not pair.independent_because]
+    if not pairs:
+        return Flag(
+            "answered_copies", COPIES, "warn", answered_words(answered), "told here: they stay independent samples"
+        )
     named = listing([f"{pair.first} and {pair.second}" for pair in pairs])
     advice = "They count as independent samples, which makes p-values too small."
     return Flag(

@@ -1,34 +1,62 @@
 """Samples that are copies of one another, and samples that lie apart from all others.
 
-Both rest on one robust distance: 1.4826 × the median absolute difference of two samples' log2 expression over the
-better expressed half of the genes, after their median difference is taken out. It is not moved by a few responding
-genes, nor by scaling. A sample is compared with its *nearest* other sample, so that small arms of a strong treatment
-are no outliers and replicates of one cell line are no copies.
+Two samples differ by the variance of their log2 ratio over well expressed genes, taken robustly: (1.4826 × the median
+absolute difference)², after the median difference is taken out. It is not moved by a few responding genes, nor by
+scaling. Of counts the sampling noise (Poisson, by the depth of both libraries) is taken out of it, so that what remains
+is biology and preparation: McCarthy et al. 2012 (doi 10.1093/nar/gks042) split the variation of counts in the same way,
+and Marioni et al. 2008 (doi 10.1101/gr.079558.108) found a library that is sequenced again to vary as Poisson says. Raw
+distances would call two deep libraries among shallow ones copies, and miss every shallow copy.
+
+Two samples are called copies when their variance is (a) a small share of that of the usual *nearest* neighbours, so that
+small arms of a strong treatment are no outliers and replicates of one cell line are no copies, and (b) a small share
+of what the two differ by from samples other than each other, so that two samples of better quality among poor ones are
+no copies: one minus that share is the correlation of their residuals, the common profile taken out.
+
+One *person* in two samples cannot be found in this way: two draws of one person differ nearly as two people do.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sidemine.errors import Problem
 from sidemine.quality.flags import Flag, consequence_words, listing
 from sidemine.quality.record import NearCopy
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from sidemine.study.models import IndependentPair
+
 COPY_RATIO = 0.38
-"""Nearest distance of a pair, as a share of the usual (median) nearest distance of the dataset, at which two samples are
-called nearly identical. Aliquots of one pool of liver: 0.29 (GSE14520); the closest independent replicates of a cell
-line: 0.49 (GSE147507), elsewhere 0.81 and more. This is the geometric middle of 0.29 and 0.49."""
+"""Root of a pair's variance over the usual (median) one of nearest neighbours, at which two samples are called nearly
+identical. Aliquots of one pool of liver: 0.29 (GSE14520); the closest independent replicates of a cell line: 0.45
+(GSE147507), elsewhere 0.62 and more. This is the geometric middle of 0.29 and 0.49."""
+OWN_SHARE = 0.25
+"""And the variance of a pair over what both differ by from others: a correlation of residuals of 0.75."""
+N_ERRORS = 2.0
+"""Standard errors by which a variance without noise must lie below the limit: of shallow libraries nothing is claimed."""
+N_DEEP, FEWEST_COUNTS, FEWEST_DEEP = 2000, 10.0, 200
+"""Of counts the best expressed genes are compared, as far as both libraries hold ten counts of them on average."""
+MAD_ERROR = 2.33
+"""Standard error of a variance that is taken from a median absolute difference, relative and times √n: √(2 / 0.37), since
+the efficiency of that median at the normal is 0.37."""
+_MEDIAN_OF_SQUARE = 0.4549364231195724
+"""Median of χ² with one degree of freedom."""
+_ROUNDS = 3
+PEOPLE_NOT_FOUND = "One person in two samples cannot be found in expression: that is for the record to say."
 APART_RATIO = 2.0
 """Nearest distance over the usual one at which a sample lies apart: its noise variance is four times that of its peers,
 so that a weighted fit would count it as a quarter of a sample."""
 APART_Z = 3.5
 """And its robust z score among the log distances (Iglewicz & Hoaglin 1993), so that uneven datasets flag no one."""
 MIN_SAMPLES, MIN_GENES = 4, 50
+FEWEST_OTHERS = 2
 COPIES = "no two samples are nearly identical"
 APART = "no sample lies apart from all others"
 
@@ -42,24 +70,8 @@ def better_expressed(values: NDArray[np.float64]) -> NDArray[np.bool_]:
     return np.asarray(complete & (means >= np.median(means[complete])), dtype=bool)
 
 
-def distances(first: NDArray[np.float64], second: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the robust distance of every sample of `first` from every sample of `second`.
-
-    Parameters
-    ----------
-    first, second
-        log2 expression, the same genes × samples.
-
-    Returns
-    -------
-    ndarray of shape (samples of first, samples of second)
-        log2 units.
-    """
-    own, others = np.ascontiguousarray(first.T), np.ascontiguousarray(second.T)
-    return np.array([_distances_from(sample, others) for sample in own]).reshape(len(own), len(others))
-
-
-def _distances_from(sample: NDArray[np.float64], others: NDArray[np.float64]) -> NDArray[np.float64]:
+def distances_from(sample: NDArray[np.float64], others: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the robust distance of one sample (genes) from others (others × genes), log2 units."""
     difference = others - sample
     # The order of the genes does not matter from here on, so the medians may leave it changed.
     difference -= np.median(difference, axis=1, overwrite_input=True, keepdims=True)
@@ -75,52 +87,267 @@ def distances_within(values: NDArray[np.float64]) -> NDArray[np.float64] | None:
     samples = np.ascontiguousarray(chosen.T)
     found = np.full((len(samples), len(samples)), np.inf)
     for row, sample in enumerate(samples[:-1]):
-        found[row, row + 1 :] = _distances_from(sample, samples[row + 1 :])
+        found[row, row + 1 :] = distances_from(sample, samples[row + 1 :])
     # A distance is the same both ways, to the last bit.
     return np.asarray(np.minimum(found, found.T))
 
 
-def find_copies(within: NDArray[np.float64], samples: Sequence[str]) -> list[NearCopy]:
-    """Return the nearly identical pairs of one dataset, by order."""
-    usual = float(np.median(within.min(axis=1)))
-    rows, columns = np.nonzero(np.triu(within <= COPY_RATIO * usual, k=1))
-    return [
-        NearCopy(samples[row], samples[column], _rounded(within[row, column], usual))
-        for row, column in zip(rows.tolist(), columns.tolist(), strict=True)
+@dataclass(frozen=True)
+class Differences:
+    """Variances of log2 ratios between the samples of one dataset.
+
+    Attributes
+    ----------
+    variance
+        Samples × samples, squared log2 units, of counts without their sampling noise; diagonal infinite, NaN where two
+        libraries are too shallow to be compared.
+    error
+        Its standard error; 0 where there is no noise to take out.
+    """
+
+    variance: NDArray[np.float64]
+    error: NDArray[np.float64]
+
+    @property
+    def usual(self) -> float:
+        """The median variance of nearest neighbours; NaN where too little could be compared."""
+        nearest = np.where(np.isnan(self.variance), np.inf, self.variance).min(axis=1)
+        return float(np.median(nearest[np.isfinite(nearest)])) if np.isfinite(nearest).any() else math.nan
+
+    def own_variance(self, sample: int, barred: Collection[int]) -> float:
+        """Return what one sample adds to its differences from others; infinite with fewer than two others.
+
+        Parameters
+        ----------
+        sample
+            The sample.
+        barred
+            Itself, and those that may be copies of it.
+
+        Notes
+        -----
+        For samples i, k, l without common cause, Var(i − k) + Var(i − l) − Var(k − l) is twice that of i. Taken
+        with k nearest to i, a treatment that moves l and not k cancels.
+        """
+        others = [k for k in range(len(self.variance)) if k not in barred and np.isfinite(self.variance[sample, k])]
+        if len(others) < FEWEST_OTHERS:
+            return math.inf
+        nearest = min(others, key=lambda k: float(self.variance[sample, k]))
+        rest = [k for k in others if k != nearest]
+        against = np.nanmedian(self.variance[sample, rest] - self.variance[nearest, rest])
+        return max(float(self.variance[sample, nearest] + against) / 2, 0.0)
+
+
+def share_of(variance: float, own: float) -> float:
+    """Return the variance of a pair over what both differ by from others (the sum of their `own_variance`)."""
+    return variance / own if own > 0 else 0.0 if variance == 0 else math.inf
+
+
+def differences_within(values: NDArray[np.float64], counts: NDArray[np.float64] | None = None) -> Differences | None:
+    """Return how the samples of one dataset differ; None with too little to compare.
+
+    Parameters
+    ----------
+    values
+        log2 expression, genes × samples.
+    counts
+        The counts behind it, genes × samples, where there are any: their sampling noise is taken out.
+    """
+    if counts is None:
+        within = distances_within(values)
+        return None if within is None else Differences(within**2, np.zeros_like(within))
+    n = counts.shape[1]
+    sizes = counts.sum(axis=0)
+    if n < MIN_SAMPLES or len(counts) < MIN_GENES or not (sizes > 0).all():
+        return None
+    deep, shares = deep_genes(counts)
+    variance, error = np.full((n, n), np.inf), np.zeros((n, n))
+    # From the shallowest library on: each is compared with deeper ones, over the genes that it holds enough of.
+    order = np.argsort(sizes, kind="stable")
+    for place, sample in enumerate(order[:-1]):
+        others = order[place + 1 :]
+        held = int((shares * sizes[sample] >= FEWEST_COUNTS).sum())
+        found, its_error = variance_without_noise(
+            counts[deep[:held], sample], counts[np.ix_(deep[:held], others)].T, sizes[sample], sizes[others]
+        )
+        variance[sample, others] = variance[others, sample] = found
+        error[sample, others] = error[others, sample] = its_error
+    return Differences(variance, error)
+
+
+def deep_genes(counts: NDArray[np.float64]) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+    """Return the best expressed genes, best first, and their mean shares of a library.
+
+    Parameters
+    ----------
+    counts
+        Genes × samples.
+
+    Returns
+    -------
+    tuple of two ndarrays of shape (genes,)
+        Places of at most `N_DEEP` genes, and their shares.
+    """
+    shares = (counts / counts.sum(axis=0)).mean(axis=1)
+    deep = np.argsort(-shares, kind="stable")[:N_DEEP]
+    return deep, shares[deep]
+
+
+def variance_without_noise(
+    sample: NDArray[np.float64],
+    others: NDArray[np.float64],
+    size: float,
+    sizes: NDArray[np.float64],
+    centre: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the variance of the log2 ratios of one library to others beyond what sampling gives, and its standard error.
+
+    A log2 ratio of counts x and y has the sampling variance (1/E x + 1/E y) / ln² 2, gene by gene. What is
+    returned solves: the median of squared ratios, each over its sampling variance plus the sought one, is that of χ²₁.
+
+    Parameters
+    ----------
+    sample, others
+        Counts of the same genes, and of others × genes.
+    size, sizes
+        Their library sizes.
+    centre
+        log2 shares that are taken out of sample and others; None: nothing.
+
+    Returns
+    -------
+    tuple of two ndarrays
+        Squared log2 units, one per other; NaN with fewer than `FEWEST_DEEP` genes.
+    """
+    if len(sample) < FEWEST_DEEP:
+        return np.full(len(others), np.nan), np.full(len(others), np.nan)
+    ratio = np.log2((others + 0.5) / (sizes[:, None] + 1.0)) - np.log2((sample + 0.5) / (size + 1.0))
+    if centre is not None:
+        ratio += centre[0] - centre[1]
+    ratio -= np.median(ratio, axis=1, keepdims=True)
+    squares = ratio**2
+    share = (others + sample + 1.0) / (sizes[:, None] + size)
+    noise = (1.0 / size + 1.0 / sizes[:, None]) / share / math.log(2.0) ** 2
+    typical = np.median(noise, axis=1)
+    beyond = np.maximum(np.median(squares, axis=1) / _MEDIAN_OF_SQUARE - typical, 0.0)
+    for _ in range(_ROUNDS):
+        scaled = squares / (noise + beyond[:, None])
+        inflation = np.median(scaled, axis=1, overwrite_input=True) / _MEDIAN_OF_SQUARE
+        beyond = np.maximum(inflation * (beyond + typical) - typical, 0.0)
+    return beyond, MAD_ERROR / math.sqrt(len(sample)) * (beyond + typical)
+
+
+def find_copies(within: Differences, samples: Sequence[str]) -> list[NearCopy]:
+    """Return the nearly identical pairs of one dataset, by order.
+
+    Parameters
+    ----------
+    within
+        From `differences_within`.
+    samples
+        Names of the samples.
+    """
+    limit = COPY_RATIO**2 * within.usual
+    near = within.variance + N_ERRORS * within.error <= limit
+    pairs = []
+    for row, column in zip(*(places.tolist() for places in np.nonzero(np.triu(near, k=1))), strict=True):
+        barred = {row, column, *np.nonzero(near[row] | near[column])[0].tolist()}
+        variance = float(within.variance[row, column])
+        if share_of(variance, within.own_variance(row, barred) + within.own_variance(column, barred)) <= OWN_SHARE:
+            pairs.append(NearCopy(samples[row], samples[column], rounded_ratio(variance, within.usual)))
+    return pairs
+
+
+def answer_copies(
+    pairs: Sequence[NearCopy], answers: Sequence[IndependentPair], where: str
+) -> tuple[list[NearCopy], list[Problem]]:
+    """Return the pairs with the study's reasons for their independence, and a problem for each reason without its pair.
+
+    Parameters
+    ----------
+    pairs
+        Nearly identical samples of different biological units.
+    answers
+        What the study says of them.
+    where
+        Place of the answers, for messages.
+    """
+    reasons = {frozenset(answer.samples): answer.independent_because for answer in answers}
+    answered = [
+        replace(pair, independent_because=reasons.get(frozenset({pair.first, pair.second}), "")) for pair in pairs
     ]
+    found = {frozenset({pair.first, pair.second}) for pair in pairs}
+    told = listing([f"{pair.first} and {pair.second}" for pair in pairs]) or "none"
+    idle = [
+        Problem(
+            f"samples {' and '.join(answer.samples)} were not found to be nearly identical, so there is nothing to answer",
+            where,
+            f"pairs that this dataset's check of copies names: {told}",
+            "Correct the names, or delete the entry.",
+        )
+        for answer in answers
+        if frozenset(answer.samples) not in found
+    ]
+    return answered, idle
 
 
-def _rounded(distance: float, usual: float) -> float:
-    return float(f"{distance / usual:.3g}") if usual > 0 else 0.0
+def answered_words(pairs: Sequence[NearCopy]) -> str:
+    """Tell the pairs that the study declares independent, with its reasons."""
+    return "; ".join(
+        f"{pair.first} and {pair.second} are declared independent: {pair.independent_because.rstrip('.')}"
+        for pair in pairs
+    )
 
 
-def flag_copies(within: NDArray[np.float64] | None, pairs: Sequence[NearCopy], action: str) -> Flag:
+def rounded_ratio(variance: float, usual: float) -> float:
+    """Return the root of a variance over the usual one of nearest neighbours, to three figures."""
+    return float(f"{math.sqrt(variance / usual):.3g}") if usual > 0 else 0.0
+
+
+def flag_copies(within: Differences | None, pairs: Sequence[NearCopy], action: str) -> Flag:
     """Return the finding on copies inside one dataset; with `drop` the first sample of a pair stays.
 
     Parameters
     ----------
     within
-        Distances, samples × samples; None with too little to compare.
+        From `differences_within`; None with too little to compare.
     pairs
-        Pairs that are too close: first, second and ratio (share of the usual nearest distance).
+        Pairs that are too close: first, second and ratio.
     action
         What the study declares for copies.
     """
-    if within is None:
-        return Flag("", COPIES, "ok", "too little to compare")
-    usual = float(np.median(within.min(axis=1)))
+    if within is None or not math.isfinite(within.usual):
+        return Flag("", COPIES, "ok", f"too little to compare. {PEOPLE_NOT_FOUND}")
+    answered = [pair for pair in pairs if pair.independent_because]
+    pairs = [pair for pair in pairs if not pair.independent_because]
+    if answered and not pairs:
+        return Flag("answered_copies", COPIES, "warn", answered_words(answered), f"told here. {PEOPLE_NOT_FOUND}")
     if not pairs:
-        told = f"the closest pair is {_rounded(float(within.min()), usual):.2f} of the usual nearest distance apart"
-        return Flag("duplicated_samples", COPIES, "ok", f"{told} (copies: {COPY_RATIO} or less)")
+        closest = rounded_ratio(float(np.nanmin(within.variance)), within.usual)
+        told = f"the closest pair is {closest:.2f} of the usual nearest distance apart (copies: {COPY_RATIO} or less)"
+        blind = np.isnan(within.variance) | (N_ERRORS * within.error > COPY_RATIO**2 * within.usual)
+        if n_blind := int(np.triu(blind, k=1).sum()):
+            told += f"; {n_blind} pair(s) of libraries are too shallow to tell"
+        return Flag("duplicated_samples", COPIES, "ok", f"{told}. {PEOPLE_NOT_FOUND}")
     named = listing([f"{pair.first} and {pair.second} ({pair.ratio:.2f})" for pair in pairs])
     return Flag(
         "duplicated_samples",
         COPIES,
         "warn",
-        f"{len(pairs)} pair(s) lie closer than {COPY_RATIO} of the usual nearest distance: {named}",
+        "; ".join(
+            filter(
+                None,
+                (
+                    f"{len(pairs)} pair(s) lie closer than {COPY_RATIO} of the usual nearest distance: {named}",
+                    answered_words(answered),
+                ),
+            )
+        ),
         consequence_words(
             action,
-            "Copies or aliquots of one sample are one observation: exclude one of each pair, or declare biological_unit.",
+            "Copies or aliquots of one sample are one observation: exclude one of each pair, or declare biological_unit; "
+            "of two that are independent, independent_pairs in config.yaml says why. "
+            f"{PEOPLE_NOT_FOUND}",
             "the later sample of each pair takes no part in any contrast" if action == "drop" else "",
         ),
         tuple(sorted({pair.second for pair in pairs})),

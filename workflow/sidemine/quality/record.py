@@ -78,11 +78,20 @@ class ReusedSample:
 
 @dataclass(frozen=True)
 class NearCopy:
-    """Two nearly identical samples: `first` stands before `second`; their distance over the usual nearest distance."""
+    """Two nearly identical samples: `first` stands before `second`.
+
+    Attributes
+    ----------
+    first, second, ratio
+        The two, and their distance over the usual nearest distance.
+    independent_because
+        The study's reason why they are independent all the same; empty where it gives none.
+    """
 
     first: str
     second: str
     ratio: float
+    independent_because: str = ""
 
 
 @dataclass(frozen=True)

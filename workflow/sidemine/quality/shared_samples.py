@@ -4,19 +4,28 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
 from itertools import combinations
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from sidemine.prepare.log_expression import log2_expression
-from sidemine.quality.near_copies import distances_within
-from sidemine.quality.record import NearCopy, ReusedSample, SharedSamples
-from sidemine.quality.reuse import UsedSamples, find_copies_between, find_relations, find_shared
+from sidemine.quality.near_copies import Differences, differences_within
+from sidemine.quality.record import ReusedSample, SharedSamples
+from sidemine.quality.reuse import (
+    Comparable,
+    UsedSamples,
+    find_biosamples,
+    find_copies_between,
+    find_relations,
+    find_shared,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
     from anndata import AnnData
+    from numpy.typing import NDArray
 
     from sidemine.study.projections import DatasetToCompare
 
@@ -38,22 +47,27 @@ def find_shared_samples(
     samples
         Per dataset: its samples, as `sample_table.SAMPLES` describes.
     read_expression
-        Reads the prepared expression of a dataset; called only for datasets that share a platform.
+        Reads the prepared expression of a dataset. All pairs of datasets are compared by their values, whatever their
+        accessions, platforms and files are called.
     """
     used = {
         row.dataset: UsedSamples(
             row.dataset,
             row.accession,
             [str(name) for name in samples[row.dataset].query("fate == 'used'")["sample"]],
+            find_biosamples(_relations(samples[row.dataset])),
         )
         for row in rows
     }
     shared: dict[str, list[ReusedSample]] = {row.dataset: [] for row in rows}
+    # Pairs come by their first dataset: two are held at a time.
+    read = lru_cache(maxsize=2)(read_expression)
+    differences: dict[tuple[str, bool], Differences | None] = {}
     for first, second in combinations(rows, 2):
         here = find_shared(used[first.dataset], used[second.dataset])
-        if first.platform and first.platform == second.platform:
-            told = {row.sample for row in here}
-            copies = _compare(read_expression(first.dataset), read_expression(second.dataset))
+        told = {row.sample for row in here}
+        if len(told) < len(used[second.dataset].samples):
+            copies = find_copies_between(*_comparable((first.dataset, second.dataset), read, differences))
             here += [
                 ReusedSample(
                     pair.second,
@@ -120,11 +134,37 @@ def _name_same(names: Mapping[tuple[str, str], str], pairs: Iterable[tuple[str, 
     return same
 
 
-def _compare(first: AnnData, second: AnnData) -> list[NearCopy]:
-    genes = first.var_names.intersection(second.var_names)
-    values = [log2_expression(data)[:, data.var_names.get_indexer(genes)].T for data in (first, second)]
-    usual = [np.inf if within is None else np.median(within.min(axis=1)) for within in map(distances_within, values)]
-    if not np.isfinite(usual).all():
-        return []
-    names = ([str(name) for name in first.obs_names], [str(name) for name in second.obs_names])
-    return find_copies_between(values[0], values[1], float(min(usual)), names)
+def _comparable(
+    datasets: tuple[str, str],
+    read_expression: Callable[[str], AnnData],
+    known: dict[tuple[str, bool], Differences | None],
+) -> tuple[Comparable, Comparable]:
+    """Return two datasets over the genes that both measured; `known` keeps how the samples of one differ."""
+    both = {name: read_expression(name) for name in datasets}
+    one, other = both.values()
+    genes = one.var_names.intersection(other.var_names)
+
+    def of(name: str, data: AnnData) -> Comparable:
+        values, counts = log2_expression(data).T, _counts(data)
+        columns = data.var_names.get_indexer(genes)
+
+        def within(of_counts: bool) -> Differences | None:
+            if (name, of_counts) not in known:
+                known[name, of_counts] = differences_within(values, counts if of_counts else None)
+            return known[name, of_counts]
+
+        return Comparable(
+            names=[str(sample) for sample in data.obs_names],
+            values=values[columns],
+            counts=None if counts is None else counts[columns],
+            sizes=None if counts is None else counts.sum(axis=0),
+            within=within,
+        )
+
+    first, second = (of(name, data) for name, data in both.items())
+    return first, second
+
+
+def _counts(data: AnnData) -> NDArray[np.float64] | None:
+    """Return counts, genes × samples; None where the dataset holds no counts."""
+    return np.asarray(data.layers["counts"], dtype=np.float64).T if "counts" in data.layers else None

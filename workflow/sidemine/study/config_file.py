@@ -98,7 +98,9 @@ def check_config(raw: dict[str, Any], path: Path, problems: list[Problem]) -> St
     """
     # `settings:` with nothing under it means the defaults, not a mistake.
     content = {
-        key: value for key, value in raw.items() if value is not None or key not in {"settings", "derive", "exclude"}
+        key: value
+        for key, value in raw.items()
+        if value is not None or key not in {"settings", "derive", "exclude", "independent_pairs"}
     }
     try:
         return StudyConfig.model_validate(content)

@@ -47,6 +47,15 @@ class ExcludedSample(ClosedModel):
     reason: str = Field(min_length=5, description="Why, in words; it is printed in the report.")
 
 
+class IndependentPair(ClosedModel):
+    """Two nearly identical samples of one dataset that are independent all the same: the answer to that finding."""
+
+    samples: list[str] = Field(min_length=2, max_length=2, description="The two samples, by accession or name.")
+    independent_because: str = Field(
+        min_length=15, description="Why, in words: the finding stays a doubt, with these words, and caps nothing."
+    )
+
+
 class GeneTableSource(ClosedModel):
     """The table that says which symbols are approved, with Entrez and Ensembl ids."""
 
@@ -94,6 +103,10 @@ class StudyConfig(ClosedModel):
     )
     exclude: dict[Identifier, list[ExcludedSample]] = Field(
         default_factory=dict, description="Per dataset: samples left out by hand, with the reason."
+    )
+    independent_pairs: dict[Identifier, list[IndependentPair]] = Field(
+        default_factory=dict,
+        description="Per dataset: nearly identical samples that are independent all the same, with the reason.",
     )
     planted: str = Field(
         default="", description="Simulated studies only: JSON list of sentences that say what was planted."

@@ -84,7 +84,6 @@ class DatasetToCompare(Projection):
 
     dataset: str
     accession: str
-    platform: str
 
 
 class DatasetToCount(Projection):

@@ -27,7 +27,14 @@ from sidemine.study.context import ClinicalContext, ConsideredDataset, ContextSt
 from sidemine.study.explain import bare_type, describe_type, name_of
 from sidemine.study.hypotheses import Hypothesis, MarginOfControl, PrimaryTest
 from sidemine.study.markers import MarkerRow
-from sidemine.study.models import DerivedColumn, ExcludedSample, GeneTableSource, StudyConfig, StudyInfo
+from sidemine.study.models import (
+    DerivedColumn,
+    ExcludedSample,
+    GeneTableSource,
+    IndependentPair,
+    StudyConfig,
+    StudyInfo,
+)
 from sidemine.study.panels import GenePanel
 from sidemine.study.rows import Contrast, Dataset, GeneSetRow, PublishedTable
 from sidemine.study.settings import Settings, Traps
@@ -58,6 +65,7 @@ _TABLES: dict[str, tuple[type[BaseModel], str]] = {
     "margin": (MarginOfControl, "margin."),
     "derive": (DerivedColumn, ""),
     "exclude": (ExcludedSample, ""),
+    "independent_pairs": (IndependentPair, ""),
     "concordance": (Concordance, "concordance."),
     "bridge": (Bridge, ""),
     "comparator_signatures": (ComparatorSignatures, "comparator_signatures."),

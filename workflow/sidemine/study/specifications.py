@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from sidemine.study.choices import MultiGeneRule, ProbeRule
 from sidemine.study.hypotheses import Hypothesis
-from sidemine.study.models import DerivedColumn, StudyInfo
+from sidemine.study.models import DerivedColumn, IndependentPair, StudyInfo
 from sidemine.study.plan import StudyPlan, keys_of
 from sidemine.study.projections import (
     ContrastOfRole,
@@ -119,6 +119,7 @@ class AnalyseDataset(Projection):
     """What a dataset and its contrasts are checked for, how the contrasts are fitted and sets are tested in them."""
 
     dataset: DatasetToAssess
+    independent_pairs: list[IndependentPair]
     dataset_of_contrasts: DatasetOfContrasts
     contrasts: list[ContrastToFit]
     traps: TrapsOfDataset
@@ -244,6 +245,7 @@ def specify_jobs(plan: StudyPlan, package: str) -> Specifications:
             name: make(
                 AnalyseDataset,
                 dataset=DatasetToAssess.of(row),
+                independent_pairs=config.independent_pairs.get(name, []),
                 dataset_of_contrasts=DatasetOfContrasts.of(row),
                 contrasts=[to_fit[contrast] for contrast in scope.contrasts_of(name)],
                 traps=TrapsOfDataset.of(config.settings.traps),

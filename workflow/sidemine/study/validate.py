@@ -162,12 +162,30 @@ def _check_published(draft: Draft) -> list[Problem]:
 
 def _check_config_references(draft: Draft) -> list[Problem]:
     problems: list[Problem] = []
-    sections: list[tuple[str, Iterable[str]]] = [("derive", draft.config.derive), ("exclude", draft.config.exclude)]
+    sections: list[tuple[str, Iterable[str]]] = [
+        ("derive", draft.config.derive),
+        ("exclude", draft.config.exclude),
+        ("independent_pairs", draft.config.independent_pairs),
+    ]
     for key, names in sections:
         problems += [
             dangling("dataset", name, draft.datasets.ids, f"{draft.config_path}, key {key}")
             for name in names
             if name not in draft.datasets.ids
+        ]
+    for name, pairs in draft.config.independent_pairs.items():
+        counted = Counter(tuple(sorted(pair.samples)) for pair in pairs)
+        problems += [
+            Problem(
+                f"samples {first} and {second} are no pair"
+                if first == second
+                else f"pair {first}, {second} stands twice",
+                f"{draft.config_path}, key independent_pairs.{name}",
+                "two samples, each pair once, with one reason",
+                "Correct the entry.",
+            )
+            for (first, second), count in counted.items()
+            if count > 1 or first == second
         ]
     for name, excluded in draft.config.exclude.items():
         twice = sorted(s for s, count in Counter(entry.sample for entry in excluded).items() if count > 1)

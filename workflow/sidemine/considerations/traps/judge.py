@@ -45,6 +45,11 @@ def judge_traps(case: Case, checks: Checks) -> Judgement:
                 "one: of wells, tests reject far too often.",
             )
         )
+    doubts += [
+        Doubt(DoubtWeight.OPEN, f"Nearly identical samples are counted as independent ones ({flag.evidence}).")
+        for flag in found
+        if flag.trap == "answered_copies" and flag.where == "contrast" and flag.name in tested
+    ]
     return Judgement(
         TrapColumns(tuple(found)),
         caps=tuple(Cap(flag.trap, f"{_DOUBTS[flag.trap]} ({flag.name}).") for flag in serious if flag.trap in _CAPPING),

@@ -15,6 +15,7 @@ _TRAPS = {
     "sex_mismatch": "Recorded sex contradicts the genes",
     "reused_samples": "Re-used samples",
     "duplicated_samples": "Nearly identical samples",
+    "answered_copies": "Nearly identical samples that are declared independent",
     "outlier_samples": "Outlying samples",
     "identifiers": "Identifiers do not fit the platform",
     "scale_shift": "Groups differ in level or spread over all genes",

@@ -202,7 +202,15 @@ def gather_comparators(
 
 
 def units_of(contrasts: Sequence[str], signatures: Sequence[str], pathways: Mapping[str, Sequence[str]]) -> list[str]:
-    """Return what each comparator is counted as: its target pathway where one is declared, else itself."""
+    """Return what each comparator is counted as: its target pathway where one is declared, else itself.
+
+    Parameters
+    ----------
+    contrasts, signatures
+        Names of the comparators.
+    pathways
+        Names by target pathway.
+    """
     shared = {name: f"pathway {pathway}" for pathway, members in pathways.items() for name in members}
     return [shared.get(name, f"contrast {name}") for name in contrasts] + [
         shared.get(name, f"signature {name}") for name in signatures
@@ -210,7 +218,7 @@ def units_of(contrasts: Sequence[str], signatures: Sequence[str], pathways: Mapp
 
 
 def names_of_signatures(bridge: BridgeToMeasure, contrasts: Container[str]) -> list[str]:
-    """Return the names in a bridge's target pathways that are no contrasts: rows of its signatures."""
+    """Return the names in a bridge's target pathways that are no contrasts of the study (`contrasts`): rows of its signatures."""
     return [name for names in bridge.target_pathways.values() for name in names if name not in contrasts]
 
 

@@ -88,7 +88,7 @@ def _prediction_panel(study: ConcordanceOfStudy, subject: Subject) -> Panel:
         element=f"prediction-{subject.hypothesis}",
         title="Does a likeness predict side effects? Not where it was measured",
         caption="An AUROC of .5 is a coin. No bridge is a likelihood or a risk, and bridges are not ranked.",
-        why_empty="figures in the table",
+        why_empty="the numbers stand in the table",
         facts=[f"Source: {source}." for source in sources],
         table=Table("Evidence is not prediction", _FIGURES, rows),
     )
