@@ -38,6 +38,7 @@ from sidemine.considerations.specificity.record import Specificity
 from sidemine.considerations.specificity.specification import SpecificitySettings
 from sidemine.considerations.traps.judge import judge_traps
 from sidemine.considerations.traps.record import Checks
+from sidemine.effect.adjustment import common_rows
 from sidemine.effect.measure import measure_hypothesis
 from sidemine.effect.record import HypothesisEvidence
 from sidemine.quality.associations import find_age_overlap
@@ -47,9 +48,9 @@ from sidemine.study.plan import Specified
 from sidemine.study.projections import HypothesisToJudge
 from sidemine.study.settings import Settings
 from sidemine.tables import read_table
-from sidemine.verdict.decide import Decided, decide, levels_of
+from sidemine.verdict.decide import decide, levels_of
 from sidemine.verdict.readings import as_effect
-from sidemine.verdict.rules import Level
+from sidemine.verdict.rules import Decided, Level
 from sidemine.verdict.vocabulary import Verdict
 
 MARGIN = 0.4
@@ -243,6 +244,13 @@ def _robustness(study: Study) -> Judge:
     return robustness_judge({study.hypothesis.id: record})
 
 
+def _hidden_factors(study: Study) -> Judge:
+    fits = {row.name: row.results.fit for row in study.contrasts if row.results.fit is not None}
+    row = study.hypothesis
+    common = common_rows(row, fits, study.genome.sets)
+    return hidden_factors_judge({row.id: measure_hidden_factors(row.id, fits, common, study.genome.sets)})
+
+
 MEASURES: Mapping[str, Callable[[Study], Judge]] = {
     "traps": _traps,
     "influence": _influence,
@@ -334,7 +342,7 @@ def judge(study: Study, level: Level, skip: Collection[str] = (), *, all_caps: b
                 caps.append(name)
     effect = as_effect(found.evidence.pooled)
     direction = study.hypothesis.primary.direction
-    margin = found.evidence.margin
+    margin = found.evidence.margin.value
     excluded = effect is not None and margin is not None and direction != "either" and effect.limit(direction) < margin
     first = caps[0] if caps and found.decision.verdict != Verdict.SUPPORTED else ""
     return Outcome(found.decision.verdict, found.decision.opposite, first, failed, core, excluded, tuple(caps))

@@ -16,6 +16,7 @@ from example_evidence import (
     SENSITIVITY,
     composition_record,
     concordance,
+    hidden_factors_record,
     influence_record,
     robustness,
     specificity_record,
@@ -421,6 +422,7 @@ def _verdict(
     )
     return {
         "control": None, "p_holm": None, "notes": [], "composition": nothing, "trap_flags": [], "calibration": None,
+        "hidden_factors": as_json(hidden_factors_record(name, kind, evidence)),
         "influence": as_json(influence_record(name, evidence)), "sensitivity": as_json(SENSITIVITY),
         "specificity": as_json(SpecificityShown(None, reason, None, "", "", [], (), ())), "robustness": grid,
         "hypothesis": name, "question": question, "kind": kind, "verdict": verdict, "opposite": False,
@@ -428,9 +430,9 @@ def _verdict(
         "rule": "Suggestive: p ≤ .05 in the declared direction, without every condition of “supported”.",
         "sentence": sentence,
         "declared": {"set": "SIM_INTERFERON_TARGETS", "contrasts": [item["contrast"] for item in evidence], "test": "fry",
-                     "direction": direction, "margin": 0.4 if cohort else 0.48,
-                     "margin_unit": "Hedges g" if cohort else "log2 fold change over complement",
-                     "margin_rule": "declared" if cohort else "20 % of the effect of contrast interferon",
+                     "direction": direction, "margin": {"value": 0.4 if cohort else 0.48,
+                                "unit": "Hedges g" if cohort else "log2 fold change over complement",
+                                "rule": "declared" if cohort else "20 % of the effect of contrast interferon"},
                      "expects_sign": "up"},
         "evidence": evidence,
         "agreeing": {"k": sum(item["direction"] == wanted for item in tested), "n": len(tested)} if tested else None,
