@@ -22,7 +22,7 @@ from sidemine.differential.contrast_fit import ContrastFit
 from sidemine.differential.design import build_design
 from sidemine.differential.fit import fit_contrast
 from sidemine.effect.pooled_effect import pool_contrasts
-from sidemine.effect.record import HypothesisEvidence
+from sidemine.effect.record import HypothesisEvidence, Margin
 from sidemine.simulate.cohorts import CohortPlan, cohort_log2, draw_people
 from sidemine.simulate.genes import make_universe
 from sidemine.study.hypotheses import Hypothesis
@@ -39,7 +39,7 @@ CASE = Case(
             "primary": {"set": "interferon_response", "contrasts": ["a", "b"], "direction": "up"},
         }
     ),
-    HypothesisEvidence("h", [], None, 0.4, "declared", pool_contrasts([])),
+    HypothesisEvidence("h", [], None, Margin(0.4, "Hedges g", "declared"), pool_contrasts([])),
     ("a", "b"),
 )
 HIDDEN = {"composition_shift": (("unknown", 1.0),), "target_slope": (("unknown", 0.15),)}

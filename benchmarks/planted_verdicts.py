@@ -47,9 +47,9 @@ from sidemine.study.plan import Specified
 from sidemine.study.projections import HypothesisToJudge
 from sidemine.study.settings import Settings
 from sidemine.tables import read_table
-from sidemine.verdict.decide import Decided, decide, levels_of
+from sidemine.verdict.decide import decide, levels_of
 from sidemine.verdict.readings import as_effect
-from sidemine.verdict.rules import Level
+from sidemine.verdict.rules import Decided, Level
 from sidemine.verdict.vocabulary import Verdict
 
 MARGIN = 0.4
@@ -334,7 +334,7 @@ def judge(study: Study, level: Level, skip: Collection[str] = (), *, all_caps: b
                 caps.append(name)
     effect = as_effect(found.evidence.pooled)
     direction = study.hypothesis.primary.direction
-    margin = found.evidence.margin
+    margin = found.evidence.margin.value
     excluded = effect is not None and margin is not None and direction != "either" and effect.limit(direction) < margin
     first = caps[0] if caps and found.decision.verdict != Verdict.SUPPORTED else ""
     return Outcome(found.decision.verdict, found.decision.opposite, first, failed, core, excluded, tuple(caps))

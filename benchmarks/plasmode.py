@@ -35,7 +35,14 @@ from calibration_designs import design_of
 from planted_truths import fit_planted
 from planted_verdicts import ask, declare, judge
 
-from sidemine.considerations.calibration.rates import LEVELS, REFERENCE, SHOWN, CalibrationRow, calibration_row, clustered_rate
+from sidemine.considerations.calibration.rates import (
+    LEVELS,
+    REFERENCE,
+    SHOWN,
+    CalibrationRow,
+    calibration_row,
+    clustered_rate,
+)
 from sidemine.considerations.calibration.table import CALIBRATION
 from sidemine.differential.fit import fit_contrast
 from sidemine.enrichment.camera import camera
@@ -183,7 +190,9 @@ def main() -> None:
             rows += new
             sys.stdout.write("\n".join(_words(row) for row in new) + "\n")
             sys.stdout.flush()
-            write_table(pd.DataFrame([vars(row) for row in rows], columns=CALIBRATION.names), chosen.output, CALIBRATION)
+            write_table(
+                pd.DataFrame([vars(row) for row in rows], columns=CALIBRATION.names), chosen.output, CALIBRATION
+            )
 
 
 def _words(row: CalibrationRow) -> str:

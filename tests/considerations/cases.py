@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sidemine.considerations.judgement import Case
 from sidemine.effect.pooled_effect import pool_contrasts
-from sidemine.effect.record import HypothesisEvidence
+from sidemine.effect.record import HypothesisEvidence, Margin
 from sidemine.study.hypotheses import Hypothesis
 
 
@@ -14,5 +14,7 @@ def case(kind="cohort", *carrying, evidence=()):
     declared = Hypothesis.model_validate(
         {"id": "h", "question": "Is it what was planted?", "kind": kind, "primary": primary}
     )
-    found = HypothesisEvidence("h", list(evidence), None, 0.4, "declared", pool_contrasts(list(evidence)))
+    found = HypothesisEvidence(
+        "h", list(evidence), None, Margin(0.4, "Hedges g", "declared"), pool_contrasts(list(evidence))
+    )
     return Case(declared, found, carrying)

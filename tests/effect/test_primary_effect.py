@@ -43,9 +43,10 @@ def hypothesis(direction: str) -> Hypothesis:
 )
 def test_a_margin_needs_a_control_that_moved_the_expected_way(effect, p_value, expected, margin):
     """A control that is silent, or moved the set the other way, shows no working experiment and gives no margin."""
-    found, rule, _ = _margin(hypothesis(expected), {"stimulated": control(effect, p_value)})
-    assert found == (None if margin is None else pytest.approx(margin))
-    assert margin is not None or "did not move the set" in rule
+    found, _ = _margin(hypothesis(expected), {"stimulated": control(effect, p_value)})
+    assert found.value == (None if margin is None else pytest.approx(margin))
+    assert margin is not None or "did not move the set" in found.rule
+    assert found.unit == "log2 fold change over complement"
 
 
 def results_of(name, accession, source):
@@ -88,8 +89,6 @@ def test_a_declared_source_goes_from_the_sheet_to_pooling_and_bridges(words, joi
         ["one", "two"],
         {name: source.source for name, source in sources.items()},
         {name: frozenset({name}) for name in sources},
-        dict.fromkeys(sources, False),
-        "experiment",
     )
     assert chosen == (["one"] if joined else ["one", "two"])
 

@@ -10,7 +10,7 @@ from sidemine.considerations.judgement import Case
 from sidemine.considerations.traps.judge import judge_traps
 from sidemine.considerations.traps.record import Checks
 from sidemine.effect.pooled_effect import pool_contrasts
-from sidemine.effect.record import ContrastEvidence, HypothesisEvidence
+from sidemine.effect.record import ContrastEvidence, HypothesisEvidence, Margin
 from sidemine.quality.associations import associated, find_age_overlap, find_associations
 from sidemine.quality.contrast_quality import flag_age, flag_batches, flag_others, flag_p_values, flag_reused_sides
 from sidemine.quality.flags import stop_problems
@@ -200,7 +200,7 @@ def judge(checks):
     row = evidence_row()
     primary = {"set": "T", "contrasts": ["c"], "direction": "up"}
     declared = {"id": "h", "question": "Is it what was planted?", "kind": "cohort", "primary": primary}
-    found = HypothesisEvidence("h", [row], None, 0.4, "declared", pool_contrasts([row]))
+    found = HypothesisEvidence("h", [row], None, Margin(0.4, "Hedges g", "declared"), pool_contrasts([row]))
     return judge_traps(Case(Hypothesis.model_validate(declared), found, ("c",)), checks)
 
 

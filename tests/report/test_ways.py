@@ -71,13 +71,13 @@ def test_the_forest_plot_draws_what_the_card_holds():
         assert (row.effect, row.ci_low, row.ci_high) == (entry.effect, entry.ci_low, entry.ci_high)
         assert row.way == way(entry.ci_low, entry.ci_high)
         assert f"{entry.n_target} v {entry.n_reference}" in row.facts
-    spec = forest(rows, card.declared.margin_unit, 0.3)
+    spec = forest(rows, card.declared.margin.unit, 0.3)
     band = spec["layer"][0]["data"]["values"]
     assert {(row["low"], row["high"]) for row in band} == {(-0.3, 0.3)}
     low, high = spec["layer"][0]["encoding"]["x"]["scale"]["domain"]
     assert low == -high
     assert high == pytest.approx(1.08 * max(abs(end) for row in rows for end in (row.ci_low, row.ci_high)))
-    assert forest(rows, card.declared.margin_unit, None)["layer"][0]["data"]["values"] == []
+    assert forest(rows, card.declared.margin.unit, None)["layer"][0]["data"]["values"] == []
 
 
 @pytest.mark.parametrize(("margin", "reach"), [(None, 0.1), (0.05, 0.1), (0.4, 0.4), (-0.4, 0.4)])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import pytest
 from test_rules import answers, contrast, evidence, hypothesis, place, places, untestable
@@ -10,7 +10,7 @@ from test_supported import BATCH, HOLDS, capped_by, cohort_card, cohorts, experi
 
 from sidemine.considerations.traps.record import Checks
 from sidemine.effect.pooled_effect import pool_contrasts
-from sidemine.effect.record import HypothesisEvidence, Refused
+from sidemine.effect.record import HypothesisEvidence, Margin, Refused
 
 
 def with_control(control_effect, *, of=(-2.0, -1.8), **records):
@@ -111,13 +111,14 @@ def test_the_positive_control_of_the_margin_is_read_without_a_declared_direction
     assert answers([hypothesis()], {"h": evidence(contrast("a"))})[0]["control"] is None
 
 
-@pytest.mark.parametrize(("kind", "unit"), [("cohort", "Hedges g"), ("experiment", "log2 fold change over complement")])
-def test_the_margin_stands_in_the_unit_of_its_kind(kind, unit):
-    """What was declared, word by word."""
-    card = answers([hypothesis(kind=kind)], {"h": evidence(contrast("a"), margin=0.35)})[0]
+def test_what_was_declared_stands_on_the_card():
+    """Word by word, and the margin as the evidence holds it."""
+    margin = Margin(0.35, "log2 units", "20% of a control")
+    found = replace(evidence(contrast("a")), margin=margin)
+    card = answers([hypothesis()], {"h": found})[0]
     assert card["declared"] == {
-        "set": "S", "contrasts": ["a"], "test": "fry", "direction": "up", "margin": 0.35, "margin_unit": unit,
-        "margin_rule": "declared", "expects_sign": hypothesis().expects_sign,
+        "set": "S", "contrasts": ["a"], "test": "fry", "direction": "up", "margin": asdict(margin),
+        "expects_sign": hypothesis().expects_sign,
     }  # fmt: skip
 
 
@@ -125,7 +126,9 @@ def test_why_nothing_was_pooled():
     """No contrast at all, one alone, one beside a refused one: each in its words."""
 
     def reason(*rows, refused=()):
-        found = HypothesisEvidence("h", list(rows), None, 0.4, "declared", pool_contrasts(rows, list(refused)))
+        found = HypothesisEvidence(
+            "h", list(rows), None, Margin(0.4, "Hedges g", "declared"), pool_contrasts(rows, list(refused))
+        )
         return answers([hypothesis()], {"h": found})[0]["not_computed"]["pooled"]
 
     assert reason(contrast("a")) == "a single independent dataset: there is nothing to pool"

@@ -10,7 +10,7 @@ from test_supported import BATCH, HOLDS, cohort_card, cohorts, experiment_card, 
 
 from sidemine.considerations.traps.record import Checks
 from sidemine.effect.pooled_effect import pool_contrasts
-from sidemine.effect.record import HypothesisEvidence, Refused
+from sidemine.effect.record import HypothesisEvidence, Margin, Refused
 
 LIBERAL = {"a": replace(HOLDS, camera="liberal"), "b": HOLDS}
 BATCH_IN_A = Checks(contrast={"a": [BATCH]})
@@ -19,7 +19,7 @@ FLIPPED = [adjusted_entry(name, adjusted=-0.5) for name in "ab"]
 
 def bare(*rows, kind="cohort", margin=0.4, rule="declared"):
     """The card of a hypothesis of which no consideration has a record."""
-    found = HypothesisEvidence("h", list(rows), None, margin, rule, pool_contrasts(rows))
+    found = HypothesisEvidence("h", list(rows), None, Margin(margin, "", rule), pool_contrasts(rows))
     return answers([hypothesis(kind=kind)], {"h": found})[0]
 
 
@@ -31,7 +31,10 @@ def test_without_any_testable_contrast_the_reason_of_the_first_is_the_doubt():
 
 def test_without_a_margin_its_rule_is_the_doubt():
     """Contrasts could be tested, but nothing says how large an effect would have to be."""
-    assert bare(contrast("a"), margin=None, rule="its control failed")["doubt"] == "its control failed"
+    assert (
+        bare(contrast("a"), margin=None, rule="its control failed")["doubt"]
+        == "No margin could be set: its control failed."
+    )
 
 
 def test_a_conflict_is_doubted_as_a_conflict_whatever_else_was_found():
@@ -80,7 +83,7 @@ def test_what_limits_experiments_in_its_order():
     assert experiment_card(experiments(2.0, 0.5, se=0.4))["doubt"].startswith("Only 1 of 2 contrasts pass;")
     doses = [contrast("a", 2.0, 0.2, 6), contrast("b", 1.8, 0.2, 4)]
     one_source = HypothesisEvidence(
-        "h", doses, None, 0.4, "declared", pool_contrasts(doses, [Refused("b", "source of a")])
+        "h", doses, None, Margin(0.4, "Hedges g", "declared"), pool_contrasts(doses, [Refused("b", "source of a")])
     )
     single = answers([hypothesis(kind="experiment")], {"h": one_source})[0]
     assert single["doubt"].startswith("A single experiment with 4 residual degrees of freedom")

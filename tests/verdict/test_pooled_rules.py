@@ -8,7 +8,7 @@ import pytest
 from test_rules import answers, contrast, decide, evidence, hypothesis, untestable
 
 from sidemine.effect.pooled_effect import pool_contrasts
-from sidemine.effect.record import HypothesisEvidence, Refused
+from sidemine.effect.record import HypothesisEvidence, Margin, Refused
 from sidemine.stats.multiplicity import holm
 from sidemine.verdict.readings import independent_readings, replicates
 
@@ -117,7 +117,7 @@ def test_dependent_cohorts_do_not_replicate_each_other():
     """A cohort that shares samples with another neither enters the pool nor counts in the replication gate."""
     rows = [contrast("a", 0.6), contrast("b", 0.6)]
     pooled = pool_contrasts(rows, [Refused("b", "shares 20 samples with a")])
-    found = HypothesisEvidence("h", rows, None, 0.4, "declared", pooled=pooled)
+    found = HypothesisEvidence("h", rows, None, Margin(0.4, "Hedges g", "declared"), pooled=pooled)
     card = answers([hypothesis()], {"h": found})[0]
     assert card["pooled"] is None
     assert gate(card, "replication") == "failed"
@@ -128,7 +128,7 @@ def test_discovery_and_replication_are_told_in_both_orders():
     """The sentence names both orders, each with what was found and what the held-out cohort said."""
     rows = [contrast("a", 0.6), contrast("b", 0.5)]
     pooled = pool_contrasts(rows, [], ["data_a"], "up")
-    found = HypothesisEvidence("h", rows, None, 0.4, "declared", pooled=pooled)
+    found = HypothesisEvidence("h", rows, None, Margin(0.4, "Hedges g", "declared"), pooled=pooled)
     sentence = answers([hypothesis()], {"h": found})[0]["sentence"]
     assert "Found in data_a" in sentence
     assert "Found in data_b" in sentence

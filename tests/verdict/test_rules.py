@@ -13,7 +13,7 @@ from sidemine.considerations.composition.record import AdjustedIn, Corrected, Di
 from sidemine.considerations.specificity.record import AmongComparators, AmongMatched, Placed, Specificity
 from sidemine.effect.intervals import Effect, one_sided
 from sidemine.effect.pooled_effect import pool_contrasts
-from sidemine.effect.record import ContrastEvidence, Estimate, HypothesisEvidence
+from sidemine.effect.record import ContrastEvidence, Estimate, HypothesisEvidence, Margin
 from sidemine.errors import Problem
 from sidemine.study.hypotheses import Hypothesis
 from sidemine.verdict.answer import answer_hypotheses
@@ -42,6 +42,7 @@ def contrast(name="a", effect=1.0, se=0.1, df=60.0, **changes):
         "effect": effect,
         "effect_se": se,
         "effect_df": df,
+        "effect_weight": se**-2 if se else None,
         "effect_unit": "Hedges g",
         "ci_low": effect - 2 * se,
         "ci_high": effect + 2 * se,
@@ -66,7 +67,7 @@ def untestable(name):
 
 
 def evidence(*contrasts, margin=0.4, control=None):
-    return HypothesisEvidence("h", list(contrasts), control, margin, "declared", pool_contrasts(contrasts))
+    return HypothesisEvidence("h", list(contrasts), control, Margin(margin, "", "declared"), pool_contrasts(contrasts))
 
 
 def hypothesis(name="h", kind="cohort", direction="up", requires=(), role="question"):
@@ -187,7 +188,9 @@ def test_a_failed_positive_control_makes_dependants_not_testable():
 def test_without_a_margin_there_is_no_verdict():
     """A margin that hangs on an untestable control cannot be had, and the reason is told."""
     decision, _ = decide(
-        HypothesisEvidence("h", [contrast()], None, None, "its control failed", pool_contrasts([contrast()])),
+        HypothesisEvidence(
+            "h", [contrast()], None, Margin(None, "", "its control failed"), pool_contrasts([contrast()])
+        ),
         "up",
         "experiment",
     )
@@ -287,7 +290,7 @@ def test_sentences_read_well_with_any_label():
     assert "0.60 SD higher (after venous thromboembolism versus healthy; " in card["sentence"]
     assert "in after" not in card["sentence"]
     paired = answers([hypothesis()], {"h": evidence(contrast("a", 0.6, 0.1, blocking="fixed"))})[0]
-    assert "0.60 within-pair SD higher" in paired["sentence"]
+    assert "0.60 SD higher" in paired["sentence"]
 
 
 def place(contrast="a", matched=99.0, comparators=99.0):

@@ -16,7 +16,7 @@ from sidemine.considerations.robustness.record import Robustness, Share
 from sidemine.considerations.sensitivity import ASKED, ONE_COHORT, ONE_GENE
 from sidemine.considerations.traps.record import Checks
 from sidemine.effect.pooled_effect import pool_contrasts
-from sidemine.effect.record import HypothesisEvidence, Refused
+from sidemine.effect.record import HypothesisEvidence, Margin, Refused
 from sidemine.quality.flags import Flag
 from sidemine.verdict.decide import variant_verdicts
 
@@ -172,7 +172,7 @@ def test_each_cap_alone_keeps_a_cohort_at_suggestive(changes, cap):
 
 GATES = {
     "pooled p above .01": (cohorts(0.5, 0.5, se=0.29, p_self_contained=0.04), "pooled p"),
-    "only one of two replicates": (cohorts(0.9, 0.14, se=0.15), "replication"),
+    "only one of two replicates": (cohorts(0.9, 0.07, se=0.15), "replication"),
     "competitive test not significant": (cohorts(0.6, 0.5, p_competitive=0.06), "competitive test"),
     "competitive test on the other side": (cohorts(0.6, 0.5, competitive_direction="down"), "competitive test"),
     "no competitive test": (cohorts(0.6, 0.5, p_competitive=None), "competitive test"),
@@ -273,9 +273,9 @@ def test_a_single_cohort_is_at_most_suggestive():
 
 
 def test_of_three_cohorts_two_suffice_unless_the_third_is_opposite():
-    """⌈2k/3⌉ of k with z > 1; one significantly opposite refuses, here as conflicting."""
+    """⌈2k/3⌉ of k with z > .5; one significantly opposite refuses, here as conflicting."""
     assert cohort_card(cohorts(0.6, 0.6, 0.05))["verdict"] == "supported"
-    assert cohort_card(cohorts(0.6, 0.1, 0.1, se=0.11))["verdict"] in {"suggestive", "not supported"}
+    assert cohort_card(cohorts(0.6, 0.05, 0.05, se=0.11))["verdict"] in {"suggestive", "not supported"}
     assert cohort_card(cohorts(0.9, 0.9, -0.4))["verdict"] == "conflicting"
 
 
@@ -386,7 +386,7 @@ EXPERIMENT_CASES = {
         {"checks": Checks(contrast={"a": [replace(BATCH, trap="duplicated_samples")]})},
         "suggestive",
     ),
-    "robustness fails, which is shown only": (None, {"robustness": robust(1, 10)}, "supported"),
+    "robustness fails": (None, {"robustness": robust(1, 10)}, "suggestive"),
 }  # fmt: skip
 
 
@@ -448,7 +448,7 @@ def test_shared_samples_are_no_second_experiment():
     """Another accession with the same cultures confirms nothing."""
     rows = experiments(2.0, 1.8)
     pooled = pool_contrasts(rows, [Refused("b", "shares 3 samples with a")])
-    found = HypothesisEvidence("h", rows, None, 0.4, "declared", pooled=pooled)
+    found = HypothesisEvidence("h", rows, None, Margin(0.4, "Hedges g", "declared"), pooled=pooled)
     card = answers(
         [hypothesis(kind="experiment")],
         {"h": found},
@@ -498,7 +498,7 @@ def test_robustness_tells_its_counts_and_every_fault():
     assert len(judged.caps) == 3
     assert "filter_strict" in judged.doubts[0].sentence
     shown = judge_robustness(case_of("experiment"), record)
-    assert (shown.caps, shown.doubts, shown.gates[0].required) == ((), (), False)
+    assert (len(shown.caps), shown.doubts, shown.gates[0].required) == (3, (), False)
 
 
 def test_a_null_share_carries_its_reason():
@@ -521,7 +521,7 @@ def test_an_adjusted_effect_that_is_no_number_is_never_passed(estimand):
 
 
 def test_a_source_counts_once_among_the_percentiles():
-    """Three contrasts of two sources: the percentile is that of the two which the pooled effect rests on."""
+    """Three contrasts of two sources: the percentile is the lower of the two which the pooled effect rests on."""
     rows = cohorts(0.6, 0.5, 0.6)
     pooled = pool_contrasts(rows, [Refused("c", "comes from the same source as a")])
     entries = [place("a", 80.0), place("b", 60.0), place("c", 80.0)]
@@ -534,7 +534,7 @@ def test_a_source_counts_once_among_the_percentiles():
         calibration=dict.fromkeys("abc", HOLDS),
         influence=steady(rows),
     )[0]
-    assert card["specificity_percentile"] == 70.0
+    assert card["specificity_percentile"] == 60.0
     assert (card["verdict"], capped_by(card)) == ("suggestive", {"specificity"})
     assert [entry["contrast"] for entry in card["specificity"]["contrasts"]] == ["a", "b", "c"]
 

@@ -36,5 +36,5 @@ with log_to(snakemake.log[0]), record_job(snakemake):
     sets = read_table(Path(given.sets), GENE_SETS)
     shared = read_record(SharedSamples, Path(given.shared))
     for hypothesis, target in zip(specification.hypotheses, snakemake.output.evidence, strict=True):
-        results = [read_results(name) for name in hypothesis.measured_contrasts]
+        results = [read_results(name) for name in hypothesis.primary.measured_contrasts]
         write_record(measure_hypothesis(hypothesis, results, sets, shared.same), Path(target))

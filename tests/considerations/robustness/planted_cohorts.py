@@ -13,7 +13,7 @@ from sidemine.considerations.robustness.specification import RobustnessSettings
 from sidemine.differential.groups import Groups
 from sidemine.effect.measure import measure_contrast
 from sidemine.effect.pooled_effect import pool_contrasts
-from sidemine.effect.record import ContrastEvidence, HypothesisEvidence
+from sidemine.effect.record import ContrastEvidence, HypothesisEvidence, Margin
 from sidemine.effect.scale import scale_of
 from sidemine.enrichment.camera import camera
 from sidemine.enrichment.fry import fry
@@ -81,7 +81,9 @@ def hypothesis(names, kind="cohort", direction="up", secondary=()):
 def evidence_of(data, kind="cohort"):
     rows = [measured(one, kind, SET) for one in data]
     common = len(SET) if kind == "cohort" else None
-    return HypothesisEvidence("h", rows, None, 0.4, "declared", n_common_genes=common, pooled=pool_contrasts(rows))
+    return HypothesisEvidence(
+        "h", rows, None, Margin(0.4, "Hedges g", "declared"), n_common_genes=common, pooled=pool_contrasts(rows)
+    )
 
 
 DIMENSIONS = get_args(RobustnessDimension)

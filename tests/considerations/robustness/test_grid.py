@@ -14,6 +14,7 @@ from scipy import stats
 from sidemine.considerations.robustness.judge import judge_robustness
 from sidemine.considerations.robustness.record import Share
 from sidemine.effect.pooled_effect import pool_contrasts
+from sidemine.effect.record import Margin
 
 N = 60
 CASES = np.arange(N) < 30
@@ -440,7 +441,7 @@ def test_nothing_testable_is_a_record_with_a_reason(planted):
     evidence = planted.evidence_of([plain(planted)])
     from sidemine.considerations.robustness.grid import vary_hypothesis
 
-    empty = type(evidence)("h", [], None, 0.4, "declared", pool_contrasts([]))
+    empty = type(evidence)("h", [], None, Margin(0.4, "Hedges g", "declared"), pool_contrasts([]))
     record = vary_hypothesis(
         planted.hypothesis(["a"]), empty, {}, planted.gene_sets(), verdict=lambda _: "", settings=planted.settings()
     )

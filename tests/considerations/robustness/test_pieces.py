@@ -15,17 +15,17 @@ from scipy import stats
 from sidemine.considerations.composition.measure import adjust_effect, measure_composition
 from sidemine.considerations.robustness.contrast_data import NotApplicable
 from sidemine.considerations.robustness.grid import _direction
-from sidemine.considerations.robustness.measure import _grouped, _refuse_few, _replaced, self_contained_p
+from sidemine.considerations.robustness.measure import Measured, _grouped, _refuse_few, _replaced, self_contained_p
 from sidemine.considerations.robustness.measure_study import OFF, contrasts_to_vary, vary_study
 from sidemine.considerations.robustness.set_p_values import SetP, combine_stouffer, smallest_of_all
 from sidemine.considerations.robustness.table import ROBUSTNESS
-from sidemine.considerations.robustness.variant_rows import Row, robustness_table
-from sidemine.considerations.robustness.variants import REFERENCE, Change, cross_variants, declare_variants
+from sidemine.considerations.robustness.variant_rows import Row, robustness_table, summarise_rows
+from sidemine.considerations.robustness.variants import REFERENCE, Change, Variant, cross_variants, declare_variants
 from sidemine.differential.contrast_fit import restrict_genes
 from sidemine.differential.design import build_design
 from sidemine.differential.fit import fit_contrast, moderate_robustly
-from sidemine.differential.linear_model import effect_space
-from sidemine.effect.record import ContrastEvidence, Estimate
+from sidemine.differential.linear_model import common_space
+from sidemine.effect.record import ContrastEvidence, Estimate, PooledEffect
 from sidemine.enrichment.fry import fry
 from sidemine.enrichment.set_effect import hedges_g, sample_score_effect
 from sidemine.enrichment.set_membership import build_membership, single_membership
@@ -105,10 +105,10 @@ def test_a_score_per_sample_gives_the_effect_of_its_genes():
     rows = [fit.genes.index(gene) for gene in SET]
     spread = np.sqrt(np.mean(fit.effects[rows, 1:] ** 2, axis=1, keepdims=True))
     score = (log2()[rows] / spread).mean(axis=0)
-    found = sample_score_effect(effect_space(score[None], design().matrix), hedges=True)
+    found = sample_score_effect(common_space(score[None], design().matrix), [], fixed_blocks=False)
     expected = hedges_g(fit, build_membership(gene_sets(), fit.genes, 1)).iloc[0]
-    assert found["effect"][0] == pytest.approx(expected["g"], rel=1e-10)
-    assert found["p_value"][0] == pytest.approx(expected["p_value"], rel=1e-8)
+    assert found.effect[0] == pytest.approx(expected["g"], rel=1e-10)
+    assert found.p_value[0] == pytest.approx(expected["p_value"], rel=1e-8)
 
 
 def test_a_mean_of_log2_lets_variable_genes_weigh_more():
@@ -277,3 +277,30 @@ def test_data_are_asked_for_of_contrasts_that_could_be_tested(dimensions, asked)
     found = {"h": SimpleNamespace(contrasts=rows), "i": SimpleNamespace(contrasts=rows[:1])}
     hypotheses = [SimpleNamespace(id="h"), SimpleNamespace(id="i")]
     assert contrasts_to_vary(hypotheses, found, settings(dimensions=dimensions)) == asked
+
+
+@pytest.mark.parametrize(
+    ("effect", "p_value", "modelled", "status"),
+    [
+        (0.30, 0.07, True, "passed"),
+        (0.30, 0.07, False, "failed"),
+        (0.20, 0.07, True, "failed"),
+        (0.20, 0.04, False, "passed"),
+        (-0.40, 0.01, True, "failed"),
+    ],
+)
+def test_on_shared_ages_two_thirds_of_the_effect_are_enough_where_age_is_in_the_model(
+    effect, p_value, modelled, status
+):
+    """Fewer people need not reach the p of all, where the model holds age; where it does not, they must."""
+
+    def row(variant, size, p):
+        pooled = PooledEffect(k=2, contrasts=["a", "b"], refused=[], method="", effect=size, ci_low=size - 0.3, ci_high=size + 0.3)  # fmt: skip
+        return Row(variant, Measured([], 10), pooled, p, "up" if size > 0 else "down")
+
+    shared = Variant("age_overlap_shared_range", "age_overlap", "only shared ages", Change())
+    rows = [row(REFERENCE, 0.42, 0.003), row(shared, effect, p_value)]
+    hypothesis = SimpleNamespace(id="h", kind="cohort")
+    record = summarise_rows(hypothesis, rows, "", ages_modelled=modelled)
+    assert record.required_runs["age_overlap"] == status
+    assert ("% of the effect is left" in record.required_details["age_overlap"]) == (modelled and p_value > 0.05)

@@ -68,6 +68,17 @@ def test_perturbations_of_one_target_pathway_count_once(pathways, possible):
     assert (notes == []) == possible
 
 
+def test_contrasts_that_share_too_few_genes_of_the_set_are_no_comparators():
+    """Ten comparators, one of which measures nothing of the set; what is not known counts."""
+    names = [f"k{row}" for row in range(10)]
+    bridge = declared(comparators=names, comparator_signatures=None)
+    measured = {"d": GENES, "e": GENES[:60], "k0": GENES[50:200], "k1": GENES[90:300]}
+    notes = bridge_notes(bridge, None, SETS, measured)
+    assert notes[0] == "of 97 genes of T its contrasts measure: d 97, e 60, k0 47, k1 7"
+    assert notes[1].startswith(f"{IMPOSSIBLE}: at most 9 comparators")
+    assert len(bridge_notes(bridge, None, SETS, {**measured, "k1": GENES[:300]})) == 1
+
+
 def test_files_that_are_not_here_yet_are_told_as_such():
     assert "told by the run" in bridge_notes(declared(), None, SETS)[0]
     assert "told by the run" in bridge_notes(declared(), library(40, n=60), None)[0]

@@ -49,8 +49,7 @@ def reading_of(found: Estimate, direction: str, margin: float | None, *, beyond_
     signed = abs(effect.value) if direction == "either" else effect.value if direction == "up" else -effect.value
     if significant and signed > (margin if beyond_margin and margin is not None else 0):
         return "shown"
-    sides = ("up", "down") if direction == "either" else (direction,)
-    within = margin is not None and max(effect.limit(side) for side in sides) < margin
+    within = margin is not None and effect.limit(direction) < margin
     return "excluded" if within or (significant and signed < 0) else "open"
 
 
@@ -77,7 +76,7 @@ def sensitivity_of(
         return no_sensitivity(name, "there is no effect that could change")
 
     def read(estimate: Estimate) -> EffectReading:
-        margin, direction = case.evidence.margin, case.hypothesis.primary.direction
+        margin, direction = case.evidence.margin.value, case.hypothesis.primary.direction
         return reading_of(estimate, direction, margin, beyond_margin=not case.is_cohort)
 
     changes = read(found) != read(reference)

@@ -33,11 +33,11 @@ class Effect:
         return self.value - half_width, self.value + half_width
 
     def limit(self, direction: str, level: float = 0.95) -> float:
-        """Return the one-sided confidence limit of the effect, counted positive in `direction` (up or down).
+        """Return the one-sided confidence limit of the effect, counted positive in `direction` (`either`: on its own side).
 
-        An effect larger than this limit, in this direction, is excluded by the data at `level`.
+        An effect larger than this limit, in this direction (`either`: in any), is excluded by the data at `level`.
         """
-        signed = self.value if direction == "up" else -self.value
+        signed = {"up": self.value, "down": -self.value, "either": abs(self.value)}[direction]
         return signed + self._quantile(level) * self.se
 
     def excludes_zero(self, level: float = 0.95) -> bool:

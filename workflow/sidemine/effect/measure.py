@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from math import isfinite
 from typing import TYPE_CHECKING
 
 from sidemine.differential.contrast_fit import ContrastFit
-from sidemine.differential.record import DesignRecord, is_paired
+from sidemine.differential.record import DesignRecord
 from sidemine.effect.pooled_effect import UNIT, choose_independent, pool_contrasts
-from sidemine.effect.record import ContrastEvidence, HypothesisEvidence, Refused
+from sidemine.effect.record import ContrastEvidence, HypothesisEvidence, Margin, Refused
 from sidemine.effect.scale import EffectScale, scale_of
 from sidemine.enrichment.set_effect import set_effects
 from sidemine.enrichment.set_membership import build_membership
@@ -23,6 +24,8 @@ from sidemine.study.projections import DatasetToCount, DatasetToMeasure, Hypothe
 if TYPE_CHECKING:
     import pandas as pd
 
+FEWEST_GENES = 5
+"""Measured genes (cohorts: in all of them) below which a set's change cannot be told from that of one gene."""
 CONTROL_P = 0.05
 """A positive control must reach this two-sided self-contained p, in its expected direction, before a margin is taken
 from it."""
@@ -88,7 +91,7 @@ def measure_hypothesis(
     return gather_evidence(
         hypothesis,
         evidence,
-        _refuse_dependent(contrasts, by_name, same, hypothesis.kind),
+        _refuse_dependent(contrasts, by_name, same),
         None if common is None else len(common),
         _notes(results, set(hypothesis.primary.contrasts)),
     )
@@ -115,14 +118,13 @@ def gather_evidence(
         Genes that all cohorts measured; what a reader should know about the contrasts.
     """
     primary = hypothesis.primary
-    margin, rule, control = _margin(hypothesis, measured)
+    margin, control = _margin(hypothesis, measured)
     contrasts = [measured[name] for name in primary.contrasts]
     return HypothesisEvidence(
         hypothesis=hypothesis.id,
         contrasts=contrasts,
         control=control,
         margin=margin,
-        margin_rule=rule,
         pooled=pool_contrasts(contrasts, refused, primary.discovery, primary.direction),
         n_common_genes=n_common_genes,
         notes=[*notes, *(f"{entry.contrast} is not pooled: it {entry.reason}." for entry in refused)],
@@ -139,7 +141,6 @@ def _refuse_dependent(
     contrasts: list[ContrastEvidence],
     results: Mapping[str, ContrastResults],
     same: Mapping[str, Mapping[str, str]],
-    kind: str,
 ) -> list[Refused]:
     """Return the contrasts that must not be pooled with the ones declared before them, each with the reason."""
     tested = {row.contrast: results[row.contrast] for row in contrasts if row.testable}
@@ -147,8 +148,6 @@ def _refuse_dependent(
         list(tested),
         {row.contrast: row.source for row in contrasts},
         {name: units_of(entry.dataset, entry.samples, entry.fit, same) for name, entry in tested.items()},
-        {name: is_paired(entry.design) for name, entry in tested.items()},
-        kind,
     )[1]
 
 
@@ -178,25 +177,27 @@ def units_of(
 
 def _margin(
     hypothesis: HypothesisToMeasure, evidence: Mapping[str, ContrastEvidence]
-) -> tuple[float | None, str, ContrastEvidence | None]:
-    declared = hypothesis.primary.margin
+) -> tuple[Margin, ContrastEvidence | None]:
+    declared, scale = hypothesis.primary.margin, scale_of(hypothesis.kind)
+
+    def margin(value: float | None, rule: str) -> Margin:
+        return Margin(value, scale.unit, rule)
+
     if not isinstance(declared, MarginOfControl):
-        return float(declared), f"declared in the study: {declared:g} {scale_of(hypothesis.kind).margin_words}", None
+        return margin(float(declared), f"declared in the study: {declared:g} {scale.margin_words}"), None
     control = evidence[declared.of_contrast]
     if not control.testable or control.effect is None:
-        return None, f"its positive control {declared.of_contrast} could not be tested", control
+        return margin(None, f"its positive control {declared.of_contrast} could not be tested"), control
     signed = control.effect if declared.direction == "up" else -control.effect
     p_value = 1.0 if control.p_self_contained is None else control.p_self_contained
     if p_value > CONTROL_P or control.direction != declared.direction or signed <= 0:
-        return (
-            None,
+        why = (
             f"its positive control {declared.of_contrast} did not move the set {declared.direction} "
-            f"(effect {control.effect:.2f} log2 units, two-sided p = {p_value:.2g})",
-            control,
+            f"(effect {control.effect:.2f} log2 units, two-sided p = {p_value:.2g})"
         )
-    margin = declared.fraction * abs(control.effect)
+        return margin(None, why), control
     rule = f"{declared.fraction:.0%} of the effect of {declared.of_contrast} ({control.effect:.2f} log2 units)"
-    return margin, rule, control
+    return margin(declared.fraction * abs(control.effect), rule), control
 
 
 def _evidence_of(
@@ -223,8 +224,9 @@ def _evidence_of(
         return replace(shell, problem=_no_fold_change(entry, fit))
     tests = entry.set_tests
     rows = tests[tests["gene_set"] == hypothesis.primary.set].set_index("test")
-    if SELF_CONTAINED.name not in rows.index or (common is not None and not common):
-        return replace(shell, problem=_too_few_genes(hypothesis, entry, primary, fit))
+    measured = len((common or set()) if scale.over_common_genes else set(primary["gene"]) & set(fit.genes))
+    if SELF_CONTAINED.name not in rows.index or measured < FEWEST_GENES:
+        return replace(shell, problem=_too_few_genes(hypothesis, entry, primary, fit, common))
     shell = replace(shell, blocking=design.blocking)
     self_contained, competitive = rows.loc[[SELF_CONTAINED.name]], rows.loc[[COMPETITIVE.name]]
     return measure_contrast(shell, fit, primary, self_contained, competitive, scale, common or ())
@@ -265,7 +267,8 @@ def measure_contrast(
         testable=True,
         effect=float(size.effect[0]),
         effect_se=float(size.se[0]),
-        effect_df=float(fit.residual_df),
+        effect_df=float(size.df[0]),
+        effect_weight=float(size.weight[0]) if isfinite(size.weight[0]) else None,
         effect_unit=scale.unit,
         ci_low=float(size.ci_low[0]),
         ci_high=float(size.ci_high[0]),
@@ -292,13 +295,19 @@ def _no_fold_change(entry: ContrastResults, fit: ContrastFit) -> Problem:
 
 
 def _too_few_genes(
-    hypothesis: HypothesisToMeasure, entry: ContrastResults, primary: pd.DataFrame, fit: ContrastFit
+    hypothesis: HypothesisToMeasure,
+    entry: ContrastResults,
+    primary: pd.DataFrame,
+    fit: ContrastFit,
+    common: set[str] | None,
 ) -> Problem:
     measured = len(set(primary["gene"]) & set(fit.genes))
+    together = "" if common is None else f"; {len(common)} in all cohorts of the hypothesis together"
     return Problem(
         f"too few genes of {hypothesis.primary.set} were measured",
-        f"{measured} of {len(primary)} in contrast {entry.contrast} ({entry.dataset.accession})",
-        "at least settings.min_set_size measured genes",
+        f"{measured} of {len(primary)} in contrast {entry.contrast} ({entry.dataset.accession}){together}",
+        f"at least settings.min_set_size measured genes, and never fewer than {FEWEST_GENES}: the change of fewer is not told "
+        "from that of one gene",
         "Declare a primary set that this platform measures, or leave this contrast out of the hypothesis.",
     )
 

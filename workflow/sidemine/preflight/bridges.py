@@ -9,6 +9,8 @@ from sidemine.errors import SidemineError
 from sidemine.lines.bridge.ahead import bridge_notes
 from sidemine.lines.bridge.comparators import names_of_signatures, read_signatures
 from sidemine.lines.bridge.specification import BridgeToMeasure
+from sidemine.sources.registry import CELL_LAYOUTS
+from sidemine.study.plan import StudyPlan
 from sidemine.study.projections import GeneSetToRead, GeneTableToRead
 
 if TYPE_CHECKING:
@@ -37,7 +39,9 @@ def _at_hand(study: Study, source: Source) -> Path | None:
     return next((path for path in places if path is not None and path.is_file()), None)
 
 
-def notes_of_bridges(study: Study, sources: StudySources, files: Mapping[str, Path]) -> list[str]:
+def notes_of_bridges(
+    study: Study, sources: StudySources, files: Mapping[str, Path], samples: Mapping[str, pd.DataFrame] | None = None
+) -> list[str]:
     """Return what is known of every bridge before the run, with its id.
 
     Parameters
@@ -46,16 +50,20 @@ def notes_of_bridges(study: Study, sources: StudySources, files: Mapping[str, Pa
         The study and its inputs.
     files
         Inputs that are on this machine, by key.
+    samples
+        Samples of the datasets, where they were read: the genes of those whose files are all here are then counted.
     """
     bridges = [BridgeToMeasure.of(row) for row in study.config.concordance.bridges]
     if not bridges:
         return []
     notes: list[str] = []
     genes, sets = None, None
-    if any(row.comparator_signatures for row in bridges):
+    measured: dict[str, set[str]] = {}
+    if samples or any(row.comparator_signatures for row in bridges):
         try:
-            genes = _gene_table(study, sources, files)
+            genes = gene_table_at_hand(study, sources, files)
             sets = _gene_sets(study, sources, files, genes)
+            measured = _measured(study, sources, files, samples or {}, genes)
         except SidemineError as error:
             notes.append(f"bridges: {error.problems[0].what}")
     for row in bridges:
@@ -68,11 +76,18 @@ def notes_of_bridges(study: Study, sources: StudySources, files: Mapping[str, Pa
             except SidemineError as error:
                 notes += [f"bridge {row.id}: {problem.what}" for problem in error.problems]
                 continue
-        notes += [f"bridge {row.id}: {note}" for note in bridge_notes(row, library, sets)]
+        notes += [f"bridge {row.id}: {note}" for note in bridge_notes(row, library, sets, measured)]
     return notes
 
 
-def _gene_table(study: Study, sources: StudySources, files: Mapping[str, Path]) -> GeneTable | None:
+def gene_table_at_hand(study: Study, sources: StudySources, files: Mapping[str, Path]) -> GeneTable | None:
+    """Return the table of approved symbols; None where it is not among the files.
+
+    Parameters
+    ----------
+    study, sources, files
+        As in `notes_of_bridges`.
+    """
     from sidemine.prepare.gene_table import read_gene_table
 
     path, table = files.get(sources.gene_table.key), study.config.gene_table
@@ -94,3 +109,31 @@ def _gene_sets(
         return None
     rows = [GeneSetToRead.of(row) for row in study.gene_set_rows]
     return build_gene_sets(rows, there, genes, study.config.settings.opt_in)[0]
+
+
+def _measured(
+    study: Study,
+    sources: StudySources,
+    files: Mapping[str, Path],
+    samples: Mapping[str, pd.DataFrame],
+    genes: GeneTable | None,
+) -> dict[str, set[str]]:
+    """Return by contrast of a bridge the genes that its dataset measures, where its samples and files are here."""
+    from sidemine.prepare.dataset import prepare_dataset
+
+    plan = StudyPlan(study, sources)
+    of_dataset: dict[str, set[str]] = {}
+    if genes is None:
+        return {}
+    for name in plan.scope.concordance_datasets:
+        roles = {role: files.get(source.key) for role, source in sources.of_dataset[name].items()}
+        there = {role: path for role, path in roles.items() if path is not None}
+        if name not in samples or len(there) < len(roles) or plan.datasets[name].layout in CELL_LAYOUTS:
+            continue
+        try:
+            adata, _ = prepare_dataset(plan.datasets[name], there, samples[name], genes)
+        except SidemineError:
+            continue  # told with the dataset
+        of_dataset[name] = set(adata.var_names)
+    contrasts = {name: study.contrasts[name].dataset for name in plan.scope.concordance_contrasts}
+    return {name: of_dataset[dataset] for name, dataset in contrasts.items() if of_dataset.get(dataset)}

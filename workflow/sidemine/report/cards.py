@@ -150,15 +150,15 @@ def declared_sentence(card: Card) -> str:
         "either": "different, in either direction",
     }[declared.direction]
     margin = (
-        f"margin {words.number(declared.margin)} {words.unit_words(declared.margin_unit)}"
-        if words.is_number(declared.margin)
+        f"margin {words.number(declared.margin.value)} {words.unit_words(declared.margin.unit)}"
+        if words.is_number(declared.margin.value)
         else "margin not available"
     )
     over = words.count(len(declared.contrasts), "contrast")
     reported = {"up": " The study mirrored here reported: higher.", "down": " The study mirrored here reported: lower."}
     return (
         f"Declared beforehand: genes of {declared.set} are {towards}, by the {declared.test} test, over {over} "
-        f"({words.listed(declared.contrasts)}); {margin} ({declared.margin_rule})."
+        f"({words.listed(declared.contrasts)}); {margin} ({declared.margin.rule})."
         f"{reported.get(declared.expects_sign, '')}"
     )
 

@@ -32,7 +32,7 @@ def subject_of(card: Card, beside: Beside) -> Subject:
         primary_set=card.declared.set,
         is_cohort=card.kind == "cohort",
         # All contrasts of a hypothesis share one unit.
-        unit=card.evidence[0].effect_unit if card.evidence else card.declared.margin_unit,
+        unit=card.evidence[0].effect_unit if card.evidence else card.declared.margin.unit,
         evidence=card.evidence,
         missing=card.not_computed,
         considered=card.considered,

@@ -79,8 +79,7 @@ def _compared(evidence: Sequence[CardContrast]) -> str:
 
 def _unit(card: Card) -> str:
     if card.kind == "cohort":
-        paired = any(item.blocking == "fixed" for item in card.evidence)
-        return "SD of within-pair variation" if paired else "SD of between-person variation"
+        return "SD of between-person variation"
     return "log2 units"
 
 
@@ -145,7 +144,7 @@ def excludable_tile(card: Card, _subject: Subject) -> Tile:
     value, name = card.smallest_excludable, "Could have excluded"
     if value is None:
         return make_tile("excludable", name, "nothing", "no effect size could have been excluded")
-    margin = card.declared.margin
+    margin = card.declared.margin.value
     beside = f"; margin {words.number(margin)}" if margin is not None else ""
     amount = f"beyond {words.number(abs(value))} {_short_unit(card)}"
     return make_tile("excludable", name, amount, f"one-sided 95 %{beside}")

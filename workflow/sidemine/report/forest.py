@@ -212,7 +212,7 @@ def forest_panel(card: Card, subject: Subject) -> Panel:
         title="",
         caption=pooled_caption(card),
         why_empty="no comparison belongs to this question",
-        chart=forest(rows, subject.unit, card.declared.margin) if rows else None,
+        chart=forest(rows, subject.unit, card.declared.margin.value) if rows else None,
     )
 
 

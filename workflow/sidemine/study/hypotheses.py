@@ -46,6 +46,11 @@ class PrimaryTest(ClosedModel):
         "reported. Empty: no split.",
     )
 
+    @property
+    def measured_contrasts(self) -> list[str]:
+        """The contrasts and, where the margin is a fraction of a positive control, that control."""
+        return [*self.contrasts, *([self.margin.of_contrast] if isinstance(self.margin, MarginOfControl) else [])]
+
 
 HypothesisRole = Literal["question", "positive_control", "negative_control"]
 

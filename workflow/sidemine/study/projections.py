@@ -15,7 +15,7 @@ from sidemine.sources.declarations import IdentifierKind, Strand
 from sidemine.sources.scales import Scale
 from sidemine.study.choices import Direction, Family, Replicates, Role, SetFormat
 from sidemine.study.covariates import parse_covariate
-from sidemine.study.hypotheses import HypothesisRole, MarginOfControl
+from sidemine.study.hypotheses import HypothesisRole, PrimaryTest
 from sidemine.study.independence import source_of
 
 Files = dict[str, str]
@@ -192,13 +192,6 @@ class DirectedSet(PrimarySet):
     direction: Direction
 
 
-class DeclaredTest(DirectedSet):
-    """All that is declared of a primary test."""
-
-    margin: float | MarginOfControl
-    discovery: list[str]
-
-
 class HypothesisOnSet(Projection):
     """What is asked of which set."""
 
@@ -225,16 +218,12 @@ class HypothesisToJudge(HypothesisToPlace):
     role: HypothesisRole
 
 
-class HypothesisToMeasure(HypothesisOnSet):
-    """What the primary effect is measured and pooled by."""
+class HypothesisToMeasure(Projection):
+    """What the primary effect is measured and pooled by: all that is declared of the primary test."""
 
-    primary: DeclaredTest
-
-    @property
-    def measured_contrasts(self) -> list[str]:
-        """Return the primary contrasts and, where the margin is a fraction of a positive control, that control."""
-        margin = self.primary.margin
-        return [*self.primary.contrasts, *([margin.of_contrast] if isinstance(margin, MarginOfControl) else [])]
+    id: str
+    kind: Literal["cohort", "experiment"]
+    primary: PrimaryTest
 
 
 class GeneSetToRead(Projection):

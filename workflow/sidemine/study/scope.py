@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sidemine.lines.bridge.config import names_of_contrasts
-from sidemine.study.projections import HypothesisToMeasure
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -35,8 +34,8 @@ class Scope:
     @property
     def measured_contrasts(self) -> list[str]:
         """Contrasts that some hypothesis measures: primary ones, and the positive controls of margins."""
-        hypotheses = map(HypothesisToMeasure.of, self.study.config.hypotheses)
-        return list(dict.fromkeys(name for hypothesis in hypotheses for name in hypothesis.measured_contrasts))
+        hypotheses = self.study.config.hypotheses
+        return list(dict.fromkeys(name for hypothesis in hypotheses for name in hypothesis.primary.measured_contrasts))
 
     @property
     def primary_datasets(self) -> list[str]:

@@ -11,7 +11,6 @@ from pydantic import JsonValue
 from sidemine.considerations.judgement import Judge
 from sidemine.effect.intervals import measured_effect, one_sided
 from sidemine.effect.record import ContrastEvidence, HypothesisEvidence
-from sidemine.effect.scale import scale_of
 from sidemine.enrichment.set_test import SELF_CONTAINED
 from sidemine.lines.published.record import DescribedTable
 from sidemine.records import fields_of
@@ -19,10 +18,10 @@ from sidemine.stats.multiplicity import smallest_p
 from sidemine.study.hypotheses import Hypothesis
 from sidemine.study.projections import ContrastWords
 from sidemine.verdict.card import Agreeing, Card, CardCap, CardContrast, Declared, SecondarySet, Verdicts
-from sidemine.verdict.decide import Decided, decide_study
+from sidemine.verdict.decide import decide_study
 from sidemine.verdict.doubts import strongest_doubt
 from sidemine.verdict.readings import FEWEST_TO_POOL, Reading, independent_readings
-from sidemine.verdict.rules import RULES_VERSION
+from sidemine.verdict.rules import RULES_VERSION, Decided
 from sidemine.verdict.sensitivity import sensitivity_table
 from sidemine.verdict.sentences import competitive_reading, effect_sentence, pooled_sentence, scope_sentence
 
@@ -94,6 +93,7 @@ def _card(hypothesis: Hypothesis, decided: Decided) -> Card:
     primary, kind, pooled = hypothesis.primary, hypothesis.kind, evidence.pooled
     adjusted = " ".join(judgement.sentence for judgement in judgements if judgement.sentence)
     missing = {name: reason for judgement in judgements for name, reason in judgement.missing.items()}
+    table = sensitivity_table(decided)
     taken_back = "A required control failed, so nothing can be concluded. " if decided.failed_controls else ""
     return Card(
         hypothesis=hypothesis.id,
@@ -112,8 +112,6 @@ def _card(hypothesis: Hypothesis, decided: Decided) -> Card:
             test=primary.test,
             direction=primary.direction,
             margin=evidence.margin,
-            margin_unit=scale_of(kind).unit,
-            margin_rule=evidence.margin_rule,
             expects_sign=hypothesis.expects_sign,
         ),
         evidence=[_contrast(row, primary.direction, decided.readings) for row in evidence.contrasts],
@@ -125,10 +123,10 @@ def _card(hypothesis: Hypothesis, decided: Decided) -> Card:
         p_competitive=smallest_p([row.p_competitive for row in evidence.contrasts]),
         p_holm=level.p if level.n_questions else None,
         smallest_excludable=decided.rules.excludable(evidence),
-        doubt=strongest_doubt(decided),
+        doubt=strongest_doubt(decided, table),
         caps=[CardCap(cap.cap, cap.reason, decided.bites) for cap in decided.caps],
         gates=decided.gates,
-        sensitivity=sensitivity_table(decided),
+        sensitivity=table,
         secondary=[],
         notes=[*evidence.notes, *(note for judgement in judgements for note in judgement.notes)],
         threats=hypothesis.threats,

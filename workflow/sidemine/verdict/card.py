@@ -14,7 +14,7 @@ from typing import TypeVar
 from pydantic import JsonValue
 
 from sidemine.considerations.judgement import Gate, Sensitivity
-from sidemine.effect.record import ContrastEvidence, Interval, PooledEffect
+from sidemine.effect.record import ContrastEvidence, Interval, Margin, PooledEffect
 from sidemine.lines.published.record import DescribedTable
 from sidemine.records import as_json, as_record, fields_of
 from sidemine.study.hypotheses import HypothesisRole
@@ -32,9 +32,7 @@ class Declared:
     contrasts: list[str]
     test: str
     direction: str
-    margin: float | None
-    margin_unit: str
-    margin_rule: str
+    margin: Margin
     expects_sign: str
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sidemine.considerations.judgement import Gate, make_gate
+from sidemine.considerations.judgement import DoubtWeight, Gate, make_gate
 from sidemine.effect.record import ContrastEvidence, HypothesisEvidence
 from sidemine.verdict.readings import (
     FEWEST_TO_POOL,
@@ -14,7 +14,7 @@ from sidemine.verdict.readings import (
     independent_readings,
     replicates,
 )
-from sidemine.verdict.rules import Decision, Level, Rules, declared_way, hint
+from sidemine.verdict.rules import Decided, Decision, Level, Rules, declared_way, hint
 from sidemine.verdict.vocabulary import Verdict
 
 SUPPORTED_P = 0.01
@@ -110,7 +110,7 @@ class CohortRules(Rules):
         evidence, readings, direction, missing
             As in `Rules.weigh`.
         """
-        pooled, margin = evidence.pooled, evidence.margin
+        pooled, margin = evidence.pooled, evidence.margin.value
         effect = as_effect(pooled)
         if effect is None or pooled.p is None or margin is None:
             return Decision(Verdict.NOT_TESTABLE, "No cohort could enter the pooled effect.")
@@ -119,7 +119,7 @@ class CohortRules(Rules):
         if missing is not None and not missing:
             return Decision(Verdict.SUPPORTED, f"{seen}, and every required condition is met.")
         sided = direction != "either"
-        limit = effect.limit(direction) if sided else max(effect.limit("up"), effect.limit("down"))
+        limit = effect.limit(direction)
         if sided and effect.excludes_zero() and not has_declared_sign(pooled, direction):
             rule = f"{of} the set changed in the other direction (the 95 % interval excludes 0)."
             return Decision(Verdict.NOT_SUPPORTED, rule, opposite=True)
@@ -145,6 +145,23 @@ class CohortRules(Rules):
         """Return what the pooled effect could have excluded."""
         effect = as_effect(evidence.pooled)
         return None if effect is None else effect.smallest_excludable
+
+    def remaining_doubt(self, decided: Decided) -> str:
+        """Return the smallness of the effect, what could not be looked at, and what always remains."""
+        verdict, effect, margin = (
+            decided.decision.verdict,
+            as_effect(decided.evidence.pooled),
+            decided.evidence.margin.value,
+        )
+        if verdict is Verdict.SUPPORTED and effect is not None and margin is not None:
+            limit = effect.limit(decided.hypothesis.primary.direction)
+            if limit < margin:
+                return (
+                    f"The effect is there, but small: the data exclude (one-sided 95 % limit {limit:.2g}) that it reaches "
+                    f"{margin:g}, the smallest that was called worth having."
+                )
+        of_finding = [DoubtWeight.OF_FINDING] if verdict.rank > 0 else []
+        return decided.first_doubt(DoubtWeight.OPEN, *of_finding, DoubtWeight.REMAINS)
 
 
 def competitive_demand(direction: str) -> str:

@@ -9,92 +9,21 @@ Holm's family is the questions of one study, answered or not. Controls are outsi
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from sidemine.considerations.judgement import Cap, Case, DoubtWeight, Gate, Judge, Judgement, as_sentence
+from sidemine.considerations.judgement import Cap, Case, Judge, Judgement
 from sidemine.effect.record import HypothesisEvidence
 from sidemine.stats.multiplicity import holm
 from sidemine.study.hypotheses import Hypothesis
 from sidemine.study.projections import HypothesisToJudge
 from sidemine.verdict.cohorts import CohortRules
 from sidemine.verdict.experiments import ExperimentRules
-from sidemine.verdict.readings import FEWEST_TO_POOL, Reading, independent_readings
-from sidemine.verdict.rules import Decision, Level, Rules
+from sidemine.verdict.readings import FEWEST_TO_POOL, independent_readings
+from sidemine.verdict.rules import Decided, Decision, Level, Rules
 from sidemine.verdict.vocabulary import Behaviour, Verdict
 
 RULES: dict[str, Rules] = {"cohort": CohortRules(), "experiment": ExperimentRules()}
 """The rule table of each kind of hypothesis."""
-
-
-@dataclass(frozen=True)
-class Decided:
-    """Everything that the rule table made of one hypothesis.
-
-    Attributes
-    ----------
-    hypothesis, evidence, readings
-        As declared; what was measured, with places among comparator sets; how each contrast reads.
-    level
-        The p that it was judged by.
-    judgements
-        Of the considerations, in their order.
-    gates, caps
-        All gates, required or shown; what keeps the answer at suggestive.
-    bites
-        Whether the verdict would be higher without caps.
-    decision
-        The verdict and its rule.
-    failed_controls
-        Required controls that did not behave as expected, or could not be judged, in words; the answer was taken back.
-    unexpected
-        Other controls of its kind in the study that did not behave as expected.
-    """
-
-    hypothesis: HypothesisToJudge
-    evidence: HypothesisEvidence
-    readings: list[Reading]
-    level: Level
-    judgements: list[Judgement]
-    gates: list[Gate]
-    caps: list[Cap]
-    bites: bool
-    decision: Decision
-    failed_controls: str = ""
-    unexpected: tuple[str, ...] = ()
-
-    @property
-    def rules(self) -> Rules:
-        """The rule table of its kind."""
-        return RULES[self.hypothesis.kind]
-
-    @property
-    def behaviour(self) -> Behaviour | None:
-        """What a control did; None of a question.
-
-        A positive control must come out suggestive or better. Of a negative one the effect must be excluded; a change that
-        many other sets share is a change.
-        """
-        verdict, role = self.decision.verdict, self.hypothesis.role
-        if role == "question":
-            return None
-        shown, excluded = verdict.rank > 0, verdict is Verdict.NOT_SUPPORTED
-        if shown if role == "positive_control" else excluded:
-            return Behaviour.EXPECTED
-        moved = role == "negative_control" and self.decision.unspecial
-        if shown or excluded or moved or verdict is Verdict.CONFLICTING:
-            return Behaviour.UNEXPECTED
-        return Behaviour.UNKNOWN
-
-    def first_doubt(self, *weights: DoubtWeight) -> str:
-        """Return the first doubt of the considerations of the strongest of these weights; empty without any."""
-        doubts = [doubt for judgement in self.judgements for doubt in judgement.doubts if doubt.weight in weights]
-        return min(doubts, key=lambda doubt: doubt.weight).sentence if doubts else ""
-
-    @property
-    def first_change(self) -> str:
-        """What would change the answer, in one sentence: the first such row of the considerations; empty without any."""
-        rows = [row for judgement in self.judgements for row in judgement.sensitivity if row.changes]
-        return as_sentence(rows[0].words) if rows else ""
 
 
 def decide(
@@ -132,7 +61,7 @@ def decide(
         evaluated = [gate for gate in core if gate.status != "not evaluated"]
         uncapped = rules.apply(evidence, readings, direction, evaluated)
     bites = uncapped.verdict.rank > decision.verdict.rank
-    return Decided(hypothesis, evidence, readings, level, judgements, gates, caps, bites, decision)
+    return Decided(rules, hypothesis, evidence, readings, level, judgements, gates, caps, bites, decision)
 
 
 def decide_study(

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sidemine.considerations.judgement import COMPARATOR_PERCENTILE, Gate, make_gate
+from sidemine.considerations.judgement import COMPARATOR_PERCENTILE, DoubtWeight, Gate, make_gate
 from sidemine.effect.intervals import measured_effect
 from sidemine.effect.record import HypothesisEvidence
 from sidemine.stats.multiplicity import smallest_p
 from sidemine.verdict.cohorts import competitive_demand, is_competitive
 from sidemine.verdict.readings import Reading, independent_readings, smallest_excludable
-from sidemine.verdict.rules import Decision, Level, Rules, declared_way, hint, names
+from sidemine.verdict.rules import Decided, Decision, Level, Rules, declared_way, hint, names
 from sidemine.verdict.vocabulary import Verdict
 
 FAMILY_P = 0.05
 """Holm-adjusted two-sided p-value that `supported` demands: the rule's own one-sided .025, in a family."""
+LOW_COVERAGE = 0.7
+"""Measured share of the set below which an answer is doubted for it."""
 FEWEST_EXPERIMENTS = 2
 """Independent experiments (different cell source or laboratory) that must pass."""
 
@@ -119,7 +121,7 @@ class ExperimentRules(Rules):
         evidence, readings, direction, missing
             As in `Rules.weigh`.
         """
-        margin = evidence.margin or 0.0
+        margin = evidence.margin.value or 0.0
         directed = direction != "either"
         passing = [reading for reading in readings if reading.passes]
         opposite = [reading for reading in readings if reading.opposite]
@@ -140,6 +142,27 @@ class ExperimentRules(Rules):
         """Return what every contrast together could have excluded."""
         effects = [effect for row in evidence.contrasts if (effect := measured_effect(row)) is not None]
         return smallest_excludable(effects)
+
+    def remaining_doubt(self, decided: Decided) -> str:
+        """Return what limits experiments, in its order, and what always remains."""
+        readings, verdict = decided.readings, decided.decision.verdict
+        passing = sum(reading.passes for reading in readings)
+        few = min((reading.evidence.residual_df or 0) for reading in readings)
+        coverage = min(reading.evidence.n_measured / max(reading.evidence.n_in_set, 1) for reading in readings)
+        untestable = sum(not row.testable for row in decided.evidence.contrasts)
+        if untestable:
+            return f"{untestable} of {len(decided.evidence.contrasts)} contrasts could not be tested."
+        if doubt := decided.first_doubt(DoubtWeight.OPEN):
+            return doubt
+        if verdict is Verdict.SUGGESTIVE and passing < len(readings):
+            return f"Only {passing} of {len(readings)} contrasts pass; nothing corrects for having looked at several."
+        if decided.evidence.pooled.k == 1:
+            return f"A single experiment with {few:g} residual degrees of freedom: it speaks for its own source of cells only."
+        if coverage < LOW_COVERAGE:
+            return f"Only {coverage:.0%} of the set was measured in one of the datasets."
+        if verdict is Verdict.NOT_SUPPORTED:
+            return "The answer holds for these sources of cells, doses and times only."
+        return "mRNA of these genes is not the pathway's function, and cells in a dish are not people."
 
 
 def _too_few(independent: int, passing: int) -> str:

@@ -22,10 +22,11 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sidemine.considerations.judgement import Cap, Gate
+from sidemine.considerations.judgement import Cap, DoubtWeight, Gate, Judgement, as_sentence
 from sidemine.effect.record import HypothesisEvidence
+from sidemine.study.projections import HypothesisToJudge
 from sidemine.verdict.readings import Reading, opposite_sides, read_contrasts
-from sidemine.verdict.vocabulary import Verdict
+from sidemine.verdict.vocabulary import Behaviour, Verdict
 
 RULES_VERSION = "2027.1"
 
@@ -142,6 +143,10 @@ class Rules(ABC):
     def excludable(self, evidence: HypothesisEvidence) -> float | None:
         """Return the smallest effect that the data could have excluded."""
 
+    @abstractmethod
+    def remaining_doubt(self, decided: Decided) -> str:
+        """Return the strongest doubt of this kind of answer where nothing was found against it."""
+
     def read(self, evidence: HypothesisEvidence, direction: str) -> list[Reading]:
         """Return how each contrast that could be tested reads."""
         return read_contrasts(evidence, direction, beyond_margin=self.beyond_margin)
@@ -165,8 +170,8 @@ class Rules(ABC):
         caps
             What keeps the answer at suggestive.
         """
-        if evidence.margin is None:
-            return Decision(Verdict.NOT_TESTABLE, f"No margin could be set: {evidence.margin_rule}.")
+        if evidence.margin.value is None:
+            return Decision(Verdict.NOT_TESTABLE, f"No margin could be set: {evidence.margin.rule}.")
         if not readings:
             problems = [row.problem.what for row in evidence.contrasts if row.problem]
             of_several = f"None of the {len(evidence.contrasts)} contrasts could be tested; of the first one: "
@@ -177,6 +182,73 @@ class Rules(ABC):
             rule = f"{names(higher)} is higher and {names(lower)} is lower, each with a 90 % interval that excludes 0."
             return Decision(Verdict.CONFLICTING, rule)
         return self.weigh(evidence, readings, direction, None if gates is None else _shortfalls(gates, caps))
+
+
+@dataclass(frozen=True)
+class Decided:
+    """Everything that the rule table made of one hypothesis.
+
+    Attributes
+    ----------
+    rules, hypothesis, evidence, readings
+        The rule table of its kind; as declared; what was measured, with places among comparator sets; how each contrast reads.
+    level
+        The p that it was judged by.
+    judgements
+        Of the considerations, in their order.
+    gates, caps
+        All gates, required or shown; what keeps the answer at suggestive.
+    bites
+        Whether the verdict would be higher without caps.
+    decision
+        The verdict and its rule.
+    failed_controls
+        Required controls that did not behave as expected, or could not be judged, in words; the answer was taken back.
+    unexpected
+        Other controls of its kind in the study that did not behave as expected.
+    """
+
+    rules: Rules
+    hypothesis: HypothesisToJudge
+    evidence: HypothesisEvidence
+    readings: list[Reading]
+    level: Level
+    judgements: list[Judgement]
+    gates: list[Gate]
+    caps: list[Cap]
+    bites: bool
+    decision: Decision
+    failed_controls: str = ""
+    unexpected: tuple[str, ...] = ()
+
+    @property
+    def behaviour(self) -> Behaviour | None:
+        """What a control did; None of a question.
+
+        A positive control must come out suggestive or better. Of a negative one the effect must be excluded; a change that
+        many other sets share is a change.
+        """
+        verdict, role = self.decision.verdict, self.hypothesis.role
+        if role == "question":
+            return None
+        shown, excluded = verdict.rank > 0, verdict is Verdict.NOT_SUPPORTED
+        if shown if role == "positive_control" else excluded:
+            return Behaviour.EXPECTED
+        moved = role == "negative_control" and self.decision.unspecial
+        if shown or excluded or moved or verdict is Verdict.CONFLICTING:
+            return Behaviour.UNEXPECTED
+        return Behaviour.UNKNOWN
+
+    def first_doubt(self, *weights: DoubtWeight) -> str:
+        """Return the first doubt of the considerations of the strongest of these weights; empty without any."""
+        doubts = [doubt for judgement in self.judgements for doubt in judgement.doubts if doubt.weight in weights]
+        return min(doubts, key=lambda doubt: doubt.weight).sentence if doubts else ""
+
+    @property
+    def first_change(self) -> str:
+        """What would change the answer, in one sentence: the first such row of the considerations; empty without any."""
+        rows = [row for judgement in self.judgements for row in judgement.sensitivity if row.changes]
+        return as_sentence(rows[0].words) if rows else ""
 
 
 def _shortfalls(gates: Sequence[Gate], caps: Sequence[Cap]) -> list[str]:

@@ -6,8 +6,8 @@ from sidemine.considerations.judgement import Case, Sensitivity
 from sidemine.considerations.sensitivity import ASKED, ONE_COHORT, estimate_of, no_sensitivity, sensitivity_of
 from sidemine.effect.pooled_effect import pool_contrasts
 from sidemine.effect.record import Refused
-from sidemine.verdict.decide import Decided
 from sidemine.verdict.readings import FEWEST_TO_POOL
+from sidemine.verdict.rules import Decided
 
 NOT_LOOKED_AT = "it was not looked at in this run"
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from sidemine.effect.record import ContrastEvidence, HypothesisEvidence, Order, PooledEffect
 from sidemine.effect.scale import scale_of
 from sidemine.verdict.cohorts import COMPETITIVE_P
-from sidemine.verdict.decide import Decided
 from sidemine.verdict.readings import FEWEST_TO_POOL
+from sidemine.verdict.rules import Decided
 
 FEWEST_FOR_OTHERS = 5
 """Independent cohorts from which on an answer may speak of others than these."""
@@ -48,9 +48,8 @@ def effect_sentence(set_name: str, evidence: HypothesisEvidence, kind: str, adju
             untestable.append(row.contrast)
             continue
         side = "higher" if row.effect > 0 else "lower" if row.effect < 0 else "different"
-        unit = scale.unit_within_pairs if row.blocking == "fixed" else scale.short_unit
         parts.append(
-            f"{abs(row.effect):.2f} {unit} {side} ({row.target_label} versus {row.reference_label}; "
+            f"{abs(row.effect):.2f} {scale.short_unit} {side} ({row.target_label} versus {row.reference_label}; "
             f"{row.accession}; 95 % CI {row.ci_low:.2f} to {row.ci_high:.2f})"
         )
     if not parts:

@@ -16,7 +16,7 @@ from sidemine.considerations.hidden_factors.record import (
     NotAdjustedForFactors,
 )
 from sidemine.effect.adjustment import FEWEST_RESIDUAL_DF, adjusted_estimate, set_score, standardised
-from sidemine.enrichment.set_effect import small_sample_factor
+from sidemine.enrichment.set_effect import score_factor
 from sidemine.records import fields_of
 
 if TYPE_CHECKING:
@@ -92,15 +92,15 @@ def adjust_for_factors(
     """
     target = set_score(fit, primary)
     rows, n_close = genes_to_search(fit, target, primary, gene_sets)
-    factor = small_sample_factor(fit.residual_df) * fit.score_stdev_unscaled
-    total = adjusted_estimate(target, np.zeros((0, len(target))), factor)
+    factor = score_factor(fit)
+    total = adjusted_estimate(target, np.zeros((0, len(target))), factor, fit)
     known = NotAdjustedForFactors(contrast, _why_not(fit, len(rows)), len(rows), n_close, total)
     if known.reason:
         return known
     found = find_factors(standardised(fit)[rows])
     return AdjustedForFactors(
         **fields_of(known),
-        adjusted=adjusted_estimate(target, found.scores, factor, found.variances),
+        adjusted=adjusted_estimate(target, found.scores, factor, fit, found.variances),
         factors=[
             _factor(number, found, target, factor, (follows or {}).get(number, []))
             for number in range(len(found.scores))

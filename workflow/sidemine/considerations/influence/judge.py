@@ -65,7 +65,7 @@ def holds(entry: InfluenceOnEffect) -> bool:
 
 
 def _is_shown(case: Case, entry: InfluenceOnEffect) -> bool:
-    primary, margin = case.hypothesis.primary, case.evidence.margin
+    primary, margin = case.hypothesis.primary, case.evidence.margin.value
     return reading_of(entry.reference, primary.direction, margin, beyond_margin=True) == "shown"
 
 

@@ -95,6 +95,11 @@ class ContrastData:
     _fits: dict[tuple[object, ...], Refit] = field(default_factory=dict, repr=False)
 
     @property
+    def models_age(self) -> bool:
+        """Whether the recorded age is a covariate of the contrast."""
+        return bool(self.age_column) and self.age_column in {parse_covariate(text).name for text in self.covariates}
+
+    @property
     def covariates(self) -> list[str]:
         """Covariates of the reference run."""
         return self.contrast.covariate_names

@@ -103,7 +103,7 @@ def vary_hypothesis(
         [(REFERENCE, reference, ""), *((one, *told) for one, told in zip(singles, found, strict=True))],
         verdict,
     )
-    return summarise_rows(hypothesis, rows, "")
+    return summarise_rows(hypothesis, rows, "", ages_modelled=all(data.models_age for data in used.values()))
 
 
 def _attempt(question: Question, variant: Variant) -> tuple[Measured | None, str]:
@@ -203,7 +203,10 @@ def _pool(question: Question, measured: Sequence[Measured]) -> list[PooledEffect
     def table(attribute: str) -> NDArray[np.float64]:
         return np.array([[_number(rows.get(name), attribute) for name in names] for rows in by_name], dtype=np.float64)
 
-    found = pool(table("effect"), table("effect_se"), table("effect_df"), estimated_ses=scale.estimated_ses)
+    # The design's weights are those of the reference: a variant changes the effects, and hardly who is compared.
+    weights = table("effect_weight")
+    known = not np.isnan(weights).all()
+    found = pool(table("effect"), table("effect_se"), table("effect_df"), weights=weights if known else None)
     carried = found.carried
     refused = question.evidence.pooled.refused
     results = []
@@ -211,7 +214,7 @@ def _pool(question: Question, measured: Sequence[Measured]) -> list[PooledEffect
         entered = [name for name in names if name in rows]
         effect, se, low, high, p_value, df = (
             float(values[row])
-            for values in (carried.effect, carried.se, carried.ci_low, carried.ci_high, carried.p_value, carried.df)
+            for values in (carried.effect, carried.se, carried.ci_low, carried.ci_high, found.demanded_p, carried.df)
         )
         results.append(
             PooledEffect(

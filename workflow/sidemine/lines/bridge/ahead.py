@@ -10,13 +10,18 @@ from sidemine.lines.bridge.library import SignatureLibrary, judge_library
 from sidemine.lines.bridge.statistic import FEWEST_GENES
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
     import pandas as pd
 
     from sidemine.lines.bridge.specification import BridgeToMeasure
 
 
 def bridge_notes(
-    bridge: BridgeToMeasure, library: SignatureLibrary | None, gene_sets: pd.DataFrame | None
+    bridge: BridgeToMeasure,
+    library: SignatureLibrary | None,
+    gene_sets: pd.DataFrame | None,
+    measured: Mapping[str, Collection[str]] | None = None,
 ) -> list[str]:
     """Return what is known of a bridge before the run.
 
@@ -28,6 +33,8 @@ def bridge_notes(
         Its comparator signatures; None where it declares none, or they are not here yet.
     gene_sets
         As `gene_set_table.GENE_SETS` describes; None where the files of the sets are not here yet.
+    measured
+        By contrast the genes that its dataset measures, as far as that is known.
 
     Returns
     -------
@@ -53,7 +60,22 @@ def bridge_notes(
         carried = counts[bridge.sets[0]] if bridge.scope == "target" else len(library.others.columns)
         if judged.admissible and carried >= FEWEST_GENES:
             signatures = [str(name) for name in library.others.index if name not in bridge.same_pathway]
-    most = len(set(units_of(bridge.comparators, signatures, bridge.target_pathways)))
+    comparators = bridge.comparators
+    if measured and gene_sets is not None:
+        genes = set(gene_sets.loc[gene_sets["gene_set"] == bridge.sets[0], "gene"])
+        found = {name: len(genes.intersection(measured[name])) for name in _contrasts(bridge) if name in measured}
+        told = ", ".join(f"{name} {n}" for name, n in found.items())
+        notes.append(f"of {len(genes)} genes of {bridge.sets[0]} its contrasts measure: {told}")
+        if bridge.scope == "target":
+            shared = genes.intersection(
+                *(measured[name] for name in (*bridge.drug, *bridge.disease) if name in measured)
+            )
+            comparators = [
+                name
+                for name in comparators
+                if name not in measured or len(shared.intersection(measured[name])) >= FEWEST_GENES
+            ]
+    most = len(set(units_of(comparators, signatures, bridge.target_pathways)))
     if most < FEWEST_COMPARATORS:
         where = bridge.sets[0] if bridge.scope == "target" else "all genes"
         notes.append(
@@ -61,3 +83,7 @@ def bridge_notes(
             f"pathway being one, and {FEWEST_COMPARATORS} are needed"
         )
     return notes
+
+
+def _contrasts(bridge: BridgeToMeasure) -> list[str]:
+    return list(dict.fromkeys([*bridge.drug, *bridge.disease, *bridge.comparators]))
