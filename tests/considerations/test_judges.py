@@ -250,19 +250,39 @@ def test_a_cohort_needs_the_75th_percentile_among_both(percentile, capped):
         assert judged.gates[0].status == ("failed" if capped else "passed")
         assert [doubt.weight for doubt in judged.doubts] == ([DoubtWeight.FAULT] if capped else [])
         if capped:
-            assert "at the 75th percentile of sets like it (below 75)" in judged.caps[0].reason
+            assert "at the 74th percentile of sets like it, below 75" in judged.caps[0].reason
     middle = judged_specificity(placed("a", 70.0), placed("b", 80.0), placed("c", 0.0))
-    assert (middle.columns.specificity_percentile, middle.caps) == (75.0, ())
+    assert (middle.columns.specificity_percentile, middle.caps) == (70.0, ())
+    assert middle.gates[0].detail.startswith("matched random sets: 70th percentile upwards (a, the lowest of 2)")
+
+
+def test_a_place_against_the_declared_direction_is_no_percentile():
+    """The effect is lower though higher was declared: nobody reads of a 0th percentile."""
+    entry = replace(placed("a", 0.0, 4.0), effect=-0.8)
+    judged = judged_specificity(entry, carrying=("a",))
+    told = "lower, not higher as declared; lower than 100 % of them"
+    assert judged.gates[0].detail.startswith(f"matched random sets: {told}; comparator sets: lower, not higher")
+    assert judged.caps[0].reason.startswith("The set moves against the declared direction")
+    shown = judged.columns.specificity
+    assert shown.place == told
+    assert "lower, not higher as declared; lower than 96 % of them, among 40 comparator sets" in shown.sentence
+    assert "0th" not in shown.sentence
+    assert replace(entry, direction="down").place_words(97.0) == "97th percentile downwards"
+    assert replace(entry, direction="either").place_words(97.0) == "97th percentile by size"
+    risen = replace(entry, direction="down", effect=0.8)
+    assert risen.place_words(2.0) == "higher, not lower as declared; higher than 98 % of them"
 
 
 def test_places_of_cohorts_in_words():
     """The detail tells both percentiles, and what decided alone."""
     judged = judged_specificity(placed("a", 80.0, 90.0), carrying=("a",))
-    assert judged.gates[0].detail == "matched random sets: 80th percentile; comparator sets: 90th percentile"
+    assert judged.gates[0].detail == (
+        "matched random sets: 80th percentile upwards; comparator sets: 90th percentile upwards"
+    )
     alone = judged_specificity(placed("a", None, 90.0, n=31), placed("b", None, 92.0, n=30))
     assert alone.gates[0].detail == (
-        "matched random sets: no valid comparator; comparator sets: 91st percentile; no valid random sets could be drawn, "
-        "so the comparator sets decide alone"
+        "matched random sets: no valid comparator; comparator sets: 90th percentile upwards (a, the lowest of 2); no valid "
+        "random sets could be drawn, so the comparator sets decide alone"
     )
     (doubt,) = alone.doubts
     assert doubt.weight is DoubtWeight.OF_FINDING
@@ -290,16 +310,24 @@ def test_a_cohort_without_a_place_is_capped_and_named():
 
 @pytest.mark.parametrize(("percentile", "status"), [(89.9, "failed"), (90.0, "passed"), (None, "not evaluated")])
 def test_experiments_need_the_90th_percentile_among_comparators_once(percentile, status):
-    """Failing is the rules' matter (the reading is unspecial); only an unknown place caps."""
-    judged = judged_specificity(placed("a", 10.0, percentile), kind="experiment", carrying=())
+    """Failing is the rules' matter (the reading is unspecial); an unknown place caps."""
+    judged = judged_specificity(placed("a", 80.0, percentile), kind="experiment", carrying=())
     assert judged.gates[0].status == status
     assert judged.caps == (() if percentile is not None else (Cap("specificity", "Too few sets."),))
     assert judged.doubts == ()
     assert judged.places == {"a": percentile}
-    more = judged_specificity(placed("a", 10.0, percentile), placed("b", 10.0, 95.0), kind="experiment")
+    more = judged_specificity(placed("a", 80.0, percentile), placed("b", 80.0, 95.0), kind="experiment")
     assert more.gates[0].status == "passed"
-    told = "no valid comparator" if percentile is None else f"{ordinal(percentile)} percentile"
-    assert more.gates[0].detail == f"a {told}, b 95th percentile"
+    told = "no valid comparator" if percentile is None else f"{ordinal(percentile)} percentile upwards"
+    assert more.gates[0].detail == f"a {told}, b 95th percentile upwards"
+
+
+@pytest.mark.parametrize(("middle", "capped"), [(74.9, True), (75.0, False)])
+def test_experiments_are_capped_among_matched_random_sets(middle, capped):
+    """Where random sets could be drawn their median place counts, as in cohorts; where none could, it does not."""
+    judged = judged_specificity(placed("a", middle, 99.0), placed("b", None, 99.0), kind="experiment")
+    assert [cap.cap for cap in judged.caps] == (["specificity"] if capped else [])
+    assert judged_specificity(placed("a", None, 99.0), kind="experiment").caps == ()
 
 
 def test_an_experiment_that_was_not_placed_says_so():
@@ -363,11 +391,15 @@ def test_runs_that_the_data_ask_for(status):
     assert (judged.gates[0].status, [cap.reason for cap in judged.caps], len(judged.doubts)) == expected
 
 
-def test_experiments_are_shown_their_variants_and_nothing_caps_them():
-    """Not required, no cap, no doubt, whatever came out."""
+def test_experiments_are_capped_by_what_their_variants_found_only():
+    """No grid, or a run that was not made, caps no experiment; a fault does."""
     judged = judge_robustness(case("experiment", "a"), record(1, reversed=["x"]))
     assert (judged.gates[0].status, judged.gates[0].required) == ("failed", False)
-    assert (judged.caps, judged.doubts) == ((), ())
+    assert [cap.reason[:17] for cap in judged.caps] == ["The sign reverses", "Only 1 of 12 full"]
+    assert judged.doubts == ()
+    runs = {"age_overlap": "not evaluated", "no_reused_controls": "passed"}
+    assert judge_robustness(case("experiment", "a"), record(required_runs=runs)).caps == ()
+    assert judge_robustness(case("experiment", "a"), None).caps == ()
     assert judge_robustness(case("cohort", "a"), record()).gates[0].required
 
 

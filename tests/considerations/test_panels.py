@@ -165,7 +165,10 @@ def specificity(*entries):
 def test_the_tile_of_specificity_prefers_random_sets():
     """Comparators beside, or alone with the reason; neither: why."""
     tile = specificity_tile(specificity(placed("a", 93.0, 81.0)), subject())
-    assert (tile.value, tile.hint) == ("93rd percentile", "among matched random sets; 81st among comparator sets")
+    assert (tile.value, tile.hint) == (
+        "93rd percentile upwards",
+        "among matched random sets; comparator sets: 81st percentile upwards",
+    )
     assert specificity_tile(specificity(placed("a", 93.0, None)), subject()).hint == "among matched random sets"
     alone = specificity(placed("a", None, 81.0))
     assert specificity_tile(alone, subject(specificity_percentile="a: no valid comparator: few")).hint == (
@@ -197,7 +200,7 @@ def test_the_chart_of_specificity_draws_sets_bars_and_ticks_of_their_contrast():
     ]  # fmt: skip
     assert [row["contrast"] for row in zeros] == [row["contrast"] for row in labels] == ["a", "b"]
     assert [row["words"] for row in places] == [
-        "percentile 99 among matched random sets; rank 1 among 40 comparator sets and itself",
+        "99th percentile upwards among matched random sets; rank 1 among 40 comparator sets and itself",
         "rank 1 among 40 comparator sets and itself; none match",
     ]
     columns = specificity(first)

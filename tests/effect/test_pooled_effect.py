@@ -28,23 +28,23 @@ GENES = [f"G{i:02d}" for i in range(40)]
 def row(name: str, effect: float, se: float = 0.15, dataset: str = "") -> ContrastEvidence:
     return ContrastEvidence(
         name, dataset or f"data_{name}", "GSE1", 40, 30,
-        testable=True, effect=effect, effect_se=se, effect_df=60.0, effect_unit="Hedges g", p_self_contained=0.01,
+        testable=True, effect=effect, effect_se=se, effect_df=60.0, effect_weight=se**-2, effect_unit="Hedges g",
+        ci_low=effect - 2 * se, ci_high=effect + 2 * se, p_self_contained=0.01,
     )  # fmt: skip
 
 
-def independent(names, sources=None, units=None, paired=None, kind="cohort"):
+def independent(names, sources=None, units=None, paired=None):
     return choose_independent(
         names,
         sources or {name: f"GSE_{name}" for name in names},
         units or {name: frozenset({name}) for name in names},
-        paired or dict.fromkeys(names, False),
-        kind,
+        paired,
     )
 
 
 def test_contrasts_of_one_source_are_pooled_once():
     """Two drugs that share the interferon arm of one experiment are not two experiments."""
-    chosen, refused = independent(["a", "b", "c"], {"a": "gse1", "b": "gse1", "c": "gse2"}, kind="experiment")
+    chosen, refused = independent(["a", "b", "c"], {"a": "gse1", "b": "gse1", "c": "gse2"})
     assert chosen == ["a", "c"]
     assert refused == [Refused("b", "comes from the same source as a, which was declared first")]
 
@@ -58,12 +58,12 @@ def test_shared_samples_or_units_are_refused():
 
 
 def test_paired_and_unpaired_cohorts_are_not_mixed():
-    """Hedges g within pairs is in other units than Hedges g between people; experiments pool log2 and may mix."""
+    """Where a residual spread is the unit, that within pairs is another one; Hedges g has one unit, and may mix."""
     paired = {"a": False, "b": True}
     chosen, refused = independent(["a", "b"], paired=paired)
     assert chosen == ["a"]
     assert "scale within pairs" in refused[0].reason
-    assert independent(["a", "b"], paired=paired, kind="experiment")[0] == ["a", "b"]
+    assert independent(["a", "b"])[0] == ["a", "b"]
 
 
 def test_refused_and_untestable_contrasts_do_not_enter():
@@ -151,12 +151,12 @@ def test_gene_table_keeps_genes_that_one_study_lacks(studies, kind, tmp_path):
 def test_a_gene_is_a_set_of_one(studies):
     """Hedges g of a gene equals that of the set that holds only it."""
     fit = studies[0].fit
-    size, se = gene_hedges_g(fit)
+    size = gene_hedges_g(fit)
     sets = gene_sets().assign(gene_set=lambda table: table["gene"], family="target").drop_duplicates("gene")
     single = hedges_g(fit, build_membership(sets, fit.genes, min_size=1)).set_index("gene_set")
     rows = [fit.genes.index(gene) for gene in single.index]
-    np.testing.assert_allclose(size[rows], single["g"], rtol=1e-12)
-    np.testing.assert_allclose(se[rows], single["g_se"], rtol=1e-12)
+    for name, column in (("effect", "g"), ("se", "g_se"), ("df", "df"), ("p_value", "p_value"), ("weight", "weight")):
+        np.testing.assert_allclose(getattr(size, name)[rows], single[column], rtol=1e-9)
 
 
 @pytest.mark.parametrize("kind", ["cohort", "experiment"])

@@ -10,6 +10,7 @@ from scipy import stats
 
 from sidemine.effect.between_study_variance import estimate_tau_squared, heterogeneity
 from sidemine.effect.pooling import METHODS, pool
+from sidemine.enrichment.set_effect import infer_standardised, small_sample_factor
 from sidemine.errors import InputError
 
 NAN = float("nan")
@@ -59,21 +60,84 @@ def test_what_carries_depends_on_k_alone(k, method):
     assert METHODS[found.method[0]] == method
     expected = found.hartung_knapp if k >= 5 else found.common
     assert found.carried.se[0] == expected.se[0]
-    assert found.carried.p_value[0] == expected.p_value[0]
+    assert found.carried.p_value[0] == max(expected.p_value[0], found.common.p_value[0])
 
 
-def test_alike_studies_do_not_make_the_interval_vanish():
-    """Five studies that agree by chance: Hartung and Knapp's standard error is 0, the one that carries is not."""
-    found = pool(np.full((1, 5), 0.4), np.full((1, 5), 0.5))
-    assert found.hartung_knapp.se[0] == pytest.approx(0, abs=1e-12)
-    assert found.carried.se[0] == pytest.approx(0.5 / np.sqrt(5))
+def test_alike_studies_do_not_make_the_interval_absurd():
+    """Five effects of .30 ± .2: Hartung and Knapp's error is never below the plain one (without the floor: .30 to .30)."""
+    found = pool(np.full((1, 5), 0.3), np.full((1, 5), 0.2))
+    assert found.hartung_knapp.se[0] == pytest.approx(0.2 / np.sqrt(5))
+    half = stats.t.ppf(0.975, 4) * 0.2 / np.sqrt(5)
+    assert (found.carried.ci_low[0], found.carried.ci_high[0]) == pytest.approx((0.3 - half, 0.3 + half))
+
+
+def test_from_five_studies_on_an_answer_makes_two_demands():
+    """demanded_p ≤ .01 says: common effect p ≤ .01 and Hartung–Knapp p ≤ .05; ≤ .05 says that both are at most .05."""
+    rng = np.random.default_rng(11)
+    effects = rng.normal(rng.uniform(0, 0.6, (4000, 1)), np.hypot(0.2, rng.uniform(0, 0.5, (4000, 1))), (4000, 5))
+    found = pool(effects, np.full((4000, 5), 0.2))
+    common, knapp = found.common.p_value, found.hartung_knapp.p_value
+    both = (common <= 0.01) & (knapp <= 0.05)
+    assert 0.1 < both.mean() < 0.9
+    np.testing.assert_array_equal(found.demanded_p <= 0.01, both)
+    np.testing.assert_array_equal(found.demanded_p <= 0.05, (common <= 0.05) & (knapp <= 0.05))
+    assert (found.demanded_p >= common).all()
+    few = pool(effects[:, :4], np.full((4000, 4), 0.2))
+    np.testing.assert_array_equal(few.demanded_p, few.common.p_value)
+
+
+COHORTS = ((70, 63), (107, 25), (40, 40), (60, 30), (35, 35), (50, 30))
+
+
+def drawn(n_target: int, n_reference: int, g: np.ndarray | float, rng: np.random.Generator, n: int, sd: float = 1.0):
+    """n cohorts as they are measured: g, SE, df and weight; the reference varies `sd` times as much."""
+    df = n_target + n_reference - 2
+    own = [rng.chisquare(size - 1, n) / (size - 1) * scale**2 for size, scale in ((n_target, 1), (n_reference, sd))]
+    robust = own[0] / n_target + own[1] / n_reference
+    spread = ((n_target - 1) * own[0] + (n_reference - 1) * own[1]) / df
+    unit = np.sqrt((n_target - 1 + (n_reference - 1) * sd**2) / df)
+    difference = g * unit + rng.normal(size=n) * np.sqrt(1 / n_target + sd**2 / n_reference)
+    equal = 1 / n_target + 1 / n_reference
+    free = equal**2 / (1 / n_target**2 / (n_target - 1) + 1 / n_reference**2 / (n_reference - 1))
+    j = small_sample_factor(df)
+    return infer_standardised(
+        j * difference / np.sqrt(spread), j**2 * robust / spread, free, df, np.full(n, 1 / (j**2 * equal))
+    )
+
+
+def pooled_of(found):
+    """Pool drawn cohorts."""
+    columns = (np.column_stack([getattr(one, name) for one in found]) for name in ("effect", "se", "df", "weight"))
+    effects, ses, df, weights = columns
+    return pool(effects, ses, df, weights=weights)
+
+
+@pytest.mark.parametrize("sd", [1.0, 1.5])
+def test_unequal_variances_do_not_spoil_an_interval(sd):
+    """107 against 25, the small group 1.5 times as variable: 5 % reject at 5 % (ordinary errors: 12 %)."""
+    rng, n = np.random.default_rng(21), 20000
+    found = drawn(107, 25, 0.0, rng, n, sd)
+    assert np.mean(found.p_value <= 0.05) == pytest.approx(0.05, abs=0.006)
+    for g in (0.0, 0.5, 1.0, 2.0, 3.0):
+        found = drawn(107, 25, g, rng, n, sd)
+        assert np.mean((found.ci_low < g) & (g < found.ci_high)) == pytest.approx(0.95, abs=0.01), g
+
+
+def test_power_never_falls_as_cohorts_are_added():
+    """g = .5 in all: at least 75, 90, 95, 93, 95 % for two to six cohorts; under no effect at most 1 %."""
+    rng, n = np.random.default_rng(22), 4000
+    for k, least in zip(range(2, 7), (0.75, 0.90, 0.95, 0.93, 0.95), strict=True):
+        shown = pooled_of([drawn(*sizes, 0.5, rng, n) for sizes in COHORTS[:k]])
+        assert np.mean((shown.demanded_p <= 0.01) & (shown.carried.effect > 0)) >= least, k
+        null = pooled_of([drawn(*sizes, 0.0, rng, n) for sizes in COHORTS[:k]])
+        assert np.mean(null.demanded_p <= 0.01) <= 0.013, k
 
 
 def test_few_degrees_of_freedom_widen_the_interval():
-    """Fixed standard errors: t with Satterthwaite's degrees of freedom. Estimated ones: Meier's factor and fewest df."""
+    """Weights of the design: t with Satterthwaite's degrees of freedom. Those of the errors: Meier's factor, fewest df."""
     effects, ses, df = np.array([[1.0, 1.2]]), np.array([[0.5, 0.5]]), np.array([4.0, 6.0])
     plain = 0.5 / np.sqrt(2)
-    fixed = pool(effects, ses, df, estimated_ses=False)
+    fixed = pool(effects, ses, df, weights=np.ones((1, 2)))
     assert fixed.common.df[0] == pytest.approx(1 / (0.25 / 4 + 0.25 / 6))
     assert fixed.carried.p_value[0] == pytest.approx(2 * stats.t.sf(1.1 / plain, fixed.common.df[0]))
     estimated = pool(effects, ses, df)
@@ -94,7 +158,8 @@ def test_pooled_p_holds_its_size(kind):
         df = np.array([4.0, 4.0])
         ses = np.column_stack([np.sqrt(rng.chisquare(each, n) / each) for each in df])
         effects = rng.normal(size=(n, 2))
-    p_values = pool(effects, ses, df, estimated_ses=kind != "cohorts").carried.p_value
+    weights = ses**-2 if kind == "cohorts" else None
+    p_values = pool(effects, ses, df, weights=weights).carried.p_value
     for level, bound in ((0.05, 0.065), (0.01, 0.017)):
         share = np.mean(p_values <= level)
         assert share + 1.645 * np.sqrt(share * (1 - share) / n) <= bound

@@ -89,8 +89,6 @@ def test_a_declared_source_goes_from_the_sheet_to_pooling_and_bridges(words, joi
         ["one", "two"],
         {name: source.source for name, source in sources.items()},
         {name: frozenset({name}) for name in sources},
-        dict.fromkeys(sources, False),
-        "experiment",
     )
     assert chosen == (["one"] if joined else ["one", "two"])
 

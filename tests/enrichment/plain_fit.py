@@ -31,7 +31,8 @@ def plain_fit(genes: Sequence[str], **figures: np.ndarray) -> ContrastFit:
     arrays = {name: np.asarray(figures.get(name, np.zeros(len(genes))), dtype=np.float64) for name in names}
     space = np.zeros((len(genes), 3))
     return ContrastFit(
-        genes=list(genes), **arrays, effects=space, score_effects=space, score_stdev_unscaled=1.0,
+        genes=list(genes), **arrays, effects=space, score_effects=space,
+        score_basis=np.eye(4)[:, 1:], score_covariates=np.zeros((len(genes), 0)), score_stdev_unscaled=1.0,
         samples=["a", "b", "c", "d"], residual_df=2,
         facts=FitFacts("limma", LOG2_FOLD_CHANGE, False, False, "none", None, None, ["intercept", "target"]),
     )  # fmt: skip

@@ -107,18 +107,59 @@ def test_counts_use_log_cpm_and_weights_by_sample() -> None:
 
 
 def test_hedges_g_is_its_definition() -> None:
-    """z by residual SD, score by its own regression, small-sample factor; only genes common to all cohorts."""
+    """z by residual SD, score by its own regression, in the SD within groups without the age; robust error, J, g²/2ν."""
     values, design = values_of(), design_of()
     fit = fit_contrast(values, GENES, design)
     common = GENES[2:]
     row = hedges_g(fit, membership(), common).set_index("gene_set").loc["signed"]
     sd = np.array([regress(gene, design.matrix)[2] for gene in values])
     w = np.array([WEIGHTS.get(gene, 0.0) if gene in common else 0.0 for gene in GENES])
-    effect, se, spread = regress(w @ (values / sd[:, None]) / np.abs(w).sum(), design.matrix)
-    j = small_sample_factor(design.residual_df)
+    score = w @ (values / sd[:, None]) / np.abs(w).sum()
+    effect, ordinary, _ = regress(score, design.matrix)
+    spread = regress(score, np.delete(design.matrix, 1, axis=1))[2]
+    j = small_sample_factor(10)
+    assert design.columns[1] == "age"
+    assert design.residual_df == 9
     assert row["n_genes"] == 10
-    assert (row["g"], row["g_se"]) == (pytest.approx(j * effect / spread), pytest.approx(j * se / spread))
-    assert row["g"] / row["g_se"] == pytest.approx(effect / se)
+    assert row["g"] == pytest.approx(j * effect / spread)
+    assert row["weight"] == pytest.approx((j * ordinary / spread) ** -2)
+    x = design.matrix
+    inverse = np.linalg.inv(x.T @ x)
+    residuals = score - x @ inverse @ x.T @ score
+    leverage = np.einsum("ij,jk,ik->i", x, inverse, x)
+    hc2 = np.sqrt((inverse @ (x.T * (residuals**2 / (1 - leverage))) @ x @ inverse)[-1, -1])
+    assert row["g_se"] == pytest.approx(np.sqrt((j * hc2 / spread) ** 2 + row["g"] ** 2 / 20))
+
+
+def test_cohorts_with_and_without_a_covariate_are_on_one_scale() -> None:
+    """An age that explains most of the spread lowers the standard error, and does not blow up the effect."""
+    rng = np.random.default_rng(4)
+    target = np.arange(60) % 2 == 1
+    age = rng.normal(size=60)
+    samples = pd.DataFrame(
+        {"unit": [f"u{i}" for i in range(60)], "age": age.astype(str)}, index=[f"S{i}" for i in range(60)]
+    )
+    values = 0.8 * target + 2 * age + rng.normal(0, 0.5, (60, 60)) + rng.normal(0, 0.3, 60)
+    plain, adjusted = (
+        hedges_g(fit_contrast(values, GENES, build_design(samples, target, ~target, covariates=names)), membership())
+        .set_index("gene_set").loc["plain"]
+        for names in ([], ["age"])
+    )  # fmt: skip
+    unit = np.sqrt(2**2 + 0.3**2 + 0.5**2 / 20)
+    assert adjusted["g"] == pytest.approx(0.8 / unit, abs=0.12)
+    assert adjusted["g_se"] < 0.4 * plain["g_se"]
+
+
+def test_pairs_are_counted_in_standard_deviations_between_people() -> None:
+    """The effect is that of the pairs, its unit the spread between people, its p that of the paired t test."""
+    values, design = values_of(n=24), design_of(24, block="pair")
+    row = hedges_g(fit_contrast(values, GENES, design), membership()).set_index("gene_set").loc["signed"]
+    sd = np.array([regress(gene, design.matrix)[2] for gene in values])
+    score = signed_score(values / sd[:, None])
+    d = score[design.is_target] - score[~design.is_target]
+    spread = np.sqrt((score[design.is_target].var(ddof=1) + score[~design.is_target].var(ddof=1)) / 2)
+    assert row["g"] == pytest.approx(small_sample_factor(22) * d.mean() / spread)
+    assert row["p_value"] == pytest.approx(stats.ttest_1samp(d, 0).pvalue)
 
 
 def test_hedges_g_without_common_genes_is_missing() -> None:

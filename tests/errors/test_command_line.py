@@ -45,6 +45,17 @@ def test_check_tells_the_line_that_snakemake_does_not(tmp_path, capsys):
     assert "no config file" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(("size", "told"), [(4, True), (5, False)])
+def test_check_tells_of_a_primary_set_that_is_too_small(size, told, tmp_path, capsys):
+    """Its genes are counted where its library and the table of symbols are at hand; the run says not testable."""
+    write_planted("one_gene", tmp_path, 11)
+    name, origin, *genes = (tmp_path / "ten.gmt").read_text(encoding="utf-8").rstrip("\n").split("\t")
+    (tmp_path / "ten.gmt").write_text("\t".join([name, origin, *genes[:size]]) + "\n", encoding="utf-8")
+    assert main(["check", str(tmp_path / "config.yaml")]) == 0
+    found = capsys.readouterr().out
+    assert (f"hypothesis main: not testable, because SIM_TEN_TARGETS has {size} genes" in found) is told
+
+
 @pytest.mark.parametrize(
     ("source", "words"), [("GPL570", "neither such a series nor a file"), ("nofile.txt", "neither")]
 )

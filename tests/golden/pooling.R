@@ -25,7 +25,8 @@ one <- function(i) {
   y <- effects[i, here]
   v <- ses[i, here]^2
   common <- rma(y, v, method = "EE")
-  row <- data.frame(row = i - 1, k = sum(here), common_effect = c(common$beta), common_se = common$se,
+  weighted <- rma(y, v, weights = sample_size[here], method = "EE")
+  row <- data.frame(row = i - 1, weighted_effect = c(weighted$beta), weighted_se = weighted$se, k = sum(here), common_effect = c(common$beta), common_se = common$se,
     common_ci_low = common$ci.lb, common_ci_high = common$ci.ub, common_p = common$pval)
   z <- sum(sqrt(sample_size[here]) * y / sqrt(v)) / sqrt(sum(sample_size[here]))
   if (sum(here) == 1) {
@@ -37,7 +38,7 @@ one <- function(i) {
   }
   left <- leave1out(common)$estimate
   plain <- rma(y, v, method = "REML", control = tight)
-  knapp <- rma(y, v, method = "REML", test = "knha", control = tight)
+  knapp <- rma(y, v, method = "REML", test = "adhoc", control = tight)
   ahead <- predict(knapp)
   dl <- rma(y, v, method = "DL")
   pm <- rma(y, v, method = "PM", control = tight)

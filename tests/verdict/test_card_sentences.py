@@ -20,7 +20,7 @@ TOLD = {"accession": "GSE1", "ci_low": 0.31, "ci_high": 0.92, "target_label": "c
         (0.6, "cohort", "none", "0.60 SD higher"),
         (-0.6, "cohort", "none", "0.60 SD lower"),
         (0.0, "cohort", "none", "0.00 SD different"),
-        (0.6, "cohort", "fixed", "0.60 within-pair SD higher"),
+        (0.6, "cohort", "fixed", "0.60 SD higher"),
         (0.6, "cohort", "correlation", "0.60 SD higher"),
         (0.6, "experiment", "fixed", "0.60 log2 units higher"),
     ],
@@ -38,7 +38,7 @@ def test_what_the_unit_means_is_told():
     assert effect_sentence("S", found, "experiment", "Adjusted.").endswith(
         " Counted relative to all other measured genes."
     )
-    assert effect_sentence("S", found, "cohort", "Adjusted.").endswith("in the same model. Adjusted.")
+    assert effect_sentence("S", found, "cohort", "Adjusted.").endswith("between people of one group. Adjusted.")
     assert "Total effect, composition not adjusted" in effect_sentence("S", found, "cohort", "")
 
 

@@ -175,25 +175,25 @@ def test_the_pooled_effect_as_an_effect():
 
 
 def test_replication_is_told_with_its_counts():
-    """z of exactly 1 does not show it; two of three are needed of three, three of four."""
+    """z of exactly .5 does not show it; two of three are needed of three, three of four."""
 
     def told(*effects, direction="up"):
         rows = [contrast(f"c{at}", effect, 0.2) for at, effect in enumerate(effects)]
         return replicates(RULES["cohort"].read(evidence(*rows), direction), pool_contrasts(rows), direction)
 
-    assert told(0.5, 0.2) == (
-        False, "1 of 2 cohorts have z > 1 in that sign, 2 needed; 0 significantly opposite",
+    assert told(0.5, 0.1) == (
+        False, "1 of 2 cohorts have z > 0.5 in that sign, 2 needed; 0 significantly opposite",
     )  # fmt: skip
     assert told(0.5) == (
         False,
-        "a single cohort cannot replicate itself; 1 of 1 cohorts have z > 1 in that sign, 1 needed; 0 significantly opposite",
+        "a single cohort cannot replicate itself; 1 of 1 cohorts have z > 0.5 in that sign, 1 needed; 0 significantly opposite",
     )
-    assert told(0.5, 0.5, 0.5, 0.1)[1].startswith("3 of 4 cohorts have z > 1 in that sign, 3 needed")
+    assert told(0.5, 0.5, 0.5, 0.1)[1].startswith("3 of 4 cohorts have z > 0.5 in that sign, 3 needed")
     assert told(0.5, 0.5, -0.9) == (
-        False, "2 of 3 cohorts have z > 1 in that sign, 2 needed; 1 significantly opposite",
+        False, "2 of 3 cohorts have z > 0.5 in that sign, 2 needed; 1 significantly opposite",
     )  # fmt: skip
-    # Three quarters of a standard error is no showing, whichever sign counts.
-    for direction, effect in (("up", 0.15), ("down", -0.15), ("either", 0.15), ("either", -0.15)):
+    # Less than half a standard error is no showing, whichever sign counts.
+    for direction, effect in (("up", 0.08), ("down", -0.08), ("either", 0.08), ("either", -0.08)):
         assert told(effect, effect, direction=direction)[1].startswith("0 of 2 cohorts")
     # Against the declared sign by one standard error only: no reason against.
     assert told(0.5, 0.5, -0.3)[0]

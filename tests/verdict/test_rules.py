@@ -42,6 +42,7 @@ def contrast(name="a", effect=1.0, se=0.1, df=60.0, **changes):
         "effect": effect,
         "effect_se": se,
         "effect_df": df,
+        "effect_weight": se**-2 if se else None,
         "effect_unit": "Hedges g",
         "ci_low": effect - 2 * se,
         "ci_high": effect + 2 * se,
@@ -289,7 +290,7 @@ def test_sentences_read_well_with_any_label():
     assert "0.60 SD higher (after venous thromboembolism versus healthy; " in card["sentence"]
     assert "in after" not in card["sentence"]
     paired = answers([hypothesis()], {"h": evidence(contrast("a", 0.6, 0.1, blocking="fixed"))})[0]
-    assert "0.60 within-pair SD higher" in paired["sentence"]
+    assert "0.60 SD higher" in paired["sentence"]
 
 
 def place(contrast="a", matched=99.0, comparators=99.0):

@@ -6,7 +6,7 @@ import math
 from dataclasses import asdict, replace
 
 import pytest
-from on_record import judges_on, steady
+from on_record import judges_on, steady, unmoved
 from test_rules import adjusted_entry, answers, contrast, decide, evidence, hypothesis, place, places, untestable
 
 from sidemine.considerations.calibration.record import ContrastCalibration
@@ -58,6 +58,7 @@ def cohort_card(rows=None, **changes):
         "calibration": dict.fromkeys(names, HOLDS),
         "checks": Checks(),
         "influence": steady(rows),
+        "hidden_factors": unmoved(rows),
         "margin": 0.4,
         **changes,
     }
@@ -67,6 +68,7 @@ def cohort_card(rows=None, **changes):
         {"h": evidence(*rows, margin=given["margin"])},
         specificity=places(*given["specificity"]) if given["specificity"] else {},
         influence=given["influence"],
+        hidden_factors=given["hidden_factors"],
         composition={"h": given["composition"]},
         robustness={"h": given["robustness"]} if given["robustness"] else {},
         calibration=given["calibration"],
@@ -122,6 +124,10 @@ BATCH = Flag("batch_associated", "batch", "warn", "plate", "told", serious=True)
 CAPS = {
     "one gene": ({"influence": steady(cohorts(0.6, 0.5), share=0.9)}, "influence"),
     "influence not measured": ({"influence": {}}, "influence"),
+    "hidden factors carry it": ({"hidden_factors": unmoved(cohorts(0.6, 0.5), part=0.2)}, "hidden factors"),
+    "hidden factors change its sign": ({"hidden_factors": unmoved(cohorts(0.6, 0.5), part=-0.2)}, "hidden factors"),
+    "hidden factors of one cohort not looked for": ({"hidden_factors": unmoved(cohorts(0.6))}, "hidden factors"),
+    "hidden factors not looked for": ({"hidden_factors": {}}, "hidden factors"),
     "direction either": ({"direction": "either"}, "direction"),
     "set among random sets": ({"specificity": [place("a", 74.0), place("b", 75.0)]}, "specificity"),
     "set among comparators": (
@@ -172,7 +178,7 @@ def test_each_cap_alone_keeps_a_cohort_at_suggestive(changes, cap):
 
 GATES = {
     "pooled p above .01": (cohorts(0.5, 0.5, se=0.29, p_self_contained=0.04), "pooled p"),
-    "only one of two replicates": (cohorts(0.9, 0.14, se=0.15), "replication"),
+    "only one of two replicates": (cohorts(0.9, 0.07, se=0.15), "replication"),
     "competitive test not significant": (cohorts(0.6, 0.5, p_competitive=0.06), "competitive test"),
     "competitive test on the other side": (cohorts(0.6, 0.5, competitive_direction="down"), "competitive test"),
     "no competitive test": (cohorts(0.6, 0.5, p_competitive=None), "competitive test"),
@@ -273,9 +279,9 @@ def test_a_single_cohort_is_at_most_suggestive():
 
 
 def test_of_three_cohorts_two_suffice_unless_the_third_is_opposite():
-    """⌈2k/3⌉ of k with z > 1; one significantly opposite refuses, here as conflicting."""
+    """⌈2k/3⌉ of k with z > .5; one significantly opposite refuses, here as conflicting."""
     assert cohort_card(cohorts(0.6, 0.6, 0.05))["verdict"] == "supported"
-    assert cohort_card(cohorts(0.6, 0.1, 0.1, se=0.11))["verdict"] in {"suggestive", "not supported"}
+    assert cohort_card(cohorts(0.6, 0.05, 0.05, se=0.11))["verdict"] in {"suggestive", "not supported"}
     assert cohort_card(cohorts(0.9, 0.9, -0.4))["verdict"] == "conflicting"
 
 
@@ -293,6 +299,7 @@ def test_holm_over_the_study_takes_supported_away():
         robustness={"h": robust()},
         calibration=dict.fromkeys(names, HOLDS),
         influence=steady(rows),
+        hidden_factors=unmoved(rows),
     )
     assert cards[0]["verdict"] == "suggestive"
     assert failed(cards[0]) == {"pooled p"}
@@ -386,7 +393,7 @@ EXPERIMENT_CASES = {
         {"checks": Checks(contrast={"a": [replace(BATCH, trap="duplicated_samples")]})},
         "suggestive",
     ),
-    "robustness fails, which is shown only": (None, {"robustness": robust(1, 10)}, "supported"),
+    "robustness fails": (None, {"robustness": robust(1, 10)}, "suggestive"),
 }  # fmt: skip
 
 
@@ -467,6 +474,7 @@ def test_a_variants_verdict_leaves_robustness_out():
         "composition": {"h": [adjusted_entry("a"), adjusted_entry("b")]},
         "calibration": {"a": HOLDS, "b": HOLDS},
         "influence": steady(rows),
+        "hidden_factors": unmoved(rows),
     }
 
     def verdict_of(found, n_others=0, **known):
@@ -498,7 +506,7 @@ def test_robustness_tells_its_counts_and_every_fault():
     assert len(judged.caps) == 3
     assert "filter_strict" in judged.doubts[0].sentence
     shown = judge_robustness(case_of("experiment"), record)
-    assert (shown.caps, shown.doubts, shown.gates[0].required) == ((), (), False)
+    assert (len(shown.caps), shown.doubts, shown.gates[0].required) == (3, (), False)
 
 
 def test_a_null_share_carries_its_reason():
@@ -521,7 +529,7 @@ def test_an_adjusted_effect_that_is_no_number_is_never_passed(estimand):
 
 
 def test_a_source_counts_once_among_the_percentiles():
-    """Three contrasts of two sources: the percentile is that of the two which the pooled effect rests on."""
+    """Three contrasts of two sources: the percentile is the lower of the two which the pooled effect rests on."""
     rows = cohorts(0.6, 0.5, 0.6)
     pooled = pool_contrasts(rows, [Refused("c", "comes from the same source as a")])
     entries = [place("a", 80.0), place("b", 60.0), place("c", 80.0)]
@@ -533,8 +541,9 @@ def test_a_source_counts_once_among_the_percentiles():
         robustness={"h": robust()},
         calibration=dict.fromkeys("abc", HOLDS),
         influence=steady(rows),
+        hidden_factors=unmoved(rows),
     )[0]
-    assert card["specificity_percentile"] == 70.0
+    assert card["specificity_percentile"] == 60.0
     assert (card["verdict"], capped_by(card)) == ("suggestive", {"specificity"})
     assert [entry["contrast"] for entry in card["specificity"]["contrasts"]] == ["a", "b", "c"]
 

@@ -23,6 +23,7 @@ KINDS = (
     "null",
     "competitive_null",
     "composition_only",
+    "one_gene",
     "tissue_positive",
     "tissue_composition_only",
     "tissue_undeclared",
@@ -65,6 +66,16 @@ def test_planted_truth_is_found_and_nothing_else(kind, workflow, tmp_path):
         assert bridge["call"] == PLANTED_KINDS[kind].call, bridge["sentence"]
     else:
         assert problems == [None] * len(problems)
+        if kind == "one_gene":
+            gene = (tmp_path / "ten.gmt").read_text(encoding="utf-8").split("\t")[2]
+            gates = {gate["name"]: gate for gate in verdict["gates"]}
+            assert (gates["pooled p"]["status"], gates["replication"]["status"]) == ("passed", "passed")
+            assert gates["influence"]["status"] == "failed"
+            (cap,) = (cap for cap in verdict["caps"] if cap["cap"] == "influence")
+            assert cap["reason"].startswith(f"Without {gene}, with which ")
+            (row,) = (row for row in verdict["sensitivity"] if row["name"] == "without one gene")
+            assert (row["changes"], gene in row["words"]) == (True, True)
+            assert gene in run.page()
         signs = [1 if row["effect"] > 0 else -1 for row in verdict["evidence"]]
         expected = {
             "conflicting": [1, -1],

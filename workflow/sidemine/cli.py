@@ -164,13 +164,15 @@ def add_check(commands: Commands) -> None:
 
 def _run_check(arguments: argparse.Namespace) -> int:
     from sidemine.preflight.bridges import files_at_hand, notes_of_bridges
+    from sidemine.preflight.primary_sets import notes_of_primary_sets
     from sidemine.retrieve.study_sources import StudySources
     from sidemine.run_study import find_config
     from sidemine.study.load import load_study
 
     study = load_study(find_config(arguments.config))
     sources = StudySources.of(study)
-    inputs = sources.by_key
+    inputs, files = sources.by_key, files_at_hand(study, sources)
+    notes = [*notes_of_primary_sets(study, sources, files), *notes_of_bridges(study, sources, files)]
     counts = (
         (study.datasets, "datasets"),
         (study.contrasts, "contrasts"),
@@ -180,7 +182,7 @@ def _run_check(arguments: argparse.Namespace) -> int:
     sys.stdout.write(
         f"{arguments.config}: nothing wrong found in {', '.join(f'{len(things)} {name}' for things, name in counts)}.\n"
         "Selectors meet the samples' metadata in a run; `sidemine preflight` tells beforehand what they choose.\n"
-        + visible("".join(f"{note}.\n" for note in notes_of_bridges(study, sources, files_at_hand(study, sources))))
+        + visible("".join(f"{note}.\n" for note in notes))
     )
     return 0
 

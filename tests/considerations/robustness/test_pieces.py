@@ -24,7 +24,7 @@ from sidemine.considerations.robustness.variants import REFERENCE, Change, Varia
 from sidemine.differential.contrast_fit import restrict_genes
 from sidemine.differential.design import build_design
 from sidemine.differential.fit import fit_contrast, moderate_robustly
-from sidemine.differential.linear_model import effect_space
+from sidemine.differential.linear_model import common_space
 from sidemine.effect.record import ContrastEvidence, Estimate, PooledEffect
 from sidemine.enrichment.fry import fry
 from sidemine.enrichment.set_effect import hedges_g, sample_score_effect
@@ -105,10 +105,10 @@ def test_a_score_per_sample_gives_the_effect_of_its_genes():
     rows = [fit.genes.index(gene) for gene in SET]
     spread = np.sqrt(np.mean(fit.effects[rows, 1:] ** 2, axis=1, keepdims=True))
     score = (log2()[rows] / spread).mean(axis=0)
-    found = sample_score_effect(effect_space(score[None], design().matrix), hedges=True)
+    found = sample_score_effect(common_space(score[None], design().matrix), [], fixed_blocks=False)
     expected = hedges_g(fit, build_membership(gene_sets(), fit.genes, 1)).iloc[0]
-    assert found["effect"][0] == pytest.approx(expected["g"], rel=1e-10)
-    assert found["p_value"][0] == pytest.approx(expected["p_value"], rel=1e-8)
+    assert found.effect[0] == pytest.approx(expected["g"], rel=1e-10)
+    assert found.p_value[0] == pytest.approx(expected["p_value"], rel=1e-8)
 
 
 def test_a_mean_of_log2_lets_variable_genes_weigh_more():

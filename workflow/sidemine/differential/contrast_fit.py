@@ -44,8 +44,11 @@ class ContrastFit:
     score_effects, score_stdev_unscaled
         The same space under weights that depend on the sample only, so that per-sample scores, which are linear in
         the genes, can be fitted in it. Equal to `effects` unless voom weights are in use.
-    samples
-        Samples that were fitted.
+    score_basis, score_covariates
+        Basis of that space, and what covariates explain of every gene within the groups: `basis` and `covariate_effects`
+        of `linear_model.CommonSpace`.
+    samples, blocks
+        Samples that were fitted; the block of each where blocks enter as a correlation, otherwise empty.
     residual_df
         Samples minus coefficients.
     dropped_genes, dropped_reasons
@@ -70,9 +73,12 @@ class ContrastFit:
     stdev_unscaled: NDArray[np.float64]
     effects: NDArray[np.float64]
     score_effects: NDArray[np.float64]
+    score_basis: NDArray[np.float64]
+    score_covariates: NDArray[np.float64]
     score_stdev_unscaled: float
     samples: list[str]
     residual_df: int
+    blocks: list[str] = field(default_factory=list)
     dropped_genes: list[str] = field(default_factory=list)
     dropped_reasons: list[str] = field(default_factory=list)
     facts: FitFacts = field(kw_only=True)
@@ -136,6 +142,7 @@ def _fit_of(arrays: dict[str, NDArray[np.float64]], path: Path) -> ContrastFit:
     fit = ContrastFit(
         genes=texts("genes"),
         samples=texts("samples"),
+        blocks=texts("blocks"),
         dropped_genes=texts("dropped_genes"),
         dropped_reasons=texts("dropped_reasons"),
         facts=as_record(FitFacts, parse_json(str(arrays.pop("facts"))), str(path)),
@@ -144,8 +151,11 @@ def _fit_of(arrays: dict[str, NDArray[np.float64]], path: Path) -> ContrastFit:
         score_effects=arrays.pop("score_effects", arrays["effects"]),
         **arrays,
     )
+    space, rows = (len(fit.genes), 1 + fit.residual_df), (len(fit.genes),)
+    shapes = {"effects": space, "score_effects": space, "score_basis": (len(fit.samples), 1 + fit.residual_df)}
+    shapes["score_covariates"] = (len(fit.genes), fit.score_covariates.shape[-1])
     for name, array in {**arrays, "score_effects": fit.score_effects}.items():
-        wanted = (len(fit.genes), 1 + fit.residual_df) if name.endswith("effects") else (len(fit.genes),)
+        wanted = shapes.get(name, rows)
         if array.shape != wanted or array.dtype.kind != "f":
             raise ValueError(f"{name} holds {array.dtype} {array.shape}, not numbers {wanted}")
     return fit
@@ -156,7 +166,7 @@ def restrict_genes(fit: ContrastFit, rows: NDArray[np.intp]) -> ContrastFit:
     per_gene = {
         item.name: getattr(fit, item.name)[rows]
         for item in fields(ContrastFit)
-        if isinstance(getattr(fit, item.name), np.ndarray)
+        if isinstance(getattr(fit, item.name), np.ndarray) and item.name != "score_basis"
     }
     return replace(fit, **per_gene, genes=[fit.genes[row] for row in rows])
 

@@ -18,7 +18,7 @@ from sidemine.differential.block_correlation import consensus_correlation, quali
 from sidemine.differential.contrast_fit import ContrastFit
 from sidemine.differential.counts import MIN_COUNT, expressed_by_counts, smallest_group, voom
 from sidemine.differential.empirical_bayes import squeeze_variances
-from sidemine.differential.linear_model import EffectSpace, effect_space
+from sidemine.differential.linear_model import CommonSpace, EffectSpace, common_space, effect_space
 from sidemine.differential.record import FitFacts
 from sidemine.errors import InputError, Problem, Untestable
 from sidemine.sources.scales import DIFFERENCE_UNITS, Layer
@@ -240,17 +240,14 @@ def _moderate(
         block_labels=blocks,
         correlation=observed.correlation,
     )
-    score_space = space
     sample_weights = observed.sample_weights
     if observed.observation_weights is not None:
         sample_weights = mean_sample_weights(observed.observation_weights)
-        score_space = effect_space(
-            observed.values,
-            design.matrix,
-            sample_weights=sample_weights,
-            block_labels=blocks,
-            correlation=observed.correlation,
-        )
+    score_space = (
+        space
+        if isinstance(space, CommonSpace)
+        else common_space(observed.values, design.matrix, sample_weights, blocks, observed.correlation)
+    )
     mean_expression = observed.values.mean(axis=1)
     return ContrastFit(
         genes=genes,
@@ -258,8 +255,11 @@ def _moderate(
         stdev_unscaled=space.stdev_unscaled,
         effects=space.effects,
         score_effects=score_space.effects,
+        score_basis=score_space.basis,
+        score_covariates=score_space.covariate_effects,
         score_stdev_unscaled=float(score_space.stdev_unscaled[0]),
         samples=list(design.samples),
+        blocks=[] if blocks is None else [str(label) for label in blocks],
         residual_df=space.residual_df,
         dropped_genes=[gene for gene, _ in dropped],
         dropped_reasons=[reason for _, reason in dropped],

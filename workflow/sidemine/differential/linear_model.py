@@ -52,6 +52,23 @@ class EffectSpace:
         return np.asarray(np.mean(self.effects[:, 1:] ** 2, axis=1))
 
 
+@dataclass(frozen=True)
+class CommonSpace(EffectSpace):
+    """An effect space whose basis is the same for all genes: no weight depends on the gene.
+
+    Attributes
+    ----------
+    basis
+        Samples × (1 + residual df), orthonormal: `effects` are the (weighted, whitened) values times this basis.
+    covariate_effects
+        Genes × (coefficients − 2): what covariates and fixed blocks explain within the groups, in an orthonormal basis.
+        Its squares and those of the residuals make the sum of squares within groups without covariates.
+    """
+
+    basis: NDArray[np.float64]
+    covariate_effects: NDArray[np.float64]
+
+
 def effect_space(
     values: NDArray[np.float64],
     matrix: NDArray[np.float64],
@@ -76,21 +93,44 @@ def effect_space(
     block_labels, correlation
         Samples of one block share this correlation; without labels the samples are independent.
     """
+    if observation_weights is None:
+        return common_space(values, matrix, sample_weights, block_labels, correlation)
     whitener = None if block_labels is None else _whitener(block_labels, correlation)
-    if observation_weights is not None:
-        return _per_gene_designs(values, matrix, observation_weights, whitener)
+    return _per_gene_designs(values, matrix, observation_weights, whitener)
+
+
+def common_space(
+    values: NDArray[np.float64],
+    matrix: NDArray[np.float64],
+    sample_weights: NDArray[np.float64] | None = None,
+    block_labels: NDArray[np.str_] | None = None,
+    correlation: float = 0.0,
+) -> CommonSpace:
+    """Rotate all genes by one QR decomposition.
+
+    Parameters
+    ----------
+    values, matrix, sample_weights, block_labels, correlation
+        As in `effect_space`.
+    """
+    whitener = None if block_labels is None else _whitener(block_labels, correlation)
+    last = matrix.shape[1] - 1
     design, response = matrix, values.T
+    groups = np.column_stack([np.ones(len(matrix)), matrix[:, last]])
     if sample_weights is not None:
         root = np.sqrt(sample_weights)[:, None]
-        design, response = design * root, response * root
+        design, response, groups = design * root, response * root, groups * root
     if whitener is not None:
-        design, response = whitener @ design, whitener @ response
+        design, response, groups = whitener @ design, whitener @ response, whitener @ groups
     # Unpivoted: FRY's outlier-resistant scale depends on the residual basis, and limma uses this one.
     q, r = np.linalg.qr(design, mode="complete")
-    last = matrix.shape[1] - 1
-    effects = np.ascontiguousarray((q[:, last:].T @ response).T)
-    effects[:, 0] *= np.sign(r[last, last])
-    return EffectSpace(effects, np.full(len(values), 1.0 / abs(r[last, last])))
+    basis = q[:, last:].copy()
+    basis[:, 0] *= np.sign(r[last, last])
+    effects = np.ascontiguousarray((basis.T @ response).T)
+    # Of the space of the design, what is orthogonal to the two groups: that of the covariates within them.
+    beside = np.linalg.qr(q[:, : last + 1].T @ groups, mode="complete")[0][:, 2:]
+    covariate_effects = np.ascontiguousarray((beside.T @ (q[:, : last + 1].T @ response)).T)
+    return CommonSpace(effects, np.full(len(values), 1.0 / abs(r[last, last])), basis, covariate_effects)
 
 
 def _whitener(block_labels: NDArray[np.str_], correlation: float) -> NDArray[np.float64]:

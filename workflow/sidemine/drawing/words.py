@@ -192,8 +192,7 @@ def effect_sentence(evidence: ContrastEvidence) -> str:
     # Labels are free text, so they stand beside the sentence and not in its grammar.
     compared = f"{side(effect)} ({evidence.target_label} versus {evidence.reference_label})"
     if not evidence.effect_unit.startswith("log2"):
-        unit = "within-pair SD (Hedges g)" if evidence.blocking == "fixed" else unit_words(evidence.effect_unit)
-        return f"{number(abs(effect))} {unit} {compared} ({number(effect)}, {interval})"
+        return f"{number(abs(effect))} {unit_words(evidence.effect_unit)} {compared} ({number(effect)}, {interval})"
     words = (
         f"{number(abs(effect))} log2 units {compared}, beyond the other measured genes ({number(effect)}, {interval})"
     )

@@ -18,6 +18,8 @@ from sidemine.differential.linear_model import EffectSpace
 from sidemine.effect.measure import common_genes
 from sidemine.effect.pooling import pool
 from sidemine.effect.record import Estimate, PooledEstimate
+from sidemine.enrichment.set_effect import infer_standardised, within_groups_df
+from sidemine.stats.sandwich import sandwich
 from sidemine.stats.tails import t_quantile, two_sided_p
 
 if TYPE_CHECKING:
@@ -66,7 +68,8 @@ def adjust_fit(fit: ContrastFit, covariates: NDArray[np.float64]) -> ContrastFit
     residual_df = fit.residual_df - len(covariates)
     if residual_df < FEWEST_RESIDUAL_DF:
         return None
-    effects, widening = _regress_out(fit.score_effects, covariates)
+    effects, widening, explained = _regress_out(fit.score_effects, covariates)
+    basis, _, _ = _regress_out(fit.score_basis, covariates)
     stdev = fit.score_stdev_unscaled * widening
     space = EffectSpace(effects, np.full(len(effects), stdev))
     # Voom's weights carry the trend of the variances; weights that depend on the sample only do not.
@@ -77,6 +80,8 @@ def adjust_fit(fit: ContrastFit, covariates: NDArray[np.float64]) -> ContrastFit
         stdev_unscaled=space.stdev_unscaled,
         effects=effects,
         score_effects=effects,
+        score_basis=basis,
+        score_covariates=np.column_stack([fit.score_covariates, explained]),
         score_stdev_unscaled=stdev,
         residual_df=residual_df,
     )
@@ -107,19 +112,30 @@ def common_rows(
 
 
 def set_score(fit: ContrastFit, primary: pd.DataFrame) -> NDArray[np.float64]:
-    """Return the set's score (mean signed z) in its own residual standard deviations: shape (1 + residual df,)."""
+    """Return the set's score (mean signed z) in its own standard deviations between people: shape (1 + residual df,).
+
+    Parameters
+    ----------
+    fit, primary
+        A fitted contrast, and the rows of its primary set. The unit is that of `set_effect.hedges_g`: the standard
+        deviation within the groups without covariates. Times `set_effect.score_factor` the first coordinate is g.
+    """
     position = {gene: row for row, gene in enumerate(fit.genes)}
     used = primary[primary["gene"].isin(position)]
     weights = used["weight"].to_numpy(dtype=float)
     rows = [position[gene] for gene in used["gene"]]
-    score = weights @ standardised(fit)[rows] / np.abs(weights).sum()
-    return np.asarray(score / np.sqrt(np.mean(score[1:] ** 2)))
+    score = weights @ standardised(fit)[rows]
+    spread = np.sqrt(np.mean(fit.score_effects[rows, 1:] ** 2, axis=1, keepdims=True))
+    explained = weights @ np.where(spread > 0, fit.score_covariates[rows] / np.where(spread > 0, spread, 1), 0)
+    within = (score[1:] @ score[1:] + explained @ explained) / within_groups_df(fit)
+    return np.asarray(score / np.sqrt(within))
 
 
 def adjusted_estimate(
     target: NDArray[np.float64],
     covariates: NDArray[np.float64],
     factor: float,
+    fit: ContrastFit | None = None,
     variances: NDArray[np.float64] | None = None,
 ) -> Estimate:
     """Return the effect of a score with further covariates in the model.
@@ -132,25 +148,36 @@ def adjusted_estimate(
         Covariates × (1 + residual df), in the same space; none: the effect as it is.
     factor
         What turns the contrast coordinate into the unit of the effect.
+    fit
+        The fit that the score is of: its standard error is then robust to unequal variances and knows of its estimated
+        unit, as that of `set_effect.hedges_g`. None: the ordinary standard error.
     variances
         Of the covariates' contrast coordinates, where these were estimated; the effect takes over their error.
     """
-    df = len(target) - 1 - len(covariates)
-    if len(covariates) == 0:
-        return _estimate(float(target[0]) * factor, float(np.sqrt(np.mean(target[1:] ** 2))) * factor, df)
-    cross = covariates[:, 1:] @ covariates[:, 1:].T
-    slopes = np.linalg.solve(cross, covariates[:, 1:] @ target[1:])
-    left = target[1:] - slopes @ covariates[:, 1:]
-    variance = float(left @ left) / df * (1 + float(covariates[:, 0] @ np.linalg.solve(cross, covariates[:, 0])))
-    if variances is not None:
-        variance += float(slopes**2 @ variances)
-    return _estimate(float(target[0] - slopes @ covariates[:, 0]) * factor, float(np.sqrt(variance)) * factor, df)
+    rows = target[None] if fit is None else np.vstack([target, fit.score_basis])
+    space, widening, taken_over = rows, 1.0, 0.0
+    if len(covariates):
+        space, widening, _ = _regress_out(rows, covariates)
+        if variances is not None:
+            slopes = np.linalg.solve(covariates[:, 1:] @ covariates[:, 1:].T, covariates[:, 1:] @ target[1:])
+            taken_over = float(slopes**2 @ variances) * factor**2
+    own, scale = space[0], factor * widening
+    df, variance = float(len(own) - 1), np.mean(own[None, 1:] ** 2, axis=1)
+    if fit is None:
+        return _estimate(float(own[0]) * scale, float(np.sqrt(variance[0] * scale**2 + taken_over)), df)
+    design, weight = sandwich(space[1:], fit.blocks), 1 / (variance * scale**2)
+    if design.usable:
+        variance, df = design.variances(own[None, 1:]), design.df
+    variance = variance * scale**2 + taken_over
+    found = infer_standardised(own[None, 0] * scale, variance, df, within_groups_df(fit), weight)
+    columns = (found.effect, found.se, found.ci_low, found.ci_high, found.df, found.p_value)
+    return Estimate(*(float(values[0]) for values in columns))
 
 
-def _estimate(effect: float, se: float, df: int) -> Estimate:
+def _estimate(effect: float, se: float, df: float) -> Estimate:
     half = float(t_quantile(0.975, df)) * se
     p_value = float(two_sided_p(np.array(effect / se), df))
-    return Estimate(effect, se, effect - half, effect + half, float(df), p_value)
+    return Estimate(effect, se, effect - half, effect + half, df, p_value)
 
 
 def pool_estimates(estimates: Sequence[WithError]) -> PooledEstimate:
@@ -160,7 +187,7 @@ def pool_estimates(estimates: Sequence[WithError]) -> PooledEstimate:
         np.array([[one.effect_se for one in estimates]]),
         # An error that comes from a bootstrap has no degrees of freedom.
         np.array([[one.df if isinstance(one, Estimate) else np.inf for one in estimates]]),
-        estimated_ses=False,
+        weights=np.array([[1 / one.effect_se**2 for one in estimates]]),
     )
     carried = found.carried
     effect, low, high, p_value, se = (
@@ -169,8 +196,10 @@ def pool_estimates(estimates: Sequence[WithError]) -> PooledEstimate:
     return PooledEstimate(effect, low, high, p_value, se, int(found.k[0]))
 
 
-def _regress_out(effects: NDArray[np.float64], covariates: NDArray[np.float64]) -> tuple[NDArray[np.float64], float]:
-    """Return the effect space without the covariates, and by how much the contrast's standard error grows."""
+def _regress_out(
+    effects: NDArray[np.float64], covariates: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], float, NDArray[np.float64]]:
+    """Return the space without the covariates, by how much the contrast's standard error grows, and what they explain."""
     # Columns beyond the covariates' own span the residuals that they do not explain.
     basis, triangle = np.linalg.qr(covariates[:, 1:].T, mode="complete")
     n_covariates = len(covariates)
@@ -178,4 +207,4 @@ def _regress_out(effects: NDArray[np.float64], covariates: NDArray[np.float64]) 
     along = np.linalg.solve(triangle[:n_covariates].T, covariates[:, 0])
     widening = float(np.sqrt(1 + along @ along))
     contrast = (effects[:, 0] - rotated[:, :n_covariates] @ along) / widening
-    return np.column_stack([contrast, rotated[:, n_covariates:]]), widening
+    return np.column_stack([contrast, rotated[:, n_covariates:]]), widening, rotated[:, :n_covariates]

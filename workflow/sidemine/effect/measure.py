@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from math import isfinite
 from typing import TYPE_CHECKING
 
 from sidemine.differential.contrast_fit import ContrastFit
-from sidemine.differential.record import DesignRecord, is_paired
+from sidemine.differential.record import DesignRecord
 from sidemine.effect.pooled_effect import UNIT, choose_independent, pool_contrasts
 from sidemine.effect.record import ContrastEvidence, HypothesisEvidence, Margin, Refused
 from sidemine.effect.scale import EffectScale, scale_of
@@ -23,6 +24,8 @@ from sidemine.study.projections import DatasetToCount, DatasetToMeasure, Hypothe
 if TYPE_CHECKING:
     import pandas as pd
 
+FEWEST_GENES = 5
+"""Measured genes (cohorts: in all of them) below which a set's change cannot be told from that of one gene."""
 CONTROL_P = 0.05
 """A positive control must reach this two-sided self-contained p, in its expected direction, before a margin is taken
 from it."""
@@ -88,7 +91,7 @@ def measure_hypothesis(
     return gather_evidence(
         hypothesis,
         evidence,
-        _refuse_dependent(contrasts, by_name, same, hypothesis.kind),
+        _refuse_dependent(contrasts, by_name, same),
         None if common is None else len(common),
         _notes(results, set(hypothesis.primary.contrasts)),
     )
@@ -138,7 +141,6 @@ def _refuse_dependent(
     contrasts: list[ContrastEvidence],
     results: Mapping[str, ContrastResults],
     same: Mapping[str, Mapping[str, str]],
-    kind: str,
 ) -> list[Refused]:
     """Return the contrasts that must not be pooled with the ones declared before them, each with the reason."""
     tested = {row.contrast: results[row.contrast] for row in contrasts if row.testable}
@@ -146,8 +148,6 @@ def _refuse_dependent(
         list(tested),
         {row.contrast: row.source for row in contrasts},
         {name: units_of(entry.dataset, entry.samples, entry.fit, same) for name, entry in tested.items()},
-        {name: is_paired(entry.design) for name, entry in tested.items()},
-        kind,
     )[1]
 
 
@@ -224,8 +224,9 @@ def _evidence_of(
         return replace(shell, problem=_no_fold_change(entry, fit))
     tests = entry.set_tests
     rows = tests[tests["gene_set"] == hypothesis.primary.set].set_index("test")
-    if SELF_CONTAINED.name not in rows.index or (common is not None and not common):
-        return replace(shell, problem=_too_few_genes(hypothesis, entry, primary, fit))
+    measured = len((common or set()) if scale.over_common_genes else set(primary["gene"]) & set(fit.genes))
+    if SELF_CONTAINED.name not in rows.index or measured < FEWEST_GENES:
+        return replace(shell, problem=_too_few_genes(hypothesis, entry, primary, fit, common))
     shell = replace(shell, blocking=design.blocking)
     self_contained, competitive = rows.loc[[SELF_CONTAINED.name]], rows.loc[[COMPETITIVE.name]]
     return measure_contrast(shell, fit, primary, self_contained, competitive, scale, common or ())
@@ -266,7 +267,8 @@ def measure_contrast(
         testable=True,
         effect=float(size.effect[0]),
         effect_se=float(size.se[0]),
-        effect_df=float(fit.residual_df),
+        effect_df=float(size.df[0]),
+        effect_weight=float(size.weight[0]) if isfinite(size.weight[0]) else None,
         effect_unit=scale.unit,
         ci_low=float(size.ci_low[0]),
         ci_high=float(size.ci_high[0]),
@@ -293,13 +295,19 @@ def _no_fold_change(entry: ContrastResults, fit: ContrastFit) -> Problem:
 
 
 def _too_few_genes(
-    hypothesis: HypothesisToMeasure, entry: ContrastResults, primary: pd.DataFrame, fit: ContrastFit
+    hypothesis: HypothesisToMeasure,
+    entry: ContrastResults,
+    primary: pd.DataFrame,
+    fit: ContrastFit,
+    common: set[str] | None,
 ) -> Problem:
     measured = len(set(primary["gene"]) & set(fit.genes))
+    together = "" if common is None else f"; {len(common)} in all cohorts of the hypothesis together"
     return Problem(
         f"too few genes of {hypothesis.primary.set} were measured",
-        f"{measured} of {len(primary)} in contrast {entry.contrast} ({entry.dataset.accession})",
-        "at least settings.min_set_size measured genes",
+        f"{measured} of {len(primary)} in contrast {entry.contrast} ({entry.dataset.accession}){together}",
+        f"at least settings.min_set_size measured genes, and never fewer than {FEWEST_GENES}: the change of fewer is not told "
+        "from that of one gene",
         "Declare a primary set that this platform measures, or leave this contrast out of the hypothesis.",
     )
 

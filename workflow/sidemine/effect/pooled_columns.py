@@ -18,7 +18,11 @@ _POOLED_COLUMNS = (
     Column("se", "number", "Standard error of effect."),
     Column("ci_low", "number", "Lower limit of the 95 % confidence interval of effect (t)."),
     Column("ci_high", "number", "Upper limit of the 95 % confidence interval of effect (t)."),
-    Column("p_value", "number", "Two-sided p-value of effect (t); never 0."),
+    Column(
+        "p_value",
+        "number",
+        "Two-sided p-value of effect (t); never 0. k >= 5: the larger one of the common effect's and Hartung–Knapp's.",
+    ),
     Column(
         "q_value",
         "number",

@@ -23,13 +23,19 @@ from sidemine.effect.record import (
     PooledEffect,
     Refused,
     Replication,
+    SizesDiffer,
+    SpreadPrior,
 )
+from sidemine.effect.spread_prior import with_spread_prior
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 REPLICATION_P = 0.05
 """One-sided p, in the direction of the discovery, that the replication datasets must reach."""
+CONSIDERABLE_P, CONSIDERABLE_I2 = 0.001, 75.0
+"""Q's p below which, and I² (percent) above which, three or more datasets have no common size."""
+MOST_FOLD = 100
 UNIT = "/unit/"
 """What the name of a biological unit holds, and that of a sample does not."""
 BELOW_THREE = "not estimable with fewer than three independent datasets"
@@ -56,8 +62,7 @@ def choose_independent(
     contrasts: Sequence[str],
     source_of: Mapping[str, str],
     units_of: Mapping[str, frozenset[str]],
-    paired: Mapping[str, bool],
-    kind: str,
+    paired: Mapping[str, bool] | None = None,
 ) -> tuple[list[str], list[Refused]]:
     """Return the contrasts that may be pooled, and the refused ones with the reason.
 
@@ -71,9 +76,7 @@ def choose_independent(
         Samples and biological units (`UNIT` in their name) behind each contrast, named so that only the same ones share a
         name.
     paired
-        Whether the contrast's standard deviation is the one within pairs.
-    kind
-        cohort or experiment. A paired cohort's Hedges g is in units within pairs and is never pooled with others'.
+        For effects in units of their residual spread: whether that is the one within pairs. None: in a unit that all share.
     """
     chosen: list[str] = []
     refused: list[Refused] = []
@@ -85,8 +88,8 @@ def choose_independent(
                 reason = f"comes from the same source as {earlier}, which was declared first"
             elif shared:
                 reason = f"shares {_count_shared(shared)} with {earlier}, which was declared first"
-            elif kind == "cohort" and paired[name] != paired[earlier]:
-                reason = f"its Hedges g is {'' if paired[name] else 'not '}on the scale within pairs, unlike {earlier}"
+            elif paired is not None and paired[name] != paired[earlier]:
+                reason = f"its effects are {'' if paired[name] else 'not '}on the scale within pairs, unlike {earlier}"
             if reason:
                 break
         if reason:
@@ -155,7 +158,8 @@ def pool_contrasts(
         df=first(pooled.carried.df),
         ci_low=first(pooled.carried.ci_low),
         ci_high=first(pooled.carried.ci_high),
-        p=first(pooled.carried.p_value),
+        p=first(pooled.demanded_p),
+        common_p=first(pooled.common.p_value),
         **{name: first(values) for name, values in pooled.figures().items()},
         leave_one_out=[
             LeftOut(row.contrast, value)
@@ -163,8 +167,57 @@ def pool_contrasts(
             if value is not None
         ],
         orders=_orders(used, discovery, direction),
+        spread_prior=_under_prior(used),
+        sizes_differ=differing_sizes(used, first(pooled.q_p), first(pooled.i2)),
         not_estimable=not_estimable(int(pooled.k[0])),
     )
+
+
+def _under_prior(used: Sequence[ContrastEvidence]) -> SpreadPrior | None:
+    """Return the effect under a prior on τ, whose scale is in the unit of cohorts."""
+    effects = [effect for row in used if (effect := measured_effect(row)) is not None]
+    if len(effects) < 2 or used[0].effect_unit != COHORT_UNIT:
+        return None
+    return with_spread_prior([effect.value for effect in effects], [effect.se for effect in effects])
+
+
+def differing_sizes(rows: Sequence[ContrastEvidence], q_p: float | None, i2: float | None) -> SizesDiffer | None:
+    """Tell whether independent datasets differ so much that their mean answers nothing; None where it may stand.
+
+    Parameters
+    ----------
+    rows
+        The contrasts that are pooled.
+    q_p, i2
+        p of Cochran's Q, and I² in percent; None where they are not estimable.
+
+    Returns
+    -------
+    SizesDiffer or None
+        Two datasets: their 95 % intervals do not overlap. More: Q's p < .001 and I² > 75 % (Higgins et al. 2003,
+        doi 10.1136/bmj.327.7414.557, call that considerable).
+    """
+    intervals = [row.interval for row in rows]
+    known = [interval for interval in intervals if interval is not None]
+    if len(known) == 2 and (known[0].ci_low > known[1].ci_high or known[1].ci_low > known[0].ci_high):
+        return SizesDiffer(_differ_words([one.effect for one in known]), "the two 95 % intervals do not overlap")
+    if len(known) > 2 and q_p is not None and i2 is not None and q_p < CONSIDERABLE_P and i2 > CONSIDERABLE_I2:
+        reason = f"Q has p = {q_p:.2g} and I² is {i2:.0f} %"
+        return SizesDiffer(_differ_words([one.effect for one in known]), reason)
+    return None
+
+
+def _differ_words(effects: Sequence[float]) -> str:
+    """Say how effects differ: "both up, sizes differ 8-fold"."""
+    up, sizes = sum(effect > 0 for effect in effects), sorted(abs(effect) for effect in effects)
+    if 0 < up < len(effects):
+        return f"{up} up, {len(effects) - up} down"
+    who = "both" if len(effects) == 2 else f"all {len(effects)}"
+    fold = sizes[-1] / sizes[0] if sizes[0] > 0 else math.inf
+    told = (
+        f"{fold:.2g}-fold" if fold < 10 else f"{fold:.0f}-fold" if fold < MOST_FOLD else f"more than {MOST_FOLD}-fold"
+    )
+    return f"{who} {'up' if up else 'down'}, sizes differ {told}"
 
 
 def not_estimable(k: int) -> dict[str, str]:
@@ -187,6 +240,13 @@ def _pool_rows(rows: Sequence[ContrastEvidence]) -> Pooled:
     return pool_as(rows, measured[..., 0], measured[..., 1], measured[..., 2])
 
 
+def weights_of(rows: Sequence[ContrastEvidence]) -> NDArray[np.float64] | None:
+    """Return the contrasts' weights in a pooled effect; None where their standard errors are all that is known."""
+    if any(row.effect_weight is None for row in rows):
+        return None
+    return np.array([row.effect_weight for row in rows], dtype=np.float64)
+
+
 def pool_as(
     rows: Sequence[ContrastEvidence], effects: NDArray[np.float64], ses: NDArray[np.float64], df: NDArray[np.float64]
 ) -> Pooled:
@@ -204,8 +264,7 @@ def pool_as(
         ses,
         df,
         np.sqrt([effective_size(row) for row in rows]),
-        # The standard error of Hedges g follows from the design; that of a fold change is estimated.
-        estimated_ses=rows[0].effect_unit != COHORT_UNIT,
+        weights=weights_of(rows),
     )
 
 

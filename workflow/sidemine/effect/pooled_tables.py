@@ -15,7 +15,7 @@ from sidemine.differential.contrast_fit import ContrastFit
 from sidemine.effect.pooled_columns import POOLED_GENES, POOLED_SETS
 from sidemine.effect.pooled_effect import effective_size, not_estimable
 from sidemine.effect.pooling import METHODS, Pooled, pool
-from sidemine.effect.scale import EffectScale, scale_of
+from sidemine.effect.scale import scale_of
 from sidemine.enrichment.set_membership import build_membership
 from sidemine.stats.multiplicity import benjamini_hochberg
 from sidemine.tables import empty_table
@@ -42,11 +42,16 @@ class Study:
 
 @dataclass(frozen=True)
 class _Measured:
-    """Effects and standard errors, rows × studies, with the degrees of freedom of each."""
+    """Effects and standard errors, rows × studies, with the degrees of freedom and the weight of each."""
 
     effect: NDArray[np.float64]
     se: NDArray[np.float64]
     df: NDArray[np.float64]
+    weight: NDArray[np.float64]
+
+    def rows(self, kept: NDArray[np.bool_]) -> _Measured:
+        """Return some of the rows."""
+        return _Measured(self.effect[kept], self.se[kept], self.df[kept], self.weight[kept])
 
 
 def studies_of(evidence: HypothesisEvidence, fits: Mapping[str, ContrastFit | None]) -> list[Study]:
@@ -80,11 +85,12 @@ def pool_genes(studies: Sequence[Study], kind: str) -> pd.DataFrame:
     measured = _empty(len(genes), len(studies))
     for column, study in enumerate(studies):
         rows = index.get_indexer(pd.Index(study.fit.genes))
-        for target, values in zip((measured.effect, measured.se, measured.df), scale.of_genes(study.fit), strict=True):
+        targets = (measured.effect, measured.se, measured.df, measured.weight)
+        for target, values in zip(targets, scale.of_genes(study.fit), strict=True):
             target[rows, column] = values
-    usable = ~np.isnan(measured.effect).all(axis=1)
-    kept = _Measured(measured.effect[usable], measured.se[usable], measured.df[usable])
-    pooled = _pool(kept, studies, scale)
+    usable = np.asarray(~np.isnan(measured.effect).all(axis=1))
+    kept = measured.rows(usable)
+    pooled = _pool(kept, studies)
     names = np.array(genes, dtype=object)[usable]
     q_value, size = _q_of_genes(pooled)
     table = pd.DataFrame({"gene": names, "effect_unit": scale.gene_unit})
@@ -127,11 +133,11 @@ def pool_sets(
     families = wanted.drop_duplicates("gene_set").set_index("gene_set")["family"]
     too_many = np.array([families[name] == "comparator" for name in names]) & (n_genes > max_set_size)
     usable = ~np.isnan(measured.effect).all(axis=1) & (n_genes >= fewest) & ~too_many
-    kept = _Measured(measured.effect[usable], measured.se[usable], measured.df[usable])
+    kept = measured.rows(usable)
     shown = [name for name, keep in zip(names, usable, strict=True) if keep]
     if not shown:
         return empty_table(POOLED_SETS)
-    pooled = _pool(kept, studies, scale_of(hypothesis.kind))
+    pooled = _pool(kept, studies)
     family = np.array([families[name] for name in shown], dtype=object)
     table = pd.DataFrame(
         {
@@ -172,19 +178,21 @@ def _measure_sets(
         usable = np.isfinite(size.effect) & np.isfinite(size.se) & (size.se > 0)
         measured.effect[rows, column] = np.where(usable, size.effect, np.nan)
         measured.se[rows, column] = np.where(usable, size.se, np.nan)
-        measured.df[:, column] = study.fit.residual_df
+        measured.df[rows, column] = np.where(usable, size.df, np.inf)
+        measured.weight[rows, column] = size.weight
         n_genes[rows, column] = size.n_genes
     return measured, n_genes.min(axis=1)
 
 
 def _empty(n_rows: int, n_studies: int) -> _Measured:
     shape = (n_rows, n_studies)
-    return _Measured(np.full(shape, np.nan), np.full(shape, np.nan), np.full(shape, np.inf))
+    return _Measured(np.full(shape, np.nan), np.full(shape, np.nan), np.full(shape, np.inf), np.full(shape, np.nan))
 
 
-def _pool(measured: _Measured, studies: Sequence[Study], scale: EffectScale) -> Pooled:
-    weights = np.array([study.stouffer_weight for study in studies])
-    return pool(measured.effect, measured.se, measured.df, weights, estimated_ses=scale.estimated_ses)
+def _pool(measured: _Measured, studies: Sequence[Study]) -> Pooled:
+    stouffer = np.array([study.stouffer_weight for study in studies])
+    weights = None if np.isnan(measured.weight).all() else measured.weight
+    return pool(measured.effect, measured.se, measured.df, stouffer, weights=weights)
 
 
 def _q_of_genes(pooled: Pooled) -> tuple[NDArray[np.float64], NDArray[np.int64]]:

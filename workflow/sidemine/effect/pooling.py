@@ -1,15 +1,15 @@
 """Pooling one effect over independent studies, for thousands of genes or sets at once.
 
 Common effect, random effects with Hartung–Knapp, Stouffer's z, heterogeneity, prediction interval and leave-one-out.
-Which one carries an answer depends on the number of studies k alone, never on the data: the common effect below five
-studies, random effects (REML, Hartung–Knapp) from five on. With k = 2 Hartung–Knapp rests on one degree of freedom and
-has hardly any power; it is shown and does not carry. τ², I² and the prediction interval are not estimable below three
-studies and are NaN there; with one study there is nothing to pool.
+What carries an answer depends on the number of studies k alone, never on the data: the common effect below five studies;
+from five on the random-effects mean (REML, Hartung–Knapp), which must be shown by the common effect too. With k = 2
+Hartung–Knapp rests on one degree of freedom and has hardly any power; it is shown and does not carry. τ², I² and the
+prediction interval are not estimable below three studies and are NaN there; with one study there is nothing to pool.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -32,8 +32,8 @@ FEWEST_FOR_HETEROGENEITY = 3
 """Below this number of studies τ², I² and the prediction interval are not estimable."""
 FEWEST_FOR_RANDOM_EFFECTS = 5
 """From this number of studies on, random effects carry the answer."""
-SMALLEST_SHARE = 1e-6
-"""Share of the plain standard error below which Hartung and Knapp's counts as vanished."""
+COMMON_DEMAND, RANDOM_DEMAND = 0.01, 0.05
+"""Two-sided p that an answer over five or more studies demands of the common effect and of Hartung and Knapp."""
 METHODS = ("none", "single dataset", "common effect", "random effects (REML, Hartung–Knapp)")
 """What can carry an answer; `Pooled.method` points into it."""
 SINGLE, COMMON, RANDOM = 1, 2, 3
@@ -63,12 +63,13 @@ class Pooled:
     method
         Index into `METHODS`: what carries the answer.
     carried
-        The estimate that carries the answer.
+        The estimate that carries the answer. From five studies on its p is the larger one of the common effect's and
+        Hartung and Knapp's: an effect is shown where both show it.
     common
-        Common effect, inverse-variance weights.
+        Common effect, inverse-variance weights or those given.
     random_effects, hartung_knapp, dersimonian_laird
-        Random-effects means: REML with normal limits, REML with Hartung–Knapp limits (t on k − 1), DerSimonian–Laird
-        with normal limits. NaN for one study.
+        Random-effects means: REML with normal limits, REML with Hartung–Knapp limits (t on k − 1, standard error never
+        below the plain one), DerSimonian–Laird with normal limits. NaN for one study.
     tau2, tau2_dl, tau2_pm, i2
         Variance between studies by REML, DerSimonian–Laird and Paule–Mandel; I² in percent, from the REML τ². NaN
         below three studies.
@@ -100,6 +101,21 @@ class Pooled:
     stouffer_z: Array
     stouffer_p: Array
     left_out: Array
+
+    @property
+    def demanded_p(self) -> Array:
+        """The p of an answer, one per row, on the scale of the common effect's demand.
+
+        Below five studies it is the carried p. From five on an answer makes two demands, p ≤ .01 of the common effect and
+        p ≤ .05 of Hartung and Knapp. An intersection–union test (Berger 1982, doi 10.1080/00401706.1982.10487790) takes the
+        larger p, so both must be on one scale: Hartung and Knapp's counts a fifth where it meets its demand, and whole where
+        it does not. So demanded_p ≤ .01 says that both demands are met, and demanded_p ≤ .05 that both p are at most .05,
+        as their intervals say. Where effects are alike it is never below the common effect's p, a p-value, and Holm's
+        adjustment holds; where they differ between studies it is one on Hartung and Knapp's level of .05.
+        """
+        knapp = self.hartung_knapp.p_value
+        scaled = np.where(knapp <= RANDOM_DEMAND, knapp * (COMMON_DEMAND / RANDOM_DEMAND), knapp)
+        return np.where(self.method == RANDOM, np.fmax(self.common.p_value, scaled), self.carried.p_value)
 
     def figures(self) -> dict[str, Array]:
         """Return what stands beside the carried estimate, by column; one entry per row.
@@ -137,7 +153,7 @@ def pool(
     stouffer_weights: Array | None = None,
     level: float = 0.95,
     *,
-    estimated_ses: bool = True,
+    weights: Array | None = None,
 ) -> Pooled:
     """Pool each row's effect over the studies that have it.
 
@@ -154,16 +170,16 @@ def pool(
         None: equal.
     level
         Level of all intervals.
-    estimated_ses
-        False: standard errors are fixed by the design, as those of Hedges g; the common effect then refers to t with
-        Satterthwaite's degrees of freedom (1946, doi 10.2307/3002019). True: they were estimated on `df`, so the
-        inverse-variance weights are noisy; its standard error is enlarged as Meier (1953, doi 10.2307/3001633) has it,
-        and referred to t on the fewest degrees of freedom among the studies.
+    weights
+        Weights of the common effect, rows × studies, which owe nothing to the noise of `ses`: those of the design, for
+        Hedges g. The mean is then a fixed sum, with t on Satterthwaite's degrees of freedom (1946, doi 10.2307/3002019). None:
+        1 / se². These are noisy where standard errors were estimated on few `df`: its standard error is then enlarged as
+        Meier (1953, doi 10.2307/3001633) has it, and referred to t on the fewest degrees of freedom among the studies.
 
     Returns
     -------
     Pooled
-        Equal to metafor's `rma` (methods EE, REML, DL, PM; test "knha") for `df` None.
+        Equal to metafor's `rma` (methods EE, REML, DL, PM; test "adhoc") for `df` None.
 
     Raises
     ------
@@ -172,10 +188,10 @@ def pool(
 
     Notes
     -----
-    Hartung and Knapp 2001 (doi 10.1002/sim.791), without truncation (with it, five
-    homogeneous studies reject 0.4 % at 5 %); Higgins and Thompson 2002
-    (doi 10.1002/sim.1186) for I². Random effects and Q take
-    standard errors as known, as is usual: with few degrees of freedom they are too sure.
+    Hartung and Knapp 2001 (doi 10.1002/sim.791), with the floor of Röver, Knapp and Friede 2015
+    (doi 10.1186/s12874-015-0091-1): studies that agree by chance would make its interval absurdly short. Higgins and
+    Thompson 2002 (doi 10.1002/sim.1186) for I². Random effects and Q take standard errors as known, as is usual: with few
+    degrees of freedom they are too sure.
     """
     effects, ses = np.asarray(effects, dtype=np.float64), np.asarray(ses, dtype=np.float64)
     _refuse_bad(effects, ses)
@@ -185,7 +201,8 @@ def pool(
     k = (~missing).sum(axis=1)
     tau_reml = estimate_tau_squared(y, v, "REML")
     tau_dl = estimate_tau_squared(y, v, "DL")
-    common = _common_effect(y, v, freedom, level, estimated_ses=estimated_ses)
+    precision = study_weights(v) if weights is None else np.where(missing, 0.0, weights)
+    common = _common_effect(y, v, freedom, level, precision, noisy=weights is None)
     random, knapp = _random_effects(y, v, tau_reml, level)
     several, estimable = k > 1, k >= FEWEST_FOR_HETEROGENEITY
     q = np.where(several, heterogeneity(y, v), np.nan)
@@ -195,7 +212,7 @@ def pool(
     return Pooled(
         k=k,
         method=method,
-        carried=_choose(method == RANDOM, _guarded(random, knapp, level), common),
+        carried=_choose(method == RANDOM, _shown_by_both(knapp, common), common),
         common=common,
         random_effects=random,
         hartung_knapp=knapp,
@@ -210,7 +227,7 @@ def pool(
         prediction_high=np.where(estimable, knapp.effect + spread, np.nan),
         stouffer_z=np.where(several, z, np.nan),
         stouffer_p=np.where(several, z_p, np.nan),
-        left_out=_leave_one_out(y, v, method),
+        left_out=_leave_one_out(y, v, precision, method),
     )
 
 
@@ -244,19 +261,19 @@ def _estimate(effect: Array, se: Array, df: Array, level: float) -> Estimates:
     return Estimates(effect, se, df, effect - half_width, effect + half_width, np.where(np.isnan(se), np.nan, p_value))
 
 
-def _common_effect(y: Array, v: Array, df: Array, level: float, *, estimated_ses: bool) -> Estimates:
-    weights = study_weights(v)
+def _common_effect(y: Array, v: Array, df: Array, level: float, weights: Array, *, noisy: bool) -> Estimates:
     mean, total = weighted_mean(np.where(weights > 0, y, 0.0), weights)
     with np.errstate(divide="ignore", invalid="ignore"):
-        se = np.where(total > 0, 1 / np.sqrt(total), np.nan)
         share = weights / total[:, None]
-        if estimated_ses:
-            se = se * np.sqrt(1 + 4 * np.where(share > 0, share * (1 - share) / df, 0.0).sum(axis=1))
+        # What every study brings to the variance of the mean.
+        parts = np.where(share > 0, share**2 * np.where(share > 0, v, 0.0), 0.0)
+        variance = np.where(total > 0, parts.sum(axis=1), np.nan)
+        if noisy:
+            variance = variance * (1 + 4 * np.where(share > 0, share * (1 - share) / df, 0.0).sum(axis=1))
             freedom = np.where(share > 0, df, np.inf).min(axis=1)
         else:
-            # Every study brings the share w/W of the variance of the mean.
-            freedom = 1 / np.where(share > 0, share**2 / df, 0.0).sum(axis=1)
-    return _estimate(mean, se, freedom, level)
+            freedom = variance**2 / np.where(share > 0, parts**2 / df, 0.0).sum(axis=1)
+    return _estimate(mean, np.sqrt(variance), freedom, level)
 
 
 def _random_effects(y: Array, v: Array, tau_squared: Array, level: float) -> tuple[Estimates, Estimates]:
@@ -268,7 +285,7 @@ def _random_effects(y: Array, v: Array, tau_squared: Array, level: float) -> tup
     with np.errstate(divide="ignore", invalid="ignore"):
         scatter = (weights * (present - mean[:, None]) ** 2).sum(axis=1) / df
         plain = np.where(df > 0, 1 / np.sqrt(total), np.nan)
-        knapp = np.where(df > 0, np.sqrt(scatter / total), np.nan)
+        knapp = np.maximum(plain, np.sqrt(scatter / total))
     mean = np.where(df > 0, mean, np.nan)
     return (
         _estimate(mean, plain, np.full(len(df), np.inf), level),
@@ -276,10 +293,9 @@ def _random_effects(y: Array, v: Array, tau_squared: Array, level: float) -> tup
     )
 
 
-def _guarded(random: Estimates, knapp: Estimates, level: float) -> Estimates:
-    """Return Hartung–Knapp, with the plain standard error where studies agree to the last digit and its own is 0."""
-    vanished = knapp.se <= SMALLEST_SHARE * random.se
-    return _estimate(knapp.effect, np.where(vanished, random.se, knapp.se), knapp.df, level)
+def _shown_by_both(knapp: Estimates, common: Estimates) -> Estimates:
+    """Return Hartung–Knapp with the larger p of the two: that of the intersection–union test."""
+    return replace(knapp, p_value=np.fmax(knapp.p_value, common.p_value))
 
 
 def _i_squared(v: Array, tau_squared: Array) -> Array:
@@ -308,14 +324,14 @@ def _stouffer(y: Array, v: Array, df: Array, weights: Array | None) -> tuple[Arr
     return combined, two_sided_p(combined, np.inf)
 
 
-def _leave_one_out(y: Array, v: Array, method: NDArray[np.int64]) -> Array:
+def _leave_one_out(y: Array, v: Array, precision: Array, method: NDArray[np.int64]) -> Array:
     """Return the carried estimate without each study, by the method that the full row uses."""
     result = np.full(y.shape, np.nan)
     random = method == RANDOM
     for study in range(y.shape[1]):
         rest = np.delete(np.arange(y.shape[1]), study)
         rows = ~np.isnan(v[:, study]) & (method >= COMMON)
-        weights = study_weights(v[:, rest])
+        weights = precision[:, rest].copy()
         heavy = rows & random
         if heavy.any():
             tau = estimate_tau_squared(y[heavy][:, rest], v[heavy][:, rest], "REML")

@@ -85,6 +85,8 @@ class ContrastEvidence:
     effect, effect_se, effect_df, effect_unit
         The effect on the scale of its kind: Hedges g (cohorts) or log2 fold change over the set's measured
         complement (experiments).
+    effect_weight
+        Its weight in the pooled effect of cohorts: 1 / SE², the SE of equal variances. None for experiments.
     ci_low, ci_high
         95 % confidence interval of `effect`.
     set_log2_fold_change, complement_log2_fold_change
@@ -94,7 +96,7 @@ class ContrastEvidence:
     p_competitive, competitive_direction, inter_gene_correlation
         CAMERA p-value (two-sided) with estimated correlation, its direction, and that correlation.
     blocking
-        none, fixed or correlation: with fixed blocks (pairs) an SD is the one within blocks.
+        none, fixed or correlation: how blocks enter the model. The unit of g is between people with and without them.
     n_in_set, n_measured, residual_df
         Genes in the set, those measured here, and the residual degrees of freedom of the fit.
     comparator_percentile
@@ -122,6 +124,7 @@ class ContrastEvidence:
     effect: float | None = None
     effect_se: float | None = None
     effect_df: float | None = None
+    effect_weight: float | None = None
     effect_unit: str = ""
     ci_low: float | None = None
     ci_high: float | None = None
@@ -203,6 +206,46 @@ class Order:
 
 
 @dataclass(frozen=True)
+class SpreadPrior:
+    """The pooled effect of cohorts under a half-normal prior on the spread τ between them (`effect.spread_prior`).
+
+    Attributes
+    ----------
+    scale
+        Of the prior.
+    effect, ci_low, ci_high
+        Posterior mean, target minus reference, with its central 95 % interval.
+    effect_se
+        Half the interval over 1.96.
+    p_one_sided
+        Posterior probability that the effect lies on the other side of 0.
+    """
+
+    scale: float
+    effect: float
+    ci_low: float
+    ci_high: float
+    effect_se: float
+    p_one_sided: float
+
+
+@dataclass(frozen=True)
+class SizesDiffer:
+    """Why no single figure stands for the pooled effect: the datasets' own effects do.
+
+    Attributes
+    ----------
+    words
+        What they show, for example "both up, sizes differ 8-fold".
+    reason
+        By which rule.
+    """
+
+    words: str
+    reason: str
+
+
+@dataclass(frozen=True)
 class PooledEffect:
     """The primary effect of a hypothesis over its independent datasets; signs are target minus reference.
 
@@ -213,17 +256,24 @@ class PooledEffect:
     method, unit
         What carries the answer (single dataset, common effect, random effects), and the unit of all effects.
     effect, se, df, ci_low, ci_high, p
-        The effect that carries the answer, with its 95 % interval and two-sided p from t on `df` (None: normal).
+        The effect that carries the answer, with its 95 % interval (t on `df`; None: normal) and two-sided p. From five
+        datasets on the p holds both demands, see `pooling.Pooled.demanded_p`.
+    common_p
+        Two-sided p of the common effect.
     q_statistic, q_p, tau2, i2, prediction_low, prediction_high
         Cochran's Q and its p, variance between datasets (REML), I² (percent), 95 % prediction interval.
     random_effect, hartung_knapp_ci_low, hartung_knapp_ci_high, hartung_knapp_p
-        Random-effects mean (REML) with Hartung–Knapp inference.
+        Random-effects mean (REML) with Hartung–Knapp inference, its standard error never below the plain one.
     dersimonian_laird_effect, dersimonian_laird_p, stouffer_z, stouffer_p
         Beside it: DerSimonian–Laird mean with its normal p; Stouffer's weighted z with its two-sided p.
     leave_one_out_low, leave_one_out_high, leave_one_out
         Range of `effect` when one dataset is left out, and each of these effects.
     orders
         Declared discovery and replication, in the declared and in the reversed order; empty where none is declared.
+    spread_prior
+        The effect if cohorts may differ; None for experiments and for a single cohort.
+    sizes_differ
+        Set where the datasets differ so much that the pooled point is no answer; its direction may be one.
     not_estimable
         For each figure that is None: why.
     """
@@ -239,6 +289,7 @@ class PooledEffect:
     ci_low: float | None = None
     ci_high: float | None = None
     p: float | None = None
+    common_p: float | None = None
     q_statistic: float | None = None
     q_p: float | None = None
     tau2: float | None = None
@@ -257,6 +308,8 @@ class PooledEffect:
     leave_one_out_high: float | None = None
     leave_one_out: list[LeftOut] = field(default_factory=list)
     orders: list[Order] = field(default_factory=list)
+    spread_prior: SpreadPrior | None = None
+    sizes_differ: SizesDiffer | None = None
     not_estimable: dict[str, str] = field(default_factory=dict)
 
     @property

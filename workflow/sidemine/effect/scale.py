@@ -1,6 +1,7 @@
 """The two scales of a primary effect, each with its unit, its words, and how it is measured and pooled.
 
-Cohorts: Hedges g of the set's per-sample score, over the genes that all cohorts measured. Experiments: mean (signed,
+Cohorts: Hedges g of the set's per-sample score, over the genes that all cohorts measured, in standard deviations between
+people of one group. Experiments: mean (signed,
 weighted) log2 fold change of the set minus that of its measured complement. The two are never mixed.
 """
 
@@ -28,12 +29,26 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class SetSizes:
-    """Effects of sets, one number per set: target minus reference, standard error, 95 % interval, genes that entered."""
+    """Effects of sets, one number per set: target minus reference.
+
+    Attributes
+    ----------
+    effect, se, df
+        The effect, its standard error and the degrees of freedom of its t.
+    ci_low, ci_high
+        Its 95 % interval.
+    weight
+        Its weight in a pooled effect; NaN: 1 / SE², as its standard error is the only precision known.
+    n_genes
+        Genes that entered.
+    """
 
     effect: Array
     se: Array
+    df: Array
     ci_low: Array
     ci_high: Array
+    weight: Array
     n_genes: NDArray[np.int64]
 
 
@@ -46,14 +61,12 @@ class EffectScale(ABC):
         Of the effect of a set, and of a single gene.
     margin_words
         Unit of a declared margin, in words.
-    noun, short_unit, unit_within_pairs
-        What is counted; the unit in a sentence, and where pairs are compared.
+    noun, short_unit
+        What is counted; the unit in a sentence.
     over_common_genes
         Whether effects of several datasets rest on the genes that all of them measured.
     needs_fold_change
         Whether values without a fold change (z-scores, fractions) have no effect on this scale.
-    estimated_ses
-        Whether standard errors are estimated from the data; that of Hedges g follows from the design.
     """
 
     unit: str
@@ -61,10 +74,8 @@ class EffectScale(ABC):
     margin_words: str
     noun: str
     short_unit: str
-    unit_within_pairs: str
     over_common_genes: bool
     needs_fold_change: bool
-    estimated_ses: bool
 
     @abstractmethod
     def of_sets(self, fit: ContrastFit, membership: SetMembership, common: Collection[str]) -> SetSizes:
@@ -79,8 +90,8 @@ class EffectScale(ABC):
         """
 
     @abstractmethod
-    def of_genes(self, fit: ContrastFit) -> tuple[Array, Array, Array]:
-        """Return effect, standard error and degrees of freedom of every gene of a fit, (n_genes,) each."""
+    def of_genes(self, fit: ContrastFit) -> tuple[Array, Array, Array, Array]:
+        """Return effect, standard error, degrees of freedom and weight of every gene of a fit, (n_genes,) each."""
 
     @abstractmethod
     def meaning(self, adjusted: str) -> str:
@@ -93,10 +104,8 @@ class HedgesG(EffectScale):
     unit = gene_unit = margin_words = COHORT_UNIT
     noun = "cohort"
     short_unit = "SD"
-    unit_within_pairs = "within-pair SD"
     over_common_genes = True
     needs_fold_change = False
-    estimated_ses = False
 
     def of_sets(self, fit: ContrastFit, membership: SetMembership, common: Collection[str]) -> SetSizes:
         """Return Hedges g of the per-sample score over the common genes.
@@ -107,16 +116,17 @@ class HedgesG(EffectScale):
             As in `EffectScale.of_sets`.
         """
         table = hedges_g(fit, membership, sorted(common))
-        return _sizes(table, ("g", "g_se", "ci_low", "ci_high"), table["n_genes"].to_numpy(dtype=int))
+        columns = ("g", "g_se", "df", "ci_low", "ci_high", "weight")
+        return _sizes(table, columns, table["n_genes"].to_numpy(dtype=int))
 
-    def of_genes(self, fit: ContrastFit) -> tuple[Array, Array, Array]:
+    def of_genes(self, fit: ContrastFit) -> tuple[Array, Array, Array, Array]:
         """Return Hedges g of every gene."""
-        effect, se = gene_hedges_g(fit)
-        return effect, se, np.full_like(effect, fit.residual_df)
+        found = gene_hedges_g(fit)
+        return found.effect, found.se, found.df, found.weight
 
     def meaning(self, adjusted: str) -> str:
         """Say what its SD is, and whether composition was adjusted for."""
-        spread = "SD is the residual spread of the set's score in the same model."
+        spread = "SD is that of the set's score between people of one group."
         return f"{spread} {adjusted}" if adjusted else f"Total effect, composition not adjusted; {spread}"
 
 
@@ -125,11 +135,10 @@ class LogFoldOverComplement(EffectScale):
 
     unit = EXPERIMENT_UNIT
     gene_unit = "log2 fold change"
-    margin_words = short_unit = unit_within_pairs = "log2 units"
+    margin_words = short_unit = "log2 units"
     noun = "experiment"
     over_common_genes = False
     needs_fold_change = True
-    estimated_ses = True
 
     def of_sets(self, fit: ContrastFit, membership: SetMembership, common: Collection[str]) -> SetSizes:  # noqa: ARG002
         """Return the mean log2 fold change of each set minus that of its complement.
@@ -139,21 +148,22 @@ class LogFoldOverComplement(EffectScale):
         fit, membership, common
             As in `EffectScale.of_sets`.
         """
-        columns = ("over_complement", "over_complement_se", "over_complement_ci_low", "over_complement_ci_high")
-        return _sizes(set_effects(fit, membership), columns, membership.n_measured)
+        name = "over_complement"
+        columns = (name, f"{name}_se", "df", f"{name}_ci_low", f"{name}_ci_high", "weight")
+        return _sizes(set_effects(fit, membership).assign(weight=np.nan), columns, membership.n_measured)
 
-    def of_genes(self, fit: ContrastFit) -> tuple[Array, Array, Array]:
+    def of_genes(self, fit: ContrastFit) -> tuple[Array, Array, Array, Array]:
         """Return the log2 fold change of every gene."""
-        return fit.log2_fold_change, fit.se, fit.df
+        return fit.log2_fold_change, fit.se, fit.df, np.full_like(fit.se, np.nan)
 
     def meaning(self, adjusted: str) -> str:  # noqa: ARG002
         """Say what it is counted from: experiments have no composition."""
         return "Counted relative to all other measured genes."
 
 
-def _sizes(table: pd.DataFrame, columns: tuple[str, str, str, str], n_genes: NDArray[np.int64]) -> SetSizes:
-    effect, se, ci_low, ci_high = (table[name].to_numpy(dtype=np.float64) for name in columns)
-    return SetSizes(effect, se, ci_low, ci_high, n_genes)
+def _sizes(table: pd.DataFrame, columns: tuple[str, ...], n_genes: NDArray[np.int64]) -> SetSizes:
+    effect, se, df, ci_low, ci_high, weight = (table[name].to_numpy(dtype=np.float64) for name in columns)
+    return SetSizes(effect, se, df, ci_low, ci_high, weight, n_genes)
 
 
 HEDGES_G = HedgesG()

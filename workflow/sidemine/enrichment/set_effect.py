@@ -9,18 +9,20 @@ genes on the log scale (`ContrastFit.score_effects`).
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from sidemine.differential.contrast_fit import ContrastFit
-from sidemine.differential.linear_model import EffectSpace
+from sidemine.differential.linear_model import CommonSpace, EffectSpace
 from sidemine.enrichment.set_membership import SetMembership
+from sidemine.stats.sandwich import sandwich
 from sidemine.stats.tails import t_quantile, two_sided_p
 
 if TYPE_CHECKING:
     import pandas as pd
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
 
 
 def set_effects(fit: ContrastFit, membership: SetMembership, level: float = 0.95) -> pd.DataFrame:
@@ -88,8 +90,7 @@ def hedges_g(
 
     The score is the signed, weight-normalised mean of z over the given genes, z being log2 expression divided by the
     gene's residual standard deviation in this model. Effect and standard error come from the score's own regression on
-    the same design; both are divided by the score's residual standard deviation and multiplied by the small-sample
-    factor J (Hedges 1981, doi 10.3102/10769986006002107), so that g / g_se is the regression's t.
+    the declared design; both are counted in standard deviations between people within a group, see `_standardise`.
 
     Parameters
     ----------
@@ -107,13 +108,8 @@ def hedges_g(
     Returns
     -------
     pandas.DataFrame
-        One row per set: gene_set, n_genes, g, g_se, ci_low, ci_high, df, p_value. NaN where none of its genes is
-        among `genes`.
-
-    Notes
-    -----
-    With fixed block effects the standard deviation is the one within blocks, so g is not comparable with that of an
-    unpaired cohort.
+        One row per set: gene_set, n_genes, g, g_se, ci_low, ci_high, df, p_value, weight, as `Standardised` tells. NaN
+        where none of its genes is among `genes`.
     """
     import pandas as pd
     from scipy.sparse import csr_array
@@ -125,37 +121,141 @@ def hedges_g(
     # A gene without residual variance has no z; it cannot tell samples apart, so it does not count.
     scale = np.where(residual_sd > 0, 1 / np.where((residual_sd > 0) & standardise, residual_sd, 1), 0)
     with np.errstate(divide="ignore", invalid="ignore"):
-        score = np.asarray(weights @ (fit.score_effects * scale[:, None])) / total[:, None]
-        spread = np.sqrt(np.mean(score[:, 1:] ** 2, axis=1))
-        standardised = score / spread[:, None] * small_sample_factor(fit.residual_df)
-        result = _regression(standardised, fit.score_stdev_unscaled, fit.residual_df, level)
+        score, covariates = (
+            np.asarray(weights @ (values * scale[:, None])) / total[:, None]
+            for values in (fit.score_effects, fit.score_covariates)
+        )
+    found = _standardise(_scores_of(fit, score, covariates), level)
     return pd.DataFrame(
         {
             "gene_set": np.array(membership.gene_sets, dtype=object),
             "n_genes": np.asarray((weights != 0).sum(axis=1)).ravel().astype(np.int64),
-            "g": result["effect"],
-            "g_se": result["se"],
-            "ci_low": result["ci_low"],
-            "ci_high": result["ci_high"],
-            "df": np.full(len(score), fit.residual_df),
-            "p_value": result["p_value"],
+            "g": found.effect,
+            "g_se": found.se,
+            "ci_low": found.ci_low,
+            "ci_high": found.ci_high,
+            "df": found.df,
+            "p_value": found.p_value,
+            "weight": found.weight,
         }
     )
 
 
-def gene_hedges_g(fit: ContrastFit) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return Hedges g of every gene and its standard error, genes in the order of the fit.
+def gene_hedges_g(fit: ContrastFit) -> Standardised:
+    """Return Hedges g of every gene, genes in the order of the fit: each is treated as a set of one."""
+    return _standardise(_scores_of(fit, fit.score_effects, fit.score_covariates), 0.95)
 
-    The gene is treated as a set of one: its coefficient divided by its residual standard deviation, times J; the
-    standard error is that of the gene's own regression on the same scale, so that g / se is its ordinary (not
-    moderated) t. NaN where a gene has no residual variance.
+
+@dataclass(frozen=True)
+class Standardised:
+    """Hedges g of scores or genes, one entry each; NaN where there is no variance.
+
+    Attributes
+    ----------
+    effect
+        g: target minus reference, in standard deviations between people within a group.
+    se, df
+        Its standard error, with what the estimated standard deviation adds, and its degrees of freedom.
+    ci_low, ci_high
+        Confidence limits, t on `df`.
+    p_value
+        Two-sided p of no difference: the robust t, without what the standard deviation adds.
+    weight
+        Weight in a pooled effect: 1 / SE², the SE of equal variances, which the scatter of the data hardly moves.
     """
-    spread = np.sqrt(np.mean(fit.score_effects[:, 1:] ** 2, axis=1))
-    scale = np.full(len(spread), fit.score_stdev_unscaled * small_sample_factor(fit.residual_df))
+
+    effect: NDArray[np.float64]
+    se: NDArray[np.float64]
+    df: NDArray[np.float64]
+    ci_low: NDArray[np.float64]
+    ci_high: NDArray[np.float64]
+    p_value: NDArray[np.float64]
+    weight: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class _Scores:
+    """Scores in the effect space of their design."""
+
+    effects: NDArray[np.float64]
+    covariates: NDArray[np.float64]
+    basis: NDArray[np.float64]
+    blocks: Sequence[str]
+    stdev_unscaled: float
+    fixed_blocks: bool
+
+
+def _scores_of(fit: ContrastFit, effects: NDArray[np.float64], covariates: NDArray[np.float64]) -> _Scores:
+    fixed = fit.facts.blocking == "fixed"
+    return _Scores(effects, covariates, fit.score_basis, fit.blocks, fit.score_stdev_unscaled, fixed)
+
+
+def _standardise(scores: _Scores, level: float) -> Standardised:
+    """Count effects in standard deviations between people within a group.
+
+    The unit is the pooled standard deviation within the two groups *without* covariates and pairs, so that cohorts whose
+    models differ are on one scale; the effect is that of the declared model (for pairs the raw-score metric of Morris and
+    DeShon 2002, doi 10.1037/1082-989X.7.1.105), times J (Hedges 1981, doi 10.3102/10769986006002107). Its standard error
+    is robust (`stats.sandwich`), since a small group that varies more than a large one makes the ordinary one too small.
+    What the estimated unit adds is g²/2ν with ν = n − 2, in pairs of correlation r (n − 2)/(1 + r²), and the two parts
+    share degrees of freedom as Satterthwaite (1946, doi 10.2307/3002019) has it. Where a sample that shapes the contrast
+    has no residual, the ordinary standard error stands in.
+    """
+    effects, residual_df = scores.effects, scores.effects.shape[1] - 1
+    design = sandwich(scores.basis, scores.blocks)
+    ordinary = np.mean(effects[:, 1:] ** 2, axis=1)
+    robust = design.variances(effects[:, 1:]) if design.usable else ordinary
+    test_df = design.df if design.usable else float(residual_df)
+    within_df = float(residual_df + scores.covariates.shape[1])
+    spread = (effects[:, 1:] ** 2).sum(axis=1) + (scores.covariates**2).sum(axis=1)
     with np.errstate(divide="ignore", invalid="ignore"):
-        size = fit.score_effects[:, 0] / spread * scale
-    usable = spread > 0
-    return np.where(usable, size, np.nan), np.where(usable, scale, np.nan)
+        variance = np.where(ordinary > 0, spread / within_df, np.nan)
+        correlation = np.clip(1 - ordinary / variance, 0, 1) if scores.fixed_blocks else np.zeros(len(effects))
+        factor = small_sample_factor(within_df) * scores.stdev_unscaled / np.sqrt(variance)
+        own, unit_df = robust * factor**2, within_df / (1 + correlation**2)
+        return infer_standardised(effects[:, 0] * factor, own, test_df, unit_df, 1 / (ordinary * factor**2), level)
+
+
+def infer_standardised(
+    g: NDArray[np.float64],
+    variance: NDArray[np.float64],
+    df: float,
+    unit_df: ArrayLike,
+    weight: NDArray[np.float64],
+    level: float = 0.95,
+) -> Standardised:
+    """Return the inference on effects whose unit is a standard deviation that was estimated too.
+
+    Parameters
+    ----------
+    g, weight
+        The effects, and their weights in a pooled effect.
+    variance, df
+        Variance of each effect as if its unit were known, and the degrees of freedom of that variance.
+    unit_df
+        Degrees of freedom of the unit, one for all or one each.
+    level
+        Level of the confidence intervals.
+    """
+    unit = np.asarray(unit_df, dtype=np.float64)
+    added = g**2 / (2 * unit)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        shared = (variance + added) ** 2 / (variance**2 / df + added**2 / unit)
+        p_value = two_sided_p(g / np.sqrt(variance), df)
+    se = np.sqrt(variance + added)
+    half_width = t_quantile((1 + level) / 2, shared) * se
+    p_value = np.where(np.isnan(g), np.nan, p_value)
+    return Standardised(g, se, shared, g - half_width, g + half_width, p_value, weight)
+
+
+def score_factor(fit: ContrastFit) -> float:
+    """Return what turns a score's contrast coordinate, in standard deviations between people, into Hedges g."""
+    return small_sample_factor(within_groups_df(fit)) * fit.score_stdev_unscaled
+
+
+def within_groups_df(fit: ContrastFit) -> float:
+    """Return the degrees of freedom of the standard deviation within the two groups: samples minus 2."""
+    return float(fit.residual_df + fit.score_covariates.shape[1])
 
 
 def small_sample_factor(df: float) -> float:
@@ -167,8 +267,23 @@ def small_sample_factor(df: float) -> float:
     return float(np.exp(gammaln(df / 2) - gammaln((df - 1) / 2)) / np.sqrt(df / 2))
 
 
-def sample_score_effect(space: EffectSpace, level: float = 0.95, *, hedges: bool) -> dict[str, NDArray[np.float64]]:
-    """Return the effect of per-sample scores that are no linear combination of genes, such as medians.
+def sample_score_effect(space: CommonSpace, blocks: Sequence[str], *, fixed_blocks: bool) -> Standardised:
+    """Return Hedges g of per-sample scores that are no linear combination of genes, such as medians.
+
+    Parameters
+    ----------
+    space
+        Effect space of the scores, one row each.
+    blocks, fixed_blocks
+        Block of each sample where blocks enter as a correlation; whether they enter as columns.
+    """
+    stdev = float(space.stdev_unscaled[0])
+    scores = _Scores(space.effects, space.covariate_effects, space.basis, blocks, stdev, fixed_blocks)
+    return _standardise(scores, 0.95)
+
+
+def plain_score_effect(space: EffectSpace, level: float = 0.95) -> dict[str, NDArray[np.float64]]:
+    """Return the effect of per-sample scores in their own unit: effect, se, ci_low, ci_high, p_value, one entry each.
 
     Parameters
     ----------
@@ -176,20 +291,8 @@ def sample_score_effect(space: EffectSpace, level: float = 0.95, *, hedges: bool
         Effect space of the scores, one row each.
     level
         Level of the confidence intervals.
-    hedges
-        True: Hedges g, in the score's own residual standard deviations. False: the score's own unit.
-
-    Returns
-    -------
-    dict
-        effect, se, ci_low, ci_high, p_value; one entry per score.
     """
-    scores = space.effects
-    if hedges:
-        spread = np.sqrt(np.mean(scores[:, 1:] ** 2, axis=1, keepdims=True))
-        with np.errstate(divide="ignore", invalid="ignore"):
-            scores = scores / spread * small_sample_factor(space.residual_df)
-    return _regression(scores, float(space.stdev_unscaled[0]), space.residual_df, level)
+    return _regression(space.effects, float(space.stdev_unscaled[0]), space.residual_df, level)
 
 
 def _regression(

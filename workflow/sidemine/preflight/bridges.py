@@ -61,7 +61,7 @@ def notes_of_bridges(
     measured: dict[str, set[str]] = {}
     if samples or any(row.comparator_signatures for row in bridges):
         try:
-            genes = _gene_table(study, sources, files)
+            genes = gene_table_at_hand(study, sources, files)
             sets = _gene_sets(study, sources, files, genes)
             measured = _measured(study, sources, files, samples or {}, genes)
         except SidemineError as error:
@@ -80,7 +80,14 @@ def notes_of_bridges(
     return notes
 
 
-def _gene_table(study: Study, sources: StudySources, files: Mapping[str, Path]) -> GeneTable | None:
+def gene_table_at_hand(study: Study, sources: StudySources, files: Mapping[str, Path]) -> GeneTable | None:
+    """Return the table of approved symbols; None where it is not among the files.
+
+    Parameters
+    ----------
+    study, sources, files
+        As in `notes_of_bridges`.
+    """
     from sidemine.prepare.gene_table import read_gene_table
 
     path, table = files.get(sources.gene_table.key), study.config.gene_table

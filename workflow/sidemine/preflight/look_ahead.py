@@ -12,6 +12,7 @@ from sidemine.errors import Problem, SidemineError, StudyError, Untestable
 from sidemine.preflight.bridges import notes_of_bridges
 from sidemine.preflight.heads import WHOLE, bring_head
 from sidemine.preflight.inputs import Input, check_room, survey_inputs
+from sidemine.preflight.primary_sets import notes_of_primary_sets
 from sidemine.preflight.time_budget import TimeBudget
 from sidemine.retrieve.study_sources import StudySources
 from sidemine.study.markers import undeclared_words
@@ -126,6 +127,7 @@ def look_ahead(study: Study, budget: TimeBudget, *, whole: int = WHOLE) -> Ahead
         ahead.contrasts.append(_look_at(study, contrast, known[contrast.dataset], ahead))
     there = {key: item.path for key, item in by_key.items() if item.path}
     tables = {name: samples.table for name, samples in known.items() if samples.table is not None}
+    ahead.notes += notes_of_primary_sets(study, sources, there)
     ahead.notes += notes_of_bridges(study, sources, there, tables)
     return ahead
 

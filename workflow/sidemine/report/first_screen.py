@@ -79,8 +79,7 @@ def _compared(evidence: Sequence[CardContrast]) -> str:
 
 def _unit(card: Card) -> str:
     if card.kind == "cohort":
-        paired = any(item.blocking == "fixed" for item in card.evidence)
-        return "SD of within-pair variation" if paired else "SD of between-person variation"
+        return "SD of between-person variation"
     return "log2 units"
 
 

@@ -17,13 +17,15 @@ from sidemine.simulate.experiments import (
     ExperimentPlan,
 )
 from sidemine.simulate.genes import TISSUE_CELL_TYPES, GeneUniverse, make_universe
-from sidemine.simulate.geo_files import SENTENCE, make_platform
+from sidemine.simulate.geo_files import SENTENCE, make_platform, write_gmt
 from sidemine.simulate.signatures import OWN_DRUG, write_signatures
 from sidemine.tables import write_text
 
 __all__ = ["DEMO_SEED", "PLANTED_KINDS", "PlantedKind", "write_demo", "write_planted"]
 
 PLANTED_GENES, PLANTED_GENES_OF_TISSUE = 1600, 1900
+TEN, ONE_GENE = "SIM_TEN_TARGETS", "z_one_gene"
+"""A set of ten interferon-response genes, and the module that holds the first of them alone."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,8 @@ class PlantedKind:
         bridge only: the latter, for its experiments.
     call
         bridge only: what the comparison of drug and disease must say.
+    primary_set
+        Primary set of hypothesis `main`.
     options
         Changes of the cohort plan.
     tissue, composition
@@ -59,6 +63,7 @@ class PlantedKind:
     opposite: bool = False
     drug_effects: tuple[float, float] = (2.5, 2.5)
     call: str = ""
+    primary_set: str = "SIM_JAK_STAT_TARGETS"
     options: tuple[tuple[str, Any], ...] = ()
     tissue: str = "whole blood"
     composition: str = "blood"
@@ -70,9 +75,12 @@ class PlantedKind:
 
     def universe(self, seed: int) -> GeneUniverse:
         """Return its genes."""
-        return make_universe(
+        universe = make_universe(
             PLANTED_GENES if self.is_blood else PLANTED_GENES_OF_TISSUE, seed, tissue=not self.is_blood
         )
+        if self.primary_set != TEN:
+            return universe
+        return replace(universe, modules={**universe.modules, ONE_GENE: universe.modules["interferon_response"][:1]})
 
 
 _OF_TISSUE = (("cell_types", TISSUE_CELL_TYPES), ("tissue", "synovium"))
@@ -155,6 +163,14 @@ PLANTED_KINDS: dict[str, PlantedKind] = {
         "cohort",
         (0.0, 0.0),
         options=(("module_shift", tuple((f"module_{row:02d}", 0.8 if row % 2 else -0.8) for row in range(1, 11))),),
+    ),
+    "one_gene": PlantedKind(
+        "One gene of the ten of the primary set is higher in patients of both cohorts (by 8 SD), the other nine are not.",
+        ("suggestive", "not supported", "not testable"),
+        "cohort",
+        (0.0, 0.0),
+        primary_set=TEN,
+        options=(("module_shift", ((ONE_GENE, 8.0),)),),
     ),
     "too_small": PlantedKind(
         "Two patients and two controls per cohort: too few for any test.",
@@ -243,6 +259,8 @@ def write_planted(kind: str, folder: Path, seed: int) -> Path:
     plan = PLANTED_KINDS[kind]
     universe = plan.universe(seed)
     write_shared_files(folder, universe, (SENTENCE, plan.truth))
+    if plan.primary_set == TEN:
+        write_gmt(folder / "ten.gmt", {TEN: universe.modules["interferon_response"][:10]})
     datasets: list[dict[str, str]] = []
     contrasts: list[dict[str, str]] = []
     if plan.design != "experiment":
@@ -254,7 +272,7 @@ def write_planted(kind: str, folder: Path, seed: int) -> Path:
         write_signatures(folder / "signatures.tsv", universe, seed)
     write_text(sheet_text(datasets), folder / "datasets.tsv")
     write_text(sheet_text(contrasts), folder / "contrasts.tsv")
-    write_text(sheet_text(_set_rows()), folder / "gene_sets.tsv")
+    write_text(sheet_text(_set_rows(plan)), folder / "gene_sets.tsv")
     config = folder / "config.yaml"
     write_text(_config_text(kind, plan, seed), config)
     return config
@@ -368,7 +386,7 @@ def _experiment_contrasts(name: str) -> list[dict[str, str]]:
     ]
 
 
-def _set_rows() -> list[Mapping[str, str]]:
+def _set_rows(plan: PlantedKind) -> list[Mapping[str, str]]:
     def row(name: str, family: str, **more: str) -> dict[str, str]:
         common = {"source": "sets.gmt", "format": "gmt", "member": name, "weighted": "no"}
         return {
@@ -381,6 +399,7 @@ def _set_rows() -> list[Mapping[str, str]]:
         }
 
     return [
+        *([row(TEN, "target", source="ten.gmt")] if plan.primary_set == TEN else []),
         row("SIM_JAK_STAT_TARGETS", "target", note="Primary."),
         row("SIM_JAK_STAT_FOOTPRINT", "target", source="signed_sets.tsv", format="sets_tsv", weighted="yes"),
         row("SIM_JAK_STAT_MEMBERS", "member"),
@@ -395,7 +414,7 @@ def _config_text(kind: str, plan: PlantedKind, seed: int) -> str:
     import yaml
 
     primary: dict[str, Any] = {
-        "set": "SIM_JAK_STAT_TARGETS",
+        "set": plan.primary_set,
         "contrasts": ["cohort_a_vte", "cohort_b_vte"],
         "direction": "up",
         "margin": 0.4,

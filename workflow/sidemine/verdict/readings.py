@@ -12,6 +12,8 @@ from sidemine.effect.record import ContrastEvidence, HypothesisEvidence, PooledE
 
 FEWEST_TO_POOL = 2
 """Independent datasets that it takes to pool, and to confirm each other."""
+REPLICATION_Z = 0.5
+"""Effect over its standard error, in the sign that counts, from which on a cohort replicates."""
 FEW_COHORTS = 2
 """Up to this number, every cohort must replicate; beyond it, two thirds of them."""
 ONE_SIDED_P = 0.025
@@ -138,7 +140,7 @@ def has_declared_sign(pooled: PooledEffect, direction: str) -> bool:
 def replicates(readings: Sequence[Reading], pooled: PooledEffect, direction: str) -> tuple[bool, str]:
     """Tell whether the cohorts replicate each other, and how many show the effect.
 
-    Up to two cohorts: every one has z > 1 in the declared sign (`either`: in the sign of the pooled effect). More: at
+    Up to two cohorts: every one has z > .5 in the declared sign (`either`: in the sign of the pooled effect). More: at
     least two thirds of them, and none is significantly opposite. A single cohort replicates nothing.
 
     Parameters
@@ -154,11 +156,11 @@ def replicates(readings: Sequence[Reading], pooled: PooledEffect, direction: str
         return False, "nothing was pooled"
     sign = (1 if pooled.effect > 0 else -1) if direction == "either" else 1 if direction == "up" else -1
     z_values = [sign * reading.effect.value / reading.effect.se for reading in readings]
-    showing = sum(z > 1 for z in z_values)
+    showing = sum(z > REPLICATION_Z for z in z_values)
     opposite = sum(sign * reading.effect.value < 0 and reading.effect.excludes_zero() for reading in readings)
     k = len(readings)
     needed = k if k <= FEW_COHORTS else -(-2 * k // 3)
-    detail = f"{showing} of {k} cohorts have z > 1 in that sign, {needed} needed; {opposite} significantly opposite"
+    detail = f"{showing} of {k} cohorts have z > {REPLICATION_Z:g} in that sign, {needed} needed; {opposite} significantly opposite"
     if k < FEW_COHORTS:
         return False, f"a single cohort cannot replicate itself; {detail}"
     return showing >= needed and not opposite, detail

@@ -48,9 +48,8 @@ def effect_sentence(set_name: str, evidence: HypothesisEvidence, kind: str, adju
             untestable.append(row.contrast)
             continue
         side = "higher" if row.effect > 0 else "lower" if row.effect < 0 else "different"
-        unit = scale.unit_within_pairs if row.blocking == "fixed" else scale.short_unit
         parts.append(
-            f"{abs(row.effect):.2f} {unit} {side} ({row.target_label} versus {row.reference_label}; "
+            f"{abs(row.effect):.2f} {scale.short_unit} {side} ({row.target_label} versus {row.reference_label}; "
             f"{row.accession}; 95 % CI {row.ci_low:.2f} to {row.ci_high:.2f})"
         )
     if not parts:

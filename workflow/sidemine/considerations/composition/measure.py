@@ -24,7 +24,7 @@ from sidemine.considerations.composition.record import (
 )
 from sidemine.effect.adjustment import FEWEST_RESIDUAL_DF, adjusted_estimate, set_score
 from sidemine.effect.record import Estimate
-from sidemine.enrichment.set_effect import small_sample_factor
+from sidemine.enrichment.set_effect import score_factor
 from sidemine.records import fields_of
 
 if TYPE_CHECKING:
@@ -86,8 +86,8 @@ def measure_composition(
     """
     target = set_score(fit, primary)
     proxies = build_proxies(fit, markers, contaminated, target)
-    factor = small_sample_factor(fit.residual_df) * fit.score_stdev_unscaled
-    total = adjusted_estimate(target, np.zeros((0, len(target))), factor)
+    factor = score_factor(fit)
+    total = adjusted_estimate(target, np.zeros((0, len(target))), factor, fit)
     known = NotAdjusted(
         hypothesis=hypothesis,
         gene_set=str(primary["gene_set"].iloc[0]),
@@ -98,7 +98,7 @@ def measure_composition(
     )
     if known.reason:
         return known
-    adjusted = adjusted_estimate(target, proxies.scores, factor)
+    adjusted = adjusted_estimate(target, proxies.scores, factor, fit)
     draws = _bootstrap(target, proxies.scores, factor, seed)
     corrected = _bound(target, proxies.scores, factor, draws["corrected"])
     difference_low, difference_high = np.quantile(draws["total"] - draws["adjusted"], [0.025, 0.975])
@@ -113,7 +113,7 @@ def measure_composition(
         could_explain=bool(
             corrected.ci_low <= 0 <= corrected.ci_high or np.sign(corrected.effect) != np.sign(total.effect)
         ),
-        single=[_alone(target, proxies, number, factor, total) for number in range(len(proxies.names))],
+        single=[_alone(target, proxies, number, fit, total) for number in range(len(proxies.names))],
         with_dropped=_with_dropped(fit, target, markers, contaminated, cells, seed) if cells else None,
         n_bootstrap=N_BOOTSTRAP,
     )
@@ -122,8 +122,7 @@ def measure_composition(
 def total_effect(fit: ContrastFit, primary: pd.DataFrame) -> Estimate:
     """Return the effect of a set without any proxy in the model, as Hedges g."""
     target = set_score(fit, primary)
-    factor = small_sample_factor(fit.residual_df) * fit.score_stdev_unscaled
-    return adjusted_estimate(target, np.zeros((0, len(target))), factor)
+    return adjusted_estimate(target, np.zeros((0, len(target))), score_factor(fit), fit)
 
 
 def find_differing(
@@ -158,17 +157,17 @@ def _with_dropped(
     proxies = build_proxies(fit, markers, kept, target)
     if reason := _why_not(fit, proxies):
         return NotWithDropped(list(cells), proxies.names, reason)
-    factor = small_sample_factor(fit.residual_df) * fit.score_stdev_unscaled
-    total = adjusted_estimate(target, np.zeros((0, len(target))), factor)
+    factor = score_factor(fit)
+    total = adjusted_estimate(target, np.zeros((0, len(target))), factor, fit)
     numbers = [number for number, name in enumerate(proxies.names) if set(name.split("+")) & set(cells)]
     draws = _bootstrap(target, proxies.scores, factor, seed)
     return WithDropped(
-        **fields_of(adjusted_estimate(target, proxies.scores, factor)),
+        **fields_of(adjusted_estimate(target, proxies.scores, factor, fit)),
         cells=list(cells),
         adjusted_for=proxies.names,
         reason="",
         corrected=_bound(target, proxies.scores, factor, draws["corrected"]),
-        single=[_alone(target, proxies, number, factor, total) for number in numbers],
+        single=[_alone(target, proxies, number, fit, total) for number in numbers],
     )
 
 
@@ -194,8 +193,8 @@ def adjust_effect(
     proxies = build_proxies(fit, markers, contaminated, target)
     if reason := _why_not(fit, proxies):
         return None, reason
-    factor = small_sample_factor(fit.residual_df) * fit.score_stdev_unscaled
-    return adjusted_estimate(target, proxies.scores, factor), ""
+    factor = score_factor(fit)
+    return adjusted_estimate(target, proxies.scores, factor, fit), ""
 
 
 def _why_not(fit: ContrastFit, proxies: Proxies) -> str:
@@ -261,9 +260,11 @@ def _bootstrap(
     return {name: np.concatenate(found) for name, found in parts.items()}
 
 
-def _alone(target: NDArray[np.float64], proxies: Proxies, number: int, factor: float, total: Estimate) -> SingleProxy:
-    own = proxies.scores[number]
-    alone = adjusted_estimate(target, own[None], factor)
+def _alone(
+    target: NDArray[np.float64], proxies: Proxies, number: int, fit: ContrastFit, total: Estimate
+) -> SingleProxy:
+    own, factor = proxies.scores[number], score_factor(fit)
+    alone = adjusted_estimate(target, own[None], factor, fit)
     shift = _standardised_shift(own, factor)
     return SingleProxy(proxies.names[number], shift, alone, total.effect - alone.effect)
 

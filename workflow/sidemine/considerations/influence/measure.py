@@ -93,7 +93,7 @@ def _of_cohorts(
         order = np.argsort(np.array(left.gene_sets))
         genes = [left.gene_sets[place] for place in order]
         sizes = scale_of(kind).of_sets(fit, left, common)
-        found.append((sizes.effect[order], sizes.se[order], np.full(len(order), float(fit.residual_df))))
+        found.append((sizes.effect[order], sizes.se[order], sizes.df[order]))
     effects, ses, df = (np.stack(columns, axis=1) for columns in zip(*found, strict=True))
     return [_ordered("", reference, genes, pool_as(rows, effects, ses, df).carried)]
 

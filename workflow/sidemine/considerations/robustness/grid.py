@@ -203,7 +203,10 @@ def _pool(question: Question, measured: Sequence[Measured]) -> list[PooledEffect
     def table(attribute: str) -> NDArray[np.float64]:
         return np.array([[_number(rows.get(name), attribute) for name in names] for rows in by_name], dtype=np.float64)
 
-    found = pool(table("effect"), table("effect_se"), table("effect_df"), estimated_ses=scale.estimated_ses)
+    # The design's weights are those of the reference: a variant changes the effects, and hardly who is compared.
+    weights = table("effect_weight")
+    known = not np.isnan(weights).all()
+    found = pool(table("effect"), table("effect_se"), table("effect_df"), weights=weights if known else None)
     carried = found.carried
     refused = question.evidence.pooled.refused
     results = []
@@ -211,7 +214,7 @@ def _pool(question: Question, measured: Sequence[Measured]) -> list[PooledEffect
         entered = [name for name in names if name in rows]
         effect, se, low, high, p_value, df = (
             float(values[row])
-            for values in (carried.effect, carried.se, carried.ci_low, carried.ci_high, carried.p_value, carried.df)
+            for values in (carried.effect, carried.se, carried.ci_low, carried.ci_high, found.demanded_p, carried.df)
         )
         results.append(
             PooledEffect(

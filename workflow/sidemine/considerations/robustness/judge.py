@@ -23,7 +23,7 @@ from sidemine.considerations.sensitivity import FLAGGED_SAMPLES, REUSED_CONTROLS
 from sidemine.effect.record import Estimate
 
 LOWEST_SHARE = 0.75
-"""Share of full-data variants that must keep sign and p ≤ .05 in cohorts."""
+"""Share of full-data variants that must keep sign and p ≤ .05."""
 _RUNS = {
     "age_overlap": "the run on the shared age range",
     "no_reused_controls": "the run without re-used controls",
@@ -45,7 +45,7 @@ def robustness_judge(records: Mapping[str, Robustness]) -> Judge:
 
 
 def judge_robustness(case: Case, record: Robustness | None) -> Judgement:
-    """Judge by the share of variants that agree. Experiments are shown theirs; nothing caps them.
+    """Judge by the share of variants that agree. What could not be looked at caps cohorts only; what was found caps both.
 
     Parameters
     ----------
@@ -56,12 +56,14 @@ def judge_robustness(case: Case, record: Robustness | None) -> Judgement:
     """
     missing = {}
     doubt = ""
+    found: list[str] = []
     if record is None or record.share is None:
         reason = NOT_COMPUTED if record is None else record.reason or NOT_COMPUTED
         missing = {"robustness_share": reason} | ({"robustness": reason} if record is None else {})
         faults, passed, detail = [f"the robustness of the answer is not known ({reason})"], None, reason
     else:
         faults, unknown = _faults(record)
+        found = list(faults)
         doubt = as_sentence(faults[0]) if faults else ""
         passed = False if faults else None if unknown else True
         faults += unknown
@@ -70,7 +72,7 @@ def judge_robustness(case: Case, record: Robustness | None) -> Judgement:
         RobustnessColumns(record, None if record is None else record.share),
         missing=missing,
         gates=(make_gate("robustness", _DEMAND, passed, detail, required=case.is_cohort),),
-        caps=tuple(Cap("robustness", as_sentence(fault)) for fault in faults) if case.is_cohort else (),
+        caps=tuple(Cap("robustness", as_sentence(fault)) for fault in (faults if case.is_cohort else found)),
         doubts=(Doubt(DoubtWeight.FAULT, doubt),) if doubt and case.is_cohort else (),
         sensitivity=tuple(_sensitivity(case, name, record) for name in _WITHOUT_SAMPLES),
     )

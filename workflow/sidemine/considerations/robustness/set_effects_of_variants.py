@@ -10,10 +10,11 @@ import numpy as np
 from sidemine.considerations.composition.measure import adjust_effect
 from sidemine.considerations.robustness.contrast_data import ContrastData, NotApplicable, Refit
 from sidemine.considerations.robustness.variants import Change
-from sidemine.differential.linear_model import effect_space
+from sidemine.differential.linear_model import common_space
 from sidemine.effect.record import Estimate
-from sidemine.enrichment.set_effect import hedges_g, sample_score_effect, set_effects
+from sidemine.enrichment.set_effect import hedges_g, plain_score_effect, sample_score_effect, set_effects
 from sidemine.enrichment.set_membership import single_membership
+from sidemine.records import fields_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 _OWN = ("effect", "effect_se", "ci_low", "ci_high", "p_value")
 _OVER = ("over_complement", "over_complement_se", "over_complement_ci_low", "over_complement_ci_high", "p_value")
-_MEDIAN = ("effect", "se", "ci_low", "ci_high", "p_value")
+_SCORE = ("effect", "se", "ci_low", "ci_high", "p_value")
 _G = ("g", "g_se", "ci_low", "ci_high", "p_value")
 
 
@@ -75,7 +76,8 @@ def _picked(
     found: pd.DataFrame | Mapping[str, NDArray[np.float64]], columns: tuple[str, ...], refit: Refit
 ) -> Estimate:
     effect, se, low, high, p_value = (float(np.asarray(found[column])[0]) for column in columns)
-    return Estimate(effect, se, low, high, float(refit.fit.residual_df), p_value)
+    df = float(np.asarray(found["df"])[0]) if "df" in found else float(refit.fit.residual_df)
+    return Estimate(effect, se, low, high, df, p_value)
 
 
 def _median_effect(data: ContrastData, refit: Refit, rows: pd.DataFrame, *, hedges: bool) -> Estimate:
@@ -99,14 +101,17 @@ def _median_effect(data: ContrastData, refit: Refit, rows: pd.DataFrame, *, hedg
         score = np.median(own, axis=0) - share * np.median(outside, axis=0)
     weights = fit.facts.sample_weights
     blocked = design.blocking == "correlation"
-    space = effect_space(
+    space = common_space(
         score[None, :],
         design.matrix,
-        sample_weights=None if weights is None else _array(weights),
-        block_labels=design.block_labels if blocked else None,
-        correlation=float(fit.facts.block_correlation or 0.0),
+        None if weights is None else _array(weights),
+        design.block_labels if blocked else None,
+        float(fit.facts.block_correlation or 0.0),
     )
-    return _picked(sample_score_effect(space, hedges=hedges), _MEDIAN, refit)
+    if hedges:
+        found = sample_score_effect(space, fit.blocks, fixed_blocks=design.blocking == "fixed")
+        return _picked(fields_of(found), _SCORE, refit)
+    return _picked(plain_score_effect(space), _SCORE, refit)
 
 
 def _array(weights: list[float]) -> NDArray[np.float64]:

@@ -9,6 +9,8 @@ comparator sets decide alone. That is the declared fallback; it is told in the g
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import floor
 from statistics import median
 
 from sidemine.considerations.judgement import (
@@ -27,9 +29,19 @@ from sidemine.considerations.judgement import (
 from sidemine.considerations.specificity.record import Placed, Specificity, SpecificityColumns, SpecificityShown
 
 COHORT_PERCENTILE = 75.0
-"""Below this percentile, among matched random sets or comparator sets, a cohort hypothesis is capped."""
+"""Below this percentile (median over the contrasts that count), among matched random sets or comparator sets, a cohort
+hypothesis is capped; experiments among matched random sets, for their comparator sets have a limit of their own."""
 _NOT_MEASURED = "no contrast could be tested"
 _NO_PLACE = "The place among comparator sets was not measured"
+
+
+@dataclass(frozen=True)
+class _Places:
+    """Percentiles of several contrasts: the middle decides, the worst is shown."""
+
+    middle: float
+    worst: float
+    words: str
 
 
 def specificity_judge(records: Mapping[str, Specificity]) -> Judge:
@@ -50,21 +62,30 @@ def judge_specificity(case: Case, record: Specificity | None) -> Judgement:
     """
     contrasts = record.contrasts if record else []
     counted = [entry for entry in contrasts if not case.is_cohort or entry.contrast in case.carrying]
-    random = [place for entry in counted if (place := entry.matched.percentile) is not None]
-    ranked = [place for entry in counted if (place := entry.comparators.percentile) is not None]
-    percentile, comparators = median(random) if random else None, median(ranked) if ranked else None
+    random = _places([(entry, entry.matched.percentile) for entry in counted])
+    ranked = _places([(entry, entry.comparators.percentile) for entry in counted])
     reasons = [f"{entry.contrast}: {entry.matched.reason}" for entry in contrasts if entry.matched.reason]
     reason = "; ".join(reasons) or _NOT_MEASURED
-    fallback = case.is_cohort and percentile is None and comparators is not None
+    fallback = case.is_cohort and random is None and ranked is not None
     if case.is_cohort:
-        gate, caps = _judge_cohorts(percentile, comparators, counted, case.carrying, fallback=fallback)
+        gate, caps = _judge_cohorts(random, ranked, counted, case.carrying, fallback=fallback)
     else:
-        gate, caps = _judge_experiments(contrasts)
+        gate, caps = _judge_experiments(random, contrasts)
     doubt = _doubt_of_fallback(counted) if fallback else ""
     doubts = [Doubt(DoubtWeight.FAULT, cap.reason) for cap in caps[:1] if case.is_cohort]
     doubts += [Doubt(DoubtWeight.OF_FINDING, doubt)] if fallback else []
+    percentile = random.worst if random else None
     shown = SpecificityShown(
-        percentile, reason, comparators, doubt, specificity_sentence(contrasts), contrasts, (gate,), caps
+        percentile,
+        reason,
+        ranked.worst if ranked else None,
+        doubt,
+        specificity_sentence(contrasts),
+        contrasts,
+        (gate,),
+        caps,
+        random.words if random else "",
+        ranked.words if ranked else "",
     )
     return Judgement(
         SpecificityColumns(shown, percentile),
@@ -83,30 +104,47 @@ def specificity_sentence(contrasts: Sequence[Placed]) -> str:
         matched, comparators = entry.matched, entry.comparators
         if matched.percentile is None:
             random = matched.reason
-        else:
+        elif not entry.is_against:
             random = (
                 f"a larger effect in the declared direction than {matched.percentile:.0f} % of {matched.n_sets:,} random "
                 "sets of the same size, expression and correlation"
             )
+        else:
+            random = (
+                f"{entry.place_words(matched.percentile)}, among {matched.n_sets:,} random sets of the same size, expression "
+                "and correlation"
+            )
         rank = f"rank {comparators.rank} among {comparators.n} comparator sets and itself"
         if comparators.percentile is None:
             rank = comparators.reason
+        elif entry.is_against:
+            rank = f"{entry.place_words(comparators.percentile)}, among {comparators.n} comparator sets"
         elif comparators.ahead:
             rank += f" (ahead of it: {', '.join(comparators.ahead)}{' …' if comparators.rank > 6 else ''})"
         parts.append(f"{entry.contrast}: {random}; {rank}")
     return ". ".join(parts) + "." if parts else ""
 
 
+def _places(found: Sequence[tuple[Placed, float | None]]) -> _Places | None:
+    """Return the places of the contrasts that have one; None without any."""
+    known = [(place, entry) for entry, place in found if place is not None]
+    if not known:
+        return None
+    worst, entry = min(known, key=lambda one: one[0])
+    where = f" ({entry.contrast}, the lowest of {len(known)})" if len(known) > 1 else ""
+    return _Places(median(place for place, _ in known), worst, entry.place_words(worst) + where)
+
+
 def _judge_cohorts(
-    percentile: float | None,
-    comparators: float | None,
+    random: _Places | None,
+    ranked: _Places | None,
     counted: Sequence[Placed],
     carrying: Sequence[str],
     *,
     fallback: bool,
 ) -> tuple[Gate, tuple[Cap, ...]]:
-    known = [value for value in (percentile, comparators) if value is not None]
-    detail = f"matched random sets: {_words(percentile)}; comparator sets: {_words(comparators)}"
+    known = [places.middle for places in (random, ranked) if places is not None]
+    detail = f"matched random sets: {_words(random)}; comparator sets: {_words(ranked)}"
     placed = {
         entry.contrast
         for entry in counted
@@ -122,17 +160,14 @@ def _judge_cohorts(
             "can tell whether the set is special there."
         )
     if known and min(known) < COHORT_PERCENTILE:
-        reasons.append(
-            f"The set stands at the {ordinal(min(known))} percentile of sets like it (below {COHORT_PERCENTILE:g}): its "
-            "change may be that of many genes."
-        )
+        reasons.append(_low(min(known), counted))
     if fallback:
         detail += "; no valid random sets could be drawn, so the comparator sets decide alone"
     if known and without:
         detail += f"; no place at all in {', '.join(without)}"
     demand = (
-        f"specificity: percentile of at least {COHORT_PERCENTILE:g} among matched random sets and comparator sets, with "
-        "a place among either in every cohort"
+        f"specificity: percentile of at least {COHORT_PERCENTILE:g} (median of the cohorts) in the declared direction, among "
+        "matched random sets and comparator sets, with a place among either in every cohort"
     )
     # Without any place nothing was evaluated; with some, a cohort that has none is a gate that was not passed.
     gate = make_gate("specificity", demand, not reasons if known else None, detail)
@@ -147,17 +182,33 @@ def _doubt_of_fallback(counted: Sequence[Placed]) -> str:
     )
 
 
-def _judge_experiments(contrasts: Sequence[Placed]) -> tuple[Gate, tuple[Cap, ...]]:
+def _low(middle: float, counted: Sequence[Placed]) -> str:
+    if all(entry.is_against for entry in counted):
+        return "The set moves against the declared direction, so its place among sets like it speaks for nothing."
+    return (
+        f"The set stands at the {ordinal(floor(middle))} percentile of sets like it{' (median)' if len(counted) > 1 else ''}, below "
+        f"{COHORT_PERCENTILE:g}: its change may be that of many genes."
+    )
+
+
+def _judge_experiments(random: _Places | None, contrasts: Sequence[Placed]) -> tuple[Gate, tuple[Cap, ...]]:
     known = [place for entry in contrasts if (place := entry.comparators.percentile) is not None]
     reaching = any(place >= COMPARATOR_PERCENTILE for place in known)
-    detail = ", ".join(f"{entry.contrast} {_words(entry.comparators.percentile)}" for entry in contrasts)
+    detail = ", ".join(
+        f"{entry.contrast} {'no valid comparator' if place is None else entry.place_words(place)}"
+        for entry in contrasts
+        for place in (entry.comparators.percentile,)
+    )
     demand = f"rank among comparator sets: percentile of at least {COMPARATOR_PERCENTILE:g} in at least one experiment"
     gate = make_gate("comparator sets", demand, reaching if known else None, detail or _NOT_MEASURED)
-    if known:
-        return gate, ()
-    reason = contrasts[0].comparators.reason.capitalize() if contrasts else _NO_PLACE
-    return gate, (Cap("specificity", reason + "."),)
+    if not known:
+        reason = contrasts[0].comparators.reason.capitalize() if contrasts else _NO_PLACE
+        return gate, (Cap("specificity", reason + "."),)
+    if random is not None and random.middle < COHORT_PERCENTILE:
+        placed = [entry for entry in contrasts if entry.matched.percentile is not None]
+        return gate, (Cap("specificity", _low(random.middle, placed)),)
+    return gate, ()
 
 
-def _words(percentile: float | None) -> str:
-    return "no valid comparator" if percentile is None else f"{ordinal(percentile)} percentile"
+def _words(places: _Places | None) -> str:
+    return "no valid comparator" if places is None else places.words

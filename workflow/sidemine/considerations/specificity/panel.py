@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
-from sidemine.considerations.judgement import ordinal
 from sidemine.considerations.specificity.record import Placed, SetBeside, SpecificityColumns
 from sidemine.drawing.charts import MOST_CONTRASTS, Spec, WithInterval, base, interval_rows, intervals, signed_axis
 from sidemine.drawing.panel import ComparatorEffect, Panel, Subject, Tile, make_tile
@@ -24,15 +24,23 @@ _SET_SHAPES = {"domain": _SET_KINDS["domain"], "range": ["diamond", "cross", "ci
 def specificity_tile(columns: SpecificityColumns, subject: Subject) -> Tile:
     """Return the percentile of the primary set as a key figure, or why there is none."""
     name, record = "Special among sets?", columns.specificity
-    rank, value = record.percentile_comparators, record.percentile
-    beside = f"; {ordinal(rank)} among comparator sets" if rank is not None else ""
-    if value is not None:
-        return make_tile("specificity", name, f"{ordinal(value)} percentile", f"among matched random sets{beside}")
+    rank = record.place_comparators
+    beside = f"; comparator sets: {rank}" if rank else ""
+    if record.place:
+        head, rest = _parted(record.place)
+        return make_tile("specificity", name, head, f"among matched random sets{rest}{beside}")
     reason = subject.missing["specificity_percentile"]
-    if rank is not None:
+    if rank:
         short = "no random set matches" if "no valid comparator" in reason else "random sets: " + reason
-        return make_tile("specificity", name, f"{ordinal(rank)} percentile", f"among comparator sets; {short}")
+        head, rest = _parted(rank)
+        return make_tile("specificity", name, head, f"among comparator sets{rest}; {short}")
     return make_tile("specificity", name, "not computed", reason)
+
+
+def _parted(place: str) -> tuple[str, str]:
+    """Return the first words of a place, its percentile or that it lies on the other side, and the rest."""
+    head = re.split(r"[;(]", place)[0]
+    return head.strip(), place[len(head.rstrip()) :]
 
 
 def specificity_panel(columns: SpecificityColumns, subject: Subject) -> Panel:
@@ -135,7 +143,7 @@ def _place(entry: Placed) -> str:
     matched, among = entry.matched, entry.comparators
     rank = f"rank {among.rank} among {count(among.n, 'comparator set')} and itself"
     if matched.percentile is not None:
-        return f"percentile {number(matched.percentile, 0)} among matched random sets; {rank}"
+        return f"{entry.place_words(matched.percentile)} among matched random sets; {rank}"
     return f"{rank}; {bounded(matched.reason, 120)}"
 
 

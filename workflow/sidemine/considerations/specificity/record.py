@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from sidemine.considerations.judgement import Cap, Gate
+from sidemine.considerations.judgement import Cap, Gate, ordinal
 
 
 @dataclass(frozen=True)
@@ -83,6 +83,25 @@ class Placed:
     beside: list[SetBeside]
     overlaps: list[SetBeside]
 
+    @property
+    def is_against(self) -> bool:
+        """Whether the effect lies on the other side than was declared."""
+        return self.effect * {"up": 1.0, "down": -1.0}.get(self.direction, 0.0) < 0
+
+    def place_words(self, percentile: float) -> str:
+        """Tell a percentile with its direction; against the declared one, how far out the effect lies on its own side.
+
+        Parameters
+        ----------
+        percentile
+            In the declared direction (`either`: by size).
+        """
+        if self.is_against:
+            side, declared = ("lower", "higher") if self.direction == "up" else ("higher", "lower")
+            return f"{side}, not {declared} as declared; {side} than {100 - percentile:.0f} % of them"
+        way = {"up": "upwards", "down": "downwards"}.get(self.direction, "by size")
+        return f"{ordinal(percentile)} percentile {way}"
+
 
 @dataclass(frozen=True)
 class Specificity:
@@ -99,9 +118,11 @@ class SpecificityShown:
     Attributes
     ----------
     percentile, reason
-        Median over the contrasts that count, among matched random sets; None without a valid comparator: why.
+        The lowest over the contrasts that count, among matched random sets; None without a valid comparator: why.
     percentile_comparators
         The same among comparator sets.
+    place, place_comparators
+        The same two with their direction and contrast, in words; empty without.
     sentence, doubt, gates, caps, contrasts
         In words, the doubt where comparator sets decide alone, and all contrasts.
     """
@@ -114,6 +135,8 @@ class SpecificityShown:
     contrasts: list[Placed]
     gates: tuple[Gate, ...]
     caps: tuple[Cap, ...]
+    place: str = ""
+    place_comparators: str = ""
 
 
 @dataclass(frozen=True)

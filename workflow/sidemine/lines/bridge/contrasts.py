@@ -102,8 +102,7 @@ def find_dependent(names: Sequence[str], sources: Mapping[str, ContrastSource], 
         names,
         {name: sources[name].source for name in names},
         {name: sources[name].units for name in names},
-        {name: sources[name].paired for name in names},
-        kind,
+        {name: sources[name].paired for name in names} if kind == "cohort" else None,
     )[1]
     return {entry.contrast: entry.reason for entry in refused}
 

@@ -75,8 +75,9 @@ def measure_interaction(
     entries = [difference(name, name, name, size) for name, size in sizes.items()]
     independent = [size for name, size in sizes.items() if name not in dependent]
     if len(independent) > 1:
-        effects, ses, dfs = (np.array([[size[key] for size in independent]]) for key in ("effect", "g_se", "df"))
-        carried = pool(effects, ses, dfs, estimated_ses=False).carried
+        keys = ("effect", "g_se", "df", "weight")
+        effects, ses, dfs, weights = (np.array([[size[key] for size in independent]]) for key in keys)
+        carried = pool(effects, ses, dfs, weights=weights).carried
         numbers = {name: float(values[0]) for name, values in fields_of(carried).items()}
         place = f"pooled over {len(independent)} data sets"
         entries.append(difference(POOLED, next(iter(fits)), place, numbers))
@@ -85,4 +86,5 @@ def measure_interaction(
 
 def _size(effects: pd.DataFrame) -> dict[str, float]:
     numbers = effects.rename(columns={"g": "effect"})
-    return {name: float(numbers[name].iloc[0]) for name in ("effect", "g_se", "df", "ci_low", "ci_high", "p_value")}
+    columns = ("effect", "g_se", "df", "weight", "ci_low", "ci_high", "p_value")
+    return {name: float(numbers[name].iloc[0]) for name in columns}

@@ -1,0 +1,237 @@
+"""The effect without single genes: measured as the primary effect is, and read by one rule."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from cases import case
+
+from sidemine.considerations.influence.judge import holds, influence_words, judge_influence
+from sidemine.considerations.influence.measure import MOST_KEPT, measure_influence
+from sidemine.considerations.influence.panel import MOST_GENES, influence_panel
+from sidemine.considerations.influence.record import Influence, InfluenceColumns, InfluenceOnEffect, WithoutGene
+from sidemine.considerations.judgement import DoubtWeight
+from sidemine.considerations.sensitivity import ONE_GENE
+from sidemine.differential.design import build_design
+from sidemine.differential.fit import fit_contrast
+from sidemine.drawing.panel import Subject
+from sidemine.effect.measure import measure_contrast
+from sidemine.effect.pooled_effect import pool_contrasts
+from sidemine.effect.record import ContrastEvidence, Estimate, HypothesisEvidence
+from sidemine.effect.scale import scale_of
+from sidemine.enrichment.camera import camera
+from sidemine.enrichment.fry import fry
+from sidemine.enrichment.set_membership import build_membership, single_membership, without_each_gene
+
+N_GENES = 120
+GENES = [f"G{number:03d}" for number in range(N_GENES)]
+
+
+def gene_set(size=10, weights=None):
+    rows = [("S", "target", gene, 1.0, "1", "none") for gene in GENES[:size]]
+    table = pd.DataFrame(rows, columns=["gene_set", "family", "gene", "weight", "version", "source"])
+    return table if weights is None else table.assign(weight=weights)
+
+
+def fitted(shift, n=(30, 25), seed=1, genes=GENES):
+    """A contrast of two groups whose first genes are shifted by so many standard deviations."""
+    rng = np.random.default_rng(seed)
+    is_target = np.arange(sum(n)) < n[0]
+    values = rng.standard_normal((N_GENES, sum(n)))
+    values[:10] += 0.6 * rng.standard_normal(sum(n))
+    values[: len(shift)] += np.asarray(shift, dtype=float)[:, None] * is_target
+    samples = pd.DataFrame(index=[f"s{number}" for number in range(sum(n))])
+    rows = [GENES.index(gene) for gene in genes]
+    return fit_contrast(8 + values[rows], genes, build_design(samples, is_target, ~is_target))
+
+
+def evidence_of(fits, rows, kind="cohort"):
+    """The primary effects of these fits, as the effect stage measures them."""
+    common = [gene for gene in rows["gene"] if all(gene in fit.genes for fit in fits.values())]
+    found = []
+    for name, fit in fits.items():
+        shell = ContrastEvidence(name, f"d_{name}", f"GSE_{name}", 30, 25, testable=False)
+        membership = build_membership(rows, fit.genes, 1)
+        tests = [test(fit, membership) for test in (fry, camera)]
+        found.append(measure_contrast(shell, fit, rows, *tests, scale_of(kind), common))
+    return HypothesisEvidence("h", found, None, 0.1, "declared", pool_contrasts(found))
+
+
+def measured(fits, rows=None, kind="cohort"):
+    rows = gene_set() if rows is None else rows
+    return measure_influence("h", kind, evidence_of(fits, rows, kind), fits, rows)
+
+
+ONE_MOVED = [6.0] + [0.0] * 9
+
+
+def test_the_membership_without_each_gene_keeps_signs_and_weights():
+    """Row j is the set without gene j, named for it."""
+    weights = np.array([1.0, -2.0, 0.5, 1.0])
+    rows = gene_set(4, weights)
+    left = without_each_gene(single_membership(rows, GENES), GENES)
+    dense = left.weights.toarray()[:, :4]
+    assert left.gene_sets == GENES[:4]
+    assert np.array_equal(dense, weights * ~np.eye(4, dtype=bool))
+    assert left.n_measured.tolist() == [3] * 4
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_leaving_a_gene_out_equals_the_primary_effect_of_the_smaller_set(weighted):
+    """Every figure is that of the whole effect stage, run again on the set without that gene; genes in another order too."""
+    rows = gene_set(10, [1.0, -1.0, 2.0, *[1.0] * 7] if weighted else None)
+    fits = {"a": fitted([0.5] * 10), "b": fitted([0.6] * 10, seed=2, genes=GENES[::-1])}
+    entry = measured(fits, rows).effects[0]
+    assert (entry.contrast, entry.n_genes, len(entry.genes)) == ("", 10, 10)
+    whole = evidence_of(fits, rows).pooled
+    assert (entry.reference.effect, entry.reference.p_value) == (whole.effect, whole.p)
+    for left in entry.genes:
+        again = evidence_of(fits, rows[rows["gene"] != left.gene]).pooled
+        found = left.estimate
+        assert (found.effect, found.effect_se, found.p_value) == pytest.approx((again.effect, again.se, again.p))
+        assert (found.ci_low, found.ci_high) == pytest.approx((again.ci_low, again.ci_high))
+        assert left.share == pytest.approx(1 - again.effect / whole.effect)
+
+
+def test_leaving_a_gene_out_of_an_experiment_equals_fry_of_the_smaller_set():
+    """Effect over the complement, which then holds the gene, and p of the self-contained test."""
+    fits = {"a": fitted([0.5] * 10, n=(4, 4))}
+    entry = measured(fits, kind="experiment").effects[0]
+    rows = gene_set()
+    for left in entry.genes:
+        again = evidence_of(fits, rows[rows["gene"] != left.gene], "experiment").contrasts[0]
+        assert left.estimate.effect == pytest.approx(again.effect)
+        same_side = again.direction == ("up" if again.effect > 0 else "down")
+        assert left.estimate.p_value == pytest.approx(again.p_self_contained if same_side else 1.0)
+
+
+@pytest.mark.parametrize("kind", ["cohort", "experiment"])
+def test_the_gene_that_moved_alone_is_named(kind):
+    """It comes first, and nearly the whole effect goes with it; a set that moves together hangs on none."""
+    alone = measured({"a": fitted(ONE_MOVED), "b": fitted(ONE_MOVED, seed=2)}, kind=kind)
+    together = measured({"a": fitted([1.0] * 10), "b": fitted([1.0] * 10, seed=2)}, kind=kind)
+    for entry in alone.effects:
+        assert entry.genes[0].gene == "G000"
+        assert entry.genes[0].share > 0.6
+        assert not holds(entry)
+    for entry in together.effects:
+        assert entry.genes[0].share < 0.25
+        assert holds(entry)
+
+
+def test_a_falling_effect_is_weakest_without_its_largest_fall():
+    """The direction of the effect counts, not the sign of the gene."""
+    falling = measured({"a": fitted([-3.0, *[-0.3] * 9]), "b": fitted([-3.0, *[-0.3] * 9], seed=2)}).effects[0]
+    assert falling.reference.effect < 0
+    assert falling.genes[0].gene == "G000"
+
+
+def test_a_large_set_keeps_its_most_influential_genes_only():
+    """The record stays small; the first gene is the one of all."""
+    entry = measured({"a": fitted([*[0.2] * 25, 4.0])}, gene_set(40)).effects[0]
+    assert (entry.n_genes, len(entry.genes), entry.genes[0].gene) == (40, MOST_KEPT, "G025")
+
+
+def test_genes_that_one_cohort_lacks_do_not_count():
+    """Hedges g rests on the common genes, and so does its influence."""
+    entry = measured({"a": fitted([0.5] * 10), "b": fitted([0.5] * 10, seed=2, genes=GENES[2:])}).effects[0]
+    assert entry.n_genes == 8
+    assert not {"G000", "G001"} & {left.gene for left in entry.genes}
+
+
+def test_without_an_effect_there_is_a_reason():
+    """Nothing was tested: no figure, and the record says so."""
+    nothing = HypothesisEvidence("h", [], None, 0.4, "declared", pool_contrasts([]))
+    record = measure_influence("h", "cohort", nothing, {}, gene_set())
+    assert (record.effects, record.reason) == ([], "no effect of two genes or more was measured")
+
+
+def effect(without=0.4, p=0.01, contrast="", whole=0.5):
+    reference = Estimate(whole, 0.1, whole - 0.2, whole + 0.2, 60.0, 1e-5)
+    left = replace(reference, effect=without, ci_low=without - 0.2, ci_high=without + 0.2, p_value=p)
+    return InfluenceOnEffect(contrast, 10, reference, [WithoutGene("ISG15", left, 1 - without / whole)])
+
+
+@pytest.mark.parametrize(
+    ("without", "p", "whole", "kept"),
+    [
+        (0.4, 0.01, 0.5, True),
+        (0.4, 0.05, 0.5, True),
+        (0.4, 0.0501, 0.5, False),
+        (-0.4, 0.01, 0.5, False),
+        (-0.4, 0.01, -0.5, True),
+        (0.0, 0.01, 0.5, False),
+    ],
+)
+def test_an_effect_must_keep_its_sign_and_p_without_its_largest_gene(without, p, whole, kept):
+    """The same sign and two-sided p of at most .05; the limit itself is enough."""
+    entry = effect(without, p, whole=whole)
+    assert holds(entry) is kept
+    judged = judge_influence(case("cohort", "a"), Influence("h", [entry]))
+    assert judged.gates[0].status == ("passed" if kept else "failed")
+    assert [cap.cap for cap in judged.caps] == ([] if kept else ["influence"])
+    assert [doubt.weight for doubt in judged.doubts] == ([] if kept else [DoubtWeight.FAULT])
+
+
+def test_the_card_names_the_gene_and_its_share():
+    """In the cap, in the gate and in the table of what would change the answer."""
+    judged = judge_influence(case("cohort", "a"), Influence("h", [effect(0.1, 0.3)]))
+    assert judged.caps[0].reason == (
+        "Without ISG15, with which 80% of the effect goes, the effect of the other 9 genes is 0.10 (p = 0.3): the answer may "
+        "be that of one gene."
+    )
+    assert judged.gates[0].detail.startswith("Without ISG15, with which 80% of the effect goes")
+    assert influence_words(effect(0.6)) == "without ISG15"
+
+
+def test_only_experiments_that_show_the_effect_must_keep_it():
+    """One that shows nothing hangs on nothing; without any, the gate is open and nothing is capped."""
+    shown, weak = effect(0.4, 0.01, "a", whole=0.5), effect(0.1, 0.6, "b", whole=0.2)
+    judged = judge_influence(case("experiment", "a", "b"), Influence("h", [shown, weak]))
+    assert (judged.gates[0].status, judged.caps) == ("passed", ())
+    hanging = judge_influence(case("experiment", "a", "b"), Influence("h", [shown, effect(0.1, 0.6, "b")]))
+    assert hanging.gates[0].status == "failed"
+    assert "in b" in hanging.caps[0].reason
+    nothing = judge_influence(case("experiment", "a", "b"), Influence("h", [weak]))
+    assert (nothing.gates[0].status, nothing.caps) == ("not evaluated", ())
+
+
+def test_what_was_not_measured_caps_and_says_so():
+    """No record, or one without an effect."""
+    judged = judge_influence(case("cohort", "a"), None)
+    assert judged.missing == {"influence": "the effect without single genes was not measured"}
+    assert judged.gates[0].status == "not evaluated"
+    assert [cap.cap for cap in judged.caps] == ["influence"]
+    assert judged.sensitivity[0].missing == "the effect without single genes was not measured"
+    empty = judge_influence(case("cohort", "a"), Influence("h", [], "why"))
+    assert empty.sensitivity[0].missing == "why"
+
+
+def test_the_row_of_the_table_tells_whether_the_reading_changes():
+    """Of several experiments the one that hangs most on a gene is told."""
+    entries = [effect(0.45, 0.02, "a"), effect(0.41, 0.2, "b")]
+    row = judge_influence(case("experiment", "a", "b"), Influence("h", entries)).sensitivity[0]
+    assert (row.name, row.effect, row.p_value, row.changes) == (ONE_GENE, 0.41, 0.2, True)
+    assert "in b" in row.words
+    assert row.words.endswith("this would change the reading")
+
+
+def subject(**missing):
+    return Subject("h", "S", True, "Hedges g", [], missing)
+
+
+def test_the_panel_draws_the_effect_with_and_without_its_genes():
+    """The whole set first, then the genes; no more than the plot holds, and all of them in words."""
+    entry = effect()
+    many = replace(entry, genes=[replace(entry.genes[0], gene=f"X{n}") for n in range(MOST_GENES + 3)])
+    panel = influence_panel(InfluenceColumns(Influence("h", [many])), subject())
+    told = panel.chart["description"]
+    assert "all 10 genes" in told
+    assert f"without X{MOST_GENES - 1}" in told
+    assert f"without X{MOST_GENES} " not in told
+    assert f"without X{MOST_GENES + 2}" in panel.facts[0]
+    empty = influence_panel(InfluenceColumns(None), subject(influence="not measured"))
+    assert (empty.chart, empty.why_empty) == (None, "not measured")
