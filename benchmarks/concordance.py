@@ -95,7 +95,7 @@ def one_pair(rng: np.random.Generator, truth: str, correlation: float, seed: int
     row: dict[str, float] = {}
     for name, one in known.items():
         # The sign after adjustment for composition is taken as given: that rule has its own benchmark.
-        place = place_among(x, y, scopes[name], comparators)
+        place = place_among(drug.whole, y, scopes[name], comparators)
         evidence = Evidence(one, p_disease[name], p_drug[name], place, adjusted=one)
         call, _ = decide_call(evidence)
         row |= {

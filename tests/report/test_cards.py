@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -12,6 +13,7 @@ from sidemine.considerations.composition.record import CompositionColumns
 from sidemine.considerations.judgement import make_gate
 from sidemine.considerations.robustness.record import RobustnessColumns
 from sidemine.considerations.specificity.record import SpecificityColumns
+from sidemine.drawing.panel import Panel
 from sidemine.effect.record import Margin, SizesDiffer
 from sidemine.report import first_screen
 from sidemine.report.assets import own_file
@@ -25,8 +27,10 @@ from sidemine.report.cards import (
     pooled_words,
 )
 from sidemine.report.forest import forest_rows, pooled_caption
+from sidemine.report.page import _template
+from sidemine.report.sections.methods import _family
 from sidemine.verdict.card import Agreeing
-from sidemine.verdict.vocabulary import Verdict
+from sidemine.verdict.vocabulary import Behaviour, Verdict
 
 COHORTS, EXPERIMENTS = SimpleNamespace(is_cohort=True), SimpleNamespace(is_cohort=False)
 
@@ -317,3 +321,53 @@ def test_a_card_shows_its_forest_plot_first_and_every_other_panel_after_it(card)
     """In their order, with its tiles."""
     view = card_view(card, ["forest", "second", "third"], ["tile"])
     assert (view.forest, view.panels, view.tiles) == ("forest", ["second", "third"], ["tile"])
+
+
+@pytest.mark.parametrize(
+    ("role", "direction", "must"),
+    [("positive_control", "up", "be higher"), ("negative_control", "down", "be not lower"),
+     ("negative_control", "either", "be not different")],
+)  # fmt: skip
+def test_a_control_is_told_by_what_it_must_do(card, role, direction, must):
+    """At its own level; the verdict of the rules stands behind it, never as its word."""
+    declared = replace(card.declared, direction=direction)
+    control = replace(card, role=role, declared=declared, behaviour=Behaviour.UNEXPECTED, opposite=True)
+    told = headline(control)
+    assert told.startswith(f"A {role.replace('_', ' ')}: its genes must {must} in the target group.")
+    assert "outside Holm's adjustment" in told
+    assert told.endswith(f"by the rules alone it is {card.verdict}.")
+    assert (card.word, control.word) == (card.verdict, Behaviour.UNEXPECTED)
+
+
+def test_the_words_of_a_control_stand_on_the_overview_and_the_card(card):
+    """Its role and what it did, in place of a verdict; a question keeps its verdict."""
+    control = replace(card, hypothesis="k", role="negative_control", behaviour=Behaviour.EXPECTED, opposite=True)
+    empty = Panel(kind="forest", element="forest", title="t", caption="c", why_empty="nothing")
+    views = [card_view(one, [empty], []) for one in (card, control)]
+    environment = _template().environment
+    macros = environment.get_template("macros.html.j2").module
+    html = environment.get_template("answers.html.j2").render(here=views, show=macros)
+    for element in ('class="chip small verdict-supported"', 'class="chip verdict-supported"'):
+        (chip,) = re.findall(rf"<[a-z]+ {element}>.*?</(?:p|span></span)>", html, flags=re.DOTALL)
+        assert "negative control: behaved as expected" in chip
+        assert "opposite" not in chip
+    assert "Behaved as expected</span>, because:" in html
+    assert "Suggestive</span>, because:" in html
+    assert html.count("The answer is about these invented data.") == 2
+
+
+def test_holms_family_is_told_with_its_controls(card):
+    """Questions are counted, answered or not; controls stand beside them by what they did."""
+    assert _family([card]) == (
+        "Primary p-values are Holm-adjusted over the 1 question of this study, answered or not; the adjustment knows of no "
+        "other study of the same data."
+    )
+    controls = [
+        replace(card, role="positive_control", behaviour=behaviour)
+        for behaviour in (Behaviour.EXPECTED, Behaviour.EXPECTED, Behaviour.UNKNOWN)
+    ]
+    told = _family([card, card, *controls])
+    assert "over the 2 questions of this study" in told
+    assert told.endswith(
+        " 3 controls stood outside of it, at the level of their own (2 behaved as expected, 1 could not be judged)."
+    )
