@@ -16,6 +16,7 @@ from example_evidence import (
     SENSITIVITY,
     composition_record,
     concordance,
+    hidden_factors_record,
     influence_record,
     robustness,
     specificity_record,
@@ -421,6 +422,7 @@ def _verdict(
     )
     return {
         "control": None, "p_holm": None, "notes": [], "composition": nothing, "trap_flags": [], "calibration": None,
+        "hidden_factors": as_json(hidden_factors_record(name, kind, evidence)),
         "influence": as_json(influence_record(name, evidence)), "sensitivity": as_json(SENSITIVITY),
         "specificity": as_json(SpecificityShown(None, reason, None, "", "", [], (), ())), "robustness": grid,
         "hypothesis": name, "question": question, "kind": kind, "verdict": verdict, "opposite": False,
