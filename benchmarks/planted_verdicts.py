@@ -38,6 +38,7 @@ from sidemine.considerations.specificity.record import Specificity
 from sidemine.considerations.specificity.specification import SpecificitySettings
 from sidemine.considerations.traps.judge import judge_traps
 from sidemine.considerations.traps.record import Checks
+from sidemine.effect.adjustment import common_rows
 from sidemine.effect.measure import measure_hypothesis
 from sidemine.effect.record import HypothesisEvidence
 from sidemine.quality.associations import find_age_overlap
@@ -241,6 +242,13 @@ def _robustness(study: Study) -> Judge:
         settings=settings_of(RobustnessSettings, seed=study.seed),
     )
     return robustness_judge({study.hypothesis.id: record})
+
+
+def _hidden_factors(study: Study) -> Judge:
+    fits = {row.name: row.results.fit for row in study.contrasts if row.results.fit is not None}
+    row = study.hypothesis
+    common = common_rows(row, fits, study.genome.sets)
+    return hidden_factors_judge({row.id: measure_hidden_factors(row.id, fits, common, study.genome.sets)})
 
 
 MEASURES: Mapping[str, Callable[[Study], Judge]] = {

@@ -16,6 +16,14 @@ from sidemine.considerations.composition.record import (
     ProxyFact,
     SingleProxy,
 )
+from sidemine.considerations.hidden_factors.record import (
+    AdjustedForFactors,
+    FactorsOfContrast,
+    FactorsShown,
+    Follows,
+    HiddenFactor,
+    NotAdjustedForFactors,
+)
 from sidemine.considerations.influence.record import Influence, InfluenceOnEffect, WithoutGene
 from sidemine.considerations.judgement import Gate, Sensitivity
 from sidemine.considerations.specificity.record import (
@@ -57,6 +65,28 @@ SENSITIVITY = [
                 "change the reading", 0.33, -0.09, 0.75, 0.12, True),
     Sensitivity("without flagged samples", HOSTILE_REASON, missing=HOSTILE_REASON),
 ]  # fmt: skip
+
+
+def hidden_factors_record(hypothesis: str, kind: str, evidence: list[dict[str, Any]]) -> FactorsShown:
+    """Record of a cohort effect of which a tenth goes with a factor, and of one whose samples are too few."""
+    if kind == "experiment":
+        return FactorsShown(None, None, "", "not asked of experiments", None, (), [])
+    entries: list[FactorsOfContrast] = []
+    for row in evidence:
+        if not row["testable"]:
+            continue
+        size, se, df = row["effect"], row["effect_se"], row["effect_df"]
+        total = Estimate(size, se, size - 2 * se, size + 2 * se, df, row["p_self_contained"])
+        if entries:
+            reason = f"{HOSTILE_REASON}: not possible with 12 samples"
+            entries.append(NotAdjustedForFactors(row["contrast"], reason, 400, 3, total))
+            continue
+        part = replace(total, effect=0.9 * size, ci_low=0.9 * size - 2 * se, ci_high=0.9 * size + 2 * se)
+        follows = [Follows("library depth", "values", 0.71, 0.0004), Follows(HOSTILE_REASON, "column", 0.4, 0.01)]
+        factors = [HiddenFactor(12.5, 0.9, total, 0.3, follows), HiddenFactor(4.0, 0.6, part, -0.1, [])]
+        entries.append(AdjustedForFactors(row["contrast"], "", 400, 3, total, part, factors, 1))
+    reason = "; ".join(f"{row.contrast}: {row.reason}" for row in entries if row.reason)
+    return FactorsShown(None, None, "", reason or "no contrast could be tested", None, (), entries)
 
 
 def influence_record(hypothesis: str, evidence: list[dict[str, Any]]) -> Influence:

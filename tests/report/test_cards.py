@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -12,7 +13,8 @@ from sidemine.considerations.composition.record import CompositionColumns
 from sidemine.considerations.judgement import make_gate
 from sidemine.considerations.robustness.record import RobustnessColumns
 from sidemine.considerations.specificity.record import SpecificityColumns
-from sidemine.effect.record import Margin
+from sidemine.drawing.panel import Panel
+from sidemine.effect.record import Margin, SizesDiffer
 from sidemine.report import first_screen
 from sidemine.report.assets import own_file
 from sidemine.report.cards import (
@@ -24,8 +26,11 @@ from sidemine.report.cards import (
     headline,
     pooled_words,
 )
+from sidemine.report.forest import forest_rows, pooled_caption
+from sidemine.report.page import _template
+from sidemine.report.sections.methods import _family
 from sidemine.verdict.card import Agreeing
-from sidemine.verdict.vocabulary import Verdict
+from sidemine.verdict.vocabulary import Behaviour, Verdict
 
 COHORTS, EXPERIMENTS = SimpleNamespace(is_cohort=True), SimpleNamespace(is_cohort=False)
 
@@ -57,14 +62,14 @@ def test_the_plain_sentence_tells_side_amount_and_interval(card):
     """In total, adjusted, and what could have been excluded; the other side in the other word."""
     plain = first_screen.plain_sentence(card)
     assert "0.45 SD of between-person variation higher in “" in plain
-    assert "(95 % CI 0.20 to 0.70), in total; " in plain
+    assert "(95 % CI 0.20 to 0.70), in total: in 62 of 100 patient–control pairs the patient is higher; " in plain
     assert "0.31 SD higher (" in plain
     assert "after adjusting for the mix of cells" in plain
     other = first_screen.plain_sentence(lower(card))
     assert "0.45 SD of between-person variation lower in “" in other
     assert "(95 % CI −0.70 to −0.20)" in other
     bare = without(card, CompositionColumns, composition_adjusted=None)
-    assert "in total; not adjusted for the mix of cells." in first_screen.plain_sentence(bare)
+    assert "the patient is higher; not adjusted for the mix of cells." in first_screen.plain_sentence(bare)
     paired = replace(card, evidence=[replace(card.evidence[0], blocking="fixed"), *card.evidence[1:]])
     assert "0.45 SD of between-person variation higher" in first_screen.plain_sentence(paired)
 
@@ -247,15 +252,32 @@ def test_the_pooled_effect_is_told_with_all_that_stands_beside_it(card):
         "one dataset left out: 0.33 to 0.52",
         "random effects with Hartung–Knapp limits: 0.45 (−0.70 to 1.60)",
         "Stouffer's z 3.40, p = 7.0 × 10⁻⁴",
-        "heterogeneity: Q 0.50, p = 0.47",
-        "τ², I² and prediction interval: ",
+        "heterogeneity: Q = 0.50, p = 0.47",
+        "I² and τ²: ",
         "too_small left out: ",
     ):
         assert part in told
     three = replace(
         pooled, not_estimable={}, tau2=0.0123, i2=41.7, prediction_low=-0.1, prediction_high=1.0, refused=[]
     )
-    assert "τ² 0.012, I² 42 %, prediction interval −0.10 to 1.00" in pooled_words(three)
+    assert "I² = 42 %, τ² = 0.012; prediction interval −0.10 to 1.00" in pooled_words(three)
+
+
+def test_where_sizes_differ_no_single_figure_is_shown(card):
+    """The card tells both effects and that they differ; forest, tile and amounts have no pooled point."""
+    apart = SizesDiffer("both up, sizes differ 8-fold", "the two 95 % intervals do not overlap")
+    told = replace(card, pooled=replace(card.pooled, sizes_differ=apart))
+    assert card.main_effect is not None
+    assert told.main_effect is None
+    assert first_screen.key_amounts(told) == []
+    sentence = first_screen.plain_sentence(told)
+    assert "both up, sizes differ 8-fold; no single figure stands for them" in sentence
+    assert pooled_words(told.pooled).startswith("no single figure: both up, sizes differ 8-fold")
+    for words in (sentence, pooled_words(told.pooled), pooled_caption(told)):
+        assert f"{card.pooled.effect:.2f} SD" not in words
+    assert [row.contrast for row in forest_rows(told.evidence, told.pooled)] == [row.contrast for row in told.evidence]
+    assert "Heterogeneity: Q = " in pooled_caption(told)
+    assert "Heterogeneity: Q = " in pooled_caption(card)
 
 
 def test_effects_are_listed_unless_the_sentence_tells_them(card):
@@ -299,3 +321,53 @@ def test_a_card_shows_its_forest_plot_first_and_every_other_panel_after_it(card)
     """In their order, with its tiles."""
     view = card_view(card, ["forest", "second", "third"], ["tile"])
     assert (view.forest, view.panels, view.tiles) == ("forest", ["second", "third"], ["tile"])
+
+
+@pytest.mark.parametrize(
+    ("role", "direction", "must"),
+    [("positive_control", "up", "be higher"), ("negative_control", "down", "be not lower"),
+     ("negative_control", "either", "be not different")],
+)  # fmt: skip
+def test_a_control_is_told_by_what_it_must_do(card, role, direction, must):
+    """At its own level; the verdict of the rules stands behind it, never as its word."""
+    declared = replace(card.declared, direction=direction)
+    control = replace(card, role=role, declared=declared, behaviour=Behaviour.UNEXPECTED, opposite=True)
+    told = headline(control)
+    assert told.startswith(f"A {role.replace('_', ' ')}: its genes must {must} in the target group.")
+    assert "outside Holm's adjustment" in told
+    assert told.endswith(f"by the rules alone it is {card.verdict}.")
+    assert (card.word, control.word) == (card.verdict, Behaviour.UNEXPECTED)
+
+
+def test_the_words_of_a_control_stand_on_the_overview_and_the_card(card):
+    """Its role and what it did, in place of a verdict; a question keeps its verdict."""
+    control = replace(card, hypothesis="k", role="negative_control", behaviour=Behaviour.EXPECTED, opposite=True)
+    empty = Panel(kind="forest", element="forest", title="t", caption="c", why_empty="nothing")
+    views = [card_view(one, [empty], []) for one in (card, control)]
+    environment = _template().environment
+    macros = environment.get_template("macros.html.j2").module
+    html = environment.get_template("answers.html.j2").render(here=views, show=macros)
+    for element in ('class="chip small verdict-supported"', 'class="chip verdict-supported"'):
+        (chip,) = re.findall(rf"<[a-z]+ {element}>.*?</(?:p|span></span)>", html, flags=re.DOTALL)
+        assert "negative control: behaved as expected" in chip
+        assert "opposite" not in chip
+    assert "Behaved as expected</span>, because:" in html
+    assert "Suggestive</span>, because:" in html
+    assert html.count("The answer is about these invented data.") == 2
+
+
+def test_holms_family_is_told_with_its_controls(card):
+    """Questions are counted, answered or not; controls stand beside them by what they did."""
+    assert _family([card]) == (
+        "Primary p-values are Holm-adjusted over the 1 question of this study, answered or not; the adjustment knows of no "
+        "other study of the same data."
+    )
+    controls = [
+        replace(card, role="positive_control", behaviour=behaviour)
+        for behaviour in (Behaviour.EXPECTED, Behaviour.EXPECTED, Behaviour.UNKNOWN)
+    ]
+    told = _family([card, card, *controls])
+    assert "over the 2 questions of this study" in told
+    assert told.endswith(
+        " 3 controls stood outside of it, at the level of their own (2 behaved as expected, 1 could not be judged)."
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from functools import partial
 
@@ -9,6 +10,8 @@ import numpy as np
 
 from sidemine.considerations.calibration.judge import judge_calibration
 from sidemine.considerations.composition.judge import composition_judge
+from sidemine.considerations.hidden_factors.judge import hidden_factors_judge
+from sidemine.considerations.hidden_factors.record import AdjustedForFactors, HiddenFactors
 from sidemine.considerations.influence.judge import influence_judge
 from sidemine.considerations.influence.record import Influence, InfluenceOnEffect, WithoutGene
 from sidemine.considerations.registry import judges_with
@@ -41,6 +44,16 @@ def steady(rows, hypothesis="h", kind="cohort", share=0.1):
     return {hypothesis: Influence(hypothesis, effects)}
 
 
+def unmoved(rows, hypothesis="h", part=1.0):
+    """What is on record of hidden factors where adjusting for them leaves this part of every cohort's effect."""
+    entries = []
+    for row in rows:
+        if row.testable and math.isfinite(row.effect) and row.effect_se > 0:
+            total = Estimate(row.effect, row.effect_se, row.ci_low, row.ci_high, row.effect_df, row.p_self_contained)
+            entries.append(AdjustedForFactors(row.contrast, "", 500, 0, total, _part(total, part), [], 0))
+    return {hypothesis: HiddenFactors(hypothesis, entries)}
+
+
 def _part(whole, part):
     effect = part * whole.effect
     p_value = float(two_sided_p(np.array([effect / whole.effect_se]), whole.df)[0])
@@ -49,6 +62,7 @@ def _part(whole, part):
 
 _HOLDING = {
     "composition": ("composition", composition_judge),
+    "hidden_factors": ("hidden_factors", hidden_factors_judge),
     "influence": ("influence", influence_judge),
     "specificity": ("specificity", specificity_judge),
     "calibration": ("calibration", lambda contrasts: partial(judge_calibration, contrasts=contrasts)),
@@ -58,7 +72,7 @@ _HOLDING = {
 
 
 def judges_on(*, of_variants=False, **records):
-    """Return all judges: of composition, influence, specificity, calibration, checks (of the traps) and robustness those that are
+    """Return all judges: of composition, hidden factors, influence, specificity, calibration, checks (of the traps) and robustness those that are
     given hold these records, the others have nothing on record."""
     held = [(_HOLDING[key], record) for key, record in records.items()]
     return judges_with({name: holding(record) for (name, holding), record in held}, of_variants=of_variants)

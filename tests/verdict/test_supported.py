@@ -6,7 +6,7 @@ import math
 from dataclasses import asdict, replace
 
 import pytest
-from on_record import judges_on, steady
+from on_record import judges_on, steady, unmoved
 from test_rules import adjusted_entry, answers, contrast, decide, evidence, hypothesis, place, places, untestable
 
 from sidemine.considerations.calibration.record import ContrastCalibration
@@ -58,6 +58,7 @@ def cohort_card(rows=None, **changes):
         "calibration": dict.fromkeys(names, HOLDS),
         "checks": Checks(),
         "influence": steady(rows),
+        "hidden_factors": unmoved(rows),
         "margin": 0.4,
         **changes,
     }
@@ -67,6 +68,7 @@ def cohort_card(rows=None, **changes):
         {"h": evidence(*rows, margin=given["margin"])},
         specificity=places(*given["specificity"]) if given["specificity"] else {},
         influence=given["influence"],
+        hidden_factors=given["hidden_factors"],
         composition={"h": given["composition"]},
         robustness={"h": given["robustness"]} if given["robustness"] else {},
         calibration=given["calibration"],
@@ -122,6 +124,10 @@ BATCH = Flag("batch_associated", "batch", "warn", "plate", "told", serious=True)
 CAPS = {
     "one gene": ({"influence": steady(cohorts(0.6, 0.5), share=0.9)}, "influence"),
     "influence not measured": ({"influence": {}}, "influence"),
+    "hidden factors carry it": ({"hidden_factors": unmoved(cohorts(0.6, 0.5), part=0.2)}, "hidden factors"),
+    "hidden factors change its sign": ({"hidden_factors": unmoved(cohorts(0.6, 0.5), part=-0.2)}, "hidden factors"),
+    "hidden factors of one cohort not looked for": ({"hidden_factors": unmoved(cohorts(0.6))}, "hidden factors"),
+    "hidden factors not looked for": ({"hidden_factors": {}}, "hidden factors"),
     "direction either": ({"direction": "either"}, "direction"),
     "set among random sets": ({"specificity": [place("a", 74.0), place("b", 75.0)]}, "specificity"),
     "set among comparators": (
@@ -293,6 +299,7 @@ def test_holm_over_the_study_takes_supported_away():
         robustness={"h": robust()},
         calibration=dict.fromkeys(names, HOLDS),
         influence=steady(rows),
+        hidden_factors=unmoved(rows),
     )
     assert cards[0]["verdict"] == "suggestive"
     assert failed(cards[0]) == {"pooled p"}
@@ -471,6 +478,7 @@ def test_a_variants_verdict_leaves_robustness_out():
         "composition": {"h": [adjusted_entry("a"), adjusted_entry("b")]},
         "calibration": {"a": HOLDS, "b": HOLDS},
         "influence": steady(rows),
+        "hidden_factors": unmoved(rows),
     }
 
     def verdict_of(found, n_others=0, **known):
@@ -537,6 +545,7 @@ def test_a_source_counts_once_among_the_percentiles():
         robustness={"h": robust()},
         calibration=dict.fromkeys("abc", HOLDS),
         influence=steady(rows),
+        hidden_factors=unmoved(rows),
     )[0]
     assert card["specificity_percentile"] == 60.0
     assert (card["verdict"], capped_by(card)) == ("suggestive", {"specificity"})

@@ -117,21 +117,21 @@ TABLE: dict[str, Any] = {
     "config.planted": A_PLACE,
     "config.hypotheses.id": (
         {"config.hypotheses.1.id": "renamed"},
-        "adjust_composition decide_verdicts measure_effects measure_influence measure_specificity pool_datasets vary_analysis",
+        "adjust_composition adjust_hidden_factors decide_verdicts measure_effects measure_influence measure_specificity pool_datasets vary_analysis",
     ),
     "config.hypotheses.question": ({"config.hypotheses.1.question": "Another question than that?"}, "decide_verdicts"),
     "config.hypotheses.kind": (
         {"config.hypotheses.2.kind": "cohort", "config.hypotheses.2.primary.contrasts": ["a_kind"]},
-        "adjust_composition decide_verdicts measure_calibration measure_effects measure_influence measure_specificity pool_datasets vary_analysis",
+        "adjust_composition adjust_hidden_factors decide_verdicts measure_calibration measure_effects measure_influence measure_specificity pool_datasets vary_analysis",
     ),
     "config.hypotheses.role": ({"config.hypotheses.0.role": "positive_control"}, "decide_verdicts vary_analysis"),
     "config.hypotheses.primary.set": (
         {"config.hypotheses.1.primary.set": "T2"},
-        "adjust_composition decide_verdicts measure_calibration measure_effects measure_influence measure_specificity pool_datasets vary_analysis",
+        "adjust_composition adjust_hidden_factors decide_verdicts measure_calibration measure_effects measure_influence measure_specificity pool_datasets vary_analysis",
     ),
     "config.hypotheses.primary.contrasts": (
         {"config.hypotheses.1.primary.contrasts": ["c_drug"]},
-        "adjust_composition decide_verdicts measure_calibration measure_effects measure_influence measure_specificity pool_datasets vary_analysis",
+        "adjust_composition adjust_hidden_factors decide_verdicts measure_calibration measure_effects measure_influence measure_specificity pool_datasets vary_analysis",
     ),
     "config.hypotheses.primary.test": ONLY_VALUE,
     "config.hypotheses.primary.direction": (
@@ -319,10 +319,10 @@ TABLE: dict[str, Any] = {
         "analyse_dataset prepare_dataset read_samples vary_analysis",
     ),
     "datasets.tissue": ({"datasets.a.tissue": "whole blood"}, "decide_verdicts"),
-    "datasets.source": ({"datasets.a.source": "lab"}, "measure_concordance measure_effects"),
+    "datasets.source": ({"datasets.a.source": "lab"}, "compare_datasets measure_concordance measure_effects"),
     "datasets.independent_because": (
         {"datasets.d.source": "lab", "datasets.d.independent_because": "Cells of another donor"},
-        "decide_verdicts measure_concordance measure_effects",
+        "compare_datasets decide_verdicts measure_concordance measure_effects",
     ),
     "datasets.composition": ({"datasets.a.composition": "tissue"}, "adjust_composition measure_concordance"),
     "datasets.licence": ({"datasets.a.licence": "closed"}, ""),

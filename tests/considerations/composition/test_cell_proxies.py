@@ -149,7 +149,7 @@ def test_what_does_not_vary_correlates_with_nothing():
 
 
 def test_of_many_cell_types_those_that_do_not_differ_stay_out():
-    """More than eight: six in any case, beyond them those that may differ; the set's score has no say."""
+    """More than eight: three in any case, beyond them those that may differ; the set's score has no say."""
     rng = np.random.default_rng(8)
     n, cells = 60, [f"cell{number:02d}" for number in range(14)]
     is_case = np.arange(n) < 30

@@ -15,6 +15,7 @@ from sidemine.lines.bridge.comparators import gather_comparators, place_among, r
 from sidemine.lines.bridge.config import ComparatorSignatures, Concordance
 from sidemine.lines.bridge.library import SignatureLibrary, judge_library
 from sidemine.lines.bridge.measure import ConcordanceInputs, measure_concordance
+from sidemine.lines.bridge.profiles import FrozenProfile
 from sidemine.lines.bridge.record import NO_RESEMBLANCE, ConcordanceOfStudy, LeftOut, PrimaryPair
 from sidemine.lines.bridge.specification import ConcordanceToMeasure
 from sidemine.lines.bridge.strength import expected_sizes
@@ -355,9 +356,13 @@ def test_comparators_meet_the_drug_on_shared_genes_only():
     few = pd.DataFrame(rng.standard_normal((12, 60)), columns=GENES[:60], index=[f"c{i}" for i in range(12)])
     disease = np.where(np.arange(N_GENES) < 60, 0.0, 1.0) + 0.1 * rng.standard_normal(N_GENES)
     drug = np.where(np.arange(N_GENES) < 60, rng.standard_normal(N_GENES), 1.0)
-    everywhere = place_among(drug, disease, np.ones(N_GENES, bool), gather_comparators({}, few, GENES))
+    everywhere = place_among(
+        FrozenProfile("drug", drug), disease, np.ones(N_GENES, bool), gather_comparators({}, few, GENES)
+    )
     assert everywhere.percentile < 100  # the agreement lies outside what the signatures measured
-    nowhere = place_among(drug, disease, np.arange(N_GENES) >= 60, gather_comparators({}, few, GENES))
+    nowhere = place_among(
+        FrozenProfile("drug", drug), disease, np.arange(N_GENES) >= 60, gather_comparators({}, few, GENES)
+    )
     assert nowhere.percentile is None
     assert nowhere.names == []
 
@@ -448,6 +453,31 @@ def test_a_strong_signature_is_no_extreme_one():
     np.testing.assert_array_equal(sizes, at_one)
     falling, _ = expected_sizes(scores, 1 / strengths, 1.0)
     assert np.ptp(falling) == 0  # a weaker signature with a larger score is no reason to enlarge it
-    few, own = expected_sizes(scores[:29], strengths[:29], 5.0)
+    few, own = expected_sizes(scores[:99], strengths[:99], 5.0)
     assert (set(few), own) == ({1.0}, 1.0)
-    assert set(expected_sizes(np.zeros(40), np.ones(40), 1.0)[0]) == {1.0}
+    assert set(expected_sizes(np.zeros(200), np.ones(200), 1.0)[0]) == {1.0}
+    assert expected_sizes(scores, strengths, np.nan)[1] == 1.0
+    beyond = [expected_sizes(scores, strengths, at)[1] for at in (50.0, strengths.max())]
+    assert beyond[0] == beyond[1]  # no line is drawn on beyond the signatures
+
+
+def test_a_strong_perturbation_is_placed_for_its_strength_among_a_whole_library():
+    """Signatures resemble the disease the more, the stronger they are: one of the same strength is not extreme."""
+    rng = np.random.default_rng(9)
+    disease = rng.standard_normal(N_GENES)
+    strength = rng.uniform(0, 2, 300)
+    library = pd.DataFrame(
+        rng.standard_normal((300, N_GENES)) + strength[:, None] * (disease + rng.standard_normal((300, N_GENES))),
+        columns=GENES,
+    )
+    everything = np.ones(N_GENES, bool)
+    drug = rng.standard_normal(N_GENES) + 1.8 * (disease + rng.standard_normal(N_GENES))
+
+    def percentile(n, strength=float("nan")):
+        comparators = gather_comparators({}, library.iloc[:n], GENES)
+        profile = FrozenProfile("drug", drug, strength=strength)
+        return place_among(profile, disease, everything, comparators).percentile
+
+    own = float(np.sqrt(np.mean(drug**2)))
+    assert percentile(300, own) < 75 < 80 < percentile(300)
+    assert percentile(99, own) == percentile(99)  # too few for a slope

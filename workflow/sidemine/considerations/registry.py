@@ -8,13 +8,22 @@ from pathlib import Path
 from sidemine.considerations.calibration.entry import CALIBRATION
 from sidemine.considerations.composition.entry import COMPOSITION
 from sidemine.considerations.consideration import Consideration
+from sidemine.considerations.hidden_factors.entry import HIDDEN_FACTORS
 from sidemine.considerations.influence.entry import INFLUENCE
 from sidemine.considerations.judgement import Judge
 from sidemine.considerations.robustness.entry import ROBUSTNESS
 from sidemine.considerations.specificity.entry import SPECIFICITY
 from sidemine.considerations.traps.entry import TRAPS
 
-CONSIDERATIONS: tuple[Consideration, ...] = (COMPOSITION, INFLUENCE, SPECIFICITY, CALIBRATION, TRAPS, ROBUSTNESS)
+CONSIDERATIONS: tuple[Consideration, ...] = (
+    COMPOSITION,
+    HIDDEN_FACTORS,
+    INFLUENCE,
+    SPECIFICITY,
+    CALIBRATION,
+    TRAPS,
+    ROBUSTNESS,
+)
 
 
 def columns_of_considerations() -> list[type[object]]:

@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-import math
+from math import inf
 
 from sidemine.considerations.judgement import Case, Sensitivity
-from sidemine.considerations.sensitivity import (
-    ASKED,
-    ONE_COHORT,
-    SPREAD,
-    estimate_of,
-    no_sensitivity,
-    sensitivity_of,
-)
+from sidemine.considerations.sensitivity import ASKED, ONE_COHORT, SPREAD, estimate_of, no_sensitivity, sensitivity_of
 from sidemine.effect.pooled_effect import pool_contrasts
 from sidemine.effect.record import Estimate, Refused
 from sidemine.verdict.readings import FEWEST_TO_POOL
 from sidemine.verdict.rules import Decided
 
-ONE_BY_ONE = "experiments are judged one by one, not pooled"
-TOO_FEW = "fewer than two cohorts were pooled"
 NOT_LOOKED_AT = "it was not looked at in this run"
 
 
@@ -33,7 +24,7 @@ def sensitivity_table(decided: Decided) -> list[Sensitivity]:
     """
     case = Case(decided.hypothesis, decided.evidence, tuple(decided.evidence.pooled.contrasts))
     given = [
-        _if_effects_differ(case),
+        _if_cohorts_differ(case),
         _without_one_cohort(case),
         *(row for judgement in decided.judgements for row in judgement.sensitivity),
     ]
@@ -44,28 +35,26 @@ def sensitivity_table(decided: Decided) -> list[Sensitivity]:
     return sorted(given, key=lambda row: places.get(row.name, len(places)))
 
 
-def _if_effects_differ(case: Case) -> Sensitivity:
-    """Return the pooled effect under a prior on the spread between cohorts, which a common effect takes as none."""
+def _if_cohorts_differ(case: Case) -> Sensitivity:
+    """Return the pooled effect under a prior on the spread between cohorts, which two cohorts cannot tell."""
     pooled = case.evidence.pooled
     if not case.is_cohort:
-        return no_sensitivity(SPREAD, ONE_BY_ONE)
+        return no_sensitivity(SPREAD, "experiments are judged one by one, not pooled")
+    if pooled.spread_prior is None:
+        return no_sensitivity(SPREAD, "fewer than two cohorts were pooled")
     prior = pooled.spread_prior
-    if prior is None:
-        return no_sensitivity(SPREAD, TOO_FEW)
-    found = Estimate(
-        prior.effect, prior.effect_se, prior.ci_low, prior.ci_high, math.inf, min(1.0, 2 * prior.p_one_sided)
-    )
-    condition = f"if the effects of cohorts may differ (half-normal prior of {prior.scale:g} on their spread)"
-    return sensitivity_of(case, SPREAD, condition, found)
+    two_sided = 2 * min(prior.p_one_sided, 1 - prior.p_one_sided)
+    found = Estimate(prior.effect, prior.effect_se, prior.ci_low, prior.ci_high, inf, two_sided)
+    return sensitivity_of(case, SPREAD, f"if cohorts may differ (half-normal prior of {prior.scale:g} on τ)", found)
 
 
 def _without_one_cohort(case: Case) -> Sensitivity:
     """Return the pooled effect without the cohort whose absence leaves the largest p."""
     pooled = case.evidence.pooled
     if not case.is_cohort:
-        return no_sensitivity(ONE_COHORT, ONE_BY_ONE)
+        return no_sensitivity(ONE_COHORT, "experiments are judged one by one, not pooled")
     if pooled.k < FEWEST_TO_POOL:
-        return no_sensitivity(ONE_COHORT, TOO_FEW)
+        return no_sensitivity(ONE_COHORT, "fewer than two cohorts were pooled")
     left = []
     for name in pooled.contrasts:
         found = estimate_of(pool_contrasts(case.evidence.contrasts, [*pooled.refused, Refused(name, "left out")]))

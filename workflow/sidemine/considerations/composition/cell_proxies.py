@@ -36,7 +36,7 @@ LEAST_COHERENCE = 0.1
 MOST_PROXIES = 8
 """Proxies beyond which those that do not differ between the groups stay out: each one costs precision, and the bound for their
 noise most of it."""
-LEAST_KEPT = 6
+LEAST_KEPT = 3
 """Proxies that enter in any case, the most different first."""
 MAY_DIFFER_P = 0.2
 """Two-sided p of a proxy's difference between the groups up to which it enters, however many there are."""

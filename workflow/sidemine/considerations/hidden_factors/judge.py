@@ -32,6 +32,7 @@ ADJUSTED_P = 0.05
 """Pooled two-sided p that the adjusted effect must reach, with the sign of the total effect."""
 DIFFERS_P = 0.05
 """Two-sided p at which the groups are said to differ in a factor."""
+_NAME = "hidden factors"
 _DEMAND = f"adjusted for hidden factors: the same sign and pooled p ≤ {ADJUSTED_P:g}"
 _EXPERIMENTS = "in an experiment the treatment is given, not found: nothing hidden chooses who gets it"
 _READING = (
@@ -67,8 +68,8 @@ def judge_hidden_factors(case: Case, record: HiddenFactors | None) -> Judgement:
     total = pool_estimates([row.total for row in usable])
     adjusted = pool_estimates([row.adjusted for row in usable])
     fault = _fault(total, adjusted)
-    gate = make_gate("hidden factors", _DEMAND, not fault, f"{_words(adjusted)}, p = {adjusted.p_value:.2g}")
-    caps = (Cap("hidden_factors", as_sentence(f"{fault}: {_READING}")),) if fault else ()
+    gate = make_gate(_NAME, _DEMAND, not fault, f"{_words(adjusted)}, p = {adjusted.p_value:.2g}")
+    caps = (Cap(_NAME, as_sentence(f"{fault}: {_READING}")),) if fault else ()
     sentence = (
         f"{_words(adjusted)}, p = {adjusted.p_value:.2g}, after adjusting for hidden factors ({_counted(usable)})."
     )
@@ -92,8 +93,8 @@ def _unknown(case: Case, entries: Mapping[str, FactorsOfContrast]) -> Judgement:
         if not isinstance(entries.get(name), AdjustedForFactors)
     ]
     reason = "; ".join(reasons) or "no contrast could be tested"
-    gate = make_gate("hidden factors", _DEMAND, None, reason)
-    caps = (Cap("hidden_factors", f"Hidden factors are not adjusted for in every cohort ({reason})."),)
+    gate = make_gate(_NAME, _DEMAND, None, reason)
+    caps = (Cap(_NAME, f"Hidden factors are not adjusted for in every cohort ({reason})."),)
     doubt = (
         "Hidden factors could not be looked for: sample quality or a batch that was not recorded can move many genes at once, "
         "these among them."

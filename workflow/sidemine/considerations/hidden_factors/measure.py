@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sidemine.considerations.hidden_factors.correlates import Samples, find_correlates
 from sidemine.considerations.hidden_factors.factors import DF_PER_FACTOR, Factors, find_factors
 from sidemine.considerations.hidden_factors.record import (
     AdjustedForFactors,
@@ -41,7 +42,7 @@ def measure_hidden_factors(
     fits: Mapping[str, ContrastFit],
     primary: pd.DataFrame,
     gene_sets: pd.DataFrame,
-    follows: Mapping[str, Mapping[int, list[Follows]]] | None = None,
+    samples: Mapping[str, Samples] | None = None,
 ) -> HiddenFactors:
     """Adjust the primary effect of a cohort hypothesis for the hidden factors of each of its contrasts.
 
@@ -55,13 +56,13 @@ def measure_hidden_factors(
         Rows of the primary set (`gene_set_table.GENE_SETS`), genes common to all cohorts.
     gene_sets
         The study's sets: those of the pathway hold no hidden factor.
-    follows
-        Per contrast and number of a factor: what it goes with, see `correlates`.
+    samples
+        Samples of the contrasts, to tell what factors go with; without them only sets are compared.
     """
     return HiddenFactors(
         hypothesis,
         [
-            adjust_for_factors(contrast, fit, primary, gene_sets, (follows or {}).get(contrast))
+            adjust_for_factors(contrast, fit, primary, gene_sets, (samples or {}).get(contrast))
             for contrast, fit in fits.items()
         ],
     )
@@ -72,7 +73,7 @@ def adjust_for_factors(
     fit: ContrastFit,
     primary: pd.DataFrame,
     gene_sets: pd.DataFrame,
-    follows: Mapping[int, list[Follows]] | None = None,
+    samples: Samples | None = None,
 ) -> FactorsOfContrast:
     """Adjust the primary effect of one contrast for its hidden factors.
 
@@ -82,8 +83,8 @@ def adjust_for_factors(
         Its id and its fit.
     primary, gene_sets
         As in `measure_hidden_factors`.
-    follows
-        What each factor goes with, by its number.
+    samples
+        Its samples; None: factors are compared with sets only.
 
     Returns
     -------
@@ -98,13 +99,11 @@ def adjust_for_factors(
     if known.reason:
         return known
     found = find_factors(standardised(fit)[rows])
+    follows = find_correlates(fit, found, rows, gene_sets, samples)
     return AdjustedForFactors(
         **fields_of(known),
         adjusted=adjusted_estimate(target, found.scores, factor, fit, found.variances),
-        factors=[
-            _factor(number, found, target, factor, (follows or {}).get(number, []))
-            for number in range(len(found.scores))
-        ],
+        factors=[_factor(number, found, target, factor, own) for number, own in enumerate(follows)],
         n_beyond=found.n_beyond,
     )
 
@@ -124,7 +123,7 @@ def genes_to_search(
     Returns
     -------
     numpy.ndarray and int
-        Positions in the fit, (n_genes,), and a count.
+        Positions in the fit, shape (n_genes,), and a count.
     """
     pathway = gene_sets.loc[gene_sets["family"].isin(PATHWAY_FAMILIES), "gene"]
     inside = set(pathway) | set(primary["gene"])

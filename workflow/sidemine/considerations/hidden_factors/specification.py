@@ -13,7 +13,7 @@ class AdjustHiddenFactors(Projection):
     hypotheses
         All of the study.
     datasets
-        Per contrast that is primary in some cohort hypothesis: its dataset.
+        Contrasts that are primary in some cohort hypothesis, each with its dataset.
     """
 
     hypotheses: list[HypothesisOnSet]

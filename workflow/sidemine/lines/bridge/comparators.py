@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sidemine.differential.contrast_fit import ContrastFit
+    from sidemine.lines.bridge.profiles import FrozenProfile, Profile
     from sidemine.lines.bridge.specification import BridgeToMeasure, SignaturesToRead
     from sidemine.prepare.gene_table import GeneTable
 
@@ -139,7 +140,7 @@ def read_signatures(
                 f"perturbations that the study names are not in the signatures: {', '.join(unknown)}",
                 f"{path}; keys exclude and positive_control of comparator_signatures, and target_pathways",
                 f"names of its first column, for example {', '.join(names[:3])}",
-                "Correct the names: a drug of the class that stays in is compared with itself.",
+                "Correct the names: a perturbation of the same class that stays in is compared with itself.",
             )
         )
     if own and names.count(own[0]) > 1:
@@ -222,13 +223,15 @@ def names_of_signatures(bridge: BridgeToMeasure, contrasts: Container[str]) -> l
     return [name for names in bridge.target_pathways.values() for name in names if name not in contrasts]
 
 
-def place_among(drug: Array, disease: Array, chosen: NDArray[np.bool_], comparators: Comparators) -> Place:
+def place_among(
+    drug: Profile | FrozenProfile, disease: Array, chosen: NDArray[np.bool_], comparators: Comparators
+) -> Place:
     """Return the place of a concordance among the comparators', each pair on the genes that both have.
 
     Parameters
     ----------
     drug, disease
-        Centred deviates on the shared genes; the first ones of the perturbation, 0 where frozen weights have no gene.
+        The perturbation's profile, and the disease's centred deviates, on the shared genes.
     chosen
         The genes that count.
     comparators
@@ -236,13 +239,14 @@ def place_among(drug: Array, disease: Array, chosen: NDArray[np.bool_], comparat
 
     Notes
     -----
-    With 30 comparators or more each concordance is divided by the size that its strength gives (`expected_sizes`), strength
-    being the root mean square of a profile's deviates over all its genes. A target pathway counts once, by its median.
+    With 100 comparators or more each concordance is divided by the size that its strength gives (`expected_sizes`), strength
+    being the root mean square of a profile's deviates over all its genes; frozen weights have none. A target pathway
+    counts once, by its median.
     """
     measured = comparators.measured[:, chosen]
     usable = measured.sum(axis=1) >= FEWEST_GENES
     measured, others = measured[usable], comparators.deviates[usable][:, chosen]
-    x, y = drug[chosen], disease[chosen]
+    x, y = drug.deviates[chosen], disease[chosen]
     with np.errstate(divide="ignore", invalid="ignore"):
         of_disease = measured @ y**2
         own = measured @ (x * y) / np.sqrt(measured @ x**2 * of_disease)
@@ -251,10 +255,7 @@ def place_among(drug: Array, disease: Array, chosen: NDArray[np.bool_], comparat
     strengths = np.sqrt(
         np.sum(comparators.deviates[usable] ** 2, axis=1) / np.maximum(comparators.measured[usable].sum(axis=1), 1)
     )
-    own_genes = drug != 0
-    sizes, size = expected_sizes(
-        theirs, strengths, float(np.sqrt(np.mean(drug[own_genes] ** 2))) if own_genes.any() else 0.0
-    )
+    sizes, size = expected_sizes(theirs, strengths, drug.strength)
     units = np.array([unit for unit, keep in zip(comparators.units, usable, strict=True) if keep], dtype=object)
     values = _by_unit(theirs / sizes, units)
     ahead = _by_unit(theirs / sizes - own / size, units)

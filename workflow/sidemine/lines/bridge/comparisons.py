@@ -183,7 +183,7 @@ def measure_rows(data: BridgeData, n_rotations: int) -> list[Comparison]:
             total=total,
             p_disease=p_disease.get(key, nan),
             p_drug=p_drug.get(key, nan) if scope.p_drug is None else scope.p_drug,
-            place=place_among(drug.deviates, disease.deviates, scope.chosen, data.comparators) if total else NOWHERE,
+            place=place_among(drug, disease.deviates, scope.chosen, data.comparators) if total else NOWHERE,
             adjusted=found.get((ADJUSTED, name, place)),
             not_adjusted=data.adjustment[name],
         )

@@ -108,6 +108,11 @@ class Profile:
         """Normal deviates of the shared genes, centred; positive: higher in the target."""
         return np.asarray(sum(w * part.deviates for w, part in zip(self.weights, self.parts, strict=True)))
 
+    @property
+    def strength(self) -> float:
+        """Root mean square of the deviates."""
+        return float(np.sqrt(np.mean(self.deviates**2)))
+
     @cached_property
     def noises(self) -> list[tuple[Array, int]]:
         """The noise of every part, weighted, with its degrees of freedom."""
@@ -121,6 +126,8 @@ class FrozenProfile:
     name: str
     deviates: Array
     noises: list[tuple[Array, int]] = field(default_factory=list)
+    strength: float = float("nan")
+    """Few genes were chosen because they are strong: that is no strength of a profile."""
 
 
 @dataclass(frozen=True)

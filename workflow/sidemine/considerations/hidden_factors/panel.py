@@ -1,0 +1,59 @@
+"""What the page shows of hidden factors."""
+
+from __future__ import annotations
+
+from sidemine.considerations.hidden_factors.judge import differs
+from sidemine.considerations.hidden_factors.record import AdjustedForFactors, FactorsOfContrast, HiddenFactorsColumns
+from sidemine.drawing.charts import MOST_CONTRASTS, WithInterval, interval_rows, intervals
+from sidemine.drawing.panel import Panel, Subject
+from sidemine.drawing.words import count, number
+
+MOST_FACTORS = 6
+"""Most factors per contrast in words; the record holds all of them."""
+
+
+def factors_panel(columns: HiddenFactorsColumns, subject: Subject) -> Panel:
+    """Return the effect before and after adjusting for hidden factors, and what these are."""
+    shown = columns.hidden_factors
+    groups: list[tuple[str, list[tuple[str, WithInterval]]]] = []
+    if shown.total is not None and shown.adjusted is not None:
+        groups.append(("pooled", [("total", shown.total), ("adjusted", shown.adjusted)]))
+    for entry in shown.contrasts[:MOST_CONTRASTS]:
+        if isinstance(entry, AdjustedForFactors):
+            groups.append((entry.contrast, [("total", entry.total), ("adjusted", entry.adjusted)]))
+    return Panel(
+        kind="hidden-factors",
+        element=f"hidden-factors-{subject.hypothesis}",
+        title="Is it something hidden that moves many genes?",
+        caption="The effect as it is, and with the hidden factors of each cohort in the model: directions in which genes outside "
+        "the pathway's sets vary together, whatever causes it. A batch or poor samples are such factors; so is a disease of "
+        "varying degree, and then adjusting takes a part of the truth away. 95 % CI.",
+        why_empty=shown.reason or "no contrast could be adjusted",
+        chart=intervals(interval_rows(groups), subject.unit, "What is left after adjusting for hidden factors?")
+        if groups
+        else None,
+        facts=[
+            *([shown.sentence] if shown.sentence else []),
+            *(line for entry in shown.contrasts for line in _lines(entry)),
+        ],
+    )
+
+
+def _lines(entry: FactorsOfContrast) -> list[str]:
+    if not isinstance(entry, AdjustedForFactors):
+        return [f"{entry.contrast}: {entry.reason}"]
+    head = f"{entry.contrast}: {count(len(entry.factors), 'factor')} of {count(entry.n_genes, 'gene')}"
+    head += f"; {count(entry.n_close, 'gene')} left out, as close to the score as its own" if entry.n_close else ""
+    head += f"; {count(entry.n_beyond, 'more factor')} for which there are too few samples" if entry.n_beyond else ""
+    # Those in which the groups differ first: they are what can feign an effect.
+    order = sorted(range(len(entry.factors)), key=lambda place: (not differs(entry.factors[place]), place))
+    told = []
+    for place in order[:MOST_FACTORS]:
+        factor = entry.factors[place]
+        with_what = ", ".join(f"{row.what} ({number(row.correlation)})" for row in factor.follows)
+        told.append(
+            f"{entry.contrast}, factor {place + 1} ({factor.share:.0f} % of the variance): the groups differ by "
+            f"{number(factor.difference.effect)} SD ({number(factor.difference.ci_low)} to {number(factor.difference.ci_high)}); "
+            f"correlation with the score {number(factor.correlation)}; goes with {with_what or 'nothing that is known'}"
+        )
+    return [head, *told]
