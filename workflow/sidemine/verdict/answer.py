@@ -10,6 +10,7 @@ from pydantic import JsonValue
 
 from sidemine.considerations.judgement import Judge
 from sidemine.effect.intervals import measured_effect, one_sided
+from sidemine.effect.plain_words import people_of
 from sidemine.effect.record import ContrastEvidence, HypothesisEvidence
 from sidemine.enrichment.set_test import SELF_CONTAINED
 from sidemine.lines.published.record import DescribedTable
@@ -103,7 +104,9 @@ def _card(hypothesis: Hypothesis, decided: Decided) -> Card:
         verdict=decided.decision.verdict,
         opposite=decided.decision.opposite,
         rule=decided.decision.rule,
-        sentence=taken_back + effect_sentence(primary.set, evidence, kind, adjusted) + pooled_sentence(pooled, kind),
+        sentence=taken_back
+        + effect_sentence(primary.set, evidence, kind, adjusted)
+        + pooled_sentence(pooled, kind, people_of(evidence.contrasts)),
         scope=decided.rules.scope(pooled.k, primary.direction) if decided.readings else "",
         declared=Declared(
             set=primary.set,
