@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sidemine.considerations.judgement import DoubtWeight, Gate, make_gate
+from sidemine.effect.pooling import COMMON_DEMAND
 from sidemine.effect.record import ContrastEvidence, HypothesisEvidence
 from sidemine.verdict.readings import (
     FEWEST_TO_POOL,
+    REPLICATION_Z,
     Reading,
     as_effect,
     has_declared_sign,
@@ -17,7 +19,7 @@ from sidemine.verdict.readings import (
 from sidemine.verdict.rules import Decided, Decision, Level, Rules, declared_way, hint
 from sidemine.verdict.vocabulary import Verdict
 
-SUPPORTED_P = 0.01
+SUPPORTED_P = COMMON_DEMAND
 """Two-sided p-value of the pooled effect, Holm-adjusted over the study's questions, that `supported` demands."""
 SUGGESTIVE_P = 0.05
 """Two-sided p-value of the pooled effect, in the declared sign, that makes an answer `suggestive`."""
@@ -75,8 +77,8 @@ class CohortRules(Rules):
             ),
             make_gate(
                 "replication",
-                f"replication: cohorts show {sign} with z > 1 (up to two: all; more: two thirds, none significantly "
-                "opposite)",
+                f"replication: cohorts show {sign} with z > {REPLICATION_Z:g} (up to two: all; more: two thirds, none "
+                "significantly opposite)",
                 replicated if independent else None,
                 detail,
                 shortfall="Only one cohort; two are needed."
