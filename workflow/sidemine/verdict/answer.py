@@ -10,6 +10,7 @@ from pydantic import JsonValue
 
 from sidemine.considerations.judgement import Judge
 from sidemine.effect.intervals import measured_effect, one_sided
+from sidemine.effect.plain_words import people_of
 from sidemine.effect.record import ContrastEvidence, HypothesisEvidence
 from sidemine.enrichment.set_test import SELF_CONTAINED
 from sidemine.lines.published.record import DescribedTable
@@ -104,7 +105,9 @@ def _card(hypothesis: Hypothesis, decided: Decided) -> Card:
         verdict=decided.decision.verdict,
         opposite=decided.decision.opposite,
         rule=decided.decision.rule,
-        sentence=taken_back + effect_sentence(primary.set, evidence, kind, adjusted) + pooled_sentence(pooled, kind),
+        sentence=taken_back
+        + effect_sentence(primary.set, evidence, kind, adjusted)
+        + pooled_sentence(pooled, kind, people_of(evidence.contrasts)),
         scope=scope_sentence(decided),
         declared=Declared(
             set=primary.set,

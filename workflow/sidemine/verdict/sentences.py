@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sidemine.effect.plain_words import PATIENTS, plain_words
 from sidemine.effect.record import ContrastEvidence, HypothesisEvidence, Order, PooledEffect
 from sidemine.effect.scale import scale_of
 from sidemine.verdict.cohorts import COMPETITIVE_P
@@ -58,20 +59,27 @@ def effect_sentence(set_name: str, evidence: HypothesisEvidence, kind: str, adju
     return f"{set_name} genes are on average " + "; ".join(parts) + f". {scale.meaning(adjusted)}{without}"
 
 
-def pooled_sentence(pooled: PooledEffect, kind: str) -> str:
+def pooled_sentence(pooled: PooledEffect, kind: str, people: tuple[str, str] = PATIENTS) -> str:
     """Tell the pooled effect, and how far it hangs on single datasets; nothing where nothing was pooled."""
     if pooled.k < FEWEST_TO_POOL or pooled.effect is None or pooled.ci_low is None or pooled.ci_high is None:
         return ""
     scale = scale_of(kind)
+    if pooled.sizes_differ is not None:
+        told = f"{pooled.sizes_differ.words}; no single figure stands for them, since {pooled.sizes_differ.reason}"
+        return f" Over {pooled.k} independent {scale.noun}s together: {told}." + _orders_sentence(pooled)
     side = "higher" if pooled.effect > 0 else "lower"
     p_value = f"p = {pooled.p:.2g}" if pooled.p is not None else ""
     text = (
         f" Over {pooled.k} independent {scale.noun}s together ({pooled.method}): {abs(pooled.effect):.2f} {scale.short_unit} {side} "
-        f"(95 % CI {pooled.ci_low:.2f} to {pooled.ci_high:.2f}, {p_value})"
+        f"(95 % CI {pooled.ci_low:.2f} to {pooled.ci_high:.2f}, {p_value}), {plain_words(pooled.effect, pooled.unit, people)}"
     )
     if pooled.leave_one_out_low is not None and pooled.leave_one_out_high is not None:
         text += f"; {pooled.leave_one_out_low:.2f} to {pooled.leave_one_out_high:.2f} when one of them is left out"
-    return text + "." + "".join(_order_sentence(order) for order in pooled.orders)
+    return text + "." + _orders_sentence(pooled)
+
+
+def _orders_sentence(pooled: PooledEffect) -> str:
+    return "".join(_order_sentence(order) for order in pooled.orders)
 
 
 def _order_sentence(order: Order) -> str:
