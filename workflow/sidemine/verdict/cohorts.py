@@ -24,6 +24,8 @@ SUPPORTED_P = COMMON_DEMAND
 SUGGESTIVE_P = 0.05
 """Two-sided p-value of the pooled effect, in the declared sign, that makes an answer `suggestive`."""
 COMPETITIVE_P = 0.05
+FEWEST_FOR_OTHERS = 5
+"""Independent cohorts from which on an answer may speak of others than these."""
 
 
 class CohortRules(Rules):
@@ -147,6 +149,12 @@ class CohortRules(Rules):
         """Return what the pooled effect could have excluded."""
         effect = as_effect(evidence.pooled)
         return None if effect is None else effect.smallest_excludable
+
+    def scope(self, k: int, direction: str) -> str:  # noqa: ARG002
+        """Say that the answer of few cohorts is about these."""
+        these = "this one cohort" if k == 1 else f"these {k} cohorts"
+        few = f"With fewer than five cohorts the answer is about {these}, not about others."
+        return few if k < FEWEST_FOR_OTHERS else ""
 
     def remaining_doubt(self, decided: Decided) -> str:
         """Return the smallness of the effect, what could not be looked at, and what always remains."""

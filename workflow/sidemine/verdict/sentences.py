@@ -7,10 +7,7 @@ from sidemine.effect.record import ContrastEvidence, HypothesisEvidence, Order, 
 from sidemine.effect.scale import scale_of
 from sidemine.verdict.cohorts import COMPETITIVE_P
 from sidemine.verdict.readings import FEWEST_TO_POOL
-from sidemine.verdict.rules import Decided
 
-FEWEST_FOR_OTHERS = 5
-"""Independent cohorts from which on an answer may speak of others than these."""
 FEW_RESIDUAL_DF = 10
 """Below this, a CAMERA p-value that is not significant says nothing (its correlation is estimated from few samples)."""
 
@@ -90,17 +87,3 @@ def _order_sentence(order: Order) -> str:
         f"{', '.join(replication.datasets)} ({replication.effect:.2f}, one-sided p = {replication.p_one_sided:.2g}; "
         f"{order.order} order): {outcome}."
     )
-
-
-def scope_sentence(decided: Decided) -> str:
-    """Say what the answer is about; nothing where nothing could be tested, and of cohorts from five on."""
-    k, direction = decided.evidence.pooled.k, decided.hypothesis.primary.direction
-    if not decided.readings:
-        return ""
-    if decided.rules.beyond_margin:
-        about = "The answer is about the cells, doses and times of these experiments."
-        return f"{about} Fewer transcripts are not a lost function." if direction == "down" else about
-    if k >= FEWEST_FOR_OTHERS:
-        return ""
-    these = "this one cohort" if k == 1 else f"these {k} cohorts"
-    return f"With fewer than five cohorts the answer is about {these}, not about others."
