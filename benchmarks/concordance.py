@@ -1,6 +1,6 @@
 """Concordance of drug and disease: size and power of the both-sided rotation, coverage of its intervals, and speed.
 
-Run `python benchmarks/concordance.py --only size [--pairs 2000]` or `--only speed`. Sizes are per cent of p ≤ .05 over
+Run `python benchmarks/concordance.py --only size [--pairs 2000]`, `--only margin` or `--only speed`. Sizes are per cent of p ≤ .05 over
 pairs of studies, a drug 3 v 3 and a disease 40 v 40, 1,000 genes in co-expressed blocks of 50. Truths: nothing on
 either side; one side really changed; both really changed, in different blocks, or gene by gene without relation; and a
 true correlation. Scopes: all genes, and one block. Beside the larger p stand each side's own, gene-level Spearman, the
@@ -128,6 +128,42 @@ def measure_size(pairs: int, correlation: float) -> None:
             print(f"{truth}, {scope}, correlation {correlation:g}: {figures}", flush=True)
 
 
+def one_margin(true: float, spread: float, seed: int) -> tuple[str, float]:
+    """Return the call and its margin: every gene really changed on both sides, `true` their correlation without noise.
+
+    The 30 comparators' own correlations with the disease have mean 0 and SD `spread`; their profiles are noisy, too.
+    """
+    rng = np.random.default_rng([20261126, seed, round(100 * true), round(100 * spread)])
+    drug, other = rng.standard_normal((2, N_GENES))
+    disease = 0.8 * (true * drug + np.sqrt(1 - true**2) * other)
+    genes, sides = gene_names(N_GENES), []
+    for name, groups, shift in (("drug", (3, 3), 4 * drug), ("disease", (40, 40), disease)):
+        sides.append(build_side({name: draw_fit(rng, groups, shift, 0.1)}, genes, [name], seed=seed, what="benchmark"))
+    shares = np.clip(spread * rng.standard_normal((N_COMPARATORS, 1)), -0.95, 0.95)
+    profiles = shares * disease / disease.std() + np.sqrt(1 - shares**2) * rng.standard_normal((N_COMPARATORS, N_GENES))
+    noisy = pd.DataFrame(4 * profiles + rng.standard_normal((N_COMPARATORS, N_GENES)), columns=genes)
+    x, y = (side.whole.deviates for side in sides)
+    chosen = np.ones(N_GENES, dtype=bool)
+    found = measure_concordance_of(sides[0].whole, sides[1].whole, chosen)
+    assert found is not None
+    p_values = [
+        rotation_p_values(side, {side.main: {"all": Question(weights, found.product)}}, ROTATIONS)[side.main]["all"]
+        for side, weights in ((sides[1], x), (sides[0], y))
+    ]
+    place = place_among(sides[0].whole, y, chosen, gather_comparators({}, noisy, genes))
+    call, _ = decide_call(Evidence(found, *p_values, place, adjusted=found))
+    return call, place.margin or 0.0
+
+
+def measure_margin(pairs: int) -> None:
+    """Print how often each call is made, by true correlation and by what other perturbations reach."""
+    for true, spread in ((0, 0.15), (0.1, 0.15), (0.2, 0.15), (0.3, 0.15), (0, 0.3), (0.3, 0.3), (0.5, 0.3)):
+        found = [one_margin(true, spread, seed) for seed in range(pairs)]
+        calls = pd.Series([call for call, _ in found]).value_counts(normalize=True)
+        figures = ", ".join(f"{name} {100 * share:.1f}" for name, share in calls.items())
+        print(f"true {true:g}, margin {np.mean([margin for _, margin in found]):.2f}: {figures}", flush=True)
+
+
 def measure_speed(rotations: int) -> None:
     """Print processor time of a bridge: 2 cohorts of 132 × 20,000 genes, 6 drug contrasts, 3 target sets."""
     n_genes = 20000
@@ -158,13 +194,15 @@ def measure_speed(rotations: int) -> None:
 def main() -> None:
     """Run what is asked for."""
     parser = argparse.ArgumentParser(description="Concordance: size, power, coverage, speed.")
-    parser.add_argument("--only", choices=("size", "speed"), required=True)
+    parser.add_argument("--only", choices=("size", "margin", "speed"), required=True)
     parser.add_argument("--pairs", type=int, default=2000)
     parser.add_argument("--correlation", type=float, default=0.3)
     parser.add_argument("--rotations", type=int, default=10000)
     asked = parser.parse_args()
     if asked.only == "size":
         measure_size(asked.pairs, asked.correlation)
+    elif asked.only == "margin":
+        measure_margin(asked.pairs)
     else:
         measure_speed(asked.rotations)
 

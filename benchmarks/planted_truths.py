@@ -416,7 +416,12 @@ def run_contrast(
         outcome.fit, gene_sets, min_set_size=5, max_set_size=500, rotations=1, seed=1, tests=(FRY, CAMERA)
     )
     dataset = DatasetToMeasure(
-        dataset=contrast.dataset, accession=accession or contrast.dataset, source="", scale="log2", replicates="people"
+        dataset=contrast.dataset,
+        accession=accession or contrast.dataset,
+        source="",
+        declared_apart=False,
+        scale="log2",
+        replicates="people",
     )
     samples = pd.DataFrame({"sample": expression.obs_names, "unit": expression.obs["unit"].to_numpy(), "fate": "used"})
     return ContrastResults(contrast.contrast, dataset, outcome.fit, outcome.design, tests, samples)

@@ -33,7 +33,7 @@ import pandas as pd
 from anndata import read_h5ad
 from calibration_designs import design_of
 from planted_truths import fit_planted
-from planted_verdicts import ask, declare, judge
+from planted_verdicts import ask, declare, judge_all
 
 from sidemine.considerations.calibration.rates import (
     LEVELS,
@@ -50,14 +50,12 @@ from sidemine.enrichment.fry import fry
 from sidemine.enrichment.gene_set_table import GENE_SETS
 from sidemine.enrichment.rotation import rotation_test
 from sidemine.enrichment.set_membership import build_membership
-from sidemine.stats.multiplicity import holm
 from sidemine.tables import read_table, write_table
-from sidemine.verdict.family import primary_p
 
 SEED, ROTATIONS = 20261127, 199
 PRIMARY = "IFN_ALPHA"
 SIZES = (3, 4, 6)
-SHIFTS = (0.0, 2.0, 4.0)
+SHIFTS = (0.0, 4.0)
 MARGIN = 0.8
 """Margin of the experiment rule in SD of the score: 20 % of a stimulus of 4."""
 MIN_SIZE, MAX_SIZE = 10, 500
@@ -164,7 +162,7 @@ def rule_rows(arrays: Arrays, n: int, n_draws: int) -> Iterator[CalibrationRow]:
                 measured.append(fit_planted(values, samples, is_target, [], name, genome, sets=(PRIMARY,)))
             hypothesis = declare("experiment", measured, "down", margin=MARGIN * sd, gene_set=PRIMARY)
             study = ask(hypothesis, measured, genome, 1 + draw)
-            verdicts.append(judge(study, holm([primary_p("experiment", study.evidence)])[0], 1).verdict)
+            verdicts.append(judge_all([study])[0].verdict)
         for counted in (["supported"], ["supported", "suggestive"]):
             yield calibration_row(
                 "plasmode", f"{n} v {n}", "none" if shift else "global", " or ".join(counted),
@@ -178,8 +176,8 @@ def main() -> None:
     """Run all designs on all data and write the table."""
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     options.add_argument("results", type=Path, help="results of tests/real_files/study")
-    options.add_argument("--draws", type=int, default=200)
-    options.add_argument("--pairs", type=int, default=100, help="studies of the experiment rule per cell")
+    options.add_argument("--draws", type=int, default=80)
+    options.add_argument("--pairs", type=int, default=25, help="studies of the experiment rule per cell")
     options.add_argument("--output", type=Path, default=Path("resources/calibration/plasmode.tsv"))
     chosen = options.parse_args()
     rows: list[CalibrationRow] = []

@@ -92,6 +92,30 @@ def test_two_cohorts_are_pooled_honestly():
     assert as_record(HypothesisEvidence, json.loads(json.dumps(as_json(evidence)))) == evidence
 
 
+def test_no_single_figure_stands_for_effects_that_differ_too_much():
+    """Two intervals that do not overlap, or Q's p < .001 with I² > 75 %: said in words; otherwise nothing."""
+    assert pool_contrasts([row("a", 0.6), row("b", 0.4)]).sizes_differ is None
+    assert pool_contrasts([row("a", 1.0)]).sizes_differ is None
+    apart = pool_contrasts([row("a", 0.2, 0.05), row("b", 1.6)])
+    assert apart.sizes_differ.words == "both up, sizes differ 8-fold"
+    assert apart.p < 0.01
+    assert pool_contrasts([row("a", -0.2, 0.05), row("b", -1.6)]).sizes_differ.words == "both down, sizes differ 8-fold"
+    assert pool_contrasts([row("a", 0.8), row("b", -0.8)]).sizes_differ.words == "1 up, 1 down"
+    three = pool_contrasts([row("a", 0.2), row("b", 0.3), row("c", 1.9)])
+    assert three.sizes_differ.words == "all 3 up, sizes differ 9.5-fold"
+    assert "I² is" in three.sizes_differ.reason
+    assert pool_contrasts([row("a", 0.2), row("b", 0.3), row("c", 0.9)]).sizes_differ is None
+
+
+def test_a_prior_on_the_spread_is_for_cohorts():
+    """Two cohorts give it, wider than the common effect; one cohort, or experiments in log2, do not."""
+    both = pool_contrasts([row("a", 0.6), row("b", 0.4)])
+    assert both.spread_prior.ci_high - both.spread_prior.ci_low > 1.3 * (both.ci_high - both.ci_low)
+    assert pool_contrasts([row("a", 0.6)]).spread_prior is None
+    log2 = [replace(row(name, 0.5), effect_unit="log2 fold change over complement") for name in "ab"]
+    assert pool_contrasts(log2).spread_prior is None
+
+
 def test_both_orders_of_discovery_and_replication_are_reported():
     """A cohort found in one and absent in the other replicates in neither order; two that agree do in both."""
     agree = pool_contrasts([row("a", 0.6), row("b", 0.5)], discovery=["data_a"], direction="up")

@@ -6,10 +6,14 @@ import csv
 from pathlib import Path
 from typing import get_args
 
+import pandas as pd
 import pytest
 
+from sidemine.considerations.composition.cell_proxies import read_panels
 from sidemine.enrichment.libraries import read_library
+from sidemine.errors import Problem
 from sidemine.study.choices import Family
+from sidemine.study.markers import markers_of, read_marker_files
 
 FOLDER = Path(__file__).parents[2] / "resources" / "gene_sets"
 FILES = sorted(FOLDER.glob("*.tsv"))
@@ -62,6 +66,33 @@ def test_no_marker_of_composition_is_a_target_or_a_member() -> None:
         assert not genes & pathway, name
 
 
+PANEL = FOLDER.parent / "markers" / "tissue.tsv"
+
+
+def test_the_tissue_panel_has_the_form_of_a_marker_file_and_tells_its_cells_apart() -> None:
+    """Every rule that a study's own file is held to, a source for each gene, and no gene of the pathway."""
+    problems: list[Problem] = []
+    found = read_marker_files([(str(PANEL), "datasets.tsv, line 2")], PANEL.parent, problems)
+    assert problems == []
+    cells = markers_of(found[str(PANEL)])
+    needed = "endothelial fibroblast epithelial smooth_muscle adipocyte t_cell b_cell nk_cell macrophage neutrophil mast_cell"
+    assert {*needed.split(), "erythroid", "platelet", "hepatocyte", "skeletal_muscle", "neuron"} <= set(cells)
+    assert all(row["source"] == "textbook" or row["source"].startswith("MCP-counter, ") for row in _rows(PANEL))
+    pathway = set().union(*_genes("target", "member").values())
+    assert not pathway & set().union(*cells.values())
+
+
+def test_a_panel_leaves_out_the_target_genes_of_the_study() -> None:
+    """A proxy holds no gene that the question is about."""
+    sets = pd.DataFrame({"gene_set": ["T", "M", "C"], "family": ["target", "member", "comparator"]})
+    sets["gene"] = ["VWF", "CDH5", "ESAM"]
+    panels = read_panels([PANEL, FOLDER / "t_cell.tsv"], {"own.tsv": {"lining": ["VWF", "PRG4"]}}, sets)
+    assert sorted(panels) == ["blood", "own.tsv", "tissue"]
+    assert not {"VWF", "CDH5"} & set(panels["tissue"]["endothelial"])
+    assert "ESAM" in panels["tissue"]["endothelial"]
+    assert panels["own.tsv"] == {"lining": ["PRG4"]}
+
+
 @pytest.mark.real_files
 def test_markers_are_no_interferon_genes_and_no_stat_or_irf_targets(real_files: Path) -> None:
     mirror = real_files / "mirror"
@@ -81,7 +112,10 @@ def test_markers_are_no_interferon_genes_and_no_stat_or_irf_targets(real_files: 
     for factor, targets in regulons.sets.items():
         if factor.startswith(("STAT", "IRF")):
             moved |= {gene for gene, _ in targets}
-    for name, genes in _genes("confounder", "negative_control").items():
+    for name, genes in {
+        **_genes("confounder", "negative_control"),
+        "tissue": {row["gene"] for row in _rows(PANEL)},
+    }.items():
         assert not genes & moved, name
 
 

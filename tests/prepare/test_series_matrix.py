@@ -246,6 +246,13 @@ def test_several_rows_of_one_key_are_joined(write):
     assert list(read_series_metadata(write(header=HEADER + rows)).samples["relation"]) == ["a | c", "b", "d"]
 
 
+def test_a_nested_series_is_told_with_its_samples(write):
+    """SubSeries and SuperSeries alone, in every row: datasets of one SuperSeries are compared by it."""
+    lines = "".join(f'!Series_relation\t"{text}"\n' for text in ("SubSeries of: GSE9", "BioProject: x"))
+    assert set(read_series_metadata(write(header=lines + HEADER)).samples["series_relation"]) == {"SubSeries of: GSE9"}
+    assert "series_relation" not in read_series_metadata(write(header=HEADER)).samples
+
+
 def test_more_cells_than_samples_are_refused(write):
     """A stray cell would shift values between samples."""
     with pytest.raises(InputError, match="more cells than there are samples"):

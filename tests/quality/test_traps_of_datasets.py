@@ -14,8 +14,8 @@ from sidemine.quality.near_copies import differences_within, distances_from, dis
 from sidemine.quality.record import ReusedSample, SharedSamples
 from sidemine.quality.reuse import find_relations
 from sidemine.quality.sex_check import Y_GENES, find_sex_column, flag_sex, read_sex, recorded_sex
-from sidemine.quality.shared_samples import find_shared_samples
-from sidemine.study.projections import DatasetToAssess, DatasetToCompare, TrapsOfDataset
+from sidemine.quality.shared_samples import find_families, find_shared_samples
+from sidemine.study.projections import DatasetToAssess, DatasetToCount, TrapsOfDataset
 from sidemine.study.settings import Traps
 
 SEX_GENES = ["XIST", *Y_GENES]
@@ -176,7 +176,7 @@ def test_samples_of_two_datasets_are_compared_by_accession_and_by_values():
     layer[6] = first.layers["log2"][2] + 0.4
     second.layers["log2"] = layer
     two["sample"] = second.obs_names = [f"GSM{900 + n}" for n in range(19)] + ["GSM119"]
-    rows = [DatasetToCompare(dataset=name, accession=f"GSE{name}") for name in "ab"]
+    rows = [DatasetToCount(dataset=name, accession=f"GSE{name}", source="", declared_apart=False) for name in "ab"]
     found = find_shared_samples(rows, {"a": one, "b": two}, {"a": first, "b": second}.__getitem__)
     assert found.shared["a"] == []
     assert [(row.sample, row.other) for row in found.shared["b"]] == [
@@ -193,7 +193,7 @@ def test_samples_of_one_biosample_are_the_same():
     address = "BioSample: https://www.ncbi.nlm.nih.gov/biosample/SAMN"
     one["relation"] = [f"{address}{n} | SRA: https://x.org/SRX{n}" for n in range(100, 120)]
     two["relation"] = [f"{address}{n}" for n in range(118, 138)]
-    rows = [DatasetToCompare(dataset=name, accession=f"GSE{name}") for name in "ab"]
+    rows = [DatasetToCount(dataset=name, accession=f"GSE{name}", source="", declared_apart=False) for name in "ab"]
     found = find_shared_samples(rows, {"a": one, "b": two}, {"a": first, "b": second}.__getitem__)
     assert [(row.sample, row.other, row.how) for row in found.shared["b"]] == [
         ("GSM900", "GSM118", "the same BioSample SAMN118"),
@@ -201,6 +201,33 @@ def test_samples_of_one_biosample_are_the_same():
     ]
     assert found.same == {"a": {f"GSM{118 + n}": f"GSM{118 + n}" for n in (0, 1)},
                           "b": {f"GSM{900 + n}": f"GSM{118 + n}" for n in (0, 1)}}  # fmt: skip
+
+
+@pytest.mark.parametrize("apart", [False, True])
+def test_series_of_one_superseries_are_one_source(apart):
+    """By the records of their samples, also where the SuperSeries itself is no dataset; a declared reason takes apart."""
+    told = {
+        "a": "SubSeries of: GSE9",
+        "b": "SubSeries of: GSE9 | SubSeries of: GSE8",
+        "c": None,
+        "d": "SuperSeries of: GSE3",
+    }
+    rows = [
+        DatasetToCount(dataset=name, accession=f"GSE{place}", source="", declared_apart=apart and name == "b")
+        for place, name in enumerate("abcd", 1)
+    ]
+    tables = {name: pd.DataFrame({"sample": ["x"]}) for name in told}
+    for name, text in told.items():
+        if text:
+            tables[name]["series_relation"] = text
+    found = find_families(rows, tables)
+    if apart:
+        assert found == {"c": "GSE3", "d": "GSE3"}
+    else:
+        assert found == {"a": "GSE1", "b": "GSE1", "c": "GSE3", "d": "GSE3"}
+    assert {row.dataset: row.within(found).independent_source for row in rows} == {
+        "a": "gse1", "b": "gse2" if apart else "gse1", "c": "gse3", "d": "gse3",
+    }  # fmt: skip
 
 
 def test_another_platform_is_told():

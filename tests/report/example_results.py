@@ -356,6 +356,7 @@ def _study(datasets: list[dict[str, Any]], contrasts: list[dict[str, Any]]) -> d
         "gene_sets": [*gene_sets, _gene_set_row("KEGG_JAK_STAT", "member", "kegg.gmt", "KEGG", opt_in=True)],
         "published_tables": [to_plain(published)],
         "considered": [],
+        "own_markers": {},
         "config_digest": "c" * 64,
         "specifications": {"measure_concordance": {"": "e" * 16}},
     }
@@ -396,7 +397,8 @@ def _evidence(contrast: str, effect: float | None, half: float, unit: str, p: fl
         "uninformative (fewer than 10 residual degrees of freedom)", "n_in_set": 10, "n_measured": 8,
         "direction": "none" if missing else "up" if effect > 0 else "down",
         "smallest_excludable": None if missing else abs(effect) + half, "status": "verified", "declared_source": "", "replicates": "people", "independent_because": "",
-        "effect_df": None if missing else n_target + n_reference - 2.0, "competitive_direction": "none",
+        "effect_df": None if missing else n_target + n_reference - 2.0,
+        "effect_weight": None if missing or experiment else (half / 2) ** -2, "competitive_direction": "none",
         "inter_gene_correlation": None, "blocking": "none", "comparator_percentile": None, "agrees": None,
     }  # fmt: skip
 
@@ -472,7 +474,8 @@ def _pooled() -> dict[str, Any]:
         "ci_high": 0.7, "p": 0.0006, "q_statistic": 0.5, "q_p": 0.47, "random_effect": 0.45,
         "hartung_knapp_ci_low": -0.7, "hartung_knapp_ci_high": 1.6, "hartung_knapp_p": 0.12,
         "dersimonian_laird_effect": 0.45, "dersimonian_laird_p": 0.0003, "stouffer_z": 3.4, "stouffer_p": 0.0007,
-        "leave_one_out_low": 0.33, "leave_one_out_high": 0.52, "orders": [],
+        "leave_one_out_low": 0.33, "leave_one_out_high": 0.52, "orders": [], "common_p": 0.0006, "spread_prior": None,
+        "sizes_differ": None,
         "leave_one_out": [{"left_out": "vte_a", "effect": 0.33}, {"left_out": "vte_b", "effect": 0.52}],
         **dict.fromkeys(missing),
         "not_estimable": dict.fromkeys(missing, "not estimable with fewer than three independent datasets"),

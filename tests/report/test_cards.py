@@ -14,7 +14,7 @@ from sidemine.considerations.judgement import make_gate
 from sidemine.considerations.robustness.record import RobustnessColumns
 from sidemine.considerations.specificity.record import SpecificityColumns
 from sidemine.drawing.panel import Panel
-from sidemine.effect.record import Margin
+from sidemine.effect.record import Margin, SizesDiffer
 from sidemine.report import first_screen
 from sidemine.report.assets import own_file
 from sidemine.report.cards import (
@@ -26,6 +26,7 @@ from sidemine.report.cards import (
     headline,
     pooled_words,
 )
+from sidemine.report.forest import forest_rows, pooled_caption
 from sidemine.report.page import _template
 from sidemine.report.sections.methods import _family
 from sidemine.verdict.card import Agreeing
@@ -61,14 +62,14 @@ def test_the_plain_sentence_tells_side_amount_and_interval(card):
     """In total, adjusted, and what could have been excluded; the other side in the other word."""
     plain = first_screen.plain_sentence(card)
     assert "0.45 SD of between-person variation higher in “" in plain
-    assert "(95 % CI 0.20 to 0.70), in total; " in plain
+    assert "(95 % CI 0.20 to 0.70), in total: in 62 of 100 patient–control pairs the patient is higher; " in plain
     assert "0.31 SD higher (" in plain
     assert "after adjusting for the mix of cells" in plain
     other = first_screen.plain_sentence(lower(card))
     assert "0.45 SD of between-person variation lower in “" in other
     assert "(95 % CI −0.70 to −0.20)" in other
     bare = without(card, CompositionColumns, composition_adjusted=None)
-    assert "in total; not adjusted for the mix of cells." in first_screen.plain_sentence(bare)
+    assert "the patient is higher; not adjusted for the mix of cells." in first_screen.plain_sentence(bare)
     paired = replace(card, evidence=[replace(card.evidence[0], blocking="fixed"), *card.evidence[1:]])
     assert "0.45 SD of between-person variation higher" in first_screen.plain_sentence(paired)
 
@@ -251,15 +252,32 @@ def test_the_pooled_effect_is_told_with_all_that_stands_beside_it(card):
         "one dataset left out: 0.33 to 0.52",
         "random effects with Hartung–Knapp limits: 0.45 (−0.70 to 1.60)",
         "Stouffer's z 3.40, p = 7.0 × 10⁻⁴",
-        "heterogeneity: Q 0.50, p = 0.47",
-        "τ², I² and prediction interval: ",
+        "heterogeneity: Q = 0.50, p = 0.47",
+        "I² and τ²: ",
         "too_small left out: ",
     ):
         assert part in told
     three = replace(
         pooled, not_estimable={}, tau2=0.0123, i2=41.7, prediction_low=-0.1, prediction_high=1.0, refused=[]
     )
-    assert "τ² 0.012, I² 42 %, prediction interval −0.10 to 1.00" in pooled_words(three)
+    assert "I² = 42 %, τ² = 0.012; prediction interval −0.10 to 1.00" in pooled_words(three)
+
+
+def test_where_sizes_differ_no_single_figure_is_shown(card):
+    """The card tells both effects and that they differ; forest, tile and amounts have no pooled point."""
+    apart = SizesDiffer("both up, sizes differ 8-fold", "the two 95 % intervals do not overlap")
+    told = replace(card, pooled=replace(card.pooled, sizes_differ=apart))
+    assert card.main_effect is not None
+    assert told.main_effect is None
+    assert first_screen.key_amounts(told) == []
+    sentence = first_screen.plain_sentence(told)
+    assert "both up, sizes differ 8-fold; no single figure stands for them" in sentence
+    assert pooled_words(told.pooled).startswith("no single figure: both up, sizes differ 8-fold")
+    for words in (sentence, pooled_words(told.pooled), pooled_caption(told)):
+        assert f"{card.pooled.effect:.2f} SD" not in words
+    assert [row.contrast for row in forest_rows(told.evidence, told.pooled)] == [row.contrast for row in told.evidence]
+    assert "Heterogeneity: Q = " in pooled_caption(told)
+    assert "Heterogeneity: Q = " in pooled_caption(card)
 
 
 def test_effects_are_listed_unless_the_sentence_tells_them(card):

@@ -56,3 +56,4 @@ def test_kind_and_row(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[s
     out = capsys.readouterr().out
     assert words in out
     assert f"datasets.tsv: {sheet_row}" in out
+    assert "composition: no file says it; blood or tissue (the shipped panels)" in out

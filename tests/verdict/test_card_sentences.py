@@ -74,7 +74,8 @@ def test_the_pooled_effect_in_words():
         pool_contrasts([contrast("a", 0.6), contrast("b", 0.4)]), ci_low=0.31, ci_high=0.62, p=0.0123, effect=0.5
     )
     assert pooled_sentence(pooled, "cohort") == (
-        " Over 2 independent cohorts together (common effect): 0.50 SD higher (95 % CI 0.31 to 0.62, p = 0.012); "
+        " Over 2 independent cohorts together (common effect): 0.50 SD higher (95 % CI 0.31 to 0.62, p = 0.012), "
+        "in 64 of 100 patient–control pairs the patient is higher; "
         "0.40 to 0.60 when one of them is left out."
     )
     assert "2 independent experiments together (common effect): 0.50 log2 units" in pooled_sentence(

@@ -13,7 +13,7 @@ from sidemine.considerations.calibration.record import ContrastCalibration
 from sidemine.considerations.judgement import Case
 from sidemine.considerations.robustness.judge import judge_robustness
 from sidemine.considerations.robustness.record import Robustness, Share
-from sidemine.considerations.sensitivity import ASKED, ONE_COHORT, ONE_GENE
+from sidemine.considerations.sensitivity import ASKED, ONE_COHORT, ONE_GENE, SPREAD
 from sidemine.considerations.traps.record import Checks
 from sidemine.effect.pooled_effect import pool_contrasts
 from sidemine.effect.record import HypothesisEvidence, Margin, Refused
@@ -307,8 +307,8 @@ def test_holm_over_the_study_takes_supported_away():
 
 def test_first_match_wins_supported_precedes_not_supported():
     """A small effect known precisely, every gate passed: supported, and its smallness is the doubt. Capped: excluded."""
-    small = cohorts(0.2, 0.2, se=0.05)
-    entries = [adjusted_entry(name, total=0.2, adjusted=0.2, corrected=0.2, se=0.05) for name in "ab"]
+    small = cohorts(0.2, 0.2, 0.2, 0.2, se=0.05)
+    entries = [adjusted_entry(name, total=0.2, adjusted=0.2, corrected=0.2, se=0.05) for name in "abcd"]
     card = cohort_card(small, composition=entries)
     assert card["verdict"] == "supported"
     assert "small" in card["doubt"]
@@ -432,6 +432,10 @@ def test_every_card_tells_what_would_change_the_answer():
     assert all(row["missing"] for row in table if row["changes"] is None)
     weak = {row["name"]: row for row in cohort_card(cohorts(0.6, 0.22))["sensitivity"]}
     assert (weak[ONE_COHORT]["words"][:9], weak[ONE_COHORT]["changes"]) == ("without a", True)
+    # A common effect of .3 with p = .005 is shown; one between cohorts that may differ is not. Larger ones are both.
+    assert (rows[SPREAD]["changes"], 0.5 < rows[SPREAD]["effect"] < 0.6) == (False, True)
+    smaller = {row["name"]: row for row in cohort_card(cohorts(0.3, 0.3))["sensitivity"]}
+    assert (smaller[SPREAD]["changes"], smaller[SPREAD]["p_value"] > 0.05) == (True, True)
     experiment = {row["name"]: row for row in experiment_card()["sensitivity"]}
     assert experiment[ONE_COHORT]["missing"] == "experiments are judged one by one, not pooled"
 

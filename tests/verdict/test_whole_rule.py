@@ -64,6 +64,7 @@ def test_one_study_of_each_class_gets_its_verdict(name, parameter, verdict):
         # Limits that a rule which keeps the figure of the contract passes with a probability above .995.
         ("null", "", 30, {"supported": (0, 2)}),
         ("one_gene", "genes=10", 8, {"supported": (0, 2), "core": (3, 8)}),
+        ("hidden", "half of all genes", 8, {"supported": (0, 4), "core": (3, 8)}),
         ("positive", "g=0.5", 12, {"supported": (5, 12)}),
     ],
 )

@@ -319,10 +319,10 @@ TABLE: dict[str, Any] = {
         "analyse_dataset prepare_dataset read_samples vary_analysis",
     ),
     "datasets.tissue": ({"datasets.a.tissue": "whole blood"}, "decide_verdicts"),
-    "datasets.source": ({"datasets.a.source": "lab"}, "measure_concordance measure_effects"),
+    "datasets.source": ({"datasets.a.source": "lab"}, "compare_datasets measure_concordance measure_effects"),
     "datasets.independent_because": (
         {"datasets.d.source": "lab", "datasets.d.independent_because": "Cells of another donor"},
-        "decide_verdicts measure_concordance measure_effects",
+        "compare_datasets decide_verdicts measure_concordance measure_effects",
     ),
     "datasets.composition": ({"datasets.a.composition": "tissue"}, "adjust_composition measure_concordance"),
     "datasets.licence": ({"datasets.a.licence": "closed"}, ""),

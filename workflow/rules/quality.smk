@@ -3,10 +3,9 @@ rule compare_datasets:
         samples=expand(
             "<results>/datasets/{dataset}/samples.tsv", dataset=STUDY.datasets
         ),
-        # Values are compared only within a platform: other datasets are not waited for.
+        # Values are compared whatever platforms and accessions are called.
         expression=expand(
-            "<results>/datasets/{dataset}/expression.h5ad",
-            dataset=SCOPE.datasets_of_shared_platforms,
+            "<results>/datasets/{dataset}/expression.h5ad", dataset=STUDY.datasets
         ),
         checked=get_gate,
     output:

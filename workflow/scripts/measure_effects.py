@@ -26,7 +26,7 @@ with log_to(snakemake.log[0]), record_job(snakemake):
         fit, design, set_tests, samples = map(Path, files[contrast])
         return ContrastResults(
             contrast,
-            specification.datasets[specification.dataset_of[contrast]],
+            specification.datasets[specification.dataset_of[contrast]].within(shared.families),
             load_fit(fit),
             read_design(design),
             read_table(set_tests, SET_TESTS),
@@ -34,7 +34,7 @@ with log_to(snakemake.log[0]), record_job(snakemake):
         )
 
     sets = read_table(Path(given.sets), GENE_SETS)
-    same = read_record(SharedSamples, Path(given.shared)).same
+    shared = read_record(SharedSamples, Path(given.shared))
     for hypothesis, target in zip(specification.hypotheses, snakemake.output.evidence, strict=True):
         results = [read_results(name) for name in hypothesis.primary.measured_contrasts]
-        write_record(measure_hypothesis(hypothesis, results, sets, same), Path(target))
+        write_record(measure_hypothesis(hypothesis, results, sets, shared.same), Path(target))

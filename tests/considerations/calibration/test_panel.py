@@ -47,14 +47,20 @@ def test_a_panel_without_rows_says_why(table, words):
 def test_only_verdict_tests_of_primary_sets_at_five_percent_stand_in_the_text():
     """The whole table has the others; the verdict rules as a whole have a part of their own."""
     table = rows({}, {"test": "camera"}, {"test": "prerank"}, {"family": "target"}, {"level": 0.01},
-                 {"scope": "whole_rule", "subject": "null", "test": "verdict", "family": "whole rule"})  # fmt: skip
+                 {"scope": "whole_rule", "subject": "null", "test": "verdict", "family": "whole rule"},
+                 {"scope": "whole_rule", "subject": "null", "test": "core", "family": "whole rule"},
+                 {"scope": "plasmode", "subject": "3 v 3", "test": "rotation", "family": "all sets of the study"},
+                 {"scope": "plasmode", "subject": "3 v 3", "test": "camera", "level": 0.01},
+                 {"scope": "plasmode", "subject": "3 v 3", "test": "supported", "level": math.nan})  # fmt: skip
     panel = calibration_panel(table)
     assert panel["total"] == len(table)
     assert [part["title"] for part in panel["parts"]] == [
         "Comparisons of this study: primary set at a nominal 5 %",
-        "The verdict rules as a whole, on simulated studies",
+        "Small designs on real arrays, resampled: tests at a nominal 5 %, and verdicts of two such experiments",
+        "The verdict rules as a whole, on simulated studies. A figure holds for studies like those planted: where a cohort "
+        "records no ages, the row `ages missing` is the ceiling",
     ]
-    assert [row["test"] for row in shown(table)] == ["fry", "camera", "verdict"]
+    assert [row["test"] for row in shown(table)] == ["fry", "camera", "rotation", "supported", "verdict"]
 
 
 def test_figures_are_percent_with_their_interval():

@@ -149,7 +149,7 @@ def test_what_does_not_vary_correlates_with_nothing():
 
 
 def test_of_many_cell_types_those_that_do_not_differ_stay_out():
-    """More than eight: six in any case, beyond them those that may differ; the set's score has no say."""
+    """More than eight: three in any case, beyond them those that may differ; the set's score has no say."""
     rng = np.random.default_rng(8)
     n, cells = 60, [f"cell{number:02d}" for number in range(14)]
     is_case = np.arange(n) < 30
@@ -162,7 +162,7 @@ def test_of_many_cell_types_those_that_do_not_differ_stay_out():
     genes = [f"{cell}_{number}" for cell in cells for number in range(8)]
     values = np.repeat(shares, 8, axis=0) + 0.8 * rng.standard_normal((len(genes), n))
     samples = pd.DataFrame(index=[f"s{number}" for number in range(n)])
-    fit = fit_contrast(7 + values, genes, build_design(samples, is_case, ~is_case, []))
+    fit = fit_contrast(7 + 0.1 * values, genes, build_design(samples, is_case, ~is_case, []))
     markers = {cell: genes[8 * number : 8 * number + 8] for number, cell in enumerate(cells)}
     target = rng.standard_normal(fit.score_effects.shape[1]) * 0.01
     found = build_proxies(fit, markers, {}, target)
@@ -172,3 +172,16 @@ def test_of_many_cell_types_those_that_do_not_differ_stay_out():
     assert all("does not differ between the groups" in fact.reason for fact in out)
     few = build_proxies(fit, {cell: markers[cell] for cell in cells[6:]}, {}, target)
     assert len(few.names) == 8
+
+
+def test_a_cell_type_that_is_not_in_the_sample_has_no_proxy():
+    """Markers in the background of the array vary together, and measure no cell."""
+    fit = fitted(shift=0.5)
+    background = np.isin(fit.genes, MARKERS["erythroid"])
+    deep = replace(fit, mean_expression=np.where(background, 3.0, fit.mean_expression))
+    assert proxies_of(fit, {"erythroid": MARKERS["erythroid"]}).names == ["erythroid"]
+    found = proxies_of(deep, {"erythroid": MARKERS["erythroid"]})
+    assert found.names == []
+    assert "lowest expression" in found.facts[0].reason
+    counts = replace(deep, facts=replace(deep.facts, engine="voom"))
+    assert proxies_of(counts, {"erythroid": MARKERS["erythroid"]}).names == ["erythroid"]

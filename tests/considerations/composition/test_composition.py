@@ -408,3 +408,16 @@ def test_a_wide_difference_of_cells_is_told_as_what_may_be_the_disease():
     assert "differ widely" not in small.sentence
     assert "markers of erythroid (" in wide.sentence
     assert "adjusting takes part of the disease away" in wide.doubt
+
+
+def test_the_bound_counts_in_the_unit_of_the_effect():
+    """Where a covariate explains much of the score, the unit is wider than the residuals: the draws keep to it."""
+    fit = fitted(effect=1.0)
+    found = measured(fit, {"erythroid": MARKERS["erythroid"]})
+    explained = np.column_stack([fit.score_covariates, np.zeros(len(fit.genes))])
+    explained[:30, -1] = 3 * np.sqrt(np.mean(fit.score_effects[:30, 1:] ** 2, axis=1) * fit.residual_df)
+    wide = measured(replace(fit, score_covariates=explained), {"erythroid": MARKERS["erythroid"]})
+    ratio = wide.total.effect / found.total.effect
+    assert ratio < 0.7
+    assert wide.corrected.effect_se / found.corrected.effect_se == pytest.approx(ratio, rel=0.02)
+    assert wide.corrected.ci_low < wide.corrected.effect < wide.corrected.ci_high

@@ -20,7 +20,7 @@ from sidemine.differential.fit import fit_contrast
 from sidemine.drawing.panel import Subject
 from sidemine.effect.measure import measure_contrast
 from sidemine.effect.pooled_effect import pool_contrasts
-from sidemine.effect.record import ContrastEvidence, Estimate, HypothesisEvidence
+from sidemine.effect.record import ContrastEvidence, Estimate, HypothesisEvidence, Margin
 from sidemine.effect.scale import scale_of
 from sidemine.enrichment.camera import camera
 from sidemine.enrichment.fry import fry
@@ -57,7 +57,7 @@ def evidence_of(fits, rows, kind="cohort"):
         membership = build_membership(rows, fit.genes, 1)
         tests = [test(fit, membership) for test in (fry, camera)]
         found.append(measure_contrast(shell, fit, rows, *tests, scale_of(kind), common))
-    return HypothesisEvidence("h", found, None, 0.1, "declared", pool_contrasts(found))
+    return HypothesisEvidence("h", found, None, Margin(0.1, "Hedges g", "declared"), pool_contrasts(found))
 
 
 def measured(fits, rows=None, kind="cohort"):
@@ -144,7 +144,7 @@ def test_genes_that_one_cohort_lacks_do_not_count():
 
 def test_without_an_effect_there_is_a_reason():
     """Nothing was tested: no figure, and the record says so."""
-    nothing = HypothesisEvidence("h", [], None, 0.4, "declared", pool_contrasts([]))
+    nothing = HypothesisEvidence("h", [], None, Margin(0.4, "Hedges g", "declared"), pool_contrasts([]))
     record = measure_influence("h", "cohort", nothing, {}, gene_set())
     assert (record.effects, record.reason) == ([], "no effect of two genes or more was measured")
 

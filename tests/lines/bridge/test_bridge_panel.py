@@ -139,9 +139,18 @@ def test_the_figures_of_prediction_stand_beside_every_bridge_and_in_the_methods_
     *bridges, known = bridge_panels(subject(), lines)
     assert len(bridges) == 2
     for panel in bridges:
-        assert any("0.488 [0.473, 0.504]" in fact or ".488 [.473, .504]" in fact for fact in panel.facts)
+        assert any(".488 [.473, .504]" in fact for fact in panel.facts)
+        assert ".488 [.473, .504]" in panel.caption
     assert (known.kind, len(known.table.rows)) == ("prediction", len(figures()))
     assert "SIDER 4.1" in known.facts[0]
+    drawn = known.chart["data"]["values"]
+    assert [(point["low"], point["auroc"], point["high"]) for point in drawn[:2]] == [
+        (0.473, 0.488, 0.504),
+        (0.492, 0.517, 0.542),
+    ]
+    assert len(drawn) == sum(row.what.startswith("AUROC") for row in figures()) == 6
+    assert "13.7" in known.caption
+    assert "99.65" in known.caption
     text = " ".join(methods_of_bridges(lines))
     for words in (
         ".488 [.473, .504]",

@@ -20,7 +20,7 @@ from sidemine.prepare.record import made_in_process
 from sidemine.quality.assessment import assess_quality
 from sidemine.quality.shared_samples import find_shared_samples
 from sidemine.study.hypotheses import Hypothesis
-from sidemine.study.projections import DatasetToAssess, DatasetToCompare, TrapsOfDataset
+from sidemine.study.projections import DatasetToAssess, DatasetToCount, TrapsOfDataset
 from sidemine.study.rows import Contrast, Dataset
 from sidemine.study.settings import Traps
 
@@ -85,13 +85,13 @@ def pair(how):
 def measure(how, action):
     """Take two cohorts from quality to pooled evidence; return it, and why the two must not be compared."""
     data = pair(how)
-    rows = [DatasetToCompare(dataset=name, accession=f"GSE{name}") for name in data]
+    rows = [DatasetToCount(dataset=name, accession=f"GSE{name}", source="", declared_apart=False) for name in data]
     tables = {name: one.obs.reset_index(names="sample").assign(fate="used")[COLUMNS] for name, one in data.items()}
     shared = find_shared_samples(rows, tables, data.__getitem__)
     traps = TrapsOfDataset.of(Traps(reused_samples=action))
     results, sources = [], {}
     for row, name in zip(rows, ("first", "second"), strict=True):
-        dataset = declared(**row.model_dump())
+        dataset = declared(**row.model_dump(exclude={"declared_apart"}))
         found = DatasetToAssess(dataset=row.dataset, platform="", sex_column="", batch_columns=[])
         _, treatment, _ = assess_quality(data[row.dataset], tables[row.dataset], found, shared, traps)
         contrast = Contrast(
@@ -142,13 +142,15 @@ def test_one_donor_measured_in_two_series_is_one_unit():
     }
     # Too few samples to be compared by their values.
     few = {"a": cohort("a", 1, 1)[:3], "b": cohort("b", 7, 2)[:2]}
-    rows = [DatasetToCompare(dataset=name, accession=f"GSE{name}") for name in "ab"]
+    rows = [DatasetToCount(dataset=name, accession=f"GSE{name}", source="", declared_apart=False) for name in "ab"]
     same = find_shared_samples(rows, tables, few.__getitem__).same
     assert same == {"a": {"GSM2": "GSM2"}, "b": {"GSM7": "GSM2"}}
     units = {}
     for row, used in zip(rows, (["GSM1", "GSM3"], ["GSM7", "GSM8"]), strict=True):
         fit = SimpleNamespace(samples=used)
-        units[row.dataset] = units_of(declared(**row.model_dump()), tables[row.dataset], fit, same)
+        units[row.dataset] = units_of(
+            declared(**row.model_dump(exclude={"declared_apart"})), tables[row.dataset], fit, same
+        )
     sources = {"a": "gsea", "b": "gseb"}
-    refused = choose_independent(["a", "b"], sources, units, {"a": False, "b": False}, "cohort")[1]
+    refused = choose_independent(["a", "b"], sources, units)[1]
     assert refused == [Refused("b", "shares 1 biological unit with a, which was declared first")]

@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Sequence
 from typing import TypeGuard
 
+from sidemine.effect.plain_words import as_percent_change
 from sidemine.effect.record import ContrastEvidence
 
 HIGHER, LOWER, EQUAL = "higher", "lower", "not different"
@@ -162,19 +163,6 @@ def unit_words(effect_unit: str) -> str:
         "Hedges g": "SD (Hedges g)",
         "log2 fold change over complement": "log2 units beyond the other measured genes",
     }.get(effect_unit, effect_unit)
-
-
-def as_percent_change(log2_difference: float) -> str:
-    """Return a log2 difference as a percentage or a fold.
-
-    >>> as_percent_change(-1.0), as_percent_change(0.5), as_percent_change(3.0)
-    ('50 % lower', '41 % higher', '8.0-fold higher')
-    """
-    ratio = 2.0**log2_difference
-    if ratio >= 2:
-        return f"{ratio:.1f}-fold higher"
-    change = round(100 * (ratio - 1))
-    return f"{abs(change)} % {HIGHER if change >= 0 else LOWER}"
 
 
 def effect_sentence(evidence: ContrastEvidence) -> str:

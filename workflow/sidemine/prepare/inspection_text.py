@@ -8,6 +8,7 @@ from collections import Counter
 from itertools import combinations
 from typing import TYPE_CHECKING
 
+from sidemine.study.markers import ALLOWED
 from sidemine.study.selector_nodes import Comparison
 
 if TYPE_CHECKING:
@@ -66,6 +67,7 @@ def inspection_lines(inspection: Inspection, top: int = 12) -> list[str]:
     head.append(f"  values:    {inspection.value_summary}")
     if inspection.sheet_row:
         head.append(f"  datasets.tsv: {inspection.sheet_row}")
+        head.append(f"  composition: no file says it; {ALLOWED}")
     head += [f"  file of the record: {name}" for name in inspection.files[:top]]
     if len(inspection.files) > top:
         head.append(f"  … and {len(inspection.files) - top} more files")

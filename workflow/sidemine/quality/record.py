@@ -183,11 +183,14 @@ class SharedSamples:
     same
         Per dataset: samples that are the same as one of another dataset (these, and those that GEO's relations trace to
         each other or to one origin), each with a name that all of them have in common.
+    families
+        Per dataset whose series is nested with another dataset's (SuperSeries and SubSeries): what all of them count as.
     """
 
     known: list[str]
     shared: dict[str, list[ReusedSample]]
     same: dict[str, dict[str, str]]
+    families: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

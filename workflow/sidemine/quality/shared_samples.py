@@ -9,6 +9,7 @@ from itertools import combinations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from sidemine.prepare.log_expression import log2_expression
 from sidemine.quality.near_copies import Differences, differences_within
@@ -21,20 +22,21 @@ from sidemine.quality.reuse import (
     find_relations,
     find_shared,
 )
+from sidemine.study.independence import source_of
 
 if TYPE_CHECKING:
-    import pandas as pd
     from anndata import AnnData
     from numpy.typing import NDArray
 
-    from sidemine.study.projections import DatasetToCompare
+    from sidemine.study.projections import DatasetToCount
 
 
+_SERIES = re.compile(r"\bGSE\d+\b", re.IGNORECASE)
 _SAMPLE = re.compile(r"GSM\d+")
 
 
 def find_shared_samples(
-    rows: Sequence[DatasetToCompare],
+    rows: Sequence[DatasetToCount],
     samples: Mapping[str, pd.DataFrame],
     read_expression: Callable[[str], AnnData],
 ) -> SharedSamples:
@@ -96,7 +98,55 @@ def find_shared_samples(
         for row in find_relations(_relations(table), known)
         if _SAMPLE.fullmatch(row.other)
     ]
-    return SharedSamples(sorted(known), shared, _name_same(names, pairs))
+    return SharedSamples(sorted(known), shared, _name_same(names, pairs), find_families(rows, samples))
+
+
+def find_families(rows: Sequence[DatasetToCount], samples: Mapping[str, pd.DataFrame]) -> dict[str, str]:
+    """Return, per dataset whose series is nested with that of another source, the name of what all of them count as.
+
+    SubSeries of one SuperSeries are deposited together, mostly by one laboratory of one experiment. A dataset that says why
+    it is independent is taken by its own word.
+
+    Parameters
+    ----------
+    rows
+        Rows of `datasets.tsv`.
+    samples
+        Per dataset, as `sample_table.SAMPLES` describes; `series_relation` tells what its series is nested in.
+    """
+    names: dict[str, set[str]] = {}
+    for row in rows:
+        names[row.dataset] = {row.independent_source}
+        if not row.declared_apart:
+            told = " ".join(samples[row.dataset].get("series_relation", pd.Series(dtype=str)).astype(str).unique())
+            names[row.dataset] |= {source_of("", name) for name in [row.accession, *_SERIES.findall(told)]}
+    find = _joined((*sorted(found),) for found in names.values())
+    family = {row.dataset: find(row.independent_source) for row in rows}
+    sources: dict[str, set[str]] = {}
+    for row in rows:
+        sources.setdefault(family[row.dataset], set()).add(row.independent_source)
+    return {
+        name: found.upper() if found.startswith("gse") else found
+        for name, found in family.items()
+        if len(sources[found]) > 1
+    }
+
+
+def _joined(groups: Iterable[tuple[str, ...]]) -> Callable[[str], str]:
+    """Return the function that gives the first name, by order, of all that groups connect with a name."""
+    leader: dict[str, str] = {}
+
+    def find(name: str) -> str:
+        while name in leader:
+            name = leader[name]
+        return name
+
+    for group in groups:
+        for other in group[1:]:
+            first, second = sorted((find(group[0]), find(other)))
+            if first != second:
+                leader[second] = first
+    return find
 
 
 def sample_name(accession: str, sample: str) -> str:
@@ -111,19 +161,9 @@ def _relations(samples: pd.DataFrame) -> dict[str, str]:
     return dict(zip(used["sample"].astype(str), used["relation"].astype(str), strict=True))
 
 
-def _name_same(names: Mapping[tuple[str, str], str], pairs: Iterable[tuple[str, str]]) -> dict[str, dict[str, str]]:
+def _name_same(names: Mapping[tuple[str, str], str], pairs: Iterable[tuple[str, ...]]) -> dict[str, dict[str, str]]:
     """Return, per dataset, the common name of every sample that `pairs` connect with a sample of another dataset."""
-    leader: dict[str, str] = {}
-
-    def find(name: str) -> str:
-        while name in leader:
-            name = leader[name]
-        return name
-
-    for pair in pairs:
-        first, second = sorted(map(find, pair))
-        if first != second:
-            leader[second] = first
+    find = _joined(pairs)
     datasets: dict[str, set[str]] = {}
     for (dataset, _), name in names.items():
         datasets.setdefault(find(name), set()).add(dataset)

@@ -18,6 +18,7 @@ from sidemine.drawing import words
 from sidemine.drawing.panel import Panel, Tile
 from sidemine.effect.record import PooledEffect, PooledEstimate
 from sidemine.report import first_screen
+from sidemine.report.forest import heterogeneity_words
 from sidemine.verdict.card import Card, CardContrast
 
 _KINDS = {
@@ -195,23 +196,22 @@ def _effect_words(effect: PooledEstimate) -> str:
 
 def pooled_words(pooled: PooledEffect) -> str:
     """Tell the pooled effect: what carries it, what stands beside it, and what cannot be estimated."""
+    apart = pooled.sizes_differ
     parts = [
-        f"{words.number(pooled.effect)} {words.unit_words(pooled.unit)} (95 % CI {words.number(pooled.ci_low)} "
+        f"no single figure: {apart.words} ({apart.reason})"
+        if apart
+        else f"{words.number(pooled.effect)} {words.unit_words(pooled.unit)} (95 % CI {words.number(pooled.ci_low)} "
         f"to {words.number(pooled.ci_high)}, {words.p_statement(pooled.p)}; {pooled.method}, "
         f"{words.count(pooled.k, 'dataset')})",
         f"one dataset left out: {words.number(pooled.leave_one_out_low)} to {words.number(pooled.leave_one_out_high)}",
         f"random effects with Hartung–Knapp limits: {words.number(pooled.random_effect)} "
         f"({words.number(pooled.hartung_knapp_ci_low)} to {words.number(pooled.hartung_knapp_ci_high)})",
         f"Stouffer's z {words.number(pooled.stouffer_z)}, {words.p_statement(pooled.stouffer_p)}",
-        f"heterogeneity: Q {words.number(pooled.q_statistic)}, {words.p_statement(pooled.q_p)}",
+        heterogeneity_words(pooled),
     ]
-    missing = pooled.not_estimable
-    if "tau2" in missing:
-        parts.append(f"τ², I² and prediction interval: {missing['tau2']}")
-    else:
+    if "prediction_low" not in pooled.not_estimable:
         parts.append(
-            f"τ² {words.number(pooled.tau2, 3)}, I² {pooled.i2 or 0:.0f} %, prediction interval "
-            f"{words.number(pooled.prediction_low)} to {words.number(pooled.prediction_high)}"
+            f"prediction interval {words.number(pooled.prediction_low)} to {words.number(pooled.prediction_high)}"
         )
     parts += [f"{entry.contrast} left out: {entry.reason}" for entry in pooled.refused]
     return "; ".join(parts)

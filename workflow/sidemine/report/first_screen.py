@@ -13,7 +13,8 @@ from sidemine.considerations.robustness.record import RobustnessColumns
 from sidemine.considerations.traps.record import TrapColumns
 from sidemine.drawing import words
 from sidemine.drawing.panel import Subject, Tile, make_tile
-from sidemine.effect.record import Interval
+from sidemine.effect.plain_words import people_of, plain_words
+from sidemine.effect.record import COHORT_UNIT, EXPERIMENT_UNIT, Interval
 from sidemine.verdict.card import Card, CardContrast
 
 _EFFECTS_NAMED = 4
@@ -37,9 +38,10 @@ def plain_sentence(card: Card) -> str:
     amount, interval = f"{words.number(abs(effect.effect))} {unit}", f"95 % CI {_interval(effect)}"
     side = words.side(effect.effect)
     if card.kind == "cohort":
-        told = f"{amount} {side} {compared} ({interval}), in total; {_adjusted_words(card)}"
+        plain = plain_words(effect.effect, COHORT_UNIT, people_of(card.evidence))
+        told = f"{amount} {side} {compared} ({interval}), in total: {plain}; {_adjusted_words(card)}"
     else:
-        fold = words.as_percent_change(effect.effect).removesuffix(f" {side}")
+        fold = plain_words(effect.effect, EXPERIMENT_UNIT).removesuffix(f" {side}")
         told = f"{amount} ({fold}) {side} {compared} ({interval}), counted beyond the other measured genes"
     return f"{card.declared.set} genes are {told}. {excluded_words(card, unit)}"
 
@@ -65,7 +67,9 @@ def _without_one_effect(card: Card) -> str:
         for item, effect in tested[:_EFFECTS_NAMED]
     )
     more = f"; and {len(tested) - _EFFECTS_NAMED} more" if len(tested) > _EFFECTS_NAMED else ""
-    return f"{genes} {_compared(card.evidence)}: {each}{more}. {excluded_words(card, unit)}"
+    apart = card.pooled.sizes_differ if card.pooled else None
+    differ = f" Together: {apart.words}; no single figure stands for them, since {apart.reason}." if apart else ""
+    return f"{genes} {_compared(card.evidence)}: {each}{more}.{differ} {excluded_words(card, unit)}"
 
 
 def _compared(evidence: Sequence[CardContrast]) -> str:
@@ -134,7 +138,9 @@ def effect_tile(card: Card, subject: Subject) -> Tile:
     """Return the effect that the answer rests on, or why there is no single one."""
     effect, name = card.main_effect, "Effect, total" if subject.is_cohort else "Effect beyond other genes"
     if effect is None:
-        return make_tile("effect", name, "no single figure", card.not_computed.get("pooled", "not pooled"))
+        apart = card.pooled.sizes_differ if card.pooled else None
+        why = apart.words if apart else card.not_computed.get("pooled", "not pooled")
+        return make_tile("effect", name, "no single figure", why)
     alone = "" if card.pooled else "; one dataset"
     return make_tile("effect", name, _amount(effect.effect, _short_unit(card)), f"95 % CI {_interval(effect)}{alone}")
 

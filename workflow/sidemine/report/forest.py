@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from sidemine.considerations.composition.record import CompositionColumns
+from sidemine.considerations.judgement import as_sentence
 from sidemine.drawing.charts import WAY_SHAPES, WAYS, Spec, base, interval_words, signed_axis
 from sidemine.drawing.panel import Panel, Subject
-from sidemine.drawing.words import bounded, number, percent, unit_words
+from sidemine.drawing.words import bounded, number, p_statement, percent, unit_words
 from sidemine.effect.record import ContrastEvidence, Interval, PooledEffect, PooledEstimate
 from sidemine.records import fields_of
 from sidemine.verdict.card import Card
@@ -66,12 +67,13 @@ def forest_rows(
     evidence
         One row each.
     pooled
-        The pooled effect, with its leave-one-out range and its prediction interval; None: no row.
+        The pooled effect, with its leave-one-out range and its prediction interval; None: no row, nor where no single
+        figure stands for the datasets.
     adjusted
         What is left of it after adjusting for the mix of cells; None: no row.
     """
     rows = [_contrast_row(entry) for entry in evidence]
-    if pooled:
+    if pooled and not pooled.sizes_differ:
         rows.append(_pooled_row(pooled))
     if adjusted:
         facts = f"{adjusted.k} of {len(evidence)} comparisons; an assumption-laden estimate, shown beside the total"
@@ -220,7 +222,19 @@ def pooled_caption(card: Card) -> str:
     """Say in the forest plot's caption what the pooled row shows, or why there is none."""
     if card.pooled is None:
         return f"Nothing is pooled: {card.not_computed['pooled']}."
-    return (
-        f"Diamond: pooled effect ({card.pooled.method}); pale bar: its range when one dataset is left out; dotted "
+    apart = card.pooled.sizes_differ
+    shown = (
+        f"No single figure: {apart.words} ({apart.reason})."
+        if apart
+        else f"Diamond: pooled effect ({card.pooled.method}); pale bar: its range when one dataset is left out; dotted "
         "line: where a further study would fall (prediction interval), from three datasets on."
     )
+    return f"{shown} {as_sentence(heterogeneity_words(card.pooled))}"
+
+
+def heterogeneity_words(pooled: PooledEffect) -> str:
+    """Tell how far the datasets differ: Q, I² and τ², or why they are not there."""
+    q = f"heterogeneity: Q = {number(pooled.q_statistic)}, {p_statement(pooled.q_p)}"
+    if "tau2" in pooled.not_estimable:
+        return f"{q}; I² and τ²: {pooled.not_estimable['tau2']}"
+    return f"{q}, I² = {pooled.i2 or 0:.0f} %, τ² = {number(pooled.tau2, 3)}"

@@ -42,6 +42,7 @@ SAMPLE_KEYS = frozenset(
         "sample",
         "scan_protocol",
         "series_id",
+        "series_relation",
         "source_name",
         "status",
         "submission_date",
@@ -86,6 +87,12 @@ class SeriesMetadata:
     has_values: bool
     simulated: bool
     notes: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Tell each sample of the SuperSeries and SubSeries that its series is nested in (column `series_relation`)."""
+        nested = [text for text in self.series.get("relation", []) if re.match(r"(?:Sub|Super)Series of\b", text, re.I)]
+        if nested:
+            self.samples = self.samples.assign(series_relation=" | ".join(nested))
 
     @property
     def accession(self) -> str:

@@ -114,7 +114,7 @@ class StudyConfig(ClosedModel):
     hypotheses: list[Hypothesis] = Field(min_length=1, description="The questions and their pre-declared tests.")
     concordance: Concordance = Field(
         default_factory=Concordance,
-        description="Bridges between drug profiles and disease profiles, and direct contrasts of subgroups.",
+        description="Bridges between profiles of perturbations and of diseases, and direct contrasts of subgroups.",
     )
     panels: list[GenePanel] = Field(
         default_factory=list,

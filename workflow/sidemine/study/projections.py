@@ -6,6 +6,7 @@ rewording a study builds its page again and nothing else. The fields mean what t
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict
@@ -79,19 +80,18 @@ class DatasetOfContrasts(Projection):
     batch_columns: list[str]
 
 
-class DatasetToCompare(Projection):
-    """What a dataset is compared with the others by."""
-
-    dataset: str
-    accession: str
-
-
 class DatasetToCount(Projection):
     """What decides whether a dataset counts as a source of its own."""
 
     dataset: str
     accession: str
     source: str
+    declared_apart: bool
+
+    def within(self, families: Mapping[str, str]) -> Self:
+        """Return the dataset as part of the source that its series is nested in, by dataset: `SharedSamples.families`."""
+        family = families.get(self.dataset)
+        return self.model_copy(update={"source": family}) if family else self
 
     @property
     def independent_source(self) -> str:

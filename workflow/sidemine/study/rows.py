@@ -159,6 +159,11 @@ class Dataset(ClosedModel):
     note: str = Field(default="", description="Where the selectors and labels come from; pitfalls.")
 
     @property
+    def declared_apart(self) -> bool:
+        """Whether the row says why it is a source of its own although another has its accession, series or file."""
+        return bool(self.independent_because)
+
+    @property
     def independent_source(self) -> str:
         """What counts as one independent source: the declared word, or else the accession."""
         return source_of(self.source, self.accession)

@@ -26,6 +26,7 @@ from sidemine.lines.interaction.config import Interaction
 from sidemine.study.context import ClinicalContext, ConsideredDataset, ContextStatement
 from sidemine.study.explain import bare_type, describe_type, name_of
 from sidemine.study.hypotheses import Hypothesis, MarginOfControl, PrimaryTest
+from sidemine.study.markers import MarkerRow
 from sidemine.study.models import (
     DerivedColumn,
     ExcludedSample,
@@ -75,6 +76,7 @@ _TABLES: dict[str, tuple[type[BaseModel], str]] = {
     "context": (ClinicalContext, "context."),
     "statement": (ContextStatement, ""),
     "datasets": (Dataset, ""),
+    "markers": (MarkerRow, ""),
     "contrasts": (Contrast, ""),
     "gene_sets": (GeneSetRow, ""),
     "published_tables": (PublishedTable, ""),

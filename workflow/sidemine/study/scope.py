@@ -48,12 +48,6 @@ class Scope:
         """Those of them that are arrays: other probe rules need their files again."""
         return [name for name in self.primary_datasets if self.study.datasets[name].identifiers == "probe"]
 
-    @property
-    def datasets_of_shared_platforms(self) -> list[str]:
-        """Datasets that have their platform in common with another one."""
-        platforms = [row.platform for row in self.study.datasets.values() if row.platform]
-        return [name for name, row in self.study.datasets.items() if platforms.count(row.platform) > 1]
-
     def contrasts_of(self, dataset: str) -> list[str]:
         """Return the contrasts of one dataset."""
         return [name for name, row in self.study.contrasts.items() if row.dataset == dataset]

@@ -18,7 +18,7 @@ from sidemine.study.projections import (
     ContrastWords,
     DatasetOfContrasts,
     DatasetToAssess,
-    DatasetToCompare,
+    DatasetToCount,
     DatasetToMeasure,
     DatasetToPrepare,
     DatasetToRead,
@@ -93,7 +93,7 @@ class PrepareGeneSets(Projection):
 class CompareDatasets(Projection):
     """Which datasets are compared with each other."""
 
-    datasets: list[DatasetToCompare]
+    datasets: list[DatasetToCount]
 
 
 class SetTestSettings(Projection):
@@ -239,7 +239,7 @@ def specify_jobs(plan: StudyPlan, package: str) -> Specifications:
             )
         },
         "compare_datasets": {
-            "": make(CompareDatasets, datasets=[DatasetToCompare.of(row) for row in study.datasets.values()])
+            "": make(CompareDatasets, datasets=[DatasetToCount.of(row) for row in study.datasets.values()])
         },
         "analyse_dataset": {
             name: make(

@@ -10,6 +10,7 @@ from pydantic import JsonValue
 
 from sidemine.considerations.judgement import Judge
 from sidemine.effect.intervals import measured_effect, one_sided
+from sidemine.effect.plain_words import people_of
 from sidemine.effect.record import ContrastEvidence, HypothesisEvidence
 from sidemine.enrichment.set_test import SELF_CONTAINED
 from sidemine.lines.published.record import DescribedTable
@@ -19,11 +20,10 @@ from sidemine.study.hypotheses import Hypothesis
 from sidemine.study.projections import ContrastWords
 from sidemine.verdict.card import Agreeing, Card, CardCap, CardContrast, Declared, SecondarySet, Verdicts
 from sidemine.verdict.decide import decide_study
-from sidemine.verdict.doubts import strongest_doubt
+from sidemine.verdict.doubts import sensitivity_table, strongest_doubt
 from sidemine.verdict.readings import FEWEST_TO_POOL, Reading, independent_readings
 from sidemine.verdict.rules import RULES_VERSION, Decided
-from sidemine.verdict.sensitivity import sensitivity_table
-from sidemine.verdict.sentences import competitive_reading, effect_sentence, pooled_sentence, scope_sentence
+from sidemine.verdict.sentences import competitive_reading, effect_sentence, pooled_sentence
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -104,8 +104,10 @@ def _card(hypothesis: Hypothesis, decided: Decided) -> Card:
         verdict=decided.decision.verdict,
         opposite=decided.decision.opposite,
         rule=decided.decision.rule,
-        sentence=taken_back + effect_sentence(primary.set, evidence, kind, adjusted) + pooled_sentence(pooled, kind),
-        scope=scope_sentence(decided),
+        sentence=taken_back
+        + effect_sentence(primary.set, evidence, kind, adjusted)
+        + pooled_sentence(pooled, kind, people_of(evidence.contrasts)),
+        scope=decided.rules.scope(pooled.k, primary.direction) if decided.readings else "",
         declared=Declared(
             set=primary.set,
             contrasts=primary.contrasts,

@@ -163,9 +163,12 @@ class Card:
 
     @property
     def main_effect(self) -> Interval | None:
-        """The effect that the answer rests on: the pooled one, or that of the only contrast with one."""
+        """The effect that the answer rests on: the pooled one, or that of the only contrast with one.
+
+        None where the datasets' sizes differ so much that no single figure stands for them.
+        """
         if self.pooled:
-            return self.pooled.interval
+            return None if self.pooled.sizes_differ else self.pooled.interval
         return self.estimated[0][1] if len(self.estimated) == 1 else None
 
     @property

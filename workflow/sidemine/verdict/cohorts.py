@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sidemine.considerations.judgement import DoubtWeight, Gate, make_gate
+from sidemine.effect.pooling import COMMON_DEMAND
 from sidemine.effect.record import ContrastEvidence, HypothesisEvidence
 from sidemine.verdict.readings import (
     FEWEST_TO_POOL,
+    REPLICATION_Z,
     Reading,
     as_effect,
     has_declared_sign,
@@ -17,11 +19,13 @@ from sidemine.verdict.readings import (
 from sidemine.verdict.rules import Decided, Decision, Level, Rules, declared_way, hint
 from sidemine.verdict.vocabulary import Verdict
 
-SUPPORTED_P = 0.01
+SUPPORTED_P = COMMON_DEMAND
 """Two-sided p-value of the pooled effect, Holm-adjusted over the study's questions, that `supported` demands."""
 SUGGESTIVE_P = 0.05
 """Two-sided p-value of the pooled effect, in the declared sign, that makes an answer `suggestive`."""
 COMPETITIVE_P = 0.05
+FEWEST_FOR_OTHERS = 5
+"""Independent cohorts from which on an answer may speak of others than these."""
 
 
 class CohortRules(Rules):
@@ -75,8 +79,8 @@ class CohortRules(Rules):
             ),
             make_gate(
                 "replication",
-                f"replication: cohorts show {sign} with z > 1 (up to two: all; more: two thirds, none significantly "
-                "opposite)",
+                f"replication: cohorts show {sign} with z > {REPLICATION_Z:g} (up to two: all; more: two thirds, none "
+                "significantly opposite)",
                 replicated if independent else None,
                 detail,
                 shortfall="Only one cohort; two are needed."
@@ -145,6 +149,12 @@ class CohortRules(Rules):
         """Return what the pooled effect could have excluded."""
         effect = as_effect(evidence.pooled)
         return None if effect is None else effect.smallest_excludable
+
+    def scope(self, k: int, direction: str) -> str:  # noqa: ARG002
+        """Say that the answer of few cohorts is about these."""
+        these = "this one cohort" if k == 1 else f"these {k} cohorts"
+        few = f"With fewer than five cohorts the answer is about {these}, not about others."
+        return few if k < FEWEST_FOR_OTHERS else ""
 
     def remaining_doubt(self, decided: Decided) -> str:
         """Return the smallness of the effect, what could not be looked at, and what always remains."""

@@ -143,6 +143,11 @@ class ExperimentRules(Rules):
         effects = [effect for row in evidence.contrasts if (effect := measured_effect(row)) is not None]
         return smallest_excludable(effects)
 
+    def scope(self, k: int, direction: str) -> str:  # noqa: ARG002
+        """Say that the answer is about these cells, and that fewer transcripts are not a lost function."""
+        about = "The answer is about the cells, doses and times of these experiments."
+        return f"{about} Fewer transcripts are not a lost function." if direction == "down" else about
+
     def remaining_doubt(self, decided: Decided) -> str:
         """Return what limits experiments, in its order, and what always remains."""
         readings, verdict = decided.readings, decided.decision.verdict

@@ -147,6 +147,10 @@ class Rules(ABC):
     def remaining_doubt(self, decided: Decided) -> str:
         """Return the strongest doubt of this kind of answer where nothing was found against it."""
 
+    @abstractmethod
+    def scope(self, k: int, direction: str) -> str:
+        """Say what an answer over k independent datasets is about; empty where it may speak of others too."""
+
     def read(self, evidence: HypothesisEvidence, direction: str) -> list[Reading]:
         """Return how each contrast that could be tested reads."""
         return read_contrasts(evidence, direction, beyond_margin=self.beyond_margin)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
+from sidemine.effect.plain_words import PATIENTS, plain_words
 from sidemine.effect.record import ContrastEvidence, HypothesisEvidence, Order, PooledEffect
 from sidemine.effect.scale import scale_of
 from sidemine.verdict.cohorts import COMPETITIVE_P
 from sidemine.verdict.readings import FEWEST_TO_POOL
-from sidemine.verdict.rules import Decided
 
-FEWEST_FOR_OTHERS = 5
-"""Independent cohorts from which on an answer may speak of others than these."""
 FEW_RESIDUAL_DF = 10
 """Below this, a CAMERA p-value that is not significant says nothing (its correlation is estimated from few samples)."""
 
@@ -58,20 +56,27 @@ def effect_sentence(set_name: str, evidence: HypothesisEvidence, kind: str, adju
     return f"{set_name} genes are on average " + "; ".join(parts) + f". {scale.meaning(adjusted)}{without}"
 
 
-def pooled_sentence(pooled: PooledEffect, kind: str) -> str:
+def pooled_sentence(pooled: PooledEffect, kind: str, people: tuple[str, str] = PATIENTS) -> str:
     """Tell the pooled effect, and how far it hangs on single datasets; nothing where nothing was pooled."""
     if pooled.k < FEWEST_TO_POOL or pooled.effect is None or pooled.ci_low is None or pooled.ci_high is None:
         return ""
     scale = scale_of(kind)
+    if pooled.sizes_differ is not None:
+        told = f"{pooled.sizes_differ.words}; no single figure stands for them, since {pooled.sizes_differ.reason}"
+        return f" Over {pooled.k} independent {scale.noun}s together: {told}." + _orders_sentence(pooled)
     side = "higher" if pooled.effect > 0 else "lower"
     p_value = f"p = {pooled.p:.2g}" if pooled.p is not None else ""
     text = (
         f" Over {pooled.k} independent {scale.noun}s together ({pooled.method}): {abs(pooled.effect):.2f} {scale.short_unit} {side} "
-        f"(95 % CI {pooled.ci_low:.2f} to {pooled.ci_high:.2f}, {p_value})"
+        f"(95 % CI {pooled.ci_low:.2f} to {pooled.ci_high:.2f}, {p_value}), {plain_words(pooled.effect, pooled.unit, people)}"
     )
     if pooled.leave_one_out_low is not None and pooled.leave_one_out_high is not None:
         text += f"; {pooled.leave_one_out_low:.2f} to {pooled.leave_one_out_high:.2f} when one of them is left out"
-    return text + "." + "".join(_order_sentence(order) for order in pooled.orders)
+    return text + "." + _orders_sentence(pooled)
+
+
+def _orders_sentence(pooled: PooledEffect) -> str:
+    return "".join(_order_sentence(order) for order in pooled.orders)
 
 
 def _order_sentence(order: Order) -> str:
@@ -82,17 +87,3 @@ def _order_sentence(order: Order) -> str:
         f"{', '.join(replication.datasets)} ({replication.effect:.2f}, one-sided p = {replication.p_one_sided:.2g}; "
         f"{order.order} order): {outcome}."
     )
-
-
-def scope_sentence(decided: Decided) -> str:
-    """Say what the answer is about; nothing where nothing could be tested, and of cohorts from five on."""
-    k, direction = decided.evidence.pooled.k, decided.hypothesis.primary.direction
-    if not decided.readings:
-        return ""
-    if decided.rules.beyond_margin:
-        about = "The answer is about the cells, doses and times of these experiments."
-        return f"{about} Fewer transcripts are not a lost function." if direction == "down" else about
-    if k >= FEWEST_FOR_OTHERS:
-        return ""
-    these = "this one cohort" if k == 1 else f"these {k} cohorts"
-    return f"With fewer than five cohorts the answer is about {these}, not about others."

@@ -53,6 +53,7 @@ def _run(inputs: JobFiles, outputs: JobFiles, specification: MeasureCalibration)
         references.get("design_classes.tsv", empty_table(CALIBRATION)),
         references.get("whole_rule.tsv"),
         specification,
+        references.get("plasmode.tsv"),
     )
     write_table(table, outputs.path("table"), CALIBRATION)
     write_record(record, outputs.path("record"))

@@ -92,6 +92,7 @@ def measure_calibration(
     reference: pd.DataFrame,
     whole_rule: pd.DataFrame | None,
     settings: CalibrationSettings,
+    plasmode: pd.DataFrame | None = None,
 ) -> tuple[pd.DataFrame, Calibration]:
     """Measure the size of the set tests in every contrast of a study.
 
@@ -107,6 +108,8 @@ def measure_calibration(
         Rows of the design classes, and of the whole rule; None: not measured yet.
     settings
         Labelings, rotations, sizes and seed.
+    plasmode
+        Rows of small designs on resampled real arrays.
 
     Returns
     -------
@@ -136,7 +139,7 @@ def measure_calibration(
             sentence=_sentence(found, labelings, design_class, sets),
         )
     table = pd.DataFrame([fields_of(row) for row in rows], columns=CALIBRATION.names)
-    parts = [table, reference, _whole_rule(whole_rule)]
+    parts = [table, reference, *([] if plasmode is None else [plasmode]), _whole_rule(whole_rule)]
     together = pd.concat([part for part in parts if len(part)], ignore_index=True)[CALIBRATION.names]
     return together, Calibration(contrasts, settings.calibration_labelings, NULL)
 

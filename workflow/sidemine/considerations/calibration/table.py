@@ -10,8 +10,8 @@ CALIBRATION = TableSpec(
         Column(
             "scope",
             "text",
-            "dataset: measured on, or quoted for, a contrast of this study; design_class: simulated; whole_rule: the "
-            "verdict rules on simulated studies.",
+            "dataset: measured on, or quoted for, a contrast of this study; design_class: simulated; plasmode: real arrays, "
+            "resampled; whole_rule: the verdict rules on simulated studies.",
         ),
         Column("subject", "text", "Contrast, design class, or planted class."),
         Column("null", "text", "global, competitive, composition, heterogeneity, or none (power: there is an effect)."),

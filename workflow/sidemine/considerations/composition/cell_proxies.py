@@ -33,10 +33,15 @@ if TYPE_CHECKING:
 
 LEAST_COHERENCE = 0.1
 """Mean correlation between markers below which they do not measure one thing."""
+BACKGROUND_PERCENTILE = 25.0
+"""Place among all genes, by mean expression, below which half of a cell type's markers may not lie: what varies there is the
+background of the array (in liver: neurons, glia, skeletal muscle). Counts are filtered before the fit and need no such rule."""
+BACKGROUND_LOG2 = 0.5
+"""The same in log2 units below the gene in the middle: values without a background have no such genes."""
 MOST_PROXIES = 8
 """Proxies beyond which those that do not differ between the groups stay out: each one costs precision, and the bound for their
 noise most of it."""
-LEAST_KEPT = 6
+LEAST_KEPT = 3
 """Proxies that enter in any case, the most different first."""
 MAY_DIFFER_P = 0.2
 """Two-sided p of a proxy's difference between the groups up to which it enters, however many there are."""
@@ -196,6 +201,8 @@ def build_proxies(
         reason = contaminated.get(cell_type, "")
         if len(kept) < FEWEST_MARKERS:
             reason = f"{len(kept)} usable markers, fewer than {FEWEST_MARKERS}"
+        elif not reason and not _is_expressed(fit, [position[gene] for gene in measured]):
+            reason = "half of its markers lie among the quarter of all genes with the lowest expression"
         elif not reason and coherence < LEAST_COHERENCE:
             reason = f"its markers do not vary together (mean correlation {coherence:.2f})"
         facts.append(
@@ -240,6 +247,13 @@ def _not_different(names: list[str], scores: list[NDArray[np.float64]]) -> dict[
         for rank, number in enumerate(order)
         if rank >= LEAST_KEPT and p_values[number] > MAY_DIFFER_P
     }
+
+
+def _is_expressed(fit: ContrastFit, rows: list[int]) -> bool:
+    if fit.facts.engine == "voom":
+        return True
+    lowest, middle = np.percentile(fit.mean_expression, [BACKGROUND_PERCENTILE, 50])
+    return bool(np.median(fit.mean_expression[rows]) >= min(lowest, middle - BACKGROUND_LOG2))
 
 
 def _follows_target(own: NDArray[np.float64], target: NDArray[np.float64]) -> NDArray[np.bool_]:

@@ -244,14 +244,15 @@ def _bootstrap(
     together = np.vstack([target, proxies])
     df = together.shape[1] - 1
     root = np.linalg.cholesky(together[:, 1:] @ together[:, 1:].T / df)
-    rng = np.random.default_rng(np.random.SeedSequence(seed))
+    rng, spread = np.random.default_rng(np.random.SeedSequence(seed)), np.sqrt(np.mean(target[1:] ** 2))
     parts: dict[str, list[NDArray[np.float64]]] = {"total": [], "adjusted": [], "corrected": []}
     # In blocks of fixed size, which bounds the memory and leaves the numbers as they would be one by one.
     for start in range(0, N_BOOTSTRAP, DRAWS_PER_BLOCK):
         n_draws = min(DRAWS_PER_BLOCK, N_BOOTSTRAP - start)
         drawn = root @ rng.standard_normal((n_draws, len(together), df + 1))
         drawn[:, :, 0] += together[:, 0]
-        drawn[:, 0] /= np.sqrt(np.mean(drawn[:, 0, 1:] ** 2, axis=1, keepdims=True))
+        # Each draw is counted in its own estimate of the unit, which varies as the residual spread does.
+        drawn[:, 0] *= spread / np.sqrt(np.mean(drawn[:, 0, 1:] ** 2, axis=1, keepdims=True))
         contrast, shifts, cross, with_target = _moments(drawn[:, 0], drawn[:, 1:])
         slopes = np.linalg.solve(cross, with_target[..., None])[..., 0]
         parts["total"].append(contrast * factor)

@@ -140,7 +140,7 @@ def read_signatures(
                 f"perturbations that the study names are not in the signatures: {', '.join(unknown)}",
                 f"{path}; keys exclude and positive_control of comparator_signatures, and target_pathways",
                 f"names of its first column, for example {', '.join(names[:3])}",
-                "Correct the names: a drug of the class that stays in is compared with itself.",
+                "Correct the names: a perturbation of the same class that stays in is compared with itself.",
             )
         )
     if own and names.count(own[0]) > 1:

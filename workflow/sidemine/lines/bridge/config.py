@@ -1,4 +1,4 @@
-"""Closed schema of the bridges between drug and disease, and of direct contrasts between subgroups of patients."""
+"""Closed schema of the bridges between perturbation and disease, and of direct contrasts between subgroups of patients."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class ComparatorSignatures(ClosedModel):
     identifiers: Literal["symbol", "entrez"] = Field(description="What the header holds.")
     exclude: list[str] = Field(
         default_factory=list,
-        description="Perturbations of the drug's own class: they are no comparators. Name them all.",
+        description="Perturbations of its own class: they are no comparators. Name them all.",
     )
     positive_control: PositiveControl | None = Field(
         default=None,
@@ -91,7 +91,9 @@ class Bridge(ClosedModel):
         description="Perturbations that share a target pathway, by its name: contrasts, or rows of the signatures. They are one "
         "unit among the comparators, and no comparators where the perturbation itself is among them.",
     )
-    derive: DerivedSetRule | None = Field(default=None, description="A signed set derived from the drug's experiments.")
+    derive: DerivedSetRule | None = Field(
+        default=None, description="A signed set derived from the perturbation's experiments."
+    )
 
     @model_validator(mode="after")
     def _no_name_twice(self) -> Bridge:
@@ -118,9 +120,11 @@ class Bridge(ClosedModel):
 
 
 class Concordance(ClosedModel):
-    """Bridges between drug and disease, and interactions between subgroups."""
+    """Bridges between perturbation and disease, and interactions between subgroups."""
 
-    bridges: list[Bridge] = Field(default_factory=list, description="Drug profile against disease profile.")
+    bridges: list[Bridge] = Field(
+        default_factory=list, description="Profile of a perturbation against profile of a disease."
+    )
     interactions: list[Interaction] = Field(default_factory=list, description="Subgroup against subgroup.")
 
 

@@ -58,15 +58,15 @@ def _run(inputs: JobFiles, outputs: JobFiles, specification: MeasureConcordance)
     from sidemine.tables import read_table, write_table
 
     fits, designs, samples = inputs.by_folder("fits"), inputs.by_folder("designs"), inputs.by_folder("samples")
-    same = read_record(SharedSamples, inputs.path("shared")).same
+    shared = read_record(SharedSamples, inputs.path("shared"))
     sources = {
         row.contrast: source_of(
             row,
-            specification.datasets[row.dataset],
+            specification.datasets[row.dataset].within(shared.families),
             load_fit(fits[row.contrast]),
             read_design(designs[row.contrast]),
             read_table(samples[row.dataset], SAMPLES),
-            same,
+            shared.same,
         )
         for row in specification.contrasts
     }

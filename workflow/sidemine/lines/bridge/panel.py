@@ -10,7 +10,13 @@ from sidemine.drawing.panel import Column, Panel, Subject, Table
 from sidemine.drawing.words import bounded, count, listed, number, p_value, shortened
 from sidemine.lines.bridge.call import MECHANISM_ONLY
 from sidemine.lines.bridge.prediction import figure_words, prediction_sentence
-from sidemine.lines.bridge.record import NO_RESEMBLANCE, ConcordanceOfStudy, ConcordanceRow, MeasuredBridge
+from sidemine.lines.bridge.record import (
+    NO_RESEMBLANCE,
+    ConcordanceOfStudy,
+    ConcordanceRow,
+    MeasuredBridge,
+    PredictionFigure,
+)
 from sidemine.lines.interaction.panel import difference_sentence
 from sidemine.lines.interaction.record import POOLED
 from sidemine.lines.line import LinesOnRecord
@@ -53,6 +59,9 @@ class _Point(TypedDict):
     leading: bool
 
 
+_AUROC = "AUROC"
+
+
 def bridge_panels(subject: Subject, lines: LinesOnRecord) -> list[Panel]:
     """Return one panel per bridge, with what is known of prediction beside them; or why there is none.
 
@@ -76,7 +85,7 @@ def bridge_panels(subject: Subject, lines: LinesOnRecord) -> list[Panel]:
         if subject.is_cohort and entry.gene_set == subject.primary_set
     ]
     known = prediction_sentence(study.prediction)
-    panels = [_bridge_panel(bridge, subject, lines, [*([known] if known else []), *differences]) for bridge in bridges]
+    panels = [_bridge_panel(bridge, subject, lines, known, differences) for bridge in bridges]
     return [*panels, *([_prediction_panel(study, subject)] if study.prediction else [])]
 
 
@@ -87,27 +96,75 @@ def _prediction_panel(study: ConcordanceOfStudy, subject: Subject) -> Panel:
         kind="prediction",
         element=f"prediction-{subject.hypothesis}",
         title="Does a likeness predict side effects? Not where it was measured",
-        caption="An AUROC of .5 is a coin. No bridge is a likelihood or a risk, and bridges are not ranked.",
-        why_empty="the numbers stand in the table",
+        caption="An AUROC of .5 is a coin. No bridge is a likelihood or a risk, and bridges are not ranked. "
+        f"{'; '.join(_figure(row) for row in study.prediction if not row.what.startswith(_AUROC))}.",
+        why_empty="the table gives no AUROC",
+        chart=_prediction_chart(study),
         facts=[f"Source: {source}." for source in sources],
         table=Table("Evidence is not prediction", _FIGURES, rows),
     )
 
 
-def _bridge_panel(bridge: MeasuredBridge, subject: Subject, lines: LinesOnRecord, facts: Sequence[str]) -> Panel:
+def _prediction_chart(study: ConcordanceOfStudy) -> Spec | None:
+    """Return the areas under the curve with their intervals, in the order of the table; None where it has none."""
+    points = [
+        {
+            "what": f"{number:02d}|{shortened(row.what.removeprefix(_AUROC).removeprefix(' of').strip(), 60)}",
+            "auroc": float(row.figure),
+            "low": float(row.ci_low or row.figure),
+            "high": float(row.ci_high or row.figure),
+        }
+        for number, row in enumerate(study.prediction)
+        if row.what.startswith(_AUROC)
+    ]
+    if not points:
+        return None
+    y = {
+        "field": "what",
+        "type": "nominal",
+        "axis": {"title": None, "labelExpr": "split(datum.value, '|')[1]", "labelLimit": 330},
+    }
+    x = {
+        "type": "quantitative",
+        "scale": {"domain": [0.4, 0.9]},
+        "axis": {"title": "area under the curve; .5 is a coin"},
+    }
+    return {
+        **base(f"Areas under the curve for known side effects: {figure_words(study.prediction[0])} for a likeness of profiles.", 150),
+        "data": {"values": points},
+        "layer": [
+            {"mark": {"type": "rule", "color": "@soft"}, "encoding": {"x": {"datum": 0.5, "type": "quantitative"}}},
+            {"mark": {"type": "rule", "color": "@muted"},
+             "encoding": {"y": y, "x": {**x, "field": "low"}, "x2": {"field": "high"}}},
+            {"mark": {"type": "point", "filled": True, "size": 75, "color": "@accent"},
+             "encoding": {"y": y, "x": {**x, "field": "auroc"}}},
+        ],
+    }  # fmt: skip
+
+
+def _bridge_panel(
+    bridge: MeasuredBridge, subject: Subject, lines: LinesOnRecord, known: str, differences: Sequence[str]
+) -> Panel:
     main, profile = main_row(bridge), bridge.profile
     thinned = profile is not None and profile.n_total > len(profile.genes)
     how_many = f" Drawn: {len(profile.genes):,} of {profile.n_total:,} genes." if profile and thinned else ""
     leading = f" Leading genes: {listed(main.leading)}." if main and main.leading else ""
+    brief = f" {known.partition(', where')[0]} (.5 is a coin)." if known else ""
     return Panel(
         kind="concordance",
         element=f"concordance-{bridge.bridge}-{subject.hypothesis}",
         title=f"{_name(bridge, lines)} and disease: {_CALLS[bridge.call]}",
         caption="A point is a gene: its change with the perturbation, and its difference in patients. Along the rising diagonal "
-        f"both have one sign, along the falling one opposite signs.{how_many}{leading}",
+        f"both have one sign, along the falling one opposite signs.{how_many}{leading}{brief}",
         why_empty=(main.reason if main else "") or "no profile was written for this bridge",
         chart=concordance_chart(bridge, lines),
-        facts=[lines.questions.get(bridge.bridge, ""), bridge.sentence, *facts, *_library_words(bridge)],
+        facts=[
+            lines.questions.get(bridge.bridge, ""),
+            bridge.sentence,
+            *([known] if known else []),
+            *differences,
+            *_library_words(bridge),
+        ],
         table=Table(f"Concordance {bridge.bridge}", _COLUMNS, [_bridge_row(row) for row in _main_first(bridge)]),
     )
 
@@ -169,8 +226,12 @@ def methods_of_bridges(lines: LinesOnRecord) -> list[str]:
 
 
 def _all_figures(study: ConcordanceOfStudy) -> str:
-    figures = "; ".join(f"{row.what}: {figure_words(row)} ({row.conditions})" for row in study.prediction)
-    return f"{figures}. {'; '.join(dict.fromkeys(row.source for row in study.prediction))}."
+    sources = dict.fromkeys(row.source for row in study.prediction)
+    return f"{'; '.join(map(_figure, study.prediction))}. Source: {'; '.join(sources)}."
+
+
+def _figure(row: PredictionFigure) -> str:
+    return f"{row.what}: {figure_words(row)} ({row.conditions})"
 
 
 def concordance_chart(bridge: MeasuredBridge, lines: LinesOnRecord) -> Spec | None:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from sidemine.considerations.calibration.panel import calibration_methods
+from sidemine.considerations.composition.cell_proxies import LEAST_KEPT, MAY_DIFFER_P, MOST_PROXIES
 from sidemine.considerations.robustness.panel import robustness_methods
 from sidemine.considerations.robustness.record import RobustnessColumns
 from sidemine.differential.record import FittedDesign
@@ -147,19 +148,25 @@ def _answers(results: StudyResults) -> str:
     return (
         f"Answers. Verdicts follow the closed rule table, version {results.verdicts.rules_version}, from one primary "
         "set, test, direction and margin per hypothesis, all declared beforehand. Effects of cohorts are Hedges g of a "
-        "per-sample set score (mean signed z over the genes that all cohorts measured; SD: the residual one of the same "
-        "model, within pairs where pairs are modelled); effects of experiments are the mean signed log2 fold change of the "
+        "per-sample set score (mean signed z over the genes that all cohorts measured; SD: between "
+        "people of one group, without covariates and pairs; standard errors HC2 with Bell–McCaffrey degrees of freedom (CR2 "
+        "by block where blocks enter as a correlation)); effects of experiments are the mean signed log2 fold change of the "
         "set minus that of the other measured genes. Contrasts of one declared source, or of one accession, "
-        "count as one. The two are never pooled with each other. Independent datasets are pooled by the common effect (inverse variance; t limits, "
-        "for experiments widened because their weights are estimated) below five datasets and by random effects (REML, "
-        "Hartung–Knapp) from five on; τ², I² and prediction intervals need at least three. Contrasts that share a source, "
+        "count as one. The two are never pooled with each other. Independent datasets are pooled by the common effect (weights of "
+        "the design for cohorts; inverse variance for experiments, widened because these weights are estimated; t limits) below "
+        "five datasets; from five on by random effects (REML, Hartung–Knapp, standard error never below the plain one), and "
+        "the common effect must show it too; τ², I² and prediction intervals need at least three. Contrasts that share a source, "
         "samples or units are not pooled: the one declared first enters. "
         f"{_family(results.verdicts.verdicts)} "
+        "Influence: the effect without each gene of the set in turn, measured, pooled and tested as the whole one is; the sign "
+        "and p ≤ .05 must hold without the most influential gene. "
         "Specificity: percentiles of the primary set's effect, in the declared direction, among random sets of the same "
         "size, mean expression and residual inter-gene correlation (target genes and their neighbours excluded) and among "
         "the comparator sets; percentiles are no p-values. The mix of cells: the same model with the mean z scores of "
-        "cell markers as covariates (markers in target or member sets excluded; proxies that move in stimulated samples are "
-        "dropped, and adjusted for as well where their cells differ between the groups); the bound assumes that 0.7 of a proxy's variance is cells; intervals of differences are parametric "
+        "cell markers as covariates, of the panel that a data set declares (markers in target or member sets excluded; of more "
+        f"than {MOST_PROXIES} proxies those enter whose cells may differ between the groups, p ≤ {MAY_DIFFER_P:g}, and the "
+        f"{LEAST_KEPT} most different; proxies that move in stimulated samples are dropped, and adjusted for as well where "
+        "their cells differ between the groups); the bound assumes that 0.7 of a proxy's variance is cells; intervals of differences are parametric "
         "bootstrap."
     )
 

@@ -1,0 +1,68 @@
+"""Effects as one would tell them to somebody who knows no standard deviation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from math import sqrt
+
+from sidemine.effect.record import COHORT_UNIT, ContrastEvidence
+
+PATIENTS, GROUPS = ("patient", "control"), ("target sample", "reference sample")
+"""What the members of the two groups of a cohort are called: where patients are compared, and otherwise."""
+DISEASE = "disease"
+"""Role of a contrast of patients and controls."""
+
+
+def people_of(contrasts: Iterable[ContrastEvidence]) -> tuple[str, str]:
+    """Return what the members of the two groups are called: patient and control where every contrast is of a disease."""
+    return PATIENTS if all(row.role == DISEASE for row in contrasts) else GROUPS
+
+
+def plain_words(effect: float, unit: str, people: tuple[str, str] = PATIENTS) -> str:
+    """Return what an effect means, in plain words.
+
+    Parameters
+    ----------
+    effect
+        Target minus reference, in `unit`.
+    unit
+        Hedges g (cohorts): the share of pairs of one target and one reference in which the target is higher, Φ(g / √2),
+        where scores are normal (McGraw and Wong 1992, doi 10.1037/0033-2909.111.2.361). Otherwise log2: fold or per cent.
+    people
+        What one of the target group and one of the reference group is called.
+
+    Returns
+    -------
+    str
+        A clause without a full stop.
+
+    Examples
+    --------
+    >>> plain_words(0.58, "Hedges g")
+    'in 66 of 100 patient–control pairs the patient is higher'
+    >>> plain_words(-0.58, "Hedges g")
+    'in 66 of 100 patient–control pairs the patient is lower'
+    >>> plain_words(-1.0, "log2 fold change over complement")
+    '50 % lower'
+    """
+    from scipy.special import ndtr
+
+    if unit != COHORT_UNIT:
+        return as_percent_change(effect)
+    target, reference = people
+    share = min(99, round(100 * float(ndtr(abs(effect) / sqrt(2)))))
+    pairs = f"in {share} of 100 {target}–{reference} pairs the {target} is"
+    return f"{pairs} {'higher' if effect >= 0 else 'lower'}"
+
+
+def as_percent_change(log2_difference: float) -> str:
+    """Return a log2 difference as a percentage or a fold.
+
+    >>> as_percent_change(-1.0), as_percent_change(0.5), as_percent_change(3.0)
+    ('50 % lower', '41 % higher', '8.0-fold higher')
+    """
+    ratio = 2.0**log2_difference
+    if ratio >= 2:
+        return f"{ratio:.1f}-fold higher"
+    change = round(100 * (ratio - 1))
+    return f"{abs(change)} % {'higher' if change >= 0 else 'lower'}"
