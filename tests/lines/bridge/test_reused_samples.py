@@ -152,5 +152,5 @@ def test_one_donor_measured_in_two_series_is_one_unit():
             declared(**row.model_dump(exclude={"declared_apart"})), tables[row.dataset], fit, same
         )
     sources = {"a": "gsea", "b": "gseb"}
-    refused = choose_independent(["a", "b"], sources, units, {"a": False, "b": False}, "cohort")[1]
+    refused = choose_independent(["a", "b"], sources, units)[1]
     assert refused == [Refused("b", "shares 1 biological unit with a, which was declared first")]

@@ -28,6 +28,8 @@ REFERENCES = (
     Paper("specification curve", "Simonsohn U, Simmons JP, Nelson LD. Nat Hum Behav 2020.",
           "10.1038/s41562-020-0912-z"),
     Paper("limits of shares", "Clopper CJ, Pearson ES. Biometrika 1934.", "10.1093/biomet/26.4.404"),
+    Paper("cell markers of tissues", "Becht E et al. Genome Biol 2016.", "10.1186/s13059-016-1070-5"),
+    Paper("errors of covariates", "Fuller WA. Measurement Error Models. Wiley 1987.", "10.1002/9780470316665"),
     Paper("sex labels", "Toker L, Feng M, Pavlidis P. F1000Research 2016.", "10.12688/f1000research.9471.2"),
     ULM_PAPER,
     Paper("false discovery rate", "Benjamini Y, Hochberg Y. Controlling the false discovery rate. J R Stat Soc B "

@@ -20,7 +20,7 @@ class StudyDescription:
     datasets, contrasts, gene_sets, published_tables, considered
         Rows of the sheets, in their order.
     own_markers
-        Markers of the study's own files: by file, genes by kind of cell.
+        Cell markers of the user's own files, by panel and cell; empty where the study names none.
     config_digest
         SHA-256 of all that the study asks (`study.load.digest_of_content`).
     specifications

@@ -47,8 +47,8 @@ def adjustment_panel(columns: CompositionColumns, subject: Subject) -> Panel:
         element=f"adjustment-{subject.hypothesis}",
         title="Is it the mix of cells?",
         caption="The effect in total, with each cell proxy alone in the model, and with all of them. Adjustment never proves "
-        "absence: proxies are noisy, cell types without markers are not seen, and the mix of cells may itself be an effect of "
-        "the pathway.",
+        "absence: proxies are noisy, a cell type that the markers know by half (a subtype) is taken out by half, one without "
+        "markers not at all, and the mix of cells may itself be an effect of the pathway.",
         why_empty=subject.missing.get("composition_adjusted", "not computed"),
         chart=adjustment_chart(columns.composition, subject.unit),
         facts=[sentence] if sentence else [],

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from sidemine.considerations.calibration.panel import calibration_methods
+from sidemine.considerations.composition.cell_proxies import LEAST_KEPT, MAY_DIFFER_P, MOST_PROXIES
 from sidemine.considerations.robustness.panel import robustness_methods
 from sidemine.considerations.robustness.record import RobustnessColumns
 from sidemine.differential.record import FittedDesign
@@ -157,11 +158,15 @@ def _answers(results: StudyResults) -> str:
         "the common effect must show it too; τ², I² and prediction intervals need at least three. Contrasts that share a source, "
         "samples or units are not pooled: the one declared first enters. "
         f"{_family(results.verdicts.verdicts)} "
+        "Influence: the effect without each gene of the set in turn, measured, pooled and tested as the whole one is; the sign "
+        "and p ≤ .05 must hold without the most influential gene. "
         "Specificity: percentiles of the primary set's effect, in the declared direction, among random sets of the same "
         "size, mean expression and residual inter-gene correlation (target genes and their neighbours excluded) and among "
         "the comparator sets; percentiles are no p-values. The mix of cells: the same model with the mean z scores of "
-        "cell markers as covariates (markers in target or member sets excluded; proxies that move in stimulated samples are "
-        "dropped, and adjusted for as well where their cells differ between the groups); the bound assumes that 0.7 of a proxy's variance is cells; intervals of differences are parametric "
+        "cell markers as covariates, of the panel that a data set declares (markers in target or member sets excluded; of more "
+        f"than {MOST_PROXIES} proxies those enter whose cells may differ between the groups, p ≤ {MAY_DIFFER_P:g}, and the "
+        f"{LEAST_KEPT} most different; proxies that move in stimulated samples are dropped, and adjusted for as well where "
+        "their cells differ between the groups); the bound assumes that 0.7 of a proxy's variance is cells; intervals of differences are parametric "
         "bootstrap."
     )
 
