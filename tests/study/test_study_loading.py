@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
 from sidemine.errors import StudyError
+from sidemine.study.description import StudyDescription
 from sidemine.study.load import digest_of_content, load_study
 from sidemine.study.paths import expand_path, is_url
 
@@ -216,3 +218,9 @@ def test_selectors_fit_the_real_records(real_files, monkeypatch):
     assert sizes("rux_a549", infected) == (3, 3)
     assert sizes("infection_a549", infected) == (3, 3)
     assert sizes("ifnb_nhbe", infected) == (6, 4)
+
+
+def test_study_json_is_what_the_page_reads(small):
+    """Every column that is written is one of the record, beside the digests of the jobs that the workflow adds."""
+    written = load_study(small.config).to_json() | {"specifications": {}}
+    assert set(written) == {item.name for item in fields(StudyDescription)}
