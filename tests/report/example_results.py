@@ -356,6 +356,7 @@ def _study(datasets: list[dict[str, Any]], contrasts: list[dict[str, Any]]) -> d
         "gene_sets": [*gene_sets, _gene_set_row("KEGG_JAK_STAT", "member", "kegg.gmt", "KEGG", opt_in=True)],
         "published_tables": [to_plain(published)],
         "considered": [],
+        "own_markers": {},
         "config_digest": "c" * 64,
         "specifications": {"measure_concordance": {"": "e" * 16}},
     }

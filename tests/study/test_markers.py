@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from sidemine.preflight.mix_of_cells import notes_of_composition
 from sidemine.study.load import load_study
 from sidemine.study.markers import Composition, parse_composition
 from sidemine.study.scope import Scope
@@ -97,3 +98,11 @@ def test_stimuli_tell_of_markers_of_their_own_panel_only(small):
     declare(small, "blood")
     scope = Scope(load_study(small.config))
     assert scope.stimuli_for(scope.composition_contrasts) == []
+
+
+def test_check_tells_of_a_cohort_without_declared_markers(small):
+    """Before the run, with the data set and the column; a declared one is not named."""
+    declare(small, "not_needed: sorted cells")
+    (note,) = notes_of_composition(load_study(small.config))
+    assert note.startswith("the tissue of data set cohort_b has no declared cell markers: add composition to its row")
+    assert "suggestive at most" in note

@@ -164,6 +164,7 @@ def add_check(commands: Commands) -> None:
 
 def _run_check(arguments: argparse.Namespace) -> int:
     from sidemine.preflight.bridges import files_at_hand, notes_of_bridges
+    from sidemine.preflight.mix_of_cells import notes_of_composition
     from sidemine.preflight.primary_sets import notes_of_primary_sets
     from sidemine.retrieve.study_sources import StudySources
     from sidemine.run_study import find_config
@@ -172,7 +173,11 @@ def _run_check(arguments: argparse.Namespace) -> int:
     study = load_study(find_config(arguments.config))
     sources = StudySources.of(study)
     inputs, files = sources.by_key, files_at_hand(study, sources)
-    notes = [*notes_of_primary_sets(study, sources, files), *notes_of_bridges(study, sources, files)]
+    notes = [
+        *notes_of_primary_sets(study, sources, files),
+        *notes_of_bridges(study, sources, files),
+        *notes_of_composition(study),
+    ]
     counts = (
         (study.datasets, "datasets"),
         (study.contrasts, "contrasts"),

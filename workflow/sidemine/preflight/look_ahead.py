@@ -12,12 +12,11 @@ from sidemine.errors import Problem, SidemineError, StudyError, Untestable
 from sidemine.preflight.bridges import notes_of_bridges
 from sidemine.preflight.heads import WHOLE, bring_head
 from sidemine.preflight.inputs import Input, check_room, survey_inputs
+from sidemine.preflight.mix_of_cells import notes_of_composition
 from sidemine.preflight.primary_sets import notes_of_primary_sets
 from sidemine.preflight.time_budget import TimeBudget
 from sidemine.retrieve.study_sources import StudySources
-from sidemine.study.markers import undeclared_words
 from sidemine.study.projections import ContrastToFit, DatasetToRead
-from sidemine.study.scope import Scope
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -122,7 +121,7 @@ def look_ahead(study: Study, budget: TimeBudget, *, whole: int = WHOLE) -> Ahead
             ahead.notes.append(f"dataset {name}: {samples.note}")
         stops = samples.broken or study.datasets[name].status == "verified" or _wants_stop(study)
         (ahead.stops if stops else ahead.untestable).extend(samples.problems)
-    ahead.notes += _caps_of_composition(study)
+    ahead.notes += notes_of_composition(study)
     for contrast in study.contrasts.values():
         ahead.contrasts.append(_look_at(study, contrast, known[contrast.dataset], ahead))
     there = {key: item.path for key, item in by_key.items() if item.path}
@@ -130,17 +129,6 @@ def look_ahead(study: Study, budget: TimeBudget, *, whole: int = WHOLE) -> Ahead
     ahead.notes += notes_of_primary_sets(study, sources, there)
     ahead.notes += notes_of_bridges(study, sources, there, tables)
     return ahead
-
-
-def _caps_of_composition(study: Study) -> list[str]:
-    """Return which cohorts cannot be adjusted for their mix of cells, whatever their values are."""
-    contrasts = Scope(study).composition_contrasts
-    datasets = dict.fromkeys(study.contrasts[name].dataset for name in contrasts)
-    return [
-        f"{undeclared_words(name)}; without it an answer that rests on this cohort is suggestive at most"
-        for name in datasets
-        if not (study.datasets[name].panel or study.datasets[name].not_needed)
-    ]
 
 
 def _wants_stop(study: Study) -> bool:

@@ -19,6 +19,8 @@ class StudyDescription:
         `config.yaml`, overrides merged.
     datasets, contrasts, gene_sets, published_tables, considered
         Rows of the sheets, in their order.
+    own_markers
+        Cell markers of the user's own files, by panel and cell; empty where the study names none.
     config_digest
         SHA-256 of all that the study asks (`study.load.digest_of_content`).
     specifications
@@ -31,5 +33,6 @@ class StudyDescription:
     gene_sets: list[GeneSetRow]
     published_tables: list[PublishedTable]
     considered: list[ConsideredDataset]
+    own_markers: dict[str, dict[str, list[str]]]
     config_digest: str
     specifications: dict[str, dict[str, str]]

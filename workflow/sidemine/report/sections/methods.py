@@ -158,6 +158,8 @@ def _answers(results: StudyResults) -> str:
         "the common effect must show it too; τ², I² and prediction intervals need at least three. Contrasts that share a source, "
         "samples or units are not pooled: the one declared first enters. "
         f"{_family(results.verdicts.verdicts)} "
+        "Influence: the effect without each gene of the set in turn, measured, pooled and tested as the whole one is; the sign "
+        "and p ≤ .05 must hold without the most influential gene. "
         "Specificity: percentiles of the primary set's effect, in the declared direction, among random sets of the same "
         "size, mean expression and residual inter-gene correlation (target genes and their neighbours excluded) and among "
         "the comparator sets; percentiles are no p-values. The mix of cells: the same model with the mean z scores of "
