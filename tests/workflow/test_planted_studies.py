@@ -82,7 +82,7 @@ def test_planted_truth_is_found_and_nothing_else(kind, workflow, tmp_path):
             assert (gates["pooled p"]["status"], gates["replication"]["status"]) == ("passed", "passed")
             assert gates["influence"]["status"] == "failed"
             (cap,) = (cap for cap in verdict["caps"] if cap["cap"] == "influence")
-            assert cap["reason"].startswith(f"Without {gene}, with which ")
+            assert cap["reason"].startswith(f"Without {gene} (")
             (row,) = (row for row in verdict["sensitivity"] if row["name"] == "without one gene")
             assert (row["changes"], gene in row["words"]) == (True, True)
             assert gene in run.page()
