@@ -204,23 +204,12 @@ def _content(
     }
 
 
-_LATER_COLUMNS = {"source": "", "independent_because": "", "replicates": "unknown"}
-"""Columns of data sets that came later, as they are where nothing is declared: such a study asks what it asked before."""
-
-
 def digest_of_content(content: Mapping[str, Any]) -> str:
     """Return the digest of a study, given as the content of `study.json`: config, rows of four sheets, own markers."""
     asked = {key: value for key, value in content["config"].items() if key not in _BESIDE}
-    datasets = [
-        {key: value for key, value in row.items() if value != _LATER_COLUMNS.get(key)} for row in content["datasets"]
-    ]
+    sheets = ("datasets", "contrasts", "gene_sets", "published_tables", "own_markers")
     text = json.dumps(
-        {
-            "config": asked,
-            "datasets": datasets,
-            **{name: content[name] for name in ("contrasts", "gene_sets", "published_tables")},
-            **({"own_markers": content["own_markers"]} if content.get("own_markers") else {}),
-        },
+        {"config": asked, **{name: content[name] for name in sheets}},
         sort_keys=True,
         ensure_ascii=False,
         separators=(",", ":"),
