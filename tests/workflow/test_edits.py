@@ -122,7 +122,7 @@ TABLE: dict[str, Any] = {
     "config.hypotheses.question": ({"config.hypotheses.1.question": "Another question than that?"}, "decide_verdicts"),
     "config.hypotheses.kind": (
         {"config.hypotheses.2.kind": "cohort", "config.hypotheses.2.primary.contrasts": ["a_kind"]},
-        "adjust_composition decide_verdicts measure_calibration measure_effects measure_influence measure_specificity pool_datasets vary_analysis",
+        "adjust_composition adjust_hidden_factors decide_verdicts measure_calibration measure_effects measure_influence measure_specificity pool_datasets vary_analysis",
     ),
     "config.hypotheses.role": ({"config.hypotheses.0.role": "positive_control"}, "decide_verdicts vary_analysis"),
     "config.hypotheses.primary.set": (
