@@ -27,6 +27,7 @@ from sidemine.enrichment.set_tests import run_set_tests
 from sidemine.prepare.expression_store import store_provenance
 from sidemine.prepare.record import made_in_process
 from sidemine.simulate.genes import CELL_TYPES, GeneUniverse, make_universe
+from sidemine.study.choices import Replicates
 from sidemine.study.projections import ContrastToFit, DatasetToMeasure
 
 Values = NDArray[np.float64]
@@ -383,7 +384,14 @@ def measure_experiment(
         used = (arm == target) | (arm == reference)
         samples = pd.DataFrame({"arm": arm[used].astype(str)}, index=np.flatnonzero(used))
         found[contrast] = fit_planted(
-            values[:, used], samples, arm[used] == target, [], f"{name}_{contrast}", genome, dataset=name
+            values[:, used],
+            samples,
+            arm[used] == target,
+            [],
+            f"{name}_{contrast}",
+            genome,
+            dataset=name,
+            replicates="wells" if wells else "cultures",
         )
     return found
 
@@ -398,7 +406,11 @@ def prepare(values: Values, genes: Sequence[str], samples: pd.DataFrame, dataset
 
 
 def run_contrast(
-    expression: AnnData, contrast: ContrastToFit, gene_sets: pd.DataFrame, accession: str = ""
+    expression: AnnData,
+    contrast: ContrastToFit,
+    gene_sets: pd.DataFrame,
+    accession: str = "",
+    replicates: Replicates = "people",
 ) -> ContrastResults:
     """Take a contrast through fit and the set tests that carry verdicts, as the rules do.
 
@@ -408,8 +420,8 @@ def run_contrast(
         A prepared dataset, and the row of the contrast.
     gene_sets
         Sets to test.
-    accession
-        Of the dataset; '' for its id.
+    accession, replicates
+        Of the dataset; accession '' for its id.
     """
     outcome = fit_declared_contrast(expression, contrast, min_group_size=3, on_untestable="continue")
     tests = run_set_tests(
@@ -421,7 +433,7 @@ def run_contrast(
         source="",
         declared_apart=False,
         scale="log2",
-        replicates="people",
+        replicates=replicates,
     )
     samples = pd.DataFrame({"sample": expression.obs_names, "unit": expression.obs["unit"].to_numpy(), "fate": "used"})
     return ContrastResults(contrast.contrast, dataset, outcome.fit, outcome.design, tests, samples)
@@ -446,6 +458,7 @@ def fit_planted(
     *,
     dataset: str = "",
     accession: str = "",
+    replicates: Replicates = "people",
     sets: Sequence[str] = (PRIMARY,),
 ) -> Planted:
     """Take drawn values through prepare, fit and set tests.
@@ -456,8 +469,8 @@ def fit_planted(
         Genes × samples, their metadata, and which belong to the target.
     covariates
         Columns of the metadata that the design holds.
-    contrast, dataset, accession
-        Ids; dataset '' for the contrast's, accession '' for the dataset's.
+    contrast, dataset, accession, replicates
+        Ids; dataset '' for the contrast's, accession '' for the dataset's; what a sample is a replicate of.
     genome, sets
         Genes, and the sets that are tested.
     """
@@ -466,4 +479,5 @@ def fit_planted(
     grouped = named.assign(group=np.where(is_target, "target", "reference"))
     expression = prepare(values, genome.universe.symbols, grouped, row.dataset)
     tested = genome.sets[genome.sets["gene_set"].isin(list(sets))]
-    return Planted(row, expression, run_contrast(expression, row, tested, accession), named, is_target)
+    results = run_contrast(expression, row, tested, accession, replicates)
+    return Planted(row, expression, results, named, is_target)

@@ -159,7 +159,9 @@ def rule_rows(arrays: Arrays, n: int, n_draws: int) -> Iterator[CalibrationRow]:
             for place, rows in enumerate(chosen):
                 values = arrays.values[:, rows] - shift * sd * np.outer(inside, is_target)
                 name = f"experiment_{'ab'[place]}"
-                measured.append(fit_planted(values, samples, is_target, [], name, genome, sets=(PRIMARY,)))
+                measured.append(
+                    fit_planted(values, samples, is_target, [], name, genome, replicates="cultures", sets=(PRIMARY,))
+                )
             hypothesis = declare("experiment", measured, "down", margin=MARGIN * sd, gene_set=PRIMARY)
             study = ask(hypothesis, measured, genome, 1 + draw)
             verdicts.append(judge_all([study])[0].verdict)

@@ -181,3 +181,23 @@ def test_g_is_nearly_unbiased() -> None:
     assert np.mean(d * small_sample_factor(design.residual_df)) == pytest.approx(0.8, abs=0.05)
     assert small_sample_factor(10) == pytest.approx(1 - 3 / (4 * 10 - 1), abs=1e-3)
     assert np.isnan(small_sample_factor(1))
+
+
+def test_huber_scores_are_those_of_a_robust_regression() -> None:
+    """One wild patient hides the effect from the mean and not from the Huber score; without him both agree."""
+    rng = np.random.default_rng(9)
+    target = np.arange(60) % 2 == 1
+    samples = pd.DataFrame({"unit": [f"u{i}" for i in range(60)]}, index=[f"S{i}" for i in range(60)])
+    design = build_design(samples, target, ~target)
+    values = 0.8 * target + rng.normal(0, 1, 60) + rng.normal(0, 0.5, (60, 60))
+    wild = values.copy()
+    wild[:, 0] += 15
+
+    def g_of(expression: np.ndarray, *, huber: bool) -> pd.Series:
+        table = hedges_g(fit_contrast(expression, GENES, design), membership(), huber=huber)
+        return table.set_index("gene_set").loc["plain"]
+
+    clean, robust = g_of(values, huber=False), g_of(values, huber=True)
+    assert robust["g"] == pytest.approx(clean["g"], abs=0.15)
+    assert robust["g_se"] == pytest.approx(clean["g_se"], rel=0.15)
+    assert g_of(wild, huber=True)["p_value"] < 0.01 < 0.05 < g_of(wild, huber=False)["p_value"]

@@ -425,7 +425,7 @@ def test_every_card_tells_what_would_change_the_answer():
     table = cohort_card()["sensitivity"]
     assert [row["name"] for row in table] == list(ASKED)
     rows = {row["name"]: row for row in table}
-    assert rows[ONE_GENE]["words"].startswith("without LARGEST, with which 10% of the effect goes")
+    assert rows[ONE_GENE]["words"].startswith("without LARGEST (10% of the effect), the effect would be")
     assert rows[ONE_GENE]["changes"] is False
     # 0.5 with a standard error of .15 is left without the larger cohort.
     assert (rows[ONE_COHORT]["effect"], rows[ONE_COHORT]["changes"]) == (0.5, False)

@@ -117,7 +117,7 @@ TABLE: dict[str, Any] = {
     "config.planted": A_PLACE,
     "config.hypotheses.id": (
         {"config.hypotheses.1.id": "renamed"},
-        "adjust_composition adjust_hidden_factors decide_verdicts measure_effects measure_influence measure_specificity pool_datasets vary_analysis",
+        "adjust_composition decide_verdicts measure_effects measure_influence measure_specificity pool_datasets vary_analysis",
     ),
     "config.hypotheses.question": ({"config.hypotheses.1.question": "Another question than that?"}, "decide_verdicts"),
     "config.hypotheses.kind": (
@@ -127,11 +127,11 @@ TABLE: dict[str, Any] = {
     "config.hypotheses.role": ({"config.hypotheses.0.role": "positive_control"}, "decide_verdicts vary_analysis"),
     "config.hypotheses.primary.set": (
         {"config.hypotheses.1.primary.set": "T2"},
-        "adjust_composition adjust_hidden_factors decide_verdicts measure_calibration measure_effects measure_influence measure_specificity pool_datasets vary_analysis",
+        "adjust_composition decide_verdicts measure_calibration measure_effects measure_influence measure_specificity pool_datasets vary_analysis",
     ),
     "config.hypotheses.primary.contrasts": (
         {"config.hypotheses.1.primary.contrasts": ["c_drug"]},
-        "adjust_composition adjust_hidden_factors decide_verdicts measure_calibration measure_effects measure_influence measure_specificity pool_datasets vary_analysis",
+        "adjust_composition decide_verdicts measure_calibration measure_effects measure_influence measure_specificity pool_datasets vary_analysis",
     ),
     "config.hypotheses.primary.test": ONLY_VALUE,
     "config.hypotheses.primary.direction": (

@@ -20,6 +20,7 @@ TOGETHER = {
         "competitive_null",
         "composition_only",
         "one_gene",
+        "hidden_gradient",
         "conflicting",
         "sign_flipped",
         "confounded",
@@ -83,13 +84,22 @@ def test_planted_truth_is_found_and_nothing_else(kind, run_of):
         assert bridge["call"] == PLANTED_KINDS[kind].call, bridge["sentence"]
     else:
         assert problems == [None] * len(problems)
+        if kind == "hidden_gradient":
+            gates = {gate["name"]: gate for gate in verdict["gates"]}
+            assert (gates["pooled p"]["status"], gates["replication"]["status"]) == ("passed", "passed")
+            assert gates["hidden factors"]["status"] == "failed"
+            assert "hidden factors" in {cap["cap"] for cap in verdict["caps"]}
+            (row,) = (row for row in verdict["sensitivity"] if row["name"] == "adjusted for hidden factors")
+            assert row["changes"]
+            for entry in verdict["hidden_factors"]["contrasts"]:
+                assert any(factor["difference"]["p_value"] < 0.01 for factor in entry["factors"])
         if kind == "one_gene":
             gene = (run.folder / "ten.gmt").read_text(encoding="utf-8").split("\t")[2]
             gates = {gate["name"]: gate for gate in verdict["gates"]}
             assert (gates["pooled p"]["status"], gates["replication"]["status"]) == ("passed", "passed")
             assert gates["influence"]["status"] == "failed"
             (cap,) = (cap for cap in verdict["caps"] if cap["cap"] == "influence")
-            assert cap["reason"].startswith(f"Without {gene}, with which ")
+            assert cap["reason"].startswith(f"Without {gene} (")
             (row,) = (row for row in verdict["sensitivity"] if row["name"] == "without one gene")
             assert (row["changes"], gene in row["words"]) == (True, True)
             assert gene in run.page()

@@ -180,10 +180,10 @@ def test_the_card_names_the_gene_and_its_share():
     """In the cap, in the gate and in the table of what would change the answer."""
     judged = judge_influence(case("cohort", "a"), Influence("h", [effect(0.1, 0.3)]))
     assert judged.caps[0].reason == (
-        "Without ISG15, with which 80% of the effect goes, the effect of the other 9 genes is 0.10 (p = 0.3): the answer may "
-        "be that of one gene."
+        "Without ISG15 (80% of the effect), the effect of the other 9 genes is 0.10 (p = 0.3): the answer may be that of one "
+        "gene."
     )
-    assert judged.gates[0].detail.startswith("Without ISG15, with which 80% of the effect goes")
+    assert judged.gates[0].detail.startswith("Without ISG15 (80% of the effect)")
     assert influence_words(effect(0.6)) == "without ISG15"
 
 

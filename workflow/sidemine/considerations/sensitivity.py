@@ -81,7 +81,7 @@ def sensitivity_of(
 
     changes = read(found) != read(reference)
     words = (
-        f"{condition} the effect would be {found.effect:.2f} (95 % CI {found.ci_low:.2f} to {found.ci_high:.2f}), "
+        f"{condition}, the effect would be {found.effect:.2f} (95 % CI {found.ci_low:.2f} to {found.ci_high:.2f}), "
         f"p = {found.p_value:.2g}: this would {'' if changes else 'not '}change the reading"
     )
     return Sensitivity(name, words, found.effect, found.ci_low, found.ci_high, found.p_value, changes)

@@ -9,13 +9,14 @@ genes on the log scale (`ContrastFit.score_effects`).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from sidemine.differential.contrast_fit import ContrastFit
 from sidemine.differential.linear_model import CommonSpace, EffectSpace
+from sidemine.enrichment.huber_score import huber_pseudo_values
 from sidemine.enrichment.set_membership import SetMembership
 from sidemine.stats.sandwich import sandwich
 from sidemine.stats.tails import t_quantile, two_sided_p
@@ -85,6 +86,7 @@ def hedges_g(
     level: float = 0.95,
     *,
     standardise: bool = True,
+    huber: bool = False,
 ) -> pd.DataFrame:
     """Return Hedges g of every set's score, the scale on which cohorts are compared and pooled.
 
@@ -104,6 +106,8 @@ def hedges_g(
         Level of the confidence intervals.
     standardise
         False: the score is the mean of log2 expression itself, so that variable genes weigh more.
+    huber
+        True: the score's regression is Huber's, so that single people far from the others weigh less.
 
     Returns
     -------
@@ -125,7 +129,11 @@ def hedges_g(
             np.asarray(weights @ (values * scale[:, None])) / total[:, None]
             for values in (fit.score_effects, fit.score_covariates)
         )
-    found = _standardise(_scores_of(fit, score, covariates), level)
+    scores = _scores_of(fit, score, covariates)
+    if huber:
+        # The unit stays that of the score itself, so that both are on one scale.
+        scores = replace(scores, effects=huber_pseudo_values(score, fit.score_basis))
+    found = _standardise(scores, level)
     return pd.DataFrame(
         {
             "gene_set": np.array(membership.gene_sets, dtype=object),
@@ -175,10 +183,11 @@ class Standardised:
 
 @dataclass(frozen=True)
 class _Scores:
-    """Scores in the effect space of their design."""
+    """Scores in the effect space of their design, with their sum of squares within groups on its degrees of freedom."""
 
     effects: NDArray[np.float64]
-    covariates: NDArray[np.float64]
+    within: NDArray[np.float64]
+    within_df: float
     basis: NDArray[np.float64]
     blocks: Sequence[str]
     stdev_unscaled: float
@@ -187,7 +196,12 @@ class _Scores:
 
 def _scores_of(fit: ContrastFit, effects: NDArray[np.float64], covariates: NDArray[np.float64]) -> _Scores:
     fixed = fit.facts.blocking == "fixed"
-    return _Scores(effects, covariates, fit.score_basis, fit.blocks, fit.score_stdev_unscaled, fixed)
+    within = _within(effects, covariates)
+    return _Scores(effects, within, within_groups_df(fit), fit.score_basis, fit.blocks, fit.score_stdev_unscaled, fixed)
+
+
+def _within(effects: NDArray[np.float64], covariates: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray((effects[:, 1:] ** 2).sum(axis=1) + (covariates**2).sum(axis=1))
 
 
 def _standardise(scores: _Scores, level: float) -> Standardised:
@@ -206,10 +220,9 @@ def _standardise(scores: _Scores, level: float) -> Standardised:
     ordinary = np.mean(effects[:, 1:] ** 2, axis=1)
     robust = design.variances(effects[:, 1:]) if design.usable else ordinary
     test_df = design.df if design.usable else float(residual_df)
-    within_df = float(residual_df + scores.covariates.shape[1])
-    spread = (effects[:, 1:] ** 2).sum(axis=1) + (scores.covariates**2).sum(axis=1)
+    within_df = scores.within_df
     with np.errstate(divide="ignore", invalid="ignore"):
-        variance = np.where(ordinary > 0, spread / within_df, np.nan)
+        variance = np.where(ordinary > 0, scores.within / within_df, np.nan)
         correlation = np.clip(1 - ordinary / variance, 0, 1) if scores.fixed_blocks else np.zeros(len(effects))
         factor = small_sample_factor(within_df) * scores.stdev_unscaled / np.sqrt(variance)
         own, unit_df = robust * factor**2, within_df / (1 + correlation**2)
@@ -278,8 +291,9 @@ def sample_score_effect(space: CommonSpace, blocks: Sequence[str], *, fixed_bloc
         Block of each sample where blocks enter as a correlation; whether they enter as columns.
     """
     stdev = float(space.stdev_unscaled[0])
-    scores = _Scores(space.effects, space.covariate_effects, space.basis, blocks, stdev, fixed_blocks)
-    return _standardise(scores, 0.95)
+    within = _within(space.effects, space.covariate_effects)
+    df = float(space.residual_df + space.covariate_effects.shape[1])
+    return _standardise(_Scores(space.effects, within, df, space.basis, blocks, stdev, fixed_blocks), 0.95)
 
 
 def plain_score_effect(space: EffectSpace, level: float = 0.95) -> dict[str, NDArray[np.float64]]:

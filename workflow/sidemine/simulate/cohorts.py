@@ -54,6 +54,9 @@ class CohortPlan:
         Cell types whose fractions vary between people.
     tissue
         What the samples are, in a word.
+    gradient
+        How far the groups differ (SD) in a gradient of sample quality, which no column records: it moves half of all genes, up
+        or down, and lifts the interferon-response genes. 0: there is none.
     swapped_sex
         Swap the recorded sex of one man and one woman among the controls.
     """
@@ -70,6 +73,7 @@ class CohortPlan:
     batch_size_effect: float = 0.0
     module_shift: tuple[tuple[str, float], ...] = ()
     n_reused: int = 0
+    gradient: float = 0.0
     swapped_sex: bool = False
     cell_types: tuple[str, ...] = CELL_TYPES
     tissue: str = "blood"
@@ -142,7 +146,14 @@ def cohort_log2(plan: CohortPlan, people: CohortPeople, universe: GeneUniverse, 
         age=people.age,
         batch=people.batch if plan.batch != "none" else None,
     )
-    return simulate_log2(universe, model, seed)
+    values = simulate_log2(universe, model, seed)
+    if plan.gradient:
+        quality = np.random.default_rng(np.random.SeedSequence([seed, 8]))
+        n_genes = len(universe.symbols)
+        loadings = quality.uniform(0.2, 0.8, n_genes) * quality.choice([-1.0, 0.0, 0.0, 1.0], n_genes)
+        loadings[universe.rows(universe.modules["interferon_response"])] = 0.5
+        values += np.outer(loadings * universe.sd, quality.standard_normal(n) + plan.gradient * people.is_case)
+    return values
 
 
 def cohort_series(plan: CohortPlan, people: CohortPeople, platform: str) -> Series:

@@ -181,6 +181,14 @@ PLANTED_KINDS: dict[str, PlantedKind] = {
         primary_set=TEN,
         options=(("module_shift", ((ONE_GENE, 8.0),)),),
     ),
+    "hidden_gradient": PlantedKind(
+        "Nothing differs but the quality of the samples (by 1.2 SD), which no column records: it moves half of all genes, and "
+        "raises the primary set in patients of both cohorts.",
+        ("suggestive", "not supported", "not testable"),
+        "cohort",
+        (0.0, 0.0),
+        options=(("gradient", 1.2),),
+    ),
     "too_small": PlantedKind(
         "Two patients and two controls per cohort: too few for any test.",
         ("not testable",),

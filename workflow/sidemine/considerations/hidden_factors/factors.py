@@ -7,7 +7,8 @@ own group difference (the step of RUV-4, Gagnon-Bartsch, Jacob & Speed 2013, and
 genes carry. By how much follows from the singular values alone (OptShrink: Nadakuditi 2014, doi 10.1109/TIT.2014.2311661), and
 is taken back. The number of factors is that of deterministic, deflated parallel analysis (Horn 1965; Dobriban & Owen 2019, doi
 10.1111/rssb.12301): one after the other, as long as a singular value lies above the upper 5 % point of the largest one of
-noise (Tracy–Widom; Johnstone 2001, doi 10.1214/aos/1009210544) with the variance that the factors before it have left.
+noise (Tracy–Widom; Johnstone 2001, doi 10.1214/aos/1009210544) that has, gene by gene, the variance that the factors before it
+have left.
 """
 
 from __future__ import annotations
@@ -24,8 +25,10 @@ if TYPE_CHECKING:
 
 TRACY_WIDOM_95 = 0.9793
 """Upper 5 % point of the Tracy–Widom law of real matrices."""
-LEAST_RELIABILITY = 0.3
-"""Below this the group difference of a factor would be stretched more than threefold, and its noise with it."""
+LEAST_RELIABILITY = 0.5
+"""Below this the group difference of a factor would be stretched more than twofold, and with it what
+the disease itself moves along its loadings."""
+BISECTIONS = 25
 DF_PER_FACTOR = 4
 """Residual degrees of freedom per factor, at least."""
 
@@ -70,11 +73,12 @@ def find_factors(values: Array) -> Factors:
     residuals = values[:, 1:]
     n_genes, df = residuals.shape
     squares, vectors = np.linalg.eigh(residuals.T @ residuals)
-    squares, vectors = np.maximum(squares[::-1], 0), vectors[:, ::-1]
-    found = count_factors(squares, n_genes)
+    squares = np.maximum(squares[::-1], 0)
+    along = residuals @ vectors[:, ::-1]
+    found = count_factors(along)
     kept = min(found, df // DF_PER_FACTOR)
     # The sign of an eigenvector is arbitrary; here most loadings are positive.
-    loadings = residuals @ vectors[:, :kept] / np.sqrt(squares[:kept])
+    loadings = along[:, :kept] / np.sqrt(squares[:kept])
     loadings *= np.where(loadings.sum(axis=0) < 0, -1.0, 1.0)
     scores = loadings.T @ values
     reliability = np.clip(kept_by_loadings(squares, kept, n_genes), LEAST_RELIABILITY, 1)
@@ -91,28 +95,54 @@ def find_factors(values: Array) -> Factors:
     )
 
 
-def count_factors(squares: Array, n_rows: int) -> int:
+def count_factors(along: Array) -> int:
     """Return the number of factors.
 
     Parameters
     ----------
-    squares
-        Squared singular values of a matrix, falling; as many as it has columns.
-    n_rows
-        Its rows.
+    along
+        Genes × directions: the residuals along each of their principal directions, the strongest first. What is left of a
+        gene's variance differs between genes once a factor is out, so that each step knows it gene by gene.
     """
-    n_columns = len(squares)
-    before = np.arange(min(n_rows, n_columns) - 1)
-    left = squares.sum() - np.concatenate([[0.0], np.cumsum(squares)])[before]
-    variance = left / ((n_rows - before) * (n_columns - before))
-    above = squares[before] > variance * largest_of_noise(n_rows - before, n_columns - before)
-    return len(before) if above.all() else int(np.argmin(above))
+    n_genes, df = along.shape
+    squares = along**2
+    left = squares.sum(axis=1)
+    for found in range(min(n_genes, df) - 1):
+        freed = df - found
+        edge = largest_of_noise(np.maximum(left, 0) / freed, freed)
+        if squares[:, found].sum() <= edge:
+            return found
+        left = left - squares[:, found]
+    return int(min(n_genes, df)) - 1
 
 
-def largest_of_noise(n_rows: NDArray[np.int_], n_columns: NDArray[np.int_]) -> Array:
-    """Return the upper 5 % point of the largest squared singular value of independent noise of variance 1."""
-    one, two = np.sqrt(n_rows), np.sqrt(np.maximum(n_columns - 1, 1))
-    return np.asarray((one + two) ** 2 + TRACY_WIDOM_95 * (one + two) * (1 / one + 1 / two) ** (1 / 3))
+def largest_of_noise(variances: Array, n_columns: int) -> float:
+    """Return about the upper 5 % point of the largest squared singular value of noise.
+
+    Parameters
+    ----------
+    variances
+        Of each row.
+    n_columns
+        Columns of the matrix.
+
+    Notes
+    -----
+    The edge of the spectrum is n · min over w of 1/w + Σ σ²/(1 − σ² w)/n (Silverstein & Choi 1995, doi
+    10.1006/jmva.1995.1058); the chance beyond it is that of equal variances.
+    """
+    largest = float(variances.max())
+    if largest <= 0:
+        return 0.0
+    low, high = 0.0, 1 / largest
+    for _ in range(BISECTIONS):
+        w = (low + high) / 2
+        falls = n_columns / w**2 > np.sum((variances / (1 - variances * w)) ** 2)
+        low, high = (w, high) if falls else (low, w)
+    w = (low + high) / 2
+    one, two = np.sqrt(len(variances)), np.sqrt(max(n_columns - 1, 1))
+    chance = 1 + TRACY_WIDOM_95 * (1 / one + 1 / two) ** (1 / 3) / (one + two)
+    return float((n_columns / w + np.sum(variances / (1 - variances * w))) * chance)
 
 
 def kept_by_loadings(squares: Array, n_factors: int, n_rows: int) -> Array:

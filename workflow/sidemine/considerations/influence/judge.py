@@ -73,7 +73,7 @@ def influence_words(entry: InfluenceOnEffect) -> str:
     """Name the most influential gene and the part of the effect that goes with it."""
     gene = entry.genes[0]
     where = f" in {entry.contrast}" if entry.contrast else ""
-    part = f", with which {gene.share:.0%} of the effect goes" if gene.share > 0 else ""
+    part = f" ({gene.share:.0%} of the effect)" if gene.share > 0 else ""
     return f"without {gene.gene}{part}{where}"
 
 

@@ -53,7 +53,8 @@ def cohort_effect(data: ContrastData, refit: Refit, rows: pd.DataFrame, change: 
     if change.statistic == "median":
         return _median_effect(data, refit, rows, hedges=True)
     membership = single_membership(rows, refit.fit.genes)
-    found = hedges_g(refit.fit, membership, standardise=change.statistic != "log2_mean")
+    score = change.statistic
+    found = hedges_g(refit.fit, membership, standardise=score != "log2_mean", huber=score == "huber")
     return _picked(found, _G, refit)
 
 

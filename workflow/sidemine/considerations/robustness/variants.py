@@ -16,7 +16,7 @@ from sidemine.study.choices import ProbeRule
 
 Filter = Literal["declared", "stricter", "looser"]
 Samples = Literal["all", "age_overlap", "no_reused_controls", "no_sex_mismatch"]
-Statistic = Literal["declared", "log2_mean", "median", "no_complement"]
+Statistic = Literal["declared", "log2_mean", "median", "huber", "no_complement"]
 Test = Literal["declared", "fry", "rotation", "camera", "label_permutation", "mean_absolute_t"]
 
 FULL_DATA = ("covariates", "composition", "filter", "probe_rule", "statistic", "test", "set_version", "seed", "crossed")
@@ -106,6 +106,9 @@ _WEIGHTS = _of("statistic", "array_weights", "poor samples weigh less (array wei
 _OF_COHORTS = (
     _of("statistic", "log2_mean", "score: mean log2 expression, not mean z", statistic="log2_mean"),
     _of("statistic", "median", "score: median of z over the genes of the set, not their mean", statistic="median"),
+    _of(
+        "statistic", "huber", "score: Huber regression, single people far from the others weigh less", statistic="huber"
+    ),
     _WEIGHTS,
     _of("test", "fry", "self-contained test FRY in each cohort, combined by Stouffer's z", test="fry"),
 )

@@ -1,0 +1,210 @@
+"""Hidden factors: how many, how far the groups differ in them, and what is left of an effect."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from anndata import AnnData
+from cases import case
+
+from sidemine.considerations.hidden_factors.correlates import Samples, samples_of
+from sidemine.considerations.hidden_factors.factors import count_factors, find_factors, kept_by_loadings
+from sidemine.considerations.hidden_factors.judge import judge_hidden_factors
+from sidemine.considerations.hidden_factors.measure import adjust_for_factors, measure_hidden_factors
+from sidemine.considerations.hidden_factors.record import HiddenFactors
+from sidemine.considerations.sensitivity import HIDDEN_FACTORS
+from sidemine.differential.design import build_design
+from sidemine.differential.fit import fit_contrast
+from sidemine.effect.adjustment import adjusted_estimate
+
+N_GENES, N, DF = 500, 100, 98
+GENES = [f"G{number:03d}" for number in range(N_GENES)]
+CASES = np.arange(N) < 50
+SETS = pd.DataFrame(
+    [("T", "target", gene) for gene in GENES[:30]]
+    + [("M", "member", gene) for gene in GENES[30:40]]
+    + [("QUALITY", "confounder", gene) for gene in GENES[40:60]],
+    columns=["gene_set", "family", "gene"],
+).assign(weight=1.0, version="1", source="own", licence="CC0")
+PRIMARY = SETS[SETS["gene_set"] == "T"]
+
+
+def noise(seed, n_genes=N_GENES, df=DF):
+    """Standardised genes without any factor, genes × (1 + residual df)."""
+    values = np.random.default_rng(seed).standard_normal((n_genes, 1 + df))
+    return values / np.sqrt(np.mean(values[:, 1:] ** 2, axis=1, keepdims=True))
+
+
+def fitted(difference=0.0, effect=0.0, seed=1, share=0.5):
+    """A cohort in which a factor moves half of all genes and lifts the set, and differs between the groups by so much."""
+    rng = np.random.default_rng(seed)
+    factor = rng.standard_normal(N) + difference * CASES
+    loadings = rng.choice([-1.0, 1.0], N_GENES) * (rng.random(N_GENES) < share) * 0.7
+    loadings[:30], loadings[30:40], loadings[40:60] = 0.5, 0, 0.7
+    values = rng.standard_normal((N_GENES, N)) + np.outer(loadings, factor)
+    values[:30] += 0.6 * rng.standard_normal(N) + effect * CASES
+    table = pd.DataFrame(index=[f"s{number}" for number in range(N)])
+    return fit_contrast(7 + 0.3 * values, GENES, build_design(table, CASES, ~CASES)), factor, 7 + 0.3 * values
+
+
+@pytest.mark.parametrize(("n_genes", "df"), [(500, 98), (2000, 40), (120, 98)])
+def test_noise_has_factors_in_about_one_of_twenty_studies_at_most(n_genes, df):
+    """Parallel analysis at 5 %: of 60 noise matrices at most 8 show one (P = .0086 at 5 %)."""
+    assert sum(len(find_factors(noise([seed, n_genes], n_genes, df)).scores) > 0 for seed in range(60)) <= 8
+
+
+def test_factors_are_counted_one_after_the_other():
+    """A weak factor is found beside a strong one that holds most of the variance."""
+    rng = np.random.default_rng(3)
+    strong, weak = (size * np.outer(rng.standard_normal(N_GENES), rng.standard_normal(DF)) for size in (3.0, 0.35))
+    together = strong + weak + rng.standard_normal((N_GENES, DF))
+    scaled = together / together.std(axis=1, keepdims=True)
+    assert count_factors(scaled @ np.linalg.svd(scaled)[2].T) == 2
+
+
+def test_the_correction_is_that_of_white_noise_where_the_noise_is_white():
+    """Gavish and Donoho 2017: the best singular value is √((y² − β − 1)² − 4β) / y, by the measured y in units of the noise."""
+    rng = np.random.default_rng(8)
+    size = np.sqrt(3.0 * N_GENES)
+    ones = [vector / np.linalg.norm(vector) for vector in (rng.standard_normal(N_GENES), rng.standard_normal(DF))]
+    values = np.linalg.svd(size * np.outer(*ones) + rng.standard_normal((N_GENES, DF)), compute_uv=False)
+    beta, y2 = N_GENES / DF, values[0] ** 2 / DF
+    expected = np.sqrt((y2 - beta - 1) ** 2 - 4 * beta) / y2
+    assert kept_by_loadings(values**2, 1, N_GENES)[0] == pytest.approx(expected, abs=0.02)
+
+
+@pytest.mark.parametrize(("n_followers", "loading"), [(250, 0.3), (50, 0.5)])
+def test_a_factor_of_few_genes_is_taken_out_as_wholly_as_one_of_many(n_followers, loading):
+    """Without the correction a fifth to a third of its effect would be left (mean of 40 cohorts)."""
+    left, uncorrected = [], []
+    for seed in range(40):
+        rng = np.random.default_rng([5, seed])
+        loadings = np.where(np.arange(N_GENES) < n_followers, loading * rng.choice([-1, 1], N_GENES), 0)
+        factor = rng.standard_normal(1 + DF)
+        factor[0] = 5.0
+        genes = rng.standard_normal((N_GENES, 1 + DF)) + np.outer(loadings, factor)
+        target = rng.standard_normal(1 + DF) + 0.6 * factor
+        found = find_factors(genes / np.sqrt(np.mean(genes[:, 1:] ** 2, axis=1, keepdims=True)))
+        left.append(adjusted_estimate(target, found.scores, 1.0, None, found.variances).effect)
+        raw = found.scores.copy()
+        raw[:, 0] *= found.reliability
+        uncorrected.append(adjusted_estimate(target, raw, 1.0).effect)
+    # The planted difference is 3; the standard error of the mean is .17.
+    assert abs(np.mean(left)) < 0.5
+    assert np.mean(uncorrected) > np.mean(left) + 0.3
+
+
+def test_adjusting_takes_a_gradient_away_and_leaves_an_effect():
+    """A gradient that differs between the groups goes; the same effect without its difference stays."""
+    gradient = adjust_for_factors("a", fitted(difference=1.2)[0], PRIMARY, SETS)
+    assert gradient.total.p_value < 0.01
+    assert gradient.adjusted.p_value > 0.05
+    assert abs(gradient.adjusted.effect) < 0.5 * gradient.total.effect
+    real = adjust_for_factors("a", fitted(effect=0.8)[0], PRIMARY, SETS)
+    assert real.adjusted.p_value < 0.01
+    assert real.adjusted.effect == pytest.approx(real.total.effect, rel=0.35)
+
+
+def test_without_factors_the_effect_is_the_total_one():
+    fit, _, _ = fitted(effect=0.5)
+    rng = np.random.default_rng(2)
+    values = 7 + rng.standard_normal((N_GENES, N))
+    plain = fit_contrast(values, GENES, build_design(pd.DataFrame(index=fit.samples), CASES, ~CASES))
+    found = adjust_for_factors("a", plain, PRIMARY, SETS)
+    assert (found.factors, found.adjusted) == ([], found.total)
+
+
+def test_sets_of_the_pathway_and_genes_close_to_the_score_show_no_factor():
+    """Genes that follow the score by more than .5 may answer to the pathway: adjusting for them would adjust for it."""
+    fit, _, values = fitted()
+    score = values[:30].mean(axis=0)
+    values[400:420] = (
+        7 + 0.3 * (score - score.mean()) / score.std() + 0.1 * np.random.default_rng(4).standard_normal((20, N))
+    )
+    follows = fit_contrast(values, GENES, build_design(pd.DataFrame(index=fit.samples), CASES, ~CASES))
+    before, after = (adjust_for_factors("a", one, PRIMARY, SETS) for one in (fit, follows))
+    assert before.n_genes + before.n_close == N_GENES - 40
+    assert after.n_close >= before.n_close + 19
+
+
+def test_a_factor_is_named_by_what_it_goes_with():
+    """Confounder sets, recorded columns and figures of the values; what it does not go with is not named."""
+    fit, factor, values = fitted(difference=1.0)
+    rng = np.random.default_rng(6)
+    columns = {
+        "rin": [f"{number:.2f}" for number in 8 + factor],
+        "site": [str(label) for label in np.where(factor > 0, "north", "south")],
+        "coin": [str(label) for label in rng.integers(0, 2, N)],
+        "title": [f"sample {number}" for number in range(N)],
+    }
+    samples = Samples(values, columns, {"median of the values": rng.standard_normal(N)})
+    first = adjust_for_factors("a", fit, PRIMARY, SETS, samples).factors[0]
+    assert {row.what for row in first.follows} == {"QUALITY", "rin", "site"}
+    assert first.difference.p_value < 0.01
+    assert {row.what: abs(row.correlation) > 0.9 for row in first.follows}["rin"]
+
+
+def test_samples_are_read_in_the_order_of_the_fit():
+    fit, _, values = fitted()
+    shuffled = np.random.default_rng(1).permutation(N)
+    data = AnnData(
+        obs=pd.DataFrame({"site": [str(number) for number in shuffled]}, index=[f"s{number}" for number in shuffled]),
+        var=pd.DataFrame(index=GENES[::-1]),
+        layers={"log2": values[::-1, shuffled].T},
+    )
+    samples = samples_of(data, fit)
+    assert np.array_equal(samples.values, values)
+    assert samples.columns["site"] == [str(number) for number in range(N)]
+    assert samples.figures["median of the values"] == pytest.approx(np.median(values, axis=0))
+
+
+@pytest.mark.parametrize(
+    ("n_samples", "n_genes", "reason"), [(14, 500, "14 samples"), (100, 120, "80 genes outside the pathway's sets")]
+)
+def test_what_cannot_be_looked_for_is_told_and_caps(n_samples, n_genes, reason):
+    """Too few samples, too few genes: not passed, not hidden."""
+    rows = np.r_[0 : n_samples // 2, 50 : 50 + n_samples // 2]
+    values = fitted()[2][:n_genes, rows]
+    design = build_design(pd.DataFrame(index=[f"s{row}" for row in rows]), CASES[rows], ~CASES[rows])
+    fit = fit_contrast(values, GENES[:n_genes], design)
+    record = measure_hidden_factors("h", {"a": fit}, PRIMARY, SETS)
+    assert reason in record.contrasts[0].reason
+    judged = judge_hidden_factors(case("cohort", "a"), record)
+    assert [gate.status for gate in judged.gates] == ["not evaluated"]
+    assert reason in judged.caps[0].reason
+    assert judged.sensitivity[0].missing
+
+
+@pytest.mark.parametrize(("truth", "passes"), [({"effect": 0.8}, True), ({"difference": 1.2}, False)])
+def test_the_gate_holds_for_an_effect_and_fails_for_a_gradient(truth, passes):
+    """With words that say what it may be; the row of the table carries the adjusted effect."""
+    fits = {name: fitted(seed=seed, **truth)[0] for seed, name in enumerate("ab", start=11)}
+    judged = judge_hidden_factors(case("cohort", "a", "b"), measure_hidden_factors("h", fits, PRIMARY, SETS))
+    assert [gate.status for gate in judged.gates] == ["passed" if passes else "failed"]
+    assert bool(judged.caps) is not passes
+    assert all("the data cannot tell which" in cap.reason for cap in judged.caps)
+    assert judged.columns.hidden_factors.adjusted.k == 2
+    assert judged.sensitivity[0].name == HIDDEN_FACTORS
+
+
+def test_a_cohort_that_was_not_looked_at_keeps_the_gate_open():
+    record = measure_hidden_factors("h", {"a": fitted(effect=0.8)[0]}, PRIMARY, SETS)
+    judged = judge_hidden_factors(case("cohort", "a", "b"), record)
+    assert "b: not looked for" in judged.caps[0].reason
+    assert judge_hidden_factors(case("cohort", "a"), None).caps
+
+
+def test_an_adjusted_effect_that_is_no_number_never_passes():
+    record = measure_hidden_factors("h", {"a": fitted(effect=0.8)[0]}, PRIMARY, SETS)
+    (entry,) = record.contrasts
+    broken = HiddenFactors("h", [replace(entry, adjusted=replace(entry.adjusted, effect=float("nan")))])
+    assert judge_hidden_factors(case("cohort", "a"), broken).gates[0].status == "failed"
+
+
+def test_nothing_is_asked_of_experiments():
+    judged = judge_hidden_factors(case("experiment", "a"), None)
+    assert (judged.gates, judged.caps) == ((), ())
+    assert judged.sensitivity[0].missing.startswith("not asked")
