@@ -124,7 +124,13 @@ def measure_composition(
 
 
 def total_effect(fit: ContrastFit, primary: pd.DataFrame, score: Score) -> Estimate:
-    """Return the effect of a set without any proxy in the model, as Hedges g."""
+    """Return the effect of a set without any proxy in the model, as Hedges g.
+
+    Parameters
+    ----------
+    fit, primary, score
+        As in `measure_composition`.
+    """
     target = set_score(fit, primary, score)
     return adjusted_estimate(target, np.zeros((0, len(target))), score_factor(fit), fit)
 
@@ -239,7 +245,7 @@ def _corrected(
     """Return the adjusted contrast if only `RELIABILITY` of each proxy's variance were cells (errors independent).
 
     The group difference of a proxy is not attenuated, its slope is: slopes are taken from the proxies' covariance
-    without the error variance (Fuller 1987, Measurement Error Models).
+    without the error variance (Fuller 1987, Measurement Error Models, doi 10.1002/9780470316665).
     """
     scale = np.sqrt(np.diagonal(cross, axis1=-2, axis2=-1))
     correlation = cross / (scale[..., :, None] * scale[..., None, :]) - (1 - RELIABILITY) * np.eye(cross.shape[-1])

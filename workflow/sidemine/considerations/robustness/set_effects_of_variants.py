@@ -13,7 +13,7 @@ from sidemine.considerations.robustness.variants import Change
 from sidemine.differential.linear_model import common_space
 from sidemine.effect.record import Estimate
 from sidemine.enrichment.set_effect import hedges_g, plain_score_effect, sample_score_effect, set_effects
-from sidemine.enrichment.set_membership import single_membership
+from sidemine.enrichment.set_membership import build_membership
 from sidemine.records import fields_of
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def cohort_effect(data: ContrastData, refit: Refit, rows: pd.DataFrame, change: 
         return adjusted
     if change.statistic == "median":
         return _median_effect(data, refit, rows, score)
-    membership = single_membership(rows, refit.fit.genes)
+    membership = build_membership(rows, refit.fit.genes, min_size=0)
     found = hedges_g(refit.fit, membership, standardise=change.statistic != "log2_mean", score=score)
     return _picked(found, _G, refit)
 
@@ -78,7 +78,7 @@ def experiment_effect(
     """
     if change.statistic == "median":
         return _median_effect(data, refit, rows, None)
-    found = set_effects(refit.fit, single_membership(rows, refit.fit.genes))
+    found = set_effects(refit.fit, build_membership(rows, refit.fit.genes, min_size=0))
     columns = _OWN if change.statistic == "no_complement" else _OVER
     return _picked(found, columns, refit)
 
