@@ -90,7 +90,7 @@ def test_a_sample_of_the_header_without_values_is_told_before_any_value_is_read(
         '!Series_geo_accession\t"GSE1"\n!Sample_title\t"a"\t"b"\n!Sample_geo_accession\t"GSM1"\t"GSM2"\n'
         '!series_matrix_table_begin\n"ID_REF"\t"GSM2"\n"p1"\t1.5\n!series_matrix_table_end\n'
     )
-    with pytest.raises(SidemineError, match=r"1 samples have no column.*'GSM1'"):
+    with pytest.raises(SidemineError, match=r"(?s)1 samples have no column.*'GSM1'"):
         read_samples(row("series_matrix"), {"values": matrix}, {}, [])
     samples = read_samples(row("series_matrix", subset="sample = GSM2"), {"values": matrix}, {}, [])
     assert dict(zip(samples["sample"], samples["value_column"], strict=True)) == {"GSM1": "", "GSM2": "GSM2"}
