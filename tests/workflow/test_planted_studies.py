@@ -6,43 +6,61 @@ import json
 import re
 
 import pytest
+from conftest import SEED, run_once
 
 from sidemine.drawing.words import typeset
-from sidemine.simulate.studies import PLANTED_KINDS
+from sidemine.simulate.studies import PLANTED_KINDS, write_planted_together
 
 pytestmark = pytest.mark.workflow
 
-# Short studies last, so that two workers end together.
-KINDS = (
-    "inhibitor_mimics",
-    "inhibitor_opposes_disease",
-    "inhibitor_suppresses",
-    "inhibitor_opposes",
-    "inhibitor_conflicting",
-    "inhibitor_null",
-    "null",
-    "competitive_null",
-    "composition_only",
-    "one_gene",
-    "hidden_gradient",
-    "tissue_positive",
-    "tissue_composition_only",
-    "tissue_undeclared",
-    "conflicting",
-    "sign_flipped",
-    "confounded",
-    "too_small",
-)
+# Truths that share a workflow run: a hypothesis each, with data of its own. The longest run comes first.
+TOGETHER = {
+    "cohorts": (
+        "null",
+        "competitive_null",
+        "composition_only",
+        "one_gene",
+        "hidden_gradient",
+        "conflicting",
+        "sign_flipped",
+        "confounded",
+        "too_small",
+    ),
+    "experiments": ("inhibitor_suppresses", "inhibitor_opposes", "inhibitor_conflicting", "inhibitor_null"),
+    "tissue": ("tissue_positive", "tissue_composition_only", "tissue_undeclared"),
+}
+ALONE = ("inhibitor_mimics", "inhibitor_opposes_disease")
 
 
-def check(run, kind):
+@pytest.fixture(scope="session")
+def run_of(workflow, tmp_path_factory):
+    """The run that a planted truth is in, and the hypothesis that asks for it there."""
+
+    def find(kind):
+        if kind in ALONE:
+            return run_once(
+                tmp_path_factory, kind, lambda folder: workflow.run(folder, config=workflow.plant(kind, folder))
+            ), "main"
+        (group,) = (group for group, kinds in TOGETHER.items() if kind in kinds)
+
+        def make(folder):
+            config = write_planted_together(f"planted_{group}", TOGETHER[group], folder, SEED)
+            return workflow.run(folder, config=config)
+
+        return run_once(tmp_path_factory, group, make), kind
+
+    return find
+
+
+def check(run, kind, hypothesis="main"):
     """Compare verdict, sign and page with what was planted."""
     plan = PLANTED_KINDS[kind]
-    verdict = run.verdicts()["main"]
+    verdict = run.verdicts()[hypothesis]
     assert verdict["verdict"] in plan.verdicts, verdict["sentence"]
     assert verdict["opposite"] is plan.opposite
     page = run.page()
-    (chip,) = re.findall(r'<p class="chip[^>]*>(.*?)</p>', page, re.DOTALL)
+    card = page[page.index(f'id="card-{hypothesis}"') :]
+    chip = re.search(r'<p class="chip[^>]*>(.*?)</p>', card, re.DOTALL)[1]
     assert verdict["verdict"] in chip
     assert ("opposite" in chip) is plan.opposite
     assert typeset(verdict["doubt"]) in page
@@ -50,12 +68,11 @@ def check(run, kind):
     return verdict
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_planted_truth_is_found_and_nothing_else(kind, workflow, tmp_path):
-    """Each planted study gets a verdict that an honest rule may reach, with the right sign."""
-    report = f"results/planted_{kind}/report.html"
-    run = workflow.run(tmp_path, report, config=workflow.plant(kind, tmp_path))
-    verdict = check(run, kind)
+@pytest.mark.parametrize("kind", [*(kind for kinds in TOGETHER.values() for kind in kinds), *ALONE])
+def test_planted_truth_is_found_and_nothing_else(kind, run_of):
+    """Each planted truth gets a verdict that an honest rule may reach, with the right sign."""
+    run, hypothesis = run_of(kind)
+    verdict = check(run, kind, hypothesis)
     problems = [row["problem"] for row in verdict["evidence"]]
     if kind == "confounded":
         assert all("hybridisation_batch" in str(problem) for problem in problems)
@@ -63,7 +80,7 @@ def test_planted_truth_is_found_and_nothing_else(kind, workflow, tmp_path):
     elif kind == "too_small":
         assert all("2" in problem["what"] and problem["next_step"] for problem in problems)
     elif PLANTED_KINDS[kind].call:
-        (bridge,) = json.loads((tmp_path / f"results/planted_{kind}/concordance.json").read_text())["bridges"]
+        (bridge,) = json.loads((run.results() / "concordance.json").read_text())["bridges"]
         assert bridge["call"] == PLANTED_KINDS[kind].call, bridge["sentence"]
     else:
         assert problems == [None] * len(problems)
@@ -77,7 +94,7 @@ def test_planted_truth_is_found_and_nothing_else(kind, workflow, tmp_path):
             for entry in verdict["hidden_factors"]["contrasts"]:
                 assert any(factor["difference"]["p_value"] < 0.01 for factor in entry["factors"])
         if kind == "one_gene":
-            gene = (tmp_path / "ten.gmt").read_text(encoding="utf-8").split("\t")[2]
+            gene = (run.folder / "ten.gmt").read_text(encoding="utf-8").split("\t")[2]
             gates = {gate["name"]: gate for gate in verdict["gates"]}
             assert (gates["pooled p"]["status"], gates["replication"]["status"]) == ("passed", "passed")
             assert gates["influence"]["status"] == "failed"
@@ -118,3 +135,8 @@ def test_the_grid_starts_from_the_measured_effect_and_agrees_with_a_planted_one(
     lines = (results / "robustness.tsv").read_text().splitlines()
     assert len(lines) == len(record["variants"]) + 1
     assert finished.verdicts()["main"]["robustness_share"] == record["share"]
+
+
+def test_every_planted_truth_is_run():
+    """A new truth joins one of the runs."""
+    assert {*ALONE, *(kind for kinds in TOGETHER.values() for kind in kinds), "positive"} == {*PLANTED_KINDS}

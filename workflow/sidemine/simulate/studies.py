@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -21,7 +21,7 @@ from sidemine.simulate.geo_files import SENTENCE, make_platform, write_gmt
 from sidemine.simulate.signatures import OWN_DRUG, write_signatures
 from sidemine.tables import write_text
 
-__all__ = ["DEMO_SEED", "PLANTED_KINDS", "PlantedKind", "write_demo", "write_planted"]
+__all__ = ["DEMO_SEED", "PLANTED_KINDS", "PlantedKind", "write_demo", "write_planted", "write_planted_together"]
 
 PLANTED_GENES, PLANTED_GENES_OF_TISSUE = 1600, 1900
 TEN, ONE_GENE = "SIM_TEN_TARGETS", "z_one_gene"
@@ -73,14 +73,23 @@ class PlantedKind:
         """Whether its cohorts are of blood."""
         return self.tissue == "whole blood"
 
-    def universe(self, seed: int) -> GeneUniverse:
-        """Return its genes."""
-        universe = make_universe(
-            PLANTED_GENES if self.is_blood else PLANTED_GENES_OF_TISSUE, seed, tissue=not self.is_blood
-        )
-        if self.primary_set != TEN:
-            return universe
-        return replace(universe, modules={**universe.modules, ONE_GENE: universe.modules["interferon_response"][:1]})
+
+@dataclass(frozen=True)
+class _Place:
+    """What tells one planted truth from the others of its study: names, accessions and seeds."""
+
+    hypothesis: str
+    prefix: str
+    number: int
+
+    def accession(self, start: int) -> str:
+        return f"GSE{start + 100 * self.number}"
+
+    def first_sample(self, start: int) -> int:
+        return start + 10_000 * self.number
+
+    def seed(self, seed: int) -> int:
+        return seed + 100 * self.number
 
 
 _OF_TISSUE = (("cell_types", TISSUE_CELL_TYPES), ("tissue", "synovium"))
@@ -265,37 +274,79 @@ def write_planted(kind: str, folder: Path, seed: int) -> Path:
             )
         )
     plan = PLANTED_KINDS[kind]
-    universe = plan.universe(seed)
-    write_shared_files(folder, universe, (SENTENCE, plan.truth))
-    if plan.primary_set == TEN:
+    return _write_study(f"planted_{kind}", {_Place("main", "", 0): plan}, folder, seed)
+
+
+def write_planted_together(name: str, kinds: Sequence[str], folder: Path, seed: int) -> Path:
+    """Write one study with a hypothesis for each of several planted truths, each with data of its own.
+
+    Parameters
+    ----------
+    name
+        Id of the study.
+    kinds
+        Of `PLANTED_KINDS`: all of blood or cells, or all of a tissue, and no bridges. They name the hypotheses.
+    folder, seed
+        As `write_planted` has them.
+
+    Returns
+    -------
+    Path
+        The `config.yaml`.
+    """
+    places = {_Place(kind, f"{kind}_", number): PLANTED_KINDS[kind] for number, kind in enumerate(kinds)}
+    return _write_study(name, places, folder, seed)
+
+
+def _write_study(name: str, planted: Mapping[_Place, PlantedKind], folder: Path, seed: int) -> Path:
+    plans = list(planted.values())
+    universe = _universe(plans, seed)
+    write_shared_files(folder, universe, (SENTENCE, *(plan.truth for plan in plans)))
+    if any(plan.primary_set == TEN for plan in plans):
         write_gmt(folder / "ten.gmt", {TEN: universe.modules["interferon_response"][:10]})
     datasets: list[dict[str, str]] = []
     contrasts: list[dict[str, str]] = []
-    if plan.design != "experiment":
-        _write_cohorts(plan, folder / "mirror", seed, datasets, contrasts)
-    if plan.design != "cohort":
-        left = plan.effects if plan.design == "experiment" else plan.drug_effects
-        _write_experiments(left, folder / "mirror", seed, datasets, contrasts)
-    if plan.design == "bridge":
+    for place, plan in planted.items():
+        if plan.design != "experiment":
+            _write_cohorts(plan, place, universe, folder / "mirror", seed, datasets, contrasts)
+        if plan.design != "cohort":
+            left = plan.effects if plan.design == "experiment" else plan.drug_effects
+            _write_experiments(left, place, universe, folder / "mirror", seed, datasets, contrasts)
+    if any(plan.design == "bridge" for plan in plans):
         write_signatures(folder / "signatures.tsv", universe, seed)
     write_text(sheet_text(datasets), folder / "datasets.tsv")
     write_text(sheet_text(contrasts), folder / "contrasts.tsv")
-    write_text(sheet_text(_set_rows(plan)), folder / "gene_sets.tsv")
+    write_text(sheet_text(_set_rows(plans)), folder / "gene_sets.tsv")
     config = folder / "config.yaml"
-    write_text(_config_text(kind, plan, seed), config)
+    write_text(_config_text(name, planted, seed), config)
     return config
 
 
+def _universe(plans: Sequence[PlantedKind], seed: int) -> GeneUniverse:
+    tissue = any(not plan.is_blood for plan in plans)
+    universe = make_universe(PLANTED_GENES_OF_TISSUE if tissue else PLANTED_GENES, seed, tissue=tissue)
+    if all(plan.primary_set != TEN for plan in plans):
+        return universe
+    return replace(universe, modules={**universe.modules, ONE_GENE: universe.modules["interferon_response"][:1]})
+
+
 def _write_cohorts(
-    plan: PlantedKind, mirror: Path, seed: int, datasets: list[dict[str, str]], contrasts: list[dict[str, str]]
+    plan: PlantedKind,
+    place: _Place,
+    universe: GeneUniverse,
+    mirror: Path,
+    seed: int,
+    datasets: list[dict[str, str]],
+    contrasts: list[dict[str, str]],
 ) -> None:
-    universe = plan.universe(seed)
     for number, (effect, style) in enumerate(zip(plan.effects, ("affymetrix", "illumina"), strict=True)):
-        cohort = CohortPlan(f"GSE90001{number}", 9_100_001 + 1000 * number, 45, 40, effect=effect)
+        cohort = CohortPlan(
+            place.accession(900010 + number), place.first_sample(9_100_001 + 1000 * number), 45, 40, effect=effect
+        )
         cohort = replace(cohort, **dict(plan.options))
         platform = make_platform(f"GPL90001{number}", universe, seed + number, style)
-        write_cohort(mirror, cohort, universe, platform, seed + 10 + number)
-        name = f"cohort_{'ab'[number]}"
+        write_cohort(mirror, cohort, universe, platform, place.seed(seed + 10 + number))
+        name = f"{place.prefix}cohort_{'ab'[number]}"
         datasets.append(
             {
                 "dataset": name,
@@ -327,16 +378,17 @@ def _write_cohorts(
 
 def _write_experiments(
     effects: tuple[float, float],
+    place: _Place,
+    universe: GeneUniverse,
     mirror: Path,
     seed: int,
     datasets: list[dict[str, str]],
     contrasts: list[dict[str, str]],
 ) -> None:
-    universe = make_universe(PLANTED_GENES, seed)
     for number, left in enumerate(effects):
         experiment = ExperimentPlan(
-            f"GSE90002{number}",
-            9_200_001 + 1000 * number,
+            place.accession(900020 + number),
+            place.first_sample(9_200_001 + 1000 * number),
             ("airway epithelial cells", "lung cell line")[number],
             (
                 Arm("Control", {"stimulus": "none", "inhibitor": "none"}),
@@ -344,7 +396,7 @@ def _write_experiments(
                 Arm("IFN_drug", {"stimulus": "interferon", "inhibitor": "compound A"}, left),
             ),
         )
-        name = f"experiment_{'ab'[number]}"
+        name = f"{place.prefix}experiment_{'ab'[number]}"
         row = {
             "dataset": name,
             "accession": experiment.accession,
@@ -355,11 +407,11 @@ def _write_experiments(
             **_SIMULATED,
         }
         if number == 0:
-            Deposit(mirror, experiment, universe, seed + 20).write_archive()
+            Deposit(mirror, experiment, universe, place.seed(seed + 20)).write_archive()
             file = series_url(experiment.accession, "suppl", f"{experiment.accession}_RAW.tar")
             row |= {"layout": "archive", "file": file, "identifiers": "symbol"}
         else:
-            Deposit(mirror, experiment, universe, seed + 21).write_count_table()
+            Deposit(mirror, experiment, universe, place.seed(seed + 21)).write_count_table()
             file = series_url(experiment.accession, "suppl", f"{experiment.accession}_counts.tsv.gz")
             row |= {"layout": "table", "file": file, "identifiers": "ensembl", "sample_name": "title"}
         datasets.append(row)
@@ -394,7 +446,7 @@ def _experiment_contrasts(name: str) -> list[dict[str, str]]:
     ]
 
 
-def _set_rows(plan: PlantedKind) -> list[Mapping[str, str]]:
+def _set_rows(plans: Sequence[PlantedKind]) -> list[Mapping[str, str]]:
     def row(name: str, family: str, **more: str) -> dict[str, str]:
         common = {"source": "sets.gmt", "format": "gmt", "member": name, "weighted": "no"}
         return {
@@ -407,7 +459,7 @@ def _set_rows(plan: PlantedKind) -> list[Mapping[str, str]]:
         }
 
     return [
-        *([row(TEN, "target", source="ten.gmt")] if plan.primary_set == TEN else []),
+        *([row(TEN, "target", source="ten.gmt")] if any(plan.primary_set == TEN for plan in plans) else []),
         row("SIM_JAK_STAT_TARGETS", "target", note="Primary."),
         row("SIM_JAK_STAT_FOOTPRINT", "target", source="signed_sets.tsv", format="sets_tsv", weighted="yes"),
         row("SIM_JAK_STAT_MEMBERS", "member"),
@@ -418,25 +470,13 @@ def _set_rows(plan: PlantedKind) -> list[Mapping[str, str]]:
     ]
 
 
-def _config_text(kind: str, plan: PlantedKind, seed: int) -> str:
+def _config_text(name: str, planted: Mapping[_Place, PlantedKind], seed: int) -> str:
     import yaml
 
-    primary: dict[str, Any] = {
-        "set": plan.primary_set,
-        "contrasts": ["cohort_a_vte", "cohort_b_vte"],
-        "direction": "up",
-        "margin": 0.4,
-    }
-    if plan.design == "experiment":
-        primary |= {
-            "contrasts": ["experiment_a_drug", "experiment_b_drug"],
-            "direction": "down",
-            "margin": {"fraction": 0.2, "of_contrast": "experiment_a_interferon"},
-        }
     config = {
         "study": {
-            "id": f"planted_{kind}",
-            "title": f"Planted study: {kind}",
+            "id": name,
+            "title": f"Planted study: {name.removeprefix('planted_')}",
             "question": "Does the analysis find what was planted, and nothing else?",
             "drug_class": "JAK inhibitors",
             "outcome": "venous thromboembolism",
@@ -451,19 +491,33 @@ def _config_text(kind: str, plan: PlantedKind, seed: int) -> str:
         "mirror": "mirror",
         "planted": "planted.json",
         "settings": {"seed": seed},
-        "hypotheses": [
-            {
-                "id": "main",
-                "question": "Is what was planted found?",
-                "kind": "experiment" if plan.design == "experiment" else "cohort",
-                "primary": primary,
-                "secondary_sets": ["SIM_JAK_STAT_MEMBERS"],
-            }
-        ],
+        "hypotheses": [_hypothesis(place, plan) for place, plan in planted.items()],
     }
-    if plan.design == "bridge":
+    if any(plan.design == "bridge" for plan in planted.values()):
         config["concordance"] = {"bridges": [_bridge()]}
     return f"# {SENTENCE}\n" + yaml.safe_dump(config, sort_keys=False, allow_unicode=True, width=120)
+
+
+def _hypothesis(place: _Place, plan: PlantedKind) -> dict[str, Any]:
+    primary: dict[str, Any] = {
+        "set": plan.primary_set,
+        "contrasts": [f"{place.prefix}cohort_{letter}_vte" for letter in "ab"],
+        "direction": "up",
+        "margin": 0.4,
+    }
+    if plan.design == "experiment":
+        primary |= {
+            "contrasts": [f"{place.prefix}experiment_{letter}_drug" for letter in "ab"],
+            "direction": "down",
+            "margin": {"fraction": 0.2, "of_contrast": f"{place.prefix}experiment_a_interferon"},
+        }
+    return {
+        "id": place.hypothesis,
+        "question": "Is what was planted found?",
+        "kind": "experiment" if plan.design == "experiment" else "cohort",
+        "primary": primary,
+        "secondary_sets": ["SIM_JAK_STAT_MEMBERS"],
+    }
 
 
 def _bridge() -> dict[str, Any]:
