@@ -137,6 +137,8 @@ def test_what_cannot_be_measured_is_refused(bridged, told, old, new, words):
 def test_a_contrast_of_the_perturbations_own_pathway_is_no_comparator_and_no_mistake(bridged):
     """It may stand in no other key of the bridge: the pathway says why it is left out."""
     bridged.edit(
-        "config.yaml", "comparators: [stimulated]", "comparators: []\n      target_pathways: {p: [inhibited, stimulated]}"
+        "config.yaml",
+        "comparators: [stimulated]",
+        "comparators: []\n      target_pathways: {p: [inhibited, stimulated]}",
     )
     load_study(bridged.config)

@@ -6,7 +6,7 @@ import math
 from dataclasses import replace
 
 import pytest
-from on_record import judges_on
+from on_record import judges_on, steady, unmoved
 from scipy import stats
 
 from sidemine.considerations.composition.record import AdjustedIn, Corrected, Difference, SingleProxy
@@ -371,10 +371,30 @@ def test_an_effect_that_survives_adjustment_passes_its_gate():
     card = composition_card(adjusted_entry("a"), adjusted_entry("b"))
     assert card["composition_adjusted"]["k"] == 2
     assert card["composition_adjusted"]["effect"] == pytest.approx(0.5)
-    assert "Total 0.60" in card["sentence"]
+    assert "Total 0.55 SD (95 % CI 0.34 to 0.76);" in card["sentence"], "the pooled effect is one number"
+    assert "0.55 SD higher (95 % CI 0.34 to 0.76" in card["sentence"]
     assert "after adjusting for the mix of cells" in card["sentence"]
     assert "composition" not in [cap["cap"] for cap in card["caps"]]
     assert card["verdict"] == "suggestive"
+
+
+def test_where_there_is_no_effect_no_check_explains_it():
+    """Two precise nulls: gates stay failed, and no cap or doubt speaks of one gene, hidden factors or cells."""
+    rows = [contrast("a", 0.05, 0.1), contrast("b", 0.02, 0.1)]
+    card = answers(
+        [hypothesis()],
+        {"h": evidence(*rows)},
+        composition={"h": [adjusted_entry("a", adjusted=0.03), adjusted_entry("b", adjusted=-0.01)]},
+        influence=steady(rows, share=0.9),
+        hidden_factors=unmoved(rows, part=0.5),
+    )[0]
+    assert card["verdict"] == "not supported"
+    failed = {gate["name"] for gate in card["gates"] if gate["status"] == "failed"}
+    assert {"composition", "influence", "hidden factors"} <= failed
+    assert not {"composition", "influence", "hidden factors"} & {cap["cap"] for cap in card["caps"]}
+    assert not any(
+        words in card["doubt"] for words in ("that of one gene", "may move these genes", "cell types may differ")
+    )
 
 
 @pytest.mark.parametrize(

@@ -16,8 +16,9 @@ import numpy as np
 from sidemine.differential.fit import moderated_fields
 from sidemine.differential.linear_model import EffectSpace
 from sidemine.effect.measure import common_genes
+from sidemine.effect.pooled_effect import own_p
 from sidemine.effect.pooling import pool
-from sidemine.effect.record import Estimate, PooledEstimate
+from sidemine.effect.record import Estimate, PooledEffect, PooledEstimate
 from sidemine.enrichment.set_effect import infer_standardised, within_groups_df
 from sidemine.stats.sandwich import sandwich
 from sidemine.stats.tails import t_quantile, two_sided_p
@@ -194,6 +195,23 @@ def pool_estimates(estimates: Sequence[WithError]) -> PooledEstimate:
         float(values[0]) for values in (carried.effect, carried.ci_low, carried.ci_high, carried.p_value, carried.se)
     )
     return PooledEstimate(effect, low, high, p_value, se, int(found.k[0]))
+
+
+def pooled_total(pooled: PooledEffect, estimates: Sequence[WithError]) -> PooledEstimate:
+    """Return the pooled effect as it is, to stand beside an adjusted one.
+
+    Parameters
+    ----------
+    pooled
+        That of the hypothesis: an answer has one total effect, in every sentence.
+    estimates
+        Those of the contrasts, for a case in which nothing was pooled.
+    """
+    numbers = (pooled.effect, pooled.ci_low, pooled.ci_high, own_p(pooled), pooled.se)
+    effect, low, high, p_value, se = numbers
+    if effect is None or low is None or high is None or p_value is None or se is None:
+        return pool_estimates(estimates)
+    return PooledEstimate(effect, low, high, p_value, se, pooled.k)
 
 
 def _regress_out(

@@ -13,7 +13,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sidemine.effect.intervals import measured_effect
-from sidemine.effect.pooling import FEWEST_FOR_HETEROGENEITY, METHODS, Estimates, Pooled, pool
+from sidemine.effect.pooling import (
+    FEWEST_FOR_HETEROGENEITY,
+    FEWEST_FOR_RANDOM_EFFECTS,
+    METHODS,
+    Estimates,
+    Pooled,
+    pool,
+)
 from sidemine.effect.record import (
     COHORT_UNIT,
     ContrastEvidence,
@@ -179,6 +186,18 @@ def _under_prior(used: Sequence[ContrastEvidence]) -> SpreadPrior | None:
     if len(effects) < 2 or used[0].effect_unit != COHORT_UNIT:
         return None
     return with_spread_prior([effect.value for effect in effects], [effect.se for effect in effects])
+
+
+def own_p(pooled: PooledEffect) -> float | None:
+    """Return the two-sided p of the pooled effect itself, which its interval goes with.
+
+    Below five datasets it is `pooled.p`. From five on that one holds two demands on one scale (`Pooled.demanded_p`); what an
+    effect shows by itself is the larger one of Hartung and Knapp's and the common effect's.
+    """
+    knapp, common = pooled.hartung_knapp_p, pooled.common_p
+    if pooled.k < FEWEST_FOR_RANDOM_EFFECTS or knapp is None or common is None:
+        return pooled.p
+    return max(knapp, common)
 
 
 def differing_sizes(rows: Sequence[ContrastEvidence], q_p: float | None, i2: float | None) -> SizesDiffer | None:

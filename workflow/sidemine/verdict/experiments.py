@@ -173,6 +173,8 @@ class ExperimentRules(Rules):
 def _too_few(independent: int, passing: int) -> str:
     if independent < FEWEST_EXPERIMENTS:
         return "Only one experiment; two are needed."
+    if not passing:
+        return f"None of {independent} independent experiments shows the change; two are needed."
     if passing < FEWEST_EXPERIMENTS:
         return f"Only {passing} of {independent} independent experiments shows the change; two are needed."
     return "The place among comparator sets is not known in two independent experiments."

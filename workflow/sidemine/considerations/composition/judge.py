@@ -28,8 +28,8 @@ from sidemine.considerations.judgement import (
     judge_by_hypothesis,
     make_gate,
 )
-from sidemine.considerations.sensitivity import COMPOSITION, no_sensitivity, sensitivity_of
-from sidemine.effect.adjustment import pool_estimates
+from sidemine.considerations.sensitivity import COMPOSITION, no_sensitivity, sensitivity_of, without_effect
+from sidemine.effect.adjustment import pool_estimates, pooled_total
 from sidemine.effect.record import Estimate, PooledEstimate
 from sidemine.records import fields_of
 
@@ -81,26 +81,24 @@ def judge_composition(case: Case, entries: Entries) -> Judgement:
     if not usable:
         return _not_needed(spared)
     totals = [row.total for row in spared]
-    total, adjusted, corrected = (
+    total = pooled_total(case.evidence.pooled, [*(row.total for row in usable), *totals])
+    adjusted, corrected = (
         pool_estimates([*estimates, *totals])
-        for estimates in (
-            [row.total for row in usable],
-            [row.adjusted for row in usable],
-            [row.corrected for row in usable],
-        )
+        for estimates in ([row.adjusted for row in usable], [row.corrected for row in usable])
     )
     with_dropped = _pool_with_dropped(usable, totals)
     fault = _fault(total, adjusted, corrected) or _fault_of_dropped(usable, total, with_dropped)
+    serious = "" if without_effect(case) else fault
     held = fault or "noisy proxies (reliability 0.7) could not explain the effect"
     gate = make_gate("composition", _DEMAND, not fault, f"{_words(adjusted)}, p = {adjusted.p_value:.2g}; {held}")
-    caps = (Cap("composition", as_sentence(fault)),) if fault else ()
+    caps = (Cap("composition", as_sentence(serious)),) if serious else ()
     unchecked = _unchecked(usable)
     unadjusted = " ".join(_not_needed_words(row) for row in spared)
     large = _large_shifts(usable)
     sentence = _joined(
         _sentence(usable, total, adjusted), _told_of_dropped(usable, with_dropped), unadjusted, large, unchecked
     )
-    doubt = _joined(_doubt(usable, fault), large, unchecked)
+    doubt = _joined(_doubt(usable, serious), large, unchecked)
     notes = tuple(filter(None, (large, unchecked)))
     shown = CompositionAdjusted(
         adjusted, total, corrected, with_dropped, sentence, doubt, notes, gate, caps, list(entries)
@@ -109,7 +107,7 @@ def judge_composition(case: Case, entries: Entries) -> Judgement:
         CompositionColumns(shown, adjusted),
         gates=(gate,),
         caps=caps,
-        doubts=(Doubt(DoubtWeight.FAULT if fault else DoubtWeight.REMAINS, doubt),),
+        doubts=(Doubt(DoubtWeight.FAULT if serious else DoubtWeight.REMAINS, doubt),),
         sentence=sentence,
         notes=notes,
         sensitivity=(sensitivity_of(case, COMPOSITION, _CONDITION, _as_estimate(adjusted)),),
