@@ -36,7 +36,7 @@ from sidemine.considerations.precision.measure import measure_precision
 from sidemine.considerations.registry import judges_with
 from sidemine.record_schemas import record_schemas
 from sidemine.report.beside import Beside
-from sidemine.report.evidence_panels import evidence_panels
+from sidemine.report.sections.answers import evidence_panels
 from sidemine.verdict.answer import answer_hypotheses
 from sidemine.verdict.card import card_json
 from test_rules import contrast, evidence, hypothesis
@@ -105,7 +105,7 @@ def test_a_new_panel(tmp_path):
         """
 from example_results import example_card
 from sidemine.report.beside import Beside
-from sidemine.report.evidence_panels import evidence_panels
+from sidemine.report.sections.answers import evidence_panels
 
 print(*[panel.kind for panel in evidence_panels(example_card(), Beside())])
 """

@@ -19,6 +19,7 @@ from sidemine.effect.measure import common_genes
 from sidemine.effect.pooled_effect import own_p
 from sidemine.effect.pooling import pool
 from sidemine.effect.record import Estimate, PooledEffect, PooledEstimate
+from sidemine.enrichment.huber_score import huber_pseudo_values
 from sidemine.enrichment.set_effect import infer_standardised, within_groups_df
 from sidemine.stats.sandwich import sandwich
 from sidemine.stats.tails import t_quantile, two_sided_p
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sidemine.differential.contrast_fit import ContrastFit
+    from sidemine.study.choices import Score
     from sidemine.study.projections import HypothesisOnSet
 
 FEWEST_RESIDUAL_DF = 10
@@ -112,7 +114,7 @@ def common_rows(
     return gene_sets[(gene_sets["gene_set"] == hypothesis.primary.set) & gene_sets["gene"].isin(common)]
 
 
-def set_score(fit: ContrastFit, primary: pd.DataFrame) -> NDArray[np.float64]:
+def set_score(fit: ContrastFit, primary: pd.DataFrame, score: Score = "mean") -> NDArray[np.float64]:
     """Return the set's score (mean signed z) in its own standard deviations between people: shape (1 + residual df,).
 
     Parameters
@@ -120,16 +122,20 @@ def set_score(fit: ContrastFit, primary: pd.DataFrame) -> NDArray[np.float64]:
     fit, primary
         A fitted contrast, and the rows of its primary set. The unit is that of `set_effect.hedges_g`: the standard
         deviation within the groups without covariates. Times `set_effect.score_factor` the first coordinate is g.
+    score
+        huber: as Huber's pseudo-values under the declared model. Their covariance with normal covariates is that of the score
+        (Stein 1981, doi 10.1214/aos/1176345632), so that least squares on them adjusts as it does without.
     """
     position = {gene: row for row, gene in enumerate(fit.genes)}
     used = primary[primary["gene"].isin(position)]
     weights = used["weight"].to_numpy(dtype=float)
     rows = [position[gene] for gene in used["gene"]]
-    score = weights @ standardised(fit)[rows]
+    own = weights @ standardised(fit)[rows]
     spread = np.sqrt(np.mean(fit.score_effects[rows, 1:] ** 2, axis=1, keepdims=True))
     explained = weights @ np.where(spread > 0, fit.score_covariates[rows] / np.where(spread > 0, spread, 1), 0)
-    within = (score[1:] @ score[1:] + explained @ explained) / within_groups_df(fit)
-    return np.asarray(score / np.sqrt(within))
+    within = (own[1:] @ own[1:] + explained @ explained) / within_groups_df(fit)
+    found = huber_pseudo_values(own[None], fit.score_basis)[0] if score == "huber" else own
+    return np.asarray(found / np.sqrt(within))
 
 
 def adjusted_estimate(

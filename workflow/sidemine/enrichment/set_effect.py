@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import ArrayLike, NDArray
 
+    from sidemine.study.choices import Score
+
 
 def set_effects(fit: ContrastFit, membership: SetMembership, level: float = 0.95) -> pd.DataFrame:
     """Return the effect of every set: contrast of its per-sample signed, weight-normalised mean log2 expression.
@@ -86,7 +88,7 @@ def hedges_g(
     level: float = 0.95,
     *,
     standardise: bool = True,
-    huber: bool = False,
+    score: Score = "mean",
 ) -> pd.DataFrame:
     """Return Hedges g of every set's score, the scale on which cohorts are compared and pooled.
 
@@ -106,8 +108,9 @@ def hedges_g(
         Level of the confidence intervals.
     standardise
         False: the score is the mean of log2 expression itself, so that variable genes weigh more.
-    huber
-        True: the score's regression is Huber's, so that single people far from the others weigh less.
+    score
+        huber: the score's regression is Huber's, so that single people far from the others weigh less. The unit stays that of
+        the score itself, so that both are on one scale.
 
     Returns
     -------
@@ -125,15 +128,11 @@ def hedges_g(
     # A gene without residual variance has no z; it cannot tell samples apart, so it does not count.
     scale = np.where(residual_sd > 0, 1 / np.where((residual_sd > 0) & standardise, residual_sd, 1), 0)
     with np.errstate(divide="ignore", invalid="ignore"):
-        score, covariates = (
+        own, covariates = (
             np.asarray(weights @ (values * scale[:, None])) / total[:, None]
             for values in (fit.score_effects, fit.score_covariates)
         )
-    scores = _scores_of(fit, score, covariates)
-    if huber:
-        # The unit stays that of the score itself, so that both are on one scale.
-        scores = replace(scores, effects=huber_pseudo_values(score, fit.score_basis))
-    found = _standardise(scores, level)
+    found = _standardise(_scores_of(fit, own, covariates).regressed_by(score), level)
     return pd.DataFrame(
         {
             "gene_set": np.array(membership.gene_sets, dtype=object),
@@ -192,6 +191,10 @@ class _Scores:
     blocks: Sequence[str]
     stdev_unscaled: float
     fixed_blocks: bool
+
+    def regressed_by(self, score: Score) -> _Scores:
+        """Return them as a declared way of regression takes them."""
+        return replace(self, effects=huber_pseudo_values(self.effects, self.basis)) if score == "huber" else self
 
 
 def _scores_of(fit: ContrastFit, effects: NDArray[np.float64], covariates: NDArray[np.float64]) -> _Scores:
@@ -280,7 +283,9 @@ def small_sample_factor(df: float) -> float:
     return float(np.exp(gammaln(df / 2) - gammaln((df - 1) / 2)) / np.sqrt(df / 2))
 
 
-def sample_score_effect(space: CommonSpace, blocks: Sequence[str], *, fixed_blocks: bool) -> Standardised:
+def sample_score_effect(
+    space: CommonSpace, blocks: Sequence[str], *, fixed_blocks: bool, score: Score = "mean"
+) -> Standardised:
     """Return Hedges g of per-sample scores that are no linear combination of genes, such as medians.
 
     Parameters
@@ -289,11 +294,14 @@ def sample_score_effect(space: CommonSpace, blocks: Sequence[str], *, fixed_bloc
         Effect space of the scores, one row each.
     blocks, fixed_blocks
         Block of each sample where blocks enter as a correlation; whether they enter as columns.
+    score
+        As in `hedges_g`.
     """
     stdev = float(space.stdev_unscaled[0])
     within = _within(space.effects, space.covariate_effects)
     df = float(space.residual_df + space.covariate_effects.shape[1])
-    return _standardise(_Scores(space.effects, within, df, space.basis, blocks, stdev, fixed_blocks), 0.95)
+    scores = _Scores(space.effects, within, df, space.basis, blocks, stdev, fixed_blocks)
+    return _standardise(scores.regressed_by(score), 0.95)
 
 
 def plain_score_effect(space: EffectSpace, level: float = 0.95) -> dict[str, NDArray[np.float64]]:

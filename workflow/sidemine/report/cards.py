@@ -157,10 +157,15 @@ def declared_sentence(card: Card) -> str:
         else "margin not available"
     )
     over = words.count(len(declared.contrasts), "contrast")
+    robust = (
+        " The regression of the people's scores is Huber's: people far from the others weigh less."
+        if declared.score == "huber"
+        else ""
+    )
     reported = {"up": " The study mirrored here reported: higher.", "down": " The study mirrored here reported: lower."}
     return (
         f"Declared beforehand: genes of {declared.set} are {towards}, by the {declared.test} test, over {over} "
-        f"({words.listed(declared.contrasts)}); {margin} ({declared.margin.rule})."
+        f"({words.listed(declared.contrasts)}); {margin} ({declared.margin.rule}).{robust}"
         f"{reported.get(declared.expects_sign, '')}"
     )
 

@@ -90,7 +90,7 @@ def judge_composition(case: Case, entries: Entries) -> Judgement:
     fault = _fault(total, adjusted, corrected) or _fault_of_dropped(usable, total, with_dropped)
     serious = "" if without_effect(case) else fault
     held = fault or "noisy proxies (reliability 0.7) could not explain the effect"
-    gate = make_gate("composition", _DEMAND, not fault, f"{_words(adjusted)}, p = {adjusted.p_value:.2g}; {held}")
+    gate = make_gate("composition", _DEMAND, not fault, f"{adjusted.words()}, p = {adjusted.p_value:.2g}; {held}")
     caps = (Cap("composition", as_sentence(serious)),) if serious else ()
     unchecked = _unchecked(usable)
     unadjusted = " ".join(_not_needed_words(row) for row in spared)
@@ -110,12 +110,8 @@ def judge_composition(case: Case, entries: Entries) -> Judgement:
         doubts=(Doubt(DoubtWeight.FAULT if serious else DoubtWeight.REMAINS, doubt),),
         sentence=sentence,
         notes=notes,
-        sensitivity=(sensitivity_of(case, COMPOSITION, _CONDITION, _as_estimate(adjusted)),),
+        sensitivity=(sensitivity_of(case, COMPOSITION, _CONDITION, adjusted.as_estimate()),),
     )
-
-
-def _as_estimate(pooled: PooledEstimate) -> Estimate:
-    return Estimate(pooled.effect, pooled.effect_se, pooled.ci_low, pooled.ci_high, math.inf, pooled.p_value)
 
 
 def _not_needed(rows: Sequence[NotNeededIn]) -> Judgement:
@@ -215,7 +211,7 @@ def _told_of_dropped(rows: Sequence[AdjustedIn], with_dropped: PooledWithDropped
     if with_dropped is None:
         return ""
     return (
-        f"With the dropped markers of {_dropped_cells(rows)}, which differ between the groups: {_words(with_dropped)}, "
+        f"With the dropped markers of {_dropped_cells(rows)}, which differ between the groups: {with_dropped.words()}, "
         f"p = {with_dropped.p_value:.2g}; they answer to the pathway as well, so this adjusts for too much."
     )
 
@@ -243,10 +239,6 @@ def _large_shifts(rows: Sequence[AdjustedIn]) -> str:
     )
 
 
-def _words(pooled: PooledEstimate) -> str:
-    return f"{pooled.effect:.2f} SD (95 % CI {pooled.ci_low:.2f} to {pooled.ci_high:.2f})"
-
-
 def _sentence(rows: Sequence[AdjustedIn], total: PooledEstimate, adjusted: PooledEstimate) -> str:
     cells = sorted({name for row in rows for name in row.adjusted_for})
     differences = "; ".join(
@@ -257,7 +249,7 @@ def _sentence(rows: Sequence[AdjustedIn], total: PooledEstimate, adjusted: Poole
     )
     return (
         # The p of the total effect stands with the pooled effect, on its own t reference; one p for one number.
-        f"Total {_words(total)}; {_words(adjusted)}, p = {adjusted.p_value:.2g}, after adjusting for the mix of cells "
+        f"Total {total.words()}; {adjusted.words()}, p = {adjusted.p_value:.2g}, after adjusting for the mix of cells "
         f"({', '.join(cells).replace('_', ' ')}; {_panels(rows)}). {differences}."
     )
 

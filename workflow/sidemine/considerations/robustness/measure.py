@@ -17,6 +17,8 @@ from sidemine.errors import Untestable
 if TYPE_CHECKING:
     import pandas as pd
 
+    from sidemine.study.choices import Score
+
 
 @dataclass(frozen=True)
 class Question:
@@ -34,6 +36,10 @@ class Question:
         Rows of the primary set ('') and of its other versions.
     rotations, seed, min_set_size
         Of the sampled tests; fewest measured genes of a set.
+    needed
+        Genes whose scores cohort effects rest on.
+    score
+        As a cohort hypothesis declares it.
     """
 
     kind: str
@@ -44,6 +50,7 @@ class Question:
     seed: int
     min_set_size: int
     needed: frozenset[str] = frozenset()
+    score: Score = "mean"
 
     @property
     def testable(self) -> list[ContrastEvidence]:
@@ -193,7 +200,7 @@ def _effects(
     question: Question,
     change: Change,
     refits: dict[str, Refit],
-    measure: Callable[[ContrastData, Refit, pd.DataFrame, Change], Estimate],
+    measure: Callable[[ContrastData, Refit, pd.DataFrame, Change, Score], Estimate],
     rows: Mapping[str, pd.DataFrame],
 ) -> tuple[dict[str, Estimate], list[str]]:
     """Measure the effect in every contrast; one that cannot take the statistic keeps the declared one."""
@@ -202,10 +209,11 @@ def _effects(
     for name, refit in refits.items():
         data = question.contrasts[name]
         try:
-            effects[name] = measure(data, refit, rows[name], change)
+            effects[name] = measure(data, refit, rows[name], change, question.score)
         except NotApplicable as error:
             reasons[name] = told(error)
-            effects[name] = measure(data, refit, rows[name], replace(change, composition=False, statistic="declared"))
+            plain = replace(change, composition=False, statistic="declared")
+            effects[name] = measure(data, refit, rows[name], plain, question.score)
     special = change.composition or change.statistic != "declared"
     if special and not (set(refits) - set(reasons)) & set(question.pooled):
         raise NotApplicable(_grouped(reasons))
