@@ -371,11 +371,31 @@ def test_an_effect_that_survives_adjustment_passes_its_gate():
     card = composition_card(adjusted_entry("a"), adjusted_entry("b"))
     assert card["composition_adjusted"]["k"] == 2
     assert card["composition_adjusted"]["effect"] == pytest.approx(0.5)
-    assert "Total 0.55 SD (95 % CI 0.34 to 0.76);" in card["sentence"], "the pooled effect is one number"
-    assert "0.55 SD higher (95 % CI 0.34 to 0.76" in card["sentence"]
+    assert "Total 0.60" in card["sentence"]
     assert "after adjusting for the mix of cells" in card["sentence"]
     assert "composition" not in [cap["cap"] for cap in card["caps"]]
     assert card["verdict"] == "suggestive"
+
+
+def test_the_total_beside_an_adjusted_effect_is_the_pooled_one():
+    """Both are pooled with the weights of the total effect, so that they differ by the adjustment alone: sizes 8-fold apart."""
+    rows = [contrast("a", 0.4, 0.2, effect_weight=25.0), contrast("b", 0.9, 0.4, effect_weight=25.0)]
+    entries = [
+        replace(adjusted_entry(name), total=row_estimate(row), adjusted=row_estimate(row))
+        for name, row in zip("ab", rows, strict=True)
+    ]
+    card = answers([hypothesis()], {"h": evidence(*rows)}, composition={"h": entries})[0]
+    assert card["pooled"]["effect"] == pytest.approx(0.65)
+    assert "Total 0.65 SD" in card["sentence"]
+    assert card["composition_adjusted"]["effect"] == pytest.approx(0.65)
+    apart = [contrast("a", 0.4, 0.1, effect_weight=25.0), contrast("b", 3.0, 0.3, effect_weight=25.0)]
+    card = answers([hypothesis()], {"h": evidence(*apart)}, composition={"h": entries})[0]
+    assert card["pooled"]["sizes_differ"] is not None
+    assert "Total" not in card["sentence"], "no single figure where there is none"
+
+
+def row_estimate(row):
+    return Estimate(row.effect, row.effect_se, row.ci_low, row.ci_high, row.effect_df, row.p_self_contained)
 
 
 def test_where_there_is_no_effect_no_check_explains_it():

@@ -16,9 +16,8 @@ import numpy as np
 from sidemine.differential.fit import moderated_fields
 from sidemine.differential.linear_model import EffectSpace
 from sidemine.effect.measure import common_genes
-from sidemine.effect.pooled_effect import own_p
 from sidemine.effect.pooling import pool
-from sidemine.effect.record import Estimate, PooledEffect, PooledEstimate
+from sidemine.effect.record import Estimate, PooledEstimate
 from sidemine.enrichment.huber_score import huber_pseudo_values
 from sidemine.enrichment.set_effect import infer_standardised, within_groups_df
 from sidemine.stats.sandwich import sandwich
@@ -187,37 +186,28 @@ def _estimate(effect: float, se: float, df: float) -> Estimate:
     return Estimate(effect, se, effect - half, effect + half, df, p_value)
 
 
-def pool_estimates(estimates: Sequence[WithError]) -> PooledEstimate:
-    """Return one estimand over independent cohorts, pooled by the method that carries the total effect."""
+def pool_estimates(estimates: Sequence[WithError], weights: NDArray[np.float64] | None = None) -> PooledEstimate:
+    """Return one estimand over independent cohorts, pooled by the method that carries the total effect.
+
+    Parameters
+    ----------
+    estimates
+        One per cohort.
+    weights
+        Those of the total effect (`pooled_effect.weights_in`): only so do the two differ by the adjustment alone. None: 1 / SE².
+    """
     found = pool(
         np.array([[one.effect for one in estimates]]),
         np.array([[one.effect_se for one in estimates]]),
         # An error that comes from a bootstrap has no degrees of freedom.
         np.array([[one.df if isinstance(one, Estimate) else np.inf for one in estimates]]),
-        weights=np.array([[1 / one.effect_se**2 for one in estimates]]),
+        weights=np.array([[1 / one.effect_se**2 for one in estimates]]) if weights is None else weights[None],
     )
     carried = found.carried
     effect, low, high, p_value, se = (
         float(values[0]) for values in (carried.effect, carried.ci_low, carried.ci_high, carried.p_value, carried.se)
     )
     return PooledEstimate(effect, low, high, p_value, se, int(found.k[0]))
-
-
-def pooled_total(pooled: PooledEffect, estimates: Sequence[WithError]) -> PooledEstimate:
-    """Return the pooled effect as it is, to stand beside an adjusted one.
-
-    Parameters
-    ----------
-    pooled
-        That of the hypothesis: an answer has one total effect, in every sentence.
-    estimates
-        Those of the contrasts, for a case in which nothing was pooled.
-    """
-    numbers = (pooled.effect, pooled.ci_low, pooled.ci_high, own_p(pooled), pooled.se)
-    effect, low, high, p_value, se = numbers
-    if effect is None or low is None or high is None or p_value is None or se is None:
-        return pool_estimates(estimates)
-    return PooledEstimate(effect, low, high, p_value, se, pooled.k)
 
 
 def _regress_out(

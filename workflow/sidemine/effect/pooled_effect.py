@@ -25,6 +25,7 @@ from sidemine.effect.record import (
     COHORT_UNIT,
     ContrastEvidence,
     Discovery,
+    HypothesisEvidence,
     LeftOut,
     Order,
     PooledEffect,
@@ -270,6 +271,12 @@ def weights_of(rows: Sequence[ContrastEvidence]) -> NDArray[np.float64] | None:
     if any(row.effect_weight is None for row in rows):
         return None
     return np.array([row.effect_weight for row in rows], dtype=np.float64)
+
+
+def weights_in(evidence: HypothesisEvidence, contrasts: Sequence[str]) -> NDArray[np.float64] | None:
+    """Return `weights_of` these contrasts of a hypothesis, shape (n_contrasts,); None, too, where one is not in its evidence."""
+    rows = {row.contrast: row for row in evidence.contrasts}
+    return weights_of([rows[name] for name in contrasts]) if all(name in rows for name in contrasts) else None
 
 
 def pool_as(

@@ -89,7 +89,9 @@ class ExperimentRules(Rules):
                 "nothing was tested" if level.p is None else level.told,
                 shortfall="Nothing was tested."
                 if level.p is None
-                else f"The smallest p over the contrasts is above {FAMILY_P:g} ({level.told}).",
+                else f"The smallest p over the contrasts is above {FAMILY_P:g} ({level.told})."
+                if passing
+                else "No experiment shows the change.",
             ),
             make_gate(
                 "same sign",

@@ -25,7 +25,8 @@ from sidemine.considerations.judgement import (
     make_gate,
 )
 from sidemine.considerations.sensitivity import HIDDEN_FACTORS, no_sensitivity, sensitivity_of, without_effect
-from sidemine.effect.adjustment import pool_estimates, pooled_total
+from sidemine.effect.adjustment import pool_estimates
+from sidemine.effect.pooled_effect import weights_in
 from sidemine.effect.record import PooledEstimate
 
 ADJUSTED_P = 0.05
@@ -65,8 +66,9 @@ def judge_hidden_factors(case: Case, record: HiddenFactors | None) -> Judgement:
     usable = [row for row in carrying if isinstance(row, AdjustedForFactors)]
     if not usable or len(usable) < len(carrying):
         return _unknown(case, entries)
-    total = pooled_total(case.evidence.pooled, [row.total for row in usable])
-    adjusted = pool_estimates([row.adjusted for row in usable])
+    weights = weights_in(case.evidence, [row.contrast for row in usable])
+    total = pool_estimates([row.total for row in usable], weights)
+    adjusted = pool_estimates([row.adjusted for row in usable], weights)
     fault = _fault(total, adjusted)
     gate = make_gate(_NAME, _DEMAND, not fault, f"{adjusted.words()}, p = {adjusted.p_value:.2g}")
     caps = (Cap(_NAME, as_sentence(f"{fault}: {_READING}")),) if fault and not without_effect(case) else ()
