@@ -186,14 +186,22 @@ def _estimate(effect: float, se: float, df: float) -> Estimate:
     return Estimate(effect, se, effect - half, effect + half, df, p_value)
 
 
-def pool_estimates(estimates: Sequence[WithError]) -> PooledEstimate:
-    """Return one estimand over independent cohorts, pooled by the method that carries the total effect."""
+def pool_estimates(estimates: Sequence[WithError], weights: NDArray[np.float64] | None = None) -> PooledEstimate:
+    """Return one estimand over independent cohorts, pooled by the method that carries the total effect.
+
+    Parameters
+    ----------
+    estimates
+        One per cohort.
+    weights
+        Those of the total effect (`pooled_effect.weights_in`): only so do the two differ by the adjustment alone. None: 1 / SE².
+    """
     found = pool(
         np.array([[one.effect for one in estimates]]),
         np.array([[one.effect_se for one in estimates]]),
         # An error that comes from a bootstrap has no degrees of freedom.
         np.array([[one.df if isinstance(one, Estimate) else np.inf for one in estimates]]),
-        weights=np.array([[1 / one.effect_se**2 for one in estimates]]),
+        weights=np.array([[1 / one.effect_se**2 for one in estimates]]) if weights is None else weights[None],
     )
     carried = found.carried
     effect, low, high, p_value, se = (

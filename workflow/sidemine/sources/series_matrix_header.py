@@ -46,7 +46,20 @@ def read_series_metadata(path: Path) -> SeriesMetadata:
 
 
 def read_header(decoded: Decoded, path: Path) -> SeriesMetadata:
-    """Read up to and with the line that begins the table."""
+    """Read up to and with the line that begins the table.
+
+    Parameters
+    ----------
+    decoded
+        The file, at its start.
+    path
+        Where it lies, for messages.
+
+    Raises
+    ------
+    InputError
+        When the file is no series matrix, or is cut before its table.
+    """
     records: list[bytes] = []
     simulated = False
     for line in iter(decoded.line, b""):

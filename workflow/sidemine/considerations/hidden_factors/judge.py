@@ -24,8 +24,9 @@ from sidemine.considerations.judgement import (
     judge_by_hypothesis,
     make_gate,
 )
-from sidemine.considerations.sensitivity import HIDDEN_FACTORS, no_sensitivity, sensitivity_of
+from sidemine.considerations.sensitivity import HIDDEN_FACTORS, no_sensitivity, sensitivity_of, without_effect
 from sidemine.effect.adjustment import pool_estimates
+from sidemine.effect.pooled_effect import weights_in
 from sidemine.effect.record import PooledEstimate
 
 ADJUSTED_P = 0.05
@@ -65,11 +66,12 @@ def judge_hidden_factors(case: Case, record: HiddenFactors | None) -> Judgement:
     usable = [row for row in carrying if isinstance(row, AdjustedForFactors)]
     if not usable or len(usable) < len(carrying):
         return _unknown(case, entries)
-    total = pool_estimates([row.total for row in usable])
-    adjusted = pool_estimates([row.adjusted for row in usable])
+    weights = weights_in(case.evidence, [row.contrast for row in usable])
+    total = pool_estimates([row.total for row in usable], weights)
+    adjusted = pool_estimates([row.adjusted for row in usable], weights)
     fault = _fault(total, adjusted)
     gate = make_gate(_NAME, _DEMAND, not fault, f"{adjusted.words()}, p = {adjusted.p_value:.2g}")
-    caps = (Cap(_NAME, as_sentence(f"{fault}: {_READING}")),) if fault else ()
+    caps = (Cap(_NAME, as_sentence(f"{fault}: {_READING}")),) if fault and not without_effect(case) else ()
     sentence = (
         f"{adjusted.words()}, p = {adjusted.p_value:.2g}, after adjusting for hidden factors ({_counted(usable)})."
     )
@@ -79,7 +81,11 @@ def judge_hidden_factors(case: Case, record: HiddenFactors | None) -> Judgement:
         gates=(gate,),
         caps=caps,
         doubts=(_doubt(usable, caps),),
-        sensitivity=(sensitivity_of(case, HIDDEN_FACTORS, f"adjusted for {_counted(usable)}", adjusted.as_estimate()),),
+        sensitivity=(
+            sensitivity_of(
+                case, HIDDEN_FACTORS, f"adjusted for hidden factors ({_counted(usable)})", adjusted.as_estimate()
+            ),
+        ),
     )
 
 

@@ -16,7 +16,7 @@ from sidemine.considerations.judgement import (
     judge_by_hypothesis,
     make_gate,
 )
-from sidemine.considerations.sensitivity import ONE_GENE, no_sensitivity, reading_of, sensitivity_of
+from sidemine.considerations.sensitivity import ONE_GENE, no_sensitivity, reading_of, sensitivity_of, without_effect
 
 INFLUENCE_P = 0.05
 """Two-sided p that the effect without its most influential gene must reach."""
@@ -45,7 +45,9 @@ def judge_influence(case: Case, record: Influence | None) -> Judgement:
     hanging = [entry for entry in counted if not holds(entry)]
     shown = hanging or counted or effects
     demand = _DEMAND if case.is_cohort else f"{_DEMAND}, in every experiment that shows the effect"
-    caps = tuple(Cap("influence", f"{_told(entry)}: the answer may be that of one gene.") for entry in hanging)
+    # Of cohorts without an effect nothing hangs on a gene.
+    serious = [] if case.is_cohort and without_effect(case) else hanging
+    caps = tuple(Cap("influence", f"{_told(entry)}: the answer may be that of one gene.") for entry in serious)
     if not effects:
         caps = (Cap("influence", f"Nobody can tell whether the answer is that of one gene: {reason}."),)
     return Judgement(
@@ -53,7 +55,7 @@ def judge_influence(case: Case, record: Influence | None) -> Judgement:
         missing={"influence": reason} if record is None else {},
         gates=(make_gate("influence", demand, None if not counted else not hanging, _detail(shown, reason)),),
         caps=caps,
-        doubts=tuple(Doubt(DoubtWeight.FAULT, cap.reason) for cap in caps[:1] if hanging),
+        doubts=tuple(Doubt(DoubtWeight.FAULT, cap.reason) for cap in caps[:1] if serious),
         sensitivity=(_sensitivity(case, shown, reason),),
     )
 

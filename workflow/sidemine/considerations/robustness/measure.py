@@ -146,7 +146,8 @@ def _refit_all(question: Question, change: Change) -> tuple[dict[str, Refit], li
             told_of[name] = ", ".join(reasons)
             done[name] = "leaves" if leaves else "stays as it was" if refit is None else "takes only a part"
     if not changed:
-        raise NotApplicable(_grouped(told_of))
+        # What is not pooled carries no answer, so it is no reason either.
+        raise NotApplicable(_grouped({name: told_of[name] for name in told_of if name in question.pooled} or told_of))
     return refits, [f"{name} {done[name]}: {reason}" for name, reason in told_of.items()]
 
 
@@ -155,7 +156,7 @@ def _grouped(reasons: Mapping[str, str]) -> str:
     names: dict[str, list[str]] = {}
     for name, reason in reasons.items():
         names.setdefault(reason, []).append(name)
-    return "; ".join(f"{', '.join(own)}: {reason}" if len(names) > 1 else reason for reason, own in names.items())
+    return "; ".join(f"{reason} ({', '.join(own)})" if len(names) > 1 else reason for reason, own in names.items())
 
 
 def _cohorts(question: Question, change: Change, refits: dict[str, Refit], notes: list[str]) -> Measured:
