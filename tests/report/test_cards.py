@@ -88,7 +88,8 @@ def test_without_one_effect_every_comparison_is_told(apart):
     """Each with side and interval, four at most; or why none could be tested."""
     plain = first_screen.plain_sentence(apart)
     assert (
-        "GSE900004: 1.62 log2 units lower (−2.02 to −1.22); GSE900003: 2.40 log2 units higher (2.10 to 2.70)." in plain
+        "genes, the target groups against their references: GSE900004: 1.62 log2 units lower (95 % CI −2.02 to −1.22); GSE900003: "
+        "2.40 log2 units higher (95 % CI 2.10 to 2.70)." in plain
     )
     assert "in the target groups than in their references" in plain
     rows = apart.evidence[:1] * 4
@@ -230,10 +231,12 @@ def test_figures_or_their_reasons(card):
         without(card, SpecificityColumns, specificity_percentile=0.0), RobustnessColumns, robustness_share=0.0
     )
     values = {row.name: row.value for row in figures(told)}
-    assert values["Percentile among matched random gene sets"] == "0.00"
-    assert values["Share of analysis variants that agree"] == "0.00"
+    assert values["Percentile among matched random gene sets"] == (
+        card.columns_of(SpecificityColumns).specificity.place or "0"
+    )
+    assert values["Share of analysis variants that agree"] == "0 %"
     assert values["Pooled effect over datasets"] == pooled_words(card.pooled)
-    assert values["Effect adjusted for the mix of cells"].startswith("0.31 (95 % CI ")
+    assert values["Effect adjusted for the mix of cells"].startswith("0.31 SD (95 % CI ")
     nothing = without(
         without(told, SpecificityColumns, specificity_percentile=None), RobustnessColumns, robustness_share=None
     )

@@ -227,7 +227,7 @@ def _corrected(
     """Return the adjusted contrast if only `RELIABILITY` of each proxy's variance were cells (errors independent).
 
     The group difference of a proxy is not attenuated, its slope is: slopes are taken from the proxies' covariance
-    without the error variance (Fuller 1987, Measurement Error Models).
+    without the error variance (Fuller 1987, Measurement Error Models, doi 10.1002/9780470316665).
     """
     scale = np.sqrt(np.diagonal(cross, axis1=-2, axis2=-1))
     correlation = cross / (scale[..., :, None] * scale[..., None, :]) - (1 - RELIABILITY) * np.eye(cross.shape[-1])
