@@ -86,7 +86,8 @@ def readers() -> dict[str, Reader]:
     from sidemine.sources.expression_table import read_expression_table, read_table_columns
     from sidemine.sources.miniml import read_miniml_metadata
     from sidemine.sources.ncbi_counts import read_ncbi_annotation, read_ncbi_counts
-    from sidemine.sources.series_matrix_file import read_series_matrix, read_series_metadata
+    from sidemine.sources.series_matrix import read_series_matrix
+    from sidemine.sources.series_matrix_header import read_series_metadata
     from sidemine.sources.soft import read_soft_metadata
     from sidemine.study.models import GeneTableSource
     from sidemine.study.rows import Contrast, PublishedTable

@@ -27,7 +27,7 @@ READ_WITH_SIDEMINE = """
 import json, sys, time
 from pathlib import Path
 started = time.perf_counter()
-from sidemine.sources.series_matrix_file import read_series_matrix
+from sidemine.sources.series_matrix import read_series_matrix
 matrix = read_series_matrix(Path(sys.argv[1]))
 seconds = time.perf_counter() - started
 import numpy, pyarrow

@@ -73,7 +73,7 @@ def test_a_table_that_breaks_its_contract_is_not_written(tmp_path, broken, messa
 
 def test_open_ended_tables_take_further_columns(tmp_path):
     """Metadata columns follow the fixed ones and are read as text."""
-    samples = pd.DataFrame({"sample": ["a"], "unit": ["u"], "fate": ["used"], "age": ["007"]})
+    samples = pd.DataFrame({"sample": ["a"], "unit": ["u"], "fate": ["used"], "value_column": ["a"], "age": ["007"]})
     write_table(samples, tmp_path / "samples.tsv", SAMPLES)
     assert read_table(tmp_path / "samples.tsv", SAMPLES)["age"].to_list() == ["007"]
 

@@ -11,7 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sidemine.errors import InputError
-from sidemine.sources.series_matrix_file import read_series_matrix, read_series_metadata, split_cells
+from sidemine.sources.series_matrix import read_series_matrix
+from sidemine.sources.series_matrix_header import read_series_metadata, split_cells
 
 HEADER = """!Series_title\t"Blood of people"
 !Series_geo_accession\t"GSE1"

@@ -7,7 +7,7 @@ import gzip
 import pytest
 
 from sidemine.errors import InputError
-from sidemine.sources.series_matrix_file import read_series_metadata
+from sidemine.sources.series_matrix_header import read_series_metadata
 from sidemine.sources.soft import read_soft_metadata
 
 FAMILY = """^DATABASE = GeoMiame

@@ -152,7 +152,7 @@ def _write_dataset(
     stored = np.round(2**values) if counts else values
     fates = ["used"] * (len(names) - 1) + ["excluded by hand" if key == "cohort_a" else "in no group"]
     samples = pd.DataFrame(
-        {"sample": names, "unit": names, "fate": fates, "title": [HOSTILE_TITLE, LONG_TITLE, *names[2:]],
+        {"sample": names, "unit": names, "fate": fates, "value_column": names, "title": [HOSTILE_TITLE, LONG_TITLE, *names[2:]],
          "age": [f"{30 + 2 * (n % 17)} years" if n % 7 else "" for n in range(len(names))],
          "plate": [HOSTILE_TITLE if n % 3 else "P1" for n in range(len(names))]}
     )  # fmt: skip

@@ -18,7 +18,7 @@ from sidemine.simulate.addresses import annotation_url, matrix_url, mirror_path,
 from sidemine.simulate.studies import PLANTED_KINDS, write_demo, write_planted
 from sidemine.sources.count_archive import read_count_archive
 from sidemine.sources.expression_table import read_expression_table
-from sidemine.sources.series_matrix_file import read_series_matrix
+from sidemine.sources.series_matrix import read_series_matrix
 from sidemine.study.load import load_study
 from sidemine.study.models import GeneTableSource
 from sidemine.study.selectors import parse_selector

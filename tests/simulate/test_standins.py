@@ -19,7 +19,7 @@ from sidemine.sources.count_archive import read_count_archive
 from sidemine.sources.expression_table import read_table_columns
 from sidemine.sources.geo_addresses import ncbi_annotation_url, ncbi_counts_urls, series_matrix_urls
 from sidemine.sources.ncbi_counts import read_ncbi_counts
-from sidemine.sources.series_matrix_file import read_series_matrix
+from sidemine.sources.series_matrix import read_series_matrix
 from sidemine.study.models import GeneTableSource
 
 

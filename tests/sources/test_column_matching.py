@@ -81,3 +81,30 @@ def test_samples_without_a_column_are_refused_with_both_lists_and_the_key(tmp_pa
     ):
         read_samples(row("table"), files, {}, [])
     assert read_samples(row("table", subset="sample = GSM1"), files, {}, [])["fate"].tolist()[0] == "used"
+
+
+def test_a_sample_of_the_header_without_values_is_told_before_any_value_is_read(tmp_path: Path) -> None:
+    """The columns of a series matrix are those of its table, not the samples of its header."""
+    matrix = tmp_path / "m.txt"
+    matrix.write_text(
+        '!Series_geo_accession\t"GSE1"\n!Sample_title\t"a"\t"b"\n!Sample_geo_accession\t"GSM1"\t"GSM2"\n'
+        '!series_matrix_table_begin\n"ID_REF"\t"GSM2"\n"p1"\t1.5\n!series_matrix_table_end\n'
+    )
+    with pytest.raises(SidemineError, match=r"(?s)1 samples have no column.*'GSM1'"):
+        read_samples(row("series_matrix"), {"values": matrix}, {}, [])
+    samples = read_samples(row("series_matrix", subset="sample = GSM2"), {"values": matrix}, {}, [])
+    assert dict(zip(samples["sample"], samples["value_column"], strict=True)) == {"GSM1": "", "GSM2": "GSM2"}
+
+
+def test_the_header_of_a_series_matrix_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from sidemine.sources import series_matrix_header
+
+    matrix, reads = tmp_path / "m.txt", []
+    matrix.write_text(
+        '!Series_geo_accession\t"GSE1"\n!Sample_geo_accession\t"GSM1"\n'
+        '!series_matrix_table_begin\n"ID_REF"\t"GSM1"\n"p1"\t1.5\n!series_matrix_table_end\n'
+    )
+    read_header = series_matrix_header.read_header
+    monkeypatch.setattr(series_matrix_header, "read_header", lambda *given: (reads.append(1), read_header(*given))[1])
+    read_samples(row("series_matrix"), {"values": matrix}, {}, [])
+    assert reads == [1]

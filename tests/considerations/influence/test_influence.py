@@ -24,7 +24,7 @@ from sidemine.effect.record import ContrastEvidence, Estimate, HypothesisEvidenc
 from sidemine.effect.scale import scale_of
 from sidemine.enrichment.camera import camera
 from sidemine.enrichment.fry import fry
-from sidemine.enrichment.set_membership import build_membership, single_membership, without_each_gene
+from sidemine.enrichment.set_membership import build_membership, without_each_gene
 
 N_GENES = 120
 GENES = [f"G{number:03d}" for number in range(N_GENES)]
@@ -72,7 +72,7 @@ def test_the_membership_without_each_gene_keeps_signs_and_weights():
     """Row j is the set without gene j, named for it."""
     weights = np.array([1.0, -2.0, 0.5, 1.0])
     rows = gene_set(4, weights)
-    left = without_each_gene(single_membership(rows, GENES), GENES)
+    left = without_each_gene(build_membership(rows, GENES, min_size=0), GENES)
     dense = left.weights.toarray()[:, :4]
     assert left.gene_sets == GENES[:4]
     assert np.array_equal(dense, weights * ~np.eye(4, dtype=bool))

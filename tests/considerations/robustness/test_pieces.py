@@ -28,7 +28,7 @@ from sidemine.differential.linear_model import common_space
 from sidemine.effect.record import ContrastEvidence, Estimate, PooledEffect
 from sidemine.enrichment.fry import fry
 from sidemine.enrichment.set_effect import hedges_g, sample_score_effect
-from sidemine.enrichment.set_membership import build_membership, single_membership
+from sidemine.enrichment.set_membership import build_membership
 from sidemine.study.hypotheses import Hypothesis
 from sidemine.study.settings import Settings
 from sidemine.tables import read_table, write_table
@@ -86,17 +86,8 @@ def test_a_fit_of_the_genes_of_a_set_gives_the_same_test():
     fit = fit_contrast(log2(), GENES, design())
     inside = restrict_genes(fit, np.flatnonzero(np.isin(fit.genes, SET)))
     whole = fry(fit, build_membership(gene_sets(), fit.genes, 1))
-    few = fry(inside, single_membership(gene_sets(), inside.genes), mixed=False)
+    few = fry(inside, build_membership(gene_sets(), inside.genes), mixed=False)
     assert few["p_value"].iloc[0] == pytest.approx(whole["p_value"].iloc[0], rel=1e-12)
-
-
-def test_membership_of_one_set_is_that_of_many():
-    rows = gene_sets().assign(weight=[1.0, -2.0] * 10).sample(frac=1, random_state=1)
-    genes = GENES[5:]
-    one, many = single_membership(rows, genes), build_membership(rows, genes, 1)
-    assert (one.gene_sets, one.families, one.versions) == (many.gene_sets, many.families, many.versions)
-    assert (one.n_in_set.tolist(), one.n_measured.tolist()) == (many.n_in_set.tolist(), many.n_measured.tolist())
-    np.testing.assert_array_equal(one.weights.toarray(), many.weights.toarray())
 
 
 def test_a_score_per_sample_gives_the_effect_of_its_genes():

@@ -98,7 +98,7 @@ def match_groups(contrast: ContrastToFit, samples: pd.DataFrame) -> tuple[Groups
         Selectors that read a column that does not exist, or match no sample: all at once, with the values that do
         exist.
     """
-    used = samples[samples["fate"] == "used"].set_index("sample")
+    used = samples[samples["fate"] == "used"].set_index("sample").drop(columns="value_column", errors="ignore")
     problems: list[Problem] = []
     matched = []
     for side, text in (("target", contrast.target), ("reference", contrast.reference)):

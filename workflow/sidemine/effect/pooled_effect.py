@@ -241,7 +241,13 @@ def _pool_rows(rows: Sequence[ContrastEvidence]) -> Pooled:
 
 
 def weights_of(rows: Sequence[ContrastEvidence]) -> NDArray[np.float64] | None:
-    """Return the contrasts' weights in a pooled effect; None where their standard errors are all that is known."""
+    """Return the contrasts' weights in a pooled effect; None where their standard errors are all that is known.
+
+    Returns
+    -------
+    NDArray[np.float64] | None
+        One weight per contrast.
+    """
     if any(row.effect_weight is None for row in rows):
         return None
     return np.array([row.effect_weight for row in rows], dtype=np.float64)

@@ -21,10 +21,11 @@ from sidemine.prepare.odd_samples import find_odd_samples
 from sidemine.prepare.planned_cells import read_planned_cells
 from sidemine.prepare.platform_annotation import read_platform_annotation
 from sidemine.prepare.record import DatasetProvenance, PreparedProvenance
+from sidemine.prepare.sample_table import SAMPLES
 from sidemine.prepare.scale import judge_scale
 from sidemine.prepare.scale_evidence import ScaleEvidence, assess_scale
 from sidemine.prepare.single_cell import sum_cells
-from sidemine.prepare.value_columns import list_value_columns, match_columns, names_in_values, note_on_matching
+from sidemine.prepare.value_columns import names_in_values, note_on_matching
 from sidemine.retrieve.integrity import carries_simulation_marker
 from sidemine.sources.declarations import DeclaredValues
 from sidemine.sources.registry import BULK_LAYOUTS, CELL_LAYOUTS
@@ -192,7 +193,7 @@ def _prepare(
         simulated=matrix.simulated or gene_table.simulated,
         gene_table_version=gene_table.version,
         files={role: file.name for role, file in files.items()},
-        notes=[*matrix.notes, *find_label_notes(samples.drop(columns=["sample", "unit", "fate"]))],
+        notes=[*matrix.notes, *find_label_notes(samples.drop(columns=SAMPLES.names))],
         problem=problem,
         further_problems=[],
     )
@@ -241,35 +242,36 @@ def _read_values(
     row: DatasetToPrepare, files: Mapping[str, Path], samples: pd.DataFrame, derive: Mapping[str, DerivedColumn]
 ) -> tuple[ValueMatrix, ScaleEvidence, Problem | None]:
     """Read the values of the samples that take part, columns in their order and under their names, and look at them."""
-    used = [str(name) for name in samples.loc[samples["fate"] == USED, "sample"]]
+    used = samples[samples["fate"] == USED]
     if row.layout in CELL_LAYOUTS:
         planned = read_planned_cells(row, files, derive, values=True)
-        summed = _choose(sum_cells(planned.cells, planned.plan), {name: name for name in used})
+        summed = _choose(
+            sum_cells(planned.cells, planned.plan), {name: name for name in used["sample"]}, files["values"]
+        )
         return summed, assess_scale(summed.values), planned.plan.problem
-    indexed = samples.set_index("sample")
-    matrix = _read_bulk(row, files, indexed, used)
-    columns = match_columns(row, indexed, used, matrix.columns)
-    names = dict(zip(indexed.index, names_in_values(row, indexed), strict=True))
-    matrix.notes += note_on_matching(names, columns)
+    source, named = BULK_LAYOUTS[row.layout], names_in_values(row, samples.set_index("sample"))
+    columns = dict(zip(used["sample"], used["value_column"], strict=True))
+    wanted = list(columns.values()) if source.reads_columns else []
+    matrix = source.read(files["values"], DeclaredValues.of(row), wanted, named)
+    matrix.notes += note_on_matching(dict(zip(samples["sample"], named, strict=True)), columns)
     if "metadata" in files:
         matrix.simulated |= carries_simulation_marker(files["metadata"])
     whole_file = matrix.values
-    chosen = _choose(matrix, columns)
+    chosen = _choose(matrix, columns, files["values"])
     return chosen, assess_scale(chosen.values, whole_file), None
 
 
-def _read_bulk(
-    row: DatasetToPrepare, files: Mapping[str, Path], samples: pd.DataFrame, used: Sequence[str]
-) -> ValueMatrix:
-    source, named = BULK_LAYOUTS[row.layout], names_in_values(row, samples)
-    columns: list[str] = []
-    if source.reads_columns:
-        columns = list(match_columns(row, samples, used, list_value_columns(row, files, named)).values())
-    return source.read(files["values"], DeclaredValues.of(row), columns, named)
-
-
-def _choose(matrix: ValueMatrix, columns: Mapping[str, str]) -> ValueMatrix:
+def _choose(matrix: ValueMatrix, columns: Mapping[str, str], path: Path) -> ValueMatrix:
     place = {name: position for position, name in enumerate(matrix.columns)}
+    if missing := [column for column in columns.values() if column not in place]:
+        raise SheetMismatch(
+            Problem(
+                f"{len(missing)} samples have no values in the file",
+                f"{path}: {', '.join(missing[:8])}",
+                "values for every sample that takes part",
+                "Leave these samples out under exclude in config.yaml, or name another file.",
+            )
+        )
     positions = [place[column] for column in columns.values()]
     if positions != list(range(len(matrix.columns))):
         matrix.values = matrix.values[:, positions]
@@ -373,7 +375,7 @@ def _assemble(
     import numpy as np
     import pandas as pd
 
-    obs = used.drop(columns=["sample", "fate"])
+    obs = used.drop(columns=["sample", "fate", "value_column"])
     obs.index = pd.Index([str(name) for name in used["sample"]], name="sample", dtype=object)
     var = gene_table.ids_of(genes.genes)
     var["identifier"] = genes.identifiers

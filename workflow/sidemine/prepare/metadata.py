@@ -70,7 +70,7 @@ def read_or_explain_samples(
         logger.warning("dataset %s cannot be tested as its row describes it: %s", row.dataset, error)
         samples = _describe_samples(row, files)
         fates = dict.fromkeys(samples.index, f"the dataset cannot be tested: {error.problems[0].what}")
-        return _samples_table(row, samples, fates, []), list(error.problems)
+        return _samples_table(row, samples, fates, {}), list(error.problems)
 
 
 def _describe_samples(row: DatasetToRead, files: Mapping[str, Path]) -> pd.DataFrame:
@@ -79,7 +79,7 @@ def _describe_samples(row: DatasetToRead, files: Mapping[str, Path]) -> pd.DataF
 
     if row.layout not in CELL_LAYOUTS:
         try:
-            return _own_metadata(row, files)
+            return _own_metadata(row, files)[0]
         except SidemineError:
             pass  # the names of the samples are what does not fit
     return pd.DataFrame(index=pd.Index([], name="sample", dtype=object))
@@ -116,7 +116,7 @@ def read_samples(
     Returns
     -------
     pandas.DataFrame
-        As `sample_table.SAMPLES`: sample, unit, fate, then metadata; all text, '' = missing. Samples that do not take part
+        As `sample_table.SAMPLES`: sample, unit, fate, value column, then metadata; all text, '' = missing. Samples that do not take part
         keep their row, with the reason as their fate.
 
     Raises
@@ -127,10 +127,11 @@ def read_samples(
         When metadata, sheet, selectors and value columns do not fit together: all such problems at once.
     """
     problems: list[Problem] = []
+    columns: dict[str, str] = {}
     if row.layout in CELL_LAYOUTS:
         samples, fates = _pseudobulk_samples(row, files, derive)
     else:
-        samples, fates = _bulk_samples(row, files, derive, problems)
+        samples, fates, listed = _bulk_samples(row, files, derive, problems)
     with _collecting(problems):
         check_known(list(exclude), samples.index, f"config.yaml, exclude.{row.dataset}")
     fates.update({sample: EXCLUDED_BY_HAND for sample in exclude if sample in fates})
@@ -140,7 +141,8 @@ def read_samples(
         with _collecting(problems):
             check_derived(samples, derive, samples.index.isin(used), f"config.yaml, derive.{row.dataset}")
         with _collecting(problems):
-            match_columns(row, samples, used, list_value_columns(row, files, names_in_values(row, samples)))
+            listed = listed or list_value_columns(row, files, names_in_values(row, samples))
+            columns = match_columns(row, samples, used, listed)
     if not problems:
         with _collecting(problems):
             _check_any_used(row, fates)
@@ -148,13 +150,14 @@ def read_samples(
         raise SheetMismatch(problems)
     for note in find_label_notes(samples):
         logger.warning("%s: %s", row.dataset, note)
-    return _samples_table(row, samples, fates, used)
+    return _samples_table(row, samples, fates, columns)
 
 
 def _bulk_samples(
     row: DatasetToRead, files: Mapping[str, Path], derive: Mapping[str, DerivedColumn], problems: list[Problem]
-) -> tuple[pd.DataFrame, dict[str, str]]:
-    samples = _own_metadata(row, files)
+) -> tuple[pd.DataFrame, dict[str, str], list[str]]:
+    """Return the samples, their fates, and the columns of values where these are known already."""
+    samples, listed = _own_metadata(row, files)
     with _collecting(problems):
         if "sample_sheet" in files:
             samples = apply_sample_sheet(samples, read_sample_sheet(files["sample_sheet"]), files["sample_sheet"])
@@ -167,22 +170,25 @@ def _bulk_samples(
     if not problems:
         with _collecting(problems):
             _leave_out_outside(row, samples, fates)
-    return samples, fates
+    return samples, fates, listed
 
 
-def _own_metadata(row: DatasetToRead, files: Mapping[str, Path]) -> pd.DataFrame:
-    """Return the metadata that come with the data: from a series matrix, or from names of members or columns."""
+def _own_metadata(row: DatasetToRead, files: Mapping[str, Path]) -> tuple[pd.DataFrame, list[str]]:
+    """Return the metadata that come with the data: from a series matrix, or from names of members or columns.
+
+    With them come the columns of values, where the same reading tells them.
+    """
     import pandas as pd
 
     if "metadata" in files:
-        return read_record_metadata(files["metadata"]).samples
+        return read_record_metadata(files["metadata"]).samples, []
     if describe := BULK_LAYOUTS[row.layout].describe_samples:
         return describe(files["values"])
     if "sample_sheet" in files and row.sample_name:
-        return read_sample_sheet(files["sample_sheet"])[[]]
+        return read_sample_sheet(files["sample_sheet"])[[]], []
     names = pd.Index(list_value_columns(row, files), name="sample", dtype=object)
     # The name of a column is all that is known of its sample; `title` is where names stand elsewhere, too.
-    return pd.DataFrame({"title": list(names)}, index=names, dtype=object)
+    return pd.DataFrame({"title": list(names)}, index=names, dtype=object), []
 
 
 def _leave_out_platforms(row: DatasetToRead, samples: pd.DataFrame, fates: dict[str, str]) -> None:
@@ -295,14 +301,15 @@ def _check_any_used(row: DatasetToRead, fates: Mapping[str, str]) -> None:
 
 
 def _samples_table(
-    row: DatasetToRead, samples: pd.DataFrame, fates: Mapping[str, str], used: list[str]
+    row: DatasetToRead, samples: pd.DataFrame, fates: Mapping[str, str], columns: Mapping[str, str]
 ) -> pd.DataFrame:
     import pandas as pd
 
     own = samples[row.biological_unit] if row.biological_unit in samples.columns else [""] * len(samples)
     unit = [str(cell) or sample for sample, cell in zip(samples.index, own, strict=True)]
     fixed = {"sample": list(samples.index), "unit": unit, "fate": [fates[sample] for sample in samples.index]}
+    fixed["value_column"] = [columns.get(sample, "") for sample in samples.index]
     metadata = text_frame(samples)
     metadata.columns = pd.Index([f"{name}_characteristic" if name in SAMPLES.names else name for name in metadata])
-    logger.info("%s: %d of %d samples take part", row.dataset, len(used), len(samples))
+    logger.info("%s: %d of %d samples take part", row.dataset, fixed["fate"].count(USED), len(samples))
     return pd.concat([pd.DataFrame(fixed, dtype=object), metadata.reset_index(drop=True)], axis=1)

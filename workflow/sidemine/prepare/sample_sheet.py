@@ -13,7 +13,7 @@ from sidemine.text.text_table import TextTable
 if TYPE_CHECKING:
     import pandas as pd
 
-RESERVED = ("unit", "fate")
+RESERVED = ("unit", "fate", "value_column")
 _MAX_BYTES = 100_000_000
 
 

@@ -15,6 +15,12 @@ SAMPLES = TableSpec(
             "unit", "text", "Independent biological unit (donor, patient); the sample itself where none is declared."
         ),
         Column("fate", "text", "used, or why the sample does not take part."),
+        Column(
+            "value_column",
+            "text",
+            "Column of the value file that holds the sample; empty where none is read, and in pseudobulk.",
+            may_be_empty=True,
+        ),
     ),
     open_ended=True,
 )

@@ -23,10 +23,11 @@ def _list_columns(path: Path, declared: DeclaredValues, named: Collection[str] |
     return [file.sample for file in list_archive_samples(path)]
 
 
-def _describe_samples(path: Path) -> pd.DataFrame:
+def _describe_samples(path: Path) -> tuple[pd.DataFrame, list[str]]:
     from sidemine.sources.archive_members import archive_metadata, list_archive_samples
 
-    return archive_metadata(list_archive_samples(path))
+    samples = list_archive_samples(path)
+    return archive_metadata(samples), [file.sample for file in samples]
 
 
 def _read(path: Path, declared: DeclaredValues, columns: Sequence[str], named: Collection[str]) -> ValueMatrix:
@@ -47,7 +48,7 @@ def _inspect(file: FileToInspect) -> Inspection | None:
     members = list(file.members)
     summary = f"{len(members)} files in the {'folder' if file.path.is_dir() else 'archive'}."
     try:
-        samples = _describe_samples(file.path)
+        samples, _ = _describe_samples(file.path)
     except SidemineError as error:
         nothing = pd.DataFrame(index=pd.Index([], name="sample", dtype=object))
         inspection = Inspection(file.path, "archive", nothing, files=members, value_summary=summary)

@@ -152,8 +152,8 @@ class BulkLayout(Layout):
         Takes the file, what is declared, the columns to read (if the layout `reads_columns`, else none), and the same
         names; returns identifiers × columns.
     describe_samples
-        Returns what the file itself says of its samples, index = sample, text columns; None: no more than the names of
-        the columns.
+        Returns what the file itself says of its samples (index = sample, text columns), and what `list_columns` would,
+        read at once; None: no more is known than the names of the columns.
     reads_columns
         The reader takes the columns that it is to read.
     read_gene_names
@@ -162,7 +162,7 @@ class BulkLayout(Layout):
 
     list_columns: Callable[[Path, DeclaredValues, Collection[str] | None], list[str]]
     read: Callable[[Path, DeclaredValues, Sequence[str], Collection[str]], ValueMatrix]
-    describe_samples: Callable[[Path], pd.DataFrame] | None = None
+    describe_samples: Callable[[Path], tuple[pd.DataFrame, list[str]]] | None = None
     reads_columns: bool = False
     read_gene_names: Callable[[Path], dict[str, str]] | None = None
 

@@ -52,6 +52,7 @@ SAMPLE_KEYS = frozenset(
         "treatment_protocol",
         "type",
         "unit",
+        "value_column",
     }
 )
 """Column names that belong to GEO or to us, in every file: a characteristic of that name gets a suffix."""
@@ -78,6 +79,8 @@ class SeriesMetadata:
         Whether the file carries the mark of the simulator.
     notes
         What was odd about the file and how it was dealt with.
+    columns
+        Of a series matrix with values: the samples that have a column there.
     """
 
     path: Path
@@ -87,6 +90,7 @@ class SeriesMetadata:
     has_values: bool
     simulated: bool
     notes: list[str] = field(default_factory=list)
+    columns: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         """Tell each sample of the SuperSeries and SubSeries that its series is nested in (column `series_relation`)."""

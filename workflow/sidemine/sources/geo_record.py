@@ -9,7 +9,7 @@ from sidemine.errors import InputError, Problem
 from sidemine.sources.containers import is_container, iter_files, spooled_to_file
 from sidemine.sources.geo_metadata import SeriesMetadata
 from sidemine.sources.miniml import read_miniml_metadata
-from sidemine.sources.series_matrix_file import read_series_metadata
+from sidemine.sources.series_matrix_header import read_series_metadata
 from sidemine.sources.soft import read_soft_metadata
 from sidemine.text.decoding import open_unpacked
 

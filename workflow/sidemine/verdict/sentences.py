@@ -57,7 +57,17 @@ def effect_sentence(set_name: str, evidence: HypothesisEvidence, kind: str, adju
 
 
 def pooled_sentence(pooled: PooledEffect, kind: str, people: tuple[str, str] = PATIENTS) -> str:
-    """Tell the pooled effect, and how far it hangs on single datasets; nothing where nothing was pooled."""
+    """Tell the pooled effect, and how far it hangs on single datasets; nothing where nothing was pooled.
+
+    Parameters
+    ----------
+    pooled
+        The pooled effect of a hypothesis.
+    kind
+        Kind of its contrasts.
+    people
+        What its target and its reference samples are called in plain words.
+    """
     if pooled.k < FEWEST_TO_POOL or pooled.effect is None or pooled.ci_low is None or pooled.ci_high is None:
         return ""
     scale = scale_of(kind)

@@ -24,7 +24,7 @@ from sidemine.effect.pooling import Estimates
 from sidemine.effect.record import ContrastEvidence, Estimate, HypothesisEvidence
 from sidemine.effect.scale import scale_of
 from sidemine.enrichment.fry import fry
-from sidemine.enrichment.set_membership import single_membership, without_each_gene
+from sidemine.enrichment.set_membership import build_membership, without_each_gene
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -88,7 +88,7 @@ def _of_cohorts(
         fit = fits[row.contrast]
         if fit is None:
             raise ValueError(f"{row.contrast} is pooled without a fit")
-        left = without_each_gene(single_membership(shown, fit.genes), fit.genes)
+        left = without_each_gene(build_membership(shown, fit.genes, min_size=0), fit.genes)
         # The order of genes differs between datasets; that of their names does not.
         order = np.argsort(np.array(left.gene_sets))
         genes = [left.gene_sets[place] for place in order]
@@ -102,7 +102,7 @@ def _of_experiment(
     kind: str, row: ContrastEvidence, fit: ContrastFit, primary: pd.DataFrame
 ) -> InfluenceOnEffect | None:
     effect = measured_effect(row)
-    membership = single_membership(primary, fit.genes)
+    membership = build_membership(primary, fit.genes, min_size=0)
     if effect is None or row.p_self_contained is None or int(membership.n_measured[0]) < FEWEST_LEFT:
         return None
     left = without_each_gene(membership, fit.genes)

@@ -13,7 +13,7 @@ from sidemine.considerations.robustness.variants import Change
 from sidemine.differential.linear_model import common_space
 from sidemine.effect.record import Estimate
 from sidemine.enrichment.set_effect import hedges_g, plain_score_effect, sample_score_effect, set_effects
-from sidemine.enrichment.set_membership import single_membership
+from sidemine.enrichment.set_membership import build_membership
 from sidemine.records import fields_of
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def cohort_effect(data: ContrastData, refit: Refit, rows: pd.DataFrame, change: 
         return adjusted
     if change.statistic == "median":
         return _median_effect(data, refit, rows, hedges=True)
-    membership = single_membership(rows, refit.fit.genes)
+    membership = build_membership(rows, refit.fit.genes, min_size=0)
     score = change.statistic
     found = hedges_g(refit.fit, membership, standardise=score != "log2_mean", huber=score == "huber")
     return _picked(found, _G, refit)
@@ -68,7 +68,7 @@ def experiment_effect(data: ContrastData, refit: Refit, rows: pd.DataFrame, chan
     """
     if change.statistic == "median":
         return _median_effect(data, refit, rows, hedges=False)
-    found = set_effects(refit.fit, single_membership(rows, refit.fit.genes))
+    found = set_effects(refit.fit, build_membership(rows, refit.fit.genes, min_size=0))
     columns = _OWN if change.statistic == "no_complement" else _OVER
     return _picked(found, columns, refit)
 

@@ -1,60 +1,20 @@
-"""Read GEO series matrices: the header alone in a moment, or header and values, streaming.
+"""Read the header of a GEO series matrix: what it says of the series and its samples.
 
-The header is split by hand, because GEO serves quoted tabs, quoted line breaks, unescaped inner quotes and uneven rows;
-the table of values is read by the strict reader of `text`.
+It is split by hand, because GEO serves quoted tabs, quoted line breaks, unescaped inner quotes and uneven rows.
 """
 
 from __future__ import annotations
 
 import re
-from collections import Counter
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from sidemine.errors import InputError, Problem
 from sidemine.simulation_marker import SIMULATION_MARKER
 from sidemine.sources.geo_metadata import SampleTable, SeriesMetadata, check_accessions
 from sidemine.text.decoding import MAX_BYTES, Decoded, open_decoded, truncated
-from sidemine.text.delimited import read_delimited
-from sidemine.text.text_table import TextTable
-
-if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
 
 _BEGIN = b"!series_matrix_table_begin"
-_END = "!series_matrix_table_end"
 _NEW_RECORD = re.compile(rb'^"?!(series|sample)_', re.IGNORECASE)
-
-
-@dataclass
-class SeriesMatrix:
-    """A series matrix: what the header says, and the values.
-
-    Attributes
-    ----------
-    metadata
-        The header. Its `samples` has one row per sample of the header.
-    identifiers
-        First column of the table, in file order; repeated ones are kept.
-    samples
-        Sample accessions, in the order of the columns of `values`.
-    values
-        Array of shape (identifiers, samples), float64, NaN = missing, on the scale as deposited; None when the table
-        has no rows.
-    notes
-        What was odd about the file and how it was dealt with.
-    alternatives
-        When there are no values: addresses where they may be had instead.
-    """
-
-    metadata: SeriesMetadata
-    identifiers: list[str]
-    samples: list[str]
-    values: npt.NDArray[np.float64] | None
-    notes: list[str] = field(default_factory=list)
-    alternatives: list[str] = field(default_factory=list)
 
 
 def read_series_metadata(path: Path, max_bytes: int = MAX_BYTES) -> SeriesMetadata:
@@ -78,66 +38,16 @@ def read_series_metadata(path: Path, max_bytes: int = MAX_BYTES) -> SeriesMetada
         When the file is no series matrix, is cut before its table, or names a sample twice.
     """
     with open_decoded(path, max_bytes=max_bytes) as decoded:
-        metadata = _read_header(decoded, path)
-        decoded.line()  # the row of column names
+        metadata = read_header(decoded, path)
+        named = decoded.line()
         first = decoded.line()
-        metadata.has_values = bool(first.strip()) and not first.startswith(b"!")
+    metadata.has_values = bool(first.strip()) and not first.startswith(b"!")
+    if metadata.has_values:
+        metadata.columns = [cell for cell in split_cells(named.decode("utf-8").rstrip())[1:] if cell]
     return metadata
 
 
-def read_series_matrix(path: Path, max_bytes: int = MAX_BYTES) -> SeriesMatrix:
-    """Read a whole series matrix, streaming.
-
-    Parameters
-    ----------
-    path
-        Series matrix, gzipped or plain.
-    max_bytes
-        Most decompressed bytes that may be read.
-
-    Returns
-    -------
-    SeriesMatrix
-        Header, identifiers, samples and values.
-
-    Raises
-    ------
-    InputError
-        When the file is no series matrix, is truncated or corrupt, names a sample twice, has a row of another number
-        of columns, or holds a value that is no number (row, column and value are named).
-    """
-    with open_decoded(path, max_bytes=max_bytes) as decoded:
-        metadata = _read_header(decoded, path)
-        table = read_delimited(decoded, separator="\t", comments="none", end_mark=_END, numbers_from=1)
-        trailing = [
-            line[:80] for line in iter(decoded.line, b"") if line.strip()
-        ]  # reading on checks gzip's own checksum
-    if second := [line for line in trailing if line.startswith((b"!Sample_", b"!series_matrix_table_begin"))]:
-        raise InputError(
-            Problem(
-                "a second series matrix begins behind the end of the first",
-                f"{path}: {second[0].decode(errors='replace')[:40]!r} behind {_END}",
-                "one series matrix per file",
-                "Part the file in two, each a dataset of its own.",
-            )
-        )
-    samples, positions = _columns(table, path, metadata)
-    notes = list(dict.fromkeys([*metadata.notes, *table.notes]))
-    if trailing:
-        notes.append("There is text after the end of the table; it was left out.")
-    metadata.has_values = table.n_rows > 0
-    if not table.n_rows:
-        return SeriesMatrix(metadata, [], samples, None, notes, metadata.alternatives)
-    identifiers = [cell.strip() for cell in table.cells(0)]
-    notes += _notes_on_identifiers(identifiers)
-    values = table.matrix(positions)
-    return SeriesMatrix(metadata, identifiers, samples, values, notes)
-
-
-# ---------------------------------------------------------------------------------------------------------- header
-
-
-def _read_header(decoded: Decoded, path: Path) -> SeriesMetadata:
+def read_header(decoded: Decoded, path: Path) -> SeriesMetadata:
     """Read up to and with the line that begins the table."""
     records: list[bytes] = []
     simulated = False
@@ -249,44 +159,3 @@ def _build_metadata(records: list[list[str]], path: Path, simulated: bool, notes
     platforms = list(dict.fromkeys(samples["platform_id"])) if "platform_id" in samples else []
     platforms = [name for name in platforms if name] or series.get("platform_id", [])
     return SeriesMetadata(path, series, samples, platforms, False, simulated, notes)
-
-
-# ---------------------------------------------------------------------------------------------------------- values
-
-
-def _columns(table: TextTable, path: Path, metadata: SeriesMetadata) -> tuple[list[str], list[int]]:
-    """Return the samples of the table and the positions of their columns."""
-    samples = table.header[1:]
-    while samples and not samples[-1]:  # a tab at the end of each line
-        if any(cell.strip() for cell in table.cells(len(samples))):
-            raise InputError(
-                Problem(
-                    "a column of the table has values and no sample",
-                    f"{path}: column {len(samples) + 1} of the table",
-                    "the accession of a sample over every column",
-                    "Retrieve the file again; if it stays so, mend a copy of it by hand.",
-                )
-            )
-        samples.pop()
-    check_accessions(samples, f"{path}, first row of the table")
-    described = set(metadata.samples.index)
-    unknown = [name for name in samples if name not in described]
-    if unknown:
-        raise InputError(
-            Problem(
-                "the table has samples that the header does not describe",
-                f"{path}: {', '.join(unknown[:5])}",
-                f"the {len(metadata.samples)} samples of !Sample_geo_accession",
-                "Retrieve the file again; if it stays so, mend a copy of it by hand.",
-            )
-        )
-    if len(samples) < len(metadata.samples):
-        metadata.notes.append(f"{len(metadata.samples) - len(samples)} samples of the header have no column of values.")
-    return samples, list(range(1, len(samples) + 1))
-
-
-def _notes_on_identifiers(identifiers: list[str]) -> list[str]:
-    repeated = [name for name, count in Counter(identifiers).items() if count > 1]
-    if not repeated:
-        return []
-    return [f"{len(repeated)} identifiers occur more than once (for example {repeated[0]}); all rows are kept."]
