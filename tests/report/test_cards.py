@@ -91,7 +91,6 @@ def test_without_one_effect_every_comparison_is_told(apart):
         "genes, the target groups against their references: GSE900004: 1.62 log2 units lower (95 % CI −2.02 to −1.22); GSE900003: "
         "2.40 log2 units higher (95 % CI 2.10 to 2.70)." in plain
     )
-    assert "in the target groups than in their references" in plain
     rows = apart.evidence[:1] * 4
     assert "more" not in first_screen.plain_sentence(replace(apart, evidence=rows)).split("Had there")[0]
     assert "; and 1 more. " in first_screen.plain_sentence(replace(apart, evidence=[*rows, rows[0]]))

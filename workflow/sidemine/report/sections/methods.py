@@ -99,11 +99,8 @@ def _models(results: StudyResults) -> str:
         else "no gene"
     )
     blocking = Counter(item.design.blocking for item in results.contrasts.values())
-    ways = [
-        f"{how} in {count(blocking[kind], 'contrast')}"
-        for kind, how in (("fixed", "as fixed effects"), ("correlation", "by duplicate correlation"))
-        if blocking[kind]
-    ]
+    entered = (("as fixed effects", blocking["fixed"]), ("by duplicate correlation", blocking["correlation"]))
+    ways = [f"{how} in {count(number, 'contrast')}" for how, number in entered if number]
     blocks = f" Pairs or blocks entered {listed(ways)}." if ways else " No contrast has pairs or blocks."
     designs = [item.design for item in results.contrasts.values()]
     engines = Counter(design.fit.engine for design in designs if isinstance(design, FittedDesign))
