@@ -23,6 +23,7 @@ from sidemine.differential.contrast import fit_declared_contrast
 from sidemine.effect.measure import ContrastResults
 from sidemine.enrichment.camera import CAMERA
 from sidemine.enrichment.fry import FRY
+from sidemine.enrichment.set_membership import build_membership
 from sidemine.enrichment.set_tests import run_set_tests
 from sidemine.prepare.expression_store import store_provenance
 from sidemine.prepare.record import made_in_process
@@ -425,7 +426,11 @@ def run_contrast(
     """
     outcome = fit_declared_contrast(expression, contrast, min_group_size=3, on_untestable="continue")
     tests = run_set_tests(
-        outcome.fit, gene_sets, min_set_size=5, max_set_size=500, rotations=1, seed=1, tests=(FRY, CAMERA)
+        outcome.fit,
+        None if outcome.fit is None else build_membership(gene_sets, outcome.fit.genes, max_size=500),
+        rotations=1,
+        seed=1,
+        tests=(FRY, CAMERA),
     )
     dataset = DatasetToMeasure(
         dataset=contrast.dataset,

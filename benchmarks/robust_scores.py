@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 
 from sidemine.differential.linear_model import common_space
 from sidemine.effect.pooling import pool
-from sidemine.enrichment.huber_score import huber_pseudo_values
 from sidemine.enrichment.set_effect import Standardised, sample_score_effect
+from sidemine.study.choices import Score
 
 Array = NDArray[np.float64]
 COHORTS = ((70, 63), (107, 25))
@@ -67,14 +67,9 @@ def huber_over_genes(z: Array) -> Array:
     return np.asarray(centre[:, 0])
 
 
-def measure(scores: Array, matrix: Array, *, huber: bool) -> Standardised:
+def measure(scores: Array, matrix: Array, score: Score = "mean") -> Standardised:
     """Return g of scores (studies × samples) on one design."""
-    space = common_space(scores, matrix)
-    if huber:
-        space = type(space)(
-            huber_pseudo_values(space.effects, space.basis), space.stdev_unscaled, space.basis, space.covariate_effects
-        )
-    return sample_score_effect(space, [], fixed_blocks=False)
+    return sample_score_effect(common_space(scores, matrix), [], fixed_blocks=False, score=score)
 
 
 def studies(of: Class, g: float, n: int, rng: np.random.Generator) -> dict[str, float]:
@@ -98,9 +93,9 @@ def studies(of: Class, g: float, n: int, rng: np.random.Generator) -> dict[str, 
             z = shared + np.sqrt(1 - SHARED**2) * noise((len(target), of.n_genes), of.genes_t3)
             z = z * sd[:, None] + g * unit * target[:, None]
             mean[study], robust[study] = mean_of_genes(z), huber_over_genes(z)
-        found["mean"].append(measure(mean, matrix, huber=False))
-        found["Huber over genes"].append(measure(robust, matrix, huber=False))
-        found["Huber regression"].append(measure(mean, matrix, huber=True))
+        found["mean"].append(measure(mean, matrix))
+        found["Huber over genes"].append(measure(robust, matrix))
+        found["Huber regression"].append(measure(mean, matrix, "huber"))
     return {name: _share_shown(cohorts) for name, cohorts in found.items()}
 
 

@@ -36,7 +36,7 @@ from sidemine.considerations.precision.measure import measure_precision
 from sidemine.considerations.registry import judges_with
 from sidemine.record_schemas import record_schemas
 from sidemine.report.beside import Beside
-from sidemine.report.evidence_panels import evidence_panels
+from sidemine.report.sections.answers import evidence_panels
 from sidemine.verdict.answer import answer_hypotheses
 from sidemine.verdict.card import card_json
 from test_rules import contrast, evidence, hypothesis
@@ -105,7 +105,7 @@ def test_a_new_panel(tmp_path):
         """
 from example_results import example_card
 from sidemine.report.beside import Beside
-from sidemine.report.evidence_panels import evidence_panels
+from sidemine.report.sections.answers import evidence_panels
 
 print(*[panel.kind for panel in evidence_panels(example_card(), Beside())])
 """
@@ -125,6 +125,7 @@ from plain_fit import plain_fit
 from sidemine.enrichment.false_discovery import adjust_set_tests
 from sidemine.enrichment.gene_set_table import GENE_SETS
 from sidemine.enrichment.registry import GENE_TESTS, statistics
+from sidemine.enrichment.set_membership import build_membership
 from sidemine.enrichment.set_tests import describe_gene_sets
 from sidemine.report.references import REFERENCES
 
@@ -134,8 +135,9 @@ sets = pd.DataFrame(
     columns=GENE_SETS.names,
 )
 fit = plain_fit(genes, log2_fold_change=[1.0] * 8 + [-0.1, 0.1] * 16, t=[3.0] * 8 + [-1.0, 1.0] * 16)
+membership = build_membership(sets, genes, 5, 50)
 described = describe_gene_sets(
-    fit, sets, min_set_size=5, max_set_size=50, over_representation_fdr=0.05, prerank_permutations=100, seed=3
+    fit, membership, min_set_size=5, over_representation_fdr=0.05, prerank_permutations=100, seed=3
 )
 table = adjust_set_tests({"a": described}, {"a": "disease"})["a"]
 for row in table[table["test"] == "parametric"].itertuples():

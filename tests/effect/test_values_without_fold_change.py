@@ -15,6 +15,7 @@ from sidemine.differential.contrast_fit import load_fit, save_fit
 from sidemine.differential.differential_table import read_differential, write_differential
 from sidemine.differential.record import read_design
 from sidemine.effect.measure import ContrastResults, measure_hypothesis
+from sidemine.enrichment.set_membership import build_membership
 from sidemine.enrichment.set_test_table import SET_TESTS
 from sidemine.enrichment.set_tests import run_set_tests
 from sidemine.prepare.expression_store import read_expression, store_provenance, write_expression
@@ -68,9 +69,8 @@ def written(folder: Path, scale: str, values: np.ndarray, kind: str) -> tuple[Co
     save_fit(outcome.fit, folder / "fit.npz")
     write_record(outcome.design, folder / "design.json")
     write_differential(outcome.table, folder / "differential.tsv.gz", outcome.unit)
-    tests = run_set_tests(
-        load_fit(folder / "fit.npz"), SETS, min_set_size=5, max_set_size=500, rotations=199, seed=1
-    )  # fmt: skip
+    fit = load_fit(folder / "fit.npz")
+    tests = run_set_tests(fit, None if fit is None else build_membership(SETS, fit.genes), rotations=199, seed=1)
     write_table(tests, folder / "set_tests.tsv", SET_TESTS)
     samples = pd.DataFrame({"sample": names, "unit": names, "fate": "used"})
     dataset = Dataset(

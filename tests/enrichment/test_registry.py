@@ -9,6 +9,7 @@ from sidemine.differential.design import build_design
 from sidemine.differential.fit import fit_contrast
 from sidemine.enrichment.gene_set_table import GENE_SETS
 from sidemine.enrichment.registry import GENE_TESTS, SAMPLE_TESTS, papers, statistics
+from sidemine.enrichment.set_membership import build_membership
 from sidemine.enrichment.set_test_table import SET_TESTS
 from sidemine.enrichment.set_tests import describe_gene_sets, run_set_tests
 from sidemine.report.references import REFERENCES
@@ -35,9 +36,10 @@ def _fit():
 
 def test_tables_hold_what_is_registered_and_nothing_else():
     fit = _fit()
-    tested = run_set_tests(fit, SETS, min_set_size=5, max_set_size=50, rotations=99, seed=3)
+    membership = build_membership(SETS, fit.genes)
+    tested = run_set_tests(fit, membership, rotations=99, seed=3)
     described = describe_gene_sets(
-        fit, SETS, min_set_size=5, max_set_size=50, over_representation_fdr=0.05, prerank_permutations=100, seed=3
+        fit, membership, min_set_size=5, over_representation_fdr=0.05, prerank_permutations=100, seed=3
     )
     for table, tests in ((tested, SAMPLE_TESTS), (described, GENE_TESTS)):
         check_table(table, SET_TESTS, "tests")
@@ -52,9 +54,9 @@ def test_tables_hold_what_is_registered_and_nothing_else():
 
 
 def test_without_a_fit_the_tables_are_empty_and_typed():
-    tested = run_set_tests(None, SETS, min_set_size=5, max_set_size=50, rotations=99, seed=3)
+    tested = run_set_tests(None, None, rotations=99, seed=3)
     described = describe_gene_sets(
-        None, SETS, min_set_size=5, max_set_size=50, over_representation_fdr=0.05, prerank_permutations=100, seed=3
+        None, None, min_set_size=5, over_representation_fdr=0.05, prerank_permutations=100, seed=3
     )
     for table in (tested, described):
         check_table(table, SET_TESTS, "tests")

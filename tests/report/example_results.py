@@ -435,7 +435,7 @@ def _verdict(
                      "direction": direction, "margin": {"value": 0.4 if cohort else 0.48,
                                 "unit": "Hedges g" if cohort else "log2 fold change over complement",
                                 "rule": "declared" if cohort else "20 % of the effect of contrast interferon"},
-                     "expects_sign": "up"},
+                     "expects_sign": "up", "score": "mean"},
         "evidence": evidence,
         "agreeing": {"k": sum(item["direction"] == wanted for item in tested), "n": len(tested)} if tested else None,
         "pooled": None, "composition_adjusted": None, "specificity_percentile": None,

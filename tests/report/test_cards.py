@@ -214,6 +214,11 @@ def test_what_was_declared_beforehand(card, direction, towards):
     for sign, word in (("up", "higher"), ("down", "lower")):
         mirrored = replace(card, declared=replace(declared, expects_sign=sign))
         assert declared_sentence(mirrored).endswith(f" The study mirrored here reported: {word}.")
+    assert "Huber" not in sentence
+    robust = declared_sentence(replace(card, declared=replace(declared, score="huber")))
+    assert robust.endswith(
+        "(fixed). The regression of the people's scores is Huber's: people far from the others weigh less."
+    )
 
 
 def test_gates_are_counted_by_status(card):

@@ -208,6 +208,11 @@ def test_methods_tell_the_checks_that_were_made(results):
     assert "The size of the tests was not measured in this run" in told
     assert "No variant of the analysis was evaluated in this run" in told
     assert "Drug and disease." not in told
+    assert "Huber's method" not in told
+    card = example_card(2)
+    robust = replace(card, declared=replace(card.declared, score="huber"))
+    told = methods_text(replace(bare, verdicts=replace(results.verdicts, verdicts=[robust])))
+    assert f"In {card.hypothesis} the set score was regressed by Huber's method" in told
 
 
 def test_sources_are_files_of_the_results(folder, results):

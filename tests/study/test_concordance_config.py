@@ -70,7 +70,7 @@ def test_the_check_tells_where_no_call_is_possible_and_what_is_not_here_yet(brid
     """One comparator; then signatures without a gene table beside them; then a row that the file lacks."""
     assert main(["check", str(bridged.config)]) == 0
     assert (
-        "bridge bridge: mimics, opposes and no resemblance are not possible here: at most 1 comparators"
+        "bridge bridge: mimics, opposes and no resemblance are not possible here: at most 1 comparator on"
         in capsys.readouterr().out
     )
     bridged.edit("config.yaml", "comparators: [stimulated]", SIGNATURES)
@@ -107,7 +107,7 @@ def test_the_check_tells_where_no_call_is_possible_and_what_is_not_here_yet(brid
         (
             "sets: [TARGETS]",
             "sets: [TARGETS]\n      target_pathways: {p: [inhibited, stimulated]}",
-            ["stimulated cannot be a comparator", "target pathway"],
+            ["comparators names what shares", "target pathway: stimulated"],
         ),
         (
             "sets: [TARGETS]",
@@ -132,3 +132,13 @@ def test_what_cannot_be_measured_is_refused(bridged, told, old, new, words):
     message = told()
     for word in words:
         assert word in message
+
+
+def test_a_contrast_of_the_perturbations_own_pathway_is_no_comparator_and_no_mistake(bridged):
+    """It may stand in no other key of the bridge: the pathway says why it is left out."""
+    bridged.edit(
+        "config.yaml",
+        "comparators: [stimulated]",
+        "comparators: []\n      target_pathways: {p: [inhibited, stimulated]}",
+    )
+    load_study(bridged.config)

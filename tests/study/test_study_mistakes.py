@@ -226,6 +226,18 @@ MISTAKES = {
         "      contrasts: [stimulated]\n      direction: up\n    requires: [drug]\n",
         ["circle: drug → control → drug"],
     ),
+    "a score of people in an experiment": (
+        "config.yaml",
+        "      contrasts: [stimulated]\n      direction: up\n",
+        "      contrasts: [stimulated]\n      direction: up\n      score: huber\n",
+        ["hypothesis control, key primary.score, value huber", "an experiment has no score per person"],
+    ),
+    "an unknown score": (
+        "config.yaml",
+        "      contrasts: [stimulated]\n      direction: up\n",
+        "      contrasts: [stimulated]\n      direction: up\n      score: Huber\n",
+        ["primary.score", "mean, huber"],
+    ),
     "control without direction": (
         "config.yaml",
         "      contrasts: [stimulated]\n      direction: up\n",

@@ -114,12 +114,6 @@ def test_infinite_values_only_where_they_are_asked_for() -> None:
         as_numbers(["-inf"], str)
 
 
-def test_missing_values_can_be_refused() -> None:
-    assert np.isnan(as_numbers(["NA"], str)[0])
-    with pytest.raises(InputError, match="a value is missing"):
-        as_numbers(["NA"], str, complete=True)
-
-
 @pytest.mark.parametrize(
     ("text", "quantity"),
     [

@@ -119,6 +119,7 @@ def test_what_was_declared_stands_on_the_card():
     assert card["declared"] == {
         "set": "S", "contrasts": ["a"], "test": "fry", "direction": "up", "margin": asdict(margin),
         "expects_sign": hypothesis().expects_sign,
+        "score": "mean",
     }  # fmt: skip
 
 

@@ -8,6 +8,7 @@ import pytest
 from test_rules import adjusted_entry, answers, contrast, hypothesis, place, untestable
 from test_supported import BATCH, HOLDS, cohort_card, cohorts, experiment_card, experiments, robust
 
+from sidemine.considerations.robustness.record import VariantRow
 from sidemine.considerations.traps.record import Checks
 from sidemine.effect.pooled_effect import pool_contrasts
 from sidemine.effect.record import HypothesisEvidence, Margin, Refused
@@ -140,3 +141,14 @@ def test_faults_keep_the_order_of_the_considerations():
     assert card["doubt"].startswith("Adjusted for the mix of cells, the effect would be -0.50 SD (")
     assert card["doubt"].endswith("this would change the reading.")
     assert cohort_card(robustness=robust(5, 10))["doubt"].startswith("Only 5 of 10 full-data variants")
+
+
+def test_a_row_that_the_study_left_out_of_its_grid_is_told_as_such():
+    """Not as a grid that was never run."""
+    variant = VariantRow(
+        "h", "reference", "reference", "as declared", True, 2, 10, 0.5, 0.1, 0.3, 0.7, "Hedges g", "up", 0.001, "suggestive",
+        True, "",
+    )  # fmt: skip
+    table = cohort_card(robustness=robust(variants=[variant]))["sensitivity"]
+    told = {row["name"]: row["words"] for row in table}
+    assert told["without flagged samples"] == "the study leaves this variant out (settings.robustness)"

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from test_rules import answers, contrast, decide, evidence, hypothesis, untestable
 
-from sidemine.effect.pooled_effect import pool_contrasts
+from sidemine.effect.pooled_effect import own_p, pool_contrasts
 from sidemine.effect.record import HypothesisEvidence, Margin, Refused
 from sidemine.stats.multiplicity import holm
 from sidemine.verdict.readings import independent_readings, replicates
@@ -133,3 +133,31 @@ def test_discovery_and_replication_are_told_in_both_orders():
     assert "Found in data_a" in sentence
     assert "Found in data_b" in sentence
     assert sentence.count(": replicated.") == 2
+
+
+def test_the_p_of_five_cohorts_is_that_of_its_interval():
+    """Hartung and Knapp's p and interval go together; the one that the rules ask stands in the gate, with what it holds."""
+    rows = [contrast(name, effect, 0.2) for name, effect in zip("abcde", (0.3, 0.5, 0.6, 0.7, 0.9), strict=True)]
+    pooled = pool_contrasts(rows)
+    card = answers([hypothesis()], {"h": evidence(*rows)})[0]
+    assert own_p(pooled) == max(pooled.hartung_knapp_p, pooled.common_p) > pooled.p
+    assert f"p = {own_p(pooled):.2g}" in card["sentence"]
+    assert f"(p = {own_p(pooled):.2g})" in card["rule"]
+    told = next(entry["detail"] for entry in card["gates"] if entry["gate"].startswith("pooled effect"))
+    assert told.startswith(f"Hartung–Knapp p = {own_p(pooled):.2g} (at most 0.05 is asked), common effect p = ")
+    assert f"as one p on the scale of 0.01: {pooled.p:.2g}, Holm over 1 question" in told
+
+
+@pytest.mark.parametrize(
+    ("effects", "words"),
+    [
+        ((0.6, 0.6, 0.1), "without a, "),
+        ((0.5, 0.5, -0.5), "without c, "),
+        ((0.1, 0.0, 0.05), "without b, "),
+    ],
+)
+def test_the_cohort_whose_absence_says_most_against_the_reading_is_told(effects, words):
+    """Of an effect that is shown the largest p; of one that is not, what would show it."""
+    rows = [contrast(name, effect, 0.2) for name, effect in zip("abc", effects, strict=True)]
+    table = answers([hypothesis()], {"h": evidence(*rows)})[0]["sensitivity"]
+    assert next(row["words"] for row in table if row["name"] == "without one cohort").startswith(words)

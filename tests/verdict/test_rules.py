@@ -6,7 +6,7 @@ import math
 from dataclasses import replace
 
 import pytest
-from on_record import judges_on
+from on_record import judges_on, steady, unmoved
 from scipy import stats
 
 from sidemine.considerations.composition.record import AdjustedIn, Corrected, Difference, SingleProxy
@@ -375,6 +375,46 @@ def test_an_effect_that_survives_adjustment_passes_its_gate():
     assert "after adjusting for the mix of cells" in card["sentence"]
     assert "composition" not in [cap["cap"] for cap in card["caps"]]
     assert card["verdict"] == "suggestive"
+
+
+def test_the_total_beside_an_adjusted_effect_is_the_pooled_one():
+    """Both are pooled with the weights of the total effect, so that they differ by the adjustment alone: sizes 8-fold apart."""
+    rows = [contrast("a", 0.4, 0.2, effect_weight=25.0), contrast("b", 0.9, 0.4, effect_weight=25.0)]
+    entries = [
+        replace(adjusted_entry(name), total=row_estimate(row), adjusted=row_estimate(row))
+        for name, row in zip("ab", rows, strict=True)
+    ]
+    card = answers([hypothesis()], {"h": evidence(*rows)}, composition={"h": entries})[0]
+    assert card["pooled"]["effect"] == pytest.approx(0.65)
+    assert "Total 0.65 SD" in card["sentence"]
+    assert card["composition_adjusted"]["effect"] == pytest.approx(0.65)
+    apart = [contrast("a", 0.4, 0.1, effect_weight=25.0), contrast("b", 3.0, 0.3, effect_weight=25.0)]
+    card = answers([hypothesis()], {"h": evidence(*apart)}, composition={"h": entries})[0]
+    assert card["pooled"]["sizes_differ"] is not None
+    assert "Total" not in card["sentence"], "no single figure where there is none"
+
+
+def row_estimate(row):
+    return Estimate(row.effect, row.effect_se, row.ci_low, row.ci_high, row.effect_df, row.p_self_contained)
+
+
+def test_where_there_is_no_effect_no_check_explains_it():
+    """Two precise nulls: gates stay failed, and no cap or doubt speaks of one gene, hidden factors or cells."""
+    rows = [contrast("a", 0.05, 0.1), contrast("b", 0.02, 0.1)]
+    card = answers(
+        [hypothesis()],
+        {"h": evidence(*rows)},
+        composition={"h": [adjusted_entry("a", adjusted=0.03), adjusted_entry("b", adjusted=-0.01)]},
+        influence=steady(rows, share=0.9),
+        hidden_factors=unmoved(rows, part=0.5),
+    )[0]
+    assert card["verdict"] == "not supported"
+    failed = {gate["name"] for gate in card["gates"] if gate["status"] == "failed"}
+    assert {"composition", "influence", "hidden factors"} <= failed
+    assert not {"composition", "influence", "hidden factors"} & {cap["cap"] for cap in card["caps"]}
+    assert not any(
+        words in card["doubt"] for words in ("that of one gene", "may move these genes", "cell types may differ")
+    )
 
 
 @pytest.mark.parametrize(

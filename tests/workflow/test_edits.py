@@ -150,6 +150,10 @@ TABLE: dict[str, Any] = {
         {"config.hypotheses.1.primary.margin.direction": "down"},
         "decide_verdicts measure_effects",
     ),
+    "config.hypotheses.primary.score": (
+        {"config.hypotheses.0.primary.score": "huber"},
+        "adjust_composition adjust_hidden_factors decide_verdicts measure_effects measure_influence measure_specificity pool_datasets vary_analysis",
+    ),
     "config.hypotheses.primary.discovery": (
         {"config.hypotheses.0.primary.discovery": ["b"]},
         "decide_verdicts measure_effects",

@@ -82,6 +82,7 @@ ALWAYS = {"write_manifest", "build_report", "record_run", "all"}
 CAMERA = {
     "analyse_dataset",
     "adjust_composition",
+    "adjust_hidden_factors",
     "adjust_set_tests",
     "measure_effects",
     "measure_influence",

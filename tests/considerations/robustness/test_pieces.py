@@ -13,9 +13,16 @@ from planted_cohorts import GENES, SET, gene_sets, settings
 from scipy import stats
 
 from sidemine.considerations.composition.measure import adjust_effect, measure_composition
-from sidemine.considerations.robustness.contrast_data import NotApplicable
+from sidemine.considerations.robustness.contrast_data import NOT_REUSED, NotApplicable
 from sidemine.considerations.robustness.grid import _direction
-from sidemine.considerations.robustness.measure import Measured, _grouped, _refuse_few, _replaced, self_contained_p
+from sidemine.considerations.robustness.measure import (
+    Measured,
+    _grouped,
+    _refit_all,
+    _refuse_few,
+    _replaced,
+    self_contained_p,
+)
 from sidemine.considerations.robustness.measure_study import OFF, contrasts_to_vary, vary_study
 from sidemine.considerations.robustness.set_p_values import SetP, combine_stouffer, smallest_of_all
 from sidemine.considerations.robustness.table import ROBUSTNESS
@@ -202,7 +209,25 @@ def test_a_variant_replaces_what_it_measured_and_holds_the_rest(effect, side):
 def test_reasons_are_told_once_with_their_contrasts_where_they_differ():
     """One reason for all needs no names."""
     assert _grouped({"a": "no age", "b": "no age"}) == "no age"
-    assert _grouped({"a": "no age", "b": "no sex", "c": "no age"}) == "a, c: no age; b: no sex"
+    assert _grouped({"a": "no age", "b": "no sex", "c": "no age"}) == "no age (a, c); no sex (b)"
+
+
+def test_a_contrast_that_is_not_pooled_is_no_reason():
+    """A second row of one accession, all of whose samples are "re-used", does not make the run of the first one unknown."""
+
+    def data(reason):
+        return SimpleNamespace(applicable=lambda _: (Change(), [reason]), refit=lambda *_: object())
+
+    question = SimpleNamespace(
+        kind="cohort",
+        needed=None,
+        pooled=["a"],
+        testable=[SimpleNamespace(contrast="a"), SimpleNamespace(contrast="again")],
+        contrasts={"a": data(NOT_REUSED), "again": data("the target has 0 independent units")},
+    )
+    with pytest.raises(NotApplicable) as caught:
+        _refit_all(question, Change(samples="no_reused_controls"))
+    assert str(caught.value) == NOT_REUSED, "which `summarise_rows` reads as: not applicable"
 
 
 def test_too_few_genes_are_no_set():

@@ -13,6 +13,7 @@ from sidemine.differential.contrast import fit_declared_contrast
 from sidemine.effect.measure import ContrastResults, measure_hypothesis, units_of
 from sidemine.effect.pooled_effect import choose_independent
 from sidemine.effect.record import Refused
+from sidemine.enrichment.set_membership import build_membership
 from sidemine.enrichment.set_tests import run_set_tests
 from sidemine.lines.bridge.contrasts import shared_reason, source_of
 from sidemine.prepare.expression_store import store_provenance
@@ -101,7 +102,7 @@ def measure(how, action):
         outcome = fit_declared_contrast(
             data[row.dataset], contrast, min_group_size=3, on_untestable="stop", treatment=treatment
         )
-        tests = run_set_tests(outcome.fit, SETS, min_set_size=5, max_set_size=500, rotations=99, seed=1)
+        tests = run_set_tests(outcome.fit, build_membership(SETS, outcome.fit.genes), rotations=99, seed=1)
         results.append(ContrastResults(name, dataset, outcome.fit, outcome.design, tests, tables[row.dataset]))
         sources[name] = source_of(contrast, dataset, outcome.fit, outcome.design, tables[row.dataset], shared.same)
     return measure_hypothesis(HYPOTHESIS, results, SETS, shared.same), shared_reason("second", "first", sources)

@@ -11,6 +11,7 @@ from typing import Literal
 
 from sidemine.considerations.judgement import Case, Sensitivity
 from sidemine.effect.intervals import Effect
+from sidemine.effect.pooled_effect import own_p
 from sidemine.effect.record import Estimate, PooledEffect
 from sidemine.effect.scale import scale_of
 
@@ -88,6 +89,12 @@ def sensitivity_of(
     return Sensitivity(name, words, found.effect, found.ci_low, found.ci_high, found.p_value, changes)
 
 
+def without_effect(case: Case) -> bool:
+    """Tell whether the pooled effect has a two-sided p above .05: there is then nothing that a fault could explain."""
+    found = estimate_of(case.evidence.pooled)
+    return found is not None and found.p_value > SENSITIVITY_P
+
+
 def no_sensitivity(name: str, reason: str) -> Sensitivity:
     """Return a row that could not be had, with the reason."""
     return Sensitivity(name, reason, missing=reason)
@@ -95,7 +102,7 @@ def no_sensitivity(name: str, reason: str) -> Sensitivity:
 
 def estimate_of(pooled: PooledEffect) -> Estimate | None:
     """Return the pooled effect as an estimate; None where nothing was pooled."""
-    numbers = (pooled.effect, pooled.se, pooled.ci_low, pooled.ci_high, pooled.p)
+    numbers = (pooled.effect, pooled.se, pooled.ci_low, pooled.ci_high, own_p(pooled))
     effect, se, low, high, p_value = numbers
     if effect is None or se is None or low is None or high is None or p_value is None:
         return None

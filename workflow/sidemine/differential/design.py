@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 BlockingRule = Literal["auto", "fixed", "correlation"]
 
 CONTRAST_COLUMN = "target_minus_reference"
+_MOST_LISTED = 20
 MIN_COMPLETE_SHARE = 0.9
 MIN_BLOCKS_FOR_CORRELATION = 6
 
@@ -254,9 +255,9 @@ def _units(table: pd.DataFrame) -> NDArray[np.str_]:
     return np.where(declared == "", own, declared)
 
 
-def _listing(names: Sequence[str], most: int = 20) -> str:
-    shown = ", ".join(str(name) for name in names[:most])
-    return shown if len(names) <= most else f"{shown} and {len(names) - most} more"
+def _listing(names: Sequence[str]) -> str:
+    shown = ", ".join(str(name) for name in names[:_MOST_LISTED])
+    return shown if len(names) <= _MOST_LISTED else f"{shown} and {len(names) - _MOST_LISTED} more"
 
 
 def _drop_missing(

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 # limma and R's lm call a column aliased when less than this share of its norm is left.
+_MOST_LISTED = 15
 ALIAS_TOLERANCE = 1e-7
 
 
@@ -177,7 +178,7 @@ def aliased_columns(matrix: NDArray[np.float64]) -> dict[int, list[int]]:
     return aliased
 
 
-def cross_table(values: pd.Series[str], is_target: NDArray[np.bool_], most: int = 15) -> str:
+def cross_table(values: pd.Series[str], is_target: NDArray[np.bool_]) -> str:
     """Return group × value as a small text table; numbers are told by their range.
 
     Parameters
@@ -186,8 +187,6 @@ def cross_table(values: pd.Series[str], is_target: NDArray[np.bool_], most: int 
         Values of a column, one per sample.
     is_target
         Which samples are of the target group; the others are of the reference.
-    most
-        Most values that are listed.
     """
     numbers = read_column(list(values), str(values.name)).values
     if numbers is not None and len(set(numbers.tolist())) > 6:
@@ -198,11 +197,11 @@ def cross_table(values: pd.Series[str], is_target: NDArray[np.bool_], most: int 
         return "\n".join(parts)
     texts = values.to_numpy(dtype=str)
     levels = sorted(set(texts.tolist()))
-    width = max([len("value"), *(len(level) for level in levels[:most])])
+    width = max([len("value"), *(len(level) for level in levels[:_MOST_LISTED])])
     lines = [f"{'value':<{width}}  target  reference"]
-    for level in levels[:most]:
+    for level in levels[:_MOST_LISTED]:
         here = texts == level
         lines.append(f"{level:<{width}}  {int((here & is_target).sum()):>6}  {int((here & ~is_target).sum()):>9}")
-    if len(levels) > most:
-        lines.append(f"… and {len(levels) - most} more values")
+    if len(levels) > _MOST_LISTED:
+        lines.append(f"… and {len(levels) - _MOST_LISTED} more values")
     return "\n".join(lines)

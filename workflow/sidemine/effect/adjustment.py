@@ -18,6 +18,7 @@ from sidemine.differential.linear_model import EffectSpace
 from sidemine.effect.measure import common_genes
 from sidemine.effect.pooling import pool
 from sidemine.effect.record import Estimate, PooledEstimate
+from sidemine.enrichment.huber_score import huber_pseudo_values
 from sidemine.enrichment.set_effect import infer_standardised, within_groups_df
 from sidemine.stats.sandwich import sandwich
 from sidemine.stats.tails import t_quantile, two_sided_p
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sidemine.differential.contrast_fit import ContrastFit
+    from sidemine.study.choices import Score
     from sidemine.study.projections import HypothesisOnSet
 
 FEWEST_RESIDUAL_DF = 10
@@ -111,7 +113,7 @@ def common_rows(
     return gene_sets[(gene_sets["gene_set"] == hypothesis.primary.set) & gene_sets["gene"].isin(common)]
 
 
-def set_score(fit: ContrastFit, primary: pd.DataFrame) -> NDArray[np.float64]:
+def set_score(fit: ContrastFit, primary: pd.DataFrame, score: Score = "mean") -> NDArray[np.float64]:
     """Return the set's score (mean signed z) in its own standard deviations between people: shape (1 + residual df,).
 
     Parameters
@@ -119,16 +121,20 @@ def set_score(fit: ContrastFit, primary: pd.DataFrame) -> NDArray[np.float64]:
     fit, primary
         A fitted contrast, and the rows of its primary set. The unit is that of `set_effect.hedges_g`: the standard
         deviation within the groups without covariates. Times `set_effect.score_factor` the first coordinate is g.
+    score
+        huber: as Huber's pseudo-values under the declared model. Their covariance with normal covariates is that of the score
+        (Stein 1981, doi 10.1214/aos/1176345632), so that least squares on them adjusts as it does without.
     """
     position = {gene: row for row, gene in enumerate(fit.genes)}
     used = primary[primary["gene"].isin(position)]
     weights = used["weight"].to_numpy(dtype=float)
     rows = [position[gene] for gene in used["gene"]]
-    score = weights @ standardised(fit)[rows]
+    own = weights @ standardised(fit)[rows]
     spread = np.sqrt(np.mean(fit.score_effects[rows, 1:] ** 2, axis=1, keepdims=True))
     explained = weights @ np.where(spread > 0, fit.score_covariates[rows] / np.where(spread > 0, spread, 1), 0)
-    within = (score[1:] @ score[1:] + explained @ explained) / within_groups_df(fit)
-    return np.asarray(score / np.sqrt(within))
+    within = (own[1:] @ own[1:] + explained @ explained) / within_groups_df(fit)
+    found = huber_pseudo_values(own[None], fit.score_basis)[0] if score == "huber" else own
+    return np.asarray(found / np.sqrt(within))
 
 
 def adjusted_estimate(
@@ -180,14 +186,22 @@ def _estimate(effect: float, se: float, df: float) -> Estimate:
     return Estimate(effect, se, effect - half, effect + half, df, p_value)
 
 
-def pool_estimates(estimates: Sequence[WithError]) -> PooledEstimate:
-    """Return one estimand over independent cohorts, pooled by the method that carries the total effect."""
+def pool_estimates(estimates: Sequence[WithError], weights: NDArray[np.float64] | None = None) -> PooledEstimate:
+    """Return one estimand over independent cohorts, pooled by the method that carries the total effect.
+
+    Parameters
+    ----------
+    estimates
+        One per cohort.
+    weights
+        Those of the total effect (`pooled_effect.weights_in`): only so do the two differ by the adjustment alone. None: 1 / SE².
+    """
     found = pool(
         np.array([[one.effect for one in estimates]]),
         np.array([[one.effect_se for one in estimates]]),
         # An error that comes from a bootstrap has no degrees of freedom.
         np.array([[one.df if isinstance(one, Estimate) else np.inf for one in estimates]]),
-        weights=np.array([[1 / one.effect_se**2 for one in estimates]]),
+        weights=np.array([[1 / one.effect_se**2 for one in estimates]]) if weights is None else weights[None],
     )
     carried = found.carried
     effect, low, high, p_value, se = (

@@ -40,9 +40,9 @@ class Effect:
         signed = {"up": self.value, "down": -self.value, "either": abs(self.value)}[direction]
         return signed + self._quantile(level) * self.se
 
-    def excludes_zero(self, level: float = 0.95) -> bool:
-        """Tell whether the two-sided interval at `level` leaves 0 out."""
-        low, high = self.interval(level)
+    def excludes_zero(self) -> bool:
+        """Tell whether the two-sided 95 % interval leaves 0 out."""
+        low, high = self.interval(0.95)
         return low > 0 or high < 0
 
     @property

@@ -219,7 +219,7 @@ def _evidence_of(
     )
     if fit is None:
         return replace(shell, problem=design.problem)
-    scale = scale_of(hypothesis.kind)
+    scale = scale_of(hypothesis.kind, hypothesis.primary.score)
     if scale.needs_fold_change and not fit.has_fold_change:
         return replace(shell, problem=_no_fold_change(entry, fit))
     tests = entry.set_tests

@@ -13,11 +13,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sidemine.effect.intervals import measured_effect
-from sidemine.effect.pooling import FEWEST_FOR_HETEROGENEITY, METHODS, Estimates, Pooled, pool
+from sidemine.effect.pooling import (
+    FEWEST_FOR_HETEROGENEITY,
+    FEWEST_FOR_RANDOM_EFFECTS,
+    METHODS,
+    Estimates,
+    Pooled,
+    pool,
+)
 from sidemine.effect.record import (
     COHORT_UNIT,
     ContrastEvidence,
     Discovery,
+    HypothesisEvidence,
     LeftOut,
     Order,
     PooledEffect,
@@ -181,6 +189,18 @@ def _under_prior(used: Sequence[ContrastEvidence]) -> SpreadPrior | None:
     return with_spread_prior([effect.value for effect in effects], [effect.se for effect in effects])
 
 
+def own_p(pooled: PooledEffect) -> float | None:
+    """Return the two-sided p of the pooled effect itself, which its interval goes with.
+
+    Below five datasets it is `pooled.p`. From five on that one holds two demands on one scale (`Pooled.demanded_p`); what an
+    effect shows by itself is the larger one of Hartung and Knapp's and the common effect's.
+    """
+    knapp, common = pooled.hartung_knapp_p, pooled.common_p
+    if pooled.k < FEWEST_FOR_RANDOM_EFFECTS or knapp is None or common is None:
+        return pooled.p
+    return max(knapp, common)
+
+
 def differing_sizes(rows: Sequence[ContrastEvidence], q_p: float | None, i2: float | None) -> SizesDiffer | None:
     """Tell whether independent datasets differ so much that their mean answers nothing; None where it may stand.
 
@@ -251,6 +271,12 @@ def weights_of(rows: Sequence[ContrastEvidence]) -> NDArray[np.float64] | None:
     if any(row.effect_weight is None for row in rows):
         return None
     return np.array([row.effect_weight for row in rows], dtype=np.float64)
+
+
+def weights_in(evidence: HypothesisEvidence, contrasts: Sequence[str]) -> NDArray[np.float64] | None:
+    """Return `weights_of` these contrasts of a hypothesis, shape (n_contrasts,); None, too, where one is not in its evidence."""
+    rows = {row.contrast: row for row in evidence.contrasts}
+    return weights_of([rows[name] for name in contrasts]) if all(name in rows for name in contrasts) else None
 
 
 def pool_as(

@@ -174,7 +174,7 @@ def _measure_sets(
     for column, study in enumerate(studies):
         membership = build_membership(gene_sets, study.fit.genes, min_size=1)
         rows = index.get_indexer(pd.Index(membership.gene_sets))
-        size = scale_of(hypothesis.kind).of_sets(study.fit, membership, common)
+        size = scale_of(hypothesis.kind, hypothesis.primary.score).of_sets(study.fit, membership, common)
         usable = np.isfinite(size.effect) & np.isfinite(size.se) & (size.se > 0)
         measured.effect[rows, column] = np.where(usable, size.effect, np.nan)
         measured.se[rows, column] = np.where(usable, size.se, np.nan)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from math import isfinite
+from math import inf, isfinite
 from typing import Literal
 
 from sidemine.errors import Problem
@@ -68,6 +68,14 @@ class PooledEstimate:
     p_value: float
     effect_se: float
     k: int
+
+    def as_estimate(self) -> Estimate:
+        """Return the estimate without its number of cohorts; it holds no degrees of freedom, so that these are infinite."""
+        return Estimate(self.effect, self.effect_se, self.ci_low, self.ci_high, inf, self.p_value)
+
+    def words(self) -> str:
+        """Return the effect with its interval, in standard deviations."""
+        return f"{self.effect:.2f} SD (95 % CI {self.ci_low:.2f} to {self.ci_high:.2f})"
 
 
 @dataclass(frozen=True)

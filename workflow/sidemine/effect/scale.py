@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from sidemine.differential.contrast_fit import ContrastFit
     from sidemine.enrichment.set_membership import SetMembership
+    from sidemine.study.choices import Score
 
     Array = NDArray[np.float64]
 
@@ -98,8 +99,17 @@ class EffectScale(ABC):
         """Say what an effect means, with words on adjustment for composition ('' where there are none)."""
 
 
+@dataclass(frozen=True)
 class HedgesG(EffectScale):
-    """Standardised effect of cohorts."""
+    """Standardised effect of cohorts.
+
+    Attributes
+    ----------
+    score
+        How the people's scores of a set are regressed; genes are always by least squares.
+    """
+
+    score: Score = "mean"
 
     unit = gene_unit = margin_words = COHORT_UNIT
     noun = "cohort"
@@ -115,7 +125,7 @@ class HedgesG(EffectScale):
         fit, membership, common
             As in `EffectScale.of_sets`.
         """
-        table = hedges_g(fit, membership, sorted(common))
+        table = hedges_g(fit, membership, sorted(common), score=self.score)
         columns = ("g", "g_se", "df", "ci_low", "ci_high", "weight")
         return _sizes(table, columns, table["n_genes"].to_numpy(dtype=int))
 
@@ -166,10 +176,14 @@ def _sizes(table: pd.DataFrame, columns: tuple[str, ...], n_genes: NDArray[np.in
     return SetSizes(effect, se, df, ci_low, ci_high, weight, n_genes)
 
 
-HEDGES_G = HedgesG()
-LOG_FOLD_OVER_COMPLEMENT = LogFoldOverComplement()
+def scale_of(kind: str, score: Score = "mean") -> EffectScale:
+    """Return the scale of a kind of hypothesis: cohort or experiment.
 
-
-def scale_of(kind: str) -> EffectScale:
-    """Return the scale of a kind of hypothesis: cohort or experiment."""
-    return {"cohort": HEDGES_G, "experiment": LOG_FOLD_OVER_COMPLEMENT}[kind]
+    Parameters
+    ----------
+    kind
+        cohort or experiment.
+    score
+        As a cohort hypothesis declares it.
+    """
+    return {"cohort": HedgesG(score), "experiment": LogFoldOverComplement()}[kind]

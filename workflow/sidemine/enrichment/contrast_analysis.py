@@ -11,6 +11,7 @@ import numpy as np
 from sidemine.differential.contrast import ContrastOutcome, fit_declared_contrast
 from sidemine.differential.declared_traps import group_columns
 from sidemine.differential.record import compared_samples
+from sidemine.enrichment.set_membership import build_membership
 from sidemine.enrichment.set_tests import describe_gene_sets, run_set_tests
 from sidemine.errors import Problem, StudyError
 from sidemine.prepare.log_expression import log2_expression
@@ -102,8 +103,11 @@ def analyse_contrasts(
             problems += stop_problems(checks.flags, asked.traps_of_contrasts, f"contrast {contrast.contrast}")
             if problems:
                 continue
-            tests = run_set_tests(outcome.fit, sets, **asked.tests.model_dump())
-            descriptions = describe_gene_sets(outcome.fit, sets, **asked.descriptions.model_dump())
+            fit, settings = outcome.fit, asked.tests
+            sizes = settings.min_set_size, settings.max_set_size
+            membership = None if fit is None else build_membership(sets, fit.genes, *sizes)
+            tests = run_set_tests(fit, membership, rotations=settings.rotations, seed=settings.seed)
+            descriptions = describe_gene_sets(fit, membership, **asked.descriptions.model_dump())
         except StudyError as error:
             problems += error.problems
             continue

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 TUNING = 1.345
 """Residuals beyond this many robust standard deviations are pulled in: 95 % efficient where they are normal."""
 N_STEPS = 30
+LEAST_INSIDE = 0.1
+"""Share of people within the limit that is assumed at least."""
 
 
 def huber_pseudo_values(scores: Array, basis: Array) -> Array:
@@ -35,15 +37,16 @@ def huber_pseudo_values(scores: Array, basis: Array) -> Array:
     left = scores[:, 1:] @ residual.T
     fitted = scores[:, 0].copy()
     for _ in range(N_STEPS):
-        pulled, _ = _pull(left)
+        pulled = _pull(left)[0]
         fitted += pulled @ contrast
         left = left - (pulled - (pulled @ residual) @ residual.T)
     pulled, inside = _pull(left)
-    pulled = pulled / inside[:, None]
-    return np.column_stack([fitted + pulled @ contrast, pulled @ residual])
+    # The share as the design fits it: where the groups vary unequally, fewer people of the wider one are within the limit.
+    share = np.maximum(inside - (inside @ residual) @ residual.T, LEAST_INSIDE)
+    return np.column_stack([fitted + pulled @ contrast, (pulled / share) @ residual])
 
 
 def _pull(left: Array) -> tuple[Array, Array]:
-    """Return the residuals pulled in to the limit, and the share of people whose residual was within it."""
+    """Return the residuals pulled in to the limit, and for each person 1 where the residual was within it, else 0."""
     limit = TUNING * np.median(np.abs(left), axis=1, keepdims=True) / 0.6745
-    return np.clip(left, -limit, limit), np.maximum((np.abs(left) <= limit).mean(axis=1), 0.1)
+    return np.clip(left, -limit, limit), (np.abs(left) <= limit).astype(np.float64)

@@ -21,6 +21,7 @@ from sidemine.text.delimited import read_delimited
 from sidemine.text.numbers import is_missing_label, parse_number
 from sidemine.text.text_table import TextTable
 
+_MOST_NEAR = 5
 MAX_TEXT_BYTES = 300_000_000
 """Largest library after decompression. MSigDB whole is 60 MB; what is larger is not a gene set library."""
 
@@ -87,7 +88,7 @@ def find_set(library: Library, name: str) -> tuple[tuple[str, float], ...]:
     )
 
 
-def near_names(name: str, names: Mapping[str, object] | list[str], limit: int = 5) -> list[str]:
+def near_names(name: str, names: Mapping[str, object] | list[str]) -> list[str]:
     """Return names that a person may have meant: same without regard to case, similarly spelled, or containing.
 
     Parameters
@@ -96,17 +97,15 @@ def near_names(name: str, names: Mapping[str, object] | list[str], limit: int = 
         What was written.
     names
         What there is.
-    limit
-        Most names to return.
     """
     wanted = name.casefold()
     folded: dict[str, str] = {}
     for candidate in sorted(names):
         folded.setdefault(candidate.casefold(), candidate)
     containing = [real for low, real in folded.items() if wanted in low or (len(low) > 3 and low in wanted)]
-    similar = [folded[low] for low in difflib.get_close_matches(wanted, list(folded), n=limit, cutoff=0.6)]
+    similar = [folded[low] for low in difflib.get_close_matches(wanted, list(folded), n=_MOST_NEAR, cutoff=0.6)]
     ordered = ([folded[wanted]] if wanted in folded else []) + similar + containing
-    return list(dict.fromkeys(ordered))[:limit]
+    return list(dict.fromkeys(ordered))[:_MOST_NEAR]
 
 
 def _read_text(source: Source, path: Path) -> str:

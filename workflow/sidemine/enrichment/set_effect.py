@@ -25,8 +25,10 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import ArrayLike, NDArray
 
+    from sidemine.study.choices import Score
 
-def set_effects(fit: ContrastFit, membership: SetMembership, level: float = 0.95) -> pd.DataFrame:
+
+def set_effects(fit: ContrastFit, membership: SetMembership) -> pd.DataFrame:
     """Return the effect of every set: contrast of its per-sample signed, weight-normalised mean log2 expression.
 
     Parameters
@@ -35,8 +37,6 @@ def set_effects(fit: ContrastFit, membership: SetMembership, level: float = 0.95
         A fitted contrast.
     membership
         Sets × genes of that fit.
-    level
-        Level of the confidence intervals.
 
     Returns
     -------
@@ -59,7 +59,7 @@ def set_effects(fit: ContrastFit, membership: SetMembership, level: float = 0.95
     complement = np.where(n_outside[:, None] > 0, complement, np.nan)
     over = score - np.asarray(shares.sum(axis=1)).ravel()[:, None] * complement
     scale, df = fit.score_stdev_unscaled, fit.residual_df
-    inside_set, outside, net = (_regression(each, scale, df, level) for each in (score, complement, over))
+    inside_set, outside, net = (_regression(each, scale, df) for each in (score, complement, over))
     return pd.DataFrame(
         {
             "gene_set": np.array(membership.gene_sets, dtype=object),
@@ -83,10 +83,9 @@ def hedges_g(
     fit: ContrastFit,
     membership: SetMembership,
     genes: Sequence[str] | None = None,
-    level: float = 0.95,
     *,
     standardise: bool = True,
-    huber: bool = False,
+    score: Score = "mean",
 ) -> pd.DataFrame:
     """Return Hedges g of every set's score, the scale on which cohorts are compared and pooled.
 
@@ -102,12 +101,11 @@ def hedges_g(
         Sets × genes of that fit.
     genes
         Genes common to all cohorts; None: all tested genes.
-    level
-        Level of the confidence intervals.
     standardise
         False: the score is the mean of log2 expression itself, so that variable genes weigh more.
-    huber
-        True: the score's regression is Huber's, so that single people far from the others weigh less.
+    score
+        huber: the score's regression is Huber's, so that single people far from the others weigh less. The unit stays that of
+        the score itself, so that both are on one scale.
 
     Returns
     -------
@@ -125,15 +123,11 @@ def hedges_g(
     # A gene without residual variance has no z; it cannot tell samples apart, so it does not count.
     scale = np.where(residual_sd > 0, 1 / np.where((residual_sd > 0) & standardise, residual_sd, 1), 0)
     with np.errstate(divide="ignore", invalid="ignore"):
-        score, covariates = (
+        own, covariates = (
             np.asarray(weights @ (values * scale[:, None])) / total[:, None]
             for values in (fit.score_effects, fit.score_covariates)
         )
-    scores = _scores_of(fit, score, covariates)
-    if huber:
-        # The unit stays that of the score itself, so that both are on one scale.
-        scores = replace(scores, effects=huber_pseudo_values(score, fit.score_basis))
-    found = _standardise(scores, level)
+    found = _standardise(_scores_of(fit, own, covariates).regressed_by(score))
     return pd.DataFrame(
         {
             "gene_set": np.array(membership.gene_sets, dtype=object),
@@ -151,7 +145,7 @@ def hedges_g(
 
 def gene_hedges_g(fit: ContrastFit) -> Standardised:
     """Return Hedges g of every gene, genes in the order of the fit: each is treated as a set of one."""
-    return _standardise(_scores_of(fit, fit.score_effects, fit.score_covariates), 0.95)
+    return _standardise(_scores_of(fit, fit.score_effects, fit.score_covariates))
 
 
 @dataclass(frozen=True)
@@ -193,6 +187,10 @@ class _Scores:
     stdev_unscaled: float
     fixed_blocks: bool
 
+    def regressed_by(self, score: Score) -> _Scores:
+        """Return them as a declared way of regression takes them."""
+        return replace(self, effects=huber_pseudo_values(self.effects, self.basis)) if score == "huber" else self
+
 
 def _scores_of(fit: ContrastFit, effects: NDArray[np.float64], covariates: NDArray[np.float64]) -> _Scores:
     fixed = fit.facts.blocking == "fixed"
@@ -204,7 +202,7 @@ def _within(effects: NDArray[np.float64], covariates: NDArray[np.float64]) -> ND
     return np.asarray((effects[:, 1:] ** 2).sum(axis=1) + (covariates**2).sum(axis=1))
 
 
-def _standardise(scores: _Scores, level: float) -> Standardised:
+def _standardise(scores: _Scores) -> Standardised:
     """Count effects in standard deviations between people within a group.
 
     The unit is the pooled standard deviation within the two groups *without* covariates and pairs, so that cohorts whose
@@ -226,7 +224,7 @@ def _standardise(scores: _Scores, level: float) -> Standardised:
         correlation = np.clip(1 - ordinary / variance, 0, 1) if scores.fixed_blocks else np.zeros(len(effects))
         factor = small_sample_factor(within_df) * scores.stdev_unscaled / np.sqrt(variance)
         own, unit_df = robust * factor**2, within_df / (1 + correlation**2)
-        return infer_standardised(effects[:, 0] * factor, own, test_df, unit_df, 1 / (ordinary * factor**2), level)
+        return infer_standardised(effects[:, 0] * factor, own, test_df, unit_df, 1 / (ordinary * factor**2))
 
 
 def infer_standardised(
@@ -235,7 +233,6 @@ def infer_standardised(
     df: float,
     unit_df: ArrayLike,
     weight: NDArray[np.float64],
-    level: float = 0.95,
 ) -> Standardised:
     """Return the inference on effects whose unit is a standard deviation that was estimated too.
 
@@ -247,8 +244,6 @@ def infer_standardised(
         Variance of each effect as if its unit were known, and the degrees of freedom of that variance.
     unit_df
         Degrees of freedom of the unit, one for all or one each.
-    level
-        Level of the confidence intervals.
     """
     unit = np.asarray(unit_df, dtype=np.float64)
     added = g**2 / (2 * unit)
@@ -256,7 +251,7 @@ def infer_standardised(
         shared = (variance + added) ** 2 / (variance**2 / df + added**2 / unit)
         p_value = two_sided_p(g / np.sqrt(variance), df)
     se = np.sqrt(variance + added)
-    half_width = t_quantile((1 + level) / 2, shared) * se
+    half_width = t_quantile(0.975, shared) * se
     p_value = np.where(np.isnan(g), np.nan, p_value)
     return Standardised(g, se, shared, g - half_width, g + half_width, p_value, weight)
 
@@ -280,7 +275,9 @@ def small_sample_factor(df: float) -> float:
     return float(np.exp(gammaln(df / 2) - gammaln((df - 1) / 2)) / np.sqrt(df / 2))
 
 
-def sample_score_effect(space: CommonSpace, blocks: Sequence[str], *, fixed_blocks: bool) -> Standardised:
+def sample_score_effect(
+    space: CommonSpace, blocks: Sequence[str], *, fixed_blocks: bool, score: Score = "mean"
+) -> Standardised:
     """Return Hedges g of per-sample scores that are no linear combination of genes, such as medians.
 
     Parameters
@@ -289,33 +286,32 @@ def sample_score_effect(space: CommonSpace, blocks: Sequence[str], *, fixed_bloc
         Effect space of the scores, one row each.
     blocks, fixed_blocks
         Block of each sample where blocks enter as a correlation; whether they enter as columns.
+    score
+        As in `hedges_g`.
     """
     stdev = float(space.stdev_unscaled[0])
     within = _within(space.effects, space.covariate_effects)
     df = float(space.residual_df + space.covariate_effects.shape[1])
-    return _standardise(_Scores(space.effects, within, df, space.basis, blocks, stdev, fixed_blocks), 0.95)
+    scores = _Scores(space.effects, within, df, space.basis, blocks, stdev, fixed_blocks)
+    return _standardise(scores.regressed_by(score))
 
 
-def plain_score_effect(space: EffectSpace, level: float = 0.95) -> dict[str, NDArray[np.float64]]:
+def plain_score_effect(space: EffectSpace) -> dict[str, NDArray[np.float64]]:
     """Return the effect of per-sample scores in their own unit: effect, se, ci_low, ci_high, p_value, one entry each.
 
     Parameters
     ----------
     space
         Effect space of the scores, one row each.
-    level
-        Level of the confidence intervals.
     """
-    return _regression(space.effects, float(space.stdev_unscaled[0]), space.residual_df, level)
+    return _regression(space.effects, float(space.stdev_unscaled[0]), space.residual_df)
 
 
-def _regression(
-    score: NDArray[np.float64], stdev_unscaled: float, df: int, level: float
-) -> dict[str, NDArray[np.float64]]:
+def _regression(score: NDArray[np.float64], stdev_unscaled: float, df: int) -> dict[str, NDArray[np.float64]]:
     """Ordinary (not moderated) inference for scores given in the effect space, scores × (1 + residual df)."""
     effect = score[:, 0] * stdev_unscaled
     se = np.sqrt(np.mean(score[:, 1:] ** 2, axis=1)) * stdev_unscaled
-    half_width = float(t_quantile((1 + level) / 2, df)) * se
+    half_width = float(t_quantile(0.975, df)) * se
     with np.errstate(divide="ignore", invalid="ignore"):
         statistic = effect / se
     return {

@@ -10,7 +10,7 @@ import numpy as np
 from sidemine.enrichment.camera import inter_gene_correlation
 from sidemine.enrichment.registry import GENE_TESTS, SAMPLE_TESTS
 from sidemine.enrichment.set_effect import set_effects
-from sidemine.enrichment.set_membership import SetMembership, build_membership
+from sidemine.enrichment.set_membership import SetMembership
 from sidemine.enrichment.set_test import GeneSettings, SampleSettings, SetTest
 from sidemine.enrichment.set_test_table import SET_TESTS, join_set_tests
 from sidemine.tables import empty_table
@@ -23,10 +23,8 @@ if TYPE_CHECKING:
 
 def run_set_tests(
     fit: ContrastFit | None,
-    gene_sets: pd.DataFrame,
+    membership: SetMembership | None,
     *,
-    min_set_size: int,
-    max_set_size: int,
     rotations: int,
     seed: int,
     tests: Sequence[SetTest[SampleSettings]] = SAMPLE_TESTS,
@@ -35,12 +33,8 @@ def run_set_tests(
 
     Parameters
     ----------
-    fit
-        The fitted contrast; None when it cannot be tested.
-    gene_sets
-        The study's sets, as `GENE_SETS` describes.
-    min_set_size, max_set_size
-        Fewest measured genes of a set; most measured genes of a comparator set.
+    fit, membership
+        The fitted contrast and the sets among its genes; None when it cannot be tested.
     rotations, seed
         Random rotations of the rotation tests, and their seed.
     tests
@@ -52,9 +46,8 @@ def run_set_tests(
         Rows of `SET_TESTS`, sorted by test, family and set; empty and typed without a fit. All tests of a set share
         one `effect` (log2, target minus reference; see `set_effect.set_effects`) and one estimated correlation.
     """
-    if fit is None:
+    if fit is None or membership is None:
         return empty_table(SET_TESTS)
-    membership = build_membership(gene_sets, fit.genes, min_set_size, max_set_size)
     effects = set_effects(fit, membership)
     shared = _shared_columns(fit, membership).assign(
         **{column: effects[column].to_numpy() for column in ("effect", "effect_se", "ci_low", "ci_high")},
@@ -67,10 +60,9 @@ def run_set_tests(
 
 def describe_gene_sets(
     fit: ContrastFit | None,
-    gene_sets: pd.DataFrame,
+    membership: SetMembership | None,
     *,
     min_set_size: int,
-    max_set_size: int,
     over_representation_fdr: float,
     prerank_permutations: int,
     seed: int,
@@ -79,12 +71,10 @@ def describe_gene_sets(
 
     Parameters
     ----------
-    fit
-        The fitted contrast; None when it cannot be tested.
-    gene_sets
-        The study's sets, as `GENE_SETS` describes.
-    min_set_size, max_set_size
-        Fewest measured genes of a set; most measured genes of a comparator set.
+    fit, membership
+        As in `run_set_tests`.
+    min_set_size
+        Fewest measured genes of a set.
     over_representation_fdr
         FDR that makes the gene lists of the over-representation test.
     prerank_permutations, seed
@@ -96,9 +86,8 @@ def describe_gene_sets(
         Rows of `SET_TESTS`, role descriptive, sorted by test, family and set; empty and typed without a fit. `effect`
         and its scale are those of the test.
     """
-    if fit is None:
+    if fit is None or membership is None:
         return empty_table(SET_TESTS)
-    membership = build_membership(gene_sets, fit.genes, min_set_size, max_set_size)
     shared = _shared_columns(fit, membership)
     settings = GeneSettings(min_set_size, over_representation_fdr, prerank_permutations, seed)
     return join_set_tests([test.rows(fit, membership, settings, shared) for test in GENE_TESTS])

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sidemine.errors import InputError, Problem
-from sidemine.text.decoding import MAX_BYTES, Decoded, open_decoded, truncated
+from sidemine.text.decoding import Decoded, open_decoded, truncated
 from sidemine.text.delimited import read_delimited
 from sidemine.text.header_words import plain_word
 from sidemine.text.numbers import is_missing_label
@@ -43,7 +43,7 @@ class _Layout:
     from_assignment: bool
 
 
-def read_platform_annotation(path: Path, max_bytes: int = MAX_BYTES) -> pd.DataFrame:
+def read_platform_annotation(path: Path) -> pd.DataFrame:
     """Read a platform annotation in any of the layouts that are understood.
 
     Parameters
@@ -51,8 +51,6 @@ def read_platform_annotation(path: Path, max_bytes: int = MAX_BYTES) -> pd.DataF
     path
         GEO annotation (`GPLnnn.annot.gz`), GEO full platform table or SOFT file with one platform, or a TSV with
         columns such as `probe_id` and `symbol`; gzipped or plain.
-    max_bytes
-        Most decompressed bytes that may be read.
 
     Returns
     -------
@@ -68,12 +66,12 @@ def read_platform_annotation(path: Path, max_bytes: int = MAX_BYTES) -> pd.DataF
     """
     import pandas as pd
 
-    with open_decoded(path, max_bytes=max_bytes) as decoded:
+    with open_decoded(path) as decoded:
         table = _geo_table(decoded) if _skip_to_table(decoded) else None
         if table is not None:
             _refuse_second_platform(decoded)
     if table is None:
-        table = read_delimited(path, max_bytes=max_bytes)
+        table = read_delimited(path)
     merged = _merge_rows(table, path)
     if not merged:
         raise InputError(

@@ -11,13 +11,12 @@ from sidemine.quality.record import PrincipalComponents
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+N_COMPONENTS = 4
 N_GENES = 2000
 """Genes of highest variance that enter; more add noise, not structure."""
 
 
-def find_principal_components(
-    values: NDArray[np.float64], samples: list[str], n_components: int = 4
-) -> PrincipalComponents | None:
+def find_principal_components(values: NDArray[np.float64], samples: list[str]) -> PrincipalComponents | None:
     """Return the first principal components of the most variable genes.
 
     Parameters
@@ -26,8 +25,6 @@ def find_principal_components(
         log2 expression, genes × samples; genes with missing values are left out.
     samples
         Sample names, one per column.
-    n_components
-        Components to return.
 
     Returns
     -------
@@ -44,7 +41,7 @@ def find_principal_components(
     total = float((singular**2).sum())
     if total <= 0:
         return None
-    count = min(n_components, len(samples) - 1)
+    count = min(N_COMPONENTS, len(samples) - 1)
     coordinates = rows[:count] * singular[:count, None]
     largest = np.abs(coordinates).argmax(axis=1)
     coordinates *= np.sign(coordinates[np.arange(count), largest])[:, None]

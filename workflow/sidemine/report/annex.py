@@ -17,7 +17,7 @@ from sidemine.report import assets
 from sidemine.report.annex_files import KINDS_OF_HYPOTHESIS
 from sidemine.report.collect import ContrastResults, StudyResults, collect
 from sidemine.report.contrast_charts import contrast_specs
-from sidemine.report.evidence_panels import evidence_panels
+from sidemine.report.sections.answers import evidence_panels
 from sidemine.tables import write_text
 
 _WIDTH = 760

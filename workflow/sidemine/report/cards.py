@@ -16,6 +16,7 @@ from sidemine.considerations.specificity.panel import overlap_sentences
 from sidemine.considerations.specificity.record import SpecificityColumns
 from sidemine.drawing import words
 from sidemine.drawing.panel import Panel, Tile
+from sidemine.effect.pooled_effect import own_p
 from sidemine.effect.record import PooledEffect, PooledEstimate
 from sidemine.report import first_screen
 from sidemine.report.forest import heterogeneity_words
@@ -162,10 +163,15 @@ def declared_sentence(card: Card) -> str:
         else "margin not available"
     )
     over = words.count(len(declared.contrasts), "contrast")
+    robust = (
+        " The regression of the people's scores is Huber's: people far from the others weigh less."
+        if declared.score == "huber"
+        else ""
+    )
     reported = {"up": " The study mirrored here reported: higher.", "down": " The study mirrored here reported: lower."}
     return (
         f"Declared beforehand: genes of {declared.set} are {towards}, by the {declared.test} test, over {over} "
-        f"({words.listed(declared.contrasts)}); {margin} ({declared.margin.rule})."
+        f"({words.listed(declared.contrasts)}); {margin} ({declared.margin.rule}).{robust}"
         f"{reported.get(declared.expects_sign, '')}"
     )
 
@@ -222,7 +228,7 @@ def pooled_words(pooled: PooledEffect) -> str:
         f"no single figure: {apart.words} ({apart.reason})"
         if apart
         else f"{words.number(pooled.effect)} {words.unit_words(pooled.unit)} (95 % CI {words.number(pooled.ci_low)} "
-        f"to {words.number(pooled.ci_high)}, {words.p_statement(pooled.p)}; {pooled.method}, "
+        f"to {words.number(pooled.ci_high)}, {words.p_statement(own_p(pooled))}; {pooled.method}, "
         f"{words.count(pooled.k, 'dataset')})",
         f"one dataset left out: {words.number(pooled.leave_one_out_low)} to {words.number(pooled.leave_one_out_high)}",
         f"random effects with Hartung–Knapp limits: {words.number(pooled.random_effect)} "

@@ -19,6 +19,7 @@ REFERENCES = (
           "10.1093/bioinformatics/bti270"),
     *papers(),
     Paper("Hedges g", "Hedges LV. J Educ Stat 1981.", "10.3102/10769986006002107"),
+    Paper("Huber regression", "Huber PJ. Ann Math Stat 1964.", "10.1214/aoms/1177703732"),
     Paper("REML between studies", "Viechtbauer W. J Educ Behav Stat 2005.", "10.3102/10769986030003261"),
     Paper("random effects", "DerSimonian R, Laird N. Control Clin Trials 1986.", "10.1016/0197-2456(86)90046-2"),
     Paper("Hartung–Knapp", "Hartung J, Knapp G. Stat Med 2001.", "10.1002/sim.791"),

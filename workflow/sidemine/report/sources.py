@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sidemine.lines.registry import LINES
 from sidemine.report.collect import StudyResults
-from sidemine.report.evidence_panels import subject_of
+from sidemine.report.sections.answers import subject_of
 
 _OF_HYPOTHESIS = {
     "forest": "verdicts.json",

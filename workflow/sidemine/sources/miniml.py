@@ -56,15 +56,13 @@ _SERIES_KEYS = {
 }
 
 
-def read_miniml_metadata(path: Path, max_bytes: int = MAX_BYTES) -> SeriesMetadata:
+def read_miniml_metadata(path: Path) -> SeriesMetadata:
     """Read series keys and sample metadata from a MINiML family file, streaming.
 
     Parameters
     ----------
     path
         The `.xml`, gzipped or plain.
-    max_bytes
-        Most decompressed bytes that may be read.
 
     Returns
     -------
@@ -85,7 +83,7 @@ def read_miniml_metadata(path: Path, max_bytes: int = MAX_BYTES) -> SeriesMetada
     parser.StartDoctypeDeclHandler = document.refuse_type
     parser.EntityDeclHandler = document.refuse_entity
     try:
-        with open_unpacked(path, max_bytes=max_bytes) as stream:
+        with open_unpacked(path) as stream:
             for block in iter(lambda: stream.read(_BLOCK), b""):
                 parser.Parse(block, False)
             parser.Parse(b"", True)

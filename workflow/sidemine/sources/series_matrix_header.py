@@ -11,21 +11,19 @@ from pathlib import Path
 from sidemine.errors import InputError, Problem
 from sidemine.simulation_marker import SIMULATION_MARKER
 from sidemine.sources.geo_metadata import SampleTable, SeriesMetadata, check_accessions
-from sidemine.text.decoding import MAX_BYTES, Decoded, open_decoded, truncated
+from sidemine.text.decoding import Decoded, open_decoded, truncated
 
 _BEGIN = b"!series_matrix_table_begin"
 _NEW_RECORD = re.compile(rb'^"?!(series|sample)_', re.IGNORECASE)
 
 
-def read_series_metadata(path: Path, max_bytes: int = MAX_BYTES) -> SeriesMetadata:
+def read_series_metadata(path: Path) -> SeriesMetadata:
     """Read the header of a series matrix and stop at the first row of values.
 
     Parameters
     ----------
     path
         Series matrix, gzipped or plain.
-    max_bytes
-        Most decompressed bytes that may be read.
 
     Returns
     -------
@@ -37,7 +35,7 @@ def read_series_metadata(path: Path, max_bytes: int = MAX_BYTES) -> SeriesMetada
     InputError
         When the file is no series matrix, is cut before its table, or names a sample twice.
     """
-    with open_decoded(path, max_bytes=max_bytes) as decoded:
+    with open_decoded(path) as decoded:
         metadata = read_header(decoded, path)
         named = decoded.line()
         first = decoded.line()
@@ -48,7 +46,20 @@ def read_series_metadata(path: Path, max_bytes: int = MAX_BYTES) -> SeriesMetada
 
 
 def read_header(decoded: Decoded, path: Path) -> SeriesMetadata:
-    """Read up to and with the line that begins the table."""
+    """Read up to and with the line that begins the table.
+
+    Parameters
+    ----------
+    decoded
+        The file, at its start.
+    path
+        Where it lies, for messages.
+
+    Raises
+    ------
+    InputError
+        When the file is no series matrix, or is cut before its table.
+    """
     records: list[bytes] = []
     simulated = False
     for line in iter(decoded.line, b""):

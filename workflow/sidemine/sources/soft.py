@@ -8,21 +8,19 @@ from pathlib import Path
 from sidemine.errors import InputError, Problem
 from sidemine.simulation_marker import SIMULATION_MARKER
 from sidemine.sources.geo_metadata import SeriesMetadata, collect_metadata
-from sidemine.text.decoding import MAX_BYTES, Decoded, open_decoded, truncated
+from sidemine.text.decoding import Decoded, open_decoded, truncated
 
 _LAST_KEY = "data_row_count"
 """With this attribute GEO ends the description of a sample."""
 
 
-def read_soft_metadata(path: Path, max_bytes: int = MAX_BYTES) -> SeriesMetadata:
+def read_soft_metadata(path: Path) -> SeriesMetadata:
     """Read series keys and sample metadata from a SOFT family file (or a SOFT file of samples), streaming.
 
     Parameters
     ----------
     path
         SOFT file, gzipped or plain.
-    max_bytes
-        Most decompressed bytes that may be read.
 
     Returns
     -------
@@ -41,7 +39,7 @@ def read_soft_metadata(path: Path, max_bytes: int = MAX_BYTES) -> SeriesMetadata
     repeated: list[str] = []
     current: list[tuple[str, str]] = []
     has_values = simulated = False
-    with open_decoded(path, max_bytes=max_bytes) as decoded:
+    with open_decoded(path) as decoded:
         for line in _described_lines(decoded):
             text = line.decode("utf-8")
             simulated = simulated or SIMULATION_MARKER in text

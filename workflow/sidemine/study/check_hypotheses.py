@@ -42,6 +42,7 @@ def check_hypotheses(
         problems += _check_margin(hypothesis, rows, contrasts.ids, place)
         problems += _check_sets(hypothesis, sets, gene_sets.ids, opt_in, place)
         problems += _check_sign(hypothesis, place)
+        problems += _check_score(hypothesis, place)
         problems += _check_role(hypothesis, place)
         problems += _check_requires(hypothesis, {other.id: other for other in hypotheses}, place)
     return [*problems, *_duplicates(hypotheses, where), *_cycles(hypotheses, where)]
@@ -214,6 +215,19 @@ def _check_sign(hypothesis: Hypothesis, place: str) -> list[Problem]:
             f"{place}, keys expects_sign and primary.direction",
             "the same sign, or direction: either, or expects_sign: none",
             "Correct the one that is wrong. Both say target minus reference.",
+        )
+    ]
+
+
+def _check_score(hypothesis: Hypothesis, place: str) -> list[Problem]:
+    if hypothesis.kind == "cohort" or hypothesis.primary.score == "mean":
+        return []
+    return [
+        Problem(
+            "an experiment hypothesis declares a score of people",
+            f"{place}, key primary.score, value {hypothesis.primary.score}",
+            "score: mean (or no score) for kind experiment; mean or huber for kind cohort",
+            "Delete `score`: an experiment has no score per person, its effect is the set's log2 fold change.",
         )
     ]
 

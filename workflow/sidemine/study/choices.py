@@ -12,6 +12,9 @@ Family = Literal["target", "member", "confounder", "comparator", "negative_contr
 
 Direction = Literal["up", "down", "either"]
 
+Score = Literal["mean", "huber"]
+"""How the people's set scores are regressed: by least squares, or by Huber's regression, in which single people far from the
+others weigh less."""
 Status = Literal["verified", "unverified"]
 
 Replicates = Literal["people", "cultures", "wells", "unknown"]

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from sidemine.study.choices import Direction
+from sidemine.study.choices import Direction, Score
 from sidemine.study.closed_model import ClosedModel
 from sidemine.study.identifiers import Identifier, SetName
 
@@ -39,6 +39,11 @@ class PrimaryTest(ClosedModel):
         default=0.4,
         description="Smallest effect worth calling one. Cohorts: Hedges g. Experiments: log2 units, or a fraction of a "
         "positive control's effect.",
+    )
+    score: Score = Field(
+        default="mean",
+        description="Cohorts only: how the effect is measured from the people's set scores. mean: least squares. huber: "
+        "Huber's regression, in which single people far from the others weigh less; for scores with heavy tails.",
     )
     discovery: list[Identifier] = Field(
         default_factory=list,

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict
 
 from sidemine.sources.declarations import IdentifierKind, Strand
 from sidemine.sources.scales import Scale
-from sidemine.study.choices import Direction, Family, Replicates, Role, SetFormat
+from sidemine.study.choices import Direction, Family, Replicates, Role, Score, SetFormat
 from sidemine.study.covariates import parse_covariate
 from sidemine.study.hypotheses import HypothesisRole, PrimaryTest
 from sidemine.study.independence import source_of
@@ -180,10 +180,11 @@ class ContrastWords(Projection):
 
 
 class PrimarySet(Projection):
-    """The primary set of a hypothesis, and where it is looked at."""
+    """The primary set of a hypothesis, where it is looked at, and by which score."""
 
     set: str
     contrasts: list[str]
+    score: Score
 
 
 class DirectedSet(PrimarySet):

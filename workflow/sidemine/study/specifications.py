@@ -109,7 +109,6 @@ class SetDescriptionSettings(Projection):
     """How sets are described."""
 
     min_set_size: int
-    max_set_size: int
     over_representation_fdr: float
     prerank_permutations: int
     seed: int

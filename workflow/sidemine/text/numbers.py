@@ -116,9 +116,7 @@ def _why_no_number(text: str) -> str:
     return "a cell is not a number"
 
 
-def as_numbers(
-    cells: Sequence[str], place: Callable[[int], str], *, infinite: bool = False, complete: bool = False
-) -> NDArray[np.float64]:
+def as_numbers(cells: Sequence[str], place: Callable[[int], str], *, infinite: bool = False) -> NDArray[np.float64]:
     """Return the numbers of a column of cells.
 
     Parameters
@@ -129,8 +127,6 @@ def as_numbers(
         Tells where cell number i stands (file, line, row name, column), without its value.
     infinite
         As in `parse_number`.
-    complete
-        Refuse missing values, too.
 
     Returns
     -------
@@ -149,8 +145,6 @@ def as_numbers(
     for row, cell in enumerate(cells):
         try:
             value = parse_number(cell, infinite=infinite)
-            if value is None and complete:
-                raise ValueError("a value is missing")
         except ValueError as error:
             problems.append(_bad_number(str(error), place(row), cell))
             if len(problems) == _MAX_TOLD:

@@ -54,9 +54,7 @@ class TextTable:
     _cells: Any = None
 
     @classmethod
-    def from_rows(
-        cls, rows: Iterable[Sequence[str]], where: str, *, lines: Sequence[int] | None = None, header: bool = True
-    ) -> TextTable:
+    def from_rows(cls, rows: Iterable[Sequence[str]], where: str, *, lines: Sequence[int] | None = None) -> TextTable:
         """Make a table of cells that something else has split (a spreadsheet).
 
         Parameters
@@ -67,8 +65,6 @@ class TextTable:
             File and sheet, for messages.
         lines
             Row numbers in the file, one per row, the header's first; 1, 2, … where they are not given.
-        header
-            Whether the first row is a header.
 
         Raises
         ------
@@ -85,11 +81,10 @@ class TextTable:
         for number, row in zip(numbers, cells, strict=True):
             if len(row) != width:
                 raise InputError(ragged(where, number, row[0] if row else "", len(row), width))
-        names = [name.strip() for name in cells[0]] if header else numbered(width)
-        body = cells[1:] if header else cells
-        arrays = [pa.array([row[i] for row in body], pa.string()) for i in range(width)]
+        names = [name.strip() for name in cells[0]]
+        arrays = [pa.array([row[i] for row in cells[1:]], pa.string()) for i in range(width)]
         table = pa.table(arrays, names=arrow_names(width))
-        return cls(where, names, numbers[1:] if header else numbers, _cells=table)
+        return cls(where, names, numbers[1:], _cells=table)
 
     @property
     def n_rows(self) -> int:
@@ -143,7 +138,7 @@ class TextTable:
         position = self.position(column)
         return f"{told}, column {self.header[position] or position + 1!r}"
 
-    def numbers(self, column: int | str, *, infinite: bool = False, complete: bool = False) -> NDArray[np.float64]:
+    def numbers(self, column: int | str, *, infinite: bool = False) -> NDArray[np.float64]:
         """Return a column as numbers, one per row, NaN where a cell means 'no value'; grammar as in `numbers.parse_number`.
 
         Parameters
@@ -152,8 +147,6 @@ class TextTable:
             Position or name.
         infinite
             Take `inf` for a number.
-        complete
-            Refuse missing values.
 
         Raises
         ------
@@ -162,13 +155,11 @@ class TextTable:
         """
         position = self.position(column)
         values = finite_numbers(self._cells.column(position))
-        if values is not None and not complete:
+        if values is not None:
             return values
-        return as_numbers(
-            self.cells(position), lambda row: self.place(row, position), infinite=infinite, complete=complete
-        )
+        return as_numbers(self.cells(position), lambda row: self.place(row, position), infinite=infinite)
 
-    def matrix(self, columns: Sequence[int], *, complete: bool = False) -> NDArray[np.float64]:
+    def matrix(self, columns: Sequence[int]) -> NDArray[np.float64]:
         """Return several columns as numbers, rows × columns, in Fortran order; all bad cells' columns are told.
 
         Raises
@@ -182,7 +173,7 @@ class TextTable:
         problems: list[Problem] = []
         for target, position in enumerate(columns):
             try:
-                values[:, target] = self.numbers(position, complete=complete)
+                values[:, target] = self.numbers(position)
             except InputError as error:
                 problems += error.problems
                 if len(problems) >= MAX_TOLD:

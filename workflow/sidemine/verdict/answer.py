@@ -115,6 +115,7 @@ def _card(hypothesis: Hypothesis, decided: Decided) -> Card:
             direction=primary.direction,
             margin=evidence.margin,
             expects_sign=hypothesis.expects_sign,
+            score=primary.score,
         ),
         evidence=[_contrast(row, primary.direction, decided.readings) for row in evidence.contrasts],
         control=_contrast(evidence.control, "either", []) if evidence.control else None,

@@ -17,6 +17,7 @@ from sidemine.considerations.judgement import Gate, Sensitivity
 from sidemine.effect.record import ContrastEvidence, Interval, Margin, PooledEffect
 from sidemine.lines.published.record import DescribedTable
 from sidemine.records import as_json, as_record, fields_of
+from sidemine.study.choices import Score
 from sidemine.study.hypotheses import HypothesisRole
 from sidemine.tables import write_json
 from sidemine.verdict.vocabulary import Behaviour, Verdict
@@ -34,6 +35,7 @@ class Declared:
     direction: str
     margin: Margin
     expects_sign: str
+    score: Score
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sidemine.considerations.judgement import DoubtWeight, Gate, make_gate
-from sidemine.effect.pooling import COMMON_DEMAND
-from sidemine.effect.record import ContrastEvidence, HypothesisEvidence
+from sidemine.effect.pooled_effect import own_p
+from sidemine.effect.pooling import COMMON_DEMAND, RANDOM_DEMAND
+from sidemine.effect.record import ContrastEvidence, HypothesisEvidence, PooledEffect
 from sidemine.verdict.readings import (
     FEWEST_TO_POOL,
     REPLICATION_Z,
@@ -64,10 +65,12 @@ class CohortRules(Rules):
                 None if level.p is None else significant,
                 "nothing was pooled"
                 if level.p is None
-                else f"p = {pooled.p:.2g}, {level.told}; {pooled.method}, k = {pooled.k}",
+                else f"{_told_p(pooled)}, {level.told}; {pooled.method}, k = {pooled.k}",
                 shortfall="Nothing was pooled."
                 if level.p is None
-                else f"The pooled p is above {SUPPORTED_P:g} ({level.told}).",
+                else f"The pooled p is above {SUPPORTED_P:g} ({level.told})."
+                if has_declared_sign(pooled, direction)
+                else "The pooled effect is not in the declared direction.",
             ),
             make_gate(
                 "self-contained test",
@@ -116,10 +119,11 @@ class CohortRules(Rules):
         """
         pooled, margin = evidence.pooled, evidence.margin.value
         effect = as_effect(pooled)
-        if effect is None or pooled.p is None or margin is None:
+        p_value = own_p(pooled)
+        if effect is None or pooled.p is None or p_value is None or margin is None:
             return Decision(Verdict.NOT_TESTABLE, "No cohort could enter the pooled effect.")
         of = "In the single cohort" if pooled.k == 1 else f"Over {pooled.k} cohorts together"
-        seen = f"{of} the set changed {declared_way(direction)} (p = {pooled.p:.2g})"
+        seen = f"{of} the set changed {declared_way(direction)} (p = {p_value:.2g})"
         if missing is not None and not missing:
             return Decision(Verdict.SUPPORTED, f"{seen}, and every required condition is met.")
         sided = direction != "either"
@@ -140,7 +144,7 @@ class CohortRules(Rules):
             )
             return Decision(Verdict.NOT_TESTABLE, rule)
         rule = (
-            f"The estimate lies between no effect and the margin: p = {pooled.p:.2g} shows no effect, and one of "
+            f"The estimate lies between no effect and the margin: p = {p_value:.2g} shows no effect, and one of "
             f"{margin:g} SD is not excluded (one-sided 95 % limit {limit:.3g} SD)."
         )
         return Decision(Verdict.NOT_TESTABLE, rule)
@@ -172,6 +176,16 @@ class CohortRules(Rules):
                 )
         of_finding = [DoubtWeight.OF_FINDING] if verdict.rank > 0 else []
         return decided.first_doubt(DoubtWeight.OPEN, *of_finding, DoubtWeight.REMAINS)
+
+
+def _told_p(pooled: PooledEffect) -> str:
+    """Return the p that is judged, and, where it holds two demands, both of them."""
+    if pooled.p == own_p(pooled):
+        return f"p = {pooled.p:.2g}"
+    return (
+        f"Hartung–Knapp p = {pooled.hartung_knapp_p:.2g} (at most {RANDOM_DEMAND:g} is asked), common effect p = "
+        f"{pooled.common_p:.2g} (at most {COMMON_DEMAND:g}); as one p on the scale of {COMMON_DEMAND:g}: {pooled.p:.2g}"
+    )
 
 
 def competitive_demand(direction: str) -> str:

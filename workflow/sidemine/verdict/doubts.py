@@ -6,7 +6,15 @@ from collections.abc import Sequence
 from math import inf
 
 from sidemine.considerations.judgement import Case, DoubtWeight, Sensitivity, as_sentence
-from sidemine.considerations.sensitivity import ASKED, ONE_COHORT, SPREAD, estimate_of, no_sensitivity, sensitivity_of
+from sidemine.considerations.sensitivity import (
+    ASKED,
+    ONE_COHORT,
+    SPREAD,
+    estimate_of,
+    no_sensitivity,
+    sensitivity_of,
+    without_effect,
+)
 from sidemine.effect.pooled_effect import pool_contrasts
 from sidemine.effect.record import Estimate, Refused
 from sidemine.verdict.readings import FEWEST_TO_POOL
@@ -91,7 +99,11 @@ def _if_cohorts_differ(case: Case) -> Sensitivity:
 
 
 def _without_one_cohort(case: Case) -> Sensitivity:
-    """Return the pooled effect without the cohort whose absence leaves the largest p."""
+    """Return the pooled effect without the cohort whose absence says most against the reading.
+
+    One that changes it comes first; then the one that leaves the largest p of an effect that is shown, or the smallest p of one
+    that is not.
+    """
     pooled = case.evidence.pooled
     if not case.is_cohort:
         return no_sensitivity(ONE_COHORT, ONE_BY_ONE)
@@ -101,8 +113,8 @@ def _without_one_cohort(case: Case) -> Sensitivity:
     for name in pooled.contrasts:
         found = estimate_of(pool_contrasts(case.evidence.contrasts, [*pooled.refused, Refused(name, "left out")]))
         if found is not None:
-            left.append((name, found))
+            left.append(sensitivity_of(case, ONE_COHORT, f"without {name}", found))
     if not left:
         return no_sensitivity(ONE_COHORT, "no effect is left without a cohort")
-    name, found = max(left, key=lambda entry: entry[1].p_value)
-    return sensitivity_of(case, ONE_COHORT, f"without {name}", found)
+    side = -1 if without_effect(case) else 1
+    return max(left, key=lambda row: (bool(row.changes), side * (row.p_value or 0.0)))

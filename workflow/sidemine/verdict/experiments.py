@@ -89,7 +89,9 @@ class ExperimentRules(Rules):
                 "nothing was tested" if level.p is None else level.told,
                 shortfall="Nothing was tested."
                 if level.p is None
-                else f"The smallest p over the contrasts is above {FAMILY_P:g} ({level.told}).",
+                else f"The smallest p over the contrasts is above {FAMILY_P:g} ({level.told})."
+                if passing
+                else "No experiment shows the change.",
             ),
             make_gate(
                 "same sign",
@@ -173,6 +175,8 @@ class ExperimentRules(Rules):
 def _too_few(independent: int, passing: int) -> str:
     if independent < FEWEST_EXPERIMENTS:
         return "Only one experiment; two are needed."
+    if not passing:
+        return f"None of {independent} independent experiments shows the change; two are needed."
     if passing < FEWEST_EXPERIMENTS:
         return f"Only {passing} of {independent} independent experiments shows the change; two are needed."
     return "The place among comparator sets is not known in two independent experiments."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sidemine.effect.plain_words import PATIENTS, plain_words
+from sidemine.effect.pooled_effect import own_p
 from sidemine.effect.record import ContrastEvidence, HypothesisEvidence, Order, PooledEffect
 from sidemine.effect.scale import scale_of
 from sidemine.verdict.cohorts import COMPETITIVE_P
@@ -75,7 +76,7 @@ def pooled_sentence(pooled: PooledEffect, kind: str, people: tuple[str, str] = P
         told = f"{pooled.sizes_differ.words}; no single figure stands for them, since {pooled.sizes_differ.reason}"
         return f" Over {pooled.k} independent {scale.noun}s together: {told}." + _orders_sentence(pooled)
     side = "higher" if pooled.effect > 0 else "lower"
-    p_value = f"p = {pooled.p:.2g}" if pooled.p is not None else ""
+    p_value = "" if (p := own_p(pooled)) is None else f"p = {p:.2g}"
     text = (
         f" Over {pooled.k} independent {scale.noun}s together ({pooled.method}): {abs(pooled.effect):.2f} {scale.short_unit} {side} "
         f"(95 % CI {pooled.ci_low:.2f} to {pooled.ci_high:.2f}, {p_value}), {plain_words(pooled.effect, pooled.unit, people)}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from sidemine.considerations.composition.record import (
     AdjustedIn,
@@ -28,10 +29,15 @@ from sidemine.considerations.judgement import (
     judge_by_hypothesis,
     make_gate,
 )
-from sidemine.considerations.sensitivity import COMPOSITION, no_sensitivity, sensitivity_of
+from sidemine.considerations.sensitivity import COMPOSITION, no_sensitivity, sensitivity_of, without_effect
 from sidemine.effect.adjustment import pool_estimates
+from sidemine.effect.pooled_effect import weights_in
 from sidemine.effect.record import Estimate, PooledEstimate
 from sidemine.records import fields_of
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 ADJUSTED_P = 0.05
 """Pooled two-sided p that the composition-adjusted effect must reach, with the sign of the total effect."""
@@ -81,26 +87,32 @@ def judge_composition(case: Case, entries: Entries) -> Judgement:
     if not usable:
         return _not_needed(spared)
     totals = [row.total for row in spared]
+    weights = weights_in(case.evidence, [*(row.contrast for row in usable), *(row.contrast for row in spared)])
     total, adjusted, corrected = (
-        pool_estimates([*estimates, *totals])
+        pool_estimates([*estimates, *totals], weights)
         for estimates in (
             [row.total for row in usable],
             [row.adjusted for row in usable],
             [row.corrected for row in usable],
         )
     )
-    with_dropped = _pool_with_dropped(usable, totals)
+    with_dropped = _pool_with_dropped(usable, totals, weights)
     fault = _fault(total, adjusted, corrected) or _fault_of_dropped(usable, total, with_dropped)
+    serious = "" if without_effect(case) else fault
     held = fault or "noisy proxies (reliability 0.7) could not explain the effect"
-    gate = make_gate("composition", _DEMAND, not fault, f"{_words(adjusted)}, p = {adjusted.p_value:.2g}; {held}")
-    caps = (Cap("composition", as_sentence(fault)),) if fault else ()
+    gate = make_gate("composition", _DEMAND, not fault, f"{adjusted.words()}, p = {adjusted.p_value:.2g}; {held}")
+    caps = (Cap("composition", as_sentence(serious)),) if serious else ()
     unchecked = _unchecked(usable)
     unadjusted = " ".join(_not_needed_words(row) for row in spared)
     large = _large_shifts(usable)
     sentence = _joined(
-        _sentence(usable, total, adjusted), _told_of_dropped(usable, with_dropped), unadjusted, large, unchecked
+        _sentence(usable, total, adjusted, one_figure=case.evidence.pooled.sizes_differ is None),
+        _told_of_dropped(usable, with_dropped),
+        unadjusted,
+        large,
+        unchecked,
     )
-    doubt = _joined(_doubt(usable, fault), large, unchecked)
+    doubt = _joined(_doubt(usable, serious), large, unchecked)
     notes = tuple(filter(None, (large, unchecked)))
     shown = CompositionAdjusted(
         adjusted, total, corrected, with_dropped, sentence, doubt, notes, gate, caps, list(entries)
@@ -109,15 +121,11 @@ def judge_composition(case: Case, entries: Entries) -> Judgement:
         CompositionColumns(shown, adjusted),
         gates=(gate,),
         caps=caps,
-        doubts=(Doubt(DoubtWeight.FAULT if fault else DoubtWeight.REMAINS, doubt),),
+        doubts=(Doubt(DoubtWeight.FAULT if serious else DoubtWeight.REMAINS, doubt),),
         sentence=sentence,
         notes=notes,
-        sensitivity=(sensitivity_of(case, COMPOSITION, _CONDITION, _as_estimate(adjusted)),),
+        sensitivity=(sensitivity_of(case, COMPOSITION, _CONDITION, adjusted.as_estimate()),),
     )
-
-
-def _as_estimate(pooled: PooledEstimate) -> Estimate:
-    return Estimate(pooled.effect, pooled.effect_se, pooled.ci_low, pooled.ci_high, math.inf, pooled.p_value)
 
 
 def _not_needed(rows: Sequence[NotNeededIn]) -> Judgement:
@@ -177,7 +185,9 @@ def _fault(total: PooledEstimate, adjusted: PooledEstimate, corrected: PooledEst
     return ""
 
 
-def _pool_with_dropped(rows: Sequence[AdjustedIn], totals: Sequence[Estimate]) -> PooledWithDropped | None:
+def _pool_with_dropped(
+    rows: Sequence[AdjustedIn], totals: Sequence[Estimate], weights: NDArray[np.float64] | None
+) -> PooledWithDropped | None:
     """Return the adjusted effect with dropped proxies among the covariates.
 
     None where no dropped proxy differs between the groups, or where one that does cannot be adjusted for.
@@ -189,8 +199,8 @@ def _pool_with_dropped(rows: Sequence[AdjustedIn], totals: Sequence[Estimate]) -
         (entry, entry.corrected) if isinstance(entry, WithDropped) else (row.adjusted, row.corrected)
         for entry, row in zip(found, rows, strict=True)
     ]
-    pooled = pool_estimates([*(adjusted for adjusted, _ in chosen), *totals])
-    corrected = pool_estimates([*(corrected for _, corrected in chosen), *totals])
+    pooled = pool_estimates([*(adjusted for adjusted, _ in chosen), *totals], weights)
+    corrected = pool_estimates([*(corrected for _, corrected in chosen), *totals], weights)
     return PooledWithDropped(**fields_of(pooled), corrected=corrected)
 
 
@@ -217,7 +227,7 @@ def _told_of_dropped(rows: Sequence[AdjustedIn], with_dropped: PooledWithDropped
     if with_dropped is None:
         return ""
     return (
-        f"With the dropped markers of {_dropped_cells(rows)}, which differ between the groups: {_words(with_dropped)}, "
+        f"With the dropped markers of {_dropped_cells(rows)}, which differ between the groups: {with_dropped.words()}, "
         f"p = {with_dropped.p_value:.2g}; they answer to the pathway as well, so this adjusts for too much."
     )
 
@@ -245,11 +255,7 @@ def _large_shifts(rows: Sequence[AdjustedIn]) -> str:
     )
 
 
-def _words(pooled: PooledEstimate) -> str:
-    return f"{pooled.effect:.2f} SD (95 % CI {pooled.ci_low:.2f} to {pooled.ci_high:.2f})"
-
-
-def _sentence(rows: Sequence[AdjustedIn], total: PooledEstimate, adjusted: PooledEstimate) -> str:
+def _sentence(rows: Sequence[AdjustedIn], total: PooledEstimate, adjusted: PooledEstimate, *, one_figure: bool) -> str:
     cells = sorted({name for row in rows for name in row.adjusted_for})
     differences = "; ".join(
         f"{row.contrast}: total minus adjusted {row.difference.effect:.2f} "
@@ -257,11 +263,13 @@ def _sentence(rows: Sequence[AdjustedIn], total: PooledEstimate, adjusted: Poole
         + ("" if row.retained_percent is None else f", {row.retained_percent:.0f} % retained")
         for row in rows
     )
-    return (
-        # The p of the total effect stands with the pooled effect, on its own t reference; one p for one number.
-        f"Total {_words(total)}; {_words(adjusted)}, p = {adjusted.p_value:.2g}, after adjusting for the mix of cells "
-        f"({', '.join(cells).replace('_', ' ')}; {_panels(rows)}). {differences}."
+    # The p of the total effect stands with the pooled effect; one p for one number.
+    figures = (
+        f"Total {total.words()}; {adjusted.words()}, p = {adjusted.p_value:.2g}, after adjusting for the mix of cells"
+        if one_figure
+        else f"Over the cohorts together p = {adjusted.p_value:.2g}, after adjusting for the mix of cells"
     )
+    return f"{figures} ({', '.join(cells).replace('_', ' ')}; {_panels(rows)}). {differences}."
 
 
 def _panels(rows: Sequence[AdjustedIn]) -> str:

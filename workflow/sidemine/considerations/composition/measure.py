@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sidemine.differential.contrast_fit import ContrastFit
+    from sidemine.study.choices import Score
 
 N_BOOTSTRAP = 2000
 DRAWS_PER_BLOCK = 250
@@ -53,6 +54,7 @@ def measure_composition(
     seed: list[int],
     differing: Collection[str] | None = None,
     hypothesis: str = "",
+    score: Score = "mean",
 ) -> Adjusted | NotAdjusted:
     """Measure total and composition-adjusted effect of one primary set in one contrast.
 
@@ -72,6 +74,8 @@ def measure_composition(
         Contaminated cell types that differ between the groups in any cohort of the question; None: in this contrast.
     hypothesis
         Id of the hypothesis that the set is primary in.
+    score
+        As that hypothesis declares it.
 
     Returns
     -------
@@ -84,7 +88,7 @@ def measure_composition(
     The bootstrap is parametric: contrast and residual coordinates of score and proxies are drawn from the normal
     distribution with their residual covariance, which holds for every design that the effect space holds for.
     """
-    target = set_score(fit, primary)
+    target = set_score(fit, primary, score)
     proxies = build_proxies(fit, markers, contaminated, target)
     factor = score_factor(fit)
     total = adjusted_estimate(target, np.zeros((0, len(target))), factor, fit)
@@ -103,7 +107,7 @@ def measure_composition(
     corrected = _bound(target, proxies.scores, factor, draws["corrected"])
     difference_low, difference_high = np.quantile(draws["total"] - draws["adjusted"], [0.025, 0.975])
     excludes_zero = total.ci_low > 0 or total.ci_high < 0
-    cells = find_differing(fit, primary, markers, contaminated) if differing is None else sorted(differing)
+    cells = find_differing(fit, primary, markers, contaminated, score) if differing is None else sorted(differing)
     return Adjusted(
         **fields_of(known),
         adjusted=adjusted,
@@ -119,23 +123,33 @@ def measure_composition(
     )
 
 
-def total_effect(fit: ContrastFit, primary: pd.DataFrame) -> Estimate:
-    """Return the effect of a set without any proxy in the model, as Hedges g."""
-    target = set_score(fit, primary)
+def total_effect(fit: ContrastFit, primary: pd.DataFrame, score: Score) -> Estimate:
+    """Return the effect of a set without any proxy in the model, as Hedges g.
+
+    Parameters
+    ----------
+    fit, primary, score
+        As in `measure_composition`.
+    """
+    target = set_score(fit, primary, score)
     return adjusted_estimate(target, np.zeros((0, len(target))), score_factor(fit), fit)
 
 
 def find_differing(
-    fit: ContrastFit, primary: pd.DataFrame, markers: Mapping[str, list[str]], contaminated: Mapping[str, str]
+    fit: ContrastFit,
+    primary: pd.DataFrame,
+    markers: Mapping[str, list[str]],
+    contaminated: Mapping[str, str],
+    score: Score = "mean",
 ) -> list[str]:
     """Return the contaminated cell types whose proxy differs between the groups of this contrast, p ≤ .05 each.
 
     Parameters
     ----------
-    fit, primary, markers, contaminated
+    fit, primary, markers, contaminated, score
         As in `measure_composition`.
     """
-    target = set_score(fit, primary)
+    target = set_score(fit, primary, score)
     found = []
     for name in sorted(set(contaminated) & set(markers)):
         # Each alone: no proxy here depends on another one.
@@ -180,16 +194,20 @@ def _bound(
 
 
 def adjust_effect(
-    fit: ContrastFit, primary: pd.DataFrame, markers: Mapping[str, list[str]], contaminated: Mapping[str, str]
+    fit: ContrastFit,
+    primary: pd.DataFrame,
+    markers: Mapping[str, list[str]],
+    contaminated: Mapping[str, str],
+    score: Score = "mean",
 ) -> tuple[Estimate | None, str]:
     """Return the composition-adjusted effect alone, or None and the reason.
 
     Parameters
     ----------
-    fit, primary, markers, contaminated
+    fit, primary, markers, contaminated, score
         As in `measure_composition`.
     """
-    target = set_score(fit, primary)
+    target = set_score(fit, primary, score)
     proxies = build_proxies(fit, markers, contaminated, target)
     if reason := _why_not(fit, proxies):
         return None, reason

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from sidemine.considerations.composition.specification import AdjustComposition
     from sidemine.differential.contrast_fit import ContrastFit
+    from sidemine.study.choices import Score
     from sidemine.study.markers import Panels
 
     Entry = Adjusted | NotAdjusted | NotNeeded
@@ -61,24 +62,26 @@ def adjust_cohorts(
             for name in hypothesis.primary.contrasts
             if name in entries and (fit := fits.get(name)) is not None
         }
-        primary = common_rows(hypothesis, fits, gene_sets)
+        primary, score = common_rows(hypothesis, fits, gene_sets), hypothesis.primary.score
         if not len(primary):
             continue
         for panel in _used(specification):
             here = {name: fit for name, fit in measured.items() if specification.contrasts[name].panel == panel}
             seeds = {name: named_seed(specification.seed, name, hypothesis.id) for name in here}
             contaminated = checks[panel][0]
-            found = adjust_hypothesis(hypothesis.id, here, primary, panels[panel], contaminated, seeds)
+            found = adjust_hypothesis(hypothesis.id, here, primary, panels[panel], contaminated, seeds, score)
             for name, entry in found.items():
                 entries[name].append(entry)
         for name, fit in measured.items():
             cells = specification.contrasts[name]
             if cells.not_needed:
                 entries[name].append(
-                    NotNeeded(hypothesis.id, hypothesis.primary.set, cells.not_needed, total_effect(fit, primary))
+                    NotNeeded(
+                        hypothesis.id, hypothesis.primary.set, cells.not_needed, total_effect(fit, primary, score)
+                    )
                 )
             elif not cells.panel:
-                reason, total = undeclared_words(cells.dataset), total_effect(fit, primary)
+                reason, total = undeclared_words(cells.dataset), total_effect(fit, primary, score)
                 entries[name].append(NotAdjusted(hypothesis.id, hypothesis.primary.set, [], [], reason, total))
     return {
         name: CompositionOfContrast(name, *checks.get(cells.panel, ({}, [])), entries[name], cells.panel)
@@ -110,6 +113,7 @@ def adjust_hypothesis(
     markers: Mapping[str, list[str]],
     contaminated: Mapping[str, str],
     seeds: Mapping[str, list[int]],
+    score: Score = "mean",
 ) -> dict[str, Adjusted | NotAdjusted]:
     """Adjust the primary effect of one hypothesis in each of its cohorts of one panel.
 
@@ -125,10 +129,12 @@ def adjust_hypothesis(
         Marker genes per cell type, without target genes; cell types that are dropped, with the evidence.
     seeds
         Entropy of the bootstrap of each cohort.
+    score
+        As the hypothesis declares it.
     """
     # What differs in one cohort is looked at in all: a small cohort may miss a shift of its own.
-    differing = {cell for fit in fits.values() for cell in find_differing(fit, primary, markers, contaminated)}
+    differing = {cell for fit in fits.values() for cell in find_differing(fit, primary, markers, contaminated, score)}
     return {
-        name: measure_composition(fit, primary, markers, contaminated, seeds[name], differing, hypothesis)
+        name: measure_composition(fit, primary, markers, contaminated, seeds[name], differing, hypothesis, score)
         for name, fit in fits.items()
     }

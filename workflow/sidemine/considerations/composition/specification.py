@@ -11,7 +11,8 @@ MARKERS = (
     *(f"gene_sets/{cell}.tsv" for cell in ("b_cell", "erythroid", "monocyte", "neutrophil", "platelet", "t_cell")),
     "markers/tissue.tsv",
 )
-"""Marker genes of the shipped panels below `resources/`: blood by one table per cell type, tissue by one table."""
+"""Marker genes of the shipped panels below `resources/`: blood by one table per cell type; tissue by one
+table, populations as in Becht et al. 2016 (doi 10.1186/s13059-016-1070-5)."""
 
 
 class CellsOfContrast(Projection):

@@ -51,9 +51,9 @@ def _run(inputs: JobFiles, outputs: JobFiles, specification: AdjustHiddenFactors
     samples = {name: _read_samples(expression[specification.datasets[name]], fit) for name, fit in tested.items()}
     records = []
     for hypothesis in specification.hypotheses:
-        primary = common_rows(hypothesis, fits, gene_sets)
+        primary, score = common_rows(hypothesis, fits, gene_sets), hypothesis.primary.score
         own = {name: tested[name] for name in hypothesis.primary.contrasts if name in tested and len(primary)}
-        records.append(measure_hidden_factors(hypothesis.id, own, primary, gene_sets, samples))
+        records.append(measure_hidden_factors(hypothesis.id, own, primary, gene_sets, samples, score))
     write_record(records, outputs.path("record"))
 
 

@@ -24,9 +24,10 @@ from sidemine.considerations.judgement import (
     judge_by_hypothesis,
     make_gate,
 )
-from sidemine.considerations.sensitivity import HIDDEN_FACTORS, no_sensitivity, sensitivity_of
+from sidemine.considerations.sensitivity import HIDDEN_FACTORS, no_sensitivity, sensitivity_of, without_effect
 from sidemine.effect.adjustment import pool_estimates
-from sidemine.effect.record import Estimate, PooledEstimate
+from sidemine.effect.pooled_effect import weights_in
+from sidemine.effect.record import PooledEstimate
 
 ADJUSTED_P = 0.05
 """Pooled two-sided p that the adjusted effect must reach, with the sign of the total effect."""
@@ -67,25 +68,25 @@ def judge_hidden_factors(case: Case, record: HiddenFactors | None) -> Judgement:
     usable = [row for row in carrying if isinstance(row, AdjustedForFactors)]
     if not usable or len(usable) < len(carrying):
         return _unknown(case, entries)
-    total = pool_estimates([row.total for row in usable])
-    adjusted = pool_estimates([row.adjusted for row in usable])
+    weights = weights_in(case.evidence, [row.contrast for row in usable])
+    total = pool_estimates([row.total for row in usable], weights)
+    adjusted = pool_estimates([row.adjusted for row in usable], weights)
     fault = _fault(total, adjusted)
-    gate = make_gate(_NAME, _DEMAND, not fault, f"{_words(adjusted)}, p = {adjusted.p_value:.2g}")
-    caps = (Cap(_NAME, as_sentence(f"{fault}: {_READING}")),) if fault else ()
+    gate = make_gate(_NAME, _DEMAND, not fault, f"{adjusted.words()}, p = {adjusted.p_value:.2g}")
+    caps = (Cap(_NAME, as_sentence(f"{fault}: {_READING}")),) if fault and not without_effect(case) else ()
     sentence = (
-        f"{_words(adjusted)}, p = {adjusted.p_value:.2g}, after adjusting for hidden factors ({_counted(usable)})."
+        f"{adjusted.words()}, p = {adjusted.p_value:.2g}, after adjusting for hidden factors ({_counted(usable)})."
     )
     shown = FactorsShown(total, adjusted, sentence, "", gate, caps, list(entries.values()))
-    estimate = Estimate(
-        adjusted.effect, adjusted.effect_se, adjusted.ci_low, adjusted.ci_high, math.inf, adjusted.p_value
-    )
     return Judgement(
         HiddenFactorsColumns(shown),
         gates=(gate,),
         caps=caps,
         doubts=(_doubt(usable, caps),),
         sensitivity=(
-            sensitivity_of(case, HIDDEN_FACTORS, f"adjusted for hidden factors ({_counted(usable)})", estimate),
+            sensitivity_of(
+                case, HIDDEN_FACTORS, f"adjusted for hidden factors ({_counted(usable)})", adjusted.as_estimate()
+            ),
         ),
     )
 
@@ -117,9 +118,9 @@ def _fault(total: PooledEstimate, adjusted: PooledEstimate) -> str:
     if not all(map(math.isfinite, (total.effect, adjusted.effect, adjusted.p_value))):
         return "the effect adjusted for hidden factors is no number"
     if adjusted.effect * total.effect <= 0:
-        return f"the sign changes when hidden factors are adjusted for ({_words(adjusted)})"
+        return f"the sign changes when hidden factors are adjusted for ({adjusted.words()})"
     if adjusted.p_value > ADJUSTED_P:
-        return f"after adjusting for hidden factors the effect is {_words(adjusted)}, p = {adjusted.p_value:.2g}"
+        return f"after adjusting for hidden factors the effect is {adjusted.words()}, p = {adjusted.p_value:.2g}"
     return ""
 
 
@@ -148,7 +149,3 @@ def _number_of_factors(row: AdjustedForFactors) -> str:
 def differs(factor: HiddenFactor) -> bool:
     """Tell whether the groups differ in a factor, p ≤ .05 each."""
     return factor.difference.p_value <= DIFFERS_P
-
-
-def _words(pooled: PooledEstimate) -> str:
-    return f"{pooled.effect:.2f} SD (95 % CI {pooled.ci_low:.2f} to {pooled.ci_high:.2f})"

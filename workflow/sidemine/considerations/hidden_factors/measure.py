@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sidemine.differential.contrast_fit import ContrastFit
+    from sidemine.study.choices import Score
 
     Array = NDArray[np.float64]
 
@@ -43,6 +44,7 @@ def measure_hidden_factors(
     primary: pd.DataFrame,
     gene_sets: pd.DataFrame,
     samples: Mapping[str, Samples] | None = None,
+    score: Score = "mean",
 ) -> HiddenFactors:
     """Adjust the primary effect of a cohort hypothesis for the hidden factors of each of its contrasts.
 
@@ -58,11 +60,13 @@ def measure_hidden_factors(
         The study's sets: those of the pathway hold no hidden factor.
     samples
         Samples of the contrasts, to tell what factors go with; without them only sets are compared.
+    score
+        As the hypothesis declares it.
     """
     return HiddenFactors(
         hypothesis,
         [
-            adjust_for_factors(contrast, fit, primary, gene_sets, (samples or {}).get(contrast))
+            adjust_for_factors(contrast, fit, primary, gene_sets, (samples or {}).get(contrast), score)
             for contrast, fit in fits.items()
         ],
     )
@@ -74,6 +78,7 @@ def adjust_for_factors(
     primary: pd.DataFrame,
     gene_sets: pd.DataFrame,
     samples: Samples | None = None,
+    score: Score = "mean",
 ) -> FactorsOfContrast:
     """Adjust the primary effect of one contrast for its hidden factors.
 
@@ -85,13 +90,15 @@ def adjust_for_factors(
         As in `measure_hidden_factors`.
     samples
         Its samples; None: factors are compared with sets only.
+    score
+        As the hypothesis declares it.
 
     Returns
     -------
     AdjustedForFactors or NotAdjustedForFactors
         Effects are Hedges g, target minus reference, on the scale of the total.
     """
-    target = set_score(fit, primary)
+    target = set_score(fit, primary, score)
     rows, n_close = genes_to_search(fit, target, primary, gene_sets)
     factor = score_factor(fit)
     total = adjusted_estimate(target, np.zeros((0, len(target))), factor, fit)

@@ -38,6 +38,7 @@ def _run(inputs: JobFiles, outputs: JobFiles, specification: MeasureInfluence) -
             read_record(HypothesisEvidence, evidence[row.id]),
             fits,
             sets[sets["gene_set"] == row.primary.set],
+            row.primary.score,
         )
         for row in specification.hypotheses
     ]

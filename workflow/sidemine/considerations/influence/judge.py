@@ -16,7 +16,7 @@ from sidemine.considerations.judgement import (
     judge_by_hypothesis,
     make_gate,
 )
-from sidemine.considerations.sensitivity import ONE_GENE, no_sensitivity, reading_of, sensitivity_of
+from sidemine.considerations.sensitivity import ONE_GENE, no_sensitivity, reading_of, sensitivity_of, without_effect
 from sidemine.effect.scale import scale_of
 
 INFLUENCE_P = 0.05
@@ -49,7 +49,9 @@ def judge_influence(case: Case, record: Influence | None) -> Judgement:
     shown = hanging or counted or effects
     demand = _DEMAND if case.is_cohort else f"{_DEMAND}, in every experiment that shows the effect"
     unit = scale_of(case.hypothesis.kind).short_unit
-    caps = tuple(Cap("influence", f"{_told(entry, unit)}: the answer may be that of one gene.") for entry in hanging)
+    # Of cohorts without an effect nothing hangs on a gene.
+    serious = [] if case.is_cohort and without_effect(case) else hanging
+    caps = tuple(Cap("influence", f"{_told(entry, unit)}: the answer may be that of one gene.") for entry in serious)
     if not effects:
         caps = (Cap("influence", f"Nobody can tell whether the answer is that of one gene: {reason}."),)
     return Judgement(
@@ -64,7 +66,7 @@ def judge_influence(case: Case, record: Influence | None) -> Judgement:
             ),
         ),
         caps=caps,
-        doubts=tuple(Doubt(DoubtWeight.FAULT, cap.reason) for cap in caps[:1] if hanging),
+        doubts=tuple(Doubt(DoubtWeight.FAULT, cap.reason) for cap in caps[:1] if serious),
         sensitivity=(_sensitivity(case, shown, reason),),
     )
 

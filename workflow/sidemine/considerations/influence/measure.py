@@ -22,13 +22,15 @@ from sidemine.effect.measure import common_genes
 from sidemine.effect.pooled_effect import pool_as
 from sidemine.effect.pooling import Estimates
 from sidemine.effect.record import ContrastEvidence, Estimate, HypothesisEvidence
-from sidemine.effect.scale import scale_of
+from sidemine.effect.scale import EffectScale, scale_of
 from sidemine.enrichment.fry import fry
 from sidemine.enrichment.set_membership import build_membership, without_each_gene
 
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
+
+    from sidemine.study.choices import Score
 
     Array = NDArray[np.float64]
 
@@ -44,6 +46,7 @@ def measure_influence(
     evidence: HypothesisEvidence,
     fits: Mapping[str, ContrastFit | None],
     primary: pd.DataFrame,
+    score: Score = "mean",
 ) -> Influence:
     """Measure the primary effect of a hypothesis without each gene of its set.
 
@@ -57,25 +60,28 @@ def measure_influence(
         Fit of each primary contrast; None where it could not be tested.
     primary
         Rows of the primary set, as `gene_set_table.GENE_SETS` describes.
+    score
+        As a cohort hypothesis declares it.
 
     Returns
     -------
     Influence
         Cohorts: the pooled effect. Experiments: the effect of each contrast that could be tested.
     """
-    if scale_of(kind).over_common_genes:
-        effects = _of_cohorts(kind, evidence, fits, primary)
+    scale = scale_of(kind, score)
+    if scale.over_common_genes:
+        effects = _of_cohorts(scale, evidence, fits, primary)
     else:
         effects = [
             found
             for row in evidence.contrasts
-            if (fit := fits.get(row.contrast)) is not None and (found := _of_experiment(kind, row, fit, primary))
+            if (fit := fits.get(row.contrast)) is not None and (found := _of_experiment(scale, row, fit, primary))
         ]
     return Influence(hypothesis, effects, "" if effects else "no effect of two genes or more was measured")
 
 
 def _of_cohorts(
-    kind: str, evidence: HypothesisEvidence, fits: Mapping[str, ContrastFit | None], primary: pd.DataFrame
+    scale: EffectScale, evidence: HypothesisEvidence, fits: Mapping[str, ContrastFit | None], primary: pd.DataFrame
 ) -> list[InfluenceOnEffect]:
     rows = [row for row in evidence.contrasts if row.contrast in evidence.pooled.contrasts]
     common = sorted(set(primary["gene"]) & common_genes([fits[row.contrast] for row in evidence.contrasts]))
@@ -92,21 +98,21 @@ def _of_cohorts(
         # The order of genes differs between datasets; that of their names does not.
         order = np.argsort(np.array(left.gene_sets))
         genes = [left.gene_sets[place] for place in order]
-        sizes = scale_of(kind).of_sets(fit, left, common)
+        sizes = scale.of_sets(fit, left, common)
         found.append((sizes.effect[order], sizes.se[order], sizes.df[order]))
     effects, ses, df = (np.stack(columns, axis=1) for columns in zip(*found, strict=True))
     return [_ordered("", reference, genes, pool_as(rows, effects, ses, df).carried)]
 
 
 def _of_experiment(
-    kind: str, row: ContrastEvidence, fit: ContrastFit, primary: pd.DataFrame
+    scale: EffectScale, row: ContrastEvidence, fit: ContrastFit, primary: pd.DataFrame
 ) -> InfluenceOnEffect | None:
     effect = measured_effect(row)
     membership = build_membership(primary, fit.genes, min_size=0)
     if effect is None or row.p_self_contained is None or int(membership.n_measured[0]) < FEWEST_LEFT:
         return None
     left = without_each_gene(membership, fit.genes)
-    sizes = scale_of(kind).of_sets(fit, left, ())
+    sizes = scale.of_sets(fit, left, ())
     tests = fry(fit, left, mixed=False)
     p_values = _towards(tests["p_value"].to_numpy(dtype=float), tests["direction"].to_numpy(dtype=str), sizes.effect)
     own = _towards(np.array([row.p_self_contained]), np.array([row.direction]), np.array([effect.value]))

@@ -81,6 +81,7 @@ def vary_hypothesis(
         _seed(settings.seed, hypothesis.id),
         settings.min_set_size,
         _needed(versions, used),
+        hypothesis.primary.score,
     )
     singles = declare_variants(
         hypothesis.kind,
@@ -89,6 +90,7 @@ def vary_hypothesis(
         words,
         settings.probe_rule,
         settings.robustness,
+        hypothesis.primary.score,
     )
     singles = [variant for variant in singles if variant.name not in skip]
     found = [_attempt(question, variant) for variant in singles]

@@ -37,6 +37,7 @@ _DEMAND = (
     "enough there) and without re-used controls hold"
 )
 NOT_COMPUTED = "no grid of robustness variants was run"
+LEFT_OUT = "the study leaves this variant out (settings.robustness)"
 
 
 def robustness_judge(records: Mapping[str, Robustness]) -> Judge:
@@ -83,7 +84,7 @@ def _sensitivity(case: Case, name: str, record: Robustness | None) -> Sensitivit
     rows = {row.variant: row for row in record.variants} if record else {}
     row, reference = rows.get(_WITHOUT_SAMPLES[name]), rows.get(REFERENCE.name)
     if row is None or reference is None:
-        return no_sensitivity(name, (record.reason if record else None) or NOT_COMPUTED)
+        return no_sensitivity(name, LEFT_OUT if rows else (record.reason if record else None) or NOT_COMPUTED)
     found, declared = _estimate(row), _estimate(reference)
     if found is None or declared is None:
         return no_sensitivity(name, row.reason or "the run gave no effect")

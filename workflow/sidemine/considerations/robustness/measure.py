@@ -17,6 +17,8 @@ from sidemine.errors import Untestable
 if TYPE_CHECKING:
     import pandas as pd
 
+    from sidemine.study.choices import Score
+
 
 @dataclass(frozen=True)
 class Question:
@@ -34,6 +36,10 @@ class Question:
         Rows of the primary set ('') and of its other versions.
     rotations, seed, min_set_size
         Of the sampled tests; fewest measured genes of a set.
+    needed
+        Genes whose scores cohort effects rest on.
+    score
+        As a cohort hypothesis declares it.
     """
 
     kind: str
@@ -44,6 +50,7 @@ class Question:
     seed: int
     min_set_size: int
     needed: frozenset[str] = frozenset()
+    score: Score = "mean"
 
     @property
     def testable(self) -> list[ContrastEvidence]:
@@ -139,7 +146,8 @@ def _refit_all(question: Question, change: Change) -> tuple[dict[str, Refit], li
             told_of[name] = ", ".join(reasons)
             done[name] = "leaves" if leaves else "stays as it was" if refit is None else "takes only a part"
     if not changed:
-        raise NotApplicable(_grouped(told_of))
+        # What is not pooled carries no answer, so it is no reason either.
+        raise NotApplicable(_grouped({name: told_of[name] for name in told_of if name in question.pooled} or told_of))
     return refits, [f"{name} {done[name]}: {reason}" for name, reason in told_of.items()]
 
 
@@ -148,7 +156,7 @@ def _grouped(reasons: Mapping[str, str]) -> str:
     names: dict[str, list[str]] = {}
     for name, reason in reasons.items():
         names.setdefault(reason, []).append(name)
-    return "; ".join(f"{', '.join(own)}: {reason}" if len(names) > 1 else reason for reason, own in names.items())
+    return "; ".join(f"{reason} ({', '.join(own)})" if len(names) > 1 else reason for reason, own in names.items())
 
 
 def _cohorts(question: Question, change: Change, refits: dict[str, Refit], notes: list[str]) -> Measured:
@@ -192,7 +200,7 @@ def _effects(
     question: Question,
     change: Change,
     refits: dict[str, Refit],
-    measure: Callable[[ContrastData, Refit, pd.DataFrame, Change], Estimate],
+    measure: Callable[[ContrastData, Refit, pd.DataFrame, Change, Score], Estimate],
     rows: Mapping[str, pd.DataFrame],
 ) -> tuple[dict[str, Estimate], list[str]]:
     """Measure the effect in every contrast; one that cannot take the statistic keeps the declared one."""
@@ -201,10 +209,11 @@ def _effects(
     for name, refit in refits.items():
         data = question.contrasts[name]
         try:
-            effects[name] = measure(data, refit, rows[name], change)
+            effects[name] = measure(data, refit, rows[name], change, question.score)
         except NotApplicable as error:
             reasons[name] = told(error)
-            effects[name] = measure(data, refit, rows[name], replace(change, composition=False, statistic="declared"))
+            plain = replace(change, composition=False, statistic="declared")
+            effects[name] = measure(data, refit, rows[name], plain, question.score)
     special = change.composition or change.statistic != "declared"
     if special and not (set(refits) - set(reasons)) & set(question.pooled):
         raise NotApplicable(_grouped(reasons))

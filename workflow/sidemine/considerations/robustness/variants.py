@@ -12,11 +12,11 @@ from dataclasses import dataclass, fields, replace
 from itertools import product
 from typing import Literal
 
-from sidemine.study.choices import ProbeRule
+from sidemine.study.choices import ProbeRule, Score
 
 Filter = Literal["declared", "stricter", "looser"]
 Samples = Literal["all", "age_overlap", "no_reused_controls", "no_sex_mismatch"]
-Statistic = Literal["declared", "log2_mean", "median", "huber", "no_complement"]
+Statistic = Literal["declared", "log2_mean", "median", "mean", "huber", "no_complement"]
 Test = Literal["declared", "fry", "rotation", "camera", "label_permutation", "mean_absolute_t"]
 
 FULL_DATA = ("covariates", "composition", "filter", "probe_rule", "statistic", "test", "set_version", "seed", "crossed")
@@ -106,12 +106,18 @@ _WEIGHTS = _of("statistic", "array_weights", "poor samples weigh less (array wei
 _OF_COHORTS = (
     _of("statistic", "log2_mean", "score: mean log2 expression, not mean z", statistic="log2_mean"),
     _of("statistic", "median", "score: median of z over the genes of the set, not their mean", statistic="median"),
-    _of(
-        "statistic", "huber", "score: Huber regression, single people far from the others weigh less", statistic="huber"
-    ),
     _WEIGHTS,
     _of("test", "fry", "self-contained test FRY in each cohort, combined by Stouffer's z", test="fry"),
 )
+_OTHER_SCORE: Mapping[Score, Variant] = {
+    "mean": _of(
+        "statistic", "huber", "score: Huber regression, single people far from the others weigh less", statistic="huber"
+    ),
+    "huber": _of(
+        "statistic", "mean", "score: least squares, not Huber regression: all people weigh alike", statistic="mean"
+    ),
+}
+"""By declared score: the other one."""
 _OF_EXPERIMENTS = (
     _of("statistic", "no_complement", "effect of the set itself, not over its complement", statistic="no_complement"),
     _of("statistic", "median", "score: median of the set minus median of its complement", statistic="median"),
@@ -144,6 +150,7 @@ def declare_variants(
     set_versions: Mapping[str, str],
     probe_rule: str,
     dimensions: Collection[str],
+    score: Score = "mean",
 ) -> list[Variant]:
     """Return the one-at-a-time variants of a hypothesis, in a fixed order.
 
@@ -161,6 +168,8 @@ def declare_variants(
         The study's.
     dimensions
         Those that the study asks for.
+    score
+        As a cohort hypothesis declares it.
     """
     found = [
         *(
@@ -180,7 +189,7 @@ def declare_variants(
             for rule in PROBE_RULES
             if rule != probe_rule
         ),
-        *(_OF_COHORTS if kind == "cohort" else _OF_EXPERIMENTS),
+        *((_OTHER_SCORE[score], *_OF_COHORTS) if kind == "cohort" else _OF_EXPERIMENTS),
         *_TESTS,
         *(_of("set_version", name, words, set_version=name) for name, words in set_versions.items()),
         *(_of("dataset_left_out", name, f"without the dataset {name}", left_out=name) for name in datasets),

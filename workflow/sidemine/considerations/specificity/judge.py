@@ -26,6 +26,7 @@ from sidemine.considerations.judgement import (
     make_gate,
     ordinal,
 )
+from sidemine.considerations.sensitivity import without_effect
 from sidemine.considerations.specificity.record import Placed, Specificity, SpecificityColumns, SpecificityShown
 
 COHORT_PERCENTILE = 75.0
@@ -72,6 +73,9 @@ def judge_specificity(case: Case, record: Specificity | None) -> Judgement:
     else:
         gate, caps = _judge_experiments(random, contrasts)
     doubt = _doubt_of_fallback(counted) if fallback else ""
+    if case.is_cohort and gate.status == "failed" and without_effect(case):
+        # There is no change that could be one of many genes.
+        caps = ()
     doubts = [Doubt(DoubtWeight.FAULT, cap.reason) for cap in caps[:1] if case.is_cohort]
     doubts += [Doubt(DoubtWeight.OF_FINDING, doubt)] if fallback else []
     percentile = random.worst if random else None

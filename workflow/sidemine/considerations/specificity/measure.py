@@ -184,7 +184,9 @@ def _effects(question: _Question, membership: SetMembership, with_p: bool = True
     import pandas as pd
 
     if question.common is not None:
-        found = hedges_g(question.fit, membership).rename(columns={"g": "effect"})
+        found = hedges_g(question.fit, membership, score=question.hypothesis.primary.score).rename(
+            columns={"g": "effect"}
+        )
     else:
         columns = {
             "over_complement": "effect",
@@ -235,7 +237,9 @@ def _matched(
         names, ["comparator"] * n_drawn, ["random"] * n_drawn, sizes, sizes, weights, [], drawn.weights.min(axis=1) < 0
     )
     if question.common is not None:
-        return drawn, hedges_g(question.fit, membership)["g"].to_numpy(dtype=float)
+        return drawn, hedges_g(question.fit, membership, score=question.hypothesis.primary.score)["g"].to_numpy(
+            dtype=float
+        )
     return drawn, set_effects(question.fit, membership)["over_complement"].to_numpy(dtype=float)
 
 

@@ -78,9 +78,10 @@ def bridge_notes(
     most = len(set(units_of(comparators, signatures, bridge.target_pathways)))
     if most < FEWEST_COMPARATORS:
         where = bridge.sets[0] if bridge.scope == "target" else "all genes"
+        few = f"{most} comparator{'' if most == 1 else 's'}"
         notes.append(
-            f"mimics, opposes and no resemblance are not possible here: at most {most} comparators on {where}, those of one target "
-            f"pathway being one, and {FEWEST_COMPARATORS} are needed"
+            f"mimics, opposes and no resemblance are not possible here: at most {few} on {where}, those of one target pathway "
+            f"being one, and {FEWEST_COMPARATORS} are needed"
         )
     return notes
 

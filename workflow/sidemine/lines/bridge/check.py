@@ -38,7 +38,7 @@ def check_concordance(
         problems += _check_datasets(bridge, rows, place)
         problems += _check_sets(bridge, sets, gene_sets.ids, place)
         problems += _check_library(bridge, gene_sets.ids, place)
-        problems += _check_pathways(bridge, place)
+        problems += _check_pathways(bridge, contrasts.ids, place)
     for interaction in declared.interactions:
         place = f"{where}, interaction {interaction.id}"
         problems += _check_references({"contrasts": interaction.contrasts}, contrasts.ids, place)
@@ -154,17 +154,16 @@ def _check_library(bridge: Bridge, ids: frozenset[str], place: str) -> list[Prob
     return [dangling("gene set", declared.set, ids, f"{place}, key comparator_signatures.positive_control.set")]
 
 
-def _check_pathways(bridge: Bridge, place: str) -> list[Problem]:
-    """Names of signatures are known only when the file is read; without a file every name is a contrast of the bridge."""
+def _check_pathways(bridge: Bridge, ids: frozenset[str], place: str) -> list[Problem]:
+    """Names of signatures are known only when the file is read; without a file every name is a contrast of the study.
+
+    What shares a pathway with the perturbation is no comparator, so it may stand in no other key of the bridge.
+    """
     if bridge.comparator_signatures is not None:
         return []
-    known = frozenset([*bridge.drug, *bridge.comparators])
-    return [
-        dangling("contrast", name, known, f"{place}, key target_pathways.{pathway}")
-        for pathway, names in bridge.target_pathways.items()
-        for name in names
-        if name not in known
-    ]
+    return _check_references(
+        {f"target_pathways.{pathway}": names for pathway, names in bridge.target_pathways.items()}, ids, place
+    )
 
 
 def _check_interaction(

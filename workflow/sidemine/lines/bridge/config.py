@@ -107,7 +107,7 @@ class Bridge(ClosedModel):
         if len(set(grouped)) < len(grouped):
             raise ValueError("target_pathways names one perturbation twice")
         if alike := sorted(set(self.same_pathway) & set(self.comparators)):
-            raise ValueError(f"{', '.join(alike)} cannot be a comparator: it shares the perturbation's target pathway")
+            raise ValueError(f"comparators names what shares the perturbation's target pathway: {', '.join(alike)}")
         return self
 
     @property

@@ -1,11 +1,63 @@
-"""The answers: one card per question."""
+"""The answers: one card per question, with the evidence under it: panels, each with a figure or the reason why there is none.
+
+What a consideration or a line of evidence shows is made in its own room, and registered there with its place (`considerations/registry.py`, `lines/registry.py`).
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
+from sidemine.considerations.registry import CONSIDERATIONS
+from sidemine.drawing.panel import Panel, Subject, Tile
+from sidemine.lines.registry import LINES
+from sidemine.report import first_screen
+from sidemine.report.beside import Beside
 from sidemine.report.cards import card_view
 from sidemine.report.collect import StudyResults
-from sidemine.report.evidence_panels import evidence_panels, tiles
+from sidemine.report.forest import forest_panel
 from sidemine.report.section import Section
+from sidemine.verdict.card import Card
+
+TILES: dict[int, Callable[[Card, Subject], Tile]] = {
+    10: first_screen.effect_tile,
+    30: first_screen.excludable_tile,
+    40: first_screen.agreeing_tile,
+    50: first_screen.self_contained_tile,
+    60: first_screen.competitive_tile,
+}
+"""Key figures that belong to no consideration, by place."""
+
+
+def subject_of(card: Card, beside: Beside) -> Subject:
+    """Return what the panels of a card are about."""
+    return Subject(
+        hypothesis=card.hypothesis,
+        primary_set=card.declared.set,
+        is_cohort=card.kind == "cohort",
+        # All contrasts of a hypothesis share one unit.
+        unit=card.evidence[0].effect_unit if card.evidence else card.declared.margin.unit,
+        evidence=card.evidence,
+        missing=card.not_computed,
+        considered=card.considered,
+        comparators=beside.comparators.get(card.hypothesis, ()),
+    )
+
+
+def evidence_panels(card: Card, beside: Beside) -> list[Panel]:
+    """Return the panels of one hypothesis in their order on the page: the forest plot, considerations, lines of evidence."""
+    subject = subject_of(card, beside)
+    makers = {place: make for entry in CONSIDERATIONS for place, make in entry.panels.items()}
+    considered = [makers[place](subject) for place in sorted(makers)]
+    of_lines = [panel for line in LINES for panel in line.panels(subject, beside.lines)]
+    return [forest_panel(card, subject), *considered, *of_lines]
+
+
+def tiles(card: Card, beside: Beside) -> Sequence[Tile]:
+    """Return the key figures of a card: what is asked, the figure, and what it means or why there is none."""
+    subject = subject_of(card, beside)
+    made = {place: make(card, subject) for place, make in TILES.items()}
+    made |= {place: make(subject) for entry in CONSIDERATIONS for place, make in entry.tiles.items()}
+    return [made[place] for place in sorted(made)]
 
 
 def answers_section(results: StudyResults) -> Section:

@@ -145,6 +145,17 @@ def _family(cards: Sequence[Card]) -> str:
     )
 
 
+def _robust_scores(cards: Sequence[Card]) -> str:
+    """Tell of which hypotheses the score is robust; '' where of none."""
+    named = [card.hypothesis for card in cards if card.declared.score == "huber"]
+    return (
+        f"In {listed(named)} the set score was regressed by Huber's method (k = 1.345, scale by the median absolute "
+        "residual), as declared; the other figures of that effect rest on its pseudo-values. "
+        if named
+        else ""
+    )
+
+
 def _answers(results: StudyResults) -> str:
     return (
         f"Answers. Verdicts follow the closed rule table, version {results.verdicts.rules_version}, from one primary "
@@ -152,7 +163,7 @@ def _answers(results: StudyResults) -> str:
         "per-sample set score (mean signed z over the genes that all cohorts measured; SD: between "
         "people of one group, without covariates and pairs; standard errors HC2 with Bell–McCaffrey degrees of freedom (CR2 "
         "by block where blocks enter as a correlation)); effects of experiments are the mean signed log2 fold change of the "
-        "set minus that of the other measured genes. Contrasts of one declared source, or of one accession, "
+        f"set minus that of the other measured genes. {_robust_scores(results.verdicts.verdicts)}Contrasts of one declared source, or of one accession, "
         "count as one. The two are never pooled with each other. Independent datasets are pooled by the common effect (weights of "
         "the design for cohorts; inverse variance for experiments, widened because these weights are estimated; t limits) below "
         "five datasets; from five on by random effects (REML, Hartung–Knapp, standard error never below the plain one), and "
