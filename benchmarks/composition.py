@@ -62,6 +62,18 @@ def cohort_fit(plan: CohortPlan, seed: int, study_seed: int) -> ContrastFit:
     return fit_contrast(values, list(universe.symbols), design)
 
 
+def read_composition(
+    fits: dict[str, ContrastFit], primary: pd.DataFrame, markers: dict[str, list[str]], seeds: dict[str, list[int]]
+) -> CompositionAdjusted:
+    """Return the composition reading of two fitted cohorts, by the shipped measure and judge."""
+    found = adjust_hypothesis("h", fits, primary, markers, {}, seeds)
+    records = [CompositionOfContrast(name, {}, ["none was simulated"], [entry]) for name, entry in found.items()]
+    shown = judge_composition(CASE, entries_by_hypothesis(records)["h"]).columns.composition
+    if not isinstance(shown, CompositionAdjusted):
+        raise TypeError(f"seeds {seeds}: {shown.reason}")
+    return shown
+
+
 def one_study(seed: int, effect: float, options: dict[str, object]) -> CompositionAdjusted:
     """Return the composition reading of one planted study of two cohorts of 45 patients and 40 controls."""
     universe = make_universe(1600, seed)
@@ -74,12 +86,7 @@ def one_study(seed: int, effect: float, options: dict[str, object]) -> Compositi
         plan = CohortPlan(f"GSE90001{number}", 1, 45, 40, effect=effect, **options)  # type: ignore[arg-type]
         fits["ab"[number]] = cohort_fit(plan, seed + 10 + number, seed)
     seeds = {name: [seed, 1 + place] for place, name in enumerate(fits)}
-    found = adjust_hypothesis("h", fits, primary, markers, {}, seeds)
-    records = [CompositionOfContrast(name, {}, ["none was simulated"], [entry]) for name, entry in found.items()]
-    shown = judge_composition(CASE, entries_by_hypothesis(records)["h"]).columns.composition
-    if not isinstance(shown, CompositionAdjusted):
-        raise TypeError(f"seed {seed}: {shown.reason}")
-    return shown
+    return read_composition(fits, primary, markers, seeds)
 
 
 def main() -> None:

@@ -13,12 +13,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from composition import CASE
+from composition import read_composition
 from numpy.typing import NDArray
 
-from sidemine.considerations.composition.judge import judge_composition
-from sidemine.considerations.composition.measure_study import adjust_hypothesis
-from sidemine.considerations.composition.record import CompositionAdjusted, CompositionOfContrast, entries_by_hypothesis
+from sidemine.considerations.composition.record import CompositionAdjusted
 from sidemine.differential.design import build_design
 from sidemine.differential.fit import fit_contrast
 
@@ -79,12 +77,7 @@ def one_study(truth: Truth, n_cells: int, seed: int) -> CompositionAdjusted:
     primary = pd.DataFrame({"gene_set": "T", "family": "target", "gene": genes[:N_TARGET], "weight": 1.0})
     markers = {f"c{cell}": [f"c{cell}_{number}" for number in range(N_MARKERS)] for cell in range(n_cells)}
     seeds = {name: [seed, number] for number, name in enumerate(fits)}
-    found = adjust_hypothesis("h", fits, primary, markers, {}, seeds)
-    records = [CompositionOfContrast(name, {}, ["none was simulated"], [entry]) for name, entry in found.items()]
-    shown = judge_composition(CASE, entries_by_hypothesis(records)["h"]).columns.composition
-    if not isinstance(shown, CompositionAdjusted):
-        raise TypeError(f"seed {seed}: {shown.reason}")
-    return shown
+    return read_composition(fits, primary, markers, seeds)
 
 
 def main() -> None:

@@ -177,9 +177,10 @@ def _influence(study: Study) -> Judge:
 def _hidden_factors(study: Study) -> Judge:
     if not study.is_cohort:
         return hidden_factors_judge({})  # nothing is asked of experiments
-    fits = {row.name: fit for row in study.contrasts if (fit := row.results.fit) is not None}
-    name = study.hypothesis.id
-    return hidden_factors_judge({name: measure_hidden_factors(name, fits, study.primary, study.genome.sets)})
+    fits = {row.name: row.results.fit for row in study.contrasts if row.results.fit is not None}
+    row = study.hypothesis
+    common = common_rows(row, fits, study.genome.sets)
+    return hidden_factors_judge({row.id: measure_hidden_factors(row.id, fits, common, study.genome.sets)})
 
 
 def _composition(study: Study) -> Judge:
@@ -242,13 +243,6 @@ def _robustness(study: Study) -> Judge:
         settings=settings_of(RobustnessSettings, seed=study.seed),
     )
     return robustness_judge({study.hypothesis.id: record})
-
-
-def _hidden_factors(study: Study) -> Judge:
-    fits = {row.name: row.results.fit for row in study.contrasts if row.results.fit is not None}
-    row = study.hypothesis
-    common = common_rows(row, fits, study.genome.sets)
-    return hidden_factors_judge({row.id: measure_hidden_factors(row.id, fits, common, study.genome.sets)})
 
 
 MEASURES: Mapping[str, Callable[[Study], Judge]] = {

@@ -44,7 +44,8 @@ def run_of(workflow, tmp_path_factory):
         (group,) = (group for group, kinds in TOGETHER.items() if kind in kinds)
 
         def make(folder):
-            config = write_planted_together(f"planted_{group}", TOGETHER[group], folder, SEED)
+            kinds = {kind: kind for kind in TOGETHER[group]}
+            config = write_planted_together(f"planted_{group}", kinds, folder, SEED)
             return workflow.run(folder, config=config)
 
         return run_once(tmp_path_factory, group, make), kind

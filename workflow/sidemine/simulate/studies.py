@@ -277,7 +277,7 @@ def write_planted(kind: str, folder: Path, seed: int) -> Path:
     return _write_study(f"planted_{kind}", {_Place("main", "", 0): plan}, folder, seed)
 
 
-def write_planted_together(name: str, kinds: Sequence[str], folder: Path, seed: int) -> Path:
+def write_planted_together(name: str, kinds: Mapping[str, str], folder: Path, seed: int) -> Path:
     """Write one study with a hypothesis for each of several planted truths, each with data of its own.
 
     Parameters
@@ -285,7 +285,7 @@ def write_planted_together(name: str, kinds: Sequence[str], folder: Path, seed: 
     name
         Id of the study.
     kinds
-        Of `PLANTED_KINDS`: all of blood or cells, or all of a tissue, and no bridges. They name the hypotheses.
+        Per hypothesis one of `PLANTED_KINDS`: all of blood or cells, or all of a tissue, and no bridges.
     folder, seed
         As `write_planted` has them.
 
@@ -294,7 +294,10 @@ def write_planted_together(name: str, kinds: Sequence[str], folder: Path, seed: 
     Path
         The `config.yaml`.
     """
-    places = {_Place(kind, f"{kind}_", number): PLANTED_KINDS[kind] for number, kind in enumerate(kinds)}
+    places = {
+        _Place(hypothesis, f"{hypothesis}_", number): PLANTED_KINDS[kind]
+        for number, (hypothesis, kind) in enumerate(kinds.items())
+    }
     return _write_study(name, places, folder, seed)
 
 
