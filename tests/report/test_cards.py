@@ -10,8 +10,9 @@ import pytest
 from example_results import example_card
 
 from sidemine.considerations.composition.record import CompositionColumns
-from sidemine.considerations.judgement import make_gate
+from sidemine.considerations.judgement import Sensitivity, make_gate
 from sidemine.considerations.robustness.record import RobustnessColumns
+from sidemine.considerations.sensitivity import no_sensitivity
 from sidemine.considerations.specificity.record import SpecificityColumns
 from sidemine.drawing.panel import Panel
 from sidemine.effect.record import Margin, SizesDiffer
@@ -24,6 +25,7 @@ from sidemine.report.cards import (
     figures,
     gate_counts,
     headline,
+    not_asked,
     pooled_words,
 )
 from sidemine.report.forest import forest_rows, pooled_caption
@@ -227,6 +229,13 @@ def test_gates_are_counted_by_status(card):
     assert gate_counts(replace(card, gates=gates)) == "2 passed, 1 not evaluated"
     assert gate_counts(replace(card, gates=[make_gate("a", "d", False, "")])) == "1 failed"
     assert gate_counts(replace(card, gates=[])) == "none"
+
+
+def test_rows_without_figures_stand_in_one_sentence_with_each_reason_once():
+    """Rows that have figures stand in the table."""
+    table = [no_sensitivity("a", "one by one"), Sensitivity("b", "would be 1", 1.0), no_sensitivity("c", "one by one")]
+    assert not_asked([*table, no_sensitivity("d", "no age.")]) == "No figures: a and c (one by one); d (no age)."
+    assert not_asked(table[1:2]) == ""
 
 
 def test_figures_or_their_reasons(card):
