@@ -133,6 +133,37 @@ def test_inputs_and_links_that_lead_outside_are_refused_until_they_are_allowed(s
     assert main(["run", str(study), "-n"]) == 1
 
 
+def test_marker_files_that_lead_outside_are_refused_unread_until_they_are_allowed(study, tmp_path):
+    """Column composition names a file, too: by its path or behind a link; its first line stands in no message."""
+    home = tmp_path / "home"
+    home.mkdir()
+    genes = "".join(f"lining\tL{number}\n" for number in range(4))
+    (home / "markers.tsv").write_text(f"cell_type\tgene\n{genes}", encoding="utf-8")
+    (home / "secret.tsv").write_text("PRIVATE\n", encoding="utf-8")
+    (study / "link.tsv").symlink_to(home / "markers.tsv")
+    (study / "secret.tsv").symlink_to(home / "secret.tsv")
+    sheet = study / "datasets.tsv"
+    original = sheet.read_text(encoding="utf-8")
+    assert "\tblood\t" in original
+    for value in ("../home/markers.tsv", str(home / "markers.tsv"), "link.tsv", "secret.tsv", "../home/secret.tsv"):
+        sheet.write_text(_with_composition(original, value), encoding="utf-8")
+        with pytest.raises(StudyError, match="read outside its own folder") as caught:
+            load_checked(study)
+        assert f"column composition, value {value!r}" in str(caught.value)
+        assert "PRIVATE" not in str(caught.value)
+        if "secret" not in value:
+            assert value in load_checked(study, allowed=[home]).own_markers
+
+
+def _with_composition(sheet: str, value: str) -> str:
+    lines = [line.split("\t") for line in sheet.splitlines()]
+    column = next(cells for cells in lines if "composition" in cells).index("composition")
+    for cells in lines:
+        if len(cells) > column and cells[column] == "blood":
+            cells[column] = value
+    return "\n".join("\t".join(cells) for cells in lines) + "\n"
+
+
 def test_what_the_user_typed_needs_no_leave(study, tmp_path):
     """`--config results=…` comes from the person at the keyboard, not from the folder."""
     _add(study, "results: ../elsewhere\n")

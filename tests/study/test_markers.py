@@ -47,10 +47,13 @@ def test_what_a_cell_says(text, found):
         ("not_needed", "not_needed gives no reason", "not_needed: a cell line"),
         ("not_needed: -", "not_needed gives no reason", "not_needed: a cell line"),
         ("absent.tsv", "a marker file of the study does not exist", "Correct the path"),
+        ("folder.d", "a marker file of the study is a folder", "Correct the path"),
+        ("https://x.org/own.tsv", "composition names an address", "Write one of these"),
     ],
 )
 def test_a_wrong_cell_is_told_with_its_place(small, told, word, what, step):
     """What is wrong, file, line, column and value, what is allowed, and what to do."""
+    (small.folder / "folder.d").mkdir()
     declare(small, word)
     text = told()
     assert what in text
@@ -62,16 +65,34 @@ def test_a_wrong_cell_is_told_with_its_place(small, told, word, what, step):
 def test_all_mistakes_of_a_marker_file_are_told_at_once(small, told):
     """A gene twice, a gene of two cell types, too few markers, a bad symbol, a missing cell, with line and value."""
     declare(small, "own.tsv")
-    rows = [*GOOD.splitlines(), "lining\tL0\ttextbook", "synovial\tL1\t", "rare\tR0\t", "lining\tno gene\t", "\tX1\t"]
+    rows = [*GOOD.splitlines(), "lining\tL0\ttextbook", "synovial\tl1\t", "rare\tR0\t", "lining\tno gene\t", "\tX1\t"]
+    rows += ["lining\t1-Mar\t"]
     (small.folder / "own.tsv").write_text("\n".join(rows) + "\n", encoding="utf-8")
     text = told()
     assert "gene L0 is a marker of lining twice" in text
     assert "own.tsv, line 10, column gene, value 'L0'; first: " in text
-    assert "gene L1 is a marker of two cell types, lining and synovial" in text
+    assert "gene l1 is a marker of two cell types, lining and synovial" in text
     assert "cell type rare has 1 marker\n" in text
     assert "own.tsv, line 13, column gene, value 'no gene'" in text
     assert "column 'cell_type' is empty" in text
-    assert text.startswith("5 problems")
+    assert "own.tsv, line 15, column gene, value '1-Mar'" in text
+    assert "1-Mar is a date that a spreadsheet made" in text
+    assert text.startswith("6 problems")
+
+
+def test_a_marker_file_without_markers_is_refused(small, told):
+    """It would adjust for nothing, and the card would say no more than that."""
+    declare(small, "own.tsv")
+    (small.folder / "own.tsv").write_text("cell_type\tgene\n", encoding="utf-8")
+    assert "a marker file has no markers" in told()
+
+
+def test_names_of_columns_may_stand_in_quotes(small):
+    """As R and some spreadsheets write them."""
+    declare(small, "own.tsv")
+    quoted = "\n".join("\t".join(f'"{cell}"' for cell in line.split("\t")) for line in GOOD.splitlines())
+    (small.folder / "own.tsv").write_text(quoted, encoding="utf-8")
+    assert set(load_study(small.config).own_markers["own.tsv"]) == {"lining", "synovial"}
 
 
 def test_an_unknown_column_of_a_marker_file_is_told_with_the_nearest_one(small, told):

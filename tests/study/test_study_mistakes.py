@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Annotated, get_args, get_origin
 
 import pytest
+from pydantic import BaseModel
 
 from sidemine.errors import StudyError
 from sidemine.sources.declarations import Requirement
 from sidemine.sources.registry import LAYOUTS
+from sidemine.study import explain
+from sidemine.study.context import ConsideredDataset
 from sidemine.study.load import load_study
-from sidemine.study.rows import check_columns_of
+from sidemine.study.markers import MarkerRow
+from sidemine.study.models import StudyConfig
+from sidemine.study.rows import Contrast, Dataset, GeneSetRow, PublishedTable, check_columns_of
 
 # (file, text that is there, what replaces it, words that the message must hold)
 MISTAKES = {
@@ -225,6 +231,36 @@ MISTAKES = {
         "      contrasts: [stimulated]\n      direction: up\n",
         "      contrasts: [stimulated]\n      direction: up\n    requires: [drug]\n",
         ["circle: drug → control → drug"],
+    ),
+    "a list is one word": (
+        "config.yaml",
+        "requires: [control]",
+        "requires: control",
+        ["a list is expected: [a, b]", "key hypotheses.1.requires, value 'control'"],
+    ),
+    "a section is one word": (
+        "config.yaml",
+        "hypotheses:\n",
+        "concordance: x\nhypotheses:\n",
+        ["a section is expected"],
+    ),
+    "a pair of one": (
+        "config.yaml",
+        "hypotheses:\n",
+        "independent_pairs:\n  cohort_a:\n    - samples: [GSM1]\n      independent_because: two people of one family\nhypotheses:\n",
+        ["at least 2 entries are expected, not 1", "value ['GSM1']"],
+    ),
+    "a pair of numbers": (
+        "config.yaml",
+        "hypotheses:\n",
+        "independent_pairs:\n  cohort_a:\n    - samples: [1, 2]\n      independent_because: two people of one family\nhypotheses:\n",
+        ["text is expected", "quotes: '1' (YAML reads it as a number)"],
+    ),
+    "a reason that is none": (
+        "config.yaml",
+        "hypotheses:\n",
+        "independent_pairs:\n  cohort_a:\n    - samples: [GSM1, GSM2]\n      independent_because: no\nhypotheses:\n",
+        ["independent_pairs.cohort_a.0.independent_because"],
     ),
     "a score of people in an experiment": (
         "config.yaml",
@@ -506,3 +542,50 @@ def test_a_layout_that_misspells_a_column_is_refused(change):
     """Otherwise the column would belong to all layouts, and nobody would be told."""
     with pytest.raises(ValueError, match=r"layout h5ad names no column of datasets\.tsv: (lyer|scael)"):
         check_columns_of(replace(LAYOUTS["h5ad"], **change))
+
+
+def test_a_study_of_controls_alone_asks_nothing(small, told):
+    """It is told once all hypotheses are right in themselves."""
+    for name in ("cohorts", "drug"):
+        small.edit("config.yaml", f"  - id: {name}\n", f"  - id: {name}\n    role: positive_control\n")
+    text = told()
+    assert "every hypothesis is a control, so the study asks nothing" in text
+    assert "keys role of cohorts, drug, control" in text
+    small.edit("config.yaml", "kind: cohort", "kind: cohrt")
+    assert "every hypothesis is a control" not in told()
+
+
+def test_no_message_shows_a_regular_expression():
+    """Every pattern of every model has its words."""
+    patterns = {
+        limit.pattern
+        for model in all_models()
+        for field in model.model_fields.values()
+        for limit in (*field.metadata, *inner_limits(field.annotation))
+        if getattr(limit, "pattern", None)
+    }
+    assert len(patterns) > 8
+    assert patterns <= explain._PATTERNS.keys()
+
+
+def inner_limits(annotation):
+    """Limits that stand in `Annotated` inside of a type."""
+    own = annotation.__metadata__ if get_origin(annotation) is Annotated else ()
+    return [*own, *(limit for part in get_args(annotation) for limit in inner_limits(part))]
+
+
+def all_models():
+    """The models of config.yaml and of every sheet, and those inside them."""
+    found, new = set(), {StudyConfig, Dataset, Contrast, GeneSetRow, PublishedTable, ConsideredDataset, MarkerRow}
+    while new:
+        found |= new
+        new = {inner for model in new for field in model.model_fields.values() for inner in models_in(field.annotation)}
+        new -= found
+    return found
+
+
+def models_in(annotation):
+    """The models that an annotation holds."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [model for part in get_args(annotation) for model in models_in(part)]

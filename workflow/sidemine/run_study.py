@@ -12,7 +12,7 @@ from sidemine.retrieve.study_sources import StudySources
 from sidemine.study.command_line import OVERRIDES
 from sidemine.study.config_file import read_config
 from sidemine.study.load import Study, load_study
-from sidemine.study.reach import find_outside_inputs, find_outside_keys
+from sidemine.study.reach import find_outside_inputs, find_outside_keys, reach_of
 
 WORKFLOW = Path(__file__).resolve().parents[1]
 _DEPLOYMENTS = Path(".snakemake/pip-deployments")
@@ -48,8 +48,8 @@ def load_checked(study: Path, *, allowed: Sequence[Path] = (), overrides: Mappin
         problems += find_outside_keys(raw, config_path, allowed, overrides or {})
     if problems:
         raise StudyError(problems)
-    loaded = load_study(config_path, overrides)
-    outside = find_outside_inputs(loaded, StudySources.of(loaded).by_key.values(), allowed)
+    loaded = load_study(config_path, overrides, within=reach_of(config_path.parent, allowed))
+    outside = find_outside_inputs(loaded.folder, StudySources.of(loaded).by_key.values(), allowed)
     if outside:
         raise StudyError(outside)
     return loaded

@@ -48,6 +48,28 @@ def check_hypotheses(
     return [*problems, *_duplicates(hypotheses, where), *_cycles(hypotheses, where)]
 
 
+def check_questions(hypotheses: Sequence[Hypothesis], where: str) -> list[Problem]:
+    """Refuse a study of controls alone.
+
+    Parameters
+    ----------
+    hypotheses
+        All of the study.
+    where
+        The config file.
+    """
+    if not hypotheses or any(hypothesis.role == "question" for hypothesis in hypotheses):
+        return []
+    return [
+        Problem(
+            "every hypothesis is a control, so the study asks nothing",
+            f"{where}, keys role of {', '.join(hypothesis.id for hypothesis in hypotheses)}",
+            "at least one hypothesis of role question",
+            "Take `role` away from the hypothesis that the study is about.",
+        )
+    ]
+
+
 def _check_contrasts(
     hypothesis: Hypothesis, rows: Mapping[str, Contrast], ids: frozenset[str], place: str
 ) -> list[Problem]:

@@ -21,7 +21,20 @@ _PATTERNS = {
     r"^(10\.[0-9]{4,9}/\S+)?$": "a DOI that starts with 10., or nothing",
     r"^(https://\S+)?$": "an https:// address, or nothing",
     r"^(\*|[A-Za-z][A-Za-z0-9_]{0,63})$": "* or a letter, then letters, digits and underscores",
+    r"^[A-Za-z][A-Za-z0-9_.@/-]{0,39}$": "a gene symbol, which starts with a letter (1-Mar is a date that a spreadsheet made)",
+    r"^[^{}<>*?\[\]\x00-\x1f]+$": "a path without { } < > * ? [ ] and line breaks",
+    r"^(|.{15,})$": "a reason of at least 15 characters, or nothing",
 }
+
+_WRONG_FORM = {
+    "list_type": "a list is expected: [a, b], or one entry a line after a hyphen",
+    "dict_type": "a section is expected: keys, each with its value",
+    "model_type": "a section is expected: keys, each with its value",
+    "string_type": "text is expected",
+}
+_YAML_READS = {"int": "number", "float": "number", "bool": "yes or no", "date": "date"}
+LONGEST_SHOWN = 120
+"""Characters of a wrong value that a message shows."""
 
 
 def name_of(name: str, field: FieldInfo) -> str:
@@ -191,12 +204,19 @@ def _problem(
             f"{_PATTERNS.get(pattern, pattern)}. {field.description if field and field.description else ''}".strip()
         )
         message = "the value does not have the form that is asked for"
+    message = _WRONG_FORM.get(detail["type"], message)
+    if detail["type"] in {"too_short", "too_long", "string_too_short"}:
+        context = detail["ctx"]
+        limit = f"at most {context['max_length']}" if "max_length" in context else f"at least {context['min_length']}"
+        message = f"{limit} {'characters' if isinstance(value, str) else 'entries'} are expected, not {len(value)}"
     step = "Correct the value."
     if detail["type"] == "literal_error" and field is not None:
         options = choices(field.annotation)
         message = "the value is not one of the allowed ones"
         step = (did_you_mean(str(value), options) + "Choose one of: " + ", ".join(options) + ".") if options else step
     elif detail["type"] == "string_type" and (isinstance(value, int | float) or type(value).__name__ == "date"):
-        step = f"Put the value in quotes: '{value}' (YAML reads it as a {type(value).__name__})."
-    shown = value if isinstance(value, str | int | float | bool) or value is None else type(value).__name__
-    return Problem(f"{message[0].lower()}{message[1:]}", f"{place}, value {shown!r}", meaning, step)
+        step = f"Put the value in quotes: '{value}' (YAML reads it as a {_YAML_READS[type(value).__name__]})."
+    shown = repr(value)
+    if len(shown) > LONGEST_SHOWN:
+        shown = f"{shown[:LONGEST_SHOWN]}…"
+    return Problem(f"{message[0].lower()}{message[1:]}", f"{place}, value {shown}", meaning, step)

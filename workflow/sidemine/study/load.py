@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from sidemine.errors import Problem, StudyError
+from sidemine.study.check_hypotheses import check_questions
 from sidemine.study.check_rows import check_layout
 from sidemine.study.config_file import check_config, read_config, salvage
 from sidemine.study.context import ConsideredDataset
@@ -109,7 +110,13 @@ class Study:
         )
 
 
-def load_study(config_path: Path, overrides: Mapping[str, Any] | None = None, *, check_files: bool = True) -> Study:
+def load_study(
+    config_path: Path,
+    overrides: Mapping[str, Any] | None = None,
+    *,
+    check_files: bool = True,
+    within: Sequence[Path] | None = None,
+) -> Study:
     """Read and check a whole study.
 
     Parameters
@@ -120,6 +127,8 @@ def load_study(config_path: Path, overrides: Mapping[str, Any] | None = None, *,
         Values that replace those of the file, key by key, as given on the command line.
     check_files
         Whether local files and the mirror folder must exist already.
+    within
+        Folders outside of which no file that a sheet names is opened (`reach.reach_of`); None: the user vouches for all.
 
     Raises
     ------
@@ -134,7 +143,7 @@ def load_study(config_path: Path, overrides: Mapping[str, Any] | None = None, *,
         raise StudyError(problems)
     config = check_config(raw, config_path, problems)
     sheet = _sheet(raw, "datasets", Dataset, "dataset", folder, problems, check_layout)
-    markers = read_marker_files(_own_marker_files(sheet), folder, problems)
+    markers = read_marker_files(_own_marker_files(sheet), folder, problems, within)
     draft = Draft(
         config_path=config_path,
         config=config or salvage(raw),
@@ -144,6 +153,7 @@ def load_study(config_path: Path, overrides: Mapping[str, Any] | None = None, *,
         published_tables=_sheet(raw, "published_tables", PublishedTable, "table", folder, problems),
         considered=_sheet(raw, "considered", ConsideredDataset, "name", folder, problems),
     )
+    problems += check_questions(config.hypotheses, str(config_path)) if config else []
     problems += cross_check(draft, check_files=check_files)
     if problems or config is None:
         raise StudyError(problems)

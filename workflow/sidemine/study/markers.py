@@ -9,18 +9,19 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
 
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
 from sidemine.errors import Problem, StudyError
 from sidemine.study.closed_model import ClosedModel
 from sidemine.study.hints import did_you_mean
 from sidemine.study.identifiers import Identifier
-from sidemine.study.paths import expand_path
+from sidemine.study.panels import Symbol
+from sidemine.study.paths import expand_path, is_url
+from sidemine.study.reach import outside_problems
 from sidemine.study.sheets import Sheet, read_sheet
 
 SHIPPED_PANELS = ("blood", "tissue")
@@ -43,9 +44,7 @@ class MarkerRow(ClosedModel):
     """One row of a marker file: a gene that is high in one cell type and low in the others of the tissue."""
 
     cell_type: Identifier = Field(description="Cell type: one word; it names the covariate on the page.")
-    gene: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.@/-]{0,39}$")] = Field(
-        description="Approved symbol of a marker gene."
-    )
+    gene: Symbol = Field(description="Approved symbol of a marker gene.")
     source: str = Field(default="", description="Where this is known from: a publication, or textbook.")
 
 
@@ -97,6 +96,8 @@ def parse_composition(text: str) -> Composition:
         if len(re.findall(r"[^\W\d_]", reason)) < 3:
             raise ValueError("not_needed gives no reason")
         return Composition(not_needed=reason)
+    if is_url(text):
+        raise ValueError("composition names an address: a marker file lies in the study's folder")
     if re.search(r"[/\\]|\.\w+$", text):
         return Composition(text.strip())
     raise ValueError("composition names neither a panel, nor a marker file, nor a reason")
@@ -123,7 +124,7 @@ def undeclared_words(dataset: str) -> str:
 
 
 def read_marker_files(
-    named: Iterable[tuple[str, str]], folder: Path, problems: list[Problem]
+    named: Iterable[tuple[str, str]], folder: Path, problems: list[Problem], within: Sequence[Path] | None = None
 ) -> dict[str, Sheet[MarkerRow]]:
     """Read the marker files of a study; append everything that is wrong to `problems`.
 
@@ -135,6 +136,8 @@ def read_marker_files(
         Folder of the config file.
     problems
         Is appended to.
+    within
+        Folders outside of which none is opened; None: any may be.
 
     Returns
     -------
@@ -151,10 +154,16 @@ def read_marker_files(
         except StudyError as error:
             problems += [Problem(one.what, place, one.allowed, one.next_step) for one in error.problems]
             continue
+        outside = [] if within is None else outside_problems([(path, place, "read")], within)
+        if outside:
+            problems += outside
+            continue
         if not path.is_file():
             problems.append(
                 Problem(
-                    "a marker file of the study does not exist",
+                    "a marker file of the study is a folder"
+                    if path.is_dir()
+                    else "a marker file of the study does not exist",
                     f"{place}: {path}",
                     f"{ALLOWED}; relative paths count from {folder}",
                     did_you_mean(text, SHIPPED_PANELS) + "Correct the path, or put the file there.",
@@ -169,11 +178,20 @@ def read_marker_files(
 def _problems_of(sheet: Sheet[MarkerRow]) -> list[Problem]:
     """Return genes that stand twice, and cell types with too few or too many markers."""
     problems = []
+    if not sheet.ids:
+        problems.append(
+            Problem(
+                "a marker file has no markers",
+                f"{sheet.path}: it has a header and no row",
+                f"one row per marker gene, {FEWEST_MARKERS} to {MOST_MARKERS} of each cell type",
+                "Add the markers, or leave composition empty.",
+            )
+        )
     first: dict[str, tuple[str, str]] = {}
     for row in sheet.rows:
         gene, cell = row.model.gene, row.model.cell_type
-        if gene in first:
-            other, place = first[gene]
+        if gene.upper() in first:
+            other, place = first[gene.upper()]
             problems.append(
                 Problem(
                     f"gene {gene} is a marker of {cell} twice"
@@ -184,7 +202,7 @@ def _problems_of(sheet: Sheet[MarkerRow]) -> list[Problem]:
                     "Delete one of the rows.",
                 )
             )
-        first.setdefault(gene, (cell, row.where))
+        first.setdefault(gene.upper(), (cell, row.where))
     for cell, number in Counter(row.model.cell_type for row in sheet.rows).items():
         if not FEWEST_MARKERS <= number <= MOST_MARKERS:
             problems.append(

@@ -13,7 +13,7 @@ from sidemine.study.closed_model import ClosedModel
 from sidemine.study.hints import dangling
 
 PanelId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,63}$")]
-Symbol = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.@/-]{0,39}$")]
+Symbol = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_.@/-]{0,39}$")]
 LONGEST_PANEL = 60
 """Most genes of a panel: more rows cannot be read in a heat map."""
 

@@ -7,13 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sidemine.errors import Problem, SidemineError
 from sidemine.study.paths import expand_path
-
-if TYPE_CHECKING:
-    from sidemine.study.load import Study
 
 SHEETS = ("datasets", "contrasts", "gene_sets", "published_tables", "considered")
 _WRITTEN = ("results", "downloads")
@@ -44,16 +41,29 @@ def find_outside_keys(
         for key, text, base, verb in named
         if isinstance(text, str) and text.strip() and key not in given
     ]
-    return _problems(paths, [folder, Path(), *allowed])
+    return outside_problems(paths, reach_of(folder, allowed))
 
 
-def find_outside_inputs(study: Study, sources: Iterable[Any], allowed: Sequence[Path]) -> list[Problem]:
+def reach_of(folder: Path, allowed: Sequence[Path]) -> list[Path]:
+    """Return the folders that a study may name files in.
+
+    Parameters
+    ----------
+    folder
+        The study's folder.
+    allowed
+        Folders that the user allows.
+    """
+    return [folder, Path(), *allowed]
+
+
+def find_outside_inputs(folder: Path, sources: Iterable[Any], allowed: Sequence[Path]) -> list[Problem]:
     """Return the problems of the local inputs that the rows of a study name.
 
     Parameters
     ----------
-    study
-        The study.
+    folder
+        Of the study.
     sources
         Its inputs (`retrieve.sources.Source`).
     allowed
@@ -64,7 +74,7 @@ def find_outside_inputs(study: Study, sources: Iterable[Any], allowed: Sequence[
         for source in sources
         if source.local_path is not None
     ]
-    return _problems(paths, [study.folder, Path(), *allowed])
+    return outside_problems(paths, reach_of(folder, allowed))
 
 
 def _expand(text: str, folder: Path) -> Path:
@@ -74,7 +84,16 @@ def _expand(text: str, folder: Path) -> Path:
         return folder  # a variable that is not set: told when the study is loaded
 
 
-def _problems(paths: Iterable[tuple[Path, str, str]], roots: Sequence[Path]) -> list[Problem]:
+def outside_problems(paths: Iterable[tuple[Path, str, str]], roots: Sequence[Path]) -> list[Problem]:
+    """Return the problems of paths that lie in none of these folders.
+
+    Parameters
+    ----------
+    paths
+        Each path, with its place in the study, and `read` or `write`.
+    roots
+        The folders.
+    """
     real_roots = [root.expanduser().resolve() for root in roots]
     problems = []
     for path, where, verb in paths:

@@ -74,7 +74,7 @@ def read_sheet(
     if not lines:
         return Sheet(path, (), AnyId())
     number, header_line = lines[0]
-    header = [cell.strip() for cell in header_line.split("\t")]
+    header = [_unquote(cell.strip()) for cell in header_line.split("\t")]
     found = _header_problems(header, f"{path}, line {number}", model)
     if found:
         problems += found
