@@ -101,5 +101,5 @@ def test_concordance_names_the_leading_genes(opened):
 def test_specificity_shows_random_sets_only_where_they_match(opened):
     """One comparison has a percentile, the other says that no random set matches."""
     told = drawn(opened, "specificity-vte_targets")
-    assert "percentile 97 among matched random sets" in told
+    assert "97th percentile upwards among matched random sets" in told
     assert "no valid comparator" in told
