@@ -265,7 +265,7 @@ def test_a_place_against_the_declared_direction_is_no_percentile():
     assert judged.caps[0].reason.startswith("The set moves against the declared direction")
     shown = judged.columns.specificity
     assert shown.place == told
-    assert "lower, not higher as declared; lower than 96 % of them, among 40 comparator sets" in shown.sentence
+    assert "lower, not higher as declared; lower than 96 % of 40 comparator sets" in shown.sentence
     assert "0th" not in shown.sentence
     assert replace(entry, direction="down").place_words(97.0) == "97th percentile downwards"
     assert replace(entry, direction="either").place_words(97.0) == "97th percentile by size"
@@ -447,7 +447,7 @@ def test_the_worst_finding_is_the_doubt_and_three_of_them_cap():
     (doubt,) = judged.doubts
     assert doubt.weight is DoubtWeight.DATA
     assert doubt.sentence.startswith("The groups were measured in different batches")
-    assert doubt.sentence.endswith("(a: seen).")
+    assert doubt.sentence.endswith(" a: seen.")
     assert [cap.cap for cap in judged.caps] == ["batch_aliased"]
     for capping in ("batch_aliased", "duplicated_samples", "batch_associated"):
         (cap,) = traps(contrast={"a": [flag(capping)]}).caps

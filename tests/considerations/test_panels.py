@@ -11,7 +11,6 @@ from test_judges import entry, judged_composition, placed, record
 from sidemine.considerations.composition.panel import adjusted_tile, adjustment_chart, cell_rows
 from sidemine.considerations.composition.record import CompositionColumns
 from sidemine.considerations.robustness.panel import (
-    left_out_variants,
     robustness_methods,
     robustness_panel,
     robustness_tile,
@@ -77,10 +76,9 @@ def test_the_panel_of_robustness_tells_runs_reversals_and_what_was_left_out():
         "age overlap: failed (n = 9)",
         "no reused controls: passed",
         "reversed with an interval that excludes 0: x",
-        "not evaluated (no reason was given): d",
-        "not evaluated (no counts): b and c",
     ]
     assert [row["variant"] for row in panel.table.rows] == ["a", "b", "c", "d"]
+    assert [row["agrees"] for row in panel.table.rows][1::2] == ["not evaluated: no counts", "not evaluated: —"]
     assert panel.chart is not None
     none = robustness_panel(RobustnessColumns(None, None), subject(robustness_share="no grid"))
     assert (none.facts, none.chart, none.why_empty) == ([], None, "no grid")
@@ -133,12 +131,6 @@ def test_the_specification_curve_orders_variants_by_effect():
     assert chart["height"] > ends[1] > ends[0] > whisker["y"]["scale"]["range"][0]
     assert whisker["y"]["scale"]["range"][1] == 0
     assert specification_chart([variant("none", None)], "Hedges g") is None
-
-
-def test_what_was_left_out_stands_by_reason():
-    """Variants of one reason together."""
-    rows = [variant("b", None), variant("a", None), variant("c", None, reason="no age"), variant("d")]
-    assert left_out_variants(rows) == [("no age", ["c"]), ("no counts", ["a", "b"])]
 
 
 def test_the_methods_count_variants_and_hypotheses():

@@ -10,8 +10,9 @@ import pytest
 from example_results import example_card
 
 from sidemine.considerations.composition.record import CompositionColumns
-from sidemine.considerations.judgement import make_gate
+from sidemine.considerations.judgement import Sensitivity, make_gate
 from sidemine.considerations.robustness.record import RobustnessColumns
+from sidemine.considerations.sensitivity import no_sensitivity
 from sidemine.considerations.specificity.record import SpecificityColumns
 from sidemine.drawing.panel import Panel
 from sidemine.effect.record import Margin, SizesDiffer
@@ -24,6 +25,7 @@ from sidemine.report.cards import (
     figures,
     gate_counts,
     headline,
+    not_asked,
     pooled_words,
 )
 from sidemine.report.forest import forest_rows, pooled_caption
@@ -88,9 +90,9 @@ def test_without_one_effect_every_comparison_is_told(apart):
     """Each with side and interval, four at most; or why none could be tested."""
     plain = first_screen.plain_sentence(apart)
     assert (
-        "GSE900004: 1.62 log2 units lower (−2.02 to −1.22); GSE900003: 2.40 log2 units higher (2.10 to 2.70)." in plain
+        "genes, the target groups against their references: GSE900004: 1.62 log2 units lower (95 % CI −2.02 to −1.22); GSE900003: "
+        "2.40 log2 units higher (95 % CI 2.10 to 2.70)." in plain
     )
-    assert "in the target groups than in their references" in plain
     rows = apart.evidence[:1] * 4
     assert "more" not in first_screen.plain_sentence(replace(apart, evidence=rows)).split("Had there")[0]
     assert "; and 1 more. " in first_screen.plain_sentence(replace(apart, evidence=[*rows, rows[0]]))
@@ -229,16 +231,25 @@ def test_gates_are_counted_by_status(card):
     assert gate_counts(replace(card, gates=[])) == "none"
 
 
+def test_rows_without_figures_stand_in_one_sentence_with_each_reason_once():
+    """Rows that have figures stand in the table."""
+    table = [no_sensitivity("a", "one by one"), Sensitivity("b", "would be 1", 1.0), no_sensitivity("c", "one by one")]
+    assert not_asked([*table, no_sensitivity("d", "no age.")]) == "No figures: a and c (one by one); d (no age)."
+    assert not_asked(table[1:2]) == ""
+
+
 def test_figures_or_their_reasons(card):
     """Each of four under its own name."""
     told = without(
         without(card, SpecificityColumns, specificity_percentile=0.0), RobustnessColumns, robustness_share=0.0
     )
     values = {row.name: row.value for row in figures(told)}
-    assert values["Percentile among matched random gene sets"] == "0.00"
-    assert values["Share of analysis variants that agree"] == "0.00"
+    assert values["Percentile among matched random gene sets"] == (
+        card.columns_of(SpecificityColumns).specificity.place or "0"
+    )
+    assert values["Share of analysis variants that agree"] == "0 %"
     assert values["Pooled effect over datasets"] == pooled_words(card.pooled)
-    assert values["Effect adjusted for the mix of cells"].startswith("0.31 (95 % CI ")
+    assert values["Effect adjusted for the mix of cells"].startswith("0.31 SD (95 % CI ")
     nothing = without(
         without(told, SpecificityColumns, specificity_percentile=None), RobustnessColumns, robustness_share=None
     )

@@ -104,7 +104,7 @@ def test_threats_are_grouped_per_question(results):
 
 def test_calibration_in_words(results):
     """Rates are percentages of the table; what was not measured shows no number."""
-    (part,) = calibration_panel(results.calibration)["parts"]
+    (part,) = calibration_panel(results.calibration, "2027.1")["parts"]
     holds, missing = (row for group in part["groups"] for row in group["rows"])
     assert (holds["rate"], holds["interval"], holds["upper_95"], holds["class"]) == (
         "5.1 %",
@@ -122,7 +122,7 @@ def test_whole_calibration_table_is_packed(results):
     assert block["rate"] == [0.0512, None, 0.2]
     assert block["n"] == [float(value) for value in table["n"]]
     assert len({len(column) for column in block.values()}) == 1
-    assert calibration_panel(results.calibration)["total"] == 3
+    assert calibration_panel(results.calibration, "2027.1")["total"] == 3
 
 
 def test_panels_without_their_file_say_so(tmp_path):

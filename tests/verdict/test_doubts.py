@@ -51,7 +51,9 @@ def test_data_before_size_before_what_speaks_against_the_answer():
     del everything["checks"]
     assert cohort_card(**everything)["doubt"].startswith("A test rejects too often under the null: CAMERA in a.")
     del everything["calibration"]
-    assert cohort_card(**everything)["doubt"].startswith("Adjusted for the mix of cells, the effect would be -0.50 (")
+    assert cohort_card(**everything)["doubt"].startswith(
+        "Adjusted for the mix of cells, the effect would be -0.50 SD ("
+    )
 
 
 def test_a_serious_finding_is_doubted_in_experiments_too():
@@ -115,7 +117,7 @@ def test_a_supported_effect_is_doubted_as_small_only_below_its_margin(margin, sm
     assert card["verdict"] == "supported"
     assert card["doubt"].startswith("The effect is there, but small") is small
     if small:
-        assert f"(one-sided 95 % limit 0.73) that it reaches {margin:g}," in card["doubt"]
+        assert f"(one-sided 95 % limit 0.726 SD) that it reaches {margin:g} SD," in card["doubt"]
 
 
 def test_comparators_alone_are_doubted_only_where_an_effect_was_found():
@@ -136,7 +138,7 @@ def test_what_could_not_be_looked_at_goes_before_what_remains():
 def test_faults_keep_the_order_of_the_considerations():
     """Composition speaks before robustness."""
     card = cohort_card(composition=FLIPPED, robustness=robust(5, 10))
-    assert card["doubt"].startswith("Adjusted for the mix of cells, the effect would be -0.50 (")
+    assert card["doubt"].startswith("Adjusted for the mix of cells, the effect would be -0.50 SD (")
     assert card["doubt"].endswith("this would change the reading.")
     assert cohort_card(robustness=robust(5, 10))["doubt"].startswith("Only 5 of 10 full-data variants")
 

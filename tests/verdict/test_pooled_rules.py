@@ -38,7 +38,7 @@ def test_not_supported_precedes_suggestive():
     decision, _ = decide(small, "up", "cohort")
     assert decision.verdict == "not supported"
     assert not decision.opposite
-    assert "an effect of 0.4 in the declared direction is excluded" in decision.rule
+    assert "an effect of 0.4 SD in the declared direction is excluded" in decision.rule
 
 
 def test_an_interval_on_the_other_side_is_opposite():

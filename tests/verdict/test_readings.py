@@ -368,9 +368,9 @@ def test_not_supported_tells_the_limit_or_the_other_direction():
     limit = stats.t.ppf(0.95, pool_contrasts(flat).df) * pool_contrasts(flat).se
     together = "Over 2 cohorts together"
     assert ruled(flat, "cohort", None).rule == (
-        f"{together} an effect of 0.4 in the declared direction is excluded (one-sided 95 % limit {limit:.2g})."
+        f"{together} an effect of 0.4 SD in the declared direction is excluded (one-sided 95 % limit {limit:.3g} SD)."
     )
-    assert "an effect of 0.4 on either side is excluded" in ruled(flat, "cohort", None, direction="either").rule
+    assert "an effect of 0.4 SD on either side is excluded" in ruled(flat, "cohort", None, direction="either").rule
     against = "the set changed in the other direction (the 95 % interval excludes 0)."
     assert ruled([contrast("a", -0.9)], "cohort", None).rule == f"In the single cohort {against}"
     both = [contrast("a", -0.9), contrast("b", -0.9)]
@@ -385,7 +385,7 @@ def test_undecided_cohorts_are_too_few_or_lie_between():
     wide = ruled([contrast("a", 0.1, 0.4), contrast("b", 0.1, 0.4)], "cohort", None)
     assert wide.verdict == "not testable"
     assert wide.rule.startswith(
-        "Too few data: without any effect, too, one of 0.4 could not have been excluded (smallest"
+        "Too few data: without any effect, too, one of 0.4 SD could not have been excluded (smallest"
     )
     between = ruled([contrast("a", 0.2, 0.22), contrast("b", 0.2, 0.22)], "cohort", None)
     assert between.verdict == "not testable"
@@ -411,13 +411,15 @@ def test_experiments_excluded_or_opposite_together_are_not_supported():
 def test_not_supported_experiments_are_named_by_what_they_show():
     """Excluded, changed the other way, or some of each."""
     flat, against = contrast("a", 0.0, 0.1), contrast("b", -0.9, 0.1)
-    excluded = "an effect of 0.4 in the declared direction is excluded (95 % limits)"
+    excluded = "an effect of 0.4 log2 units in the declared direction is excluded (95 % limits)"
     assert ruled([flat], "experiment", None).rule == f"In a {excluded}."
     assert ruled([against], "experiment", None).rule == "In b the set changed in the other direction."
     assert ruled([flat, against], "experiment", None).rule == (
         f"In b the set changed in the other direction; in a {excluded}."
     )
-    assert "In a an effect of 0.4 on either side" in ruled([flat], "experiment", None, direction="either").rule
+    assert (
+        "In a an effect of 0.4 log2 units on either side" in ruled([flat], "experiment", None, direction="either").rule
+    )
 
 
 def test_undecided_experiments_say_which_of_four_reasons_holds():
@@ -441,10 +443,10 @@ def test_undecided_experiments_say_which_of_four_reasons_holds():
     assert unspecial
     smallest = stats.t.ppf(0.95, 60) * 0.3
     assert told(contrast("a", 0.3, 0.1), contrast("b", 0.2, 0.3)) == (
-        "Too few data in b: without any effect, too, one of 0.4 could not have been excluded (smallest effect excludable: "
-        f"{smallest:.2g}).", False,
+        "Too few data in b: without any effect, too, one of 0.4 log2 units could not have been excluded (smallest "
+        f"effect excludable: {smallest:.3g} log2 units).", False,
     )  # fmt: skip
-    near = "The estimate in a lies near the margin of 0.4: an effect of that size is neither shown nor excluded."
+    near = "The estimate in a lies near the margin of 0.4 log2 units: an effect of that size is neither shown nor excluded."
     assert told(contrast("a", 0.3, 0.1), contrast("b", 0.0, 0.1)) == (near, False)
 
 
@@ -452,11 +454,11 @@ def test_experiments_tell_how_many_changed_beyond_which_margin():
     """Supported and suggestive alike; without a direction in one."""
     rows = [contrast("a", 2.0, 0.1), contrast("b", 1.8, 0.1)]
     supported = ruled(rows, "experiment", [])
-    seen = "2 of 2 contrasts changed in the declared direction, beyond the margin of 0.4"
+    seen = "2 of 2 contrasts changed in the declared direction, beyond the margin of 0.4 log2 units"
     assert (supported.verdict, supported.rule) == ("supported", f"{seen}, and every required condition is met.")
     hint = ruled([*rows, contrast("c", 0.1, 0.1)], "experiment", None, direction="either")
     assert hint.rule == (
-        "2 of 3 contrasts changed in one direction, beyond the margin of 0.4. The gates were not evaluated."
+        "2 of 3 contrasts changed in one direction, beyond the margin of 0.4 log2 units. The gates were not evaluated."
     )
 
 

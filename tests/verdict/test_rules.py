@@ -146,7 +146,7 @@ def test_p_above_five_percent_alone_is_never_not_supported():
     """An interval that reaches beyond the margin leaves the question open, whatever p is."""
     decision, _ = decide(evidence(contrast("a", 0.0, 0.5), contrast("b", 0.0, 0.5)), "up", "cohort")
     assert decision.verdict == "not testable"
-    assert decision.rule.startswith("Too few data: without any effect, too, one of 0.4 could not have been excluded")
+    assert decision.rule.startswith("Too few data: without any effect, too, one of 0.4 SD could not have been excluded")
 
 
 def test_what_was_not_computed_caps_at_suggestive():
@@ -420,7 +420,7 @@ def test_where_there_is_no_effect_no_check_explains_it():
 @pytest.mark.parametrize(
     ("changes", "words", "doubt"),
     [
-        ({"adjusted": 0.05}, "p is", "0.05 (95 % CI -0.12 to 0.22), p = 0.56: this would change the reading."),
+        ({"adjusted": 0.05}, "p is", "0.05 SD (95 % CI -0.12 to 0.22), p = 0.56: this would change the reading."),
         ({"adjusted": -0.5}, "sign changes", "this would change the reading."),
         ({"corrected": 0.02}, "could explain the whole effect", "could explain the whole effect"),
     ],

@@ -19,6 +19,7 @@ from sidemine.effect.pooled_effect import pool_contrasts
 from sidemine.effect.record import HypothesisEvidence, Margin, Refused
 from sidemine.quality.flags import Flag
 from sidemine.verdict.decide import variant_verdicts
+from sidemine.verdict.doubts import ONE_BY_ONE
 
 HOLDS = ContrastCalibration(
     "holds", "conservative", measured=True, labelings=100, design_class="3 v 3", sentence="Both hold."
@@ -357,7 +358,7 @@ def test_two_independent_experiments_are_supported():
     assert card["caps"] == []
     assert "robustness" not in failed(card)
     assert card["rule"] == (
-        "2 of 2 contrasts changed in the declared direction, beyond the margin of 0.4, and every required condition is met."
+        "2 of 2 contrasts changed in the declared direction, beyond the margin of 0.4 log2 units, and every required condition is met."
     )
 
 
@@ -437,7 +438,7 @@ def test_every_card_tells_what_would_change_the_answer():
     smaller = {row["name"]: row for row in cohort_card(cohorts(0.3, 0.3))["sensitivity"]}
     assert (smaller[SPREAD]["changes"], smaller[SPREAD]["p_value"] > 0.05) == (True, True)
     experiment = {row["name"]: row for row in experiment_card()["sensitivity"]}
-    assert experiment[ONE_COHORT]["missing"] == "experiments are judged one by one, not pooled"
+    assert experiment[ONE_COHORT]["missing"] == ONE_BY_ONE
 
 
 def test_holm_binds_experiments_too():

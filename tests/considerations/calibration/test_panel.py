@@ -31,13 +31,15 @@ def rows(*changes):
 
 def shown(table):
     """Rows of the panel, over all its parts."""
-    return [row for part in calibration_panel(table)["parts"] for group in part["groups"] for row in group["rows"]]
+    return [
+        row for part in calibration_panel(table, "2027.1")["parts"] for group in part["groups"] for row in group["rows"]
+    ]
 
 
 @pytest.mark.parametrize(("table", "words"), [(None, ""), (empty_table(CALIBRATION), "nothing could be calibrated")])
 def test_a_panel_without_rows_says_why(table, words):
     """No part, no row, a reason; and nothing for the page's script."""
-    panel = calibration_panel(table)
+    panel = calibration_panel(table, "2027.1")
     assert (panel["parts"], panel["total"]) == ([], 0)
     assert panel["reason"]
     assert words in panel["reason"]
@@ -52,15 +54,39 @@ def test_only_verdict_tests_of_primary_sets_at_five_percent_stand_in_the_text():
                  {"scope": "plasmode", "subject": "3 v 3", "test": "rotation", "family": "all sets of the study"},
                  {"scope": "plasmode", "subject": "3 v 3", "test": "camera", "level": 0.01},
                  {"scope": "plasmode", "subject": "3 v 3", "test": "supported", "level": math.nan})  # fmt: skip
-    panel = calibration_panel(table)
+    panel = calibration_panel(table, "2027.1")
     assert panel["total"] == len(table)
     assert [part["title"] for part in panel["parts"]] == [
         "Comparisons of this study: primary set at a nominal 5 %",
         "Small designs on real arrays, resampled: tests at a nominal 5 %, and verdicts of two such experiments",
-        "The verdict rules as a whole, on simulated studies. A figure holds for studies like those planted: where a cohort "
-        "records no ages, the row `ages missing` is the ceiling",
+        "The verdict rules as a whole, on simulated studies. A figure holds for studies like those planted",
     ]
     assert [row["test"] for row in shown(table)] == ["fry", "camera", "rotation", "supported", "verdict"]
+
+
+@pytest.mark.parametrize(
+    ("parameter", "reasons", "words"),
+    [
+        ("g=0.5", ["Higher. Rules 2027.1."], ""),
+        (
+            "g=0.5, ages missing",
+            ["Higher. Rules 2027.1."],
+            ": where a cohort records no ages, the row `ages missing` is the ceiling",
+        ),
+        (
+            "g=0.5",
+            ["Higher. Rules 2026.5 (dropped proxies).", "Higher. Rules 2026.4.", "Higher. Rules 2027.1."],
+            ". Figures of rules 2026.4 and 2026.5; this page has rules 2027.1, which may decide otherwise",
+        ),
+    ],
+)
+def test_figures_of_the_rules_name_their_conditions(parameter, reasons, words):
+    """The ceiling is named where there is such a row, and figures of other rules are never those of this page's."""
+    table = rows(
+        *({"scope": "whole_rule", "test": "supported", "parameter": parameter, "reason": told} for told in reasons)
+    )
+    (part,) = calibration_panel(table, "2027.1")["parts"]
+    assert part["title"].partition("like those planted")[2] == words
 
 
 def test_figures_are_percent_with_their_interval():
@@ -94,15 +120,30 @@ def test_readings_have_the_colour_of_their_meaning(reading, css):
 def test_long_parts_are_cut_aloud(n, more):
     """The limit itself is shown whole."""
     table = rows(*({"subject": f"s{at:03d}"} for at in range(n)))
-    (part,) = calibration_panel(table)["parts"]
+    (part,) = calibration_panel(table, "2027.1")["parts"]
     assert part["more"] == more
     assert len(shown(table)) == MOST_ROWS
+
+
+def test_a_sentence_of_several_reasons_stands_once():
+    """What tells the rows of one class apart stays."""
+    told = ["Higher. Capped: robustness 6. Rules 2027.1.", "Higher. Capped: robustness 2. Rules 2027.1."]
+    (part,) = calibration_panel(rows(*({"reason": reason} for reason in told)), "2027.1")["parts"]
+    assert part["groups"][0]["reasons"] == [told[0], "Capped: robustness 2."]
+
+
+def test_the_methods_count_labelings_and_no_samples():
+    """The row of unequal variances counts samples and has no upper bound."""
+    unequal = {"n": 133, "upper_95": math.nan, "parameter": "set=S, unequal variances"}
+    own = {"quantity": "size", "source": "this study", "family": "primary"}
+    text = calibration_methods(rows({**own, "n": 100}, {**own, **unequal}))
+    assert "on permuted labels of 1 contrast of this study (100 labelings or fewer)" in text
 
 
 def test_rows_of_one_subject_stand_together_with_each_reason_once():
     """In the order in which subjects first come."""
     table = rows({"subject": "b"}, {"subject": "a"}, {"subject": "b", "test": "camera"}, {"subject": "a", "reason": ""})
-    (part,) = calibration_panel(table)["parts"]
+    (part,) = calibration_panel(table, "2027.1")["parts"]
     assert [(group["rows"][0]["subject"], len(group["rows"]), group["reasons"]) for group in part["groups"]] == [
         ("b", 2, ["100 labelings"]), ("a", 2, ["100 labelings"]),
     ]  # fmt: skip

@@ -180,7 +180,7 @@ def test_the_card_names_the_gene_and_its_share():
     """In the cap, in the gate and in the table of what would change the answer."""
     judged = judge_influence(case("cohort", "a"), Influence("h", [effect(0.1, 0.3)]))
     assert judged.caps[0].reason == (
-        "Without ISG15 (80% of the effect), the effect of the other 9 genes is 0.10 (p = 0.3): the answer may be that of one "
+        "Without ISG15 (80% of the effect), the effect of the other 9 genes is 0.10 SD (p = 0.3): the answer may be that of one "
         "gene."
     )
     assert judged.gates[0].detail.startswith("Without ISG15 (80% of the effect)")
@@ -224,7 +224,7 @@ def subject(**missing):
 
 
 def test_the_panel_draws_the_effect_with_and_without_its_genes():
-    """The whole set first, then the genes; no more than the plot holds, and all of them in words."""
+    """The whole set first, then the genes; no more than the plot holds, in words with the unit as well."""
     entry = effect()
     many = replace(entry, genes=[replace(entry.genes[0], gene=f"X{n}") for n in range(MOST_GENES + 3)])
     panel = influence_panel(InfluenceColumns(Influence("h", [many])), subject())
@@ -232,6 +232,8 @@ def test_the_panel_draws_the_effect_with_and_without_its_genes():
     assert "all 10 genes" in told
     assert f"without X{MOST_GENES - 1}" in told
     assert f"without X{MOST_GENES} " not in told
-    assert f"without X{MOST_GENES + 2}" in panel.facts[0]
+    assert panel.facts[0].startswith("all 10 genes: 0.50 SD (Hedges g). Without one gene: X0 0.40 (p = 0.010); X1 ")
+    assert f"X{MOST_GENES - 1} " in panel.facts[0]
+    assert f"X{MOST_GENES} " not in panel.facts[0]
     empty = influence_panel(InfluenceColumns(None), subject(influence="not measured"))
     assert (empty.chart, empty.why_empty) == (None, "not measured")

@@ -13,6 +13,7 @@ from sidemine.considerations.judgement import Case, Sensitivity
 from sidemine.effect.intervals import Effect
 from sidemine.effect.pooled_effect import own_p
 from sidemine.effect.record import Estimate, PooledEffect
+from sidemine.effect.scale import scale_of
 
 SPREAD, ONE_GENE, ONE_COHORT = "effects that differ between cohorts", "without one gene", "without one cohort"
 HIDDEN_FACTORS, COMPOSITION = "adjusted for hidden factors", "adjusted for composition"
@@ -82,7 +83,7 @@ def sensitivity_of(
 
     changes = read(found) != read(reference)
     words = (
-        f"{condition}, the effect would be {found.effect:.2f} (95 % CI {found.ci_low:.2f} to {found.ci_high:.2f}), "
+        f"{condition}, the effect would be {found.effect:.2f} {scale_of(case.hypothesis.kind).short_unit} (95 % CI {found.ci_low:.2f} to {found.ci_high:.2f}), "
         f"p = {found.p_value:.2g}: this would {'' if changes else 'not '}change the reading"
     )
     return Sensitivity(name, words, found.effect, found.ci_low, found.ci_high, found.p_value, changes)

@@ -45,7 +45,7 @@ def interval_words(effect: float | None, low: float | None, high: float | None) 
     effect, low, high
         The effect and the limits of its interval; an em dash stands for None.
     """
-    return f"{number(effect)} [{number(low)}, {number(high)}]"
+    return number(None) if effect is None else f"{number(effect)} [{number(low)}, {number(high)}]"
 
 
 MOST_CONTRASTS = 4

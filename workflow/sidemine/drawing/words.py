@@ -103,17 +103,18 @@ def p_value(value: float | None) -> str:
 
 
 def typeset(text: str) -> str:
-    """Return a sentence of another stage with its numbers as this page writes them: true minus, powers of ten.
+    """Return a sentence of another stage with its numbers as this page writes them: true minus, powers of ten, 5 %.
 
-    >>> typeset("lower by -0.90 (p = 4.9e-08), age 18-88")
-    'lower by −0.90 (p = 4.9 × 10⁻⁸), age 18-88'
+    >>> typeset("lower by -0.90 (p = 4.9e-08), age 18-88, 20% of the set")
+    'lower by −0.90 (p = 4.9 × 10⁻⁸), age 18-88, 20 % of the set'
     """
     powers = re.sub(
         r"(?<![\w.])(\d(?:\.\d+)?)e([+-]\d+)\b",
         lambda found: f"{found[1]} × 10{str(int(found[2])).translate(_SUPERSCRIPTS)}",
         str(text),
     )
-    return re.sub(r"(?<![^\s(\[±])-(?=\d)", _MINUS, powers)
+    signed = re.sub(r"(?<![^\s(\[±])-(?=\d)", _MINUS, powers)
+    return re.sub(r"(?<=\d)%(?!\w)", " %", signed)
 
 
 def p_statement(value: float | None) -> str:

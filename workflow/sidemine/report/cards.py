@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from sidemine.considerations.composition.panel import CellRow, cell_rows
 from sidemine.considerations.composition.record import CompositionColumns
-from sidemine.considerations.judgement import GateStatus
+from sidemine.considerations.judgement import GateStatus, Sensitivity
 from sidemine.considerations.robustness.record import RobustnessColumns
 from sidemine.considerations.specificity.panel import overlap_sentences
 from sidemine.considerations.specificity.record import SpecificityColumns
@@ -62,6 +62,8 @@ class CardView:
         The strongest doubt, shortened; and what came of the run that takes it away.
     tiles, forest, panels
         Key figures, the forest plot, and the other panels of evidence.
+    sensitivity, not_asked
+        What would change the answer: the rows that have figures, and a sentence on those that have none.
     kind, headline, declared, effects, more_effects, gate_counts, figures, overlaps, cells
         Words and tables behind the headings.
     """
@@ -81,6 +83,8 @@ class CardView:
     declared: str
     effects: Sequence[Effect]
     more_effects: int
+    sensitivity: Sequence[Sensitivity]
+    not_asked: str
     gate_counts: str
     figures: Sequence[Figure]
     overlaps: Sequence[str]
@@ -118,6 +122,8 @@ def card_view(card: Card, panels: Sequence[Panel], tiles: Sequence[Tile]) -> Car
         declared=declared_sentence(card),
         effects=effects,
         more_effects=more,
+        sensitivity=[row for row in card.sensitivity if not row.missing],
+        not_asked=not_asked(card.sensitivity),
         gate_counts=gate_counts(card),
         figures=figures(card),
         overlaps=overlap_sentences(card.columns_of(SpecificityColumns), card.declared.set),
@@ -170,6 +176,16 @@ def declared_sentence(card: Card) -> str:
     )
 
 
+def not_asked(table: Sequence[Sensitivity]) -> str:
+    """Return in one sentence which rows of "what would change the answer" have no figures, each reason once."""
+    names: dict[str, list[str]] = {}
+    for row in table:
+        if row.missing:
+            names.setdefault(row.missing.rstrip("."), []).append(row.name)
+    told = "; ".join(f"{words.listed(of_reason)} ({reason})" for reason, of_reason in names.items())
+    return f"No figures: {told}." if told else ""
+
+
 def gate_counts(card: Card) -> str:
     """Return, for example, `3 passed, 1 failed, 2 not evaluated`."""
     statuses = [gate.status for gate in card.gates]
@@ -180,7 +196,8 @@ def gate_counts(card: Card) -> str:
 def figures(card: Card) -> list[Figure]:
     """Return the figures that later stages compute: their value, or the reason why there is none."""
     adjusted = card.columns_of(CompositionColumns).composition_adjusted
-    percentile = card.columns_of(SpecificityColumns).specificity_percentile
+    special = card.columns_of(SpecificityColumns)
+    percentile = special.specificity_percentile
     share = card.columns_of(RobustnessColumns).robustness_share
     values = (
         ("pooled", "Pooled effect over datasets", card.pooled and pooled_words(card.pooled)),
@@ -188,16 +205,20 @@ def figures(card: Card) -> list[Figure]:
         (
             "specificity_percentile",
             "Percentile among matched random gene sets",
-            None if percentile is None else words.number(percentile),
+            None if percentile is None else special.specificity.place or words.number(percentile, 0),
         ),
-        ("robustness_share", "Share of analysis variants that agree", None if share is None else words.number(share)),
+        (
+            "robustness_share",
+            "Share of analysis variants that agree",
+            None if share is None else words.percent(share, 1),
+        ),
     )
     return [Figure(name, value or f"not computed ({card.not_computed[key]})") for key, name, value in values]
 
 
 def _effect_words(effect: PooledEstimate) -> str:
-    """Return an effect with its interval and p, without a unit."""
-    return f"{words.number(effect.effect)} (95 % CI {words.number(effect.ci_low)} to {words.number(effect.ci_high)}; {words.p_statement(effect.p_value)})"
+    """Return an effect of cohorts with its interval and p."""
+    return f"{words.number(effect.effect)} SD (95 % CI {words.number(effect.ci_low)} to {words.number(effect.ci_high)}; {words.p_statement(effect.p_value)})"
 
 
 def pooled_words(pooled: PooledEffect) -> str:

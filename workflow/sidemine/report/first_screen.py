@@ -34,7 +34,7 @@ def plain_sentence(card: Card) -> str:
     effect = card.main_effect
     if effect is None:
         return _without_one_effect(card)
-    unit, compared = _unit(card), _compared(card.evidence)
+    unit, compared = _unit(card), f"in {_groups(card.evidence, ' than in ')}"
     amount, interval = f"{words.number(abs(effect.effect))} {unit}", f"95 % CI {_interval(effect)}"
     side = words.side(effect.effect)
     if card.kind == "cohort":
@@ -63,22 +63,23 @@ def _without_one_effect(card: Card) -> str:
         reasons = dict.fromkeys(item.problem.what for item in card.evidence if item.problem)
         return f"{genes} could not be tested: {'; '.join(reasons) or 'no comparison belongs to the question'}."
     each = "; ".join(
-        f"{item.accession}: {_amount(effect.effect, unit)} ({_interval(effect)})"
+        f"{item.accession}: {_amount(effect.effect, unit)} (95 % CI {_interval(effect)})"
         for item, effect in tested[:_EFFECTS_NAMED]
     )
     more = f"; and {len(tested) - _EFFECTS_NAMED} more" if len(tested) > _EFFECTS_NAMED else ""
     apart = card.pooled.sizes_differ if card.pooled else None
     differ = f" Together: {apart.words}; no single figure stands for them, since {apart.reason}." if apart else ""
-    return f"{genes} {_compared(card.evidence)}: {each}{more}.{differ} {excluded_words(card, unit)}"
+    told = f"{genes}, {_groups(card.evidence, ' against ')}: {each}{more}.{differ} {excluded_words(card, unit)}"
+    return words.typeset(told)
 
 
-def _compared(evidence: Sequence[CardContrast]) -> str:
+def _groups(evidence: Sequence[CardContrast], between: str) -> str:
     """Name the groups, where all comparisons name the same ones; labels are free text, so they stand in quotes."""
     pairs = {(str(item.target_label), str(item.reference_label)) for item in evidence}
     if len(pairs) == 1:
         target, reference = next(iter(pairs))
-        return f"in “{words.shortened(target, 60)}” than in “{words.shortened(reference, 60)}”"
-    return "in the target groups than in their references"
+        return f"“{words.shortened(target, 60)}”{between}“{words.shortened(reference, 60)}”"
+    return f"the target groups{between}their references"
 
 
 def _unit(card: Card) -> str:
@@ -130,8 +131,14 @@ def overview_line(card: Card) -> str:
             else "no comparison could be tested"
         )
     if card.agreeing:
-        parts.append(f"{card.agreeing.k} of {card.agreeing.n} sources agree")
+        k, n = card.agreeing.k, card.agreeing.n
+        parts.append("one source" if n == 1 else f"{k} of {n} sources {_agree(card)}")
     return " · ".join(parts)
+
+
+def _agree(card: Card) -> str:
+    """Say what agreeing sources do: of a negative control, what must not be seen."""
+    return "show the change" if card.role == "negative_control" else "agree"
 
 
 def effect_tile(card: Card, subject: Subject) -> Tile:
@@ -158,7 +165,7 @@ def excludable_tile(card: Card, _subject: Subject) -> Tile:
 
 def agreeing_tile(card: Card, subject: Subject) -> Tile:
     """Return how many independent sources agree."""
-    noun = "Cohorts that agree" if subject.is_cohort else "Experiments that agree"
+    noun = f"{'Cohorts' if subject.is_cohort else 'Experiments'} that {_agree(card)}"
     if not card.agreeing:
         return make_tile("agreeing", noun, "none tested", "no comparison could be tested")
     return make_tile("agreeing", noun, f"{card.agreeing.k} of {card.agreeing.n}", "independent sources")

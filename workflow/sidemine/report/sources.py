@@ -8,6 +8,8 @@ from sidemine.report.sections.answers import subject_of
 
 _OF_HYPOTHESIS = {
     "forest": "verdicts.json",
+    "influence": "influence.json",
+    "hidden-factors": "hidden_factors.json",
     "adjustment": "verdicts.json",
     "specificity": "specificity.tsv",
     "confounders": "specificity.tsv",

@@ -133,19 +133,19 @@ class CohortRules(Rules):
             return Decision(Verdict.NOT_SUPPORTED, rule, opposite=True)
         if limit < margin:
             where = declared_way(direction) if sided else "on either side"
-            rule = f"{of} an effect of {margin:g} {where} is excluded (one-sided 95 % limit {limit:.2g})."
+            rule = f"{of} an effect of {margin:g} SD {where} is excluded (one-sided 95 % limit {limit:.3g} SD)."
             return Decision(Verdict.NOT_SUPPORTED, rule)
         if pooled.p <= SUGGESTIVE_P and has_declared_sign(pooled, direction):
             return hint(seen, missing)
         if effect.smallest_excludable >= margin:
             rule = (
-                f"Too few data: without any effect, too, one of {margin:g} could not have been excluded (smallest effect "
-                f"excludable: {effect.smallest_excludable:.2g})."
+                f"Too few data: without any effect, too, one of {margin:g} SD could not have been excluded (smallest effect "
+                f"excludable: {effect.smallest_excludable:.3g} SD)."
             )
             return Decision(Verdict.NOT_TESTABLE, rule)
         rule = (
             f"The estimate lies between no effect and the margin: p = {p_value:.2g} shows no effect, and one of "
-            f"{margin:g} is not excluded (one-sided 95 % limit {limit:.2g})."
+            f"{margin:g} SD is not excluded (one-sided 95 % limit {limit:.3g} SD)."
         )
         return Decision(Verdict.NOT_TESTABLE, rule)
 
@@ -171,8 +171,8 @@ class CohortRules(Rules):
             limit = effect.limit(decided.hypothesis.primary.direction)
             if limit < margin:
                 return (
-                    f"The effect is there, but small: the data exclude (one-sided 95 % limit {limit:.2g}) that it reaches "
-                    f"{margin:g}, the smallest that was called worth having."
+                    f"The effect is there, but small: the data exclude (one-sided 95 % limit {limit:.3g} SD) that it reaches "
+                    f"{margin:g} SD, the smallest that was called worth having."
                 )
         of_finding = [DoubtWeight.OF_FINDING] if verdict.rank > 0 else []
         return decided.first_doubt(DoubtWeight.OPEN, *of_finding, DoubtWeight.REMAINS)

@@ -22,6 +22,7 @@ from sidemine.verdict.rules import Decided
 from sidemine.verdict.vocabulary import Verdict
 
 NOT_LOOKED_AT = "it was not looked at in this run"
+ONE_BY_ONE = "experiments are judged one by one; what is pooled stands beside and decides nothing"
 
 
 def strongest_doubt(decided: Decided, table: Sequence[Sensitivity] = ()) -> str:
@@ -88,7 +89,7 @@ def _if_cohorts_differ(case: Case) -> Sensitivity:
     """Return the pooled effect under a prior on the spread between cohorts, which two cohorts cannot tell."""
     pooled = case.evidence.pooled
     if not case.is_cohort:
-        return no_sensitivity(SPREAD, "experiments are judged one by one, not pooled")
+        return no_sensitivity(SPREAD, ONE_BY_ONE)
     if pooled.spread_prior is None:
         return no_sensitivity(SPREAD, "fewer than two cohorts were pooled")
     prior = pooled.spread_prior
@@ -105,7 +106,7 @@ def _without_one_cohort(case: Case) -> Sensitivity:
     """
     pooled = case.evidence.pooled
     if not case.is_cohort:
-        return no_sensitivity(ONE_COHORT, "experiments are judged one by one, not pooled")
+        return no_sensitivity(ONE_COHORT, ONE_BY_ONE)
     if pooled.k < FEWEST_TO_POOL:
         return no_sensitivity(ONE_COHORT, "fewer than two cohorts were pooled")
     left = []

@@ -127,7 +127,7 @@ class ExperimentRules(Rules):
         directed = direction != "either"
         passing = [reading for reading in readings if reading.passes]
         opposite = [reading for reading in readings if reading.opposite]
-        seen = f"{len(passing)} of {len(readings)} contrasts changed {declared_way(direction)}, beyond the margin of {margin:.3g}"
+        seen = f"{len(passing)} of {len(readings)} contrasts changed {declared_way(direction)}, beyond the margin of {margin:.3g} log2 units"
         if missing is not None and not missing:
             return Decision(Verdict.SUPPORTED, f"{seen}, and every required condition is met.")
         if passing and not opposite:
@@ -184,7 +184,7 @@ def _too_few(independent: int, passing: int) -> str:
 
 def _excluded(readings: Sequence[Reading], against: Sequence[Reading], margin: float, *, directed: bool) -> str:
     where = "in the declared direction" if directed else "on either side"
-    excluded = f"an effect of {margin:.3g} {where} is excluded (95 % limits)"
+    excluded = f"an effect of {margin:.3g} log2 units {where} is excluded (95 % limits)"
     if not against:
         return f"In {names(readings)} {excluded}."
     others = [reading for reading in readings if reading not in against]
@@ -211,12 +211,12 @@ def _undecided(
     elif imprecise := [row for row in undecided if row.effect.smallest_excludable >= margin]:
         smallest = smallest_excludable([row.effect for row in imprecise])
         rule = (
-            f"Too few data in {names(imprecise)}: without any effect, too, one of {margin:.3g} could not have been excluded "
-            f"(smallest effect excludable: {smallest:.2g})."
+            f"Too few data in {names(imprecise)}: without any effect, too, one of {margin:.3g} log2 units could not have been "
+            f"excluded (smallest effect excludable: {smallest:.3g} log2 units)."
         )
     else:
         rule = (
-            f"The estimate in {names(undecided)} lies near the margin of {margin:.3g}: an effect of that size is neither "
+            f"The estimate in {names(undecided)} lies near the margin of {margin:.3g} log2 units: an effect of that size is neither "
             "shown nor excluded."
         )
     return Decision(Verdict.NOT_TESTABLE, rule, unspecial=bool(unspecial) and not passing)

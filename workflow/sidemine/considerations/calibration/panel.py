@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import TYPE_CHECKING
 
 from sidemine.considerations.calibration.design_classes import VERDICT_TESTS
@@ -10,6 +11,8 @@ from sidemine.considerations.calibration.rates import CalibrationRow, rows_of
 from sidemine.drawing.words import bounded, count, is_number, listed, number
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import pandas as pd
 
 NO_CALIBRATION = (
@@ -18,6 +21,8 @@ NO_CALIBRATION = (
 )
 _WORDS = ("scope", "subject", "null", "quantity", "test", "family", "parameter", "reading", "source", "reason")
 _NUMBERS = ("level", "n", "rate", "ci_low", "ci_high", "upper_95")
+_SENTENCES = re.compile(r"(?<=\.) (?=[A-Z])")
+_RULES = re.compile(r"\bRules (\d+\.\d+)")
 LEVEL = 0.05
 """Nominal level that the page's text shows; the whole table has the others."""
 _COUNTED = ("supported", "supported or suggestive", "not supported", "verdict")
@@ -26,8 +31,16 @@ MOST_ROWS = 200
 """Rows of one part that stand in the page's text; the whole table has all."""
 
 
-def calibration_panel(table: pd.DataFrame | None) -> dict[str, object]:
-    """Return the parts of the panel with their rows in words, or the reason why there are none."""
+def calibration_panel(table: pd.DataFrame | None, rules: str) -> dict[str, object]:
+    """Return the parts of the panel with their rows in words, or the reason why there are none.
+
+    Parameters
+    ----------
+    table
+        `calibration.tsv`.
+    rules
+        Version of the verdict rules of this page: figures of other versions are said to be such.
+    """
     if table is None:
         return {"parts": [], "total": 0, "reason": NO_CALIBRATION}
     if not len(table):
@@ -36,6 +49,7 @@ def calibration_panel(table: pd.DataFrame | None) -> dict[str, object]:
             "total": 0,
             "reason": "calibration.tsv has no row: nothing could be calibrated in this study.",
         }
+    whole = table[(table["scope"] == "whole_rule") & table["test"].isin(_COUNTED)]
     here = (table["scope"] == "dataset") & (table["family"] == "primary") & table["test"].isin(VERDICT_TESTS)
     chosen = (
         (
@@ -48,9 +62,8 @@ def calibration_panel(table: pd.DataFrame | None) -> dict[str, object]:
             table[(table["scope"] == "plasmode") & ((table["level"] == LEVEL) | table["level"].isna())],
         ),
         (
-            "The verdict rules as a whole, on simulated studies. A figure holds for studies like those planted: where a "
-            "cohort records no ages, the row `ages missing` is the ceiling",
-            table[(table["scope"] == "whole_rule") & table["test"].isin(_COUNTED)],
+            f"The verdict rules as a whole, on simulated studies. A figure holds for studies like those planted{_conditions(whole, rules)}",
+            whole,
         ),
     )
     parts = [
@@ -82,10 +95,32 @@ def _by_subject(rows: list[dict[str, str]]) -> list[dict[str, object]]:
     return [
         {
             "rows": (own := [row for row in rows if row["subject"] == subject]),
-            "reasons": [reason for reason in dict.fromkeys(row["reason"] for row in own) if reason],
+            "reasons": _each_sentence_once(row["reason"] for row in own),
         }
         for subject in subjects
     ]
+
+
+def _each_sentence_once(reasons: Iterable[str]) -> list[str]:
+    """Return reasons without the sentences that an earlier one has told."""
+    known: set[str] = set()
+    told = []
+    for reason in reasons:
+        new = [sentence for sentence in _SENTENCES.split(reason) if sentence and sentence not in known]
+        known.update(new)
+        if new:
+            told.append(" ".join(new))
+    return told
+
+
+def _conditions(rows: pd.DataFrame, rules: str) -> str:
+    """Say which row is the ceiling without ages, and of figures that other versions of the rules gave that they are theirs."""
+    ceiling = rows["parameter"].astype(str).str.contains("ages missing").any()
+    ages = ": where a cohort records no ages, the row `ages missing` is the ceiling" if ceiling else ""
+    versions = {version for reason in rows["reason"] for version in _RULES.findall(str(reason))}
+    others = sorted(versions - {rules})
+    other = f". Figures of rules {listed(others)}; this page has rules {rules}, which may decide otherwise"
+    return f"{ages}{other if others else ''}"
 
 
 def _row_in_words(row: CalibrationRow) -> dict[str, str]:
@@ -109,8 +144,10 @@ def calibration_methods(table: pd.DataFrame | None) -> str:
     if table is None:
         return "Calibration. The size of the tests was not measured in this run."
     sizes = table[(table["scope"] == "dataset") & (table["quantity"] == "size")]
-    # Rows of the primary set count labelings; those of a family count labelings times sets.
-    measured = sizes[(sizes["source"] == "this study") & (sizes["n"] > 0) & (sizes["family"] == "primary")]
+    # Rows of the primary set count labelings, but for that of unequal variances, which counts samples and has no upper bound;
+    # those of a family count labelings times sets.
+    primary = (sizes["source"] == "this study") & (sizes["n"] > 0) & (sizes["family"] == "primary")
+    measured = sizes[primary & sizes["upper_95"].notna()]
     here = sorted({str(name) for name in measured["subject"]})
     quoted = sorted({str(name) for name in sizes["subject"]} - set(here))
     told = [

@@ -35,7 +35,9 @@ DIFFERS_P = 0.05
 """Two-sided p at which the groups are said to differ in a factor."""
 _NAME = "hidden factors"
 _DEMAND = f"adjusted for hidden factors: the same sign and pooled p ≤ {ADJUSTED_P:g}"
-_EXPERIMENTS = "in an experiment the treatment is given, not found: nothing hidden chooses who gets it"
+_EXPERIMENTS = (
+    "in an experiment the treatment is given, not found; a batch that falls together with it would stay unseen"
+)
 _READING = (
     "sample quality, a batch that was not recorded, or the degree of the disease itself may move these genes and many others; "
     "the data cannot tell which"
@@ -59,7 +61,7 @@ def judge_hidden_factors(case: Case, record: HiddenFactors | None) -> Judgement:
     """
     if not case.is_cohort:
         shown = FactorsShown(None, None, "", _EXPERIMENTS, None, (), [])
-        row = no_sensitivity(HIDDEN_FACTORS, f"not asked: {_EXPERIMENTS}")
+        row = no_sensitivity(HIDDEN_FACTORS, _EXPERIMENTS)
         return Judgement(HiddenFactorsColumns(shown), sensitivity=(row,))
     entries = {row.contrast: row for row in (record.contrasts if record else [])}
     carrying = [entries.get(name) for name in case.carrying]
@@ -133,11 +135,15 @@ def _doubt(rows: Sequence[AdjustedForFactors], caps: Sequence[Cap]) -> Doubt:
 
 
 def _counted(rows: Sequence[AdjustedForFactors]) -> str:
-    return "; ".join(
-        f"{row.contrast}: {len(row.factors)} factor{'' if len(row.factors) == 1 else 's'}, the groups differ in "
-        f"{sum(differs(factor) for factor in row.factors)}"
-        for row in rows
-    )
+    return "; ".join(f"{row.contrast}: {_number_of_factors(row)}" for row in rows)
+
+
+def _number_of_factors(row: AdjustedForFactors) -> str:
+    found, different = len(row.factors), sum(map(differs, row.factors))
+    if not found:
+        return "no factor found"
+    factors = "1 factor" if found == 1 else f"{found} factors"
+    return f"{factors}, {different or 'none'} of which {'differ' if different > 1 else 'differs'} between the groups"
 
 
 def differs(factor: HiddenFactor) -> bool:

@@ -42,8 +42,8 @@ def factors_panel(columns: HiddenFactorsColumns, subject: Subject) -> Panel:
 def _lines(entry: FactorsOfContrast) -> list[str]:
     if not isinstance(entry, AdjustedForFactors):
         return [f"{entry.contrast}: {entry.reason}"]
-    head = f"{entry.contrast}: {count(len(entry.factors), 'factor')} of {count(entry.n_genes, 'gene')}"
-    head += f"; {count(entry.n_close, 'gene')} left out, as close to the score as its own" if entry.n_close else ""
+    head = f"{entry.contrast}: {count(len(entry.factors), 'factor')} in {count(entry.n_genes, 'gene')}"
+    head += f"; {count(entry.n_close, 'gene')} left out, since they move with the score" if entry.n_close else ""
     head += f"; {count(entry.n_beyond, 'more factor')} for which there are too few samples" if entry.n_beyond else ""
     # Those in which the groups differ first: they are what can feign an effect.
     order = sorted(range(len(entry.factors)), key=lambda place: (not differs(entry.factors[place]), place))
@@ -52,8 +52,8 @@ def _lines(entry: FactorsOfContrast) -> list[str]:
         factor = entry.factors[place]
         with_what = ", ".join(f"{row.what} ({number(row.correlation)})" for row in factor.follows)
         told.append(
-            f"{entry.contrast}, factor {place + 1} ({factor.share:.0f} % of the variance): the groups differ by "
+            f"{entry.contrast}, factor {place + 1} ({factor.share:.0f} % of the residual variance): the groups differ by "
             f"{number(factor.difference.effect)} SD ({number(factor.difference.ci_low)} to {number(factor.difference.ci_high)}); "
-            f"correlation with the score {number(factor.correlation)}; goes with {with_what or 'nothing that is known'}"
+            f"correlation with the set's score {number(factor.correlation)}; goes with {with_what or 'nothing that is known'}"
         )
     return [head, *told]

@@ -17,9 +17,12 @@ from sidemine.considerations.judgement import (
     make_gate,
 )
 from sidemine.considerations.sensitivity import ONE_GENE, no_sensitivity, reading_of, sensitivity_of, without_effect
+from sidemine.effect.scale import scale_of
 
 INFLUENCE_P = 0.05
 """Two-sided p that the effect without its most influential gene must reach."""
+SMALLEST_SHARE_TOLD = 0.01
+"""Share of an effect below which no figure is told of a gene."""
 NOT_MEASURED = "the effect without single genes was not measured"
 _DEMAND = f"influence: the same sign and p ≤ {INFLUENCE_P:g} without the most influential gene"
 
@@ -45,15 +48,23 @@ def judge_influence(case: Case, record: Influence | None) -> Judgement:
     hanging = [entry for entry in counted if not holds(entry)]
     shown = hanging or counted or effects
     demand = _DEMAND if case.is_cohort else f"{_DEMAND}, in every experiment that shows the effect"
+    unit = scale_of(case.hypothesis.kind).short_unit
     # Of cohorts without an effect nothing hangs on a gene.
     serious = [] if case.is_cohort and without_effect(case) else hanging
-    caps = tuple(Cap("influence", f"{_told(entry)}: the answer may be that of one gene.") for entry in serious)
+    caps = tuple(Cap("influence", f"{_told(entry, unit)}: the answer may be that of one gene.") for entry in serious)
     if not effects:
         caps = (Cap("influence", f"Nobody can tell whether the answer is that of one gene: {reason}."),)
     return Judgement(
         InfluenceColumns(record),
         missing={"influence": reason} if record is None else {},
-        gates=(make_gate("influence", demand, None if not counted else not hanging, _detail(shown, reason)),),
+        gates=(
+            make_gate(
+                "influence",
+                demand,
+                None if not counted else not hanging,
+                "; ".join(_told(entry, unit) for entry in shown) or reason,
+            ),
+        ),
         caps=caps,
         doubts=tuple(Doubt(DoubtWeight.FAULT, cap.reason) for cap in caps[:1] if serious),
         sensitivity=(_sensitivity(case, shown, reason),),
@@ -75,17 +86,15 @@ def influence_words(entry: InfluenceOnEffect) -> str:
     """Name the most influential gene and the part of the effect that goes with it."""
     gene = entry.genes[0]
     where = f" in {entry.contrast}" if entry.contrast else ""
-    part = f" ({gene.share:.0%} of the effect)" if gene.share > 0 else ""
+    share = f"{gene.share:.0%}" if gene.share >= SMALLEST_SHARE_TOLD else f"less than {SMALLEST_SHARE_TOLD:.0%}"
+    part = f" ({share} of the effect)" if gene.share > 0 else ""
     return f"without {gene.gene}{part}{where}"
 
 
-def _told(entry: InfluenceOnEffect) -> str:
+def _told(entry: InfluenceOnEffect, unit: str) -> str:
     words, found = influence_words(entry), entry.genes[0].estimate
-    return f"{words[0].upper()}{words[1:]}, the effect of the other {entry.n_genes - 1} genes is {found.effect:.2f} (p = {found.p_value:.2g})"
-
-
-def _detail(shown: Sequence[InfluenceOnEffect], reason: str) -> str:
-    return "; ".join(_told(entry) for entry in shown) or reason
+    left = f"the effect of the other {entry.n_genes - 1} genes is {found.effect:.2f} {unit} (p = {found.p_value:.2g})"
+    return f"{words[0].upper()}{words[1:]}, {left}"
 
 
 def _sensitivity(case: Case, shown: Sequence[InfluenceOnEffect], reason: str) -> Sensitivity:

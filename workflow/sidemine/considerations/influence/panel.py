@@ -5,7 +5,7 @@ from __future__ import annotations
 from sidemine.considerations.influence.record import InfluenceColumns, InfluenceOnEffect
 from sidemine.drawing.charts import MOST_CONTRASTS, WithInterval, interval_rows, intervals
 from sidemine.drawing.panel import Panel, Subject
-from sidemine.drawing.words import count, number, p_statement
+from sidemine.drawing.words import count, number, p_statement, unit_words
 
 MOST_GENES = 6
 """Most genes per effect in the plot; the record holds more."""
@@ -33,11 +33,16 @@ def influence_panel(columns: InfluenceColumns, subject: Subject) -> Panel:
         "were that of one gene, its row would cross zero. 95 % CI.",
         why_empty=subject.missing.get("influence", reason or "no effect was measured"),
         chart=intervals(interval_rows(groups), subject.unit, "Is the effect that of one gene?") if groups else None,
-        facts=[_words(entry) for entry in effects],
+        facts=[_words(entry, subject.unit) for entry in effects],
     )
 
 
-def _words(entry: InfluenceOnEffect) -> str:
-    where = f"{entry.contrast}: " if entry.contrast else ""
-    rows = [f"{row.gene} {number(row.estimate.effect)} ({p_statement(row.estimate.p_value)})" for row in entry.genes]
-    return f"{where}effect {number(entry.reference.effect)}; without {'; without '.join(rows)}"
+def _words(entry: InfluenceOnEffect, unit: str) -> str:
+    """Tell what the plot shows of one effect; the record holds more genes."""
+    where = f"{entry.contrast}, " if entry.contrast else ""
+    told = f"{where}all {count(entry.n_genes, 'gene')}: {number(entry.reference.effect)} {unit_words(unit)}"
+    rows = [
+        f"{row.gene} {number(row.estimate.effect)} ({p_statement(row.estimate.p_value)})"
+        for row in entry.genes[:MOST_GENES]
+    ]
+    return f"{told}. Without one gene: {'; '.join(rows)}."

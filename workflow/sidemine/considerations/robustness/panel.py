@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import groupby
 from textwrap import wrap
 
 from sidemine.considerations.robustness.record import RobustnessColumns, VariantRow
@@ -46,7 +45,6 @@ def robustness_panel(columns: RobustnessColumns, subject: Subject) -> Panel:
             detail = record.required_details[name]
             facts.append(f"{name.replace('_', ' ')}: {status}{f' ({detail})' if detail else ''}")
         facts += [f"reversed with an interval that excludes 0: {variant}" for variant in record.reversed]
-        facts += [f"not evaluated ({reason}): {listed(names)}" for reason, names in left_out_variants(record.variants)]
     variants = record.variants if record else []
     return Panel(
         kind="specification",
@@ -156,15 +154,6 @@ def _points(variants: Sequence[VariantRow]) -> list[Spec]:
 
 def _agreement(row: VariantRow) -> str:
     return "not evaluated" if row.agrees is None else "agrees" if row.agrees else "does not agree"
-
-
-def left_out_variants(variants: Sequence[VariantRow]) -> list[tuple[str, list[str]]]:
-    """Return the reasons why variants were not evaluated, each with the variants that it holds for."""
-    missing = sorted((row.reason, row.variant) for row in variants if not is_number(row.effect))
-    return [
-        (reason or "no reason was given", [bounded(variant, 64) for _, variant in rows])
-        for reason, rows in groupby(missing, key=lambda row: row[0])
-    ]
 
 
 def robustness_methods(answers: Sequence[RobustnessColumns]) -> str:

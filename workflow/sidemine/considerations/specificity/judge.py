@@ -110,19 +110,17 @@ def specificity_sentence(contrasts: Sequence[Placed]) -> str:
             random = matched.reason
         elif not entry.is_against:
             random = (
-                f"a larger effect in the declared direction than {matched.percentile:.0f} % of {matched.n_sets:,} random "
-                "sets of the same size, expression and correlation"
+                f"a larger effect{' in the declared direction' if entry.direction in {'up', 'down'} else ''} than "
+                f"{matched.percentile:.0f} % of {matched.n_sets:,} random sets of the same size, expression and correlation"
             )
         else:
-            random = (
-                f"{entry.place_words(matched.percentile)}, among {matched.n_sets:,} random sets of the same size, expression "
-                "and correlation"
-            )
+            sets = f"{matched.n_sets:,} random sets of the same size, expression and correlation"
+            random = entry.place_words(matched.percentile, sets)
         rank = f"rank {comparators.rank} among {comparators.n} comparator sets and itself"
         if comparators.percentile is None:
             rank = comparators.reason
         elif entry.is_against:
-            rank = f"{entry.place_words(comparators.percentile)}, among {comparators.n} comparator sets"
+            rank = entry.place_words(comparators.percentile, f"{comparators.n} comparator sets")
         elif comparators.ahead:
             rank += f" (ahead of it: {', '.join(comparators.ahead)}{' …' if comparators.rank > 6 else ''})"
         parts.append(f"{entry.contrast}: {random}; {rank}")

@@ -88,17 +88,19 @@ class Placed:
         """Whether the effect lies on the other side than was declared."""
         return self.effect * {"up": 1.0, "down": -1.0}.get(self.direction, 0.0) < 0
 
-    def place_words(self, percentile: float) -> str:
+    def place_words(self, percentile: float, of: str = "them") -> str:
         """Tell a percentile with its direction; against the declared one, how far out the effect lies on its own side.
 
         Parameters
         ----------
         percentile
             In the declared direction (`either`: by size).
+        of
+            The sets that it is placed among, where the sentence has not named them.
         """
         if self.is_against:
             side, declared = ("lower", "higher") if self.direction == "up" else ("higher", "lower")
-            return f"{side}, not {declared} as declared; {side} than {100 - percentile:.0f} % of them"
+            return f"{side}, not {declared} as declared; {side} than {100 - percentile:.0f} % of {of}"
         way = {"up": "upwards", "down": "downwards"}.get(self.direction, "by size")
         return f"{ordinal(percentile)} percentile {way}"
 

@@ -35,7 +35,10 @@ def judge_traps(case: Case, checks: Checks) -> Judgement:
     serious = sorted(
         (flag for flag in found if flag.serious and flag.name in tested), key=lambda flag: _ORDER.index(flag.trap)
     )
-    doubts = [Doubt(DoubtWeight.DATA, f"{_DOUBTS[flag.trap]} ({flag.name}: {flag.evidence}).") for flag in serious[:1]]
+    doubts = [
+        Doubt(DoubtWeight.DATA, f"{_DOUBTS[flag.trap]}. {flag.name}: {flag.evidence.rstrip('.')}.")
+        for flag in serious[:1]
+    ]
     unknown = [flag.name for flag in found if flag.trap == "replicates" and not flag.serious and flag.name in tested]
     if unknown:
         doubts.append(

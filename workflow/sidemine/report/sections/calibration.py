@@ -9,5 +9,5 @@ from sidemine.report.section import Section
 
 def calibration_section(results: StudyResults) -> Section:
     """Return the rows that verdicts rest on, or why there are none."""
-    content = calibration_panel(results.calibration)
+    content = calibration_panel(results.calibration, results.verdicts.rules_version)
     return Section("calibration", "Calibration of the tests", content=content, template="calibration.html.j2")

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from sidemine.considerations.calibration.panel import calibration_methods
 from sidemine.considerations.composition.cell_proxies import LEAST_KEPT, MAY_DIFFER_P, MOST_PROXIES
+from sidemine.considerations.hidden_factors.factors import DF_PER_FACTOR
+from sidemine.considerations.hidden_factors.measure import CLOSE
 from sidemine.considerations.robustness.panel import robustness_methods
 from sidemine.considerations.robustness.record import RobustnessColumns
 from sidemine.differential.record import FittedDesign
@@ -97,10 +99,9 @@ def _models(results: StudyResults) -> str:
         else "no gene"
     )
     blocking = Counter(item.design.blocking for item in results.contrasts.values())
-    blocks = (
-        f" Pairs or blocks entered as fixed effects in {count(blocking['fixed'], 'contrast')} and by duplicate correlation in "
-        f"{count(blocking['correlation'], 'contrast')}."
-    )
+    entered = (("as fixed effects", blocking["fixed"]), ("by duplicate correlation", blocking["correlation"]))
+    ways = [f"{how} in {count(number, 'contrast')}" for how, number in entered if number]
+    blocks = f" Pairs or blocks entered {listed(ways)}." if ways else " No contrast has pairs or blocks."
     designs = [item.design for item in results.contrasts.values()]
     engines = Counter(design.fit.engine for design in designs if isinstance(design, FittedDesign))
     named = "; ".join(f"{engine} in {count(number, 'contrast')}" for engine, number in sorted(engines.items()))
@@ -171,6 +172,11 @@ def _answers(results: StudyResults) -> str:
         f"{_family(results.verdicts.verdicts)} "
         "Influence: the effect without each gene of the set in turn, measured, pooled and tested as the whole one is; the sign "
         "and p ≤ .05 must hold without the most influential gene. "
+        f"Hidden factors of cohorts: principal components of the residuals of the declared model, group included, over genes "
+        f"outside the target and member sets whose residuals do not correlate above {CLOSE:g} with the score's; as many as "
+        f"deflated parallel analysis finds, at most one per {DF_PER_FACTOR} residual degrees of freedom; how far the groups differ "
+        "in a factor follows from its loadings, corrected for their errors; the sign and p ≤ .05 must hold with the factors in "
+        "the model. "
         "Specificity: percentiles of the primary set's effect, in the declared direction, among random sets of the same "
         "size, mean expression and residual inter-gene correlation (target genes and their neighbours excluded) and among "
         "the comparator sets; percentiles are no p-values. The mix of cells: the same model with the mean z scores of "
