@@ -50,6 +50,7 @@ from sidemine.study.models import StudyConfig, to_plain
 from sidemine.study.rows import Contrast, Dataset, GeneSetRow, PublishedTable
 from sidemine.tables import empty_table, write_table, write_text
 from sidemine.verdict.card import Card, read_card
+from sidemine.verdict.rules import RULES_VERSION
 
 HOSTILE_TITLE = (
     '<script>window.hacked=1</script><img src=x onerror="window.hacked=2"> "quoted" \u202egnitset\u202c </script>'
@@ -485,7 +486,7 @@ def _pooled() -> dict[str, Any]:
 def _verdicts(simulated: bool) -> dict[str, Any]:
     sd, log2 = "Hedges g", "log2 fold change over complement"
     return {
-        "study": _info(), "rules_version": "1", "simulated": simulated, "planted": PLANTED if simulated else [],
+        "study": _info(), "rules_version": RULES_VERSION, "simulated": simulated, "planted": PLANTED if simulated else [],
         "verdicts": [
             _verdict("vte_targets", "Are genes that JAK–STAT regulates altered in the blood of patients with VTE?",
                      "suggestive", "cohort", [_evidence("vte_a", 0.52, 0.31, sd, 0.004), _evidence("vte_b", 0.33, 0.42, sd, 0.11)],

@@ -19,6 +19,7 @@ from sidemine.report.collect import collect
 from sidemine.report.flags_mqc import multiqc_flags
 from sidemine.report.page import build_report, render
 from sidemine.tables import write_json
+from sidemine.verdict.rules import RULES_VERSION
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +54,22 @@ def test_a_line_that_the_study_no_longer_asks_for_is_not_on_the_page(example_res
     left = render(collect(results))
     (results / "concordance.json").unlink()
     assert left == render(collect(results))
+
+
+def test_results_of_other_rules_are_refused_by_their_version(example_results, tmp_path, capsys):
+    """Before anything else is read, since records of other rules hold other fields."""
+    results = shutil.copytree(example_results, tmp_path / "results")
+    verdicts = json.loads((results / "verdicts.json").read_text())
+    write_json({**verdicts, "rules_version": "2026.5"}, results / "verdicts.json")
+    (results / "study.json").write_text('{"of": "another version"}', encoding="utf-8")
+    with pytest.raises(InputError, match="other rules"):
+        collect(results)
+    assert main(["report", str(results)]) == 1
+    told = capsys.readouterr().err
+    assert "these results hold answers by other rules" in told
+    assert "verdicts.json: rules 2026.5" in told
+    assert f"allowed: rules {RULES_VERSION}" in told
+    assert "next:    Run the study again" in told
 
 
 def test_command_without_results_tells_what_is_missing(tmp_path, capsys):

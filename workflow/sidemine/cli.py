@@ -140,8 +140,10 @@ def add_report(commands: Commands) -> None:
 
 def _run_report(arguments: argparse.Namespace) -> int:
     from sidemine.provenance import check_results
+    from sidemine.report.collect import refuse_other_rules
     from sidemine.report.page import build_report
 
+    refuse_other_rules(arguments.results)
     check_results(arguments.results)
     output = arguments.output or arguments.results / "report.html"
     build_report(arguments.results, output)

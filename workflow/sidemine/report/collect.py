@@ -35,6 +35,7 @@ from sidemine.study.rows import Contrast, Dataset
 from sidemine.study.settings import Settings
 from sidemine.tables import empty_table, read_json, read_table
 from sidemine.verdict.card import Verdicts, verdicts_of
+from sidemine.verdict.rules import RULES_VERSION
 
 if TYPE_CHECKING:
     import numpy as np
@@ -169,6 +170,7 @@ def collect(results: Path) -> StudyResults:
     InputError
         When a file is missing, or is not what its stage writes; all missing files are named at once.
     """
+    refuse_other_rules(results)
     _require([results / "study.json"])
     study = read_record(StudyDescription, results / "study.json")
     datasets = {row.dataset: results / "datasets" / row.dataset for row in study.datasets}
@@ -193,6 +195,30 @@ def collect(results: Path) -> StudyResults:
         pooled_genes={key: read_table(path, POOLED_GENES) for key, path in pooled.items() if path.is_file()},
         calibration=read_table(calibration, CALIBRATION) if calibration.is_file() else None,
         beside=read_beside(results, study),
+    )
+
+
+def refuse_other_rules(results: Path) -> None:
+    """Refuse answers by other rules than these, before anything else of them is read.
+
+    Raises
+    ------
+    InputError
+        Naming both versions; a folder without answers is told elsewhere.
+    """
+    path = results / "verdicts.json"
+    content = read_json(path) if path.is_file() else None
+    rules = content.get("rules_version") if isinstance(content, dict) else None
+    if rules in (None, RULES_VERSION):
+        return
+    raise InputError(
+        Problem(
+            "these results hold answers by other rules",
+            f"{path}: rules {rules}",
+            f"rules {RULES_VERSION}: what a record holds and what supports an answer differ between versions",
+            "Run the study again: `sidemine run STUDY`, with the same results folder; it makes every answer anew. The page "
+            "of the old rules is built by the version of sidemine that made the results (manifest.json names it).",
+        )
     )
 
 
