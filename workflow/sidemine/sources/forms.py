@@ -232,12 +232,21 @@ def _has_equal_rows(widths: list[int]) -> bool:
     return any(second > 1 and first in {second, second - 1} for first, second in pairwise(widths))
 
 
+def _is_wider_than_its_beginning(text: str) -> bool:
+    """Tell whether the rows are so long that the beginning holds less than two of them: thousands of columns."""
+    return len(text) >= HEAD // 4 and len(_lines(text)) < 2 and any(mark in text for mark in "\t,;|")
+
+
 def _is_table(text: str) -> bool:
     lines = _lines(text)
-    return any(_has_equal_rows([line.count(mark) + 1 for line in lines]) for mark in "\t,;|")
+    return _is_wider_than_its_beginning(text) or any(
+        _has_equal_rows([line.count(mark) + 1 for line in lines]) for mark in "\t,;|"
+    )
 
 
 def _holds_numbers(text: str) -> bool:
+    if _is_wider_than_its_beginning(text):
+        return True  # its reader looks at every row
     lines = _lines(text)[1:] or _lines(text)
     number = re.compile(r"(^|[\t,; ])\"?[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?\"?(?=$|[\t,; ])")
     return (_is_table(text) or _is_spaced(text)) and any(number.search(line) for line in lines)
