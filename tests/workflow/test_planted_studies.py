@@ -69,18 +69,7 @@ def check(run, kind, hypothesis="main"):
     return verdict
 
 
-@pytest.mark.parametrize(
-    "kind",
-    [
-        # One worker asks for a run, so that no other waits for it.
-        *(
-            pytest.param(kind, marks=pytest.mark.xdist_group(group))
-            for group, kinds in TOGETHER.items()
-            for kind in kinds
-        ),
-        *ALONE,
-    ],
-)
+@pytest.mark.parametrize("kind", [*(kind for kinds in TOGETHER.values() for kind in kinds), *ALONE])
 def test_planted_truth_is_found_and_nothing_else(kind, run_of):
     """Each planted truth gets a verdict that an honest rule may reach, with the right sign."""
     run, hypothesis = run_of(kind)

@@ -16,7 +16,7 @@ from sidemine.cli import main
 from sidemine.errors import InputError
 from sidemine.provenance import check_results
 
-pytestmark = [pytest.mark.workflow, pytest.mark.xdist_group("finished")]
+pytestmark = pytest.mark.workflow
 
 WRITTEN_DOWN = {"describe_study", "write_manifest"}
 READERS = {"retrieve_input", "read_samples", "prepare_gene_sets", "lock_inputs"}
