@@ -18,6 +18,7 @@ from sidemine.enrichment.set_test import COMPETITIVE, SELF_CONTAINED
 from sidemine.errors import Problem
 from sidemine.quality.shared_samples import sample_name
 from sidemine.sources.scales import SCALES
+from sidemine.stats.sandwich import sandwich
 from sidemine.study.hypotheses import MarginOfControl
 from sidemine.study.projections import DatasetToCount, DatasetToMeasure, HypothesisToMeasure
 
@@ -93,7 +94,10 @@ def measure_hypothesis(
         evidence,
         _refuse_dependent(contrasts, by_name, same),
         None if common is None else len(common),
-        _notes(results, set(hypothesis.primary.contrasts)),
+        [
+            *_notes(results, set(hypothesis.primary.contrasts)),
+            *(_ordinary_errors(contrasts, by_name) if hypothesis.kind == "cohort" else []),
+        ],
     )
 
 
@@ -310,6 +314,17 @@ def _too_few_genes(
         "from that of one gene",
         "Declare a primary set that this platform measures, or leave this contrast out of the hypothesis.",
     )
+
+
+def _ordinary_errors(contrasts: Sequence[ContrastEvidence], results: Mapping[str, ContrastResults]) -> list[str]:
+    """Tell of the tested cohorts whose standard error cannot be robust against unequal variances."""
+    fits = [(row.contrast, results[row.contrast].fit) for row in contrasts if row.testable]
+    return [
+        f"{name}: with these covariates the difference hangs on a sample that leaves no residual, so the standard error "
+        "assumes that both groups vary equally."
+        for name, fit in fits
+        if fit is not None and not sandwich(fit.score_basis, fit.blocks).usable
+    ]
 
 
 def _notes(results: Sequence[ContrastResults], declared: set[str]) -> list[str]:
