@@ -56,26 +56,33 @@ class Shrunken:
     shares: Array
 
 
-def effective_errors(effects: Array, errors: Array, df: Array) -> Array:
+def effective_errors(effects: Array, errors: Array, df: Array, weights: Array | None = None) -> Array:
     """Return the standard errors under which a normal test has the p-value of the t test (Lu and Stephens 2019).
 
     Parameters
     ----------
-    effects, errors
-        Estimates and their standard errors, above 0.
-    df
-        Degrees of freedom behind each standard error; infinite: the error stays as it is.
+    effects
+        Estimates.
+    errors, df
+        Their standard errors, above 0, and the degrees of freedom behind each; infinite: the error stays as it is. With
+        `weights`, possibilities × estimates: the p-value is then the weighted mean of theirs.
+    weights
+        Weight of each possibility; they sum to 1.
     """
-    from scipy.special import gammaln, ndtri, stdtr
+    from scipy.special import gammaln, ndtr, ndtri, stdtr
 
+    errors, df = np.atleast_2d(errors), np.atleast_2d(df)
+    weights = np.ones(1) if weights is None else weights
     finite = np.isfinite(df)
     known = np.where(finite, df, 1.0)
     t = np.abs(effects) / errors
-    z = -ndtri(np.maximum(stdtr(known, -t), np.finfo(np.float64).tiny))
+    tail = np.where(finite, stdtr(known, -t), ndtr(-t))
+    z = -ndtri(np.maximum(weights @ tail, np.finfo(np.float64).tiny))
     # At 0 both are 0: their ratio is that of the densities there.
-    at_zero = np.exp(gammaln((known + 1) / 2) - gammaln(known / 2)) * np.sqrt(2 / known)
-    ratio = np.where(t > _NEAR_ZERO, t / np.maximum(z, np.finfo(np.float64).tiny), 1 / at_zero)
-    return np.asarray(np.where(finite, errors * ratio, errors))
+    density = np.exp(gammaln((known + 1) / 2) - gammaln(known / 2)) * np.sqrt(2 / known)
+    at_zero = 1 / (weights @ (np.where(finite, density, 1.0) / errors))
+    far = t.max(axis=0) > _NEAR_ZERO
+    return np.asarray(np.where(far, np.abs(effects) / np.where(far, z, 1.0), at_zero))
 
 
 def shrink(effects: Array, errors: Array) -> Shrunken:
