@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sidemine.lines.evidence import Measured
+from sidemine.lines.evidence import IN_FAVOUR_P, Measured
+from sidemine.lines.gene_list import resolve_names
 from sidemine.lines.genetics.competitive import (
     LeastSquares,
     Rotation,
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from sidemine.prepare.gene_table import GeneTable, Resolution
+    from sidemine.prepare.gene_table import GeneTable
 
     Array = NDArray[np.float64]
     Mask = NDArray[np.bool_]
@@ -36,7 +37,6 @@ FEWEST_OF_SET, FEWEST_GENES = 5, 1000
 BELOW, ABOVE = 3.0, 6.0
 """SD below and above the mean at which z of genes is bounded, so that no single gene carries a set."""
 STRETCH = 5_000_000
-IN_FAVOUR = 0.05
 _COMPARED = frozenset({"comparator", "negative_control"})
 
 
@@ -50,8 +50,10 @@ class GeneResults:
         As `gene_results.read_genes_out` returns it.
     neighbours
         Correlations of genes; None without `.genes.raw`.
-    counts, notes, downgrades
-        What became of SNPs and genes so far, and what a reader must know.
+    counts
+        What became of SNPs and genes so far.
+    notes, downgrades
+        What a reader must know, in sentences and in a few words.
     """
 
     genes: pd.DataFrame
@@ -59,6 +61,11 @@ class GeneResults:
     counts: list[Count] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     downgrades: list[str] = field(default_factory=list)
+
+    def count(self, what: str, n: int) -> None:
+        """Note what became of some genes or SNPs; nothing where there were none."""
+        if n:
+            self.counts.append(Count(what, n))
 
 
 @dataclass
@@ -101,14 +108,17 @@ def prepare_genes(results: GeneResults, gene_table: GeneTable, universe: frozens
         Approved symbols that count; None: all of the file.
     """
     frame = results.genes.copy()
-    _count(results, "genes read", len(frame))
+    results.count("genes read", len(frame))
     frame["z"] = _scores(frame, results)
     if results.neighbours is not None:
         frame = _drop(frame, results, frame["gene"].isin({g for block in results.neighbours for g in block.genes}),
                       "genes without correlations in the .genes.raw file dropped")  # fmt: skip
     frame = _drop(frame, results, frame["z"].notna(), "genes without a p-value dropped")
     frame = _drop(frame, results, frame["chromosome"] > 0, "genes without a known position dropped")
-    found = _resolve(frame, gene_table)
+    symbols = frame[frame["symbol"] != ""]
+    found = resolve_names(
+        frame["gene"].astype(str).to_list(), gene_table, dict(zip(symbols["gene"], symbols["symbol"], strict=True))
+    )
     frame["id"] = frame["gene"]
     frame["gene"] = [one.symbol for one in found]
     frame = _drop(frame, results, frame["gene"].notna(), "genes without an approved symbol dropped")
@@ -121,9 +131,7 @@ def prepare_genes(results: GeneResults, gene_table: GeneTable, universe: frozens
     names, covariates, size, density = gene_covariates(frame, results)
     raw = frame["z"].to_numpy(dtype=np.float64)
     z = bounded(raw)
-    _count(
-        results, f"genes whose z was bounded to {BELOW:g} SD below or {ABOVE:g} above the mean", int((z != raw).sum())
-    )
+    results.count(f"genes whose z was bounded to {BELOW:g} SD below or {ABOVE:g} above the mean", int((z != raw).sum()))
     blocks = None if results.neighbours is None else _blocks(frame, results.neighbours)
     return Prepared(frame.drop(columns=["order"]), z, covariates, names, size, density, blocks)
 
@@ -135,13 +143,8 @@ def bounded(z: Array) -> Array:
     return np.clip(z, z.mean() - BELOW * z.std(), z.mean() + ABOVE * z.std())
 
 
-def _count(results: GeneResults, what: str, n: int) -> None:
-    if n:
-        results.counts.append(Count(what, n))
-
-
 def _drop(frame: pd.DataFrame, results: GeneResults, kept: pd.Series[bool], what: str) -> pd.DataFrame:
-    _count(results, what, int((~kept).sum()))
+    results.count(what, int((~kept).sum()))
     return frame[kept]
 
 
@@ -150,21 +153,10 @@ def _scores(frame: pd.DataFrame, results: GeneResults) -> Array:
 
     z, p = frame["z"].to_numpy(dtype=np.float64), frame["p"].to_numpy(dtype=np.float64)
     of_p = np.isnan(z) & ~np.isnan(p)
-    _count(results, f"p-values of genes below {SMALLEST_P:g} taken as that", int((of_p & (p < SMALLEST_P)).sum()))
-    _count(results, "p-values of genes of 1 taken as the next smaller number", int((of_p & (p == 1)).sum()))
+    results.count(f"p-values of genes below {SMALLEST_P:g} taken as that", int((of_p & (p < SMALLEST_P)).sum()))
+    results.count("p-values of genes of 1 taken as the next smaller number", int((of_p & (p == 1)).sum()))
     probit = -ndtri(np.clip(p, SMALLEST_P, 1 - np.finfo(float).epsneg))
     return np.where(of_p, probit, z)
-
-
-def _resolve(frame: pd.DataFrame, gene_table: GeneTable) -> Sequence[Resolution]:
-    ids = frame["gene"].astype(str)
-    known = ids[ids != ""]
-    if len(known) and known.str.removesuffix(".0").str.isdecimal().mean() > 0.5:
-        named = frame["symbol"] != ""
-        return gene_table.resolve_entrez(ids, dict(zip(ids[named], frame.loc[named, "symbol"], strict=True)))
-    if len(known) and known.str.upper().str.startswith("ENS").mean() > 0.5:
-        return gene_table.resolve_ensembl(ids)
-    return gene_table.resolve_symbols(ids)
 
 
 def gene_covariates(frame: pd.DataFrame, results: GeneResults) -> tuple[list[str], Array, Array, Array | None]:
@@ -274,7 +266,7 @@ def measure_genetics(
     own = float(rotated.statistic)
     top_genes = prepared.genes["gene"].to_numpy(dtype=object)[top].tolist()
     cap = ""
-    if found.p_value <= IN_FAVOUR and without is not None and without > IN_FAVOUR:
+    if found.p_value <= IN_FAVOUR_P and without is not None and without > IN_FAVOUR_P:
         cap = f"one locus carries it ({', '.join(top_genes[:4])}{' …' if len(top_genes) > 4 else ''})"
     details = GeneticsDetails(
         line=line,
