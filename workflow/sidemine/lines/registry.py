@@ -11,11 +11,13 @@ from sidemine.lines.evidence import LayerEvidence
 from sidemine.lines.genetics.entry import GENETICS
 from sidemine.lines.line import LineOfEvidence, LinesOnRecord
 from sidemine.lines.published.entry import PUBLISHED
+from sidemine.lines.screen.entry import SCREEN
 from sidemine.records import read_record
 
 LINES: tuple[LineOfEvidence, ...] = (
     BRIDGE,
     PUBLISHED,
+    SCREEN,
     GENETICS,
 )
 
