@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from sidemine.simulate.genes import FloatArray, GeneUniverse
+from sidemine.simulate.geo_files import COMMENT
 from sidemine.tables import write_text
 
 CHROMOSOME_MB = (249, 243, 198, 191, 180, 171, 159, 146, 141, 135, 135, 133, 115, 107, 102, 90, 81, 78, 59, 63, 48, 51)
@@ -56,7 +57,8 @@ def write_genetics(folder: Path, universe: GeneUniverse, planted: str, seed: int
     rows = list(zip(entrez.tolist(), chromosome.tolist(), start.tolist(), stop.tolist(), strict=True))
     strands = np.where(rng.random(n) < 0.5, "+", "-").tolist()
     write_text(
-        "".join(
+        COMMENT
+        + "".join(
             "\t".join([*map(str, row), strand, symbol]) + "\n"
             for row, strand, symbol in zip(rows, strands, symbols.tolist(), strict=True)
         ),
@@ -97,8 +99,8 @@ def _write_magma(
                 break
             correlations.insert(0, f"{product:.4g}")
         raw.append(" ".join([head, "20000", f"{z[number]:.6g}", *correlations]))
-    write_text("\n".join(out) + "\n", folder / "trait.genes.out")
-    write_text("\n".join(raw) + "\n", folder / "trait.genes.raw")
+    write_text(COMMENT + "\n".join(out) + "\n", folder / "trait.genes.out")
+    write_text(COMMENT + "\n".join(raw) + "\n", folder / "trait.genes.raw")
 
 
 def _write_snps(
@@ -118,4 +120,4 @@ def _write_snps(
             np.repeat(chromosome, SNPS_PER_GENE).tolist(), position.ravel().tolist(), p.ravel().tolist(), strict=True
         )
     ]
-    write_text("\n".join(lines) + "\n", path)
+    write_text(COMMENT + "\n".join(lines) + "\n", path)
