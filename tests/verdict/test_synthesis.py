@@ -11,6 +11,7 @@ from sidemine.lines.evidence import LayerEvidence, Measured, Size, judged
 from sidemine.lines.layer import Format, Layer
 from sidemine.lines.layers import LAYERS
 from sidemine.lines.specification import DeclaredLine
+from sidemine.study.projections import LineToTell
 from sidemine.verdict.answer import answer_hypotheses
 from sidemine.verdict.synthesis import independent_groups, synthesise
 
