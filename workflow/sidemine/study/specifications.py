@@ -27,6 +27,7 @@ from sidemine.study.projections import (
     GeneTableToRead,
     HypothesisToMeasure,
     HypothesisToPool,
+    LineToTell,
     Projection,
     TrapsOfContrast,
     TrapsOfDataset,
@@ -164,6 +165,7 @@ class DecideVerdicts(Projection):
     study: StudyInfo
     hypotheses: list[Hypothesis]
     words: dict[str, ContrastWords]
+    lines: list[LineToTell]
 
 
 class WriteManifest(Projection):
@@ -276,6 +278,7 @@ def specify_jobs(plan: StudyPlan, package: str) -> Specifications:
                 study=config.study,
                 hypotheses=list(config.hypotheses),
                 words={name: _words(study, name) for name in scope.measured_contrasts},
+                lines=[LineToTell.of(row) for row in study.lines.values()],
             )
         },
         "write_manifest": {"": make(WriteManifest, config_digest=study.digest, package=package)},
