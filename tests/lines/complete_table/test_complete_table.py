@@ -17,10 +17,11 @@ from sidemine.errors import InputError
 from sidemine.lines.complete_table.config import PROTEIN
 from sidemine.lines.complete_table.measure import TableToTest, measure_table
 from sidemine.lines.complete_table.panel import table_panel
-from sidemine.lines.complete_table.reader import read_list, read_reference, read_rows
+from sidemine.lines.complete_table.reader import read_reference, read_rows
 from sidemine.lines.complete_table.record import TableDetails
 from sidemine.lines.complete_table.rows import TableRows, genes_of_rows
 from sidemine.lines.evidence import Measured, Size, judged
+from sidemine.lines.gene_list import read_gene_list
 from sidemine.lines.specification import DeclaredLine
 from sidemine.prepare.gene_table import GeneTable
 from sidemine.stats.multiplicity import benjamini_hochberg
@@ -134,7 +135,7 @@ def test_a_table_that_was_cut_is_described_within_its_universe_and_never_tested(
     columns = TableColumns(effect=full.effect[listed], p_value=full.p_value[listed], adjusted_p=full.adjusted_p[listed])
     names = [gene for gene, kept in zip(GENES, listed, strict=True) if kept]
     (tmp_path / "universe.txt").write_text("# measured\n" + "\n".join(GENES))
-    for universe in (None, read_list(tmp_path / "universe.txt")):
+    for universe in (None, read_gene_list(tmp_path / "universe.txt", TABLE)[0]):
         measured, details = measure(declared(), to_test(columns, names, universe=universe))
         assert (measured.instead, measured.p_value, measured.p_declared) == ("described", None, None)
         assert "its largest adjusted p is" in details.threshold
@@ -150,7 +151,7 @@ def test_a_table_with_fewer_genes_than_were_measured_was_cut(tmp_path: Path) -> 
     (tmp_path / "universe.txt").write_text("\n".join(ACCESSIONS))
     columns = TableColumns(z=Z[:200])
     measured, details = measure(
-        declared(), to_test(columns, GENES[:200], universe=read_list(tmp_path / "universe.txt"))
+        declared(), to_test(columns, GENES[:200], universe=read_gene_list(tmp_path / "universe.txt", TABLE)[0])
     )
     assert measured.instead == "described"
     assert details.threshold == "it holds 200 of the 300 genes that were measured"

@@ -21,7 +21,7 @@ from sidemine.enrichment.preranked_camera import (
 from sidemine.enrichment.set_membership import build_membership
 from sidemine.lines.complete_table.checks import DATES, check_rows
 from sidemine.lines.complete_table.record import ListedGenes, MemberOfSet, TableDetails
-from sidemine.lines.complete_table.rows import RowGenes, TableRows, genes_of_rows
+from sidemine.lines.complete_table.rows import TableRows, genes_of_rows
 from sidemine.lines.evidence import Measured
 from sidemine.stats.multiplicity import simes
 from sidemine.stats.tails import two_sided_p
@@ -45,8 +45,10 @@ class TableToTest:
 
     Attributes
     ----------
-    rows, universe
-        The table; the declared list, None where the table itself is the universe.
+    rows
+        The table.
+    universe, names_lost
+        The declared list of what was measured, None where the table itself is the universe; its names without a symbol.
     gene_sets
         As `gene_set_table.GENE_SETS` describes.
     gene_table
@@ -56,10 +58,11 @@ class TableToTest:
     """
 
     rows: TableRows
-    universe: TableRows | None
+    universe: frozenset[str] | None
     gene_sets: pd.DataFrame
     gene_table: GeneTable
     references: Sequence[Reference]
+    names_lost: int = 0
 
 
 def measure_table(row: DeclaredLine, table: TableToTest) -> tuple[Measured, TableDetails]:
@@ -93,24 +96,21 @@ def measure_table(row: DeclaredLine, table: TableToTest) -> tuple[Measured, Tabl
     if not threshold:
         refuse_ratios(columns, table.rows.where)
     statistics = collect_statistics(found.genes, found.reasons, table.rows.columns, table.rows.where)
-    universe = None if table.universe is None else _genes_in(genes_of_rows(table.universe, table.gene_table))
+    universe = table.universe
     if universe and not threshold and (held := len(universe & set(statistics.genes))) < _COMPLETE * len(universe):
         threshold = f"it holds {held:,} of the {len(universe):,} genes that were measured"
     checks = check_rows(table.rows, found, row.format)
     members = table.gene_sets[(table.gene_sets["gene_set"] == row.set) & (table.gene_sets["weight"] != 0)]
     if threshold:
-        return _describe(table, statistics, members, universe, threshold, checks)
+        return _describe(table, statistics, members, threshold, checks)
     return _test(row, table, statistics, members, checks)
-
-
-def _genes_in(found: RowGenes) -> set[str]:
-    return {gene for genes in found.genes for gene in genes}
 
 
 def _details(
     table: TableToTest, statistics: GeneStatistics, members: pd.DataFrame, checks: list[LabelCheck]
 ) -> TableDetails:
     wanted = set(members["gene"])
+    lost = [f"{table.names_lost} names of the declared universe have no approved symbol."] if table.names_lost else []
     measured = [
         MemberOfSet(gene, float(z), float(effect) if np.isfinite(effect) else None)
         for gene, z, effect in zip(statistics.genes, statistics.z, statistics.effect, strict=True)
@@ -119,7 +119,7 @@ def _details(
     return TableDetails(
         n_rows=table.rows.n_rows,
         losses=statistics.losses,
-        notes=[*table.rows.notes, *statistics.notes],
+        notes=[*table.rows.notes, *statistics.notes, *lost],
         checks=checks,
         threshold="",
         reference="",
@@ -202,7 +202,6 @@ def _describe(
     table: TableToTest,
     statistics: GeneStatistics,
     members: pd.DataFrame,
-    universe: set[str] | None,
     threshold: str,
     checks: list[LabelCheck],
 ) -> tuple[Measured, TableDetails]:
@@ -211,6 +210,7 @@ def _describe(
         direction: [gene for gene, z in zip(statistics.genes, statistics.z, strict=True) if z * sign > 0]
         for direction, sign in (("up", 1), ("down", -1))
     }
+    universe = table.universe
     everything = None if universe is None else universe | set(statistics.genes)
     wanted = {gene for gene, weight in signed.items() if weight > 0}
     in_universe = wanted if everything is None else wanted & everything

@@ -1,4 +1,4 @@
-"""Read a table of gene statistics by the headers that its row of `lines.tsv` names, a list of what was measured, a reference."""
+"""Read a table of gene statistics by the headers that its row of `lines.tsv` names, and a reference."""
 
 from __future__ import annotations
 
@@ -13,11 +13,10 @@ from sidemine.errors import InputError, Problem
 from sidemine.lines.complete_table.measure import TableToTest
 from sidemine.lines.complete_table.rows import TableRows
 from sidemine.lines.complete_table.specification import TestTable
+from sidemine.lines.gene_list import read_gene_list
 from sidemine.lines.published.reader import read_cells
-from sidemine.prepare.gene_table import GeneTable, is_accession, read_gene_table
+from sidemine.prepare.gene_table import GeneTable, read_gene_table
 from sidemine.tables import read_table
-
-MAX_LIST_BYTES = 20_000_000
 
 
 def read_table_to_test(files: Mapping[str, Sequence[Path]], specification: TestTable) -> TableToTest:
@@ -37,9 +36,11 @@ def read_table_to_test(files: Mapping[str, Sequence[Path]], specification: TestT
     """
     gene_table = read_gene_table(files["gene_table"][0], specification.gene_table)
     fits = {path.parent.name: path for path in files["fits"]}
+    universe, lost = read_gene_list(files["universe"][0], gene_table) if "universe" in files else (None, 0)
     return TableToTest(
         rows=read_rows(files["file"][0], specification.row.columns),
-        universe=read_list(files["universe"][0]) if "universe" in files else None,
+        universe=universe,
+        names_lost=lost,
         gene_sets=read_table(files["sets"][0], GENE_SETS),
         gene_table=gene_table,
         references=[read_reference(files["reference"][0], gene_table)]
@@ -77,32 +78,6 @@ def read_rows(path: Path, headers: Mapping[str, str]) -> TableRows:
         if role not in {"gene", "uniprot"}
     }
     return TableRows(str(path), names.get("gene"), names.get("uniprot"), TableColumns(**numbers), tuple(cells.notes))
-
-
-def read_list(path: Path) -> TableRows:
-    """Read a list of what was measured: one gene symbol or UniProt accession per line; blank lines and # lines do not count.
-
-    Raises
-    ------
-    InputError
-        When the file is no text, too large or empty.
-    """
-    from sidemine.text.decoding import read_text
-
-    text, notes = read_text(path, max_bytes=MAX_LIST_BYTES)
-    names = [line.strip() for line in text.splitlines() if line.strip() and not line.startswith("#")]
-    if not names:
-        raise InputError(
-            Problem(
-                "the list of what was measured is empty",
-                str(path),
-                "one gene symbol or UniProt accession per line",
-                "Get the list of the assay, and name it in column universe.",
-            )
-        )
-    proteins = sum(map(is_accession, names)) > len(names) / 2
-    symbols, accessions = (None, names) if proteins else (names, None)
-    return TableRows(str(path), symbols, accessions, TableColumns(), tuple(notes))
 
 
 def read_reference(path: Path, gene_table: GeneTable) -> Reference:
