@@ -77,7 +77,7 @@ def over_representation(fit: ContrastFit, membership: SetMembership, fdr: float)
 def list_enrichment(
     hits: NDArray[np.int64], sizes: NDArray[np.int64], n_listed: int, universe: int
 ) -> NDArray[np.float64]:
-    """Return one-sided hypergeometric p-values, never 0: as many genes of a set in a list, or more, by chance.
+    """Return one-sided hypergeometric p-values, shape (sets,), never 0: so many genes of a set in a list, or more, by chance.
 
     Parameters
     ----------
