@@ -514,6 +514,13 @@ LAYOUT_ROWS = {
         {"layout": "ncbi_counts", "scale": "log2", "layer": "X", "sample_columns": "donor"},
         ["columns identifiers and scale: symbol, log2", "column layer", "column sample_columns"],
     ),
+    **{
+        word: (
+            {"layout": word, "identifiers": "uniport", "sheet": "a", "strand": "reverse"},
+            ["column identifiers, value 'uniport'", "column scale: counts", "column sheet", "column strand", "column file"],
+        )
+        for word in ("olink_npx", "somascan_adat", "maxquant")
+    },
     "series_matrix": (
         {"layout": "series_matrix", "identifiers": "probe", "sheet": "a", "strand": "forward"},
         ["column platform", "column sheet", "column strand"],

@@ -13,7 +13,7 @@ from sidemine.prepare.analysis_scale import AnalysisValues, to_analysis_scale
 from sidemine.prepare.expression_store import read_expression, store_provenance, write_expression
 from sidemine.prepare.gene_collapse import GeneMatrix, collapse_to_genes, leave_out_copies
 from sidemine.prepare.gene_ledger import GENES_LEDGER
-from sidemine.prepare.gene_mapping import MappedIdentifiers, map_ids, map_probes, map_symbols
+from sidemine.prepare.gene_mapping import MappedIdentifiers, map_ids, map_probes, map_proteins, map_symbols
 from sidemine.prepare.gene_table import GeneTable
 from sidemine.prepare.label_notes import find_label_notes
 from sidemine.prepare.metadata import USED
@@ -302,6 +302,8 @@ def _map_identifiers(
         return map_probes(matrix.identifiers, platform, gene_table, multi_gene, where)
     if row.identifiers == "symbol":
         return map_symbols(matrix.identifiers, gene_table, multi_gene, where)
+    if row.identifiers == "uniprot":
+        return map_proteins(matrix.identifiers, gene_table, multi_gene, where)
     read_names = BULK_LAYOUTS[row.layout].read_gene_names if row.layout in BULK_LAYOUTS else None
     names = read_names(files["annotation"]) if read_names and "annotation" in files else None
     return map_ids(matrix.identifiers, gene_table, row.identifiers, where, names)
@@ -336,8 +338,10 @@ def _to_genes(
         genes.values = analysed.values
         return genes, analysed, f"{SCALES[row.scale].words} of one gene are added"
     analysed = to_analysis_scale(matrix.values, row.scale)
-    # Rows with one common mean and SD have no level to choose a probe by: rounding would choose.
-    rule: ProbeRule = "mean_of_probes" if evidence.rows.centred else probe_rule
+    # Rows with one common mean and SD, or on scales of their own, have no level to choose a probe by.
+    layout = BULK_LAYOUTS.get(row.layout)
+    levels = (layout is None or layout.comparable_rows) and not evidence.rows.centred
+    rule: ProbeRule = probe_rule if levels else "mean_of_probes"
     return collapse_to_genes(matrix.identifiers, mapped, analysed.values, rule), analysed, rule
 
 

@@ -1,4 +1,4 @@
-"""Corrections for having looked several times: Benjamini–Hochberg, Holm, Bonferroni; partial conjunctions."""
+"""Corrections for having looked several times: Benjamini–Hochberg, Holm, Bonferroni, Simes; partial conjunctions."""
 
 from __future__ import annotations
 
@@ -65,3 +65,16 @@ def partial_conjunction(p_values: Sequence[float], at_least: int) -> float:
     if not 1 <= at_least <= n:
         raise ValueError(f"{at_least} of {n} hypotheses")
     return min(1.0, (n - at_least + 1) * sorted(p_values)[at_least - 1])
+
+
+def simes(p_values: NDArray[np.float64]) -> float:
+    """Return Simes' p-value (1986, doi 10.1093/biomet/73.3.751) that no null of a group is false: min over p₍ᵢ₎·n/i.
+
+    It holds for independent and for positively dependent statistics.
+
+    Parameters
+    ----------
+    p_values
+        Of the group, shape (n,), in any order, none missing; n at least 1.
+    """
+    return float(np.min(benjamini_hochberg(p_values)))
