@@ -15,11 +15,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sidemine.drawing.words import p_statement
+from sidemine.lines.evidence import Measured, call_of
 from sidemine.lines.mirna.record import Lost, MirnaDetails, MirnaUnit
 from sidemine.stats.adjusted_slope import Slope, adjusted_slope, spline_columns
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from sidemine.lines.mirna.names import MirnaNames
 
     Array = NDArray[np.float64]
 
@@ -27,12 +31,37 @@ FEWEST_LABELLED = 5
 FEWEST_UNITS = 30
 """Below these nothing is tested."""
 MOST_SHOWN = 10
+LISTED = "listed"
+ALONE = "miRNA"
+_PLURAL = {ALONE: "miRNAs", "seed family": "seed families"}
+_NO_SIGNS = (
+    "the table does not say which miRNAs are up and which down; declare direction listed, or name label or effect"
+)
 TOLD = 5
 
 
 def lost_names(names: Collection[str], why: str) -> Lost:
     """Return a loss with the first few names."""
     return Lost(len(names), why, sorted(names)[:TOLD])
+
+
+@dataclass(frozen=True)
+class LabelledMirnas:
+    """The miRNAs of a disease's table.
+
+    Attributes
+    ----------
+    labels
+        By accession: 1 listed (or up), -1 down, 0 measured and not listed; the mean where several rows name it.
+    signed
+        Whether the table says which way.
+    lost
+        Rows that do not count.
+    """
+
+    labels: Mapping[str, float]
+    signed: bool
+    lost: list[Lost]
 
 
 @dataclass(frozen=True)
@@ -175,20 +204,21 @@ class MirnaResult:
 
 
 def measure_mirnas(
-    labels: Mapping[str, float],
+    labelled: LabelledMirnas,
     universe: Collection[str],
     graph: TargetGraph,
     weights: Mapping[str, float],
     families: Mapping[str, str] | None,
-    names: Mapping[str, str],
+    names: MirnaNames,
+    direction: str,
     lost: Sequence[Lost] = (),
 ) -> MirnaResult:
     """Measure whether the labelled miRNAs target a set more than their number of known targets predicts.
 
     Parameters
     ----------
-    labels
-        By accession: 1 listed (or up), -1 down, 0 neither.
+    labelled
+        The disease's table.
     universe
         Accessions of what the assay can see.
     graph
@@ -198,7 +228,9 @@ def measure_mirnas(
     families
         By accession; a miRNA without one is a unit of its own. None: every miRNA is.
     names
-        By accession: how the page calls it.
+        How the page calls an accession.
+    direction
+        up or down: labels keep their sign; listed: they do not count it.
     lost
         What was lost before.
 
@@ -207,18 +239,20 @@ def measure_mirnas(
     A labelled miRNA outside the universe, and one without known targets, does not count; both are told.
     """
     place = {key: position for position, key in enumerate(graph.mirnas)}
-    outside = [names.get(key, key) for key, label in labels.items() if label != 0 and key not in universe]
-    bare = [names.get(key, key) for key in universe if key not in place]
+    labels = {key: abs(label) if direction == LISTED else label for key, label in labelled.labels.items()}
+    outside = [names.label(key) for key, label in labels.items() if label != 0 and key not in universe]
+    bare = [names.label(key) for key in universe if key not in place]
     used = sorted(key for key in universe if key in place)
     at = np.array([place[key] for key in used], dtype=np.int64)
     degrees, scores = graph.degrees()[at], graph.scores(weights)[at]
     label = np.array([labels.get(key, 0.0) for key in used])
-    alone = [names.get(key, key) for key in used if families is not None and key not in families]
-    units = gather_units(label, degrees, scores, [(families or {}).get(key, names.get(key, key)) for key in used])
-    found = slope_on_targets(units)
+    alone = [names.label(key) for key in used if families is not None and key not in families]
+    units = gather_units(label, degrees, scores, [(families or {}).get(key, names.label(key)) for key in used])
+    unsigned = direction != LISTED and not labelled.signed
+    found = _NO_SIGNS if unsigned else slope_on_targets(units)
     reached = np.unique(graph.gene_of[np.isin(graph.mirna_of, at)])
     details = MirnaDetails(
-        unit="miRNA" if families is None else "seed family",
+        unit=ALONE if families is None else "seed family",
         n_listed=int(np.count_nonzero(label)),
         n_universe=len(used),
         n_units=len(units.names),
@@ -231,8 +265,54 @@ def measure_mirnas(
             *([lost_names(bare, "miRNAs of the universe without known targets")] if bare else []),
             *([lost_names(alone, "miRNAs in no family; each is a unit of its own")] if alone else []),
         ],
-        strongest=strongest_units(units, [names.get(key, key) for key in used]),
+        strongest=strongest_units(units, [names.label(key) for key in used]),
         why_not=found if isinstance(found, str) else "",
     )
     n_measured = sum(weights.get(graph.genes[gene], 0.0) != 0 for gene in reached)
     return MirnaResult(found if isinstance(found, Slope) else None, n_measured, details)
+
+
+def as_measured(result: MirnaResult, direction: str, n_in_set: int) -> Measured:
+    """Return what was measured as every layer tells it.
+
+    Parameters
+    ----------
+    result
+        From `measure_mirnas`.
+    direction
+        up, down or listed, as declared.
+    n_in_set
+        Genes of the set.
+    """
+    details, slope = result.details, result.slope
+    cap = "" if details.unit != ALONE else "the miRNA is the unit, although members of one family share their targets"
+    if slope is None:
+        reason = f"Not testable: {details.why_not}."
+        return Measured(
+            universe_n=details.n_universe, n_in_set=n_in_set, n_measured=result.n_measured, reason=reason, cap=cap
+        )
+    low, high = slope.interval()
+    higher, lower = slope.p_higher, Slope(-slope.estimate, slope.se, slope.df).p_higher
+    p_declared = lower if direction == "down" else higher
+    kind = "listed" if direction == LISTED else f"{direction} in the disease"
+    more = slope.estimate > 0 if direction != "down" else slope.estimate < 0
+    reason = (
+        f"Of {details.n_units:,} {_PLURAL[details.unit]} with known targets {details.n_labelled:,} are moved; those that are {kind} "
+        f"target the set {'more' if more else 'no more'} than others with as many targets (one-sided {p_statement(p_declared)})."
+    )
+    return Measured(
+        universe_n=details.n_universe,
+        n_in_set=n_in_set,
+        n_measured=result.n_measured,
+        effect=slope.estimate,
+        ci_low=low,
+        ci_high=high,
+        p_value=higher if direction == LISTED else min(1.0, 2 * min(higher, lower)),
+        p_declared=p_declared,
+        null_used=f"HC3 t on {slope.df} degrees of freedom, beside a spline of the log number of targets; unit: {details.unit}",
+        reason=reason,
+        downgrades=("indirect: a list of miRNAs speaks of genes through known targets alone",),
+        cap=cap,
+        # Fewer targets among listed miRNAs say nothing against a set.
+        instead=call_of(p_declared, opposite=False) if direction == LISTED else "",
+    )

@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from sidemine.errors import InputError, Problem
-from sidemine.lines.mirna.measure import TOLD, TargetGraph, lost_names
+from sidemine.lines.mirna.measure import TOLD, LabelledMirnas, TargetGraph, lost_names
 from sidemine.lines.mirna.names import MirnaNames
 from sidemine.lines.mirna.record import Lost
 from sidemine.text.decoding import open_decoded
@@ -43,25 +42,6 @@ _SIGNS: Mapping[str, float] = {
 _WAYS = frozenset({"up", "down", "+1", "-1"})
 
 
-@dataclass(frozen=True)
-class LabelledMirnas:
-    """The miRNAs of a disease's table.
-
-    Attributes
-    ----------
-    labels
-        By accession: 1 listed (or up), -1 down, 0 measured and not listed; the mean where several rows name it.
-    signed
-        Whether the table says which way.
-    lost
-        Rows that do not count.
-    """
-
-    labels: Mapping[str, float]
-    signed: bool
-    lost: list[Lost]
-
-
 def read_labels(path: Path, columns: Mapping[str, str], names: MirnaNames) -> LabelledMirnas:
     """Read the miRNAs that a disease moves.
 
@@ -70,7 +50,7 @@ def read_labels(path: Path, columns: Mapping[str, str], names: MirnaNames) -> La
     path
         A table with a header.
     columns
-        Header by role: `mirna`; `label` (up, down, listed, none), or `p` (listed at .05) with `effect` (its sign says the
+        Header by role: `mirna`; `label` (up, down, listed, none), or `p_value` (listed at .05) with `effect` (its sign says the
         way); with neither every row is listed.
     names
         What names mean.
@@ -116,11 +96,11 @@ def _labels_of(table: TextTable, columns: Mapping[str, str]) -> tuple[Array, boo
                     f"a label of a miRNA is not understood: {words[wrong][:40]!r}",
                     table.place(wrong, name),
                     f"one of {', '.join(word for word in _SIGNS if word)}, or nothing",
-                    "Name another column with label=…, or p=… and effect=….",
+                    "Name another column with label=…, or p_value=… and effect=….",
                 )
             )
         return np.array([_SIGNS[word] for word in words]), not _WAYS.isdisjoint(words)
-    if name := columns.get("p"):
+    if name := columns.get("p_value"):
         p_values = table.numbers(name)
         bad = np.flatnonzero((p_values < 0) | (p_values > 1))
         if len(bad):

@@ -13,22 +13,25 @@ class PerturbationDetails:
 
     Attributes
     ----------
-    perturbation, identifiers
-        Its row in the file, and what the header of the file holds.
+    perturbation
+        Its row in the file.
     control_set, control_expected, control
         The positive control as declared, and how it came out.
-    expected, found
-        Direction that is asked about, and the place of the perturbation on the row's own set; None where the library may
-        not speak, so that nothing was looked at.
+    asked_set, expected, found
+        What the row asks, and the place of the perturbation there; None where the library may not speak, so that nothing was
+        looked at.
+    excluded
+        Rows of its own class, which are no signatures to compare with.
     smallest_percentile
         The smallest that a perturbation can have among so many signatures: one signature's share.
     """
 
     perturbation: str
-    identifiers: str
     control_set: str
     control_expected: str
     control: JudgedLibrary
+    asked_set: str
     expected: str
+    excluded: list[str]
     found: JudgedLibrary | None
     smallest_percentile: float

@@ -1,7 +1,6 @@
 """Motif matrices, and which promoters they hit: two families, since matrices of one family hit the same promoters.
 
-Matrices and their exact p come from lightmotif (MOODS' dynamic programme; Pizzi, Rastas and Ukkonen 2011,
-doi 10.1109/TCBB.2009.35); files are JASPAR's (Rauluseviciute et al. 2024, doi 10.1093/nar/gkad1059).
+Scores and their p are lightmotif's; files are JASPAR's (Rauluseviciute et al. 2024, doi 10.1093/nar/gkad1059).
 """
 
 from __future__ import annotations
@@ -121,6 +120,31 @@ def _bad_matrix(path: Path, number: int, line: str) -> InputError:
 def family_of(matrices: Iterable[MotifMatrix], family: str) -> list[MotifMatrix]:
     """Return the matrices of one family, by the names of their factors."""
     return [matrix for matrix in matrices if FAMILIES[family].fullmatch(matrix.name)]
+
+
+def known_family(word: str, line: str) -> str:
+    """Return the family that a row names.
+
+    Parameters
+    ----------
+    word, line
+        What its column `columns` says of family, and its id.
+
+    Raises
+    ------
+    InputError
+        When there is no such family.
+    """
+    if word not in FAMILIES:
+        raise InputError(
+            Problem(
+                f"there is no motif family {word!r}",
+                f"lines.tsv, line {line}, column columns, family",
+                f"one of: {', '.join(FAMILIES)}",
+                "Write columns = family=GAS or family=ISRE.",
+            )
+        )
+    return word
 
 
 def read_promoters(path: Path) -> dict[str, str]:

@@ -45,6 +45,8 @@ class PromoterDetails:
         By independent contrast.
     left_out
         Contrasts, matrices and promoters that do not count, each with the reason.
+    shared
+        How many genes of the row's set have a motif, beside others; empty for a ChIP set.
     why_not
         Why nothing was tested; empty where it was.
     """
@@ -53,4 +55,5 @@ class PromoterDetails:
     matrices: list[str] = field(default_factory=list)
     effects: list[SiteEffect] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
+    shared: str = ""
     why_not: str = ""
