@@ -596,3 +596,9 @@ def models_in(annotation):
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return [annotation]
     return [model for part in get_args(annotation) for model in models_in(part)]
+
+
+def test_a_control_is_required_once(small, told):
+    """Twice means nothing more."""
+    small.edit("config.yaml", "requires: [control]", "requires: [control, control]")
+    assert "control control is required twice" in told()

@@ -13,6 +13,7 @@ from sidemine.simulate.experiments import (
     ExperimentPlan,
 )
 from sidemine.simulate.genes import CORE, GeneUniverse, make_universe
+from sidemine.simulate.genetics import write_genetics
 from sidemine.simulate.geo_files import COMMENT, SENTENCE, make_platform, write_gene_table, write_gmt
 from sidemine.simulate.signatures import write_signatures
 from sidemine.tables import write_text
@@ -96,6 +97,7 @@ PLANTED = (
     "Interferon: +2.5 and +2.2 log2 in cells, +1.5 in blood; with the inhibitor +0.8 and, by compound and dose, +0.6 to +1.8.",
     "An inhibitor of another kinase: proliferation genes −1.2 log2, interferon-response genes unchanged.",
     "So on the interferon-response genes the inhibitor opposes the disease, and the other drug has nothing to do with it.",
+    "A genome-wide study: members of the pathway are associated more than other genes; no other set is.",
     "Pulmonary embolism and deep vein thrombosis (every third patient, the others) do not differ.",
 )
 """What was planted, in sentences that the report shows."""
@@ -158,7 +160,7 @@ def write_demo(
     Parameters
     ----------
     folder
-        Filled with `mirror/`, `gene_table.tsv.gz`, `sets.gmt`, `signed_sets.tsv`, `signatures.tsv.gz` and
+        Filled with `mirror/`, `gwas/`, `gene_table.tsv.gz`, `sets.gmt`, `signed_sets.tsv`, `signatures.tsv.gz` and
         `planted.json`.
     seed
         Seed of everything; the same seed gives the same bytes.
@@ -169,6 +171,7 @@ def write_demo(
     universe = make_universe(n_genes, seed, n_comparators)
     write_shared_files(folder, universe, PLANTED, n_comparators)
     write_signatures(folder / "signatures.tsv.gz", universe, seed)
+    write_genetics(folder / "gwas", universe, "jak_stat_members", seed)
     platforms = (
         make_platform("GPL900571", universe, seed, "affymetrix"),
         make_platform("GPL910558", universe, seed + 1, "illumina"),
