@@ -10,8 +10,6 @@ the listed miRNAs, and the place among lists drawn uniformly.
 
 from __future__ import annotations
 
-import argparse
-import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -49,7 +47,9 @@ def simulated_population(seed: int, n_families: int = 350, n_genes: int = 3_000)
     sets = {f"random {size}": rng.choice(n_genes, size, replace=False) for size in (20, 50, 100, 200)}
     sets |= {f"popular {size}": popular[:size] for size in (20, 50, 100)}
     sets |= {f"half popular {size}": popular[: 4 * size : 4] for size in (20, 50)}
-    return Population("simulated", graph, drawn.seeds, {name: {genes[at] for at in found} for name, found in sets.items()})
+    return Population(
+        "simulated", graph, drawn.seeds, {name: {genes[at] for at in found} for name, found in sets.items()}
+    )
 
 
 def deposited_population(targets: Path, gmts: list[Path]) -> Population:

@@ -9,11 +9,8 @@ test without GC, CpG and expression (naive). ChIP sets: genes drawn in proportio
 
 from __future__ import annotations
 
-import argparse
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -23,9 +20,9 @@ from sidemine.differential.contrast_fit import ContrastFit
 from sidemine.differential.design import build_design
 from sidemine.differential.fit import fit_contrast
 from sidemine.lines.promoter.measure import site_effect
-from sidemine.lines.promoter.motifs import FAMILIES, MotifMatrix, family_of, read_matrices, scan_promoters
+from sidemine.lines.promoter.motifs import FAMILIES, MotifMatrix, family_of, scan_promoters
 from sidemine.lines.promoter.record import SiteEffect
-from sidemine.simulate.promoters import gc_contents, jaspar_text, simulate_promoters
+from sidemine.simulate.promoters import gc_contents, simulate_promoters
 
 Array = NDArray[np.float64]
 LEVEL = 0.05
@@ -57,7 +54,9 @@ def make_genome(seed: int, matrices: Sequence[MotifMatrix]) -> Genome:
     return Genome(genes, (gc - gc.mean()) / gc.std(), sites, next(iter(scanned.values())).composition)
 
 
-def draw_fit(genome: Genome, design: tuple[int, int], rng: np.random.Generator, shift: Array | None = None) -> ContrastFit:
+def draw_fit(
+    genome: Genome, design: tuple[int, int], rng: np.random.Generator, shift: Array | None = None
+) -> ContrastFit:
     """Return a fitted contrast of co-expressed blocks whose mean and change follow GC.
 
     Parameters
@@ -80,7 +79,9 @@ def draw_fit(genome: Genome, design: tuple[int, int], rng: np.random.Generator, 
     level = 7 + 1.0 * genome.gc + rng.standard_normal(N_GENES)
     samples = pd.DataFrame(index=[f"s{number}" for number in range(n)])
     return fit_contrast(
-        level[:, None] + 0.4 * (values + change[:, None] * is_target), genome.genes, build_design(samples, is_target, ~is_target, [])
+        level[:, None] + 0.4 * (values + change[:, None] * is_target),
+        genome.genes,
+        build_design(samples, is_target, ~is_target, []),
     )
 
 
@@ -117,7 +118,11 @@ def measure(genome: Genome, design: tuple[int, int], reps: int, planted: float =
             shipped.append(found)
             without.append(bare)
         tail = np.array([shipped, without])
-        rates = (tail <= LEVEL).mean(axis=1) if planted else np.maximum((tail <= LEVEL).mean(axis=1), (tail >= 1 - LEVEL).mean(axis=1))
+        rates = (
+            (tail <= LEVEL).mean(axis=1)
+            if planted
+            else np.maximum((tail <= LEVEL).mean(axis=1), (tail >= 1 - LEVEL).mean(axis=1))
+        )
         called["shipped"][name], called["naive"][name] = float(rates[0]), float(rates[1])
         if name in FAMILIES and not planted:
             weights = np.exp(genome.gc)
@@ -132,6 +137,7 @@ def measure(genome: Genome, design: tuple[int, int], reps: int, planted: float =
             found_tails = np.array(tails)
             del weights, size
             called["shipped"][f"ChIP {name}"], called["naive"][f"ChIP {name}"] = (
-                float(rate) for rate in np.maximum((found_tails <= LEVEL).mean(axis=0), (found_tails >= 1 - LEVEL).mean(axis=0))
+                float(rate)
+                for rate in np.maximum((found_tails <= LEVEL).mean(axis=0), (found_tails >= 1 - LEVEL).mean(axis=0))
             )
     return called

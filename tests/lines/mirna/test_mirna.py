@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from sidemine.errors import InputError
-from sidemine.lines.mirna.measure import TargetGraph, gather_units, measure_mirnas, slope_on_targets
+from sidemine.lines.mirna.measure import LabelledMirnas, TargetGraph, gather_units, measure_mirnas, slope_on_targets
 from sidemine.lines.mirna.names import AMBIGUOUS, OTHER_SPECIES, SEVERAL, UNKNOWN, MirnaNames, read_aliases
 from sidemine.lines.mirna.reader import read_families, read_labels, read_seeds, read_targets, read_universe
 from sidemine.prepare.gene_table import GeneTable
@@ -75,14 +75,14 @@ def test_labels_are_read_and_every_lost_row_is_counted(tmp_path, names):
         "name\tlogFC\tadj\nhsa-miR-21-5p\t1.5\t.01\nmiR-21-5p\t2\t.03\nhsa-miR-21\t3\t.001\nhsa-miR-451a\t-1\t.04\n"
         "let-7a-5p\t2\t.5\nhsa-miR-26a-5p\t1\tNA\n"
     )
-    found = read_labels(path, {"mirna": "name", "p": "adj", "effect": "logFC"}, names)
+    found = read_labels(path, {"mirna": "name", "p_value": "adj", "effect": "logFC"}, names)
     assert dict(found.labels) == {"MIMAT0000076": 1.0, "MIMAT0001631": -1.0, "MIMAT0000062": 0.0}
     assert found.signed
     assert {(row.why, row.n, *row.examples) for row in found.lost} == {
         (AMBIGUOUS, 1, "hsa-miR-21"),
         ("no label", 1, "hsa-miR-26a-5p"),
     }
-    assert not read_labels(path, {"mirna": "name", "p": "adj"}, names).signed
+    assert not read_labels(path, {"mirna": "name", "p_value": "adj"}, names).signed
     assert set(read_labels(path, {"mirna": "name"}, names).labels.values()) == {1.0}
 
 
@@ -90,7 +90,7 @@ def test_labels_are_read_and_every_lost_row_is_counted(tmp_path, names):
     ("cells", "columns", "message"),
     [
         ("hsa-miR-21-5p\tmaybe", {"mirna": "name", "label": "call"}, r"not understood: 'maybe'(.|\n)*line 2"),
-        ("hsa-miR-21-5p\t1.5", {"mirna": "name", "p": "call"}, r"between 0 and 1(.|\n)*line 2"),
+        ("hsa-miR-21-5p\t1.5", {"mirna": "name", "p_value": "call"}, r"between 0 and 1(.|\n)*line 2"),
         ("hsa-miR-21-5p\tup", {"mirna": "name", "label": "class"}, "column 'class' is not there"),
     ],
 )
@@ -135,7 +135,9 @@ def test_families_come_from_a_table_or_from_seeds(tmp_path, names):
     families, lost = read_families(path, {}, names)
     assert families == {"MIMAT0000076": "miR-21-5p"}
     assert [(row.n, row.examples) for row in lost] == [(1, ["hsa-miR-451a"])]
-    path.write_text(">hsa-miR-21-5p MIMAT0000076 Homo sapiens\nUAGCUUAUCAGACUGA\nUGUUGA\n>mmu-miR-21a-5p MIMAT0000530\nUAGC\n")
+    path.write_text(
+        ">hsa-miR-21-5p MIMAT0000076 Homo sapiens\nUAGCUUAUCAGACUGA\nUGUUGA\n>mmu-miR-21a-5p MIMAT0000530\nUAGC\n"
+    )
     assert read_seeds(path, names) == {"MIMAT0000076": "seed AGCUUAU"}
     path.write_text("hsa-miR-21-5p\n# told\nmmu-miR-21a-5p\n")
     universe, lost = read_universe(path, names)
@@ -184,7 +186,8 @@ def test_planted_families_are_found_in_their_direction_and_the_record_counts():
     scores = graph.scores(weights)
     listed = np.argsort(-scores, kind="stable")[:40]
     labels = {graph.mirnas[at]: -1.0 for at in listed} | {"MIMAT_elsewhere": 1.0}
-    found = measure_mirnas(labels, {*graph.mirnas, "MIMAT_bare"}, graph, weights, families, {})
+    labelled, names = LabelledMirnas(labels, True, []), MirnaNames([])
+    found = measure_mirnas(labelled, {*graph.mirnas, "MIMAT_bare"}, graph, weights, families, names, "down")
     assert found.slope is not None
     assert found.slope.estimate < 0
     assert 1 - found.slope.p_higher < 1e-4
@@ -195,7 +198,9 @@ def test_planted_families_are_found_in_their_direction_and_the_record_counts():
     }
     assert (found.details.unit, found.details.n_units) == ("seed family", len(set(families.values())))
     assert found.details.strongest[0].label < 0
-    alone = measure_mirnas(labels, set(graph.mirnas), graph, weights, None, {})
+    alone = measure_mirnas(labelled, set(graph.mirnas), graph, weights, None, names, "listed")
+    assert alone.slope is not None
+    assert alone.slope.estimate > 0, "a list has no signs"
     assert (alone.details.unit, alone.details.n_units) == ("miRNA", len(graph.mirnas))
 
 
@@ -209,9 +214,9 @@ def test_planted_families_are_found_in_their_direction_and_the_record_counts():
 )
 def test_what_cannot_be_tested_says_why(labels, universe, why):
     graph, _ = simulated(n_families=60, n_genes=300)
-    found = measure_mirnas(
-        dict.fromkeys(graph.mirnas[labels], 1.0), set(graph.mirnas[universe]), graph, {"G1": 1.0, "G2": 1.0}, None, {}
-    )
+    labelled = LabelledMirnas(dict.fromkeys(graph.mirnas[labels], 1.0), False, [])
+    weights = {"G1": 1.0, "G2": 1.0}
+    found = measure_mirnas(labelled, set(graph.mirnas[universe]), graph, weights, None, MirnaNames([]), "listed")
     assert found.slope is None
     assert why in found.details.why_not
 

@@ -10,6 +10,9 @@ from sidemine.lines.bridge.entry import BRIDGE
 from sidemine.lines.evidence import LayerEvidence
 from sidemine.lines.genetics.entry import GENETICS
 from sidemine.lines.line import LineOfEvidence, LinesOnRecord
+from sidemine.lines.mirna.entry import MIRNA
+from sidemine.lines.perturbation.entry import PERTURBATION
+from sidemine.lines.promoter.entry import PROMOTER
 from sidemine.lines.published.entry import PUBLISHED
 from sidemine.records import read_record
 
@@ -17,6 +20,9 @@ LINES: tuple[LineOfEvidence, ...] = (
     BRIDGE,
     PUBLISHED,
     GENETICS,
+    MIRNA,
+    PROMOTER,
+    PERTURBATION,
 )
 
 

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from sidemine.simulate.genes import GeneUniverse
+from sidemine.simulate.geo_files import COMMENT
+from sidemine.tables import write_text
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -41,7 +46,9 @@ class SimulatedMirnas:
     gene_of: NDArray[np.int64]
 
 
-def simulate_mirnas(n_families: int, n_genes: int, seed: int | Sequence[int], largest_family: int = 4) -> SimulatedMirnas:
+def simulate_mirnas(
+    n_families: int, n_genes: int, seed: int | Sequence[int], largest_family: int = 4
+) -> SimulatedMirnas:
     """Draw families of 1 to `largest_family` miRNAs and their targets.
 
     Parameters
@@ -77,3 +84,55 @@ def simulate_mirnas(n_families: int, n_genes: int, seed: int | Sequence[int], la
         joined[:, 0],
         joined[:, 1],
     )
+
+
+FAMILIES = 220
+PLANTED_FAMILIES, OTHER_FAMILIES = 14, 16
+"""Families that the disease lowers: those that target the planted module, and others."""
+EXTRA_TARGETS = 10
+WITHOUT_ARM = 4
+"""miRNAs that have two arms, and whose rows do not say which: they cannot be told."""
+
+
+def write_mirnas(folder: Path, universe: GeneUniverse, planted: str, seed: int) -> None:
+    """Write `mirnas.tsv`, `targets.tsv.gz`, `aliases.txt` and `mature.fa`.
+
+    Parameters
+    ----------
+    folder
+        Filled with these files.
+    universe
+        The genes.
+    planted
+        Module that miRNAs which are lower in the disease target more than others do.
+    seed
+        Seed; never 0.
+    """
+    entropy = [seed, 21]
+    drawn = simulate_mirnas(FAMILIES, len(universe.symbols), entropy)
+    rng = np.random.default_rng(np.random.SeedSequence([*entropy, 1]))
+    seeds = np.array(drawn.seeds)
+    moved = rng.choice(np.unique(seeds), PLANTED_FAMILIES + OTHER_FAMILIES, replace=False)
+    module = np.array(universe.rows(universe.modules[planted]))
+    pairs = set(zip(drawn.mirna_of.tolist(), drawn.gene_of.tolist(), strict=True))
+    for mirna in np.flatnonzero(np.isin(seeds, moved[:PLANTED_FAMILIES])):
+        pairs |= {(int(mirna), int(gene)) for gene in rng.choice(module, EXTRA_TARGETS, replace=False)}
+    is_moved = np.isin(seeds, moved)
+    change = np.where(is_moved, -rng.uniform(0.6, 1.6, len(seeds)), rng.normal(0, 0.2, len(seeds)))
+    adjusted = np.where(is_moved, rng.uniform(1e-5, 0.04, len(seeds)), rng.uniform(0.1, 1, len(seeds)))
+    shown = [name.removesuffix("-5p") if row < WITHOUT_ARM else name for row, name in enumerate(drawn.names)]
+    table = [f"{name}\t{a:.3f}\t{b:.4g}" for name, a, b in zip(shown, change, adjusted, strict=True)]
+    write_text(COMMENT + "\n".join(["mirna\tlog2_fold_change\tadjusted_p", *table]) + "\n", folder / "mirnas.tsv")
+    rows = [f"{drawn.names[mirna]}\t{universe.symbols[gene]}" for mirna, gene in sorted(pairs)]
+    write_text(COMMENT + "\n".join(["miRNA\tTarget Gene", *rows]) + "\n", folder / "targets.tsv.gz")
+    aliases = [
+        f"{key}\t{name.removesuffix('-5p')};{name};" for key, name in zip(drawn.accessions, drawn.names, strict=True)
+    ]
+    other_arms = [name.replace("-5p", "-3p") for name in drawn.names[:WITHOUT_ARM]]
+    aliases += [f"MIMAT8{row:06d}\t{name};" for row, name in enumerate(other_arms)]
+    write_text(COMMENT + "\n".join(aliases) + "\n", folder / "aliases.txt")
+    sequences = [
+        f">{name} {key} simulated\nU{seed_of}{''.join(rng.choice(list('ACGU'), 14))}"
+        for name, key, seed_of in zip(drawn.names, drawn.accessions, drawn.seeds, strict=True)
+    ]
+    write_text(COMMENT + "\n".join(sequences) + "\n", folder / "mature.fa")

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from sidemine.simulate.genes import GeneUniverse
+from sidemine.simulate.geo_files import COMMENT
+from sidemine.tables import write_text
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -62,7 +67,9 @@ def simulate_promoters(
         Bases of each.
     """
     edges = np.column_stack([(1 - gc) / 2, 0.5 * np.ones(len(gc)), (1 + gc) / 2])  # A below, then C, G, T
-    letters = np.frombuffer(b"ACGT", dtype=np.uint8)[(rng.random((len(genes), length))[:, :, None] > edges[:, None, :]).sum(axis=2)]
+    letters = np.frombuffer(b"ACGT", dtype=np.uint8)[
+        (rng.random((len(genes), length))[:, :, None] > edges[:, None, :]).sum(axis=2)
+    ]
     for family, members in planted.items():
         site = np.frombuffer(SITES[family].encode(), dtype=np.uint8)
         for row in np.flatnonzero([gene in members for gene in genes]):
@@ -74,3 +81,24 @@ def simulate_promoters(
 def fasta_text(promoters: Mapping[str, str]) -> str:
     """Return sequences as FASTA."""
     return "".join(f">{gene}\n{sequence}\n" for gene, sequence in promoters.items())
+
+
+def write_promoters(folder: Path, universe: GeneUniverse, planted: str, seed: int) -> None:
+    """Write `promoters.fa.gz` and `motifs.jaspar`: genes of one module have an interferon-stimulated response element.
+
+    Parameters
+    ----------
+    folder
+        Filled with these files.
+    universe
+        The genes.
+    planted
+        The module; sites of the other family are nowhere planted.
+    seed
+        Seed; never 0.
+    """
+    rng = np.random.default_rng(np.random.SeedSequence([seed, 22]))
+    gc = gc_contents(len(universe.symbols), rng)
+    promoters = simulate_promoters(universe.symbols, gc, {"ISRE": universe.modules[planted]}, rng)
+    write_text(COMMENT + fasta_text(promoters), folder / "promoters.fa.gz")
+    write_text(COMMENT + jaspar_text(), folder / "motifs.jaspar")

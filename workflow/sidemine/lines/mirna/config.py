@@ -32,7 +32,7 @@ LAYER = Layer(
         )
     },
     directions=("up", "down", "listed"),
-    opposite=True,
+    opposite=False,
     kinds=("cohort",),
     unit="labels per SD of the target score",
     cap="known targets follow what has been studied, and a target need not answer to its miRNA",

@@ -5,6 +5,9 @@ those. So no hypergeometric test is made, of targets or of miRNAs. The unit is t
 doi 10.1016/j.cell.2009.01.002), whose members share their targets. Over all families that the assay could see, the label
 is regressed on the mean share of targets that lies in the set, with a spline of the log number of targets, and HC3
 standard errors (MacKinnon and White 1985, doi 10.1016/0304-4076(85)90158-7).
+
+A share has a limit of its own: miRNAs that target one set much have a smaller share left for others. So few targets among
+listed miRNAs never speak against a set.
 """
 
 from __future__ import annotations
@@ -16,7 +19,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sidemine.drawing.words import p_statement
-from sidemine.lines.evidence import Measured, call_of
+from sidemine.lines.evidence import Measured
 from sidemine.lines.mirna.record import Lost, MirnaDetails, MirnaUnit
 from sidemine.stats.adjusted_slope import Slope, adjusted_slope, spline_columns
 
@@ -292,13 +295,12 @@ def as_measured(result: MirnaResult, direction: str, n_in_set: int) -> Measured:
             universe_n=details.n_universe, n_in_set=n_in_set, n_measured=result.n_measured, reason=reason, cap=cap
         )
     low, high = slope.interval()
-    higher, lower = slope.p_higher, Slope(-slope.estimate, slope.se, slope.df).p_higher
-    p_declared = lower if direction == "down" else higher
+    along = Slope(-slope.estimate, slope.se, slope.df) if direction == "down" else slope
+    p_declared = along.p_higher
     kind = "listed" if direction == LISTED else f"{direction} in the disease"
-    more = slope.estimate > 0 if direction != "down" else slope.estimate < 0
     reason = (
         f"Of {details.n_units:,} {_PLURAL[details.unit]} with known targets {details.n_labelled:,} are moved; those that are {kind} "
-        f"target the set {'more' if more else 'no more'} than others with as many targets (one-sided {p_statement(p_declared)})."
+        f"target the set {'more' if along.estimate > 0 else 'no more'} than others with as many targets (one-sided {p_statement(p_declared)})."
     )
     return Measured(
         universe_n=details.n_universe,
@@ -307,12 +309,10 @@ def as_measured(result: MirnaResult, direction: str, n_in_set: int) -> Measured:
         effect=slope.estimate,
         ci_low=low,
         ci_high=high,
-        p_value=higher if direction == LISTED else min(1.0, 2 * min(higher, lower)),
+        p_value=p_declared,
         p_declared=p_declared,
         null_used=f"HC3 t on {slope.df} degrees of freedom, beside a spline of the log number of targets; unit: {details.unit}",
         reason=reason,
         downgrades=("indirect: a list of miRNAs speaks of genes through known targets alone",),
         cap=cap,
-        # Fewer targets among listed miRNAs say nothing against a set.
-        instead=call_of(p_declared, opposite=False) if direction == LISTED else "",
     )

@@ -71,7 +71,7 @@ def read_matrices(path: Path) -> list[MotifMatrix]:
             (number, line.strip()) for number, line in enumerate(text.stream.read().decode("utf-8").split("\n"), 1)
         ]
     newest: dict[str, tuple[int, MotifMatrix]] = {}
-    filled = [(number, line) for number, line in lines if line]
+    filled = [(number, line) for number, line in lines if line and not line.startswith("#")]
     for start in range(0, len(filled), 5):
         block = filled[start : start + 5]
         header, rows = _HEADER.fullmatch(block[0][1]), [_ROW.fullmatch(line) for _, line in block[1:]]
