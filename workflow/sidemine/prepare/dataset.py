@@ -18,13 +18,12 @@ from sidemine.prepare.gene_table import GeneTable
 from sidemine.prepare.label_notes import find_label_notes
 from sidemine.prepare.metadata import USED
 from sidemine.prepare.odd_samples import find_odd_samples
-from sidemine.prepare.planned_cells import read_planned_cells
+from sidemine.prepare.planned_cells import read_planned_cells, sum_planned_cells
 from sidemine.prepare.platform_annotation import read_platform_annotation
 from sidemine.prepare.record import DatasetProvenance, PreparedProvenance
 from sidemine.prepare.sample_table import SAMPLES
 from sidemine.prepare.scale import judge_scale
 from sidemine.prepare.scale_evidence import ScaleEvidence, assess_scale
-from sidemine.prepare.single_cell import sum_cells
 from sidemine.prepare.value_columns import names_in_values, note_on_matching
 from sidemine.retrieve.integrity import carries_simulation_marker
 from sidemine.sources.declarations import DeclaredValues
@@ -244,10 +243,9 @@ def _read_values(
     """Read the values of the samples that take part, columns in their order and under their names, and look at them."""
     used = samples[samples["fate"] == USED]
     if row.layout in CELL_LAYOUTS:
-        planned = read_planned_cells(row, files, derive, values=True)
-        summed = _choose(
-            sum_cells(planned.cells, planned.plan), {name: name for name in used["sample"]}, files["values"]
-        )
+        planned = read_planned_cells(row, files, derive)
+        matrix = sum_planned_cells(row, files, planned)
+        summed = _choose(matrix, {name: name for name in used["sample"]}, files["values"])
         return summed, assess_scale(summed.values), planned.plan.problem
     source, named = BULK_LAYOUTS[row.layout], names_in_values(row, samples.set_index("sample"))
     columns = dict(zip(used["sample"], used["value_column"], strict=True))

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     import pandas as pd
 
-    from sidemine.sources.cells import Cells
+    from sidemine.sources.cells import Cells, CellsWanted
     from sidemine.sources.forms import Form
     from sidemine.sources.inspection import FileToInspect, Inspection
     from sidemine.sources.scales import Scale
@@ -173,9 +173,9 @@ class BulkLayout(Layout):
 
 @dataclass(frozen=True, kw_only=True)
 class CellLayout(Layout):
-    """A kind of source of single cells: `read` takes the file, what is declared, and whether the counts are wanted."""
+    """A kind of source of single cells: `read` takes the file, what is declared, and what is wanted of the counts (None: nothing)."""
 
-    read: Callable[[Path, DeclaredValues, bool], Cells]
+    read: Callable[[Path, DeclaredValues, CellsWanted | None], Cells]
 
 
 CELLS_NEED_COUNTS = Requirement(
