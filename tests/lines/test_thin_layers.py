@@ -126,7 +126,7 @@ def test_planted_rows_are_found_and_null_rows_are_not(files, line):
     assert panel.table is not None
     if evidence.layer == "mirna":
         assert details.unit == "seed family"
-        assert [(row.n, row.why) for row in details.lost][0] == (4, "the name says no arm, and the miRNA has two")
+        assert next((row.n, row.why) for row in details.lost) == (4, "the name says no arm, and the miRNA has two")
     if evidence.layer == "perturbation":
         assert (evidence.p_value, evidence.p_declared) == (None, None)
         assert (details.found is None) == (line == "library_null")
