@@ -16,6 +16,8 @@ from sidemine.simulate.gene_tables import write_gene_tables
 from sidemine.simulate.genes import CORE, GeneUniverse, make_universe
 from sidemine.simulate.genetics import write_genetics
 from sidemine.simulate.geo_files import COMMENT, SENTENCE, make_platform, write_gene_table, write_gmt
+from sidemine.simulate.mirnas import write_mirnas
+from sidemine.simulate.promoters import write_promoters
 from sidemine.simulate.signatures import write_signatures
 from sidemine.tables import write_text
 
@@ -98,6 +100,7 @@ PLANTED = (
     "Interferon: +2.5 and +2.2 log2 in cells, +1.5 in blood; with the inhibitor +0.8 and, by compound and dose, +0.6 to +1.8.",
     "An inhibitor of another kinase: proliferation genes −1.2 log2, interferon-response genes unchanged.",
     "So on the interferon-response genes the inhibitor opposes the disease, and the other drug has nothing to do with it.",
+    "miRNAs that are lower in the disease target the interferon-response genes; these have a response element in their promoters.",
     "A genome-wide study: members of the pathway are associated more than other genes; no other set is.",
     "Pulmonary embolism and deep vein thrombosis (every third patient, the others) do not differ.",
 )
@@ -161,7 +164,8 @@ def write_demo(
     Parameters
     ----------
     folder
-        Filled with `mirror/`, `gwas/`, `tables/`, `gene_table.tsv.gz`, `sets.gmt`, `signed_sets.tsv`, `signatures.tsv.gz` and
+        Filled with `mirror/`, `gwas/`, `tables/`, `mirna/`, `promoters/`, `gene_table.tsv.gz`, `sets.gmt`,
+        `signed_sets.tsv`, `signatures.tsv.gz` and
         `planted.json`.
     seed
         Seed of everything; the same seed gives the same bytes.
@@ -174,6 +178,8 @@ def write_demo(
     write_signatures(folder / "signatures.tsv.gz", universe, seed)
     write_genetics(folder / "gwas", universe, "jak_stat_members", seed)
     write_gene_tables(folder / "tables", universe, "interferon_response", "negative_control", seed)
+    write_mirnas(folder / "mirna", universe, "interferon_response", seed)
+    write_promoters(folder / "promoters", universe, "interferon_response", seed)
     platforms = (
         make_platform("GPL900571", universe, seed, "affymetrix"),
         make_platform("GPL910558", universe, seed + 1, "illumina"),
