@@ -16,11 +16,13 @@ from sidemine.lines.perturbation.entry import PERTURBATION
 from sidemine.lines.promoter.entry import PROMOTER
 from sidemine.lines.protein.entry import PROTEIN_LINE
 from sidemine.lines.published.entry import PUBLISHED
+from sidemine.lines.screen.entry import SCREEN
 from sidemine.records import read_record
 
 LINES: tuple[LineOfEvidence, ...] = (
     BRIDGE,
     PUBLISHED,
+    SCREEN,
     GENETICS,
     PROTEIN_LINE,
     MRNA_TABLE_LINE,

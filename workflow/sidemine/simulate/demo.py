@@ -92,6 +92,24 @@ OTHER_DRUG = ExperimentPlan(
     ),
 )
 
+SCREENED = {"compound_01": -1.2, "compound_02": -0.9, "compound_03": 1.0}
+"""Compounds of the screen that do something: log2 change of the interferon response; all others do nothing."""
+
+
+def _screen_arms() -> tuple[Arm, ...]:
+    arms = []
+    for plate in ("P1", "P2"):
+        wells = [("DMSO", f"DMSO_{plate}_well{well}") for well in range(1, 5)]
+        wells += [(name, name) for name in (f"compound_{n:02d}" for n in range(1 + (plate == "P2"), 25, 2))]
+        arms += [
+            Arm(name, {"compound": compound, "plate": plate}, 1.5 + SCREENED.get(compound, 0.0))
+            for compound, name in wells
+        ]
+    return tuple(arms)
+
+
+SCREEN = ExperimentPlan("GSE900008", 9007001, "stimulated monocytes", _screen_arms(), donor_sd=1.0)
+
 PLANTED = (
     f"{SENTENCE} The accessions are invented.",
     "Two blood cohorts (70 patients v 63 controls; 107 v 25): interferon-response genes higher in patients, Hedges g 0.6.",
@@ -102,6 +120,8 @@ PLANTED = (
     "So on the interferon-response genes the inhibitor opposes the disease, and the other drug has nothing to do with it.",
     "miRNAs that are lower in the disease target the interferon-response genes; these have a response element in their promoters.",
     "A genome-wide study: members of the pathway are associated more than other genes; no other set is.",
+    "A screen of 24 compounds in cells of 3 donors: compounds 01 and 02 lower the interferon response (log2 −1.2 and −0.9), "
+    "compound 03 raises it (+1.0); all others do nothing.",
     "Pulmonary embolism and deep vein thrombosis (every third patient, the others) do not differ.",
 )
 """What was planted, in sentences that the report shows."""
@@ -189,6 +209,7 @@ def write_demo(
     Deposit(mirror, EPITHELIUM, universe, seed + 20).write_archive()
     Deposit(mirror, LUNG_LINE, universe, seed + 21).write_count_table()
     Deposit(mirror, STIMULATED_BLOOD, universe, seed + 22).write_normalised()
+    Deposit(mirror, SCREEN, universe, seed + 24).write_count_table()
     Deposit(mirror, OTHER_DRUG, universe, seed + 23).write_array(platforms[0])
 
 
