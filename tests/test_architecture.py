@@ -21,7 +21,7 @@ FLOORS = (
     ("records", "isolation", "provenance", "script_log"),
     ("sources",),
     # What a study may ask of a line stands in the room of that line, and is read with the study.
-    ("study", "lines.*.config", "lines.*.check"),
+    ("study", "lines.*.config", "lines.*.check", "lines.layer", "lines.layers"),
     ("retrieve",),
     # What each job needs of the study, and by which keys its files lie.
     ("study.specifications", "study.plan", "study_jobs"),

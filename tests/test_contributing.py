@@ -176,7 +176,7 @@ from test_rules import contrast, evidence
 write_record(evidence(contrast("a", 0.6), contrast("b", -0.5), contrast("c", 0.2)), Path("h.json"))
 run_job("sidemine.lines.votes.job", {"evidence": ["h.json"]}, {"record": "votes.json"}, {"hypotheses": ["h"]})
 subject = Subject("h", "S", True, "Hedges g", [], {})
-panels = [panel for line in LINES for panel in line.panels(subject, read_lines(Path(), {"count_votes"}, {}, {}, {}))]
+panels = [panel for line in LINES for panel in line.panels(subject, read_lines(Path(), {"count_votes"}, {}, {}, {}, {}))]
 print(*[panel.facts[0] for panel in panels if panel.kind == "votes"])
 print("votes" in record_schemas())
 """

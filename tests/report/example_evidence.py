@@ -35,6 +35,7 @@ from sidemine.considerations.specificity.record import (
 )
 from sidemine.considerations.specificity.table import SPECIFICITY
 from sidemine.effect.record import Estimate, PooledEstimate
+from sidemine.verdict.synthesis_record import EvidenceRow, IndependentLine, Synthesis
 
 UNIT = "Hedges g"
 PANEL = {
@@ -65,6 +66,22 @@ SENSITIVITY = [
                 "change the reading", 0.33, -0.09, 0.75, 0.12, True),
     Sensitivity("without flagged samples", HOSTILE_REASON, missing=HOSTILE_REASON),
 ]  # fmt: skip
+
+
+SYNTHESIS = Synthesis(
+    rows=[
+        EvidenceRow(
+            line="expression", layer="expression", gene_set="SIM_INTERFERON_TARGETS", direction="up", unit="Hedges g",
+            universe_n=None, n_in_set=10, n_measured=8, effect=0.4, ci_low=0.1, ci_high=0.7, p_value=0.01, p_declared=0.005,
+            null_used="effect pooled over independent data sets", size_measured=None, worst_set_size=None, percentile=None,
+            call="in favour", cap="A cap of <b>the</b> study", downgrades=[], reason="Suggestive: a hint.", hypothesis="vte_targets",
+            source="GSE19151, GSE48000", licence="", status="verified", in_line="expression",
+        )
+    ],
+    lines=[IndependentLine("expression", ["expression"], "in favour", 0.005)],
+    n_tested=1, n_shown=1, conflicting=False, sentence="One line of evidence alone, expression: in favour.",
+    downgrades=["expression: suggestive at most"],
+)  # fmt: skip
 
 
 def hidden_factors_record(hypothesis: str, kind: str, evidence: list[dict[str, Any]]) -> FactorsShown:

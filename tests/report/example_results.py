@@ -14,6 +14,7 @@ import pandas as pd
 from example_evidence import (
     PANEL,
     SENSITIVITY,
+    SYNTHESIS,
     composition_record,
     concordance,
     hidden_factors_record,
@@ -356,6 +357,7 @@ def _study(datasets: list[dict[str, Any]], contrasts: list[dict[str, Any]]) -> d
         "contrasts": contrasts,
         "gene_sets": [*gene_sets, _gene_set_row("KEGG_JAK_STAT", "member", "kegg.gmt", "KEGG", opt_in=True)],
         "published_tables": [to_plain(published)],
+        "lines": [],
         "considered": [],
         "own_markers": {},
         "config_digest": "c" * 64,
@@ -426,7 +428,7 @@ def _verdict(
     return {
         "control": None, "p_holm": None, "notes": [], "composition": nothing, "trap_flags": [], "calibration": None,
         "hidden_factors": as_json(hidden_factors_record(name, kind, evidence)),
-        "influence": as_json(influence_record(name, evidence)), "sensitivity": as_json(SENSITIVITY),
+        "influence": as_json(influence_record(name, evidence)), "sensitivity": as_json(SENSITIVITY), "synthesis": as_json(SYNTHESIS),
         "specificity": as_json(SpecificityShown(None, reason, None, "", "", [], (), ())), "robustness": grid,
         "hypothesis": name, "question": question, "kind": kind, "verdict": verdict, "opposite": False,
         "role": "question", "behaviour": None, "scope": "The answer is about these invented data.",

@@ -114,6 +114,7 @@ def test_study_json_is_plain(small):
         "contrasts",
         "gene_sets",
         "published_tables",
+        "lines",
         "own_markers",
         "considered",
         "config_digest",

@@ -26,6 +26,7 @@ TABLE: dict[str, Any] = {
     "config.contrasts": ({"config.contrasts": "renamed_contrasts.tsv"}, ""),
     "config.gene_sets": ({"config.gene_sets": "renamed_gene_sets.tsv"}, ""),
     "config.published_tables": ({"config.published_tables": "renamed_published_tables.tsv"}, ""),
+    "config.lines": A_PLACE,
     "config.considered": ({"config.considered": "renamed_considered.tsv"}, "beside"),
     "config.gene_table.file": (
         {"config.gene_table.file": "other.tsv"},

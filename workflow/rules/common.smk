@@ -62,6 +62,7 @@ wildcard_constraints:
     contrast="|".join(STUDY.contrasts) or "none",
     table="|".join(STUDY.published_tables) or "none",
     hypothesis="|".join(SCOPE.hypotheses),
+    line="|".join(STUDY.lines) or "none",
 
 
 def tell_what_failed():

@@ -14,6 +14,7 @@ rule decide_verdicts:
         published=expand(
             "<results>/published/{table}.json", table=STUDY.published_tables
         ),
+        lines=expand("<results>/lines/{place}.json", place=STUDY.line_places),
         inputs="<results>/inputs.json",
         planted=[place_of(STUDY.planted)] if STUDY.planted else [],
         checked=get_gate,
@@ -21,6 +22,11 @@ rule decide_verdicts:
         verdicts=report(
             "<results>/verdicts.json",
             caption="../report/verdicts.rst",
+            category="Answer",
+        ),
+        evidence=report(
+            "<results>/evidence.tsv",
+            caption="../report/evidence.rst",
             category="Answer",
         ),
         provenance="<results>/provenance/decide_verdicts.json",

@@ -9,13 +9,15 @@ with log_to(snakemake.log[0]), record_job(snakemake):
     from sidemine.considerations.registry import CONSIDERATIONS, judges_with, read_judges
     from sidemine.effect.record import HypothesisEvidence
     from sidemine.enrichment.set_test_table import ENRICHMENT
+    from sidemine.lines.evidence import LayerEvidence
     from sidemine.lines.published.record import DescribedTable
     from sidemine.records import read_record
     from sidemine.study.models import to_plain
     from sidemine.study.specifications import DecideVerdicts
-    from sidemine.tables import read_json, read_table
+    from sidemine.tables import read_json, read_table, write_table
     from sidemine.verdict.answer import answer_study
     from sidemine.verdict.card import write_verdicts
+    from sidemine.verdict.evidence_table import EVIDENCE, evidence_table
 
     given = snakemake.input
     specification = DecideVerdicts.model_validate(snakemake.params.specification)
@@ -28,7 +30,10 @@ with log_to(snakemake.log[0]), record_job(snakemake):
         judges=judges_with(judges),
         enrichment={Path(path).parent.name: read_table(Path(path), ENRICHMENT) for path in given.enrichment},
         published=[read_record(DescribedTable, Path(path)) for path in given.published],
+        lines=specification.lines,
+        measured={Path(path).stem: read_record(LayerEvidence, Path(path)) for path in given.lines},
         simulated=any(record["simulated"] for record in read_json(Path(given.inputs))),
         planted=[sentence for path in given.planted for sentence in read_json(Path(path))],
     )
     write_verdicts(verdicts, Path(snakemake.output.verdicts))
+    write_table(evidence_table(verdicts.verdicts), Path(snakemake.output.evidence), EVIDENCE)

@@ -11,6 +11,7 @@ from sidemine.considerations.registry import CONSIDERATIONS, columns_of_consider
 from sidemine.differential.record import DESIGN, DesignCheck
 from sidemine.effect.record import HypothesisEvidence
 from sidemine.errors import Problem
+from sidemine.lines.evidence import LayerEvidence
 from sidemine.lines.registry import LINES
 from sidemine.prepare.record import PROVENANCE
 from sidemine.quality.record import ContrastQuality, DatasetQuality, SharedSamples, Treatment
@@ -44,6 +45,7 @@ def record_kinds() -> dict[str, type[object]]:
         "design": DESIGN,
         "contrast_quality": ContrastQuality,
         "evidence": HypothesisEvidence,
+        "layer_evidence": LayerEvidence,
         **{name: kind for entry in CONSIDERATIONS for name, kind in entry.schemas.items()},
         **{name: kind for entry in LINES for name, kind in entry.schemas.items()},
         "verdicts": verdicts,

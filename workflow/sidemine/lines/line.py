@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from sidemine.drawing.panel import Panel, Subject
+from sidemine.lines.evidence import LayerEvidence
+from sidemine.paper import Paper
 from sidemine.study_jobs import Job
 
 Record = TypeVar("Record")
@@ -24,6 +26,8 @@ class LinesOnRecord:
         Target and reference of every contrast, in words.
     questions
         By the id of what was declared (a bridge, an interaction): its question.
+    layers
+        By id of a row of `lines.tsv` that was run: its evidence, and the record of its layer beside it.
     names
         By the id of a bridge: what the perturbation is called; empty where the study gives it no name.
     """
@@ -32,6 +36,7 @@ class LinesOnRecord:
     groups: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     questions: Mapping[str, str] = field(default_factory=dict)
     names: Mapping[str, str] = field(default_factory=dict)
+    layers: Mapping[str, tuple[LayerEvidence, object]] = field(default_factory=dict)
 
     def record_of(self, kind: type[Record]) -> Record | None:
         """Return the record of one kind; None where that line was not part of the run."""
@@ -63,6 +68,11 @@ class LineOfEvidence:
         Kinds of record that it writes, by the name of the file: `docs/records/` has their schemas.
     panels
         Gives what it shows under an answer card.
+    layer, details, line_panel, line_methods
+        Of a layer of `lines.tsv`: its word; the record that its job writes beside the row of evidence; what is shown of one
+        row, from both; and its paragraph of the methods text. Empty and None for a line that is declared otherwise.
+    papers
+        Where its methods come from.
     methods
         Gives its paragraphs of the methods text; none where it was not measured.
     """
@@ -74,3 +84,8 @@ class LineOfEvidence:
     schemas: Mapping[str, type[object]] = field(default_factory=dict)
     panels: Callable[[Subject, LinesOnRecord], Sequence[Panel]] = _nothing_on_cards
     methods: Callable[[LinesOnRecord], Sequence[str]] = _nothing_in_methods
+    layer: str = ""
+    details: type[object] | None = None
+    line_panel: Callable[[LayerEvidence, object], Panel] | None = None
+    line_methods: str = ""
+    papers: Sequence[Paper] = ()

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Container, Mapping
 from pathlib import Path
 
+from sidemine.drawing.panel import Panel
 from sidemine.lines.bridge.entry import BRIDGE
+from sidemine.lines.evidence import LayerEvidence
 from sidemine.lines.line import LineOfEvidence, LinesOnRecord
 from sidemine.lines.published.entry import PUBLISHED
 from sidemine.records import read_record
@@ -19,6 +21,7 @@ def read_lines(
     groups: Mapping[str, tuple[str, str]],
     questions: Mapping[str, str],
     names: Mapping[str, str],
+    lines: Mapping[str, str],
 ) -> LinesOnRecord:
     """Read what the lines of a study have on record.
 
@@ -30,6 +33,8 @@ def read_lines(
         Rules of the study (`study.json`): a line that it no longer asks for may have left its file in the folder.
     groups, questions, names
         Words of the study; see `LinesOnRecord`.
+    lines
+        Layer of each row of `lines.tsv` that was run, by its id.
 
     Returns
     -------
@@ -44,4 +49,25 @@ def read_lines(
     records = [
         read_record(line.record, results / line.record_file) for line in LINES if line.record and line.job.name in jobs
     ]
-    return LinesOnRecord(records, groups, questions, names)
+    details = {line.layer: line.details for line in LINES if line.details}
+    layers = {name: _read_row(results / "lines" / layer, name, details[layer]) for name, layer in lines.items()}
+    return LinesOnRecord(records, groups, questions, names, layers)
+
+
+def _read_row(folder: Path, name: str, details: type[object]) -> tuple[LayerEvidence, object]:
+    return read_record(LayerEvidence, folder / f"{name}.json"), read_record(details, folder / f"{name}.details.json")
+
+
+def panel_of_row(row: LayerEvidence, lines: LinesOnRecord) -> Panel | None:
+    """Return what is shown of one row of evidence; None of one that was not run.
+
+    Parameters
+    ----------
+    row
+        The row.
+    lines
+        What is on record.
+    """
+    panels = {line.layer: line.line_panel for line in LINES if line.line_panel}
+    make = panels.get(row.layer)
+    return make(*lines.layers[row.line]) if make and row.line in lines.layers else None

@@ -52,6 +52,7 @@ def read_beside(results: Path, study: StudyDescription) -> Beside:
             groups={row.contrast: (row.target_label, row.reference_label) for row in study.contrasts},
             questions={row.id: row.question for row in study.config.concordance.bridges},
             names={row.id: row.perturbation for row in study.config.concordance.bridges},
+            lines={row.line: row.layer for row in study.lines if row.runs},
         ),
     )
 

@@ -20,6 +20,7 @@ from sidemine.effect.pooled_effect import own_p
 from sidemine.effect.record import PooledEffect, PooledEstimate
 from sidemine.report import first_screen
 from sidemine.report.forest import heterogeneity_words
+from sidemine.report.lines_view import LinesView, lines_view
 from sidemine.verdict.card import Card, CardContrast
 
 _KINDS = {
@@ -64,6 +65,8 @@ class CardView:
         Key figures, the forest plot, and the other panels of evidence.
     sensitivity, not_asked
         What would change the answer: the rows that have figures, and a sentence on those that have none.
+    lines
+        The lines of evidence; None of a control.
     kind, headline, declared, effects, more_effects, gate_counts, figures, overlaps, cells
         Words and tables behind the headings.
     """
@@ -78,6 +81,7 @@ class CardView:
     tiles: Sequence[Tile]
     forest: Panel
     panels: Sequence[Panel]
+    lines: LinesView | None
     kind: str
     headline: str
     declared: str
@@ -117,6 +121,7 @@ def card_view(card: Card, panels: Sequence[Panel], tiles: Sequence[Tile]) -> Car
         tiles=tiles,
         forest=panels[0],
         panels=panels[1:],
+        lines=lines_view(card.synthesis),
         kind=_KINDS[card.kind],
         headline=headline(card),
         declared=declared_sentence(card),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sidemine.enrichment.activity import ULM_PAPER
 from sidemine.enrichment.registry import papers
+from sidemine.lines.registry import LINES
 from sidemine.paper import Paper
 
 REFERENCES = (
@@ -39,6 +40,9 @@ REFERENCES = (
     ULM_PAPER,
     Paper("false discovery rate", "Benjamini Y, Hochberg Y. Controlling the false discovery rate. J R Stat Soc B "
           "1995; 57:289–300.", ""),
+    Paper("partial conjunction", "Benjamini Y, Heller R. Screening for partial conjunction hypotheses. Biometrics 2008.",
+          "10.1111/j.1541-0420.2007.00984.x"),
+    *(paper for line in LINES for paper in line.papers),
     Paper("Aarhus study", "Haysen SR et al. Inflammopharmacology 2025.", "10.1007/s10787-025-01677-2"),
     Paper("NTNU study", "Ravlo E, Ianevski A et al. NAR Molecular Medicine 2025.", ""),
 )  # fmt: skip

@@ -10,6 +10,7 @@ from typing import Any
 
 from sidemine.errors import Problem, StudyError
 from sidemine.lines.bridge.config import ComparatorSignatures
+from sidemine.lines.layers import LAYERS
 from sidemine.retrieve.addresses import canonical_url, local_key, mirror_key
 from sidemine.sources.forms import Form
 from sidemine.sources.geo_addresses import (
@@ -19,7 +20,7 @@ from sidemine.sources.registry import LAYOUTS
 from sidemine.study.choices import SetFormat
 from sidemine.study.models import GeneTableSource
 from sidemine.study.paths import expand_path, is_url
-from sidemine.study.rows import Dataset, GeneSetRow, PublishedTable
+from sidemine.study.rows import Dataset, GeneSetRow, LineRow, PublishedTable
 
 _FORM_OF_SETS: dict[SetFormat, Form] = {
     "gmt": "gmt",
@@ -190,6 +191,17 @@ def sources_of_published_table(row: PublishedTable, config_dir: Path) -> dict[st
         sources[f"rival_{platform}"] = _source(
             text, config_dir, f"probe map of the rival platform {platform}", "platform"
         )
+    return sources
+
+
+def sources_of_line(row: LineRow, config_dir: Path) -> dict[str, Source]:
+    """Return the files that a line of evidence needs: `file`, `universe` where it names a list, and its further roles."""
+    form = LAYERS[row.layer].formats[row.format].form
+    sources = {"file": _source(row.file, config_dir, f"data of line {row.line}", form)}
+    if row.own_universe:
+        sources["universe"] = _source(row.own_universe, config_dir, f"universe of line {row.line}", "any")
+    for role, text in row.files.items():
+        sources[role] = _source(text, config_dir, f"{role} of line {row.line}", "any")
     return sources
 
 

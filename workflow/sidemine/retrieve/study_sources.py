@@ -12,6 +12,7 @@ from sidemine.retrieve.needed_files import (
     source_of_signatures,
     sources_by_key,
     sources_of_dataset,
+    sources_of_line,
     sources_of_published_table,
 )
 
@@ -35,6 +36,8 @@ class StudySources:
         The table of approved symbols.
     of_table
         Per published table: its file (role `table`) and the probe maps that its label is checked against.
+    of_line
+        Per line of evidence that is run, as layer and id: its files by role.
     of_bridge
         Comparator signatures of the bridges that declare some.
     """
@@ -44,6 +47,7 @@ class StudySources:
     gene_sets: dict[str, Source]
     gene_table: Source
     of_table: dict[str, dict[str, Source]]
+    of_line: dict[tuple[str, str], dict[str, Source]]
     of_bridge: dict[str, Source]
 
     @classmethod
@@ -60,14 +64,16 @@ class StudySources:
         gene_sets = {row.source: source_of_gene_set(row, folder) for row in study.used_gene_sets}
         gene_table = source_of_gene_table(study.config.gene_table, folder)
         of_table = {name: sources_of_published_table(row, folder) for name, row in study.published_tables.items()}
-        everything = [source for roles in (*of_dataset.values(), *of_table.values()) for source in roles.values()]
+        of_line = {(row.layer, name): sources_of_line(row, folder) for name, row in study.lines.items() if row.runs}
+        by_role = (*of_dataset.values(), *of_table.values(), *of_line.values())
+        everything = [source for roles in by_role for source in roles.values()]
         of_bridge = {
             bridge.id: source_of_signatures(bridge.comparator_signatures, folder)
             for bridge in study.config.concordance.bridges
             if bridge.comparator_signatures
         }
         by_key = sources_by_key([*everything, *gene_sets.values(), *of_bridge.values(), gene_table])
-        return cls(by_key, of_dataset, gene_sets, gene_table, of_table, of_bridge)
+        return cls(by_key, of_dataset, gene_sets, gene_table, of_table, of_line, of_bridge)
 
     @property
     def accepted_by(self) -> dict[str, tuple[str, ...]]:
@@ -85,6 +91,9 @@ class StudySources:
         for table, roles in self.of_table.items():
             for source in roles.values():
                 readers[source.key][f"published/{table}.json"] = None
+        for (layer, line), roles in self.of_line.items():
+            for source in roles.values():
+                readers[source.key][f"lines/{layer}/{line}.json"] = None
         for source in self.of_bridge.values():
             readers[source.key]["concordance.json"] = None
         readers[self.gene_table.key] = {"gene_sets_ledger.tsv": None}

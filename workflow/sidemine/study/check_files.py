@@ -83,6 +83,17 @@ def _file_keys(draft: Draft) -> list[tuple[str, str]]:
             for entry in row.model.rival_platform_maps
             if entry.partition("=")[2]
         ]
+    for line in draft.lines.rows:
+        if line.model.runs:
+            keys += [
+                (text, f"{line.where}, column {column}")
+                for column, texts in (
+                    ("file", [line.model.file]),
+                    ("files", line.model.files.values()),
+                    ("universe", filter(None, [line.model.own_universe])),
+                )
+                for text in texts
+            ]
     if "gene_table" in draft.config.model_fields_set:
         keys.append((draft.config.gene_table.file, f"{draft.config_path}, key gene_table.file"))
     keys += [(one.file, f"{where}.file") for one, where in declared_signatures(draft)]

@@ -20,6 +20,9 @@ Score = Literal["mean", "huber"]
 others weigh less."""
 Status = Literal["verified", "unverified"]
 
+LineStatus = Literal["verified", "unverified", "opt_in"]
+"""Of a line of evidence: `opt_in` is written down and not fetched until somebody changes the word."""
+
 Replicates = Literal["people", "cultures", "wells", "unknown"]
 """What the independent units of a dataset are."""
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sidemine.study.context import ConsideredDataset
 from sidemine.study.models import StudyConfig
-from sidemine.study.rows import Contrast, Dataset, GeneSetRow, PublishedTable
+from sidemine.study.rows import Contrast, Dataset, GeneSetRow, LineRow, PublishedTable
 
 
 @dataclass(frozen=True)
@@ -17,7 +17,7 @@ class StudyDescription:
     ----------
     config
         `config.yaml`, overrides merged.
-    datasets, contrasts, gene_sets, published_tables, considered
+    datasets, contrasts, gene_sets, published_tables, lines, considered
         Rows of the sheets, in their order.
     own_markers
         Cell markers of the user's own files, by panel and cell; empty where the study names none.
@@ -32,6 +32,7 @@ class StudyDescription:
     contrasts: list[Contrast]
     gene_sets: list[GeneSetRow]
     published_tables: list[PublishedTable]
+    lines: list[LineRow]
     considered: list[ConsideredDataset]
     own_markers: dict[str, dict[str, list[str]]]
     config_digest: str

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sidemine.study.context import ConsideredDataset
 from sidemine.study.models import StudyConfig
-from sidemine.study.rows import Contrast, Dataset, GeneSetRow, PublishedTable
+from sidemine.study.rows import Contrast, Dataset, GeneSetRow, LineRow, PublishedTable
 from sidemine.study.sheets import Sheet
 
 
@@ -21,4 +21,5 @@ class Draft:
     contrasts: Sheet[Contrast]
     gene_sets: Sheet[GeneSetRow]
     published_tables: Sheet[PublishedTable]
+    lines: Sheet[LineRow]
     considered: Sheet[ConsideredDataset]

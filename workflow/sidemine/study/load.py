@@ -18,7 +18,7 @@ from sidemine.study.draft import Draft
 from sidemine.study.markers import composition_problem, markers_of, read_marker_files
 from sidemine.study.models import StudyConfig, to_plain
 from sidemine.study.paths import expand_path
-from sidemine.study.rows import Contrast, Dataset, GeneSetRow, PublishedTable
+from sidemine.study.rows import Contrast, Dataset, GeneSetRow, LineRow, PublishedTable
 from sidemine.study.sheets import CheckCells, Model, Sheet, read_sheet
 from sidemine.study.validate import cross_check
 
@@ -35,7 +35,7 @@ class Study:
     ----------
     config
         `config.yaml`, defaults filled in, overrides merged.
-    datasets, contrasts, published_tables
+    datasets, contrasts, published_tables, lines
         Rows of the sheets by their id, in the order of the sheets.
     gene_set_rows
         Rows of the gene set sheet, opt-in sets included.
@@ -54,6 +54,7 @@ class Study:
     contrasts: dict[str, Contrast]
     gene_set_rows: tuple[GeneSetRow, ...]
     published_tables: dict[str, PublishedTable]
+    lines: dict[str, LineRow]
     considered: tuple[ConsideredDataset, ...]
     own_markers: dict[str, dict[str, list[str]]]
     folder: Path
@@ -68,6 +69,11 @@ class Study:
     def used_gene_sets(self) -> tuple[GeneSetRow, ...]:
         """Rows of the gene set sheet without the opt-in sets that nobody opted in to."""
         return tuple(row for row in self.gene_set_rows if not row.opt_in or row.gene_set in self.config.settings.opt_in)
+
+    @property
+    def line_places(self) -> list[str]:
+        """Where the results of each line of evidence that is run lie: its layer and its id."""
+        return [f"{row.layer}/{name}" for name, row in self.lines.items() if row.runs]
 
     @property
     def results_dir(self) -> Path:
@@ -106,6 +112,7 @@ class Study:
             list(self.contrasts.values()),
             list(self.gene_set_rows),
             list(self.published_tables.values()),
+            list(self.lines.values()),
             self.own_markers,
         )
 
@@ -151,6 +158,7 @@ def load_study(
         contrasts=_sheet(raw, "contrasts", Contrast, "contrast", folder, problems),
         gene_sets=_sheet(raw, "gene_sets", GeneSetRow, "gene_set", folder, problems),
         published_tables=_sheet(raw, "published_tables", PublishedTable, "table", folder, problems),
+        lines=_sheet(raw, "lines", LineRow, "line", folder, problems),
         considered=_sheet(raw, "considered", ConsideredDataset, "name", folder, problems),
     )
     problems += check_questions(config.hypotheses, str(config_path)) if config else []
@@ -161,6 +169,7 @@ def load_study(
     contrasts = [row.model for row in draft.contrasts.rows]
     gene_sets = [row.model for row in draft.gene_sets.rows]
     tables = [row.model for row in draft.published_tables.rows]
+    lines = [row.model for row in draft.lines.rows]
     own_markers = {name: markers_of(found) for name, found in sorted(markers.items())}
     return Study(
         config=config,
@@ -168,10 +177,11 @@ def load_study(
         contrasts={row.contrast: row for row in contrasts},
         gene_set_rows=tuple(gene_sets),
         published_tables={row.table: row for row in tables},
+        lines={row.line: row for row in lines},
         considered=tuple(row.model for row in draft.considered.rows),
         own_markers=own_markers,
         folder=folder,
-        digest=digest_of_content(_content(config, datasets, contrasts, gene_sets, tables, own_markers)),
+        digest=digest_of_content(_content(config, datasets, contrasts, gene_sets, tables, lines, own_markers)),
     )
 
 
@@ -202,6 +212,7 @@ def _content(
     contrasts: list[Contrast],
     gene_sets: list[GeneSetRow],
     tables: list[PublishedTable],
+    lines: list[LineRow],
     own_markers: dict[str, dict[str, list[str]]],
 ) -> dict[str, Any]:
     return {
@@ -210,14 +221,15 @@ def _content(
         "contrasts": [to_plain(row) for row in contrasts],
         "gene_sets": [to_plain(row) for row in gene_sets],
         "published_tables": [to_plain(row) for row in tables],
+        "lines": [to_plain(row) for row in lines],
         "own_markers": own_markers,
     }
 
 
 def digest_of_content(content: Mapping[str, Any]) -> str:
-    """Return the digest of a study, given as the content of `study.json`: config, rows of four sheets, own markers."""
+    """Return the digest of a study, given as the content of `study.json`: config, rows of five sheets, own markers."""
     asked = {key: value for key, value in content["config"].items() if key not in _BESIDE}
-    sheets = ("datasets", "contrasts", "gene_sets", "published_tables", "own_markers")
+    sheets = ("datasets", "contrasts", "gene_sets", "published_tables", "lines", "own_markers")
     text = json.dumps(
         {"config": asked, **{name: content[name] for name in sheets}},
         sort_keys=True,

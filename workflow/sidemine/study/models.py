@@ -85,6 +85,7 @@ class StudyConfig(ClosedModel):
     contrasts: str = Field(default="contrasts.tsv", description="Sheet of contrasts.")
     gene_sets: str = Field(default="gene_sets.tsv", description="Sheet of gene sets.")
     published_tables: str = Field(default="", description="Sheet of published tables; empty: none.")
+    lines: str = Field(default="", description="Sheet of further lines of evidence; empty: none.")
     considered: str = Field(
         default="", description="Sheet of data sets that were considered and not taken; empty: none."
     )

@@ -72,6 +72,11 @@ class StudyPlan:
         """The files of every dataset by role."""
         return {name: keys_of(sources) for name, sources in self.sources.of_dataset.items()}
 
+    @cached_property
+    def line_files(self) -> dict[str, Files]:
+        """The files of every line of evidence that is run, by role."""
+        return {name: keys_of(sources) for (_, name), sources in self.sources.of_line.items()}
+
     def specify(self, kind: type[Specified], **content: object) -> Specified:
         """Return a specification; its fields that are settings of the study, by the same names, are filled in.
 

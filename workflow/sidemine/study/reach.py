@@ -12,7 +12,7 @@ from typing import Any
 from sidemine.errors import Problem, SidemineError
 from sidemine.study.paths import expand_path
 
-SHEETS = ("datasets", "contrasts", "gene_sets", "published_tables", "considered")
+SHEETS = ("datasets", "contrasts", "gene_sets", "published_tables", "lines", "considered")
 _WRITTEN = ("results", "downloads")
 
 

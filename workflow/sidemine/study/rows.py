@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
+from sidemine.lines.layers import EXPRESSION, LAYERS
 from sidemine.sources.declarations import IdentifierKind, Layout, Strand
 from sidemine.sources.registry import LAYOUTS
 from sidemine.sources.scales import SCALES, Scale
-from sidemine.study.choices import Family, Replicates, Role, SetFormat, Status
+from sidemine.study.choices import Family, LineStatus, Replicates, Role, SetFormat, Status
 from sidemine.study.closed_model import ClosedModel, split_list
 from sidemine.study.covariates import parse_covariate
-from sidemine.study.identifiers import Identifier
+from sidemine.study.identifiers import Identifier, SetName
 from sidemine.study.independence import source_of
 from sidemine.study.markers import Composition, parse_composition
 
@@ -33,6 +34,22 @@ CommaList = Annotated[
     list[str],
     BeforeValidator(split_list),
     WithJsonSchema({"anyOf": [{"type": "array", "items": {"type": "string"}}, {"type": "string"}]}),
+]
+
+
+def _parse_roles(value: object) -> object:
+    """Return the roles of a comma list `role=text`; a cell that is none stays as it is, and is refused."""
+    if not isinstance(value, str):
+        return value
+    parts = [part.partition("=") for part in value.split(",") if part.strip()]
+    roles = {role.strip(): text.strip() for role, equals, text in parts if equals and role.strip() and text.strip()}
+    return roles if len(roles) == len(parts) else value
+
+
+RoleList = Annotated[
+    dict[str, str],
+    BeforeValidator(_parse_roles),
+    WithJsonSchema({"anyOf": [{"type": "object", "additionalProperties": {"type": "string"}}, {"type": "string"}]}),
 ]
 
 YesNo = Annotated[
@@ -270,6 +287,75 @@ class GeneSetRow(ClosedModel):
         if (self.gene_set == "*") != (self.member == "*"):
             raise ValueError("gene_set * and member * go together")
         return self
+
+
+class LineRow(ClosedModel):
+    """One row of `lines.tsv`: one layer of evidence × one gene set, beside the expression of a hypothesis."""
+
+    line: Identifier = Field(description="Id of the row, used in paths.")
+    layer: str = Field(
+        min_length=1,
+        description="Layer of evidence: "
+        + "; ".join(f"{word} ({layer.meaning})" for word, layer in LAYERS.items())
+        + ".",
+    )
+    hypothesis: Identifier = Field(description="The question that it speaks to.")
+    source: str = Field(
+        min_length=1,
+        description="What the data are: accession or publication. Rows of one source are never independent of each other.",
+    )
+    file: str = Field(min_length=1, description="URL or path of the data.")
+    format: str = Field(
+        min_length=1,
+        description="Form of the data: "
+        + "; ".join(
+            f"{word}: {', '.join(f'{name} ({form.meaning})' for name, form in layer.formats.items())}"
+            for word, layer in LAYERS.items()
+        )
+        + ".",
+    )
+    files: RoleList = Field(
+        default_factory=dict, description="Further files (comma list): role=URL or path; roles as the format has them."
+    )
+    columns: RoleList = Field(
+        default_factory=dict,
+        description="Which header holds what (comma list): role=header; roles as the format has them.",
+    )
+    universe: str = Field(
+        default="table",
+        min_length=1,
+        description="What could have been found: table (what the file lists, all of it), or URL or path of a list, one "
+        "name per line.",
+    )
+    set: SetName = Field(description="The one gene set that is tested, of gene_sets.tsv.")
+    direction: str = Field(
+        min_length=1,
+        description="Direction declared before any result is seen: "
+        + "; ".join(f"{word}: {', '.join(layer.directions)}" for word, layer in LAYERS.items())
+        + ".",
+    )
+    independent_of: CommaList = Field(
+        default_factory=list,
+        description=f"What it shares neither samples nor a gene list with (comma list): ids of other rows, or {EXPRESSION} (the "
+        "contrasts of its hypothesis). What is not declared independent is one line of evidence, of which the first counts.",
+    )
+    licence: str = Field(min_length=1, description="Terms under which the data may be used.")
+    version: str = Field(default="", description="Release or date of the data.")
+    status: LineStatus = Field(
+        default="unverified",
+        description="verified: checked against the record itself. opt_in: written down, not fetched; its row says so.",
+    )
+    note: str = Field(default="", description="Where it comes from; pitfalls.")
+
+    @property
+    def runs(self) -> bool:
+        """Whether its data are fetched and tested."""
+        return self.status != "opt_in"
+
+    @property
+    def own_universe(self) -> str:
+        """URL or path of a list of its own; empty: the file itself says what could have been found."""
+        return "" if self.universe == "table" else self.universe
 
 
 class PublishedTable(ClosedModel):

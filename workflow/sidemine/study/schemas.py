@@ -36,7 +36,7 @@ from sidemine.study.models import (
     StudyInfo,
 )
 from sidemine.study.panels import GenePanel
-from sidemine.study.rows import Contrast, Dataset, GeneSetRow, PublishedTable
+from sidemine.study.rows import Contrast, Dataset, GeneSetRow, LineRow, PublishedTable
 from sidemine.study.settings import Settings, Traps
 
 logger = logging.getLogger(__name__)
@@ -50,6 +50,7 @@ SCHEMAS: dict[str, type[BaseModel]] = {
     "contrasts": Contrast,
     "gene_sets": GeneSetRow,
     "published_tables": PublishedTable,
+    "lines": LineRow,
     "considered": ConsideredDataset,
 }
 
@@ -80,6 +81,7 @@ _TABLES: dict[str, tuple[type[BaseModel], str]] = {
     "contrasts": (Contrast, ""),
     "gene_sets": (GeneSetRow, ""),
     "published_tables": (PublishedTable, ""),
+    "lines": (LineRow, ""),
     "considered": (ConsideredDataset, ""),
 }
 

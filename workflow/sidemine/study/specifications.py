@@ -31,6 +31,7 @@ from sidemine.study.projections import (
     TrapsOfContrast,
     TrapsOfDataset,
 )
+from sidemine.study.rows import LineRow
 
 if TYPE_CHECKING:
     from sidemine.study.load import Study
@@ -164,6 +165,7 @@ class DecideVerdicts(Projection):
     study: StudyInfo
     hypotheses: list[Hypothesis]
     words: dict[str, ContrastWords]
+    lines: list[LineRow]
 
 
 class WriteManifest(Projection):
@@ -276,6 +278,7 @@ def specify_jobs(plan: StudyPlan, package: str) -> Specifications:
                 study=config.study,
                 hypotheses=list(config.hypotheses),
                 words={name: _words(study, name) for name in scope.measured_contrasts},
+                lines=list(study.lines.values()),
             )
         },
         "write_manifest": {"": make(WriteManifest, config_digest=study.digest, package=package)},

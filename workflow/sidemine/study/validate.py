@@ -10,6 +10,7 @@ from sidemine.errors import Problem
 from sidemine.lines.bridge.check import check_concordance
 from sidemine.study.check_files import check_local_files, declared_signatures
 from sidemine.study.check_hypotheses import check_hypotheses
+from sidemine.study.check_lines import check_lines
 from sidemine.study.check_rows import check_contrast, check_dataset
 from sidemine.study.check_sources import check_sources
 from sidemine.study.draft import Draft
@@ -47,6 +48,7 @@ def cross_check(draft: Draft, *, check_files: bool = True) -> list[Problem]:
             draft.config.settings.opt_in,
         ),
         *check_concordance(draft.config.concordance, str(draft.config_path), draft.contrasts, draft.gene_sets),
+        *check_lines(draft),
         *check_panels(draft.config.panels, draft.gene_sets.ids, str(draft.config_path)),
     ]
     return problems + (check_local_files(draft) if check_files else [])
@@ -59,6 +61,7 @@ def _duplicates(draft: Draft) -> list[Problem]:
         ("contrast", ((row.model.contrast, row.where) for row in draft.contrasts.rows)),
         ("gene set", ((row.model.gene_set, row.where) for row in draft.gene_sets.rows if row.model.gene_set != "*")),
         ("published table", ((row.model.table, row.where) for row in draft.published_tables.rows)),
+        ("line", ((row.model.line, row.where) for row in draft.lines.rows)),
         ("considered data set", ((row.model.name, row.where) for row in draft.considered.rows)),
         ("hypothesis", ((entry.id, f"{draft.config_path}, key hypotheses") for entry in draft.config.hypotheses)),
     ]
@@ -86,6 +89,7 @@ def _licences(draft: Draft) -> list[Problem]:
         *draft.datasets.rows,
         *draft.gene_sets.rows,
         *draft.published_tables.rows,
+        *draft.lines.rows,
     ]
     places = [(row.model.licence, f"{row.where}, column licence") for row in rows]
     places += [(entry.licence, f"{where}.licence") for entry, where in declared_signatures(draft)]

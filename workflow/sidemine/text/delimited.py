@@ -6,13 +6,13 @@ the file. Rows are checked here and split into cells by Arrow, which by itself w
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 from sidemine.errors import InputError, Problem
 from sidemine.text.cells import BLANKS, split_line, tabbed
 from sidemine.text.decoding import MAX_BYTES, Decoded, Source, is_web_page, open_decoded, truncated, web_page
-from sidemine.text.header import Comments, TableForm, read_header
+from sidemine.text.header import Comments, Header, TableForm, read_header
 from sidemine.text.text_table import (
     MAX_TOLD,
     MISSING_SPELLINGS,
@@ -89,6 +89,28 @@ def read_delimited(
         return _Reader(decoded, form).read()
 
 
+def read_delimited_blocks(
+    source: Source,
+    where: str = "",
+    *,
+    separator: str | None = None,
+    comments: Comments = "leading",
+    columns: Collection[str] | None = None,
+    max_bytes: int = MAX_BYTES,
+) -> Iterator[TextTable]:
+    """Yield a table of delimited text block by block, a few megabytes at a time; every block has the whole header.
+
+    Parameters
+    ----------
+    source, where, separator, comments, max_bytes
+        As in `read_delimited`; so are the errors.
+    columns
+        Keep the cells of these columns only; others come out empty. None: of all.
+    """
+    with open_decoded(source, where, max_bytes) as decoded:
+        yield from _Reader(decoded, TableForm(separator, True, True, comments, False, "", None, None)).tables(columns)
+
+
 class _Reader:
     """Reads one table."""
 
@@ -104,21 +126,11 @@ class _Reader:
     def read(self) -> TextTable:
         import pyarrow as pa
 
-        marked, first = self._first_lines()
-        if not first:
-            raise InputError(no_rows(self.where))
-        texts = [(number, line.decode("utf-8")) for number, line in first]
-        if is_web_page(texts[0][1]):
-            raise InputError(web_page(self.where))
-        comments = [line.decode("utf-8") for line in marked]
-        header = read_header(self.where, texts, comments, self.form)
-        self.separator, self.width = header.separator, len(header.names)
-        if self.width > MAX_COLUMNS:
-            raise InputError(_too_wide(self.where, self.width))
+        header, comments, first = self._begin()
         lines: list[int] = []
         tables = []
         most = self.form.max_rows
-        for numbers, block in self._blocks(first[header.n_lines :]):
+        for numbers, block in self._blocks(first):
             lines += numbers
             untyped = self.form.numbers_from is None
             tables.append(self._parse(block) if untyped else self._typed(block, numbers, header.names))
@@ -134,6 +146,32 @@ class _Reader:
             [*self.decoded.notes, *header.notes],
             _cells=pa.concat_tables(tables).slice(0, most),
         )
+
+    def tables(self, columns: Collection[str] | None) -> Iterator[TextTable]:
+        """Yield the table block by block; cells of other columns than these are empty."""
+        header, comments, first = self._begin()
+        names = header.names
+        kept = [place for place, name in enumerate(names) if columns is None or name in columns] or [0]
+        for numbers, block in self._blocks(first):
+            cells = self._parse(block, kept if len(kept) < len(names) else None)
+            yield TextTable(
+                self.where, names, numbers, self.separator, False, comments, header.notes, kept[0], _cells=cells
+            )
+
+    def _begin(self) -> tuple[Header, list[str], list[tuple[int, bytes]]]:
+        """Return the header, the comments before it, and the first rows with their lines."""
+        marked, first = self._first_lines()
+        if not first:
+            raise InputError(no_rows(self.where))
+        texts = [(number, line.decode("utf-8")) for number, line in first]
+        if is_web_page(texts[0][1]):
+            raise InputError(web_page(self.where))
+        comments = [line.decode("utf-8") for line in marked]
+        header = read_header(self.where, texts, comments, self.form)
+        self.separator, self.width = header.separator, len(header.names)
+        if self.width > MAX_COLUMNS:
+            raise InputError(_too_wide(self.where, self.width))
+        return header, comments, first[header.n_lines :]
 
     # ------------------------------------------------------------------------------------------------------ lines
 
@@ -285,11 +323,11 @@ class _Reader:
             table = pa.table([*texts.columns[:first], *columns], names=arrow_names(self.width))
         return table
 
-    def _parse(self, block: bytes) -> Any:
+    def _parse(self, block: bytes, kept: Sequence[int] | None = None) -> Any:
         import pyarrow as pa
 
         try:
-            return self._split(block, self.width)
+            return self._split(block, self.width, kept)
         except pa.ArrowInvalid as error:  # rows were checked above, so this is a difference of the two parsers
             raise InputError(
                 Problem(
@@ -300,7 +338,7 @@ class _Reader:
                 )
             ) from error
 
-    def _split(self, block: bytes, numbers_from: int) -> Any:
+    def _split(self, block: bytes, numbers_from: int, kept: Sequence[int] | None = None) -> Any:
         import pyarrow as pa
         from pyarrow import csv
 
@@ -308,7 +346,7 @@ class _Reader:
         types = {name: pa.float64() if i >= numbers_from else pa.string() for i, name in enumerate(names)}
         if not block:
             return pa.table([pa.array([], kind) for kind in types.values()], names=names)
-        return csv.read_csv(
+        table = csv.read_csv(
             pa.py_buffer(block),
             read_options=csv.ReadOptions(
                 column_names=names, block_size=len(block) + 1, use_threads=len(block) > _BLOCK // 4
@@ -320,9 +358,17 @@ class _Reader:
                 ignore_empty_lines=False,
             ),
             convert_options=csv.ConvertOptions(
-                column_types=types, null_values=MISSING_SPELLINGS, strings_can_be_null=False, check_utf8=False
+                column_types=types,
+                include_columns=[] if kept is None else [names[place] for place in kept],
+                null_values=MISSING_SPELLINGS,
+                strings_can_be_null=False,
+                check_utf8=False,
             ),
         )
+        if kept is None:
+            return table
+        empty = pa.nulls(table.num_rows, pa.string())
+        return pa.table([table.column(name) if i in kept else empty for i, name in enumerate(names)], names=names)
 
 
 def _too_wide(where: str, width: int) -> Problem:

@@ -97,6 +97,14 @@ class TextTable:
         cells: list[str] = _as_texts(chosen).to_pylist()
         return cells
 
+    def coded(self, column: int | str) -> tuple[NDArray[np.int64], list[str]]:
+        """Return a column of few different cells: for each row the place of its cell among them, and the cells, unquoted."""
+        import numpy as np
+
+        codes = _as_texts(self._cells.column(self.position(column))).combine_chunks().dictionary_encode()
+        cells: list[str] = codes.dictionary.to_pylist()
+        return np.asarray(codes.indices.to_numpy(zero_copy_only=False), dtype=np.int64), cells
+
     def rows(self, columns: Sequence[int | str] | None = None) -> Iterator[tuple[str, ...]]:
         """Yield the rows, or these columns of them."""
         chosen = range(len(self.header)) if columns is None else columns

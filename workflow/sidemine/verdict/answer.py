@@ -13,17 +13,21 @@ from sidemine.effect.intervals import measured_effect, one_sided
 from sidemine.effect.plain_words import people_of
 from sidemine.effect.record import ContrastEvidence, HypothesisEvidence
 from sidemine.enrichment.set_test import SELF_CONTAINED
+from sidemine.lines.evidence import LayerEvidence
 from sidemine.lines.published.record import DescribedTable
 from sidemine.records import fields_of
 from sidemine.stats.multiplicity import smallest_p
 from sidemine.study.hypotheses import Hypothesis
 from sidemine.study.projections import ContrastWords
+from sidemine.study.rows import LineRow
 from sidemine.verdict.card import Agreeing, Card, CardCap, CardContrast, Declared, SecondarySet, Verdicts
 from sidemine.verdict.decide import decide_study
 from sidemine.verdict.doubts import sensitivity_table, strongest_doubt
 from sidemine.verdict.readings import FEWEST_TO_POOL, Reading, independent_readings
 from sidemine.verdict.rules import RULES_VERSION, Decided
 from sidemine.verdict.sentences import competitive_reading, effect_sentence, pooled_sentence
+from sidemine.verdict.synthesis import synthesise
+from sidemine.verdict.synthesis_record import Synthesis
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,6 +44,8 @@ def answer_study(
     judges: Sequence[Judge],
     enrichment: Mapping[str, pd.DataFrame],
     published: list[DescribedTable],
+    lines: Sequence[LineRow],
+    measured: Mapping[str, LayerEvidence],
     simulated: bool,
     planted: list[str],
 ) -> Verdicts:
@@ -59,15 +65,31 @@ def answer_study(
         Per contrast: the adjusted set tests.
     published
         Descriptions of the published tables.
+    lines, measured
+        The study's rows of `lines.tsv`, and what their layers measured by id of the row.
     simulated, planted
         Whether any input is simulated, and what the simulator planted, in sentences; empty for real data.
     """
     worded = {name: _with_words(row, words) for name, row in evidence.items()}
     cards = [
-        replace(card, secondary=_secondary_rows(hypothesis, enrichment))
-        for card, hypothesis in zip(answer_hypotheses(hypotheses, worded, judges), hypotheses, strict=True)
+        replace(
+            card,
+            secondary=_secondary_rows(hypothesis, enrichment),
+            synthesis=_synthesis(card, decided, lines, measured),
+        )
+        for hypothesis, decided in zip(hypotheses, decide_study(hypotheses, worded, judges), strict=True)
+        for card in [_card(hypothesis, decided)]
     ]
     return Verdicts(study, RULES_VERSION, simulated, planted, cards, published)
+
+
+def _synthesis(
+    card: Card, decided: Decided, lines: Sequence[LineRow], measured: Mapping[str, LayerEvidence]
+) -> Synthesis | None:
+    if card.is_control:
+        return None
+    declared = [row for row in lines if row.hypothesis == card.hypothesis]
+    return synthesise(card, declared, measured, may_speak=decided.may_speak)
 
 
 def answer_hypotheses(
@@ -130,6 +152,7 @@ def _card(hypothesis: Hypothesis, decided: Decided) -> Card:
         caps=[CardCap(cap.cap, cap.reason, decided.bites) for cap in decided.caps],
         gates=decided.gates,
         sensitivity=table,
+        synthesis=None,
         secondary=[],
         notes=[*evidence.notes, *(note for judgement in judgements for note in judgement.notes)],
         threats=hypothesis.threats,

@@ -20,6 +20,7 @@ from sidemine.records import as_json, as_record, fields_of
 from sidemine.study.choices import Score
 from sidemine.study.hypotheses import HypothesisRole
 from sidemine.tables import write_json
+from sidemine.verdict.synthesis_record import Synthesis
 from sidemine.verdict.vocabulary import Behaviour, Verdict
 
 Columns = TypeVar("Columns")
@@ -113,6 +114,8 @@ class Card:
         For each column that is null: why.
     sensitivity
         What would change the answer, one row per question.
+    synthesis
+        What all declared layers of evidence say; None of a control.
     secondary, notes
         Exploratory sets; what a reader should know beside.
     considered
@@ -143,6 +146,7 @@ class Card:
     caps: list[CardCap]
     gates: list[Gate]
     sensitivity: list[Sensitivity]
+    synthesis: Synthesis | None
     secondary: list[SecondarySet]
     notes: list[str]
     threats: list[str]

@@ -235,6 +235,12 @@ class Decided:
     unexpected: tuple[str, ...] = ()
 
     @property
+    def may_speak(self) -> bool:
+        """Whether its own contrasts say anything: they could be tested, no required control failed, nothing refuses them."""
+        refused = any(judgement.refusal for judgement in self.judgements)
+        return bool(self.readings) and not self.failed_controls and not refused
+
+    @property
     def behaviour(self) -> Behaviour | None:
         """What a control did; None of a question.
 

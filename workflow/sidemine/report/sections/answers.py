@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 
 from sidemine.considerations.registry import CONSIDERATIONS
 from sidemine.drawing.panel import Panel, Subject, Tile
-from sidemine.lines.registry import LINES
+from sidemine.lines.registry import LINES, panel_of_row
 from sidemine.report import first_screen
 from sidemine.report.beside import Beside
 from sidemine.report.cards import card_view
@@ -49,7 +49,9 @@ def evidence_panels(card: Card, beside: Beside) -> list[Panel]:
     makers = {place: make for entry in CONSIDERATIONS for place, make in entry.panels.items()}
     considered = [makers[place](subject) for place in sorted(makers)]
     of_lines = [panel for line in LINES for panel in line.panels(subject, beside.lines)]
-    return [forest_panel(card, subject), *considered, *of_lines]
+    rows = card.synthesis.rows if card.synthesis else []
+    of_layers = [panel for row in rows if (panel := panel_of_row(row, beside.lines))]
+    return [forest_panel(card, subject), *considered, *of_lines, *of_layers]
 
 
 def tiles(card: Card, beside: Beside) -> Sequence[Tile]:

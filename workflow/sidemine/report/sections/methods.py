@@ -16,6 +16,7 @@ from sidemine.differential.record import FittedDesign
 from sidemine.drawing.words import count, listed
 from sidemine.enrichment.registry import GENE_TESTS, SAMPLE_TESTS
 from sidemine.enrichment.set_test import GeneSettings, SampleSettings, SetTest
+from sidemine.lines.evidence import IN_FAVOUR_P
 from sidemine.lines.registry import LINES
 from sidemine.paper import Paper
 from sidemine.prepare.metadata import USED
@@ -60,8 +61,23 @@ def paragraphs(results: StudyResults) -> list[str]:
         calibration_methods(results.calibration),
         robustness_methods([card.columns_of(RobustnessColumns) for card in results.verdicts.verdicts]),
         *(paragraph for line in LINES for paragraph in line.methods(results.beside.lines)),
+        *_layers(results),
         _software(results),
     ]
+
+
+def _layers(results: StudyResults) -> list[str]:
+    """Tell by which tests the declared layers of evidence were read, and how they were put together."""
+    used = {row.layer for row, _ in results.beside.lines.layers.values()}
+    if not used:
+        return []
+    together = (
+        "Lines of evidence. Layers that were not declared independent of each other are one line, for which the row that was "
+        f"declared first speaks. A row is in favour at a one-sided p of at most {IN_FAVOUR_P:g} in the declared direction. Of how "
+        "many lines it is shown that they hold follows from partial conjunctions with Bonferroni's bound; p-values of lines are "
+        "never combined."
+    )
+    return [together, *(line.line_methods for line in LINES if line.layer in used)]
 
 
 def _data(results: StudyResults) -> str:

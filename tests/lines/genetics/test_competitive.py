@@ -1,0 +1,89 @@
+"""The tests of a set of genes: rotation by hand, its ties, what covariates take, places among matched sets, loci."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from sidemine.lines.genetics.competitive import LeastSquares, Rotation, loci, percentile_among_matched
+
+
+def by_hand(z: np.ndarray, covariates: np.ndarray, members: np.ndarray) -> list[tuple[float, float]]:
+    """Return effect and t-like statistic of every shift by ordinary regression."""
+    found = []
+    for shift in range(len(z)):
+        shifted = np.roll(members, shift).astype(float)
+        design = np.column_stack([np.ones(len(z)), covariates, shifted])
+        beta = np.linalg.lstsq(design, z, rcond=None)[0]
+        found.append((beta[-1], beta[-1] / np.sqrt(np.linalg.inv(design.T @ design)[-1, -1])))
+    return found
+
+
+def test_rotation_is_regression_on_every_shift() -> None:
+    rng = np.random.default_rng(5)
+    z, covariates = rng.normal(size=60), rng.normal(size=(60, 2))
+    members = rng.random(60) < 0.2
+    result, inflation = Rotation(z, covariates).test(members)
+    shifts = by_hand(z, covariates, members)
+    effects, statistics = np.array(shifts).T
+    assert result.effect == pytest.approx(effects[0])
+    assert result.p_value == pytest.approx((statistics >= statistics[0] - 1e-9).mean())
+    assert result.ci_high - result.effect == pytest.approx(1.959964 * effects.std(), rel=1e-6)
+    assert 0.5 < inflation < 2
+
+
+def test_a_set_that_repeats_along_the_genome_ties_with_its_shifts() -> None:
+    z = np.tile([2.0, 0.0, 0.0, 0.0], 30)
+    members = np.tile([True, False, False, False], 30)
+    result, _ = Rotation(z, np.zeros((120, 0))).test(members)
+    assert result.p_value == pytest.approx(0.25)
+
+
+def test_p_is_never_zero() -> None:
+    z = np.zeros(50)
+    z[:5] = 100
+    members = z > 0
+    assert Rotation(z, np.zeros((50, 0))).test(members)[0].p_value == pytest.approx(1 / 50)
+    strong = LeastSquares(z + np.linspace(0, 1e-6, 50), np.zeros((50, 0)), [np.eye(50)]).test(members)
+    assert 0 < strong.p_value < 1e-30
+
+
+def test_neighbours_that_share_a_signal_inflate_the_spread_of_a_clustered_set() -> None:
+    rng = np.random.default_rng(1)
+    z = np.convolve(rng.normal(size=2009), np.ones(10) / np.sqrt(10), "valid")
+    clustered, scattered = np.zeros(2000, bool), np.zeros(2000, bool)
+    clustered[300:320] = True
+    scattered[rng.choice(2000, 20, replace=False)] = True
+    rotation = Rotation(z, np.zeros((2000, 0)))
+    assert rotation.test(clustered)[1] > 4
+    assert rotation.test(scattered)[1] < 2
+
+
+def test_matched_sets_follow_gene_size() -> None:
+    rng = np.random.default_rng(2)
+    size = np.exp(rng.normal(size=3000))
+    z = 5.0 * (size > np.quantile(size, 0.9)) + rng.normal(size=3000)
+    large = np.zeros(3000, bool)
+    large[np.argsort(size)[-300::3]] = True
+    rotation = Rotation(z, np.zeros((3000, 0)))
+    assert percentile_among_matched(rotation, large, np.ones(3000), None, [1]) == 100
+    assert 5 < percentile_among_matched(rotation, large, size, None, [1]) < 95
+    first, again = (percentile_among_matched(rotation, large, size, size, [1]) for _ in range(2))
+    assert first == again
+
+
+def test_correlations_that_are_none_are_drawn_towards_zero() -> None:
+    block = np.array([[1, 0.99, -0.99], [0.99, 1, 0.99], [-0.99, 0.99, 1]])
+    with pytest.raises(ValueError, match="no correlations"):
+        LeastSquares(np.arange(3.0), np.zeros((3, 0)), [block * 3])
+    nearly = np.full((30, 30), 1.0)
+    assert LeastSquares(np.arange(30.0), np.zeros((30, 0)), [nearly]).shrinkage == 0.01
+
+
+def test_loci() -> None:
+    chromosome = np.array([1, 1, 1, 1, 2, 2])
+    start = np.array([1e6, 1.5e6, 5e6, 9e6, 1e6, 2.5e6])
+    stop = np.array([4.5e6, 1.6e6, 5.1e6, 9.1e6, 1.1e6, 2.6e6])
+    assert loci(chromosome, start, stop, np.ones(6, bool)).tolist() == [0, 0, 0, 1, 2, 3]
+    assert loci(chromosome, start, stop, np.array([0, 1, 0, 0, 1, 0], bool)).tolist() == [0, 1]
+    assert loci(chromosome, start, stop, np.zeros(6, bool)).tolist() == []

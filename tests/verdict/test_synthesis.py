@@ -1,0 +1,123 @@
+"""Several layers of evidence: which are lines of their own, and how many lines are shown to agree."""
+
+from __future__ import annotations
+
+import pytest
+from on_record import judges_on
+from test_rules import evidence, hypothesis
+from test_supported import cohorts
+
+from sidemine.lines.evidence import LayerEvidence, Measured, Size, judged
+from sidemine.lines.layer import Format, Layer
+from sidemine.lines.layers import LAYERS
+from sidemine.lines.specification import DeclaredLine
+from sidemine.study.rows import LineRow
+from sidemine.verdict.answer import answer_hypotheses
+from sidemine.verdict.synthesis import independent_groups, synthesise
+
+PROTEINS = Layer(
+    word="invented",
+    title="Invented",
+    meaning="an invented layer",
+    formats={"table": Format("a table")},
+    directions=("up", "down"),
+    opposite=True,
+    kinds=("cohort",),
+    unit="z",
+)
+
+
+def line(name: str, independent_of: str = "", **more: str) -> LineRow:
+    """Return a row of `lines.tsv`."""
+    cells = {"layer": "invented", "hypothesis": "h", "source": name, "file": f"{name}.tsv", "format": "table"}
+    return LineRow.model_validate(
+        {"line": name, "set": "SET", "direction": "up", "licence": "CC0", "independent_of": independent_of}
+        | cells
+        | more
+    )
+
+
+def measured(row: LineRow, p: float | None) -> LayerEvidence:
+    """Return what a layer measured of a row, with this one-sided p."""
+    found = Measured(universe_n=100, n_in_set=10, n_measured=9, effect=1.0, p_declared=p, reason="Seen.")
+    return judged(DeclaredLine.of(row), PROTEINS, found, Size(0.05, 0.08))
+
+
+@pytest.fixture(autouse=True)
+def invented_layer(monkeypatch):
+    """The layer is one of those that a study may declare."""
+    monkeypatch.setitem(LAYERS, "invented", PROTEINS)
+
+
+@pytest.fixture
+def card():
+    """The answer of two cohorts that agree."""
+    return answer_hypotheses([hypothesis()], {"h": evidence(*cohorts(0.6, 0.5))}, judges_on())[0]
+
+
+def test_layers_are_one_line_until_they_are_declared_independent():
+    """Independence is declared per pair, holds both ways, and what is joined to one of two lines joins both."""
+    names = ["b", "c", "d"]
+    assert independent_groups(names, {}) == [["expression", "b", "c", "d"]]
+    apart = {"b": ["expression"], "c": ["expression", "b"], "d": ["expression", "b", "c"]}
+    assert independent_groups(names, apart) == [["expression"], ["b"], ["c"], ["d"]]
+    assert independent_groups(names, {**apart, "c": ["expression"]}) == [["expression"], ["b", "c"], ["d"]]
+    # d is joined to both b and the contrasts: so these are one line as well.
+    assert independent_groups(names, {**apart, "d": ["c"]}) == [["expression", "b", "d"], ["c"]]
+
+
+def test_an_artefact_in_layers_that_share_samples_is_one_line(card):
+    """Three significant layers of one source beside the contrasts: two lines, and the first row alone speaks for its line."""
+    rows = [line("b", "expression"), line("c", "expression"), line("d", "expression")]
+    values = {"b": 0.5, "c": 0.0001, "d": 0.0001}
+    found = synthesise(card, rows, {row.line: measured(row, values[row.line]) for row in rows}, may_speak=True)
+    assert [(entry.line, entry.call) for entry in found.lines] == [("expression", "in favour"), ("b", "undecided")]
+    assert (found.n_tested, found.n_shown) == (2, 1)
+    assert found.sentence == "1 of 2 independent lines are shown to point in the declared direction."
+
+
+def test_lines_that_disagree_are_conflicting(card):
+    """One in favour, one against: no count."""
+    row = line("b", "expression")
+    found = synthesise(card, [row], {"b": measured(row, 0.999)}, may_speak=True)
+    assert (found.conflicting, found.n_shown) == (True, 0)
+    assert found.sentence == "The lines of evidence contradict one another: expression in favour; invented against."
+
+
+def test_contrasts_that_may_not_speak_are_no_tested_line(card):
+    """A failed control: the line stands there and counts for nothing."""
+    row = line("b", "expression")
+    found = synthesise(card, [row], {"b": measured(row, 0.001)}, may_speak=False)
+    assert found.rows[0].call == "not testable"
+    assert (found.n_tested, found.n_shown) == (1, 1)
+    assert found.sentence == "One line of evidence alone, invented: in favour. 1 more could not be tested."
+
+
+def test_what_was_not_run_or_not_declared_is_a_row(card):
+    """Opt-in rows and undeclared layers stand in the table as not available, with the reason."""
+    found = synthesise(card, [line("b", "expression", status="opt_in")], {}, may_speak=True)
+    assert [(row.line, row.call) for row in found.rows][:2] == [("expression", "in favour"), ("b", "not available")]
+    assert "opt-in" in found.rows[1].reason
+    undeclared = synthesise(card, [], {}, may_speak=True)
+    row = next(row for row in undeclared.rows if row.layer == "invented")
+    assert (row.call, row.in_line) == ("not available", "")
+    assert "no row of this layer" in row.reason
+
+
+def test_a_row_that_speaks_tells_why_it_weighs_less(card):
+    """Caps, and a record that nobody checked."""
+    row = line("b", "expression")
+    found = synthesise(card, [row], {"b": measured(row, 0.001)}, may_speak=True)
+    assert "invented (b): nobody has checked its row against the record" in found.downgrades
+
+
+def test_a_test_that_does_not_hold_its_size_caps():
+    """Above 6.5 % of planted nulls, or an unmeasured size; a p of 0 is a fault of the layer."""
+    row = DeclaredLine.of(line("b"))
+    found = Measured(universe_n=100, n_in_set=10, n_measured=9, p_declared=0.01)
+    assert judged(row, PROTEINS, found, Size(0.05, 0.08)).cap == ""
+    assert judged(row, PROTEINS, found, Size(0.07, 0.08)).cap == "its test calls 7.0 % of planted nulls at 5 %"
+    assert "worst gene set" in judged(row, PROTEINS, found, Size(0.05, 0.2)).cap
+    assert judged(row, PROTEINS, found, Size()).cap == "the size of its test was not measured"
+    with pytest.raises(ValueError, match="outside of"):
+        judged(row, PROTEINS, Measured(universe_n=1, n_in_set=1, n_measured=1, p_declared=0.0), Size())

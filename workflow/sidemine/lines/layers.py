@@ -1,0 +1,13 @@
+"""The layers of evidence that a study may declare in `lines.tsv`, in the order of the page."""
+
+from __future__ import annotations
+
+from sidemine.lines.layer import Layer
+
+_LAYERS: tuple[Layer, ...] = ()
+
+LAYERS: dict[str, Layer] = {layer.word: layer for layer in _LAYERS}
+"""By their word. A new one is a room beside the others, and an entry here and in `lines/registry.py`."""
+
+EXPRESSION = "expression"
+"""The word of the hypothesis' own contrasts: the first line of every study."""

@@ -1,0 +1,238 @@
+"""Several layers of evidence on one question: which of them are lines of their own, and how many lines agree.
+
+A line is evidence that shares no samples and no gene list with another line. Layers that are not declared independent of each
+other are one line, for which one pre-declared layer speaks: the hypothesis' own contrasts, or else the row that stands first in
+`lines.tsv`. Over lines, a partial conjunction tells of how many it is shown that they hold (`stats.partial_conjunction`).
+There is no score and no pooled p: one strong layer, or one artefact in layers that share samples, is one line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from sidemine.drawing.words import listed
+from sidemine.effect.intervals import one_sided
+from sidemine.lines.evidence import IN_FAVOUR_P, Call, LayerEvidence, call_of, unavailable
+from sidemine.lines.layers import EXPRESSION, LAYERS
+from sidemine.lines.specification import DeclaredLine
+from sidemine.records import fields_of
+from sidemine.stats.partial_conjunction import number_that_hold
+from sidemine.verdict.card import Card
+from sidemine.verdict.synthesis_record import EvidenceRow, IndependentLine, Synthesis
+from sidemine.verdict.vocabulary import Verdict
+
+if TYPE_CHECKING:
+    from sidemine.study.rows import LineRow
+
+_OPT_IN = "It is opt-in: written down in lines.tsv with its address, and not fetched in this run."
+_NOT_DECLARED = "The study declares no row of this layer (lines.tsv)."
+_ANSWERED = {Verdict.SUPPORTED, Verdict.SUGGESTIVE}
+
+
+def synthesise(
+    card: Card, declared: Sequence[LineRow], measured: Mapping[str, LayerEvidence], *, may_speak: bool
+) -> Synthesis:
+    """Return the synthesis of one question.
+
+    Parameters
+    ----------
+    card
+        Its answer from the contrasts of its own.
+    declared
+        Its rows of `lines.tsv`, in order.
+    measured
+        By id of the row: what its layer measured; rows that were not run are missing.
+    may_speak
+        Whether the hypothesis' own contrasts may be a line: not where they could not be tested, a required control failed, or a
+        consideration refuses.
+    """
+    groups = independent_groups([row.line for row in declared], {row.line: row.independent_of for row in declared})
+    line_of = {member: group[0] for group in groups for member in group}
+    rows = [_expression_row(card, may_speak=may_speak)]
+    for row in declared:
+        evidence = measured.get(row.line) or unavailable(DeclaredLine.of(row), LAYERS[row.layer], _OPT_IN)
+        rows.append(
+            EvidenceRow(
+                **fields_of(evidence),
+                hypothesis=card.hypothesis,
+                source=row.source,
+                licence=row.licence,
+                status=row.status,
+                in_line=line_of[row.line],
+            )
+        )
+    by_id = {row.line: row for row in rows}
+    lines = [
+        IndependentLine(
+            group[0],
+            list(dict.fromkeys(by_id[member].layer for member in group)),
+            by_id[group[0]].call,
+            by_id[group[0]].p_declared,
+        )
+        for group in groups
+    ]
+    tested = [line for line in lines if line.p_declared is not None]
+    n_shown = number_that_hold([line.p_declared for line in tested if line.p_declared is not None], IN_FAVOUR_P)
+    calls = {line.call for line in tested}
+    conflicting = {"in favour", "against"} <= calls or "conflicting" in calls
+    return Synthesis(
+        rows=[*rows, *_undeclared(card, {row.layer for row in declared})],
+        lines=lines,
+        n_tested=len(tested),
+        n_shown=0 if conflicting else n_shown,
+        conflicting=conflicting,
+        sentence=_sentence(lines, tested, n_shown, conflicting=conflicting),
+        downgrades=[clause for row in rows for clause in _downgrades(row, tested)],
+    )
+
+
+def independent_groups(names: Sequence[str], independent_of: Mapping[str, Sequence[str]]) -> list[list[str]]:
+    """Return the lines of evidence: layers joined wherever nobody declared them independent of each other.
+
+    Parameters
+    ----------
+    names
+        Ids of the rows, in order; the hypothesis' own contrasts stand before them.
+    independent_of
+        What each row is declared independent of: it holds in both directions.
+
+    Returns
+    -------
+    list of list of str
+        Ids of each line, in order, the one that speaks for it first. Joining goes on: what shares samples with one of two
+        layers makes one line of both.
+    """
+    everything = [EXPRESSION, *names]
+    place = {name: number for number, name in enumerate(everything)}
+    group = dict(place)
+    for first in everything:
+        for second in everything[place[first] + 1 :]:
+            apart = second in independent_of.get(first, ()) or first in independent_of.get(second, ())
+            if not apart and group[first] != group[second]:
+                kept, gone = sorted((group[first], group[second]))
+                group = {name: kept if number == gone else number for name, number in group.items()}
+    joined: dict[int, list[str]] = {}
+    for name in everything:
+        joined.setdefault(group[name], []).append(name)
+    return [joined[number] for number in sorted(joined)]
+
+
+def _expression_row(card: Card, *, may_speak: bool) -> EvidenceRow:
+    """Return the row of the hypothesis' own contrasts; its p is one-sided in the declared direction, before Holm."""
+    declared, tested = card.declared, [row for row in card.evidence if row.testable]
+    p_declared = _own_p(card) if may_speak else None
+    main = card.main_effect
+    return EvidenceRow(
+        line=EXPRESSION,
+        layer=EXPRESSION,
+        gene_set=declared.set,
+        direction=declared.direction,
+        unit=declared.margin.unit,
+        universe_n=None,
+        n_in_set=max((row.n_in_set for row in tested), default=None),
+        n_measured=min((row.n_measured for row in tested), default=None),
+        effect=main.effect if main else None,
+        ci_low=main.ci_low if main else None,
+        ci_high=main.ci_high if main else None,
+        p_value=card.pooled.p if card.pooled else card.p_self_contained,
+        p_declared=p_declared,
+        null_used="effect pooled over independent data sets"
+        if card.pooled
+        else "rotation of the samples' residuals (FRY)",
+        size_measured=None,
+        worst_set_size=None,
+        percentile=None,
+        call=_own_call(card, p_declared),
+        cap="; ".join(cap.reason.rstrip(".") for cap in card.caps if cap.bites),
+        downgrades=[],
+        reason=f"{card.verdict.value.capitalize()}: {card.rule}",
+        hypothesis=card.hypothesis,
+        source=", ".join(dict.fromkeys(row.accession for row in card.evidence)),
+        licence="",
+        status="verified" if all(row.status == "verified" for row in card.evidence) else "unverified",
+        in_line=EXPRESSION,
+    )
+
+
+def _own_p(card: Card) -> float | None:
+    direction = card.declared.direction
+    if card.pooled is not None and card.kind == "cohort":
+        p_value, effect = card.pooled.p, card.pooled.effect
+        if p_value is None or effect is None or direction == "either":
+            return p_value
+        return one_sided(p_value, "up" if effect > 0 else "down", direction)
+    each = [row.p_declared_direction if direction != "either" else row.p_self_contained for row in card.evidence]
+    measured = [p for p in each if p is not None]
+    return min(1.0, len(measured) * min(measured)) if measured else None
+
+
+def _own_call(card: Card, p_declared: float | None) -> Call:
+    if card.verdict is Verdict.CONFLICTING:
+        return "conflicting"
+    if p_declared is None:
+        return "not testable"
+    if card.opposite:
+        return "against"
+    call = call_of(p_declared, opposite=card.declared.direction != "either")
+    return "undecided" if call == "in favour" and card.verdict not in _ANSWERED else call
+
+
+def _undeclared(card: Card, declared: set[str]) -> list[EvidenceRow]:
+    """Return a row for each layer that could speak to such a question and that the study does not declare."""
+    return [
+        EvidenceRow(
+            **fields_of(
+                unavailable(
+                    DeclaredLine(
+                        line=f"no_{layer.word}",
+                        layer=layer.word,
+                        format="",
+                        columns={},
+                        set=card.declared.set,
+                        direction="",
+                    ),
+                    layer,
+                    _NOT_DECLARED,
+                )
+            ),
+            hypothesis=card.hypothesis,
+            source="",
+            licence="",
+            status="",
+            in_line="",
+        )
+        for layer in LAYERS.values()
+        if layer.word not in declared and card.kind in layer.kinds
+    ]
+
+
+def _sentence(
+    lines: Sequence[IndependentLine], tested: Sequence[IndependentLine], n_shown: int, *, conflicting: bool
+) -> str:
+    if not tested:
+        return "No line of evidence could be tested."
+    if conflicting:
+        sides = [
+            f"{listed([line.layers[0] for line in tested if line.call == call])} {call}"
+            for call in ("in favour", "against", "conflicting")
+            if any(line.call == call for line in tested)
+        ]
+        return f"The lines of evidence contradict one another: {'; '.join(sides)}."
+    untested = f" {len(lines) - len(tested)} more could not be tested." if len(tested) < len(lines) else ""
+    if len(tested) == 1:
+        only = tested[0]
+        return f"One line of evidence alone, {only.layers[0]}: {only.call}.{untested}"
+    return f"{n_shown} of {len(tested)} independent lines are shown to point in the declared direction.{untested}"
+
+
+def _downgrades(row: EvidenceRow, tested: Sequence[IndependentLine]) -> list[str]:
+    """Return why a row that speaks for a tested line weighs less, each as one clause."""
+    if row.line not in {line.line for line in tested}:
+        return []
+    name = row.layer if row.line == EXPRESSION else f"{row.layer} ({row.line})"
+    reasons = [f"suggestive at most, since {row.cap}"] if row.cap else []
+    reasons += row.downgrades
+    if row.status == "unverified" and row.line != EXPRESSION:
+        reasons.append("nobody has checked its row against the record")
+    return [f"{name}: {reason}" for reason in reasons]
