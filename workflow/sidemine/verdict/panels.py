@@ -45,7 +45,11 @@ class PanelRules(ExperimentRules):
         return ()
 
     def gates(
-        self, readings: Sequence[Reading], evidence: HypothesisEvidence, direction: str, level: Level
+        self,
+        readings: Sequence[Reading],  # noqa: ARG002
+        evidence: HypothesisEvidence,
+        direction: str,
+        level: Level,
     ) -> list[Gate]:
         """Return the gates: the claim itself, the vehicle guard, a second dataset, Holm.
 
