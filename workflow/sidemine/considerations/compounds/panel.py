@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from sidemine.considerations.compounds.record import CompoundColumns
 from sidemine.drawing.charts import WithInterval, interval_rows, interval_words, intervals
 from sidemine.drawing.panel import Column, Panel, Subject, Table, Tile, make_tile
-from sidemine.drawing.words import count, number, p_value, unit_words
+from sidemine.drawing.words import count, number, p_value, side, unit_words
 from sidemine.effect.compound_record import ArmEffect, CompoundEvidence
 
+MOST_NAMED = 4
+"""Most arms that a sentence names; the table holds all."""
 _TITLES = {
     "class_wide": "Is it the class, or one compound?",
     "dose": "Does it depend on the dose?",
@@ -60,6 +62,55 @@ def compound_tile(subject: Subject) -> Tile | None:
         return None
     hint = f"{count(len(columns.compounds.carrying), 'arm')} in one model"
     return make_tile("pattern", "Pattern over the arms", columns.pattern or "none", hint)
+
+
+def arm_words(columns: CompoundColumns, gene_set: str) -> str:
+    """Return the answer of a panel as one would tell a colleague: its word, then each arm that carries it, largest first.
+
+    Parameters
+    ----------
+    columns
+        Of the card; those of a panel.
+    gene_set
+        The primary set.
+    """
+    found = columns.compounds
+    if found is None or not found.carrying:
+        return f"{gene_set} genes could not be tested in one model of the arms."
+    arms = sorted(found.carrying, key=lambda arm: -abs(arm.effect or 0.0))
+    named = "; ".join(
+        f"{_label(found, arm)}: {number(abs(arm.effect or 0.0))} log2 units {side(arm.effect or 0.0)} (95 % CI "
+        f"{number(arm.ci_low)} to {number(arm.ci_high)})"
+        for arm in arms[:MOST_NAMED]
+    )
+    more = f"; and {len(arms) - MOST_NAMED} more" if len(arms) > MOST_NAMED else ""
+    word = columns.pattern or "open"
+    return f"{gene_set} genes, counted beyond the other measured genes: {word}. {named}{more}."
+
+
+def compound_methods(found: Sequence[CompoundEvidence]) -> str:
+    """Return the methods of the panels of a study; nothing without any."""
+    if not found:
+        return ""
+    several = any(panel.asks == "class_wide" for panel in found)
+    ordered = any(panel.asks != "class_wide" for panel in found)
+    return (
+        f"Panels. All arms of a panel were fitted in one linear model per gene, which holds the vehicle that they share "
+        f"({count(len(found), 'panel')}, {', '.join(f'{panel.n_samples} samples' for panel in found)})."
+        + (
+            " Class-wide: at least two thirds of the compounds, by the partial conjunction of their one-sided FRY p-values "
+            "(Benjamini and Heller), each compound against the vehicle and against the mean of the compounds of another class, "
+            "the larger p counting."
+            if several
+            else ""
+        )
+        + (
+            " Dose and time: the largest of four shapes (linear, plateau, Emax, top only), each by its optimal contrast, judged by "
+            "joint rotations of arms and residuals; “dependent” also needs a trend among the treated arms (one-sided p ≤ .025)."
+            if ordered
+            else ""
+        )
+    )
 
 
 def _fitted(found: CompoundEvidence) -> list[ArmEffect]:
