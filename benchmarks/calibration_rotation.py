@@ -31,11 +31,11 @@ import pandas as pd
 from sidemine.differential.contrast_fit import ContrastFit
 from sidemine.differential.design import Design, build_design
 from sidemine.differential.fit import fit_contrast
-from sidemine.enrichment.camera import camera, z_of_t
+from sidemine.enrichment.camera import camera
 from sidemine.enrichment.fry import fry
 from sidemine.enrichment.rotation import rotation_test
 from sidemine.enrichment.set_membership import SetMembership, build_membership
-from sidemine.stats.tails import two_sided_p
+from sidemine.stats.tails import two_sided_p, z_of_t
 
 N_GENES, N_MODULES, SIZE = 1000, 10, 30
 GENES = [f"G{i:04d}" for i in range(N_GENES)]

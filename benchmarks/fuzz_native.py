@@ -44,6 +44,7 @@ from sidemine.isolation.spreadsheet import read_sheets
 from sidemine.prepare.inspection import inspect_file
 from sidemine.sources import h5ad_cells as h5ad
 from sidemine.sources import tenx_cells as tenx
+from sidemine.sources.cells import CellsWanted
 
 INTERESTING = (0, 1, 0x7F, 0x80, 0xFF, 2**16 - 1, 2**31 - 1, 2**31, 2**32 - 1, 2**40, 2**63 - 1, 2**64 - 1)
 HANG_SECONDS = 10
@@ -267,7 +268,7 @@ def main() -> None:
 
     def read_mtx(path: Path) -> object:
         with path.open("rb") as stream:
-            return read_matrix_market(stream, str(path))
+            return list(read_matrix_market(stream, str(path))[1])
 
     def isolated(reader: Callable[[Path], object]) -> Callable[[Path], object]:
         return lambda path: run_isolated(reader, path, where=path)
@@ -276,13 +277,13 @@ def main() -> None:
         "h5ad": Kind(
             ".h5ad",
             h5ad_seeds(),
-            lambda path: h5ad._read_cells(path, "symbol", True, ""),
-            lambda path: (inspect_file(path), h5ad.read_h5ad_cells(path, "symbol")),
+            lambda path: h5ad._read_cells(path, "symbol", {}, ""),
+            lambda path: (inspect_file(path), h5ad.read_h5ad_cells(path, "symbol", CellsWanted())),
         ),
         "10x .h5": Kind(
             ".h5",
             tenx_seeds(),
-            lambda path: tenx._read_cells(path, "symbol"),
+            lambda path: tenx._read_cells(path, "symbol", None),
             lambda path: tenx.read_tenx_cells(path, "symbol"),
         ),
         "MatrixMarket": Kind(".mtx", matrix_seeds(), read_mtx, lambda path: _triplet(path)),
@@ -315,7 +316,7 @@ def _read_matrix_here(kind: Kind, data: bytes) -> None:
     if any(len(word) > 6 for word in data[:200].split()[5:]):
         return
     try:
-        read_matrix_market(io.BytesIO(data), "fuzzed")
+        list(read_matrix_market(io.BytesIO(data), "fuzzed")[1])
         kind.ends["in process: read"] += 1
     except SidemineError:
         kind.ends["in process: refused"] += 1

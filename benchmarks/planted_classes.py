@@ -250,6 +250,7 @@ def _power_class(
     questions: int = 1,
     k: int = 2,
     effect_alone: bool = False,
+    ages: str = "balanced",
     **truth: Any,
 ) -> PlantedClass:
     return _class(
@@ -257,7 +258,7 @@ def _power_class(
         f"The primary set is higher in patients of {'both' if k == 2 else f'all {k}'} cohorts.",
         "none",
         n_studies,
-        _cohorts(*_of_sizes(k, effect=g, **truth), questions=questions),
+        _cohorts(*_of_sizes(k, effect=g, ages=ages, **truth), questions=questions),
         f"g={g:g}{about}",
         effect_alone=effect_alone,
     )
@@ -316,7 +317,7 @@ BATCH = Hidden(share=1.0, difference=0.5, strength=(0.1, 0.4), is_batch=True)
 
 CLASSES: tuple[PlantedClass, ...] = (
     _class("null", "Nothing differs.", "global", 1000, _cohorts(*_of_sizes()), right=UNANSWERED),
-    _power_class(0.5, 600),
+    _power_class(0.5, 1000),
     *(_one_gene(size) for size in (5, 10, 15, 40)),
     _hidden("half of all genes", 300, GRADIENT),
     _hidden("a tenth of all genes", 300, SPARSE),
@@ -330,8 +331,8 @@ CLASSES: tuple[PlantedClass, ...] = (
         "at_the_margin",
         "The effect is the margin, g = 0.4: `not supported` would be false.",
         "none",
-        400,
-        _cohorts(*_of_sizes(effect=0.4)),
+        800,
+        _cohorts(*_of_sizes(effect=0.4, ages="balanced")),
         "g=0.4",
         effect_alone=True,
     ),
@@ -378,6 +379,7 @@ CLASSES: tuple[PlantedClass, ...] = (
         _cohorts(_of_sizes(effect=0.5)[0], replace(_of_sizes(effect=0.5)[1], ages="missing")),
         "g=0.5, ages missing in one cohort",
     ),
+    _power_class(0.5, 200, ", patients 5 years older", ages="recorded"),
     _power_class(0.5, 200, ", ages unbalanced by 12 years", ages="unbalanced"),
     _power_class(0.65, 100),
     _power_class(0.65, 100, ", severity varies", severity=0.7),

@@ -109,7 +109,8 @@ class Cohort:
     severity
         SD of the patients' own effects, as a share of `effect`; a second module follows them.
     ages
-        Recorded (patients 5 years older), missing, or unbalanced (12 years older, as controls from staff are younger).
+        `balanced`, `recorded` (patients 5 years older), `unbalanced` (12 years older, as controls from staff are younger), or
+        `missing` (5 years older, not recorded).
     aliased, model_batch
         One batch per group; whether the design holds the batch.
     """
@@ -128,7 +129,7 @@ class Cohort:
     hidden: tuple[Hidden, ...] = ()
     one_gene: bool = False
     severity: float = 0.0
-    ages: Literal["recorded", "missing", "unbalanced"] = "recorded"
+    ages: Literal["balanced", "recorded", "missing", "unbalanced"] = "recorded"
     aliased: bool = False
     model_batch: bool = True
 
@@ -261,7 +262,7 @@ def draw_cohort(truth: Cohort, genome: Genome, seed: int) -> tuple[Values, pd.Da
     n = truth.n_cases + truth.n_controls
     is_case = np.arange(n) < truth.n_cases
     is_female = rng.permuted(np.arange(n) % 2 == 0)
-    older = 12 if truth.ages == "unbalanced" else 5
+    older = {"balanced": 0, "unbalanced": 12}.get(truth.ages, 5)
     age = np.round(np.clip(rng.normal(45, 14, n) + older * is_case, 18, 88))
     batch = is_case.astype(int) if truth.aliased else np.arange(n) % 2
 

@@ -10,9 +10,10 @@ from scipy import stats
 from sidemine.differential.contrast_fit import ContrastFit
 from sidemine.differential.design import build_design
 from sidemine.differential.fit import fit_contrast
-from sidemine.enrichment.camera import camera, z_of_t
+from sidemine.enrichment.camera import camera
 from sidemine.enrichment.set_membership import build_membership
 from sidemine.errors import InputError
+from sidemine.stats.tails import z_of_t
 
 N_GENES = 150
 

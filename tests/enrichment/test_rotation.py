@@ -12,11 +12,12 @@ from sidemine.differential.contrast_fit import ContrastFit
 from sidemine.differential.design import build_design
 from sidemine.differential.fit import fit_contrast
 from sidemine.enrichment import rotated_deviates, rotation
-from sidemine.enrichment.camera import camera, z_of_t
+from sidemine.enrichment.camera import camera
 from sidemine.enrichment.rotated_deviates import StandardisedSpace, random_directions
 from sidemine.enrichment.rotation import rotation_test
 from sidemine.enrichment.set_membership import SetMembership, build_membership
 from sidemine.errors import InputError
+from sidemine.stats.tails import z_of_t
 
 
 def fitted(values: np.ndarray) -> ContrastFit:

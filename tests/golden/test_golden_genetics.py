@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sidemine.lines.genetics.competitive import LeastSquares
+from sidemine.lines.genetics.competitive import LeastSquares, Whitening
 from sidemine.lines.genetics.snps import acat
 
 HERE = Path(__file__).parent
@@ -30,8 +30,11 @@ def test_least_squares(gene_set: str) -> None:
     size, density = genes["size"].to_numpy(), genes["density"].to_numpy()
     blocks = [whole[np.ix_(here, here)] for c in (1, 2, 3) for here in [np.flatnonzero(genes["chromosome"] == c)]]
     assert sum((block**2).sum() for block in blocks) == pytest.approx((whole**2).sum())
-    test = LeastSquares(genes["z"].to_numpy(), np.column_stack([size, np.log(size), density, np.log(density)]), blocks)
-    assert test.shrinkage == 0
+    whitening = Whitening(blocks)
+    assert whitening.shrinkage == 0
+    test = LeastSquares(
+        genes["z"].to_numpy(), np.column_stack([size, np.log(size), density, np.log(density)]), whitening
+    )
     ours = test.test(genes[gene_set].to_numpy() == 1)
     np.testing.assert_allclose(
         [ours.effect, ours.statistic, ours.p_value, ours.ci_low, ours.ci_high, ours.effect / ours.statistic],

@@ -14,7 +14,7 @@ from sidemine.differential.contrast import design_again
 from sidemine.differential.fit import fit_contrasts
 from sidemine.enrichment.shapes import best_weights, shape_means
 from sidemine.quality.record import NO_TREATMENT
-from sidemine.stats.multiplicity import partial_conjunction
+from sidemine.stats.partial_conjunction import partial_conjunction_p
 from sidemine.study.projections import ContrastToFit
 
 HERE = Path(__file__).parent
@@ -81,5 +81,5 @@ def test_contrasts_of_one_model_equal_lm(model, samples):
 
 def test_partial_conjunction_equals_its_definition():
     table = read("conjunction").to_numpy(dtype=float)
-    ours = [[partial_conjunction(list(row[:5]), at_least) for at_least in range(1, 6)] for row in table]
+    ours = [[partial_conjunction_p(list(row[:5]), at_least) for at_least in range(1, 6)] for row in table]
     np.testing.assert_allclose(ours, table[:, 5:], rtol=1e-12)

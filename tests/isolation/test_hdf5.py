@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import scipy.sparse as sp
+from whole_cells import read_whole
 
 from sidemine.errors import InputError
 from sidemine.prepare.inspection import inspect_file
@@ -102,7 +103,7 @@ def test_what_leads_out_of_the_file_or_cannot_stand_in_it_is_refused(
     """Structure is looked at before anything is read, for a run as for `sidemine inspect`."""
     with h5py.File(h5ad, "r+") as file:
         damage(file, h5ad)
-    for read in (lambda: read_h5ad_cells(h5ad, "symbol"), lambda: inspect_file(h5ad)):
+    for read in (lambda: read_whole(read_h5ad_cells, h5ad), lambda: inspect_file(h5ad)):
         with pytest.raises(InputError, match="the HDF5 file is refused") as caught:
             read()
         assert words in str(caught.value)
@@ -121,17 +122,17 @@ def test_a_sparse_matrix_whose_parts_disagree_is_refused(part: str, value: int, 
     with h5py.File(h5ad, "r+") as file:
         file[part][:] = np.minimum(value, np.iinfo(file[part].dtype).max)
     with pytest.raises(InputError, match=words):
-        read_h5ad_cells(h5ad, "symbol")
+        read_whole(read_h5ad_cells, h5ad)
 
 
 def test_what_else_a_file_holds_is_never_read(h5ad: Path) -> None:
     """`uns`, `obsm` and the like may hold anything, links to nowhere included."""
-    expected = read_h5ad_cells(h5ad, "symbol")
+    expected = read_whole(read_h5ad_cells, h5ad)
     with h5py.File(h5ad, "r+") as file:
         file["uns/away"] = h5py.ExternalLink("nowhere.h5", "/x")
         file.create_dataset("obsm/claim", (10**6, 10**6), "f8", chunks=(1000, 1000))
-    found = read_h5ad_cells(h5ad, "symbol")
-    np.testing.assert_array_equal(found.counts.toarray(), expected.counts.toarray())
+    found = read_whole(read_h5ad_cells, h5ad)
+    np.testing.assert_array_equal(found.whole.toarray(), expected.whole.toarray())
     pd.testing.assert_frame_equal(found.obs, expected.obs)
     assert found.obs["donor"].tolist() == ["D1", "D2"] * 20
     assert found.obs["age"].tolist()[:2] == ["0", "1"]
@@ -143,19 +144,19 @@ def test_a_file_that_is_cut_short_is_told(keep: float, h5ad: Path) -> None:
     content = h5ad.read_bytes()
     h5ad.write_bytes(content[: int(keep * len(content))])
     with pytest.raises(InputError, match=str(h5ad)):
-        read_h5ad_cells(h5ad, "symbol")
+        read_whole(read_h5ad_cells, h5ad)
 
 
 def test_gzipped_and_dense_files_are_read(h5ad: Path, tmp_path: Path) -> None:
     """GEO serves h5ad as .h5ad.gz; some are dense."""
-    expected = read_h5ad_cells(h5ad, "symbol")
+    expected = read_whole(read_h5ad_cells, h5ad)
     data = ad.read_h5ad(h5ad)
     data.X = data.X.toarray()
     data.write_h5ad(tmp_path / "dense.h5ad")
     (tmp_path / "dense.h5ad.gz").write_bytes(gzip.compress((tmp_path / "dense.h5ad").read_bytes()))
     for name in ("dense.h5ad", "dense.h5ad.gz"):
-        found = read_h5ad_cells(tmp_path / name, "symbol")
-        np.testing.assert_array_equal(found.counts.toarray(), expected.counts.toarray())
+        found = read_whole(read_h5ad_cells, tmp_path / name)
+        np.testing.assert_array_equal(found.whole.toarray(), expected.whole.toarray())
         assert inspect_file(tmp_path / name).samples["donor"].tolist() == ["D1", "D2"] * 20
 
 
@@ -179,9 +180,9 @@ def test_both_layouts_of_a_tenx_h5_are_read(new: bool, tmp_path: Path) -> None:
     """Cell Ranger 2 and 3; an antibody is no gene, and is told."""
     counts = np.random.default_rng(2).poisson(2, (5, 8)) + 1
     _write_tenx(tmp_path / "a.h5", counts, new)
-    cells = read_tenx_cells(tmp_path / "a.h5", "symbol")
+    cells = read_whole(read_tenx_cells, tmp_path / "a.h5")
     n_genes = 4 if new else 5
-    np.testing.assert_array_equal(cells.counts.toarray(), counts[:n_genes].T)
+    np.testing.assert_array_equal(cells.whole.toarray(), counts[:n_genes].T)
     assert cells.identifiers == [f"GENE{n}" for n in range(n_genes)]
     assert [name for name, _ in cells.left_out] == (["GENE4"] if new else [])
     assert cells.obs["barcode"].tolist()[0] == "BC0-1"

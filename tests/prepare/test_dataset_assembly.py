@@ -213,3 +213,24 @@ def test_no_probe_is_chosen_by_rounding(tmp_path: Path) -> None:
     assert read_provenance(adata).probe_rule == "mean_of_probes"
     mean = scores[:2].round(4).mean(axis=0)
     np.testing.assert_allclose(adata[:, "GENE1"].layers["z_score"].ravel(), mean)
+
+
+def test_proteins_of_olink_become_genes_by_accession(tmp_path: Path) -> None:
+    """NPX has no level to choose an assay by: two assays of one protein are averaged; a complex of two genes drops out."""
+    proteins = [(f"P{n:05d}", f"GENE{n}") for n in range(1, 41)]
+    table = GeneTable(TABLE.genes, [], [], uniprot_ids=proteins)
+    values = RNG.normal(4, 2, (43, 4))
+    names = [*(name for name, _ in proteins), "P00001-2", "P00002;P00003", "Q99999"]
+    lines = ["SampleID,OlinkID,UniProt,Assay,NPX"]
+    lines += [
+        f"s{column},OID{row},{name},x,{values[row, column]}" for row, name in enumerate(names) for column in range(4)
+    ]
+    (tmp_path / "npx.csv").write_text("\n".join(lines))
+    files, row = {"values": tmp_path / "npx.csv"}, dataset_row(layout="olink_npx", identifiers="uniprot", scale="log2")
+    adata, ledger = prepare_dataset(row, files, read_samples(row, files, {}, []), table)
+    assert (list(adata.layers), adata.shape) == (["log2"], (4, 40))
+    np.testing.assert_allclose(adata[:, "GENE1"].layers["log2"].ravel(), (values[0] + values[40]) / 2)
+    fates = ledger.set_index("identifier")
+    assert fates.loc["P00002;P00003", "reason"] == "several genes: GENE2, GENE3"
+    assert "obsolete" in fates.loc["Q99999", "reason"]
+    assert read_provenance(adata).problem is None

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sidemine.errors import InputError
+from sidemine.prepare.gene_mapping import map_proteins
 from sidemine.prepare.gene_table import GeneTable, read_gene_table
 from sidemine.prepare.symbol_repair import find_mangled_candidates
 from sidemine.study.models import GeneTableSource
@@ -146,3 +147,53 @@ def test_what_is_no_gene_stays_none_without_old_symbols(tmp_path: Path, name: st
     assert not table.has_aliases
     assert table.resolve_symbols([name])[0].symbol is None
     assert table.resolve_symbols(["TOTALLY1", "SUMO1", "ERCC1"])[0].symbol == "TOTALLY1"
+
+
+PROTEINS = HGNC.splitlines()
+PROTEINS = "\n".join(
+    [PROTEINS[0] + "\tuniprot_ids"]
+    + [
+        f"{line}\t{ids}"
+        for line, ids in zip(
+            PROTEINS[1:], ["P42224|A0A024R1R8", '"Q8TCQ1"', "", "", "", "", "", "P0DP23", "P0DP23", ""], strict=True
+        )
+    ]
+)
+
+
+@pytest.mark.parametrize(
+    ("accession", "symbol", "how"),
+    [
+        ("P42224", "STAT1", "UniProt accession P42224"),
+        ("p42224-2", "STAT1", "UniProt accession P42224"),
+        ("A0A024R1R8", "STAT1", "UniProt accession"),
+        ("Q8TCQ1", "MARCHF1", "UniProt accession"),
+        ("P0DP23", None, "ambiguous: UniProt accession P0DP23 of BHLHE40, C1orf112"),
+        ("P99999", None, "obsolete, unreviewed or of another species"),
+        ("STAT1", None, "no UniProt accession"),
+        ("", None, "no UniProt accession"),
+    ],
+)
+def test_proteins_resolve_through_the_accessions_of_the_gene_table(
+    tmp_path: Path, accession: str, symbol: str | None, how: str
+) -> None:
+    (found,) = _table(tmp_path, PROTEINS, "hgnc").resolve_uniprot([accession])
+    assert found.symbol == symbol
+    assert how in found.how
+
+
+def test_rows_of_complexes_and_isoforms(tmp_path: Path) -> None:
+    """Isoforms are one gene; a complex of two takes no part, or stands for the first, as the study says."""
+    table = _table(tmp_path, PROTEINS, "hgnc")
+    cells = ["P42224-1;P42224-3", "P42224_Q8TCQ1", "P42224,P99999", "Q8TCQ1"]
+    assert map_proteins(cells, table, "drop", "here").genes == ["STAT1", None, "STAT1", "MARCHF1"]
+    mapped = map_proteins(cells, table, "first", "here")
+    assert mapped.genes == ["STAT1", "STAT1", "STAT1", "MARCHF1"]
+    assert mapped.reasons[1:3] == ["first of several genes: STAT1, MARCHF1", "the only known gene of several"]
+
+
+def test_proteins_need_accessions(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="the gene table holds no UniProt accessions"):
+        map_proteins(["P42224"], _table(tmp_path, HGNC, "hgnc"), "drop", "here")
+    with pytest.raises(InputError, match=r"0 of 2 \(0%\) are found there"):
+        map_proteins(["STAT1", "IRF1"], _table(tmp_path, PROTEINS, "hgnc"), "drop", "here")

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import scipy.sparse as sp
+from whole_cells import read_whole
 
 from sidemine.errors import InputError
 from sidemine.prepare.dataset import prepare_dataset
@@ -129,12 +130,12 @@ def test_raw_counts_are_found_wherever_they_are(cells: ad.AnnData, tmp_path: Pat
     raw.raw = cells
     raw.X = normalised
     for name, adata in {"layer counts": layered, "raw": raw}.items():
-        found = read_h5ad_cells(_save(adata, tmp_path)["values"], "symbol")
+        found = read_whole(read_h5ad_cells, _save(adata, tmp_path)["values"])
         assert name in found.notes[0]
-        np.testing.assert_array_equal(found.counts.toarray(), counts.toarray())
+        np.testing.assert_array_equal(found.whole.toarray(), counts.toarray())
     cells.X = normalised
     with pytest.raises(InputError, match=r"holds no raw counts where they usually are\n.*X: fractions"):
-        read_h5ad_cells(_save(cells, tmp_path)["values"], "symbol")
+        read_whole(read_h5ad_cells, _save(cells, tmp_path)["values"])
 
 
 def test_what_is_no_h5ad_is_refused(tmp_path: Path) -> None:
@@ -142,7 +143,7 @@ def test_what_is_no_h5ad_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "x.h5ad"
     path.write_text("hello")
     with pytest.raises(InputError, match="cannot be read as h5ad"):
-        read_h5ad_cells(path, "symbol")
+        read_whole(read_h5ad_cells, path)
 
 
 def test_wrong_cell_column_is_told(cells: ad.AnnData, tmp_path: Path) -> None:

@@ -10,9 +10,10 @@ import pytest
 from sidemine.prepare.expression_store import store_provenance
 from sidemine.prepare.record import made_in_process
 from sidemine.quality.assessment import assess_quality, flag_platform
+from sidemine.quality.contrast_quality import reused_sides
 from sidemine.quality.near_copies import differences_within, distances_from, distances_within, find_copies, flag_apart
 from sidemine.quality.record import ReusedSample, SharedSamples
-from sidemine.quality.reuse import find_relations
+from sidemine.quality.reuse import find_relations, flag_reuse
 from sidemine.quality.sex_check import Y_GENES, find_sex_column, flag_sex, read_sex, recorded_sex
 from sidemine.quality.shared_samples import find_families, find_shared_samples
 from sidemine.study.projections import DatasetToAssess, DatasetToCount, TrapsOfDataset
@@ -183,6 +184,23 @@ def test_samples_of_two_datasets_are_compared_by_accession_and_by_values():
         ("GSM119", "GSM119"),
         ("GSM906", "GSM102"),
     ]
+
+
+def test_a_sample_of_two_rows_of_one_series_was_not_processed_elsewhere():
+    """It makes the two rows one source, and is no re-used control of another series."""
+    first, one = cohort(seed=1)
+    second, two = cohort(seed=2)
+    for accession, elsewhere in (("GSEa", []), ("GSEb", ["GSM100"])):
+        rows = [
+            DatasetToCount(
+                dataset=name, accession=accession if name == "b" else "GSEa", source="", declared_apart=False
+            )
+            for name in "ab"
+        ]
+        shared = find_shared_samples(rows, {"a": one, "b": two}, {"a": first, "b": second}.__getitem__).shared["b"]
+        assert len(shared) == 20
+        assert reused_sides(shared, ["GSM119"], ["GSM100"]).reference == elsewhere
+        assert ("processed elsewhere" in flag_reuse([], shared, 20, "warn").consequence) == bool(elsewhere)
 
 
 def test_samples_of_one_biosample_are_the_same():

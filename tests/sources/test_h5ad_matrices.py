@@ -10,10 +10,12 @@ import pandas as pd
 import pytest
 import scipy.sparse as sp
 from deposits import ENSEMBL, SYMBOLS, gene_table, row
+from whole_cells import read_whole
 
 from sidemine.errors import InputError
 from sidemine.prepare.dataset import prepare_dataset
 from sidemine.prepare.metadata import read_samples
+from sidemine.sources.cells import CellsWanted
 from sidemine.sources.h5ad_cells import read_h5ad_cells
 
 COUNTS = np.random.default_rng(2).poisson(4, (60, len(SYMBOLS))).astype(np.float32)
@@ -38,7 +40,7 @@ def test_a_layer_of_another_name_is_listed_and_then_read(tmp_path: Path) -> None
     adata.layers["scaled"] = NORMALISED - NORMALISED.mean(axis=0)
     path = _save(adata, tmp_path)
     with pytest.raises(InputError) as caught:
-        read_h5ad_cells(path, "symbol")
+        read_whole(read_h5ad_cells, path)
     message = str(caught.value)
     assert "X: logarithms of normalised values (exp(x) - 1 of every cell adds up to 1e+04)" in message
     assert "layer UMIs: whole numbers up to" in message
@@ -50,23 +52,23 @@ def test_a_layer_of_another_name_is_listed_and_then_read(tmp_path: Path) -> None
     np.testing.assert_array_equal(prepared[:, SYMBOLS].layers["counts"].sum(axis=0), COUNTS.sum(axis=0))
     for name in ("X", "scaled", "nothing"):
         with pytest.raises(InputError, match=r"raw counts and holds none|has no matrix 'nothing'"):
-            read_h5ad_cells(path, "symbol", layer=name)
+            read_whole(read_h5ad_cells, path, layer=name)
 
 
 def test_the_matrix_with_all_genes_wins(tmp_path: Path) -> None:
     whole = _adata(COUNTS)
     some = whole[:, :5].copy()
     some.raw = whole
-    cells = read_h5ad_cells(_save(some, tmp_path), "symbol")
-    np.testing.assert_array_equal(cells.counts.toarray(), COUNTS)
+    cells = read_whole(read_h5ad_cells, _save(some, tmp_path))
+    np.testing.assert_array_equal(cells.whole.toarray(), COUNTS)
     assert cells.notes == ["raw counts of 60 cells × 20 genes from raw; other matrices: X (5 genes)"]
 
 
 def test_counts_of_few_genes_beside_normalised_ones_of_all_are_told(tmp_path: Path) -> None:
     some = _adata(COUNTS)[:, :5].copy()
     some.raw = _adata(NORMALISED)
-    cells = read_h5ad_cells(_save(some, tmp_path), "symbol")
-    assert cells.counts.shape == (60, 5)
+    cells = read_whole(read_h5ad_cells, _save(some, tmp_path))
+    assert cells.whole.shape == (60, 5)
     assert cells.notes == ["raw counts of 60 cells × 5 genes from X; other matrices: raw (20 genes)"]
 
 
@@ -75,10 +77,10 @@ def test_two_matrices_of_whole_numbers_that_differ_are_asked_about(tmp_path: Pat
     adata.layers["counts"] = COUNTS + 1
     path = _save(adata, tmp_path)
     with pytest.raises(InputError, match="Set layer to X or counts"):
-        read_h5ad_cells(path, "symbol")
-    np.testing.assert_array_equal(read_h5ad_cells(path, "symbol", layer="counts").counts.toarray(), COUNTS + 1)
+        read_whole(read_h5ad_cells, path)
+    np.testing.assert_array_equal(read_whole(read_h5ad_cells, path, layer="counts").whole.toarray(), COUNTS + 1)
     adata.layers["counts"] = COUNTS
-    assert read_h5ad_cells(_save(adata, tmp_path), "symbol").counts.sum() == COUNTS.sum()
+    assert read_whole(read_h5ad_cells, _save(adata, tmp_path)).whole.sum() == COUNTS.sum()
 
 
 def test_declared_counts_may_have_fractions_but_not_be_normalised(tmp_path: Path) -> None:
@@ -87,13 +89,13 @@ def test_declared_counts_may_have_fractions_but_not_be_normalised(tmp_path: Path
     adata.layers["cpm"] = COUNTS / COUNTS.sum(axis=1, keepdims=True) * 1e6
     adata.layers["log2"] = np.log2(adata.layers["cpm"] + 1)
     path = _save(adata, tmp_path)
-    assert "ambient" in read_h5ad_cells(path, "symbol", layer="ambient corrected").notes[0]
+    assert "ambient" in read_whole(read_h5ad_cells, path, layer="ambient corrected").notes[0]
     with pytest.raises(InputError, match="every cell adds up to 1e\\+06: normalised"):
-        read_h5ad_cells(path, "symbol", layer="cpm")
+        read_whole(read_h5ad_cells, path, layer="cpm")
     with pytest.raises(InputError, match="2\\^x - 1 of every cell adds up to 1e\\+06"):
-        read_h5ad_cells(path, "symbol", layer="log2")
+        read_whole(read_h5ad_cells, path, layer="log2")
     with pytest.raises(InputError, match="X: nothing but zeros"):
-        read_h5ad_cells(path, "symbol")
+        read_whole(read_h5ad_cells, path)
 
 
 @pytest.mark.parametrize("names", ["symbols", "ensembl", "barcodes"])
@@ -106,5 +108,5 @@ def test_genes_by_cells_is_refused_and_never_turned(tmp_path: Path, names: str, 
         adata.obs_names = [f"s1_{'ACGT' * 4}-{n}" for n in range(60)]
         adata.var_names = [f"gene {n}" for n in range(20)]
     with pytest.raises(InputError, match="genes × cells, not cells × genes"):
-        read_h5ad_cells(_save(adata.T.copy(), tmp_path), "symbol", values=values)
-    assert read_h5ad_cells(_save(adata, tmp_path), "symbol", values=values).obs.shape == (60, 2)
+        read_h5ad_cells(_save(adata.T.copy(), tmp_path), "symbol", CellsWanted() if values else None)
+    assert read_h5ad_cells(_save(adata, tmp_path), "symbol", CellsWanted() if values else None).obs.shape == (60, 2)

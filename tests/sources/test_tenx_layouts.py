@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from deposits import SYMBOLS, packed, row, tenx_h5, triplet, write_members
+from whole_cells import read_whole
 
 from sidemine.errors import InputError
 from sidemine.prepare.metadata import read_samples
@@ -23,11 +24,11 @@ def _within(folder: str, parts: dict[str, str]) -> dict[str, str | bytes]:
 
 def _check(path: Path, expected: dict[str, np.ndarray]) -> list[str]:
     """Every sample has its own sums, and nothing else is there."""
-    cells = read_tenx_cells(path, "symbol")
+    cells = read_whole(read_tenx_cells, path)
     assert sorted(set(cells.obs["sample"])) == sorted(expected)
     for name, counts in expected.items():
         mine = (cells.obs["sample"] == name).to_numpy()
-        np.testing.assert_array_equal(np.asarray(cells.counts[mine].sum(axis=0)).ravel(), counts.sum(axis=0))
+        np.testing.assert_array_equal(np.asarray(cells.whole[mine].sum(axis=0)).ravel(), counts.sum(axis=0))
     assert cells.identifiers == SYMBOLS
     return cells.notes
 
@@ -185,9 +186,9 @@ def test_a_sheet_may_name_cells_by_bare_barcodes(tmp_path: Path) -> None:
     lines = [f"ACGT{n:04d}-1\tD{1 + (n >= half)}" for n in range(len(A))]
     files = {"values": path, "sample_sheet": tmp_path / "sheet.tsv"}
     files["sample_sheet"].write_text("\n".join(["sample\tdonor", *lines, "ACGT9999-1\tD1"]) + "\n")
-    planned = read_planned_cells(row("tenx", biological_unit="donor"), files, {}, values=True)
+    planned = read_planned_cells(row("tenx", biological_unit="donor"), files, {})
     assert planned.cells.obs["donor"].tolist() == ["D1"] * half + ["D2"] * (len(A) - half)
-    assert f"1 of {len(A) + 1} rows of the sample sheet name no cell" in planned.cells.notes
+    assert f"1 of {len(A) + 1} rows of the sample sheet name no cell" in planned.notes
 
 
 def test_a_sheet_that_names_several_cells_by_one_name_is_refused(tmp_path: Path) -> None:
@@ -197,4 +198,4 @@ def test_a_sheet_that_names_several_cells_by_one_name_is_refused(tmp_path: Path)
     files = {"values": path, "sample_sheet": tmp_path / "sheet.tsv"}
     files["sample_sheet"].write_text("sample\tdonor\nACGT0000-1\tD1\n")
     with pytest.raises(InputError, match="1 names of the sample sheet stand for several cells each"):
-        read_planned_cells(row("tenx", biological_unit="donor"), files, {}, values=False)
+        read_planned_cells(row("tenx", biological_unit="donor"), files, {})

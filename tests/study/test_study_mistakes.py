@@ -514,6 +514,13 @@ LAYOUT_ROWS = {
         {"layout": "ncbi_counts", "scale": "log2", "layer": "X", "sample_columns": "donor"},
         ["columns identifiers and scale: symbol, log2", "column layer", "column sample_columns"],
     ),
+    **{
+        word: (
+            {"layout": word, "identifiers": "uniport", "sheet": "a", "strand": "reverse"},
+            ["column identifiers, value 'uniport'", "column scale: counts", "column sheet", "column strand", "column file"],
+        )
+        for word in ("olink_npx", "somascan_adat", "maxquant")
+    },
     "series_matrix": (
         {"layout": "series_matrix", "identifiers": "probe", "sheet": "a", "strand": "forward"},
         ["column platform", "column sheet", "column strand"],
@@ -589,3 +596,9 @@ def models_in(annotation):
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return [annotation]
     return [model for part in get_args(annotation) for model in models_in(part)]
+
+
+def test_a_control_is_required_once(small, told):
+    """Twice means nothing more."""
+    small.edit("config.yaml", "requires: [control]", "requires: [control, control]")
+    assert "control control is required twice" in told()

@@ -11,7 +11,7 @@ from sidemine.lines.evidence import LayerEvidence, Measured, Size, judged
 from sidemine.lines.layer import Format, Layer
 from sidemine.lines.layers import LAYERS
 from sidemine.lines.specification import DeclaredLine
-from sidemine.study.rows import LineRow
+from sidemine.study.projections import LineToTell
 from sidemine.verdict.answer import answer_hypotheses
 from sidemine.verdict.synthesis import independent_groups, synthesise
 
@@ -27,20 +27,23 @@ PROTEINS = Layer(
 )
 
 
-def line(name: str, independent_of: str = "", **more: str) -> LineRow:
+def line(name: str, independent_of: str = "", status: str = "unverified") -> LineToTell:
     """Return a row of `lines.tsv`."""
-    cells = {"layer": "invented", "hypothesis": "h", "source": name, "file": f"{name}.tsv", "format": "table"}
-    return LineRow.model_validate(
-        {"line": name, "set": "SET", "direction": "up", "licence": "CC0", "independent_of": independent_of}
-        | cells
-        | more
+    cells = {"layer": "invented", "hypothesis": "h", "source": name, "licence": "CC0", "status": status}
+    return LineToTell.model_validate(
+        {"line": name, "set": "SET", "direction": "up", "independent_of": independent_of.split()} | cells
     )
 
 
-def measured(row: LineRow, p: float | None) -> LayerEvidence:
+def declared(name: str) -> DeclaredLine:
+    """Return what the job of a row is given of it."""
+    return DeclaredLine(line=name, layer="invented", format="table", columns={}, set="SET", direction="up")
+
+
+def measured(row: LineToTell, p: float | None) -> LayerEvidence:
     """Return what a layer measured of a row, with this one-sided p."""
     found = Measured(universe_n=100, n_in_set=10, n_measured=9, effect=1.0, p_declared=p, reason="Seen.")
-    return judged(DeclaredLine.of(row), PROTEINS, found, Size(0.05, 0.08))
+    return judged(declared(row.line), PROTEINS, found, Size(0.05, 0.08))
 
 
 @pytest.fixture(autouse=True)
@@ -113,7 +116,7 @@ def test_a_row_that_speaks_tells_why_it_weighs_less(card):
 
 def test_a_test_that_does_not_hold_its_size_caps():
     """Above 6.5 % of planted nulls, or an unmeasured size; a p of 0 is a fault of the layer."""
-    row = DeclaredLine.of(line("b"))
+    row = declared("b")
     found = Measured(universe_n=100, n_in_set=10, n_measured=9, p_declared=0.01)
     assert judged(row, PROTEINS, found, Size(0.05, 0.08)).cap == ""
     assert judged(row, PROTEINS, found, Size(0.07, 0.08)).cap == "its test calls 7.0 % of planted nulls at 5 %"

@@ -16,7 +16,7 @@ from sidemine.study.context import ConsideredDataset
 from sidemine.study.load import Study, load_study
 from sidemine.study.models import StudyConfig
 from sidemine.study.plan import StudyPlan
-from sidemine.study.rows import Contrast, Dataset, GeneSetRow, PublishedTable
+from sidemine.study.rows import Contrast, Dataset, GeneSetRow, LineRow, PublishedTable
 from sidemine.study.specifications import to_plain_specifications
 
 CONFIG: dict[str, Any] = {
@@ -29,6 +29,7 @@ CONFIG: dict[str, Any] = {
         "notice": "",
     },
     "published_tables": "published_tables.tsv",
+    "lines": "lines.tsv",
     "considered": "considered.tsv",
     "gene_table": {"file": "genes.tsv", "format": "ensembl", "licence": "CC0", "version": "1"},
     "settings": {},
@@ -155,6 +156,17 @@ SHEETS: dict[str, list[dict[str, str]]] = {
             "role": "disease", "target_label": "A", "reference_label": "B", "licence": "CC0",
         }
     ],
+    "lines": [
+        {
+            "line": "snps", "layer": "genetics", "hypothesis": "cohorts", "source": "A 2024", "file": "snps.tsv",
+            "format": "summary_statistics", "files": "gene_locations=genes.loc", "set": "T", "direction": "associated",
+            "columns": "chromosome=CHR,position=POS,p_value=P", "independent_of": "expression", "licence": "CC0",
+        },
+        {
+            "line": "genes", "layer": "genetics", "hypothesis": "cohorts", "source": "B 2025", "file": "b.genes.out",
+            "format": "magma_genes_out", "set": "T", "direction": "associated", "licence": "CC0",
+        },
+    ],
     "considered": [
         {"name": "GSE9", "what": "blood of patients", "would_serve": "disease", "decision": "out", "reason": "too small",
          "marks": "computed"}
@@ -165,6 +177,7 @@ IDS = {
     "contrasts": "contrast",
     "gene_sets": "gene_set",
     "published_tables": "table",
+    "lines": "line",
     "considered": "name",
 }
 MODELS: dict[str, type[BaseModel]] = {
@@ -173,6 +186,7 @@ MODELS: dict[str, type[BaseModel]] = {
     "contrasts": Contrast,
     "gene_sets": GeneSetRow,
     "published_tables": PublishedTable,
+    "lines": LineRow,
     "considered": ConsideredDataset,
 }
 

@@ -28,11 +28,11 @@ from sidemine.considerations.calibration.specification import CalibrationSetting
 from sidemine.considerations.calibration.table import CALIBRATION
 from sidemine.differential.design import build_design
 from sidemine.differential.fit import fit_contrast
-from sidemine.enrichment.camera import CameraSets, z_of_t
+from sidemine.enrichment.camera import CameraSets
 from sidemine.enrichment.permuted_labels import PermutedTests
 from sidemine.enrichment.set_membership import build_membership
 from sidemine.quality.record import NO_TREATMENT
-from sidemine.stats.tails import two_sided_p
+from sidemine.stats.tails import two_sided_p, z_of_t
 from sidemine.study.rows import Contrast
 from sidemine.tables import check_table, empty_table, read_table
 

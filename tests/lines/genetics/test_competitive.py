@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sidemine.lines.genetics.competitive import LeastSquares, Rotation, loci, percentile_among_matched
+from sidemine.lines.genetics.competitive import LeastSquares, Rotation, Whitening, loci, percentile_among_matched
 
 
 def by_hand(z: np.ndarray, covariates: np.ndarray, members: np.ndarray) -> list[tuple[float, float]]:
@@ -44,7 +44,7 @@ def test_p_is_never_zero() -> None:
     z[:5] = 100
     members = z > 0
     assert Rotation(z, np.zeros((50, 0))).test(members)[0].p_value == pytest.approx(1 / 50)
-    strong = LeastSquares(z + np.linspace(0, 1e-6, 50), np.zeros((50, 0)), [np.eye(50)]).test(members)
+    strong = LeastSquares(z + np.linspace(0, 1e-6, 50), np.zeros((50, 0)), Whitening([np.eye(50)])).test(members)
     assert 0 < strong.p_value < 1e-30
 
 
@@ -75,9 +75,9 @@ def test_matched_sets_follow_gene_size() -> None:
 def test_correlations_that_are_none_are_drawn_towards_zero() -> None:
     block = np.array([[1, 0.99, -0.99], [0.99, 1, 0.99], [-0.99, 0.99, 1]])
     with pytest.raises(ValueError, match="no correlations"):
-        LeastSquares(np.arange(3.0), np.zeros((3, 0)), [block * 3])
+        Whitening([block * 3])
     nearly = np.full((30, 30), 1.0)
-    assert LeastSquares(np.arange(30.0), np.zeros((30, 0)), [nearly]).shrinkage == 0.01
+    assert Whitening([nearly]).shrinkage == 0.01
 
 
 def test_loci() -> None:

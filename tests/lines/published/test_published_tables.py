@@ -17,9 +17,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sidemine.differential.table_completeness import implied_tests
 from sidemine.errors import InputError
 from sidemine.lines.published import reader
-from sidemine.lines.published.label_check import check_label, implied_tests
+from sidemine.lines.published.label_check import check_label
 from sidemine.lines.published.measure import describe_published_table, describe_table
 from sidemine.lines.published.reader import read_published_table
 from sidemine.lines.published.record import DescribedTable, LabelCheck

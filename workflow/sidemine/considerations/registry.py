@@ -17,13 +17,13 @@ from sidemine.considerations.specificity.entry import SPECIFICITY
 from sidemine.considerations.traps.entry import TRAPS
 
 CONSIDERATIONS: tuple[Consideration, ...] = (
-    COMPOUNDS,
     COMPOSITION,
     HIDDEN_FACTORS,
     INFLUENCE,
     SPECIFICITY,
     CALIBRATION,
     TRAPS,
+    COMPOUNDS,
     ROBUSTNESS,
 )
 

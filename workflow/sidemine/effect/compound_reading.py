@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from sidemine.effect.compound_record import ArmEffect, CompoundEvidence
-from sidemine.stats.multiplicity import holm, partial_conjunction
+from sidemine.stats.multiplicity import holm
+from sidemine.stats.partial_conjunction import partial_conjunction_p
 from sidemine.stats.tails import two_sided_p
 
 ONE_SIDED_P = 0.025
@@ -108,16 +109,16 @@ def _read_side(
     excluded = tuple(arm.contrast for arm, p in zip(arms, within, strict=True) if p <= EXCLUDED_P)
     reading = PanelReading(None, None, None, needed, k, beyond, acting, excluded)
     if evidence.asks == "class_wide":
-        p_vehicle = partial_conjunction(vehicle, needed)
-        p = partial_conjunction(guarded, needed)
+        p_vehicle = partial_conjunction_p(vehicle, needed)
+        p = partial_conjunction_p(guarded, needed)
         shown = p <= ONE_SIDED_P and len(beyond) >= needed
         # "Fewer than `needed` have an effect of the margin": at least k − needed + 1 have none.
-        refuted = partial_conjunction(within, k - needed + 1) <= EXCLUDED_P
+        refuted = partial_conjunction_p(within, k - needed + 1) <= EXCLUDED_P
         reading = replace(
             reading,
             p=p,
             p_vehicle=p_vehicle,
-            p_guard=partial_conjunction([_on_side(arm.p_up_over_others, side) for arm in arms], needed)
+            p_guard=partial_conjunction_p([_on_side(arm.p_up_over_others, side) for arm in arms], needed)
             if evidence.others
             else None,
             shown=shown,
@@ -174,7 +175,7 @@ def _pattern_of_class(reading: PanelReading, arms: Sequence[ArmEffect], guarded:
     compound_of = {arm.contrast: arm.compound for arm in arms}
     if reading.shown:
         steps = range(needed, k + 1)
-        failed = [u for u in steps if partial_conjunction(guarded, u) > ONE_SIDED_P or len(reading.beyond) < u]
+        failed = [u for u in steps if partial_conjunction_p(guarded, u) > ONE_SIDED_P or len(reading.beyond) < u]
         return f"class-wide ({(failed[0] - 1) if failed else k} of {k})"
     if reading.p_vehicle is not None and reading.p_vehicle <= ONE_SIDED_P and len(reading.beyond) >= needed:
         return "not told from the vehicle"

@@ -20,7 +20,7 @@ from sidemine.differential.contrast_fit import ContrastFit
 from sidemine.enrichment.set_membership import SetMembership
 from sidemine.enrichment.set_test import COMPETITIVE, SampleSettings, SetTest
 from sidemine.paper import Paper
-from sidemine.stats.tails import two_sided_p
+from sidemine.stats.tails import two_sided_p, z_of_t
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -52,7 +52,7 @@ def camera(fit: ContrastFit, membership: SetMembership) -> pd.DataFrame:
     import pandas as pd
 
     sets = CameraSets.of(membership)
-    variance_of_score, correlation = sets.variance_of_score(_residual_scores(fit, sets.shares))
+    variance_of_score, correlation = sets.variance_of_score(residual_scores(fit.effects[:, 1:], sets.shares))
     statistic = sets.statistic(z_of_t(fit.t, fit.df), variance_of_score)
     n_genes = len(fit.genes)
     df = min(fit.residual_df, n_genes - 2)
@@ -73,26 +73,8 @@ def camera(fit: ContrastFit, membership: SetMembership) -> pd.DataFrame:
 def inter_gene_correlation(fit: ContrastFit, membership: SetMembership) -> NDArray[np.float64]:
     """Return the mean correlation of the genes of each set, estimated from the residuals; NaN for a single gene."""
     sets = CameraSets.of(membership)
-    _, correlation = sets.variance_of_score(_residual_scores(fit, sets.shares))
+    _, correlation = sets.variance_of_score(residual_scores(fit.effects[:, 1:], sets.shares))
     return np.where(sets.size > 1, correlation, np.nan)
-
-
-def z_of_t(t: NDArray[np.float64], df: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the normal deviates of moderated t statistics, one per gene.
-
-    By Hill's approximation (1970, Algorithm 395), as limma's CAMERA does.
-
-    Parameters
-    ----------
-    t, df
-        Moderated t and its degrees of freedom, one per gene; `df` may be infinite.
-    """
-    df = np.minimum(df, 1e100)
-    a = df - 0.5
-    b = 48 * a * a
-    z = a * np.log1p(t / df * t)
-    z = (((((-0.4 * z - 3.3) * z - 24) * z - 85.5) / (0.8 * z * z + 100 + b) + z + 3) / b + 1) * np.sqrt(z)
-    return np.asarray(z * np.sign(t))
 
 
 def direction_of(statistic: NDArray[np.float64]) -> NDArray[np.object_]:
@@ -101,9 +83,16 @@ def direction_of(statistic: NDArray[np.float64]) -> NDArray[np.object_]:
     return np.asarray(words[np.where(statistic > 0, 1, np.where(statistic < 0, 2, 0))], dtype=object)
 
 
-def _residual_scores(fit: ContrastFit, shares: csr_array) -> NDArray[np.float64]:
-    """Return Σ a·residual of standardised residuals, sets × residual df."""
-    residuals = fit.effects[:, 1:]
+def residual_scores(residuals: NDArray[np.float64], shares: csr_array) -> NDArray[np.float64]:
+    """Return Σ a·residual of standardised residuals, sets × residual df.
+
+    Parameters
+    ----------
+    residuals
+        Genes × residual df.
+    shares
+        Sets × genes: w / Σ|w|.
+    """
     standardised = residuals / np.sqrt(np.maximum(np.mean(residuals**2, axis=1), SMALLEST_VARIANCE))[:, None]
     return np.asarray(shares @ standardised)
 
@@ -172,13 +161,36 @@ class CameraSets:
 
     def statistic(self, z: NDArray[np.float64], variance_of_score: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the two-sample t of every set; NaN where no gene lies outside."""
+        difference, error = self.difference(z, variance_of_score)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.asarray(difference / error)
+
+    def difference(
+        self, z: NDArray[np.float64], variance_of_score: NDArray[np.float64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return what the two-sample t of every set is made of; NaN where no gene lies outside.
+
+        Parameters
+        ----------
+        z
+            Normal deviates of all genes.
+        variance_of_score
+            Per set: variance of Σ a·z for unit-variance z.
+
+        Returns
+        -------
+        difference, error
+            Σ a·z minus what genes outside would give (for an unsigned set: the difference of two means), and its
+            standard error.
+        """
         outside = len(z) - self.size
         with np.errstate(divide="ignore", invalid="ignore"):
             mean_outside = (z.sum() - self.members @ z) / outside
-            statistic = (self.shares @ z - self.total_share * mean_outside) / np.sqrt(
+            difference = self.shares @ z - self.total_share * mean_outside
+            error = np.sqrt(
                 self._pooled_variance(z, mean_outside) * (variance_of_score + self.total_share**2 / outside)
             )
-        return np.where(outside > 0, statistic, np.nan)
+        return np.where(outside > 0, difference, np.nan), np.where(outside > 0, error, np.nan)
 
     def _pooled_variance(self, z: NDArray[np.float64], mean_outside: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the variance of z within the set (sign-flipped, about its own mean) and outside it, pooled."""

@@ -22,14 +22,14 @@ import numpy as np
 from sidemine.differential.contrast_fit import ContrastFit
 from sidemine.differential.design import Design
 from sidemine.differential.empirical_bayes import ModeratedVariances, squeeze_variances
-from sidemine.enrichment.camera import SMALLEST_VARIANCE, CameraSets, z_of_t
+from sidemine.enrichment.camera import SMALLEST_VARIANCE, CameraSets
 from sidemine.enrichment.fry import resistant_variances
 from sidemine.enrichment.label_permutation import exchangeable_blocks, random_orders
 from sidemine.enrichment.rotated_deviates import random_directions
 from sidemine.enrichment.rotation import rotated_statistics
 from sidemine.enrichment.set_membership import SetMembership
 from sidemine.enrichment.set_test import COMPETITIVE, SELF_CONTAINED
-from sidemine.stats.tails import two_sided_p
+from sidemine.stats.tails import two_sided_p, z_of_t
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

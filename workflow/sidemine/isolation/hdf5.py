@@ -13,10 +13,12 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from sidemine.errors import InputError, Problem
+from sidemine.isolation.entries import BLOCK_ENTRIES, Entries
 from sidemine.text.archive import is_gzip, open_data
 
 if TYPE_CHECKING:
     import h5py
+    from numpy.typing import NDArray
 
 MAX_OBJECTS = 50_000
 MAX_DEPTH = 16
@@ -24,7 +26,6 @@ MAX_CHUNK_BYTES = 2**28
 _MOST_COMPRESSED = 1_100
 """Deflate makes data at most 1,032 times smaller."""
 _SMALL = 2**20
-_BLOCK_BYTES = 2**25
 
 _FILTERS = {1: "gzip", 2: "shuffle", 3: "fletcher32", 4: "szip", 5: "nbit", 6: "scaleoffset", 32000: "lzf"}
 """Filters that come with h5py, by their registered number; no other is loaded."""
@@ -189,54 +190,77 @@ def read_texts(dataset: h5py.Dataset) -> list[str]:
     ]
 
 
-def read_sparse(group: h5py.Group, major: int, minor: int, where: str) -> Any:
-    """Return compressed rows from the datasets `data`, `indices` and `indptr` of a group.
+def read_sparse(group: h5py.Group, major: int, minor: int, where: str, turned: bool = False) -> Iterator[Entries]:
+    """Yield compressed rows from the datasets `data`, `indices` and `indptr` of a group, some whole rows at a time.
 
     Parameters
     ----------
     group
         From a file that `open_hdf5` checked.
     major, minor
-        Number of rows, and of columns. (Of compressed columns: the other way round, and transpose the result.)
+        Number of rows, and of columns. (Of compressed columns: the other way round.)
     where
         File and group, for messages.
+    turned
+        Rows are genes, not cells.
 
-    Returns
-    -------
-    scipy.sparse.csr_matrix
-        Shape (major, minor); indices sorted, no place twice.
+    Yields
+    ------
+    Entries
+        In the order of the rows; of each row in the order of the columns.
 
     Raises
     ------
     InputError
         When the three do not make a matrix of this shape, or give a place twice.
     """
-    import scipy.sparse as sp
+    import numpy as np
 
-    pointers = group["indptr"]
-    if pointers.shape != (major + 1,):
-        raise InputError(_no_matrix(where, f"{pointers.size - 1:,} rows where {major:,} are claimed"))
-    try:
-        matrix = sp.csr_matrix((group["data"][:], group["indices"][:], pointers[:]), shape=(major, minor))
-        matrix.check_format(full_check=True)
-    except (ValueError, TypeError, IndexError) as error:
-        raise InputError(_no_matrix(where, str(error)[:200])) from error
-    if not matrix.has_sorted_indices:
-        matrix.sort_indices()
-    if not matrix.has_canonical_format:
-        raise InputError(_no_matrix(where, "a row gives one place twice"))
-    return matrix
+    if group["indptr"].shape != (major + 1,):
+        raise InputError(_no_matrix(where, f"{group['indptr'].size - 1:,} rows where {major:,} are claimed"))
+    data, indices = group["data"], group["indices"]
+    pointers = group["indptr"][:]
+    if pointers.dtype.kind not in "iu" or indices.dtype.kind not in "iu" or data.dtype.kind not in "biuf":
+        raise InputError(_no_matrix(where, "numbers of another kind than a matrix has"))
+    pointers = pointers.astype(np.int64)
+    lengths = np.diff(pointers)
+    if data.ndim != 1 or data.shape != indices.shape or pointers[0] != 0 or pointers[-1] > data.shape[0]:
+        raise InputError(_no_matrix(where, f"{data.size:,} values, {indices.size:,} places and pointers that differ"))
+    if lengths.min(initial=0) < 0:
+        raise InputError(_no_matrix(where, "pointers to rows go backwards"))
+    start = 0
+    while start < major:
+        stop = int(np.searchsorted(pointers, pointers[start] + BLOCK_ENTRIES, side="right")) - 1
+        stop = min(max(stop, start + 1), major)
+        first, last = int(pointers[start]), int(pointers[stop])
+        rows = np.repeat(np.arange(start, stop, dtype=np.int32), lengths[start:stop])
+        columns, values = indices[first:last], data[first:last]
+        if columns.size and not (columns.min() >= 0 and int(columns.max()) < minor):
+            raise InputError(_no_matrix(where, f"places outside of {major:,} × {minor:,}"))
+        if not _is_ordered(rows, columns):
+            order = np.lexsort((columns, rows))
+            columns, values = columns[order], values[order]
+            if not _is_ordered(rows, columns):
+                raise InputError(_no_matrix(where, "a row gives one place twice"))
+        yield Entries(columns, rows, values) if turned else Entries(rows, columns, values)
+        start = stop
 
 
-def read_dense(dataset: h5py.Dataset) -> Any:
-    """Return a dense matrix as compressed rows, read in blocks: most counts are zero."""
-    import scipy.sparse as sp
+def _is_ordered(rows: NDArray[Any], columns: NDArray[Any]) -> bool:
+    return bool(((columns[1:] > columns[:-1]) | (rows[1:] != rows[:-1])).all())
+
+
+def read_dense(dataset: h5py.Dataset) -> Iterator[Entries]:
+    """Yield what is not zero in a dense matrix of cells × genes, some whole rows at a time."""
+    import numpy as np
 
     n_rows, n_columns = dataset.shape
     step = dataset.chunks[0] if dataset.chunks else 1
-    step *= max(1, _BLOCK_BYTES // max(1, step * n_columns * dataset.dtype.itemsize))
-    blocks = [sp.csr_matrix(dataset[start : start + step]) for start in range(0, n_rows, step)]
-    return sp.vstack(blocks, format="csr") if blocks else sp.csr_matrix((n_rows, n_columns))
+    step *= max(1, BLOCK_ENTRIES // max(1, step * n_columns))
+    for start in range(0, n_rows, step):
+        block = dataset[start : start + step]
+        rows, columns = np.nonzero(block)
+        yield Entries(rows + start, columns, block[rows, columns])
 
 
 def _no_matrix(where: str, what: str) -> Problem:

@@ -6,13 +6,20 @@ one place. Here each line is checked before SciPy sees it, and each place may be
 
 from __future__ import annotations
 
+import io
 import re
 import zlib
-from typing import IO, Any
+from collections.abc import Iterator, Sequence
+from typing import IO, TYPE_CHECKING, Any
 
 from sidemine.errors import InputError, Problem
+from sidemine.isolation.entries import Entries
 
-_CHUNK = 2**20
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_CHUNK = 2**24
+"""Bytes of text that are read at once: about a million entries."""
 _MAX_LINE = 10_000
 _MAX_COMMENTS = 10_000
 _MAX_SIZE = 2**31 - 1
@@ -25,8 +32,8 @@ _LINES = {
 _BLANK = re.compile(rb"\s*")
 
 
-def read_matrix_market(stream: IO[bytes], where: str) -> Any:
-    """Read a sparse matrix of integers or reals.
+def read_matrix_market(stream: IO[bytes], where: str) -> tuple[tuple[int, int], Iterator[Entries]]:
+    """Read a sparse matrix of integers or reals, block by block.
 
     Parameters
     ----------
@@ -37,28 +44,99 @@ def read_matrix_market(stream: IO[bytes], where: str) -> Any:
 
     Returns
     -------
-    scipy.sparse.csr_matrix
-        The **transposed** matrix: a column of the file (a cell, in 10x files) is a row here.
+    shape : tuple of int
+        Cells and genes: a **column** of the file (a cell, in 10x files) is a row here.
+    blocks : iterator of Entries
+        The entries; to be used up before the stream ends. Of a file that goes cell by cell, or gene by gene, a block is
+        held at a time; a file in no order is held whole, since only so can a place that is given twice be seen.
 
     Raises
     ------
     InputError
         When header, sizes or a line are not what the format says, naming the line; when the matrix is dense, complex,
-        symmetric or a pattern without values; when a place is given twice.
+        symmetric or a pattern without values; when a place is given twice. (The blocks raise it too.)
     """
-    import scipy.io
-    import scipy.sparse as sp
-
     kind, sizes, n_lines = _read_header(stream, where)
-    body = _CheckedLines(stream, kind, sizes, n_lines, where)
-    try:
-        entries = scipy.io.mmread(body, spmatrix=False)
-    except (ValueError, OverflowError, zlib.error) as error:
-        raise InputError(_bad(where, re.sub(r"^Line \d+: ", "", str(error))[:200])) from error
-    matrix = sp.csr_matrix(entries.T)
-    if matrix.nnz != sizes[2]:
-        raise InputError(_bad(where, f"{sizes[2] - matrix.nnz:,} places are given more than once"))
-    return matrix
+    blocks = _each_place_once(_parse(_CheckedLines(stream, kind, n_lines, where), kind, sizes, where), where)
+    return (sizes[1], sizes[0]), blocks
+
+
+def _parse(lines: _CheckedLines, kind: bytes, sizes: tuple[int, int, int], where: str) -> Iterator[Entries]:
+    import scipy.io
+
+    rows, columns, left = sizes
+    while left or lines.pending:
+        text = lines.read()
+        n_entries = text.count(b"\n")
+        if n_entries > left:
+            raise InputError(_bad(where, f"Too many lines: the header says {sizes[2]:,} entries"))
+        if left and not text and not lines.pending:
+            raise InputError(_bad(where, f"Expected another {left} lines"))
+        if not n_entries:
+            continue
+        head = b"%%MatrixMarket matrix coordinate " + kind + b" general\n%d %d %d\n" % (rows, columns, n_entries)
+        try:
+            part = scipy.io.mmread(io.BytesIO(head + text), spmatrix=False)
+        except (ValueError, OverflowError, zlib.error) as error:
+            raise InputError(_bad(where, re.sub(r"^Line \d+: ", "", str(error))[:200])) from error
+        left -= n_entries
+        yield Entries(part.col, part.row, part.data)
+
+
+def _each_place_once(blocks: Iterator[Entries], where: str) -> Iterator[Entries]:
+    """Yield entries after a look for places that are given twice; the last cell (or gene) waits for the next block."""
+    import numpy as np
+
+    order = ""
+    waiting: list[Entries] = []
+    for new in blocks:
+        block = _joined([*waiting, new])
+        rising = [name for name in ("cells", "genes") if _never_falls(getattr(block, name))]
+        if order and order not in rising:
+            found = f"it begins ordered by {order} and goes on otherwise, so that a place may be given twice"
+            raise InputError(_bad(where, found))
+        if not rising:  # in no order
+            waiting = [block, *blocks]
+            break
+        waiting = [block]
+        if len(rising) == 2 and not order:  # so few entries that either may be meant
+            continue
+        order = order or rising[0]
+        end = int(np.searchsorted(getattr(block, order), getattr(block, order)[-1], side="left"))
+        if end:
+            yield _checked(_part(block, 0, end), where)
+            waiting = [_part(block, end, None)]
+    if waiting:
+        yield _checked(_joined(waiting), where)
+
+
+def _part(block: Entries, start: int, end: int | None) -> Entries:
+    return Entries(block.cells[start:end], block.genes[start:end], block.values[start:end])
+
+
+def _never_falls(places: NDArray[Any]) -> bool:
+    return bool((places[1:] >= places[:-1]).all())
+
+
+def _joined(parts: Sequence[Entries]) -> Entries:
+    import numpy as np
+
+    if len(parts) == 1:
+        return parts[0]
+    names = ("cells", "genes", "values")
+    return Entries(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
+
+
+def _checked(block: Entries, where: str) -> Entries:
+    """Return entries sorted by cell and gene; refuse a place that stands twice."""
+    import numpy as np
+
+    order = np.lexsort((block.genes, block.cells))
+    cells, genes = block.cells[order], block.genes[order]
+    twice = int(((cells[1:] == cells[:-1]) & (genes[1:] == genes[:-1])).sum())
+    if twice:
+        raise InputError(_bad(where, f"{twice:,} places are given more than once"))
+    return Entries(cells, genes, block.values[order])
 
 
 def _read_header(stream: IO[bytes], where: str) -> tuple[bytes, tuple[int, int, int], int]:
@@ -91,24 +169,24 @@ def _line(stream: IO[bytes]) -> bytes:
 
 
 class _CheckedLines:
-    """The file as SciPy reads it: a plain header, and lines that were looked at."""
+    """The lines of entries, some at a time, after they were looked at."""
 
-    def __init__(self, stream: IO[bytes], kind: bytes, sizes: tuple[int, int, int], n_lines: int, where: str) -> None:
+    def __init__(self, stream: IO[bytes], kind: bytes, n_lines: int, where: str) -> None:
         self._stream = stream
         self._pattern = _LINES[kind]
         self._n_lines = n_lines
         self._where = where
-        self._waiting = b"%%MatrixMarket matrix coordinate " + kind + b" general\n%d %d %d\n" % sizes
         self._rest = b""
         self._ended = False
 
-    def read(self, size: int = -1) -> bytes:
-        """Return at most `size` bytes; nothing at the end."""
-        while not self._waiting and not self._ended:
-            self._waiting = self._next_lines()
-        size = len(self._waiting) if size < 0 else size
-        taken, self._waiting = self._waiting[:size], self._waiting[size:]
-        return taken
+    @property
+    def pending(self) -> bool:
+        """Whether the end of the file was not seen yet."""
+        return not self._ended
+
+    def read(self) -> bytes:
+        """Return the next lines, each complete; nothing at the end."""
+        return b"" if self._ended else self._next_lines()
 
     def _next_lines(self) -> bytes:
         data = self._stream.read(_CHUNK)

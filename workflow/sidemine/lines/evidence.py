@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from sidemine.tables import Column, TableSpec, read_table
@@ -247,21 +247,40 @@ def _cap_of(size: Size) -> str:
     return ""
 
 
-def unavailable(row: DeclaredLine, layer: Layer, reason: str) -> LayerEvidence:
-    """Return the row of a declared line that was not run.
+def unavailable(line: str, layer: Layer, gene_set: str, direction: str, reason: str) -> LayerEvidence:
+    """Return the row of a layer that was not run.
 
     Parameters
     ----------
-    row, layer
+    line
+        Id of the row.
+    layer
+        Its layer.
+    gene_set, direction
         As declared.
     reason
         Why, in one sentence.
     """
-    return replace(
-        judged(row, layer, Measured(universe_n=0, n_in_set=0, n_measured=0, reason=reason), Size()),
+    return LayerEvidence(
+        line=line,
+        layer=layer.word,
+        unit=layer.unit,
         universe_n=None,
+        gene_set=gene_set,
         n_in_set=None,
         n_measured=None,
+        direction=direction,
+        effect=None,
+        ci_low=None,
+        ci_high=None,
+        p_value=None,
+        p_declared=None,
+        null_used="",
+        size_measured=None,
+        worst_set_size=None,
+        percentile=None,
         call="not available",
         cap="",
+        downgrades=[],
+        reason=reason,
     )

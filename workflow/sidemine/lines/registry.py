@@ -8,11 +8,16 @@ from pathlib import Path
 from sidemine.drawing.panel import Panel
 from sidemine.lines.bridge.entry import BRIDGE
 from sidemine.lines.evidence import LayerEvidence
+from sidemine.lines.genetics.entry import GENETICS
 from sidemine.lines.line import LineOfEvidence, LinesOnRecord
 from sidemine.lines.published.entry import PUBLISHED
 from sidemine.records import read_record
 
-LINES: tuple[LineOfEvidence, ...] = (BRIDGE, PUBLISHED)
+LINES: tuple[LineOfEvidence, ...] = (
+    BRIDGE,
+    PUBLISHED,
+    GENETICS,
+)
 
 
 def read_lines(

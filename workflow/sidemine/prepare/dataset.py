@@ -13,18 +13,17 @@ from sidemine.prepare.analysis_scale import AnalysisValues, to_analysis_scale
 from sidemine.prepare.expression_store import read_expression, store_provenance, write_expression
 from sidemine.prepare.gene_collapse import GeneMatrix, collapse_to_genes, leave_out_copies
 from sidemine.prepare.gene_ledger import GENES_LEDGER
-from sidemine.prepare.gene_mapping import MappedIdentifiers, map_ids, map_probes, map_symbols
+from sidemine.prepare.gene_mapping import MappedIdentifiers, map_ids, map_probes, map_proteins, map_symbols
 from sidemine.prepare.gene_table import GeneTable
 from sidemine.prepare.label_notes import find_label_notes
 from sidemine.prepare.metadata import USED
 from sidemine.prepare.odd_samples import find_odd_samples
-from sidemine.prepare.planned_cells import read_planned_cells
+from sidemine.prepare.planned_cells import read_planned_cells, sum_planned_cells
 from sidemine.prepare.platform_annotation import read_platform_annotation
 from sidemine.prepare.record import DatasetProvenance, PreparedProvenance
 from sidemine.prepare.sample_table import SAMPLES
 from sidemine.prepare.scale import judge_scale
 from sidemine.prepare.scale_evidence import ScaleEvidence, assess_scale
-from sidemine.prepare.single_cell import sum_cells
 from sidemine.prepare.value_columns import names_in_values, note_on_matching
 from sidemine.retrieve.integrity import carries_simulation_marker
 from sidemine.sources.declarations import DeclaredValues
@@ -244,10 +243,9 @@ def _read_values(
     """Read the values of the samples that take part, columns in their order and under their names, and look at them."""
     used = samples[samples["fate"] == USED]
     if row.layout in CELL_LAYOUTS:
-        planned = read_planned_cells(row, files, derive, values=True)
-        summed = _choose(
-            sum_cells(planned.cells, planned.plan), {name: name for name in used["sample"]}, files["values"]
-        )
+        planned = read_planned_cells(row, files, derive)
+        matrix = sum_planned_cells(row, files, planned)
+        summed = _choose(matrix, {name: name for name in used["sample"]}, files["values"])
         return summed, assess_scale(summed.values), planned.plan.problem
     source, named = BULK_LAYOUTS[row.layout], names_in_values(row, samples.set_index("sample"))
     columns = dict(zip(used["sample"], used["value_column"], strict=True))
@@ -302,6 +300,8 @@ def _map_identifiers(
         return map_probes(matrix.identifiers, platform, gene_table, multi_gene, where)
     if row.identifiers == "symbol":
         return map_symbols(matrix.identifiers, gene_table, multi_gene, where)
+    if row.identifiers == "uniprot":
+        return map_proteins(matrix.identifiers, gene_table, multi_gene, where)
     read_names = BULK_LAYOUTS[row.layout].read_gene_names if row.layout in BULK_LAYOUTS else None
     names = read_names(files["annotation"]) if read_names and "annotation" in files else None
     return map_ids(matrix.identifiers, gene_table, row.identifiers, where, names)
@@ -336,8 +336,10 @@ def _to_genes(
         genes.values = analysed.values
         return genes, analysed, f"{SCALES[row.scale].words} of one gene are added"
     analysed = to_analysis_scale(matrix.values, row.scale)
-    # Rows with one common mean and SD have no level to choose a probe by: rounding would choose.
-    rule: ProbeRule = "mean_of_probes" if evidence.rows.centred else probe_rule
+    # Rows with one common mean and SD, or on scales of their own, have no level to choose a probe by.
+    layout = BULK_LAYOUTS.get(row.layout)
+    levels = (layout is None or layout.comparable_rows) and not evidence.rows.centred
+    rule: ProbeRule = probe_rule if levels else "mean_of_probes"
     return collapse_to_genes(matrix.identifiers, mapped, analysed.values, rule), analysed, rule
 
 

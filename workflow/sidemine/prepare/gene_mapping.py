@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from sidemine.errors import InputError, Problem
-from sidemine.prepare.gene_table import GeneTable, Resolution
+from sidemine.prepare.gene_table import GeneTable, Resolution, split_accessions
 from sidemine.study.choices import MultiGeneRule
 
 if TYPE_CHECKING:
@@ -140,6 +140,53 @@ def map_ids(
         examples = [text for text in genes.genes["entrez"] if text][:5]
     _check_share(identifiers, resolved, "gene table", examples, where)
     return MappedIdentifiers([found.symbol for found in resolved], [found.how for found in resolved], _share(resolved))
+
+
+def map_proteins(
+    identifiers: Sequence[str], genes: GeneTable, multi_gene: MultiGeneRule, where: str
+) -> MappedIdentifiers:
+    """Map rows named by UniProt accessions: isoforms stand for their gene, complexes and groups for several.
+
+    Parameters
+    ----------
+    identifiers
+        Row names of the file; a cell may name several accessions.
+    genes
+        Approved symbols with their accessions.
+    multi_gene
+        What becomes of rows whose accessions are of several genes.
+    where
+        The file, for messages.
+
+    Raises
+    ------
+    InputError
+        When the gene table has no accessions, or fewer than half of the identifiers are known.
+    """
+    if not genes.has_proteins:
+        raise InputError(no_proteins(where))
+    resolved = []
+    for cell in identifiers:
+        found = genes.resolve_uniprot(split_accessions(cell) or [cell])
+        resolved.append(found[0] if len(found) == 1 else _resolve_several(found, multi_gene))
+    _check_share(identifiers, resolved, "gene table", genes.some_proteins(), where)
+    return MappedIdentifiers([found.symbol for found in resolved], [found.how for found in resolved], _share(resolved))
+
+
+def no_proteins(where: str) -> Problem:
+    """Return the problem of a gene table that knows no proteins.
+
+    Parameters
+    ----------
+    where
+        What names its rows by UniProt accessions.
+    """
+    return Problem(
+        "the gene table holds no UniProt accessions",
+        where,
+        "a gene table of format hgnc with column uniprot_ids",
+        "Name HGNC's complete set as gene_table in config.yaml, or a column of gene symbols.",
+    )
 
 
 def map_probes(

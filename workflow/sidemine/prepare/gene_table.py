@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,9 +22,15 @@ if TYPE_CHECKING:
     from sidemine.study.projections import GeneTableToRead
 
 HGNC_COLUMNS = ("symbol", "prev_symbol", "alias_symbol", "entrez_id", "ensembl_gene_id")
+HGNC_OPTIONAL_COLUMNS = ("status", "uniprot_ids")
 ENSEMBL_COLUMNS = ("ensgene", "entrez", "symbol", "chr", "biotype")
 
 _ENSEMBL_ID = re.compile(r"(ENS[A-Z]*G\d{11})(?:\.\d+)?(?:_PAR_Y)?", re.IGNORECASE)
+_UNIPROT = re.compile(
+    r"([OPQ][0-9][A-Z0-9]{3}[0-9]|[A-NR-Z][0-9](?:[A-Z][A-Z0-9]{2}[0-9]){1,2})(?:-\d{1,3}|\.\d{1,3})?", re.IGNORECASE
+)
+"""An accession, as UniProt defines it, perhaps with the number of an isoform or of a version behind it."""
+_BETWEEN_ACCESSIONS = re.compile(r"[\s;,|/_]+")
 _NO_GENE = re.compile(r"\d+(\.\d+)?|ERCC-\d{5}|(grand|column)?[ _]?(total|sum)s?([ _](reads|counts))?", re.IGNORECASE)
 """What stands among the names of genes and is none: a number, a spike-in, a sum."""
 _PRIMARY_CHROMOSOMES = frozenset([*(str(number) for number in range(1, 23)), "X", "Y", "MT"])
@@ -66,6 +73,8 @@ class GeneTable:
         Release, for the provenance.
     simulated
         Whether the file carries the mark of simulated data.
+    uniprot_ids
+        (UniProt accession, approved symbol) pairs. None: the table has none, and no protein can be resolved.
     """
 
     def __init__(
@@ -77,6 +86,7 @@ class GeneTable:
         entrez_ids: Mapping[str, str] | None = None,
         version: str = "",
         simulated: bool = False,
+        uniprot_ids: Iterable[tuple[str, str]] | None = None,
     ) -> None:
         self.genes = genes
         self.version = version
@@ -89,6 +99,8 @@ class GeneTable:
         self._aliases = _unique_targets(aliases or ())
         self._old_by_case = _unique_targets((name.upper(), symbol) for name, symbol in previous or ())
         self._ensembl = dict(ensembl_ids or {}) | {i: s for i, s in zip(genes["ensembl"], symbols, strict=True) if i}
+        self.has_proteins = uniprot_ids is not None
+        self._uniprot = _unique_targets((name.upper(), symbol) for name, symbol in uniprot_ids or ())
         self._entrez = dict(entrez_ids or {}) | {i: s for i, s in zip(genes["entrez"], symbols, strict=True) if i}
 
     def resolve_symbols(self, names: Iterable[str]) -> list[Resolution]:
@@ -107,6 +119,18 @@ class GeneTable:
     def resolve_entrez(self, names: Iterable[str], fallback: Mapping[str, str] | None = None) -> list[Resolution]:
         """Resolve Entrez gene ids, in order; `fallback` (id → symbol) serves ids that the table does not hold."""
         return [self._resolve_entrez(name, fallback or {}) for name in names]
+
+    def resolve_uniprot(self, accessions: Iterable[str]) -> list[Resolution]:
+        """Resolve UniProt accessions, one each (see `split_accessions`), to approved symbols, in order.
+
+        The number of an isoform (P12345-2) is left out: isoforms are products of one gene. An accession that stands for
+        several genes (calmodulin) resolves to nothing, and says between which.
+        """
+        return [self._resolve_uniprot(name) for name in accessions]
+
+    def some_proteins(self, count: int = 5) -> list[str]:
+        """Return the first UniProt accessions of the table, for messages."""
+        return list(islice(self._uniprot, count))
 
     def ids_of(self, symbols: Iterable[str]) -> pd.DataFrame:
         """Return the ids of symbols, in order: columns `entrez` and `ensembl`, '' where unknown."""
@@ -172,6 +196,16 @@ class GeneTable:
             return Resolution(None, "Ensembl gene without an approved symbol")
         return Resolution(symbol, "Ensembl id")
 
+    def _resolve_uniprot(self, name: str) -> Resolution:
+        match = _UNIPROT.fullmatch(name.strip())
+        if match is None:
+            return Resolution(None, "no UniProt accession", known=False)
+        targets = self._uniprot.get(match[1].upper())
+        if targets is None:
+            why = "UniProt accession not in the gene table (obsolete, unreviewed or of another species)"
+            return Resolution(None, why, known=False)
+        return _unique(targets, f"UniProt accession {match[1].upper()}")
+
     def _resolve_entrez(self, name: str, fallback: Mapping[str, str]) -> Resolution:
         # Spreadsheets and data frames turn 7105 into 7105.0.
         text = name.strip().removesuffix(".0")
@@ -181,6 +215,24 @@ class GeneTable:
             found = self._resolve_symbol(fallback[text])
             return Resolution(found.symbol, f"Entrez id by its annotation: {found.how}", found.known)
         return Resolution(None, "Entrez id not in the gene table", known=False)
+
+
+def split_accessions(text: str) -> list[str]:
+    """Return the UniProt accessions of a cell, each once, in order: the parts of a complex, or a group of proteins.
+
+    >>> split_accessions("P29459;P29460"), split_accessions("P12345-2, P12345-2"), split_accessions(" ")
+    (['P29459', 'P29460'], ['P12345-2'], [])
+    """
+    return list(dict.fromkeys(part for part in _BETWEEN_ACCESSIONS.split(text.strip().strip("\"'")) if part))
+
+
+def is_accession(text: str) -> bool:
+    """Tell whether a text has the form of one UniProt accession.
+
+    >>> is_accession("P12345-2"), is_accession("A0A024R1R8"), is_accession("STAT1")
+    (True, True, False)
+    """
+    return _UNIPROT.fullmatch(text.strip()) is not None
 
 
 def _unique_targets(pairs: Iterable[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
@@ -228,7 +280,7 @@ def _read_text_table(path: Path, required: tuple[str, ...]) -> tuple[pd.DataFram
                 "Check gene_table.file and gene_table.format in config.yaml.",
             )
         )
-    names = [*required, *(["status"] if table.has("status") else [])]
+    names = [*required, *(name for name in HGNC_OPTIONAL_COLUMNS if table.has(name))]
     frame = pd.DataFrame({name: table.cells(name) for name in names}, dtype=object)
     return frame, any(SIMULATION_MARKER in line for line in table.comments)
 
@@ -251,6 +303,7 @@ def _from_hgnc(table: pd.DataFrame, version: str, simulated: bool) -> GeneTable:
         list(_split_names(table["alias_symbol"], table["symbol"])),
         version=version,
         simulated=simulated,
+        uniprot_ids=list(_split_names(table["uniprot_ids"], table["symbol"])) if "uniprot_ids" in table else None,
     )
 
 

@@ -89,7 +89,7 @@ def _inspect_record(file: FileToInspect) -> Inspection | None:
         if not any(map(is_record, file.members)):
             return None
         kind = "MINiML" if any(".xml" in name for name in file.members) else "SOFT"
-    elif file.start.startswith((b"^", b"<")) and not _is_web_page(file.start):
+    elif file.start.startswith((b"^", b"<")) and not file.start.startswith(b"^HEADER") and not _is_web_page(file.start):
         kind = "SOFT" if file.start.startswith(b"^") else "MINiML"
     else:
         return None

@@ -279,7 +279,7 @@ def _plain_unit(label: str) -> str:
 def _pseudobulk_samples(
     row: DatasetToRead, files: Mapping[str, Path], derive: Mapping[str, DerivedColumn]
 ) -> tuple[pd.DataFrame, dict[str, str]]:
-    samples = read_planned_cells(row, files, derive, values=False).plan.samples
+    samples = read_planned_cells(row, files, derive).plan.samples
     fates = {
         sample: USED if int(n) >= MIN_CELLS else f"fewer than {MIN_CELLS} cells ({n})"
         for sample, n in zip(samples.index, samples["n_cells"], strict=True)

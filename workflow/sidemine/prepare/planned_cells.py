@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 from sidemine.errors import InputError, Problem, SheetMismatch
 from sidemine.prepare.derived_columns import check_derived, derive_columns
 from sidemine.prepare.sample_sheet import apply_sample_sheet, read_sample_sheet
-from sidemine.prepare.single_cell import PseudobulkPlan, plan_pseudobulk
-from sidemine.sources.cells import Cells
+from sidemine.prepare.single_cell import PseudobulkPlan, groups_of, plan_pseudobulk, to_pseudobulk
+from sidemine.sources.cells import Cells, CellsWanted
 from sidemine.sources.declarations import DeclaredValues
 from sidemine.sources.geo_record import read_record_metadata
 from sidemine.sources.registry import CELL_LAYOUTS
+from sidemine.sources.value_matrix import ValueMatrix
 from sidemine.study.selectors import matches_nothing, parse_selector
 
 if TYPE_CHECKING:
@@ -28,14 +29,15 @@ if TYPE_CHECKING:
 
 @dataclass
 class PlannedCells:
-    """Cells with their metadata, and the pseudobulk samples that they make."""
+    """Cells with their metadata, the pseudobulk samples that they make, and what is to be told of the sample sheet."""
 
     cells: Cells
     plan: PseudobulkPlan
+    notes: list[str]
 
 
 def read_planned_cells(
-    row: DatasetToRead, files: Mapping[str, Path], derive: Mapping[str, DerivedColumn], values: bool
+    row: DatasetToRead, files: Mapping[str, Path], derive: Mapping[str, DerivedColumn]
 ) -> PlannedCells:
     """Read single cells, add what is known of them, and plan their pseudobulk samples.
 
@@ -45,8 +47,6 @@ def read_planned_cells(
     ----------
     row, files, derive
         As in `read_samples`.
-    values
-        Read the counts too, not only what is known of the cells.
 
     Raises
     ------
@@ -55,9 +55,9 @@ def read_planned_cells(
     """
     import numpy as np
 
-    cells = CELL_LAYOUTS[row.layout].read(files["values"], DeclaredValues.of(row), values)
+    cells = CELL_LAYOUTS[row.layout].read(files["values"], DeclaredValues.of(row), None)
     sheet = read_sample_sheet(files["sample_sheet"]) if "sample_sheet" in files else None
-    obs = cells.obs
+    obs, notes = cells.obs, []
     if "metadata" in files and "sample" in obs.columns:
         obs = _join(obs, read_record_metadata(files["metadata"]).samples, "sample")
     if sheet is not None and "sample" in obs.columns and set(sheet.index) <= set(obs["sample"]):
@@ -65,7 +65,7 @@ def read_planned_cells(
     elif sheet is not None and (names := _cells_of_sheet(obs, sheet)) is not None:
         _refuse_repeated_cells(names, sheet, files["sample_sheet"])
         if unknown := len(sheet) - int(sheet.index.isin(names).sum()):
-            cells.notes.append(f"{unknown} of {len(sheet)} rows of the sample sheet name no cell")
+            notes.append(f"{unknown} of {len(sheet)} rows of the sample sheet name no cell")
         obs, sheet = _join(obs.assign(_cell=names), sheet, "_cell").drop(columns="_cell"), None
     where = f"config.yaml, derive.{row.dataset}"
     obs = derive_columns(obs, derive, where)
@@ -75,7 +75,28 @@ def read_planned_cells(
     plan = plan_pseudobulk(row, obs, taken)
     if sheet is not None:
         plan.samples = apply_sample_sheet(plan.samples, sheet, files["sample_sheet"])
-    return PlannedCells(cells, plan)
+    return PlannedCells(cells, plan, notes)
+
+
+def sum_planned_cells(row: DatasetToRead, files: Mapping[str, Path], planned: PlannedCells) -> ValueMatrix:
+    """Read the counts of planned cells, and add up those of each pseudobulk sample.
+
+    Parameters
+    ----------
+    row, files
+        As in `read_samples`.
+    planned
+        What `read_planned_cells` returned.
+
+    Returns
+    -------
+    ValueMatrix
+        float64, genes × pseudobulk samples.
+    """
+    cells, plan = planned.cells, planned.plan
+    wanted = CellsWanted(groups=groups_of(plan, cells), n_groups=len(plan.samples), parts=cells.parts)
+    summed = CELL_LAYOUTS[row.layout].read(files["values"], DeclaredValues.of(row), wanted)
+    return to_pseudobulk(summed, plan, planned.notes)
 
 
 def _cells_of_sheet(obs: pd.DataFrame, sheet: pd.DataFrame) -> pd.Index | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -145,8 +146,26 @@ def _sample_names(keys: list[tuple[str, ...]]) -> list[str]:
     return names
 
 
-def sum_cells(cells: Cells, plan: PseudobulkPlan) -> ValueMatrix:
-    """Add the counts of the cells of each pseudobulk sample.
+def groups_of(plan: PseudobulkPlan, cells: Cells) -> NDArray[np.intp]:
+    """Return the pseudobulk sample of every row of the file of some cells; -1 for what is in none."""
+    import numpy as np
+
+    groups = np.full(sum(cells.parts), -1, dtype=np.intp)
+    groups[cells.rows] = plan.codes
+    return groups
+
+
+def to_pseudobulk(summed: Cells, plan: PseudobulkPlan, notes: Sequence[str]) -> ValueMatrix:
+    """Return the sums of the cells of each pseudobulk sample.
+
+    Parameters
+    ----------
+    summed
+        Cells as they were read with `groups_of` the plan.
+    plan
+        The samples.
+    notes
+        Sentences for the provenance, besides those of the reader and the plan.
 
     Returns
     -------
@@ -154,18 +173,13 @@ def sum_cells(cells: Cells, plan: PseudobulkPlan) -> ValueMatrix:
         float64, genes × pseudobulk samples.
     """
     import numpy as np
-    import scipy.sparse as sp
 
-    used = np.flatnonzero(plan.codes >= 0)
-    shape = (len(plan.samples), cells.counts.shape[0])
-    membership = sp.csr_matrix((np.ones(len(used)), (plan.codes[used], used)), shape=shape)
-    sums = np.asarray((membership @ cells.counts.astype(np.float64)).todense()).T
-    logger.info("%d cells summed into %d pseudobulk samples", len(used), len(plan.samples))
+    logger.info("%d cells summed into %d pseudobulk samples", int((plan.codes >= 0).sum()), len(plan.samples))
     return ValueMatrix(
-        cells.identifiers,
+        summed.identifiers,
         list(plan.samples.index),
-        np.ascontiguousarray(sums),
-        left_out=cells.left_out,
-        notes=[*cells.notes, *plan.notes],
-        simulated=cells.simulated,
+        np.ascontiguousarray(summed.sums.T),
+        left_out=summed.left_out,
+        notes=[*summed.notes, *notes, *plan.notes],
+        simulated=summed.simulated,
     )

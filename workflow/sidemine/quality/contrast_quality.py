@@ -21,6 +21,7 @@ from sidemine.quality.record import (
     ContrastQuality,
     DatasetQuality,
     PValueHistogram,
+    ReusedSample,
     ReusedSides,
 )
 from sidemine.sources.scales import LOG2_FOLD_CHANGE, is_filtered
@@ -92,7 +93,7 @@ def assess_contrast(
         here, is_target, group_columns=group_columns, in_design=in_design, batch_columns=row.batch_columns
     )
     reading = read_histogram([float(value) for value in table["p_value"]])
-    reused = _reused(dataset_quality, targets, references)
+    reused = reused_sides(dataset_quality.reused_samples, targets, references)
     typical_se = float(np.median(table["se"])) if len(table) else None
     flags = [
         flag_batches(found, traps),
@@ -207,8 +208,19 @@ def _association_words(association: Association) -> str:
     )
 
 
-def _reused(dataset_quality: DatasetQuality, targets: list[str], references: list[str]) -> ReusedSides:
-    reused = {entry.sample for entry in dataset_quality.reused_samples}
+def reused_sides(entries: Sequence[ReusedSample], targets: Sequence[str], references: Sequence[str]) -> ReusedSides:
+    """Return the samples of each side that come from another series.
+
+    Two rows of one series may hold one sample: that was processed with the others, and counts on neither side.
+
+    Parameters
+    ----------
+    entries
+        Samples of the dataset that stand in a second place.
+    targets, references
+        Samples of the two groups.
+    """
+    reused = {entry.sample for entry in entries if not entry.same_series}
     return ReusedSides([name for name in targets if name in reused], [name for name in references if name in reused])
 
 

@@ -68,12 +68,15 @@ class ReusedSample:
         GEO's relation, or how the two were found to be the same.
     dataset
         The earlier dataset of the study that holds it; absent where GEO's relation says it.
+    same_series
+        True where that dataset is of the same series: the sample was processed with the others. Absent elsewhere.
     """
 
     sample: str
     other: str
     how: str
     dataset: str | None = field(default=None, metadata=ABSENT)
+    same_series: bool | None = field(default=None, metadata=ABSENT)
 
 
 @dataclass(frozen=True)

@@ -34,6 +34,7 @@ N_LIKELY, LIKELY = 3, 0.2
 """Samples of another dataset that are looked at for each sample, and the correlation of residuals from which on. Copies of
 one million reads, where biology varies by a tenth, have 0.28."""
 CHECK = "no sample is used in a second place"
+_PROCESSED_ELSEWHERE = "Re-used samples were processed elsewhere and may differ for that reason alone. "
 _RELATION = re.compile(r"\b(reanaly[sz](?:is of|ed by)|alternative to)\s*:?\s*([^|]*)", re.IGNORECASE)
 _BIOSAMPLE = re.compile(r"\bSAM(?:N|EA|D)\d+\b", re.IGNORECASE)
 _ACCESSION = re.compile(r"\bG(?:SM|SE)\d+\b")
@@ -80,7 +81,7 @@ def find_shared(first: UsedSamples, second: UsedSamples) -> list[ReusedSample]:
     earlier = set(first.samples)
     both = [name for name in second.samples if name in earlier]
     found = {
-        name: ReusedSample(name, name, "the same sample", first.dataset)
+        name: ReusedSample(name, name, "the same sample", first.dataset, same_series or None)
         for name in both
         if same_series or re.fullmatch(r"GSM\d+", name)
     }
@@ -239,8 +240,8 @@ def flag_reuse(relations: Sequence[ReusedSample], shared: Sequence[ReusedSample]
         "; ".join(told),
         consequence_words(
             action,
-            "Re-used samples were processed elsewhere and may differ for that reason alone; datasets that share samples "
-            "are not independent.",
+            ("" if all(row.same_series for row in [*relations, *shared]) else _PROCESSED_ELSEWHERE)
+            + "Datasets that share samples are not independent.",
         ),
         tuple(samples),
     )

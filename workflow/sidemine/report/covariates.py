@@ -84,7 +84,7 @@ def colour_columns(dataset: DatasetResults, checks: Sequence[ContrastQuality]) -
     by_genes = dataset.quality.sex.by_genes
     if len(set(by_genes.values())) > 1:
         columns.append(_column("sex as the genes show it", "computed", "levels", names, by_genes))
-    reused = {sample.sample for sample in dataset.quality.reused_samples}
+    reused = {sample.sample for sample in dataset.quality.reused_samples if not sample.same_series}
     if reused:
         sides = {name: "re-used" if name in reused else "own" for name in names}
         columns.append(_column("re-used from another series", "GEO's relation", "levels", names, sides))

@@ -24,7 +24,7 @@ class LineView:
         What kind of data, and which.
     depends
         Whether another row speaks for its line: it is indented.
-    effect, test, size, call, why
+    effect, p, test, call, why
         Cells in words.
     available
         Whether there is anything.
@@ -35,8 +35,8 @@ class LineView:
     source: str
     depends: bool
     effect: str
+    p: str
     test: str
-    size: str
     call: str
     why: str
     available: bool
@@ -87,8 +87,8 @@ def _row(row: EvidenceRow) -> LineView:
         source=row.source,
         depends=row.line != row.in_line,
         effect=_effect(row),
-        test=NOTHING if row.p_declared is None else f"{words.p_statement(row.p_declared)}; {row.null_used}",
-        size=_size(row),
+        p=NOTHING if row.p_declared is None else words.p_value(row.p_declared),
+        test=_test(row),
         call=row.call,
         why=" ".join(filter(None, [row.reason, f"Suggestive at most: {row.cap}." if row.cap else ""])),
         available=row.call != "not available",
@@ -104,8 +104,9 @@ def _effect(row: EvidenceRow) -> str:
     return f"{words.number(row.effect)}{interval} {row.unit}; declared: {row.direction}"
 
 
-def _size(row: EvidenceRow) -> str:
+def _test(row: EvidenceRow) -> str:
+    """Return the null distribution, and how often the test calls planted nulls."""
     if row.size_measured is None:
-        return NOTHING
-    worst = f"; worst set {100 * row.worst_set_size:.1f} %" if row.worst_set_size is not None else ""
-    return f"{100 * row.size_measured:.1f} %{worst}"
+        return row.null_used or NOTHING
+    worst = f" (worst gene set: {100 * row.worst_set_size:.1f} %)" if row.worst_set_size is not None else ""
+    return f"{row.null_used}; it calls {100 * row.size_measured:.1f} % of planted nulls at 5 %{worst}"

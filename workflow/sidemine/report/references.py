@@ -20,6 +20,11 @@ REFERENCES = (
           "10.1093/bioinformatics/bti270"),
     *papers(),
     Paper("Hedges g", "Hedges LV. J Educ Stat 1981.", "10.3102/10769986006002107"),
+    Paper("standard errors of unequal variances", "Bell RM, McCaffrey DF. Bias reduction in standard errors for linear "
+          "regression. Survey Methodology 2002; 28:169–181. HC2: MacKinnon JG, White H. J Econom 1985; 29:305–325.", ""),
+    Paper("their degrees of freedom", "Pustejovsky JE, Tipton E. J Bus Econ Stat 2018.", "10.1080/07350015.2016.1247004"),
+    Paper("prior of the spread between studies", "Röver C. Bayesian random-effects meta-analysis using the bayesmeta R "
+          "package. J Stat Softw 2020.", "10.18637/jss.v093.i06"),
     Paper("Huber regression", "Huber PJ. Ann Math Stat 1964.", "10.1214/aoms/1177703732"),
     Paper("REML between studies", "Viechtbauer W. J Educ Behav Stat 2005.", "10.3102/10769986030003261"),
     Paper("random effects", "DerSimonian R, Laird N. Control Clin Trials 1986.", "10.1016/0197-2456(86)90046-2"),

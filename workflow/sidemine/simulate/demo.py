@@ -13,6 +13,7 @@ from sidemine.simulate.experiments import (
     ExperimentPlan,
 )
 from sidemine.simulate.genes import CORE, GeneUniverse, make_universe
+from sidemine.simulate.genetics import write_genetics
 from sidemine.simulate.geo_files import COMMENT, SENTENCE, make_platform, write_gene_table, write_gmt
 from sidemine.simulate.signatures import write_signatures
 from sidemine.tables import write_text
@@ -123,6 +124,7 @@ PLANTED = (
     "An inhibitor of another kinase: proliferation genes −1.2 log2, interferon-response genes unchanged.",
     "Compound panel: of A, B and C at 250 nM two take interferon-response genes down (A −1.2, B −1.3 log2); at 10 nM A alone; A does the same at all doses.",
     "So on the interferon-response genes the inhibitor opposes the disease, and the other drug has nothing to do with it.",
+    "A genome-wide study: members of the pathway are associated more than other genes; no other set is.",
     "Pulmonary embolism and deep vein thrombosis (every third patient, the others) do not differ.",
 )
 """What was planted, in sentences that the report shows."""
@@ -185,7 +187,7 @@ def write_demo(
     Parameters
     ----------
     folder
-        Filled with `mirror/`, `gene_table.tsv.gz`, `sets.gmt`, `signed_sets.tsv`, `signatures.tsv.gz` and
+        Filled with `mirror/`, `gwas/`, `gene_table.tsv.gz`, `sets.gmt`, `signed_sets.tsv`, `signatures.tsv.gz` and
         `planted.json`.
     seed
         Seed of everything; the same seed gives the same bytes.
@@ -196,6 +198,7 @@ def write_demo(
     universe = make_universe(n_genes, seed, n_comparators)
     write_shared_files(folder, universe, PLANTED, n_comparators)
     write_signatures(folder / "signatures.tsv.gz", universe, seed)
+    write_genetics(folder / "gwas", universe, "jak_stat_members", seed)
     platforms = (
         make_platform("GPL900571", universe, seed, "affymetrix"),
         make_platform("GPL910558", universe, seed + 1, "illumina"),

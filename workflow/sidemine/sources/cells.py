@@ -1,12 +1,45 @@
-"""What every reader of single cells hands on."""
+"""What every reader of single cells is asked for, and what it hands on."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import pandas as pd
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class CellsWanted:
+    """What is wanted of the counts; they are read block by block, once, and never held whole.
+
+    Attributes
+    ----------
+    groups
+        Per row of the file (`Cells.rows`): group that the cell is added to, or -1; None: nothing is added.
+    n_groups
+        Number of groups.
+    parts
+        `Cells.parts` of an earlier reading; needed where groups or whole rows of several matrices are asked for.
+    measured
+        Total, genes and mitochondrial total are wanted of each cell.
+    mitochondrial
+        Identifiers of mitochondrial genes.
+    picked
+        Identifiers of genes whose counts are wanted cell by cell.
+    whole
+        Rows of the file whose counts are wanted whole; None: none.
+    """
+
+    groups: NDArray[Any] | None = None
+    n_groups: int = 0
+    parts: Sequence[int] = ()
+    measured: bool = False
+    mitochondrial: Sequence[str] = ()
+    picked: Sequence[str] = ()
+    whole: NDArray[Any] | None = None
 
 
 @dataclass
@@ -15,19 +48,36 @@ class Cells:
 
     Attributes
     ----------
-    counts
-        Sparse, cells × genes, raw counts; None when only the cells' metadata were read.
     identifiers
-        Gene identifiers.
+        Gene identifiers; empty when only the cells' metadata were read.
     obs
         Text metadata, one row per cell.
+    rows, parts
+        Place of each cell in the file, and how many places each of its matrices has: barcodes of empty drops are no cells.
+    sums
+        float64, groups × genes; None where none were wanted.
+    totals, n_genes, mitochondrial
+        Per cell: sum of its counts, genes with a count, and sum over mitochondrial genes. None where not wanted.
+    n_mitochondrial_genes
+        How many of the wanted mitochondrial genes the file has.
+    picked, whole
+        Sparse, cells × the picked genes (in the order in which they were asked for; a gene that the file lacks is
+        empty), and rows asked for × genes. None where not wanted.
     left_out
         (identifier, reason) of features that are no genes.
     """
 
-    counts: Any
     identifiers: list[str]
     obs: pd.DataFrame
+    rows: NDArray[Any]
+    parts: list[int]
+    sums: Any = None
+    totals: Any = None
+    n_genes: Any = None
+    mitochondrial: Any = None
+    n_mitochondrial_genes: int = 0
+    picked: Any = None
+    whole: Any = None
     left_out: list[tuple[str, str]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     simulated: bool = False

@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     import pandas as pd
 
-    from sidemine.sources.cells import Cells
+    from sidemine.sources.cells import Cells, CellsWanted
     from sidemine.sources.forms import Form
     from sidemine.sources.inspection import FileToInspect, Inspection
     from sidemine.sources.scales import Scale
     from sidemine.sources.value_matrix import ValueMatrix
 
-IdentifierKind = Literal["probe", "symbol", "ensembl", "entrez"]
+IdentifierKind = Literal["probe", "symbol", "ensembl", "entrez", "uniprot"]
 Strand = Literal["no", "forward", "reverse"]
 
 
@@ -158,6 +158,9 @@ class BulkLayout(Layout):
         The reader takes the columns that it is to read.
     read_gene_names
         Reads the file of role `annotation`: identifier → symbol. None: there is no such file.
+    comparable_rows
+        Values of two rows in one sample can be compared. Otherwise each row has a level of its own that says nothing (NPX,
+        RFU of diluted samples), and rows of one gene are averaged: no level could choose between them.
     """
 
     list_columns: Callable[[Path, DeclaredValues, Collection[str] | None], list[str]]
@@ -165,13 +168,14 @@ class BulkLayout(Layout):
     describe_samples: Callable[[Path], tuple[pd.DataFrame, list[str]]] | None = None
     reads_columns: bool = False
     read_gene_names: Callable[[Path], dict[str, str]] | None = None
+    comparable_rows: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
 class CellLayout(Layout):
-    """A kind of source of single cells: `read` takes the file, what is declared, and whether the counts are wanted."""
+    """A kind of source of single cells: `read` takes the file, what is declared, and what is wanted of the counts (None: nothing)."""
 
-    read: Callable[[Path, DeclaredValues, bool], Cells]
+    read: Callable[[Path, DeclaredValues, CellsWanted | None], Cells]
 
 
 CELLS_NEED_COUNTS = Requirement(

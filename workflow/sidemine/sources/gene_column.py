@@ -22,6 +22,7 @@ _MIN_SHARE_FITTING = 0.8
 _FITS: dict[str, Callable[[str], object]] = {
     "entrez": re.compile(r"\d+(\.0)?").fullmatch,
     "ensembl": re.compile(r"ENS[A-Z]*[GT]\d{11}.*", re.IGNORECASE).fullmatch,
+    "uniprot": re.compile(r"[A-Z][0-9][A-Z0-9]{4}.*", re.IGNORECASE).fullmatch,
     "symbol": lambda cell: not is_number(cell) and not _FITS["ensembl"](cell),
     "probe": bool,
 }

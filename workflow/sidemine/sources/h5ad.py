@@ -9,16 +9,16 @@ from sidemine.sources.declarations import CELLS_NEED_COUNTS, CellLayout, Declare
 from sidemine.sources.inspection import FileToInspect, Inspection, guess_identifiers
 
 if TYPE_CHECKING:
-    from sidemine.sources.cells import Cells
+    from sidemine.sources.cells import Cells, CellsWanted
 
 HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
 _ROWS_INSPECTED = 500
 
 
-def _read(path: Path, declared: DeclaredValues, values: bool) -> Cells:
+def _read(path: Path, declared: DeclaredValues, wanted: CellsWanted | None) -> Cells:
     from sidemine.sources.h5ad_cells import read_h5ad_cells
 
-    return read_h5ad_cells(path, declared.identifiers, values=values, layer=declared.layer)
+    return read_h5ad_cells(path, declared.identifiers, wanted, layer=declared.layer)
 
 
 def _inspect(file: FileToInspect) -> Inspection | None:
@@ -42,9 +42,10 @@ def _look_into(path: Path) -> Inspection:
         row = f"layout: h5ad, identifiers: {guess_identifiers(identifiers)}, scale: counts, biological_unit: (donors)"
         inspection = Inspection(path, "h5ad", samples, value_summary=summary, sheet_row=row, simulated=file.simulated)
         if "X" in file.matrices:
-            head = file.matrix(file.matrices["X"])[:_ROWS_INSPECTED].toarray()
-            inspection.value_summary += f" First {head.shape[0]} rows of X:"
-            inspection.values, inspection.identifiers = head.T.astype(float), identifiers
+            n_rows = min(_ROWS_INSPECTED, len(samples))
+            head = file.head("X", n_rows)
+            inspection.value_summary += f" First {n_rows} rows of X:"
+            inspection.values, inspection.identifiers = head.T, identifiers
     return inspection
 
 

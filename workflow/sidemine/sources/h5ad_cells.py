@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from sidemine.errors import InputError, Problem
 from sidemine.isolation import run_isolated
-from sidemine.sources.cells import Cells, text_frame
+from sidemine.sources.cell_tally import CellTally, NoCounts
+from sidemine.sources.cells import Cells, CellsWanted, text_frame
 from sidemine.sources.h5ad_file import PRELOAD, H5adFile, open_h5ad
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from sidemine.sources.declarations import IdentifierKind
 
 COUNT_LAYERS = ("counts", "raw_counts", "count", "raw", "spliced_unspliced")
-_BLOCK = 2**22
 _MOST_LOG = 30
 _EQUAL = 0.002
 _FEWEST_CELLS = 5
@@ -33,7 +33,9 @@ _SYMBOL_COLUMNS = ("gene_symbols", "gene_symbol", "symbol", "feature_name", "gen
 _ENSEMBL_COLUMNS = ("gene_ids", "gene_id", "ensembl", "ensembl_id", "ensembl_gene_id", "feature_id")
 
 
-def read_h5ad_cells(path: Path, kind: IdentifierKind | None, values: bool = True, layer: str = "") -> Cells:
+def read_h5ad_cells(
+    path: Path, kind: IdentifierKind | None, wanted: CellsWanted | None = None, layer: str = ""
+) -> Cells:
     """Read cells of an h5ad.
 
     Raw counts are the whole numbers in X, raw, or a layer named `counts` or the like; of several such matrices the one
@@ -45,8 +47,8 @@ def read_h5ad_cells(path: Path, kind: IdentifierKind | None, values: bool = True
         The file.
     kind
         What the identifiers are to be; a column of var is used where the index holds the other kind.
-    values
-        False: metadata of the cells only.
+    wanted
+        What is wanted of the counts; None: metadata of the cells only.
     layer
         The matrix that is declared to hold the counts: X, raw, or the name of a layer. Counts of a declared matrix may
         have fractions (corrected for ambient RNA), unless these show that they are normalised.
@@ -56,63 +58,92 @@ def read_h5ad_cells(path: Path, kind: IdentifierKind | None, values: bool = True
     InputError
         When the file is no h5ad, holds genes × cells, or no raw counts (all matrices are told, and what each holds).
     """
-    return run_isolated(_read_cells, path, kind, values, layer, where=path, returns=Cells, preload=PRELOAD)
+    return run_isolated(_read_cells, path, kind, wanted, layer, where=path, returns=Cells, preload=PRELOAD)
 
 
-def _read_cells(path: Path, kind: IdentifierKind | None, values: bool, layer: str) -> Cells:
+def _read_cells(path: Path, kind: IdentifierKind | None, asked: dict[str, Any] | None, layer: str) -> Cells:
+    import numpy as np
+
     with open_h5ad(path) as file:
         obs, var = text_frame(file.table("obs")), file.table("var")
         _check_orientation(list(obs.index), [str(name) for name in var.index], path)
-        if not values:
-            return Cells(None, [], obs, simulated=file.simulated)
-        found = _declared_counts(file, layer) if layer else _find_counts(file)
-        var = file.table("raw/var") if found.name == "raw" else var
-        _check_shape(file, found.name, found.matrix.shape, (len(obs), len(var)))
-        n_cells, n_genes = found.matrix.shape
-        notes = [f"raw counts of {n_cells} cells × {n_genes} genes from {found.name}{found.beside}"]
-        return Cells(found.matrix, _identifiers(var, kind), obs, notes=notes, simulated=file.simulated)
+        rows = np.arange(len(obs))
+        if asked is None:
+            return Cells([], obs, rows, [len(obs)], simulated=file.simulated)
+        names = {"raw": _identifiers(file.table("raw/var"), kind)} if "raw" in file.matrices else {}
+        counter = _Counter(file, CellsWanted(**asked), len(obs), _identifiers(var, kind), names)
+        found = _declared_counts(counter, layer) if layer else _find_counts(counter)
+        tally, identifiers = found.tally, counter.identifiers(found.name)
+        notes = [f"raw counts of {len(obs)} cells × {len(identifiers)} genes from {found.name}{found.beside}"]
+        return tally.hand_on(identifiers, obs, rows, [len(obs)], notes=notes, simulated=file.simulated)
+
+
+@dataclass(frozen=True)
+class _Counter:
+    """Counts what is wanted, in any matrix of a file."""
+
+    file: H5adFile
+    wanted: CellsWanted
+    n_cells: int
+    of_var: list[str]
+    of_others: dict[str, list[str]]
+
+    def identifiers(self, name: str) -> list[str]:
+        return self.of_others.get(name, self.of_var)
+
+    def count(self, name: str, wanted: CellsWanted | None = None, *, fractions: bool = False) -> CellTally:
+        """Return the sums of a matrix; with `wanted`, other ones than those that are asked for."""
+        identifiers = self.identifiers(name)
+        _check_shape(self.file, name, self.file.shape(name), (self.n_cells, len(identifiers)))
+        tally = CellTally(wanted or self.wanted, self.n_cells, identifiers, fractions=fractions)
+        tally.add_all(self.file.entries(name))
+        if not tally.total:
+            raise NoCounts("nothing but zeros")
+        return tally
 
 
 @dataclass
 class _Counts:
-    """A matrix of counts, its name, and what is to be told of it and the others."""
+    """A matrix of counts by name, its sums, and what is to be told of it and the others."""
 
     name: str
-    matrix: Any
+    tally: CellTally
     beside: str = ""
 
 
-def _find_counts(file: H5adFile) -> _Counts:
+def _find_counts(counter: _Counter) -> _Counts:
     """Return the whole numbers among the matrices that usually hold counts; the one with the most genes."""
+    file = counter.file
     known = [name for name in ("X", *(f"layer {layer}" for layer in COUNT_LAYERS), "raw") if name in file.matrices]
-    sizes = {name: file.n_genes(name) for name in known}
+    sizes = {name: file.shape(name)[1] for name in known}
     found: _Counts | None = None
-    total = 0.0
     for name in sorted(known, key=lambda name: -sizes[name]):
         if found is not None and sizes[name] < sizes[found.name]:
             continue
-        matrix = file.matrix(file.matrices[name])
-        if _not_counts(matrix.data) is not None:
+        try:
+            tally = counter.count(name, None if found is None else CellsWanted())
+        except NoCounts:
             continue
         if found is None:
-            found, total = _Counts(name, matrix), float(matrix.sum())
-        elif float(matrix.sum()) != total:
+            found = _Counts(name, tally)
+        elif tally.total != found.tally.total:
             raise InputError(
                 Problem(
                     "two matrices hold whole numbers that differ, so it is not clear which are the raw counts",
-                    f"{file.path}: {found.name} (total {total:,.0f}) and {name} (total {float(matrix.sum()):,.0f})",
+                    f"{file.path}: {found.name} (total {found.tally.total:,.0f}) and {name} (total {tally.total:,.0f})",
                     "layer in datasets.tsv, where there is more than one matrix of whole numbers",
                     f"Set layer to {found.name.removeprefix('layer ')} or {name.removeprefix('layer ')}.",
                 )
             )
     if found is None:
-        raise InputError(_no_counts(file))
-    others = [f"{name} ({file.n_genes(name)} genes)" for name in file.matrices if name != found.name]
+        raise InputError(_no_counts(counter))
+    others = [f"{name} ({file.shape(name)[1]} genes)" for name in file.matrices if name != found.name]
     found.beside = f"; other matrices: {', '.join(others)}" if others else ""
     return found
 
 
-def _declared_counts(file: H5adFile, layer: str) -> _Counts:
+def _declared_counts(counter: _Counter, layer: str) -> _Counts:
+    file = counter.file
     name = layer if layer in {"X", "raw"} and layer in file.matrices else f"layer {layer}"
     if name not in file.matrices:
         raise InputError(
@@ -123,34 +154,41 @@ def _declared_counts(file: H5adFile, layer: str) -> _Counts:
                 "Correct layer in datasets.tsv.",
             )
         )
-    matrix = file.matrix(file.matrices[name])
-    complaint = _not_counts(matrix.data)
-    if complaint is None:
-        return _Counts(name, matrix, ", as declared")
-    if complaint.startswith("fractions") and (normalised := _normalisation(matrix)) is None:
-        return _Counts(name, matrix, f", as declared; they have {complaint}, as counts corrected for ambient RNA have")
+    try:
+        tally = counter.count(name, fractions=True)
+        if not tally.fraction:
+            return _Counts(name, tally, ", as declared")
+        normalised = _normalisation(counter, name)
+        if normalised is None:
+            words = f", as declared; they have {tally.fraction}, as counts corrected for ambient RNA have"
+            return _Counts(name, tally, words)
+        complaint = normalised
+    except NoCounts as error:
+        complaint = str(error)
     raise InputError(
         Problem(
             f"{name} is declared as raw counts and holds none",
-            f"{file.path}, {name}: {complaint if not complaint.startswith('fractions') else normalised}",
+            f"{file.path}, {name}: {complaint}",
             "counts: none negative, not normalised",
             "Correct layer in datasets.tsv, or use a file with raw counts: sums of normalised cells have no known variance.",
         )
     )
 
 
-def _no_counts(file: H5adFile) -> Problem:
+def _no_counts(counter: _Counter) -> Problem:
     """Tell every matrix and what it holds; name a layer of another name that may be the counts."""
+    file = counter.file
     told, whole = [], []
-    for name, place in file.matrices.items():
-        data = file.matrix(place)
-        complaint = _not_counts(data.data)
-        if complaint is None:
-            whole.append(name.removeprefix("layer "))
-            complaint = f"whole numbers up to {float(data.data.max(initial=0)):g}"
-        elif complaint.startswith("fractions"):
-            complaint = _normalisation(data) or complaint
-        told.append(f"{name}: {complaint}")
+    for name in file.matrices:
+        try:
+            tally = counter.count(name, CellsWanted(), fractions=True)
+            if tally.fraction:
+                told.append(f"{name}: {_normalisation(counter, name) or tally.fraction}")
+            else:
+                whole.append(name.removeprefix("layer "))
+                told.append(f"{name}: whole numbers up to {tally.largest:g}")
+        except NoCounts as error:
+            told.append(f"{name}: {error}")
     return Problem(
         "the file holds no raw counts where they usually are",
         f"{file.path}: {'; '.join(told) or 'no matrix'}",
@@ -162,21 +200,28 @@ def _no_counts(file: H5adFile) -> Problem:
     )
 
 
-def _normalisation(matrix: Any) -> str | None:
+def _normalisation(counter: _Counter, name: str) -> str | None:
     """Tell how a matrix without negative values was normalised: cells of equal sums, as they are or before a logarithm."""
     import numpy as np
 
-    sums = np.asarray(matrix.sum(axis=1), dtype=float).ravel()
-    if _are_equal(sums):
-        return f"every cell adds up to {np.median(sums):.4g}: normalised"
-    if float(matrix.data.max(initial=0)) > _MOST_LOG:
+    bases = ((np.e, "exp(x)"), (2.0, "2^x"), (10.0, "10^x"))
+    sums = np.zeros((1 + len(bases), counter.n_cells))
+    largest = 0.0
+    with np.errstate(over="ignore"):
+        for block in counter.file.entries(name):
+            values = block.values.astype(np.float64)
+            largest = max(largest, float(values.max(initial=0)))
+            np.add.at(sums[0], block.cells, values)
+            if largest <= _MOST_LOG:
+                for row, (base, _) in enumerate(bases, start=1):
+                    np.add.at(sums[row], block.cells, np.power(base, values) - 1)
+    if _are_equal(sums[0]):
+        return f"every cell adds up to {np.median(sums[0]):.4g}: normalised"
+    if largest > _MOST_LOG:
         return None
-    back = matrix.astype(np.float64)
-    for base, name in ((np.e, "exp(x)"), (2.0, "2^x"), (10.0, "10^x")):
-        back.data = np.power(base, matrix.data.astype(np.float64)) - 1
-        sums = np.asarray(back.sum(axis=1)).ravel()
-        if _are_equal(sums):
-            return f"logarithms of normalised values ({name} - 1 of every cell adds up to {np.median(sums):.4g})"
+    for own, (_, words) in zip(sums[1:], bases, strict=True):
+        if _are_equal(own):
+            return f"logarithms of normalised values ({words} - 1 of every cell adds up to {np.median(own):.4g})"
     return None
 
 
@@ -214,23 +259,6 @@ def _check_shape(file: H5adFile, name: str, found: tuple[int, int], expected: tu
                 "Retrieve the file again, and compare its size or checksum with the depositor's.",
             )
         )
-
-
-def _not_counts(values: NDArray[Any]) -> str | None:
-    import numpy as np
-
-    if not values.any():
-        return "nothing but zeros"
-    for start in range(0, values.size, _BLOCK):
-        block = values[start : start + _BLOCK]
-        if not np.isfinite(block).all():
-            return "values that are missing or infinite"
-        if float(block.min()) < 0:
-            return f"negative values (for example {float(block.min()):.4g})"
-        fractions = block[block != np.rint(block)]
-        if fractions.size:
-            return f"fractions (for example {float(fractions[0]):.4g})"
-    return None
 
 
 def _identifiers(var: pd.DataFrame, kind: IdentifierKind | None) -> list[str]:

@@ -13,12 +13,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sidemine.errors import InputError, Problem
+from sidemine.isolation.entries import Entries
 from sidemine.isolation.hdf5 import open_hdf5, read_dense, read_sparse
 from sidemine.simulation_marker import SIMULATION_MARKER
 
 if TYPE_CHECKING:
     import h5py
+    import numpy as np
     import pandas as pd
+    from numpy.typing import NDArray
 
 PRELOAD = ("anndata", "scipy.sparse")
 """Modules that reading an h5ad needs, for `run_isolated`."""
@@ -89,30 +92,51 @@ class H5adFile:
         places = {"X": "X"} | {f"layer {name}": f"layers/{name}" for name in self.file.get("layers", ())}
         return {name: place for name, place in (places | {"raw": "raw/X"}).items() if self._item(place) is not None}
 
-    def n_genes(self, name: str) -> int:
-        """Return how many genes a matrix has, without reading it."""
-        item = self._item(self.matrices[name])
-        shape = item.attrs.get("shape", item.attrs.get("h5sparse_shape")) if hasattr(item, "keys") else item.shape
-        return int(shape[1]) if shape is not None and len(shape) == 2 else 0
+    def shape(self, name: str) -> tuple[int, int]:
+        """Return how many cells and genes a matrix has, without reading it.
 
-    def matrix(self, place: str) -> Any:
-        """Return a matrix, cells × genes, as compressed rows.
+        Raises
+        ------
+        InputError
+            When it is no matrix.
+        """
+        item, where = self._item(self.matrices[name]), f"{self.path}, {self.matrices[name]}"
+        if hasattr(item, "keys"):
+            return _sparse_layout(item, where)[0]
+        if len(item.shape or ()) != 2 or item.dtype.kind not in "biuf":
+            raise InputError(_no_h5ad(self.path, f"{self.matrices[name]} is no matrix of numbers"))
+        return int(item.shape[0]), int(item.shape[1])
+
+    def entries(self, name: str) -> Iterator[Entries]:
+        """Yield a matrix, cells × genes, block by block.
 
         Raises
         ------
         InputError
             When it is no matrix of numbers, or its parts do not fit together.
         """
-        item = self._item(place)
-        where = f"{self.path}, {place}"
-        if hasattr(item, "keys"):
-            shape, columns_first = _sparse_layout(item, where)
-            major, minor = reversed(shape) if columns_first else shape
-            matrix = read_sparse(item, major, minor, where)
-            return matrix.T.tocsr() if columns_first else matrix
-        if len(item.shape) != 2 or item.dtype.kind not in "biuf":
-            raise InputError(_no_h5ad(self.path, f"{place} is no matrix of numbers"))
-        return read_dense(item)
+        place = self.matrices[name]
+        item, where = self._item(place), f"{self.path}, {place}"
+        if not hasattr(item, "keys"):
+            self.shape(name)
+            return read_dense(item)
+        shape, columns_first = _sparse_layout(item, where)
+        major, minor = reversed(shape) if columns_first else shape
+        return read_sparse(item, major, minor, where, turned=columns_first)
+
+    def head(self, name: str, n_rows: int) -> NDArray[np.float64]:
+        """Return the first cells of a matrix × genes."""
+        import numpy as np
+
+        item = self._item(self.matrices[name])
+        by_genes = hasattr(item, "keys") and _sparse_layout(item, str(self.path))[1]
+        cells = np.zeros((n_rows, self.shape(name)[1]))
+        for block in self.entries(name):
+            here = block.cells < n_rows
+            cells[block.cells[here], block.genes[here]] = block.values[here]
+            if not by_genes and here.size and not here[-1]:
+                break
+        return cells
 
     @property
     def simulated(self) -> bool:

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from sidemine.sources.value_matrix import ValueMatrix
 
 
+_UNIPROT = r"([OPQ]\d[A-Z0-9]{3}\d|[A-NR-Z]\d([A-Z][A-Z0-9]{2}\d){1,2})([-;,_|].*)?$"
+
+
 @dataclass(frozen=True)
 class FileToInspect:
     """A file or folder, and what can be seen of it at once.
@@ -110,7 +113,12 @@ def guess_identifiers(names: Sequence[str]) -> str:
     >>> guess_identifiers(["STAT1", "IRF1"])
     'symbol'
     """
-    patterns = {"ensembl": r"ENS[A-Z]*[GT]\d+", "entrez": r"\d+$", "probe": r".+_at$|ILMN_\d+|A_\d+_P\d+|cg\d{8}"}
+    patterns = {
+        "ensembl": r"ENS[A-Z]*[GT]\d+",
+        "entrez": r"\d+$",
+        "uniprot": _UNIPROT,
+        "probe": r".+_at$|ILMN_\d+|A_\d+_P\d+|cg\d{8}",
+    }
     for kind, pattern in patterns.items():
         if sum(bool(re.match(pattern, name)) for name in names) > len(names) / 2:
             return kind

@@ -5,8 +5,11 @@ from __future__ import annotations
 from sidemine.sources.archive import ARCHIVE
 from sidemine.sources.declarations import BulkLayout, CellLayout, Layout
 from sidemine.sources.h5ad import H5AD
+from sidemine.sources.maxquant import MAXQUANT
 from sidemine.sources.ncbi_counts import NCBI_COUNTS
+from sidemine.sources.olink_npx import OLINK_NPX
 from sidemine.sources.series_matrix import SERIES_MATRIX
+from sidemine.sources.somascan_adat import SOMASCAN_ADAT
 from sidemine.sources.table import TABLE
 from sidemine.sources.tenx import TENX
 
@@ -19,6 +22,9 @@ LAYOUTS: dict[str, Layout] = {
         NCBI_COUNTS,
         H5AD,
         TENX,
+        OLINK_NPX,
+        SOMASCAN_ADAT,
+        MAXQUANT,
     )
 }
 BULK_LAYOUTS: dict[str, BulkLayout] = {

@@ -10,16 +10,15 @@ from sidemine.sources.h5ad import HDF5_MAGIC
 from sidemine.sources.inspection import FileToInspect, Inspection
 
 if TYPE_CHECKING:
-    from sidemine.sources.cells import Cells
+    from sidemine.sources.cells import Cells, CellsWanted
 
 _SHEET_ROW = "layout: tenx, identifiers: symbol or ensembl, scale: counts, biological_unit: (a column of donors)"
 
 
-def _read(path: Path, declared: DeclaredValues, values: bool) -> Cells:
+def _read(path: Path, declared: DeclaredValues, wanted: CellsWanted | None) -> Cells:
     from sidemine.sources.tenx_cells import read_tenx_cells
 
-    del values  # the metadata of cells are counted from their values
-    return read_tenx_cells(path, declared.identifiers)
+    return read_tenx_cells(path, declared.identifiers, wanted)
 
 
 def _inspect(file: FileToInspect) -> Inspection | None:
@@ -53,7 +52,7 @@ def _inspect_h5(path: Path) -> Inspection:
         {"title": list(counts["first"]), "n_cells": [str(n) for n in counts["size"]]},
         index=pd.Index(counts.index, name="sample", dtype=object),
     )
-    summary = f"{cells.counts.shape[0]} cells × {cells.counts.shape[1]} genes, counts of 10x Genomics."
+    summary = f"{len(cells.obs)} cells × {len(cells.identifiers)} genes, counts of 10x Genomics."
     return Inspection(path, "10x", samples, value_summary=summary, sheet_row=_SHEET_ROW, notes=cells.notes)
 
 

@@ -6,26 +6,28 @@ Cell Ranger's and STARsolo's folders, archives within archives, one features fil
 
 from __future__ import annotations
 
-import io
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from sidemine.errors import InputError, Problem
 from sidemine.isolation import run_isolated
+from sidemine.isolation.entries import Entries
 from sidemine.isolation.matrix_market import read_matrix_market
-from sidemine.sources.cells import Cells
+from sidemine.sources.cell_tally import CellTally, NoCounts
+from sidemine.sources.cells import Cells, CellsWanted
 from sidemine.sources.containers import is_container, iter_files, name_samples, spooled_to_file
 from sidemine.sources.tenx_files import MAX_MEMBER_BYTES, MAX_MEMBERS, PART, ROLE, Unit, no_triplet, plan_samples
-from sidemine.sources.tenx_h5 import read_tenx_h5
+from sidemine.sources.tenx_h5 import open_tenx_h5
 from sidemine.text.cells import unquoted
 from sidemine.text.decoding import open_unpacked
 from sidemine.text.delimited import read_delimited
 
 if TYPE_CHECKING:
     import pandas as pd
+    from numpy.typing import NDArray
 
     from sidemine.sources.declarations import IdentifierKind
 
@@ -36,17 +38,18 @@ _WELL = re.compile(r"[-_](\d+)$")
 _HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
 
 
-@dataclass
-class _Matrix:
-    """Counts of one sample: cells × features, the cells of each feature row, and the barcodes."""
+@dataclass(frozen=True)
+class _Sample:
+    """One matrix after it was read: its features, barcodes and libraries, entries per barcode, and its sums."""
 
-    counts: Any
     features: list[list[str]]
     barcodes: list[str]
-    libraries: list[str] = field(default_factory=list)
+    libraries: list[str]
+    n_entries: NDArray[Any]
+    tally: CellTally
 
 
-def read_tenx_cells(path: Path, kind: IdentifierKind | None) -> Cells:
+def read_tenx_cells(path: Path, kind: IdentifierKind | None, wanted: CellsWanted | None = None) -> Cells:
     """Read all cells of 10x output.
 
     The cells get columns `sample` (GSM accession, file prefix, or the part of the path that differs), `title` (the rest
@@ -61,6 +64,8 @@ def read_tenx_cells(path: Path, kind: IdentifierKind | None) -> Cells:
         an .h5 file.
     kind
         `symbol` uses the second column of features, anything else the first.
+    wanted
+        What is wanted of the counts. They are read in any case: empty drops are known by them.
 
     Raises
     ------
@@ -68,97 +73,188 @@ def read_tenx_cells(path: Path, kind: IdentifierKind | None) -> Cells:
         When a triplet is incomplete, its parts do not fit, samples differ in their genes, or values are no counts.
     """
     # HDF5, MatrixMarket and unpacking are native code: a damaged file must not end the job.
-    return run_isolated(_read_cells, path, kind, where=path, returns=Cells, preload=("pandas", "scipy.io", "h5py"))
+    preload = ("pandas", "scipy.io", "h5py")
+    return run_isolated(_read_cells, path, kind, wanted, where=path, returns=Cells, preload=preload)
 
 
-def _read_cells(path: Path, kind: IdentifierKind | None) -> Cells:
+def _read_cells(path: Path, kind: IdentifierKind | None, asked: dict[str, Any] | None) -> Cells:
+    import numpy as np
     import pandas as pd
     import scipy.sparse as sp
 
-    named, notes = _read_all(path)
-    matrices, frames = [], []
-    features: list[list[str]] | None = None
+    reading = _Reading(path, kind, CellsWanted(**(asked or {})))
+    named, notes = _read_all(path, reading)
+    if not named:
+        raise InputError(no_triplet(path, "no triplet and no .h5 file at all"))
+    frames, kept, first = [], [], 0
     for sample, title, matrix in named:
-        if features is not None and matrix.features != features:
+        obs = _describe_cells(sample, title, matrix, alone=len(named) == 1, notes=notes)
+        full, note = _full_drops(matrix, sample)
+        frames.append(obs[full])
+        kept.append(np.flatnonzero(full) + first)
+        first += len(full)
+        notes += [note] if note else []
+    rows = np.concatenate(kept)
+    parts = [len(matrix.barcodes) for _, _, matrix in named]
+    tallies = [matrix.tally for _, _, matrix in named]
+    measured = reading.wanted.measured
+    return Cells(
+        reading.identifiers,
+        pd.concat(frames).fillna(""),
+        rows,
+        parts,
+        sums=None if reading.sums is None else reading.sums[:-1],
+        totals=np.concatenate([one.totals for one in tallies])[rows] if measured else None,
+        n_genes=np.concatenate([one.n_genes for one in tallies])[rows] if measured else None,
+        mitochondrial=np.concatenate([one.mitochondrial for one in tallies])[rows] if measured else None,
+        n_mitochondrial_genes=tallies[0].n_mitochondrial_genes,
+        picked=sp.vstack([one.picked for one in tallies]).tocsr()[rows] if reading.wanted.picked else None,
+        whole=sum((one.whole for one in tallies[1:]), tallies[0].whole) if tallies[0].n_whole else None,
+        left_out=reading.left_out,
+        notes=notes,
+    )
+
+
+class _Reading:
+    """What is read of every matrix, and the sums that all of them share."""
+
+    def __init__(self, path: Path, kind: IdentifierKind | None, wanted: CellsWanted) -> None:
+        self.path = path
+        self.wanted = wanted
+        self.identifiers: list[str] = []
+        self.left_out: list[tuple[str, str]] = []
+        self.sums: NDArray[Any] | None = None
+        self._kind = kind
+        self._features: list[list[str]] | None = None
+        self._column: NDArray[Any] | None = None
+
+    def count(
+        self, place: int, shown: str, features: list[list[str]], n_cells: int, blocks: Iterable[Entries]
+    ) -> tuple[NDArray[Any], CellTally]:
+        """Return entries per barcode and the sums of the matrix that is number `place` of the file."""
+        import numpy as np
+
+        self._use(features, shown)
+        first = sum(self.wanted.parts[:place])
+        tally = CellTally(self.wanted, n_cells, self.identifiers, first=first, into=self.sums)
+        self.sums = tally.sums
+        n_entries = np.zeros(n_cells, dtype=np.int64)
+        try:
+            tally.add_all(self._genes_only(blocks, n_entries))
+        except NoCounts as error:
+            raise InputError(
+                Problem(
+                    "the matrix does not hold raw counts",
+                    f"{self.path}, {shown}: {error}",
+                    "whole numbers, none negative",
+                    "Use the file with raw counts.",
+                )
+            ) from error
+        return n_entries, tally
+
+    def _use(self, features: list[list[str]], shown: str) -> None:
+        import numpy as np
+
+        if self._features is not None and features != self._features:
             raise InputError(
                 Problem(
                     "the samples do not have the same genes",
-                    f"{path}: sample {sample} differs from those before it",
+                    f"{self.path}: sample {shown} differs from those before it",
                     "one reference for all samples",
                     "Split the archive into datasets of one reference each.",
                 )
             )
-        features = matrix.features
-        _check_counts(matrix.counts, f"{path}, {sample}")
-        obs = _describe_cells(sample, title, matrix, alone=len(named) == 1, notes=notes)
-        kept, obs, note = _leave_out_empty(matrix.counts, obs, sample)
-        matrices.append(kept)
-        frames.append(obs)
-        notes += [note] if note else []
-    if features is None:
-        raise InputError(no_triplet(path, "no triplet and no .h5 file at all"))
-    counts = sp.vstack(matrices).tocsr()
-    is_gene = [len(cells) < 3 or cells[2] == "Gene Expression" for cells in features]
-    column = 1 if kind == "symbol" else 0
-    names = [cells[min(column, len(cells) - 1)] for cells in features]
-    left_out = [(name, "no gene: another feature type") for name, gene in zip(names, is_gene, strict=True) if not gene]
-    keep = [place for place, gene in enumerate(is_gene) if gene]
-    obs = pd.concat(frames).fillna("")
-    return Cells(counts[:, keep], [names[place] for place in keep], obs, left_out, notes)
+        if self._features is None:
+            self._features = features
+            column = 1 if self._kind == "symbol" else 0
+            names = [cells[min(column, len(cells) - 1)] for cells in features]
+            is_gene = [len(cells) < 3 or cells[2] == "Gene Expression" for cells in features]
+            self.identifiers = [name for name, gene in zip(names, is_gene, strict=True) if gene]
+            self.left_out = [
+                (name, "no gene: another feature type") for name, gene in zip(names, is_gene, strict=True) if not gene
+            ]
+            self._column = np.where(is_gene, np.cumsum(is_gene) - 1, -1)
+
+    def _genes_only(self, blocks: Iterable[Entries], n_entries: NDArray[Any]) -> Iterator[Entries]:
+        """Yield the entries of genes; count all entries, of antibodies too, into `n_entries`."""
+        import numpy as np
+
+        assert self._column is not None  # noqa: S101 - for the type checker
+        for block in blocks:
+            n_entries += np.bincount(block.cells, minlength=len(n_entries))
+            if not self.left_out:
+                yield block
+                continue
+            genes = self._column[block.genes]
+            mine = np.flatnonzero(genes >= 0)
+            yield Entries(block.cells[mine], genes[mine], block.values[mine])
 
 
-def _read_all(path: Path) -> tuple[list[tuple[str, str, _Matrix]], list[str]]:
+def _read_all(path: Path, reading: _Reading) -> tuple[list[tuple[str, str, _Sample]], list[str]]:
     """Return (sample, title, matrix) in the order of the container, and notes."""
     if path.is_file() and PART.fullmatch(path.name):
-        return [_read_beside(path)], []
+        return [_read_beside(path, reading)], []
     if path.is_file() and not is_container(path):
         if not _is_hdf5(path):
             raise InputError(no_triplet(path, "it is none of these"))
-        return [(path.stem, path.stem, _read_h5(path))], []
+        return [(path.stem, path.stem, _read_h5(0, path, reading))], []
     if not path.exists():
         raise InputError(no_triplet(path, "it is none of these"))
     planned, notes = plan_samples(path)
-    matrices = _read_units(path, [unit for _, _, unit in planned])
+    matrices = _read_units(path, [unit for _, _, unit in planned], reading)
     return [(sample, title, matrices[place]) for place, (sample, title, _) in enumerate(planned)], notes
 
 
-def _read_beside(path: Path) -> tuple[str, str, _Matrix]:
+def _read_beside(path: Path, reading: _Reading) -> tuple[str, str, _Sample]:
     """Read the triplet that a matrix.mtx belongs to, from the files beside it."""
     match = PART.fullmatch(path.name)
     prefix = match[1] if match else ""
-    parts: dict[str, bytes] = {}
+    parts: dict[str, Path] = {}
     for file in sorted(path.parent.iterdir()):
         other = PART.fullmatch(file.name)
         if file.is_file() and other and other[1] == prefix:
-            with open_unpacked(file) as stream:
-                parts[ROLE[other[2]]] = stream.read()
+            parts[ROLE[other[2]]] = file
     (named,) = name_samples([path.name], [prefix], "cells")
     if len(parts) < 3:
         raise InputError(no_triplet(path, f"{named.sample} has only {', '.join(sorted(parts))}"))
-    return named.sample, named.title, _read_triplet(named.sample, parts, path)
+    texts = {}
+    for role in ("features", "barcodes"):
+        with open_unpacked(parts[role]) as stream:
+            texts[role] = stream.read()
+    with open_unpacked(parts["matrix"]) as stream:
+        return named.sample, named.title, _read_triplet(0, named.sample, texts, stream, reading)
 
 
-def _read_units(path: Path, units: list[Unit]) -> dict[int, _Matrix]:
-    """Read the files of all samples in one pass; a triplet is read as soon as its parts are there."""
-    wanted: dict[str, list[tuple[int, str]]] = {}
-    for place, unit in enumerate(units):
-        for role, member in unit.members.items():
-            wanted.setdefault(member, []).append((place, role))
-    waiting: dict[int, dict[str, bytes]] = {place: {} for place in range(len(units))}
-    found: dict[int, _Matrix] = {}
+def _read_units(path: Path, units: list[Unit], reading: _Reading) -> dict[int, _Sample]:
+    """Read the files of all samples: first features and barcodes, wherever they stand, then one matrix at a time."""
+    texts = _read_texts(path, units)
+    place_of = {
+        unit.members[role]: place
+        for place, unit in enumerate(units)
+        for role in ("matrix", "h5")
+        if role in unit.members
+    }
+    found: dict[int, _Sample] = {}
     for name, stream in iter_files(path, max_member_bytes=MAX_MEMBER_BYTES, max_members=MAX_MEMBERS):
-        if name not in wanted:
+        if name not in place_of:
             continue
-        if wanted[name][0][1] == "h5":
+        place = place_of[name]
+        if "h5" in units[place].members:
             with spooled_to_file(stream, ".h5") as file:
-                found[wanted[name][0][0]] = _read_h5(file, f"{path}, member {name}")
-            continue
-        data = stream.read()
-        for place, role in wanted[name]:
-            waiting[place][role] = data
-            if len(waiting[place]) == 3:
-                found[place] = _read_triplet(units[place].shown, waiting.pop(place), path)
+                found[place] = _read_h5(place, file, reading, f"{path}, member {name}")
+        else:
+            mine = {role: texts[units[place].members[role]] for role in ("features", "barcodes")}
+            found[place] = _read_triplet(place, units[place].shown, mine, stream, reading)
     return found
+
+
+def _read_texts(path: Path, units: list[Unit]) -> dict[str, bytes]:
+    """Return the content of the features and barcodes files, by name."""
+    wanted = {unit.members[role] for unit in units for role in ("features", "barcodes") if role in unit.members}
+    if not wanted:
+        return {}
+    files = iter_files(path, max_member_bytes=MAX_MEMBER_BYTES, max_members=MAX_MEMBERS)
+    return {name: stream.read() for name, stream in files if name in wanted}
 
 
 def _is_hdf5(path: Path) -> bool:
@@ -166,21 +262,22 @@ def _is_hdf5(path: Path) -> bool:
         return stream.read(len(_HDF5_MAGIC)) == _HDF5_MAGIC
 
 
-def _read_h5(path: Path, where: str = "") -> _Matrix:
-    read = read_tenx_h5(path, where)
-    return _Matrix(read.counts, read.features, read.barcodes, read.libraries)
+def _read_h5(place: int, path: Path, reading: _Reading, where: str = "") -> _Sample:
+    with open_tenx_h5(path, where) as file:
+        shown = where or path.stem
+        counted = reading.count(place, shown, file.features, len(file.barcodes), file.entries())
+        return _Sample(file.features, file.barcodes, file.libraries, *counted)
 
 
-def _read_triplet(name: str, parts: dict[str, bytes], path: Path) -> _Matrix:
-    matrix = read_matrix_market(io.BytesIO(parts["matrix"]), f"{path}, matrix of {name}")
-    features = [list(cells) for cells in _plain_rows(parts["features"], f"{path}, features of {name}")]
-    barcodes = [cells[0] for cells in _plain_rows(parts["barcodes"], f"{path}, barcodes of {name}")]
-    if matrix.shape != (len(barcodes), len(features)):
-        found = (
-            f"{name}: matrix {matrix.shape[1]} × {matrix.shape[0]}, {len(features)} features, {len(barcodes)} barcodes"
-        )
+def _read_triplet(place: int, name: str, texts: Mapping[str, bytes], matrix: IO[bytes], reading: _Reading) -> _Sample:
+    path = reading.path
+    shape, blocks = read_matrix_market(matrix, f"{path}, matrix of {name}")
+    features = [list(cells) for cells in _plain_rows(texts["features"], f"{path}, features of {name}")]
+    barcodes = [cells[0] for cells in _plain_rows(texts["barcodes"], f"{path}, barcodes of {name}")]
+    if shape != (len(barcodes), len(features)):
+        found = f"{name}: matrix {shape[1]} × {shape[0]}, {len(features)} features, {len(barcodes)} barcodes"
         raise InputError(no_triplet(path, found))
-    return _Matrix(matrix, features, barcodes)
+    return _Sample(features, barcodes, [], *reading.count(place, name, features, len(barcodes), blocks))
 
 
 def _plain_rows(data: bytes, where: str) -> Iterator[tuple[str, ...]]:
@@ -188,24 +285,7 @@ def _plain_rows(data: bytes, where: str) -> Iterator[tuple[str, ...]]:
     return (tuple(map(unquoted, cells)) for cells in table.rows())
 
 
-def _check_counts(matrix: Any, where: str) -> None:
-    import numpy as np
-
-    values = matrix.data
-    if values.size and not (
-        np.isfinite(values).all() and values.min() >= 0 and np.array_equal(values, np.rint(values))
-    ):
-        raise InputError(
-            Problem(
-                "the matrix does not hold raw counts",
-                f"{where}: values are negative, infinite or have fractions",
-                "whole numbers, none negative",
-                "Use the file with raw counts.",
-            )
-        )
-
-
-def _describe_cells(sample: str, title: str, matrix: _Matrix, *, alone: bool, notes: list[str]) -> pd.DataFrame:
+def _describe_cells(sample: str, title: str, matrix: _Sample, *, alone: bool, notes: list[str]) -> pd.DataFrame:
     """Return the metadata of the cells; numbers behind the barcodes are wells, or samples that were joined."""
     import pandas as pd
 
@@ -236,15 +316,10 @@ def _titles_of_wells(numbers: Sequence[str], libraries: Sequence[str]) -> dict[s
     return {well: known[well] if named else f"well {well}" for well in numbers}
 
 
-def _leave_out_empty(matrix: Any, obs: pd.DataFrame, name: str) -> tuple[Any, pd.DataFrame, str]:
-    import numpy as np
-
-    fewest = min(MIN_GENES, matrix.shape[1] // 100)
-    full = np.diff(matrix.indptr) >= max(1, fewest)
+def _full_drops(matrix: _Sample, name: str) -> tuple[NDArray[Any], str]:
+    """Return which barcodes are cells, and a note on the others."""
+    fewest = max(1, min(MIN_GENES, len(matrix.features) // 100))
+    full = matrix.n_entries >= fewest
     n_empty = int((~full).sum())
-    note = (
-        f"{name}: {n_empty} of {len(full)} barcodes with fewer than {max(1, fewest)} genes were left out"
-        if n_empty
-        else ""
-    )
-    return matrix[full], obs[full], note
+    note = f"{name}: {n_empty} of {len(full)} barcodes with fewer than {fewest} genes were left out" if n_empty else ""
+    return full, note

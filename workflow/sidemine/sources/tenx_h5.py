@@ -2,41 +2,56 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sidemine.errors import InputError, Problem
+from sidemine.isolation.entries import Entries
 from sidemine.isolation.hdf5 import open_hdf5, read_sparse, read_texts
 
 if TYPE_CHECKING:
     import h5py
 
 
-@dataclass
-class TenxMatrix:
-    """What a 10x .h5 holds.
+@dataclass(frozen=True)
+class TenxFile:
+    """An open 10x .h5.
 
     Attributes
     ----------
-    counts
-        Compressed rows, cells × features.
     features
         Per feature: identifier, name, and the type where the file says it.
     barcodes
         One per cell.
     libraries
         Names of the samples that were joined, where the file says them.
+    group, where
+        What holds the counts, and its name in messages.
     """
 
-    counts: Any
     features: list[list[str]]
     barcodes: list[str]
     libraries: list[str]
+    group: h5py.Group
+    where: str
+
+    def entries(self) -> Iterator[Entries]:
+        """Yield the counts, cells × features, block by block.
+
+        Raises
+        ------
+        InputError
+            When the parts of the matrix do not fit together.
+        """
+        return read_sparse(self.group, len(self.barcodes), len(self.features), self.where)
 
 
-def read_tenx_h5(path: Path, where: str = "") -> TenxMatrix:
-    """Read a 10x .h5: the group `matrix` (Cell Ranger 3 and later), or the one group of a genome (version 2).
+@contextlib.contextmanager
+def open_tenx_h5(path: Path, where: str = "") -> Iterator[TenxFile]:
+    """Open a 10x .h5: the group `matrix` (Cell Ranger 3 and later), or the one group of a genome (version 2).
 
     Parameters
     ----------
@@ -59,9 +74,10 @@ def read_tenx_h5(path: Path, where: str = "") -> TenxMatrix:
     with open_hdf5(path, [place], where) as file:
         try:
             libraries = [bytes(name).decode("utf-8", "replace") for name in file.attrs.get("library_ids", ())]
-            return _read_group(file[place], libraries, f"{where}, {place}")
+            opened = _open_group(file[place], libraries, f"{where}, {place}")
         except (KeyError, ValueError, TypeError, OSError) as error:
             raise InputError(_no_tenx(where, str(error)[:200])) from error
+        yield opened
 
 
 def _is_group(file: h5py.File, name: str) -> bool:
@@ -71,7 +87,7 @@ def _is_group(file: h5py.File, name: str) -> bool:
     return not isinstance(file.get(name, getlink=True), h5py.HardLink) or isinstance(file[name], h5py.Group)
 
 
-def _read_group(group: h5py.Group, libraries: list[str], where: str) -> TenxMatrix:
+def _open_group(group: h5py.Group, libraries: list[str], where: str) -> TenxFile:
     if "features" in group:
         named = [read_texts(group["features"][name]) for name in ("id", "name", "feature_type")]
     else:
@@ -81,8 +97,7 @@ def _read_group(group: h5py.Group, libraries: list[str], where: str) -> TenxMatr
     if {len(texts) for texts in named} != {n_features} or len(barcodes) != n_cells:
         found = f"{n_features} × {n_cells} values for {len(named[0])} features and {len(barcodes)} barcodes"
         raise InputError(_no_tenx(where, found))
-    counts = read_sparse(group, n_cells, n_features, where)
-    return TenxMatrix(counts, [list(cells) for cells in zip(*named, strict=True)], barcodes, libraries)
+    return TenxFile([list(cells) for cells in zip(*named, strict=True)], barcodes, libraries, group, where)
 
 
 def _no_tenx(where: str, found: str) -> Problem:

@@ -271,7 +271,11 @@ def _check_role(hypothesis: Hypothesis, place: str) -> list[Problem]:
 
 def _check_requires(hypothesis: Hypothesis, by_id: Mapping[str, Hypothesis], place: str) -> list[Problem]:
     where = f"{place}, key requires"
-    problems: list[Problem] = []
+    twice = sorted(name for name, count in Counter(hypothesis.requires).items() if count > 1)
+    problems = [
+        Problem(f"control {name} is required twice", where, "each control once", "Delete one of the entries.")
+        for name in twice
+    ]
     for name in hypothesis.requires:
         if name not in by_id:
             problems.append(dangling("hypothesis", name, frozenset(by_id), where))

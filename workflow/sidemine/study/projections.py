@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict
 
 from sidemine.sources.declarations import IdentifierKind, Strand
 from sidemine.sources.scales import Scale
-from sidemine.study.choices import Direction, Family, Kind, Replicates, Role, Score, SetFormat
+from sidemine.study.choices import Direction, Family, Kind, LineStatus, Replicates, Role, Score, SetFormat
 from sidemine.study.covariates import parse_covariate
 from sidemine.study.hypotheses import CompoundPanel, HypothesisRole, PrimaryTest
 from sidemine.study.independence import source_of
@@ -233,6 +233,20 @@ class HypothesisOfCompounds(Projection):
     id: str
     primary: DirectedSet
     compounds: CompoundPanel
+
+
+class LineToTell(Projection):
+    """What of a row of `lines.tsv` the synthesis of all lines rests on, and what it is told with."""
+
+    line: str
+    layer: str
+    hypothesis: str
+    source: str
+    set: str
+    direction: str
+    independent_of: list[str]
+    licence: str
+    status: LineStatus
 
 
 class GeneSetToRead(Projection):

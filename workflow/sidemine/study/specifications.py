@@ -27,11 +27,11 @@ from sidemine.study.projections import (
     GeneTableToRead,
     HypothesisToMeasure,
     HypothesisToPool,
+    LineToTell,
     Projection,
     TrapsOfContrast,
     TrapsOfDataset,
 )
-from sidemine.study.rows import LineRow
 
 if TYPE_CHECKING:
     from sidemine.study.load import Study
@@ -165,7 +165,7 @@ class DecideVerdicts(Projection):
     study: StudyInfo
     hypotheses: list[Hypothesis]
     words: dict[str, ContrastWords]
-    lines: list[LineRow]
+    lines: list[LineToTell]
 
 
 class WriteManifest(Projection):
@@ -278,7 +278,7 @@ def specify_jobs(plan: StudyPlan, package: str) -> Specifications:
                 study=config.study,
                 hypotheses=list(config.hypotheses),
                 words={name: _words(study, name) for name in scope.measured_contrasts},
-                lines=list(study.lines.values()),
+                lines=[LineToTell.of(row) for row in study.lines.values()],
             )
         },
         "write_manifest": {"": make(WriteManifest, config_digest=study.digest, package=package)},

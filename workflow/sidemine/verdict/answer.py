@@ -18,8 +18,7 @@ from sidemine.lines.published.record import DescribedTable
 from sidemine.records import fields_of
 from sidemine.stats.multiplicity import smallest_p
 from sidemine.study.hypotheses import Hypothesis
-from sidemine.study.projections import ContrastWords
-from sidemine.study.rows import LineRow
+from sidemine.study.projections import ContrastWords, LineToTell
 from sidemine.verdict.card import Agreeing, Card, CardCap, CardContrast, Declared, SecondarySet, Verdicts
 from sidemine.verdict.decide import decide_study
 from sidemine.verdict.doubts import sensitivity_table, strongest_doubt
@@ -44,7 +43,7 @@ def answer_study(
     judges: Sequence[Judge],
     enrichment: Mapping[str, pd.DataFrame],
     published: list[DescribedTable],
-    lines: Sequence[LineRow],
+    lines: Sequence[LineToTell],
     measured: Mapping[str, LayerEvidence],
     simulated: bool,
     planted: list[str],
@@ -84,7 +83,7 @@ def answer_study(
 
 
 def _synthesis(
-    card: Card, decided: Decided, lines: Sequence[LineRow], measured: Mapping[str, LayerEvidence]
+    card: Card, decided: Decided, lines: Sequence[LineToTell], measured: Mapping[str, LayerEvidence]
 ) -> Synthesis | None:
     if card.is_control:
         return None

@@ -1,7 +1,7 @@
 """The rule table of panels: compounds, doses or times of one dataset in one linear model.
 
 A panel is an experiment whose arms share a vehicle, so what one arm shows confirms no other one against a fault of that
-vehicle, that dish or that laboratory. Class-wide is a partial conjunction (`stats.multiplicity.partial_conjunction`), with
+vehicle, that dish or that laboratory. Class-wide is a partial conjunction (`stats.partial_conjunction`), with
 each compound held against the vehicle and against the mean of the compounds of another class; a dose or time response is
 the largest of four shapes (`enrichment.shapes`).
 """
@@ -85,7 +85,7 @@ class PanelRules(ExperimentRules):
                 None if guard is None else guard <= ONE_SIDED_P,
                 "no compound of another class was declared"
                 if guard is None
-                else f"p = {guard:.2g}; {others} other compounds",
+                else f"p = {guard:.2g}; {others} other compound{'s' * (others > 1)}",
                 shortfall="Against the other compounds it does not hold: the vehicle may be off."
                 if guard is not None
                 else "",

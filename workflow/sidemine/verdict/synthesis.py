@@ -9,21 +9,17 @@ There is no score and no pooled p: one strong layer, or one artefact in layers t
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from sidemine.drawing.words import listed
 from sidemine.effect.intervals import one_sided
 from sidemine.lines.evidence import IN_FAVOUR_P, Call, LayerEvidence, call_of, unavailable
 from sidemine.lines.layers import EXPRESSION, LAYERS
-from sidemine.lines.specification import DeclaredLine
 from sidemine.records import fields_of
 from sidemine.stats.partial_conjunction import number_that_hold
+from sidemine.study.projections import LineToTell
 from sidemine.verdict.card import Card
 from sidemine.verdict.synthesis_record import EvidenceRow, IndependentLine, Synthesis
 from sidemine.verdict.vocabulary import Verdict
-
-if TYPE_CHECKING:
-    from sidemine.study.rows import LineRow
 
 _OPT_IN = "It is opt-in: written down in lines.tsv with its address, and not fetched in this run."
 _NOT_DECLARED = "The study declares no row of this layer (lines.tsv)."
@@ -31,7 +27,7 @@ _ANSWERED = {Verdict.SUPPORTED, Verdict.SUGGESTIVE}
 
 
 def synthesise(
-    card: Card, declared: Sequence[LineRow], measured: Mapping[str, LayerEvidence], *, may_speak: bool
+    card: Card, declared: Sequence[LineToTell], measured: Mapping[str, LayerEvidence], *, may_speak: bool
 ) -> Synthesis:
     """Return the synthesis of one question.
 
@@ -51,7 +47,7 @@ def synthesise(
     line_of = {member: group[0] for group in groups for member in group}
     rows = [_expression_row(card, may_speak=may_speak)]
     for row in declared:
-        evidence = measured.get(row.line) or unavailable(DeclaredLine.of(row), LAYERS[row.layer], _OPT_IN)
+        evidence = measured.get(row.line) or unavailable(row.line, LAYERS[row.layer], row.set, row.direction, _OPT_IN)
         rows.append(
             EvidenceRow(
                 **fields_of(evidence),
@@ -182,20 +178,7 @@ def _undeclared(card: Card, declared: set[str]) -> list[EvidenceRow]:
     """Return a row for each layer that could speak to such a question and that the study does not declare."""
     return [
         EvidenceRow(
-            **fields_of(
-                unavailable(
-                    DeclaredLine(
-                        line=f"no_{layer.word}",
-                        layer=layer.word,
-                        format="",
-                        columns={},
-                        set=card.declared.set,
-                        direction="",
-                    ),
-                    layer,
-                    _NOT_DECLARED,
-                )
-            ),
+            **fields_of(unavailable(f"no_{layer.word}", layer, card.declared.set, "", _NOT_DECLARED)),
             hypothesis=card.hypothesis,
             source="",
             licence="",

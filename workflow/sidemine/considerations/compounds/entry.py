@@ -10,6 +10,13 @@ from sidemine.considerations.compounds.panel import compound_panel, compound_til
 from sidemine.considerations.compounds.record import CompoundColumns, CompoundsOfStudy
 from sidemine.considerations.consideration import Consideration
 from sidemine.considerations.judgement import Judge
+from sidemine.study.plan import StudyPlan
+
+
+def _record_files(plan: StudyPlan) -> Sequence[str]:
+    """Return the record of a study with panels; the judge finds it in the evidence, which Holm's adjustment needs too."""
+    panels = [row for row in plan.study.config.hypotheses if row.compounds]
+    return ["<results>/compounds.json"] if panels else []
 
 
 def _read_judge(_: Sequence[Path]) -> Judge:
@@ -21,7 +28,7 @@ def _read_judge(_: Sequence[Path]) -> Judge:
 COMPOUNDS = Consideration(
     name="compounds",
     columns=CompoundColumns,
-    record_files=lambda _: [],  # its record is part of the evidence, as Holm needs its p
+    record_files=_record_files,
     read_judge=_read_judge,
     job=JOB,
     schemas={"compounds": CompoundsOfStudy},

@@ -126,14 +126,14 @@ def _prediction_chart(study: ConcordanceOfStudy) -> Spec | None:
     }
     x = {
         "type": "quantitative",
-        "scale": {"domain": [0.4, 0.9]},
+        "scale": {"domain": [0.4, 0.9], "zero": False},
         "axis": {"title": "area under the curve; .5 is a coin"},
     }
     return {
         **base(f"Areas under the curve for known side effects: {figure_words(study.prediction[0])} for a likeness of profiles.", 150),
         "data": {"values": points},
         "layer": [
-            {"mark": {"type": "rule", "color": "@soft"}, "encoding": {"x": {"datum": 0.5, "type": "quantitative"}}},
+            {"mark": {"type": "rule", "color": "@soft"}, "encoding": {"x": {**x, "datum": 0.5}}},
             {"mark": {"type": "rule", "color": "@muted"},
              "encoding": {"y": y, "x": {**x, "field": "low"}, "x2": {"field": "high"}}},
             {"mark": {"type": "point", "filled": True, "size": 75, "color": "@accent"},

@@ -114,26 +114,32 @@ class Rotation:
         return sums[:, 0] / left, sums[:, 0] / np.sqrt(left)
 
 
-class LeastSquares:
-    """Generalised least squares with the correlations of neighbouring genes.
+class Whitening:
+    """What makes correlated genes independent: the inverse root of their correlations.
 
     Parameters
     ----------
-    z, covariates
-        As in `Rotation`.
     blocks
         Correlation matrices along the diagonal, one per chromosome, in the order of the genes.
+
+    Attributes
+    ----------
+    shrinkage
+        Share by which the most unruly of them was drawn towards 0, for a root to exist.
+
+    Raises
+    ------
+    ValueError
+        When a block is no matrix of correlations even so.
     """
 
-    def __init__(self, z: Array, covariates: Array, blocks: Sequence[Array]) -> None:
+    def __init__(self, blocks: Sequence[Array]) -> None:
         roots = [_root(block) for block in blocks]
         self._roots = [root for root, _ in roots]
         self.shrinkage = max((share for _, share in roots), default=0.0)
-        whole = self._whiten(np.column_stack([z, np.ones(len(z)), covariates]))
-        self._basis, _ = np.linalg.qr(whole[:, 1:])
-        self._z = whole[:, 0] - self._basis @ (self._basis.T @ whole[:, 0])
 
-    def _whiten(self, columns: Array) -> Array:
+    def whiten(self, columns: Array) -> Array:
+        """Return genes × columns, whitened."""
         from scipy.linalg import solve_triangular
 
         parts = []
@@ -143,9 +149,27 @@ class LeastSquares:
             start += len(root)
         return np.concatenate(parts)
 
+
+class LeastSquares:
+    """Generalised least squares with the correlations of neighbouring genes.
+
+    Parameters
+    ----------
+    z, covariates
+        As in `Rotation`.
+    whitening
+        Of the same genes.
+    """
+
+    def __init__(self, z: Array, covariates: Array, whitening: Whitening) -> None:
+        self._whitening = whitening
+        whole = whitening.whiten(np.column_stack([z, np.ones(len(z)), covariates]))
+        self._basis, _ = np.linalg.qr(whole[:, 1:])
+        self._z = whole[:, 0] - self._basis @ (self._basis.T @ whole[:, 0])
+
     def test(self, members: Mask) -> SetResult:
         """Test one set; `members` as in `Rotation.test`. The p-value is that of Student's t."""
-        labels = self._whiten(members.astype(np.float64)[:, None])[:, 0]
+        labels = self._whitening.whiten(members.astype(np.float64)[:, None])[:, 0]
         labels = labels - self._basis @ (self._basis.T @ labels)
         left = float(labels @ labels)
         effect = float(labels @ self._z) / left

@@ -8,14 +8,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sidemine.errors import InputError, Problem
+from sidemine.text.archive import is_zip, iter_zip_members
 from sidemine.text.delimited import read_delimited
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
+    from typing import IO
 
     import pandas as pd
     from numpy.typing import NDArray
+
+    from sidemine.text.text_table import TextTable
 
     Positions = NDArray[np.int64]
 
@@ -117,6 +121,8 @@ def agreeing_assemblies(positions: AssemblyVotes, genes: AssemblyVotes, where: s
 def read_gene_locations(path: Path) -> pd.DataFrame:
     """Read gene locations: gene, chromosome, start, stop and perhaps strand and symbol, without a header (NCBI37.3.gene.loc).
 
+    A zip as MAGMA's site has it holds one such file, whose name ends in .gene.loc.
+
     Returns
     -------
     pandas.DataFrame
@@ -130,7 +136,7 @@ def read_gene_locations(path: Path) -> pd.DataFrame:
     """
     import pandas as pd
 
-    table = read_delimited(path, header=False, comments="anywhere", max_bytes=MAX_BYTES, max_rows=MAX_GENES)
+    table = _table_of_zip(path) if is_zip(path) else _table(path, str(path))
     if len(table.header) < 4:
         raise InputError(_no_locations(str(path), f"it has {len(table.header)} columns"))
     further = [table.cells(place) if len(table.header) > place else [""] * table.n_rows for place in (4, 5)]
@@ -150,6 +156,21 @@ def read_gene_locations(path: Path) -> pd.DataFrame:
             _no_locations(table.place(int(wrong.to_numpy().argmax())), "a gene has no start before its stop")
         )
     return frame.astype({"start": "int64", "stop": "int64"})
+
+
+def _table(source: Path | IO[bytes], where: str) -> TextTable:
+    return read_delimited(source, where, header=False, comments="anywhere", max_bytes=MAX_BYTES, max_rows=MAX_GENES)
+
+
+def _table_of_zip(path: Path) -> TextTable:
+    tables = [
+        _table(stream, f"{path}: {name}")
+        for name, stream in iter_zip_members(path, max_member_bytes=MAX_BYTES)
+        if name.endswith(".gene.loc")
+    ]
+    if len(tables) != 1:
+        raise InputError(_no_locations(str(path), f"the zip holds {len(tables)} files *.gene.loc"))
+    return tables[0]
 
 
 def numbers_of(codes: Positions, names: Sequence[str]) -> Positions:

@@ -152,6 +152,14 @@ def read_snp_genes(
     return reader.genes(), counts
 
 
+def _first_of_each(marks: NDArray[np.uint64]) -> Whole:
+    """Return the place of the first row of every mark, in order."""
+    order = np.argsort(marks, kind="stable")
+    marks = marks[order]
+    new = np.append(True, marks[1:] != marks[:-1])[: len(marks)]
+    return np.sort(order[new])
+
+
 class _Places:
     """Which stretch of the genome a position lies in; within a stretch the genes are the same."""
 
@@ -195,7 +203,10 @@ class _Reader:
         self.off_chromosomes = 0
         self.strange: list[str] = []
         self._alleles: dict[str, int] = {}
-        self._kept: list[tuple[NDArray[np.uint64], NDArray[np.int32], Array, NDArray[np.float32] | None]] = []
+        self._marks: list[NDArray[np.uint64]] = []
+        self._stretches: list[NDArray[np.int32]] = []
+        self._p: list[Array] = []
+        self._n: list[NDArray[np.float32]] = []
 
     def take(self, block: TextTable) -> None:
         """Take one block."""
@@ -229,8 +240,11 @@ class _Reader:
         mark = key[inside].astype(np.uint64)
         if "effect_allele" in self.columns and "other_allele" in self.columns:
             mark ^= self._allele_marks(block, rows)
-        n = block.numbers(self.columns["n"])[rows].astype(np.float32) if "n" in self.columns else None
-        self._kept.append((mark, stretch[inside].astype(np.int32), p[inside], n))
+        self._marks.append(mark)
+        self._stretches.append(stretch[inside].astype(np.int32))
+        self._p.append(p[inside])
+        if "n" in self.columns:
+            self._n.append(block.numbers(self.columns["n"])[rows].astype(np.float32))
         counts.used += len(rows)
         if counts.used > MAX_SNPS:
             raise InputError(
@@ -275,18 +289,20 @@ class _Reader:
 
     def genes(self) -> pd.DataFrame:
         """Return the genes that have SNPs."""
-        marks, stretches, p = (np.concatenate([part[i] for part in self._kept] or [np.zeros(0)]) for i in range(3))
-        numbers = [part[3] for part in self._kept]
-        n = np.concatenate([part for part in numbers if part is not None] or [np.zeros(0, np.float32)])
-        self._kept.clear()
-        first = np.sort(np.unique(marks, return_index=True)[1])
-        self.counts.repeated = len(marks) - len(first)
+        # Every list is let go of once it is joined: several copies of ten million values are too many.
+        first = _first_of_each(np.concatenate([*self._marks, np.zeros(0, np.uint64)]))
+        self._marks.clear()
+        stretches = np.concatenate([*self._stretches, np.zeros(0, np.int32)])
+        self._stretches.clear()
+        p = np.concatenate([*self._p, np.zeros(0)])
+        self._p.clear()
+        n = np.concatenate([*self._n, np.zeros(0, np.float32)])
+        self._n.clear()
+        self.counts.repeated = len(p) - len(first)
         self.counts.used = len(first)
-        del marks
         if self.counts.repeated:
             stretches, p = stretches[first], p[first]
             n = n[first] if len(n) else n
-        stretches = stretches.astype(np.int32)
         self.counts.too_small = int((p < SMALLEST_SNP_P).sum())
         ones = p == 1
         self.counts.ones = int(ones.sum())

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sidemine.differential.table_completeness import implied_tests
 from sidemine.lines.published.record import LabelCheck
 from sidemine.prepare.symbol_repair import find_mangled_candidates
 
@@ -174,59 +175,6 @@ def _identifier_contradiction(
             f"{100 * share[rival]:.1f} % of the names are: the table lacks the genes that only {declared} has."
         )
     return None
-
-
-@dataclass(frozen=True)
-class ImpliedTests:
-    """How many tests lie behind a column of adjusted p-values.
-
-    Attributes
-    ----------
-    count
-        Smallest number of tests that explains the columns.
-    method
-        Benjamini–Hochberg or Bonferroni.
-    rows
-        Number of rows that give this very number; 2 or more make it exact and not only a lower bound.
-    """
-
-    count: int
-    method: str
-    rows: int
-
-
-def implied_tests(p_values: NDArray[np.float64], adjusted: NDArray[np.float64]) -> ImpliedTests | None:
-    """Work out how many tests were corrected for.
-
-    Benjamini–Hochberg gives adjusted p = min over p·m/rank, so adjusted·rank/p never exceeds m. A table that lists only
-    part of the genes shows ranks that are too low, which keeps this a lower bound; where the table begins with the
-    smallest p-values it is reached exactly, by several rows. Bonferroni gives adjusted/p = m in each row.
-
-    Parameters
-    ----------
-    p_values, adjusted
-        Raw and adjusted p-values of the same rows, shape (n,), in any order; rows with a missing or zero p, or an
-        adjusted p of 1 or more, are not used.
-
-    Returns
-    -------
-    ImpliedTests or None
-        None when fewer than 5 rows can be used.
-    """
-    import numpy as np
-
-    usable = (p_values > 0) & (adjusted > 0) & (adjusted < 1) & np.isfinite(p_values)
-    # Ranks count every listed gene, also those whose own p cannot be used.
-    ranks = np.searchsorted(np.sort(p_values), p_values[usable], side="right").astype(float)
-    p_values, adjusted = p_values[usable], adjusted[usable]
-    if len(p_values) < 5:
-        return None
-    plain = adjusted / p_values
-    if len(set(ranks)) > 1 and float(np.ptp(plain)) <= 1e-3 * float(np.median(plain)):
-        return ImpliedTests(round(float(np.median(plain))), "Bonferroni", len(plain))
-    bound = plain * ranks
-    top = float(bound.max())
-    return ImpliedTests(round(top), "Benjamini–Hochberg", int((bound > top * (1 - 1e-6)).sum()))
 
 
 def _check_number_of_tests(row: TableToDescribe, table: pd.DataFrame, platforms: Mapping[str, _Platform]) -> LabelCheck:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sidemine.differential.table_completeness import passed_a_filter
 from sidemine.enrichment.libraries import near_names
 from sidemine.errors import InputError, Problem
 from sidemine.lines.published.label_check import check_label
@@ -60,10 +61,10 @@ def describe_table(
         return f"None of the {words} is measured in this table, so it says nothing about them."
     rest = f", {total - lower - higher} unchanged" if total > lower + higher else ""
     missing = " A fold change of exactly 0 counts as not measured." if row.zero_is_missing else ""
-    filtered = (largest := float(table["adjusted_p"].max())) < 0.5  # NaN, where there is no such column, is not
+    filtered = passed_a_filter(table["adjusted_p"].to_numpy(dtype=float))
     if filtered:
         missing += (
-            f" The table lists only genes with adjusted p ≤ {largest:.2g} and |log2 fold change| ≥ "
+            f" The table lists only genes with adjusted p ≤ {table['adjusted_p'].max():.2g} and |log2 fold change| ≥ "
             f"{table['fold_change'].abs().min():.2g}: genes that did not change are absent from it."
         )
     if infinite:

@@ -1,0 +1,117 @@
+"""What a complete table gives to a set test: one deviate per gene, by stated columns; and when a table is not complete."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from sidemine.differential.gene_statistics import TableColumns, collect_statistics, normal_deviates
+from sidemine.differential.table_completeness import find_threshold
+from sidemine.errors import InputError
+from sidemine.stats.multiplicity import benjamini_hochberg
+
+Z = np.array([1.5, -2.0, 0.3, -4.0])
+P = 2 * stats.norm.sf(np.abs(Z))
+SE = np.array([0.5, 0.2, 0.1, 0.4])
+
+
+@pytest.mark.parametrize(
+    ("columns", "words"),
+    [
+        (TableColumns(z=Z), "as the table gives it"),
+        (TableColumns(effect=Z * SE, p_value=P), "two-sided p and the sign"),
+        (TableColumns(t=Z, p_value=P), "two-sided p and the sign"),
+        (TableColumns(effect=Z * SE, se=SE), "effect / se, taken as normal"),
+        (TableColumns(t=Z), "from t, taken as normal"),
+    ],
+)
+def test_each_of_five_pairs_of_columns_suffices(columns: TableColumns, words: str) -> None:
+    z, notes = normal_deviates(columns, "here")
+    np.testing.assert_allclose(z, Z, rtol=1e-12)
+    assert words in notes[0]
+
+
+def test_few_samples_make_t_smaller() -> None:
+    """t of 8 samples has 6 degrees of freedom; a row of 3 has none to spare."""
+    t, n = np.array([3.0, -3.0, 3.0]), np.array([8.0, 1000.0, 3.0])
+    z, _ = normal_deviates(TableColumns(t=t, n=n), "here")
+    np.testing.assert_allclose(
+        z[:2], [-stats.norm.ppf(stats.t.sf(3, 6)), stats.norm.ppf(stats.t.sf(3, 998))], rtol=1e-3
+    )
+    assert np.isnan(z[2])
+
+
+@pytest.mark.parametrize("columns", [TableColumns(effect=Z), TableColumns(p_value=P), TableColumns(se=SE, n=SE)])
+def test_what_gives_no_signed_statistic_is_refused(columns: TableColumns) -> None:
+    with pytest.raises(InputError, match="give no statistic with a sign"):
+        normal_deviates(columns, "here")
+
+
+def test_impossible_numbers_are_refused_all_at_once() -> None:
+    with pytest.raises(InputError) as caught:
+        normal_deviates(
+            TableColumns(effect=Z, se=np.array([1, 0, 1, -1.0]), p_value=np.array([0, 2, 0.1, 1.0])), "t.tsv"
+        )
+    assert len(caught.value.problems) == 2
+    assert "2 rows have an impossible number in the column of se" in str(caught.value)
+    assert "t.tsv: row 2 of the table, value 0" in str(caught.value)
+
+
+def test_a_p_of_zero_is_replaced_by_t_and_told() -> None:
+    p = P.copy()
+    p[3] = 0
+    z, notes = normal_deviates(TableColumns(t=Z, p_value=p), "here")
+    np.testing.assert_allclose(z, Z, rtol=1e-12)
+    assert "p is 0 in 1 rows" in notes[1]
+    z, notes = normal_deviates(TableColumns(effect=Z, p_value=p), "here")
+    assert z[3] < -37
+    assert "the smallest number serves" in notes[1]
+
+
+def test_one_sided_p_values_contradict_t() -> None:
+    """Half of a p makes z larger: the typical row tells."""
+    weak = np.array([0.2, -0.5, 0.4, -1.0, 0.8])
+    notes = normal_deviates(TableColumns(t=weak, p_value=stats.norm.sf(np.abs(weak))), "here")[1]
+    assert "The p-values contradict t or effect / se" in notes[1]
+    assert len(normal_deviates(TableColumns(t=weak, p_value=2 * stats.norm.sf(np.abs(weak))), "here")[1]) == 1
+
+
+def test_rows_become_genes_and_every_lost_row_is_counted() -> None:
+    """Two assays of A are averaged, a complex counts for both of its genes, three rows are lost for two reasons."""
+    z = np.array([1.0, 3.0, -2.0, 5.0, 5.0, np.nan, 7.0])
+    genes = [("A",), ("A",), ("B", "C"), (), (), ("D",), ("C",)]
+    reasons = ["", "", "", "unknown", "unknown", "", ""]
+    found = collect_statistics(genes, reasons, TableColumns(z=z, effect=z / 2), "here")
+    assert found.genes == ["A", "B", "C"]
+    np.testing.assert_array_equal(found.z, [2.0, -2.0, 2.5])
+    np.testing.assert_array_equal(found.effect, [1.0, -1.0, 1.25])
+    assert np.isnan(found.se).all()
+    assert found.losses == {"no number in the columns of the statistic": 1, "unknown": 2}
+    assert found.n_universe == 3
+    assert any("1 rows measure a complex" in note for note in found.notes)
+    assert any("2 genes have several rows" in note for note in found.notes)
+
+
+def test_a_table_without_a_gene_is_refused() -> None:
+    with pytest.raises(InputError, match=r"2 × unknown"):
+        collect_statistics([(), ()], ["unknown"] * 2, TableColumns(z=np.ones(2)), "here")
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("n", [60, 1500])
+def test_only_a_table_that_was_cut_shows_a_threshold(seed: int, n: int) -> None:
+    """By adjusted p, by p, by the number of tests that its p-values imply, by fold change."""
+    z = np.random.default_rng([seed, n]).normal(size=n) + np.where(np.arange(n) < n // 5, 3, 0)
+    p = 2 * stats.norm.sf(np.abs(z))
+    adjusted = benjamini_hochberg(p)
+    assert find_threshold(z, p, adjusted) is None
+    assert find_threshold(z, p, None) is None
+    listed = adjusted <= 0.05
+    assert "largest adjusted p is" in (find_threshold(z[listed], p[listed], adjusted[listed]) or "")
+    assert "largest p is" in (find_threshold(z[listed], p[listed], None) or "")
+    half = p <= np.sort(p)[int(0.8 * n)]
+    assert f"imply {n:,} tests" in (find_threshold(None, p[half], adjusted[half]) or "")
+    large = np.abs(z) > 0.6
+    assert "smallest |effect| is" in (find_threshold(z[large], None, None) or "")
+    assert find_threshold(None, None, None) is None

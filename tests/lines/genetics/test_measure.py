@@ -1,0 +1,235 @@
+"""One set in one study: which genes are lost and counted, both tests, places, caps; and the platelet count of 408,112 people."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from sidemine.lines.evidence import Size, judged
+from sidemine.lines.genetics.config import LAYER
+from sidemine.lines.genetics.gene_results import Neighbours
+from sidemine.lines.genetics.measure import GeneResults, bounded, measure_genetics, prepare_genes
+from sidemine.lines.genetics.panel import genetics_panel
+from sidemine.lines.genetics.reading import read_results, read_window
+from sidemine.lines.specification import DeclaredLine
+from sidemine.prepare.gene_table import GeneTable, read_gene_table
+from sidemine.study.projections import GeneTableToRead
+
+N = 1500
+SYMBOLS = [f"G{i}" for i in range(N)]
+TABLE = GeneTable(
+    pd.DataFrame(
+        {"entrez": [str(i + 1) for i in range(N)], "ensembl": [""] * N},
+        index=pd.Index(SYMBOLS, dtype=object),
+        dtype=object,
+    ),
+    [("OLD1", "G1")],
+    [],
+)
+
+
+def results(rng: np.random.Generator, **changes: object) -> GeneResults:
+    place = np.arange(N)
+    size = np.exp(rng.normal(4, 1, N)).round() + 2
+    frame = pd.DataFrame(
+        {
+            "gene": [str(i + 1) for i in range(N)],
+            "symbol": "",
+            "chromosome": place // 100 + 1,
+            "start": place * 100_000 + 1,
+            "stop": place * 100_000 + 50_000,
+            "n_snps": size * 3,
+            "n_param": size,
+            "n": 1000.0,
+            "mac": np.nan,
+            "z": rng.normal(size=N) + 0.3 * np.log(size),
+            "p": np.nan,
+        }
+    )
+    return GeneResults(frame.assign(**changes))
+
+
+def sets(**genes: list[str]) -> pd.DataFrame:
+    rows = [
+        (name, "comparator" if name.startswith("C") else "target", gene)
+        for name, group in genes.items()
+        for gene in group
+    ]
+    return pd.DataFrame(rows, columns=["gene_set", "family", "gene"])
+
+
+def test_lost_genes_are_counted_each_for_its_reason() -> None:
+    rng = np.random.default_rng(1)
+    found = results(rng)
+    frame = found.genes
+    frame["gene"] = frame["gene"].astype(object)
+    frame.loc[0, "gene"] = "999999"
+    frame.loc[1, "chromosome"] = 0
+    frame.loc[2, ["z", "p"]] = np.nan
+    frame.loc[3, "gene"], frame.loc[3, "n_snps"] = "5", 1e6  # the same gene as row 4, with more SNPs
+    frame.loc[5, "z"], frame.loc[5, "p"] = np.nan, 0.0
+    prepared = prepare_genes(found, TABLE, frozenset(SYMBOLS[:-10]))
+    assert {count.what: count.n for count in found.counts} == {
+        "genes read": N,
+        "p-values of genes below 1e-300 taken as that": 1,
+        "genes without a p-value dropped": 1,
+        "genes without a known position dropped": 1,
+        "genes without an approved symbol dropped": 1,
+        "genes outside of the declared universe dropped": 10,
+        "genes whose symbol another one has dropped": 1,
+        "genes whose z was bounded to 3 SD below or 6 above the mean": int((prepared.z != prepared.genes["z"]).sum()),
+    }
+    assert len(prepared.genes) == N - 14
+    assert prepared.genes["gene"].iloc[0] == "G4"
+    assert prepared.genes["n_snps"].iloc[0] == 1e6
+    assert prepared.names == ["gene size", "log gene size", "gene density"]
+
+
+def test_numbers_of_people_are_a_covariate_where_they_vary() -> None:
+    rng = np.random.default_rng(1)
+    varying = results(rng, n=rng.integers(100, 1000, N).astype(float))
+    assert prepare_genes(varying, TABLE, None).names[-2:] == ["number of people", "log number of people"]
+    without = results(rng, n_snps=np.nan, n_param=np.nan, n=np.nan)
+    assert prepare_genes(without, TABLE, None).names == []  # all of one length
+    assert "length" in without.notes[0]
+
+
+def test_z_is_bounded() -> None:
+    z = np.array([0.0] * 98 + [-50, 50])
+    assert bounded(z).min() == pytest.approx(-3 * z.std())
+    assert bounded(z).max() == pytest.approx(6 * z.std())
+    assert len(bounded(np.zeros(0))) == 0
+
+
+def test_a_planted_set_is_found_by_both_tests_and_a_null_set_is_not() -> None:
+    rng = np.random.default_rng(3)
+    found = results(rng)
+    links = rng.uniform(0.1, 0.6, N)
+    blocks = []
+    for chromosome in range(15):
+        rows = slice(chromosome * 100, chromosome * 100 + 100)
+        log = np.cumsum(np.log(links[rows]))
+        matrix = np.exp(-np.abs(log[:, None] - log[None, :]))
+        found.genes.loc[found.genes.index[rows], "z"] += np.linalg.cholesky(matrix) @ rng.normal(size=100)
+        blocks.append(Neighbours(found.genes["gene"].iloc[rows].tolist(), matrix))
+    planted = rng.choice(N, 60, replace=False)
+    found.genes.loc[planted, "z"] += 1.5
+    null = [f"G{i}" for i in rng.choice(N, 60, replace=False)]
+    table = sets(T=[f"G{i}" for i in planted], C1=null, C2=SYMBOLS[200:240])
+    for neighbours, test in ((None, "rotation"), (blocks[::-1], "genes_raw")):
+        found.neighbours, found.counts = neighbours, []
+        prepared = prepare_genes(found, TABLE, None)
+        measured, details, word = measure_genetics("g", "T", found, prepared, table, 7)
+        assert word == details.test == test
+        assert measured.p_declared is not None
+        assert measured.p_declared < 0.01
+        assert measured.ci_low is not None
+        assert measured.ci_low > 0
+        assert details.matched_percentile == 100
+        assert (details.comparator_rank, details.n_comparators) == (1, 2)
+        assert details.p_without_top_locus is not None
+        assert details.p_without_top_locus < 0.05
+        assert measured.cap == ""
+        assert len(details.genes) == measured.n_measured == 60
+        assert details.rotations == N
+        other, _, _ = measure_genetics("g", "C1", found, prepared, table, 7)
+        assert other.p_declared is not None
+        assert other.p_declared > 0.05
+    if prepared.blocks is None:
+        pytest.fail("the second round has correlations")
+    np.testing.assert_allclose(prepared.blocks[3], blocks[3].correlation)
+
+
+def test_a_set_that_one_locus_carries_is_capped() -> None:
+    rng = np.random.default_rng(5)
+    found = results(rng)
+    array, rest = np.arange(310, 330), rng.choice(np.arange(500, N), 40, replace=False)
+    found.genes.loc[array, "z"] += 5
+    table = sets(T=[f"G{i}" for i in [*array, *rest]])
+    measured, details, _ = measure_genetics("g", "T", found, prepare_genes(found, TABLE, None), table, 7)
+    assert measured.p_declared is not None
+    assert measured.p_declared <= 0.05
+    assert details.top_locus == [f"G{i}" for i in array]
+    assert details.p_without_top_locus is not None
+    assert details.p_without_top_locus > 0.05
+    assert measured.cap.startswith("one locus carries it (G310, G311, G312, G313 …)")
+
+
+@pytest.mark.parametrize("few", ["of the set", "of the genome"])
+def test_too_few_genes_are_not_tested(few: str) -> None:
+    found = results(np.random.default_rng(1))
+    if few == "of the genome":
+        found.genes = found.genes.iloc[:900]
+    genes = SYMBOLS[:4] if few == "of the set" else SYMBOLS[:50]
+    measured, details, _ = measure_genetics("g", "T", found, prepare_genes(found, TABLE, None), sets(T=genes), 7)
+    assert measured.p_declared is None
+    assert measured.reason.startswith("Not testable: ")
+    row = judged(ROW, LAYER, measured, Size(0.05, 0.06))
+    assert row.call == "not testable"
+    assert genetics_panel(row, details).chart is None
+
+
+ROW = DeclaredLine(line="g", layer="genetics", format="magma_genes_out", columns={}, set="T", direction="associated")
+
+
+def test_the_panel_draws_every_gene_of_the_set() -> None:
+    rng = np.random.default_rng(3)
+    found = results(rng)
+    measured, details, _ = measure_genetics(
+        "g", "T", found, prepare_genes(found, TABLE, None), sets(T=SYMBOLS[::30]), 7
+    )
+    panel = genetics_panel(judged(ROW, LAYER, measured, Size(0.05, 0.06)), details)
+    assert panel.chart is not None
+    drawn = panel.chart["layer"][3]["data"]["values"]
+    assert sorted(one["gene"] for one in drawn) == sorted(SYMBOLS[::30])
+    assert panel.table is not None
+    assert len(panel.table.rows) == 15
+    assert any("What was read: genes read: 1,500" in fact for fact in panel.facts)
+    assert "linkage disequilibrium" in panel.caption
+
+
+def test_windows() -> None:
+    row = ROW.model_copy(update={"columns": {"window_kb": "50/5"}})
+    assert read_window(row) == (50_000, 5_000)
+    assert read_window(ROW) == (35_000, 10_000)
+    for wrong in ("50-5", "2000", "x"):
+        with pytest.raises(Exception, match="no window around genes"):
+            read_window(ROW.model_copy(update={"columns": {"window_kb": wrong}}))
+
+
+@pytest.mark.real_files
+def test_platelet_count(real_files: Path) -> None:
+    import gzip
+
+    data = real_files / "data"
+    table = read_gene_table(
+        data / "genes" / "grch38_genes.tsv.gz", GeneTableToRead(key="x", format="ensembl", version="")
+    )
+    with gzip.open(data / "genesets" / "c2.cp.kegg.v7.5.1.symbols.gmt.gz", "rt") as stream:
+        lines = stream.read().splitlines()
+    hallmark = real_files / "mirror/data.broadinstitute.org/gsea-msigdb/msigdb/release/7.0/h.all.v7.0.symbols.gmt"
+    lines += hallmark.read_text().splitlines()
+    wanted = ("HALLMARK_HEME_METABOLISM", "KEGG_HEMATOPOIETIC_CELL_LINEAGE", "KEGG_JAK_STAT_SIGNALING_PATHWAY",
+              "KEGG_OLFACTORY_TRANSDUCTION")  # fmt: skip
+    members = {line.split("\t")[0]: line.split("\t")[2:] for line in lines}
+    gene_sets = sets(**{
+        name: [one.symbol for one in table.resolve_symbols(members[name]) if one.symbol] for name in wanted
+    })  # fmt: skip
+    found = read_results(ROW, {"file": data / "gwas" / "Vuckovic2020.plt.tsv.gz.genes.out.gz"})
+    prepared = prepare_genes(found, table, None)
+    assert found.counts[0].n == 18157
+    assert len(prepared.genes) > 17_000
+    p = {}
+    for name in wanted:
+        measured, details, _ = measure_genetics("plt", name, found, prepared, gene_sets, 1)
+        p[name] = measured.p_declared
+        assert details.gene_size_beta is not None
+        assert details.gene_size_beta > 0.05
+    heme, lineage, jak, olfactory = (p[name] for name in wanted)
+    assert heme <= 0.002
+    assert lineage <= 0.05
+    assert 0.1 < jak < 0.3
+    assert olfactory > 0.98

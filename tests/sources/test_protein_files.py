@@ -1,0 +1,179 @@
+"""Olink's long NPX table, SomaLogic's ADAT and MaxQuant's proteinGroups, as they are deposited: read, counted, refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from sidemine.cli import main
+from sidemine.errors import InputError
+from sidemine.sources.maxquant import read_maxquant
+from sidemine.sources.olink_npx import read_olink
+from sidemine.sources.registry import BULK_LAYOUTS
+from sidemine.sources.somascan_adat import read_adat
+
+OLINK_HEADER = "SampleID;SampleType;Index;OlinkID;UniProt;Assay;AssayType;Panel;PlateID;QC_Warning;LOD;NPX"
+ASSAYS = [("OID1", "P05231", "IL6", "assay"), ("OID2", "P05231", "IL6", "assay"), ("OID3", "P29459_P29460", "IL12", "assay"),
+          ("OID4", "INC", "Incubation control", "inc_ctrl")]  # fmt: skip
+
+
+def write_olink(folder: Path, changed: Callable[[list[str]], Sequence[str]] = list) -> Path:
+    """Three samples on two plates and a control; one warning, one failure, one value below its limit."""
+    rows = []
+    for number, sample in enumerate(["control_1", "VTE_1", "VTE_2", "IPC_1"]):
+        for place, (olink_id, uniprot, assay, kind) in enumerate(ASSAYS):
+            quality = {("VTE_1", "OID3"): "FAIL", ("VTE_2", "OID1"): "WARN"}.get((sample, olink_id), "PASS")
+            kind_of_sample = "PLATE_CONTROL" if sample == "IPC_1" else "SAMPLE"
+            rows.append(
+                f"{sample};{kind_of_sample};{number};{olink_id};{uniprot};{assay};{kind};Inflammation;P{number // 2};{quality};"
+                f"0.5;{number + place / 10}"
+            )
+    path = folder / "npx.csv"
+    path.write_text("\n".join([OLINK_HEADER, *changed(rows)]) + "\n")
+    return path
+
+
+def test_olink_is_samples_by_assays_with_quality_counted(tmp_path: Path) -> None:
+    """A person of the control group stays, a control of the plate goes; a failure is missing, a warning is told."""
+    matrix = read_olink(write_olink(tmp_path), "uniprot")
+    assert matrix.identifiers == ["P05231", "P05231", "P29459_P29460"]
+    assert matrix.columns == ["control_1", "VTE_1", "VTE_2"]
+    np.testing.assert_array_equal(matrix.values, [[0, 1, 2], [0.1, 1.1, 2.1], [0.2, np.nan, 2.2]])
+    assert matrix.left_out == [("OID4", "a control assay")]
+    told = "; ".join(matrix.notes)
+    assert "4 rows of 1 control samples are left out (IPC_1)" in told
+    assert "QC_Warning: 1 values failed and are missing" in told
+    assert "QC_Warning: 1 values of 1 samples carry a warning and stay (VTE_2)" in told
+    assert "36.4% of the values lie below the limit of detection, in 0 of 4 assays more than half" in told
+    assert read_olink(tmp_path / "npx.csv", "symbol").identifiers == ["IL6", "IL6", "IL12"]
+
+
+def test_olink_describes_its_samples(tmp_path: Path) -> None:
+    """Plates are there for batch_columns."""
+    describe = BULK_LAYOUTS["olink_npx"].describe_samples
+    assert describe is not None
+    samples, columns = describe(write_olink(tmp_path))
+    assert columns == list(samples.index) == ["control_1", "VTE_1", "VTE_2"]
+    assert samples["plateid"].tolist() == ["P0", "P0", "P1"]
+    assert samples.loc["VTE_1", "qc_warning"] == "FAIL and PASS"
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        (lambda rows: [*rows, rows[4]], "1 assays of a sample have more than one value"),
+        (lambda rows: [rows[0].replace("0.5;0.0", "0.5;low"), *rows[1:]], "a cell is not a number"),
+        (lambda rows: [row for row in rows if "IPC" in row], "no row of a sample"),
+    ],
+)
+def test_olink_refuses(tmp_path: Path, changed: Callable[[list[str]], Sequence[str]], words: str) -> None:
+    with pytest.raises(InputError, match=words):
+        read_olink(write_olink(tmp_path, changed))
+
+
+def test_olink_without_its_columns_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "wide.csv").write_text("SampleID,IL6,IL12\na,1.5,2.5\nb,1,2\n")
+    with pytest.raises(InputError, match="lacks columns OlinkID, UniProt, Assay, NPX"):
+        read_olink(tmp_path / "wide.csv")
+
+
+ADAT = """!Checksum\tabc
+^HEADER
+!Version\t1.2
+!StudyMatrix\tEDTA Plasma
+^COL_DATA
+!Name\tSeqId\tUniProt\tEntrezGeneSymbol\tType\tOrganism\tColCheck
+^ROW_DATA
+!Name\tPlateId\tSampleId\tSampleType\tRowCheck
+^TABLE_BEGIN
+\t\t\t\tSeqId\t10000-28\t10001-7\t10003-15\t10006-25
+\t\t\t\tUniProt\tP43320\tP04049 P04050\tP51814\tP19419
+\t\t\t\tEntrezGeneSymbol\tCRYBB2\tRAF1 X\tZNF41\tELK1
+\t\t\t\tType\tProtein\tProtein\tHybridization Control Elution\tProtein
+\t\t\t\tOrganism\tHuman\tHuman\tHuman\tMouse
+\t\t\t\tColCheck\tPASS\tFLAG\tPASS\tPASS
+PlateId\tSampleId\tSampleType\tRowCheck\t\t\t\t\t
+P1\ts1\tSample\tPASS\t\t476.5\t300\t120\t1
+P1\tcal\tCalibrator\tPASS\t\t400\t301\t121\t1
+P2\ts2\tSample\tFLAG\t\t500\t310\t\t1
+"""
+
+
+def test_adat_is_samples_by_human_proteins(tmp_path: Path) -> None:
+    (tmp_path / "x.adat").write_text(ADAT)
+    matrix = read_adat(tmp_path / "x.adat")
+    assert (matrix.identifiers, matrix.columns) == (["P43320", "P04049;P04050"], ["s1", "s2"])
+    np.testing.assert_array_equal(matrix.values, [[476.5, 500], [300, 310]])
+    assert matrix.left_out == [
+        ("10003-15", "no protein of the sample: Hybridization Control Elution"),
+        ("10006-25", "not human: Mouse"),
+    ]
+    assert {"left out: 1 × Calibrator", "RowCheck: 1 samples are flagged and stay"} <= set(matrix.notes)
+    assert "ColCheck: 1 aptamers are flagged and stay" in matrix.notes
+    assert read_adat(tmp_path / "x.adat", "symbol").identifiers == ["CRYBB2", "RAF1;X"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("^TABLE_BEGIN", "^TABLE", "no \\^TABLE_BEGIN"),
+        ("\ts2\t", "\ts1\t", "no name of their own"),
+        ("\t476.5", "\tlow", "line 17, SeqId 10000-28, value 'low'"),
+        ("\t500\t310\t\t1", "\t500", "a row of 6 cells where 9 belong"),
+        ("SampleId\tSampleType\tRowCheck\t\t", "Name\tSampleType\tRowCheck\t\t", "no column SampleId"),
+    ],
+)
+def test_adat_refuses(tmp_path: Path, old: str, new: str, words: str) -> None:
+    assert old in ADAT
+    (tmp_path / "x.adat").write_text(ADAT.replace(old, new))
+    with pytest.raises(InputError, match=words):
+        read_adat(tmp_path / "x.adat")
+
+
+MAXQUANT = pd.DataFrame(
+    {
+        "Protein IDs": ["P02768;P02768-2;Q9", "CON__P1", "REV__P2", "sp|P01024|CO3_HUMAN", "P3"],
+        "Majority protein IDs": ["P02768;P02768-2", "CON__P1", "REV__P2", "sp|P01024|CO3_HUMAN", "P3"],
+        "Gene names": ["ALB", "KRT1", "", "C3", "X"],
+        "Intensity a": [1, 1, 1, 1, 1],
+        "LFQ intensity a": [1e9, 5, 6, 0, 3],
+        "LFQ intensity b_2": [2e9, 5, 6, 7e6, 3],
+        "Only identified by site": ["", "", "", "", "+"],
+        "Reverse": ["", "", "+", "", ""],
+        "Potential contaminant": ["", "+", "", "", ""],
+    }
+)
+
+
+def test_maxquant_without_decoys_and_zeros(tmp_path: Path) -> None:
+    MAXQUANT.to_csv(tmp_path / "proteinGroups.txt", sep="\t", index=False)
+    matrix = read_maxquant(tmp_path / "proteinGroups.txt")
+    assert (matrix.identifiers, matrix.columns) == (["P02768;P02768-2", "P01024"], ["a", "b_2"])
+    np.testing.assert_array_equal(matrix.values, [[1e9, 2e9], [np.nan, 7e6]])
+    assert [reason for _, reason in matrix.left_out] == [
+        "a potential contaminant", "a decoy (reversed sequence)", "identified by a modified site only"
+    ]  # fmt: skip
+    assert "1 of 4 LFQ intensities are 0" in matrix.notes[-1]
+
+
+def test_maxquant_without_lfq_is_refused(tmp_path: Path) -> None:
+    MAXQUANT[["Protein IDs", "Intensity a"]].to_csv(tmp_path / "p.txt", sep="\t", index=False)
+    with pytest.raises(InputError, match="lacks a column 'LFQ intensity' for each sample"):
+        read_maxquant(tmp_path / "p.txt")
+
+
+@pytest.mark.parametrize("kind", ["olink_npx", "somascan_adat", "maxquant"])
+def test_inspect_knows_them(kind: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "proteins.txt"
+    if kind == "olink_npx":
+        path = write_olink(tmp_path)
+    elif kind == "somascan_adat":
+        path.write_text(ADAT)
+    else:
+        MAXQUANT.to_csv(path, sep="\t", index=False)
+    assert main(["inspect", str(path)]) == 0
+    assert f"datasets.tsv: layout: {kind}, identifiers: uniprot" in capsys.readouterr().out

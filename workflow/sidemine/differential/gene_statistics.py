@@ -1,0 +1,255 @@
+"""Statistics of genes from a complete published table: what a table without samples can give to a set test.
+
+Everything becomes one normal deviate per gene, target minus reference. A fold change alone has no error and gives none.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sidemine.errors import InputError, Problem
+from sidemine.stats.tails import SMALLEST_P, z_of_t
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_AGREEMENT = 0.2
+"""Share by which |z| of the p-values may differ from |effect| / se, or from |t|, in the typical row."""
+
+
+@dataclass(frozen=True)
+class TableColumns:
+    """Numbers of a table by role, each of shape (rows,), NaN = missing; None where no column is declared.
+
+    Attributes
+    ----------
+    effect
+        Difference, target minus reference, on a scale where 0 means none (log2 fold change, NPX, log odds ratio, β).
+    se
+        Its standard error.
+    t, z
+        Statistic with the sign of the effect: Student's t, or a normal deviate.
+    p_value
+        Two-sided.
+    adjusted_p
+        Adjusted for all rows; used to see whether the table is complete.
+    n
+        Samples of the row, both groups together.
+    """
+
+    effect: NDArray[np.float64] | None = None
+    se: NDArray[np.float64] | None = None
+    t: NDArray[np.float64] | None = None
+    z: NDArray[np.float64] | None = None
+    p_value: NDArray[np.float64] | None = None
+    adjusted_p: NDArray[np.float64] | None = None
+    n: NDArray[np.float64] | None = None
+
+
+@dataclass(frozen=True)
+class GeneStatistics:
+    """One normal deviate per gene of a complete table. Signs are target minus reference.
+
+    Attributes
+    ----------
+    genes
+        Approved symbols, sorted, each once: the universe.
+    z
+        Normal deviates; where several rows are of one gene, their mean.
+    effect, se
+        Means of what the table gives; NaN where it gives none.
+    losses
+        Rows that take no part, by reason.
+    notes
+        What was done, in sentences.
+    """
+
+    genes: list[str]
+    z: NDArray[np.float64]
+    effect: NDArray[np.float64]
+    se: NDArray[np.float64]
+    losses: dict[str, int] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def n_universe(self) -> int:
+        """How many genes the table measures."""
+        return len(self.genes)
+
+
+def normal_deviates(columns: TableColumns, where: str) -> tuple[NDArray[np.float64], list[str]]:
+    """Return one normal deviate per row, NaN where the row does not give one, and what it was made of.
+
+    Which columns suffice, in the order in which they are used: z; two-sided p with the sign of t or effect; t; effect
+    and se. t, and effect / se, are turned into z with n − 2 degrees of freedom where n is given, and else are taken as
+    normal. A p of 0 is one too small for its writer: the row's t or effect / se serves, or else the smallest number.
+
+    Parameters
+    ----------
+    columns
+        The table.
+    where
+        Table and file, for messages.
+
+    Raises
+    ------
+    InputError
+        When no columns suffice, a standard error is not above 0, or a p-value does not lie between 0 and 1.
+    """
+    _check(columns, where)
+    ratio = None if columns.effect is None or columns.se is None else columns.effect / columns.se
+    student = columns.t if columns.t is not None else ratio
+    sign = next((values for values in (columns.t, columns.effect) if values is not None), None)
+    if columns.z is not None:
+        return columns.z, ["z as the table gives it."]
+    if columns.p_value is not None and sign is not None:
+        return _of_p(columns.p_value, sign, None if student is None else _of_t(student, columns.n)[0])
+    if student is not None:
+        z, how = _of_t(student, columns.n)
+        return z, [f"z from {'t' if columns.t is not None else 'effect / se'}, {how}."]
+    raise InputError(
+        Problem(
+            "the columns that are declared give no statistic with a sign",
+            f"{where}: columns {', '.join(name for name, values in vars(columns).items() if values is not None) or 'none'}",
+            "z; or p and a column with the sign (t, effect); or t; or effect and se",
+            "Name further columns of the table in lines.tsv. Fold changes without an error can be described in "
+            "published_tables.tsv; they cannot be tested.",
+        )
+    )
+
+
+def _check(columns: TableColumns, where: str) -> None:
+    probability = ("from 0 to 1; no logarithms", 0.0, 1.0)
+    limits = {"se": ("above 0", np.nextafter(0, 1), np.inf), "p_value": probability, "adjusted_p": probability}
+    problems = []
+    for name, (allowed, low, high) in limits.items():
+        values: NDArray[np.float64] | None = getattr(columns, name)
+        if values is not None and (rows := np.flatnonzero((values < low) | (values > high))).size:
+            problems.append(
+                Problem(
+                    f"{len(rows)} rows have an impossible number in the column of {name}",
+                    f"{where}: row {rows[0] + 1} of the table, value {values[rows[0]]:g}",
+                    allowed,
+                    "Correct `columns` in lines.tsv, or the table in a copy of it.",
+                )
+            )
+    if problems:
+        raise InputError(problems)
+
+
+def _of_t(t: NDArray[np.float64], n: NDArray[np.float64] | None) -> tuple[NDArray[np.float64], str]:
+    if n is None:
+        return t, "taken as normal, since no number of samples is declared"
+    with np.errstate(invalid="ignore"):
+        return np.where(n > 3, z_of_t(t, np.maximum(n - 2, 1.0)), np.nan), "with n − 2 degrees of freedom"
+
+
+def _of_p(
+    p_value: NDArray[np.float64], sign: NDArray[np.float64], instead: NDArray[np.float64] | None
+) -> tuple[NDArray[np.float64], list[str]]:
+    from scipy.special import ndtri
+
+    z = -ndtri(np.maximum(p_value, SMALLEST_P) / 2) * np.sign(sign)
+    notes = ["z from the two-sided p and the sign of the effect."]
+    zero = p_value == 0
+    if zero.any():
+        if instead is not None:
+            z = np.where(zero, instead, z)
+        words = "its t or effect / se serves" if instead is not None else "the smallest number serves"
+        notes.append(f"p is 0 in {int(zero.sum())} rows, too small for its writer: {words}.")
+    if instead is not None and (contradiction := _disagreement(z[~zero], instead[~zero])):
+        notes.append(contradiction)
+    return z, notes
+
+
+def _disagreement(z: NDArray[np.float64], other: NDArray[np.float64]) -> str:
+    """Say that p and t (or effect / se) do not belong together, as one-sided p, or an se of another scale, do not."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = np.abs(z) / np.abs(other)
+    ratio = ratio[np.isfinite(ratio)]
+    typical = float(np.median(ratio)) if len(ratio) else 1.0
+    if abs(typical - 1) <= _AGREEMENT:
+        return ""
+    return (
+        f"The p-values contradict t or effect / se: the typical |z| is {typical:.2f} times as large. Are they one-sided, or "
+        "is the standard error on another scale? The p-values were used."
+    )
+
+
+def collect_statistics(
+    genes: Sequence[Sequence[str]],
+    reasons: Sequence[str],
+    columns: TableColumns,
+    where: str,
+) -> GeneStatistics:
+    """Give every gene of a table one statistic.
+
+    Parameters
+    ----------
+    genes
+        Approved symbols of each row: none where it could not be resolved; several where it measures a complex, whose
+        value then counts for each of them.
+    reasons
+        Per row: how its genes were resolved, or why not.
+    columns
+        The numbers of the same rows.
+    where
+        Table and file, for messages.
+
+    Returns
+    -------
+    GeneStatistics
+        Rows of one gene are averaged: neither the largest nor the smallest is chosen by what it shows.
+
+    Raises
+    ------
+    InputError
+        As `normal_deviates`, or when no row is left.
+    """
+    z, notes = normal_deviates(columns, where)
+    usable = np.isfinite(z)
+    losses = Counter(reason for row, reason in zip(genes, reasons, strict=True) if not row)
+    losses["no number in the columns of the statistic"] += sum(
+        bool(row) and not good for row, good in zip(genes, usable, strict=True)
+    )
+    pairs = [(gene, place) for place, row in enumerate(genes) if usable[place] for gene in dict.fromkeys(row)]
+    if not pairs:
+        told = "; ".join(f"{count} × {reason}" for reason, count in losses.most_common(3))
+        raise InputError(
+            Problem(
+                "no row of the table gives a statistic of a gene",
+                f"{where}: {told}",
+                "rows with a gene and numbers",
+                "Check column `columns` in lines.tsv.",
+            )
+        )
+    symbols, codes = np.unique(np.array([gene for gene, _ in pairs], dtype=str), return_inverse=True)
+    rows = np.array([place for _, place in pairs], dtype=np.intp)
+    complexes = sum(len(set(row)) > 1 for place, row in enumerate(genes) if usable[place])
+    if complexes:
+        notes.append(
+            f"{complexes} rows measure a complex or a group of proteins: their value counts for each gene of it."
+        )
+    repeated = int((np.bincount(codes) > 1).sum())
+    if repeated:
+        notes.append(f"{repeated} genes have several rows: the mean of their z stands for them.")
+    return GeneStatistics(
+        genes=[str(symbol) for symbol in symbols],
+        z=_means(z, rows, codes),
+        effect=_means(columns.effect, rows, codes),
+        se=_means(columns.se, rows, codes),
+        losses={reason: count for reason, count in sorted(losses.items()) if count},
+        notes=notes,
+    )
+
+
+def _means(values: NDArray[np.float64] | None, rows: NDArray[np.intp], codes: NDArray[np.intp]) -> NDArray[np.float64]:
+    counts = np.bincount(codes)
+    if values is None:
+        return np.full(len(counts), np.nan)
+    return np.asarray(np.bincount(codes, weights=values[rows]) / counts)

@@ -1,0 +1,68 @@
+"""The job of each row of genetics: `lines/genetics/<line>.json` and its details."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sidemine.lines.genetics.config import LAYER
+from sidemine.lines.genetics.specification import TestGenetics
+from sidemine.lines.specification import specify_lines
+from sidemine.study.plan import StudyPlan
+from sidemine.study_jobs import JobFiles, Patterns, StudyJob
+
+
+def _specify(plan: StudyPlan) -> Mapping[str, TestGenetics]:
+    return specify_lines(plan, LAYER.word, TestGenetics)
+
+
+def _inputs(_: StudyPlan, specification: TestGenetics) -> Patterns:
+    return {
+        "files": [f"<downloads>/{key}" for key in specification.files.values()],
+        "sets": "<results>/gene_sets.tsv.gz",
+        "gene_table": f"<downloads>/{specification.gene_table.key}",
+    }
+
+
+def _run(inputs: JobFiles, outputs: JobFiles, specification: TestGenetics) -> None:
+    from sidemine.enrichment.gene_set_table import GENE_SETS
+    from sidemine.lines.evidence import judged, read_size
+    from sidemine.lines.gene_list import read_gene_list
+    from sidemine.lines.genetics.measure import measure_genetics, prepare_genes
+    from sidemine.lines.genetics.reading import read_results
+    from sidemine.prepare.gene_table import read_gene_table
+    from sidemine.records import write_record
+    from sidemine.retrieve.refusal import note_refusals
+    from sidemine.tables import read_table
+
+    row = specification.row
+    files = dict(zip(specification.files, inputs.paths("files"), strict=True))
+    with note_refusals(inputs.every_path):
+        gene_table = read_gene_table(inputs.path("gene_table"), specification.gene_table)
+        results = read_results(row, files)
+        universe = None
+        if "universe" in files:
+            universe, lost = read_gene_list(files["universe"], gene_table)
+            results.count("names of the declared universe without an approved symbol", lost)
+        prepared = prepare_genes(results, gene_table, universe)
+    measured, details, test = measure_genetics(
+        row.line, row.set, results, prepared, read_table(inputs.path("sets"), GENE_SETS), specification.seed
+    )
+    write_record(judged(row, LAYER, measured, read_size(inputs.paths("sizes"), test)), outputs.path("evidence"))
+    write_record(details, outputs.path("details"))
+
+
+JOB = StudyJob(
+    name="test_genetics",
+    message="Test the gene set of line {wildcards.line} in a genome-wide association study",
+    specification=TestGenetics,
+    specify=_specify,
+    inputs=_inputs,
+    outputs={
+        "evidence": "<results>/lines/genetics/{line}.json",
+        "details": "<results>/lines/genetics/{line}.details.json",
+    },
+    resources={"sizes": ["calibration/lines/genetics.tsv"]},
+    run=_run,
+    wildcard="line",
+    after_designs=False,
+)
