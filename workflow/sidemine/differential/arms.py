@@ -60,7 +60,18 @@ class ArmsModel:
         return replace(self.design, matrix=turned, columns=columns, is_target=is_target)
 
     def covariance(self, contrasts: Sequence[str]) -> NDArray[np.float64]:
-        """Return the covariance of these contrasts, (n_contrasts, n_contrasts), for a residual variance of 1 and independent samples."""
+        """Return the covariance of some contrasts.
+
+        Parameters
+        ----------
+        contrasts
+            Their names.
+
+        Returns
+        -------
+        numpy.ndarray
+            Contrasts × contrasts, for a residual variance of 1 and independent samples.
+        """
         weights = np.stack([self.contrasts[name] for name in contrasts])
         return np.asarray(weights @ np.linalg.inv(self.design.matrix.T @ self.design.matrix) @ weights.T)
 

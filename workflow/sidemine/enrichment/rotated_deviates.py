@@ -68,7 +68,7 @@ class StandardisedSpace:
 
 
 def bailey_factor(df: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return, (n_genes,), what √(log(1 + t² / df)) is multiplied with to be the normal deviate of t, without its sign.
+    """Return, one per gene, what √(log(1 + t² / df)) is multiplied with to be the normal deviate of t, without its sign.
 
     Bailey's approximation, as limma's roast uses it, up to a twelfth of a degree of freedom.
     """
