@@ -30,16 +30,16 @@ TABLE: dict[str, Any] = {
     "config.considered": ({"config.considered": "renamed_considered.tsv"}, "beside"),
     "config.gene_table.file": (
         {"config.gene_table.file": "other.tsv"},
-        "describe_published_table lock_inputs measure_concordance prepare_dataset prepare_gene_sets retrieve_input test_genetics vary_analysis",
+        "describe_published_table lock_inputs measure_concordance prepare_dataset prepare_gene_sets retrieve_input test_genetics test_mrna_table test_protein vary_analysis",
     ),
     "config.gene_table.format": (
         {"config.gene_table.format": "hgnc"},
-        "describe_published_table measure_concordance prepare_dataset prepare_gene_sets test_genetics vary_analysis",
+        "describe_published_table measure_concordance prepare_dataset prepare_gene_sets test_genetics test_mrna_table test_protein vary_analysis",
     ),
     "config.gene_table.licence": ({"config.gene_table.licence": "CC BY"}, ""),
     "config.gene_table.version": (
         {"config.gene_table.version": "2"},
-        "describe_published_table measure_concordance prepare_dataset prepare_gene_sets test_genetics vary_analysis",
+        "describe_published_table measure_concordance prepare_dataset prepare_gene_sets test_genetics test_mrna_table test_protein vary_analysis",
     ),
     "config.gene_table.mutable": ({"config.gene_table.mutable": True}, "retrieve_input"),
     "config.mirror": A_PLACE,
@@ -123,7 +123,7 @@ TABLE: dict[str, Any] = {
     "config.hypotheses.question": ({"config.hypotheses.1.question": "Another question than that?"}, "decide_verdicts"),
     "config.hypotheses.kind": (
         {"config.hypotheses.2.kind": "cohort", "config.hypotheses.2.primary.contrasts": ["a_kind"]},
-        "adjust_composition adjust_hidden_factors decide_verdicts measure_calibration measure_effects measure_influence measure_specificity pool_datasets vary_analysis",
+        "adjust_composition adjust_hidden_factors decide_verdicts measure_calibration measure_effects measure_influence measure_specificity pool_datasets test_mrna_table test_protein vary_analysis",
     ),
     "config.hypotheses.role": ({"config.hypotheses.1.role": "positive_control"}, "decide_verdicts vary_analysis"),
     "config.hypotheses.primary.set": (
@@ -466,7 +466,7 @@ TABLE: dict[str, Any] = {
     "published_tables.licence": ({"published_tables.p.licence": "MIT"}, ""),
     "published_tables.note": ({"published_tables.p.note": "m"}, ""),
     "lines.line": ({"lines.snps.line": "renamed"}, "decide_verdicts test_genetics"),
-    "lines.layer": "no other layer has the formats of genetics: `tests/study/test_lines_sheet.py` has wrong ones",
+    "lines.layer": ({"lines.genes_of_d.layer": "protein"}, "decide_verdicts test_mrna_table test_protein"),
     "lines.hypothesis": "the study has one question that genetics can speak to",
     "lines.source": ({"lines.snps.source": "C 2026"}, "decide_verdicts"),
     "lines.file": (
@@ -487,7 +487,7 @@ TABLE: dict[str, Any] = {
         "lock_inputs retrieve_input test_genetics",
     ),
     "lines.set": ({"lines.snps.set": "T2"}, "decide_verdicts test_genetics"),
-    "lines.direction": "genetics knows one direction",
+    "lines.direction": ({"lines.prot.direction": "down"}, "decide_verdicts test_protein"),
     "lines.independent_of": ({"lines.snps.independent_of": ""}, "decide_verdicts"),
     "lines.licence": ({"lines.snps.licence": "MIT"}, "decide_verdicts"),
     "lines.version": ({"lines.snps.version": "2"}, ""),

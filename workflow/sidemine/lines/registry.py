@@ -10,6 +10,8 @@ from sidemine.lines.bridge.entry import BRIDGE
 from sidemine.lines.evidence import LayerEvidence
 from sidemine.lines.genetics.entry import GENETICS
 from sidemine.lines.line import LineOfEvidence, LinesOnRecord
+from sidemine.lines.mrna_table.entry import MRNA_TABLE_LINE
+from sidemine.lines.protein.entry import PROTEIN_LINE
 from sidemine.lines.published.entry import PUBLISHED
 from sidemine.records import read_record
 
@@ -17,6 +19,8 @@ LINES: tuple[LineOfEvidence, ...] = (
     BRIDGE,
     PUBLISHED,
     GENETICS,
+    PROTEIN_LINE,
+    MRNA_TABLE_LINE,
 )
 
 

@@ -12,6 +12,7 @@ from sidemine.simulate.experiments import (
     Deposit,
     ExperimentPlan,
 )
+from sidemine.simulate.gene_tables import write_gene_tables
 from sidemine.simulate.genes import CORE, GeneUniverse, make_universe
 from sidemine.simulate.genetics import write_genetics
 from sidemine.simulate.geo_files import COMMENT, SENTENCE, make_platform, write_gene_table, write_gmt
@@ -187,7 +188,7 @@ def write_demo(
     Parameters
     ----------
     folder
-        Filled with `mirror/`, `gwas/`, `gene_table.tsv.gz`, `sets.gmt`, `signed_sets.tsv`, `signatures.tsv.gz` and
+        Filled with `mirror/`, `gwas/`, `tables/`, `gene_table.tsv.gz`, `sets.gmt`, `signed_sets.tsv`, `signatures.tsv.gz` and
         `planted.json`.
     seed
         Seed of everything; the same seed gives the same bytes.
@@ -199,6 +200,7 @@ def write_demo(
     write_shared_files(folder, universe, PLANTED, n_comparators)
     write_signatures(folder / "signatures.tsv.gz", universe, seed)
     write_genetics(folder / "gwas", universe, "jak_stat_members", seed)
+    write_gene_tables(folder / "tables", universe, "interferon_response", "negative_control", seed)
     platforms = (
         make_platform("GPL900571", universe, seed, "affymetrix"),
         make_platform("GPL910558", universe, seed + 1, "illumina"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from sidemine.simulate.addresses import mirror_path
+from sidemine.simulate.gene_tables import uniprot_ids
 from sidemine.simulate.genes import GeneUniverse
 from sidemine.simulate.geo_files import COMMENT, write_gmt
 from sidemine.tables import write_text
@@ -170,12 +171,13 @@ def _hgnc(universe: GeneUniverse) -> str:
     """Return the gene table in HGNC's layout; one old symbol is there for the alias repair."""
     previous = {"RIGI": "DDX58", "MTARC1": "MARC1"}
     header = "hgnc_id\tsymbol\tname\tlocus_group\tlocus_type\tstatus\tlocation\talias_symbol\tprev_symbol\tentrez_id\t"
-    lines = [header + "ensembl_gene_id"]
-    for row, (symbol, entrez, ensembl) in enumerate(
-        zip(universe.symbols, universe.entrez(), universe.ensembl(), strict=True)
+    lines = [header + "ensembl_gene_id\tuniprot_ids"]
+    proteins = uniprot_ids(len(universe.symbols))
+    for row, (symbol, entrez, ensembl, protein) in enumerate(
+        zip(universe.symbols, universe.entrez(), universe.ensembl(), proteins, strict=True)
     ):
         lines.append(
             f"HGNC:{9_000_000 + row}\t{symbol}\tsimulated gene\tprotein-coding gene\tgene with protein product\tApproved"
-            f"\t1p1\t\t{previous.get(symbol, '')}\t{entrez}\t{ensembl}"
+            f"\t1p1\t\t{previous.get(symbol, '')}\t{entrez}\t{ensembl}\t{protein}"
         )
     return COMMENT + "\n".join(lines) + "\n"
