@@ -27,5 +27,5 @@ class CompoundColumns:
         The panel in one model; None of other kinds.
     """
 
-    pattern: str | None = None
-    compounds: CompoundEvidence | None = None
+    pattern: str | None
+    compounds: CompoundEvidence | None
