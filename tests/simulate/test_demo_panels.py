@@ -34,7 +34,7 @@ def decided():
     """Answer the demo's panels as they are declared there, on fewer genes, with no other consideration."""
     study = load_study(DEMO, check_files=False)
     universe = make_universe(1600, DEMO_SEED)
-    values = experiment_log2(COMPOUND_PANEL, universe, DEMO_SEED + 24).T
+    values = experiment_log2(COMPOUND_PANEL, universe, DEMO_SEED + 25).T
     n = COMPOUND_PANEL.n_replicates
     labels = [dict(arm.characteristics) for arm in COMPOUND_PANEL.arms for _ in range(n)]
     names = [f"s{row}" for row in range(len(labels))]
