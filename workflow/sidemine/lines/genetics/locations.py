@@ -19,13 +19,14 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
+    from sidemine.text.header import Comments
     from sidemine.text.text_table import TextTable
 
     Positions = NDArray[np.int64]
 
 X, Y, MITOCHONDRIAL = 23, 24, 26
 _NAMED = {"x": X, "y": Y, "xy": X, "25": X, "par": X, "m": MITOCHONDRIAL, "mt": MITOCHONDRIAL, "26": MITOCHONDRIAL}
-MAX_BYTES = 200_000_000
+MAX_BYTES = 500_000_000
 MAX_GENES = 200_000
 """More than any annotation of a genome holds."""
 
@@ -136,7 +137,7 @@ def read_gene_locations(path: Path) -> pd.DataFrame:
     """
     import pandas as pd
 
-    table = _table_of_zip(path) if is_zip(path) else _table(path, str(path))
+    table = _table_of_zip(path) if is_zip(path) else read_gene_rows(path, str(path), header=False)
     if len(table.header) < 4:
         raise InputError(_no_locations(str(path), f"it has {len(table.header)} columns"))
     further = [table.cells(place) if len(table.header) > place else [""] * table.n_rows for place in (4, 5)]
@@ -158,13 +159,38 @@ def read_gene_locations(path: Path) -> pd.DataFrame:
     return frame.astype({"start": "int64", "stop": "int64"})
 
 
-def _table(source: Path | IO[bytes], where: str) -> TextTable:
-    return read_delimited(source, where, header=False, comments="anywhere", max_bytes=MAX_BYTES, max_rows=MAX_GENES)
+def read_gene_rows(source: Path | IO[bytes], where: str, *, header: bool) -> TextTable:
+    """Read a table with one row per gene.
+
+    Parameters
+    ----------
+    source, where
+        The table, and its name in messages.
+    header
+        Whether the first line names the columns; comments may then stand before it only.
+
+    Raises
+    ------
+    InputError
+        When it is damaged, or has more rows than a genome has genes.
+    """
+    comments: Comments = "leading" if header else "anywhere"
+    table = read_delimited(source, where, header=header, comments=comments, max_bytes=MAX_BYTES, max_rows=MAX_GENES + 1)
+    if table.n_rows > MAX_GENES:
+        raise InputError(
+            Problem(
+                f"the table has more than {MAX_GENES:,} rows",
+                where,
+                "one row per gene",
+                "Check that this is the file that was meant: a table of SNPs has the format summary_statistics.",
+            )
+        )
+    return table
 
 
 def _table_of_zip(path: Path) -> TextTable:
     tables = [
-        _table(stream, f"{path}: {name}")
+        read_gene_rows(stream, f"{path}: {name}", header=False)
         for name, stream in iter_zip_members(path, max_member_bytes=MAX_BYTES)
         if name.endswith(".gene.loc")
     ]
