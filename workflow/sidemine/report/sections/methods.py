@@ -32,7 +32,7 @@ _PROBE_RULES = {
     "highest_variance": "the probe with the highest variance over all samples speaks for it (groups are not looked at)",
     "mean_of_probes": "the mean of its probes is taken",
 }
-_PACKAGES_NAMED = ("pylimma", "numpy", "scipy", "pandas", "anndata", "gseapy", "decoupler", "scanpy", "snakemake")
+_PACKAGES_NAMED = ("pylimma", "numpy", "scipy", "pandas", "anndata", "gseapy", "scanpy", "snakemake")
 
 
 @dataclass(frozen=True)
