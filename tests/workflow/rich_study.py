@@ -65,6 +65,21 @@ CONFIG: dict[str, Any] = {
             "role": "positive_control",
             "primary": {"set": "T", "contrasts": ["d_stim"], "direction": "up"},
         },
+        {
+            "id": "compounds",
+            "question": "Do the compounds of a class lower the genes?",
+            "kind": "panel",
+            "primary": {"set": "T", "contrasts": ["d_drug", "d_second"], "direction": "down"},
+            "compounds": {
+                "asks": "class_wide",
+                "dose_unit": "nM",
+                "arms": [
+                    {"contrast": "d_drug", "compound": "A", "dose": 1},
+                    {"contrast": "d_second", "compound": "B", "dose": 2},
+                    {"contrast": "d_other", "compound": "X", "of_class": False},
+                ],
+            },
+        },
     ],
     "concordance": {
         "bridges": [
@@ -132,6 +147,8 @@ SHEETS: dict[str, list[dict[str, str]]] = {
         {**_CONTRAST, "contrast": "c_drug", "dataset": "c", "role": "inhibitor"},
         {**_CONTRAST, "contrast": "d_drug", "dataset": "d", "role": "inhibitor"},
         {**_CONTRAST, "contrast": "d_stim", "dataset": "d", "role": "stimulus"},
+        {**_CONTRAST, "contrast": "d_second", "dataset": "d", "role": "inhibitor"},
+        {**_CONTRAST, "contrast": "d_other", "dataset": "d", "role": "negative_control"},
     ],
     "gene_sets": [
         {**_SET, "gene_set": "T", "family": "target", "member": "T"},
