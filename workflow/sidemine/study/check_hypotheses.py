@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from sidemine.errors import Problem
+from sidemine.study.check_panels import check_panel
 from sidemine.study.hints import dangling
 from sidemine.study.hypotheses import Hypothesis, MarginOfControl
 from sidemine.study.rows import Contrast, GeneSetRow
@@ -44,6 +45,7 @@ def check_hypotheses(
         problems += _check_sign(hypothesis, place)
         problems += _check_score(hypothesis, place)
         problems += _check_role(hypothesis, place)
+        problems += check_panel(hypothesis, rows, contrasts.ids, place)
         problems += _check_requires(hypothesis, {other.id: other for other in hypotheses}, place)
     return [*problems, *_duplicates(hypotheses, where), *_cycles(hypotheses, where)]
 

@@ -130,8 +130,8 @@ def as_measured(details: PerturbationDetails, n_in_set: int, n_measured: int) ->
         reason = f"The library passes its positive control, but on {details.asked_set} it is {found.words}."
     else:
         reason = (
-            f"{details.perturbation} is at percentile {percentile:.1f} of {found.n_signatures:,} signatures on {details.asked_set}, for its "
-            f"strength ({details.expected} was declared; the smallest possible is {details.smallest_percentile:.2g}); described, not tested."
+            f"{percentile:.1f} % of {found.n_signatures:,} signatures lie at least as far {details.expected} as {details.perturbation} on "
+            f"{details.asked_set}, for their strength (one signature is {details.smallest_percentile:.2g} %); described, not tested."
         )
     return Measured(
         universe_n=details.control.n_signatures,

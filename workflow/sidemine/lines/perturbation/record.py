@@ -23,7 +23,7 @@ class PerturbationDetails:
     excluded
         Rows of its own class, which are no signatures to compare with.
     smallest_percentile
-        The smallest that a perturbation can have among so many signatures: one signature's share.
+        One signature's share in percent: no percentile is finer.
     """
 
     perturbation: str
