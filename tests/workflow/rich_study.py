@@ -181,6 +181,21 @@ SHEETS: dict[str, list[dict[str, str]]] = {
             "line": "genes_of_d", "layer": "mrna_table", "hypothesis": "cohorts", "source": "D 2025", "file": "d.csv",
             "format": "table", "columns": "t=t", "set": "T", "direction": "up", "licence": "CC0",
         },
+        {
+            "line": "mirnas", "layer": "mirna", "hypothesis": "cohorts", "source": "E 2025", "file": "e.tsv",
+            "format": "mirna_table", "files": "targets=t.tsv,aliases=a.txt", "columns": "mirna=m,label=l", "set": "T",
+            "direction": "down", "licence": "CC0",
+        },
+        {
+            "line": "sites", "layer": "promoter", "hypothesis": "cohorts", "source": "F 2025", "file": "f.fa",
+            "format": "fasta", "files": "motifs=m.jaspar", "columns": "family=GAS", "set": "T", "direction": "up",
+            "licence": "CC0",
+        },
+        {
+            "line": "library", "layer": "perturbation", "hypothesis": "cohorts", "source": "G 2025", "file": "g.tsv",
+            "format": "signatures", "set": "T", "direction": "down", "licence": "CC0",
+            "columns": "perturbation=own,identifiers=symbol,control_set=T,control_expected=down",
+        },
     ],
     "considered": [
         {"name": "GSE9", "what": "blood of patients", "would_serve": "disease", "decision": "out", "reason": "too small",

@@ -30,16 +30,16 @@ TABLE: dict[str, Any] = {
     "config.considered": ({"config.considered": "renamed_considered.tsv"}, "beside"),
     "config.gene_table.file": (
         {"config.gene_table.file": "other.tsv"},
-        "describe_published_table lock_inputs measure_concordance prepare_dataset prepare_gene_sets retrieve_input test_genetics test_mrna_table test_protein vary_analysis",
+        "describe_published_table lock_inputs measure_concordance place_perturbation prepare_dataset prepare_gene_sets retrieve_input test_genetics test_mirna test_mrna_table test_promoter test_protein vary_analysis",
     ),
     "config.gene_table.format": (
         {"config.gene_table.format": "hgnc"},
-        "describe_published_table measure_concordance prepare_dataset prepare_gene_sets test_genetics test_mrna_table test_protein vary_analysis",
+        "describe_published_table measure_concordance place_perturbation prepare_dataset prepare_gene_sets test_genetics test_mirna test_mrna_table test_promoter test_protein vary_analysis",
     ),
     "config.gene_table.licence": ({"config.gene_table.licence": "CC BY"}, ""),
     "config.gene_table.version": (
         {"config.gene_table.version": "2"},
-        "describe_published_table measure_concordance prepare_dataset prepare_gene_sets test_genetics test_mrna_table test_protein vary_analysis",
+        "describe_published_table measure_concordance place_perturbation prepare_dataset prepare_gene_sets test_genetics test_mirna test_mrna_table test_promoter test_protein vary_analysis",
     ),
     "config.gene_table.mutable": ({"config.gene_table.mutable": True}, "retrieve_input"),
     "config.mirror": A_PLACE,
