@@ -90,6 +90,12 @@ CONFIG: dict[str, Any] = {
             {"id": "kinds", "question": "Do two kinds of patients differ?", "set": "T", "contrasts": ["a_kind"]}
         ],
     },
+    "screens": [
+        {
+            "id": "screen", "question": "Which compounds act?", "dataset": "d", "compound": "drug", "vehicle": "DMSO",
+            "donor": "donor", "plate": "plate", "sets": ["T"], "classes": {"inhibitors": ["x"]},
+        }
+    ],
     "panels": [{"id": "panel", "title": "Some genes", "genes": ["MX1"]}, {"id": "other", "title": "A set", "set": "T"}],
     "context": {
         "title": "What is known",
