@@ -6,7 +6,7 @@ import pytest
 
 from sidemine.considerations.compounds.judge import judge_compounds
 from sidemine.considerations.judgement import Judgement
-from sidemine.effect.compound_record import ArmEffect, CompoundEvidence
+from sidemine.effect.compound_record import ArmEffect, CompoundEvidence, SidedP
 from sidemine.effect.pooled_effect import pool_contrasts
 from sidemine.effect.record import ContrastEvidence, HypothesisEvidence, Margin
 from sidemine.errors import Problem
@@ -20,10 +20,13 @@ STRONG, WEAK, NONE = (-1.0, 0.1, 1 - 1e-6), (-0.4, 0.4, 0.8), (0.0, 0.05, 0.5)
 
 def arm(name: str, effect: float, se: float, p_up: float, over: float | None = None) -> ArmEffect:
     """Return an arm of the class with its figures."""
+    tested, against = (
+        SidedP(2 * min(p, 1 - p), "up" if p < 0.5 else "down") for p in (p_up, p_up if over is None else over)
+    )
+    limits = effect - 2 * se, effect + 2 * se
     return ArmEffect(
-        name, name.upper(), True, "", None, None, True, 3, 3, None, effect, se, 20.0, effect - 2 * se, effect + 2 * se,
-        2 * min(p_up, 1 - p_up), p_up, p_up if over is None else over,
-    )  # fmt: skip
+        name, name.upper(), True, "", None, None, True, 3, 3, None, effect, se, 20.0, *limits, tested, against
+    )
 
 
 def decided(*figures: tuple[float, ...], others: tuple[str, ...] = ("x",), place: float | None = 99.0, problem=None):
@@ -33,7 +36,7 @@ def decided(*figures: tuple[float, ...], others: tuple[str, ...] = ("x",), place
     rows = [
         ContrastEvidence(
             each.contrast, "d", "GSE1", 3, 3, True, effect=each.effect, effect_se=each.effect_se, effect_df=each.df,
-            p_self_contained=each.p_value, direction="down", n_in_set=10, n_measured=10, residual_df=4.0,
+            p_self_contained=each.tested.p_value, direction="down", n_in_set=10, n_measured=10, residual_df=4.0,
         )
         for each in arms
     ]  # fmt: skip
