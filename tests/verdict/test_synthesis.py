@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from on_record import judges_on
 from test_rules import evidence, hypothesis
@@ -13,7 +15,7 @@ from sidemine.lines.layers import LAYERS
 from sidemine.lines.specification import DeclaredLine
 from sidemine.study.projections import LineToTell
 from sidemine.verdict.answer import answer_hypotheses
-from sidemine.verdict.synthesis import independent_groups, synthesise
+from sidemine.verdict.synthesis import independence, independent_groups, synthesise
 
 PROTEINS = Layer(
     word="invented",
@@ -67,6 +69,18 @@ def test_layers_are_one_line_until_they_are_declared_independent():
     assert independent_groups(names, {**apart, "c": ["expression"]}) == [["expression"], ["b", "c"], ["d"]]
     # d is joined to both b and the contrasts: so these are one line as well.
     assert independent_groups(names, {**apart, "d": ["c"]}) == [["expression", "b", "d"], ["c"]]
+
+
+def test_independence_goes_by_source_and_a_layer_without_data_of_its_own_follows_the_contrasts(monkeypatch):
+    """A second row of a source joins nothing, and a reading of the contrasts does not tie other lines to them."""
+    monkeypatch.setitem(LAYERS, "reading", replace(PROTEINS, word="reading", own_data=False))
+    rows = [line("b", "expression"), line("b2"), line("c", "expression b"), line("c2"), line("p"), line("d")]
+    rows = [row.model_copy(update={"source": row.line[0]}) for row in rows]
+    rows[4] = rows[4].model_copy(update={"layer": "reading"})
+    groups = independent_groups([row.line for row in rows[:5]], independence(rows[:5]))
+    assert groups == [["expression", "p"], ["b", "b2"], ["c", "c2"]]
+    # What nobody declares independent of anything still joins them all.
+    assert len(independent_groups([row.line for row in rows], independence(rows))) == 1
 
 
 def test_an_artefact_in_layers_that_share_samples_is_one_line(card):

@@ -90,6 +90,12 @@ CONFIG: dict[str, Any] = {
             {"id": "kinds", "question": "Do two kinds of patients differ?", "set": "T", "contrasts": ["a_kind"]}
         ],
     },
+    "screens": [
+        {
+            "id": "screen", "question": "Which compounds act?", "dataset": "d", "compound": "drug", "vehicle": "DMSO",
+            "donor": "donor", "plate": "plate", "sets": ["T"], "classes": {"inhibitors": ["x"]},
+        }
+    ],
     "panels": [{"id": "panel", "title": "Some genes", "genes": ["MX1"]}, {"id": "other", "title": "A set", "set": "T"}],
     "context": {
         "title": "What is known",
@@ -148,6 +154,15 @@ SHEETS: dict[str, list[dict[str, str]]] = {
         {
             "line": "genes", "layer": "genetics", "hypothesis": "cohorts", "source": "B 2025", "file": "b.genes.out",
             "format": "magma_genes_out", "set": "T", "direction": "associated", "licence": "CC0",
+        },
+        {
+            "line": "prot", "layer": "protein", "hypothesis": "cohorts", "source": "C 2025", "file": "c.csv",
+            "format": "olink_explore_384", "columns": "uniprot=UniProt,effect=NPX,p=P", "set": "T", "direction": "up",
+            "licence": "CC0",
+        },
+        {
+            "line": "genes_of_d", "layer": "mrna_table", "hypothesis": "cohorts", "source": "D 2025", "file": "d.csv",
+            "format": "table", "columns": "t=t", "set": "T", "direction": "up", "licence": "CC0",
         },
     ],
     "considered": [

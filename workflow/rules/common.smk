@@ -16,6 +16,7 @@ from sidemine.code_digest import digest_of_package, digest_of_script
 from sidemine.engine.failed_run import close_failed_run, forget_missing
 from sidemine.engine.local_files import digests_of, place_of
 from sidemine.engine.study_run import open_run
+from sidemine.engine.warm_process import stand_by
 from sidemine.errors import SidemineError
 from sidemine.study.command_line import only_looks, wants_relock
 from sidemine.study.scope import Scope
@@ -39,10 +40,13 @@ def get_run():
     try:
         # The scripts ask for it themselves: as a parameter it would have every input fetched again, twice.
         wants_relock(config)
-        return open_run(get_study_file(), workflow.config_settings.config, works=works)
+        run = open_run(get_study_file(), workflow.config_settings.config, works=works)
     except SidemineError as error:
         # WorkflowError is shown as it is; a traceback through Snakemake would bury the message.
         raise WorkflowError(f"{get_study_file()}: {error}") from None
+    if works:
+        stand_by()
+    return run
 
 
 RUN = get_run()

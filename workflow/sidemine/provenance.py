@@ -2,6 +2,7 @@
 
 The records lie in `provenance/` below a study's results. A page is built only from results whose records agree with
 the study (`study.json`) and with one another: numbers of another specification never reach it, however they came there.
+Every script imports this module before it is run by a fork that has all loaded (`warm_job.py`): it loads little itself.
 """
 
 from __future__ import annotations
@@ -14,10 +15,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from pydantic import JsonValue
-
 from sidemine.errors import InputError, Problem
-from sidemine.records import as_record, read_record
 from sidemine.tables import write_json
 
 FOLDER = "provenance"
@@ -149,6 +147,8 @@ def check_results(results: Path, *, forget: bool = False) -> None:
 
 def _contradictions(results: Path) -> Iterator[_Contradiction]:
     """Give what does not fit, each with the files that have to be made again."""
+    from sidemine.records import as_record
+
     if not (results / "study.json").exists():
         problem = Problem(
             "there are no results of a study here",
@@ -236,6 +236,10 @@ def _changed(results: Path, records: Mapping[str, JobRecord]) -> Iterator[_Contr
 
 def _crossed(records: Mapping[str, JobRecord], results: Path) -> Iterator[_Contradiction]:
     """Give the results that were computed from another version of what lies beside them."""
+    from pydantic import JsonValue
+
+    from sidemine.records import read_record
+
     written = {place: digest for record in records.values() for place, digest in record.outputs.items()}
     for item in read_record(list[dict[str, JsonValue]], results / "inputs.json"):
         written[str(item.get("key"))] = str(item.get("sha256"))

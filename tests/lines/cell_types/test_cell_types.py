@@ -112,7 +112,7 @@ def test_two_real_donors_have_the_right_sign_and_no_test(real_files: Path) -> No
             )
         )  # fmt: skip
         design = check_designs([contrast], {"kang": samples}, min_group_size=3, on_untestable="continue")
-        assert "2 independent units, fewer than the minimum of 3" in str(design[contrast.contrast].problem)
+        assert "2 independent units, fewer than the minimum of 3" in str(design[contrast.contrast].problems)
         sides = [
             samples.loc[(samples["cluster_id"] == kind) & (samples["group_id"] == side), "sample"].tolist()
             for side in ("stim", "ctrl")

@@ -113,3 +113,20 @@ def test_a_logarithm_is_no_p_value(tmp_path: Path) -> None:
     path.write_text("g\tp\tc\ts\te\nSTAT1\t7.3\t2\t1\t2\n")
     with pytest.raises(InputError, match=r"between 0 and 1[\s\S]*line 2 \(STAT1\)"):
         read_gene_p_values(path, {"gene": "g", "p_value": "p", "chromosome": "c", "start": "s", "stop": "e"}, None)
+
+
+def test_z_or_p_is_enough(tmp_path: Path) -> None:
+    path = tmp_path / "x.genes.out"
+    path.write_text(OUT.replace("ZSTAT", "OTHER"))
+    assert read_genes_out(path)["p"].tolist() == [0.65194, 0.90765]
+    path.write_text(OUT.replace("ZSTAT", "OTHER").replace("   P\n", "   Q\n"))
+    with pytest.raises(InputError, match="'ZSTAT' is not there"):
+        read_genes_out(path)
+
+
+def test_a_table_of_snps_is_no_table_of_genes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sidemine.lines.genetics.locations.MAX_GENES", 1)
+    path = tmp_path / "x.genes.out"
+    path.write_text(OUT)
+    with pytest.raises(InputError, match="more than 1 rows"):
+        read_genes_out(path)

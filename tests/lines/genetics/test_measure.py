@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from sidemine.errors import InputError
 from sidemine.lines.evidence import Size, judged
 from sidemine.lines.genetics.config import LAYER
 from sidemine.lines.genetics.gene_results import Neighbours
@@ -158,6 +159,17 @@ def test_a_set_that_one_locus_carries_is_capped() -> None:
     assert measured.cap.startswith("one locus carries it (G310, G311, G312, G313 …)")
 
 
+def test_correlations_that_are_none_are_told() -> None:
+    found = results(np.random.default_rng(1))
+    found.neighbours = [Neighbours(found.genes["gene"].tolist()[:100], np.full((100, 100), 5.0))]
+    found.neighbours += [
+        Neighbours(found.genes["gene"].tolist()[start : start + 100], np.eye(100)) for start in range(100, N, 100)
+    ]
+    prepared = prepare_genes(found, TABLE, None)
+    with pytest.raises(InputError, match="no correlations"):
+        measure_genetics("g", "T", found, prepared, sets(T=SYMBOLS[::20]), 7)
+
+
 @pytest.mark.parametrize("few", ["of the set", "of the genome"])
 def test_too_few_genes_are_not_tested(few: str) -> None:
     found = results(np.random.default_rng(1))
@@ -196,7 +208,7 @@ def test_windows() -> None:
     assert read_window(row) == (50_000, 5_000)
     assert read_window(ROW) == (35_000, 10_000)
     for wrong in ("50-5", "2000", "x"):
-        with pytest.raises(Exception, match="no window around genes"):
+        with pytest.raises(InputError, match="no window around genes"):
             read_window(ROW.model_copy(update={"columns": {"window_kb": wrong}}))
 
 

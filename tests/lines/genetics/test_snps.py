@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import gzip
+import zipfile
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from sidemine.errors import InputError
@@ -149,6 +151,18 @@ def test_gene_locations_are_checked(tmp_path: Path) -> None:
         path.write_text(text)
         with pytest.raises(InputError, match="no table of gene locations"):
             read_gene_locations(path)
+
+
+def test_gene_locations_in_a_zip(tmp_path: Path, locations) -> None:
+    path = tmp_path / "NCBI38.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("README", "about")
+        archive.writestr("NCBI38.gene.loc", LOCATIONS)
+    pd.testing.assert_frame_equal(read_gene_locations(path), locations)
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("NCBI37.3.gene.loc", LOCATIONS)
+    with pytest.raises(InputError, match="2 files"):
+        read_gene_locations(path)
 
 
 def test_assembly_votes_need_more_than_a_stray_position() -> None:

@@ -22,6 +22,10 @@ _AGREEMENT = 0.2
 """Share by which |z| of the p-values may differ from |effect| / se, or from |t|, in the typical row."""
 
 
+_FEWEST_OF_ONE_SIGN = 20
+"""Of so many genes of a complete table some are lower."""
+
+
 @dataclass(frozen=True)
 class TableColumns:
     """Numbers of a table by role, each of shape (rows,), NaN = missing; None where no column is declared.
@@ -136,6 +140,35 @@ def _check(columns: TableColumns, where: str) -> None:
                     f"{where}: row {rows[0] + 1} of the table, value {values[rows[0]]:g}",
                     allowed,
                     "Correct `columns` in lines.tsv, or the table in a copy of it.",
+                )
+            )
+    if problems:
+        raise InputError(problems)
+
+
+def refuse_ratios(columns: TableColumns, where: str) -> None:
+    """Refuse a complete table whose signs are never negative: ratios without a logarithm, or absolute values.
+
+    Parameters
+    ----------
+    columns, where
+        As in `normal_deviates`.
+
+    Raises
+    ------
+    InputError
+        When there are at least 20 rows, and a column that gives the sign has no value below 0.
+    """
+    problems: list[Problem] = []
+    for name in ("effect", "t", "z"):
+        values = getattr(columns, name)
+        if values is not None and len(values) >= _FEWEST_OF_ONE_SIGN and not (values < 0).any():
+            problems.append(
+                Problem(
+                    f"no row of the column of {name} lies below 0",
+                    f"{where}: {len(values):,} rows, smallest {np.nanmin(values):g}",
+                    "differences with a sign, 0 meaning none; no odds ratios, fold changes or absolute values",
+                    "Name the column of logarithms (log2 fold change, β), or write logarithms in a copy of the table.",
                 )
             )
     if problems:

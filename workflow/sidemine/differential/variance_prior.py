@@ -17,14 +17,14 @@ SMALLEST_SHARE_OF_MEDIAN = 1e-5
 
 
 def fit_f_distribution(
-    variances: NDArray[np.float64], df: float, covariate: NDArray[np.float64] | None = None
+    variances: NDArray[np.float64], df: float | NDArray[np.float64], covariate: NDArray[np.float64] | None = None
 ) -> tuple[NDArray[np.float64], float]:
     """Fit a scaled F distribution to variances by the moments of their logarithms (limma's `fitFDist`).
 
     Parameters
     ----------
     variances, df
-        Residual variances, one per gene, and their degrees of freedom.
+        Residual variances, one per gene, and their degrees of freedom: one number, or one per gene, above 0.
     covariate
         What the prior variance may follow, one value per gene; None: one prior for all.
 
@@ -49,7 +49,7 @@ def fit_f_distribution(
         basis, _ = np.linalg.qr(natural_spline_basis(covariate, n_spline))
         trend = basis @ (basis.T @ e)
         spread = float(np.sum((e - trend) ** 2) / (n_genes - basis.shape[1]))
-    excess = spread - float(polygamma(1, df / 2))
+    excess = spread - float(np.mean(polygamma(1, df / 2)))
     if excess > 0:
         prior_df = 2 * inverse_trigamma(excess)
         return np.exp(trend + digamma(prior_df / 2) - np.log(prior_df / 2)), prior_df
@@ -74,7 +74,7 @@ def _spline_size(covariate: NDArray[np.float64]) -> int:
 def natural_spline_basis(x: NDArray[np.float64], size: int) -> NDArray[np.float64]:
     """Return a basis of the natural cubic splines with `size` knots at even quantiles of `x`.
 
-    It spans the same space as R's `splines::ns(x, df = size, intercept = TRUE)`. Knots that coincide count once. Shape: values × at most `size`. Shape: values × at most `size`. Shape: values × at most `size`. Shape: values × at most `size`.
+    It spans the same space as R's `splines::ns(x, df = size, intercept = TRUE)`. Knots that coincide count once. Shape: values × at most `size`.
     """
     scaled = (x - x.min()) / (x.max() - x.min())
     knots = np.unique(np.quantile(scaled, np.linspace(0, 1, size)))

@@ -47,7 +47,6 @@ def over_representation(fit: ContrastFit, membership: SetMembership, fdr: float)
         (one-sided, never 0).
     """
     import pandas as pd
-    from scipy.stats import hypergeom
 
     significant = fit.q_value <= fdr
     lists = {"up": significant & (fit.log2_fold_change > 0), "down": significant & (fit.log2_fold_change < 0)}
@@ -57,7 +56,7 @@ def over_representation(fit: ContrastFit, membership: SetMembership, fdr: float)
         hits = np.array([np.count_nonzero(listed[part.genes]) for part in parts], dtype=np.int64)
         sizes = np.array([len(part.genes) for part in parts], dtype=np.int64)
         n_listed, universe = int(listed.sum()), len(fit.genes)
-        p_value = hypergeom.sf(hits - 1, universe, sizes, n_listed)
+        p_value = list_enrichment(hits, sizes, n_listed, universe)
         tables.append(
             pd.DataFrame(
                 {
@@ -68,11 +67,28 @@ def over_representation(fit: ContrastFit, membership: SetMembership, fdr: float)
                     "effect_scale": "log2 odds ratio",
                     "direction": np.where(hits * universe > sizes * n_listed, direction, "none"),
                     "statistic": hits.astype(np.float64),
-                    "p_value": np.clip(p_value, SMALLEST_P, 1.0),
+                    "p_value": p_value,
                 }
             )
         )
     return pd.concat(tables, ignore_index=True)
+
+
+def list_enrichment(
+    hits: NDArray[np.int64], sizes: NDArray[np.int64], n_listed: int, universe: int
+) -> NDArray[np.float64]:
+    """Return one-sided hypergeometric p-values, shape (sets,), never 0: so many genes of a set in a list, or more, by chance.
+
+    Parameters
+    ----------
+    hits, sizes
+        Per set: its genes in the list, and in the universe.
+    n_listed, universe
+        Genes of the list, and of the universe that it was drawn from.
+    """
+    from scipy.stats import hypergeom
+
+    return np.asarray(np.clip(hypergeom.sf(hits - 1, universe, sizes, n_listed), SMALLEST_P, 1.0))
 
 
 def _log2_odds_ratio(

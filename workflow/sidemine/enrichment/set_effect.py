@@ -17,7 +17,7 @@ import numpy as np
 from sidemine.differential.contrast_fit import ContrastFit
 from sidemine.differential.linear_model import CommonSpace, EffectSpace
 from sidemine.enrichment.huber_score import huber_pseudo_values
-from sidemine.enrichment.set_membership import SetMembership
+from sidemine.enrichment.set_membership import SetMembership, are_among
 from sidemine.stats.sandwich import sandwich
 from sidemine.stats.tails import t_quantile, two_sided_p
 
@@ -116,7 +116,7 @@ def hedges_g(
     import pandas as pd
     from scipy.sparse import csr_array
 
-    common = np.ones(len(fit.genes)) if genes is None else np.isin(fit.genes, list(genes)).astype(np.float64)
+    common = np.ones(len(fit.genes)) if genes is None else are_among(fit.genes, genes).astype(np.float64)
     weights = csr_array(membership.weights * common[None, :])
     total = np.asarray(abs(weights).sum(axis=1)).ravel()
     residual_sd = np.sqrt(np.mean(fit.score_effects[:, 1:] ** 2, axis=1))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -85,6 +85,12 @@ class SetMembership:
             else:
                 parts.append(SetPart(name, "", genes))
         return [part for part in parts if len(part.genes)]
+
+
+def are_among(genes: Sequence[str], wanted: Collection[str]) -> NDArray[np.bool_]:
+    """Return whether each gene is one of those wanted; `numpy.isin` compares every text with every other."""
+    wanted = frozenset(wanted)
+    return np.fromiter((gene in wanted for gene in genes), dtype=np.bool_, count=len(genes))
 
 
 def build_membership(

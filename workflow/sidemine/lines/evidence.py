@@ -190,7 +190,7 @@ def judged(row: DeclaredLine, layer: Layer, measured: Measured, size: Size) -> L
     """
     if any(p is not None and not 0 < p <= 1 for p in (measured.p_value, measured.p_declared)):
         raise ValueError(f"{row.line}: a p-value lies outside of (0, 1]")
-    caps = [layer.cap, measured.cap, _cap_of(size)]
+    caps = [layer.cap, measured.cap, "" if measured.p_declared is None else _cap_of(size)]
     return LayerEvidence(
         line=row.line,
         layer=row.layer,

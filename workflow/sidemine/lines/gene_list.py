@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sidemine.errors import InputError, Problem
+from sidemine.prepare.gene_table import is_accession
 from sidemine.text.decoding import read_text
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ MAX_BYTES = 50_000_000
 def resolve_names(
     names: Sequence[str], gene_table: GeneTable, fallback: Mapping[str, str] | None = None
 ) -> list[Resolution]:
-    """Resolve names of genes, in order, as the kind that most of them are: Entrez ids, Ensembl ids, or symbols.
+    """Resolve names of genes, in order, as the kind that most of them are: Entrez or Ensembl ids, UniProt accessions, or symbols.
 
     Parameters
     ----------
@@ -34,6 +35,8 @@ def resolve_names(
         return gene_table.resolve_entrez(names, fallback)
     if 2 * sum(name.upper().startswith("ENS") for name in known) > len(known):
         return gene_table.resolve_ensembl(names)
+    if gene_table.has_proteins and 2 * sum(map(is_accession, known)) > len(known):
+        return gene_table.resolve_uniprot(names)
     return gene_table.resolve_symbols(names)
 
 
@@ -66,7 +69,7 @@ def read_gene_list(path: Path, gene_table: GeneTable) -> tuple[frozenset[str], i
             Problem(
                 "the list holds no gene that the study's gene table knows",
                 str(path),
-                "one gene per line: symbol, Ensembl id or Entrez id",
+                "one gene per line: symbol, Ensembl id, Entrez id or UniProt accession",
                 "Name such a list as universe in lines.tsv, or write table there.",
             )
         )

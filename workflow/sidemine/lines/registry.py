@@ -11,14 +11,26 @@ from sidemine.lines.cell_types.entry import CELL_TYPES
 from sidemine.lines.evidence import LayerEvidence
 from sidemine.lines.genetics.entry import GENETICS
 from sidemine.lines.line import LineOfEvidence, LinesOnRecord
+from sidemine.lines.mirna.entry import MIRNA
+from sidemine.lines.mrna_table.entry import MRNA_TABLE_LINE
+from sidemine.lines.perturbation.entry import PERTURBATION
+from sidemine.lines.promoter.entry import PROMOTER
+from sidemine.lines.protein.entry import PROTEIN_LINE
 from sidemine.lines.published.entry import PUBLISHED
+from sidemine.lines.screen.entry import SCREEN
 from sidemine.records import read_record
 
 LINES: tuple[LineOfEvidence, ...] = (
     BRIDGE,
     PUBLISHED,
     CELL_TYPES,
+    SCREEN,
     GENETICS,
+    PROTEIN_LINE,
+    MRNA_TABLE_LINE,
+    MIRNA,
+    PROMOTER,
+    PERTURBATION,
 )
 
 

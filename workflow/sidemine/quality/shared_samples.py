@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import lru_cache
+from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING
 
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 _SERIES = re.compile(r"\bGSE\d+\b", re.IGNORECASE)
 _SAMPLE = re.compile(r"GSM\d+")
+MOST_HELD = 40_000_000
+"""Values of datasets that are held together, beside the two that are compared: 0.3 GB, as much again of counts."""
 
 
 def find_shared_samples(
@@ -62,14 +64,13 @@ def find_shared_samples(
         for row in rows
     }
     shared: dict[str, list[ReusedSample]] = {row.dataset: [] for row in rows}
-    # Pairs come by their first dataset: two are held at a time.
-    read = lru_cache(maxsize=2)(read_expression)
+    values_of = _hold(lambda dataset: _values_of(read_expression(dataset)))
     differences: dict[tuple[str, bool], Differences | None] = {}
     for first, second in combinations(rows, 2):
         here = find_shared(used[first.dataset], used[second.dataset])
         told = {row.sample for row in here}
         if len(told) < len(used[second.dataset].samples):
-            copies = find_copies_between(*_comparable((first.dataset, second.dataset), read, differences))
+            copies = find_copies_between(*_comparable((first.dataset, second.dataset), values_of, differences))
             here += [
                 ReusedSample(
                     pair.second,
@@ -174,37 +175,59 @@ def _name_same(names: Mapping[tuple[str, str], str], pairs: Iterable[tuple[str, 
     return same
 
 
+@dataclass(frozen=True)
+class _Values:
+    """Prepared values of one dataset: log2 and, where it holds some, counts; genes × samples."""
+
+    genes: pd.Index[str]
+    samples: list[str]
+    log2: NDArray[np.float64]
+    counts: NDArray[np.float64] | None
+
+
+def _values_of(data: AnnData) -> _Values:
+    counts = np.asarray(data.layers["counts"], dtype=np.float64).T if "counts" in data.layers else None
+    return _Values(data.var_names, [str(sample) for sample in data.obs_names], log2_expression(data).T, counts)
+
+
+def _hold(read: Callable[[str], _Values]) -> Callable[[str], _Values]:
+    """Return `read`, which keeps what it read last: every dataset meets every other, and reading takes longer than that."""
+    held: dict[str, _Values] = {}
+
+    def values_of(dataset: str) -> _Values:
+        held[dataset] = found = held.pop(dataset, None) or read(dataset)
+        while len(held) > 2 and sum(values.log2.size for values in held.values()) > MOST_HELD:
+            del held[next(iter(held))]
+        return found
+
+    return values_of
+
+
 def _comparable(
     datasets: tuple[str, str],
-    read_expression: Callable[[str], AnnData],
+    values_of: Callable[[str], _Values],
     known: dict[tuple[str, bool], Differences | None],
 ) -> tuple[Comparable, Comparable]:
     """Return two datasets over the genes that both measured; `known` keeps how the samples of one differ."""
-    both = {name: read_expression(name) for name in datasets}
+    both = {name: values_of(name) for name in datasets}
     one, other = both.values()
-    genes = one.var_names.intersection(other.var_names)
+    genes = one.genes.intersection(other.genes)
 
-    def of(name: str, data: AnnData) -> Comparable:
-        values, counts = log2_expression(data).T, _counts(data)
-        columns = data.var_names.get_indexer(genes)
+    def of(name: str, data: _Values) -> Comparable:
+        columns = data.genes.get_indexer(genes)
 
         def within(of_counts: bool) -> Differences | None:
             if (name, of_counts) not in known:
-                known[name, of_counts] = differences_within(values, counts if of_counts else None)
+                known[name, of_counts] = differences_within(data.log2, data.counts if of_counts else None)
             return known[name, of_counts]
 
         return Comparable(
-            names=[str(sample) for sample in data.obs_names],
-            values=values[columns],
-            counts=None if counts is None else counts[columns],
-            sizes=None if counts is None else counts.sum(axis=0),
+            names=data.samples,
+            values=data.log2[columns],
+            counts=None if data.counts is None else data.counts[columns],
+            sizes=None if data.counts is None else data.counts.sum(axis=0),
             within=within,
         )
 
     first, second = (of(name, data) for name, data in both.items())
     return first, second
-
-
-def _counts(data: AnnData) -> NDArray[np.float64] | None:
-    """Return counts, genes × samples; None where the dataset holds no counts."""
-    return np.asarray(data.layers["counts"], dtype=np.float64).T if "counts" in data.layers else None

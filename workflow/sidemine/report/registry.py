@@ -20,6 +20,7 @@ from sidemine.report.sections.guide import guide_section
 from sidemine.report.sections.methods import methods_section
 from sidemine.report.sections.published import published_section
 from sidemine.report.sections.reproduction import provenance_section
+from sidemine.report.sections.screens import screens_section
 from sidemine.report.sections.threats import threats_section
 from sidemine.report.sections.untested import untested_section
 
@@ -30,6 +31,7 @@ SECTIONS: tuple[Callable[[StudyResults], Section | None], ...] = (
     contrasts_section,
     explorer_section,
     threats_section,
+    screens_section,
     published_section,
     datasets_section,
     gene_sets_section,

@@ -12,9 +12,12 @@ from sidemine.simulate.experiments import (
     Deposit,
     ExperimentPlan,
 )
+from sidemine.simulate.gene_tables import write_gene_tables
 from sidemine.simulate.genes import CORE, GeneUniverse, make_universe
 from sidemine.simulate.genetics import write_genetics
 from sidemine.simulate.geo_files import COMMENT, SENTENCE, make_platform, write_gene_table, write_gmt
+from sidemine.simulate.mirnas import write_mirnas
+from sidemine.simulate.promoters import write_promoters
 from sidemine.simulate.signatures import write_signatures
 from sidemine.tables import write_text
 
@@ -89,6 +92,24 @@ OTHER_DRUG = ExperimentPlan(
     ),
 )
 
+SCREENED = {"compound_01": -1.2, "compound_02": -0.9, "compound_03": 1.0}
+"""Compounds of the screen that do something: log2 change of the interferon response; all others do nothing."""
+
+
+def _screen_arms() -> tuple[Arm, ...]:
+    arms = []
+    for plate in ("P1", "P2"):
+        wells = [("DMSO", f"DMSO_{plate}_well{well}") for well in range(1, 5)]
+        wells += [(name, name) for name in (f"compound_{n:02d}" for n in range(1 + (plate == "P2"), 25, 2))]
+        arms += [
+            Arm(name, {"compound": compound, "plate": plate}, 1.5 + SCREENED.get(compound, 0.0))
+            for compound, name in wells
+        ]
+    return tuple(arms)
+
+
+SCREEN = ExperimentPlan("GSE900008", 9007001, "stimulated monocytes", _screen_arms(), donor_sd=1.0)
+
 PLANTED = (
     f"{SENTENCE} The accessions are invented.",
     "Two blood cohorts (70 patients v 63 controls; 107 v 25): interferon-response genes higher in patients, Hedges g 0.6.",
@@ -97,7 +118,10 @@ PLANTED = (
     "Interferon: +2.5 and +2.2 log2 in cells, +1.5 in blood; with the inhibitor +0.8 and, by compound and dose, +0.6 to +1.8.",
     "An inhibitor of another kinase: proliferation genes −1.2 log2, interferon-response genes unchanged.",
     "So on the interferon-response genes the inhibitor opposes the disease, and the other drug has nothing to do with it.",
+    "miRNAs that are lower in the disease target the interferon-response genes; these have a response element in their promoters.",
     "A genome-wide study: members of the pathway are associated more than other genes; no other set is.",
+    "A screen of 24 compounds in cells of 3 donors: compounds 01 and 02 lower the interferon response (log2 −1.2 and −0.9), "
+    "compound 03 raises it (+1.0); all others do nothing.",
     "Pulmonary embolism and deep vein thrombosis (every third patient, the others) do not differ.",
 )
 """What was planted, in sentences that the report shows."""
@@ -160,7 +184,8 @@ def write_demo(
     Parameters
     ----------
     folder
-        Filled with `mirror/`, `gwas/`, `gene_table.tsv.gz`, `sets.gmt`, `signed_sets.tsv`, `signatures.tsv.gz` and
+        Filled with `mirror/`, `gwas/`, `tables/`, `mirna/`, `promoters/`, `gene_table.tsv.gz`, `sets.gmt`,
+        `signed_sets.tsv`, `signatures.tsv.gz` and
         `planted.json`.
     seed
         Seed of everything; the same seed gives the same bytes.
@@ -172,6 +197,9 @@ def write_demo(
     write_shared_files(folder, universe, PLANTED, n_comparators)
     write_signatures(folder / "signatures.tsv.gz", universe, seed)
     write_genetics(folder / "gwas", universe, "jak_stat_members", seed)
+    write_gene_tables(folder / "tables", universe, "interferon_response", "negative_control", seed)
+    write_mirnas(folder / "mirna", universe, "interferon_response", seed)
+    write_promoters(folder / "promoters", universe, "interferon_response", seed)
     platforms = (
         make_platform("GPL900571", universe, seed, "affymetrix"),
         make_platform("GPL910558", universe, seed + 1, "illumina"),
@@ -181,6 +209,7 @@ def write_demo(
     Deposit(mirror, EPITHELIUM, universe, seed + 20).write_archive()
     Deposit(mirror, LUNG_LINE, universe, seed + 21).write_count_table()
     Deposit(mirror, STIMULATED_BLOOD, universe, seed + 22).write_normalised()
+    Deposit(mirror, SCREEN, universe, seed + 24).write_count_table()
     Deposit(mirror, OTHER_DRUG, universe, seed + 23).write_array(platforms[0])
 
 

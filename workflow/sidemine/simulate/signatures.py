@@ -20,7 +20,9 @@ COHERENCE = 0.2
 """Share of the noise that the genes of a module have in common."""
 
 
-def write_signatures(path: Path, universe: GeneUniverse, seed: int) -> None:
+def write_signatures(
+    path: Path, universe: GeneUniverse, seed: int, own_drug: str = OWN_DRUG, *, entrez: bool = False
+) -> None:
     """Write `N_CYTOKINES` cytokines that raise the interferon response, compounds that do not, and the own drug.
 
     Parameters
@@ -31,6 +33,8 @@ def write_signatures(path: Path, universe: GeneUniverse, seed: int) -> None:
         The genes; those of all modules and some others are written.
     seed
         Seed of the scores; never 0.
+    own_drug, entrez
+        Name of the own drug's row; whether the header holds Entrez ids rather than symbols.
     """
     rng = np.random.default_rng(np.random.SeedSequence([seed, 9]))
     modules = sorted(universe.modules)
@@ -42,14 +46,15 @@ def write_signatures(path: Path, universe: GeneUniverse, seed: int) -> None:
     quiet = [name for name in modules if name not in {"interferon_response", "jak_stat_repressed"}]
     names = [f"SIM_CYTOKINE_{number:02d}" for number in range(1, N_CYTOKINES + 1)]
     names += [f"SIM_COMPOUND_{number:02d}" for number in range(1, N_COMPOUNDS + 1)]
-    lines = ["\t".join(["perturbation", *genes])]
-    for name in [*names, OWN_DRUG]:
+    ids = dict(zip(universe.symbols, universe.entrez() if entrez else universe.symbols, strict=True))
+    lines = ["\t".join(["perturbation", *(ids[gene] for gene in genes)])]
+    for name in [*names, own_drug]:
         scores = np.sqrt(1 - COHERENCE) * rng.standard_normal(len(genes))
         for module in modules:
             scores[columns[module]] += np.sqrt(COHERENCE) * rng.standard_normal()
         for module in rng.choice(quiet, SHIFTED_MODULES, replace=False):
             scores[columns[str(module)]] += rng.normal(0.0, 2.0)
-        response = -3.0 if name == OWN_DRUG else rng.uniform(2.0, 4.0) if name.startswith("SIM_CYTOKINE") else 0.0
+        response = -3.0 if name == own_drug else rng.uniform(2.0, 4.0) if name.startswith("SIM_CYTOKINE") else 0.0
         scores[columns["interferon_response"]] += response
         scores[columns["jak_stat_repressed"]] -= 0.3 * response
         lines.append("\t".join([name, *(f"{score:.3f}" for score in scores)]))

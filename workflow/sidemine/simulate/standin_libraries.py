@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from sidemine.simulate.addresses import mirror_path
+from sidemine.simulate.gene_tables import uniprot_ids
 from sidemine.simulate.genes import GeneUniverse
 from sidemine.simulate.geo_files import COMMENT, write_gmt
+from sidemine.simulate.signatures import write_signatures
 from sidemine.tables import write_text
 
 MSIGDB = "https://data.broadinstitute.org/gsea-msigdb/msigdb/release"
@@ -19,7 +21,12 @@ DOROTHEA = (
     "&license=academic"
 )
 HGNC = "https://storage.googleapis.com/public-download-files/hgnc/tsv/tsv/hgnc_complete_set.txt"
+LINCS = (
+    "https://raw.githubusercontent.com/dhimmel/lincs/69956dec590ce4caace9df31f5b60c978f321fdc/data/consensi/"
+    "consensi-drugbank.tsv.gz"
+)
 
+LINCS_SEED = 20270313
 _OTHER_HALLMARKS = (
     "TNFA_SIGNALING_VIA_NFKB HYPOXIA CHOLESTEROL_HOMEOSTASIS MITOTIC_SPINDLE WNT_BETA_CATENIN_SIGNALING "
     "TGF_BETA_SIGNALING DNA_REPAIR APOPTOSIS NOTCH_SIGNALING ADIPOGENESIS ESTROGEN_RESPONSE_EARLY "
@@ -46,6 +53,7 @@ def write_libraries(folder: Path, universe: GeneUniverse) -> None:
     write_text(_progeny(universe), mirror_path(folder, PROGENY))
     write_text(_dorothea(universe), mirror_path(folder, DOROTHEA))
     write_text(_hgnc(universe), mirror_path(folder, HGNC))
+    write_signatures(mirror_path(folder, LINCS), universe, LINCS_SEED, "DB08877", entrez=True)
 
 
 def _write_msigdb(folder: Path, release: str, collection: str, sets: dict[str, tuple[str, ...]]) -> None:
@@ -170,12 +178,13 @@ def _hgnc(universe: GeneUniverse) -> str:
     """Return the gene table in HGNC's layout; one old symbol is there for the alias repair."""
     previous = {"RIGI": "DDX58", "MTARC1": "MARC1"}
     header = "hgnc_id\tsymbol\tname\tlocus_group\tlocus_type\tstatus\tlocation\talias_symbol\tprev_symbol\tentrez_id\t"
-    lines = [header + "ensembl_gene_id"]
-    for row, (symbol, entrez, ensembl) in enumerate(
-        zip(universe.symbols, universe.entrez(), universe.ensembl(), strict=True)
+    lines = [header + "ensembl_gene_id\tuniprot_ids"]
+    proteins = uniprot_ids(len(universe.symbols))
+    for row, (symbol, entrez, ensembl, protein) in enumerate(
+        zip(universe.symbols, universe.entrez(), universe.ensembl(), proteins, strict=True)
     ):
         lines.append(
             f"HGNC:{9_000_000 + row}\t{symbol}\tsimulated gene\tprotein-coding gene\tgene with protein product\tApproved"
-            f"\t1p1\t\t{previous.get(symbol, '')}\t{entrez}\t{ensembl}"
+            f"\t1p1\t\t{previous.get(symbol, '')}\t{entrez}\t{ensembl}\t{protein}"
         )
     return COMMENT + "\n".join(lines) + "\n"

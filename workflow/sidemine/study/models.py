@@ -11,6 +11,7 @@ from typing import Any, Literal
 from pydantic import Field, model_validator
 
 from sidemine.lines.bridge.config import Concordance
+from sidemine.lines.screen.config import Screen
 from sidemine.study.closed_model import ClosedModel
 from sidemine.study.context import ClinicalContext
 from sidemine.study.hypotheses import Hypothesis
@@ -116,6 +117,10 @@ class StudyConfig(ClosedModel):
     concordance: Concordance = Field(
         default_factory=Concordance,
         description="Bridges between profiles of perturbations and of diseases, and direct contrasts of subgroups.",
+    )
+    screens: list[Screen] = Field(
+        default_factory=list,
+        description="Screens: many compounds in the cells of few donors. Exploratory: they carry no verdict.",
     )
     panels: list[GenePanel] = Field(
         default_factory=list,

@@ -23,6 +23,7 @@ from sidemine.lines.bridge.config import (
     PositiveControl,
 )
 from sidemine.lines.interaction.config import Interaction
+from sidemine.lines.screen.config import Screen
 from sidemine.study.context import ClinicalContext, ConsideredDataset, ContextStatement
 from sidemine.study.explain import bare_type, describe_type, name_of
 from sidemine.study.hypotheses import Hypothesis, MarginOfControl, PrimaryTest
@@ -73,6 +74,7 @@ _TABLES: dict[str, tuple[type[BaseModel], str]] = {
     "positive_control": (PositiveControl, "comparator_signatures.positive_control."),
     "derived_set": (DerivedSetRule, "derive."),
     "interaction": (Interaction, ""),
+    "screen": (Screen, ""),
     "panels": (GenePanel, ""),
     "context": (ClinicalContext, "context."),
     "statement": (ContextStatement, ""),

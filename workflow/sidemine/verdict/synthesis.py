@@ -43,7 +43,7 @@ def synthesise(
         Whether the hypothesis' own contrasts may be a line: not where they could not be tested, a required control failed, or a
         consideration refuses.
     """
-    groups = independent_groups([row.line for row in declared], {row.line: row.independent_of for row in declared})
+    groups = independent_groups([row.line for row in declared], independence(declared))
     line_of = {member: group[0] for group in groups for member in group}
     rows = [_expression_row(card, may_speak=may_speak)]
     for row in declared:
@@ -81,6 +81,35 @@ def synthesise(
         sentence=_sentence(lines, tested, n_shown, conflicting=conflicting),
         downgrades=[clause for row in rows for clause in _downgrades(row, tested)],
     )
+
+
+def independence(declared: Sequence[LineToTell]) -> dict[str, list[str]]:
+    """Return what each row is independent of, by its id, with what follows from the words of the others.
+
+    Parameters
+    ----------
+    declared
+        Rows of `lines.tsv`.
+
+    Notes
+    -----
+    Samples and lists belong to sources: what one row of a source is declared independent of, its other rows are too. A layer
+    without data of its own reads the hypothesis' contrasts: it is independent of what these are independent of, and never of
+    them.
+    """
+    own = [row for row in declared if LAYERS[row.layer].own_data]
+    # '' is the source of the hypothesis' contrasts.
+    source_of = {EXPRESSION: ""} | {row.line: "" for row in declared} | {row.line: row.source.casefold() for row in own}
+    apart = {
+        frozenset((source_of[row.line], source_of[name]))
+        for row in own
+        for name in row.independent_of
+        if name in source_of
+    }
+    return {
+        row.line: [name for name in source_of if frozenset((source_of[row.line], source_of[name])) in apart]
+        for row in declared
+    }
 
 
 def independent_groups(names: Sequence[str], independent_of: Mapping[str, Sequence[str]]) -> list[list[str]]:

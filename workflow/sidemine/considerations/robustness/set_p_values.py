@@ -13,7 +13,7 @@ from sidemine.enrichment.camera import camera
 from sidemine.enrichment.fry import fry
 from sidemine.enrichment.label_permutation import label_permutation_test
 from sidemine.enrichment.rotation import rotation_test
-from sidemine.enrichment.set_membership import build_membership
+from sidemine.enrichment.set_membership import are_among, build_membership
 from sidemine.errors import InputError
 from sidemine.stats.tails import t_quantile, two_sided_p
 
@@ -63,7 +63,7 @@ def set_p(refit: Refit, rows: pd.DataFrame, test: Test, rotations: int, seed: in
         found = camera(fit, build_membership(rows, fit.genes, min_size=0))
         return SetP(float(found["p_value"].iloc[0]), str(found["direction"].iloc[0]))
     # These tests need the genes of the set only, moderated among all.
-    inside = restrict_genes(fit, np.flatnonzero(np.isin(fit.genes, rows["gene"].to_numpy(dtype=str))))
+    inside = restrict_genes(fit, np.flatnonzero(are_among(fit.genes, list(rows["gene"]))))
     membership = build_membership(rows, inside.genes, min_size=0)
     if test == "label_permutation":
         n_target = int(refit.design.is_target.sum())

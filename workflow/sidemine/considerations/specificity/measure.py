@@ -15,7 +15,7 @@ from sidemine.differential.contrast_fit import ContrastFit
 from sidemine.enrichment.camera import direction_of
 from sidemine.enrichment.fry import fry
 from sidemine.enrichment.set_effect import hedges_g, set_effects
-from sidemine.enrichment.set_membership import SetMembership, build_membership
+from sidemine.enrichment.set_membership import SetMembership, are_among, build_membership
 from sidemine.records import fields_of
 from sidemine.stats.seeds import named_seed
 from sidemine.study.projections import HypothesisToPlace
@@ -219,7 +219,7 @@ def _matched(
         question.fit,
         primary.weights.indices.astype(np.int64),
         primary.weights.data,
-        np.isin(question.fit.genes, targets),
+        are_among(question.fit.genes, targets),
         question.settings.matched_sets,
         # Independent of what else the study declares, so that adding a contrast leaves the others alone.
         named_seed(question.settings.seed, question.contrast, question.hypothesis.primary.set),

@@ -93,7 +93,11 @@ NOWHERE = Place(None, None, 0, [], [], np.zeros(0))
 
 
 def read_signatures(
-    path: Path, declared: SignaturesToRead, gene_table: GeneTable, named: Collection[str] = ()
+    path: Path,
+    declared: SignaturesToRead,
+    gene_table: GeneTable,
+    named: Collection[str] = (),
+    where: str = "comparator_signatures",
 ) -> SignatureLibrary:
     """Read a file of signatures: one row per perturbation, without those to exclude, one column per approved symbol.
 
@@ -107,6 +111,8 @@ def read_signatures(
         Approved symbols.
     named
         Further rows that the study names.
+    where
+        Where the study declares the file, for messages.
 
     Raises
     ------
@@ -122,7 +128,7 @@ def read_signatures(
                 "the comparator signatures are no table of numbers",
                 f"{path}: {text.n_rows} rows × {len(text.header)} columns",
                 "TSV: one perturbation per row, its name first; one gene per further column; z-scores",
-                "Check comparator_signatures.file.",
+                f"Check the file of {where}.",
             )
         )
     names = [name.strip() for name in text.cells(0)]
@@ -138,7 +144,7 @@ def read_signatures(
         problems.append(
             Problem(
                 f"perturbations that the study names are not in the signatures: {', '.join(unknown)}",
-                f"{path}; keys exclude and positive_control of comparator_signatures, and target_pathways",
+                f"{path}; {where}: exclude, the positive control, target pathways",
                 f"names of its first column, for example {', '.join(names[:3])}",
                 "Correct the names: a perturbation of the same class that stays in is compared with itself.",
             )
@@ -147,7 +153,7 @@ def read_signatures(
         problems.append(
             Problem(
                 f"the positive control {own[0]} has {names.count(own[0])} rows",
-                f"{path}; key comparator_signatures.positive_control",
+                f"{path}; {where}: the positive control",
                 "one signature of the perturbation",
                 "Give each row a name of its own, and name one.",
             )

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sidemine.errors import InputError, Problem
-from sidemine.lines.genetics.locations import MAX_GENES, chromosome_number, numbers_of
+from sidemine.lines.genetics.locations import MAX_GENES, chromosome_number, numbers_of, read_gene_rows
 from sidemine.text.decoding import open_decoded
-from sidemine.text.delimited import read_delimited
 from sidemine.text.numbers import as_numbers
 
 if TYPE_CHECKING:
@@ -59,8 +58,9 @@ def read_genes_out(path: Path) -> pd.DataFrame:
     InputError
         When the file is damaged, or lacks a column.
     """
-    table = read_delimited(path, max_bytes=MAX_BYTES, max_rows=MAX_GENES)
-    optional = ("n_snps", "n_param", "n", "z", "p")
+    table = read_gene_rows(path, str(path), header=True)
+    # Either of z and p is enough.
+    optional = ("n_snps", "n_param", "n", "p", *(["z"] if table.has("P") else []))
     return _frame(table, {role: name for role, name in _OUT_COLUMNS.items() if role not in optional or table.has(name)})
 
 
@@ -86,7 +86,7 @@ def read_gene_p_values(path: Path, columns: Mapping[str, str], locations: pd.Dat
     InputError
         As `read_genes_out`; and when neither the table nor another file tells where genes lie.
     """
-    table = read_delimited(path, max_bytes=MAX_BYTES, max_rows=MAX_GENES)
+    table = read_gene_rows(path, str(path), header=True)
     placed = all(role in columns for role in ("chromosome", "start", "stop"))
     if not placed and locations is None:
         raise InputError(

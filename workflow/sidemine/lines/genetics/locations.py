@@ -8,20 +8,25 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sidemine.errors import InputError, Problem
+from sidemine.text.archive import is_zip, iter_zip_members
 from sidemine.text.delimited import read_delimited
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
+    from typing import IO
 
     import pandas as pd
     from numpy.typing import NDArray
+
+    from sidemine.text.header import Comments
+    from sidemine.text.text_table import TextTable
 
     Positions = NDArray[np.int64]
 
 X, Y, MITOCHONDRIAL = 23, 24, 26
 _NAMED = {"x": X, "y": Y, "xy": X, "25": X, "par": X, "m": MITOCHONDRIAL, "mt": MITOCHONDRIAL, "26": MITOCHONDRIAL}
-MAX_BYTES = 200_000_000
+MAX_BYTES = 500_000_000
 MAX_GENES = 200_000
 """More than any annotation of a genome holds."""
 
@@ -117,6 +122,8 @@ def agreeing_assemblies(positions: AssemblyVotes, genes: AssemblyVotes, where: s
 def read_gene_locations(path: Path) -> pd.DataFrame:
     """Read gene locations: gene, chromosome, start, stop and perhaps strand and symbol, without a header (NCBI37.3.gene.loc).
 
+    A zip as MAGMA's site has it holds one such file, whose name ends in .gene.loc.
+
     Returns
     -------
     pandas.DataFrame
@@ -130,7 +137,7 @@ def read_gene_locations(path: Path) -> pd.DataFrame:
     """
     import pandas as pd
 
-    table = read_delimited(path, header=False, comments="anywhere", max_bytes=MAX_BYTES, max_rows=MAX_GENES)
+    table = _table_of_zip(path) if is_zip(path) else read_gene_rows(path, str(path), header=False)
     if len(table.header) < 4:
         raise InputError(_no_locations(str(path), f"it has {len(table.header)} columns"))
     further = [table.cells(place) if len(table.header) > place else [""] * table.n_rows for place in (4, 5)]
@@ -150,6 +157,46 @@ def read_gene_locations(path: Path) -> pd.DataFrame:
             _no_locations(table.place(int(wrong.to_numpy().argmax())), "a gene has no start before its stop")
         )
     return frame.astype({"start": "int64", "stop": "int64"})
+
+
+def read_gene_rows(source: Path | IO[bytes], where: str, *, header: bool) -> TextTable:
+    """Read a table with one row per gene.
+
+    Parameters
+    ----------
+    source, where
+        The table, and its name in messages.
+    header
+        Whether the first line names the columns; comments may then stand before it only.
+
+    Raises
+    ------
+    InputError
+        When it is damaged, or has more rows than a genome has genes.
+    """
+    comments: Comments = "leading" if header else "anywhere"
+    table = read_delimited(source, where, header=header, comments=comments, max_bytes=MAX_BYTES, max_rows=MAX_GENES + 1)
+    if table.n_rows > MAX_GENES:
+        raise InputError(
+            Problem(
+                f"the table has more than {MAX_GENES:,} rows",
+                where,
+                "one row per gene",
+                "Check that this is the file that was meant: a table of SNPs has the format summary_statistics.",
+            )
+        )
+    return table
+
+
+def _table_of_zip(path: Path) -> TextTable:
+    tables = [
+        read_gene_rows(stream, f"{path}: {name}", header=False)
+        for name, stream in iter_zip_members(path, max_member_bytes=MAX_BYTES)
+        if name.endswith(".gene.loc")
+    ]
+    if len(tables) != 1:
+        raise InputError(_no_locations(str(path), f"the zip holds {len(tables)} files *.gene.loc"))
+    return tables[0]
 
 
 def numbers_of(codes: Positions, names: Sequence[str]) -> Positions:

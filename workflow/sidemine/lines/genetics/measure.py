@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sidemine.errors import InputError, Problem
 from sidemine.lines.evidence import IN_FAVOUR_P, Measured
 from sidemine.lines.gene_list import resolve_names
 from sidemine.lines.genetics.competitive import (
@@ -247,7 +248,7 @@ def measure_genetics(
         )
         return measured, _untested(line, gene_set, test, results, prepared, seed), test
     rotation = Rotation(prepared.z, prepared.covariates)
-    whitening = None if prepared.blocks is None else Whitening(prepared.blocks)
+    whitening = None if prepared.blocks is None else _whitening(prepared.blocks, line)
     squares = None if whitening is None else LeastSquares(prepared.z, prepared.covariates, whitening)
     rotated, inflation = rotation.test(members)
     found = rotated if squares is None else squares.test(members)
@@ -307,6 +308,20 @@ def measure_genetics(
         cap=cap,
     )
     return measured, details, test
+
+
+def _whitening(blocks: Sequence[Array], line: str) -> Whitening:
+    try:
+        return Whitening(blocks)
+    except ValueError as error:
+        raise InputError(
+            Problem(
+                str(error),
+                f"lines.tsv, line {line}: the .genes.raw file",
+                "what MAGMA's gene analysis wrote",
+                "Take the .genes.raw of the same analysis, or leave it out: then labels are rotated along the genome.",
+            )
+        ) from error
 
 
 def _null_words(test: str, n: int, names: Sequence[str]) -> str:

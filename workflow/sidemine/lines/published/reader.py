@@ -59,7 +59,7 @@ def read_published_table(row: TableToDescribe, path: Path) -> pd.DataFrame:
         "adjusted_p": row.adjusted_p_column,
         "mean": row.mean_column,
     }
-    cells = _read_cells(path, [name for name in columns.values() if name])
+    cells = read_cells(path, [name for name in columns.values() if name], "the column names in published_tables.tsv")
     cells.name_column = cells.position(row.gene_column or 0)
     names = [text.strip() for text in cells.cells(cells.name_column)]
     if counts_rows(names):
@@ -101,8 +101,23 @@ def read_published_table(row: TableToDescribe, path: Path) -> pd.DataFrame:
     return table
 
 
-def _read_cells(path: Path, wanted: list[str]) -> TextTable:
-    """Return a text table, or the first sheet that has the wanted columns."""
+def read_cells(path: Path, wanted: list[str], declared: str) -> TextTable:
+    """Return the cells of a text table, or of the first sheet of a spreadsheet that has the wanted columns.
+
+    Parameters
+    ----------
+    path
+        CSV or TSV (also gzipped), or a spreadsheet; of a formula, the value that was stored with it.
+    wanted
+        Headers that must be there.
+    declared
+        What the user would correct, for messages: the column names in a sheet.
+
+    Raises
+    ------
+    InputError
+        When the file is damaged, too large, or lacks a column.
+    """
     if not path.is_file():
         raise _damaged(path, "is not there")
     headers: list[str] = []
@@ -115,8 +130,8 @@ def _read_cells(path: Path, wanted: list[str]) -> TextTable:
         Problem(
             f"the published table lacks column {', '.join(repr(column) for column in absent)}",
             f"{path}; " + "; ".join(headers),
-            "one header row, at the top, with the columns that published_tables.tsv names",
-            "Correct the column names in published_tables.tsv.",
+            f"one header row, at the top, with {declared}",
+            f"Correct {declared}.",
         )
     )
 

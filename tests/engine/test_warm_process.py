@@ -1,0 +1,142 @@
+"""Jobs of a run are run by forks of a process that stands by: as if each had been started for itself."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import textwrap
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from sidemine.warm_job import PLACE
+
+JOB = "import os, sys\nfrom sidemine.warm_job import run_warm\nrun_warm()\n"
+Ran = subprocess.CompletedProcess[str]
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Callable[..., Ran]:
+    """Run Python code as a run of the workflow would, with a script `job.py` beside it that it may start as its job."""
+
+    def run_code(code: str, job: str) -> Ran:
+        (tmp_path / "job.py").write_text(JOB + textwrap.dedent(job))
+        run = (
+            "import os, signal, subprocess, sys, time\nfrom pathlib import Path\n"
+            "from sidemine.engine.warm_process import stand_by\n"
+            f"job = [sys.executable, {str(tmp_path / 'job.py')!r}]\nstand_by()\n"
+        )
+        line = [sys.executable, "-c", run + textwrap.dedent(code)]
+        return subprocess.run(
+            line, capture_output=True, text=True, cwd=tmp_path, timeout=60, check=False, start_new_session=True
+        )
+
+    return run_code
+
+
+def test_a_job_has_the_streams_folder_environment_and_status_of_its_own(run):
+    done = run(
+        """
+        here = Path("here")
+        here.mkdir()
+        ran = subprocess.run(job, capture_output=True, text=True, input="given", cwd=here, env={**os.environ, "WORD": "said"})
+        print(ran.returncode, ran.stdout.strip(), ran.stderr.strip())
+        print(subprocess.run(job, capture_output=True, text=True, input="").stderr.strip())
+        """,
+        """
+        if not (given := sys.stdin.read()):
+            sys.exit("nothing was given")
+        print(given, os.environ["WORD"], os.path.basename(os.getcwd()), __name__, os.path.basename(sys.argv[0]), end=" ")
+        print("to the terminal", "in a fork" if os.environ.get("SIDEMINE_WARM") is None else "alone", file=sys.stderr)
+        sys.exit(3)
+        """,
+    )
+    assert done.stdout.splitlines() == [
+        "3 given said here __main__ job.py to the terminal in a fork",
+        "nothing was given",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("job", "status"),
+    [
+        ("os.kill(os.getpid(), 9)", -9),
+        ("os.kill(os.getpid(), 11)", -11),
+        ("raise ValueError('told')", 1),
+        ("sys.exit(130)", 130),
+    ],
+)
+def test_however_a_job_ends_who_started_it_sees_it(job, status, run):
+    done = run("print(subprocess.run(job).returncode)", job)
+    assert done.stdout.strip() == str(status)
+    assert ("ValueError: told" in done.stderr) == (status == 1)
+
+
+def test_a_job_that_is_asked_to_end_ends(run):
+    done = run(
+        """
+        process = subprocess.Popen(job, stdout=subprocess.PIPE, text=True)
+        number = int(process.stdout.readline())
+        process.terminate()
+        print(process.wait(), process.pid != number, Path(f"/proc/{number}").exists())
+        """,
+        """
+        import time
+        print(os.getpid(), flush=True)
+        time.sleep(50)
+        """,
+    )
+    assert done.stdout.split() == ["-15", "True", "False"]
+
+
+def test_ctrl_c_reaches_a_job_once_and_its_own_words_count(run):
+    done = run(
+        """
+        signal.signal(signal.SIGINT, lambda *_: None)
+        process = subprocess.Popen(job, stdout=subprocess.PIPE, text=True)
+        process.stdout.readline()
+        os.killpg(0, signal.SIGINT)
+        print(process.wait(), process.stdout.read())
+        """,
+        """
+        import time
+        try:
+            print("works", flush=True)
+            time.sleep(50)
+        except KeyboardInterrupt:
+            print("stopped")
+            sys.exit(130)
+        """,
+    )
+    assert done.stdout.split() == ["130", "stopped"]
+
+
+def test_what_two_jobs_have_loaded_the_third_finds_loaded(run):
+    done = run(
+        "for number in range(3): subprocess.run(job)",
+        "print('wave' in sys.modules, flush=True)\nimport wave",
+    )
+    assert done.stdout.split() == ["False", "False", "True"]
+
+
+def test_a_job_that_was_not_started_by_the_run_runs_itself(tmp_path):
+    """So is one on a node of a cluster, which inherits the environment of the run and not its processes."""
+    (tmp_path / "job.py").write_text(JOB + "print('ran', os.environ.get('SIDEMINE_WARM') is not None)")
+    for place in ["999999999:/nowhere", f"{os.getpid()}:{tmp_path}/nowhere", "no number:/nowhere"]:
+        line = [sys.executable, str(tmp_path / "job.py")]
+        done = subprocess.run(line, env={**os.environ, PLACE: place}, capture_output=True, text=True, check=True)
+        assert done.stdout.split() == ["ran", "True"]
+
+
+@pytest.mark.parametrize("end", ["sys.exit()", "os.kill(os.getpid(), 9)"])
+def test_nothing_stays_behind_when_the_run_has_ended(end, run):
+    done = run(f"print(os.environ['SIDEMINE_WARM'].partition(':')[2], flush=True)\n{end}", "")
+    folder = Path(done.stdout.strip()).parent
+    for _ in range(200):
+        if not folder.exists():
+            break
+        subprocess.run(["sleep", "0.05"], check=True)
+    assert folder.name.startswith("sidemine-")
+    assert not folder.exists()

@@ -1,0 +1,272 @@
+"""A table without samples: tested within its own genes, with a borrowed correlation; described where it was cut."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from sidemine.differential.gene_statistics import TableColumns
+from sidemine.enrichment.preranked_camera import MIN_CORRELATION, Reference, reference_correlations
+from sidemine.errors import InputError
+from sidemine.lines.complete_table.config import PROTEIN
+from sidemine.lines.complete_table.measure import TableToTest, measure_table
+from sidemine.lines.complete_table.panel import table_panel
+from sidemine.lines.complete_table.reader import read_reference, read_rows
+from sidemine.lines.complete_table.record import TableDetails
+from sidemine.lines.complete_table.rows import TableRows, genes_of_rows
+from sidemine.lines.evidence import Measured, Size, judged
+from sidemine.lines.gene_list import read_gene_list
+from sidemine.lines.specification import DeclaredLine
+from sidemine.prepare.gene_table import GeneTable
+from sidemine.stats.multiplicity import benjamini_hochberg
+
+N = 300
+GENES = [f"GENE{n:03d}" for n in range(N)]
+ACCESSIONS = [f"P{n:05d}" for n in range(N)]
+TABLE = GeneTable(
+    pd.DataFrame({"entrez": [""] * N, "ensembl": [""] * N}, index=pd.Index(GENES, name="gene")),
+    [("OLD", "GENE000")],
+    [],
+    uniprot_ids=[*zip(ACCESSIONS, GENES, strict=True), ("Q00001", "GENE007"), ("Q00001", "GENE008")],
+)
+SETS = pd.DataFrame(
+    [("SHIFTED", gene) for gene in [*GENES[:20], "ABSENT1", "ABSENT2"]]
+    + [("FLAT", gene) for gene in GENES[100:130]]
+    + [("TINY", gene) for gene in GENES[:4]]
+    + [("HALF", gene) for gene in [*GENES[40:46], *(f"ABSENT{n}" for n in range(20))]],
+    columns=["gene_set", "gene"],
+).assign(family="pathway", version="1", weight=1.0)
+RNG = np.random.default_rng(11)
+RESIDUALS = RNG.normal(size=(N, 80))
+RESIDUALS[:20] += 0.8 * RNG.normal(size=80)
+REFERENCE = Reference("contrast a (82 samples)", GENES, RESIDUALS)
+Z = RNG.normal(size=N) + np.where(np.arange(N) < 20, 1.8, 0.0)
+
+
+def declared(gene_set: str = "SHIFTED", direction: str = "up", form: str = "table", **columns: str) -> DeclaredLine:
+    """A row of `lines.tsv`."""
+    return DeclaredLine(line="p1", layer="protein", format=form, columns=columns, set=gene_set, direction=direction)
+
+
+def to_test(columns: TableColumns, genes: list[str] = GENES, **more: object) -> TableToTest:
+    """A table with a reference."""
+    rows = TableRows("table.tsv", genes, None, columns)
+    return replace(TableToTest(rows, None, SETS, TABLE, [REFERENCE]), **more)
+
+
+def full_table(z: np.ndarray = Z) -> TableColumns:
+    """What a table of results holds."""
+    p = 2 * stats.norm.sf(np.abs(z))
+    return TableColumns(effect=z / 4, se=np.full(len(z), 0.25), p_value=p, adjusted_p=benjamini_hochberg(p))
+
+
+def measure(row: DeclaredLine, table: TableToTest) -> tuple[Measured, TableDetails]:
+    """Measure, and hold that the row can be judged."""
+    measured, details = measure_table(row, table)
+    judged(row, PROTEIN, measured, Size(0.03, 0.1))
+    return measured, details
+
+
+def test_a_planted_shift_is_found_and_the_correlation_is_that_of_the_reference() -> None:
+    """With a set correlation of about .39 the shift of 1.8 is still seen; a flat set is not."""
+    measured, details = measure(declared(), to_test(full_table()))
+    expected = np.corrcoef(RESIDUALS[:20])[np.triu_indices(20, 1)].mean()
+    assert details.correlation == pytest.approx(expected, abs=0.02)
+    assert details.correlation_used == details.correlation > MIN_CORRELATION
+    assert (measured.universe_n, measured.n_in_set, measured.n_measured) == (N, 22, 20)
+    assert measured.p_declared == pytest.approx((measured.p_value or 0) / 2)
+    assert 0 < (measured.p_declared or 1) < 0.05
+    assert judged(declared(), PROTEIN, measured, Size(0.03, 0.1)).call == "in favour"
+    assert (details.p_simes or 1) < 0.01
+    opposite, _ = measure(declared(direction="down"), to_test(full_table()))
+    assert opposite.p_declared == pytest.approx(1 - (measured.p_declared or 0))
+    flat, details = measure(declared("FLAT"), to_test(full_table()))
+    assert details.correlation_used == MIN_CORRELATION > (details.correlation or 0)
+    assert (flat.p_value or 0) > 0.05
+
+
+def test_a_correlated_set_needs_a_larger_shift_than_an_uncorrelated_one() -> None:
+    independent = Reference("other", GENES, RNG.normal(size=(N, 80)))
+    strict, _ = measure(declared(), to_test(full_table()))
+    lax, _ = measure(declared(), to_test(full_table(), references=[independent]))
+    assert (strict.p_value or 0) > 5 * (lax.p_value or 0)
+    assert strict.effect == lax.effect
+
+
+def test_references_are_averaged_by_their_degrees_of_freedom() -> None:
+    """Over the genes that table and reference share; a set of which no reference knows two genes has none."""
+    none = Reference("other", GENES[:19], np.random.default_rng(1).normal(size=(19, 20)))
+    both = reference_correlations([REFERENCE, none], SETS, GENES)["SHIFTED"]
+    one, other = (reference_correlations([part], SETS, GENES)["SHIFTED"] for part in (REFERENCE, none))
+    assert both == pytest.approx((80 * one + 20 * other) / 100)
+    assert reference_correlations([none], SETS, GENES[:1]) == {}
+
+
+@pytest.mark.parametrize(
+    ("row", "more", "words"),
+    [
+        (declared("TINY"), {}, "4 of 4 genes of the set are measured, fewer than 5"),
+        (declared(), {"references": []}, "tells how the genes of the set correlate"),
+        (declared(), {"references": [Reference("x", ["GENE000"], np.ones((1, 3)))]}, "tells how the genes"),
+    ],
+)
+def test_what_cannot_be_tested_says_why(row: DeclaredLine, more: dict[str, object], words: str) -> None:
+    measured, _ = measure(row, to_test(full_table(), **more))
+    assert words in measured.reason
+    evidence = judged(row, PROTEIN, measured, Size(0.03, 0.1))
+    assert (evidence.call, evidence.p_declared) == ("not testable", None)
+
+
+def test_a_set_of_which_most_genes_are_not_measured_weighs_less() -> None:
+    measured, _ = measure(declared("HALF"), to_test(full_table()))
+    assert "the table measures 6 of 26 genes of the set" in measured.downgrades
+
+
+def test_a_table_that_was_cut_is_described_within_its_universe_and_never_tested(tmp_path: Path) -> None:
+    """The hypergeometric p stands in the details, not in the row."""
+    full = full_table()
+    listed = full.adjusted_p <= 0.05
+    columns = TableColumns(effect=full.effect[listed], p_value=full.p_value[listed], adjusted_p=full.adjusted_p[listed])
+    names = [gene for gene, kept in zip(GENES, listed, strict=True) if kept]
+    (tmp_path / "universe.txt").write_text("# measured\n" + "\n".join(GENES))
+    for universe in (None, read_gene_list(tmp_path / "universe.txt", TABLE)[0]):
+        measured, details = measure(declared(), to_test(columns, names, universe=universe))
+        assert (measured.instead, measured.p_value, measured.p_declared) == ("described", None, None)
+        assert "its largest adjusted p is" in details.threshold
+        up = next(one for one in details.listed if one.direction == "up")
+        hits = sum(gene in GENES[:20] for gene in names)
+        assert up.hits == hits >= 2
+        n_up = int((full.effect[listed] > 0).sum())
+        assert up.p_value == (None if universe is None else pytest.approx(stats.hypergeom.sf(hits - 1, N, 20, n_up)))
+        assert measured.universe_n == (len(names) if universe is None else N)
+
+
+def test_a_table_with_fewer_genes_than_were_measured_was_cut(tmp_path: Path) -> None:
+    (tmp_path / "universe.txt").write_text("\n".join(ACCESSIONS))
+    columns = TableColumns(z=Z[:200])
+    measured, details = measure(
+        declared(), to_test(columns, GENES[:200], universe=read_gene_list(tmp_path / "universe.txt", TABLE)[0])
+    )
+    assert measured.instead == "described"
+    assert details.threshold == "it holds 200 of the 300 genes that were measured"
+
+
+def test_accessions_decide_and_symbols_serve_where_they_fail() -> None:
+    """A complex has two genes; an unknown accession its symbol; an ambiguous one is lost, and counted by reason."""
+    rows = TableRows(
+        "t",
+        ["GENE000", "x", "GENE002", "GENE050", "nothing", "GENE007"],
+        ["P00000-2", "P00003;P00004", "Q99999", "P00051", "Q99998", "Q00001"],
+        TableColumns(z=np.arange(6.0) - 3),
+    )
+    found = genes_of_rows(rows, TABLE)
+    assert found.genes == [("GENE000",), ("GENE003", "GENE004"), ("GENE002",), ("GENE051",), (), ("GENE007",)]
+    assert (found.compared, found.contradicted) == (2, 1)
+    assert "obsolete" in found.reasons[4]
+    with pytest.raises(InputError, match="no column of genes is declared"):
+        genes_of_rows(replace(rows, symbols=None, accessions=None), TABLE)
+    alone = genes_of_rows(replace(rows, symbols=None), TABLE)
+    assert alone.reasons[5] == "ambiguous"
+
+
+@pytest.mark.parametrize(
+    ("form", "n", "status", "words"),
+    [
+        ("olink_target_96", 92, "agrees", "The table has 92 rows, Olink Target 96 88 to 96"),
+        ("olink_target_96", 300, "contradicts", "Impossible"),
+        ("olink_explore_384", 92, "contradicts", "were rows left out?"),
+        ("somascan_5k", 300, "contradicts", "Too few for the whole panel"),
+    ],
+)
+def test_the_number_of_assays_is_held_against_the_declared_panel(form: str, n: int, status: str, words: str) -> None:
+    z = np.random.default_rng(3).normal(size=n)
+    measured, details = measure(declared("FLAT", form=form), to_test(full_table(z), GENES[:n]))
+    (check,) = (one for one in details.checks if one.check == "number of assays")
+    assert check.status == status
+    assert words in check.detail
+    assert ("number of assays" in measured.cap) == (status == "contradicts")
+
+
+def test_symbols_in_place_of_accessions_ratios_and_huge_differences_are_told() -> None:
+    rows = TableRows("t", GENES, GENES, TableColumns(effect=20 * Z, se=np.ones(N)))
+    _, details = measure(declared(form="olink_target_96"), to_test(TableColumns(), rows=rows))
+    told = {check.check: check.status for check in details.checks}
+    assert told["form of the accessions"] == "contradicts"
+    assert told["range of differences in NPX"] == "contradicts"
+    with pytest.raises(InputError, match="no row of the column of effect lies below 0"):
+        measure_table(declared(), to_test(TableColumns(effect=np.exp2(Z), p_value=full_table().p_value)))
+
+
+def test_files_are_read_by_their_headers(tmp_path: Path) -> None:
+    """A table with its p as text is refused with its place; a reference gives residuals of genes that vary."""
+    (tmp_path / "t.csv").write_text("Assay,UniProt,NPX diff,pval\nGENE001,P00001,-0.5,0.01\nGENE002,P00002,0.25,NA\n")
+    rows = read_rows(tmp_path / "t.csv", {"gene": "Assay", "uniprot": "UniProt", "effect": "NPX diff", "p": "pval"})
+    assert (rows.symbols, rows.accessions, rows.n_rows) == (["GENE001", "GENE002"], ["P00001", "P00002"], 2)
+    np.testing.assert_array_equal(rows.columns.p_value, [0.01, np.nan])
+    with pytest.raises(InputError, match=r"(?s)lacks column 'beta'.*column columns of lines\.tsv"):
+        read_rows(tmp_path / "t.csv", {"gene": "Assay", "effect": "beta"})
+    values = "\n".join(f"GENE{n:03d}\t" + "\t".join(map(str, RNG.normal(n, 1, 6))) for n in range(8))
+    (tmp_path / "r.tsv").write_text(
+        "gene\t" + "\t".join(f"s{n}" for n in range(6)) + f"\n{values}\nGENE009" + "\t1.5" * 6
+    )
+    reference = read_reference(tmp_path / "r.tsv", TABLE)
+    assert list(reference.genes) == GENES[:8]
+    np.testing.assert_allclose(reference.residuals.mean(axis=1), 0, atol=1e-12)
+
+
+def test_the_panel_shows_the_set_and_its_genes() -> None:
+    measured, details = measure(declared(), to_test(full_table()))
+    panel = table_panel(judged(declared(), PROTEIN, measured, Size(0.03, 0.1)), details)
+    assert panel.chart is not None
+    assert len(panel.table.rows) == 20  # type: ignore[union-attr]
+    assert any("Correlation within the set" in fact for fact in panel.facts)
+
+
+REAL = Path(os.environ.get("SIDEMINE_REAL_FILES", "/nowhere"))
+
+
+@pytest.mark.skipif(not REAL.is_dir(), reason="needs the real files (SIDEMINE_REAL_FILES)")
+def test_a_real_table_of_vemurafenib_and_a_published_list() -> None:
+    """The complete table is complete, and its z are those of its t; the VTE lists are seen to be cut."""
+    from sidemine.prepare.gene_table import read_gene_table
+    from sidemine.study.projections import GeneTableToRead
+
+    table = read_rows(
+        REAL / "data/reference_results/GSE42872_limma_gene_level.csv.gz",
+        {"effect": "logFC", "t": "t", "p": "P.Value", "adjusted_p": "adj.P.Val"},
+    )
+    genes = read_gene_table(
+        REAL / "data/genes/grch38_genes.tsv.gz", GeneTableToRead(key="x", format="ensembl", version="1")
+    )
+    sets = pd.DataFrame(
+        [(line.split("\t")[0], gene) for path in REAL.glob("mirror/**/h.all.v7.0.symbols.gmt")
+         for line in path.read_text().splitlines() for gene in line.split("\t")[2:]],
+        columns=["gene_set", "gene"],
+    ).assign(family="pathway", version="7", weight=1.0)  # fmt: skip
+    symbols = [found.symbol for found in genes.resolve_symbols(table.symbols or [])]
+    reference = Reference(
+        "none",
+        [s for s in dict.fromkeys(symbols) if s],
+        np.random.default_rng(1).normal(size=(len({s for s in symbols if s}), 10)),
+    )
+    calls = {}
+    for name in ("HALLMARK_E2F_TARGETS", "HALLMARK_INTERFERON_ALPHA_RESPONSE", "HALLMARK_IL6_JAK_STAT3_SIGNALING"):
+        row = declared(name)
+        measured, details = measure(row, TableToTest(table, None, sets, genes, [reference]))
+        assert details.threshold == ""
+        calls[name] = (np.sign(measured.effect or 0), (measured.p_value or 1) < 0.05)
+    assert calls["HALLMARK_E2F_TARGETS"] == (-1, True)
+    assert calls["HALLMARK_INTERFERON_ALPHA_RESPONSE"][0] == 1
+    assert not calls["HALLMARK_IL6_JAK_STAT3_SIGNALING"][1]
+    cut = read_rows(
+        REAL / "data/published_tables/GSE19151_degs_1.2_0.05_limma.xlsx",
+        {"gene": "Tag", "effect": "logFC", "p": "P.Value", "adjusted_p": "adj.P.Val"},
+    )
+    measured, details = measure(declared("HALLMARK_HEME_METABOLISM"), TableToTest(cut, None, sets, genes, [reference]))
+    assert measured.instead == "described"

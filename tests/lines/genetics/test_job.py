@@ -1,0 +1,117 @@
+"""The job of a row, on the files that the simulator writes for the demo: the planted set is found, the null set is not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from sidemine.enrichment.gene_set_table import GENE_SETS
+from sidemine.errors import InputError
+from sidemine.lines.evidence import LayerEvidence
+from sidemine.lines.genetics.job import JOB
+from sidemine.lines.genetics.record import GeneticsDetails
+from sidemine.records import read_record
+from sidemine.simulate.demo import DEMO_SEED, demo_sets
+from sidemine.simulate.genes import GeneUniverse, make_universe
+from sidemine.simulate.genetics import write_genetics
+from sidemine.simulate.geo_files import write_gene_table
+from sidemine.study_jobs import JobFiles
+from sidemine.tables import write_table
+
+SNPS = "chromosome=chromosome,position=base_pair_location,p_value=p_value,effect_allele=effect_allele,other_allele=other_allele,n=n"
+
+
+@pytest.fixture(scope="module")
+def universe() -> GeneUniverse:
+    return make_universe(2400, DEMO_SEED)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory, universe: GeneUniverse) -> Path:
+    import pandas as pd
+
+    folder = tmp_path_factory.mktemp("genetics")
+    write_genetics(folder, universe, "jak_stat_members", DEMO_SEED)
+    write_gene_table(folder / "genes.tsv.gz", universe)
+    rows = [
+        (name, "negative_control" if name.endswith("CONTROL") else "target", gene, 1.0, "1", "x")
+        for name, genes in demo_sets(universe).items()
+        for gene in genes
+    ]
+    write_table(
+        pd.DataFrame(rows, columns=["gene_set", "family", "gene", "weight", "version", "source"]),
+        folder / "gene_sets.tsv.gz",
+        GENE_SETS,
+    )
+    (folder / "universe.txt").write_text("\n".join([*universe.symbols[:2000], "NOSUCHGENE"]) + "\n")
+    return folder
+
+
+def run(
+    folder: Path, gene_set: str, form: str, files: dict[str, str], columns: str = ""
+) -> tuple[LayerEvidence, GeneticsDetails]:
+    specification = {
+        "row": {
+            "line": "g", "layer": "genetics", "format": form, "set": gene_set, "direction": "associated",
+            "columns": dict(cell.split("=") for cell in columns.split(",") if cell),
+        },
+        "files": {role: role for role in files},
+        "gene_table": {"key": "genes", "format": "ensembl", "version": "simulated"},
+        "seed": 1,
+    }  # fmt: skip
+    inputs = JobFiles(
+        {
+            "files": [folder / name for name in files.values()],
+            "sets": [folder / "gene_sets.tsv.gz"],
+            "gene_table": [folder / "genes.tsv.gz"],
+            "sizes": [],
+        }
+    )
+    outputs = {"evidence": folder / "g.json", "details": folder / "g.details.json"}
+    JOB.execute(inputs, JobFiles({name: [path] for name, path in outputs.items()}), specification)
+    return read_record(LayerEvidence, outputs["evidence"]), read_record(GeneticsDetails, outputs["details"])
+
+
+FORMS = {
+    "genes_raw": ("magma_genes_out", {"file": "trait.genes.out", "genes_raw": "trait.genes.raw"}, ""),
+    "raw alone": ("magma_genes_raw", {"file": "trait.genes.raw"}, ""),
+    "genes_out": ("magma_genes_out", {"file": "trait.genes.out"}, ""),
+    "table": ("gene_p_values", {"file": "trait.genes.out", "gene_locations": "gene.loc"}, "gene=GENE,p_value=P"),
+    "snps": ("summary_statistics", {"file": "snps.tsv.gz", "gene_locations": "gene.loc"}, SNPS),
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_every_format_finds_what_was_planted(folder: Path, form: str) -> None:
+    found, details = run(folder, "SIM_JAK_STAT_MEMBERS", *FORMS[form])
+    assert found.call == "in favour"
+    assert found.p_declared is not None
+    assert found.p_declared < 0.01
+    assert (found.universe_n, found.n_measured) == (2400, 34)
+    assert details.test == ("genes_raw" if "raw" in form else "rotation")
+    assert (details.shrinkage is None) == (details.test == "rotation")
+    assert bool(found.downgrades) == (form in {"snps", "table"})
+
+
+def test_nothing_is_found_where_nothing_was_planted(folder: Path) -> None:
+    for form in ("genes_raw", "snps"):
+        found, _ = run(folder, "SIM_NEGATIVE_CONTROL", *FORMS[form])
+        assert found.call == "undecided"
+        assert found.cap == "the size of its test was not measured"
+
+
+def test_a_declared_universe_leaves_the_others_out(folder: Path) -> None:
+    form, files, columns = FORMS["genes_out"]
+    found, details = run(folder, "SIM_JAK_STAT_MEMBERS", form, {**files, "universe": "universe.txt"}, columns)
+    assert found.universe_n == 2000
+    told = {count.what: count.n for count in details.counts}
+    assert told["genes outside of the declared universe dropped"] == 400
+    assert told["names of the declared universe without an approved symbol"] == 1
+
+
+def test_a_list_of_something_else_is_no_universe(folder: Path) -> None:
+    (folder / "wrong.txt").write_text("1.5\n2.5\n")
+    form, files, columns = FORMS["genes_out"]
+    with pytest.raises(InputError, match="holds no gene"):
+        run(folder, "SIM_JAK_STAT_MEMBERS", form, {**files, "universe": "wrong.txt"}, columns)

@@ -1,0 +1,192 @@
+"""The process that stands by while a run lasts, so that its jobs need not load the same libraries again (`warm_job.py`).
+
+It loads what two jobs have loaded, before it forks for the next one: nothing is named here, and nothing is loaded for one
+job alone. A fork is a process of its own, with the streams, folder and environment of the job that asked for it.
+"""
+
+from __future__ import annotations
+
+import atexit
+import gc
+import json
+import logging
+import os
+import selectors
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import traceback
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from importlib import import_module
+from pathlib import Path
+from types import FrameType, ModuleType
+
+from sidemine.warm_job import PLACE, STREAMS, Request
+
+LONGEST_REQUEST = 1 << 20
+OFTEN = 2
+"""Jobs that have loaded a module before this process does."""
+
+
+def stand_by() -> None:
+    """Start the process for the jobs of this run, until this one ends; nothing where the system has no such means."""
+    if not hasattr(os, "pidfd_open") or not Path("/proc/self/ns/mnt").exists():
+        return
+    folder = tempfile.mkdtemp(prefix="sidemine-")  # readable by its owner alone
+    place = f"{folder}/jobs"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener:
+        try:
+            listener.bind(place)
+        except OSError:  # the path of the temporary folder is too long for a socket
+            shutil.rmtree(folder)
+            return
+        listener.listen(socket.SOMAXCONN)
+        process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
+            [sys.executable, "-P", "-m", __name__, str(listener.fileno()), folder],
+            stdin=subprocess.PIPE,  # its end tells that this process has ended, however it did
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            pass_fds=[listener.fileno()],
+        )
+    os.environ[PLACE] = f"{os.getpid()}:{place}"
+    atexit.register(process.communicate)
+
+
+@dataclass
+class _Job:
+    """A fork at work: who asked for it, and the file in which it leaves the names of the modules that it loaded."""
+
+    number: int
+    connection: socket.socket
+    loaded: int
+
+
+@dataclass
+class WarmProcess:
+    """Forks for jobs, and loads what several have loaded.
+
+    Attributes
+    ----------
+    listener
+        Socket at which jobs ask.
+    seen
+        How many jobs have loaded a module, in the order in which the first did.
+    interrupted
+        What jobs do at Ctrl-C: what this process did before it stood by.
+    """
+
+    listener: socket.socket
+    seen: Counter[str] = field(default_factory=Counter)
+    interrupted: Callable[[int, FrameType | None], object] | int | None = signal.SIG_DFL
+
+    def serve(self, run: int) -> None:
+        """Fork for whoever asks, until the descriptor `run` ends."""
+        self.interrupted = signal.signal(
+            signal.SIGINT, signal.SIG_IGN
+        )  # jobs heed Ctrl-C; who stands by tells how they end
+        with selectors.DefaultSelector() as selector:
+            selector.register(self.listener, selectors.EVENT_READ)
+            selector.register(run, selectors.EVENT_READ)
+            while True:
+                for key, _ in selector.select():
+                    if key.fd == run:
+                        return
+                    if key.fd == self.listener.fileno():
+                        if (job := self._start()) is not None:
+                            selector.register(os.pidfd_open(job.number), selectors.EVENT_READ, job)
+                    else:
+                        selector.unregister(key.fd)
+                        os.close(key.fd)
+                        self._finish(key.data)
+
+    def _start(self) -> _Job | None:
+        connection, _ = self.listener.accept()
+        text, descriptors, _, _ = socket.recv_fds(connection, LONGEST_REQUEST, len(STREAMS))
+        request = Request(**json.loads(text)) if len(descriptors) == len(STREAMS) else None
+        if request is None or request.executable != sys.executable:
+            connection.close()
+            return None
+        self._load()
+        loaded = os.memfd_create("loaded")
+        gc.freeze()  # what is loaded stays shared with the forks
+        try:
+            number = os.fork()
+        except OSError:  # no memory for one more: the job finds out by itself
+            number = None
+        if number == 0:
+            signal.signal(signal.SIGINT, self.interrupted)
+            known = frozenset(sys.modules)
+            status = _run_script(request, descriptors)
+            os.write(loaded, "\n".join(name for name in sys.modules if name not in known).encode())
+            os._exit(status)
+        for descriptor in descriptors:
+            os.close(descriptor)
+        if number is None:
+            connection.close()
+            os.close(loaded)
+            return None
+        connection.send(str(number).encode())
+        return _Job(number, connection, loaded)
+
+    def _finish(self, job: _Job) -> None:
+        _, status = os.waitpid(job.number, 0)
+        with job.connection, os.fdopen(job.loaded, "rb") as loaded:
+            loaded.seek(0)
+            self.seen.update(loaded.read().decode().split())
+            try:
+                job.connection.send(str(status).encode())
+            except OSError:
+                logging.getLogger(__name__).debug("who asked for a job has ended before it")
+
+    def _load(self) -> None:
+        """Load what several jobs have loaded; what cannot be loaded here stays with the jobs."""
+        often = [name for name, jobs in self.seen.items() if jobs >= OFTEN]
+        for name in often:
+            del self.seen[name]
+            if name not in sys.modules:
+                try:
+                    import_module(name)
+                except Exception:  # whatever it is, a job that needs the module will tell
+                    logging.getLogger(__name__).debug("not loaded: %s", name, exc_info=True)
+
+
+def _run_script(request: Request, descriptors: Sequence[int]) -> int:
+    """Run the script of a job as if this process had been started for it; return its exit status."""
+    try:
+        for stream, descriptor in zip(STREAMS, descriptors, strict=True):
+            os.dup2(descriptor, stream)
+            os.close(descriptor)
+        os.chdir(request.directory)
+        os.environ.clear()
+        os.environ.update(request.environment)
+        sys.argv = [request.script]
+        sys.path[:] = request.path
+        main = ModuleType("__main__")
+        main.__file__ = request.script
+        sys.modules["__main__"] = main
+        exec(compile(Path(request.script).read_bytes(), request.script, "exec"), main.__dict__)  # noqa: S102 - it is the job
+    except SystemExit as end:
+        if end.code is None or isinstance(end.code, int):
+            return int(end.code or 0) & 0xFF
+        sys.stderr.write(f"{end.code}\n")
+        return 1
+    except BaseException:  # noqa: BLE001 - as the interpreter does
+        traceback.print_exc()
+        return 1
+    finally:
+        logging.shutdown()
+        sys.stdout.flush()
+        sys.stderr.flush()
+    return 0
+
+
+if __name__ == "__main__":
+    os.set_inheritable(int(sys.argv[1]), False)
+    with socket.socket(fileno=int(sys.argv[1])) as given:
+        WarmProcess(given).serve(sys.stdin.fileno())
+    shutil.rmtree(sys.argv[2], ignore_errors=True)

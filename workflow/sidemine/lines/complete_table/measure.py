@@ -1,0 +1,243 @@
+"""Test one set within a complete table; of a table that was cut, describe what it lists."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sidemine.differential.gene_statistics import GeneStatistics, collect_statistics, refuse_ratios
+from sidemine.differential.table_completeness import find_threshold
+from sidemine.enrichment.over_representation import list_enrichment
+from sidemine.enrichment.preranked_camera import (
+    FEWEST_GENES,
+    MIN_CORRELATION,
+    Reference,
+    preranked_camera,
+    reference_correlations,
+)
+from sidemine.enrichment.set_membership import build_membership
+from sidemine.lines.complete_table.checks import DATES, check_rows
+from sidemine.lines.complete_table.record import ListedGenes, MemberOfSet, TableDetails
+from sidemine.lines.complete_table.rows import TableRows, genes_of_rows
+from sidemine.lines.evidence import Measured
+from sidemine.stats.multiplicity import simes
+from sidemine.stats.tails import two_sided_p
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from sidemine.lines.published.record import LabelCheck
+    from sidemine.lines.specification import DeclaredLine
+    from sidemine.prepare.gene_table import GeneTable
+
+TEST = "preranked_camera"
+"""Word of the test in `resources/calibration/lines/complete_table.tsv`."""
+_COMPLETE = 0.9
+"""Share of a declared universe that a complete table holds."""
+
+
+@dataclass(frozen=True)
+class TableToTest:
+    """A table, what was measured where that is a list of its own, the sets of the study, and where correlations come from.
+
+    Attributes
+    ----------
+    rows
+        The table.
+    universe, names_lost
+        The declared list of what was measured, None where the table itself is the universe; its names without a symbol.
+    gene_sets
+        As `gene_set_table.GENE_SETS` describes.
+    gene_table
+        Approved symbols.
+    references
+        Residuals of other samples; none: nothing can be tested.
+    """
+
+    rows: TableRows
+    universe: frozenset[str] | None
+    gene_sets: pd.DataFrame
+    gene_table: GeneTable
+    references: Sequence[Reference]
+    names_lost: int = 0
+
+
+def measure_table(row: DeclaredLine, table: TableToTest) -> tuple[Measured, TableDetails]:
+    """Test the declared set in a complete table, or describe it in one that was cut.
+
+    A complete table: the genes of the set against the table's other genes, by CAMERA on statistics with the correlation of
+    the set in other samples, never below .05; Simes' p of the set's own genes stands beside it. A table that was cut (all
+    adjusted p below .5, no small fold change, fewer rows than tests, or fewer genes than the declared universe): counts,
+    and with a declared universe over-representation, as a description.
+
+    Parameters
+    ----------
+    row
+        As declared in `lines.tsv`.
+    table
+        What was read.
+
+    Returns
+    -------
+    measured, details
+        The row of evidence before it is judged, and what stands beside it. Signs are target minus reference.
+
+    Raises
+    ------
+    InputError
+        When the table names no genes, gives no statistic with a sign, or holds impossible numbers.
+    """
+    found = genes_of_rows(table.rows, table.gene_table)
+    columns = table.rows.columns
+    threshold = find_threshold(columns.effect, columns.p_value, columns.adjusted_p) or ""
+    if not threshold:
+        refuse_ratios(columns, table.rows.where)
+    statistics = collect_statistics(found.genes, found.reasons, table.rows.columns, table.rows.where)
+    universe = table.universe
+    if universe and not threshold and (held := len(universe & set(statistics.genes))) < _COMPLETE * len(universe):
+        threshold = f"it holds {held:,} of the {len(universe):,} genes that were measured"
+    checks = check_rows(table.rows, found, row.format)
+    members = table.gene_sets[(table.gene_sets["gene_set"] == row.set) & (table.gene_sets["weight"] != 0)]
+    if threshold:
+        return _describe(table, statistics, members, threshold, checks)
+    return _test(row, table, statistics, members, checks)
+
+
+def _details(
+    table: TableToTest, statistics: GeneStatistics, members: pd.DataFrame, checks: list[LabelCheck]
+) -> TableDetails:
+    wanted = set(members["gene"])
+    lost = [f"{table.names_lost} names of the declared universe have no approved symbol."] if table.names_lost else []
+    measured = [
+        MemberOfSet(gene, float(z), float(effect) if np.isfinite(effect) else None)
+        for gene, z, effect in zip(statistics.genes, statistics.z, statistics.effect, strict=True)
+        if gene in wanted
+    ]
+    return TableDetails(
+        n_rows=table.rows.n_rows,
+        losses=statistics.losses,
+        notes=[*table.rows.notes, *statistics.notes, *lost],
+        checks=checks,
+        threshold="",
+        reference="",
+        correlation=None,
+        correlation_used=None,
+        p_simes=None,
+        members=sorted(measured, key=lambda member: (-abs(member.z), member.gene)),
+        listed=[],
+    )
+
+
+def _contradictions(checks: list[LabelCheck]) -> str:
+    wrong = [check.check for check in checks if check.status == "contradicts" and check.check != DATES]
+    return f"the table contradicts its label ({', '.join(wrong)})" if wrong else ""
+
+
+def _test(
+    row: DeclaredLine, table: TableToTest, statistics: GeneStatistics, members: pd.DataFrame, checks: list[LabelCheck]
+) -> tuple[Measured, TableDetails]:
+    details = _details(table, statistics, members, checks)
+    n_in_set, n_measured = len(members), len(details.members)
+    known = reference_correlations(table.references, members, statistics.genes)
+    measured = Measured(
+        universe_n=statistics.n_universe,
+        n_in_set=n_in_set,
+        n_measured=n_measured,
+        downgrades=_downgrades(statistics, n_in_set, n_measured),
+        cap=_contradictions(checks),
+    )
+    membership = build_membership(members, statistics.genes, min_size=FEWEST_GENES)
+    if not membership.gene_sets:
+        reason = f"{n_measured} of {n_in_set} genes of the set are measured, fewer than {FEWEST_GENES}."
+        return replace(measured, reason=reason, instead="not testable"), details
+    if row.set not in known:
+        reason = "No cohort of the study, and no reference, tells how the genes of the set correlate."
+        return replace(measured, reason=reason, instead="not testable"), details
+    used = max(known[row.set], MIN_CORRELATION)
+    tested = preranked_camera(statistics.z, membership, np.array([used]))
+    effect, low, high, p_value = (float(tested[name].iloc[0]) for name in ("effect", "ci_low", "ci_high", "p_value"))
+    if not np.isfinite(p_value):
+        reason = "Every gene of the table is in the set, so nothing is left to compare it with."
+        return replace(measured, reason=reason, instead="not testable"), details
+    p_simes = simes(two_sided_p(np.array([member.z for member in details.members]), np.inf))
+    half = p_value / 2
+    details = replace(
+        details,
+        reference=" and ".join(reference.name for reference in table.references),
+        correlation=known[row.set],
+        correlation_used=used,
+        p_simes=p_simes,
+    )
+    side = "higher" if effect > 0 else "lower"
+    weights = dict(zip(members["gene"], members["weight"], strict=True))
+    n_of_side = sum((member.z * weights[member.gene] > 0) == (effect > 0) for member in details.members)
+    return (
+        replace(
+            measured,
+            effect=effect,
+            ci_low=low,
+            ci_high=high,
+            p_value=p_value,
+            p_declared=half if (effect > 0) == (row.direction == "up") else 1 - half,
+            null_used=f"CAMERA on statistics within the {statistics.n_universe:,} genes of the table, correlation {used:.2f}",
+            reason=f"{n_of_side} of {n_measured} measured genes are {side}; Simes' p of these genes alone is {p_simes:.2g}.",
+        ),
+        details,
+    )
+
+
+def _downgrades(statistics: GeneStatistics, n_in_set: int, n_measured: int) -> tuple[str, ...]:
+    told = ["no samples: how genes correlate is taken from other people"]
+    if n_measured < n_in_set / 2:
+        told.append(f"the table measures {n_measured} of {n_in_set} genes of the set")
+    if any("contradict" in note for note in statistics.notes):
+        told.append("its p-values contradict its statistics")
+    return tuple(told)
+
+
+def _describe(
+    table: TableToTest,
+    statistics: GeneStatistics,
+    members: pd.DataFrame,
+    threshold: str,
+    checks: list[LabelCheck],
+) -> tuple[Measured, TableDetails]:
+    signed = dict(zip(members["gene"], members["weight"], strict=True))
+    lists: Mapping[str, list[str]] = {
+        direction: [gene for gene, z in zip(statistics.genes, statistics.z, strict=True) if z * sign > 0]
+        for direction, sign in (("up", 1), ("down", -1))
+    }
+    universe = table.universe
+    everything = None if universe is None else universe | set(statistics.genes)
+    wanted = {gene for gene, weight in signed.items() if weight > 0}
+    in_universe = wanted if everything is None else wanted & everything
+    listed = []
+    for direction, genes in lists.items():
+        hits = len(wanted.intersection(genes))
+        p_value = None
+        if everything is not None:
+            p_value = float(
+                list_enrichment(np.array([hits]), np.array([len(in_universe)]), len(genes), len(everything))[0]
+            )
+        listed.append(ListedGenes(direction, len(genes), hits, p_value))
+    told = ", ".join(
+        f"{one.hits} of {one.listed} {'higher' if one.direction == 'up' else 'lower'} ones"
+        + (f" (p {one.p_value:.2g}, genes taken as independent)" if one.p_value is not None else "")
+        for one in listed
+    )
+    missing = "" if universe is not None else " What was measured is not declared, so nothing is compared with chance."
+    details = replace(_details(table, statistics, members, checks), threshold=threshold, listed=listed)
+    return (
+        Measured(
+            universe_n=statistics.n_universe if everything is None else len(everything),
+            n_in_set=len(members),
+            n_measured=len(in_universe) if everything is not None else len(details.members),
+            instead="described",
+            cap=_contradictions(checks),
+            reason=f"The table was cut ({threshold}), so it is described and not tested: of its genes the set has {told}.{missing}",
+        ),
+        details,
+    )

@@ -1,0 +1,127 @@
+"""The rows of a table of statistics: their genes, by accession and by symbol, and their numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sidemine.differential.gene_statistics import TableColumns
+from sidemine.errors import InputError, Problem
+from sidemine.prepare.gene_mapping import no_proteins, split_symbols
+from sidemine.prepare.gene_table import split_accessions
+
+if TYPE_CHECKING:
+    from sidemine.prepare.gene_table import GeneTable, Resolution
+
+
+@dataclass(frozen=True)
+class TableRows:
+    """A table as it was read.
+
+    Attributes
+    ----------
+    where
+        The file, for messages.
+    symbols, accessions
+        Cells of each row; None where no column is declared.
+    columns
+        The numbers.
+    notes
+        What was odd in the file.
+    simulated
+        Whether the file carries the mark of simulated data.
+    """
+
+    where: str
+    symbols: Sequence[str] | None
+    accessions: Sequence[str] | None
+    columns: TableColumns
+    notes: Sequence[str] = ()
+
+    @property
+    def n_rows(self) -> int:
+        """How many rows there are."""
+        return len(self.symbols or self.accessions or ())
+
+
+@dataclass(frozen=True)
+class RowGenes:
+    """The genes of each row.
+
+    Attributes
+    ----------
+    genes
+        Approved symbols: none where nothing resolves; several of a complex.
+    reasons
+        How, or why not.
+    compared, contradicted
+        Rows whose accession and symbol both resolve, and those of them that name different genes.
+    """
+
+    genes: list[tuple[str, ...]]
+    reasons: list[str]
+    compared: int = 0
+    contradicted: int = 0
+
+
+def genes_of_rows(rows: TableRows, gene_table: GeneTable) -> RowGenes:
+    """Return the genes of each row: by UniProt accession, and where that does not resolve by symbol.
+
+    Parameters
+    ----------
+    rows
+        The table.
+    gene_table
+        Approved symbols; with accessions where the table has them.
+
+    Raises
+    ------
+    InputError
+        When neither column is declared, or the gene table has no accessions and the table has no symbols.
+    """
+    if rows.symbols is None and rows.accessions is None:
+        raise InputError(
+            Problem(
+                "no column of genes is declared",
+                f"{rows.where}: column columns of lines.tsv",
+                "gene=HEADER or uniprot=HEADER",
+                "Add the column that names the genes.",
+            )
+        )
+    by_symbol = None if rows.symbols is None else _resolve(rows.symbols, gene_table, proteins=False)
+    if rows.accessions is None:
+        return RowGenes(*(by_symbol or ([], [])))
+    if not gene_table.has_proteins:
+        if by_symbol is None:
+            raise InputError(no_proteins(rows.where))
+        return RowGenes(*by_symbol)
+    genes, reasons = _resolve(rows.accessions, gene_table, proteins=True)
+    compared = contradicted = 0
+    for place, (others, how) in enumerate(zip(*by_symbol, strict=True) if by_symbol else ()):
+        if genes[place] and others:
+            compared += 1
+            contradicted += not set(genes[place]) & set(others)
+        elif others:
+            genes[place], reasons[place] = others, f"{how}, its accession unknown"
+    return RowGenes(genes, reasons, compared, contradicted)
+
+
+def _resolve(cells: Sequence[str], table: GeneTable, *, proteins: bool) -> tuple[list[tuple[str, ...]], list[str]]:
+    parts = [split_accessions(cell) if proteins else split_symbols(cell) for cell in cells]
+    names = list(dict.fromkeys(name for row in parts for name in row))
+    found: dict[str, Resolution] = dict(
+        zip(names, table.resolve_uniprot(names) if proteins else table.resolve_symbols(names), strict=True)
+    )
+    genes, reasons = [], []
+    for row in parts:
+        symbols = dict.fromkeys(symbol for name in row if (symbol := found[name].symbol))
+        genes.append(tuple(symbols))
+        lost = "; ".join(dict.fromkeys(_reason(found[name].how) for name in row)) if row else "no gene named"
+        reasons.append("" if symbols else lost)
+    return genes, reasons
+
+
+def _reason(how: str) -> str:
+    """Return why a name does not resolve, without the name: losses are counted by reason."""
+    return how.partition(": ")[0] if how.startswith(("ambiguous", "spreadsheet date")) else how

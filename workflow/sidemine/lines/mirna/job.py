@@ -1,0 +1,79 @@
+"""The job of each row of miRNAs: `lines/mirna/<line>.json` and its details."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sidemine.lines.mirna.config import LAYER
+from sidemine.lines.specification import TestLine, specify_lines
+from sidemine.study.plan import StudyPlan
+from sidemine.study_jobs import JobFiles, Patterns, StudyJob
+
+
+def _specify(plan: StudyPlan) -> Mapping[str, TestLine]:
+    return specify_lines(plan, LAYER.word, TestLine)
+
+
+def _inputs(_: StudyPlan, specification: TestLine) -> Patterns:
+    return {
+        "files": [f"<downloads>/{key}" for key in specification.files.values()],
+        "sets": "<results>/gene_sets.tsv.gz",
+        "gene_table": f"<downloads>/{specification.gene_table.key}",
+    }
+
+
+def _run(inputs: JobFiles, outputs: JobFiles, specification: TestLine) -> None:
+    from sidemine.enrichment.gene_set_table import GENE_SETS
+    from sidemine.lines.evidence import judged, read_size
+    from sidemine.lines.mirna.measure import as_measured, measure_mirnas
+    from sidemine.lines.mirna.names import read_aliases
+    from sidemine.lines.mirna.reader import read_families, read_labels, read_seeds, read_targets, read_universe
+    from sidemine.prepare.gene_table import read_gene_table
+    from sidemine.records import write_record
+    from sidemine.retrieve.refusal import note_refusals
+    from sidemine.tables import read_table
+
+    row = specification.row
+    files = dict(zip(specification.files, inputs.paths("files"), strict=True))
+    families: Mapping[str, str] | None = None
+    with note_refusals(inputs.every_path):
+        gene_table = read_gene_table(inputs.path("gene_table"), specification.gene_table)
+        names = read_aliases(files["aliases"])
+        labelled = read_labels(files["file"], row.columns, names)
+        universe, lost = set(labelled.labels), list(labelled.lost)
+        if "universe" in files:
+            universe, more = read_universe(files["universe"], names)
+            lost += more
+        graph, more = read_targets(files["targets"], row.columns, names, gene_table)
+        lost += more
+        if "families" in files:
+            families, more = read_families(files["families"], row.columns, names)
+            lost += more
+        elif "mature" in files:
+            families = read_seeds(files["mature"], names)
+    sets = read_table(inputs.path("sets"), GENE_SETS)
+    chosen = sets[sets["gene_set"] == row.set]
+    weights = dict(zip(chosen["gene"].astype(str), chosen["weight"].astype(float), strict=True))
+    result = measure_mirnas(labelled, universe, graph, weights, families, names, row.direction, lost)
+    measured = as_measured(result, row.direction, len(weights))
+    write_record(
+        judged(row, LAYER, measured, read_size(inputs.paths("sizes"), result.details.unit)), outputs.path("evidence")
+    )
+    write_record(result.details, outputs.path("details"))
+
+
+JOB = StudyJob(
+    name="test_mirna",
+    message="Test the targets of the miRNAs of line {wildcards.line}",
+    specification=TestLine,
+    specify=_specify,
+    inputs=_inputs,
+    outputs={
+        "evidence": "<results>/lines/mirna/{line}.json",
+        "details": "<results>/lines/mirna/{line}.details.json",
+    },
+    resources={"sizes": ["calibration/lines/mirna.tsv"]},
+    run=_run,
+    wildcard="line",
+    after_designs=False,
+)

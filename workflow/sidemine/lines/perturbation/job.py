@@ -1,0 +1,62 @@
+"""The job of each row of a perturbation library: `lines/perturbation/<line>.json` and its details."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sidemine.lines.perturbation.config import LAYER
+from sidemine.lines.specification import TestLine, specify_lines
+from sidemine.study.plan import StudyPlan
+from sidemine.study_jobs import JobFiles, Patterns, StudyJob
+
+
+def _specify(plan: StudyPlan) -> Mapping[str, TestLine]:
+    return specify_lines(plan, LAYER.word, TestLine)
+
+
+def _inputs(_: StudyPlan, specification: TestLine) -> Patterns:
+    return {
+        "files": [f"<downloads>/{key}" for key in specification.files.values()],
+        "sets": "<results>/gene_sets.tsv.gz",
+        "gene_table": f"<downloads>/{specification.gene_table.key}",
+    }
+
+
+def _run(inputs: JobFiles, outputs: JobFiles, specification: TestLine) -> None:
+    from sidemine.enrichment.gene_set_table import GENE_SETS
+    from sidemine.lines.bridge.comparators import read_signatures
+    from sidemine.lines.evidence import Size, judged
+    from sidemine.lines.perturbation.measure import as_measured, declared_place, place_perturbation
+    from sidemine.prepare.gene_table import read_gene_table
+    from sidemine.records import write_record
+    from sidemine.retrieve.refusal import note_refusals
+    from sidemine.tables import read_table
+
+    row = specification.row
+    sets = read_table(inputs.path("sets"), GENE_SETS)
+    declared = declared_place(row, set(sets["gene_set"]))
+    file = dict(zip(specification.files, inputs.paths("files"), strict=True))["file"]
+    with note_refusals(inputs.every_path):
+        gene_table = read_gene_table(inputs.path("gene_table"), specification.gene_table)
+        library = read_signatures(file, declared.file, gene_table, where=f"lines.tsv, line {row.line}")
+    details = place_perturbation(library, declared, sets)
+    chosen = sets[sets["gene_set"] == row.set]
+    measured = as_measured(details, len(chosen), int(chosen["gene"].isin(library.others.columns).sum()))
+    write_record(judged(row, LAYER, measured, Size()), outputs.path("evidence"))
+    write_record(details, outputs.path("details"))
+
+
+JOB = StudyJob(
+    name="place_perturbation",
+    message="Place the perturbation of line {wildcards.line} in its library",
+    specification=TestLine,
+    specify=_specify,
+    inputs=_inputs,
+    outputs={
+        "evidence": "<results>/lines/perturbation/{line}.json",
+        "details": "<results>/lines/perturbation/{line}.details.json",
+    },
+    run=_run,
+    wildcard="line",
+    after_designs=False,
+)

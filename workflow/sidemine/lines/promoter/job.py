@@ -1,0 +1,94 @@
+"""The job of each row of promoters or binding: `lines/promoter/<line>.json` and its details."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sidemine.lines.promoter.config import LAYER
+from sidemine.lines.promoter.specification import TestPromoter
+from sidemine.lines.specification import DeclaredLine
+from sidemine.study.plan import StudyPlan
+from sidemine.study_jobs import JobFiles, Patterns, StudyJob
+
+
+def _specify(plan: StudyPlan) -> Mapping[str, TestPromoter]:
+    contrasts = {entry.id: list(entry.primary.contrasts) for entry in plan.study.config.hypotheses}
+    return {
+        name: plan.specify(
+            TestPromoter,
+            row=DeclaredLine.of(row),
+            files=plan.line_files[name],
+            gene_table=plan.gene_table,
+            hypothesis=row.hypothesis,
+            contrasts=contrasts[row.hypothesis],
+        )
+        for name, row in plan.study.lines.items()
+        if row.layer == LAYER.word and row.runs
+    }
+
+
+def _inputs(_: StudyPlan, specification: TestPromoter) -> Patterns:
+    return {
+        "files": [f"<downloads>/{key}" for key in specification.files.values()],
+        "sets": "<results>/gene_sets.tsv.gz",
+        "gene_table": f"<downloads>/{specification.gene_table.key}",
+        "effect": f"<results>/evidence/{specification.hypothesis}.json",
+        "fits": [f"<results>/contrasts/{contrast}/fit.npz" for contrast in specification.contrasts],
+    }
+
+
+def _run(inputs: JobFiles, outputs: JobFiles, specification: TestPromoter) -> None:
+    from sidemine.differential.contrast_fit import load_fit
+    from sidemine.effect.record import HypothesisEvidence
+    from sidemine.enrichment.gene_set_table import GENE_SETS
+    from sidemine.enrichment.libraries import read_library
+    from sidemine.lines.evidence import judged, read_size
+    from sidemine.lines.promoter.measure import chip_site, measure_promoters, motif_site
+    from sidemine.lines.promoter.motifs import family_of, known_family, read_matrices, read_promoters, scan_promoters
+    from sidemine.prepare.gene_table import read_gene_table
+    from sidemine.records import read_record, write_record
+    from sidemine.retrieve.refusal import note_refusals
+    from sidemine.tables import read_table
+
+    row = specification.row
+    files = dict(zip(specification.files, inputs.paths("files"), strict=True))
+    sets = read_table(inputs.path("sets"), GENE_SETS)
+    chosen = sets[sets["gene_set"] == row.set]
+    weights = dict(zip(chosen["gene"].astype(str), chosen["weight"].astype(float), strict=True))
+    with note_refusals(inputs.every_path):
+        gene_table = read_gene_table(inputs.path("gene_table"), specification.gene_table)
+        if row.format == "fasta":
+            family = known_family(row.columns["family"], row.line)
+            promoters = read_promoters(files["file"])
+            resolved = {
+                name: found.symbol for name, found in zip(promoters, gene_table.resolve_symbols(promoters), strict=True)
+            }
+            matrices = family_of(read_matrices(files["motifs"]), family)
+            site = motif_site(family, promoters, resolved, scan_promoters(promoters, matrices))
+        else:
+            library = {
+                name: [gene for gene, _ in members] for name, members in read_library(files["file"], "gmt").sets.items()
+            }
+            site = chip_site(row.line, row.set, weights, library, gene_table)
+    evidence = read_record(HypothesisEvidence, inputs.path("effect"))
+    paths = inputs.by_folder("fits")
+    fits = {name: fit for name in evidence.pooled.contrasts if (fit := load_fit(paths[name])) is not None}
+    measured, details = measure_promoters(site, fits, weights, row.direction, unused_universe="universe" in files)
+    write_record(judged(row, LAYER, measured, read_size(inputs.paths("sizes"), site.test)), outputs.path("evidence"))
+    write_record(details, outputs.path("details"))
+
+
+JOB = StudyJob(
+    name="test_promoter",
+    message="Test the sites of line {wildcards.line} in the contrasts of its hypothesis",
+    specification=TestPromoter,
+    specify=_specify,
+    inputs=_inputs,
+    outputs={
+        "evidence": "<results>/lines/promoter/{line}.json",
+        "details": "<results>/lines/promoter/{line}.details.json",
+    },
+    resources={"sizes": ["calibration/lines/promoter.tsv"]},
+    run=_run,
+    wildcard="line",
+)

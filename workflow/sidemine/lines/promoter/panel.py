@@ -1,0 +1,71 @@
+"""What the page shows of a row of promoters: the effect of a site in each contrast."""
+
+from __future__ import annotations
+
+from sidemine.drawing.panel import Column, Panel, Table
+from sidemine.drawing.words import bounded, number, p_value
+from sidemine.lines.evidence import LayerEvidence
+from sidemine.lines.promoter.record import PromoterDetails
+
+CAUTION = (
+    "The contrasts are those of the answer itself: this is the same evidence, read by another list of genes, and never a line of its own. "
+    "A site need not be bound, and a bound site need not act."
+)
+
+
+def promoter_panel(evidence: LayerEvidence, details: object) -> Panel:
+    """Return the panel of one row.
+
+    Parameters
+    ----------
+    evidence
+        Its row.
+    details
+        Its `PromoterDetails`.
+    """
+    assert isinstance(details, PromoterDetails)  # noqa: S101
+    return Panel(
+        kind="promoter",
+        element=f"promoter-{evidence.line}",
+        title=f"Promoter and binding: do genes with a site move more? ({evidence.line})",
+        caption=f"A site: {details.site}. {CAUTION}",
+        why_empty="sentences and a table only",
+        facts=_facts(evidence, details),
+        table=_table(details),
+    )
+
+
+def _facts(evidence: LayerEvidence, details: PromoterDetails) -> list[str]:
+    facts = [evidence.reason]
+    if details.matrices:
+        facts.append(
+            f"Matrices: {bounded(', '.join(details.matrices), 400)}. They hit the same promoters, so they are one family and one test."
+        )
+    if details.shared:
+        facts.append(details.shared)
+    if details.left_out:
+        facts.append(f"Left out: {bounded('; '.join(details.left_out), 600)}.")
+    return facts
+
+
+def _table(details: PromoterDetails) -> Table | None:
+    if not details.effects:
+        return None
+    rows = [
+        {
+            "contrast": row.contrast,
+            "effect": f"{number(row.effect)} ± {number(row.se)}",
+            "p": p_value(row.p_value),
+            "genes": f"{row.n_with_site:,} of {row.n_genes:,}",
+            "inflation": number(row.inflation, 1),
+        }
+        for row in details.effects
+    ]
+    columns = [
+        Column("Contrast", "contrast"),
+        Column("effect of a site (normal deviates)", "effect"),
+        Column("p, two-sided", "p"),
+        Column("genes with a site", "genes"),
+        Column("variance multiplied by correlation", "inflation", "short"),
+    ]
+    return Table("By contrast", columns, rows)
