@@ -116,6 +116,8 @@ def read_samples(
         New columns by name.
     exclude
         Samples left out by hand; the page tells the reasons.
+    markers
+        Markers by cell type that label single cells; None: none do.
 
     Returns
     -------

@@ -88,6 +88,8 @@ def read_planned_cells(
     ------
     InputError
         When files, columns, selectors and sheet do not fit together.
+    SheetMismatch
+        When no marker is among the genes.
     """
     import numpy as np
 
