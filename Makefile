@@ -56,7 +56,7 @@ real-files: $(STAMP)
 	@echo "The report: $(CURDIR)/results/real_files/report.html"
 
 test: $(STAMP)
-	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -n $(CORES)
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -n $(CORES) --dist worksteal
 
 lint: $(STAMP)
 	@$(BIN)/ruff check .

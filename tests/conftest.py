@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from forked_reader import ForkedReader
 from hypothesis import HealthCheck, settings
+
+from sidemine.isolation import run
 
 # A busy machine must not fail a test: examples have no deadline, and slow or large generation is no fault. With CI set,
 # the examples are the same in every run, so that a red run can be repeated; elsewhere they are new in each, and a
@@ -28,3 +33,18 @@ def real_files() -> Path:
     if not folder or not (Path(folder) / "mirror").is_dir():
         pytest.skip("SIDEMINE_REAL_FILES names no folder with mirror/ and data/: real public files are not here")
     return Path(folder)
+
+
+@pytest.fixture
+def forked_readers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Readers of hostile files have a process of their own, as ever, but it starts with the libraries of this one.
+
+    Loading them anew takes a second for each file. `isolation/test_run_isolated.py` starts the true process.
+    """
+    parts = SimpleNamespace(Popen=ForkedReader, PIPE=subprocess.PIPE, DEVNULL=subprocess.DEVNULL)
+    monkeypatch.setattr(run, "subprocess", parts)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the runs of the workflow: they take longest, and what is short fills both cores at the end."""
+    items.sort(key=lambda item: item.get_closest_marker("workflow") is None)

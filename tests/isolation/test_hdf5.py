@@ -19,6 +19,8 @@ from sidemine.prepare.inspection import inspect_file
 from sidemine.sources.h5ad_cells import read_h5ad_cells
 from sidemine.sources.tenx_cells import read_tenx_cells
 
+pytestmark = pytest.mark.usefixtures("forked_readers")
+
 
 @pytest.fixture
 def h5ad(tmp_path: Path) -> Path:

@@ -24,6 +24,8 @@ from sidemine.sources.tenx_cells import read_tenx_cells
 from sidemine.study.models import DerivedColumn
 from sidemine.study.rows import Dataset
 
+pytestmark = pytest.mark.usefixtures("forked_readers")
+
 SYMBOLS = [f"GENE{n}" for n in range(1, 6)]
 TABLE = GeneTable(
     pd.DataFrame(

@@ -24,6 +24,8 @@ from sidemine.prepare.dataset import prepare_dataset
 from sidemine.prepare.gene_table import GeneTable
 from sidemine.prepare.metadata import read_samples
 
+pytestmark = pytest.mark.usefixtures("forked_readers")
+
 
 @pytest.fixture(scope="module")
 def cases() -> Path:

@@ -20,6 +20,8 @@ from sidemine.isolation import hdf5, matrix_market
 from sidemine.sources import h5ad_cells, tenx_cells
 from sidemine.sources.cells import Cells, CellsWanted
 
+pytestmark = pytest.mark.usefixtures("forked_readers")
+
 N = 45
 RNG = np.random.default_rng(11)
 COUNTS = RNG.poisson(0.8, (N, len(SYMBOLS)))

@@ -18,6 +18,8 @@ from sidemine.prepare.metadata import read_samples
 from sidemine.sources.cells import CellsWanted
 from sidemine.sources.h5ad_cells import read_h5ad_cells
 
+pytestmark = pytest.mark.usefixtures("forked_readers")
+
 COUNTS = np.random.default_rng(2).poisson(4, (60, len(SYMBOLS))).astype(np.float32)
 NORMALISED = np.log1p(COUNTS / COUNTS.sum(axis=1, keepdims=True) * 1e4)
 

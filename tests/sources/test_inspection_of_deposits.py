@@ -12,6 +12,8 @@ from deposits import SYMBOLS, tenx_h5, triplet, write_members
 
 from sidemine.cli import main
 
+pytestmark = pytest.mark.usefixtures("forked_readers")
+
 COUNTS = np.random.default_rng(4).integers(1, 9, (12, len(SYMBOLS)))
 MINIML = '<MINiML><Sample iid="GSM1"><Title>one</Title></Sample></MINiML>'
 

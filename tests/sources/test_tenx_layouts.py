@@ -14,6 +14,8 @@ from sidemine.prepare.metadata import read_samples
 from sidemine.prepare.planned_cells import read_planned_cells
 from sidemine.sources.tenx_cells import read_tenx_cells
 
+pytestmark = pytest.mark.usefixtures("forked_readers")
+
 RNG = np.random.default_rng(8)
 A, B = (RNG.integers(1, 9, (n, len(SYMBOLS))) for n in (11, 14))
 

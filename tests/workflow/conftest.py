@@ -20,6 +20,8 @@ from sidemine.tables import read_json
 
 REPOSITORY = Path(__file__).parents[2]
 SEED = 11
+UNFINISHED = ("*.pyc.*", "code_digest.[0-9]*")
+"""What another process is about to write into `__pycache__`; the rest of it is copied, and need not be made anew."""
 # A run that needs the network fails here, whatever the machine could reach.
 NO_NETWORK = '''"""Refuse every connection to the network."""
 import socket
@@ -139,7 +141,7 @@ def finished(workflow: Workflow, tmp_path_factory: pytest.TempPathFactory) -> Ru
 
     def make(folder: Path) -> Run:
         # A copy of the workflow, so that tests may compare with edited copies while somebody edits the original.
-        ignored = shutil.ignore_patterns("__pycache__")
+        ignored = shutil.ignore_patterns(*UNFINISHED)
         shutil.copytree(REPOSITORY / "workflow", folder / "tree" / "workflow", ignore=ignored, symlinks=True)
         shutil.copytree(REPOSITORY / "resources", folder / "tree" / "resources")
         snakefile = folder / "tree" / "workflow" / "Snakefile"

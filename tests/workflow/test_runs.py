@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
+from conftest import UNFINISHED
 
 pytestmark = pytest.mark.workflow
 
@@ -108,7 +109,7 @@ CAMERA = {
 def test_edit_runs_exactly_the_rules_that_use_it(file, old, new, rules, workflow, finished, tmp_path):
     """An edit to imported code, which Snakemake itself does not see, plans its users and what follows from them."""
     tree = tmp_path / "workflow"
-    shutil.copytree(finished.snakefile.parent, tree, ignore=shutil.ignore_patterns("__pycache__"), symlinks=True)
+    shutil.copytree(finished.snakefile.parent, tree, ignore=shutil.ignore_patterns(*UNFINISHED), symlinks=True)
     shutil.copytree(finished.snakefile.parents[1] / "resources", tmp_path / "resources")
     text = (tree / file).read_text(encoding="utf-8")
     assert old in text

@@ -1,4 +1,4 @@
-# One job for all datasets: importing the library takes longer than scoring.
+# One job for all datasets: starting a job takes longer than scoring.
 rule score_activities:
     input:
         expression=expand(

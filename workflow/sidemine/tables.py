@@ -11,6 +11,7 @@ import io
 import json
 import math
 import zlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -97,6 +98,9 @@ def _column_problem(values: pd.Series, column: Column, where: str) -> Problem | 
     cells = values[~empty]
     if len(cells) == 0 or column.kind == "text":
         return None
+    dtype = getattr(values.dtype, "kind", "")
+    if (dtype == "f" and column.kind == "number") or (dtype in {"i", "u"} and column.kind in {"number", "integer"}):
+        return None  # whatever stands in it is one
     truth = cells.map(type).isin([bool, np.bool_])
     if column.kind == "boolean":
         wrong, kind = ~truth, "neither True nor False"
@@ -194,9 +198,12 @@ def _text_and_header(path: Path) -> tuple[str, list[str]]:
             raise ValueError("its end is missing" if header else "it is empty")
         if len(set(header)) < len(header):
             raise ValueError("two columns have one name")
-        for number, row in enumerate(rows, 1):
-            if len(row) != len(header):
-                raise ValueError(f"row {number} has {len(row)} cells, the header {len(header)}")
+        lengths: Iterable[int] = (len(row) for row in rows)
+        if '"' not in text and "\r" not in text:  # then a row is a line, which is counted five times as fast
+            lengths = (line.count("\t") + 1 if line else 0 for line in text.split("\n")[1:-1])
+        for number, length in enumerate(lengths, 1):
+            if length != len(header):
+                raise ValueError(f"row {number} has {length} cells, the header {len(header)}")
     except (ValueError, EOFError, zlib.error, csv.Error, gzip.BadGzipFile) as error:
         allowed = "a table as the workflow wrote it" + (", packed with gzip" if path.suffix == ".gz" else "")
         raise InputError(Problem("a result is not a table", f"{path}: {error}", allowed, _AGAIN)) from error

@@ -23,8 +23,12 @@ from sidemine.lines.complete_table.rows import TableRows, genes_of_rows
 from sidemine.lines.evidence import Measured, Size, judged
 from sidemine.lines.gene_list import read_gene_list
 from sidemine.lines.specification import DeclaredLine
-from sidemine.prepare.gene_table import GeneTable
+from sidemine.prepare.gene_table import GeneTable, read_gene_table
+from sidemine.simulate.gene_tables import write_gene_tables
+from sidemine.simulate.genes import make_universe
+from sidemine.simulate.geo_files import write_gene_table
 from sidemine.stats.multiplicity import benjamini_hochberg
+from sidemine.study.projections import GeneTableToRead
 
 N = 300
 GENES = [f"GENE{n:03d}" for n in range(N)]
@@ -203,6 +207,20 @@ def test_symbols_in_place_of_accessions_ratios_and_huge_differences_are_told() -
         measure_table(declared(), to_test(TableColumns(effect=np.exp2(Z), p_value=full_table().p_value)))
 
 
+def test_several_comparisons_in_one_table_are_not_averaged() -> None:
+    """Every protein twice; some genes with several probes are another thing."""
+    with pytest.raises(InputError, match="300 of 300 names stand in 2 rows each"):
+        measure_table(declared(), to_test(TableColumns(z=np.concatenate([Z, Z])), [*GENES, *GENES]))
+    measured, _ = measure(declared(), to_test(TableColumns(z=np.concatenate([Z, Z[:200]])), [*GENES, *GENES[:200]]))
+    assert measured.p_value is not None
+
+
+def test_a_reference_that_knows_few_genes_of_the_set_is_told() -> None:
+    reference = Reference("small", GENES[:6], RESIDUALS[:6])
+    measured, _ = measure(declared(), to_test(full_table(), references=[reference]))
+    assert "the correlation is known of 6 of 20 measured genes" in measured.downgrades
+
+
 def test_files_are_read_by_their_headers(tmp_path: Path) -> None:
     """A table with its p as text is refused with its place; a reference gives residuals of genes that vary."""
     (tmp_path / "t.csv").write_text("Assay,UniProt,NPX diff,pval\nGENE001,P00001,-0.5,0.01\nGENE002,P00002,0.25,NA\n")
@@ -228,15 +246,41 @@ def test_the_panel_shows_the_set_and_its_genes() -> None:
     assert any("Correlation within the set" in fact for fact in panel.facts)
 
 
+def test_the_simulated_tables_of_the_demo_hold_a_planted_and_a_null_set(tmp_path: Path) -> None:
+    universe = make_universe(1700, 20260712)
+    write_gene_tables(tmp_path, universe, "interferon_response", "negative_control", 20260712)
+    write_gene_table(tmp_path / "genes.tsv.gz", universe)
+    genes = read_gene_table(tmp_path / "genes.tsv.gz", GeneTableToRead(key="x", format="ensembl", version="1"))
+    modules = {"SHIFTED": universe.modules["interferon_response"], "FLAT": universe.modules["negative_control"]}
+    sets = pd.DataFrame(
+        [(name, gene) for name, members in modules.items() for gene in members], columns=["gene_set", "gene"]
+    )
+    sets = sets.assign(family="pathway", version="1", weight=1.0)
+    residuals = np.random.default_rng(2).normal(size=(1700, 120))
+    residuals[universe.rows(modules["SHIFTED"])] += 0.65 * np.random.default_rng(3).normal(size=120)
+    reference = Reference("other", universe.symbols, residuals)
+    tables = {
+        "proteins.tsv": (
+            "olink_explore_384",
+            {"gene": "Assay", "effect": "estimate", "se": "std.error", "p": "p.value"},
+        ),
+        "expression.csv": ("table", {"effect": "logFC", "t": "t", "p": "P.Value", "adjusted_p": "adj.P.Val"}),
+    }
+    for name, (form, columns) in tables.items():
+        rows = read_rows(tmp_path / name, columns)
+        for gene_set, call in (("SHIFTED", "in favour"), ("FLAT", "undecided")):
+            row = declared(gene_set, form=form)
+            measured, details = measure(row, TableToTest(rows, None, sets, genes, [reference]))
+            assert judged(row, PROTEIN, measured, Size(0.03, 0.1)).call == call
+            assert (details.losses, {check.status for check in details.checks[:-1]}) == ({}, {"agrees"})
+
+
 REAL = Path(os.environ.get("SIDEMINE_REAL_FILES", "/nowhere"))
 
 
 @pytest.mark.skipif(not REAL.is_dir(), reason="needs the real files (SIDEMINE_REAL_FILES)")
 def test_a_real_table_of_vemurafenib_and_a_published_list() -> None:
     """The complete table is complete, and its z are those of its t; the VTE lists are seen to be cut."""
-    from sidemine.prepare.gene_table import read_gene_table
-    from sidemine.study.projections import GeneTableToRead
-
     table = read_rows(
         REAL / "data/reference_results/GSE42872_limma_gene_level.csv.gz",
         {"effect": "logFC", "t": "t", "p": "P.Value", "adjusted_p": "adj.P.Val"},

@@ -2,8 +2,8 @@
 
 `cameraPR` of limma (Wu and Smyth 2012, doi 10.1093/nar/gks461), with a correlation for each set. A table cannot tell how
 its genes correlate, so the correlation is that of the same set in another, reference matrix, and never below
-`MIN_CORRELATION`: limma's preset of 0.01 calls 15 % of null sets on correlated panels, a covariance matrix taken from
-foreign samples (generalised least squares) 20 to 56 %. The universe is the table's genes, never the genome.
+`MIN_CORRELATION`: on simulated panels limma's preset of 0.01 calls 20 to 29 % of null sets, a whole covariance matrix taken from
+other samples (generalised least squares) 9 to 40 % (`benchmarks/lines_tables.py`). The universe is the table's genes, never the genome.
 """
 
 from __future__ import annotations

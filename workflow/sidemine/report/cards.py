@@ -26,6 +26,7 @@ from sidemine.verdict.card import Card, CardContrast
 _KINDS = {
     "cohort": "people compared (patients and controls)",
     "experiment": "treated and untreated samples compared",
+    "panel": "compounds, doses or times of one dataset compared in one model",
 }
 _EXPECTED_SIDE = {"up": words.HIGHER, "down": words.LOWER, "either": "different"}
 _LONGEST_EFFECT_LIST = 4

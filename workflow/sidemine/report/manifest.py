@@ -24,7 +24,6 @@ PACKAGES = (
     "scanpy",
     "pylimma",
     "gseapy",
-    "decoupler",
     "vl-convert-python",
     "itables",
 )

@@ -13,12 +13,15 @@ import math
 import zlib
 from collections.abc import Iterable
 
+import numpy as np
 from pydantic import JsonValue
 
 from sidemine.records import fields_of
 
 _GZIP = 31
 """Window bits that ask zlib for a gzip header; it holds no time."""
+_EXACT = 2.0**53
+"""Below it every whole number is one of floating point."""
 SMALLEST_P = 1e-300
 """A p-value that underflows is shown as this, so that no logarithm of 0 is drawn."""
 
@@ -63,7 +66,10 @@ def p_values(values: Iterable[float]) -> list[float | None]:
 
 def scaled(values: Iterable[float], factor: int) -> list[int | None]:
     """Return numbers times `factor` as whole numbers; None where there is none."""
-    return [round(value * factor) if math.isfinite(value) else None for value in map(float, values)]
+    numbers = np.fromiter(values, dtype=np.float64) * factor
+    if bool((np.abs(numbers) < _EXACT).all()):
+        return [*map(int, np.rint(numbers).tolist())]
+    return [round(value) if math.isfinite(value) else None for value in numbers.tolist()]
 
 
 def steps(indices: list[int]) -> list[int]:

@@ -14,7 +14,8 @@ from sidemine.tables import write_text
 PANEL_SIZE = 368
 SHIFT = 2.5
 """How much higher z is of the planted module: seen beside a correlation of .3 within it."""
-WITHIN_MODULE = 0.3
+WITHIN_PLANTED, WITHIN_OTHERS = 0.3, 0.04
+"""Correlation within the planted module and within others: about what the cohorts of the same universe show."""
 
 
 def uniprot_ids(count: int) -> list[str]:
@@ -71,9 +72,8 @@ def _deviates(rng: np.random.Generator, universe: GeneUniverse, planted: str) ->
     z = rng.standard_normal(len(universe.symbols))
     for name, members in universe.modules.items():
         rows = universe.rows(members)
-        z[rows] = WITHIN_MODULE**0.5 * rng.standard_normal() + (1 - WITHIN_MODULE) ** 0.5 * rng.standard_normal(
-            len(rows)
-        )
+        shared = WITHIN_PLANTED if name == planted else WITHIN_OTHERS
+        z[rows] = shared**0.5 * rng.standard_normal() + (1 - shared) ** 0.5 * rng.standard_normal(len(rows))
         if name == planted:
             z[rows] += SHIFT
     return z

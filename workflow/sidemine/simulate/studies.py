@@ -493,7 +493,7 @@ def _config_text(name: str, planted: Mapping[_Place, PlantedKind], seed: int) ->
         },
         "mirror": "mirror",
         "planted": "planted.json",
-        "settings": {"seed": seed},
+        "settings": {"seed": seed, "rotations": 2000, "calibration_labelings": 100},  # fewer than the default: quick
         "hypotheses": [_hypothesis(place, plan) for place, plan in planted.items()],
     }
     if any(plan.design == "bridge" for plan in planted.values()):

@@ -30,11 +30,12 @@ _MOST_TOLD = 5
 
 @dataclass(frozen=True)
 class _Rows:
-    """The rows of people's samples: table, positions of the rows that count, and what was left out of it."""
+    """The rows of samples and assays of proteins: table, positions of these rows, control assays, what is told of others."""
 
     table: TextTable
     kept: list[int]
     samples: list[str]
+    controls: list[str]
     notes: list[str]
 
 
@@ -53,14 +54,17 @@ def _open(path: Path) -> _Rows:
             )
         )
     samples = [cell.strip() for cell in table.cells("SampleID")]
-    kinds = [cell.strip().lower() for cell in table.cells("SampleType")] if table.has("SampleType") else []
     # A name does not tell a control of the assay from a person of the control group: only SampleType does.
-    kept = [p for p, name in enumerate(samples) if name and (not kinds or kinds[p] in {"sample", ""})]
+    people = [
+        bool(name) and kind in {"sample", ""} for name, kind in zip(samples, _kinds(table, "SampleType"), strict=True)
+    ]
+    proteins = [kind in {"assay", ""} for kind in _kinds(table, "AssayType")]
+    kept = [place for place, both in enumerate(zip(people, proteins, strict=True)) if all(both)]
     notes = list(table.notes)
-    if len(kept) < len(samples):
-        controls = {sample for sample in samples if sample} - {samples[place] for place in kept}
+    if not all(people):
+        controls = {name for name, person in zip(samples, people, strict=True) if name and not person}
         notes.append(
-            f"{len(samples) - len(kept)} rows of {len(controls)} control samples are left out "
+            f"{people.count(False)} rows of {len(controls)} control samples are left out "
             f"({', '.join(sorted(controls)[:_MOST_TOLD])})"
         )
     if not kept:
@@ -72,7 +76,14 @@ def _open(path: Path) -> _Rows:
                 "Check that this is the file with the samples of the study.",
             )
         )
-    return _Rows(table, kept, samples, notes)
+    ids = table.cells("OlinkID")
+    control_assays = dict.fromkeys(ids[place].strip() for place, protein in enumerate(proteins) if not protein)
+    return _Rows(table, kept, samples, list(control_assays), notes)
+
+
+def _kinds(table: TextTable, column: str) -> list[str]:
+    """Return the cells of a column in lower case, '' of each row where there is no such column."""
+    return [cell.strip().lower() for cell in table.cells(column)] if table.has(column) else [""] * table.n_rows
 
 
 def read_olink(path: Path, identifiers: str | None = None) -> ValueMatrix:
@@ -119,19 +130,13 @@ def read_olink(path: Path, identifiers: str | None = None) -> ValueMatrix:
     empty = int(np.isnan(matrix).sum())
     if empty:
         notes.append(f"{empty:,} of {matrix.size:,} values are missing; nothing is imputed")
-    column = "Assay" if identifiers == "symbol" else "UniProt"
-    first = {
-        name: place for place, name in zip(reversed(rows.kept), reversed([ids[i] for i in rows.kept]), strict=True)
-    }
-    names = [cell.strip() for cell in table.cells(column)]
-    kinds = [cell.strip().lower() for cell in table.cells("AssayType")] if table.has("AssayType") else []
-    control = [bool(kinds) and kinds[first[name]] not in {"assay", ""} for name in assays]
-    chosen = [place for place, is_control in enumerate(control) if not is_control]
+    names = table.cells("Assay" if identifiers == "symbol" else "UniProt")
+    name_of = {ids[place]: names[place].strip() for place in reversed(rows.kept)}
     return ValueMatrix(
-        [names[first[assays[place]]] for place in chosen],
+        [name_of[assay] for assay in assays],
         samples,
-        np.ascontiguousarray(matrix[chosen]),
-        left_out=[(assays[place], "a control assay") for place, is_control in enumerate(control) if is_control],
+        matrix,
+        left_out=[(assay, "a control assay") for assay in rows.controls],
         notes=notes,
         simulated=any(SIMULATION_MARKER in comment for comment in table.comments),
     )
