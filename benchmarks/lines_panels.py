@@ -22,7 +22,7 @@ from sidemine.effect.compounds import ArmData, measure_compounds
 from sidemine.quality.record import NO_TREATMENT
 from sidemine.study.projections import ContrastToFit, HypothesisOfCompounds
 
-N_GENES, N_SET, N_PER_ARM = 300, 40, 3
+N_GENES, N_SET, N_PER_ARM = 1000, 40, 3
 CORRELATION = 0.2
 """Of two genes of the set within a sample."""
 SCORE_SD = 0.35 * float(np.sqrt(CORRELATION + (1 - CORRELATION) / N_SET))
@@ -169,9 +169,8 @@ def cells() -> dict[str, Cell]:
         found[f"dose {'size' if word == 'nothing' else 'power'}: {word}, .05"] = Cell(
             "dose", arms, _against_vehicle(0.05), doses=doses
         )
-        found[f"dose word dose-dependent: {word}"] = Cell(
-            "dose", arms | null_others, _pattern("dose-dependent"), doses=doses
-        )
+        strong = {name: 2 * effect for name, effect in arms.items()} | null_others
+        found[f"dose word dose-dependent, −.8: {word}"] = Cell("dose", strong, _pattern("dose-dependent"), doses=doses)
     found["dose, vehicle off 1.5 SD: nothing, guarded, .05"] = Cell(
         "dose", dict.fromkeys(names, 0.0) | null_others, _guarded(0.05), off, doses
     )

@@ -15,6 +15,7 @@ from sidemine.effect.compound_record import ArmEffect, CompoundEvidence
 from sidemine.effect.compounds import ArmData, measure_compounds
 from sidemine.effect.pooled_effect import pool_contrasts
 from sidemine.effect.record import HypothesisEvidence, Margin
+from sidemine.errors import Problem
 from sidemine.quality.record import NO_TREATMENT
 from sidemine.records import as_json, as_record
 from sidemine.study.projections import ContrastToFit, HypothesisOfCompounds, HypothesisToJudge
@@ -142,6 +143,28 @@ def test_times_with_a_vehicle_each_are_read_alike():
     rows = {"a": contrast("a", "arm = v1"), "b": contrast("b", "arm = v2")}
     reading = read_panel(measured(data, arms, "time", **rows), 0.4)
     assert reading.pattern == "time-dependent"
+
+
+def test_a_guard_needs_other_compounds_at_every_vehicle():
+    """With a vehicle at each time, others at one time alone would leave the other vehicle in the comparison."""
+    data = data_of({"v1": 0, "v2": 0.5, "a": 0, "b": -0.5, "x": 0, "y": 0.5})
+    arms = [{"contrast": name, "compound": "A", "time": time} for name, time in (("a", 2), ("b", 24))]
+    others = [{"contrast": name, "compound": "X", "of_class": False} for name in "xy"]
+    rows = {name: contrast(name, f"arm = {vehicle}") for name, vehicle in zip("abxy", ("v1", "v2") * 2, strict=True)}
+    assert measured(data, [*arms, others[0]], "time", **rows).others == []
+    both = measured(data, [*arms, *others], "time", **rows)
+    assert both.others == ["x", "y"]
+    set_mean = data.values[:, :N_SET].mean(axis=1).reshape(6, 3).mean(axis=1)
+    assert set_mean[3] < set_mean[5] - 0.5
+    assert next(arm for arm in both.arms if arm.contrast == "b").p_up_over_others > 0.99
+
+
+def test_a_dataset_that_could_not_be_prepared_tells_why():
+    problem = Problem("the file is damaged", "x.tsv", "a table", "Retrieve it again.")
+    data = replace(data_of({"vehicle": 0, "a": -1, "b": -1}), problem=problem)
+    found = measured(data, arms_of("ab"))
+    assert "the file is damaged" in found.problem.where
+    assert [arm.problem for arm in found.arms] == [problem, problem]
 
 
 def test_a_compound_that_cannot_be_tested_counts_as_one_that_does_not_act():

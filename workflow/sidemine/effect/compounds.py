@@ -54,6 +54,8 @@ class ArmData:
         As `sample_table.SAMPLES` describes.
     treatment
         What the quality stage decided.
+    problem
+        Why the dataset could not be prepared; it has no values then.
     """
 
     values: Array
@@ -63,6 +65,7 @@ class ArmData:
     is_filtered: bool
     samples: pd.DataFrame
     treatment: Treatment
+    problem: Problem | None = None
 
 
 def measure_compounds(
@@ -103,6 +106,8 @@ def measure_compounds(
     problems: dict[str, Problem] = {}
     for name, row in rows.items():
         try:
+            if data.problem is not None:
+                raise Untestable(data.problem)
             designs[name] = design_again(row, data.samples, data.treatment, min_group_size)
         except Untestable as finding:
             problems[name] = finding.problems[0]
@@ -115,7 +120,7 @@ def measure_compounds(
     try:
         model = model_arms([rows[name] for name in designs], designs, _by_name(data.samples))
         others = _others(panel, rows, carrying, designs)
-        weights = _combinations(model, panel, carrying, others)
+        weights = _combinations(model, panel, rows, carrying, others)
         fits = _fit(model, list(weights.values()), data, rows[carrying[0]])
         fitted = dict(zip(weights, fits, strict=True))
         membership = _membership(fits[0], gene_sets, hypothesis.primary.set, min_set_size)
@@ -158,23 +163,32 @@ def _by_name(samples: pd.DataFrame) -> pd.DataFrame:
 def _others(
     panel: CompoundPanel, rows: Mapping[str, ContrastToFit], carrying: Sequence[str], designs: Mapping[str, Design]
 ) -> list[str]:
-    """Return the arms of the other compounds that share a reference with those that carry the answer."""
+    """Return the arms of the other compounds that share a reference with those that carry the answer.
+
+    Each reference needs some: otherwise it would not drop out of the comparison, and there is no guard.
+    """
     references = {rows[name].reference for name in carrying}
-    return [
+    others = [
         name
         for name in panel.contrasts
         if not panel.arm(name).of_class and name in designs and rows[name].reference in references
     ]
+    return others if references == {rows[name].reference for name in others} else []
 
 
 def _combinations(
-    model: ArmsModel, panel: CompoundPanel, carrying: Sequence[str], others: Sequence[str]
+    model: ArmsModel,
+    panel: CompoundPanel,
+    rows: Mapping[str, ContrastToFit],
+    carrying: Sequence[str],
+    others: Sequence[str],
 ) -> dict[str, Array]:
     """Return what is fitted, by name, as weights of coefficients: arms, arms over the others, shapes, trend."""
     weights = dict(model.contrasts)
-    mean_of_others = _mean_by_compound(model, panel, others) if others else None
-    if mean_of_others is not None:
-        weights |= {f"{name}{_OVER}": model.contrasts[name] - mean_of_others for name in carrying}
+    over = {
+        name: model.contrasts[name] - _mean_of_others(model, panel, rows, others, name) for name in carrying if others
+    }
+    weights |= {f"{name}{_OVER}": each for name, each in over.items()}
     if panel.asks == "class_wide":
         return weights
     ordered = sorted(carrying, key=panel.position)
@@ -183,8 +197,8 @@ def _combinations(
     for shape, means in shape_means([panel.position(name) for name in ordered]).items():
         weights[f"{_SHAPE}{shape}"] = best_weights(means, covariance) @ changes
     weights[_TREND] = trend_weights(covariance) @ changes
-    if mean_of_others is not None:
-        weights[_TREATED] = changes.mean(axis=0) - mean_of_others
+    if over:
+        weights[_TREATED] = np.mean(list(over.values()), axis=0)
     return weights
 
 
@@ -192,11 +206,14 @@ def _combinations(
 _OVER, _SHAPE, _TREND, _TREATED = " over others", "shape ", "trend of treated", "treated over others"
 
 
-def _mean_by_compound(model: ArmsModel, panel: CompoundPanel, others: Sequence[str]) -> Array:
-    """Return the mean over compounds of the mean over each compound's arms."""
-    compounds = list(dict.fromkeys(panel.arm(name).compound for name in others))
+def _mean_of_others(
+    model: ArmsModel, panel: CompoundPanel, rows: Mapping[str, ContrastToFit], others: Sequence[str], arm: str
+) -> Array:
+    """Return the mean over the other compounds with the reference of an arm of the mean over each compound's arms."""
+    beside = [name for name in others if rows[name].reference == rows[arm].reference]
+    compounds = list(dict.fromkeys(panel.arm(name).compound for name in beside))
     means = [
-        np.mean([model.contrasts[name] for name in others if panel.arm(name).compound == compound], axis=0)
+        np.mean([model.contrasts[name] for name in beside if panel.arm(name).compound == compound], axis=0)
         for compound in compounds
     ]
     return np.asarray(np.mean(means, axis=0))

@@ -108,7 +108,7 @@ def _check_contrasts(
     else:
         problems += [
             Problem(
-                f"an experiment hypothesis rests on contrast {row.contrast!r}, which compares patients (role disease)",
+                f"a hypothesis of kind {hypothesis.kind} rests on contrast {row.contrast!r}, which compares patients (role disease)",
                 where,
                 "contrasts of role inhibitor, stimulus or negative_control",
                 "Correct the contrast's role, or make the hypothesis kind: cohort.",
@@ -293,10 +293,10 @@ def _check_requires(hypothesis: Hypothesis, by_id: Mapping[str, Hypothesis], pla
 
 def _duplicates(hypotheses: Sequence[Hypothesis], where: str) -> Iterator[Problem]:
     """Yield one problem per hypothesis that asks what an earlier one asks."""
-    asked: dict[tuple[str, frozenset[str], str], str] = {}
+    asked: dict[tuple[str, frozenset[str], str, str], str] = {}
     for row in hypotheses:
-        primary = row.primary
-        first = asked.setdefault((primary.set, frozenset(primary.contrasts), primary.direction), row.id)
+        primary, of_panel = row.primary, row.compounds.asks if row.compounds else ""
+        first = asked.setdefault((primary.set, frozenset(primary.contrasts), primary.direction, of_panel), row.id)
         if first != row.id:
             yield Problem(
                 f"hypotheses {first} and {row.id} are one and the same: set, contrasts and direction",

@@ -50,15 +50,16 @@ def _run(inputs: JobFiles, outputs: JobFiles, specification: MeasureCompounds) -
     datasets: dict[str, ArmData] = {}
     for name, path in expression.items():
         stored = read_expression(path)
-        layer = layer_of(stored)
+        layer, provenance = layer_of(stored), read_provenance(stored)
         datasets[name] = ArmData(
             values=np.asarray(stored.layers[layer], dtype=np.float64),
             names=[str(sample) for sample in stored.obs_names],
             genes=[str(gene) for gene in stored.var_names],
             layer=layer,
-            is_filtered=is_filtered(read_provenance(stored).scale_declared),
+            is_filtered=is_filtered(provenance.scale_declared),
             samples=read_table(samples[name], SAMPLES),
             treatment=read_record(Treatment, treatment[name]),
+            problem=provenance.problem,
         )
     found = {}
     for hypothesis in specification.hypotheses:
