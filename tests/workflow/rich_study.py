@@ -111,6 +111,7 @@ CONFIG: dict[str, Any] = {
             "donor": "donor", "plate": "plate", "sets": ["T"], "classes": {"inhibitors": ["x"]},
         }
     ],
+    "illustrations": [{"dataset": "c", "condition": "dose", "cell_type": "type", "set": "T"}],
     "panels": [{"id": "panel", "title": "Some genes", "genes": ["MX1"]}, {"id": "other", "title": "A set", "set": "T"}],
     "context": {
         "title": "What is known",

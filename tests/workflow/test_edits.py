@@ -30,16 +30,16 @@ TABLE: dict[str, Any] = {
     "config.considered": ({"config.considered": "renamed_considered.tsv"}, "beside"),
     "config.gene_table.file": (
         {"config.gene_table.file": "other.tsv"},
-        "describe_published_table lock_inputs measure_concordance place_perturbation prepare_dataset prepare_gene_sets retrieve_input test_genetics test_mirna test_mrna_table test_promoter test_protein vary_analysis",
+        "describe_published_table illustrate_cells lock_inputs measure_concordance place_perturbation prepare_dataset prepare_gene_sets retrieve_input test_genetics test_mirna test_mrna_table test_promoter test_protein vary_analysis",
     ),
     "config.gene_table.format": (
         {"config.gene_table.format": "hgnc"},
-        "describe_published_table measure_concordance place_perturbation prepare_dataset prepare_gene_sets test_genetics test_mirna test_mrna_table test_promoter test_protein vary_analysis",
+        "describe_published_table illustrate_cells measure_concordance place_perturbation prepare_dataset prepare_gene_sets test_genetics test_mirna test_mrna_table test_promoter test_protein vary_analysis",
     ),
     "config.gene_table.licence": ({"config.gene_table.licence": "CC BY"}, ""),
     "config.gene_table.version": (
         {"config.gene_table.version": "2"},
-        "describe_published_table measure_concordance place_perturbation prepare_dataset prepare_gene_sets test_genetics test_mirna test_mrna_table test_promoter test_protein vary_analysis",
+        "describe_published_table illustrate_cells measure_concordance place_perturbation prepare_dataset prepare_gene_sets test_genetics test_mirna test_mrna_table test_promoter test_protein vary_analysis",
     ),
     "config.gene_table.mutable": ({"config.gene_table.mutable": True}, "retrieve_input"),
     "config.mirror": A_PLACE,
@@ -48,7 +48,7 @@ TABLE: dict[str, Any] = {
     "config.lock": A_PLACE,
     "config.settings.seed": (
         {"config.settings.seed": 7},
-        "adjust_composition analyse_dataset measure_calibration measure_compounds measure_concordance measure_specificity test_genetics vary_analysis",
+        "adjust_composition analyse_dataset illustrate_cells measure_calibration measure_compounds measure_concordance measure_specificity test_genetics vary_analysis",
     ),
     "config.settings.min_group_size": (
         {"config.settings.min_group_size": 4},
@@ -132,7 +132,7 @@ TABLE: dict[str, Any] = {
     ),
     "config.hypotheses.primary.contrasts": (
         {"config.hypotheses.1.primary.contrasts": ["c_drug"]},
-        "adjust_composition decide_verdicts measure_calibration measure_effects measure_influence measure_specificity pool_datasets vary_analysis",
+        "adjust_composition decide_verdicts describe_cell_types measure_calibration measure_effects measure_influence measure_specificity pool_datasets vary_analysis",
     ),
     "config.hypotheses.primary.test": ONLY_VALUE,
     "config.hypotheses.primary.direction": (
@@ -299,6 +299,13 @@ TABLE: dict[str, Any] = {
     "config.screens.cell_type": ({"config.screens.0.cell_type": "type"}, "measure_screens"),
     "config.screens.sets": ({"config.screens.0.sets": ["T2"]}, "measure_screens"),
     "config.screens.classes": ({"config.screens.0.classes": {}}, "measure_screens"),
+    "config.illustrations.dataset": (
+        {"config.illustrations.0.dataset": "e", "datasets.c.dataset": "e", "contrasts.c_drug.dataset": "e"},
+        "adjust_set_tests analyse_dataset check_designs compare_datasets illustrate_cells measure_calibration measure_concordance prepare_dataset read_samples score_activities",
+    ),
+    "config.illustrations.condition": ({"config.illustrations.0.condition": "type"}, "illustrate_cells"),
+    "config.illustrations.cell_type": ({"config.illustrations.0.cell_type": "dose"}, "illustrate_cells"),
+    "config.illustrations.set": ({"config.illustrations.0.set": "T2"}, "illustrate_cells"),
     "config.panels.id": ({"config.panels.0.id": "renamed"}, ""),
     "config.panels.title": ({"config.panels.0.title": "Other genes"}, ""),
     "config.panels.set": ({"config.panels.1.set": "T2"}, ""),
@@ -350,17 +357,26 @@ TABLE: dict[str, Any] = {
     ),
     "datasets.sheet": ({"datasets.b.sheet": "Values"}, "prepare_dataset read_samples vary_analysis"),
     "datasets.strand": ({"datasets.d.strand": "reverse"}, "prepare_dataset vary_analysis"),
-    "datasets.layer": ({"datasets.c.layer": "raw"}, "prepare_dataset read_samples"),
+    "datasets.layer": ({"datasets.c.layer": "raw"}, "illustrate_cells prepare_dataset read_samples"),
     "datasets.scale": (
         {"datasets.b.scale": "tpm"},  # it also tells which columns are samples, so samples are read again
         "analyse_dataset measure_effects prepare_dataset read_samples vary_analysis",
     ),
     "datasets.subset": ({"datasets.a.subset": "x = a"}, "prepare_dataset read_samples vary_analysis"),
     "datasets.sample_name": ({"datasets.b.sample_name": "title"}, "prepare_dataset read_samples vary_analysis"),
-    "datasets.biological_unit": ({"datasets.c.biological_unit": "person"}, "prepare_dataset read_samples"),
+    "datasets.biological_unit": (
+        {"datasets.c.biological_unit": "person"},
+        "illustrate_cells prepare_dataset read_samples",
+    ),
     "datasets.replicates": ({"datasets.d.replicates": "cultures"}, "measure_effects"),
-    "datasets.cell_type": ({"datasets.c.cell_type": "kind"}, "prepare_dataset read_samples"),
-    "datasets.sample_columns": ({"datasets.c.sample_columns": "time"}, "prepare_dataset read_samples"),
+    "datasets.cell_type": ({"datasets.c.cell_type": "kind"}, "illustrate_cells prepare_dataset read_samples"),
+    "datasets.excluded_markers": (
+        {"datasets.c.excluded_markers": "CD3D"},
+        "illustrate_cells prepare_dataset read_samples",
+    ),
+    "datasets.cell_quality": ({"datasets.c.cell_quality": "filter"}, "illustrate_cells prepare_dataset read_samples"),
+    "datasets.doublets": ({"datasets.c.doublets": "off"}, "illustrate_cells prepare_dataset read_samples"),
+    "datasets.sample_columns": ({"datasets.c.sample_columns": "time"}, "illustrate_cells prepare_dataset read_samples"),
     "datasets.sex_column": (
         {"datasets.a.sex_column": "sex"},
         "analyse_dataset prepare_dataset read_samples vary_analysis",

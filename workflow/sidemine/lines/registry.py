@@ -7,8 +7,10 @@ from pathlib import Path
 
 from sidemine.drawing.panel import Panel
 from sidemine.lines.bridge.entry import BRIDGE
+from sidemine.lines.cell_types.entry import CELL_TYPES
 from sidemine.lines.evidence import LayerEvidence
 from sidemine.lines.genetics.entry import GENETICS
+from sidemine.lines.illustration.entry import ILLUSTRATION
 from sidemine.lines.line import LineOfEvidence, LinesOnRecord
 from sidemine.lines.mirna.entry import MIRNA
 from sidemine.lines.mrna_table.entry import MRNA_TABLE_LINE
@@ -22,7 +24,9 @@ from sidemine.records import read_record
 LINES: tuple[LineOfEvidence, ...] = (
     BRIDGE,
     PUBLISHED,
+    CELL_TYPES,
     SCREEN,
+    ILLUSTRATION,
     GENETICS,
     PROTEIN_LINE,
     MRNA_TABLE_LINE,

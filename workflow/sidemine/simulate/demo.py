@@ -223,7 +223,7 @@ def write_demo(
     universe = make_universe(n_genes, seed, n_comparators)
     write_shared_files(folder, universe, PLANTED, n_comparators)
     write_signatures(folder / "signatures.tsv.gz", universe, seed)
-    write_genetics(folder / "gwas", universe, "jak_stat_members", seed)
+    write_genetics(folder / "gwas", universe, seed)
     write_gene_tables(folder / "tables", universe, "interferon_response", "negative_control", seed)
     write_mirnas(folder / "mirna", universe, "interferon_response", seed)
     write_promoters(folder / "promoters", universe, "interferon_response", seed)
