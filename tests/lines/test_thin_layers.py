@@ -152,7 +152,7 @@ def test_the_other_direction_speaks_against(files):
         ("promoter_chip", {"set": "SIM_ELSEWHERE"}, "does not hold its set"),
         ("library_null", {"columns": "perturbation=X,identifiers=ids,control_set=Y,control_expected=low"}, r"'ids'(.|\n)*'low'(.|\n)*'Y'"),
         ("library_null", {"columns": "perturbation=X,identifiers=symbol,control_set=SIM_HEME,control_expected=up"}, "X(.|\n)*line library_null"),
-        ("mirna_null", {"columns": "mirna=name"}, "column 'name' is not there"),
+        ("mirna_null", {"columns": "mirna=name"}, "lacks column 'name'"),
     ],
 )  # fmt: skip
 def test_mistakes_of_a_row_are_told_in_four_parts(files, line, change, message):

@@ -424,6 +424,8 @@ def _verdict(
         "robustness_share",
         "robustness",
         "calibration",
+        "pattern",
+        "compounds",
     )
     return {
         "control": None, "p_holm": None, "notes": [], "composition": nothing, "trap_flags": [], "calibration": None,
@@ -441,6 +443,7 @@ def _verdict(
                      "expects_sign": "up", "score": "mean"},
         "evidence": evidence,
         "agreeing": {"k": sum(item["direction"] == wanted for item in tested), "n": len(tested)} if tested else None,
+        "pattern": None, "compounds": None,
         "pooled": None, "composition_adjusted": None, "specificity_percentile": None,
         "robustness_share": grid["share"] if grid else None,
         "not_computed": dict.fromkeys(missing, (grid or {}).get("reason") or reason),

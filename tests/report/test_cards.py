@@ -363,10 +363,16 @@ def test_the_words_of_a_control_stand_on_the_overview_and_the_card(card):
     environment = _template().environment
     macros = environment.get_template("macros.html.j2").module
     html = environment.get_template("answers.html.j2").render(here=views, show=macros)
-    for element in ('class="chip small verdict-supported"', 'class="chip verdict-supported"'):
+    chips = {
+        'class="chip small verdict-supported"': "as expected",
+        'class="chip verdict-supported"': "negative control: behaved as expected",
+    }
+    for element, words in chips.items():
         (chip,) = re.findall(rf"<[a-z]+ {element}>.*?</(?:p|span></span)>", html, flags=re.DOTALL)
-        assert "negative control: behaved as expected" in chip
+        assert words in chip
         assert "opposite" not in chip
+    assert '<span class="role">Negative control</span>' in html
+    assert html.index('id="card-vte_targets"') < html.index('id="controls"') < html.index('id="card-k"')
     assert "Behaved as expected</span>, because:" in html
     assert "Suggestive</span>, because:" in html
     assert html.count("The answer is about these invented data.") == 2

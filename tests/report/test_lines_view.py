@@ -42,7 +42,9 @@ def test_a_layer_stands_under_the_row_that_speaks_for_its_line():
         ("second", True),
     ]
     assert view.undeclared == "Not declared, so not available: genetics."
-    assert view.rows[2].test == "rotations; it calls 5.1 % of planted nulls at 5 % (worst gene set: 9.0 %)"
+    assert [row.key for row in view.lines] == ["expression", "first"]
+    assert (view.rows[2].test, view.rows[2].size) == ("rotations", "5.1 % (worst gene set 9 %)")
+    assert view.rows[0].weak == "Suggestive at most: A cap of <b>the</b> study."
 
 
 def test_a_control_has_none():

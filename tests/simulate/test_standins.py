@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from sidemine.enrichment.libraries import read_library
+from sidemine.lines.genetics.reading import read_results
+from sidemine.lines.specification import DeclaredLine
 from sidemine.prepare.gene_table import read_gene_table
 from sidemine.retrieve.addresses import mirror_key
 from sidemine.retrieve.integrity import carries_simulation_marker, find_defect
@@ -20,7 +22,10 @@ from sidemine.sources.expression_table import read_table_columns
 from sidemine.sources.geo_addresses import ncbi_annotation_url, ncbi_counts_urls, series_matrix_urls
 from sidemine.sources.ncbi_counts import read_ncbi_counts
 from sidemine.sources.series_matrix import read_series_matrix
+from sidemine.study.load import load_study
 from sidemine.study.models import GeneTableSource
+
+CONFIG = Path(__file__).resolve().parents[2] / "config" / "config.yaml"
 
 
 @pytest.fixture(scope="module")
@@ -124,6 +129,16 @@ def test_set_libraries_are_read_under_their_real_names(mirror):
     source = GeneTableSource(file=standin_libraries.HGNC, format="hgnc", licence="none", version="simulated")
     genes = read_gene_table(mirror_path(mirror, standin_libraries.HGNC), source)
     assert genes.simulated
+
+
+def test_summary_statistics_are_read_by_the_columns_of_their_row(mirror):
+    """The row is opt-in, so no run of the study reads its files."""
+    rows = load_study(CONFIG, check_files=False).lines
+    row = rows["vte_finngen_members"]
+    files = {"file": mirror_path(mirror, row.file), "gene_locations": mirror_path(mirror, row.files["gene_locations"])}
+    found = read_results(DeclaredLine.of(row), files)
+    assert len(found.genes) == 2400
+    assert found.genes["p"].between(0, 1).all()
 
 
 def test_every_record_says_what_is_recorded_and_what_is_assumed():

@@ -61,7 +61,7 @@ def test_olink_describes_its_samples(tmp_path: Path) -> None:
     assert describe is not None
     samples, columns = describe(write_olink(tmp_path))
     assert columns == list(samples.index) == ["control_1", "VTE_1", "VTE_2"]
-    assert samples["plateid"].tolist() == ["P0", "P0", "P1"]
+    assert samples["plate_id"].tolist() == ["P0", "P0", "P1"]
     assert samples.loc["VTE_1", "qc_warning"] == "FAIL and PASS"
 
 
@@ -117,6 +117,9 @@ def test_adat_is_samples_by_human_proteins(tmp_path: Path) -> None:
     ]
     assert {"left out: 1 × Calibrator", "RowCheck: 1 samples are flagged and stay"} <= set(matrix.notes)
     assert "ColCheck: 1 aptamers are flagged and stay" in matrix.notes
+    describe = BULK_LAYOUTS["somascan_adat"].describe_samples
+    assert describe is not None
+    assert describe(tmp_path / "x.adat")[0]["row_check"].to_dict() == {"s1": "PASS", "s2": "FLAG"}
     assert read_adat(tmp_path / "x.adat", "symbol").identifiers == ["CRYBB2", "RAF1;X"]
 
 

@@ -65,6 +65,21 @@ CONFIG: dict[str, Any] = {
             "role": "positive_control",
             "primary": {"set": "T", "contrasts": ["d_stim"], "direction": "up"},
         },
+        {
+            "id": "compounds",
+            "question": "Do the compounds of a class lower the genes?",
+            "kind": "panel",
+            "primary": {"set": "T", "contrasts": ["d_drug", "d_second"], "direction": "down"},
+            "compounds": {
+                "asks": "class_wide",
+                "dose_unit": "nM",
+                "arms": [
+                    {"contrast": "d_drug", "compound": "A", "dose": 1},
+                    {"contrast": "d_second", "compound": "B", "dose": 2},
+                    {"contrast": "d_other", "compound": "X", "of_class": False},
+                ],
+            },
+        },
     ],
     "concordance": {
         "bridges": [
@@ -96,6 +111,7 @@ CONFIG: dict[str, Any] = {
             "donor": "donor", "plate": "plate", "sets": ["T"], "classes": {"inhibitors": ["x"]},
         }
     ],
+    "illustrations": [{"dataset": "c", "condition": "dose", "cell_type": "type", "set": "T"}],
     "panels": [{"id": "panel", "title": "Some genes", "genes": ["MX1"]}, {"id": "other", "title": "A set", "set": "T"}],
     "context": {
         "title": "What is known",
@@ -132,6 +148,8 @@ SHEETS: dict[str, list[dict[str, str]]] = {
         {**_CONTRAST, "contrast": "c_drug", "dataset": "c", "role": "inhibitor"},
         {**_CONTRAST, "contrast": "d_drug", "dataset": "d", "role": "inhibitor"},
         {**_CONTRAST, "contrast": "d_stim", "dataset": "d", "role": "stimulus"},
+        {**_CONTRAST, "contrast": "d_second", "dataset": "d", "role": "inhibitor"},
+        {**_CONTRAST, "contrast": "d_other", "dataset": "d", "role": "negative_control"},
     ],
     "gene_sets": [
         {**_SET, "gene_set": "T", "family": "target", "member": "T"},
@@ -163,6 +181,21 @@ SHEETS: dict[str, list[dict[str, str]]] = {
         {
             "line": "genes_of_d", "layer": "mrna_table", "hypothesis": "cohorts", "source": "D 2025", "file": "d.csv",
             "format": "table", "columns": "t=t", "set": "T", "direction": "up", "licence": "CC0",
+        },
+        {
+            "line": "mirnas", "layer": "mirna", "hypothesis": "cohorts", "source": "E 2025", "file": "e.tsv",
+            "format": "mirna_table", "files": "targets=t.tsv,aliases=a.txt", "columns": "mirna=m,label=l", "set": "T",
+            "direction": "down", "licence": "CC0",
+        },
+        {
+            "line": "sites", "layer": "promoter", "hypothesis": "cohorts", "source": "F 2025", "file": "f.fa",
+            "format": "fasta", "files": "motifs=m.jaspar", "columns": "family=GAS", "set": "T", "direction": "up",
+            "licence": "CC0",
+        },
+        {
+            "line": "library", "layer": "perturbation", "hypothesis": "cohorts", "source": "G 2025", "file": "g.tsv",
+            "format": "signatures", "set": "T", "direction": "down", "licence": "CC0",
+            "columns": "perturbation=own,identifiers=symbol,control_set=T,control_expected=down",
         },
     ],
     "considered": [

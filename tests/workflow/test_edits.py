@@ -30,16 +30,16 @@ TABLE: dict[str, Any] = {
     "config.considered": ({"config.considered": "renamed_considered.tsv"}, "beside"),
     "config.gene_table.file": (
         {"config.gene_table.file": "other.tsv"},
-        "describe_published_table lock_inputs measure_concordance prepare_dataset prepare_gene_sets retrieve_input test_genetics test_mrna_table test_protein vary_analysis",
+        "describe_published_table illustrate_cells lock_inputs measure_concordance place_perturbation prepare_dataset prepare_gene_sets retrieve_input test_genetics test_mirna test_mrna_table test_promoter test_protein vary_analysis",
     ),
     "config.gene_table.format": (
         {"config.gene_table.format": "hgnc"},
-        "describe_published_table measure_concordance prepare_dataset prepare_gene_sets test_genetics test_mrna_table test_protein vary_analysis",
+        "describe_published_table illustrate_cells measure_concordance place_perturbation prepare_dataset prepare_gene_sets test_genetics test_mirna test_mrna_table test_promoter test_protein vary_analysis",
     ),
     "config.gene_table.licence": ({"config.gene_table.licence": "CC BY"}, ""),
     "config.gene_table.version": (
         {"config.gene_table.version": "2"},
-        "describe_published_table measure_concordance prepare_dataset prepare_gene_sets test_genetics test_mrna_table test_protein vary_analysis",
+        "describe_published_table illustrate_cells measure_concordance place_perturbation prepare_dataset prepare_gene_sets test_genetics test_mirna test_mrna_table test_promoter test_protein vary_analysis",
     ),
     "config.gene_table.mutable": ({"config.gene_table.mutable": True}, "retrieve_input"),
     "config.mirror": A_PLACE,
@@ -48,15 +48,15 @@ TABLE: dict[str, Any] = {
     "config.lock": A_PLACE,
     "config.settings.seed": (
         {"config.settings.seed": 7},
-        "adjust_composition analyse_dataset measure_calibration measure_concordance measure_specificity test_genetics vary_analysis",
+        "adjust_composition analyse_dataset illustrate_cells measure_calibration measure_compounds measure_concordance measure_specificity test_genetics vary_analysis",
     ),
     "config.settings.min_group_size": (
         {"config.settings.min_group_size": 4},
-        "analyse_dataset check_designs measure_calibration vary_analysis",
+        "analyse_dataset check_designs measure_calibration measure_compounds vary_analysis",
     ),
     "config.settings.min_set_size": (
         {"config.settings.min_set_size": 6},
-        "analyse_dataset measure_calibration measure_specificity pool_datasets score_activities vary_analysis",
+        "analyse_dataset measure_calibration measure_compounds measure_specificity pool_datasets score_activities vary_analysis",
     ),
     "config.settings.max_set_size": (
         {"config.settings.max_set_size": 900},
@@ -64,7 +64,7 @@ TABLE: dict[str, Any] = {
     ),
     "config.settings.rotations": (
         {"config.settings.rotations": 2000},
-        "analyse_dataset measure_calibration measure_concordance vary_analysis",
+        "analyse_dataset measure_calibration measure_compounds measure_concordance vary_analysis",
     ),
     "config.settings.prerank_permutations": ({"config.settings.prerank_permutations": 500}, "analyse_dataset"),
     "config.settings.matched_sets": ({"config.settings.matched_sets": 2000}, "measure_specificity"),
@@ -158,6 +158,42 @@ TABLE: dict[str, Any] = {
     "config.hypotheses.primary.discovery": (
         {"config.hypotheses.0.primary.discovery": ["b"]},
         "decide_verdicts measure_effects",
+    ),
+    "config.hypotheses.compounds.asks": (
+        {"config.hypotheses.3.compounds.asks": "dose", "config.hypotheses.3.compounds.arms.1.compound": "A"},
+        "decide_verdicts measure_compounds",
+    ),
+    "config.hypotheses.compounds.dose_unit": (
+        {"config.hypotheses.3.compounds.dose_unit": "µM"},
+        "decide_verdicts measure_compounds",
+    ),
+    "config.hypotheses.compounds.time_unit": (
+        {"config.hypotheses.3.compounds.time_unit": "h"},
+        "decide_verdicts measure_compounds",
+    ),
+    "config.hypotheses.compounds.arms.time": (
+        {"config.hypotheses.3.compounds.arms.0.time": 3},
+        "decide_verdicts measure_compounds",
+    ),
+    "config.hypotheses.compounds.arms.cell": (
+        {"config.hypotheses.3.compounds.arms.0.cell": "monocytes"},
+        "decide_verdicts measure_compounds",
+    ),
+    "config.hypotheses.compounds.arms.dose": (
+        {"config.hypotheses.3.compounds.arms.0.dose": 5},
+        "decide_verdicts measure_compounds",
+    ),
+    "config.hypotheses.compounds.arms.compound": (
+        {"config.hypotheses.3.compounds.arms.0.compound": "A, salt"},
+        "decide_verdicts measure_compounds",
+    ),
+    "config.hypotheses.compounds.arms.contrast": (
+        {"config.hypotheses.3.compounds.arms.2.contrast": "d_stim"},
+        "decide_verdicts measure_compounds",
+    ),
+    "config.hypotheses.compounds.arms.of_class": (
+        {"config.hypotheses.3.compounds.arms.2.of_class": True},
+        "decide_verdicts measure_compounds",
     ),
     "config.hypotheses.expects_sign": ({"config.hypotheses.1.expects_sign": "down"}, "decide_verdicts"),
     "config.hypotheses.requires": ({"config.hypotheses.1.requires": []}, "decide_verdicts"),
@@ -263,6 +299,13 @@ TABLE: dict[str, Any] = {
     "config.screens.cell_type": ({"config.screens.0.cell_type": "type"}, "measure_screens"),
     "config.screens.sets": ({"config.screens.0.sets": ["T2"]}, "measure_screens"),
     "config.screens.classes": ({"config.screens.0.classes": {}}, "measure_screens"),
+    "config.illustrations.dataset": (
+        {"config.illustrations.0.dataset": "e", "datasets.c.dataset": "e", "contrasts.c_drug.dataset": "e"},
+        "adjust_set_tests analyse_dataset check_designs compare_datasets illustrate_cells measure_calibration measure_concordance prepare_dataset read_samples score_activities",
+    ),
+    "config.illustrations.condition": ({"config.illustrations.0.condition": "type"}, "illustrate_cells"),
+    "config.illustrations.cell_type": ({"config.illustrations.0.cell_type": "dose"}, "illustrate_cells"),
+    "config.illustrations.set": ({"config.illustrations.0.set": "T2"}, "illustrate_cells"),
     "config.panels.id": ({"config.panels.0.id": "renamed"}, ""),
     "config.panels.title": ({"config.panels.0.title": "Other genes"}, ""),
     "config.panels.set": ({"config.panels.1.set": "T2"}, ""),
@@ -279,11 +322,10 @@ TABLE: dict[str, Any] = {
     "datasets.dataset": (
         {
             "datasets.d.dataset": "e",
-            "contrasts.d_drug.dataset": "e",
-            "contrasts.d_stim.dataset": "e",
+            **{f"contrasts.{name}.dataset": "e" for name in ("d_drug", "d_stim", "d_second", "d_other")},
             "config.screens.0.dataset": "e",
         },
-        "adjust_set_tests analyse_dataset check_designs compare_datasets measure_calibration measure_concordance measure_effects measure_screens prepare_dataset read_samples score_activities vary_analysis",
+        "adjust_set_tests analyse_dataset check_designs compare_datasets measure_calibration measure_compounds measure_concordance measure_effects measure_screens prepare_dataset read_samples score_activities vary_analysis",
     ),
     "datasets.accession": (
         {"datasets.a.accession": "GSE6"},
@@ -315,17 +357,20 @@ TABLE: dict[str, Any] = {
     ),
     "datasets.sheet": ({"datasets.b.sheet": "Values"}, "prepare_dataset read_samples vary_analysis"),
     "datasets.strand": ({"datasets.d.strand": "reverse"}, "prepare_dataset vary_analysis"),
-    "datasets.layer": ({"datasets.c.layer": "raw"}, "prepare_dataset read_samples"),
+    "datasets.layer": ({"datasets.c.layer": "raw"}, "illustrate_cells prepare_dataset read_samples"),
     "datasets.scale": (
         {"datasets.b.scale": "tpm"},  # it also tells which columns are samples, so samples are read again
         "analyse_dataset measure_effects prepare_dataset read_samples vary_analysis",
     ),
     "datasets.subset": ({"datasets.a.subset": "x = a"}, "prepare_dataset read_samples vary_analysis"),
     "datasets.sample_name": ({"datasets.b.sample_name": "title"}, "prepare_dataset read_samples vary_analysis"),
-    "datasets.biological_unit": ({"datasets.c.biological_unit": "person"}, "prepare_dataset read_samples"),
+    "datasets.biological_unit": (
+        {"datasets.c.biological_unit": "person"},
+        "illustrate_cells prepare_dataset read_samples",
+    ),
     "datasets.replicates": ({"datasets.d.replicates": "cultures"}, "measure_effects"),
-    "datasets.cell_type": ({"datasets.c.cell_type": "kind"}, "prepare_dataset read_samples"),
-    "datasets.sample_columns": ({"datasets.c.sample_columns": "time"}, "prepare_dataset read_samples"),
+    "datasets.cell_type": ({"datasets.c.cell_type": "kind"}, "illustrate_cells prepare_dataset read_samples"),
+    "datasets.sample_columns": ({"datasets.c.sample_columns": "time"}, "illustrate_cells prepare_dataset read_samples"),
     "datasets.sex_column": (
         {"datasets.a.sex_column": "sex"},
         "analyse_dataset prepare_dataset read_samples vary_analysis",

@@ -18,6 +18,11 @@ rule measure_effects:
         ),
         shared="<results>/shared_samples.json",
         sets="<results>/gene_sets.tsv.gz",
+        compounds=(
+            ["<results>/compounds.json"]
+            if "measure_compounds" in SPECIFICATIONS
+            else []
+        ),
         checked=get_gate,
     output:
         evidence=expand(

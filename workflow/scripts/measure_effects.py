@@ -6,6 +6,7 @@ from sidemine.script_log import log_to
 with log_to(snakemake.log[0]), record_job(snakemake):
     from pathlib import Path
 
+    from sidemine.considerations.compounds.record import CompoundsOfStudy
     from sidemine.differential.contrast_fit import load_fit
     from sidemine.differential.record import read_design
     from sidemine.effect.measure import ContrastResults, measure_hypothesis
@@ -35,6 +36,12 @@ with log_to(snakemake.log[0]), record_job(snakemake):
 
     sets = read_table(Path(given.sets), GENE_SETS)
     shared = read_record(SharedSamples, Path(given.shared))
+    panels = {
+        name: panel
+        for path in given.compounds
+        for name, panel in read_record(CompoundsOfStudy, Path(path)).hypotheses.items()
+    }
     for hypothesis, target in zip(specification.hypotheses, snakemake.output.evidence, strict=True):
         results = [read_results(name) for name in hypothesis.primary.measured_contrasts]
-        write_record(measure_hypothesis(hypothesis, results, sets, shared.same), Path(target))
+        evidence = measure_hypothesis(hypothesis, results, sets, shared.same, panels.get(hypothesis.id))
+        write_record(evidence, Path(target))

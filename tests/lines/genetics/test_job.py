@@ -32,7 +32,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory, universe: GeneUniverse) -> 
     import pandas as pd
 
     folder = tmp_path_factory.mktemp("genetics")
-    write_genetics(folder, universe, "jak_stat_members", DEMO_SEED)
+    write_genetics(folder, universe, 5)
     write_gene_table(folder / "genes.tsv.gz", universe)
     rows = [
         (name, "negative_control" if name.endswith("CONTROL") else "target", gene, 1.0, "1", "x")

@@ -33,7 +33,8 @@ class Consideration:
     schemas
         Kinds of record that it writes, by the name of the file: `docs/records/` has their schemas.
     panels, tiles
-        What it shows on an answer card, by place: the page orders the figures, and the key figures, of all by them.
+        What it shows on an answer card, by place: the page orders the figures, and the key figures, of all by them. None: it
+        does not concern this kind of hypothesis.
     """
 
     name: str
@@ -43,5 +44,5 @@ class Consideration:
     of_variants: bool = True
     job: Job | None = None
     schemas: Mapping[str, type[object]] = field(default_factory=dict)
-    panels: Mapping[int, Callable[[Subject], Panel]] = field(default_factory=dict)
-    tiles: Mapping[int, Callable[[Subject], Tile]] = field(default_factory=dict)
+    panels: Mapping[int, Callable[[Subject], Panel | None]] = field(default_factory=dict)
+    tiles: Mapping[int, Callable[[Subject], Tile | None]] = field(default_factory=dict)

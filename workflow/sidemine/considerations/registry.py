@@ -7,6 +7,7 @@ from pathlib import Path
 
 from sidemine.considerations.calibration.entry import CALIBRATION
 from sidemine.considerations.composition.entry import COMPOSITION
+from sidemine.considerations.compounds.entry import COMPOUNDS
 from sidemine.considerations.consideration import Consideration
 from sidemine.considerations.hidden_factors.entry import HIDDEN_FACTORS
 from sidemine.considerations.influence.entry import INFLUENCE
@@ -22,6 +23,7 @@ CONSIDERATIONS: tuple[Consideration, ...] = (
     SPECIFICITY,
     CALIBRATION,
     TRAPS,
+    COMPOUNDS,
     ROBUSTNESS,
 )
 

@@ -98,6 +98,65 @@ def fit_contrast(
         When fewer than 3 genes are left, or the block correlation cannot be estimated.
     """
     values = np.asarray(values, dtype=np.float64)
+    tested, dropped, observations = _prepare(
+        values, genes, design, layer, array_weights, filter_low_expression, min_count, min_mean
+    )
+    if only is not None:
+        tested, observations = _only(tested, observations, set(only))
+    trend = layer in {"log2", "fraction"} if trend is None else trend
+    return _moderate(observations, tested, dropped, design, layer, trend, robust)
+
+
+def fit_contrasts(
+    values: NDArray[np.float64],
+    genes: Sequence[str],
+    designs: Sequence[Design],
+    *,
+    layer: Layer = "log2",
+    robust: bool = False,
+    array_weights: bool = False,
+    filter_low_expression: bool = False,
+) -> list[ContrastFit]:
+    """Fit several contrasts of one linear model: weights and block correlation are estimated once.
+
+    Parameters
+    ----------
+    values, genes, layer, robust, array_weights, filter_low_expression
+        As in `fit_contrast`.
+    designs
+        One per contrast, of the same samples and the same space (`arms.ArmsModel.design_of`).
+
+    Raises
+    ------
+    InputError, Untestable
+        As in `fit_contrast`.
+    """
+    values = np.asarray(values, dtype=np.float64)
+    tested, dropped, observed = _prepare(
+        values,
+        genes,
+        designs[0],
+        layer,
+        array_weights,
+        filter_low_expression,
+        MIN_COUNT,
+        MIN_MEAN_LOG2_NORMALISED_COUNT,
+    )
+    trend = layer in {"log2", "fraction"}
+    return [_moderate(observed, tested, dropped, design, layer, trend, robust) for design in designs]
+
+
+def _prepare(
+    values: NDArray[np.float64],
+    genes: Sequence[str],
+    design: Design,
+    layer: Layer,
+    array_weights: bool,
+    filter_low_expression: bool,
+    min_count: float,
+    min_mean: float,
+) -> tuple[list[str], list[tuple[str, str]], _Observations]:
+    """Return the genes that can be tested, those that cannot with the reasons, and what the former are fitted with."""
     _check_shape(values, genes, design, layer)
     keep, dropped = _testable_genes(values, genes, design, layer, filter_low_expression, min_count, min_mean)
     tested = [gene for gene, kept in zip(genes, keep, strict=True) if kept]
@@ -110,11 +169,7 @@ def fit_contrast(
                 "Check the scale and the file of the dataset.",
             )
         )
-    observations = _observe(values[keep], design, layer, array_weights)
-    if only is not None:
-        tested, observations = _only(tested, observations, set(only))
-    trend = layer in {"log2", "fraction"} if trend is None else trend
-    return _moderate(observations, tested, dropped, design, layer, trend, robust)
+    return tested, dropped, _observe(values[keep], design, layer, array_weights)
 
 
 def _only(genes: list[str], observed: _Observations, wanted: set[str]) -> tuple[list[str], _Observations]:

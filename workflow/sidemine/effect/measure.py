@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from sidemine.differential.contrast_fit import ContrastFit
 from sidemine.differential.record import DesignRecord
+from sidemine.effect.compound_record import CompoundEvidence
 from sidemine.effect.pooled_effect import UNIT, choose_independent, pool_contrasts
 from sidemine.effect.record import ContrastEvidence, HypothesisEvidence, Margin, Refused
 from sidemine.effect.scale import EffectScale, scale_of
@@ -63,6 +64,7 @@ def measure_hypothesis(
     results: Sequence[ContrastResults],
     gene_sets: pd.DataFrame,
     same: Mapping[str, Mapping[str, str]],
+    compounds: CompoundEvidence | None = None,
 ) -> HypothesisEvidence:
     """Measure the primary effect of a hypothesis in all its contrasts.
 
@@ -76,6 +78,8 @@ def measure_hypothesis(
         The study's sets, as `gene_set_table.GENE_SETS` describes.
     same
         Per dataset, its samples that stand in another dataset too: `same` of `find_shared_samples`.
+    compounds
+        Of a panel: what the model of all its arms gave.
 
     Returns
     -------
@@ -89,10 +93,15 @@ def measure_hypothesis(
         common = set(primary["gene"]) & common_genes([by_name[name].fit for name in hypothesis.primary.contrasts])
     evidence = {name: _evidence_of(entry, primary, hypothesis, common) for name, entry in by_name.items()}
     contrasts = [evidence[name] for name in hypothesis.primary.contrasts]
+    refused = _refuse_dependent(contrasts, by_name, same)
+    if hypothesis.kind == "panel":
+        # Its arms share samples by design: one sentence, not one for each pair.
+        found = gather_evidence(hypothesis, evidence, refused)
+        return replace(found, compounds=compounds, notes=compounds.notes if compounds else [])
     return gather_evidence(
         hypothesis,
         evidence,
-        _refuse_dependent(contrasts, by_name, same),
+        refused,
         None if common is None else len(common),
         [
             *_notes(results, set(hypothesis.primary.contrasts)),

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from math import inf, isfinite
 from typing import Literal
 
+from sidemine.effect.compound_record import CompoundEvidence
 from sidemine.errors import Problem
 from sidemine.study.choices import Replicates
 from sidemine.study.independence import source_of
@@ -363,6 +364,8 @@ class HypothesisEvidence:
         Genes of the set measured in all cohorts, on which Hedges g rests; None for experiments.
     notes
         What a reader should know about the contrasts, in sentences.
+    compounds
+        Of a panel: all its arms in one model, on which its answer rests. None for other kinds.
     """
 
     hypothesis: str
@@ -372,3 +375,4 @@ class HypothesisEvidence:
     pooled: PooledEffect
     n_common_genes: int | None = None
     notes: list[str] = field(default_factory=list)
+    compounds: CompoundEvidence | None = None

@@ -177,13 +177,13 @@ def _sizes(table: pd.DataFrame, columns: tuple[str, ...], n_genes: NDArray[np.in
 
 
 def scale_of(kind: str, score: Score = "mean") -> EffectScale:
-    """Return the scale of a kind of hypothesis: cohort or experiment.
+    """Return the scale of a kind of hypothesis.
 
     Parameters
     ----------
     kind
-        cohort or experiment.
+        cohort, experiment or panel; a panel is measured as experiments are.
     score
         As a cohort hypothesis declares it.
     """
-    return {"cohort": HedgesG(score), "experiment": LogFoldOverComplement()}[kind]
+    return HedgesG(score) if kind == "cohort" else LogFoldOverComplement()

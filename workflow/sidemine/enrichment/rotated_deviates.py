@@ -57,9 +57,7 @@ class StandardisedSpace:
         prior = np.where(is_normal, 0.0, fit.prior_df) * fit.prior_variance
         length = np.where(is_normal, fit.posterior_variance, prior + np.sum(fit.effects**2, axis=1))
         vectors = fit.effects * (SHRINK / np.sqrt(np.maximum(length, np.finfo(np.float64).tiny)))[:, None]
-        # Bailey's approximation, as limma's roast uses it, up to a twelfth of a degree of freedom.
-        bailey = (finite_df + 0.125) / (finite_df + 1.125) * np.sqrt(finite_df + 19 / 12)
-        return cls(vectors, np.where(is_normal, 1.0, bailey), is_normal)
+        return cls(vectors, np.where(is_normal, 1.0, bailey_factor(finite_df)), is_normal)
 
     @property
     def observed(self) -> NDArray[np.float64]:
@@ -67,6 +65,14 @@ class StandardisedSpace:
         v = self.vectors[:, 0]
         curved = np.sign(v) * np.sqrt(-np.log1p(-(np.where(self.is_normal, 0.0, v) ** 2)))
         return np.asarray(self.factor * np.where(self.is_normal, v, curved))
+
+
+def bailey_factor(df: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return, one per gene, what √(log(1 + t² / df)) is multiplied with to be the normal deviate of t, without its sign.
+
+    Bailey's approximation, as limma's roast uses it, up to a twelfth of a degree of freedom.
+    """
+    return np.asarray((df + 0.125) / (df + 1.125) * np.sqrt(df + 19 / 12))
 
 
 def curved_first(space: StandardisedSpace, rows: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -9,6 +9,7 @@ from sidemine.drawing.panel import Panel
 from sidemine.lines.bridge.entry import BRIDGE
 from sidemine.lines.evidence import LayerEvidence
 from sidemine.lines.genetics.entry import GENETICS
+from sidemine.lines.illustration.entry import ILLUSTRATION
 from sidemine.lines.line import LineOfEvidence, LinesOnRecord
 from sidemine.lines.mirna.entry import MIRNA
 from sidemine.lines.mrna_table.entry import MRNA_TABLE_LINE
@@ -23,6 +24,7 @@ LINES: tuple[LineOfEvidence, ...] = (
     BRIDGE,
     PUBLISHED,
     SCREEN,
+    ILLUSTRATION,
     GENETICS,
     PROTEIN_LINE,
     MRNA_TABLE_LINE,

@@ -26,6 +26,7 @@ from sidemine.verdict.card import Card, CardContrast
 _KINDS = {
     "cohort": "people compared (patients and controls)",
     "experiment": "treated and untreated samples compared",
+    "panel": "compounds, doses or times of one dataset compared in one model",
 }
 _EXPECTED_SIDE = {"up": words.HIGHER, "down": words.LOWER, "either": "different"}
 _LONGEST_EFFECT_LIST = 4
@@ -96,7 +97,7 @@ class CardView:
     cells: Sequence[CellRow]
 
 
-def card_view(card: Card, panels: Sequence[Panel], tiles: Sequence[Tile]) -> CardView:
+def card_view(card: Card, panels: Sequence[Panel], tiles: Sequence[Tile], layers: Sequence[Panel] = ()) -> CardView:
     """Return everything that one answer card shows.
 
     Parameters
@@ -107,6 +108,8 @@ def card_view(card: Card, panels: Sequence[Panel], tiles: Sequence[Tile]) -> Car
         Its panels, the forest plot first.
     tiles
         Its key figures.
+    layers
+        Panels of its layers of evidence.
     """
     effects, more = effect_list(card)
     mixed = card.columns_of(CompositionColumns)
@@ -121,7 +124,7 @@ def card_view(card: Card, panels: Sequence[Panel], tiles: Sequence[Tile]) -> Car
         tiles=tiles,
         forest=panels[0],
         panels=panels[1:],
-        lines=lines_view(card.synthesis),
+        lines=lines_view(card.synthesis, layers),
         kind=_KINDS[card.kind],
         headline=headline(card),
         declared=declared_sentence(card),

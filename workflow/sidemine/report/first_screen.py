@@ -9,6 +9,8 @@ from collections.abc import Sequence
 
 from sidemine.considerations.composition.panel import adjusted_amount, adjusted_interval
 from sidemine.considerations.composition.record import CompositionColumns
+from sidemine.considerations.compounds.panel import arm_words
+from sidemine.considerations.compounds.record import CompoundColumns
 from sidemine.considerations.robustness.record import RobustnessColumns
 from sidemine.considerations.traps.record import TrapColumns
 from sidemine.drawing import words
@@ -31,6 +33,8 @@ def doubt_checked(card: Card) -> str:
 
 def plain_sentence(card: Card) -> str:
     """Tell the answer as one would tell a colleague: how much, in whom, total and adjusted, and what could be excluded."""
+    if card.kind == "panel":
+        return f"{arm_words(card.columns_of(CompoundColumns), card.declared.set)} {excluded_words(card, _unit(card))}"
     effect = card.main_effect
     if effect is None:
         return _without_one_effect(card)
@@ -117,7 +121,8 @@ def overview_line(card: Card) -> str:
     """Return one short line: effect with interval, adjusted effect, and how many sources agree."""
     effect = card.main_effect
     unit = _short_unit(card)
-    parts = []
+    pattern = card.columns_of(CompoundColumns).pattern
+    parts = [pattern] if pattern else []
     if effect is not None:
         parts.append(f"{_amount(effect.effect, unit)} ({_interval(effect)})")
         adjusted = card.columns_of(CompositionColumns).composition_adjusted

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sidemine.drawing import words
+from sidemine.drawing.panel import Panel
 from sidemine.lines.layers import EXPRESSION, LAYERS
 from sidemine.verdict.synthesis_record import EvidenceRow, Synthesis
 
@@ -24,8 +25,9 @@ class LineView:
         What kind of data, and which.
     depends
         Whether another row speaks for its line: it is indented.
-    effect, p, test, call, why
-        Cells in words.
+    effect, p, size, test, call, seen, weak
+        Cells in words: `size` is how often the test calls planted nulls, `test` the null distribution, `weak` why the row
+        weighs less.
     available
         Whether there is anything.
     """
@@ -36,29 +38,38 @@ class LineView:
     depends: bool
     effect: str
     p: str
+    size: str
     test: str
     call: str
-    why: str
+    seen: str
+    weak: str
     available: bool
 
 
 @dataclass(frozen=True)
 class LinesView:
-    """All lines of evidence on one question: the one sentence, the table, and why lines weigh less."""
+    """All lines of evidence on one question: the one sentence, its rows, and the panels of the layers."""
 
     sentence: str
     rows: Sequence[LineView]
-    downgrades: Sequence[str]
     undeclared: str
+    panels: Sequence[Panel]
+
+    @property
+    def lines(self) -> Sequence[LineView]:
+        """The rows that speak for a line."""
+        return [row for row in self.rows if not row.depends]
 
 
-def lines_view(synthesis: Synthesis | None) -> LinesView | None:
+def lines_view(synthesis: Synthesis | None, panels: Sequence[Panel] = ()) -> LinesView | None:
     """Return what a card shows of the lines of evidence; None of a control.
 
     Parameters
     ----------
     synthesis
         As the verdict stage wrote it.
+    panels
+        Of its layers.
     """
     if synthesis is None:
         return None
@@ -70,8 +81,8 @@ def lines_view(synthesis: Synthesis | None) -> LinesView | None:
     return LinesView(
         sentence=synthesis.sentence,
         rows=[_row(row) for row in declared],
-        downgrades=synthesis.downgrades,
         undeclared=f"Not declared, so not available: {words.listed(undeclared)}." if undeclared else "",
+        panels=panels,
     )
 
 
@@ -80,7 +91,7 @@ def _title(row: EvidenceRow) -> str:
 
 
 def _row(row: EvidenceRow) -> LineView:
-    name = "" if row.line == EXPRESSION else f" ({row.line}, set {row.gene_set})"
+    name = "" if row.line == EXPRESSION else f" ({row.line})"
     return LineView(
         key=row.line,
         layer=_title(row) + name,
@@ -88,9 +99,11 @@ def _row(row: EvidenceRow) -> LineView:
         depends=row.line != row.in_line,
         effect=_effect(row),
         p=NOTHING if row.p_declared is None else words.p_value(row.p_declared),
-        test=_test(row),
+        size=_size(row),
+        test=row.null_used or NOTHING,
         call=row.call,
-        why=" ".join(filter(None, [row.reason, f"Suggestive at most: {row.cap}." if row.cap else ""])),
+        seen=row.reason,
+        weak=_weak(row),
         available=row.call != "not available",
     )
 
@@ -104,9 +117,16 @@ def _effect(row: EvidenceRow) -> str:
     return f"{words.number(row.effect)}{interval} {row.unit}; declared: {row.direction}"
 
 
-def _test(row: EvidenceRow) -> str:
-    """Return the null distribution, and how often the test calls planted nulls."""
+def _size(row: EvidenceRow) -> str:
     if row.size_measured is None:
-        return row.null_used or NOTHING
-    worst = f" (worst gene set: {100 * row.worst_set_size:.1f} %)" if row.worst_set_size is not None else ""
-    return f"{row.null_used}; it calls {100 * row.size_measured:.1f} % of planted nulls at 5 %{worst}"
+        return NOTHING
+    worst = f" (worst gene set {100 * row.worst_set_size:.0f} %)" if row.worst_set_size is not None else ""
+    return f"{100 * row.size_measured:.1f} %{worst}"
+
+
+def _weak(row: EvidenceRow) -> str:
+    unread = row.status == "unverified" and row.line != EXPRESSION
+    clauses = [f"suggestive at most: {row.cap}" if row.cap else "", *row.downgrades]
+    clauses += ["nobody has checked its row against the record"] if unread else []
+    told = "; ".join(filter(None, clauses))
+    return f"{told[:1].upper()}{told[1:]}." if told else NOTHING

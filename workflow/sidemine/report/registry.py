@@ -11,6 +11,7 @@ from sidemine.report.collect import StudyResults
 from sidemine.report.section import Section
 from sidemine.report.sections.answers import answers_section
 from sidemine.report.sections.calibration import calibration_section
+from sidemine.report.sections.cell_maps import cell_maps_section
 from sidemine.report.sections.context import context_section
 from sidemine.report.sections.contrasts import contrasts_section
 from sidemine.report.sections.datasets import datasets_section
@@ -32,6 +33,7 @@ SECTIONS: tuple[Callable[[StudyResults], Section | None], ...] = (
     explorer_section,
     threats_section,
     screens_section,
+    cell_maps_section,
     published_section,
     datasets_section,
     gene_sets_section,

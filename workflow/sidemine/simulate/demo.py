@@ -92,6 +92,32 @@ OTHER_DRUG = ExperimentPlan(
     ),
 )
 
+_STIMULATED = 2.0
+"""Log2 change under interferon with the vehicle of the compound panel."""
+
+
+def _compound(name: str, dose: int, taken: float) -> Arm:
+    """Return an arm of the compound panel: interferon with a compound that takes so much of its log2 change."""
+    return Arm(f"{name}_{dose}nM", {"compound": f"compound {name}", "dose": f"{dose} nM"}, _STIMULATED - taken)
+
+
+COMPOUND_PANEL = ExperimentPlan(
+    "GSE900007",
+    9006001,
+    "kidney cell line",
+    (
+        Arm("vehicle", {"compound": "vehicle", "dose": "0 nM"}, _STIMULATED),
+        *(_compound("A", dose, 1.2) for dose in (10, 50, 250)),
+        _compound("B", 10, 0.0),
+        _compound("B", 250, 1.3),
+        _compound("C", 10, 0.0),
+        _compound("C", 250, 0.0),
+        _compound("X", 250, 0.0),
+    ),
+    noise=0.4,
+)
+"""Compounds A, B, C of the class, X of another: two of three act at 250 nM, A alone at 10 nM, and A alike at three doses."""
+
 SCREENED = {"compound_01": -1.2, "compound_02": -0.9, "compound_03": 1.0}
 """Compounds of the screen that do something: log2 change of the interferon response; all others do nothing."""
 
@@ -117,6 +143,7 @@ PLANTED = (
     "Two batches per cohort; patients are older; in the first, 20 controls are re-used and two of them have swapped sex.",
     "Interferon: +2.5 and +2.2 log2 in cells, +1.5 in blood; with the inhibitor +0.8 and, by compound and dose, +0.6 to +1.8.",
     "An inhibitor of another kinase: proliferation genes −1.2 log2, interferon-response genes unchanged.",
+    "Compound panel: of A, B and C at 250 nM two take interferon-response genes down (A −1.2, B −1.3 log2); at 10 nM A alone; A does the same at all doses.",
     "So on the interferon-response genes the inhibitor opposes the disease, and the other drug has nothing to do with it.",
     "miRNAs that are lower in the disease target the interferon-response genes; these have a response element in their promoters.",
     "A genome-wide study: members of the pathway are associated more than other genes; no other set is.",
@@ -196,7 +223,7 @@ def write_demo(
     universe = make_universe(n_genes, seed, n_comparators)
     write_shared_files(folder, universe, PLANTED, n_comparators)
     write_signatures(folder / "signatures.tsv.gz", universe, seed)
-    write_genetics(folder / "gwas", universe, "jak_stat_members", seed)
+    write_genetics(folder / "gwas", universe, seed)
     write_gene_tables(folder / "tables", universe, "interferon_response", "negative_control", seed)
     write_mirnas(folder / "mirna", universe, "interferon_response", seed)
     write_promoters(folder / "promoters", universe, "interferon_response", seed)
@@ -211,6 +238,7 @@ def write_demo(
     Deposit(mirror, STIMULATED_BLOOD, universe, seed + 22).write_normalised()
     Deposit(mirror, SCREEN, universe, seed + 24).write_count_table()
     Deposit(mirror, OTHER_DRUG, universe, seed + 23).write_array(platforms[0])
+    Deposit(mirror, COMPOUND_PANEL, universe, seed + 25).write_array(platforms[0])
 
 
 def sheet_text(rows: Sequence[Mapping[str, str]]) -> str:

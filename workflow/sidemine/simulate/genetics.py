@@ -1,28 +1,61 @@
 """A simulated genome-wide association study: gene locations, SNPs, and what MAGMA would make of it.
 
-Genes lie anywhere in a genome as long as GRCh37, neighbours share linkage disequilibrium, larger genes are more associated, and
-members of the pathway are so beyond that. Nothing else is planted.
+Genes lie anywhere in a genome as long as GRCh37 (which fits GRCh38 too, but for the ends of chromosomes), neighbours share linkage
+disequilibrium, larger genes are more associated, and members of the pathway are so beyond that. Nothing else is planted.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
+from sidemine.simulate.addresses import mirror_path
 from sidemine.simulate.genes import FloatArray, GeneUniverse
-from sidemine.simulate.geo_files import COMMENT
+from sidemine.simulate.geo_files import COMMENT, write_zip
+from sidemine.simulation_marker import SIMULATION_MARKER
 from sidemine.tables import write_text
 
-CHROMOSOME_MB = (249, 243, 198, 191, 180, 171, 159, 146, 141, 135, 135, 133, 115, 107, 102, 90, 81, 78, 59, 63, 48, 51)
+CHROMOSOME_MB = (248, 242, 198, 190, 180, 170, 159, 145, 138, 133, 135, 133, 114, 107, 101, 90, 81, 78, 58, 63, 46, 50)
 PEOPLE = 200_000
+PLANTED = "jak_stat_members"
 GENE_SHIFT, SNP_SHIFT = 1.0, 1.2
 """How much higher z is of a planted gene, and of the SNPs within it."""
 SNPS_PER_GENE = 6
+FINNGEN = "https://storage.googleapis.com/finngen-public-data-r12/summary_stats/release/finngen_R12_I9_VTE.gz"
+GENE_LOCATIONS = "https://ctg.cncr.nl/software/MAGMA/aux_files/NCBI38.zip"
 _REACH = 6
 
 
-def write_genetics(folder: Path, universe: GeneUniverse, planted: str, seed: int) -> None:
+@dataclass(frozen=True)
+class _Genome:
+    """Genes in genome order: names, places, and whether something is planted in each; and the generator of what follows."""
+
+    entrez: list[str]
+    symbols: list[str]
+    chromosome: npt.NDArray[np.int64]
+    start: npt.NDArray[np.int64]
+    stop: npt.NDArray[np.int64]
+    planted: FloatArray
+    rng: np.random.Generator
+
+    def locations(self) -> str:
+        """Return the table of gene locations."""
+        strands = np.where(self.rng.random(len(self.symbols)) < 0.5, "+", "-").tolist()
+        columns = (
+            self.entrez,
+            self.chromosome.tolist(),
+            self.start.tolist(),
+            self.stop.tolist(),
+            strands,
+            self.symbols,
+        )
+        return COMMENT + "".join("\t".join(map(str, row)) + "\n" for row in zip(*columns, strict=True))
+
+
+def write_genetics(folder: Path, universe: GeneUniverse, seed: int) -> None:
     """Write `gene.loc`, `snps.tsv.gz`, `trait.genes.out` and `trait.genes.raw`.
 
     Parameters
@@ -31,93 +64,106 @@ def write_genetics(folder: Path, universe: GeneUniverse, planted: str, seed: int
         Filled with these files.
     universe
         The genes; ids are its invented Entrez ids.
-    planted
-        Module whose genes are associated more than others.
     seed
         Seed; never 0.
     """
-    rng = np.random.default_rng(np.random.SeedSequence([seed, 17]))
+    genome = _make_genome(universe, seed)
+    write_text(genome.locations(), folder / "gene.loc")
+    _write_magma(folder, genome)
+    lines = [
+        f"{chromosome}\t{base}\tA\tG\t{p:.4g}\t{PEOPLE}"
+        for chromosome, base, p in zip(*_draw_snps(genome, SNPS_PER_GENE), strict=True)
+    ]
+    header = "chromosome\tbase_pair_location\teffect_allele\tother_allele\tp_value\tn"
+    write_text(COMMENT + "\n".join([header, *lines]) + "\n", folder / "snps.tsv.gz")
+
+
+def write_standin_genetics(folder: Path, universe: GeneUniverse, seed: int) -> None:
+    """Write stand-ins of FinnGen's statistics of thrombosis and of MAGMA's gene locations below a mirror folder.
+
+    Parameters
+    ----------
+    folder
+        The mirror.
+    universe
+        The genes.
+    seed
+        Seed; never 0.
+    """
+    genome = _make_genome(universe, seed)
+    write_zip(mirror_path(folder, GENE_LOCATIONS), "NCBI38.gene.loc", genome.locations())
+    # The header itself begins with #, so the mark stands where names of genes do.
+    lines = [
+        f"{chromosome}\t{base}\tG\tA\trs{number}\t{SIMULATION_MARKER}\t{p:.4g}\t{-np.log10(p):.4g}\t0.01\t0.01\t0.3"
+        for number, (chromosome, base, p) in enumerate(zip(*_draw_snps(genome, 3), strict=True), start=1)
+    ]
+    header = "#chrom\tpos\tref\talt\trsids\tnearest_genes\tpval\tmlogp\tbeta\tsebeta\taf_alt"
+    write_text("\n".join([header, *lines]) + "\n", mirror_path(folder, FINNGEN))
+
+
+def _make_genome(universe: GeneUniverse, seed: int) -> _Genome:
+    rng = np.random.default_rng(np.random.SeedSequence([seed, 18]))
     n = len(universe.symbols)
     order = rng.permutation(n)
     share = np.cumsum([0, *CHROMOSOME_MB]) / sum(CHROMOSOME_MB)
     chromosome = np.searchsorted(share, (np.arange(n) + 0.5) / n, side="right")
-    first = np.flatnonzero(np.diff(chromosome, prepend=0))
-    place = np.arange(n) - first[chromosome - 1]
+    place = np.arange(n) - np.flatnonzero(np.diff(chromosome, prepend=0))[chromosome - 1]
     spacing = 1e6 * np.array(CHROMOSOME_MB)[chromosome - 1] / (np.bincount(chromosome)[chromosome] + 2)
-    start = (spacing * (place + 1)).astype(int)
-    stop = start + (spacing * rng.uniform(0.05, 0.5, n)).astype(int)
-    shifted = np.isin(order, universe.rows(universe.modules[planted])).astype(float)
+    start = (spacing * (place + 1)).astype(np.int64)
+    stop = start + (spacing * rng.uniform(0.05, 0.5, n)).astype(np.int64)
+    return _Genome(
+        np.array(universe.entrez(), dtype=object)[order].tolist(),
+        np.array(universe.symbols, dtype=object)[order].tolist(),
+        chromosome,
+        start,
+        stop,
+        np.isin(order, universe.rows(universe.modules[PLANTED])).astype(np.float64),
+        rng,
+    )
+
+
+def _write_magma(folder: Path, genome: _Genome) -> None:
+    from scipy.special import ndtr
+
+    rng, n = genome.rng, len(genome.symbols)
     n_param = np.maximum(rng.lognormal(3, 0.7, n).astype(int), 2)
     n_snps = n_param * rng.integers(3, 12, n)
     link = rng.uniform(0.05, 0.7, n).round(3)
-    link[first] = 0
+    link[np.flatnonzero(np.diff(genome.chromosome, prepend=0))] = 0
+    z = rng.standard_normal(n)
+    for row in range(1, n):
+        z[row] = link[row] * z[row - 1] + (1 - link[row] ** 2) ** 0.5 * z[row]
     size = np.log(n_param)
-    z = _neighbours(rng, link) + 0.3 * (size - size.mean()) / size.std() + GENE_SHIFT * shifted
-    entrez, symbols = np.array(universe.entrez())[order], np.array(universe.symbols)[order]
-    rows = list(zip(entrez.tolist(), chromosome.tolist(), start.tolist(), stop.tolist(), strict=True))
-    strands = np.where(rng.random(n) < 0.5, "+", "-").tolist()
-    write_text(
-        COMMENT
-        + "".join(
-            "\t".join([*map(str, row), strand, symbol]) + "\n"
-            for row, strand, symbol in zip(rows, strands, symbols.tolist(), strict=True)
-        ),
-        folder / "gene.loc",
-    )
-    _write_magma(folder, rows, n_snps, n_param, z, link)
-    _write_snps(folder / "snps.tsv.gz", rng, chromosome, start, stop, SNP_SHIFT * shifted)
-
-
-def _neighbours(rng: np.random.Generator, link: FloatArray) -> FloatArray:
-    """Return normal values that correlate with the one before by `link`."""
-    values = rng.standard_normal(len(link))
-    for row in range(1, len(values)):
-        values[row] = link[row] * values[row - 1] + (1 - link[row] ** 2) ** 0.5 * values[row]
-    return values
-
-
-def _write_magma(
-    folder: Path,
-    rows: list[tuple[str, int, int, int]],
-    n_snps: np.ndarray,
-    n_param: np.ndarray,
-    z: FloatArray,
-    link: FloatArray,
-) -> None:
-    from scipy.special import ndtr
-
+    z += 0.3 * (size - size.mean()) / size.std() + GENE_SHIFT * genome.planted
     out = ["GENE CHR START STOP NSNPS NPARAM N ZSTAT P"]
     raw = ["# VERSION = 108", "# COVAR = NSAMP MAC"]
-    for number, row in enumerate(rows):
-        head = " ".join(map(str, (*row, n_snps[number], n_param[number], PEOPLE)))
-        out.append(f"{head} {z[number]:.5g} {ndtr(-z[number]):.5g}")
-        correlations: list[str] = []
-        product = 1.0
-        for before in range(number, max(0, number - _REACH), -1):
-            product *= link[before]
-            if product == 0:
-                break
-            correlations.insert(0, f"{product:.4g}")
-        raw.append(" ".join([head, "20000", f"{z[number]:.6g}", *correlations]))
+    for row in range(n):
+        cells = (
+            genome.entrez[row],
+            genome.chromosome[row],
+            genome.start[row],
+            genome.stop[row],
+            n_snps[row],
+            n_param[row],
+        )
+        head = " ".join(map(str, (*cells, PEOPLE)))
+        out.append(f"{head} {z[row]:.5g} {ndtr(-z[row]):.5g}")
+        # With the genes before it, the nearest last; each step takes a link more.
+        links = np.cumprod(link[max(0, row - _REACH + 1) : row + 1][::-1])
+        correlations = [f"{value:.4g}" for value in links[links > 0][::-1]]
+        raw.append(" ".join([head, "20000", f"{z[row]:.6g}", *correlations]))
     write_text(COMMENT + "\n".join(out) + "\n", folder / "trait.genes.out")
     write_text(COMMENT + "\n".join(raw) + "\n", folder / "trait.genes.raw")
 
 
-def _write_snps(
-    path: Path, rng: np.random.Generator, chromosome: np.ndarray, start: np.ndarray, stop: np.ndarray, shift: FloatArray
-) -> None:
+def _draw_snps(genome: _Genome, per_gene: int) -> tuple[list[int], list[int], list[float]]:
+    """Return chromosome, base and p-value of SNPs, some per gene."""
     from scipy.special import ndtr
 
-    n = len(start)
-    position = np.sort(rng.integers(start[:, None], stop[:, None] + 1, (n, SNPS_PER_GENE)), axis=1)
-    z = 0.5**0.5 * rng.standard_normal((n, 1)) + 0.5**0.5 * rng.standard_normal((n, SNPS_PER_GENE))
-    z += shift[:, None] * rng.choice([-1, 1], (n, 1))
+    rng, n = genome.rng, len(genome.symbols)
+    shape = (n, per_gene)
+    position = np.sort(rng.integers(genome.start[:, None], genome.stop[:, None] + 1, shape), axis=1)
+    z = 0.5**0.5 * rng.standard_normal((n, 1)) + 0.5**0.5 * rng.standard_normal(shape)
+    z += SNP_SHIFT * genome.planted[:, None] * rng.choice([-1, 1], (n, 1))
     p = 2 * ndtr(-np.abs(z))
-    lines = ["chromosome\tbase_pair_location\teffect_allele\tother_allele\tp_value\tn"]
-    lines += [
-        f"{c}\t{b}\tA\tG\t{value:.4g}\t{PEOPLE}"
-        for c, b, value in zip(
-            np.repeat(chromosome, SNPS_PER_GENE).tolist(), position.ravel().tolist(), p.ravel().tolist(), strict=True
-        )
-    ]
-    write_text(COMMENT + "\n".join(lines) + "\n", path)
+    return np.repeat(genome.chromosome, per_gene).tolist(), position.ravel().tolist(), p.ravel().tolist()

@@ -406,11 +406,16 @@ def write_gmt(path: Path, sets: Mapping[str, Sequence[str]]) -> None:
     if path.suffix != ".zip":
         write_text(gmt_text(sets), path)
         return
+    write_zip(path, path.name.removesuffix(".zip"), gmt_text(sets))
+
+
+def write_zip(path: Path, name: str, text: str) -> None:
+    """Write a zip that holds one text under this name; the same bytes every time."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with zipfile.ZipFile(path, "w") as archive:
-        member = zipfile.ZipInfo(path.name.removesuffix(".zip"), date_time=(2020, 1, 1, 0, 0, 0))
+        member = zipfile.ZipInfo(name, date_time=(2020, 1, 1, 0, 0, 0))
         member.compress_type = zipfile.ZIP_DEFLATED
-        archive.writestr(member, gmt_text(sets))
+        archive.writestr(member, text)
 
 
 def write_gene_table(path: Path, universe: GeneUniverse) -> None:

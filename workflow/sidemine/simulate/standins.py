@@ -20,6 +20,7 @@ from sidemine.simulate.expression import (
     simulate_log2,
 )
 from sidemine.simulate.genes import FloatArray, GeneUniverse, make_universe
+from sidemine.simulate.genetics import write_standin_genetics
 from sidemine.simulate.geo_files import (
     COMMENT,
     Platform,
@@ -82,6 +83,7 @@ def write_standins(folder: Path) -> None:
     annotation = f"{NCBI}?format=file&type=rnaseq_counts&file=Human.{NCBI_ASSEMBLY}.annot.tsv.gz"
     write_ncbi_annotation(mirror_path(folder, annotation), universe)
     write_libraries(folder, universe)
+    write_standin_genetics(folder, universe, STANDIN_SEED)
 
 
 def make_standin_universe(symbols: tuple[str, ...]) -> GeneUniverse:

@@ -148,6 +148,15 @@ def clean_name(text: str) -> str:
     return name or re.sub(r"[\W_]+", "_", text.casefold()).strip("_")
 
 
+def clean_camel_name(text: str) -> str:
+    """Return `text` as `clean_name` does, where capitals begin words.
+
+    >>> clean_camel_name("PlateID"), clean_camel_name("QC_Warning"), clean_camel_name("HybControlNormScale")
+    ('plate_id', 'qc_warning', 'hyb_control_norm_scale')
+    """
+    return clean_name(re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", text))
+
+
 def spelled_name(text: str) -> str:
     """Return `text` as a column name in which marks and letters outside ASCII are written out.
 

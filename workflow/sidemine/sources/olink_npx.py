@@ -211,6 +211,8 @@ def _describe(path: Path) -> tuple[pd.DataFrame, list[str]]:
     """Return what the table says of its samples: plates, and warnings of quality."""
     import pandas as pd
 
+    from sidemine.sources.geo_metadata import clean_camel_name
+
     rows = _open(path)
     names = list(dict.fromkeys(rows.samples[place] for place in rows.kept))
     described: dict[str, list[str]] = {"title": names}
@@ -220,7 +222,7 @@ def _describe(path: Path) -> tuple[pd.DataFrame, list[str]]:
             found: dict[str, dict[str, None]] = {}
             for place in rows.kept:
                 found.setdefault(rows.samples[place], {})[cells[place].strip()] = None
-            described[column.lower()] = [" and ".join(sorted(filter(None, found[name]))) for name in names]
+            described[clean_camel_name(column)] = [" and ".join(sorted(filter(None, found[name]))) for name in names]
     return pd.DataFrame(described, index=pd.Index(names, name="sample", dtype=object), dtype=object), names
 
 

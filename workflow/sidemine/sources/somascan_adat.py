@@ -203,9 +203,11 @@ def _describe(path: Path) -> tuple[pd.DataFrame, list[str]]:
     """Return what the file says of its samples: all columns that stand before the values."""
     import pandas as pd
 
+    from sidemine.sources.geo_metadata import clean_camel_name
+
     adat = _open(path)
     kept, names, _ = _kept_samples(adat)
-    columns = {name: [texts[row] for row in kept] for name, texts in adat.samples.items()}
+    columns = {clean_camel_name(name): [texts[row] for row in kept] for name, texts in adat.samples.items()}
     index = pd.Index(names, name="sample", dtype=object)
     return pd.DataFrame({"title": names} | columns, index=index, dtype=object), names
 

@@ -1,4 +1,4 @@
-"""Corrections for having looked several times: Benjamini–Hochberg, Holm, Bonferroni, Simes; partial conjunctions."""
+"""Corrections for having looked several times: Benjamini–Hochberg, Holm, Bonferroni, Simes."""
 
 from __future__ import annotations
 
@@ -41,30 +41,6 @@ def smallest_p(p_values: Sequence[float | None]) -> float | None:
     """Return the smallest p times their number (Bonferroni), at most 1; None where there is none."""
     known = [p_value for p_value in p_values if p_value is not None and p_value == p_value]
     return min(1.0, min(known) * len(known)) if known else None
-
-
-def partial_conjunction(p_values: Sequence[float], at_least: int) -> float:
-    """Return the p-value of "fewer than `at_least` of these hypotheses are false", valid under any dependence.
-
-    Benjamini and Heller 2008 (doi 10.1111/j.1541-0420.2007.00984.x): (n − u + 1) · p₍ᵤ₎, at most 1; their Bonferroni form,
-    which needs no independence. `at_least` 1 is Bonferroni's global test, all of them the largest p.
-
-    Parameters
-    ----------
-    p_values
-        One per hypothesis, one-sided where a direction was declared.
-    at_least
-        u: how many are claimed to be false at least, 1 to n.
-
-    Raises
-    ------
-    ValueError
-        When `at_least` is below 1 or above n.
-    """
-    n = len(p_values)
-    if not 1 <= at_least <= n:
-        raise ValueError(f"{at_least} of {n} hypotheses")
-    return min(1.0, (n - at_least + 1) * sorted(p_values)[at_least - 1])
 
 
 def simes(p_values: NDArray[np.float64]) -> float:

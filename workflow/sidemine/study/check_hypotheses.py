@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from sidemine.errors import Problem
+from sidemine.study.check_panels import check_panel
 from sidemine.study.hints import dangling
 from sidemine.study.hypotheses import Hypothesis, MarginOfControl
 from sidemine.study.rows import Contrast, GeneSetRow
@@ -44,6 +45,7 @@ def check_hypotheses(
         problems += _check_sign(hypothesis, place)
         problems += _check_score(hypothesis, place)
         problems += _check_role(hypothesis, place)
+        problems += check_panel(hypothesis, rows, contrasts.ids, place)
         problems += _check_requires(hypothesis, {other.id: other for other in hypotheses}, place)
     return [*problems, *_duplicates(hypotheses, where), *_cycles(hypotheses, where)]
 
@@ -106,7 +108,7 @@ def _check_contrasts(
     else:
         problems += [
             Problem(
-                f"an experiment hypothesis rests on contrast {row.contrast!r}, which compares patients (role disease)",
+                f"a hypothesis of kind {hypothesis.kind} rests on contrast {row.contrast!r}, which compares patients (role disease)",
                 where,
                 "contrasts of role inhibitor, stimulus or negative_control",
                 "Correct the contrast's role, or make the hypothesis kind: cohort.",
@@ -291,10 +293,10 @@ def _check_requires(hypothesis: Hypothesis, by_id: Mapping[str, Hypothesis], pla
 
 def _duplicates(hypotheses: Sequence[Hypothesis], where: str) -> Iterator[Problem]:
     """Yield one problem per hypothesis that asks what an earlier one asks."""
-    asked: dict[tuple[str, frozenset[str], str], str] = {}
+    asked: dict[tuple[str, frozenset[str], str, str], str] = {}
     for row in hypotheses:
-        primary = row.primary
-        first = asked.setdefault((primary.set, frozenset(primary.contrasts), primary.direction), row.id)
+        primary, of_panel = row.primary, row.compounds.asks if row.compounds else ""
+        first = asked.setdefault((primary.set, frozenset(primary.contrasts), primary.direction, of_panel), row.id)
         if first != row.id:
             yield Problem(
                 f"hypotheses {first} and {row.id} are one and the same: set, contrasts and direction",

@@ -10,6 +10,9 @@ Role = Literal["disease", "inhibitor", "stimulus", "negative_control"]
 
 Family = Literal["target", "member", "confounder", "comparator", "negative_control"]
 
+Kind = Literal["cohort", "experiment", "panel"]
+"""What a hypothesis compares: people, treated samples, or compounds, doses or times in one model."""
+
 Direction = Literal["up", "down", "either"]
 
 Score = Literal["mean", "huber"]

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from sidemine.study.choices import Direction, Score
+from sidemine.study.choices import Direction, Kind, Score
 from sidemine.study.closed_model import ClosedModel
 from sidemine.study.identifiers import Identifier, SetName
 
@@ -57,6 +57,54 @@ class PrimaryTest(ClosedModel):
         return [*self.contrasts, *([self.margin.of_contrast] if isinstance(self.margin, MarginOfControl) else [])]
 
 
+PanelQuestion = Literal["class_wide", "dose", "time"]
+
+
+class CompoundArm(ClosedModel):
+    """One arm of a panel: a contrast, and what was given in it."""
+
+    contrast: Identifier = Field(description="The arm against its vehicle, a row of contrasts.tsv.")
+    compound: str = Field(min_length=1, description="The compound, by the name that the card tells.")
+    of_class: bool = Field(
+        default=True,
+        description="no: a compound of another class. Such arms guard against a vehicle that is off: what is claimed of the "
+        "class must hold against their mean too.",
+    )
+    cell: str = Field(default="", description="The cells, where a panel has several kinds.")
+    dose: float | None = Field(default=None, gt=0, description="Dose, a number in `dose_unit`.")
+    time: float | None = Field(default=None, gt=0, description="Time, a number in `time_unit`.")
+
+
+class CompoundPanel(ClosedModel):
+    """Arms of one dataset that are fitted together, and what is asked of them."""
+
+    asks: PanelQuestion = Field(
+        description="class_wide: do at least two thirds of the compounds act (one primary contrast per compound)? dose: does "
+        "the change depend on the dose (the primary contrasts are doses of one compound)? time: likewise for times."
+    )
+    dose_unit: str = Field(default="", description="Unit of the doses.")
+    time_unit: str = Field(default="", description="Unit of the times.")
+    arms: list[CompoundArm] = Field(
+        min_length=2,
+        description="All arms of the panel: those of the primary contrasts, other doses or cells (shown in the table), and "
+        "compounds of another class.",
+    )
+
+    @property
+    def contrasts(self) -> list[str]:
+        """The contrasts of all arms."""
+        return [arm.contrast for arm in self.arms]
+
+    def arm(self, contrast: str) -> CompoundArm:
+        """Return the arm of a contrast."""
+        return next(arm for arm in self.arms if arm.contrast == contrast)
+
+    def position(self, contrast: str) -> float:
+        """Return the dose or the time of an arm, whichever is asked for; 0 where it has none."""
+        arm = self.arm(contrast)
+        return (arm.time if self.asks == "time" else arm.dose) or 0.0
+
+
 HypothesisRole = Literal["question", "positive_control", "negative_control"]
 
 
@@ -65,7 +113,10 @@ class Hypothesis(ClosedModel):
 
     id: Identifier = Field(description="Id of the hypothesis.")
     question: str = Field(min_length=10, description="The question, as a reader would ask it.")
-    kind: Literal["cohort", "experiment"] = Field(description="cohort: people compared. experiment: treated samples.")
+    kind: Kind = Field(
+        description="cohort: people compared. experiment: treated samples. panel: several compounds, doses or times of one "
+        "dataset, see `compounds`."
+    )
     role: HypothesisRole = Field(
         default="question",
         description="question: Holm's adjustment runs over the study's questions. positive_control: the set must move in "
@@ -73,6 +124,10 @@ class Hypothesis(ClosedModel):
         "level and told as “behaved as expected” or not.",
     )
     primary: PrimaryTest
+    compounds: CompoundPanel | None = Field(
+        default=None,
+        description="Kind panel: its arms, fitted together in one linear model, and what is asked of them.",
+    )
     expects_sign: Literal["up", "down", "none"] = Field(
         default="none", description="What the published study that is mirrored here reported; shown beside the answer."
     )

@@ -11,6 +11,7 @@ from typing import Any, Literal
 from pydantic import Field, model_validator
 
 from sidemine.lines.bridge.config import Concordance
+from sidemine.lines.illustration.config import Illustration
 from sidemine.lines.screen.config import Screen
 from sidemine.study.closed_model import ClosedModel
 from sidemine.study.context import ClinicalContext
@@ -121,6 +122,10 @@ class StudyConfig(ClosedModel):
     screens: list[Screen] = Field(
         default_factory=list,
         description="Screens: many compounds in the cells of few donors. Exploratory: they carry no verdict.",
+    )
+    illustrations: list[Illustration] = Field(
+        default_factory=list,
+        description="Maps (UMAP) of the single cells of some datasets. Illustrations: no test rests on them.",
     )
     panels: list[GenePanel] = Field(
         default_factory=list,

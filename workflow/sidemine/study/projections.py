@@ -13,9 +13,9 @@ from pydantic import BaseModel, ConfigDict
 
 from sidemine.sources.declarations import IdentifierKind, Strand
 from sidemine.sources.scales import Scale
-from sidemine.study.choices import Direction, Family, LineStatus, Replicates, Role, Score, SetFormat
+from sidemine.study.choices import Direction, Family, Kind, LineStatus, Replicates, Role, Score, SetFormat
 from sidemine.study.covariates import parse_covariate
-from sidemine.study.hypotheses import HypothesisRole, PrimaryTest
+from sidemine.study.hypotheses import CompoundPanel, HypothesisRole, PrimaryTest
 from sidemine.study.independence import source_of
 
 Files = dict[str, str]
@@ -197,7 +197,7 @@ class HypothesisOnSet(Projection):
     """What is asked of which set."""
 
     id: str
-    kind: Literal["cohort", "experiment"]
+    kind: Kind
     primary: PrimarySet
 
 
@@ -223,8 +223,16 @@ class HypothesisToMeasure(Projection):
     """What the primary effect is measured and pooled by: all that is declared of the primary test."""
 
     id: str
-    kind: Literal["cohort", "experiment"]
+    kind: Kind
     primary: PrimaryTest
+
+
+class HypothesisOfCompounds(Projection):
+    """A panel, as its arms are fitted together."""
+
+    id: str
+    primary: DirectedSet
+    compounds: CompoundPanel
 
 
 class LineToTell(Projection):

@@ -22,6 +22,7 @@ from sidemine.lines.bridge.config import (
     DerivedSetRule,
     PositiveControl,
 )
+from sidemine.lines.illustration.config import Illustration
 from sidemine.lines.interaction.config import Interaction
 from sidemine.lines.screen.config import Screen
 from sidemine.study.context import ClinicalContext, ConsideredDataset, ContextStatement
@@ -75,6 +76,7 @@ _TABLES: dict[str, tuple[type[BaseModel], str]] = {
     "derived_set": (DerivedSetRule, "derive."),
     "interaction": (Interaction, ""),
     "screen": (Screen, ""),
+    "illustration": (Illustration, ""),
     "panels": (GenePanel, ""),
     "context": (ClinicalContext, "context."),
     "statement": (ContextStatement, ""),

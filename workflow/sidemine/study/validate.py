@@ -8,6 +8,7 @@ from typing import Any
 
 from sidemine.errors import Problem
 from sidemine.lines.bridge.check import check_concordance
+from sidemine.lines.illustration.check import check_illustrations
 from sidemine.lines.screen.check import check_screens
 from sidemine.study.check_files import check_local_files, declared_signatures
 from sidemine.study.check_hypotheses import check_hypotheses
@@ -51,6 +52,12 @@ def cross_check(draft: Draft, *, check_files: bool = True) -> list[Problem]:
         *check_concordance(draft.config.concordance, str(draft.config_path), draft.contrasts, draft.gene_sets),
         *check_lines(draft),
         *check_screens(draft.config.screens, draft.datasets.ids, draft.gene_sets.ids, str(draft.config_path)),
+        *check_illustrations(
+            draft.config.illustrations,
+            {row.model.dataset: row.model.layout for row in draft.datasets.rows},
+            draft.gene_sets.ids,
+            str(draft.config_path),
+        ),
         *check_panels(draft.config.panels, draft.gene_sets.ids, str(draft.config_path)),
     ]
     return problems + (check_local_files(draft) if check_files else [])

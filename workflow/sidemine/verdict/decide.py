@@ -18,11 +18,12 @@ from sidemine.study.hypotheses import Hypothesis
 from sidemine.study.projections import HypothesisToJudge
 from sidemine.verdict.cohorts import CohortRules
 from sidemine.verdict.experiments import ExperimentRules
+from sidemine.verdict.panels import PanelRules
 from sidemine.verdict.readings import FEWEST_TO_POOL, independent_readings
 from sidemine.verdict.rules import Decided, Decision, Level, Rules
 from sidemine.verdict.vocabulary import Behaviour, Verdict
 
-RULES: dict[str, Rules] = {"cohort": CohortRules(), "experiment": ExperimentRules()}
+RULES: dict[str, Rules] = {"cohort": CohortRules(), "experiment": ExperimentRules(), "panel": PanelRules()}
 """The rule table of each kind of hypothesis."""
 
 
@@ -41,8 +42,8 @@ def decide(
         The p that it is judged by.
     """
     rules, direction = RULES[hypothesis.kind], hypothesis.primary.direction
-    independent = independent_readings(rules.read(evidence, direction), evidence.pooled)
-    case = Case(hypothesis, evidence, tuple(reading.evidence.contrast for reading in independent))
+    first = rules.read(evidence, direction)
+    case = Case(hypothesis, evidence, tuple(row.evidence.contrast for row in rules.carrying(first, evidence)))
     judgements = [judge(case) for judge in judges]
     evidence = _with_places(evidence, judgements)
     readings = rules.read(evidence, direction)
@@ -163,6 +164,9 @@ def _caps(case: Case, rules: Rules) -> list[Cap]:
     caps = []
     if case.hypothesis.primary.direction == "either":
         caps.append(Cap("direction", "No direction was declared in advance."))
-    if len(case.carrying) < FEWEST_TO_POOL:
-        caps.append(Cap("replication", f"Only one {rules.noun}; two are needed."))
+    independent = independent_readings(
+        rules.read(case.evidence, case.hypothesis.primary.direction), case.evidence.pooled
+    )
+    if len(independent) < FEWEST_TO_POOL:
+        caps.append(Cap("replication", rules.alone))
     return caps

@@ -25,7 +25,7 @@ from dataclasses import dataclass
 from sidemine.considerations.judgement import Cap, DoubtWeight, Gate, Judgement, as_sentence
 from sidemine.effect.record import HypothesisEvidence
 from sidemine.study.projections import HypothesisToJudge
-from sidemine.verdict.readings import Reading, opposite_sides, read_contrasts
+from sidemine.verdict.readings import Reading, independent_readings, opposite_sides, read_contrasts
 from sidemine.verdict.vocabulary import Behaviour, Verdict
 
 RULES_VERSION = "2027.1"
@@ -98,6 +98,11 @@ class Rules(ABC):
     noun: str
     beyond_margin: bool
 
+    @property
+    def alone(self) -> str:
+        """What is missing where one dataset stands alone."""
+        return f"Only one {self.noun}; two are needed."
+
     @abstractmethod
     def primary_p(self, evidence: HypothesisEvidence) -> float | None:
         """Return the two-sided p that a hypothesis brings to Holm's family; None where nothing could be tested."""
@@ -119,6 +124,10 @@ class Rules(ABC):
         level
             The p that decides.
         """
+
+    def carrying(self, readings: Sequence[Reading], evidence: HypothesisEvidence) -> Sequence[Reading]:
+        """Return the readings of the contrasts that the answer rests on: one per independent source."""
+        return independent_readings(readings, evidence.pooled)
 
     @abstractmethod
     def compared(self, readings: Sequence[Reading], evidence: HypothesisEvidence) -> Sequence[Reading]:

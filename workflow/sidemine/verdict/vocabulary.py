@@ -57,28 +57,38 @@ class Verdict(StrEnum):
 
 
 class Behaviour(StrEnum):
-    """What a control did, judged at its own level: mark and meaning as of a verdict, and its class on the page."""
+    """What a control did, judged at its own level: mark, brief word, class on the page, and meaning."""
 
     mark: str
+    brief: str
     css_class: str
     meaning: str
 
-    def __new__(cls, value: str, mark: str, css_class: str, meaning: str) -> Self:
+    def __new__(cls, value: str, mark: str, brief: str, css_class: str, meaning: str) -> Self:
         """Make one member."""
         member = str.__new__(cls, value)
-        member._value_, member.mark, member.css_class, member.meaning = value, mark, css_class, meaning
+        member._value_, member.mark, member.brief = value, mark, brief
+        member.css_class, member.meaning = css_class, meaning
         return member
 
     EXPECTED = (
         "behaved as expected",
         "✓",
+        "as expected",
         "verdict-supported",
         "A positive control moved as it must; of a negative one such a change is excluded.",
     )
     UNEXPECTED = (
         "did not behave as expected",
         "✗",
+        "not as expected",
         "verdict-conflicting",
         "A control did what it must not: doubt every answer that hangs on it.",
     )
-    UNKNOWN = "could not be judged", "⊘", "verdict-not-testable", "The data of a control are too few to tell."
+    UNKNOWN = (
+        "could not be judged",
+        "⊘",
+        "not judged",
+        "verdict-not-testable",
+        "The data of a control are too few to tell.",
+    )

@@ -42,12 +42,18 @@ def calibration_panel(table: pd.DataFrame | None, rules: str) -> dict[str, objec
         Version of the verdict rules of this page: figures of other versions are said to be such.
     """
     if table is None:
-        return {"parts": [], "total": 0, "reason": NO_CALIBRATION}
+        return {
+            "parts": [],
+            "total": 0,
+            "reason": NO_CALIBRATION,
+            "summary": "The size of the tests was not measured in this run.",
+        }
     if not len(table):
         return {
             "parts": [],
             "total": 0,
             "reason": "calibration.tsv has no row: nothing could be calibrated in this study.",
+            "summary": "Nothing could be calibrated in this study.",
         }
     whole = table[(table["scope"] == "whole_rule") & table["test"].isin(_COUNTED)]
     here = (table["scope"] == "dataset") & (table["family"] == "primary") & table["test"].isin(VERDICT_TESTS)
@@ -75,7 +81,25 @@ def calibration_panel(table: pd.DataFrame | None, rules: str) -> dict[str, objec
         for title, rows in chosen
         if len(rows)
     ]
-    return {"parts": parts, "total": len(table), "reason": ""}
+    return {
+        "parts": parts,
+        "total": len(table),
+        "reason": "",
+        "summary": _summary(table[here & (table["level"] == LEVEL)]),
+    }
+
+
+def _summary(rows: pd.DataFrame) -> str:
+    """Tell in one sentence how the tests behave where there is no effect, on the comparisons that answers rest on."""
+    sizes = rows[rows["quantity"] == "size"]
+    readings = sizes["reading"].value_counts()
+    told = [f"{number} {reading}" for reading, number in readings.items()]
+    if not told:
+        return "No test of a primary set was calibrated on the comparisons of this study."
+    return (
+        f"How often a test calls a difference where there is none, at a nominal {100 * LEVEL:g} %: of {count(len(sizes), 'figure')} "
+        f"on the comparisons and primary sets of this study, {listed(told)}."
+    )
 
 
 def calibration_block(table: pd.DataFrame | None) -> dict[str, list[str] | list[float | None]] | None:

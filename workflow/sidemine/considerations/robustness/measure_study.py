@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from anndata import AnnData
     from numpy.typing import NDArray
 
+ONE_MODEL = "a panel rests on one model of all its arms, which the grid does not vary"
 OFF = "the study switches the grid off (settings.robustness)"
 
 
@@ -65,7 +66,8 @@ def contrasts_to_vary(
     hypotheses, evidence, settings
         As in `vary_study`.
     """
-    rows = [row for hypothesis in hypotheses for row in evidence[hypothesis.id].contrasts if settings.robustness]
+    varied = [hypothesis for hypothesis in hypotheses if settings.robustness and hypothesis.kind != "panel"]
+    rows = [row for hypothesis in varied for row in evidence[hypothesis.id].contrasts]
     return list(dict.fromkeys(row.contrast for row in rows if row.testable))
 
 
@@ -97,7 +99,9 @@ def vary_study(
     if not settings.robustness:
         return [summarise_rows(hypothesis, [], OFF) for hypothesis in hypotheses]
     return [
-        vary_hypothesis(
+        summarise_rows(hypothesis, [], ONE_MODEL)
+        if hypothesis.kind == "panel"
+        else vary_hypothesis(
             hypothesis,
             evidence[hypothesis.id],
             data,

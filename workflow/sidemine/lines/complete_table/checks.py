@@ -28,6 +28,9 @@ DATES = "names that a spreadsheet turned into dates"
 """A few rows of a table; it stays what it is."""
 
 
+_SIGN = "Nothing in the table says which group was subtracted; a positive number is taken as higher in the target."
+
+
 def check_rows(rows: TableRows, genes: RowGenes, form: str) -> list[LabelCheck]:
     """Check a table against its row.
 
@@ -57,7 +60,7 @@ def check_rows(rows: TableRows, genes: RowGenes, form: str) -> list[LabelCheck]:
         checks.append(_check_tests(columns, rows.n_rows))
     if columns.effect is not None and form.startswith("olink"):
         checks.append(_check_npx(columns))
-    return checks
+    return [*checks, LabelCheck("sign convention", "cannot be checked", _SIGN)]
 
 
 def _check_accessions(cells: Sequence[str]) -> LabelCheck:

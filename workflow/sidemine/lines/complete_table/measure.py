@@ -146,7 +146,7 @@ def _test(
         universe_n=statistics.n_universe,
         n_in_set=n_in_set,
         n_measured=n_measured,
-        downgrades=_downgrades(statistics, n_in_set, n_measured),
+        downgrades=_downgrades(statistics, n_in_set, details, table.references),
         cap=_contradictions(checks),
     )
     membership = build_membership(members, statistics.genes, min_size=FEWEST_GENES)
@@ -189,10 +189,16 @@ def _test(
     )
 
 
-def _downgrades(statistics: GeneStatistics, n_in_set: int, n_measured: int) -> tuple[str, ...]:
+def _downgrades(
+    statistics: GeneStatistics, n_in_set: int, details: TableDetails, references: Sequence[Reference]
+) -> tuple[str, ...]:
     told = ["no samples: how genes correlate is taken from other people"]
-    if n_measured < n_in_set / 2:
-        told.append(f"the table measures {n_measured} of {n_in_set} genes of the set")
+    measured = {member.gene for member in details.members}
+    if len(measured) < n_in_set / 2:
+        told.append(f"the table measures {len(measured)} of {n_in_set} genes of the set")
+    known = len(measured & {gene for reference in references for gene in reference.genes})
+    if known < len(measured) / 2:
+        told.append(f"the correlation is known of {known} of {len(measured)} measured genes")
     if any("contradict" in note for note in statistics.notes):
         told.append("its p-values contradict its statistics")
     return tuple(told)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -13,6 +14,10 @@ from sidemine.prepare.gene_table import split_accessions
 
 if TYPE_CHECKING:
     from sidemine.prepare.gene_table import GeneTable, Resolution
+
+
+_FEWEST_NAMES, _STACKED = 10, 0.8
+"""From so many names on, and from this share of them with the same number of rows, a table holds several comparisons."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +83,8 @@ def genes_of_rows(rows: TableRows, gene_table: GeneTable) -> RowGenes:
     Raises
     ------
     InputError
-        When neither column is declared, or the gene table has no accessions and the table has no symbols.
+        When neither column is declared, the gene table has no accessions and the table has no symbols, or nearly every name
+        stands there equally often: several comparisons in one table.
     """
     if rows.symbols is None and rows.accessions is None:
         raise InputError(
@@ -89,6 +95,7 @@ def genes_of_rows(rows: TableRows, gene_table: GeneTable) -> RowGenes:
                 "Add the column that names the genes.",
             )
         )
+    _refuse_stacked(rows)
     by_symbol = None if rows.symbols is None else _resolve(rows.symbols, gene_table, proteins=False)
     if rows.accessions is None:
         return RowGenes(*(by_symbol or ([], [])))
@@ -105,6 +112,21 @@ def genes_of_rows(rows: TableRows, gene_table: GeneTable) -> RowGenes:
         elif others:
             genes[place], reasons[place] = others, f"{how}, its accession unknown"
     return RowGenes(genes, reasons, compared, contradicted)
+
+
+def _refuse_stacked(rows: TableRows) -> None:
+    names = Counter(name for name in rows.accessions or rows.symbols or () if name.strip())
+    times = Counter(names.values())
+    often, count = max(times.items(), key=lambda item: item[1], default=(1, 0))
+    if len(names) >= _FEWEST_NAMES and often > 1 and count >= _STACKED * len(names):
+        raise InputError(
+            Problem(
+                f"{count:,} of {len(names):,} names stand in {often} rows each: several comparisons in one table?",
+                rows.where,
+                "one comparison; some genes may have several assays",
+                "Keep the rows of one comparison in a copy of the table, and name that copy.",
+            )
+        )
 
 
 def _resolve(cells: Sequence[str], table: GeneTable, *, proteins: bool) -> tuple[list[tuple[str, ...]], list[str]]:

@@ -29,7 +29,7 @@ def mirna_panel(evidence: LayerEvidence, details: object) -> Panel:
         element=f"mirna-{evidence.line}",
         title=f"miRNA: do the miRNAs that the disease moves target {evidence.gene_set}? ({evidence.line})",
         caption=CAUTION,
-        why_empty="sentences and a table only",
+        why_empty="",
         facts=_facts(evidence, details),
         table=_table(details),
     )

@@ -44,7 +44,7 @@ def perturbation_panel(evidence: LayerEvidence, details: object) -> Panel:
         element=f"perturbation-{evidence.line}",
         title=f"Perturbation library: where does {bounded(details.perturbation, 60)} stand? ({evidence.line})",
         caption=CAUTION,
-        why_empty="sentences and a table only",
+        why_empty="",
         facts=facts,
         table=Table("Control and question", columns, [control, asked]),
     )

@@ -29,7 +29,7 @@ def promoter_panel(evidence: LayerEvidence, details: object) -> Panel:
         element=f"promoter-{evidence.line}",
         title=f"Promoter and binding: do genes with a site move more? ({evidence.line})",
         caption=f"A site: {details.site}. {CAUTION}",
-        why_empty="sentences and a table only",
+        why_empty="",
         facts=_facts(evidence, details),
         table=_table(details),
     )

@@ -47,19 +47,23 @@ def evidence_panels(card: Card, beside: Beside) -> list[Panel]:
     """Return the panels of one hypothesis in their order on the page: the forest plot, considerations, lines of evidence."""
     subject = subject_of(card, beside)
     makers = {place: make for entry in CONSIDERATIONS for place, make in entry.panels.items()}
-    considered = [makers[place](subject) for place in sorted(makers)]
+    considered = [panel for place in sorted(makers) if (panel := makers[place](subject))]
     of_lines = [panel for line in LINES for panel in line.panels(subject, beside.lines)]
+    return [forest_panel(card, subject), *considered, *of_lines]
+
+
+def layer_panels(card: Card, beside: Beside) -> list[Panel]:
+    """Return the panels of the layers of `lines.tsv` that speak to one hypothesis, in the order of the sheet."""
     rows = card.synthesis.rows if card.synthesis else []
-    of_layers = [panel for row in rows if (panel := panel_of_row(row, beside.lines))]
-    return [forest_panel(card, subject), *considered, *of_lines, *of_layers]
+    return [panel for row in rows if (panel := panel_of_row(row, beside.lines))]
 
 
 def tiles(card: Card, beside: Beside) -> Sequence[Tile]:
     """Return the key figures of a card: what is asked, the figure, and what it means or why there is none."""
     subject = subject_of(card, beside)
-    made = {place: make(card, subject) for place, make in TILES.items()}
+    made: dict[int, Tile | None] = {place: make(card, subject) for place, make in TILES.items()}
     made |= {place: make(subject) for entry in CONSIDERATIONS for place, make in entry.tiles.items()}
-    return [made[place] for place in sorted(made)]
+    return [tile for place in sorted(made) if (tile := made[place])]
 
 
 def answers_section(results: StudyResults) -> Section:
@@ -67,6 +71,7 @@ def answers_section(results: StudyResults) -> Section:
     views, every = [], []
     for card in results.verdicts.verdicts:
         panels = evidence_panels(card, results.beside)
-        views.append(card_view(card, panels, tiles(card, results.beside)))
-        every += panels
+        of_layers = layer_panels(card, results.beside)
+        views.append(card_view(card, panels, tiles(card, results.beside), of_layers))
+        every += [*panels, *of_layers]
     return Section("answers", "", panels=every, content=views, template="answers.html.j2")

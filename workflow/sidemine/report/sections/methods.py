@@ -8,12 +8,15 @@ from dataclasses import dataclass
 
 from sidemine.considerations.calibration.panel import calibration_methods
 from sidemine.considerations.composition.cell_proxies import LEAST_KEPT, MAY_DIFFER_P, MOST_PROXIES
+from sidemine.considerations.compounds.panel import compound_methods
+from sidemine.considerations.compounds.record import CompoundColumns
 from sidemine.considerations.hidden_factors.factors import DF_PER_FACTOR
 from sidemine.considerations.hidden_factors.measure import CLOSE
 from sidemine.considerations.robustness.panel import robustness_methods
 from sidemine.considerations.robustness.record import RobustnessColumns
 from sidemine.differential.record import FittedDesign
 from sidemine.drawing.words import count, listed
+from sidemine.effect.compound_record import CompoundEvidence
 from sidemine.enrichment.registry import GENE_TESTS, SAMPLE_TESTS
 from sidemine.enrichment.set_test import GeneSettings, SampleSettings, SetTest
 from sidemine.lines.evidence import IN_FAVOUR_P
@@ -58,6 +61,7 @@ def paragraphs(results: StudyResults) -> list[str]:
         _models(results),
         _set_tests(results),
         _answers(results),
+        *([panels] if (panels := compound_methods(_panels(results))) else []),
         calibration_methods(results.calibration),
         robustness_methods([card.columns_of(RobustnessColumns) for card in results.verdicts.verdicts]),
         *(paragraph for line in LINES for paragraph in line.methods(results.beside.lines)),
@@ -78,6 +82,11 @@ def _layers(results: StudyResults) -> list[str]:
         "never combined."
     )
     return [together, *(line.line_methods for line in LINES if line.layer in used)]
+
+
+def _panels(results: StudyResults) -> list[CompoundEvidence]:
+    found = [card.columns_of(CompoundColumns).compounds for card in results.verdicts.verdicts]
+    return [panel for panel in found if panel is not None]
 
 
 def _data(results: StudyResults) -> str:

@@ -66,6 +66,9 @@ window.sidemine = (() => {
     charts.get(holder)?.view?.finalize();
     const style = getComputedStyle(root);
     const full = { ...coloured(spec, style), ...(datasets ? { datasets } : {}) };
+    // What is folded away has no width yet: it is drawn for paper, and again when it is unfolded.
+    const folded = full.width === "container" && holder.clientWidth === 0;
+    if (folded) full.width = 560;
     const { view } = await window.vegaEmbed(holder, full, {
       actions: false, ast: true, renderer, config: coloured(look, style), defaultStyle: false,
       tooltip: { disableDefaultStyle: true, formatTooltip }, logLevel: 1,
@@ -74,7 +77,7 @@ window.sidemine = (() => {
     holder.setAttribute("role", "img");
     holder.setAttribute("aria-label", spec.description);
     holder.querySelector("svg, canvas")?.setAttribute("aria-hidden", "true");
-    charts.set(holder, { view, spec, datasets, renderer });
+    charts.set(holder, { view, spec, datasets, renderer, folded });
     addSaveButtons(holder);
     return view;
   }
@@ -182,10 +185,20 @@ window.sidemine = (() => {
   }
   window.addEventListener("hashchange", unfold);
 
-  // On paper nothing can be unfolded: what the study wants every reader to know is open there.
+  document.addEventListener("toggle", async (event) => {
+    if (!event.target.open || printing) return;
+    for (const [holder, chart] of [...charts])
+      if (chart.folded && event.target.contains(holder) && holder.clientWidth)
+        await draw(holder, chart.spec, chart.datasets, chart.renderer);
+  }, true);
+
+  // On paper nothing can be unfolded: what every reader must know, and every figure, is open there.
+  let printing = false;
   window.addEventListener("beforeprint", () => {
-    for (const part of document.querySelectorAll("details.notice")) part.open = true;
+    printing = true;
+    for (const part of document.querySelectorAll("details.notice, details.fold")) part.open = true;
   });
+  window.addEventListener("afterprint", () => { printing = false; });
 
   document.addEventListener("DOMContentLoaded", () => { unfold(); start(); });
   return { byId, block, draw, drawSoon, drawNow, charts, download, tsv, number, pWords, escapeText, shown, button, starts };

@@ -1,0 +1,217 @@
+"""Panels: what one model of all arms gives, how it reads, and what the rule table makes of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from sidemine.considerations.compounds.judge import judge_compounds
+from sidemine.considerations.judgement import Case
+from sidemine.effect.compound_reading import needed_of, read_panel
+from sidemine.effect.compound_record import ArmEffect, CompoundEvidence
+from sidemine.effect.compounds import ArmData, measure_compounds
+from sidemine.effect.pooled_effect import pool_contrasts
+from sidemine.effect.record import HypothesisEvidence, Margin
+from sidemine.errors import Problem
+from sidemine.quality.record import NO_TREATMENT
+from sidemine.records import as_json, as_record
+from sidemine.study.projections import ContrastToFit, HypothesisOfCompounds, HypothesisToJudge
+from sidemine.verdict.panels import PanelRules
+
+N_GENES, N_SET = 120, 30
+SETS = pd.DataFrame({"gene_set": "SET", "gene": [f"g{row}" for row in range(N_SET)], "weight": 1.0, "family": "target"})
+SETS = SETS.assign(version="", source="")
+
+
+def data_of(shifts: dict[str, float], n: int = 3, seed: int = 1) -> ArmData:
+    """Draw arms whose set genes differ from those of other genes by so many log2 units."""
+    rng = np.random.default_rng(seed)
+    arm = np.repeat(list(shifts), n)
+    values = rng.normal(8, 0.2, (len(arm), N_GENES))
+    values[:, :N_SET] += np.array([shifts[name] for name in arm])[:, None]
+    names = [f"s{row}" for row in range(len(arm))]
+    samples = pd.DataFrame({"sample": names, "unit": names, "fate": "used", "value_column": names, "arm": arm})
+    return ArmData(values, names, [f"g{row}" for row in range(N_GENES)], "log2", False, samples, NO_TREATMENT)
+
+
+def contrast(arm: str, reference: str = "arm = vehicle") -> ContrastToFit:
+    """Return the contrast of an arm."""
+    return ContrastToFit(
+        contrast=arm, dataset="d", target=f"arm = {arm}", reference=reference, covariates=[], block="", blocking="auto",
+        array_weights=False, robust=False, missing_covariates="refuse",
+    )  # fmt: skip
+
+
+def measured(
+    data: ArmData, arms: list[dict], asks: str = "class_wide", direction: str = "down", **changed
+) -> CompoundEvidence:
+    """Measure a panel whose primary contrasts are the arms of the class."""
+    primary = [arm["contrast"] for arm in arms if arm.get("of_class", True)]
+    hypothesis = HypothesisOfCompounds.model_validate(
+        {
+            "id": "h",
+            "primary": {"set": "SET", "contrasts": primary, "score": "mean", "direction": direction},
+            "compounds": {"asks": asks, "arms": arms},
+        }
+    )
+    rows = {arm["contrast"]: changed.get(arm["contrast"]) or contrast(arm["contrast"]) for arm in arms}
+    return measure_compounds(hypothesis, rows, data, SETS, min_group_size=3, min_set_size=5, rotations=256, seed=5)
+
+
+def arms_of(names: str, others: str = "x") -> list[dict]:
+    """Return arms, one compound each."""
+    return [{"contrast": name, "compound": name.upper(), "of_class": name not in others} for name in names]
+
+
+def doses_of(names: str = "abc") -> list[dict]:
+    """Return doses of one compound, and one of another class."""
+    rows = [{"contrast": name, "compound": "A", "dose": 10.0**place} for place, name in enumerate(names)]
+    return [*rows, {"contrast": "x", "compound": "X", "of_class": False}]
+
+
+TRUTHS = {
+    "class-wide (4 of 4)": {"a": -1, "b": -1, "c": -1, "d": -1, "x": 0},
+    "class-wide (3 of 4)": {"a": -1, "b": -1, "c": -1, "d": 0, "x": 0},
+    "this compound only (B)": {"a": 0, "b": -1, "c": 0, "d": 0, "x": 0},
+    "shown for 2 of 4 (A, B)": {"a": -1, "b": -1, "c": 0, "d": 0, "x": 0},
+    "no compound": {"a": 0, "b": 0, "c": 0, "d": 0, "x": 0},
+    "not told from the vehicle": {"a": -1, "b": -1, "c": -1, "d": -1, "x": -1},
+}
+
+
+@pytest.mark.parametrize("pattern", TRUTHS)
+def test_the_word_is_what_was_planted(pattern):
+    found = measured(data_of({"vehicle": 0, **TRUTHS[pattern]}), arms_of("abcdx"))
+    reading = read_panel(found, 0.4)
+    assert reading.pattern == pattern
+    assert reading.shown == pattern.startswith("class-wide")
+    assert reading.refuted == (pattern in {"this compound only (B)", "shown for 2 of 4 (A, B)", "no compound"})
+    assert found.n_samples == 18
+    assert found.n_coefficients == 6
+    assert as_record(CompoundEvidence, as_json(found), "x") == found
+
+
+def test_an_effect_is_that_of_its_arm_with_the_variance_of_all_arms():
+    data = data_of({"vehicle": 0, "a": -1, "b": 0.5, "x": 0})
+    found = {arm.contrast: arm for arm in measured(data, arms_of("abx")).arms}
+    mean = {name: data.values[3 * place : 3 * place + 3] for place, name in enumerate(("vehicle", "a", "b", "x"))}
+    for name in "abx":
+        score = {key: rows[:, :N_SET].mean(axis=1) - rows[:, N_SET:].mean(axis=1) for key, rows in mean.items()}
+        assert found[name].effect == pytest.approx(score[name].mean() - score["vehicle"].mean())
+        pooled = np.mean([rows.var(ddof=1) for rows in score.values()])
+        assert found[name].effect_se == pytest.approx(np.sqrt(pooled * 2 / 3))
+        assert found[name].df == 8
+
+
+def test_without_other_compounds_nothing_guards_and_the_answer_is_capped():
+    found = measured(data_of({"vehicle": 0, "a": -1, "b": -1}), arms_of("ab"))
+    assert read_panel(found, 0.4).shown
+    assert found.others == []
+    judgement = judge_compounds(case_of(found))
+    assert [cap.cap for cap in judgement.caps] == ["vehicle"]
+    guarded = measured(data_of({"vehicle": 0, "a": -1, "b": -1, "x": 0}), arms_of("abx"))
+    assert judge_compounds(case_of(guarded)).caps == ()
+
+
+@pytest.mark.parametrize(
+    ("shifts", "pattern"),
+    [
+        ((-1, -1, -1), "acts, no trend shown among the doses"),
+        ((-0.1, -0.6, -1.1), "dose-dependent"),
+        ((0, 0, -1), "dose-dependent"),
+        ((0, 0, 0), "none of the doses"),
+    ],
+)
+def test_a_dose_response_needs_a_trend_among_the_treated_doses(shifts, pattern):
+    data = data_of({"vehicle": 0, "x": 0, **dict(zip("abc", shifts, strict=True))})
+    found = measured(data, doses_of(), "dose")
+    assert read_panel(found, 0.4).pattern == pattern
+    assert [row.shape for row in found.response.shapes] == ["linear", "plateau", "Emax", "top only"]
+
+
+def test_a_vehicle_that_is_off_makes_no_dose_response():
+    found = measured(data_of({"vehicle": 1, "a": 0, "b": 0, "c": 0, "x": 0}), doses_of(), "dose")
+    assert read_panel(found, 0.4).pattern == "not told from the vehicle"
+
+
+def test_times_with_a_vehicle_each_are_read_alike():
+    data = data_of({"v1": 0, "v2": 0.5, "a": 0, "b": -0.5})
+    arms = [{"contrast": name, "compound": "A", "time": time} for name, time in (("a", 2), ("b", 24))]
+    rows = {"a": contrast("a", "arm = v1"), "b": contrast("b", "arm = v2")}
+    reading = read_panel(measured(data, arms, "time", **rows), 0.4)
+    assert reading.pattern == "time-dependent"
+
+
+def test_a_guard_needs_other_compounds_at_every_vehicle():
+    """With a vehicle at each time, others at one time alone would leave the other vehicle in the comparison."""
+    data = data_of({"v1": 0, "v2": 0.5, "a": 0, "b": -0.5, "x": 0, "y": 0.5})
+    arms = [{"contrast": name, "compound": "A", "time": time} for name, time in (("a", 2), ("b", 24))]
+    others = [{"contrast": name, "compound": "X", "of_class": False} for name in "xy"]
+    rows = {name: contrast(name, f"arm = {vehicle}") for name, vehicle in zip("abxy", ("v1", "v2") * 2, strict=True)}
+    assert measured(data, [*arms, others[0]], "time", **rows).others == []
+    both = measured(data, [*arms, *others], "time", **rows)
+    assert both.others == ["x", "y"]
+    set_mean = data.values[:, :N_SET].mean(axis=1).reshape(6, 3).mean(axis=1)
+    assert set_mean[3] < set_mean[5] - 0.5
+    assert next(arm for arm in both.arms if arm.contrast == "b").p_up_over_others > 0.99
+
+
+def test_a_dataset_that_could_not_be_prepared_tells_why():
+    problem = Problem("the file is damaged", "x.tsv", "a table", "Retrieve it again.")
+    data = replace(data_of({"vehicle": 0, "a": -1, "b": -1}), problem=problem)
+    found = measured(data, arms_of("ab"))
+    assert "the file is damaged" in found.problem.where
+    assert [arm.problem for arm in found.arms] == [problem, problem]
+
+
+def test_a_compound_that_cannot_be_tested_counts_as_one_that_does_not_act():
+    data = data_of({"vehicle": 0, "a": -1, "b": -1, "c": -1, "x": 0})
+    data.samples.loc[data.samples["arm"] == "c", "fate"] = "excluded"
+    found = measured(data, arms_of("abcx"))
+    assert next(arm for arm in found.arms if arm.contrast == "c").problem is not None
+    reading = read_panel(found, 0.4)
+    assert (reading.k, reading.needed, reading.pattern) == (3, 2, "class-wide (2 of 3)")
+
+
+def test_a_sample_of_two_groups_has_no_model():
+    rows = {"b": contrast("b", "arm in (vehicle, x)")}
+    found = measured(data_of({"vehicle": 0, "a": -1, "b": -1, "x": 0}), arms_of("abx"), **rows)
+    assert "two groups" in found.problem.what
+    assert read_panel(found, 0.4).p is None
+
+
+def test_a_direction_that_was_not_declared_costs_twice_the_p():
+    data = data_of({"vehicle": 0, "a": -0.3, "b": -0.2, "x": 0})
+    one, both = (read_panel(measured(data, arms_of("abx"), direction=way), 0.1) for way in ("down", "either"))
+    assert both.p == pytest.approx(2 * one.p)
+
+
+def test_two_thirds_rounded_up():
+    assert [needed_of(k) for k in range(2, 7)] == [2, 2, 3, 4, 4]
+
+
+def evidence_of(panel: CompoundEvidence | None) -> HypothesisEvidence:
+    """Return the evidence of a hypothesis that holds a panel."""
+    return HypothesisEvidence("h", [], None, Margin(0.4, "log2", "declared"), pool_contrasts([]), compounds=panel)
+
+
+def case_of(panel: CompoundEvidence) -> Case:
+    """Return what a consideration is asked with."""
+    primary = {"set": "SET", "contrasts": ["a", "b"], "score": "mean", "direction": "down"}
+    hypothesis = HypothesisToJudge.model_validate(
+        {"id": "h", "kind": "panel", "primary": primary, "secondary_sets": [], "role": "question"}
+    )
+    return Case(hypothesis, evidence_of(panel), ("a", "b"))
+
+
+def test_holm_counts_a_panel_as_one_question_with_twice_its_one_sided_p():
+    arm = ArmEffect("a", "A", True, "", None, None, True, 3, 3, None, -1.0, 0.2, 8.0, -1.5, -0.5, 0.01, 0.995, 0.99)
+    second = replace(arm, contrast="b", compound="B", p_up=0.99)
+    panel = CompoundEvidence("class_wide", "down", "", "", [arm, second], 9, 3, ["x"])
+    # Two of two must act, so the larger p counts; against the others it is .01, too.
+    assert read_panel(panel, 0.4).p == pytest.approx(0.01)
+    assert PanelRules().primary_p(evidence_of(panel)) == pytest.approx(0.02)
+    assert PanelRules().primary_p(evidence_of(None)) is None

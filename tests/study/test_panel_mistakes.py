@@ -1,0 +1,99 @@
+"""What is wrong with the arms of a panel is told at once, with its place."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from sidemine.study.check_panels import check_panel
+from sidemine.study.hypotheses import Hypothesis
+from sidemine.study.rows import Contrast
+
+
+def panel(asks: str = "class_wide", **changed: Any) -> Hypothesis:
+    """Return a panel without a mistake: two compounds of the class, two doses of A beside, and one compound of another."""
+    arms = [
+        {"contrast": "a", "compound": "A", "dose": 1},
+        {"contrast": "b", "compound": "B", "dose": 1},
+        {"contrast": "a_high", "compound": "A", "dose": 10},
+        {"contrast": "x", "compound": "X", "of_class": False},
+    ]
+    primary = {"set": "SET", "contrasts": changed.pop("primary", ["a", "b"]), "direction": "down"}
+    compounds = {"asks": asks, "arms": changed.pop("arms", arms)}
+    return Hypothesis.model_validate(
+        {"id": "h", "question": "Is it the whole class?", "kind": "panel", "primary": primary, "compounds": compounds}
+        | changed
+    )
+
+
+def contrasts(**changed: dict[str, Any]) -> dict[str, Contrast]:
+    """Return the contrasts of the arms."""
+    plain = {
+        "dataset": "d",
+        "role": "inhibitor",
+        "reference": "arm = vehicle",
+        "target_label": "t",
+        "reference_label": "r",
+    }
+    return {
+        name: Contrast.model_validate({"contrast": name, "target": f"arm = {name}"} | plain | changed.get(name, {}))
+        for name in ("a", "b", "a_high", "x")
+    }
+
+
+def told(hypothesis: Hypothesis, rows: dict[str, Contrast] | None = None) -> list[str]:
+    """Return what is wrong."""
+    rows = rows or contrasts()
+    return [problem.what for problem in check_panel(hypothesis, rows, frozenset(rows), "config.yaml")]
+
+
+def test_a_right_panel_is_right():
+    assert told(panel()) == []
+    assert told(panel("dose", primary=["a", "a_high"])) == []
+
+
+MISTAKES = {
+    "kind panel and the key compounds do not go together": (panel(compounds=None), None),
+    "kind experiment and the key compounds do not go together": (panel(kind="experiment"), None),
+    "primary contrast x is no arm of the panel's class": (panel(primary=["a", "x"]), None),
+    "primary contrast c is no arm of the panel's class": (panel(primary=["a", "c"]), None),
+    "the arms of a panel come from 2 datasets, and one linear model holds one": (
+        panel(),
+        contrasts(b={"dataset": "e"}),
+    ),
+    "the arms of a panel differ in column covariates, and one linear model has one": (
+        panel(),
+        contrasts(b={"covariates": "age"}),
+    ),
+    "the arms that carry the answer have different references": (panel(), contrasts(b={"reference": "arm = water"})),
+    "A has several primary contrasts, and each compound counts once": (panel(primary=["a", "b", "a_high"]), None),
+    "a panel rests on one contrast": (panel(primary=["a"]), None),
+    "a dose response is asked of 2 compounds together": (panel("dose", primary=["a", "b", "a_high"]), None),
+    "a time is missing or stands twice": (panel("time", primary=["a", "a_high"]), None),
+}
+
+
+@pytest.mark.parametrize("what", MISTAKES)
+def test_a_mistake_is_named(what):
+    assert what in told(*MISTAKES[what])
+
+
+def test_an_arm_that_is_no_contrast_is_named():
+    rows = contrasts()
+    del rows["x"]
+    assert told(panel(), rows) == ["there is no contrast 'x'"]
+
+
+def test_arms_of_a_response_differ_in_nothing_else():
+    arms = [
+        {"contrast": "a", "compound": "A", "dose": 1, "cell": "monocytes"},
+        {"contrast": "a_high", "compound": "A", "dose": 10, "cell": "T cells"},
+    ]
+    wrong = told(panel("dose", primary=["a", "a_high"], arms=arms))
+    assert wrong == ["the arms of a dose response differ in something else too"]
+
+
+def test_an_arm_stands_once():
+    arms = [{"contrast": name, "compound": name.upper()} for name in ("a", "b", "b")]
+    assert told(panel(arms=arms)) == ["arm b is listed twice"]

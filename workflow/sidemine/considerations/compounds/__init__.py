@@ -1,0 +1,1 @@
+"""Compounds: panels of several compounds, doses or times, fitted together."""

@@ -1,0 +1,155 @@
+"""What the page shows of a panel: drug × cell × dose × time, each arm with its effect, in a figure and a table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sidemine.considerations.compounds.record import CompoundColumns
+from sidemine.drawing.charts import WithInterval, interval_rows, interval_words, intervals
+from sidemine.drawing.panel import Column, Panel, Subject, Table, Tile, make_tile
+from sidemine.drawing.words import count, number, p_value, side, unit_words
+from sidemine.effect.compound_record import ArmEffect, CompoundEvidence
+
+MOST_NAMED = 4
+"""Most arms that a sentence names; the table holds all."""
+_TITLES = {
+    "class_wide": "Is it the class, or one compound?",
+    "dose": "Does it depend on the dose?",
+    "time": "Does it depend on the time?",
+}
+_COLUMNS = (
+    Column("Arm", "arm"),
+    Column("Effect, 95 % CI", "effect"),
+    Column("Compound", "compound"),
+    Column("Class", "of_class"),
+    Column("Cells", "cell"),
+    Column("Dose", "dose"),
+    Column("Time", "time"),
+    Column("n v n", "n"),
+    Column("p, two-sided", "p"),
+    Column("p, higher than the other compounds", "p_over"),
+    Column("Note", "note", "text"),
+)
+
+
+def compound_panel(subject: Subject) -> Panel | None:
+    """Return the panel of one answer card; None where its hypothesis is no panel of compounds."""
+    columns = subject.columns_of(CompoundColumns)
+    found = columns.compounds
+    if found is None:
+        return None
+    drawn: list[tuple[str, WithInterval]] = [(_label(found, arm), arm) for arm in found.arms if arm.effect is not None]
+    others = "others" if found.others else ""
+    carrying = [row for row, arm in zip(drawn, _fitted(found), strict=True) if arm.of_class]
+    beside = [row for row, arm in zip(drawn, _fitted(found), strict=True) if not arm.of_class]
+    groups = [(name, rows) for name, rows in (("class", carrying), (others or "beside", beside)) if rows]
+    return Panel(
+        kind="compounds",
+        element=f"compounds-{subject.hypothesis}",
+        title=_TITLES[found.asks],
+        caption="Every arm against its vehicle, in one linear model of all arms. 95 % CI.",
+        why_empty=found.problem.what if found.problem else "no arm could be fitted",
+        chart=intervals(interval_rows(groups), subject.unit, "Effect of every arm of the panel") if groups else None,
+        facts=_facts(found, columns.pattern, subject.unit),
+        table=Table("Arms", _COLUMNS, [_row(found, arm) for arm in found.arms]),
+    )
+
+
+def compound_tile(subject: Subject) -> Tile | None:
+    """Return the word of a panel as a key figure; None where the hypothesis is none."""
+    columns = subject.columns_of(CompoundColumns)
+    if columns.compounds is None:
+        return None
+    hint = f"{count(len(columns.compounds.carrying), 'arm')} in one model"
+    return make_tile("pattern", "Pattern over the arms", columns.pattern or "none", hint)
+
+
+def arm_words(columns: CompoundColumns, gene_set: str) -> str:
+    """Return the answer of a panel as one would tell a colleague: its word, then each arm that carries it, largest first.
+
+    Parameters
+    ----------
+    columns
+        Of the card; those of a panel.
+    gene_set
+        The primary set.
+    """
+    found = columns.compounds
+    if found is None or not found.carrying:
+        return f"{gene_set} genes could not be tested in one model of the arms."
+    arms = sorted(found.carrying, key=lambda arm: -abs(arm.effect or 0.0))
+    named = "; ".join(
+        f"{_label(found, arm)}: {number(abs(arm.effect or 0.0))} log2 units {side(arm.effect or 0.0)} (95 % CI "
+        f"{number(arm.ci_low)} to {number(arm.ci_high)})"
+        for arm in arms[:MOST_NAMED]
+    )
+    more = f"; and {len(arms) - MOST_NAMED} more" if len(arms) > MOST_NAMED else ""
+    word = columns.pattern or "open"
+    return f"{gene_set} genes, counted beyond the other measured genes: {word}. {named}{more}."
+
+
+def compound_methods(found: Sequence[CompoundEvidence]) -> str:
+    """Return the methods of the panels of a study; nothing without any."""
+    if not found:
+        return ""
+    several = any(panel.asks == "class_wide" for panel in found)
+    ordered = any(panel.asks != "class_wide" for panel in found)
+    return (
+        f"Panels. All arms of a panel were fitted in one linear model per gene, which holds the vehicle that they share "
+        f"({count(len(found), 'panel')}, {', '.join(f'{panel.n_samples} samples' for panel in found)})."
+        + (
+            " Class-wide: at least two thirds of the compounds, by the partial conjunction of their one-sided FRY p-values "
+            "(Benjamini and Heller), each compound against the vehicle and against the mean of the compounds of another class, "
+            "the larger p counting."
+            if several
+            else ""
+        )
+        + (
+            " Dose and time: the largest of four shapes (linear, plateau, Emax, top only), each by its optimal contrast, judged by "
+            "joint rotations of arms and residuals; “dependent” also needs a trend among the treated arms (one-sided p ≤ .025)."
+            if ordered
+            else ""
+        )
+    )
+
+
+def _fitted(found: CompoundEvidence) -> list[ArmEffect]:
+    return [arm for arm in found.arms if arm.effect is not None]
+
+
+def _label(found: CompoundEvidence, arm: ArmEffect) -> str:
+    parts = [arm.compound, arm.cell, _amount(arm.dose, found.dose_unit), _amount(arm.time, found.time_unit)]
+    return ", ".join(part for part in parts if part)
+
+
+def _amount(value: float | None, unit: str) -> str:
+    return "" if value is None else f"{value:g} {unit}".rstrip()
+
+
+def _facts(found: CompoundEvidence, pattern: str | None, unit: str) -> Sequence[str]:
+    told = [f"Pattern: {pattern}."] if pattern else []
+    if found.response is not None:
+        shapes = "; ".join(f"{row.shape} {number(row.statistic)}" for row in found.response.shapes)
+        told.append(
+            f"Mean deviate of the set along each shape: {shapes}. The p of the largest one, by rotation, pays for having looked at "
+            "all four. A dose of half effect is not told: so few arms leave it open tenfold."
+        )
+    if found.others:
+        told.append(f"Compounds of another class, on the other side of the vehicle guard: {', '.join(found.others)}.")
+    return [*told, *found.notes, f"Effects are in {unit_words(unit)}."]
+
+
+def _row(found: CompoundEvidence, arm: ArmEffect) -> dict[str, str]:
+    return {
+        "arm": arm.contrast,
+        "effect": interval_words(arm.effect, arm.ci_low, arm.ci_high),
+        "compound": arm.compound,
+        "of_class": "yes" if arm.of_class else "no",
+        "cell": arm.cell or "—",
+        "dose": _amount(arm.dose, found.dose_unit) or "—",
+        "time": _amount(arm.time, found.time_unit) or "—",
+        "n": f"{arm.n_target} v {arm.n_reference}",
+        "p": p_value(arm.p_value),
+        "p_over": p_value(arm.p_up_over_others),
+        "note": arm.problem.what if arm.problem else "carries the answer" if arm.carries else "shown beside",
+    }

@@ -1,0 +1,169 @@
+"""One linear model over all arms of a panel: several contrasts with a shared reference, fitted together.
+
+A contrast that is fitted alone estimates its variance from its own two groups, and knows nothing of the reference that it
+shares. Here every group has its own mean, covariates and blocks are common to all, and each contrast is a combination of
+the coefficients: limma's `contrasts.fit`, done by turning the design so that the combination is its last column.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sidemine.differential.design import CONTRAST_COLUMN, Design
+from sidemine.differential.design_columns import aliased_columns, covariate_columns, factor_columns
+from sidemine.errors import Problem, Untestable
+from sidemine.study.covariates import parse_covariate
+from sidemine.study.selectors import parse_selector
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from sidemine.study.projections import ContrastToFit
+
+
+@dataclass(frozen=True)
+class ArmsModel:
+    """The design of all arms together.
+
+    Attributes
+    ----------
+    design
+        All samples; one column per group, then covariates and fixed blocks. Its last column is no contrast yet: see
+        `design_of`.
+    contrasts
+        Per contrast: its coefficients, 1 for its target and −1 for its reference, (n_coefficients,).
+    in_group
+        Samples × groups.
+    """
+
+    design: Design
+    contrasts: dict[str, NDArray[np.float64]]
+    in_group: NDArray[np.bool_]
+
+    def design_of(self, weights: NDArray[np.float64]) -> Design:
+        """Return the same model with one combination of its coefficients as the last coefficient.
+
+        Parameters
+        ----------
+        weights
+            Per coefficient; a positive weight on a group makes its samples the target. Not all 0.
+        """
+        null_space = np.linalg.svd(weights[None, :])[2][1:].T
+        turned = self.design.matrix @ np.column_stack([null_space, weights / (weights @ weights)])
+        columns = [*(f"other_{place}" for place in range(1, turned.shape[1])), CONTRAST_COLUMN]
+        is_target = self.in_group @ (weights[: self.in_group.shape[1]] > 0)
+        return replace(self.design, matrix=turned, columns=columns, is_target=is_target)
+
+    def covariance(self, contrasts: Sequence[str]) -> NDArray[np.float64]:
+        """Return the covariance of some contrasts.
+
+        Parameters
+        ----------
+        contrasts
+            Their names.
+
+        Returns
+        -------
+        numpy.ndarray
+            Contrasts × contrasts, for a residual variance of 1 and independent samples.
+        """
+        weights = np.stack([self.contrasts[name] for name in contrasts])
+        return np.asarray(weights @ np.linalg.inv(self.design.matrix.T @ self.design.matrix) @ weights.T)
+
+
+def model_arms(rows: Sequence[ContrastToFit], designs: Mapping[str, Design], samples: pd.DataFrame) -> ArmsModel:
+    """Return the model of all arms of one dataset.
+
+    Parameters
+    ----------
+    rows
+        The contrasts as they are fitted one by one; covariates and block are the same in all (checked with the study).
+    designs
+        The design of each, by contrast.
+    samples
+        Of the dataset, as `sample_table.SAMPLES` describes, index: sample.
+
+    Raises
+    ------
+    Untestable
+        A sample that two different groups claim; a design without full rank or without residual degrees of freedom.
+    """
+    member_of: dict[str, str] = {}
+    members: dict[str, list[str]] = {}
+    for row in rows:
+        design = designs[row.contrast]
+        sides = {True: str(parse_selector(row.target)), False: str(parse_selector(row.reference))}
+        for name, of_row, is_target in zip(design.samples, design.row_members, design.is_target, strict=True):
+            group = sides[bool(is_target)]
+            if member_of.setdefault(name, group) != group or members.setdefault(name, of_row) != of_row:
+                raise Untestable(_two_groups(name, member_of[name], group))
+    groups = list(dict.fromkeys(member_of.values()))
+    names = list(member_of)
+    in_group = np.array([[member_of[name] == group for group in groups] for name in names])
+    table, first = samples.loc[names], designs[rows[0].contrast]
+    fixed = any(designs[row.contrast].blocking == "fixed" for row in rows)
+    columns = [(f"group {place}", in_group[:, place].astype(np.float64)) for place in range(len(groups))]
+    for text in rows[0].covariates:
+        covariate = parse_covariate(text)
+        columns += covariate_columns(table[covariate.name], covariate).columns
+    columns += factor_columns(table[first.block], first.block) if fixed else []
+    matrix = np.column_stack([values for _, values in columns])
+    _refuse_unfit(matrix, [name for name, _ in columns])
+    design = Design(
+        matrix=matrix,
+        columns=[name for name, _ in columns],
+        samples=names,
+        is_target=np.zeros(len(names), dtype=bool),
+        block_labels=table[first.block].to_numpy(dtype=str) if first.block else None,
+        blocking="fixed" if fixed else first.blocking,
+        dropped=[],
+        n_target=0,
+        n_reference=0,
+        covariates=list(first.covariates),
+        block=first.block,
+        members=[members[name] for name in names] if any(len(each) > 1 for each in members.values()) else [],
+    )
+    weights = {}
+    for row in rows:
+        of_contrast = np.zeros(matrix.shape[1])
+        of_contrast[groups.index(str(parse_selector(row.target)))] = 1
+        of_contrast[groups.index(str(parse_selector(row.reference)))] = -1
+        weights[row.contrast] = of_contrast
+    return ArmsModel(design, weights, in_group)
+
+
+def _two_groups(sample: str, first: str, second: str) -> Problem:
+    return Problem(
+        "a sample belongs to two groups of a panel, so its arms cannot stand in one model",
+        f"sample {sample}: {first}; {second}",
+        "groups that are the same in two contrasts, or share no sample",
+        "Write the selectors of contrasts.tsv so that each sample has one group: the shared vehicle in the same words "
+        "everywhere.",
+    )
+
+
+def _refuse_unfit(matrix: NDArray[np.float64], names: Sequence[str]) -> None:
+    aliased = [names[column] for column in aliased_columns(matrix)]
+    if aliased:
+        raise Untestable(
+            Problem(
+                "the model of all arms is not of full rank",
+                f"{', '.join(aliased)} follow from the other columns ({len(matrix)} samples)",
+                "covariates and blocks that vary within the arms",
+                "Remove these from covariates or block of the panel's contrasts.",
+            )
+        )
+    if matrix.shape[0] <= matrix.shape[1]:
+        raise Untestable(
+            Problem(
+                "the model of all arms leaves no residual degrees of freedom, so no variance can be estimated",
+                f"{matrix.shape[0]} samples, {matrix.shape[1]} coefficients",
+                "more samples than coefficients",
+                "Leave out covariates, or use arms with more samples.",
+            )
+        )

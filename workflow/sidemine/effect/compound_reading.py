@@ -1,0 +1,198 @@
+"""How a panel reads: how many compounds act, whether a response depends on dose or time, and what is excluded."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from sidemine.effect.compound_record import ArmEffect, CompoundEvidence
+from sidemine.stats.multiplicity import holm
+from sidemine.stats.partial_conjunction import partial_conjunction_p
+from sidemine.stats.tails import two_sided_p
+
+ONE_SIDED_P = 0.025
+"""One-sided p, in the declared direction, up to which something is shown: that of every experiment."""
+EXCLUDED_P = 0.05
+"""One-sided p at which an effect of the margin is excluded."""
+_ORDERED = {"dose": "doses", "time": "times"}
+
+
+@dataclass(frozen=True)
+class PanelReading:
+    """A panel towards what was declared.
+
+    Attributes
+    ----------
+    p
+        One-sided p that decides, in the declared direction (`either`: twice that of the better side), vehicle guard included;
+        None where there is no model.
+    p_vehicle, p_guard
+        The same against the vehicle alone, and against the compounds of another class; None without any.
+    needed, k
+        How many arms must act (class_wide), of how many in the model; dose and time: one, of how many.
+    beyond
+        Arms whose effect lies beyond the margin in the declared direction.
+    acting
+        Arms that are shown to act, Holm over the arms.
+    excluded
+        Arms in which an effect of the margin is excluded.
+    p_trend
+        One-sided p of the trend among treated arms (dose, time).
+    shown
+        Whether the claim is shown: p, and enough arms beyond the margin.
+    refuted
+        Whether it is excluded: too few arms can have an effect of the margin.
+    pattern
+        What was found, in a few words; empty without a model.
+    """
+
+    p: float | None
+    p_vehicle: float | None
+    p_guard: float | None
+    needed: int
+    k: int
+    beyond: tuple[str, ...] = ()
+    acting: tuple[str, ...] = ()
+    excluded: tuple[str, ...] = ()
+    p_trend: float | None = None
+    shown: bool = False
+    refuted: bool = False
+    pattern: str = ""
+
+
+def needed_of(k: int) -> int:
+    """Return how many of k compounds must act for "class-wide": two thirds, rounded up."""
+    return -(-2 * k // 3)
+
+
+def read_panel(evidence: CompoundEvidence, margin: float | None) -> PanelReading:
+    """Return how a panel reads.
+
+    Parameters
+    ----------
+    evidence
+        The panel in one model.
+    margin
+        Smallest effect worth calling one; None: nothing can be beyond it.
+    """
+    # A compound that could not be tested counts among those asked for, as one that does not act.
+    arms = [arm for arm in evidence.arms if arm.carries] if evidence.asks == "class_wide" else evidence.carrying
+    needed = needed_of(len(arms)) if evidence.asks == "class_wide" else 1
+    if evidence.problem is not None or margin is None:
+        return PanelReading(None, None, None, needed, len(arms))
+    if evidence.direction != "either":
+        return _read_side(evidence, arms, evidence.direction, margin, needed)
+    sides = [_read_side(evidence, arms, side, margin, needed, sides=2) for side in ("up", "down")]
+    better = min(sides, key=lambda reading: reading.p if reading.p is not None else 1.0)
+    return replace(better, refuted=all(side.refuted for side in sides))
+
+
+def _read_side(
+    evidence: CompoundEvidence, arms: Sequence[ArmEffect], side: str, margin: float, needed: int, sides: int = 1
+) -> PanelReading:
+    k = len(arms)
+    vehicle = [min(1.0, sides * _on_side(arm.p_up, side)) for arm in arms]
+    guarded = [
+        max(p, min(1.0, sides * _on_side(arm.p_up_over_others, side))) if evidence.others else p
+        for p, arm in zip(vehicle, arms, strict=True)
+    ]
+    beyond = tuple(arm.contrast for arm in arms if _signed(arm, side) > margin)
+    within = [_p_within(arm, side, margin) for arm in arms]
+    adjusted = holm(guarded)
+    acting = tuple(
+        arm.contrast
+        for arm, p in zip(arms, adjusted, strict=True)
+        if p is not None and p <= ONE_SIDED_P and arm.contrast in beyond
+    )
+    excluded = tuple(arm.contrast for arm, p in zip(arms, within, strict=True) if p <= EXCLUDED_P)
+    reading = PanelReading(None, None, None, needed, k, beyond, acting, excluded)
+    if evidence.asks == "class_wide":
+        p_vehicle = partial_conjunction_p(vehicle, needed)
+        p = partial_conjunction_p(guarded, needed)
+        shown = p <= ONE_SIDED_P and len(beyond) >= needed
+        # "Fewer than `needed` have an effect of the margin": at least k − needed + 1 have none.
+        refuted = partial_conjunction_p(within, k - needed + 1) <= EXCLUDED_P
+        reading = replace(
+            reading,
+            p=p,
+            p_vehicle=p_vehicle,
+            p_guard=partial_conjunction_p([_on_side(arm.p_up_over_others, side) for arm in arms], needed)
+            if evidence.others
+            else None,
+            shown=shown,
+            refuted=refuted and not shown,
+        )
+        return replace(reading, pattern=_pattern_of_class(reading, arms, guarded))
+    response = evidence.response
+    if response is None:
+        return reading
+    p_vehicle = min(1.0, sides * (response.p_up if side == "up" else response.p_down))
+    guard = response.p_up_over_others
+    p_guard = None if guard is None else min(1.0, sides * _on_side(guard, side))
+    p = p_vehicle if p_guard is None else max(p_vehicle, p_guard)
+    p_trend = min(1.0, sides * _on_side(response.p_trend_up, side))
+    reading = replace(
+        reading,
+        p=p,
+        p_vehicle=p_vehicle,
+        p_guard=p_guard,
+        p_trend=p_trend,
+        shown=p <= ONE_SIDED_P and len(beyond) >= needed,
+        refuted=len(excluded) == k,
+    )
+    return replace(reading, pattern=_pattern_of_response(reading, evidence.asks))
+
+
+def _on_side(p_up: float | None, side: str) -> float:
+    if p_up is None:
+        return 1.0
+    return p_up if side == "up" else 1 - p_up
+
+
+def _signed(arm: ArmEffect, side: str) -> float:
+    """Return an effect, counted positive on a side; −∞ where there is none."""
+    return -np.inf if arm.effect is None else arm.effect if side == "up" else -arm.effect
+
+
+def _p_within(arm: ArmEffect, side: str, margin: float) -> float:
+    """Return the one-sided p of "the effect is the margin or more": small where such an effect is excluded."""
+    if arm.effect_se is None or arm.df is None or arm.effect_se <= 0:
+        return 1.0
+    t = (_signed(arm, side) - margin) / arm.effect_se
+    half = float(two_sided_p(np.array([t]), arm.df)[0]) / 2
+    return half if t < 0 else 1 - half
+
+
+def _pattern_of_class(reading: PanelReading, arms: Sequence[ArmEffect], guarded: Sequence[float]) -> str:
+    """Return what was found of a class, in words; the first that fits.
+
+    How many compounds act is told by asking for one more at a time, from `needed` on: the order is fixed beforehand, so
+    none of these claims costs another.
+    """
+    k, needed = reading.k, reading.needed
+    compound_of = {arm.contrast: arm.compound for arm in arms}
+    if reading.shown:
+        steps = range(needed, k + 1)
+        failed = [u for u in steps if partial_conjunction_p(guarded, u) > ONE_SIDED_P or len(reading.beyond) < u]
+        return f"class-wide ({(failed[0] - 1) if failed else k} of {k})"
+    if reading.p_vehicle is not None and reading.p_vehicle <= ONE_SIDED_P and len(reading.beyond) >= needed:
+        return "not told from the vehicle"
+    names = [compound_of[name] for name in reading.acting]
+    if len(names) == 1 and set(reading.excluded) >= compound_of.keys() - set(reading.acting):
+        return f"this compound only ({names[0]})"
+    if names:
+        return f"shown for {len(names)} of {k} ({', '.join(names)})"
+    return "no compound" if len(reading.excluded) == k else "open"
+
+
+def _pattern_of_response(reading: PanelReading, asks: str) -> str:
+    noun = _ORDERED[asks]
+    if not reading.shown:
+        if reading.p_vehicle is not None and reading.p_vehicle <= ONE_SIDED_P and len(reading.beyond) >= reading.needed:
+            return "not told from the vehicle"
+        return f"none of the {noun}" if reading.refuted else "open"
+    if reading.p_trend is not None and reading.p_trend <= ONE_SIDED_P:
+        return f"{asks}-dependent"
+    return f"acts, no trend shown among the {noun}"

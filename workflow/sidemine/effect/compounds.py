@@ -1,0 +1,331 @@
+"""A panel of compounds, doses or times, measured in one linear model over all its arms."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sidemine.differential.arms import ArmsModel, model_arms
+from sidemine.differential.contrast import design_again, values_of_rows
+from sidemine.differential.contrast_fit import ContrastFit
+from sidemine.differential.fit import fit_contrasts
+from sidemine.effect.compound_record import ArmEffect, CompoundEvidence, Response, ShapeStatistic
+from sidemine.effect.intervals import one_sided
+from sidemine.effect.scale import scale_of
+from sidemine.enrichment.fry import fry
+from sidemine.enrichment.set_membership import SetMembership, build_membership
+from sidemine.enrichment.shapes import best_weights, largest_of_contrasts, shape_means, trend_weights
+from sidemine.errors import Problem, Untestable
+from sidemine.sources.scales import LOG2_FOLD_CHANGE, Layer
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from sidemine.differential.design import Design
+    from sidemine.quality.record import Treatment
+    from sidemine.study.hypotheses import CompoundPanel
+    from sidemine.study.projections import ContrastToFit, HypothesisOfCompounds
+
+    Array = NDArray[np.float64]
+
+FEWEST_ARMS = 2
+"""Arms in the model that it takes to speak of several compounds, doses or times."""
+
+
+@dataclass(frozen=True)
+class ArmData:
+    """The dataset of a panel.
+
+    Attributes
+    ----------
+    values
+        Samples × genes, in the unit of `layer`.
+    names, genes
+        Its samples and genes.
+    layer
+        What the values are.
+    is_filtered
+        Whether genes of low expression leave (normalised counts).
+    samples
+        As `sample_table.SAMPLES` describes.
+    treatment
+        What the quality stage decided.
+    problem
+        Why the dataset could not be prepared; it has no values then.
+    """
+
+    values: Array
+    names: Sequence[str]
+    genes: Sequence[str]
+    layer: Layer
+    is_filtered: bool
+    samples: pd.DataFrame
+    treatment: Treatment
+    problem: Problem | None = None
+
+
+def measure_compounds(
+    hypothesis: HypothesisOfCompounds,
+    rows: Mapping[str, ContrastToFit],
+    data: ArmData,
+    gene_sets: pd.DataFrame,
+    *,
+    min_group_size: int,
+    min_set_size: int,
+    rotations: int,
+    seed: int,
+) -> CompoundEvidence:
+    """Measure a panel: all arms in one model, the largest of four shapes where doses or times are asked for.
+
+    Parameters
+    ----------
+    hypothesis
+        As declared before any result was seen.
+    rows
+        The contrasts of its arms.
+    data
+        Their dataset.
+    gene_sets
+        The study's sets, as `gene_set_table.GENE_SETS` describes.
+    min_group_size, min_set_size
+        Fewest independent units per group, and measured genes of a set.
+    rotations, seed
+        Of the largest shape.
+
+    Returns
+    -------
+    CompoundEvidence
+        Effects are target minus reference; an arm that cannot be tested carries its problem, and the others are fitted
+        without it.
+    """
+    designs: dict[str, Design] = {}
+    problems: dict[str, Problem] = {}
+    for name, row in rows.items():
+        try:
+            if data.problem is not None:
+                raise Untestable(data.problem)
+            designs[name] = design_again(row, data.samples, data.treatment, min_group_size)
+        except Untestable as finding:
+            problems[name] = finding.problems[0]
+    panel = hypothesis.compounds
+    arms = [_shell(hypothesis, name, designs, problems) for name in panel.contrasts]
+    found = CompoundEvidence(panel.asks, hypothesis.primary.direction, panel.dose_unit, panel.time_unit, arms, 0, 0, [])
+    carrying = [arm.contrast for arm in arms if arm.carries and arm.problem is None]
+    if len(carrying) < FEWEST_ARMS:
+        return replace(found, problem=_too_few_arms(panel, carrying, list(problems.values())))
+    try:
+        model = model_arms([rows[name] for name in designs], designs, _by_name(data.samples))
+        others = _others(panel, rows, carrying, designs)
+        weights = _combinations(model, panel, rows, carrying, others)
+        fits = _fit(model, list(weights.values()), data, rows[carrying[0]])
+        fitted = dict(zip(weights, fits, strict=True))
+        membership = _membership(fits[0], gene_sets, hypothesis.primary.set, min_set_size)
+    except Untestable as finding:
+        return replace(found, problem=finding.problems[0])
+    return replace(
+        found,
+        arms=[_measured(arm, fitted, membership) if arm.problem is None else arm for arm in arms],
+        n_samples=len(model.design.samples),
+        n_coefficients=len(model.design.columns),
+        others=others,
+        response=None if panel.asks == "class_wide" else _response(fitted, weights, membership, rotations, seed),
+        notes=_notes(model, panel, carrying, rows, arms),
+    )
+
+
+def _shell(
+    hypothesis: HypothesisOfCompounds, name: str, designs: Mapping[str, Design], problems: Mapping[str, Problem]
+) -> ArmEffect:
+    arm = hypothesis.compounds.arm(name)
+    design = designs.get(name)
+    return ArmEffect(
+        contrast=name,
+        compound=arm.compound,
+        of_class=arm.of_class,
+        cell=arm.cell,
+        dose=arm.dose,
+        time=arm.time,
+        carries=name in hypothesis.primary.contrasts,
+        n_target=design.n_target if design else 0,
+        n_reference=design.n_reference if design else 0,
+        problem=problems.get(name),
+    )
+
+
+def _by_name(samples: pd.DataFrame) -> pd.DataFrame:
+    return samples[samples["fate"] == "used"].set_index("sample").astype(object).fillna("").astype(str)
+
+
+def _others(
+    panel: CompoundPanel, rows: Mapping[str, ContrastToFit], carrying: Sequence[str], designs: Mapping[str, Design]
+) -> list[str]:
+    """Return the arms of the other compounds that share a reference with those that carry the answer.
+
+    Each reference needs some: otherwise it would not drop out of the comparison, and there is no guard.
+    """
+    references = {rows[name].reference for name in carrying}
+    others = [
+        name
+        for name in panel.contrasts
+        if not panel.arm(name).of_class and name in designs and rows[name].reference in references
+    ]
+    return others if references == {rows[name].reference for name in others} else []
+
+
+def _combinations(
+    model: ArmsModel,
+    panel: CompoundPanel,
+    rows: Mapping[str, ContrastToFit],
+    carrying: Sequence[str],
+    others: Sequence[str],
+) -> dict[str, Array]:
+    """Return what is fitted, by name, as weights of coefficients: arms, arms over the others, shapes, trend."""
+    weights = dict(model.contrasts)
+    over = {
+        name: model.contrasts[name] - _mean_of_others(model, panel, rows, others, name) for name in carrying if others
+    }
+    weights |= {f"{name}{_OVER}": each for name, each in over.items()}
+    if panel.asks == "class_wide":
+        return weights
+    ordered = sorted(carrying, key=panel.position)
+    changes = np.stack([model.contrasts[name] for name in ordered])
+    covariance = model.covariance(ordered)
+    for shape, means in shape_means([panel.position(name) for name in ordered]).items():
+        weights[f"{_SHAPE}{shape}"] = best_weights(means, covariance) @ changes
+    weights[_TREND] = trend_weights(covariance) @ changes
+    if over:
+        weights[_TREATED] = np.mean(list(over.values()), axis=0)
+    return weights
+
+
+# Names of combinations; contrasts are identifiers, so none of theirs holds a space.
+_OVER, _SHAPE, _TREND, _TREATED = " over others", "shape ", "trend of treated", "treated over others"
+
+
+def _mean_of_others(
+    model: ArmsModel, panel: CompoundPanel, rows: Mapping[str, ContrastToFit], others: Sequence[str], arm: str
+) -> Array:
+    """Return the mean over the other compounds with the reference of an arm of the mean over each compound's arms."""
+    beside = [name for name in others if rows[name].reference == rows[arm].reference]
+    compounds = list(dict.fromkeys(panel.arm(name).compound for name in beside))
+    means = [
+        np.mean([model.contrasts[name] for name in beside if panel.arm(name).compound == compound], axis=0)
+        for compound in compounds
+    ]
+    return np.asarray(np.mean(means, axis=0))
+
+
+def _fit(model: ArmsModel, weights: Sequence[Array], data: ArmData, row: ContrastToFit) -> list[ContrastFit]:
+    import pandas as pd
+
+    fits = fit_contrasts(
+        values_of_rows(data.values, pd.Index(data.names), model.design, data.layer),
+        list(data.genes),
+        [model.design_of(each) for each in weights],
+        layer=data.layer,
+        robust=row.robust,
+        array_weights=row.array_weights,
+        filter_low_expression=data.is_filtered,
+    )
+    if fits[0].has_fold_change:
+        return fits
+    raise Untestable(
+        Problem(
+            "values of this scale have no fold change, and the effect of a panel is one",
+            f"dataset {row.dataset}: {fits[0].unit}, not {LOG2_FOLD_CHANGE}",
+            "counts, logarithms, or linear values",
+            "Use another file of the series that holds values with fold changes.",
+        )
+    )
+
+
+def _membership(fit: ContrastFit, gene_sets: pd.DataFrame, name: str, fewest: int) -> SetMembership:
+    primary = gene_sets[gene_sets["gene_set"] == name]
+    membership = build_membership(primary, fit.genes, min_size=1)
+    measured = int(membership.n_measured[0]) if len(membership.gene_sets) else 0
+    if measured >= fewest:
+        return membership
+    raise Untestable(
+        Problem(
+            f"too few genes of {name} were measured",
+            f"{measured} of {len(primary)} in the model of all arms",
+            f"at least {fewest} measured genes",
+            "Declare a primary set that this platform measures.",
+        )
+    )
+
+
+def _measured(arm: ArmEffect, fitted: Mapping[str, ContrastFit], membership: SetMembership) -> ArmEffect:
+    fit = fitted[arm.contrast]
+    size = scale_of("panel").of_sets(fit, membership, ())
+    over = fitted.get(f"{arm.contrast}{_OVER}")
+    return replace(
+        arm,
+        effect=float(size.effect[0]),
+        effect_se=float(size.se[0]),
+        df=float(size.df[0]),
+        ci_low=float(size.ci_low[0]),
+        ci_high=float(size.ci_high[0]),
+        p_value=float(fry(fit, membership, mixed=False)["p_value"].iloc[0]),
+        p_up=_p_up(fit, membership),
+        p_up_over_others=None if over is None else _p_up(over, membership),
+    )
+
+
+def _p_up(fit: ContrastFit, membership: SetMembership) -> float:
+    row = fry(fit, membership, mixed=False).iloc[0]
+    return one_sided(float(row["p_value"]), str(row["direction"]), "up")
+
+
+def _response(
+    fitted: Mapping[str, ContrastFit],
+    weights: Mapping[str, Array],
+    membership: SetMembership,
+    rotations: int,
+    seed: int,
+) -> Response:
+    shapes = [name for name in weights if name.startswith(_SHAPE)]
+    shares = membership.shares().toarray()[0]
+    largest = largest_of_contrasts([fitted[name] for name in shapes], shares, n_rotations=rotations, seed=seed)
+    over = fitted.get(_TREATED)
+    return Response(
+        shapes=[
+            ShapeStatistic(name.removeprefix(_SHAPE), [float(weight) for weight in weights[name]], statistic)
+            for name, statistic in zip(shapes, largest.statistics, strict=True)
+        ],
+        p_up=largest.p_up,
+        p_down=largest.p_down,
+        p_trend_up=_p_up(fitted[_TREND], membership),
+        p_up_over_others=None if over is None else _p_up(over, membership),
+    )
+
+
+def _too_few_arms(panel: CompoundPanel, carrying: Sequence[str], problems: Sequence[Problem]) -> Problem:
+    reasons = "; ".join(dict.fromkeys(problem.what for problem in problems))
+    return Problem(
+        f"fewer than {FEWEST_ARMS} arms that the answer rests on can be tested",
+        f"{len(carrying)} of {len(panel.contrasts)} arms: {', '.join(carrying) or 'none'}; {reasons}",
+        f"at least {FEWEST_ARMS} compounds, doses or times with samples",
+        "Correct the selectors of these contrasts, or leave the panel out.",
+    )
+
+
+def _notes(
+    model: ArmsModel,
+    panel: CompoundPanel,
+    carrying: Sequence[str],
+    rows: Mapping[str, ContrastToFit],
+    arms: Sequence[ArmEffect],
+) -> list[str]:
+    shared = len({rows[name].reference for name in carrying}) == 1
+    reference = "one shared reference" if shared else "a reference of their own"
+    left_out = [arm.contrast for arm in arms if arm.problem]
+    told = [
+        f"One linear model of {len(model.design.samples)} samples holds all {len(panel.contrasts) - len(left_out)} arms; those "
+        f"that carry the answer have {reference}."
+    ]
+    return told + ([f"Not in the model, since they cannot be tested: {', '.join(left_out)}."] if left_out else [])

@@ -1,0 +1,1 @@
+"""Illustrations: single cells as a map. No test rests on one."""

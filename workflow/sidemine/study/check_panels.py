@@ -1,0 +1,159 @@
+"""The arms of a panel: whether they can stand in one linear model, and answer what is asked of them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from sidemine.errors import Problem
+from sidemine.study.hints import dangling
+from sidemine.study.hypotheses import CompoundPanel, Hypothesis
+from sidemine.study.rows import Contrast
+
+_ALIKE = ("covariates", "block", "blocking", "missing_covariates", "array_weights", "robust")
+"""Columns of contrasts.tsv that shape a model: one model has one of each."""
+
+
+def check_panel(hypothesis: Hypothesis, rows: Mapping[str, Contrast], ids: frozenset[str], place: str) -> list[Problem]:
+    """Return what is wrong with the arms of a hypothesis, all of it.
+
+    Parameters
+    ----------
+    hypothesis
+        Right in itself.
+    rows, ids
+        Contrasts by id; all ids of the sheet.
+    place
+        The hypothesis, for messages.
+    """
+    panel, where = hypothesis.compounds, f"{place}, key compounds"
+    if (hypothesis.kind == "panel") != (panel is not None):
+        return [
+            Problem(
+                f"kind {hypothesis.kind} and the key compounds do not go together",
+                where,
+                "`compounds` for kind panel, and for it alone",
+                "Add the arms under `compounds`, or correct `kind`.",
+            )
+        ]
+    if panel is None:
+        return []
+    problems = [dangling("contrast", name, ids, f"{where}.arms") for name in panel.contrasts if name not in ids]
+    problems += _check_arms(hypothesis, panel, where)
+    known = [rows[name] for name in dict.fromkeys(panel.contrasts) if name in rows]
+    problems += _check_model(known, where)
+    if problems:
+        return problems
+    return _check_question(hypothesis, panel, rows, where)
+
+
+def _check_arms(hypothesis: Hypothesis, panel: CompoundPanel, where: str) -> list[Problem]:
+    problems = []
+    twice = sorted(name for name, count in Counter(panel.contrasts).items() if count > 1)
+    if twice:
+        problems.append(
+            Problem(f"arm {', '.join(twice)} is listed twice", where, "each contrast once", "Delete one of them.")
+        )
+    primary = hypothesis.primary.contrasts
+    absent = [name for name in primary if name not in panel.contrasts]
+    foreign = [name for name in primary if name in panel.contrasts and not panel.arm(name).of_class]
+    if absent or foreign:
+        problems.append(
+            Problem(
+                f"primary contrast {', '.join([*absent, *foreign])} is no arm of the panel's class",
+                f"{where}.arms",
+                "primary contrasts that are arms with of_class: yes; arms of another class guard, they carry no answer",
+                "List it under arms, or take it from primary.contrasts.",
+            )
+        )
+    return problems
+
+
+def _check_model(rows: Sequence[Contrast], where: str) -> list[Problem]:
+    problems = []
+    datasets = list(dict.fromkeys(row.dataset for row in rows))
+    if len(datasets) > 1:
+        problems.append(
+            Problem(
+                f"the arms of a panel come from {len(datasets)} datasets, and one linear model holds one",
+                f"{where}: {', '.join(datasets)}",
+                "arms of one dataset",
+                "Declare a panel for each dataset.",
+            )
+        )
+    for column in _ALIKE:
+        values = {str(getattr(row, column)) for row in rows}
+        if len(values) > 1:
+            problems.append(
+                Problem(
+                    f"the arms of a panel differ in column {column}, and one linear model has one",
+                    f"{where}: {'; '.join(f'{row.contrast}: {getattr(row, column)}' for row in rows)}",
+                    f"the same {column} in all arms",
+                    "Make them alike in contrasts.tsv.",
+                )
+            )
+    return problems
+
+
+def _check_question(
+    hypothesis: Hypothesis, panel: CompoundPanel, rows: Mapping[str, Contrast], where: str
+) -> list[Problem]:
+    primary = hypothesis.primary.contrasts
+    arms = [panel.arm(name) for name in primary]
+    references = {rows[name].reference for name in primary}
+    compounds = Counter(arm.compound for arm in arms)
+
+    def told(what: str, allowed: str, step: str) -> Problem:
+        return Problem(what, f"{where}.asks, value {panel.asks}; {', '.join(primary)}", allowed, step)
+
+    problems = []
+    if len(primary) < 2:
+        problems.append(
+            told("a panel rests on one contrast", "two or more arms", "Add contrasts, or ask it as kind: experiment.")
+        )
+    if panel.asks != "time" and len(references) > 1:
+        problems.append(
+            told(
+                "the arms that carry the answer have different references",
+                "one shared vehicle, written in the same words in contrasts.tsv",
+                "Give them one `reference`.",
+            )
+        )
+    if panel.asks == "class_wide":
+        several = sorted(name for name, count in compounds.items() if count > 1)
+        if several:
+            problems.append(
+                told(
+                    f"{', '.join(several)} has several primary contrasts, and each compound counts once",
+                    "one primary contrast per compound; its other doses are arms beside",
+                    "Choose the dose by which each compound is judged.",
+                )
+            )
+        return problems
+    if len(compounds) > 1:
+        problems.append(
+            told(
+                f"a {panel.asks} response is asked of {len(compounds)} compounds together",
+                "primary contrasts of one compound",
+                "Declare one hypothesis for each compound.",
+            )
+        )
+    positions = [arm.time if panel.asks == "time" else arm.dose for arm in arms]
+    if None in positions or len(set(positions)) < len(positions):
+        problems.append(
+            told(
+                f"a {panel.asks} is missing or stands twice",
+                f"a different `{panel.asks}` above 0 for each primary contrast",
+                f"Give each arm its {panel.asks}.",
+            )
+        )
+    others = {(arm.cell, arm.dose if panel.asks == "time" else arm.time) for arm in arms}
+    if len(others) > 1:
+        problems.append(
+            told(
+                f"the arms of a {panel.asks} response differ in something else too",
+                "the same cells, and the same time (asks: dose) or dose (asks: time)",
+                "Declare one hypothesis for each.",
+            )
+        )
+    return problems

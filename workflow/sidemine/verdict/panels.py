@@ -1,0 +1,184 @@
+"""The rule table of panels: compounds, doses or times of one dataset in one linear model.
+
+A panel is an experiment whose arms share a vehicle, so what one arm shows confirms no other one against a fault of that
+vehicle, that dish or that laboratory. Class-wide is a partial conjunction (`stats.partial_conjunction`), with
+each compound held against the vehicle and against the mean of the compounds of another class; a dose or time response is
+the largest of four shapes (`enrichment.shapes`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sidemine.considerations.judgement import Gate, make_gate
+from sidemine.effect.compound_reading import EXCLUDED_P, ONE_SIDED_P, PanelReading, read_panel
+from sidemine.effect.record import HypothesisEvidence
+from sidemine.verdict.experiments import FAMILY_P, ExperimentRules
+from sidemine.verdict.readings import Reading
+from sidemine.verdict.rules import Decided, Decision, Level, declared_way, hint
+from sidemine.verdict.vocabulary import Verdict
+
+_SHAPES = "the largest of four shapes (linear, plateau, Emax, top only), by rotation of all together"
+
+
+class PanelRules(ExperimentRules):
+    """Compounds, doses or times compared in one model."""
+
+    noun = "dataset"
+
+    @property
+    def alone(self) -> str:
+        """Say why one dataset is not enough."""
+        return "All arms come from one dataset, with its cells, laboratory and vehicle; two independent experiments are needed."
+
+    def primary_p(self, evidence: HypothesisEvidence) -> float | None:
+        """Return twice the one-sided p of the panel: it is one question, whatever the number of its arms."""
+        p = _read(evidence).p
+        return None if p is None else min(1.0, 2 * p)
+
+    def carrying(self, readings: Sequence[Reading], evidence: HypothesisEvidence) -> Sequence[Reading]:  # noqa: ARG002
+        """Return all arms that the answer rests on: what considerations find in one of them counts."""
+        return readings
+
+    def compared(self, readings: Sequence[Reading], evidence: HypothesisEvidence) -> Sequence[Reading]:  # noqa: ARG002
+        """Return nothing: two compounds that differ in sign are no contradiction."""
+        return ()
+
+    def gates(
+        self,
+        readings: Sequence[Reading],  # noqa: ARG002
+        evidence: HypothesisEvidence,
+        direction: str,
+        level: Level,
+    ) -> list[Gate]:
+        """Return the gates: the claim itself, the vehicle guard, a second dataset, Holm.
+
+        Parameters
+        ----------
+        readings, evidence, direction, level
+            As in `Rules.gates`.
+        """
+        reading, panel = _read(evidence), evidence.compounds
+        if panel is None or reading.p is None:
+            return []
+        way = declared_way(direction)
+        many = panel.asks == "class_wide"
+        claim = (
+            f"at least {reading.needed} of {reading.k} compounds (partial conjunction, one model)"
+            if many
+            else f"{panel.asks} response: {_SHAPES}"
+        )
+        enough = f"{reading.needed} of them" if many else "at least one arm"
+        others = len({arm.compound for arm in panel.arms if arm.contrast in panel.others})
+        guard = reading.p_guard
+        return [
+            make_gate(
+                "panel",
+                f"{claim}, one-sided p ≤ {ONE_SIDED_P:g} {way}, and effect beyond the margin in {enough}",
+                reading.shown,
+                f"p = {reading.p:.2g}; {len(reading.beyond)} of {reading.k} beyond the margin",
+                shortfall="The panel does not show it.",
+            ),
+            make_gate(
+                "vehicle",
+                "the same against the mean of the compounds of another class, where the vehicle drops out",
+                None if guard is None else guard <= ONE_SIDED_P,
+                "no compound of another class was declared"
+                if guard is None
+                else f"p = {guard:.2g}; {others} other compound{'s' * (others > 1)}",
+                shortfall="Against the other compounds it does not hold: the vehicle may be off."
+                if guard is not None
+                else "",
+            ),
+            make_gate(
+                "replication",
+                "the same in two independent experiments (different cell source or laboratory)",
+                False,
+                "1 of 1 dataset",
+                shortfall=self.alone,
+            ),
+            make_gate(
+                "Holm",
+                f"p of the panel, two-sided, ≤ {FAMILY_P:g} {level.demand}",
+                None if level.p is None else level.p <= FAMILY_P and reading.shown,
+                "nothing was tested" if level.p is None else level.told,
+                shortfall="The panel does not show it."
+                if level.p is None or not reading.shown
+                else f"The p of the panel is above {FAMILY_P:g} ({level.told}).",
+            ),
+        ]
+
+    def weigh(
+        self,
+        evidence: HypothesisEvidence,
+        readings: Sequence[Reading],
+        direction: str,
+        missing: Sequence[str] | None,
+    ) -> Decision:
+        """Return the decision by the model of all arms.
+
+        Parameters
+        ----------
+        evidence, readings, direction, missing
+            As in `Rules.weigh`.
+        """
+        panel, reading, margin = evidence.compounds, _read(evidence), evidence.margin.value or 0.0
+        if panel is None or reading.p is None:
+            why = panel.problem.what if panel and panel.problem else "its arms were not fitted in one model"
+            return Decision(Verdict.NOT_TESTABLE, f"The panel could not be tested: {why}.")
+        seen = f"{reading.pattern[:1].upper()}{reading.pattern[1:]}: {_told(reading, panel.asks, margin, direction)}"
+        unspecial = [row.evidence.contrast for row in readings if row.unspecial]
+        if reading.shown and len(set(reading.beyond) - set(unspecial)) < reading.needed:
+            rule = (
+                f"{seen}; but {', '.join(unspecial)} stand below the 90th percentile among comparator sets: the change cannot "
+                "be told from what moves many genes."
+            )
+            return Decision(Verdict.NOT_TESTABLE, rule, unspecial=True)
+        if reading.shown:
+            if missing is not None and not missing:
+                return Decision(Verdict.SUPPORTED, f"{seen}, and every required condition is met.")
+            return hint(seen, missing)
+        if reading.refuted:
+            return Decision(Verdict.NOT_SUPPORTED, f"{seen}. {_refuted(reading, panel.asks, margin)}")
+        return Decision(Verdict.NOT_TESTABLE, f"{seen}. {_open(reading, panel.asks)}")
+
+    def remaining_doubt(self, decided: Decided) -> str:
+        """Return what limits a panel: its one vehicle, and what always remains."""
+        panel = decided.evidence.compounds
+        if panel is not None and panel.asks != "class_wide":
+            return (
+                "One compound in one dataset; no dose of half effect is told, since so few arms leave it open tenfold."
+            )
+        return "All compounds met the same cells, vehicle and laboratory: what is off there is off in every arm."
+
+
+def _read(evidence: HypothesisEvidence) -> PanelReading:
+    if evidence.compounds is None:
+        return PanelReading(None, None, None, 1, 0)
+    return read_panel(evidence.compounds, evidence.margin.value)
+
+
+def _told(reading: PanelReading, asks: str, margin: float, direction: str) -> str:
+    p = f"one-sided p = {reading.p:.2g}"
+    beyond = f"{len(reading.beyond)} of {reading.k} changed {declared_way(direction)} beyond the margin of {margin:.3g} log2 units"
+    guard = f", against the other compounds p = {reading.p_guard:.2g}" if reading.p_guard is not None else ""
+    if asks == "class_wide":
+        return f"{beyond}; that at least {reading.needed} of {reading.k} act has {p}{guard}"
+    trend = f", trend among treated arms p = {reading.p_trend:.2g}" if reading.p_trend is not None else ""
+    return f"{beyond}; the largest of four shapes has {p}{guard}{trend}"
+
+
+def _refuted(reading: PanelReading, asks: str, margin: float) -> str:
+    if asks == "class_wide":
+        return (
+            f"That {reading.needed} of {reading.k} have an effect of {margin:.3g} log2 units is excluded (partial conjunction of "
+            f"one-sided limits, p ≤ {EXCLUDED_P:g}; limit below the margin in {', '.join(reading.excluded)})."
+        )
+    return f"In all {reading.k} arms an effect of {margin:.3g} log2 units is excluded (95 % limits)."
+
+
+def _open(reading: PanelReading, asks: str) -> str:
+    if reading.pattern == "not told from the vehicle":
+        return "Against the vehicle alone it would hold; against the other compounds, where the vehicle drops out, it does not."
+    what = "that it is class-wide" if asks == "class_wide" else "a response"
+    return f"The data can neither show nor exclude {what}."
