@@ -124,6 +124,8 @@ def test_planted_rows_are_found_and_null_rows_are_not(files, line):
     assert evidence.reason.endswith(".")
     assert panel.facts[0] == evidence.reason
     assert panel.table is not None
+    assert (panel.chart, panel.why_empty) == (None, ""), "so that the page shows the caution in its place"
+    assert panel.caption
     if evidence.layer == "mirna":
         assert details.unit == "seed family"
         assert next((row.n, row.why) for row in details.lost) == (4, "the name says no arm, and the miRNA has two")
@@ -152,7 +154,7 @@ def test_the_other_direction_speaks_against(files):
         ("promoter_chip", {"set": "SIM_ELSEWHERE"}, "does not hold its set"),
         ("library_null", {"columns": "perturbation=X,identifiers=ids,control_set=Y,control_expected=low"}, r"'ids'(.|\n)*'low'(.|\n)*'Y'"),
         ("library_null", {"columns": "perturbation=X,identifiers=symbol,control_set=SIM_HEME,control_expected=up"}, "X(.|\n)*line library_null"),
-        ("mirna_null", {"columns": "mirna=name"}, "column 'name' is not there"),
+        ("mirna_null", {"columns": "mirna=name"}, "lacks column 'name'"),
     ],
 )  # fmt: skip
 def test_mistakes_of_a_row_are_told_in_four_parts(files, line, change, message):

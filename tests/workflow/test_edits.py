@@ -132,7 +132,7 @@ TABLE: dict[str, Any] = {
     ),
     "config.hypotheses.primary.contrasts": (
         {"config.hypotheses.1.primary.contrasts": ["c_drug"]},
-        "adjust_composition decide_verdicts measure_calibration measure_effects measure_influence measure_specificity pool_datasets vary_analysis",
+        "adjust_composition decide_verdicts describe_cell_types measure_calibration measure_effects measure_influence measure_specificity pool_datasets vary_analysis",
     ),
     "config.hypotheses.primary.test": ONLY_VALUE,
     "config.hypotheses.primary.direction": (
@@ -370,6 +370,12 @@ TABLE: dict[str, Any] = {
     ),
     "datasets.replicates": ({"datasets.d.replicates": "cultures"}, "measure_effects"),
     "datasets.cell_type": ({"datasets.c.cell_type": "kind"}, "illustrate_cells prepare_dataset read_samples"),
+    "datasets.excluded_markers": (
+        {"datasets.c.excluded_markers": "CD3D"},
+        "illustrate_cells prepare_dataset read_samples",
+    ),
+    "datasets.cell_quality": ({"datasets.c.cell_quality": "filter"}, "illustrate_cells prepare_dataset read_samples"),
+    "datasets.doublets": ({"datasets.c.doublets": "off"}, "illustrate_cells prepare_dataset read_samples"),
     "datasets.sample_columns": ({"datasets.c.sample_columns": "time"}, "illustrate_cells prepare_dataset read_samples"),
     "datasets.sex_column": (
         {"datasets.a.sex_column": "sex"},

@@ -23,6 +23,7 @@ with log_to(snakemake.log[0]), note_refusals(snakemake.input), record_job(snakem
         read_table(Path(snakemake.input.samples), SAMPLES),
         read_gene_table(Path(snakemake.input.gene_table), specification.gene_table),
         derive=specification.derive,
+        markers=specification.markers,
         mismatches=read_record(list[Problem], Path(snakemake.input.mismatches)),
         probe_rule=specification.probe_rule,
         multi_gene_probes=specification.multi_gene_probes,

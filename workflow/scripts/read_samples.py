@@ -19,6 +19,7 @@ with log_to(snakemake.log[0]), note_refusals(snakemake.input), record_job(snakem
         {role: Path(snakemake.input[role]) for role in specification.files},
         specification.derive,
         specification.exclude,
+        specification.markers,
     )
     write_table(samples, Path(snakemake.output.samples), SAMPLES)
     write_record(mismatches, Path(snakemake.output.mismatches))

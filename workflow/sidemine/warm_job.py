@@ -45,16 +45,22 @@ class Request:
 
 def run_warm() -> None:
     """Have this script run by the process that stands by, and end with its status; return where there is none."""
-    try:
+    # A request to end, from here on, is for the fork: none may arrive before that is seen to.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+    asked = None
+    with suppress(OSError, ValueError):
         asked = _ask()
-    except (OSError, ValueError):
-        return
+    if asked is not None:
+        job = asked[1]
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the fork, too, and it tells of it
+        signal.signal(signal.SIGTERM, lambda number, _: os.kill(job, number))
+    signal.pthread_sigmask(signal.SIG_SETMASK, before)
     if asked is None:
         return
     connection, job = asked
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the fork, too, and it tells of it
-    signal.signal(signal.SIGTERM, lambda number, _: os.kill(job, number))
-    told = connection.recv(32)
+    told = b""
+    with suppress(ConnectionError):
+        told = connection.recv(32)
     if not told:
         os.kill(job, signal.SIGKILL)  # nobody could tell how it ends
         sys.exit("the process that ran this job for others was ended")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 
 import numpy as np
+import openpyxl
 import pandas as pd
 import pytest
 
@@ -91,7 +92,7 @@ def test_labels_are_read_and_every_lost_row_is_counted(tmp_path, names):
     [
         ("hsa-miR-21-5p\tmaybe", {"mirna": "name", "label": "call"}, r"not understood: 'maybe'(.|\n)*line 2"),
         ("hsa-miR-21-5p\t1.5", {"mirna": "name", "p_value": "call"}, r"between 0 and 1(.|\n)*line 2"),
-        ("hsa-miR-21-5p\tup", {"mirna": "name", "label": "class"}, "column 'class' is not there"),
+        ("hsa-miR-21-5p\tup", {"mirna": "name", "label": "class"}, "lacks column 'class'"),
     ],
 )
 def test_faulty_tables_are_told_with_their_place(tmp_path, names, cells, columns, message):
@@ -124,6 +125,19 @@ def test_targets_are_mirtarbase_or_two_columns(tmp_path, names):
     with pytest.raises(InputError, match="cannot be told which columns"):
         read_targets(path, {}, names, genes_of("MYC"))
     assert len(read_targets(path, {"target_mirna": "a", "target_gene": "b"}, names, genes_of("MYC"))[0].genes) == 1
+
+
+def test_spreadsheets_are_read_as_papers_and_mirtarbase_deposit_them(tmp_path, names):
+    book = openpyxl.Workbook()
+    book.active.append(["a note of the journal"])
+    sheet = book.create_sheet("MTI")
+    for row in (["miRNA", "Target Gene", "label"], ["hsa-miR-21-5p", "TP53", "up"], ["hsa-miR-451a", "MYC", "down"]):
+        sheet.append(row)
+    path = tmp_path / "x.xlsx"
+    book.save(path)
+    assert read_targets(path, {}, names, genes_of("MYC", "TP53"))[0].genes == ["MYC", "TP53"]
+    found = read_labels(path, {"mirna": "miRNA", "label": "label"}, names)
+    assert (dict(found.labels), found.signed) == ({"MIMAT0000076": 1.0, "MIMAT0001631": -1.0}, True)
 
 
 def test_families_come_from_a_table_or_from_seeds(tmp_path, names):

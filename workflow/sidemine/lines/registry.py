@@ -7,6 +7,7 @@ from pathlib import Path
 
 from sidemine.drawing.panel import Panel
 from sidemine.lines.bridge.entry import BRIDGE
+from sidemine.lines.cell_types.entry import CELL_TYPES
 from sidemine.lines.evidence import LayerEvidence
 from sidemine.lines.genetics.entry import GENETICS
 from sidemine.lines.illustration.entry import ILLUSTRATION
@@ -23,6 +24,7 @@ from sidemine.records import read_record
 LINES: tuple[LineOfEvidence, ...] = (
     BRIDGE,
     PUBLISHED,
+    CELL_TYPES,
     SCREEN,
     ILLUSTRATION,
     GENETICS,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from sidemine.errors import InputError, Problem, SheetMismatch
 from sidemine.prepare.analysis_scale import AnalysisValues, to_analysis_scale
+from sidemine.prepare.cell_record import CellsOnRecord
 from sidemine.prepare.expression_store import read_expression, store_provenance, write_expression
 from sidemine.prepare.gene_collapse import GeneMatrix, collapse_to_genes, leave_out_copies
 from sidemine.prepare.gene_ledger import GENES_LEDGER
@@ -59,6 +60,7 @@ def prepare_dataset(
     probe_rule: ProbeRule = "highest_mean",
     multi_gene_probes: MultiGeneRule = "drop",
     derive: Mapping[str, DerivedColumn] | None = None,
+    markers: Mapping[str, Sequence[str]] | None = None,
     mismatches: Sequence[Problem] = (),
 ) -> tuple[ad.AnnData, pd.DataFrame]:
     """Turn a dataset's files into genes × samples on the scale of the analysis.
@@ -79,6 +81,8 @@ def prepare_dataset(
         What becomes of a probe of several genes; see `gene_mapping.map_probes`.
     derive
         Derived columns of this dataset: single cells are grouped by them.
+    markers
+        As in `read_samples`.
     mismatches
         Why no sample can take part, as `read_or_explain_samples` told it: the dataset is then without genes.
 
@@ -98,7 +102,7 @@ def prepare_dataset(
     try:
         if mismatches:
             raise SheetMismatch(mismatches)
-        return _prepare(row, files, samples, gene_table, probe_rule, multi_gene_probes, derive or {})
+        return _prepare(row, files, samples, gene_table, probe_rule, multi_gene_probes, derive or {}, markers)
     except SheetMismatch as error:
         logger.warning("dataset %s cannot be tested as its row describes it: %s", row.dataset, error)
         return _without_genes(row, files, samples, gene_table, error.problems)
@@ -150,9 +154,10 @@ def _prepare(
     probe_rule: ProbeRule,
     multi_gene_probes: MultiGeneRule,
     derive: Mapping[str, DerivedColumn],
+    markers: Mapping[str, Sequence[str]] | None,
 ) -> tuple[ad.AnnData, pd.DataFrame]:
     used = samples[samples["fate"] == USED]
-    matrix, evidence, unit_problem = _read_values(row, files, samples, derive)
+    matrix, evidence, unit_problem, cells = _read_values(row, files, samples, derive, markers)
     where = f"dataset {row.dataset}, {files['values'].name}"
     declared = row.scale
     judgement = judge_scale(evidence, declared, array=row.identifiers == "probe")
@@ -195,6 +200,7 @@ def _prepare(
         notes=[*matrix.notes, *find_label_notes(samples.drop(columns=SAMPLES.names))],
         problem=problem,
         further_problems=[],
+        cells=cells,
     )
     if problem:
         logger.warning("%s cannot be tested: %s", row.dataset, problem.what)
@@ -230,7 +236,7 @@ def collapse_otherwise(
     rules
         Probe rules to collapse by.
     """
-    matrix, evidence, _ = _read_values(row, files, samples, {})
+    matrix, evidence, _, _ = _read_values(row, files, samples, {})
     where = f"dataset {row.dataset}, {files['values'].name}"
     mapped = _map_identifiers(row, files, matrix, gene_table, multi_gene_probes, where)
     _leave_out_incomplete(mapped, matrix.values, strict=False)
@@ -238,15 +244,19 @@ def collapse_otherwise(
 
 
 def _read_values(
-    row: DatasetToPrepare, files: Mapping[str, Path], samples: pd.DataFrame, derive: Mapping[str, DerivedColumn]
-) -> tuple[ValueMatrix, ScaleEvidence, Problem | None]:
+    row: DatasetToPrepare,
+    files: Mapping[str, Path],
+    samples: pd.DataFrame,
+    derive: Mapping[str, DerivedColumn],
+    markers: Mapping[str, Sequence[str]] | None = None,
+) -> tuple[ValueMatrix, ScaleEvidence, Problem | None, CellsOnRecord | None]:
     """Read the values of the samples that take part, columns in their order and under their names, and look at them."""
     used = samples[samples["fate"] == USED]
     if row.layout in CELL_LAYOUTS:
-        planned = read_planned_cells(row, files, derive)
-        matrix = sum_planned_cells(row, files, planned)
+        planned = read_planned_cells(row, files, derive, markers)
+        matrix, cells = sum_planned_cells(row, files, planned)
         summed = _choose(matrix, {name: name for name in used["sample"]}, files["values"])
-        return summed, assess_scale(summed.values), planned.plan.problem
+        return summed, assess_scale(summed.values), planned.plan.problem, cells
     source, named = BULK_LAYOUTS[row.layout], names_in_values(row, samples.set_index("sample"))
     columns = dict(zip(used["sample"], used["value_column"], strict=True))
     wanted = list(columns.values()) if source.reads_columns else []
@@ -256,7 +266,7 @@ def _read_values(
         matrix.simulated |= carries_simulation_marker(files["metadata"])
     whole_file = matrix.values
     chosen = _choose(matrix, columns, files["values"])
-    return chosen, assess_scale(chosen.values, whole_file), None
+    return chosen, assess_scale(chosen.values, whole_file), None, None
 
 
 def _choose(matrix: ValueMatrix, columns: Mapping[str, str], path: Path) -> ValueMatrix:

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+Markers = Mapping[str, Sequence[str]]
+"""Marker genes by cell type."""
 USED = "used"
 """Fate of a sample that takes part."""
 
@@ -40,6 +42,7 @@ def read_or_explain_samples(
     files: Mapping[str, Path],
     derive: Mapping[str, DerivedColumn],
     exclude: Sequence[str],
+    markers: Markers | None = None,
 ) -> tuple[pd.DataFrame, list[Problem]]:
     """Collect the samples of a dataset, or say why none of them can take part.
 
@@ -49,7 +52,7 @@ def read_or_explain_samples(
 
     Parameters
     ----------
-    row, files, derive, exclude
+    row, files, derive, exclude, markers
         As in `read_samples`.
 
     Returns
@@ -65,7 +68,7 @@ def read_or_explain_samples(
         When a file cannot be read.
     """
     try:
-        return read_samples(row, files, derive, exclude), []
+        return read_samples(row, files, derive, exclude, markers), []
     except SheetMismatch as error:
         logger.warning("dataset %s cannot be tested as its row describes it: %s", row.dataset, error)
         samples = _describe_samples(row, files)
@@ -99,6 +102,7 @@ def read_samples(
     files: Mapping[str, Path],
     derive: Mapping[str, DerivedColumn],
     exclude: Sequence[str],
+    markers: Markers | None = None,
 ) -> pd.DataFrame:
     """Collect the samples of a dataset.
 
@@ -112,6 +116,8 @@ def read_samples(
         New columns by name.
     exclude
         Samples left out by hand; the page tells the reasons.
+    markers
+        Markers by cell type that label single cells; None: none do.
 
     Returns
     -------
@@ -129,7 +135,7 @@ def read_samples(
     problems: list[Problem] = []
     columns: dict[str, str] = {}
     if row.layout in CELL_LAYOUTS:
-        samples, fates = _pseudobulk_samples(row, files, derive)
+        samples, fates = _pseudobulk_samples(row, files, derive, markers)
     else:
         samples, fates, listed = _bulk_samples(row, files, derive, problems)
     with _collecting(problems):
@@ -277,9 +283,9 @@ def _plain_unit(label: str) -> str:
 
 
 def _pseudobulk_samples(
-    row: DatasetToRead, files: Mapping[str, Path], derive: Mapping[str, DerivedColumn]
+    row: DatasetToRead, files: Mapping[str, Path], derive: Mapping[str, DerivedColumn], markers: Markers | None
 ) -> tuple[pd.DataFrame, dict[str, str]]:
-    samples = read_planned_cells(row, files, derive).plan.samples
+    samples = read_planned_cells(row, files, derive, markers).plan.samples
     fates = {
         sample: USED if int(n) >= MIN_CELLS else f"fewer than {MIN_CELLS} cells ({n})"
         for sample, n in zip(samples.index, samples["n_cells"], strict=True)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import cast
 
 from sidemine.errors import Problem
+from sidemine.prepare.cell_record import CellsOnRecord
 from sidemine.prepare.scale import Answer
 from sidemine.prepare.scale_evidence import ScaleEvidence
+from sidemine.records import ABSENT
 from sidemine.sources.scales import Scale
 
 
@@ -79,6 +81,8 @@ class PreparedProvenance(DatasetProvenance):
     share_identifiers_found, share_platform_covered
         Share of the identifiers that the gene table or platform knows, and share of the platform's annotated probes that
         the matrix holds (None where there is no platform).
+    cells
+        What became of single cells; absent where the file holds none.
     """
 
     scale_evidence: ScaleEvidence
@@ -90,6 +94,7 @@ class PreparedProvenance(DatasetProvenance):
     n_identifiers_dropped: int
     share_identifiers_found: float
     share_platform_covered: float | None
+    cells: CellsOnRecord | None = field(default=None, metadata=ABSENT)
 
 
 PROVENANCE = cast("type[PreparedProvenance | DatasetProvenance]", PreparedProvenance | DatasetProvenance)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from sidemine.errors import Problem, SheetMismatch
 from sidemine.sources.cells import Cells
 from sidemine.sources.value_matrix import ValueMatrix
+from sidemine.study.markers import label_column
 from sidemine.text.numbers import is_missing_label
 
 if TYPE_CHECKING:
@@ -75,7 +76,8 @@ def plan_pseudobulk(row: DatasetToRead, obs: pd.DataFrame, taken: NDArray[np.boo
 
     problem = _unit_problem(row, obs)
     unit = [] if problem else [row.biological_unit]
-    grouping = list(dict.fromkeys([*unit, *([row.cell_type] if row.cell_type else []), *row.sample_columns]))
+    kind = label_column(row.cell_type)
+    grouping = list(dict.fromkeys([*unit, *([kind] if kind else []), *row.sample_columns]))
     _check_columns(row, grouping, obs)
     notes = []
     complete = taken.copy()

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sidemine.prepare.cell_labels import UNASSIGNED
+from sidemine.prepare.cell_record import CellsOnRecord
 from sidemine.prepare.expression_store import read_provenance
 from sidemine.prepare.log_expression import layer_of, log2_expression
 from sidemine.prepare.record import DatasetProvenance, PreparedProvenance
@@ -43,6 +45,7 @@ COVERED = 0.8
 nearly all of them (GSE14520, GSE42872: above 0.99); those of GPL571 hold 0.4 of GPL570."""
 USABLE = "the dataset can be used as declared"
 SCALE = "the values bear out the declared scale"
+LABELLED = "cell types are those that the depositors gave"
 PLATFORM = "identifiers and sample records fit the declared platform"
 
 
@@ -116,6 +119,11 @@ def assess_quality(
         flag_copies(differences, pairs, traps.duplicated_samples),
         flag_apart(within, names, traps.outlier_samples),
         *([_flag_libraries(np.asarray(expression.layers["counts"]))] if "counts" in expression.layers else []),
+        *(
+            [flag_cell_labels(provenance.cells)]
+            if isinstance(provenance, PreparedProvenance) and provenance.cells
+            else []
+        ),
         _flag_left_out(samples),
     ]
     if expression.n_vars == 0:  # nothing was looked at, so nothing is called in order
@@ -149,6 +157,33 @@ def _flag_usable(provenance: DatasetProvenance) -> Flag:
             f"none of its contrasts is tested; {problem.next_step}",
         )
     return Flag("", USABLE, "ok", "nothing speaks against it")
+
+
+def flag_cell_labels(cells: CellsOnRecord) -> Flag:
+    """Tell whether cell types are those of the depositors, or were guessed from markers.
+
+    Parameters
+    ----------
+    cells
+        What became of the cells of the dataset.
+    """
+    n, labels = sum(cells.labels.values()), dict(cells.labels)
+    if not cells.by_markers:
+        told = (
+            f"from {cells.label_source}: {len(labels)} types of {n:,} cells" if labels else "cells are not told apart"
+        )
+        return Flag("", LABELLED, "ok", told)
+    unassigned = labels.pop(UNASSIGNED, 0)
+    told = ", ".join(f"{name} {number:,}" for name, number in labels.items())
+    return Flag(
+        "marker_labels",
+        LABELLED,
+        "warn",
+        f"labelled by {sum(map(len, cells.markers.values()))} markers of {len(cells.markers)} types: {told}; "
+        f"{unassigned:,} of {n:,} cells unassigned, which take no part",
+        "answers that rest on these cell types are at most suggestive",
+        serious=True,
+    )
 
 
 def flag_declared_scale(provenance: DatasetProvenance) -> Flag:

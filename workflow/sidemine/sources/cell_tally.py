@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sidemine.isolation.entries import Entries, to_csr
-from sidemine.sources.cells import Cells, CellsWanted
+from sidemine.sources.cells import Cells, CellsWanted, plain_identifier
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -76,7 +76,7 @@ class CellTally:
         self.totals, self.mitochondrial = np.zeros(size), np.zeros(size)
         self.n_genes = np.zeros(size, dtype=np.int64)
         known = set(wanted.mitochondrial)
-        self._is_mitochondrial = np.array([name in known for name in identifiers], dtype=bool)
+        self._is_mitochondrial = np.array([plain_identifier(name) in known for name in identifiers], dtype=bool)
         self.n_mitochondrial_genes = int(self._is_mitochondrial.sum())
         place = {name: number for number, name in enumerate(wanted.picked)}
         self._pick = np.array([place.get(name, -1) for name in identifiers], dtype=np.int64)

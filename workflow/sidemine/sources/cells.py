@@ -11,6 +11,28 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+MITOCHONDRIAL = (
+    *("MT-ND1", "MT-ND2", "MT-ND3", "MT-ND4", "MT-ND4L", "MT-ND5", "MT-ND6", "MT-CO1", "MT-CO2", "MT-CO3", "MT-CYB"),
+    *("MT-ATP6", "MT-ATP8", "MT-RNR1", "MT-RNR2"),
+    *("ENSG00000198888", "ENSG00000198763", "ENSG00000198840", "ENSG00000198886", "ENSG00000212907"),
+    *("ENSG00000198786", "ENSG00000198695", "ENSG00000198804", "ENSG00000198712", "ENSG00000198938"),
+    *("ENSG00000198727", "ENSG00000198899", "ENSG00000228253", "ENSG00000211459", "ENSG00000210082"),
+)
+"""Approved symbols and Ensembl ids of the genes of human mitochondria that make proteins or ribosomes (HGNC)."""
+
+
+def plain_identifier(name: str) -> str:
+    """Return an identifier as `MITOCHONDRIAL` has them: upper case, and without a version.
+
+    Examples
+    --------
+    >>> plain_identifier("mt-Nd1"), plain_identifier("ENSG00000198888.2")
+    ('MT-ND1', 'ENSG00000198888')
+    """
+    name = name.upper()
+    return name.partition(".")[0] if name.startswith("ENS") else name
+
+
 @dataclass(frozen=True)
 class CellsWanted:
     """What is wanted of the counts; they are read block by block, once, and never held whole.
@@ -26,7 +48,7 @@ class CellsWanted:
     measured
         Total, genes and mitochondrial total are wanted of each cell.
     mitochondrial
-        Identifiers of mitochondrial genes.
+        Identifiers of mitochondrial genes, as `plain_identifier` gives them.
     picked
         Identifiers of genes whose counts are wanted cell by cell.
     whole

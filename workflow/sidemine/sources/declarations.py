@@ -178,6 +178,9 @@ class CellLayout(Layout):
     read: Callable[[Path, DeclaredValues, CellsWanted | None], Cells]
 
 
+COLUMNS_OF_CELLS = ("cell_type", "sample_columns", "excluded_markers", "cell_quality", "doublets")
+"""Columns of datasets.tsv that are meant for single cells only."""
+
 CELLS_NEED_COUNTS = Requirement(
     {"scale": "counts"},
     "single-cell data are summed per biological unit, which needs raw counts",

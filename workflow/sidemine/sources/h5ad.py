@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sidemine.sources.declarations import CELLS_NEED_COUNTS, CellLayout, DeclaredValues
+from sidemine.sources.declarations import CELLS_NEED_COUNTS, COLUMNS_OF_CELLS, CellLayout, DeclaredValues
 from sidemine.sources.inspection import FileToInspect, Inspection, guess_identifiers
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ H5AD = CellLayout(
     word="h5ad",
     meaning="h5ad (single cell)",
     form="hdf5",
-    own_columns=("layer", "cell_type", "sample_columns"),
+    own_columns=("layer", *COLUMNS_OF_CELLS),
     requirement=CELLS_NEED_COUNTS,
     inspect=_inspect,
     read=_read,

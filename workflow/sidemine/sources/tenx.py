@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sidemine.sources.declarations import CELLS_NEED_COUNTS, CellLayout, DeclaredValues
+from sidemine.sources.declarations import CELLS_NEED_COUNTS, COLUMNS_OF_CELLS, CellLayout, DeclaredValues
 from sidemine.sources.h5ad import HDF5_MAGIC
 from sidemine.sources.inspection import FileToInspect, Inspection
 
@@ -60,7 +60,7 @@ TENX = CellLayout(
     word="tenx",
     meaning="tenx (single cell)",
     form="cells",
-    own_columns=("cell_type", "sample_columns"),
+    own_columns=COLUMNS_OF_CELLS,
     requirement=CELLS_NEED_COUNTS,
     inspect=_inspect,
     read=_read,

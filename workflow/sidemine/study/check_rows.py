@@ -9,7 +9,7 @@ from sidemine.errors import Problem
 from sidemine.sources.registry import LAYOUTS, layouts_with
 from sidemine.study.covariates import parse_covariate
 from sidemine.study.hints import dangling
-from sidemine.study.markers import composition_problem
+from sidemine.study.markers import composition_problem, label_problem
 from sidemine.study.rows import Contrast, Dataset
 from sidemine.study.selectors import Selector, SelectorError, parse_selector
 from sidemine.study.sheets import Sheet, SheetRow
@@ -18,7 +18,11 @@ from sidemine.study.sheets import Sheet, SheetRow
 def check_dataset(row: SheetRow[Dataset]) -> list[Problem]:
     """Return what is wrong with the subset of a data set and with what it says of its mix of cells."""
     subset = _selector_problems(row.model.subset, f"{row.where}, column subset")[1] if row.model.subset else []
-    return subset + composition_problem(row.model.composition, row.where)
+    return [
+        *subset,
+        *composition_problem(row.model.composition, row.where),
+        *label_problem(row.model.cell_type, row.where),
+    ]
 
 
 def check_layout(cells: Mapping[str, str], where: str) -> list[Problem]:

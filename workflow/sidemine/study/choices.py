@@ -43,3 +43,6 @@ RobustnessDimension = Literal[
 ]
 
 SetFormat = Literal["gmt", "gmt_zip", "collectri", "dorothea", "progeny", "sets_tsv"]
+
+CellChecks = Literal["off", "told", "filter"]
+"""What is done about single cells that lie apart."""

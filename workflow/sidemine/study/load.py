@@ -15,7 +15,14 @@ from sidemine.study.check_rows import check_layout
 from sidemine.study.config_file import check_config, read_config, salvage
 from sidemine.study.context import ConsideredDataset
 from sidemine.study.draft import Draft
-from sidemine.study.markers import composition_problem, markers_of, read_marker_files
+from sidemine.study.markers import (
+    LABEL_PANELS,
+    composition_problem,
+    label_panel,
+    label_problem,
+    markers_of,
+    read_marker_files,
+)
 from sidemine.study.models import StudyConfig, to_plain
 from sidemine.study.paths import expand_path
 from sidemine.study.rows import Contrast, Dataset, GeneSetRow, LineRow, PublishedTable
@@ -188,7 +195,13 @@ def load_study(
 def _own_marker_files(datasets: Sheet[Dataset]) -> list[tuple[str, str]]:
     """Return each marker file that a data set names, with its place; cells that cannot be read are told elsewhere."""
     readable = [row for row in datasets.rows if not composition_problem(row.model.composition, row.where)]
-    return [(row.model.cells.own_file, row.where) for row in readable if row.model.cells.own_file]
+    named = [(row.model.cells.own_file, row.where) for row in readable if row.model.cells.own_file]
+    labels = [(label_panel(row.model.cell_type), row) for row in datasets.rows]
+    return named + [
+        (panel, row.where)
+        for panel, row in labels
+        if panel and panel not in LABEL_PANELS and not label_problem(row.model.cell_type, row.where)
+    ]
 
 
 def _sheet(

@@ -36,6 +36,14 @@ ALLOWED = (
     "not_needed: and a reason in words (sorted cells, a cell line)"
 )
 
+LABEL_COLUMN = "marker_label"
+"""Column of the cells that labels by markers stand in, for selectors."""
+_LABELS = re.compile(r"markers\s*:\s*(.*)", re.IGNORECASE)
+LABELS = Path(__file__).resolve().parents[3] / "resources" / "labels"
+"""Where the panels of markers for single cells lie."""
+LABEL_PANELS = ("blood",)
+"""Those panels."""
+
 Panels = Mapping[str, Mapping[str, list[str]]]
 """Marker genes by panel and cell type."""
 
@@ -101,6 +109,50 @@ def parse_composition(text: str) -> Composition:
     if re.search(r"[/\\]|\.\w+$", text):
         return Composition(text.strip())
     raise ValueError("composition names neither a panel, nor a marker file, nor a reason")
+
+
+def label_panel(cell_type: str) -> str:
+    """Return the panel that a cell of column `cell_type` has the cells labelled by; empty: it names a column.
+
+    Examples
+    --------
+    >>> label_panel("markers:blood"), label_panel("cluster")
+    ('blood', '')
+    """
+    match = _LABELS.fullmatch(cell_type.strip())
+    return match[1].strip() if match else ""
+
+
+def label_column(cell_type: str) -> str:
+    """Return the column of the cells that holds their types; empty: they are not told apart.
+
+    Examples
+    --------
+    >>> label_column("markers:blood"), label_column("cluster")
+    ('marker_label', 'cluster')
+    """
+    return LABEL_COLUMN if _LABELS.fullmatch(cell_type.strip()) else cell_type
+
+
+def label_problem(text: str, where: str) -> list[Problem]:
+    """Return what is wrong with a cell of column `cell_type`."""
+    panel = label_panel(text)
+    if label_column(text) != LABEL_COLUMN or panel in LABEL_PANELS or re.search(r"[/\\]|\.\w+$", panel):
+        return []
+    allowed = f"the name of a column; or markers: and a panel ({', '.join(LABEL_PANELS)}) or the path of a marker file"
+    step = did_you_mean(panel, LABEL_PANELS) + "Write, for example: markers:blood."
+    return [Problem("cell_type names no panel of markers", f"{where}, column cell_type, value {text!r}", allowed, step)]
+
+
+def shipped_labels(panel: str, folder: Path) -> dict[str, list[str]]:
+    """Return the markers of a shipped panel for single cells by cell type; `folder`: where the panels lie."""
+    from sidemine.text.delimited import read_delimited
+
+    table = read_delimited(folder / f"{panel}.tsv", separator="\t")
+    found: dict[str, list[str]] = {}
+    for kind, gene in zip(table.cells("cell_type"), table.cells("gene"), strict=True):
+        found.setdefault(kind, []).append(gene)
+    return found
 
 
 def composition_problem(text: str, where: str) -> list[Problem]:

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict
 
 from sidemine.sources.declarations import IdentifierKind, Strand
 from sidemine.sources.scales import Scale
-from sidemine.study.choices import Direction, Family, Kind, LineStatus, Replicates, Role, Score, SetFormat
+from sidemine.study.choices import CellChecks, Direction, Family, Kind, LineStatus, Replicates, Role, Score, SetFormat
 from sidemine.study.covariates import parse_covariate
 from sidemine.study.hypotheses import CompoundPanel, HypothesisRole, PrimaryTest
 from sidemine.study.independence import source_of
@@ -49,6 +49,9 @@ class DatasetToRead(Projection):
     sample_name: str
     biological_unit: str
     cell_type: str
+    excluded_markers: list[str]
+    cell_quality: CellChecks
+    doublets: CellChecks
     sample_columns: list[str]
     sex_column: str
     age_column: str

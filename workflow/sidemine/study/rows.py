@@ -10,7 +10,7 @@ from sidemine.lines.layers import EXPRESSION, LAYERS
 from sidemine.sources.declarations import IdentifierKind, Layout, Strand
 from sidemine.sources.registry import LAYOUTS
 from sidemine.sources.scales import SCALES, Scale
-from sidemine.study.choices import Family, LineStatus, Replicates, Role, SetFormat, Status
+from sidemine.study.choices import CellChecks, Family, LineStatus, Replicates, Role, SetFormat, Status
 from sidemine.study.closed_model import ClosedModel, split_list
 from sidemine.study.covariates import parse_covariate
 from sidemine.study.identifiers import Identifier, SetName
@@ -132,7 +132,27 @@ class Dataset(ClosedModel):
         "culture, which keep an experiment's answer at suggestive; unknown, which is told as a doubt. Wells that a "
         "`biological_unit` joins into cultures are cultures.",
     )
-    cell_type: str = Field(default="", description="Single cell only: obs column of the cell type. Empty: all cells.")
+    cell_type: str = Field(
+        default="",
+        description="Single cell only: obs column of the cell type. Empty: all cells. markers:blood, or markers: and the path "
+        "of a marker file (TSV: cell_type, gene, source): cells are labelled by markers, for files without labels; the labels "
+        "stand in column marker_label, and answers that rest on them are suggestive at most.",
+    )
+    excluded_markers: CommaList = Field(
+        default_factory=list,
+        description="Single cell only: markers that the study's stimulus moves (comma list); they label no cell. CD14, S100A8 "
+        "and other genes that interferon moves are left out in any case.",
+    )
+    cell_quality: CellChecks = Field(
+        default="told",
+        description="Single cell only: cells whose counts, genes or mitochondrial share lie more than 5 MAD from the median "
+        "of their sample. told: counted on the page. filter: left out, and counted. off: not looked at.",
+    )
+    doublets: CellChecks = Field(
+        default="told",
+        description="Single cell only: doublets by scrublet, in samples of 200 to 20,000 cells. told, filter, off: as "
+        "cell_quality.",
+    )
     sample_columns: CommaList = Field(
         default_factory=list,
         description="Single cell only: obs columns that, with unit and cell type, define one pseudobulk sample.",

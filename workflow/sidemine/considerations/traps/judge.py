@@ -10,6 +10,7 @@ _DOUBTS = {
     "batch_aliased": "The groups were measured in different batches, and nothing can tell the one from the other",
     "duplicated_samples": "Nearly identical samples are counted as independent ones",
     "reused_samples": "Re-used samples of another series stand on one side of the comparison",
+    "marker_labels": "The cell types were guessed from markers, so that cells whose markers changed may stand under another type",
     "batch_associated": "A batch that the model does not hold goes with the group",
     "sex_mismatch": "Samples that are paired as one person's show two sexes, so pairs may be swapped",
     "group_associated": "The groups are also separated by something else that was recorded",
@@ -18,7 +19,7 @@ _DOUBTS = {
 }
 """Strongest first: what makes the difference unreadable, then what biases it, then what distorts its p-value."""
 _ORDER = tuple(_DOUBTS)
-_CAPPING = ("replicates", "batch_aliased", "duplicated_samples", "batch_associated")
+_CAPPING = ("replicates", "batch_aliased", "duplicated_samples", "marker_labels", "batch_associated")
 _UNITS = "the units are people, or cultures that were grown and treated apart"
 
 

@@ -15,6 +15,7 @@ _TRAPS = {
     "sex_mismatch": "Recorded sex contradicts the genes",
     "reused_samples": "Re-used samples",
     "duplicated_samples": "Nearly identical samples",
+    "marker_labels": "Cell types were guessed from markers",
     "answered_copies": "Nearly identical samples that are declared independent",
     "outlier_samples": "Outlying samples",
     "identifiers": "Identifiers do not fit the platform",

@@ -13,6 +13,8 @@ from sidemine.errors import InputError, Problem
 from sidemine.lines.mirna.measure import TOLD, LabelledMirnas, TargetGraph, lost_names
 from sidemine.lines.mirna.names import MirnaNames
 from sidemine.lines.mirna.record import Lost
+from sidemine.lines.published.reader import read_cells
+from sidemine.sources.spreadsheet import is_spreadsheet
 from sidemine.text.decoding import open_decoded
 from sidemine.text.delimited import read_delimited
 
@@ -31,6 +33,7 @@ MAX_ROWS = 20_000_000
 LISTED_P = 0.05
 """A miRNA of a complete table is listed at this p or below."""
 
+TARGET_ROLES = ("target_mirna", "target_gene")
 MIRTARBASE = ("miRNA", "Target Gene")
 MIRTARBASE_SPECIES = ("Species (miRNA)", "Species (Target Gene)")
 TARGETSCAN = ("miR family", "MiRBase Accession")
@@ -48,7 +51,7 @@ def read_labels(path: Path, columns: Mapping[str, str], names: MirnaNames) -> La
     Parameters
     ----------
     path
-        A table with a header.
+        A table with a header, or a spreadsheet.
     columns
         Header by role: `mirna`; `label` (up, down, listed, none), or `p_value` (listed at .05) with `effect` (its sign says the
         way); with neither every row is listed.
@@ -60,7 +63,8 @@ def read_labels(path: Path, columns: Mapping[str, str], names: MirnaNames) -> La
     InputError
         When a column is not there, a label is none of the words, or a p-value lies outside 0 … 1.
     """
-    table = read_delimited(path, r_layout=True, max_bytes=MAX_BYTES, max_rows=MAX_ROWS)
+    own = [columns[role] for role in ("mirna", "label", "p_value", "effect") if columns.get(role)]
+    table = read_cells(path, own, "column columns of lines.tsv")
     table.name_column = table.position(columns["mirna"])
     values, signed = _labels_of(table, columns)
     rows: dict[str, list[float]] = defaultdict(list)
@@ -145,7 +149,7 @@ def read_targets(
     Parameters
     ----------
     path
-        The table, with a header. Rows of other species are left out where it has miRTarBase's columns of species.
+        The table, with a header, or a spreadsheet. Rows of other species are left out where it has miRTarBase's columns of species.
     columns
         Header by role: `target_mirna`, `target_gene`. Not given: miRTarBase's, or the only two columns.
     names, gene_table
@@ -156,8 +160,12 @@ def read_targets(
     InputError
         When it cannot be told which columns hold the pairs, or no pair is left.
     """
-    table = read_delimited(path, max_bytes=MAX_BYTES, max_rows=MAX_ROWS)
-    mirna, gene = _columns_of(table, columns, ("target_mirna", "target_gene"), MIRTARBASE, "pairs of miRNA and target")
+    if is_spreadsheet(path):
+        wanted = [columns.get(role) or usual for role, usual in zip(TARGET_ROLES, MIRTARBASE, strict=True)]
+        table = read_cells(path, wanted, "the columns of targets in lines.tsv")
+    else:
+        table = read_delimited(path, max_bytes=MAX_BYTES, max_rows=MAX_ROWS)
+    mirna, gene = _columns_of(table, columns, TARGET_ROLES, MIRTARBASE, "pairs of miRNA and target")
     lost: list[Lost] = []
     here = np.ones(table.n_rows, dtype=bool)
     for species in MIRTARBASE_SPECIES:

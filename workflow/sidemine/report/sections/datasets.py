@@ -7,7 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sidemine.drawing.words import bounded, count, percent
+from sidemine.prepare.cell_record import CellsOfSample, CellsOnRecord
 from sidemine.prepare.metadata import USED
+from sidemine.prepare.record import PreparedProvenance
 from sidemine.prepare.sample_table import EXCLUDED_BY_HAND
 from sidemine.report.collect import DatasetResults, StudyResults
 from sidemine.report.inputs import InputRow, input_row, inputs_of
@@ -24,6 +26,12 @@ _MARKS = {
 }
 _DECISIONS = {"out": "out", "later": "not yet"}
 _FATES_SHOWN = 12
+_CELL_SAMPLES_SHOWN = 200
+_HANDLING = {
+    "off": "not looked at",
+    "told": "counted by sample below, none was left out",
+    "filter": "left out, counted by sample below",
+}
 BAR = 120
 """Width of a funnel's longest bar, in pixels."""
 
@@ -49,8 +57,31 @@ class Funnel:
 
 
 @dataclass(frozen=True)
+class CellRow:
+    """The cells of one sample, as the page shows them."""
+
+    sample: str
+    n_cells: str
+    counts: str
+    genes: str
+    mitochondrial: str
+    out: str
+    limits: str
+    doublets: str
+
+
+@dataclass(frozen=True)
+class CellsView:
+    """What became of the cells of a dataset: sentences, and a row per sample."""
+
+    sentences: Sequence[str]
+    rows: Sequence[CellRow]
+    more: int
+
+
+@dataclass(frozen=True)
 class DatasetView:
-    """One declared dataset, used or not: why it is in, its samples, its inputs, and its funnel."""
+    """One declared dataset, used or not: why it is in, its samples, its inputs, its funnel, and its cells."""
 
     results: DatasetResults
     why_in: str
@@ -59,6 +90,7 @@ class DatasetView:
     more_fates: int
     inputs: Sequence[InputRow]
     funnel: Funnel
+    cells: CellsView | None
 
 
 @dataclass(frozen=True)
@@ -99,6 +131,54 @@ def _view(results: StudyResults, dataset: DatasetResults) -> DatasetView:
         more_fates=max(0, len(fates) - _FATES_SHOWN),
         inputs=[input_row(item) for item in inputs_of(dataset, results.manifest.inputs)],
         funnel=funnel_of(results, dataset),
+        cells=_cells_of(dataset),
+    )
+
+
+def _cells_of(dataset: DatasetResults) -> CellsView | None:
+    provenance = dataset.quality.provenance
+    if not isinstance(provenance, PreparedProvenance) or provenance.cells is None:
+        return None
+    cells = provenance.cells
+    return CellsView(
+        sentences=cell_sentences(cells),
+        rows=[_cell_row(sample) for sample in cells.samples[:_CELL_SAMPLES_SHOWN]],
+        more=max(0, len(cells.samples) - _CELL_SAMPLES_SHOWN),
+    )
+
+
+def cell_sentences(cells: CellsOnRecord) -> list[str]:
+    """Say what became of the cells of a dataset: every one is in one of the numbers."""
+    left_out = [f"{n:,} {bounded(reason, 80)}" for reason, n in cells.n_dropped.items()]
+    outside = f"{cells.n_outside:,} outside of the subset; " if cells.n_outside else ""
+    sentences = [
+        f"{cells.n_cells:,} cells: {outside}{'; '.join(left_out)}{'; ' if left_out else ''}{cells.n_summed:,} added up, in "
+        f"{count(cells.n_pseudobulk, 'pseudobulk sample')}.",
+        f"Poor cells: {_HANDLING[cells.quality]}. Doublets: {_HANDLING[cells.doublets]}.",
+    ]
+    if cells.labels:
+        told = ", ".join(f"{bounded(name, 60)} {n:,}" for name, n in cells.labels.items())
+        sentences.append(f"Cell types ({cells.label_source}): {told}.")
+    if cells.by_markers:
+        markers = "; ".join(f"{name}: {', '.join(genes)}" for name, genes in cells.markers.items())
+        sentences.append(
+            f"Markers: {markers}. Left out, since stimuli move them: {', '.join(cells.passed_over) or 'none'}. Labels that "
+            "markers give are guesses: answers that rest on them are suggestive at most."
+        )
+    return sentences
+
+
+def _cell_row(sample: CellsOfSample) -> CellRow:
+    share = sample.median_mitochondrial
+    return CellRow(
+        sample=bounded(sample.sample, 80),
+        n_cells=f"{sample.n_cells:,}",
+        counts="—" if sample.median_counts is None else f"{sample.median_counts:,.0f}",
+        genes="—" if sample.median_genes is None else f"{sample.median_genes:,.0f}",
+        mitochondrial="—" if share is None else f"{share:.1%}",
+        out=", ".join(f"{n:,} {reason}" for reason, n in sample.out.items()) or "none",
+        limits=sample.limits,
+        doublets=sample.doublets or "—",
     )
 
 

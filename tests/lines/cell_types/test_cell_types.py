@@ -1,0 +1,127 @@
+"""Cell types side by side: planted signs come back as numbers and sentences; two donors are described, never tested."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import anndata as ad
+import numpy as np
+import pandas as pd
+import pytest
+
+from sidemine.differential.design_check import check_designs
+from sidemine.drawing.panel import Subject
+from sidemine.lines.cell_types.measure import ComparedCells, describe_cell_types
+from sidemine.lines.cell_types.panel import cell_type_panels, cell_type_sentences
+from sidemine.lines.cell_types.record import CellTypeEffect, CellTypesOfHypothesis, CellTypesOfStudy
+from sidemine.lines.line import LinesOnRecord
+from sidemine.prepare.dataset import prepare_dataset
+from sidemine.prepare.gene_table import read_gene_table
+from sidemine.prepare.metadata import read_samples
+from sidemine.study.models import GeneTableSource
+from sidemine.study.projections import ContrastToFit
+from sidemine.study.rows import Contrast, Dataset
+
+KANG = "data/Kang2018_PBMC_IFNb/kang2018_muscat_2donors_5types_1556cells.h5ad"
+
+
+def _sets(weights: dict[str, float]) -> pd.DataFrame:
+    rows = [("S", "target", gene, weight, "1", "x") for gene, weight in weights.items()]
+    return pd.DataFrame(rows, columns=["gene_set", "family", "gene", "weight", "version", "source"])
+
+
+def test_the_effect_is_that_of_the_set_minus_the_other_genes() -> None:
+    """A fourfold change of five genes among 200, one of them the other way; depth plays no part; a lone sample is counted."""
+    genes = [f"G{n}" for n in range(200)]
+    counts = np.full((6, 200), 1000.0)
+    counts[3:, :5] = [[4000, 4000, 4000, 4000, 250]] * 3
+    counts *= np.array([1, 2, 1, 3, 1, 1])[:, None]
+    obs = pd.DataFrame(
+        {"unit": ["d1", "d2", "d3", "d1", "d2", "d4"], "n_cells": ["50"] * 6, "kind": ["T"] * 6}, index=list("abcdef")
+    )
+    expression = ad.AnnData(obs=obs, var=pd.DataFrame(index=genes))
+    expression.layers["counts"] = counts
+    sets = _sets({"G0": 1, "G1": 1, "G2": 1, "G3": 1, "G4": -1})
+    compared = ComparedCells("c", ["d", "e", "f"], ["a", "b", "c"], "kind")
+    effects, unpaired = describe_cell_types(compared, expression, sets, "S", 5)
+    assert [(row.unit, row.n_cells) for row in effects] == [("d1", [50, 50]), ("d2", [50, 50])]
+    np.testing.assert_allclose([row.effect for row in effects], 2, atol=0.01)
+    assert unpaired == 2
+    assert describe_cell_types(compared, expression, sets, "S", 6) == ([], 0)
+
+
+def test_sentences_say_what_may_be_said() -> None:
+    """Equal signs are described; the contrast without a test is named; a card without cell types has no panel."""
+    effects = [
+        CellTypeEffect(f"{kind}_ifn", kind, unit, effect, [20, 30])
+        for kind, effect in (("T", 0.4), ("B", 1.2))
+        for unit in ("d1", "d2")
+    ]
+    same = cell_type_sentences(CellTypesOfHypothesis(effects, 1, ["T_ifn"]))
+    assert same[0] == "All 4 pairs of cell type and donor (2 cell types and 2 donors) are higher in the target."
+    assert "no test" in same[1]
+    assert same[2] == "Too few donors for a test of its own: B_ifn."
+    mixed = cell_type_sentences(
+        CellTypesOfHypothesis([*effects, CellTypeEffect("K", "K", "d1", -0.1, [9, 9])], 0, ["T_ifn", "B_ifn", "K"])
+    )
+    assert "4 are higher in the target and 1 lower" in mixed[0]
+    subject = Subject("h", "S", False, "log2", [], {})
+    shown = LinesOnRecord([CellTypesOfStudy({"h": CellTypesOfHypothesis(effects, 1, [])})])
+    (panel,) = cell_type_panels(subject, shown)
+    assert panel.table is not None
+    assert panel.table.rows[0] == {"pair": "T, d1", "effect": "0.40", "cells": "20 and 30", "contrast": "T_ifn"}
+    assert cell_type_panels(Subject("other", "S", False, "log2", [], {}), shown) == []
+
+
+@pytest.mark.real_files
+def test_two_real_donors_have_the_right_sign_and_no_test(real_files: Path) -> None:
+    """Kang et al. 2018: interferon genes rise in all five cell types of both donors; no contrast is testable."""
+    row = Dataset.model_validate(
+        {"dataset": "kang", "accession": "GSE96583", "layout": "h5ad", "file": "x", "identifiers": "symbol",
+         "scale": "counts", "tissue": "blood", "licence": "x", "biological_unit": "donor", "cell_type": "cluster_id",
+         "sample_columns": "group_id", "doublets": "off"}
+    )  # fmt: skip
+    files = {"values": real_files / KANG}
+    samples = read_samples(row, files, {}, [])
+    source = GeneTableSource(file="x", format="ensembl", licence="x", version="GRCh38")
+    genes = read_gene_table(real_files / "data/genes/grch38_genes.tsv.gz", source)
+    expression, _ = prepare_dataset(row, files, samples, genes)
+    core = [
+        "ISG15",
+        "IFI6",
+        "ISG20",
+        "IFIT3",
+        "IFIT1",
+        "IFIT2",
+        "MX1",
+        "LY6E",
+        "IFITM3",
+        "OAS1",
+        "STAT1",
+        "IFI44L",
+        "IRF7",
+    ]
+    effects = []
+    for kind in sorted(set(samples["cluster_id"])):
+        contrast = ContrastToFit.of(
+            Contrast.model_validate(
+                {"contrast": re.sub(r"\W+", "_", kind).strip("_").lower(), "dataset": "kang", "role": "stimulus",
+                 "target": f'cluster_id = "{kind}" and group_id = stim', "reference": f'cluster_id = "{kind}" and group_id = ctrl',
+                 "target_label": "interferon", "reference_label": "none", "block": "donor"}
+            )
+        )  # fmt: skip
+        design = check_designs([contrast], {"kang": samples}, min_group_size=3, on_untestable="continue")
+        assert "2 independent units, fewer than the minimum of 3" in str(design[contrast.contrast].problems)
+        sides = [
+            samples.loc[(samples["cluster_id"] == kind) & (samples["group_id"] == side), "sample"].tolist()
+            for side in ("stim", "ctrl")
+        ]
+        compared = ComparedCells(contrast.contrast, *sides, "cluster_id")
+        found, unpaired = describe_cell_types(compared, expression, _sets(dict.fromkeys(core, 1.0)), "S", 5)
+        effects += found
+        assert unpaired == 0
+    assert len(effects) == 10
+    assert min(effect.effect for effect in effects) > 1
+    told = cell_type_sentences(CellTypesOfHypothesis(effects, 0, []))
+    assert told[0] == "All 10 pairs of cell type and donor (5 cell types and 2 donors) are higher in the target."

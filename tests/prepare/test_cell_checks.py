@@ -1,0 +1,172 @@
+"""Cells that lie apart, doublets and labels by markers: found where planted, left out only when declared, all counted."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import anndata as ad
+import numpy as np
+import pandas as pd
+import pytest
+import scipy.sparse as sp
+
+from sidemine.errors import SheetMismatch
+from sidemine.prepare import doublets
+from sidemine.prepare.cell_labels import MOVED_BY_STIMULI, UNASSIGNED, label_cells, usable_markers
+from sidemine.prepare.cell_quality import FEWEST_CELLS, find_poor_cells
+from sidemine.prepare.cell_record import CellsOnRecord
+from sidemine.prepare.metadata import read_samples
+from sidemine.prepare.planned_cells import read_planned_cells, sum_planned_cells
+from sidemine.report.sections.datasets import cell_sentences
+from sidemine.sources import h5ad_cells
+from sidemine.sources.cells import Cells, CellsWanted
+from sidemine.study.rows import Dataset
+
+GENES = [f"G{n}" for n in range(296)] + ["MT-ND1", "MT-CO1", "CD3D", "MS4A1"]
+MARKERS = {"t_cell": ["G0", "G1", "CD3D"], "b_cell": ["G2", "G3", "MS4A1", "CD14"]}
+
+
+def _row(**changes: Any) -> Dataset:
+    settings = {"dataset": "d", "accession": "GSE1", "layout": "h5ad", "file": "x", "identifiers": "symbol"}
+    settings |= {"scale": "counts", "tissue": "blood", "licence": "open", "biological_unit": "donor"}
+    return Dataset.model_validate(settings | {"sample_columns": "stim", "doublets": "off"} | changes)
+
+
+@pytest.fixture(scope="module")
+def cells(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Two donors × two conditions × 60 cells of two types; in donor 1, three nearly empty cells and two damaged ones."""
+    rng = np.random.default_rng(21)
+    n = 240
+    level = rng.lognormal(0, 0.8, len(GENES)) * 2
+    level[-4:-2] = 4  # mitochondrial
+    counts = rng.poisson(level, (n, len(GENES)))
+    kind = np.array(["t_cell", "b_cell"] * (n // 2))
+    for name, genes in MARKERS.items():
+        for gene in set(genes) & set(GENES):
+            counts[:, GENES.index(gene)] = rng.poisson(np.where(kind == name, 6, 0.05))
+    counts[:3] = rng.binomial(counts[:3], 0.02)
+    counts[:3, 40] = 1
+    counts[3:5] = rng.binomial(counts[3:5], 0.5)
+    counts[3:5, -4:-2] += 150
+    obs = pd.DataFrame(
+        {
+            "donor": np.repeat(["d1", "d2"], n // 2),
+            "stim": np.tile(np.repeat(["ctrl", "ifn"], n // 4), 2),
+            "kind": kind,
+        },
+        index=[f"c{i}" for i in range(n)],
+    )
+    path = tmp_path_factory.mktemp("cells") / "cells.h5ad"
+    ad.AnnData(sp.csr_matrix(counts.astype(np.float32)), obs=obs, var=pd.DataFrame(index=GENES)).write_h5ad(path)
+    return {"values": path}
+
+
+@pytest.fixture(autouse=True)
+def _in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Readers in processes of their own are tested elsewhere."""
+
+    def run(
+        read: Callable[..., Cells], path: Path, kind: str, wanted: CellsWanted | None, layer: str, **_: Any
+    ) -> Cells:
+        return read(path, kind, None if wanted is None else dataclasses.asdict(wanted), layer)
+
+    monkeypatch.setattr(h5ad_cells, "run_isolated", run)
+
+
+def _record(row: Dataset, files: dict[str, Path], markers: dict[str, list[str]] | None = None) -> CellsOnRecord:
+    planned = read_planned_cells(row, files, {}, markers)
+    sums, record = sum_planned_cells(row, files, planned)
+    assert len(sums.columns) == record.n_pseudobulk
+    assert record.n_cells == record.n_outside + sum(record.n_dropped.values()) + record.n_summed
+    return record
+
+
+def test_poor_cells_are_told_or_left_out_and_counted(cells: dict[str, Path]) -> None:
+    """The planted ones, under their reasons; told changes no sum, filter leaves out what told counts."""
+    told, without = _record(_row(), cells), _record(_row(cell_quality="filter"), cells)
+    first = told.samples[0]
+    assert (first.sample, first.n_cells) == ("d1 ctrl", 60)
+    assert first.out == {"few counts": 3, "mitochondrial share": 2}
+    assert all(not sample.out for sample in told.samples[1:])
+    assert told.n_dropped == {}
+    assert told.n_summed == 240
+    assert without.samples == told.samples
+    assert without.n_dropped == {"few counts": 3, "mitochondrial share": 2}
+    assert without.n_summed == 235
+    samples = read_samples(_row(cell_quality="filter"), cells, {}, []).set_index("sample")
+    assert samples.loc["d1_ctrl", "n_cells"] == "55"
+    assert "3 few counts; 2 mitochondrial share; 235 added up" in cell_sentences(without)[0]
+    off = _record(_row(cell_quality="off"), cells)
+    assert off.samples[0].limits == "not looked at"
+    assert off.samples[0].median_counts is None
+
+
+def test_limits_are_scaled_mads_and_need_cells() -> None:
+    """The same as a median absolute deviation by hand; few cells have no limits, and none below 8 % is damaged."""
+    rng = np.random.default_rng(2)
+    totals = np.append(rng.lognormal(7, 0.3, 200), [20.0, 80_000.0])
+    found = find_poor_cells(totals, np.full(202, 500), np.append(np.full(201, 0.02), 0.07))
+    logs = np.log1p(totals)
+    distance = np.abs(logs - np.median(logs)) / (1.4826 * np.median(np.abs(logs - np.median(logs))))
+    np.testing.assert_array_equal(found.reasons != "", distance > 5)
+    assert found.reasons[-2:].tolist() == ["few counts", "many counts"]
+    few = find_poor_cells(totals[-(FEWEST_CELLS - 1) :], np.full(FEWEST_CELLS - 1, 500), None)
+    assert not (few.reasons != "").any()
+    assert "fewer than 50 cells" in few.limits
+
+
+def test_labels_by_markers_and_cells_without_one(cells: dict[str, Path]) -> None:
+    """Planted types are found; empty drops stay unassigned, make no sample, and are counted."""
+    record = _record(_row(cell_type="markers:blood"), cells, MARKERS)
+    labels = read_planned_cells(_row(cell_type="markers:blood"), cells, {}, MARKERS).labels
+    assert labels is not None
+    assert (labels[3:] == np.array(["t_cell", "b_cell"] * 120)[3:]).mean() > 0.98
+    assert record.n_dropped == {"no marker tells the type": record.labels[UNASSIGNED]}
+    assert sum(record.labels.values()) == 240
+    assert record.passed_over == ["CD14"]
+    assert record.markers["b_cell"] == ["G2", "G3", "MS4A1"]
+    samples = read_samples(_row(cell_type="markers:blood"), cells, {}, [], MARKERS)
+    assert sorted(set(samples["marker_label"])) == ["b_cell", "t_cell"]
+    shares = samples["label_share"].astype(float).to_numpy()
+    np.testing.assert_allclose(shares * 60, samples["n_cells"].astype(int), atol=0.01)
+    with pytest.raises(SheetMismatch, match="no cell type has two markers"):
+        read_samples(_row(cell_type="markers:blood"), cells, {}, [], {"x": ["A", "B", "C"]})
+
+
+def test_markers_that_the_stimulus_moves_label_nothing() -> None:
+    """Monocytes whose CD14 falls stay monocytes; a declared marker is left out as well."""
+    usable, out = usable_markers({"monocyte": ["CD14", "LYZ", "CST3"], "t_cell": ["CD3D", "CD2"]}, ["CST3"])
+    assert usable == {"monocyte": ["LYZ"], "t_cell": ["CD3D", "CD2"]}
+    assert out == ["CD14", "CST3"]
+    assert {"CD14", "S100A8"} <= MOVED_BY_STIMULI
+    # One count of a gene that leaks is no evidence, however rare the gene.
+    counts = sp.csr_matrix(np.vstack([np.tile([5, 4, 0, 0], (30, 1)), [0, 0, 1, 0], [0, 0, 3, 2]]))
+    labels, _ = label_cells(
+        counts, np.full(32, 1000.0), ["a", "b", "h1", "h2"], {"cell": ["a", "b"], "erythroid": ["h1", "h2"]}
+    )
+    assert labels[-2:].tolist() == [UNASSIGNED, "erythroid"]
+
+
+def test_doublets_are_called_where_scrublet_can(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Planted sums of two kinds of cells are found; samples out of range say so; a threshold in the bulk is no call."""
+    rng = np.random.default_rng(4)
+    levels = np.tile(np.exp(rng.normal(0, 0.7, 400)), (5, 1))
+    for kind in range(5):
+        levels[kind, kind * 40 : (kind + 1) * 40] *= 12
+    kinds = rng.integers(0, 5, 300)
+    counts = rng.poisson(levels[kinds])
+    counts[:12] = rng.poisson(levels[kinds[:12]] + levels[(kinds[:12] + 1) % 5])
+    called, words = doublets.find_doublets(sp.csr_matrix(counts))
+    assert called is not None
+    assert called[:12].sum() >= 11
+    assert called[12:].sum() <= 2
+    assert words.startswith(f"{called.sum()} of 300 cells called")
+    again, _ = doublets.find_doublets(sp.csr_matrix(counts))
+    np.testing.assert_array_equal(called, again)
+    assert doublets.out_of_range(199, 199).startswith("not looked for: 199 cells")
+    assert "more than 100,000 cells" in doublets.out_of_range(5000, 200_000)
+    monkeypatch.setattr(doublets, "MOST_CALLED", 0.0)
+    assert doublets.find_doublets(sp.csr_matrix(counts))[1].startswith("no call: the threshold")
