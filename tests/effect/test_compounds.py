@@ -11,7 +11,7 @@ import pytest
 from sidemine.considerations.compounds.judge import judge_compounds
 from sidemine.considerations.judgement import Case
 from sidemine.effect.compound_reading import needed_of, read_panel
-from sidemine.effect.compound_record import ArmEffect, CompoundEvidence
+from sidemine.effect.compound_record import ArmEffect, CompoundEvidence, SidedP
 from sidemine.effect.compounds import ArmData, measure_compounds
 from sidemine.effect.pooled_effect import pool_contrasts
 from sidemine.effect.record import HypothesisEvidence, Margin
@@ -156,7 +156,7 @@ def test_a_guard_needs_other_compounds_at_every_vehicle():
     assert both.others == ["x", "y"]
     set_mean = data.values[:, :N_SET].mean(axis=1).reshape(6, 3).mean(axis=1)
     assert set_mean[3] < set_mean[5] - 0.5
-    assert next(arm for arm in both.arms if arm.contrast == "b").p_up_over_others > 0.99
+    assert next(arm for arm in both.arms if arm.contrast == "b").over_others.on_side("down") < 0.01
 
 
 def test_a_dataset_that_could_not_be_prepared_tells_why():
@@ -208,10 +208,17 @@ def case_of(panel: CompoundEvidence) -> Case:
 
 
 def test_holm_counts_a_panel_as_one_question_with_twice_its_one_sided_p():
-    arm = ArmEffect("a", "A", True, "", None, None, True, 3, 3, None, -1.0, 0.2, 8.0, -1.5, -0.5, 0.01, 0.995, 0.99)
-    second = replace(arm, contrast="b", compound="B", p_up=0.99)
+    arm = ArmEffect("a", "A", True, "", None, None, True, 3, 3, None, -1.0, 0.2, 8.0, -1.5, -0.5)
+    arm = replace(arm, tested=SidedP(0.01, "down"), over_others=SidedP(0.02, "down"))
+    second = replace(arm, contrast="b", compound="B", tested=SidedP(0.02, "down"))
     panel = CompoundEvidence("class_wide", "down", "", "", [arm, second], 9, 3, ["x"])
     # Two of two must act, so the larger p counts; against the others it is .01, too.
     assert read_panel(panel, 0.4).p == pytest.approx(0.01)
     assert PanelRules().primary_p(evidence_of(panel)) == pytest.approx(0.02)
     assert PanelRules().primary_p(evidence_of(None)) is None
+
+
+def test_a_p_of_the_declared_side_is_never_0():
+    tiny = SidedP(1e-40, "down")
+    assert tiny.on_side("down") == 5e-41
+    assert tiny.on_side("up") == 1.0

@@ -124,6 +124,8 @@ def test_planted_rows_are_found_and_null_rows_are_not(files, line):
     assert evidence.reason.endswith(".")
     assert panel.facts[0] == evidence.reason
     assert panel.table is not None
+    assert (panel.chart, panel.why_empty) == (None, ""), "so that the page shows the caution in its place"
+    assert panel.caption
     if evidence.layer == "mirna":
         assert details.unit == "seed family"
         assert next((row.n, row.why) for row in details.lost) == (4, "the name says no arm, and the miRNA has two")

@@ -53,7 +53,7 @@ def decided():
         contrasts = {
             arm.contrast: ContrastEvidence(
                 arm.contrast, "compound_line", "GSE900007", 3, 3, True, effect=arm.effect, effect_se=arm.effect_se,
-                effect_df=arm.df, p_self_contained=arm.p_value, direction="down" if (arm.p_up or 0) > 0.5 else "up",
+                effect_df=arm.df, p_self_contained=arm.tested.p_value, direction=arm.tested.direction,
             )
             for arm in panel.carrying
         }  # fmt: skip

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from sidemine.effect.compound_record import ArmEffect, CompoundEvidence
+from sidemine.effect.compound_record import ArmEffect, CompoundEvidence, SidedP
 from sidemine.stats.multiplicity import holm
 from sidemine.stats.partial_conjunction import partial_conjunction_p
 from sidemine.stats.tails import two_sided_p
@@ -93,9 +93,9 @@ def _read_side(
     evidence: CompoundEvidence, arms: Sequence[ArmEffect], side: str, margin: float, needed: int, sides: int = 1
 ) -> PanelReading:
     k = len(arms)
-    vehicle = [min(1.0, sides * _on_side(arm.p_up, side)) for arm in arms]
+    vehicle = [min(1.0, sides * _on_side(arm.tested, side)) for arm in arms]
     guarded = [
-        max(p, min(1.0, sides * _on_side(arm.p_up_over_others, side))) if evidence.others else p
+        max(p, min(1.0, sides * _on_side(arm.over_others, side))) if evidence.others else p
         for p, arm in zip(vehicle, arms, strict=True)
     ]
     beyond = tuple(arm.contrast for arm in arms if _signed(arm, side) > margin)
@@ -118,7 +118,7 @@ def _read_side(
             reading,
             p=p,
             p_vehicle=p_vehicle,
-            p_guard=partial_conjunction_p([_on_side(arm.p_up_over_others, side) for arm in arms], needed)
+            p_guard=partial_conjunction_p([_on_side(arm.over_others, side) for arm in arms], needed)
             if evidence.others
             else None,
             shown=shown,
@@ -129,10 +129,10 @@ def _read_side(
     if response is None:
         return reading
     p_vehicle = min(1.0, sides * (response.p_up if side == "up" else response.p_down))
-    guard = response.p_up_over_others
+    guard = response.over_others
     p_guard = None if guard is None else min(1.0, sides * _on_side(guard, side))
     p = p_vehicle if p_guard is None else max(p_vehicle, p_guard)
-    p_trend = min(1.0, sides * _on_side(response.p_trend_up, side))
+    p_trend = min(1.0, sides * _on_side(response.trend, side))
     reading = replace(
         reading,
         p=p,
@@ -145,10 +145,8 @@ def _read_side(
     return replace(reading, pattern=_pattern_of_response(reading, evidence.asks))
 
 
-def _on_side(p_up: float | None, side: str) -> float:
-    if p_up is None:
-        return 1.0
-    return p_up if side == "up" else 1 - p_up
+def _on_side(found: SidedP | None, side: str) -> float:
+    return 1.0 if found is None else found.on_side(side)
 
 
 def _signed(arm: ArmEffect, side: str) -> float:

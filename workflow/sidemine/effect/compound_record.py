@@ -10,6 +10,18 @@ from sidemine.study.hypotheses import PanelQuestion
 
 
 @dataclass(frozen=True)
+class SidedP:
+    """A directional test of the primary set: its two-sided p, never 0, and the direction that it found."""
+
+    p_value: float
+    direction: str
+
+    def on_side(self, side: str) -> float:
+        """Return the one-sided p of up or down."""
+        return self.p_value / 2 if self.direction == side else 1 - self.p_value / 2
+
+
+@dataclass(frozen=True)
 class ArmEffect:
     """One arm of a panel against its reference, in the model of all arms; positive means higher in the target.
 
@@ -26,13 +38,11 @@ class ArmEffect:
         Why the arm is not in the model; None where it is, and then there are figures.
     effect, effect_se, df, ci_low, ci_high
         Log2 fold change of the set over its measured complement, standard error, residual degrees of freedom, 95 % interval.
-    p_value
-        Two-sided FRY p-value of the primary set.
-    p_up
-        The same test, one-sided: higher in the target.
-    p_up_over_others
-        One-sided: higher than the mean of the compounds that are not of the class, where there are some; the reference
-        drops out of this comparison.
+    tested
+        FRY of the primary set.
+    over_others
+        FRY against the mean of the compounds that are not of the class, where there are some; the reference drops out of this
+        comparison.
     """
 
     contrast: str
@@ -50,9 +60,8 @@ class ArmEffect:
     df: float | None = None
     ci_low: float | None = None
     ci_high: float | None = None
-    p_value: float | None = None
-    p_up: float | None = None
-    p_up_over_others: float | None = None
+    tested: SidedP | None = None
+    over_others: SidedP | None = None
 
 
 @dataclass(frozen=True)
@@ -84,18 +93,17 @@ class Response:
         All shapes that were looked at.
     p_up, p_down
         One-sided p of the largest of them on either side, by rotation of all together.
-    p_trend_up
-        One-sided FRY p: the set rises from treated arm to treated arm; the reference drops out.
-    p_up_over_others
-        One-sided FRY p: the treated arms' mean is higher than that of the compounds that are not of the class; None without
-        any.
+    trend
+        FRY of a rise from treated arm to treated arm; the reference drops out.
+    over_others
+        FRY of the treated arms' mean against that of the compounds that are not of the class; None without any.
     """
 
     shapes: list[ShapeStatistic]
     p_up: float
     p_down: float
-    p_trend_up: float
-    p_up_over_others: float | None
+    trend: SidedP
+    over_others: SidedP | None
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,7 @@ from sidemine.differential.arms import ArmsModel, model_arms
 from sidemine.differential.contrast import design_again, values_of_rows
 from sidemine.differential.contrast_fit import ContrastFit
 from sidemine.differential.fit import fit_contrasts
-from sidemine.effect.compound_record import ArmEffect, CompoundEvidence, Response, ShapeStatistic
-from sidemine.effect.intervals import one_sided
+from sidemine.effect.compound_record import ArmEffect, CompoundEvidence, Response, ShapeStatistic, SidedP
 from sidemine.effect.scale import scale_of
 from sidemine.enrichment.fry import fry
 from sidemine.enrichment.set_membership import SetMembership, build_membership
@@ -270,15 +269,14 @@ def _measured(arm: ArmEffect, fitted: Mapping[str, ContrastFit], membership: Set
         df=float(size.df[0]),
         ci_low=float(size.ci_low[0]),
         ci_high=float(size.ci_high[0]),
-        p_value=float(fry(fit, membership, mixed=False)["p_value"].iloc[0]),
-        p_up=_p_up(fit, membership),
-        p_up_over_others=None if over is None else _p_up(over, membership),
+        tested=_tested(fit, membership),
+        over_others=None if over is None else _tested(over, membership),
     )
 
 
-def _p_up(fit: ContrastFit, membership: SetMembership) -> float:
+def _tested(fit: ContrastFit, membership: SetMembership) -> SidedP:
     row = fry(fit, membership, mixed=False).iloc[0]
-    return one_sided(float(row["p_value"]), str(row["direction"]), "up")
+    return SidedP(float(row["p_value"]), str(row["direction"]))
 
 
 def _response(
@@ -299,8 +297,8 @@ def _response(
         ],
         p_up=largest.p_up,
         p_down=largest.p_down,
-        p_trend_up=_p_up(fitted[_TREND], membership),
-        p_up_over_others=None if over is None else _p_up(over, membership),
+        trend=_tested(fitted[_TREND], membership),
+        over_others=None if over is None else _tested(over, membership),
     )
 
 

@@ -27,7 +27,7 @@ _COLUMNS = (
     Column("Time", "time"),
     Column("n v n", "n"),
     Column("p, two-sided", "p"),
-    Column("p, higher than the other compounds", "p_over"),
+    Column("p against the other compounds, two-sided", "p_over"),
     Column("Note", "note", "text"),
 )
 
@@ -149,7 +149,7 @@ def _row(found: CompoundEvidence, arm: ArmEffect) -> dict[str, str]:
         "dose": _amount(arm.dose, found.dose_unit) or "—",
         "time": _amount(arm.time, found.time_unit) or "—",
         "n": f"{arm.n_target} v {arm.n_reference}",
-        "p": p_value(arm.p_value),
-        "p_over": p_value(arm.p_up_over_others),
+        "p": p_value(arm.tested.p_value if arm.tested else None),
+        "p_over": p_value(arm.over_others.p_value if arm.over_others else None),
         "note": arm.problem.what if arm.problem else "carries the answer" if arm.carries else "shown beside",
     }

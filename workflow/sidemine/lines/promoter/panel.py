@@ -28,7 +28,7 @@ def promoter_panel(evidence: LayerEvidence, details: object) -> Panel:
         kind="promoter",
         element=f"promoter-{evidence.line}",
         title=f"Promoter and binding: do genes with a site move more? ({evidence.line})",
-        caption=f"A site: {details.site}. {CAUTION}",
+        caption=CAUTION,
         why_empty="",
         facts=_facts(evidence, details),
         table=_table(details),
@@ -36,7 +36,7 @@ def promoter_panel(evidence: LayerEvidence, details: object) -> Panel:
 
 
 def _facts(evidence: LayerEvidence, details: PromoterDetails) -> list[str]:
-    facts = [evidence.reason]
+    facts = [evidence.reason, f"A site: {details.site}."]
     if details.matrices:
         facts.append(
             f"Matrices: {bounded(', '.join(details.matrices), 400)}. They hit the same promoters, so they are one family and one test."

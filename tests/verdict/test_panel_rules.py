@@ -1,0 +1,102 @@
+"""The rule table of panels: what its five words need."""
+
+from __future__ import annotations
+
+import pytest
+
+from sidemine.considerations.compounds.judge import judge_compounds
+from sidemine.considerations.judgement import Judgement
+from sidemine.effect.compound_record import ArmEffect, CompoundEvidence, SidedP
+from sidemine.effect.pooled_effect import pool_contrasts
+from sidemine.effect.record import ContrastEvidence, HypothesisEvidence, Margin
+from sidemine.errors import Problem
+from sidemine.study.projections import HypothesisToJudge
+from sidemine.verdict.decide import decide, levels_of
+from sidemine.verdict.vocabulary import Verdict
+
+STRONG, WEAK, NONE = (-1.0, 0.1, 1 - 1e-6), (-0.4, 0.4, 0.8), (0.0, 0.05, 0.5)
+"""Effect, its standard error, and the one-sided p of "higher": all arms are declared to go down by .4 or more."""
+
+
+def arm(name: str, effect: float, se: float, p_up: float, over: float | None = None) -> ArmEffect:
+    """Return an arm of the class with its figures."""
+    tested, against = (
+        SidedP(2 * min(p, 1 - p), "up" if p < 0.5 else "down") for p in (p_up, p_up if over is None else over)
+    )
+    limits = effect - 2 * se, effect + 2 * se
+    return ArmEffect(
+        name, name.upper(), True, "", None, None, True, 3, 3, None, effect, se, 20.0, *limits, tested, against
+    )
+
+
+def decided(*figures: tuple[float, ...], others: tuple[str, ...] = ("x",), place: float | None = 99.0, problem=None):
+    """Decide a panel of these arms, with the judge of panels and the places of its arms among comparator sets."""
+    arms = [arm(name, *each) for name, each in zip("abcde", figures, strict=False)]
+    panel = CompoundEvidence("class_wide", "down", "", "", arms, 20, 8, list(others), problem=problem)
+    rows = [
+        ContrastEvidence(
+            each.contrast, "d", "GSE1", 3, 3, True, effect=each.effect, effect_se=each.effect_se, effect_df=each.df,
+            p_self_contained=each.tested.p_value, direction="down", n_in_set=10, n_measured=10, residual_df=4.0,
+        )
+        for each in arms
+    ]  # fmt: skip
+    evidence = HypothesisEvidence(
+        "h", rows, None, Margin(0.4, "log2", "declared"), pool_contrasts(rows), compounds=panel
+    )
+    names = [each.contrast for each in arms]
+    primary = {"set": "SET", "contrasts": names, "score": "mean", "direction": "down"}
+    hypothesis = HypothesisToJudge.model_validate(
+        {"id": "h", "kind": "panel", "primary": primary, "secondary_sets": [], "role": "question"}
+    )
+    level = levels_of([hypothesis], {"h": evidence})["h"]
+    return decide(
+        hypothesis, evidence, [judge_compounds, lambda _: Judgement(None, places=dict.fromkeys(names, place))], level
+    )
+
+
+CASES = {
+    Verdict.SUGGESTIVE: ("Class-wide (3 of 3)", [STRONG, STRONG, STRONG]),
+    Verdict.NOT_SUPPORTED: ("This compound only (A)", [STRONG, NONE, NONE]),
+    Verdict.NOT_TESTABLE: ("Open", [WEAK, WEAK, WEAK]),
+}
+
+
+@pytest.mark.parametrize("verdict", CASES)
+def test_the_verdict_and_its_first_words(verdict):
+    words, figures = CASES[verdict]
+    row = decided(*figures)
+    assert row.decision.verdict is verdict
+    assert row.decision.rule.startswith(words)
+
+
+def test_what_holds_against_the_vehicle_alone_is_no_hint():
+    row = decided(*[(*STRONG, 0.5)] * 3)
+    assert row.decision.verdict is Verdict.NOT_TESTABLE
+    assert row.decision.rule.startswith("Not told from the vehicle")
+    assert {gate.name: gate.status for gate in row.gates}["vehicle"] == "failed"
+
+
+def test_without_other_compounds_the_vehicle_gate_is_open_and_a_cap_says_so():
+    row = decided(STRONG, STRONG, STRONG, others=())
+    assert {gate.name: gate.status for gate in row.gates}["vehicle"] == "not evaluated"
+    assert [cap.cap for cap in row.caps] == ["replication", "vehicle"]
+    assert row.decision.verdict is Verdict.SUGGESTIVE
+
+
+def test_a_change_that_many_sets_share_is_none_of_the_pathway():
+    row = decided(STRONG, STRONG, STRONG, place=50.0)
+    assert row.decision.verdict is Verdict.NOT_TESTABLE
+    assert "90th percentile" in row.decision.rule
+    assert row.decision.unspecial
+
+
+def test_a_panel_without_a_model_tells_why():
+    row = decided(STRONG, STRONG, problem=Problem("a sample belongs to two groups", "s1", "one", "Mend it."))
+    assert row.decision.verdict is Verdict.NOT_TESTABLE
+    assert "a sample belongs to two groups" in row.decision.rule
+    assert row.level.p is None
+
+
+def test_all_compounds_must_act_where_there_are_two():
+    assert decided(STRONG, STRONG).decision.verdict is Verdict.SUGGESTIVE
+    assert decided(STRONG, NONE).decision.verdict is Verdict.NOT_SUPPORTED
