@@ -124,6 +124,10 @@ def test_the_panel_says_that_it_is_no_verdict(measured) -> None:
     assert "3 compounds of 16 stand out" in panels[0].facts[0]
     assert panels[0].table.rows[0]["lfsr"].startswith("0.00")
     assert "No compound stands out" in panels[1].facts[0]
+    # What is shrunken to nothing is drawn as it was measured, not as dots at 0.
+    assert "as measured (shrunken, all are 0)" in panels[1].caption
+    drawn = [row["effect"] for row in panels[1].chart["data"]["values"] if "effect" in row]
+    assert max(map(abs, drawn)) > 0.001
 
 
 def test_wells_of_one_donor_are_averaged_and_plates_kept_apart() -> None:
