@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -37,24 +38,35 @@ def _last_words(terminal):
     return terminal.split("What went wrong", 1)[1]
 
 
-def test_a_changed_input_is_refused_until_it_is_recorded_anew(tmp_path):
+TARGETS = ("inputs.json", "gene_sets.tsv.gz")
+
+
+@pytest.fixture(scope="module")
+def locked(tmp_path_factory):
+    """A study whose inputs are all in the lock; tests copy it."""
+    folder = tmp_path_factory.mktemp("locked")
+    write_planted("positive", folder, 11)
+    code, terminal = _run(folder, *TARGETS)
+    assert code == 0, terminal
+    return folder
+
+
+def test_a_changed_input_is_refused_until_it_is_recorded_anew(locked, tmp_path):
     """A locked file that differs stops every run, not the first one only, until relock=yes is said."""
-    write_planted("positive", tmp_path, 11)
-    targets = ("inputs.json", "gene_sets.tsv.gz")
-    assert _run(tmp_path, *targets)[0] == 0
+    shutil.copytree(locked, tmp_path, dirs_exist_ok=True)
     lock = (tmp_path / "inputs.lock.tsv").read_bytes()
     with (tmp_path / "sets.gmt").open("a", encoding="utf-8") as sets:
         sets.write("SIM_LATE\tx\tISG15\tMX1\n")
     for _ in range(2):  # Snakemake alone would find nothing to do the second time
-        code, terminal = _run(tmp_path, *targets)
+        code, terminal = _run(tmp_path, *TARGETS)
         assert code == 1
         for words in ("not the file that the lock records", "where:   sets.gmt", "12,005 bytes", "relock=yes"):
             assert words in _last_words(terminal)
     assert (tmp_path / "inputs.lock.tsv").read_bytes() == lock
-    assert _run(tmp_path, *targets, config=["relock=yes"])[0] == 0
+    assert _run(tmp_path, *TARGETS, config=["relock=yes"])[0] == 0
     sets = gzip.decompress((tmp_path / RESULTS / "gene_sets.tsv.gz").read_bytes())
     assert b"SIM_LATE" in sets
-    code, terminal = _run(tmp_path, *targets)
+    code, terminal = _run(tmp_path, *TARGETS)
     assert code == 0
     assert "Nothing to be done" in terminal
 
@@ -101,10 +113,9 @@ def test_what_a_reader_refuses_is_not_locked_and_comes_again_by_the_same_command
     assert bad.name in (tmp_path / "inputs.lock.tsv").read_text()
 
 
-def test_a_locked_file_that_no_longer_fits_its_declaration_is_kept(tmp_path):
+def test_a_locked_file_that_no_longer_fits_its_declaration_is_kept(locked, tmp_path):
     """The declaration changed, not the file: it is not fetched again and again."""
-    write_planted("positive", tmp_path, 11)
-    assert _run(tmp_path, "inputs.json")[0] == 0
+    shutil.copytree(locked, tmp_path, dirs_exist_ok=True)
     sheet = tmp_path / "datasets.tsv"
     text = sheet.read_text()
     sheet.write_text(text.replace("\tprobe\t", "\tsymbol\t"))

@@ -124,6 +124,10 @@ def test_the_panel_says_that_it_is_no_verdict(measured) -> None:
     assert "3 compounds of 16 stand out" in panels[0].facts[0]
     assert panels[0].table.rows[0]["lfsr"].startswith("0.00")
     assert "No compound stands out" in panels[1].facts[0]
+    # What is shrunken to nothing is drawn as it was measured, not as dots at 0.
+    assert "as measured (shrunken, all are 0)" in panels[1].caption
+    drawn = [row["effect"] for row in panels[1].chart["data"]["values"] if "effect" in row]
+    assert max(map(abs, drawn)) > 0.001
 
 
 def test_wells_of_one_donor_are_averaged_and_plates_kept_apart() -> None:
@@ -143,6 +147,31 @@ def test_a_gene_that_is_not_seen_has_one_value_at_any_depth() -> None:
     """Shallow samples do not seem to raise rare genes."""
     counts = np.array([[0.0, 100.0, 900.0], [0.0, 10.0, 90.0]])
     assert np.ptp(log2_per_million(counts)[:, 0]) == pytest.approx(0)
+    # edgeR 3.40.2: cpm(m, log = TRUE, prior.count = 2)
+    counts = np.array([[0.0, 100.0, 900.0], [0.0, 10.0, 95.0], [7.0, 3.0, 1.0]])
+    theirs = [
+        [12.3769797176, 16.6697614669, 19.7727280458],
+        [12.3769797176, 16.6030477971, 19.7802961394],
+        [19.2761992999, 18.0698329413, 16.5395999185],
+    ]
+    np.testing.assert_allclose(log2_per_million(counts), theirs, rtol=1e-10)
+
+
+def test_types_of_cells_are_looked_at_alone_in_one_family() -> None:
+    """A compound acts in one type of cells only; q-values are over both types."""
+    rng = np.random.default_rng(13)
+    parts = [screen_of(rng, {}, shift) for shift in ({"C03": 1.0}, {})]
+    for part, name in zip(parts, ("T", "B"), strict=True):
+        part.obs["kind"] = np.array([name] * part.n_obs, dtype=object)
+        part.obs_names = [f"{name}{row}" for row in part.obs_names]
+    measured = measure_screen(
+        DECLARED.model_copy(update={"cell_type": "kind", "sets": ["ACTIVE"]}), ad.concat(parts), SETS, ""
+    )
+    assert measured.family_size == 32
+    assert {(row.cell_type, row.gene_set, row.compound) for row in measured.compounds if row.stands_out} == {
+        ("T", "ACTIVE", "C03")
+    }
+    assert [panel.title[-4:] for panel in screen_panels(measured, "Which compounds act?")] == ["in B", "in T"]
 
 
 def test_null_screens_hold_their_size() -> None:

@@ -410,7 +410,15 @@ def write_gmt(path: Path, sets: Mapping[str, Sequence[str]]) -> None:
 
 
 def write_zip(path: Path, name: str, text: str) -> None:
-    """Write a zip that holds one text under this name; the same bytes every time."""
+    """Write a zip that holds one text; the same bytes every time.
+
+    Parameters
+    ----------
+    path
+        The zip.
+    name, text
+        Its one member.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     with zipfile.ZipFile(path, "w") as archive:
         member = zipfile.ZipInfo(name, date_time=(2020, 1, 1, 0, 0, 0))

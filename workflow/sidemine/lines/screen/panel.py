@@ -14,6 +14,8 @@ EXPLORATORY = "Screen: exploratory, never a verdict."
 UNIT = "log2 fold change over complement"
 MOST_DRAWN, MOST_LISTED = 30, 200
 """Most compounds of a panel in its figure and in its table; screens.json holds all."""
+_NOTHING = 0.005
+"""log2 units that are written as 0.00."""
 ENOUGH_VEHICLES = 4
 """With fewer vehicle samples per donor and plate, what chance did to the vehicle shows in every compound."""
 
@@ -31,8 +33,8 @@ _COLUMNS = (
 
 
 @dataclass(frozen=True)
-class _Shrunken:
-    """A shrunken effect with its interval, for the chart."""
+class _Drawn:
+    """An effect with its interval, for the chart."""
 
     effect: float | None
     ci_low: float | None
@@ -60,18 +62,24 @@ def screen_panels(screen: MeasuredScreen, question: str) -> list[Panel]:
 def _panel(screen: MeasuredScreen, family: ScreenFamily, question: str, element: str) -> Panel:
     rows = [row for row in screen.compounds if (row.cell_type, row.gene_set) == (family.cell_type, family.gene_set)]
     tested = [row for row in rows if row.effect is not None]
-    by_class: dict[str, list[tuple[str, _Shrunken]]] = {}
-    for row in tested[:MOST_DRAWN]:
-        group = row.compound_class or "compounds by local false sign rate"
-        by_class.setdefault(group, []).append(
-            (row.compound, _Shrunken(row.shrunken, row.shrunken_low, row.shrunken_high))
-        )
+    # Effects that are all shrunken to 0 would be a line of dots: those as measured show the scatter instead.
+    to_nothing = all(abs(row.shrunken or 0) < _NOTHING for row in tested)
+    drawn = [
+        (row, _Drawn(row.effect, row.ci_low, row.ci_high))
+        if to_nothing
+        else (row, _Drawn(row.shrunken, row.shrunken_low, row.shrunken_high))
+        for row in tested[:MOST_DRAWN]
+    ]
+    by_class: dict[str, list[tuple[str, _Drawn]]] = {}
+    for row, interval in drawn:
+        by_class.setdefault(row.compound_class or "other compounds", []).append((row.compound, interval))
+    shown = "Effects as measured (shrunken, all are 0)" if to_nothing else "Shrunken effects"
     where = f" in {bounded(family.cell_type, 60)}" if family.cell_type else ""
     return Panel(
         kind="screen",
         element=element,
         title=f"{bounded(question, 160)} {family.gene_set}{where}",
-        caption=f"{EXPLORATORY} Shrunken effects with 95 % intervals, the {min(len(tested), MOST_DRAWN)} surest of "
+        caption=f"{EXPLORATORY} {shown} with 95 % intervals, the {min(len(tested), MOST_DRAWN)} surest of "
         f"{count(len(tested), 'compound')}; higher: the set is higher under the compound (target) than under its vehicle "
         "(reference). Ranks only describe.",
         why_empty="no compound is tested",
