@@ -41,7 +41,13 @@ SETS = pd.DataFrame(
 def declared(**changed):
     columns = {"perturbation": "DRUG", "identifiers": "symbol", "control_set": "CONTROL", "control_expected": "down"}
     row = DeclaredLine(
-        line="x", layer="perturbation", format="signatures", columns=columns | changed, set="ASKED", direction="down"
+        line="x",
+        layer="perturbation",
+        format="signatures",
+        columns=columns | changed,
+        set="ASKED",
+        direction="down",
+        status="verified",
     )
     return declared_place(row, {"CONTROL", "ASKED"})
 

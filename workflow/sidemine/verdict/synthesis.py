@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 
 from sidemine.drawing.words import listed
 from sidemine.effect.intervals import one_sided
-from sidemine.lines.evidence import IN_FAVOUR_P, Call, LayerEvidence, call_of, unavailable
+from sidemine.lines.evidence import IN_FAVOUR_P, Call, LayerEvidence, call_of, holds_size, unavailable
 from sidemine.lines.layers import EXPRESSION, LAYERS
 from sidemine.records import fields_of
 from sidemine.stats.partial_conjunction import number_that_hold
@@ -69,7 +69,7 @@ def synthesise(
         for group in groups
     ]
     tested = [line for line in lines if line.p_declared is not None]
-    n_shown = number_that_hold([line.p_declared for line in tested if line.p_declared is not None], IN_FAVOUR_P)
+    n_shown = number_that_hold([_counted_p(by_id[line.line]) for line in tested], IN_FAVOUR_P)
     calls = {line.call for line in tested}
     conflicting = {"in favour", "against"} <= calls or "conflicting" in calls
     return Synthesis(
@@ -81,6 +81,16 @@ def synthesise(
         sentence=_sentence(lines, tested, n_shown, conflicting=conflicting),
         downgrades=[clause for row in rows for clause in _downgrades(row, tested)],
     )
+
+
+def _counted_p(row: EvidenceRow) -> float:
+    """Return the p with which a tested row enters the partial conjunction: 1 where its own p cannot show that its line holds.
+
+    That is where it is not in favour all the same (contrasts that give no answer), and where the test was not shown to hold its
+    size.
+    """
+    counts = row.call == "in favour" and (row.line == EXPRESSION or holds_size(row.size_measured))
+    return row.p_declared if counts and row.p_declared is not None else 1.0
 
 
 def independence(declared: Sequence[LineToTell]) -> dict[str, list[str]]:
@@ -235,7 +245,11 @@ def _sentence(
     if len(tested) == 1:
         only = tested[0]
         return f"One line of evidence alone, {only.layers[0]}: {only.call}.{untested}"
-    return f"{n_shown} of {len(tested)} independent lines are shown to point in the declared direction.{untested}"
+    against = [line.layers[0] for line in tested if line.call == "against"]
+    opposed = f" Against it: {listed(against)}." if against else ""
+    return (
+        f"{n_shown} of {len(tested)} independent lines are shown to point in the declared direction.{opposed}{untested}"
+    )
 
 
 def _downgrades(row: EvidenceRow, tested: Sequence[IndependentLine]) -> list[str]:
