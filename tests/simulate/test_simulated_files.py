@@ -11,6 +11,7 @@ import pytest
 
 from sidemine.errors import StudyError
 from sidemine.prepare.gene_table import read_gene_table
+from sidemine.prepare.planned_cells import read_planned_cells
 from sidemine.prepare.platform_annotation import read_platform_annotation
 from sidemine.retrieve.integrity import carries_simulation_marker
 from sidemine.simulate.__main__ import main
@@ -18,6 +19,7 @@ from sidemine.simulate.addresses import annotation_url, matrix_url, mirror_path,
 from sidemine.simulate.studies import PLANTED_KINDS, write_demo, write_planted
 from sidemine.sources.count_archive import read_count_archive
 from sidemine.sources.expression_table import read_expression_table
+from sidemine.sources.registry import CELL_LAYOUTS
 from sidemine.sources.series_matrix import read_series_matrix
 from sidemine.study.load import load_study
 from sidemine.study.models import GeneTableSource
@@ -91,7 +93,11 @@ def test_demo_config_loads_and_each_selector_finds_its_group(demo):
     sizes = {}
     for contrast in study.contrasts.values():
         dataset = study.datasets[contrast.dataset]
-        frame = read_series_matrix(mirror_path(demo / "mirror", matrix_url(dataset.accession))).metadata.samples
+        if dataset.layout in CELL_LAYOUTS:
+            cells = read_planned_cells(dataset, {"values": mirror_path(demo / "mirror", dataset.file)}, {}).plan
+            frame = cells.samples
+        else:
+            frame = read_series_matrix(mirror_path(demo / "mirror", matrix_url(dataset.accession))).metadata.samples
         chosen = [parse_selector(text).matches(frame) for text in (contrast.target, contrast.reference)]
         assert not (chosen[0] & chosen[1]).any()
         sizes[contrast.contrast] = tuple(int(mask.sum()) for mask in chosen)
@@ -100,7 +106,9 @@ def test_demo_config_loads_and_each_selector_finds_its_group(demo):
     assert sizes["cohort_a_vte"] == (70, 63)
     assert sizes["cohort_b_vte"] == (107, 25)
     assert sizes["blood_interferon"] == (4, 4)
-    assert {size for name, size in sizes.items() if "cohort" not in name and "blood" not in name} == {(3, 3)}
+    assert sizes["cells_monocytes"] == sizes["cells_t_cells"] == (4, 4)
+    others = {size for name, size in sizes.items() if not name.startswith(("cohort", "blood", "cells"))}
+    assert others == {(3, 3)}
 
 
 def test_demo_sets_are_named_so_that_nobody_takes_them_for_a_public_library(demo):

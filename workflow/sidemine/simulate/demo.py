@@ -6,7 +6,9 @@ import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from sidemine.simulate.addresses import mirror_path, series_url
 from sidemine.simulate.cohorts import CohortPlan, write_cohort
+from sidemine.simulate.demo_cells import write_stimulated_cells
 from sidemine.simulate.experiments import (
     Arm,
     Deposit,
@@ -136,6 +138,8 @@ def _screen_arms() -> tuple[Arm, ...]:
 
 SCREEN = ExperimentPlan("GSE900008", 9007001, "stimulated monocytes", _screen_arms(), donor_sd=1.0)
 
+CELLS_URL = series_url("GSE900009", "suppl", "GSE900009_cells.h5ad")
+
 PLANTED = (
     f"{SENTENCE} The accessions are invented.",
     "Two blood cohorts (70 patients v 63 controls; 107 v 25): interferon-response genes higher in patients, Hedges g 0.6.",
@@ -149,6 +153,8 @@ PLANTED = (
     "A genome-wide study: members of the pathway are associated more than other genes; no other set is.",
     "A screen of 24 compounds in cells of 3 donors: compounds 01 and 02 lower the interferon response (log2 −1.2 and −0.9), "
     "compound 03 raises it (+1.0); all others do nothing.",
+    "Single cells of four donors: interferon raises its genes in monocytes (log2 +1.5), not in T cells; of 210 cells of each "
+    "donor and condition 4 are nearly empty and 6 are doublets.",
     "Pulmonary embolism and deep vein thrombosis (every third patient, the others) do not differ.",
 )
 """What was planted, in sentences that the report shows."""
@@ -238,6 +244,7 @@ def write_demo(
     Deposit(mirror, STIMULATED_BLOOD, universe, seed + 22).write_normalised()
     Deposit(mirror, SCREEN, universe, seed + 24).write_count_table()
     Deposit(mirror, OTHER_DRUG, universe, seed + 23).write_array(platforms[0])
+    write_stimulated_cells(mirror_path(mirror, CELLS_URL), universe, seed + 26)
     Deposit(mirror, COMPOUND_PANEL, universe, seed + 25).write_array(platforms[0])
 
 

@@ -88,7 +88,7 @@ def _synthesis(
     if card.is_control:
         return None
     declared = [row for row in lines if row.hypothesis == card.hypothesis]
-    return synthesise(card, declared, measured, may_speak=decided.may_speak)
+    return synthesise(card, declared, measured, decided.p_of_line)
 
 
 def answer_hypotheses(

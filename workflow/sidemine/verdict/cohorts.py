@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sidemine.considerations.judgement import DoubtWeight, Gate, make_gate
+from sidemine.effect.intervals import one_sided
 from sidemine.effect.pooled_effect import own_p
 from sidemine.effect.pooling import COMMON_DEMAND, RANDOM_DEMAND
 from sidemine.effect.record import ContrastEvidence, HypothesisEvidence, PooledEffect
@@ -38,6 +39,19 @@ class CohortRules(Rules):
     def primary_p(self, evidence: HypothesisEvidence) -> float | None:
         """Return the p of the pooled effect."""
         return evidence.pooled.p
+
+    def declared_p(self, evidence: HypothesisEvidence, direction: str) -> float | None:
+        """Return the p of the pooled effect, one-sided in the declared direction.
+
+        Parameters
+        ----------
+        evidence, direction
+            As in `Rules.declared_p`.
+        """
+        p_value, effect = evidence.pooled.p, evidence.pooled.effect
+        if p_value is None or effect is None or direction == "either":
+            return p_value
+        return one_sided(p_value, "up" if effect > 0 else "down", direction)
 
     def gates(
         self, readings: Sequence[Reading], evidence: HypothesisEvidence, direction: str, level: Level

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sidemine.considerations.judgement import COMPARATOR_PERCENTILE, DoubtWeight, Gate, make_gate
-from sidemine.effect.intervals import measured_effect
+from sidemine.effect.intervals import measured_effect, one_sided
 from sidemine.effect.record import HypothesisEvidence
 from sidemine.stats.multiplicity import smallest_p
 from sidemine.verdict.cohorts import competitive_demand, is_competitive
@@ -30,6 +30,19 @@ class ExperimentRules(Rules):
     def primary_p(self, evidence: HypothesisEvidence) -> float | None:
         """Return the smallest self-contained p over the contrasts, times their number (Bonferroni)."""
         return smallest_p([row.p_self_contained for row in evidence.contrasts])
+
+    def declared_p(self, evidence: HypothesisEvidence, direction: str) -> float | None:
+        """Return the smallest one-sided self-contained p in the declared direction, times their number.
+
+        Parameters
+        ----------
+        evidence, direction
+            As in `Rules.declared_p`.
+        """
+        if direction == "either":
+            return self.primary_p(evidence)
+        measured = [(row.p_self_contained, row.direction) for row in evidence.contrasts]
+        return smallest_p([None if p is None else one_sided(p, side, direction) for p, side in measured])
 
     def gates(
         self, readings: Sequence[Reading], evidence: HypothesisEvidence, direction: str, level: Level

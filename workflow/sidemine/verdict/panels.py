@@ -36,6 +36,16 @@ class PanelRules(ExperimentRules):
         p = _read(evidence).p
         return None if p is None else min(1.0, 2 * p)
 
+    def declared_p(self, evidence: HypothesisEvidence, direction: str) -> float | None:  # noqa: ARG002
+        """Return the p of the panel, which is one-sided in the declared direction.
+
+        Parameters
+        ----------
+        evidence, direction
+            As in `Rules.declared_p`.
+        """
+        return _read(evidence).p
+
     def carrying(self, readings: Sequence[Reading], evidence: HypothesisEvidence) -> Sequence[Reading]:  # noqa: ARG002
         """Return all arms that the answer rests on: what considerations find in one of them counts."""
         return readings

@@ -108,6 +108,18 @@ class Rules(ABC):
         """Return the two-sided p that a hypothesis brings to Holm's family; None where nothing could be tested."""
 
     @abstractmethod
+    def declared_p(self, evidence: HypothesisEvidence, direction: str) -> float | None:
+        """Return the same p one-sided in the declared direction, before Holm: what a line of evidence counts by.
+
+        Parameters
+        ----------
+        evidence
+            Of the hypothesis.
+        direction
+            Declared direction; `either`: the p stays two-sided.
+        """
+
+    @abstractmethod
     def gates(
         self, readings: Sequence[Reading], evidence: HypothesisEvidence, direction: str, level: Level
     ) -> list[Gate]:
@@ -235,10 +247,15 @@ class Decided:
     unexpected: tuple[str, ...] = ()
 
     @property
-    def may_speak(self) -> bool:
-        """Whether its own contrasts say anything: they could be tested, no required control failed, nothing refuses them."""
+    def p_of_line(self) -> float | None:
+        """One-sided p by which its own contrasts count as a line of evidence.
+
+        None where they say nothing: they could not be tested, a required control failed, or a consideration refuses them.
+        """
         refused = any(judgement.refusal for judgement in self.judgements)
-        return bool(self.readings) and not self.failed_controls and not refused
+        if not self.readings or self.failed_controls or refused:
+            return None
+        return self.rules.declared_p(self.evidence, self.hypothesis.primary.direction)
 
     @property
     def behaviour(self) -> Behaviour | None:

@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from sidemine.drawing.words import listed
-from sidemine.effect.intervals import one_sided
 from sidemine.lines.evidence import IN_FAVOUR_P, Call, LayerEvidence, call_of, holds_size, unavailable
 from sidemine.lines.layers import EXPRESSION, LAYERS
 from sidemine.records import fields_of
@@ -27,7 +26,7 @@ _ANSWERED = {Verdict.SUPPORTED, Verdict.SUGGESTIVE}
 
 
 def synthesise(
-    card: Card, declared: Sequence[LineToTell], measured: Mapping[str, LayerEvidence], *, may_speak: bool
+    card: Card, declared: Sequence[LineToTell], measured: Mapping[str, LayerEvidence], own_p: float | None
 ) -> Synthesis:
     """Return the synthesis of one question.
 
@@ -39,13 +38,12 @@ def synthesise(
         Its rows of `lines.tsv`, in order.
     measured
         By id of the row: what its layer measured; rows that were not run are missing.
-    may_speak
-        Whether the hypothesis' own contrasts may be a line: not where they could not be tested, a required control failed, or a
-        consideration refuses.
+    own_p
+        One-sided p of the hypothesis' own contrasts; None where they say nothing (`Decided.p_of_line`).
     """
     groups = independent_groups([row.line for row in declared], independence(declared))
     line_of = {member: group[0] for group in groups for member in group}
-    rows = [_expression_row(card, may_speak=may_speak)]
+    rows = [_expression_row(card, own_p)]
     for row in declared:
         evidence = measured.get(row.line) or unavailable(row.line, LAYERS[row.layer], row.set, row.direction, _OPT_IN)
         rows.append(
@@ -153,10 +151,9 @@ def independent_groups(names: Sequence[str], independent_of: Mapping[str, Sequen
     return [joined[number] for number in sorted(joined)]
 
 
-def _expression_row(card: Card, *, may_speak: bool) -> EvidenceRow:
+def _expression_row(card: Card, own_p: float | None) -> EvidenceRow:
     """Return the row of the hypothesis' own contrasts; its p is one-sided in the declared direction, before Holm."""
     declared, tested = card.declared, [row for row in card.evidence if row.testable]
-    p_declared = _own_p(card) if may_speak else None
     main = card.main_effect
     return EvidenceRow(
         line=EXPRESSION,
@@ -171,14 +168,14 @@ def _expression_row(card: Card, *, may_speak: bool) -> EvidenceRow:
         ci_low=main.ci_low if main else None,
         ci_high=main.ci_high if main else None,
         p_value=card.pooled.p if card.pooled else card.p_self_contained,
-        p_declared=p_declared,
+        p_declared=own_p,
         null_used="effect pooled over independent data sets"
         if card.pooled
         else "rotation of the samples' residuals (FRY)",
         size_measured=None,
         worst_set_size=None,
         percentile=None,
-        call=_own_call(card, p_declared),
+        call=_own_call(card, own_p),
         cap="; ".join(cap.reason.rstrip(".") for cap in card.caps if cap.bites),
         downgrades=[],
         reason=f"{card.verdict.value.capitalize()}: {card.rule}",
@@ -188,18 +185,6 @@ def _expression_row(card: Card, *, may_speak: bool) -> EvidenceRow:
         status="verified" if all(row.status == "verified" for row in card.evidence) else "unverified",
         in_line=EXPRESSION,
     )
-
-
-def _own_p(card: Card) -> float | None:
-    direction = card.declared.direction
-    if card.pooled is not None and card.kind == "cohort":
-        p_value, effect = card.pooled.p, card.pooled.effect
-        if p_value is None or effect is None or direction == "either":
-            return p_value
-        return one_sided(p_value, "up" if effect > 0 else "down", direction)
-    each = [row.p_declared_direction if direction != "either" else row.p_self_contained for row in card.evidence]
-    measured = [p for p in each if p is not None]
-    return min(1.0, len(measured) * min(measured)) if measured else None
 
 
 def _own_call(card: Card, p_declared: float | None) -> Call:
