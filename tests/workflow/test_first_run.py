@@ -66,9 +66,9 @@ def test_a_study_of_unverified_rows_that_fit_nothing_ends_in_a_report_and_is_men
         "in favour",
         "not available",
     ]
-    assert "column 'FDR' is not there" in rows.loc["refused", "reason"]
+    assert "lacks column 'FDR'" in rows.loc["refused", "reason"]
     assert "do the miRNAs that the disease moves target SIM_JAK_STAT_TARGETS?" in page
-    assert "column 'FDR' is not there" in page
+    assert "lacks column 'FDR'" in page
     assert "One line of evidence alone, mirna: in favour. 2 more could not be tested." in page
     for words in (
         "Not tested, and what to mend",
