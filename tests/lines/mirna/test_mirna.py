@@ -43,6 +43,7 @@ def names(tmp_path):
     [
         ("hsa-miR-21-5p", "MIMAT0000076", ""),
         ("MIMAT0000076", "MIMAT0000076", ""),
+        ("hsa\u2011miR\u201121\u20135p", "MIMAT0000076", ""),
         (" hsa-mir-21-3P ", "MIMAT0004494", ""),
         ("miR-21*", "MIMAT0004494", ""),
         ("let-7a-5p", "MIMAT0000062", ""),
