@@ -52,6 +52,7 @@ def compound_panel(subject: Subject) -> Panel | None:
         chart=intervals(interval_rows(groups), subject.unit, "Effect of every arm of the panel") if groups else None,
         facts=_facts(found, columns.pattern, subject.unit),
         table=Table("Arms", _COLUMNS, [_row(found, arm) for arm in found.arms]),
+        leads=True,
     )
 
 
