@@ -80,6 +80,12 @@ CONFIG: dict[str, Any] = {
                 ],
             },
         },
+        {
+            "id": "cells",
+            "question": "Does the drug lower the genes in single cells?",
+            "kind": "experiment",
+            "primary": {"set": "T", "contrasts": ["c_drug"], "direction": "down", "margin": 0.4},
+        },
     ],
     "concordance": {
         "bridges": [
