@@ -602,3 +602,13 @@ def test_an_edit_of_one_contrast_analyses_its_dataset_alone(before, tmp_path):
     after = jobs_of(load(tmp_path, *edited({"contrasts.b_stim.target": "x = c"})))
     changed = {key for key in before if before[key] != after[key] and key[1]}
     assert changed == {("analyse_dataset", "b")}
+
+
+def test_cells_that_markers_label_are_labelled_alike_in_every_job(tmp_path):
+    """Samples, sums and maps are given the same markers; the map may name the column or the markers."""
+    edits = {"datasets.c.cell_type": "markers:blood", "config.illustrations.0.cell_type": "markers:blood"}
+    given = jobs_of(load(tmp_path, *edited(edits)))
+    drawn = given["illustrate_cells", ""]["illustrations"][0]
+    assert drawn["markers"] == given["read_samples", "c"]["markers"] == given["prepare_dataset", "c"]["markers"]
+    assert "MS4A1" in drawn["markers"]["b_cell"]
+    assert drawn["cell_type"] == "marker_label"
