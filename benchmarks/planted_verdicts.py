@@ -24,6 +24,7 @@ from sidemine.considerations.calibration.table import CALIBRATION
 from sidemine.considerations.composition.judge import composition_judge
 from sidemine.considerations.composition.measure_study import adjust_hypothesis
 from sidemine.considerations.composition.record import CompositionOfContrast, entries_by_hypothesis
+from sidemine.considerations.compounds.judge import judge_compounds
 from sidemine.considerations.hidden_factors.judge import hidden_factors_judge
 from sidemine.considerations.hidden_factors.measure import measure_hidden_factors
 from sidemine.considerations.influence.judge import influence_judge
@@ -245,7 +246,13 @@ def _robustness(study: Study) -> Judge:
     return robustness_judge({study.hypothesis.id: record})
 
 
+def _compounds(_: Study) -> Judge:
+    """Return the judge of panels, which finds its model in the evidence: no planted study is a panel."""
+    return judge_compounds
+
+
 MEASURES: Mapping[str, Callable[[Study], Judge]] = {
+    "compounds": _compounds,
     "traps": _traps,
     "influence": _influence,
     "hidden_factors": _hidden_factors,

@@ -242,15 +242,15 @@ def test_overlaps_tell_the_nearest_rivals_both_ways():
 
 
 def test_the_tile_of_composition_tells_amount_and_side():
-    """Not applicable to experiments; not computed in cohorts."""
+    """None of experiments, which are not asked; not computed in cohorts."""
     columns = judged_composition(entry("a"), carrying=("a",)).columns
     tile = adjusted_tile(columns, subject())
     assert (tile.value, tile.hint) == ("0.50 SD higher", "95 % CI 0.26 to 0.74")
     flipped = replace(columns.composition_adjusted, effect=-0.5, ci_low=-0.7, ci_high=-0.3)
     assert adjusted_tile(CompositionColumns(columns.composition, flipped), subject()).value == "0.50 SD lower"
-    for is_cohort, words in ((True, "not computed"), (False, "not applicable")):
-        empty = CompositionColumns(columns.composition, None)
-        assert adjusted_tile(empty, subject(is_cohort=is_cohort, composition_adjusted="why")).value == words
+    empty = CompositionColumns(columns.composition, None)
+    assert adjusted_tile(empty, subject(is_cohort=True, composition_adjusted="why")).value == "not computed"
+    assert adjusted_tile(empty, subject(is_cohort=False, composition_adjusted="why")) is None
 
 
 def test_the_chart_of_composition_tells_total_each_cell_and_all():

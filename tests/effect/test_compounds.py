@@ -94,6 +94,40 @@ def test_the_word_is_what_was_planted(pattern):
     assert as_record(CompoundEvidence, as_json(found), "x") == found
 
 
+OPPOSED = {
+    "shown for 1 of 3 (A); the other way: B, C": {"a": -1, "b": 1, "c": 1, "x": 0},
+    "no compound; the other way: A, B, C": {"a": 1, "b": 1, "c": 1, "x": 0},
+    "class-wide (2 of 3); the other way: C": {"a": -1, "b": -1, "c": 1, "x": 0},
+}
+
+
+@pytest.mark.parametrize("pattern", OPPOSED)
+def test_a_compound_that_acts_the_other_way_is_not_told_as_one_that_does_nothing(pattern):
+    found = measured(data_of({"vehicle": 0, **OPPOSED[pattern]}), arms_of("abcx"))
+    assert read_panel(found, 0.4).pattern == pattern
+
+
+def test_without_a_declared_direction_an_effect_is_excluded_on_both_sides():
+    found = measured(data_of({"vehicle": 0, "a": -1, "b": 1, "c": 0, "x": 0}), arms_of("abcx"), direction="either")
+    reading = read_panel(found, 0.4)
+    assert reading.excluded == ("c",)
+    assert "only" not in reading.pattern
+
+
+def test_a_vehicle_that_hides_an_effect_excludes_none():
+    """Vehicle and class stand alike, and the other compounds apart from both: nobody knows which of them is off."""
+    found = measured(data_of({"vehicle": -1, "a": -1, "b": -1, "c": -1, "x": 0}), arms_of("abcx"))
+    reading = read_panel(found, 0.4)
+    assert (reading.pattern, reading.refuted, reading.excluded) == ("open", False, ())
+
+
+def test_a_dose_that_could_not_be_tested_is_not_excluded():
+    data = data_of({"vehicle": 0, "x": 0, "a": 0, "b": 0, "c": -1})
+    data.samples.loc[data.samples["arm"] == "c", "fate"] = "excluded"
+    reading = read_panel(measured(data, doses_of(), "dose"), 0.4)
+    assert (reading.k, reading.excluded, reading.refuted, reading.pattern) == (3, ("a", "b"), False, "open")
+
+
 def test_an_effect_is_that_of_its_arm_with_the_variance_of_all_arms():
     data = data_of({"vehicle": 0, "a": -1, "b": 0.5, "x": 0})
     found = {arm.contrast: arm for arm in measured(data, arms_of("abx")).arms}
@@ -157,6 +191,40 @@ def test_a_guard_needs_other_compounds_at_every_vehicle():
     set_mean = data.values[:, :N_SET].mean(axis=1).reshape(6, 3).mean(axis=1)
     assert set_mean[3] < set_mean[5] - 0.5
     assert next(arm for arm in both.arms if arm.contrast == "b").over_others.on_side("down") < 0.01
+
+
+def test_a_vehicle_of_one_time_that_is_off_makes_no_trend():
+    """Each time has its vehicle, so the trend rests on them: the others, who share them, must not show it as well."""
+    data = data_of({"v1": 0, "v2": 1, "a": -0.6, "b": -0.6, "x": 0, "y": 0}, seed=2)
+    arms = [{"contrast": name, "compound": "A", "time": time} for name, time in (("a", 2), ("b", 24))]
+    others = [{"contrast": name, "compound": "X", "of_class": False} for name in "xy"]
+    rows = {name: contrast(name, f"arm = {vehicle}") for name, vehicle in zip("abxy", ("v1", "v2") * 2, strict=True)}
+    alone = measured(data, arms, "time", **rows)
+    assert read_panel(alone, 0.4).pattern == "time-dependent"
+    assert [cap.cap for cap in judge_compounds(case_of(alone)).caps] == ["vehicle"]
+    guarded = measured(data, [*arms, *others], "time", **rows)
+    assert read_panel(guarded, 0.4).pattern == "acts, no trend shown among the times"
+    assert judge_compounds(case_of(guarded)).caps == ()
+
+
+def test_times_with_one_reference_may_be_time_in_culture():
+    data = data_of({"v": 0, "a": -0.5, "b": -1, "x": 0})
+    arms = [{"contrast": name, "compound": "A", "time": time} for name, time in (("a", 2), ("b", 24))]
+    arms.append({"contrast": "x", "compound": "X", "of_class": False})
+    rows = {name: contrast(name, "arm = v") for name in "abx"}
+    caps = judge_compounds(case_of(measured(data, arms, "time", **rows))).caps
+    assert ["time in culture" in cap.reason for cap in caps] == [True]
+
+
+def test_the_guard_finds_the_vehicle_however_it_is_written_and_tells_when_none_can_serve():
+    data = data_of({"vehicle": 0, "a": -1, "b": -1, "x": 0})
+    found = measured(data, arms_of("abx"), x=contrast("x", "arm=vehicle"))
+    assert found.others == ["x"]
+    data.samples.loc[data.samples["arm"] == "x", "fate"] = "excluded"
+    found = measured(data, arms_of("abx"))
+    (cap,) = judge_compounds(case_of(found)).caps
+    assert "that can be tested" in cap.reason
+    assert "declare one" not in cap.reason
 
 
 def test_a_dataset_that_could_not_be_prepared_tells_why():

@@ -15,6 +15,7 @@ from sidemine.considerations.robustness.record import RobustnessColumns
 from sidemine.considerations.sensitivity import no_sensitivity
 from sidemine.considerations.specificity.record import SpecificityColumns
 from sidemine.drawing.panel import Panel
+from sidemine.drawing.words import EQUAL, side
 from sidemine.effect.record import Margin, SizesDiffer
 from sidemine.report import first_screen
 from sidemine.report.assets import own_file
@@ -83,7 +84,7 @@ def test_experiments_are_told_as_a_fold_change_beyond_other_genes(apart):
     assert "1.62 log2 units (" in plain
     assert "lower in “" in plain
     assert "counted beyond the other measured genes" in plain
-    assert plain.split(". Had")[0].count("lower") == 1
+    assert plain.split(". Were")[0].count("lower") == 1
 
 
 def test_without_one_effect_every_comparison_is_told(apart):
@@ -94,7 +95,7 @@ def test_without_one_effect_every_comparison_is_told(apart):
         "2.40 log2 units higher (95 % CI 2.10 to 2.70)." in plain
     )
     rows = apart.evidence[:1] * 4
-    assert "more" not in first_screen.plain_sentence(replace(apart, evidence=rows)).split("Had there")[0]
+    assert "more" not in first_screen.plain_sentence(replace(apart, evidence=rows)).split("Were there")[0]
     assert "; and 1 more. " in first_screen.plain_sentence(replace(apart, evidence=[*rows, rows[0]]))
     untestable = example_card(4)
     assert first_screen.plain_sentence(untestable).endswith(
@@ -114,8 +115,8 @@ def test_groups_are_named_only_where_all_comparisons_name_the_same(card):
 
 @pytest.mark.parametrize(
     ("direction", "words"),
-    [("up", "excluded anything above 0.30 SD."), ("down", "excluded anything lower than −0.30 SD."),
-     ("either", "excluded anything beyond ±0.30 SD.")],
+    [("up", "rule out a rise of more than 0.30 SD."), ("down", "rule out a fall of more than 0.30 SD."),
+     ("either", "rule out a rise or a fall of more than 0.30 SD.")],
 )  # fmt: skip
 def test_what_could_have_been_excluded_is_told_on_the_declared_side(card, direction, words):
     """An amount without a sign of its own; nothing where there is none."""
@@ -334,9 +335,46 @@ def test_every_verdict_has_its_colours():
 
 
 def test_a_card_shows_its_forest_plot_first_and_every_other_panel_after_it(card):
-    """In their order, with its tiles."""
-    view = card_view(card, ["forest", "second", "third"], ["tile"])
-    assert (view.forest, view.panels, view.tiles) == ("forest", ["second", "third"], ["tile"])
+    """In their order, with its tiles: what leads beside the answer, checks after it, then what has only a reason."""
+    forest, check, told, lead, empty, bare = (
+        Panel(
+            kind,
+            kind,
+            kind,
+            "",
+            "no data",
+            chart={} if kind in {"forest", "check", "lead"} else None,
+            leads="l" in kind,
+        )
+        for kind in ("forest", "check", "t", "lead", "empty", "l")
+    )
+    told = replace(told, facts=["A sentence."])
+    view = card_view(card, [forest, check, told, lead, empty, bare], ["tile"])
+    assert (view.forest, view.leading, view.panels, view.tiles) == (forest, [lead], [check, told], ["tile"])
+    assert view.undrawn == [empty, bare]
+
+
+def test_what_is_shown_as_nought_lies_on_no_side(card):
+    """An effect of 0.004 is shown as 0.00, so no word may give it a side."""
+    assert [side(value) for value in (0.004, -0.004, 0.006, -0.006)] == [
+        EQUAL,
+        EQUAL,
+        "higher",
+        "lower",
+    ]
+    rows = [replace(row, effect=-0.004) for row in card.evidence]
+    line = first_screen.overview_line(replace(card, pooled=None, evidence=rows))
+    assert "0.00 SD neither higher nor lower" in line
+
+
+def test_rows_of_one_forest_plot_never_share_a_label(card):
+    """Arms of one dataset are told apart by their target group, which comes first, where no room cuts it."""
+    first = card.evidence[0]
+    arms = [replace(first, contrast=dose, target_label=f"drug, {dose}") for dose in ("low", "high")]
+    labels = [row.label for row in forest_rows([*arms, replace(first, accession="GSE9")])]
+    assert len(set(labels)) == 3
+    assert labels[0].startswith(f"drug, low · {first.accession}")
+    assert labels[2].startswith("GSE9 · ")
 
 
 @pytest.mark.parametrize(

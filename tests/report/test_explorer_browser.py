@@ -115,6 +115,7 @@ def test_missing_values_are_explained(opened):
     cells = {row[0]: row for row in shown_rows(opened)}
     assert cells[NOT_ON_B[0]][-1] == "not measured"
     assert "filtered" in cells[FILTERED_IN_A[0]]
+    opened.unfold("#explorer")
     assert "400 genes measured, 397 tested" in opened.tab.inner_text("#explorer-why")
 
 
@@ -164,6 +165,7 @@ def test_context_is_apart_and_calibration_is_shown(opened):
     assert opened.tab.evaluate(
         "document.getElementById('answers').compareDocumentPosition(document.getElementById('context')) === 4"
     )
+    opened.tab.eval_on_selector("#calibration details.fold", "part => { part.open = true; }")
     table = opened.tab.inner_text("#calibration table.calibrated")
     assert "5.1 %" in table
     assert "not measured" in table

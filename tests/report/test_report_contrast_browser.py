@@ -144,6 +144,7 @@ def test_panel_is_drawn_and_linked(opened):
 def test_components_take_the_colour_of_a_covariate(opened):
     """Samples can be coloured by covariate and batch; missing values are counted, hostile values are text."""
     opened.show("vte_a")
+    opened.unfold("#contrast-vte_a")
     chooser = opened.tab.locator("#component-colour-vte_a")
     assert chooser.locator("option").all_inner_texts() == ["group", "age (in the model)", "plate (batch)"]
     chooser.select_option(label="age (in the model)")
@@ -156,6 +157,7 @@ def test_components_take_the_colour_of_a_covariate(opened):
 def test_groups_by_covariates(opened, example_results):
     """The cross-table tells each group's values, and what was done about a difference."""
     opened.show("vte_a")
+    opened.unfold("#contrast-vte_a")
     table = opened.tab.locator("#contrast-vte_a .cross")
     assert table.locator("tbody tr").count() == 2
     age, plate = table.locator("tbody tr").all_inner_texts()
@@ -179,6 +181,7 @@ def test_rank_plot_names_the_leading_edge(opened):
 def test_untestable_comparison_keeps_its_panels(opened):
     """A comparison without results has its components and says why the rest is missing."""
     opened.show("too_small")
+    opened.unfold("#contrast-too_small")
     text = opened.tab.locator("#contrast-too_small").inner_text()
     assert "No gene table, volcano, p-value histogram, set tests or rank plot" in text
     assert "No table: nothing that varies is recorded beside the groups" in text

@@ -49,8 +49,8 @@ def test_every_card_has_every_panel(opened, example_results):
         for name in PANELS:
             panel = card.locator(f"[data-panel={name}]")
             assert panel.count() >= 1, name
-            empty = panel.locator(".empty")
-            assert panel.locator(".chart svg").count() or len(empty.inner_text()) > 25, (entry["hypothesis"], name)
+            empty = panel.locator(".undrawn")
+            assert panel.locator(".chart svg").count() or len(empty.text_content()) > 25, (entry["hypothesis"], name)
 
 
 def test_empty_panels_give_their_own_reason(opened):
@@ -61,7 +61,7 @@ def test_empty_panels_give_their_own_reason(opened):
         ("heme_null", "adjustment", "computed by a later stage"),
         ("heme_null", "confounders", "no confounder or negative-control set"),
     ):
-        assert reason in opened.tab.locator(f"#card-{hypothesis} [data-panel={panel}] .empty").inner_text()
+        assert reason in opened.tab.locator(f"#card-{hypothesis} [data-panel={panel}] .undrawn").text_content()
 
 
 def test_specification_curve_equals_the_grid(opened):
@@ -88,7 +88,7 @@ def test_concordance_names_the_leading_genes(opened):
         told = drawn(opened, f"concordance-jak_vte-{hypothesis}")
         # Names that would lie on another are left to the caption.
         assert "STAT1" in told
-        caption = opened.tab.locator(f"#card-{hypothesis} [data-panel=concordance] figcaption").inner_text()
+        caption = opened.tab.locator(f"#card-{hypothesis} [data-panel=concordance] figcaption").text_content()
         assert "STAT1, IFIT1, IFIT2, IFIT3 and ISG15" in caption
     panel = opened.tab.locator("#card-vte_targets [data-panel=concordance]")
     assert "opposes the disease" in panel.locator("h4").inner_text()

@@ -199,7 +199,18 @@ def test_methods_carry_the_actual_numbers(html):
 def test_reading_guide_claims_no_cause(html):
     """What may be claimed is said on the page, in the fixed words."""
     assert "This is association, never cause" in html
-    assert "No cohort here is known to have users of JAK inhibitors" in html
+    assert "are sampled after they fell ill" in html
+
+
+def test_reading_guide_holds_no_words_of_another_study(html):
+    """Nothing that this study does not declare: no treatment, no genes, no users of a drug."""
+    guide = html[
+        html.index('<section id="guide"') : html.index(
+            '<section id="untested"' if 'id="untested"' in html else '<section id="contrasts"'
+        )
+    ]
+    for foreign in ("anticoagulant", "Interferon", "antiviral", "JAK", "users of"):
+        assert foreign not in guide
 
 
 def test_simulated_banner_only_when_simulated(tmp_path, html):

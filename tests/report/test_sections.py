@@ -38,7 +38,7 @@ def test_a_registered_section_is_on_the_page(example_results, monkeypatch):
     section = html.split('<section id="ages"', 1)[1].split("</main>", 1)[0]
     assert '<div class="chart" id="ages-all"></div>' in section
     assert "5 datasets" in section
-    assert "No figure: nobody &lt;b&gt;asked&lt;/b&gt;." in section
+    assert "Not drawn: nobody &lt;b&gt;asked&lt;/b&gt;." in section
     block = unpack(re.search(r'id="data-page">([^<]*)<', html)[1])
     assert block["figures"]["ages-all"] == CHART
 

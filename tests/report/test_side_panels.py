@@ -126,13 +126,13 @@ def test_whole_calibration_table_is_packed(results):
 
 
 def test_panels_without_their_file_say_so(tmp_path):
-    """Without calibration, context, considered sheet and ledgers each panel stands, with the reason."""
+    """Without calibration, considered sheet and ledgers each panel stands, with the reason; what was not declared is absent."""
     folder = write_example_results(tmp_path / "results", n_genes=60)
     build_report(folder, tmp_path / "page.html")
     page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert 'id="context"' not in page
     for text in (
         "Not measured: this run wrote no calibration.tsv",
-        "This study declares no clinical context",
         "This study lists no dataset that was considered",
         "genes_ledger.tsv of this dataset is not among these results",
         "no gene: the table pooled/…/genes.tsv.gz is not among these results",
@@ -148,7 +148,7 @@ def test_context_touches_no_card_and_no_verdict(folder, results, html, tmp_path)
     study["config"]["context"] = None
     (bare / "study.json").write_text(json.dumps(study))
     build_report(bare, tmp_path / "bare.html")
-    cut = re.compile(r'<section id="context".*?</section>', re.DOTALL)
+    cut = re.compile(r'<section id="context".*?</section>\s*|<li><a href="#context">.*?</li>\s*', re.DOTALL)
     assert cut.sub("", html) == cut.sub("", (tmp_path / "bare.html").read_text(encoding="utf-8"))
     assert "HR 9.87" in html
     assert "HR 9.87" not in str(results.verdicts)

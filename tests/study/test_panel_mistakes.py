@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from sidemine.study.check_panels import check_panel
-from sidemine.study.hypotheses import Hypothesis
+from sidemine.study.hypotheses import CompoundArm, Hypothesis
 from sidemine.study.rows import Contrast
 
 
@@ -87,8 +88,8 @@ def test_an_arm_that_is_no_contrast_is_named():
 
 def test_arms_of_a_response_differ_in_nothing_else():
     arms = [
-        {"contrast": "a", "compound": "A", "dose": 1, "cell": "monocytes"},
-        {"contrast": "a_high", "compound": "A", "dose": 10, "cell": "T cells"},
+        {"contrast": "a", "compound": "A", "dose": 1, "time": 2},
+        {"contrast": "a_high", "compound": "A", "dose": 10, "time": 24},
     ]
     wrong = told(panel("dose", primary=["a", "a_high"], arms=arms))
     assert wrong == ["the arms of a dose response differ in something else too"]
@@ -97,3 +98,38 @@ def test_arms_of_a_response_differ_in_nothing_else():
 def test_an_arm_stands_once():
     arms = [{"contrast": name, "compound": name.upper()} for name in ("a", "b", "b")]
     assert told(panel(arms=arms)) == ["arm b is listed twice"]
+
+
+def arms(*rows: dict[str, Any]) -> dict[str, Any]:
+    """Return the arms of a panel that asks for a class: A and B, and what is changed of them."""
+    pairs = zip(("a", "b", "x"), "ABX", strict=True)
+    plain = [{"contrast": name, "compound": word, "of_class": name != "x"} for name, word in pairs]
+    return {"arms": [row | changed for row, changed in zip(plain, [*rows, {}, {}, {}], strict=False)]}
+
+
+@pytest.mark.parametrize(
+    ("changed", "rows", "what"),
+    [
+        (arms({"compound": "Rux"}, {"compound": "rux"}), {}, "compounds Rux, rux differ only in upper and lower case or blanks"),
+        (arms({}, {}, {"compound": "A"}), {}, "compound A is of the class in one arm and of another class in another"),
+        (arms(), {"b": {"target": "arm =  a"}}, "arms a, b have the same samples, and would count as different arms"),
+        (
+            arms({"cell": "HeLa"}, {"cell": "THP-1"}),
+            {"b": {"reference": "arm=vehicle"}},
+            "arms of HeLa, THP-1 have one reference, so that cells and compounds differ together",
+        ),
+        (arms({"time": 2}, {"time": 24}), {}, "compounds at times 2, 24 are compared with one vehicle"),
+    ],
+)  # fmt: skip
+def test_what_would_count_one_thing_as_two_is_named(changed, rows, what):
+    assert told(panel(**changed), contrasts(**rows)) == [what]
+
+
+def test_a_reference_may_be_written_in_two_ways():
+    assert told(panel(), contrasts(b={"reference": "arm=vehicle"})) == []
+
+
+@pytest.mark.parametrize("amount", [float("inf"), float("nan"), 0, -1, "10 nM", "1e-8 M", "0,5", True])
+def test_a_dose_is_a_finite_number_above_0(amount):
+    with pytest.raises(ValidationError, match="dose"):
+        CompoundArm.model_validate({"contrast": "a", "compound": "A", "dose": amount})

@@ -116,6 +116,51 @@ def test_what_does_not_fit_the_samples_is_said(change, said) -> None:
     assert said in panel.why_empty
 
 
+def test_a_small_plate_does_not_take_the_guard_from_the_others() -> None:
+    """Four compounds are alone on their plate: they are held against the vehicle, all others against each other as well."""
+    cells = screen_of(np.random.default_rng(5), {}, {"DMSO": -0.8, "C00": 1.0}, n=24)
+    small = cells.obs["compound"].isin(["C20", "C21", "C22", "C23"])
+    cells.obs.loc[small, "plate"] = "P2"
+    vehicle = np.flatnonzero(cells.obs["compound"] == "DMSO")
+    cells.obs.iloc[vehicle[::3], cells.obs.columns.get_loc("plate")] = "P2"
+    measured = measure_screen(DECLARED, cells, SETS, "")
+    rows = {row.compound: row for row in measured.compounds if row.gene_set == "ACTIVE"}
+    assert {name for name, row in rows.items() if row.from_others is None} == {"C20", "C21", "C22", "C23"}
+    assert {name for name, row in rows.items() if row.stands_out} == {"C00", "C20", "C21", "C22", "C23"}
+    family = next(row for row in measured.families if row.gene_set == "ACTIVE")
+    assert (family.n_compounds, family.n_beside) == (24, 20)
+    facts = screen_panels(measured, "Which compounds act?")[0].facts
+    assert any(fact.startswith("4 compounds are compared with the vehicle alone") for fact in facts)
+
+
+def test_one_spelling_of_the_vehicle_and_of_a_compound() -> None:
+    cells = screen_of(np.random.default_rng(5), {}, {})
+    cells.obs.loc[cells.obs_names[0], "compound"] = "c00"
+    losses = "; ".join(measure_screen(DECLARED, cells, SETS, "").losses)
+    assert "their donors are not put together: C00, c00" in losses
+    cells.obs.loc[cells.obs_names[-1], "compound"] = "dmso"
+    assert "write the vehicle in one way" in measure_screen(DECLARED, cells, SETS, "").problem
+
+
+@pytest.mark.parametrize("layer", ["counts", "log2"])
+def test_a_sample_without_values_leaves_alone(layer) -> None:
+    """It takes no gene with it, and no other sample."""
+    cells = screen_of(np.random.default_rng(3), {}, {"C00": -1.0})
+    values = cells.layers.pop("counts")
+    cells.layers[layer] = values if layer == "counts" else np.log2(values + 1)
+    cells.layers[layer][5] = 0 if layer == "counts" else np.nan
+    measured = measure_screen(DECLARED, cells, SETS, "")
+    assert measured.losses == ["1 samples have no reads (or no values) in any gene"]
+    assert [row.compound for row in measured.compounds if row.stands_out] == ["C00"]
+
+
+def test_values_that_never_differ_are_not_tested() -> None:
+    cells = screen_of(np.random.default_rng(3), {}, {})
+    cells.layers["log2"] = np.full(cells.layers.pop("counts").shape, 5.0)
+    measured = measure_screen(DECLARED, cells, SETS, "")
+    assert measured.problem.startswith("most compounds do not differ between donors")
+
+
 def test_the_panel_says_that_it_is_no_verdict(measured) -> None:
     """One panel per set, with a list, intervals and the false sign rate."""
     panels = screen_panels(measured, "Which compounds act?")

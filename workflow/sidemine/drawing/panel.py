@@ -92,6 +92,8 @@ class Panel:
         Kind of figure, and the id of its element on the page.
     title, caption, why_empty
         Heading, words under the figure, and why there is none.
+    leads
+        Stands beside the answer; others are checks of it, behind a heading.
     chart
         The figure; None: cannot be drawn.
     facts, table
@@ -106,11 +108,17 @@ class Panel:
     chart: Spec | None = None
     facts: Sequence[str] = ()
     table: Table | None = None
+    leads: bool = False
 
     @property
     def id(self) -> str:
         """Id of the figure's element; empty without a figure."""
         return "" if self.chart is None else self.element
+
+    @property
+    def is_empty(self) -> bool:
+        """Has neither a figure nor words of its own: all there is to say is why."""
+        return self.chart is None and bool(self.why_empty) and not any(self.facts) and self.table is None
 
 
 def columns_of(considered: Sequence[object], kind: type[Columns]) -> Columns:

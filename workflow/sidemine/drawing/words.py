@@ -14,7 +14,7 @@ from typing import TypeGuard
 from sidemine.effect.plain_words import as_percent_change
 from sidemine.effect.record import ContrastEvidence
 
-HIGHER, LOWER, EQUAL = "higher", "lower", "not different"
+HIGHER, LOWER, EQUAL = "higher", "lower", "neither higher nor lower"
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _BIDI_CONTROLS = frozenset("\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _MINUS = "\N{MINUS SIGN}"
@@ -154,8 +154,9 @@ def listed(parts: Sequence[str]) -> str:
 
 
 def side(value: float) -> str:
-    """Say on which side of the reference the target lies."""
-    return HIGHER if value > 0 else LOWER if value < 0 else EQUAL
+    """Say on which side of the reference the target lies; on neither what two digits show as 0.00."""
+    shown = round(value, 2)
+    return HIGHER if shown > 0 else LOWER if shown < 0 else EQUAL
 
 
 def unit_words(effect_unit: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -36,8 +36,11 @@ class PanelReading:
         Arms whose effect lies beyond the margin in the declared direction.
     acting
         Arms that are shown to act, Holm over the arms.
+    opposed
+        Arms that are shown to act the other way, Holm over the arms.
     excluded
-        Arms in which an effect of the margin is excluded.
+        Arms in which an effect of the margin is excluded: against the vehicle, and no effect is shown against the compounds of
+        another class. `either`: on both sides.
     p_trend
         One-sided p of the trend among treated arms (dose, time).
     shown
@@ -55,6 +58,7 @@ class PanelReading:
     k: int
     beyond: tuple[str, ...] = ()
     acting: tuple[str, ...] = ()
+    opposed: tuple[str, ...] = ()
     excluded: tuple[str, ...] = ()
     p_trend: float | None = None
     shown: bool = False
@@ -77,8 +81,8 @@ def read_panel(evidence: CompoundEvidence, margin: float | None) -> PanelReading
     margin
         Smallest effect worth calling one; None: nothing can be beyond it.
     """
-    # A compound that could not be tested counts among those asked for, as one that does not act.
-    arms = [arm for arm in evidence.arms if arm.carries] if evidence.asks == "class_wide" else evidence.carrying
+    # An arm that could not be tested counts among those asked for: it is not shown to act, and nothing is excluded of it.
+    arms = [arm for arm in evidence.arms if arm.carries]
     needed = needed_of(len(arms)) if evidence.asks == "class_wide" else 1
     if evidence.problem is not None or margin is None:
         return PanelReading(None, None, None, needed, len(arms))
@@ -89,25 +93,44 @@ def read_panel(evidence: CompoundEvidence, margin: float | None) -> PanelReading
     return replace(better, refuted=all(side.refuted for side in sides))
 
 
+@dataclass(frozen=True)
+class _Side:
+    """The arms towards one side: one-sided p against the vehicle, against the other compounds, and the larger one."""
+
+    vehicle: list[float]
+    others: list[float]
+    guarded: list[float]
+    beyond: tuple[str, ...]
+    acting: tuple[str, ...]
+    within: list[float]
+
+
+def _side_of(evidence: CompoundEvidence, arms: Sequence[ArmEffect], side: str, margin: float, sides: int) -> _Side:
+    vehicle = [min(1.0, sides * _on_side(arm.tested, side)) for arm in arms]
+    others = [min(1.0, sides * _on_side(arm.over_others, side)) for arm in arms] if evidence.others else []
+    guarded = [max(both) for both in zip(vehicle, others, strict=True)] if others else vehicle
+    beyond = tuple(arm.contrast for arm in arms if _signed(arm, side) > margin)
+    acting = tuple(
+        arm.contrast
+        for arm, p in zip(arms, holm(guarded), strict=True)
+        if p is not None and p <= ONE_SIDED_P and arm.contrast in beyond
+    )
+    within = [_p_within(arm, side, margin) for arm in arms]
+    # Where an arm differs from the other compounds, the vehicle may be what hides its effect: nothing is excluded.
+    within = [1.0 if over <= ONE_SIDED_P else p for p, over in zip(within, others, strict=True)] if others else within
+    return _Side(vehicle, others, guarded, beyond, acting, within)
+
+
 def _read_side(
     evidence: CompoundEvidence, arms: Sequence[ArmEffect], side: str, margin: float, needed: int, sides: int = 1
 ) -> PanelReading:
     k = len(arms)
-    vehicle = [min(1.0, sides * _on_side(arm.tested, side)) for arm in arms]
-    guarded = [
-        max(p, min(1.0, sides * _on_side(arm.over_others, side))) if evidence.others else p
-        for p, arm in zip(vehicle, arms, strict=True)
-    ]
-    beyond = tuple(arm.contrast for arm in arms if _signed(arm, side) > margin)
-    within = [_p_within(arm, side, margin) for arm in arms]
-    adjusted = holm(guarded)
-    acting = tuple(
-        arm.contrast
-        for arm, p in zip(arms, adjusted, strict=True)
-        if p is not None and p <= ONE_SIDED_P and arm.contrast in beyond
-    )
-    excluded = tuple(arm.contrast for arm, p in zip(arms, within, strict=True) if p <= EXCLUDED_P)
-    reading = PanelReading(None, None, None, needed, k, beyond, acting, excluded)
+    here = _side_of(evidence, arms, side, margin, sides)
+    away = _side_of(evidence, arms, "down" if side == "up" else "up", margin, sides)
+    vehicle, guarded, beyond, within = here.vehicle, here.guarded, here.beyond, here.within
+    both = here.within if sides == 1 else [max(each) for each in zip(here.within, away.within, strict=True)]
+    excluded = tuple(arm.contrast for arm, p in zip(arms, both, strict=True) if p <= EXCLUDED_P)
+    reading = PanelReading(None, None, None, needed, k, beyond, here.acting, away.acting, excluded)
     if evidence.asks == "class_wide":
         p_vehicle = partial_conjunction_p(vehicle, needed)
         p = partial_conjunction_p(guarded, needed)
@@ -118,13 +141,12 @@ def _read_side(
             reading,
             p=p,
             p_vehicle=p_vehicle,
-            p_guard=partial_conjunction_p([_on_side(arm.over_others, side) for arm in arms], needed)
-            if evidence.others
-            else None,
+            p_guard=partial_conjunction_p(here.others, needed) if here.others else None,
             shown=shown,
             refuted=refuted and not shown,
         )
-        return replace(reading, pattern=_pattern_of_class(reading, arms, guarded))
+        names = {arm.contrast: arm.compound for arm in arms}
+        return replace(reading, pattern=_with_opposed(_pattern_of_class(reading, arms, guarded), reading, names))
     response = evidence.response
     if response is None:
         return reading
@@ -132,7 +154,8 @@ def _read_side(
     guard = response.over_others
     p_guard = None if guard is None else min(1.0, sides * _on_side(guard, side))
     p = p_vehicle if p_guard is None else max(p_vehicle, p_guard)
-    p_trend = min(1.0, sides * _on_side(response.trend, side))
+    trends = [response.trend, *([response.trend_over_others] if response.trend_over_others else [])]
+    p_trend = min(1.0, sides * max(_on_side(trend, side) for trend in trends))
     reading = replace(
         reading,
         p=p,
@@ -142,7 +165,10 @@ def _read_side(
         shown=p <= ONE_SIDED_P and len(beyond) >= needed,
         refuted=len(excluded) == k,
     )
-    return replace(reading, pattern=_pattern_of_response(reading, evidence.asks))
+    pattern = _pattern_of_response(reading, evidence.asks)
+    return replace(
+        reading, pattern=_with_opposed(pattern, reading, {arm.contrast: evidence.amount(arm) for arm in arms})
+    )
 
 
 def _on_side(found: SidedP | None, side: str) -> float:
@@ -178,11 +204,21 @@ def _pattern_of_class(reading: PanelReading, arms: Sequence[ArmEffect], guarded:
     if reading.p_vehicle is not None and reading.p_vehicle <= ONE_SIDED_P and len(reading.beyond) >= needed:
         return "not told from the vehicle"
     names = [compound_of[name] for name in reading.acting]
-    if len(names) == 1 and set(reading.excluded) >= compound_of.keys() - set(reading.acting):
+    others_excluded = set(reading.excluded) >= compound_of.keys() - set(reading.acting)
+    if len(names) == 1 and others_excluded and not reading.opposed:
         return f"this compound only ({names[0]})"
     if names:
         return f"shown for {len(names)} of {k} ({', '.join(names)})"
     return "no compound" if len(reading.excluded) == k else "open"
+
+
+def _with_opposed(pattern: str, reading: PanelReading, names: Mapping[str, str]) -> str:
+    """Add which arms are shown to act the other way: "no compound" alone would say that they do nothing."""
+    return (
+        f"{pattern}; the other way: {', '.join(names[name] for name in reading.opposed)}"
+        if reading.opposed
+        else pattern
+    )
 
 
 def _pattern_of_response(reading: PanelReading, asks: str) -> str:

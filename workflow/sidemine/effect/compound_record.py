@@ -9,6 +9,11 @@ from sidemine.study.choices import Direction
 from sidemine.study.hypotheses import PanelQuestion
 
 
+def amount_words(value: float | None, unit: str) -> str:
+    """Return a dose or a time with its unit; nothing where there is none."""
+    return "" if value is None else f"{value:g} {unit}".rstrip()
+
+
 @dataclass(frozen=True)
 class SidedP:
     """A directional test of the primary set: its two-sided p, never 0, and the direction that it found."""
@@ -97,6 +102,9 @@ class Response:
         FRY of a rise from treated arm to treated arm; the reference drops out.
     over_others
         FRY of the treated arms' mean against that of the compounds that are not of the class; None without any.
+    trend_over_others
+        FRY of the same rise in the differences from those compounds: where each time has a vehicle of its own, the trend
+        rests on these vehicles. None without any.
     """
 
     shapes: list[ShapeStatistic]
@@ -104,6 +112,7 @@ class Response:
     p_down: float
     trend: SidedP
     over_others: SidedP | None
+    trend_over_others: SidedP | None = None
 
 
 @dataclass(frozen=True)
@@ -127,6 +136,8 @@ class CompoundEvidence:
         What doses or times say together; None where compounds are asked for, or the model could not be fitted.
     problem
         Why there is no model, or not the one that the question needs.
+    n_references
+        Different references of the arms that carry the answer.
     notes
         What a reader should know of the model, in sentences.
     """
@@ -141,7 +152,13 @@ class CompoundEvidence:
     others: list[str]
     response: Response | None = None
     problem: Problem | None = None
+    n_references: int = 1
     notes: list[str] = field(default_factory=list)
+
+    def amount(self, arm: ArmEffect) -> str:
+        """Return the dose or the time of an arm, whichever is asked for, with its unit."""
+        value, unit = (arm.time, self.time_unit) if self.asks == "time" else (arm.dose, self.dose_unit)
+        return amount_words(value, unit)
 
     @property
     def carrying(self) -> list[ArmEffect]:

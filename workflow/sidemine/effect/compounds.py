@@ -19,6 +19,7 @@ from sidemine.enrichment.set_membership import SetMembership, build_membership
 from sidemine.enrichment.shapes import best_weights, largest_of_contrasts, shape_means, trend_weights
 from sidemine.errors import Problem, Untestable
 from sidemine.sources.scales import LOG2_FOLD_CHANGE, Layer
+from sidemine.study.selectors import parse_selector
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -131,6 +132,7 @@ def measure_compounds(
         n_samples=len(model.design.samples),
         n_coefficients=len(model.design.columns),
         others=others,
+        n_references=len({_reference(rows[name]) for name in carrying}),
         response=None if panel.asks == "class_wide" else _response(fitted, weights, membership, rotations, seed),
         notes=_notes(model, panel, carrying, rows, arms),
     )
@@ -166,13 +168,18 @@ def _others(
 
     Each reference needs some: otherwise it would not drop out of the comparison, and there is no guard.
     """
-    references = {rows[name].reference for name in carrying}
+    references = {_reference(rows[name]) for name in carrying}
     others = [
         name
         for name in panel.contrasts
-        if not panel.arm(name).of_class and name in designs and rows[name].reference in references
+        if not panel.arm(name).of_class and name in designs and _reference(rows[name]) in references
     ]
-    return others if references == {rows[name].reference for name in others} else []
+    return others if references == {_reference(rows[name]) for name in others} else []
+
+
+def _reference(row: ContrastToFit) -> str:
+    """Return the selector of a reference as it is understood, however it was written."""
+    return str(parse_selector(row.reference))
 
 
 def _combinations(
@@ -195,21 +202,24 @@ def _combinations(
     covariance = model.covariance(ordered)
     for shape, means in shape_means([panel.position(name) for name in ordered]).items():
         weights[f"{_SHAPE}{shape}"] = best_weights(means, covariance) @ changes
-    weights[_TREND] = trend_weights(covariance) @ changes
+    trend = trend_weights(covariance)
+    weights[_TREND] = trend @ changes
     if over:
         weights[_TREATED] = np.mean(list(over.values()), axis=0)
+        weights[_TREND_OVER] = trend @ np.stack([over[name] for name in ordered])
     return weights
 
 
 # Names of combinations; contrasts are identifiers, so none of theirs holds a space.
-_OVER, _SHAPE, _TREND, _TREATED = " over others", "shape ", "trend of treated", "treated over others"
+_OVER, _SHAPE, _TREND = " over others", "shape ", "trend of treated"
+_TREATED, _TREND_OVER = "treated over others", "trend over others"
 
 
 def _mean_of_others(
     model: ArmsModel, panel: CompoundPanel, rows: Mapping[str, ContrastToFit], others: Sequence[str], arm: str
 ) -> Array:
     """Return the mean over the other compounds with the reference of an arm of the mean over each compound's arms."""
-    beside = [name for name in others if rows[name].reference == rows[arm].reference]
+    beside = [name for name in others if _reference(rows[name]) == _reference(rows[arm])]
     compounds = list(dict.fromkeys(panel.arm(name).compound for name in beside))
     means = [
         np.mean([model.contrasts[name] for name in beside if panel.arm(name).compound == compound], axis=0)
@@ -289,7 +299,7 @@ def _response(
     shapes = [name for name in weights if name.startswith(_SHAPE)]
     shares = membership.shares().toarray()[0]
     largest = largest_of_contrasts([fitted[name] for name in shapes], shares, n_rotations=rotations, seed=seed)
-    over = fitted.get(_TREATED)
+    over, trend_over = fitted.get(_TREATED), fitted.get(_TREND_OVER)
     return Response(
         shapes=[
             ShapeStatistic(name.removeprefix(_SHAPE), [float(weight) for weight in weights[name]], statistic)
@@ -299,6 +309,7 @@ def _response(
         p_down=largest.p_down,
         trend=_tested(fitted[_TREND], membership),
         over_others=None if over is None else _tested(over, membership),
+        trend_over_others=None if trend_over is None else _tested(trend_over, membership),
     )
 
 
@@ -319,7 +330,7 @@ def _notes(
     rows: Mapping[str, ContrastToFit],
     arms: Sequence[ArmEffect],
 ) -> list[str]:
-    shared = len({rows[name].reference for name in carrying}) == 1
+    shared = len({_reference(rows[name]) for name in carrying}) == 1
     reference = "one shared reference" if shared else "a reference of their own"
     left_out = [arm.contrast for arm in arms if arm.problem]
     told = [

@@ -62,8 +62,9 @@ class CardView:
         The plain sentence and its parts in bold, the line of the overview, and where the main effect lies.
     doubt, checked
         The strongest doubt, shortened; and what came of the run that takes it away.
-    tiles, forest, panels
-        Key figures, the forest plot, and the other panels of evidence.
+    tiles, forest, leading, panels, undrawn
+        Key figures, the forest plot, the panels beside the answer, its checks behind a heading, and panels that have nothing
+        but a reason why they are empty.
     sensitivity, not_asked
         What would change the answer: the rows that have figures, and a sentence on those that have none.
     lines
@@ -81,7 +82,9 @@ class CardView:
     checked: str
     tiles: Sequence[Tile]
     forest: Panel
+    leading: Sequence[Panel]
     panels: Sequence[Panel]
+    undrawn: Sequence[Panel]
     lines: LinesView | None
     kind: str
     headline: str
@@ -123,7 +126,9 @@ def card_view(card: Card, panels: Sequence[Panel], tiles: Sequence[Tile], layers
         checked=first_screen.doubt_checked(card),
         tiles=tiles,
         forest=panels[0],
-        panels=panels[1:],
+        leading=[panel for panel in panels[1:] if panel.leads and not panel.is_empty],
+        panels=[panel for panel in panels[1:] if not panel.leads and not panel.is_empty],
+        undrawn=[panel for panel in panels[1:] if panel.is_empty],
         lines=lines_view(card.synthesis, layers),
         kind=_KINDS[card.kind],
         headline=headline(card),

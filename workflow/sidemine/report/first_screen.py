@@ -45,7 +45,7 @@ def plain_sentence(card: Card) -> str:
         plain = plain_words(effect.effect, COHORT_UNIT, people_of(card.evidence))
         told = f"{amount} {side} {compared} ({interval}), in total: {plain}; {_adjusted_words(card)}"
     else:
-        fold = plain_words(effect.effect, EXPERIMENT_UNIT).removesuffix(f" {side}")
+        fold = plain_words(effect.effect, EXPERIMENT_UNIT).rsplit(" ", 1)[0]
         told = f"{amount} ({fold}) {side} {compared} ({interval}), counted beyond the other measured genes"
     return f"{card.declared.set} genes are {told}. {excluded_words(card, unit)}"
 
@@ -112,9 +112,8 @@ def excluded_words(card: Card, unit: str) -> str:
     value = card.smallest_excludable
     if value is None:
         return "No effect size could have been excluded."
-    side = {"up": "anything above", "down": "anything lower than −"}.get(card.declared.direction, "anything beyond ±")
-    space = " " if side.endswith("above") else ""
-    return f"Had there been no effect, these data would have excluded {side}{space}{words.number(abs(value))} {unit.split(' of ')[0]}."
+    change = {"up": "a rise", "down": "a fall"}.get(card.declared.direction, "a rise or a fall")
+    return f"Were there no effect, data as precise as these would rule out {change} of more than {words.number(abs(value))} {unit.split(' of ')[0]}."
 
 
 def overview_line(card: Card) -> str:
@@ -146,8 +145,10 @@ def _agree(card: Card) -> str:
     return "show the change" if card.role == "negative_control" else "agree"
 
 
-def effect_tile(card: Card, subject: Subject) -> Tile:
-    """Return the effect that the answer rests on, or why there is no single one."""
+def effect_tile(card: Card, subject: Subject) -> Tile | None:
+    """Return the effect that the answer rests on, or why there is no single one; None of a panel, which answers by its arms."""
+    if card.kind == "panel":
+        return None
     effect, name = card.main_effect, "Effect, total" if subject.is_cohort else "Effect beyond other genes"
     if effect is None:
         apart = card.pooled.sizes_differ if card.pooled else None
@@ -168,8 +169,10 @@ def excludable_tile(card: Card, _subject: Subject) -> Tile:
     return make_tile("excludable", name, amount, f"one-sided 95 %{beside}")
 
 
-def agreeing_tile(card: Card, subject: Subject) -> Tile:
-    """Return how many independent sources agree."""
+def agreeing_tile(card: Card, subject: Subject) -> Tile | None:
+    """Return how many independent sources agree; None of a panel, whose arms are one source and answer in their own tile."""
+    if card.kind == "panel":
+        return None
     noun = f"{'Cohorts' if subject.is_cohort else 'Experiments'} that {_agree(card)}"
     if not card.agreeing:
         return make_tile("agreeing", noun, "none tested", "no comparison could be tested")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -72,7 +73,8 @@ def forest_rows(
     adjusted
         What is left of it after adjusting for the mix of cells; None: no row.
     """
-    rows = [_contrast_row(entry) for entry in evidence]
+    labels = Counter(_origin(entry) for entry in evidence)
+    rows = [_contrast_row(entry, told_apart=labels[_origin(entry)] == 1) for entry in evidence]
     if pooled and not pooled.sizes_differ:
         rows.append(_pooled_row(pooled))
     if adjusted:
@@ -84,14 +86,20 @@ def forest_rows(
     return rows
 
 
-def _contrast_row(entry: ContrastEvidence) -> ForestRow:
+def _origin(entry: ContrastEvidence) -> str:
+    label = [bounded(entry.accession, 40), bounded(entry.tissue, 60), bounded(entry.platform, 20)]
+    return " · ".join(filter(None, label))
+
+
+def _contrast_row(entry: ContrastEvidence, *, told_apart: bool) -> ForestRow:
+    """Return the row of one contrast; where its origin does not tell it from another row, its target group comes first."""
     facts = [
         f"{entry.n_target} v {entry.n_reference}",
         f"{percent(entry.n_measured, entry.n_in_set)} of set measured",
         bounded(entry.contrast, 64),
     ]
-    label = [bounded(entry.accession, 40), bounded(entry.tissue, 60), bounded(entry.platform, 20)]
-    row = _row(bounded(entry.contrast, 64), " · ".join(filter(None, label)), " · ".join(facts), entry.interval)
+    label = _origin(entry) if told_apart else f"{bounded(entry.target_label, 60)} · {_origin(entry)}"
+    row = _row(bounded(entry.contrast, 64), label, " · ".join(facts), entry.interval)
     problem = f"not testable: {entry.problem.what if entry.problem else 'no effect estimated'}"
     return row if entry.interval else replace(row, problem=bounded(problem, 160))
 
@@ -226,8 +234,7 @@ def pooled_caption(card: Card) -> str:
     shown = (
         f"No single figure: {apart.words} ({apart.reason})."
         if apart
-        else f"Diamond: pooled effect ({card.pooled.method}); pale bar: its range when one dataset is left out; dotted "
-        "line: where a further study would fall (prediction interval), from three datasets on."
+        else f"Diamond: pooled effect ({card.pooled.method}); pale bar: one dataset left out; dotted: prediction interval."
     )
     return f"{shown} {as_sentence(heterogeneity_words(card.pooled))}"
 

@@ -114,7 +114,7 @@ def _effect(row: EvidenceRow) -> str:
     interval = ""
     if row.ci_low is not None and row.ci_high is not None:
         interval = f" [{words.number(row.ci_low)}, {words.number(row.ci_high)}]"
-    return f"{words.number(row.effect)}{interval} {row.unit}; declared: {row.direction}"
+    return f"{words.number(row.effect)}{interval} {words.unit_words(row.unit)}; declared: {row.direction}"
 
 
 def _size(row: EvidenceRow) -> str:

@@ -9,6 +9,7 @@ from sidemine.errors import Problem
 from sidemine.study.hints import dangling
 from sidemine.study.hypotheses import CompoundPanel, Hypothesis
 from sidemine.study.rows import Contrast
+from sidemine.study.selectors import SelectorError, parse_selector
 
 _ALIKE = ("covariates", "block", "blocking", "missing_covariates", "array_weights", "robust")
 """Columns of contrasts.tsv that shape a model: one model has one of each."""
@@ -40,8 +41,10 @@ def check_panel(hypothesis: Hypothesis, rows: Mapping[str, Contrast], ids: froze
         return []
     problems = [dangling("contrast", name, ids, f"{where}.arms") for name in panel.contrasts if name not in ids]
     problems += _check_arms(hypothesis, panel, where)
+    problems += _check_compounds(panel, where)
     known = [rows[name] for name in dict.fromkeys(panel.contrasts) if name in rows]
     problems += _check_model(known, where)
+    problems += _check_samples(panel, known, where)
     if problems:
         return problems
     return _check_question(hypothesis, panel, rows, where)
@@ -66,6 +69,75 @@ def _check_arms(hypothesis: Hypothesis, panel: CompoundPanel, where: str) -> lis
                 "List it under arms, or take it from primary.contrasts.",
             )
         )
+    return problems
+
+
+def _check_compounds(panel: CompoundPanel, where: str) -> list[Problem]:
+    """Return compounds that would count twice, or stand on both sides of the vehicle guard."""
+    problems = []
+    spellings: dict[str, dict[str, bool]] = {}
+    for arm in panel.arms:
+        spellings.setdefault(" ".join(arm.compound.casefold().split()), {})[arm.compound] = True
+    for names in spellings.values():
+        if len(names) > 1:
+            problems.append(
+                Problem(
+                    f"compounds {', '.join(names)} differ only in upper and lower case or blanks",
+                    f"{where}.arms",
+                    "one spelling for each compound, which counts once",
+                    "Write it alike in all its arms, or tell the compounds apart.",
+                )
+            )
+    of_class = {arm.compound for arm in panel.arms if arm.of_class}
+    both = sorted(of_class & {arm.compound for arm in panel.arms if not arm.of_class})
+    if both:
+        problems.append(
+            Problem(
+                f"compound {', '.join(both)} is of the class in one arm and of another class in another",
+                f"{where}.arms, key of_class",
+                "the same of_class in all arms of a compound",
+                "Correct of_class.",
+            )
+        )
+    return problems
+
+
+def _as_understood(selector: str) -> str:
+    try:
+        return str(parse_selector(selector))
+    except SelectorError:  # told with its own row
+        return selector
+
+
+def _check_samples(panel: CompoundPanel, rows: Sequence[Contrast], where: str) -> list[Problem]:
+    """Return arms of the same samples, and a reference whose arms are of different cells."""
+    problems = []
+    arms_of: dict[str, list[str]] = {}
+    cells_of: dict[str, set[str]] = {}
+    for row in rows:
+        arms_of.setdefault(_as_understood(row.target), []).append(row.contrast)
+        cells = cells_of.setdefault(_as_understood(row.reference), set())
+        cells |= {panel.arm(row.contrast).cell} - {""}
+    for target, names in arms_of.items():
+        if len(names) > 1:
+            problems.append(
+                Problem(
+                    f"arms {', '.join(names)} have the same samples, and would count as different arms",
+                    f"{where}.arms: target {target}",
+                    "a target of its own for each arm",
+                    "Delete one of them, or correct its target in contrasts.tsv.",
+                )
+            )
+    for reference, cells in cells_of.items():
+        if len(cells) > 1:
+            problems.append(
+                Problem(
+                    f"arms of {', '.join(sorted(cells))} have one reference, so that cells and compounds differ together",
+                    f"{where}.arms: reference {reference}",
+                    "a vehicle in the same cells for each arm",
+                    "Give the arms of each kind of cells their own reference.",
+                )
+            )
     return problems
 
 
@@ -100,7 +172,7 @@ def _check_question(
 ) -> list[Problem]:
     primary = hypothesis.primary.contrasts
     arms = [panel.arm(name) for name in primary]
-    references = {rows[name].reference for name in primary}
+    references = {_as_understood(rows[name].reference) for name in primary}
     compounds = Counter(arm.compound for arm in arms)
 
     def told(what: str, allowed: str, step: str) -> Problem:
@@ -115,7 +187,7 @@ def _check_question(
         problems.append(
             told(
                 "the arms that carry the answer have different references",
-                "one shared vehicle, written in the same words in contrasts.tsv",
+                "one shared vehicle",
                 "Give them one `reference`.",
             )
         )
@@ -127,6 +199,15 @@ def _check_question(
                     f"{', '.join(several)} has several primary contrasts, and each compound counts once",
                     "one primary contrast per compound; its other doses are arms beside",
                     "Choose the dose by which each compound is judged.",
+                )
+            )
+        times = sorted({arm.time for arm in arms if arm.time is not None})
+        if len(times) > 1:
+            problems.append(
+                told(
+                    f"compounds at times {', '.join(f'{time:g}' for time in times)} are compared with one vehicle",
+                    "primary contrasts of one time",
+                    "Choose the time at which the compounds are judged.",
                 )
             )
         return problems

@@ -71,8 +71,8 @@ class CompoundArm(ClosedModel):
         "class must hold against their mean too.",
     )
     cell: str = Field(default="", description="The cells, where a panel has several kinds.")
-    dose: float | None = Field(default=None, gt=0, description="Dose, a number in `dose_unit`.")
-    time: float | None = Field(default=None, gt=0, description="Time, a number in `time_unit`.")
+    dose: float | None = Field(default=None, gt=0, allow_inf_nan=False, description="Dose, a number in `dose_unit`.")
+    time: float | None = Field(default=None, gt=0, allow_inf_nan=False, description="Time, a number in `time_unit`.")
 
 
 class CompoundPanel(ClosedModel):

@@ -93,7 +93,7 @@ class PanelRules(ExperimentRules):
                 "vehicle",
                 "the same against the mean of the compounds of another class, where the vehicle drops out",
                 None if guard is None else guard <= ONE_SIDED_P,
-                "no compound of another class was declared"
+                f"no compound of another class {'can serve' if any(not arm.of_class for arm in panel.arms) else 'was declared'}"
                 if guard is None
                 else f"p = {guard:.2g}; {others} other compound{'s' * (others > 1)}",
                 shortfall="Against the other compounds it does not hold: the vehicle may be off."
@@ -169,8 +169,8 @@ def _read(evidence: HypothesisEvidence) -> PanelReading:
 
 
 def _told(reading: PanelReading, asks: str, margin: float, direction: str) -> str:
-    p = f"one-sided p = {reading.p:.2g}"
-    beyond = f"{len(reading.beyond)} of {reading.k} changed {declared_way(direction)} beyond the margin of {margin:.3g} log2 units"
+    p = f"{'p, doubled for both directions,' if direction == 'either' else 'one-sided p'} = {reading.p:.2g}"
+    beyond = f"{len(reading.beyond)} of {reading.k} estimates lie beyond the margin of {margin:.3g} log2 units {declared_way(direction)}"
     guard = f", against the other compounds p = {reading.p_guard:.2g}" if reading.p_guard is not None else ""
     if asks == "class_wide":
         return f"{beyond}; that at least {reading.needed} of {reading.k} act has {p}{guard}"
@@ -190,5 +190,7 @@ def _refuted(reading: PanelReading, asks: str, margin: float) -> str:
 def _open(reading: PanelReading, asks: str) -> str:
     if reading.pattern == "not told from the vehicle":
         return "Against the vehicle alone it would hold; against the other compounds, where the vehicle drops out, it does not."
+    if reading.p_guard is not None and reading.p_guard <= ONE_SIDED_P:
+        return "Against the other compounds it holds, against the vehicle it does not: the vehicle may be off, or the others act."
     what = "that it is class-wide" if asks == "class_wide" else "a response"
     return f"The data can neither show nor exclude {what}."

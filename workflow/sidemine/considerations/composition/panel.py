@@ -18,14 +18,15 @@ from sidemine.drawing.words import number, p_statement, side
 from sidemine.effect.record import PooledEstimate
 
 
-def adjusted_tile(columns: CompositionColumns, subject: Subject) -> Tile:
-    """Return the adjusted effect as a key figure, or why there is none."""
+def adjusted_tile(columns: CompositionColumns, subject: Subject) -> Tile | None:
+    """Return the adjusted effect as a key figure, or why there is none; None where it is not asked: cells of one kind."""
     name, adjusted = "Adjusted for the mix of cells", columns.composition_adjusted
     if adjusted is None:
         reason = subject.missing["composition_adjusted"]
         spared = isinstance(columns.composition, NotAsked) and columns.composition.gate is not None
-        word = "not needed" if spared else "not computed" if subject.is_cohort else "not applicable"
-        return make_tile("adjusted", name, word, reason)
+        if not spared and not subject.is_cohort:
+            return None
+        return make_tile("adjusted", name, "not needed" if spared else "not computed", reason)
     return make_tile("adjusted", name, adjusted_amount(adjusted), f"95 % CI {adjusted_interval(adjusted)}")
 
 

@@ -8,7 +8,7 @@ from sidemine.considerations.compounds.record import CompoundColumns
 from sidemine.drawing.charts import WithInterval, interval_rows, interval_words, intervals
 from sidemine.drawing.panel import Column, Panel, Subject, Table, Tile, make_tile
 from sidemine.drawing.words import count, number, p_value, side, unit_words
-from sidemine.effect.compound_record import ArmEffect, CompoundEvidence
+from sidemine.effect.compound_record import ArmEffect, CompoundEvidence, amount_words
 
 MOST_NAMED = 4
 """Most arms that a sentence names; the table holds all."""
@@ -52,6 +52,7 @@ def compound_panel(subject: Subject) -> Panel | None:
         chart=intervals(interval_rows(groups), subject.unit, "Effect of every arm of the panel") if groups else None,
         facts=_facts(found, columns.pattern, subject.unit),
         table=Table("Arms", _COLUMNS, [_row(found, arm) for arm in found.arms]),
+        leads=True,
     )
 
 
@@ -118,12 +119,8 @@ def _fitted(found: CompoundEvidence) -> list[ArmEffect]:
 
 
 def _label(found: CompoundEvidence, arm: ArmEffect) -> str:
-    parts = [arm.compound, arm.cell, _amount(arm.dose, found.dose_unit), _amount(arm.time, found.time_unit)]
+    parts = [arm.compound, arm.cell, amount_words(arm.dose, found.dose_unit), amount_words(arm.time, found.time_unit)]
     return ", ".join(part for part in parts if part)
-
-
-def _amount(value: float | None, unit: str) -> str:
-    return "" if value is None else f"{value:g} {unit}".rstrip()
 
 
 def _facts(found: CompoundEvidence, pattern: str | None, unit: str) -> Sequence[str]:
@@ -146,8 +143,8 @@ def _row(found: CompoundEvidence, arm: ArmEffect) -> dict[str, str]:
         "compound": arm.compound,
         "of_class": "yes" if arm.of_class else "no",
         "cell": arm.cell or "—",
-        "dose": _amount(arm.dose, found.dose_unit) or "—",
-        "time": _amount(arm.time, found.time_unit) or "—",
+        "dose": amount_words(arm.dose, found.dose_unit) or "—",
+        "time": amount_words(arm.time, found.time_unit) or "—",
         "n": f"{arm.n_target} v {arm.n_reference}",
         "p": p_value(arm.tested.p_value if arm.tested else None),
         "p_over": p_value(arm.over_others.p_value if arm.over_others else None),

@@ -166,6 +166,7 @@ def _bridge_panel(
             *_library_words(bridge),
         ],
         table=Table(f"Concordance {bridge.bridge}", _COLUMNS, [_bridge_row(row) for row in _main_first(bridge)]),
+        leads=subject.is_cohort,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 
 LARGEST_Q = 0.05
 _DIGITS = 6
+_NO_VARIANCE = "most compounds do not differ between donors at all: no variance can be learnt"
+_ROUNDING = 1e-9
+"""log2 units by which equal values may differ, as their means are computed."""
 
 
 def measure_screen(
@@ -54,6 +57,9 @@ def measure_screen(
         Why no contrast of the dataset can be tested; empty where it can.
     """
     samples, losses, problem = _samples(declared, expression, problem)
+    if not problem:
+        _leave_out_empty(expression, samples, losses)
+        _tell_spellings(set(samples["compound"][samples["kept"]]), losses)
     kept = np.flatnonzero(samples["kept"]) if not problem else np.zeros(0, dtype=np.intp)
     samples = samples.iloc[kept]
     empty = MeasuredScreen(
@@ -74,6 +80,7 @@ def measure_screen(
     if problem:
         return empty
     sets = gene_sets[gene_sets["gene_set"].isin(declared.sets)]
+    losses += [f"set {name} is not among the gene sets" for name in sorted(set(declared.sets) - set(sets["gene_set"]))]
     classes = {name: group for group, names in declared.classes.items() for name in names}
     parts: list[_Part] = []
     fewest: list[int] = []
@@ -91,9 +98,14 @@ def measure_screen(
         compounds += part.rows(q_values[start:stop], classes)
         start = stop
     if not tested:
+        flat = [part.why_not for part in parts if part.why_not == _NO_VARIANCE]
         problem = (
-            f"no type of cells has {FEWEST_COMPOUNDS} compounds, each with {FEWEST_DONORS} donors and their vehicle on the same "
-            "plate, on a declared set: variances cannot be moderated across compounds"
+            flat[0]
+            if flat
+            else (
+                f"no type of cells has {FEWEST_COMPOUNDS} compounds, each with {FEWEST_DONORS} donors and their vehicle on the same "
+                "plate, on a declared set: variances cannot be moderated across compounds"
+            )
         )
     absent = sorted(set(classes) - set(samples["compound"]))
     if absent:
@@ -103,7 +115,7 @@ def measure_screen(
         ]
     return replace(
         empty,
-        fewest_vehicles=min(fewest),
+        fewest_vehicles=min(filter(None, fewest), default=0),
         family_size=len(q_values),
         losses=losses,
         problem=problem,
@@ -147,25 +159,67 @@ def _samples(declared: ScreenToMeasure, expression: AnnData, problem: str) -> tu
     if not problem and not (samples["compound"][kept] == declared.vehicle).any():
         seen = ", ".join(sorted(set(samples["compound"][kept]))[:8])
         problem = f"no sample has {declared.compound} {declared.vehicle!r}: there is no vehicle; some values are {seen}"
+    like = sorted(
+        name for name in set(samples["compound"][kept]) - {declared.vehicle} if _plain(name) == _plain(declared.vehicle)
+    )
+    if not problem and like:
+        problem = (
+            f"{', '.join(map(repr, like))} in {declared.compound} differs from the vehicle {declared.vehicle!r} only in upper and "
+            "lower case or blanks, and would count as a compound: write the vehicle in one way"
+        )
     return samples, losses, problem
+
+
+def _plain(name: str) -> str:
+    return " ".join(name.casefold().split())
+
+
+def _leave_out_empty(expression: AnnData, samples: pd.DataFrame, losses: list[str]) -> None:
+    """Leave out samples without any value: one of them would take every gene with it."""
+    if "counts" in expression.layers:
+        empty = np.nansum(np.asarray(expression.layers["counts"], dtype=np.float64), axis=1) <= 0
+    else:
+        empty = np.isnan(np.asarray(expression.layers["log2"], dtype=np.float64)).all(axis=1)
+    empty &= samples["kept"].to_numpy(dtype=bool)
+    if empty.any():
+        losses.append(f"{int(empty.sum())} samples have no reads (or no values) in any gene")
+        samples["kept"] &= ~empty
+
+
+def _tell_spellings(compounds: Collection[str], losses: list[str]) -> None:
+    by_word: dict[str, set[str]] = {}
+    for name in sorted(compounds):
+        by_word.setdefault(_plain(name), set()).add(name)
+    twice = [", ".join(sorted(names)) for names in by_word.values() if len(names) > 1]
+    if twice:
+        losses.append(
+            "names that differ only in upper and lower case or blanks count as different compounds, and their donors are not put "
+            f"together: {'; '.join(twice[:8])}"
+        )
 
 
 @dataclass(frozen=True)
 class _Tested:
-    """The compounds that are tested, in one order: their places among all, and what was found."""
+    """The compounds that are tested, in one order: their places among all, and what was found.
+
+    `others` holds the comparison with the other compounds, for those that `beside` counts: each of their samples has
+    enough of them on its plate.
+    """
 
     places: NDArray[np.intp]
     moderated: Moderated
     shrunken: Shrunken
+    beside: NDArray[np.bool_]
     others: Moderated | None
 
     @property
     def judged_p(self) -> Array:
-        """The larger p of both comparisons; 1 where they disagree in sign."""
-        if self.others is None:
-            return self.moderated.p_value
-        agree = np.sign(self.others.effect) == np.sign(self.moderated.effect)
-        return np.asarray(np.where(agree, np.maximum(self.moderated.p_value, self.others.p_value), 1.0))
+        """The larger p of both comparisons, 1 where they disagree in sign; that from the vehicle where there is no other."""
+        p = self.moderated.p_value.copy()
+        if self.others is not None:
+            agree = np.sign(self.others.effect) == np.sign(self.moderated.effect[self.beside])
+            p[self.beside] = np.where(agree, np.maximum(p[self.beside], self.others.p_value), 1.0)
+        return p
 
 
 @dataclass(frozen=True)
@@ -179,6 +233,7 @@ class _Part:
     compounds: list[str]
     n_samples: NDArray[np.int64]
     n_donors: NDArray[np.int64]
+    why_not: str
     tested: _Tested | None
 
     def family(self, tested: _Tested) -> ScreenFamily:
@@ -189,6 +244,7 @@ class _Part:
             self.n_in_set,
             self.n_measured,
             len(tested.places),
+            int(tested.beside.sum()),
             round(moderated.prior_sd, _DIGITS),
             round(moderated.prior_df, _DIGITS) if np.isfinite(moderated.prior_df) else None,
             round(tested.shrunken.null_share, _DIGITS),
@@ -210,11 +266,13 @@ class _Part:
             gene_set=self.gene_set,
             n_donors=n_donors,
             n_samples=int(self.n_samples[place]),
-            why_not=few or f"fewer than {FEWEST_COMPOUNDS} compounds can be tested",
+            why_not=few or self.why_not,
         )
         if self.tested is None or at is None:
             return row
-        moderated, shrunken, others = self.tested.moderated, self.tested.shrunken, self.tested.others
+        moderated, shrunken = self.tested.moderated, self.tested.shrunken
+        others = self.tested.others if self.tested.beside[at] else None
+        at_others = int(self.tested.beside[:at].sum())
         return replace(
             row,
             effect=_rounded(moderated.effect, at),
@@ -225,8 +283,8 @@ class _Part:
             shrunken_low=round(float(shrunken.ci_low[at]), _DIGITS),
             shrunken_high=round(float(shrunken.ci_high[at]), _DIGITS),
             lfsr=_rounded(shrunken.lfsr, at),
-            from_others=_rounded(others.effect, at) if others else None,
-            from_others_p=_rounded(others.p_value, at) if others else None,
+            from_others=_rounded(others.effect, at_others) if others else None,
+            from_others_p=_rounded(others.p_value, at_others) if others else None,
             q_value=_rounded(q_values, at),
             stands_out=bool(q_values[at] <= LARGEST_Q),
             why_not="",
@@ -249,8 +307,11 @@ def _parts_of(
     values, genes, depth = _expressed(expression, samples)
     membership = build_membership(sets, genes)
     inside = f" in {cell_type}" if cell_type else ""
+    if depth is None and len(genes) < expression.n_vars:
+        losses.append(
+            f"{expression.n_vars - len(genes)} of {expression.n_vars} genes have no value in some sample{inside}"
+        )
     losses += [f"set {name}{inside}: {reason}" for name, reason in membership.left_out]
-    losses += [f"set {name} is not among the gene sets" for name in sorted(set(declared.sets) - set(sets["gene_set"]))]
     found = paired_differences(_scores(values, membership), samples, declared.vehicle)
     if found.n_without_vehicle:
         losses.append(f"{found.n_without_vehicle} samples{inside} have no vehicle sample of their donor and plate")
@@ -269,13 +330,20 @@ def _part(cell_type: str, membership: SetMembership, row: int, found: Difference
     own, beside = found.from_vehicle[:, :, row], found.from_others[:, :, row]
     n_donors = np.isfinite(own).sum(axis=1)
     places = np.flatnonzero(n_donors >= FEWEST_DONORS)
-    tested = None
-    if len(places) >= FEWEST_COMPOUNDS:
+    tested, why_not = None, ""
+    if len(places) < FEWEST_COMPOUNDS:
+        why_not = f"fewer than {FEWEST_COMPOUNDS} compounds can be tested"
+    elif not _varies(own[places]):
+        why_not = _NO_VARIANCE
+    else:
         deep = None if depth is None else depth[places]
         moderated = moderate(own[places], deep)
-        every = bool((np.isfinite(beside[places]) == np.isfinite(own[places])).all())
-        others = moderate(beside[places], deep) if every else None
-        tested = _Tested(places, moderated, shrink(moderated.effect, moderated.error), others)
+        compared = (np.isfinite(beside[places]) == np.isfinite(own[places])).all(axis=1)
+        compared &= compared.sum() >= FEWEST_COMPOUNDS and _varies(beside[places[compared]])
+        others = (
+            moderate(beside[places[compared]], None if deep is None else deep[compared]) if compared.any() else None
+        )
+        tested = _Tested(places, moderated, shrink(moderated.effect, moderated.error), compared, others)
     return _Part(
         cell_type,
         membership.gene_sets[row],
@@ -284,8 +352,14 @@ def _part(cell_type: str, membership: SetMembership, row: int, found: Difference
         found.compounds,
         found.n_samples.sum(axis=1),
         n_donors,
+        why_not,
         tested,
     )
+
+
+def _varies(differences: Array) -> bool:
+    """Return whether most compounds, in rows, differ between donors, beyond rounding."""
+    return float(np.median(np.nanstd(differences, axis=1))) > _ROUNDING
 
 
 def _expressed(expression: AnnData, samples: pd.DataFrame) -> tuple[Array, Sequence[str], Array | None]:

@@ -84,15 +84,16 @@ def _panel(screen: MeasuredScreen, family: ScreenFamily, question: str, element:
         "(reference). Ranks only describe.",
         why_empty="no compound is tested",
         chart=intervals(interval_rows(list(by_class.items())), UNIT, "Compounds of a screen."),
-        facts=[_sentence(tested), *_family_facts(family), *_facts(screen)],
+        facts=[_sentence(tested, family), *_family_facts(family), *_facts(screen)],
         table=Table(f"Compounds{where}", _COLUMNS, [_cells(row) for row in rows[:MOST_LISTED]]),
     )
 
 
-def _sentence(tested: list[ScreenedCompound]) -> str:
+def _sentence(tested: list[ScreenedCompound], family: ScreenFamily) -> str:
     out = [row for row in tested if row.stands_out]
     if not out:
-        return "No compound stands out from both the vehicle and the other compounds (q ≤ .05)."
+        others = " and the other compounds" if family.n_beside else ""
+        return f"No compound stands out from the vehicle{others} (q ≤ .05)."
     ways = {
         word: [row.compound for row in out if (row.effect or 0) * sign > 0]
         for word, sign in (("higher", 1), ("lower", -1))
@@ -103,7 +104,16 @@ def _sentence(tested: list[ScreenedCompound]) -> str:
 
 def _family_facts(family: ScreenFamily) -> list[str]:
     worth = "infinitely many" if family.prior_df is None else number(family.prior_df, 1)
+    alone = family.n_compounds - family.n_beside
     return [
+        *(
+            [
+                f"{count(alone, 'compound')} {'is' if alone == 1 else 'are'} compared with the vehicle alone, since on their plates "
+                f"are too few others: where the vehicle is off by chance, {'it stands' if alone == 1 else 'they stand'} out."
+            ]
+            if alone
+            else []
+        ),
         f"{family.n_measured} of {family.n_in_set} genes of the set are measured.",
         f"The compounds share a standard deviation between donors of {number(family.prior_sd)} log2 units, worth {worth} degrees "
         f"of freedom; {100 * family.null_share:.0f} % of them are estimated to do nothing.",
@@ -120,7 +130,7 @@ def _facts(screen: MeasuredScreen) -> list[str]:
         *(
             [
                 f"A donor's plate has as few as {count(screen.fewest_vehicles, 'vehicle sample')}: its chance shows in every "
-                "compound, so the difference from the other compounds counts as well."
+                "compound, so the difference from the other compounds of the plate counts as well, where these are enough."
             ]
             if few
             else []
@@ -153,6 +163,6 @@ def methods_of_screens(lines: LinesOnRecord) -> list[str]:
         "Each compound is compared with the vehicle of its donor and plate; samples of one donor are averaged. Variances are "
         "moderated across the compounds (Smyth 2004), the p-value being averaged over the prior degrees of freedom by their "
         "likelihood. q-values (Benjamini–Hochberg over the screen) rest on the larger p of two comparisons: with the vehicle, "
-        "and with the median of the other compounds of the plate. Effects are shrunken with a mixture of normals and a point "
+        "and, where a plate has enough, with the median of its other compounds. Effects are shrunken with a mixture of normals and a point "
         "mass at 0 (Stephens 2017), which gives local false sign rates. A screen is exploratory and enters no verdict."
     ]

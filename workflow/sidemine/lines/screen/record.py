@@ -27,7 +27,7 @@ class ScreenedCompound:
         Difference from the other compounds of its plate, in which the vehicle cancels; None where these are too few.
     q_value
         Benjamini–Hochberg over the screen, of the larger p: that from the vehicle and that from the other compounds (1 where
-        these disagree in sign).
+        these disagree in sign; that from the vehicle where there is no other).
     stands_out
         Whether q is at most .05. Exploratory: where to look.
     """
@@ -63,8 +63,8 @@ class ScreenFamily:
         What it is about.
     n_in_set, n_measured
         Genes of the set as published, and those measured here.
-    n_compounds
-        Compounds that are tested.
+    n_compounds, n_beside
+        Compounds that are tested; those of them that are compared with the other compounds of their plates as well.
     prior_sd, prior_df
         Standard deviation between donors that they share (log2 units), and how many degrees of freedom it is worth (None:
         infinitely many).
@@ -79,6 +79,7 @@ class ScreenFamily:
     n_in_set: int
     n_measured: int
     n_compounds: int
+    n_beside: int
     prior_sd: float
     prior_df: float | None
     null_share: float

@@ -18,7 +18,7 @@ from sidemine.report.forest import forest_panel
 from sidemine.report.section import Section
 from sidemine.verdict.card import Card
 
-TILES: dict[int, Callable[[Card, Subject], Tile]] = {
+TILES: dict[int, Callable[[Card, Subject], Tile | None]] = {
     10: first_screen.effect_tile,
     30: first_screen.excludable_tile,
     40: first_screen.agreeing_tile,

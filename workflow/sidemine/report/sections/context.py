@@ -6,6 +6,7 @@ from sidemine.report.collect import StudyResults
 from sidemine.report.section import Section
 
 
-def context_section(results: StudyResults) -> Section:
-    """Return what the study declares, or None in its place."""
-    return Section("context", "Clinical context", content=results.study.config.context, template="context.html.j2")
+def context_section(results: StudyResults) -> Section | None:
+    """Return what the study declares; None where it declares nothing."""
+    context = results.study.config.context
+    return Section("context", "Clinical context", content=context, template="context.html.j2") if context else None

@@ -20,13 +20,15 @@ class Guide:
 
 def guide_section(results: StudyResults) -> Section:
     """Return the guide; fixed wording, the study's own names filled in."""
+    bridges = [
+        "Where a perturbation meets a disease, the question is: is its transcriptional change similar to, opposite to, or unrelated "
+        "to the difference between patients and controls?"
+    ]
     sentences = [
-        "The question is always: is the drug's transcriptional change similar to, opposite to, or unrelated to the "
-        "difference between patients (after the event) and controls, on the genes that its target pathway regulates?",
+        *(bridges if results.study.config.concordance else []),
         "This is association, never cause, and never a person's risk.",
-        f"No cohort here is known to have users of {results.study.config.study.drug_class}. In disease cohorts, cases are sampled after the "
-        "event, often on treatment for it (anticoagulants, for example), and are often older than controls.",
-        "“Interferon-stimulated genes are lower” is not “antiviral defence is off”.",
+        "Cases of a cohort are sampled after they fell ill, often under treatment, and may be older than controls.",
+        "Fewer transcripts of a pathway are not a lost function.",
         "p > 0.05 is never “no effect”: each card says which effect the data could have excluded.",
         "Every signed number is target minus reference: positive means higher in the target group.",
         "Nothing here is medical advice; nobody should start or stop a medicine because of it.",

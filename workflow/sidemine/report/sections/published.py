@@ -23,8 +23,10 @@ class PublishedView:
     row: PublishedTable | None
 
 
-def published_section(results: StudyResults) -> Section:
-    """Return the published tables of the study."""
+def published_section(results: StudyResults) -> Section | None:
+    """Return the published tables of the study; None where it has none."""
+    if not results.verdicts.published_tables:
+        return None
     rows = {row.table: row for row in results.study.published_tables}
     views: Sequence[PublishedView] = [
         PublishedView(

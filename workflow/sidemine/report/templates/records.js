@@ -16,9 +16,17 @@
     }
   }
 
+  // Lines of a cell become words apart; the note of a row is no cell.
+  function cellText(cell) {
+    const copied = cell.cloneNode(true);
+    for (const note of copied.querySelectorAll(".row-note")) note.remove();
+    for (const line of copied.querySelectorAll("br, li, div")) line.after(" ");
+    return copied.textContent;
+  }
+
   function tableText(table) {
     const rows = [...table.rows].filter((row) => !row.classList.contains("note-row"));
-    return tsv(rows.map((row) => [...row.cells].map((cell) => cell.textContent)));
+    return tsv(rows.map((row) => [...row.cells].map(cellText)));
   }
 
   function addTableSave(table) {
