@@ -121,6 +121,29 @@ def test_a_vehicle_that_hides_an_effect_excludes_none():
     assert (reading.pattern, reading.refuted, reading.excluded) == ("open", False, ())
 
 
+@pytest.mark.parametrize(
+    ("effects", "pattern"),
+    [
+        ((-1, 0, 0), "this compound only (A)"),
+        ((-1, 0, -0.2), "shown for 1 of 3 (A)"),
+        ((0, 0, -0.4), "not class-wide"),
+        ((0, -0.2, -0.4), "open"),
+    ],
+)
+def test_the_word_never_contradicts_what_is_excluded(effects, pattern):
+    """Standard error .1 and a margin of .4: an effect of 0 is excluded by far, one of .2 only where nothing is chosen."""
+    arms = []
+    for name, effect in zip("abc", effects, strict=True):
+        tested = SidedP(1e-6 if effect < -0.5 else 0.4, "down")
+        arm = ArmEffect(
+            name, name.upper(), True, "", None, None, True, 3, 3, None, effect, 0.1, 10.0, -1.0, 1.0, tested, tested
+        )
+        arms.append(arm)
+    reading = read_panel(CompoundEvidence("class_wide", "down", "", "", arms, 12, 5, ["x"]), 0.4)
+    assert reading.pattern == pattern
+    assert reading.refuted == (pattern in {"this compound only (A)", "not class-wide"})
+
+
 def test_a_dose_that_could_not_be_tested_is_not_excluded():
     data = data_of({"vehicle": 0, "x": 0, "a": 0, "b": 0, "c": -1})
     data.samples.loc[data.samples["arm"] == "c", "fate"] = "excluded"

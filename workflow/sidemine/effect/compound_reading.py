@@ -205,11 +205,13 @@ def _pattern_of_class(reading: PanelReading, arms: Sequence[ArmEffect], guarded:
         return "not told from the vehicle"
     names = [compound_of[name] for name in reading.acting]
     others_excluded = set(reading.excluded) >= compound_of.keys() - set(reading.acting)
-    if len(names) == 1 and others_excluded and not reading.opposed:
+    if len(names) == 1 and others_excluded and reading.refuted and not reading.opposed:
         return f"this compound only ({names[0]})"
     if names:
         return f"shown for {len(names)} of {k} ({', '.join(names)})"
-    return "no compound" if len(reading.excluded) == k else "open"
+    if reading.refuted:
+        return "no compound" if len(reading.excluded) == k else "not class-wide"
+    return "open"
 
 
 def _with_opposed(pattern: str, reading: PanelReading, names: Mapping[str, str]) -> str:
