@@ -69,6 +69,13 @@ def test_the_verdict_and_its_first_words(verdict):
     assert row.decision.rule.startswith(words)
 
 
+def test_a_class_names_its_member_that_does_nothing():
+    rule = decided(STRONG, STRONG, NONE).decision.rule
+    assert rule.startswith("Class-wide (2 of 3): 2 of 3 estimates lie beyond the margin")
+    assert "such an effect is excluded in c." in rule
+    assert "excluded" not in decided(STRONG, STRONG, STRONG).decision.rule
+
+
 def test_what_holds_against_the_vehicle_alone_is_no_hint():
     row = decided(*[(*STRONG, 0.5)] * 3)
     assert row.decision.verdict is Verdict.NOT_TESTABLE

@@ -10,6 +10,7 @@ from snakemake.api import SnakemakeApi
 from snakemake.settings.types import ConfigSettings, OutputSettings, ResourceSettings
 
 from sidemine.simulate.studies import write_planted
+from sidemine.warm_job import PLACE
 
 REPOSITORY = Path(__file__).parents[2]
 FILES = sorted((REPOSITORY / "workflow" / "rules").glob("*.smk"))
@@ -24,7 +25,15 @@ def rules(tmp_path_factory):
     """All rules of a study, as Snakemake reads them."""
     folder = tmp_path_factory.mktemp("rules")
     config = write_planted("positive", folder, 11)
-    with SnakemakeApi(OutputSettings()) as api:
+    # The rules set variables for their jobs, which are none of the other tests'.
+    with pytest.MonkeyPatch.context() as patch, SnakemakeApi(OutputSettings()) as api:
+        for name in (
+            "PYTHONPATH",
+            PLACE,
+            *(f"{library}_NUM_THREADS" for library in ("OMP", "OPENBLAS", "MKL", "NUMBA")),
+        ):
+            patch.setenv(name, "")
+            patch.delenv(name)
         workflow = api.workflow(
             resource_settings=ResourceSettings(cores=1),
             config_settings=ConfigSettings(configfiles=[config]),

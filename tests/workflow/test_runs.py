@@ -99,7 +99,7 @@ CAMERA = {
     [
         ("scripts/analyse_dataset.py", '"""\n', '"""\n# A comment.\n', set()),
         ("sidemine/enrichment/camera.py", '"""\n', ' And more.\n"""\n', set()),
-        ("sidemine/enrichment/camera.py", "-0.4 * z", "-0.41 * z", {*CAMERA, "decide_verdicts", *ALWAYS}),
+        ("sidemine/stats/tails.py", "-0.4 * z", "-0.41 * z", {*CAMERA, "decide_verdicts", *ALWAYS}),
         ("sidemine/verdict/answer.py", "str(row.gene_set)", "repr(row.gene_set)", {"decide_verdicts", *ALWAYS}),
         ("sidemine/report/templates/page.css", "{", "{ color: red; ", ALWAYS),
         ("sidemine/simulate/demo.py", "\n\n\n", "\n\n\nX = 1\n\n\n", set()),

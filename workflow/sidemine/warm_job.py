@@ -75,7 +75,7 @@ def run_warm() -> None:
 def _ask() -> tuple[socket.socket, int] | None:
     """Return the connection to the process that stands by and the number of its fork; None where it does not stand for us."""
     run, _, place = os.environ.get(PLACE, "").partition(":")
-    if not place or not _is_of_run(int(run)):
+    if not place or not Path(sys.argv[0]).is_file() or not _is_of_run(int(run)):
         return None
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     connection.connect(place)

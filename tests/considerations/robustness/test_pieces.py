@@ -291,7 +291,7 @@ def test_data_are_asked_for_of_contrasts_that_could_be_tested(dimensions, asked)
     """Each once, in their order; of none where the grid is off."""
     rows = [ContrastEvidence(name, "d", "G", 3, 3, testable=name != "c") for name in "acba"]
     found = {"h": SimpleNamespace(contrasts=rows), "i": SimpleNamespace(contrasts=rows[:1])}
-    hypotheses = [SimpleNamespace(id="h"), SimpleNamespace(id="i")]
+    hypotheses = [SimpleNamespace(id="h", kind="cohort"), SimpleNamespace(id="i", kind="cohort")]
     assert contrasts_to_vary(hypotheses, found, settings(dimensions=dimensions)) == asked
 
 

@@ -173,7 +173,12 @@ def _told(reading: PanelReading, asks: str, margin: float, direction: str) -> st
     beyond = f"{len(reading.beyond)} of {reading.k} estimates lie beyond the margin of {margin:.3g} log2 units {declared_way(direction)}"
     guard = f", against the other compounds p = {reading.p_guard:.2g}" if reading.p_guard is not None else ""
     if asks == "class_wide":
-        return f"{beyond}; that at least {reading.needed} of {reading.k} act has {p}{guard}"
+        not_in = (
+            f"; such an effect is excluded in {', '.join(reading.excluded)}"
+            if reading.shown and reading.excluded
+            else ""
+        )
+        return f"{beyond}; that at least {reading.needed} of {reading.k} act has {p}{guard}{not_in}"
     trend = f", trend among treated arms p = {reading.p_trend:.2g}" if reading.p_trend is not None else ""
     return f"{beyond}; the largest of four shapes has {p}{guard}{trend}"
 
