@@ -76,7 +76,7 @@ def run(folder, row):
     job = JOBS[row["layer"]]
     roles = {"file": row["file"]} | dict(cell.split("=", 1) for cell in row["files"].split(",") if cell)
     paths = {role: folder / path.removeprefix("../../") for role, path in roles.items()}
-    declared = {key: row[key] for key in ("line", "layer", "format", "set", "direction")}
+    declared = {key: row[key] for key in ("line", "layer", "format", "set", "direction", "status")}
     declared["columns"] = dict(cell.split("=", 1) for cell in row["columns"].split(",") if cell)
     specification = {
         "row": declared,

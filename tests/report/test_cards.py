@@ -367,6 +367,12 @@ def test_what_is_shown_as_nought_lies_on_no_side(card):
     assert "0.00 SD neither higher nor lower" in line
 
 
+def test_the_forest_plot_of_a_panel_says_that_its_answer_rests_on_another_model(card):
+    """Its rows are fitted one by one, so their intervals differ from those that the answer tells."""
+    assert "one model of all arms" in pooled_caption(replace(card, kind="panel"))
+    assert "one model" not in pooled_caption(card)
+
+
 def test_rows_of_one_forest_plot_never_share_a_label(card):
     """Arms of one dataset are told apart by their target group, which comes first, where no room cuts it."""
     first = card.evidence[0]

@@ -161,3 +161,15 @@ def test_no_serious_barrier(browser, example_page, width, scheme):
     ]
     assert serious == []
     page.tab.close()
+
+
+@pytest.mark.parametrize("width", ["opened", "phone"])
+def test_no_words_are_clipped(request, width):
+    """What is too long wraps: no box hides words, neither of the answers nor of their key figures."""
+    page = request.getfixturevalue(width)
+    clipped = page.tab.evaluate(
+        "[...document.querySelectorAll('#overview *, .card-top :not(svg *), .contents *')].filter(part => part.offsetParent"
+        " && part.clientHeight > 3 && getComputedStyle(part).overflow === 'hidden' && (part.scrollHeight > part.clientHeight + 2"
+        " || part.scrollWidth > part.clientWidth + 2)).map(part => part.className)"
+    )
+    assert clipped == []

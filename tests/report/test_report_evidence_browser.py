@@ -104,3 +104,23 @@ def test_specificity_shows_random_sets_only_where_they_match(opened):
     told = drawn(opened, "specificity-vte_targets")
     assert "97th percentile upwards among matched random sets" in told
     assert "no valid comparator" in told
+
+
+def test_checks_are_folded_and_drawn_as_wide_as_their_place_when_unfolded(opened):
+    """Only what leads stands open; a check that was drawn while folded takes the width of its column."""
+    folded = "[...document.querySelectorAll('.evidence .checks')].every(part => !part.open)"
+    opened.tab.reload()
+    opened.wait_until_complete()
+    assert opened.tab.evaluate(folded)
+    assert opened.tab.locator("#card-vte_targets .beside [data-panel=concordance] .chart svg").is_visible()
+    assert not opened.tab.locator("#card-vte_targets [data-panel=specification] .chart").is_visible()
+    opened.unfold("#card-vte_targets")
+    opened.tab.wait_for_timeout(1500)
+    chart = opened.tab.locator("#specification-vte_targets")
+    assert abs(chart.locator("svg").bounding_box()["width"] - chart.bounding_box()["width"]) < 3
+
+
+def test_what_is_not_drawn_takes_one_line(opened):
+    """No dashed box for a figure that a question has not: one sentence with its own reason."""
+    assert opened.tab.locator(".evidence .empty").count() == 0
+    assert opened.tab.locator(".evidence .undrawn-list li").count() >= 3

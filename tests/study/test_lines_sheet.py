@@ -137,3 +137,19 @@ def test_a_layer_may_need_a_list_of_what_was_measured(with_lines, told, monkeypa
     monkeypatch.setitem(LAYERS, "invented", dataclasses.replace(LAYERS["invented"], needs_universe=True))
     with_lines({})
     assert "needs a list of what was measured" in told()
+
+
+def test_independence_goes_by_source_so_a_file_of_any_of_its_rows_counts(with_lines, told):
+    """c says nothing of d; but e, of the source of d, reads the file of c's source."""
+    with_lines(
+        {"line": "c", "file": "b.tsv", "source": "one"},
+        {"line": "d", "file": "c.tsv", "source": "two", "independent_of": "c"},
+        {"line": "e", "file": "b.tsv", "source": "two"},
+    )
+    assert "rows d and c are declared independent and share their file (b.tsv)" in told()
+
+
+def test_rows_of_two_hypotheses_are_never_counted_together(with_lines, told):
+    """What is declared of them would be lost without a word."""
+    with_lines({}, {"line": "c", "hypothesis": "drug", "source": "other", "file": "c.tsv", "independent_of": "b"})
+    assert "rows c and b speak to different hypotheses" in told()

@@ -40,7 +40,9 @@ def line(name: str, independent_of: str = "", status: str = "unverified") -> Lin
 
 def declared(name: str) -> DeclaredLine:
     """Return what the job of a row is given of it."""
-    return DeclaredLine(line=name, layer="invented", format="table", columns={}, set="SET", direction="up")
+    return DeclaredLine(
+        line=name, layer="invented", format="table", columns={}, set="SET", direction="up", status="verified"
+    )
 
 
 def measured(row: LineToTell, p: float | None) -> LayerEvidence:
@@ -143,8 +145,27 @@ def test_a_test_that_does_not_hold_its_size_caps():
     row = declared("b")
     found = Measured(universe_n=100, n_in_set=10, n_measured=9, p_declared=0.01)
     assert judged(row, PROTEINS, found, Size(0.05, 0.08)).cap == ""
-    assert judged(row, PROTEINS, found, Size(0.07, 0.08)).cap == "its test calls 7.0 % of planted nulls at 5 %"
+    assert judged(row, PROTEINS, found, Size(0.07, 0.08)).cap.startswith("its test calls 7.0 % of planted nulls at 5 %")
     assert "worst gene set" in judged(row, PROTEINS, found, Size(0.05, 0.2)).cap
-    assert judged(row, PROTEINS, found, Size()).cap == "the size of its test was not measured"
+    assert judged(row, PROTEINS, found, Size()).cap.startswith("the size of its test was not measured")
     with pytest.raises(ValueError, match="outside of"):
         judged(row, PROTEINS, Measured(universe_n=1, n_in_set=1, n_measured=1, p_declared=0.0), Size())
+
+
+def test_what_cannot_show_that_its_line_holds_does_not_count(card):
+    """A test above 6.5 % of planted nulls, or of unmeasured size."""
+    rows = [line("b", "expression")]
+    found = Measured(universe_n=100, n_in_set=10, n_measured=9, effect=1.0, p_declared=1e-6, reason="Seen.")
+    for size, shown in ((Size(0.05, 0.08), 2), (Size(0.07, 0.08), 1), (Size(), 1)):
+        told = synthesise(card, rows, {"b": judged(declared("b"), PROTEINS, found, size)}, 0.001)
+        assert (told.n_tested, told.n_shown) == (2, shown)
+    assert "so it does not count as a line that is shown" in " ".join(told.downgrades)
+
+
+def test_lines_against_are_named(card):
+    """None is shown; that one points the other way must not be passed over."""
+    rows = [line("b", "expression"), line("c", "expression b")]
+    found = synthesise(card, rows, {"b": measured(rows[0], 0.999), "c": measured(rows[1], 0.4)}, None)
+    assert found.sentence == (
+        "0 of 2 independent lines are shown to point in the declared direction. Against it: invented. 1 more could not be tested."
+    )

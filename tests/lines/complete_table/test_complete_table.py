@@ -55,7 +55,9 @@ Z = RNG.normal(size=N) + np.where(np.arange(N) < 20, 1.8, 0.0)
 
 def declared(gene_set: str = "SHIFTED", direction: str = "up", form: str = "table", **columns: str) -> DeclaredLine:
     """A row of `lines.tsv`."""
-    return DeclaredLine(line="p1", layer="protein", format=form, columns=columns, set=gene_set, direction=direction)
+    return DeclaredLine(
+        line="p1", layer="protein", format=form, columns=columns, set=gene_set, direction=direction, status="verified"
+    )
 
 
 def to_test(columns: TableColumns, genes: list[str] = GENES, **more: object) -> TableToTest:
@@ -314,3 +316,14 @@ def test_a_real_table_of_vemurafenib_and_a_published_list() -> None:
     )
     measured, details = measure(declared("HALLMARK_HEME_METABOLISM"), TableToTest(cut, None, sets, genes, [reference]))
     assert measured.instead == "described"
+
+
+def test_one_sided_p_values_and_ratios_are_refused_and_not_described_as_cut() -> None:
+    """Their p-values say that the table is whole."""
+    p = stats.norm.sf(Z)
+    with pytest.raises(InputError, match="the p-values are one-sided"):
+        measure(declared(), to_test(TableColumns(effect=Z / 4, p_value=p)))
+    with pytest.raises(InputError, match="the p-values are one-sided"):
+        measure(declared(), to_test(TableColumns(effect=Z / 4, p_value=1 - p)))
+    with pytest.raises(InputError, match="no row of the column of effect lies below 0"):
+        measure(declared(), to_test(replace(full_table(), effect=np.exp(Z / 20), se=None)))

@@ -130,3 +130,14 @@ def test_a_table_of_snps_is_no_table_of_genes(tmp_path: Path, monkeypatch: pytes
     path.write_text(OUT)
     with pytest.raises(InputError, match="more than 1 rows"):
         read_genes_out(path)
+
+
+def test_a_gene_without_a_position_is_one_without_a_chromosome(tmp_path: Path) -> None:
+    """It is counted later; the other genes of the file are not refused for it."""
+    path = tmp_path / "genes.tsv"
+    path.write_text("#gene\tchr\tfrom\tto\tp\nA\t1\t10\t20\t.1\nB\t1\tNA\t\t.2\nC\t2\t5\t9\t.3\n")
+    columns = {"gene": "#gene", "p_value": "p", "chromosome": "chr", "start": "from", "stop": "to"}
+    assert read_gene_p_values(path, columns, None)["chromosome"].to_list() == [1, 0, 2]
+    path.write_text(path.read_text().replace("NA", "-7"))
+    with pytest.raises(InputError, match="a position lies below 0"):
+        read_gene_p_values(path, columns, None)

@@ -11,6 +11,7 @@ from sidemine.errors import InputError
 from sidemine.lines.evidence import LayerEvidence
 from sidemine.lines.genetics.job import JOB
 from sidemine.lines.genetics.record import GeneticsDetails
+from sidemine.lines.registry import read_lines
 from sidemine.records import read_record
 from sidemine.simulate.demo import DEMO_SEED, demo_sets
 from sidemine.simulate.genes import GeneUniverse, make_universe
@@ -49,11 +50,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory, universe: GeneUniverse) -> 
 
 
 def run(
-    folder: Path, gene_set: str, form: str, files: dict[str, str], columns: str = ""
+    folder: Path, gene_set: str, form: str, files: dict[str, str], columns: str = "", status: str = "verified"
 ) -> tuple[LayerEvidence, GeneticsDetails]:
     specification = {
         "row": {
             "line": "g", "layer": "genetics", "format": form, "set": gene_set, "direction": "associated",
+            "status": status,
             "columns": dict(cell.split("=") for cell in columns.split(",") if cell),
         },
         "files": {role: role for role in files},
@@ -98,7 +100,7 @@ def test_nothing_is_found_where_nothing_was_planted(folder: Path) -> None:
     for form in ("genes_raw", "snps"):
         found, _ = run(folder, "SIM_NEGATIVE_CONTROL", *FORMS[form])
         assert found.call == "undecided"
-        assert found.cap == "the size of its test was not measured"
+        assert found.cap.startswith("the size of its test was not measured")
 
 
 def test_a_declared_universe_leaves_the_others_out(folder: Path) -> None:
@@ -115,3 +117,21 @@ def test_a_list_of_something_else_is_no_universe(folder: Path) -> None:
     form, files, columns = FORMS["genes_out"]
     with pytest.raises(InputError, match="holds no gene"):
         run(folder, "SIM_JAK_STAT_MEMBERS", form, {**files, "universe": "wrong.txt"}, columns)
+
+
+def test_what_a_reader_refuses_stops_the_run_only_where_the_row_is_verified(folder: Path) -> None:
+    """An unverified row is told as not available, with the reason; nothing stands beside it on the page."""
+    form, files, _ = FORMS["table"]
+    columns = "gene=GENE,p_value=PVALUE"
+    with pytest.raises(InputError, match="column 'PVALUE' is not there"):
+        run(folder, "SIM_JAK_STAT_MEMBERS", form, files, columns)
+    with pytest.raises(InputError):  # what stands beside it is no record of genetics
+        run(folder, "SIM_JAK_STAT_MEMBERS", form, files, columns, "unverified")
+    found = read_record(LayerEvidence, folder / "g.json")
+    assert (found.call, found.p_declared, found.gene_set) == ("not available", None, "SIM_JAK_STAT_MEMBERS")
+    assert "column 'PVALUE' is not there" in found.reason
+    assert found.reason.endswith("The row is unverified, so the study goes on without it.")
+    place = folder / "results" / "lines" / "genetics"
+    place.mkdir(parents=True, exist_ok=True)
+    (place / "g.json").write_bytes((folder / "g.json").read_bytes())
+    assert read_lines(folder / "results", (), {}, {}, {}, {"g": "genetics"}).layers == {}

@@ -184,7 +184,9 @@ def test_too_few_genes_are_not_tested(few: str) -> None:
     assert genetics_panel(row, details).chart is None
 
 
-ROW = DeclaredLine(line="g", layer="genetics", format="magma_genes_out", columns={}, set="T", direction="associated")
+ROW = DeclaredLine(
+    line="g", layer="genetics", format="magma_genes_out", columns={}, set="T", direction="associated", status="verified"
+)
 
 
 def test_the_panel_draws_every_gene_of_the_set() -> None:
@@ -245,3 +247,19 @@ def test_platelet_count(real_files: Path) -> None:
     assert lineage <= 0.05
     assert 0.1 < jak < 0.3
     assert olfactory > 0.98
+
+
+def test_a_set_within_one_locus_is_capped_and_the_whole_universe_says_why_not() -> None:
+    """Without its only locus nothing is left of the set: that locus carries it."""
+    rng = np.random.default_rng(3)
+    found = results(rng)
+    found.genes.loc[:19, "z"] += 3.0
+    prepared = prepare_genes(found, TABLE, None)
+    chosen = sets(T=SYMBOLS[:20], ALL=SYMBOLS)
+    measured, details, _ = measure_genetics("g", "T", found, prepared, chosen, 1)
+    assert (details.n_loci, details.p_without_top_locus) == (1, None)
+    assert measured.cap.startswith("one locus carries it")
+    assert "20 genes at 1 locus are more associated" in measured.reason
+    measured, _, _ = measure_genetics("g", "ALL", found, prepared, chosen, 1)
+    assert measured.p_declared is None
+    assert measured.reason.endswith("at least 5 of at least 1,000 are needed, and 500 others.")

@@ -43,6 +43,7 @@ def names(tmp_path):
     [
         ("hsa-miR-21-5p", "MIMAT0000076", ""),
         ("MIMAT0000076", "MIMAT0000076", ""),
+        ("hsa\u2011miR\u201121\u20135p", "MIMAT0000076", ""),
         (" hsa-mir-21-3P ", "MIMAT0004494", ""),
         ("miR-21*", "MIMAT0004494", ""),
         ("let-7a-5p", "MIMAT0000062", ""),
@@ -247,3 +248,15 @@ def test_a_real_graph_has_the_skew_that_is_told(real_files):
     degrees = graph.degrees()
     assert (len(graph.mirnas), int(np.median(degrees)), int(degrees.max())) == (2598, 94, 2627)
     assert [(row.n, row.examples) for row in lost if "miRNAs" in row.why] == [(1, ["hsa-miR-3180"])]
+
+
+def test_ratios_are_no_signs(tmp_path, names):
+    """Fold changes of .4 and 2.5 would both be higher."""
+    path = tmp_path / "table.tsv"
+    rows = "hsa-miR-21-5p\t{}\nhsa-let-7a-5p\t{}\n"
+    columns = {"mirna": "name", "effect": "fold change"}
+    path.write_text("name\tfold change\n" + rows.format(0.4, 2.5), encoding="utf-8")
+    with pytest.raises(InputError, match="are these ratios"):
+        read_labels(path, columns, names)
+    path.write_text("name\tfold change\n" + rows.format(-1.3, 1.3), encoding="utf-8")
+    assert sorted(read_labels(path, columns, names).labels.values()) == [-1, 1]

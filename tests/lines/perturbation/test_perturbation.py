@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from sidemine.errors import InputError
 from sidemine.lines.bridge.comparators import read_signatures
 from sidemine.lines.bridge.library import SignatureLibrary
 from sidemine.lines.perturbation.measure import as_measured, declared_place, place_perturbation
@@ -41,7 +42,13 @@ SETS = pd.DataFrame(
 def declared(**changed):
     columns = {"perturbation": "DRUG", "identifiers": "symbol", "control_set": "CONTROL", "control_expected": "down"}
     row = DeclaredLine(
-        line="x", layer="perturbation", format="signatures", columns=columns | changed, set="ASKED", direction="down"
+        line="x",
+        layer="perturbation",
+        format="signatures",
+        columns=columns | changed,
+        set="ASKED",
+        direction="down",
+        status="verified",
     )
     return declared_place(row, {"CONTROL", "ASKED"})
 
@@ -94,3 +101,9 @@ def test_in_l1000_ruxolitinib_is_uninformative(real_files):
     assert details.control.n_genes >= 5
     assert details.control.percentile > 5
     assert as_measured(details, 8, 8).instead == "uninformative"
+
+
+def test_the_positive_control_is_not_what_is_asked():
+    """Else the library may speak exactly where it says what was hoped for."""
+    with pytest.raises(InputError, match="other than that which is asked about, ASKED"):
+        declared(control_set="ASKED")

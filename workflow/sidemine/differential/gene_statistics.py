@@ -26,6 +26,10 @@ _FEWEST_OF_ONE_SIGN = 20
 """Of so many genes of a complete table some are lower."""
 
 
+_ONE_SIDED = 0.95
+"""Share of p below .5 among rows above 0 minus that among rows below 0, in size: 0 of two-sided p-values, 1 of one-sided ones."""
+
+
 @dataclass(frozen=True)
 class TableColumns:
     """Numbers of a table by role, each of shape (rows,), NaN = missing; None where no column is declared.
@@ -112,7 +116,7 @@ def normal_deviates(columns: TableColumns, where: str) -> tuple[NDArray[np.float
     if columns.z is not None:
         return columns.z, ["z as the table gives it."]
     if columns.p_value is not None and sign is not None:
-        return _of_p(columns.p_value, sign, None if student is None else _of_t(student, columns.n)[0])
+        return _of_p(columns.p_value, sign, None if student is None else _of_t(student, columns.n)[0], where)
     if student is not None:
         z, how = _of_t(student, columns.n)
         return z, [f"z from {'t' if columns.t is not None else 'effect / se'}, {how}."]
@@ -183,10 +187,11 @@ def _of_t(t: NDArray[np.float64], n: NDArray[np.float64] | None) -> tuple[NDArra
 
 
 def _of_p(
-    p_value: NDArray[np.float64], sign: NDArray[np.float64], instead: NDArray[np.float64] | None
+    p_value: NDArray[np.float64], sign: NDArray[np.float64], instead: NDArray[np.float64] | None, where: str
 ) -> tuple[NDArray[np.float64], list[str]]:
     from scipy.special import ndtri
 
+    _refuse_one_sided(p_value, sign, where)
     z = -ndtri(np.maximum(p_value, SMALLEST_P) / 2) * np.sign(sign)
     notes = ["z from the two-sided p and the sign of the effect."]
     zero = p_value == 0
@@ -198,6 +203,25 @@ def _of_p(
     if instead is not None and (contradiction := _disagreement(z[~zero], instead[~zero])):
         notes.append(contradiction)
     return z, notes
+
+
+def _refuse_one_sided(p_value: NDArray[np.float64], sign: NDArray[np.float64], where: str) -> None:
+    """Refuse p-values that lie below .5 on one side of 0 and above it on the other: a two-sided p knows no side."""
+    known = np.isfinite(p_value) & (sign != 0) & np.isfinite(sign) & (p_value != 0.5)
+    small, higher = p_value[known] < 0.5, sign[known] > 0
+    if min(higher.sum(), (~higher).sum()) < _FEWEST_OF_ONE_SIGN:
+        return
+    of_higher, of_lower = float(small[higher].mean()), float(small[~higher].mean())
+    if abs(of_higher - of_lower) >= _ONE_SIDED:
+        raise InputError(
+            Problem(
+                "the p-values are one-sided: whether they lie below .5 depends on the sign of the effect",
+                f"{where}: below .5 are {100 * of_higher:.0f} % of {higher.sum():,} rows above 0 and {100 * of_lower:.0f} % of "
+                f"{(~higher).sum():,} rows below 0",
+                "two-sided p-values",
+                "Name t, z, or effect and se instead of p in `columns` of lines.tsv, or write two-sided p-values in a copy.",
+            )
+        )
 
 
 def _disagreement(z: NDArray[np.float64], other: NDArray[np.float64]) -> str:

@@ -237,11 +237,16 @@ LARGEST_SIZE = 0.065
 """Share of planted nulls called at 5 % up to which a test counts as holding its size."""
 
 
+def holds_size(mean: float | None) -> bool:
+    """Return whether a test was shown to hold its size, so that its p can show that a line holds."""
+    return mean is not None and mean <= LARGEST_SIZE
+
+
 def _cap_of(size: Size) -> str:
     if size.mean is None:
-        return "the size of its test was not measured"
-    if size.mean > LARGEST_SIZE:
-        return f"its test calls {100 * size.mean:.1f} % of planted nulls at 5 %"
+        return "the size of its test was not measured, so it does not count as a line that is shown"
+    if not holds_size(size.mean):
+        return f"its test calls {100 * size.mean:.1f} % of planted nulls at 5 %, so it does not count as a line that is shown"
     if size.worst_set is not None and size.worst_set > 2 * IN_FAVOUR_P:
         return f"its test calls {100 * size.worst_set:.0f} % of planted nulls at 5 % for the worst gene set"
     return ""

@@ -71,12 +71,16 @@ def read_lines(
         read_record(line.record, results / line.record_file) for line in LINES if line.record and line.job.name in jobs
     ]
     details = {line.layer: line.details for line in LINES if line.details}
-    layers = {name: _read_row(results / "lines" / layer, name, details[layer]) for name, layer in lines.items()}
+    rows = {
+        name: read_record(LayerEvidence, results / "lines" / layer / f"{name}.json") for name, layer in lines.items()
+    }
+    layers = {
+        name: (row, read_record(details[row.layer], results / "lines" / row.layer / f"{name}.details.json"))
+        for name, row in rows.items()
+        # A row whose files were refused stands in the table of lines; there is nothing beside it.
+        if row.call != "not available"
+    }
     return LinesOnRecord(records, groups, questions, names, layers)
-
-
-def _read_row(folder: Path, name: str, details: type[object]) -> tuple[LayerEvidence, object]:
-    return read_record(LayerEvidence, folder / f"{name}.json"), read_record(details, folder / f"{name}.details.json")
 
 
 def panel_of_row(row: LayerEvidence, lines: LinesOnRecord) -> Panel | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
+from sidemine.study.choices import LineStatus
 from sidemine.study.projections import Files, GeneTableToRead, Projection
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ class DeclaredLine(Projection):
     columns: dict[str, str]
     set: str
     direction: str
+    status: LineStatus
 
 
 class TestLine(Projection):

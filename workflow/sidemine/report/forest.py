@@ -228,6 +228,8 @@ def forest_panel(card: Card, subject: Subject) -> Panel:
 
 def pooled_caption(card: Card) -> str:
     """Say in the forest plot's caption what the pooled row shows, or why there is none."""
+    if card.kind == "panel":
+        return "Each arm against its vehicle by itself; the answer rests on one model of all arms, drawn below."
     if card.pooled is None:
         return f"Nothing is pooled: {card.not_computed['pooled']}."
     apart = card.pooled.sizes_differ

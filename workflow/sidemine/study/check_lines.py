@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from sidemine.errors import Problem
 from sidemine.lines.layer import Format, Layer
@@ -142,7 +142,14 @@ def _check_independence(row: _Row, rows: Mapping[str, _Row], ids: Collection[str
             yield dangling("line", name, {*ids, EXPRESSION}, where)
         elif name == line.line:
             yield Problem("a row is declared independent of itself", where, "ids of other rows", "Leave it out.")
-        elif (other := rows.get(name)) and (shared := _shared(line, other.model)):
+        elif (other := rows.get(name)) and other.model.hypothesis != line.hypothesis:
+            yield Problem(
+                f"rows {line.line} and {name} speak to different hypotheses",
+                where,
+                f"ids of rows of {line.hypothesis}, or {EXPRESSION}",
+                "Leave it out: only rows of one hypothesis are counted together.",
+            )
+        elif other and (shared := _shared(line, other.model, rows.values())):
             yield Problem(
                 f"rows {line.line} and {name} are declared independent and share their {shared}",
                 where,
@@ -151,7 +158,11 @@ def _check_independence(row: _Row, rows: Mapping[str, _Row], ids: Collection[str
             )
 
 
-def _shared(first: LineRow, second: LineRow) -> str:
-    if first.source.casefold() == second.source.casefold():
+def _shared(first: LineRow, second: LineRow, rows: Iterable[_Row]) -> str:
+    """Return what two rows share, also by another row of their sources: what is said of one holds for all rows of a source."""
+    one, two = (row.source.casefold() for row in (first, second))
+    if one == two:
         return f"source ({first.source})"
-    return f"file ({first.file})" if first.file == second.file else ""
+    files = [{row.model.file for row in rows if row.model.source.casefold() == source} for source in (one, two)]
+    common = sorted(files[0] & files[1])
+    return f"file ({common[0]})" if common else ""

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from sidemine.drawing.words import listed
-from sidemine.lines.evidence import IN_FAVOUR_P, Call, LayerEvidence, call_of, unavailable
+from sidemine.lines.evidence import IN_FAVOUR_P, Call, LayerEvidence, call_of, holds_size, unavailable
 from sidemine.lines.layers import EXPRESSION, LAYERS
 from sidemine.records import fields_of
 from sidemine.stats.partial_conjunction import number_that_hold
@@ -67,7 +67,7 @@ def synthesise(
         for group in groups
     ]
     tested = [line for line in lines if line.p_declared is not None]
-    n_shown = number_that_hold([_counted_p(line) for line in tested], IN_FAVOUR_P)
+    n_shown = number_that_hold([_counted_p(by_id[line.line]) for line in tested], IN_FAVOUR_P)
     calls = {line.call for line in tested}
     conflicting = {"in favour", "against"} <= calls or "conflicting" in calls
     return Synthesis(
@@ -81,13 +81,14 @@ def synthesise(
     )
 
 
-def _counted_p(line: IndependentLine) -> float:
-    """Return the p by which a tested line counts: a small one counts for nothing where its row does not read in favour.
+def _counted_p(row: EvidenceRow) -> float:
+    """Return the p with which a tested row enters the partial conjunction: 1 where its own p cannot show that its line holds.
 
-    The contrasts of a hypothesis may have moved significantly and yet be answered otherwise: by less than the margin, say.
+    That is where it is not in favour all the same (contrasts that give no answer), and where the test was not shown to hold its
+    size.
     """
-    p = 1.0 if line.p_declared is None else line.p_declared
-    return p if line.call == "in favour" or p > IN_FAVOUR_P else 1.0
+    counts = row.call == "in favour" and (row.line == EXPRESSION or holds_size(row.size_measured))
+    return row.p_declared if counts and row.p_declared is not None else 1.0
 
 
 def independence(declared: Sequence[LineToTell]) -> dict[str, list[str]]:
@@ -229,7 +230,11 @@ def _sentence(
     if len(tested) == 1:
         only = tested[0]
         return f"One line of evidence alone, {only.layers[0]}: {only.call}.{untested}"
-    return f"{n_shown} of {len(tested)} independent lines are shown to point in the declared direction.{untested}"
+    against = [line.layers[0] for line in tested if line.call == "against"]
+    opposed = f" Against it: {listed(against)}." if against else ""
+    return (
+        f"{n_shown} of {len(tested)} independent lines are shown to point in the declared direction.{opposed}{untested}"
+    )
 
 
 def _downgrades(row: EvidenceRow, tested: Sequence[IndependentLine]) -> list[str]:

@@ -92,8 +92,10 @@ def measure_table(row: DeclaredLine, table: TableToTest) -> tuple[Measured, Tabl
     """
     found = genes_of_rows(table.rows, table.gene_table)
     columns = table.rows.columns
-    threshold = find_threshold(columns.effect, columns.p_value, columns.adjusted_p) or ""
-    if not threshold:
+    cut_by_p = find_threshold(None, columns.p_value, columns.adjusted_p)
+    threshold = cut_by_p or find_threshold(columns.effect, columns.p_value, columns.adjusted_p) or ""
+    # Ratios look like effects without small ones. Where p-values say that nothing was cut, that is what they are.
+    if not cut_by_p and not (threshold and columns.p_value is None):
         refuse_ratios(columns, table.rows.where)
     statistics = collect_statistics(found.genes, found.reasons, table.rows.columns, table.rows.where)
     universe = table.universe

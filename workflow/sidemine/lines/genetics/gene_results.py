@@ -86,7 +86,8 @@ def read_gene_p_values(path: Path, columns: Mapping[str, str], locations: pd.Dat
     InputError
         As `read_genes_out`; and when neither the table nor another file tells where genes lie.
     """
-    table = read_gene_rows(path, str(path), header=True)
+    marked = any(name.startswith("#") for name in columns.values())
+    table = read_gene_rows(path, str(path), header=True, marked=marked)
     placed = all(role in columns for role in ("chromosome", "start", "stop"))
     if not placed and locations is None:
         raise InputError(
@@ -126,8 +127,10 @@ def _frame(table: TextTable, columns: Mapping[str, str]) -> pd.DataFrame:
     frame["chromosome"] = numbers_of(*table.coded(columns["chromosome"])) if placed else 0
     for role in ("start", "stop"):
         values = table.numbers(columns[role]) if placed else np.zeros(len(frame))
-        _refuse(table, columns.get(role, ""), ~(values >= 0), "a gene has no position", "bases from the start")
-        frame[role] = values.astype(np.int64)
+        _refuse(table, columns.get(role, ""), values < 0, "a position lies below 0", "bases from the start")
+        # A gene without a position is counted and dropped (`measure.prepare_genes`), as one without a chromosome is.
+        frame.loc[np.isnan(values), "chromosome"] = 0
+        frame[role] = np.nan_to_num(values).astype(np.int64)
     for role in NUMBERS:
         frame[role] = table.numbers(columns[role]) if role in columns else np.nan
     if "p" in columns:

@@ -159,7 +159,7 @@ def read_gene_locations(path: Path) -> pd.DataFrame:
     return frame.astype({"start": "int64", "stop": "int64"})
 
 
-def read_gene_rows(source: Path | IO[bytes], where: str, *, header: bool) -> TextTable:
+def read_gene_rows(source: Path | IO[bytes], where: str, *, header: bool, marked: bool = False) -> TextTable:
     """Read a table with one row per gene.
 
     Parameters
@@ -168,13 +168,15 @@ def read_gene_rows(source: Path | IO[bytes], where: str, *, header: bool) -> Tex
         The table, and its name in messages.
     header
         Whether the first line names the columns; comments may then stand before it only.
+    marked
+        Whether that line begins with # itself, so that there are no comments.
 
     Raises
     ------
     InputError
         When it is damaged, or has more rows than a genome has genes.
     """
-    comments: Comments = "leading" if header else "anywhere"
+    comments: Comments = "none" if marked else "leading" if header else "anywhere"
     table = read_delimited(source, where, header=header, comments=comments, max_bytes=MAX_BYTES, max_rows=MAX_GENES + 1)
     if table.n_rows > MAX_GENES:
         raise InputError(

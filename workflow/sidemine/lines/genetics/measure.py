@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sidemine.drawing.words import count
 from sidemine.errors import InputError, Problem
 from sidemine.lines.evidence import IN_FAVOUR_P, Measured
 from sidemine.lines.gene_list import resolve_names
@@ -238,12 +239,13 @@ def measure_genetics(
     members = prepared.genes["gene"].isin(symbols).to_numpy(dtype=bool)
     n_measured = int(members.sum())
     if n_measured < FEWEST_OF_SET or n < FEWEST_GENES or n - n_measured < FEWEST_GENES / 2:
-        why = f"{n_measured} of {len(symbols)} genes of the set are among {n:,} genes with an association"
+        why = f"{n_measured:,} of {len(symbols):,} genes of the set are among {n:,} genes with an association"
         measured = Measured(
             universe_n=n,
             n_in_set=len(symbols),
             n_measured=n_measured,
-            reason=f"Not testable: {why}; at least {FEWEST_OF_SET} of at least {FEWEST_GENES:,} are needed.",
+            reason=f"Not testable: {why}; at least {FEWEST_OF_SET} of at least {FEWEST_GENES:,} are needed, and {FEWEST_GENES // 2} "
+            "others.",
             downgrades=tuple(results.downgrades),
         )
         return measured, _untested(line, gene_set, test, results, prepared, seed), test
@@ -267,7 +269,7 @@ def measure_genetics(
     own = float(rotated.statistic)
     top_genes = prepared.genes["gene"].to_numpy(dtype=object)[top].tolist()
     cap = ""
-    if found.p_value <= IN_FAVOUR_P and without is not None and without > IN_FAVOUR_P:
+    if found.p_value <= IN_FAVOUR_P and (without is None or without > IN_FAVOUR_P):
         cap = f"one locus carries it ({', '.join(top_genes[:4])}{' …' if len(top_genes) > 4 else ''})"
     details = GeneticsDetails(
         line=line,
@@ -334,7 +336,7 @@ def _null_words(test: str, n: int, names: Sequence[str]) -> str:
 def _reason(found: SetResult, n_measured: int, details: GeneticsDetails) -> str:
     side = "more" if found.effect > 0 else "less"
     return (
-        f"{n_measured} genes at {details.n_loci} loci are {side} associated than other genes of their size "
+        f"{n_measured} genes at {count(details.n_loci, 'locus', 'loci')} are {side} associated than other genes of their size "
         f"(z {abs(found.effect):.2f} {'higher' if found.effect > 0 else 'lower'}, one-sided p = {found.p_value:.2g}), above "
         f"{details.matched_percentile:.0f} % of random sets of genes of the same size and density."
     )

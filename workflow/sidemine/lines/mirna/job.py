@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from sidemine.lines.mirna.config import LAYER
 from sidemine.lines.specification import TestLine, specify_lines
 from sidemine.study.plan import StudyPlan
 from sidemine.study_jobs import JobFiles, Patterns, StudyJob
+
+if TYPE_CHECKING:
+    from sidemine.lines.evidence import Measured, Size
 
 
 def _specify(plan: StudyPlan) -> Mapping[str, TestLine]:
@@ -22,44 +26,44 @@ def _inputs(_: StudyPlan, specification: TestLine) -> Patterns:
     }
 
 
-def _run(inputs: JobFiles, outputs: JobFiles, specification: TestLine) -> None:
+def _measure(inputs: JobFiles, specification: TestLine) -> tuple[Measured, object, Size]:
     from sidemine.enrichment.gene_set_table import GENE_SETS
-    from sidemine.lines.evidence import judged, read_size
+    from sidemine.lines.evidence import read_size
     from sidemine.lines.mirna.measure import as_measured, measure_mirnas
     from sidemine.lines.mirna.names import read_aliases
     from sidemine.lines.mirna.reader import read_families, read_labels, read_seeds, read_targets, read_universe
     from sidemine.prepare.gene_table import read_gene_table
-    from sidemine.records import write_record
-    from sidemine.retrieve.refusal import note_refusals
     from sidemine.tables import read_table
 
     row = specification.row
     files = dict(zip(specification.files, inputs.paths("files"), strict=True))
     families: Mapping[str, str] | None = None
-    with note_refusals(inputs.every_path):
-        gene_table = read_gene_table(inputs.path("gene_table"), specification.gene_table)
-        names = read_aliases(files["aliases"])
-        labelled = read_labels(files["file"], row.columns, names)
-        universe, lost = set(labelled.labels), list(labelled.lost)
-        if "universe" in files:
-            universe, more = read_universe(files["universe"], names)
-            lost += more
-        graph, more = read_targets(files["targets"], row.columns, names, gene_table)
+    gene_table = read_gene_table(inputs.path("gene_table"), specification.gene_table)
+    names = read_aliases(files["aliases"])
+    labelled = read_labels(files["file"], row.columns, names)
+    universe, lost = set(labelled.labels), list(labelled.lost)
+    if "universe" in files:
+        universe, more = read_universe(files["universe"], names)
         lost += more
-        if "families" in files:
-            families, more = read_families(files["families"], row.columns, names)
-            lost += more
-        elif "mature" in files:
-            families = read_seeds(files["mature"], names)
+    graph, more = read_targets(files["targets"], row.columns, names, gene_table)
+    lost += more
+    if "families" in files:
+        families, more = read_families(files["families"], row.columns, names)
+        lost += more
+    elif "mature" in files:
+        families = read_seeds(files["mature"], names)
     sets = read_table(inputs.path("sets"), GENE_SETS)
     chosen = sets[sets["gene_set"] == row.set]
     weights = dict(zip(chosen["gene"].astype(str), chosen["weight"].astype(float), strict=True))
     result = measure_mirnas(labelled, universe, graph, weights, families, names, row.direction, lost)
     measured = as_measured(result, row.direction, len(weights))
-    write_record(
-        judged(row, LAYER, measured, read_size(inputs.paths("sizes"), result.details.unit)), outputs.path("evidence")
-    )
-    write_record(result.details, outputs.path("details"))
+    return measured, result.details, read_size(inputs.paths("sizes"), result.details.unit)
+
+
+def _run(inputs: JobFiles, outputs: JobFiles, specification: TestLine) -> None:
+    from sidemine.lines.row_job import run_row
+
+    run_row(inputs, outputs, specification, LAYER, _measure)
 
 
 JOB = StudyJob(

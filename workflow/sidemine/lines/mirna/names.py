@@ -23,6 +23,8 @@ MAX_BYTES = 200_000_000
 _ACCESSION = re.compile(r"MIMAT\d{7,}")
 _ARM = re.compile(r"-[53]p$")
 _COPY = re.compile(r"(?<=\d)([a-z]*)-\d+$")
+_DASHES = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2013\u2212", "-"))
+"""What typesetters write for a hyphen."""
 _HUMAN = "hsa-"
 _BARE = re.compile(r"(mir|let)-")
 
@@ -83,7 +85,7 @@ class MirnaNames:
         text
             As it stands in a table.
         """
-        name = text.strip()
+        name = text.strip().translate(_DASHES)
         if _ACCESSION.fullmatch(name.upper()):
             known = name.upper() in self._accessions
             return MirnaName(name.upper()) if known else MirnaName(None, "the accession is no human one of the aliases")

@@ -116,9 +116,25 @@ def _labels_of(table: TextTable, columns: Mapping[str, str]) -> tuple[Array, boo
                     "Correct columns in lines.tsv.",
                 )
             )
-        way = np.sign(table.numbers(effect)) if effect else np.ones(table.n_rows)
+        way = _ways(table, effect) if effect else np.ones(table.n_rows)
         return np.where(np.isnan(p_values), np.nan, np.where(p_values <= LISTED_P, way, 0.0)), bool(effect)
-    return (np.sign(table.numbers(effect)), True) if effect else (np.ones(table.n_rows), False)
+    return (_ways(table, effect), True) if effect else (np.ones(table.n_rows), False)
+
+
+def _ways(table: TextTable, effect: str) -> Array:
+    """Return the sign of every row's effect; ratios have none, so that all miRNAs would be higher."""
+    values = table.numbers(effect)
+    known = values[np.isfinite(values)]
+    if (known < 0).any() or not ((known > 0) & (known < 1)).any() or not (known > 1).any():
+        return np.sign(values)
+    raise InputError(
+        Problem(
+            f"no row of the column of effect {effect!r} lies below 0, and some lie below 1: are these ratios?",
+            f"{table.where}: {len(known):,} rows, from {known.min():g} to {known.max():g}",
+            "differences with a sign, 0 meaning none: log2 fold changes",
+            "Name the column of logarithms, or a column label (up, down). If all miRNAs are higher, write label=up in a copy.",
+        )
+    )
 
 
 def read_universe(path: Path, names: MirnaNames) -> tuple[set[str], list[Lost]]:

@@ -1,31 +1,36 @@
-"""The job of each the expression table of line: `lines/mrna_table/<line>.json`, and what stands beside it."""
+"""The job of each published expression table: `lines/mrna_table/<line>.json`, and what stands beside it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from sidemine.lines.complete_table.config import MRNA_TABLE
 from sidemine.lines.complete_table.specification import SIZES, TestTable, files_of_table, specify_tables
 from sidemine.study.plan import StudyPlan
 from sidemine.study_jobs import JobFiles, StudyJob
 
+if TYPE_CHECKING:
+    from sidemine.lines.evidence import Measured, Size
+
 
 def _specify(plan: StudyPlan) -> Mapping[str, TestTable]:
     return specify_tables(plan, MRNA_TABLE)
 
 
-def _run(inputs: JobFiles, outputs: JobFiles, specification: TestTable) -> None:
+def _measure(inputs: JobFiles, specification: TestTable) -> tuple[Measured, object, Size]:
     from sidemine.lines.complete_table.measure import TEST, measure_table
     from sidemine.lines.complete_table.reader import read_table_to_test
-    from sidemine.lines.evidence import judged, read_size
-    from sidemine.records import write_record
-    from sidemine.retrieve.refusal import note_refusals
+    from sidemine.lines.evidence import read_size
 
-    with note_refusals(inputs.every_path):
-        measured, details = measure_table(specification.row, read_table_to_test(inputs.by_name, specification))
-    size = read_size(inputs.paths("sizes"), TEST)
-    write_record(judged(specification.row, MRNA_TABLE, measured, size), outputs.path("evidence"))
-    write_record(details, outputs.path("details"))
+    measured, details = measure_table(specification.row, read_table_to_test(inputs.by_name, specification))
+    return measured, details, read_size(inputs.paths("sizes"), TEST)
+
+
+def _run(inputs: JobFiles, outputs: JobFiles, specification: TestTable) -> None:
+    from sidemine.lines.row_job import run_row
+
+    run_row(inputs, outputs, specification, MRNA_TABLE, _measure)
 
 
 JOB = StudyJob(

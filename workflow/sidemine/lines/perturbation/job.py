@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from sidemine.lines.perturbation.config import LAYER
 from sidemine.lines.specification import TestLine, specify_lines
 from sidemine.study.plan import StudyPlan
 from sidemine.study_jobs import JobFiles, Patterns, StudyJob
+
+if TYPE_CHECKING:
+    from sidemine.lines.evidence import Measured, Size
 
 
 def _specify(plan: StudyPlan) -> Mapping[str, TestLine]:
@@ -22,28 +26,30 @@ def _inputs(_: StudyPlan, specification: TestLine) -> Patterns:
     }
 
 
-def _run(inputs: JobFiles, outputs: JobFiles, specification: TestLine) -> None:
+def _measure(inputs: JobFiles, specification: TestLine) -> tuple[Measured, object, Size]:
     from sidemine.enrichment.gene_set_table import GENE_SETS
     from sidemine.lines.bridge.comparators import read_signatures
-    from sidemine.lines.evidence import Size, judged
+    from sidemine.lines.evidence import Size
     from sidemine.lines.perturbation.measure import as_measured, declared_place, place_perturbation
     from sidemine.prepare.gene_table import read_gene_table
-    from sidemine.records import write_record
-    from sidemine.retrieve.refusal import note_refusals
     from sidemine.tables import read_table
 
     row = specification.row
     sets = read_table(inputs.path("sets"), GENE_SETS)
     declared = declared_place(row, set(sets["gene_set"]))
     file = dict(zip(specification.files, inputs.paths("files"), strict=True))["file"]
-    with note_refusals(inputs.every_path):
-        gene_table = read_gene_table(inputs.path("gene_table"), specification.gene_table)
-        library = read_signatures(file, declared.file, gene_table, where=f"lines.tsv, line {row.line}")
+    gene_table = read_gene_table(inputs.path("gene_table"), specification.gene_table)
+    library = read_signatures(file, declared.file, gene_table, where=f"lines.tsv, line {row.line}")
     details = place_perturbation(library, declared, sets)
     chosen = sets[sets["gene_set"] == row.set]
     measured = as_measured(details, len(chosen), int(chosen["gene"].isin(library.others.columns).sum()))
-    write_record(judged(row, LAYER, measured, Size()), outputs.path("evidence"))
-    write_record(details, outputs.path("details"))
+    return measured, details, Size()
+
+
+def _run(inputs: JobFiles, outputs: JobFiles, specification: TestLine) -> None:
+    from sidemine.lines.row_job import run_row
+
+    run_row(inputs, outputs, specification, LAYER, _measure)
 
 
 JOB = StudyJob(

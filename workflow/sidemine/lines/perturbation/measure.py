@@ -49,7 +49,8 @@ def declared_place(row: DeclaredLine, gene_sets: Collection[str]) -> DeclaredPla
     Raises
     ------
     InputError
-        When identifiers or the direction of the control are none of their words, or the control's set is none of the study's.
+        When identifiers or the direction of the control are none of their words, or the control's set is none of the study's or the
+        one that is asked about: what decides whether the library may speak must not be what it is asked.
     """
     perturbation, control_set = row.columns["perturbation"], row.columns["control_set"]
     identifiers, expected = row.columns["identifiers"], row.columns["control_expected"]
@@ -63,7 +64,12 @@ def declared_place(row: DeclaredLine, gene_sets: Collection[str]) -> DeclaredPla
         for role, value, allowed, right in (
             ("identifiers", identifiers, "symbol or entrez", identifiers in ("symbol", "entrez")),
             ("control_expected", expected, "up or down", expected in ("up", "down")),
-            ("control_set", control_set, "a set of gene_sets.tsv", control_set in gene_sets),
+            (
+                "control_set",
+                control_set,
+                f"a set of gene_sets.tsv other than that which is asked about, {row.set}",
+                control_set in gene_sets and control_set != row.set,
+            ),
         )
         if not right
     ]

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from sidemine.lines.promoter.config import LAYER
 from sidemine.lines.promoter.specification import TestPromoter
 from sidemine.lines.specification import DeclaredLine
 from sidemine.study.plan import StudyPlan
 from sidemine.study_jobs import JobFiles, Patterns, StudyJob
+
+if TYPE_CHECKING:
+    from sidemine.lines.evidence import Measured, Size
 
 
 def _specify(plan: StudyPlan) -> Mapping[str, TestPromoter]:
@@ -37,17 +41,16 @@ def _inputs(_: StudyPlan, specification: TestPromoter) -> Patterns:
     }
 
 
-def _run(inputs: JobFiles, outputs: JobFiles, specification: TestPromoter) -> None:
+def _measure(inputs: JobFiles, specification: TestPromoter) -> tuple[Measured, object, Size]:
     from sidemine.differential.contrast_fit import load_fit
     from sidemine.effect.record import HypothesisEvidence
     from sidemine.enrichment.gene_set_table import GENE_SETS
     from sidemine.enrichment.libraries import read_library
-    from sidemine.lines.evidence import judged, read_size
+    from sidemine.lines.evidence import read_size
     from sidemine.lines.promoter.measure import chip_site, measure_promoters, motif_site
     from sidemine.lines.promoter.motifs import family_of, known_family, read_matrices, read_promoters, scan_promoters
     from sidemine.prepare.gene_table import read_gene_table
-    from sidemine.records import read_record, write_record
-    from sidemine.retrieve.refusal import note_refusals
+    from sidemine.records import read_record
     from sidemine.tables import read_table
 
     row = specification.row
@@ -55,27 +58,31 @@ def _run(inputs: JobFiles, outputs: JobFiles, specification: TestPromoter) -> No
     sets = read_table(inputs.path("sets"), GENE_SETS)
     chosen = sets[sets["gene_set"] == row.set]
     weights = dict(zip(chosen["gene"].astype(str), chosen["weight"].astype(float), strict=True))
-    with note_refusals(inputs.every_path):
-        gene_table = read_gene_table(inputs.path("gene_table"), specification.gene_table)
-        if row.format == "fasta":
-            family = known_family(row.columns["family"], row.line)
-            promoters = read_promoters(files["file"])
-            resolved = {
-                name: found.symbol for name, found in zip(promoters, gene_table.resolve_symbols(promoters), strict=True)
-            }
-            matrices = family_of(read_matrices(files["motifs"]), family)
-            site = motif_site(family, promoters, resolved, scan_promoters(promoters, matrices))
-        else:
-            library = {
-                name: [gene for gene, _ in members] for name, members in read_library(files["file"], "gmt").sets.items()
-            }
-            site = chip_site(row.line, row.set, weights, library, gene_table)
+    gene_table = read_gene_table(inputs.path("gene_table"), specification.gene_table)
+    if row.format == "fasta":
+        family = known_family(row.columns["family"], row.line)
+        promoters = read_promoters(files["file"])
+        resolved = {
+            name: found.symbol for name, found in zip(promoters, gene_table.resolve_symbols(promoters), strict=True)
+        }
+        matrices = family_of(read_matrices(files["motifs"]), family)
+        site = motif_site(family, promoters, resolved, scan_promoters(promoters, matrices))
+    else:
+        library = {
+            name: [gene for gene, _ in members] for name, members in read_library(files["file"], "gmt").sets.items()
+        }
+        site = chip_site(row.line, row.set, weights, library, gene_table)
     evidence = read_record(HypothesisEvidence, inputs.path("effect"))
     paths = inputs.by_folder("fits")
     fits = {name: fit for name in evidence.pooled.contrasts if (fit := load_fit(paths[name])) is not None}
     measured, details = measure_promoters(site, fits, weights, row.direction, unused_universe="universe" in files)
-    write_record(judged(row, LAYER, measured, read_size(inputs.paths("sizes"), site.test)), outputs.path("evidence"))
-    write_record(details, outputs.path("details"))
+    return measured, details, read_size(inputs.paths("sizes"), site.test)
+
+
+def _run(inputs: JobFiles, outputs: JobFiles, specification: TestPromoter) -> None:
+    from sidemine.lines.row_job import run_row
+
+    run_row(inputs, outputs, specification, LAYER, _measure)
 
 
 JOB = StudyJob(

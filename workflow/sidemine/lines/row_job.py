@@ -1,0 +1,77 @@
+"""How the job of a row of `lines.tsv` ends: in its row of evidence, or, where its file is refused, in a row that says why.
+
+What a reader refuses stops the run where the row is `verified`. Where it is `unverified`, the first run on the real record is to
+end in a report, as it does for data sets: the row is *not available*, with the reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, TypeVar
+
+from sidemine.lines.specification import TestLine
+
+if TYPE_CHECKING:
+    from sidemine.errors import Problem
+    from sidemine.lines.evidence import LayerEvidence, Measured, Size
+    from sidemine.lines.layer import Layer
+    from sidemine.lines.specification import DeclaredLine
+    from sidemine.study_jobs import JobFiles
+
+Specified = TypeVar("Specified", bound=TestLine)
+Measure = Callable[["JobFiles", Specified], "tuple[Measured, object, Size]"]
+"""Reads the inputs and tests the set: what was measured, the record of details, and the measured size of the test."""
+
+
+def run_row(
+    inputs: JobFiles, outputs: JobFiles, specification: Specified, layer: Layer, measure: Measure[Specified]
+) -> None:
+    """Measure one row and write its evidence and details.
+
+    Parameters
+    ----------
+    inputs, outputs
+        Files of the job; what is written is called `evidence` and `details`.
+    specification
+        The row.
+    layer
+        Its layer.
+    measure
+        What the layer does with the inputs.
+
+    Raises
+    ------
+    InputError
+        When a file of a row that is `verified` is refused.
+    """
+    from sidemine.errors import InputError
+    from sidemine.lines.evidence import judged
+    from sidemine.records import write_record
+    from sidemine.retrieve.refusal import note_refusals
+
+    row = specification.row
+    with note_refusals(inputs.every_path):
+        try:
+            measured, details, size = measure(inputs, specification)
+        except InputError as error:
+            if row.status == "verified":
+                raise
+            evidence = _refused(row, layer, error.problems)
+            # Nothing stands beside a row that is not available (`registry.read_lines`).
+            details = evidence
+        else:
+            evidence = judged(row, layer, measured, size)
+    write_record(evidence, outputs.path("evidence"))
+    write_record(details, outputs.path("details"))
+
+
+def _refused(row: DeclaredLine, layer: Layer, problems: Sequence[Problem]) -> LayerEvidence:
+    from sidemine.lines.evidence import unavailable
+
+    first, more = problems[0], len(problems) - 1
+    reason = (
+        f"Its files were refused: {first.what} ({first.where}). Allowed: {first.allowed}. {first.next_step} "
+        + (f"Further problems: {more}. " if more else "")
+        + "The row is unverified, so the study goes on without it."
+    )
+    return unavailable(row.line, layer, row.set, row.direction, reason)
