@@ -27,6 +27,8 @@ from sidemine.considerations.specificity.record import AmongComparators, AmongMa
 from sidemine.considerations.traps.judge import judge_traps
 from sidemine.considerations.traps.record import Checks
 from sidemine.effect.record import ContrastEvidence, Estimate
+from sidemine.prepare.cell_record import CellsOnRecord
+from sidemine.quality.assessment import flag_cell_labels
 from sidemine.quality.flags import Flag
 from sidemine.records import fields_of
 
@@ -550,3 +552,16 @@ def test_the_reason_for_a_source_of_its_own_is_a_note_of_the_card():
     assert one.startswith("a is counted as a source of its own")
     assert one.endswith(": other people.")
     assert other.startswith("b ")
+
+
+def test_labels_by_markers_cap_and_those_of_depositors_do_not():
+    """Through the flag of the data set: cell types that markers guess cap the answer and are its doubt."""
+    cells = CellsOnRecord("told", "off", 100, 0, {}, 90, 4, [], {"t_cell": 90, "unassigned": 10}, "", {}, [])
+    guessed = flag_cell_labels(replace(cells, markers={"t_cell": ["CD3D", "CD3E"]}))
+    given = flag_cell_labels(replace(cells, label_source="column cell_type of the file"))
+    judged = traps(dataset={"data_a": [guessed]})
+    assert [cap.cap for cap in judged.caps] == ["marker_labels"]
+    assert "guessed from markers" in judged.caps[0].reason
+    assert judged.doubts[0].weight == DoubtWeight.DATA
+    assert "10 of 100 cells unassigned" in judged.doubts[0].sentence
+    assert traps(dataset={"data_a": [given]}).caps == ()

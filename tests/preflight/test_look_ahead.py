@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import csv
 from pathlib import Path
+
+import anndata as ad
+import numpy as np
+import pandas as pd
 
 from sidemine.cli import main
 from sidemine.preflight.inputs import survey_inputs
@@ -195,3 +200,36 @@ def test_a_server_that_is_not_there_is_an_input_without_an_answer(study, tmp_pat
     (found,) = survey_inputs(loaded, [source], budget)
     assert found.state == "no answer"
     assert "values of dataset blood_gse19151" in str(found.problem)
+
+
+def _add_row(sheet: Path, **cells: str) -> None:
+    with sheet.open(encoding="utf-8", newline="") as stream:
+        reader = csv.DictReader((line for line in stream if not line.startswith("#")), delimiter="\t")
+        rows, columns = list(reader), list(reader.fieldnames or [])
+    with sheet.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.DictWriter(stream, list(dict.fromkeys([*columns, *cells])), restval="", delimiter="\t")
+        writer.writeheader()
+        writer.writerows([*rows, cells])
+
+
+def test_cells_that_markers_label_are_labelled_beforehand_too(preflight, study):
+    """Cell types that only the markers of the study tell: selectors find their samples, as the run will."""
+    markers = {"b_cell": ["MS4A1", "CD79A", "CD79B"], "monocyte": ["LYZ", "CST3", "TYROBP"]}
+    genes = [*markers["b_cell"], *markers["monocyte"], *(f"G{n}" for n in range(20))]
+    counts = np.full((240, len(genes)), 2.0)
+    counts[::2, :3] = counts[1::2, 3:6] = 0
+    cells = {"donor": np.repeat(["d1", "d2", "d3"], 80), "stim": np.tile(np.repeat(["ifn", "buffer"], 40), 3)}
+    obs = pd.DataFrame(cells, index=[f"c{n}" for n in range(240)])
+    ad.AnnData(counts, obs=obs, var=pd.DataFrame(index=genes)).write_h5ad(study.with_name("cells.h5ad"))
+    _add_row(
+        study.with_name("datasets.tsv"), dataset="cells", accession="GSE1", layout="h5ad", file="cells.h5ad",
+        identifiers="symbol", scale="counts", tissue="blood", licence="open", biological_unit="donor",
+        cell_type="markers:blood", sample_columns="stim", doublets="off", status="verified",
+    )  # fmt: skip
+    _add_row(
+        study.with_name("contrasts.tsv"), contrast="b_cells", dataset="cells", role="stimulus", block="donor",
+        target="marker_label = b_cell and stim = ifn", reference="marker_label = b_cell and stim = buffer",
+        target_label="interferon", reference_label="buffer", status="verified",
+    )  # fmt: skip
+    (found,) = [one for one in preflight(study).contrasts if one.contrast.contrast == "b_cells"]
+    assert (found.outcome, found.n_target, found.n_reference) == ("testable", 3, 3)

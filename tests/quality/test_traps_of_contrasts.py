@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from sidemine.considerations.judgement import Case
 from sidemine.considerations.traps.judge import judge_traps
@@ -69,6 +70,31 @@ def test_older_patients_are_found_with_units_in_the_text():
     ages = np.where(IS_TARGET, 60, 40) + np.arange(40) % 15
     found = find({"age": [f"{age} years" for age in ages]})
     assert associated(found)[0].effect == pytest.approx(1.0, abs=0.15)
+
+
+def test_numbers_are_compared_within_pairs():
+    """A share that falls in each of six donors, who differ more than it falls: flagged in pairs, hidden without them."""
+    rng = np.random.default_rng(5)
+    donors = rng.uniform(0.1, 0.6, 6)
+    share = np.concatenate([donors - 0.06 + rng.normal(0, 0.004, 6), donors])
+    frame = pd.DataFrame({"label_share": share.astype(str), "donor": [f"d{n}" for n in range(6)] * 2})
+    is_target = np.arange(12) < 6
+    asked = {"group_columns": {"stim"}, "in_design": {"donor"}}
+    (paired,) = [one for one in find_associations(frame, is_target, block="donor", **asked) if one.kind == "numbers"]
+    (unpaired,) = [one for one in find_associations(frame, is_target, **asked) if one.kind == "numbers"]
+    assert paired.p_value is not None
+    assert paired.p_value == pytest.approx(stats.ttest_rel(share[:6], share[6:]).pvalue)
+    assert associated([paired]) == [paired]
+    assert paired.effect == -1
+    assert associated([unpaired]) == []
+    # What a person brings along does not differ within pairs; two pairs are too few to look within.
+    ages = pd.DataFrame({"age": ["20", "30", "41", "52", "63", "74"] * 2, "donor": frame["donor"]})
+    assert [
+        one.p_value for one in find_associations(ages, is_target, block="donor", **asked) if one.column == "age"
+    ] == [1]
+    lone = frame.assign(donor=["d1", "d2", "x1", "x2", "x3", "x4", "d1", "d2", "y1", "y2", "y3", "y4"])
+    (rank,) = [one for one in find_associations(lone, is_target, block="donor", **asked) if one.kind == "numbers"]
+    assert rank.p_value == unpaired.p_value
 
 
 def test_no_false_alarm_over_many_random_columns():

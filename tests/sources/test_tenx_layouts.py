@@ -201,3 +201,22 @@ def test_a_sheet_that_names_several_cells_by_one_name_is_refused(tmp_path: Path)
     files["sample_sheet"].write_text("sample\tdonor\nACGT0000-1\tD1\n")
     with pytest.raises(InputError, match="1 names of the sample sheet stand for several cells each"):
         read_planned_cells(row("tenx", biological_unit="donor"), files, {})
+
+
+def _with_antibodies(counts: np.ndarray, antibodies: np.ndarray) -> dict[str, str]:
+    parts = triplet(np.hstack([counts, antibodies]), [f"ACGT{n:04d}-1" for n in range(len(counts))])
+    extra = "".join(f"AB{n}\tCD{n}\tAntibody Capture\n" for n in range(antibodies.shape[1]))
+    return parts | {"features.tsv.gz": parts["features.tsv.gz"] + extra}
+
+
+def test_antibodies_make_no_cell_and_no_gene(tmp_path: Path) -> None:
+    """A drop with ambient antibodies alone is empty; samples with and without antibodies have the same genes."""
+    empty = A.copy()
+    empty[3] = 0
+    stained = _with_antibodies(empty, np.full((len(A), 2), 60))
+    path = write_members(tmp_path / "all.tar", {**_within("S1/", stained), **_within("S2/", triplet(B))})
+    notes = _check(path, {"S1": empty, "S2": B})
+    assert "S1: 1 of 11 barcodes with fewer than 1 genes were left out" in notes
+    alone = {name: text.replace("Gene Expression", "Antibody Capture") for name, text in stained.items()}
+    with pytest.raises(InputError, match="the matrix holds no genes"):
+        read_tenx_cells(write_members(tmp_path / "alone.tar", _within("S1/", alone)), "symbol")

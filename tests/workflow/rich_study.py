@@ -80,6 +80,12 @@ CONFIG: dict[str, Any] = {
                 ],
             },
         },
+        {
+            "id": "cells",
+            "question": "Does the drug lower the genes in single cells?",
+            "kind": "experiment",
+            "primary": {"set": "T", "contrasts": ["c_drug"], "direction": "down", "margin": 0.4},
+        },
     ],
     "concordance": {
         "bridges": [
@@ -146,10 +152,10 @@ SHEETS: dict[str, list[dict[str, str]]] = {
         {**_CONTRAST, "contrast": "b_vte", "dataset": "b", "role": "disease"},
         {**_CONTRAST, "contrast": "b_stim", "dataset": "b", "role": "stimulus", "block": "donor"},
         {**_CONTRAST, "contrast": "c_drug", "dataset": "c", "role": "inhibitor"},
-        {**_CONTRAST, "contrast": "d_drug", "dataset": "d", "role": "inhibitor"},
+        {**_CONTRAST, "contrast": "d_drug", "dataset": "d", "role": "inhibitor", "target": "x = drug"},
         {**_CONTRAST, "contrast": "d_stim", "dataset": "d", "role": "stimulus"},
-        {**_CONTRAST, "contrast": "d_second", "dataset": "d", "role": "inhibitor"},
-        {**_CONTRAST, "contrast": "d_other", "dataset": "d", "role": "negative_control"},
+        {**_CONTRAST, "contrast": "d_second", "dataset": "d", "role": "inhibitor", "target": "x = second"},
+        {**_CONTRAST, "contrast": "d_other", "dataset": "d", "role": "negative_control", "target": "x = other"},
     ],
     "gene_sets": [
         {**_SET, "gene_set": "T", "family": "target", "member": "T"},

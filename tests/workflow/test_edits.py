@@ -56,7 +56,7 @@ TABLE: dict[str, Any] = {
     ),
     "config.settings.min_set_size": (
         {"config.settings.min_set_size": 6},
-        "analyse_dataset measure_calibration measure_compounds measure_specificity pool_datasets score_activities vary_analysis",
+        "analyse_dataset describe_cell_types measure_calibration measure_compounds measure_specificity pool_datasets score_activities vary_analysis",
     ),
     "config.settings.max_set_size": (
         {"config.settings.max_set_size": 900},
@@ -131,7 +131,7 @@ TABLE: dict[str, Any] = {
         "adjust_composition decide_verdicts measure_calibration measure_effects measure_influence measure_specificity pool_datasets vary_analysis",
     ),
     "config.hypotheses.primary.contrasts": (
-        {"config.hypotheses.1.primary.contrasts": ["c_drug"]},
+        {"config.hypotheses.1.primary.contrasts": ["d_second", "c_drug"]},
         "adjust_composition decide_verdicts describe_cell_types measure_calibration measure_effects measure_influence measure_specificity pool_datasets vary_analysis",
     ),
     "config.hypotheses.primary.test": ONLY_VALUE,
@@ -301,7 +301,7 @@ TABLE: dict[str, Any] = {
     "config.screens.classes": ({"config.screens.0.classes": {}}, "measure_screens"),
     "config.illustrations.dataset": (
         {"config.illustrations.0.dataset": "e", "datasets.c.dataset": "e", "contrasts.c_drug.dataset": "e"},
-        "adjust_set_tests analyse_dataset check_designs compare_datasets illustrate_cells measure_calibration measure_concordance prepare_dataset read_samples score_activities",
+        "adjust_set_tests analyse_dataset check_designs compare_datasets describe_cell_types illustrate_cells measure_calibration measure_concordance measure_effects prepare_dataset read_samples score_activities vary_analysis",
     ),
     "config.illustrations.condition": ({"config.illustrations.0.condition": "type"}, "illustrate_cells"),
     "config.illustrations.cell_type": ({"config.illustrations.0.cell_type": "dose"}, "illustrate_cells"),
@@ -357,7 +357,7 @@ TABLE: dict[str, Any] = {
     ),
     "datasets.sheet": ({"datasets.b.sheet": "Values"}, "prepare_dataset read_samples vary_analysis"),
     "datasets.strand": ({"datasets.d.strand": "reverse"}, "prepare_dataset vary_analysis"),
-    "datasets.layer": ({"datasets.c.layer": "raw"}, "illustrate_cells prepare_dataset read_samples"),
+    "datasets.layer": ({"datasets.c.layer": "raw"}, "illustrate_cells prepare_dataset read_samples vary_analysis"),
     "datasets.scale": (
         {"datasets.b.scale": "tpm"},  # it also tells which columns are samples, so samples are read again
         "analyse_dataset measure_effects prepare_dataset read_samples vary_analysis",
@@ -366,17 +366,29 @@ TABLE: dict[str, Any] = {
     "datasets.sample_name": ({"datasets.b.sample_name": "title"}, "prepare_dataset read_samples vary_analysis"),
     "datasets.biological_unit": (
         {"datasets.c.biological_unit": "person"},
-        "illustrate_cells prepare_dataset read_samples",
+        "illustrate_cells prepare_dataset read_samples vary_analysis",
     ),
     "datasets.replicates": ({"datasets.d.replicates": "cultures"}, "measure_effects"),
-    "datasets.cell_type": ({"datasets.c.cell_type": "kind"}, "illustrate_cells prepare_dataset read_samples"),
+    "datasets.cell_type": (
+        {"datasets.c.cell_type": "kind"},
+        "describe_cell_types illustrate_cells prepare_dataset read_samples vary_analysis",
+    ),
     "datasets.excluded_markers": (
         {"datasets.c.excluded_markers": "CD3D"},
-        "illustrate_cells prepare_dataset read_samples",
+        "illustrate_cells prepare_dataset read_samples vary_analysis",
     ),
-    "datasets.cell_quality": ({"datasets.c.cell_quality": "filter"}, "illustrate_cells prepare_dataset read_samples"),
-    "datasets.doublets": ({"datasets.c.doublets": "off"}, "illustrate_cells prepare_dataset read_samples"),
-    "datasets.sample_columns": ({"datasets.c.sample_columns": "time"}, "illustrate_cells prepare_dataset read_samples"),
+    "datasets.cell_quality": (
+        {"datasets.c.cell_quality": "filter"},
+        "illustrate_cells prepare_dataset read_samples vary_analysis",
+    ),
+    "datasets.doublets": (
+        {"datasets.c.doublets": "off"},
+        "illustrate_cells prepare_dataset read_samples vary_analysis",
+    ),
+    "datasets.sample_columns": (
+        {"datasets.c.sample_columns": "time"},
+        "illustrate_cells prepare_dataset read_samples vary_analysis",
+    ),
     "datasets.sex_column": (
         {"datasets.a.sex_column": "sex"},
         "analyse_dataset prepare_dataset read_samples vary_analysis",
@@ -590,3 +602,13 @@ def test_an_edit_of_one_contrast_analyses_its_dataset_alone(before, tmp_path):
     after = jobs_of(load(tmp_path, *edited({"contrasts.b_stim.target": "x = c"})))
     changed = {key for key in before if before[key] != after[key] and key[1]}
     assert changed == {("analyse_dataset", "b")}
+
+
+def test_cells_that_markers_label_are_labelled_alike_in_every_job(tmp_path):
+    """Samples, sums and maps are given the same markers; the map may name the column or the markers."""
+    edits = {"datasets.c.cell_type": "markers:blood", "config.illustrations.0.cell_type": "markers:blood"}
+    given = jobs_of(load(tmp_path, *edited(edits)))
+    drawn = given["illustrate_cells", ""]["illustrations"][0]
+    assert drawn["markers"] == given["read_samples", "c"]["markers"] == given["prepare_dataset", "c"]["markers"]
+    assert "MS4A1" in drawn["markers"]["b_cell"]
+    assert drawn["cell_type"] == "marker_label"

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from types import SimpleNamespace
+
+import anndata as ad
 import numpy as np
+import pandas as pd
 import pytest
 from scipy.sparse import csr_matrix
 
 from sidemine.errors import Problem
+from sidemine.lines.illustration import reader
 from sidemine.lines.illustration.check import check_illustrations
 from sidemine.lines.illustration.config import Illustration
 from sidemine.lines.illustration.measure import MOST_CELLS, choose_cells, draw_map
 from sidemine.lines.illustration.panel import ILLUSTRATION, MOST_COLOURS, map_panels
 from sidemine.lines.illustration.record import CellMap
+from sidemine.lines.illustration.specification import CellsToIllustrate
+from sidemine.study.projections import DatasetToRead
+from sidemine.study.rows import Dataset
 
 
 def test_cells_are_drawn_from_the_seed_and_the_dataset() -> None:
@@ -70,3 +79,32 @@ def test_what_cannot_be_drawn_is_told_before_the_run(rows, said) -> None:
     problems: list[Problem] = check_illustrations(declared, {"cells": "h5ad", "bulk": "table"}, {"S"}, "config.yaml")
     assert len(problems) == 1
     assert said in problems[0].what
+
+
+def test_cells_that_markers_label_are_drawn_by_their_labels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The markers of the study label them here as they do before the sums; cells without a label are not drawn."""
+    genes = ["A1", "A2", "B1", "B2", *(f"G{n}" for n in range(20))]
+    counts = np.full((41, len(genes)), 2.0)
+    counts[:20, :2] = counts[20:40, 2:4] = 9
+    counts[20:40, :2] = counts[:20, 2:4] = 0
+    counts[40, :4] = 0
+    obs = pd.DataFrame({"donor": ["d1"] * 41, "stim": ["x", "y"] * 20 + ["x"]}, index=[f"c{n}" for n in range(41)])
+    ad.AnnData(csr_matrix(counts), obs=obs, var=pd.DataFrame(index=genes)).write_h5ad(tmp_path / "c.h5ad")
+    row = Dataset.model_validate(
+        {"dataset": "d", "accession": "GSE1", "layout": "h5ad", "file": "x", "identifiers": "symbol", "scale": "counts",
+         "tissue": "blood", "licence": "x", "biological_unit": "donor", "cell_type": "markers:blood",
+         "sample_columns": "stim", "doublets": "off"}
+    )  # fmt: skip
+    asked = CellsToIllustrate(
+        dataset=DatasetToRead.of(row), files={"values": "c"}, derive={}, markers={"a": ["A1", "A2"], "b": ["B1", "B2"]},
+        condition="stim", cell_type="marker_label", set="S",
+    )  # fmt: skip
+    seen = []
+    monkeypatch.setattr(reader, "draw_map", lambda *given: seen.append(given) or CellMap("d", "S"))
+    monkeypatch.setattr(reader, "map_symbols", lambda names, *_: SimpleNamespace(genes=names))
+    sets = pd.DataFrame({"gene_set": ["S"], "gene": ["G1"]})
+    assert reader.read_map(asked, {"values": tmp_path / "c.h5ad"}, None, sets, 1).problem == ""
+    (_, _, _, (condition, kind), _, n_cells, _) = seen[0]
+    assert kind == ["a"] * 20 + ["b"] * 20
+    assert condition == ["x", "y"] * 20
+    assert n_cells == 40

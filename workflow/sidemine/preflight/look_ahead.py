@@ -157,7 +157,8 @@ def _read_dataset(
         derive = study.config.derive.get(row.dataset, {})
         exclude = study.config.exclude.get(row.dataset, [])
         asked = DatasetToRead.of(row)
-        samples, problems = read_or_explain_samples(asked, there, derive, [item.sample for item in exclude])
+        labels = study.labels_by(row.cell_type)
+        samples, problems = read_or_explain_samples(asked, there, derive, [item.sample for item in exclude], labels)
     except SidemineError as error:
         return _Samples(
             None, tuple(problem.within(f"dataset {row.dataset}") for problem in error.problems), broken=True

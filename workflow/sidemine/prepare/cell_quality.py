@@ -49,7 +49,7 @@ def find_poor_cells(
         return SampleQuality(reasons, f"none: fewer than {FEWEST_CELLS} cells")
     told = []
     if mitochondrial is None:
-        told.append("no mitochondrial gene in the file")
+        told.append("no gene of the file is known as mitochondrial")
     else:
         middle, spread = _median_and_mad(mitochondrial)
         limit = max(middle + N_MADS * spread, LEAST_MITOCHONDRIAL)

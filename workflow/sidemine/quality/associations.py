@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 P_LIMIT = 0.01
 """Family-wise level of a contrast: Bonferroni over its columns, so that one contrast in a hundred is flagged by chance."""
+FEWEST_PAIRS = 3
+"""Pairs from which on numbers are compared within them."""
 PERSON_NAME = re.compile(r"(^|_)(age|sex|gender|race|ethnicity|ancestry|bmi|weight|smoking|smoker)(_|$)")
 """Traits of people that are never just another name of the group."""
 # Protocol and contact fields of GEO describe the record, not the samples.
@@ -34,6 +36,7 @@ def find_associations(
     group_columns: Collection[str],
     in_design: Collection[str] = (),
     batch_columns: Collection[str] = (),
+    block: str = "",
 ) -> list[Association]:
     """Test every metadata column with at least two and fewer than n levels against the groups.
 
@@ -49,13 +52,17 @@ def find_associations(
         Covariates and block of the contrast.
     batch_columns
         Columns declared as batches; others are known by their names.
+    block
+        Column of the pairs, within which numbers are compared; '' for none.
     """
+    pairs = [str(label) for label in table[block]] if block in table.columns else []
     found = []
     for name in map(str, table.columns):
         batch_like = is_batch_like(name, batch_columns)
         if name in group_columns or (_RECORD_FIELDS.match(name) and not batch_like):
             continue
-        association = _associate(name, [str(value) for value in table[name]], is_target, batch_like, name in in_design)
+        texts = [str(value) for value in table[name]]
+        association = _associate(name, texts, is_target, batch_like, name in in_design, pairs)
         if association is not None:
             found.append(association)
     return found
@@ -67,7 +74,7 @@ def is_batch_like(name: str, batch_columns: Collection[str]) -> bool:
 
 
 def _associate(
-    name: str, texts: list[str], is_target: NDArray[np.bool_], batch_like: bool, in_design: bool
+    name: str, texts: list[str], is_target: NDArray[np.bool_], batch_like: bool, in_design: bool, pairs: Sequence[str]
 ) -> Association | None:
     reading = read_column(texts, name)
     present = np.array([bool(label) for label in reading.labels])
@@ -88,11 +95,16 @@ def _associate(
             f"recorded only in the {side}",
         )  # fmt: skip
     if kind == "numbers" and numbers is not None:
-        p_value, effect = _rank_test(numbers, target)
         words = "; ".join(
             f"{side}: median {np.median(numbers[rows]):g} ({numbers[rows].min():g} to {numbers[rows].max():g})"
             for side, rows in (("target", target), ("reference", ~target))
         )
+        differences = _within_pairs(numbers, target, np.array(pairs, dtype=object)[present]) if pairs else np.zeros(0)
+        if len(differences) >= FEWEST_PAIRS:
+            p_value, effect = _paired_test(differences)
+            words += f"; compared within {len(differences)} pairs"
+        else:
+            p_value, effect = _rank_test(numbers, target)
         return Association(name, kind, len(values), "varies", p_value, effect, batch_like, person, in_design, words)
     counts = np.array([[np.sum((values == level) & rows) for level in levels] for rows in (target, ~target)])
     words = ", ".join(f"{level}: {a} v {b}" for level, a, b in zip(levels[:6], *counts.tolist(), strict=False))
@@ -116,6 +128,27 @@ def _rank_test(numbers: NDArray[np.float64], target: NDArray[np.bool_]) -> tuple
     n_target, n_reference = int(target.sum()), int((~target).sum())
     test = stats.mannwhitneyu(numbers[target], numbers[~target], alternative="two-sided")
     return float(test.pvalue), float(2 * test.statistic / (n_target * n_reference) - 1)
+
+
+def _within_pairs(
+    numbers: NDArray[np.float64], target: NDArray[np.bool_], pairs: NDArray[np.object_]
+) -> NDArray[np.float64]:
+    """Return target minus reference of each pair that has both; several samples of one side are averaged."""
+    sides = [
+        (numbers[mine & target], numbers[mine & ~target]) for mine in (pairs == label for label in set(pairs) - {""})
+    ]
+    return np.sort([a.mean() - b.mean() for a, b in sides if len(a) and len(b)])
+
+
+def _paired_test(differences: NDArray[np.float64]) -> tuple[float, float]:
+    """Return p of the paired t-test (ranks of few pairs cannot reach the level), and the matched-pairs rank correlation."""
+    from scipy import stats
+
+    ranks = stats.rankdata(np.abs(differences))
+    effect = float(np.sum(np.sign(differences) * ranks) / ranks.sum())
+    if np.ptp(differences) <= 1e-9 * np.abs(differences).max():  # no spread: what is left is the sign
+        return (1.0 if not differences.any() else 2.0 ** (1 - len(differences))), effect
+    return float(stats.ttest_1samp(differences, 0.0).pvalue), effect
 
 
 def _table_test(counts: NDArray[np.int64]) -> float:

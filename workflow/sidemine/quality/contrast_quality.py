@@ -90,7 +90,12 @@ def assess_contrast(
     is_target = np.arange(len(names)) < len(targets)
     in_design = {*compared.covariates, compared.block}
     found = find_associations(
-        here, is_target, group_columns=group_columns, in_design=in_design, batch_columns=row.batch_columns
+        here,
+        is_target,
+        group_columns=group_columns,
+        in_design=in_design,
+        batch_columns=row.batch_columns,
+        block=compared.block,
     )
     reading = read_histogram([float(value) for value in table["p_value"]])
     reused = reused_sides(dataset_quality.reused_samples, targets, references)

@@ -240,9 +240,10 @@ class Association:
         a trait of people.
     p_value
         Fisher's exact test (two levels), the smallest Fisher test of one level against the rest times the number of
-        levels (more levels), or Mann–Whitney (numbers); None where the pattern says it all.
+        levels (more levels), or Mann–Whitney (numbers; where the contrast is paired, the t-test of the differences
+        within pairs); None where the pattern says it all.
     effect
-        Cramér's V, or the rank-biserial correlation (positive: higher in the target).
+        Cramér's V, or the rank-biserial correlation (positive: higher in the target), within pairs where it is paired.
     batch_like, person_trait
         By name, or declared.
     in_design

@@ -177,5 +177,5 @@ def not_counts(values: NDArray[Any]) -> str | None:
     if float(values.min(initial=0)) < 0:
         return f"negative values (for example {float(values.min()):.4g})"
     if values.dtype.kind == "f" and (values != np.rint(values)).any():
-        return f"fractions (for example {float(values[values != np.rint(values)][0]):.4g})"
+        return f"fractions (for example {float(values[values != np.rint(values)][0]):.9g})"
     return None

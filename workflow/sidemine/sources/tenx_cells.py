@@ -40,9 +40,8 @@ _HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
 
 @dataclass(frozen=True)
 class _Sample:
-    """One matrix after it was read: its features, barcodes and libraries, entries per barcode, and its sums."""
+    """One matrix after it was read: its barcodes and libraries, entries per barcode, and its sums."""
 
-    features: list[list[str]]
     barcodes: list[str]
     libraries: list[str]
     n_entries: NDArray[Any]
@@ -89,7 +88,7 @@ def _read_cells(path: Path, kind: IdentifierKind | None, asked: dict[str, Any] |
     frames, kept, first = [], [], 0
     for sample, title, matrix in named:
         obs = _describe_cells(sample, title, matrix, alone=len(named) == 1, notes=notes)
-        full, note = _full_drops(matrix, sample)
+        full, note = _full_drops(matrix, sample, len(reading.identifiers))
         frames.append(obs[full])
         kept.append(np.flatnonzero(full) + first)
         first += len(full)
@@ -125,7 +124,7 @@ class _Reading:
         self.left_out: list[tuple[str, str]] = []
         self.sums: NDArray[Any] | None = None
         self._kind = kind
-        self._features: list[list[str]] | None = None
+        self._genes: list[list[str]] | None = None
         self._column: NDArray[Any] | None = None
 
     def count(
@@ -155,7 +154,18 @@ class _Reading:
     def _use(self, features: list[list[str]], shown: str) -> None:
         import numpy as np
 
-        if self._features is not None and features != self._features:
+        is_gene = [len(cells) < 3 or cells[2] == "Gene Expression" for cells in features]
+        genes = [cells for cells, gene in zip(features, is_gene, strict=True) if gene]
+        if not genes:
+            raise InputError(
+                Problem(
+                    "the matrix holds no genes",
+                    f"{self.path}, {shown}: its features are {', '.join(sorted({cells[2] for cells in features}))}",
+                    "features of the type Gene Expression, others beside them",
+                    "Use the matrix of gene expression.",
+                )
+            )
+        if self._genes is not None and genes != self._genes:
             raise InputError(
                 Problem(
                     "the samples do not have the same genes",
@@ -164,29 +174,27 @@ class _Reading:
                     "Split the archive into datasets of one reference each.",
                 )
             )
-        if self._features is None:
-            self._features = features
-            column = 1 if self._kind == "symbol" else 0
-            names = [cells[min(column, len(cells) - 1)] for cells in features]
-            is_gene = [len(cells) < 3 or cells[2] == "Gene Expression" for cells in features]
-            self.identifiers = [name for name, gene in zip(names, is_gene, strict=True) if gene]
-            self.left_out = [
-                (name, "no gene: another feature type") for name, gene in zip(names, is_gene, strict=True) if not gene
-            ]
-            self._column = np.where(is_gene, np.cumsum(is_gene) - 1, -1)
+        if self._genes is None:
+            self._genes = genes
+            self.identifiers = self._names(genes)
+        self._column = np.where(is_gene, np.cumsum(is_gene) - 1, -1)
+        others = self._names([cells for cells, gene in zip(features, is_gene, strict=True) if not gene])
+        known = {name for name, _ in self.left_out}
+        self.left_out += [(name, "no gene: another feature type") for name in others if name not in known]
+
+    def _names(self, features: list[list[str]]) -> list[str]:
+        column = 1 if self._kind == "symbol" else 0
+        return [cells[min(column, len(cells) - 1)] for cells in features]
 
     def _genes_only(self, blocks: Iterable[Entries], n_entries: NDArray[Any]) -> Iterator[Entries]:
-        """Yield the entries of genes; count all entries, of antibodies too, into `n_entries`."""
+        """Yield the entries of genes, and count them by barcode into `n_entries`: ambient antibodies stand in empty drops."""
         import numpy as np
 
         assert self._column is not None  # noqa: S101 - for the type checker
         for block in blocks:
-            n_entries += np.bincount(block.cells, minlength=len(n_entries))
-            if not self.left_out:
-                yield block
-                continue
             genes = self._column[block.genes]
             mine = np.flatnonzero(genes >= 0)
+            n_entries += np.bincount(block.cells[mine], minlength=len(n_entries))
             yield Entries(block.cells[mine], genes[mine], block.values[mine])
 
 
@@ -266,7 +274,7 @@ def _read_h5(place: int, path: Path, reading: _Reading, where: str = "") -> _Sam
     with open_tenx_h5(path, where) as file:
         shown = where or path.stem
         counted = reading.count(place, shown, file.features, len(file.barcodes), file.entries())
-        return _Sample(file.features, file.barcodes, file.libraries, *counted)
+        return _Sample(file.barcodes, file.libraries, *counted)
 
 
 def _read_triplet(place: int, name: str, texts: Mapping[str, bytes], matrix: IO[bytes], reading: _Reading) -> _Sample:
@@ -277,7 +285,7 @@ def _read_triplet(place: int, name: str, texts: Mapping[str, bytes], matrix: IO[
     if shape != (len(barcodes), len(features)):
         found = f"{name}: matrix {shape[1]} × {shape[0]}, {len(features)} features, {len(barcodes)} barcodes"
         raise InputError(no_triplet(path, found))
-    return _Sample(features, barcodes, [], *reading.count(place, name, features, len(barcodes), blocks))
+    return _Sample(barcodes, [], *reading.count(place, name, features, len(barcodes), blocks))
 
 
 def _plain_rows(data: bytes, where: str) -> Iterator[tuple[str, ...]]:
@@ -316,9 +324,9 @@ def _titles_of_wells(numbers: Sequence[str], libraries: Sequence[str]) -> dict[s
     return {well: known[well] if named else f"well {well}" for well in numbers}
 
 
-def _full_drops(matrix: _Sample, name: str) -> tuple[NDArray[Any], str]:
+def _full_drops(matrix: _Sample, name: str, n_genes: int) -> tuple[NDArray[Any], str]:
     """Return which barcodes are cells, and a note on the others."""
-    fewest = max(1, min(MIN_GENES, len(matrix.features) // 100))
+    fewest = max(1, min(MIN_GENES, n_genes // 100))
     full = matrix.n_entries >= fewest
     n_empty = int((~full).sum())
     note = f"{name}: {n_empty} of {len(full)} barcodes with fewer than {fewest} genes were left out" if n_empty else ""

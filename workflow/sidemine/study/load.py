@@ -17,11 +17,13 @@ from sidemine.study.context import ConsideredDataset
 from sidemine.study.draft import Draft
 from sidemine.study.markers import (
     LABEL_PANELS,
+    LABELS,
     composition_problem,
     label_panel,
     label_problem,
     markers_of,
     read_marker_files,
+    shipped_labels,
 )
 from sidemine.study.models import StudyConfig, to_plain
 from sidemine.study.paths import expand_path
@@ -106,6 +108,12 @@ class Study:
     def planted(self) -> Path | None:
         """Simulated studies: the file that says what was planted. Otherwise None."""
         return expand_path(self.config.planted, self.folder) if self.config.planted else None
+
+    def labels_by(self, cell_type: str) -> dict[str, list[str]]:
+        """Return the markers that label cells, by type, as column cell_type names them; none where it names a column."""
+        panel = label_panel(cell_type)
+        known = self.own_markers.get(panel)
+        return known if known is not None else shipped_labels(panel, LABELS) if panel else {}
 
     def to_json(self) -> dict[str, Any]:
         """Return the content of `study.json`: config, rows of all sheets, and the digest."""

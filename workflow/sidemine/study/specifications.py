@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from sidemine.study.choices import MultiGeneRule, ProbeRule
 from sidemine.study.hypotheses import Hypothesis
-from sidemine.study.markers import LABELS, label_panel, shipped_labels
 from sidemine.study.models import DerivedColumn, IndependentPair, StudyInfo
 from sidemine.study.plan import StudyPlan, keys_of
 from sidemine.study.projections import (
@@ -213,7 +212,7 @@ def specify_jobs(plan: StudyPlan, package: str) -> Specifications:
                 files=files[name],
                 derive=_derived(study, name),
                 exclude=[excluded.sample for excluded in config.exclude.get(name, [])],
-                markers=_markers(study, row.cell_type),
+                markers=study.labels_by(row.cell_type),
             )
             for name, row in study.datasets.items()
         },
@@ -231,7 +230,7 @@ def specify_jobs(plan: StudyPlan, package: str) -> Specifications:
                 dataset=to_prepare[name],
                 files=files[name],
                 derive=_derived(study, name),
-                markers=_markers(study, row.cell_type),
+                markers=study.labels_by(row.cell_type),
                 gene_table=gene_table,
             )
             for name, row in study.datasets.items()
@@ -293,12 +292,6 @@ def specify_jobs(plan: StudyPlan, package: str) -> Specifications:
 
 def _derived(study: Study, dataset: str) -> dict[str, DerivedColumn]:
     return dict(study.config.derive.get(dataset, {}))
-
-
-def _markers(study: Study, cell_type: str) -> dict[str, list[str]]:
-    """Return the markers that label the cells of a dataset; none where a column does, or nothing."""
-    panel = label_panel(cell_type)
-    return study.own_markers[panel] if panel in study.own_markers else shipped_labels(panel, LABELS) if panel else {}
 
 
 def _words(study: Study, contrast: str) -> ContrastWords:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sidemine.lines.illustration.specification import CellsToIllustrate, IllustrateCells
+from sidemine.study.markers import label_column
 from sidemine.study.plan import StudyPlan
 from sidemine.study.projections import DatasetToRead
 from sidemine.study_jobs import JobFiles, Patterns, StudyJob
@@ -15,8 +16,9 @@ def _specify(plan: StudyPlan) -> IllustrateCells | dict[str, IllustrateCells]:
             dataset=DatasetToRead.of(study.datasets[row.dataset]),
             files=plan.files[row.dataset],
             derive=study.config.derive.get(row.dataset, {}),
+            markers=study.labels_by(study.datasets[row.dataset].cell_type),
             condition=row.condition,
-            cell_type=row.cell_type,
+            cell_type=label_column(row.cell_type),
             set=row.set,
         )
         for row in study.config.illustrations

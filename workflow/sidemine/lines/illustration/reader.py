@@ -53,7 +53,7 @@ def read_map(
 
     row, name = specification.dataset, specification.set
     try:
-        planned = read_planned_cells(row, files, specification.derive)
+        planned = read_planned_cells(row, files, specification.derive, specification.markers)
     except SheetMismatch as error:
         return CellMap(row.dataset, name, problem=error.problems[0].what)
     cells, obs = planned.cells, planned.cells.obs

@@ -12,6 +12,7 @@ class CellsToIllustrate(Projection):
     dataset: DatasetToRead
     files: Files
     derive: dict[str, DerivedColumn]
+    markers: dict[str, list[str]]
     condition: str
     cell_type: str
     set: str

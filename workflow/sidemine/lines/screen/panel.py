@@ -109,7 +109,8 @@ def _family_facts(family: ScreenFamily) -> list[str]:
         *(
             [
                 f"{count(alone, 'compound')} {'is' if alone == 1 else 'are'} compared with the vehicle alone, since on their plates "
-                f"are too few others: where the vehicle is off by chance, {'it stands' if alone == 1 else 'they stand'} out."
+                f"are too few others: where the vehicle is off by chance, {'it stands' if alone == 1 else 'they stand'} out (of "
+                "screens with nothing but such compounds and no effect, about one in ten had a call, not one in twenty)."
             ]
             if alone
             else []
