@@ -26,7 +26,7 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1440, 390])
+@pytest.mark.parametrize("width", [1440, 1024, 390])
 def test_page_is_quiet_and_fits(browser, example_page, width, scheme):
     """No request but the file, nothing in the console, nothing wider than the window; every comparison draws."""
     page = OpenPage(browser, example_page, width, scheme)
