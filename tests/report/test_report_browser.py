@@ -173,3 +173,13 @@ def test_no_words_are_clipped(request, width):
         " || part.scrollWidth > part.clientWidth + 2)).map(part => part.className)"
     )
     assert clipped == []
+
+
+def test_every_figure_is_drawn_before_anything_is_scrolled(browser, example_page):
+    """On paper nobody can scroll: when the page is complete, no figure that is shown waits to be seen."""
+    page = OpenPage(browser, example_page)
+    page.wait_until_complete()
+    page.tab.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    empty = "[...document.querySelectorAll('.chart')].filter(part => part.offsetParent && !part.children.length).map(part => part.id)"
+    assert page.tab.evaluate(empty) == []
+    page.tab.close()

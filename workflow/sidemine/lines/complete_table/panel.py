@@ -49,7 +49,9 @@ def table_panel(evidence: LayerEvidence, details: object) -> Panel:
             (f"its genes{f', the {MOST_GENES} largest' if len(details.members) > MOST_GENES else ''}", genes),
         ]
         chart = intervals(
-            interval_rows(groups), "z", f"Genes of {evidence.gene_set} in the table of line {evidence.line}."
+            interval_rows(groups),
+            "normal deviates (z)",
+            f"Genes of {evidence.gene_set} in the table of line {evidence.line}.",
         )
     return Panel(
         kind="complete_table",

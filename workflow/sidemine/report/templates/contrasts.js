@@ -2,7 +2,7 @@
 // computed here; the volcano needs −log10 p.
 (() => {
   "use strict";
-  const { byId, block, draw, charts, download, tsv, number, pWords, escapeText, shown, button } = window.sidemine;
+  const { byId, block, draw, drawSoon, charts, download, tsv, number, pWords, escapeText, shown, button } = window.sidemine;
   const { drawComponents, drawHeat, drawRank, inUnit } = window.sidemine.pictures;
   const state = new Map();
   const ways = { h: "higher", l: "lower", u: "unclear" };
@@ -260,12 +260,8 @@
   window.sidemine.starts.push(() => {
     if (!picker.options.length) return;
     document.querySelector(".contrast").classList.add("shown");
-    const watch = new IntersectionObserver((entries) => {
-      if (!entries.some((entry) => entry.isIntersecting)) return;
-      watch.disconnect();
-      if (!state.size) show(picker.value);
-    }, { rootMargin: "800px" });
-    watch.observe(byId("contrasts"));
+    // Drawn once it comes near, or when the browser is idle: it is on paper too.
+    drawSoon(byId("contrasts"), async () => { if (!state.size) await show(picker.value); });
     picker.addEventListener("change", () => show(picker.value));
     window.addEventListener("hashchange", followHash);
     followHash();
