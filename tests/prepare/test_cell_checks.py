@@ -116,6 +116,10 @@ def test_limits_are_scaled_mads_and_need_cells() -> None:
     few = find_poor_cells(totals[-(FEWEST_CELLS - 1) :], np.full(FEWEST_CELLS - 1, 500), None)
     assert not (few.reasons != "").any()
     assert "fewer than 50 cells" in few.limits
+    # Of a panel of twenty genes most cells show all: the others are no poor cells for that.
+    alike = find_poor_cells(rng.lognormal(7, 0.3, 100), np.repeat([20, 19], [60, 40]), None)
+    assert not (alike.reasons != "").any()
+    assert "no limit of genes, in which half of the cells are alike" in alike.limits
 
 
 def test_labels_by_markers_and_cells_without_one(cells: dict[str, Path]) -> None:
@@ -170,3 +174,24 @@ def test_doublets_are_called_where_scrublet_can(monkeypatch: pytest.MonkeyPatch)
     assert "more than 100,000 cells" in doublets.out_of_range(5000, 200_000)
     monkeypatch.setattr(doublets, "MOST_CALLED", 0.0)
     assert doublets.find_doublets(sp.csr_matrix(counts))[1].startswith("no call: the threshold")
+
+
+@pytest.mark.real_files
+def test_markers_that_interferon_moves_were_seen_to_move(real_files: Path) -> None:
+    """Kang et al. 2018, log2 of counts per 10,000 in monocytes: eight change more than twofold; two are textbook knowledge."""
+    data = ad.read_h5ad(real_files / "data/Kang2018_PBMC_IFNb/kang2018_muscat_2donors_5types_1556cells.h5ad")
+    counts = sp.csr_matrix(data.X)
+    largest = {}
+    for gene in MOVED_BY_STIMULI:
+        changes = []
+        for kind in ("CD14+ Monocytes", "FCGR3A+ Monocytes"):
+            levels = []
+            for side in ("stim", "ctrl"):
+                mine = counts[((data.obs["cluster_id"] == kind) & (data.obs["group_id"] == side)).to_numpy()]
+                levels.append(1e4 * mine[:, data.var_names.get_loc(gene)].sum() / mine.sum())
+            if max(levels) >= 5:
+                changes.append(abs(np.log2((levels[0] + 0.1) / (levels[1] + 0.1))))
+        largest[gene] = max(changes, default=0.0)
+    moved = {gene for gene, change in largest.items() if change > 1}
+    assert moved == {"CD14", "FCN1", "IFITM3", "ISG15", "MS4A6A", "S100A8", "TYMP", "VCAN"}
+    assert max(largest["CD74"], largest["S100A12"]) < 0.8

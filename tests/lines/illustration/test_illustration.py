@@ -108,3 +108,11 @@ def test_cells_that_markers_label_are_drawn_by_their_labels(tmp_path: Path, monk
     assert kind == ["a"] * 20 + ["b"] * 20
     assert condition == ["x", "y"] * 20
     assert n_cells == 40
+
+
+def test_labels_by_markers_are_asked_of_cells_that_markers_label() -> None:
+    """Refused before the run, not on the page."""
+    row = Illustration(dataset="cells", condition="stim", cell_type="markers:blood", set="S")
+    (problem,) = check_illustrations([row], {"cells": "h5ad"}, {"S"}, "config.yaml")
+    assert problem.what == "no markers label the cells of dataset 'cells'"
+    assert check_illustrations([row], {"cells": "h5ad"}, {"S"}, "config.yaml", ["cells"]) == []

@@ -26,8 +26,8 @@ MOVED_BY_STIMULI = frozenset(
 )
 """Markers of blood cells that interferon moves within a cell type. In 1,556 cells of Kang et al. 2018 (counts per 10,000 of
 all cells of a type together, interferon β against none) CD14, FCN1, IFITM3, ISG15, MS4A6A, S100A8, TYMP and VCAN change by
-more than 1 log2 unit in monocytes, and CCR7 in B cells and S100A9 in monocytes by .9 and −.8. CD74 and S100A12 change by less than .8 there and are
-named from textbooks."""
+more than 1 log2 unit in monocytes; S100A9 changes there by −.85, and CCR7 in B cells by .9. CD74 and S100A12 change by less
+than .8 and are named from textbooks."""
 FEWEST_MEASURED = 2
 """Measured markers below which a type cannot be named; a cell must show as many of them."""
 LEAST_SCORE = 0.25

@@ -58,6 +58,9 @@ def find_poor_cells(
     for values, name in ((totals, "counts"), (n_genes, "genes")):
         logs = np.log1p(np.asarray(values, dtype=float))
         middle, spread = _median_and_mad(logs)
+        if not spread:  # more than half of the cells are alike: any other one would lie apart
+            told.append(f"no limit of {name}, in which half of the cells are alike")
+            continue
         low, high = (float(np.expm1(middle + side * N_MADS * spread)) for side in (-1, 1))
         for outside, word in ((logs < middle - N_MADS * spread, "few"), (logs > middle + N_MADS * spread, "many")):
             reasons[outside & (reasons == "")] = f"{word} {name}"

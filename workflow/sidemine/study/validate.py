@@ -17,6 +17,7 @@ from sidemine.study.check_rows import check_contrast, check_dataset
 from sidemine.study.check_sources import check_sources
 from sidemine.study.draft import Draft
 from sidemine.study.hints import dangling
+from sidemine.study.markers import label_panel
 from sidemine.study.panels import check_panels
 from sidemine.study.sheets import SheetRow
 
@@ -57,6 +58,7 @@ def cross_check(draft: Draft, *, check_files: bool = True) -> list[Problem]:
             {row.model.dataset: row.model.layout for row in draft.datasets.rows},
             draft.gene_sets.ids,
             str(draft.config_path),
+            [row.model.dataset for row in draft.datasets.rows if label_panel(row.model.cell_type)],
         ),
         *check_panels(draft.config.panels, draft.gene_sets.ids, str(draft.config_path)),
     ]

@@ -9,10 +9,15 @@ from sidemine.errors import Problem
 from sidemine.lines.illustration.config import Illustration
 from sidemine.sources.registry import CELL_LAYOUTS
 from sidemine.study.hints import dangling
+from sidemine.study.markers import LABEL_COLUMN, label_column
 
 
 def check_illustrations(
-    illustrations: Sequence[Illustration], layouts: Mapping[str, str], sets: Collection[str], where: str
+    illustrations: Sequence[Illustration],
+    layouts: Mapping[str, str],
+    sets: Collection[str],
+    where: str,
+    labelled: Collection[str] = (),
 ) -> list[Problem]:
     """Return illustrations that cannot be drawn.
 
@@ -26,6 +31,8 @@ def check_illustrations(
         Ids of the sheet of gene sets; `*` brings every set of a library, so that names cannot be checked.
     where
         The config file.
+    labelled
+        Datasets whose cells markers label.
     """
     place = f"{where}, key illustrations"
     problems = [
@@ -43,6 +50,15 @@ def check_illustrations(
                     f"{place}: its layout is {layouts[row.dataset]}",
                     f"a dataset of layout {', '.join(CELL_LAYOUTS)}",
                     "Name a dataset of single cells.",
+                )
+            )
+        elif LABEL_COLUMN in (label_column(row.cell_type), row.condition) and row.dataset not in labelled:
+            problems.append(
+                Problem(
+                    f"no markers label the cells of dataset {row.dataset!r}",
+                    f"{place}: cell_type is {row.cell_type!r}",
+                    "markers where cell_type of datasets.tsv names them, too; or a column of the cells",
+                    "Set cell_type: markers:blood in datasets.tsv, or name a column here.",
                 )
             )
         if "*" not in sets and row.set not in sets:
