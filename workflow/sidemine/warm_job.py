@@ -45,8 +45,8 @@ class Request:
 
 def run_warm() -> None:
     """Have this script run by the process that stands by, and end with its status; return where there is none."""
-    # A request to end, from here on, is for the fork: none may arrive before that is seen to.
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+    # A request to end, or Ctrl-C, is for the fork from here on: none may arrive before that is seen to.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGINT})
     asked = None
     with suppress(OSError, ValueError):
         asked = _ask()
