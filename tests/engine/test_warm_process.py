@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import textwrap
@@ -29,9 +30,14 @@ def run(tmp_path: Path) -> Callable[..., Ran]:
             f"job = [sys.executable, {str(tmp_path / 'job.py')!r}]\nstand_by()\n"
         )
         line = [sys.executable, "-c", run + textwrap.dedent(code)]
-        return subprocess.run(
-            line, capture_output=True, text=True, cwd=tmp_path, timeout=60, check=False, start_new_session=True
-        )
+        # Tests that were started in the background ignore Ctrl-C, and so would what they start.
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
+        try:
+            return subprocess.run(
+                line, capture_output=True, text=True, cwd=tmp_path, timeout=60, check=False, start_new_session=True
+            )
+        finally:
+            signal.signal(signal.SIGINT, before)
 
     return run_code
 
