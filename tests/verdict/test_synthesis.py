@@ -122,6 +122,12 @@ def test_a_small_p_counts_for_nothing_where_the_answer_is_another_one(card):
     assert (found.n_tested, found.n_shown) == (2, 1)
 
 
+def test_a_bound_of_one_is_not_against(card):
+    """The p of several experiments, or of a panel, ends at 1; only an answer that is opposite speaks against."""
+    assert synthesise(card, [], {}, 1.0).rows[0].call == "undecided"
+    assert synthesise(replace(card, opposite=True), [], {}, 1.0).rows[0].call == "against"
+
+
 def test_what_was_not_run_or_not_declared_is_a_row(card):
     """Opt-in rows and undeclared layers stand in the table as not available, with the reason."""
     found = synthesise(card, [line("b", "expression", status="opt_in")], {}, 0.001)

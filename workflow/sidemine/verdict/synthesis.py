@@ -194,7 +194,8 @@ def _own_call(card: Card, p_declared: float | None) -> Call:
         return "not testable"
     if card.opposite:
         return "against"
-    call = call_of(p_declared, opposite=card.declared.direction != "either")
+    # Its p may be a bound that ends at 1: only the rule table says that the data point the other way.
+    call = call_of(p_declared, opposite=False)
     return "undecided" if call == "in favour" and card.verdict not in _ANSWERED else call
 
 
