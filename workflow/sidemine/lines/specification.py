@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from sidemine.study.plan import StudyPlan
+    from sidemine.study_jobs import Patterns
 
 
 class DeclaredLine(Projection):
@@ -64,3 +65,30 @@ def specify_lines(plan: StudyPlan, layer: str, kind: type[Specified], **more: ob
         for name, row in plan.study.lines.items()
         if row.layer == layer and row.runs
     }
+
+
+def files_of_row(_: StudyPlan, specification: TestLine) -> Patterns:
+    """Return what the job of a row reads, by name: its files (in the order of their roles), the sets, the symbols.
+
+    Parameters
+    ----------
+    specification
+        Of the job.
+    """
+    return {
+        "files": [f"<downloads>/{key}" for key in specification.files.values()],
+        "sets": "<results>/gene_sets.tsv.gz",
+        "gene_table": f"<downloads>/{specification.gene_table.key}",
+    }
+
+
+def results_of_row(layer: str) -> Patterns:
+    """Return what the jobs of a layer write: the row of evidence, and the record of its details.
+
+    Parameters
+    ----------
+    layer
+        Word of the layer.
+    """
+    place = f"<results>/lines/{layer}/{{line}}"
+    return {"evidence": f"{place}.json", "details": f"{place}.details.json"}

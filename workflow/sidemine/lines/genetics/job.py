@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from sidemine.lines.genetics.config import LAYER
 from sidemine.lines.genetics.specification import TestGenetics
-from sidemine.lines.specification import specify_lines
+from sidemine.lines.specification import files_of_row, results_of_row, specify_lines
 from sidemine.study.plan import StudyPlan
-from sidemine.study_jobs import JobFiles, Patterns, StudyJob
+from sidemine.study_jobs import JobFiles, StudyJob
 
 if TYPE_CHECKING:
     from sidemine.lines.evidence import Measured, Size
@@ -17,14 +17,6 @@ if TYPE_CHECKING:
 
 def _specify(plan: StudyPlan) -> Mapping[str, TestGenetics]:
     return specify_lines(plan, LAYER.word, TestGenetics)
-
-
-def _inputs(_: StudyPlan, specification: TestGenetics) -> Patterns:
-    return {
-        "files": [f"<downloads>/{key}" for key in specification.files.values()],
-        "sets": "<results>/gene_sets.tsv.gz",
-        "gene_table": f"<downloads>/{specification.gene_table.key}",
-    }
 
 
 def _measure(inputs: JobFiles, specification: TestGenetics) -> tuple[Measured, object, Size]:
@@ -62,11 +54,8 @@ JOB = StudyJob(
     message="Test the gene set of line {wildcards.line} in a genome-wide association study",
     specification=TestGenetics,
     specify=_specify,
-    inputs=_inputs,
-    outputs={
-        "evidence": "<results>/lines/genetics/{line}.json",
-        "details": "<results>/lines/genetics/{line}.details.json",
-    },
+    inputs=files_of_row,
+    outputs=results_of_row(LAYER.word),
     resources={"sizes": ["calibration/lines/genetics.tsv"]},
     run=_run,
     wildcard="line",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sidemine.lines.complete_table.config import MRNA_TABLE
 from sidemine.lines.complete_table.specification import SIZES, TestTable, files_of_table, specify_tables
+from sidemine.lines.specification import results_of_row
 from sidemine.study.plan import StudyPlan
 from sidemine.study_jobs import JobFiles, StudyJob
 
@@ -39,10 +40,7 @@ JOB = StudyJob(
     specification=TestTable,
     specify=_specify,
     inputs=files_of_table,
-    outputs={
-        "evidence": "<results>/lines/mrna_table/{line}.json",
-        "details": "<results>/lines/mrna_table/{line}.details.json",
-    },
+    outputs=results_of_row(MRNA_TABLE.word),
     run=_run,
     wildcard="line",
     resources=SIZES,

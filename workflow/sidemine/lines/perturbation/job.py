@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from sidemine.lines.perturbation.config import LAYER
-from sidemine.lines.specification import TestLine, specify_lines
+from sidemine.lines.specification import TestLine, files_of_row, results_of_row, specify_lines
 from sidemine.study.plan import StudyPlan
-from sidemine.study_jobs import JobFiles, Patterns, StudyJob
+from sidemine.study_jobs import JobFiles, StudyJob
 
 if TYPE_CHECKING:
     from sidemine.lines.evidence import Measured, Size
@@ -16,14 +16,6 @@ if TYPE_CHECKING:
 
 def _specify(plan: StudyPlan) -> Mapping[str, TestLine]:
     return specify_lines(plan, LAYER.word, TestLine)
-
-
-def _inputs(_: StudyPlan, specification: TestLine) -> Patterns:
-    return {
-        "files": [f"<downloads>/{key}" for key in specification.files.values()],
-        "sets": "<results>/gene_sets.tsv.gz",
-        "gene_table": f"<downloads>/{specification.gene_table.key}",
-    }
 
 
 def _measure(inputs: JobFiles, specification: TestLine) -> tuple[Measured, object, Size]:
@@ -57,11 +49,8 @@ JOB = StudyJob(
     message="Place the perturbation of line {wildcards.line} in its library",
     specification=TestLine,
     specify=_specify,
-    inputs=_inputs,
-    outputs={
-        "evidence": "<results>/lines/perturbation/{line}.json",
-        "details": "<results>/lines/perturbation/{line}.details.json",
-    },
+    inputs=files_of_row,
+    outputs=results_of_row(LAYER.word),
     run=_run,
     wildcard="line",
     after_designs=False,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sidemine.lines.promoter.config import LAYER
 from sidemine.lines.promoter.specification import TestPromoter
-from sidemine.lines.specification import DeclaredLine
+from sidemine.lines.specification import DeclaredLine, files_of_row, results_of_row
 from sidemine.study.plan import StudyPlan
 from sidemine.study_jobs import JobFiles, Patterns, StudyJob
 
@@ -31,11 +31,9 @@ def _specify(plan: StudyPlan) -> Mapping[str, TestPromoter]:
     }
 
 
-def _inputs(_: StudyPlan, specification: TestPromoter) -> Patterns:
+def _inputs(plan: StudyPlan, specification: TestPromoter) -> Patterns:
     return {
-        "files": [f"<downloads>/{key}" for key in specification.files.values()],
-        "sets": "<results>/gene_sets.tsv.gz",
-        "gene_table": f"<downloads>/{specification.gene_table.key}",
+        **files_of_row(plan, specification),
         "effect": f"<results>/evidence/{specification.hypothesis}.json",
         "fits": [f"<results>/contrasts/{contrast}/fit.npz" for contrast in specification.contrasts],
     }
@@ -91,10 +89,7 @@ JOB = StudyJob(
     specification=TestPromoter,
     specify=_specify,
     inputs=_inputs,
-    outputs={
-        "evidence": "<results>/lines/promoter/{line}.json",
-        "details": "<results>/lines/promoter/{line}.details.json",
-    },
+    outputs=results_of_row(LAYER.word),
     resources={"sizes": ["calibration/lines/promoter.tsv"]},
     run=_run,
     wildcard="line",
