@@ -105,7 +105,7 @@ def test_nothing_outside_the_results_is_deleted(results):
     record = json.loads((results / "provenance" / "fit" / "a.json").read_text())
     record["outputs"] = {"../mine.txt": "e" * 64, str(results.parent / "mine.txt"): "e" * 64}
     (results / "provenance" / "fit" / "a.json").write_text(json.dumps(record))
-    with pytest.raises(InputError):
+    with pytest.raises(InputError, match=r"mine\.txt"):
         check_results(results, forget=True)
     assert (results.parent / "mine.txt").read_text() == "mine"
 

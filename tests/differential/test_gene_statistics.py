@@ -49,7 +49,7 @@ def test_what_gives_no_signed_statistic_is_refused(columns: TableColumns) -> Non
 
 
 def test_impossible_numbers_are_refused_all_at_once() -> None:
-    with pytest.raises(InputError) as caught:
+    with pytest.raises(InputError, match="impossible number") as caught:
         normal_deviates(
             TableColumns(effect=Z, se=np.array([1, 0, 1, -1.0]), p_value=np.array([0, 2, 0.1, 1.0])), "t.tsv"
         )

@@ -41,7 +41,7 @@ def test_a_layer_of_another_name_is_listed_and_then_read(tmp_path: Path) -> None
     adata.layers["UMIs"] = COUNTS
     adata.layers["scaled"] = NORMALISED - NORMALISED.mean(axis=0)
     path = _save(adata, tmp_path)
-    with pytest.raises(InputError) as caught:
+    with pytest.raises(InputError, match="set layer: UMIs") as caught:
         read_whole(read_h5ad_cells, path)
     message = str(caught.value)
     assert "X: logarithms of normalised values (exp(x) - 1 of every cell adds up to 1e+04)" in message

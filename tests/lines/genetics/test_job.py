@@ -125,7 +125,7 @@ def test_what_a_reader_refuses_stops_the_run_only_where_the_row_is_verified(fold
     columns = "gene=GENE,p_value=PVALUE"
     with pytest.raises(InputError, match="column 'PVALUE' is not there"):
         run(folder, "SIM_JAK_STAT_MEMBERS", form, files, columns)
-    with pytest.raises(InputError):  # what stands beside it is no record of genetics
+    with pytest.raises(InputError, match="a record is not what its stage writes"):  # it is no record of genetics
         run(folder, "SIM_JAK_STAT_MEMBERS", form, files, columns, "unverified")
     found = read_record(LayerEvidence, folder / "g.json")
     assert (found.call, found.p_declared, found.gene_set) == ("not available", None, "SIM_JAK_STAT_MEMBERS")
