@@ -95,7 +95,12 @@ def test_a_good_row_brings_its_files(with_lines):
         ({"files": ""}, "needs map: a map"),
         ({"files": "map=map.tsv,mop=c.tsv"}, "has no role 'mop'"),
         ({"columns": ""}, "needs p: p-values"),
-        ({"columns": "p"}, "column columns"),
+        ({"columns": "p"}, "'p' names no role: write role=…"),
+        (
+            {"files": "map=https://x.org/a,b.tsv"},
+            "'b.tsv' names no role: write role=…, and %2C for a comma within an address",
+        ),
+        ({"columns": "p=P value,p=Q"}, "role 'p' stands twice"),
         ({"independent_of": "zzz"}, "there is no line 'zzz'"),
         ({"independent_of": "b"}, "a row is declared independent of itself"),
         ({"line": "expression"}, "a row is called 'expression'"),

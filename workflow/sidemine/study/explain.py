@@ -86,6 +86,8 @@ def _type_words(annotation: Any) -> str:
         return " or ".join(kinds) + (" or nothing" if type(None) in arguments else "")
     if origin is list:
         return f"list of {_type_words(arguments[0])}"
+    if origin is dict and arguments[1] is str:
+        return "comma list of role=text"
     if origin is dict:
         return f"mapping of {_type_words(arguments[1])}"
     if isinstance(bare, type) and issubclass(bare, BaseModel):

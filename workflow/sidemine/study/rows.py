@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
+from pydantic_core import PydanticCustomError
 
 from sidemine.lines.layers import EXPRESSION, LAYERS
 from sidemine.sources.declarations import IdentifierKind, Layout, Strand
@@ -38,12 +39,19 @@ CommaList = Annotated[
 
 
 def _parse_roles(value: object) -> object:
-    """Return the roles of a comma list `role=text`; a cell that is none stays as it is, and is refused."""
+    """Return the roles of a comma list `role=text`; a part that is none, and a role that stands twice, are refused."""
     if not isinstance(value, str):
         return value
-    parts = [part.partition("=") for part in value.split(",") if part.strip()]
-    roles = {role.strip(): text.strip() for role, equals, text in parts if equals and role.strip() and text.strip()}
-    return roles if len(roles) == len(parts) else value
+    roles: dict[str, str] = {}
+    for part in filter(None, map(str.strip, value.split(","))):
+        role, _, text = (piece.strip() for piece in part.partition("="))
+        if not role or not text:
+            hint = "write role=…, and %2C for a comma within an address"
+            raise PydanticCustomError("no_role", "{part} names no role: {hint}", {"part": repr(part), "hint": hint})
+        if role in roles:
+            raise PydanticCustomError("role_twice", "role {role} stands twice", {"role": repr(role)})
+        roles[role] = text
+    return roles
 
 
 RoleList = Annotated[
