@@ -250,6 +250,16 @@
     if (!state.has(contrast)) await build(contrast);
   }
 
+  async function openComparison(contrast, gene) {
+    const article = byId(`contrast-${contrast}`);
+    if (!article?.classList.contains("contrast")) return;
+    await show(contrast);
+    article.scrollIntoView();
+    const here = state.get(contrast);
+    if (gene && here.rows?.some((row) => row.gene === gene)) await choose(here, gene, true);
+  }
+  window.sidemine.openComparison = openComparison;
+
   function followHash() {
     const name = decodeURIComponent(location.hash.slice(1));
     if (!name.startsWith("contrast-") || !byId(name)?.classList.contains("contrast")) return;
