@@ -269,6 +269,17 @@
     if (wanted && wanted !== here.chosen) await choose(here, wanted, true);
   });
 
+  async function openComparison(contrast, gene) {
+    const article = byId(`contrast-${contrast}`);
+    if (!article?.classList.contains("contrast")) return;
+    await show(contrast);
+    article.scrollIntoView();
+    const here = state.get(contrast);
+    if (gene && here.rows?.some((row) => row.gene === gene)) await choose(here, gene, true);
+    else chose();
+  }
+  window.sidemine.openComparison = openComparison;
+
   window.sidemine.starts.push(() => {
     if (!picker.options.length) return;
     document.querySelector(".contrast").classList.add("shown");

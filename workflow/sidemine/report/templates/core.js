@@ -78,6 +78,10 @@ window.sidemine = (() => {
     holder.setAttribute("role", "img");
     holder.setAttribute("aria-label", spec.description);
     holder.querySelector("svg, canvas")?.setAttribute("aria-hidden", "true");
+    // A mark that stands for a comparison opens it, with its gene where it has one.
+    view.addEventListener("click", (_event, item) => {
+      if (item?.datum?.contrast) window.sidemine.openComparison?.(item.datum.contrast, item.datum.gene);
+    });
     charts.set(holder, { view, spec, datasets, renderer, folded });
     addSaveButtons(holder);
     return view;
