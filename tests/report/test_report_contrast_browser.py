@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from example_evidence import PANEL
 from example_results import SETS
@@ -45,9 +43,7 @@ def test_filtered_rows_can_be_downloaded(opened):
     opened.show("vte_a")
     opened.tab.select_option("#contrast-vte_a .filter-set", "SIM_INTERFERON_TARGETS")
     opened.wait_for_rows("vte_a", 8)
-    with opened.tab.expect_download() as download:
-        opened.tab.click("#contrast-vte_a .filters button")
-    lines = Path(download.value.path()).read_text(encoding="utf-8").splitlines()
+    lines = opened.saved_by("#contrast-vte_a .filters button").decode().splitlines()
     assert lines[0].startswith("gene\tentrez\tensembl\tlog2_fold_change")
     assert len(lines) == 9
 
