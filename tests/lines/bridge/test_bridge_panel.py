@@ -11,8 +11,8 @@ from sidemine.effect.record import ContrastEvidence
 from sidemine.lines.bridge.panel import NO_BRIDGE, NOT_RUN, bridge_panels, methods_of_bridges
 from sidemine.lines.bridge.prediction import PREDICTION, prediction_figures
 from sidemine.lines.bridge.record import (
-    ComparatorConcordance,
     NO_RESEMBLANCE,
+    ComparatorConcordance,
     ConcordanceOfStudy,
     ConcordanceRow,
     JudgedLibrary,
