@@ -93,6 +93,26 @@ def _run_study(arguments: argparse.Namespace) -> int:
     return run_study(arguments.study, arguments.more, allowed=arguments.allow)
 
 
+def add_demo(commands: Commands) -> None:
+    """Declare `sidemine demo`."""
+    parser = commands.add_parser(
+        "demo",
+        help="simulate a whole study in this folder and run it",
+        description="Write the demo's study to config/demo and its simulated files to demo_data, below the working directory "
+        "(what is there is left as it is), and run it. Options go to Snakemake. Without --cores all are used.",
+        usage="sidemine demo [options of Snakemake]",
+        allow_abbrev=False,
+    )
+    parser.set_defaults(run=_run_demo, takes_more=True)
+
+
+def _run_demo(arguments: argparse.Namespace) -> int:
+    from sidemine.run_study import run_study
+    from sidemine.simulate.demo_folder import lay_out_demo
+
+    return run_study(lay_out_demo(Path()), arguments.more)
+
+
 def add_preflight(commands: Commands) -> None:
     """Declare `sidemine preflight`."""
     parser = commands.add_parser(
@@ -194,7 +214,14 @@ def _run_check(arguments: argparse.Namespace) -> int:
     return 0
 
 
-_COMMANDS: tuple[Callable[[Commands], None], ...] = (add_inspect, add_check, add_preflight, add_run, add_report)
+_COMMANDS: tuple[Callable[[Commands], None], ...] = (
+    add_inspect,
+    add_check,
+    add_preflight,
+    add_run,
+    add_demo,
+    add_report,
+)
 
 
 def build_parser() -> argparse.ArgumentParser:

@@ -23,7 +23,7 @@ from sidemine.lines.interaction.panel import difference_sentence
 from sidemine.lines.interaction.record import SubgroupDifference
 from sidemine.lines.line import LinesOnRecord
 from sidemine.lines.registry import LINES
-from sidemine.study_jobs import RESOURCES
+from sidemine.places import RESOURCES
 from sidemine.tables import read_table
 
 GROUPS = {

@@ -18,6 +18,8 @@ _SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
 WAYS = {"domain": ["higher", "lower", "unclear"], "range": ["@higher", "@lower", "@muted"]}
 WAY_SHAPES = {"domain": WAYS["domain"], "range": ["triangle-up", "triangle-down", "circle"]}
 GROUPS = {"domain": ["target", "reference", "other"], "range": ["@target", "@reference", "@muted"]}
+SERIES = ("#2b8cc4", "#e0701a", "#1a9e77", "#c472a8", "#a88412", "#5ab0d8", "#7b8794")
+"""Colours of series without an order, told apart by colour-blind readers (after Okabe and Ito 2008); shapes say the same."""
 GROUP_SHAPES = {"domain": GROUPS["domain"], "range": ["triangle-up", "circle", "square"]}
 
 
@@ -52,14 +54,20 @@ MOST_CONTRASTS = 4
 """Most comparisons that are drawn side by side; the table holds all."""
 
 
-def _key(position: int, label: str) -> str:
-    # Rows of one chart may share a label; the part before the bar keeps them apart and is not shown.
+def row_key(position: int, label: str) -> str:
+    """Return the key of a row: rows of one chart may share a label, and what stands before the bar keeps them apart, unseen."""
     return f"{position:03d}|{label}"
 
 
-_LABEL = {"title": None, "labelExpr": "split(datum.value, '|')[1]", "ticks": False, "domain": False, "minExtent": 60,
+def heading_key(position: int, heading: str) -> str:
+    """Return the key of a row that is a heading of those below it."""
+    return row_key(position, f"{bounded(heading, 64)} ⟶")
+
+
+ROW_LABELS = {"title": None, "labelExpr": "split(datum.value, '|')[1]", "ticks": False, "domain": False, "minExtent": 60,
           "labelLimit": 175, "labelFontWeight": {"condition": {"test": "indexof(datum.value, '⟶') > 0", "value": "bold"},
-                                                 "value": "normal"}}  # fmt: skip
+                                                     "value": "normal"}}  # fmt: skip
+"""Axis of rows with keys: their labels, headings in bold."""
 
 
 class WithInterval(Protocol):
@@ -85,14 +93,14 @@ def interval_rows(groups: Groups) -> list[Spec]:
     """Return rows of `intervals`: under each heading one row per label and effect."""
     rows: list[Spec] = []
     for heading, entries in groups:
-        rows.append({"key": _key(len(rows), f"{bounded(heading, 64)} ⟶"), "way": "unclear", "value": ""})
+        rows.append({"key": heading_key(len(rows), heading), "way": "unclear", "value": ""})
         for label, entry in entries:
             effect, low, high = entry.effect, entry.ci_low, entry.ci_high
             if not (is_number(effect) and is_number(low) and is_number(high)):
                 continue
             rows.append(
                 {
-                    "key": _key(len(rows), bounded(label, 80)),
+                    "key": row_key(len(rows), bounded(label, 80)),
                     "effect": effect,
                     "ci_low": low,
                     "ci_high": high,
@@ -117,7 +125,7 @@ def intervals(rows: Sequence[Spec], effect_unit: str, what: str) -> Spec:
         What is shown, for readers who do not see the chart.
     """
     # Headings have no effect: without a domain of its own the axis would leave them out.
-    y = {"field": "key", "type": "nominal", "scale": {"domain": [row["key"] for row in rows]}, "axis": _LABEL}
+    y = {"field": "key", "type": "nominal", "scale": {"domain": [row["key"] for row in rows]}, "axis": ROW_LABELS}
     # The labels take much of a narrow screen: the title ends where the plot ends and may reach under them.
     axis = {"title": signed_axis(unit_words(effect_unit)), "titleAnchor": "end", "grid": True, "tickCount": 5}
     x = {"field": "effect", "type": "quantitative", "axis": axis, "scale": {"zero": True}}
