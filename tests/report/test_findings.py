@@ -13,16 +13,24 @@ from example_results import example_card
 import sidemine
 from sidemine.considerations.judgement import Sensitivity
 from sidemine.considerations.sensitivity import COMPOSITION, ONE_COHORT, REUSED_CONTROLS
+from sidemine.considerations.traps.concerns import trap_concerns
 from sidemine.considerations.traps.judge import CAPPING
 from sidemine.considerations.traps.record import TrapColumns, TrapFlag
 from sidemine.effect.record import SizesDiffer
 from sidemine.report.findings import answer_words, effect_words, findings_of, studies_words
+from sidemine.verdict import certainty
 from sidemine.verdict.card import Agreeing, CardCap
-from sidemine.verdict.certainty import CONCERNS, Domain, certainty_of, what_would_change
+from sidemine.verdict.certainty import CONCERNS, Domain, what_would_change
 from sidemine.verdict.vocabulary import Behaviour, Verdict
 
 REUSED = TrapFlag("contrast", "vte_a", "reused_samples", "re-used samples", "problem", "20 of 63", "told", serious=True)
 WELLS = TrapFlag("dataset", "plates", "replicates", "units", "warn", "declared: unknown", "told", serious=False)
+
+
+def certainty_of(card, controls=()):
+    """As the page asks: with what the checks of the data found."""
+    found = list(trap_concerns(card.columns_of(TrapColumns), card.sensitivity))
+    return certainty.certainty_of(card, controls, found)
 
 
 def clean(place: int = 0, **changes):
@@ -118,8 +126,7 @@ def test_a_control_that_misbehaves_is_a_concern_of_questions_of_its_kind():
         (replace(clean(), sensitivity=[]), "Further cohorts that disagree."),
         (replace(capped(clean(1), "replication"), agreeing=Agreeing(1, 1)), "A second independent experiment."),
         (capped(clean(), "replication"), "Datasets that agree."),
-        (changing(clean(), COMPOSITION),
-         "It is another answer adjusted for composition. To be surer: an effect that holds with the mix of cells adjusted for."),
+        (changing(clean(), COMPOSITION), "Adjusted for composition it would read otherwise."),
         (replace(clean(), verdict=Verdict.CONFLICTING), "Further datasets, which tell which of these measures something else."),
         (replace(clean(), verdict=Verdict.NOT_TESTABLE), "More samples, or further datasets."),
     ],
@@ -172,7 +179,9 @@ def test_the_effect_is_told_as_a_clinician_would():
     apart = replace(
         clean(), pooled=replace(clean().pooled, sizes_differ=SizesDiffer("both up, sizes differ 8-fold", "why"))
     )
-    assert effect_words(apart).startswith("Both up, sizes differ 8-fold. GSE900001: A randomly")
+    assert effect_words(apart).startswith(
+        "Both up, sizes differ 8-fold. GSE900001: above in 64 of 100 pairs (0.52 SD); "
+    )
     assert "0.45" not in effect_words(apart)
 
 

@@ -45,14 +45,24 @@ def plain_words(effect: float, unit: str, people: tuple[str, str] = PATIENTS) ->
     >>> plain_words(-1.0, "log2 fold change over complement")
     '50 % lower'
     """
-    from scipy.special import ndtr
-
     if unit != COHORT_UNIT:
         return as_percent_change(effect)
     target, reference = people
-    share = min(99, round(100 * float(ndtr(abs(effect) / sqrt(2)))))
     side = "above" if effect >= 0 else "below"
-    return f"a randomly chosen {target} lies {side} a randomly chosen {reference} in {share} of 100 pairs"
+    return (
+        f"a randomly chosen {target} lies {side} a randomly chosen {reference} in {pairs_of_100(effect)} of 100 pairs"
+    )
+
+
+def pairs_of_100(effect: float) -> int:
+    """Return in how many of 100 pairs the target lies on its side of the reference: Φ(|g| / √2), at most 99.
+
+    >>> pairs_of_100(0.58), pairs_of_100(-0.58), pairs_of_100(9.0)
+    (66, 66, 99)
+    """
+    from scipy.special import ndtr
+
+    return min(99, round(100 * float(ndtr(abs(effect) / sqrt(2)))))
 
 
 def as_percent_change(log2_difference: float) -> str:

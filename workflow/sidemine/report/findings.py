@@ -13,10 +13,11 @@ from string import ascii_lowercase
 from sidemine.considerations.composition.record import CompositionColumns
 from sidemine.considerations.compounds.panel import arm_label
 from sidemine.considerations.compounds.record import CompoundColumns
+from sidemine.considerations.traps.concerns import trap_concerns
 from sidemine.considerations.traps.record import TrapColumns
 from sidemine.differential.record import DesignRecord
 from sidemine.drawing import words
-from sidemine.effect.plain_words import as_percent_change, people_of, plain_words
+from sidemine.effect.plain_words import as_percent_change, pairs_of_100, people_of, plain_words
 from sidemine.effect.record import COHORT_UNIT, EXPERIMENT_UNIT, Interval
 from sidemine.verdict.card import Card
 from sidemine.verdict.certainty import Certainty, certainty_of, what_would_change
@@ -88,7 +89,8 @@ def findings_of(cards: Sequence[Card], designs: Mapping[str, DesignRecord]) -> F
     letters: dict[tuple[str, str], str] = {}
 
     def finding(card: Card) -> Finding:
-        certainty = certainty_of(card, controls)
+        found = list(trap_concerns(card.columns_of(TrapColumns), card.sensitivity))
+        certainty = certainty_of(card, controls, found)
         reasons = [] if card.is_control else _reasons(card, certainty)
         notes = [letters.setdefault(reason, _letter(len(letters))) for reason in reasons]
         return Finding(
@@ -99,7 +101,7 @@ def findings_of(cards: Sequence[Card], designs: Mapping[str, DesignRecord]) -> F
             studies=studies_words(card, designs),
             certainty=certainty,
             notes=notes,
-            change=words.typeset(what_would_change(card, controls)),
+            change=words.typeset(what_would_change(card, controls, found)),
         )
 
     questions = [finding(card) for card in cards if not card.is_control]
@@ -167,13 +169,21 @@ def effect_words(card: Card) -> str:
         return _plain(card, effect)
     apart = card.pooled.sizes_differ if card.pooled else None
     together = f"{apart.words[:1].upper()}{apart.words[1:]}. " if apart else ""
-    return together + _listed(f"{row.accession}: {_plain(card, found)}" for row, found in card.estimated) or "—"
+    return together + _listed(f"{row.accession}: {_brief(card, found)}" for row, found in card.estimated) or "—"
 
 
 def _listed(told: Iterable[str]) -> str:
     parts = list(told)
     more = f"; and {len(parts) - _NAMED} more" if len(parts) > _NAMED else ""
     return "; ".join(parts[:_NAMED]) + more
+
+
+def _brief(card: Card, effect: Interval) -> str:
+    """Return one effect of several, in as few words as it takes."""
+    if card.kind != "cohort":
+        return _plain(card, effect)
+    side = "above" if effect.effect >= 0 else "below"
+    return f"{side} in {pairs_of_100(effect.effect)} of 100 pairs ({words.number(effect.effect)} SD)"
 
 
 def _plain(card: Card, effect: Interval) -> str:

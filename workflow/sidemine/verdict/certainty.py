@@ -22,15 +22,11 @@ from typing import Self
 from sidemine.considerations.judgement import as_sentence
 from sidemine.considerations.sensitivity import (
     COMPOSITION,
-    FLAGGED_SAMPLES,
     HIDDEN_FACTORS,
     ONE_COHORT,
     ONE_GENE,
-    REUSED_CONTROLS,
     SPREAD,
 )
-from sidemine.considerations.traps.judge import CAPPING, DOUBTS, unknown_units
-from sidemine.considerations.traps.record import TrapColumns
 from sidemine.drawing.words import listed
 from sidemine.verdict.card import Card
 from sidemine.verdict.vocabulary import Behaviour, Verdict
@@ -99,8 +95,8 @@ class Certainty:
 ALONE = "one source"
 """Name of the concern that only one source answers; `replication` where several do not agree."""
 CONCERNS = {
-    "composition": Concern(Domain.BIAS, "an effect that holds with the mix of cells adjusted for", of_exclusions=True),
-    "hidden factors": Concern(Domain.BIAS, "an effect that holds with hidden factors adjusted for", of_exclusions=True),
+    "composition": Concern(Domain.BIAS, "an effect that the mix of cells does not explain", of_exclusions=True),
+    "hidden factors": Concern(Domain.BIAS, "an effect that hidden factors do not explain", of_exclusions=True),
     "robustness": Concern(Domain.BIAS, "variants of the analysis that agree", of_exclusions=True),
     "calibration": Concern(Domain.BIAS, "tests that reject at most 5 % of planted nulls"),
     "direction": Concern(Domain.BIAS, "a direction that is declared beforehand"),
@@ -140,8 +136,6 @@ _OF_ROW = {
     ONE_COHORT: "one cohort",
 }
 """The concern behind a row of "what would change the answer"; of any other row: another check."""
-_TAKEN_AWAY = {"reused_samples": REUSED_CONTROLS, "sex_mismatch": FLAGGED_SAMPLES}
-"""The row that answers for the effect without what a check found; such a finding is no concern where the row changes nothing."""
 _STANDING = {
     "cohort": Downgrade(
         Domain.BIAS, "The groups were found, not drawn by lot: what else goes with them may be behind it."
@@ -150,12 +144,12 @@ _STANDING = {
         Domain.INDIRECTNESS, "Transcripts of treated samples are not a pathway's function in people."
     ),
 }
-_NAMED = 3
+_NAMED = 2
 """Things that would lift concerns, as the sentence names them."""
 _NOUN = {"cohort": "cohort", "experiment": "experiment", "panel": "experiment"}
 
 
-def certainty_of(card: Card, controls: Sequence[Card] = ()) -> Certainty | None:
+def certainty_of(card: Card, controls: Sequence[Card] = (), found: Sequence[tuple[str, str]] = ()) -> Certainty | None:
     """Return the certainty of an answer; None where there is no answer.
 
     Parameters
@@ -164,12 +158,14 @@ def certainty_of(card: Card, controls: Sequence[Card] = ()) -> Certainty | None:
         The answer card of a question or control.
     controls
         The controls of its study: one of its kind that did not behave as expected is a concern.
+    found
+        What the checks of its data found, name of the concern and reason.
     """
     if card.verdict is Verdict.NOT_TESTABLE:
         return None
     standing = _STANDING["cohort" if card.kind == "cohort" else "experiment"]
-    found = _concerns(card, controls)
-    downgrades = [standing, *(Downgrade(_concern(name).domain, reason) for name, reason in found.items())]
+    concerns = _concerns(card, controls, found)
+    downgrades = [standing, *(Downgrade(_concern(name).domain, reason) for name, reason in concerns.items())]
     if card.verdict is Verdict.CONFLICTING:
         downgrades += [Downgrade(Domain.INCONSISTENCY, card.rule)] * 2
     steps = sum(min(2, sum(row.domain is domain for row in downgrades)) for domain in Domain)
@@ -177,12 +173,12 @@ def certainty_of(card: Card, controls: Sequence[Card] = ()) -> Certainty | None:
     return Certainty(level, tuple(dict.fromkeys(downgrades)))
 
 
-def what_would_change(card: Card, controls: Sequence[Card] = ()) -> str:
+def what_would_change(card: Card, controls: Sequence[Card] = (), found: Sequence[tuple[str, str]] = ()) -> str:
     """Return in one sentence or two what would change an answer.
 
     Parameters
     ----------
-    card, controls
+    card, controls, found
         As in `certainty_of`.
     """
     problem = next((row.problem for row in card.evidence if row.problem), None)
@@ -193,13 +189,13 @@ def what_would_change(card: Card, controls: Sequence[Card] = ()) -> str:
     if card.verdict is Verdict.NOT_TESTABLE:
         return "More samples, or further datasets."
     lifting = dict.fromkeys(
-        _concern(name).lifted_by.format(noun=_NOUN[card.kind]) for name in _concerns(card, controls)
+        _concern(name).lifted_by.format(noun=_NOUN[card.kind]) for name in _concerns(card, controls, found)
     )
     named = "; ".join(list(lifting)[:_NAMED]) or f"further {_NOUN[card.kind]}s that disagree"
     asked = [row for row in card.sensitivity if not row.missing]
     changing = [row.name for row in asked if row.changes]
     if changing:
-        return f"It is another answer {listed(changing)}. To be surer: {named}."
+        return f"{as_sentence(listed(changing))[:-1]} it would read otherwise."
     none = (
         ""
         if lifting or not asked
@@ -214,17 +210,17 @@ def _concern(name: str) -> Concern:
     return CONCERNS.get(name, OTHER)
 
 
-def _concerns(card: Card, controls: Sequence[Card]) -> dict[str, str]:
+def _concerns(card: Card, controls: Sequence[Card], found: Sequence[tuple[str, str]]) -> dict[str, str]:
     """Return what weighs against an answer: the reason by its name, each once."""
     excludes = card.verdict is Verdict.NOT_SUPPORTED and not card.opposite
-    found: dict[str, str] = {}
-    for name, reason in _all_concerns(card, controls):
+    each: dict[str, str] = {}
+    for name, reason in _all_concerns(card, controls, found):
         if _concern(name).of_exclusions or not excludes:
-            found.setdefault(name, reason)
-    return found
+            each.setdefault(name, reason)
+    return each
 
 
-def _all_concerns(card: Card, controls: Sequence[Card]) -> Iterator[tuple[str, str]]:
+def _all_concerns(card: Card, controls: Sequence[Card], found: Sequence[tuple[str, str]]) -> Iterator[tuple[str, str]]:
     alone = card.agreeing is not None and card.agreeing.n <= 1
     for cap in card.caps:
         yield (ALONE if alone and cap.cap == "replication" else cap.cap), cap.reason
@@ -232,15 +228,7 @@ def _all_concerns(card: Card, controls: Sequence[Card]) -> Iterator[tuple[str, s
         if gate.required and gate.status != "passed":
             name = ALONE if alone and gate.name == "replication" else gate.name
             yield name, gate.shortfall or f"A condition is not met: {gate.gate}."
-    answered = {row.name for row in card.sensitivity if row.changes is False}
-    for flag in card.columns_of(TrapColumns).trap_flags:
-        if flag.serious and flag.trap not in CAPPING and _TAKEN_AWAY.get(flag.trap) not in answered:
-            yield "finding", f"{DOUBTS[flag.trap]} ({flag.name})."
-    unknown = [
-        flag.name for flag in card.columns_of(TrapColumns).trap_flags if flag.trap == "replicates" and not flag.serious
-    ]
-    if unknown:
-        yield "replicates", unknown_units(unknown)
+    yield from found
     unexpected = [
         other.question for other in controls if other.kind == card.kind and other.behaviour is Behaviour.UNEXPECTED
     ]
