@@ -32,7 +32,7 @@ from sidemine.report.cards import (
 from sidemine.report.findings import findings_of
 from sidemine.report.forest import forest_rows, pooled_caption
 from sidemine.report.page import _template
-from sidemine.report.sections.answers import Answers
+from sidemine.report.sections.answers import AnswerCards
 from sidemine.report.sections.methods import _family
 from sidemine.verdict.card import Agreeing
 from sidemine.verdict.vocabulary import Behaviour, Verdict
@@ -143,6 +143,20 @@ def test_key_amounts_stand_in_the_plain_sentence(card, apart):
     assert len(first_screen.key_amounts(card)) == 2
     assert len(first_screen.key_amounts(without(card, CompositionColumns, composition_adjusted=None))) == 1
     assert first_screen.key_amounts(apart) == []
+
+
+def test_the_line_of_an_answer_on_the_page_of_several_studies(card, apart):
+    """Effect, adjusted effect and agreement; or the comparisons against each other."""
+    assert (
+        first_screen.overview_line(card)
+        == "0.45 SD higher (0.20 to 0.70) · 0.31 adjusted for the mix of cells · 2 of 2 sources agree"
+    )
+    bare = replace(without(card, CompositionColumns, composition_adjusted=None), agreeing=None)
+    assert first_screen.overview_line(bare) == "0.45 SD higher (0.20 to 0.70)"
+    assert first_screen.overview_line(apart).startswith("1.62 log2 lower v 2.40 log2 higher · ")
+    many = replace(apart, evidence=apart.evidence * 2, agreeing=None)
+    assert first_screen.overview_line(many).count(" v ") == 2
+    assert first_screen.overview_line(replace(example_card(4), agreeing=None)) == "no comparison could be tested"
 
 
 def test_tiles_of_the_effect(card, apart):
@@ -400,7 +414,7 @@ def test_the_words_of_a_control_stand_on_the_overview_and_the_card(card):
     designs = {
         row.contrast: SimpleNamespace(dataset="", target_samples=[], reference_samples=[]) for row in card.evidence
     }
-    content = Answers(findings_of([card, control], designs), views)
+    content = AnswerCards(findings_of([card, control], designs), views)
     html = environment.get_template("answers.html.j2").render(here=content, show=macros)
     chips = {
         'class="chip small verdict-supported"': "behaved as expected",

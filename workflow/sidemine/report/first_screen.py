@@ -116,6 +116,30 @@ def excluded_words(card: Card, unit: str) -> str:
     return f"Were there no effect, data as precise as these would rule out {change} of more than {words.number(abs(value))} {unit.split(' of ')[0]}."
 
 
+def overview_line(card: Card) -> str:
+    """Return one short line: effect with interval, adjusted effect, and how many sources agree."""
+    effect = card.main_effect
+    unit = _short_unit(card)
+    pattern = card.columns_of(CompoundColumns).pattern
+    parts = [pattern] if pattern else []
+    if effect is not None:
+        parts.append(f"{_amount(effect.effect, unit)} ({_interval(effect)})")
+        adjusted = card.columns_of(CompositionColumns).composition_adjusted
+        if adjusted is not None:
+            parts.append(f"{words.number(adjusted.effect)} adjusted for the mix of cells")
+    else:
+        tested = card.estimated
+        parts.append(
+            " v ".join(_amount(effect.effect, unit) for _, effect in tested[:3])
+            if tested
+            else "no comparison could be tested"
+        )
+    if card.agreeing:
+        k, n = card.agreeing.k, card.agreeing.n
+        parts.append("one source" if n == 1 else f"{k} of {n} sources {_agree(card)}")
+    return " · ".join(parts)
+
+
 def _agree(card: Card) -> str:
     """Say what agreeing sources do: of a negative control, what must not be seen."""
     return "show the change" if card.role == "negative_control" else "agree"

@@ -23,7 +23,7 @@ from sidemine.verdict.card import Card
 
 
 @dataclass(frozen=True)
-class Answers:
+class AnswerCards:
     """The summary of findings, and one card per answer."""
 
     findings: Findings
@@ -90,5 +90,5 @@ def answers_section(results: StudyResults) -> Section:
         views.append(card_view(card, panels, tiles(card, results.beside), of_layers))
         every += [*panels, *of_layers]
     designs = {name: item.design for name, item in results.contrasts.items()}
-    content = Answers(findings_of(results.verdicts.verdicts, designs), views)
+    content = AnswerCards(findings_of(results.verdicts.verdicts, designs), views)
     return Section("answers", "", panels=every, content=content, template="answers.html.j2")
