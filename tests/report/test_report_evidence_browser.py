@@ -109,6 +109,9 @@ def test_specificity_shows_random_sets_only_where_they_match(opened):
 def test_checks_are_folded_and_drawn_as_wide_as_their_place_when_unfolded(opened):
     """Only what leads stands open; a check that was drawn while folded takes the width of its column."""
     folded = "[...document.querySelectorAll('.evidence .checks')].every(part => !part.open)"
+    opened.tab.evaluate(
+        "history.replaceState(null, '', location.href.split('#')[0])"
+    )  # the address keeps what was unfolded
     opened.tab.reload()
     opened.wait_until_complete()
     assert opened.tab.evaluate(folded)

@@ -71,7 +71,7 @@ def build_report(results: Path, output: Path, *, flags: Path | None = None) -> N
 
 def render(results: StudyResults) -> str:
     """Return the page as HTML; as much of a large study as fits into `LARGEST_PAGE`."""
-    template = _template()
+    template = page_template("page.html.j2")
     page = ""
     for thinning in STEPS:
         page = _page(template, replace(results, thinning=thinning))
@@ -82,7 +82,8 @@ def render(results: StudyResults) -> str:
     return page
 
 
-def _template() -> Template:
+def page_template(name: str) -> Template:
+    """Return a template whose values are all escaped and bounded (`shown`)."""
     # jinja2 is imported here, because Snakemake imports the package at every start.
     from jinja2 import Environment, FunctionLoader, StrictUndefined
 
@@ -104,7 +105,7 @@ def _template() -> Template:
         "typeset": words.typeset,
         "unit_words": words.unit_words,
     }
-    return environment.get_template("page.html.j2")
+    return environment.get_template(name)
 
 
 def shown(value: object) -> object:
