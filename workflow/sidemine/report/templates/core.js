@@ -196,13 +196,20 @@ window.sidemine = (() => {
         await draw(holder, chart.spec, chart.datasets, chart.renderer);
   }, true);
 
-  // On paper nothing can be unfolded: what every reader must know, and every figure, is open there.
+  // On paper nothing can be unfolded: what every reader must know, and every figure, is open there. Tables behind a heading
+  // stay in the files that they come from.
   let printing = false;
+  let opened = [];
   window.addEventListener("beforeprint", () => {
     printing = true;
-    for (const part of document.querySelectorAll("details.notice, details.fold")) part.open = true;
+    const closed = [...document.querySelectorAll("details:not([open])")];
+    opened = closed.filter((part) => part.matches(".notice, .fold") || part.querySelector(".chart"));
+    for (const part of opened) part.open = true;
   });
-  window.addEventListener("afterprint", () => { printing = false; });
+  window.addEventListener("afterprint", () => {
+    for (const part of opened) part.open = false;
+    printing = false;
+  });
 
   document.addEventListener("DOMContentLoaded", start);
   return { byId, block, draw, drawSoon, drawNow, charts, download, tsv, number, pWords, escapeText, shown, button, starts, kept, keep, chose };
