@@ -20,6 +20,7 @@ from sidemine.tables import write_text
 
 OWN_SCRIPTS = (
     "core.js",
+    "export.js",
     "cards.js",
     "pictures.js",
     "contrasts.js",

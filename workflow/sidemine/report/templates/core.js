@@ -83,7 +83,7 @@ window.sidemine = (() => {
       if (item?.datum?.contrast) window.sidemine.openComparison?.(item.datum.contrast, item.datum.gene);
     });
     charts.set(holder, { view, spec, datasets, renderer, folded });
-    addSaveButtons(holder);
+    window.sidemine.addSaveButtons(holder);
     return view;
   }
 
@@ -95,23 +95,6 @@ window.sidemine = (() => {
     const lines = Object.entries(shownParts).map(([key, item]) =>
       `<tr><td class="key">${escapeText(key)}</td><td class="value">${escapeText(item)}</td></tr>`);
     return `<table><tbody>${lines.join("")}</tbody></table>`;
-  }
-
-  function addSaveButtons(holder) {
-    if (holder.parentElement.querySelector(".save")) return;
-    const line = document.createElement("p");
-    line.className = "save";
-    for (const kind of ["svg", "png"]) {
-      const save = document.createElement("button");
-      save.type = "button";
-      save.textContent = `Save as ${kind.toUpperCase()}`;
-      save.addEventListener("click", async () => {
-        const url = await charts.get(holder).view.toImageURL(kind, 2);
-        download(url, `${holder.id}.${kind}`);
-      });
-      line.append(save);
-    }
-    holder.after(line);
   }
 
   function download(url, name) {
