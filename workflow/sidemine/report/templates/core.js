@@ -160,11 +160,13 @@ window.sidemine = (() => {
 
   dark.addEventListener("change", async () => {
     root.classList.toggle("dark", dark.matches);
-    for (const [holder, chart] of [...charts]) {
-      const view = await draw(holder, chart.spec, chart.datasets, chart.renderer);
-      if (chart.redrawn) { charts.get(holder).redrawn = chart.redrawn; chart.redrawn(view); }
-    }
+    for (const [holder, chart] of [...charts]) await redraw(holder, chart);
   });
+
+  async function redraw(holder, chart) {
+    const view = await draw(holder, chart.spec, chart.datasets, chart.renderer);
+    if (chart.redrawn) { charts.get(holder).redrawn = chart.redrawn; chart.redrawn(view); }
+  }
 
   // ---- what the address tells -----------------------------------------------------------------------------------
   // A part of the page names what the reader chose in it: `now` tells it ("" for what a fresh page shows), `restore` shows it
@@ -175,8 +177,7 @@ window.sidemine = (() => {
   document.addEventListener("toggle", async (event) => {
     if (!event.target.open || printing) return;
     for (const [holder, chart] of [...charts])
-      if (chart.folded && event.target.contains(holder) && holder.clientWidth)
-        await draw(holder, chart.spec, chart.datasets, chart.renderer);
+      if (chart.folded && event.target.contains(holder) && holder.clientWidth) await redraw(holder, chart);
   }, true);
 
   // On paper nothing can be unfolded: what every reader must know, and every figure, is open there. Tables behind a heading
