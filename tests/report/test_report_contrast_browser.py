@@ -113,6 +113,7 @@ def test_tooltip_tells_in_words(opened):
     assert "genes" in opened.tab.locator("#vg-tooltip-element").inner_text()
 
 
+@pytest.mark.usefixtures("chromium_only")
 def test_theme_change_redraws(opened):
     """Switching between light and dark redraws the charts without complaint."""
     opened.show("vte_a")
