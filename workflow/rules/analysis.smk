@@ -48,6 +48,8 @@ for dataset in STUDY.datasets:
             f"<logs>/analyse_dataset/{dataset}.log",
         # The longest first, so that no core waits for the last one.
         priority: 10 + len(SCOPE.contrasts_of(dataset))
+        group:
+            "contrasts"
         threads: 1
         resources:
             mem_mb=get_limit(2000, 60),

@@ -41,6 +41,8 @@ rule draw_annex:
         ),
     log:
         "<logs>/draw_annex.log",
+    group:
+        "evidence"
     threads: 1
     resources:
         mem_mb=get_limit(2000, 20),

@@ -13,6 +13,8 @@ rule score_activities:
         provenance="<results>/provenance/score_activities.json",
     log:
         "<logs>/score_activities.log",
+    group:
+        "contrasts"
     threads: 1
     resources:
         mem_mb=get_limit(1500, 60),
@@ -50,6 +52,8 @@ rule adjust_set_tests:
         provenance="<results>/provenance/adjust_set_tests.json",
     log:
         "<logs>/adjust_set_tests.log",
+    group:
+        "evidence"
     threads: 1
     resources:
         mem_mb=get_limit(1000),

@@ -33,6 +33,8 @@ rule measure_effects:
     log:
         "<logs>/measure_effects.log",
     priority: 10
+    group:
+        "evidence"
     threads: 1
     resources:
         mem_mb=get_limit(2000, 20),
@@ -71,6 +73,8 @@ rule pool_datasets:
         provenance="<results>/provenance/pool_datasets.json",
     log:
         "<logs>/pool_datasets.log",
+    group:
+        "evidence"
     threads: 1
     resources:
         mem_mb=get_limit(2000, 20),
@@ -105,6 +109,8 @@ for job in STUDY_JOBS:
             log:
                 job.log,
             priority: job.priority
+            group:
+                job.group
             threads: 1
             resources:
                 mem_mb=get_limit(2000, 20),

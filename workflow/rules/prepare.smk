@@ -7,6 +7,8 @@ rule read_samples:
         provenance="<results>/provenance/read_samples/{dataset}.json",
     log:
         "<logs>/read_samples/{dataset}.log",
+    group:
+        "samples"
     threads: 1
     resources:
         mem_mb=get_limit(1500, 10),
@@ -36,6 +38,8 @@ checkpoint check_designs:
         provenance="<results>/provenance/check_designs.json",
     log:
         "<logs>/check_designs.log",
+    group:
+        "samples"
     threads: 1
     resources:
         mem_mb=get_limit(1000),
@@ -62,6 +66,8 @@ rule prepare_dataset:
         provenance="<results>/provenance/prepare_dataset/{dataset}.json",
     log:
         "<logs>/prepare_dataset/{dataset}.log",
+    group:
+        "datasets"
     threads: 1
     resources:
         mem_mb=get_limit(1500, 30),
@@ -85,6 +91,8 @@ rule prepare_gene_sets:
         provenance="<results>/provenance/prepare_gene_sets.json",
     log:
         "<logs>/prepare_gene_sets.log",
+    group:
+        "samples"
     threads: 1
     resources:
         mem_mb=get_limit(1500, 10),

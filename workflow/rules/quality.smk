@@ -13,6 +13,8 @@ rule compare_datasets:
         provenance="<results>/provenance/compare_datasets.json",
     log:
         "<logs>/compare_datasets.log",
+    group:
+        "datasets"
     threads: 1
     resources:
         mem_mb=get_limit(1500, 60),

@@ -1,4 +1,5 @@
 from sidemine.provenance import places_of_records, recorded_jobs
+from sidemine.study.command_line import profiles_of, typed_command
 
 RECORDED_JOBS = recorded_jobs(SPECIFICATIONS)
 
@@ -35,7 +36,8 @@ rule write_manifest:
         provenance="<results>/provenance/write_manifest.json",
     log:
         "<logs>/write_manifest.log",
-    localrule: True
+    group:
+        "evidence"
     threads: 1
     resources:
         mem_mb=get_limit(1000),
@@ -107,6 +109,8 @@ rule build_report:
         ),
     log:
         "<logs>/build_report.log",
+    group:
+        "evidence"
     threads: 1
     resources:
         mem_mb=get_limit(2000, 20),
@@ -134,6 +138,9 @@ rule record_run:
         runtime=get_limit(30),
     params:
         # A function of `input` makes no job run again when its value changes.
+        command=lambda wildcards, input: typed_command(sys.argv[1:], os.environ),
+        executor=lambda wildcards, input: workflow.executor_plugin.name,
+        profiles=lambda wildcards, input: profiles_of(sys.argv[1:], os.environ),
         config_file=lambda wildcards, input: str(get_study_file()),
     message:
         "Write down when and where this run was made"

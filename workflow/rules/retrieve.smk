@@ -54,7 +54,8 @@ rule lock_inputs:
         provenance="<results>/provenance/lock_inputs.json",
     log:
         "<logs>/lock_inputs.log",
-    localrule: True
+    group:
+        "evidence"
     threads: 1
     resources:
         mem_mb=get_limit(1000),

@@ -32,6 +32,8 @@ rule decide_verdicts:
         provenance="<results>/provenance/decide_verdicts.json",
     log:
         "<logs>/decide_verdicts.log",
+    group:
+        "evidence"
     threads: 1
     resources:
         mem_mb=get_limit(1000),
