@@ -16,7 +16,7 @@ import sidemine
 PACKAGE = Path(sidemine.__file__).parent
 DOCS = PACKAGE.parents[1] / "docs" / "architecture.md"
 FLOORS = (
-    ("", "errors", "paper", "simulation_marker", "code_digest", "run_lock", "warm_job", "stats"),
+    ("", "errors", "paper", "places", "simulation_marker", "code_digest", "run_lock", "warm_job", "stats"),
     ("tables", "text", "system_errors"),
     ("records", "isolation", "provenance", "script_log"),
     ("sources",),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ from sidemine.considerations.calibration.table import CALIBRATION
 from sidemine.differential.differential_table import DIFFERENTIAL
 from sidemine.effect.pooled_columns import POOLED_GENES
 from sidemine.prepare.gene_ledger import GENES_LEDGER
+from sidemine.provenance import JobRecord
 from sidemine.tables import read_json, read_table, write_json, write_table
 
 NOT_ON_B = ["SIM00100", "SIM00101", "SIM00102"]
@@ -139,3 +142,13 @@ def calibration_table() -> pd.DataFrame:
          "ci_high": 0.3, "upper_95": 0.28, "reading": "liberal", "family": "simulated", "source": "reference tables"},
     ]  # fmt: skip
     return pd.DataFrame(rows, columns=CALIBRATION.names)
+
+
+def write_provenance(folder: Path) -> None:
+    """Write the records that say what made the study and the manifest of a results folder."""
+    study = json.loads((folder / "study.json").read_text())
+    write_json({**study, "specifications": {}}, folder / "study.json")
+    write_json([], folder / "inputs.json")
+    for name, place in {"describe_study": "study.json", "write_manifest": "manifest.json"}.items():
+        outputs = {place: sha256((folder / place).read_bytes()).hexdigest()}
+        write_json(asdict(JobRecord("", "", {}, outputs)), folder / "provenance" / f"{name}.json")

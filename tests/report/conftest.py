@@ -1,4 +1,4 @@
-"""Fixtures of the report's tests: an example study, its page, and a browser."""
+"""Fixtures of the report's tests: an example study, its page, and two browsers."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 from example_results import write_example_results
-from open_page import OpenPage
+from open_page import FIREFOX, Firefox, OpenPage
 
 from sidemine.report.page import build_report
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, Playwright
 
 CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = [
@@ -44,23 +44,62 @@ def example_page(example_results: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """System Chromium; without one, fail in CI and skip aloud elsewhere."""
+def playwright() -> Iterator[Playwright]:
+    """What drives the browsers."""
     from playwright.sync_api import sync_playwright
 
-    if not CHROMIUM.exists():
-        message = f"no Chromium at {CHROMIUM}: the report was not looked at in a browser"
+    with sync_playwright() as started:
+        yield started
+
+
+def _require(browser: str, program: Path, package: str) -> None:
+    """Without the browser, fail in CI and skip aloud elsewhere."""
+    if not program.exists():
+        message = f"no {browser} at {program} (apt-get install {package}): the report was not looked at in it"
         if os.environ.get("CI") == "true":
             pytest.fail(message)
         pytest.skip(message)
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
-        yield opened
-        opened.close()
+
+
+@pytest.fixture(scope="session")
+def chromium(playwright: Playwright) -> Iterator[Browser]:
+    """System Chromium."""
+    _require("Chromium", CHROMIUM, "chromium")
+    opened = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="session")
+def firefox(playwright: Playwright) -> Iterator[Firefox]:
+    """System Firefox."""
+    _require("Firefox", FIREFOX, "firefox-esr")
+    opened = Firefox(playwright)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="session")
+def browser(request: pytest.FixtureRequest) -> Browser | Firefox:
+    """Chromium, or what `SIDEMINE_BROWSER` names: `SIDEMINE_BROWSER=firefox pytest -m browser` drives all of it in Firefox."""
+    return request.getfixturevalue(os.environ.get("SIDEMINE_BROWSER", "chromium"))
+
+
+@pytest.fixture(scope="session", params=["chromium", "firefox"])
+def each_browser(request: pytest.FixtureRequest) -> Browser | Firefox:
+    """Chromium, then Firefox: for what differs between browsers."""
+    return request.getfixturevalue(request.param)
+
+
+@pytest.fixture
+def chromium_only(browser: Browser | Firefox) -> None:
+    """Skip where the browser cannot be asked for what the test needs: the media of paper, or its processor time."""
+    if isinstance(browser, Firefox):
+        pytest.skip("Firefox has no command that emulates paper or tells processor time")
 
 
 @pytest.fixture(scope="module")
-def opened(browser: Browser, example_page: Path) -> Iterator[OpenPage]:
+def opened(browser: Browser | Firefox, example_page: Path) -> Iterator[OpenPage]:
     """Example page at 1440 pixels; shared by the tests of a module, which leave it as any reader might."""
     page = OpenPage(browser, example_page)
     yield page
@@ -68,7 +107,7 @@ def opened(browser: Browser, example_page: Path) -> Iterator[OpenPage]:
 
 
 @pytest.fixture(scope="module")
-def phone(browser: Browser, example_page: Path) -> Iterator[OpenPage]:
+def phone(browser: Browser | Firefox, example_page: Path) -> Iterator[OpenPage]:
     """Example page at the width of a phone."""
     page = OpenPage(browser, example_page, width=390)
     yield page

@@ -4,11 +4,46 @@ from __future__ import annotations
 
 from pathlib import Path
 
+FIREFOX = Path("/usr/bin/firefox-esr")
+KEEP_SAVED = """
+window.saved = [];
+const keep = URL.createObjectURL;
+URL.createObjectURL = (blob) => { window.saved.push(blob); return keep(blob); };
+"""
+"""Firefox tells its driver nothing of a blob that it saves: the page's script keeps what it hands over."""
+
+
+class Firefox:
+    """Firefox, one per colour scheme: its driver cannot change the scheme of one that runs."""
+
+    def __init__(self, playwright) -> None:
+        self._playwright = playwright
+        self._running = {}
+
+    def new_page(self, *, viewport, color_scheme="light"):
+        """Open a tab of the Firefox of this scheme."""
+        if color_scheme not in self._running:
+            self._running[color_scheme] = self._playwright.firefox.launch(
+                channel="moz-firefox",
+                executable_path=str(FIREFOX),
+                firefox_user_prefs={"layout.css.prefers-color-scheme.content-override": int(color_scheme != "dark")},
+                timeout=120_000,
+            )
+        tab = self._running[color_scheme].new_page(viewport=viewport, color_scheme="null")
+        tab.add_init_script(KEEP_SAVED)
+        return tab
+
+    def close(self) -> None:
+        """Close all of them."""
+        for running in self._running.values():
+            running.close()
+
 
 class OpenPage:
     """The report in a browser tab, with everything it asked for or complained about."""
 
-    def __init__(self, browser, path: Path, width: int = 1440, scheme: str = "light") -> None:
+    def __init__(self, browser, path: Path, width: int = 1440, scheme: str = "light", fragment: str = "") -> None:
+        self.is_firefox = isinstance(browser, Firefox)
         self.requests: list[str] = []
         self.complaints: list[str] = []
         self.tab = browser.new_page(
@@ -18,8 +53,20 @@ class OpenPage:
         self.tab.on("request", lambda request: self.requests.append(request.url))
         self.tab.on("console", lambda message: self.complaints.append(f"{message.type}: {message.text}"))
         self.tab.on("pageerror", lambda error: self.complaints.append(str(error)))
-        self.tab.goto(path.as_uri())
+        self.tab.goto(path.as_uri() + fragment)
         self.tab.wait_for_selector("html[data-ready]")
+
+    def saved_by(self, selector: str) -> bytes:
+        """Click the first element that matches, and return the file that the reader then has."""
+        button = self.tab.locator(selector).first
+        if not self.is_firefox:
+            with self.tab.expect_download() as download:
+                button.click()
+            return Path(download.value.path()).read_bytes()
+        self.tab.evaluate("window.saved.length = 0")
+        button.click()
+        self.tab.wait_for_function("() => window.saved.length > 0")
+        return bytes(self.tab.evaluate("window.saved[0].arrayBuffer().then((bytes) => [...new Uint8Array(bytes)])"))
 
     def show(self, contrast: str) -> None:
         """Choose a comparison, wait until it is drawn, and take back filters that were set before."""

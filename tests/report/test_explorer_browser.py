@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import json
 import re
-from pathlib import Path
 
 import pytest
 from beside_results import FILTERED_IN_A, FORMULA, NOT_ON_B, NOWHERE, add_beside
@@ -59,9 +58,7 @@ def shown_rows(page) -> list[list[str]]:
 
 
 def downloaded(page, selector: str = "#explorer-save") -> list[dict[str, str]]:
-    with page.tab.expect_download() as download:
-        page.tab.click(selector)
-    return list(csv.DictReader(Path(download.value.path()).read_text(encoding="utf-8").splitlines(), delimiter="\t"))
+    return list(csv.DictReader(page.saved_by(selector).decode().splitlines(), delimiter="\t"))
 
 
 def test_numbers_equal_the_pooled_table(opened, pooled):
@@ -191,9 +188,9 @@ def test_tables_and_records_download(opened, folder):
     rows = downloaded(opened, "button[data-table=considered]")
     assert rows[0]["Dataset"] == "GSE999991"
     assert rows[0]["Decision"] == "not yet"
-    with opened.tab.expect_download() as download:
-        opened.tab.click("button[data-name='manifest.json']")
-    assert json.loads(Path(download.value.path()).read_text()) == json.loads((folder / "manifest.json").read_text())
+    assert json.loads(opened.saved_by("button[data-name='manifest.json']")) == json.loads(
+        (folder / "manifest.json").read_text()
+    )
 
 
 NUMBERS = ["-1.2", "+0.5", "3", "-1e-12", "0", ".5", "-Infinity"]

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import json
 import shutil
-from dataclasses import asdict
-from hashlib import sha256
 
 import pytest
-from beside_results import add_beside
+from beside_results import add_beside, write_provenance
 from example_results import write_example_results
 
 from sidemine.cli import main
 from sidemine.errors import InputError
-from sidemine.provenance import JobRecord
 from sidemine.quality.flags import Flag
 from sidemine.report.collect import collect
 from sidemine.report.flags_mqc import multiqc_flags
@@ -25,12 +22,7 @@ from sidemine.verdict.rules import RULES_VERSION
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     folder = add_beside(write_example_results(tmp_path_factory.mktemp("again") / "results"))
-    study = json.loads((folder / "study.json").read_text())
-    write_json({**study, "specifications": {}}, folder / "study.json")
-    write_json([], folder / "inputs.json")
-    for name, place in {"describe_study": "study.json", "write_manifest": "manifest.json"}.items():
-        outputs = {place: sha256((folder / place).read_bytes()).hexdigest()}
-        write_json(asdict(JobRecord("", "", {}, outputs)), folder / "provenance" / f"{name}.json")
+    write_provenance(folder)
     return folder
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from pathlib import Path
 
 import pytest
 from example_results import CONTRASTS
@@ -73,6 +72,7 @@ def test_every_card_fits_one_screen(request, width, example_results):
         assert height <= page.tab.viewport_size["height"] - banner, entry["hypothesis"]
 
 
+@pytest.mark.usefixtures("chromium_only")
 def test_cards_fit_a_printed_page(browser, example_page, example_results):
     """On A4 no answer is cut by the end of a page, and the charts of all cards are drawn."""
     page = OpenPage(browser, example_page, width=720)  # A4 less the browser's margins, at 96 dots per inch
@@ -85,6 +85,7 @@ def test_cards_fit_a_printed_page(browser, example_page, example_results):
     page.tab.close()
 
 
+@pytest.mark.usefixtures("chromium_only")
 def test_page_is_soon_usable(browser, example_page):
     """The answers are there after 2 seconds of work (processor time, which a busy machine stretches; the limit is double)."""
     session = browser.new_browser_cdp_session()
@@ -136,9 +137,7 @@ def test_link_from_a_card_opens_the_comparison(opened):
 
 def test_picture_can_be_saved(opened):
     """A chart downloads as SVG, without scripts in it."""
-    with opened.tab.expect_download() as download:
-        opened.tab.locator("#card-vte_targets .save button").first.click()
-    picture = Path(download.value.path()).read_text(encoding="utf-8")
+    picture = opened.saved_by("#card-vte_targets .save button").decode()
     assert picture.startswith("<svg")
     assert not re.search(r"<script", picture)
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from example_evidence import PANEL
 from example_results import SETS
@@ -45,9 +43,7 @@ def test_filtered_rows_can_be_downloaded(opened):
     opened.show("vte_a")
     opened.tab.select_option("#contrast-vte_a .filter-set", "SIM_INTERFERON_TARGETS")
     opened.wait_for_rows("vte_a", 8)
-    with opened.tab.expect_download() as download:
-        opened.tab.click("#contrast-vte_a .filters button")
-    lines = Path(download.value.path()).read_text(encoding="utf-8").splitlines()
+    lines = opened.saved_by("#contrast-vte_a .filters button").decode().splitlines()
     assert lines[0].startswith("gene\tentrez\tensembl\tlog2_fold_change")
     assert len(lines) == 9
 
@@ -186,3 +182,17 @@ def test_untestable_comparison_keeps_its_panels(opened):
     assert "No gene table, volcano, p-value histogram, set tests or rank plot" in text
     assert "No table: nothing that varies is recorded beside the groups" in text
     assert opened.tab.locator("#components-too_small svg").count() == 1
+
+
+def test_a_cell_of_the_map_opens_its_gene(opened):
+    """A click on a gene in a comparison shows this comparison, and that gene's row and samples."""
+    opened.tab.eval_on_selector_all("#across details", "parts => parts.forEach(part => { part.open = true; })")
+    opened.tab.wait_for_selector("#set-map-0 svg .mark-rect path")
+    place = opened.tab.evaluate(
+        """() => { const cell = [...document.querySelectorAll('#set-map-0 svg .mark-rect path')].find(
+            (path) => path.__data__?.datum?.contrast === 'inhibitor' && path.__data__.datum.gene === 'MX1');
+            cell.scrollIntoView({ block: 'center' }); const box = cell.getBoundingClientRect();
+            return [box.x + box.width / 2, box.y + box.height / 2]; }"""
+    )
+    opened.tab.mouse.click(*place)
+    opened.tab.wait_for_selector("#contrast-inhibitor.shown #strip-inhibitor[data-gene=MX1]")

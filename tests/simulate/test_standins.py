@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 from pathlib import Path
 
 import pytest
 
 from sidemine.enrichment.libraries import read_library
+from sidemine.errors import StudyError
 from sidemine.lines.genetics.reading import read_results
 from sidemine.lines.specification import DeclaredLine
 from sidemine.prepare.gene_table import read_gene_table
@@ -146,3 +148,21 @@ def test_every_record_says_what_is_recorded_and_what_is_assumed():
     assert len(table.records) >= 14
     assert all(record.recorded and record.assumed for record in table.records)
     assert not {record.accession for record in table.records} & {left.accession for left in table.left_out}
+
+
+def test_a_chip_row_that_the_real_study_offers_finds_its_set_once_it_is_opted_in(mirror, tmp_path):
+    folder = tmp_path / "study" / "config"
+    shutil.copytree(CONFIG.parent, folder)
+    shutil.copytree(CONFIG.parents[1] / "resources", folder.parent / "resources")
+    config, lines = folder / "config.yaml", folder / "lines.tsv"
+    rows = [line.split("\t") for line in lines.read_text(encoding="utf-8").splitlines()]
+    chip = next(row for row in rows if row[0] == "promoter_chip_stat1")
+    chip[rows[1].index("status")] = "unverified"
+    lines.write_text("\n".join("\t".join(row) for row in rows) + "\n", encoding="utf-8")
+    with pytest.raises(StudyError, match="'ENCODE_STAT1_K562' is opt-in"):
+        load_study(config)
+    study = load_study(config, {"settings": {"opt_in": ["ENCODE_STAT1_K562"]}})
+    declared = next(row for row in study.used_gene_sets if row.gene_set == "ENCODE_STAT1_K562")
+    assert declared.source == study.lines["promoter_chip_stat1"].file
+    library = read_library(mirror_path(mirror, declared.source), declared.format)
+    assert len(library.sets[declared.member]) > 40

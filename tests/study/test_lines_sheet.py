@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from sidemine.errors import StudyError
 from sidemine.lines.layer import Format, Layer
 from sidemine.lines.layers import LAYERS
+from sidemine.preflight.look_ahead import look_ahead
+from sidemine.preflight.time_budget import TimeBudget
 from sidemine.retrieve.study_sources import StudySources
 from sidemine.study.load import load_study
 from sidemine.study.plan import StudyPlan
@@ -158,3 +161,18 @@ def test_rows_of_two_hypotheses_are_never_counted_together(with_lines, told):
     """What is declared of them would be lost without a word."""
     with_lines({}, {"line": "c", "hypothesis": "drug", "source": "other", "file": "c.tsv", "independent_of": "b"})
     assert "rows c and b speak to different hypotheses" in told()
+
+
+def test_a_file_of_an_unverified_row_may_be_missing_and_is_told_beforehand(with_lines):
+    """The run goes on without it, unless another row needs the same file; a folder is no missing file."""
+    small = with_lines({"file": "absent.tsv", "status": "unverified"})
+    study = load_study(small.config)
+    sources = StudySources.of(study)
+    optional = {name: source.may_be_missing for name, source in sources.of_line["invented", "b"].items()}
+    assert optional == {"file": True, "map": True}
+    ahead = look_ahead(study, TimeBudget(5))
+    assert not [problem for problem in ahead.stops if "absent.tsv" in problem.where]
+    assert any("absent.tsv" in note and "not available" in note for note in ahead.notes)
+    (small.folder / "absent.tsv").mkdir()
+    with pytest.raises(StudyError, match="a file of the study is a folder"):
+        load_study(small.config)

@@ -171,6 +171,7 @@ def test_the_real_study_is_right():
     kinds = {hypothesis.id: hypothesis.kind for hypothesis in study.config.hypotheses}
     assert kinds["vte_jak_stat_targets"] == "cohort"
     assert kinds["inhibitors_suppress_isgs"] == "experiment"
+    assert kinds["inhibitor_class_in_airway_cells"] == "panel"
     assert not any(row.gene_set == "KEGG_JAK_STAT" for row in study.used_gene_sets)
 
 

@@ -93,6 +93,26 @@ def _run_study(arguments: argparse.Namespace) -> int:
     return run_study(arguments.study, arguments.more, allowed=arguments.allow)
 
 
+def add_demo(commands: Commands) -> None:
+    """Declare `sidemine demo`."""
+    parser = commands.add_parser(
+        "demo",
+        help="simulate a whole study in this folder and run it",
+        description="Write the demo's study to config/demo and its simulated files to demo_data, below the working directory "
+        "(what is there is left as it is), and run it. Options go to Snakemake. Without --cores all are used.",
+        usage="sidemine demo [options of Snakemake]",
+        allow_abbrev=False,
+    )
+    parser.set_defaults(run=_run_demo, takes_more=True)
+
+
+def _run_demo(arguments: argparse.Namespace) -> int:
+    from sidemine.run_study import run_study
+    from sidemine.simulate.demo_folder import lay_out_demo
+
+    return run_study(lay_out_demo(Path()), arguments.more)
+
+
 def add_preflight(commands: Commands) -> None:
     """Declare `sidemine preflight`."""
     parser = commands.add_parser(
@@ -127,26 +147,41 @@ def add_report(commands: Commands) -> None:
     """Declare `sidemine report`."""
     parser = commands.add_parser(
         "report",
-        help="build the page again from a folder of results",
+        help="build the page again from a folder of results, or one index page of several studies",
         description="Build report.html from results alone, for example after the folder was moved. The page has the same "
-        "bytes as the workflow's.",
+        "bytes as the workflow's. Of several folders, write one index page instead: every question with its answer in each "
+        "study, and a link to each study's page, which stays as it is.",
     )
-    parser.add_argument("results", type=Path, metavar="RESULTS", help="results folder of a study (results/demo)")
     parser.add_argument(
-        "-o", "--output", type=Path, metavar="FILE", help="page to write (default: RESULTS/report.html)"
+        "results", type=Path, nargs="+", metavar="RESULTS", help="results folder of a study (results/demo)"
+    )
+    parser.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        metavar="FILE",
+        help="page to write (default: RESULTS/report.html; of several studies index.html in the folder that holds them all)",
     )
     parser.set_defaults(run=_run_report)
 
 
 def _run_report(arguments: argparse.Namespace) -> int:
-    from sidemine.provenance import check_results
-    from sidemine.report.collect import refuse_other_rules
-    from sidemine.report.page import build_report
+    folders: list[Path] = arguments.results
+    output: Path | None = arguments.output
+    if len(folders) > 1:
+        from sidemine.report.index_page import build_index, default_place
 
-    refuse_other_rules(arguments.results)
-    check_results(arguments.results)
-    output = arguments.output or arguments.results / "report.html"
-    build_report(arguments.results, output)
+        output = output or default_place(folders)
+        build_index(folders, output)
+    else:
+        from sidemine.provenance import check_results
+        from sidemine.report.collect import refuse_other_rules
+        from sidemine.report.page import build_report
+
+        refuse_other_rules(folders[0])
+        check_results(folders[0])
+        output = output or folders[0] / "report.html"
+        build_report(folders[0], output)
     sys.stdout.write(f"{output}\n")
     return 0
 
@@ -194,7 +229,14 @@ def _run_check(arguments: argparse.Namespace) -> int:
     return 0
 
 
-_COMMANDS: tuple[Callable[[Commands], None], ...] = (add_inspect, add_check, add_preflight, add_run, add_report)
+_COMMANDS: tuple[Callable[[Commands], None], ...] = (
+    add_inspect,
+    add_check,
+    add_preflight,
+    add_run,
+    add_demo,
+    add_report,
+)
 
 
 def build_parser() -> argparse.ArgumentParser:

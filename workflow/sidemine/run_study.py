@@ -9,13 +9,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from sidemine.errors import Problem, SidemineError, StudyError
+from sidemine.places import WORKFLOW
 from sidemine.retrieve.study_sources import StudySources
 from sidemine.study.command_line import OVERRIDES, TYPED, values_of
 from sidemine.study.config_file import read_config
 from sidemine.study.load import Study, load_study
 from sidemine.study.reach import find_outside_inputs, find_outside_keys, reach_of
 
-WORKFLOW = Path(__file__).resolve().parents[1]
 _DEPLOYMENTS = Path(".snakemake/pip-deployments")
 _NO_CORES = ("--cores", "-c", "--jobs", "-j", "--profile", "--executor", "-e", "--lint", "--version", "--help", "-h")
 

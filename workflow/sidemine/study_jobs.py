@@ -14,13 +14,11 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from sidemine.places import RESOURCES
 from sidemine.study.projections import Projection
 
 if TYPE_CHECKING:
     from sidemine.study.plan import StudyPlan
-
-RESOURCES = Path(__file__).resolve().parents[2] / "resources"
-"""Small tables that lie beside the workflow and change with it."""
 
 Specified = TypeVar("Specified", bound=Projection)
 Patterns = Mapping[str, str | Sequence[str]]

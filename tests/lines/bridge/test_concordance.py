@@ -20,9 +20,9 @@ from sidemine.lines.bridge.record import NO_RESEMBLANCE, ConcordanceOfStudy, Lef
 from sidemine.lines.bridge.specification import ConcordanceToMeasure
 from sidemine.lines.bridge.strength import expected_sizes
 from sidemine.lines.bridge.table import CONCORDANCE, concordance_table
+from sidemine.places import RESOURCES
 from sidemine.prepare.gene_table import GeneTable
 from sidemine.records import as_json, as_record
-from sidemine.study_jobs import RESOURCES
 from sidemine.tables import check_table
 
 IN_SET = np.arange(N_GENES) < 40

@@ -13,6 +13,8 @@ from sidemine.lines.genetics.job import JOB
 from sidemine.lines.genetics.record import GeneticsDetails
 from sidemine.lines.registry import read_lines
 from sidemine.records import read_record
+from sidemine.retrieve.download import fetch
+from sidemine.retrieve.needed_files import Source
 from sidemine.simulate.demo import DEMO_SEED, demo_sets
 from sidemine.simulate.genes import GeneUniverse, make_universe
 from sidemine.simulate.genetics import write_genetics
@@ -52,6 +54,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory, universe: GeneUniverse) -> 
 def run(
     folder: Path, gene_set: str, form: str, files: dict[str, str], columns: str = "", status: str = "verified"
 ) -> tuple[LayerEvidence, GeneticsDetails]:
+    """Return the row and what stands behind it."""
+    return execute(folder, gene_set, form, files, columns, status), read_record(
+        GeneticsDetails, folder / "g.details.json"
+    )
+
+
+def execute(folder: Path, gene_set: str, form: str, files: dict[str, str], columns: str, status: str) -> LayerEvidence:
     specification = {
         "row": {
             "line": "g", "layer": "genetics", "format": form, "set": gene_set, "direction": "associated",
@@ -72,7 +81,7 @@ def run(
     )
     outputs = {"evidence": folder / "g.json", "details": folder / "g.details.json"}
     JOB.execute(inputs, JobFiles({name: [path] for name, path in outputs.items()}), specification)
-    return read_record(LayerEvidence, outputs["evidence"]), read_record(GeneticsDetails, outputs["details"])
+    return read_record(LayerEvidence, outputs["evidence"])
 
 
 FORMS = {
@@ -125,9 +134,9 @@ def test_what_a_reader_refuses_stops_the_run_only_where_the_row_is_verified(fold
     columns = "gene=GENE,p_value=PVALUE"
     with pytest.raises(InputError, match="column 'PVALUE' is not there"):
         run(folder, "SIM_JAK_STAT_MEMBERS", form, files, columns)
+    found = execute(folder, "SIM_JAK_STAT_MEMBERS", form, files, columns, "unverified")
     with pytest.raises(InputError, match="a record is not what its stage writes"):  # it is no record of genetics
-        run(folder, "SIM_JAK_STAT_MEMBERS", form, files, columns, "unverified")
-    found = read_record(LayerEvidence, folder / "g.json")
+        read_record(GeneticsDetails, folder / "g.details.json")
     assert (found.call, found.p_declared, found.gene_set) == ("not available", None, "SIM_JAK_STAT_MEMBERS")
     assert "column 'PVALUE' is not there" in found.reason
     assert found.reason.endswith("The row is unverified, so the study goes on without it.")
@@ -135,3 +144,12 @@ def test_what_a_reader_refuses_stops_the_run_only_where_the_row_is_verified(fold
     place.mkdir(parents=True, exist_ok=True)
     (place / "g.json").write_bytes((folder / "g.json").read_bytes())
     assert read_lines(folder / "results", (), {}, {}, {}, {"g": "genetics"}).layers == {}
+
+
+def test_an_unverified_row_whose_file_could_not_be_had_is_not_available(folder: Path) -> None:
+    form, files, columns = FORMS["genes_out"]
+    declared = Source("absent.genes.out", ("x.genes.out",), "data of line g", False, folder / "no", "any", True)
+    fetch(declared, folder / "absent.genes.out", max_bytes=10**9)
+    found = execute(folder, "SIM_JAK_STAT_MEMBERS", form, {**files, "file": "absent.genes.out"}, columns, "unverified")
+    assert (found.call, found.p_declared) == ("not available", None)
+    assert found.reason.startswith("Its file is not there: x.genes.out is not there. The row is unverified")

@@ -11,8 +11,8 @@ from sidemine.lines.bridge.comparators import read_signatures
 from sidemine.lines.bridge.library import SignatureLibrary
 from sidemine.lines.perturbation.measure import as_measured, declared_place, place_perturbation
 from sidemine.lines.specification import DeclaredLine
+from sidemine.places import RESOURCES
 from sidemine.prepare.gene_table import GeneTable
-from sidemine.study_jobs import RESOURCES
 
 GENES = [f"G{number:03d}" for number in range(200)]
 INTERFERON = [

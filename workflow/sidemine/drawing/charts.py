@@ -8,6 +8,7 @@ name, so that charts follow the light or dark theme. Colours keep one meaning ev
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from sidemine.drawing.words import bounded, is_number, number, unit_words
@@ -18,6 +19,8 @@ _SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
 WAYS = {"domain": ["higher", "lower", "unclear"], "range": ["@higher", "@lower", "@muted"]}
 WAY_SHAPES = {"domain": WAYS["domain"], "range": ["triangle-up", "triangle-down", "circle"]}
 GROUPS = {"domain": ["target", "reference", "other"], "range": ["@target", "@reference", "@muted"]}
+SERIES = ("#2b8cc4", "#e0701a", "#1a9e77", "#c472a8", "#a88412", "#5ab0d8", "#7b8794")
+"""Colours of series without an order, told apart by colour-blind readers (after Okabe and Ito 2008); shapes say the same."""
 GROUP_SHAPES = {"domain": GROUPS["domain"], "range": ["triangle-up", "circle", "square"]}
 
 
@@ -52,14 +55,20 @@ MOST_CONTRASTS = 4
 """Most comparisons that are drawn side by side; the table holds all."""
 
 
-def _key(position: int, label: str) -> str:
-    # Rows of one chart may share a label; the part before the bar keeps them apart and is not shown.
+def row_key(position: int, label: str) -> str:
+    """Return the key of a row: rows of one chart may share a label, and what stands before the bar keeps them apart, unseen."""
     return f"{position:03d}|{label}"
 
 
-_LABEL = {"title": None, "labelExpr": "split(datum.value, '|')[1]", "ticks": False, "domain": False, "minExtent": 60,
+def heading_key(position: int, heading: str) -> str:
+    """Return the key of a row that is a heading of those below it."""
+    return row_key(position, f"{bounded(heading, 64)} ⟶")
+
+
+ROW_LABELS = {"title": None, "labelExpr": "split(datum.value, '|')[1]", "ticks": False, "domain": False, "minExtent": 60,
           "labelLimit": 175, "labelFontWeight": {"condition": {"test": "indexof(datum.value, '⟶') > 0", "value": "bold"},
-                                                 "value": "normal"}}  # fmt: skip
+                                                     "value": "normal"}}  # fmt: skip
+"""Axis of rows with keys: their labels, headings in bold."""
 
 
 class WithInterval(Protocol):
@@ -85,14 +94,14 @@ def interval_rows(groups: Groups) -> list[Spec]:
     """Return rows of `intervals`: under each heading one row per label and effect."""
     rows: list[Spec] = []
     for heading, entries in groups:
-        rows.append({"key": _key(len(rows), f"{bounded(heading, 64)} ⟶"), "way": "unclear", "value": ""})
+        rows.append({"key": heading_key(len(rows), heading), "way": "unclear", "value": ""})
         for label, entry in entries:
             effect, low, high = entry.effect, entry.ci_low, entry.ci_high
             if not (is_number(effect) and is_number(low) and is_number(high)):
                 continue
             rows.append(
                 {
-                    "key": _key(len(rows), bounded(label, 80)),
+                    "key": row_key(len(rows), bounded(label, 80)),
                     "effect": effect,
                     "ci_low": low,
                     "ci_high": high,
@@ -117,7 +126,7 @@ def intervals(rows: Sequence[Spec], effect_unit: str, what: str) -> Spec:
         What is shown, for readers who do not see the chart.
     """
     # Headings have no effect: without a domain of its own the axis would leave them out.
-    y = {"field": "key", "type": "nominal", "scale": {"domain": [row["key"] for row in rows]}, "axis": _LABEL}
+    y = {"field": "key", "type": "nominal", "scale": {"domain": [row["key"] for row in rows]}, "axis": ROW_LABELS}
     # The labels take much of a narrow screen: the title ends where the plot ends and may reach under them.
     axis = {"title": signed_axis(unit_words(effect_unit)), "titleAnchor": "end", "grid": True, "tickCount": 5}
     x = {"field": "effect", "type": "quantitative", "axis": axis, "scale": {"zero": True}}
@@ -134,6 +143,52 @@ def intervals(rows: Sequence[Spec], effect_unit: str, what: str) -> Spec:
              "encoding": {"x": {**x, "field": "ci_low"}, "x2": {"field": "ci_high"}, "y": y, "color": color}},
             {"mark": {"type": "point", "filled": True, "size": 70, "opacity": 1},
              "encoding": {"x": x, "y": y, "color": color, "tooltip": tooltip,
+                          "shape": {"field": "way", "type": "nominal", "scale": WAY_SHAPES, "legend": None}}},
+        ],
+    }  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Dot:
+    """A labelled value of `dots`: its figure in words, and on which side of nothing it lies (higher, lower or unclear)."""
+
+    label: str
+    value: float
+    words: str
+    way: str = "unclear"
+
+
+def dots(points: Sequence[Dot], title: str | list[str], what: str, *, ends: tuple[float, float] | None = None) -> Spec:
+    """Return labelled values without intervals, a row each, in the order given.
+
+    Parameters
+    ----------
+    points
+        The values.
+    title
+        Of the axis: quantity and unit.
+    what
+        What is shown, for readers who do not see the chart.
+    ends
+        Where the axis begins and ends; None: as far as the values reach, 0 included.
+    """
+    rows = [
+        {"key": row_key(place, bounded(point.label, 80)), "value": point.value, "words": point.words, "way": point.way}
+        for place, point in enumerate(points)
+    ]
+    scale = {"zero": True} if ends is None else {"domain": list(ends), "nice": False}
+    x = {"field": "value", "type": "quantitative", "scale": scale,
+         "axis": {"title": title, "titleAnchor": "end", "grid": True, "tickCount": 5}}  # fmt: skip
+    y = {"field": "key", "type": "nominal", "scale": {"domain": [row["key"] for row in rows]}, "axis": ROW_LABELS}
+    told = "; ".join(f"{point.label} {point.words}" for point in points)
+    return {
+        **base(f"{what} {told}", 19 * len(rows) + 6),
+        "data": {"values": rows},
+        "layer": [
+            {"mark": {"type": "rule", "color": "@soft", "strokeDash": [3, 3]}, "encoding": {"x": {"datum": 0, "type": "quantitative", "scale": scale, "axis": x["axis"]}}},
+            {"mark": {"type": "point", "filled": True, "size": 70, "opacity": 1},
+             "encoding": {"x": x, "y": y, "tooltip": [{"field": "words", "title": "value"}],
+                          "color": {"field": "way", "type": "nominal", "scale": WAYS, "legend": None},
                           "shape": {"field": "way", "type": "nominal", "scale": WAY_SHAPES, "legend": None}}},
         ],
     }  # fmt: skip

@@ -98,6 +98,8 @@ class Panel:
         The figure; None: cannot be drawn.
     facts, table
         Sentences and a table behind a heading.
+    source
+        File or folder of the results that it is drawn from; empty where `report.sources` names it.
     """
 
     kind: str
@@ -109,6 +111,7 @@ class Panel:
     facts: Sequence[str] = ()
     table: Table | None = None
     leads: bool = False
+    source: str = ""
 
     @property
     def id(self) -> str:

@@ -39,9 +39,11 @@ def origin_of(source: Source, mirror: Path | None) -> list[str]:
     -------
     list of str
         Its own path (of a folder also the files in it), or the mirror's copies of its addresses; nothing for an input
-        that comes from the network.
+        that comes from the network, or that may be missing and is.
     """
     if source.local_path is not None:
+        if source.may_be_missing and not source.local_path.exists():
+            return []
         places = [source.local_path]
         if source.local_path.is_dir() and source.form in FOLDER_FORMS:
             # The folder itself too: a file that is taken away changes its date.

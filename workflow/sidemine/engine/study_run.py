@@ -11,7 +11,7 @@ from typing import Any
 from sidemine.engine.slurm import refuse_jobs_of_earlier_run
 from sidemine.errors import StudyError
 from sidemine.retrieve.lock import find_accepted, read_lock, update_lock
-from sidemine.retrieve.refusal import Refusal, alone_on, set_aside_refused
+from sidemine.retrieve.refusal import Refusal, alone_on, forget_missing_inputs, set_aside_refused
 from sidemine.retrieve.study_sources import StudySources
 from sidemine.run_lock import hold_run_lock
 from sidemine.study.command_line import OVERRIDES, check_command_line
@@ -70,6 +70,12 @@ class StudyRun:
                 set_aside_refused(self.downloads, self.sources.by_key, locked, self.accepted_inputs()) if alone else []
             )
 
+    def forget_missing_inputs(self) -> None:
+        """Have inputs that could not be had looked for again; nothing where another run uses the same downloads."""
+        with alone_on(self.downloads) as alone:
+            if alone:
+                forget_missing_inputs(self.downloads, self.sources.by_key)
+
 
 def open_run(file: Path, given: Mapping[str, Any], *, works: bool) -> StudyRun:
     """Read and check a study; all problems are told at once, before any work.
@@ -99,6 +105,7 @@ def open_run(file: Path, given: Mapping[str, Any], *, works: bool) -> StudyRun:
             hold_run_lock(run.results)
             refuse_jobs_of_earlier_run(run.results)
             run.set_aside_refused_inputs()
+            run.forget_missing_inputs()
             update_lock(study.lock, [])  # an edit of the lock, or its loss, is seen if it was there before
     except (OSError, MemoryError) as error:
         if (problem := explain_system_error(error)) is None:

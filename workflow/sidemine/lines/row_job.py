@@ -1,12 +1,13 @@
-"""How the job of a row of `lines.tsv` ends: in its row of evidence, or, where its file is refused, in a row that says why.
+"""How the job of a row of `lines.tsv` ends: in its row of evidence, or, where its file is refused or missing, in a row that says why.
 
-What a reader refuses stops the run where the row is `verified`. Where it is `unverified`, the first run on the real record is to
+What cannot be had, or a reader refuses, stops the run where the row is `verified`. Where it is `unverified`, the first run on the real record is to
 end in a report, as it does for data sets: the row is *not available*, with the reason.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from sidemine.lines.specification import TestLine
@@ -47,9 +48,15 @@ def run_row(
     from sidemine.errors import InputError
     from sidemine.lines.evidence import judged
     from sidemine.records import write_record
-    from sidemine.retrieve.refusal import note_refusals
+    from sidemine.retrieve.refusal import note_refusals, why_missing
 
     row = specification.row
+    missing = [why for why in (why_missing(Path(path)) for path in inputs.every_path) if why is not None]
+    if missing:
+        evidence: LayerEvidence = _missing(row, layer, missing)
+        write_record(evidence, outputs.path("evidence"))
+        write_record(evidence, outputs.path("details"))
+        return
     with note_refusals(inputs.every_path):
         try:
             measured, details, size = measure(inputs, specification)
@@ -63,6 +70,16 @@ def run_row(
             evidence = judged(row, layer, measured, size)
     write_record(evidence, outputs.path("evidence"))
     write_record(details, outputs.path("details"))
+
+
+def _missing(row: DeclaredLine, layer: Layer, missing: Sequence[str]) -> LayerEvidence:
+    from sidemine.lines.evidence import unavailable
+
+    reason = (
+        f"Its file is not there: {'; '.join(missing)}. The row is unverified, so the study goes on without it; the next run looks "
+        "for it again."
+    )
+    return unavailable(row.line, layer, row.set, row.direction, reason)
 
 
 def _refused(row: DeclaredLine, layer: Layer, problems: Sequence[Problem]) -> LayerEvidence:

@@ -56,6 +56,12 @@ class Input:
     locked: bool = False
     problem: Problem | None = None
 
+    @property
+    def may_be_missing(self) -> bool:
+        """Whether it is not to be had and a run goes on without it: only unverified rows of `lines.tsv` name it."""
+        is_there = self.path.exists() if self.path else self.state == "to be fetched"
+        return self.source.may_be_missing and not self.locked and not is_there
+
 
 def survey_inputs(study: Study, sources: Iterable[Source], budget: TimeBudget) -> list[Input]:
     """Return the state of every input, asking the servers side by side.

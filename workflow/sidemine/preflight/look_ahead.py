@@ -106,7 +106,15 @@ def look_ahead(study: Study, budget: TimeBudget, *, whole: int = WHOLE) -> Ahead
     inputs = survey_inputs(study, sources.by_key.values(), budget)
     size, free, room = check_room(inputs, study.downloads_dir)
     ahead = Ahead(
-        inputs, size, free, stops=[item.problem for item in inputs if item.problem] + ([room] if room else [])
+        inputs,
+        size,
+        free,
+        stops=[item.problem for item in inputs if item.problem and not item.may_be_missing] + ([room] if room else []),
+        notes=[
+            f"{item.problem.where}: {item.problem.what}; the row is unverified, so it would be told as not available"
+            for item in inputs
+            if item.problem and item.may_be_missing
+        ],
     )
     by_key = {item.source.key: item for item in inputs}
     with tempfile.TemporaryDirectory(prefix="sidemine_") as temporary:

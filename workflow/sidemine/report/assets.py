@@ -26,6 +26,7 @@ OWN_SCRIPTS = (
     "explorer.js",
     "calibration.js",
     "records.js",
+    "state.js",
 )
 """The page's own scripts, in the order in which they run; what they share is in the first."""
 OWN_STYLES = ("page.css", "side_panels.css")

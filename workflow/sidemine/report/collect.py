@@ -93,6 +93,20 @@ class ContrastResults:
 
 
 @dataclass(frozen=True)
+class Answers:
+    """What a finished study says, and what it was made of: `study.json`, `verdicts.json` and `manifest.json`."""
+
+    study: StudyDescription
+    verdicts: Verdicts
+    manifest: Manifest
+
+    @property
+    def simulated(self) -> bool:
+        """Whether anything in this study was simulated: verdicts or any input say so."""
+        return self.verdicts.simulated or any(item.simulated for item in self.manifest.inputs)
+
+
+@dataclass(frozen=True)
 class StudyResults:
     """One study's results, as read.
 
@@ -154,12 +168,30 @@ class StudyResults:
 
     @property
     def simulated(self) -> bool:
-        """Whether anything in this study was simulated: verdicts or any input say so."""
-        return self.verdicts.simulated or any(item.simulated for item in self.manifest.inputs)
+        """Whether anything in this study was simulated."""
+        return Answers(self.study, self.verdicts, self.manifest).simulated
 
     def contrasts_of(self, dataset: str) -> dict[str, ContrastResults]:
         """Return the contrasts of a dataset by id."""
         return {key: item for key, item in self.contrasts.items() if item.row.dataset == dataset}
+
+
+def read_answers(results: Path) -> Answers:
+    """Read what a finished study says, without its tables.
+
+    Raises
+    ------
+    InputError
+        When a file is missing, holds answers by other rules or to other questions, or is not what its stage writes.
+    """
+    refuse_other_rules(results)
+    _require([results / name for name in ("study.json", "verdicts.json", "manifest.json")])
+    study = read_record(StudyDescription, results / "study.json")
+    verdicts = verdicts_of(
+        read_json(results / "verdicts.json"), columns_of_considerations(), str(results / "verdicts.json")
+    )
+    _check_answers(verdicts, study.config.hypotheses, results / "verdicts.json")
+    return Answers(study, verdicts, read_record(Manifest, results / "manifest.json"))
 
 
 def collect(results: Path) -> StudyResults:
@@ -168,27 +200,22 @@ def collect(results: Path) -> StudyResults:
     Raises
     ------
     InputError
-        When a file is missing, or is not what its stage writes; all missing files are named at once.
+        When a file is missing, or is not what its stage writes; all missing files of the study are named at once.
     """
-    refuse_other_rules(results)
-    _require([results / "study.json"])
-    study = read_record(StudyDescription, results / "study.json")
+    answers = read_answers(results)
+    study = answers.study
     datasets = {row.dataset: results / "datasets" / row.dataset for row in study.datasets}
     contrasts = {row.contrast: results / "contrasts" / row.contrast for row in study.contrasts}
-    wanted = [results / name for name in ("verdicts.json", "manifest.json", "gene_sets.tsv.gz")]
+    wanted = [results / "gene_sets.tsv.gz"]
     wanted += [folder / name for folder in datasets.values() for name in ("samples.tsv", "quality.json")]
     wanted += [folder / name for folder in contrasts.values() for name in ("design.json", "quality.json")]
     _require(wanted)
-    verdicts = verdicts_of(
-        read_json(results / "verdicts.json"), columns_of_considerations(), str(results / "verdicts.json")
-    )
-    _check_answers(verdicts, study.config.hypotheses, results / "verdicts.json")
     pooled = {entry.id: results / "pooled" / entry.id / "genes.tsv.gz" for entry in study.config.hypotheses}
     calibration = results / "calibration.tsv"
     return StudyResults(
         study=study,
-        verdicts=verdicts,
-        manifest=read_record(Manifest, results / "manifest.json"),
+        verdicts=answers.verdicts,
+        manifest=answers.manifest,
         gene_sets=read_table(results / "gene_sets.tsv.gz", GENE_SETS),
         datasets={row.dataset: _read_dataset(datasets[row.dataset], row) for row in study.datasets},
         contrasts={row.contrast: _read_contrast(contrasts[row.contrast], row) for row in study.contrasts},

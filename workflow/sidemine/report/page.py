@@ -71,7 +71,7 @@ def build_report(results: Path, output: Path, *, flags: Path | None = None) -> N
 
 def render(results: StudyResults) -> str:
     """Return the page as HTML; as much of a large study as fits into `LARGEST_PAGE`."""
-    template = _template()
+    template = page_template("page.html.j2")
     page = ""
     for thinning in STEPS:
         page = _page(template, replace(results, thinning=thinning))
@@ -82,7 +82,8 @@ def render(results: StudyResults) -> str:
     return page
 
 
-def _template() -> Template:
+def page_template(name: str) -> Template:
+    """Return a template whose values are all escaped and bounded (`shown`)."""
     # jinja2 is imported here, because Snakemake imports the package at every start.
     from jinja2 import Environment, FunctionLoader, StrictUndefined
 
@@ -104,7 +105,7 @@ def _template() -> Template:
         "typeset": words.typeset,
         "unit_words": words.unit_words,
     }
-    return environment.get_template("page.html.j2")
+    return environment.get_template(name)
 
 
 def shown(value: object) -> object:
@@ -174,7 +175,8 @@ def data_blocks(results: StudyResults, sections: Sequence[Section]) -> dict[str,
         ),
         "data-genes": genes_block(results),
         "data-sets": sets_block(results),
-        "data-sources": source_tables(results),
+        "data-sources": source_tables(results)
+        | {panel.id: panel.source for panel in panels if panel.id and panel.source},
         "data-manifest": as_json(results.manifest),
         "data-verdicts": verdicts_json(results.verdicts),
         "data-calibration": calibration_block(results.calibration),

@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from sidemine.report.collect import StudyResults
 from sidemine.report.section import Section
+from sidemine.report.sections.across import across_section
 from sidemine.report.sections.answers import answers_section
 from sidemine.report.sections.calibration import calibration_section
 from sidemine.report.sections.cell_maps import cell_maps_section
@@ -29,6 +30,7 @@ SECTIONS: tuple[Callable[[StudyResults], Section | None], ...] = (
     answers_section,
     guide_section,
     untested_section,
+    across_section,
     contrasts_section,
     explorer_section,
     threats_section,

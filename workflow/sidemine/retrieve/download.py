@@ -33,7 +33,7 @@ from sidemine.retrieve.integrity import (
 from sidemine.retrieve.lock import LockEntry, check_record, expected_entry
 from sidemine.retrieve.needed_files import Source
 from sidemine.retrieve.patience import FileAbsent, Retries, TransferFailed
-from sidemine.retrieve.record import InputRecord
+from sidemine.retrieve.record import InputRecord, replace_file
 from sidemine.sources.forms import FOLDER_FORMS
 
 if TYPE_CHECKING:
@@ -44,6 +44,22 @@ logger = logging.getLogger(__name__)
 
 def _today() -> str:
     return datetime.now(UTC).date().isoformat()
+
+
+class NothingThere(RetrievalError):
+    """An input is at none of the places where it may be.
+
+    Parameters
+    ----------
+    words
+        Why, in a few words, without paths of this machine.
+    problem
+        What to do about it.
+    """
+
+    def __init__(self, words: str, problem: Problem) -> None:
+        super().__init__(problem)
+        self.words = words
 
 
 @dataclass(frozen=True)
@@ -95,7 +111,12 @@ class _Fetch:
 
     def run(self) -> InputRecord:
         """Bring, judge and keep the file."""
-        arrived = self._arrive()  # a transfer that broke off leaves its beginning behind, to be resumed
+        try:
+            arrived = self._arrive()  # a transfer that broke off leaves its beginning behind, to be resumed
+        except NothingThere as error:
+            if not self.source.may_be_missing or self.expected is not None:  # what the lock knows was there once
+                raise
+            return self._stand_in(error.words)
         try:
             record = self._judge(arrived)
         except BaseException:
@@ -119,6 +140,27 @@ class _Fetch:
                 self._copy(cached)
                 return _Arrived(self.part, self.expected.url, (), self.expected.etag)
         return self._download()
+
+    def _stand_in(self, why: str) -> InputRecord:
+        """Keep an empty file in the place of one that cannot be had, with a record that says so."""
+        logger.warning("%s: %s; the study goes on without it", self.source.purpose, why)
+        self.destination.parent.mkdir(parents=True, exist_ok=True)
+        replace_file(self.destination, b"")
+        record = InputRecord(
+            key=self.source.key,
+            url=self.source.locations[0],
+            urls_tried=self.source.locations,
+            sha256=sha256_of(self.destination),
+            size=0,
+            etag="",
+            retrieved="",
+            mutable=self.source.mutable,
+            simulated=False,
+            mirror=self.mirror is not None and self.source.local_path is None,
+            missing=why,
+        )
+        record.write_beside(self.destination)
+        return record
 
     def _first_location(self) -> str:
         return self.expected.url if self.expected is not None else self.source.locations[0]
@@ -155,14 +197,15 @@ class _Fetch:
             self._copy(path)
         else:
             folder = path.is_dir()
-            raise RetrievalError(
+            raise NothingThere(
+                f"{written} is {'a folder' if folder else 'not there'}",
                 Problem(
                     "a local input is a folder" if folder else "a local input does not exist",
                     f"{self.source.purpose}: {written} (that is {path})",
                     "one file (of layouts archive and tenx also a folder): an absolute path, or one relative to the folder "
                     "of the config file",
                     "Name the file in it that is meant." if folder else "Mend the path.",
-                )
+                ),
             )
         return _Arrived(self.part, written, (written,))
 
@@ -176,7 +219,8 @@ class _Fetch:
                 return _Arrived(self.part, url, tuple(tried), mirror=True)
         looked = "\n           ".join(f"{url}\n             looked for {mirror / mirror_key(url)}" for url in tried)
         state = "" if mirror.is_dir() else f" (the mirror folder {mirror} itself does not exist)"
-        raise RetrievalError(
+        raise NothingThere(
+            f"the mirror does not have {' or '.join(tried)}",
             Problem(
                 f"the mirror does not have an input{state}",
                 f"{self.source.purpose}: {looked}",
@@ -184,7 +228,7 @@ class _Fetch:
                 f"Fetch {tried[0]} and save it as {mirror / mirror_key(tried[0])}"
                 + (" (any one of the addresses will do)" if len(tried) > 1 else "")
                 + ", or unset mirror.",
-            )
+            ),
         )
 
     def _download(self) -> _Arrived:
@@ -226,7 +270,7 @@ class _Fetch:
                 reasons.append(f"{url}: {error}")
                 break
             return _Arrived(self.part, url, tuple(tried), transfer.etag, is_checked=True)
-        raise RetrievalError(self._not_had(reasons))
+        raise NothingThere(f"it could not be downloaded ({'; '.join(reasons)})", self._not_had(reasons))
 
     def _not_had(self, reasons: list[str]) -> Problem:
         where = "\n           ".join(reasons)

@@ -168,7 +168,7 @@ def update_lock(
     path
         The lock; made when missing.
     records
-        What was retrieved.
+        What was retrieved; what could not be had is left out.
     relock
         Addresses whose entries may be replaced; True: any. Mutable sources are always recorded as they are now.
 
@@ -186,7 +186,8 @@ def update_lock(
     old = read_lock(path)
     new = dict(old)
     problems: list[Problem] = []
-    ordered = sorted(records, key=lambda record: (record.url, record.key))
+    there = [record for record in records if record.missing is None]
+    ordered = sorted(there, key=lambda record: (record.url, record.key))
     for record in ordered:
         known = old.get(record.url)
         may_replace = record.mutable or relock is True or (not isinstance(relock, bool) and record.url in relock)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +51,8 @@ class Source:
         The file itself, where it is a local one; None for addresses.
     form
         What the study declares the file to be: what cannot be that is not let in.
+    may_be_missing
+        Only unverified rows of `lines.tsv` name it: without it the study goes on, and they are not available.
     """
 
     key: str
@@ -59,6 +61,7 @@ class Source:
     mutable: bool = False
     local_path: Path | None = None
     form: Form = "any"
+    may_be_missing: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         """Return the source as JSON-ready values."""
@@ -69,6 +72,7 @@ class Source:
             "mutable": self.mutable,
             "local_path": str(self.local_path) if self.local_path is not None else None,
             "form": self.form,
+            "may_be_missing": self.may_be_missing,
         }
 
     @classmethod
@@ -82,6 +86,7 @@ class Source:
             values["mutable"],
             Path(local) if local is not None else None,
             values["form"],
+            values["may_be_missing"],
         )
 
 
@@ -202,7 +207,8 @@ def sources_of_line(row: LineRow, config_dir: Path) -> dict[str, Source]:
         sources["universe"] = _source(row.own_universe, config_dir, f"universe of line {row.line}", "any")
     for role, text in row.files.items():
         sources[role] = _source(text, config_dir, f"{role} of line {row.line}", "any")
-    return sources
+    may_be_missing = row.status == "unverified"
+    return {role: replace(source, may_be_missing=may_be_missing) for role, source in sources.items()}
 
 
 def sources_by_key(sources: Iterable[Source]) -> dict[str, Source]:
@@ -222,8 +228,11 @@ def sources_by_key(sources: Iterable[Source]) -> dict[str, Source]:
             problems.append(_clash(known, source, "two different files would be kept under one name"))
         elif known.mutable != source.mutable:
             problems.append(_clash(known, source, "one file is called mutable in one row and fixed in another"))
-        elif len(source.locations) > len(known.locations):
-            chosen[source.key] = source  # the fuller list of places to look
+        else:
+            # The fuller list of places to look; and one row that cannot do without it is enough.
+            fuller = max(known, source, key=lambda one: len(one.locations))
+            may_be_missing = known.may_be_missing and source.may_be_missing
+            chosen[source.key] = replace(fuller, may_be_missing=may_be_missing)
     if problems:
         raise StudyError(problems)
     return dict(sorted(chosen.items()))

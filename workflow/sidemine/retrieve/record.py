@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from sidemine.errors import InputError, Problem, RetrievalError
-from sidemine.records import as_json, read_record
+from sidemine.records import ABSENT, as_json, read_record
 
 _SUFFIX = ".record.json"
 
@@ -39,6 +39,9 @@ class InputRecord:
         It was served by a mirror folder.
     by_hand
         A person put it into the downloads folder.
+    missing
+        Why there is nothing, in words: then the file is empty, stands for what an unverified row of `lines.tsv` names, and is
+        looked for again in the next run. None: the file is there.
     """
 
     key: str
@@ -52,6 +55,7 @@ class InputRecord:
     simulated: bool
     mirror: bool
     by_hand: bool = False
+    missing: str | None = field(default=None, metadata=ABSENT)
 
     def write_beside(self, file: Path) -> None:
         """Write the record of `file` beside it, in one step, the same bytes every time."""

@@ -128,6 +128,30 @@ def set_aside_refused(
     return done
 
 
+def forget_missing_inputs(downloads: Path, keys: Iterable[str]) -> None:
+    """Delete what stands for inputs that could not be had, so that this run looks for them again.
+
+    Parameters
+    ----------
+    downloads
+        The downloads folder of the study. Nothing else may be running on it.
+    keys
+        The inputs of the study.
+    """
+    for file in (downloads / key for key in sorted(keys)):
+        if record_path(file).is_file() and why_missing(file) is not None:
+            file.unlink(missing_ok=True)
+            record_path(file).unlink()
+
+
+def why_missing(file: Path) -> str | None:
+    """Return why an input could not be had; None where it is there, or was not retrieved at all."""
+    try:
+        return InputRecord.read(file).missing
+    except RetrievalError:
+        return None
+
+
 def _set_aside(file: Path, place: Path, record: InputRecord) -> Refusal:
     try:
         came_before = InputRecord.read(place).sha256 == record.sha256

@@ -154,7 +154,7 @@ PLANTED = (
     "A screen of 24 compounds in cells of 3 donors: compounds 01 and 02 lower the interferon response (log2 −1.2 and −0.9), "
     "compound 03 raises it (+1.0); all others do nothing.",
     "Single cells of four donors: interferon raises its genes in monocytes (log2 +1.5), not in T cells; of 210 cells of each "
-    "donor and condition 4 are nearly empty and 6 are doublets.",
+    "donor and condition 4 are nearly empty, and 6 that are labelled monocytes share their drop with a T cell.",
     "Pulmonary embolism and deep vein thrombosis (every third patient, the others) do not differ.",
 )
 """What was planted, in sentences that the report shows."""

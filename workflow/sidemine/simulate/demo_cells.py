@@ -14,7 +14,8 @@ N_DONORS = 4
 CELLS = 210
 """Cells of each donor under each condition: half of them monocytes, half T cells."""
 POOR, DOUBLETS = 4, 6
-"""Of these: cells that lost most of their RNA, and drops with a cell of either type."""
+"""Of these: cells that lost most of their RNA, and drops that a monocyte shares with a T cell, which are labelled monocyte: what
+clustering makes of them, since a monocyte holds more RNA. So no cell that is labelled T cell holds what monocytes do."""
 RESPONSE = 1.5
 """log2 change of the interferon response in monocytes; T cells do not respond."""
 
@@ -56,7 +57,8 @@ def write_stimulated_cells(path: Path, universe: GeneUniverse, seed: int) -> Non
     for first in range(0, len(obs), CELLS):
         poor = slice(first, first + POOR)
         counts[:, poor] = rng.binomial(counts[:, poor], 0.03)
-        doublets = slice(first + POOR, first + POOR + DOUBLETS)
-        counts[:, doublets] += counts[:, first + POOR + DOUBLETS + 1 : first + POOR + 2 * DOUBLETS + 1]
+        # Monocytes stand at even places, T cells behind them; the T cell of the drop is one that is there alone as well.
+        doublets = first + POOR + 2 * np.arange(DOUBLETS)
+        counts[:, doublets] += counts[:, doublets + 2 * DOUBLETS + 1]
     path.parent.mkdir(parents=True, exist_ok=True)
     write_h5ad(path, counts, obs, universe.symbols)

@@ -25,6 +25,7 @@ LINCS = (
     "https://raw.githubusercontent.com/dhimmel/lincs/69956dec590ce4caace9df31f5b60c978f321fdc/data/consensi/"
     "consensi-drugbank.tsv.gz"
 )
+CHIP = "https://maayanlab.cloud/Enrichr/geneSetLibrary?mode=text&libraryName=ENCODE_TF_ChIP-seq_2015"
 
 LINCS_SEED = 20270313
 _OTHER_HALLMARKS = (
@@ -53,6 +54,7 @@ def write_libraries(folder: Path, universe: GeneUniverse) -> None:
     write_text(_progeny(universe), mirror_path(folder, PROGENY))
     write_text(_dorothea(universe), mirror_path(folder, DOROTHEA))
     write_text(_hgnc(universe), mirror_path(folder, HGNC))
+    write_gmt(mirror_path(folder, CHIP), _chip_sets(universe))
     write_signatures(mirror_path(folder, LINCS), universe, LINCS_SEED, "DB08877", entrez=True)
 
 
@@ -146,6 +148,14 @@ def _regulons(universe: GeneUniverse) -> list[tuple[str, str, int]]:
 def _collectri(universe: GeneUniverse) -> str:
     rows = [f'"{source}","{target}",{weight}' for source, target, weight in _regulons(universe)]
     return COMMENT + "\n".join(['"source","target","weight"', *rows]) + "\n"
+
+
+def _chip_sets(universe: GeneUniverse) -> dict[str, tuple[str, ...]]:
+    """Return sets named as Enrichr names ENCODE's experiments: factor, cells, assembly."""
+    targets: dict[str, list[str]] = {}
+    for factor, gene, _ in _regulons(universe):
+        targets.setdefault(f"{factor} K562 hg19", []).append(gene)
+    return {name: tuple(genes) for name, genes in targets.items()}
 
 
 def _progeny(universe: GeneUniverse) -> str:

@@ -16,7 +16,10 @@ from sidemine.study.sheets import SheetRow
 
 
 def check_local_files(draft: Draft) -> list[Problem]:
-    """Return the problems of local files and folders that do not exist, and of addresses that cannot be fetched."""
+    """Return the problems of local files and folders that do not exist, and of addresses that cannot be fetched.
+
+    What only an unverified row of `lines.tsv` names may be missing: the row is then *not available*, and the study goes on.
+    """
     folder = draft.config_path.parent
     problems: list[Problem] = []
     may_be_folders = {
@@ -25,9 +28,15 @@ def check_local_files(draft: Draft) -> list[Problem]:
     for text, where in _file_keys(draft):
         is_there, kind = (Path.exists, "file or folder") if where in may_be_folders else (Path.is_file, "file")
         problems += _check_file(text, where, folder, is_there, kind)
+    for text, where in _files_of_lines(draft, "unverified"):
+        problems += _check_file(text, where, folder, _may_be_there, "file")
     if draft.config.mirror:
         problems += _check_file(draft.config.mirror, f"{draft.config_path}, key mirror", folder, Path.is_dir, "folder")
     return problems
+
+
+def _may_be_there(path: Path) -> bool:
+    return path.is_file() or not path.exists()
 
 
 def _check_file(text: str, where: str, folder: Path, exists: Callable[[Path], bool], kind: str) -> list[Problem]:
@@ -83,23 +92,28 @@ def _file_keys(draft: Draft) -> list[tuple[str, str]]:
             for entry in row.model.rival_platform_maps
             if entry.partition("=")[2]
         ]
-    for line in draft.lines.rows:
-        if line.model.runs:
-            keys += [
-                (text, f"{line.where}, column {column}")
-                for column, texts in (
-                    ("file", [line.model.file]),
-                    ("files", line.model.files.values()),
-                    ("universe", filter(None, [line.model.own_universe])),
-                )
-                for text in texts
-            ]
+    keys += _files_of_lines(draft, "verified")
     if "gene_table" in draft.config.model_fields_set:
         keys.append((draft.config.gene_table.file, f"{draft.config_path}, key gene_table.file"))
     keys += [(one.file, f"{where}.file") for one, where in declared_signatures(draft)]
     if draft.config.planted:
         keys.append((draft.config.planted, f"{draft.config_path}, key planted"))
     return keys
+
+
+def _files_of_lines(draft: Draft, status: str) -> list[tuple[str, str]]:
+    """Return every file that rows of `lines.tsv` with this status name, with its place."""
+    return [
+        (text, f"{line.where}, column {column}")
+        for line in draft.lines.rows
+        if line.model.status == status
+        for column, texts in (
+            ("file", [line.model.file]),
+            ("files", line.model.files.values()),
+            ("universe", filter(None, [line.model.own_universe])),
+        )
+        for text in texts
+    ]
 
 
 def declared_signatures(draft: Draft) -> list[tuple[ComparatorSignatures, str]]:

@@ -56,7 +56,8 @@ def _check_references(row: _Row, hypotheses: Mapping[str, Hypothesis], draft: Dr
     if line.set not in sets.ids and "*" not in sets.ids:
         yield dangling("gene set", line.set, sets.ids, f"{row.where}, column set")
     offered = {entry.model.gene_set: entry.model for entry in sets.rows}
-    if (chosen := offered.get(line.set)) and chosen.opt_in and line.set not in draft.config.settings.opt_in:
+    chosen = offered.get(line.set)
+    if line.runs and chosen and chosen.opt_in and line.set not in draft.config.settings.opt_in:
         yield Problem(
             f"set {line.set!r} is opt-in, and nobody opted in to it",
             f"{row.where}, column set",

@@ -16,6 +16,7 @@ from pathlib import Path
 from pydantic import Field
 
 from sidemine.errors import Problem, StudyError
+from sidemine.places import RESOURCES
 from sidemine.study.closed_model import ClosedModel
 from sidemine.study.hints import did_you_mean
 from sidemine.study.identifiers import Identifier
@@ -39,7 +40,7 @@ ALLOWED = (
 LABEL_COLUMN = "marker_label"
 """Column of the cells that labels by markers stand in, for selectors."""
 _LABELS = re.compile(r"markers\s*:\s*(.*)", re.IGNORECASE)
-LABELS = Path(__file__).resolve().parents[3] / "resources" / "labels"
+LABELS = RESOURCES / "labels"
 """Where the panels of markers for single cells lie."""
 LABEL_PANELS = ("blood",)
 """Those panels."""

@@ -15,6 +15,7 @@ from sidemine.report.beside import Beside
 from sidemine.report.cards import card_view
 from sidemine.report.collect import StudyResults
 from sidemine.report.forest import forest_panel
+from sidemine.report.score_strip import score_panel
 from sidemine.report.section import Section
 from sidemine.verdict.card import Card
 
@@ -70,7 +71,10 @@ def answers_section(results: StudyResults) -> Section:
     """Return the answer cards, with a panel for each kind of evidence."""
     views, every = [], []
     for card in results.verdicts.verdicts:
-        panels = evidence_panels(card, results.beside)
+        forest, *others = evidence_panels(card, results.beside)
+        scores = score_panel(results, card)
+        # Resemblance of drug and disease is a question of the study itself: it stands before the scores.
+        panels = [panel for panel in (forest, *others, scores) if panel]
         of_layers = layer_panels(card, results.beside)
         views.append(card_view(card, panels, tiles(card, results.beside), of_layers))
         every += [*panels, *of_layers]

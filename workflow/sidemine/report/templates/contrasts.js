@@ -2,7 +2,7 @@
 // computed here; the volcano needs −log10 p.
 (() => {
   "use strict";
-  const { byId, block, draw, drawSoon, charts, download, tsv, number, pWords, escapeText, shown, button } = window.sidemine;
+  const { byId, block, draw, drawSoon, charts, download, tsv, number, pWords, escapeText, shown, button, keep, chose } = window.sidemine;
   const { drawComponents, drawHeat, drawRank, inUnit } = window.sidemine.pictures;
   const state = new Map();
   const ways = { h: "higher", l: "lower", u: "unclear" };
@@ -55,6 +55,7 @@
       if (rank.value) jobs.push(drawRank(here, rank.value));
       const first = here.rows.reduce((best, row) => (row.p < best.p ? row : best), here.rows[0]);
       await Promise.all(jobs);
+      here.first = first.gene;
       await choose(here, first.gene, false);
     }
     await Promise.all(jobs);
@@ -163,6 +164,7 @@
 
   async function choose(here, gene, findRow) {
     here.chosen = gene;
+    if (here.article.dataset.ready) chose();
     ring(here);
     if (findRow) goToRow(here, gene);
     here.table.rows({ page: "current" }).every(function mark() {
@@ -250,20 +252,39 @@
     if (!state.has(contrast)) await build(contrast);
   }
 
-  function followHash() {
-    const name = decodeURIComponent(location.hash.slice(1));
-    if (!name.startsWith("contrast-") || !byId(name)?.classList.contains("contrast")) return;
-    show(name.slice("contrast-".length));
-    byId(name).scrollIntoView();
+  const names = () => [...picker.options].map((option) => option.value);
+  keep("contrast", () => (picker.selectedIndex > 0 ? picker.value : ""), async (name) => {
+    const wanted = names().includes(name) ? name : names()[0];
+    // A fresh page waits with the comparison that it shows first until somebody comes near.
+    if (wanted !== undefined && (state.size || wanted !== names()[0])) await show(wanted);
+  });
+  keep("gene", () => {
+    const here = state.get(picker.value);
+    return here && here.chosen !== here.first ? here.chosen : "";
+  }, async (gene) => {
+    if (!gene && !state.size) return;
+    if (!state.size) await show(picker.value);
+    const here = state.get(picker.value);
+    const wanted = here?.rows?.some((row) => row.gene === gene) ? gene : here?.first;
+    if (wanted && wanted !== here.chosen) await choose(here, wanted, true);
+  });
+
+  async function openComparison(contrast, gene) {
+    const article = byId(`contrast-${contrast}`);
+    if (!article?.classList.contains("contrast")) return;
+    await show(contrast);
+    article.scrollIntoView();
+    const here = state.get(contrast);
+    if (gene && here.rows?.some((row) => row.gene === gene)) await choose(here, gene, true);
+    else chose();
   }
+  window.sidemine.openComparison = openComparison;
 
   window.sidemine.starts.push(() => {
     if (!picker.options.length) return;
     document.querySelector(".contrast").classList.add("shown");
     // Drawn once it comes near, or when the browser is idle: it is on paper too.
     drawSoon(byId("contrasts"), async () => { if (!state.size) await show(picker.value); });
-    picker.addEventListener("change", () => show(picker.value));
-    window.addEventListener("hashchange", followHash);
-    followHash();
+    picker.addEventListener("change", async () => { await show(picker.value); chose(); });
   });
 })();

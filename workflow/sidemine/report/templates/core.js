@@ -8,6 +8,7 @@ window.sidemine = (() => {
   const blocks = new Map();
   const charts = new Map();
   const starts = [];
+  const kept = new Map();
 
   // ---- data ---------------------------------------------------------------------------------------------------
   function block(id) {
@@ -77,6 +78,10 @@ window.sidemine = (() => {
     holder.setAttribute("role", "img");
     holder.setAttribute("aria-label", spec.description);
     holder.querySelector("svg, canvas")?.setAttribute("aria-hidden", "true");
+    // A mark that stands for a comparison opens it, with its gene where it has one.
+    view.addEventListener("click", (_event, item) => {
+      if (item?.datum?.contrast) window.sidemine.openComparison?.(item.datum.contrast, item.datum.gene);
+    });
     charts.set(holder, { view, spec, datasets, renderer, folded });
     addSaveButtons(holder);
     return view;
@@ -178,12 +183,11 @@ window.sidemine = (() => {
     }
   });
 
-  // A link to something that is folded away opens it.
-  function unfold() {
-    const target = location.hash.length > 1 ? byId(decodeURIComponent(location.hash.slice(1))) : null;
-    for (let part = target; part; part = part.parentElement) if (part.tagName === "DETAILS") part.open = true;
-  }
-  window.addEventListener("hashchange", unfold);
+  // ---- what the address tells -----------------------------------------------------------------------------------
+  // A part of the page names what the reader chose in it: `now` tells it ("" for what a fresh page shows), `restore` shows it
+  // again and takes "" or a value that may be anybody's. state.js writes all of them into the address.
+  const keep = (name, now, restore) => kept.set(name, { now, restore });
+  const chose = () => root.dispatchEvent(new Event("chose"));
 
   document.addEventListener("toggle", async (event) => {
     if (!event.target.open || printing) return;
@@ -200,6 +204,6 @@ window.sidemine = (() => {
   });
   window.addEventListener("afterprint", () => { printing = false; });
 
-  document.addEventListener("DOMContentLoaded", () => { unfold(); start(); });
-  return { byId, block, draw, drawSoon, drawNow, charts, download, tsv, number, pWords, escapeText, shown, button, starts };
+  document.addEventListener("DOMContentLoaded", start);
+  return { byId, block, draw, drawSoon, drawNow, charts, download, tsv, number, pWords, escapeText, shown, button, starts, kept, keep, chose };
 })();

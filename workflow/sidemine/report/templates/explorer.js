@@ -2,7 +2,7 @@
 // No number is computed here: integers are put back to the digits that were packed.
 (() => {
   "use strict";
-  const { byId, block, drawSoon, download, tsv, number, pWords, escapeText, starts } = window.sidemine;
+  const { byId, block, drawSoon, download, tsv, number, pWords, escapeText, starts, keep, chose } = window.sidemine;
   const reasons = { m: "not measured", f: "filtered", x: "not compared" };
   const picker = byId("explorer-picker");
   let here = null;
@@ -223,7 +223,12 @@
   starts.push(() => {
     if (!picker?.options.length) return;
     const showQuestion = (id) => { byId("explorer-question").textContent = byId(`card-${id}`)?.querySelector("h3")?.textContent ?? ""; return show(id); };
-    picker.addEventListener("change", () => showQuestion(picker.value));
+    picker.addEventListener("change", async () => { await showQuestion(picker.value); chose(); });
+    keep("question", () => (picker.selectedIndex > 0 ? picker.value : ""), async (name) => {
+      const ids = [...picker.options].map((option) => option.value);
+      const wanted = ids.includes(name) ? name : ids[0];
+      if (here ? here.id !== wanted : wanted !== ids[0]) await showQuestion(wanted);
+    });
     byId("explorer-all").addEventListener("change", () => here?.table?.draw());
     byId("explorer-links").addEventListener("change", (event) => here?.table?.column("links:name").visible(event.target.checked));
     byId("explorer-save").addEventListener("click", save);

@@ -1,0 +1,100 @@
+"""Figures over all comparisons: every number that is drawn is that of a table, and what is left out is told."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from sidemine.differential.differential_table import DIFFERENTIAL
+from sidemine.drawing.words import number, p_value
+from sidemine.enrichment.set_test_table import ENRICHMENT
+from sidemine.report import set_map as maps
+from sidemine.report.collect import collect
+from sidemine.report.compound_matrix import compound_cells, dose_panel, matrix_panel
+from sidemine.report.sections.across import across_section, primary_sets
+from sidemine.report.set_map import clustered, set_map, set_map_panel
+from sidemine.tables import read_table
+
+SET = "SIM_INTERFERON_TARGETS"
+
+
+@pytest.fixture(scope="module")
+def study(example_results):
+    """The example study."""
+    return collect(example_results)
+
+
+def test_cells_of_the_map_are_those_of_the_gene_tables(study, example_results):
+    """What hovering over a cell tells stands in differential.tsv.gz, to the digits that are printed."""
+    chart = set_map_panel(set_map(study, SET), "map", frozenset()).chart
+    told = {(cell["contrast"], cell["gene"]): (cell["change"], cell["p"]) for cell in chart["data"]["values"]}
+    assert {contrast for contrast, _ in told} == {"vte_a", "vte_b", "interferon", "inhibitor"}
+    for contrast in ("vte_a", "inhibitor"):
+        table = read_table(example_results / "contrasts" / contrast / "differential.tsv.gz", DIFFERENTIAL).set_index(
+            "gene"
+        )
+        for gene in study.members[SET]:
+            assert told[contrast, gene] == (number(table["log2_fold_change"][gene], 3), p_value(table["p_value"][gene]))
+
+
+def test_people_and_cells_have_limits_of_their_own_that_are_told(study):
+    """On the scale of a stimulus the diseases would be blank: each kind fills its own colours, and the caption says both ends."""
+    panel = set_map_panel(set_map(study, SET), "map", frozenset({"vte_a"}))
+    shades = {}
+    for cell in panel.chart["data"]["values"]:
+        shades.setdefault(cell["contrast"], []).append(abs(cell["shade"]))
+    assert max(shades["vte_a"] + shades["vte_b"]) > 0.7
+    assert max(shades["interferon"]) > 0.7
+    assert "in patients and ±" in panel.caption
+    assert any("● VTE" in key for key in panel.chart["layer"][0]["encoding"]["y"]["scale"]["domain"])
+
+
+def test_a_map_that_is_too_large_says_which_genes_it_keeps(study, monkeypatch):
+    """All comparisons stay; of the genes those with the largest mean |t|, and the caption counts them."""
+    monkeypatch.setattr(maps, "MOST_CELLS", 20)
+    drawn = set_map(study, SET)
+    assert len(drawn.comparisons) == 4
+    assert len(drawn.genes) == 5
+    strength = {
+        gene: np.mean([abs(item.differential.set_index("gene")["t"][gene]) for item in drawn.comparisons])
+        for gene in study.members[SET]
+    }
+    assert set(drawn.genes) == set(sorted(strength, key=strength.__getitem__)[-5:])
+    assert "the 5 of 8 genes with the largest mean |t|" in set_map_panel(drawn, "map", frozenset()).caption
+
+
+def test_like_profiles_stand_together():
+    """Two pairs of like profiles, given mixed, come out as pairs."""
+    order = clustered(np.array([[1.0, 1, 1], [-1, -1, -1], [1.1, 1, 1], [-1, -1.1, np.nan]]))
+    assert {frozenset(order[:2]), frozenset(order[2:])} == {frozenset({0, 2}), frozenset({1, 3})}
+
+
+def test_cells_of_the_matrix_are_those_of_the_set_tests(study, example_results):
+    """Effect and p of each drug are FRY's row of enrichment.tsv; what could not be tested is named, not drawn."""
+    cells = compound_cells(study, SET)
+    panel = matrix_panel(cells * 2, SET, "matrix")
+    table = read_table(example_results / "contrasts" / "inhibitor" / "enrichment.tsv", ENRICHMENT)
+    row = table[(table["gene_set"] == SET) & (table["test"] == "fry")].iloc[0]
+    shown = panel.chart["data"]["values"][0]
+    assert (shown["contrast"], shown["words"], shown["p"]) == (
+        "inhibitor",
+        number(row["effect"]),
+        p_value(row["p_value"]),
+    )
+    assert "Not testable, so not drawn: too_small" in panel.caption
+    assert [cell.contrast for cell in cells] == ["inhibitor", "too_small"]
+
+
+def test_figures_without_anything_to_say_are_absent(study):
+    """One drug, no doses, too few comparisons: no panel, and no section."""
+    assert matrix_panel(compound_cells(study, SET), SET, "matrix") is None
+    assert dose_panel(study.verdicts.verdicts, SET, "doses") is None
+    two = {key: item for key, item in study.contrasts.items() if key in {"vte_a", "inhibitor"}}
+    assert across_section(dataclasses.replace(study, contrasts=two)) is None
+
+
+def test_sets_of_questions_come_before_those_of_controls(study):
+    """Each primary set once, questions first."""
+    assert primary_sets(study) == [SET]

@@ -1,0 +1,84 @@
+"""The wheel holds all that a run needs: workflow, tables and demo are found without a checkout."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+from hatchling.builders.wheel import WheelBuilder
+
+from sidemine.simulate import demo_folder
+
+REPOSITORY = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory) -> Path:
+    """What a wheel leaves in site-packages."""
+    folder = tmp_path_factory.mktemp("wheel")
+    (wheel,) = WheelBuilder(str(REPOSITORY)).build(directory=str(folder))
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(folder / "site")
+    return folder / "site"
+
+
+def files_below(folder: Path) -> set[str]:
+    return {
+        path.relative_to(folder).as_posix()
+        for path in folder.rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts and ".snakemake" not in path.parts
+    }
+
+
+def test_the_wheel_brings_every_file_of_the_workflow_and_its_tables(site):
+    """A new folder beside the package that the wheel forgets would be missed only on somebody else's machine."""
+    shipped = site / "sidemine_files"
+    expected = {f"workflow/{name}" for name in files_below(REPOSITORY / "workflow") if not name.startswith("sidemine/")}
+    expected |= {f"resources/{name}" for name in files_below(REPOSITORY / "resources")}
+    expected |= {f"config/demo/{name}" for name in files_below(REPOSITORY / "config" / "demo")}
+    assert files_below(shipped) == expected
+    assert files_below(site / "sidemine") == files_below(REPOSITORY / "workflow" / "sidemine")
+
+
+def test_an_installed_package_uses_its_own_files(site, tmp_path):
+    asked = (
+        "import sidemine, sidemine.places as places, sidemine.run_study as run_study, sidemine.study_jobs as jobs\n"
+        "print(sidemine.__file__, places.DEMO, run_study.WORKFLOW, jobs.RESOURCES, sep='\\n')"
+    )
+    answer = subprocess.run(
+        [sys.executable, "-P", "-c", asked],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(site)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    package, demo, workflow, resources = map(Path, answer.stdout.split())
+    assert package.is_relative_to(site)
+    for file in (demo / "config.yaml", workflow / "Snakefile", resources / "labels/blood.tsv"):
+        assert file.is_relative_to(site)
+        assert file.is_file()
+
+
+def test_the_demo_is_laid_out_whole_or_not_at_all(tmp_path, monkeypatch):
+    """A stopped beginning must not pass for the demo's data; what a user edited is not overwritten."""
+
+    def stop(folder: Path) -> None:
+        folder.mkdir()
+        (folder / "planted.json").write_text("{")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(demo_folder, "write_demo", stop)
+    with pytest.raises(KeyboardInterrupt):
+        demo_folder.lay_out_demo(tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {"config"}
+    monkeypatch.setattr(demo_folder, "write_demo", lambda folder: folder.mkdir())
+    (tmp_path / "config/demo/config.yaml").write_text("mine")
+    assert demo_folder.lay_out_demo(tmp_path) == tmp_path / "config" / "demo"
+    assert files_below(tmp_path / "config/demo") == files_below(REPOSITORY / "config/demo")
+    assert (tmp_path / "config/demo/config.yaml").read_text() == "mine"
+    assert (tmp_path / "demo_data").is_dir()
