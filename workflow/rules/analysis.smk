@@ -53,7 +53,7 @@ for dataset in STUDY.datasets:
         threads: 1
         resources:
             mem_mb=get_limit(2000, 60),
-            runtime=get_limit(120, 2),
+            runtime=get_limit(10, 0.2),
         params:
             specification=get_specification("analyse_dataset", dataset),
             code=get_code("analyse_dataset.py"),

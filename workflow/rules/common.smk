@@ -15,7 +15,7 @@ os.environ.update({f"{library}_NUM_THREADS": "1" for library in LIBRARIES})
 from sidemine.code_digest import digest_of_package, digest_of_script
 from sidemine.engine.ended_jobs import FailureWatch
 from sidemine.engine.failed_run import close_failed_run, forget_missing
-from sidemine.engine.local_files import digests_of, place_of
+from sidemine.engine.local_files import digests_of, megabytes_of, place_of
 from sidemine.engine.slurm import begin_on_slurm
 from sidemine.engine.study_run import open_run
 from sidemine.engine.warm_process import stand_by
@@ -131,11 +131,11 @@ def get_specification(rule, about=""):
     return lambda wildcards: SPECIFICATIONS[rule][wildcards.get(about, about)]
 
 
-def get_limit(least, per_mb=0):
-    """Return the function that gives a job its memory (MB) or time (minutes): so much at least, so much per MB of its
-    inputs, and as much again whenever it is tried again (`--retries`)."""
-    return lambda wildcards, input, attempt: attempt * max(
-        least, per_mb and int(per_mb * input.size_mb)
+def get_limit(base, per_mb=0):
+    """Return the function that gives a job its memory (MB) or time (minutes): a base, so much more per MB of its inputs,
+    and as much again whenever it is tried again (`--retries`)."""
+    return lambda wildcards, input, attempt: attempt * (
+        base + int(per_mb * megabytes_of(input))
     )
 
 

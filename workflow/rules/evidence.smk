@@ -38,7 +38,7 @@ rule measure_effects:
     threads: 1
     resources:
         mem_mb=get_limit(2000, 20),
-        runtime=get_limit(60),
+        runtime=get_limit(10, 0.2),
     params:
         specification=get_specification("measure_effects"),
         code=get_code("measure_effects.py"),
@@ -78,7 +78,7 @@ rule pool_datasets:
     threads: 1
     resources:
         mem_mb=get_limit(2000, 20),
-        runtime=get_limit(60),
+        runtime=get_limit(10, 0.2),
     params:
         specification=get_specification("pool_datasets"),
         code=get_code("pool_datasets.py"),
@@ -114,7 +114,7 @@ for job in STUDY_JOBS:
             threads: 1
             resources:
                 mem_mb=get_limit(2000, 20),
-                runtime=get_limit(120),
+                runtime=get_limit(10, 0.2),
             params:
                 specification=get_specification(job.name, job.wildcard),
                 resources=get_resource_digests(job),

@@ -12,7 +12,7 @@ rule read_samples:
     threads: 1
     resources:
         mem_mb=get_limit(1500, 10),
-        runtime=get_limit(60),
+        runtime=get_limit(10, 0.2),
     params:
         specification=get_specification("read_samples", "dataset"),
         code=get_code("read_samples.py"),
@@ -42,8 +42,8 @@ checkpoint check_designs:
         "samples"
     threads: 1
     resources:
-        mem_mb=get_limit(1000),
-        runtime=get_limit(30),
+        mem_mb=get_limit(500),
+        runtime=get_limit(10, 0.2),
     params:
         specification=get_specification("check_designs"),
         code=get_code("check_designs.py"),
@@ -71,7 +71,7 @@ rule prepare_dataset:
     threads: 1
     resources:
         mem_mb=get_limit(1500, 30),
-        runtime=get_limit(60, 1),
+        runtime=get_limit(10, 0.2),
     params:
         specification=get_specification("prepare_dataset", "dataset"),
         code=get_code("prepare_dataset.py"),
@@ -96,7 +96,7 @@ rule prepare_gene_sets:
     threads: 1
     resources:
         mem_mb=get_limit(1500, 10),
-        runtime=get_limit(60),
+        runtime=get_limit(10, 0.2),
     params:
         specification=get_specification("prepare_gene_sets"),
         code=get_code("prepare_gene_sets.py"),

@@ -13,8 +13,8 @@ rule describe_study:
     localrule: True
     threads: 1
     resources:
-        mem_mb=get_limit(1000),
-        runtime=get_limit(30),
+        mem_mb=get_limit(500),
+        runtime=get_limit(10, 0.2),
     params:
         study=lambda wildcards: {
             **STUDY.to_json(),
@@ -40,8 +40,8 @@ rule write_manifest:
         "evidence"
     threads: 1
     resources:
-        mem_mb=get_limit(1000),
-        runtime=get_limit(30),
+        mem_mb=get_limit(500),
+        runtime=get_limit(10, 0.2),
     params:
         specification=get_specification("write_manifest"),
         code=get_code("write_manifest.py"),
@@ -114,7 +114,7 @@ rule build_report:
     threads: 1
     resources:
         mem_mb=get_limit(2000, 20),
-        runtime=get_limit(60),
+        runtime=get_limit(10, 0.2),
     params:
         code=get_code("build_report.py"),
     message:
@@ -134,8 +134,8 @@ rule record_run:
     localrule: True
     threads: 1
     resources:
-        mem_mb=get_limit(1000),
-        runtime=get_limit(30),
+        mem_mb=get_limit(500),
+        runtime=get_limit(10, 0.2),
     params:
         # A function of `input` makes no job run again when its value changes.
         command=lambda wildcards, input: typed_command(sys.argv[1:], os.environ),

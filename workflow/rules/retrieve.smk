@@ -58,8 +58,8 @@ rule lock_inputs:
         "evidence"
     threads: 1
     resources:
-        mem_mb=get_limit(1000),
-        runtime=get_limit(30),
+        mem_mb=get_limit(500),
+        runtime=get_limit(10, 0.2),
     params:
         specification=get_specification("lock_inputs"),
         lock=lambda wildcards, input: str(STUDY.lock),

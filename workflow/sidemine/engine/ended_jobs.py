@@ -144,7 +144,7 @@ class FailureWatch(logging.Handler):
             return
         if any(was_stopped(Path(path), self.since) for path in own):
             return
-        kept = [line for path in map(str, logs) if path not in own for line in _said(Path(path))]
+        kept = [line for path in sorted({*own, *map(str, logs)}) for line in _said(Path(path))]
         begun = [job for job in jobs if any(_is_since(Path(path), self.since) for path in _words(job["log"]))]
         state = state_of(identity) if identity.isdigit() else ""
         lost = EndedJob(
