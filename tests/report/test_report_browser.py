@@ -42,18 +42,18 @@ def verdicts(example_results):
     return json.loads((example_results / "verdicts.json").read_text())["verdicts"]
 
 
-@pytest.mark.parametrize("width", ["opened", "phone"])
-def test_all_answers_fit_the_first_screen(request, width, example_results):
-    """Verdict, question and figures of every hypothesis stand on the first screen, wide and on a phone."""
+@pytest.mark.parametrize(("width", "screens"), [("opened", 1), ("phone", 3)])
+def test_the_summary_of_findings_fits_the_first_screens(request, width, screens, example_results):
+    """Question, answer, amount, data, certainty, what would change it, and the controls: one screen wide, three on a phone."""
     page = request.getfixturevalue(width)
     page.tab.evaluate("window.scrollTo(0, 0)")
-    box = page.box("#overview")
-    assert box["y"] + box["height"] <= page.tab.viewport_size["height"]
-    rows = page.tab.locator("#overview li").all_inner_texts()
+    last = page.box(".controls-brief") if page.tab.locator(".controls-brief").count() else page.box(".notes")
+    assert last["y"] + last["height"] <= screens * page.tab.viewport_size["height"]
+    rows = page.tab.locator("#overview tbody tr").all_inner_texts()
     for entry, row in zip(verdicts(example_results), rows, strict=True):
         assert entry["verdict"] in row
         assert entry["question"][:40] in row
-    assert "0.45 SD higher (0.20 to 0.70)" in rows[0]
+    assert "0.45 SD; 95 % CI 0.20 to 0.70" in rows[0]
     assert "0.31 adjusted for the mix of cells" in rows[0]
 
 
