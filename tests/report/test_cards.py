@@ -31,7 +31,7 @@ from sidemine.report.cards import (
 )
 from sidemine.report.findings import findings_of
 from sidemine.report.forest import forest_rows, pooled_caption
-from sidemine.report.page import _template
+from sidemine.report.page import page_template
 from sidemine.report.sections.answers import AnswerCards
 from sidemine.report.sections.methods import _family
 from sidemine.verdict.card import Agreeing
@@ -409,7 +409,7 @@ def test_the_words_of_a_control_stand_on_the_overview_and_the_card(card):
     control = replace(card, hypothesis="k", role="negative_control", behaviour=Behaviour.EXPECTED, opposite=True)
     empty = Panel(kind="forest", element="forest", title="t", caption="c", why_empty="nothing")
     views = [card_view(one, [empty], []) for one in (card, control)]
-    environment = _template().environment
+    environment = page_template("page.html.j2").environment
     macros = environment.get_template("macros.html.j2").module
     designs = {
         row.contrast: SimpleNamespace(dataset="", target_samples=[], reference_samples=[]) for row in card.evidence
