@@ -21,7 +21,7 @@ _LOOKS = re.compile(
 )
 """Words by which Snakemake tells of a study and runs none of its jobs."""
 
-_ALLOWED = (*OVERRIDES, "relock", "config_file")
+_ALLOWED = (*OVERRIDES, "relock", "config_file", "container")
 
 
 def values_of(options: Sequence[str], name: str) -> list[str]:
