@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -9,10 +10,11 @@ import numpy as np
 
 from sidemine.errors import InputError, Problem
 from sidemine.text.archive import is_zip, iter_zip_members
+from sidemine.text.decoding import open_decoded
 from sidemine.text.delimited import read_delimited
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
     from typing import IO
 
@@ -157,6 +159,35 @@ def read_gene_locations(path: Path) -> pd.DataFrame:
             _no_locations(table.place(int(wrong.to_numpy().argmax())), "a gene has no start before its stop")
         )
     return frame.astype({"start": "int64", "stop": "int64"})
+
+
+def refuse_marked_header(path: Path, columns: Iterable[str]) -> None:
+    """Refuse a declaration that leaves out the # with which the header of a table begins: it would be read as a comment.
+
+    Parameters
+    ----------
+    path
+        The table.
+    columns
+        Headers as declared.
+
+    Raises
+    ------
+    InputError
+        When the first line begins with # and, behind it, with the name of a declared column.
+    """
+    with open_decoded(path) as text:
+        line = (text.line() or b"").decode("utf-8")
+    first = re.split(r"[\s,;]", line.lstrip("#").strip())[0].strip('"')
+    if line.startswith("#") and first in set(columns):
+        raise InputError(
+            Problem(
+                "the header of the table begins with #, and the declared column does not",
+                f"{path}: line 1, {line.strip()[:80]!r}",
+                f"the header as it stands: {'#' + first!r}",
+                f"Write #{first} for {first} in column columns of lines.tsv.",
+            )
+        )
 
 
 def read_gene_rows(source: Path | IO[bytes], where: str, *, header: bool, marked: bool = False) -> TextTable:
