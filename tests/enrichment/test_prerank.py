@@ -49,6 +49,12 @@ SETS = _sets(
 )
 
 
+def test_comparator_sets_are_passed_over() -> None:
+    """They are many and ask no question; the numbers of the others do not depend on whether they are there."""
+    comparators = SETS.assign(gene_set="OTHER_" + SETS["gene_set"], family="comparator")
+    pd.testing.assert_frame_equal(score(_fit(), pd.concat([SETS, comparators])), score(_fit(), SETS))
+
+
 def test_planted_set_is_found_names_with_double_underscores_survive_and_p_is_never_zero() -> None:
     found = score(_fit(), SETS)
     by_test = found.set_index(["gene_set", "test"])

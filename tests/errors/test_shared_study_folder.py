@@ -22,6 +22,7 @@ from sidemine.run_study import (
     snakemake_environment,
 )
 from sidemine.simulate.studies import write_planted
+from sidemine.study.command_line import check_command_line
 from sidemine.study.plain_yaml import MAX_DEPTH, find_unplain
 
 CODE = "import pathlib; pathlib.Path(__file__).with_name('RAN_{name}').touch()\n"
@@ -197,6 +198,14 @@ def test_options_that_would_undo_the_check_are_refused(study, monkeypatch):
     Path(".snakemake/pip-deployments").mkdir(parents=True)
     with pytest.raises(StudyError, match="modules that Snakemake may import"):
         check_options([], study, {})
+
+
+def test_an_image_for_the_jobs_is_named_by_who_runs_the_study(study):
+    """An image runs code: the command line may name one, a study folder may not."""
+    check_command_line({"container": "/images/sidemine.sif"})
+    _add(study, "container: docker://somebody/else\n")
+    with pytest.raises(StudyError, match="container"):
+        load_checked(study)
 
 
 def test_the_command_names_all_that_snakemake_would_look_for(study):

@@ -450,14 +450,14 @@ def _verdict(
         "p_self_contained": None if smallest is None else min(1.0, smallest * len(tested)),
         "p_competitive": None if smallest is None else min(1.0, smallest * 8 * len(tested)),
         "smallest_excludable": max((item["smallest_excludable"] for item in tested), default=None), "doubt": doubt,
-        "caps": [{"cap": "composition not adjusted", "reason": "A blood cohort without an adjustment for cell composition "
+        "caps": [{"cap": "composition", "reason": "A blood cohort without an adjustment for cell composition "
                   "can be suggestive at most.", "bites": True}] if cohort else [],
         "gates": [
             {"name": "declared direction", "required": True, "gate": "declared direction", "status": "passed" if tested else "not evaluated", "detail": "every dataset", "shortfall": ""},
-            {"name": "competitive p", "required": True, "gate": "competitive p ≤ .05 in at least one cohort", "status": "failed" if cohort else "passed",
+            {"name": "competitive test", "required": True, "gate": "competitive p ≤ .05 in at least one cohort", "status": "failed" if cohort else "passed",
              "detail": "smallest p 0.11", "shortfall": ""},
-            {"name": "composition-adjusted p", "required": True, "gate": "composition-adjusted p ≤ .05", "status": "not evaluated", "detail": reason, "shortfall": ""},
-            {"name": "specificity ≥", "required": True, "gate": "specificity ≥ 75th percentile", "status": "not evaluated", "detail": reason, "shortfall": ""},
+            {"name": "composition", "required": True, "gate": "composition-adjusted p ≤ .05", "status": "not evaluated", "detail": reason, "shortfall": ""},
+            {"name": "specificity", "required": True, "gate": "specificity ≥ 75th percentile", "status": "not evaluated", "detail": reason, "shortfall": ""},
         ],
         "secondary": [{"gene_set": "SIM_CYTOKINE_FEEDBACK", "contrast": item["contrast"], "effect": 0.21,
                        "direction": "up", "p_value": 0.03, "q_value": 0.09} for item in tested],

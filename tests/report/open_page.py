@@ -26,7 +26,10 @@ class Firefox:
             self._running[color_scheme] = self._playwright.firefox.launch(
                 channel="moz-firefox",
                 executable_path=str(FIREFOX),
-                firefox_user_prefs={"layout.css.prefers-color-scheme.content-override": int(color_scheme != "dark")},
+                firefox_user_prefs={
+                    "layout.css.prefers-color-scheme.content-override": int(color_scheme != "dark"),
+                    "ui.useOverlayScrollbars": 1,  # as on a phone
+                },
                 timeout=120_000,
             )
         tab = self._running[color_scheme].new_page(viewport=viewport, color_scheme="null")

@@ -11,9 +11,11 @@ from sidemine.differential.differential_table import DIFFERENTIAL
 from sidemine.drawing.words import number, p_value
 from sidemine.enrichment.set_test_table import ENRICHMENT
 from sidemine.report import set_map as maps
+from sidemine.report.blocks import contrast_block
 from sidemine.report.collect import collect
 from sidemine.report.compound_matrix import compound_cells, dose_panel, matrix_panel
 from sidemine.report.sections.across import across_section, primary_sets
+from sidemine.report.sections.contrasts import found_words
 from sidemine.report.set_map import clustered, set_map, set_map_panel
 from sidemine.tables import read_table
 
@@ -98,3 +100,17 @@ def test_figures_without_anything_to_say_are_absent(study):
 def test_sets_of_questions_come_before_those_of_controls(study):
     """Each primary set once, questions first."""
     assert primary_sets(study) == [SET]
+
+
+def test_genes_that_stand_out_are_counted_where_the_line_stands(study, example_results):
+    """The words over the volcano count the whole table, and its line parts just these genes from the others."""
+    table = read_table(example_results / "contrasts" / "interferon" / "differential.tsv.gz", DIFFERENTIAL)
+    out = table[table["q_value"] <= 0.05]
+    up = int((out["log2_fold_change"] > 0).sum())
+    assert found_words(table) == f"{up} up / {len(out) - up} down at q ≤ .05, of {len(table)} genes."
+    line = contrast_block(study, "interferon").q_line
+    assert int((table["p_value"] <= line * (1 + 1e-5)).sum()) == len(out) > 0
+    nothing = table.assign(q_value=1.0)
+    assert found_words(nothing).startswith("0 up / 0 down")
+    without = dataclasses.replace(study.contrasts["interferon"], differential=nothing)
+    assert contrast_block(dataclasses.replace(study, contrasts={"interferon": without}), "interferon").q_line is None

@@ -29,8 +29,10 @@ from sidemine.report.cards import (
     not_asked,
     pooled_words,
 )
+from sidemine.report.findings import findings_of
 from sidemine.report.forest import forest_rows, pooled_caption
-from sidemine.report.page import _template
+from sidemine.report.page import page_template
+from sidemine.report.sections.answers import AnswerCards
 from sidemine.report.sections.methods import _family
 from sidemine.verdict.card import Agreeing
 from sidemine.verdict.vocabulary import Behaviour, Verdict
@@ -65,14 +67,17 @@ def test_the_plain_sentence_tells_side_amount_and_interval(card):
     """In total, adjusted, and what could have been excluded; the other side in the other word."""
     plain = first_screen.plain_sentence(card)
     assert "0.45 SD of between-person variation higher in “" in plain
-    assert "(95 % CI 0.20 to 0.70), in total: in 62 of 100 patient–control pairs the patient is higher; " in plain
+    assert (
+        "(95 % CI 0.20 to 0.70), in total: a randomly chosen patient lies above a randomly chosen control in 62 of 100 pairs; "
+        in plain
+    )
     assert "0.31 SD higher (" in plain
     assert "after adjusting for the mix of cells" in plain
     other = first_screen.plain_sentence(lower(card))
     assert "0.45 SD of between-person variation lower in “" in other
     assert "(95 % CI −0.70 to −0.20)" in other
     bare = without(card, CompositionColumns, composition_adjusted=None)
-    assert "the patient is higher; not adjusted for the mix of cells." in first_screen.plain_sentence(bare)
+    assert "of 100 pairs; not adjusted for the mix of cells." in first_screen.plain_sentence(bare)
     paired = replace(card, evidence=[replace(card.evidence[0], blocking="fixed"), *card.evidence[1:]])
     assert "0.45 SD of between-person variation higher" in first_screen.plain_sentence(paired)
 
@@ -140,7 +145,7 @@ def test_key_amounts_stand_in_the_plain_sentence(card, apart):
     assert first_screen.key_amounts(apart) == []
 
 
-def test_the_line_of_the_overview(card, apart):
+def test_the_line_of_an_answer_on_the_page_of_several_studies(card, apart):
     """Effect, adjusted effect and agreement; or the comparisons against each other."""
     assert (
         first_screen.overview_line(card)
@@ -363,8 +368,8 @@ def test_what_is_shown_as_nought_lies_on_no_side(card):
         "lower",
     ]
     rows = [replace(row, effect=-0.004) for row in card.evidence]
-    line = first_screen.overview_line(replace(card, pooled=None, evidence=rows))
-    assert "0.00 SD neither higher nor lower" in line
+    plain = first_screen.plain_sentence(replace(card, pooled=None, evidence=rows))
+    assert "0.00 SD of between-person variation neither higher nor lower" in plain
 
 
 def test_the_forest_plot_of_a_panel_says_that_its_answer_rests_on_another_model(card):
@@ -404,18 +409,21 @@ def test_the_words_of_a_control_stand_on_the_overview_and_the_card(card):
     control = replace(card, hypothesis="k", role="negative_control", behaviour=Behaviour.EXPECTED, opposite=True)
     empty = Panel(kind="forest", element="forest", title="t", caption="c", why_empty="nothing")
     views = [card_view(one, [empty], []) for one in (card, control)]
-    environment = _template().environment
+    environment = page_template("page.html.j2").environment
     macros = environment.get_template("macros.html.j2").module
-    html = environment.get_template("answers.html.j2").render(here=views, show=macros)
+    designs = {
+        row.contrast: SimpleNamespace(dataset="", target_samples=[], reference_samples=[]) for row in card.evidence
+    }
+    content = AnswerCards(findings_of([card, control], designs), views)
+    html = environment.get_template("answers.html.j2").render(here=content, show=macros)
     chips = {
-        'class="chip small verdict-supported"': "as expected",
+        'class="chip small verdict-supported"': "behaved as expected",
         'class="chip verdict-supported"': "negative control: behaved as expected",
     }
     for element, words in chips.items():
         (chip,) = re.findall(rf"<[a-z]+ {element}>.*?</(?:p|span></span)>", html, flags=re.DOTALL)
         assert words in chip
         assert "opposite" not in chip
-    assert '<span class="role">Negative control</span>' in html
     assert html.index('id="card-vte_targets"') < html.index('id="controls"') < html.index('id="card-k"')
     assert "Behaved as expected</span>, because:" in html
     assert "Suggestive</span>, because:" in html

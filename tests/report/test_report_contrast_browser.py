@@ -113,6 +113,7 @@ def test_tooltip_tells_in_words(opened):
     assert "genes" in opened.tab.locator("#vg-tooltip-element").inner_text()
 
 
+@pytest.mark.usefixtures("chromium_only")
 def test_theme_change_redraws(opened):
     """Switching between light and dark redraws the charts without complaint."""
     opened.show("vte_a")
@@ -196,3 +197,48 @@ def test_a_cell_of_the_map_opens_its_gene(opened):
     )
     opened.tab.mouse.click(*place)
     opened.tab.wait_for_selector("#contrast-inhibitor.shown #strip-inhibitor[data-gene=MX1]")
+
+
+def test_one_gene_is_chosen_in_all_pictures(opened):
+    """A gene that is chosen in the table is marked in the volcano, the rank plot and the heat map; one of the heat map in all others."""
+    opened.show("vte_a")
+    marked = """() => ['volcano', 'rank', 'heat'].map((name) =>
+        window.sidemine.charts.get(document.getElementById(`${name}-vte_a`)).view.data('chosen').map((row) => row.gene).join())"""
+    opened.tab.fill("#contrast-vte_a .gene-side .dt-search input", "IFIT3")
+    opened.wait_for_rows("vte_a", 1)
+    opened.tab.locator("#genes-vte_a tbody tr").first.click()
+    opened.tab.wait_for_selector("#strip-vte_a[data-gene=IFIT3]")
+    assert opened.tab.evaluate(marked) == ["IFIT3"] * 3
+    canvas = opened.tab.locator("#heat-vte_a canvas")
+    canvas.scroll_into_view_if_needed()
+    box = canvas.bounding_box()
+    gene = "IFIT3"
+    for step in range(12):  # down a column of cells until another gene is met
+        opened.tab.mouse.click(box["x"] + box["width"] * 0.35, box["y"] + box["height"] * (0.2 + 0.04 * step))
+        opened.tab.wait_for_timeout(150)
+        gene = opened.tab.get_attribute("#strip-vte_a", "data-gene")
+        if gene != "IFIT3":
+            break
+    assert gene in PANEL["genes"]
+    assert opened.tab.evaluate(marked) == [gene] * 3
+
+
+def test_the_set_is_filled_and_columns_stand_by_their_mean(opened):
+    """The volcano fills the genes of the set of the rank plot and names the strongest; the heat map's columns fall within a group."""
+    opened.show("vte_a")
+    opened.tab.select_option("#rank-set-vte_a", "SIM_HEME")
+    data = "([chart, name]) => window.sidemine.charts.get(document.getElementById(`${chart}-vte_a`)).view.data(name)"
+    members = opened.tab.evaluate(data, ["volcano", "members"])
+    assert sorted(row["gene"] for row in members) == sorted(SETS["SIM_HEME"][1])
+    opened.tab.select_option("#rank-set-vte_a", "SIM_INTERFERON_TARGETS")
+    named = {row["gene"] for row in opened.tab.evaluate(data, ["volcano", "named"])}
+    assert named & set(SETS["SIM_INTERFERON_TARGETS"][1])
+    means = {}
+    for cell in opened.tab.evaluate(data, ["heat", "cells"]):
+        means.setdefault((cell["group"], cell["x"]), []).append(cell["value"])
+    for group in ("target", "reference"):
+        scores = [sum(values) / len(values) for (side, _), values in sorted(means.items()) if side == group]
+        assert scores == sorted(scores, reverse=True)
+        assert len(scores) > 10
+    tracks = {cell["track"] for cell in opened.tab.evaluate(data, ["heat", "tracks"])}
+    assert "age" in tracks

@@ -22,11 +22,14 @@ def marks(example_page):
 
 def test_every_mark_of_the_page_points_where_its_words_do(marks):
     """The first side that the words name is the one of the mark."""
-    pointed = [(name, mark, re.search(r"\b(higher|lower)\b", words)) for name, mark, words in marks if mark in "▲▼"]
+    pointed = [
+        (name, mark, re.search(r"\b(higher|lower|above|below)\b", words)) for name, mark, words in marks if mark in "▲▼"
+    ]
     assert len(pointed) >= 10
     assert {(name, mark, side[1]) for name, mark, side in pointed if side} == {
         ("higher", "▲", "higher"),
         ("lower", "▼", "lower"),
+        ("higher", "▲", "above"),
     }
     assert all(side for _name, _mark, side in pointed)
 

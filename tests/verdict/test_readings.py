@@ -390,7 +390,7 @@ def test_undecided_cohorts_are_too_few_or_lie_between():
     between = ruled([contrast("a", 0.2, 0.22), contrast("b", 0.2, 0.22)], "cohort", None)
     assert between.verdict == "not testable"
     assert between.rule.startswith(
-        "The estimate lies between no effect and the margin: p = 0.2 shows no effect, and one of"
+        "The estimate lies between no effect and the margin: an effect is not shown (p = 0.2), and one of"
     )
     # The limit itself: precise enough where the smallest excludable effect is below the margin, not at it.
     pooled = pool_contrasts([contrast("a", 0.2, 0.22), contrast("b", 0.2, 0.22)])

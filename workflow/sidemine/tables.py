@@ -138,9 +138,19 @@ def write_table(table: pd.DataFrame, path: Path, spec: TableSpec) -> None:
     """
     check_table(table, spec, str(path))
     # 17 significant digits would keep every bit; 10 are beyond the last meaningful one and keep files readable.
-    text = table.to_csv(sep="\t", index=False, float_format="%.10g", lineterminator="\n")
+    # pandas formats numbers one call each, which takes ten times as long.
+    texts = table.assign(**{name: _digits(table[name]) for name in table.columns if table[name].dtype.kind == "f"})
+    text = texts.to_csv(sep="\t", index=False, lineterminator="\n")
     # pandas does not quote a carriage return, and every reader takes it for the end of a row.
     write_text(text.replace("\r", " "), path)
+
+
+def _digits(numbers: pd.Series) -> list[str]:
+    """Return numbers with 10 digits; '' where there is none."""
+    return [
+        "" if number != number else f"{number:.10g}"
+        for number in numbers.to_numpy(dtype=float, na_value=math.nan).tolist()
+    ]
 
 
 def write_text(text: str, path: Path) -> None:

@@ -12,6 +12,7 @@ from sidemine.lines.bridge.panel import NO_BRIDGE, NOT_RUN, bridge_panels, metho
 from sidemine.lines.bridge.prediction import PREDICTION, prediction_figures
 from sidemine.lines.bridge.record import (
     NO_RESEMBLANCE,
+    ComparatorConcordance,
     ConcordanceOfStudy,
     ConcordanceRow,
     JudgedLibrary,
@@ -218,3 +219,29 @@ def test_lines_have_names_and_record_files_of_their_own():
     assert len({line.name for line in LINES}) == len({line.job.name for line in LINES}) == len(LINES)
     files = [line.record_file for line in LINES if line.record_file]
     assert len(set(files)) == len(files)
+
+
+def test_quadrants_count_the_genes_that_the_call_rests_on():
+    """Corners and title count genes of the set alone, and the concordance of the table stands over the points."""
+    profile = PlottedProfile(
+        ["A", "B", "C", "D", "E"], [-3.0, -2.0, 1.0, 2.0, 5.0], [2.0, 1.0, 0.2, -1.0, 5.0], [True] * 4 + [False], 500
+    )
+    (panel,) = bridge_panels(subject(), on_record(bridge(profile=profile)))
+    corners = [layer["data"]["values"][0]["n"] for layer in panel.chart["layer"] if layer["mark"].get("fontSize") == 15]
+    assert corners == ["1", "1", "2", "0"], "both higher, drug alone, disease alone, both lower"
+    assert panel.chart["title"]["subtitle"] == "1 with one sign, 3 with opposite signs"
+    assert panel.chart["title"]["text"] == f"concordance {panel.table.rows[0]['concordance']} on 4 of T"
+
+
+def test_the_perturbation_stands_among_the_others_and_none_is_ranked():
+    """Each comparator is one point with its own figure, the drug's interval is that of the table, the margin is shaded."""
+    others = [ComparatorConcordance("it's one", "contrast", -0.25), ComparatorConcordance("two", "signature", 0.5)]
+    main, panel = bridge_panels(subject(), on_record(bridge(comparators=others), name="Drug's name"))
+    band, _, points, own, _ = (layer.get("data", {}).get("values") for layer in panel.chart["layer"])
+    assert [(point["name"], point["words"]) for point in points] == [("it's one", "−0.25"), ("two", "0.50")]
+    assert own[0]["words"] == main.table.rows[0]["concordance"]
+    assert band == [{"low": -0.2, "high": 0.2}]
+    assert "no ranking of drugs" in panel.caption
+    assert main.caption.count("likelihood or risk") == 1, (
+        "what a likeness is worth stands under the points, not in a fold"
+    )

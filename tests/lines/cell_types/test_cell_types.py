@@ -71,6 +71,7 @@ def test_sentences_say_what_may_be_said() -> None:
     (panel,) = cell_type_panels(subject, shown)
     assert panel.table is not None
     assert panel.table.rows[0] == {"pair": "T, d1", "effect": "0.40", "cells": "20 and 30", "contrast": "T_ifn"}
+    assert [row["words"] for row in panel.chart["data"]["values"]] == [row["effect"] for row in panel.table.rows]
     assert cell_type_panels(Subject("other", "S", False, "log2", [], {}), shown) == []
 
 

@@ -8,6 +8,7 @@ name, so that charts follow the light or dark theme. Colours keep one meaning ev
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from sidemine.drawing.words import bounded, is_number, number, unit_words
@@ -142,6 +143,52 @@ def intervals(rows: Sequence[Spec], effect_unit: str, what: str) -> Spec:
              "encoding": {"x": {**x, "field": "ci_low"}, "x2": {"field": "ci_high"}, "y": y, "color": color}},
             {"mark": {"type": "point", "filled": True, "size": 70, "opacity": 1},
              "encoding": {"x": x, "y": y, "color": color, "tooltip": tooltip,
+                          "shape": {"field": "way", "type": "nominal", "scale": WAY_SHAPES, "legend": None}}},
+        ],
+    }  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Dot:
+    """A labelled value of `dots`: its figure in words, and on which side of nothing it lies (higher, lower or unclear)."""
+
+    label: str
+    value: float
+    words: str
+    way: str = "unclear"
+
+
+def dots(points: Sequence[Dot], title: str | list[str], what: str, *, ends: tuple[float, float] | None = None) -> Spec:
+    """Return labelled values without intervals, a row each, in the order given.
+
+    Parameters
+    ----------
+    points
+        The values.
+    title
+        Of the axis: quantity and unit.
+    what
+        What is shown, for readers who do not see the chart.
+    ends
+        Where the axis begins and ends; None: as far as the values reach, 0 included.
+    """
+    rows = [
+        {"key": row_key(place, bounded(point.label, 80)), "value": point.value, "words": point.words, "way": point.way}
+        for place, point in enumerate(points)
+    ]
+    scale = {"zero": True} if ends is None else {"domain": list(ends), "nice": False}
+    x = {"field": "value", "type": "quantitative", "scale": scale,
+         "axis": {"title": title, "titleAnchor": "end", "grid": True, "tickCount": 5}}  # fmt: skip
+    y = {"field": "key", "type": "nominal", "scale": {"domain": [row["key"] for row in rows]}, "axis": ROW_LABELS}
+    told = "; ".join(f"{point.label} {point.words}" for point in points)
+    return {
+        **base(f"{what} {told}", 19 * len(rows) + 6),
+        "data": {"values": rows},
+        "layer": [
+            {"mark": {"type": "rule", "color": "@soft", "strokeDash": [3, 3]}, "encoding": {"x": {"datum": 0, "type": "quantitative", "scale": scale, "axis": x["axis"]}}},
+            {"mark": {"type": "point", "filled": True, "size": 70, "opacity": 1},
+             "encoding": {"x": x, "y": y, "tooltip": [{"field": "words", "title": "value"}],
+                          "color": {"field": "way", "type": "nominal", "scale": WAYS, "legend": None},
                           "shape": {"field": "way", "type": "nominal", "scale": WAY_SHAPES, "legend": None}}},
         ],
     }  # fmt: skip

@@ -26,7 +26,7 @@ def plain_words(effect: float, unit: str, people: tuple[str, str] = PATIENTS) ->
     effect
         Target minus reference, in `unit`.
     unit
-        Hedges g (cohorts): the share of pairs of one target and one reference in which the target is higher, Φ(g / √2),
+        Hedges g (cohorts): the share of pairs of one target and one reference in which the target lies on that side, Φ(|g| / √2),
         where scores are normal (McGraw and Wong 1992, doi 10.1037/0033-2909.111.2.361). Otherwise log2: fold or per cent.
     people
         What one of the target group and one of the reference group is called.
@@ -39,20 +39,30 @@ def plain_words(effect: float, unit: str, people: tuple[str, str] = PATIENTS) ->
     Examples
     --------
     >>> plain_words(0.58, "Hedges g")
-    'in 66 of 100 patient–control pairs the patient is higher'
+    'a randomly chosen patient lies above a randomly chosen control in 66 of 100 pairs'
     >>> plain_words(-0.58, "Hedges g")
-    'in 66 of 100 patient–control pairs the patient is lower'
+    'a randomly chosen patient lies below a randomly chosen control in 66 of 100 pairs'
     >>> plain_words(-1.0, "log2 fold change over complement")
     '50 % lower'
     """
-    from scipy.special import ndtr
-
     if unit != COHORT_UNIT:
         return as_percent_change(effect)
     target, reference = people
-    share = min(99, round(100 * float(ndtr(abs(effect) / sqrt(2)))))
-    pairs = f"in {share} of 100 {target}–{reference} pairs the {target} is"
-    return f"{pairs} {'higher' if effect >= 0 else 'lower'}"
+    side = "above" if effect >= 0 else "below"
+    return (
+        f"a randomly chosen {target} lies {side} a randomly chosen {reference} in {pairs_of_100(effect)} of 100 pairs"
+    )
+
+
+def pairs_of_100(effect: float) -> int:
+    """Return in how many of 100 pairs the target lies on its side of the reference: Φ(|g| / √2), at most 99.
+
+    >>> pairs_of_100(0.58), pairs_of_100(-0.58), pairs_of_100(9.0)
+    (66, 66, 99)
+    """
+    from scipy.special import ndtr
+
+    return min(99, round(100 * float(ndtr(abs(effect) / sqrt(2)))))
 
 
 def as_percent_change(log2_difference: float) -> str:

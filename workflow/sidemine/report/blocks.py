@@ -18,7 +18,7 @@ from sidemine.enrichment.registry import statistics
 from sidemine.prepare.log_expression import mean_and_sd
 from sidemine.report.collect import ContrastResults, DatasetResults, StudyResults
 from sidemine.report.covariates import ColourColumn, colour_columns
-from sidemine.report.packing import distances, p_values, scaled, significant, steps
+from sidemine.report.packing import SMALLEST_P, distances, p_values, scaled, significant, steps
 from sidemine.report.thinning import kept_genes
 from sidemine.sources.scales import DIFFERENCE_UNITS, EXPRESSION_UNITS, LOG2_FOLD_CHANGE
 from sidemine.study.panels import LONGEST_PANEL
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 TOP_GENES = 300
 """Genes per contrast, by p-value, whose per-sample values are on the page."""
+MOST_Q = 0.05
+"""False discovery rate at which genes are counted and the line of the volcano stands."""
 FAMILY_ORDER = ("target", "member", "negative_control", "confounder", "comparator")
 """Families of gene sets in the order in which tables list them."""
 _SET_UNITS = {"log2", *DIFFERENCE_UNITS.values()}
@@ -169,6 +171,8 @@ class ContrastBlock:
         What stands on the page in place of `log2 fold change` and `log2 expression`; None where these are right.
     tested, rank
         Where genes are left out: the number of all, and each gene's place among all by t, from the top.
+    q_line
+        The largest p among genes with q ≤ .05; None where there is none.
     """
 
     target: list[str]
@@ -191,6 +195,7 @@ class ContrastBlock:
     level: str | None
     tested: int | None
     rank: list[int] | None
+    q_line: float | None
 
 
 def genes_block(results: StudyResults) -> GenesBlock:
@@ -339,7 +344,14 @@ def contrast_block(results: StudyResults, contrast: str) -> ContrastBlock:
         level=EXPRESSION_UNITS[layer] if other_unit else None,
         tested=len(whole) if left_out else None,
         rank=[int(rank) for rank in ranks[table.index]] if left_out else None,
+        q_line=significant(max(found, SMALLEST_P), 6) if (found := _largest_p(whole)) is not None else None,
     )
+
+
+def _largest_p(table: pd.DataFrame) -> float | None:
+    """Return the largest p of genes whose q is at most .05: by Benjamini–Hochberg all genes below it have such a q."""
+    found = table.loc[table["q_value"] <= MOST_Q, "p_value"]
+    return float(found.max()) if len(found) else None
 
 
 def group_summaries(dataset: DatasetResults, contrast: ContrastResults, genes: list[str]) -> GroupSummaries:

@@ -58,8 +58,8 @@ class CardView:
     ----------
     card
         As the verdict stage wrote it.
-    plain, key_amounts, line, way
-        The plain sentence and its parts in bold, the line of the overview, and where the main effect lies.
+    plain, key_amounts, way
+        The plain sentence and its parts in bold, and where the main effect lies.
     doubt, checked
         The strongest doubt, shortened; and what came of the run that takes it away.
     tiles, forest, leading, panels, undrawn
@@ -76,7 +76,6 @@ class CardView:
     card: Card
     plain: str
     key_amounts: Sequence[str]
-    line: str
     way: str
     doubt: str
     checked: str
@@ -120,7 +119,6 @@ def card_view(card: Card, panels: Sequence[Panel], tiles: Sequence[Tile], layers
         card=card,
         plain=first_screen.plain_sentence(card),
         key_amounts=first_screen.key_amounts(card),
-        line=first_screen.overview_line(card),
         way=card.main_effect.way if card.main_effect else "none",
         doubt=words.shortened(card.doubt, first_screen.LONGEST_DOUBT),
         checked=first_screen.doubt_checked(card),

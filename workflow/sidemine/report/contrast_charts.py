@@ -23,24 +23,28 @@ def volcano() -> Spec:
         "scale": padded,
         "axis": {"title": "−log10 p  (higher = stronger evidence)"},
     }
+    color = {"field": "way", "type": "nominal", "scale": WAYS, "legend": None}
+    shape = {"field": "way", "type": "nominal", "scale": WAY_SHAPES, "legend": None}
+    gene = {"type": "point", "cursor": "pointer", "tooltip": {"content": "data"}}
     points = {
         "data": {"name": "genes"},
         "params": [{"name": "pan", "select": {"type": "interval", "encodings": ["x", "y"]}, "bind": "scales"}],
-        "mark": {
-            "type": "point",
-            "filled": True,
-            "size": 24,
-            "cursor": "pointer",
-            "opacity": 0.6,
-            "tooltip": {"content": "data"},
-        },
-        "encoding": {
-            "x": x,
-            "y": y,
-            "color": {"field": "way", "type": "nominal", "scale": WAYS, "legend": None},
-            "shape": {"field": "way", "type": "nominal", "scale": WAY_SHAPES, "legend": None},
-        },
+        "mark": {**gene, "filled": False, "size": 16, "strokeWidth": 0.8, "opacity": 0.5},
+        "encoding": {"x": x, "y": y, "color": color, "shape": shape},
     }
+    members = {
+        "data": {"name": "members"},
+        "mark": {**gene, "filled": True, "size": 52, "opacity": 0.95, "stroke": "@surface", "strokeWidth": 0.6},
+        "encoding": {"x": x, "y": y, "color": color, "shape": shape},
+    }
+    line = {
+        "data": {"name": "line"},
+        "layer": [
+            {"mark": {"type": "rule", "strokeDash": [5, 4], "color": "@ink"}, "encoding": {"y": y}},
+            {"mark": {"type": "text", "align": "right", "dy": -6, "fontSize": 11, "color": "@ink", "x": {"expr": "width - 3"}},
+             "encoding": {"y": y, "text": {"field": "words"}}},
+        ],
+    }  # fmt: skip
     ring = {"type": "point", "size": 170, "strokeWidth": 2.5, "color": "@ink", "filled": False}
     # The name reaches from its point towards the middle, so that no edge cuts it.
     name = {
@@ -52,6 +56,13 @@ def volcano() -> Spec:
         "color": "@ink",
         "fontSize": 13,
     }
+    # Names of the strongest reach away from the middle, where the points are fewer.
+    named = {
+        "data": {"name": "named"},
+        "mark": {**name, "fontSize": 10, "fontWeight": "normal", "dy": 0, "align": {"expr": "datum.side < 0 ? 'right' : 'left'"},
+                 "dx": {"expr": "7 * datum.side"}},
+        "encoding": {"x": x, "y": y, "text": {"field": "gene"}},
+    }  # fmt: skip
     chosen = {
         "data": {"name": "chosen"},
         "layer": [
@@ -61,7 +72,7 @@ def volcano() -> Spec:
     }
     return {
         **base("Volcano plot: log2 fold change and p-value of each gene. The gene table has every number.", 380),
-        "layer": [points, chosen],
+        "layer": [points, line, members, named, chosen],
     }
 
 
@@ -170,6 +181,11 @@ def set_rank() -> Spec:
                 {"data": {"name": "members"}, "mark": {"type": "point", "filled": True, "size": 42},
                  "encoding": {"x": x, "y": y, "color": ways, "opacity": strong, "tooltip": tooltip,
                               "shape": {"field": "way", "type": "nominal", "scale": WAY_SHAPES, "legend": None}}},
+                {"data": {"name": "chosen"}, "mark": {"type": "rule", "strokeWidth": 1.6, "color": "@ink"},
+                 "encoding": {"x": x, "y": {"value": code[0] - 6}, "y2": {"value": bottom[1]}}},
+                {"data": {"name": "chosen"}, "mark": {"type": "text", "fontWeight": "bold", "fontSize": 11, "color": "@ink", "baseline": "bottom",
+                                                      "align": {"expr": "datum.late ? 'right' : 'left'"}},
+                 "encoding": {"x": x, "y": {"value": code[0] - 7}, "text": {"field": "gene"}}},
             ]},
         ],
     }  # fmt: skip
@@ -178,24 +194,30 @@ def set_rank() -> Spec:
 def heat() -> Spec:
     """Return the heat map of a panel: genes by samples, as difference from the mean of the reference."""
     x = {"type": "quantitative", "axis": None, "scale": {"nice": False, "zero": False}}
-    y = {"field": "gene", "type": "nominal", "sort": None,
+    y = {"field": "gene", "type": "nominal", "scale": {"domain": []},
          "axis": {"title": None, "ticks": False, "domain": False, "labelFontSize": 10, "labelPadding": 3}}  # fmt: skip
     color = {"field": "value", "type": "quantitative",
              "scale": {"domain": [-1, 0, 1], "range": ["@lower", "@surface", "@higher"], "clamp": True, "interpolate": "rgb"},
              "legend": {"title": "log2 difference from reference mean", "orient": "bottom", "direction": "horizontal",
                         "gradientLength": 180, "gradientThickness": 10, "tickCount": 5, "titleFontWeight": 600, "titleLimit": 400}}  # fmt: skip
     return {
-        **base("Heat map: expression of the panel's genes in every sample, beside the mean of the reference.", 300),
+        **base("Heat map: expression of the panel's genes in every sample, beside the mean of the reference; columns by the panel's mean.", 300),
         "layer": [
             {"data": {"name": "cells"}, "mark": {"type": "rect", "cursor": "pointer"},
              "encoding": {"x": {**x, "field": "x"}, "x2": {"field": "x2"}, "y": y, "color": color,
                           "tooltip": [{"field": "gene"}, {"field": "sample"}, {"field": "group"},
                                       {"field": "value", "format": "+.2f", "title": "beside reference mean"}]}},
+            {"data": {"name": "tracks"}, "mark": {"type": "rect"},
+             "encoding": {"x": {**x, "field": "x"}, "x2": {"field": "x2"}, "y": {**y, "field": "track"},
+                          "fill": {"field": "fill", "type": "nominal", "scale": None},
+                          "tooltip": [{"field": "sample"}, {"field": "track", "title": "recorded"}, {"field": "told", "title": "value"}]}},
+            {"data": {"name": "chosen"}, "mark": {"type": "rect", "filled": False, "stroke": "@ink", "strokeWidth": 1.5, "x": 0, "x2": {"expr": "width"}},
+             "encoding": {"y": y}},
             {"data": {"name": "sides"},
              "mark": {"type": "text", "align": "left", "baseline": "bottom", "y": -6, "fontSize": 12, "fontWeight": "bold",
                       "limit": {"expr": "width / 2"}},
              "encoding": {"x": {**x, "field": "x"}, "text": {"field": "words"},
-                          "color": {"field": "group", "type": "nominal", "scale": GROUPS, "legend": None}}},
+                          "stroke": {"value": None}, "fill": {"field": "colour", "type": "nominal", "scale": None}}},
         ],
     }  # fmt: skip
 

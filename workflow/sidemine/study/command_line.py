@@ -18,7 +18,7 @@ _LOOKS = re.compile(
 )
 """Words by which Snakemake tells of a study and runs none of its jobs."""
 
-_ALLOWED = (*OVERRIDES, "relock", "config_file")
+_ALLOWED = (*OVERRIDES, "relock", "config_file", "container")
 
 
 def check_command_line(given: Iterable[str]) -> None:

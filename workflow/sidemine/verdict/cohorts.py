@@ -158,7 +158,7 @@ class CohortRules(Rules):
             )
             return Decision(Verdict.NOT_TESTABLE, rule)
         rule = (
-            f"The estimate lies between no effect and the margin: p = {p_value:.2g} shows no effect, and one of "
+            f"The estimate lies between no effect and the margin: an effect is not shown (p = {p_value:.2g}), and one of "
             f"{margin:g} SD is not excluded (one-sided 95 % limit {limit:.3g} SD)."
         )
         return Decision(Verdict.NOT_TESTABLE, rule)

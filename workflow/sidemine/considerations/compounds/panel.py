@@ -38,7 +38,9 @@ def compound_panel(subject: Subject) -> Panel | None:
     found = columns.compounds
     if found is None:
         return None
-    drawn: list[tuple[str, WithInterval]] = [(_label(found, arm), arm) for arm in found.arms if arm.effect is not None]
+    drawn: list[tuple[str, WithInterval]] = [
+        (arm_label(found, arm), arm) for arm in found.arms if arm.effect is not None
+    ]
     others = "others" if found.others else ""
     carrying = [row for row, arm in zip(drawn, _fitted(found), strict=True) if arm.of_class]
     beside = [row for row, arm in zip(drawn, _fitted(found), strict=True) if not arm.of_class]
@@ -80,7 +82,7 @@ def arm_words(columns: CompoundColumns, gene_set: str) -> str:
         return f"{gene_set} genes could not be tested in one model of the arms."
     arms = sorted(found.carrying, key=lambda arm: -abs(arm.effect or 0.0))
     named = "; ".join(
-        f"{_label(found, arm)}: {number(abs(arm.effect or 0.0))} log2 units {side(arm.effect or 0.0)} (95 % CI "
+        f"{arm_label(found, arm)}: {number(abs(arm.effect or 0.0))} log2 units {side(arm.effect or 0.0)} (95 % CI "
         f"{number(arm.ci_low)} to {number(arm.ci_high)})"
         for arm in arms[:MOST_NAMED]
     )
@@ -118,7 +120,8 @@ def _fitted(found: CompoundEvidence) -> list[ArmEffect]:
     return [arm for arm in found.arms if arm.effect is not None]
 
 
-def _label(found: CompoundEvidence, arm: ArmEffect) -> str:
+def arm_label(found: CompoundEvidence, arm: ArmEffect) -> str:
+    """Return compound, cell, dose and time of an arm, as far as they are declared."""
     parts = [arm.compound, arm.cell, amount_words(arm.dose, found.dose_unit), amount_words(arm.time, found.time_unit)]
     return ", ".join(part for part in parts if part)
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sidemine.considerations.judgement import Cap, Case, Doubt, DoubtWeight, Judgement
 from sidemine.considerations.traps.record import Checks, TrapColumns, TrapFlag
 
-_DOUBTS = {
+DOUBTS = {
     "replicates": "The samples are wells of one culture: how another culture would answer is not in their error",
     "batch_aliased": "The groups were measured in different batches, and nothing can tell the one from the other",
     "duplicated_samples": "Nearly identical samples are counted as independent ones",
@@ -18,8 +20,8 @@ _DOUBTS = {
     "hidden_structure": "The shape of the p-values speaks against the model: a factor is missing from it",
 }
 """Strongest first: what makes the difference unreadable, then what biases it, then what distorts its p-value."""
-_ORDER = tuple(_DOUBTS)
-_CAPPING = ("replicates", "batch_aliased", "duplicated_samples", "marker_labels", "batch_associated")
+_ORDER = tuple(DOUBTS)
+CAPPING = ("replicates", "batch_aliased", "duplicated_samples", "marker_labels", "batch_associated")
 _UNITS = "the units are people, or cultures that were grown and treated apart"
 
 
@@ -37,18 +39,12 @@ def judge_traps(case: Case, checks: Checks) -> Judgement:
         (flag for flag in found if flag.serious and flag.name in tested), key=lambda flag: _ORDER.index(flag.trap)
     )
     doubts = [
-        Doubt(DoubtWeight.DATA, f"{_DOUBTS[flag.trap]}. {flag.name}: {flag.evidence.rstrip('.')}.")
+        Doubt(DoubtWeight.DATA, f"{DOUBTS[flag.trap]}. {flag.name}: {flag.evidence.rstrip('.')}.")
         for flag in serious[:1]
     ]
     unknown = [flag.name for flag in found if flag.trap == "replicates" and not flag.serious and flag.name in tested]
     if unknown:
-        doubts.append(
-            Doubt(
-                DoubtWeight.OPEN,
-                f"Nobody has declared whether the samples of {', '.join(unknown)} are cultures of their own or wells of "
-                "one: of wells, tests reject far too often.",
-            )
-        )
+        doubts.append(Doubt(DoubtWeight.OPEN, unknown_units(unknown)))
     doubts += [
         Doubt(DoubtWeight.OPEN, f"Nearly identical samples are counted as independent ones ({flag.evidence}).")
         for flag in found
@@ -56,7 +52,7 @@ def judge_traps(case: Case, checks: Checks) -> Judgement:
     ]
     return Judgement(
         TrapColumns(tuple(found)),
-        caps=tuple(Cap(flag.trap, f"{_DOUBTS[flag.trap]} ({flag.name}).") for flag in serious if flag.trap in _CAPPING),
+        caps=tuple(Cap(flag.trap, f"{DOUBTS[flag.trap]} ({flag.name}).") for flag in serious if flag.trap in CAPPING),
         doubts=tuple(doubts),
         notes=tuple(
             f"{row.contrast} is counted as a source of its own, although another dataset has its accession or file: "
@@ -64,6 +60,14 @@ def judge_traps(case: Case, checks: Checks) -> Judgement:
             for row in case.evidence.contrasts
             if row.independent_because
         ),
+    )
+
+
+def unknown_units(datasets: Sequence[str]) -> str:
+    """Say of data sets that nobody knows what their units are."""
+    return (
+        f"Nobody has declared whether the samples of {', '.join(datasets)} are cultures of their own or wells of one: of wells, "
+        "tests reject far too often."
     )
 
 

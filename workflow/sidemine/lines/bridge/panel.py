@@ -57,9 +57,12 @@ class _Point(TypedDict):
     disease: float
     reading: str
     leading: bool
+    asked: bool
 
 
 _AUROC = "AUROC"
+NOT_MEASURED = "Whether it predicts anything is not among these results."
+NOT_RANKED = "An order among perturbations, no ranking of drugs."
 
 
 def bridge_panels(subject: Subject, lines: LinesOnRecord) -> list[Panel]:
@@ -86,6 +89,7 @@ def bridge_panels(subject: Subject, lines: LinesOnRecord) -> list[Panel]:
     ]
     known = prediction_sentence(study.prediction)
     panels = [_bridge_panel(bridge, subject, lines, known, differences) for bridge in bridges]
+    panels += [panel for bridge in bridges if (panel := comparator_panel(bridge, subject, lines))]
     return [*panels, *([_prediction_panel(study, subject)] if study.prediction else [])]
 
 
@@ -148,14 +152,13 @@ def _bridge_panel(
     main, profile = main_row(bridge), bridge.profile
     thinned = profile is not None and profile.n_total > len(profile.genes)
     how_many = f" Drawn: {len(profile.genes):,} of {profile.n_total:,} genes." if profile and thinned else ""
-    leading = f" Leading genes: {listed(main.leading)}." if main and main.leading else ""
-    brief = f" {known.partition(', where')[0]} (.5 is a coin)." if known else ""
+    leading = f" Leading genes: {listed(main.leading[:MOST_LABELS])}." if main and main.leading else ""
     return Panel(
         kind="concordance",
         element=f"concordance-{bridge.bridge}-{subject.hypothesis}",
         title=f"{_name(bridge, lines)} and disease: {_CALLS[bridge.call]}",
-        caption="A point is a gene: its change with the perturbation, and its difference in patients. Along the rising diagonal "
-        f"both have one sign, along the falling one opposite signs.{how_many}{leading}{brief}",
+        caption="A point is a gene: its change with the perturbation, and its difference in patients; filled: genes that the call rests on. "
+        f"Along the rising diagonal both have one sign, along the falling one opposite signs.{how_many}{leading} {worth_words(known)}",
         why_empty=(main.reason if main else "") or "no profile was written for this bridge",
         chart=concordance_chart(bridge, lines),
         facts=[
@@ -168,6 +171,106 @@ def _bridge_panel(
         table=Table(f"Concordance {bridge.bridge}", _COLUMNS, [_bridge_row(row) for row in _main_first(bridge)]),
         leads=subject.is_cohort,
     )
+
+
+def worth_words(known: str) -> str:
+    """Return in two sentences what a likeness of profiles is worth, as it stands under every bridge.
+
+    Parameters
+    ----------
+    known
+        What is known of prediction (`prediction_sentence`); empty: nothing was measured.
+    """
+    measured = f"{known.partition(', where')[0]} (.5 is a coin)." if known else NOT_MEASURED
+    return f"{MECHANISM_ONLY} {measured}"
+
+
+def comparator_panel(bridge: MeasuredBridge, subject: Subject, lines: LinesOnRecord) -> Panel | None:
+    """Return where the perturbation stands among the others; None where there is nothing to stand among.
+
+    Parameters
+    ----------
+    bridge
+        What was measured.
+    subject
+        The answer card.
+    lines
+        The study's words.
+    """
+    main = main_row(bridge)
+    if main is None or main.concordance is None or not bridge.comparators:
+        return None
+    place = (
+        f" {_name(bridge, lines)} is as extreme as {number(main.percentile_comparators, 0)} % of them or more so."
+        if main.percentile_comparators is not None
+        else ""
+    )
+    margin = f" Shaded: the margin, ±{number(main.margin)}." if main.margin is not None else ""
+    return Panel(
+        kind="comparators",
+        element=f"comparators-{bridge.bridge}-{subject.hypothesis}",
+        title=f"{_name(bridge, lines)} among {count(len(bridge.comparators), 'other perturbation')}",
+        caption=f"A point is another perturbation, on the same genes.{place}{margin} {NOT_RANKED}",
+        why_empty="",
+        chart=_comparator_chart(bridge, main, _name(bridge, lines)),
+        leads=subject.is_cohort,
+    )
+
+
+def _comparator_chart(bridge: MeasuredBridge, main: ConcordanceRow, name: str) -> Spec:
+    kinds = {"contrast": "comparison of this study", "signature": "signature of a library"}
+    others = [
+        {
+            "row": "others",
+            "name": bounded(row.name, 60),
+            "kind": kinds.get(row.kind, row.kind),
+            "value": row.concordance,
+            "words": number(row.concordance),
+            "jitter": round((place * 0.618) % 1 - 0.5, 3),
+        }
+        for place, row in enumerate(bridge.comparators)
+    ]
+    words = interval_words(main.concordance, main.ci_low, main.ci_high)
+    own = {
+        "row": "drug",
+        "name": name,
+        "value": main.concordance,
+        "low": main.ci_low,
+        "high": main.ci_high,
+        "words": words,
+    }
+    x = {"field": "value", "type": "quantitative", "scale": {"domain": [-1, 1]},
+         "axis": {"title": ["◀ opposite signs │ the same sign ▶", "concordance with the disease (correlation of profiles)"],
+                  "tickCount": 5, "labelFlush": True}}  # fmt: skip
+    y = {"field": "row", "type": "nominal", "scale": {"domain": ["drug", "others"]},
+         "axis": {"title": None, "labelLimit": 150, "ticks": False, "domain": False,
+                  "labelExpr": f"datum.value === 'drug' ? '{_quoted(shortened(name, 26))}' : '{len(others)} others'"}}  # fmt: skip
+    tooltip = [{"field": "name"}, {"field": "words", "title": "concordance"}]
+    margin = abs(main.margin or 0.0)
+    band = [{"low": -margin, "high": margin}] if margin else []
+    datum = {key: value for key, value in x.items() if key != "field"}
+    return {
+        **base(f"{name}: {words}; {len(others)} other perturbations from {number(min(row.concordance for row in bridge.comparators))} to "
+               f"{number(max(row.concordance for row in bridge.comparators))}.", 120),
+        "layer": [
+            {"data": {"values": band}, "mark": {"type": "rect", "color": "@band"},
+             "encoding": {"x": {**x, "field": "low"}, "x2": {"field": "high"}}},
+            {"mark": {"type": "rule", "color": "@soft", "strokeDash": [3, 3]}, "encoding": {"x": {**datum, "datum": 0}}},
+            {"data": {"values": others}, "mark": {"type": "point", "filled": True, "size": 45, "opacity": 0.8, "color": "@muted"},
+             "encoding": {"x": x, "y": y, "yOffset": {"field": "jitter", "type": "quantitative", "scale": {"domain": [-0.8, 0.8]}},
+                          "shape": {"field": "kind", "type": "nominal", "scale": {"domain": list(kinds.values()), "range": ["square", "circle"]},
+                                    "legend": {"title": None, "orient": "bottom", "symbolFillColor": "@muted"}},
+                          "tooltip": [*tooltip, {"field": "kind"}]}},
+            {"data": {"values": [own]}, "mark": {"type": "rule", "strokeWidth": 2.5, "color": "@accent"},
+             "encoding": {"x": {**x, "field": "low"}, "x2": {"field": "high"}, "y": y}},
+            {"data": {"values": [own]}, "mark": {"type": "point", "filled": True, "shape": "diamond", "size": 190, "opacity": 1, "color": "@accent"},
+             "encoding": {"x": x, "y": y, "tooltip": tooltip}},
+        ],
+    }  # fmt: skip
+
+
+def _quoted(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("'", "\\'")
 
 
 def _name(bridge: MeasuredBridge, lines: LinesOnRecord) -> str:
@@ -258,8 +361,9 @@ def concordance_chart(bridge: MeasuredBridge, lines: LinesOnRecord) -> Spec | No
             if drug * disease > 0
             else "the perturbation moves it the other way",
             leading=bounded(gene, 40) in named,
+            asked=asked or main is None or main.scope == "all",
         )
-        for gene, drug, disease in zip(profile.genes, profile.drug, profile.disease, strict=True)
+        for gene, drug, disease, asked in zip(profile.genes, profile.drug, profile.disease, profile.in_set, strict=True)
     ]
     labels_of = _labelled([gene for name in named for gene in genes if gene["gene"] == name], genes)
     pair = bridge.primary
@@ -271,26 +375,52 @@ def concordance_chart(bridge: MeasuredBridge, lines: LinesOnRecord) -> Spec | No
          "axis": {"title": [side_y, "◀ lower in patients │ higher ▶"], "titleLimit": 290, "tickCount": 6}}  # fmt: skip
     tooltip = [{"field": "gene"}, {"field": "drug", "format": ".2f"}, {"field": "disease", "format": ".2f"},
                {"field": "reading"}]  # fmt: skip
-    ink = {"condition": {"test": "datum.leading", "value": "@accent"}, "value": "@muted"}
-    size = {"condition": {"test": "datum.leading", "value": 75}, "value": 22}
-    together = sum(gene["drug"] * gene["disease"] > 0 for gene in genes)
+    counted = [gene for gene in genes if gene["asked"]]
+    ink = {"condition": {"test": "datum.asked", "value": "@accent"}, "value": "@muted"}
+    size = {"condition": [{"test": "datum.leading", "value": 80}, {"test": "datum.asked", "value": 46}], "value": 14}
+    faint = {"condition": {"test": "datum.asked", "value": 0.85}, "value": 0.35}
+    together = sum(gene["drug"] * gene["disease"] > 0 for gene in counted)
+    where = main.gene_set if main and main.gene_set and main.scope == "target" else "genes"
+    said = f"concordance {interval_words(main.concordance, main.ci_low, main.ci_high)}" if main else ""
+    title = {"text": f"{said} on {len(counted)} {'of ' if where != 'genes' else ''}{shortened(where, 50)}", "anchor": "start", "color": "@ink", "fontSize": 12,
+             "limit": {"expr": "width"}, "subtitle": f"{together} with one sign, {len(counted) - together} with opposite signs",
+             "subtitleColor": "@soft"}  # fmt: skip
     return {
         **base(
-            f"Change with the perturbation against difference in the disease, gene by gene: {together} of {len(genes)} genes drawn "
-            f"have the same sign. Leading genes: {', '.join(named[:MOST_LABELS]) or 'none named'}.",
+            f"Change with the perturbation against difference in the disease, gene by gene: {together} of {len(counted)} genes "
+            f"that the call rests on have the same sign. Leading genes: {', '.join(named[:MOST_LABELS]) or 'none named'}.",
             300,
         ),
+        "title": title,
         "data": {"values": genes},
         "layer": [
             {"mark": {"type": "rule", "color": "@soft"}, "encoding": {"x": {"datum": 0, "type": "quantitative"}}},
             {"mark": {"type": "rule", "color": "@soft"}, "encoding": {"y": {"datum": 0, "type": "quantitative"}}},
-            {"mark": {"type": "point", "filled": True, "opacity": 0.75},
-             "encoding": {"x": x, "y": y, "color": ink, "size": size, "tooltip": tooltip}},
+            {"mark": {"type": "point", "filled": True},
+             "encoding": {"x": x, "y": y, "color": ink, "size": size, "opacity": faint, "tooltip": tooltip}},
+            *_quadrants(counted),
             {"data": {"values": labels_of},
              "mark": {"type": "text", "dy": -10, "fontSize": 11, "fontWeight": "bold", "color": "@ink"},
              "encoding": {"x": x, "y": y, "text": {"field": "gene"}}},
         ],
     }  # fmt: skip
+
+
+def _quadrants(genes: Sequence[_Point]) -> list[Spec]:
+    """Return the number of genes in each quadrant, written into its corner."""
+    corners = []
+    for drug, disease in ((1, 1), (1, -1), (-1, 1), (-1, -1)):
+        number_there = sum(gene["drug"] * drug > 0 and gene["disease"] * disease > 0 for gene in genes)
+        corners.append(
+            {
+                "data": {"values": [{"n": f"{number_there:,}"}]},
+                "mark": {"type": "text", "fontSize": 15, "fontWeight": "bold", "color": "@soft",
+                         "align": "right" if drug > 0 else "left", "baseline": "top" if disease > 0 else "bottom",
+                         "x": {"expr": "width - 5"} if drug > 0 else 5, "y": 5 if disease > 0 else {"expr": "height - 5"}},
+                "encoding": {"text": {"field": "n"}},
+            }
+        )  # fmt: skip
+    return corners
 
 
 def _side(used: str, declared: Sequence[str], lines: LinesOnRecord) -> str:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from sidemine.drawing.charts import Dot, Spec, dots, signed_axis
 from sidemine.drawing.panel import Column, Panel, Subject, Table
 from sidemine.drawing.words import bounded, count, number
 from sidemine.lines.cell_types.record import CellTypeEffect, CellTypesOfHypothesis, CellTypesOfStudy
 from sidemine.lines.line import LinesOnRecord
 
 NO_TEST = "This is a description, no test: cells and cell types of one donor share the donor, so that only donors are replicates."
+MOST_DRAWN = 40
+"""Most pairs of cell type and donor in the figure; the table holds all."""
 _COLUMNS = (
     Column("Cell type, donor", "pair"),
     Column("Effect (log2, set minus other genes)", "effect"),
@@ -39,11 +42,20 @@ def cell_type_panels(subject: Subject, on_record: LinesOnRecord) -> list[Panel]:
             element=f"cell-types-{subject.hypothesis}",
             title="Do all cell types and donors show the same sign?",
             caption=NO_TEST,
-            why_empty="sentences and numbers only",
+            why_empty="there are too many pairs to draw" if len(mine.effects) > MOST_DRAWN else "",
+            chart=_chart(mine.effects) if len(mine.effects) <= MOST_DRAWN else None,
             facts=cell_type_sentences(mine),
             table=Table("Cell types and donors", _COLUMNS, rows),
         )
     ]
+
+
+def _chart(effects: Sequence[CellTypeEffect]) -> Spec:
+    points = [
+        Dot(f"{row.cell_type}, {row.unit}", row.effect, number(row.effect), "higher" if row.effect > 0 else "lower")
+        for row in effects
+    ]
+    return dots(points, signed_axis("log2 units, set minus other genes"), "Effect by cell type and donor.")
 
 
 def cell_type_sentences(mine: CellTypesOfHypothesis) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sidemine.drawing.charts import Dot, Spec, dots
 from sidemine.drawing.panel import Column, Panel, Table
 from sidemine.drawing.words import bounded, listed, number, percent
 from sidemine.lines.evidence import LayerEvidence
@@ -28,10 +29,27 @@ def mirna_panel(evidence: LayerEvidence, details: object) -> Panel:
         kind="mirna",
         element=f"mirna-{evidence.line}",
         title=f"miRNA: do the miRNAs that the disease moves target {evidence.gene_set}? ({evidence.line})",
-        caption=CAUTION,
-        why_empty="",
+        caption="A row is a moved unit: which share of its known targets lies in the set. ▲ up, ▼ down, ● listed without a direction. "
+        + CAUTION,
+        why_empty="no unit with known targets moved",
+        chart=_chart(details, evidence.gene_set) if details.strongest else None,
         facts=_facts(evidence, details),
         table=_table(details),
+    )
+
+
+def _chart(details: MirnaDetails, gene_set: str) -> Spec:
+    points = [
+        Dot(
+            f"{bounded(unit.name, 40)} ({number(unit.n_targets, 0)} targets)",
+            100 * unit.score,
+            percent(unit.score, 1),
+            "higher" if unit.label > 0 else "lower" if unit.label < 0 else "unclear",
+        )
+        for unit in details.strongest
+    ]
+    return dots(
+        points, f"targets within {bounded(gene_set, 60)}, per cent", f"Targets of moved units, by {details.unit}."
     )
 
 

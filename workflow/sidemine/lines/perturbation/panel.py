@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sidemine.drawing.charts import Dot, Spec, dots
 from sidemine.drawing.panel import Column, Panel, Table
 from sidemine.drawing.words import bounded, count, number
 from sidemine.lines.bridge.record import JudgedLibrary
@@ -43,11 +44,26 @@ def perturbation_panel(evidence: LayerEvidence, details: object) -> Panel:
         kind="perturbation",
         element=f"perturbation-{evidence.line}",
         title=f"Perturbation library: where does {bounded(details.perturbation, 60)} stand? ({evidence.line})",
-        caption=CAUTION,
-        why_empty="",
+        caption=f"Where the perturbation stands among all signatures of the library; 0: none is as extreme in the declared direction. {CAUTION}",
+        why_empty="no percentile could be computed",
+        chart=_chart(details),
         facts=facts,
         table=Table("Control and question", columns, [control, asked]),
     )
+
+
+def _chart(details: PerturbationDetails) -> Spec | None:
+    judged = [
+        (f"{details.control_set}: its control ({details.control_expected})", details.control),
+        (f"{details.asked_set}: asked ({details.expected})", details.found),
+    ]
+    points = [
+        Dot(label, row.percentile, f"percentile {number(row.percentile, 1)} of {row.n_signatures:,} signatures")
+        for label, row in judged
+        if row is not None and row.percentile is not None
+    ]
+    title = ["◀ extreme in the declared direction", "percentile among the signatures"]
+    return dots(points, title, "Place in the library.", ends=(0, 100)) if points else None
 
 
 def _row(what: str, judged: JudgedLibrary | None) -> dict[str, str]:

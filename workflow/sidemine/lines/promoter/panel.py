@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from sidemine.drawing.charts import Spec, interval_rows, intervals
 from sidemine.drawing.panel import Column, Panel, Table
 from sidemine.drawing.words import bounded, number, p_value
+from sidemine.effect.record import Interval
 from sidemine.lines.evidence import LayerEvidence
 from sidemine.lines.promoter.record import PromoterDetails
+from sidemine.stats.tails import t_quantile
 
 CAUTION = (
     "The contrasts are those of the answer itself: this is the same evidence, read by another list of genes, and never a line of its own. "
@@ -28,10 +31,24 @@ def promoter_panel(evidence: LayerEvidence, details: object) -> Panel:
         kind="promoter",
         element=f"promoter-{evidence.line}",
         title=f"Promoter and binding: do genes with a site move more? ({evidence.line})",
-        caption=CAUTION,
-        why_empty="",
+        caption=f"How much further genes with a site move than genes without, with 95 % CI. {CAUTION}",
+        why_empty="no contrast could be tested",
+        chart=_chart(details) if details.effects else None,
         facts=_facts(evidence, details),
         table=_table(details),
+    )
+
+
+def _chart(details: PromoterDetails) -> Spec:
+    rows = []
+    for row in details.effects:
+        reach = float(t_quantile(0.975, row.df)) * row.se
+        label = f"{row.contrast} ({row.n_with_site:,} of {row.n_genes:,} genes)"
+        rows.append((label, Interval(row.effect, row.effect - reach, row.effect + reach)))
+    return intervals(
+        interval_rows([("genes with a site against the others", rows)]),
+        "normal deviates",
+        "Effect of a site, by contrast.",
     )
 
 

@@ -6,17 +6,29 @@ What a consideration or a line of evidence shows is made in its own room, and re
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from sidemine.considerations.registry import CONSIDERATIONS
 from sidemine.drawing.panel import Panel, Subject, Tile
 from sidemine.lines.registry import LINES, panel_of_row
 from sidemine.report import first_screen
 from sidemine.report.beside import Beside
-from sidemine.report.cards import card_view
+from sidemine.report.cards import CardView, card_view
 from sidemine.report.collect import StudyResults
+from sidemine.report.findings import Findings, findings_of
 from sidemine.report.forest import forest_panel
+from sidemine.report.score_strip import score_panel
 from sidemine.report.section import Section
 from sidemine.verdict.card import Card
+
+
+@dataclass(frozen=True)
+class AnswerCards:
+    """The summary of findings, and one card per answer."""
+
+    findings: Findings
+    views: Sequence[CardView]
+
 
 TILES: dict[int, Callable[[Card, Subject], Tile | None]] = {
     10: first_screen.effect_tile,
@@ -70,8 +82,13 @@ def answers_section(results: StudyResults) -> Section:
     """Return the answer cards, with a panel for each kind of evidence."""
     views, every = [], []
     for card in results.verdicts.verdicts:
-        panels = evidence_panels(card, results.beside)
+        forest, *others = evidence_panels(card, results.beside)
+        scores = score_panel(results, card)
+        # Resemblance of drug and disease is a question of the study itself: it stands before the scores.
+        panels = [panel for panel in (forest, *others, scores) if panel]
         of_layers = layer_panels(card, results.beside)
         views.append(card_view(card, panels, tiles(card, results.beside), of_layers))
         every += [*panels, *of_layers]
-    return Section("answers", "", panels=every, content=views, template="answers.html.j2")
+    designs = {name: item.design for name, item in results.contrasts.items()}
+    content = AnswerCards(findings_of(results.verdicts.verdicts, designs), views)
+    return Section("answers", "", panels=every, content=content, template="answers.html.j2")

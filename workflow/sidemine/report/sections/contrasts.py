@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from sidemine.differential.record import CovariateInDesign, FittedDesign, UntestableDesign
 from sidemine.drawing.words import bounded, count
-from sidemine.report.blocks import TOP_GENES, GenePanelBlock, always_shown, panel_blocks
+from sidemine.report.blocks import MOST_Q, TOP_GENES, GenePanelBlock, always_shown, panel_blocks
 from sidemine.report.collect import ContrastResults, DatasetResults, StudyResults
 from sidemine.report.covariates import CovariateRow, covariate_rows
 from sidemine.report.section import Section
 from sidemine.report.thinning import kept_genes, thinning_words
 from sidemine.sources.scales import LOG2_FOLD_CHANGE
 from sidemine.study.rows import Dataset
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _ROLES = {
     "disease": "disease (patients and controls)",
@@ -35,6 +39,8 @@ class ContrastView:
         The contrast and its dataset, as read.
     role, design, difference, unit
         Its role, its design in sentences, and how a gene's difference and its unit are called.
+    found
+        How many genes stand out on either side.
     n_sets
         Gene sets that were tested.
     thinned
@@ -49,6 +55,7 @@ class ContrastView:
     design: Sequence[str]
     difference: str
     unit: str
+    found: str
     n_sets: int
     thinned: str
     covariates: Sequence[CovariateRow]
@@ -90,10 +97,24 @@ def _view(results: StudyResults, item: ContrastResults) -> ContrastView:
         design=[*design_sentences(item.design), *_source_sentences(dataset.row)],
         difference=item.unit,
         unit=item.unit if other_unit else "log2 units",
+        found=found_words(table),
         n_sets=int(item.enrichment["gene_set"].nunique()),
         thinned=thinning_words(len(shown), len(table), f"contrasts/{item.row.contrast}/differential.tsv.gz"),
         covariates=covariate_rows(dataset, item),
     )
+
+
+def found_words(table: pd.DataFrame) -> str:
+    """Say how many genes are higher and lower in the target at the false discovery rate of the page.
+
+    Parameters
+    ----------
+    table
+        The gene table, whole.
+    """
+    chosen = table[table["q_value"] <= MOST_Q]
+    up = int((chosen["log2_fold_change"] > 0).sum())
+    return f"{up:,} up / {len(chosen) - up:,} down at q ≤ .05, of {count(len(table), 'gene')}."
 
 
 def design_sentences(design: FittedDesign | UntestableDesign) -> list[str]:

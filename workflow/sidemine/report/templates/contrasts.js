@@ -29,7 +29,7 @@
   async function build(contrast) {
     const page = await block("data-page");
     const article = byId(`contrast-${contrast}`);
-    const here = { contrast, article, page, dataset: page.contrasts[contrast], chosen: "", choose: (gene) => choose(here, gene, true) };
+    const here = { contrast, article, page, dataset: page.contrasts[contrast], chosen: "", marks: {}, choose: (gene) => choose(here, gene, true) };
     state.set(contrast, here);
     here.data = await block(`data-contrast-${contrast}`);
     here.values = await block(`data-dataset-${here.dataset}`);
@@ -51,7 +51,7 @@
       byId(`heat-panel-${contrast}`)?.addEventListener("change", () => drawHeat(here));
       jobs.push(drawHeat(here));
       const rank = byId(`rank-set-${contrast}`);
-      rank.addEventListener("change", () => drawRank(here, rank.value));
+      rank.addEventListener("change", () => { drawRank(here, rank.value); fillSet(here); });
       if (rank.value) jobs.push(drawRank(here, rank.value));
       const first = here.rows.reduce((best, row) => (row.p < best.p ? row : best), here.rows[0]);
       await Promise.all(jobs);
@@ -65,7 +65,9 @@
   async function drawVolcano(here) {
     const holder = byId(`volcano-${here.contrast}`);
     const genes = thinned(here);
-    here.volcano = await draw(holder, inUnit(here, "volcano"), { genes, chosen: [] }, "canvas");
+    const line = here.data.q_line === null ? [] : [{ nlp: -Math.log10(here.data.q_line), words: "q = .05" }];
+    here.drawn = genes;
+    here.volcano = await draw(holder, inUnit(here, "volcano"), { ...setParts(here), line, chosen: [] }, "canvas");
     if (here.data.tested) {
       byId(`thinned-${here.contrast}`).textContent =
         `Drawn: ${genes.length.toLocaleString("en")} of ${here.data.tested.toLocaleString("en")} genes; all are in differential.tsv.gz.`;
@@ -75,12 +77,40 @@
         "smallest p-values, every gene of the sets that a hypothesis names, and an even sample of the rest). The table has all.";
     }
     const onPoint = (_event, item) => { if (item?.datum?.gene) choose(here, item.datum.gene, true); };
-    here.volcano.addEventListener("click", onPoint);
-    charts.get(holder).redrawn = (view) => {
+    const follow = (view) => {
       here.volcano = view;
       view.addEventListener("click", onPoint);
-      ring(here);
+      fillSet(here);
     };
+    follow(here.volcano);
+    charts.get(holder).redrawn = follow;
+  }
+
+  // The genes of the set that the rank plot shows are filled, the others hollow; the strongest are named.
+  function setParts(here) {
+    const set = new Set(here.sets[byId(`rank-set-${here.contrast}`).value]?.genes ?? []);
+    const members = here.drawn.filter((row) => set.has(row.index));
+    return { genes: here.drawn.filter((row) => !set.has(row.index)), members, named: named(here.drawn, members) };
+  }
+
+  function fillSet(here) {
+    const parts = setParts(here);
+    here.named = parts.named;
+    for (const [name, rows] of Object.entries(parts)) here.volcano.data(name, rows);
+    ring(here);
+  }
+
+  // The smallest p-values of the set, then of all genes, as long as no name lies on another.
+  function named(all, members) {
+    const byP = (rows) => [...rows].sort((a, b) => a.p - b.p || a.i - b.i);
+    const width = Math.max(...all.map((row) => row.lfc)) - Math.min(...all.map((row) => row.lfc)) || 1;
+    const height = Math.max(...all.map((row) => row.nlp)) || 1;
+    const chosen = [];
+    for (const row of [...byP(members).slice(0, 12), ...byP(all).slice(0, 6)]) {
+      const clear = chosen.every((other) => Math.abs(row.nlp - other.nlp) > 0.035 * height || Math.abs(row.lfc - other.lfc) > 0.3 * width);
+      if (clear && chosen.length < 10) chosen.push({ gene: row.gene, lfc: row.lfc, nlp: row.nlp, side: row.lfc < 0 ? -1 : 1 });
+    }
+    return chosen;
   }
 
   const strongest = 3000;
@@ -98,7 +128,9 @@
 
   function ring(here) {
     const row = here.rows.find((item) => item.gene === here.chosen);
-    here.volcano.data("chosen", row ? [{ gene: row.gene, lfc: row.lfc, nlp: row.nlp }] : []).run();
+    here.volcano.data("named", here.named.filter((item) => item.gene !== here.chosen))
+      .data("chosen", row ? [{ gene: row.gene, lfc: row.lfc, nlp: row.nlp }] : []).run();
+    for (const mark of Object.values(here.marks)) mark(here.chosen);
   }
 
   function drawHistogram(here) {
@@ -240,6 +272,7 @@
       if (!row) return;
       byId(`rank-set-${here.contrast}`).value = row.gene_set;
       drawRank(here, row.gene_set);
+      fillSet(here);
     });
   }
 

@@ -64,23 +64,31 @@ window.sidemine.pictures = (() => {
       return null;
     }
     const gap = Math.max(0.4, (here.data.target.length + here.data.reference.length) / 80);
+    const style = getComputedStyle(document.documentElement);
+    const means = new Map(present.map((gene) => [gene, meanOf(here, row.get(gene), position)]));
+    // Columns by the panel's mean difference, highest first, within each group.
+    const score = new Map([...here.data.target, ...here.data.reference].map((sample) => {
+      const known = present.map((gene) => here.values.values[row.get(gene)][position.get(sample)] - means.get(gene)).filter(Number.isFinite);
+      return [sample, known.length ? known.reduce((sum, value) => sum + value, 0) / known.length : -Infinity];
+    }));
     const sides = [];
     const columns = [];
     let x = 0;
     for (const [group, names] of [["target", here.data.target], ["reference", here.data.reference]]) {
-      sides.push({ x, group, words: `${group} (${names.length})` });
-      for (const sample of names) { columns.push({ sample, group, x }); x += 1; }
+      sides.push({ x, group, words: `${group} (${names.length})`, colour: style.getPropertyValue(`--${group}`).trim() });
+      const ordered = [...names].sort((a, b) => score.get(b) - score.get(a) || (a < b ? -1 : 1));
+      for (const sample of ordered) { columns.push({ sample, group, x }); x += 1; }
       x += gap;
     }
+    const tracks = trackCells(here, columns, position, style);
     const cells = [];
     const sizes = [];
     for (const gene of present) {
       const values = here.values.values[row.get(gene)];
-      const known = here.data.reference.map((sample) => values[position.get(sample)]).filter((value) => value !== null && value !== undefined);
-      const mean = known.reduce((sum, value) => sum + value, 0) / known.length;
+      const mean = means.get(gene);
       for (const column of columns) {
         const value = values[position.get(column.sample)];
-        if (value === null || value === undefined || !known.length) continue;
+        if (value === null || value === undefined || !Number.isFinite(mean)) continue;
         const difference = (value - mean) / 100;
         sizes.push(Math.abs(difference));
         cells.push({ ...column, x2: column.x + 1, gene: here.symbols[gene], value: difference });
@@ -89,14 +97,59 @@ window.sidemine.pictures = (() => {
     const most = Math.max(0.5, sizes.sort((a, b) => a - b)[Math.floor(sizes.length * 0.98)] ?? 1);
     const limit = Math.ceil(most * 2) / 2;
     const spec = inUnit(here, "heat");
-    spec.height = Math.max(90, present.length * 13);
+    const rows = [...new Set(tracks.map((cell) => cell.track)), ...present.map((gene) => here.symbols[gene])];
+    spec.height = Math.max(90, rows.length * 13);
+    for (const layer of spec.layer) if (layer.encoding.y) layer.encoding.y.scale.domain = rows;
     spec.layer[0].encoding.color.scale.domain = [-limit, 0, limit];
     words.textContent += ` Colours end at ±${limit}${here.data.difference ? "" : " log2 units"}.`;
-    return draw(holder, spec, { cells, sides }, "canvas").then((view) => {
-      const onCell = (_event, item) => { if (item?.datum?.gene) here.choose(item.datum.gene); };
-      view.addEventListener("click", onCell);
-      charts.get(holder).redrawn = (again) => again.addEventListener("click", onCell);
-      return view;
+    return draw(holder, spec, { cells, sides, tracks, chosen: [] }, "canvas").then((view) => linked(here, holder, view, "heat", new Set(rows)));
+  }
+
+  // A view in which a click chooses a gene, and the chosen gene is marked where it is drawn: `marks[name]` does so.
+  function linked(here, holder, view, name, genes, datum = (gene) => ({ gene })) {
+    const follow = (again) => {
+      again.addEventListener("click", (_event, item) => { if (item?.datum?.gene) here.choose(item.datum.gene); });
+      here.marks[name] = (gene) => again.data("chosen", genes.has(gene) ? [datum(gene)] : []).run();
+      here.marks[name](here.chosen);
+    };
+    follow(view);
+    charts.get(holder).redrawn = follow;
+    return view;
+  }
+
+  function meanOf(here, at, position) {
+    const known = here.data.reference.map((sample) => here.values.values[at][position.get(sample)]).filter((value) => value !== null && value !== undefined);
+    return known.length ? known.reduce((sum, value) => sum + value, 0) / known.length : NaN;
+  }
+
+  // ---- tracks over the columns: what is recorded of each sample ------------------------------------------------
+  const mostTracks = 4;
+  const hues = ["#2b8cc4", "#e0701a", "#1a9e77", "#c472a8", "#a88412", "#5ab0d8", "#7b8794"];
+
+  function trackCells(here, columns, position, style) {
+    const wanted = here.values.columns.filter((column) => column.kind === "numbers" || column.levels.length <= hues.length).slice(0, mostTracks);
+    const legend = byId(`tracks-${here.contrast}`);
+    legend.replaceChildren();
+    const unknown = style.getPropertyValue("--band").trim();
+    const piece = (words, fill) => {
+      const part = document.createElement("span");
+      part.textContent = words;
+      if (fill) part.style.borderBottom = `3px solid ${fill}`;
+      legend.append(part, " ");
+    };
+    return wanted.flatMap((column) => {
+      const used = columns.map((one) => column.values[position.get(one.sample)] ?? null);
+      const numbers = used.filter((value) => value !== null);
+      const [low, high] = [Math.min(...numbers), Math.max(...numbers)];
+      const shade = (value) => column.kind === "levels" ? hues[value]
+        : `hsl(265 45% ${Math.round(88 - 58 * (high > low ? (value - low) / (high - low) : 0.5))}%)`;
+      piece(`${column.name}:`);
+      if (column.kind === "levels") for (const level of [...new Set(numbers)].sort()) piece(column.levels[level], shade(level));
+      else if (numbers.length) { piece(String(low), shade(low)); piece(`to ${high}`, shade(high)); }
+      return columns.map((one, i) => ({
+        ...one, x2: one.x + 1, track: column.name, fill: used[i] === null ? unknown : shade(used[i]),
+        told: used[i] === null ? "not recorded" : column.kind === "levels" ? column.levels[used[i]] : String(used[i]),
+      }));
     });
   }
 
@@ -119,7 +172,7 @@ window.sidemine.pictures = (() => {
     if (members.length < measured) {
       byId(`rank-words-${here.contrast}`).textContent = `${members.length} of ${measured} measured genes of this set are on this page ` +
         "and drawn; no running sum and no leading edge without the others, which are in differential.tsv.gz.";
-      return draw(byId(`rank-${here.contrast}`), here.page.specs.rank, { curve, members, running: [], peak: [] });
+      return drawRanks(here, { curve, members, running: [], peak: [] }, all);
     }
     const { running, peak } = runningSum(members.filter((row) => row.weight > 0), all);
     const edge = peak.sum > 0 ? members.filter((row) => row.rank <= peak.rank) : members.filter((row) => row.rank >= peak.rank);
@@ -131,7 +184,15 @@ window.sidemine.pictures = (() => {
       ? `${higher} of ${members.length} measured genes lie on the “higher in target” side, ${members.length - higher} on the other. ` +
         `Leading edge: ${named.length} genes (${named.slice(0, 8).join(", ")}${named.length > 8 ? " …" : ""}).${repressed}`
       : "No gene of this set was measured here.";
-    return draw(byId(`rank-${here.contrast}`), here.page.specs.rank, { curve, members, running, peak: members.length ? [peak] : [] });
+    return drawRanks(here, { curve, members, running, peak: members.length ? [peak] : [] }, all);
+  }
+
+  // Any gene has a rank, of the set or not.
+  async function drawRanks(here, datasets, all) {
+    const holder = byId(`rank-${here.contrast}`);
+    const view = await draw(holder, here.page.specs.rank, { ...datasets, chosen: [] });
+    const ranks = new Map(here.ranked.map((row) => [row.gene, row.rank]));
+    return linked(here, holder, view, "rank", ranks, (gene) => ({ gene, rank: ranks.get(gene), late: ranks.get(gene) > all / 2 }));
   }
 
   // Running sum of GSEA with weight 1: up by the share of |t| at a gene of the set, down evenly at all others.

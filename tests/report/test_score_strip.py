@@ -1,0 +1,101 @@
+"""The scores under an answer: what is drawn is the quantity that was tested, and what is known of each sample is told."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from sidemine.differential.design import build_design
+from sidemine.differential.fit import fit_contrast
+from sidemine.enrichment.set_effect import hedges_g, set_effects
+from sidemine.enrichment.set_membership import build_membership
+from sidemine.report.collect import collect
+from sidemine.report.score_strip import FLAGS, score_panel, scored_samples, set_scores
+
+GENES = [f"G{number}" for number in range(60)]
+
+
+@pytest.fixture(scope="module")
+def fitted():
+    """A fit without covariates of 60 genes in 9 v 7 samples, a signed set of eight, and what they were made of."""
+    random = np.random.default_rng(3)
+    is_target = np.arange(16) < 9
+    values = random.normal(7, 1, (60, 16)) * random.uniform(0.5, 2, (60, 1))
+    values[:8] += 0.8 * is_target
+    fit = fit_contrast(
+        values, GENES, build_design(pd.DataFrame(index=[f"s{n}" for n in range(16)]), is_target, ~is_target, [])
+    )
+    weights = np.zeros(60)
+    weights[:8] = [1, 1, -1, 1, 2, 1, 1, -0.5]
+    sets = pd.DataFrame(
+        {"gene_set": "S", "gene": GENES[:8], "weight": weights[:8], "family": "target", "version": "1", "source": "x"}
+    )
+    return fit, build_membership(sets, GENES), values.T, weights, is_target
+
+
+def test_difference_of_scores_is_the_effect_of_an_experiment(fitted):
+    """Target minus reference of the drawn scores is the set's log2 fold change beyond the other genes, as the fit gives it."""
+    fit, membership, values, weights, is_target = fitted
+    score = set_scores(values, weights, is_target, standardised=False)
+    assert score[is_target].mean() - score[~is_target].mean() == pytest.approx(
+        set_effects(fit, membership)["over_complement"][0], abs=1e-9
+    )
+    assert score[~is_target].mean() == pytest.approx(0, abs=1e-12)
+
+
+def test_difference_of_scores_is_hedges_g_of_a_cohort(fitted):
+    """The same in SD between people: Hedges g before its small-sample factor."""
+    fit, membership, values, weights, is_target = fitted
+    score = set_scores(values, weights, is_target, standardised=True)
+    found = hedges_g(fit, membership).iloc[0]
+    df = 14
+    factor = np.exp(_log_gamma(df / 2) - _log_gamma((df - 1) / 2)) / np.sqrt(df / 2)
+    assert factor * (score[is_target].mean() - score[~is_target].mean()) == pytest.approx(found["g"], rel=0.005)
+
+
+def _log_gamma(value):
+    from scipy.special import gammaln
+
+    return gammaln(value)
+
+
+def test_every_sample_of_the_answer_is_drawn_once(example_results):
+    """All samples of both groups of every testable comparison, and none of the others."""
+    study = collect(example_results)
+    card = next(card for card in study.verdicts.verdicts if len(card.evidence) == 2 and card.kind == "cohort")
+    scored = scored_samples(study, card)
+    for contrast, rows in scored.items():
+        design = study.contrasts[contrast].design
+        assert [row.sample for row in rows] == [*design.target_samples, *design.reference_samples]
+    panel = score_panel(study, card)
+    assert panel.leads
+    assert len(panel.chart["data"]["values"]) == sum(map(len, scored.values()))
+    assert "Before what the model adjusts for in vte_a" in panel.caption
+    means = {point["group"]: point["score"] for point in panel.chart["layer"][2]["data"]["values"]}
+    assert means["reference"] == pytest.approx(0, abs=1e-9)
+
+
+def test_a_flagged_sample_has_a_shape_of_its_own(example_results):
+    """A sample that a check names says so when hovered over, by its shape and in the caption."""
+    from dataclasses import replace
+
+    study = collect(example_results)
+    card = next(card for card in study.verdicts.verdicts if card.evidence and card.evidence[0].contrast == "vte_a")
+    dataset = study.datasets["cohort_a"]
+    named = study.contrasts["vte_a"].design.target_samples[0]
+    flag = replace(dataset.quality.flags[0], trap="sex_mismatch", samples=[named])
+    quality = replace(dataset.quality, flags=[flag])
+    swapped = replace(study, datasets={**study.datasets, "cohort_a": replace(dataset, quality=quality)})
+    panel = score_panel(swapped, card)
+    flagged = [point["sample"] for point in panel.chart["data"]["values"] if point["flag"] == FLAGS["sex_mismatch"]]
+    assert flagged == [named]
+    assert FLAGS["sex_mismatch"] in panel.caption
+
+
+def test_without_values_there_is_no_panel(example_results):
+    """A card whose comparisons could not be tested has no scores and no empty box."""
+    study = collect(example_results)
+    cards = [card for card in study.verdicts.verdicts if not any(row.effect is not None for row in card.evidence)]
+    assert cards
+    assert [score_panel(study, card) for card in cards] == [None] * len(cards)

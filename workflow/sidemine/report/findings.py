@@ -1,0 +1,224 @@
+"""Summary of findings: per question the answer in words, the plain effect, studies and people, certainty, and what would change it.
+
+A habit of Cochrane reviews (Guyatt et al. 2011, doi 10.1016/j.jclinepi.2010.04.026). Nothing is decided here: answers and
+certainty come from the verdict stage, effects from the card.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from string import ascii_lowercase
+
+from sidemine.considerations.composition.record import CompositionColumns
+from sidemine.considerations.compounds.panel import arm_label
+from sidemine.considerations.compounds.record import CompoundColumns
+from sidemine.considerations.traps.concerns import trap_concerns
+from sidemine.considerations.traps.record import TrapColumns
+from sidemine.differential.record import DesignRecord
+from sidemine.drawing import words
+from sidemine.effect.plain_words import as_percent_change, pairs_of_100, people_of, plain_words
+from sidemine.effect.record import COHORT_UNIT, EXPERIMENT_UNIT, Interval
+from sidemine.verdict.card import Card
+from sidemine.verdict.certainty import Certainty, certainty_of, what_would_change
+from sidemine.verdict.vocabulary import Verdict
+
+_NAMED = 3
+"""Effects of one question that the summary names; the card has all."""
+_LONGEST_ANSWER = 170
+_DOUBT = "not rated down"
+"""Before a serious finding whose check changes nothing."""
+_CHANGE = {"up": "A rise", "down": "A fall", "either": "A change"}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One row of the summary.
+
+    Attributes
+    ----------
+    card
+        The answer card.
+    answer, effect, way, studies
+        The answer in words; the effect as one would tell it, with its figures, and on which side it lies; studies and people.
+    certainty, notes
+        Its level, and the letters of the footnotes that say why it is not higher.
+    change
+        What would change the answer.
+    """
+
+    card: Card
+    answer: str
+    effect: str
+    way: str
+    studies: str
+    certainty: Certainty | None
+    notes: Sequence[str]
+    change: str
+
+
+@dataclass(frozen=True)
+class Footnote:
+    """Why answers are rated down, or doubted: its letter, a word before it, and the reason."""
+
+    letter: str
+    about: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Findings:
+    """The summary: questions, controls, and the footnotes of both, each reason once."""
+
+    questions: Sequence[Finding]
+    controls: Sequence[Finding]
+    footnotes: Sequence[Footnote]
+
+
+def findings_of(cards: Sequence[Card], designs: Mapping[str, DesignRecord]) -> Findings:
+    """Return the summary of a study.
+
+    Parameters
+    ----------
+    cards
+        Its answers, in declared order.
+    designs
+        By contrast: who takes part.
+    """
+    controls = [card for card in cards if card.is_control]
+    letters: dict[tuple[str, str], str] = {}
+
+    def finding(card: Card) -> Finding:
+        found = list(trap_concerns(card.columns_of(TrapColumns), card.sensitivity))
+        certainty = certainty_of(card, controls, found)
+        reasons = [] if card.is_control else _reasons(card, certainty)
+        notes = [letters.setdefault(reason, _letter(len(letters))) for reason in reasons]
+        return Finding(
+            card=card,
+            answer=answer_words(card),
+            effect=effect_words(card),
+            way=card.main_effect.way if card.main_effect else "none",
+            studies=studies_words(card, designs),
+            certainty=certainty,
+            notes=notes,
+            change=words.typeset(what_would_change(card, controls, found)),
+        )
+
+    questions = [finding(card) for card in cards if not card.is_control]
+    return Findings(
+        questions=questions,
+        controls=[finding(card) for card in controls],
+        footnotes=[Footnote(letter, about, words.typeset(reason)) for (about, reason), letter in letters.items()],
+    )
+
+
+def _reasons(card: Card, certainty: Certainty | None) -> list[tuple[str, str]]:
+    """Return why an answer is not more certain, and its strongest doubt where that was checked and changes nothing."""
+    found = [(str(row.domain), row.reason) for row in certainty.downgrades] if certainty else []
+    in_data = card.columns_of(TrapColumns).serious_in(card.doubt)
+    told = (
+        any(row.reason[:-1].startswith(card.doubt.split(". ")[0]) for row in certainty.downgrades)
+        if certainty
+        else True
+    )
+    return [*found, (_DOUBT, card.doubt)] if in_data and not told else found
+
+
+def _letter(place: int) -> str:
+    """Return the letter of a footnote: a to z, then aa, ab and so on."""
+    return ("" if place < len(ascii_lowercase) else _letter(place // len(ascii_lowercase) - 1)) + ascii_lowercase[
+        place % len(ascii_lowercase)
+    ]
+
+
+def answer_words(card: Card) -> str:
+    """Return the answer in words; never yes or no, since questions may be asked either way."""
+    if not card.estimated:
+        reasons = dict.fromkeys(row.problem.what for row in card.evidence if row.problem)
+        return f"No answer: {'; '.join(reasons) or card.rule.rstrip('.')}."
+    if card.verdict is Verdict.NOT_TESTABLE:
+        return f"No answer. {words.shortened(words.typeset(card.rule), _LONGEST_ANSWER)}"
+    if card.verdict is Verdict.CONFLICTING:
+        return "The datasets point in opposite directions."
+    pattern = card.columns_of(CompoundColumns).pattern
+    if pattern:
+        return f"{pattern[:1].upper()}{pattern[1:]}."
+    if card.verdict is Verdict.NOT_SUPPORTED and not card.opposite:
+        return f"{_CHANGE[card.declared.direction]} worth having, as declared, is excluded."
+    effect = card.main_effect or card.estimated[0][1]
+    against = " That is opposite to what was declared." if card.opposite else ""
+    return f"{words.side(effect.effect).capitalize()} in {_groups(card)}.{against}"
+
+
+def _groups(card: Card) -> str:
+    """Name the groups of the first comparison, and how many other pairs there are."""
+    pairs = list(dict.fromkeys((str(row.target_label), str(row.reference_label)) for row, _ in card.estimated))
+    target, reference = (words.shortened(label, 60) for label in pairs[0])
+    more = f", and in {words.count(len(pairs) - 1, 'more comparison')}" if len(pairs) > 1 else ""
+    return f"“{target}” than in “{reference}”{more}"
+
+
+def effect_words(card: Card) -> str:
+    """Return the effect as one would tell it to a colleague, with its figures in brackets."""
+    arms = card.columns_of(CompoundColumns).compounds
+    if arms is not None and arms.carrying:
+        carrying = sorted(arms.carrying, key=lambda arm: -abs(arm.effect or 0.0))
+        return _listed(f"{arm_label(arms, arm)}: {as_percent_change(arm.effect or 0.0)}" for arm in carrying)
+    effect = card.main_effect
+    if effect is not None:
+        return _plain(card, effect)
+    apart = card.pooled.sizes_differ if card.pooled else None
+    together = f"{apart.words[:1].upper()}{apart.words[1:]}. " if apart else ""
+    return together + _listed(f"{row.accession}: {_brief(card, found)}" for row, found in card.estimated) or "—"
+
+
+def _listed(told: Iterable[str]) -> str:
+    parts = list(told)
+    more = f"; and {len(parts) - _NAMED} more" if len(parts) > _NAMED else ""
+    return "; ".join(parts[:_NAMED]) + more
+
+
+def _brief(card: Card, effect: Interval) -> str:
+    """Return one effect of several, in as few words as it takes."""
+    if card.kind != "cohort":
+        return _plain(card, effect)
+    side = "above" if effect.effect >= 0 else "below"
+    return f"{side} in {pairs_of_100(effect.effect)} of 100 pairs ({words.number(effect.effect)} SD)"
+
+
+def _plain(card: Card, effect: Interval) -> str:
+    amount = f"{words.number(effect.effect)} {'SD' if card.kind == 'cohort' else 'log2'}"
+    interval = f"{amount}; 95 % CI {words.number(effect.ci_low)} to {words.number(effect.ci_high)}"
+    if card.kind != "cohort":
+        return f"{plain_words(effect.effect, EXPERIMENT_UNIT)} ({interval})"
+    plain = plain_words(effect.effect, COHORT_UNIT, people_of(card.evidence))
+    adjusted = card.columns_of(CompositionColumns).composition_adjusted
+    mixed = f"; {words.number(adjusted.effect)} adjusted for the mix of cells" if adjusted else ""
+    return f"{plain[:1].upper()}{plain[1:]} ({interval}{mixed})"
+
+
+def studies_words(card: Card, designs: Mapping[str, DesignRecord]) -> str:
+    """Return how many studies answer, and how many people or samples: one that stands in two comparisons counts once.
+
+    Parameters
+    ----------
+    card
+        The answer card.
+    designs
+        By contrast: who takes part.
+    """
+    tested = [row for row in card.evidence if row.testable]
+    if not tested:
+        return "none"
+    studies = words.count(len({row.accession for row in tested}), "study", "studies")
+    samples = [name for row in tested for name in _samples(designs[row.contrast])]
+    target, reference = sum(row.n_target for row in tested), sum(row.n_reference for row in tested)
+    if len(set(samples)) < len(samples):
+        return f"{studies}, {words.count(len(set(samples)), 'sample')}"
+    kinds = {"people"} if card.kind == "cohort" else {row.replicates for row in tested}
+    noun = next(iter(kinds)) if kinds in ({"people"}, {"cultures"}, {"wells"}) else "samples"
+    return f"{studies}, {target + reference:,} {noun}: {target:,} v {reference:,}"
+
+
+def _samples(design: DesignRecord) -> list[tuple[str, str]]:
+    return [(design.dataset, name) for name in (*design.target_samples, *design.reference_samples)]

@@ -1,0 +1,244 @@
+"""How certain an answer is, in GRADE's four levels, and what would change it: a rule over what the verdict decided.
+
+GRADE (Guyatt et al. 2008, doi 10.1136/bmj.39489.470347.AD) rates a body of evidence by five domains. What is rated here is an
+association as the question words it, not the effect of a treatment on people: such evidence starts high (Iorio et al. 2015,
+doi 10.1136/bmj.h870). Each domain with one concern takes one step, with several two; nothing is rated up. Publication bias is
+not rated: so few data sets cannot show it.
+
+Concerns are gates that were not passed, caps, sensitivity rows that change the reading, and lines of evidence that disagree, as
+they stand on the card. One concern of each kind of evidence always stands: groups of a cohort were found, not drawn by lot; and
+transcripts of treated samples are not a pathway's function in people. So no answer is of high certainty. An answer that excludes
+an effect is not weakened by a gate that asks for one. An answer that is *not testable* has no certainty: there is nothing to be
+certain of.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Self
+
+from sidemine.considerations.judgement import as_sentence
+from sidemine.considerations.sensitivity import (
+    COMPOSITION,
+    HIDDEN_FACTORS,
+    ONE_COHORT,
+    ONE_GENE,
+    SPREAD,
+)
+from sidemine.drawing.words import listed
+from sidemine.verdict.card import Card
+from sidemine.verdict.vocabulary import Behaviour, Verdict
+
+START = 4
+"""GRADE's level `high`."""
+
+
+class Level(StrEnum):
+    """A level of certainty: its place from 1, and what it means."""
+
+    place: int
+    meaning: str
+
+    def __new__(cls, value: str, place: int, meaning: str) -> Self:
+        """Make one member."""
+        member = str.__new__(cls, value)
+        member._value_, member.place, member.meaning = value, place, meaning
+        return member
+
+    HIGH = "high", 4, "Further data are very unlikely to change the answer."
+    MODERATE = "moderate", 3, "Further data may change the answer."
+    LOW = "low", 2, "Further data are very likely to change the answer."
+    VERY_LOW = "very low", 1, "The answer is very uncertain."
+
+    @property
+    def mark(self) -> str:
+        """GRADE's sign."""
+        return "⊕" * self.place + "◯" * (START - self.place)
+
+
+class Domain(StrEnum):
+    """What GRADE rates a body of evidence down for."""
+
+    BIAS = "risk of bias"
+    INCONSISTENCY = "inconsistency"
+    INDIRECTNESS = "indirectness"
+    IMPRECISION = "imprecision"
+
+
+@dataclass(frozen=True)
+class Concern:
+    """The domain of a gate, cap or check, what would lift it, and whether it weighs against an exclusion too."""
+
+    domain: Domain
+    lifted_by: str
+    of_exclusions: bool = False
+
+
+@dataclass(frozen=True)
+class Downgrade:
+    """One reason to rate down."""
+
+    domain: Domain
+    reason: str
+
+
+@dataclass(frozen=True)
+class Certainty:
+    """The level of an answer, and every reason why it is not higher."""
+
+    level: Level
+    downgrades: tuple[Downgrade, ...]
+
+
+ALONE = "one source"
+"""Name of the concern that only one source answers; `replication` where several do not agree."""
+CONCERNS = {
+    "composition": Concern(Domain.BIAS, "an effect that the mix of cells does not explain", of_exclusions=True),
+    "hidden factors": Concern(Domain.BIAS, "an effect that hidden factors do not explain", of_exclusions=True),
+    "robustness": Concern(Domain.BIAS, "variants of the analysis that agree", of_exclusions=True),
+    "calibration": Concern(Domain.BIAS, "tests that reject at most 5 % of planted nulls"),
+    "direction": Concern(Domain.BIAS, "a direction that is declared beforehand"),
+    "vehicle": Concern(Domain.BIAS, "compounds of another class, or a second vehicle"),
+    "replicates": Concern(Domain.BIAS, "units known to be people or separate cultures", of_exclusions=True),
+    "batch_aliased": Concern(Domain.BIAS, "both groups measured in the same batches", of_exclusions=True),
+    "batch_associated": Concern(Domain.BIAS, "both groups measured in the same batches", of_exclusions=True),
+    "duplicated_samples": Concern(Domain.BIAS, "samples that are independent", of_exclusions=True),
+    "marker_labels": Concern(Domain.BIAS, "cell types that do not rest on markers", of_exclusions=True),
+    "finding": Concern(Domain.BIAS, "data without what the checks found", of_exclusions=True),
+    "control": Concern(Domain.BIAS, "controls that behave as expected", of_exclusions=True),
+    "another check": Concern(Domain.BIAS, "an effect that holds without what is doubted", of_exclusions=True),
+    "replication": Concern(Domain.INCONSISTENCY, "datasets that agree"),
+    "none opposite": Concern(Domain.INCONSISTENCY, "no dataset on the other side"),
+    "sizes": Concern(Domain.INCONSISTENCY, "a reason why the sizes differ"),
+    "spread": Concern(Domain.INCONSISTENCY, "more cohorts, to tell how far they differ", of_exclusions=True),
+    "lines": Concern(Domain.INCONSISTENCY, "lines of evidence that agree", of_exclusions=True),
+    "competitive test": Concern(Domain.INDIRECTNESS, "a change beyond that of other genes"),
+    "specificity": Concern(Domain.INDIRECTNESS, "a change beyond that of sets like it"),
+    "comparator sets": Concern(Domain.INDIRECTNESS, "a change beyond that of sets like it"),
+    "influence": Concern(Domain.INDIRECTNESS, "an effect that no single gene carries"),
+    ALONE: Concern(Domain.IMPRECISION, "a second independent {noun}", of_exclusions=True),
+    "one cohort": Concern(Domain.IMPRECISION, "an effect that no single cohort carries", of_exclusions=True),
+    "pooled p": Concern(Domain.IMPRECISION, "more people"),
+    "one experiment": Concern(Domain.IMPRECISION, "an experiment that shows it"),
+    "panel": Concern(Domain.IMPRECISION, "arms that show it"),
+    "Holm": Concern(Domain.IMPRECISION, "more samples"),
+}
+"""By name of a gate or cap; a test holds that each name of the rules is here."""
+OTHER = Concern(Domain.BIAS, "an answer that meets every condition", of_exclusions=True)
+"""Of a consideration that has no word of its own here."""
+_OF_ROW = {
+    COMPOSITION: "composition",
+    HIDDEN_FACTORS: "hidden factors",
+    ONE_GENE: "influence",
+    SPREAD: "spread",
+    ONE_COHORT: "one cohort",
+}
+"""The concern behind a row of "what would change the answer"; of any other row: another check."""
+_STANDING = {
+    "cohort": Downgrade(
+        Domain.BIAS, "The groups were found, not drawn by lot: what else goes with them may be behind it."
+    ),
+    "experiment": Downgrade(
+        Domain.INDIRECTNESS, "Transcripts of treated samples are not a pathway's function in people."
+    ),
+}
+_NAMED = 2
+"""Things that would lift concerns, as the sentence names them."""
+_NOUN = {"cohort": "cohort", "experiment": "experiment", "panel": "experiment"}
+
+
+def certainty_of(card: Card, controls: Sequence[Card] = (), found: Sequence[tuple[str, str]] = ()) -> Certainty | None:
+    """Return the certainty of an answer; None where there is no answer.
+
+    Parameters
+    ----------
+    card
+        The answer card of a question or control.
+    controls
+        The controls of its study: one of its kind that did not behave as expected is a concern.
+    found
+        What the checks of its data found, name of the concern and reason.
+    """
+    if card.verdict is Verdict.NOT_TESTABLE:
+        return None
+    standing = _STANDING["cohort" if card.kind == "cohort" else "experiment"]
+    concerns = _concerns(card, controls, found)
+    downgrades = [standing, *(Downgrade(_concern(name).domain, reason) for name, reason in concerns.items())]
+    if card.verdict is Verdict.CONFLICTING:
+        downgrades += [Downgrade(Domain.INCONSISTENCY, card.rule)] * 2
+    steps = sum(min(2, sum(row.domain is domain for row in downgrades)) for domain in Domain)
+    level = next(level for level in Level if level.place == max(1, START - steps))
+    return Certainty(level, tuple(dict.fromkeys(downgrades)))
+
+
+def what_would_change(card: Card, controls: Sequence[Card] = (), found: Sequence[tuple[str, str]] = ()) -> str:
+    """Return in one sentence or two what would change an answer.
+
+    Parameters
+    ----------
+    card, controls, found
+        As in `certainty_of`.
+    """
+    problem = next((row.problem for row in card.evidence if row.problem), None)
+    if not card.estimated and problem:
+        return f"Data that can be tested: {problem.allowed}."
+    if card.verdict is Verdict.CONFLICTING:
+        return "Further datasets, which tell which of these measures something else."
+    if card.verdict is Verdict.NOT_TESTABLE:
+        return "More samples, or further datasets."
+    lifting = dict.fromkeys(
+        _concern(name).lifted_by.format(noun=_NOUN[card.kind]) for name in _concerns(card, controls, found)
+    )
+    named = "; ".join(list(lifting)[:_NAMED]) or f"further {_NOUN[card.kind]}s that disagree"
+    asked = [row for row in card.sensitivity if not row.missing]
+    changing = [row.name for row in asked if row.changes]
+    if changing:
+        return f"{as_sentence(listed(changing))[:-1]} it would read otherwise."
+    none = (
+        ""
+        if lifting or not asked
+        else " Its one check did not."
+        if len(asked) == 1
+        else f" None of its {len(asked)} checks did."
+    )
+    return as_sentence(named) + none
+
+
+def _concern(name: str) -> Concern:
+    return CONCERNS.get(name, OTHER)
+
+
+def _concerns(card: Card, controls: Sequence[Card], found: Sequence[tuple[str, str]]) -> dict[str, str]:
+    """Return what weighs against an answer: the reason by its name, each once."""
+    excludes = card.verdict is Verdict.NOT_SUPPORTED and not card.opposite
+    each: dict[str, str] = {}
+    for name, reason in _all_concerns(card, controls, found):
+        if _concern(name).of_exclusions or not excludes:
+            each.setdefault(name, reason)
+    return each
+
+
+def _all_concerns(card: Card, controls: Sequence[Card], found: Sequence[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    alone = card.agreeing is not None and card.agreeing.n <= 1
+    for cap in card.caps:
+        yield (ALONE if alone and cap.cap == "replication" else cap.cap), cap.reason
+    for gate in card.gates:
+        if gate.required and gate.status != "passed":
+            name = ALONE if alone and gate.name == "replication" else gate.name
+            yield name, gate.shortfall or f"A condition is not met: {gate.gate}."
+    yield from found
+    unexpected = [
+        other.question for other in controls if other.kind == card.kind and other.behaviour is Behaviour.UNEXPECTED
+    ]
+    if unexpected and not card.is_control:
+        yield "control", f"A control did not behave as expected: {'; '.join(unexpected)}"
+    if card.pooled and card.pooled.sizes_differ:
+        apart = card.pooled.sizes_differ
+        yield "sizes", f"{apart.words[:1].upper()}{apart.words[1:]}, so no single figure stands for them."
+    for row in card.sensitivity:
+        if row.changes:
+            yield _OF_ROW.get(row.name, "another check"), f"{row.words[:1].upper()}{row.words[1:]}."
+    if card.synthesis and card.synthesis.conflicting:
+        yield "lines", "Another line of evidence points the other way."
