@@ -179,3 +179,6 @@ def test_a_header_that_begins_with_a_mark_is_declared_with_it(tmp_path: Path, lo
     with pytest.raises(InputError, match="Write #chr for chr"):
         join(tmp_path, locations, rows, header="#chr bp p")
     assert join(tmp_path, locations, rows, header="#chr bp p", chromosome="#chr")[1].used == 2
+    path = tmp_path / "told.txt"
+    path.write_text("# chr of every SNP\nchr\tbp\tp\n1\t1000\t0.01\n")
+    assert read_snp_genes(path, COLUMNS, locations, "gene.loc", (0, 0))[1].used == 1

@@ -14,7 +14,7 @@ from sidemine.text.decoding import open_decoded
 from sidemine.text.delimited import read_delimited
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Sequence
     from pathlib import Path
     from typing import IO
 
@@ -161,8 +161,8 @@ def read_gene_locations(path: Path) -> pd.DataFrame:
     return frame.astype({"start": "int64", "stop": "int64"})
 
 
-def refuse_marked_header(path: Path, columns: Iterable[str]) -> None:
-    """Refuse a declaration that leaves out the # with which the header of a table begins: it would be read as a comment.
+def read_mark(path: Path, columns: Collection[str]) -> bool:
+    """Return whether the header of a table is declared to begin with # itself, so that there are no comments.
 
     Parameters
     ----------
@@ -174,12 +174,15 @@ def refuse_marked_header(path: Path, columns: Iterable[str]) -> None:
     Raises
     ------
     InputError
-        When the first line begins with # and, behind it, with the name of a declared column.
+        When the first line begins with # and, behind it, with the name of a column that is declared without.
     """
     with open_decoded(path) as text:
         line = (text.line() or b"").decode("utf-8")
-    first = re.split(r"[\s,;]", line.lstrip("#").strip())[0].strip('"')
-    if line.startswith("#") and first in set(columns):
+    bare = line.lstrip("#").strip()
+    cells = [cell.strip().strip('"') for cell in (bare.split("\t") if "\t" in bare else re.split(r"[\s,;]+", bare))]
+    # A comment may hold the name of a column; the header holds all of them.
+    if line.startswith("#") and cells[0] in columns and set(columns) <= set(cells):
+        first = cells[0]
         raise InputError(
             Problem(
                 "the header of the table begins with #, and the declared column does not",
@@ -188,6 +191,7 @@ def refuse_marked_header(path: Path, columns: Iterable[str]) -> None:
                 f"Write #{first} for {first} in column columns of lines.tsv.",
             )
         )
+    return any(name.startswith("#") for name in columns)
 
 
 def read_gene_rows(source: Path | IO[bytes], where: str, *, header: bool, marked: bool = False) -> TextTable:
