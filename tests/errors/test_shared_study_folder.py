@@ -217,7 +217,8 @@ def test_the_command_names_all_that_snakemake_would_look_for(study):
     assert "all" in command
     for option in (["--cores", "2"], ["-j4"], ["-c", "1"], ["--profile", "slurm"]):
         assert "all" not in snakemake_command(study / "config.yaml", option)
-    assert snakemake_environment({"A": "b"}) == {"A": "b", "PYTHONSAFEPATH": "1"}
+    environment = snakemake_environment({"A": "b"}, ["run", "a study", "-n"])
+    assert environment == {"A": "b", "PYTHONSAFEPATH": "1", "SIDEMINE_COMMAND": "sidemine run 'a study' -n"}
     assert overrides_of(["--config", "mirror=/m", "x=y", "--cores", "lock=/l"]) == {"mirror": "/m"}
 
 
