@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import subprocess
 import sys
 
 import pytest
 
+from sidemine import run_lock
 from sidemine.errors import StudyError
 from sidemine.run_lock import hold_run_lock
 
@@ -23,3 +25,14 @@ def test_a_second_run_is_refused_while_the_first_lives_and_only_then(tmp_path):
         holder.kill()
         holder.wait()
     hold_run_lock(tmp_path)
+
+
+def test_a_file_system_without_locks_is_warned_of(tmp_path, monkeypatch, capsys):
+    """Some network file systems have none: the run goes on, and says what is not guarded."""
+
+    def refuse(stream, how):
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(run_lock.fcntl, "flock", refuse)
+    hold_run_lock(tmp_path)
+    assert "has no locks (flock)" in capsys.readouterr().err

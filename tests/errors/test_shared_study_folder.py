@@ -22,6 +22,7 @@ from sidemine.run_study import (
     snakemake_environment,
 )
 from sidemine.simulate.studies import write_planted
+from sidemine.study.command_line import check_command_line
 from sidemine.study.plain_yaml import MAX_DEPTH, find_unplain
 
 CODE = "import pathlib; pathlib.Path(__file__).with_name('RAN_{name}').touch()\n"
@@ -199,6 +200,14 @@ def test_options_that_would_undo_the_check_are_refused(study, monkeypatch):
         check_options([], study, {})
 
 
+def test_an_image_for_the_jobs_is_named_by_who_runs_the_study(study):
+    """An image runs code: the command line may name one, a study folder may not."""
+    check_command_line({"container": "/images/sidemine.sif"})
+    _add(study, "container: docker://somebody/else\n")
+    with pytest.raises(StudyError, match="container"):
+        load_checked(study)
+
+
 def test_the_command_names_all_that_snakemake_would_look_for(study):
     """Neither a Snakefile nor a profile of the working directory is picked up, and cores are asked for once."""
     command = snakemake_command(study / "config.yaml", ["-n"])
@@ -208,7 +217,8 @@ def test_the_command_names_all_that_snakemake_would_look_for(study):
     assert "all" in command
     for option in (["--cores", "2"], ["-j4"], ["-c", "1"], ["--profile", "slurm"]):
         assert "all" not in snakemake_command(study / "config.yaml", option)
-    assert snakemake_environment({"A": "b"}) == {"A": "b", "PYTHONSAFEPATH": "1"}
+    environment = snakemake_environment({"A": "b"}, ["run", "a study", "-n"])
+    assert environment == {"A": "b", "PYTHONSAFEPATH": "1", "SIDEMINE_COMMAND": "sidemine run 'a study' -n"}
     assert overrides_of(["--config", "mirror=/m", "x=y", "--cores", "lock=/l"]) == {"mirror": "/m"}
 
 

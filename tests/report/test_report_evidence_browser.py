@@ -7,6 +7,7 @@ import json
 import pytest
 from example_evidence import DIMENSIONS, robustness
 from example_results import DATASETS
+from open_page import OpenPage
 
 from sidemine.drawing.charts import interval_words
 
@@ -106,13 +107,10 @@ def test_specificity_shows_random_sets_only_where_they_match(opened):
     assert "no valid comparator" in told
 
 
-def test_checks_are_folded_and_drawn_as_wide_as_their_place_when_unfolded(opened):
+def test_checks_are_folded_and_drawn_as_wide_as_their_place_when_unfolded(browser, example_page):
     """Only what leads stands open; a check that was drawn while folded takes the width of its column."""
     folded = "[...document.querySelectorAll('.evidence .checks')].every(part => !part.open)"
-    opened.tab.evaluate(
-        "history.replaceState(null, '', location.href.split('#')[0])"
-    )  # the address keeps what was unfolded
-    opened.tab.reload()
+    opened = OpenPage(browser, example_page)
     opened.wait_until_complete()
     assert opened.tab.evaluate(folded)
     assert opened.tab.locator("#card-vte_targets .beside [data-panel=concordance] .chart svg").is_visible()
@@ -121,6 +119,7 @@ def test_checks_are_folded_and_drawn_as_wide_as_their_place_when_unfolded(opened
     opened.tab.wait_for_timeout(1500)
     chart = opened.tab.locator("#specification-vte_targets")
     assert abs(chart.locator("svg").bounding_box()["width"] - chart.bounding_box()["width"]) < 3
+    opened.tab.close()
 
 
 def test_what_is_not_drawn_takes_one_line(opened):

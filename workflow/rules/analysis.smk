@@ -48,10 +48,12 @@ for dataset in STUDY.datasets:
             f"<logs>/analyse_dataset/{dataset}.log",
         # The longest first, so that no core waits for the last one.
         priority: 10 + len(SCOPE.contrasts_of(dataset))
+        group:
+            "contrasts"
         threads: 1
         resources:
             mem_mb=get_limit(2000, 60),
-            runtime=get_limit(120, 2),
+            runtime=get_limit(10, 0.2),
         params:
             specification=get_specification("analyse_dataset", dataset),
             code=get_code("analyse_dataset.py"),

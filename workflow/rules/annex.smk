@@ -41,10 +41,12 @@ rule draw_annex:
         ),
     log:
         "<logs>/draw_annex.log",
+    group:
+        "evidence"
     threads: 1
     resources:
         mem_mb=get_limit(2000, 20),
-        runtime=get_limit(60),
+        runtime=get_limit(10, 0.2),
     params:
         code=get_code("draw_annex.py"),
     message:

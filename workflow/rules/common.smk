@@ -13,12 +13,14 @@ LIBRARIES = ("OMP", "OPENBLAS", "MKL", "NUMBA")
 os.environ.update({f"{library}_NUM_THREADS": "1" for library in LIBRARIES})
 
 from sidemine.code_digest import digest_of_package, digest_of_script
+from sidemine.engine.ended_jobs import FailureWatch
 from sidemine.engine.failed_run import close_failed_run, forget_missing
-from sidemine.engine.local_files import digests_of, place_of
+from sidemine.engine.local_files import digests_of, megabytes_of, place_of
+from sidemine.engine.slurm import begin_on_slurm
 from sidemine.engine.study_run import open_run
 from sidemine.engine.warm_process import stand_by
 from sidemine.errors import SidemineError
-from sidemine.study.command_line import only_looks, wants_relock
+from sidemine.study.command_line import only_looks, runs_a_group, wants_relock
 from sidemine.study.scope import Scope
 from sidemine.registered_jobs import STUDY_JOBS, specify_study
 from sidemine.study.plan import StudyPlan
@@ -44,15 +46,20 @@ def get_run():
     except SidemineError as error:
         # WorkflowError is shown as it is; a traceback through Snakemake would bury the message.
         raise WorkflowError(f"{get_study_file()}: {error}") from None
-    if works:
+    if works or runs_a_group(sys.argv[1:]):
         stand_by()
     return run
 
 
 RUN = get_run()
+# Snakemake tells its log of every job that failed, and then decides whether to try it again.
+ENDED = FailureWatch(
+    RUN.started, lambda rule: setattr(workflow.get_rule(rule), "restart_times", 0)
+)
 STUDY, SOURCES, SCOPE = RUN.study, RUN.sources, Scope(RUN.study)
 PLAN = StudyPlan(STUDY, SOURCES)
 SPECIFICATIONS = to_plain_specifications(specify_study(PLAN, digest_of_package()))
+logger.addHandler(ENDED)
 
 
 pathvars:
@@ -69,11 +76,24 @@ wildcard_constraints:
     line="|".join(STUDY.lines) or "none",
 
 
+def begin():
+    """Settle with Slurm, where that runs the jobs, how the end of a job is learnt and how jobs are found again."""
+    if workflow.executor_plugin.name != "slurm":
+        return
+    try:
+        name = workflow.scheduler._executor.run_uuid
+        logger.info(begin_on_slurm(workflow.executor_settings, name, RUN.results))
+    except SidemineError as error:
+        raise WorkflowError(str(error)) from None
+
+
 def tell_what_failed():
     """Leave a failed run so that the same command goes on from there, and say last what went wrong."""
     outputs = [file for job in workflow.dag.jobs for file in job.output]
     forget_missing(outputs, workflow.persistence.cleanup_metadata)
-    sys.stderr.write(close_failed_run(RUN, relock=wants_relock(config)))
+    sys.stderr.write(
+        close_failed_run(RUN, ENDED.problems(), relock=wants_relock(config))
+    )
 
 
 def get_code(script, *modules):
@@ -90,8 +110,15 @@ def get_resource_digests(job):
     return digests_of({path.name: path for path in files})
 
 
+def keep_going_in_group():
+    """Let a group on a cluster go on after a job of it failed, as the run itself does: `keep-going` is not handed to it."""
+    if workflow.remote_exec:
+        workflow.execution_settings.keep_going = True
+
+
 def get_files(sources):
     """Return the local files of some sources, by role."""
+    keep_going_in_group()
     return {role: f"<downloads>/{source.key}" for role, source in sources.items()}
 
 
@@ -104,11 +131,11 @@ def get_specification(rule, about=""):
     return lambda wildcards: SPECIFICATIONS[rule][wildcards.get(about, about)]
 
 
-def get_limit(least, per_mb=0):
-    """Return the function that gives a job its memory (MB) or time (minutes): so much at least, so much per MB of its
-    inputs, and as much again whenever it is tried again (`--retries`)."""
-    return lambda wildcards, input, attempt: attempt * max(
-        least, per_mb and int(per_mb * input.size_mb)
+def get_limit(base, per_mb=0):
+    """Return the function that gives a job its memory (MB) or time (minutes): a base, so much more per MB of its inputs,
+    and as much again whenever it is tried again (`--retries`)."""
+    return lambda wildcards, input, attempt: attempt * (
+        base + int(per_mb * megabytes_of(input))
     )
 
 
@@ -120,6 +147,7 @@ def get_gate(wildcards):
     would go unseen. All rules behind the check ask for it, since Snakemake keeps its first plan for the others. The
     file itself never changes, so that it makes nobody run.
     """
+    keep_going_in_group()
     return checkpoints.check_designs.get().output.passed
 
 

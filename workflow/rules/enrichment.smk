@@ -13,10 +13,12 @@ rule score_activities:
         provenance="<results>/provenance/score_activities.json",
     log:
         "<logs>/score_activities.log",
+    group:
+        "contrasts"
     threads: 1
     resources:
         mem_mb=get_limit(1500, 60),
-        runtime=get_limit(60),
+        runtime=get_limit(10, 0.2),
     params:
         specification=get_specification("score_activities"),
         code=get_code("score_activities.py"),
@@ -50,10 +52,12 @@ rule adjust_set_tests:
         provenance="<results>/provenance/adjust_set_tests.json",
     log:
         "<logs>/adjust_set_tests.log",
+    group:
+        "evidence"
     threads: 1
     resources:
-        mem_mb=get_limit(1000),
-        runtime=get_limit(30),
+        mem_mb=get_limit(500),
+        runtime=get_limit(10, 0.2),
     params:
         specification=get_specification("adjust_set_tests"),
         code=get_code("adjust_set_tests.py"),

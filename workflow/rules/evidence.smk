@@ -33,10 +33,12 @@ rule measure_effects:
     log:
         "<logs>/measure_effects.log",
     priority: 10
+    group:
+        "evidence"
     threads: 1
     resources:
         mem_mb=get_limit(2000, 20),
-        runtime=get_limit(60),
+        runtime=get_limit(10, 0.2),
     params:
         specification=get_specification("measure_effects"),
         code=get_code("measure_effects.py"),
@@ -71,10 +73,12 @@ rule pool_datasets:
         provenance="<results>/provenance/pool_datasets.json",
     log:
         "<logs>/pool_datasets.log",
+    group:
+        "evidence"
     threads: 1
     resources:
         mem_mb=get_limit(2000, 20),
-        runtime=get_limit(60),
+        runtime=get_limit(10, 0.2),
     params:
         specification=get_specification("pool_datasets"),
         code=get_code("pool_datasets.py"),
@@ -105,10 +109,12 @@ for job in STUDY_JOBS:
             log:
                 job.log,
             priority: job.priority
+            group:
+                job.group
             threads: 1
             resources:
                 mem_mb=get_limit(2000, 20),
-                runtime=get_limit(120),
+                runtime=get_limit(10, 0.2),
             params:
                 specification=get_specification(job.name, job.wildcard),
                 resources=get_resource_digests(job),

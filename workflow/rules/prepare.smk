@@ -7,10 +7,12 @@ rule read_samples:
         provenance="<results>/provenance/read_samples/{dataset}.json",
     log:
         "<logs>/read_samples/{dataset}.log",
+    group:
+        "samples"
     threads: 1
     resources:
         mem_mb=get_limit(1500, 10),
-        runtime=get_limit(60),
+        runtime=get_limit(10, 0.2),
     params:
         specification=get_specification("read_samples", "dataset"),
         code=get_code("read_samples.py"),
@@ -36,10 +38,12 @@ checkpoint check_designs:
         provenance="<results>/provenance/check_designs.json",
     log:
         "<logs>/check_designs.log",
+    group:
+        "samples"
     threads: 1
     resources:
-        mem_mb=get_limit(1000),
-        runtime=get_limit(30),
+        mem_mb=get_limit(500),
+        runtime=get_limit(10, 0.2),
     params:
         specification=get_specification("check_designs"),
         code=get_code("check_designs.py"),
@@ -62,10 +66,12 @@ rule prepare_dataset:
         provenance="<results>/provenance/prepare_dataset/{dataset}.json",
     log:
         "<logs>/prepare_dataset/{dataset}.log",
+    group:
+        "datasets"
     threads: 1
     resources:
         mem_mb=get_limit(1500, 30),
-        runtime=get_limit(60, 1),
+        runtime=get_limit(10, 0.2),
     params:
         specification=get_specification("prepare_dataset", "dataset"),
         code=get_code("prepare_dataset.py"),
@@ -85,10 +91,12 @@ rule prepare_gene_sets:
         provenance="<results>/provenance/prepare_gene_sets.json",
     log:
         "<logs>/prepare_gene_sets.log",
+    group:
+        "samples"
     threads: 1
     resources:
         mem_mb=get_limit(1500, 10),
-        runtime=get_limit(60),
+        runtime=get_limit(10, 0.2),
     params:
         specification=get_specification("prepare_gene_sets"),
         code=get_code("prepare_gene_sets.py"),

@@ -13,10 +13,12 @@ rule compare_datasets:
         provenance="<results>/provenance/compare_datasets.json",
     log:
         "<logs>/compare_datasets.log",
+    group:
+        "datasets"
     threads: 1
     resources:
         mem_mb=get_limit(1500, 60),
-        runtime=get_limit(60),
+        runtime=get_limit(10, 0.2),
     params:
         specification=get_specification("compare_datasets"),
         code=get_code("compare_datasets.py"),

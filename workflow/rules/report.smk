@@ -1,4 +1,5 @@
 from sidemine.provenance import places_of_records, recorded_jobs
+from sidemine.study.command_line import profiles_of, typed_command
 
 RECORDED_JOBS = recorded_jobs(SPECIFICATIONS)
 
@@ -12,8 +13,8 @@ rule describe_study:
     localrule: True
     threads: 1
     resources:
-        mem_mb=get_limit(1000),
-        runtime=get_limit(30),
+        mem_mb=get_limit(500),
+        runtime=get_limit(10, 0.2),
     params:
         study=lambda wildcards: {
             **STUDY.to_json(),
@@ -35,11 +36,12 @@ rule write_manifest:
         provenance="<results>/provenance/write_manifest.json",
     log:
         "<logs>/write_manifest.log",
-    localrule: True
+    group:
+        "evidence"
     threads: 1
     resources:
-        mem_mb=get_limit(1000),
-        runtime=get_limit(30),
+        mem_mb=get_limit(500),
+        runtime=get_limit(10, 0.2),
     params:
         specification=get_specification("write_manifest"),
         code=get_code("write_manifest.py"),
@@ -107,10 +109,12 @@ rule build_report:
         ),
     log:
         "<logs>/build_report.log",
+    group:
+        "evidence"
     threads: 1
     resources:
         mem_mb=get_limit(2000, 20),
-        runtime=get_limit(60),
+        runtime=get_limit(10, 0.2),
     params:
         code=get_code("build_report.py"),
     message:
@@ -130,10 +134,13 @@ rule record_run:
     localrule: True
     threads: 1
     resources:
-        mem_mb=get_limit(1000),
-        runtime=get_limit(30),
+        mem_mb=get_limit(500),
+        runtime=get_limit(10, 0.2),
     params:
         # A function of `input` makes no job run again when its value changes.
+        command=lambda wildcards, input: typed_command(sys.argv[1:], os.environ),
+        executor=lambda wildcards, input: workflow.executor_plugin.name,
+        profiles=lambda wildcards, input: profiles_of(sys.argv[1:], os.environ),
         config_file=lambda wildcards, input: str(get_study_file()),
     message:
         "Write down when and where this run was made"

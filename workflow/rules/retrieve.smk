@@ -54,11 +54,12 @@ rule lock_inputs:
         provenance="<results>/provenance/lock_inputs.json",
     log:
         "<logs>/lock_inputs.log",
-    localrule: True
+    group:
+        "evidence"
     threads: 1
     resources:
-        mem_mb=get_limit(1000),
-        runtime=get_limit(30),
+        mem_mb=get_limit(500),
+        runtime=get_limit(10, 0.2),
     params:
         specification=get_specification("lock_inputs"),
         lock=lambda wildcards, input: str(STUDY.lock),

@@ -32,10 +32,12 @@ rule decide_verdicts:
         provenance="<results>/provenance/decide_verdicts.json",
     log:
         "<logs>/decide_verdicts.log",
+    group:
+        "evidence"
     threads: 1
     resources:
-        mem_mb=get_limit(1000),
-        runtime=get_limit(30),
+        mem_mb=get_limit(500),
+        runtime=get_limit(10, 0.2),
     params:
         specification=get_specification("decide_verdicts"),
         code=get_code("decide_verdicts.py"),

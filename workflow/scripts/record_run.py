@@ -8,4 +8,6 @@ with log_to(snakemake.log[0]):
     from sidemine.records import write_record
     from sidemine.report.manifest import describe_run
 
-    write_record(describe_run(snakemake.params.config_file), Path(snakemake.output.run))
+    given = snakemake.params
+    run = describe_run(given.command, given.executor, given.profiles, given.config_file)
+    write_record(run, Path(snakemake.output.run))

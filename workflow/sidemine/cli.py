@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sidemine import __version__
-from sidemine.errors import InputError, Problem, SidemineError, visible
+from sidemine.errors import InputError, Problem, RetrievalError, SidemineError, visible
 from sidemine.system_errors import explain_system_error
 
 if TYPE_CHECKING:
@@ -173,6 +173,39 @@ def _run_preflight(arguments: argparse.Namespace) -> int:
     return 0 if is_fine(ahead) else 1
 
 
+def add_fetch(commands: Commands) -> None:
+    """Declare `sidemine fetch`."""
+    parser = commands.add_parser(
+        "fetch",
+        help="bring all that a study fetches into a folder, for a run without network",
+        description="Fetch every input of STUDY that has an address into the folder DIR, check each as a run does, and keep its "
+        "record beside it. Give the same command again to go on: what is whole stays. A run with --config mirror=DIR then "
+        "needs no network, on this or on another machine.",
+    )
+    parser.add_argument("study", type=Path, metavar="STUDY", help="folder of config.yaml, or the file itself")
+    parser.add_argument("--to", type=Path, metavar="DIR", required=True, help="folder to fill")
+    parser.add_argument("--allow", type=Path, action="append", default=[], metavar="DIR", help="as for `sidemine run`")
+    parser.set_defaults(run=_run_fetch)
+
+
+def _run_fetch(arguments: argparse.Namespace) -> int:
+    from sidemine.fetch_study import fetch_study
+    from sidemine.run_study import load_checked
+
+    # The mirror that config.yaml names may be the folder to fill, so it is made before it is looked for.
+    arguments.to.mkdir(parents=True, exist_ok=True)
+    study = load_checked(arguments.study, allowed=[*arguments.allow, arguments.to])
+
+    def tell(line: str) -> None:
+        sys.stdout.write(visible(line) + "\n")
+        sys.stdout.flush()
+
+    problems = fetch_study(study, arguments.to, tell)
+    if problems:
+        raise RetrievalError(problems)
+    return 0
+
+
 def add_report(commands: Commands) -> None:
     """Declare `sidemine report`."""
     parser = commands.add_parser(
@@ -265,6 +298,7 @@ _COMMANDS: tuple[Callable[[Commands], None], ...] = (
     add_check,
     add_preflight,
     add_run,
+    add_fetch,
     add_demo,
     add_report,
 )

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
+import sys
 from pathlib import Path
 from typing import IO
 
 from sidemine.errors import Problem, StudyError
 
+_NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EINVAL}
 _held: list[IO[str]] = []
 
 
@@ -41,4 +44,13 @@ def hold_run_lock(results: Path) -> None:
                 "Wait for it to end, or give this run another folder: --config results=FOLDER",
             )
         ) from None
+    except OSError as error:  # some network file systems have no locks
+        if error.errno not in _NO_LOCKS:
+            raise
+        stream.close()
+        sys.stderr.write(
+            f"Warning: the file system of {results} has no locks (flock): nothing refuses a second run of this study while this "
+            "one works. Give it only one command at a time.\n"
+        )
+        return
     _held.append(stream)

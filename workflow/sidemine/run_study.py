@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 from sidemine.errors import Problem, SidemineError, StudyError
 from sidemine.places import WORKFLOW
 from sidemine.retrieve.study_sources import StudySources
-from sidemine.study.command_line import OVERRIDES
+from sidemine.study.command_line import OVERRIDES, TYPED, values_of
 from sidemine.study.config_file import read_config
 from sidemine.study.load import Study, load_study
 from sidemine.study.reach import find_outside_inputs, find_outside_keys, reach_of
@@ -76,9 +77,12 @@ def snakemake_command(config_path: Path, options: Sequence[str]) -> list[str]:
     return [*command, *options, "--configfile", str(config_path.resolve())]
 
 
-def snakemake_environment(environment: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment for Snakemake and its jobs: Python starts without the working directory on its path."""
-    return {**environment, "PYTHONSAFEPATH": "1"}
+def snakemake_environment(environment: Mapping[str, str], typed: Sequence[str]) -> dict[str, str]:
+    """Return the environment for Snakemake and its jobs.
+
+    Python starts without the working directory on its path, and the command stands in it as the user typed it.
+    """
+    return {**environment, "PYTHONSAFEPATH": "1", TYPED: shlex.join(["sidemine", *typed])}
 
 
 def check_options(options: Sequence[str], study_folder: Path, environment: Mapping[str, str]) -> None:
@@ -108,7 +112,7 @@ def check_options(options: Sequence[str], study_folder: Path, environment: Mappi
         for option in options
         if option.startswith(("--configf", "--snakef", "-s", "config_file="))
     ]
-    profiles = [*_values(options, "--profile"), *_values(options, "--workflow-profile")]
+    profiles = [*values_of(options, "--profile"), *values_of(options, "--workflow-profile")]
     profiles += [environment["SNAKEMAKE_PROFILE"]] if environment.get("SNAKEMAKE_PROFILE") else []
     folder = study_folder.resolve()
     problems += [
@@ -121,7 +125,7 @@ def check_options(options: Sequence[str], study_folder: Path, environment: Mappi
         for profile in profiles
         if profile != "none" and Path(profile).exists() and Path(profile).resolve().is_relative_to(folder)
     ]
-    for directory in {".", *_values(options, "--directory"), *_values(options, "-d")}:
+    for directory in {".", *values_of(options, "--directory"), *values_of(options, "-d")}:
         place = Path(directory) / _DEPLOYMENTS
         if place.exists():
             problems.append(
@@ -143,27 +147,13 @@ def _has(options: Sequence[str], *names: str) -> bool:
     )
 
 
-def _values(options: Sequence[str], name: str) -> list[str]:
-    """Return the values of an option, written as `--name value …` or `--name=value`."""
-    values: list[str] = []
-    reading = False
-    for option in options:
-        if option.startswith("-"):
-            reading = option == name
-            if option.startswith(f"{name}="):
-                values.append(option.partition("=")[2])
-        elif reading:
-            values.append(option)
-    return values
-
-
 def overrides_of(options: Sequence[str]) -> dict[str, str]:
     """Return what `--config key=value …` replaces of config.yaml.
 
     >>> overrides_of(["--cores", "2", "--config", "mirror=/m", "relock=yes", "-n"])
     {'mirror': '/m'}
     """
-    pairs = [entry.partition("=") for name in ("--config", "-C") for entry in _values(options, name)]
+    pairs = [entry.partition("=") for name in ("--config", "-C") for entry in values_of(options, name)]
     return {key: value for key, _, value in pairs if key in OVERRIDES}
 
 
@@ -198,4 +188,4 @@ def run_study(study: Path, options: Sequence[str], *, allowed: Sequence[Path] = 
         raise StudyError(problems)
     sys.stdout.flush()
     command = snakemake_command(config_path, options)
-    os.execve(command[0], command, snakemake_environment(os.environ))  # noqa: S606 - no shell; signals reach Snakemake
+    os.execve(command[0], command, snakemake_environment(os.environ, sys.argv[1:]))  # noqa: S606 - no shell; signals reach Snakemake

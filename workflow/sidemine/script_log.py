@@ -21,6 +21,7 @@ _OBJECTS_BETWEEN_COLLECTIONS = 100_000
 """Importing pandas or anndata makes some 100,000 objects that stay; looking through them again and again (Python's own
 threshold is 700) takes a tenth of the time of a short job."""
 
+_STOPPED = "stopped from outside (Ctrl-C)"
 _BUG = "This is a bug in sidemine or in a library that it uses:"
 _LINE_START = re.compile(r"^\d{4}-\d{2}-\d{2} \S+ ([A-Z]+) (\S+): ", re.MULTILINE)
 
@@ -64,7 +65,7 @@ def log_to(path: str) -> Iterator[None]:
         logger.error("%s", error)  # noqa: TRY400 - the traceback would bury the message
         sys.exit(1)
     except KeyboardInterrupt:
-        logger.warning("stopped from outside (Ctrl-C)")
+        logger.warning(_STOPPED)
         sys.exit(130)
     except BaseException as error:
         if (problem := explain_system_error(error)) is not None:
@@ -99,16 +100,38 @@ def collect_errors(folder: Path, since: float) -> str:
         The problems in the words in which they were told, each under the name of its log; '' when there are none. Of
         a bug only the last lines are told, with the notes that were added to it: its traceback stands in the log.
     """
-    texts = []
-    for path in sorted(folder.rglob("*.log")):
-        if path.stat().st_mtime < since:
-            continue
-        text = path.read_text(encoding="utf-8", errors="replace")
-        lines = [*_LINE_START.finditer(text)]
-        for line, after in zip_longest(lines, lines[1:]):
-            if line.groups() == ("ERROR", logger.name):
-                texts.append(_shorten(text[line.end() : after.start() if after else None].strip(), path))
-    return "\n\n".join(texts)
+    return "\n\n".join(text for path in sorted(folder.rglob("*.log")) for text in errors_in(path, since))
+
+
+def errors_in(path: Path, since: float) -> list[str]:
+    """Return what went wrong in one script, as `collect_errors` does of all.
+
+    Parameters
+    ----------
+    path
+        Its log, which may be missing.
+    since
+        As for `collect_errors`.
+    """
+    text = _text_since(path, since)
+    lines = [*_LINE_START.finditer(text)]
+    return [
+        _shorten(text[line.end() : after.start() if after else None].strip(), path)
+        for line, after in zip_longest(lines, lines[1:])
+        if line.groups() == ("ERROR", logger.name)
+    ]
+
+
+def was_stopped(path: Path, since: float) -> bool:
+    """Tell whether a script was stopped by Ctrl-C, by its log."""
+    return _STOPPED in _text_since(path, since)
+
+
+def _text_since(path: Path, since: float) -> str:
+    """Return a log; '' where it is missing or older."""
+    if not path.is_file() or path.stat().st_mtime < since:
+        return ""
+    return path.read_text(encoding="utf-8", errors="replace")
 
 
 def _shorten(message: str, path: Path) -> str:

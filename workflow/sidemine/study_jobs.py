@@ -125,6 +125,11 @@ class Job(ABC):
         return self.outputs(plan) if callable(self.outputs) else self.outputs
 
     @property
+    def group(self) -> str:
+        """Name of the jobs that a cluster runs in one submission with it: readers of files, or what rests on values."""
+        return "evidence" if self.after_designs else "samples"
+
+    @property
     def log(self) -> str:
         """Pattern of its log."""
         return f"<logs>/{self._place}.log"

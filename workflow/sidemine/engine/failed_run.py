@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from sidemine.engine.study_run import StudyRun
-from sidemine.errors import SidemineError
+from sidemine.errors import Problem, SidemineError
 from sidemine.retrieve.lock import update_lock
 from sidemine.retrieve.record import InputRecord
 from sidemine.script_log import collect_errors
@@ -30,13 +30,15 @@ def forget_missing(outputs: Iterable[str], forget: Callable[[str], object]) -> N
             forget(file)
 
 
-def close_failed_run(run: StudyRun, *, relock: bool) -> str:
+def close_failed_run(run: StudyRun, ended: Iterable[Problem] = (), *, relock: bool) -> str:
     """Lock the inputs that their own readers accepted, set aside what was refused, and say what went wrong.
 
     Parameters
     ----------
     run
         The run, at its end.
+    ended
+        Jobs that ended without a word of their own.
     relock
         Whether changed inputs are recorded anew.
 
@@ -45,7 +47,7 @@ def close_failed_run(run: StudyRun, *, relock: bool) -> str:
     str
         Every problem in the words of the job that met it, and what to do next; '' where no job told of any.
     """
-    more = []
+    more = [str(problem) for problem in ended]
     try:
         records = [InputRecord.read(run.downloads / key) for key in run.accepted_inputs()]
         update_lock(run.study.lock, records, relock=relock)

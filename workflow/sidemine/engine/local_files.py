@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -79,6 +79,11 @@ def _identity_of(path: Path) -> str:
     if stat.st_size > LARGE:
         return f"{stat.st_size} {stat.st_mtime_ns}"
     return _digest_of(path)
+
+
+def megabytes_of(files: Iterable[str]) -> float:
+    """Return the size of files; of a group on a cluster some are not there yet when its memory is asked for."""
+    return sum(path.stat().st_size for path in map(Path, files) if path.is_file()) / 1e6
 
 
 def digests_of(files: Mapping[str, Path]) -> dict[str, str]:

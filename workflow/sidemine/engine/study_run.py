@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sidemine.engine.slurm import refuse_jobs_of_earlier_run
 from sidemine.errors import StudyError
 from sidemine.retrieve.lock import find_accepted, read_lock, update_lock
 from sidemine.retrieve.refusal import Refusal, alone_on, forget_missing_inputs, set_aside_refused
@@ -102,6 +103,7 @@ def open_run(file: Path, given: Mapping[str, Any], *, works: bool) -> StudyRun:
             # Snakemake's own folder is written too.
             check_writable([run.results, run.downloads, run.logs, Path(".snakemake")])
             hold_run_lock(run.results)
+            refuse_jobs_of_earlier_run(run.results)
             run.set_aside_refused_inputs()
             run.forget_missing_inputs()
             update_lock(study.lock, [])  # an edit of the lock, or its loss, is seen if it was there before

@@ -20,16 +20,18 @@ from sidemine.tables import write_text
 
 OWN_SCRIPTS = (
     "core.js",
+    "export.js",
     "cards.js",
     "pictures.js",
     "contrasts.js",
     "explorer.js",
+    "pathways.js",
     "calibration.js",
     "records.js",
     "state.js",
 )
 """The page's own scripts, in the order in which they run; what they share is in the first."""
-OWN_STYLES = ("page.css", "side_panels.css")
+OWN_STYLES = ("page.css", "side_panels.css", "print.css")
 """The page's own style sheets."""
 _EXPORT = re.compile(r"export\s*\{([^{}]*)\}\s*;?")
 

@@ -200,16 +200,18 @@ def collect(results: Path) -> StudyResults:
     Raises
     ------
     InputError
-        When a file is missing, or is not what its stage writes; all missing files of the study are named at once.
+        When a file is missing, or is not what its stage writes; all missing files are named at once.
     """
-    answers = read_answers(results)
-    study = answers.study
+    refuse_other_rules(results)
+    _require([results / "study.json"])
+    study = read_record(StudyDescription, results / "study.json")
     datasets = {row.dataset: results / "datasets" / row.dataset for row in study.datasets}
     contrasts = {row.contrast: results / "contrasts" / row.contrast for row in study.contrasts}
-    wanted = [results / "gene_sets.tsv.gz"]
+    wanted = [results / name for name in ("verdicts.json", "manifest.json", "gene_sets.tsv.gz")]
     wanted += [folder / name for folder in datasets.values() for name in ("samples.tsv", "quality.json")]
     wanted += [folder / name for folder in contrasts.values() for name in ("design.json", "quality.json")]
     _require(wanted)
+    answers = read_answers(results)
     pooled = {entry.id: results / "pooled" / entry.id / "genes.tsv.gz" for entry in study.config.hypotheses}
     calibration = results / "calibration.tsv"
     return StudyResults(

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import platform
-import shlex
 import socket
-import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -74,11 +73,27 @@ class Manifest:
 
 @dataclass(frozen=True)
 class Run:
-    """`run.json`: date, host and command, all that differs between two equal runs."""
+    """`run.json`: date, host and command, all that differs between two equal runs.
+
+    Attributes
+    ----------
+    finished, host
+        When and where.
+    command
+        As the user typed it.
+    executor
+        What ran the jobs: `local`, `slurm`, ….
+    profiles
+        The profiles of Snakemake that the command names.
+    config_file
+        Of the study.
+    """
 
     finished: str
     host: str
     command: str
+    executor: str
+    profiles: list[str]
     config_file: str
 
 
@@ -117,11 +132,19 @@ def digest_of_inputs(inputs: list[InputRecord]) -> str:
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
-def describe_run(config_file: str) -> Run:
-    """Return when, where and by which command this run was made, with the config file `config_file`."""
+def describe_run(command: str, executor: str, profiles: Sequence[str], config_file: str) -> Run:
+    """Return when, where and by which command this run was made.
+
+    Parameters
+    ----------
+    command, executor, profiles, config_file
+        As in `Run`.
+    """
     return Run(
         finished=datetime.now(tz=UTC).isoformat(timespec="seconds"),
         host=socket.gethostname(),
-        command=shlex.join(sys.orig_argv),
+        command=command,
+        executor=executor,
+        profiles=[*profiles],
         config_file=config_file,
     )

@@ -33,7 +33,7 @@ from sidemine.retrieve.integrity import (
 from sidemine.retrieve.lock import LockEntry, check_record, expected_entry
 from sidemine.retrieve.needed_files import Source
 from sidemine.retrieve.patience import FileAbsent, Retries, TransferFailed
-from sidemine.retrieve.record import InputRecord, replace_file
+from sidemine.retrieve.record import InputRecord, record_path, replace_file
 from sidemine.sources.forms import FOLDER_FORMS
 
 if TYPE_CHECKING:
@@ -73,6 +73,8 @@ class _Arrived:
     mirror: bool = False
     by_hand: bool = False
     is_checked: bool = False
+    fetched: InputRecord | None = None
+    """What `sidemine fetch` wrote beside the mirror's copy."""
 
 
 @dataclass
@@ -215,8 +217,10 @@ class _Fetch:
             tried.append(url)
             path = mirror / mirror_key(url)
             if path.is_file():
+                fetched = InputRecord.read(path) if record_path(path).is_file() else None
                 self._copy(path)
-                return _Arrived(self.part, url, tuple(tried), mirror=True)
+                etag, asked = (fetched.etag, fetched.urls_tried) if fetched else ("", tuple(tried))
+                return _Arrived(self.part, url, asked, etag, mirror=True, fetched=fetched)
         looked = "\n           ".join(f"{url}\n             looked for {mirror / mirror_key(url)}" for url in tried)
         state = "" if mirror.is_dir() else f" (the mirror folder {mirror} itself does not exist)"
         raise NothingThere(
@@ -289,6 +293,8 @@ class _Fetch:
         if defect is not None:
             raise RetrievalError(self._defective(arrived, defect))
         sha256 = sha256_of(arrived.path)
+        if arrived.fetched is not None and arrived.fetched.sha256 != sha256:
+            raise RetrievalError(self._defective(arrived, "it is not the file that was fetched into the mirror"))
         try:
             simulated = carries_simulation_marker(arrived.path)
         except InputError as error:
@@ -300,7 +306,7 @@ class _Fetch:
             sha256=sha256,
             size=arrived.path.stat().st_size,
             etag=arrived.etag,
-            retrieved=self._date(sha256, simulated=simulated),
+            retrieved=self._date(sha256, arrived.fetched, simulated=simulated),
             mutable=self.source.mutable,
             simulated=simulated,
             mirror=arrived.mirror,
@@ -310,19 +316,19 @@ class _Fetch:
             check_record(record, self.expected)
         return record
 
-    def _date(self, sha256: str, *, simulated: bool) -> str:
+    def _date(self, sha256: str, fetched: InputRecord | None, *, simulated: bool) -> str:
         if simulated:
             return ""
         if self.expected is not None and self.expected.sha256 == sha256 and self.expected.retrieved:
             return self.expected.retrieved
-        return self.today()
+        return fetched.retrieved if fetched is not None and fetched.retrieved else self.today()
 
     def _defective(self, arrived: _Arrived, defect: str) -> Problem:
         if self.source.local_path is not None:
             where, next_step = str(self.source.local_path), "Mend or replace the file."
         elif arrived.mirror and self.mirror is not None:
             where = f"{arrived.url} (served by the mirror: {self.mirror / mirror_key(arrived.url)})"
-            next_step = "Fetch the file again and replace the mirror's copy."
+            next_step = "Fetch it again and replace the mirror's copy with it (`sidemine fetch` sees what is damaged)."
         elif arrived.by_hand:
             where, next_step = f"{arrived.url} (put there by hand: {self.hand})", "Fetch the file again, or delete it."
         else:

@@ -21,7 +21,7 @@ from sidemine.retrieve.record import InputRecord, record_path, replace_file
 from sidemine.study.paths import is_url
 
 COLUMNS = ("url", "sha256", "size", "retrieved", "etag", "simulated")
-RELOCK_COMMAND = "the same command with --config relock=yes"
+RELOCK_COMMAND = "the run with --config relock=yes"
 """How a user says that changed inputs are to be recorded anew."""
 
 logger = logging.getLogger(__name__)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+import shlex
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sidemine.errors import Problem, StudyError
@@ -12,13 +13,53 @@ from sidemine.study.hints import did_you_mean
 OVERRIDES = ("mirror", "results", "downloads", "lock")
 """Keys of config.yaml that the command line may replace: places, nothing that changes an answer."""
 
+TYPED = "SIDEMINE_COMMAND"
+"""Environment variable of a run: its command as the user typed it (`sidemine run …`)."""
 _LOOKS = re.compile(
-    r"--(dry-?run|lint|list.*|lt|lc|li|lp|lu|(rule|file)graph|(d3)?dag|summary|detailed-summary|print-compilation)(=.*)?"
+    r"--(dry-?run|lint|list.*|lt|lc|li|lp|lu|(rule|file)graph|(d3)?dag|summary|detailed-summary|report|print-compilation)(=.*)?"
     r"|-[lSD]|-[a-zA-Z]*n[a-zA-Z]*"
 )
 """Words by which Snakemake tells of a study and runs none of its jobs."""
 
-_ALLOWED = (*OVERRIDES, "relock", "config_file")
+_ALLOWED = (*OVERRIDES, "relock", "config_file", "container")
+
+
+def values_of(options: Sequence[str], name: str) -> list[str]:
+    """Return the values of an option, written as `--name value …` or `--name=value`."""
+    values: list[str] = []
+    reading = False
+    for option in options:
+        if option.startswith("-"):
+            reading = option == name
+            if option.startswith(f"{name}="):
+                values.append(option.partition("=")[2])
+        elif reading:
+            values.append(option)
+    return values
+
+
+def typed_command(words: Sequence[str], environment: Mapping[str, str]) -> str:
+    """Return the command of a run as the user typed it.
+
+    Parameters
+    ----------
+    words
+        All words after `snakemake`.
+    environment
+        Environment variables: `sidemine run` leaves its own command there.
+    """
+    return environment.get(TYPED) or shlex.join(["snakemake", *words])
+
+
+def profiles_of(words: Sequence[str], environment: Mapping[str, str]) -> list[str]:
+    """Return the profiles that a run was given, as they were typed; the default one of the workflow is not among them.
+
+    >>> profiles_of(["--profile", "workflow/profiles/slurm", "--cores", "2"], {})
+    ['workflow/profiles/slurm']
+    """
+    given = environment.get("SNAKEMAKE_PROFILE", "")
+    typed = values_of(words, "--profile") or given.split(",")
+    return [name for name in typed if name and name != "none"]
 
 
 def check_command_line(given: Iterable[str]) -> None:
@@ -59,6 +100,19 @@ def only_looks(words: Iterable[str]) -> bool:
         All words after `snakemake`.
     """
     return any(_LOOKS.fullmatch(word) for word in words)
+
+
+def runs_a_group(words: Iterable[str]) -> bool:
+    """Tell whether this Snakemake was started on a cluster to run the jobs of a group itself.
+
+    Parameters
+    ----------
+    words
+        All words after `snakemake`.
+    """
+    given = set(words)
+    # With an executor of its own it only starts the one that does, within what the scheduler gave.
+    return "--local-groupid" in given and "--executor" not in given
 
 
 def wants_relock(config: Mapping[str, Any]) -> bool:

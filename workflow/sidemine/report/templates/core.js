@@ -83,7 +83,7 @@ window.sidemine = (() => {
       if (item?.datum?.contrast) window.sidemine.openComparison?.(item.datum.contrast, item.datum.gene);
     });
     charts.set(holder, { view, spec, datasets, renderer, folded });
-    addSaveButtons(holder);
+    window.sidemine.addSaveButtons(holder);
     return view;
   }
 
@@ -95,23 +95,6 @@ window.sidemine = (() => {
     const lines = Object.entries(shownParts).map(([key, item]) =>
       `<tr><td class="key">${escapeText(key)}</td><td class="value">${escapeText(item)}</td></tr>`);
     return `<table><tbody>${lines.join("")}</tbody></table>`;
-  }
-
-  function addSaveButtons(holder) {
-    if (holder.parentElement.querySelector(".save")) return;
-    const line = document.createElement("p");
-    line.className = "save";
-    for (const kind of ["svg", "png"]) {
-      const save = document.createElement("button");
-      save.type = "button";
-      save.textContent = `Save as ${kind.toUpperCase()}`;
-      save.addEventListener("click", async () => {
-        const url = await charts.get(holder).view.toImageURL(kind, 2);
-        download(url, `${holder.id}.${kind}`);
-      });
-      line.append(save);
-    }
-    holder.after(line);
   }
 
   function download(url, name) {
@@ -197,13 +180,20 @@ window.sidemine = (() => {
       if (chart.folded && event.target.contains(holder) && holder.clientWidth) await redraw(holder, chart);
   }, true);
 
-  // On paper nothing can be unfolded: what every reader must know, and every figure, is open there.
+  // On paper nothing can be unfolded: what every reader must know, and every figure, is open there. Tables behind a heading
+  // stay in the files that they come from.
   let printing = false;
+  let opened = [];
   window.addEventListener("beforeprint", () => {
     printing = true;
-    for (const part of document.querySelectorAll("details.notice, details.fold")) part.open = true;
+    const closed = [...document.querySelectorAll("details:not([open])")];
+    opened = closed.filter((part) => part.matches(".notice, .fold") || part.querySelector(".chart"));
+    for (const part of opened) part.open = true;
   });
-  window.addEventListener("afterprint", () => { printing = false; });
+  window.addEventListener("afterprint", () => {
+    for (const part of opened) part.open = false;
+    printing = false;
+  });
 
   document.addEventListener("DOMContentLoaded", start);
   return { byId, block, draw, drawSoon, drawNow, charts, download, tsv, number, pWords, escapeText, shown, button, starts, kept, keep, chose };

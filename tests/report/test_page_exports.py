@@ -1,0 +1,79 @@
+"""Pictures that leave the page take title, claim, n and the mark of simulation along; slides hold the whole answer."""
+
+from __future__ import annotations
+
+import json
+import re
+import struct
+from html import unescape
+from itertools import pairwise
+
+import pytest
+from example_results import write_example_results
+from open_page import OpenPage
+
+from sidemine.drawing.words import typeset
+from sidemine.report.page import build_report
+
+pytestmark = pytest.mark.browser
+SLIDE = "card => window.sidemine.slide(card)"
+
+
+def words_of(svg: str) -> str:
+    """Text of a drawing, as one reads it."""
+    return " ".join(unescape(re.sub(r"<[^>]*>", " ", svg)).split())
+
+
+def size_of(png: bytes) -> tuple[int, int]:
+    assert png.startswith(b"\x89PNG")
+    return struct.unpack(">II", png[16:24])
+
+
+def test_exports_take_along_what_belongs_to_them(each_browser, example_page, example_results):
+    """SVG and PNG of a chart, and the slide of a card, made in the browser without a request."""
+    page = OpenPage(each_browser, example_page)
+    card = json.loads((example_results / "verdicts.json").read_text())["verdicts"][0]
+    svg = page.saved_by("#card-vte_targets .forest .save button").decode()
+    assert svg.startswith("<svg")
+    assert not re.search(r"<script|<foreignObject|href=\"http", svg)
+    told = words_of(svg)
+    sizes = [f"{row['accession']} {row['n_target']} v {row['n_reference']}" for row in card["evidence"]]
+    for part in ("SIMULATED DATA", card["question"], f"Answer: {card['verdict']}.", *sizes):
+        assert part in told
+    assert size_of(page.saved_by("#card-vte_targets .slide button")) == (1920, 1080)
+    words = words_of(page.tab.locator("#card-vte_targets").evaluate(SLIDE))
+    plain = page.tab.locator("#card-vte_targets .plain").inner_text()
+    for part in (
+        "SIMULATED DATA",
+        card["question"],
+        card["verdict"],
+        " ".join(plain.split()),
+        typeset(card["doubt"]),
+        *sizes,
+    ):
+        assert part in words
+    page.show("vte_a")
+    page.tab.wait_for_selector("#volcano-vte_a canvas")
+    assert min(size_of(page.saved_by("[data-chart=volcano][data-contrast=vte_a] .save button:nth-child(2)"))) > 400
+    assert [url for url in page.requests if not url.startswith(("data:", "blob:", "file:"))] == []
+    assert page.complaints == []
+    page.tab.close()
+
+
+def test_a_slide_never_cuts_words_and_real_data_bear_no_mark(browser, tmp_path):
+    """A doubt and a question as long as they may be are set smaller, above the foot of the slide; no mark where nothing is simulated."""
+    folder = write_example_results(tmp_path / "results", simulated=False)
+    verdicts = json.loads((folder / "verdicts.json").read_text())
+    verdicts["verdicts"][0]["doubt"] = "A reason that goes on and on. " * 60
+    (folder / "verdicts.json").write_text(json.dumps(verdicts), encoding="utf-8")
+    build_report(folder, folder / "report.html")
+    page = OpenPage(browser, folder / "report.html")
+    slide = page.tab.locator("#card-vte_targets").evaluate(SLIDE)
+    assert "SIMULATED" not in slide
+    assert words_of(slide).count("A reason that goes on and on.") == 60
+    ends = [float(y) for y in re.findall(r'<tspan x="[\d.]+" y="([\d.]+)"', slide)]
+    assert max(ends) < 1080
+    words, foot = ends[:-1], ends[-1]
+    assert all(one < foot for one in words)
+    assert any(later > earlier for earlier, later in pairwise(words))
+    page.tab.close()
