@@ -56,7 +56,7 @@ KillWait=5
 NodeName={host} NodeAddr=127.0.0.1 CPUs=4 RealMemory=16000 State=UNKNOWN
 PartitionName=main Nodes={host} Default=YES MaxTime=INFINITE State=UP
 """
-SETS = "results/positive/gene_sets.tsv.gz"
+SETS = "results/planted_positive/gene_sets.tsv.gz"
 """One file of a study, made by one job: the faults are tried on it."""
 
 

@@ -20,7 +20,7 @@ from sidemine.script_log import errors_in, was_stopped
 _QUOTED = 6
 """Lines of a scheduler's log that are quoted."""
 _TOLD_BY_SCHEDULER = re.compile(
-    r"oom|out of memory|memory limit|time limit|cancelled|killed|node fail|slurmstepd|error", re.I
+    r"oom|out of memory|memory limit|time limit|cancelled|killed|node fail|ended from outside|slurmstepd|error", re.I
 )
 _IN_SCHEDULER_LOG = re.compile(r"^(Error in rule|RuleException|\[|\s+(message|input|output|log|jobid):|WorkflowError)")
 
