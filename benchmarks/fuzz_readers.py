@@ -176,6 +176,129 @@ def readers() -> dict[str, Reader]:
         ),
         "study sheet": Reader(study_sheet, (contrasts,)),
         "signatures": Reader(lambda p: read_signatures(p, signatures, genes), (b"drug\tSTAT1\tIRF1\nDB1\t1\t-2\nDB2\t0.5\t3\n",)),
+        **readers_of_proteins(),
+        **readers_of_genetics(),
+        **readers_of_other_lines(genes),
+    }  # fmt: skip
+
+
+def readers_of_proteins() -> dict[str, Reader]:
+    """Return the readers of protein assays."""
+    from sidemine.lines.complete_table.reader import read_rows
+    from sidemine.sources.maxquant import read_maxquant
+    from sidemine.sources.olink_npx import read_olink
+    from sidemine.sources.somascan_adat import read_adat
+
+    olink = (
+        b"SampleID;SampleType;OlinkID;UniProt;Assay;AssayType;PlateID;QC_Warning;LOD;NPX\n"
+        b"a;SAMPLE;OID1;P05231;IL6;assay;P1;PASS;0.5;1.5\na;SAMPLE;OID2;P29459_P29460;IL12;assay;P1;WARN;0.5;NA\n"
+        b"b;SAMPLE;OID1;P05231;IL6;assay;P1;PASS;0.5;2\nb;SAMPLE;OID2;P29459_P29460;IL12;assay;P1;FAIL;0.5;3\n"
+        b"c;PLATE_CONTROL;OID1;P05231;IL6;assay;P1;PASS;0.5;0\n"
+    )
+    adat = (
+        b"!Checksum\tabc\n^HEADER\n!Version\t1.2\n^COL_DATA\n!Name\tSeqId\tUniProt\n^ROW_DATA\n!Name\tSampleId\tSampleType\n"
+        b"^TABLE_BEGIN\n\t\t\tSeqId\t1-28\t2-7\n\t\t\tUniProt\tP43320\tP04049 P04050\n\t\t\tEntrezGeneSymbol\tCRYBB2\tRAF1 X\n"
+        b"\t\t\tType\tProtein\tProtein\n\t\t\tOrganism\tHuman\tHuman\n\t\t\tColCheck\tPASS\tFLAG\n"
+        b"SampleId\tSampleType\tRowCheck\t\t\t\ns1\tSample\tPASS\t\t476.5\t300\ns2\tSample\tFLAG\t\t500\t310\n"
+    )
+    maxquant = (
+        b"Protein IDs\tMajority protein IDs\tGene names\tLFQ intensity a\tLFQ intensity b\tReverse\tPotential contaminant\t"
+        b"Only identified by site\nP1;P2\tP1\tSTAT1\t1e6\t2e6\t\t\t\nP3\tP3\tIRF1\t0\t5e5\t\t+\t\nREV__P4\tREV__P4\t\t1\t2\t+\t\t\n"
+    )
+    complete = (
+        b"Assay,UniProt,estimate,se,p,adj\nIL6,P05231,0.5,0.1,1e-5,1e-3\nMX1,P20591;P1,-0.2,0.1,.05,.2\n",
+        b"Assay\tUniProt\testimate\tse\tp\tadj\nIL6\tP05231-2\t0.5\t0.1\t1e-5\tNA\n",
+    )
+    headers = {"gene": "Assay", "uniprot": "UniProt", "effect": "estimate", "se": "se", "p": "p", "adjusted_p": "adj"}
+    return {
+        "Olink": Reader(lambda p: read_olink(p, "uniprot"), (olink, olink.replace(b";", b","))),
+        "ADAT": Reader(read_adat, (adat,), "x.adat"),
+        "MaxQuant": Reader(lambda p: read_maxquant(p, "uniprot"), (maxquant,)),
+        "complete table": Reader(lambda p: read_rows(p, headers), complete),
+        "complete table of first names": Reader(lambda p: read_rows(p, {"z": "p"}), complete),
+    }  # fmt: skip
+
+
+def readers_of_genetics() -> dict[str, Reader]:
+    """Return the readers of genome-wide studies."""
+    import pandas as pd
+
+    from sidemine.lines.genetics.gene_results import read_gene_p_values, read_genes_out, read_genes_raw
+    from sidemine.lines.genetics.locations import read_gene_locations
+    from sidemine.lines.genetics.snps import read_snp_genes
+
+    locations = (
+        b"10\t1\t1000\t2000\t+\tAAA\n11\tchr1\t1900\t3000\t-\tBBB\n12\tX\t500\t600\t+\tCCC\n13\tUn_7\t500\t600\t+\tD\n"
+    )
+    known = pd.DataFrame(
+        {
+            "gene": ["10", "11"], "symbol": ["AAA", "BBB"], "chromosome": [1, 23], "start": [1000, 500],
+            "stop": [2000, 600], "strand": ["+", "-"],
+        }
+    )  # fmt: skip
+    genes_out = (
+        b"GENE       CHR      START       STOP  NSNPS  NPARAM       N        ZSTAT            P\n"
+        b"148398       1     824993     889961    324      34  408112     -0.39057      0.65194\n"
+        b"339451       X     860967     911099    254      32  408112      -1.3264      0.90765\n"
+    )
+    genes_raw = (
+        b"# VERSION = 108\n# COVAR = NSAMP MAC\n10 1 100 200 30 4 5000 700.5 1.25\n11 1 300 400 10 2 5000 600 -0.5 0.6\n"
+        b"12 1 500 600 12 3 5000 500 0.25 0.1 0.4\n13 2 100 200 30 4 5000 700 3\n"
+    )
+    p_values = b"gene,chrom,from,to,p,snps\nSTAT1,2,100,200,1e-5,12\nSTAT3,17,100,200,NA,3\n"
+    roles = {
+        "gene": "gene", "p_value": "p", "chromosome": "chrom", "start": "from", "stop": "to", "n_snps": "snps",
+    }  # fmt: skip
+    snps = b"#chrom\tpos\tref\talt\tpval\tn\n1\t1500\tA\tG\t0.01\t500\nchr1\t1700\tC\tT\t1e-400\t500\nX\t550\tA\tG\tNA\t500\n"
+    snp_roles = {
+        "chromosome": "#chrom", "position": "pos", "p_value": "pval", "effect_allele": "alt", "other_allele": "ref",
+        "n": "n",
+    }  # fmt: skip
+    return {
+        "MAGMA genes.out": Reader(read_genes_out, (genes_out,), "x.genes.out"),
+        "MAGMA genes.raw": Reader(read_genes_raw, (genes_raw,), "x.genes.raw"),
+        "p-values of genes": Reader(lambda p: read_gene_p_values(p, roles, None), (p_values, p_values.replace(b",", b"\t"))),
+        "gene locations": Reader(read_gene_locations, (locations,), "gene.loc"),
+        "gene locations in a zip": Reader(read_gene_locations, (locations,), "gene.zip", lambda data: _in_zip(data, "x.gene.loc")),
+        "SNPs": Reader(lambda p: read_snp_genes(p, snp_roles, known, "gene.loc"), (snps,)),
+    }  # fmt: skip
+
+
+def readers_of_other_lines(genes: Any) -> dict[str, Reader]:
+    """Return the readers of miRNAs, promoters and motifs."""
+    from sidemine.lines.mirna.names import MirnaNames, read_aliases
+    from sidemine.lines.mirna.reader import read_families, read_labels, read_seeds, read_targets, read_universe
+    from sidemine.lines.promoter.motifs import read_matrices, read_promoters
+
+    aliases = b"MIMAT0000062\thsa-let-7a;hsa-let-7a-5p;\nMIMAT0004481\thsa-let-7a*;hsa-let-7a-3p;\nMIMAT0000076\thsa-miR-21-5p;\n"
+    names = MirnaNames(
+        [
+            ("MIMAT0000062", ["hsa-let-7a-5p"]),
+            ("MIMAT0004481", ["hsa-let-7a-3p"]),
+            ("MIMAT0000076", ["hsa-miR-21-5p"]),
+        ]
+    )
+    labels = b"miRNA\tp\tfc\tway\nhsa-let-7a-5p\t.01\t-1.5\tdown\nhsa-miR-21-5p\t.5\t2\tnone\nhsa-let-7a\tNA\t\tup\n"
+    mirtarbase = (
+        b"miRTarBase ID\tmiRNA\tSpecies (miRNA)\tTarget Gene\tTarget Gene (Entrez ID)\tSpecies (Target Gene)\tSupport Type\n"
+        b"MIRT1\thsa-miR-21-5p\tHomo sapiens\tSTAT1\t1\tHomo sapiens\tx\nMIRT2\tmmu-let-7a-5p\tMus musculus\tIRF1\t2\tMus musculus\tx\nMIRT3\thsa-let-7a-5p\tHomo sapiens\tIRF1\t2\tHomo sapiens\ty\n"
+    )
+    families = b"miR family\tSeed+m8\tMiRBase Accession\nlet-7\tGAGGUAG\tMIMAT0000062\nmiR-21\tAGCUUAU\tMIMAT0000076\n"
+    mature = b">hsa-let-7a-5p MIMAT0000062 Homo sapiens let-7a-5p\nUGAGGUAGUAGGUUGUAUAGUU\n>hsa-miR-21-5p MIMAT0000076\nUAGCUUAUCAGACUGAUGUUGA\n"
+    jaspar = (
+        b">MA0137.3\tSTAT1\nA  [ 10 2 3 4 80 ]\nC  [ 5 9 3 4 1 ]\nG  [ 5 9 3 4 1 ]\nT  [ 5 90 33 4 1 ]\n"
+        b">MA0050.2\tIRF1\nA  [ 10 2 3 ]\nC  [ 5 9 3 ]\nG  [ 5 9 3 ]\nT  [ 5 90 33 ]\n"
+    )
+    return {
+        "miRBase aliases": Reader(read_aliases, (aliases,), "aliases.txt"),
+        "miRNAs with p": Reader(lambda p: read_labels(p, {"mirna": "miRNA", "p_value": "p", "effect": "fc"}, names), (labels,)),
+        "miRNAs with labels": Reader(lambda p: read_labels(p, {"mirna": "miRNA", "label": "way"}, names), (labels,)),
+        "miRNA universe": Reader(lambda p: read_universe(p, names), (b"hsa-let-7a-5p\nhsa-miR-21-5p\n# c\nMIMAT0004481\n",)),
+        "miRTarBase": Reader(lambda p: read_targets(p, {}, names, genes), (mirtarbase, mirtarbase.replace(b"\t", b","))),
+        "TargetScan families": Reader(lambda p: read_families(p, {}, names), (families,)),
+        "mature.fa": Reader(lambda p: read_seeds(p, names), (mature,), "mature.fa"),
+        "promoters": Reader(read_promoters, (b">STAT1 chr2:1\nACGTNNAC\nGGTT\n>IRF1|x\nacgt\n>IRF1\nAAAA\n",), "p.fa"),
+        "JASPAR": Reader(read_matrices, (jaspar,), "m.jaspar"),
     }  # fmt: skip
 
 
@@ -189,10 +312,10 @@ def _in_tar(data: bytes) -> bytes:
     return stream.getvalue()
 
 
-def _in_zip(data: bytes) -> bytes:
+def _in_zip(data: bytes, member: str = "sets.gmt") -> bytes:
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w") as archive:
-        archive.writestr("sets.gmt", data)
+        archive.writestr(member, data)
     return stream.getvalue()
 
 

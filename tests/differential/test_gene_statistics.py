@@ -54,7 +54,7 @@ def test_impossible_numbers_are_refused_all_at_once() -> None:
             TableColumns(effect=Z, se=np.array([1, 0, 1, -1.0]), p_value=np.array([0, 2, 0.1, 1.0])), "t.tsv"
         )
     assert len(caught.value.problems) == 2
-    assert "2 rows have an impossible number in the column of se" in str(caught.value)
+    assert "the column of se has impossible numbers (rows: 2)" in str(caught.value)
     assert "t.tsv: row 2 of the table, value 0" in str(caught.value)
 
 
@@ -63,7 +63,7 @@ def test_a_p_of_zero_is_replaced_by_t_and_told() -> None:
     p[3] = 0
     z, notes = normal_deviates(TableColumns(t=Z, p_value=p), "here")
     np.testing.assert_allclose(z, Z, rtol=1e-12)
-    assert "p is 0 in 1 rows" in notes[1]
+    assert "p is 0 in 1 of the rows" in notes[1]
     z, notes = normal_deviates(TableColumns(effect=Z, p_value=p), "here")
     assert z[3] < -37
     assert "the smallest number serves" in notes[1]
@@ -89,8 +89,8 @@ def test_rows_become_genes_and_every_lost_row_is_counted() -> None:
     assert np.isnan(found.se).all()
     assert found.losses == {"no number in the columns of the statistic": 1, "unknown": 2}
     assert found.n_universe == 3
-    assert any("1 rows measure a complex" in note for note in found.notes)
-    assert any("2 genes have several rows" in note for note in found.notes)
+    assert any("complex or a group of proteins: 1;" in note for note in found.notes)
+    assert any("Genes with several rows: 2;" in note for note in found.notes)
 
 
 def test_a_table_without_a_gene_is_refused() -> None:

@@ -22,7 +22,7 @@ from sidemine.prepare.metadata import read_samples
 from sidemine.prepare.planned_cells import read_planned_cells, sum_planned_cells
 from sidemine.report.sections.datasets import cell_sentences
 from sidemine.sources import h5ad_cells
-from sidemine.sources.cells import Cells, CellsWanted
+from sidemine.sources.cells import MITOCHONDRIAL, Cells, CellsWanted, plain_identifier
 from sidemine.study.rows import Dataset
 
 GENES = [f"G{n}" for n in range(296)] + ["MT-ND1", "MT-CO1", "CD3D", "MS4A1"]
@@ -195,3 +195,10 @@ def test_markers_that_interferon_moves_were_seen_to_move(real_files: Path) -> No
     moved = {gene for gene, change in largest.items() if change > 1}
     assert moved == {"CD14", "FCN1", "IFITM3", "ISG15", "MS4A6A", "S100A8", "TYMP", "VCAN"}
     assert max(largest["CD74"], largest["S100A12"]) < 0.8
+
+
+@pytest.mark.parametrize(
+    "name", ["MT-CYB", "mt-Cytb", "ENSG00000198727.2", "ENSMUSG00000064370", "ENSMUSG00000064341.1"]
+)
+def test_mitochondrial_genes_are_known_by_symbol_and_ensembl_id_in_man_and_mouse(name):
+    assert plain_identifier(name) in MITOCHONDRIAL

@@ -48,6 +48,7 @@ from sidemine.records import as_json, write_record
 from sidemine.report.manifest import Machine, Manifest, Versions
 from sidemine.retrieve.record import InputRecord
 from sidemine.study.models import StudyConfig, to_plain
+from sidemine.study.pathways import PathwayDrawing
 from sidemine.study.rows import Contrast, Dataset, GeneSetRow, PublishedTable
 from sidemine.tables import empty_table, write_table, write_text
 from sidemine.verdict.card import Card, read_card
@@ -82,6 +83,9 @@ CONTRASTS = {
     "inhibitor": ("cells_inhibitor", "inhibitor", "interferon-β + inhibitor", "interferon-β", -1.6),
     "too_small": ("tiny", "negative_control", "vehicle", "untreated", 0.0),
 }
+DRAWING = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 90 30"><script>window.hacked=3</script>
+<g data-gene="STAT1" onclick="window.hacked=4"><rect x="1" y="1" width="20" height="9" class="box"/><text x="3" y="8" class="gene">STAT1</text></g>
+<rect data-gene="MX1" x="30" y="1" width="20" height="9" class="box"/><rect id="NOT_A_GENE" x="60" y="1" width="20" height="9" class="box"/></svg>"""
 TOO_SMALL = {
     "what": "a group has fewer independent units than the minimum",
     "where": "contrasts.tsv, contrast too_small, target: 2 samples",
@@ -331,6 +335,9 @@ def _study(datasets: list[dict[str, Any]], contrasts: list[dict[str, Any]]) -> d
                 for entry in _verdicts(True)["verdicts"]
             ],
             "panels": [PANEL],
+            "pathways": [
+                {"id": "way", "title": HOSTILE_TITLE, "file": "way.svg", "source": HOSTILE_TITLE, "licence": "CC0"}
+            ],
             "concordance": {
                 "bridges": [
                     {
@@ -362,6 +369,7 @@ def _study(datasets: list[dict[str, Any]], contrasts: list[dict[str, Any]]) -> d
         "own_markers": {},
         "config_digest": "c" * 64,
         "specifications": {"measure_concordance": {"": "e" * 16}},
+        "drawings": [as_json(PathwayDrawing("way", DRAWING, ["STAT1"], []))],
     }
 
 

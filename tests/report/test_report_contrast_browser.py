@@ -7,7 +7,7 @@ from example_evidence import PANEL
 from example_results import SETS
 
 from sidemine.differential.differential_table import DIFFERENTIAL
-from sidemine.drawing.words import number
+from sidemine.drawing.words import number, p_value
 from sidemine.tables import read_table
 
 pytestmark = pytest.mark.browser
@@ -242,3 +242,32 @@ def test_the_set_is_filled_and_columns_stand_by_their_mean(opened):
         assert len(scores) > 10
     tracks = {cell["track"] for cell in opened.tab.evaluate(data, ["heat", "tracks"])}
     assert "age" in tracks
+
+
+def test_the_pathway_is_filled_by_the_chosen_comparison(opened, example_results):
+    """Every gene of the drawing tells its row of the gene table, another comparison fills it anew, and a key opens the gene."""
+    opened.tab.eval_on_selector_all("#across details", "parts => parts.forEach(part => { part.open = true; })")
+    told = "parts => Object.fromEntries(parts.map(part => [part.dataset.gene, part.dataset.told]))"
+    for contrast in ("vte_b", "inhibitor"):
+        opened.tab.select_option("#pathway-contrast-way", contrast)
+        opened.tab.wait_for_selector(f"#pathway-way[data-contrast={contrast}]")
+        table = read_table(example_results / "contrasts" / contrast / "differential.tsv.gz", DIFFERENTIAL).set_index(
+            "gene"
+        )
+        words = opened.tab.eval_on_selector_all("#pathway-way [data-gene]", told)
+        for gene in ("STAT1", "MX1"):
+            row = table.loc[gene]
+            assert (
+                words[gene]
+                == f"{gene}: log2 fold change {number(row['log2_fold_change'], 3)}, p {p_value(row['p_value'])}"
+            )
+        assert words["NOT_A_GENE"] == "NOT_A_GENE: not tested here"
+        assert "2 of 3 genes tested here" in opened.tab.locator("#pathway-way .limit").inner_text()
+        fills = opened.tab.eval_on_selector_all(
+            "#pathway-way .box", "parts => parts.map(part => getComputedStyle(part).fill)"
+        )
+        assert fills[0] != fills[2]
+    opened.tab.locator("#pathway-way [data-gene=MX1]").focus()
+    opened.tab.keyboard.press("Enter")
+    opened.tab.wait_for_selector("#contrast-inhibitor.shown #strip-inhibitor[data-gene=MX1]")
+    assert opened.tab.evaluate("window.hacked") is None

@@ -48,9 +48,9 @@ def test_olink_is_samples_by_assays_with_quality_counted(tmp_path: Path) -> None
     np.testing.assert_array_equal(matrix.values, [[0, 1, 2], [0.1, 1.1, 2.1], [0.2, np.nan, 2.2]])
     assert matrix.left_out == [("OID4", "a control assay")]
     told = "; ".join(matrix.notes)
-    assert "4 rows of 1 control samples are left out (IPC_1)" in told
-    assert "QC_Warning: 1 values failed and are missing" in told
-    assert "QC_Warning: 1 values of 1 samples carry a warning and stay (VTE_2)" in told
+    assert "control samples, which are left out: 4 (samples: 1; IPC_1)" in told
+    assert "QC_Warning: values that failed, and are missing: 1" in told
+    assert "QC_Warning: values with a warning, which stay: 1 (samples: 1; VTE_2)" in told
     assert "37.5% of the values lie below the limit of detection, in 0 of 3 assays more than half" in told
     assert read_olink(tmp_path / "npx.csv", "symbol").identifiers == ["IL6", "IL6", "IL12"]
 
@@ -115,8 +115,8 @@ def test_adat_is_samples_by_human_proteins(tmp_path: Path) -> None:
         ("10003-15", "no protein of the sample: Hybridization Control Elution"),
         ("10006-25", "not human: Mouse"),
     ]
-    assert {"left out: 1 × Calibrator", "RowCheck: 1 samples are flagged and stay"} <= set(matrix.notes)
-    assert "ColCheck: 1 aptamers are flagged and stay" in matrix.notes
+    assert {"left out: 1 × Calibrator", "RowCheck: samples that are flagged, and stay: 1"} <= set(matrix.notes)
+    assert "ColCheck: aptamers that are flagged, and stay: 1" in matrix.notes
     describe = BULK_LAYOUTS["somascan_adat"].describe_samples
     assert describe is not None
     assert describe(tmp_path / "x.adat")[0]["row_check"].to_dict() == {"s1": "PASS", "s2": "FLAG"}

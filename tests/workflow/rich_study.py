@@ -119,6 +119,7 @@ CONFIG: dict[str, Any] = {
     ],
     "illustrations": [{"dataset": "c", "condition": "dose", "cell_type": "type", "set": "T"}],
     "panels": [{"id": "panel", "title": "Some genes", "genes": ["MX1"]}, {"id": "other", "title": "A set", "set": "T"}],
+    "pathways": [{"id": "way", "title": "A pathway", "file": "drawing.svg", "source": "A et al. 2020", "licence": "CC0"}],
     "context": {
         "title": "What is known",
         "statements": [{"text": "Something is known of this.", "figure": "HR 2", "citation": "A et al. 2020", "doi": "10.1000/x"}],
@@ -229,7 +230,12 @@ MODELS: dict[str, type[BaseModel]] = {
 
 
 def load(folder: Path, config: dict[str, Any] = CONFIG, sheets: dict[str, list[dict[str, str]]] = SHEETS) -> Study:
-    """Write the study and load it; the files that it names need not be there."""
+    """Write the study and load it; of the files that it names only its drawings need be there."""
+    for number, name in enumerate(("drawing.svg", "other.svg")):
+        shape = f'<rect data-gene="MX{number + 1}"/>'
+        (folder / name).write_text(
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1">{shape}</svg>', encoding="utf-8"
+        )
     (folder / "config.yaml").write_text(yaml.safe_dump(config, sort_keys=False), encoding="utf-8")
     for name, rows in sheets.items():
         with (folder / config.get(name, f"{name}.tsv")).open("w", encoding="utf-8", newline="") as stream:

@@ -310,6 +310,11 @@ TABLE: dict[str, Any] = {
     "config.panels.title": ({"config.panels.0.title": "Other genes"}, ""),
     "config.panels.set": ({"config.panels.1.set": "T2"}, ""),
     "config.panels.genes": ({"config.panels.0.genes": ["MX2"]}, ""),
+    "config.pathways.id": ({"config.pathways.0.id": "renamed"}, "beside"),
+    "config.pathways.title": ({"config.pathways.0.title": "Another pathway"}, "beside"),
+    "config.pathways.file": ({"config.pathways.0.file": "other.svg"}, "beside"),
+    "config.pathways.source": ({"config.pathways.0.source": "B et al. 2021"}, "beside"),
+    "config.pathways.licence": ({"config.pathways.0.licence": "CC BY 4.0"}, "beside"),
     "config.context.title": ({"config.context.title": "What else is known"}, "beside"),
     "config.context.statements.text": (
         {"config.context.statements.0.text": "Something else is known of it."},

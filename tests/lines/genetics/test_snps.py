@@ -171,3 +171,14 @@ def test_assembly_votes_need_more_than_a_stray_position() -> None:
     votes.count(np.array([17, 26]), np.array([200_000_000, 300_000_000]))
     assert votes.fitting == ["NCBI36", "GRCh37", "GRCh38"]
     assert chromosome_number("99") == 0
+
+
+def test_a_header_that_begins_with_a_mark_is_declared_with_it(tmp_path: Path, locations) -> None:
+    """Without it the header would be a comment, and the first SNP the header."""
+    rows = ["1 1000 0.01", "1 1950 0.2"]
+    with pytest.raises(InputError, match="Write #chr for chr"):
+        join(tmp_path, locations, rows, header="#chr bp p")
+    assert join(tmp_path, locations, rows, header="#chr bp p", chromosome="#chr")[1].used == 2
+    path = tmp_path / "told.txt"
+    path.write_text("# chr of every SNP\nchr\tbp\tp\n1\t1000\t0.01\n")
+    assert read_snp_genes(path, COLUMNS, locations, "gene.loc", (0, 0))[1].used == 1

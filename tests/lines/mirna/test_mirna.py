@@ -126,6 +126,9 @@ def test_targets_are_mirtarbase_or_two_columns(tmp_path, names):
     with pytest.raises(InputError, match="cannot be told which columns"):
         read_targets(path, {}, names, genes_of("MYC"))
     assert len(read_targets(path, {"target_mirna": "a", "target_gene": "b"}, names, genes_of("MYC"))[0].genes) == 1
+    path.write_text("miRTarBase ID,miRNA,Species (miRNA),Target Gene,Species (Target Gene)\n")
+    with pytest.raises(InputError, match="no pair of miRNA and target gene is left"):
+        read_targets(path, {}, names, genes_of("MYC"))
 
 
 def test_spreadsheets_are_read_as_papers_and_mirtarbase_deposit_them(tmp_path, names):

@@ -18,6 +18,7 @@ from sidemine.lines.promoter.measure import pool_sites, site_effect
 from sidemine.lines.promoter.motifs import (
     HIT_P,
     MotifMatrix,
+    Promoters,
     family_of,
     read_matrices,
     read_promoters,
@@ -113,7 +114,7 @@ def test_what_is_no_matrix_of_counts_is_refused(tmp_path, text):
 def test_promoters_are_read_by_gene(tmp_path):
     path = tmp_path / "p.fa"
     path.write_text("# told\n>A chr1:1-8\nacgt\nRYGT\n>B|x\nAC\n>A\nTTTT\n>\nGG\n>C\n")
-    assert read_promoters(path) == {"A": "ACGTNNGT", "B": "AC"}
+    assert read_promoters(path) == Promoters({"A": "ACGTNNGT", "B": "AC"}, ["A"], 1, 1)
     path.write_text("gene\tsequence\n")
     with pytest.raises(InputError, match="no sequence in it"):
         read_promoters(path)

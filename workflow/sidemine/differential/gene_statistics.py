@@ -140,7 +140,7 @@ def _check(columns: TableColumns, where: str) -> None:
         if values is not None and (rows := np.flatnonzero((values < low) | (values > high))).size:
             problems.append(
                 Problem(
-                    f"{len(rows)} rows have an impossible number in the column of {name}",
+                    f"the column of {name} has impossible numbers (rows: {len(rows)})",
                     f"{where}: row {rows[0] + 1} of the table, value {values[rows[0]]:g}",
                     allowed,
                     "Correct `columns` in lines.tsv, or the table in a copy of it.",
@@ -199,7 +199,7 @@ def _of_p(
         if instead is not None:
             z = np.where(zero, instead, z)
         words = "its t or effect / se serves" if instead is not None else "the smallest number serves"
-        notes.append(f"p is 0 in {int(zero.sum())} rows, too small for its writer: {words}.")
+        notes.append(f"p is 0 in {int(zero.sum())} of the rows, too small for its writer: {words}.")
     if instead is not None and (contradiction := _disagreement(z[~zero], instead[~zero])):
         notes.append(contradiction)
     return z, notes
@@ -290,11 +290,11 @@ def collect_statistics(
     complexes = sum(len(set(row)) > 1 for place, row in enumerate(genes) if usable[place])
     if complexes:
         notes.append(
-            f"{complexes} rows measure a complex or a group of proteins: their value counts for each gene of it."
+            f"Rows that measure a complex or a group of proteins: {complexes}; the value counts for each gene of it."
         )
     repeated = int((np.bincount(codes) > 1).sum())
     if repeated:
-        notes.append(f"{repeated} genes have several rows: the mean of their z stands for them.")
+        notes.append(f"Genes with several rows: {repeated}; the mean of their z stands for each.")
     return GeneStatistics(
         genes=[str(symbol) for symbol in symbols],
         z=_means(z, rows, codes),

@@ -25,6 +25,7 @@ OWN_SCRIPTS = (
     "pictures.js",
     "contrasts.js",
     "explorer.js",
+    "pathways.js",
     "calibration.js",
     "records.js",
     "state.js",

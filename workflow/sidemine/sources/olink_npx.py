@@ -64,8 +64,8 @@ def _open(path: Path) -> _Rows:
     if not all(people):
         controls = {name for name, person in zip(samples, people, strict=True) if name and not person}
         notes.append(
-            f"{people.count(False)} rows of {len(controls)} control samples are left out "
-            f"({', '.join(sorted(controls)[:_MOST_TOLD])})"
+            f"rows of control samples, which are left out: {people.count(False)} "
+            f"(samples: {len(controls)}; {', '.join(sorted(controls)[:_MOST_TOLD])})"
         )
     if not kept:
         raise InputError(
@@ -181,12 +181,12 @@ def _judge_quality(table: TextTable, rows: _Rows, npx: NDArray[np.float64]) -> l
         warned = np.array([word not in _PASSED | _FAILED for word in words])
         npx[failed] = np.nan
         if failed.any():
-            notes.append(f"{column}: {int(failed.sum()):,} values failed and are missing")
+            notes.append(f"{column}: values that failed, and are missing: {int(failed.sum()):,}")
         if warned.any():
             by_sample = Counter(rows.samples[place] for place, flag in zip(rows.kept, warned, strict=True) if flag)
             told = ", ".join(name for name, _ in by_sample.most_common(_MOST_TOLD))
             notes.append(
-                f"{column}: {int(warned.sum()):,} values of {len(by_sample)} samples carry a warning and stay ({told})"
+                f"{column}: values with a warning, which stay: {int(warned.sum()):,} (samples: {len(by_sample)}; {told})"
             )
     if not notes and not any(map(table.has, _QUALITY_COLUMNS)):
         notes.append("no column tells the quality of samples (QC_Warning)")

@@ -131,7 +131,7 @@ def _kept_samples(adat: _Adat) -> tuple[list[int], list[str], list[str]]:
         notes.append("left out: " + ", ".join(f"{count} × {kind}" for kind, count in sorted(others.items())))
     flagged = sum(adat.samples.get("RowCheck", [""] * len(adat.cells))[row].upper() == "FLAG" for row in kept)
     if flagged:
-        notes.append(f"RowCheck: {flagged} samples are flagged and stay")
+        notes.append(f"RowCheck: samples that are flagged, and stay: {flagged}")
     return kept, names, notes
 
 
@@ -178,7 +178,7 @@ def read_adat(path: Path, identifiers: str | None = None) -> ValueMatrix:
     reasons = [_why_left_out(kind, organism) for kind, organism in zip(kinds, organisms, strict=True)]
     chosen = [place for place, reason in enumerate(reasons) if not reason]
     if flagged := sum(checks[place].upper() == "FLAG" for place in chosen):
-        notes.append(f"ColCheck: {flagged} aptamers are flagged and stay")
+        notes.append(f"ColCheck: aptamers that are flagged, and stay: {flagged}")
     values = np.vstack(
         [
             as_numbers(

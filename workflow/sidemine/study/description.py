@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sidemine.study.context import ConsideredDataset
 from sidemine.study.models import StudyConfig
+from sidemine.study.pathways import PathwayDrawing
 from sidemine.study.rows import Contrast, Dataset, GeneSetRow, LineRow, PublishedTable
 
 
@@ -25,6 +26,8 @@ class StudyDescription:
         SHA-256 of all that the study asks (`study.load.digest_of_content`).
     specifications
         Per rule and job: the digest of what the job uses of the study.
+    drawings
+        Drawings of pathways, as they were read.
     """
 
     config: StudyConfig
@@ -37,3 +40,4 @@ class StudyDescription:
     own_markers: dict[str, dict[str, list[str]]]
     config_digest: str
     specifications: dict[str, dict[str, str]]
+    drawings: list[PathwayDrawing] = field(default_factory=list)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from sidemine.errors import Problem, StudyError
+from sidemine.records import as_json
 from sidemine.study.check_hypotheses import check_questions
 from sidemine.study.check_rows import check_layout
 from sidemine.study.config_file import check_config, read_config, salvage
@@ -27,13 +28,14 @@ from sidemine.study.markers import (
 )
 from sidemine.study.models import StudyConfig, to_plain
 from sidemine.study.paths import expand_path
+from sidemine.study.pathways import PathwayDrawing, read_drawings
 from sidemine.study.rows import Contrast, Dataset, GeneSetRow, LineRow, PublishedTable
 from sidemine.study.sheets import CheckCells, Model, Sheet, read_sheet
 from sidemine.study.validate import cross_check
 
 # Where files lie, and what a report shows beside the evidence, does not change what a study asks: these keys stay out
 # of its digest.
-_BESIDE = ("mirror", "results", "downloads", "lock", "planted", "context", "considered")
+_BESIDE = ("mirror", "results", "downloads", "lock", "planted", "context", "considered", "pathways")
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,8 @@ class Study:
         Rows of the gene set sheet, opt-in sets included.
     considered
         Rows of the sheet of data sets that were considered and not taken.
+    drawings
+        The drawings of pathways, as they were read.
     own_markers
         The study's own marker files: genes by cell type, by the path that `datasets.tsv` gives.
     folder
@@ -65,6 +69,7 @@ class Study:
     published_tables: dict[str, PublishedTable]
     lines: dict[str, LineRow]
     considered: tuple[ConsideredDataset, ...]
+    drawings: tuple[PathwayDrawing, ...]
     own_markers: dict[str, dict[str, list[str]]]
     folder: Path
     digest: str
@@ -118,7 +123,8 @@ class Study:
     def to_json(self) -> dict[str, Any]:
         """Return the content of `study.json`: config, rows of all sheets, and the digest."""
         considered = [to_plain(row) for row in self.considered]
-        return {**self._content(), "considered": considered, "config_digest": self.digest}
+        drawings = [as_json(drawing) for drawing in self.drawings]
+        return {**self._content(), "considered": considered, "drawings": drawings, "config_digest": self.digest}
 
     def _content(self) -> dict[str, Any]:
         return _content(
@@ -166,6 +172,7 @@ def load_study(
     config = check_config(raw, config_path, problems)
     sheet = _sheet(raw, "datasets", Dataset, "dataset", folder, problems, check_layout)
     markers = read_marker_files(_own_marker_files(sheet), folder, problems, within)
+    drawings = read_drawings(config.pathways, config_path, problems, within) if config else []
     draft = Draft(
         config_path=config_path,
         config=config or salvage(raw),
@@ -194,6 +201,7 @@ def load_study(
         published_tables={row.table: row for row in tables},
         lines={row.line: row for row in lines},
         considered=tuple(row.model for row in draft.considered.rows),
+        drawings=tuple(drawings),
         own_markers=own_markers,
         folder=folder,
         digest=digest_of_content(_content(config, datasets, contrasts, gene_sets, tables, lines, own_markers)),

@@ -18,6 +18,7 @@ from sidemine.study.context import ClinicalContext
 from sidemine.study.hypotheses import Hypothesis
 from sidemine.study.identifiers import Identifier
 from sidemine.study.panels import GenePanel
+from sidemine.study.pathways import PathwayFile
 from sidemine.study.patterns import compile_pattern
 from sidemine.study.settings import Settings
 
@@ -130,6 +131,10 @@ class StudyConfig(ClosedModel):
     panels: list[GenePanel] = Field(
         default_factory=list,
         description="Gene panels for the heat map of every comparison, declared beforehand; they carry no verdict.",
+    )
+    pathways: list[PathwayFile] = Field(
+        default_factory=list,
+        description="Drawings of pathways that the report fills by the fold changes of a comparison; they carry no verdict.",
     )
     context: ClinicalContext | None = Field(
         default=None, description="Clinical context: a cited panel of the report, apart from the evidence."

@@ -38,6 +38,7 @@ from sidemine.study.models import (
     StudyInfo,
 )
 from sidemine.study.panels import GenePanel
+from sidemine.study.pathways import PathwayFile
 from sidemine.study.rows import Contrast, Dataset, GeneSetRow, LineRow, PublishedTable
 from sidemine.study.settings import Settings, Traps
 
@@ -78,6 +79,7 @@ _TABLES: dict[str, tuple[type[BaseModel], str]] = {
     "screen": (Screen, ""),
     "illustration": (Illustration, ""),
     "panels": (GenePanel, ""),
+    "pathways": (PathwayFile, ""),
     "context": (ClinicalContext, "context."),
     "statement": (ContextStatement, ""),
     "datasets": (Dataset, ""),

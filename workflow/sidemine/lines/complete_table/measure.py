@@ -194,7 +194,7 @@ def _test(
 def _downgrades(
     statistics: GeneStatistics, n_in_set: int, details: TableDetails, references: Sequence[Reference]
 ) -> tuple[str, ...]:
-    told = ["no samples: how genes correlate is taken from other people"]
+    told: list[str] = []
     measured = {member.gene for member in details.members}
     if len(measured) < n_in_set / 2:
         told.append(f"the table measures {len(measured)} of {n_in_set} genes of the set")

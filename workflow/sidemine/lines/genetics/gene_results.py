@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sidemine.errors import InputError, Problem
-from sidemine.lines.genetics.locations import MAX_GENES, chromosome_number, numbers_of, read_gene_rows
+from sidemine.lines.genetics.locations import (
+    MAX_GENES,
+    chromosome_number,
+    numbers_of,
+    read_gene_rows,
+    read_mark,
+)
 from sidemine.text.decoding import open_decoded
 from sidemine.text.numbers import as_numbers
 
@@ -86,8 +92,7 @@ def read_gene_p_values(path: Path, columns: Mapping[str, str], locations: pd.Dat
     InputError
         As `read_genes_out`; and when neither the table nor another file tells where genes lie.
     """
-    marked = any(name.startswith("#") for name in columns.values())
-    table = read_gene_rows(path, str(path), header=True, marked=marked)
+    table = read_gene_rows(path, str(path), header=True, marked=read_mark(path, columns.values()))
     placed = all(role in columns for role in ("chromosome", "start", "stop"))
     if not placed and locations is None:
         raise InputError(

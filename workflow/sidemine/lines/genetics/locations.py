@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -9,10 +10,11 @@ import numpy as np
 
 from sidemine.errors import InputError, Problem
 from sidemine.text.archive import is_zip, iter_zip_members
+from sidemine.text.decoding import open_decoded
 from sidemine.text.delimited import read_delimited
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from pathlib import Path
     from typing import IO
 
@@ -157,6 +159,39 @@ def read_gene_locations(path: Path) -> pd.DataFrame:
             _no_locations(table.place(int(wrong.to_numpy().argmax())), "a gene has no start before its stop")
         )
     return frame.astype({"start": "int64", "stop": "int64"})
+
+
+def read_mark(path: Path, columns: Collection[str]) -> bool:
+    """Return whether the header of a table is declared to begin with # itself, so that there are no comments.
+
+    Parameters
+    ----------
+    path
+        The table.
+    columns
+        Headers as declared.
+
+    Raises
+    ------
+    InputError
+        When the first line begins with # and, behind it, with the name of a column that is declared without.
+    """
+    with open_decoded(path) as text:
+        line = (text.line() or b"").decode("utf-8")
+    bare = line.lstrip("#").strip()
+    cells = [cell.strip().strip('"') for cell in (bare.split("\t") if "\t" in bare else re.split(r"[\s,;]+", bare))]
+    # A comment may hold the name of a column; the header holds all of them.
+    if line.startswith("#") and cells[0] in columns and set(columns) <= set(cells):
+        first = cells[0]
+        raise InputError(
+            Problem(
+                "the header of the table begins with #, and the declared column does not",
+                f"{path}: line 1, {line.strip()[:80]!r}",
+                f"the header as it stands: {'#' + first!r}",
+                f"Write #{first} for {first} in column columns of lines.tsv.",
+            )
+        )
+    return any(name.startswith("#") for name in columns)
 
 
 def read_gene_rows(source: Path | IO[bytes], where: str, *, header: bool, marked: bool = False) -> TextTable:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sidemine.errors import InputError, Problem
-from sidemine.lines.genetics.locations import AssemblyVotes, agreeing_assemblies, numbers_of
+from sidemine.lines.genetics.locations import AssemblyVotes, agreeing_assemblies, numbers_of, read_mark
 from sidemine.text.delimited import read_delimited_blocks
 
 if TYPE_CHECKING:
@@ -132,8 +132,7 @@ def read_snp_genes(
     of_genes = AssemblyVotes()
     of_genes.count(genes["chromosome"].to_numpy(), genes["stop"].to_numpy())
     reader = _Reader(columns, places)
-    # Some programs begin the header itself with #.
-    marked = any(name.startswith("#") for name in columns.values())
+    marked = read_mark(path, columns.values())  # some programs begin the header itself with #
     for block in read_delimited_blocks(
         path, comments="none" if marked else "leading", columns=frozenset(columns.values())
     ):

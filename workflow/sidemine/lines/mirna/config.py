@@ -35,5 +35,5 @@ LAYER = Layer(
     opposite=False,
     kinds=("cohort",),
     unit="labels per SD of the target score",
-    cap="known targets follow what has been studied, and a target need not answer to its miRNA",
+    cap="indirect: known targets follow what has been studied, and a target need not answer to its miRNA",
 )

@@ -313,6 +313,5 @@ def as_measured(result: MirnaResult, direction: str, n_in_set: int) -> Measured:
         p_declared=p_declared,
         null_used=f"HC3 t on {slope.df} degrees of freedom, beside a spline of the log number of targets; unit: {details.unit}",
         reason=reason,
-        downgrades=("indirect: a list of miRNAs speaks of genes through known targets alone",),
         cap=cap,
     )

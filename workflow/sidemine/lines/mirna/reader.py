@@ -186,7 +186,7 @@ def read_targets(
     here = np.ones(table.n_rows, dtype=bool)
     for species in MIRTARBASE_SPECIES:
         if table.has(species):
-            here &= np.array([text.strip() == HUMAN for text in table.cells(species)])
+            here &= np.array([text.strip() == HUMAN for text in table.cells(species)], dtype=bool)
     if not here.all():
         lost.append(Lost(int((~here).sum()), "rows of target pairs of another species"))
     mirna_texts, gene_texts = (np.array(table.cells(column), dtype=object)[here] for column in (mirna, gene))

@@ -24,5 +24,5 @@ LAYER = Layer(
     opposite=True,
     kinds=("cohort", "experiment"),
     unit="percentile among signatures",
-    cap="cells in a dish, read by a list of genes: a place among signatures is described, never tested",
+    cap="indirect: cells in a dish, no patients, read by a list of genes: a place among signatures is described, never tested",
 )

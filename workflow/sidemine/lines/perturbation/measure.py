@@ -146,6 +146,5 @@ def as_measured(details: PerturbationDetails, n_in_set: int, n_measured: int) ->
         percentile=percentile,
         null_used="none: the place among the signatures of the library, adjusted for their strength",
         reason=reason,
-        downgrades=("indirect: cells in a dish, no patients",),
         instead="described" if percentile is not None else "uninformative",
     )

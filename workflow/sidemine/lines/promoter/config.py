@@ -25,5 +25,5 @@ LAYER = Layer(
     kinds=("cohort", "experiment"),
     unit="normal deviates of genes, site against none",
     own_data=False,
-    cap="derived from the same expression data as the answer: no line of its own",
+    cap="derived from the expression data of the answer itself: no line of its own",
 )

@@ -61,10 +61,13 @@ def _measure(inputs: JobFiles, specification: TestPromoter) -> tuple[Measured, o
         family = known_family(row.columns["family"], row.line)
         promoters = read_promoters(files["file"])
         resolved = {
-            name: found.symbol for name, found in zip(promoters, gene_table.resolve_symbols(promoters), strict=True)
+            name: found.symbol
+            for name, found in zip(
+                promoters.sequences, gene_table.resolve_symbols(list(promoters.sequences)), strict=True
+            )
         }
         matrices = family_of(read_matrices(files["motifs"]), family)
-        site = motif_site(family, promoters, resolved, scan_promoters(promoters, matrices))
+        site = motif_site(family, promoters, resolved, scan_promoters(promoters.sequences, matrices))
     else:
         library = {
             name: [gene for gene, _ in members] for name, members in read_library(files["file"], "gmt").sets.items()

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sidemine.differential.contrast_fit import ContrastFit
-    from sidemine.lines.promoter.motifs import PromoterSites
+    from sidemine.lines.promoter.motifs import Promoters, PromoterSites
     from sidemine.prepare.gene_table import GeneTable
 
     Array = NDArray[np.float64]
@@ -102,27 +102,30 @@ def chip_site(
     )
 
 
-def motif_site(
-    family: str, promoters: Collection[str], resolved: Mapping[str, str | None], sites: PromoterSites
-) -> Site:
+def motif_site(family: str, promoters: Promoters, resolved: Mapping[str, str | None], sites: PromoterSites) -> Site:
     """Return the hits of one family by approved symbol.
 
     Parameters
     ----------
     family, promoters
-        GAS or ISRE; names of the sequences.
+        GAS or ISRE; the sequences.
     resolved
         Approved symbol of each name; None: unknown.
     sites
-        What was found in them. Of several sequences of one gene the first counts.
+        What was found in them. Of several sequences of one gene the first counts; the others are told.
     """
-    unknown = sorted(name for name in promoters if resolved[name] is None)
-    bare = sorted(name for name in promoters if name not in sites.share)
+    unknown = sorted(name for name in promoters.sequences if resolved[name] is None)
+    bare = sorted(name for name in promoters.sequences if name not in sites.share)
+    further = list(promoters.repeated)
     genes: dict[str, float] = {}
     composition: dict[str, Sequence[float]] = {}
-    for name in promoters:
+    for name in promoters.sequences:
         symbol = resolved[name]
-        if symbol is not None and name in sites.share and symbol not in genes:
+        if symbol is None or name not in sites.share:
+            continue
+        if symbol in genes:  # another name of the same gene
+            further.append(name)
+        else:
             genes[symbol], composition[symbol] = sites.share[name], sites.composition[name]
     left_out = [
         *(f"{matrix}: no sequence can match it at p ≤ 10⁻⁴" for matrix in sites.too_short),
@@ -136,6 +139,15 @@ def motif_site(
             if bare
             else []
         ),
+        *(
+            [
+                f"further sequences of {count(len(further), 'gene')}, of which the first counts ({listed(sorted(further)[:TOLD])})"
+            ]
+            if further
+            else []
+        ),
+        *([f"{count(promoters.n_nameless, 'sequence')} without a name"] if promoters.n_nameless else []),
+        *([f"{count(promoters.n_empty, 'name')} without a sequence"] if promoters.n_empty else []),
     ]
     words = f"the share of {count(len(sites.matrices), 'matrix', 'matrices')} of family {family} that hit its promoter at p ≤ 10⁻⁴, on either strand"
     return Site(words, f"motifs {family}", genes, composition, sites.matrices, left_out)
@@ -249,7 +261,6 @@ def measure_promoters(
         universe_n=max((row.n_genes for row in effects), default=0),
         n_in_set=len(gene_set),
         n_measured=sum(gene in genes for gene in known),
-        downgrades=("not independent: the samples are those of the answer",),
     )
     if not effects:
         why = "; ".join(left_out) or "no contrast of the hypothesis could be tested"

@@ -147,7 +147,27 @@ def known_family(word: str, line: str) -> str:
     return word
 
 
-def read_promoters(path: Path) -> dict[str, str]:
+@dataclass(frozen=True)
+class Promoters:
+    """Promoter sequences by the name of their gene, and what of the file does not count.
+
+    Attributes
+    ----------
+    sequences
+        A, C, G, T and N.
+    repeated
+        Names that stand over further sequences: the first counts.
+    n_nameless, n_empty
+        Sequences without a name, and names without a sequence.
+    """
+
+    sequences: dict[str, str]
+    repeated: list[str]
+    n_nameless: int
+    n_empty: int
+
+
+def read_promoters(path: Path) -> Promoters:
     """Read promoter sequences by gene: FASTA whose headers begin with a gene symbol.
 
     Parameters
@@ -162,6 +182,8 @@ def read_promoters(path: Path) -> dict[str, str]:
         When it holds no sequence, or one longer than a promoter is.
     """
     promoters: dict[str, list[str]] = {}
+    repeated: dict[str, None] = {}
+    n_nameless = 0
     current: list[str] | None = None
     length = 0
     with open_decoded(path, max_bytes=MAX_FASTA_BYTES) as text:
@@ -169,8 +191,14 @@ def read_promoters(path: Path) -> dict[str, str]:
             row = line.decode("utf-8").strip()
             if row.startswith(">"):
                 name = row[1:].split("|")[0].split()
-                current = None if not name or name[0] in promoters else promoters.setdefault(name[0], [])
+                current = None
                 length = 0
+                if not name:
+                    n_nameless += 1
+                elif name[0] in promoters:
+                    repeated[name[0]] = None
+                else:
+                    current = promoters.setdefault(name[0], [])
             elif current is not None:
                 current.append(row)
                 length += len(row)
@@ -181,7 +209,7 @@ def read_promoters(path: Path) -> dict[str, str]:
     found = {name: re.sub("[^ACGT]", "N", "".join(parts).upper()) for name, parts in promoters.items() if any(parts)}
     if not found:
         raise _no_promoters(path, "no sequence in it")
-    return found
+    return Promoters(found, list(repeated), n_nameless, len(promoters) - len(found))
 
 
 def _no_promoters(path: Path, why: str) -> InputError:
