@@ -65,6 +65,29 @@ def _run_inspect(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def add_find(commands: Commands) -> None:
+    """Declare `sidemine find`."""
+    parser = commands.add_parser(
+        "find",
+        help="look for human series in GEO by words: samples, platform, type, files",
+        description="Ask NCBI's E-utilities for human series of GEO whose records hold the WORDS, and list them in NCBI's order. "
+        "A list to read, not a choice: whether a series fits is seen with `sidemine inspect`.",
+    )
+    parser.add_argument("words", metavar="WORDS", help='for example "venous thromboembolism blood"')
+    parser.add_argument(
+        "--most", type=int, default=20, metavar="N", help="most series that are listed (default 20, at most 200)"
+    )
+    parser.set_defaults(run=_run_find)
+
+
+def _run_find(arguments: argparse.Namespace) -> int:
+    from sidemine.scaffold.series_search import find_series, found_lines
+
+    found = find_series(arguments.words, arguments.most)
+    sys.stdout.write(visible("\n".join(found_lines(found))) + "\n")
+    return 0
+
+
 def add_new(commands: Commands) -> None:
     """Declare `sidemine new`."""
     parser = commands.add_parser(
@@ -293,6 +316,7 @@ def _run_check(arguments: argparse.Namespace) -> int:
 
 
 _COMMANDS: tuple[Callable[[Commands], None], ...] = (
+    add_find,
     add_inspect,
     add_new,
     add_check,
