@@ -29,6 +29,11 @@ class AnswerCards:
     findings: Findings
     views: Sequence[CardView]
 
+    @property
+    def changes(self) -> dict[str, str]:
+        """What would change each answer, as the summary says it."""
+        return {row.card.hypothesis: row.change for row in (*self.findings.questions, *self.findings.controls)}
+
 
 TILES: dict[int, Callable[[Card, Subject], Tile | None]] = {
     10: first_screen.effect_tile,
