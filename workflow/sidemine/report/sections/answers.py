@@ -5,7 +5,7 @@ What a consideration or a line of evidence shows is made in its own room, and re
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sidemine.considerations.registry import CONSIDERATIONS
@@ -17,6 +17,7 @@ from sidemine.report.cards import CardView, card_view
 from sidemine.report.collect import StudyResults
 from sidemine.report.findings import Findings, findings_of
 from sidemine.report.forest import forest_panel
+from sidemine.report.lights import Light, lights_of
 from sidemine.report.score_strip import score_panel
 from sidemine.report.section import Section
 from sidemine.verdict.card import Card
@@ -60,13 +61,21 @@ def subject_of(card: Card, beside: Beside) -> Subject:
     )
 
 
-def evidence_panels(card: Card, beside: Beside) -> list[Panel]:
-    """Return the panels of one hypothesis in their order on the page: the forest plot, considerations, lines of evidence."""
+def evidence_panels(card: Card, beside: Beside, lights: Mapping[str, Sequence[Light]] | None = None) -> list[Panel]:
+    """Return the panels of one hypothesis in their order on the page: the forest plot, considerations, lines of evidence.
+
+    Parameters
+    ----------
+    card, beside
+        The answer, and what stands beside the answers.
+    lights
+        Marks beside the rows of the forest plot, by contrast; None: none.
+    """
     subject = subject_of(card, beside)
     makers = {place: make for entry in CONSIDERATIONS for place, make in entry.panels.items()}
     considered = [panel for place in sorted(makers) if (panel := makers[place](subject))]
     of_lines = [panel for line in LINES for panel in line.panels(subject, beside.lines)]
-    return [forest_panel(card, subject), *considered, *of_lines]
+    return [forest_panel(card, subject, lights or {}), *considered, *of_lines]
 
 
 def layer_panels(card: Card, beside: Beside) -> list[Panel]:
@@ -87,7 +96,12 @@ def answers_section(results: StudyResults) -> Section:
     """Return the answer cards, with a panel for each kind of evidence."""
     views, every = [], []
     for card in results.verdicts.verdicts:
-        forest, *others = evidence_panels(card, results.beside)
+        lights = {
+            row.contrast: found
+            for row in card.evidence
+            if row.interval and (found := lights_of(results, card, row.contrast))
+        }
+        forest, *others = evidence_panels(card, results.beside, lights)
         scores = score_panel(results, card)
         # Resemblance of drug and disease is a question of the study itself: it stands before the scores.
         panels = [panel for panel in (forest, *others, scores) if panel]
