@@ -105,6 +105,12 @@ def add_new(commands: Commands) -> None:
         "--set", nargs="+", default=[], metavar="NAME", help="primary gene sets: HALLMARK_…, CORE_…, or FILE.gmt:NAME"
     )
     parser.add_argument("--mirror", type=Path, help="folder that serves https://HOST/PATH from DIR/HOST/PATH")
+    parser.add_argument(
+        "--gene-table",
+        type=Path,
+        metavar="FILE",
+        help="table of genes (columns ensgene, entrez, symbol) in place of HGNC's",
+    )
     parser.set_defaults(run=_run_new)
 
 
@@ -112,7 +118,12 @@ def _run_new(arguments: argparse.Namespace) -> int:
     from sidemine.scaffold.new_study import StudyRequest, new_study
 
     request = StudyRequest(
-        arguments.study, tuple(arguments.disease), tuple(arguments.drug), tuple(arguments.set), arguments.mirror
+        arguments.study,
+        tuple(arguments.disease),
+        tuple(arguments.drug),
+        tuple(arguments.set),
+        arguments.mirror,
+        arguments.gene_table,
     )
     sys.stdout.write(visible("\n".join(new_study(request))) + "\n")
     return 0

@@ -30,6 +30,7 @@ FEWEST = 3
 """Samples per group that a run asks for by default (`min_group_size`)."""
 MOST_CONTRASTS = 24
 _STRATA = re.compile(r"(^|_)(cell|tissue|organ|line|time|dose|concentration|strain|day|week|visit)")
+_DOSES = re.compile(r"(^|_)(dose|concentration)")
 _PLACES = re.compile(r"(^|_)(cell|tissue|organ|line|batch|plate|chip|run|lane|site|sex|gender|time)")
 _POOL = re.compile(
     r"(?i)\bpool(s|ed)?\b|\bof (two|three|four|five|six|seven|eight|nine|ten|\d+) (\w+ )*(donors|people|patients)"
@@ -161,7 +162,11 @@ def _compare(
 ) -> ProposedContrast | None:
     samples = grouping.samples
     target = [label.selector(grouping.column), *stratum]
-    reference = [other.selector(grouping.column), *stratum]
+    reference = [other.selector(grouping.column)]
+    # Cells and times are asked of both groups. A dose only where the reference has one: a vehicle has none.
+    reference += [
+        part for part in stratum if not _DOSES.search(part.column) or _mask(samples, [*reference, part]).any()
+    ]
     shared, traps = _shared_keys(samples, grouping.column, target, reference, role)
     if role == "inhibitor":
         shared += _shared_beginning(samples, [*target, *shared], [*reference, *shared])
@@ -176,8 +181,10 @@ def _compare(
     traps += _traps_of(samples, grouping.column, in_target, in_reference)
     pairing = find_pairs(samples, in_target, in_reference)
     covariates, found = _covariates(samples, in_target, in_reference, role, paired=pairing is not None)
-    kept = " ".join(part.values[0] for part in stratum)
-    words = [f"{text[:_LONGEST_LABEL]}{', ' + kept if kept else ''}" for text in (label.text, other.text)]
+    words = [
+        ", ".join([text[:_LONGEST_LABEL], *(part.values[0] for part in stratum if part in parts)])
+        for text, parts in ((label.text, target), (other.text, reference))
+    ]
     evidence = [f"shared: {Selector(_all_of(shared))}"] if shared else []
     if pairing:
         evidence.append(

@@ -18,6 +18,7 @@ from sidemine.study.load import load_study
 
 _LONGEST_ID = 64
 _LONGEST_NOTE = 2000
+_GENE_TABLE = "gene_table.tsv"
 _DATASET_COLUMNS = [
     "dataset",
     "accession",
@@ -75,11 +76,14 @@ class ProposedStudy:
         Data sets with their contrasts.
     sets
         Gene sets.
+    gene_table
+        The user's own table of genes; None: HGNC's.
     """
 
     name: str
     datasets: tuple[ProposedDataset, ...]
     sets: ProposedSets
+    gene_table: Path | None = None
 
     @property
     def contrast_ids(self) -> dict[str, list[str]]:
@@ -114,7 +118,7 @@ def write_study(study: ProposedStudy, folder: Path) -> list[str]:
     with tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent) as temporary:
         draft = Path(temporary) / folder.name
         draft.mkdir()
-        for place, source in study.sets.files:
+        for place, source in [*study.sets.files, *_own_gene_table(study)]:
             (draft / place).parent.mkdir(exist_ok=True)
             shutil.copyfile(source, draft / place)
         for name, text in _texts(study).items():
@@ -252,13 +256,9 @@ datasets: datasets.tsv
 contrasts: contrasts.tsv
 gene_sets: gene_sets.tsv
 
-# The symbols that genes are reported by. Another table: format ensembl, columns ensgene, entrez, symbol.
+# The symbols that genes are reported by.
 gene_table:
-  file: https://storage.googleapis.com/public-download-files/hgnc/tsv/tsv/hgnc_complete_set.txt
-  format: hgnc
-  licence: "CC0 1.0 (HGNC)"
-  version: moving
-  mutable: true
+{_gene_table(study)}
 {_derive(study)}
 # Write all of this before you look at any result, and leave it then.
 # direction: where target minus reference goes. Nobody has declared one, so it is either, and the answer is suggestive at
@@ -275,6 +275,29 @@ hypotheses:
 #    kind: experiment
 #    role: positive_control
 #    primary: {{set: {study.sets.primary[0]}, contrasts: [TO_FILL_IN], direction: up, margin: 0.4}}
+"""
+
+
+def _own_gene_table(study: ProposedStudy) -> list[tuple[str, Path]]:
+    if study.gene_table is None:
+        return []
+    return [(_GENE_TABLE + (".gz" if study.gene_table.suffix == ".gz" else ""), study.gene_table)]
+
+
+def _gene_table(study: ProposedStudy) -> str:
+    for place, _ in _own_gene_table(study):
+        return f"""\
+  file: {place}
+  format: ensembl
+  licence: "TO FILL IN: terms of the table"
+  version: "TO FILL IN"
+"""
+    return """\
+  file: https://storage.googleapis.com/public-download-files/hgnc/tsv/tsv/hgnc_complete_set.txt
+  format: hgnc
+  licence: "CC0 1.0 (HGNC)"
+  version: moving
+  mutable: true
 """
 
 

@@ -85,18 +85,14 @@ def propose_sets(wanted: Sequence[str], mirror: Path | None) -> ProposedSets:
         raise StudyError(problems)
     primary = tuple(row["gene_set"] for row in rows)
     rows += [_core_row(name, *core[name], files) for name in core if core[name][0] in _ALWAYS]
-    rows.append(
-        _row(
-            "*",
-            "comparator",
-            address,
-            "gmt",
-            "*",
-            _LICENCE,
-            release,
-            "All other Hallmark sets: is the primary set special?",
+    own = [row for row in rows if row["format"] == "gmt" and row["source"] != address]
+    if own and mirror and not (mirror / mirror_key(address)).is_file():
+        rows.append(
+            {**own[0], "gene_set": "*", "family": "comparator", "member": "*", "note": "All other sets of the file."}
         )
-    )
+    else:
+        note = "All other Hallmark sets: is the primary set special?"
+        rows.append(_row("*", "comparator", address, "gmt", "*", _LICENCE, release, note))
     return ProposedSets(primary, tuple(rows), tuple(files.items()), tuple(notes))
 
 
@@ -146,7 +142,7 @@ def _of_own_file(path: Path, member: str, files: dict[str, Path], problems: list
         problems += absent
         return []
     name = re.sub(r"^[^A-Za-z]+", "", clean_name(member).upper())[:64] or "OWN_SET"
-    place = f"{_FOLDER}/{clean_name(path.stem) or 'own'}.gmt"
+    place = next((place for place, known in files.items() if known == path), f"{_FOLDER}/own_{len(files) + 1}.gmt")
     files[place] = path
     note = "Asked for with --set. Write licence and release of the file."
     return [_row(name, "target", place, "gmt", member, "TO FILL IN: terms of the file", "TO FILL IN", note)]
