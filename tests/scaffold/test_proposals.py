@@ -191,6 +191,8 @@ def test_the_study_passes_check_and_is_never_written_twice(tmp_path, capsys):
     study = load_study(tmp_path / "mine" / "config.yaml")
     assert study.config.hypotheses[0].primary.direction == "either"
     assert {row.status for row in study.contrasts.values()} == {"unverified"}
+    assert main(["check", str(tmp_path / "mine")]) == 0
+    assert "TO FILL IN still stands under study.title, study.question" in capsys.readouterr().out
     before = (tmp_path / "mine" / "config.yaml").read_bytes()
     assert main(arguments) == 1
     assert "nothing is overwritten" in capsys.readouterr().err
