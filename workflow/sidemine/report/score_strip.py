@@ -236,7 +236,7 @@ def _chart(card: Card, scored: Mapping[str, Sequence[SampleScore]], *, is_cohort
     flags = [flag for flag in _SHAPES if any(point["flag"] == flag for point in points)]
     unknown = ["not recorded"] if any(point["colour"] == "not recorded" for point in points) else []
     colours = {"domain": [*batches, *unknown], "range": [*SERIES[: len(batches)], "@muted"]} if by_batch else GROUPS
-    legend = {"title": None, "orient": "bottom", "columns": 1, "labelLimit": 260}
+    legend = {"title": None, "orient": "top", "columns": 1, "labelLimit": 260}
     flag_legend = {
         "title": None,
         "orient": "bottom",
