@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import shutil
 from pathlib import Path
 
@@ -305,3 +306,16 @@ def test_what_was_kept_of_the_package_is_used_and_no_more_trusted_than_its_diges
     kept.write_bytes(content)
     forget()
     assert code_digest.digest_of_package() == first
+
+
+def test_one_digest_on_every_python():
+    """Python 3.12 ends the format of an f-string with an empty text where others have none: nothing to run again for."""
+    tree = ast.parse("def f(x, w): return f'{x:<{w}} a'")
+    formats = [node for node in ast.walk(tree) if isinstance(node, ast.JoinedStr)]
+    texts = []
+    for end in ("", "", "b"):
+        statement = code_digest._Statement()
+        texts.append(code_digest._Reader(statement, [], postponed=True).read(tree.body[0]))
+        formats[-1].values.append(ast.Constant(end))
+    assert texts[0] == texts[1] == texts[2]
+    assert code_digest._Reader(code_digest._Statement(), [], postponed=True).read(tree.body[0]) != texts[0]

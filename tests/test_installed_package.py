@@ -82,3 +82,11 @@ def test_the_demo_is_laid_out_whole_or_not_at_all(tmp_path, monkeypatch):
     assert files_below(tmp_path / "config/demo") == files_below(REPOSITORY / "config/demo")
     assert (tmp_path / "config/demo/config.yaml").read_text() == "mine"
     assert (tmp_path / "demo_data").is_dir()
+
+
+def test_the_lock_holds_one_version_of_each_package():
+    """On every Python the same versions, hence the same bytes; a second version would be tested on one of them only."""
+    lines = (REPOSITORY / "requirements.lock").read_text(encoding="utf-8").splitlines()
+    names = [line.partition("==")[0] for line in lines if "==" in line]
+    assert len(names) > 100
+    assert len(set(names)) == len(names)

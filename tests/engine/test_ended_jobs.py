@@ -46,7 +46,7 @@ def test_a_killed_job_is_told_with_the_words_of_the_scheduler(watch, tmp_path, c
     """It may be tried again; what a later try made good is no problem at the end."""
     heard, refused, logger = watch
     log = tmp_path / "7.log"
-    log.write_text(f"Building DAG of jobs...\n{KILLED}")
+    log.write_text(f"Config file: /home/cancelled/config.yaml\n{KILLED}")
     given = failure(tmp_path)
     logger.error(
         "job", extra={**given, "event": "job_error", "log": [*given["log"], str(log)], "aux": {"external_jobid": "7"}}

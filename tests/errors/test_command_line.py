@@ -7,7 +7,14 @@ import pytest
 from sidemine.cli import main
 from sidemine.errors import StudyError
 from sidemine.simulate.studies import write_planted
-from sidemine.study.command_line import check_command_line, only_looks, wants_relock
+from sidemine.study.command_line import (
+    check_command_line,
+    only_looks,
+    profiles_of,
+    runs_a_group,
+    typed_command,
+    wants_relock,
+)
 
 
 def test_a_mistyped_key_on_the_command_line_is_told():
@@ -93,6 +100,7 @@ def test_an_unreadable_sheet_makes_up_no_further_problems(tmp_path):
         "--summary",
         "-D",
         "--list-untracked",
+        "--report page.html",
     ],
 )
 def test_a_command_that_only_looks_is_known_by_its_words(words):
@@ -101,7 +109,24 @@ def test_a_command_that_only_looks_is_known_by_its_words(words):
 
 
 @pytest.mark.parametrize(
-    "words", ["", "--forcerun x", "-F", "--report page.html", "--unlock", "--keep-going", "--config a=-n"]
+    "words", ["", "--forcerun x", "-F", "--report-after-run", "--unlock", "--keep-going", "--config a=-n"]
 )
 def test_every_other_command_works(words):
     assert not only_looks(["--cores", "1", *words.split()])
+
+
+def test_the_command_is_kept_as_it_was_typed():
+    """`sidemine run` starts Snakemake with more words than the user gave."""
+    words = ["--profile", "workflow/profiles/slurm", "--config", "results=a folder"]
+    assert typed_command(words, {}) == "snakemake --profile workflow/profiles/slurm --config 'results=a folder'"
+    assert typed_command(words, {"SIDEMINE_COMMAND": "sidemine run mine"}) == "sidemine run mine"
+    assert profiles_of(words, {}) == ["workflow/profiles/slurm"]
+    assert profiles_of([], {"SNAKEMAKE_PROFILE": "ours"}) == ["ours"]
+    assert profiles_of(["--profile", "none"], {}) == []
+
+
+def test_the_snakemake_that_runs_a_group_is_known():
+    """On a cluster one Snakemake starts another within what the scheduler gave: only the second one works."""
+    assert runs_a_group(["--local-groupid", "x", "--mode", "remote"])
+    assert not runs_a_group(["--local-groupid", "x", "--executor", "slurm-jobstep"])
+    assert not runs_a_group(["--cores", "2"])

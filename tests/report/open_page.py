@@ -75,6 +75,9 @@ class OpenPage:
         """Choose a comparison, wait until it is drawn, and take back filters that were set before."""
         self.tab.select_option("#contrast-picker", contrast)
         self.tab.wait_for_selector(f"#contrast-{contrast}.shown[data-ready]")
+        self.tab.eval_on_selector_all(
+            f"#contrast-{contrast} .rank-and-heat", "parts => parts.forEach(part => { part.open = true; })"
+        )
         fields = f"#contrast-{contrast} .filters select, #contrast-{contrast} .filters input, #genes-{contrast}_wrapper .dt-search input"
         self.tab.eval_on_selector_all(
             fields,

@@ -36,6 +36,7 @@ def opened(browser, page_file):
     page = OpenPage(browser, page_file)
     page.tab.locator("#explorer-holder").scroll_into_view_if_needed()
     page.tab.wait_for_selector("#explorer[data-ready=vte_targets]")
+    page.tab.click("#explorer-box > summary")
     yield page
     page.tab.close()
 

@@ -40,6 +40,8 @@ def test_the_groups_of_a_cluster_wait_for_one_another_in_one_direction():
     for name, block in zip(blocks[1::2], blocks[2::2], strict=True):
         if (group := re.match(r'(?:\n|    .*\n)*?    group:\n        "(\w+)"', block)) is not None:
             groups[name] = group[1]
+        elif "script:" in block:
+            assert "    localrule: True\n" in block, f"{name} is in no group, and would be a submission of its own"
     edges = edges_of_picture(PICTURE.read_text(encoding="utf-8"))
     between = {(groups.get(first, first), groups.get(last, last)) for first, last in edges}
     assert {"samples", "datasets", "contrasts", "evidence"} <= {name for edge in between for name in edge}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 import shutil
@@ -62,6 +63,16 @@ def test_second_run_does_nothing(workflow, finished):
     again = workflow.run(finished.folder, config=finished.folder / "config.yaml", snakefile=finished.snakefile)
     assert "Nothing to be done" in again.output
     assert {path: path.stat().st_mtime_ns for path in (finished.folder / STUDY).rglob("*")} == before
+
+
+def test_a_study_can_be_looked_at_while_a_run_is_under_way(workflow, finished):
+    """A run holds the lock; who only looks needs none."""
+    with (finished.folder / STUDY / ".run_lock").open("a") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        told = workflow.run(
+            finished.folder, "--summary", config=finished.folder / "config.yaml", snakefile=finished.snakefile
+        )
+    assert f"{STUDY}/report.html" in told.output
 
 
 def stage_of(rule):

@@ -52,8 +52,8 @@ for dataset in STUDY.datasets:
             "contrasts"
         threads: 1
         resources:
-            mem_mb=get_limit(2000, 60),
-            runtime=get_limit(10, 0.2),
+            mem_mb=get_limit(1000, 60),
+            runtime=get_limit(10, 0.05),
         params:
             specification=get_specification("analyse_dataset", dataset),
             code=get_code("analyse_dataset.py"),

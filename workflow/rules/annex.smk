@@ -45,8 +45,8 @@ rule draw_annex:
         "evidence"
     threads: 1
     resources:
-        mem_mb=get_limit(2000, 20),
-        runtime=get_limit(10, 0.2),
+        mem_mb=get_limit(1000, 10),
+        runtime=get_limit(10, 0.05),
     params:
         code=get_code("draw_annex.py"),
     message:

@@ -131,11 +131,14 @@ def get_specification(rule, about=""):
     return lambda wildcards: SPECIFICATIONS[rule][wildcards.get(about, about)]
 
 
-def get_limit(base, per_mb=0):
-    """Return the function that gives a job its memory (MB) or time (minutes): a base, so much more per MB of its inputs,
-    and as much again whenever it is tried again (`--retries`)."""
-    return lambda wildcards, input, attempt: attempt * (
-        base + int(per_mb * megabytes_of(input))
+def get_limit(base, per_mb=0, most=32_000):
+    """Return the function that gives a job its memory (MB) or time (minutes): a base, so much more per MB of its inputs up
+    to a limit, since what is large is read in parts; and as much again whenever it is tried again (`--retries`).
+
+    docs/clusters.md has the measurements behind the numbers.
+    """
+    return lambda wildcards, input, attempt: attempt * min(
+        base + int(per_mb * megabytes_of(input)), most
     )
 
 

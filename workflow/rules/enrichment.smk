@@ -17,8 +17,8 @@ rule score_activities:
         "contrasts"
     threads: 1
     resources:
-        mem_mb=get_limit(1500, 60),
-        runtime=get_limit(10, 0.2),
+        mem_mb=get_limit(1000, 10),
+        runtime=get_limit(10, 0.05),
     params:
         specification=get_specification("score_activities"),
         code=get_code("score_activities.py"),
@@ -56,8 +56,8 @@ rule adjust_set_tests:
         "evidence"
     threads: 1
     resources:
-        mem_mb=get_limit(500),
-        runtime=get_limit(10, 0.2),
+        mem_mb=get_limit(1000),
+        runtime=get_limit(10, 0.05),
     params:
         specification=get_specification("adjust_set_tests"),
         code=get_code("adjust_set_tests.py"),

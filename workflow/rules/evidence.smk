@@ -37,8 +37,8 @@ rule measure_effects:
         "evidence"
     threads: 1
     resources:
-        mem_mb=get_limit(2000, 20),
-        runtime=get_limit(10, 0.2),
+        mem_mb=get_limit(1000, 10),
+        runtime=get_limit(10, 0.05),
     params:
         specification=get_specification("measure_effects"),
         code=get_code("measure_effects.py"),
@@ -77,8 +77,8 @@ rule pool_datasets:
         "evidence"
     threads: 1
     resources:
-        mem_mb=get_limit(2000, 20),
-        runtime=get_limit(10, 0.2),
+        mem_mb=get_limit(1000, 10),
+        runtime=get_limit(10, 0.05),
     params:
         specification=get_specification("pool_datasets"),
         code=get_code("pool_datasets.py"),
@@ -113,8 +113,8 @@ for job in STUDY_JOBS:
                 job.group
             threads: 1
             resources:
-                mem_mb=get_limit(2000, 20),
-                runtime=get_limit(10, 0.2),
+                mem_mb=get_limit(1000, 20),
+                runtime=get_limit(10, 0.05),
             params:
                 specification=get_specification(job.name, job.wildcard),
                 resources=get_resource_digests(job),

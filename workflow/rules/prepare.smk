@@ -11,8 +11,8 @@ rule read_samples:
         "samples"
     threads: 1
     resources:
-        mem_mb=get_limit(1500, 10),
-        runtime=get_limit(10, 0.2),
+        mem_mb=get_limit(1000, 10),
+        runtime=get_limit(10, 0.05),
     params:
         specification=get_specification("read_samples", "dataset"),
         code=get_code("read_samples.py"),
@@ -42,8 +42,8 @@ checkpoint check_designs:
         "samples"
     threads: 1
     resources:
-        mem_mb=get_limit(500),
-        runtime=get_limit(10, 0.2),
+        mem_mb=get_limit(1000),
+        runtime=get_limit(10, 0.05),
     params:
         specification=get_specification("check_designs"),
         code=get_code("check_designs.py"),
@@ -70,8 +70,8 @@ rule prepare_dataset:
         "datasets"
     threads: 1
     resources:
-        mem_mb=get_limit(1500, 30),
-        runtime=get_limit(10, 0.2),
+        mem_mb=get_limit(1000, 20),
+        runtime=get_limit(10, 0.05),
     params:
         specification=get_specification("prepare_dataset", "dataset"),
         code=get_code("prepare_dataset.py"),
@@ -95,8 +95,8 @@ rule prepare_gene_sets:
         "samples"
     threads: 1
     resources:
-        mem_mb=get_limit(1500, 10),
-        runtime=get_limit(10, 0.2),
+        mem_mb=get_limit(1000, 20),
+        runtime=get_limit(10, 0.05),
     params:
         specification=get_specification("prepare_gene_sets"),
         code=get_code("prepare_gene_sets.py"),

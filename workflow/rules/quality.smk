@@ -17,8 +17,8 @@ rule compare_datasets:
         "datasets"
     threads: 1
     resources:
-        mem_mb=get_limit(1500, 60),
-        runtime=get_limit(10, 0.2),
+        mem_mb=get_limit(1000, 10),
+        runtime=get_limit(10, 0.05),
     params:
         specification=get_specification("compare_datasets"),
         code=get_code("compare_datasets.py"),

@@ -13,8 +13,8 @@ rule describe_study:
     localrule: True
     threads: 1
     resources:
-        mem_mb=get_limit(500),
-        runtime=get_limit(10, 0.2),
+        mem_mb=get_limit(1000),
+        runtime=get_limit(10, 0.05),
     params:
         study=lambda wildcards: {
             **STUDY.to_json(),
@@ -40,8 +40,8 @@ rule write_manifest:
         "evidence"
     threads: 1
     resources:
-        mem_mb=get_limit(500),
-        runtime=get_limit(10, 0.2),
+        mem_mb=get_limit(1000),
+        runtime=get_limit(10, 0.05),
     params:
         specification=get_specification("write_manifest"),
         code=get_code("write_manifest.py"),
@@ -113,8 +113,8 @@ rule build_report:
         "evidence"
     threads: 1
     resources:
-        mem_mb=get_limit(2000, 20),
-        runtime=get_limit(10, 0.2),
+        mem_mb=get_limit(1000, 10),
+        runtime=get_limit(10, 0.05),
     params:
         code=get_code("build_report.py"),
     message:
@@ -134,12 +134,13 @@ rule record_run:
     localrule: True
     threads: 1
     resources:
-        mem_mb=get_limit(500),
-        runtime=get_limit(10, 0.2),
+        mem_mb=get_limit(1000),
+        runtime=get_limit(10, 0.05),
     params:
         # A function of `input` makes no job run again when its value changes.
         command=lambda wildcards, input: typed_command(sys.argv[1:], os.environ),
-        executor=lambda wildcards, input: workflow.executor_plugin.name,
+        # None where Snakemake only looks.
+        executor=lambda wildcards, input: getattr(workflow.executor_plugin, "name", ""),
         profiles=lambda wildcards, input: profiles_of(sys.argv[1:], os.environ),
         config_file=lambda wildcards, input: str(get_study_file()),
     message:

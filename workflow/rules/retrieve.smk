@@ -17,7 +17,7 @@ rule retrieve_input:
     localrule: True
     threads: 1
     resources:
-        mem_mb=get_limit(500),
+        mem_mb=get_limit(1000),
         runtime=get_limit(720),
     params:
         specification=lambda wildcards: describe_retrieval(
@@ -58,8 +58,8 @@ rule lock_inputs:
         "evidence"
     threads: 1
     resources:
-        mem_mb=get_limit(500),
-        runtime=get_limit(10, 0.2),
+        mem_mb=get_limit(1000),
+        runtime=get_limit(10, 0.05),
     params:
         specification=get_specification("lock_inputs"),
         lock=lambda wildcards, input: str(STUDY.lock),

@@ -36,8 +36,8 @@ rule decide_verdicts:
         "evidence"
     threads: 1
     resources:
-        mem_mb=get_limit(500),
-        runtime=get_limit(10, 0.2),
+        mem_mb=get_limit(1000),
+        runtime=get_limit(10, 0.05),
     params:
         specification=get_specification("decide_verdicts"),
         code=get_code("decide_verdicts.py"),

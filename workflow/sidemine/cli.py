@@ -65,6 +65,70 @@ def _run_inspect(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def add_find(commands: Commands) -> None:
+    """Declare `sidemine find`."""
+    parser = commands.add_parser(
+        "find",
+        help="look for human series in GEO by words: samples, platform, type, files",
+        description="Ask NCBI's E-utilities for human series of GEO whose records hold the WORDS, and list them in NCBI's order. "
+        "A list to read, not a choice: whether a series fits is seen with `sidemine inspect`.",
+    )
+    parser.add_argument("words", metavar="WORDS", help='for example "venous thromboembolism blood"')
+    parser.add_argument(
+        "--most", type=int, default=20, metavar="N", help="most series that are listed (default 20, at most 200)"
+    )
+    parser.set_defaults(run=_run_find)
+
+
+def _run_find(arguments: argparse.Namespace) -> int:
+    from sidemine.scaffold.series_search import find_series, found_lines
+
+    found = find_series(arguments.words, arguments.most)
+    sys.stdout.write(visible("\n".join(found_lines(found))) + "\n")
+    return 0
+
+
+def add_new(commands: Commands) -> None:
+    """Declare `sidemine new`."""
+    parser = commands.add_parser(
+        "new",
+        help="write a study folder from accessions: data sets, comparisons, pairs and gene sets, each a proposal",
+        description="Look into GEO series and write a study folder that passes `sidemine check`. What is not in the record is "
+        "left to you; what is guessed is marked unverified, with its evidence. An existing folder is never touched.",
+    )
+    parser.add_argument("study", type=Path, metavar="STUDY", help="folder to make; its name is the id of the study")
+    parser.add_argument(
+        "--disease", nargs="+", default=[], metavar="GSE", help="series of patients (GSE…, or GSE…-GPL…)"
+    )
+    parser.add_argument("--drug", nargs="+", default=[], metavar="GSE", help="series of the drug (GSE…, or GSE…-GPL…)")
+    parser.add_argument(
+        "--set", nargs="+", default=[], metavar="NAME", help="primary gene sets: HALLMARK_…, CORE_…, or FILE.gmt:NAME"
+    )
+    parser.add_argument("--mirror", type=Path, help="folder that serves https://HOST/PATH from DIR/HOST/PATH")
+    parser.add_argument(
+        "--gene-table",
+        type=Path,
+        metavar="FILE",
+        help="table of genes (columns ensgene, entrez, symbol) in place of HGNC's",
+    )
+    parser.set_defaults(run=_run_new)
+
+
+def _run_new(arguments: argparse.Namespace) -> int:
+    from sidemine.scaffold.new_study import StudyRequest, new_study
+
+    request = StudyRequest(
+        arguments.study,
+        tuple(arguments.disease),
+        tuple(arguments.drug),
+        tuple(arguments.set),
+        arguments.mirror,
+        arguments.gene_table,
+    )
+    sys.stdout.write(visible("\n".join(new_study(request))) + "\n")
+    return 0
+
+
 def add_run(commands: Commands) -> None:
     """Declare `sidemine run`."""
     parser = commands.add_parser(
@@ -263,7 +327,9 @@ def _run_check(arguments: argparse.Namespace) -> int:
 
 
 _COMMANDS: tuple[Callable[[Commands], None], ...] = (
+    add_find,
     add_inspect,
+    add_new,
     add_check,
     add_preflight,
     add_run,

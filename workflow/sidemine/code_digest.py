@@ -433,6 +433,8 @@ class _Reader:
         parts = []
         for key in node._fields:
             value = getattr(node, key, None)
+            if isinstance(node, ast.JoinedStr):  # Python 3.12 ends some formats with an empty text
+                value = [part for part in node.values if not (isinstance(part, ast.Constant) and part.value == "")]
             if key in _UNSEEN_FIELDS or value is None or value == []:
                 continue
             names = named and not (key in self._unseen and isinstance(node, (ast.arg, *_FUNCTIONS)))

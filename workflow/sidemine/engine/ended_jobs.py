@@ -20,9 +20,10 @@ from sidemine.script_log import errors_in, was_stopped
 _QUOTED = 6
 """Lines of a scheduler's log that are quoted."""
 _TOLD_BY_SCHEDULER = re.compile(
-    r"oom|out of memory|memory limit|time limit|cancelled|killed|node fail|slurmstepd|error", re.I
+    r"\s*(slurmstepd|srun: error|sbatch: error|=>> PBS|TERM_|Killed|a job was ended from outside)|.*(oom[-_ ]kill|out of memory)",
+    re.IGNORECASE,
 )
-_IN_SCHEDULER_LOG = re.compile(r"^(Error in rule|RuleException|\[|\s+(message|input|output|log|jobid):|WorkflowError)")
+"""Lines that schedulers write, and our own: the others are Snakemake's, which hold paths."""
 
 
 @dataclass(frozen=True)
@@ -177,6 +178,4 @@ def _said(path: Path) -> list[str]:
         lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
         return []
-    return [
-        line.strip()[:200] for line in lines if _TOLD_BY_SCHEDULER.search(line) and not _IN_SCHEDULER_LOG.match(line)
-    ]
+    return [line.strip()[:200] for line in lines if _TOLD_BY_SCHEDULER.match(line)]

@@ -8,6 +8,15 @@ from collections import Counter
 from itertools import combinations
 from typing import TYPE_CHECKING
 
+from sidemine.prepare.group_labels import (
+    LIKELY_GROUPS,
+    LIKELY_REFERENCE,
+    MAX_GROUPS,
+    NEVER_GROUPS,
+    group_columns,
+    look_alikes,
+    one_to_one,
+)
 from sidemine.study.markers import ALLOWED
 from sidemine.study.selector_nodes import Comparison
 
@@ -20,16 +29,7 @@ if TYPE_CHECKING:
 
 _LONG_WORD = re.compile(r"[^\W\d_]{3,}")
 _WIDTH = 100
-_MAX_GROUPS = 20
 _MAX_CELLS = 12
-_LIKELY_GROUPS = re.compile(r"^(?!time)(.*(treat|disease|group|status|phenotype|condition|agent|stim|drug|diagnosis))")
-_LIKELY_REFERENCE = re.compile(
-    r"(?i)(?<![a-z])(control|ctrl|ctl|mock|healthy|normal|dmso|vehicle|untreated|buffer|placebo|baseline|non)(?![a-z])"
-)
-_NEVER_GROUPS = re.compile(
-    r"^(contact_.*|.*_date|status|.*protocol|data_processing|supplementary_file.*|relation|data_row_count|taxid.*"
-    r"|series_id|column)$"
-)
 
 
 def escape(text: str, width: int = _WIDTH) -> str:
@@ -110,8 +110,8 @@ def describe_columns(samples: pd.DataFrame, top: int = 12) -> list[str]:
             lines += [f"    {count:>5} × {_shown(value)}" for value, count in _commonest(counts)[:shown]]
             if len(counts) > shown:
                 lines.append(f"    … and {len(counts) - shown} more")
-            if len(counts) <= _MAX_GROUPS and not _NEVER_GROUPS.match(name):
-                lines += [f"    careful: {warning}" for warning in [*_look_alikes(counts), *_beginnings(counts)]]
+            if len(counts) <= MAX_GROUPS and not NEVER_GROUPS.match(name):
+                lines += [f"    careful: {warning}" for warning in [*_several_spellings(counts), *_beginnings(counts)]]
     if constant:
         lines += [f"  the same in all {len(samples)} samples:", *(f"  {line}" for line in constant)]
     return lines
@@ -138,20 +138,10 @@ def _shown(value: str, width: int = _WIDTH) -> str:
     return f'"{escape(value, width)}"' if value else "(empty)"
 
 
-def _words_of(text: str) -> list[str]:
-    # A + or - at the end of a word belongs to it: CD4+ is not CD4-.
-    return re.findall(r"[^\W_]+(?:[+-](?!\w))?", text.lower())
-
-
-def _look_alikes(counts: Iterable[str]) -> list[str]:
-    """Name values that differ in capitals, spaces, punctuation or repeated words only: one label in two spellings."""
-    by_words: dict[frozenset[str], list[str]] = {}
-    for value in counts:
-        by_words.setdefault(frozenset(_words_of(value)), []).append(value)
+def _several_spellings(counts: Iterable[str]) -> list[str]:
     return [
-        "one label in several spellings? " + " | ".join(_shown(value) for value in sorted(values))
-        for words, values in by_words.items()
-        if words and len(values) > 1
+        "one label in several spellings? " + " | ".join(_shown(value) for value in spellings)
+        for spellings in look_alikes(counts)
     ]
 
 
@@ -177,39 +167,23 @@ def _telling_words(values: list[str]) -> list[str]:
 # ------------------------------------------------------------------------------------------------------------ groups
 
 
-def group_columns(samples: pd.DataFrame) -> list[str]:
-    """Return the columns that could separate groups: 2 to 12 values, at least two of them on several samples."""
-    found = []
-    for name in map(str, samples.columns):
-        counts = _counts(samples, name)
-        repeated = [value for value, count in counts.items() if count > 1 and value]
-        if 2 <= len(counts) <= _MAX_GROUPS and len(repeated) >= 2 and not _NEVER_GROUPS.match(name):
-            found.append(name)
-    return found
-
-
 def _describe_groups(samples: pd.DataFrame, selectable: bool) -> list[str]:
     columns = group_columns(samples)
     lines = ["", "Keys that could separate groups: " + (", ".join(map(escape, columns)) or "none")]
     distinct: list[str] = []
     for name in columns:
-        same = next((other for other in distinct if _one_to_one(samples, name, other)), None)
+        same = next((other for other in distinct if one_to_one(samples, name, other)), None)
         if same is None:
             distinct.append(name)
         else:
             lines.append(f"  {escape(name)} splits the samples in the same way as {escape(same)}")
     # The likeliest keys first; three tables are as many as a reader looks at.
     small = [name for name in distinct if samples[name].nunique() <= _MAX_CELLS]
-    ordered = sorted(small, key=lambda name: _LIKELY_GROUPS.search(name) is None)
+    ordered = sorted(small, key=lambda name: LIKELY_GROUPS.search(name) is None)
     for first, second in list(combinations(ordered, 2))[:3]:
         lines += ["", *_cross_table(samples, first, second)]
     lines += ["", *_example_selectors(samples, columns if selectable else [])]
     return lines
-
-
-def _one_to_one(samples: pd.DataFrame, first: str, second: str) -> bool:
-    pairs = set(zip(samples[first], samples[second], strict=True))
-    return len(pairs) == samples[first].nunique() == samples[second].nunique()
 
 
 def _cross_table(samples: pd.DataFrame, rows: str, columns: str) -> list[str]:
@@ -248,9 +222,9 @@ def _example_selectors(samples: pd.DataFrame, columns: list[str]) -> list[str]:
 def _values_that_split(samples: pd.DataFrame, columns: list[str]) -> tuple[Comparison, Comparison]:
     # A key named like a treatment or disease, else the one whose two commonest values cover most samples.
     covered = {name: sum(n for v, n in _commonest(_counts(samples, name))[:2] if v) for name in columns}
-    name = max(columns, key=lambda column: (_LIKELY_GROUPS.search(column) is not None, covered[column]))
+    name = max(columns, key=lambda column: (LIKELY_GROUPS.search(column) is not None, covered[column]))
     values = [value for value, count in _commonest(_counts(samples, name)) if value and count > 1]
-    reference = next((value for value in values if _LIKELY_REFERENCE.search(value)), values[1])
+    reference = next((value for value in values if LIKELY_REFERENCE.search(value)), values[1])
     target = next(value for value in values if value != reference)
     return tuple(Comparison(name, "=", (" ".join(value.split()),)) for value in (target, reference))  # type: ignore[return-value]
 
@@ -269,7 +243,7 @@ def _words_that_split(samples: pd.DataFrame) -> tuple[Comparison, Comparison] | 
             covered = sum(in_first) + sum(in_second)
             apart = not any(a and b for a, b in zip(in_first, in_second, strict=True))
             if apart and (best is None or covered > best[0]):
-                if _LIKELY_REFERENCE.search(first):
+                if LIKELY_REFERENCE.search(first):
                     first, second = second, first
                 best = (covered, Comparison(name, "~", (first,)), Comparison(name, "~", (second,)))
     return best[1:] if best else None

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from sidemine.considerations.composition.record import CompositionColumns
 from sidemine.considerations.judgement import as_sentence
 from sidemine.drawing.charts import WAY_SHAPES, WAYS, Spec, base, interval_words, signed_axis
 from sidemine.drawing.panel import Panel, Subject
-from sidemine.drawing.words import bounded, number, p_statement, percent, unit_words
+from sidemine.drawing.words import bounded, listed, number, p_statement, percent, unit_words
+from sidemine.effect.pooled_effect import weights_of
+from sidemine.effect.pooling import METHODS, RANDOM
 from sidemine.effect.record import ContrastEvidence, Interval, PooledEffect, PooledEstimate
 from sidemine.records import fields_of
+from sidemine.report.lights import GLYPHS, TOLD, UNKNOWN, Light
 from sidemine.verdict.card import Card
 
 _ROW_STEP = 50
@@ -20,6 +24,8 @@ _VALUE_ROOM, _CHARACTER = 126, 7.6
 """Pixels of the forest plot's numbers at least, and of one of their characters in a wide system font."""
 _LANE = 13
 """Pixels from the middle of a row of the forest plot to its interval; the words stand above."""
+_LIGHT = 15
+"""Pixels from one mark at the right to the next."""
 _ENDS = ("ci_low", "ci_high", "out_low", "out_high", "prediction_low", "prediction_high")
 _FOREST_SHAPES = {"domain": [*WAY_SHAPES["domain"], "pooled"], "range": [*WAY_SHAPES["range"], "diamond"]}
 
@@ -40,6 +46,8 @@ class ForestRow:
         Range when one dataset is left out, and prediction interval.
     way, shape
         Where the effect lies by its interval, and the shape of its mark.
+    weight
+        Its share of the pooled effect, per cent; None where it has none.
     """
 
     contrast: str
@@ -56,6 +64,27 @@ class ForestRow:
     prediction_high: float | None = None
     value: str = ""
     problem: str = ""
+    weight: float | None = None
+
+
+def pooled_weights(evidence: Sequence[ContrastEvidence], pooled: PooledEffect | None) -> dict[str, float]:
+    """Return each contrast's share of the pooled effect, per cent: the effects times these are the effect that carries the answer.
+
+    Parameters
+    ----------
+    evidence
+        The contrasts.
+    pooled
+        The pooled effect; None, of one dataset, or no single figure: no shares.
+    """
+    if pooled is None or pooled.k < 2 or pooled.sizes_differ:
+        return {}
+    rows = [row for row in evidence if row.contrast in pooled.contrasts]
+    known = weights_of(rows)
+    own = [1 / (row.effect_se or 1.0) ** 2 for row in rows] if known is None else known.tolist()
+    between = (pooled.tau2 or 0.0) if pooled.method == METHODS[RANDOM] else 0.0
+    shares = [1 / (1 / weight + between) for weight in own]
+    return {row.contrast: 100 * share / sum(shares) for row, share in zip(rows, shares, strict=True)}
 
 
 def forest_rows(
@@ -74,7 +103,10 @@ def forest_rows(
         What is left of it after adjusting for the mix of cells; None: no row.
     """
     labels = Counter(_origin(entry) for entry in evidence)
-    rows = [_contrast_row(entry, told_apart=labels[_origin(entry)] == 1) for entry in evidence]
+    shares = pooled_weights(evidence, pooled)
+    rows = [
+        _contrast_row(entry, shares.get(entry.contrast), told_apart=labels[_origin(entry)] == 1) for entry in evidence
+    ]
     if pooled and not pooled.sizes_differ:
         rows.append(_pooled_row(pooled))
     if adjusted:
@@ -91,15 +123,16 @@ def _origin(entry: ContrastEvidence) -> str:
     return " · ".join(filter(None, label))
 
 
-def _contrast_row(entry: ContrastEvidence, *, told_apart: bool) -> ForestRow:
+def _contrast_row(entry: ContrastEvidence, weight: float | None, *, told_apart: bool) -> ForestRow:
     """Return the row of one contrast; where its origin does not tell it from another row, its target group comes first."""
     facts = [
         f"{entry.n_target} v {entry.n_reference}",
+        *([f"weight {weight:.0f} %"] if weight is not None else []),
         f"{percent(entry.n_measured, entry.n_in_set)} of set measured",
         bounded(entry.contrast, 64),
     ]
     label = _origin(entry) if told_apart else f"{bounded(entry.target_label, 60)} · {_origin(entry)}"
-    row = _row(bounded(entry.contrast, 64), label, " · ".join(facts), entry.interval)
+    row = replace(_row(bounded(entry.contrast, 64), label, " · ".join(facts), entry.interval), weight=weight)
     problem = f"not testable: {entry.problem.what if entry.problem else 'no effect estimated'}"
     return row if entry.interval else replace(row, problem=bounded(problem, 160))
 
@@ -140,7 +173,12 @@ def _row(key: str, label: str, facts: str, effect: Interval | None, *, shape: st
     )
 
 
-def forest(rows: Sequence[ForestRow], effect_unit: str, margin: float | None) -> Spec:
+def forest(
+    rows: Sequence[ForestRow],
+    effect_unit: str,
+    margin: float | None,
+    lights: Mapping[str, Sequence[Light]] = MappingProxyType({}),
+) -> Spec:
     """Return the forest plot of one hypothesis; the shaded band is the declared margin.
 
     Parameters
@@ -151,9 +189,11 @@ def forest(rows: Sequence[ForestRow], effect_unit: str, margin: float | None) ->
         Unit of the effects.
     margin
         Margin in that unit; None: none is drawn.
+    lights
+        By contrast: what could make its groups differ beside the question.
     """
     y = {"field": "contrast", "type": "nominal", "sort": [row.contrast for row in rows], "axis": None}
-    values = [fields_of(row) for row in rows]
+    values = [{**fields_of(row), "area": 105 if row.weight is None else 45 + 1.5 * row.weight} for row in rows]
     ends = [abs(row[key]) for row in values for key in _ENDS if row[key] is not None]
     reach = 1.08 * max([*ends, abs(margin or 0.0), 0.1])
     scale = {"domain": [-reach, reach], "nice": False}
@@ -178,6 +218,20 @@ def forest(rows: Sequence[ForestRow], effect_unit: str, margin: float | None) ->
             "encoding": {"y": y, "text": {"field": field}, "tooltip": tooltip},
         }
 
+    marks = [
+        {
+            "contrast": row.contrast,
+            "place": place - len(lights[row.contrast]),
+            "name": light.name,
+            "status": light.status,
+            "glyph": GLYPHS[light.status],
+            "words": bounded(light.words, 200),
+        }
+        for row in rows
+        if row.contrast in lights
+        for place, light in enumerate(lights[row.contrast])
+    ]
+    most = max((len(found) for found in lights.values()), default=0)
     layers: list[Spec] = [
         {
             "data": {"values": band},
@@ -192,18 +246,25 @@ def forest(rows: Sequence[ForestRow], effect_unit: str, margin: float | None) ->
         interval("out_low", {"strokeWidth": 10, "opacity": 0.3}),
         interval("ci_low", {"strokeWidth": 2.5}),
         {
-            "mark": {"type": "point", "filled": True, "size": 105, "opacity": 1, "yOffset": _LANE},
+            "mark": {"type": "point", "filled": True, "opacity": 1, "yOffset": _LANE},
             "encoding": {
                 "x": x,
                 "y": y,
                 "color": color,
                 "shape": {"field": "shape", "type": "nominal", "scale": _FOREST_SHAPES, "legend": None},
+                # The area of a mark is its share of the pooled effect.
+                "size": {"field": "area", "type": "quantitative", "scale": None, "legend": None},
                 "tooltip": tooltip,
             },
         },
         words("label", -17, {"fontWeight": "bold", "color": "@ink", "fontSize": 12}),
-        words("facts", -3, {"color": "@soft", "fontSize": 11, "limit": {"expr": "width"}}),
+        words(
+            "facts",
+            -3,
+            {"color": "@soft", "fontSize": 11, "limit": {"expr": f"width - {_LIGHT * most + 4}" if most else "width"}},
+        ),
         words("value", -17, {"align": "right", "x": {"expr": "width"}, "color": "@ink", "fontSize": 12, "limit": room}),
+        *([_light_layer(marks, y)] if marks else []),
         words("problem", _LANE, {"color": "@ink", "fontStyle": "italic", "limit": {"expr": "width"}}),
     ]
     told = "; ".join(f"{row.label}: {row.value or row.problem}" for row in rows)
@@ -213,8 +274,34 @@ def forest(rows: Sequence[ForestRow], effect_unit: str, margin: float | None) ->
     return {**spec, "data": {"name": "rows", "values": values}, "layer": layers}
 
 
-def forest_panel(card: Card, subject: Subject) -> Panel:
-    """Return the forest plot of a card as a panel."""
+def _light_layer(marks: Sequence[Spec], y: Spec) -> Spec:
+    # Colours without a scale: the plot's own scale of colours says on which side an effect lies.
+    inks = [
+        {"test": f"datum.status === '{status}'", "value": ink}
+        for status, ink in ((TOLD, "@suggestive"), (UNKNOWN, "@muted"))
+    ]
+    return {
+        "data": {"values": list(marks)},
+        "mark": {"type": "text", "fontSize": 12, "yOffset": -3, "x": {"expr": f"width + {_LIGHT} * datum.place + 6"}},
+        "encoding": {
+            "y": y,
+            "text": {"field": "glyph"},
+            "color": {"condition": inks, "value": "@supported"},
+            "tooltip": [{"field": "name", "title": "looked at"}, {"field": "status"}, {"field": "words", "title": "found"}],
+        },
+    }  # fmt: skip
+
+
+def forest_panel(card: Card, subject: Subject, lights: Mapping[str, Sequence[Light]] = MappingProxyType({})) -> Panel:
+    """Return the forest plot of a card as a panel.
+
+    Parameters
+    ----------
+    card, subject
+        The answer, and what its panels are about.
+    lights
+        By contrast: what could make its groups differ beside the question.
+    """
     rows = forest_rows(card.evidence, card.pooled, card.columns_of(CompositionColumns).composition_adjusted)
     return Panel(
         kind="forest",
@@ -222,8 +309,15 @@ def forest_panel(card: Card, subject: Subject) -> Panel:
         title="",
         caption=pooled_caption(card),
         why_empty="no comparison belongs to this question",
-        chart=forest(rows, subject.unit, card.declared.margin.value) if rows else None,
+        chart=forest(rows, subject.unit, card.declared.margin.value, lights) if rows else None,
+        facts=[light_legend(lights)] if lights else [],
     )
+
+
+def light_legend(lights: Mapping[str, Sequence[Light]]) -> str:
+    """Return the words of the marks at the right: in which order they stand, and what their shapes say."""
+    names = listed([light.name for light in max(lights.values(), key=len)])
+    return f"Marks, from left: {names}. {', '.join(f'{glyph} {status}' for status, glyph in GLYPHS.items())}."
 
 
 def pooled_caption(card: Card) -> str:

@@ -11,12 +11,17 @@ import gzip
 import json
 import math
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
 
 import numpy as np
 from pydantic import JsonValue
 
 from sidemine.records import fields_of
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 _GZIP = 31
 """Window bits that ask zlib for a gzip header; it holds no time."""
@@ -48,6 +53,18 @@ def pack_text(text: str) -> str:
     return base64.b64encode(packer.compress(text.encode("utf-8")) + packer.flush()).decode("ascii")
 
 
+def pack_all(contents: Mapping[str, object]) -> dict[str, str]:
+    """Return several contents packed, as `pack` would; two at a time, since compression leaves the interpreter free.
+
+    Parameters
+    ----------
+    contents
+        What to pack, by name.
+    """
+    with ThreadPoolExecutor(2) as workers:
+        return dict(zip(contents, workers.map(pack, contents.values()), strict=True))
+
+
 def unpack(block: str) -> JsonValue:
     """Undo `pack`."""
     content: JsonValue = json.loads(gzip.decompress(base64.b64decode(block)))
@@ -61,7 +78,14 @@ def significant(value: float, digits: int = 3) -> float | None:
 
 def p_values(values: Iterable[float]) -> list[float | None]:
     """Return p-values at three digits; None where there is none."""
-    return [significant(max(value, SMALLEST_P)) if math.isfinite(value) else None for value in map(float, values)]
+    numbers = np.fromiter(values, dtype=np.float64)
+    known = np.isfinite(numbers)
+    # All are written and read at once: one by one it was a tenth of the time of a page.
+    told = np.maximum(numbers[known], SMALLEST_P).tolist()
+    rounded: NDArray[np.object_] = np.full(len(numbers), None, dtype=object)
+    rounded[known] = np.array(("%.2e " * len(told) % tuple(told)).split(), dtype=np.float64).tolist()
+    plain: list[float | None] = rounded.tolist()
+    return plain
 
 
 def scaled(values: Iterable[float], factor: int) -> list[int | None]:

@@ -24,7 +24,7 @@ from sidemine.report.blocks import (
 )
 from sidemine.report.collect import StudyResults, collect
 from sidemine.report.flags_mqc import multiqc_flags
-from sidemine.report.packing import pack, pack_text
+from sidemine.report.packing import pack_all, pack_text
 from sidemine.report.registry import sections_of
 from sidemine.report.section import Section
 from sidemine.report.sections.explorer import explorer_block
@@ -184,4 +184,4 @@ def data_blocks(results: StudyResults, sections: Sequence[Section]) -> dict[str,
     blocks |= {f"data-explorer-{card.hypothesis}": explorer_block(results, card) for card in results.verdicts.verdicts}
     blocks |= {f"data-dataset-{key}": dataset_block(results, key) for key in results.datasets}
     blocks |= {f"data-contrast-{key}": contrast_block(results, key) for key in results.contrasts}
-    return {name: pack(block) for name, block in blocks.items() if block is not None}
+    return pack_all({name: block for name, block in blocks.items() if block is not None})

@@ -1,4 +1,4 @@
-"""What stands at an address, without fetching it whole: its existence, size and type, or a few of its bytes."""
+"""What stands at an address, without keeping it: its existence, size and type, a few of its bytes, or a short answer."""
 
 from __future__ import annotations
 
@@ -161,6 +161,52 @@ def fetch_range(
             data = data[:wanted]
             if start == 0 and (error := error_in_place_of_data(bytes(data))):
                 raise TransferFailed(f"the server sent {error} in place of the file")
+            return bytes(data)
+
+    try:
+        return _persist(url, ask, session, pace, sleep, allow_loopback_http=allow_loopback_http)
+    except FileAbsent as error:
+        raise RetrievalError(_not_had(url, error)) from error
+
+
+def fetch_answer(
+    url: str,
+    max_bytes: int,
+    *,
+    session: requests.Session | None = None,
+    pace: Pace | None = None,
+    sleep: Callable[[float], None] = time.sleep,
+    allow_loopback_http: bool = False,
+) -> bytes:
+    """Return the whole answer of a service, which is kept nowhere.
+
+    Parameters
+    ----------
+    url
+        The address, its question included.
+    max_bytes
+        Most bytes that the answer may have.
+    session, pace, sleep, allow_loopback_http
+        As in `probe`.
+
+    Raises
+    ------
+    RetrievalError
+        When it cannot be had, or is longer.
+    """
+    from sidemine.retrieve.connection import read_blocks
+    from sidemine.retrieve.transfer import judge_status, transit_encoding
+
+    def ask(opened: _Opener) -> bytes:
+        with opened("GET", {}) as response:
+            judge_status(response, allowed={200})
+            if transit_encoding(response):
+                raise TransferFailed("the server packs what it sends, which nobody asked for")
+            data = bytearray()
+            for block in read_blocks(response, _BLOCK):
+                data += block
+                if len(data) > max_bytes:
+                    raise TransferFailed(f"the answer is longer than {max_bytes:,} bytes")
             return bytes(data)
 
     try:

@@ -5,8 +5,8 @@ What a consideration or a line of evidence shows is made in its own room, and re
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from sidemine.considerations.registry import CONSIDERATIONS
 from sidemine.drawing.panel import Panel, Subject, Tile
@@ -17,6 +17,7 @@ from sidemine.report.cards import CardView, card_view
 from sidemine.report.collect import StudyResults
 from sidemine.report.findings import Findings, findings_of
 from sidemine.report.forest import forest_panel
+from sidemine.report.lights import Light, lights_of
 from sidemine.report.score_strip import score_panel
 from sidemine.report.section import Section
 from sidemine.verdict.card import Card
@@ -28,6 +29,11 @@ class AnswerCards:
 
     findings: Findings
     views: Sequence[CardView]
+
+    @property
+    def changes(self) -> dict[str, str]:
+        """What would change each answer, as the summary says it."""
+        return {row.card.hypothesis: row.change for row in (*self.findings.questions, *self.findings.controls)}
 
 
 TILES: dict[int, Callable[[Card, Subject], Tile | None]] = {
@@ -55,19 +61,31 @@ def subject_of(card: Card, beside: Beside) -> Subject:
     )
 
 
-def evidence_panels(card: Card, beside: Beside) -> list[Panel]:
-    """Return the panels of one hypothesis in their order on the page: the forest plot, considerations, lines of evidence."""
+def evidence_panels(card: Card, beside: Beside, lights: Mapping[str, Sequence[Light]] | None = None) -> list[Panel]:
+    """Return the panels of one hypothesis in their order on the page: the forest plot, considerations, lines of evidence.
+
+    Parameters
+    ----------
+    card, beside
+        The answer, and what stands beside the answers.
+    lights
+        Marks beside the rows of the forest plot, by contrast; None: none.
+    """
     subject = subject_of(card, beside)
     makers = {place: make for entry in CONSIDERATIONS for place, make in entry.panels.items()}
     considered = [panel for place in sorted(makers) if (panel := makers[place](subject))]
     of_lines = [panel for line in LINES for panel in line.panels(subject, beside.lines)]
-    return [forest_panel(card, subject), *considered, *of_lines]
+    return [forest_panel(card, subject, lights or {}), *considered, *of_lines]
 
 
 def layer_panels(card: Card, beside: Beside) -> list[Panel]:
     """Return the panels of the layers of `lines.tsv` that speak to one hypothesis, in the order of the sheet."""
     rows = card.synthesis.rows if card.synthesis else []
-    return [panel for row in rows if (panel := panel_of_row(row, beside.lines))]
+    return [
+        replace(panel, source=f"lines/{row.layer}/{row.line}.details.json")
+        for row in rows
+        if (panel := panel_of_row(row, beside.lines))
+    ]
 
 
 def tiles(card: Card, beside: Beside) -> Sequence[Tile]:
@@ -82,7 +100,12 @@ def answers_section(results: StudyResults) -> Section:
     """Return the answer cards, with a panel for each kind of evidence."""
     views, every = [], []
     for card in results.verdicts.verdicts:
-        forest, *others = evidence_panels(card, results.beside)
+        lights = {
+            row.contrast: found
+            for row in card.evidence
+            if row.interval and (found := lights_of(results, card, row.contrast))
+        }
+        forest, *others = evidence_panels(card, results.beside, lights)
         scores = score_panel(results, card)
         # Resemblance of drug and disease is a question of the study itself: it stands before the scores.
         panels = [panel for panel in (forest, *others, scores) if panel]

@@ -13,6 +13,7 @@ from sidemine.prepare.record import PreparedProvenance
 from sidemine.prepare.sample_table import EXCLUDED_BY_HAND
 from sidemine.report.collect import DatasetResults, StudyResults
 from sidemine.report.inputs import InputRow, input_row, inputs_of
+from sidemine.report.people import FlowStep, Group, flow_of, groups_of
 from sidemine.report.section import Section
 from sidemine.study.context import ConsideredDataset
 
@@ -105,8 +106,10 @@ class ConsideredView:
 
 @dataclass(frozen=True)
 class Datasets:
-    """What the section shows."""
+    """What the section shows: the flow, table 1, and the ledgers."""
 
+    flow: Sequence[FlowStep]
+    groups: Sequence[Group]
     used: Sequence[DatasetView]
     considered: Sequence[ConsideredView]
 
@@ -114,7 +117,7 @@ class Datasets:
 def datasets_section(results: StudyResults) -> Section:
     """Return the ledger of datasets."""
     used = [_view(results, dataset) for dataset in results.datasets.values()]
-    content = Datasets(used, considered_rows(results))
+    content = Datasets(flow_of(results), groups_of(results), used, considered_rows(results))
     return Section("datasets", "Datasets, used and not taken", content=content, template="datasets.html.j2")
 
 

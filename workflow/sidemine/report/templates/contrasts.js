@@ -270,7 +270,9 @@
     table.on("click", "tbody tr", (event) => {
       const row = table.row(event.currentTarget).data();
       if (!row) return;
-      byId(`rank-set-${here.contrast}`).value = row.gene_set;
+      const chooser = byId(`rank-set-${here.contrast}`);
+      chooser.closest("details").open = true;
+      chooser.value = row.gene_set;
       drawRank(here, row.gene_set);
       fillSet(here);
     });

@@ -233,7 +233,6 @@
     byId("explorer-links").addEventListener("change", (event) => here?.table?.column("links:name").visible(event.target.checked));
     byId("explorer-save").addEventListener("click", save);
     byId("explorer-clear").addEventListener("click", () => here?.clear?.());
-    byId("explorer-box").open = window.innerWidth > 700;
     drawSoon(byId("explorer-holder"), () => (here ? null : showQuestion(picker.value)));
   });
 })();

@@ -1,0 +1,208 @@
+"""`sidemine new`: from accessions to a study folder that passes `sidemine check`."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import tempfile
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sidemine.errors import Problem, SidemineError, StudyError
+from sidemine.prepare.inspection import inspect_accession, inspect_file
+from sidemine.retrieve.addresses import mirror_key
+from sidemine.retrieve.download import fetch
+from sidemine.retrieve.needed_files import Source
+from sidemine.scaffold.datasets import file_of_counts, propose_dataset
+from sidemine.scaffold.folder import ProposedStudy, refuse_existing, write_study
+from sidemine.scaffold.gene_sets import propose_sets
+from sidemine.scaffold.proposal import ProposedDataset, StudyRole
+from sidemine.sources.inspection import Inspection
+
+_SERIES = re.compile(r"GSE[1-9]\d*(-GPL[1-9]\d*)?")
+_IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
+_LARGEST_TABLE = 500_000_000
+
+
+@dataclass(frozen=True)
+class StudyRequest:
+    """What the user asked for.
+
+    Attributes
+    ----------
+    folder
+        The folder to make; its name is the id of the study.
+    disease, drug
+        GEO series: GSE19151, or with a platform GSE14520-GPL571.
+    sets
+        Gene sets: HALLMARK_NAME, CORE_NAME or FILE.gmt:NAME.
+    mirror
+        Folder that serves https://HOST/PATH from DIR/HOST/PATH.
+    gene_table
+        A table of genes of the user's own (columns ensgene, entrez, symbol), in place of HGNC's.
+    """
+
+    folder: Path
+    disease: tuple[str, ...] = ()
+    drug: tuple[str, ...] = ()
+    sets: tuple[str, ...] = ()
+    mirror: Path | None = None
+    gene_table: Path | None = None
+
+
+def new_study(request: StudyRequest) -> list[str]:
+    """Look into the series, write the folder, and return the lines that tell what was written and what was guessed.
+
+    Parameters
+    ----------
+    request
+        What the user asked for.
+
+    Raises
+    ------
+    StudyError
+        When the folder exists, the request cannot be understood, or nothing can be proposed.
+    RetrievalError, InputError
+        When a series cannot be had or read.
+    """
+    refuse_existing(request.folder)
+    name = request.folder.name
+    problems = _problems_of(request)
+    if problems:
+        raise StudyError(problems)
+    sets = propose_sets(request.sets, request.mirror)
+    asked: list[tuple[str, StudyRole]] = [(text, "disease") for text in request.disease]
+    asked += [(text, "inhibitor") for text in request.drug]
+    datasets = [one for text, role in asked for one in _datasets_of(text, role, request.mirror)]
+    study = ProposedStudy(name, tuple(datasets), sets, request.gene_table)
+    files = write_study(study, request.folder)
+    return [*_written(request.folder, files), *_guesses(study), *_next_commands(request)]
+
+
+def _problems_of(request: StudyRequest) -> list[Problem]:
+    problems = []
+    if not _IDENTIFIER.fullmatch(request.folder.name):
+        problems.append(
+            Problem(
+                "the folder's name cannot be the id of a study",
+                str(request.folder),
+                "a letter, then letters, digits and underscores, 64 at most",
+                "Name the folder otherwise.",
+            )
+        )
+    series = [*request.disease, *request.drug]
+    if not series:
+        problems.append(
+            Problem(
+                "no series is named",
+                "sidemine new",
+                "--disease GSE…, --drug GSE…, or both",
+                'Look for one, for example: sidemine find "venous thromboembolism blood".',
+            )
+        )
+    problems += [
+        Problem(
+            "this is no GEO series",
+            text,
+            "GSE and digits; GSE…-GPL… for one platform of a series",
+            "Check the accession.",
+        )
+        for text in series
+        if not _SERIES.fullmatch(text)
+    ]
+    if request.gene_table and not request.gene_table.is_file():
+        problems.append(
+            Problem(
+                "the gene table is not there",
+                str(request.gene_table),
+                "a TSV with columns ensgene, entrez and symbol",
+                "Check the path.",
+            )
+        )
+    problems += [
+        Problem("a series is named twice", text, "each series once", "Delete one of them.")
+        for text, count in Counter(series).items()
+        if count > 1
+    ]
+    return problems
+
+
+def _datasets_of(text: str, role: StudyRole, mirror: Path | None) -> list[ProposedDataset]:
+    accession, _, platform = text.partition("-")
+    inspections = inspect_accession(accession, platform, mirror)
+    found = []
+    for inspection in inspections:
+        several = platform or len(inspections) > 1
+        name = "_".join([accession.lower(), *(part.lower() for part in inspection.platforms[:1] if several)])
+        table, problem = _look_into_counts(inspection, mirror)
+        found.append(propose_dataset(inspection, name, role, table, problem))
+    return found
+
+
+def _look_into_counts(inspection: Inspection, mirror: Path | None) -> tuple[Inspection | None, str]:
+    """Look into the file of counts of a series whose matrix is empty; or return why that was not possible."""
+    _, address = file_of_counts(inspection)
+    if inspection.values is not None or not address:
+        return None, ""
+    key = mirror_key(address)
+    try:
+        if mirror and (mirror / key).is_file():
+            return inspect_file(mirror / key), ""
+        with tempfile.TemporaryDirectory() as temporary:
+            place = Path(temporary) / key
+            source = Source(key, (address,), f"counts of {inspection.accession}")
+            fetch(source, place, max_bytes=_LARGEST_TABLE, mirror=mirror)
+            return inspect_file(place), ""
+    except SidemineError as error:
+        return None, error.problems[0].what
+
+
+# ---------------------------------------------------------------------------------------------------- what is told of it
+
+
+def _written(folder: Path, files: Sequence[str]) -> list[str]:
+    own = [name for name in files if "/" not in name]
+    copied = len(files) - len(own)
+    also = f" and {copied} files of gene sets" if copied else ""
+    return [f"Wrote {folder}: {', '.join(own)}{also}.", ""]
+
+
+def _guesses(study: ProposedStudy) -> list[str]:
+    lines = ["Guessed from the records (every row is `unverified`; its note holds the evidence):"]
+    ids = study.contrast_ids
+    for one in study.datasets:
+        cells = one.cells
+        lines.append(
+            f"  {one.dataset} ({one.role}): layout {cells['layout']}, identifiers {cells['identifiers']}, scale {cells['scale']}"
+        )
+        lines += [f"    derived column {each.column} from {each.source}: {each.regex}" for each in one.derivations]
+        lines += [f"    TRAP: {trap}" for trap in one.traps]
+        for name, each in zip(ids[one.dataset], one.contrasts, strict=True):
+            pairs = f", pairs by {each.pairing.column}" if each.pairing else ""
+            beside = f", with {', '.join(each.covariates)}" if each.covariates else ""
+            lines.append(f"    {name}: {each.n_target} against {each.n_reference} samples{pairs}{beside}")
+            lines += [f"      target:    {each.target}", f"      reference: {each.reference}"]
+            lines += [f"      TRAP: {trap}" for trap in each.traps]
+        if not one.contrasts:
+            lines.append("    no comparison: write one in contrasts.tsv")
+    lines += [f"  {note}" for note in study.sets.notes]
+    return [
+        *lines,
+        "",
+        "Waits for you: words that read TO FILL IN; direction and margin of each question (config.yaml); replicates, composition",
+        "and licence (datasets.tsv); a positive control (the end of config.yaml).",
+    ]
+
+
+def _next_commands(request: StudyRequest) -> list[str]:
+    folder = shlex.quote(str(request.folder))
+    mirror = shlex.quote(str(request.mirror)) if request.mirror else ""
+    return [
+        "",
+        "Next:",
+        f"  sidemine check {folder}",
+        f"  sidemine preflight {folder}" + (f" --mirror {mirror}" if mirror else ""),
+        f"  sidemine run {folder}" + (f" --config mirror={mirror}" if mirror else ""),
+    ]
