@@ -302,6 +302,7 @@ def _run_check(arguments: argparse.Namespace) -> int:
     from sidemine.preflight.primary_sets import notes_of_primary_sets
     from sidemine.retrieve.study_sources import StudySources
     from sidemine.run_study import find_config
+    from sidemine.scaffold.blanks import notes_of_blanks
     from sidemine.study.load import load_study
 
     study = load_study(find_config(arguments.config))
@@ -311,6 +312,7 @@ def _run_check(arguments: argparse.Namespace) -> int:
         *notes_of_primary_sets(study, sources, files),
         *notes_of_bridges(study, sources, files),
         *notes_of_composition(study),
+        *notes_of_blanks(study),
     ]
     counts = (
         (study.datasets, "datasets"),

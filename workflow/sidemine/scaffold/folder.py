@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sidemine.errors import Problem, SidemineError, StudyError, visible
+from sidemine.scaffold.blanks import TO_FILL_IN
 from sidemine.scaffold.gene_sets import ProposedSets
 from sidemine.scaffold.proposal import ProposedContrast, ProposedDataset
 from sidemine.sources.geo_metadata import clean_name
@@ -242,13 +243,13 @@ def _quoted(text: str) -> str:
 def _config(study: ProposedStudy, ids: Mapping[str, Sequence[str]]) -> str:
     questions = _questions(study, ids)
     return f"""\
-# Proposed by `sidemine new`. Every key is explained in config/README.md. What reads TO FILL IN waits for you.
+# Proposed by `sidemine new`. Every key is explained in config/README.md. What reads {TO_FILL_IN} waits for you.
 study:
   id: {study.name}
-  title: {_quoted(f"{study.name}: TO FILL IN")}
-  question: "TO FILL IN: the study's question in one sentence"
-  drug_class: "TO FILL IN"
-  outcome: "TO FILL IN"
+  title: {_quoted(f"{study.name}: {TO_FILL_IN}")}
+  question: "{TO_FILL_IN}: the study's question in one sentence"
+  drug_class: "{TO_FILL_IN}"
+  outcome: "{TO_FILL_IN}"
   # Shown at the top of the report. Take it out when all rows are verified.
   notice: "Selectors, scales and pairs were proposed by a program and not yet checked against the records."
 
@@ -289,8 +290,8 @@ def _gene_table(study: ProposedStudy) -> str:
         return f"""\
   file: {place}
   format: ensembl
-  licence: "TO FILL IN: terms of the table"
-  version: "TO FILL IN"
+  licence: "{TO_FILL_IN}: terms of the table"
+  version: "{TO_FILL_IN}"
 """
     return """\
   file: https://storage.googleapis.com/public-download-files/hgnc/tsv/tsv/hgnc_complete_set.txt
@@ -324,11 +325,11 @@ def _questions(study: ProposedStudy, ids: Mapping[str, Sequence[str]]) -> str:
     cohorts = [ids[one.dataset][0] for one in study.datasets if one.role == "disease" and one.contrasts]
     for number, set_name in enumerate(study.sets.primary, start=1):
         if cohorts:
-            question = f"TO FILL IN: are the genes of {set_name} altered in the disease?"
+            question = f"{TO_FILL_IN}: are the genes of {set_name} altered in the disease?"
             parts.append(_question(f"disease_set_{number}", question, "cohort", set_name, cohorts))
         for one in study.datasets:
             if one.role == "inhibitor" and one.contrasts:
-                question = f"TO FILL IN: does the drug change the genes of {set_name} ({one.cells['accession']})?"
+                question = f"{TO_FILL_IN}: does the drug change the genes of {set_name} ({one.cells['accession']})?"
                 parts.append(
                     _question(
                         f"{one.dataset}_set_{number}"[:_LONGEST_ID],

@@ -11,6 +11,7 @@ from sidemine.enrichment.libraries import find_set, read_library
 from sidemine.errors import InputError, Problem, StudyError
 from sidemine.places import RESOURCES
 from sidemine.retrieve.addresses import mirror_key
+from sidemine.scaffold.blanks import TO_FILL_IN
 from sidemine.sources.geo_metadata import clean_name
 from sidemine.text.delimited import read_delimited
 
@@ -145,7 +146,7 @@ def _of_own_file(path: Path, member: str, files: dict[str, Path], problems: list
     place = next((place for place, known in files.items() if known == path), f"{_FOLDER}/own_{len(files) + 1}.gmt")
     files[place] = path
     note = "Asked for with --set. Write licence and release of the file."
-    return [_row(name, "target", place, "gmt", member, "TO FILL IN: terms of the file", "TO FILL IN", note)]
+    return [_row(name, "target", place, "gmt", member, f"{TO_FILL_IN}: terms of the file", TO_FILL_IN, note)]
 
 
 def _release(mirror: Path | None) -> tuple[str, list[str]]:
@@ -155,7 +156,9 @@ def _release(mirror: Path | None) -> tuple[str, list[str]]:
     folder = (mirror / mirror_key(_HALLMARK.format(release="X"))).parents[1]
     there = sorted(path.parent.name for path in folder.glob("*/h.all.v*.symbols.gmt"))
     if not there:
-        return RELEASE, ["The mirror holds no Hallmark sets."]
+        return RELEASE, [
+            "The mirror holds no Hallmark sets: with --set FILE.gmt:NAME the file's other sets are the comparators."
+        ]
     return there[-1], [f"Hallmark sets: release {there[-1]}, since the mirror has no {RELEASE}."]
 
 

@@ -15,6 +15,7 @@ from sidemine.prepare.inspection import inspect_accession, inspect_file
 from sidemine.retrieve.addresses import mirror_key
 from sidemine.retrieve.download import fetch
 from sidemine.retrieve.needed_files import Source
+from sidemine.scaffold.blanks import TO_FILL_IN
 from sidemine.scaffold.datasets import file_of_counts, propose_dataset
 from sidemine.scaffold.folder import ProposedStudy, refuse_existing, write_study
 from sidemine.scaffold.gene_sets import propose_sets
@@ -191,14 +192,15 @@ def _guesses(study: ProposedStudy) -> list[str]:
     return [
         *lines,
         "",
-        "Waits for you: words that read TO FILL IN; direction and margin of each question (config.yaml); replicates, composition",
+        f"Waits for you: words that read {TO_FILL_IN}; direction and margin of each question (config.yaml); replicates, composition",
         "and licence (datasets.tsv); a positive control (the end of config.yaml).",
     ]
 
 
 def _next_commands(request: StudyRequest) -> list[str]:
     folder = shlex.quote(str(request.folder))
-    mirror = shlex.quote(str(request.mirror)) if request.mirror else ""
+    # A relative path of the command line counts from the study's folder in a run: a whole one is right in both.
+    mirror = shlex.quote(str(request.mirror.resolve())) if request.mirror else ""
     return [
         "",
         "Next:",
