@@ -30,6 +30,7 @@ DERIVED = {
     ("promoter", "ci_low"): "limits of a share",
     ("promoter", "ci_high"): "limits of a share",
     ("compound", "strength"): "−log10 p",
+    ("forest", "weight"): "per cent of all inverse variances",
     ("forest", "area"): "of a mark, by the weight of its dataset",
     ("scores", "score"): "the set's score of a sample, from its expression.h5ad",
 }
