@@ -121,17 +121,19 @@ def _against_references(grouping: Grouping, label: Label, role: StudyRole) -> li
         # First a control by name, then the one that says more of what the target says: IFN + DMSO beside IFN + drug.
         best = max((one for one in made if one), key=lambda one: _fitness(grouping, label, one), default=None)
         if best:
-            alternatives = [other.text for other in references if other.text not in best.reference_label]
+            alternatives = [other.text for other in references if not _is_named(best.reference_label, other)]
             traps = [f"other labels read like a reference too: {'; '.join(alternatives)}"] if alternatives else []
             evidence = (f"column {grouping.column}; {reason}", *best.evidence)
             found.append(replace(best, evidence=evidence, traps=(*best.traps, *traps)))
     return found
 
 
+def _is_named(reference_label: str, label: Label) -> bool:
+    return reference_label.startswith(label.text[:_LONGEST_LABEL])
+
+
 def _fitness(grouping: Grouping, label: Label, one: ProposedContrast) -> tuple[bool, bool, int, int]:
-    by_name = any(
-        other.names_control and one.reference_label.startswith(other.text[:_LONGEST_LABEL]) for other in grouping.labels
-    )
+    by_name = any(other.names_control and _is_named(one.reference_label, other) for other in grouping.labels)
     alike = len(set(words_of(label.text)) & set(words_of(one.reference_label)))
     return one.n_reference >= FEWEST, by_name, alike, one.n_reference
 
