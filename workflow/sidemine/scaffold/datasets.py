@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from sidemine.scaffold.proposal import StudyRole
+    from sidemine.scaffold.proposal import ProposedContrast, StudyRole
     from sidemine.sources.inspection import Inspection
 
 HUMAN = "Homo sapiens"
@@ -92,6 +92,7 @@ def propose_dataset(
         "platform": inspection.platforms[0] if len(inspection.platforms) == 1 else "",
         **cells,
         "subset": subset,
+        "biological_unit": _unit_of(contrasts),
         "replicates": "unknown",
         "tissue": tissue,
         "licence": LICENCE,
@@ -213,6 +214,12 @@ def _naming_column(samples: pd.DataFrame, columns: Sequence[str]) -> tuple[str, 
         f"Only {shares[best]} of {len(samples)} samples have a column of that name: such as {', '.join(columns[:3])}."
     )
     return best, [told, trap]
+
+
+def _unit_of(contrasts: Sequence[ProposedContrast]) -> str:
+    """Return the column of persons or cultures, where every comparison is paired by it."""
+    columns = {one.pairing.column if one.pairing else "" for one in contrasts}
+    return columns.pop() if len(columns) == 1 else ""
 
 
 def _tissue_of(samples: pd.DataFrame) -> tuple[str, str]:

@@ -19,6 +19,7 @@ from sidemine.study.load import load_study
 
 _LONGEST_ID = 64
 _LONGEST_NOTE = 2000
+_LONG_LABEL = 40
 _GENE_TABLE = "gene_table.tsv"
 _DATASET_COLUMNS = [
     "dataset",
@@ -219,8 +220,11 @@ def _contrast_cells(name: str, dataset: ProposedDataset, one: ProposedContrast) 
 
 
 def _contrast_id(dataset: str, one: ProposedContrast) -> str:
-    words = re.sub(r"[^a-z0-9]+", "_", clean_name(one.target_label)).strip("_")
-    return f"{dataset}_{words}"[: _LONGEST_ID - 4].rstrip("_")
+    """Return an id that says what the target is; of a long label, what sets it apart from the reference."""
+    words, others = [clean_name(text).split("_") for text in (one.target_label, one.reference_label)]
+    apart = [word for word in words if word not in others]
+    named = "_".join(apart if apart and len(one.target_label) > _LONG_LABEL else words)
+    return f"{dataset}_{re.sub(r'[^a-z0-9_]', '', named)}"[: _LONGEST_ID - 4].rstrip("_")
 
 
 def _unused(name: str, taken: set[str]) -> str:
