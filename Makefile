@@ -46,6 +46,7 @@ demo: $(STAMP) $(DEMO_STAMP)
 
 picture: $(STAMP)
 	@$(BIN)/python docs/take_report_picture.py results/demo/report.html docs/report.png
+	@$(BIN)/python docs/take_reading_pictures.py results/demo/report.html docs/reading
 
 rule-graph: $(STAMP)
 	@$(BIN)/python docs/draw_rule_graph.py

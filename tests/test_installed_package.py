@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
+import tomllib
 import zipfile
 from pathlib import Path
 
@@ -90,3 +92,36 @@ def test_the_lock_holds_one_version_of_each_package():
     names = [line.partition("==")[0] for line in lines if "==" in line]
     assert len(names) > 100
     assert len(set(names)) == len(names)
+
+
+OTHER_NAMES = {"isal": "python-isal"}
+"""Packages that conda knows under another name."""
+
+
+def test_the_conda_recipe_asks_for_what_the_package_asks_for():
+    """A bound that moves in one of the two would be found out by whoever installs with the other."""
+    recipe = (REPOSITORY / "conda.recipe" / "meta.yaml").read_text(encoding="utf-8")
+    run = recipe.partition("  run:\n")[2].partition("\n\n")[0]
+    stated = {line.partition("#")[0].strip().removeprefix("- ") for line in run.splitlines()}
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    for dependency in project["dependencies"]:
+        name, bound = re.fullmatch(r"([\w-]+)(?:\[\w+\])?(.*)", dependency).groups()
+        if name == "pylimma":  # in no channel
+            assert f"pip install {name}{bound} --no-deps" in recipe
+        else:
+            assert f"{OTHER_NAMES.get(name, name)} {bound}" in stated
+    assert len(stated) == len(project["dependencies"])  # pylimma is none of them, Python is
+
+
+def test_the_image_copies_only_what_is_there_and_runs_as_nobody_special():
+    """What `COPY` names must pass .dockerignore; the base is named by its version; no run as root."""
+    lines = (REPOSITORY / "Dockerfile").read_text(encoding="utf-8").splitlines()
+    kept = (REPOSITORY / ".dockerignore").read_text(encoding="utf-8").splitlines()
+    for name in (line.removeprefix("!") for line in kept if line.startswith("!")):
+        assert (REPOSITORY / name).exists()
+    build = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["hatch"]["build"]
+    packed = [*build["targets"]["wheel"]["packages"], *build["targets"]["wheel"]["force-include"]]
+    assert all(any(name.startswith(one[1:]) for one in kept if one.startswith("!")) for name in packed)
+    assert re.search(r"python:3\.1[123]\.\d+-", next(line for line in lines if line.startswith("ARG BASE=")))
+    assert "USER sidemine" in lines
+    assert 'ENTRYPOINT ["sidemine"]' in lines

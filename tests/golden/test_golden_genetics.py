@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sidemine.lines.genetics.competitive import LeastSquares, Whitening
+from sidemine.lines.genetics.competitive import Correlations, Rotation
 from sidemine.lines.genetics.snps import acat
 
 HERE = Path(__file__).parent
@@ -30,18 +30,19 @@ def test_least_squares(gene_set: str) -> None:
     size, density = genes["size"].to_numpy(), genes["density"].to_numpy()
     blocks = [whole[np.ix_(here, here)] for c in (1, 2, 3) for here in [np.flatnonzero(genes["chromosome"] == c)]]
     assert sum((block**2).sum() for block in blocks) == pytest.approx((whole**2).sum())
-    whitening = Whitening(blocks)
-    assert whitening.shrinkage == 0
-    test = LeastSquares(
-        genes["z"].to_numpy(), np.column_stack([size, np.log(size), density, np.log(density)]), whitening
-    )
-    ours = test.test(genes[gene_set].to_numpy() == 1)
+    correlations = Correlations(blocks)
+    assert correlations.shrinkage == 0
+    covariates = np.column_stack([size, np.log(size), density, np.log(density)])
+    test = Rotation(genes["z"].to_numpy(), covariates, correlations)
+    ours = test.by_student(genes[gene_set].to_numpy() == 1)
     np.testing.assert_allclose(
         [ours.effect, ours.statistic, ours.p_value, ours.ci_low, ours.ci_high, ours.effect / ours.statistic],
         [theirs["effect"], theirs["t"], theirs["p"], theirs["low"], theirs["high"], theirs["nlme_se"]],
         rtol=TOLERANCE,
     )
     assert ours.effect == pytest.approx(theirs["nlme_effect"], rel=TOLERANCE)
+    rotated, _ = test.test(genes[gene_set].to_numpy() == 1)
+    assert rotated.effect == pytest.approx(theirs["nlme_effect"], rel=1e-6)
 
 
 def test_acat() -> None:

@@ -8,6 +8,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import h5py
 import numpy as np
 import pandas as pd
 import pytest
@@ -166,6 +167,34 @@ def test_same_bytes_twice_and_back(tmp_path: Path) -> None:
     assert back.var.index.name == "gene"
     np.testing.assert_array_equal(back.layers["counts"], values[[SYMBOLS.index(gene) for gene in back.var_names]].T)
     assert not list(tmp_path.glob("*.part"))
+
+
+def test_scanpy_opens_the_file_with_its_default_calls(tmp_path: Path) -> None:
+    """X is filled, without a second copy of the values; one call after the other runs as on any h5ad."""
+    import scanpy as sc
+
+    values = RNG.integers(0, 100, (40, 4))
+    adata, _ = _prepare(dataset_row(), _table(tmp_path, SYMBOLS, values))
+    write_expression(adata, tmp_path / "x.h5ad")
+    with h5py.File(tmp_path / "x.h5ad") as file:
+        assert file["X"] == file["layers/counts"]
+    opened = sc.read_h5ad(tmp_path / "x.h5ad")
+    np.testing.assert_array_equal(opened.X, opened.layers["counts"])
+    sc.pp.normalize_total(opened)
+    sc.pp.log1p(opened)
+    sc.pp.pca(opened, n_comps=2)
+    assert opened.obsm["X_pca"].shape == (4, 2)
+
+
+def test_who_deposited_a_record_is_not_passed_on(tmp_path: Path) -> None:
+    """Names and addresses of persons stand in every record of GEO; the place, which may be a batch, stays."""
+    files = _table(tmp_path, SYMBOLS, RNG.integers(0, 100, (40, 2)))
+    files["sample_sheet"] = tmp_path / "sheet.tsv"
+    personal = ["contact_name", "contact_email", "contact_phone", "contact_address", "contact_zip/postal_code"]
+    lines = [["sample", "contact_institute", *personal]] + [[f"s{n}", "Here", *"abcde"] for n in range(2)]
+    files["sample_sheet"].write_text("".join("\t".join(line) + "\n" for line in lines))
+    samples = read_samples(dataset_row(), files, {}, [])
+    assert [name for name in samples if name.startswith("contact")] == ["contact_institute"]
 
 
 def test_a_damaged_or_foreign_file_is_refused(tmp_path: Path) -> None:

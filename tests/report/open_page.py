@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 FIREFOX = Path("/usr/bin/firefox-esr")
@@ -11,6 +12,11 @@ const keep = URL.createObjectURL;
 URL.createObjectURL = (blob) => { window.saved.push(blob); return keep(blob); };
 """
 """Firefox tells its driver nothing of a blob that it saves: the page's script keeps what it hands over."""
+
+
+def without_terms(html: str) -> str:
+    """Return the page without the buttons of its glossary: sentences whole again."""
+    return re.sub(r'<button type="button" class="term"[^>]*>([^<]*)</button>', r"\1", html)
 
 
 class Firefox:

@@ -221,7 +221,7 @@ def test_what_was_declared_beforehand(card, direction, towards):
     )
     for sign, word in (("up", "higher"), ("down", "lower")):
         mirrored = replace(card, declared=replace(declared, expects_sign=sign))
-        assert declared_sentence(mirrored).endswith(f" The study mirrored here reported: {word}.")
+        assert declared_sentence(mirrored).endswith(f" Reported elsewhere, as the study declares: {word}.")
     assert "Huber" not in sentence
     robust = declared_sentence(replace(card, declared=replace(declared, score="huber")))
     assert robust.endswith(

@@ -189,3 +189,20 @@ def test_paper_holds_every_figure_and_nothing_passes_its_edge(browser, example_p
     assert page.tab.pdf(format="A4").startswith(b"%PDF")  # sends both events itself
     assert page.tab.locator("details:not([open])").count() == folded > 0
     page.tab.close()
+
+
+def test_the_page_keeps_to_its_words_and_height(browser, example_page):
+    """With every chart drawn: at most 6,000 visible words and 12,000 pixels at 1440, by folding and not by small type."""
+    page = OpenPage(browser, example_page)
+    page.wait_until_complete()
+    height, words = page.tab.evaluate(
+        "[document.documentElement.scrollHeight, document.body.innerText.split(/\\s+/).length]"
+    )
+    assert height <= 12_000
+    assert 2_000 < words <= 6_000
+    small = page.tab.evaluate(
+        "[...document.querySelectorAll('main *')].filter(part => part.offsetParent && [...part.childNodes].some(node =>"
+        " node.nodeType === 3 && node.textContent.trim()) && parseFloat(getComputedStyle(part).fontSize) < 10).length"
+    )
+    assert small == 0
+    page.tab.close()

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import math
 import re
 import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import pandas as pd
 import pytest
 from example_evidence import PANEL
 from example_results import CONTRASTS, DATASETS, SETS, write_example_results
+from open_page import without_terms
 
+import sidemine
 from sidemine.differential.differential_table import DIFFERENTIAL
 from sidemine.errors import InputError
 from sidemine.report import assets, blocks
@@ -213,6 +217,30 @@ def test_reading_guide_holds_no_words_of_another_study(html):
         assert foreign not in guide
 
 
+def test_no_room_that_speaks_of_answers_holds_words_of_one_study():
+    """Drug, outcome and genes come from the configuration alone: no text of the code and no template names those of the first study."""
+    root = Path(sidemine.__file__).parent
+    texts = {
+        path.name: path.read_text(encoding="utf-8")
+        for path in sorted((root / "report/templates").iterdir())
+        if path.is_file()
+    }
+    for room in ("report", "verdict", "drawing", "effect", "considerations"):
+        for path in sorted((root / room).rglob("*.py")):
+            tree = ast.parse(path.read_text(encoding="utf-8"))
+            said = {
+                id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)
+            }  # docstrings are no words of the page
+            texts[str(path)] = "\n".join(
+                node.value
+                for node in ast.walk(tree)
+                if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in said
+            )
+    assert len(texts) > 100
+    foreign = re.compile(r"\bJAK|\bVTE\b|thromb|anticoag|antiviral|baricitinib|[Ii]nterferon", re.IGNORECASE)
+    assert {name: found[0] for name, text in texts.items() if (found := foreign.search(text))} == {}
+
+
 def test_simulated_banner_only_when_simulated(tmp_path, html):
     """Simulated results carry the banner; others do not."""
     assert 'id="simulated-banner"' in html
@@ -259,7 +287,7 @@ def test_dataset_without_expression_still_appears(example_results, tmp_path):
     shutil.copytree(example_results, folder)
     (folder / "datasets" / "tiny" / "expression.h5ad").unlink()
     build_report(folder, tmp_path / "page.html")
-    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    page = without_terms((tmp_path / "page.html").read_text(encoding="utf-8"))
     assert 'data-dataset="tiny"' in page
     assert "No gene table, volcano, p-value histogram, set tests or rank plot" in page
 

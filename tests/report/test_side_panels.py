@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from beside_results import CONTEXT, add_beside
 from example_results import HOSTILE_TITLE, example_card, write_example_results
+from open_page import without_terms
 
 import sidemine
 from sidemine.considerations.calibration.panel import calibration_block, calibration_panel
@@ -129,7 +130,7 @@ def test_panels_without_their_file_say_so(tmp_path):
     """Without calibration, considered sheet and ledgers each panel stands, with the reason; what was not declared is absent."""
     folder = write_example_results(tmp_path / "results", n_genes=60)
     build_report(folder, tmp_path / "page.html")
-    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    page = without_terms((tmp_path / "page.html").read_text(encoding="utf-8"))
     assert 'id="context"' not in page
     for text in (
         "Not measured: this run wrote no calibration.tsv",

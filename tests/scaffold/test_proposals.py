@@ -94,6 +94,33 @@ def test_target_and_reference_share_cells_and_time():
     )
 
 
+def test_genotypes_and_stimuli_are_not_mixed():
+    """Whatever the record says of target and reference alike parts the comparison; so do parts of names before a replicate number."""
+    arms = [(line, drug) for line in ("WT", "KO") for drug in ("DMSO", "ruxolitinib") for _ in range(3)]
+    told = table(title=list("abcdefghijkl"), genotype=[line for line, _ in arms], treatment=[drug for _, drug in arms])
+    named = table(title=[f"{line}_{drug}_{number % 3 + 1}" for number, (line, drug) in enumerate(arms)])
+    for samples in (told, named):
+        contrasts, _, _ = propose_contrasts(samples, "inhibitor")
+        assert [(one.n_target, one.n_reference) for one in contrasts] == [(3, 3), (3, 3)]
+        assert {("WT" in str(one.target), "WT" in str(one.reference)) for one in contrasts} == {
+            (True, True),
+            (False, False),
+        }
+
+
+def test_patients_are_compared_with_the_healthy_not_with_other_patients():
+    """A non-responder is no control where healthy people are; a drug beside interferon has interferon as its reference."""
+    response = ["healthy control"] * 5 + ["responder"] * 5 + ["non-responder"] * 5
+    contrasts, _, _ = propose_contrasts(table(title=[*"abcdefghijklmno"], disease_state=response), "disease")
+    assert {(one.target_label, one.reference_label) for one in contrasts} == {
+        ("responder", "healthy control"),
+        ("non-responder", "healthy control"),
+    }
+    arms = [arm for arm in ("DMSO", "IFN + DMSO", "IFN + ruxolitinib", "IFN", "IFN ruxolitinib") for _ in range(3)]
+    contrasts, _, _ = propose_contrasts(table(title=[*"abcdefghijklmno"], treatment=arms), "inhibitor")
+    assert {one.reference_label for one in contrasts if "IFN + rux" in one.target_label} <= {"IFN + DMSO", "IFN"}
+
+
 def test_two_spellings_of_a_label_are_one_group_and_told():
     samples = table(
         title=list("abcdefgh"), disease_state=["Healthy control"] * 2 + ["healthy-control"] * 2 + ["VTE"] * 4
@@ -191,6 +218,8 @@ def test_the_study_passes_check_and_is_never_written_twice(tmp_path, capsys):
     study = load_study(tmp_path / "mine" / "config.yaml")
     assert study.config.hypotheses[0].primary.direction == "either"
     assert {row.status for row in study.contrasts.values()} == {"unverified"}
+    assert main(["check", str(tmp_path / "mine")]) == 0
+    assert "TO FILL IN still stands under study.title, study.question" in capsys.readouterr().out
     before = (tmp_path / "mine" / "config.yaml").read_bytes()
     assert main(arguments) == 1
     assert "nothing is overwritten" in capsys.readouterr().err
@@ -227,6 +256,7 @@ def test_real_series_give_a_study_that_passes_check(real_files, tmp_path):
     assert main(["new", str(folder), *arguments, "--mirror", mirror]) == 0
     study = load_study(folder / "config.yaml")
     assert [row.block for row in study.contrasts.values() if row.dataset == "gse14520"] == ["pair"]
+    assert study.datasets["gse14520"].biological_unit == "pair"
     assert {row.identifiers for row in study.datasets.values()} == {"probe", "symbol"}
     cov2 = next(row for row in study.contrasts.values() if "0.2" in row.target_label)
     assert cov2.reference == (

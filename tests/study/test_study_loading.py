@@ -117,6 +117,7 @@ def test_study_json_is_plain(small):
         "lines",
         "own_markers",
         "considered",
+        "drawings",
         "config_digest",
     ]
     assert content["config_digest"] == study.digest

@@ -105,6 +105,12 @@ def add_new(commands: Commands) -> None:
         "--set", nargs="+", default=[], metavar="NAME", help="primary gene sets: HALLMARK_…, CORE_…, or FILE.gmt:NAME"
     )
     parser.add_argument("--mirror", type=Path, help="folder that serves https://HOST/PATH from DIR/HOST/PATH")
+    parser.add_argument(
+        "--gene-table",
+        type=Path,
+        metavar="FILE",
+        help="table of genes (columns ensgene, entrez, symbol) in place of HGNC's",
+    )
     parser.set_defaults(run=_run_new)
 
 
@@ -112,7 +118,12 @@ def _run_new(arguments: argparse.Namespace) -> int:
     from sidemine.scaffold.new_study import StudyRequest, new_study
 
     request = StudyRequest(
-        arguments.study, tuple(arguments.disease), tuple(arguments.drug), tuple(arguments.set), arguments.mirror
+        arguments.study,
+        tuple(arguments.disease),
+        tuple(arguments.drug),
+        tuple(arguments.set),
+        arguments.mirror,
+        arguments.gene_table,
     )
     sys.stdout.write(visible("\n".join(new_study(request))) + "\n")
     return 0
@@ -291,6 +302,7 @@ def _run_check(arguments: argparse.Namespace) -> int:
     from sidemine.preflight.primary_sets import notes_of_primary_sets
     from sidemine.retrieve.study_sources import StudySources
     from sidemine.run_study import find_config
+    from sidemine.scaffold.blanks import notes_of_blanks
     from sidemine.study.load import load_study
 
     study = load_study(find_config(arguments.config))
@@ -300,6 +312,7 @@ def _run_check(arguments: argparse.Namespace) -> int:
         *notes_of_primary_sets(study, sources, files),
         *notes_of_bridges(study, sources, files),
         *notes_of_composition(study),
+        *notes_of_blanks(study),
     ]
     counts = (
         (study.datasets, "datasets"),

@@ -229,8 +229,8 @@ def test_quadrants_count_the_genes_that_the_call_rests_on():
     (panel,) = bridge_panels(subject(), on_record(bridge(profile=profile)))
     corners = [layer["data"]["values"][0]["n"] for layer in panel.chart["layer"] if layer["mark"].get("fontSize") == 15]
     assert corners == ["1", "1", "2", "0"], "both higher, drug alone, disease alone, both lower"
-    assert panel.chart["title"]["subtitle"] == "1 with one sign, 3 with opposite signs"
-    assert panel.chart["title"]["text"] == f"concordance {panel.table.rows[0]['concordance']} on 4 of T"
+    assert panel.chart["title"]["subtitle"] == ["4 genes of T:", "1 with one sign, 3 with opposite signs"]
+    assert panel.chart["title"]["text"] == f"concordance {panel.table.rows[0]['concordance']}"
 
 
 def test_the_perturbation_stands_among_the_others_and_none_is_ranked():

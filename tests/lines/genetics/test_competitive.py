@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sidemine.lines.genetics.competitive import LeastSquares, Rotation, Whitening, loci, percentile_among_matched
+from sidemine.lines.genetics.competitive import Correlations, Rotation, loci, percentile_among_matched
 
 
 def by_hand(z: np.ndarray, covariates: np.ndarray, members: np.ndarray) -> list[tuple[float, float]]:
@@ -32,6 +32,27 @@ def test_rotation_is_regression_on_every_shift() -> None:
     assert 0.5 < inflation < 2
 
 
+def test_rotation_with_correlations_is_generalised_regression_on_every_shift() -> None:
+    """Every shift is fitted anew with the correlations of where it came to lie; a set may come to lie across two chromosomes."""
+    rng = np.random.default_rng(6)
+    z, covariates = rng.normal(size=60), rng.normal(size=(60, 2))
+    members = np.isin(np.arange(60), [3, 4, 5, 8, 20, 41, 42, 59])
+    distance = np.abs(np.subtract.outer(np.arange(30), np.arange(30)))
+    blocks = [0.7**distance, 0.4**distance]
+    whole = np.linalg.cholesky(np.block([[blocks[0], np.zeros((30, 30))], [np.zeros((30, 30)), blocks[1]]]))
+    found = []
+    for shift in range(60):
+        design = np.column_stack([np.ones(60), covariates, np.roll(members, shift)])
+        design, response = np.linalg.solve(whole, design), np.linalg.solve(whole, z)
+        beta = np.linalg.lstsq(design, response, rcond=None)[0]
+        found.append((beta[-1], beta[-1] / np.sqrt(np.linalg.inv(design.T @ design)[-1, -1])))
+    effects, statistics = np.array(found).T
+    result, _ = Rotation(z, covariates, Correlations(blocks)).test(members)
+    assert result.effect == pytest.approx(effects[0])
+    assert result.p_value == pytest.approx((statistics >= statistics[0] - 1e-9).mean())
+    assert result.ci_high - result.effect == pytest.approx(1.959964 * effects.std(), rel=1e-6)
+
+
 def test_a_set_that_repeats_along_the_genome_ties_with_its_shifts() -> None:
     z = np.tile([2.0, 0.0, 0.0, 0.0], 30)
     members = np.tile([True, False, False, False], 30)
@@ -44,8 +65,9 @@ def test_p_is_never_zero() -> None:
     z[:5] = 100
     members = z > 0
     assert Rotation(z, np.zeros((50, 0))).test(members)[0].p_value == pytest.approx(1 / 50)
-    strong = LeastSquares(z + np.linspace(0, 1e-6, 50), np.zeros((50, 0)), Whitening([np.eye(50)])).test(members)
-    assert 0 < strong.p_value < 1e-30
+    known = Rotation(z + np.linspace(0, 1e-6, 50), np.zeros((50, 0)), Correlations([np.eye(50)]))
+    assert known.test(members)[0].p_value == pytest.approx(1 / 50)
+    assert 0 < known.by_student(members).p_value < 1e-30
 
 
 def test_neighbours_that_share_a_signal_inflate_the_spread_of_a_clustered_set() -> None:
@@ -75,9 +97,9 @@ def test_matched_sets_follow_gene_size() -> None:
 def test_correlations_that_are_none_are_drawn_towards_zero() -> None:
     block = np.array([[1, 0.99, -0.99], [0.99, 1, 0.99], [-0.99, 0.99, 1]])
     with pytest.raises(ValueError, match="no correlations"):
-        Whitening([block * 3])
+        Correlations([block * 3])
     nearly = np.full((30, 30), 1.0)
-    assert Whitening([nearly]).shrinkage == 0.01
+    assert Correlations([nearly]).shrinkage == 0.01
 
 
 def test_loci() -> None:

@@ -68,11 +68,13 @@ def pairs_of_100(effect: float) -> int:
 def as_percent_change(log2_difference: float) -> str:
     """Return a log2 difference as a percentage or a fold.
 
-    >>> as_percent_change(-1.0), as_percent_change(0.5), as_percent_change(3.0)
-    ('50 % lower', '41 % higher', '8.0-fold higher')
+    >>> as_percent_change(-1.0), as_percent_change(0.5), as_percent_change(3.0), as_percent_change(-0.001)
+    ('50 % lower', '41 % higher', '8.0-fold higher', '0 % different')
     """
     ratio = 2.0**log2_difference
     if ratio >= 2:
         return f"{ratio:.1f}-fold higher"
     change = round(100 * (ratio - 1))
+    if not change:
+        return "0 % different"
     return f"{abs(change)} % {'higher' if change >= 0 else 'lower'}"

@@ -27,7 +27,8 @@ def write_expression(adata: ad.AnnData, path: Path) -> None:
     Parameters
     ----------
     adata
-        obs = samples, var = genes, one layer (one of `LAYERS`), no X, provenance as JSON text in `uns['sidemine']`.
+        obs = samples, var = genes, one layer (one of `LAYERS`), no X, provenance as JSON text in `uns['sidemine']`. In the file
+        X is the layer.
     path
         Where to write; the file appears only when it is complete.
     """
@@ -47,11 +48,17 @@ def _h5ad_bytes(adata: ad.AnnData) -> bytes:
         write_elem(file, "/", adata, dataset_kwargs={"compression": "gzip", "compression_opts": 4})
         if adata.raw is None:
             del file["raw"]  # older readers do not know its mark of absence
+        if "X" in file:
+            del file["X"]
+        (layer,) = adata.layers
+        file["X"] = file[
+            f"layers/{layer}"
+        ]  # a second name of the same values, for scanpy's default calls; no second copy
     return content.getvalue()
 
 
 def read_expression(path: Path) -> ad.AnnData:
-    """Read a dataset that `write_expression` wrote; its obs and var columns are text.
+    """Read a dataset that `write_expression` wrote, without X; its obs and var columns are text.
 
     Raises
     ------
@@ -59,12 +66,14 @@ def read_expression(path: Path) -> ad.AnnData:
         When the file is damaged, or was not written by sidemine.
     """
     import anndata as ad
+    import h5py
+    from anndata.io import read_elem
 
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), h5py.File(path) as file:
             # Told by anndata about its own future defaults; nothing here depends on them.
             warnings.filterwarnings("ignore", category=FutureWarning, module="anndata")
-            adata = ad.read_h5ad(path)
+            adata = ad.AnnData(**{name: read_elem(file[name]) for name in ("obs", "var", "layers", "uns")})
         read_provenance(adata)
     except (OSError, KeyError, ValueError) as error:
         raise InputError(_not_ours(path, f"{type(error).__name__}: {str(error)[:200]}")) from error

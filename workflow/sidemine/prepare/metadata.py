@@ -33,6 +33,8 @@ logger = logging.getLogger(__name__)
 
 Markers = Mapping[str, Sequence[str]]
 """Marker genes by cell type."""
+_DEPOSITOR = re.compile(r"contact_(name|email|phone|fax|address|web_link|zip)")
+"""Columns of GEO about the person who deposited the record: no fact of a sample, and nothing to pass on with results."""
 USED = "used"
 """Fate of a sample that takes part."""
 
@@ -315,7 +317,7 @@ def _samples_table(
     unit = [str(cell) or sample for sample, cell in zip(samples.index, own, strict=True)]
     fixed = {"sample": list(samples.index), "unit": unit, "fate": [fates[sample] for sample in samples.index]}
     fixed["value_column"] = [columns.get(sample, "") for sample in samples.index]
-    metadata = text_frame(samples)
+    metadata = text_frame(samples.loc[:, [name for name in samples.columns if not _DEPOSITOR.match(str(name))]])
     metadata.columns = pd.Index([f"{name}_characteristic" if name in SAMPLES.names else name for name in metadata])
     logger.info("%s: %d of %d samples take part", row.dataset, fixed["fate"].count(USED), len(samples))
     return pd.concat([pd.DataFrame(fixed, dtype=object), metadata.reset_index(drop=True)], axis=1)

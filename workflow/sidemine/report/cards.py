@@ -179,7 +179,10 @@ def declared_sentence(card: Card) -> str:
         if declared.score == "huber"
         else ""
     )
-    reported = {"up": " The study mirrored here reported: higher.", "down": " The study mirrored here reported: lower."}
+    reported = {
+        "up": " Reported elsewhere, as the study declares: higher.",
+        "down": " Reported elsewhere, as the study declares: lower.",
+    }
     return (
         f"Declared beforehand: genes of {declared.set} are {towards}, by the {declared.test} test, over {over} "
         f"({words.listed(declared.contrasts)}); {margin} ({declared.margin.rule}).{robust}"

@@ -87,6 +87,8 @@ def page_template(name: str) -> Template:
     # jinja2 is imported here, because Snakemake imports the package at every start.
     from jinja2 import Environment, FunctionLoader, StrictUndefined
 
+    from sidemine.report import glossary
+
     environment = Environment(
         loader=FunctionLoader(assets.own_file),
         undefined=StrictUndefined,
@@ -98,8 +100,10 @@ def page_template(name: str) -> Template:
     )
     environment.filters |= {
         "bounded": words.bounded,
+        "definitions": glossary.definitions,
         "emphasised": emphasised,
         "first_sentence": words.first_sentence,
+        "linked": glossary.linked,
         "number": words.number,
         "p_value": words.p_value,
         "typeset": words.typeset,

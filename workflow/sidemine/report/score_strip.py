@@ -32,23 +32,19 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 FLAGS = {
-    "sex_mismatch": "its genes contradict the recorded sex",
-    "reused_samples": "re-used from another series",
-    "duplicated_samples": "nearly identical to another sample",
-    "outlier_samples": "lies apart from all others",
+    "sex_mismatch": "recorded sex contradicted",
+    "reused_samples": "re-used elsewhere",
+    "duplicated_samples": "nearly a copy",
+    "outlier_samples": "apart from all others",
 }
 """Checks that name samples, and what each says of them."""
-NOT_FLAGGED = "no check speaks against it"
-_SHAPES = {
-    NOT_FLAGGED: "circle",
-    "its genes contradict the recorded sex": "diamond",
-    "re-used from another series": "triangle-up",
-    "nearly identical to another sample": "square",
-    "lies apart from all others": "cross",
-}
+NOT_FLAGGED = "nothing against it"
+_SHAPES = dict(
+    zip([NOT_FLAGGED, *FLAGS.values()], ["circle", "diamond", "triangle-up", "square", "cross"], strict=True)
+)
 _UNITS = {
-    True: "SD between people of one group; 0: mean of the reference",
-    False: "log2 units beyond the other measured genes; 0: mean of the reference",
+    True: ["SD between people of one group", "0: mean of the reference"],
+    False: ["log2 units beyond the other genes", "0: mean of the reference"],
 }
 
 
@@ -240,7 +236,7 @@ def _chart(card: Card, scored: Mapping[str, Sequence[SampleScore]], *, is_cohort
     flags = [flag for flag in _SHAPES if any(point["flag"] == flag for point in points)]
     unknown = ["not recorded"] if any(point["colour"] == "not recorded" for point in points) else []
     colours = {"domain": [*batches, *unknown], "range": [*SERIES[: len(batches)], "@muted"]} if by_batch else GROUPS
-    legend = {"title": None, "orient": "top", "columns": 4, "labelLimit": 240}
+    legend = {"title": None, "orient": "top", "columns": 1, "labelLimit": 260}
     flag_legend = {
         "title": None,
         "orient": "bottom",
@@ -250,7 +246,7 @@ def _chart(card: Card, scored: Mapping[str, Sequence[SampleScore]], *, is_cohort
         "symbolStrokeColor": "@ink",
     }
     x = {"field": "score", "type": "quantitative", "scale": {"nice": False, "padding": 14},
-         "axis": {"title": signed_axis(_UNITS[is_cohort]), "titleAnchor": "end", "tickCount": 6, "grid": True}}  # fmt: skip
+         "axis": {"title": [*signed_axis(_UNITS[is_cohort][0]), _UNITS[is_cohort][1]], "titleAnchor": "end", "tickCount": 6, "grid": True}}  # fmt: skip
     y = {"field": "key", "type": "nominal", "scale": {"domain": keys}, "axis": ROW_LABELS}
     tooltip = [
         {"field": "sample"},

@@ -9,11 +9,12 @@ from sidemine.report.sections.answers import subject_of
 _OF_HYPOTHESIS = {
     "forest": "verdicts.json",
     "influence": "influence.json",
-    "hidden-factors": "hidden_factors.json",
+    "hidden-factors": "verdicts.json",
     "adjustment": "verdicts.json",
     "specificity": "specificity.tsv",
     "confounders": "specificity.tsv",
     "specification": "robustness.tsv",
+    "compounds": "compounds.json",
 }
 _OF_CONTRAST = {
     "volcano": "contrasts/{contrast}/differential.tsv.gz",

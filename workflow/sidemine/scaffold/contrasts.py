@@ -12,7 +12,7 @@ import numpy as np
 
 from sidemine.prepare.group_labels import group_columns, one_to_one, words_of
 from sidemine.scaffold.groups import COVARIATE_NAMES, find_grouping
-from sidemine.scaffold.pairs import find_pairs
+from sidemine.scaffold.pairs import UNIT_NAMES, find_pairs
 from sidemine.scaffold.proposal import ProposedContrast
 from sidemine.study.selector_nodes import And, Comparison, Node, normalise
 from sidemine.study.selectors import Selector
@@ -30,6 +30,8 @@ FEWEST = 3
 """Samples per group that a run asks for by default (`min_group_size`)."""
 MOST_CONTRASTS = 24
 _STRATA = re.compile(r"(^|_)(cell|tissue|organ|line|time|dose|concentration|strain|day|week|visit)")
+_NO_STRATA = re.compile(UNIT_NAMES.pattern + r"|(^|_)(replicate|rep|well|title|description)(_|$)")
+_DOSES = re.compile(r"(^|_)(dose|concentration)")
 _PLACES = re.compile(r"(^|_)(cell|tissue|organ|line|batch|plate|chip|run|lane|site|sex|gender|time)")
 _POOL = re.compile(
     r"(?i)\bpool(s|ed)?\b|\bof (two|three|four|five|six|seven|eight|nine|ten|\d+) (\w+ )*(donors|people|patients)"
@@ -66,7 +68,7 @@ def propose_contrasts(
     contrasts = [made for label in grouping.labels for made in _against_references(grouping, label, role)]
     derivations = [grouping.derivation] if grouping.derivation else []
     derivations += [one.pairing.derivation for one in contrasts if one.pairing and one.pairing.derivation]
-    notes = _notes_on_labels(grouping)
+    notes = [*grouping.notes, *_notes_on_labels(grouping)]
     contrasts.sort(key=lambda one: (min(one.n_target, one.n_reference) < FEWEST, -min(one.n_target, one.n_reference)))
     if len(contrasts) > MOST_CONTRASTS:
         notes.append(f"{len(contrasts) - MOST_CONTRASTS} further comparisons are not written.")
@@ -97,8 +99,12 @@ def _against_references(grouping: Grouping, label: Label, role: StudyRole) -> li
     references = [other for other in others if other.reads_like_reference]
     contained = [other for other in others if _says_more(label, other)]
     reason = ""
-    if label.reads_like_reference or label.count < 2:
+    if label.names_control or label.count < 2:
         return []
+    if label.reads_like_reference:  # a non-responder may be compared with the healthy, a non-tumour is a reference
+        references = [other for other in references if other.names_control and other.count >= FEWEST]
+        if not references:
+            return []
     if contained:
         references = [max(contained, key=lambda other: len(words_of(other.text)))]
         reason = f"{label.text!r} says all that {references[0].text!r} says, and more"
@@ -110,44 +116,57 @@ def _against_references(grouping: Grouping, label: Label, role: StudyRole) -> li
         references = [grouping.labels[0]]
         reason = "NO label reads like a control: the commonest one is taken, which may be the wrong way round"
     found = []
-    for stratum in _strata(grouping, label):
+    for stratum in _strata(grouping, label, references, role):
         made = [_compare(grouping, label, other, stratum, role) for other in references]
-        # Of two vehicles the one that says more of what the target says: IFN + DMSO, not DMSO alone, beside IFN + drug.
-        best = max(
-            (one for one in made if one),
-            key=lambda one: (_alike(label.text, one.reference_label), one.n_reference),
-            default=None,
-        )
+        # First a control by name, then the one that says more of what the target says: IFN + DMSO beside IFN + drug.
+        best = max((one for one in made if one), key=lambda one: _fitness(grouping, label, one), default=None)
         if best:
-            alternatives = [other.text for other in references if other.text not in best.reference_label]
+            alternatives = [other.text for other in references if not _is_named(best.reference_label, other)]
             traps = [f"other labels read like a reference too: {'; '.join(alternatives)}"] if alternatives else []
             evidence = (f"column {grouping.column}; {reason}", *best.evidence)
             found.append(replace(best, evidence=evidence, traps=(*best.traps, *traps)))
     return found
 
 
-def _alike(text: str, other: str) -> int:
-    return len(set(words_of(text)) & set(words_of(other)))
+def _is_named(reference_label: str, label: Label) -> bool:
+    return reference_label.startswith(label.text[:_LONGEST_LABEL])
+
+
+def _fitness(grouping: Grouping, label: Label, one: ProposedContrast) -> tuple[bool, bool, int, int]:
+    by_name = any(other.names_control and _is_named(one.reference_label, other) for other in grouping.labels)
+    alike = len(set(words_of(label.text)) & set(words_of(one.reference_label)))
+    return one.n_reference >= FEWEST, by_name, alike, one.n_reference
 
 
 def _says_more(label: Label, other: Label) -> bool:
+    """Tell whether a label names all that another names, and something added: IFN + drug beside IFN, never non-tumour."""
     mine, theirs = set(words_of(label.text)), set(words_of(other.text))
     more = mine - theirs
-    return (
-        theirs < mine
-        and not other.reads_like_reference
-        and any(len(word) >= _WORD and not word.isdigit() for word in more)
-    )
+    added = any(len(word) >= _WORD and not word.isdigit() for word in more)
+    return theirs < mine and not other.reads_like_reference and added and not more & {"non", "not", "without"}
 
 
-def _strata(grouping: Grouping, label: Label) -> list[tuple[Comparison, ...]]:
-    """Return the cells, times and doses that the group is spread over, each combination a part of its own."""
-    chosen = grouping.samples[_mask(grouping.samples, [label.selector(grouping.column)])]
+def _strata(
+    grouping: Grouping, label: Label, references: Sequence[Label], role: StudyRole
+) -> list[tuple[Comparison, ...]]:
+    """Return the cells, times and doses that the group is spread over, each combination a part of its own.
+
+    Of treated samples, other keys count too (genotype, stimulus) where the references have the same values.
+    """
+    samples = grouping.samples
+    chosen = samples[_mask(samples, [label.selector(grouping.column)])]
+    known = samples[np.logical_or.reduce([_mask(samples, [other.selector(grouping.column)]) for other in references])]
     columns: list[str] = []
-    for name in group_columns(grouping.samples):
-        spread = 1 < chosen[name].nunique() <= 6 and _STRATA.search(name) and name != grouping.column
-        twin = any(one_to_one(grouping.samples, name, other) for other in columns)
-        if spread and not twin and not (chosen[name] == "").any():
+    for name in group_columns(samples):
+        own = {normalise(value) for value in chosen[name]}
+        if name == grouping.column or not 1 < len(own) <= 6 or "" in own or _NO_STRATA.search(name):
+            continue
+        alike = (
+            role == "inhibitor"
+            and own <= {normalise(value) for value in known[name]}
+            and not COVARIATE_NAMES.search(name)
+        )
+        if (_STRATA.search(name) or alike) and not any(one_to_one(samples, name, other) for other in columns):
             columns.append(name)
     values = [sorted({normalise(value) for value in chosen[name]}) for name in columns[:3]]
     return [
@@ -161,7 +180,11 @@ def _compare(
 ) -> ProposedContrast | None:
     samples = grouping.samples
     target = [label.selector(grouping.column), *stratum]
-    reference = [other.selector(grouping.column), *stratum]
+    reference = [other.selector(grouping.column)]
+    # Cells and times are asked of both groups. A dose only where the reference has one: a vehicle has none.
+    reference += [
+        part for part in stratum if not _DOSES.search(part.column) or _mask(samples, [*reference, part]).any()
+    ]
     shared, traps = _shared_keys(samples, grouping.column, target, reference, role)
     if role == "inhibitor":
         shared += _shared_beginning(samples, [*target, *shared], [*reference, *shared])
@@ -176,8 +199,10 @@ def _compare(
     traps += _traps_of(samples, grouping.column, in_target, in_reference)
     pairing = find_pairs(samples, in_target, in_reference)
     covariates, found = _covariates(samples, in_target, in_reference, role, paired=pairing is not None)
-    kept = " ".join(part.values[0] for part in stratum)
-    words = [f"{text[:_LONGEST_LABEL]}{', ' + kept if kept else ''}" for text in (label.text, other.text)]
+    words = [
+        ", ".join([text[:_LONGEST_LABEL], *(part.values[0] for part in stratum if part in parts)])
+        for text, parts in ((label.text, target), (other.text, reference))
+    ]
     evidence = [f"shared: {Selector(_all_of(shared))}"] if shared else []
     if pairing:
         evidence.append(

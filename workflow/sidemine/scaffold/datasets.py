@@ -22,19 +22,20 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from sidemine.scaffold.proposal import StudyRole
+    from sidemine.scaffold.proposal import ProposedContrast, StudyRole
     from sidemine.sources.inspection import Inspection
 
 HUMAN = "Homo sapiens"
 LICENCE = "GEO; the record states no licence"
 _COUNTS = re.compile(r"(?i)count.*\.(tsv|txt|csv|tab)(\.gz)?$|count.*\.xlsx$")
+_COUNTS_OF_SAMPLE = re.compile(r"(?i)(count|htseq|ReadsPerGene|\.genes\.results|\.(txt|tsv|tab)(\.gz)?$)")
 _TISSUE = ("tissue", "cell_type", "cell_line", "organ", "source_name")
 _MOST_TISSUES = 3
 _NAMES = ("title", "description", "source_name")
 
 
-def table_of_counts(inspection: Inspection) -> str:
-    """Return the address of the series' table of counts, as its name tells; '' where it names none.
+def file_of_counts(inspection: Inspection) -> tuple[str, str]:
+    """Return layout and address of the counts of a series, as the names of its files tell; '' and '' where they tell none.
 
     Parameters
     ----------
@@ -42,7 +43,12 @@ def table_of_counts(inspection: Inspection) -> str:
         Of the series matrix.
     """
     named = [name for name in inspection.files if _COUNTS.search(name) and "acc=" not in name]
-    return canonical_url(named[0]) if named else ""
+    if named:
+        return "table", canonical_url(named[0])
+    packed = [name for name in inspection.files if name.endswith("_RAW.tar")]
+    if packed and inspection.sample_files and all(map(_COUNTS_OF_SAMPLE.search, inspection.sample_files)):
+        return "archive", canonical_url(packed[0])
+    return "", ""
 
 
 def propose_dataset(
@@ -59,9 +65,9 @@ def propose_dataset(
     role
         Whether it is about the disease or the drug.
     table
-        Of its table of counts, where the matrix holds no values and the table was looked into.
+        Of its file of counts, where the matrix holds no values and the file was looked into.
     table_problem
-        Why the table was not looked into.
+        Why it was not looked into.
 
     Raises
     ------
@@ -86,6 +92,7 @@ def propose_dataset(
         "platform": inspection.platforms[0] if len(inspection.platforms) == 1 else "",
         **cells,
         "subset": subset,
+        "biological_unit": _unit_of(contrasts),
         "replicates": "unknown",
         "tissue": tissue,
         "licence": LICENCE,
@@ -154,11 +161,11 @@ def _values_elsewhere(
     inspection: Inspection, samples: pd.DataFrame, table: Inspection | None, problem: str
 ) -> tuple[dict[str, str], list[str], list[str]]:
     """Return what is known of values that the series matrix does not hold."""
-    address = table_of_counts(inspection)
+    layout, address = file_of_counts(inspection)
     if address:
         metadata = [url for url in series_matrix_urls(inspection.accession, "") if url.endswith(inspection.path.name)]
         metadata = metadata or [_beside(inspection)]
-        cells = {"layout": "table", "file": address, "metadata": metadata[0]}
+        cells = {"layout": layout, "file": address, "metadata": metadata[0]}
         if table is None or table.values is None:
             why = problem or "its values cannot be read"
             guess = {"identifiers": "symbol", "scale": "counts"}
@@ -178,7 +185,7 @@ def _values_elsewhere(
         return cells, [words, *evidence, *told[:1]], [*traps, *told[1:]]
     if any("rnaseq_counts" in name for name in inspection.files):
         cells = {"layout": "ncbi_counts", "identifiers": "entrez", "scale": "counts"}
-        return cells, ["The series names no table of counts: NCBI's own counts are asked for."], []
+        return cells, ["The series names no file of counts: NCBI's own counts are asked for."], []
     raise InputError(
         Problem(
             "the record names no values that can be taken as they are",
@@ -196,7 +203,7 @@ def _beside(inspection: Inspection) -> str:
 
 def _naming_column(samples: pd.DataFrame, columns: Sequence[str]) -> tuple[str, list[str]]:
     """Return the metadata column whose values name the columns of a table; '' where accessions do."""
-    wanted = set(columns)
+    wanted = set(columns)  # of an archive: the accessions in the names of its files
     shares = {"": sum(name in wanted for name in samples.index)}
     shares |= {name: len(wanted & set(samples[name])) for name in _NAMES if name in samples}
     best = max(shares, key=lambda name: shares[name])
@@ -207,6 +214,12 @@ def _naming_column(samples: pd.DataFrame, columns: Sequence[str]) -> tuple[str, 
         f"Only {shares[best]} of {len(samples)} samples have a column of that name: such as {', '.join(columns[:3])}."
     )
     return best, [told, trap]
+
+
+def _unit_of(contrasts: Sequence[ProposedContrast]) -> str:
+    """Return the column of persons or cultures, where every comparison is paired by it."""
+    columns = {one.pairing.column if one.pairing else "" for one in contrasts}
+    return columns.pop() if len(columns) == 1 else ""
 
 
 def _tissue_of(samples: pd.DataFrame) -> tuple[str, str]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sidemine.errors import Problem, SidemineError, StudyError, visible
+from sidemine.scaffold.blanks import TO_FILL_IN
 from sidemine.scaffold.gene_sets import ProposedSets
 from sidemine.scaffold.proposal import ProposedContrast, ProposedDataset
 from sidemine.sources.geo_metadata import clean_name
@@ -18,6 +19,8 @@ from sidemine.study.load import load_study
 
 _LONGEST_ID = 64
 _LONGEST_NOTE = 2000
+_LONG_LABEL = 40
+_GENE_TABLE = "gene_table.tsv"
 _DATASET_COLUMNS = [
     "dataset",
     "accession",
@@ -75,11 +78,14 @@ class ProposedStudy:
         Data sets with their contrasts.
     sets
         Gene sets.
+    gene_table
+        The user's own table of genes; None: HGNC's.
     """
 
     name: str
     datasets: tuple[ProposedDataset, ...]
     sets: ProposedSets
+    gene_table: Path | None = None
 
     @property
     def contrast_ids(self) -> dict[str, list[str]]:
@@ -114,7 +120,7 @@ def write_study(study: ProposedStudy, folder: Path) -> list[str]:
     with tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent) as temporary:
         draft = Path(temporary) / folder.name
         draft.mkdir()
-        for place, source in study.sets.files:
+        for place, source in [*study.sets.files, *_own_gene_table(study)]:
             (draft / place).parent.mkdir(exist_ok=True)
             shutil.copyfile(source, draft / place)
         for name, text in _texts(study).items():
@@ -214,8 +220,11 @@ def _contrast_cells(name: str, dataset: ProposedDataset, one: ProposedContrast) 
 
 
 def _contrast_id(dataset: str, one: ProposedContrast) -> str:
-    words = re.sub(r"[^a-z0-9]+", "_", clean_name(one.target_label)).strip("_")
-    return f"{dataset}_{words}"[: _LONGEST_ID - 4].rstrip("_")
+    """Return an id that says what the target is; of a long label, what sets it apart from the reference."""
+    words, others = [clean_name(text).split("_") for text in (one.target_label, one.reference_label)]
+    apart = [word for word in words if word not in others]
+    named = "_".join(apart if apart and len(one.target_label) > _LONG_LABEL else words)
+    return f"{dataset}_{re.sub(r'[^a-z0-9_]', '', named)}"[: _LONGEST_ID - 4].rstrip("_")
 
 
 def _unused(name: str, taken: set[str]) -> str:
@@ -238,13 +247,13 @@ def _quoted(text: str) -> str:
 def _config(study: ProposedStudy, ids: Mapping[str, Sequence[str]]) -> str:
     questions = _questions(study, ids)
     return f"""\
-# Proposed by `sidemine new`. Every key is explained in config/README.md. What reads TO FILL IN waits for you.
+# Proposed by `sidemine new`. Every key is explained in config/README.md. What reads {TO_FILL_IN} waits for you.
 study:
   id: {study.name}
-  title: {_quoted(f"{study.name}: TO FILL IN")}
-  question: "TO FILL IN: the study's question in one sentence"
-  drug_class: "TO FILL IN"
-  outcome: "TO FILL IN"
+  title: {_quoted(f"{study.name}: {TO_FILL_IN}")}
+  question: "{TO_FILL_IN}: the study's question in one sentence"
+  drug_class: "{TO_FILL_IN}"
+  outcome: "{TO_FILL_IN}"
   # Shown at the top of the report. Take it out when all rows are verified.
   notice: "Selectors, scales and pairs were proposed by a program and not yet checked against the records."
 
@@ -252,13 +261,9 @@ datasets: datasets.tsv
 contrasts: contrasts.tsv
 gene_sets: gene_sets.tsv
 
-# The symbols that genes are reported by. Another table: format ensembl, columns ensgene, entrez, symbol.
+# The symbols that genes are reported by.
 gene_table:
-  file: https://storage.googleapis.com/public-download-files/hgnc/tsv/tsv/hgnc_complete_set.txt
-  format: hgnc
-  licence: "CC0 1.0 (HGNC)"
-  version: moving
-  mutable: true
+{_gene_table(study)}
 {_derive(study)}
 # Write all of this before you look at any result, and leave it then.
 # direction: where target minus reference goes. Nobody has declared one, so it is either, and the answer is suggestive at
@@ -275,6 +280,29 @@ hypotheses:
 #    kind: experiment
 #    role: positive_control
 #    primary: {{set: {study.sets.primary[0]}, contrasts: [TO_FILL_IN], direction: up, margin: 0.4}}
+"""
+
+
+def _own_gene_table(study: ProposedStudy) -> list[tuple[str, Path]]:
+    if study.gene_table is None:
+        return []
+    return [(_GENE_TABLE + (".gz" if study.gene_table.suffix == ".gz" else ""), study.gene_table)]
+
+
+def _gene_table(study: ProposedStudy) -> str:
+    for place, _ in _own_gene_table(study):
+        return f"""\
+  file: {place}
+  format: ensembl
+  licence: "{TO_FILL_IN}: terms of the table"
+  version: "{TO_FILL_IN}"
+"""
+    return """\
+  file: https://storage.googleapis.com/public-download-files/hgnc/tsv/tsv/hgnc_complete_set.txt
+  format: hgnc
+  licence: "CC0 1.0 (HGNC)"
+  version: moving
+  mutable: true
 """
 
 
@@ -301,11 +329,11 @@ def _questions(study: ProposedStudy, ids: Mapping[str, Sequence[str]]) -> str:
     cohorts = [ids[one.dataset][0] for one in study.datasets if one.role == "disease" and one.contrasts]
     for number, set_name in enumerate(study.sets.primary, start=1):
         if cohorts:
-            question = f"TO FILL IN: are the genes of {set_name} altered in the disease?"
+            question = f"{TO_FILL_IN}: are the genes of {set_name} altered in the disease?"
             parts.append(_question(f"disease_set_{number}", question, "cohort", set_name, cohorts))
         for one in study.datasets:
             if one.role == "inhibitor" and one.contrasts:
-                question = f"TO FILL IN: does the drug change the genes of {set_name} ({one.cells['accession']})?"
+                question = f"{TO_FILL_IN}: does the drug change the genes of {set_name} ({one.cells['accession']})?"
                 parts.append(
                     _question(
                         f"{one.dataset}_set_{number}"[:_LONGEST_ID],

@@ -11,6 +11,7 @@ from sidemine.enrichment.libraries import find_set, read_library
 from sidemine.errors import InputError, Problem, StudyError
 from sidemine.places import RESOURCES
 from sidemine.retrieve.addresses import mirror_key
+from sidemine.scaffold.blanks import TO_FILL_IN
 from sidemine.sources.geo_metadata import clean_name
 from sidemine.text.delimited import read_delimited
 
@@ -85,18 +86,14 @@ def propose_sets(wanted: Sequence[str], mirror: Path | None) -> ProposedSets:
         raise StudyError(problems)
     primary = tuple(row["gene_set"] for row in rows)
     rows += [_core_row(name, *core[name], files) for name in core if core[name][0] in _ALWAYS]
-    rows.append(
-        _row(
-            "*",
-            "comparator",
-            address,
-            "gmt",
-            "*",
-            _LICENCE,
-            release,
-            "All other Hallmark sets: is the primary set special?",
+    own = [row for row in rows if row["format"] == "gmt" and row["source"] != address]
+    if own and mirror and not (mirror / mirror_key(address)).is_file():
+        rows.append(
+            {**own[0], "gene_set": "*", "family": "comparator", "member": "*", "note": "All other sets of the file."}
         )
-    )
+    else:
+        note = "All other Hallmark sets: is the primary set special?"
+        rows.append(_row("*", "comparator", address, "gmt", "*", _LICENCE, release, note))
     return ProposedSets(primary, tuple(rows), tuple(files.items()), tuple(notes))
 
 
@@ -146,10 +143,10 @@ def _of_own_file(path: Path, member: str, files: dict[str, Path], problems: list
         problems += absent
         return []
     name = re.sub(r"^[^A-Za-z]+", "", clean_name(member).upper())[:64] or "OWN_SET"
-    place = f"{_FOLDER}/{clean_name(path.stem) or 'own'}.gmt"
+    place = next((place for place, known in files.items() if known == path), f"{_FOLDER}/own_{len(files) + 1}.gmt")
     files[place] = path
     note = "Asked for with --set. Write licence and release of the file."
-    return [_row(name, "target", place, "gmt", member, "TO FILL IN: terms of the file", "TO FILL IN", note)]
+    return [_row(name, "target", place, "gmt", member, f"{TO_FILL_IN}: terms of the file", TO_FILL_IN, note)]
 
 
 def _release(mirror: Path | None) -> tuple[str, list[str]]:
@@ -159,7 +156,9 @@ def _release(mirror: Path | None) -> tuple[str, list[str]]:
     folder = (mirror / mirror_key(_HALLMARK.format(release="X"))).parents[1]
     there = sorted(path.parent.name for path in folder.glob("*/h.all.v*.symbols.gmt"))
     if not there:
-        return RELEASE, ["The mirror holds no Hallmark sets."]
+        return RELEASE, [
+            "The mirror holds no Hallmark sets: with --set FILE.gmt:NAME the file's other sets are the comparators."
+        ]
     return there[-1], [f"Hallmark sets: release {there[-1]}, since the mirror has no {RELEASE}."]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from sidemine.prepare.group_labels import LIKELY_GROUPS, LIKELY_REFERENCE, group_columns, look_alikes
@@ -47,6 +47,12 @@ class Label:
         """Whether a word of it is used of controls."""
         return any(LIKELY_REFERENCE.search(text) for text in self.spellings)
 
+    @property
+    def names_control(self) -> bool:
+        """Whether it names a control, rather than only saying `non-`: a non-responder is a patient."""
+        found = {word.lower() for text in self.spellings for word in LIKELY_REFERENCE.findall(text)}
+        return bool(found - {"non"})
+
     def selector(self, column: str) -> Comparison:
         """Return what chooses its samples and no others: whole values, never parts of them."""
         return Comparison(column, "=" if len(self.spellings) == 1 else "in", self.spellings)
@@ -66,12 +72,15 @@ class Grouping:
         Its labels, the commonest first.
     samples
         The samples, with the column.
+    notes
+        What its author should know.
     """
 
     column: str
     derivation: Derivation | None
     labels: tuple[Label, ...]
     samples: pd.DataFrame
+    notes: tuple[str, ...] = ()
 
 
 def labels_of(samples: pd.DataFrame, column: str) -> tuple[Label, ...]:
@@ -126,20 +135,32 @@ def find_grouping(samples: pd.DataFrame, role: StudyRole) -> Grouping | None:
 
 
 def _from_names(samples: pd.DataFrame) -> list[Grouping]:
-    """Return what names say: a name without its replicate number, or one of the parts that all names have."""
+    """Return what names say: a name without its replicate number, or else each of the parts that all names have."""
     found = []
-    name = unused_name("group", samples)
     for source in _SOURCES:
         if source != "sample" and source not in samples:
             continue
         values = [str(value) for value in (samples.index if source == "sample" else samples[source])]
-        for pattern in (_REPLICATE, *_part_patterns(values)):
-            derivation = Derivation(name, source, pattern)
-            made = with_derived(samples, derivation)
-            if made is None or name not in group_columns(made):
-                continue
-            if sum(bool(_UNIT.fullmatch(value)) for value in made[name]) <= len(made) / 2:
-                found.append(Grouping(name, derivation, labels_of(made, name), made))
+        stems = _derived_groupings(samples, source, [_REPLICATE])
+        parts = [] if stems else _derived_groupings(samples, source, _part_patterns(values))
+        for one in parts:
+            others = [", ".join(label.text for label in other.labels[:4]) for other in parts if other is not one]
+            note = f"Each {source} has further parts that differ between samples ({'; '.join(others)}): not asked for."
+            stems.append(replace(one, notes=(note,) if others else ()))
+        found += stems
+    return found
+
+
+def _derived_groupings(samples: pd.DataFrame, source: str, patterns: list[str]) -> list[Grouping]:
+    found = []
+    name = unused_name("group", samples)
+    for pattern in patterns:
+        derivation = Derivation(name, source, pattern)
+        made = with_derived(samples, derivation)
+        if made is None or name not in group_columns(made):
+            continue
+        if sum(bool(_UNIT.fullmatch(value)) for value in made[name]) <= len(made) / 2:
+            found.append(Grouping(name, derivation, labels_of(made, name), made))
     return found
 
 

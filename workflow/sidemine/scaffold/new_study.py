@@ -15,7 +15,8 @@ from sidemine.prepare.inspection import inspect_accession, inspect_file
 from sidemine.retrieve.addresses import mirror_key
 from sidemine.retrieve.download import fetch
 from sidemine.retrieve.needed_files import Source
-from sidemine.scaffold.datasets import propose_dataset, table_of_counts
+from sidemine.scaffold.blanks import TO_FILL_IN
+from sidemine.scaffold.datasets import file_of_counts, propose_dataset
 from sidemine.scaffold.folder import ProposedStudy, refuse_existing, write_study
 from sidemine.scaffold.gene_sets import propose_sets
 from sidemine.scaffold.proposal import ProposedDataset, StudyRole
@@ -40,6 +41,8 @@ class StudyRequest:
         Gene sets: HALLMARK_NAME, CORE_NAME or FILE.gmt:NAME.
     mirror
         Folder that serves https://HOST/PATH from DIR/HOST/PATH.
+    gene_table
+        A table of genes of the user's own (columns ensgene, entrez, symbol), in place of HGNC's.
     """
 
     folder: Path
@@ -47,6 +50,7 @@ class StudyRequest:
     drug: tuple[str, ...] = ()
     sets: tuple[str, ...] = ()
     mirror: Path | None = None
+    gene_table: Path | None = None
 
 
 def new_study(request: StudyRequest) -> list[str]:
@@ -73,7 +77,7 @@ def new_study(request: StudyRequest) -> list[str]:
     asked: list[tuple[str, StudyRole]] = [(text, "disease") for text in request.disease]
     asked += [(text, "inhibitor") for text in request.drug]
     datasets = [one for text, role in asked for one in _datasets_of(text, role, request.mirror)]
-    study = ProposedStudy(name, tuple(datasets), sets)
+    study = ProposedStudy(name, tuple(datasets), sets, request.gene_table)
     files = write_study(study, request.folder)
     return [*_written(request.folder, files), *_guesses(study), *_next_commands(request)]
 
@@ -109,6 +113,15 @@ def _problems_of(request: StudyRequest) -> list[Problem]:
         for text in series
         if not _SERIES.fullmatch(text)
     ]
+    if request.gene_table and not request.gene_table.is_file():
+        problems.append(
+            Problem(
+                "the gene table is not there",
+                str(request.gene_table),
+                "a TSV with columns ensgene, entrez and symbol",
+                "Check the path.",
+            )
+        )
     problems += [
         Problem("a series is named twice", text, "each series once", "Delete one of them.")
         for text, count in Counter(series).items()
@@ -124,14 +137,14 @@ def _datasets_of(text: str, role: StudyRole, mirror: Path | None) -> list[Propos
     for inspection in inspections:
         several = platform or len(inspections) > 1
         name = "_".join([accession.lower(), *(part.lower() for part in inspection.platforms[:1] if several)])
-        table, problem = _look_into_table(inspection, mirror)
+        table, problem = _look_into_counts(inspection, mirror)
         found.append(propose_dataset(inspection, name, role, table, problem))
     return found
 
 
-def _look_into_table(inspection: Inspection, mirror: Path | None) -> tuple[Inspection | None, str]:
-    """Look into the table of counts of a series whose matrix is empty; or return why that was not possible."""
-    address = table_of_counts(inspection)
+def _look_into_counts(inspection: Inspection, mirror: Path | None) -> tuple[Inspection | None, str]:
+    """Look into the file of counts of a series whose matrix is empty; or return why that was not possible."""
+    _, address = file_of_counts(inspection)
     if inspection.values is not None or not address:
         return None, ""
     key = mirror_key(address)
@@ -140,7 +153,7 @@ def _look_into_table(inspection: Inspection, mirror: Path | None) -> tuple[Inspe
             return inspect_file(mirror / key), ""
         with tempfile.TemporaryDirectory() as temporary:
             place = Path(temporary) / key
-            source = Source(key, (address,), f"table of counts of {inspection.accession}")
+            source = Source(key, (address,), f"counts of {inspection.accession}")
             fetch(source, place, max_bytes=_LARGEST_TABLE, mirror=mirror)
             return inspect_file(place), ""
     except SidemineError as error:
@@ -179,14 +192,15 @@ def _guesses(study: ProposedStudy) -> list[str]:
     return [
         *lines,
         "",
-        "Waits for you: words that read TO FILL IN; direction and margin of each question (config.yaml); replicates, composition",
+        f"Waits for you: words that read {TO_FILL_IN}; direction and margin of each question (config.yaml); replicates, composition",
         "and licence (datasets.tsv); a positive control (the end of config.yaml).",
     ]
 
 
 def _next_commands(request: StudyRequest) -> list[str]:
     folder = shlex.quote(str(request.folder))
-    mirror = shlex.quote(str(request.mirror)) if request.mirror else ""
+    # A relative path of the command line counts from the study's folder in a run: a whole one is right in both.
+    mirror = shlex.quote(str(request.mirror.resolve())) if request.mirror else ""
     return [
         "",
         "Next:",

@@ -13,13 +13,14 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-_UNIT_NAMES = re.compile(r"(^|_)(donor|patient|individual|subject|participant|person|pair|case|animal)(_|id|no|$)")
+UNIT_NAMES = re.compile(r"(^|_)(donor|patient|individual|subject|participant|person|pair|case|animal)(_|id|no|$)")
+"""Columns that name people or other units."""
 _UNIT_WORDS = "patient|donor|subject|participant|individual|volunteer|pt"
 _STATES = "non[ _-]?tumou?r|tumou?r|normal|adjacent|non[ _-]?lesional|lesional|pre|post|before|after|baseline|treated|untreated|follow[ _-]?up"
 _MARK = r"[ _.,:;/()-]*"
 _PATTERNS = (
     rf"(?i).*?((?:{_UNIT_WORDS})[ _.#-]*[0-9]+).*",
-    r"([A-Za-z]{1,3}[0-9]+)[ _.-].*",
+    r"([A-Za-z]{1,3}[0-9]+)[A-Za-z]?[ _.-].*",
     r"(.*?)[ _.-]?[AB]?",
     r"(.*?)[ _.-]?[ab]?",
     r"(.*?)[ _.-]?[TN]?",
@@ -45,7 +46,7 @@ def find_pairs(samples: pd.DataFrame, target: NDArray[np.bool_], reference: NDAr
     target, reference
         Which samples are in which group.
     """
-    named = [name for name in map(str, samples.columns) if _UNIT_NAMES.search(name)]
+    named = [name for name in map(str, samples.columns) if UNIT_NAMES.search(name)]
     for name in named:
         if found := _pairing(samples, name, None, target, reference):
             return found

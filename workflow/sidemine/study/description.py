@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from sidemine.study.context import ConsideredDataset
 from sidemine.study.models import StudyConfig
@@ -40,4 +40,4 @@ class StudyDescription:
     own_markers: dict[str, dict[str, list[str]]]
     config_digest: str
     specifications: dict[str, dict[str, str]]
-    drawings: list[PathwayDrawing] = field(default_factory=list)
+    drawings: list[PathwayDrawing]

@@ -240,7 +240,7 @@ def _comparator_chart(bridge: MeasuredBridge, main: ConcordanceRow, name: str) -
         "words": words,
     }
     x = {"field": "value", "type": "quantitative", "scale": {"domain": [-1, 1]},
-         "axis": {"title": ["◀ opposite signs │ the same sign ▶", "concordance with the disease (correlation of profiles)"],
+         "axis": {"title": ["◀ opposite signs │ the same sign ▶", "concordance (correlation of profiles)"],
                   "tickCount": 5, "labelFlush": True}}  # fmt: skip
     y = {"field": "row", "type": "nominal", "scale": {"domain": ["drug", "others"]},
          "axis": {"title": None, "labelLimit": 150, "ticks": False, "domain": False,
@@ -259,7 +259,7 @@ def _comparator_chart(bridge: MeasuredBridge, main: ConcordanceRow, name: str) -
             {"data": {"values": others}, "mark": {"type": "point", "filled": True, "size": 45, "opacity": 0.8, "color": "@muted"},
              "encoding": {"x": x, "y": y, "yOffset": {"field": "jitter", "type": "quantitative", "scale": {"domain": [-0.8, 0.8]}},
                           "shape": {"field": "kind", "type": "nominal", "scale": {"domain": list(kinds.values()), "range": ["square", "circle"]},
-                                    "legend": {"title": None, "orient": "bottom", "symbolFillColor": "@muted"}},
+                                    "legend": {"title": None, "orient": "bottom", "columns": 1, "symbolFillColor": "@muted"}},
                           "tooltip": [*tooltip, {"field": "kind"}]}},
             {"data": {"values": [own]}, "mark": {"type": "rule", "strokeWidth": 2.5, "color": "@accent"},
              "encoding": {"x": {**x, "field": "low"}, "x2": {"field": "high"}, "y": y}},
@@ -380,10 +380,10 @@ def concordance_chart(bridge: MeasuredBridge, lines: LinesOnRecord) -> Spec | No
     size = {"condition": [{"test": "datum.leading", "value": 80}, {"test": "datum.asked", "value": 46}], "value": 14}
     faint = {"condition": {"test": "datum.asked", "value": 0.85}, "value": 0.35}
     together = sum(gene["drug"] * gene["disease"] > 0 for gene in counted)
-    where = main.gene_set if main and main.gene_set and main.scope == "target" else "genes"
+    where = f" of {shortened(main.gene_set, 40)}" if main and main.gene_set and main.scope == "target" else ""
     said = f"concordance {interval_words(main.concordance, main.ci_low, main.ci_high)}" if main else ""
-    title = {"text": f"{said} on {len(counted)} {'of ' if where != 'genes' else ''}{shortened(where, 50)}", "anchor": "start", "color": "@ink", "fontSize": 12,
-             "limit": {"expr": "width"}, "subtitle": f"{together} with one sign, {len(counted) - together} with opposite signs",
+    title = {"text": said, "anchor": "start", "color": "@ink", "fontSize": 12, "limit": {"expr": "width + 40"},
+             "subtitle": [f"{count(len(counted), 'gene')}{where}:", f"{together} with one sign, {len(counted) - together} with opposite signs"],
              "subtitleColor": "@soft"}  # fmt: skip
     return {
         **base(

@@ -19,8 +19,8 @@ GENETICS = LineOfEvidence(
     line_methods=(
         "Genetics. Genes carry the probit of their association p-value, bounded to 3 SD below and 6 SD above the mean. A set is "
         "tested, one-sided, against other genes beside gene size and density (and numbers of people and minor alleles where they "
-        "vary): by generalised least squares where MAGMA's correlations of neighbouring genes were given, else by rotating its "
-        "labels along the genome, all rotations. SNPs were joined to genes by the aggregated Cauchy association test."
+        "vary), by generalised least squares where MAGMA's correlations of neighbouring genes were given, else by ordinary ones. Its "
+        "p-value is the share of all rotations of its labels along the genome that reach its statistic. SNPs were joined to genes by the aggregated Cauchy association test."
     ),
     papers=(
         Paper(

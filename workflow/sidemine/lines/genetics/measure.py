@@ -13,10 +13,9 @@ from sidemine.errors import InputError, Problem
 from sidemine.lines.evidence import IN_FAVOUR_P, Measured
 from sidemine.lines.gene_list import resolve_names
 from sidemine.lines.genetics.competitive import (
-    LeastSquares,
+    Correlations,
     Rotation,
     SetResult,
-    Whitening,
     loci,
     percentile_among_matched,
 )
@@ -250,17 +249,17 @@ def measure_genetics(
         )
         return measured, _untested(line, gene_set, test, results, prepared, seed), test
     rotation = Rotation(prepared.z, prepared.covariates)
-    whitening = None if prepared.blocks is None else _whitening(prepared.blocks, line)
-    squares = None if whitening is None else LeastSquares(prepared.z, prepared.covariates, whitening)
+    correlations = None if prepared.blocks is None else _correlations(prepared.blocks, line)
+    decides = rotation if correlations is None else Rotation(prepared.z, prepared.covariates, correlations)
     rotated, inflation = rotation.test(members)
-    found = rotated if squares is None else squares.test(members)
+    found = rotated if correlations is None else decides.test(members)[0]
     locus = loci(
         prepared.genes["chromosome"].to_numpy(),
         prepared.genes["start"].to_numpy(dtype=np.float64),
         prepared.genes["stop"].to_numpy(dtype=np.float64),
         members,
     )
-    top, without = _without_top_locus(rotation, squares, members, locus)
+    top, without = _without_top_locus(rotation, decides, members, locus)
     percentile = percentile_among_matched(
         rotation, members, prepared.size, prepared.density, named_seed(seed, "genetics", line)
     )
@@ -282,7 +281,8 @@ def measure_genetics(
         gene_size_beta=_size_beta(prepared),
         neighbour_inflation=inflation,
         rotation_p=rotated.p_value,
-        shrinkage=None if whitening is None else whitening.shrinkage,
+        student_p=None if correlations is None else decides.by_student(members).p_value,
+        shrinkage=None if correlations is None else correlations.shrinkage,
         n_loci=int(locus.max()) + 1,
         top_locus=top_genes,
         p_without_top_locus=without,
@@ -312,9 +312,9 @@ def measure_genetics(
     return measured, details, test
 
 
-def _whitening(blocks: Sequence[Array], line: str) -> Whitening:
+def _correlations(blocks: Sequence[Array], line: str) -> Correlations:
     try:
-        return Whitening(blocks)
+        return Correlations(blocks)
     except ValueError as error:
         raise InputError(
             Problem(
@@ -327,10 +327,13 @@ def _whitening(blocks: Sequence[Array], line: str) -> Whitening:
 
 
 def _null_words(test: str, n: int, names: Sequence[str]) -> str:
+    model = (
+        "ordinary least squares"
+        if test == "rotation"
+        else "generalised least squares with the correlations of neighbouring genes (.genes.raw)"
+    )
     beside = f"beside {', '.join(names)}" if names else "without covariates"
-    if test == "rotation":
-        return f"all {n:,} rotations of the set's labels along the genome, {beside}"
-    return f"generalised least squares with the correlations of neighbouring genes (.genes.raw), {beside}"
+    return f"all {n:,} rotations of the set's labels along the genome; {model}, {beside}"
 
 
 def _reason(found: SetResult, n_measured: int, details: GeneticsDetails) -> str:
@@ -343,7 +346,7 @@ def _reason(found: SetResult, n_measured: int, details: GeneticsDetails) -> str:
 
 
 def _without_top_locus(
-    rotation: Rotation, squares: LeastSquares | None, members: Mask, locus: NDArray[np.int64]
+    rotation: Rotation, decides: Rotation, members: Mask, locus: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], float | None]:
     """Return the genes of the locus that adds most to the set, and the p-value of the set without them."""
     chosen = np.flatnonzero(members)
@@ -353,7 +356,7 @@ def _without_top_locus(
     left[top] = False
     if left.sum() < FEWEST_OF_SET:
         return top, None
-    return top, (rotation.test(left)[0] if squares is None else squares.test(left)).p_value
+    return top, decides.test(left)[0].p_value
 
 
 def _other_sets(rotation: Rotation, prepared: Prepared, gene_sets: pd.DataFrame, own: str) -> list[OtherSet]:
@@ -431,6 +434,7 @@ def _untested(
         gene_size_beta=None,
         neighbour_inflation=None,
         rotation_p=None,
+        student_p=None,
         shrinkage=None,
         n_loci=0,
         top_locus=[],

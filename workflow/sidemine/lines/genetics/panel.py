@@ -46,9 +46,14 @@ def _facts(evidence: LayerEvidence, details: GeneticsDetails) -> list[str]:
     facts = [evidence.reason]
     if details.rotation_p is not None:
         facts.append(
-            f"By rotation of the labels along the genome: one-sided {p_statement(details.rotation_p)} of {details.rotations:,} "
-            f"rotations. The neighbourhood of genes multiplies the variance by {number(details.neighbour_inflation, 1)}; a gene twice "
+            f"By ordinary least squares, which know no correlations: one-sided {p_statement(details.rotation_p)} of "
+            f"{details.rotations:,} rotations. The neighbourhood of genes multiplies the variance by {number(details.neighbour_inflation, 1)}; a gene twice "
             f"as large has a z {number(details.gene_size_beta)} higher, which the test takes into account."
+        )
+    if details.student_p is not None:
+        facts.append(
+            f"By Student's t, as MAGMA judges the same effect: {p_statement(details.student_p)}. It calls too many families of "
+            "neighbouring genes, so it decides nothing."
         )
     if details.p_without_top_locus is not None:
         facts.append(

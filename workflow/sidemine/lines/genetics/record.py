@@ -71,7 +71,7 @@ class GeneticsDetails:
     line, gene_set
         As declared.
     test
-        genes_raw (generalised least squares) or rotation.
+        genes_raw (generalised least squares) or rotation (ordinary least squares); both are judged by rotation.
     counts
         Genes and SNPs that were read, dropped, joined or bounded, in order.
     covariates
@@ -85,7 +85,9 @@ class GeneticsDetails:
     neighbour_inflation
         By what the neighbourhood of genes multiplies the variance of the effect.
     rotation_p
-        One-sided p by rotation, also where generalised least squares decide.
+        One-sided p with ordinary least squares, also where generalised ones decide.
+    student_p
+        One-sided p of generalised least squares by Student's t, as MAGMA tells it; None where they were not used.
     shrinkage
         Share by which the correlations of `.genes.raw` were drawn towards 0 to be usable; None without them.
     n_loci
@@ -112,6 +114,7 @@ class GeneticsDetails:
     gene_size_beta: float | None
     neighbour_inflation: float | None
     rotation_p: float | None
+    student_p: float | None
     shrinkage: float | None
     n_loci: int
     top_locus: list[str]

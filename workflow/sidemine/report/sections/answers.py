@@ -6,7 +6,7 @@ What a consideration or a line of evidence shows is made in its own room, and re
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sidemine.considerations.registry import CONSIDERATIONS
 from sidemine.drawing.panel import Panel, Subject, Tile
@@ -81,7 +81,11 @@ def evidence_panels(card: Card, beside: Beside, lights: Mapping[str, Sequence[Li
 def layer_panels(card: Card, beside: Beside) -> list[Panel]:
     """Return the panels of the layers of `lines.tsv` that speak to one hypothesis, in the order of the sheet."""
     rows = card.synthesis.rows if card.synthesis else []
-    return [panel for row in rows if (panel := panel_of_row(row, beside.lines))]
+    return [
+        replace(panel, source=f"lines/{row.layer}/{row.line}.details.json")
+        for row in rows
+        if (panel := panel_of_row(row, beside.lines))
+    ]
 
 
 def tiles(card: Card, beside: Beside) -> Sequence[Tile]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sidemine.lines.illustration.panel import map_panels
 from sidemine.lines.illustration.record import MapsOfStudy
 from sidemine.report.collect import StudyResults
@@ -13,5 +15,5 @@ def cell_maps_section(results: StudyResults) -> Section | None:
     record = results.beside.lines.record_of(MapsOfStudy)
     if record is None:
         return None
-    panels = [panel for drawn in record.maps for panel in map_panels(drawn)]
+    panels = [replace(panel, source="illustrations.json") for drawn in record.maps for panel in map_panels(drawn)]
     return Section("cell-maps", "Single cells (illustration)", panels=panels)

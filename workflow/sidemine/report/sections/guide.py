@@ -31,6 +31,7 @@ def guide_section(results: StudyResults) -> Section:
         "Fewer transcripts of a pathway are not a lost function.",
         "p > 0.05 is never “no effect”: each card says which effect the data could have excluded.",
         "Every signed number is target minus reference: positive means higher in the target group.",
+        "A word with dots under it opens what it means; the glossary at the end has all of them.",
         "Nothing here is medical advice; nobody should start or stop a medicine because of it.",
     ]
     content = Guide(sentences, (*Verdict, *Behaviour))

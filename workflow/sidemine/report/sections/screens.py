@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sidemine.lines.screen.panel import screen_panels
 from sidemine.lines.screen.record import ScreensOfStudy
 from sidemine.report.collect import StudyResults
@@ -14,5 +16,9 @@ def screens_section(results: StudyResults) -> Section | None:
     if record is None:
         return None
     questions = {screen.id: screen.question for screen in results.study.config.screens}
-    panels = [panel for screen in record.screens for panel in screen_panels(screen, questions[screen.id])]
+    panels = [
+        replace(panel, source="screens.json")
+        for screen in record.screens
+        for panel in screen_panels(screen, questions[screen.id])
+    ]
     return Section("screens", "Screens of many compounds (exploratory)", panels=panels)

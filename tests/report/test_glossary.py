@@ -1,0 +1,102 @@
+"""The glossary: no technical term without its definition, each one tap away, and nothing but words made a button."""
+
+from __future__ import annotations
+
+import html
+import re
+
+import pytest
+
+from sidemine.report.glossary import GLOSSARY, definitions, linked, used_terms
+
+TECHNICAL = (
+    "95 % CI", "SD", "log2", "Hedges g", "FRY", "CAMERA", "Holm", "pooled", "common effect", "prediction interval", "margin",
+    "residual df", "residual degrees of freedom", "self-contained", "competitive", "percentile", "heterogeneity", "I²", "τ²",
+    "Hartung–Knapp", "Stouffer’s z", "hidden factors", "robustness", "calibration", "comparator sets", "gates", "certainty",
+    "adjusted for the mix of cells", "partial conjunction", "planted nulls", "leading edge", "GSEA", "principal components",
+    "rank-biserial r", "Cramér’s V", "volcano", "rotation", "target minus reference", "vehicle", "p = 0.05", "q at most", "z > 1",
+    "positive control", "negative control",
+)  # fmt: skip
+"""What a clinician need not know, by the words of the page; a list of its own, so that the glossary is not its own measure."""
+
+
+@pytest.fixture(scope="module")
+def page(example_page):
+    return example_page.read_text(encoding="utf-8")
+
+
+def texts(page: str) -> str:
+    """The words of the page's body, those of headings, links and code apart."""
+    body = page[page.index("<main>") : page.index("</main>")]
+    return html.unescape(
+        re.sub(
+            r"<[^>]*>",
+            " ",
+            re.sub(r"<(pre|svg|h1|h2|h3|a|summary|code|select|script)\b.*?</\1>", " ", body, flags=re.DOTALL),
+        )
+    )
+
+
+@pytest.mark.parametrize("words", TECHNICAL)
+def test_every_technical_term_has_a_definition(words):
+    """Where it stands in a sentence, it becomes a button that opens one."""
+    told = linked(f"<p>Here {words} stands.</p>")
+    assert len(used_terms(told)) == 1
+    assert "popover" in definitions(told)
+
+
+def test_every_term_that_stands_on_the_page_opens_its_definition(page):
+    """Of each term whose words are on the page there is a button, and of each button a definition."""
+    words = texts(page)
+    pointed = set(re.findall(r'popovertarget="([^"]+)"', page))
+    defined = re.findall(r'<div popover id="([^"]+)"', page)
+    assert pointed == set(defined)
+    assert len(defined) == len(set(defined)) > 25
+    lost = [term.name for term in GLOSSARY if re.search(term.pattern, words) and term.id not in pointed]
+    assert lost == []
+
+
+def test_a_term_is_a_button_once_in_its_section_and_never_in_names_links_or_code():
+    """First place only; a section with an id begins anew; tags and attributes stay as they are."""
+    told = linked(
+        '<section id="a"><h3>Holm</h3><a href="#x">Holm</a> <p title="Holm">Holm and Holm</p><section class="in">Holm</section>'
+        '</section><section id="b"><code>Holm</code><svg><text>Holm</text></svg><button type="button">Holm</button> Holm</section>'
+    )
+    assert told.count('class="term"') == 2
+    assert (
+        '<p title="Holm"><button type="button" class="term" popovertarget="term-holm">Holm</button> and Holm</p>'
+        in told
+    )
+    assert '<a href="#x">Holm</a>' in told
+    assert told.endswith('popovertarget="term-holm">Holm</button></section>')
+
+
+def test_words_that_only_look_like_a_term_stay_words():
+    """Letters within other words, gene symbols and numbers are no terms."""
+    for words in ("the pathway", "SDHA", "zinc = 2", "qPCR: yes", "harm", "marginal", "p53", "step = 3"):
+        assert 'class="term"' not in linked(f"<p>{words}</p>")
+
+
+def test_terms_are_in_order_and_each_is_defined_once():
+    """By name, whatever its case; the definition is a sentence."""
+    names = [term.name.lower() for term in GLOSSARY]
+    assert names == sorted(set(names))
+    assert len({term.id for term in GLOSSARY}) == len(GLOSSARY)
+    assert all(term.meaning.endswith(".") and len(term.meaning) > 30 for term in GLOSSARY)
+
+
+@pytest.mark.browser
+def test_a_definition_opens_by_keyboard_and_by_tap(opened):
+    """Enter on a focused term opens its definition, Escape closes it; a click does the same."""
+    term = opened.tab.locator("#answers .term:visible").first
+    definition = opened.tab.locator(f"#{term.get_attribute('popovertarget')}")
+    assert definition.is_hidden()
+    term.focus()
+    opened.tab.keyboard.press("Enter")
+    assert definition.is_visible()
+    opened.tab.keyboard.press("Escape")
+    assert definition.is_hidden()
+    term.click()
+    assert definition.is_visible()
+    opened.tab.keyboard.press("Escape")
+    assert opened.complaints == []
