@@ -124,7 +124,7 @@ def test_a_control_that_misbehaves_is_a_concern_of_questions_of_its_kind():
         (clean(), "Further cohorts that disagree. None of its 2 checks did."),
         (replace(clean(1), sensitivity=clean(1).sensitivity[:1]), "Further experiments that disagree. Its one check did not."),
         (replace(clean(), sensitivity=[]), "Further cohorts that disagree."),
-        (replace(capped(clean(1), "replication"), agreeing=Agreeing(1, 1)), "A second independent experiment."),
+        (replace(capped(clean(1), "replication"), agreeing=Agreeing(1, 1)), "A second experiment."),
         (capped(clean(), "replication"), "Datasets that agree."),
         (changing(clean(), COMPOSITION), "Adjusted for composition it would read otherwise."),
         (replace(clean(), verdict=Verdict.CONFLICTING), "Further datasets, which tell which of these measures something else."),

@@ -181,7 +181,7 @@ def _listed(told: Iterable[str]) -> str:
 def _brief(card: Card, effect: Interval) -> str:
     """Return one effect of several, in as few words as it takes."""
     if card.kind != "cohort":
-        return _plain(card, effect)
+        return f"{plain_words(effect.effect, EXPERIMENT_UNIT)} ({words.number(effect.effect)} log2)"
     side = "above" if effect.effect >= 0 else "below"
     return f"{side} in {pairs_of_100(effect.effect)} of 100 pairs ({words.number(effect.effect)} SD)"
 
