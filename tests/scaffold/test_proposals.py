@@ -77,14 +77,14 @@ def test_target_and_reference_share_cells_and_time():
     rows = [
         (cell, time, arm) for cell in ("A", "B") for time in ("6h", "24h") for arm in ("DMSO", "drug") for _ in range(3)
     ]
-    rows = [row for row in rows if row != ("B", "24h", "drug")]
+    rows = [row for row in rows if row != ("B", "24h", "DMSO")]
     samples = table(
         title=[f"s{number}" for number in range(len(rows))],
         cell_line=[row[0] for row in rows],
         time_point=[row[1] for row in rows],
         treatment=[row[2] for row in rows],
     )
-    contrasts, _, _ = propose_contrasts(samples, "inhibitor")
+    contrasts, _, notes = propose_contrasts(samples, "inhibitor")
     groups = [
         [{tuple(samples.iloc[int(title[1:])][1:3]) for title in side} for side in chosen(samples, one)]
         for one in contrasts
@@ -92,6 +92,14 @@ def test_target_and_reference_share_cells_and_time():
     assert sorted(map(repr, groups)) == sorted(
         repr([{place}, {place}]) for place in (("A", "6h"), ("A", "24h"), ("B", "6h"))
     )
+    assert any('cell_line = "B" and time_point = "24h" is in no comparison' in note for note in notes)
+
+
+def test_recurrent_patients_are_compared_with_the_healthy():
+    """In a disease, a label that says more than another is another kind of patient, no treated one."""
+    labels = ["healthy"] * 4 + ["VTE"] * 4 + ["recurrent VTE"] * 4
+    contrasts, _, _ = propose_contrasts(table(title=[*"abcdefghijkl"], disease_state=labels), "disease")
+    assert {one.reference_label for one in contrasts} == {"healthy"}
 
 
 def test_genotypes_and_stimuli_are_not_mixed():

@@ -65,10 +65,14 @@ def propose_contrasts(
             (),
             ("No key and no part of the names separates groups of two or more samples: write contrasts by hand.",),
         )
-    contrasts = [made for label in grouping.labels for made in _against_references(grouping, label, role)]
+    contrasts: list[ProposedContrast] = []
+    notes = [*grouping.notes, *_notes_on_labels(grouping)]
+    for label in grouping.labels:
+        found, told = _against_references(grouping, label, role)
+        contrasts += found
+        notes += told
     derivations = [grouping.derivation] if grouping.derivation else []
     derivations += [one.pairing.derivation for one in contrasts if one.pairing and one.pairing.derivation]
-    notes = [*grouping.notes, *_notes_on_labels(grouping)]
     contrasts.sort(key=lambda one: (min(one.n_target, one.n_reference) < FEWEST, -min(one.n_target, one.n_reference)))
     if len(contrasts) > MOST_CONTRASTS:
         notes.append(f"{len(contrasts) - MOST_CONTRASTS} further comparisons are not written.")
@@ -93,29 +97,29 @@ def _notes_on_labels(grouping: Grouping) -> list[str]:
 # ------------------------------------------------------------------------------------------------- one group, its references
 
 
-def _against_references(grouping: Grouping, label: Label, role: StudyRole) -> list[ProposedContrast]:
-    """Return the comparisons of one group: of every stratum that has a reference."""
+def _against_references(grouping: Grouping, label: Label, role: StudyRole) -> tuple[list[ProposedContrast], list[str]]:
+    """Return the comparisons of one group, of every stratum that has a reference, and which strata have none."""
     others = [other for other in grouping.labels if other is not label and other.count > 1]
     references = [other for other in others if other.reads_like_reference]
     contained = [other for other in others if _says_more(label, other)]
     reason = ""
     if label.names_control or label.count < 2:
-        return []
+        return [], []
     if label.reads_like_reference:  # a non-responder may be compared with the healthy, a non-tumour is a reference
         references = [other for other in references if other.names_control and other.count >= FEWEST]
         if not references:
-            return []
-    if contained:
+            return [], []
+    if contained and (role == "inhibitor" or not references):
         references = [max(contained, key=lambda other: len(words_of(other.text)))]
         reason = f"{label.text!r} says all that {references[0].text!r} says, and more"
     elif references:
         reason = "the reference reads like a control"
     elif label is grouping.labels[0] or not others:
-        return []
+        return [], []
     else:
         references = [grouping.labels[0]]
         reason = "NO label reads like a control: the commonest one is taken, which may be the wrong way round"
-    found = []
+    found, notes = [], []
     for stratum in _strata(grouping, label, references, role):
         made = [_compare(grouping, label, other, stratum, role) for other in references]
         # First a control by name, then the one that says more of what the target says: IFN + DMSO beside IFN + drug.
@@ -125,7 +129,10 @@ def _against_references(grouping: Grouping, label: Label, role: StudyRole) -> li
             traps = [f"other labels read like a reference too: {'; '.join(alternatives)}"] if alternatives else []
             evidence = (f"column {grouping.column}; {reason}", *best.evidence)
             found.append(replace(best, evidence=evidence, traps=(*best.traps, *traps)))
-    return found
+        else:
+            where = f" with {Selector(_all_of(stratum))}" if stratum else ""
+            notes.append(f"{label.text!r}{where} is in no comparison: fewer than two samples on one side.")
+    return found, notes
 
 
 def _is_named(reference_label: str, label: Label) -> bool:
