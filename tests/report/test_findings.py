@@ -11,11 +11,13 @@ import pytest
 from example_results import example_card
 
 import sidemine
+from sidemine.considerations.compounds.record import CompoundColumns
 from sidemine.considerations.judgement import Sensitivity
 from sidemine.considerations.sensitivity import COMPOSITION, ONE_COHORT, REUSED_CONTROLS
 from sidemine.considerations.traps.concerns import trap_concerns
 from sidemine.considerations.traps.judge import CAPPING
 from sidemine.considerations.traps.record import TrapColumns, TrapFlag
+from sidemine.effect.compound_record import ArmEffect, CompoundEvidence
 from sidemine.effect.record import SizesDiffer
 from sidemine.report.findings import answer_words, effect_words, findings_of, studies_words
 from sidemine.verdict import certainty
@@ -89,6 +91,36 @@ def test_a_finding_whose_check_changes_nothing_is_no_concern():
     summary = findings_of([checked], designs_of(checked))
     assert [note.about for note in summary.footnotes] == ["risk of bias", "not rated down"]
     assert certainty_of(replace(doubted, sensitivity=[replace(row, changes=True)])).level.mark == "⊕⊕◯◯"
+
+
+def test_a_finding_is_weighed_once():
+    """What caps an answer already is no second concern; only a check that was made and changes nothing lifts a finding."""
+    aliased = replace(REUSED, trap="batch_aliased")
+    assert list(trap_concerns(TrapColumns((aliased,)), [])) == []
+    row = Sensitivity(REUSED_CONTROLS, "the same", None, None, None, None, changes=None)
+    for changes in (None, True):
+        (concern,) = trap_concerns(TrapColumns((REUSED,)), [replace(row, changes=changes)])
+        assert concern[0] == "finding"
+
+
+def test_a_condition_that_nobody_could_check_is_a_concern():
+    """Not evaluated is not passed; a gate that is only shown weighs nothing."""
+    first, *others = clean().gates
+    unknown = replace(first, status="not evaluated", name="specificity")
+    assert certainty_of(replace(clean(), gates=[unknown, *others])).level.mark == "⊕⊕◯◯"
+    assert certainty_of(replace(clean(), gates=[replace(unknown, required=False), *others])).level.mark == "⊕⊕⊕◯"
+
+
+def test_compounds_are_told_from_the_strongest():
+    """Per cent up or down as they are, three of them, and how many more there are."""
+    arms = [
+        ArmEffect(name, name, True, "", None, None, True, 3, 3, None, effect, 0.1, 8.0, effect - 0.2, effect + 0.2)
+        for name, effect in {"A": -0.5, "B": -2.0, "C": 1.0, "D": -0.1}.items()
+    ]
+    panel = CompoundEvidence("class_wide", "down", "", "", arms, 15, 5, [])
+    columns = [CompoundColumns("x", panel) if isinstance(row, CompoundColumns) else row for row in clean(1).considered]
+    told = effect_words(replace(clean(1), considered=tuple(columns)))
+    assert told == "B: 75 % lower; C: 2.0-fold higher; A: 29 % lower; and 1 more"
 
 
 def test_what_an_exclusion_lacks_is_not_counted_against_it():
