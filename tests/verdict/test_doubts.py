@@ -69,14 +69,15 @@ def test_one_experiment_whose_set_is_not_special_is_enough_to_doubt():
 
 
 @pytest.mark.parametrize("card", [cohort_card, experiment_card])
-def test_an_undecided_answer_is_doubted_for_too_few_data(card):
-    """Only where no rule decided: an excluded effect has data enough."""
+def test_an_undecided_answer_is_doubted_by_the_one_branch_that_left_it_open(card):
+    """Never "too few, or not the same": the branch that was met; an excluded effect has data enough."""
     flat, wide = {"se": 0.05}, {"se": 0.8}
     make = cohorts if card is cohort_card else experiments
     undecided, excluded = card(make(0.1, 0.0, **wide)), card(make(0.0, 0.02, **flat))
     assert (undecided["verdict"], excluded["verdict"]) == ("not testable", "not supported")
-    assert undecided["doubt"].startswith("The data are too few")
-    assert not excluded["doubt"].startswith("The data are too few")
+    assert undecided["doubt"] == undecided["rule"]
+    assert undecided["doubt"].startswith("Too few data")
+    assert excluded["doubt"] != excluded["rule"]
 
 
 def test_what_limits_experiments_in_its_order():

@@ -57,7 +57,7 @@ def strongest_doubt(decided: Decided, table: Sequence[Sensitivity] = ()) -> str:
     if any(reading.unspecial for reading in decided.readings):
         return "Many other gene sets changed as much or more: the change may not be that of the pathway."
     if verdict is Verdict.NOT_TESTABLE:
-        return "The data are too few, or do not say the same: neither an effect nor its absence can be told."
+        return decided.decision.rule
     if doubt := decided.first_change or decided.first_doubt(DoubtWeight.FAULT):
         return doubt
     changed = [row for row in table if row.changes and verdict.rank > 0]
