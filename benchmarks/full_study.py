@@ -66,7 +66,8 @@ def main() -> None:
 def write_study(folder: Path, n_genes: int) -> None:
     """Write the demo's records at full size, its config and its sheets with more contrasts and sets."""
     write_demo(folder, n_genes=n_genes, n_comparators=MODULES)
-    (folder / "datasets.tsv").write_text(demo_text("datasets.tsv"), encoding="utf-8")
+    for name in ("datasets.tsv", "lines.tsv", "jak_stat.svg"):
+        (folder / name).write_text(demo_text(name), encoding="utf-8")
     contrasts = read_sheet("contrasts.tsv")
     like = next(row for row in contrasts if row["contrast"] == "lung_b_high")
     for name, target, reference in MORE_CONTRASTS:

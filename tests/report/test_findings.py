@@ -11,9 +11,11 @@ import pytest
 from example_results import example_card
 
 import sidemine
+from sidemine.considerations.compounds.record import CompoundColumns
 from sidemine.considerations.judgement import Found, Sensitivity
 from sidemine.considerations.sensitivity import COMPOSITION, ONE_COHORT, REUSED_CONTROLS
 from sidemine.considerations.traps.judge import CAPPING
+from sidemine.effect.compound_record import ArmEffect, CompoundEvidence
 from sidemine.effect.record import SizesDiffer
 from sidemine.report.findings import answer_words, effect_words, findings_of, studies_words
 from sidemine.verdict.card import Agreeing, CardCap
@@ -79,6 +81,26 @@ def test_a_finding_whose_check_changes_nothing_is_no_concern():
     for counts in (clean(), replace(checked, sensitivity=[replace(row, changes=True)])):
         assert certainty_of(counts, [REUSED]).level.mark == "⊕⊕◯◯"
     assert certainty_of(clean(1), [UNKNOWN]).level.mark == "⊕⊕◯◯"
+
+
+def test_a_condition_that_nobody_could_check_is_a_concern():
+    """Not evaluated is not passed; a gate that is only shown weighs nothing."""
+    first, *others = clean().gates
+    unknown = replace(first, status="not evaluated", name="specificity")
+    assert certainty_of(replace(clean(), gates=[unknown, *others])).level.mark == "⊕⊕◯◯"
+    assert certainty_of(replace(clean(), gates=[replace(unknown, required=False), *others])).level.mark == "⊕⊕⊕◯"
+
+
+def test_compounds_are_told_from_the_strongest():
+    """Per cent up or down as they are, three of them, and how many more there are."""
+    arms = [
+        ArmEffect(name, name, True, "", None, None, True, 3, 3, None, effect, 0.1, 8.0, effect - 0.2, effect + 0.2)
+        for name, effect in {"A": -0.5, "B": -2.0, "C": 1.0, "D": -0.1}.items()
+    ]
+    panel = CompoundEvidence("class_wide", "down", "", "", arms, 15, 5, [])
+    columns = [CompoundColumns("x", panel) if isinstance(row, CompoundColumns) else row for row in clean(1).considered]
+    told = effect_words(replace(clean(1), considered=tuple(columns)))
+    assert told == "B: 75 % lower; C: 2.0-fold higher; A: 29 % lower; and 1 more"
 
 
 def test_what_an_exclusion_lacks_is_not_counted_against_it():

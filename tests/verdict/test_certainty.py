@@ -72,6 +72,14 @@ def test_a_finding_in_data_that_answer_nothing_is_no_concern():
     assert not any("Nobody has declared" in reason for reason in reasons(card))
 
 
+def test_what_caps_an_answer_already_is_no_second_concern():
+    """A batch that is the group caps, so it stands once; a check that could not be made lifts nothing."""
+    aliased = replace(REUSED, trap="batch_aliased")
+    card = cohort_card(checks=Checks(contrast={"b": [aliased]}))
+    assert [reason[:10] for reason in reasons(card)] == ["The groups", "The groups"]
+    assert card["caps"][0]["reason"] == reasons(card)[1]
+
+
 def test_a_single_experiment_is_imprecise_and_asks_for_a_second():
     """One source: `replication` is not told as disagreement."""
     card = experiment_card(experiments(2.0))
