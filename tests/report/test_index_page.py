@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from dataclasses import replace
 from hashlib import sha256
 
 import pytest
@@ -14,7 +15,7 @@ from example_results import HOSTILE_TITLE, write_example_results
 from sidemine.cli import main
 from sidemine.report.collect import read_answers
 from sidemine.report.first_screen import overview_line
-from sidemine.report.index_page import IndexedStudy, question_rows
+from sidemine.report.index_page import IndexedStudy, question_rows, shared_accessions
 from sidemine.tables import write_json
 
 
@@ -62,6 +63,19 @@ def test_every_answer_stands_in_its_column(atlas, capsys):
     assert {path: sha256(path.read_bytes()).digest() for path in atlas.rglob("*") if path.is_file()} == before
 
 
+def test_one_question_asked_of_two_comparisons_has_two_rows(atlas):
+    """The same words, set and direction in one study twice: neither answer takes the place of the other."""
+    answers = read_answers(atlas / "second")
+    first = answers.verdicts.verdicts[1]
+    twin = replace(first, hypothesis="twin")
+    twice = replace(answers, verdicts=replace(answers.verdicts, verdicts=[first, twin]))
+    studies = [IndexedStudy(answers, "one", "one"), IndexedStudy(twice, "two", "two")]
+    rows = question_rows(studies, controls=first.is_control)
+    cells = [[cell and cell.card.hypothesis for cell in row.cells] for row in rows]
+    assert [first.hypothesis, first.hypothesis] in cells
+    assert [None, "twin"] in cells
+
+
 def test_what_made_each_study_is_told(atlas, capsys, tmp_path):
     """Version, rules and digests of each; which are simulated; accessions that several share."""
     page = index_of(atlas, capsys, "-o", str(tmp_path / "sub" / "atlas.html"))
@@ -71,6 +85,8 @@ def test_what_made_each_study_is_told(atlas, capsys, tmp_path):
     assert "Simulated: <bdi>first study</bdi>." in page
     assert page.count('class="sim"') == 2
     assert "stands in first study and second" in page
+    one = IndexedStudy(read_answers(atlas / "second"), "one", "one")
+    assert shared_accessions([one]) == {}
     links = re.findall(r'href="([^"#]+)"', page.partition("<body")[2])
     assert links
     assert all(link.endswith(("/second/report.html", "/first%20study/report.html")) for link in links)
