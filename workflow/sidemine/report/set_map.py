@@ -13,6 +13,7 @@ from sidemine.drawing.charts import ROW_LABELS, Spec, base, heading_key, label_r
 from sidemine.drawing.panel import Panel
 from sidemine.drawing.words import bounded, count, number, p_value
 from sidemine.report.collect import ContrastResults, StudyResults
+from sidemine.report.packing import significant
 from sidemine.sources.scales import LOG2_FOLD_CHANGE
 
 if TYPE_CHECKING:
@@ -204,7 +205,7 @@ def _chart(drawn: SetMap, limits: dict[str, float], carrying: frozenset[str]) ->
                     "key": keys[-1],
                     "gene": bounded(gene, 40),
                     "contrast": item.row.contrast,
-                    _kind(item): round(float(value), 3) if known else None,
+                    _kind(item): significant(float(value), 4) if known else None,
                     "change": number(float(value), 3) if known else "not tested",
                     "p": p_value(float(drawn.p[place, column])) if known else "—",
                 }
