@@ -7,6 +7,9 @@ import pandas as pd
 import pytest
 
 from sidemine.cli import main
+from sidemine.preflight.look_ahead import look_ahead
+from sidemine.preflight.time_budget import TimeBudget
+from sidemine.run_study import load_checked
 from sidemine.scaffold.contrasts import propose_contrasts
 from sidemine.scaffold.datasets import propose_dataset
 from sidemine.scaffold.pairs import find_pairs
@@ -262,7 +265,9 @@ def test_real_series_give_a_study_that_passes_check(real_files, tmp_path):
         "HALLMARK_IL6_JAK_STAT3_SIGNALING",
     ]
     assert main(["new", str(folder), *arguments, "--mirror", mirror]) == 0
-    study = load_study(folder / "config.yaml")
+    study = load_checked(folder, overrides={"mirror": mirror})
+    outcomes = [one.outcome for one in look_ahead(study, TimeBudget()).contrasts]
+    assert outcomes == ["testable"] * 4 + ["not testable"] * 2  # 2 against 2 samples, told as a trap
     assert [row.block for row in study.contrasts.values() if row.dataset == "gse14520"] == ["pair"]
     assert study.datasets["gse14520"].biological_unit == "pair"
     assert {row.identifiers for row in study.datasets.values()} == {"probe", "symbol"}

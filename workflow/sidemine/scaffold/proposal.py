@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from sidemine.study.selector_nodes import Node
@@ -119,4 +119,4 @@ class ProposedDataset:
     derivations: tuple[Derivation, ...] = ()
     contrasts: tuple[ProposedContrast, ...] = ()
     evidence: tuple[str, ...] = ()
-    traps: tuple[str, ...] = field(default=())
+    traps: tuple[str, ...] = ()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlencode
 
@@ -102,7 +102,7 @@ class Found:
 
     question: str
     count: int
-    series: tuple[FoundSeries, ...] = field(default=())
+    series: tuple[FoundSeries, ...] = ()
 
 
 _Model = TypeVar("_Model", bound=BaseModel)
