@@ -444,7 +444,7 @@ def _disk_problem(error: OSError, source: Source, destination: Path) -> Problem:
     kinds = {
         "the disk is full": (errno.ENOSPC, errno.EDQUOT),
         "a file would become larger than this system or its limits allow": (errno.EFBIG,),
-        "its folder cannot be read or written": (errno.EACCES, errno.EPERM, errno.EROFS),
+        "its folder cannot be written": (errno.EACCES, errno.EPERM, errno.EROFS),
         "a file stands where a folder is needed, or a folder where a file is": (
             errno.ENOTDIR,
             errno.EEXIST,
