@@ -52,6 +52,7 @@ from sidemine.study.pathways import PathwayDrawing
 from sidemine.study.rows import Contrast, Dataset, GeneSetRow, PublishedTable
 from sidemine.tables import empty_table, write_table, write_text
 from sidemine.verdict.card import Card, read_card
+from sidemine.verdict.certainty import certainty_of, what_would_change
 from sidemine.verdict.rules import RULES_VERSION
 
 HOSTILE_TITLE = (
@@ -85,7 +86,7 @@ CONTRASTS = {
 }
 DRAWING = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 90 30"><script>window.hacked=3</script>
 <g data-gene="STAT1" onclick="window.hacked=4"><rect x="1" y="1" width="20" height="9" class="box"/><text x="3" y="8" class="gene">STAT1</text></g>
-<rect data-gene="MX1" x="30" y="1" width="20" height="9" class="box"/><rect id="NOT_A_GENE" x="60" y="1" width="20" height="9" class="box"/></svg>"""
+<rect data-gene="MX1" x="30" y="1" width="20" height="9" class="box"/><rect data-gene="NOT_A_GENE" x="60" y="1" width="20" height="9" class="box"/></svg>"""
 TOO_SMALL = {
     "what": "a group has fewer independent units than the minimum",
     "where": "contrasts.tsv, contrast too_small, target: 2 samples",
@@ -435,10 +436,11 @@ def _verdict(
         "pattern",
         "compounds",
     )
-    return {
+    return _rated({
         "control": None, "p_holm": None, "notes": [], "composition": nothing, "trap_flags": [], "calibration": None,
         "hidden_factors": as_json(hidden_factors_record(name, kind, evidence)),
         "influence": as_json(influence_record(name, evidence)), "sensitivity": as_json(SENSITIVITY), "synthesis": as_json(SYNTHESIS),
+        "certainty": None, "would_change": "Data that can be tested: at least 3 independent units per group.",
         "specificity": as_json(SpecificityShown(None, reason, None, "", "", [], (), ())), "robustness": grid,
         "hypothesis": name, "question": question, "kind": kind, "verdict": verdict, "opposite": False,
         "role": "question", "behaviour": None, "scope": "The answer is about these invented data.",
@@ -472,12 +474,19 @@ def _verdict(
         "threats": ["Cases are sampled after the event, on anticoagulants.", "Part of the controls may be re-used."]
         if cohort else ["Replicates of one cell line: the answer holds for that cell line only."],
         **changes,
-    }  # fmt: skip
+    })  # fmt: skip
 
 
 def example_card(place: int = 0, **changes: Any) -> Card:
     """Return one card of the example study, with some of its columns changed."""
     return read_card({**_verdicts(True)["verdicts"][place], **changes}, columns_of_considerations())
+
+
+def _rated(plain: dict[str, Any]) -> dict[str, Any]:
+    """Return a card with its certainty, as the rule gives it."""
+    card = read_card(plain, columns_of_considerations())
+    certainty = certainty_of(card)
+    return plain | ({"certainty": as_json(certainty), "would_change": what_would_change(card)} if certainty else {})
 
 
 def _pooled() -> dict[str, Any]:

@@ -7,13 +7,15 @@ import dataclasses
 import numpy as np
 import pytest
 
+from sidemine.considerations.compounds.record import CompoundColumns
 from sidemine.differential.differential_table import DIFFERENTIAL
 from sidemine.drawing.words import number, p_value
+from sidemine.effect.compound_record import ArmEffect, CompoundEvidence
 from sidemine.enrichment.set_test_table import ENRICHMENT
 from sidemine.report import set_map as maps
 from sidemine.report.blocks import contrast_block
 from sidemine.report.collect import collect
-from sidemine.report.compound_matrix import compound_cells, dose_panel, matrix_panel
+from sidemine.report.compound_matrix import compound_cells, dose_panels, matrix_panel
 from sidemine.report.sections.across import across_section, primary_sets
 from sidemine.report.sections.contrasts import found_words
 from sidemine.report.set_map import clustered, set_map, set_map_panel
@@ -46,11 +48,36 @@ def test_people_and_cells_have_limits_of_their_own_that_are_told(study):
     panel = set_map_panel(set_map(study, SET), "map", frozenset({"vte_a"}))
     shades = {}
     for cell in panel.chart["data"]["values"]:
+        assert cell["shade"] < 0 if cell["change"].startswith("−") else cell["shade"] >= 0
         shades.setdefault(cell["contrast"], []).append(abs(cell["shade"]))
     assert max(shades["vte_a"] + shades["vte_b"]) > 0.7
     assert max(shades["interferon"]) > 0.7
     assert "in patients and ±" in panel.caption
     assert any("● VTE" in key for key in panel.chart["layer"][0]["encoding"]["y"]["scale"]["domain"])
+
+
+def test_what_was_not_tested_is_grey_and_what_has_no_fold_change_is_named(study):
+    """Comparisons are drawn by their role, however the study lists them; each keeps its own numbers."""
+    vte = study.contrasts["vte_a"]
+    without = vte.differential[vte.differential["gene"] != "STAT1"]
+    design = study.contrasts["vte_b"].design
+    other = dataclasses.replace(design, fit=dataclasses.replace(design.fit, unit="per cent"))
+    changed = {
+        **dict(reversed(study.contrasts.items())),
+        "vte_a": dataclasses.replace(vte, differential=without),
+        "vte_b": dataclasses.replace(study.contrasts["vte_b"], design=other),
+    }
+    drawn = set_map(dataclasses.replace(study, contrasts=changed), SET)
+    panel = set_map_panel(drawn, "map", frozenset())
+    assert [item.row.contrast for item in drawn.comparisons] == ["vte_a", "interferon", "inhibitor"]
+    assert "so not drawn: vte_b." in panel.caption
+    cells = {(cell["contrast"], cell["gene"]): cell for cell in panel.chart["data"]["values"]}
+    grey = [key for key, cell in cells.items() if cell["shade"] is None]
+    assert grey == [("vte_a", "STAT1")]
+    assert cells["vte_a", "STAT1"]["change"] == "not tested"
+    for contrast in ("vte_a", "inhibitor"):
+        change = study.contrasts[contrast].differential.set_index("gene")["log2_fold_change"]
+        assert cells[contrast, "MX1"]["change"] == number(change["MX1"], 3)
 
 
 def test_a_map_that_is_too_large_says_which_genes_it_keeps(study, monkeypatch):
@@ -76,7 +103,7 @@ def test_like_profiles_stand_together():
 def test_cells_of_the_matrix_are_those_of_the_set_tests(study, example_results):
     """Effect and p of each drug are FRY's row of enrichment.tsv; what could not be tested is named, not drawn."""
     cells = compound_cells(study, SET)
-    panel = matrix_panel(cells * 2, SET, "matrix")
+    panel = matrix_panel([*cells, dataclasses.replace(cells[0], contrast="again")], SET, "matrix")
     table = read_table(example_results / "contrasts" / "inhibitor" / "enrichment.tsv", ENRICHMENT)
     row = table[(table["gene_set"] == SET) & (table["test"] == "fry")].iloc[0]
     shown = panel.chart["data"]["values"][0]
@@ -85,17 +112,63 @@ def test_cells_of_the_matrix_are_those_of_the_set_tests(study, example_results):
         number(row["effect"]),
         p_value(row["p_value"]),
     )
+    assert shown["strength"] == pytest.approx(-np.log10(row["p_value"]))
     assert "Not testable, so not drawn: too_small" in panel.caption
+    # Two comparisons of one drug in the same cells would hide one another.
+    assert [value["place"].split(", ")[-1] for value in panel.chart["data"]["values"]] == ["inhibitor", "again"]
     assert [cell.contrast for cell in cells] == ["inhibitor", "too_small"]
 
 
 def test_figures_without_anything_to_say_are_absent(study):
     """One drug, no doses, too few comparisons: no panel, and no section."""
     assert matrix_panel(compound_cells(study, SET), SET, "matrix") is None
-    assert dose_panel(study.verdicts.verdicts, SET, "doses") is None
+    assert dose_panels(study, SET, "doses") == []
     two = {key: item for key, item in study.contrasts.items() if key in {"vte_a", "inhibitor"}}
     undrawn = dataclasses.replace(study.study, drawings=[])
     assert across_section(dataclasses.replace(study, study=undrawn, contrasts=two)) is None
+
+
+def arm(contrast, compound, dose, effect):
+    return ArmEffect(
+        contrast, compound, True, "", dose, None, True, 3, 3, None, effect, 0.1, 8.0, effect - 0.25, effect + 0.2
+    )
+
+
+def of_panel(card, unit, *arms):
+    panel = CompoundEvidence("dose", "down", unit, "", list(arms), 9, 4, [])
+    columns = tuple(
+        CompoundColumns("dose-dependent", panel) if isinstance(entry, CompoundColumns) else entry
+        for entry in card.considered
+    )
+    return dataclasses.replace(card, considered=columns)
+
+
+def test_doses_of_two_units_or_two_datasets_never_share_an_axis_or_a_line(study):
+    """Every arm stands at its own dose with its own interval; one dose alone makes no figure."""
+    card = study.verdicts.verdicts[0]
+    cards = [
+        of_panel(card, "nM", arm("vte_a", "A", 100.0, -1.0), arm("inhibitor", "A", 10.0, -0.5), arm("vte_b", "A", 30.0, -0.7), arm("interferon", "A", 90.0, -0.9)),
+        of_panel(card, "µM", arm("too_small", "B", 1.0, -0.2)),
+    ]  # fmt: skip
+    rows = {**study.contrasts}
+    for contrast in ("vte_b", "interferon", "too_small"):
+        item = rows[contrast]
+        rows[contrast] = dataclasses.replace(item, row=item.row.model_copy(update={"dataset": "cohort_a"}))
+    changed = dataclasses.replace(study, contrasts=rows, verdicts=dataclasses.replace(study.verdicts, verdicts=cards))
+    (panel,) = dose_panels(changed, SET, "doses")
+    values = panel.chart["data"]["values"]
+    assert {(value["contrast"], value["line"]) for value in values} == {
+        ("vte_a", "A, cohort_a"), ("vte_b", "A, cohort_a"), ("interferon", "A, cohort_a"), ("inhibitor", "A, cells_inhibitor")
+    }  # fmt: skip
+    at = {value["contrast"]: (value["dose"], value["effect"], value["low"], value["high"]) for value in values}
+    assert at["vte_a"] == (100.0, -1.0, -1.25, -0.8)
+    assert panel.chart["layer"][1]["encoding"]["x"]["axis"]["title"] == "dose, nM (log scale)"
+    cards[1] = of_panel(card, "µM", arm("too_small", "B", 1.0, -0.2), arm("interferon", "B", 2.0, -0.4))
+    changed = dataclasses.replace(changed, verdicts=dataclasses.replace(study.verdicts, verdicts=cards))
+    panels = dose_panels(changed, SET, "doses")
+    assert [panel.element for panel in panels] == ["doses", "doses-1"]
+    titles = {panel.chart["layer"][1]["encoding"]["x"]["axis"]["title"] for panel in panels}
+    assert titles == {"dose, nM (log scale)", "dose, µM (log scale)"}
 
 
 def test_sets_of_questions_come_before_those_of_controls(study):

@@ -11,26 +11,20 @@ import pytest
 from example_results import example_card
 
 import sidemine
-from sidemine.considerations.judgement import Sensitivity
+from sidemine.considerations.compounds.record import CompoundColumns
+from sidemine.considerations.judgement import Found, Sensitivity
 from sidemine.considerations.sensitivity import COMPOSITION, ONE_COHORT, REUSED_CONTROLS
-from sidemine.considerations.traps.concerns import trap_concerns
 from sidemine.considerations.traps.judge import CAPPING
-from sidemine.considerations.traps.record import TrapColumns, TrapFlag
+from sidemine.effect.compound_record import ArmEffect, CompoundEvidence
 from sidemine.effect.record import SizesDiffer
 from sidemine.report.findings import answer_words, effect_words, findings_of, studies_words
-from sidemine.verdict import certainty
 from sidemine.verdict.card import Agreeing, CardCap
-from sidemine.verdict.certainty import CONCERNS, Domain, what_would_change
+from sidemine.verdict.certainty import CONCERNS, certainty_of, what_would_change
+from sidemine.verdict.certainty_record import Domain
 from sidemine.verdict.vocabulary import Behaviour, Verdict
 
-REUSED = TrapFlag("contrast", "vte_a", "reused_samples", "re-used samples", "problem", "20 of 63", "told", serious=True)
-WELLS = TrapFlag("dataset", "plates", "replicates", "units", "warn", "declared: unknown", "told", serious=False)
-
-
-def certainty_of(card, controls=()):
-    """As the page asks: with what the checks of the data found."""
-    found = list(trap_concerns(card.columns_of(TrapColumns), card.sensitivity))
-    return certainty.certainty_of(card, controls, found)
+REUSED = Found("finding", "Re-used samples stand on one side (vte_a).", REUSED_CONTROLS)
+UNKNOWN = Found("replicates", "Nobody has declared what its samples are.")
 
 
 def clean(place: int = 0, **changes):
@@ -39,11 +33,6 @@ def clean(place: int = 0, **changes):
     gates = [replace(gate, status="passed") for gate in card.gates]
     rows = [replace(row, changes=False) for row in card.sensitivity if not row.missing]
     return replace(card, gates=gates, caps=[], sensitivity=rows, agreeing=Agreeing(2, 2), **changes)
-
-
-def with_flags(card, *flags):
-    columns = tuple(TrapColumns(flags) if isinstance(entry, TrapColumns) else entry for entry in card.considered)
-    return replace(card, considered=columns)
 
 
 def capped(card, *names):
@@ -70,8 +59,6 @@ def changing(card, name):
         (changing(clean(), COMPOSITION), "⊕⊕◯◯"),
         (replace(clean(), synthesis=replace(clean().synthesis, conflicting=True)), "⊕⊕◯◯"),
         (replace(clean(), pooled=replace(clean().pooled, sizes_differ=SizesDiffer("both up, sizes differ 8-fold", "I² is 95 %"))), "⊕⊕◯◯"),
-        (with_flags(clean(), REUSED), "⊕⊕◯◯"),
-        (with_flags(clean(1), WELLS), "⊕⊕◯◯"),
         (capped(clean(), "a consideration of somebody else"), "⊕⊕◯◯"),
     ],
 )  # fmt: skip
@@ -83,12 +70,37 @@ def test_each_domain_takes_a_step_for_one_concern_and_two_for_several(card, mark
 def test_a_finding_whose_check_changes_nothing_is_no_concern():
     """Told in a footnote as not rated down; without the check, or where that changes the answer, it counts."""
     row = Sensitivity(REUSED_CONTROLS, "the same", 0.4, 0.2, 0.6, 0.001, changes=False)
-    doubted = with_flags(clean(doubt="Re-used samples. vte_a: 20 of 63."), REUSED)
-    checked = replace(doubted, sensitivity=[row])
-    assert certainty_of(checked).level.mark == "⊕⊕⊕◯"
-    summary = findings_of([checked], designs_of(checked))
+    checked = replace(clean(), sensitivity=[row])
+    rated = certainty_of(checked, [REUSED])
+    assert rated.level.mark == "⊕⊕⊕◯"
+    assert rated.not_rated_down == [
+        "Re-used samples stand on one side (vte_a); without re-used controls the effect reads the same."
+    ]
+    summary = findings_of([replace(checked, certainty=rated)], designs_of(checked))
     assert [note.about for note in summary.footnotes] == ["risk of bias", "not rated down"]
-    assert certainty_of(replace(doubted, sensitivity=[replace(row, changes=True)])).level.mark == "⊕⊕◯◯"
+    for counts in (clean(), replace(checked, sensitivity=[replace(row, changes=True)])):
+        assert certainty_of(counts, [REUSED]).level.mark == "⊕⊕◯◯"
+    assert certainty_of(clean(1), [UNKNOWN]).level.mark == "⊕⊕◯◯"
+
+
+def test_a_condition_that_nobody_could_check_is_a_concern():
+    """Not evaluated is not passed; a gate that is only shown weighs nothing."""
+    first, *others = clean().gates
+    unknown = replace(first, status="not evaluated", name="specificity")
+    assert certainty_of(replace(clean(), gates=[unknown, *others])).level.mark == "⊕⊕◯◯"
+    assert certainty_of(replace(clean(), gates=[replace(unknown, required=False), *others])).level.mark == "⊕⊕⊕◯"
+
+
+def test_compounds_are_told_from_the_strongest():
+    """Per cent up or down as they are, three of them, and how many more there are."""
+    arms = [
+        ArmEffect(name, name, True, "", None, None, True, 3, 3, None, effect, 0.1, 8.0, effect - 0.2, effect + 0.2)
+        for name, effect in {"A": -0.5, "B": -2.0, "C": 1.0, "D": -0.1}.items()
+    ]
+    panel = CompoundEvidence("class_wide", "down", "", "", arms, 15, 5, [])
+    columns = [CompoundColumns("x", panel) if isinstance(row, CompoundColumns) else row for row in clean(1).considered]
+    told = effect_words(replace(clean(1), considered=tuple(columns)))
+    assert told == "B: 75 % lower; C: 2.0-fold higher; A: 29 % lower; and 1 more"
 
 
 def test_what_an_exclusion_lacks_is_not_counted_against_it():
@@ -96,7 +108,10 @@ def test_what_an_exclusion_lacks_is_not_counted_against_it():
     excluded = replace(clean(), verdict=Verdict.NOT_SUPPORTED)
     lacking = capped(excluded, "pooled p", "influence", "specificity", "competitive test", "calibration", "direction")
     assert certainty_of(lacking).level.mark == "⊕⊕⊕◯"
-    assert certainty_of(replace(lacking, opposite=True)).level.mark == "⊕◯◯◯"
+    against = certainty_of(replace(lacking, opposite=True))
+    assert [row.reason for row in against.downgrades[1:]] == [
+        f"{name}." for name in ("direction", "pooled p", "influence", "competitive test", "calibration")
+    ]
     assert certainty_of(capped(excluded, "composition")).level.mark == "⊕⊕◯◯"
 
 
@@ -104,18 +119,20 @@ def test_no_answer_has_no_certainty_and_says_what_data_would_give_one():
     """Not testable: neither level nor footnote."""
     card = example_card(4)
     assert certainty_of(card) is None
-    assert what_would_change(card) == "Data that can be tested: at least 3 independent units per group."
     (row,) = findings_of([card], {}).questions
-    assert (row.notes, row.studies) == ([], "none")
+    assert (row.notes, row.studies, row.change) == (
+        [],
+        "none",
+        "Data that can be tested: at least 3 independent units per group.",
+    )
     assert row.answer == "No answer: a group has fewer independent units than the minimum."
 
 
-def test_a_control_that_misbehaves_is_a_concern_of_questions_of_its_kind():
-    """Not of itself, and not of the other kind."""
-    control = replace(clean(), role="negative_control", behaviour=Behaviour.UNEXPECTED)
-    assert certainty_of(clean(), [control]).level.mark == "⊕⊕◯◯"
-    assert certainty_of(clean(1), [control]).level.mark == "⊕⊕⊕◯"
-    assert certainty_of(control, [control]).level.mark == "⊕⊕⊕◯"
+def test_a_control_that_misbehaves_is_told():
+    """By its question."""
+    rated = certainty_of(clean(), unexpected=["Is nothing there?"])
+    assert rated.level.mark == "⊕⊕◯◯"
+    assert rated.downgrades[-1].reason == "A control did not behave as expected: Is nothing there?"
 
 
 @pytest.mark.parametrize(
@@ -128,7 +145,6 @@ def test_a_control_that_misbehaves_is_a_concern_of_questions_of_its_kind():
         (capped(clean(), "replication"), "Datasets that agree."),
         (changing(clean(), COMPOSITION), "Adjusted for composition it would read otherwise."),
         (replace(clean(), verdict=Verdict.CONFLICTING), "Further datasets, which tell which of these measures something else."),
-        (replace(clean(), verdict=Verdict.NOT_TESTABLE), "More samples, or further datasets."),
     ],
 )  # fmt: skip
 def test_what_would_change_an_answer(card, told):
@@ -198,14 +214,21 @@ def test_the_answer_is_told_in_words_and_never_as_yes_or_no():
         answer_words(replace(clean(), verdict=Verdict.NOT_TESTABLE, rule="Too few data.")) == "No answer. Too few data."
     )
     two = replace(clean(), evidence=[clean().evidence[0], replace(clean().evidence[1], target_label="others")])
-    assert answer_words(two).endswith("than in “healthy controls”, and in 1 more comparison.")
+    assert answer_words(two).endswith("than in “healthy controls”, in 2 comparisons together.")
+    apart = replace(two, pooled=replace(two.pooled, sizes_differ=SizesDiffer("both up", "I² is 95 %")))
+    assert answer_words(apart) == "Higher in “VTE” than in “healthy controls”, in each of 2 comparisons."
+    first, second = apart.evidence
+    lower = replace(second, effect=-0.3, ci_low=-0.7, ci_high=0.1)
+    assert answer_words(replace(apart, evidence=[first, lower])) == "Higher in some comparisons and not in others."
 
 
 def test_reasons_stand_once_and_controls_in_their_own_block():
     """Two questions with one reason share its letter; a control has no letter and is no row of the table."""
     card = clean()
     control = replace(clean(), hypothesis="k", role="negative_control", behaviour=Behaviour.EXPECTED)
-    summary = findings_of([card, control, replace(capped(card, "influence"), hypothesis="other")], designs_of(card))
+    other = replace(capped(card, "influence"), hypothesis="other")
+    cards = [replace(row, certainty=certainty_of(row)) for row in (card, control, other)]
+    summary = findings_of(cards, designs_of(card))
     assert [row.notes for row in summary.questions] == [["a"], ["a", "b"]]
     assert [row.card.hypothesis for row in summary.controls] == ["k"]
     assert [note.letter for note in summary.footnotes] == ["a", "b"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from dataclasses import replace
 from hashlib import sha256
 
 import pytest
@@ -60,6 +61,19 @@ def test_every_answer_stands_in_its_column(atlas, capsys):
     assert index_of(atlas, capsys) == page
     (atlas / "index.html").unlink()
     assert {path: sha256(path.read_bytes()).digest() for path in atlas.rglob("*") if path.is_file()} == before
+
+
+def test_one_question_asked_of_two_comparisons_has_two_rows(atlas):
+    """The same words, set and direction in one study twice: neither answer takes the place of the other."""
+    answers = read_answers(atlas / "second")
+    first = answers.verdicts.verdicts[1]
+    twin = replace(first, hypothesis="twin")
+    twice = replace(answers, verdicts=replace(answers.verdicts, verdicts=[first, twin]))
+    studies = [IndexedStudy(answers, "one", "one"), IndexedStudy(twice, "two", "two")]
+    rows = question_rows(studies, controls=first.is_control)
+    cells = [[cell and cell.card.hypothesis for cell in row.cells] for row in rows]
+    assert [first.hypothesis, first.hypothesis] in cells
+    assert [None, "twin"] in cells
 
 
 def test_what_made_each_study_is_told(atlas, capsys, tmp_path):

@@ -8,6 +8,8 @@ import pytest
 
 from sidemine.effect.pooled_effect import pool_contrasts
 from sidemine.effect.record import ContrastEvidence
+from sidemine.quality.flags import Flag
+from sidemine.quality.record import Association
 from sidemine.report.collect import collect
 from sidemine.report.forest import forest, forest_rows, pooled_weights
 from sidemine.report.lights import CLEAR, TOLD, UNKNOWN, lights_of
@@ -56,6 +58,8 @@ def test_marks_say_what_the_checks_of_the_comparison_found(example_results):
     assert marks["age"].words.startswith("in the model")
     assert marks["sex"].status == UNKNOWN
     assert marks["batch"].status == UNKNOWN
+    assert (marks["cells"].status, marks["hidden factors"].status) == (TOLD, TOLD)
+    assert marks["hidden factors"].words == "the groups differ in 2 of 2 hidden factors"
     drawn = forest(forest_rows(card.evidence), "Hedges g", 0.4, {"vte_a": list(marks.values())})
     layer = next(
         layer
@@ -65,3 +69,64 @@ def test_marks_say_what_the_checks_of_the_comparison_found(example_results):
     assert [mark["glyph"] for mark in layer["data"]["values"]][:2] == ["▲", "●"]
     experiment = next(card for card in study.verdicts.verdicts if card.kind != "cohort" and card.evidence)
     assert lights_of(study, experiment, experiment.evidence[0].contrast) == []
+
+
+@pytest.fixture
+def mark_of(example_results):
+    """A mark of one comparison, where its checks found something else."""
+    study = collect(example_results)
+    card = next(card for card in study.verdicts.verdicts if card.evidence and card.evidence[0].contrast == "vte_a")
+    item, dataset = study.contrasts["vte_a"], study.datasets["cohort_a"]
+
+    def mark(name, *, flags=(), of_dataset=(), associations=()):
+        quality = replace(item.quality, flags=[*flags], associations=[*associations])
+        told = replace(dataset, quality=replace(dataset.quality, flags=[*of_dataset]))
+        changed = replace(
+            study,
+            contrasts={**study.contrasts, "vte_a": replace(item, quality=quality)},
+            datasets={**study.datasets, "cohort_a": told},
+        )
+        return next(light for light in lights_of(changed, card, "vte_a") if light.name == name)
+
+    return mark, item
+
+
+def age(pattern, p_value, in_design=False, column="age"):
+    return Association(column, "numbers", 60, pattern, p_value, 0.3, False, True, in_design, f"{column} is {pattern}")
+
+
+@pytest.mark.parametrize(
+    ("ages", "status", "words"),
+    [
+        ([], UNKNOWN, "no age is recorded"),
+        ([age("varies", 0.4)], CLEAR, "no difference found: age is varies"),
+        ([age("varies", 0.0001)], TOLD, "not in the model: age is varies"),
+        ([age("aliased", 0.5)], TOLD, "not in the model: age is aliased"),
+        ([age("missing in one group", None)], UNKNOWN, "age is missing in one group"),
+        ([age("varies", 0.4, column="gestational_age"), age("varies", 0.0001, True)], CLEAR, "in the model: age is varies"),
+        ([age("varies", 0.4, column="gestational_age"), age("varies", 0.0001)], TOLD, "not in the model: age is varies"),
+    ],
+)  # fmt: skip
+def test_an_age_that_cannot_be_compared_is_not_alike(mark_of, ages, status, words):
+    """Recorded in one group only, or apart completely: neither is "nothing found". The words are those of the column that counts."""
+    mark, _ = mark_of
+    light = mark("age", associations=ages)
+    assert (light.status, light.words) == (status, words)
+
+
+def test_batches_that_separate_the_groups_are_the_worst_of_all(mark_of):
+    """Not "not looked at"; without any batch the mark says that none is recorded."""
+    mark, _ = mark_of
+    light = mark("batch", flags=[Flag("batch_aliased", "batch", "problem", "plate separates the groups completely")])
+    assert (light.status, light.words) == (TOLD, "plate separates the groups completely")
+    assert mark("batch", flags=[Flag("", "batch", "ok", "no batch")]).words == "no batch is recorded"
+
+
+def test_samples_of_other_comparisons_are_none_of_this_one(mark_of):
+    """A data set holds re-used samples, and none of them takes part here."""
+    mark, item = mark_of
+    none = Flag("reused_samples", "reuse", "ok", "none takes part")
+    elsewhere = Flag("reused_samples", "reuse", "warn", "2 of 80", samples=("somebody", "else"))
+    assert mark("re-use", flags=[none], of_dataset=[elsewhere]).status == CLEAR
+    here = replace(elsewhere, samples=("somebody", item.design.target_samples[0]))
+    assert mark("re-use", flags=[none], of_dataset=[here]).status == TOLD

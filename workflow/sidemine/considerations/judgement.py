@@ -128,6 +128,25 @@ class Sensitivity:
 
 
 @dataclass(frozen=True)
+class Found:
+    """What speaks against the certainty of an answer, where no cap says it already.
+
+    Attributes
+    ----------
+    name
+        Its concern (`verdict.certainty.CONCERNS`).
+    reason
+        In one sentence.
+    answered_by
+        Name of the sensitivity row that gives the effect without it: where that row changes nothing, it is no concern.
+    """
+
+    name: str
+    reason: str
+    answered_by: str = ""
+
+
+@dataclass(frozen=True)
 class Case:
     """One hypothesis as it is put to a consideration.
 
@@ -171,6 +190,8 @@ class Judgement:
         Per contrast: percentile of the primary set among comparator sets, None without a valid comparator.
     sensitivity
         Its rows of the table "what would change the answer".
+    found
+        What speaks against the certainty of the answer, beside its caps.
     """
 
     columns: object
@@ -183,6 +204,7 @@ class Judgement:
     refusal: str = ""
     places: Mapping[str, float | None] = field(default_factory=dict)
     sensitivity: tuple[Sensitivity, ...] = ()
+    found: tuple[Found, ...] = ()
 
 
 Judge = Callable[[Case], Judgement]

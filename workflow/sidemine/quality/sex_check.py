@@ -35,10 +35,12 @@ _WORDS = {
     "female": "female",
     "f": "female",
     "woman": "female",
+    "women": "female",
     "w": "female",
     "male": "male",
     "m": "male",
     "man": "male",
+    "men": "male",
 }
 CHECK = "the recorded sex is the sex that the genes show"
 

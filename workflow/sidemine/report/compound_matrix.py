@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil, log10
@@ -11,7 +12,7 @@ from sidemine.drawing.charts import SERIES, Spec, base, interval_words, signed_a
 from sidemine.drawing.panel import Column, Panel, Table
 from sidemine.drawing.words import bounded, count, is_number, number, p_value, unit_words
 from sidemine.effect.compound_record import ArmEffect, CompoundEvidence, amount_words
-from sidemine.effect.record import ContrastEvidence
+from sidemine.effect.record import EXPERIMENT_UNIT, ContrastEvidence
 from sidemine.enrichment.fry import FRY
 from sidemine.report.collect import ContrastResults, StudyResults
 from sidemine.report.packing import SMALLEST_P
@@ -135,37 +136,44 @@ def matrix_panel(cells: Sequence[CompoundCell], gene_set: str, element: str) -> 
     )
 
 
-def _place(cell: CompoundCell) -> str:
-    return ", ".join(filter(None, [bounded(cell.cell, 40), cell.dose or "", cell.time])) or ONE_DOSE
+def _places(cells: Sequence[CompoundCell]) -> list[str]:
+    """Return the column of each cell; two comparisons of one drug that would hide one another are told apart by their names."""
+    places = [", ".join(filter(None, [bounded(cell.cell, 40), cell.dose, cell.time])) or ONE_DOSE for cell in cells]
+    taken = Counter((bounded(cell.compound, 60), place) for cell, place in zip(cells, places, strict=True))
+    return [
+        f"{place}, {bounded(cell.contrast, 40)}" if taken[bounded(cell.compound, 60), place] > 1 else place
+        for cell, place in zip(cells, places, strict=True)
+    ]
 
 
 def _matrix(tested: Sequence[CompoundCell], gene_set: str) -> Spec:
     limit = max(0.5, ceil(2 * max(abs(cell.effect or 0.0) for cell in tested)) / 2)
+    places = _places(tested)
     values = [
         {
             "drug": bounded(cell.compound, 60),
-            "place": _place(cell),
+            "place": place,
             "contrast": cell.contrast,
             "effect": cell.effect,
             "words": number(cell.effect),
             "told": interval_words(cell.effect, cell.ci_low, cell.ci_high),
             "p": p_value(cell.p_value),
-            "strength": -log10(max(cell.p_value or 1.0, SMALLEST_P)),
+            "strength": -log10(max(1.0 if cell.p_value is None else cell.p_value, SMALLEST_P)),
             "n": f"{cell.n_target} v {cell.n_reference}",
         }
-        for cell in tested
+        for cell, place in zip(tested, places, strict=True)
     ]
     rows = list(dict.fromkeys(str(value["drug"]) for value in values))
-    places = list(dict.fromkeys(_place(cell) for cell in tested))
+    columns = list(dict.fromkeys(places))
     y = {
         "field": "drug",
         "type": "nominal",
         "sort": rows,
         "axis": {"title": None, "labelLimit": 210, "ticks": False, "domain": False},
     }
-    x = {"field": "place", "type": "nominal", "sort": places,
+    x = {"field": "place", "type": "nominal", "sort": columns,
          "axis": {"title": "cells, dose and time", "orient": "top", "labelAngle": 0, "labelExpr": "split(datum.label, ', ')",
-                  "labelLimit": {"expr": f"(width - 220) / {len(places)}"}, "ticks": False, "domain": False, "labelOverlap": False}}  # fmt: skip
+                  "labelLimit": {"expr": f"(width - 220) / {len(columns)}"}, "ticks": False, "domain": False, "labelOverlap": False}}  # fmt: skip
     tooltip = [{"field": "contrast", "title": "comparison"}, {"field": "drug"}, {"field": "place", "title": "cells, dose and time"},
                {"field": "told", "title": "set, log2 [95 % CI]"}, {"field": "p", "title": "p, FRY"}, {"field": "n", "title": "n v n"}]  # fmt: skip
     return {
@@ -200,45 +208,57 @@ def _row(cell: CompoundCell) -> dict[str, str]:
     }
 
 
-def dose_panel(cards: Sequence[Card], gene_set: str, element: str) -> Panel | None:
-    """Return effects over doses, a line per compound and cells; None where no compound has two doses.
+def dose_panels(results: StudyResults, gene_set: str, element: str) -> list[Panel]:
+    """Return effects over doses, a line per compound, cells and dataset: a panel for each unit of doses with two in a line.
 
     Parameters
     ----------
-    cards
-        The answers; their panels hold the arms, each arm once.
+    results
+        The study; the panels of its answers hold the arms, each arm once.
     gene_set, element
-        The set, and the id of the figure.
+        The set, and the id of the first figure.
     """
-    panels = [card for card in cards if card.declared.set == gene_set]
-    arms = _arms(panels)
-    dosed = [(arm, panel) for arm, panel in arms.values() if arm.dose and arm.dose > 0 and arm.effect is not None]
-    lines: dict[tuple[str, str, str], list[ArmEffect]] = {}
-    for arm, panel in dosed:
-        lines.setdefault((arm.compound, arm.cell, amount_words(arm.time, panel.time_unit)), []).append(arm)
-    drawn = {key: sorted(line, key=lambda arm: arm.dose or 0.0) for key, line in lines.items()}
-    if not any(len({arm.dose for arm in line}) > 1 for line in drawn.values()):
-        return None
-    dose_unit = dosed[0][1].dose_unit
-    unit = _unit(cards, {arm.contrast for arm, _ in dosed})
+    cards = [card for card in results.verdicts.verdicts if card.declared.set == gene_set]
+    dosed = [(arm, panel) for arm, panel in _arms(cards).values() if arm.dose and arm.effect is not None]
+    origins = {arm.contrast: results.contrasts[arm.contrast].row.dataset for arm, _ in dosed}
+    drawn: dict[str, dict[tuple[str, ...], list[ArmEffect]]] = {}
+    for arm, panel in sorted(dosed, key=lambda pair: pair[0].dose or 0.0):
+        # One compound in two datasets is two lines: their levels are not comparable.
+        origin = origins[arm.contrast] if len(set(origins.values())) > 1 else ""
+        line = (arm.compound, arm.cell, amount_words(arm.time, panel.time_unit), origin)
+        drawn.setdefault(panel.dose_unit, {}).setdefault(line, []).append(arm)
+    found = [
+        (unit, lines)
+        for unit, lines in drawn.items()
+        if any(len({a.dose for a in line}) > 1 for line in lines.values())
+    ]
+    return [
+        _dose_panel(lines, unit, _unit(cards, set(origins)), gene_set, f"{element}-{place}" if place else element)
+        for place, (unit, lines) in enumerate(found)
+    ]
+
+
+def _dose_panel(
+    lines: dict[tuple[str, ...], list[ArmEffect]], dose_unit: str, unit: str, gene_set: str, element: str
+) -> Panel:
     return Panel(
         kind="doses",
         element=element,
-        title=f"{bounded(gene_set, 80)}: effect over doses ({count(len(drawn), 'line')})",
+        title=f"{bounded(gene_set, 80)}: effect over doses ({count(len(lines), 'line')})",
         caption="Each arm against its vehicle, in one linear model of all arms of its panel, with 95 % CI. A line joins the doses of one "
         "compound in the same cells.",
         why_empty="",
-        chart=_dose_lines(drawn, dose_unit, unit),
+        chart=_dose_lines(lines, dose_unit, unit),
         source="compounds.json",
     )
 
 
 def _unit(cards: Sequence[Card], contrasts: set[str]) -> str:
     rows: list[ContrastEvidence] = [row for card in cards for row in card.evidence if row.contrast in contrasts]
-    return next((row.effect_unit for row in rows if row.effect_unit), "log2 fold change over complement")
+    return next((row.effect_unit for row in rows if row.effect_unit), EXPERIMENT_UNIT)
 
 
-def _dose_lines(lines: dict[tuple[str, str, str], list[ArmEffect]], dose_unit: str, unit: str) -> Spec:
+def _dose_lines(lines: dict[tuple[str, ...], list[ArmEffect]], dose_unit: str, unit: str) -> Spec:
     values = [
         {
             "line": ", ".join(filter(None, [bounded(part, 40) for part in key])),

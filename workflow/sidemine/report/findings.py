@@ -13,21 +13,18 @@ from string import ascii_lowercase
 from sidemine.considerations.composition.record import CompositionColumns
 from sidemine.considerations.compounds.panel import arm_label
 from sidemine.considerations.compounds.record import CompoundColumns
-from sidemine.considerations.traps.concerns import trap_concerns
-from sidemine.considerations.traps.record import TrapColumns
 from sidemine.differential.record import DesignRecord
 from sidemine.drawing import words
 from sidemine.effect.plain_words import as_percent_change, pairs_of_100, people_of, plain_words
 from sidemine.effect.record import COHORT_UNIT, EXPERIMENT_UNIT, Interval
 from sidemine.verdict.card import Card
-from sidemine.verdict.certainty import Certainty, certainty_of, what_would_change
 from sidemine.verdict.vocabulary import Verdict
 
 _NAMED = 3
 """Effects of one question that the summary names; the card has all."""
 _LONGEST_ANSWER = 170
-_DOUBT = "not rated down"
-"""Before a serious finding whose check changes nothing."""
+_UNRATED = "not rated down"
+"""Before a serious finding without which the effect reads the same."""
 _CHANGE = {"up": "A rise", "down": "A fall", "either": "A change"}
 
 
@@ -41,8 +38,8 @@ class Finding:
         The answer card.
     answer, effect, way, studies
         The answer in words; the effect as one would tell it, with its figures, and on which side it lies; studies and people.
-    certainty, notes
-        Its level, and the letters of the footnotes that say why it is not higher.
+    notes
+        The letters of the footnotes that say why its certainty is not higher.
     change
         What would change the answer.
     """
@@ -52,7 +49,6 @@ class Finding:
     effect: str
     way: str
     studies: str
-    certainty: Certainty | None
     notes: Sequence[str]
     change: str
 
@@ -89,9 +85,7 @@ def findings_of(cards: Sequence[Card], designs: Mapping[str, DesignRecord]) -> F
     letters: dict[tuple[str, str], str] = {}
 
     def finding(card: Card) -> Finding:
-        found = list(trap_concerns(card.columns_of(TrapColumns), card.sensitivity))
-        certainty = certainty_of(card, controls, found)
-        reasons = [] if card.is_control else _reasons(card, certainty)
+        reasons = [] if card.is_control else _reasons(card)
         notes = [letters.setdefault(reason, _letter(len(letters))) for reason in reasons]
         return Finding(
             card=card,
@@ -99,9 +93,8 @@ def findings_of(cards: Sequence[Card], designs: Mapping[str, DesignRecord]) -> F
             effect=effect_words(card),
             way=card.main_effect.way if card.main_effect else "none",
             studies=studies_words(card, designs),
-            certainty=certainty,
             notes=notes,
-            change=words.typeset(what_would_change(card, controls, found)),
+            change=words.typeset(card.would_change),
         )
 
     questions = [finding(card) for card in cards if not card.is_control]
@@ -112,16 +105,12 @@ def findings_of(cards: Sequence[Card], designs: Mapping[str, DesignRecord]) -> F
     )
 
 
-def _reasons(card: Card, certainty: Certainty | None) -> list[tuple[str, str]]:
-    """Return why an answer is not more certain, and its strongest doubt where that was checked and changes nothing."""
-    found = [(str(row.domain), row.reason) for row in certainty.downgrades] if certainty else []
-    in_data = card.columns_of(TrapColumns).serious_in(card.doubt)
-    told = (
-        any(row.reason[:-1].startswith(card.doubt.split(". ")[0]) for row in certainty.downgrades)
-        if certainty
-        else True
-    )
-    return [*found, (_DOUBT, card.doubt)] if in_data and not told else found
+def _reasons(card: Card) -> list[tuple[str, str]]:
+    """Return why an answer is not more certain, and which serious findings took nothing from it."""
+    if card.certainty is None:
+        return []
+    rated = [(str(row.domain), row.reason) for row in card.certainty.downgrades]
+    return [*rated, *((_UNRATED, reason) for reason in card.certainty.not_rated_down)]
 
 
 def _letter(place: int) -> str:
@@ -145,16 +134,25 @@ def answer_words(card: Card) -> str:
         return f"{pattern[:1].upper()}{pattern[1:]}."
     if card.verdict is Verdict.NOT_SUPPORTED and not card.opposite:
         return f"{_CHANGE[card.declared.direction]} of the declared margin or more is excluded."
-    effect = card.main_effect or card.estimated[0][1]
+    effects = [card.main_effect] if card.main_effect else [found for _, found in card.estimated]
+    sides = {words.side(effect.effect) for effect in effects}
+    if len(sides) > 1:
+        return "Higher in some comparisons and not in others."
     against = " That is opposite to what was declared." if card.opposite else ""
-    return f"{words.side(effect.effect).capitalize()} in {_groups(card)}.{against}"
+    return f"{sides.pop().capitalize()} in {_groups(card)}.{against}"
 
 
 def _groups(card: Card) -> str:
-    """Name the groups of the first comparison, and how many other pairs there are."""
+    """Name the groups of the first comparison, and where there are others how many comparisons say so."""
     pairs = list(dict.fromkeys((str(row.target_label), str(row.reference_label)) for row, _ in card.estimated))
     target, reference = (words.shortened(label, 60) for label in pairs[0])
-    more = f", and in {words.count(len(pairs) - 1, 'more comparison')}" if len(pairs) > 1 else ""
+    # A pooled effect does not say that each comparison lies on its side.
+    all_of = (
+        f"{len(card.estimated)} comparisons together"
+        if card.main_effect
+        else f"each of {len(card.estimated)} comparisons"
+    )
+    more = f", in {all_of}" if len(pairs) > 1 else ""
     return f"“{target}” than in “{reference}”{more}"
 
 

@@ -112,13 +112,17 @@ def question_rows(studies: Sequence[IndexedStudy], *, controls: bool) -> list[Qu
     controls
         Whether to return the controls, or the questions.
     """
-    rows: dict[tuple[str, ...], list[Cell | None]] = {}
+    rows: dict[tuple[tuple[str, ...], int], list[Cell | None]] = {}
     for column, study in enumerate(studies):
+        asked: Counter[tuple[str, ...]] = Counter()
         for card in study.answers.verdicts.verdicts:
             if card.is_control == controls:
-                cells = rows.setdefault(_key(card), [None] * len(studies))
+                key = _key(card)
+                # A study may ask the same words of several comparisons: each has a row.
+                cells = rows.setdefault((key, asked[key]), [None] * len(studies))
                 cells[column] = Cell(card, overview_line(card), f"{study.link}#card-{quote(card.hypothesis)}")
-    return [QuestionRow(question, _asked(key), cells) for key, cells in rows.items() for question in key[:1]]
+                asked[key] += 1
+    return [QuestionRow(key[0], _asked(key), cells) for (key, _), cells in rows.items()]
 
 
 def shared_accessions(studies: Sequence[IndexedStudy]) -> dict[str, list[str]]:

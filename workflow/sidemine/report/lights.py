@@ -9,9 +9,11 @@ from typing import Literal
 from sidemine.considerations.composition.record import AdjustedIn, CompositionColumns, NotAsked, NotNeededIn
 from sidemine.considerations.hidden_factors.record import AdjustedForFactors, HiddenFactorsColumns
 from sidemine.drawing.words import count
+from sidemine.effect.record import way
 from sidemine.quality.associations import associated
 from sidemine.quality.flags import Flag
 from sidemine.report.collect import ContrastResults, StudyResults
+from sidemine.text.columns import AGE_NAME
 from sidemine.verdict.card import Card
 
 Status = Literal["nothing found", "see the checks", "not known"]
@@ -45,31 +47,44 @@ def lights_of(results: StudyResults, card: Card, contrast: str) -> list[Light]:
     if card.kind != "cohort":
         return []
     item = results.contrasts[contrast]
-    flags = [*item.quality.flags, *results.datasets[item.row.dataset].quality.flags]
-    reuse, batch = _by_flags("re-use", "reused_samples", flags), _by_flags("batch", "batch_associated", flags)
-    return [reuse, _age(item), _sex(results, item, flags), batch, _cells(card, contrast), _factors(card, contrast)]
+    here = {*item.design.target_samples, *item.design.reference_samples}
+    of_dataset = results.datasets[item.row.dataset].quality.flags
+    # What a check says of samples that stand in other comparisons is none of this one's.
+    flags = [*item.quality.flags, *(flag for flag in of_dataset if not flag.samples or here & {*flag.samples})]
+    return [
+        _by_flags("re-use", {"reused_samples"}, flags, "was not looked at"),
+        _age(item),
+        _sex(results, item, flags),
+        _by_flags("batch", {"batch_associated", "batch_aliased"}, flags, "no batch is recorded"),
+        _cells(card, contrast),
+        _factors(card, contrast),
+    ]
 
 
-def _by_flags(name: str, trap: str, flags: Sequence[Flag]) -> Light:
-    found = [flag for flag in flags if flag.trap == trap]
+def _by_flags(name: str, traps: set[str], flags: Sequence[Flag], why_unknown: str) -> Light:
+    found = [flag for flag in flags if flag.trap in traps]
     if not found:
-        return Light(name, UNKNOWN, "was not looked at")
-    worst = next((flag for flag in found if flag.status != "ok"), found[0])
-    return Light(name, CLEAR if worst.status == "ok" else TOLD, worst.evidence)
+        return Light(name, UNKNOWN, why_unknown)
+    told = next((flag for flag in found if flag.status != "ok"), found[0])
+    return Light(name, CLEAR if told.status == "ok" else TOLD, told.evidence)
 
 
 def _age(item: ContrastResults) -> Light:
-    ages = [row for row in item.quality.associations if row.person_trait and "age" in row.column.lower().split("_")]
-    if not ages:
-        return Light("age", UNKNOWN, "no age is recorded")
-    if any(row.in_design for row in ages):
-        return Light("age", CLEAR, f"in the model: {ages[0].words}")
-    differs = any(row in associated(item.quality.associations) for row in ages)
-    return Light("age", TOLD if differs else CLEAR, f"{'not in the model' if differs else 'alike'}: {ages[0].words}")
+    """Return the mark of age: that of the first column which is in the model, else differs, else can be compared."""
+    found = item.quality.associations
+    ages = [row for row in found if row.person_trait and AGE_NAME.search(row.column)]
+    if (inside := next((row for row in ages if row.in_design), None)) is not None:
+        return Light("age", CLEAR, f"in the model: {inside.words}")
+    differs = associated(found)
+    if (apart := next((row for row in ages if row in differs or row.pattern == "aliased"), None)) is not None:
+        return Light("age", TOLD, f"not in the model: {apart.words}")
+    if (alike := next((row for row in ages if row.p_value is not None), None)) is not None:
+        return Light("age", CLEAR, f"no difference found: {alike.words}")
+    return Light("age", UNKNOWN, ages[0].words if ages else "no age is recorded")
 
 
 def _sex(results: StudyResults, item: ContrastResults, flags: Sequence[Flag]) -> Light:
-    light = _by_flags("sex", "sex_mismatch", flags)
+    light = _by_flags("sex", {"sex_mismatch"}, flags, "was not looked at")
     sex = results.datasets[item.row.dataset].quality.sex
     return light if sex.by_genes and sex.column else Light("sex", UNKNOWN, sex.reading or "no sex is recorded")
 
@@ -82,7 +97,7 @@ def _cells(card: Card, contrast: str) -> Light:
         return Light("cells", CLEAR, "cells were sorted, or are of one kind")
     if not isinstance(entry, AdjustedIn):
         return Light("cells", UNKNOWN, "no markers of cells are declared, or none can be used")
-    differ = [one.cell_type for one in entry.single if one.shift.ci_low > 0 or one.shift.ci_high < 0]
+    differ = [one.cell_type for one in entry.single if way(one.shift.ci_low, one.shift.ci_high) != "unclear"]
     words = f"the groups differ in {', '.join(differ)}" if differ else "the groups differ in no measured cell"
     return Light("cells", TOLD if differ else CLEAR, words.replace("_", " "))
 
@@ -92,6 +107,6 @@ def _factors(card: Card, contrast: str) -> Light:
     entry = next((one for one in shown.contrasts if one.contrast == contrast), None)
     if not isinstance(entry, AdjustedForFactors):
         return Light("hidden factors", UNKNOWN, entry.reason if entry else shown.reason or "was not looked at")
-    differ = sum(row.difference.ci_low > 0 or row.difference.ci_high < 0 for row in entry.factors)
+    differ = sum(way(row.difference.ci_low, row.difference.ci_high) != "unclear" for row in entry.factors)
     words = f"the groups differ in {differ} of {count(len(entry.factors), 'hidden factor')}"
     return Light("hidden factors", TOLD if differ else CLEAR, words)

@@ -12,6 +12,7 @@ from statistics import median
 
 from sidemine.drawing.words import bounded, count, percent
 from sidemine.prepare.metadata import USED
+from sidemine.quality.sex_check import recorded_sex
 from sidemine.report.collect import ContrastResults, DatasetResults, StudyResults
 from sidemine.text.columns import read_numbers
 
@@ -114,9 +115,9 @@ def _both(item: ContrastResults, dataset: DatasetResults) -> list[Group]:
     def group(side: str, label: str, names: Sequence[str], n: int) -> Group:
         ages = [str(value) for value in table.loc[list(names), overlap.column].fillna("")] if overlap else []
         column = sex.column if sex.column in table.columns else ""
-        recorded = [str(value).strip().lower() for value in table.loc[list(names), column].fillna("")] if column else []
-        women = sum(value in _WOMEN for value in recorded)
-        known = women + sum(value in _MEN for value in recorded)
+        recorded = [recorded_sex(value) for value in table.loc[list(names), column].fillna("")] if column else []
+        women = recorded.count("female")
+        known = women + recorded.count("male")
         by_genes = [sex.by_genes.get(name) for name in names]
         n_female, n_male = by_genes.count("female"), by_genes.count("male")
         told = f"{percent(women, known)} women of {known}" if known else "not recorded"
@@ -138,9 +139,6 @@ def _both(item: ContrastResults, dataset: DatasetResults) -> list[Group]:
         group("target", item.row.target_label, item.design.target_samples, item.design.n_target),
         group("reference", item.row.reference_label, item.design.reference_samples, item.design.n_reference),
     ]
-
-
-_WOMEN, _MEN = {"female", "f", "woman", "women"}, {"male", "m", "man", "men"}
 
 
 def _ages(texts: Sequence[str]) -> Ages | None:

@@ -20,6 +20,7 @@ from sidemine.stats.multiplicity import smallest_p
 from sidemine.study.hypotheses import Hypothesis
 from sidemine.study.projections import ContrastWords, LineToTell
 from sidemine.verdict.card import Agreeing, Card, CardCap, CardContrast, Declared, SecondarySet, Verdicts
+from sidemine.verdict.certainty import certainty_of, what_would_answer, what_would_change
 from sidemine.verdict.decide import decide_study
 from sidemine.verdict.doubts import sensitivity_table, strongest_doubt
 from sidemine.verdict.readings import FEWEST_TO_POOL, Reading, independent_readings
@@ -70,16 +71,15 @@ def answer_study(
         Whether any input is simulated, and what the simulator planted, in sentences; empty for real data.
     """
     worded = {name: _with_words(row, words) for name, row in evidence.items()}
+    decided = decide_study(hypotheses, worded, judges)
     cards = [
         replace(
-            card,
-            secondary=_secondary_rows(hypothesis, enrichment),
-            synthesis=_synthesis(card, decided, lines, measured),
+            card, secondary=_secondary_rows(hypothesis, enrichment), synthesis=_synthesis(card, row, lines, measured)
         )
-        for hypothesis, decided in zip(hypotheses, decide_study(hypotheses, worded, judges), strict=True)
-        for card in [_card(hypothesis, decided)]
+        for hypothesis, row in zip(hypotheses, decided, strict=True)
+        for card in [_card(hypothesis, row)]
     ]
-    return Verdicts(study, RULES_VERSION, simulated, planted, cards, published)
+    return Verdicts(study, RULES_VERSION, simulated, planted, _rated(cards, decided), published)
 
 
 def _synthesis(
@@ -106,7 +106,20 @@ def answer_hypotheses(
         The considerations, each with its record of the study.
     """
     decided = decide_study(hypotheses, evidence, judges)
-    return [_card(row, of_row) for row, of_row in zip(hypotheses, decided, strict=True)]
+    return _rated([_card(row, of_row) for row, of_row in zip(hypotheses, decided, strict=True)], decided)
+
+
+def _rated(cards: Sequence[Card], decided: Sequence[Decided]) -> list[Card]:
+    """Return the cards with their certainty, and what would change each."""
+    questions = {card.hypothesis: card.question for card in cards}
+    rated = []
+    for card, row in zip(cards, decided, strict=True):
+        found = [entry for judgement in row.judgements for entry in judgement.found]
+        unexpected = [questions[name] for name in row.unexpected]
+        certainty = certainty_of(card, found, unexpected)
+        change = what_would_change(card, found, unexpected) if certainty else what_would_answer(row)
+        rated.append(replace(card, certainty=certainty, would_change=change))
+    return rated
 
 
 def _card(hypothesis: Hypothesis, decided: Decided) -> Card:
@@ -152,6 +165,8 @@ def _card(hypothesis: Hypothesis, decided: Decided) -> Card:
         gates=decided.gates,
         sensitivity=table,
         synthesis=None,
+        certainty=None,
+        would_change="",
         secondary=[],
         notes=[*evidence.notes, *(note for judgement in judgements for note in judgement.notes)],
         threats=hypothesis.threats,

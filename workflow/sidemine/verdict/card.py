@@ -20,6 +20,7 @@ from sidemine.records import as_json, as_record, fields_of
 from sidemine.study.choices import Score
 from sidemine.study.hypotheses import HypothesisRole
 from sidemine.tables import write_json
+from sidemine.verdict.certainty_record import Certainty
 from sidemine.verdict.synthesis_record import Synthesis
 from sidemine.verdict.vocabulary import Behaviour, Verdict
 
@@ -116,6 +117,10 @@ class Card:
         What would change the answer, one row per question.
     synthesis
         What all declared layers of evidence say; None of a control.
+    certainty
+        In GRADE's levels, with its reasons; None where there is no answer to be certain of.
+    would_change
+        What would change the answer, in a sentence or two.
     secondary, notes
         Exploratory sets; what a reader should know beside.
     considered
@@ -147,6 +152,8 @@ class Card:
     gates: list[Gate]
     sensitivity: list[Sensitivity]
     synthesis: Synthesis | None
+    certainty: Certainty | None
+    would_change: str
     secondary: list[SecondarySet]
     notes: list[str]
     threats: list[str]

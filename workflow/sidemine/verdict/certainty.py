@@ -5,21 +5,20 @@ association as the question words it, not the effect of a treatment on people: s
 doi 10.1136/bmj.h870). Each domain with one concern takes one step, with several two; nothing is rated up. Publication bias is
 not rated: so few data sets cannot show it.
 
-Concerns are gates that were not passed, caps, sensitivity rows that change the reading, and lines of evidence that disagree, as
+Concerns are gates that were not passed, caps, findings of the checks, sensitivity rows that change the reading, and lines of evidence that disagree, as
 they stand on the card. One concern of each kind of evidence always stands: groups of a cohort were found, not drawn by lot; and
 transcripts of treated samples are not a pathway's function in people. So no answer is of high certainty. An answer that excludes
-an effect is not weakened by a gate that asks for one. An answer that is *not testable* has no certainty: there is nothing to be
-certain of.
+an effect, that points against the declared direction, or that is split is not weakened by a gate that asks for an effect in that
+direction. A finding is no concern where the effect without it reads the same; it is told as not rated down. An answer that is
+*not testable* has no certainty: there is nothing to be certain of.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
-from typing import Self
 
-from sidemine.considerations.judgement import as_sentence
+from sidemine.considerations.judgement import Found, as_sentence
 from sidemine.considerations.sensitivity import (
     COMPOSITION,
     HIDDEN_FACTORS,
@@ -29,42 +28,9 @@ from sidemine.considerations.sensitivity import (
 )
 from sidemine.drawing.words import listed
 from sidemine.verdict.card import Card
-from sidemine.verdict.vocabulary import Behaviour, Verdict
-
-START = 4
-"""GRADE's level `high`."""
-
-
-class Level(StrEnum):
-    """A level of certainty: its place from 1, and what it means."""
-
-    place: int
-    meaning: str
-
-    def __new__(cls, value: str, place: int, meaning: str) -> Self:
-        """Make one member."""
-        member = str.__new__(cls, value)
-        member._value_, member.place, member.meaning = value, place, meaning
-        return member
-
-    HIGH = "high", 4, "Further data are very unlikely to change the answer."
-    MODERATE = "moderate", 3, "Further data may change the answer."
-    LOW = "low", 2, "Further data are very likely to change the answer."
-    VERY_LOW = "very low", 1, "The answer is very uncertain."
-
-    @property
-    def mark(self) -> str:
-        """GRADE's sign."""
-        return "⊕" * self.place + "◯" * (START - self.place)
-
-
-class Domain(StrEnum):
-    """What GRADE rates a body of evidence down for."""
-
-    BIAS = "risk of bias"
-    INCONSISTENCY = "inconsistency"
-    INDIRECTNESS = "indirectness"
-    IMPRECISION = "imprecision"
+from sidemine.verdict.certainty_record import HIGHEST, Certainty, Domain, Downgrade, Level
+from sidemine.verdict.rules import Decided, shortfalls
+from sidemine.verdict.vocabulary import Verdict
 
 
 @dataclass(frozen=True)
@@ -74,22 +40,6 @@ class Concern:
     domain: Domain
     lifted_by: str
     of_exclusions: bool = False
-
-
-@dataclass(frozen=True)
-class Downgrade:
-    """One reason to rate down."""
-
-    domain: Domain
-    reason: str
-
-
-@dataclass(frozen=True)
-class Certainty:
-    """The level of an answer, and every reason why it is not higher."""
-
-    level: Level
-    downgrades: tuple[Downgrade, ...]
 
 
 ALONE = "one source"
@@ -151,47 +101,48 @@ _NAMED = 2
 _NOUN = {"cohort": "cohort", "experiment": "experiment", "panel": "experiment"}
 
 
-def certainty_of(card: Card, controls: Sequence[Card] = (), found: Sequence[tuple[str, str]] = ()) -> Certainty | None:
+def certainty_of(card: Card, found: Sequence[Found] = (), unexpected: Sequence[str] = ()) -> Certainty | None:
     """Return the certainty of an answer; None where there is no answer.
 
     Parameters
     ----------
     card
         The answer card of a question or control.
-    controls
-        The controls of its study: one of its kind that did not behave as expected is a concern.
     found
-        What the checks of its data found, name of the concern and reason.
+        What the considerations found beside their caps.
+    unexpected
+        The questions of the controls of its kind that did not behave as expected.
     """
     if card.verdict is Verdict.NOT_TESTABLE:
         return None
     standing = _STANDING["cohort" if card.kind == "cohort" else "experiment"]
-    concerns = _concerns(card, controls, found)
+    concerns = _concerns(card, found, unexpected)
     downgrades = [standing, *(Downgrade(_concern(name).domain, reason) for name, reason in concerns.items())]
-    if card.verdict is Verdict.CONFLICTING:
-        downgrades += [Downgrade(Domain.INCONSISTENCY, card.rule)] * 2
-    steps = sum(min(2, sum(row.domain is domain for row in downgrades)) for domain in Domain)
-    level = next(level for level in Level if level.place == max(1, START - steps))
-    return Certainty(level, tuple(dict.fromkeys(downgrades)))
+    split = [Downgrade(Domain.INCONSISTENCY, card.rule)] if card.verdict is Verdict.CONFLICTING else []
+    rated = [*downgrades, *split, *split]  # datasets on opposite sides take both steps
+    steps = sum(min(2, sum(row.domain is domain for row in rated)) for domain in Domain)
+    level = next(level for level in Level if level.place == max(1, HIGHEST - steps))
+    names = {row.name: row for row in card.sensitivity}
+    answered = [
+        f"{row.reason.rstrip('.')}; {names[row.answered_by].name} the effect reads the same."
+        for row in found
+        if _is_answered(card, row)
+    ]
+    return Certainty(level, [*downgrades, *split], answered)
 
 
-def what_would_change(card: Card, controls: Sequence[Card] = (), found: Sequence[tuple[str, str]] = ()) -> str:
+def what_would_change(card: Card, found: Sequence[Found] = (), unexpected: Sequence[str] = ()) -> str:
     """Return in one sentence or two what would change an answer.
 
     Parameters
     ----------
-    card, controls, found
+    card, found, unexpected
         As in `certainty_of`.
     """
-    problem = next((row.problem for row in card.evidence if row.problem), None)
-    if not card.estimated and problem:
-        return f"Data that can be tested: {problem.allowed}."
     if card.verdict is Verdict.CONFLICTING:
         return "Further datasets, which tell which of these measures something else."
-    if card.verdict is Verdict.NOT_TESTABLE:
-        return "More samples, or further datasets."
     lifting = dict.fromkeys(
-        _concern(name).lifted_by.format(noun=_NOUN[card.kind]) for name in _concerns(card, controls, found)
+        _concern(name).lifted_by.format(noun=_NOUN[card.kind]) for name in _concerns(card, found, unexpected)
     )
     named = "; ".join(list(lifting)[:_NAMED]) or f"further {_NOUN[card.kind]}s that disagree"
     asked = [row for row in card.sensitivity if not row.missing]
@@ -208,39 +159,64 @@ def what_would_change(card: Card, controls: Sequence[Card] = (), found: Sequence
     return as_sentence(named) + none
 
 
+def what_would_answer(decided: Decided) -> str:
+    """Return in one sentence what would give an answer where there is none.
+
+    Parameters
+    ----------
+    decided
+        What the rule table made of the hypothesis.
+    """
+    if decided.failed_controls:
+        return f"Required controls that behave as expected ({decided.failed_controls})."
+    if any(judgement.refusal for judgement in decided.judgements):
+        return as_sentence(CONCERNS["calibration"].lifted_by)
+    problem = next((row.problem for row in decided.evidence.contrasts if row.problem), None)
+    if not decided.readings and problem:
+        return f"Data that can be tested: {problem.allowed}."
+    if decided.evidence.margin.value is None:
+        return f"A margin: none could be set ({decided.evidence.margin.rule.rstrip('.')})."
+    if decided.decision.unspecial:
+        return as_sentence(CONCERNS["specificity"].lifted_by)
+    return "More samples, or further datasets."
+
+
 def _concern(name: str) -> Concern:
     return CONCERNS.get(name, OTHER)
 
 
-def _concerns(card: Card, controls: Sequence[Card], found: Sequence[tuple[str, str]]) -> dict[str, str]:
+def _is_answered(card: Card, found: Found) -> bool:
+    """Tell whether the effect without a finding reads the same."""
+    return any(row.name == found.answered_by and row.changes is False for row in card.sensitivity)
+
+
+def _concerns(card: Card, found: Sequence[Found], unexpected: Sequence[str]) -> dict[str, str]:
     """Return what weighs against an answer: the reason by its name, each once."""
     excludes = card.verdict is Verdict.NOT_SUPPORTED and not card.opposite
     each: dict[str, str] = {}
-    for name, reason in _all_concerns(card, controls, found):
+    for name, reason in _all_concerns(card, found, unexpected):
         if _concern(name).of_exclusions or not excludes:
             each.setdefault(name, reason)
     return each
 
 
-def _all_concerns(card: Card, controls: Sequence[Card], found: Sequence[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+def _all_concerns(card: Card, found: Sequence[Found], unexpected: Sequence[str]) -> Iterator[tuple[str, str]]:
     alone = card.agreeing is not None and card.agreeing.n <= 1
-    for cap in card.caps:
-        yield (ALONE if alone and cap.cap == "replication" else cap.cap), cap.reason
-    for gate in card.gates:
-        if gate.required and gate.status != "passed":
-            name = ALONE if alone and gate.name == "replication" else gate.name
-            yield name, gate.shortfall or f"A condition is not met: {gate.gate}."
-    yield from found
-    unexpected = [
-        other.question for other in controls if other.kind == card.kind and other.behaviour is Behaviour.UNEXPECTED
-    ]
-    if unexpected and not card.is_control:
+    # Gates, and places among other sets, ask for the declared direction: they say nothing of an answer that does not go there.
+    declared = card.verdict.rank > 0
+    for name, reason in shortfalls(card.gates if declared else (), card.caps).items():
+        if declared or name != "specificity":
+            yield (ALONE if alone and name == "replication" else name), reason
+    for row in found:
+        if not _is_answered(card, row):
+            yield row.name, row.reason
+    if unexpected:
         yield "control", f"A control did not behave as expected: {'; '.join(unexpected)}"
     if card.pooled and card.pooled.sizes_differ:
         apart = card.pooled.sizes_differ
         yield "sizes", f"{apart.words[:1].upper()}{apart.words[1:]}, so no single figure stands for them."
-    for row in card.sensitivity:
-        if row.changes:
-            yield _OF_ROW.get(row.name, "another check"), f"{row.words[:1].upper()}{row.words[1:]}."
+    for check in card.sensitivity:
+        if check.changes:
+            yield _OF_ROW.get(check.name, "another check"), f"{check.words[:1].upper()}{check.words[1:]}."
     if card.synthesis and card.synthesis.conflicting:
-        yield "lines", "Another line of evidence points the other way."
+        yield "lines", card.synthesis.sentence

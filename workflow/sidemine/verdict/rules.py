@@ -25,6 +25,7 @@ from dataclasses import dataclass
 from sidemine.considerations.judgement import Cap, DoubtWeight, Gate, Judgement, as_sentence
 from sidemine.effect.record import HypothesisEvidence
 from sidemine.study.projections import HypothesisToJudge
+from sidemine.verdict.card import CardCap
 from sidemine.verdict.readings import Reading, independent_readings, opposite_sides, read_contrasts
 from sidemine.verdict.vocabulary import Behaviour, Verdict
 
@@ -206,7 +207,9 @@ class Rules(ABC):
         if higher and lower:
             rule = f"{names(higher)} is higher and {names(lower)} is lower, each with a 90 % interval that excludes 0."
             return Decision(Verdict.CONFLICTING, rule)
-        return self.weigh(evidence, readings, direction, None if gates is None else _shortfalls(gates, caps))
+        return self.weigh(
+            evidence, readings, direction, None if gates is None else list(shortfalls(gates, caps).values())
+        )
 
 
 @dataclass(frozen=True)
@@ -287,7 +290,7 @@ class Decided:
         return as_sentence(rows[0].words) if rows else ""
 
 
-def _shortfalls(gates: Sequence[Gate], caps: Sequence[Cap]) -> list[str]:
+def shortfalls(gates: Sequence[Gate], caps: Sequence[Cap | CardCap]) -> dict[str, str]:
     """Return what keeps an answer from `supported`, one sentence for each name: a missing direction, gates, other caps."""
     capped: dict[str, str] = {}
     for cap in caps:
@@ -298,7 +301,7 @@ def _shortfalls(gates: Sequence[Gate], caps: Sequence[Cap]) -> list[str]:
             status = "not met" if gate.status == "failed" else "not evaluated"
             generic = f"A condition is {status}: {gate.gate} ({gate.detail})."
             found.setdefault(gate.name, capped.get(gate.name) or gate.shortfall or generic)
-    return list((found | {name: reason for name, reason in capped.items() if name not in found}).values())
+    return found | {name: reason for name, reason in capped.items() if name not in found}
 
 
 def hint(seen: str, missing: Sequence[str] | None) -> Decision:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from sidemine.considerations.judgement import Cap, Case, Doubt, DoubtWeight, Judgement
+from sidemine.considerations.judgement import Cap, Case, Doubt, DoubtWeight, Found, Judgement
+from sidemine.considerations.sensitivity import FLAGGED_SAMPLES, REUSED_CONTROLS
 from sidemine.considerations.traps.record import Checks, TrapColumns, TrapFlag
 
 DOUBTS = {
@@ -22,6 +21,8 @@ DOUBTS = {
 """Strongest first: what makes the difference unreadable, then what biases it, then what distorts its p-value."""
 _ORDER = tuple(DOUBTS)
 CAPPING = ("replicates", "batch_aliased", "duplicated_samples", "marker_labels", "batch_associated")
+_ANSWERED_BY = {"reused_samples": REUSED_CONTROLS, "sex_mismatch": FLAGGED_SAMPLES}
+"""The sensitivity row that gives the effect without what a check found."""
 _UNITS = "the units are people, or cultures that were grown and treated apart"
 
 
@@ -44,7 +45,7 @@ def judge_traps(case: Case, checks: Checks) -> Judgement:
     ]
     unknown = [flag.name for flag in found if flag.trap == "replicates" and not flag.serious and flag.name in tested]
     if unknown:
-        doubts.append(Doubt(DoubtWeight.OPEN, unknown_units(unknown)))
+        doubts.append(Doubt(DoubtWeight.OPEN, _unknown_units(f"the samples of {', '.join(unknown)}")))
     doubts += [
         Doubt(DoubtWeight.OPEN, f"Nearly identical samples are counted as independent ones ({flag.evidence}).")
         for flag in found
@@ -60,14 +61,21 @@ def judge_traps(case: Case, checks: Checks) -> Judgement:
             for row in case.evidence.contrasts
             if row.independent_because
         ),
+        found=(
+            *(
+                Found("finding", f"{DOUBTS[flag.trap]} ({flag.name}).", _ANSWERED_BY.get(flag.trap, ""))
+                for flag in serious
+                if flag.trap not in CAPPING
+            ),
+            *([Found("replicates", _unknown_units("its samples"))] if unknown else []),
+        ),
     )
 
 
-def unknown_units(datasets: Sequence[str]) -> str:
-    """Say of data sets that nobody knows what their units are."""
+def _unknown_units(samples: str) -> str:
     return (
-        f"Nobody has declared whether the samples of {', '.join(datasets)} are cultures of their own or wells of one: of wells, "
-        "tests reject far too often."
+        f"Nobody has declared whether {samples} are cultures of their own or wells of one: of wells, tests reject far too "
+        "often."
     )
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from sidemine.drawing.panel import Panel
 from sidemine.drawing.words import bounded, count
 from sidemine.report.collect import ContrastResults, StudyResults
-from sidemine.report.compound_matrix import compound_cells, dose_panel, matrix_panel
+from sidemine.report.compound_matrix import compound_cells, dose_panels, matrix_panel
 from sidemine.report.section import Section
 from sidemine.report.set_map import set_map, set_map_panel
 from sidemine.sources.scales import LOG2_FOLD_CHANGE
@@ -91,6 +91,6 @@ def _panels(results: StudyResults, gene_set: str, place: int) -> Sequence[Panel]
     made = (
         set_map_panel(drawn, f"set-map-{place}", frozenset(carrying)) if drawn else None,
         matrix_panel(compound_cells(results, gene_set), gene_set, f"compound-matrix-{place}"),
-        dose_panel(results.verdicts.verdicts, gene_set, f"doses-{place}"),
+        *dose_panels(results, gene_set, f"doses-{place}"),
     )
     return [panel for panel in made if panel]

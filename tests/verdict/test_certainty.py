@@ -1,0 +1,114 @@
+"""Certainty as `verdicts.json` holds it: what a footnote says is so, for answers of the rule table."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from on_record import steady, unmoved
+from test_roles import FLAT, MOVED, study
+from test_rules import adjusted_entry, answers, contrast, evidence, hypothesis, untestable
+from test_supported import cohort_card, cohorts, experiment_card, experiments
+
+from sidemine.considerations.traps.record import Checks
+from sidemine.quality.flags import Flag
+
+FOUND = "The groups were found, not drawn by lot: what else goes with them may be behind it."
+REUSED = Flag("reused_samples", "re-used samples", "problem", "20 of 63", "told", serious=True)
+
+
+def domains(card):
+    return [row["domain"] for row in card["certainty"]["downgrades"]]
+
+
+def reasons(card):
+    return [row["reason"] for row in card["certainty"]["downgrades"]]
+
+
+def test_an_answer_that_meets_every_condition_is_moderate():
+    """One standing concern of each kind."""
+    for card in (cohort_card(), experiment_card()):
+        assert (card["verdict"], card["certainty"]["level"], len(reasons(card))) == ("supported", "moderate", 1)
+        assert card["would_change"].startswith("Further ")
+
+
+def test_an_effect_on_the_other_side_is_not_doubted_for_missing_the_declared_one():
+    """Two cohorts that agree, precisely, against the declared direction: neither imprecise nor inconsistent."""
+    rows = cohorts(-0.6, -0.5, competitive_direction="down")
+    mixed = [adjusted_entry(name, total=-0.6, adjusted=-0.5, corrected=-0.45) for name in "ab"]
+    card = cohort_card(rows, composition=mixed)
+    assert (card["verdict"], card["opposite"]) == ("not supported", True)
+    assert not {"imprecision", "inconsistency"} & set(domains(card))
+    assert not any("declared direction" in reason for reason in reasons(card))
+
+
+def test_an_exclusion_is_not_doubted_for_the_effect_that_it_excludes():
+    """Adjusted for cells or hidden factors there is no effect either: no fault of an answer that says so."""
+    rows = cohorts(0.02, 0.03, se=0.08)
+    mixed = [adjusted_entry(name, total=0.02, adjusted=0.01, corrected=0.01, se=0.08) for name in "ab"]
+    card = cohort_card(rows, composition=mixed, hidden_factors=unmoved(rows, part=0.5), influence=steady(rows))
+    assert card["verdict"] == "not supported"
+    assert reasons(card) == [FOUND]
+
+
+def test_cohorts_that_contradict_each_other_are_inconsistent_and_nothing_else_follows_from_it():
+    """The pooled p of opposite effects says nothing of its own."""
+    card = answers([hypothesis()], {"h": evidence(*cohorts(0.7, -0.7))})[0]
+    assert (card["verdict"], card["certainty"]["level"]) == ("conflicting", "very low")
+    assert card["rule"] in reasons(card)
+    assert not any("pooled p" in reason for reason in reasons(card))
+
+
+def test_a_finding_in_data_that_answer_nothing_is_no_concern():
+    """Flags of a contrast that could not be tested, and units of its data."""
+    flagged = Checks(contrast={"b": [REUSED]})
+    assert "Re-used" in " ".join(reasons(cohort_card(checks=flagged)))
+    rows = [contrast("a", 0.6, 0.15), untestable("b")]
+    card = answers([hypothesis()], {"h": evidence(*rows)}, checks=flagged)[0]
+    assert not any("Re-used" in reason for reason in reasons(card))
+    unknown = [contrast("a", 2.0, 0.2, 4), untestable("b")]
+    unknown[1] = replace(unknown[1], replicates="unknown")
+    card = answers([hypothesis(kind="experiment")], {"h": evidence(*unknown)})[0]
+    assert not any("Nobody has declared" in reason for reason in reasons(card))
+
+
+def test_what_caps_an_answer_already_is_no_second_concern():
+    """A batch that is the group caps, so it stands once; a check that could not be made lifts nothing."""
+    aliased = replace(REUSED, trap="batch_aliased")
+    card = cohort_card(checks=Checks(contrast={"b": [aliased]}))
+    assert [reason[:10] for reason in reasons(card)] == ["The groups", "The groups"]
+    assert card["caps"][0]["reason"] == reasons(card)[1]
+
+
+def test_a_single_experiment_is_imprecise_and_asks_for_a_second():
+    """One source: `replication` is not told as disagreement."""
+    card = experiment_card(experiments(2.0))
+    assert reasons(card)[1:] == ["Only one experiment; two are needed."]
+    assert domains(card)[1:] == ["imprecision"]
+    assert card["would_change"] == "A second experiment."
+
+
+@pytest.mark.parametrize(
+    ("row", "told"),
+    [(FLAT, "Required controls that behave as expected (k did not behave as expected)."), (MOVED, None)],
+)
+def test_without_an_answer_it_says_what_would_give_one(row, told):
+    """A control that failed is not mended by more samples of the question's own."""
+    card = study("positive_control", row, requires=["k"])[0]
+    assert (card["certainty"] is None) is (told is not None)
+    assert told in (None, card["would_change"])
+
+
+def test_an_unexpected_control_is_named_by_its_question():
+    """Of questions of its kind that do not require it."""
+    question, control = study("negative_control", MOVED)
+    assert "A control did not behave as expected: Is it what was planted?" in reasons(question)
+    assert not any("A control" in reason for reason in reasons(control))
+
+
+def test_too_few_data_and_no_margin_are_told_apart():
+    """Undecided asks for samples, a missing margin for a margin."""
+    few = evidence(contrast("a", 0.1, 0.4))
+    assert answers([hypothesis()], {"h": few})[0]["would_change"] == "More samples, or further datasets."
+    bare = evidence(contrast("a", 0.1, 0.4), margin=None)
+    assert answers([hypothesis()], {"h": bare})[0]["would_change"].startswith("A margin: none could be set")
