@@ -4,17 +4,21 @@ window.sidemine.pictures = (() => {
   "use strict";
   const { byId, draw, charts } = window.sidemine;
 
-  // A chart's words say log2; values without fold changes (z-scores, fractions) have words of their own.
+  // A chart's words name the groups of its comparison, and say log2; values without fold changes have words of their own.
   function inUnit(here, name) {
-    if (!here.data.difference) return structuredClone(here.page.specs[name]);
-    return JSON.parse(JSON.stringify(here.page.specs[name]).replaceAll("log2 fold change", here.data.difference)
+    const label = here.data.labels.map((text) => JSON.stringify(text));
+    const spec = JSON.stringify(here.page.specs[name])
+      .replaceAll('"target"', () => label[0]).replaceAll('"reference"', () => label[1])
+      .replaceAll("the first named group", () => label[0].slice(1, -1)).replaceAll("the second named group", () => label[1].slice(1, -1));
+    if (!here.data.difference) return JSON.parse(spec);
+    return JSON.parse(spec.replaceAll("log2 fold change", here.data.difference)
       .replaceAll("log2 difference", here.data.difference).replaceAll("log2 expression", here.data.level));
   }
 
   function groupOf(here) {
     const target = new Set(here.data.target);
     const reference = new Set(here.data.reference);
-    return (sample) => (target.has(sample) ? "target" : reference.has(sample) ? "reference" : "other");
+    return (sample) => (target.has(sample) ? here.data.labels[0] : reference.has(sample) ? here.data.labels[1] : "other");
   }
 
   // Shapes are groups; colours are groups, or the column that the reader chooses.
@@ -38,7 +42,7 @@ window.sidemine.pictures = (() => {
       samples.push({ sample, pc1, pc2, group: group(sample), value, told: value ?? group(sample) });
     }
     byId(`component-words-${here.contrast}`).textContent = missing ? `${missing} samples without a value are not drawn.` : "";
-    const spec = structuredClone(here.page.specs[`components_${column?.kind ?? "group"}`]);
+    const spec = inUnit(here, `components_${column?.kind ?? "group"}`);
     here.values.explained.slice(0, 2).forEach((share, i) => {
       spec.encoding[i ? "y" : "x"].axis.title = `PC ${i + 1} (${(100 * share).toFixed(0)} % of variance)`;
     });
@@ -74,8 +78,10 @@ window.sidemine.pictures = (() => {
     const sides = [];
     const columns = [];
     let x = 0;
-    for (const [group, names] of [["target", here.data.target], ["reference", here.data.reference]]) {
-      sides.push({ x, group, words: `${group} (${names.length})`, colour: style.getPropertyValue(`--${group}`).trim() });
+    for (const [k, side] of ["target", "reference"].entries()) {
+      const names = here.data[side];
+      const group = here.data.labels[k];
+      sides.push({ x, group, words: `${group} (${names.length})`, colour: style.getPropertyValue(`--${side}`).trim() });
       const ordered = [...names].sort((a, b) => score.get(b) - score.get(a) || (a < b ? -1 : 1));
       for (const sample of ordered) { columns.push({ sample, group, x }); x += 1; }
       x += gap;
@@ -181,7 +187,7 @@ window.sidemine.pictures = (() => {
     const named = edge.filter((row) => row.weight > 0).sort((a, b) => Math.abs(b.t) - Math.abs(a.t)).map((row) => row.gene);
     const repressed = members.some((row) => row.weight < 0) ? " Genes with a negative weight are drawn, but not part of the running sum." : "";
     byId(`rank-words-${here.contrast}`).textContent = members.length
-      ? `${higher} of ${members.length} measured genes lie on the “higher in target” side, ${members.length - higher} on the other. ` +
+      ? `${higher} of ${members.length} measured genes lie on the side of genes higher in ${here.data.labels[0]}, ${members.length - higher} on the other. ` +
         `Leading edge: ${named.length} genes (${named.slice(0, 8).join(", ")}${named.length > 8 ? " …" : ""}).${repressed}`
       : "No gene of this set was measured here.";
     return drawRanks(here, { curve, members, running, peak: members.length ? [peak] : [] }, all);
