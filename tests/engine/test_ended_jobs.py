@@ -77,6 +77,7 @@ def test_ctrl_c_is_no_problem(watch, tmp_path):
         ("OUT_OF_MEMORY", "", "killed for memory"),
         ("FAILED", "Detected 1 oom_kill event in StepId=9.0", "killed for memory"),
         ("TIMEOUT", "*** JOB 9 CANCELLED AT 2026 DUE TO TIME LIMIT ***", "its time ran out"),
+        ("TIMEOUT", "slurmstepd: error: *** JOB 9 ON bedroom1 CANCELLED DUE TO TIME LIMIT ***", "its time ran out"),
         ("NODE_FAIL", "", "its machine failed"),
         ("CANCELLED", "", "cancelled"),
         ("", "", "ended without a word"),

@@ -86,7 +86,7 @@ CONTRASTS = {
 }
 DRAWING = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 90 30"><script>window.hacked=3</script>
 <g data-gene="STAT1" onclick="window.hacked=4"><rect x="1" y="1" width="20" height="9" class="box"/><text x="3" y="8" class="gene">STAT1</text></g>
-<rect data-gene="MX1" x="30" y="1" width="20" height="9" class="box"/><rect id="NOT_A_GENE" x="60" y="1" width="20" height="9" class="box"/></svg>"""
+<rect data-gene="MX1" x="30" y="1" width="20" height="9" class="box"/><rect data-gene="NOT_A_GENE" x="60" y="1" width="20" height="9" class="box"/></svg>"""
 TOO_SMALL = {
     "what": "a group has fewer independent units than the minimum",
     "where": "contrasts.tsv, contrast too_small, target: 2 samples",

@@ -214,7 +214,12 @@ def test_the_answer_is_told_in_words_and_never_as_yes_or_no():
         answer_words(replace(clean(), verdict=Verdict.NOT_TESTABLE, rule="Too few data.")) == "No answer. Too few data."
     )
     two = replace(clean(), evidence=[clean().evidence[0], replace(clean().evidence[1], target_label="others")])
-    assert answer_words(two).endswith("than in “healthy controls”, and in 1 more comparison.")
+    assert answer_words(two).endswith("than in “healthy controls”, in 2 comparisons together.")
+    apart = replace(two, pooled=replace(two.pooled, sizes_differ=SizesDiffer("both up", "I² is 95 %")))
+    assert answer_words(apart) == "Higher in “VTE” than in “healthy controls”, in each of 2 comparisons."
+    first, second = apart.evidence
+    lower = replace(second, effect=-0.3, ci_low=-0.7, ci_high=0.1)
+    assert answer_words(replace(apart, evidence=[first, lower])) == "Higher in some comparisons and not in others."
 
 
 def test_reasons_stand_once_and_controls_in_their_own_block():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,7 +13,7 @@ from sidemine.differential.fit import fit_contrast
 from sidemine.enrichment.set_effect import hedges_g, set_effects
 from sidemine.enrichment.set_membership import build_membership
 from sidemine.report.collect import collect
-from sidemine.report.score_strip import FLAGS, score_panel, scored_samples, set_scores
+from sidemine.report.score_strip import FLAGS, NOT_FLAGGED, score_panel, scored_samples, set_scores
 
 GENES = [f"G{number}" for number in range(60)]
 
@@ -76,10 +78,43 @@ def test_every_sample_of_the_answer_is_drawn_once(example_results):
     assert list(means.values())[1] == pytest.approx(0, abs=1e-9)
 
 
+def test_cohorts_are_scored_by_the_genes_that_all_of_them_tested(example_results):
+    """A gene that one cohort did not test counts in none; another gene of the set counts as before."""
+    study = collect(example_results)
+    card = next(card for card in study.verdicts.verdicts if len(card.evidence) == 2 and card.kind == "cohort")
+    other = study.contrasts["vte_b"]
+    table = other.differential
+    fewer = replace(other, differential=table[table["gene"] != "STAT1"])
+    sets = study.gene_sets
+    without = replace(study, gene_sets=sets[(sets["gene"] != "STAT1") | (sets["gene_set"] != card.declared.set)])
+    untested = replace(study, contrasts={**study.contrasts, "vte_b": fewer})
+    scores = [[row.score for row in scored_samples(given, card)["vte_a"]] for given in (study, untested, without)]
+    assert scores[1] == pytest.approx(scores[2])
+    assert scores[0] != pytest.approx(scores[2])
+
+
+def test_the_batch_that_is_in_the_model_colours_the_samples(example_results):
+    """Of two recorded batches; a check that found nothing flags nobody."""
+    study = collect(example_results)
+    card = next(card for card in study.verdicts.verdicts if card.evidence and card.evidence[0].contrast == "vte_a")
+    item, dataset = study.contrasts["vte_a"], study.datasets["cohort_a"]
+    plate = next(row for row in item.quality.associations if row.column == "plate")
+    names = item.design.target_samples
+    fine = replace(item.quality.flags[0], trap="sex_mismatch", status="ok", samples=names)
+    quality = replace(item.quality, associations=[plate, replace(plate, column="lab", in_design=True)], flags=[fine])
+    samples = dataset.samples.assign(lab=[f"L{place % 2}" for place in range(len(dataset.samples))])
+    changed = replace(
+        study,
+        contrasts={**study.contrasts, "vte_a": replace(item, quality=quality)},
+        datasets={**study.datasets, "cohort_a": replace(dataset, samples=samples)},
+    )
+    rows = scored_samples(changed, card)["vte_a"]
+    assert {row.batch for row in rows} == {"lab: L0", "lab: L1"}
+    assert {row.flag for row in rows} == {NOT_FLAGGED}
+
+
 def test_a_flagged_sample_has_a_shape_of_its_own(example_results):
     """A sample that a check names says so when hovered over, by its shape and in the caption."""
-    from dataclasses import replace
-
     study = collect(example_results)
     card = next(card for card in study.verdicts.verdicts if card.evidence and card.evidence[0].contrast == "vte_a")
     dataset = study.datasets["cohort_a"]

@@ -57,11 +57,20 @@ def test_words_stay_words():
 
 
 def test_genes_are_data_gene_or_id_and_what_was_clean_stays_as_it_is():
-    found = clean('<g id="STAT1"><rect class="box other" x="1"/></g><rect data-gene="JAK2" id="layer1"/><g id="a b"/>')
+    found = clean(
+        '<g id="STAT1"><rect class="box other" x="1"/></g><rect id="JAK2"/><g id="a b"/>', f'{HEAD} id="svg8"'
+    )
     assert found.genes == ["STAT1", "JAK2"]
     assert 'class="box"' in found.svg
     again = clean_drawing(found.svg, "here")
     assert (again.svg, again.genes, again.left_out) == (found.svg, found.genes, [])
+
+
+def test_where_parts_say_which_are_genes_an_id_of_an_editor_is_none():
+    """Nor is the whole drawing ever one: a click anywhere would open it."""
+    found = clean('<g data-gene="JAK1" id="g12"><rect id="rect34"/></g><path id="path56"/>', f'{HEAD} data-gene="X"')
+    assert found.genes == ["JAK1"]
+    assert found.svg.count("data-gene") == 1
 
 
 @pytest.mark.parametrize(

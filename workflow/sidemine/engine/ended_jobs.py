@@ -80,7 +80,7 @@ _TIME = "its time ran out"
 _NODE = "its machine failed"
 _CANCELLED = "cancelled"
 _REASONS = {
-    "oom|out of memory|memory limit": _MEMORY,
+    r"\boom|out of memory|memory limit": _MEMORY,
     "time limit|timeout": _TIME,
     "node fail|boot fail": _NODE,
     "cancelled|preempted": _CANCELLED,

@@ -134,16 +134,25 @@ def answer_words(card: Card) -> str:
         return f"{pattern[:1].upper()}{pattern[1:]}."
     if card.verdict is Verdict.NOT_SUPPORTED and not card.opposite:
         return f"{_CHANGE[card.declared.direction]} worth having, as declared, is excluded."
-    effect = card.main_effect or card.estimated[0][1]
+    effects = [card.main_effect] if card.main_effect else [found for _, found in card.estimated]
+    sides = {words.side(effect.effect) for effect in effects}
+    if len(sides) > 1:
+        return "Higher in some comparisons and not in others."
     against = " That is opposite to what was declared." if card.opposite else ""
-    return f"{words.side(effect.effect).capitalize()} in {_groups(card)}.{against}"
+    return f"{sides.pop().capitalize()} in {_groups(card)}.{against}"
 
 
 def _groups(card: Card) -> str:
-    """Name the groups of the first comparison, and how many other pairs there are."""
+    """Name the groups of the first comparison, and where there are others how many comparisons say so."""
     pairs = list(dict.fromkeys((str(row.target_label), str(row.reference_label)) for row, _ in card.estimated))
     target, reference = (words.shortened(label, 60) for label in pairs[0])
-    more = f", and in {words.count(len(pairs) - 1, 'more comparison')}" if len(pairs) > 1 else ""
+    # A pooled effect does not say that each comparison lies on its side.
+    all_of = (
+        f"{len(card.estimated)} comparisons together"
+        if card.main_effect
+        else f"each of {len(card.estimated)} comparisons"
+    )
+    more = f", in {all_of}" if len(pairs) > 1 else ""
     return f"“{target}” than in “{reference}”{more}"
 
 

@@ -43,7 +43,7 @@ _ATTRIBUTES: dict[str, re.Pattern[str]] = {
     "stroke-linejoin": re.compile(r"miter|round|bevel"),
     "data-gene": _GENE,
 }  # fmt: skip
-_ALLOWED = f"SVG in UTF-8 of at most {LARGEST:,} characters: {', '.join(sorted(_ELEMENTS))}; genes as data-gene or id"
+_ALLOWED = f"SVG in UTF-8 of at most {LARGEST:,} characters: {', '.join(sorted(_ELEMENTS))}; genes as data-gene, or as id where no part has data-gene"
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,10 @@ def clean_drawing(text: str, where: str) -> CleanDrawing:
         raise _refused("the drawing has no viewBox", where, "Give <svg> a viewBox: `0 0 760 430`.")
     _refuse_depth(root, where)
     left_out: Counter[str] = Counter()
-    clean = _kept(root, left_out)
+    # Editors give every part an id, so an id is a gene only where no part says which are.
+    mark = "data-gene" if any(part.get("data-gene") for part in root.iter()) else "id"
+    clean = _kept(root, mark, left_out)
+    clean.attrib.pop("data-gene", None)  # the whole drawing is no gene
     genes = list(dict.fromkeys(gene for part in clean.iter() if (gene := part.get("data-gene"))))
     if not genes:
         raise _refused("the drawing names no gene", where, 'Mark each gene\'s shape: data-gene="STAT1".')
@@ -118,8 +121,8 @@ def _refuse_depth(root: ET.Element, where: str) -> None:
         level = [child for part in level for child in part]
 
 
-def _kept(part: ET.Element, left_out: Counter[str]) -> ET.Element:
-    clean = ET.Element(_local(part.tag), dict(_attributes(part, left_out)))
+def _kept(part: ET.Element, mark: str, left_out: Counter[str]) -> ET.Element:
+    clean = ET.Element(_local(part.tag), dict(_attributes(part, mark, left_out)))
     clean.text = part.text
     for child in part:
         if (
@@ -127,7 +130,7 @@ def _kept(part: ET.Element, left_out: Counter[str]) -> ET.Element:
             and child.tag.startswith(f"{{{_NAMESPACE}}}")
             and _local(child.tag) in _ELEMENTS - {"svg"}
         ):
-            kept = _kept(child, left_out)
+            kept = _kept(child, mark, left_out)
             kept.tail = child.tail
             clean.append(kept)
         else:
@@ -135,8 +138,8 @@ def _kept(part: ET.Element, left_out: Counter[str]) -> ET.Element:
     return clean
 
 
-def _attributes(part: ET.Element, left_out: Counter[str]) -> Iterator[tuple[str, str]]:
-    gene = part.get("data-gene") or part.get("id")
+def _attributes(part: ET.Element, mark: str, left_out: Counter[str]) -> Iterator[tuple[str, str]]:
+    gene = part.get(mark)
     for name, value in part.attrib.items():
         if name == "class":
             known = [word for word in value.split() if word in _CLASSES]

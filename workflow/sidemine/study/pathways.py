@@ -24,8 +24,8 @@ class PathwayFile(ClosedModel):
     title: str = Field(min_length=3, description="What it shows, in words, for the report.")
     file: str = Field(
         min_length=1,
-        description='SVG beside config.yaml. Its genes are shapes, or groups, with data-gene="SYMBOL" (or id="SYMBOL"). Scripts, '
-        "styles, links and images of it are left out.",
+        description='SVG beside config.yaml. Its genes are shapes, or groups, with data-gene="SYMBOL" (or id="SYMBOL", where '
+        "none has data-gene). Scripts, styles, links and images of it are left out.",
     )
     source: str = Field(
         min_length=5, description="Where the topology of the pathway comes from: author, journal, year, DOI."
