@@ -63,6 +63,16 @@ def test_a_killed_job_is_told_with_the_words_of_the_scheduler(watch, tmp_path, c
     assert refused == []
 
 
+def test_of_a_killed_group_those_are_named_that_had_begun(watch, tmp_path):
+    """Jobs that waited for their turn are not suspected; where none had begun, all are."""
+    heard, _, logger = watch
+    jobs = [failure(tmp_path, "fit", "2026 INFO sidemine: fitting\n"), failure(tmp_path, "pool")]
+    given = {"event": "group_error", "aux_logs": [], "external_jobid": "7"}
+    logger.error("group", extra={**given, "job_error_info": jobs})
+    logger.error("group", extra={**given, "job_error_info": jobs[1:]})
+    assert [job.rules for job in heard.ended] == [("fit",), ("pool",)]
+
+
 def test_ctrl_c_is_no_problem(watch, tmp_path):
     """Whoever stopped the run knows why its jobs ended."""
     heard, _, logger = watch

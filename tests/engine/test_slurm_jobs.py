@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from sidemine.engine.slurm import (
+    LONGEST_LOOK,
     SlurmSite,
     begin_on_slurm,
     choose_status_command,
@@ -39,10 +40,12 @@ def test_accounting_decides_which_command_tells_that_jobs_have_ended():
     """`sacct` answers nothing where accounting is off: a run that asked it would wait for ever."""
     assert read_site(WITHOUT_ACCOUNTS) == SlurmSite(keeps_accounts=False, remembers=300)
     assert choose_status_command(read_site(WITHOUT_ACCOUNTS), "sacct")[0] == "squeue"
+    later = WITHOUT_ACCOUNTS.replace("accounting_storage/none", "(null)")
+    assert read_site(later) == SlurmSite(keeps_accounts=False, remembers=300)
     kept = read_site(WITHOUT_ACCOUNTS.replace("/none", "/slurmdbd"))
     assert [choose_status_command(kept, given)[0] for given in ("sacct", "squeue")] == ["sacct", "squeue"]
     with pytest.raises(StudyError, match="nothing on this Slurm would tell that a job has ended"):
-        choose_status_command(SlurmSite(keeps_accounts=False, remembers=60), "sacct")
+        choose_status_command(SlurmSite(keeps_accounts=False, remembers=LONGEST_LOOK), "sacct")
 
 
 def test_a_run_settles_how_it_looks_and_leaves_its_name(slurm, tmp_path):

@@ -15,7 +15,7 @@ from example_results import HOSTILE_TITLE, write_example_results
 from sidemine.cli import main
 from sidemine.report.collect import read_answers
 from sidemine.report.first_screen import overview_line
-from sidemine.report.index_page import IndexedStudy, question_rows
+from sidemine.report.index_page import IndexedStudy, question_rows, shared_accessions
 from sidemine.tables import write_json
 
 
@@ -85,6 +85,8 @@ def test_what_made_each_study_is_told(atlas, capsys, tmp_path):
     assert "Simulated: <bdi>first study</bdi>." in page
     assert page.count('class="sim"') == 2
     assert "stands in first study and second" in page
+    one = IndexedStudy(read_answers(atlas / "second"), "one", "one")
+    assert shared_accessions([one]) == {}
     links = re.findall(r'href="([^"#]+)"', page.partition("<body")[2])
     assert links
     assert all(link.endswith(("/second/report.html", "/first%20study/report.html")) for link in links)

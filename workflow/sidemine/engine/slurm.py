@@ -42,9 +42,10 @@ def read_site(configuration: str) -> SlurmSite:
     """
     settings = dict(re.findall(r"^(\w+)\s*=\s*(.*?)\s*$", configuration, re.MULTILINE))
     age = re.match(r"\d+", settings.get("MinJobAge", ""))
-    return SlurmSite(
-        not settings.get("AccountingStorageType", "").endswith("/none"), int(age[0]) if age is not None else None
-    )
+    accounts = settings.get("AccountingStorageType", "")
+    # Later versions of Slurm write (null) where older ones write accounting_storage/none.
+    keeps = not accounts.endswith("/none") and accounts != "(null)"
+    return SlurmSite(keeps, int(age[0]) if age is not None else None)
 
 
 def choose_status_command(site: SlurmSite, given: str) -> tuple[str, str]:
