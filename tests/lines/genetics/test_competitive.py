@@ -53,6 +53,36 @@ def test_rotation_with_correlations_is_generalised_regression_on_every_shift() -
     assert result.ci_high - result.effect == pytest.approx(1.959964 * effects.std(), rel=1e-6)
 
 
+def test_every_pair_of_genes_counts_at_every_shift() -> None:
+    """Blocks of any size and correlations without a pattern: the sums are those of the whole inverse, rotated by hand."""
+    rng = np.random.default_rng(4)
+    blocks = [(np.eye(n) + np.corrcoef(rng.normal(size=(n, n + 3)))) / 2 for n in (7, 2, 12)]
+    inverse, start = np.zeros((21, 21)), 0
+    for block in blocks:
+        inverse[start : start + len(block), start : start + len(block)] = np.linalg.inv(block)
+        start += len(block)
+    members = rng.random(21) < 0.4
+    shifts = [np.roll(members, shift).astype(float) for shift in range(21)]
+    assert Correlations(blocks).form(members) == pytest.approx([labels @ inverse @ labels for labels in shifts])
+
+
+def test_students_p_is_one_sided_and_of_the_residuals_of_the_whole_model() -> None:
+    """Against ordinary regression: both tails, and a set that explains much of the variance."""
+    from scipy import stats
+
+    rng = np.random.default_rng(8)
+    members = np.arange(40) < 8
+    for shift in (3.0, -3.0):
+        z = rng.normal(size=40) + shift * members
+        expected = stats.ttest_ind(z[members], z[~members], alternative="greater")
+        found = Rotation(z, np.zeros((40, 0))).by_student(members)
+        assert found.p_value == pytest.approx(expected.pvalue)
+        assert found.statistic == pytest.approx(expected.statistic)
+        assert (found.ci_low, found.ci_high) == pytest.approx(
+            tuple(stats.ttest_ind(z[members], z[~members]).confidence_interval())
+        )
+
+
 def test_a_set_that_repeats_along_the_genome_ties_with_its_shifts() -> None:
     z = np.tile([2.0, 0.0, 0.0, 0.0], 30)
     members = np.tile([True, False, False, False], 30)
