@@ -180,6 +180,7 @@ def test_tiles_of_exclusion_and_agreement(card):
     assert first_screen.excludable_tile(replace(card, smallest_excludable=None), COHORTS).value == "nothing"
     agreeing = first_screen.agreeing_tile(replace(card, agreeing=Agreeing(1, 3)), EXPERIMENTS)
     assert (agreeing.name, agreeing.value) == ("Experiments that agree", "1 of 3")
+    assert agreeing.hint == "independent sources in the declared direction, effect beyond 1 SE (z > 1)"
     assert first_screen.agreeing_tile(replace(card, agreeing=None), COHORTS).value == "none tested"
     assert first_screen.agreeing_tile(card, COHORTS).name == "Cohorts that agree"
 
