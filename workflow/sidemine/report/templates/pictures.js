@@ -6,13 +6,15 @@ window.sidemine.pictures = (() => {
 
   // A chart's words name the groups of its comparison, and say log2; values without fold changes have words of their own.
   function inUnit(here, name) {
+    const { difference, level } = here.data;
     const label = here.data.labels.map((text) => JSON.stringify(text));
-    const spec = JSON.stringify(here.page.specs[name])
-      .replaceAll('"target"', () => label[0]).replaceAll('"reference"', () => label[1])
+    let words = JSON.stringify(here.page.specs[name]);
+    if (difference) words = words.replaceAll("log2 fold change", difference).replaceAll("log2 difference", difference);
+    if (level) words = words.replaceAll("log2 expression", level);
+    // Last, so that no label is taken for one of these words.
+    words = words.replaceAll('"target"', () => label[0]).replaceAll('"reference"', () => label[1])
       .replaceAll("the first named group", () => label[0].slice(1, -1)).replaceAll("the second named group", () => label[1].slice(1, -1));
-    if (!here.data.difference) return JSON.parse(spec);
-    return JSON.parse(spec.replaceAll("log2 fold change", here.data.difference)
-      .replaceAll("log2 difference", here.data.difference).replaceAll("log2 expression", here.data.level));
+    return JSON.parse(words);
   }
 
   function groupOf(here) {
