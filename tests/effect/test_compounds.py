@@ -75,7 +75,7 @@ def doses_of(names: str = "abc") -> list[dict]:
 TRUTHS = {
     "class-wide (4 of 4)": {"a": -1, "b": -1, "c": -1, "d": -1, "x": 0},
     "class-wide (3 of 4)": {"a": -1, "b": -1, "c": -1, "d": 0, "x": 0},
-    "this compound only (B)": {"a": 0, "b": -1, "c": 0, "d": 0, "x": 0},
+    "not class-wide, this compound only (B)": {"a": 0, "b": -1, "c": 0, "d": 0, "x": 0},
     "shown for 2 of 4 (A, B)": {"a": -1, "b": -1, "c": 0, "d": 0, "x": 0},
     "no compound": {"a": 0, "b": 0, "c": 0, "d": 0, "x": 0},
     "not told from the vehicle": {"a": -1, "b": -1, "c": -1, "d": -1, "x": -1},
@@ -88,7 +88,9 @@ def test_the_word_is_what_was_planted(pattern):
     reading = read_panel(found, 0.4)
     assert reading.pattern == pattern
     assert reading.shown == pattern.startswith("class-wide")
-    assert reading.refuted == (pattern in {"this compound only (B)", "shown for 2 of 4 (A, B)", "no compound"})
+    assert reading.refuted == (
+        pattern in {"not class-wide, this compound only (B)", "shown for 2 of 4 (A, B)", "no compound"}
+    )
     assert found.n_samples == 18
     assert found.n_coefficients == 6
     assert as_record(CompoundEvidence, as_json(found), "x") == found
@@ -124,7 +126,7 @@ def test_a_vehicle_that_hides_an_effect_excludes_none():
 @pytest.mark.parametrize(
     ("effects", "pattern"),
     [
-        ((-1, 0, 0), "this compound only (A)"),
+        ((-1, 0, 0), "not class-wide, this compound only (A)"),
         ((-1, 0, -0.2), "shown for 1 of 3 (A)"),
         ((0, 0, -0.4), "not class-wide"),
         ((0, -0.2, -0.4), "open"),
@@ -141,7 +143,7 @@ def test_the_word_never_contradicts_what_is_excluded(effects, pattern):
         arms.append(arm)
     reading = read_panel(CompoundEvidence("class_wide", "down", "", "", arms, 12, 5, ["x"]), 0.4)
     assert reading.pattern == pattern
-    assert reading.refuted == (pattern in {"this compound only (A)", "not class-wide"})
+    assert reading.refuted == (pattern in {"not class-wide, this compound only (A)", "not class-wide"})
 
 
 def test_a_dose_that_could_not_be_tested_is_not_excluded():

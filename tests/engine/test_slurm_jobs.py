@@ -71,3 +71,38 @@ def test_results_without_slurm_are_nobodys(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
     refuse_jobs_of_earlier_run(tmp_path)
     assert state_of("1") == ""
+
+
+@pytest.mark.parametrize(
+    "kept", [b"", b"\xff\xfe", b"a\0b", b"x; rm -rf ~\n", b"one\ntwo\n", b"a,b", b"\x1b[2J", b"a" * 3000]
+)
+def test_a_name_that_no_run_kept_is_given_to_no_command(slurm, tmp_path, kept):
+    """It is shown within a command to copy, and an empty one would ask for the jobs of everybody."""
+    slurm("squeue", "17 RUNNING\n")
+    (tmp_path / ".slurm_run").write_bytes(kept)
+    with pytest.raises(StudyError, match="name of the jobs of an earlier run cannot be read") as caught:
+        refuse_jobs_of_earlier_run(tmp_path)
+    assert "scancel" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "answer", ["17 RUNNING (Resources)\n", "17\n", "17 R\\377\n", "slurm_load_jobs: warning\n17 PENDING"]
+)
+def test_whatever_squeue_says_refuses_the_run(slurm, tmp_path, answer):
+    slurm("squeue", answer)
+    (tmp_path / ".slurm_run").write_text("sidemine_1\n")
+    with pytest.raises(StudyError, match="still in Slurm's queue"):
+        refuse_jobs_of_earlier_run(tmp_path)
+
+
+def test_a_name_is_kept_in_a_file_of_its_own_and_thousands_of_jobs_are_counted(slurm, tmp_path):
+    """The record may be a link that somebody laid there: what it leads to is not written over."""
+    slurm("scontrol", WITHOUT_ACCOUNTS)
+    other = tmp_path / "other"
+    other.write_text("mine")
+    (tmp_path / ".slurm_run").symlink_to(other)
+    begin_on_slurm(SimpleNamespace(status_command="squeue", init_seconds_before_status_checks=10), "my-run_1", tmp_path)
+    assert other.read_text() == "mine"
+    slurm("squeue", "".join(f"{number} PENDING\n" for number in range(3000)))
+    with pytest.raises(StudyError, match=r"9 \(pending\) and 2,990 more\n"):
+        refuse_jobs_of_earlier_run(tmp_path)

@@ -210,16 +210,26 @@ def test_an_image_for_the_jobs_is_named_by_who_runs_the_study(study):
 
 def test_the_command_names_all_that_snakemake_would_look_for(study):
     """Neither a Snakefile nor a profile of the working directory is picked up, and cores are asked for once."""
-    command = snakemake_command(study / "config.yaml", ["-n"])
+    command = snakemake_command(study / "config.yaml", ["-n"], {})
     assert command[1] == "-P"
     assert command[-2:] == ["--configfile", str((study / "config.yaml").resolve())]
     assert command[command.index("--workflow-profile") + 1].endswith("workflow/profiles/default")
     assert "all" in command
     for option in (["--cores", "2"], ["-j4"], ["-c", "1"], ["--profile", "slurm"]):
-        assert "all" not in snakemake_command(study / "config.yaml", option)
+        assert "all" not in snakemake_command(study / "config.yaml", option, {})
+    assert "all" not in snakemake_command(study / "config.yaml", [], {"SNAKEMAKE_PROFILE": "/home/me/slurm"})
+    assert "all" in snakemake_command(study / "config.yaml", ["--profile", "none"], {"SNAKEMAKE_PROFILE": "slurm"})
     environment = snakemake_environment({"A": "b"}, ["run", "a study", "-n"])
     assert environment == {"A": "b", "PYTHONSAFEPATH": "1", "SIDEMINE_COMMAND": "sidemine run 'a study' -n"}
     assert overrides_of(["--config", "mirror=/m", "x=y", "--cores", "lock=/l"]) == {"mirror": "/m"}
+    assert overrides_of(["-Cmirror=/m", "-j4"]) == {"mirror": "/m"}
+
+
+def test_config_stands_once(study):
+    """Of two, Snakemake drops the first without a word: what was checked would not be what runs."""
+    for second in (["--config", "results=/b"], ["--config=results=/b"], ["-C", "results=/b"], ["-Cresults=/b"]):
+        with pytest.raises(StudyError, match="stands twice"):
+            check_options(["--config", "mirror=/a", *second], study, {})
 
 
 @pytest.mark.workflow

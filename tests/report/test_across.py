@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 
 import numpy as np
 import pytest
 
 from sidemine.considerations.compounds.record import CompoundColumns
 from sidemine.differential.differential_table import DIFFERENTIAL
+from sidemine.drawing.charts import ROW_LABELS, row_key
 from sidemine.drawing.words import number, p_value
 from sidemine.effect.compound_record import ArmEffect, CompoundEvidence
 from sidemine.enrichment.set_test_table import ENRICHMENT
@@ -46,14 +48,54 @@ def test_cells_of_the_map_are_those_of_the_gene_tables(study, example_results):
 def test_people_and_cells_have_limits_of_their_own_that_are_told(study):
     """On the scale of a stimulus the diseases would be blank: each kind fills its own colours, and the caption says both ends."""
     panel = set_map_panel(set_map(study, SET), "map", frozenset({"vte_a"}))
-    shades = {}
-    for cell in panel.chart["data"]["values"]:
-        assert cell["shade"] < 0 if cell["change"].startswith("−") else cell["shade"] >= 0
-        shades.setdefault(cell["contrast"], []).append(abs(cell["shade"]))
-    assert max(shades["vte_a"] + shades["vte_b"]) > 0.7
-    assert max(shades["interferon"]) > 0.7
+    _, patients, cells = panel.chart["layer"]
+    for layer, kind, contrasts in (
+        (patients, "patients", {"vte_a", "vte_b"}),
+        (cells, "cells", {"interferon", "inhibitor"}),
+    ):
+        drawn = [cell for cell in panel.chart["data"]["values"] if cell.get(kind) is not None]
+        assert {cell["contrast"] for cell in drawn} == contrasts
+        low, _, high = layer["encoding"]["color"]["scale"]["domain"]
+        assert -low == high
+        assert all((cell[kind] < 0) == cell["change"].startswith("−") for cell in drawn)
+        assert max(abs(cell[kind]) for cell in drawn) > 0.7 * high
+        assert layer["encoding"]["color"]["legend"]["values"] == [low, 0, high]
+        assert layer["encoding"]["color"]["legend"]["title"].startswith(kind)
+    assert panel.chart["resolve"]["scale"]["color"] == "independent"
     assert "in patients and ±" in panel.caption
-    assert any("● VTE" in key for key in panel.chart["layer"][0]["encoding"]["y"]["scale"]["domain"])
+
+
+def test_rows_of_the_map_tell_their_limit_their_groups_and_their_size(study):
+    """Headings carry the limit of their colours; n and accession stand at the right, where a long name cannot push them out."""
+    drawn = set_map(study, SET)
+    chart = set_map_panel(drawn, "map", frozenset({"vte_a"})).chart
+    keys = chart["layer"][1]["encoding"]["y"]["scale"]["domain"]
+    headings = [key for key in keys if key.endswith("⟶")]
+    assert headings
+    assert all(", to ±" in heading for heading in headings)
+    assert any("● VTE" in key for key in keys)
+    ends = json.loads(chart["layer"][0]["encoding"]["y"]["axis"]["labelExpr"].rsplit("[", 1)[0])
+    assert len(ends) == len(keys)
+    designs = [f"{item.design.n_target} v {item.design.n_reference}" for item in drawn.comparisons]
+    accessions = [study.datasets[item.row.dataset].row.accession for item in drawn.comparisons]
+    assert [end for end in ends if end] == [
+        f"{n}, {accession}" for n, accession in zip(designs, accessions, strict=True)
+    ]
+
+
+def test_a_row_keeps_a_bar_in_its_name():
+    """Keys of rows part place and label at the first bar only: a group may be named `CD4|CD8`."""
+    assert row_key(3, "CD4|CD8").partition("|")[2] == "CD4|CD8"
+    assert ROW_LABELS["labelExpr"] == "slice(datum.value, indexof(datum.value, '|') + 1)"
+
+
+def test_the_matrix_tells_how_many_units_stand_behind_its_marks(study):
+    """The caption says n v n, or between which the comparisons lie."""
+    cell = next(cell for cell in compound_cells(study, SET) if cell.effect is not None)
+    other = dataclasses.replace(cell, n_target=cell.n_target + 3)
+    size = f"{cell.n_target} v {cell.n_reference}"
+    assert f"Each compares {size}." in matrix_panel([cell, cell], SET, "matrix").caption
+    assert f"They compare {size} to {other.n_target} v " in matrix_panel([other, cell], SET, "matrix").caption
 
 
 def test_what_was_not_tested_is_grey_and_what_has_no_fold_change_is_named(study):
@@ -72,7 +114,7 @@ def test_what_was_not_tested_is_grey_and_what_has_no_fold_change_is_named(study)
     assert [item.row.contrast for item in drawn.comparisons] == ["vte_a", "interferon", "inhibitor"]
     assert "so not drawn: vte_b." in panel.caption
     cells = {(cell["contrast"], cell["gene"]): cell for cell in panel.chart["data"]["values"]}
-    grey = [key for key, cell in cells.items() if cell["shade"] is None]
+    grey = [key for key, cell in cells.items() if cell.get("patients") is None and cell.get("cells") is None]
     assert grey == [("vte_a", "STAT1")]
     assert cells["vte_a", "STAT1"]["change"] == "not tested"
     for contrast in ("vte_a", "inhibitor"):

@@ -138,8 +138,8 @@ def test_a_control_that_misbehaves_is_told():
 @pytest.mark.parametrize(
     ("card", "told"),
     [
-        (clean(), "Further cohorts that disagree. None of its 2 checks did."),
-        (replace(clean(1), sensitivity=clean(1).sensitivity[:1]), "Further experiments that disagree. Its one check did not."),
+        (clean(), "Further cohorts that disagree. Its 2 checks all held."),
+        (replace(clean(1), sensitivity=clean(1).sensitivity[:1]), "Further experiments that disagree. Its one check held."),
         (replace(clean(), sensitivity=[]), "Further cohorts that disagree."),
         (replace(capped(clean(1), "replication"), agreeing=Agreeing(1, 1)), "A second experiment."),
         (capped(clean(), "replication"), "Datasets that agree."),
@@ -207,7 +207,7 @@ def test_the_answer_is_told_in_words_and_never_as_yes_or_no():
     assert answer_words(replace(clean(), opposite=True)).endswith(" That is opposite to what was declared.")
     assert (
         answer_words(replace(clean(), verdict=Verdict.NOT_SUPPORTED))
-        == "A rise worth having, as declared, is excluded."
+        == "A rise of the declared margin or more is excluded."
     )
     assert answer_words(replace(clean(), verdict=Verdict.CONFLICTING)) == "The datasets point in opposite directions."
     assert (

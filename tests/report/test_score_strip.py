@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -12,6 +13,7 @@ from sidemine.differential.design import build_design
 from sidemine.differential.fit import fit_contrast
 from sidemine.enrichment.set_effect import hedges_g, set_effects
 from sidemine.enrichment.set_membership import build_membership
+from sidemine.report.blocks import contrast_block
 from sidemine.report.collect import collect
 from sidemine.report.score_strip import FLAGS, NOT_FLAGGED, score_panel, scored_samples, set_scores
 
@@ -134,3 +136,54 @@ def test_without_values_there_is_no_panel(example_results):
     cards = [card for card in study.verdicts.verdicts if not any(row.effect is not None for row in card.evidence)]
     assert cards
     assert [score_panel(study, card) for card in cards] == [None] * len(cards)
+
+
+def test_counts_are_said_to_be_drawn_per_million(example_results):
+    """The model weighs counts; what is drawn are their log2 per million, and axis and caption say so. Others are not said to."""
+    study = collect(example_results)
+    card = next(card for card in study.verdicts.verdicts if card.kind == "experiment" and score_panel(study, card))
+    shown = {row.contrast for row in card.evidence}
+    panels = {
+        engine: score_panel(
+            replace(
+                study,
+                contrasts={
+                    key: _fitted_by(item, engine) if key in shown else item for key, item in study.contrasts.items()
+                },
+            ),
+            card,
+        )
+        for engine in ("voom", "limma")
+    }
+    titles = {engine: panel.chart["layer"][1]["encoding"]["x"]["axis"]["title"] for engine, panel in panels.items()}
+    assert "log2 counts per million beyond the other genes" in titles["voom"]
+    assert "Counts are drawn as log2 counts per million" in panels["voom"].caption
+    assert "log2 units beyond the other genes" in titles["limma"]
+    assert "counts" not in panels["limma"].caption.lower()
+
+
+def _fitted_by(item, engine):
+    if not item.design.testable:
+        return item
+    return replace(item, design=replace(item.design, fit=replace(item.design.fit, engine=engine)))
+
+
+def test_the_level_of_counts_is_named_on_the_page(example_results):
+    """The axis of a gene's samples says log2 counts per million of counts, and log2 expression of arrays."""
+    study = collect(example_results)
+    item = study.contrasts["vte_a"]
+    levels = {
+        engine: contrast_block(replace(study, contrasts={"vte_a": _fitted_by(item, engine)}), "vte_a").level
+        for engine in ("voom", "limma")
+    }
+    assert levels == {"voom": "log2 counts per million", "limma": None}
+
+
+def test_a_row_begins_with_its_number_of_samples(example_results):
+    """A long name is cut at its end; how many samples there are must stay."""
+    study = collect(example_results)
+    card = next(card for card in study.verdicts.verdicts if card.evidence and card.evidence[0].contrast == "vte_a")
+    keys = score_panel(study, card).chart["layer"][1]["encoding"]["y"]["scale"]["domain"]
+    rows = [key.partition("|")[2] for key in keys if not key.endswith("⟶")]
+    assert rows
+    assert all(re.match(r"n = \d+: ", row) for row in rows)

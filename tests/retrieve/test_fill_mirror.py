@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import gzip
+import shutil
 from pathlib import Path
 
 import pytest
@@ -110,6 +112,34 @@ def test_a_file_that_was_put_there_by_hand_is_judged(server, fetcher, gz, tmp_pa
     assert server.requests == []
 
 
+def test_what_stands_in_the_way_of_one_file_stops_no_other(server, fetcher, gz, tmp_path):
+    """A folder or a file where the mirror needs the other: told with its place, beside the other problems."""
+    sources = [source_of(server.on(f"/{path}.tsv.gz", ok(gz))) for path in ("a", "b/c", "d")]
+    (tmp_path / sources[0].key / "x").mkdir(parents=True)
+    (tmp_path / sources[1].key).parent.write_text("a file")
+    filled = fill(tmp_path, fetcher, *sources)
+    assert [one.state for one in filled] == ["failed", "failed", "fetched"]
+    for one, what in zip(filled, ("a folder stands where a file", "a file stands where a folder"), strict=False):
+        assert what in str(one.problems[0])
+        assert str(tmp_path / Path(one.source.key).parent) in one.problems[0].where
+
+
+def test_a_full_disk_is_named_by_the_folder_that_is_full(tmp_path, monkeypatch):
+    """Not by the file that was copied from, and no key of a run is blamed in a fetch."""
+    source = source_of("https://host.org/a.tsv")
+    (tmp_path / "origin" / source.key).parent.mkdir(parents=True)
+    (tmp_path / "origin" / source.key).write_text("GENE\tA\nX\t1\n")
+
+    def copyfile(here: Path, there: Path) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", str(here), None, str(there))
+
+    monkeypatch.setattr(shutil, "copyfile", copyfile)
+    (filled,) = fill_mirror([source], tmp_path / "mirror", max_bytes=1000, lock={}, origin=tmp_path / "origin")
+    assert "the disk is full" in filled.problems[0].what
+    assert str(tmp_path / "mirror") in filled.problems[0].where
+    assert "--to FOLDER" in filled.problems[0].next_step
+
+
 def test_two_at_a_time_do_not_fill_one_mirror(server, fetcher, gz, tmp_path):
     source = source_of(server.on("/a.tsv.gz", ok(gz)))
     (tmp_path / ".fetching").mkdir()
@@ -121,20 +151,20 @@ def test_two_at_a_time_do_not_fill_one_mirror(server, fetcher, gz, tmp_path):
 
 def test_the_command_fills_a_mirror_of_a_study_and_says_what_it_left_out(tmp_path, capsys):
     """A study that has a mirror is copied from it, as its runs are."""
-    write_planted("null", tmp_path / "study", 11)
-    config = tmp_path / "study" / "config.yaml"
+    write_planted("null", tmp_path / "my study", 11)
+    config = tmp_path / "my study" / "config.yaml"
     sheet = config.with_name("gene_sets.tsv")
     names, *rows = [line.split("\t") for line in sheet.read_text().splitlines()]
     licensed = ["LICENSED" if name == "gene_set" else value for name, value in zip(names, rows[0], strict=True)]
     rows = [[*names, "opt_in"], *([*row, "no"] for row in rows), [*licensed, "yes"]]
     sheet.write_text("".join("\t".join(row) + "\n" for row in rows))
-    mirror = tmp_path / "out"
-    assert main(["fetch", str(tmp_path / "study"), "--to", str(mirror)]) == 0
+    mirror = tmp_path / "my mirror"
+    assert main(["fetch", str(tmp_path / "my study"), "--to", str(mirror)]) == 0
     told = capsys.readouterr().out
     assert "gene set LICENSED" in told
-    assert f"sidemine run {tmp_path / 'study'} --config mirror=" in told
+    assert f"sidemine run '{tmp_path / 'my study'}' --config mirror='/path/to/my mirror'" in told
     study = load_study(config, {"mirror": str(mirror)})
     again: list[str] = []
     assert fetch_study(study, mirror, again.append) == []
     assert all("already there" in line for line in again if line.startswith("["))
-    assert main(["fetch", str(tmp_path / "study"), "--to", str(sheet)]) == 1
+    assert main(["fetch", str(tmp_path / "my study"), "--to", str(sheet)]) == 1

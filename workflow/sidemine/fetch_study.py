@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -71,7 +72,7 @@ def fetch_study(
     if not problems:
         tell(
             "Copy it and the study's folder to the other machine, and give there:\n"
-            f"  sidemine run {study.folder} --config mirror=/path/to/{mirror.resolve().name}"
+            f"  sidemine run {shlex.quote(str(study.folder))} --config mirror={shlex.quote('/path/to/' + mirror.resolve().name)}"
         )
     return problems
 

@@ -11,13 +11,13 @@ from pathlib import Path
 from sidemine.errors import Problem, SidemineError, StudyError
 from sidemine.places import WORKFLOW
 from sidemine.retrieve.study_sources import StudySources
-from sidemine.study.command_line import OVERRIDES, TYPED, values_of
+from sidemine.study.command_line import OVERRIDES, TYPED, profiles_of, values_of
 from sidemine.study.config_file import read_config
 from sidemine.study.load import Study, load_study
 from sidemine.study.reach import find_outside_inputs, find_outside_keys, reach_of
 
 _DEPLOYMENTS = Path(".snakemake/pip-deployments")
-_NO_CORES = ("--cores", "-c", "--jobs", "-j", "--profile", "--executor", "-e", "--lint", "--version", "--help", "-h")
+_NO_CORES = ("--cores", "-c", "--jobs", "-j", "--executor", "-e", "--lint", "--version", "--help", "-h")
 
 
 def find_config(study: Path) -> Path:
@@ -56,7 +56,7 @@ def load_checked(study: Path, *, allowed: Sequence[Path] = (), overrides: Mappin
     return loaded
 
 
-def snakemake_command(config_path: Path, options: Sequence[str]) -> list[str]:
+def snakemake_command(config_path: Path, options: Sequence[str], environment: Mapping[str, str]) -> list[str]:
     """Return the command that runs a study.
 
     Everything that Snakemake would otherwise look for in the working directory is named: the workflow and its profile.
@@ -68,11 +68,13 @@ def snakemake_command(config_path: Path, options: Sequence[str]) -> list[str]:
         The config file.
     options
         Options of Snakemake, as the user typed them.
+    environment
+        Environment variables: a profile, which says itself how many cores there are, may be named there.
     """
     command = [sys.executable, "-P", "-m", "snakemake", "--snakefile", str(WORKFLOW / "Snakefile")]
     if not _has(options, "--workflow-profile"):
         command += ["--workflow-profile", str(WORKFLOW / "profiles" / "default")]
-    if not _has(options, *_NO_CORES):
+    if not _has(options, *_NO_CORES) and not profiles_of(options, environment):
         command += ["--cores", "all"]
     return [*command, *options, "--configfile", str(config_path.resolve())]
 
@@ -112,6 +114,15 @@ def check_options(options: Sequence[str], study_folder: Path, environment: Mappi
         for option in options
         if option.startswith(("--configf", "--snakef", "-s", "config_file="))
     ]
+    if sum(option.startswith("-C") or option.partition("=")[0] == "--config" for option in options) > 1:
+        problems.append(
+            Problem(
+                "--config stands twice on the command line, and Snakemake takes the last one only",
+                "option --config (or -C)",
+                "one --config with all its keys: --config mirror=FOLDER results=FOLDER",
+                "Write all keys behind one --config.",
+            )
+        )
     profiles = [*values_of(options, "--profile"), *values_of(options, "--workflow-profile")]
     profiles += [environment["SNAKEMAKE_PROFILE"]] if environment.get("SNAKEMAKE_PROFILE") else []
     folder = study_folder.resolve()
@@ -187,5 +198,5 @@ def run_study(study: Path, options: Sequence[str], *, allowed: Sequence[Path] = 
     if problems:
         raise StudyError(problems)
     sys.stdout.flush()
-    command = snakemake_command(config_path, options)
+    command = snakemake_command(config_path, options, os.environ)
     os.execve(command[0], command, snakemake_environment(os.environ, sys.argv[1:]))  # noqa: S606 - no shell; signals reach Snakemake

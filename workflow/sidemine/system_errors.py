@@ -26,7 +26,7 @@ _OTHERS = {
     errno.EROFS: (
         "the file system can only be read",
         "a folder on a disk that can be written",
-        "Name another place: `--config results=FOLDER downloads=FOLDER`, or another working folder.",
+        "Name another place (of a run `--config results=FOLDER downloads=FOLDER`), or another working folder.",
     ),
     errno.ENOENT: (
         "a file or folder is not there",
@@ -137,7 +137,7 @@ def _full(code: int, path: Path | None, where: str) -> Problem:
         _FULL[code],
         where,
         "room for the inputs, their unpacked content and the results: a few GB for most studies",
-        "Make room, or name another disk (--config results=FOLDER downloads=FOLDER; TMPDIR for temporary files); then "
+        "Make room, or name another disk (of a run --config results=FOLDER downloads=FOLDER; TMPDIR for temporary files); then "
         "give the same command again: what was finished is kept.",
     )
 

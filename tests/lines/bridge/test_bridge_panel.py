@@ -95,8 +95,9 @@ def test_the_row_of_the_call_comes_first_and_names_the_leading_genes():
 def test_axes_name_the_groups_and_say_what_is_pooled():
     (panel,) = bridge_panels(subject(), on_record(bridge()))
     encoding = panel.chart["layer"][2]["encoding"]
-    assert encoding["x"]["axis"]["title"][1] == "normal deviate, inhibitor minus vehicle"
-    assert encoding["y"]["axis"]["title"][0] == "normal deviate, ill minus well (pooled)"
+    # A group to a line: two long names in one line would be cut.
+    assert encoding["x"]["axis"]["title"][1:] == ["normal deviate, inhibitor", "minus vehicle"]
+    assert encoding["y"]["axis"]["title"][:2] == ["normal deviate, ill", "minus well (pooled)"]
     assert [point["leading"] for point in panel.chart["data"]["values"]] == [True, True, False]
     assert "the other way" in panel.chart["data"]["values"][0]["reading"]
     assert "as the disease does" in panel.chart["data"]["values"][2]["reading"]

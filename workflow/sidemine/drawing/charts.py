@@ -65,8 +65,21 @@ def heading_key(position: int, heading: str) -> str:
     return row_key(position, f"{bounded(heading, 64)} ⟶")
 
 
-ROW_LABELS = {"title": None, "labelExpr": "split(datum.value, '|')[1]", "ticks": False, "domain": False, "minExtent": 60,
-          "labelLimit": 175, "labelFontWeight": {"condition": {"test": "indexof(datum.value, '⟶') > 0", "value": "bold"},
+def label_room(share: float, least: int) -> Spec:
+    """Return the room of row labels: a share of the figure's width, so that a wide figure cuts none that fits.
+
+    Parameters
+    ----------
+    share
+        Of the width of the figure.
+    least
+        Pixels on a narrow screen.
+    """
+    return {"expr": f"max({least}, {share:g} * (containerSize()[0] || 0))"}
+
+
+ROW_LABELS = {"title": None, "labelExpr": "slice(datum.value, indexof(datum.value, '|') + 1)", "ticks": False, "domain": False, "minExtent": 60,
+          "labelLimit": label_room(0.46, 175), "labelFontWeight": {"condition": {"test": "indexof(datum.value, '⟶') > 0", "value": "bold"},
                                                      "value": "normal"}}  # fmt: skip
 """Axis of rows with keys: their labels, headings in bold."""
 

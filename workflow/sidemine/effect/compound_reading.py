@@ -206,7 +206,7 @@ def _pattern_of_class(reading: PanelReading, arms: Sequence[ArmEffect], guarded:
     names = [compound_of[name] for name in reading.acting]
     others_excluded = set(reading.excluded) >= compound_of.keys() - set(reading.acting)
     if len(names) == 1 and others_excluded and reading.refuted and not reading.opposed:
-        return f"this compound only ({names[0]})"
+        return f"not class-wide, this compound only ({names[0]})"
     if names:
         return f"shown for {len(names)} of {k} ({', '.join(names)})"
     if reading.refuted:

@@ -72,9 +72,9 @@ def as_percent_change(log2_difference: float) -> str:
     ('50 % lower', '41 % higher', '8.0-fold higher', '0 % different')
     """
     ratio = 2.0**log2_difference
-    if ratio >= 2:
-        return f"{ratio:.1f}-fold higher"
     change = round(100 * (ratio - 1))
+    if change >= 100:
+        return f"{ratio:.1f}-fold higher"
     if not change:
         return "0 % different"
     return f"{abs(change)} % {'higher' if change >= 0 else 'lower'}"

@@ -10,12 +10,17 @@ from pathlib import Path
 from typing import Protocol
 
 from sidemine.errors import Problem, StudyError
+from sidemine.retrieve.record import replace_file
 
 LONGEST_LOOK = 180
 """Seconds that the Slurm plugin of Snakemake may let pass between two looks at its jobs."""
 _PATIENCE = 30
 """Seconds that a question to Slurm may take."""
 _NAME_FILE = ".slurm_run"
+_NAME = re.compile(rb"\s*([\w.-]{1,200})\s*")
+"""What names the jobs of a run: it is given to commands, and shown to be copied into one."""
+_LISTED = 10
+"""Most jobs that are listed."""
 
 
 @dataclass(frozen=True)
@@ -126,7 +131,7 @@ def begin_on_slurm(settings: StatusSettings, name: str, results: Path) -> str:
         # With a first look later than this the plugin would ask sacct all the same.
         soon = max(1, site.remembers // 3)
         settings.init_seconds_before_status_checks = min(settings.init_seconds_before_status_checks, soon)
-    (results / _NAME_FILE).write_text(f"{name}\n", encoding="utf-8")
+    replace_file(results / _NAME_FILE, f"{name}\n".encode())
     return why
 
 
@@ -145,25 +150,34 @@ def refuse_jobs_of_earlier_run(results: Path) -> None:
     StudyError
         When there are such jobs, or Slurm cannot be asked for them.
     """
-    try:
-        name = (results / _NAME_FILE).read_text(encoding="utf-8").strip()
-    except FileNotFoundError:
+    kept = results / _NAME_FILE
+    if not kept.exists() or shutil.which("squeue") is None:  # without squeue: the results were taken to another machine
         return
-    if shutil.which("squeue") is None:  # the results were taken to another machine
-        return
+    name = _name_in(kept)
+    if name is None:
+        raise StudyError(
+            Problem(
+                "the name of the jobs of an earlier run cannot be read, and they may still write the same files",
+                str(kept),
+                "one line with the name that all jobs of a run have: letters, digits, _, - and .",
+                "Look whether any of your jobs belongs to this study (squeue --me), and delete the file when none does.",
+            )
+        )
     told = _ask("squeue", "--noheader", "--name", name, "--format", "%i %T")
     end = f"Wait for their end and give the same command again, or end them first: scancel --name {name}"
     if told is None:
         raise StudyError(
             Problem(
                 "Slurm does not answer, so jobs of an earlier run may still write the same files",
-                f"{results / _NAME_FILE}: jobs named {name}",
+                f"{kept}: jobs named {name}",
                 "one run per results folder at a time",
                 "Try again when `squeue` answers. Delete the file only if you know that those jobs have ended.",
             )
         )
     if told.strip():
-        jobs = ", ".join(f"{job} ({state.lower()})" for job, state in map(str.split, told.strip().splitlines()))
+        lines = told.strip().splitlines()
+        jobs = ", ".join(_job_in_words(line) for line in lines[:_LISTED])
+        jobs += f" and {len(lines) - _LISTED:,} more" if len(lines) > _LISTED else ""
         raise StudyError(
             Problem(
                 "jobs of an earlier run of this study are still in Slurm's queue",
@@ -174,10 +188,26 @@ def refuse_jobs_of_earlier_run(results: Path) -> None:
         )
 
 
+def _name_in(file: Path) -> str | None:
+    """Return the name that a run kept; None where the file holds anything else, or is none."""
+    if not file.is_file():
+        return None
+    with file.open("rb") as stream:
+        match = _NAME.fullmatch(stream.read(1000))
+    return match[1].decode("ascii") if match else None
+
+
+def _job_in_words(line: str) -> str:
+    job, _, state = line.strip().partition(" ")
+    return f"{job} ({state.lower()})" if state else job
+
+
 def _ask(*words: str) -> str | None:
     """Return what a command of Slurm says; None where it fails or is not there."""
     try:
-        done = subprocess.run(words, capture_output=True, text=True, timeout=_PATIENCE, check=True)  # noqa: S603 - no shell
+        done = subprocess.run(  # noqa: S603 - no shell
+            words, capture_output=True, encoding="utf-8", errors="replace", timeout=_PATIENCE, check=True
+        )
     except (OSError, subprocess.SubprocessError):
         return None
     return done.stdout

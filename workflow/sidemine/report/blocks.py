@@ -321,7 +321,7 @@ def contrast_block(results: StudyResults, contrast: str) -> ContrastBlock:
     ranks = (-whole["t"]).rank(method="first").astype(int)
     left_out = len(table) < len(whole)
     histogram = here.quality.p_value_histogram
-    layer = next(layer for layer, unit in DIFFERENCE_UNITS.items() if unit == here.unit)
+    layer = "counts" if here.counted else next(name for name, unit in DIFFERENCE_UNITS.items() if unit == here.unit)
     other_unit = here.unit != LOG2_FOLD_CHANGE
     return ContrastBlock(
         target=[bounded(name, 80) for name in here.design.target_samples],
@@ -341,7 +341,7 @@ def contrast_block(results: StudyResults, contrast: str) -> ContrastBlock:
         sets=set_table(here.enrichment, "verdict", declared_sets(results)),
         descriptive=set_table(here.enrichment, "descriptive", declared_sets(results)),
         difference=here.unit if other_unit else None,
-        level=EXPRESSION_UNITS[layer] if other_unit else None,
+        level=EXPRESSION_UNITS[layer] if other_unit or here.counted else None,
         tested=len(whole) if left_out else None,
         rank=[int(rank) for rank in ranks[table.index]] if left_out else None,
         q_line=significant(max(found, SMALLEST_P), 6) if (found := _largest_p(whole)) is not None else None,

@@ -91,6 +91,11 @@ class ContrastResults:
         """What a gene's difference is measured in."""
         return self.design.fit.unit if isinstance(self.design, FittedDesign) else LOG2_FOLD_CHANGE
 
+    @property
+    def counted(self) -> bool:
+        """Whether its values are counts: the page draws their log2 per million, and the fit weighs them."""
+        return isinstance(self.design, FittedDesign) and self.design.fit.engine == "voom"
+
 
 @dataclass(frozen=True)
 class Answers:

@@ -128,12 +128,19 @@ def matrix_panel(cells: Sequence[CompoundCell], gene_set: str, element: str) -> 
         element=element,
         title=f"{bounded(gene_set, 80)}: every drug, in which cells, at which dose ({count(len(tested), 'comparison')})",
         caption="A row is a drug, a column cells, dose and time. Colour and number: mean log2 fold change of the set against its "
-        f"own reference. Size: −log10 p (FRY). Rows are comparable within their cells only.{missing} Nothing is ranked.",
+        f"own reference. Size: −log10 p (FRY). {_sizes(tested)} Rows are comparable within their cells only.{missing} Nothing is ranked.",
         why_empty="",
         chart=_matrix(tested, gene_set),
         table=Table("Every drug of the study", _COLUMNS, [_row(cell) for cell in cells]),
         source="contrasts",
     )
+
+
+def _sizes(tested: Sequence[CompoundCell]) -> str:
+    """Tell how many independent units stand behind the marks; which has how many, the table says."""
+    pairs = sorted({(cell.n_target, cell.n_reference) for cell in tested})
+    fewest, most = (f"{target} v {reference}" for target, reference in (pairs[0], pairs[-1]))
+    return f"Each compares {fewest}." if len(pairs) == 1 else f"They compare {fewest} to {most}; the table says which."
 
 
 def _places(cells: Sequence[CompoundCell]) -> list[str]:
@@ -173,7 +180,7 @@ def _matrix(tested: Sequence[CompoundCell], gene_set: str) -> Spec:
     }
     x = {"field": "place", "type": "nominal", "sort": columns,
          "axis": {"title": "cells, dose and time", "orient": "top", "labelAngle": 0, "labelExpr": "split(datum.label, ', ')",
-                  "labelLimit": {"expr": f"(width - 220) / {len(columns)}"}, "ticks": False, "domain": False, "labelOverlap": False}}  # fmt: skip
+                  "labelLimit": {"expr": f"max(60, (containerSize()[0] || 0) * 0.8 / {len(columns)} - 6)"}, "ticks": False, "domain": False, "labelOverlap": False}}  # fmt: skip
     tooltip = [{"field": "contrast", "title": "comparison"}, {"field": "drug"}, {"field": "place", "title": "cells, dose and time"},
                {"field": "told", "title": "set, log2 [95 % CI]"}, {"field": "p", "title": "p, FRY"}, {"field": "n", "title": "n v n"}]  # fmt: skip
     return {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sidemine.drawing.charts import GROUP_SHAPES, GROUPS, WAY_SHAPES, WAYS, Spec, base, signed_axis
+from sidemine.drawing.charts import GROUP_SHAPES, GROUPS, WAY_SHAPES, WAYS, Spec, base, label_room, signed_axis
 
 
 def volcano() -> Spec:
@@ -79,7 +79,7 @@ def volcano() -> Spec:
 def strip() -> Spec:
     """Return the per-sample strip of one gene: a point is a sample; bar and whiskers are group mean and SD."""
     y = {"field": "group", "type": "nominal", "sort": ["target", "reference"],
-         "axis": {"title": None, "labelLimit": 130, "labelExpr": "datum.value"}}  # fmt: skip
+         "axis": {"title": None, "labelLimit": label_room(0.4, 130)}}  # fmt: skip
     x = {"field": "value", "type": "quantitative", "scale": {"zero": False}, "axis": {"title": "log2 expression"}}
     color = {"field": "group", "type": "nominal", "scale": GROUPS, "legend": None}
     shape = {"field": "group", "type": "nominal", "scale": GROUP_SHAPES, "legend": None}

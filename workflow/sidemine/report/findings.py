@@ -133,7 +133,7 @@ def answer_words(card: Card) -> str:
     if pattern:
         return f"{pattern[:1].upper()}{pattern[1:]}."
     if card.verdict is Verdict.NOT_SUPPORTED and not card.opposite:
-        return f"{_CHANGE[card.declared.direction]} worth having, as declared, is excluded."
+        return f"{_CHANGE[card.declared.direction]} of the declared margin or more is excluded."
     effects = [card.main_effect] if card.main_effect else [found for _, found in card.estimated]
     sides = {words.side(effect.effect) for effect in effects}
     if len(sides) > 1:
@@ -160,7 +160,9 @@ def effect_words(card: Card) -> str:
     """Return the effect as one would tell it to a colleague, with its figures in brackets."""
     arms = card.columns_of(CompoundColumns).compounds
     if arms is not None and arms.carrying:
-        carrying = sorted(arms.carrying, key=lambda arm: -abs(arm.effect or 0.0))
+        carrying = list(arms.carrying)
+        if len(carrying) > _NAMED:  # the largest first, since not all are named
+            carrying.sort(key=lambda arm: -abs(arm.effect or 0.0))
         return _listed(f"{arm_label(arms, arm)}: {as_percent_change(arm.effect or 0.0)}" for arm in carrying)
     effect = card.main_effect
     if effect is not None:

@@ -46,6 +46,7 @@ _UNITS = {
     True: ["SD between people of one group", "0: mean of the reference"],
     False: ["log2 units beyond the other genes", "0: mean of the reference"],
 }
+_COUNTED = "log2 counts per million"
 
 
 @dataclass(frozen=True)
@@ -191,20 +192,26 @@ def score_panel(results: StudyResults, card: Card) -> Panel | None:
         if adjusted
         else ""
     )
+    counted = [name for name in scored if results.contrasts[name].counted]
+    values = (
+        f" Counts are drawn as {_COUNTED} and weigh alike ({', '.join(counted)}); the model weighs them, so bars and effect may differ a little."
+        if counted
+        else ""
+    )
     return Panel(
         kind="scores",
         element=f"scores-{card.hypothesis}",
         title="What was tested, sample by sample",
         caption=f"A point is a sample ({count(sum(map(len, scored.values())), 'sample')}): the score of {bounded(card.declared.set, 80)} that the "
-        f"answer rests on. Bar: mean of the group.{shapes}{before}",
+        f"answer rests on. Bar: mean of the group.{shapes}{before}{values}",
         why_empty="",
-        chart=_chart(card, scored, is_cohort=is_cohort),
+        chart=_chart(card, scored, is_cohort=is_cohort, all_counted=len(counted) == len(scored)),
         leads=is_cohort,
         source="datasets",
     )
 
 
-def _chart(card: Card, scored: Mapping[str, Sequence[SampleScore]], *, is_cohort: bool) -> Spec:
+def _chart(card: Card, scored: Mapping[str, Sequence[SampleScore]], *, is_cohort: bool, all_counted: bool) -> Spec:
     evidence = {row.contrast: row for row in card.evidence}
     keys: list[str] = []
     points: list[dict[str, object]] = []
@@ -217,7 +224,8 @@ def _chart(card: Card, scored: Mapping[str, Sequence[SampleScore]], *, is_cohort
         for group in ("target", "reference"):
             rows = [row for row in samples if row.group == group]
             label = entry.target_label if group == "target" else entry.reference_label
-            keys.append(row_key(len(keys), f"{bounded(label, 60)} ({len(rows)})"))
+            # The number first: a long name may be cut at its end.
+            keys.append(row_key(len(keys), f"n = {len(rows)}: {bounded(label, 60)}"))
             means.append({"key": keys[-1], "score": float(np.mean([row.score for row in rows])), "group": group})
             points += [
                 {
@@ -245,8 +253,11 @@ def _chart(card: Card, scored: Mapping[str, Sequence[SampleScore]], *, is_cohort
         "symbolFillColor": "@ink",
         "symbolStrokeColor": "@ink",
     }
+    unit, zero = _UNITS[is_cohort]
+    if all_counted and not is_cohort:
+        unit = unit.replace("log2 units", _COUNTED)
     x = {"field": "score", "type": "quantitative", "scale": {"nice": False, "padding": 14},
-         "axis": {"title": [*signed_axis(_UNITS[is_cohort][0]), _UNITS[is_cohort][1]], "titleAnchor": "end", "tickCount": 6, "grid": True}}  # fmt: skip
+         "axis": {"title": [*signed_axis(unit), zero], "titleAnchor": "end", "tickCount": 6, "grid": True}}  # fmt: skip
     y = {"field": "key", "type": "nominal", "scale": {"domain": keys}, "axis": ROW_LABELS}
     tooltip = [
         {"field": "sample"},

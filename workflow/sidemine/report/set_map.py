@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sidemine.drawing.charts import ROW_LABELS, Spec, base, heading_key, row_key
+from sidemine.drawing.charts import ROW_LABELS, Spec, base, heading_key, label_room, row_key
 from sidemine.drawing.panel import Panel
 from sidemine.drawing.words import bounded, count, number, p_value
 from sidemine.report.collect import ContrastResults, StudyResults
+from sidemine.report.packing import significant
 from sidemine.sources.scales import LOG2_FOLD_CHANGE
 
 if TYPE_CHECKING:
@@ -27,7 +29,9 @@ _GROUPS = {
     "inhibitor": "drugs",
     "negative_control": "negative controls",
 }
-_ROW, _MARGIN = 17, 110
+_ROW, _MARGIN = 17, 130
+KINDS = ("patients", "cells")
+"""Kinds of comparisons; each has colours that end at a limit of its own."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,8 @@ class SetMap:
         Comparisons whose values have no log2 fold change.
     change, p
         Comparisons × genes; NaN where a gene was not tested.
+    accessions
+        Where the samples of each drawn comparison were deposited.
     """
 
     gene_set: str
@@ -55,6 +61,7 @@ class SetMap:
     other_units: list[str]
     change: NDArray[np.float64]
     p: NDArray[np.float64]
+    accessions: list[str]
 
 
 def set_map(results: StudyResults, gene_set: str) -> SetMap | None:
@@ -94,6 +101,7 @@ def set_map(results: StudyResults, gene_set: str) -> SetMap | None:
         other_units=[item.row.contrast for item in tested if item.unit != LOG2_FOLD_CHANGE],
         change=change[rows][:, columns],
         p=p[rows][:, columns],
+        accessions=[results.datasets[items[row].row.dataset].row.accession for row in rows],
     )
 
 
@@ -116,6 +124,11 @@ def clustered(profiles: NDArray[np.float64]) -> list[int]:
     return [int(place) for place in leaves_list(optimal_leaf_ordering(linkage(apart, "average"), apart))]
 
 
+def _kind(item: ContrastResults) -> str:
+    """Return whose colours a comparison has: those of people or those of cells in a dish."""
+    return KINDS[item.row.role != "disease"]
+
+
 def _shades(
     change: NDArray[np.float64], items: Sequence[ContrastResults]
 ) -> tuple[NDArray[np.float64], dict[str, float]]:
@@ -124,10 +137,8 @@ def _shades(
     People differ by tenths of a unit where a stimulus moves a gene by several: on one scale the diseases would be blank.
     """
     limits, shade = {}, np.full_like(change, np.nan)
-    for kind, rows in (
-        ("patients", [item.row.role == "disease" for item in items]),
-        ("cells", [item.row.role != "disease" for item in items]),
-    ):
+    for kind in KINDS:
+        rows = [_kind(item) == kind for item in items]
         sizes = np.abs(change[rows])
         sizes = sizes[np.isfinite(sizes)]
         if len(sizes):
@@ -149,8 +160,9 @@ def set_map_panel(drawn: SetMap, element: str, carrying: frozenset[str]) -> Pane
     carrying
         Comparisons that answer a question on this set.
     """
-    shade, limits = _shades(drawn.change, drawn.comparisons)
+    limits = _shades(drawn.change, drawn.comparisons)[1]
     ends = " and ".join(f"±{number(limit, 1)} in {kind}" for kind, limit in limits.items())
+    own = " Each has a legend of its own: one colour is not one size." if len(set(limits.values())) > 1 else ""
     thinned = (
         f" Drawn: the {len(drawn.genes)} of {drawn.n_measured} genes with the largest mean |t|; differential.tsv.gz of each comparison has all."
         if len(drawn.genes) < drawn.n_measured
@@ -161,30 +173,30 @@ def set_map_panel(drawn: SetMap, element: str, carrying: frozenset[str]) -> Pane
         kind="set-map",
         element=element,
         title=f"{bounded(drawn.gene_set, 80)}: every gene in all {count(len(drawn.comparisons), 'comparison')}",
-        caption=f"A row is a comparison (n v n), a column a gene. Colour: log2 fold change; it ends at {ends}. Grey: not tested. "
+        caption=f"A row is a comparison (n v n), a column a gene. Colour: log2 fold change; it ends at {ends}.{own} Grey: not tested. "
         f"●: answers a question.{thinned}{other} Like rows and columns stand together (average linkage). Click a cell to open its gene.",
         why_empty="",
-        chart=_chart(drawn, shade, limits, carrying),
+        chart=_chart(drawn, limits, carrying),
         source="contrasts",
     )
 
 
-def _chart(drawn: SetMap, shade: NDArray[np.float64], limits: dict[str, float], carrying: frozenset[str]) -> Spec:
+def _chart(drawn: SetMap, limits: dict[str, float], carrying: frozenset[str]) -> Spec:
     keys: list[str] = []
+    sizes: list[str] = []
     cells: list[dict[str, object]] = []
     role = ""
     for place, item in enumerate(drawn.comparisons):
         if item.row.role != role:
             role = item.row.role
-            keys.append(heading_key(len(keys), _GROUPS[role]))
+            limit = limits.get(_kind(item))
+            keys.append(heading_key(len(keys), _GROUPS[role] + (f", to ±{number(limit, 1)}" if limit else "")))
+            sizes.append("")
         mark = "● " if item.row.contrast in carrying else ""
-        size = f"({item.design.n_target} v {item.design.n_reference})"
-        keys.append(
-            row_key(
-                len(keys),
-                f"{mark}{bounded(item.row.target_label, 60)} − {bounded(item.row.reference_label, 40)} {size}",
-            )
-        )
+        groups = f"{bounded(item.row.target_label, 60)} − {bounded(item.row.reference_label, 40)}"
+        keys.append(row_key(len(keys), f"{mark}{groups}"))
+        # At the right end, where a long name cannot push it out: two comparisons may have the same groups.
+        sizes.append(f"{item.design.n_target} v {item.design.n_reference}, {bounded(drawn.accessions[place], 16)}")
         for column, gene in enumerate(drawn.genes):
             value = drawn.change[place, column]
             known = bool(np.isfinite(value))
@@ -193,37 +205,46 @@ def _chart(drawn: SetMap, shade: NDArray[np.float64], limits: dict[str, float], 
                     "key": keys[-1],
                     "gene": bounded(gene, 40),
                     "contrast": item.row.contrast,
-                    "shade": float(np.clip(shade[place, column], -1, 1).round(3)) if known else None,
+                    _kind(item): significant(float(value), 4) if known else None,
                     "change": number(float(value), 3) if known else "not tested",
                     "p": p_value(float(drawn.p[place, column])) if known else "—",
                 }
             )
-    # At either end of the legend stand the limits of both kinds of comparisons.
-    low, high = (" | ".join(f"{sign}{number(limit, 1)}" for limit in limits.values()) for sign in ("−", "+"))
-    label = f"datum.value === 0 ? '0' : datum.value < 0 ? '{low}' : '{high}'"
-    y = {
-        "field": "key",
-        "type": "nominal",
-        "scale": {"domain": keys, "paddingInner": 0.06},
-        "axis": {**ROW_LABELS, "labelLimit": 290},
+    row_at = "toNumber(slice(datum.value, 0, indexof(datum.value, '|')))"
+    domain = {"domain": keys, "paddingInner": 0.06}
+    left = {**ROW_LABELS, "labelLimit": label_room(0.3, 210), "labelFontSize": 10}
+    right = {
+        **ROW_LABELS,
+        "orient": "right",
+        "labelExpr": f"{json.dumps(sizes)}[{row_at}]",
+        "labelFontWeight": "normal",
+        "labelFontSize": 10,
     }
+    y = {"field": "key", "type": "nominal", "scale": domain, "axis": left}
     x = {"field": "gene", "type": "nominal", "sort": [bounded(gene, 40) for gene in drawn.genes],
+         "scale": {"domain": [bounded(gene, 40) for gene in drawn.genes]},
          "axis": {"title": None, "labelAngle": -90, "labelFontSize": 9, "ticks": False, "domain": False, "labelOverlap": True}}  # fmt: skip
     tooltip = [{"field": "gene"}, {"field": "contrast", "title": "comparison"}, {"field": "change", "title": "log2 fold change"},
                {"field": "p"}]  # fmt: skip
-    legend = {"title": f"log2 fold change: {' | '.join(limits)}", "orient": "top", "direction": "horizontal", "gradientLength": 230,
-              "gradientThickness": 10, "values": [-1, 0, 1], "labelExpr": label, "titleLimit": 300}  # fmt: skip
+
+    def colours(kind: str) -> Spec:
+        ends = [-limits[kind], 0, limits[kind]]
+        legend = {"title": f"{kind}: log2 fold change", "orient": "top", "direction": "horizontal", "gradientLength": 170,
+                  "gradientThickness": 10, "values": ends, "format": "+.1f", "titleLimit": 300}  # fmt: skip
+        scale = {"domain": ends, "range": ["@lower", "@surface", "@higher"], "interpolate": "rgb", "clamp": True}
+        return {"transform": [{"filter": f"isValid(datum.{kind})"}], "mark": {"type": "rect", "cursor": "pointer"},
+                "encoding": {"x": x, "y": y if kind == next(iter(limits)) else {**y, "axis": None}, "tooltip": tooltip,
+                             "color": {"field": kind, "type": "quantitative", "legend": legend, "scale": scale}}}  # fmt: skip
+
     told = f"Heat map: log2 fold change of {len(drawn.genes)} genes of {drawn.gene_set} in {len(drawn.comparisons)} comparisons."
     return {
         **base(told, _ROW * len(keys) + _MARGIN),
         "autosize": {"type": "fit", "contains": "padding"},
         "data": {"values": cells},
+        "resolve": {"scale": {"color": "independent"}, "axis": {"y": "independent"}},
         "layer": [
-            {"transform": [{"filter": "datum.shade === null"}], "mark": {"type": "rect", "color": "@band"},
-             "encoding": {"x": x, "y": y, "tooltip": tooltip}},
-            {"transform": [{"filter": "datum.shade !== null"}], "mark": {"type": "rect", "cursor": "pointer"},
-             "encoding": {"x": x, "y": y, "tooltip": tooltip,
-                          "color": {"field": "shade", "type": "quantitative", "legend": legend,
-                                    "scale": {"domain": [-1, 0, 1], "range": ["@lower", "@surface", "@higher"], "interpolate": "rgb"}}}},
+            {"transform": [{"filter": "!isValid(datum.patients) && !isValid(datum.cells)"}], "mark": {"type": "rect", "color": "@band"},
+             "encoding": {"x": x, "y": {**y, "axis": right}, "tooltip": tooltip}},
+            *map(colours, limits),
         ],
     }  # fmt: skip

@@ -381,9 +381,12 @@ def network_errors() -> Iterator[None]:
 
 def _words(error: BaseException) -> str:
     """Return what happened: our own words where they stand behind an exception of a library."""
-    cause: BaseException | None = error
-    while cause is not None:
+    cause, first = error, error
+    while True:
         if isinstance(cause, TooSlow | MalformedAnswer):
             return str(cause)
-        cause = cause.__cause__ or cause.__context__
-    return f"{type(error).__name__}: {error}"
+        first = cause
+        if (before := cause.__cause__ or cause.__context__) is None:
+            break
+        cause = before
+    return f"the connection failed ({str(first)[:200] or type(first).__name__})"

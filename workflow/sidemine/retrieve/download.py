@@ -444,7 +444,7 @@ def _disk_problem(error: OSError, source: Source, destination: Path) -> Problem:
     kinds = {
         "the disk is full": (errno.ENOSPC, errno.EDQUOT),
         "a file would become larger than this system or its limits allow": (errno.EFBIG,),
-        "the downloads folder cannot be written": (errno.EACCES, errno.EPERM, errno.EROFS),
+        "its folder cannot be written": (errno.EACCES, errno.EPERM, errno.EROFS),
         "a file stands where a folder is needed, or a folder where a file is": (
             errno.ENOTDIR,
             errno.EEXIST,
@@ -454,7 +454,8 @@ def _disk_problem(error: OSError, source: Source, destination: Path) -> Problem:
     what = next((words for words, numbers in kinds.items() if error.errno in numbers), "the disk failed")
     return Problem(
         f"an input could not be kept: {what} ({error.strerror or error})",
-        f"{source.purpose}: {error.filename or destination}",
-        "a downloads folder (config key downloads) that can be written, with room for the inputs",
-        "Make room, mend the rights, or name another downloads folder; then run the same command again.",
+        f"{source.purpose}: {error.filename2 or error.filename or destination}",
+        "a folder that can be written, with room for the inputs",
+        "Make room, mend the rights, or name another folder (of a run `--config downloads=FOLDER`, of a fetch "
+        "`--to FOLDER`); then give the same command again.",
     )

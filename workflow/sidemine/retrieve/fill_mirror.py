@@ -24,6 +24,7 @@ from sidemine.retrieve.lock import LockEntry, check_record, expected_entry
 from sidemine.retrieve.needed_files import Source
 from sidemine.retrieve.patience import Retries
 from sidemine.retrieve.record import InputRecord, record_path
+from sidemine.system_errors import explain_system_error
 
 if TYPE_CHECKING:
     import requests
@@ -149,6 +150,10 @@ def _fill(
         check_record(record, locked)
     except RetrievalError as error:
         return Filled(source, state if record else "failed", record, tuple(error.problems))
+    except OSError as error:  # something in the mirror is in the way: the others may still have room
+        problem = explain_system_error(error)
+        assert problem is not None  # noqa: S101 - every OSError has one
+        return Filled(source, "failed", None, (problem.within(source.purpose),))
     return Filled(source, state, record)
 
 

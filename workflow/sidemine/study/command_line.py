@@ -25,7 +25,7 @@ _ALLOWED = (*OVERRIDES, "relock", "config_file", "container")
 
 
 def values_of(options: Sequence[str], name: str) -> list[str]:
-    """Return the values of an option, written as `--name value …` or `--name=value`."""
+    """Return the values of an option, written as `--name value …`, `--name=value` or (of one letter) `-nvalue`."""
     values: list[str] = []
     reading = False
     for option in options:
@@ -33,6 +33,8 @@ def values_of(options: Sequence[str], name: str) -> list[str]:
             reading = option == name
             if option.startswith(f"{name}="):
                 values.append(option.partition("=")[2])
+            elif len(name) == len("-n") < len(option) and option.startswith(name):
+                values.append(option[2:])
         elif reading:
             values.append(option)
     return values

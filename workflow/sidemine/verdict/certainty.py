@@ -51,7 +51,9 @@ CONCERNS = {
     "calibration": Concern(Domain.BIAS, "tests that reject at most 5 % of planted nulls"),
     "direction": Concern(Domain.BIAS, "a direction that is declared beforehand"),
     "vehicle": Concern(Domain.BIAS, "compounds of another class, or a second vehicle"),
-    "replicates": Concern(Domain.BIAS, "knowing what the samples are", of_exclusions=True),
+    "replicates": Concern(
+        Domain.BIAS, "knowing whether samples are cultures of their own or wells of one", of_exclusions=True
+    ),
     "batch_aliased": Concern(Domain.BIAS, "both groups measured in the same batches", of_exclusions=True),
     "batch_associated": Concern(Domain.BIAS, "both groups measured in the same batches", of_exclusions=True),
     "duplicated_samples": Concern(Domain.BIAS, "samples that are independent", of_exclusions=True),
@@ -150,9 +152,9 @@ def what_would_change(card: Card, found: Sequence[Found] = (), unexpected: Seque
     none = (
         ""
         if lifting or not asked
-        else " Its one check did not."
+        else " Its one check held."
         if len(asked) == 1
-        else f" None of its {len(asked)} checks did."
+        else f" Its {len(asked)} checks all held."
     )
     return as_sentence(named) + none
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypedDict
 
-from sidemine.drawing.charts import Spec, base, interval_words
+from sidemine.drawing.charts import ROW_LABELS, Spec, base, interval_words, label_room
 from sidemine.drawing.panel import Column, Panel, Subject, Table
 from sidemine.drawing.words import bounded, count, listed, number, p_value, shortened
 from sidemine.lines.bridge.call import MECHANISM_ONLY
@@ -123,15 +123,11 @@ def _prediction_chart(study: ConcordanceOfStudy) -> Spec | None:
     ]
     if not points:
         return None
-    y = {
-        "field": "what",
-        "type": "nominal",
-        "axis": {"title": None, "labelExpr": "split(datum.value, '|')[1]", "labelLimit": 330},
-    }
+    y = {"field": "what", "type": "nominal", "axis": {**ROW_LABELS, "labelLimit": label_room(0.6, 175)}}
     x = {
         "type": "quantitative",
         "scale": {"domain": [0.4, 0.9], "zero": False},
-        "axis": {"title": "area under the curve; .5 is a coin"},
+        "axis": {"title": "area under the curve; .5 is a coin", "titleAnchor": "end"},
     }
     return {
         **base(f"Areas under the curve for known side effects: {figure_words(study.prediction[0])} for a likeness of profiles.", 150),
@@ -367,12 +363,12 @@ def concordance_chart(bridge: MeasuredBridge, lines: LinesOnRecord) -> Spec | No
     ]
     labels_of = _labelled([gene for name in named for gene in genes if gene["gene"] == name], genes)
     pair = bridge.primary
-    side_x = shortened(_side(pair.drug_contrast if pair else "", bridge.drug, lines), 60)
-    side_y = shortened(_side(pair.disease_contrast if pair else "", bridge.disease, lines), 44)
+    side_x = _side(pair.drug_contrast if pair else "", bridge.drug, lines)
+    side_y = _side(pair.disease_contrast if pair else "", bridge.disease, lines)
     x = {"field": "drug", "type": "quantitative", "scale": {"padding": 14, "nice": False},
-         "axis": {"title": ["◀ lower with the perturbation │ higher ▶", side_x], "titleLimit": {"expr": "width + 40"}, "tickCount": 6}}  # fmt: skip
+         "axis": {"title": ["◀ lower with the perturbation │ higher ▶", *side_x], "titleLimit": {"expr": "width + 40"}, "tickCount": 6}}  # fmt: skip
     y = {"field": "disease", "type": "quantitative", "scale": {"padding": 14, "nice": False},
-         "axis": {"title": [side_y, "◀ lower in patients │ higher ▶"], "titleLimit": 290, "tickCount": 6}}  # fmt: skip
+         "axis": {"title": [*side_y, "◀ lower in patients │ higher ▶"], "titleLimit": 290, "tickCount": 6}}  # fmt: skip
     tooltip = [{"field": "gene"}, {"field": "drug", "format": ".2f"}, {"field": "disease", "format": ".2f"},
                {"field": "reading"}]  # fmt: skip
     counted = [gene for gene in genes if gene["asked"]]
@@ -423,10 +419,11 @@ def _quadrants(genes: Sequence[_Point]) -> list[Spec]:
     return corners
 
 
-def _side(used: str, declared: Sequence[str], lines: LinesOnRecord) -> str:
-    """Return the title of an axis: which groups the normal deviates compare."""
+def _side(used: str, declared: Sequence[str], lines: LinesOnRecord) -> list[str]:
+    """Return the title of an axis, a group to a line: which groups the normal deviates compare."""
     target, reference = lines.groups[used if used in lines.groups else declared[0]]
-    return f"normal deviate, {target} minus {reference}{'' if used in lines.groups else ' (pooled)'}"
+    pooled = "" if used in lines.groups else " (pooled)"
+    return [f"normal deviate, {shortened(target, 44)}", f"minus {shortened(reference, 40)}{pooled}"]
 
 
 def _labelled(leading: Sequence[_Point], genes: Sequence[_Point]) -> list[_Point]:

@@ -215,6 +215,14 @@
     here.table.page(Math.floor(position / here.table.page.len())).draw("page");
   }
 
+  // The rows carry the names of the groups and how many samples each has; a name that is cut leaves its number.
+  function namedGroups(here, spec) {
+    const names = here.article.querySelectorAll("h3 bdi");
+    const words = ["target", "reference"].map((group, i) => JSON.stringify([names[i].textContent.replace(/\s/g, " "), `${group}, n = ${here.data[group].length}`]));
+    for (const layer of spec.layer) layer.encoding.y.axis.labelExpr = `datum.value === 'target' ? ${words[0]} : ${words[1]}`;
+    return spec;
+  }
+
   async function drawStrip(here, row) {
     const at = here.values.genes.indexOf(row.index);
     const samples = [];
@@ -238,7 +246,7 @@
       `p ${row.p_words}, q ${row.q_words}. ${told ? `Mean ± SD: ${told}.` : "No expression values are stored for it."}` +
       (at < 0 && told ? " Sample values of this gene are not on the page; bar: mean, line: ± SD." : "");
     const holder = byId(`strip-${here.contrast}`);
-    if (groups.length) await draw(holder, inUnit(here, "strip"), { samples, groups });
+    if (groups.length) await draw(holder, namedGroups(here, inUnit(here, "strip")), { samples, groups });
     holder.dataset.gene = row.gene;
   }
 

@@ -6,9 +6,11 @@ window.sidemine.pictures = (() => {
 
   // A chart's words say log2; values without fold changes (z-scores, fractions) have words of their own.
   function inUnit(here, name) {
-    if (!here.data.difference) return structuredClone(here.page.specs[name]);
-    return JSON.parse(JSON.stringify(here.page.specs[name]).replaceAll("log2 fold change", here.data.difference)
-      .replaceAll("log2 difference", here.data.difference).replaceAll("log2 expression", here.data.level));
+    const { difference, level } = here.data;
+    let words = JSON.stringify(here.page.specs[name]);
+    if (difference) words = words.replaceAll("log2 fold change", difference).replaceAll("log2 difference", difference);
+    if (level) words = words.replaceAll("log2 expression", level);
+    return JSON.parse(words);
   }
 
   function groupOf(here) {
