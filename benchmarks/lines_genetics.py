@@ -132,18 +132,33 @@ def make_trait(rng: np.random.Generator, genome: Genome, kind: str, planted: boo
     return bounded(z)
 
 
-class RememberedForms(Correlations):
-    """Correlations that remember what they gave for a set: here every trait meets the same sets."""
+class RememberedWhitening(Correlations):
+    """Correlations that remember what they made of the labels of a set: here every trait meets the same sets."""
 
     def __init__(self, blocks: list[np.ndarray]) -> None:
         super().__init__(blocks)
         self.known: dict[bytes, np.ndarray] = {}
 
-    def form(self, members: np.ndarray) -> np.ndarray:
-        """Return what `Correlations.form` does."""
-        key = members.tobytes()
+    def whiten(self, columns: np.ndarray) -> np.ndarray:
+        """Return what `Correlations.whiten` does."""
+        if columns.ndim > 1:
+            return super().whiten(columns)
+        key = np.packbits(columns > 0).tobytes()
         if key not in self.known:
-            self.known[key] = super().form(members)
+            self.known[key] = super().whiten(columns)
+        return self.known[key].copy()
+
+
+class RememberedRotation(Rotation):
+    """Rotation that remembers what covariates leave of a set, which is the same for all traits of a genome."""
+
+    known: dict[bytes, np.ndarray]
+
+    def left_at_shifts(self, members: np.ndarray) -> np.ndarray:
+        """Return what `Rotation.left_at_shifts` does."""
+        key = np.packbits(members).tobytes()
+        if key not in self.known:
+            self.known[key] = super().left_at_shifts(members)
         return self.known[key]
 
 
@@ -152,17 +167,20 @@ def measure(traits: int, seed: int) -> list[dict[str, object]]:
     rng = np.random.default_rng(seed)
     rows: list[dict[str, object]] = []
     genomes = [make_genome(rng) for _ in range(2)]
-    correlations = [RememberedForms(genome.blocks()) for genome in genomes]
+    correlations = [RememberedWhitening(genome.blocks()) for genome in genomes]
+    left: list[tuple[dict[bytes, np.ndarray], dict[bytes, np.ndarray]]] = [({}, {}) for _ in genomes]
     for kind, planted, n in (
         ("polygenic + loci", False, traits),
-        ("noise", False, traits // 2),
+        ("noise", False, traits),
         ("polygenic + loci", True, traits),
     ):
         p = {"rotation": [], "genes_raw": [], "student": []}
         for number in range(n):
             genome, known = genomes[number % 2], correlations[number % 2]
             z = make_trait(rng, genome, kind, planted)
-            ordinary, general = Rotation(z, genome.covariates), Rotation(z, genome.covariates, known)
+            ordinary = RememberedRotation(z, genome.covariates)
+            general = RememberedRotation(z, genome.covariates, known)
+            ordinary.known, general.known = left[number % 2]
             sets = [genome.planted] if planted else genome.sets
             p["rotation"].append([ordinary.test(each)[0].p_value for each in sets])
             p["genes_raw"].append([general.test(each)[0].p_value for each in sets])

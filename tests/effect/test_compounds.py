@@ -73,10 +73,10 @@ def doses_of(names: str = "abc") -> list[dict]:
 
 
 TRUTHS = {
-    "class-wide (4 of 4)": {"a": -1, "b": -1, "c": -1, "d": -1, "x": 0},
-    "class-wide (3 of 4)": {"a": -1, "b": -1, "c": -1, "d": 0, "x": 0},
+    "class-wide (4 of 4 compounds)": {"a": -1, "b": -1, "c": -1, "d": -1, "x": 0},
+    "class-wide (3 of 4 compounds)": {"a": -1, "b": -1, "c": -1, "d": 0, "x": 0},
     "not class-wide, this compound only (B)": {"a": 0, "b": -1, "c": 0, "d": 0, "x": 0},
-    "shown for 2 of 4 (A, B)": {"a": -1, "b": -1, "c": 0, "d": 0, "x": 0},
+    "shown for 2 of 4 compounds (A, B)": {"a": -1, "b": -1, "c": 0, "d": 0, "x": 0},
     "no compound": {"a": 0, "b": 0, "c": 0, "d": 0, "x": 0},
     "not told from the vehicle": {"a": -1, "b": -1, "c": -1, "d": -1, "x": -1},
 }
@@ -89,7 +89,7 @@ def test_the_word_is_what_was_planted(pattern):
     assert reading.pattern == pattern
     assert reading.shown == pattern.startswith("class-wide")
     assert reading.refuted == (
-        pattern in {"not class-wide, this compound only (B)", "shown for 2 of 4 (A, B)", "no compound"}
+        pattern in {"not class-wide, this compound only (B)", "shown for 2 of 4 compounds (A, B)", "no compound"}
     )
     assert found.n_samples == 18
     assert found.n_coefficients == 6
@@ -97,9 +97,9 @@ def test_the_word_is_what_was_planted(pattern):
 
 
 OPPOSED = {
-    "shown for 1 of 3 (A); the other way: B, C": {"a": -1, "b": 1, "c": 1, "x": 0},
+    "shown for 1 of 3 compounds (A); the other way: B, C": {"a": -1, "b": 1, "c": 1, "x": 0},
     "no compound; the other way: A, B, C": {"a": 1, "b": 1, "c": 1, "x": 0},
-    "class-wide (2 of 3); the other way: C": {"a": -1, "b": -1, "c": 1, "x": 0},
+    "class-wide (2 of 3 compounds); the other way: C": {"a": -1, "b": -1, "c": 1, "x": 0},
 }
 
 
@@ -127,7 +127,7 @@ def test_a_vehicle_that_hides_an_effect_excludes_none():
     ("effects", "pattern"),
     [
         ((-1, 0, 0), "not class-wide, this compound only (A)"),
-        ((-1, 0, -0.2), "shown for 1 of 3 (A)"),
+        ((-1, 0, -0.2), "shown for 1 of 3 compounds (A)"),
         ((0, 0, -0.4), "not class-wide"),
         ((0, -0.2, -0.4), "open"),
     ],
@@ -266,7 +266,7 @@ def test_a_compound_that_cannot_be_tested_counts_as_one_that_does_not_act():
     found = measured(data, arms_of("abcx"))
     assert next(arm for arm in found.arms if arm.contrast == "c").problem is not None
     reading = read_panel(found, 0.4)
-    assert (reading.k, reading.needed, reading.pattern) == (3, 2, "class-wide (2 of 3)")
+    assert (reading.k, reading.needed, reading.pattern) == (3, 2, "class-wide (2 of 3 compounds)")
 
 
 def test_a_sample_of_two_groups_has_no_model():

@@ -259,9 +259,11 @@ def _write_contrast(
         flags=[
             Flag(
                 trap="reused_samples",
-                check="re-used samples stand on neither side alone",
+                check="re-used samples on the two sides",
                 status="warn" if reused else "ok",
-                evidence="0 of 70 target and 20 of 63 reference samples" if reused else "none takes part",
+                evidence="0 of 70 samples of the first group and 20 of 63 of the second are re-used"
+                if reused
+                else "none takes part",
                 consequence="told here; nothing was changed (declared: warn)." if reused else "none",
                 serious=reused,
             )

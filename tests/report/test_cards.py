@@ -180,6 +180,7 @@ def test_tiles_of_exclusion_and_agreement(card):
     assert first_screen.excludable_tile(replace(card, smallest_excludable=None), COHORTS).value == "nothing"
     agreeing = first_screen.agreeing_tile(replace(card, agreeing=Agreeing(1, 3)), EXPERIMENTS)
     assert (agreeing.name, agreeing.value) == ("Experiments that agree", "1 of 3")
+    assert agreeing.hint == "independent sources in the declared direction, effect beyond 1 SE (z > 1)"
     assert first_screen.agreeing_tile(replace(card, agreeing=None), COHORTS).value == "none tested"
     assert first_screen.agreeing_tile(card, COHORTS).name == "Cohorts that agree"
 
@@ -206,7 +207,7 @@ def test_the_headline_is_the_meaning_unless_the_change_is_opposite(card):
 
 @pytest.mark.parametrize(
     ("direction", "towards"),
-    [("up", "are higher in the target group,"), ("down", "are lower in the target group,"),
+    [("up", "are higher in “VTE”,"), ("down", "are lower in “VTE”,"),
      ("either", "are different, in either direction,")],
 )  # fmt: skip
 def test_what_was_declared_beforehand(card, direction, towards):
@@ -398,7 +399,7 @@ def test_a_control_is_told_by_what_it_must_do(card, role, direction, must):
     declared = replace(card.declared, direction=direction)
     control = replace(card, role=role, declared=declared, behaviour=Behaviour.UNEXPECTED, opposite=True)
     told = headline(control)
-    assert told.startswith(f"A {role.replace('_', ' ')}: its genes must {must} in the target group.")
+    assert told.startswith(f"A {role.replace('_', ' ')}: its genes must {must} in “VTE”.")
     assert "outside Holm's adjustment" in told
     assert told.endswith(f"by the rules alone it is {card.verdict}.")
     assert (card.word, control.word) == (card.verdict, Behaviour.UNEXPECTED)

@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import replace
 
 import pytest
 from example_results import example_card
 
-from sidemine.drawing.charts import GROUP_SHAPES, GROUPS, WAY_SHAPES, WAYS, interval_words, signed_axis, way
+from sidemine.drawing.charts import (
+    FIRST,
+    GROUP_SHAPES,
+    GROUPS,
+    SECOND,
+    WAY_SHAPES,
+    WAYS,
+    group_names,
+    interval_words,
+    name_groups,
+    signed_axis,
+    way,
+)
+from sidemine.report.collect import collect
 from sidemine.report.forest import forest, forest_rows
+from sidemine.report.sections.answers import answers_section
 
 MARK = re.compile(r'<span class="way (\w+)"[^>]*>(?:<span aria-hidden="true">)?(.)(?:</span>)?(.{0,250})')
 
@@ -53,7 +68,35 @@ def test_colours_and_shapes_of_charts_keep_their_meaning():
         "target": "@target", "reference": "@reference", "other": "@muted",
     }  # fmt: skip
     assert GROUP_SHAPES["domain"] == GROUPS["domain"]
-    assert signed_axis("SD")[0] == "◀ lower in target  │  higher in target ▶"
+    assert signed_axis("SD")[0] == "◀ lower  │  higher ▶ in the first named group"
+
+
+@pytest.mark.parametrize(
+    ("pairs", "names"),
+    [
+        ([("VTE", "healthy"), ("VTE", "healthy")], ("VTE", "healthy")),
+        ([("VTE", "healthy"), ("VTE", "others")], ("VTE", SECOND)),
+        ([("VTE", "healthy"), ("stroke", "healthy")], (FIRST, "healthy")),
+        ([("same", "same")], (FIRST, SECOND)),
+        ([], (FIRST, SECOND)),
+    ],
+)
+def test_a_figure_names_the_groups_that_all_of_its_comparisons_share(pairs, names):
+    """Else words that are so of all of them."""
+    assert group_names(pairs) == names
+    chart = {"encoding": {"x": {"axis": {"title": signed_axis("SD")}}}, "width": 3}
+    title = name_groups(chart, pairs)["encoding"]["x"]["axis"]["title"]
+    assert title == [f"◀ lower  │  higher ▶ in {names[0]}", "SD"]
+
+
+def test_the_charts_of_a_card_name_its_groups(example_results):
+    """Two cohorts of VTE: every signed axis says so; a question of two kinds of comparison does not name one."""
+    panels = {
+        panel.element: json.dumps(panel.chart, ensure_ascii=False)
+        for panel in answers_section(collect(example_results)).panels
+    }
+    assert "higher ▶ in VTE" in panels["forest-vte_targets"]
+    assert f"higher ▶ in {FIRST}" in panels["forest-inhibitor_isg"]
 
 
 @pytest.mark.parametrize(

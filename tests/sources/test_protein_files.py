@@ -8,14 +8,18 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sidemine.cli import main
 from sidemine.errors import InputError
+from sidemine.prepare.inspection import inspect_file
+from sidemine.sources.forms import find_wrong_form
 from sidemine.sources.maxquant import read_maxquant
-from sidemine.sources.olink_npx import read_olink
+from sidemine.sources.olink_npx import NEEDED_COLUMNS, read_olink
 from sidemine.sources.registry import BULK_LAYOUTS
 from sidemine.sources.somascan_adat import read_adat
 
@@ -53,6 +57,59 @@ def test_olink_is_samples_by_assays_with_quality_counted(tmp_path: Path) -> None
     assert "QC_Warning: values with a warning, which stay: 1 (samples: 1; VTE_2)" in told
     assert "37.5% of the values lie below the limit of detection, in 0 of 3 assays more than half" in told
     assert read_olink(tmp_path / "npx.csv", "symbol").identifiers == ["IL6", "IL6", "IL12"]
+
+
+def as_parquet(csv: Path) -> Path:
+    """The same table as Explore HT has it."""
+    frame = pd.read_csv(csv, sep=";", dtype=object, na_filter=False).astype({"LOD": float, "NPX": float})
+    path = csv.with_suffix(".parquet")
+    frame.astype({"Panel": "category", "QC_Warning": "category"}).to_parquet(path, index=False)
+    return path
+
+
+def test_parquet_reads_as_its_text_does(tmp_path: Path) -> None:
+    """Values, names, what is told of them, and what describes the samples; it may be retrieved, and is inspected."""
+    text = write_olink(tmp_path)
+    parquet = as_parquet(text)
+    found, expected = read_olink(parquet), read_olink(text)
+    np.testing.assert_array_equal(found.values, expected.values)
+    assert (found.identifiers, found.columns, found.notes) == (expected.identifiers, expected.columns, expected.notes)
+    layout = BULK_LAYOUTS["olink_npx"]
+    assert layout.describe_samples is not None
+    pd.testing.assert_frame_equal(layout.describe_samples(parquet)[0], layout.describe_samples(text)[0])
+    assert find_wrong_form(parquet.read_bytes(), layout.form) is find_wrong_form(text.read_bytes(), layout.form) is None
+    assert find_wrong_form(parquet.read_bytes(), "table") == "it is Parquet, which is not a table"
+    assert inspect_file(parquet).kind == "Olink NPX"
+
+
+@pytest.mark.parametrize(
+    ("column", "values", "words"),
+    [
+        ("NPX", lambda n: [[1.0]] * n, "column NPX holds no texts or numbers"),
+        ("NPX", lambda n: [float("inf")] * n, "it is infinite"),
+        ("NPX", lambda n: ["low"] * n, "a cell is not a number"),
+        ("Assay", lambda n: ["a\nb"] * n, "a quote is opened and not closed"),
+        ("OlinkID", None, "lacks columns OlinkID"),
+    ],
+)
+def test_parquet_refuses(tmp_path: Path, column: str, values: Callable[[int], object] | None, words: str) -> None:
+    path = as_parquet(write_olink(tmp_path))
+    frame = pd.read_parquet(path).drop(columns=column)
+    (frame if values is None else frame.assign(**{column: values(len(frame))})).to_parquet(path, index=False)
+    with pytest.raises(InputError, match=words):
+        read_olink(path)
+
+
+def test_damaged_parquet_is_a_message(tmp_path: Path) -> None:
+    """Cut short, or claiming more than it can hold: a message about the file."""
+    path = as_parquet(write_olink(tmp_path))
+    path.write_bytes(path.read_bytes()[:-200])
+    with pytest.raises(InputError, match="cannot be read as Parquet"):
+        read_olink(path)
+    many = pa.DictionaryArray.from_arrays(pa.array(np.zeros(10**7, dtype=np.int8)), pa.array(["a" * 100]))
+    pq.write_table(pa.table(dict.fromkeys(NEEDED_COLUMNS, many)), path)
+    with pytest.raises(InputError, match="needs more memory than a file of its size can"):
+        read_olink(path)
 
 
 def test_olink_describes_its_samples(tmp_path: Path) -> None:

@@ -59,13 +59,13 @@ def test_sentences_say_what_may_be_said() -> None:
         for unit in ("d1", "d2")
     ]
     same = cell_type_sentences(CellTypesOfHypothesis(effects, 1, ["T_ifn"]))
-    assert same[0] == "All 4 pairs of cell type and donor (2 cell types and 2 donors) are higher in the target."
+    assert same[0] == "All 4 pairs of cell type and donor (2 cell types and 2 donors) are higher in the first group."
     assert "no test" in same[1]
     assert same[2] == "Too few donors for a test of its own: B_ifn."
     mixed = cell_type_sentences(
         CellTypesOfHypothesis([*effects, CellTypeEffect("K", "K", "d1", -0.1, [9, 9])], 0, ["T_ifn", "B_ifn", "K"])
     )
-    assert "4 are higher in the target and 1 lower" in mixed[0]
+    assert "4 are higher in the first group and 1 lower" in mixed[0]
     subject = Subject("h", "S", False, "log2", [], {})
     shown = LinesOnRecord([CellTypesOfStudy({"h": CellTypesOfHypothesis(effects, 1, [])})])
     (panel,) = cell_type_panels(subject, shown)
@@ -125,4 +125,4 @@ def test_two_real_donors_have_the_right_sign_and_no_test(real_files: Path) -> No
     assert len(effects) == 10
     assert min(effect.effect for effect in effects) > 1
     told = cell_type_sentences(CellTypesOfHypothesis(effects, 0, []))
-    assert told[0] == "All 10 pairs of cell type and donor (5 cell types and 2 donors) are higher in the target."
+    assert told[0] == "All 10 pairs of cell type and donor (5 cell types and 2 donors) are higher in the first group."

@@ -7,7 +7,7 @@ name, so that charts follow the light or dark theme. Colours keep one meaning ev
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -35,9 +35,51 @@ def base(description: str, height: int) -> Spec:
     }
 
 
+FIRST, SECOND = "the first named group", "the second named group"
+"""The groups of a comparison (target, reference) in words, where one figure holds comparisons of several."""
+_LONGEST_NAME = 28
+
+
 def signed_axis(quantity: str) -> list[str]:
-    """Return an axis title in two lines: what the sign means, then the quantity and its unit."""
-    return ["◀ lower in target  │  higher in target ▶", quantity]
+    """Return an axis title in two lines: what the sign means, then the quantity and its unit; see `name_groups`."""
+    return [f"◀ lower  │  higher ▶ in {FIRST}", quantity]
+
+
+def group_names(pairs: Iterable[tuple[str, str]]) -> tuple[str, str]:
+    """Return the labels of target and reference, where all comparisons agree in both; else common words.
+
+    Parameters
+    ----------
+    pairs
+        Labels of the two groups, one pair per comparison.
+    """
+    found = [(bounded(target, _LONGEST_NAME), bounded(reference, _LONGEST_NAME)) for target, reference in pairs]
+    targets, references = {target for target, _ in found}, {reference for _, reference in found}
+    names = (
+        next(iter(targets)) if len(targets) == 1 else FIRST,
+        next(iter(references)) if len(references) == 1 else SECOND,
+    )
+    return names if names[0] != names[1] else (FIRST, SECOND)
+
+
+def name_groups(chart: Spec, pairs: Iterable[tuple[str, str]]) -> Spec:
+    """Return a chart whose axes name the group that is higher or lower, as `group_names` does.
+
+    Parameters
+    ----------
+    chart, pairs
+        The chart, and as in `group_names`.
+    """
+    first, _ = group_names(pairs)
+
+    def named(part: Any) -> Any:  # type: ignore[explicit-any]
+        if isinstance(part, str):
+            return part.replace(FIRST, first)
+        if isinstance(part, dict):
+            return {key: named(value) for key, value in part.items()}
+        return [named(value) for value in part] if isinstance(part, list | tuple) else part
+
+    return {key: named(value) for key, value in chart.items()}
 
 
 def interval_words(effect: float | None, low: float | None, high: float | None) -> str:

@@ -200,7 +200,7 @@ def _pattern_of_class(reading: PanelReading, arms: Sequence[ArmEffect], guarded:
     if reading.shown:
         steps = range(needed, k + 1)
         failed = [u for u in steps if partial_conjunction_p(guarded, u) > ONE_SIDED_P or len(reading.beyond) < u]
-        return f"class-wide ({(failed[0] - 1) if failed else k} of {k})"
+        return f"class-wide ({(failed[0] - 1) if failed else k} of {k} compounds)"
     if reading.p_vehicle is not None and reading.p_vehicle <= ONE_SIDED_P and len(reading.beyond) >= needed:
         return "not told from the vehicle"
     names = [compound_of[name] for name in reading.acting]
@@ -208,7 +208,7 @@ def _pattern_of_class(reading: PanelReading, arms: Sequence[ArmEffect], guarded:
     if len(names) == 1 and others_excluded and reading.refuted and not reading.opposed:
         return f"not class-wide, this compound only ({names[0]})"
     if names:
-        return f"shown for {len(names)} of {k} ({', '.join(names)})"
+        return f"shown for {len(names)} of {k} compounds ({', '.join(names)})"
     if reading.refuted:
         return "no compound" if len(reading.excluded) == k else "not class-wide"
     return "open"

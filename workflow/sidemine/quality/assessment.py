@@ -43,10 +43,10 @@ UNEVEN_LIBRARIES = 10.0
 COVERED = 0.8
 """Share of the platform's annotated probes that a matrix of that platform should hold. Unfiltered series matrices hold
 nearly all of them (GSE14520, GSE42872: above 0.99); those of GPL571 hold 0.4 of GPL570."""
-USABLE = "the dataset can be used as declared"
-SCALE = "the values bear out the declared scale"
-LABELLED = "cell types are those that the depositors gave"
-PLATFORM = "identifiers and sample records fit the declared platform"
+USABLE = "use of the dataset as declared"
+SCALE = "the declared scale beside the values"
+LABELLED = "where the cell types come from"
+PLATFORM = "identifiers and sample records beside the declared platform"
 
 
 def assess_quality(
@@ -242,7 +242,7 @@ def _flag_libraries(counts: NDArray[np.float64]) -> Flag:
     ratio = float(sizes.max() / max(sizes.min(), 1.0))
     return Flag(
         "",
-        "library sizes are comparable",
+        "library sizes",
         "warn" if ratio > UNEVEN_LIBRARIES else "ok",
         f"{sizes.min():,.0f} to {sizes.max():,.0f} counts per sample",
         "voom weights account for it" if ratio > UNEVEN_LIBRARIES else "none",
@@ -253,7 +253,7 @@ def _flag_left_out(samples: pd.DataFrame) -> Flag:
     left_out = samples[samples["fate"] != "used"]
     return Flag(
         "",
-        "all samples take part",
+        "samples that take part",
         "warn" if len(left_out) else "ok",
         f"{len(left_out)} of {len(samples)} do not take part",
         "see the reasons in samples.tsv" if len(left_out) else "none",

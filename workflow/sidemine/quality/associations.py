@@ -89,7 +89,7 @@ def _associate(
     kind: Literal["numbers", "levels"] = "levels" if numbers is None or len(levels) < 5 else "numbers"
     missing = not target.any() or target.all()
     if missing:
-        side = "target" if target.all() else "reference"
+        side = "first group" if target.all() else "second group"
         return Association(
             name, kind, len(values), "missing in one group", None, None, batch_like, person, in_design,
             f"recorded only in the {side}",
@@ -97,7 +97,7 @@ def _associate(
     if kind == "numbers" and numbers is not None:
         words = "; ".join(
             f"{side}: median {np.median(numbers[rows]):g} ({numbers[rows].min():g} to {numbers[rows].max():g})"
-            for side, rows in (("target", target), ("reference", ~target))
+            for side, rows in (("first group", target), ("second group", ~target))
         )
         differences = _within_pairs(numbers, target, np.array(pairs, dtype=object)[present]) if pairs else np.zeros(0)
         if len(differences) >= FEWEST_PAIRS:

@@ -33,13 +33,13 @@ if TYPE_CHECKING:
 
     from sidemine.study.projections import DatasetOfContrasts, TrapsOfContrast
 
-BATCH = "no batch goes with the group"
-OTHERS = "nothing else that is recorded goes with the group"
-REUSED = "re-used samples stand on neither side alone"
-COPIES = "no two samples of the contrast are nearly identical"
-PAIRS = "samples of one block have one sex"
-AGES = "the declared ages are numbers of one unit"
-P_VALUES = "the p-values have a shape that a right model gives"
+BATCH = "batches of the two groups"
+OTHERS = "other records of the two groups"
+REUSED = "re-used samples on the two sides"
+COPIES = "nearly identical samples of the contrast"
+PAIRS = "sex within blocks"
+AGES = "declared ages"
+P_VALUES = "shape of the p-values"
 
 
 def assess_contrast(
@@ -147,7 +147,7 @@ def flag_batches(found: Sequence[Association], traps: TrapsOfContrast) -> Flag:
             BATCH,
             "problem",
             "; ".join(
-                f"{association.column} separates the groups completely (target v reference: {association.words})"
+                f"{association.column} separates the groups completely (first v second group: {association.words})"
                 for association in aliased
             ),
             consequence_words(action, "The difference between the groups cannot be told from the batch.", done),
@@ -201,7 +201,9 @@ def flag_others(found: Sequence[Association], action: str) -> Flag:
             consequence_words(action, "Consider it as a covariate; where the groups hardly overlap in it, none helps."),
             serious=any(association.pattern == "aliased" for association in suspects),
         )
-    return Flag("group_associated", OTHERS, "ok", "; ".join([f"{len(others)} columns compared", *notes]))
+    none = "no other one goes" if in_model or renamed else "none goes"
+    told = f"{len(others)} columns compared; {none} with the groups" if others else "nothing else is recorded"
+    return Flag("group_associated", OTHERS, "ok", "; ".join([told, *notes]))
 
 
 def _association_words(association: Association) -> str:
@@ -247,7 +249,7 @@ def flag_reused_sides(reused: ReusedSides, n_target: int, n_reference: int, acti
     from scipy import stats
 
     p_value = float(stats.fisher_exact([[n[0], n_target - n[0]], [n[1], n_reference - n[1]]]).pvalue)
-    told = f"{n[0]} of {n_target} target and {n[1]} of {n_reference} reference samples are re-used (p = {p_value:.2g})"
+    told = f"{n[0]} of {n_target} samples of the first group and {n[1]} of {n_reference} of the second are re-used (p = {p_value:.2g})"
     one_sided = (n[0] == 0) != (n[1] == 0) or p_value <= 0.01
     return Flag(
         "reused_samples",

@@ -20,11 +20,11 @@ P_LIMIT = 0.01
 LIBRARY_RATIO = 1.32
 """Ratio of the groups' library sizes that counts: a gene at the usual filter's edge (10 counts) then gains or loses one
 Poisson standard deviation (√10 ≈ 3.2 counts), so that filtering and low counts go with the group."""
-SCALE = "the groups have the same level and spread over all genes"
+SCALE = "level and spread of the groups over all genes"
 UNCORRECTED_RATIO = 1.1
 """Ratio between the groups that normalisation never leaves in the typical gene, and that moves every fold change."""
-NORMALISED = "normalised values keep no library size that goes with the group"
-LIBRARY = "library size does not go with the group"
+NORMALISED = "library size left in the normalised values"
+LIBRARY = "library size of the groups"
 
 
 def flag_scale(
@@ -54,7 +54,7 @@ def flag_scale(
     moves = {"level": (shift, p_level, abs(shift)), "spread": (wider, p_spread, abs(wider) / 2)}
     told = (
         f"median {shift:+.3f} log2 units (p = {p_level:.2g}), interquartile range {wider:+.3f} (p = {p_spread:.2g}) in "
-        f"the target; typical standard error of a gene {typical_se:.3f}"
+        f"the first group; typical standard error of a gene {typical_se:.3f}"
     )
     moved = [name for name, (_, p_value, move) in moves.items() if p_value <= P_LIMIT and move > typical_se]
     if not moved:
@@ -90,7 +90,7 @@ def flag_library_size(counts: NDArray[np.float64], is_target: NDArray[np.bool_],
     logs = np.log2(np.maximum(counts.sum(axis=1), 1.0))
     difference, p_value = _welch(logs, is_target)
     ratio = float(2**difference)
-    told = f"libraries of the target are {ratio:.2f} times those of the reference (p = {p_value:.2g})"
+    told = f"libraries of the first group are {ratio:.2f} times those of the second (p = {p_value:.2g})"
     if p_value > P_LIMIT or max(ratio, 1 / ratio) < LIBRARY_RATIO:
         return Flag("library_size", LIBRARY, "ok", told)
     advice = "Normalisation and voom weights account for size, not for genes that only deep libraries detect."
@@ -114,7 +114,7 @@ def flag_column_totals(abundances: NDArray[np.float64], is_target: NDArray[np.bo
         return Flag("", NORMALISED, "ok", "not compared: too few samples, or too few genes above 0 in all of them")
     difference, p_value = _welch(np.log2(factors), is_target)
     ratio = float(2**difference)
-    told = f"the typical gene of the target is {ratio:.2f} times that of the reference (p = {p_value:.2g})"
+    told = f"the typical gene of the first group is {ratio:.2f} times that of the second (p = {p_value:.2g})"
     if p_value > P_LIMIT or max(ratio, 1 / ratio) < UNCORRECTED_RATIO:
         return Flag("library_size", NORMALISED, "ok", told)
     advice = "Library sizes look uncorrected: if these are expected counts (RSEM, salmon), declare counts."

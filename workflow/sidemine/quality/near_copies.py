@@ -57,8 +57,8 @@ APART_Z = 3.5
 """And its robust z score among the log distances (Iglewicz & Hoaglin 1993), so that uneven datasets flag no one."""
 MIN_SAMPLES, MIN_GENES = 4, 50
 FEWEST_OTHERS = 2
-COPIES = "no two samples are nearly identical"
-APART = "no sample lies apart from all others"
+COPIES = "nearly identical samples"
+APART = "samples that lie apart from all others"
 
 
 def better_expressed(values: NDArray[np.float64]) -> NDArray[np.bool_]:

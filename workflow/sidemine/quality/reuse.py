@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 N_LIKELY, LIKELY = 3, 0.2
 """Samples of another dataset that are looked at for each sample, and the correlation of residuals from which on. Copies of
 one million reads, where biology varies by a tenth, have 0.28."""
-CHECK = "no sample is used in a second place"
+CHECK = "samples used in a second place"
 _PROCESSED_ELSEWHERE = "Re-used samples were processed elsewhere and may differ for that reason alone. "
 _RELATION = re.compile(r"\b(reanaly[sz](?:is of|ed by)|alternative to)\s*:?\s*([^|]*)", re.IGNORECASE)
 _BIOSAMPLE = re.compile(r"\bSAM(?:N|EA|D)\d+\b", re.IGNORECASE)

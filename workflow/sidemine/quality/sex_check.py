@@ -42,7 +42,7 @@ _WORDS = {
     "man": "male",
     "men": "male",
 }
-CHECK = "the recorded sex is the sex that the genes show"
+CHECK = "recorded sex beside the sex that the genes show"
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from html import escape
 from pathlib import Path
 
-from sidemine.drawing.charts import Spec
+from sidemine.drawing.charts import Spec, group_names
 from sidemine.drawing.words import bounded
 from sidemine.report import assets
 from sidemine.report.annex_files import KINDS_OF_HYPOTHESIS
@@ -93,10 +93,15 @@ def _components(results: StudyResults, item: ContrastResults) -> Spec | None:
     components = results.datasets[item.row.dataset].quality.principal_components
     if components is None or not components.samples:
         return None
+    names = group_names([(item.row.target_label, item.row.reference_label)])
     target, reference = set(item.design.target_samples), set(item.design.reference_samples)
     samples = [
         {"sample": bounded(name), "pc1": scores[0], "pc2": scores[1], "group": group, "told": group}
         for name, scores in components.samples.items()
-        for group in ("target" if name in target else "reference" if name in reference else "other",)
+        for group in (names[0] if name in target else names[1] if name in reference else "other",)
     ]
-    return {**contrast_specs()["components_group"], "datasets": {"samples": samples}}
+    spec = {**contrast_specs()["components_group"], "datasets": {"samples": samples}}
+    for channel in ("color", "shape"):
+        drawn = spec["encoding"][channel]
+        spec["encoding"][channel] = {**drawn, "scale": {**drawn["scale"], "domain": [*names, "other"]}}
+    return spec

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sidemine.differential.differential_table import sides_of_genes
-from sidemine.drawing.charts import Spec
+from sidemine.drawing.charts import Spec, group_names
 from sidemine.drawing.words import bounded, is_number
 from sidemine.enrichment.registry import statistics
 from sidemine.prepare.log_expression import mean_and_sd
@@ -151,8 +151,8 @@ class ContrastBlock:
 
     Attributes
     ----------
-    target, reference
-        Samples of the two groups.
+    target, reference, labels
+        Samples of the two groups, and how these are called.
     gene_step
         Differences of the positions of its genes.
     log2_fold_change, below, above
@@ -177,6 +177,7 @@ class ContrastBlock:
 
     target: list[str]
     reference: list[str]
+    labels: tuple[str, str]
     gene_step: list[int]
     log2_fold_change: list[int | None]
     below: list[int | None]
@@ -326,6 +327,7 @@ def contrast_block(results: StudyResults, contrast: str) -> ContrastBlock:
     return ContrastBlock(
         target=[bounded(name, 80) for name in here.design.target_samples],
         reference=[bounded(name, 80) for name in here.design.reference_samples],
+        labels=group_names([(here.row.target_label, here.row.reference_label)]),
         gene_step=steps([results.gene_index[gene] for gene in table["gene"]]),
         log2_fold_change=scaled(table["log2_fold_change"], 1000),
         below=below,

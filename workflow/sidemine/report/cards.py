@@ -15,6 +15,7 @@ from sidemine.considerations.robustness.record import RobustnessColumns
 from sidemine.considerations.specificity.panel import overlap_sentences
 from sidemine.considerations.specificity.record import SpecificityColumns
 from sidemine.drawing import words
+from sidemine.drawing.charts import FIRST, group_names
 from sidemine.drawing.panel import Panel, Tile
 from sidemine.effect.pooled_effect import own_p
 from sidemine.effect.record import PooledEffect, PooledEstimate
@@ -152,7 +153,7 @@ def headline(card: Card) -> str:
         side = _EXPECTED_SIDE[card.declared.direction]
         must = side if card.role == "positive_control" else f"not {side}"
         return (
-            f"A {card.role.replace('_', ' ')}: its genes must be {must} in the target group. It is judged at its own level, outside "
+            f"A {card.role.replace('_', ' ')}: its genes must be {must} in {_target(card)}. It is judged at its own level, outside "
             f"Holm's adjustment; by the rules alone it is {card.verdict}."
         )
     if card.opposite:
@@ -160,12 +161,18 @@ def headline(card: Card) -> str:
     return card.verdict.meaning
 
 
+def _target(card: Card) -> str:
+    """Name the group that a direction is about."""
+    name, _ = group_names((row.target_label, row.reference_label) for row in card.evidence)
+    return name if name == FIRST else f"“{name}”"
+
+
 def declared_sentence(card: Card) -> str:
     """Tell what was declared before any result was seen."""
     declared = card.declared
     towards = {
-        "up": "higher in the target group",
-        "down": "lower in the target group",
+        "up": f"higher in {_target(card)}",
+        "down": f"lower in {_target(card)}",
         "either": "different, in either direction",
     }[declared.direction]
     margin = (

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from sidemine.drawing.charts import GROUP_SHAPES, GROUPS, WAY_SHAPES, WAYS, Spec, base, label_room, signed_axis
+from sidemine.drawing.charts import (
+    FIRST,
+    GROUP_SHAPES,
+    GROUPS,
+    SECOND,
+    WAY_SHAPES,
+    WAYS,
+    Spec,
+    base,
+    label_room,
+    signed_axis,
+)
 
 
 def volcano() -> Spec:
@@ -84,7 +95,7 @@ def strip() -> Spec:
     color = {"field": "group", "type": "nominal", "scale": GROUPS, "legend": None}
     shape = {"field": "group", "type": "nominal", "scale": GROUP_SHAPES, "legend": None}
     return {
-        **base("Expression of the chosen gene, sample by sample, target above reference.", 120),
+        **base("Expression of the chosen gene, sample by sample, the first group above the second.", 120),
         "layer": [
             {
                 "data": {"name": "samples"},
@@ -145,7 +156,7 @@ def set_rank() -> Spec:
         "type": "quantitative",
         "scale": {"nice": False},
         "axis": {
-            "title": ["◀ higher in target  │  lower in target ▶", "all tested genes, ranked by t"],
+            "title": [f"◀ higher  │  lower ▶ in {FIRST}", "all tested genes, ranked by t"],
             "tickCount": 4,
             "grid": False,
         },
@@ -192,21 +203,21 @@ def set_rank() -> Spec:
 
 
 def heat() -> Spec:
-    """Return the heat map of a panel: genes by samples, as difference from the mean of the reference."""
+    """Return the heat map of a panel: genes by samples, as difference from the mean of the reference group."""
     x = {"type": "quantitative", "axis": None, "scale": {"nice": False, "zero": False}}
     y = {"field": "gene", "type": "nominal", "scale": {"domain": []},
          "axis": {"title": None, "ticks": False, "domain": False, "labelFontSize": 10, "labelPadding": 3}}  # fmt: skip
     color = {"field": "value", "type": "quantitative",
              "scale": {"domain": [-1, 0, 1], "range": ["@lower", "@surface", "@higher"], "clamp": True, "interpolate": "rgb"},
-             "legend": {"title": "log2 difference from reference mean", "orient": "bottom", "direction": "horizontal",
+             "legend": {"title": "log2 difference from the mean of " + SECOND, "orient": "bottom", "direction": "horizontal",
                         "gradientLength": 180, "gradientThickness": 10, "tickCount": 5, "titleFontWeight": 600, "titleLimit": 400}}  # fmt: skip
     return {
-        **base("Heat map: expression of the panel's genes in every sample, beside the mean of the reference; columns by the panel's mean.", 300),
+        **base("Heat map: expression of the panel's genes in every sample, beside the mean of the second group; columns by the panel's mean.", 300),
         "layer": [
             {"data": {"name": "cells"}, "mark": {"type": "rect", "cursor": "pointer"},
              "encoding": {"x": {**x, "field": "x"}, "x2": {"field": "x2"}, "y": y, "color": color,
                           "tooltip": [{"field": "gene"}, {"field": "sample"}, {"field": "group"},
-                                      {"field": "value", "format": "+.2f", "title": "beside reference mean"}]}},
+                                      {"field": "value", "format": "+.2f", "title": "beside the mean of " + SECOND}]}},
             {"data": {"name": "tracks"}, "mark": {"type": "rect"},
              "encoding": {"x": {**x, "field": "x"}, "x2": {"field": "x2"}, "y": {**y, "field": "track"},
                           "fill": {"field": "fill", "type": "nominal", "scale": None},

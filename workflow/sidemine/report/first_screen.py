@@ -169,6 +169,14 @@ def excludable_tile(card: Card, _subject: Subject) -> Tile:
     return make_tile("excludable", name, amount, f"one-sided 95 %{beside}")
 
 
+AGREES = {
+    "up": "in the declared direction, effect beyond 1 SE (z > 1)",
+    "down": "in the declared direction, effect beyond 1 SE (z > 1)",
+    "either": "in one direction, effect beyond 1 SE (z > 1)",
+}
+"""What `agrees` asks of a source, by declared direction."""
+
+
 def agreeing_tile(card: Card, subject: Subject) -> Tile | None:
     """Return how many independent sources agree; None of a panel, whose arms are one source and answer in their own tile."""
     if card.kind == "panel":
@@ -176,7 +184,12 @@ def agreeing_tile(card: Card, subject: Subject) -> Tile | None:
     noun = f"{'Cohorts' if subject.is_cohort else 'Experiments'} that {_agree(card)}"
     if not card.agreeing:
         return make_tile("agreeing", noun, "none tested", "no comparison could be tested")
-    return make_tile("agreeing", noun, f"{card.agreeing.k} of {card.agreeing.n}", "independent sources")
+    return make_tile(
+        "agreeing",
+        noun,
+        f"{card.agreeing.k} of {card.agreeing.n}",
+        f"independent sources {AGREES[card.declared.direction]}",
+    )
 
 
 def self_contained_tile(card: Card, _subject: Subject) -> Tile:

@@ -14,6 +14,7 @@ from sidemine.drawing.charts import (
     SERIES,
     Spec,
     base,
+    group_names,
     heading_key,
     interval_words,
     row_key,
@@ -213,6 +214,13 @@ def score_panel(results: StudyResults, card: Card) -> Panel | None:
 
 def _chart(card: Card, scored: Mapping[str, Sequence[SampleScore]], *, is_cohort: bool, all_counted: bool) -> Spec:
     evidence = {row.contrast: row for row in card.evidence}
+    names = dict(
+        zip(
+            ("target", "reference"),
+            group_names([(evidence[name].target_label, evidence[name].reference_label) for name in scored]),
+            strict=True,
+        )
+    )
     keys: list[str] = []
     points: list[dict[str, object]] = []
     means: list[dict[str, object]] = []
@@ -226,14 +234,14 @@ def _chart(card: Card, scored: Mapping[str, Sequence[SampleScore]], *, is_cohort
             label = entry.target_label if group == "target" else entry.reference_label
             # The number first: a long name may be cut at its end.
             keys.append(row_key(len(keys), f"n = {len(rows)}: {bounded(label, 60)}"))
-            means.append({"key": keys[-1], "score": float(np.mean([row.score for row in rows])), "group": group})
+            means.append({"key": keys[-1], "score": float(np.mean([row.score for row in rows])), "group": names[group]})
             points += [
                 {
                     "key": keys[-1],
                     "sample": bounded(row.sample, 60),
                     "group": bounded(label, 60),
                     "score": round(row.score, 4),
-                    "colour": (row.batch or "not recorded") if by_batch else group,
+                    "colour": (row.batch or "not recorded") if by_batch else names[group],
                     "batch": row.batch or "—",
                     "flag": row.flag,
                     # Golden-ratio steps spread points evenly, the same way every time.
@@ -243,7 +251,11 @@ def _chart(card: Card, scored: Mapping[str, Sequence[SampleScore]], *, is_cohort
             ]
     flags = [flag for flag in _SHAPES if any(point["flag"] == flag for point in points)]
     unknown = ["not recorded"] if any(point["colour"] == "not recorded" for point in points) else []
-    colours = {"domain": [*batches, *unknown], "range": [*SERIES[: len(batches)], "@muted"]} if by_batch else GROUPS
+    colours = (
+        {"domain": [*batches, *unknown], "range": [*SERIES[: len(batches)], "@muted"]}
+        if by_batch
+        else {**GROUPS, "domain": [*names.values(), "other"]}
+    )
     legend = {"title": None, "orient": "top", "columns": 1, "labelLimit": 260}
     flag_legend = {
         "title": None,
@@ -268,7 +280,7 @@ def _chart(card: Card, scored: Mapping[str, Sequence[SampleScore]], *, is_cohort
     ]
     told = "; ".join(f"{name} {_words(evidence[name])}" for name in scored)
     return {
-        **base(f"Score of {card.declared.set} in every sample, target above reference. Effects of the answer: {told}", 26 * len(keys) + 10 + 18 * (by_batch + len(flags))),
+        **base(f"Score of {card.declared.set} in every sample, the first group above the second. Effects of the answer: {told}", 26 * len(keys) + 10 + 18 * (by_batch + len(flags))),
         "data": {"values": points},
         "layer": [
             {"mark": {"type": "rule", "color": "@soft", "strokeDash": [3, 3]}, "encoding": {"x": {**_datum(x), "datum": 0}}},

@@ -13,9 +13,11 @@ from dataclasses import dataclass
 from itertools import dropwhile, pairwise
 from typing import Literal
 
-Form = Literal["any", "series_matrix", "metadata", "platform", "table", "numbers", "gmt", "archive", "hdf5", "cells"]
-"""What an input is declared to be: `table` any text table or workbook, `numbers` one that holds numbers too, `cells` what
-single-cell tools write."""
+Form = Literal[
+    "any", "series_matrix", "metadata", "platform", "table", "numbers", "npx", "gmt", "archive", "hdf5", "cells"
+]
+"""What an input is declared to be: `table` any text table or workbook, `numbers` one that holds numbers too, `npx` text
+or Parquet, `cells` what single-cell tools write."""
 FOLDER_FORMS: frozenset[Form] = frozenset({"archive", "cells"})
 """What a local folder can be declared to be: one file per sample, or 10x output."""
 
@@ -29,6 +31,7 @@ _BINARY_MAGICS: dict[bytes, str] = {
     _HDF5_MAGIC: "HDF5",
     b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": "OLE",
     b"\x1f\x8b": "gzip",
+    b"PAR1": "Parquet",
     b"BZh": "bzip2",
     b"\xfd7zXZ\x00": "xz",
 }
@@ -38,6 +41,7 @@ _CONTAINERS: dict[str, frozenset[str]] = {
     "cells": frozenset({"tar", "zip", "HDF5"}),
     "table": frozenset({"zip", "OLE"}),
     "numbers": frozenset({"zip", "OLE"}),
+    "npx": frozenset({"Parquet"}),
     "gmt": frozenset({"zip"}),
     "metadata": frozenset({"zip", "OLE", "tar"}),
     "platform": frozenset({"zip", "OLE"}),
@@ -75,7 +79,7 @@ class Head:
     Attributes
     ----------
     kind
-        What it is: tar, zip, HDF5, OLE, gzip, bzip2, xz, text, or binary.
+        What it is: tar, zip, HDF5, OLE, Parquet, gzip, bzip2, xz, text, or binary.
     text
         The decoded beginning where it is text, without a byte order mark.
     is_wide
@@ -192,10 +196,10 @@ def find_wrong_form(data: bytes, form: Form) -> str | None:
     if form == "any" or head.kind in {"gzip", "bzip2", "xz"}:  # packed twice or otherwise: its reader knows
         return None
     if head.kind not in {"text", "binary"}:
-        return None if head.kind in _CONTAINERS[form] else f"it is {head.kind}, which is no {_WORDS[form]}"
+        return None if head.kind in _CONTAINERS[form] else f"it is {head.kind}, which is not {_WORDS[form]}"
     if form in {"archive", "hdf5"} or (form == "cells" and not _FORM_TESTS[form](head.text)):
         # Tar files of before 1988 carry no mark.
-        return f"it is {'text' if head.kind == 'text' else 'no known binary file'}, which is no {_WORDS[form]}"
+        return f"it is {'text' if head.kind == 'text' else 'no known binary file'}, which is not {_WORDS[form]}"
     if head.kind == "binary":
         return "it has zero bytes, so it is no text"
     return None if _FORM_TESTS[form](head.text) else f"its beginning is not that of {_WORDS[form]}"
@@ -207,10 +211,11 @@ _WORDS: dict[str, str] = {
     "platform": "a platform record or table",
     "table": "a table",
     "numbers": "a table of numbers",
+    "npx": "a long table of NPX (text or Parquet)",
     "gmt": "a GMT library",
-    "archive": "tar or zip archive",
-    "hdf5": "HDF5 file",
-    "cells": "single-cell file (HDF5, tar, zip or Matrix Market)",
+    "archive": "a tar or zip archive",
+    "hdf5": "an HDF5 file",
+    "cells": "a single-cell file (HDF5, tar, zip or Matrix Market)",
 }
 
 
@@ -276,6 +281,7 @@ _FORM_TESTS: dict[str, Callable[[str], bool]] = {
     "platform": _is_platform,
     "table": lambda text: _is_table(text) or _is_spaced(text),
     "numbers": _holds_numbers,
+    "npx": _holds_numbers,
     "gmt": _is_gmt,
     "cells": lambda text: text.startswith("%%MatrixMarket"),
 }

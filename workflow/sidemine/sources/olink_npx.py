@@ -1,4 +1,7 @@
-"""Layout `olink_npx`: Olink's long table, one row per sample and assay, with NPX (log2, relative to the assay's own level)."""
+"""Layout `olink_npx`: Olink's long table, one row per sample and assay, with NPX (log2, relative to the assay's own level).
+
+Text, or Parquet as Olink's software writes it for Explore HT; Parquet becomes the same text table, in a bounded process.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sidemine.errors import InputError, Problem
+from sidemine.isolation import run_isolated
+from sidemine.isolation.parquet import PARQUET_MAGIC, PRELOAD, read_parquet_columns
 from sidemine.sources.declarations import BulkLayout, DeclaredValues, Requirement
 from sidemine.sources.inspection import FileToInspect, Inspection
 
@@ -23,6 +28,7 @@ if TYPE_CHECKING:
 NEEDED_COLUMNS = ("SampleID", "OlinkID", "UniProt", "Assay", "NPX")
 _QUALITY_COLUMNS = ("QC_Warning", "SampleQC", "AssayQC", "Assay_Warning")
 """Names of the verdicts of quality in Explore 384/1536/3072, Target and HT."""
+_OTHER_COLUMNS = ("SampleType", "AssayType", "PlateID", "LOD", *_QUALITY_COLUMNS)
 _PASSED = frozenset({"pass", "na", ""})
 _FAILED = frozenset({"fail", "excluded"})
 _MOST_TOLD = 5
@@ -40,9 +46,7 @@ class _Rows:
 
 
 def _open(path: Path) -> _Rows:
-    from sidemine.text.delimited import read_delimited
-
-    table = read_delimited(path)
+    table = _read_table(path)
     absent = [name for name in NEEDED_COLUMNS if not table.has(name)]
     if absent:
         raise InputError(
@@ -50,7 +54,7 @@ def _open(path: Path) -> _Rows:
                 f"the table lacks columns {', '.join(absent)}",
                 f"{path}: header {', '.join(table.header[:20])}",
                 f"Olink's long table, with {', '.join(NEEDED_COLUMNS)}; QC_Warning and LOD where there are such",
-                "Export the long NPX table again (a wide one is layout table; Parquet has to be saved as CSV).",
+                "Export the long NPX table again (a wide one is layout table).",
             )
         )
     samples = [cell.strip() for cell in table.cells("SampleID")]
@@ -81,6 +85,21 @@ def _open(path: Path) -> _Rows:
     return _Rows(table, kept, samples, list(control_assays), notes)
 
 
+def _is_parquet(path: Path) -> bool:
+    with path.open("rb") as stream:
+        return stream.read(len(PARQUET_MAGIC)) == PARQUET_MAGIC
+
+
+def _read_table(path: Path) -> TextTable:
+    from sidemine.text.delimited import read_delimited
+
+    if not _is_parquet(path):
+        return read_delimited(path)
+    columns = (*NEEDED_COLUMNS, *_OTHER_COLUMNS)
+    text = run_isolated(read_parquet_columns, path, columns, where=path, preload=PRELOAD)
+    return read_delimited(text.tobytes(), str(path), separator="\t")
+
+
 def _kinds(table: TextTable, column: str) -> list[str]:
     """Return the cells of a column in lower case, '' of each row where there is no such column."""
     return [cell.strip().lower() for cell in table.cells(column)] if table.has(column) else [""] * table.n_rows
@@ -92,7 +111,7 @@ def read_olink(path: Path, identifiers: str | None = None) -> ValueMatrix:
     Parameters
     ----------
     path
-        Text, gzipped or plain, separated by semicolons, commas or tabs.
+        Text, gzipped or plain, separated by semicolons, commas or tabs; or Parquet.
     identifiers
         symbol: assays are named by column Assay; otherwise by UniProt.
 
@@ -233,7 +252,9 @@ def _read(path: Path, declared: DeclaredValues, columns: Sequence[str], named: C
 
 def _inspect(file: FileToInspect) -> Inspection | None:
     header = file.start.split(b"\n", 1)[0] if not file.start.startswith(b"#") else file.start
-    if file.members is not None or file.is_spreadsheet or not all(name.encode() in header for name in NEEDED_COLUMNS):
+    if file.members is not None or file.is_spreadsheet:
+        return None
+    if not file.start.startswith(PARQUET_MAGIC) and not all(name.encode() in header for name in NEEDED_COLUMNS):
         return None
     samples, _ = _describe(file.path)
     inspection = Inspection(file.path, "Olink NPX", samples)
@@ -245,7 +266,7 @@ def _inspect(file: FileToInspect) -> Inspection | None:
 OLINK_NPX = BulkLayout(
     word="olink_npx",
     meaning="olink_npx (Olink's long table of NPX)",
-    form="table",
+    form="npx",
     requirement=Requirement({"scale": "log2"}, "NPX is log2", "Correct scale, or the layout."),
     inspect=_inspect,
     list_columns=lambda path, _declared, _named: _describe(path)[1],

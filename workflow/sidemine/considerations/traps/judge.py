@@ -23,7 +23,7 @@ _ORDER = tuple(DOUBTS)
 CAPPING = ("replicates", "batch_aliased", "duplicated_samples", "marker_labels", "batch_associated")
 _ANSWERED_BY = {"reused_samples": REUSED_CONTROLS, "sex_mismatch": FLAGGED_SAMPLES}
 """The sensitivity row that gives the effect without what a check found."""
-_UNITS = "the units are people, or cultures that were grown and treated apart"
+_UNITS = "what the units are"
 
 
 def judge_traps(case: Case, checks: Checks) -> Judgement:
@@ -39,8 +39,12 @@ def judge_traps(case: Case, checks: Checks) -> Judgement:
     serious = sorted(
         (flag for flag in found if flag.serious and flag.name in tested), key=lambda flag: _ORDER.index(flag.trap)
     )
+    groups = {row.contrast: f" (“{row.target_label}” v “{row.reference_label}”)" for row in case.evidence.contrasts}
     doubts = [
-        Doubt(DoubtWeight.DATA, f"{DOUBTS[flag.trap]}. {flag.name}: {flag.evidence.rstrip('.')}.")
+        Doubt(
+            DoubtWeight.DATA,
+            f"{DOUBTS[flag.trap]}. {flag.name}{groups.get(flag.name, '')}: {flag.evidence.rstrip('.')}.",
+        )
         for flag in serious[:1]
     ]
     unknown = [flag.name for flag in found if flag.trap == "replicates" and not flag.serious and flag.name in tested]

@@ -16,7 +16,7 @@ MOST_DRAWN = 40
 _COLUMNS = (
     Column("Cell type, donor", "pair"),
     Column("Effect (log2, set minus other genes)", "effect"),
-    Column("Cells, target and reference", "cells"),
+    Column("Cells, first and second group", "cells"),
     Column("Contrast", "contrast"),
 )
 
@@ -65,9 +65,9 @@ def cell_type_sentences(mine: CellTypesOfHypothesis) -> list[str]:
     up = sum(row.effect > 0 for row in effects)
     every = f"{count(len(kinds), 'cell type')} and {count(len(units), 'donor')}"
     if up in (0, len(effects)):
-        first = f"All {len(effects)} pairs of cell type and donor ({every}) are {'higher' if up else 'lower'} in the target."
+        first = f"All {len(effects)} pairs of cell type and donor ({every}) are {'higher' if up else 'lower'} in the first group."
     else:
-        first = f"Of {len(effects)} pairs of cell type and donor ({every}), {up} are higher in the target and {len(effects) - up} lower."
+        first = f"Of {len(effects)} pairs of cell type and donor ({every}), {up} are higher in the first group and {len(effects) - up} lower."
     sentences = [first, NO_TEST]
     untested = sorted(set(_names(effects, "contrast")) - set(mine.tested))
     if untested:

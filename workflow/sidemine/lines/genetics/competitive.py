@@ -219,14 +219,20 @@ class Rotation:
         """Return how much of a set's labels the covariates leave, without correlations."""
         return float(members.sum() - (self.basis[members].sum(axis=0) ** 2).sum())
 
+    def left_at_shifts(self, members: Mask) -> Array:
+        """Return how much of a set's labels the covariates leave at every shift; it does not depend on z."""
+        labels = np.conj(np.fft.rfft(members.astype(np.float64)))
+        sums = np.fft.irfft(self._rows[:, 1:] * labels[:, None], len(members), axis=0)
+        whole = members.sum() if self._correlations is None else self._correlations.form(members)
+        left: Array = np.maximum(whole - (sums**2).sum(axis=1), 1e-9)
+        return left
+
     def _shifted(self, members: Mask) -> tuple[Array, Array, Array]:
         """Return effects, statistics, and what is left of the labels, at every shift."""
-        n = len(members)
         labels = np.conj(np.fft.rfft(members.astype(np.float64)))
-        sums = np.fft.irfft(self._rows * labels[:, None], n, axis=0)
-        whole = members.sum() if self._correlations is None else self._correlations.form(members)
-        left = np.maximum(whole - (sums[:, 1:] ** 2).sum(axis=1), 1e-9)
-        return sums[:, 0] / left, sums[:, 0] / np.sqrt(left), left
+        sums = np.fft.irfft(self._rows[:, 0] * labels, len(members))
+        left = self.left_at_shifts(members)
+        return sums / left, sums / np.sqrt(left), left
 
 
 def percentile_among_matched(

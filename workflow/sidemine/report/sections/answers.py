@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sidemine.considerations.registry import CONSIDERATIONS
+from sidemine.drawing.charts import name_groups
 from sidemine.drawing.panel import Panel, Subject, Tile
 from sidemine.lines.registry import LINES, panel_of_row
 from sidemine.report import first_screen
@@ -78,6 +79,11 @@ def evidence_panels(card: Card, beside: Beside, lights: Mapping[str, Sequence[Li
     return [forest_panel(card, subject, lights or {}), *considered, *of_lines]
 
 
+def _named(panel: Panel, pairs: Sequence[tuple[str, str]]) -> Panel:
+    """Return a panel whose chart names the groups of its question."""
+    return replace(panel, chart=name_groups(panel.chart, pairs)) if panel.chart else panel
+
+
 def layer_panels(card: Card, beside: Beside) -> list[Panel]:
     """Return the panels of the layers of `lines.tsv` that speak to one hypothesis, in the order of the sheet."""
     rows = card.synthesis.rows if card.synthesis else []
@@ -108,8 +114,9 @@ def answers_section(results: StudyResults) -> Section:
         forest, *others = evidence_panels(card, results.beside, lights)
         scores = score_panel(results, card)
         # Resemblance of drug and disease is a question of the study itself: it stands before the scores.
-        panels = [panel for panel in (forest, *others, scores) if panel]
-        of_layers = layer_panels(card, results.beside)
+        pairs = [(row.target_label, row.reference_label) for row in card.evidence]
+        panels = [_named(panel, pairs) for panel in (forest, *others, scores) if panel]
+        of_layers = [_named(panel, pairs) for panel in layer_panels(card, results.beside)]
         views.append(card_view(card, panels, tiles(card, results.beside), of_layers))
         every += [*panels, *of_layers]
     designs = {name: item.design for name, item in results.contrasts.items()}

@@ -233,7 +233,12 @@ def funnel_of(results: StudyResults, dataset: DatasetResults) -> Funnel:
         ]
     for key, item in results.contrasts_of(dataset.row.dataset).items():
         target, reference = len(item.design.target_samples), len(item.design.reference_samples)
-        samples.append((f"{key}: {target} target, {reference} reference", target + reference))
+        samples.append(
+            (
+                f"{key}: {target} {bounded(item.row.target_label, 60)}, {reference} {bounded(item.row.reference_label, 60)}",
+                target + reference,
+            )
+        )
         genes += [(f"tested in {key}", len(item.differential))] if genes else []
     return Funnel(
         samples=_steps(samples),

@@ -30,7 +30,7 @@ def guide_section(results: StudyResults) -> Section:
         "Cases of a cohort are sampled after they fell ill, often under treatment, and may be older than controls.",
         "Fewer transcripts of a pathway are not a lost function.",
         "p > 0.05 is never “no effect”: each card says which effect the data could have excluded.",
-        "Every signed number is target minus reference: positive means higher in the target group.",
+        "Every signed number is the first named group (the target: patients, treated samples) minus the second (the reference): positive means higher in the first.",
         "A word with dots under it opens what it means; the glossary at the end has all of them.",
         "Nothing here is medical advice; nobody should start or stop a medicine because of it.",
     ]

@@ -227,17 +227,17 @@
     const at = here.values.genes.indexOf(row.index);
     const samples = [];
     if (at >= 0) {
-      for (const group of ["target", "reference"]) {
-        here.data[group].forEach((sample, k) => {
+      for (const [side, group] of [["target", here.data.labels[0]], ["reference", here.data.labels[1]]]) {
+        here.data[side].forEach((sample, k) => {
           const value = here.values.values[at][here.values.samples.indexOf(sample)];
           if (value !== undefined && value !== null) samples.push({ sample, group, value: value / 100, jitter: ((k * 0.618) % 1) - 0.5 });
         });
       }
     }
     const groups = [];
-    for (const group of ["target", "reference"]) {
-      const mean = here.data.groups[`${group}_mean`][row.i];
-      const sd = here.data.groups[`${group}_sd`][row.i];
+    for (const [side, group] of [["target", here.data.labels[0]], ["reference", here.data.labels[1]]]) {
+      const mean = here.data.groups[`${side}_mean`][row.i];
+      const sd = here.data.groups[`${side}_sd`][row.i];
       if (mean !== undefined && mean !== null) groups.push({ group, mean: mean / 100, low: (mean - sd) / 100, high: (mean + sd) / 100 });
     }
     const told = groups.map((item) => `${item.group} ${number(item.mean)} ± ${number(item.high - item.mean)}`).join(", ");

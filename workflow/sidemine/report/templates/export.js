@@ -55,7 +55,7 @@
     return {
       question: textOf(card.querySelector("h3")), verdict: textOf(card.querySelector(".chip")), claim: textOf(card.querySelector(".plain")),
       doubt: plain(card.dataset.doubt),
-      n: sizes.length ? `n (${groups.size === 1 ? [...groups][0] : "target v reference"}): ${sizes.join("; ")}` : "n: no comparison belongs to the question",
+      n: sizes.length ? `n (${groups.size === 1 ? [...groups][0] : "first v second group of each comparison"}): ${sizes.join("; ")}` : "n: no comparison belongs to the question",
       tone: getComputedStyle(card).getPropertyValue("--tone").trim(),
     };
   }

@@ -42,7 +42,7 @@
     }
     figure.querySelector(".limit").textContent = `${measured} of ${all} genes tested here. Colour: log2 fold change, from −${limit} to +${limit}; dashed: not tested.`;
     const [low, none, high] = figure.querySelectorAll(".pathway-legend span");
-    low.textContent = `−${limit}, lower in target`;
+    low.textContent = `−${limit}, lower in the first group`;
     none.textContent = "0";
     high.textContent = `+${limit}, higher`;
     figure.dataset.contrast = contrast;

@@ -4,19 +4,23 @@ window.sidemine.pictures = (() => {
   "use strict";
   const { byId, draw, charts } = window.sidemine;
 
-  // A chart's words say log2; values without fold changes (z-scores, fractions) have words of their own.
+  // A chart's words name the groups of its comparison, and say log2; values without fold changes have words of their own.
   function inUnit(here, name) {
     const { difference, level } = here.data;
+    const label = here.data.labels.map((text) => JSON.stringify(text));
     let words = JSON.stringify(here.page.specs[name]);
     if (difference) words = words.replaceAll("log2 fold change", difference).replaceAll("log2 difference", difference);
     if (level) words = words.replaceAll("log2 expression", level);
+    // Last, so that no label is taken for one of these words.
+    words = words.replaceAll('"target"', () => label[0]).replaceAll('"reference"', () => label[1])
+      .replaceAll("the first named group", () => label[0].slice(1, -1)).replaceAll("the second named group", () => label[1].slice(1, -1));
     return JSON.parse(words);
   }
 
   function groupOf(here) {
     const target = new Set(here.data.target);
     const reference = new Set(here.data.reference);
-    return (sample) => (target.has(sample) ? "target" : reference.has(sample) ? "reference" : "other");
+    return (sample) => (target.has(sample) ? here.data.labels[0] : reference.has(sample) ? here.data.labels[1] : "other");
   }
 
   // Shapes are groups; colours are groups, or the column that the reader chooses.
@@ -40,7 +44,7 @@ window.sidemine.pictures = (() => {
       samples.push({ sample, pc1, pc2, group: group(sample), value, told: value ?? group(sample) });
     }
     byId(`component-words-${here.contrast}`).textContent = missing ? `${missing} samples without a value are not drawn.` : "";
-    const spec = structuredClone(here.page.specs[`components_${column?.kind ?? "group"}`]);
+    const spec = inUnit(here, `components_${column?.kind ?? "group"}`);
     here.values.explained.slice(0, 2).forEach((share, i) => {
       spec.encoding[i ? "y" : "x"].axis.title = `PC ${i + 1} (${(100 * share).toFixed(0)} % of variance)`;
     });
@@ -76,8 +80,10 @@ window.sidemine.pictures = (() => {
     const sides = [];
     const columns = [];
     let x = 0;
-    for (const [group, names] of [["target", here.data.target], ["reference", here.data.reference]]) {
-      sides.push({ x, group, words: `${group} (${names.length})`, colour: style.getPropertyValue(`--${group}`).trim() });
+    for (const [k, side] of ["target", "reference"].entries()) {
+      const names = here.data[side];
+      const group = here.data.labels[k];
+      sides.push({ x, group, words: `${group} (${names.length})`, colour: style.getPropertyValue(`--${side}`).trim() });
       const ordered = [...names].sort((a, b) => score.get(b) - score.get(a) || (a < b ? -1 : 1));
       for (const sample of ordered) { columns.push({ sample, group, x }); x += 1; }
       x += gap;
@@ -183,7 +189,7 @@ window.sidemine.pictures = (() => {
     const named = edge.filter((row) => row.weight > 0).sort((a, b) => Math.abs(b.t) - Math.abs(a.t)).map((row) => row.gene);
     const repressed = members.some((row) => row.weight < 0) ? " Genes with a negative weight are drawn, but not part of the running sum." : "";
     byId(`rank-words-${here.contrast}`).textContent = members.length
-      ? `${higher} of ${members.length} measured genes lie on the “higher in target” side, ${members.length - higher} on the other. ` +
+      ? `${higher} of ${members.length} measured genes lie on the side of genes higher in ${here.data.labels[0]}, ${members.length - higher} on the other. ` +
         `Leading edge: ${named.length} genes (${named.slice(0, 8).join(", ")}${named.length > 8 ? " …" : ""}).${repressed}`
       : "No gene of this set was measured here.";
     return drawRanks(here, { curve, members, running, peak: members.length ? [peak] : [] }, all);
