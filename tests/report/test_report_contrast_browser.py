@@ -236,12 +236,14 @@ def test_the_set_is_filled_and_columns_stand_by_their_mean(opened):
     means = {}
     for cell in opened.tab.evaluate(data, ["heat", "cells"]):
         means.setdefault((cell["group"], cell["x"]), []).append(cell["value"])
-    for group in ("target", "reference"):
+    for group in ("VTE", "healthy controls"):
         scores = [sum(values) / len(values) for (side, _), values in sorted(means.items()) if side == group]
         assert scores == sorted(scores, reverse=True)
         assert len(scores) > 10
     tracks = {cell["track"] for cell in opened.tab.evaluate(data, ["heat", "tracks"])}
     assert "age" in tracks
+    components = opened.tab.evaluate(data, ["components", "samples"])
+    assert {"VTE", "healthy controls"} <= {row["group"] for row in components}
 
 
 def test_the_pathway_is_filled_by_the_chosen_comparison(opened, example_results):

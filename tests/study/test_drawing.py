@@ -73,6 +73,14 @@ def test_where_parts_say_which_are_genes_an_id_of_an_editor_is_none():
     assert found.svg.count("data-gene") == 1
 
 
+def test_the_page_sets_the_size_of_a_drawing():
+    """Not the file: a width in pixels would not fit a telephone. Those of its parts stay."""
+    found = clean('<rect data-gene="JAK1" width="3" height="2"/>', f'{HEAD} width="900" height="700"')
+    assert "900" not in found.svg
+    assert "700" not in found.svg
+    assert 'width="3"' in found.svg
+
+
 @pytest.mark.parametrize(
     ("text", "what"),
     [

@@ -95,6 +95,13 @@ def test_a_quote_that_is_not_balanced_is_refused(line: str) -> None:
         read_delimited(text.encode(), "here")
 
 
+def test_a_separator_within_quotes_makes_no_cell() -> None:
+    """A row with as many separators as the header, one of them quoted, lacks a cell."""
+    rows = "\n".join(f"g{number},{number},x" for number in range(9))
+    with pytest.raises(InputError, match="a row has 2 cells, the header 3"):
+        read_delimited(f'gene,s1,s2\n{rows}\n"a,b",1\n'.encode(), "here", separator=",")
+
+
 def test_a_quote_cannot_swallow_a_row() -> None:
     """Arrow and Python's csv both read this as one row of B whose value holds a line break."""
     with pytest.raises(InputError, match="line 2"):
@@ -226,6 +233,22 @@ def test_the_edge_of_a_block_is_nowhere_to_be_seen(
 def test_comments_below_the_header_are_rows_unless_told_otherwise(comments: str, names: list[str]) -> None:
     table = read_delimited(b"#x\ngene\ts1\nA\t1\n#B\t2\nC\t3\n", "here", comments=comments)  # type: ignore[arg-type]
     assert table.cells(0) == names
+
+
+@pytest.mark.parametrize("block", [1, 7, 64, 4096])
+@pytest.mark.parametrize("other", ["#x", "", "  "])
+def test_lines_that_are_no_rows_are_passed_over_wherever_a_block_begins(
+    monkeypatch: pytest.MonkeyPatch, block: int, other: str
+) -> None:
+    """One kind of them alone, far below the lines that are looked at first; the others keep their numbers."""
+    monkeypatch.setattr(delimited, "_BLOCK", block)
+    monkeypatch.setattr(delimited, "_SNIFFED_LINES", 2)
+    monkeypatch.setattr(decoding, "_BLOCK", block)
+    lines = ["gene\ts1", *(other if number in {9, 10, 25} else f"g{number}\t{number}" for number in range(2, 40))]
+    table = read_delimited("\n".join(lines).encode(), "here", comments="anywhere")
+    kept = [number for number in range(2, 40) if number not in {9, 10, 25}]
+    assert table.cells(0) == [f"g{number}" for number in kept]
+    assert list(table.lines) == kept
 
 
 @pytest.mark.parametrize("tail", ["", "A\t2\n!Other\n", "!series\n"])
