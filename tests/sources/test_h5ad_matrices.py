@@ -112,3 +112,15 @@ def test_genes_by_cells_is_refused_and_never_turned(tmp_path: Path, names: str, 
     with pytest.raises(InputError, match="genes × cells, not cells × genes"):
         read_h5ad_cells(_save(adata.T.copy(), tmp_path), "symbol", CellsWanted() if values else None)
     assert read_h5ad_cells(_save(adata, tmp_path), "symbol", CellsWanted() if values else None).obs.shape == (60, 2)
+
+
+def test_repeated_names_of_cells_are_told(tmp_path: Path) -> None:
+    """Lanes that were joined without new names, or cells that stand twice: counted all, and said."""
+    with pytest.warns(UserWarning, match="not unique"):
+        data = ad.AnnData(
+            sp.csr_matrix(np.ones((4, 3), dtype=np.float32)), obs=pd.DataFrame(index=["a", "b", "a", "a"])
+        )
+    data.write_h5ad(tmp_path / "c.h5ad")
+    cells = read_h5ad_cells(tmp_path / "c.h5ad", "symbol", CellsWanted(measured=True))
+    assert cells.totals.tolist() == [3, 3, 3, 3]
+    assert cells.notes[-1] == "2 cells bear a name that a cell before them bears; all are counted"

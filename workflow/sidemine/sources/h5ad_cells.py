@@ -75,6 +75,8 @@ def _read_cells(path: Path, kind: IdentifierKind | None, asked: dict[str, Any] |
         found = _declared_counts(counter, layer) if layer else _find_counts(counter)
         tally, identifiers = found.tally, counter.identifiers(found.name)
         notes = [f"raw counts of {len(obs)} cells × {len(identifiers)} genes from {found.name}{found.beside}"]
+        if repeated := int(obs.index.duplicated().sum()):
+            notes.append(f"{repeated} cells bear a name that a cell before them bears; all are counted")
         return tally.hand_on(identifiers, obs, rows, [len(obs)], notes=notes, simulated=file.simulated)
 
 
