@@ -36,7 +36,7 @@ def study(tmp_path: Path) -> Path:
     """A copy of the real study that a test may alter, with nothing downloaded."""
     folder = tmp_path / "study"
     folder.mkdir()
-    for path in [CONFIG / "config.yaml", *CONFIG.glob("*.tsv")]:
+    for path in [CONFIG / "config.yaml", *CONFIG.glob("*.tsv"), *CONFIG.glob("*.svg")]:
         text = path.read_text(encoding="utf-8")
         (folder / path.name).write_text(
             text.replace("../resources", str(CONFIG.parent / "resources")), encoding="utf-8"

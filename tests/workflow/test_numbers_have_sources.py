@@ -16,7 +16,7 @@ from sidemine.report.packing import unpack
 pytestmark = pytest.mark.workflow
 
 NUMERAL = re.compile(r"(?<![\w.])[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
-DRAWN_ONLY = {"jitter", "rank", "row", "order", "x", "x2", "y"}
+DRAWN_ONLY = {"jitter", "rank", "row", "order", "place", "x", "x2", "y"}
 """Places on the paper, which are no results: the spread of points, the order of variants, rows and columns."""
 
 
