@@ -55,8 +55,8 @@ def decided(*figures: tuple[float, ...], others: tuple[str, ...] = ("x",), place
 
 
 CASES = {
-    Verdict.SUGGESTIVE: ("Class-wide (3 of 3)", [STRONG, STRONG, STRONG]),
-    Verdict.NOT_SUPPORTED: ("This compound only (A)", [STRONG, NONE, NONE]),
+    Verdict.SUGGESTIVE: ("Class-wide (3 of 3 compounds)", [STRONG, STRONG, STRONG]),
+    Verdict.NOT_SUPPORTED: ("Not class-wide, this compound only (A)", [STRONG, NONE, NONE]),
     Verdict.NOT_TESTABLE: ("Open", [WEAK, WEAK, WEAK]),
 }
 
@@ -71,7 +71,7 @@ def test_the_verdict_and_its_first_words(verdict):
 
 def test_a_class_names_its_member_that_does_nothing():
     rule = decided(STRONG, STRONG, NONE).decision.rule
-    assert rule.startswith("Class-wide (2 of 3): 2 of 3 estimates lie beyond the margin")
+    assert rule.startswith("Class-wide (2 of 3 compounds): 2 of 3 estimates lie beyond the margin")
     assert "such an effect is excluded in c." in rule
     assert "excluded" not in decided(STRONG, STRONG, STRONG).decision.rule
 

@@ -33,6 +33,11 @@ def read_parquet_columns(path: Path, columns: Sequence[str]) -> NDArray[Any]:
     ------
     InputError
         When the file is no Parquet or is damaged, or one of these columns holds something else.
+
+    Returns
+    -------
+    numpy.ndarray
+        uint8, one value per byte of the text.
     """
     import numpy as np
     import pyarrow as pa

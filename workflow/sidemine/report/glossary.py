@@ -77,7 +77,7 @@ GLOSSARY: tuple[Term, ...] = (
     Term("target minus reference", "How every signed number is meant: positive is higher in the target group (patients, treated samples).", r"\btarget minus reference\b|\bTarget − reference\b"),
     Term("vehicle", "What a drug is dissolved in; samples that were given it alone are the reference.", r"\b[Vv]ehicle\b"),
     Term("volcano plot", "Each gene as a point: the size of its change across, and how sure it is upwards.", r"\b[Vv]olcano\b"),
-    Term("z", "An effect divided by its standard error: how many times larger it is than chance typically makes it.", r"\bz(?= [=<>≤≥])"),
+    Term("z", "An effect divided by its standard error: how many times larger it is than chance typically makes it.", r"\bz(?= (?:[=<>≤≥]|&[gl]t;))"),
 )  # fmt: skip
 """In the order of the alphabet."""
 

@@ -39,7 +39,11 @@ def judge_traps(case: Case, checks: Checks) -> Judgement:
     serious = sorted(
         (flag for flag in found if flag.serious and flag.name in tested), key=lambda flag: _ORDER.index(flag.trap)
     )
-    groups = {row.contrast: f" (“{row.target_label}” v “{row.reference_label}”)" for row in case.evidence.contrasts}
+    groups = {
+        row.contrast: f" (“{row.target_label}” v “{row.reference_label}”)"
+        for row in case.evidence.contrasts
+        if row.target_label
+    }
     doubts = [
         Doubt(
             DoubtWeight.DATA,
