@@ -136,7 +136,7 @@ def test_raw_counts_are_found_wherever_they_are(cells: ad.AnnData, tmp_path: Pat
         assert name in found.notes[0]
         np.testing.assert_array_equal(found.whole.toarray(), counts.toarray())
     cells.X = normalised
-    with pytest.raises(InputError, match=r"holds no raw counts where they usually are\n.*X: fractions"):
+    with pytest.raises(InputError, match=r"holds no raw counts where they usually are\n.*X: logarithms"):
         read_whole(read_h5ad_cells, _save(cells, tmp_path)["values"])
 
 
