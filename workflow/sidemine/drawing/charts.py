@@ -91,6 +91,29 @@ def name_groups(chart: Spec, pairs: Iterable[tuple[str, str]]) -> Spec:
     return {key: named(value) for key, value in chart.items()}
 
 
+def apart(places: Sequence[tuple[float, float]], room: tuple[float, float], most: int) -> list[int]:
+    """Return which points can carry a name without writing over another name: the first come first.
+
+    Parameters
+    ----------
+    places
+        Points, the most important first.
+    room
+        Width and height of a name, in units of the axes.
+    most
+        Most names.
+
+    >>> apart([(0, 0), (1, 0), (9, 0), (1, 5)], (2, 2), 3)
+    [0, 2, 3]
+    """
+    chosen: list[int] = []
+    for place, (x, y) in enumerate(places):
+        free = (abs(x - places[other][0]) > room[0] or abs(y - places[other][1]) > room[1] for other in chosen)
+        if len(chosen) < most and all(free):
+            chosen.append(place)
+    return chosen
+
+
 def interval_words(effect: float | None, low: float | None, high: float | None) -> str:
     """Return an effect with its interval in words, for example `0.54 [0.17, 0.91]`.
 
