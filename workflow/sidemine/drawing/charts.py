@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from sidemine.drawing.words import bounded, is_number, number, unit_words
+from sidemine.drawing.words import bounded, is_number, number, shortened, unit_words
 from sidemine.effect.record import way
 
 Spec = dict[str, Any]  # type: ignore[explicit-any]  # JSON of a chart; the schema of Vega-Lite says what it may hold
@@ -53,7 +53,7 @@ def group_names(pairs: Iterable[tuple[str, str]]) -> tuple[str, str]:
     pairs
         Labels of the two groups, one pair per comparison.
     """
-    found = [(bounded(target, _LONGEST_NAME), bounded(reference, _LONGEST_NAME)) for target, reference in pairs]
+    found = [tuple(shortened(bounded(label), _LONGEST_NAME) for label in pair) for pair in pairs]
     targets, references = {target for target, _ in found}, {reference for _, reference in found}
     names = (
         next(iter(targets)) if len(targets) == 1 else FIRST,
@@ -152,6 +152,8 @@ def label_room(share: float, least: int) -> Spec:
     return {"expr": f"max({least}, {share:g} * (containerSize()[0] || 0))"}
 
 
+LEGEND_ROOM = {"labelLimit": 220, "columns": {"expr": "max(1, floor((containerSize()[0] || 0) / 250))"}}
+"""As many names side by side as the width of the figure has room for."""
 ROW_LABELS = {"title": None, "labelExpr": "slice(datum.value, indexof(datum.value, '|') + 1)", "ticks": False, "domain": False, "minExtent": 60,
           "labelLimit": label_room(0.46, 175), "labelFontWeight": {"condition": {"test": "indexof(datum.value, '⟶') > 0", "value": "bold"},
                                                      "value": "normal"}}  # fmt: skip
