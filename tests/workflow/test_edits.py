@@ -386,6 +386,14 @@ TABLE: dict[str, Any] = {
         {"datasets.c.cell_quality": "filter"},
         "illustrate_cells prepare_dataset read_samples vary_analysis",
     ),
+    "datasets.most_mitochondrial": (
+        {"datasets.c.most_mitochondrial": "0.2"},
+        "illustrate_cells prepare_dataset read_samples vary_analysis",
+    ),
+    "datasets.fewest_genes": (
+        {"datasets.c.fewest_genes": "200"},
+        "illustrate_cells prepare_dataset read_samples vary_analysis",
+    ),
     "datasets.doublets": (
         {"datasets.c.doublets": "off"},
         "illustrate_cells prepare_dataset read_samples vary_analysis",

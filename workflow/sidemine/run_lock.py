@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import os
 import sys
 from pathlib import Path
-from typing import IO
 
 from sidemine.errors import Problem, StudyError
 
 _NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EINVAL}
-_held: list[IO[str]] = []
 
 
 def hold_run_lock(results: Path) -> None:
@@ -31,11 +30,12 @@ def hold_run_lock(results: Path) -> None:
         When another process holds the lock.
     """
     results.mkdir(parents=True, exist_ok=True)
-    stream = (results / ".run_lock").open("a", encoding="utf-8")
+    # A bare descriptor: it stays open, and the lock held, until the process ends. A file object would be closed before.
+    lock = os.open(results / ".run_lock", os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o666)
     try:
-        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        stream.close()
+        os.close(lock)
         raise StudyError(
             Problem(
                 "another run of this study is under way",
@@ -47,10 +47,8 @@ def hold_run_lock(results: Path) -> None:
     except OSError as error:  # some network file systems have no locks
         if error.errno not in _NO_LOCKS:
             raise
-        stream.close()
+        os.close(lock)
         sys.stderr.write(
             f"Warning: the file system of {results} has no locks (flock): nothing refuses a second run of this study while this "
             "one works. Give it only one command at a time.\n"
         )
-        return
-    _held.append(stream)

@@ -141,8 +141,10 @@ def write_table(table: pd.DataFrame, path: Path, spec: TableSpec) -> None:
     # pandas formats numbers one call each, which takes ten times as long.
     texts = table.assign(**{name: _digits(table[name]) for name in table.columns if table[name].dtype.kind == "f"})
     text = texts.to_csv(sep="\t", index=False, lineterminator="\n")
-    # pandas does not quote a carriage return, and every reader takes it for the end of a row.
-    write_text(text.replace("\r", " "), path)
+    if "\r" in text:  # not every Python quotes a carriage return, and every reader takes it for the end of a row
+        texts = texts.replace("\r", " ", regex=True).rename(columns=lambda name: str(name).replace("\r", " "))
+        text = texts.to_csv(sep="\t", index=False, lineterminator="\n")
+    write_text(text, path)
 
 
 def _digits(numbers: pd.Series) -> list[str]:

@@ -28,15 +28,22 @@ def build_parser() -> argparse.ArgumentParser:
     planted.add_argument("kind", choices=list(PLANTED_KINDS), help="what is planted")
     planted.add_argument("folder", type=Path, help="folder to fill")
     planted.add_argument("--seed", type=int, default=11, help="seed, never 0 (default: %(default)s)")
-    standins = commands.add_parser("standins", help="stand-ins of the public files that the real study names")
+    standins = commands.add_parser("standins", help="stand-ins of the public files that a study names")
     standins.add_argument("folder", type=Path, help="mirror folder to fill")
+    standins.add_argument(
+        "--study",
+        type=Path,
+        help="folder of a study with a standins.yaml in it (default: the study in config/)",
+    )
     return parser
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command of the simulator and return its exit status."""
+    from sidemine.run_study import find_config
     from sidemine.simulate.standins import write_standins
     from sidemine.simulate.studies import write_demo, write_planted
+    from sidemine.simulate.study_standins import write_study_standins
 
     options = build_parser().parse_args(arguments)
     try:
@@ -44,6 +51,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             write_demo(options.folder, options.seed)
         elif options.command == "planted":
             write_planted(options.kind, options.folder, options.seed)
+        elif options.study:
+            write_study_standins(find_config(options.study), options.folder)
         else:
             write_standins(options.folder)
     except SidemineError as error:

@@ -53,7 +53,7 @@ def write_libraries(folder: Path, universe: GeneUniverse) -> None:
     write_text(_collectri(universe), mirror_path(folder, COLLECTRI))
     write_text(_progeny(universe), mirror_path(folder, PROGENY))
     write_text(_dorothea(universe), mirror_path(folder, DOROTHEA))
-    write_text(_hgnc(universe), mirror_path(folder, HGNC))
+    write_text(hgnc_text(universe), mirror_path(folder, HGNC))
     write_gmt(mirror_path(folder, CHIP), _chip_sets(universe))
     write_signatures(mirror_path(folder, LINCS), universe, LINCS_SEED, "DB08877", entrez=True)
 
@@ -184,7 +184,7 @@ def _dorothea(universe: GeneUniverse) -> str:
     return COMMENT + "\n".join([header, *rows]) + "\n"
 
 
-def _hgnc(universe: GeneUniverse) -> str:
+def hgnc_text(universe: GeneUniverse) -> str:
     """Return the gene table in HGNC's layout; one old symbol is there for the alias repair."""
     previous = {"RIGI": "DDX58", "MTARC1": "MARC1"}
     header = "hgnc_id\tsymbol\tname\tlocus_group\tlocus_type\tstatus\tlocation\talias_symbol\tprev_symbol\tentrez_id\t"
