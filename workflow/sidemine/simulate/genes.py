@@ -7,6 +7,7 @@ Entrez and Ensembl ids are invented, in a range that no real gene uses.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -135,17 +136,45 @@ def make_universe(n_genes: int, seed: int, n_comparators: int = 20, *, tissue: b
     if seed == 0:
         raise ValueError("seed must not be 0: it would read as 'no seed'")
     groups = CORE | TISSUE_MARKERS if tissue else CORE
-    core = tuple(dict.fromkeys(symbol for group in groups.values() for symbol in group))
-    invented = tuple(f"SIM{number:05d}" for number in range(1, n_genes - len(core) + 1))
     planned = [("interferon_response", 35), ("erythroid", 60), ("neutrophil", 60), ("platelet", 40)]
     planned += [("lymphocyte", 80), ("unknown", 60), ("proliferation", 30), ("negative_control", 40), ("age", 40)]
     planned += [("jak_stat_repressed", 15)]
     planned += [(name, 40) for name in TISSUE_CELL_TYPES if tissue and name not in dict(planned)]
     planned += [(f"module_{number:02d}", 25 + 5 * (number % 6)) for number in range(1, n_comparators + 1)]
-    if sum(size for _, size in planned) > len(invented):
-        raise ValueError(
-            f"n_genes = {n_genes} leaves too few invented genes for the modules; take at least {1900 if tissue else 1600}"
-        )
+    return assemble_universe(groups, planned, n_genes, seed)
+
+
+def assemble_universe(
+    groups: Mapping[str, tuple[str, ...]], planned: Sequence[tuple[str, int]], n_genes: int, seed: int
+) -> GeneUniverse:
+    """Make a universe of named genes and invented ones.
+
+    Parameters
+    ----------
+    groups
+        Real symbols by module; a gene may stand in several.
+    planned
+        Modules, each with a number of invented genes of its own; one that stands in `groups` too gets them besides.
+    n_genes
+        All genes, real and invented.
+    seed
+        Seed of means and variances; never 0.
+
+    Returns
+    -------
+    GeneUniverse
+        As `make_universe` describes it.
+
+    Raises
+    ------
+    ValueError
+        When `n_genes` is too small.
+    """
+    core = tuple(dict.fromkeys(symbol for group in groups.values() for symbol in group))
+    needed = len(core) + sum(size for _, size in planned)
+    if needed > n_genes:
+        raise ValueError(f"n_genes = {n_genes} leaves too few invented genes for the modules; take at least {needed}")
+    invented = tuple(f"SIM{number:05d}" for number in range(1, n_genes - len(core) + 1))
     modules: dict[str, tuple[str, ...]] = dict(groups)
     start = 0
     for name, size in planned:
