@@ -103,6 +103,11 @@ def read_library_rows(atlas: Atlas, library: str, names: Sequence[str], where: s
     -------
     pandas.DataFrame
         A row per name; columns: gene symbols.
+
+    Raises
+    ------
+    InputError
+        When the file is no table of numbers, lacks a name, or has it twice.
     """
     import pandas as pd
 
