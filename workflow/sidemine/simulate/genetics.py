@@ -14,11 +14,12 @@ import numpy.typing as npt
 
 from sidemine.simulate.genes import FloatArray, GeneUniverse
 from sidemine.simulate.geo_files import COMMENT
+from sidemine.simulate.scene import SCENE
 from sidemine.tables import write_text
 
 CHROMOSOME_MB = (248, 242, 198, 190, 180, 170, 159, 145, 138, 133, 135, 133, 114, 107, 101, 90, 81, 78, 58, 63, 46, 50)
 PEOPLE = 200_000
-PLANTED = "jak_stat_members"
+PLANTED = SCENE.members
 GENE_SHIFT, SNP_SHIFT = 1.0, 1.2
 """How much higher z is of a planted gene, and of the SNPs within it."""
 SNPS_PER_GENE = 6

@@ -10,6 +10,7 @@ import numpy as np
 
 from sidemine.simulate.genes import GeneUniverse
 from sidemine.simulate.geo_files import COMMENT
+from sidemine.simulate.scene import SCENE
 from sidemine.tables import write_text
 
 OWN_DRUG = "SIM_COMPOUND_A"
@@ -18,7 +19,7 @@ N_CYTOKINES = 4
 N_COMPOUNDS = 30
 N_FURTHER_GENES = 600
 SHIFTED_MODULES = 4
-RESPONSE = {"interferon_response": 1.0, "jak_stat_repressed": -0.3}
+RESPONSE = {"interferon_response": 1.0, SCENE.repressed: -0.3}
 """What the cytokines do in the simulated studies."""
 COHERENCE = 0.2
 """Share of the noise that the genes of a module have in common."""
