@@ -55,6 +55,22 @@ def test_a_map_says_that_no_test_rests_on_it() -> None:
     assert "other" in colours
 
 
+def test_principal_components_tell_two_kinds_of_cells_apart() -> None:
+    """Two kinds of cells lie apart, and the caption says what the places are."""
+    rng = np.random.default_rng(3)
+    level = np.ones((120, 60)) * 3
+    level[:60, :20] = 9
+    counts, genes = csr_matrix(rng.poisson(level)), [f"G{n}" for n in range(60)]
+    colours = (["a"] * 60 + ["b"] * 60, [])
+    drawn = [draw_map(counts, genes, ("S", set(genes[:20])), colours, "d", 120, 1, "pca") for _ in range(2)]
+    assert drawn[0] == drawn[1]
+    x, score = np.array(drawn[0].x), np.array(drawn[0].score)
+    assert (x[:60] > 0).all() != (x[60:] > 0).all()
+    assert score[:60].min() > score[60:].max() - 0.2
+    caption = map_panels(drawn[0])[0].caption
+    assert f"{ILLUSTRATION} First two principal components of 120 of 120 cells, doublets among them" in caption
+
+
 def test_too_few_cells_are_no_map() -> None:
     """The page says why instead."""
     counts = csr_matrix(np.ones((5, 3)))
