@@ -126,8 +126,8 @@ def _unit_problem(row: DatasetToRead, obs: pd.DataFrame) -> Problem | None:
     return Problem(
         "cells are not replicates; no donor column",
         f"dataset {row.dataset}: {declared}; the cells have {', '.join(map(str, obs.columns)) or 'no columns'}",
-        "a column that names the donor (or other independent unit) of every cell, declared as biological_unit",
-        "Use a release of these data with donor labels, or add them by a sample sheet.",
+        "a column that names the donor (or other independent unit) of every cell",
+        "Declare it as biological_unit. Without one, use a release of these data with donor labels, or add them by a sample sheet.",
     )
 
 

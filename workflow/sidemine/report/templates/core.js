@@ -31,7 +31,7 @@ window.sidemine = (() => {
   // ---- words --------------------------------------------------------------------------------------------------
   const superscript = (text) => [...text].map((c) => "⁰¹²³⁴⁵⁶⁷⁸⁹"["0123456789".indexOf(c)] ?? "⁻").join("");
   const number = (value, digits = 2) =>
-    value === null || value === undefined || !Number.isFinite(value) ? "—" : value.toFixed(digits).replace("-", "−");
+    value === null || value === undefined || !Number.isFinite(value) ? "—" : value.toFixed(digits).replace(/^-(?=0\.?0*$)/, "").replace("-", "−");
 
   function pWords(value) {
     if (value === null || value === undefined) return "—";
