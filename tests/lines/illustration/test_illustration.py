@@ -99,11 +99,11 @@ def test_what_cannot_be_drawn_is_told_before_the_run(rows, said) -> None:
 
 def test_cells_that_markers_label_are_drawn_by_their_labels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The markers of the study label them here as they do before the sums; cells without a label are not drawn."""
-    genes = ["A1", "A2", "B1", "B2", *(f"G{n}" for n in range(20))]
+    genes = ["A1", "A2", "A3", "B1", "B2", "B3", *(f"G{n}" for n in range(20))]
     counts = np.full((41, len(genes)), 2.0)
-    counts[:20, :2] = counts[20:40, 2:4] = 9
-    counts[20:40, :2] = counts[:20, 2:4] = 0
-    counts[40, :4] = 0
+    counts[:20, :3] = counts[20:40, 3:6] = 9
+    counts[20:40, :3] = counts[:20, 3:6] = 0
+    counts[40, :6] = 0
     obs = pd.DataFrame({"donor": ["d1"] * 41, "stim": ["x", "y"] * 20 + ["x"]}, index=[f"c{n}" for n in range(41)])
     ad.AnnData(csr_matrix(counts), obs=obs, var=pd.DataFrame(index=genes)).write_h5ad(tmp_path / "c.h5ad")
     row = Dataset.model_validate(
@@ -112,7 +112,7 @@ def test_cells_that_markers_label_are_drawn_by_their_labels(tmp_path: Path, monk
          "sample_columns": "stim", "doublets": "off"}
     )  # fmt: skip
     asked = CellsToIllustrate(
-        dataset=DatasetToRead.of(row), files={"values": "c"}, derive={}, markers={"a": ["A1", "A2"], "b": ["B1", "B2"]},
+        dataset=DatasetToRead.of(row), files={"values": "c"}, derive={}, markers={"a": ["A1", "A2", "A3"], "b": ["B1", "B2", "B3"]},
         condition="stim", cell_type="marker_label", set="S",
     )  # fmt: skip
     seen = []
