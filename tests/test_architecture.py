@@ -37,7 +37,17 @@ FLOORS = (
     ("report",),
     # The grid of variants asks the whole rule table.
     ("considerations.robustness.job",),
-    ("registered_jobs", "record_schemas", "engine", "preflight", "scaffold", "simulate", "run_study", "fetch_study"),
+    (
+        "registered_jobs",
+        "record_schemas",
+        "data_dictionary",
+        "engine",
+        "preflight",
+        "scaffold",
+        "simulate",
+        "run_study",
+        "fetch_study",
+    ),
     ("cli",),
 )
 """Rooms and modules, from the ground up: each may use its own floor and those below. A module stands on the floor that
