@@ -7,18 +7,21 @@ import pytest
 
 from sidemine.differential.linear_model import common_space
 
-N, GENES = 14, 5
+N = 14
 
 
 @pytest.mark.parametrize("weighted", [False, True], ids=["plain", "weighted"])
 @pytest.mark.parametrize("sign", [1.0, -1.0], ids=["target last", "target first"])
 @pytest.mark.parametrize("covariates", [0, 1, 3])
-def test_parts_of_the_space_are_sums_of_squares_of_regressions(covariates: int, sign: float, weighted: bool) -> None:
+@pytest.mark.parametrize("genes", [1, 5])
+def test_parts_of_the_space_are_sums_of_squares_of_regressions(
+    genes: int, covariates: int, sign: float, weighted: bool
+) -> None:
     """Contrast, residuals, and what covariates explain within the groups, against `numpy.linalg.lstsq`."""
     rng = np.random.default_rng(3)
     group = sign * np.where(np.arange(N) % 2 == 1, 0.5, -0.5) + (sign < 0)
     matrix = np.column_stack([np.ones(N), rng.normal(50, 10, (N, covariates)), group])
-    values = rng.normal(8, 1, (GENES, N)) + matrix[:, 1:-1].sum(axis=1) / 20 + group
+    values = rng.normal(8, 1, (genes, N)) + matrix[:, 1:-1].sum(axis=1) / 20 + group
     weights = rng.uniform(0.5, 2, N) if weighted else np.ones(N)
     space = common_space(values, matrix, weights if weighted else None)
 

@@ -128,7 +128,7 @@ def common_space(
     q, r = np.linalg.qr(design, mode="complete")
     basis = q[:, last:].copy()
     rotated = _rotate(design, response)
-    effects = np.ascontiguousarray(rotated[last:].T)
+    effects = rotated[last:].T.copy()
     if r[last, last] < 0:
         basis[:, 0] *= -1
         effects[:, 0] *= -1
