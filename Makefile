@@ -8,7 +8,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 DEMO_STAMP := demo_data/.written
-SIMULATOR := $(wildcard workflow/sidemine/simulate/*.py workflow/sidemine/simulate/*.json)
+SIMULATOR := $(wildcard workflow/sidemine/simulate/*.py workflow/sidemine/simulate/*.yaml)
 
 .PHONY: help setup demo picture rule-graph real-files test lint format benchmark clean
 
@@ -63,7 +63,7 @@ lint: $(STAMP)
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
-	@PATH="$(CURDIR)/$(BIN):$$PATH" snakefmt --check workflow/Snakefile workflow/rules
+	@PATH="$(CURDIR)/$(BIN):$$PATH" snakefmt --check workflow/Snakefile workflow/rules workflow/atlas/Snakefile
 	@test -e $(DEMO_STAMP) || $(MAKE) --no-print-directory $(DEMO_STAMP)
 	@# Snakemake wants an environment of each rule; ours is the lock, or an image that is named on the command line.
 	@PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --configfile config/demo/config.yaml --config container=named-by-the-user --lint
@@ -71,7 +71,7 @@ lint: $(STAMP)
 format: $(STAMP)
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
-	@PATH="$(CURDIR)/$(BIN):$$PATH" snakefmt workflow/Snakefile workflow/rules
+	@PATH="$(CURDIR)/$(BIN):$$PATH" snakefmt workflow/Snakefile workflow/rules workflow/atlas/Snakefile
 
 clean:
 	@rm -rf $(VENV) demo_data results downloads logs .snakemake

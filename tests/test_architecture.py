@@ -47,6 +47,7 @@ FLOORS = (
         "simulate",
         "run_study",
         "fetch_study",
+        "atlas",
     ),
     ("cli",),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 from cases import case
@@ -364,6 +365,10 @@ def record(agreeing=9, of=12, **changes):
     return replace(grid, **changes)
 
 
+def described(name):
+    return SimpleNamespace(variant=name, description=f"other {name} (arrays: mean; counts: 20)")
+
+
 @pytest.mark.parametrize(("agreeing", "fault"), [(9, False), (8, True)])
 def test_three_quarters_of_the_variants_on_all_data(agreeing, fault):
     """Exactly .75 holds; the counts of all variants and of those on all data stand in the gate."""
@@ -395,7 +400,7 @@ def test_runs_that_the_data_ask_for(status):
 
 def test_experiments_are_capped_by_what_their_variants_found_only():
     """No grid, or a run that was not made, caps no experiment; a fault does."""
-    judged = judge_robustness(case("experiment", "a"), record(1, reversed=["x"]))
+    judged = judge_robustness(case("experiment", "a"), record(1, reversed=["x"], variants=[described("x")]))
     assert (judged.gates[0].status, judged.gates[0].required) == ("failed", False)
     assert [cap.reason[:17] for cap in judged.caps] == ["The sign reverses", "Only 1 of 12 full"]
     assert judged.doubts == ()
@@ -425,9 +430,13 @@ def test_robustness_that_was_not_measured():
 
 
 def test_variants_that_reverse_the_sign_are_named_first():
-    """Before the share."""
-    judged = judge_robustness(case("cohort", "a"), record(1, reversed=["x", "y"]))
-    assert judged.doubts[0].sentence == "The sign reverses, with a 95 % interval excluding 0, in x, y."
+    """Before the share, by what they do: an id is no prose."""
+    rows = [described(name) for name in ("x", "y", "z")]
+    for names, more in ((["y"], ""), (["z", "x"], " and 1 other"), (["x", "y", "z"], " and 2 others")):
+        judged = judge_robustness(case("cohort", "a"), record(1, reversed=names, variants=rows))
+        assert judged.doubts[0].sentence == (
+            f"The sign reverses, with a 95 % interval excluding 0, in the variant “other {names[0]}”{more}."
+        )
     assert len(judged.caps) == 2
 
 

@@ -13,17 +13,19 @@ import pandas as pd
 import pytest
 import scipy.sparse as sp
 
-from sidemine.errors import SheetMismatch
+from sidemine.differential.groups import design_contrast, match_groups
+from sidemine.errors import SheetMismatch, Untestable
 from sidemine.prepare import doublets
 from sidemine.prepare.cell_labels import MOVED_BY_STIMULI, UNASSIGNED, label_cells, usable_markers
-from sidemine.prepare.cell_quality import FEWEST_CELLS, find_poor_cells
+from sidemine.prepare.cell_quality import FEWEST_CELLS, OwnLimits, find_poor_cells
 from sidemine.prepare.cell_record import CellsOnRecord
 from sidemine.prepare.metadata import read_samples
 from sidemine.prepare.planned_cells import read_planned_cells, sum_planned_cells
+from sidemine.quality.assessment import flag_cell_quality
 from sidemine.report.sections.datasets import cell_sentences
 from sidemine.sources import h5ad_cells
 from sidemine.sources.cells import MITOCHONDRIAL, Cells, CellsWanted, plain_identifier
-from sidemine.study.rows import Dataset
+from sidemine.study.rows import Contrast, Dataset
 
 GENES = [f"G{n}" for n in range(296)] + ["MT-ND1", "MT-CO1", "CD3D", "MS4A1"]
 MARKERS = {"t_cell": ["G0", "G1", "CD3D"], "b_cell": ["G2", "G3", "MS4A1", "CD14"]}
@@ -136,7 +138,7 @@ def test_labels_by_markers_and_cells_without_one(cells: dict[str, Path]) -> None
     assert sorted(set(samples["marker_label"])) == ["b_cell", "t_cell"]
     shares = samples["label_share"].astype(float).to_numpy()
     np.testing.assert_allclose(shares * 60, samples["n_cells"].astype(int), atol=0.01)
-    with pytest.raises(SheetMismatch, match="no cell type has two markers"):
+    with pytest.raises(SheetMismatch, match="no cell type has three markers"):
         read_samples(_row(cell_type="markers:blood"), cells, {}, [], {"x": ["A", "B", "C"]})
 
 
@@ -147,11 +149,31 @@ def test_markers_that_the_stimulus_moves_label_nothing() -> None:
     assert out == ["CD14", "CST3"]
     assert {"CD14", "S100A8"} <= MOVED_BY_STIMULI
     # One count of a gene that leaks is no evidence, however rare the gene.
-    counts = sp.csr_matrix(np.vstack([np.tile([5, 4, 0, 0], (30, 1)), [0, 0, 1, 0], [0, 0, 3, 2]]))
-    labels, _ = label_cells(
-        counts, np.full(32, 1000.0), ["a", "b", "h1", "h2"], {"cell": ["a", "b"], "erythroid": ["h1", "h2"]}
-    )
+    genes = {"cell": ["a", "b", "c"], "erythroid": ["h1", "h2", "h3"]}
+    counts = sp.csr_matrix(np.vstack([np.tile([5, 4, 6, 0, 0, 0], (30, 1)), [0, 0, 0, 1, 0, 0], [0, 0, 0, 3, 2, 1]]))
+    labels, _ = label_cells(counts, np.full(32, 1000.0), [*genes["cell"], *genes["erythroid"]], genes)
     assert labels[-2:].tolist() == [UNASSIGNED, "erythroid"]
+
+
+def test_markers_of_another_type_that_a_stimulus_induces_turn_no_cell_into_it() -> None:
+    """T cells in which activation switches markers of NK cells on are T cells or nothing; and markers that fall cost labels alone."""
+    rng = np.random.default_rng(6)
+    markers = {kind: [f"{kind}{n}" for n in range(6)] for kind in ("t", "nk", "mono")}
+    kinds = np.repeat(["t", "nk", "mono"], [120, 40, 80])
+    owner = np.repeat(list(markers), 6)
+    level = np.where(kinds[:, None] == owner, 3.0, 0.1)
+    is_stimulated = np.arange(240) % 2 == 1
+    induced, fallen = level.copy(), level.copy()
+    induced[np.ix_(is_stimulated & (kinds == "t"), np.flatnonzero(owner == "nk")[:5])] = 3
+    fallen[np.ix_(is_stimulated, np.flatnonzero(owner == "mono")[:4])] *= 0.2
+    genes = [gene for names in markers.values() for gene in names]
+    for mean, least in ((level, 0.9), (induced, 0.9), (fallen, 0.6)):
+        labels, _ = label_cells(sp.csr_matrix(rng.poisson(mean)), np.full(240, 2000.0), genes, markers)
+        named = labels != UNASSIGNED
+        assert (labels == kinds)[named].mean() > 0.98
+        assert (labels[is_stimulated & (kinds == "t")] == "nk").mean() < 0.05
+        assert (labels == kinds)[~is_stimulated].mean() > least
+        assert (labels == kinds)[kinds == "nk"].mean() > least
 
 
 def test_doublets_are_called_where_scrublet_can(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -202,3 +224,62 @@ def test_markers_that_interferon_moves_were_seen_to_move(real_files: Path) -> No
 )
 def test_mitochondrial_genes_are_known_by_symbol_and_ensembl_id_in_man_and_mouse(name):
     assert plain_identifier(name) in MITOCHONDRIAL
+
+
+@pytest.fixture(scope="module")
+def damaged(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Three donors × two conditions × 60 cells; every cell of donor 1 under interferon is 85 % mitochondrial. One cell has no type."""
+    rng = np.random.default_rng(22)
+    counts = rng.poisson(3, (360, len(GENES)))
+    counts[60:120, -4] = rng.poisson(85 / 15 * counts[60:120].sum(axis=1))
+    obs = pd.DataFrame(
+        {"donor": np.repeat(["d1", "d2", "d3"], 120), "stim": np.tile(np.repeat(["ctrl", "ifn"], 60), 3)},
+        index=[f"c{i}" for i in range(360)],
+    )
+    obs["kind"] = ["t_cell"] * 359 + [" "]
+    path = tmp_path_factory.mktemp("damaged") / "cells.h5ad"
+    ad.AnnData(sp.csr_matrix(counts.astype(np.float32)), obs=obs, var=pd.DataFrame(index=GENES)).write_h5ad(path)
+    return {"values": path}
+
+
+def test_a_sample_that_is_damaged_as_a_whole_is_told_or_lost_with_its_reason(damaged: dict[str, Path]) -> None:
+    """No cell lies apart from the others of its sample there; the contrast says why it has too few donors."""
+    told = _record(_row(cell_type="kind"), damaged)
+    by_name = {sample.sample: sample for sample in told.samples}
+    assert by_name["d1 ifn"].out == {"mitochondrial share": 60}
+    assert not by_name["d2 ifn"].out
+    flag = flag_cell_quality(told)
+    assert "the median cell of 1 of 6 samples has more than 10% mitochondrial counts" in flag.evidence
+    assert "d1 ifn 85%" in flag.evidence
+    assert told.n_dropped == {"no value in kind": 1}
+    row = _row(cell_type="kind", cell_quality="filter")
+    left = _record(row, damaged)
+    assert left.n_dropped == {"mitochondrial share": 60, "no value in kind": 1}
+    assert "no cell is left of d1 ifn" in flag_cell_quality(left).evidence
+    samples = read_samples(row, damaged, {}, [])
+    fates = dict(zip(samples["sample"], samples["fate"], strict=True))
+    assert fates.pop("d1_t_cell_ifn") == "too few cells: 0 of at least 10; 60 were left out as poor or doublets"
+    assert set(fates.values()) == {"used"}
+    contrast = Contrast.model_validate(
+        {"contrast": "c", "dataset": "d", "role": "stimulus", "target": "stim = ifn", "reference": "stim = ctrl",
+         "target_label": "a", "reference_label": "b", "block": "donor"}
+    )  # fmt: skip
+    groups, problems = match_groups(contrast, samples)
+    assert not problems
+    with pytest.raises(Untestable, match="2 independent units") as caught:
+        design_contrast(contrast, groups, 3)
+    assert "of the target take no part d1_t_cell_ifn (too few cells: 0 of at least 10; 60 were left" in str(
+        caught.value
+    )
+    # A tissue whose cells hold so much: the study says so.
+    heart = _record(_row(cell_type="kind", cell_quality="filter", most_mitochondrial=0.95), damaged)
+    assert heart.n_dropped == {"no value in kind": 1}
+
+
+def test_limits_of_a_study_hold_beside_those_of_the_sample() -> None:
+    """Few genes, and few cells, for which there is no median to lie apart from."""
+    found = find_poor_cells(
+        np.full(20, 900.0), np.append(np.full(19, 400), 80), np.append(np.zeros(19), 0.1), OwnLimits(0.5, 100)
+    )
+    assert found.reasons.tolist() == [""] * 19 + ["fewer than 100 genes"]
+    assert found.limits == "none by MAD: fewer than 50 cells, at most 50.0% mitochondrial, at least 100 genes"

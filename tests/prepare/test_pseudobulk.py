@@ -82,7 +82,7 @@ def test_cells_are_summed_per_donor_and_type(cells: ad.AnnData, tmp_path: Path) 
     samples = read_samples(_row(sample_columns=""), files, {}, [])
     by_name = samples.set_index("sample")
     assert list(by_name.index) == ["D_1_T", "D_1_rare", "D2_B", "D2_T"]
-    assert by_name.loc["D_1_rare", "fate"] == "fewer than 10 cells (3)"
+    assert by_name.loc["D_1_rare", "fate"] == "too few cells: 3 of at least 10"
     assert by_name.loc["D_1_T", "n_cells"] == "27"
     assert by_name.loc["D_1_T", "unit"] == "D 1"
     assert by_name.loc["D2_B", "sex"] == "f"
@@ -136,7 +136,7 @@ def test_raw_counts_are_found_wherever_they_are(cells: ad.AnnData, tmp_path: Pat
         assert name in found.notes[0]
         np.testing.assert_array_equal(found.whole.toarray(), counts.toarray())
     cells.X = normalised
-    with pytest.raises(InputError, match=r"holds no raw counts where they usually are\n.*X: fractions"):
+    with pytest.raises(InputError, match=r"holds no raw counts where they usually are\n.*X: logarithms"):
         read_whole(read_h5ad_cells, _save(cells, tmp_path)["values"])
 
 
@@ -205,7 +205,7 @@ def test_incomplete_and_different_triplets(tmp_path: Path) -> None:
         read_tenx_cells(tmp_path / "nothing.txt", "symbol")
 
 
-@pytest.mark.parametrize("word", ["NA", "nan", "unknown"])
+@pytest.mark.parametrize("word", ["NA", "nan", "unknown", " ", "Doublet", "unassigned"])
 def test_cells_of_an_unknown_donor_are_no_donor(word: str) -> None:
     """Cells that demultiplexing could not assign would be a sample of mixed people."""
     obs = pd.DataFrame({"donor": ["d1", "d2", word] * 20}, index=[f"c{n}" for n in range(60)], dtype=object)

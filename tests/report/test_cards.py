@@ -418,7 +418,7 @@ def test_the_words_of_a_control_stand_on_the_overview_and_the_card(card):
     content = AnswerCards(findings_of([card, control], designs), views)
     html = environment.get_template("answers.html.j2").render(here=content, show=macros)
     chips = {
-        'class="chip small verdict-supported"': "behaved as expected",
+        'class="chip small verdict-supported"': "</span> as expected",
         'class="chip verdict-supported"': "negative control: behaved as expected",
     }
     for element, words in chips.items():

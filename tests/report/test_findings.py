@@ -17,7 +17,7 @@ from sidemine.considerations.sensitivity import COMPOSITION, ONE_COHORT, REUSED_
 from sidemine.considerations.traps.judge import CAPPING
 from sidemine.effect.compound_record import ArmEffect, CompoundEvidence
 from sidemine.effect.record import SizesDiffer
-from sidemine.report.findings import answer_words, effect_words, findings_of, studies_words
+from sidemine.report.findings import answer_words, control_words, effect_words, findings_of, studies_words
 from sidemine.verdict.card import Agreeing, CardCap
 from sidemine.verdict.certainty import CONCERNS, certainty_of, what_would_change
 from sidemine.verdict.certainty_record import Domain
@@ -199,6 +199,26 @@ def test_the_effect_is_told_as_a_clinician_would():
         "Both up, sizes differ 8-fold. GSE900001: above in 64 of 100 pairs (0.52 SD); "
     )
     assert "0.45" not in effect_words(apart)
+
+
+def test_a_control_takes_one_line_and_says_what_would_have_counted():
+    """Without accessions; a change that nobody asked about is no riddle beside "as expected"."""
+    several = clean(1, role="negative_control")
+    fall = replace(several, evidence=several.evidence[:1])
+    assert control_words(fall) == effect_words(fall)
+    rise = replace(fall, declared=replace(fall.declared, direction="up"))
+    assert control_words(rise) == f"{effect_words(fall)}. Only a rise would have counted."
+    assert control_words(several) == "67 % lower (−1.62 log2); 5.3-fold higher (2.40 log2)"
+    differ = SizesDiffer("both up, sizes differ 8-fold", "why")
+    cohorts = clean(role="positive_control", pooled=replace(clean().pooled, sizes_differ=differ))
+    assert control_words(cohorts).startswith("Both up, sizes differ 8-fold: above in 64 of 100 pairs (0.52 SD); ")
+    assert control_words(replace(example_card(4), role="positive_control")) == "nothing could be measured"
+
+
+@pytest.mark.parametrize(("n", "long"), [(6, False), (7, True)])
+def test_many_questions_are_set_closely(n, long):
+    """From seven on."""
+    assert findings_of([clean()] * n, designs_of(clean())).is_long is long
 
 
 def test_the_answer_is_told_in_words_and_never_as_yes_or_no():

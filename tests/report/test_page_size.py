@@ -14,7 +14,7 @@ from open_page import OpenPage
 from sidemine.report import page, thinning
 from sidemine.report.collect import collect
 from sidemine.report.packing import significant, unpack
-from sidemine.report.thinning import COMPLETE, STRONGEST, Thinning, kept_genes
+from sidemine.report.thinning import COMPLETE, STRONGEST, Thinning, genes_by_p, kept_genes
 
 PER_CONTRAST = 4000
 
@@ -84,6 +84,13 @@ def test_a_study_above_the_budget_is_thinned_aloud(large, budget, thinned):
         assert max(np.diff(others)) <= np.ceil(len(table) / (len(genes) - STRONGEST)) + 1  # no gap in the cloud
 
 
+def test_a_page_that_is_thinned_is_the_same_as_one_made_anew(large, thinned):
+    """What is made once for all steps, and what is made for the step that fits, belong together: nothing tells of another step."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(page, "STEPS", (Thinning(1000, 150_000),))
+        assert page.render(dataclasses.replace(large, thinning=Thinning(1000, 150_000))) == thinned
+
+
 def test_what_is_left_equals_the_table(large, thinned):
     """Numbers of a thinned table are the whole table's, with each gene's rank among all tested genes."""
     html = thinned
@@ -105,12 +112,15 @@ def test_kept_genes_of_a_full_size_table():
     table = pd.DataFrame({"gene": genes, "p_value": random.uniform(size=len(genes))})
     always = {*CORE, "not measured"}
     for step in thinning.STEPS[1:]:
-        kept = kept_genes(table, always, step)
-        assert kept == kept_genes(table.sample(frac=1, random_state=1), always, step)
+        kept = kept_genes(genes_by_p(table), always, step)
+        assert kept == kept_genes(genes_by_p(table.sample(frac=1, random_state=1)), always, step)
         assert set(CORE) <= kept
         assert "not measured" not in kept
         assert STRONGEST + step.others / 2 < len(kept) <= STRONGEST + len(CORE) + step.others
-    assert len(kept_genes(table, always, COMPLETE)) == len(table)
+    assert len(kept_genes(genes_by_p(table), always, COMPLETE)) == len(table)
+    tied = table.assign(p_value=table["p_value"].round(2))
+    by_name = tied.sort_values(["p_value", "gene"])["gene"]
+    assert genes_by_p(tied) == genes_by_p(tied.sort_values("gene")) == list(by_name)
 
 
 @pytest.mark.browser

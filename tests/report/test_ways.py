@@ -19,6 +19,7 @@ from sidemine.drawing.charts import (
     group_names,
     interval_words,
     name_groups,
+    quoted_name,
     signed_axis,
     way,
 )
@@ -86,7 +87,7 @@ def test_a_figure_names_the_groups_that_all_of_its_comparisons_share(pairs, name
     assert group_names(pairs) == names
     chart = {"encoding": {"x": {"axis": {"title": signed_axis("SD")}}}, "width": 3}
     title = name_groups(chart, pairs)["encoding"]["x"]["axis"]["title"]
-    assert title == [f"◀ lower  │  higher ▶ in {names[0]}", "SD"]
+    assert title == [f"◀ lower  │  higher ▶ in {quoted_name(names[0])}", "SD"]
 
 
 def test_the_charts_of_a_card_name_its_groups(example_results):
@@ -95,7 +96,7 @@ def test_the_charts_of_a_card_name_its_groups(example_results):
         panel.element: json.dumps(panel.chart, ensure_ascii=False)
         for panel in answers_section(collect(example_results)).panels
     }
-    assert "higher ▶ in VTE" in panels["forest-vte_targets"]
+    assert "higher ▶ in “VTE”" in panels["forest-vte_targets"]
     assert f"higher ▶ in {FIRST}" in panels["forest-inhibitor_isg"]
 
 

@@ -92,7 +92,7 @@ def test_tenx_samples(cases: Path, place: str, names: list[str]) -> None:
     samples = read_samples(one, {"values": cases / place}, {}, [])
     assert list(samples["sample"]) == names
     assert list(samples["n_cells"]) == ["8", "12"]
-    assert list(samples["fate"]) == ["fewer than 10 cells (8)", "used"]
+    assert list(samples["fate"]) == ["too few cells: 8 of at least 10", "used"]
     adata, ledger, _ = _prepare(cases / place, "tenx", **CELLS)
     assert list(adata.obs_names) == names[1:]
     assert list(ledger["fate"]) == ["kept"] * len(SYMBOLS)

@@ -21,6 +21,7 @@ from sidemine.sources.h5ad_cells import read_h5ad_cells
 pytestmark = pytest.mark.usefixtures("forked_readers")
 
 COUNTS = np.random.default_rng(2).poisson(4, (60, len(SYMBOLS))).astype(np.float32)
+RNG = np.random.default_rng(3)
 NORMALISED = np.log1p(COUNTS / COUNTS.sum(axis=1, keepdims=True) * 1e4)
 
 
@@ -87,7 +88,7 @@ def test_two_matrices_of_whole_numbers_that_differ_are_asked_about(tmp_path: Pat
 
 def test_declared_counts_may_have_fractions_but_not_be_normalised(tmp_path: Path) -> None:
     adata = _adata(np.zeros_like(COUNTS))
-    adata.layers["ambient corrected"] = COUNTS * 0.93
+    adata.layers["ambient corrected"] = COUNTS * RNG.uniform(0.5, 1, COUNTS.shape)
     adata.layers["cpm"] = COUNTS / COUNTS.sum(axis=1, keepdims=True) * 1e6
     adata.layers["log2"] = np.log2(adata.layers["cpm"] + 1)
     path = _save(adata, tmp_path)
@@ -98,6 +99,33 @@ def test_declared_counts_may_have_fractions_but_not_be_normalised(tmp_path: Path
         read_whole(read_h5ad_cells, path, layer="log2")
     with pytest.raises(InputError, match="X: nothing but zeros"):
         read_whole(read_h5ad_cells, path)
+
+
+@pytest.mark.parametrize(
+    ("made", "told"),
+    [
+        (np.log1p(COUNTS), "logarithms: exp(x) - 1 gives whole numbers"),
+        (np.log2(COUNTS + 1), "logarithms: 2^x - 1 gives whole numbers"),
+        (np.sqrt(COUNTS), "square roots: their squares give whole numbers"),
+        (COUNTS * 0.93, "whole numbers times 0.93"),
+        (NORMALISED[:, :12], "exp(x) - 1 gives whole numbers times a factor of each cell: normalised"),
+        (np.expm1(NORMALISED)[:, :12], "whole numbers times a factor of each cell: normalised"),
+    ],
+    ids=["log", "log2", "root", "constant", "log of some genes", "some genes"],
+)
+def test_what_was_made_of_counts_is_no_counts(tmp_path: Path, made: np.ndarray, told: str) -> None:
+    """Sums of logarithms are no counts, though no cell's sum shows that they are logarithms."""
+    adata = _adata(COUNTS)[:, : made.shape[1]].copy()
+    adata.layers["said"] = made.astype(np.float32)
+    with pytest.raises(InputError) as caught:
+        read_whole(read_h5ad_cells, _save(adata, tmp_path), layer="said")
+    assert told in str(caught.value)
+
+
+def test_counts_that_were_stored_inexactly_are_whole_again(tmp_path: Path) -> None:
+    back = np.expm1(np.log1p(COUNTS)).astype(np.float32)
+    assert (back != COUNTS).any()
+    np.testing.assert_array_equal(read_whole(read_h5ad_cells, _save(_adata(back), tmp_path)).whole.toarray(), COUNTS)
 
 
 @pytest.mark.parametrize("names", ["symbols", "ensembl", "barcodes"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, replace
+from dataclasses import asdict, fields, replace
 
 import pytest
 from on_record import judges_on, steady, unmoved
@@ -12,7 +12,7 @@ from test_rules import adjusted_entry, answers, contrast, decide, evidence, hypo
 from sidemine.considerations.calibration.record import ContrastCalibration
 from sidemine.considerations.judgement import Case
 from sidemine.considerations.robustness.judge import judge_robustness
-from sidemine.considerations.robustness.record import Robustness, Share
+from sidemine.considerations.robustness.record import Robustness, Share, VariantRow
 from sidemine.considerations.sensitivity import ASKED, ONE_COHORT, ONE_GENE, SPREAD
 from sidemine.considerations.traps.record import Checks
 from sidemine.effect.pooled_effect import pool_contrasts
@@ -29,8 +29,12 @@ HOLDS = ContrastCalibration(
 def robust(agreeing=10, of=10, **changes):
     """A hypothesis' entry of robustness.json."""
     share = agreeing / of if of else None
+    empty = dict.fromkeys(field.name for field in fields(VariantRow))
+    variants = [
+        VariantRow(**empty | {"variant": name, "description": f"with {name}"}) for name in changes.get("reversed", ())
+    ]
     found = Robustness(
-        agreeing, of, share, "h", [], Share(agreeing, of, share), [],
+        agreeing, of, share, "h", variants, Share(agreeing, of, share), [],
         {"age_overlap": "passed", "no_reused_controls": "not applicable"},
         {"age_overlap": "", "no_reused_controls": ""}, None,
     )  # fmt: skip
@@ -509,7 +513,7 @@ def test_robustness_tells_its_counts_and_every_fault():
     assert judged.gates[0].status == "failed"
     assert "5 of 10 variants agree" in judged.gates[0].detail
     assert len(judged.caps) == 3
-    assert "filter_strict" in judged.doubts[0].sentence
+    assert "“with filter_strict”" in judged.doubts[0].sentence
     shown = judge_robustness(case_of("experiment"), record)
     assert (len(shown.caps), shown.doubts, shown.gates[0].required) == (3, (), False)
 

@@ -306,6 +306,7 @@ TABLE: dict[str, Any] = {
     "config.illustrations.condition": ({"config.illustrations.0.condition": "type"}, "illustrate_cells"),
     "config.illustrations.cell_type": ({"config.illustrations.0.cell_type": "dose"}, "illustrate_cells"),
     "config.illustrations.set": ({"config.illustrations.0.set": "T2"}, "illustrate_cells"),
+    "config.illustrations.layout": ({"config.illustrations.0.layout": "pca"}, "illustrate_cells"),
     "config.panels.id": ({"config.panels.0.id": "renamed"}, ""),
     "config.panels.title": ({"config.panels.0.title": "Other genes"}, ""),
     "config.panels.set": ({"config.panels.1.set": "T2"}, ""),
@@ -384,6 +385,14 @@ TABLE: dict[str, Any] = {
     ),
     "datasets.cell_quality": (
         {"datasets.c.cell_quality": "filter"},
+        "illustrate_cells prepare_dataset read_samples vary_analysis",
+    ),
+    "datasets.most_mitochondrial": (
+        {"datasets.c.most_mitochondrial": "0.2"},
+        "illustrate_cells prepare_dataset read_samples vary_analysis",
+    ),
+    "datasets.fewest_genes": (
+        {"datasets.c.fewest_genes": "200"},
         "illustrate_cells prepare_dataset read_samples vary_analysis",
     ),
     "datasets.doublets": (

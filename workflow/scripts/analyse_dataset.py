@@ -22,10 +22,10 @@ with log_to(snakemake.log[0]), record_job(snakemake):
 
     specification = AnalyseDataset.model_validate(snakemake.params.specification)
     given, written = snakemake.input, snakemake.output
-    expression = read_expression(Path(given.expression))
+    expression, samples = read_expression(Path(given.expression)), read_table(Path(given.samples), SAMPLES)
     quality, treatment, problems = assess_quality(
         expression,
-        read_table(Path(given.samples), SAMPLES),
+        samples,
         specification.dataset,
         read_record(SharedSamples, Path(given.shared)),
         specification.traps,
@@ -36,7 +36,8 @@ with log_to(snakemake.log[0]), record_job(snakemake):
     write_record(quality, Path(written.quality))
     write_record(treatment, Path(written.treatment))
 
-    analyses = analyse_contrasts(expression, quality, treatment, read_table(Path(given.sets), GENE_SETS), specification)
+    not_used, sets = samples[samples["fate"] != "used"], read_table(Path(given.sets), GENE_SETS)
+    analyses = analyse_contrasts(expression, not_used, quality, treatment, sets, specification)
     files = zip(
         written.designs,
         written.tables,

@@ -283,6 +283,44 @@ def _run_report(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def add_atlas(commands: Commands) -> None:
+    """Declare `sidemine atlas`."""
+    parser = commands.add_parser(
+        "atlas",
+        help="many finished studies as one index: target pathways × effects, a global test first",
+        description="Run an atlas: DIR is a folder with atlas.yaml. Of results folders of finished studies, propose one first, "
+        "from what their bridges declare. Other options go to Snakemake. Without --cores all are used.",
+        usage="sidemine atlas DIR [DIR …] [--to FOLDER] [--freeze | --score LABELS] [options of Snakemake]",
+        allow_abbrev=False,
+    )
+    parser.add_argument(
+        "folders", type=Path, nargs="+", metavar="DIR", help="atlas folder, or results folders of studies"
+    )
+    parser.add_argument(
+        "--to", type=Path, default=Path("atlas"), metavar="FOLDER", help="atlas folder to propose (default: atlas)"
+    )
+    blind = parser.add_mutually_exclusive_group()
+    blind.add_argument("--freeze", action="store_true", help="blind benchmark: freeze the calls of a finished atlas")
+    blind.add_argument("--score", type=Path, metavar="LABELS", help="blind benchmark: score frozen calls by labels")
+    parser.set_defaults(run=_run_atlas, takes_more=True)
+
+
+def _run_atlas(arguments: argparse.Namespace) -> int:
+    if arguments.freeze or arguments.score:
+        from sidemine.atlas.blind import freeze_calls, score_calls, score_lines
+        from sidemine.atlas.config import load_atlas
+
+        atlas = load_atlas(arguments.folders[0])
+        if arguments.freeze:
+            sys.stdout.write(f"{freeze_calls(atlas)}\n")
+        else:
+            sys.stdout.write(visible("\n".join(score_lines(score_calls(atlas, arguments.score)))) + "\n")
+        return 0
+    from sidemine.atlas.run import run_atlas
+
+    return run_atlas(arguments.folders, arguments.to, arguments.more)
+
+
 def add_check(commands: Commands) -> None:
     """Declare `sidemine check`."""
     parser = commands.add_parser(
@@ -338,6 +376,7 @@ _COMMANDS: tuple[Callable[[Commands], None], ...] = (
     add_fetch,
     add_demo,
     add_report,
+    add_atlas,
 )
 
 

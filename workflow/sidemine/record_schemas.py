@@ -7,6 +7,8 @@ from dataclasses import fields, make_dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, get_type_hints
 
+from sidemine.atlas.blind import BlindScore, Frozen
+from sidemine.atlas.record import AtlasRecord
 from sidemine.considerations.registry import CONSIDERATIONS, columns_of_considerations
 from sidemine.differential.record import DESIGN, DesignCheck
 from sidemine.effect.record import HypothesisEvidence
@@ -53,6 +55,9 @@ def record_kinds() -> dict[str, type[object]]:
         "inputs": list[InputRecord],
         "manifest": Manifest,
         "run": Run,
+        "atlas": AtlasRecord,
+        "atlas_frozen": Frozen,
+        "atlas_score": BlindScore,
     }
 
 

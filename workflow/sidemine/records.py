@@ -102,13 +102,22 @@ def _difference(content: object, written: JsonValue, place: str = "") -> str:
 
 def fields_of(record: object) -> dict[str, Any]:
     """Return the values of a record by field, as they are: for making another record of them."""
-    return {item.name: getattr(record, item.name) for item in fields(record)}  # type: ignore[arg-type]
+    return {item.name: getattr(record, item.name) for item in _fields(type(record))}
+
+
+def _fields(kind: type[Any]) -> tuple[Field[Any], ...]:
+    if kind not in _FIELDS:
+        _FIELDS[kind] = fields(kind)
+    return _FIELDS[kind]
+
+
+_FIELDS: dict[object, tuple[Field[Any], ...]] = {}
 
 
 def as_json(record: object) -> JsonValue:
     """Return what the JSON of a record, or of lists, tuples and dicts of records, holds."""
     if is_dataclass(record):
-        written = ((item, getattr(record, item.name)) for item in fields(record))
+        written = ((item, getattr(record, item.name)) for item in _fields(type(record)))
         return {item.name: as_json(value) for item, value in written if not _is_absent(item, value)}
     if isinstance(record, dict):
         return {str(key): as_json(value) for key, value in record.items()}

@@ -96,8 +96,8 @@ def test_axes_name_the_groups_and_say_what_is_pooled():
     (panel,) = bridge_panels(subject(), on_record(bridge()))
     encoding = panel.chart["layer"][2]["encoding"]
     # A group to a line: two long names in one line would be cut.
-    assert encoding["x"]["axis"]["title"][1:] == ["normal deviate, inhibitor", "minus vehicle"]
-    assert encoding["y"]["axis"]["title"][:2] == ["normal deviate, ill", "minus well (pooled)"]
+    assert encoding["x"]["axis"]["title"][1:] == ["normal deviate, “inhibitor”", "minus “vehicle”"]
+    assert encoding["y"]["axis"]["title"][:2] == ["normal deviate, “ill”", "minus “well” (pooled)"]
     assert [point["leading"] for point in panel.chart["data"]["values"]] == [True, True, False]
     assert "the other way" in panel.chart["data"]["values"][0]["reading"]
     assert "as the disease does" in panel.chart["data"]["values"][2]["reading"]

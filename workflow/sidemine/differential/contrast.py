@@ -65,6 +65,7 @@ def fit_declared_contrast(
     min_group_size: int,
     on_untestable: str,
     treatment: Treatment = NO_TREATMENT,
+    not_used: pd.DataFrame | None = None,
 ) -> ContrastOutcome:
     """Fit one declared contrast; every signed number is target minus reference.
 
@@ -80,6 +81,8 @@ def fit_declared_contrast(
         continue: a contrast that cannot be tested gives an outcome without a fit. stop: it raises.
     treatment
         What the quality stage decided for this dataset (`treatment.json`): samples to drop, covariates to add.
+    not_used
+        Rows of `samples.tsv` of samples that take no part; they tell why a group is too small.
 
     Raises
     ------
@@ -87,7 +90,12 @@ def fit_declared_contrast(
         When the contrast cannot be tested and `on_untestable` is stop.
     """
     provenance = read_provenance(expression)
-    groups, mismatches = match_groups(contrast, _samples_of(expression))
+    samples = _samples_of(expression)
+    if not_used is not None and len(not_used):
+        import pandas as pd
+
+        samples = pd.concat([samples, not_used])
+    groups, mismatches = match_groups(contrast, samples)
     left_out: list[DroppedSample] = []
     try:
         if provenance.problem:

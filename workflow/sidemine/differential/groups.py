@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from sidemine.differential.design import Design, build_design
 from sidemine.errors import Problem, SidemineError, StudyError, Untestable
+from sidemine.prepare.sample_table import TOO_FEW_CELLS
 from sidemine.study.selectors import matches_nothing, parse_selector
+
+_TOLD = 6
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,11 +31,14 @@ class Groups:
         The dataset's samples that take part at all, one row each (index: sample), text columns.
     target, reference
         Which rows belong to the groups.
+    too_few_cells
+        Samples that a selector matches as well and whose cells are too few, in words, by side; they take no part.
     """
 
     samples: pd.DataFrame
     target: NDArray[np.bool_]
     reference: NDArray[np.bool_]
+    too_few_cells: dict[str, str] = field(default_factory=dict)
 
 
 def select_groups(contrast: ContrastToFit, samples: pd.DataFrame) -> Groups:
@@ -96,8 +102,10 @@ def match_groups(contrast: ContrastToFit, samples: pd.DataFrame) -> tuple[Groups
         What matched; a side with a problem is empty.
     problems : list of Problem
         Selectors that read a column that does not exist, or match no sample: all at once, with the values that do
-        exist.
+        exist. One that matches samples of too few cells alone is right, and its side is empty.
     """
+    lacking = samples[samples["fate"].str.startswith(TOO_FEW_CELLS)].set_index("sample")
+    too_few: dict[str, str] = {}
     used = samples[samples["fate"] == "used"].set_index("sample").drop(columns="value_column", errors="ignore")
     problems: list[Problem] = []
     matched = []
@@ -110,10 +118,13 @@ def match_groups(contrast: ContrastToFit, samples: pd.DataFrame) -> tuple[Groups
             problems += error.problems
             matched.append(np.zeros(len(used), dtype=bool))
             continue
-        if not mask.any():
+        if len(lacking) and (lost := lacking[selector.matches(lacking, where)]).size:
+            named = [f"{sample} ({fate})" for sample, fate in lost["fate"].items()]
+            too_few[side] = ", ".join(named[:_TOLD]) + (f" and {len(named) - _TOLD} more" if len(named) > _TOLD else "")
+        if not mask.any() and side not in too_few:
             problems.append(matches_nothing(selector, used, where))
         matched.append(mask)
-    return Groups(used, matched[0], matched[1]), problems
+    return Groups(used, matched[0], matched[1], too_few), problems
 
 
 def design_contrast(contrast: ContrastToFit, groups: Groups, min_group_size: int) -> Design:
@@ -133,13 +144,17 @@ def design_contrast(contrast: ContrastToFit, groups: Groups, min_group_size: int
     Untestable
         See `design.build_design`.
     """
-    return build_design(
-        groups.samples,
-        groups.target,
-        groups.reference,
-        contrast.covariates,
-        contrast.block,
-        contrast.blocking,
-        min_group_size,
-        drop_missing=contrast.missing_covariates == "drop",
-    )
+    try:
+        return build_design(
+            groups.samples,
+            groups.target,
+            groups.reference,
+            contrast.covariates,
+            contrast.block,
+            contrast.blocking,
+            min_group_size,
+            drop_missing=contrast.missing_covariates == "drop",
+        )
+    except Untestable as error:
+        beside = "".join(f"; of the {side} take no part {words}" for side, words in groups.too_few_cells.items())
+        raise Untestable(replace(problem, where=problem.where + beside) for problem in error.problems) from None

@@ -62,6 +62,15 @@ def group_names(pairs: Iterable[tuple[str, str]]) -> tuple[str, str]:
     return names if names[0] != names[1] else (FIRST, SECOND)
 
 
+def quoted_name(name: str) -> str:
+    """Return the label of a group in quotes, since no grammar fits what anybody may write; common words stand as they are.
+
+    >>> quoted_name("after a stroke"), quoted_name(FIRST)
+    ('“after a stroke”', 'the first named group')
+    """
+    return name if name in (FIRST, SECOND) else f"“{name}”"
+
+
 def name_groups(chart: Spec, pairs: Iterable[tuple[str, str]]) -> Spec:
     """Return a chart whose axes name the group that is higher or lower, as `group_names` does.
 
@@ -70,7 +79,7 @@ def name_groups(chart: Spec, pairs: Iterable[tuple[str, str]]) -> Spec:
     chart, pairs
         The chart, and as in `group_names`.
     """
-    first, _ = group_names(pairs)
+    first = quoted_name(group_names(pairs)[0])
 
     def named(part: Any) -> Any:  # type: ignore[explicit-any]
         if isinstance(part, str):

@@ -72,16 +72,14 @@ def is_number(value: object) -> TypeGuard[float]:
 
 
 def number(value: float | None, digits: int = 2) -> str:
-    """Return a number with `digits` decimals and a true minus sign; an em dash when there is none.
+    """Return a number with `digits` decimals and a true minus sign; an em dash when there is none. What rounds to 0 has no sign.
 
-    >>> number(-0.305), number(0.0), number(None)
+    >>> number(-0.305), number(-0.001), number(None)
     ('−0.30', '0.00', '—')
     """
     if value is None or not math.isfinite(value):
         return "—"
-    if value != 0 and abs(value) < 0.5 * 10**-digits:
-        return f"{_MINUS if value < 0 else ''}0.{'0' * digits}"
-    return f"{value:.{digits}f}".replace("-", _MINUS)
+    return f"{value:z.{digits}f}".replace("-", _MINUS)
 
 
 def p_value(value: float | None) -> str:
@@ -103,17 +101,18 @@ def p_value(value: float | None) -> str:
 
 
 def typeset(text: str) -> str:
-    """Return a sentence of another stage with its numbers as this page writes them: true minus, powers of ten, 5 %.
+    """Return a sentence of another stage with its numbers as this page writes them: true minus, never of 0, powers of ten, 5 %.
 
-    >>> typeset("lower by -0.90 (p = 4.9e-08), age 18-88, 20% of the set")
-    'lower by −0.90 (p = 4.9 × 10⁻⁸), age 18-88, 20 % of the set'
+    >>> typeset("lower by -0.90 (p = 4.9e-08; -0.00 to 0.03), age 18-88, 20% of the set")
+    'lower by −0.90 (p = 4.9 × 10⁻⁸; 0.00 to 0.03), age 18-88, 20 % of the set'
     """
     powers = re.sub(
         r"(?<![\w.])(\d(?:\.\d+)?)e([+-]\d+)\b",
         lambda found: f"{found[1]} × 10{str(int(found[2])).translate(_SUPERSCRIPTS)}",
         str(text),
     )
-    signed = re.sub(r"(?<![^\s(\[±])-(?=\d)", _MINUS, powers)
+    unsigned = re.sub(r"(?<![^\s(\[±])[-−](?=0\.0+(?![\d.]| × ))", "", powers)
+    signed = re.sub(r"(?<![^\s(\[±])-(?=\d)", _MINUS, unsigned)
     return re.sub(r"(?<=\d)%(?!\w)", " %", signed)
 
 

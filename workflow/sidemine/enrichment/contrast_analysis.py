@@ -49,7 +49,12 @@ class ContrastAnalysis:
 
 
 def analyse_contrasts(
-    expression: AnnData, quality: DatasetQuality, treatment: Treatment, sets: pd.DataFrame, asked: AnalyseDataset
+    expression: AnnData,
+    not_used: pd.DataFrame,
+    quality: DatasetQuality,
+    treatment: Treatment,
+    sets: pd.DataFrame,
+    asked: AnalyseDataset,
 ) -> Iterator[ContrastAnalysis]:
     """Fit, assess and test the contrasts of a dataset one by one.
 
@@ -57,6 +62,8 @@ def analyse_contrasts(
     ----------
     expression
         The prepared dataset: samples × genes, layer log2 or counts, provenance in uns.
+    not_used
+        Rows of `samples.tsv` of samples that take no part.
     quality, treatment
         What is wrong with its samples, and what is therefore dropped or added to the designs.
     sets
@@ -86,6 +93,7 @@ def analyse_contrasts(
                 expression,
                 contrast,
                 treatment=treatment,
+                not_used=not_used,
                 min_group_size=asked.min_group_size,
                 on_untestable=asked.on_untestable,
             )

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sidemine.prepare.cell_quality import find_poor_cells
+from sidemine.prepare.cell_quality import FEWEST_GENES, WHOLE_TRANSCRIPTOME, OwnLimits, find_poor_cells
 from sidemine.prepare.cell_record import CellsOfSample
 from sidemine.prepare.doublets import MOST_CELLS, find_doublets, out_of_range
 from sidemine.sources.cells import Cells, CellsWanted
@@ -99,8 +99,10 @@ def check_cells(
     groups = {str(name): np.flatnonzero(inside & (codes == code)) for code, name in enumerate(names)}
     groups = {name: mine for name, mine in groups.items() if len(mine)}
     if row.cell_quality == only:
+        usual = FEWEST_GENES if len(cells.identifiers) >= WHOLE_TRANSCRIPTOME else 0
+        own = OwnLimits(row.most_mitochondrial, usual if row.fewest_genes is None else row.fewest_genes)
         for name, mine in groups.items():
-            quality = find_poor_cells(cells.totals[mine], cells.n_genes[mine], _shares(cells, mine))
+            quality = find_poor_cells(cells.totals[mine], cells.n_genes[mine], _shares(cells, mine), own)
             found.reasons[mine] = quality.reasons
             found.limits[name] = quality.limits
     if row.doublets == only:

@@ -14,7 +14,7 @@ from sidemine.prepare.derived_columns import check_derived, derive_columns
 from sidemine.prepare.label_notes import find_label_notes
 from sidemine.prepare.planned_cells import read_planned_cells, select_subset
 from sidemine.prepare.sample_sheet import apply_sample_sheet, check_known, read_sample_sheet
-from sidemine.prepare.sample_table import EXCLUDED_BY_HAND, SAMPLES
+from sidemine.prepare.sample_table import EXCLUDED_BY_HAND, SAMPLES, TOO_FEW_CELLS
 from sidemine.prepare.single_cell import MIN_CELLS
 from sidemine.prepare.value_columns import list_value_columns, match_columns, names_in_values
 from sidemine.sources.cells import text_frame
@@ -287,12 +287,21 @@ def _plain_unit(label: str) -> str:
 def _pseudobulk_samples(
     row: DatasetToRead, files: Mapping[str, Path], derive: Mapping[str, DerivedColumn], markers: Markers | None
 ) -> tuple[pd.DataFrame, dict[str, str]]:
-    samples = read_planned_cells(row, files, derive, markers).plan.samples
-    fates = {
-        sample: USED if int(n) >= MIN_CELLS else f"fewer than {MIN_CELLS} cells ({n})"
-        for sample, n in zip(samples.index, samples["n_cells"], strict=True)
-    }
-    return samples, fates
+    plan = read_planned_cells(row, files, derive, markers).plan
+    if not len(plan.samples) and plan.lacking:
+        raise SheetMismatch(
+            Problem(
+                f"no cell has a value in {' and '.join(plan.lacking)}",
+                f"dataset {row.dataset}: biological_unit, cell_type or sample_columns in datasets.tsv",
+                "columns of the cells with donors, types and conditions",
+                "Name columns that are filled, or give them by a sample sheet.",
+            )
+        )
+    fates = {}
+    for sample, n, lost in zip(plan.samples.index, plan.samples["n_cells"], plan.lost, strict=True):
+        beside = f"; {lost} were left out as poor or doublets" if lost else ""
+        fates[sample] = USED if int(n) >= MIN_CELLS else f"{TOO_FEW_CELLS}: {n} of at least {MIN_CELLS}{beside}"
+    return plan.samples, fates
 
 
 def _check_any_used(row: DatasetToRead, fates: Mapping[str, str]) -> None:

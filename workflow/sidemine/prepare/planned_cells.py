@@ -116,8 +116,8 @@ def read_planned_cells(
     sample_of = _samples_of(row, obs)
     checks = check_cells(row, source, cells, inside, sample_of, only="filter")
     kept = inside & ~checks.left_out
-    named = kept if labels is None else kept & (labels != UNASSIGNED)
-    plan = plan_pseudobulk(row, obs, named)
+    named = inside if labels is None else inside & (labels != UNASSIGNED)
+    plan = plan_pseudobulk(row, obs, named, checks.left_out)
     if label_column(row.cell_type):
         plan.samples[LABEL_SHARE] = _label_shares(plan, sample_of, kept)
     if sheet is not None:
@@ -143,7 +143,7 @@ def _describe(files: Mapping[str, Path], obs: pd.DataFrame) -> tuple[pd.DataFram
 
 def _no_marker(row: DatasetToRead, cells: Cells) -> Problem:
     return Problem(
-        "no cell type has two markers among the genes of the file",
+        "no cell type has three markers among the genes of the file",
         f"dataset {row.dataset}: its genes are {', '.join(map(repr, cells.identifiers[:3]))}, …",
         "gene symbols, in the index of var or in a column such as gene_symbols",
         "Check identifiers, name a marker file of this tissue, or add labels by a sample sheet.",
@@ -174,7 +174,7 @@ def _label_shares(plan: PseudobulkPlan, sample_of: NDArray[np.object_], kept: ND
     shares = []
     for number in range(len(plan.samples)):
         mine = plan.codes == number
-        shares.append(f"{mine.sum() / of_sample[np.unique(codes[mine])].sum():.4g}")
+        shares.append(f"{mine.sum() / of_sample[np.unique(codes[mine])].sum():.4g}" if mine.any() else "0")
     return shares
 
 
@@ -228,7 +228,7 @@ def _record(row: DatasetToRead, planned: PlannedCells, told: CellChecking) -> Ce
         dropped["no marker tells the type"] = unassigned
     rest = int((kept & (plan.codes < 0)).sum()) - unassigned
     if rest:
-        dropped["no value in a column that makes the samples"] = rest
+        dropped[f"no value in {' or '.join(plan.lacking)}"] = rest
     source = f"column {column} of the file" if column else ""
     if planned.labels is not None:
         source = "markers, by sidemine: the file does not say them"

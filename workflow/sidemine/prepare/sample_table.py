@@ -7,6 +7,9 @@ from sidemine.tables import Column, TableSpec
 EXCLUDED_BY_HAND = "excluded by hand"
 """Fate of a sample that `exclude` in config.yaml leaves out; the page tells the reason that stands there."""
 
+TOO_FEW_CELLS = "too few cells"
+"""Beginning of the fate of a pseudobulk sample that its cells are too few for."""
+
 SAMPLES = TableSpec(
     "samples.tsv",
     (

@@ -31,6 +31,10 @@ MIN_CELLS = 10
 """Fewest cells of a pseudobulk sample: sums of fewer are mostly noise."""
 
 
+NO_DONOR = frozenset({"ambiguous", "ambs", "doublet", "doublets", "multiplet", "negative", "unassigned"})
+"""What demultiplexing (demuxlet, vireo, hashtags) calls cells of no donor or of several: together they would be a mixed person."""
+
+
 @dataclass
 class PseudobulkPlan:
     """Which cell belongs to which pseudobulk sample.
@@ -39,8 +43,12 @@ class PseudobulkPlan:
     ----------
     codes
         Per cell: row of `samples`, or -1.
+    lost
+        Per row of `samples`: cells of it that were left out because they are poor or doublets.
     samples
         Index `sample`; text columns: the grouping columns, cell columns that are constant within samples, `n_cells`.
+    lacking
+        Grouping columns in which cells have no value; these cells take no part.
     problem
         Why no contrast of this dataset can be tested; None when there are biological units.
     notes
@@ -48,12 +56,16 @@ class PseudobulkPlan:
     """
 
     codes: NDArray[np.intp]
+    lost: NDArray[np.intp]
     samples: pd.DataFrame
+    lacking: list[str]
     problem: Problem | None
     notes: list[str]
 
 
-def plan_pseudobulk(row: DatasetToRead, obs: pd.DataFrame, taken: NDArray[np.bool_]) -> PseudobulkPlan:
+def plan_pseudobulk(
+    row: DatasetToRead, obs: pd.DataFrame, taken: NDArray[np.bool_], left_out: NDArray[np.bool_] | None = None
+) -> PseudobulkPlan:
     """Group cells into pseudobulk samples: biological unit × cell type × sample columns.
 
     Parameters
@@ -65,6 +77,8 @@ def plan_pseudobulk(row: DatasetToRead, obs: pd.DataFrame, taken: NDArray[np.boo
         Text metadata of the cells.
     taken
         Which cells belong to the dataset.
+    left_out
+        Which of them take no part because they are poor or doublets: a sample of which none is left stays, and is told.
 
     Raises
     ------
@@ -81,18 +95,28 @@ def plan_pseudobulk(row: DatasetToRead, obs: pd.DataFrame, taken: NDArray[np.boo
     _check_columns(row, grouping, obs)
     notes = []
     complete = taken.copy()
+    lacking = []
     for column in grouping:
-        complete &= ~obs[column].map(is_missing_label).to_numpy(dtype=bool)
+        known = ~obs[column].map(_names_no_donor if column in unit else is_missing_label).to_numpy(dtype=bool)
+        lacking += [] if known[taken].all() else [column]
+        complete &= known
     if n_incomplete := int((taken & ~complete).sum()):
-        notes.append(f"{n_incomplete} cells have no value in {', '.join(grouping)} and were left out")
+        notes.append(f"{n_incomplete} cells have no value in {', '.join(lacking)} and were left out")
     keys = list(zip(*(obs[column] for column in grouping), strict=True)) if grouping else [()] * len(obs)
     wanted = sorted({key for key, use in zip(keys, complete, strict=True) if use})
     position = {key: place for place, key in enumerate(wanted)}
     codes = np.array([position[key] if use else -1 for key, use in zip(keys, complete, strict=True)], dtype=np.intp)
     samples = _constant_columns(obs, codes, len(wanted), grouping)
+    poor = np.zeros(len(obs), dtype=bool) if left_out is None else left_out
+    lost = np.bincount(codes[(codes >= 0) & poor], minlength=len(wanted))
+    codes[poor] = -1
     samples["n_cells"] = [str(n) for n in np.bincount(codes[codes >= 0], minlength=len(wanted))]
     samples.index = pd.Index(_sample_names(wanted), name="sample", dtype=object)
-    return PseudobulkPlan(codes, samples, problem, notes)
+    return PseudobulkPlan(codes, lost, samples, lacking, problem, notes)
+
+
+def _names_no_donor(label: str) -> bool:
+    return is_missing_label(label) or label.strip().lower() in NO_DONOR
 
 
 def _unit_problem(row: DatasetToRead, obs: pd.DataFrame) -> Problem | None:
@@ -102,8 +126,8 @@ def _unit_problem(row: DatasetToRead, obs: pd.DataFrame) -> Problem | None:
     return Problem(
         "cells are not replicates; no donor column",
         f"dataset {row.dataset}: {declared}; the cells have {', '.join(map(str, obs.columns)) or 'no columns'}",
-        "a column that names the donor (or other independent unit) of every cell, declared as biological_unit",
-        "Use a release of these data with donor labels, or add them by a sample sheet.",
+        "a column that names the donor (or other independent unit) of every cell",
+        "Declare it as biological_unit. Without one, use a release of these data with donor labels, or add them by a sample sheet.",
     )
 
 

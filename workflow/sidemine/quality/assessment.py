@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sidemine.prepare.cell_labels import UNASSIGNED
+from sidemine.prepare.cell_quality import USUAL_MITOCHONDRIAL
 from sidemine.prepare.cell_record import CellsOnRecord
 from sidemine.prepare.expression_store import read_provenance
 from sidemine.prepare.log_expression import layer_of, log2_expression
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from sidemine.study.models import IndependentPair
     from sidemine.study.projections import DatasetToAssess, TrapsOfDataset
 
+_TOLD = 6
 UNEVEN_LIBRARIES = 10.0
 """Ratio of the largest to the smallest library at which counts are flagged."""
 COVERED = 0.8
@@ -46,6 +48,7 @@ nearly all of them (GSE14520, GSE42872: above 0.99); those of GPL571 hold 0.4 of
 USABLE = "use of the dataset as declared"
 SCALE = "the declared scale beside the values"
 LABELLED = "where the cell types come from"
+CELLS_WHOLE = "whether the cells are whole"
 PLATFORM = "identifiers and sample records beside the declared platform"
 
 
@@ -120,7 +123,7 @@ def assess_quality(
         flag_apart(within, names, traps.outlier_samples),
         *([_flag_libraries(np.asarray(expression.layers["counts"]))] if "counts" in expression.layers else []),
         *(
-            [flag_cell_labels(provenance.cells)]
+            [flag_cell_labels(provenance.cells), flag_cell_quality(provenance.cells)]
             if isinstance(provenance, PreparedProvenance) and provenance.cells
             else []
         ),
@@ -184,6 +187,36 @@ def flag_cell_labels(cells: CellsOnRecord) -> Flag:
         "answers that rest on these cell types are at most suggestive",
         serious=True,
     )
+
+
+def flag_cell_quality(cells: CellsOnRecord) -> Flag:
+    """Tell samples whose cells are damaged as a whole, which no limit by MAD sees, and samples that lost all cells.
+
+    Parameters
+    ----------
+    cells
+        What became of the cells of the dataset.
+    """
+    high = [row for row in cells.samples if (row.median_mitochondrial or 0) > USUAL_MITOCHONDRIAL]
+    lost = [row for row in cells.samples if sum(row.out.values()) == row.n_cells] if cells.n_dropped else []
+    told = []
+    if high:
+        told.append(
+            f"the median cell of {len(high)} of {len(cells.samples)} samples has more than {USUAL_MITOCHONDRIAL:.0%} mitochondrial "
+            f"counts, which most human tissues do not reach: {_some([f'{row.sample} {row.median_mitochondrial:.0%}' for row in high])}"
+        )
+    if lost:
+        told.append(f"no cell is left of {_some([row.sample for row in lost])}")
+    if not told:
+        return Flag("", CELLS_WHOLE, "ok", "no sample has mostly damaged cells")
+    step = "damaged cells, or a tissue such as heart or kidney: set most_mitochondrial, and cell_quality: filter"
+    return Flag(
+        "", CELLS_WHOLE, "warn", "; ".join(told), step if high else "contrasts that need these samples are not testable"
+    )
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names[:_TOLD]) + (f" and {len(names) - _TOLD} more" if len(names) > _TOLD else "")
 
 
 def flag_declared_scale(provenance: DatasetProvenance) -> Flag:

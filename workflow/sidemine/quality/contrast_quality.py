@@ -211,7 +211,7 @@ def _association_words(association: Association) -> str:
         return f"{association.column}: {association.words}"
     name = "rank-biserial r" if association.kind == "numbers" else "Cramér's V"
     return (
-        f"{association.column} ({association.words}; p = {association.p_value:.2g}, {name} = {association.effect:.2f})"
+        f"{association.column} ({association.words}; p = {association.p_value:.2g}, {name} = {association.effect:z.2f})"
     )
 
 

@@ -53,7 +53,7 @@ def flag_scale(
     # A gene one half interquartile range above the middle moves by half of the change in that range.
     moves = {"level": (shift, p_level, abs(shift)), "spread": (wider, p_spread, abs(wider) / 2)}
     told = (
-        f"median {shift:+.3f} log2 units (p = {p_level:.2g}), interquartile range {wider:+.3f} (p = {p_spread:.2g}) in "
+        f"median {shift:+z.3f} log2 units (p = {p_level:.2g}), interquartile range {wider:+z.3f} (p = {p_spread:.2g}) in "
         f"the first group; typical standard error of a gene {typical_se:.3f}"
     )
     moved = [name for name, (_, p_value, move) in moves.items() if p_value <= P_LIMIT and move > typical_se]

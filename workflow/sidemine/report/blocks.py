@@ -6,8 +6,7 @@ A block is a record that `packing.pack` packs under the id of an element; genes 
 
 from __future__ import annotations
 
-import math
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,7 +17,7 @@ from sidemine.enrichment.registry import statistics
 from sidemine.prepare.log_expression import mean_and_sd
 from sidemine.report.collect import ContrastResults, DatasetResults, StudyResults
 from sidemine.report.covariates import ColourColumn, colour_columns
-from sidemine.report.packing import SMALLEST_P, distances, p_values, scaled, significant, steps
+from sidemine.report.packing import SMALLEST_P, distances, figures, p_values, scaled, significant, steps
 from sidemine.report.thinning import kept_genes
 from sidemine.sources.scales import DIFFERENCE_UNITS, EXPRESSION_UNITS, LOG2_FOLD_CHANGE
 from sidemine.study.panels import LONGEST_PANEL
@@ -33,6 +32,18 @@ MOST_Q = 0.05
 FAMILY_ORDER = ("target", "member", "negative_control", "confounder", "comparator")
 """Families of gene sets in the order in which tables list them."""
 _SET_UNITS = {"log2", *DIFFERENCE_UNITS.values()}
+_SET_COLUMNS = (
+    "gene_set",
+    "family",
+    "test",
+    "n_in_set",
+    "n_measured",
+    "effect_scale",
+    "direction",
+    "n_permutations",
+    "family_size",
+)
+_SET_FIGURES = ("effect", "ci_low", "ci_high", "statistic", "p_value", "q_value", "inter_gene_correlation")
 
 
 @dataclass(frozen=True)
@@ -291,8 +302,7 @@ def genes_with_values(results: StudyResults, dataset: str) -> list[str]:
     for name in declared_sets(results):
         wanted.update(dict.fromkeys(results.members.get(name, [])))
     for contrast in results.contrasts_of(dataset).values():
-        table = contrast.differential.sort_values(["p_value", "gene"], kind="stable")
-        wanted.update(dict.fromkeys(str(gene) for gene in table["gene"].head(TOP_GENES)))
+        wanted.update(dict.fromkeys(contrast.genes_by_p[:TOP_GENES]))
     room = results.thinning.values // max(1, len(results.datasets[dataset].sample_names))
     return [gene for gene in wanted if gene in available][:room]
 
@@ -313,11 +323,38 @@ def dataset_block(results: StudyResults, dataset: str) -> DatasetBlock:
     )
 
 
-def contrast_block(results: StudyResults, contrast: str) -> ContrastBlock:
-    """Return one contrast's gene table, group summaries, histogram and set tests."""
+@dataclass(frozen=True)
+class SetTables:
+    """Set tests of one contrast: those that may enter a verdict, and the others."""
+
+    sets: SetTable
+    descriptive: SetTable
+
+
+def set_tables(results: StudyResults, contrast: str) -> SetTables:
+    """Return the set tests of one contrast."""
+    enrichment = results.contrasts[contrast].enrichment
+    first = declared_sets(results)
+    return SetTables(set_table(enrichment, "verdict", first), set_table(enrichment, "descriptive", first))
+
+
+def contrast_block(results: StudyResults, contrast: str, tests: SetTables) -> ContrastBlock:
+    """Return one contrast's gene table, group summaries and histogram beside its set tests.
+
+    Parameters
+    ----------
+    results, contrast
+        The study, and the contrast.
+    tests
+        Its set tests, which are whole on every page.
+    """
+    import numpy as np
+
     here = results.contrasts[contrast]
-    whole = here.differential.sort_values("gene", kind="stable")
-    table = whole[whole["gene"].isin(kept_genes(whole, always_shown(results), results.thinning))]
+    places = np.array([results.gene_index[gene] for gene in here.differential["gene"]], dtype=np.int64)
+    whole = here.differential.iloc[places.argsort(kind="stable")]
+    kept = kept_genes(here.genes_by_p, always_shown(results), results.thinning)
+    table = whole if len(kept) == len(whole) else whole[[gene in kept for gene in whole["gene"]]]
     below, above = distances(table["log2_fold_change"], table["ci_low"], table["ci_high"])
     ranks = (-whole["t"]).rank(method="first").astype(int)
     left_out = len(table) < len(whole)
@@ -340,8 +377,8 @@ def contrast_block(results: StudyResults, contrast: str) -> ContrastBlock:
         groups=group_summaries(results.datasets[here.row.dataset], here, [str(gene) for gene in table["gene"]]),
         histogram=histogram.counts,
         reading=histogram.reading,
-        sets=set_table(here.enrichment, "verdict", declared_sets(results)),
-        descriptive=set_table(here.enrichment, "descriptive", declared_sets(results)),
+        sets=tests.sets,
+        descriptive=tests.descriptive,
         difference=here.unit if other_unit else None,
         level=EXPRESSION_UNITS[layer] if other_unit or here.counted else None,
         tested=len(whole) if left_out else None,
@@ -395,8 +432,13 @@ def set_table(enrichment: pd.DataFrame, role: str, first: list[str]) -> SetTable
         Sets that come first, in this order; the others follow by family and name.
     """
     chosen = enrichment[enrichment["role"] == role]
-    by_set: dict[str, list[dict[Hashable, object]]] = {}
-    for record in chosen.to_dict("records"):
+    # Figures of a whole column are rounded at once: one by one it was a third of the time of a large page.
+    columns = {name: chosen[name].tolist() for name in _SET_COLUMNS} | {
+        name: figures(chosen[name], 6) for name in _SET_FIGURES
+    }
+    by_set: dict[str, list[dict[str, object]]] = {}
+    for values in zip(*columns.values(), strict=True):
+        record = dict(zip(columns, values, strict=True))
         by_set.setdefault(str(record["gene_set"]), []).append(record)
     rows = [_set_row(name, tests) for name, tests in by_set.items()]
     shown = set(chosen["test"])
@@ -412,11 +454,11 @@ def set_table(enrichment: pd.DataFrame, role: str, first: list[str]) -> SetTable
     )
 
 
-def _set_row(name: str, tests: list[dict[Hashable, object]]) -> SetRow:
+def _set_row(name: str, tests: list[dict[str, object]]) -> SetRow:
     # A column holds one unit: odds ratios and enrichment scores stand with their own test, or not at all.
     drawn = [row for row in tests if str(row["effect_scale"]) in _SET_UNITS and is_number(row["effect"])]
-    effect: Mapping[Hashable, object] = drawn[0] if drawn else {"n_measured": tests[0]["n_measured"]}
-    correlations = [value for row in tests if (value := _plain(row["inter_gene_correlation"])) is not None]
+    effect: Mapping[str, object] = drawn[0] if drawn else {"n_measured": tests[0]["n_measured"]}
+    correlations = [value for row in tests if is_number(value := row["inter_gene_correlation"])]
     return SetRow(
         gene_set=bounded(name, 200),
         family=str(tests[0]["family"]),
@@ -442,7 +484,7 @@ def _set_row(name: str, tests: list[dict[Hashable, object]]) -> SetRow:
 
 
 def _plain(value: object) -> float | None:
-    return significant(float(value), 6) if isinstance(value, int | float) and math.isfinite(value) else None
+    return value if is_number(value) else None
 
 
 def _whole(value: object) -> int:

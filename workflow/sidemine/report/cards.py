@@ -15,7 +15,7 @@ from sidemine.considerations.robustness.record import RobustnessColumns
 from sidemine.considerations.specificity.panel import overlap_sentences
 from sidemine.considerations.specificity.record import SpecificityColumns
 from sidemine.drawing import words
-from sidemine.drawing.charts import FIRST, group_names
+from sidemine.drawing.charts import group_names, quoted_name
 from sidemine.drawing.panel import Panel, Tile
 from sidemine.effect.pooled_effect import own_p
 from sidemine.effect.record import PooledEffect, PooledEstimate
@@ -164,7 +164,7 @@ def headline(card: Card) -> str:
 def _target(card: Card) -> str:
     """Name the group that a direction is about."""
     name, _ = group_names((row.target_label, row.reference_label) for row in card.evidence)
-    return name if name == FIRST else f"“{name}”"
+    return quoted_name(name)
 
 
 def declared_sentence(card: Card) -> str:

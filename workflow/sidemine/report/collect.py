@@ -27,7 +27,7 @@ from sidemine.quality.record import ContrastQuality, DatasetQuality
 from sidemine.records import read_record
 from sidemine.report.beside import Beside, read_beside
 from sidemine.report.manifest import Manifest
-from sidemine.report.thinning import COMPLETE, Thinning
+from sidemine.report.thinning import COMPLETE, Thinning, genes_by_p
 from sidemine.sources.scales import DIFFERENCE_UNITS, LOG2_FOLD_CHANGE
 from sidemine.study.description import StudyDescription
 from sidemine.study.hypotheses import Hypothesis
@@ -85,6 +85,11 @@ class ContrastResults:
     def testable(self) -> bool:
         """Whether there are results of its genes."""
         return self.design.testable and len(self.differential) > 0
+
+    @cached_property
+    def genes_by_p(self) -> list[str]:
+        """Its genes by p-value."""
+        return genes_by_p(self.differential)
 
     @property
     def unit(self) -> str:

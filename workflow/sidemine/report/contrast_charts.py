@@ -217,7 +217,7 @@ def heat() -> Spec:
             {"data": {"name": "cells"}, "mark": {"type": "rect", "cursor": "pointer"},
              "encoding": {"x": {**x, "field": "x"}, "x2": {"field": "x2"}, "y": y, "color": color,
                           "tooltip": [{"field": "gene"}, {"field": "sample"}, {"field": "group"},
-                                      {"field": "value", "format": "+.2f", "title": "beside the mean of " + SECOND}]}},
+                                      {"field": "value", "format": ".2f", "title": "beside the mean of " + SECOND}]}},
             {"data": {"name": "tracks"}, "mark": {"type": "rect"},
              "encoding": {"x": {**x, "field": "x"}, "x2": {"field": "x2"}, "y": {**y, "field": "track"},
                           "fill": {"field": "fill", "type": "nominal", "scale": None},

@@ -22,6 +22,8 @@ from sidemine.verdict.vocabulary import Verdict
 
 _NAMED = 3
 """Effects of one question that the summary names; the card has all."""
+_FEW = 6
+"""Questions that the summary shows in the large."""
 _LONGEST_ANSWER = 170
 _UNRATED = "not rated down"
 """Before a serious finding without which the effect reads the same."""
@@ -70,6 +72,11 @@ class Findings:
     controls: Sequence[Finding]
     footnotes: Sequence[Footnote]
 
+    @property
+    def is_long(self) -> bool:
+        """Whether the questions are so many that their rows are set closely."""
+        return len(self.questions) > _FEW
+
 
 def findings_of(cards: Sequence[Card], designs: Mapping[str, DesignRecord]) -> Findings:
     """Return the summary of a study.
@@ -90,7 +97,7 @@ def findings_of(cards: Sequence[Card], designs: Mapping[str, DesignRecord]) -> F
         return Finding(
             card=card,
             answer=answer_words(card),
-            effect=effect_words(card),
+            effect=control_words(card) if card.is_control else effect_words(card),
             way=card.main_effect.way if card.main_effect else "none",
             studies=studies_words(card, designs),
             notes=notes,
@@ -170,6 +177,20 @@ def effect_words(card: Card) -> str:
     apart = card.pooled.sizes_differ if card.pooled else None
     together = f"{apart.words[:1].upper()}{apart.words[1:]}. " if apart else ""
     return together + _listed(f"{row.accession}: {_brief(card, found)}" for row, found in card.estimated) or "—"
+
+
+def control_words(card: Card) -> str:
+    """Return the effect of a control in one line; where it lies on the side that nobody asked about, what would have counted."""
+    if not card.estimated:
+        return "nothing could be measured"
+    effect = card.main_effect
+    if effect is None:
+        apart = card.pooled.sizes_differ if card.pooled else None
+        together = f"{apart.words[:1].upper()}{apart.words[1:]}: " if apart else ""
+        return together + _listed(_brief(card, found) for _, found in card.estimated)
+    counts = {"up": ("lower", "a rise"), "down": ("higher", "a fall")}.get(card.declared.direction)
+    aside = f" Only {counts[1]} would have counted." if counts and effect.way == counts[0] else ""
+    return f"{_plain(card, effect)}{'.' + aside if aside else ''}"
 
 
 def _listed(told: Iterable[str]) -> str:

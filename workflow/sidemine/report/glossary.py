@@ -121,6 +121,7 @@ def linked(html: str) -> Markup:
     """
     told: list[set[int]] = [set()]
     closed = 0
+    plain: set[str] = set()
     parts = _TAG.split(html)
     for place, part in enumerate(parts):
         if place % 2:
@@ -132,8 +133,12 @@ def linked(html: str) -> Markup:
                 told.append(set() if " id=" in part else told[-1])
             elif name in _SCOPES:
                 told.pop()
-        elif part and not closed:
-            parts[place] = _ANY.sub(lambda match: _button(match, told[-1]), part)
+        elif not closed and part not in plain:
+            # Most texts hold no term, and many stand there more than once: one search is enough for them.
+            if _ANY.search(part):
+                parts[place] = _ANY.sub(lambda match: _button(match, told[-1]), part)
+            else:
+                plain.add(part)
     return Markup("".join(parts))  # noqa: S704 - HTML came in, and only buttons of this file were added
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from markupsafe import Markup
 
 from sidemine.considerations.calibration.panel import calibration_block
 from sidemine.drawing import words
@@ -15,21 +18,26 @@ from sidemine.records import as_json
 from sidemine.report import assets, contrast_charts
 from sidemine.report.blocks import (
     PageBlock,
+    SetTables,
+    always_shown,
     contrast_block,
     dataset_block,
     genes_block,
+    genes_with_values,
     named_sets,
     panel_blocks,
+    set_tables,
     sets_block,
 )
 from sidemine.report.collect import StudyResults, collect
 from sidemine.report.flags_mqc import multiqc_flags
-from sidemine.report.packing import pack_all, pack_text
-from sidemine.report.registry import sections_of
+from sidemine.report.glossary import linked
+from sidemine.report.packing import Part, pack_all, pack_text, pack_within
+from sidemine.report.registry import sections_of, thinned_sections_of
 from sidemine.report.section import Section
 from sidemine.report.sections.explorer import explorer_block
 from sidemine.report.sources import source_tables
-from sidemine.report.thinning import LARGEST_PAGE, STEPS
+from sidemine.report.thinning import LARGEST_PAGE, STEPS, kept_genes
 from sidemine.tables import write_json, write_text
 from sidemine.verdict.card import verdicts_json
 
@@ -70,16 +78,34 @@ def build_report(results: Path, output: Path, *, flags: Path | None = None) -> N
 
 
 def render(results: StudyResults) -> str:
-    """Return the page as HTML; as much of a large study as fits into `LARGEST_PAGE`."""
+    """Return the page as HTML; as much of a large study as fits into `LARGEST_PAGE`.
+
+    What no step of thinning changes is made once; what is thinned is made again for each step that may fit.
+    """
     template = page_template("page.html.j2")
-    page = ""
+    sections = sections_of(results)
+    html = {section.id: _section_html(template, section) for section in sections}
+    blocks = library_blocks() | pack_all(fixed_blocks(results, sections))
+    tests = {contrast: set_tables(results, contrast) for contrast in results.contrasts}
+    page = _frame(template, results, sections, html, blocks)
+    frame = size_of(page)
     for thinning in STEPS:
-        page = _page(template, replace(results, thinning=thinning))
-        size = len(page.encode("utf-8"))
-        if size <= LARGEST_PAGE:
-            break
-        _LOG.info("the page of the study would have %.1f MB with at most %s", size / 1e6, thinning)
+        thinned = replace(results, thinning=thinning)
+        room = math.inf if thinning == STEPS[-1] else LARGEST_PAGE - frame
+        packed = pack_within(thinned_blocks(thinned, tests), room)
+        if packed is not None:
+            if thinning != results.thinning:
+                html |= {section.id: _section_html(template, section) for section in thinned_sections_of(thinned)}
+            page = _frame(template, results, sections, html, blocks | packed)
+            if size_of(page) <= LARGEST_PAGE:
+                break
+        _LOG.info("the page of the study would be too large with at most %s", thinning)
     return page
+
+
+def size_of(text: str) -> int:
+    """Return the bytes of a text."""
+    return len(text.encode("utf-8"))
 
 
 def page_template(name: str) -> Template:
@@ -132,21 +158,34 @@ def emphasised(text: str, parts: Sequence[str]) -> str:
     return Markup(html)  # noqa: S704 - escaped above
 
 
-def _page(template: Template, results: StudyResults) -> str:
+def _section_html(template: Template, section: Section) -> str:
+    environment = template.environment
+    show = environment.get_template("macros.html.j2").module
+    html = environment.get_template(section.template).render(section=section, here=section.content, show=show)
+    return linked(f"{html}\n")
+
+
+def _frame(
+    template: Template,
+    results: StudyResults,
+    sections: Sequence[Section],
+    html: Mapping[str, str],
+    blocks: Mapping[str, str],
+) -> str:
     libraries = [assets.chart_script(), assets.table_script()]
     scripts = [assets.own_file(name) for name in assets.OWN_SCRIPTS]
     styles = [assets.table_style(), *map(assets.own_file, assets.OWN_STYLES)]
-    sections = sections_of(results)
     return template.render(
         study=results.study.config.study,
         simulated=results.simulated,
         planted=results.verdicts.planted,
         cards=results.verdicts.verdicts,
         sections=sections,
+        body=Markup("").join(html[section.id] for section in sections),
         scripts=scripts,
         styles=styles,
         policy=security_policy([*libraries, *scripts], styles),
-        blocks=library_blocks() | data_blocks(results, sections),
+        blocks=blocks,
     )
 
 
@@ -166,10 +205,10 @@ def library_blocks() -> dict[str, str]:
     return {"library-charts": pack_text(assets.chart_script()), "library-tables": pack_text(assets.table_script())}
 
 
-def data_blocks(results: StudyResults, sections: Sequence[Section]) -> dict[str, str]:
-    """Return the packed data of the page by element id."""
+def fixed_blocks(results: StudyResults, sections: Sequence[Section]) -> dict[str, object]:
+    """Return the data by element id that no page leaves out."""
     panels = [panel for section in sections for panel in section.panels]
-    blocks: dict[str, object] = {
+    blocks: dict[str, object | None] = {
         "data-page": PageBlock(
             figures={panel.element: panel.chart for panel in panels if panel.chart is not None},
             specs=contrast_charts.contrast_specs(),
@@ -185,7 +224,30 @@ def data_blocks(results: StudyResults, sections: Sequence[Section]) -> dict[str,
         "data-verdicts": verdicts_json(results.verdicts),
         "data-calibration": calibration_block(results.calibration),
     }
-    blocks |= {f"data-explorer-{card.hypothesis}": explorer_block(results, card) for card in results.verdicts.verdicts}
-    blocks |= {f"data-dataset-{key}": dataset_block(results, key) for key in results.datasets}
-    blocks |= {f"data-contrast-{key}": contrast_block(results, key) for key in results.contrasts}
-    return pack_all({name: block for name, block in blocks.items() if block is not None})
+    return {name: block for name, block in blocks.items() if block is not None}
+
+
+def thinned_blocks(results: StudyResults, tests: Mapping[str, SetTables]) -> dict[str, Part]:
+    """Return the data by element id of which a page holds as much as `results.thinning` says.
+
+    Parameters
+    ----------
+    results, tests
+        The study, and the set tests of each contrast.
+    """
+    always = always_shown(results)
+
+    parts: dict[str, Part] = {}
+    for card in results.verdicts.verdicts:
+        if (table := results.pooled_genes.get(card.hypothesis)) is not None and len(table):
+            # The pooled genes of one contrast are those of its own block.
+            kind = "explorer" if len(card.evidence) > 1 else "explorer of one contrast"
+            parts[f"data-explorer-{card.hypothesis}"] = Part(kind, len(table), partial(explorer_block, results, card))
+    for key, item in results.datasets.items():
+        values = len(item.sample_names) * len(genes_with_values(results, key))
+        parts[f"data-dataset-{key}"] = Part("dataset", values, partial(dataset_block, results, key))
+    for key, contrast in results.contrasts.items():
+        make = partial(contrast_block, results, key, tests[key])
+        kept = kept_genes(contrast.genes_by_p, always, results.thinning)
+        parts[f"data-contrast-{key}"] = Part("contrast", len(kept), make)
+    return parts

@@ -45,8 +45,15 @@ SECTIONS: tuple[Callable[[StudyResults], Section | None], ...] = (
     provenance_section,
 )
 """Each returns its section, or None where the study has nothing for it."""
+THINNED_SECTIONS = (contrasts_section,)
+"""Those that tell what a page leaves out: made again where a large study is thinned."""
 
 
 def sections_of(results: StudyResults) -> list[Section]:
     """Return the sections of one study's page, in order."""
     return [section for make in SECTIONS if (section := make(results)) is not None]
+
+
+def thinned_sections_of(results: StudyResults) -> list[Section]:
+    """Return the sections that differ where `results.thinning` does."""
+    return [make(results) for make in THINNED_SECTIONS]

@@ -28,13 +28,20 @@ def build_parser() -> argparse.ArgumentParser:
     planted.add_argument("kind", choices=list(PLANTED_KINDS), help="what is planted")
     planted.add_argument("folder", type=Path, help="folder to fill")
     planted.add_argument("--seed", type=int, default=11, help="seed, never 0 (default: %(default)s)")
-    standins = commands.add_parser("standins", help="stand-ins of the public files that the real study names")
+    standins = commands.add_parser("standins", help="stand-ins of the public files that a study names")
     standins.add_argument("folder", type=Path, help="mirror folder to fill")
+    standins.add_argument(
+        "--study",
+        type=Path,
+        default=Path("config"),
+        help="folder of a study with a standins.yaml in it (default: %(default)s)",
+    )
     return parser
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command of the simulator and return its exit status."""
+    from sidemine.run_study import find_config
     from sidemine.simulate.standins import write_standins
     from sidemine.simulate.studies import write_demo, write_planted
 
@@ -45,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         elif options.command == "planted":
             write_planted(options.kind, options.folder, options.seed)
         else:
-            write_standins(options.folder)
+            write_standins(find_config(options.study), options.folder)
     except SidemineError as error:
         LOG.error("%s", error)  # noqa: TRY400 - the message has four parts; a traceback would bury it
         return 1

@@ -14,8 +14,13 @@ from sidemine.isolation.entries import Entries, to_csr
 from sidemine.sources.cells import Cells, CellsWanted, plain_identifier
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
     from numpy.typing import NDArray
+
+
+ROUNDING = 1e-4
+"""Distance from a whole number up to which a count was only stored inexactly; it is then counted as that number."""
 
 
 class NoCounts(Exception):
@@ -115,7 +120,7 @@ class CellTally:
                 raise NoCounts(complaint)
             self.fraction = self.fraction or complaint
         cells, genes = block.cells, block.genes
-        values = block.values.astype(np.float64)
+        values = _rounded(block.values)
         self.total += float(values.sum())
         self.largest = max(self.largest, float(values.max(initial=0)))
         if self.sums is not None:
@@ -176,6 +181,19 @@ def not_counts(values: NDArray[Any]) -> str | None:
         return "values that are missing or infinite"
     if float(values.min(initial=0)) < 0:
         return f"negative values (for example {float(values.min()):.4g})"
-    if values.dtype.kind == "f" and (values != np.rint(values)).any():
-        return f"fractions (for example {float(values[values != np.rint(values)][0]):.9g})"
+    if values.dtype.kind == "f" and len(parts := values[np.abs(values - np.rint(values)) > ROUNDING]):
+        return f"fractions (for example {float(parts[0]):.9g})"
     return None
+
+
+def _rounded(values: NDArray[Any]) -> NDArray[np.float64]:
+    """Return values as numbers of double precision, those that are whole but for their storage as whole ones."""
+    import numpy as np
+
+    exact = values.astype(np.float64)
+    if values.dtype.kind != "f":
+        return exact
+    whole = np.rint(exact)
+    if (whole == exact).all():
+        return exact
+    return np.where(np.abs(exact - whole) <= ROUNDING, whole, exact)

@@ -178,7 +178,10 @@ class CellLayout(Layout):
     read: Callable[[Path, DeclaredValues, CellsWanted | None], Cells]
 
 
-COLUMNS_OF_CELLS = ("cell_type", "sample_columns", "excluded_markers", "cell_quality", "doublets")
+COLUMNS_OF_CELLS = (
+    *("cell_type", "sample_columns", "excluded_markers"),
+    *("cell_quality", "most_mitochondrial", "fewest_genes", "doublets"),
+)
 """Columns of datasets.tsv that are meant for single cells only."""
 
 CELLS_NEED_COUNTS = Requirement(

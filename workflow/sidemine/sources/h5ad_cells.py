@@ -12,6 +12,7 @@ from sidemine.errors import InputError, Problem
 from sidemine.isolation import run_isolated
 from sidemine.sources.cell_tally import CellTally, NoCounts
 from sidemine.sources.cells import Cells, CellsWanted, text_frame
+from sidemine.sources.count_marks import CELLS_LOOKED_AT, MOST_LOG, find_disguise
 from sidemine.sources.h5ad_file import PRELOAD, H5adFile, open_h5ad
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from sidemine.sources.declarations import IdentifierKind
 
 COUNT_LAYERS = ("counts", "raw_counts", "count", "raw", "spliced_unspliced")
-_MOST_LOG = 30
 _EQUAL = 0.002
 _FEWEST_CELLS = 5
 _MOST = 0.5
@@ -163,6 +163,8 @@ def _declared_counts(counter: _Counter, layer: str) -> _Counts:
         normalised = _normalisation(counter, name)
         if normalised is None:
             words = f", as declared; they have {tally.fraction}, as counts corrected for ambient RNA have"
+            if tally.largest <= MOST_LOG:
+                words += f"; no value is above {tally.largest:.4g}, as in logarithms: make sure that they are none"
             return _Counts(name, tally, words)
         complaint = normalised
     except NoCounts as error:
@@ -203,7 +205,7 @@ def _no_counts(counter: _Counter) -> Problem:
 
 
 def _normalisation(counter: _Counter, name: str) -> str | None:
-    """Tell how a matrix without negative values was normalised: cells of equal sums, as they are or before a logarithm."""
+    """Tell how a matrix with fractions was made from counts: cells of equal sums, whole numbers under a logarithm or a factor."""
     import numpy as np
 
     bases = ((np.e, "exp(x)"), (2.0, "2^x"), (10.0, "10^x"))
@@ -214,17 +216,17 @@ def _normalisation(counter: _Counter, name: str) -> str | None:
             values = block.values.astype(np.float64)
             largest = max(largest, float(values.max(initial=0)))
             np.add.at(sums[0], block.cells, values)
-            if largest <= _MOST_LOG:
+            if largest <= MOST_LOG:
                 for row, (base, _) in enumerate(bases, start=1):
                     np.add.at(sums[row], block.cells, np.power(base, values) - 1)
     if _are_equal(sums[0]):
         return f"every cell adds up to {np.median(sums[0]):.4g}: normalised"
-    if largest > _MOST_LOG:
-        return None
-    for own, (_, words) in zip(sums[1:], bases, strict=True):
-        if _are_equal(own):
-            return f"logarithms of normalised values ({words} - 1 of every cell adds up to {np.median(own):.4g})"
-    return None
+    if largest <= MOST_LOG:
+        for own, (_, words) in zip(sums[1:], bases, strict=True):
+            if _are_equal(own):
+                return f"logarithms of normalised values ({words} - 1 of every cell adds up to {np.median(own):.4g})"
+    some = np.linspace(0, counter.n_cells - 1, min(counter.n_cells, CELLS_LOOKED_AT)).astype(np.int64)
+    return find_disguise(counter.count(name, CellsWanted(whole=some), fractions=True).whole) or None
 
 
 def _are_equal(sums: NDArray[Any]) -> bool:

@@ -51,6 +51,8 @@ class DatasetToRead(Projection):
     cell_type: str
     excluded_markers: list[str]
     cell_quality: CellChecks
+    most_mitochondrial: float
+    fewest_genes: int | None
     doublets: CellChecks
     sample_columns: list[str]
     sex_column: str

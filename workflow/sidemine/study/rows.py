@@ -154,7 +154,21 @@ class Dataset(ClosedModel):
     cell_quality: CellChecks = Field(
         default="told",
         description="Single cell only: cells whose counts, genes or mitochondrial share lie more than 5 MAD from the median "
-        "of their sample. told: counted on the page. filter: left out, and counted. off: not looked at.",
+        "of their sample, or outside of most_mitochondrial and fewest_genes. told: counted on the page. filter: left out, and counted. off: not looked at.",
+    )
+    most_mitochondrial: float = Field(
+        default=0.5,
+        gt=0,
+        le=1,
+        description="Single cell only: share of mitochondrial counts above which a cell is poor, whatever the other cells of its "
+        "sample are: limits by MAD pass a sample that is damaged as a whole. 0.1 suits most human tissues, heart and kidney need "
+        "more.",
+    )
+    fewest_genes: int | None = Field(
+        default=None,
+        ge=0,
+        description="Single cell only: genes with a count below which a cell is poor, likewise. Empty: 100 in files of at least "
+        "5,000 genes, none in others.",
     )
     doublets: CellChecks = Field(
         default="told",

@@ -51,9 +51,7 @@ CONCERNS = {
     "calibration": Concern(Domain.BIAS, "tests that reject at most 5 % of planted nulls"),
     "direction": Concern(Domain.BIAS, "a direction that is declared beforehand"),
     "vehicle": Concern(Domain.BIAS, "compounds of another class, or a second vehicle"),
-    "replicates": Concern(
-        Domain.BIAS, "knowing whether samples are cultures of their own or wells of one", of_exclusions=True
-    ),
+    "replicates": Concern(Domain.BIAS, "knowing whether samples are separate cultures", of_exclusions=True),
     "batch_aliased": Concern(Domain.BIAS, "both groups measured in the same batches", of_exclusions=True),
     "batch_associated": Concern(Domain.BIAS, "both groups measured in the same batches", of_exclusions=True),
     "duplicated_samples": Concern(Domain.BIAS, "samples that are independent", of_exclusions=True),

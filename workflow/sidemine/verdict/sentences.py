@@ -49,7 +49,7 @@ def effect_sentence(set_name: str, evidence: HypothesisEvidence, kind: str, adju
         side = "higher" if row.effect > 0 else "lower" if row.effect < 0 else "different"
         parts.append(
             f"{abs(row.effect):.2f} {scale.short_unit} {side} ({row.target_label} versus {row.reference_label}; "
-            f"{row.accession}; 95 % CI {row.ci_low:.2f} to {row.ci_high:.2f})"
+            f"{row.accession}; 95 % CI {row.ci_low:z.2f} to {row.ci_high:z.2f})"
         )
     if not parts:
         return f"{set_name} genes could not be tested in {', '.join(untestable)}."
@@ -79,10 +79,10 @@ def pooled_sentence(pooled: PooledEffect, kind: str, people: tuple[str, str] = P
     p_value = "" if (p := own_p(pooled)) is None else f"p = {p:.2g}"
     text = (
         f" Over {pooled.k} independent {scale.noun}s together ({pooled.method}): {abs(pooled.effect):.2f} {scale.short_unit} {side} "
-        f"(95 % CI {pooled.ci_low:.2f} to {pooled.ci_high:.2f}, {p_value}), {plain_words(pooled.effect, pooled.unit, people)}"
+        f"(95 % CI {pooled.ci_low:z.2f} to {pooled.ci_high:z.2f}, {p_value}), {plain_words(pooled.effect, pooled.unit, people)}"
     )
     if pooled.leave_one_out_low is not None and pooled.leave_one_out_high is not None:
-        text += f"; {pooled.leave_one_out_low:.2f} to {pooled.leave_one_out_high:.2f} when one of them is left out"
+        text += f"; {pooled.leave_one_out_low:z.2f} to {pooled.leave_one_out_high:z.2f} when one of them is left out"
     return text + "." + _orders_sentence(pooled)
 
 
@@ -94,7 +94,7 @@ def _order_sentence(order: Order) -> str:
     discovery, replication = order.discovery, order.replication
     outcome = "replicated" if order.replicated else "not replicated"
     return (
-        f" Found in {', '.join(discovery.datasets)} ({discovery.effect:.2f}, p = {discovery.p:.2g}), looked for in "
-        f"{', '.join(replication.datasets)} ({replication.effect:.2f}, one-sided p = {replication.p_one_sided:.2g}; "
+        f" Found in {', '.join(discovery.datasets)} ({discovery.effect:z.2f}, p = {discovery.p:.2g}), looked for in "
+        f"{', '.join(replication.datasets)} ({replication.effect:z.2f}, one-sided p = {replication.p_one_sided:.2g}; "
         f"{order.order} order): {outcome}."
     )

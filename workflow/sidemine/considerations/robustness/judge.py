@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 
 from sidemine.considerations.judgement import (
     Cap,
@@ -102,7 +103,7 @@ def _faults(record: Robustness) -> tuple[list[str], list[str]]:
     """Return what speaks against the answer, and what could not be looked at."""
     faults, unknown = [], []
     if record.reversed:
-        faults.append(f"the sign reverses, with a 95 % interval excluding 0, in {', '.join(record.reversed)}")
+        faults.append(f"the sign reverses, with a 95 % interval excluding 0, {_in_variants(record, record.reversed)}")
     full = record.full_data
     if full.share is None:
         unknown.append("no variant on all data could be compared")
@@ -116,6 +117,14 @@ def _faults(record: Robustness) -> tuple[list[str], list[str]]:
         elif status == "not evaluated":
             unknown.append(f"{words} was not evaluated{told}")
     return faults, unknown
+
+
+def _in_variants(record: Robustness, names: Sequence[str]) -> str:
+    """Name the first of these variants by what it does, without the details that stand in brackets, and count the others."""
+    described = {row.variant: row.description for row in record.variants}[names[0]]
+    others = len(names) - 1
+    more = f" and {others} other{'s' if others > 1 else ''}" if others else ""
+    return f"in the variant “{re.sub(r' [(][^()]*[)]', '', described)}”{more}"
 
 
 def _counts(record: Robustness) -> str:

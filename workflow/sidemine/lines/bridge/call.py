@@ -130,7 +130,7 @@ def _not_excluded(found: ConcordanceEstimate, place: Place) -> str:
     # Strictly, since the interval is cut to −1 and 1.
     if found.corrected_ci_low <= -place.margin or found.corrected_ci_high >= place.margin:
         return (
-            f"the interval without noise ({found.corrected_ci_low:.2f} to {found.corrected_ci_high:.2f}) is not within "
+            f"the interval without noise ({found.corrected_ci_low:z.2f} to {found.corrected_ci_high:z.2f}) is not within "
             f"±{place.margin:.2f}"
         )
     return ""
@@ -159,13 +159,13 @@ def call_sentence(call: Call, reason: str, evidence: Evidence, genes: str, expec
     if call == "refused" or found is None:
         return f"Not compared: {reason}."
     figures = (
-        f"concordance {found.value:.2f} (95 % CI {found.ci_low:.2f} to {found.ci_high:.2f}, "
+        f"concordance {found.value:z.2f} (95 % CI {found.ci_low:z.2f} to {found.ci_high:z.2f}, "
         f"larger p {evidence.p_value:.2g})"
     )
     place = evidence.place
     if call in {"mimics", "opposes"}:
         words = "the same sign" if call == "mimics" else "opposite signs"
-        adjusted = f"{evidence.adjusted.value:.2f}" if evidence.adjusted else "not known"
+        adjusted = f"{evidence.adjusted.value:z.2f}" if evidence.adjusted else "not known"
         said = (
             f"The perturbation's profile {call} the disease's: on {genes}, its change and the disease's difference have "
             f"{words}; {figures}, more extreme than {place.percentile:.0f} % of {place.n} other perturbations, "
@@ -174,7 +174,7 @@ def call_sentence(call: Call, reason: str, evidence: Evidence, genes: str, expec
     elif call == NO_RESEMBLANCE:
         said = (
             f"On {genes}, the perturbation shows no resemblance to the disease beyond the margin, in either direction: "
-            f"{figures}; without noise the interval is {found.corrected_ci_low:.2f} to {found.corrected_ci_high:.2f}, within "
+            f"{figures}; without noise the interval is {found.corrected_ci_low:z.2f} to {found.corrected_ci_high:z.2f}, within "
             f"±{place.margin:.2f}, below which {EXTREME:g} % of {place.n} other perturbations stay. {NOT_SAFETY}"
         )
     else:

@@ -423,7 +423,7 @@ def _side(used: str, declared: Sequence[str], lines: LinesOnRecord) -> list[str]
     """Return the title of an axis, a group to a line: which groups the normal deviates compare."""
     target, reference = lines.groups[used if used in lines.groups else declared[0]]
     pooled = "" if used in lines.groups else " (pooled)"
-    return [f"normal deviate, {shortened(target, 44)}", f"minus {shortened(reference, 40)}{pooled}"]
+    return [f"normal deviate, “{shortened(target, 42)}”", f"minus “{shortened(reference, 38)}”{pooled}"]
 
 
 def _labelled(leading: Sequence[_Point], genes: Sequence[_Point]) -> list[_Point]:

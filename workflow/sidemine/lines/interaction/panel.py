@@ -24,7 +24,7 @@ def difference_sentence(entry: SubgroupDifference, groups: Mapping[str, tuple[st
         Target and reference of every contrast, in words.
     """
     target, reference = groups[entry.compared]
-    figures = f"{entry.effect:.2f} SD (95 % CI {entry.ci_low:.2f} to {entry.ci_high:.2f})"
+    figures = f"{entry.effect:z.2f} SD (95 % CI {entry.ci_low:z.2f} to {entry.ci_high:z.2f})"
     if entry.p_value <= SHOWN_P:
         side = "higher" if entry.effect > 0 else "lower"
         return f"{entry.gene_set} is {side} in {target} than in {reference} ({entry.place}): {figures}."

@@ -71,7 +71,7 @@ def describe_table(
         missing += f" Infinite fold changes (nothing found in one group; {infinite} in the whole table) are left out."
     return (
         f"{lower} of {total} {'listed' if filtered else 'measured'} {words} are lower, {higher} higher{rest} "
-        f"({row.target_label} versus {row.reference_label}; median difference {measured.median():+.2f} log2 units)."
+        f"({row.target_label} versus {row.reference_label}; median difference {measured.median():+z.2f} log2 units)."
         f"{missing} The table gives fold changes without samples, so this is a description and no test."
     )
 

@@ -72,7 +72,8 @@ class Contrasts:
 
 def contrasts_section(results: StudyResults) -> Section:
     """Return the comparisons, testable or not, in the order of the sheet."""
-    views = [_view(results, item) for item in results.contrasts.values()]
+    always = always_shown(results)
+    views = [_view(results, item, always) for item in results.contrasts.values()]
     content = Contrasts(_limits(results), panel_blocks(results), views)
     return Section("contrasts", "Each comparison", content=content, template="contrasts.html.j2")
 
@@ -86,9 +87,9 @@ def _limits(results: StudyResults) -> str:
     )
 
 
-def _view(results: StudyResults, item: ContrastResults) -> ContrastView:
+def _view(results: StudyResults, item: ContrastResults, always: set[str]) -> ContrastView:
     dataset, table = results.datasets[item.row.dataset], item.differential
-    shown = kept_genes(table, always_shown(results), results.thinning)
+    shown = kept_genes(item.genes_by_p, always, results.thinning)
     other_unit = item.unit != LOG2_FOLD_CHANGE
     return ContrastView(
         item=item,

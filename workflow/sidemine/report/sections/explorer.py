@@ -16,7 +16,7 @@ from sidemine.report.blocks import always_shown
 from sidemine.report.collect import ContrastResults, StudyResults
 from sidemine.report.packing import distances, p_values, scaled, steps
 from sidemine.report.section import Section
-from sidemine.report.thinning import kept_genes
+from sidemine.report.thinning import genes_by_p, kept_genes
 from sidemine.verdict.card import Card
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ def explorer_block(results: StudyResults, card: Card) -> ExplorerBlock | None:
     table = table[table["gene"].isin(list(results.gene_index))].sort_values("gene", kind="stable")
     names = [row.contrast for row in card.evidence]
     same = names[0] if len(names) == 1 and _is_that_of(results.contrasts[names[0]], table) else None
-    shown = table[table["gene"].isin(kept_genes(table, always_shown(results), results.thinning))]
+    shown = table[table["gene"].isin(kept_genes(genes_by_p(table), always_shown(results), results.thinning))]
     return ExplorerBlock(
         unit=str(table["effect_unit"].iloc[0]),
         contrasts=[_contrast_words(results, name) for name in names],

@@ -17,7 +17,9 @@ window.sidemine = (() => {
   }
 
   async function unpack(text) {
-    const bytes = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+    const letters = atob(text);
+    const bytes = new Uint8Array(letters.length);
+    for (let i = 0; i < letters.length; i += 1) bytes[i] = letters.charCodeAt(i);
     return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip")));
   }
 
@@ -31,7 +33,7 @@ window.sidemine = (() => {
   // ---- words --------------------------------------------------------------------------------------------------
   const superscript = (text) => [...text].map((c) => "⁰¹²³⁴⁵⁶⁷⁸⁹"["0123456789".indexOf(c)] ?? "⁻").join("");
   const number = (value, digits = 2) =>
-    value === null || value === undefined || !Number.isFinite(value) ? "—" : value.toFixed(digits).replace("-", "−");
+    value === null || value === undefined || !Number.isFinite(value) ? "—" : value.toFixed(digits).replace(/^-(?=0\.?0*$)/, "").replace("-", "−");
 
   function pWords(value) {
     if (value === null || value === undefined) return "—";
@@ -120,9 +122,28 @@ window.sidemine = (() => {
 
   // ---- charts that wait until they are near the window ----------------------------------------------------------
   const waiting = new Map();
+  const wanted = [];
+  let drawing = false;
   const near = new IntersectionObserver((entries) => {
-    for (const entry of entries) if (entry.isIntersecting) drawNow(entry.target);
+    wanted.push(...entries.filter((entry) => entry.isIntersecting).map((entry) => entry.target));
+    drawWanted();
   }, { rootMargin: "400px" });
+
+  // One after the other, with a frame between: a chart is seen while the next one is drawn. A hidden page has no frames.
+  async function drawWanted() {
+    if (drawing) return;
+    drawing = true;
+    try {
+      while (wanted.length) {
+        await drawNow(wanted.shift());
+        if (!document.hidden) await frame();
+      }
+    } finally {
+      drawing = false;
+    }
+  }
+
+  const frame = () => new Promise((done) => requestAnimationFrame(() => window.setTimeout(done)));
 
   // Draw once the holder comes near; whatever is still waiting when the browser is idle is drawn then, for print.
   function drawSoon(holder, job) {
@@ -141,11 +162,19 @@ window.sidemine = (() => {
 
   const idle = () => new Promise((done) => (window.requestIdleCallback ?? window.setTimeout)(done));
 
+  // What can be seen before what is folded away, from the top of the page to its end.
+  const inOrder = () => {
+    const folded = new Map([...waiting.keys()].map((holder) => [holder, holder.clientWidth === 0]));
+    const isBefore = (a, b) => a.compareDocumentPosition(b) & Node.DOCUMENT_POSITION_FOLLOWING;
+    return [...folded.keys()].sort((a, b) => folded.get(a) - folded.get(b) || (isBefore(a, b) ? -1 : 1));
+  };
+
   async function drawRest() {
     while (waiting.size) {
-      await idle();
-      const next = waiting.keys().next();
-      if (!next.done) await drawNow(next.value);
+      for (const holder of inOrder()) {
+        await idle();
+        await drawNow(holder);
+      }
     }
     root.dataset.complete = "yes";
   }

@@ -4,6 +4,10 @@ window.sidemine.pictures = (() => {
   "use strict";
   const { byId, draw, charts } = window.sidemine;
 
+  // Labels stand in quotes, since no grammar fits what anybody may write; common words do not.
+  const common = ["the first named group", "the second named group"];
+  const inWords = (label) => (common.includes(label) ? label : `“${label}”`);
+
   // A chart's words name the groups of its comparison, and say log2; values without fold changes have words of their own.
   function inUnit(here, name) {
     const { difference, level } = here.data;
@@ -13,7 +17,7 @@ window.sidemine.pictures = (() => {
     if (level) words = words.replaceAll("log2 expression", level);
     // Last, so that no label is taken for one of these words.
     words = words.replaceAll('"target"', () => label[0]).replaceAll('"reference"', () => label[1])
-      .replaceAll("the first named group", () => label[0].slice(1, -1)).replaceAll("the second named group", () => label[1].slice(1, -1));
+      .replaceAll(common[0], () => inWords(label[0].slice(1, -1))).replaceAll(common[1], () => inWords(label[1].slice(1, -1)));
     return JSON.parse(words);
   }
 
@@ -189,7 +193,7 @@ window.sidemine.pictures = (() => {
     const named = edge.filter((row) => row.weight > 0).sort((a, b) => Math.abs(b.t) - Math.abs(a.t)).map((row) => row.gene);
     const repressed = members.some((row) => row.weight < 0) ? " Genes with a negative weight are drawn, but not part of the running sum." : "";
     byId(`rank-words-${here.contrast}`).textContent = members.length
-      ? `${higher} of ${members.length} measured genes lie on the side of genes higher in ${here.data.labels[0]}, ${members.length - higher} on the other. ` +
+      ? `${higher} of ${members.length} measured genes lie on the side of genes higher in ${inWords(here.data.labels[0])}, ${members.length - higher} on the other. ` +
         `Leading edge: ${named.length} genes (${named.slice(0, 8).join(", ")}${named.length > 8 ? " …" : ""}).${repressed}`
       : "No gene of this set was measured here.";
     return drawRanks(here, { curve, members, running, peak: members.length ? [peak] : [] }, all);

@@ -1,0 +1,308 @@
+"""The blind benchmark: calls are frozen before labels are opened, and scored by target pathway after that.
+
+Reported is the area under the ROC curve of “concordance is positive” for side effects that became known after the freeze, with
+the interval of Obuchowski 1997 (doi 10.2307/2533958) for clustered units: siblings of a target pathway do not count twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.stats import rankdata
+
+from sidemine.atlas.config import CONFIG, LabelRow
+from sidemine.atlas.jobs import Places
+from sidemine.atlas.record import UNITS
+from sidemine.errors import InputError, Problem
+from sidemine.records import read_record, write_record
+from sidemine.stats.tails import t_quantile
+from sidemine.study.hints import dangling
+from sidemine.study.sheets import read_sheet
+from sidemine.tables import read_table
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from sidemine.atlas.config import Atlas, BlindBenchmark
+
+    Array = NDArray[np.float64]
+    Truth = NDArray[np.bool_]
+
+_FIXED = (CONFIG, "pathways.tsv", "drugs.tsv", "effects.tsv", "pairs.tsv", "protocol.md")
+
+
+@dataclass(frozen=True)
+class Frozen:
+    """`frozen.json`: digests of the calls and of all that was fixed with them, and the declared day of the freeze."""
+
+    freeze: str
+    calls: str
+    fixed: dict[str, str]
+
+
+@dataclass(frozen=True)
+class ScoredUnit:
+    """A target pathway and an effect with labels: whether it became known after the freeze, and its concordance."""
+
+    target_pathway: str
+    effect: str
+    known: bool
+    concordance: float
+
+
+@dataclass(frozen=True)
+class Figure:
+    """An area under the ROC curve with its 95 % interval; None where there are fewer than two pathways of a kind."""
+
+    name: str
+    auroc: float | None
+    ci_low: float | None
+    ci_high: float | None
+
+
+@dataclass(frozen=True)
+class BlindScore:
+    """`blind_score.json`: the figure first, then its comparators.
+
+    Attributes
+    ----------
+    freeze
+        Day of the freeze.
+    n_units, n_known, n_pathways
+        Units with labels, those that became known, and target pathways among them.
+    n_known_before
+        Units left out because a drug's label was known before the freeze.
+    figures
+        The figure, then the comparators.
+    """
+
+    freeze: str
+    n_units: int
+    n_known: int
+    n_pathways: int
+    n_known_before: int
+    figures: list[Figure]
+
+
+def freeze_calls(atlas: Atlas) -> Path:
+    """Write the digests of the calls and of all that was fixed with them; a freeze is never replaced.
+
+    Raises
+    ------
+    InputError
+        When the atlas declares no blind benchmark, has no calls yet, or was frozen with others.
+    """
+    benchmark = _benchmark(atlas)
+    path, places = atlas.results / "frozen.json", Places(atlas.results)
+    if not places.units.is_file():
+        raise InputError(
+            _problem("there are no calls to freeze", places.units, f"Run it: `sidemine atlas {atlas.folder}`.")
+        )
+    frozen = Frozen(benchmark.freeze.isoformat(), _digest(places.units), _fixed(atlas))
+    if path.exists() and read_record(Frozen, path) != frozen:
+        raise InputError(
+            _problem("these calls were frozen before, and are other ones now", path, "Restore the frozen ones.")
+        )
+    write_record(frozen, path)
+    return path
+
+
+def score_calls(atlas: Atlas, labels: Path) -> BlindScore:
+    """Score frozen calls by labels, and write `blind_score.json`.
+
+    Raises
+    ------
+    InputError
+        When nothing was frozen, anything changed after the freeze, or the labels are not what they should be.
+    """
+    benchmark, path = _benchmark(atlas), atlas.results / "frozen.json"
+    if not path.is_file():
+        raise InputError(
+            _problem("nothing was frozen", path, f"Freeze first: `sidemine atlas {atlas.folder} --freeze`.")
+        )
+    frozen, units = read_record(Frozen, path), Places(atlas.results).units
+    now = {UNITS.name: _digest(units), **_fixed(atlas)}
+    changed = [name for name, digest in {UNITS.name: frozen.calls, **frozen.fixed}.items() if now.get(name) != digest]
+    if changed or frozen.freeze != benchmark.freeze.isoformat():
+        where = f"{atlas.folder}: {', '.join(changed) or 'the day of the freeze'}"
+        raise InputError(
+            _problem("calls or protocol changed after the freeze", where, "Restore what was frozen; then score.")
+        )
+    problems: list[Problem] = []
+    sheet = read_sheet(labels, LabelRow, "label", problems)
+    rows = [row.model for row in sheet.rows]
+    drugs = {row.drug: row.target_pathway for row in atlas.drugs}
+    problems += [dangling("drug", name, drugs, str(labels)) for name in sorted({row.drug for row in rows} - set(drugs))]
+    effects = atlas.effect_names
+    problems += [
+        dangling("effect", n, effects, str(labels)) for n in sorted({row.effect for row in rows} - set(effects))
+    ]
+    problems += [
+        Problem(
+            f"label {row.label} is known, and nobody says since when",
+            str(labels),
+            "a date in first_reported (2027-01-31)",
+            "Add it: only what became known after the freeze counts.",
+        )
+        for row in rows
+        if row.known == "yes" and row.first_reported is None
+    ]
+    if problems:
+        raise InputError(problems)
+    table = read_table(units, UNITS)
+    names = zip(table["target_pathway"].astype(str), table["effect"].astype(str), strict=True)
+    values = dict(zip(names, table["concordance"].astype(float), strict=True))
+    scored, before = label_units(rows, drugs, values, benchmark.freeze)
+    score = score_units(scored, before, benchmark.freeze.isoformat())
+    write_record(score, atlas.results / "blind_score.json")
+    return score
+
+
+def label_units(
+    rows: Sequence[LabelRow], drugs: Mapping[str, str], values: Mapping[tuple[str, str], float], freeze: date
+) -> tuple[list[ScoredUnit], int]:
+    """Return the units with labels, and how many were left out because a label was known before the freeze.
+
+    A unit is known where one of its drugs became known after the freeze.
+
+    Parameters
+    ----------
+    rows
+        Labels.
+    drugs
+        Target pathway by drug.
+    values
+        Concordance by target pathway and effect.
+    freeze
+        Day of the freeze.
+    """
+    by_unit: dict[tuple[str, str], list[LabelRow]] = {}
+    for row in rows:
+        by_unit.setdefault((drugs[row.drug], row.effect), []).append(row)
+    scored, before = [], 0
+    for (pathway, effect), labels in sorted(by_unit.items()):
+        dates = [row.first_reported for row in labels if row.known == "yes"]
+        if any(day is not None and day <= freeze for day in dates):
+            before += 1
+        elif np.isfinite(values.get((pathway, effect), np.nan)):
+            scored.append(ScoredUnit(pathway, effect, bool(dates), values[pathway, effect]))
+    return scored, before
+
+
+def score_units(units: Sequence[ScoredUnit], before: int, freeze: str) -> BlindScore:
+    """Return the figure of frozen calls, and those of its comparators.
+
+    Parameters
+    ----------
+    units
+        With their labels.
+    before
+        How many were left out because they were known before the freeze.
+    freeze
+        Day of the freeze.
+    """
+    known = np.array([unit.known for unit in units], dtype=bool)
+    value = np.array([unit.concordance for unit in units], dtype=np.float64)
+    pathway = np.array([unit.target_pathway for unit in units], dtype=object)
+    effect = np.array([unit.effect for unit in units], dtype=object)
+    scores = {
+        "concordance of target pathway and disease": value,
+        "comparator: size of the concordance, without its sign": np.abs(value),
+        "comparator: concordance with the other diseases": _mean_of_others(value, pathway),
+        "comparator: share of the pathway's other effects that are known": _mean_of_others(known, pathway),
+        "comparator: share of other pathways for which the effect is known": _mean_of_others(known, effect),
+    }
+    figures = [Figure(name, *clustered_auroc(score, known, pathway)) for name, score in scores.items()]
+    return BlindScore(freeze, len(units), int(known.sum()), len(set(pathway)), before, figures)
+
+
+def _mean_of_others(values: Array | Truth, groups: NDArray[np.object_]) -> Array:
+    """Return per unit the mean of the other units of its group; 0 where it is alone."""
+    _, place = np.unique(groups.astype(str), return_inverse=True)
+    counts = np.bincount(place)[place] - 1
+    sums = np.bincount(place, weights=values.astype(np.float64))[place] - values
+    return np.asarray(np.divide(sums, counts, out=np.zeros(len(values)), where=counts > 0))
+
+
+def clustered_auroc(
+    score: Array, known: Truth, cluster: NDArray[np.object_]
+) -> tuple[float | None, float | None, float | None]:
+    """Return the area under the ROC curve and its 95 % interval where units of one cluster are not independent.
+
+    Parameters
+    ----------
+    score
+        Of each unit; ties count by half.
+    known
+        Which units are known.
+    cluster
+        Cluster of each unit.
+
+    Returns
+    -------
+    tuple
+        Area and limits; None where fewer than two clusters have known, or other, units.
+    """
+    m, n = int(known.sum()), int((~known).sum())
+    names = np.unique(cluster.astype(str))
+    with_known, with_other = (len(set(cluster[rows])) for rows in (known, ~known))
+    if min(with_known, with_other) < 2:
+        return None, None, None
+    ranks = rankdata(score)
+    above, below = np.zeros(len(score)), np.zeros(len(score))
+    # Share of the other kind that each unit stands above (known) or below (other).
+    above[known] = (ranks[known] - rankdata(score[known])) / n
+    below[~known] = 1 - (ranks[~known] - rankdata(score[~known])) / m
+    area = float(above[known].mean())
+    place = np.searchsorted(names, cluster.astype(str))
+    of_known = np.bincount(place, weights=np.where(known, above - area, 0.0))
+    of_other = np.bincount(place, weights=np.where(known, 0.0, below - area))
+    s10 = with_known / ((with_known - 1) * m) * np.sum(of_known**2)
+    s01 = with_other / ((with_other - 1) * n) * np.sum(of_other**2)
+    s11 = len(names) / (len(names) - 1) * np.sum(of_known * of_other)
+    half = float(t_quantile(0.975, np.inf)) * float(np.sqrt(max(s10 / m + s01 / n + 2 * s11 / (m * n), 0.0)))
+    return area, max(area - half, 0.0), min(area + half, 1.0)
+
+
+def score_lines(score: BlindScore) -> list[str]:
+    """Return a score in words, a line each."""
+    lines = [
+        f"Frozen {score.freeze}. {score.n_units} units of {score.n_pathways} target pathways, {score.n_known} became known "
+        f"after the freeze; {score.n_known_before} known before it are left out."
+    ]
+    for figure in score.figures:
+        if figure.auroc is None:
+            lines.append(f"{figure.name}: too few target pathways")
+        else:
+            lines.append(f"{figure.name}: AUROC {figure.auroc:.3f} [{figure.ci_low:.3f}, {figure.ci_high:.3f}]")
+    return lines
+
+
+def _benchmark(atlas: Atlas) -> BlindBenchmark:
+    if atlas.config.blind is None:
+        where = atlas.folder / CONFIG
+        raise InputError(
+            _problem(
+                "this atlas declares no blind benchmark", where, "Add `blind:` with its freeze date (docs/atlas.md)."
+            )
+        )
+    return atlas.config.blind
+
+
+def _fixed(atlas: Atlas) -> dict[str, str]:
+    return {name: _digest(atlas.folder / name) for name in _FIXED if (atlas.folder / name).is_file()}
+
+
+def _digest(path: Path) -> str:
+    return sha256(path.read_bytes()).hexdigest()
+
+
+def _problem(what: str, where: Path | str, next_step: str) -> Problem:
+    return Problem(what, str(where), "calls that are frozen once, before any label is opened", next_step)

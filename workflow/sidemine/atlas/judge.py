@@ -1,0 +1,212 @@
+"""From the blocks of an atlas to its calls: the global test first, then each declared pair."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sidemine.atlas.global_test import LEVEL, GlobalTest, Scores, adjusted_p, globally_tested
+from sidemine.atlas.record import Call, ComparedEffect, MeasuredUnit, Unit
+from sidemine.considerations.specificity.measure import FEWEST_COMPARATORS, percentile
+from sidemine.lines.bridge.comparators import EXTREME
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+
+_SIGN = {"mimics": 1, "opposes": -1, "either": 0}
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A declared pair."""
+
+    target_pathway: str
+    effect: str
+    relation: str
+    why: str
+
+
+@dataclass(frozen=True)
+class Blocks:
+    """What was computed of an atlas, pathways and effects in alphabetical order.
+
+    Attributes
+    ----------
+    compared
+        Records of the effects.
+    drawn_effects
+        By effect: pathways × (1 + draws).
+    on_sets, random
+        By effect: pathways × sets, pathways × random sets.
+    drawn_drugs
+        By pathway: effects × (1 + draws); a pathway is missing where a drug has no samples.
+    strengths
+        Of each pathway: mean strength of its drugs.
+    """
+
+    compared: Sequence[ComparedEffect]
+    drawn_effects: Mapping[str, Array]
+    on_sets: Mapping[str, Array]
+    random: Mapping[str, Array]
+    drawn_drugs: Mapping[str, Array]
+    strengths: Array
+
+
+def judge(
+    blocks: Blocks, pathways: Sequence[str], asked: Sequence[Asked], draws: int, seed: int
+) -> tuple[GlobalTest, list[Unit]]:
+    """Return the global test and all units.
+
+    Parameters
+    ----------
+    blocks
+        What was computed.
+    pathways
+        In alphabetical order.
+    asked
+        Declared pairs.
+    draws, seed
+        Of the permuted controls.
+    """
+    effects = [one.effect for one in blocks.compared]
+    at = [(pathways.index(pair.target_pathway), effects.index(pair.effect)) for pair in asked]
+    z = np.array([[_number(unit.z) for unit in one.units] for one in blocks.compared]).T
+    drawn = np.array([blocks.drawn_effects[effects[e]][p] for p, e in at])
+    nothing = np.full(drawn.shape, np.nan)
+    drawn_drugs = np.array(
+        [
+            blocks.drawn_drugs[pathways[p]][e] if pathways[p] in blocks.drawn_drugs else nothing[row]
+            for row, (p, e) in enumerate(at)
+        ]
+    )
+    all_rotate = all(pathways[p] in blocks.drawn_drugs for p, _ in at)
+    scores = Scores(
+        z=z,
+        on_sets=np.stack([blocks.on_sets[effect] for effect in effects], axis=2),
+        strengths_pathways=blocks.strengths,
+        strengths_effects=np.array([one.strength for one in blocks.compared]),
+        pathway=np.array([p for p, _ in at], dtype=np.int64),
+        effect=np.array([e for _, e in at], dtype=np.int64),
+        sign=np.array([_SIGN[pair.relation] for pair in asked], dtype=np.int64),
+        drawn_effects=drawn[:, 1:] if np.isfinite(drawn).any(axis=1).all() else None,
+        drawn_drugs=drawn_drugs[:, 1:] if all_rotate else None,
+        z_drugs=drawn_drugs[:, 0] if all_rotate else None,
+        random=np.array([blocks.random[effects[e]][p] for p, e in at]),
+    )
+    # A pair that could not be measured is no pair of the family; what is missing for all of them is told by the test.
+    measured = np.isfinite(z[scores.pathway, scores.effect])
+    test = globally_tested(_only(scores, measured), draws, seed)
+    p_values = {
+        (p, e): (_p(drawn[row]), _p(drawn_drugs[row]), corrected)
+        for row, ((p, e), corrected) in enumerate(zip(at, _corrected(drawn, drawn_drugs), strict=True))
+    }
+    pairs = dict(zip(at, asked, strict=True))
+    units = []
+    for p, pathway in enumerate(pathways):
+        for e, one in enumerate(blocks.compared):
+            others = np.delete(z[:, e], p)
+            others = others[np.isfinite(others)]
+            unit, found = one.units[p], z[p, e]
+            place = (
+                percentile(float(found), others, 1.0 if found >= 0 else -1.0)
+                if len(others) >= FEWEST_COMPARATORS and np.isfinite(found)
+                else None
+            )
+            pair, known = pairs.get((p, e)), p_values.get((p, e), (None, None, None))
+            call, reason = _call(unit, pair, test, known, place, len(others))
+            units.append(
+                Unit(
+                    pathway,
+                    one.effect,
+                    pair.relation if pair else "",
+                    pair.why if pair else "",
+                    call,
+                    reason,
+                    unit.n_drugs,
+                    len(unit.profiles),
+                    unit.n_genes,
+                    len(others),
+                    "; ".join(unit.left_out),
+                    unit.concordance,
+                    unit.z,
+                    *known,
+                    place,
+                )
+            )
+    return test, units
+
+
+def _only(scores: Scores, keep: NDArray[np.bool_]) -> Scores:
+    """Return the scores without the pairs that could not be measured; all of them where none could."""
+    if keep.all() or not keep.any():
+        return scores
+
+    def part(values: Array | None) -> Array | None:
+        return None if values is None else values[keep]
+
+    return Scores(
+        scores.z,
+        scores.on_sets,
+        scores.strengths_pathways,
+        scores.strengths_effects,
+        scores.pathway[keep],
+        scores.effect[keep],
+        scores.sign[keep],
+        part(scores.drawn_effects),
+        part(scores.drawn_drugs),
+        part(scores.z_drugs),
+        scores.random[keep],
+    )
+
+
+def _number(value: float | None) -> float:
+    return np.nan if value is None else value
+
+
+def _p(drawn: Array) -> float | None:
+    """Return the two-sided p of one unit, as a bridge computes it; None without draws."""
+    if np.isnan(drawn).any():
+        return None
+    return float((np.count_nonzero(np.abs(drawn[1:]) >= np.abs(drawn[0])) + 1) / len(drawn))
+
+
+def _corrected(drawn: Array, drawn_drugs: Array) -> list[float | None]:
+    """Return per pair the larger corrected p of the two sides; of the patients' side alone where drugs have no samples."""
+    of_effects, of_drugs = (adjusted_p(one[:, 0], one[:, 1:]) for one in (drawn, drawn_drugs))
+    larger = np.fmax(of_effects, of_drugs)
+    return [None if np.isnan(own) else float(value) for own, value in zip(of_effects, larger, strict=True)]
+
+
+def _call(
+    unit: MeasuredUnit,
+    pair: Asked | None,
+    test: GlobalTest,
+    p_values: tuple[float | None, float | None, float | None],
+    place: float | None,
+    n_others: int,
+) -> tuple[Call, str]:
+    if pair is None:
+        return "not asked", ""
+    if unit.concordance is None:
+        return "refused", "; ".join(unit.left_out) or "no profile could be compared"
+    if not test.passed:
+        return "no disease-specific signal", "the atlas as a whole does not pass its global test"
+    corrected = p_values[2]
+    if corrected is None or unit.z is None:
+        return "undetermined", "chance cannot be drawn: profiles without samples"
+    if corrected > LEVEL:
+        return "undetermined", f"p {corrected:.2g} after correction for all declared pairs is above {LEVEL:g}"
+    if place is None:
+        return "undetermined", f"{n_others} other target pathways where {FEWEST_COMPARATORS} are needed"
+    if place < EXTREME:
+        return "undetermined", f"percentile {place:.0f} among {n_others} other target pathways, {EXTREME:g} is needed"
+    call: Call = "same direction" if unit.z > 0 else "opposite direction"
+    return (
+        call,
+        f"p {corrected:.2g} after correction for all declared pairs, percentile {place:.0f} among {n_others} other target pathways",
+    )
