@@ -14,9 +14,12 @@ from __future__ import annotations
 
 import argparse
 import multiprocessing
+import os
 import resource
 import time
 from pathlib import Path
+
+os.environ["OPENBLAS_NUM_THREADS"] = "1"  # as in the jobs of a run; before numpy is loaded
 
 import numpy as np
 import pandas as pd

@@ -19,7 +19,7 @@ from sidemine.atlas.config import load_atlas
 from sidemine.atlas.jobs import Places
 from sidemine.atlas.record import UNITS, AtlasRecord
 from sidemine.atlas.run import atlas_command
-from sidemine.cli import main
+from sidemine.cli import build_parser, main
 from sidemine.errors import InputError
 from sidemine.records import as_record
 from sidemine.tables import read_table, write_text
@@ -148,6 +148,18 @@ def test_no_job_is_about_a_pair(finished):
     n_effects = known.shape[1]
     assert (counts["read_drugs"], counts["compare_effect"]) == ("1", str(n_effects))
     assert int(counts["total"]) == 1 + n_effects + 3
+
+
+def test_every_command_of_the_docs_is_one():
+    """docs/atlas.md shows what the command line takes, and names files that are there."""
+    text = (READY.parents[1] / "docs" / "atlas.md").read_text(encoding="utf-8")
+    commands = re.findall(r"sidemine (atlas [^`\n]+)", text)
+    assert len(commands) > 4
+    for command in commands:
+        parsed = build_parser().parse_args(command.split())
+        assert parsed.folders
+    for name in re.findall(r"`((?:config|tests)/[\w/.]+)`", text):
+        assert (READY.parents[1] / name).exists(), name
 
 
 def test_a_changed_block_is_refused(tmp_path):

@@ -35,7 +35,7 @@ def test_the_page_gives_the_test_first_and_a_warning_beside_every_call(page):
     assert body.index('id="global"') < body.index('id="pairs"')
     for control in ("mismatched diseases", "others&#39; pathways", "random sets of equal size", "signature strength"):
         assert control in body
-    rows = re.findall(r'<tr><th scope="row"><bdi>(p\d+)</bdi>.*?</tr>', body, re.DOTALL)
+    rows = re.findall(r'<tr><th scope="row" class="text"><bdi>(p\d+)</bdi>.*?</tr>', body, re.DOTALL)
     assert rows == ["p02", "p05", "p09"]
     pairs = body[body.index('id="pairs"') : body.index('id="studies"')]
     assert pairs.count("Evidence is not prediction (AUROC .488 [.473, .504]; .5 is a coin)") == 3
@@ -54,6 +54,7 @@ def test_the_page_fits_and_holds_no_barrier(browser, page, width, scheme):
     tab.on("request", lambda request: requests.append(request.url))
     tab.goto(page.as_uri())
     assert tab.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    assert tab.evaluate("document.documentElement.scrollHeight") < 6000  # no column as narrow as a letter
     assert [item["id"] for item in Axe().run(tab).response["violations"]] == []
     assert [url for url in requests if not url.startswith("data:")] == [page.as_uri()]
     tab.close()
