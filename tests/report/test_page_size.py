@@ -45,6 +45,7 @@ def thinned(large, budget):
     """The large study on a page whose budget is scaled down with the study, so that the tests are quick."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(thinning, "LARGEST_PAGE", budget)
+        patch.setattr(thinning, "EACH_CONTRAST", 0)
         patch.setattr(page, "STEPS", (COMPLETE, Thinning(3000, 300_000), Thinning(1000, 150_000)))
         return page.render(large)
 

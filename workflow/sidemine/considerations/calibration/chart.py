@@ -21,7 +21,7 @@ MOST_DRAWN = 40
 """Most rows under one heading; the table has all."""
 RULE = "supported"
 _RULE_WORDS = "whole rule"
-_NULLS = {"global": "Like these, simulated", "competitive": "… and other genes change"}
+_NULLS = {"global": "Like these, simulated", "competitive": "… other genes change"}
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ def size_groups(table: pd.DataFrame) -> list[tuple[str, Sequence[Size]]]:
     sizes = [row for row in rows if row.quantity == "size" and row.level == LEVEL and row.test in VERDICT_TESTS]
     primary = [row for row in sizes if row.scope == "dataset" and row.family == "primary"]
     return [
-        ("This study, permuted labels", _own([row for row in primary if row.source == THIS_STUDY])),
+        ("Permuted labels, here", _own([row for row in primary if row.source == THIS_STUDY])),
         *(
             (heading, _of_classes([row for row in primary if row.source == REFERENCE and row.null == null]))
             for null, heading in _NULLS.items()
@@ -85,7 +85,7 @@ def size_groups(table: pd.DataFrame) -> list[tuple[str, Sequence[Size]]]:
             ],
         ),
         (
-            "“Supported” where it is wrong",
+            "Wrongly “supported”",
             [
                 Size(", ".join(filter(None, (row.subject.replace("_", " "), row.parameter))), _RULE_WORDS, row)
                 for row in rows
@@ -126,6 +126,7 @@ def _mark(key: str, size: Size) -> Spec:
     limits = f"{number(100 * row.ci_low, 1)} to {number(100 * row.ci_high, 1)} %"
     return {
         "key": key,
+        "label": bounded(size.label, 80),
         "test": size.test,
         "rate": round(100 * row.rate, 4),
         "ci_low": round(100 * row.ci_low, 4),
@@ -164,6 +165,7 @@ def _spec(marks: Sequence[Spec], keys: Sequence[str]) -> Spec:
     }
     sizes = {mark["key"]: mark for mark in marks}
     tooltip = [
+        {"field": "label", "title": "data"},
         {"field": "test", "title": "test"},
         {"field": "words", "title": "called"},
         {"field": "limits", "title": "95 % limits"},
