@@ -8,7 +8,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 DEMO_STAMP := demo_data/.written
-SIMULATOR := $(wildcard workflow/sidemine/simulate/*.py workflow/sidemine/simulate/*.json)
+SIMULATOR := $(wildcard workflow/sidemine/simulate/*.py workflow/sidemine/simulate/*.yaml)
 
 .PHONY: help setup demo picture rule-graph real-files test lint format benchmark clean
 

@@ -1,4 +1,4 @@
-"""Damage files that native readers read (h5ad, 10x .h5, MatrixMarket, xlsx, ods) and see that no damage reaches the user.
+"""Damage files that native readers read (h5ad, 10x .h5, MatrixMarket, xlsx, ods, Parquet) and see that no damage reaches the user.
 
     python benchmarks/fuzz_native.py [--executions 20000] [--real 200] [--seed 1]
 
@@ -31,6 +31,10 @@ import h5py
 import numpy as np
 import openpyxl
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute
+import pyarrow.csv
+import pyarrow.parquet
 import python_calamine  # noqa: F401 - loaded before the limits are set, as `preload` does
 import scipy.io
 import scipy.sparse as sp
@@ -40,6 +44,7 @@ from sidemine.isolation import Limits, run_isolated
 from sidemine.isolation.channel import send
 from sidemine.isolation.child import set_limits
 from sidemine.isolation.matrix_market import read_matrix_market
+from sidemine.isolation.parquet import PRELOAD, read_parquet_columns
 from sidemine.isolation.spreadsheet import read_sheets
 from sidemine.prepare.inspection import inspect_file
 from sidemine.sources import h5ad_cells as h5ad
@@ -157,6 +162,32 @@ def spreadsheet_seeds() -> list[bytes]:
         archive.writestr("content.xml", content)
         archive.writestr("META-INF/manifest.xml", '<manifest:manifest xmlns:manifest="urn:x"/>')
     return [xlsx.getvalue(), ods.getvalue()]
+
+
+PARQUET_COLUMNS = ["SampleID", "NPX", "LOD", "absent"]
+
+
+def parquet_seeds() -> list[bytes]:
+    """Return Parquet files: plain and compressed, of texts, dictionaries and numbers, in one and several row groups."""
+    table = pa.table(
+        {
+            "SampleID": [f"s{n}" for n in range(40)],
+            "Assay": pa.array(["IL6", "MX1"] * 20).dictionary_encode(),
+            "NPX": pa.array([n / 7 if n % 5 else None for n in range(40)]),
+            "LOD": pa.array(range(40), pa.int32()),
+        }
+    )
+    seeds = []
+    for compression, dictionary, rows in (
+        ("none", False, 40),
+        ("snappy", True, 16),
+        ("zstd", True, 40),
+        ("gzip", False, 16),
+    ):
+        written = io.BytesIO()
+        pa.parquet.write_table(table, written, compression=compression, use_dictionary=dictionary, row_group_size=rows)
+        seeds.append(written.getvalue())
+    return seeds
 
 
 def damage(data: bytes, rng: random.Random) -> bytes:
@@ -288,6 +319,12 @@ def main() -> None:
         ),
         "MatrixMarket": Kind(".mtx", matrix_seeds(), read_mtx, lambda path: _triplet(path)),
         "spreadsheet": Kind(".xlsx", spreadsheet_seeds(), read_sheets, isolated(read_sheets)),
+        "Parquet": Kind(
+            ".parquet",
+            parquet_seeds(),
+            lambda path: read_parquet_columns(path, PARQUET_COLUMNS),
+            lambda path: run_isolated(read_parquet_columns, path, PARQUET_COLUMNS, where=path, preload=PRELOAD),
+        ),
     }
     global BASELINE
     BASELINE = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024

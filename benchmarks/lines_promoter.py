@@ -3,8 +3,11 @@
 Run `python benchmarks/lines_promoter.py [--reps 200] [--motifs JASPAR.txt] [--write]`. Promoters are of our own making (2,000 genes, 400
 bases, CpG islands and others), scanned with matrices of both families; with `--motifs` with those of the file. Expression has
 co-expressed blocks; its mean and its change follow the promoter's GC, which sites follow too. Null: nothing but that. Beside it the same
-test without GC, CpG and expression (naive). ChIP sets are drawn by expression, which the change follows; and, since their test knows
-no promoters, by GC.
+test without GC, CpG and expression (naive).
+
+ChIP sets come as files of 60 sets of 30 to 500 genes. Every factor has its own liking for GC, length and expression of genes (detectability), and
+the change of expression follows one of these, or all, or nothing while sets are made of co-expressed genes. Each set of a file is tested among
+the others: the mean over sets, and the worst set. Beside it the regression's own p, which is not given.
 `--write` puts the rows of this layer into resources/calibration/lines/promoter.tsv.
 """
 
@@ -26,7 +29,7 @@ from sidemine.differential.contrast_fit import ContrastFit
 from sidemine.differential.design import build_design
 from sidemine.differential.fit import fit_contrast
 from sidemine.lines.evidence import LINE_SIZES
-from sidemine.lines.promoter.measure import site_effect
+from sidemine.lines.promoter.measure import p_of_place, site_effect
 from sidemine.lines.promoter.motifs import FAMILIES, MotifMatrix, family_of, read_matrices, scan_promoters
 from sidemine.lines.promoter.record import SiteEffect
 from sidemine.simulate.promoters import gc_contents, jaspar_text, simulate_promoters
@@ -39,7 +42,17 @@ N_GENES, BLOCK, CORRELATION = 2_000, 40, 0.2
 DESIGNS = ((3, 3), (10, 10), (70, 63))
 TREND = 0.25
 """Change of expression per standard deviation of what it follows, in residual standard deviations."""
-CHIP = ("ChIP targets", "ChIP targets, change follows GC")
+N_SETS, SET_SIZES = 60, (30, 500)
+CHIP = {
+    "nothing; sets are co-expressed genes": (0.0, 0.0, 0.0),
+    "GC": (1.0, 0.0, 0.0),
+    "length": (0.0, 1.0, 0.0),
+    "expression": (0.0, 0.0, 1.0),
+    "GC, length and expression": (0.6, 0.4, 0.6),
+}
+"""Nulls of ChIP sets: what the change follows, as weights of GC, length and expression."""
+LIKING, LIKING_SD = (1.0, 0.5, 0.5), 0.4
+"""How much the factors of a file prefer these, on average, and how they differ."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +77,13 @@ def make_genome(seed: int, matrices: Sequence[MotifMatrix]) -> Genome:
 
 
 def draw_fit(
-    genome: Genome, design: tuple[int, int], rng: np.random.Generator, shift: Array, level: Array, trend: Array
+    genome: Genome,
+    design: tuple[int, int],
+    rng: np.random.Generator,
+    shift: Array,
+    level: Array,
+    trend: Array,
+    block: NDArray[np.intp] | None = None,
 ) -> ContrastFit:
     """Return a fitted contrast of co-expressed blocks.
 
@@ -77,11 +96,11 @@ def draw_fit(
     shift, level, trend
         Per gene: planted change in residual standard deviations; mean expression; what the change follows, in standard
         deviations of its own.
+    block
+        Block of every gene; None: drawn.
     """
     n = sum(design)
-    order = rng.permutation(N_GENES)
-    block = np.empty(N_GENES, dtype=int)
-    block[order] = np.arange(N_GENES) // BLOCK
+    block = draw_blocks(rng) if block is None else block
     values = np.sqrt(1 - CORRELATION) * rng.standard_normal((N_GENES, n))
     values += np.sqrt(CORRELATION) * rng.standard_normal((N_GENES // BLOCK, n))[block]
     is_target = np.arange(n) < design[0]
@@ -92,6 +111,13 @@ def draw_fit(
         genome.genes,
         build_design(samples, is_target, ~is_target, []),
     )
+
+
+def draw_blocks(rng: np.random.Generator) -> NDArray[np.intp]:
+    """Return the co-expressed block of every gene."""
+    block = np.empty(N_GENES, dtype=np.intp)
+    block[rng.permutation(N_GENES)] = np.arange(N_GENES) // BLOCK
+    return block
 
 
 def p_of(found: SiteEffect | str) -> float:
@@ -117,17 +143,15 @@ def measure(genome: Genome, design: tuple[int, int], reps: int, planted: float =
         deviations; 0: null.
     """
     called: dict[str, tuple[float, float]] = {}
-    for number, name in enumerate([*genome.sites, *CHIP]):
+    for number, name in enumerate(genome.sites):
         rng = np.random.default_rng([SEED, number, *design, int(10 * planted)])
         tails = []
         for _ in range(reps):
             level = 7 + genome.gc + rng.standard_normal(N_GENES)
-            standard = (level - level.mean()) / level.std()
-            site = genome.sites.get(name) or draw_bound(genome, standard if name == CHIP[0] else genome.gc, rng)
+            site = genome.sites[name]
             shift = planted * np.array([site.get(gene, 0.0) for gene in genome.genes])
-            fit = draw_fit(genome, design, rng, shift, level, standard if name == CHIP[0] else genome.gc)
-            composition = None if name in CHIP else genome.composition
-            tails.append((p_of(site_effect("shipped", fit, site, composition)), naive(fit, site)))
+            fit = draw_fit(genome, design, rng, shift, level, genome.gc)
+            tails.append((p_of(site_effect("shipped", fit, site, genome.composition)), naive(fit, site)))
         found = np.array(tails)
         low = (found <= LEVEL).mean(axis=0)
         rates = low if planted else (low + (found >= 1 - LEVEL).mean(axis=0)) / 2
@@ -135,16 +159,77 @@ def measure(genome: Genome, design: tuple[int, int], reps: int, planted: float =
     return called
 
 
-def draw_bound(genome: Genome, preferred: Array, rng: np.random.Generator, n: int = 150) -> dict[str, float]:
-    """Return a target set as ChIP gives them: genes that are expressed, or rich in GC, rather than others."""
-    weights = np.exp(preferred)
-    return {genome.genes[at]: 1.0 for at in rng.choice(N_GENES, n, replace=False, p=weights / weights.sum())}
+def draw_file(
+    features: Array, block: NDArray[np.intp], rng: np.random.Generator, co_expressed: bool
+) -> list[list[int]]:
+    """Return the target sets of a file: genes that each factor likes, or a few blocks of co-expressed genes."""
+    sets = []
+    for _ in range(N_SETS):
+        size = int(np.exp(rng.uniform(*np.log(SET_SIZES))))
+        if co_expressed:
+            likes = np.isin(block, rng.choice(N_GENES // BLOCK, 1 + size // BLOCK, replace=False)) + 0.05
+        else:
+            likes = np.exp(features @ rng.normal(LIKING, LIKING_SD))
+        sets.append(rng.choice(N_GENES, size, replace=False, p=likes / likes.sum()).tolist())
+    return sets
 
 
-_NULL = {
-    CHIP[0]: "site and change follow expression",
-    CHIP[1]: "site and change follow GC, which the test does not know",
-}
+@dataclass(frozen=True)
+class FileRates:
+    """Share of contrasts that are called: by place (mean over sets, worst set), by the regression (mean), and where a set moves."""
+
+    by_place: float
+    worst: float
+    by_regression: float
+    power: float
+
+
+def measure_file(genome: Genome, design: tuple[int, int], reps: int, follows: tuple[float, ...]) -> FileRates:
+    """Return how often sets of a file are called, one-sided; the sets stay, and contrasts are drawn anew.
+
+    Parameters
+    ----------
+    genome, design, reps
+        Promoters, samples, contrasts.
+    follows
+        Weights of GC, length and expression in the change of expression.
+    """
+    rng = np.random.default_rng([SEED, 99, *design, *(int(10 * weight) for weight in follows)])
+    block = draw_blocks(rng)
+    length, level = 0.3 * genome.gc + rng.standard_normal(N_GENES), 7 + genome.gc + rng.standard_normal(N_GENES)
+    features = np.column_stack([(one - one.mean()) / one.std() for one in (genome.gc, length, level)])
+    trend = features @ np.array(follows)
+    trend = trend / trend.std() if trend.any() else trend
+    sets = draw_file(features, block, rng, co_expressed=not trend.any())
+    sites = [{genome.genes[at]: 1.0 for at in members} for members in sets]
+    by_place, by_regression, power = [], [], []
+    for rep in range(reps):
+        fit = draw_fit(genome, design, rng, np.zeros(N_GENES), level, trend, block)
+        ratios, tails = _ratios(fit, sites)
+        by_place.append([p_of_place(own, np.delete(ratios, at)) <= LEVEL for at, own in enumerate(ratios)])
+        by_regression.append(np.mean(tails <= LEVEL))
+        chosen = rep % N_SETS
+        shift = 0.7 * np.isin(np.arange(N_GENES), sets[chosen])
+        ratios, _ = _ratios(draw_fit(genome, design, rng, shift, level, trend, block), sites)
+        power.append(p_of_place(ratios[chosen], np.delete(ratios, chosen)) <= LEVEL)
+    rates = np.mean(by_place, axis=0)
+    return FileRates(float(rates.mean()), float(rates.max()), float(np.mean(by_regression)), float(np.mean(power)))
+
+
+def _ratios(fit: ContrastFit, sites: Sequence[Mapping[str, float]]) -> tuple[Array, Array]:
+    found = [site_effect("file", fit, site) for site in sites]
+    ratios = [row.effect / row.se for row in found if isinstance(row, SiteEffect)]
+    return np.array(ratios), np.array([p_of(row) for row in found])
+
+
+def _row(
+    test: str, null: str, rate: float, n: int, conditions: str, worst: float = float("nan")
+) -> dict[str, str | float | int]:
+    low, high = clopper_pearson(round(rate * n), n)
+    return {
+        "test": test, "null": null, "quantity": "power" if "SD" in null else "size", "level": LEVEL, "rate": rate, "ci_low": low,
+        "ci_high": high, "worst_set": worst, "n": n, "seed": SEED, "conditions": conditions,
+    }  # fmt: skip
 
 
 def main() -> int:
@@ -164,21 +249,32 @@ def main() -> int:
         for design in DESIGNS:
             for planted in (0.0, 0.7):
                 for name, (shipped, bare) in measure(genome, design, given.reps, planted).items():
-                    low, high = clopper_pearson(round(shipped * given.reps), given.reps)
                     print(
                         f"{words}, {design}, planted {planted}, {name}: shipped {shipped:.3f}, naive {bare:.3f}",
                         flush=True,
                     )
-                    rows.append(
-                        {
-                            "test": CHIP[0] if name in CHIP else f"motifs {name}",
-                            "null": f"change of {planted:g} SD" if planted else _NULL.get(name, "site, mean and change follow GC"),
-                            "quantity": "power" if planted else "size", "level": LEVEL, "rate": shipped, "ci_low": low,
-                            "ci_high": high, "worst_set": float("nan"), "n": given.reps, "seed": SEED,
-                            "conditions": f"{design[0]} v {design[1]}, {N_GENES:,} genes in blocks of {BLOCK}, {words}; "
-                            f"without covariates {bare:.2f}",
-                        }
-                    )  # fmt: skip
+                    conditions = f"{design[0]} v {design[1]}, {N_GENES:,} genes in blocks of {BLOCK}, {words}; without covariates {bare:.2f}"
+                    null = f"change of {planted:g} SD" if planted else "site, mean and change follow GC"
+                    rows.append(_row(f"motifs {name}", null, shipped, given.reps, conditions))
+    genome = make_genome(SEED, read_matrices(own))
+    for design in DESIGNS:
+        for words, follows in CHIP.items():
+            found = measure_file(genome, design, given.reps, follows)
+            print(f"ChIP file, {design}, change follows {words}: {found}", flush=True)
+            conditions = f"{design[0]} v {design[1]}, {N_GENES:,} genes in blocks of {BLOCK}, file of {N_SETS} sets; by regression {found.by_regression:.2f}"
+            rows.append(
+                _row(
+                    "ChIP targets",
+                    f"change follows {words}",
+                    found.by_place,
+                    given.reps * N_SETS,
+                    conditions,
+                    found.worst,
+                )
+            )
+            rows.append(
+                _row("ChIP targets", "change of 0.7 SD", found.power, given.reps, f"{conditions}; follows {words}")
+            )
     if given.write:
         path = Path(__file__).resolve().parents[1] / "resources" / "calibration" / "lines" / "promoter.tsv"
         write_table(pd.DataFrame(rows)[LINE_SIZES.names], path, LINE_SIZES)

@@ -40,6 +40,7 @@ FLOORS = (
     (
         "registered_jobs",
         "record_schemas",
+        "data_dictionary",
         "engine",
         "preflight",
         "scaffold",

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from functools import cache
+from pathlib import Path
+
 import numpy as np
 from lines.bridge.planted_profiles import BLOCK, GENES, N_GENES, fit_study, source_of
 
 from sidemine.atlas.blocks import Profiles
 from sidemine.atlas.compare import NullDraws, Pathway, compare_effect, rotate_drugs
+from sidemine.atlas.config import load_atlas
 from sidemine.atlas.finished import EffectProfile, origin_of, pooled_effect
+from sidemine.atlas.jobs import run_job
 from sidemine.atlas.judge import Asked, Blocks, judge
+from sidemine.atlas.plan import AtlasPlan
 from sidemine.enrichment.rotated_deviates import StandardisedSpace
 
 NULL = NullDraws(rotations=199, random_sets=99, seed=5)
+THREE = [(2, 1), (5, 4), (9, 6)]
+"""Planted pairs."""
 N_PATHWAYS, N_EFFECTS = N_GENES // BLOCK, 8
 
 
@@ -89,3 +97,19 @@ def judged(blocks, pairs, relation="either"):
     asked = [Asked(f"p{pathway:02d}", f"e{effect}", relation, "planted") for pathway, effect in pairs]
     names = [pathway.name for pathway in pathways_of()]
     return judge(blocks, names, asked, NULL.rotations, NULL.seed)
+
+
+@cache
+def planted_three():
+    """Blocks of an atlas with three planted pairs."""
+    return planted_blocks(THREE, np.random.default_rng(3))
+
+
+def run_all(folder: Path) -> None:
+    """Run all jobs in the order of the Snakefile."""
+    atlas = load_atlas(folder)
+    plan = AtlasPlan(atlas)
+    jobs = [("read_drugs", plan.sources), ("read_effect", plan.effects), ("compare_effect", plan.effects)]
+    for job, abouts in [*jobs, ("rotate_pathway", plan.rotating), ("judge_atlas", [""]), ("draw_atlas", [""])]:
+        for about in abouts:
+            run_job(atlas, job, about)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from atlas.planted_atlas import N_EFFECTS, NULL, effect_of, judged, pathways_of, planted_blocks, profiles_of
+from atlas.planted_atlas import N_EFFECTS, NULL, THREE, effect_of, judged, pathways_of, planted_three, profiles_of
 from lines.bridge.planted_profiles import GENES, N_GENES, fit_study, source_of
 
 from sidemine.atlas.blocks import Profiles
@@ -90,8 +90,7 @@ def test_siblings_and_repeats_count_once():
 @pytest.fixture(scope="module")
 def planted():
     """Three planted pairs among 15 target pathways and 8 effects."""
-    truth = [(2, 1), (5, 4), (9, 6)]
-    return truth, planted_blocks(truth, np.random.default_rng(3))
+    return THREE, planted_three()
 
 
 def test_planted_pairs_pass_the_global_test_and_are_called(planted):
@@ -155,14 +154,14 @@ def test_parts_of_the_test():
     """S counts the declared direction only and leaves out what is not known; strata hold likes; permutations keep them."""
     z = np.array([[3.0, -3.0], [-1.0, np.nan], [2.0, 2.0]])
     assert mean_square(z, np.array([1, -1, 0])).tolist() == [(9 + 1 + 4) / 3, (0 + 4) / 2]
-    strength = np.random.default_rng(0).permutation(40)
+    strength = np.random.default_rng(0).permutation(120)
     strata = strata_of(strength.astype(float))
-    assert np.bincount(strata).tolist() == [10, 10, 10, 10]
+    assert np.bincount(strata).tolist() == [30, 30, 30, 30]
     assert strength[strata == 0].max() < strength[strata == 3].min()
     order = permuted(strata, np.random.default_rng(1))
-    assert sorted(order) == list(range(40))
+    assert sorted(order) == list(range(120))
     assert (strata[order] == strata).all()
-    assert not strata_of(np.arange(19.0)).any()
+    assert not strata_of(np.arange(59.0)).any()
     usable = np.arange(100) % 2 == 0
     sets = random_sets(usable, 30, 5, 1, "x")
     assert all(len(set(one)) == 30 and usable[one].all() for one in sets)

@@ -127,9 +127,14 @@ def test_planted_rows_are_found_and_null_rows_are_not(files, line):
     assert panel.caption
     assert panel.chart is not None
     told = {"mirna": "share", "promoter": "effect", "perturbation": "percentile"}[evidence.layer]
+    told = "place" if line == "promoter_chip" else told
     in_table = [row[told].split(" ±")[0] for row in panel.table.rows if row[told] != "—"]
     words = [row.get("words") or row["value"] for row in panel.chart["data"]["values"]]
-    in_figure = [word.split(" [")[0].removeprefix("percentile ").split(" of ")[0] for word in words if word]
+    in_figure = [
+        word.split(" [")[0].removeprefix("percentile ").removeprefix("further than ").split(" of ")[0]
+        for word in words
+        if word
+    ]
     assert in_figure == in_table, "the figure shows the numbers of the table"
     if evidence.layer == "mirna":
         assert details.unit == "seed family"

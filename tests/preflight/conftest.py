@@ -20,7 +20,7 @@ CONFIG = Path(__file__).parents[2] / "config"
 def standins(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A mirror folder of simulated files under the real accessions' names."""
     folder = tmp_path_factory.mktemp("standins")
-    write_standins(folder)
+    write_standins(CONFIG / "config.yaml", folder)
     return folder
 
 

@@ -138,7 +138,7 @@ def test_labels_by_markers_and_cells_without_one(cells: dict[str, Path]) -> None
     assert sorted(set(samples["marker_label"])) == ["b_cell", "t_cell"]
     shares = samples["label_share"].astype(float).to_numpy()
     np.testing.assert_allclose(shares * 60, samples["n_cells"].astype(int), atol=0.01)
-    with pytest.raises(SheetMismatch, match="no cell type has two markers"):
+    with pytest.raises(SheetMismatch, match="no cell type has three markers"):
         read_samples(_row(cell_type="markers:blood"), cells, {}, [], {"x": ["A", "B", "C"]})
 
 
@@ -149,11 +149,31 @@ def test_markers_that_the_stimulus_moves_label_nothing() -> None:
     assert out == ["CD14", "CST3"]
     assert {"CD14", "S100A8"} <= MOVED_BY_STIMULI
     # One count of a gene that leaks is no evidence, however rare the gene.
-    counts = sp.csr_matrix(np.vstack([np.tile([5, 4, 0, 0], (30, 1)), [0, 0, 1, 0], [0, 0, 3, 2]]))
-    labels, _ = label_cells(
-        counts, np.full(32, 1000.0), ["a", "b", "h1", "h2"], {"cell": ["a", "b"], "erythroid": ["h1", "h2"]}
-    )
+    genes = {"cell": ["a", "b", "c"], "erythroid": ["h1", "h2", "h3"]}
+    counts = sp.csr_matrix(np.vstack([np.tile([5, 4, 6, 0, 0, 0], (30, 1)), [0, 0, 0, 1, 0, 0], [0, 0, 0, 3, 2, 1]]))
+    labels, _ = label_cells(counts, np.full(32, 1000.0), [*genes["cell"], *genes["erythroid"]], genes)
     assert labels[-2:].tolist() == [UNASSIGNED, "erythroid"]
+
+
+def test_markers_of_another_type_that_a_stimulus_induces_turn_no_cell_into_it() -> None:
+    """T cells in which activation switches markers of NK cells on are T cells or nothing; and markers that fall cost labels alone."""
+    rng = np.random.default_rng(6)
+    markers = {kind: [f"{kind}{n}" for n in range(6)] for kind in ("t", "nk", "mono")}
+    kinds = np.repeat(["t", "nk", "mono"], [120, 40, 80])
+    owner = np.repeat(list(markers), 6)
+    level = np.where(kinds[:, None] == owner, 3.0, 0.1)
+    is_stimulated = np.arange(240) % 2 == 1
+    induced, fallen = level.copy(), level.copy()
+    induced[np.ix_(is_stimulated & (kinds == "t"), np.flatnonzero(owner == "nk")[:5])] = 3
+    fallen[np.ix_(is_stimulated, np.flatnonzero(owner == "mono")[:4])] *= 0.2
+    genes = [gene for names in markers.values() for gene in names]
+    for mean, least in ((level, 0.9), (induced, 0.9), (fallen, 0.6)):
+        labels, _ = label_cells(sp.csr_matrix(rng.poisson(mean)), np.full(240, 2000.0), genes, markers)
+        named = labels != UNASSIGNED
+        assert (labels == kinds)[named].mean() > 0.98
+        assert (labels[is_stimulated & (kinds == "t")] == "nk").mean() < 0.05
+        assert (labels == kinds)[~is_stimulated].mean() > least
+        assert (labels == kinds)[kinds == "nk"].mean() > least
 
 
 def test_doublets_are_called_where_scrublet_can(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from sidemine.quality import near_copies
 from sidemine.quality.near_copies import (
     PEOPLE_NOT_FOUND,
     answer_copies,
@@ -58,6 +59,24 @@ def test_a_library_that_was_sequenced_twice_is_found_at_any_depth_and_nothing_el
     assert copies_in(log2(counts), counts) == []
     counts = libraries(DEPTHS[depths], copy=(0, 1), moved=moved)
     assert copies_in(log2(counts), counts) == [("s0", "s1")]
+
+
+@pytest.mark.parametrize(
+    "depths", [[2e7] * 90, [5e7, 1e6, *[2e7] * 88], [1e6, 1e6, *[4e7] * 88]], ids=["even", "one", "both"]
+)
+def test_a_large_dataset_is_compared_where_it_matters_only(monkeypatch, depths):
+    """Beyond a number of samples not every pair is measured; copies of any depth are found all the same, and nothing else."""
+    for name, value in (("EVERY_PAIR", 40), ("N_NEAREST", 6), ("N_PANEL", 8)):
+        monkeypatch.setattr(near_copies, name, value)
+    for copy in (None, (0, 1)):
+        counts = libraries(depths, copy=copy, moved=0.5)
+        for given in (counts, None):
+            within = differences_within(log2(counts), given)
+            measured = np.isfinite(within.variance).sum(axis=1)
+            assert (within.variance == within.variance.T).all()
+            assert measured.min() >= near_copies.N_NEAREST
+            assert measured.mean() < 40
+        assert copies_in(log2(counts), counts) == ([("s0", "s1")] if copy else [])
 
 
 def test_a_sample_split_in_two_is_found():

@@ -1,8 +1,8 @@
-"""Stand-ins keep to what is recorded, say what is assumed, and never look at a study's config."""
+"""Stand-ins come from a study's own folder, keep to what is recorded, and say what is assumed."""
 
 from __future__ import annotations
 
-import hashlib
+import gzip
 import shutil
 from pathlib import Path
 
@@ -15,56 +15,46 @@ from sidemine.lines.specification import DeclaredLine
 from sidemine.prepare.gene_table import read_gene_table
 from sidemine.retrieve.addresses import mirror_key
 from sidemine.retrieve.integrity import carries_simulation_marker, find_defect
-from sidemine.simulate import standin_libraries
 from sidemine.simulate.addresses import matrix_url, mirror_path, series_url
-from sidemine.simulate.standin_records import read_records
+from sidemine.simulate.standin_truth import read_truth
 from sidemine.simulate.standins import write_standins
 from sidemine.sources.count_archive import read_count_archive
 from sidemine.sources.expression_table import read_table_columns
-from sidemine.sources.geo_addresses import ncbi_annotation_url, ncbi_counts_urls, series_matrix_urls
-from sidemine.sources.ncbi_counts import read_ncbi_counts
 from sidemine.sources.series_matrix import read_series_matrix
 from sidemine.study.load import load_study
-from sidemine.study.models import GeneTableSource
 
-CONFIG = Path(__file__).resolve().parents[2] / "config" / "config.yaml"
+CONFIG = Path(__file__).resolve().parents[2] / "config"
+STUDIES = (CONFIG, CONFIG / "glucocorticoids", CONFIG / "tnf_inhibitors")
 
 
 @pytest.fixture(scope="module")
 def mirror(tmp_path_factory) -> Path:
+    """The stand-ins of the first study."""
     folder = tmp_path_factory.mktemp("standins")
-    write_standins(folder)
+    write_standins(CONFIG / "config.yaml", folder)
     return folder
+
+
+@pytest.fixture
+def study(tmp_path):
+    """A copy of a study that a test may alter."""
+    (tmp_path / "resources").symlink_to(CONFIG.parent / "resources")
+    shutil.copytree(CONFIG / "tnf_inhibitors", tmp_path / "config" / "study")
+    return tmp_path / "config" / "study" / "config.yaml"
 
 
 def samples_of(mirror: Path, accession: str, platform: str = ""):
     return read_series_matrix(mirror_path(mirror, matrix_url(accession, platform))).metadata.samples
 
 
-def test_every_standin_carries_the_marker(mirror):
-    files = [path for path in mirror.rglob("*") if path.is_file()]
-    assert len(files) > 40
-    assert [str(path) for path in files if not carries_simulation_marker(path)] == []
-
-
-def test_standins_are_byte_identical(mirror, tmp_path):
-    write_standins(tmp_path)
-    for path in sorted(mirror.rglob("*")):
-        if path.is_file():
-            again = tmp_path / path.relative_to(mirror)
-            assert hashlib.sha256(again.read_bytes()).digest() == hashlib.sha256(path.read_bytes()).digest(), path
-
-
-def test_standins_lie_where_retrieval_looks(mirror):
-    """The simulator's own addresses of GEO files and those of retrieval are the same."""
-    for urls in (series_matrix_urls("GSE19151"), ncbi_counts_urls("GSE330188"), (ncbi_annotation_url(),)):
-        assert (mirror / mirror_key(urls[0])).is_file()
-    assert (mirror / mirror_key(series_matrix_urls("GSE147507", "GPL18573")[1])).is_file()
-
-
-def test_no_standin_is_damaged(mirror):
-    defects = {str(path): find_defect(path, path.name) for path in mirror.rglob("*") if path.is_file()}
-    assert {path: defect for path, defect in defects.items() if defect} == {}
+def test_every_standin_is_marked_whole_and_written_again_to_the_byte(mirror, tmp_path):
+    write_standins(CONFIG / "config.yaml", tmp_path)
+    files = [path for path in sorted(mirror.rglob("*")) if path.is_file()]
+    assert len(files) == 14
+    for path in files:
+        assert carries_simulation_marker(path), path
+        assert not find_defect(path, path.name), path
+        assert path.read_bytes() == (tmp_path / path.relative_to(mirror)).read_bytes(), path
 
 
 def test_vte_cohorts_have_the_recorded_groups(mirror):
@@ -77,6 +67,7 @@ def test_vte_cohorts_have_the_recorded_groups(mirror):
     young = (first["source_name"] == "blood_healthy control") & (first["age"].astype(int) <= 38)
     assert int(young.sum()) == 53
     assert first.loc[young, "gender"].value_counts().to_dict() == {"male": 27, "female": 26}
+    assert first["title"].is_unique
     second = samples_of(mirror, "GSE48000")
     assert second["phenotype_group"].value_counts(sort=False).to_dict() == {
         "Healthy Control": 25,
@@ -86,74 +77,58 @@ def test_vte_cohorts_have_the_recorded_groups(mirror):
     }
 
 
-def test_virus_series_has_the_recorded_columns(mirror):
+def test_sequencing_series_have_the_recorded_columns_and_members(mirror):
     path = mirror_path(mirror, series_url("GSE147507", "suppl", "GSE147507_RawReadCounts_Human.tsv.gz"))
     columns = read_table_columns(path)
     for name in ("Mock", "SARS-CoV-2", "SARS-CoV-2_Rux"):
         assert [f"Series16_A549-ACE2_{name}_{n}" in columns for n in (1, 2, 3)] == [True] * 3
-    assert columns == list(samples_of(mirror, "GSE147507", "GPL18573")["title"])
-
-
-def test_airway_archive_has_the_recorded_members(mirror):
     archive = read_count_archive(mirror_path(mirror, series_url("GSE161664", "suppl", "GSE161664_RAW.tar")))
-    titles = samples_of(mirror, "GSE161664")["title"]
-    assert archive.columns == list(titles.index)
-    assert titles["GSM4912446"] == "SAEC_Control_rep1"
-    assert titles["GSM4912461"] == "SAEC_IFNb_rep3"
+    assert {"GSM4912446", "GSM4912461"} <= set(archive.columns)  # SAEC_Control_rep1, SAEC_IFNb_rep3
 
 
-def test_trial_counts_have_the_recorded_size(mirror):
-    matrix = read_ncbi_counts(mirror / mirror_key(ncbi_counts_urls("GSE330188")[0]))
-    assert len(matrix.columns) == 193
-    visits = samples_of(mirror, "GSE330188")["event_name"].value_counts()
-    assert (visits["Baseline"], visits["16 weeks"]) == (42, 39)
+def test_libraries_lie_under_the_names_of_the_sheet_and_hold_the_studys_own_genes(mirror):
+    study = load_study(CONFIG / "config.yaml")
+    rows = {row.gene_set: row for row in study.used_gene_sets}
+    hallmark = rows["HALLMARK_INTERFERON_ALPHA_RESPONSE"]
+    hallmarks = read_library(mirror_path(mirror, hallmark.source), hallmark.format).sets
+    assert "ISG15" in dict(hallmarks[hallmark.member])
+    assert sum(name.startswith("COMPARATOR_") for name in hallmarks) == 20
+    for name in ("REACTOME_INTERFERON_SIGNALING", "REGULON_STAT1"):
+        row = rows[name]
+        assert row.member in read_library(mirror_path(mirror, row.source), row.format).sets
+    declared = study.config.gene_table
+    assert read_gene_table(mirror / mirror_key(declared.file), declared).simulated
 
 
-def test_single_cell_standin_has_the_recorded_columns(mirror):
-    import anndata
-
-    path = mirror_path(mirror, series_url("GSE279945", "suppl", "GSE279945_sc_counts_processed.h5ad"))
-    cells = anndata.read_h5ad(path)
-    assert {"sm_name", "cell_type", "donor_id"} <= set(cells.obs.columns)
-    assert {"Dimethyl sulfoxide", "Ruxolitinib", "GLPG0634"} <= set(cells.obs["sm_name"])
-    assert cells.obs["donor_id"].nunique() == 3
+@pytest.mark.parametrize("folder", STUDIES, ids=lambda folder: folder.name)
+def test_every_series_says_what_is_recorded_and_what_is_assumed(folder):
+    """Nobody may take a stand-in for evidence of a selector."""
+    series = read_truth(folder / "config.yaml").series
+    assert len(series) >= 6
+    assert all(one.recorded and one.assumed for one in series.values())
 
 
-def test_set_libraries_are_read_under_their_real_names(mirror):
-    url = f"{standin_libraries.MSIGDB}/2024.1.Hs/h.all.v2024.1.Hs.symbols.gmt"
-    hallmarks = read_library(mirror_path(mirror, url), "gmt").sets
-    assert len(hallmarks) == 50
-    assert "ISG15" in dict(hallmarks["HALLMARK_INTERFERON_ALPHA_RESPONSE"])
-    reactome = read_library(mirror_path(mirror, standin_libraries.REACTOME), "gmt_zip").sets
-    assert "Interferon alpha/beta signaling" in reactome
-    regulons = read_library(mirror_path(mirror, standin_libraries.COLLECTRI), "collectri").sets
-    assert {weight for _, weight in regulons["STAT1"]} == {1.0, -1.0}
-    source = GeneTableSource(file=standin_libraries.HGNC, format="hgnc", licence="none", version="simulated")
-    genes = read_gene_table(mirror_path(mirror, standin_libraries.HGNC), source)
-    assert genes.simulated
-
-
-def test_summary_statistics_are_read_by_the_columns_of_their_row(mirror):
-    """The row is opt-in, so no run of the study reads its files."""
-    rows = load_study(CONFIG, check_files=False).lines
-    row = rows["vte_finngen_members"]
-    files = {"file": mirror_path(mirror, row.file), "gene_locations": mirror_path(mirror, row.files["gene_locations"])}
-    found = read_results(DeclaredLine.of(row), files)
-    assert len(found.genes) == 2400
+def test_summary_statistics_are_read_by_the_columns_of_their_row(tmp_path):
+    """The row is opt-in, so no run of the study reads its files: FinnGen's header, and a gene."""
+    row = load_study(CONFIG / "config.yaml", check_files=False).lines["vte_finngen_members"]
+    header = "#chrom\tpos\tref\talt\trsids\tnearest_genes\tpval\tmlogp\tbeta\tsebeta\taf_alt"
+    lines = [f"1\t{1000 + base}\tG\tA\trs{base}\tA1BG\t0.{base}\t0.5\t0.01\t0.01\t0.3" for base in range(1, 10)]
+    (tmp_path / "stats.gz").write_bytes(gzip.compress("\n".join([header, *lines, ""]).encode()))
+    (tmp_path / "NCBI38.gene.loc").write_text("1\t1\t900\t1900\t+\tA1BG\n", encoding="utf-8")
+    found = read_results(
+        DeclaredLine.of(row), {"file": tmp_path / "stats.gz", "gene_locations": tmp_path / "NCBI38.gene.loc"}
+    )
+    assert len(found.genes) == 1
     assert found.genes["p"].between(0, 1).all()
 
 
-def test_every_record_says_what_is_recorded_and_what_is_assumed():
-    table = read_records()
-    assert len(table.records) >= 14
-    assert all(record.recorded and record.assumed for record in table.records)
-    assert not {record.accession for record in table.records} & {left.accession for left in table.left_out}
-
-
-def test_a_chip_row_that_the_real_study_offers_finds_its_set_once_it_is_opted_in(mirror, tmp_path):
+def test_a_chip_row_that_the_first_study_offers_finds_its_set_once_it_is_opted_in(tmp_path):
     folder = tmp_path / "study" / "config"
-    shutil.copytree(CONFIG.parent, folder)
-    shutil.copytree(CONFIG.parents[1] / "resources", folder.parent / "resources")
+    folder.mkdir(parents=True)
+    for path in CONFIG.iterdir():
+        if path.is_file():
+            shutil.copy(path, folder / path.name)
+    (folder.parent / "resources").symlink_to(CONFIG.parent / "resources")
     config, lines = folder / "config.yaml", folder / "lines.tsv"
     rows = [line.split("\t") for line in lines.read_text(encoding="utf-8").splitlines()]
     chip = next(row for row in rows if row[0] == "promoter_chip_stat1")
@@ -161,8 +136,36 @@ def test_a_chip_row_that_the_real_study_offers_finds_its_set_once_it_is_opted_in
     lines.write_text("\n".join("\t".join(row) for row in rows) + "\n", encoding="utf-8")
     with pytest.raises(StudyError, match="'ENCODE_STAT1_K562' is opt-in"):
         load_study(config)
-    study = load_study(config, {"settings": {"opt_in": ["ENCODE_STAT1_K562"]}})
+    text = config.read_text(encoding="utf-8")
+    config.write_text(text.replace("  opt_in: []\n", "  opt_in: [ENCODE_STAT1_K562]\n"), encoding="utf-8")
+    study = load_study(config)
     declared = next(row for row in study.used_gene_sets if row.gene_set == "ENCODE_STAT1_K562")
     assert declared.source == study.lines["promoter_chip_stat1"].file
-    library = read_library(mirror_path(mirror, declared.source), declared.format)
-    assert len(library.sets[declared.member]) > 40
+    write_standins(config, tmp_path / "mirror")
+    library = read_library(mirror_path(tmp_path / "mirror", declared.source), declared.format)
+    assert len(library.sets[declared.member]) == 40
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "message"),
+    [
+        ("standins.yaml", "  GSE81622:", "  GSE81623:", "series GSE81622"),
+        ("standins.yaml", "VIA_NFKB: -0.8", "VIA_NFKB: much", "standins.yaml"),
+        ("standins.yaml", "[CORE_ISG]", "[CORE_IRG]", "no gene set of the study has this name: CORE_IRG"),
+        ("standins.yaml", "n_genes: 2000", "n_genes: 200", "take at least"),
+        ("datasets.tsv", "GPL570\tseries_matrix\t\tprobe\tlog2\t\t\tpeople\tblood", "GPL570\tolink_npx\thttps://example.org/a.csv\tuniprot\tlog2\t\t\tpeople\tblood", "no stand-in can be written of layout olink_npx"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_written_is_told(study, tmp_path, file, old, new, message):
+    path = study.parent / file
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), encoding="utf-8")
+    with pytest.raises(StudyError, match=message):
+        write_standins(study, tmp_path / "mirror")
+
+
+def test_a_study_without_the_file_is_told_to_write_one(study, tmp_path):
+    (study.parent / "standins.yaml").unlink()
+    with pytest.raises(StudyError, match=r"a file standins\.yaml beside config\.yaml"):
+        write_standins(study, tmp_path / "mirror")

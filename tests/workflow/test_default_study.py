@@ -1,4 +1,4 @@
-"""The default study finds everything that it names in the stand-ins, which were typed without looking at it.
+"""The default study finds everything that it names in its stand-ins, whose labels were typed from what is recorded.
 
 This shows the plumbing. It is no evidence that a selector is right on the real records. The whole study on stand-ins
 takes about 90 s on two idle cores: README.md gives the command.
@@ -23,7 +23,7 @@ CONFIG = Path(__file__).parents[2] / "config" / "config.yaml"
 def test_default_study_finds_its_inputs_groups_and_sets_in_the_stand_ins(workflow, tmp_path):
     """Every file is retrieved, every selector of config/ finds a group that can be tested, every gene set keeps genes."""
     mirror = tmp_path / "standins"
-    write_standins(mirror)
+    write_standins(CONFIG, mirror)
     wanted = [f"results/jak_stat_vte/{name}" for name in ("design_check.json", "gene_sets.tsv.gz", "inputs.json")]
     places = ("--config", f"mirror={mirror}", f"lock={tmp_path / 'inputs.lock.tsv'}")
     run = workflow.run(tmp_path, *wanted, *places, config=CONFIG)

@@ -306,6 +306,7 @@ TABLE: dict[str, Any] = {
     "config.illustrations.condition": ({"config.illustrations.0.condition": "type"}, "illustrate_cells"),
     "config.illustrations.cell_type": ({"config.illustrations.0.cell_type": "dose"}, "illustrate_cells"),
     "config.illustrations.set": ({"config.illustrations.0.set": "T2"}, "illustrate_cells"),
+    "config.illustrations.layout": ({"config.illustrations.0.layout": "pca"}, "illustrate_cells"),
     "config.panels.id": ({"config.panels.0.id": "renamed"}, ""),
     "config.panels.title": ({"config.panels.0.title": "Other genes"}, ""),
     "config.panels.set": ({"config.panels.1.set": "T2"}, ""),

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from conftest import REPOSITORY, run_once
 
-from sidemine.simulate.study_standins import write_study_standins
+from sidemine.simulate.standins import write_standins
 from sidemine.tables import read_json
 
 pytestmark = pytest.mark.workflow
@@ -29,7 +29,7 @@ def run_of(workflow, tmp_path_factory):
             (folder / "resources").symlink_to(REPOSITORY / "resources")
             config = folder / "config" / name / "config.yaml"
             shutil.copytree(REPOSITORY / "config" / name, config.parent)
-            write_study_standins(config, folder / "mirror")
+            write_standins(config, folder / "mirror")
             settings = "".join(f"  {key}: {value}\n" for key, value in FASTER.items())
             text = config.read_text(encoding="utf-8")
             assert text.count("\nsettings:\n") == 1

@@ -6,10 +6,16 @@ import json
 import re
 
 import pytest
+from atlas.planted_atlas import run_all
 from conftest import SEED, run_once
 
+from sidemine.atlas.propose import propose_atlas
+from sidemine.atlas.record import AtlasRecord
 from sidemine.drawing.words import typeset
+from sidemine.lines.bridge.table import CONCORDANCE
+from sidemine.records import as_record
 from sidemine.simulate.studies import PLANTED_KINDS, write_planted_together
+from sidemine.tables import read_table
 
 pytestmark = pytest.mark.workflow
 
@@ -113,6 +119,34 @@ def test_planted_truth_is_found_and_nothing_else(kind, run_of):
             "inhibitor_conflicting": [-1, 1],
         }
         assert signs == expected.get(kind, signs)
+
+
+def test_an_atlas_of_a_finished_study_repeats_its_bridge(run_of, tmp_path):
+    """Proposed from its bridge and run: the unit has the concordance of the bridge; with nothing to compare it with, no call."""
+    study = run_of("inhibitor_mimics")[0].results()
+    check_atlas_of(study, tmp_path / "atlas", "mimics")
+
+
+def check_atlas_of(study, folder, call):
+    """Compare an atlas of one study, all of whose bridge's pairs are independent, with that bridge."""
+    propose_atlas([study], folder)
+    run_all(folder)
+    record = as_record(AtlasRecord, json.loads((folder / "results/atlas.json").read_text()))
+    (bridge,), (unit,) = record.bridges, record.units
+    rows = read_table(study / "concordance.tsv", CONCORDANCE)
+    first = rows["gene_set"] == rows.loc[rows["scope"] == "target", "gene_set"].iloc[0]
+    chosen = first & (rows["estimand"] == "total") & (rows["disease_contrast"] == "pooled")
+    single = rows.loc[chosen & (rows["drug_contrast"] != "pooled") & (rows["scope"] == "target"), "concordance"]
+    assert (unit.n_drugs, unit.n_profiles) == (1, len(single)) == (1, 2)
+    # All genes that drug and disease share are fewer in the bridge, whose drugs are centred together.
+    assert unit.concordance == pytest.approx(single.mean(), abs=0.01)
+    assert bridge.call == call
+    assert unit.p_adjusted < 0.01
+    assert unit.call == "no disease-specific signal"
+    assert "too few to exchange" in record.test.sentence
+    page = (folder / "results/index.html").read_text(encoding="utf-8")
+    assert page.count("report.html") == 1
+    assert "All of these studies are simulated" in page
 
 
 def test_planted_signal_is_found(finished):

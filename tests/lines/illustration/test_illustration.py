@@ -55,6 +55,22 @@ def test_a_map_says_that_no_test_rests_on_it() -> None:
     assert "other" in colours
 
 
+def test_principal_components_tell_two_kinds_of_cells_apart() -> None:
+    """Two kinds of cells lie apart, and the caption says what the places are."""
+    rng = np.random.default_rng(3)
+    level = np.ones((120, 60)) * 3
+    level[:60, :20] = 9
+    counts, genes = csr_matrix(rng.poisson(level)), [f"G{n}" for n in range(60)]
+    colours = (["a"] * 60 + ["b"] * 60, [])
+    drawn = [draw_map(counts, genes, ("S", set(genes[:20])), colours, "d", 120, 1, "pca") for _ in range(2)]
+    assert drawn[0] == drawn[1]
+    x, score = np.array(drawn[0].x), np.array(drawn[0].score)
+    assert abs(x[:60].mean() - x[60:].mean()) > 2 * max(x[:60].std(), x[60:].std())
+    assert score[:60].mean() > score[60:].mean() + 0.3
+    caption = map_panels(drawn[0])[0].caption
+    assert f"{ILLUSTRATION} First two principal components of 120 of 120 cells, doublets among them" in caption
+
+
 def test_too_few_cells_are_no_map() -> None:
     """The page says why instead."""
     counts = csr_matrix(np.ones((5, 3)))
@@ -83,11 +99,11 @@ def test_what_cannot_be_drawn_is_told_before_the_run(rows, said) -> None:
 
 def test_cells_that_markers_label_are_drawn_by_their_labels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The markers of the study label them here as they do before the sums; cells without a label are not drawn."""
-    genes = ["A1", "A2", "B1", "B2", *(f"G{n}" for n in range(20))]
+    genes = ["A1", "A2", "A3", "B1", "B2", "B3", *(f"G{n}" for n in range(20))]
     counts = np.full((41, len(genes)), 2.0)
-    counts[:20, :2] = counts[20:40, 2:4] = 9
-    counts[20:40, :2] = counts[:20, 2:4] = 0
-    counts[40, :4] = 0
+    counts[:20, :3] = counts[20:40, 3:6] = 9
+    counts[20:40, :3] = counts[:20, 3:6] = 0
+    counts[40, :6] = 0
     obs = pd.DataFrame({"donor": ["d1"] * 41, "stim": ["x", "y"] * 20 + ["x"]}, index=[f"c{n}" for n in range(41)])
     ad.AnnData(csr_matrix(counts), obs=obs, var=pd.DataFrame(index=genes)).write_h5ad(tmp_path / "c.h5ad")
     row = Dataset.model_validate(
@@ -96,7 +112,7 @@ def test_cells_that_markers_label_are_drawn_by_their_labels(tmp_path: Path, monk
          "sample_columns": "stim", "doublets": "off"}
     )  # fmt: skip
     asked = CellsToIllustrate(
-        dataset=DatasetToRead.of(row), files={"values": "c"}, derive={}, markers={"a": ["A1", "A2"], "b": ["B1", "B2"]},
+        dataset=DatasetToRead.of(row), files={"values": "c"}, derive={}, markers={"a": ["A1", "A2", "A3"], "b": ["B1", "B2", "B3"]},
         condition="stim", cell_type="marker_label", set="S",
     )  # fmt: skip
     seen = []
@@ -104,7 +120,7 @@ def test_cells_that_markers_label_are_drawn_by_their_labels(tmp_path: Path, monk
     monkeypatch.setattr(reader, "map_symbols", lambda names, *_: SimpleNamespace(genes=names))
     sets = pd.DataFrame({"gene_set": ["S"], "gene": ["G1"]})
     assert reader.read_map(asked, {"values": tmp_path / "c.h5ad"}, None, sets, 1).problem == ""
-    (_, _, _, (condition, kind), _, n_cells, _) = seen[0]
+    (_, _, _, (condition, kind), _, n_cells, _, _) = seen[0]
     assert kind == ["a"] * 20 + ["b"] * 20
     assert condition == ["x", "y"] * 20
     assert n_cells == 40

@@ -14,7 +14,7 @@ from sidemine.differential.fit import fit_contrast
 from sidemine.enrichment.camera import camera
 from sidemine.enrichment.set_membership import build_membership
 from sidemine.errors import InputError
-from sidemine.lines.promoter.measure import pool_sites, site_effect
+from sidemine.lines.promoter.measure import Site, measure_promoters, pool_sites, site_effect
 from sidemine.lines.promoter.motifs import (
     HIT_P,
     MotifMatrix,
@@ -197,3 +197,34 @@ def test_jaspars_matrices_are_two_families(real_files):
     rest = np.mean([isre[gene] for gene in GENES[40:]]), np.mean([gas[gene] for gene in GENES[40:]])
     assert np.mean([isre[gene] for gene in GENES[:20]]) > 5 * rest[0]
     assert np.mean([gas[gene] for gene in GENES[20:40]]) > 5 * rest[1]
+
+
+def test_a_chip_set_is_placed_among_the_other_sets_of_its_file_and_never_tested_alone():
+    """Change follows what makes genes be called targets of any factor: the regression calls most sets, the place few."""
+    rng = np.random.default_rng(8)
+    opened = rng.standard_normal(600)
+    likes = np.exp(opened) / np.exp(opened).sum()
+    sets = {f"TF{at}": set(rng.choice(GENES, 60, replace=False, p=likes)) for at in range(24)}
+    fits = {"a": fitted(rng, 10, 0.8 * opened, np.zeros(600)), "b": fitted(rng, 10, 0.8 * opened, np.zeros(600))}
+
+    def row(name, direction="up", others=sets, fits=fits):
+        others = {other: genes for other, genes in others.items() if other != name}
+        site = Site("x", "ChIP targets", dict.fromkeys(sets[name], 1.0), others=others)
+        return measure_promoters(site, fits, sets[name], direction)
+
+    found = [row(name)[0] for name in sets]
+    alone = [site_effect("a", fits["a"], dict.fromkeys(genes, 1.0)).p_value for genes in sets.values()]
+    assert np.mean(np.array(alone) <= 0.05) > 0.5
+    assert sorted(one.p_value for one in found)[:2] == [pytest.approx(2 / 24)] * 2
+    assert sum(one.p_declared <= 0.05 for one in found) == sum(one.p_declared >= 0.95 for one in found) == 1
+    assert all(one.ci_low is None for one in found)
+    moved = fitted(rng, 10, 0.3 * opened + 1.5 * np.isin(GENES, list(sets["TF3"])), np.zeros(600))
+    evidence, details = row("TF3", fits={"a": moved})
+    assert (evidence.p_declared, evidence.percentile) == (pytest.approx(1 / 24), 100)
+    assert (details.effects[0].p_value, details.effects[0].place) == (None, 100)
+    assert "than 23 of the 23 other target sets of the file" in evidence.reason
+    against = row("TF3", "down", fits={"a": moved})[0]
+    assert (against.p_declared, against.percentile) == (pytest.approx(23 / 24), 0)
+    few, _ = row("TF3", others={name: sets[name] for name in list(sets)[:8]}, fits={"a": moved})
+    assert (few.instead, few.p_value, few.p_declared) == ("described", None, None)
+    assert "No p: it takes 19 other sets" in few.reason

@@ -10,8 +10,10 @@ import numpy as np
 
 from sidemine.atlas.blocks import Profiles
 from sidemine.atlas.concordance import (
+    Row,
     SharedProfiles,
     UnitConcordance,
+    Weights,
     drug_weights,
     equal_shares,
     measure_unit,
@@ -103,7 +105,8 @@ def compare_effect(
     sets = [np.array(sorted(places[g] for g in p.members if g in places), dtype=np.int64) for p in pathways]
     shape = (len(pathways), 1 + null.rotations)
     drawn, random = np.full(shape, np.nan, dtype=np.float32), np.full((len(pathways), null.random_sets), np.nan)
-    on_sets, weights = np.full((len(pathways), len(pathways)), np.nan), np.zeros((len(pathways), len(y)))
+    on_sets = np.full((len(pathways), len(pathways)), np.nan)
+    rows: dict[int, Row] = {}
     units: list[MeasuredUnit] = []
     wanted, here = set(asked), drugs.on(effect.genes)
     for row, pathway in enumerate(pathways):
@@ -113,7 +116,7 @@ def compare_effect(
         units.append(_unit(pathway, chosen, left_out, found, None))
         if found is None or side is None:
             continue
-        weights[row] = found.weights
+        rows[row] = found.row
         on_sets[row] = scores_on_sets(shared, y, noise, sets, found.usable)
         on_sets[row, [len(one) < FEWEST_GENES for one in sets]] = np.nan
         units[-1] = _unit(pathway, chosen, left_out, found, float(on_sets[row, row]))
@@ -122,11 +125,11 @@ def compare_effect(
             size = int(np.median(shared.measured[found.usable][:, sets[row]].sum(axis=1)))
             many = random_sets(everywhere, size, null.random_sets, null.seed, f"{name}/{pathway.name}")
             random[row] = scores_on_sets(shared, y, noise, many, found.usable)
-    if side is not None:
-        spread = np.sqrt(np.sum((weights @ noise) ** 2, axis=1))
-        known = spread > 0
-        drawn[known, 0] = (weights[known] @ y) / spread[known]
-        drawn[known, 1:] = rotated_sums(side, weights[known] / spread[known, None], null.rotations)
+    if side is not None and rows:
+        weights, at = Weights.of(list(rows.values()), len(y)), list(rows)
+        spread = np.sqrt(np.sum(weights.times(noise) ** 2, axis=1))
+        drawn[at, 0] = weights.times(y) / spread
+        drawn[at, 1:] = rotated_sums(side, weights.scaled(1 / spread), null.rotations)
     record = ComparedEffect(name, float(np.sqrt(np.mean(y**2))) if len(y) else 0.0, units, effect.left_out)
     return EffectBlock(record, drawn, on_sets, random)
 
@@ -196,8 +199,8 @@ def rotate_drugs(
         shared = SharedProfiles.of(effects.on(genes).rows(effects.names), effects.names)
         x = side.whole.deviates
         weights = drug_weights(x, shared, members, own)
-        sums[:, 0] += weights @ x
-        sums[:, 1:] += rotated_sums(side, weights, null.rotations)
+        sums[:, 0] += weights.times(x)
+        sums[:, 1:] += rotated_sums(side, weights.scaled(np.ones(len(own))), null.rotations)
     spread = np.sqrt(np.mean(sums[:, 1:] ** 2, axis=1, keepdims=True))
     return np.divide(sums, spread, out=np.full_like(sums, np.nan), where=spread > 0)
 

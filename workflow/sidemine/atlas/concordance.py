@@ -3,7 +3,7 @@
 The drugs of a pathway are one unit. Their concordance is the mean over the drugs, and a drug's the mean over its profiles. Each is
 Σ x·y / √(Σ x² Σ y²) over the pathway's genes, x and y centred on all genes that drug and effect share, as in
 `lines/bridge/statistic.py`. With x fixed this is linear in y, so the whole pathway is one vector of weights, which holds the
-centring too: one product with the rotated profiles of an effect (`lines/bridge/profiles.py`) gives the null of every pathway.
+centring too: its product with the rotated profiles of an effect (`lines/bridge/profiles.py`) gives the null of every pathway.
 """
 
 from __future__ import annotations
@@ -57,7 +57,73 @@ class SharedProfiles:
     def centres(self, other: Array) -> Array:
         """Return the means of another profile (genes, or genes × any) over the genes that each of these shares with it."""
         counts = np.maximum(self.measured.sum(axis=1), 1).reshape(-1, *[1] * (other.ndim - 1))
-        return np.asarray(self.measured @ other / counts)
+        return np.asarray(self.measured.astype(np.float64) @ other / counts)
+
+
+@dataclass(frozen=True)
+class Row:
+    """A weighted sum over genes, in parts: the genes of a set, and means over all genes that profiles have in common.
+
+    Attributes
+    ----------
+    members, weights
+        Places of the set's genes, and the weight of each.
+    measured, shifts
+        Profiles × genes that each measures, and what every such gene weighs beside its own weight.
+    """
+
+    members: Places
+    weights: Array
+    measured: NDArray[np.bool_]
+    shifts: Array
+
+
+@dataclass(frozen=True)
+class Weights:
+    """Rows × genes as sums of few genes each, and of whole masks of measured genes, which most rows share.
+
+    Attributes
+    ----------
+    chosen
+        Rows × genes, sparse.
+    shifts, masks
+        Rows × masks, masks × genes.
+    """
+
+    chosen: sparse.csr_array
+    shifts: Array | Single
+    masks: Array | Single
+
+    @classmethod
+    def of(cls, rows: Sequence[Row], n_genes: int) -> Weights:
+        """Collect rows, and their masks, each once."""
+        masks: dict[bytes, int] = {}
+        entries: list[tuple[int, int, float]] = []
+        for number, row in enumerate(rows):
+            for mask, shift in zip(row.measured, row.shifts.tolist(), strict=True):
+                entries.append((number, masks.setdefault(mask.tobytes(), len(masks)), shift))
+        shifts = np.zeros((len(rows), len(masks)))
+        for number, mask_number, shift in entries:
+            shifts[number, mask_number] += shift
+        starts = np.concatenate([[0], np.cumsum([len(row.members) for row in rows])])
+        weights, members = (np.concatenate([getattr(row, name) for row in rows]) for name in ("weights", "members"))
+        chosen = sparse.csr_array((weights, members, starts), shape=(len(rows), n_genes))
+        together = b"".join(masks)
+        return cls(chosen, shifts, np.frombuffer(together, dtype=np.bool_).reshape(-1, n_genes).astype(np.float64))
+
+    def times(self, values: Array) -> Array:
+        """Return the sums of some columns: rows × columns, or rows."""
+        return np.asarray(self.chosen @ values + self.shifts @ (self.masks @ values))
+
+    def times_single(self, values: Single) -> Single:
+        """Return the same in single precision."""
+        return np.asarray(self.chosen @ values + self.shifts @ (self.masks @ values), dtype=np.float32)
+
+    def scaled(self, factor: Array) -> Weights:
+        """Return the rows, each multiplied, in single precision."""
+        chosen = sparse.csr_array(self.chosen.multiply(factor[:, None])).astype(np.float32)
+        shifts = (self.shifts * factor[:, None]).astype(np.float32)
+        return Weights(chosen, shifts, self.masks.astype(np.float32))
 
 
 @dataclass(frozen=True)
@@ -72,14 +138,14 @@ class UnitConcordance:
         Median number of shared genes of the set.
     usable
         Which profiles share enough genes.
-    weights
-        Genes of y: times y they give the mean of Σ x·y / √Σ x², whatever y.
+    row
+        Weights of the genes of y: times y they give the mean of Σ x·y / √Σ x², whatever y.
     """
 
     value: float
     n_genes: int
     usable: NDArray[np.bool_]
-    weights: Array
+    row: Row
 
 
 def equal_shares(drugs: Sequence[str], usable: NDArray[np.bool_]) -> Array:
@@ -112,13 +178,12 @@ def measure_unit(profiles: SharedProfiles, y: Array, members: Places) -> UnitCon
     own = np.where(inside, y[members] - profiles.centres(y)[:, None], 0.0)
     lengths = np.sqrt(np.sum(own**2, axis=1))
     products = np.sum(scaled * own, axis=1)
-    weights = -(scaled.sum(axis=1) / np.maximum(profiles.measured.sum(axis=1), 1)) @ profiles.measured
-    weights[members] += scaled.sum(axis=0)
+    shifts = -scaled.sum(axis=1) / np.maximum(profiles.measured.sum(axis=1), 1)
     return UnitConcordance(
         float(np.sum(products[usable] / lengths[usable])) if (lengths[usable] > 0).all() else 0.0,
         int(np.median(counts[usable])),
         usable,
-        weights,
+        Row(members, scaled.sum(axis=0), profiles.measured, shifts),
     )
 
 
@@ -184,7 +249,7 @@ def random_sets(usable: NDArray[np.bool_], size: int, n_sets: int, seed: int, na
     return [rng.choice(places, size=min(size, len(places)), replace=False, shuffle=False) for _ in range(n_sets)]
 
 
-def rotated_sums(side: Side, weights: Array, n_draws: int) -> Single:
+def rotated_sums(side: Side, weights: Weights, n_draws: int) -> Single:
     """Return weights times the rotated whole profile of a side: rows × draws.
 
     Parameters
@@ -192,15 +257,14 @@ def rotated_sums(side: Side, weights: Array, n_draws: int) -> Single:
     side
         The side that is rotated.
     weights
-        Rows × genes.
+        Rows × genes, in single precision.
     n_draws
         Rotations.
     """
-    single = weights.astype(np.float32)
-    return np.concatenate([single @ drawn[side.main] for drawn in side.rotations(n_draws)], axis=1)
+    return np.concatenate([weights.times_single(drawn[side.main]) for drawn in side.rotations(n_draws)], axis=1)
 
 
-def drug_weights(x: Array, effects: SharedProfiles, members: Places, shares: Array) -> Array:
+def drug_weights(x: Array, effects: SharedProfiles, members: Places, shares: Array) -> Weights:
     """Return effects × genes of one drug: times its profile x they give its part of each unit, the effects held fixed.
 
     Parameters
@@ -219,6 +283,9 @@ def drug_weights(x: Array, effects: SharedProfiles, members: Places, shares: Arr
     lengths = np.sqrt(np.sum(own**2, axis=1))
     scale = np.divide(shares, lengths, out=np.zeros(len(shares)), where=lengths > 0)
     inner = y * scale[:, None]
-    weights = -(inner.sum(axis=1) / np.maximum(effects.measured.sum(axis=1), 1))[:, None] * effects.measured
-    weights[:, members] += inner
-    return np.asarray(weights)
+    shifts = -inner.sum(axis=1) / np.maximum(effects.measured.sum(axis=1), 1)
+    rows = [
+        Row(members, inner[number], effects.measured[number : number + 1], shifts[number : number + 1])
+        for number in range(len(shares))
+    ]
+    return Weights.of(rows, len(x))

@@ -20,6 +20,7 @@ from sidemine.study.description import StudyDescription
 from sidemine.study.explain import model_problems
 from sidemine.study.hints import dangling
 from sidemine.study.identifiers import Identifier, SetName
+from sidemine.study.models import GeneTableSource
 from sidemine.study.paths import expand_path
 from sidemine.study.sheets import Sheet, read_sheet
 
@@ -30,7 +31,10 @@ _ROLES = {"drugs": ("inhibitor", "stimulus", "negative_control"), "effects": ("d
 class Library(ClosedModel):
     """A table of profiles without samples, for example consensus signatures: its noise is not known."""
 
-    file: str = Field(min_length=1, description="Path. TSV, profiles × approved gene symbols; values are z-scores.")
+    file: str = Field(min_length=1, description="Path. TSV, profiles × genes; values are z-scores.")
+    identifiers: Literal["symbol", "entrez"] = Field(
+        description="What the header holds; symbols are taken as they stand."
+    )
     licence: str = Field(min_length=1, description="Terms under which the file may be used.")
     version: str = Field(min_length=1, description="Release or date.")
     address: str = Field(default="", description="Where it is published.")
@@ -57,6 +61,7 @@ class AtlasConfig(ClosedModel):
         default_factory=dict, description="Results folders of finished studies, by id."
     )
     libraries: dict[Identifier, Library] = Field(default_factory=dict, description="Tables of profiles, by id.")
+    gene_table: GeneTableSource | None = Field(default=None, description="Symbols of Entrez ids; file is a path.")
     draws: int = Field(default=1999, ge=99, le=99_999, description="Null draws of every test.")
     random_sets: int = Field(default=499, ge=99, le=9999, description="Random gene sets per pair.")
     seed: int = Field(default=1, ge=0, description="Of everything that is drawn.")
@@ -227,26 +232,40 @@ def _check_references(atlas: Atlas, where: str) -> list[Problem]:
         Problem(
             f"the file of library {name} is not there",
             str(atlas.library(name)),
-            f"TSV, profiles × gene symbols{f', as published at {library.address}' if library.address else ''}",
+            f"TSV, profiles × genes{f', as published at {library.address}' if library.address else ''}",
             "Fetch it, or correct the path.",
         )
         for name, library in config.libraries.items()
         if not atlas.library(name).is_file()
     ]
+    if any(library.identifiers == "entrez" for library in config.libraries.values()) and not (
+        config.gene_table and expand_path(config.gene_table.file, atlas.folder).is_file()
+    ):
+        problems.append(
+            Problem(
+                "a library holds Entrez ids, and the table of their symbols is not there",
+                f"{where}/{CONFIG}, key gene_table",
+                "gene_table: file (a path), format, licence, version",
+                "Fetch HGNC's complete set, and name it.",
+            )
+        )
     studies = _read_studies(atlas, problems)
     for sheet, rows in (("drugs", atlas.drugs), ("effects", atlas.effects)):
         for row in rows:
             problems += _check_profile(row, sheet, atlas, studies, f"{where}/{sheet}.tsv, row {row.profile}")
+    without: dict[Path, list[str]] = {}
     for pathway in atlas.pathways:
         if not atlas.genes_file(pathway).is_file():
-            problems.append(
-                Problem(
-                    f"the genes of {pathway.target_pathway} are not there",
-                    str(atlas.genes_file(pathway)),
-                    "the id of a study, or the path of a GMT file",
-                    "Correct genes_from in pathways.tsv.",
-                )
-            )
+            without.setdefault(atlas.genes_file(pathway), []).append(pathway.target_pathway)
+    problems += [
+        Problem(
+            f"the genes of {', '.join(names)} are not there",
+            str(path),
+            "the id of a study, or the path of a GMT file",
+            "Fetch the file, or correct genes_from in pathways.tsv.",
+        )
+        for path, names in without.items()
+    ]
     with_drugs, known = {row.target_pathway for row in atlas.drugs}, set(atlas.pathway_names)
     problems += [dangling("target pathway", name, known, f"{where}/drugs.tsv") for name in sorted(with_drugs - known)]
     problems += [

@@ -20,12 +20,13 @@ from sidemine.lines.bridge.comparators import read_signatures
 from sidemine.lines.bridge.contrasts import ContrastSource, find_dependent, source_of, testable_fits
 from sidemine.lines.bridge.profiles import build_side
 from sidemine.lines.bridge.specification import DatasetToBridge, SignaturesToRead
-from sidemine.prepare.gene_table import GeneTable
+from sidemine.prepare.gene_table import GeneTable, read_gene_table
 from sidemine.prepare.sample_table import SAMPLES
 from sidemine.quality.record import SharedSamples
 from sidemine.records import read_record
 from sidemine.study.description import StudyDescription
-from sidemine.study.projections import ContrastOfRole
+from sidemine.study.paths import expand_path
+from sidemine.study.projections import ContrastOfRole, GeneTableToRead
 from sidemine.tables import read_table
 
 if TYPE_CHECKING:
@@ -84,13 +85,15 @@ def read_contrasts(study: Path, names: Sequence[str]) -> dict[str, ContrastSourc
     return found
 
 
-def read_library_rows(path: Path, names: Sequence[str], where: str) -> pd.DataFrame:
-    """Read some rows of a library of profiles; its symbols are taken as they stand.
+def read_library_rows(atlas: Atlas, library: str, names: Sequence[str], where: str) -> pd.DataFrame:
+    """Read some rows of a library of profiles.
 
     Parameters
     ----------
-    path
-        The file.
+    atlas
+        The atlas.
+    library
+        Id of the library.
     names
         Rows.
     where
@@ -100,12 +103,32 @@ def read_library_rows(path: Path, names: Sequence[str], where: str) -> pd.DataFr
     -------
     pandas.DataFrame
         A row per name; columns: gene symbols.
+
+    Raises
+    ------
+    InputError
+        When the file is no table of numbers, lacks a name, or has it twice.
     """
     import pandas as pd
 
-    as_they_are = GeneTable(pd.DataFrame({"entrez": [], "ensembl": []}, dtype=object), None, None)
-    declared = SignaturesToRead(identifiers="symbol", exclude=[], positive_control=None)
-    return read_signatures(path, declared, as_they_are, names, where).others.loc[list(names)]
+    table, identifiers = atlas.config.gene_table, atlas.config.libraries[library].identifiers
+    if identifiers == "entrez" and table is not None:
+        source = GeneTableToRead(key="", format=table.format, version=table.version)
+        genes = read_gene_table(expand_path(table.file, atlas.folder), source)
+    else:  # symbols stay as they stand
+        genes = GeneTable(pd.DataFrame({"entrez": [], "ensembl": []}, dtype=object), None, None)
+    declared = SignaturesToRead(identifiers=identifiers, exclude=[], positive_control=None)
+    found = read_signatures(atlas.library(library), declared, genes, names, where).others
+    if twice := sorted(set(found.index[found.index.duplicated()]) & set(names)):
+        raise InputError(
+            Problem(
+                f"profiles have several rows: {', '.join(twice)}",
+                f"{atlas.library(library)}; {where}",
+                "one row per profile",
+                "Give each row a name of its own, and name one.",
+            )
+        )
+    return found.loc[list(names)]
 
 
 def origin_of(source: ContrastSource) -> Origin:
@@ -135,7 +158,7 @@ def read_effect(atlas: Atlas, effect: str) -> EffectProfile:
             sources[part_name(row)] = read_contrasts(atlas.study(row.source), [row.contrast])[row.contrast]
     if not sources:
         row = rows[0]
-        table = read_library_rows(atlas.library(row.source), [row.contrast], f"effects.tsv, row {row.profile}")
+        table = read_library_rows(atlas, row.source, [row.contrast], f"effects.tsv, row {row.profile}")
         values = table.iloc[0].dropna()
         left_out = [f"{other.profile}: of profiles without samples only the first counts" for other in rows[1:]]
         deviates = np.asarray(values, dtype=np.float64)

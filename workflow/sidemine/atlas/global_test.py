@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 LEVEL = 0.05
 FEWEST_ARRANGEMENTS = 20
 """With fewer arrangements no p could be .05."""
+FEWEST_IN_STRATUM = 30
 CHANCE_EFFECTS = "chance: the patients' profiles rotated"
 CHANCE_DRUGS = "chance: the drugs' profiles rotated"
 MISMATCHED = "mismatched diseases"
@@ -35,10 +36,10 @@ PERMUTED_LABELS = "labels permuted within signature strength"
 WORDS = {
     CHANCE_EFFECTS: "Patients and controls are alike; the drugs are as they are.",
     CHANCE_DRUGS: "The drugs do nothing; the patients are as they are.",
-    MISMATCHED: "The same drugs beside other diseases, of similar strength where there are 20 or more.",
+    MISMATCHED: "The same drugs beside other diseases, of similar strength where there are 60 or more.",
     OTHER_PATHWAYS: "The same drugs and diseases on the genes of other target pathways.",
     RANDOM_SETS: "The same drugs and diseases on as many random genes.",
-    PERMUTED_LABELS: "Other drugs beside the same diseases, of similar strength where there are 20 or more.",
+    PERMUTED_LABELS: "Other drugs beside the same diseases, of similar strength where there are 60 or more.",
 }
 
 
@@ -150,9 +151,13 @@ def mean_square(z: Array, sign: Places) -> Array:
 
 
 def strata_of(strengths: Array) -> Places:
-    """Return the stratum of each thing: up to five of at least ten, by rank of strength; fewer than 20 things are one."""
+    """Return the stratum of each thing, by rank of strength: up to five, of at least 30 each; fewer than 60 things are one.
+
+    An exchange leaves a thing where it is in one of as many draws as its stratum has things. A single pair that stands out
+    has a p of about that: in strata of fewer than 20 it could never be .05.
+    """
     n = len(strengths)
-    count = int(np.clip(n // 10, 1, 5))
+    count = int(np.clip(n // FEWEST_IN_STRATUM, 1, 5))
     rank = np.empty(n, dtype=np.int64)
     rank[np.argsort(strengths, kind="stable")] = np.arange(n)
     return np.asarray(rank * count // n, dtype=np.int64)

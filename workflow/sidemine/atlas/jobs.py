@@ -75,7 +75,7 @@ def read_drugs(atlas: Atlas, source: str) -> None:
     rows = [row for row in atlas.drugs if row.source == source]
     path = Places(atlas.results).drugs(source)
     if source in atlas.config.libraries:
-        table = read_library_rows(atlas.library(source), [row.contrast for row in rows], f"library {source}")
+        table = read_library_rows(atlas, source, [row.contrast for row in rows], f"library {source}")
         origins = [Origin([source], [])] * len(rows)
         write_block(
             path, table.to_numpy(dtype=np.float64), [row.profile for row in rows], list(table.columns), origins=origins

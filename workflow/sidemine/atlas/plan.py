@@ -7,6 +7,7 @@ from functools import cached_property
 from pathlib import Path
 
 from sidemine.atlas.config import Atlas, DrugRow, EffectRow
+from sidemine.study.paths import expand_path
 
 
 @dataclass(frozen=True)
@@ -92,6 +93,8 @@ class AtlasPlan:
         for row in rows:
             if row.source in self.atlas.config.libraries:
                 found.add(self.atlas.library(row.source))
+                if self.atlas.config.libraries[row.source].identifiers == "entrez" and self.atlas.config.gene_table:
+                    found.add(expand_path(self.atlas.config.gene_table.file, self.atlas.folder))
             else:
                 contrast = self.atlas.study(row.source) / "contrasts" / row.contrast
                 found |= {contrast / "fit.npz", contrast / "design.json"}

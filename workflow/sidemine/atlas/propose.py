@@ -73,9 +73,7 @@ def propose_atlas(studies: Sequence[Path], folder: Path) -> None:
         raise InputError(problems)
     paths = {name: os.path.relpath(place.resolve(), folder.resolve()) for name, (place, _) in found.items()}
     lines = "".join(f"  {name}: {path}\n" for name, path in paths.items())
-    config = (
-        f"id: atlas\ntitle: Atlas of {len(found)} studies\nstudies:\n{lines}draws: 1999\nrandom_sets: 499\nseed: 1\n"
-    )
+    config = f"id: atlas\ntitle: Atlas of {', '.join(found)}\nstudies:\n{lines}draws: 1999\nrandom_sets: 499\nseed: 1\n"
     write_text(config, folder / CONFIG)
     for sheet, rows in _rows({name: study for name, (_, study) in found.items()}).items():
         write_text("".join(f"{line}\n" for line in [_HEADERS[sheet], *dict.fromkeys(rows)]), folder / f"{sheet}.tsv")

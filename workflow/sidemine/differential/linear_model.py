@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 # Genes per block where every gene has a design of its own: bounds memory and never changes the result.
 GENES_PER_BLOCK = 512
+LAPACK_BLOCK = 64
+"""The most reflections that LAPACK applies together: what it wants to work with."""
 
 
 @dataclass(frozen=True)
@@ -125,12 +127,26 @@ def common_space(
     # Unpivoted: FRY's outlier-resistant scale depends on the residual basis, and limma uses this one.
     q, r = np.linalg.qr(design, mode="complete")
     basis = q[:, last:].copy()
-    basis[:, 0] *= np.sign(r[last, last])
-    effects = np.ascontiguousarray((basis.T @ response).T)
+    rotated = _rotate(design, response)
+    effects = rotated[last:].T.copy()
+    if r[last, last] < 0:
+        basis[:, 0] *= -1
+        effects[:, 0] *= -1
     # Of the space of the design, what is orthogonal to the two groups: that of the covariates within them.
     beside = np.linalg.qr(q[:, : last + 1].T @ groups, mode="complete")[0][:, 2:]
-    covariate_effects = np.ascontiguousarray((beside.T @ (q[:, : last + 1].T @ response)).T)
+    covariate_effects = np.ascontiguousarray((beside.T @ rotated[: last + 1]).T)
     return CommonSpace(effects, np.full(len(values), 1.0 / abs(r[last, last])), basis, covariate_effects)
+
+
+def _rotate(design: NDArray[np.float64], response: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return Qᵀ times the response by the reflections that make up Q: the work grows with the samples, not with their square."""
+    from scipy.linalg import lapack
+
+    # Of the same routine as Q itself, so that both turn the axes the same way.
+    reflections, scales = np.linalg.qr(design, mode="raw")
+    workspace = LAPACK_BLOCK * (response.shape[1] + LAPACK_BLOCK + 1)
+    rotated, _, _ = lapack.dormqr("L", "T", reflections.T, scales, response, workspace)
+    return np.asarray(rotated)
 
 
 def _whitener(block_labels: NDArray[np.str_], correlation: float) -> NDArray[np.float64]:

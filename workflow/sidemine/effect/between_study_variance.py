@@ -106,12 +106,14 @@ def _paule_mandel(effects: Array, variances: Array) -> Array:
 
 def _restricted_likelihood(effects: Array, variances: Array) -> Array:
     """Climb the restricted likelihood by Fisher scoring; a step that would lead down, or below 0, is halved."""
+    # In units of the mean variance, so that where a flat top is left does not depend on the unit of the effects.
+    unit = np.nanmean(variances, axis=1)
+    effects, variances = effects / np.sqrt(unit)[:, None], variances / unit[:, None]
     # The start of metafor: the unweighted (Hedges–Olkin) moment estimate.
     k = (~np.isnan(variances)).sum(axis=1)
     mean = np.nansum(effects, axis=1) / k
     spread = np.nansum((np.where(np.isnan(variances), np.nan, effects) - mean[:, None]) ** 2, axis=1) / (k - 1)
-    typical = np.nanmean(variances, axis=1)
-    tau = np.maximum(0.0, spread - typical)
+    tau = np.maximum(0.0, spread - 1)
     height = _log_likelihood(effects, variances, tau)
     active = np.arange(len(effects))
     for _ in range(MOST_STEPS):
@@ -130,10 +132,10 @@ def _restricted_likelihood(effects: Array, variances: Array) -> Array:
             tried[falls] = (tried[falls] + now[falls]) / 2
             risen[falls] = _log_likelihood(y[falls], v[falls], tried[falls])
         tau[active], height[active] = tried, np.maximum(risen, height[active])
-        active = active[np.abs(tried - now) > SMALLEST_STEP * (typical[active] + tried)]
+        active = active[np.abs(tried - now) > SMALLEST_STEP * (1 + tried)]
     # With several tops the climb may end on a lower one; 0 is the one worth comparing, as metafor does.
     at_zero = _log_likelihood(effects, variances, np.zeros(len(tau)))
-    return np.where(at_zero > height, 0.0, tau)
+    return np.where(at_zero > height, 0.0, tau * unit)
 
 
 def _fisher_step(effects: Array, variances: Array, tau: Array) -> Array:

@@ -3,7 +3,10 @@
 A cell's score of a type is the mean, over the type's measured markers, of z scores over all cells of log(1 + counts per
 10,000). scanpy.tl.score_genes sets the mean against random genes of equal level, which needs the whole matrix in memory;
 here only markers are kept of each cell. A cell gets the type with the highest score when this is clearly above nothing and
-above the next, and two of its markers were seen: one count of a gene that leaks from other cells (haemoglobin) names none.
+above the next, two of its markers were seen (one count of a gene that leaks from other cells, as haemoglobin does, names none),
+and no other type's score is clearly above nothing: a cell that shows two types is a doublet, or a cell in which the stimulus
+induces markers of another type, as activation does with markers of NK cells in T cells. Such a cell stays unassigned, so a
+stimulus costs labels and turns no cell into another one.
 
 Markers that a stimulus moves would turn a changed cell into another one: CD14 and S100A8 fall to about a fifth in monocytes
 under interferon (Kang et al. 2018, Nature Biotechnology 36:89, doi 10.1038/nbt.4042). They are left out. The limits of score
@@ -28,8 +31,10 @@ MOVED_BY_STIMULI = frozenset(
 all cells of a type together, interferon β against none) CD14, FCN1, IFITM3, ISG15, MS4A6A, S100A8, TYMP and VCAN change by
 more than 1 log2 unit in monocytes; S100A9 changes there by −.85, and CCR7 in B cells by .9. CD74 and S100A12 change by less
 than .8 and are named from textbooks."""
-FEWEST_MEASURED = 2
-"""Measured markers below which a type cannot be named; a cell must show as many of them."""
+FEWEST_MEASURED = 3
+"""Measured markers below which a type cannot be named: two may be moved together."""
+FEWEST_SEEN = 2
+"""Markers of its type that a cell must show."""
 LEAST_SCORE = 0.25
 LEAST_LEAD = 0.25
 
@@ -92,7 +97,8 @@ def label_cells(
     cells = np.arange(len(totals))
     top = by_type[best, cells]
     by_type[best, cells] = -np.inf
-    lead = top - by_type.max(axis=0)
-    clear = (top >= LEAST_SCORE) & (lead >= LEAST_LEAD) & (np.array(seen)[best, cells] >= FEWEST_MEASURED)
+    second = by_type.max(axis=0)
+    alone = (top - second >= LEAST_LEAD) & (second < LEAST_SCORE)
+    clear = (top >= LEAST_SCORE) & alone & (np.array(seen)[best, cells] >= FEWEST_SEEN)
     labels[clear] = np.array(list(measured), dtype=object)[best[clear]]
     return labels, measured

@@ -143,7 +143,7 @@ def _describe(files: Mapping[str, Path], obs: pd.DataFrame) -> tuple[pd.DataFram
 
 def _no_marker(row: DatasetToRead, cells: Cells) -> Problem:
     return Problem(
-        "no cell type has two markers among the genes of the file",
+        "no cell type has three markers among the genes of the file",
         f"dataset {row.dataset}: its genes are {', '.join(map(repr, cells.identifiers[:3]))}, …",
         "gene symbols, in the index of var or in a column such as gene_symbols",
         "Check identifiers, name a marker file of this tissue, or add labels by a sample sheet.",

@@ -18,7 +18,7 @@ One *person* in two samples cannot be found in this way: two draws of one person
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -56,6 +56,10 @@ so that a weighted fit would count it as a quarter of a sample."""
 APART_Z = 3.5
 """And its robust z score among the log distances (Iglewicz & Hoaglin 1993), so that uneven datasets flag no one."""
 MIN_SAMPLES, MIN_GENES = 4, 50
+EVERY_PAIR = 300
+"""Up to so many samples every pair is compared. Of larger datasets, whose pairs grow as the square of their samples, those
+that can tell something are: each sample with its nearest ones, and with a panel that is the same for all."""
+N_NEAREST, N_PANEL = 16, 32
 FEWEST_OTHERS = 2
 COPIES = "nearly identical samples"
 APART = "samples that lie apart from all others"
@@ -86,10 +90,41 @@ def distances_within(values: NDArray[np.float64]) -> NDArray[np.float64] | None:
         return None
     samples = np.ascontiguousarray(chosen.T)
     found = np.full((len(samples), len(samples)), np.inf)
-    for row, sample in enumerate(samples[:-1]):
-        found[row, row + 1 :] = distances_from(sample, samples[row + 1 :])
     # A distance is the same both ways, to the last bit.
-    return np.asarray(np.minimum(found, found.T))
+    for row, others in enumerate(compared_samples(samples)):
+        found[row, others] = found[others, row] = distances_from(samples[row], samples[others])
+    return found
+
+
+def compared_samples(samples: NDArray[np.float64]) -> Iterator[NDArray[np.intp]]:
+    """Yield, for each sample, the later ones that it is compared with.
+
+    Parameters
+    ----------
+    samples
+        log2 expression, samples × genes, complete.
+
+    Notes
+    -----
+    All of them, in a dataset of at most `EVERY_PAIR`; otherwise those of which one is among the `N_NEAREST` of the other
+    (Euclidean, each sample's mean taken out) or of an evenly spaced panel of `N_PANEL`.
+    """
+    n = len(samples)
+    if n <= EVERY_PAIR:
+        yield from (np.arange(row + 1, n) for row in range(n))
+        return
+    centred = (samples - samples.mean(axis=1, keepdims=True)).astype(np.float32)
+    lengths = (centred**2).sum(axis=1)
+    chosen = np.zeros((n, n), dtype=bool)
+    chosen[:, np.linspace(0, n - 1, N_PANEL).astype(np.intp)] = True
+    for start in range(0, n, EVERY_PAIR):
+        rows = slice(start, min(start + EVERY_PAIR, n))
+        squares = lengths - 2 * (centred[rows] @ centred.T)
+        squares[np.arange(rows.stop - start), np.arange(start, rows.stop)] = np.inf
+        nearest = np.argpartition(squares, N_NEAREST, axis=1)[:, :N_NEAREST]
+        np.put_along_axis(chosen[rows], nearest, values=True, axis=1)
+    for row in range(n):
+        yield np.flatnonzero((chosen[row] | chosen[:, row])[row + 1 :]) + row + 1
 
 
 @dataclass(frozen=True)
@@ -99,8 +134,8 @@ class Differences:
     Attributes
     ----------
     variance
-        Samples × samples, squared log2 units, of counts without their sampling noise; diagonal infinite, NaN where two
-        libraries are too shallow to be compared.
+        Samples × samples, squared log2 units, of counts without their sampling noise; infinite on the diagonal and where a
+        pair was not compared (`compared_samples`), NaN where two libraries are too shallow to be compared.
     error
         Its standard error; 0 where there is no noise to take out.
     """
@@ -133,7 +168,9 @@ class Differences:
         if len(others) < FEWEST_OTHERS:
             return math.inf
         nearest = min(others, key=lambda k: float(self.variance[sample, k]))
-        rest = [k for k in others if k != nearest]
+        rest = [k for k in others if k != nearest and self.variance[nearest, k] != math.inf]
+        if not rest:
+            return math.inf
         against = np.nanmedian(self.variance[sample, rest] - self.variance[nearest, rest])
         return max(float(self.variance[sample, nearest] + against) / 2, 0.0)
 
@@ -164,8 +201,9 @@ def differences_within(values: NDArray[np.float64], counts: NDArray[np.float64] 
     variance, error = np.full((n, n), np.inf), np.zeros((n, n))
     # From the shallowest library on: each is compared with deeper ones, over the genes that it holds enough of.
     order = np.argsort(sizes, kind="stable")
-    for place, sample in enumerate(order[:-1]):
-        others = order[place + 1 :]
+    shallow_first = np.ascontiguousarray(values[deep][:, order].T)
+    for sample, later in zip(order, compared_samples(shallow_first), strict=True):
+        others = order[later]
         held = int((shares * sizes[sample] >= FEWEST_COUNTS).sum())
         found, its_error = variance_without_noise(
             counts[deep[:held], sample], counts[np.ix_(deep[:held], others)].T, sizes[sample], sizes[others]

@@ -33,7 +33,8 @@ def build_parser() -> argparse.ArgumentParser:
     standins.add_argument(
         "--study",
         type=Path,
-        help="folder of a study with a standins.yaml in it (default: the study in config/)",
+        default=Path("config"),
+        help="folder of a study with a standins.yaml in it (default: %(default)s)",
     )
     return parser
 
@@ -43,7 +44,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from sidemine.run_study import find_config
     from sidemine.simulate.standins import write_standins
     from sidemine.simulate.studies import write_demo, write_planted
-    from sidemine.simulate.study_standins import write_study_standins
 
     options = build_parser().parse_args(arguments)
     try:
@@ -51,10 +51,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             write_demo(options.folder, options.seed)
         elif options.command == "planted":
             write_planted(options.kind, options.folder, options.seed)
-        elif options.study:
-            write_study_standins(find_config(options.study), options.folder)
         else:
-            write_standins(options.folder)
+            write_standins(find_config(options.study), options.folder)
     except SidemineError as error:
         LOG.error("%s", error)  # noqa: TRY400 - the message has four parts; a traceback would bury it
         return 1

@@ -20,6 +20,7 @@ from sidemine.simulate.geo_files import (
     write_platform_annotation,
     write_series_matrix,
 )
+from sidemine.simulate.scene import SCENE
 
 BoolArray = npt.NDArray[np.bool_]
 
@@ -136,8 +137,8 @@ def cohort_log2(plan: CohortPlan, people: CohortPeople, universe: GeneUniverse, 
         n,
         score_shift={
             "interferon_response": effect,
-            "jak_stat_members": 0.3 * effect,
-            "jak_stat_repressed": -effect,
+            SCENE.members: 0.3 * effect,
+            SCENE.repressed: -effect,
             "module_20": 0.8 * people.is_reused.astype(np.float64),  # the other study's processing
             **{name: shift * people.is_case.astype(np.float64) for name, shift in plan.module_shift},
         },
@@ -171,24 +172,24 @@ def cohort_series(plan: CohortPlan, people: CohortPeople, platform: str) -> Seri
     platform
         GPL number that the record shows.
     """
-    samples = []
+    samples, disease = [], SCENE.disease
     for row in range(people.is_case.size):
         case = bool(people.is_case[row])
         cells = [
-            f"disease state: {'venous thromboembolism' if case else 'healthy'}",
+            f"disease state: {disease.state if case else 'healthy'}",
             f"gender: {'female' if people.recorded_female[row] else 'male'}",
             f"age: {people.age[row]:.0f}",
         ]
         if case:
-            cells.append(f"event: {('single', 'recurrent')[row % 2]} VTE")
-            cells.append(f"site: {'pulmonary embolism' if row % 3 == 1 else 'deep vein thrombosis'}")
+            cells.append(f"event: {disease.events[row % 2]}")
+            cells.append(f"site: {disease.sites[row % 3 == 1]}")
         if plan.batch != "none":
             cells.append(f"hybridisation batch: {'AB'[int(people.batch[row])]}")
         cells.append(f"weight: {60 + row % 37} kg" if row % 5 else "")
         relations = [f"BioSample: https://www.ncbi.nlm.nih.gov/biosample/SAMN9{plan.first_sample + row:07d}"]
         if people.is_reused[row]:
             relations.append(f"Reanalysis of: GSM{plan.first_sample + 500_000 + row}")
-        name = "VTE" if case else "healthy control"
+        name = disease.patients if case else "healthy control"
         samples.append(
             Sample(
                 f"GSM{plan.first_sample + row}",
@@ -200,7 +201,7 @@ def cohort_series(plan: CohortPlan, people: CohortPeople, platform: str) -> Seri
         )
     return Series(
         plan.accession,
-        f"Simulated {'whole blood' if plan.tissue == 'blood' else plan.tissue}, thrombosis and healthy",
+        f"Simulated {'whole blood' if plan.tissue == 'blood' else plan.tissue}, {disease.series} and healthy",
         platform,
         tuple(samples),
     )

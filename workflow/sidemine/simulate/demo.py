@@ -20,6 +20,7 @@ from sidemine.simulate.genetics import write_genetics
 from sidemine.simulate.geo_files import COMMENT, SENTENCE, make_platform, write_gene_table, write_gmt
 from sidemine.simulate.mirnas import write_mirnas
 from sidemine.simulate.promoters import write_promoters
+from sidemine.simulate.scene import SCENE
 from sidemine.simulate.signatures import write_signatures
 from sidemine.tables import write_text
 
@@ -155,7 +156,7 @@ PLANTED = (
     "compound 03 raises it (+1.0); all others do nothing.",
     "Single cells of four donors: interferon raises its genes in monocytes (log2 +1.5), not in T cells; of 210 cells of each "
     "donor and condition 4 are nearly empty, and 6 that are labelled monocytes share their drop with a T cell.",
-    "Pulmonary embolism and deep vein thrombosis (every third patient, the others) do not differ.",
+    f"{SCENE.disease.sites[1].capitalize()} and {SCENE.disease.sites[0]} (every third patient, the others) do not differ.",
 )
 """What was planted, in sentences that the report shows."""
 
@@ -164,9 +165,9 @@ def demo_sets(universe: GeneUniverse, n_comparators: int = COMPARATORS) -> dict[
     """Return the gene sets of a simulated study, named so that nobody takes them for a public library's."""
     modules = universe.modules
     sets = {
-        "SIM_JAK_STAT_TARGETS": modules["interferon_response"],
+        SCENE.sets.targets: modules["interferon_response"],
         "SIM_INTERFERON_CORE": CORE["interferon_response"],
-        "SIM_JAK_STAT_MEMBERS": modules["jak_stat_members"],
+        SCENE.sets.members: modules[SCENE.members],
         "SIM_HEME": modules["erythroid_markers"],
         "SIM_NEUTROPHIL": modules["neutrophil_markers"],
         "SIM_PLATELET": modules["platelet_markers"],
@@ -182,8 +183,8 @@ def demo_sets(universe: GeneUniverse, n_comparators: int = COMPARATORS) -> dict[
 def write_signed_sets(path: Path, universe: GeneUniverse) -> None:
     """Write the signed footprint: induced genes with weight 1 or 2, repressed genes with weight −1."""
     induced = universe.modules["interferon_response"]
-    lines = [f"SIM_JAK_STAT_FOOTPRINT\t{gene}\t{1 + row % 2}" for row, gene in enumerate(induced)]
-    lines += [f"SIM_JAK_STAT_FOOTPRINT\t{gene}\t-1" for gene in universe.modules["jak_stat_repressed"]]
+    lines = [f"{SCENE.sets.footprint}\t{gene}\t{1 + row % 2}" for row, gene in enumerate(induced)]
+    lines += [f"{SCENE.sets.footprint}\t{gene}\t-1" for gene in universe.modules[SCENE.repressed]]
     write_text(COMMENT + "\n".join(["gene_set\tgene\tweight", *lines]) + "\n", path)
 
 

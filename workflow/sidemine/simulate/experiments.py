@@ -26,6 +26,7 @@ from sidemine.simulate.geo_files import (
     write_series_matrix,
     write_table_file,
 )
+from sidemine.simulate.scene import SCENE
 
 
 @dataclass(frozen=True)
@@ -98,8 +99,8 @@ def experiment_log2(plan: ExperimentPlan, universe: GeneUniverse, seed: int) -> 
     interferon = np.array([group.interferon for group in plan.arms])[arm]
     shifts: dict[str, FloatArray] = {
         "interferon_response": interferon,
-        "jak_stat_repressed": -0.3 * interferon,
-        "jak_stat_members": 0.1 * interferon,
+        SCENE.repressed: -0.3 * interferon,
+        SCENE.members: 0.1 * interferon,
     }
     for name in sorted({key for group in plan.arms for key in group.shifts}):
         added = np.array([group.shifts.get(name, 0.0) for group in plan.arms])[arm]

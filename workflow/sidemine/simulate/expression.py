@@ -13,13 +13,14 @@ import numpy as np
 import numpy.typing as npt
 
 from sidemine.simulate.genes import FloatArray, GeneUniverse
+from sidemine.simulate.scene import SCENE
 
 IntArray = npt.NDArray[np.int64]
 
 DEFAULT_CORRELATION: dict[str, float] = {
     # Interferon-stimulated genes are among the most co-expressed genes of blood.
     "interferon_response": 0.4,
-    "jak_stat_members": 0.1,
+    SCENE.members: 0.1,
     "ribosome": 0.4,
     "oxidative_phosphorylation": 0.3,
     "proliferation": 0.3,

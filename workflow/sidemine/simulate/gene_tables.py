@@ -84,3 +84,27 @@ def _p_values(z: FloatArray) -> tuple[list[float], list[float]]:
 
     p = 2 * ndtr(-np.abs(z))
     return p.tolist(), benjamini_hochberg(p).tolist()
+
+
+def write_hgnc(path: Path, universe: GeneUniverse) -> None:
+    """Write the gene table in HGNC's layout; old symbols are there for the alias repair.
+
+    Parameters
+    ----------
+    path
+        The file.
+    universe
+        The genes.
+    """
+    previous = {"RIGI": "DDX58", "MTARC1": "MARC1"}
+    header = "hgnc_id\tsymbol\tname\tlocus_group\tlocus_type\tstatus\tlocation\talias_symbol\tprev_symbol\tentrez_id\t"
+    lines = [header + "ensembl_gene_id\tuniprot_ids"]
+    proteins = uniprot_ids(len(universe.symbols))
+    for row, (symbol, entrez, ensembl, protein) in enumerate(
+        zip(universe.symbols, universe.entrez(), universe.ensembl(), proteins, strict=True)
+    ):
+        lines.append(
+            f"HGNC:{9_000_000 + row}\t{symbol}\tsimulated gene\tprotein-coding gene\tgene with protein product\tApproved"
+            f"\t1p1\t\t{previous.get(symbol, '')}\t{entrez}\t{ensembl}\t{protein}"
+        )
+    write_text(COMMENT + "\n".join(lines) + "\n", path)

@@ -13,57 +13,15 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from sidemine.simulate.scene import SCENE
+
 FloatArray = npt.NDArray[np.float64]
 
 
-def _words(text: str) -> tuple[str, ...]:
-    return tuple(text.split())
-
-
-CORE: dict[str, tuple[str, ...]] = {
-    # The interferon response: what a JAK inhibitor switches off. Planted as one co-expressed module.
-    "interferon_response": _words(
-        "ISG15 IFI6 IFI27 IFI35 IFI44 IFI44L IFIH1 IFIT1 IFIT2 IFIT3 IFIT5 IFITM1 IFITM3 MX1 MX2 OAS1 OAS2 OAS3 OASL "
-        "RSAD2 XAF1 USP18 HERC5 HERC6 RIGI DDX60 EIF2AK2 IRF7 IRF9 PARP9 PARP12 SAMD9 SAMD9L EPSTI1 CMPK2 LY6E "
-        "TRIM22 BST2 UBE2L6 ISG20"
-    ),
-    # Members of the pathway: the drug changes their activity, hardly their mRNA.
-    "jak_stat_members": _words(
-        "JAK1 JAK2 JAK3 TYK2 STAT1 STAT2 STAT3 STAT4 STAT5A STAT5B STAT6 SOCS1 SOCS2 SOCS3 CISH PIAS1 PIAS4 PTPN6 "
-        "PTPN11 IFNAR1 IFNAR2 IFNGR1 IFNGR2 IL6R IL6ST IL10RA IL10RB IL2RB IL2RG IL4R IL7R CSF3R EPOR LIFR"
-    ),
-    # Marker genes that an analysis may use to adjust for cell types. Composition is NOT planted in these alone:
-    # they follow the planted cell fraction with a stated reliability (see `expression.Composition`).
-    "erythroid_markers": _words(
-        "ALAS2 HBB HBA1 HBA2 HBD HBG1 AHSP CA1 SLC4A1 GYPA GYPB EPB42 FECH XK SNCA SELENBP1 BPGM KLF1 DMTN "
-        "TRIM58 TSPAN5 RPIA"
-    ),
-    "neutrophil_markers": _words("FCGR3B CXCR2 S100A8 MMP8 MMP9 CAMP LTF ELANE MPO S100A12 CEACAM8 LCN2 PROK2"),
-    "platelet_markers": _words("PF4 PPBP GP9 ITGA2B GP1BA TUBB1 TREML1 CLU MYL9 SPARC ITGB3 CAVIN2"),
-    "lymphocyte_markers": _words("CD3D CD3E CD3G CD2 CD247 TRAC CD8A LCK CD79A MS4A1 CD19 BANK1 BLK IL32"),
-    "ribosome": _words(
-        "RPL3 RPL5 RPL7 RPL9 RPL11 RPL13 RPL15 RPL23 RPL27 RPL31 RPL35 RPLP0 RPS3 RPS6 RPS8 RPS11 RPS13 RPS15A "
-        "RPS18 RPS24 RPS27 EEF1A1"
-    ),
-    "oxidative_phosphorylation": _words(
-        "NDUFA1 NDUFA4 NDUFB3 NDUFB6 NDUFS4 SDHB UQCRB UQCRH UQCRQ COX4I1 COX6C COX7A2 COX7B COX7C ATP5F1A ATP5MC1 "
-        "ATP5PF ATP5PO CYC1 CYCS"
-    ),
-    "proliferation": _words(
-        "MKI67 TOP2A PCNA MCM2 MCM3 MCM5 CCNB1 CCNA2 CDK1 BUB1 AURKA AURKB PLK1 RRM2 TYMS E2F1 BIRC5 CENPF"
-    ),
-    "housekeeping": _words("ACTB GAPDH B2M HPRT1 TBP PPIA GUSB UBC YWHAZ SDHA HMBS PGK1 TFRC POLR2A RPLP2"),
-    "female": ("XIST", "TSIX"),
-    "male": ("RPS4Y1", "KDM5D", "DDX3Y", "EIF1AY", "UTY", "USP9Y", "ZFY"),
-}
+CORE: Mapping[str, tuple[str, ...]] = SCENE.genes
 """Real symbols that every simulated study holds, by what the simulator does with them."""
 
-TISSUE_MARKERS: dict[str, tuple[str, ...]] = {
-    "endothelial_markers": _words("CDH5 ESAM TIE1 VWF CLEC14A ROBO4 MMRN2 EMCN PECAM1 ERG EGFL7 SOX18"),
-    "fibroblast_markers": _words("COL3A1 COL6A2 COL6A3 LUM PDGFRA SFRP2 FBLN1 MFAP4 DPT COL5A1 ISLR THY1"),
-    "epithelial_markers": _words("EPCAM KRT8 KRT18 KRT19 CLDN7 ESRP1 GRHL2 ELF3 RAB25 TACSTD2 PRSS8 SPINT1"),
-    "macrophage_markers": _words("CSF1R CD163 VSIG4 MS4A4A MS4A6A MS4A7 TREM2 FOLR2 STAB1 TYROBP AIF1 MARCO"),
-}
+TISSUE_MARKERS: Mapping[str, tuple[str, ...]] = SCENE.tissue_genes
 """Marker genes of a simulated tissue, beside those of `CORE`."""
 
 TISSUE_CELL_TYPES = ("endothelial", "fibroblast", "epithelial", "macrophage", "lymphocyte", "unknown")
@@ -135,10 +93,10 @@ def make_universe(n_genes: int, seed: int, n_comparators: int = 20, *, tissue: b
     """
     if seed == 0:
         raise ValueError("seed must not be 0: it would read as 'no seed'")
-    groups = CORE | TISSUE_MARKERS if tissue else CORE
+    groups = {**CORE, **TISSUE_MARKERS} if tissue else CORE
     planned = [("interferon_response", 35), ("erythroid", 60), ("neutrophil", 60), ("platelet", 40)]
     planned += [("lymphocyte", 80), ("unknown", 60), ("proliferation", 30), ("negative_control", 40), ("age", 40)]
-    planned += [("jak_stat_repressed", 15)]
+    planned += [(SCENE.repressed, 15)]
     planned += [(name, 40) for name in TISSUE_CELL_TYPES if tissue and name not in dict(planned)]
     planned += [(f"module_{number:02d}", 25 + 5 * (number % 6)) for number in range(1, n_comparators + 1)]
     return assemble_universe(groups, planned, n_genes, seed)

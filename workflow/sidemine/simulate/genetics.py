@@ -12,20 +12,17 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from sidemine.simulate.addresses import mirror_path
 from sidemine.simulate.genes import FloatArray, GeneUniverse
-from sidemine.simulate.geo_files import COMMENT, write_zip
-from sidemine.simulation_marker import SIMULATION_MARKER
+from sidemine.simulate.geo_files import COMMENT
+from sidemine.simulate.scene import SCENE
 from sidemine.tables import write_text
 
 CHROMOSOME_MB = (248, 242, 198, 190, 180, 170, 159, 145, 138, 133, 135, 133, 114, 107, 101, 90, 81, 78, 58, 63, 46, 50)
 PEOPLE = 200_000
-PLANTED = "jak_stat_members"
+PLANTED = SCENE.members
 GENE_SHIFT, SNP_SHIFT = 1.0, 1.2
 """How much higher z is of a planted gene, and of the SNPs within it."""
 SNPS_PER_GENE = 6
-FINNGEN = "https://storage.googleapis.com/finngen-public-data-r12/summary_stats/release/finngen_R12_I9_VTE.gz"
-GENE_LOCATIONS = "https://ctg.cncr.nl/software/MAGMA/aux_files/NCBI38.zip"
 _REACH = 6
 
 
@@ -76,29 +73,6 @@ def write_genetics(folder: Path, universe: GeneUniverse, seed: int) -> None:
     ]
     header = "chromosome\tbase_pair_location\teffect_allele\tother_allele\tp_value\tn"
     write_text(COMMENT + "\n".join([header, *lines]) + "\n", folder / "snps.tsv.gz")
-
-
-def write_standin_genetics(folder: Path, universe: GeneUniverse, seed: int) -> None:
-    """Write stand-ins of FinnGen's statistics of thrombosis and of MAGMA's gene locations below a mirror folder.
-
-    Parameters
-    ----------
-    folder
-        The mirror.
-    universe
-        The genes.
-    seed
-        Seed; never 0.
-    """
-    genome = _make_genome(universe, seed)
-    write_zip(mirror_path(folder, GENE_LOCATIONS), "NCBI38.gene.loc", genome.locations())
-    # The header itself begins with #, so the mark stands where names of genes do.
-    lines = [
-        f"{chromosome}\t{base}\tG\tA\trs{number}\t{SIMULATION_MARKER}\t{p:.4g}\t{-np.log10(p):.4g}\t0.01\t0.01\t0.3"
-        for number, (chromosome, base, p) in enumerate(zip(*_draw_snps(genome, 3), strict=True), start=1)
-    ]
-    header = "#chrom\tpos\tref\talt\trsids\tnearest_genes\tpval\tmlogp\tbeta\tsebeta\taf_alt"
-    write_text("\n".join([header, *lines]) + "\n", mirror_path(folder, FINNGEN))
 
 
 def _make_genome(universe: GeneUniverse, seed: int) -> _Genome:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 
 from sidemine.simulate.genes import GeneUniverse
 from sidemine.simulate.geo_files import COMMENT
+from sidemine.simulate.scene import SCENE
 from sidemine.tables import write_text
 
 OWN_DRUG = "SIM_COMPOUND_A"
@@ -16,14 +19,22 @@ N_CYTOKINES = 4
 N_COMPOUNDS = 30
 N_FURTHER_GENES = 600
 SHIFTED_MODULES = 4
+RESPONSE = {"interferon_response": 1.0, SCENE.repressed: -0.3}
+"""What the cytokines do in the simulated studies."""
 COHERENCE = 0.2
 """Share of the noise that the genes of a module have in common."""
 
 
 def write_signatures(
-    path: Path, universe: GeneUniverse, seed: int, own_drug: str = OWN_DRUG, *, entrez: bool = False
+    path: Path,
+    universe: GeneUniverse,
+    seed: int,
+    own_drug: str = OWN_DRUG,
+    planted: Mapping[str, float] = MappingProxyType(RESPONSE),
+    *,
+    entrez: bool = False,
 ) -> None:
-    """Write `N_CYTOKINES` cytokines that raise the interferon response, compounds that do not, and the own drug.
+    """Write `N_CYTOKINES` cytokines that raise some modules, compounds that do not, and the own drug, which lowers them.
 
     Parameters
     ----------
@@ -33,8 +44,12 @@ def write_signatures(
         The genes; those of all modules and some others are written.
     seed
         Seed of the scores; never 0.
-    own_drug, entrez
-        Name of the own drug's row; whether the header holds Entrez ids rather than symbols.
+    own_drug
+        Name of the own drug's row.
+    planted
+        Modules that the cytokines raise, each with its factor.
+    entrez
+        Whether the header holds Entrez ids rather than symbols.
     """
     rng = np.random.default_rng(np.random.SeedSequence([seed, 9]))
     modules = sorted(universe.modules)
@@ -43,7 +58,7 @@ def write_signatures(
     genes = [gene for gene in universe.symbols if gene in members or gene in set(others)]
     place = {gene: column for column, gene in enumerate(genes)}
     columns = {name: [place[gene] for gene in universe.modules[name]] for name in modules}
-    quiet = [name for name in modules if name not in {"interferon_response", "jak_stat_repressed"}]
+    quiet = [name for name in modules if name not in planted]
     names = [f"SIM_CYTOKINE_{number:02d}" for number in range(1, N_CYTOKINES + 1)]
     names += [f"SIM_COMPOUND_{number:02d}" for number in range(1, N_COMPOUNDS + 1)]
     ids = dict(zip(universe.symbols, universe.entrez() if entrez else universe.symbols, strict=True))
@@ -55,7 +70,7 @@ def write_signatures(
         for module in rng.choice(quiet, SHIFTED_MODULES, replace=False):
             scores[columns[str(module)]] += rng.normal(0.0, 2.0)
         response = -3.0 if name == own_drug else rng.uniform(2.0, 4.0) if name.startswith("SIM_CYTOKINE") else 0.0
-        scores[columns["interferon_response"]] += response
-        scores[columns["jak_stat_repressed"]] -= 0.3 * response
+        for module, factor in planted.items():
+            scores[columns[module]] += factor * response
         lines.append("\t".join([name, *(f"{score:.3f}" for score in scores)]))
     write_text(COMMENT + "\n".join(lines) + "\n", path)

@@ -37,6 +37,8 @@ class StandinGroup(ClosedModel):
     )
     score: dict[str, float] = Field(default={}, description="The same as a change of their mean z score, in Hedges g.")
     cells: dict[str, float] = Field(default={}, description="Planted change of the share of a cell type, in SD.")
+    first: int = Field(default=1, description="Number of the first sample in the templates.")
+    first_sample: int = Field(default=0, description="Number of the first GSM; 0: follows the group before.")
     paired: bool = Field(default=False, description="Sample number i is of person number i of all paired groups.")
     donors: tuple[str, ...] = Field(default=(), description="Donor of each sample; samples of one name share effects.")
     age: tuple[int, int] | None = Field(default=None, description="Youngest and oldest.")

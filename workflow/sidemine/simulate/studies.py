@@ -18,6 +18,7 @@ from sidemine.simulate.experiments import (
 )
 from sidemine.simulate.genes import TISSUE_CELL_TYPES, GeneUniverse, make_universe
 from sidemine.simulate.geo_files import SENTENCE, make_platform, write_gmt
+from sidemine.simulate.scene import SCENE
 from sidemine.simulate.signatures import OWN_DRUG, write_signatures
 from sidemine.tables import write_text
 
@@ -63,7 +64,7 @@ class PlantedKind:
     opposite: bool = False
     drug_effects: tuple[float, float] = (2.5, 2.5)
     call: str = ""
-    primary_set: str = "SIM_JAK_STAT_TARGETS"
+    primary_set: str = SCENE.sets.targets
     options: tuple[tuple[str, Any], ...] = ()
     tissue: str = "whole blood"
     composition: str = "blood"
@@ -366,12 +367,12 @@ def _write_cohorts(
         )
         contrasts.append(
             {
-                "contrast": f"{name}_vte",
+                "contrast": f"{name}_{SCENE.disease.contrast}",
                 "dataset": name,
                 "role": "disease",
-                "target": 'disease_state = "venous thromboembolism"',
+                "target": f'disease_state = "{SCENE.disease.state}"',
                 "reference": "disease_state = healthy",
-                "target_label": "after venous thromboembolism",
+                "target_label": SCENE.disease.label,
                 "reference_label": "healthy",
                 "covariates": "age,gender,hybridisation_batch",
                 "status": "verified",
@@ -463,9 +464,9 @@ def _set_rows(plans: Sequence[PlantedKind]) -> list[Mapping[str, str]]:
 
     return [
         *([row(TEN, "target", source="ten.gmt")] if any(plan.primary_set == TEN for plan in plans) else []),
-        row("SIM_JAK_STAT_TARGETS", "target", note="Primary."),
-        row("SIM_JAK_STAT_FOOTPRINT", "target", source="signed_sets.tsv", format="sets_tsv", weighted="yes"),
-        row("SIM_JAK_STAT_MEMBERS", "member"),
+        row(SCENE.sets.targets, "target", note="Primary."),
+        row(SCENE.sets.footprint, "target", source="signed_sets.tsv", format="sets_tsv", weighted="yes"),
+        row(SCENE.sets.members, "member"),
         row("SIM_HEME", "confounder"),
         row("SIM_RIBOSOME", "confounder"),
         row("SIM_NEGATIVE_CONTROL", "negative_control"),
@@ -481,8 +482,8 @@ def _config_text(name: str, planted: Mapping[_Place, PlantedKind], seed: int) ->
             "id": name,
             "title": f"Planted study: {name.removeprefix('planted_')}",
             "question": "Does the analysis find what was planted, and nothing else?",
-            "drug_class": "JAK inhibitors",
-            "outcome": "venous thromboembolism",
+            "drug_class": SCENE.drug_class,
+            "outcome": SCENE.outcome,
             "notice": "Every number in this report was simulated.",
         },
         "gene_table": {
@@ -504,7 +505,7 @@ def _config_text(name: str, planted: Mapping[_Place, PlantedKind], seed: int) ->
 def _hypothesis(place: _Place, plan: PlantedKind) -> dict[str, Any]:
     primary: dict[str, Any] = {
         "set": plan.primary_set,
-        "contrasts": [f"{place.prefix}cohort_{letter}_vte" for letter in "ab"],
+        "contrasts": [f"{place.prefix}cohort_{letter}_{SCENE.disease.contrast}" for letter in "ab"],
         "direction": "up",
         "margin": 0.4,
     }
@@ -519,7 +520,7 @@ def _hypothesis(place: _Place, plan: PlantedKind) -> dict[str, Any]:
         "question": "Is what was planted found?",
         "kind": "experiment" if plan.design == "experiment" else "cohort",
         "primary": primary,
-        "secondary_sets": ["SIM_JAK_STAT_MEMBERS"],
+        "secondary_sets": [SCENE.sets.members],
     }
 
 
@@ -528,13 +529,13 @@ def _bridge() -> dict[str, Any]:
         "id": "drug_and_disease",
         "question": "Does the drug change cells as the disease changes blood, or the opposite way?",
         "drug": ["experiment_a_drug", "experiment_b_drug"],
-        "disease": ["cohort_a_vte", "cohort_b_vte"],
-        "sets": ["SIM_JAK_STAT_TARGETS"],
+        "disease": [f"cohort_{letter}_{SCENE.disease.contrast}" for letter in "ab"],
+        "sets": [SCENE.sets.targets],
         "comparators": ["experiment_a_interferon"],
         "comparator_signatures": {
             "file": "signatures.tsv",
             "identifiers": "symbol",
-            "positive_control": {"perturbation": OWN_DRUG, "set": "SIM_JAK_STAT_TARGETS", "expected": "down"},
+            "positive_control": {"perturbation": OWN_DRUG, "set": SCENE.sets.targets, "expected": "down"},
             "licence": "none (simulated)",
             "version": "simulated",
         },

@@ -87,7 +87,7 @@ def residual_of(values: Array, covariates: Array) -> Array:
     covariates
         Units × columns, with an intercept in their span; they may depend on each other.
     """
-    basis = _basis_of(covariates)
+    basis = basis_of(covariates)
     return np.asarray(values - basis @ (basis.T @ values))
 
 
@@ -107,7 +107,7 @@ def adjusted_slope(outcome: Array, regressor: Array, covariates: Array) -> Slope
         None where nothing of the regressor is left, no degrees of freedom remain, one unit alone decides (leverage 1),
         or the outcome has no residual.
     """
-    basis = _basis_of(covariates)
+    basis = basis_of(covariates)
     rest = regressor - basis @ (basis.T @ regressor)
     df, squares = len(outcome) - basis.shape[1] - 1, float(rest @ rest)
     if df < 1 or squares <= _NOTHING_LEFT * float(regressor @ regressor):
@@ -121,6 +121,13 @@ def adjusted_slope(outcome: Array, regressor: Array, covariates: Array) -> Slope
     return Slope(estimate, se, df) if se > 0 else None
 
 
-def _basis_of(covariates: Array) -> Array:
+def basis_of(covariates: Array) -> Array:
+    """Return an orthonormal basis of what covariates span; they may depend on each other.
+
+    Parameters
+    ----------
+    covariates
+        Units × columns.
+    """
     vectors, sizes, _ = np.linalg.svd(covariates, full_matrices=False)
     return np.asarray(vectors[:, sizes > _NOTHING_LEFT * sizes[0]])

@@ -126,7 +126,7 @@ class StudyConfig(ClosedModel):
     )
     illustrations: list[Illustration] = Field(
         default_factory=list,
-        description="Maps (UMAP) of the single cells of some datasets. Illustrations: no test rests on them.",
+        description="Maps of the single cells of some datasets. Illustrations: no test rests on them.",
     )
     panels: list[GenePanel] = Field(
         default_factory=list,

@@ -3,7 +3,7 @@
 Adjustment is ordinary regression: the same design with the cell proxies as further covariates. Both are fitted in the
 contrast's effect space, where this is exact (Frisch–Waugh–Lovell): residual coordinates give the slopes on the proxies,
 the contrast coordinate gives the effect. Composition may be cause, consequence or mediator of the pathway's activity
-(JAK2 carries the signals that make blood cells), so neither estimand is *the* effect, and adjustment proves no absence.
+(a pathway may also carry the signals that make blood cells), so neither estimand is *the* effect, and adjustment proves no absence.
 """
 
 from __future__ import annotations

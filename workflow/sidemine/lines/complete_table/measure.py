@@ -233,7 +233,11 @@ def _describe(
         listed.append(ListedGenes(direction, len(genes), hits, p_value))
     told = ", ".join(
         f"{one.hits} of {one.listed} {'higher' if one.direction == 'up' else 'lower'} ones"
-        + (f" (p {one.p_value:.2g}, genes taken as independent)" if one.p_value is not None else "")
+        + (
+            f" (p {one.p_value:.2g}, genes taken as independent, which calls up to 7 % of chance lists)"
+            if one.p_value is not None
+            else ""
+        )
         for one in listed
     )
     missing = "" if universe is not None else " What was measured is not declared, so nothing is compared with chance."

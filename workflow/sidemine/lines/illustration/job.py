@@ -1,4 +1,4 @@
-"""The job of illustrations: `illustrations.json`. It alone loads scanpy's UMAP, whose compilation takes half a minute."""
+"""The job of illustrations: `illustrations.json`. UMAP is compiled in it, which takes half a minute; principal components are not."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ def _specify(plan: StudyPlan) -> IllustrateCells | dict[str, IllustrateCells]:
             condition=row.condition,
             cell_type=label_column(row.cell_type),
             set=row.set,
+            layout=row.layout,
         )
         for row in study.config.illustrations
     ]

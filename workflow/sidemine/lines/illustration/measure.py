@@ -1,4 +1,4 @@
-"""Cells drawn at random, laid out by UMAP, and scored. For the eye: no test rests on it.
+"""Cells drawn at random, laid out by UMAP or their first principal components, and scored. For the eye: no test rests on it.
 
 scanpy (Wolf et al. 2018, doi 10.1186/s13059-017-1382-0); UMAP (McInnes et al. 2018, arXiv 1802.03426); scores: Tirosh et al.
 2016 (doi 10.1126/science.aad0501). Neighbours are exact and everything runs on one thread from the study's seed, so a
@@ -9,10 +9,12 @@ order there.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sidemine.lines.illustration.config import MapLayout
 from sidemine.lines.illustration.record import CellMap
 from sidemine.stats.seeds import named_seed
 
@@ -54,6 +56,7 @@ def draw_map(
     dataset: str,
     n_cells: int,
     seed: int,
+    layout: MapLayout = "umap",
 ) -> CellMap:
     """Lay out cells and score them.
 
@@ -71,6 +74,8 @@ def draw_map(
         Its id, and how many cells take part.
     seed
         The study's seed.
+    layout
+        What lays them out.
     """
     import warnings
 
@@ -86,13 +91,11 @@ def draw_map(
     joined = csr_matrix((np.ones(len(known)), (known, codes)), shape=(counts.shape[1], len(symbols)))
     values = csr_matrix(counts @ joined)
     measured = sorted(set(members) & set(symbols))
-    empty = CellMap(dataset, name, n_cells=n_cells, n_in_set=len(members), n_measured=len(measured))
+    empty = CellMap(dataset, name, n_cells=n_cells, n_in_set=len(members), n_measured=len(measured), layout=layout)
     detected = np.asarray((values > 0).sum(axis=0)).ravel() >= 3
     if values.shape[0] < FEWEST_CELLS or detected.sum() < FEWEST_CELLS or len(measured) < 2:
-        return _without(
-            empty,
-            f"{values.shape[0]} cells, {int(detected.sum())} detected genes and {len(measured)} genes of the set are too few",
-        )
+        told = f"{values.shape[0]} cells, {int(detected.sum())} detected genes and {len(measured)} genes of the set are too few"
+        return replace(empty, problem=told)
     cells = ad.AnnData(values[:, detected].astype(np.float32), var=pd.DataFrame(index=symbols[detected]))
     shown = [gene for gene in measured if gene in set(cells.var_names)]
     whole = named_seed(seed, "map", dataset)[-1] % 2**31
@@ -105,33 +108,25 @@ def draw_map(
         score = cells.obs["score"].to_numpy() if "score" in cells.obs else np.zeros(cells.n_obs)
         sc.pp.highly_variable_genes(cells, n_top_genes=min(MOST_GENES, cells.n_vars))
         cells = cells[:, cells.var["highly_variable"]].copy()
-        sc.pp.pca(cells, n_comps=min(_COMPONENTS, min(cells.shape) - 1), svd_solver="arpack", random_state=whole)
+        n_components = 2 if layout == "pca" else min(_COMPONENTS, min(cells.shape) - 1)
+        sc.pp.pca(cells, n_comps=n_components, svd_solver="arpack", random_state=whole)
         # The largest coordinate of each component is made positive: the solver's sign is arbitrary.
         scores = cells.obsm["X_pca"]
         cells.obsm["X_pca"] = scores * np.sign(scores[np.abs(scores).argmax(axis=0), np.arange(scores.shape[1])])
-        sc.pp.neighbors(cells, n_neighbors=15, random_state=whole)
-        sc.tl.umap(cells, random_state=whole)
-    place = cells.obsm["X_umap"]
-    return CellMap(
-        dataset,
-        name,
-        n_cells,
-        cells.n_vars,
-        len(members),
-        len(measured),
-        _rounded(place[:, 0]),
-        _rounded(place[:, 1]),
-        tuple(colours[0]),
-        tuple(colours[1]),
-        _rounded(score),
+        if layout == "umap":
+            sc.pp.neighbors(cells, n_neighbors=15, random_state=whole)
+            sc.tl.umap(cells, random_state=whole)
+    place = cells.obsm[f"X_{layout}"]
+    return replace(
+        empty,
+        n_genes=cells.n_vars,
+        x=_rounded(place[:, 0]),
+        y=_rounded(place[:, 1]),
+        condition=tuple(colours[0]),
+        cell_type=tuple(colours[1]),
+        score=_rounded(score),
     )
 
 
 def _rounded(values: NDArray[np.float64]) -> tuple[float, ...]:
     return tuple(round(float(value), 2) for value in values)
-
-
-def _without(empty: CellMap, problem: str) -> CellMap:
-    from dataclasses import replace
-
-    return replace(empty, problem=problem)

@@ -12,6 +12,7 @@ from sidemine.lines.illustration.record import CellMap, MapsOfStudy
 from sidemine.lines.line import LinesOnRecord
 
 ILLUSTRATION = "Illustration: no test rests on it."
+_LAYOUTS = {"umap": "UMAP", "pca": "First two principal components"}
 MOST_COLOURS = 10
 """Most values that have a colour of their own; all others are one."""
 
@@ -28,8 +29,9 @@ def map_panels(drawn: CellMap) -> list[Panel]:
     if drawn.problem:
         return [Panel("cell-map", f"cells-{drawn.dataset}", title, "", drawn.problem)]
     caption = (
-        f"{ILLUSTRATION} UMAP of {len(drawn.x):,} of {count(drawn.n_cells, 'cell')} (drawn at random), on "
-        f"{count(drawn.n_genes, 'variable gene')}. Distances and sizes of clouds mean little; tests are made on sums per donor."
+        f"{ILLUSTRATION} {_LAYOUTS[drawn.layout]} of {len(drawn.x):,} of {count(drawn.n_cells, 'cell')}"
+        f"{' (drawn at random)' if len(drawn.x) < drawn.n_cells else ''}, doublets among them, on {count(drawn.n_genes, 'variable gene')}. "
+        "Distances and sizes of clouds mean little; tests are made on sums per donor."
     )
     panels = []
     for word, values in (("condition", drawn.condition), ("type of cells", drawn.cell_type)):
@@ -72,9 +74,12 @@ def _map(drawn: CellMap, word: str, values: Sequence[object], *, nominal: bool) 
 
 def methods_of_maps(lines: LinesOnRecord) -> list[str]:
     """Return the paragraph of the methods text; none where no map was drawn."""
-    if lines.record_of(MapsOfStudy) is None:
+    drawn = lines.record_of(MapsOfStudy)
+    if drawn is None:
         return []
+    ways = {"umap": "30 principal components, 15 exact neighbours, UMAP", "pca": "the first two principal components"}
+    how = "; or ".join(ways[layout] for layout in ways if layout in {one.layout for one in drawn.maps})
     return [
-        "Maps of single cells (scanpy: at most 3,000 cells drawn at random, 2,000 variable genes, 30 principal components, 15 exact "
-        "neighbours, UMAP, scores of Tirosh et al.) are illustrations: no test rests on them."
+        f"Maps of single cells (scanpy: at most 3,000 cells drawn at random, 2,000 variable genes, {how}, scores of Tirosh et al.) are "
+        "illustrations: no test rests on them."
     ]

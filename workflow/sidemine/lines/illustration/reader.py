@@ -51,7 +51,8 @@ def read_map(
     """
     import numpy as np
 
-    row, name = specification.dataset, specification.set
+    # Doublets are drawn, too: to call them again takes longer than the map.
+    row, name = specification.dataset.model_copy(update={"doublets": "off"}), specification.set
     try:
         planned = read_planned_cells(row, files, specification.derive, specification.markers)
     except SheetMismatch as error:
@@ -77,4 +78,7 @@ def read_map(
         obs[column].iloc[drawn].astype(str).tolist() if column else []
         for column in (specification.condition, specification.cell_type)
     )
-    return draw_map(read.whole, mapped.genes, (name, members), (condition, cell_type), row.dataset, len(usable), seed)
+    colours = (condition, cell_type)
+    return draw_map(
+        read.whole, mapped.genes, (name, members), colours, row.dataset, len(usable), seed, specification.layout
+    )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from sidemine.lines.illustration.config import MapLayout
+
 
 @dataclass(frozen=True)
 class CellMap:
@@ -25,6 +27,8 @@ class CellMap:
         Of each drawn cell: mean log expression of the set minus that of random genes of like level (scanpy's `score_genes`).
     problem
         Why nothing is drawn; empty where something is.
+    layout
+        By what the cells are laid out.
     """
 
     dataset: str
@@ -39,6 +43,7 @@ class CellMap:
     cell_type: tuple[str, ...] = ()
     score: tuple[float, ...] = ()
     problem: str = ""
+    layout: MapLayout = "umap"
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sidemine.lines.illustration.config import MapLayout
 from sidemine.study.models import DerivedColumn
 from sidemine.study.projections import DatasetToRead, Files, GeneTableToRead, Projection
 
@@ -16,6 +17,7 @@ class CellsToIllustrate(Projection):
     condition: str
     cell_type: str
     set: str
+    layout: MapLayout = "umap"
 
     def name_of(self, role: str) -> str:
         """Return the name of a file among the inputs of the job."""

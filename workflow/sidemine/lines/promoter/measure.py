@@ -1,10 +1,14 @@
-"""Whether genes with a binding site move more than others of the same expression and the same promoter composition.
+"""Whether genes with a binding site move more than others: of the same promoter composition, or than targets of other factors.
 
 The competitive test of one contrast as a regression: the genes' normal deviates on what is known of the site (a member of
 a ChIP target set, or the share of a motif family's matrices that hit), beside a spline of mean expression and, for motifs,
 the promoter's GC and CpG. Motifs follow GC, and so does expression: without these columns chance sets are called. The standard
 error heeds the correlation between genes as CAMERA
 does (Wu and Smyth 2012, doi 10.1093/nar/gks461): from the residuals of the same samples, never below independence.
+
+Of a ChIP set no promoter is known. What makes genes be called targets of any factor (open, GC-rich, long, expressed in the
+cells of the experiment) goes with many changes of expression, so that the regression calls up to .8 of null sets. Its p is
+never given: the null of a ChIP set is the other target sets of its file, each treated likewise, and p its place among them.
 
 Contrasts and sets are those of the hypothesis: the same samples. This is no independent line.
 """
@@ -22,7 +26,7 @@ from sidemine.enrichment.camera import SMALLEST_VARIANCE
 from sidemine.errors import InputError, Problem
 from sidemine.lines.evidence import Measured
 from sidemine.lines.promoter.record import PromoterDetails, SiteEffect
-from sidemine.stats.adjusted_slope import residual_of, spline_columns
+from sidemine.stats.adjusted_slope import basis_of, spline_columns
 from sidemine.stats.tails import SMALLEST_P, two_sided_p, z_of_t
 
 if TYPE_CHECKING:
@@ -40,6 +44,8 @@ FEWEST_GENES = 10
 OWN_SHARE = 0.9
 """Share of a target set of a file that the study's set must hold, to be the same set."""
 TOLD = 3
+FEWEST_OTHERS = 19
+"""Other target sets of the file without which no place is a p of .05."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +62,8 @@ class Site:
         Symbol → GC and CpG of its promoter; None for a ChIP set.
     matrices, left_out
         Motif matrices that count, and what does not, in words.
+    others
+        Of a ChIP set: the other target sets of its file, with their approved symbols.
     """
 
     words: str
@@ -64,6 +72,7 @@ class Site:
     composition: Mapping[str, Sequence[float]] | None = None
     matrices: list[str] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
+    others: Mapping[str, Collection[str]] = field(default_factory=dict)
 
 
 def chip_site(
@@ -88,10 +97,14 @@ def chip_site(
     names = list(dict.fromkeys(gene for members in library.values() for gene in members))
     symbols = dict(zip(names, (found.symbol for found in gene_table.resolve_symbols(names)), strict=True))
     wanted = set(genes)
-    for name, members in library.items():
-        resolved = {symbol for member in members if (symbol := symbols[member])}
-        if wanted and wanted <= resolved and len(wanted) >= OWN_SHARE * len(resolved):
-            return Site(f"a member of the ChIP target set {name}", "ChIP targets", dict.fromkeys(genes, 1.0))
+    resolved = {
+        name: {symbol for member in members if (symbol := symbols[member])} for name, members in library.items()
+    }
+    own = [name for name, found in resolved.items() if wanted <= found and len(wanted) >= OWN_SHARE * len(found)]
+    if wanted and own:
+        others = {name: found for name, found in resolved.items() if name not in own}
+        words = f"a member of the ChIP target set {own[0]}"
+        return Site(words, "ChIP targets", dict.fromkeys(genes, 1.0), others=others)
     raise InputError(
         Problem(
             f"the file of a promoter row does not hold its set {gene_set!r}",
@@ -173,33 +186,57 @@ def site_effect(
     SiteEffect or str
         Effect in normal deviates of moderated t (positive: higher in the target), for a site of 1 against none.
     """
-    genes = np.array(fit.genes, dtype=object)
-    known = (
-        np.ones(len(genes), dtype=bool) if composition is None else np.array([gene in composition for gene in genes])
-    )
+    return _effect_of(_prepared(contrast, fit, composition), site)
+
+
+@dataclass(frozen=True)
+class _Prepared:
+    """What every site of a contrast is tested with: usable genes, their deviates, covariates, and how genes correlate."""
+
+    contrast: str
+    place: Mapping[str, int]
+    basis: Array
+    z: Array
+    scaled: Array
+    df: float
+    needs_others: bool
+
+
+def _prepared(contrast: str, fit: ContrastFit, composition: Mapping[str, Sequence[float]] | None) -> _Prepared:
+    known = np.array([composition is None or gene in composition for gene in fit.genes], dtype=bool)
     used = np.flatnonzero(known & np.isfinite(fit.t))
-    hit = np.array([site.get(gene, 0.0) for gene in genes[used]])
-    with_site = int(np.count_nonzero(hit))
-    if with_site < FEWEST_GENES or (composition is None and len(used) - with_site < FEWEST_GENES):
-        return f"{contrast}: {with_site} of {len(used):,} usable genes have a site; {FEWEST_GENES} with and without are needed"
-    columns = [spline_columns(fit.mean_expression[used])]
+    genes = [fit.genes[at] for at in used]
+    columns = [spline_columns(fit.mean_expression[used])] if len(used) else [np.zeros((0, 1))]
     if composition is not None:
-        columns.append(np.array([composition[gene] for gene in genes[used]], dtype=np.float64))
-    covariates = np.column_stack(columns)
-    rest = residual_of(hit, covariates)
+        columns.append(np.array([composition[gene] for gene in genes], dtype=np.float64).reshape(len(used), -1))
+    residuals = fit.effects[used, 1:]
+    scaled = residuals / np.sqrt(np.maximum(np.mean(residuals**2, axis=1), SMALLEST_VARIANCE))[:, None]
+    place = {gene: at for at, gene in enumerate(genes)}
+    basis = basis_of(np.column_stack(columns))
+    z = z_of_t(fit.t, fit.df)[used]
+    return _Prepared(contrast, place, basis, z, scaled, float(fit.residual_df), composition is None)
+
+
+def _effect_of(prepared: _Prepared, site: Mapping[str, float]) -> SiteEffect | str:
+    contrast, basis, z = prepared.contrast, prepared.basis, prepared.z
+    hit = np.zeros(len(z))
+    for gene, share in site.items():
+        if gene in prepared.place:
+            hit[prepared.place[gene]] = share
+    with_site = int(np.count_nonzero(hit))
+    if with_site < FEWEST_GENES or (prepared.needs_others and len(z) - with_site < FEWEST_GENES):
+        return f"{contrast}: {with_site} of {len(z):,} usable genes have a site; {FEWEST_GENES} with and without are needed"
+    rest = hit - basis @ (basis.T @ hit)
     squares = float(rest @ rest)
     if squares <= 1e-6 * float(hit @ hit):
         return f"{contrast}: nothing of the site is left beside expression and composition of the promoters"
-    z = z_of_t(fit.t, fit.df)[used]
     effect = float(rest @ z) / squares
-    left = residual_of(z, np.column_stack([covariates, hit]))
-    variance = float(left @ left) / (len(used) - covariates.shape[1] - 1)
-    residuals = fit.effects[used, 1:]
-    scaled = residuals / np.sqrt(np.maximum(np.mean(residuals**2, axis=1), SMALLEST_VARIANCE))[:, None]
-    inflation = max(1.0, float(np.mean((rest @ scaled) ** 2)) / squares)
+    left = z - basis @ (basis.T @ z) - effect * rest
+    variance = float(left @ left) / (len(z) - basis.shape[1] - 1)
+    inflation = max(1.0, float(np.mean((rest @ prepared.scaled) ** 2)) / squares)
     se = float(np.sqrt(variance * inflation / squares))
-    p_value = float(two_sided_p(np.array([effect / se]), float(fit.residual_df))[0])
-    return SiteEffect(contrast, len(used), with_site, effect, se, float(fit.residual_df), inflation, p_value)
+    p_value = float(two_sided_p(np.array([effect / se]), prepared.df)[0])
+    return SiteEffect(contrast, len(z), with_site, effect, se, prepared.df, inflation, p_value)
 
 
 def pool_sites(effects: Sequence[SiteEffect]) -> tuple[float, float, float]:
@@ -215,13 +252,18 @@ def pool_sites(effects: Sequence[SiteEffect]) -> tuple[float, float, float]:
     The inverse-variance mean; its p joins the contrasts' own deviates (each by its t) with the same weights, since standard
     errors of few samples are no constants. One contrast keeps its own p.
     """
+    weights = np.array([1 / row.se for row in effects])
+    z = _pooled_deviate(effects)
+    effect = float(np.array([row.effect for row in effects]) @ weights**2 / np.sum(weights**2))
+    return effect, float(1 / np.linalg.norm(weights)), float(two_sided_p(np.array([z]), np.inf)[0])
+
+
+def _pooled_deviate(effects: Sequence[SiteEffect]) -> float:
     from scipy.special import ndtri
 
     weights = np.array([1 / row.se for row in effects])
-    deviates = np.array([-ndtri(row.p_value / 2) * np.sign(row.effect) for row in effects])
-    z = float(weights @ deviates / np.linalg.norm(weights))
-    effect = float(np.array([row.effect for row in effects]) @ weights**2 / np.sum(weights**2))
-    return effect, float(1 / np.linalg.norm(weights)), float(two_sided_p(np.array([z]), np.inf)[0])
+    deviates = np.array([-ndtri((row.p_value or 1.0) / 2) * np.sign(row.effect) for row in effects])
+    return float(weights @ deviates / np.linalg.norm(weights))
 
 
 def measure_promoters(
@@ -247,11 +289,12 @@ def measure_promoters(
     unused_universe
         Whether the row declares a universe of its own: genes that were measured are the universe here, so it is told.
     """
-    found = {name: site_effect(name, fit, site.genes, site.composition) for name, fit in fits.items()}
-    effects = [row for row in found.values() if isinstance(row, SiteEffect)]
+    prepared = [_prepared(name, fit, site.composition) for name, fit in fits.items()]
+    found = [_effect_of(one, site.genes) for one in prepared]
+    effects = [row for row in found if isinstance(row, SiteEffect)]
     left_out = [
         *site.left_out,
-        *(row for row in found.values() if isinstance(row, str)),
+        *(row for row in found if isinstance(row, str)),
         *(["the declared universe: measured genes are the universe of this layer"] if unused_universe else []),
     ]
     known = [gene for gene in gene_set if site.composition is None or gene in site.composition]
@@ -267,16 +310,19 @@ def measure_promoters(
         return replace(measured, reason=f"Not testable: {why}."), PromoterDetails(
             site.words, site.matrices, [], left_out, shared, why
         )
+    if site.composition is None:
+        tested = [one for one, row in zip(prepared, found, strict=True) if isinstance(row, SiteEffect)]
+        placed, effects = _placed(measured, effects, tested, site, direction)
+        return placed, PromoterDetails(site.words, site.matrices, effects, left_out, shared)
     effect, se, p_value = pool_sites(effects)
     # Rounding may take a p to 0 or above 1; neither is one.
     half = max(p_value / 2, SMALLEST_P)
     p_declared = half if (effect > 0) == (direction == "up") else 1 - half
     reason = (
         f"Genes with a site move {'up' if effect > 0 else 'down'} by {abs(effect):.2f} normal deviates against others of the same "
-        f"expression{' and promoter composition' if site.composition is not None else ''} in {count(len(effects), 'contrast')} "
+        f"expression and promoter composition in {count(len(effects), 'contrast')} "
         f"(two-sided {p_statement(p_value)}); {direction} was declared."
     )
-    beside = "a spline of mean expression" + ("" if site.composition is None else ", GC and CpG")
     return (
         replace(
             measured,
@@ -285,10 +331,89 @@ def measure_promoters(
             ci_high=effect + 1.959963984540054 * se,
             p_value=p_value,
             p_declared=p_declared,
-            null_used=f"competitive, correlation of genes estimated from the samples (CAMERA), beside {beside}",
+            null_used="competitive, correlation of genes estimated from the samples (CAMERA), beside a spline of mean expression, GC "
+            "and CpG",
             reason=reason,
         ),
         PromoterDetails(site.words, site.matrices, effects, left_out, shared),
+    )
+
+
+def p_of_place(own: float, others: Array) -> float:
+    """Return the share of all values, the own one included, that are at least as large as it.
+
+    Parameters
+    ----------
+    own, others
+        Statistics of one set and of the others.
+
+    Examples
+    --------
+    >>> p_of_place(2.0, np.array([0.0, 1.0, 2.0]))
+    0.5
+    """
+    return float(1 + np.sum(others >= own)) / (len(others) + 1)
+
+
+def _placed(
+    measured: Measured, effects: list[SiteEffect], prepared: Sequence[_Prepared], site: Site, direction: str
+) -> tuple[Measured, list[SiteEffect]]:
+    """Return a ChIP set with its place among the other target sets of its file, over all contrasts and in each.
+
+    Parameters
+    ----------
+    measured, effects, prepared
+        What is known of the set, its effect in every contrast that could be tested, and these contrasts.
+    site, direction
+        The set with the others; up or down, declared.
+
+    Notes
+    -----
+    The statistic of a set is its pooled deviate. Its p is the share of all sets of the file, itself included, whose statistic
+    is as large: exact where the set is exchangeable with the others, on average over the sets of a file always.
+    """
+    others = []
+    for genes in site.others.values():
+        tested = [_effect_of(one, dict.fromkeys(genes, 1.0)) for one in prepared]
+        if kept := [row for row in tested if isinstance(row, SiteEffect)]:
+            others += [kept] if len(kept) == len(prepared) else []
+    sign = 1.0 if direction == "up" else -1.0
+    placed = []
+    for number, row in enumerate(effects):
+        ratios = np.array([one[number].effect / one[number].se for one in others])
+        place = float(100 * np.mean(sign * ratios < sign * row.effect / row.se)) if others else None
+        placed.append(replace(row, p_value=None, place=place))
+    effect, _, _ = pool_sites(effects)
+    own, theirs = sign * _pooled_deviate(effects), sign * np.array([_pooled_deviate(one) for one in others])
+    n = len(others)
+    behind = int(np.sum(theirs < own))
+    p_ahead, p_behind = p_of_place(own, theirs), p_of_place(-own, -theirs)
+    # The rule of all layers reads 1 - p as the p of the other side, and places are whole: each side keeps its own.
+    p_declared = p_ahead if p_ahead <= p_behind else 1 - p_behind
+    is_tested = n >= FEWEST_OTHERS
+    reason = (
+        f"Targets move {'up' if effect > 0 else 'down'} by {abs(effect):.2f} normal deviates against genes of the same expression in "
+        f"{count(len(effects), 'contrast')}: further {direction}, as declared, than {behind:,} of the {n:,} other target sets of the file"
+        + (
+            f" ({p_statement(p_declared)})."
+            if is_tested
+            else f". No p: it takes {FEWEST_OTHERS} other sets that could be tested."
+        )
+    )
+    return (
+        replace(
+            measured,
+            effect=effect,
+            p_value=min(1.0, 2 * min(p_ahead, p_behind)) if is_tested else None,
+            p_declared=p_declared if is_tested else None,
+            null_used=f"place among {n:,} other target sets of the file, each beside a spline of mean expression"
+            if is_tested
+            else "",
+            percentile=100 * behind / n if n else None,
+            reason=reason,
+            instead="" if is_tested else "described",
+        ),
+        placed,
     )
 
 

@@ -19,6 +19,9 @@ class SiteEffect:
         In normal deviates (positive: higher in the target), a site of 1 against none; two-sided.
     inflation
         What the correlation between genes does to the variance; 1: nothing.
+    place
+        Of a ChIP set: per cent of the other target sets of its file that move less far in the declared direction. It has no
+        p of its own: that of the regression does not hold.
     """
 
     contrast: str
@@ -28,7 +31,8 @@ class SiteEffect:
     se: float
     df: float
     inflation: float
-    p_value: float
+    p_value: float | None
+    place: float | None = None
 
 
 @dataclass(frozen=True)
