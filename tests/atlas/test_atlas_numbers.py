@@ -139,6 +139,20 @@ def test_a_library_has_no_chance_of_its_own(planted):
     assert first.p_adjusted is not None
 
 
+def test_a_pair_that_could_not_be_measured_is_no_pair_of_the_family(planted):
+    """One refused pair among four: the test is that of the other three, and the pair is refused with its reason."""
+    truth, blocks = planted
+    refused = replace(blocks.compared[0].units[0], concordance=None, z=None, left_out=["d: both come from GSE1"])
+    first = replace(blocks.compared[0], units=[refused, *blocks.compared[0].units[1:]])
+    drawn = {**blocks.drawn_effects, "e0": blocks.drawn_effects["e0"].copy()}
+    drawn["e0"][0] = np.nan
+    changed = replace(blocks, compared=[first, *blocks.compared[1:]], drawn_effects=drawn)
+    test, units = judged(changed, [*truth, (0, 0)], "mimics")
+    assert (test.passed, test.family) == (True, 3)
+    pair = next(unit for unit in units if unit.asked and unit.target_pathway == "p00")
+    assert (pair.call, pair.reason) == ("refused", "d: both come from GSE1")
+
+
 def test_every_pair_asked_leaves_nothing_to_compare_with(planted):
     """Where all pairs are declared, exchanging them changes nothing: p is 1, however strong some are."""
     _, blocks = planted

@@ -64,11 +64,11 @@ def lower(card):
 
 
 def test_the_plain_sentence_tells_side_amount_and_interval(card):
-    """In total, adjusted, and what could have been excluded; the other side in the other word."""
+    """As it is, adjusted, and what could have been excluded; the other side in the other word."""
     plain = first_screen.plain_sentence(card)
     assert "0.45 SD of between-person variation higher in “" in plain
     assert (
-        "(95 % CI 0.20 to 0.70), in total: a randomly chosen patient lies above a randomly chosen control in 62 of 100 pairs; "
+        "(95 % CI 0.20 to 0.70): a randomly chosen patient lies above a randomly chosen control in 62 of 100 pairs; "
         in plain
     )
     assert "0.31 SD higher (" in plain
@@ -380,12 +380,14 @@ def test_the_forest_plot_of_a_panel_says_that_its_answer_rests_on_another_model(
 
 
 def test_rows_of_one_forest_plot_never_share_a_label(card):
-    """Arms of one dataset are told apart by their target group, which comes first, where no room cuts it."""
+    """Arms of one dataset are told apart by their target group; what they share stands below."""
     first = card.evidence[0]
     arms = [replace(first, contrast=dose, target_label=f"drug, {dose}") for dose in ("low", "high")]
-    labels = [row.label for row in forest_rows([*arms, replace(first, accession="GSE9")])]
+    rows = forest_rows([*arms, replace(first, accession="GSE9")])
+    labels = [row.label for row in rows]
     assert len(set(labels)) == 3
-    assert labels[0].startswith(f"drug, low · {first.accession}")
+    assert labels[0] == "drug, low"
+    assert f" · {first.accession} · " in rows[0].facts
     assert labels[2].startswith("GSE9 · ")
 
 

@@ -164,6 +164,8 @@ def test_context_is_apart_and_calibration_is_shown(opened):
         "document.getElementById('answers').compareDocumentPosition(document.getElementById('context')) === 4"
     )
     opened.tab.eval_on_selector("#calibration details.fold", "part => { part.open = true; }")
+    opened.tab.wait_for_selector("#calibration-sizes svg.marks")
+    opened.tab.click("#calibration .figures > summary")
     table = opened.tab.inner_text("#calibration table.calibrated")
     assert "5.1 %" in table
     assert "not measured" in table

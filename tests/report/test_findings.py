@@ -18,6 +18,7 @@ from sidemine.considerations.traps.judge import CAPPING
 from sidemine.effect.compound_record import ArmEffect, CompoundEvidence
 from sidemine.effect.record import SizesDiffer
 from sidemine.report.findings import answer_words, control_words, effect_words, findings_of, studies_words
+from sidemine.report.first_screen import overview_line
 from sidemine.verdict.card import Agreeing, CardCap
 from sidemine.verdict.certainty import CONCERNS, certainty_of, what_would_change
 from sidemine.verdict.certainty_record import Domain
@@ -78,6 +79,8 @@ def test_a_finding_whose_check_changes_nothing_is_no_concern():
     ]
     summary = findings_of([replace(checked, certainty=rated)], designs_of(checked))
     assert [note.about for note in summary.footnotes] == ["risk of bias", "not rated down"]
+    (finding,) = summary.questions  # what is not rated down stands beside the data, not beside the certainty
+    assert (finding.notes, finding.asides) == (["a"], ["b"])
     for counts in (clean(), replace(checked, sensitivity=[replace(row, changes=True)])):
         assert certainty_of(counts, [REUSED]).level.mark == "⊕⊕◯◯"
     assert certainty_of(clean(1), [UNKNOWN]).level.mark == "⊕⊕◯◯"
@@ -101,6 +104,10 @@ def test_compounds_are_told_from_the_strongest():
     columns = [CompoundColumns("x", panel) if isinstance(row, CompoundColumns) else row for row in clean(1).considered]
     told = effect_words(replace(clean(1), considered=tuple(columns)))
     assert told == "B: 75 % lower; C: 2.0-fold higher; A: 29 % lower; and 1 more"
+    shown = replace(clean(1), considered=tuple(columns))
+    assert overview_line(shown).startswith(f"x · {told} · ")  # the page of several studies names compounds too
+    refuted = replace(shown, verdict=Verdict.NOT_SUPPORTED)
+    assert (answer_words(shown), answer_words(refuted)) == ("X.", "X. That the class acts is excluded.")
 
 
 def test_what_an_exclusion_lacks_is_not_counted_against_it():

@@ -44,7 +44,8 @@ def budget(large):
 def thinned(large, budget):
     """The large study on a page whose budget is scaled down with the study, so that the tests are quick."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(page, "LARGEST_PAGE", budget)
+        patch.setattr(thinning, "LARGEST_PAGE", budget)
+        patch.setattr(thinning, "EACH_CONTRAST", 0)
         patch.setattr(page, "STEPS", (COMPLETE, Thinning(3000, 300_000), Thinning(1000, 150_000)))
         return page.render(large)
 
@@ -103,6 +104,12 @@ def test_what_is_left_equals_the_table(large, thinned):
     assert block["rank"] == [ranked.get_loc(gene) + 1 for gene in genes]
     assert sum(block["histogram"]) == len(table)
     assert "up to 150,000 values per dataset" in html
+
+
+def test_the_budget_grows_with_the_study():
+    """8 MB up to 40 contrasts, 16 MB at 80, and never more."""
+    budgets = [thinning.page_budget(n) for n in (1, 40, 60, 80, 500)]
+    assert budgets == [8_000_000, 8_000_000, 12_000_000, 16_000_000, 16_000_000]
 
 
 def test_kept_genes_of_a_full_size_table():

@@ -253,6 +253,8 @@ def test_the_pathway_is_filled_by_the_chosen_comparison(opened, example_results)
     for contrast in ("vte_b", "inhibitor"):
         opened.tab.select_option("#pathway-contrast-way", contrast)
         opened.tab.wait_for_selector(f"#pathway-way[data-contrast={contrast}]")
+        sources = opened.tab.locator("#pathway-way .source").all_text_contents()
+        assert sources == [f"Data: contrasts/{contrast}/differential.tsv.gz in the results folder"]
         table = read_table(example_results / "contrasts" / contrast / "differential.tsv.gz", DIFFERENTIAL).set_index(
             "gene"
         )

@@ -11,16 +11,24 @@ from example_results import example_card
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sidemine.drawing import words
+from sidemine.drawing import charts, words
 from sidemine.effect.record import COHORT_UNIT, EXPERIMENT_UNIT
 from sidemine.prepare import gene_ledger
 from sidemine.report import assets, inputs
 
 
-@pytest.mark.parametrize("module", [words, gene_ledger, inputs, assets])
+@pytest.mark.parametrize("module", [charts, words, gene_ledger, inputs, assets])
 def test_examples_in_docstrings(module):
     """What the docstrings promise is what the functions return."""
     assert doctest.testmod(module).failed == 0
+
+
+@given(st.floats(min_value=-0.01, max_value=0.01), st.integers(min_value=0, max_value=4))
+def test_what_rounds_to_zero_has_no_sign(value, digits):
+    """Neither as a number of the page nor in a sentence of another stage."""
+    shown = words.number(value, digits)
+    assert shown.startswith("−") == (float(f"{value:.{digits}f}") < 0)
+    assert words.typeset(f"from {value:.2f} to 1 (p = 0.3)") == f"from {words.number(value)} to 1 (p = 0.3)"
 
 
 @given(st.floats(min_value=0, max_value=1))

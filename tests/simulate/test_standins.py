@@ -102,7 +102,8 @@ def test_libraries_lie_under_the_names_of_the_sheet_and_hold_the_studys_own_gene
 
 @pytest.mark.parametrize("folder", STUDIES, ids=lambda folder: folder.name)
 def test_every_series_says_what_is_recorded_and_what_is_assumed(folder):
-    """Nobody may take a stand-in for evidence of a selector."""
+    """Nobody may take a stand-in for evidence of a selector; and nothing is wrong with the study."""
+    assert load_study(folder / "config.yaml").config.hypotheses
     series = read_truth(folder / "config.yaml").series
     assert len(series) >= 6
     assert all(one.recorded and one.assumed for one in series.values())

@@ -71,7 +71,11 @@ def test_a_planted_drug_effect_is_found_in_three_tissues(run_of):
 def test_a_null_is_not_taken_for_an_effect_where_cells_come_and_go(run_of):
     """TNF inhibitors change no such gene in any cell; in colon and skin T cells leave, in lupus monocytes come."""
     verdicts = run_of("tnf_inhibitors").verdicts()
-    assert verdicts["tnf_inhibitors_raise_isgs"]["verdict"] == "not supported"
+    drug = verdicts["tnf_inhibitors_raise_isgs"]
+    assert drug["verdict"] == "not supported"
+    effects = {row["contrast"]: row["effect"] for row in drug["evidence"]}
+    assert abs(effects["infliximab_blood"]) < 0.2
+    assert max(effects["infliximab_mucosa"], effects["adalimumab_skin"]) < -0.2  # the cells that left
     lupus = verdicts["lupus_interferon"]
     assert lupus["verdict"] == "suggestive"
     assert "composition" in caps_of(lupus)

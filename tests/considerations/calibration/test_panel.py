@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 
 import pandas as pd
 import pytest
 
+from sidemine.considerations.calibration.chart import LEVEL, calibration_chart
+from sidemine.considerations.calibration.design_classes import quote_class
 from sidemine.considerations.calibration.panel import (
-    LEVEL,
     MOST_ROWS,
     calibration_block,
     calibration_methods,
@@ -157,6 +159,62 @@ def test_the_block_of_the_script_holds_every_row():
         assert block[name] == [value, value], name
     assert block["reason"][0].startswith("x" * 300)
     assert not block["reason"][0].startswith("x" * 301)
+
+
+def drawn(table):
+    """Heading, label, test and share of every dot, in the order of the rows."""
+    chart = calibration_chart(table)
+    layers = [layer["encoding"] for layer in chart["layer"]]
+    keys = next(layer["y"]["scale"]["domain"] for layer in layers if "y" in layer)
+    found, heading = [], ""
+    for key in keys:
+        words = key.split("|")[1]
+        marks = [mark for mark in chart["data"]["values"] if mark["key"] == key]
+        heading = heading if marks else words
+        found += [(heading, words, mark["test"], mark["words"], mark["limits"], mark["n"]) for mark in marks]
+    return found
+
+
+def quoted(contrast, name, null="global", **changes):
+    """A row that a comparison takes from a design class, as it is quoted."""
+    own = {
+        "subject": name,
+        "null": null,
+        "quantity": "size",
+        "parameter": "r=0.1",
+        "source": "reference tables",
+        "scope": "design_class",
+        **changes,
+    }
+    rows_quoted = quote_class(contrast, name, rows(own), "8 labelings", tests=["fry"], nulls=[null])
+    return next(row for row in map(dataclasses.asdict, rows_quoted) if row["level"] == LEVEL)
+
+
+def test_each_size_is_a_dot_under_what_it_was_measured_on():
+    """Own labelings, design classes once each with who uses them, real arrays, and the rule where `supported` is wrong; power is no size."""
+    table = rows({"quantity": "size", "source": "this study", "parameter": "set=S"},
+                 {"quantity": "size", "source": "this study", "parameter": "set=S, unequal variances", "n": 40},
+                 quoted("b", "4 pairs", n=6000), quoted("c", "4 pairs", n=6000), quoted("b", "4 pairs", "competitive", rate=0.02),
+                 {"scope": "plasmode", "subject": "3 v 3", "quantity": "size", "test": "camera", "parameter": "X, 41 arrays"},
+                 {"scope": "plasmode", "subject": "3 v 3", "quantity": "power", "test": "camera", "rate": 0.9},
+                 {"scope": "whole_rule", "subject": "one_gene", "quantity": "verdict_rate", "test": "supported", "parameter": "genes=5", "level": math.nan},
+                 {"scope": "whole_rule", "subject": "positive", "quantity": "power", "test": "supported", "level": math.nan},
+                 {"quantity": "size", "source": "this study", "subject": "d", "rate": math.nan, "ci_low": math.nan})  # fmt: skip
+    figures = ("5.1 %", "3.4 to 7.3 %")
+    assert drawn(table) == [
+        ("Permuted labels, here ⟶", "a", "FRY", *figures, "1,200"),
+        ("Permuted labels, here ⟶", "a, unequal variances", "FRY", *figures, "40"),
+        ("Like these, simulated ⟶", "4 pairs (2)", "FRY", *figures, "6,000"),
+        ("… other genes change ⟶", "4 pairs (1)", "FRY", "2.0 %", "3.4 to 7.3 %", "1,200"),
+        ("Real arrays, resampled ⟶", "3 v 3, X, 41 arrays", "CAMERA", *figures, "1,200"),
+        ("Wrongly “supported” ⟶", "one gene, genes=5", "whole rule", *figures, "1,200"),
+    ]
+
+
+def test_nothing_measured_is_no_chart():
+    """Neither without a table nor with rows that hold no figure."""
+    assert calibration_chart(None) is None
+    assert calibration_chart(rows({"quantity": "size", "rate": math.nan})) is None
 
 
 MEASURED = {"source": "this study", "quantity": "size"}

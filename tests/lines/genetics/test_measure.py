@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
@@ -199,6 +200,13 @@ def test_the_panel_draws_every_gene_of_the_set() -> None:
     assert panel.chart is not None
     drawn = panel.chart["layer"][3]["data"]["values"]
     assert sorted(one["gene"] for one in drawn) == sorted(SYMBOLS[::30])
+    named = panel.chart["layer"][4]["data"]["values"]
+    assert len(named) > 2
+    assert named[0]["gene"] == details.genes[0].gene
+    width = panel.chart["layer"][0]["encoding"]["x"]["scale"]["domain"][1]
+    height = max(one["z"] for one in drawn) - min(one["z"] for one in drawn)
+    for one, other in combinations(named, 2):  # no name lies over another
+        assert abs(one["x"] - other["x"]) > 0.2 * width or abs(one["z"] - other["z"]) > 0.08 * height
     assert panel.table is not None
     assert len(panel.table.rows) == 15
     assert any("What was read: genes read: 1,500" in fact for fact in panel.facts)

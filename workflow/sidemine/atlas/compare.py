@@ -188,6 +188,8 @@ def rotate_drugs(
         What is drawn.
     """
     sums = np.zeros((len(effects.names), 1 + null.rotations))
+    if not effects.names:
+        return sums
     shares = np.array([_shares(pathway, counted[effect]) for effect in effects.names])
     for profile, name, fit in fits:
         own = shares[:, list(pathway.drugs).index(profile)]

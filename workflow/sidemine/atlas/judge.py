@@ -84,23 +84,23 @@ def judge(
             for row, (p, e) in enumerate(at)
         ]
     )
-    all_rotate = all(pathways[p] in blocks.drawn_drugs for p, _ in at)
+    # A pair that could not be measured, or whose chance cannot be drawn, is no pair of the family.
+    kept = [row for row, (p, e) in enumerate(at) if np.isfinite(z[p, e])] or list(range(len(at)))
+    all_rotate = all(pathways[at[row][0]] in blocks.drawn_drugs for row in kept)
     scores = Scores(
         z=z,
         on_sets=np.stack([blocks.on_sets[effect] for effect in effects], axis=2),
         strengths_pathways=blocks.strengths,
         strengths_effects=np.array([one.strength for one in blocks.compared]),
-        pathway=np.array([p for p, _ in at], dtype=np.int64),
-        effect=np.array([e for _, e in at], dtype=np.int64),
-        sign=np.array([_SIGN[pair.relation] for pair in asked], dtype=np.int64),
-        drawn_effects=drawn[:, 1:] if np.isfinite(drawn).any(axis=1).all() else None,
-        drawn_drugs=drawn_drugs[:, 1:] if all_rotate else None,
-        z_drugs=drawn_drugs[:, 0] if all_rotate else None,
-        random=np.array([blocks.random[effects[e]][p] for p, e in at]),
+        pathway=np.array([at[row][0] for row in kept], dtype=np.int64),
+        effect=np.array([at[row][1] for row in kept], dtype=np.int64),
+        sign=np.array([_SIGN[asked[row].relation] for row in kept], dtype=np.int64),
+        drawn_effects=drawn[kept, 1:] if np.isfinite(drawn[kept]).all() else None,
+        drawn_drugs=drawn_drugs[kept, 1:] if all_rotate else None,
+        z_drugs=drawn_drugs[kept, 0] if all_rotate else None,
+        random=np.array([blocks.random[effects[at[row][1]]][at[row][0]] for row in kept]),
     )
-    # A pair that could not be measured is no pair of the family; what is missing for all of them is told by the test.
-    measured = np.isfinite(z[scores.pathway, scores.effect])
-    test = globally_tested(_only(scores, measured), draws, seed)
+    test = globally_tested(scores, draws, seed)
     p_values = {
         (p, e): (_p(drawn[row]), _p(drawn_drugs[row]), corrected)
         for row, ((p, e), corrected) in enumerate(zip(at, _corrected(drawn, drawn_drugs), strict=True))
@@ -139,29 +139,6 @@ def judge(
                 )
             )
     return test, units
-
-
-def _only(scores: Scores, keep: NDArray[np.bool_]) -> Scores:
-    """Return the scores without the pairs that could not be measured; all of them where none could."""
-    if keep.all() or not keep.any():
-        return scores
-
-    def part(values: Array | None) -> Array | None:
-        return None if values is None else values[keep]
-
-    return Scores(
-        scores.z,
-        scores.on_sets,
-        scores.strengths_pathways,
-        scores.strengths_effects,
-        scores.pathway[keep],
-        scores.effect[keep],
-        scores.sign[keep],
-        part(scores.drawn_effects),
-        part(scores.drawn_drugs),
-        part(scores.z_drugs),
-        scores.random[keep],
-    )
 
 
 def _number(value: float | None) -> float:

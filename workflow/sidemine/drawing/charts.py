@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from sidemine.drawing.words import bounded, is_number, number, unit_words
+from sidemine.drawing.words import bounded, is_number, number, shortened, unit_words
 from sidemine.effect.record import way
 
 Spec = dict[str, Any]  # type: ignore[explicit-any]  # JSON of a chart; the schema of Vega-Lite says what it may hold
@@ -53,7 +53,7 @@ def group_names(pairs: Iterable[tuple[str, str]]) -> tuple[str, str]:
     pairs
         Labels of the two groups, one pair per comparison.
     """
-    found = [(bounded(target, _LONGEST_NAME), bounded(reference, _LONGEST_NAME)) for target, reference in pairs]
+    found = [tuple(shortened(bounded(label), _LONGEST_NAME) for label in pair) for pair in pairs]
     targets, references = {target for target, _ in found}, {reference for _, reference in found}
     names = (
         next(iter(targets)) if len(targets) == 1 else FIRST,
@@ -89,6 +89,29 @@ def name_groups(chart: Spec, pairs: Iterable[tuple[str, str]]) -> Spec:
         return [named(value) for value in part] if isinstance(part, list | tuple) else part
 
     return {key: named(value) for key, value in chart.items()}
+
+
+def apart(places: Sequence[tuple[float, float]], room: tuple[float, float], most: int) -> list[int]:
+    """Return which points can carry a name without writing over another name: the first come first.
+
+    Parameters
+    ----------
+    places
+        Points, the most important first.
+    room
+        Width and height of a name, in units of the axes.
+    most
+        Most names.
+
+    >>> apart([(0, 0), (1, 0), (9, 0), (1, 5)], (2, 2), 3)
+    [0, 2, 3]
+    """
+    chosen: list[int] = []
+    for place, (x, y) in enumerate(places):
+        free = (abs(x - places[other][0]) > room[0] or abs(y - places[other][1]) > room[1] for other in chosen)
+        if len(chosen) < most and all(free):
+            chosen.append(place)
+    return chosen
 
 
 def interval_words(effect: float | None, low: float | None, high: float | None) -> str:
@@ -129,6 +152,8 @@ def label_room(share: float, least: int) -> Spec:
     return {"expr": f"max({least}, {share:g} * (containerSize()[0] || 0))"}
 
 
+LEGEND_ROOM = {"labelLimit": 220, "columns": {"expr": "max(1, floor((containerSize()[0] || 0) / 250))"}}
+"""As many names side by side as the width of the figure has room for."""
 ROW_LABELS = {"title": None, "labelExpr": "slice(datum.value, indexof(datum.value, '|') + 1)", "ticks": False, "domain": False, "minExtent": 60,
           "labelLimit": label_room(0.46, 175), "labelFontWeight": {"condition": {"test": "indexof(datum.value, '⟶') > 0", "value": "bold"},
                                                      "value": "normal"}}  # fmt: skip

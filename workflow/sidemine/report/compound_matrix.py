@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from math import ceil, log10
 
 from sidemine.considerations.compounds.record import CompoundColumns
-from sidemine.drawing.charts import SERIES, Spec, base, interval_words, signed_axis
+from sidemine.drawing.charts import LEGEND_ROOM, SERIES, Spec, base, interval_words, label_room, signed_axis
 from sidemine.drawing.panel import Column, Panel, Table
 from sidemine.drawing.words import bounded, count, is_number, number, p_value, unit_words
 from sidemine.effect.compound_record import ArmEffect, CompoundEvidence, amount_words
@@ -176,11 +176,11 @@ def _matrix(tested: Sequence[CompoundCell], gene_set: str) -> Spec:
         "field": "drug",
         "type": "nominal",
         "sort": rows,
-        "axis": {"title": None, "labelLimit": 210, "ticks": False, "domain": False},
+        "axis": {"title": None, "labelLimit": label_room(0.3, 210), "ticks": False, "domain": False},
     }
     x = {"field": "place", "type": "nominal", "sort": columns,
          "axis": {"title": "cells, dose and time", "orient": "top", "labelAngle": 0, "labelExpr": "split(datum.label, ', ')",
-                  "labelLimit": {"expr": f"max(60, (containerSize()[0] || 0) * 0.8 / {len(columns)} - 6)"}, "ticks": False, "domain": False, "labelOverlap": False}}  # fmt: skip
+                  "labelLimit": {"expr": f"max(60, (containerSize()[0] || 0) * 0.66 / {len(columns)} - 6)"}, "ticks": False, "domain": False, "labelOverlap": False}}  # fmt: skip
     tooltip = [{"field": "contrast", "title": "comparison"}, {"field": "drug"}, {"field": "place", "title": "cells, dose and time"},
                {"field": "told", "title": "set, log2 [95 % CI]"}, {"field": "p", "title": "p, FRY"}, {"field": "n", "title": "n v n"}]  # fmt: skip
     return {
@@ -287,14 +287,14 @@ def _dose_lines(lines: dict[tuple[str, ...], list[ArmEffect]], dose_unit: str, u
     y = {"field": "effect", "type": "quantitative", "scale": {"zero": True},
          "axis": {"title": signed_axis(unit_words(unit))[::-1], "tickCount": 6, "titleFontSize": 11}}  # fmt: skip
     color = {"field": "line", "type": "nominal", "sort": names, "scale": {"domain": names, "range": list(SERIES)},
-             "legend": {"title": None, "orient": "top", "columns": 4}}  # fmt: skip
+             "legend": {"title": None, "orient": "top", **LEGEND_ROOM}}  # fmt: skip
     detail = {"field": "line", "type": "nominal"}
     shape = {
         "field": "line",
         "type": "nominal",
         "sort": names,
         "scale": {"domain": names},
-        "legend": {"title": None, "orient": "top", "columns": 4},
+        "legend": {"title": None, "orient": "top", **LEGEND_ROOM},
     }
     tooltip = [{"field": "contrast", "title": "comparison"}, {"field": "line", "title": "compound"}, {"field": "dose"},
                {"field": "told", "title": "effect [95 % CI]"}, {"field": "n", "title": "n v n"}]  # fmt: skip

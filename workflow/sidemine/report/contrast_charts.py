@@ -6,6 +6,7 @@ from sidemine.drawing.charts import (
     FIRST,
     GROUP_SHAPES,
     GROUPS,
+    LEGEND_ROOM,
     SECOND,
     WAY_SHAPES,
     WAYS,
@@ -247,7 +248,7 @@ def components(colour: str = "group") -> Spec:
         "numbers": {"field": "value", "scale": {"scheme": "viridis"}, "type": "quantitative"},
     }[colour]
     axis = {"tickCount": 5, "grid": True}
-    legend = {"title": None, "orient": "top", "symbolStrokeWidth": 0, "columns": 4}
+    legend = {"title": None, "orient": "top", "symbolStrokeWidth": 0, **LEGEND_ROOM}
     shape_legend = legend if colour == "group" else {**legend, "symbolFillColor": "@muted"}
     return {
         **base("First two principal components of the dataset's samples.", 270),

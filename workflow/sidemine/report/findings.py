@@ -40,8 +40,8 @@ class Finding:
         The answer card.
     answer, effect, way, studies
         The answer in words; the effect as one would tell it, with its figures, and on which side it lies; studies and people.
-    notes
-        The letters of the footnotes that say why its certainty is not higher.
+    notes, asides
+        The letters of the footnotes that say why its certainty is not higher, and of those on its data that take nothing from it.
     change
         What would change the answer.
     """
@@ -52,6 +52,7 @@ class Finding:
     way: str
     studies: str
     notes: Sequence[str]
+    asides: Sequence[str]
     change: str
 
 
@@ -91,16 +92,19 @@ def findings_of(cards: Sequence[Card], designs: Mapping[str, DesignRecord]) -> F
     controls = [card for card in cards if card.is_control]
     letters: dict[tuple[str, str], str] = {}
 
+    def lettered(reasons: Iterable[tuple[str, str]]) -> list[str]:
+        return [letters.setdefault(reason, _letter(len(letters))) for reason in reasons]
+
     def finding(card: Card) -> Finding:
-        reasons = [] if card.is_control else _reasons(card)
-        notes = [letters.setdefault(reason, _letter(len(letters))) for reason in reasons]
+        rated, unrated = ([], []) if card.is_control else _reasons(card)
         return Finding(
             card=card,
             answer=answer_words(card),
             effect=control_words(card) if card.is_control else effect_words(card),
             way=card.main_effect.way if card.main_effect else "none",
             studies=studies_words(card, designs),
-            notes=notes,
+            notes=lettered(rated),
+            asides=lettered(unrated),
             change=words.typeset(card.would_change),
         )
 
@@ -112,12 +116,12 @@ def findings_of(cards: Sequence[Card], designs: Mapping[str, DesignRecord]) -> F
     )
 
 
-def _reasons(card: Card) -> list[tuple[str, str]]:
+def _reasons(card: Card) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
     """Return why an answer is not more certain, and which serious findings took nothing from it."""
     if card.certainty is None:
-        return []
+        return [], []
     rated = [(str(row.domain), row.reason) for row in card.certainty.downgrades]
-    return [*rated, *((_UNRATED, reason) for reason in card.certainty.not_rated_down)]
+    return rated, [(_UNRATED, reason) for reason in card.certainty.not_rated_down]
 
 
 def _letter(place: int) -> str:
@@ -138,7 +142,7 @@ def answer_words(card: Card) -> str:
         return "The datasets point in opposite directions."
     pattern = card.columns_of(CompoundColumns).pattern
     if pattern:
-        return f"{pattern[:1].upper()}{pattern[1:]}."
+        return f"{pattern[:1].upper()}{pattern[1:]}.{_excluded_of_panel(card)}"
     if card.verdict is Verdict.NOT_SUPPORTED and not card.opposite:
         return f"{_CHANGE[card.declared.direction]} of the declared margin or more is excluded."
     effects = [card.main_effect] if card.main_effect else [found for _, found in card.estimated]
@@ -147,6 +151,15 @@ def answer_words(card: Card) -> str:
         return "Higher in some comparisons and not in others."
     against = " That is opposite to what was declared." if card.opposite else ""
     return f"{sides.pop().capitalize()} in {_groups(card)}.{against}"
+
+
+def _excluded_of_panel(card: Card) -> str:
+    """Say what a panel excludes: "not class-wide" may also mean that nothing is known."""
+    panel = card.columns_of(CompoundColumns).compounds
+    if panel is None or card.verdict is not Verdict.NOT_SUPPORTED or card.opposite:
+        return ""
+    what = "That the class acts" if panel.asks == "class_wide" else "A response of the declared margin or more"
+    return f" {what} is excluded."
 
 
 def _groups(card: Card) -> str:

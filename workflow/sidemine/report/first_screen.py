@@ -17,6 +17,7 @@ from sidemine.drawing import words
 from sidemine.drawing.panel import Subject, Tile, make_tile
 from sidemine.effect.plain_words import people_of, plain_words
 from sidemine.effect.record import COHORT_UNIT, EXPERIMENT_UNIT, Interval
+from sidemine.report.findings import effect_words
 from sidemine.verdict.card import Card, CardContrast
 
 _EFFECTS_NAMED = 4
@@ -43,7 +44,7 @@ def plain_sentence(card: Card) -> str:
     side = words.side(effect.effect)
     if card.kind == "cohort":
         plain = plain_words(effect.effect, COHORT_UNIT, people_of(card.evidence))
-        told = f"{amount} {side} {compared} ({interval}), in total: {plain}; {_adjusted_words(card)}"
+        told = f"{amount} {side} {compared} ({interval}): {plain}; {_adjusted_words(card)}"
     else:
         fold = plain_words(effect.effect, EXPERIMENT_UNIT).rsplit(" ", 1)[0]
         told = f"{amount} ({fold}) {side} {compared} ({interval}), counted beyond the other measured genes"
@@ -122,7 +123,9 @@ def overview_line(card: Card) -> str:
     unit = _short_unit(card)
     pattern = card.columns_of(CompoundColumns).pattern
     parts = [pattern] if pattern else []
-    if effect is not None:
+    if pattern:
+        parts.append(effect_words(card))
+    elif effect is not None:
         parts.append(f"{_amount(effect.effect, unit)} ({_interval(effect)})")
         adjusted = card.columns_of(CompositionColumns).composition_adjusted
         if adjusted is not None:

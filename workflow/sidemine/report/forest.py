@@ -110,11 +110,9 @@ def forest_rows(
     if pooled and not pooled.sizes_differ:
         rows.append(_pooled_row(pooled))
     if adjusted:
-        facts = f"{adjusted.k} of {len(evidence)} comparisons; an assumption-laden estimate, shown beside the total"
+        facts = f"for their mix, in {adjusted.k} of {len(evidence)} comparisons; more assumptions"
         effect = Interval(adjusted.effect, adjusted.ci_low, adjusted.ci_high)
-        rows.append(
-            _row("adjusted for the mix of cells", "Adjusted for the mix of cells", facts, effect, shape="pooled")
-        )
+        rows.append(_row("adjusted for the mix of cells", "Adjusted for cells", facts, effect, shape="pooled"))
     return rows
 
 
@@ -124,15 +122,18 @@ def _origin(entry: ContrastEvidence) -> str:
 
 
 def _contrast_row(entry: ContrastEvidence, weight: float | None, *, told_apart: bool) -> ForestRow:
-    """Return the row of one contrast; where its origin does not tell it from another row, its target group comes first."""
+    """Return the row of one contrast; where its origin does not tell it from another row, its target group does."""
     facts = [
         f"{entry.n_target} v {entry.n_reference}",
         *([f"weight {weight:.0f} %"] if weight is not None else []),
+        *([] if told_apart else [bounded(entry.accession, 40), bounded(entry.tissue, 60)]),
         f"{percent(entry.n_measured, entry.n_in_set)} of set measured",
         bounded(entry.contrast, 64),
     ]
-    label = _origin(entry) if told_apart else f"{bounded(entry.target_label, 60)} · {_origin(entry)}"
-    row = replace(_row(bounded(entry.contrast, 64), label, " · ".join(facts), entry.interval), weight=weight)
+    label = _origin(entry) if told_apart else bounded(entry.target_label, 60)
+    row = replace(
+        _row(bounded(entry.contrast, 64), label, " · ".join(filter(None, facts)), entry.interval), weight=weight
+    )
     problem = f"not testable: {entry.problem.what if entry.problem else 'no effect estimated'}"
     return row if entry.interval else replace(row, problem=bounded(problem, 160))
 

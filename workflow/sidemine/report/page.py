@@ -37,7 +37,7 @@ from sidemine.report.registry import sections_of, thinned_sections_of
 from sidemine.report.section import Section
 from sidemine.report.sections.explorer import explorer_block
 from sidemine.report.sources import source_tables
-from sidemine.report.thinning import LARGEST_PAGE, STEPS, kept_genes
+from sidemine.report.thinning import STEPS, kept_genes, page_budget
 from sidemine.tables import write_json, write_text
 from sidemine.verdict.card import verdicts_json
 
@@ -68,9 +68,9 @@ def build_report(results: Path, output: Path, *, flags: Path | None = None) -> N
     """
     study = collect(results)
     page = render(study)
-    size = len(page.encode("utf-8"))
-    if size > LARGEST_PAGE:
-        _LOG.warning("the report has %.1f MB, more than the %.0f MB it should", size / 1e6, LARGEST_PAGE / 1e6)
+    size, budget = size_of(page), page_budget(len(study.contrasts))
+    if size > budget:
+        _LOG.warning("the report has %.1f MB, more than the %.1f MB it should", size / 1e6, budget / 1e6)
     write_text(page, output)
     if flags is not None:
         write_json(multiqc_flags(study), flags)
@@ -78,7 +78,7 @@ def build_report(results: Path, output: Path, *, flags: Path | None = None) -> N
 
 
 def render(results: StudyResults) -> str:
-    """Return the page as HTML; as much of a large study as fits into `LARGEST_PAGE`.
+    """Return the page as HTML; as much of a large study as fits into its budget.
 
     What no step of thinning changes is made once; what is thinned is made again for each step that may fit.
     """
@@ -88,16 +88,16 @@ def render(results: StudyResults) -> str:
     blocks = library_blocks() | pack_all(fixed_blocks(results, sections))
     tests = {contrast: set_tables(results, contrast) for contrast in results.contrasts}
     page = _frame(template, results, sections, html, blocks)
-    frame = size_of(page)
+    frame, budget = size_of(page), page_budget(len(results.contrasts))
     for thinning in STEPS:
         thinned = replace(results, thinning=thinning)
-        room = math.inf if thinning == STEPS[-1] else LARGEST_PAGE - frame
+        room = math.inf if thinning == STEPS[-1] else budget - frame
         packed = pack_within(thinned_blocks(thinned, tests), room)
         if packed is not None:
             if thinning != results.thinning:
                 html |= {section.id: _section_html(template, section) for section in thinned_sections_of(thinned)}
             page = _frame(template, results, sections, html, blocks | packed)
-            if size_of(page) <= LARGEST_PAGE:
+            if size_of(page) <= budget:
                 break
         _LOG.info("the page of the study would be too large with at most %s", thinning)
     return page

@@ -230,7 +230,7 @@ def _chart(drawn: SetMap, limits: dict[str, float], carrying: frozenset[str]) ->
     def colours(kind: str) -> Spec:
         ends = [-limits[kind], 0, limits[kind]]
         legend = {"title": f"{kind}: log2 fold change", "orient": "top", "direction": "horizontal", "gradientLength": 170,
-                  "gradientThickness": 10, "values": ends, "format": "+.1f", "titleLimit": 300}  # fmt: skip
+                  "gradientThickness": 10, "values": ends, "labelExpr": "datum.value ? format(datum.value, '+.1f') : '0'", "titleLimit": 300}  # fmt: skip
         scale = {"domain": ends, "range": ["@lower", "@surface", "@higher"], "interpolate": "rgb", "clamp": True}
         return {"transform": [{"filter": f"isValid(datum.{kind})"}], "mark": {"type": "rect", "cursor": "pointer"},
                 "encoding": {"x": x, "y": y if kind == next(iter(limits)) else {**y, "axis": None}, "tooltip": tooltip,

@@ -1,6 +1,6 @@
 """What stays on the page of a study that is too large for one file.
 
-Small studies keep every gene. Where the page would exceed `LARGEST_PAGE`, each gene table keeps the genes of declared sets (comparators
+Small studies keep every gene. Where the page would exceed its budget (`page_budget`), each gene table keeps the genes of declared sets (comparators
 apart) and panels, those with the smallest p-values, and an even share of the others, and datasets keep fewer per-sample values: the first
 of `STEPS` that fits. The page says so; the tables beside it stay whole.
 """
@@ -15,7 +15,11 @@ if TYPE_CHECKING:
     import pandas as pd
 
 LARGEST_PAGE = 8_000_000
-"""Bytes that the page should not exceed: the page budget."""
+"""Bytes that the page of a study of up to 40 contrasts should not exceed: the page budget."""
+MOST_BYTES = 16_000_000
+"""Bytes that no page should exceed."""
+EACH_CONTRAST = 200_000
+"""Bytes that each contrast of a larger study has: its set tests alone, which stay whole, may take half of that."""
 STRONGEST = 1000
 """Genes with the smallest p-values that each table keeps, whatever the size of the study."""
 
@@ -46,6 +50,11 @@ STEPS = (
 )
 """From nothing left out to the most that is ever left out."""
 COMPLETE = STEPS[0]
+
+
+def page_budget(n_contrasts: int) -> int:
+    """Return the bytes that the page of a study with so many contrasts should not exceed."""
+    return max(LARGEST_PAGE, min(MOST_BYTES, EACH_CONTRAST * n_contrasts))
 
 
 def genes_by_p(table: pd.DataFrame) -> list[str]:

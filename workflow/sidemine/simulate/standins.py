@@ -323,6 +323,7 @@ def _describe(series: StandinSeries, seed: int) -> _Described:
     people: list[str] = []
     women: list[bool] = []
     ages: list[float] = []
+    age_of: dict[str, int] = {}
     next_sample = series.first_sample
     for place, group in enumerate(series.groups):
         next_sample = group.first_sample or next_sample
@@ -333,6 +334,7 @@ def _describe(series: StandinSeries, seed: int) -> _Described:
             age = int(rng.integers(group.age[0], group.age[1] + 1)) if group.age else 0
             donor = group.donors[number] if group.donors else ""
             person = donor or (f"{number + 1}" if group.paired else f"{place}_{number + 1}")
+            age = age_of.setdefault(person, age)
             values = {
                 "i": number + group.first,
                 "person": person,

@@ -5,6 +5,7 @@ The rows lie in `resources/calibration/design_classes.tsv`; `benchmarks/calibrat
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -90,13 +91,22 @@ def quote_class(
                 own = rows[(rows["test"] == test) & (rows["null"] == null) & (rows["level"] == level)]
                 if len(own):
                     largest = rows_of(own.sort_values("rate", kind="stable").tail(1))[0]
-                    reason = f"{why}; quoted from the design class {name}, at the set correlation of the largest rate"
+                    reason = f"{why}; {_QUOTED}{name}{_AT_LARGEST}"
                     yield replace(largest, scope="dataset", subject=contrast, family="primary", reason=reason)
                 else:
                     yield calibration_row(
                         "dataset", contrast, null, test, None, family="primary", level=level, reading=NOT_MEASURED,
                         source=REFERENCE, reason=f"{why}; no design class {name} in the tables",
                     )  # fmt: skip
+
+
+_QUOTED, _AT_LARGEST = "quoted from the design class ", ", at the set correlation of the largest rate"
+
+
+def quoted_class(reason: str) -> str:
+    """Return the design class that a row of `quote_class` was quoted from; '' where it was not."""
+    found = re.search(f"{re.escape(_QUOTED)}(.+){re.escape(_AT_LARGEST)}", reason)
+    return found[1] if found else ""
 
 
 def overall_reading(readings: Iterable[str]) -> str:

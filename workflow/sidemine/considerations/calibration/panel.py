@@ -6,6 +6,7 @@ import math
 import re
 from typing import TYPE_CHECKING
 
+from sidemine.considerations.calibration.chart import LEVEL
 from sidemine.considerations.calibration.design_classes import VERDICT_TESTS
 from sidemine.considerations.calibration.rates import CalibrationRow, rows_of
 from sidemine.drawing.words import bounded, count, is_number, listed, number
@@ -23,8 +24,6 @@ _WORDS = ("scope", "subject", "null", "quantity", "test", "family", "parameter",
 _NUMBERS = ("level", "n", "rate", "ci_low", "ci_high", "upper_95")
 _SENTENCES = re.compile(r"(?<=\.) (?=[A-Z])")
 _RULES = re.compile(r"\bRules (\d+\.\d+)")
-LEVEL = 0.05
-"""Nominal level that the page's text shows; the whole table has the others."""
 _COUNTED = ("supported", "supported or suggestive", "not supported", "verdict")
 """What is counted of planted studies and stands in the page's text; the whole table has the rest."""
 MOST_ROWS = 200

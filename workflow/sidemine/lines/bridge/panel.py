@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypedDict
 
-from sidemine.drawing.charts import ROW_LABELS, Spec, base, interval_words, label_room
+from sidemine.drawing.charts import ROW_LABELS, Spec, apart, base, interval_words, label_room
 from sidemine.drawing.panel import Column, Panel, Subject, Table
 from sidemine.drawing.words import bounded, count, listed, number, p_value, shortened
 from sidemine.lines.bridge.call import MECHANISM_ONLY
@@ -430,13 +430,5 @@ def _labelled(leading: Sequence[_Point], genes: Sequence[_Point]) -> list[_Point
     """Return the leading genes that can be named without writing over another name; the caption lists all."""
     span_drug = max(abs(gene["drug"]) for gene in genes) or 1.0
     span_disease = max(abs(gene["disease"]) for gene in genes) or 1.0
-    chosen: list[_Point] = []
-    for gene in leading:
-        apart = (
-            abs(gene["drug"] - other["drug"]) > 0.3 * span_drug
-            or abs(gene["disease"] - other["disease"]) > 0.1 * span_disease
-            for other in chosen
-        )
-        if len(chosen) < MOST_LABELS and all(apart):
-            chosen.append(gene)
-    return chosen
+    places = [(gene["drug"], gene["disease"]) for gene in leading]
+    return [leading[place] for place in apart(places, (0.3 * span_drug, 0.1 * span_disease), MOST_LABELS)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sidemine.drawing.charts import Spec, base
+from sidemine.drawing.charts import Spec, apart, base
 from sidemine.drawing.panel import Column, Panel, Table
 from sidemine.drawing.words import bounded, count, number, p_statement, percent
 from sidemine.lines.evidence import LayerEvidence
@@ -10,6 +10,8 @@ from sidemine.lines.genetics.locations import chromosome_name
 from sidemine.lines.genetics.record import GeneticsDetails
 
 MOST_GENES, MOST_SETS, NAMED = 15, 12, 8
+_NAME_WIDTH, _NAME_HEIGHT, _TICK_ROOM = 0.22, 0.09, 0.035
+"""Room of a name as a share of the axes of a narrow figure, and of the number of a chromosome."""
 _ORDER = [chromosome_name(number) for number in range(1, 27)]
 CAUTION = (
     "Genetics is no consequence of the disease or of its treatment. It has no direction: genes that raise and genes that lower the "
@@ -114,6 +116,9 @@ def _chart(details: GeneticsDetails) -> Spec:
         offset[name] = total
         ticks.append({"x": round(total + reach[name] / 2, 1), "end": round(total + reach[name], 1), "name": name})
         total += reach[name]
+    # Of narrow chromosomes side by side some go without a number.
+    centres = [(offset[name] + reach[name] / 2, 0.0) for name in offset]
+    numbers = [ticks[place] for place in apart(centres, (_TICK_ROOM * total, 1.0), len(ticks))]
     others = [
         {"x": round(offset[one.chromosome] + one.start / 1e6 + 2.5, 1), "z": round(one.largest_z, 2)}
         for one in details.background
@@ -124,9 +129,18 @@ def _chart(details: GeneticsDetails) -> Spec:
             "z": round(one.z, 2),
             "gene": bounded(one.gene, 40),
             "place": f"chr {one.chromosome}, {one.start / 1e6:.2f} Mb",
-            "named": bounded(one.gene, 20) if rank < NAMED else "",
         }
-        for rank, one in enumerate(details.genes)
+        for one in details.genes
+    ]
+    heights = [one.z for one in details.genes]
+    middles = [offset[one.chromosome] + (one.start + one.stop) / 2e6 for one in details.genes]
+    named = [
+        genes[place]
+        for place in apart(
+            list(zip(middles, heights, strict=True)),
+            (_NAME_WIDTH * total, _NAME_HEIGHT * (max(heights) - min(heights))),
+            NAMED,
+        )
     ]
     x = {"field": "x", "type": "quantitative", "scale": {"domain": [0, round(total, 1)], "nice": False},
          "axis": {"title": "position in the genome, chromosome by chromosome", "labels": False, "ticks": False, "grid": False}}  # fmt: skip
@@ -140,13 +154,14 @@ def _chart(details: GeneticsDetails) -> Spec:
              "encoding": {"x": x, "y": y}},
             {"data": {"values": ticks}, "mark": {"type": "rule", "color": "@band"},
              "encoding": {"x": {**x, "field": "end"}}},
-            {"data": {"values": ticks}, "mark": {"type": "text", "y": {"expr": "height - 6"}, "fontSize": 9, "color": "@soft"},
+            {"data": {"values": numbers}, "mark": {"type": "text", "y": {"expr": "height - 6"}, "fontSize": 9, "color": "@soft"},
              "encoding": {"x": x, "text": {"field": "name"}}},
             {"data": {"values": genes}, "mark": {"type": "point", "filled": True, "size": 45, "color": "@accent", "opacity": 0.9},
              "encoding": {"x": x, "y": y,
                           "tooltip": [{"field": "gene"}, {"field": "z"}, {"field": "place", "title": "position"}]}},
-            {"data": {"values": [one for one in genes if one["named"]]},
-             "mark": {"type": "text", "dy": -9, "fontSize": 10, "color": "@ink"},
-             "encoding": {"x": x, "y": y, "text": {"field": "named"}}},
+            {"data": {"values": named},
+             "mark": {"type": "text", "dy": -9, "fontSize": 10, "color": "@ink", "limit": 90,
+                      "align": {"expr": f"datum.x < {total / 10:.1f} ? 'left' : datum.x > {total * 0.9:.1f} ? 'right' : 'center'"}},
+             "encoding": {"x": x, "y": y, "text": {"field": "gene"}}},
         ],
     }  # fmt: skip

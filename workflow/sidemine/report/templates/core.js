@@ -58,10 +58,13 @@ window.sidemine = (() => {
     return Object.fromEntries(Object.entries(part).map(([key, item]) => [key, coloured(item, style)]));
   }
 
+  // A title is as long as the name that somebody wrote: a narrow figure writes it smaller, then cuts its end, never its start.
+  const room = "max(width, containerSize()[0] || 0)";
   const look = {
     background: "@surface", font: "system-ui, sans-serif", view: { stroke: null },
     axis: { labelColor: "@soft", titleColor: "@ink", gridColor: "@line", domainColor: "@muted", tickColor: "@muted",
             titleFontWeight: 600, labelFontSize: 11, titleFontSize: 12, gridOpacity: 0.6 },
+    axisX: { titleLimit: { expr: `${room} - 8` }, titleFontSize: { expr: `${room} < 420 ? 10 : 12` } },
     legend: { labelColor: "@ink", titleColor: "@ink" },
   };
 

@@ -46,6 +46,7 @@
     none.textContent = "0";
     high.textContent = `+${limit}, higher`;
     figure.dataset.contrast = contrast;
+    window.sidemine.nameSource(figure.id, `contrasts/${contrast}/differential.tsv.gz`);
   }
 
   starts.push(() => {

@@ -43,7 +43,8 @@
 
   function nameSource(id, path) {
     const figure = byId(id)?.closest("figure");
-    if (!figure || figure.querySelector(`.source[data-of="${id}"]`)) return;
+    if (!figure) return;
+    figure.querySelector(`.source[data-of="${id}"]`)?.remove();
     const line = document.createElement("p");
     line.className = "source";
     line.dataset.of = id;
@@ -53,6 +54,8 @@
     line.append("Data: ", link, " in the results folder");
     figure.append(line);
   }
+
+  window.sidemine.nameSource = nameSource;
 
   starts.push(async () => {
     for (const button of document.querySelectorAll("[data-copy]")) {
