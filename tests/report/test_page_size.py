@@ -46,7 +46,7 @@ def thinned(large, budget):
     """The large study on a page whose budget is scaled down with the study, so that the tests are quick."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(thinning, "LARGEST_PAGE", budget)
-        patch.setattr(thinning, "EACH_CONTRAST", 0)
+        patch.setattr(thinning, "EACH_FURTHER", 0)
         patch.setattr(page, "STEPS", (COMPLETE, Thinning(3000, 300_000), Thinning(1000, 150_000)))
         return page.render(large)
 
@@ -108,9 +108,14 @@ def test_what_is_left_equals_the_table(large, thinned):
 
 
 def test_the_budget_grows_with_the_study():
-    """8 MB up to 40 contrasts, 16 MB at 80, and never more."""
-    budgets = [thinning.page_budget(n) for n in (1, 40, 60, 80, 500)]
-    assert budgets == [8_000_000, 8_000_000, 12_000_000, 16_000_000, 16_000_000]
+    """8 MB for the default size, less than 16 MB at 80 contrasts, and never more."""
+    assert [thinning.page_budget(n) for n in (1, 24, 28, 80, 500)] == [
+        8_000_000,
+        8_000_000,
+        8_560_000,
+        15_840_000,
+        16_000_000,
+    ]
 
 
 def test_p_values_are_shown_as_they_are_rounded_from_the_table():
