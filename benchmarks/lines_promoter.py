@@ -6,8 +6,8 @@ co-expressed blocks; its mean and its change follow the promoter's GC, which sit
 test without GC, CpG and expression (naive).
 
 ChIP sets come as files of 60 sets of 30 to 500 genes. Every factor has its own liking for GC, length and expression of genes (detectability), and
-the change of expression follows one of these, or all, or nothing while sets are made of co-expressed genes. Each set of a file is tested among
-the others: the mean over sets, and the worst set. Beside it the regression's own p, which is not given.
+the change of expression follows one of these, or all, or nothing while sets are made of co-expressed genes. Neither the regression's own p nor
+the place among the other sets, taken for a p, holds for every set, so that neither is given: the mean over sets, and the worst set.
 `--write` puts the rows of this layer into resources/calibration/lines/promoter.tsv.
 """
 
@@ -29,7 +29,7 @@ from sidemine.differential.contrast_fit import ContrastFit
 from sidemine.differential.design import build_design
 from sidemine.differential.fit import fit_contrast
 from sidemine.lines.evidence import LINE_SIZES
-from sidemine.lines.promoter.measure import p_of_place, site_effect
+from sidemine.lines.promoter.measure import site_effect
 from sidemine.lines.promoter.motifs import FAMILIES, MotifMatrix, family_of, read_matrices, scan_promoters
 from sidemine.lines.promoter.record import SiteEffect
 from sidemine.simulate.promoters import gc_contents, jaspar_text, simulate_promoters
@@ -51,6 +51,7 @@ CHIP = {
     "GC, length and expression": (0.6, 0.4, 0.6),
 }
 """Nulls of ChIP sets: what the change follows, as weights of GC, length and expression."""
+PLACE = "place of a ChIP set (not given as a p)"
 LIKING, LIKING_SD = (1.0, 0.5, 0.5), 0.4
 """How much the factors of a file prefer these, on average, and how they differ."""
 
@@ -206,14 +207,18 @@ def measure_file(genome: Genome, design: tuple[int, int], reps: int, follows: tu
     for rep in range(reps):
         fit = draw_fit(genome, design, rng, np.zeros(N_GENES), level, trend, block)
         ratios, tails = _ratios(fit, sites)
-        by_place.append([p_of_place(own, np.delete(ratios, at)) <= LEVEL for at, own in enumerate(ratios)])
+        by_place.append([_p_of_place(own, np.delete(ratios, at)) <= LEVEL for at, own in enumerate(ratios)])
         by_regression.append(np.mean(tails <= LEVEL))
         chosen = rep % N_SETS
         shift = 0.7 * np.isin(np.arange(N_GENES), sets[chosen])
         ratios, _ = _ratios(draw_fit(genome, design, rng, shift, level, trend, block), sites)
-        power.append(p_of_place(ratios[chosen], np.delete(ratios, chosen)) <= LEVEL)
+        power.append(_p_of_place(ratios[chosen], np.delete(ratios, chosen)) <= LEVEL)
     rates = np.mean(by_place, axis=0)
     return FileRates(float(rates.mean()), float(rates.max()), float(np.mean(by_regression)), float(np.mean(power)))
+
+
+def _p_of_place(own: float, others: Array) -> float:
+    return float(1 + np.sum(others >= own)) / (len(others) + 1)
 
 
 def _ratios(fit: ContrastFit, sites: Sequence[Mapping[str, float]]) -> tuple[Array, Array]:
@@ -264,7 +269,7 @@ def main() -> int:
             conditions = f"{design[0]} v {design[1]}, {N_GENES:,} genes in blocks of {BLOCK}, file of {N_SETS} sets; by regression {found.by_regression:.2f}"
             rows.append(
                 _row(
-                    "ChIP targets",
+                    PLACE,
                     f"change follows {words}",
                     found.by_place,
                     given.reps * N_SETS,
@@ -272,9 +277,7 @@ def main() -> int:
                     found.worst,
                 )
             )
-            rows.append(
-                _row("ChIP targets", "change of 0.7 SD", found.power, given.reps, f"{conditions}; follows {words}")
-            )
+            rows.append(_row(PLACE, "change of 0.7 SD", found.power, given.reps, f"{conditions}; follows {words}"))
     if given.write:
         path = Path(__file__).resolve().parents[1] / "resources" / "calibration" / "lines" / "promoter.tsv"
         write_table(pd.DataFrame(rows)[LINE_SIZES.names], path, LINE_SIZES)

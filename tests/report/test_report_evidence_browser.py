@@ -119,6 +119,14 @@ def test_checks_are_folded_and_drawn_as_wide_as_their_place_when_unfolded(browse
     opened.tab.wait_for_timeout(1500)
     chart = opened.tab.locator("#specification-vte_targets")
     assert abs(chart.locator("svg").bounding_box()["width"] - chart.bounding_box()["width"]) < 3
+    # A place may have another width when it is unfolded than when its figure was drawn: a control's card takes a whole row.
+    opened.tab.evaluate(
+        "() => { const fold = document.querySelector('#specification-vte_targets').closest('details'); fold.open = false;"
+        " document.querySelector('#card-vte_targets').style.maxWidth = '640px'; fold.open = true; }"
+    )
+    opened.tab.wait_for_timeout(1500)
+    drawn = opened.tab.evaluate("document.querySelector('#specification-vte_targets svg').viewBox.baseVal.width")
+    assert abs(drawn - chart.bounding_box()["width"]) < 3
     opened.tab.close()
 
 

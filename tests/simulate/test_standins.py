@@ -150,6 +150,7 @@ def test_a_chip_row_that_the_first_study_offers_finds_its_set_once_it_is_opted_i
 @pytest.mark.parametrize(
     ("file", "old", "new", "message"),
     [
+        ("datasets.tsv", "\tsymbol\tnormalised_counts", "\tsymbol\ttpm", "no stand-in can be written of scale tpm in layout table"),
         ("standins.yaml", "  GSE81622:", "  GSE81623:", "series GSE81622"),
         ("standins.yaml", "VIA_NFKB: -0.8", "VIA_NFKB: much", "standins.yaml"),
         ("standins.yaml", "[CORE_ISG]", "[CORE_IRG]", "no gene set of the study has this name: CORE_IRG"),

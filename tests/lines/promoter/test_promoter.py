@@ -215,16 +215,13 @@ def test_a_chip_set_is_placed_among_the_other_sets_of_its_file_and_never_tested_
     found = [row(name)[0] for name in sets]
     alone = [site_effect("a", fits["a"], dict.fromkeys(genes, 1.0)).p_value for genes in sets.values()]
     assert np.mean(np.array(alone) <= 0.05) > 0.5
-    assert sorted(one.p_value for one in found)[:2] == [pytest.approx(2 / 24)] * 2
-    assert sum(one.p_declared <= 0.05 for one in found) == sum(one.p_declared >= 0.95 for one in found) == 1
-    assert all(one.ci_low is None for one in found)
+    assert sorted(one.percentile for one in found) == pytest.approx(100 * np.arange(24) / 23)
     moved = fitted(rng, 10, 0.3 * opened + 1.5 * np.isin(GENES, list(sets["TF3"])), np.zeros(600))
     evidence, details = row("TF3", fits={"a": moved})
-    assert (evidence.p_declared, evidence.percentile) == (pytest.approx(1 / 24), 100)
+    assert (evidence.instead, evidence.p_value, evidence.p_declared, evidence.ci_low) == ("described", None, None, None)
+    assert evidence.percentile == 100
     assert (details.effects[0].p_value, details.effects[0].place) == (None, 100)
-    assert "than 23 of the 23 other target sets of the file" in evidence.reason
-    against = row("TF3", "down", fits={"a": moved})[0]
-    assert (against.p_declared, against.percentile) == (pytest.approx(23 / 24), 0)
-    few, _ = row("TF3", others={name: sets[name] for name in list(sets)[:8]}, fits={"a": moved})
-    assert (few.instead, few.p_value, few.p_declared) == ("described", None, None)
-    assert "No p: it takes 19 other sets" in few.reason
+    assert "than 23 of the 23 other target sets of the file. Described without a p" in evidence.reason
+    assert row("TF3", "down", fits={"a": moved})[0].percentile == 0
+    alone, _ = row("TF3", others={}, fits={"a": moved})
+    assert (alone.instead, alone.percentile) == ("described", None)

@@ -64,11 +64,9 @@ class StandinTruth(ClosedModel):
     planted: tuple[str, ...] = Field(min_length=1, description="What is planted, a sentence each.")
     seed: int = Field(ge=1, description="Seed of everything drawn.")
     n_genes: int = Field(default=2400, description="Genes, real and invented.")
-    set_size: int = Field(default=40, description="Invented genes of each set of a library.")
     contains: dict[str, tuple[Identifier, ...]] = Field(
         default={}, description="Sets of a library that hold sets of the study's own files, beside invented genes."
     )
-    correlation: dict[str, float] = Field(default={}, description="Residual correlation within a set; others have 0.1.")
     cell_slope: dict[str, dict[str, float]] = Field(
         default={},
         description="Set → cell type → log2 change of its genes per SD of the cell's share: a mix of cells that looks like an effect.",

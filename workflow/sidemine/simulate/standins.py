@@ -48,10 +48,20 @@ from sidemine.text.delimited import read_delimited
 
 COMPARATORS = 20
 """Invented sets of a library whose other sets the study compares with."""
+SET_GENES = 40
+"""Invented genes of each set of a library, beside those of the study's own sets that it contains."""
+CORRELATION = 0.1
+"""Residual correlation of the genes of a set."""
 CELL_GENES = 20
 """Invented genes of each cell type, beside its markers."""
-LAYOUTS = ("series_matrix", "table", "archive", "ncbi_counts")
-"""Layouts of which stand-ins are written."""
+SCALES: Mapping[str, tuple[str, ...]] = {
+    "series_matrix": ("log2", "linear"),
+    "table": ("counts", "normalised_counts"),
+    "archive": ("counts",),
+    "ncbi_counts": ("counts",),
+}
+"""Layouts of which stand-ins are written, and on which scales."""
+IDENTIFIERS = ("probe", "symbol", "ensembl", "entrez")
 
 
 @dataclass(frozen=True)
@@ -108,16 +118,22 @@ def _check_series(study: Study, truth: StandinTruth, place: str) -> None:
         )
         for name in sorted(names)
     ]
-    wrong += [
-        Problem(
-            f"no stand-in can be written of layout {row.layout}",
-            f"datasets.tsv, dataset {row.dataset}",
-            ", ".join(LAYOUTS),
-            "Make the stand-in by hand, or leave the dataset out of the copy of the study that runs on stand-ins.",
-        )
-        for row in study.datasets.values()
-        if row.layout not in LAYOUTS
-    ]
+    for row in study.datasets.values():
+        scales = SCALES.get(row.layout, ())
+        for what, is_known, allowed in (
+            (f"layout {row.layout}", bool(scales), tuple(SCALES)),
+            (f"scale {row.scale} in layout {row.layout}", not scales or row.scale in scales, scales),
+            (f"identifiers {row.identifiers}", row.identifiers in IDENTIFIERS, IDENTIFIERS),
+        ):
+            if not is_known:
+                wrong.append(
+                    Problem(
+                        f"no stand-in can be written of {what}",
+                        f"datasets.tsv, dataset {row.dataset}",
+                        ", ".join(allowed),
+                        "Make the stand-in by hand, or leave the dataset out of the copy of the study that runs on stand-ins.",
+                    )
+                )
     if wrong:
         raise StudyError(wrong)
 
@@ -170,9 +186,7 @@ def _universe(study: Study, truth: StandinTruth, libraries: Mapping[str, list[Ge
         name for series in truth.series.values() for group in series.groups for name in (*group.log2, *group.score)
     }
     unknown = sorted(
-        named
-        | ((planted | truth.correlation.keys() | truth.cell_slope.keys()) - own.keys() - {*remote})
-        | (truth.contains.keys() - {*remote})
+        named | ((planted | truth.cell_slope.keys()) - own.keys() - {*remote}) | (truth.contains.keys() - {*remote})
     )
     if unknown:
         raise StudyError(
@@ -186,7 +200,7 @@ def _universe(study: Study, truth: StandinTruth, libraries: Mapping[str, list[Ge
     markers = {cell: genes for cells in _markers(study).values() for cell, genes in cells.items()}
     groups = {**own, **{f"{cell}_markers": genes for cell, genes in markers.items()}}
     groups |= {name: CORE[name] for name in ("housekeeping", "female", "male")}
-    planned = [(name, truth.set_size) for name in remote] + [(cell, CELL_GENES) for cell in markers] + [("age", 40)]
+    planned = [(name, SET_GENES) for name in remote] + [(cell, CELL_GENES) for cell in markers] + [("age", 40)]
     planned += [(f"comparator_{number:02d}", 25 + 5 * (number % 6)) for number in range(1, COMPARATORS + 1)]
     try:
         return assemble_universe(groups, planned, truth.n_genes, truth.seed)
@@ -304,11 +318,12 @@ def _write_values(
     counts = simulate_counts(log2, seed)
     if row.layout == "ncbi_counts":
         write_ncbi_counts(path, universe, accessions, counts)
-    elif row.layout == "archive":
+        return
+    names = {"symbol": universe.symbols, "ensembl": universe.ensembl(), "entrez": universe.entrez()}
+    if row.layout == "archive":
         members = [f"{a}_{t}.txt.gz" for a, t in zip(accessions, titles, strict=True)]
-        write_htseq_archive(path, universe.symbols, counts, members)
+        write_htseq_archive(path, names[row.identifiers], counts, members)
     else:
-        names = {"symbol": universe.symbols, "ensembl": universe.ensembl(), "entrez": universe.entrez()}
         by_accession = "metadata" in sources and not row.sample_name
         columns = accessions if by_accession else titles
         shown = counts if row.scale == "counts" else normalised(counts)
@@ -400,7 +415,7 @@ def _model(
         age=described.age if any(group.age for group in groups) else None,
         donor=described.person if any(group.paired or group.donors for group in groups) else None,
         noise=series.noise,
-        correlation={**dict.fromkeys(universe.modules, 0.1), **truth.correlation},
+        correlation=dict.fromkeys(universe.modules, CORRELATION),
     )
 
 

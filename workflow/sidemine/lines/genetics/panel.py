@@ -143,7 +143,7 @@ def _chart(details: GeneticsDetails) -> Spec:
         )
     ]
     x = {"field": "x", "type": "quantitative", "scale": {"domain": [0, round(total, 1)], "nice": False},
-         "axis": {"title": "position in the genome, chromosome by chromosome", "labels": False, "ticks": False, "grid": False}}  # fmt: skip
+         "axis": {"title": "position, chromosome by chromosome", "labels": False, "ticks": False, "grid": False}}  # fmt: skip
     y = {"field": "z", "type": "quantitative", "scale": {"zero": False},
          "axis": {"title": ["z of the gene", "more strongly associated ▶"], "tickCount": 5}}  # fmt: skip
     told = "; ".join(f"{one.gene} {number(one.z)}" for one in details.genes[:NAMED])

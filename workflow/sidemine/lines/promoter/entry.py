@@ -20,7 +20,7 @@ PROMOTER = LineOfEvidence(
         "Promoter and binding. In the hypothesis' own independent contrasts, genes' normal deviates of moderated t were regressed on "
         "whether a gene has a site (a member of a ChIP target set, or the share of the matrices of a motif family that hit its promoter at "
         "p ≤ 10⁻⁴ on either strand), beside a spline of mean expression and, for motifs, GC and CpG of the promoter; the correlation of "
-        "genes was estimated from the samples, as CAMERA does. The p of a ChIP set is its place among the other target sets of its file. These are the samples of the answer: no line of its own."
+        "genes was estimated from the samples, as CAMERA does. A ChIP set is described by its place among the other target sets of its file, without a p. These are the samples of the answer: no line of its own."
     ),
     papers=(
         Paper(

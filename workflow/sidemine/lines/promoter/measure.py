@@ -7,8 +7,9 @@ error heeds the correlation between genes as CAMERA
 does (Wu and Smyth 2012, doi 10.1093/nar/gks461): from the residuals of the same samples, never below independence.
 
 Of a ChIP set no promoter is known. What makes genes be called targets of any factor (open, GC-rich, long, expressed in the
-cells of the experiment) goes with many changes of expression, so that the regression calls up to .8 of null sets. Its p is
-never given: the null of a ChIP set is the other target sets of its file, each treated likewise, and p its place among them.
+cells of the experiment) goes with many changes of expression, so that the regression calls up to .8 of null sets, and the place
+among the other target sets of the file is extreme in every study for the factor that likes them most. So a ChIP set has a
+place among the others, each treated likewise, and no p.
 
 Contrasts and sets are those of the hypothesis: the same samples. This is no independent line.
 """
@@ -44,8 +45,6 @@ FEWEST_GENES = 10
 OWN_SHARE = 0.9
 """Share of a target set of a file that the study's set must hold, to be the same set."""
 TOLD = 3
-FEWEST_OTHERS = 19
-"""Other target sets of the file without which no place is a p of .05."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +54,7 @@ class Site:
     Attributes
     ----------
     words, test
-        What it is, and the word of its test in the table of measured sizes.
+        What it is, and the word of its test in the table of measured sizes; empty for a ChIP set, which has none.
     genes
         Symbol → 0 to 1, as `site_effect` takes it.
     composition
@@ -104,7 +103,7 @@ def chip_site(
     if wanted and own:
         others = {name: found for name, found in resolved.items() if name not in own}
         words = f"a member of the ChIP target set {own[0]}"
-        return Site(words, "ChIP targets", dict.fromkeys(genes, 1.0), others=others)
+        return Site(words, "", dict.fromkeys(genes, 1.0), others=others)
     raise InputError(
         Problem(
             f"the file of a promoter row does not hold its set {gene_set!r}",
@@ -339,22 +338,6 @@ def measure_promoters(
     )
 
 
-def p_of_place(own: float, others: Array) -> float:
-    """Return the share of all values, the own one included, that are at least as large as it.
-
-    Parameters
-    ----------
-    own, others
-        Statistics of one set and of the others.
-
-    Examples
-    --------
-    >>> p_of_place(2.0, np.array([0.0, 1.0, 2.0]))
-    0.5
-    """
-    return float(1 + np.sum(others >= own)) / (len(others) + 1)
-
-
 def _placed(
     measured: Measured, effects: list[SiteEffect], prepared: Sequence[_Prepared], site: Site, direction: str
 ) -> tuple[Measured, list[SiteEffect]]:
@@ -366,11 +349,6 @@ def _placed(
         What is known of the set, its effect in every contrast that could be tested, and these contrasts.
     site, direction
         The set with the others; up or down, declared.
-
-    Notes
-    -----
-    The statistic of a set is its pooled deviate. Its p is the share of all sets of the file, itself included, whose statistic
-    is as large: exact where the set is exchangeable with the others, on average over the sets of a file always.
     """
     others = []
     for genes in site.others.values():
@@ -385,36 +363,21 @@ def _placed(
         placed.append(replace(row, p_value=None, place=place))
     effect, _, _ = pool_sites(effects)
     own, theirs = sign * _pooled_deviate(effects), sign * np.array([_pooled_deviate(one) for one in others])
-    n = len(others)
-    behind = int(np.sum(theirs < own))
-    p_ahead, p_behind = p_of_place(own, theirs), p_of_place(-own, -theirs)
-    # The rule of all layers reads 1 - p as the p of the other side, and places are whole: each side keeps its own.
-    p_declared = p_ahead if p_ahead <= p_behind else 1 - p_behind
-    is_tested = n >= FEWEST_OTHERS
-    reason = (
+    n, behind = len(others), int(np.sum(theirs < own))
+    moved = (
         f"Targets move {'up' if effect > 0 else 'down'} by {abs(effect):.2f} normal deviates against genes of the same expression in "
-        f"{count(len(effects), 'contrast')}: further {direction}, as declared, than {behind:,} of the {n:,} other target sets of the file"
-        + (
-            f" ({p_statement(p_declared)})."
-            if is_tested
-            else f". No p: it takes {FEWEST_OTHERS} other sets that could be tested."
-        )
+        f"{count(len(effects), 'contrast')}"
     )
-    return (
-        replace(
-            measured,
-            effect=effect,
-            p_value=min(1.0, 2 * min(p_ahead, p_behind)) if is_tested else None,
-            p_declared=p_declared if is_tested else None,
-            null_used=f"place among {n:,} other target sets of the file, each beside a spline of mean expression"
-            if is_tested
-            else "",
-            percentile=100 * behind / n if n else None,
-            reason=reason,
-            instead="" if is_tested else "described",
-        ),
-        placed,
+    among = (
+        f": further {direction}, as declared, than {behind:,} of the {n:,} other target sets of the file" if n else ""
     )
+    reason = (
+        f"{moved}{among}. Described without a p: a factor that likes open promoters moves with all that they follow."
+    )
+    described = replace(
+        measured, effect=effect, percentile=100 * behind / n if n else None, reason=reason, instead="described"
+    )
+    return described, placed
 
 
 def _shared_words(site: Site, gene_set: Collection[str], measured: Collection[str]) -> str:

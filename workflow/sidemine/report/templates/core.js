@@ -72,7 +72,7 @@ window.sidemine = (() => {
     charts.get(holder)?.view?.finalize();
     const style = getComputedStyle(root);
     const full = { ...coloured(spec, style), ...(datasets ? { datasets } : {}) };
-    // What is folded away has no width yet: it is drawn for paper, and again when it is unfolded.
+    // What is folded away has no width yet, or not the one that it unfolds to: it is drawn for paper, and again when it is unfolded.
     const folded = full.width === "container" && holder.clientWidth === 0;
     if (folded) full.width = 560;
     const { view } = await window.vegaEmbed(holder, full, {
@@ -87,7 +87,7 @@ window.sidemine = (() => {
     view.addEventListener("click", (_event, item) => {
       if (item?.datum?.contrast) window.sidemine.openComparison?.(item.datum.contrast, item.datum.gene);
     });
-    charts.set(holder, { view, spec, datasets, renderer, folded });
+    charts.set(holder, { view, spec, datasets, renderer, width: folded ? 0 : holder.clientWidth });
     window.sidemine.addSaveButtons(holder);
     return view;
   }
@@ -209,7 +209,7 @@ window.sidemine = (() => {
   document.addEventListener("toggle", async (event) => {
     if (!event.target.open || printing) return;
     for (const [holder, chart] of [...charts])
-      if (chart.folded && event.target.contains(holder) && holder.clientWidth) await redraw(holder, chart);
+      if (event.target.contains(holder) && holder.clientWidth && holder.clientWidth !== chart.width) await redraw(holder, chart);
   }, true);
 
   // On paper nothing can be unfolded: what every reader must know, and every figure, is open there. Tables behind a heading
