@@ -321,6 +321,27 @@ def _run_atlas(arguments: argparse.Namespace) -> int:
     return run_atlas(arguments.folders, arguments.to, arguments.more)
 
 
+def add_crate(commands: Commands) -> None:
+    """Declare `sidemine crate`."""
+    parser = commands.add_parser(
+        "crate",
+        help="pack a finished study as a Workflow Run RO-Crate: results, workflow, inputs by address and digest",
+        description="Write one zip that holds the results, the workflow that made them, and ro-crate-metadata.json, which says "
+        "in a standard form (Workflow Run Crate 0.5) what was read, what was run and what was written.",
+    )
+    parser.add_argument("results", type=Path, metavar="RESULTS", help="folder of the results of a finished study")
+    parser.add_argument("--to", type=Path, required=True, metavar="FILE.zip", help="the zip to write")
+    parser.set_defaults(run=_run_crate)
+
+
+def _run_crate(arguments: argparse.Namespace) -> int:
+    from sidemine.report.crate import write_crate
+
+    count = write_crate(arguments.results, arguments.to)
+    sys.stdout.write(f"{arguments.to}: {count} files and their description\n")
+    return 0
+
+
 def add_check(commands: Commands) -> None:
     """Declare `sidemine check`."""
     parser = commands.add_parser(
@@ -371,6 +392,7 @@ _COMMANDS: tuple[Callable[[Commands], None], ...] = (
     add_inspect,
     add_new,
     add_check,
+    add_crate,
     add_preflight,
     add_run,
     add_fetch,

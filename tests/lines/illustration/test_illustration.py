@@ -68,7 +68,7 @@ def test_principal_components_tell_two_kinds_of_cells_apart() -> None:
     assert abs(x[:60].mean() - x[60:].mean()) > 2 * max(x[:60].std(), x[60:].std())
     assert score[:60].mean() > score[60:].mean() + 0.3
     caption = map_panels(drawn[0])[0].caption
-    assert f"{ILLUSTRATION} First two principal components of 120 of 120 cells, doublets among them" in caption
+    assert f"{ILLUSTRATION} First two principal components of all 120 cells, doublets among them" in caption
 
 
 def test_too_few_cells_are_no_map() -> None:

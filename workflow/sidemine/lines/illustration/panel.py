@@ -28,9 +28,10 @@ def map_panels(drawn: CellMap) -> list[Panel]:
     title = f"Cells of {drawn.dataset}"
     if drawn.problem:
         return [Panel("cell-map", f"cells-{drawn.dataset}", title, "", drawn.problem)]
+    n, cells = len(drawn.x), count(drawn.n_cells, "cell")
+    shown = f"{n:,} of {cells} (drawn at random)" if n < drawn.n_cells else f"all {cells}"
     caption = (
-        f"{ILLUSTRATION} {_LAYOUTS[drawn.layout]} of {len(drawn.x):,} of {count(drawn.n_cells, 'cell')}"
-        f"{' (drawn at random)' if len(drawn.x) < drawn.n_cells else ''}, doublets among them, on {count(drawn.n_genes, 'variable gene')}. "
+        f"{ILLUSTRATION} {_LAYOUTS[drawn.layout]} of {shown}, doublets among them, on {count(drawn.n_genes, 'variable gene')}. "
         "Distances and sizes of clouds mean little; tests are made on sums per donor."
     )
     panels = []
