@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import re
 
 import numpy as np
@@ -13,7 +14,7 @@ from open_page import OpenPage
 
 from sidemine.report import page, thinning
 from sidemine.report.collect import collect
-from sidemine.report.packing import significant, unpack
+from sidemine.report.packing import SMALLEST_P, p_values, unpack
 from sidemine.report.thinning import COMPLETE, STRONGEST, Thinning, genes_by_p, kept_genes
 
 PER_CONTRAST = 4000
@@ -45,7 +46,7 @@ def thinned(large, budget):
     """The large study on a page whose budget is scaled down with the study, so that the tests are quick."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(thinning, "LARGEST_PAGE", budget)
-        patch.setattr(thinning, "EACH_CONTRAST", 0)
+        patch.setattr(thinning, "EACH_FURTHER", 0)
         patch.setattr(page, "STEPS", (COMPLETE, Thinning(3000, 300_000), Thinning(1000, 150_000)))
         return page.render(large)
 
@@ -98,7 +99,7 @@ def test_what_is_left_equals_the_table(large, thinned):
     block, genes = unpacked(html, "data-contrast-vte_a"), genes_of(html, "vte_a")
     table = large.contrasts["vte_a"].differential.set_index("gene")
     assert block["tested"] == len(table)
-    assert block["p"] == [significant(p) for p in table.loc[genes, "p_value"]]
+    assert block["p"] == p_values(table.loc[genes, "p_value"])
     assert block["log2_fold_change"] == [round(1000 * value) for value in table.loc[genes, "log2_fold_change"]]
     ranked = table.sort_index().sort_values("t", ascending=False, kind="stable").index
     assert block["rank"] == [ranked.get_loc(gene) + 1 for gene in genes]
@@ -107,9 +108,23 @@ def test_what_is_left_equals_the_table(large, thinned):
 
 
 def test_the_budget_grows_with_the_study():
-    """8 MB up to 40 contrasts, 16 MB at 80, and never more."""
-    budgets = [thinning.page_budget(n) for n in (1, 40, 60, 80, 500)]
-    assert budgets == [8_000_000, 8_000_000, 12_000_000, 16_000_000, 16_000_000]
+    """8 MB for the default size, less than 16 MB at 80 contrasts, and never more."""
+    assert [thinning.page_budget(n) for n in (1, 24, 28, 80, 500)] == [
+        8_000_000,
+        8_000_000,
+        8_560_000,
+        15_840_000,
+        16_000_000,
+    ]
+
+
+def test_p_values_are_shown_as_they_are_rounded_from_the_table():
+    """Two digits of what is packed are two digits of the table's number, also where three digits would have ended in 5."""
+    exact = [0.0525462, 0.0534999, 0.7252664, 0.01351125, 1.2549e-7, 2.345001e-9, 0.5, 1.0, 0.0, math.nan]
+    packed = p_values(exact)
+    assert packed[:3] == [0.052546, 0.0535, 0.72527]
+    assert packed[-4:] == [0.5, 1.0, SMALLEST_P, None]
+    assert [f"{p:.1e}" for p in packed[:6]] == [f"{p:.1e}" for p in exact[:6]]
 
 
 def test_kept_genes_of_a_full_size_table():

@@ -32,7 +32,13 @@ TOGETHER = {
         "confounded",
         "too_small",
     ),
-    "experiments": ("inhibitor_suppresses", "inhibitor_opposes", "inhibitor_conflicting", "inhibitor_null"),
+    "experiments": (
+        "five_cohorts",
+        "inhibitor_suppresses",
+        "inhibitor_opposes",
+        "inhibitor_conflicting",
+        "inhibitor_null",
+    ),
     "tissue": ("tissue_positive", "tissue_composition_only", "tissue_undeclared"),
 }
 ALONE = ("inhibitor_mimics", "inhibitor_opposes_disease")

@@ -171,7 +171,7 @@ class ContrastBlock:
     t, mean
         In hundredths.
     p, q
-        At three digits.
+        As in `packing.p_values`.
     way
         One letter per gene: (h)igher, (l)ower, or (u)nclear.
     groups, histogram, reading

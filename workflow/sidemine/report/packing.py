@@ -1,7 +1,7 @@
 """How data stand on the page: gzip + base64 JSON blocks that the page's script unpacks on demand.
 
 Numbers are rounded to what a reader can use, and to what keeps the page small: 3 decimals of log2 units, 3 significant
-digits of p and q, 2 decimals of t, as whole numbers where that packs better.
+digits of p and q (5 where two would be rounded wrongly), 2 decimals of t, as whole numbers where that packs better.
 """
 
 from __future__ import annotations
@@ -127,8 +127,16 @@ def significant(value: float, digits: int = 3) -> float | None:
 
 
 def p_values(values: Iterable[float]) -> list[float | None]:
-    """Return p-values at three digits; None where there is none."""
-    return figures(np.maximum(_array(values), SMALLEST_P), 3)
+    """Return p-values at three digits, or as many as tell how they are shown; None where there is none."""
+    numbers = np.maximum(_array(values), SMALLEST_P)
+    rounded = figures(numbers, 3)
+    # Two digits are shown. A third that is 5 does not tell whether they are rounded up: such a number keeps two more.
+    known = np.flatnonzero(numbers > 0)
+    third = np.rint(100 * numbers[known] / 10 ** np.floor(np.log10(numbers[known]))) % 10
+    ties = known[third == 5]
+    for place, value in zip(ties.tolist(), figures(numbers[ties], 5), strict=True):
+        rounded[place] = value
+    return rounded
 
 
 def figures(values: Iterable[float], digits: int) -> list[float | None]:

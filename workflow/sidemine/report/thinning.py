@@ -15,11 +15,13 @@ if TYPE_CHECKING:
     import pandas as pd
 
 LARGEST_PAGE = 8_000_000
-"""Bytes that the page of a study of up to 40 contrasts should not exceed: the page budget."""
+"""Bytes that the page of a study of at most `DEFAULT_CONTRASTS` contrasts should not exceed: the page budget."""
+DEFAULT_CONTRASTS = 24
+"""Contrasts of a study of the default size."""
+EACH_FURTHER = 140_000
+"""Bytes that each further contrast may add: its set tests, which stay whole, and its strongest genes."""
 MOST_BYTES = 16_000_000
 """Bytes that no page should exceed."""
-EACH_CONTRAST = 200_000
-"""Bytes that each contrast of a larger study has: its set tests alone, which stay whole, may take half of that."""
 STRONGEST = 1000
 """Genes with the smallest p-values that each table keeps, whatever the size of the study."""
 
@@ -54,7 +56,7 @@ COMPLETE = STEPS[0]
 
 def page_budget(n_contrasts: int) -> int:
     """Return the bytes that the page of a study with so many contrasts should not exceed."""
-    return max(LARGEST_PAGE, min(MOST_BYTES, EACH_CONTRAST * n_contrasts))
+    return min(MOST_BYTES, LARGEST_PAGE + EACH_FURTHER * max(0, n_contrasts - DEFAULT_CONTRASTS))
 
 
 def genes_by_p(table: pd.DataFrame) -> list[str]:

@@ -60,7 +60,7 @@ class PlantedKind:
     truth: str
     verdicts: tuple[str, ...]
     design: Literal["cohort", "experiment", "bridge"]
-    effects: tuple[float, float]
+    effects: tuple[float, ...]
     opposite: bool = False
     drug_effects: tuple[float, float] = (2.5, 2.5)
     call: str = ""
@@ -93,6 +93,8 @@ class _Place:
         return seed + 100 * self.number
 
 
+STYLES: tuple[Literal["affymetrix", "illumina"], ...] = ("affymetrix", "illumina")
+LETTERS = "abcde"
 _OF_TISSUE = (("cell_types", TISSUE_CELL_TYPES), ("tissue", "synovium"))
 
 PLANTED_KINDS: dict[str, PlantedKind] = {
@@ -101,6 +103,12 @@ PLANTED_KINDS: dict[str, PlantedKind] = {
         ("supported",),
         "cohort",
         (0.9, 0.9),
+    ),
+    "five_cohorts": PlantedKind(
+        "In five cohorts the interferon-response genes are higher in patients (g from 0.7 to 1.1).",
+        ("supported",),
+        "cohort",
+        (0.9, 0.8, 1.0, 1.1, 0.7),
     ),
     "null": PlantedKind(
         "Nothing differs between patients and controls.", ("not supported", "not testable"), "cohort", (0.0, 0.0)
@@ -343,14 +351,15 @@ def _write_cohorts(
     datasets: list[dict[str, str]],
     contrasts: list[dict[str, str]],
 ) -> None:
-    for number, (effect, style) in enumerate(zip(plan.effects, ("affymetrix", "illumina"), strict=True)):
+    for number, effect in enumerate(plan.effects):
+        style = STYLES[number % len(STYLES)]
         cohort = CohortPlan(
             place.accession(900010 + number), place.first_sample(9_100_001 + 1000 * number), 45, 40, effect=effect
         )
         cohort = replace(cohort, **dict(plan.options))
         platform = make_platform(f"GPL90001{number}", universe, seed + number, style)
         write_cohort(mirror, cohort, universe, platform, place.seed(seed + 10 + number))
-        name = f"{place.prefix}cohort_{'ab'[number]}"
+        name = f"{place.prefix}cohort_{LETTERS[number]}"
         datasets.append(
             {
                 "dataset": name,
@@ -381,7 +390,7 @@ def _write_cohorts(
 
 
 def _write_experiments(
-    effects: tuple[float, float],
+    effects: tuple[float, ...],
     place: _Place,
     universe: GeneUniverse,
     mirror: Path,
@@ -400,7 +409,7 @@ def _write_experiments(
                 Arm("IFN_drug", {"stimulus": "interferon", "inhibitor": "compound A"}, left),
             ),
         )
-        name = f"{place.prefix}experiment_{'ab'[number]}"
+        name = f"{place.prefix}experiment_{LETTERS[number]}"
         row = {
             "dataset": name,
             "accession": experiment.accession,
@@ -505,7 +514,9 @@ def _config_text(name: str, planted: Mapping[_Place, PlantedKind], seed: int) ->
 def _hypothesis(place: _Place, plan: PlantedKind) -> dict[str, Any]:
     primary: dict[str, Any] = {
         "set": plan.primary_set,
-        "contrasts": [f"{place.prefix}cohort_{letter}_{SCENE.disease.contrast}" for letter in "ab"],
+        "contrasts": [
+            f"{place.prefix}cohort_{letter}_{SCENE.disease.contrast}" for letter in LETTERS[: len(plan.effects)]
+        ],
         "direction": "up",
         "margin": 0.4,
     }

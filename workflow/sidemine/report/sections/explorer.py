@@ -1,7 +1,7 @@
 """The gene explorer: every gene of the study, with its pooled effect per hypothesis or why there is none.
 
 Columns are kept apart and as whole numbers, which packs well. An interval is kept as its distances from the effect, exact at the
-digits that are shown; a p-value has three digits.
+digits that are shown; a p-value is as in `packing.p_values`.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class PooledColumns:
     k, effect, below, above
         Contrasts, and effect and limits in thousandths as in `packing.distances`.
     p, q, heterogeneity_p
-        At three digits; None in place of a column without a value.
+        As in `packing.p_values`; None in place of a column without a value.
     i2, prediction_low, prediction_high
         Per cent and thousandths; None where nothing could be estimated.
     effects
