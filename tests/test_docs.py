@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from documents import REPOSITORY, blocks
+from test_sentences import PACKAGE, texts_of
 
 from sidemine import cli
 from sidemine.run_study import check_options, find_config, overrides_of
@@ -178,3 +179,27 @@ def test_commands_within_sentences_exist():
     }
     assert {"check", "inspect", "run"} <= named
     assert named <= names
+
+
+def messages():
+    """The messages of docs/troubleshooting.md, in its words."""
+    text = (REPOSITORY / "docs" / "troubleshooting.md").read_text(encoding="utf-8")
+    return re.findall(r"^\| “(.+?)” \|", text, re.MULTILINE)
+
+
+@pytest.fixture(scope="module")
+def texts_of_the_code():
+    """Every text that the package may say, what is filled in as …."""
+    return [text for file in sorted(PACKAGE.rglob("*.py")) for text in texts_of(file)]
+
+
+def test_every_message_of_the_troubleshooting_exists(texts_of_the_code):
+    """In these words: a message that is worded anew needs its row mended."""
+    assert 25 <= len(messages()) <= 50
+    missing = []
+    for message in messages():
+        words = re.compile("".join(".*" if part == "…" else re.escape(part) for part in re.split("(…)", message)))
+        said = (text for text in texts_of_the_code if words.match(text))
+        if next(said, None) is None:
+            missing.append(message)
+    assert missing == []
