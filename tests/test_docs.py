@@ -7,6 +7,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -203,3 +204,11 @@ def test_every_message_of_the_troubleshooting_exists(texts_of_the_code):
         if next(said, None) is None:
             missing.append(message)
     assert missing == []
+
+
+def test_the_figures_of_the_statistics_are_those_that_were_measured(monkeypatch):
+    """Run `python docs/write_statistics.py` when a table of resources/calibration or a paper has changed."""
+    monkeypatch.syspath_prepend(REPOSITORY / "docs")
+    page = import_module("write_statistics")
+    text = page.PAGE.read_text(encoding="utf-8")
+    assert page.with_tables(text) == text
