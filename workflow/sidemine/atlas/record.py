@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from sidemine.atlas.blocks import Origin
 from sidemine.atlas.global_test import GlobalTest
 from sidemine.lines.bridge.record import Call as BridgeCall
 from sidemine.lines.bridge.record import PredictionFigure
@@ -50,12 +51,13 @@ class MeasuredUnit:
 
 @dataclass(frozen=True)
 class ComparedEffect:
-    """All target pathways against one effect, in alphabetical order; `strength` is the root mean square of its deviates."""
+    """All target pathways against one effect, in alphabetical order; `strength` is the root mean square of its deviates, `origin` where they come from."""
 
     effect: str
     strength: float
     units: list[MeasuredUnit]
     left_out: list[str]
+    origin: Origin
 
 
 @dataclass(frozen=True)
