@@ -213,3 +213,21 @@ def test_drugs_that_share_an_experiment_are_no_chance_of_their_own():
     assert score({name: Origin([name], ["control"]) for name in names}) == pytest.approx(apart / 2)
     alone = rotate_drugs(pathway, fits[:1], of_effects, {"e": names[:1]}, {}, NULL)[0, 0]
     assert score({name: Origin(["GSE1"], []) for name in names}) == pytest.approx(alone, rel=0.15)
+
+
+def test_a_control_without_scores_is_no_small_control(planted):
+    """Where the other diseases share too few genes with the pathway, exchanging them shows nothing: the test does not pass by that."""
+    truth, blocks = planted
+    pathway, effect = truth[0]
+    alone = [
+        replace(
+            one, units=[replace(unit, z=None) if place == pathway else unit for place, unit in enumerate(one.units)]
+        )
+        if number != effect
+        else one
+        for number, one in enumerate(blocks.compared)
+    ]
+    test, _ = judged(replace(blocks, compared=alone), [(pathway, effect)], "mimics")
+    control = next(one for one in test.controls if one.name == MISMATCHED)
+    assert control.p_value in (None, 1.0)
+    assert not test.passed

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,7 @@ from sidemine.atlas.finished import (
 )
 from sidemine.atlas.judge import Asked, Blocks, find_repeats, judge
 from sidemine.atlas.page import draw_page
+from sidemine.atlas.plan import AtlasPlan
 from sidemine.atlas.record import UNITS, AtlasRecord, BridgeOfStudy, ComparedEffect, units_table
 from sidemine.errors import InputError, Problem
 from sidemine.lines.bridge.prediction import PREDICTION, prediction_figures
@@ -214,6 +216,7 @@ def judge_atlas(atlas: Atlas) -> None:
         if again
     ]
     bridges, simulated = _studies(atlas)
+    write_table(units_table(units), places.units, UNITS)
     record = AtlasRecord(
         title=config.title,
         pathways=pathways,
@@ -227,8 +230,9 @@ def judge_atlas(atlas: Atlas) -> None:
         simulated=simulated,
         left_out=left_out,
         unverified=[name for name, library in config.libraries.items() if library.status == "unverified"],
+        specification=AtlasPlan(atlas).digest,
+        units_digest=sha256(places.units.read_bytes()).hexdigest(),
     )
-    write_table(units_table(units), places.units, UNITS)
     write_record(record, places.record)
 
 

@@ -213,7 +213,8 @@ def _call(
     if unit.concordance is None:
         return "refused", "; ".join(unit.left_out) or "no profile could be compared"
     if not test.passed:
-        return "no disease-specific signal", "the atlas as a whole does not pass its global test"
+        whole = "does not pass its global test" if test.p_value is not None else "cannot be tested"
+        return "no disease-specific signal", f"the atlas as a whole {whole}"
     corrected = p_values[2]
     if corrected is None or unit.z is None:
         return "undetermined", "chance cannot be drawn: profiles without samples"

@@ -162,6 +162,10 @@ class AtlasRecord:
         Profiles of patients that did not enter, with the reason.
     unverified
         Libraries that nobody looked at yet.
+    specification
+        Digest of what was declared (`AtlasPlan.digest`).
+    units_digest
+        SHA-256 of `units.tsv`.
     """
 
     title: str
@@ -176,6 +180,8 @@ class AtlasRecord:
     simulated: list[str]
     left_out: list[str]
     unverified: list[str]
+    specification: str
+    units_digest: str
 
 
 def units_table(units: Sequence[Unit]) -> pd.DataFrame:

@@ -8,8 +8,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from sidemine.atlas.config import CONFIG, load_atlas
+from sidemine.atlas.finished import read_members
 from sidemine.atlas.propose import propose_atlas
-from sidemine.errors import InputError, StudyError
+from sidemine.errors import InputError, Problem, StudyError
 from sidemine.places import WORKFLOW
 from sidemine.provenance import check_results
 from sidemine.run_study import check_options, snakemake_command, snakemake_environment
@@ -67,12 +68,17 @@ def run_atlas(folders: Sequence[Path], to: Path, options: Sequence[str]) -> int:
     atlas = load_atlas(folder)
     # The folder is also the working directory: what Snakemake may import from one must not lie there.
     check_options([*options, "--config", f"atlas={folder}", "--directory", str(folder)], folder, os.environ)
-    problems = []
+    problems: list[Problem] = []
     for name in atlas.config.studies:
         try:
             check_results(atlas.study(name))
         except InputError as error:
             problems += [problem.within(f"study {name}") for problem in error.problems]
+    for row in atlas.pathways:
+        try:
+            read_members(atlas, row)
+        except InputError as error:
+            problems += error.problems
     if problems:
         raise StudyError(problems)
     sys.stdout.flush()
