@@ -199,13 +199,13 @@ def score_calls(atlas: Atlas, labels: Path) -> BlindScore:
         for row in rows
         if row.known == "no" and row.first_reported is not None
     ]
-    for what, names in (
+    for what, counts in (
         ("label", Counter(row.label for row in rows)),
         ("drug and effect", Counter(f"{row.drug} × {row.effect}" for row in rows)),
     ):
         problems += [
             Problem(f"{what} {name} stands twice", str(labels), "one row each", "Leave one out.")
-            for name, count in names.items()
+            for name, count in counts.items()
             if count > 1
         ]
     if problems:
@@ -330,8 +330,7 @@ def clustered_auroc(
     # Share of the other kind that each unit stands above (known) or below (other).
     above[known] = (ranks[known] - rankdata(score[known])) / n
     below[~known] = 1 - (ranks[~known] - rankdata(score[~known])) / m
-    for group in np.unique(groups.astype(str)) if groups is not None else ():
-        rows = np.flatnonzero(groups.astype(str) == group)
+    for rows in () if groups is None else [np.flatnonzero(groups == group) for group in set(groups)]:
         ours, others = rows[known[rows]], rows[~known[rows]]
         difference = score[ours][:, None] - score[others]
         wins = np.where(difference == 0, 0.5, difference > 0)
