@@ -257,6 +257,10 @@ def test_all_that_is_wrong_with_a_request_is_told_at_once(tmp_path, capsys):
     """A set that is not known, mice, and a series that the mirror lacks."""
     mirror = matrix(tmp_path, list("abcdef"), {"disease": ["healthy"] * 3 + ["VTE"] * 3}, "Mus musculus")
     asked = ["--disease", "GSE1", "GSE2", "--set", "CORE_X", "--mirror", str(mirror)]
+    (tmp_path / "genes.tsv").write_text("ensgene\tsymbol\nENSG00000000001\tA\n")
+    for table, message in (("genes.tsv", "the gene table lacks columns entrez"), ("none.tsv", "none.tsv")):
+        assert main(["new", str(tmp_path / "mine"), *asked, "--gene-table", str(tmp_path / table)]) == 1
+        assert message in capsys.readouterr().err
     assert main(["new", str(tmp_path / "mine"), *asked]) == 1
     told = capsys.readouterr().err
     for words in ("'CORE_X' is not known", "not human", "GSE2_series_matrix.txt.gz"):

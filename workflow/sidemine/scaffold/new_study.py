@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sidemine.errors import Problem, RetrievalError, SidemineError, StudyError
+from sidemine.prepare.gene_table import read_gene_table
 from sidemine.prepare.inspection import inspect_accession, inspect_address
 from sidemine.retrieve.addresses import mirror_key
 from sidemine.scaffold.blanks import TO_FILL_IN
@@ -19,6 +20,7 @@ from sidemine.scaffold.gene_sets import propose_sets
 from sidemine.scaffold.proposal import ProposedDataset, StudyRole
 from sidemine.sources.geo_addresses import platform_annotation_urls, raw_archive_url
 from sidemine.sources.inspection import Inspection
+from sidemine.study.projections import GeneTableToRead
 
 _SERIES = re.compile(r"GSE[1-9]\d*(-GPL[1-9]\d*)?")
 _IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
@@ -131,15 +133,11 @@ def _problems_of(request: StudyRequest) -> list[Problem]:
         for text in series
         if not _SERIES.fullmatch(text)
     ]
-    if request.gene_table and not request.gene_table.is_file():
-        problems.append(
-            Problem(
-                "the gene table is not there",
-                str(request.gene_table),
-                "a TSV with columns ensgene, entrez and symbol",
-                "Check the path.",
-            )
-        )
+    if request.gene_table:
+        try:
+            read_gene_table(request.gene_table, GeneTableToRead(key="", format="ensembl", version=""))
+        except SidemineError as error:
+            problems += error.problems
     problems += [
         Problem("a series is named twice", text, "each series once", "Delete one of them.")
         for text, count in Counter(series).items()
