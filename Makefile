@@ -1,6 +1,7 @@
 # make demo: set everything up from nothing, run the embedded demo, open its report.
 # make test: set everything up from nothing, pass the tests.
-# Both can be repeated; what is done already stays quiet.
+# make docs: build the documentation as a site that needs no network.
+# All can be repeated; what is done already stays quiet.
 
 PYTHON ?= python3
 CORES ?= $(shell nproc 2>/dev/null || echo 2)
@@ -10,10 +11,10 @@ STAMP := $(VENV)/.installed
 DEMO_STAMP := demo_data/.written
 SIMULATOR := $(wildcard workflow/sidemine/simulate/*.py workflow/sidemine/simulate/*.yaml)
 
-.PHONY: help setup demo picture rule-graph real-files test lint format benchmark clean
+.PHONY: help setup demo docs picture rule-graph real-files test lint format benchmark clean
 
 help:
-	@sed -n '1,3p' Makefile | cut -c3-
+	@sed -n '1,4p' Makefile | cut -c3-
 
 setup: $(STAMP)
 
@@ -43,6 +44,10 @@ demo: $(STAMP) $(DEMO_STAMP)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" sidemine run config/demo --cores $(CORES)
 	@echo "The report: $(CURDIR)/results/demo/report.html"
 	@if [ -t 1 ] && { [ -n "$$DISPLAY" ] || [ -n "$$WAYLAND_DISPLAY" ]; }; then $(BIN)/python -m webbrowser "file://$(CURDIR)/results/demo/report.html" >/dev/null; fi
+
+docs: $(STAMP)
+	@$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going -c docs -d site/.doctrees . site
+	@echo "The documentation: $(CURDIR)/site/index.html"
 
 picture: $(STAMP)
 	@$(BIN)/python docs/take_report_picture.py results/demo/report.html docs/report.png
@@ -74,4 +79,4 @@ format: $(STAMP)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" snakefmt workflow/Snakefile workflow/rules workflow/atlas/Snakefile
 
 clean:
-	@rm -rf $(VENV) demo_data results downloads logs .snakemake
+	@rm -rf $(VENV) site demo_data results downloads logs .snakemake

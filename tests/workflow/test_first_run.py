@@ -1,10 +1,17 @@
-"""The first run on a record that nobody has read: it ends in a report that says what to mend, and mending is enough."""
+"""The tutorial as it stands; and a first run on a record that nobody has read, which says what to mend: mending is enough."""
 
 from __future__ import annotations
 
-import pytest
-from conftest import SEED
+import shlex
+import subprocess
+import sys
 
+import pytest
+from conftest import SEED, Run
+from documents import blocks
+
+from sidemine import cli
+from sidemine.simulate.__main__ import main as simulate
 from sidemine.simulate.genes import make_universe
 from sidemine.simulate.mirnas import write_mirnas
 from sidemine.simulate.studies import PLANTED_GENES
@@ -22,12 +29,12 @@ def _edit(sheet, *edits):
     sheet.write_text(text, encoding="utf-8")
 
 
-def _declare_lines(folder, config):
+def _declare_lines(folder):
     """Two rows of miRNAs: one that finds what is planted, and one that names a column which is not there."""
     write_mirnas(folder / "mirna", make_universe(PLANTED_GENES, SEED), "interferon_response", SEED)
     files = "targets=mirna/targets.tsv.gz,aliases=mirna/aliases.txt,mature=mirna/mature.fa"
     cells = {
-        "line": "planted", "layer": "mirna", "hypothesis": "main", "source": "one", "file": "mirna/mirnas.tsv",
+        "line": "planted", "layer": "mirna", "hypothesis": "disease_set_1", "source": "one", "file": "mirna/mirnas.tsv",
         "format": "mirna_table", "files": files, "columns": "mirna=mirna,p_value=adjusted_p,effect=log2_fold_change",
         "universe": "table", "set": "SIM_JAK_STAT_TARGETS", "direction": "down", "independent_of": "expression",
         "licence": "none (simulated)", "status": "verified",
@@ -37,26 +44,72 @@ def _declare_lines(folder, config):
     (folder / "mirna" / "refused.tsv").write_bytes((folder / "mirna" / "mirnas.tsv").read_bytes())
     rows = [list(cells), list(cells.values()), list((cells | refused).values())]
     (folder / "lines.tsv").write_text("".join("\t".join(row) + "\n" for row in rows), encoding="utf-8")
-    _edit(config, ("hypotheses:", "lines: lines.tsv\nhypotheses:"))
+    _edit(folder / "config.yaml", ("\nhypotheses:", "\nlines: lines.tsv\nhypotheses:"))
 
 
-def test_a_study_of_unverified_rows_that_fit_nothing_ends_in_a_report_and_is_mended_by_its_sheets(workflow, tmp_path):
-    """A subset and a selector that match nothing: no contrast is testable, the page lists the values that exist.
+# What stands in the sheets that the tutorial makes, in the row of one data set and the row of the other one's contrast.
+RIGHT = (
+    "GSE900010\tGPL900010\tseries_matrix\t\t\tprobe\tlog2\t\t",
+    'gse900011\tdisease\tdisease_state = "venous thromboembolism"',
+)
+WRONG = (
+    "GSE900010\tGPL900010\tseries_matrix\t\t\tprobe\tlog2\ttissue = blood\t",
+    'gse900011\tdisease\tdisease_state = "VTE"',
+)
 
-    The row of the second selector is then mended, and the same command answers what it can.
+
+def take(command, shown, folder, workflow, capsys):
+    """Give one command of the tutorial as it stands and hold what it says against what the page shows of it."""
+    words = shlex.split(command)
+    capsys.readouterr()
+    if words[0] == "sed":
+        subprocess.run(words, check=True)
+    elif words[0] == "python":
+        assert simulate(words[3:]) == 0
+    elif words[1] == "find":  # asks NCBI: tests/scaffold/test_series_search.py has its answers
+        assert cli.build_parser().parse_args(words[1:]).words
+    elif words[1] == "run":
+        line = [sys.executable, "-m", "sidemine.cli", *words[1:]]
+        done = subprocess.run(
+            line, env=workflow.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+        assert done.returncode == 0, done.stdout[-8000:]
+        return Run(folder, done.returncode, done.stdout)
+    else:
+        assert cli.main(words[1:]) == 0, capsys.readouterr().err
+        told = capsys.readouterr()
+        for line in shown.splitlines():
+            assert line.strip() in told.out + told.err, line
+    return None
+
+
+def test_the_tutorial_leads_to_its_verdict_and_sheets_that_fit_nothing_to_what_to_mend(
+    workflow, tmp_path, monkeypatch, capsys
+):
+    """Every command of docs/tutorial.md, as it stands.
+
+    Before its run, the sheets are spoilt as those of a record are that nobody has read: a subset and a selector match
+    nothing. Then no contrast is testable, and the page lists the values that exist. The sheets are mended, and the
+    same command gives the answer that the tutorial tells of.
     """
-    config = workflow.plant("positive", tmp_path)
-    contrasts, datasets = tmp_path / "contrasts.tsv", tmp_path / "datasets.tsv"
-    whole = datasets.read_text(encoding="utf-8")
-    header, first, second = whole.splitlines()
-    first, second = (row.replace("\tverified\t", "\tunverified\t") for row in (first, second))
-    rows = [f"{header}\tsubset", f"{first}\ttissue = blood", f"{second}\t"]
-    datasets.write_text("\n".join(rows) + "\n", encoding="utf-8")
-    right = 'cohort_b\tdisease\tdisease_state = "venous thromboembolism"'
-    wrong = 'cohort_b\tdisease\tdisease_state = "VTE"'
-    _edit(contrasts, ("\tverified", "\tunverified"), (right, wrong))
-    _declare_lines(tmp_path, config)
-    run = workflow.run(tmp_path, config=config)
+    monkeypatch.chdir(tmp_path)
+    shown = [block for block in blocks("docs/tutorial.md") if block.language in {"sh", "text"}]
+    steps = [
+        (command, after.text if after and after.language == "text" else "")
+        for block, after in zip(shown, [*shown[1:], None], strict=True)
+        if block.language == "sh"
+        for command in block.commands()
+    ]
+    (last,) = [command for command, _ in steps if command.startswith("sidemine run")]
+    assert steps[-1][0] == last
+    for command, words in steps[:-1]:
+        take(command, words, tmp_path, workflow, capsys)
+    study = tmp_path / "thrombosis"
+    declared = {sheet: sheet.read_text(encoding="utf-8") for sheet in (study / "datasets.tsv", study / "contrasts.tsv")}
+    for sheet, right, wrong in zip(declared, RIGHT, WRONG, strict=True):
+        _edit(sheet, ("\tverified\t", "\tunverified\t"), (right, wrong))
+    _declare_lines(study)
+    run = take(last, "", tmp_path, workflow, capsys)
     (answer,) = run.verdicts().values()
     assert answer["verdict"] == "not testable"
     page = run.page()
@@ -78,12 +131,14 @@ def test_a_study_of_unverified_rows_that_fit_nothing_ends_in_a_report_and_is_men
     ):
         assert words in page
         assert words in run.output or words.startswith("Not tested")
-    assert read_json(run.results() / "contrasts/cohort_b_vte/design.json")["n_reference"] > 3
-    _edit(contrasts, (wrong, right))
-    mended = workflow.run(tmp_path, config=config)
+    assert read_json(run.results() / "contrasts/gse900011_venous_thromboembolism/design.json")["n_reference"] > 3
+    for sheet, text in declared.items():
+        sheet.write_text(text, encoding="utf-8")
+    mended = take(last, "", tmp_path, workflow, capsys)
     (answer,) = mended.verdicts().values()
-    assert {item["contrast"]: item["testable"] for item in answer["evidence"]} == {
-        "cohort_a_vte": False,
-        "cohort_b_vte": True,
-    }
+    assert answer["verdict"] == "supported"
+    assert answer["certainty"]["level"] != "high"
+    assert all(item["testable"] for item in answer["evidence"])
     assert 'selector: disease_state = "VTE"' not in mended.page()
+    assert "(100%) done" in mended.output
+    assert (study / "inputs.lock.tsv").is_file()

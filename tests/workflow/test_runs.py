@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from conftest import UNFINISHED
+from documents import blocks
 
 pytestmark = pytest.mark.workflow
 
@@ -169,33 +170,25 @@ def test_failing_selector_stops_before_any_fit_and_keeps_what_was_retrieved(work
 
 
 def test_workflow_serves_as_a_module(workflow, tmp_path):
-    """Another workflow may use this one, with its own study and its own rules."""
-    config = workflow.plant("too_small", tmp_path)
+    """The Snakefile of docs/module.md: another workflow, with a rule of its own, plans all of ours and runs one."""
+    config = workflow.plant("too_small", tmp_path / "config" / "my_study")
+    config.write_text(config.read_text(encoding="utf-8").replace("id: planted_too_small", "id: my_study"))
+    (shown,) = (block.text for block in blocks("docs/module.md") if "file=Snakefile" in block.words)
     snakefile = tmp_path / "Snakefile"
-    snakefile.write_text(
-        f"""
-module sidemine:
-    snakefile: "{REPOSITORY}/workflow/Snakefile"
-    config: {{"config_file": "{config}"}}
-
-
-use rule * from sidemine as sidemine_*
-
-
-rule mine:
-    default_target: True
-    input:
-        rules.sidemine_check_designs.output.checks,
-    output:
-        "mine.txt",
-    shell:
-        "cp {{input}} {{output}}"
-"""
+    snakefile.write_text(shown.replace("PATH/TO/sidemine", str(REPOSITORY)))
+    names = re.findall(r"`(rules\.sidemine_[\w.]+)`", (REPOSITORY / "docs" / "module.md").read_text(encoding="utf-8"))
+    assert len(names) == 2  # what the page says of the rules holds in the Snakefile as well
+    with snakefile.open("a") as stream:
+        stream.writelines(f"\n\nassert {name}\n" for name in names)
+    planned = workflow.run(tmp_path, "mine", "sidemine_all", "--dry-run", snakefile=snakefile).output
+    listed = set(re.findall(r"^(\w+) +\d+$", planned, re.MULTILINE))
+    assert {"mine", "sidemine_retrieve_input", "sidemine_check_designs", "sidemine_decide_verdicts"} <= listed
+    workflow.run(tmp_path, "results/my_study/design_check.json", snakefile=snakefile)
+    assert (tmp_path / "results/my_study/design_check.json").is_file()
+    elsewhere = workflow.run(
+        tmp_path, "sidemine_all", "--dry-run", "--config", "results=elsewhere", snakefile=snakefile
     )
-    workflow.run(tmp_path, snakefile=snakefile)
-    assert (tmp_path / "mine.txt").is_file()
-    elsewhere = workflow.run(tmp_path, "--dry-run", "--config", "results=elsewhere", snakefile=snakefile)
-    assert "elsewhere/planted_too_small/design_check.json" in elsewhere.output
+    assert "elsewhere/my_study/design_check.json" in elsewhere.output
 
 
 def test_lint_has_no_complaint(workflow, tmp_path):

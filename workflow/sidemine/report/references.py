@@ -49,7 +49,7 @@ REFERENCES = (
           "10.1111/j.1541-0420.2007.00984.x"),
     Paper("dose shapes", "Bretz F, Pinheiro JC, Branson M. Combining multiple comparisons and modeling techniques in "
           "dose-response studies. Biometrics 2005.", "10.1111/j.1541-0420.2005.00344.x"),
-    *(paper for line in LINES for paper in line.papers),
+    *dict.fromkeys(paper for line in LINES for paper in line.papers),
     Paper("Aarhus study", "Haysen SR et al. Inflammopharmacology 2025.", "10.1007/s10787-025-01677-2"),
     Paper("NTNU study", "Ravlo E, Ianevski A et al. NAR Molecular Medicine 2025.", ""),
 )  # fmt: skip
