@@ -81,7 +81,7 @@ def test_selectors_that_do_not_fit_are_told_with_the_values_that_exist(preflight
         "the column that 'run' is derived from does not exist",
         'sample ~ "^Serie16_"',
         "5 contrasts would not be testable",
-        "a run would stop: 1 problems",
+        "a run would stop: 1 problem and",
     ):
         assert words in told
 

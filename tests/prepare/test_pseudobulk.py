@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,12 @@ import pytest
 import scipy.sparse as sp
 from whole_cells import read_whole
 
-from sidemine.errors import InputError
+from sidemine.errors import InputError, SheetMismatch
 from sidemine.prepare.dataset import prepare_dataset
 from sidemine.prepare.gene_table import GeneTable
 from sidemine.prepare.metadata import read_samples
 from sidemine.prepare.single_cell import plan_pseudobulk
+from sidemine.sources.cells import CellsWanted
 from sidemine.sources.h5ad_cells import read_h5ad_cells
 from sidemine.sources.tenx_cells import read_tenx_cells
 from sidemine.study.models import DerivedColumn
@@ -140,6 +142,38 @@ def test_raw_counts_are_found_wherever_they_are(cells: ad.AnnData, tmp_path: Pat
         read_whole(read_h5ad_cells, _save(cells, tmp_path)["values"])
 
 
+@pytest.mark.parametrize("layer", ["", "X"])
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        (lambda counts: np.rint(1e4 * counts / counts.sum(axis=1, keepdims=True)), "every cell adds up to about"),
+        (lambda counts: np.rint(1e6 * counts / counts.sum(axis=1, keepdims=True)), "normalised and rounded"),
+        (lambda counts: counts > 0, "no value but 0 and 1"),
+    ],
+)
+def test_whole_numbers_that_count_nothing_are_refused(tmp_path: Path, values: Any, words: str, layer: str) -> None:
+    """Normalised and rounded, or seen and not seen: told with what the matrix holds, whether declared or found."""
+    rng = np.random.default_rng(3)
+    counts = rng.poisson(rng.lognormal(0, 0.5, (60, 1)) * rng.lognormal(1, 1, 300))
+    obs = pd.DataFrame(
+        {"donor": np.repeat(["a", "b"], 30), "stim": "c", "type": "T"}, index=[f"c{n}" for n in range(60)]
+    )
+    made = ad.AnnData(sp.csr_matrix(values(counts).astype(np.float32)), obs=obs)
+    wanted = CellsWanted(measured=True)
+    with pytest.raises(InputError, match=re.escape(words)):
+        read_h5ad_cells(_save(made, tmp_path)["values"], "symbol", wanted, layer=layer)
+    made.X = sp.csr_matrix(counts.astype(np.float32))
+    assert read_h5ad_cells(_save(made, tmp_path)["values"], "symbol", wanted, layer=layer).totals.sum() == counts.sum()
+
+
+def test_a_study_of_too_few_cells_says_what_adds_up_more(cells: ad.AnnData, tmp_path: Path) -> None:
+    """No sample has enough cells: the next step speaks of cells, not of arrays."""
+    with pytest.raises(SheetMismatch) as caught:
+        read_samples(_row(), _save(cells[::6].copy(), tmp_path), {}, [])
+    assert caught.value.problems[0].what == "no sample takes part"
+    assert caught.value.problems[0].next_step.startswith("Name fewer sample_columns")
+
+
 def test_what_is_no_h5ad_is_refused(tmp_path: Path) -> None:
     """A text file under the name of an h5ad is told as such."""
     path = tmp_path / "x.h5ad"
@@ -194,8 +228,8 @@ def test_tenx_triplets_of_several_samples(tmp_path: Path) -> None:
 
 def test_incomplete_and_different_triplets(tmp_path: Path) -> None:
     """A missing part, or samples of two references, are told."""
-    _triplet(tmp_path, "GSM1_a_", np.ones((12, 5), dtype=int))
-    _triplet(tmp_path, "GSM2_b_", np.ones((12, 5), dtype=int), ids=[f"X{n}" for n in range(5)])
+    _triplet(tmp_path, "GSM1_a_", np.full((12, 5), 2))
+    _triplet(tmp_path, "GSM2_b_", np.full((12, 5), 2), ids=[f"X{n}" for n in range(5)])
     with pytest.raises(InputError, match="do not have the same genes"):
         read_tenx_cells(tmp_path, "symbol")
     (tmp_path / "GSM2_b_features.tsv.gz").unlink()

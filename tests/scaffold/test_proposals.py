@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tarfile
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -249,6 +251,60 @@ def test_the_study_passes_check_and_is_never_written_twice(tmp_path, capsys):
 def test_what_cannot_be_asked_is_refused_before_anything_is_fetched(tmp_path, capsys, arguments, message):
     assert main(["new", str(tmp_path / "mine"), *arguments, "--mirror", str(tmp_path)]) == 1
     assert message in capsys.readouterr().err
+
+
+def test_all_that_is_wrong_with_a_request_is_told_at_once(tmp_path, capsys):
+    """A set that is not known, mice, and a series that the mirror lacks."""
+    mirror = matrix(tmp_path, list("abcdef"), {"disease": ["healthy"] * 3 + ["VTE"] * 3}, "Mus musculus")
+    asked = ["--disease", "GSE1", "GSE2", "--set", "CORE_X", "--mirror", str(mirror)]
+    (tmp_path / "genes.tsv").write_text("ensgene\tsymbol\nENSG00000000001\tA\n")
+    for table, message in (("genes.tsv", "the gene table lacks columns entrez"), ("none.tsv", "none.tsv")):
+        assert main(["new", str(tmp_path / "mine"), *asked, "--gene-table", str(tmp_path / table)]) == 1
+        assert message in capsys.readouterr().err
+    assert main(["new", str(tmp_path / "mine"), *asked]) == 1
+    told = capsys.readouterr().err
+    for words in ("'CORE_X' is not known", "not human", "GSE2_series_matrix.txt.gz"):
+        assert words in told
+    assert "without a platform in its name" not in told
+
+
+def test_an_archive_of_counts_that_stands_alone_makes_a_study(tmp_path, capsys):
+    """A mirror with a RAW.tar and no series matrix: groups by the names of the files; inspect takes the name of the archive."""
+    folder = tmp_path / "mirror" / "ftp.ncbi.nlm.nih.gov/geo/series/GSEnnn/GSE7/suppl"
+    folder.mkdir(parents=True)
+    rng = np.random.default_rng(2)
+    with tarfile.open(folder / "GSE7_RAW.tar", "w") as archive:
+        for number in range(8):
+            name = f"GSM{number + 10}_{'control' if number < 4 else 'drugX'}_rep{number % 4 + 1}.txt"
+            lines = "".join(f"GENE{row}\t{count}\n" for row, count in enumerate(rng.poisson(30, 60)))
+            (tmp_path / name).write_text(lines, encoding="utf-8")
+            archive.add(tmp_path / name, name)
+    mirror = ["--mirror", str(tmp_path / "mirror")]
+    assert main(["new", str(tmp_path / "mine"), "--drug", "GSE7", "--set", "CORE_ISG", *mirror]) == 0
+    told = capsys.readouterr().out
+    assert "layout archive, identifiers symbol, scale counts" in told
+    assert "4 against 4 samples" in told
+    assert "The mirror has no gene table" in told
+    (row,) = load_study(tmp_path / "mine" / "config.yaml").datasets.values()
+    assert (row.layout, row.file) == (
+        "archive",
+        "https://ftp.ncbi.nlm.nih.gov/geo/series/GSEnnn/GSE7/suppl/GSE7_RAW.tar",
+    )
+    assert main(["inspect", "GSE7_RAW.tar", *mirror]) == 0
+    assert "layout: archive, identifiers: symbol" in capsys.readouterr().out
+    assert main(["inspect", "GSE7", *mirror]) == 1
+    told = capsys.readouterr().err
+    assert "the mirror has other files of GSE7" in told
+    assert "without a platform in its name" not in told
+
+
+def test_a_superseries_is_told(tmp_path, capsys):
+    mirror = matrix(tmp_path, list("abcdef"), {"disease": ["healthy"] * 3 + ["VTE"] * 3})
+    path = mirror / PLACE
+    path.write_text('!Series_relation\t"SuperSeries of: GSE2"\n' + path.read_text())
+    for words in (["new", str(tmp_path / "mine"), "--disease", "GSE1", "--set", "CORE_ISG"], ["inspect", "GSE1"]):
+        assert main([*words, "--mirror", str(mirror)]) == 0
+        assert "It is a SuperSeries, with the samples of GSE2" in capsys.readouterr().out
 
 
 def test_real_series_give_a_study_that_passes_check(real_files, tmp_path):

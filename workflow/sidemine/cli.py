@@ -30,8 +30,8 @@ def add_inspect(commands: Commands) -> None:
         "inspect",
         help="show what a GEO series or a file holds: platforms, files, metadata keys with values and counts",
         description="Show platforms, files, and every metadata key with its values and counts, so that a selector can "
-        "be written. SOURCE is a GEO series (GSE48000), or a file: series matrix, SOFT, MINiML, table, spreadsheet, h5ad, "
-        "10x .h5, tar or zip; or a folder of 10x output or of one file per sample.",
+        "be written. SOURCE is a GEO series (GSE48000), its archive (GSE161664_RAW.tar), or a file: series matrix, SOFT, "
+        "MINiML, table, spreadsheet, h5ad, 10x .h5, tar or zip; or a folder of 10x output or of one file per sample.",
     )
     parser.add_argument("source", metavar="SOURCE", help="GEO series, or path of a file")
     parser.add_argument("--platform", default="", help="GEO platform (GPL…), for a series with several")
@@ -42,8 +42,9 @@ def add_inspect(commands: Commands) -> None:
 
 
 def _run_inspect(arguments: argparse.Namespace) -> int:
-    from sidemine.prepare.inspection import inspect_accession, inspect_file
+    from sidemine.prepare.inspection import inspect_accession, inspect_address, inspect_file
     from sidemine.prepare.inspection_text import inspection_lines
+    from sidemine.sources.geo_addresses import raw_archive_url
 
     path = Path(arguments.source)
     if path.exists():
@@ -57,6 +58,10 @@ def _run_inspect(arguments: argparse.Namespace) -> int:
                 "Check the accession or the path.",
             )
         )
+    elif arguments.source.endswith("_RAW.tar"):
+        accession = arguments.source.upper().removesuffix("_RAW.TAR")
+        url = raw_archive_url(accession)
+        inspections = [inspect_address(url, f"archive of {accession}", arguments.mirror, arguments.keep)]
     else:
         inspections = inspect_accession(arguments.source.upper(), arguments.platform, arguments.mirror, arguments.keep)
     for number, inspection in enumerate(inspections):
@@ -307,12 +312,14 @@ def add_atlas(commands: Commands) -> None:
 
 def _run_atlas(arguments: argparse.Namespace) -> int:
     if arguments.freeze or arguments.score:
+        from datetime import UTC, datetime
+
         from sidemine.atlas.blind import freeze_calls, score_calls, score_lines
         from sidemine.atlas.config import load_atlas
 
         atlas = load_atlas(arguments.folders[0])
         if arguments.freeze:
-            sys.stdout.write(f"{freeze_calls(atlas)}\n")
+            sys.stdout.write(f"{freeze_calls(atlas, datetime.now(UTC).date())}\n")
         else:
             sys.stdout.write(visible("\n".join(score_lines(score_calls(atlas, arguments.score)))) + "\n")
         return 0

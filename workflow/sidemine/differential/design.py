@@ -14,6 +14,7 @@ import numpy as np
 
 from sidemine.differential.design_columns import (
     CovariateColumns,
+    absent_columns,
     aliased_columns,
     covariate_columns,
     covariate_problems,
@@ -24,7 +25,6 @@ from sidemine.differential.design_columns import (
 from sidemine.differential.record import Blocking, CovariateInDesign, DroppedSample
 from sidemine.errors import Problem, Untestable
 from sidemine.study.covariates import Covariate, parse_covariate
-from sidemine.study.hints import did_you_mean
 from sidemine.text.numbers import is_missing_label
 
 if TYPE_CHECKING:
@@ -174,6 +174,9 @@ def build_design(
     is_target = target[rows]
     _refuse_small_groups(table, is_target, min_group_size, "")
     entries = [parse_covariate(text) for text in covariates]
+    if absent := absent_columns(table, [covariate.name for covariate in entries], block):
+        there = [covariate for covariate in entries if covariate.name in table.columns]
+        raise Untestable([*absent, *covariate_problems(table, there)])
     without: list[DroppedSample] = []
     if drop_missing:
         table, is_target, without = _drop_missing(table, is_target, entries)
@@ -304,16 +307,6 @@ def _refuse_small_groups(table: pd.DataFrame, is_target: NDArray[np.bool_], min_
 
 
 def _refuse_missing_block(table: pd.DataFrame, block: str) -> None:
-    if block not in table.columns:
-        raise Untestable(
-            Problem(
-                f"the block column {block} does not exist",
-                f"columns: {_listing(sorted(map(str, table.columns)))}",
-                "a metadata column",
-                did_you_mean(block, map(str, table.columns))
-                + "Correct `block` in contrasts.tsv, or derive the column in config.yaml.",
-            )
-        )
     missing = [str(name) for name in table.index[table[block].astype(str).map(is_missing_label).to_numpy(dtype=bool)]]
     if missing:
         raise Untestable(

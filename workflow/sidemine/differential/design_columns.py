@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -57,22 +57,36 @@ def missing_covariates(table: pd.DataFrame, covariates: Sequence[Covariate]) -> 
     return found
 
 
+def absent_columns(table: pd.DataFrame, covariates: Iterable[str], block: str) -> list[Problem]:
+    """Return, for each column that a design names and the samples do not have, the problem of that.
+
+    Parameters
+    ----------
+    table
+        Samples × metadata.
+    covariates, block
+        Columns of the design; '' for no block.
+    """
+    columns = sorted(map(str, table.columns))
+    named = [*((name, "the covariate", "covariates") for name in covariates), (block, "the block column", "block")]
+    return [
+        Problem(
+            f"{what} {name} does not exist",
+            f"columns: {', '.join(columns)}",
+            "a metadata column",
+            did_you_mean(name, columns) + f"Correct `{key}` in contrasts.tsv, or derive the column in config.yaml.",
+        )
+        for name, what, key in named
+        if name and name not in columns
+    ]
+
+
 def covariate_problems(table: pd.DataFrame, covariates: Sequence[Covariate]) -> list[Problem]:
     """Return what is wrong with the covariates among these samples: absent, missing values, constant, not to be read."""
     problems = []
     missing = missing_covariates(table, covariates)
     for covariate in covariates:
-        if covariate.name not in table.columns:
-            problems.append(
-                Problem(
-                    f"the covariate {covariate.name} does not exist",
-                    f"columns: {', '.join(sorted(map(str, table.columns)))}",
-                    "a metadata column",
-                    did_you_mean(covariate.name, map(str, table.columns))
-                    + "Correct `covariates` in contrasts.tsv, or derive the column in config.yaml.",
-                )
-            )
-        elif covariate.name in missing:
+        if covariate.name in missing:
             names = missing[covariate.name]
             listed = ", ".join(names[:20]) + (f" and {len(names) - 20} more" if len(names) > 20 else "")
             problems.append(

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sidemine.differential.design import Design, build_design
+from sidemine.differential.design_columns import absent_columns
 from sidemine.errors import Problem, SidemineError, StudyError, Untestable
 from sidemine.prepare.sample_table import TOO_FEW_CELLS
+from sidemine.study.covariates import parse_covariate
 from sidemine.study.selectors import matches_nothing, parse_selector
 
 _TOLD = 6
@@ -124,6 +126,8 @@ def match_groups(contrast: ContrastToFit, samples: pd.DataFrame) -> tuple[Groups
         if not mask.any() and side not in too_few:
             problems.append(matches_nothing(selector, used, where))
         matched.append(mask)
+    if problems:  # what else the row gets wrong is told in the same run
+        problems += absent_columns(used, [parse_covariate(text).name for text in contrast.covariates], contrast.block)
     return Groups(used, matched[0], matched[1], too_few), problems
 
 

@@ -148,7 +148,8 @@ def _missing(source: Source, reason: str) -> Problem:
         "an input is not to be had",
         f"{source.purpose}: {reason}",
         "a file at one of its addresses",
-        "Look at the record for its present name and name that in the sheet; or fetch it by hand and give its path.",
+        "Look at the record for its present name and name that; or fetch it by hand and give its path (gene_table.file in config.yaml; "
+        "file, metadata or platform_map in datasets.tsv; source in gene_sets.tsv), or save it in the mirror.",
     )
 
 

@@ -54,7 +54,7 @@ def _last_words(ahead: Ahead) -> str:
         return f"Nothing found that would stop a run or make a contrast untestable.{more}"
     clauses = []
     if ahead.stops:
-        clauses.append(f"a run would stop: {len(ahead.stops)} problems")
+        clauses.append(f"a run would stop: {len(ahead.stops)} problem{'s' * (len(ahead.stops) > 1)}")
     if ahead.untestable:
         clauses.append(
             f"{sum(item.outcome == 'not testable' for item in ahead.contrasts)} contrasts would not be testable"

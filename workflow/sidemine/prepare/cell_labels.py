@@ -4,7 +4,7 @@ A cell's score of a type is the mean, over the type's measured markers, of z sco
 10,000). scanpy.tl.score_genes sets the mean against random genes of equal level, which needs the whole matrix in memory;
 here only markers are kept of each cell. A cell gets the type with the highest score when this is clearly above nothing and
 above the next, two of its markers were seen (one count of a gene that leaks from other cells, as haemoglobin does, names none),
-and no other type's score is clearly above nothing: a cell that shows two types is a doublet, or a cell in which the stimulus
+no other type shows a larger share of its markers (z scores of a file of one type magnify what leaks into it), and no other type's score is clearly above nothing: a cell that shows two types is a doublet, or a cell in which the stimulus
 induces markers of another type, as activation does with markers of NK cells in T cells. Such a cell stays unassigned, so a
 stimulus costs labels and turns no cell into another one.
 
@@ -97,8 +97,11 @@ def label_cells(
     cells = np.arange(len(totals))
     top = by_type[best, cells]
     by_type[best, cells] = -np.inf
+    shown = np.array(seen)
+    shares = shown / np.array([len(used) for used in measured.values()])[:, np.newaxis]
     second = by_type.max(axis=0)
     alone = (top - second >= LEAST_LEAD) & (second < LEAST_SCORE)
-    clear = (top >= LEAST_SCORE) & alone & (np.array(seen)[best, cells] >= FEWEST_SEEN)
+    foremost = (shown[best, cells] >= FEWEST_SEEN) & (shares[best, cells] == shares.max(axis=0))
+    clear = (top >= LEAST_SCORE) & alone & foremost
     labels[clear] = np.array(list(measured), dtype=object)[best[clear]]
     return labels, measured

@@ -225,10 +225,11 @@ def map_probes(
             by_entrez = _resolve_entrez_cell(entrez, genes)
             resolved[row] = by_entrez if by_entrez.symbol else found
     _check_annotation(annotated, genes, where)
-    n_found = sum(identifier in symbol_of for identifier in identifiers)
-    share = n_found / max(1, len(identifiers))
+    unknown = [identifier for identifier in identifiers if identifier not in symbol_of]
+    share = 1 - len(unknown) / max(1, len(identifiers))
     if share < MIN_SHARE_FOUND:
-        raise InputError(_misfit(n_found, identifiers, "platform", list(annotated["identifier"].iloc[:5]), where))
+        examples = list(annotated["identifier"].iloc[:5])
+        raise InputError(_misfit(unknown, len(identifiers), "platform", examples, where))
     covered = len(set(symbol_of) & set(identifiers)) / max(1, len(symbol_of))
     return MappedIdentifiers([found.symbol for found in resolved], [found.how for found in resolved], share, covered)
 
@@ -299,14 +300,16 @@ def _check_share(
     identifiers: Sequence[str], resolved: Sequence[Resolution], against: str, examples: list[str], where: str
 ) -> None:
     if _share(resolved) < MIN_SHARE_FOUND:
-        raise InputError(_misfit(sum(found.known for found in resolved), identifiers, against, examples, where))
+        unknown = [name for name, found in zip(identifiers, resolved, strict=True) if not found.known]
+        raise InputError(_misfit(unknown, len(identifiers), against, examples, where))
 
 
-def _misfit(n_found: int, identifiers: Sequence[str], against: str, examples: list[str], where: str) -> Problem:
+def _misfit(unknown: Sequence[str], n_all: int, against: str, examples: list[str], where: str) -> Problem:
+    n_found = n_all - len(unknown)
     return Problem(
-        f"the identifiers do not fit the {against}: {n_found} of {len(identifiers)} "
-        f"({n_found / max(1, len(identifiers)):.0%}) are found there",
-        f"{where}: the file holds {', '.join(map(repr, identifiers[:5]))}; "
+        f"the identifiers do not fit the {against}: {n_found} of {n_all} "
+        f"({n_found / max(1, n_all):.0%}) are found there",
+        f"{where}: not found are {', '.join(map(repr, unknown[:5]))}; "
         f"the {against} holds {', '.join(map(repr, examples))}",
         f"at least {MIN_SHARE_FOUND:.0%} of the identifiers",
         "Check platform, platform_map and identifiers in datasets.tsv against the record of the series.",

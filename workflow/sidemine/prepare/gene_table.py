@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 
 HGNC_COLUMNS = ("symbol", "prev_symbol", "alias_symbol", "entrez_id", "ensembl_gene_id")
 HGNC_OPTIONAL_COLUMNS = ("status", "uniprot_ids")
-ENSEMBL_COLUMNS = ("ensgene", "entrez", "symbol", "chr", "biotype")
+ENSEMBL_COLUMNS = ("ensgene", "entrez", "symbol")
+ENSEMBL_OPTIONAL_COLUMNS = ("chr", "biotype")
+"""They say which of several genes of one symbol stands for it."""
 
 _ENSEMBL_ID = re.compile(r"(ENS[A-Z]*G\d{11})(?:\.\d+)?(?:_PAR_Y)?", re.IGNORECASE)
 _UNIPROT = re.compile(
@@ -280,7 +282,7 @@ def _read_text_table(path: Path, required: tuple[str, ...]) -> tuple[pd.DataFram
                 "Check gene_table.file and gene_table.format in config.yaml.",
             )
         )
-    names = [*required, *(name for name in HGNC_OPTIONAL_COLUMNS if table.has(name))]
+    names = [*required, *(name for name in (*HGNC_OPTIONAL_COLUMNS, *ENSEMBL_OPTIONAL_COLUMNS) if table.has(name))]
     frame = pd.DataFrame({name: table.cells(name) for name in names}, dtype=object)
     return frame, any(SIMULATION_MARKER in line for line in table.comments)
 
@@ -310,6 +312,7 @@ def _from_hgnc(table: pd.DataFrame, version: str, simulated: bool) -> GeneTable:
 def _from_ensembl(table: pd.DataFrame, version: str, simulated: bool) -> GeneTable:
     import pandas as pd
 
+    table = table.reindex(columns=[*ENSEMBL_COLUMNS, *ENSEMBL_OPTIONAL_COLUMNS], fill_value="")
     ranked = table.assign(
         off_primary=~table["chr"].isin(_PRIMARY_CHROMOSOMES),
         not_coding=table["biotype"] != "protein_coding",

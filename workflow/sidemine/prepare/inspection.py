@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -157,6 +158,42 @@ def inspect_accession(
         return [inspect_file(_retrieve_matrix(accession, platform, mirror, folder or Path(temporary)))]
 
 
+def inspect_address(
+    url: str, purpose: str, mirror: Path | None = None, folder: Path | None = None, max_bytes: int = MAX_BYTES
+) -> Inspection:
+    """Retrieve one file and look into it.
+
+    Parameters
+    ----------
+    url
+        Its address.
+    purpose
+        What it is, for messages.
+    mirror, folder
+        As in `inspect_accession`.
+    max_bytes
+        A larger file is not retrieved.
+
+    Raises
+    ------
+    RetrievalError, InputError
+        When it cannot be had or read.
+    """
+    import tempfile
+
+    from sidemine.retrieve.addresses import mirror_key
+    from sidemine.retrieve.download import fetch
+    from sidemine.retrieve.needed_files import Source
+
+    key = mirror_key(url)
+    if mirror and (mirror / key).is_file():
+        return inspect_file(mirror / key)
+    with tempfile.TemporaryDirectory() as temporary:
+        place = (folder or Path(temporary)) / key
+        fetch(Source(key, (url,), purpose), place, max_bytes=max_bytes, mirror=mirror)
+        return inspect_file(place)
+
+
 def _matrices_in_mirror(accession: str, platform: str, mirror: Path) -> list[Path]:
     """Return all matrices of the series that the mirror holds: a series of several platforms has no plain form."""
     from sidemine.retrieve.addresses import mirror_key
@@ -181,11 +218,11 @@ def _retrieve_matrix(accession: str, platform: str, mirror: Path | None, folder:
         fetch(Source(key, urls, f"series matrix of {accession}"), folder / key, max_bytes=MAX_BYTES, mirror=mirror)
         return folder / key
     except RetrievalError as error:
-        raise RetrievalError(_explain_absence(error, accession, platform, folder, urls)) from error
+        raise RetrievalError(_explain_absence(error, accession, platform, folder, urls, mirror)) from error
 
 
 def _explain_absence(
-    error: SidemineError, accession: str, platform: str, folder: Path, urls: tuple[str, ...]
+    error: SidemineError, accession: str, platform: str, folder: Path, urls: tuple[str, ...], mirror: Path | None
 ) -> list[Problem]:
     """Return the problems of a retrieval, with what to do now that the folder may be a temporary one."""
     problems = [
@@ -199,8 +236,9 @@ def _explain_absence(
         else problem
         for problem in error.problems
     ]
-    absent = any("404" in problem.where or "mirror" in problem.what for problem in problems)
-    if absent and not platform:
+    if mirror:
+        return [*problems, *_others_in_mirror(accession, mirror)]
+    if any("404" in problem.where for problem in problems) and not platform:
         problems.append(
             Problem(
                 "there is no series matrix without a platform in its name",
@@ -210,6 +248,24 @@ def _explain_absence(
             )
         )
     return problems
+
+
+def _others_in_mirror(accession: str, mirror: Path) -> list[Problem]:
+    from sidemine.retrieve.addresses import mirror_key
+    from sidemine.sources.geo_addresses import series_folder_url
+
+    folder = mirror / mirror_key(f"{series_folder_url(accession)}/matrix/x")
+    there = sorted(str(path) for path in folder.parents[1].glob("*/*") if path.is_file())
+    if not there:
+        return []
+    return [
+        Problem(
+            f"the mirror has other files of {accession}",
+            "; ".join(there[:5]),
+            "a series matrix, which describes the samples; a file of values can be looked into by its path",
+            f"`sidemine inspect {shlex.quote(there[0])}`; describe its samples by a sample_sheet of your own.",
+        )
+    ]
 
 
 def describe_values(values: npt.NDArray[np.float64], identifiers: list[str]) -> str:

@@ -307,12 +307,16 @@ def _pseudobulk_samples(
 def _check_any_used(row: DatasetToRead, fates: Mapping[str, str]) -> None:
     if USED not in fates.values():
         reasons = sorted(set(fates.values()))
+        cells = row.layout in CELL_LAYOUTS and any(reason.startswith(TOO_FEW_CELLS) for reason in reasons)
         raise SheetMismatch(
             Problem(
                 "no sample takes part",
                 f"dataset {row.dataset}: {'; '.join(reasons[:5]) or 'there are no samples'}",
-                "at least one sample",
-                "Look at subset, platform and exclude of this dataset.",
+                f"at least one sample, of {MIN_CELLS} cells" if cells else "at least one sample",
+                "Name fewer sample_columns or no cell_type, so that more cells are added up; look at cell_quality, doublets and "
+                "subset too."
+                if cells
+                else "Look at subset, platform and exclude of this dataset.",
             )
         )
 

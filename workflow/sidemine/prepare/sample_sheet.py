@@ -38,8 +38,12 @@ def read_sample_sheet(path: Path) -> pd.DataFrame:
     table = read_delimited(path, comments="anywhere", max_bytes=_MAX_BYTES)
     first = 1 if len(table.header) > 1 and table.header[1] == "sample" and _counts_rows(table) else 0
     header = table.header[first:]
-    problems = _header_problems(header, path)
     columns = [[cell.strip() for cell in table.cells(position)] for position in range(first, len(table.header))]
+    while (
+        len(header) > 1 and not header[-1] and not any(columns[-1])
+    ):  # as spreadsheets save columns that were once filled
+        header, columns = header[:-1], columns[:-1]
+    problems = _header_problems(header, path)
     # Spreadsheets save rows that were once filled as separators alone.
     filled = [row for row in range(table.n_rows) if any(column[row] for column in columns)]
     columns = [[column[row] for row in filled] for column in columns]

@@ -178,12 +178,17 @@ def flag_cell_labels(cells: CellsOnRecord) -> Flag:
         return Flag("", LABELLED, "ok", told)
     unassigned = labels.pop(UNASSIGNED, 0)
     told = ", ".join(f"{name} {number:,}" for name, number in labels.items())
+    mostly = (
+        "; where most cells have no label, as in sorted cells, many of the labels are wrong"
+        if 2 * unassigned > n
+        else ""
+    )
     return Flag(
         "marker_labels",
         LABELLED,
         "warn",
         f"labelled by {sum(map(len, cells.markers.values()))} markers of {len(cells.markers)} types: {told}; "
-        f"{unassigned:,} of {n:,} cells unassigned, which take no part",
+        f"{unassigned:,} of {n:,} cells unassigned, which take no part{mostly}",
         "answers that rest on these cell types are at most suggestive",
         serious=True,
     )

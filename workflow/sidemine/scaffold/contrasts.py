@@ -343,7 +343,9 @@ def _covariates(
             if left & right:
                 traps.append(f"{name} has values in one group only and is not proposed")
         elif len(values) < 5 * (used + columns):
-            traps.append(f"{name} is not proposed: too few samples for {columns} more columns of the design")
+            traps.append(
+                f"{name} is not proposed: too few samples for {columns} more column{'s' * (columns > 1)} of the design"
+            )
         else:
             used += columns
             chosen.append(f"number({name})" if number else f"factor({name})")

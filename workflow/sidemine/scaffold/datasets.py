@@ -11,7 +11,7 @@ from sidemine.retrieve.addresses import canonical_url
 from sidemine.scaffold.contrasts import propose_contrasts
 from sidemine.scaffold.derivation import with_derived
 from sidemine.scaffold.proposal import ProposedDataset
-from sidemine.sources.geo_addresses import series_matrix_urls
+from sidemine.sources.geo_addresses import raw_archive_url, series_matrix_urls
 from sidemine.sources.inspection import guess_identifiers
 from sidemine.study.selector_nodes import normalise
 
@@ -75,7 +75,9 @@ def propose_dataset(
         When the samples are not human, or nothing says where values may be had.
     """
     samples, subset, evidence, traps = _human_samples(inspection)
-    if inspection.values is not None:
+    if inspection.values is not None and inspection.samples_by_name_only:
+        cells, found, odd = _values_of_archive(inspection.accession, inspection.identifiers, inspection.values)
+    elif inspection.values is not None:
         cells, found, odd = _values_of_matrix(inspection.identifiers, inspection.values)
     else:
         cells, found, odd = _values_elsewhere(inspection, samples, table, table_problem)
@@ -141,12 +143,22 @@ def _human_samples(inspection: Inspection) -> tuple[pd.DataFrame, str, list[str]
 
 
 def _values_of_matrix(names: Sequence[str], values: NDArray[np.float64]) -> tuple[dict[str, str], list[str], list[str]]:
-    identifiers = guess_identifiers(names)
-    if identifiers != "ensembl":
-        identifiers = "probe"  # numbers are no Entrez ids here: a series matrix names rows of its platform
+    identifiers = guess_identifiers(names, "series_matrix")
     scale, evidence, traps = _scale_of(values)
     words = f"Rows are named {', '.join(names[:2])}: {identifiers}."
     return {"layout": "series_matrix", "identifiers": identifiers, "scale": scale}, [words, *evidence], traps
+
+
+def _values_of_archive(
+    accession: str, names: Sequence[str], values: NDArray[np.float64]
+) -> tuple[dict[str, str], list[str], list[str]]:
+    """Return what is known of an archive that stands alone: nothing describes its samples but their names."""
+    kind = guess_identifiers(names)
+    scale, evidence, traps = _scale_of(values)
+    words = f"Rows of the files are named {', '.join(names[:2])}: {kind}."
+    traps.append("No record describes the samples: groups, pairs and organism rest on the names of their files.")
+    row = {"layout": "archive", "file": raw_archive_url(accession), "identifiers": kind, "scale": scale}
+    return row, [words, *evidence], traps
 
 
 def _scale_of(values: NDArray[np.float64]) -> tuple[str, list[str], list[str]]:

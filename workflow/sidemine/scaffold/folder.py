@@ -20,6 +20,7 @@ from sidemine.study.load import load_study
 _LONGEST_ID = 64
 _LONGEST_NOTE = 2000
 _LONG_LABEL = 40
+GENE_TABLE_ADDRESS = "https://storage.googleapis.com/public-download-files/hgnc/tsv/tsv/hgnc_complete_set.txt"
 _GENE_TABLE = "gene_table.tsv"
 _DATASET_COLUMNS = [
     "dataset",
@@ -297,8 +298,8 @@ def _gene_table(study: ProposedStudy) -> str:
   licence: "{TO_FILL_IN}: terms of the table"
   version: "{TO_FILL_IN}"
 """
-    return """\
-  file: https://storage.googleapis.com/public-download-files/hgnc/tsv/tsv/hgnc_complete_set.txt
+    return f"""\
+  file: {GENE_TABLE_ADDRESS}
   format: hgnc
   licence: "CC0 1.0 (HGNC)"
   version: moving

@@ -4,26 +4,27 @@ from __future__ import annotations
 
 import re
 import shlex
-import tempfile
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sidemine.errors import Problem, SidemineError, StudyError
-from sidemine.prepare.inspection import inspect_accession, inspect_file
+from sidemine.errors import Problem, RetrievalError, SidemineError, StudyError
+from sidemine.prepare.gene_table import read_gene_table
+from sidemine.prepare.inspection import inspect_accession, inspect_address
 from sidemine.retrieve.addresses import mirror_key
-from sidemine.retrieve.download import fetch
-from sidemine.retrieve.needed_files import Source
 from sidemine.scaffold.blanks import TO_FILL_IN
 from sidemine.scaffold.datasets import file_of_counts, propose_dataset
-from sidemine.scaffold.folder import ProposedStudy, refuse_existing, write_study
+from sidemine.scaffold.folder import GENE_TABLE_ADDRESS, ProposedStudy, refuse_existing, write_study
 from sidemine.scaffold.gene_sets import propose_sets
 from sidemine.scaffold.proposal import ProposedDataset, StudyRole
+from sidemine.sources.geo_addresses import platform_annotation_urls, raw_archive_url
 from sidemine.sources.inspection import Inspection
+from sidemine.study.projections import GeneTableToRead
 
 _SERIES = re.compile(r"GSE[1-9]\d*(-GPL[1-9]\d*)?")
 _IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
+
 _LARGEST_TABLE = 500_000_000
 
 
@@ -73,13 +74,32 @@ def new_study(request: StudyRequest) -> list[str]:
     problems = _problems_of(request)
     if problems:
         raise StudyError(problems)
-    sets = propose_sets(request.sets, request.mirror)
+    sets = None
+    try:
+        sets = propose_sets(request.sets, request.mirror)
+    except SidemineError as error:
+        problems += error.problems
+        if not request.mirror:
+            raise  # nothing is fetched in vain
     asked: list[tuple[str, StudyRole]] = [(text, "disease") for text in request.disease]
     asked += [(text, "inhibitor") for text in request.drug]
-    datasets = [one for text, role in asked for one in _datasets_of(text, role, request.mirror)]
+    datasets: list[ProposedDataset] = []
+    for text, role in asked:
+        try:
+            datasets += _datasets_of(text, role, request.mirror)
+        except SidemineError as error:
+            problems += error.problems
+            if isinstance(error, RetrievalError) and not request.mirror:
+                break  # the next address would be tried as long
+    if problems or sets is None:
+        raise StudyError(problems)
     study = ProposedStudy(name, tuple(datasets), sets, request.gene_table)
     files = write_study(study, request.folder)
-    return [*_written(request.folder, files), *_guesses(study), *_next_commands(request)]
+    return [
+        *_written(request.folder, files),
+        *_guesses(study, _not_in_mirror(study, request.mirror)),
+        *_next_commands(request),
+    ]
 
 
 def _problems_of(request: StudyRequest) -> list[Problem]:
@@ -113,15 +133,11 @@ def _problems_of(request: StudyRequest) -> list[Problem]:
         for text in series
         if not _SERIES.fullmatch(text)
     ]
-    if request.gene_table and not request.gene_table.is_file():
-        problems.append(
-            Problem(
-                "the gene table is not there",
-                str(request.gene_table),
-                "a TSV with columns ensgene, entrez and symbol",
-                "Check the path.",
-            )
-        )
+    if request.gene_table:
+        try:
+            read_gene_table(request.gene_table, GeneTableToRead(key="", format="ensembl", version=""))
+        except SidemineError as error:
+            problems += error.problems
     problems += [
         Problem("a series is named twice", text, "each series once", "Delete one of them.")
         for text, count in Counter(series).items()
@@ -132,7 +148,7 @@ def _problems_of(request: StudyRequest) -> list[Problem]:
 
 def _datasets_of(text: str, role: StudyRole, mirror: Path | None) -> list[ProposedDataset]:
     accession, _, platform = text.partition("-")
-    inspections = inspect_accession(accession, platform, mirror)
+    inspections = _inspections_of(accession, platform, mirror)
     found = []
     for inspection in inspections:
         several = platform or len(inspections) > 1
@@ -142,20 +158,28 @@ def _datasets_of(text: str, role: StudyRole, mirror: Path | None) -> list[Propos
     return found
 
 
+def _inspections_of(accession: str, platform: str, mirror: Path | None) -> list[Inspection]:
+    """Look into the series matrices; or into the archive of counts, where a mirror holds that and no matrix."""
+    try:
+        return inspect_accession(accession, platform, mirror)
+    except RetrievalError:
+        url = raw_archive_url(accession)
+        if mirror is None or not (mirror / mirror_key(url)).is_file():
+            raise
+        archive = inspect_address(url, "", mirror)
+        if archive.values is None:
+            raise
+        archive.accession, archive.samples_by_name_only, archive.notes = accession, True, []
+        return [archive]
+
+
 def _look_into_counts(inspection: Inspection, mirror: Path | None) -> tuple[Inspection | None, str]:
     """Look into the file of counts of a series whose matrix is empty; or return why that was not possible."""
     _, address = file_of_counts(inspection)
     if inspection.values is not None or not address:
         return None, ""
-    key = mirror_key(address)
     try:
-        if mirror and (mirror / key).is_file():
-            return inspect_file(mirror / key), ""
-        with tempfile.TemporaryDirectory() as temporary:
-            place = Path(temporary) / key
-            source = Source(key, (address,), f"counts of {inspection.accession}")
-            fetch(source, place, max_bytes=_LARGEST_TABLE, mirror=mirror)
-            return inspect_file(place), ""
+        return inspect_address(address, f"counts of {inspection.accession}", mirror, max_bytes=_LARGEST_TABLE), ""
     except SidemineError as error:
         return None, error.problems[0].what
 
@@ -170,7 +194,28 @@ def _written(folder: Path, files: Sequence[str]) -> list[str]:
     return [f"Wrote {folder}: {', '.join(own)}{also}.", ""]
 
 
-def _guesses(study: ProposedStudy) -> list[str]:
+def _not_in_mirror(study: ProposedStudy, mirror: Path | None) -> list[str]:
+    """Tell which files every run needs and the mirror lacks, and what may stand in their place."""
+    if mirror is None:
+        return []
+    notes = []
+    if study.gene_table is None and not (mirror / mirror_key(GENE_TABLE_ADDRESS)).is_file():
+        place = mirror / mirror_key(GENE_TABLE_ADDRESS)
+        notes.append(
+            f"The mirror has no gene table ({place}): save it there, or give a table of your own with --gene-table."
+        )
+    platforms = {one.cells["platform"] for one in study.datasets if one.cells["identifiers"] == "probe"} - {""}
+    for platform in sorted(platforms):
+        places = [mirror / mirror_key(url) for url in platform_annotation_urls(platform)]
+        if not any(place.is_file() for place in places):
+            notes.append(
+                f"The mirror has no annotation of {platform} ({places[0]}): save it there, or name a table of probe_id and symbol "
+                "in a column platform_map of datasets.tsv."
+            )
+    return notes
+
+
+def _guesses(study: ProposedStudy, lacking: Sequence[str]) -> list[str]:
     lines = ["Guessed from the records (every row is `unverified`; its note holds the evidence):"]
     ids = study.contrast_ids
     for one in study.datasets:
@@ -188,7 +233,7 @@ def _guesses(study: ProposedStudy) -> list[str]:
             lines += [f"      TRAP: {trap}" for trap in each.traps]
         if not one.contrasts:
             lines.append("    no comparison: write one in contrasts.tsv")
-    lines += [f"  {note}" for note in study.sets.notes]
+    lines += [f"  {note}" for note in (*study.sets.notes, *lacking)]
     return [
         *lines,
         "",

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 ROUNDING = 1e-4
 """Distance from a whole number up to which a count was only stored inexactly; it is then counted as that number."""
+_FEWEST_CELLS, _FEWEST_TOTALS = 5, 20
+_LEAST_DISPERSION = 0.25
+"""Variance of the cells' sums over their mean: 1 by chance alone, far more in cells; 20 cells fall below by chance once in 3,000."""
 
 
 class NoCounts(Exception):
@@ -106,11 +109,26 @@ class CellTally:
         Raises
         ------
         NoCounts
-            When values are missing, negative, or have fractions where there may be none.
+            When values are missing, negative, have fractions where there may be none, or are whole numbers that
+            count nothing.
         """
         for block in blocks:
             self._add(block)
+        if complaint := self._counts_nothing():
+            raise NoCounts(complaint)
         return self
+
+    def _counts_nothing(self) -> str:
+        """Tell what speaks against whole numbers being counts, now that all were seen; empty where nothing does."""
+        if self.largest == 1 and self._n_cells >= _FEWEST_CELLS and not self.fraction:
+            return "no value but 0 and 1: whether a gene was seen, not how often"
+        sums = self.totals[self.totals > 0]
+        if self.fraction or len(sums) < _FEWEST_TOTALS:
+            return ""
+        # Cells of which as many reads were drawn by computer add up to the same exactly, and remain counts.
+        if 0 < float(sums.var()) < _LEAST_DISPERSION * float(sums.mean()):
+            return f"every cell adds up to about {sums.mean():.4g}, closer than counts do by chance: normalised and rounded"
+        return ""
 
     def _add(self, block: Entries) -> None:
         import numpy as np

@@ -7,6 +7,7 @@ column holds never turns a sample into a description: a cell that is no number i
 from __future__ import annotations
 
 import logging
+import re
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
@@ -34,6 +35,7 @@ from sidemine.text.text_table import TextTable
 logger = logging.getLogger(__name__)
 
 _MAX_NAMES_TOLD = 8
+_DECIMAL_COMMA = re.compile(r"[-+]?\d+,\d+")
 _MAX_LEFT_TOLD = 30
 
 
@@ -341,7 +343,9 @@ def _refuse_text(table: TextTable, candidates: list[int], peek: dict[int, list[s
                     f"{table.place(row, position)}, value {cells[0][:60]!r}",
                     "numbers with a decimal point in the columns of samples; columns that describe genes under a usual "
                     "name (chr, start, symbol, description, …) or named in annotation_columns",
-                    "If it describes genes, name it in annotation_columns of datasets.tsv; if it is a sample, mend its "
+                    "Its cells have decimal commas: write decimal points in a copy of the file."
+                    if _DECIMAL_COMMA.fullmatch(cells[0].strip())
+                    else "If it describes genes, name it in annotation_columns of datasets.tsv; if it is a sample, mend its "
                     "cells in a copy of the file.",
                 )
             )

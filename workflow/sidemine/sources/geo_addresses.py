@@ -35,6 +35,16 @@ def geo_folder(accession: str) -> str:
     return f"{match[1]}{match[2][:-3]}nnn/{accession}"
 
 
+def series_folder_url(accession: str) -> str:
+    """Return the address of the folder with all files of a series."""
+    return f"{GEO_FILES}/series/{geo_folder(accession)}"
+
+
+def raw_archive_url(accession: str) -> str:
+    """Return the address of the archive of a series' supplementary files, one or more per sample."""
+    return f"{series_folder_url(accession)}/suppl/{accession}_RAW.tar"
+
+
 def series_matrix_urls(accession: str, platform: str = "") -> tuple[str, ...]:
     """Return the addresses of a series matrix: the plain form, then that of a series with several platforms.
 
@@ -45,7 +55,7 @@ def series_matrix_urls(accession: str, platform: str = "") -> tuple[str, ...]:
     platform
         GEO platform, for example GPL571; without it only the plain form exists.
     """
-    folder = f"{GEO_FILES}/series/{geo_folder(accession)}/matrix"
+    folder = f"{series_folder_url(accession)}/matrix"
     names = [f"{accession}_series_matrix.txt.gz"]
     if platform:
         names.append(f"{accession}-{platform}_series_matrix.txt.gz")

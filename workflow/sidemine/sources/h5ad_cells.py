@@ -185,7 +185,7 @@ def _no_counts(counter: _Counter) -> Problem:
     told, whole = [], []
     for name in file.matrices:
         try:
-            tally = counter.count(name, CellsWanted(), fractions=True)
+            tally = counter.count(name, CellsWanted(measured=True), fractions=True)
             if tally.fraction:
                 told.append(f"{name}: {_normalisation(counter, name) or tally.fraction}")
             else:

@@ -97,7 +97,8 @@ class Inspection:
         self.values, self.identifiers = matrix.values, matrix.identifiers
         self.notes += [note for note in matrix.notes if note not in self.notes]
         self.simulated = self.simulated or matrix.simulated
-        self.sheet_row = f"layout: {layout}, identifiers: {guess_identifiers(matrix.identifiers)}, scale: see `values`"
+        kind = guess_identifiers(matrix.identifiers, layout)
+        self.sheet_row = f"layout: {layout}, identifiers: {kind}, scale: see `values`"
 
     def show_unreadable_values(self, error: SidemineError) -> None:
         """Tell why the values cannot be read; the metadata are shown all the same."""
@@ -105,13 +106,13 @@ class Inspection:
         self.notes += [str(problem) for problem in error.problems]
 
 
-def guess_identifiers(names: Sequence[str]) -> str:
-    """Return the likely kind of identifiers.
+def guess_identifiers(names: Sequence[str], layout: str = "") -> str:
+    """Return the likely kind of identifiers; a series matrix names the rows of its platform, so numbers are probes there.
 
     >>> guess_identifiers(["ENSG00000115415.12"]), guess_identifiers(["6772"]), guess_identifiers(["1007_s_at"])
     ('ensembl', 'entrez', 'probe')
-    >>> guess_identifiers(["STAT1", "IRF1"])
-    'symbol'
+    >>> guess_identifiers(["STAT1", "IRF1"]), guess_identifiers(["7892501"], "series_matrix")
+    ('symbol', 'probe')
     """
     patterns = {
         "ensembl": r"ENS[A-Z]*[GT]\d+",
@@ -119,7 +120,10 @@ def guess_identifiers(names: Sequence[str]) -> str:
         "uniprot": _UNIPROT,
         "probe": r".+_at$|ILMN_\d+|A_\d+_P\d+|cg\d{8}",
     }
-    for kind, pattern in patterns.items():
-        if sum(bool(re.match(pattern, name)) for name in names) > len(names) / 2:
-            return kind
-    return "symbol"
+    fits = (kind for kind, pattern in patterns.items() if _most_match(pattern, names))
+    kind = next(fits, "symbol")
+    return "probe" if layout == "series_matrix" and kind != "ensembl" else kind
+
+
+def _most_match(pattern: str, names: Sequence[str]) -> bool:
+    return sum(bool(re.match(pattern, name)) for name in names) > len(names) / 2

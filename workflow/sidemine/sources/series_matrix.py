@@ -219,6 +219,12 @@ def inspection_of_record(path: Path, kind: str, metadata: SeriesMetadata) -> Ins
     others = [name for name in metadata.series.get("platform_id", []) if name not in metadata.platform_ids]
     if others:
         notes.append(f"The series has further platforms, in other files: {', '.join(others)}.")
+    parts = [text.split()[-1] for text in metadata.series.get("relation", []) if text.startswith("SuperSeries of")]
+    if parts:
+        notes.append(
+            f"It is a SuperSeries, with the samples of {', '.join(parts)}: several experiments. Take the series of one experiment, "
+            "and never a series beside the SuperSeries that holds it."
+        )
     return Inspection(
         path,
         kind,

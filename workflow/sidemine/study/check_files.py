@@ -35,6 +35,9 @@ def check_local_files(draft: Draft) -> list[Problem]:
     return problems
 
 
+_WINDOWS = "This is a path of Windows: put the file beside config.yaml, and write / for \\ (data/counts.tsv)."
+
+
 def _may_be_there(path: Path) -> bool:
     return path.is_file() or not path.exists()
 
@@ -67,7 +70,7 @@ def _check_file(text: str, where: str, folder: Path, exists: Callable[[Path], bo
             what,
             f"{where}, value {text!r}: {path}",
             f"a {kind}; relative paths count from {folder}",
-            "Correct the path, or put it there.",
+            _WINDOWS if "\\" in text else "Correct the path, or put it there.",
         )
     ]
 

@@ -112,7 +112,25 @@ def check_contrast(row: SheetRow[Contrast], datasets: Sheet[Dataset]) -> list[Pr
                 "Name each group in words.",
             )
         )
+    elif (
+        target
+        and reference
+        and _values(target) == {contrast.reference_label}
+        and _values(reference) == {contrast.target_label}
+    ):
+        problems.append(
+            Problem(
+                "target and reference are swapped: each selector takes the label of the other group",
+                f"{row.where}: target {target} is called {contrast.target_label!r}, reference {reference} {contrast.reference_label!r}",
+                "selectors and labels of the same groups; every number is target minus reference",
+                "Swap the selectors, or the labels.",
+            )
+        )
     return problems + _check_design_columns(row)
+
+
+def _values(selector: Selector) -> set[str]:
+    return {value for part in selector.comparisons if part.operator in {"=", "in"} for value in part.values}
 
 
 def _check_design_columns(row: SheetRow[Contrast]) -> list[Problem]:

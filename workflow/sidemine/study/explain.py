@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import types
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
@@ -10,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
 from sidemine.errors import Problem
+from sidemine.study.closed_model import ClosedModel
 from sidemine.study.hints import did_you_mean
 
 ID_PATTERN = r"^[A-Za-z][A-Za-z0-9_]{0,63}$"
@@ -170,6 +172,18 @@ def _models(annotation: Any) -> list[type[BaseModel]]:
     return []
 
 
+def known_elsewhere(name: str) -> str:
+    """Return where a name is known that stands in the wrong place, as a sentence with a space after it; or nothing.
+
+    Parameters
+    ----------
+    name
+        Of a key or column.
+    """
+    places = [model.PLACE for model in ClosedModel.__subclasses__() if model.PLACE and name in names_of(model)]
+    return f"{name} is {' and '.join(places)}. " if places else ""
+
+
 def _problem(
     detail: Mapping[str, Any],
     place: str,
@@ -187,7 +201,7 @@ def _problem(
             f"unknown {kind} {last!r}",
             place,
             f"{kind}s: {', '.join(names)}",
-            did_you_mean(last, names) + f"Correct the name or delete the {kind}.",
+            known_elsewhere(last) + did_you_mean(last, names) + f"Correct the name or delete the {kind}.",
         )
     if detail["type"] == "missing":
         what = f"{kind} {last!r} is empty" if kind == "column" else f"{kind} {last!r} is missing"
@@ -218,6 +232,10 @@ def _problem(
         step = (did_you_mean(str(value), options) + "Choose one of: " + ", ".join(options) + ".") if options else step
     elif detail["type"] == "string_type" and (isinstance(value, int | float) or type(value).__name__ == "date"):
         step = f"Put the value in quotes: '{value}' (YAML reads it as a {_YAML_READS[type(value).__name__]})."
+    elif detail["type"] in {"float_parsing", "int_parsing"}:
+        message = "a number is expected"
+        if isinstance(value, str) and re.fullmatch(r"[+-]?\d+,\d+", value):
+            step = f"Write a decimal point: {value.replace(',', '.')}."
     shown = repr(value)
     if len(shown) > LONGEST_SHOWN:
         shown = f"{shown[:LONGEST_SHOWN]}…"

@@ -51,6 +51,11 @@ class Selector:
         """Names of the metadata columns that the selector reads."""
         return frozenset(comparison.column for comparison in _comparisons(self.node))
 
+    @property
+    def comparisons(self) -> tuple[Comparison, ...]:
+        """All comparisons, in the order in which they are written."""
+        return tuple(_comparisons(self.node))
+
     def matches(self, samples: pd.DataFrame, where: str = "") -> np.ndarray:
         """Tell which samples the selector matches.
 
@@ -143,8 +148,18 @@ def matches_nothing(selector: Selector, samples: pd.DataFrame, where: str) -> Pr
         "the selector matches no sample",
         f"{where}, selector: {selector}" + (f" (each part alone: {alone})" if len(parts) > 1 else ""),
         f"values that exist, with the number of samples: {exists}",
-        "Choose among these values; `sidemine inspect ACCESSION` prints all columns of the series.",
+        _nearest(selector, samples)
+        + "Choose among these values; `sidemine inspect ACCESSION` prints all columns of the series.",
     )
+
+
+def _nearest(selector: Selector, samples: pd.DataFrame) -> str:
+    """Return what was perhaps meant by the values that no sample has: capitals, typing errors, quotes of a word processor."""
+    near: dict[str, None] = {}
+    for part in _comparisons(selector.node):
+        known = [] if part.operator == "~" else [value for value in _column_values(samples, part.column) if value]
+        near |= {did_you_mean(value, known): None for value in part.values if value not in known}
+    return "".join(near)
 
 
 def _unknown_column(name: str, samples: pd.DataFrame, text: str, where: str) -> Problem:

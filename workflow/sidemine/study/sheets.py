@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from sidemine.errors import InputError, Problem
 from sidemine.study.closed_model import ClosedModel
-from sidemine.study.explain import model_problems, names_of, required_names
+from sidemine.study.explain import known_elsewhere, model_problems, names_of, required_names
 from sidemine.study.hints import did_you_mean
 from sidemine.text.decoding import read_text
 
@@ -55,7 +55,8 @@ def read_sheet(
     """Read one sheet; append everything that is wrong to `problems` and go on.
 
     The sheet is UTF-8 text (a byte order mark and any line ends are fine) with tab-separated columns. Lines that
-    start with # and blank lines are skipped. Empty cells take the column's default.
+    start with # and blank lines are skipped, and columns behind the last one that have neither name nor cells, as spreadsheets
+    save them. Empty cells take the column's default.
 
     Parameters
     ----------
@@ -75,6 +76,10 @@ def read_sheet(
         return Sheet(path, (), AnyId())
     number, header_line = lines[0]
     header = [_unquote(cell.strip()) for cell in header_line.split("\t")]
+    blank = len(header) - max((place for place, name in enumerate(header, start=1) if name), default=len(header))
+    if blank and not any("".join(cells[-blank:]) for cells in _cells(lines[1:], len(header))):
+        header = header[:-blank]
+        lines = [(number, line.rstrip(" \r").removesuffix("\t" * blank)) for number, line in lines]
     found = _header_problems(header, f"{path}, line {number}", model)
     if found:
         problems += found
@@ -176,7 +181,7 @@ def _header_problems(header: list[str], where: str, model: type[ClosedModel]) ->
             f"unknown column {name!r}",
             where,
             allowed,
-            did_you_mean(name, names) + "Correct the name or delete the column.",
+            known_elsewhere(name) + did_you_mean(name, names) + "Correct the name or delete the column.",
         )
         for name in header
         if name not in names
