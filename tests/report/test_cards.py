@@ -149,7 +149,7 @@ def test_the_line_of_an_answer_on_the_page_of_several_studies(card, apart):
     """Effect, adjusted effect and agreement; or the comparisons against each other."""
     assert (
         first_screen.overview_line(card)
-        == "0.45 SD higher (0.20 to 0.70) · 0.31 adjusted for the mix of cells · 2 of 2 sources agree"
+        == "0.45 SD higher (0.20 to 0.70) · 0.31 SD higher adjusted for the mix of cells · 2 of 2 sources agree"
     )
     bare = replace(without(card, CompositionColumns, composition_adjusted=None), agreeing=None)
     assert first_screen.overview_line(bare) == "0.45 SD higher (0.20 to 0.70)"

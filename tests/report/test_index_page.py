@@ -84,9 +84,14 @@ def test_what_made_each_study_is_told(atlas, capsys, tmp_path):
         assert manifest[digest][:12] in page
     assert "Simulated: <bdi>first study</bdi>." in page
     assert page.count('class="sim"') == 2
-    assert "stands in first study and second" in page
+    assert "Not independent" not in page  # simulated files are no samples of the record whose name they bear
     one = IndexedStudy(read_answers(atlas / "second"), "one", "one")
-    assert shared_accessions([one]) == {}
+    assert shared_accessions([one]) == []
+    shared = shared_accessions(
+        [one, IndexedStudy(read_answers(atlas / "first study"), "two", "two"), replace(one, name="three")]
+    )
+    assert shared
+    assert all(names == ["one", "three"] for _, names in shared)
     links = re.findall(r'href="([^"#]+)"', page.partition("<body")[2])
     assert links
     assert all(link.endswith(("/second/report.html", "/first%20study/report.html")) for link in links)

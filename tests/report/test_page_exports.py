@@ -60,6 +60,21 @@ def test_exports_take_along_what_belongs_to_them(each_browser, example_page, exa
     page.tab.close()
 
 
+def test_a_slide_of_a_folded_card_holds_its_chart_as_wide_as_unfolded(browser, tmp_path):
+    """What is folded has no width of its own; the card is folded again afterwards."""
+    folder = write_example_results(tmp_path / "results")
+    verdicts = json.loads((folder / "verdicts.json").read_text())
+    verdicts["verdicts"][1] |= {"role": "negative_control", "behaviour": "behaved as expected", "certainty": None}
+    (folder / "verdicts.json").write_text(json.dumps(verdicts), encoding="utf-8")
+    build_report(folder, folder / "report.html")
+    page = OpenPage(browser, folder / "report.html")
+    hypothesis = verdicts["verdicts"][1]["hypothesis"]
+    slide = page.tab.locator(f"#card-{hypothesis}").evaluate(SLIDE)
+    assert "log2 units beyond the other measured genes" in words_of(slide)
+    assert page.tab.locator(f"#card-{hypothesis} > details.fold").get_attribute("open") is None
+    page.tab.close()
+
+
 def test_a_slide_never_cuts_words_and_real_data_bear_no_mark(browser, tmp_path):
     """A doubt and a question as long as they may be are set smaller, above the foot of the slide; no mark where nothing is simulated."""
     folder = write_example_results(tmp_path / "results", simulated=False)

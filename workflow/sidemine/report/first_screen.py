@@ -125,7 +125,7 @@ def overview_line(card: Card) -> str:
         parts.append(f"{words.amount(effect.effect, unit)} ({_interval(effect)})")
         adjusted = card.columns_of(CompositionColumns).composition_adjusted
         if adjusted is not None:
-            parts.append(f"{words.number(adjusted.effect)} adjusted for the mix of cells")
+            parts.append(f"{adjusted_amount(adjusted)} adjusted for the mix of cells")
     else:
         tested = card.estimated
         parts.append(

@@ -125,13 +125,16 @@ def question_rows(studies: Sequence[IndexedStudy], *, controls: bool) -> list[Qu
     return [QuestionRow(key[0], _asked(key), cells) for (key, _), cells in rows.items()]
 
 
-def shared_accessions(studies: Sequence[IndexedStudy]) -> dict[str, list[str]]:
-    """Return the accessions that stand in several studies, with the names of these: their answers are not independent."""
-    users: dict[str, list[str]] = {}
+def shared_accessions(studies: Sequence[IndexedStudy]) -> list[tuple[str, list[str]]]:
+    """Return the accessions that stand in several studies, with the names of these: their answers are not independent.
+
+    Simulated files under an accession's name share no sample with the record itself.
+    """
+    users: dict[tuple[str, bool], list[str]] = {}
     for study in studies:
         for accession in sorted({row.accession for row in study.answers.study.datasets}):
-            users.setdefault(accession, []).append(study.name)
-    return {accession: names for accession, names in sorted(users.items()) if len(names) > 1}
+            users.setdefault((accession, study.answers.verdicts.simulated), []).append(study.name)
+    return [(accession, names) for (accession, _), names in sorted(users.items()) if len(names) > 1]
 
 
 def _key(card: Card) -> tuple[str, ...]:

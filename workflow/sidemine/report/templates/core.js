@@ -228,5 +228,5 @@ window.sidemine = (() => {
   });
 
   document.addEventListener("DOMContentLoaded", start);
-  return { byId, block, draw, drawSoon, drawNow, charts, download, tsv, number, pWords, escapeText, shown, button, starts, kept, keep, chose };
+  return { byId, block, draw, drawSoon, drawNow, redraw, charts, download, tsv, number, pWords, escapeText, shown, button, starts, kept, keep, chose };
 })();

@@ -2,7 +2,7 @@
 // slide per answer. Made here, of what the page shows; nothing is asked of any server.
 (() => {
   "use strict";
-  const { byId, block, drawNow, charts, download, escapeText, starts } = window.sidemine;
+  const { byId, block, drawNow, redraw, charts, download, escapeText, starts } = window.sidemine;
   const pen = document.createElement("canvas").getContext("2d");
   const fonts = "system-ui, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif";
   const unseen = /[\p{Cc}\p{Cf}\p{Co}\p{Cs}]/gu;
@@ -111,10 +111,23 @@
   // ---- slide ----------------------------------------------------------------------------------------------------
   const [WIDE, HIGH, EDGE] = [1920, 1080, 72];
 
+  // What is folded has no width, so its drawing would stand on the slide with its words cut.
+  async function drawUnfolded(holder) {
+    const unfolded = [];
+    for (let part = holder.closest("details:not([open])"); part; part = holder.closest("details:not([open])")) {
+      part.open = true;
+      unfolded.push(part);
+    }
+    await drawNow(holder);
+    const chart = charts.get(holder);
+    if (chart && holder.clientWidth && chart.width !== holder.clientWidth) await redraw(holder, chart);
+    for (const part of unfolded) part.open = false;
+  }
+
   async function slide(card) {
     const told = await cardOf(card);
     const holder = card.querySelector(".chart[data-main]") ?? card.querySelector(".forest .chart") ?? card.querySelector(".chart");
-    if (holder) await drawNow(holder);
+    if (holder) await drawUnfolded(holder);
     const chart = holder && charts.get(holder);
     const foot = HIGH - 64;
     // Words are never cut: they are set smaller until all of them fit.
