@@ -9,6 +9,7 @@ from sidemine.errors import StudyError
 from sidemine.simulate.studies import write_planted
 from sidemine.study.command_line import (
     check_command_line,
+    given_to_run,
     only_looks,
     profiles_of,
     runs_a_group,
@@ -130,3 +131,16 @@ def test_the_snakemake_that_runs_a_group_is_known():
     assert runs_a_group(["--local-groupid", "x", "--mode", "remote"])
     assert not runs_a_group(["--local-groupid", "x", "--executor", "slurm-jobstep"])
     assert not runs_a_group(["--cores", "2"])
+
+
+def test_a_module_is_given_its_own_keys_and_those_of_ours_that_were_typed():
+    """Else `results` beside config_file would be passed over in silence, and a key of the other workflow refused."""
+    own = {"config_file": "study/config.yaml", "results": "there"}
+    assert given_to_run(own, {}) == own
+    assert given_to_run(own, {"results": "here", "relock": "yes", "theirs": 1}) == own | {
+        "results": "here",
+        "relock": "yes",
+    }
+    assert given_to_run({"resluts": "x"}, {"resluts": "x"}) == {"resluts": "x"}  # no module: refused by the check
+    with pytest.raises(StudyError, match="unknown key 'resluts'"):
+        check_command_line(given_to_run({"config_file": "a", "resluts": "x"}, {}))

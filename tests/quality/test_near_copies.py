@@ -79,6 +79,23 @@ def test_a_large_dataset_is_compared_where_it_matters_only(monkeypatch, depths):
         assert copies_in(log2(counts), counts) == ([("s0", "s1")] if copy else [])
 
 
+def test_of_a_pool_with_more_aliquots_than_nearest_ones_one_stays(monkeypatch):
+    """On every plate of a large dataset stands one: each is compared with each, so that all but the first are named."""
+    for name, value in (("EVERY_PAIR", 40), ("N_NEAREST", 3), ("N_PANEL", 8)):
+        monkeypatch.setattr(near_copies, name, value)
+    n, pool = 120, range(7, 120, 6)
+    for seed in range(5):
+        rng = np.random.default_rng(seed)
+        values = rng.normal(8, 1.5, (600, 1)) + rng.normal(0, 0.4, (600, n))
+        values[:, pool] = values[:, [7]] + rng.normal(0, 0.08, (600, len(pool)))
+        names = [f"s{sample:03d}" for sample in range(n)]
+        within = differences_within(values)
+        assert np.isfinite(within.variance).sum(axis=1).mean() < 40
+        pairs = find_copies(within, names)
+        assert len(pairs) == len(pool) * (len(pool) - 1) // 2
+        assert flag_copies(within, pairs, "drop").samples == tuple(names[sample] for sample in pool[1:])
+
+
 def test_a_sample_split_in_two_is_found():
     """Halves of the reads of one library: each half has its own Poisson noise."""
     rng = np.random.default_rng(3)

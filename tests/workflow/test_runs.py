@@ -185,9 +185,8 @@ def test_workflow_serves_as_a_module(workflow, tmp_path):
     assert {"mine", "sidemine_retrieve_input", "sidemine_check_designs", "sidemine_decide_verdicts"} <= listed
     workflow.run(tmp_path, "results/my_study/design_check.json", snakefile=snakefile)
     assert (tmp_path / "results/my_study/design_check.json").is_file()
-    elsewhere = workflow.run(
-        tmp_path, "sidemine_all", "--dry-run", "--config", "results=elsewhere", snakefile=snakefile
-    )
+    words = ("--config", "theirs=1", "results=elsewhere")  # one key of the other workflow, one of ours
+    elsewhere = workflow.run(tmp_path, "sidemine_all", "--dry-run", *words, snakefile=snakefile)
     assert "elsewhere/my_study/design_check.json" in elsewhere.output
 
 

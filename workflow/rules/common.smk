@@ -20,7 +20,12 @@ from sidemine.engine.slurm import begin_on_slurm
 from sidemine.engine.study_run import open_run
 from sidemine.engine.warm_process import stand_by
 from sidemine.errors import SidemineError
-from sidemine.study.command_line import only_looks, runs_a_group, wants_relock
+from sidemine.study.command_line import (
+    given_to_run,
+    only_looks,
+    runs_a_group,
+    wants_relock,
+)
 from sidemine.study.scope import Scope
 from sidemine.registered_jobs import STUDY_JOBS, specify_study
 from sidemine.study.plan import StudyPlan
@@ -42,7 +47,7 @@ def get_run():
     try:
         # The scripts ask for it themselves: as a parameter it would have every input fetched again, twice.
         wants_relock(config)
-        run = open_run(get_study_file(), workflow.config_settings.config, works=works)
+        run = open_run(get_study_file(), GIVEN, works=works)
     except SidemineError as error:
         # WorkflowError is shown as it is; a traceback through Snakemake would bury the message.
         raise WorkflowError(f"{get_study_file()}: {error}") from None
@@ -51,6 +56,10 @@ def get_run():
     return run
 
 
+GIVEN = given_to_run(config, workflow.config_settings.config)
+config.update(
+    GIVEN
+)  # the scripts of a module read there whether inputs are recorded anew
 RUN = get_run()
 # Snakemake tells its log of every job that failed, and then decides whether to try it again.
 ENDED = FailureWatch(

@@ -60,6 +60,10 @@ EVERY_PAIR = 300
 """Up to so many samples every pair is compared. Of larger datasets, whose pairs grow as the square of their samples, those
 that can tell something are: each sample with its nearest ones, and with a panel that is the same for all."""
 N_NEAREST, N_PANEL = 16, 32
+CLOSER = 0.5
+"""And with all that lie closer than this share of the usual nearest distance, squared: a pool that stands on every plate has
+more aliquots than any number of nearest ones.
+"""
 FEWEST_OTHERS = 2
 COPIES = "nearly identical samples"
 APART = "samples that lie apart from all others"
@@ -107,7 +111,7 @@ def compared_samples(samples: NDArray[np.float64]) -> Iterator[NDArray[np.intp]]
     Notes
     -----
     All of them, in a dataset of at most `EVERY_PAIR`; otherwise those of which one is among the `N_NEAREST` of the other
-    (Euclidean, each sample's mean taken out) or of an evenly spaced panel of `N_PANEL`.
+    (Euclidean, each sample's mean taken out), all that are `CLOSER`, and those with one of an evenly spaced panel of `N_PANEL`.
     """
     n = len(samples)
     if n <= EVERY_PAIR:
@@ -115,14 +119,22 @@ def compared_samples(samples: NDArray[np.float64]) -> Iterator[NDArray[np.intp]]
         return
     centred = (samples - samples.mean(axis=1, keepdims=True)).astype(np.float32)
     lengths = (centred**2).sum(axis=1)
+    panel = np.linspace(0, n - 1, N_PANEL).astype(np.intp)
+
+    def squares_of(rows: NDArray[np.intp]) -> NDArray[np.float32]:
+        squares = lengths - 2 * (centred[rows] @ centred.T) + lengths[rows, None]
+        squares[np.arange(len(rows)), rows] = np.inf
+        return np.asarray(squares)
+
+    close = CLOSER * np.median(squares_of(panel).min(axis=1))
     chosen = np.zeros((n, n), dtype=bool)
-    chosen[:, np.linspace(0, n - 1, N_PANEL).astype(np.intp)] = True
+    chosen[:, panel] = True
     for start in range(0, n, EVERY_PAIR):
-        rows = slice(start, min(start + EVERY_PAIR, n))
-        squares = lengths - 2 * (centred[rows] @ centred.T)
-        squares[np.arange(rows.stop - start), np.arange(start, rows.stop)] = np.inf
+        squares = squares_of(np.arange(start, min(start + EVERY_PAIR, n)))
         nearest = np.argpartition(squares, N_NEAREST, axis=1)[:, :N_NEAREST]
-        np.put_along_axis(chosen[rows], nearest, values=True, axis=1)
+        rows = chosen[start : start + EVERY_PAIR]
+        rows |= squares < close
+        np.put_along_axis(rows, nearest, values=True, axis=1)
     for row in range(n):
         yield np.flatnonzero((chosen[row] | chosen[:, row])[row + 1 :]) + row + 1
 

@@ -64,6 +64,25 @@ def profiles_of(words: Sequence[str], environment: Mapping[str, str]) -> list[st
     return [name for name in typed if name and name != "none"]
 
 
+def given_to_run(config: Mapping[str, Any], typed: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the keys that a run was given: those after `--config`, or of a module its own, and ours of what was typed.
+
+    Where another workflow uses this one as a module, other words after `--config` are that workflow's.
+
+    Parameters
+    ----------
+    config
+        What Snakemake gives the rules: of a module, what its `config:` says.
+    typed
+        What stands after `--config`.
+
+    >>> given_to_run({"config_file": "a.yaml", "lock": "l"}, {"results": "r", "theirs": 1})
+    {'config_file': 'a.yaml', 'lock': 'l', 'results': 'r'}
+    """
+    is_module = "config_file" in config and "config_file" not in typed
+    return {**config, **{key: typed[key] for key in _ALLOWED if key in typed}} if is_module else dict(typed)
+
+
 def check_command_line(given: Iterable[str]) -> None:
     """Refuse what nothing reads: it would be passed over in silence.
 
@@ -80,7 +99,7 @@ def check_command_line(given: Iterable[str]) -> None:
     problems = [
         Problem(
             f"unknown key {name!r} on the command line",
-            f"--config {name}=…",
+            f"--config {name}=…, or the config of a module",
             f"keys: {', '.join(_ALLOWED)}",
             did_you_mean(name, _ALLOWED) + "Correct the key, or set it in config.yaml.",
         )
